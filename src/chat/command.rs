@@ -1,0 +1,56 @@
+//! [`Command`]: what a person may ask of the chat, already parsed and validated by a dialect.
+//!
+//! Texts are borrowed and opaque: the chat moves them, it never reads them.
+
+use super::Mobile;
+
+/// What a person asks of the chat.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Command<'a> {
+    /// Say something to somebody.
+    Message {
+        /// The recipient.
+        to: Mobile,
+        /// The text, in the form that the realm's dialects share.
+        text: &'a str,
+        /// The sender's own name for the message; with one, he wants an acknowledgement.
+        id: Option<&'a str>,
+    },
+    /// Began or stopped typing to somebody.
+    Typing {
+        /// Who will see it.
+        to: Mobile,
+        /// Whether the person is typing now.
+        is_typing: bool,
+    },
+    /// Has read a message.
+    Receipt {
+        /// The message's sender.
+        to: Mobile,
+        /// The message's id, as its sender named it.
+        id: &'a str,
+    },
+    /// An opaque relay between two apps, such as a key exchange.
+    Signal {
+        /// The recipient.
+        to: Mobile,
+        /// The data, in the form that the realm's dialects share.
+        data: &'a str,
+    },
+    /// Wants the list of everyone online, once.
+    ListOnline,
+    /// Wants presence in another form from now on.
+    Presence(PresenceMode),
+}
+
+/// How a connection wants to hear who is online.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub enum PresenceMode {
+    /// The whole list after every change.
+    #[default]
+    Full,
+    /// The whole list once, then what has changed.
+    Delta,
+    /// Nothing unless asked.
+    None,
+}

@@ -1,0 +1,7 @@
+//! Placeholder front page, replaced by ARCHITECTURE.md once the rooms are furnished.
+
+pub mod chat;
+pub mod dialects;
+pub mod http;
+pub mod timer;
+pub mod ws;

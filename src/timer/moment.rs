@@ -1,0 +1,51 @@
+//! [`Moment`] and [`Now`]: points in time, as values.
+//!
+//! A moment counts nanoseconds from an arbitrary start, eight bytes wide so that a connection can
+//! afford several, and good for 584 years. Called by everybody; knows no clock.
+
+use std::ops::Add;
+use std::time::Duration;
+
+/// A point on the monotonic clock, in nanoseconds since an arbitrary start.
+///
+/// Arithmetic saturates: a deadline too far away to represent is "never", not a panic.
+#[derive(Clone, Copy, Debug, Default, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct Moment(u64);
+
+impl Moment {
+    /// The start of the clock.
+    pub const START: Moment = Moment(0);
+
+    /// The moment `nanos` nanoseconds after the start.
+    pub const fn from_nanos(nanos: u64) -> Self {
+        Moment(nanos)
+    }
+
+    /// Nanoseconds since the start.
+    pub const fn as_nanos(self) -> u64 {
+        self.0
+    }
+
+    /// The time that has passed since `earlier`; zero if `earlier` is later.
+    pub const fn since(self, earlier: Moment) -> Duration {
+        Duration::from_nanos(self.0.saturating_sub(earlier.0))
+    }
+}
+
+impl Add<Duration> for Moment {
+    type Output = Moment;
+
+    fn add(self, duration: Duration) -> Moment {
+        let nanos = u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX);
+        Moment(self.0.saturating_add(nanos))
+    }
+}
+
+/// The two clocks, read together once a turn and handed to whoever needs the time.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct Now {
+    /// For deadlines and durations: never goes back.
+    pub monotonic: Moment,
+    /// For people: time since the Unix epoch, UTC. May jump when an administrator sets the clock.
+    pub unix: Duration,
+}
