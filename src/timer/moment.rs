@@ -49,3 +49,23 @@ pub struct Now {
     /// For people: time since the Unix epoch, UTC. May jump when an administrator sets the clock.
     pub unix: Duration,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_deadline_beyond_the_clock_is_its_last_moment() {
+        let last = Moment::from_nanos(u64::MAX);
+        assert_eq!(last + Duration::from_nanos(1), last);
+        // More nanoseconds than 64 bits hold.
+        assert_eq!(Moment::START + Duration::MAX, last);
+    }
+
+    #[test]
+    fn no_time_has_passed_since_a_later_moment() {
+        let (early, late) = (Moment::from_nanos(7), Moment::from_nanos(1_000_000_007));
+        assert_eq!(late.since(early), Duration::from_secs(1));
+        assert_eq!(early.since(late), Duration::ZERO);
+    }
+}
