@@ -9,6 +9,8 @@
 //! and decides how many timers to take in one go. Called by `turn` (connections) and by `chat`.
 
 mod occupancy;
+#[cfg(test)]
+mod properties;
 mod rings;
 #[cfg(test)]
 mod tests;
