@@ -3,5 +3,6 @@
 pub mod chat;
 pub mod dialects;
 pub mod http;
+pub mod metrics;
 pub mod timer;
 pub mod ws;

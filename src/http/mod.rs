@@ -1,1 +1,39 @@
-//! To come.
+//! HTTP/1.x messages as values: bytes become a [`Request`], a [`Response`] becomes bytes.
+//!
+//! This room knows the message format (RFC 9112) and nothing else: no routes, no sockets, no clock,
+//! no WebSocket. A request is judged once, at the door: what [`parse`] lets through has one Host, one
+//! framing of its body, and lines that end as the standard says, so that no other server on the way
+//! can have read it differently. What it does not let through is a [`BadRequest`], whose status and
+//! sentence are the answer; after it the connection must close, for nobody knows where the next
+//! request would begin. Called by `session`, and for the client's half by `loadgen`.
+
+mod bad_request;
+mod body;
+mod client;
+mod headers;
+mod request;
+mod response;
+mod status;
+
+pub use bad_request::BadRequest;
+pub use body::Body;
+pub use client::{BadResponse, ResponseHead, parse_response};
+pub use headers::Headers;
+pub use request::{Request, Version, parse};
+pub use response::Response;
+pub use status::Status;
+
+/// How long a head may be. Whoever exceeds it is told so before the head is complete.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Limits {
+    /// Bytes of request line and headers together, empty lines included.
+    pub head_bytes: usize,
+    /// Number of header lines.
+    pub headers: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Limits { head_bytes: 8192, headers: 64 }
+    }
+}

@@ -1,0 +1,126 @@
+//! What responses look like, byte for byte.
+
+use super::*;
+
+const DATE: Duration = Duration::from_secs(784_111_777);
+
+fn written(response: &Response<'_>) -> String {
+    let mut out = Vec::new();
+    response.write(&mut out, DATE, false);
+    String::from_utf8(out).expect("UTF-8")
+}
+
+#[test]
+fn an_answer_with_a_body() {
+    let response = Response::new(Status::Ok).body("text/plain", b"hello");
+    assert_eq!(
+        written(&response),
+        "HTTP/1.1 200 OK\r\n\
+         Date: Sun, 06 Nov 1994 08:49:37 GMT\r\n\
+         Content-Type: text/plain\r\n\
+         Content-Length: 5\r\n\
+         \r\n\
+         hello"
+    );
+}
+
+#[test]
+fn an_error_with_a_detail_on_a_closing_connection() {
+    let response = Response::new(Status::MethodNotAllowed)
+        .header("Allow", "GET, HEAD")
+        .json_detail("only GET and HEAD")
+        .close();
+    assert_eq!(
+        written(&response),
+        "HTTP/1.1 405 Method Not Allowed\r\n\
+         Date: Sun, 06 Nov 1994 08:49:37 GMT\r\n\
+         Connection: close\r\n\
+         Allow: GET, HEAD\r\n\
+         Content-Type: application/json\r\n\
+         Content-Length: 30\r\n\
+         \r\n\
+         {\"detail\":\"only GET and HEAD\"}"
+    );
+}
+
+#[test]
+fn an_accepted_upgrade_carries_what_strict_clients_compare_and_nothing_else() {
+    let response = Response::new(Status::SwitchingProtocols)
+        .upgrade("websocket")
+        .header("Sec-WebSocket-Accept", "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=")
+        .close();
+    assert_eq!(
+        written(&response),
+        "HTTP/1.1 101 Switching Protocols\r\n\
+         Upgrade: websocket\r\n\
+         Connection: Upgrade\r\n\
+         Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\
+         \r\n"
+    );
+}
+
+#[test]
+fn there_is_one_connection_header_whatever_has_to_be_in_it() {
+    let plain = Response::new(Status::UpgradeRequired);
+    let upgrade = plain.clone().upgrade("websocket");
+    for (response, expected) in [
+        (plain.clone(), None),
+        (plain.clone().close(), Some("close")),
+        (plain.clone().keep_alive(), Some("keep-alive")),
+        (upgrade.clone(), Some("Upgrade")),
+        (upgrade.clone().close(), Some("Upgrade, close")),
+        (upgrade.clone().keep_alive(), Some("Upgrade, keep-alive")),
+    ] {
+        let text = written(&response);
+        let found: Vec<&str> =
+            text.lines().filter_map(|line| line.strip_prefix("Connection: ")).collect();
+        assert_eq!(found, expected.as_slice());
+    }
+}
+
+#[test]
+fn the_answer_to_head_has_every_header_of_the_answer_to_get() {
+    let response = Response::new(Status::Ok).body("text/plain", b"hello");
+    let mut head = Vec::new();
+    response.write(&mut head, DATE, true);
+    let whole = written(&response);
+    assert_eq!(Some(head.as_slice()), whole.as_bytes().strip_suffix(b"hello"));
+}
+
+#[test]
+fn an_empty_body_has_a_length_and_an_impossible_one_has_none() {
+    assert!(written(&Response::new(Status::NotFound)).contains("\r\nContent-Length: 0\r\n"));
+    assert!(!written(&Response::new(Status::NoContent)).contains("Content-Length"));
+}
+
+#[test]
+fn a_line_break_in_a_value_begins_no_header() {
+    let response =
+        Response::new(Status::SeeOther).header("Location", "/\r\nSet-Cookie: a\0").close();
+    assert!(written(&response).contains("\r\nLocation: /  Set-Cookie: a \r\n"));
+}
+
+#[test]
+fn a_detail_is_always_valid_json() {
+    let detail = "quote \" backslash \\ newline \n escape \u{1b} delete \u{7f} umlaut ü face 😀";
+    let text = written(&Response::new(Status::BadRequest).json_detail(detail));
+    let (_, json) = text.split_once("\r\n\r\n").expect("a body");
+    let value: serde_json::Value = serde_json::from_str(json).expect("JSON");
+    assert_eq!(value, serde_json::json!({ "detail": detail }));
+}
+
+#[test]
+fn writing_appends() {
+    let mut out = b"before".to_vec();
+    Response::new(Status::Ok).write(&mut out, DATE, false);
+    assert!(out.starts_with(b"beforeHTTP/1.1 200 OK\r\n"));
+}
+
+#[test]
+fn no_clock_is_too_wrong_for_a_date() {
+    for date in [Duration::ZERO, Duration::MAX] {
+        Response::new(Status::Ok).write(&mut Vec::new(), date, false);
+    }
+    assert_eq!(http_date(Duration::ZERO).to_string(), "Thu, 01 Jan 1970 00:00:00 GMT");
+    assert_eq!(http_date(Duration::MAX).to_string(), "Fri, 31 Dec 9999 23:59:59 GMT");
+}
