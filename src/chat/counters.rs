@@ -14,7 +14,8 @@ pub struct Counters {
     pub replacements: u64,
     /// Connections that were refused a number because it had changed hands too often.
     pub replacements_refused: u64,
-    /// Messages that people asked to have delivered.
+    /// Messages that people asked to have delivered. One that made no sense never gets here: the
+    /// session counts those.
     pub messages_received: u64,
     /// Messages that the recipient's kernel took.
     pub messages_delivered: u64,

@@ -86,8 +86,6 @@ fn finish_with_id(out: &mut Vec<u8>, id: Option<&str>) {
 
 /// Appends an array of numbers: the longest thing there is to encode, up to once a turn.
 fn list(out: &mut Vec<u8>, mobiles: &[Mobile]) {
-    const QUOTES_AND_COMMA: usize = 3;
-    out.reserve(mobiles.len() * (Mobile::MAX_DIGITS + QUOTES_AND_COMMA));
     out.push(b'[');
     for (position, mobile) in mobiles.iter().enumerate() {
         put(out, &[if position == 0 { "\"" } else { ",\"" }]);
