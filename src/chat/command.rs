@@ -1,6 +1,9 @@
 //! [`Command`]: what a person may ask of the chat, already parsed and validated by a dialect.
 //!
-//! Texts are borrowed and opaque: the chat moves them, it never reads them.
+//! Texts, data and ids are borrowed and opaque: the chat moves them, it never reads them. They
+//! come in the form that the realm's dialects share. In the `mobile` realm that is JSON exactly as
+//! it arrived, the quotes of a string included: `"a \"quoted\" word"`, `{"sdp":1}`. So a text is
+//! neither unescaped on its way in nor escaped on its way out, and arrives as it was sent.
 
 use super::Mobile;
 
@@ -13,7 +16,8 @@ pub enum Command<'a> {
         to: Mobile,
         /// The text, in the form that the realm's dialects share.
         text: &'a str,
-        /// The sender's own name for the message; with one, he wants an acknowledgement.
+        /// The sender's own name for the message, in that form too; with one, he wants an
+        /// acknowledgement.
         id: Option<&'a str>,
     },
     /// Began or stopped typing to somebody.
@@ -27,7 +31,7 @@ pub enum Command<'a> {
     Receipt {
         /// The message's sender.
         to: Mobile,
-        /// The message's id, as its sender named it.
+        /// The message's id, as its sender named it, in the form that the realm's dialects share.
         id: &'a str,
     },
     /// An opaque relay between two apps, such as a key exchange.
@@ -53,4 +57,16 @@ pub enum PresenceMode {
     Delta,
     /// Nothing unless asked.
     None,
+}
+
+impl PresenceMode {
+    /// Understands the word that means a mode, in a frame as in an address; None for any other.
+    pub fn parse(word: &str) -> Option<Self> {
+        match word {
+            "full" => Some(PresenceMode::Full),
+            "delta" => Some(PresenceMode::Delta),
+            "none" => Some(PresenceMode::None),
+            _ => None,
+        }
+    }
 }

@@ -2,7 +2,8 @@
 //! [`Sink`]: all that the chat may ask of the world.
 //!
 //! Events are handed over, not collected: a text stays borrowed from the buffer it was read into
-//! until it stands in its recipient's frame.
+//! until it stands in its recipient's frame. It is in the form that the realm's dialects share:
+//! see [`Command`](super::Command).
 
 use super::{ConnectionId, Mobile, PresenceMode};
 
@@ -93,6 +94,15 @@ pub enum Reason {
     Offline,
     /// He read too slowly, and his connection was given up.
     Slow,
+}
+
+/// What became of a message that the sink was handed.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Outcome {
+    /// The kernel has taken the last byte of its frame for the recipient's socket.
+    Delivered,
+    /// It will never reach the recipient.
+    Undelivered(Reason),
 }
 
 /// What the chat may ask of the world. Calling it never comes back into the chat.

@@ -1,0 +1,45 @@
+//! [`Counters`]: what the chat has done since it began, in plain numbers that only grow.
+//!
+//! The chat counts what it decides. What a frame's way through an outbox adds (bytes, drops, slow
+//! readers) is counted where it happens. `metrics` puts all of it into words.
+
+/// What the chat has done since it began.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct Counters {
+    /// Numbers that came online.
+    pub joins: u64,
+    /// Numbers that went offline.
+    pub leaves: u64,
+    /// Connections that lost their number to a newer one: neither a join nor a leave.
+    pub replacements: u64,
+    /// Connections that were refused a number because it had changed hands too often.
+    pub replacements_refused: u64,
+    /// Messages that people asked to have delivered. One that made no sense never gets here: the
+    /// session counts those.
+    pub messages_received: u64,
+    /// Messages that the recipient's kernel took.
+    pub messages_delivered: u64,
+    /// Messages whose recipient was offline, or went before they reached him.
+    pub undelivered_offline: u64,
+    /// Messages whose recipient read too slowly.
+    pub undelivered_slow: u64,
+    /// Notes that somebody types.
+    pub typing: Relays,
+    /// Notes that somebody has read a message.
+    pub receipts: Relays,
+    /// Opaque data from app to app.
+    pub signals: Relays,
+    /// Wishes for the list of everyone online.
+    pub lists_wanted: u64,
+    /// Wishes for presence in another form.
+    pub presence_modes: u64,
+}
+
+/// Of the things that are passed on if the recipient is there and forgotten otherwise.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct Relays {
+    /// Handed to the sink for somebody online.
+    pub relayed: u64,
+    /// Dropped: nobody has that number.
+    pub dropped: u64,
+}

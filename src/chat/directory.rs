@@ -1,0 +1,272 @@
+//! [`Directory`]: who is online, and over which connection. A *place* is a position in the dense
+//! list of everyone online; a *seat* is what a connection's slot knows about its tenant's place.
+//!
+//! Three tables, each for the one question that it answers at once:
+//!
+//!   holders   number → its connection        for everything that is sent to somebody
+//!   online    place → number                 for the list that presence publishes, as it stands
+//!   seats     slot → place                   for the sender of everything that arrives
+//!
+//! Together they cost 57 bytes a person (before the growth of the tables), and nothing that is
+//! looked up needs a search. The directory knows no messages and no sink. The chat calls it.
+
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::mem;
+
+use super::limiter::{Bucket, Rate};
+use super::{ConnectionId, Joined, Mobile, Refusal};
+use crate::timer::Moment;
+
+/// Everyone who is online, each number once.
+#[derive(Debug)]
+pub(super) struct Directory {
+    replacements: Rate,
+    /// Hashed with a secret key (SipHash, the standard's default): whoever chooses his number could
+    /// otherwise choose a thousand that collide.
+    holders: HashMap<Mobile, Holder>,
+    online: Vec<Mobile>,
+    seats: Seats,
+}
+
+/// The connection that holds a number, and how often it has changed hands of late.
+///
+/// The bucket is handed on at a replacement and forgotten when the number goes offline. Nothing is
+/// gained by that: two phones that fight over a number never leave it offline, and a number that
+/// nobody holds has nobody to be thrown out. Remembering it would cost memory for everyone who was
+/// ever here.
+#[derive(Debug)]
+struct Holder {
+    connection: ConnectionId,
+    bucket: Bucket,
+}
+
+impl Directory {
+    /// Nobody is online. A number may change hands as often as `replacements` says.
+    pub(super) fn new(replacements: Rate) -> Self {
+        Directory {
+            replacements,
+            holders: HashMap::new(),
+            online: Vec::new(),
+            seats: Seats::default(),
+        }
+    }
+
+    /// Gives `mobile` to `id`, taking it from whoever holds it now.
+    pub(super) fn join(
+        &mut self,
+        now: Moment,
+        id: ConnectionId,
+        mobile: Mobile,
+    ) -> Result<Joined, Refusal> {
+        match self.holders.entry(mobile) {
+            Entry::Vacant(vacant) => {
+                self.seats.take(id, self.online.len());
+                self.online.push(mobile);
+                vacant.insert(Holder { connection: id, bucket: Bucket::default() });
+                Ok(Joined::New)
+            }
+            Entry::Occupied(mut occupied) => {
+                let holder = occupied.get_mut();
+                holder
+                    .bucket
+                    .take(self.replacements, now)
+                    .map_err(|retry_after| Refusal::ReplacedTooOften { retry_after })?;
+                let old = mem::replace(&mut holder.connection, id);
+                let place = self.seats.vacate(old).expect("a holder has a seat until he leaves");
+                self.seats.take(id, place);
+                Ok(Joined::Replaced(old))
+            }
+        }
+    }
+
+    /// Takes a connection out. None if it holds no number, or no longer does.
+    pub(super) fn leave(&mut self, id: ConnectionId) -> Option<Mobile> {
+        let place = self.seats.vacate(id)?;
+        // The last in the list moves into the gap, so that the list stays dense.
+        let mobile = self.online.swap_remove(place);
+        self.holders.remove(&mobile);
+        if let Some(moved) = self.online.get(place) {
+            let connection = self.connection_of(*moved).expect("everyone in the list has a holder");
+            self.seats.move_to(connection, place);
+        }
+        Some(mobile)
+    }
+
+    /// Everyone online, in no particular order.
+    pub(super) fn online(&self) -> &[Mobile] {
+        &self.online
+    }
+
+    /// The connection that holds a number.
+    pub(super) fn connection_of(&self, mobile: Mobile) -> Option<ConnectionId> {
+        self.holders.get(&mobile).map(|holder| holder.connection)
+    }
+
+    /// The number that a connection holds.
+    pub(super) fn mobile_of(&self, id: ConnectionId) -> Option<Mobile> {
+        self.seats.place(id).map(|place| self.online[place])
+    }
+
+    /// Panics, saying which tables disagree. Looks at everybody: for tests and the simulator.
+    pub(super) fn check_invariants(&self) {
+        let online = self.online.len();
+        assert_eq!(self.holders.len(), online, "as many holders as numbers online");
+        assert_eq!(self.seats.taken(), online, "as many seats taken as numbers online");
+        for (place, &mobile) in self.online.iter().enumerate() {
+            let connection = self.connection_of(mobile).expect("every number online has a holder");
+            let seat = self.seats.place(connection);
+            assert_eq!(seat, Some(place), "every holder's seat knows the place of his number");
+        }
+    }
+}
+
+/// For each slot of the slab: which tenant of it is online, and his place in the list.
+#[derive(Debug, Default)]
+struct Seats(Vec<Seat>);
+
+#[derive(Clone, Copy, Debug)]
+struct Seat {
+    generation: u32,
+    /// [`NOWHERE`] while no tenant of the slot is online.
+    place: u32,
+}
+
+/// Four bytes cheaper than an `Option`, and no place: there are fewer slots than that.
+const NOWHERE: u32 = u32::MAX;
+
+impl Seats {
+    /// The place of a connection; None if it has none, or if the slot is a successor's by now.
+    fn place(&self, id: ConnectionId) -> Option<usize> {
+        let seat = self.0.get(id.index())?;
+        let here = seat.generation == id.generation() && seat.place != NOWHERE;
+        here.then_some(seat.place as usize)
+    }
+
+    /// Seats a connection.
+    ///
+    /// # Panics
+    ///
+    /// If the slot's seat is taken: whoever frees a slot takes its tenant out of the chat first.
+    fn take(&mut self, id: ConnectionId, place: usize) {
+        if id.index() >= self.0.len() {
+            self.0.resize(id.index() + 1, Seat { generation: 0, place: NOWHERE });
+        }
+        let seat = &mut self.0[id.index()];
+        assert_eq!(seat.place, NOWHERE, "a slot is freed only after its tenant has left");
+        *seat = Seat { generation: id.generation(), place: narrow(place) };
+    }
+
+    /// Notes that the number of a seated connection has moved to another place.
+    fn move_to(&mut self, id: ConnectionId, place: usize) {
+        self.0[id.index()].place = narrow(place);
+    }
+
+    /// Frees a connection's seat and returns the place that it knew.
+    fn vacate(&mut self, id: ConnectionId) -> Option<usize> {
+        let place = self.place(id)?;
+        self.0[id.index()].place = NOWHERE;
+        Some(place)
+    }
+
+    /// How many are taken.
+    fn taken(&self) -> usize {
+        self.0.iter().filter(|seat| seat.place != NOWHERE).count()
+    }
+}
+
+fn narrow(place: usize) -> u32 {
+    u32::try_from(place).expect("no more are online than there are slots, whose numbers are u32")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+    use std::time::Duration;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const SLOTS: u32 = 6;
+    const NUMBERS: u64 = 5;
+
+    #[derive(Clone, Copy, Debug)]
+    enum Step {
+        /// The slot's next tenant signs in with a number, the former one leaving first.
+        Join { slot: u32, number: u64 },
+        /// A tenant of the slot leaves, `ago` tenants before the present one.
+        Leave { slot: u32, ago: u32 },
+    }
+
+    fn step() -> impl Strategy<Value = Step> {
+        prop_oneof![
+            (0..SLOTS, 0..NUMBERS).prop_map(|(slot, number)| Step::Join { slot, number }),
+            (0..SLOTS, 0..3u32).prop_map(|(slot, ago)| Step::Leave { slot, ago }),
+        ]
+    }
+
+    fn mobile(number: u64) -> Mobile {
+        Mobile::parse(format!("{number:010}").as_bytes()).expect("ten digits")
+    }
+
+    proptest! {
+        #[test]
+        fn the_directory_is_a_plain_map_from_numbers_to_connections(
+            steps in prop::collection::vec(step(), 0..200),
+        ) {
+            let unlimited = Rate { burst: 1, interval: Duration::ZERO };
+            let mut directory = Directory::new(unlimited);
+            let mut model: BTreeMap<Mobile, ConnectionId> = BTreeMap::new();
+            let mut generations = [0u32; SLOTS as usize];
+            for step in steps {
+                match step {
+                    Step::Join { slot, number } => {
+                        let generation = &mut generations[slot as usize];
+                        directory.leave(ConnectionId::new(slot, *generation));
+                        model.retain(|_, id| id.index() != slot as usize);
+                        *generation += 1;
+                        let id = ConnectionId::new(slot, *generation);
+                        let joined = directory.join(Moment::START, id, mobile(number));
+                        let expected = match model.insert(mobile(number), id) {
+                            Some(old) => Joined::Replaced(old),
+                            None => Joined::New,
+                        };
+                        prop_assert_eq!(joined, Ok(expected));
+                    }
+                    Step::Leave { slot, ago } => {
+                        let generation = generations[slot as usize].saturating_sub(ago);
+                        let id = ConnectionId::new(slot, generation);
+                        let expected = model.iter().find(|(_, held)| **held == id).map(|(m, _)| *m);
+                        model.retain(|_, held| *held != id);
+                        prop_assert_eq!(directory.leave(id), expected);
+                    }
+                }
+                directory.check_invariants();
+                let mut online = directory.online().to_vec();
+                online.sort_unstable();
+                prop_assert!(online.iter().eq(model.keys()));
+                for (&number, &id) in &model {
+                    prop_assert_eq!(directory.connection_of(number), Some(id));
+                    prop_assert_eq!(directory.mobile_of(id), Some(number));
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_person_online_costs_57_bytes_in_the_tables() {
+        let entry = size_of::<(Mobile, Holder)>() + 1; // and the hash table's control byte
+        assert_eq!(entry + size_of::<Mobile>() + size_of::<Seat>(), 57);
+    }
+
+    #[test]
+    #[should_panic(expected = "a slot is freed only after its tenant has left")]
+    fn a_slot_never_has_two_tenants_online() {
+        let mut directory = Directory::new(Rate { burst: 3, interval: Duration::ZERO });
+        for generation in 0..2 {
+            let id = ConnectionId::new(0, generation);
+            let _ = directory.join(Moment::START, id, mobile(generation.into()));
+        }
+    }
+}

@@ -1,0 +1,263 @@
+//! What the chat promises, said to a sink that writes everything down.
+
+use std::time::Duration;
+
+use super::*;
+use crate::timer::Moment;
+
+/// Writes down who was told what, one line each.
+#[derive(Default)]
+struct Recorder(Vec<String>);
+
+impl Recorder {
+    fn take(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.0)
+    }
+}
+
+impl Sink for Recorder {
+    fn send(&mut self, to: ConnectionId, event: &Event<'_>) {
+        self.0.push(format!("{} hears {event:?}", name(to)));
+    }
+
+    fn list_wanted(&mut self, by: ConnectionId) {
+        self.0.push(format!("{} wants the list", name(by)));
+    }
+
+    fn presence_mode(&mut self, of: ConnectionId, mode: PresenceMode) {
+        self.0.push(format!("{} wants {mode:?}", name(of)));
+    }
+}
+
+fn name(id: ConnectionId) -> String {
+    format!("{}/{}", id.index(), id.generation())
+}
+
+fn connection(index: u32) -> ConnectionId {
+    ConnectionId::new(index, 0)
+}
+
+fn mobile(number: u8) -> Mobile {
+    Mobile::parse(format!("49151000000{number:02}").as_bytes()).expect("13 digits")
+}
+
+fn at(seconds: u64) -> Now {
+    Now { monotonic: Moment::START + Duration::from_secs(seconds), ..Now::default() }
+}
+
+fn message(to: u8, id: Option<&str>) -> Command<'_> {
+    Command::Message { to: mobile(to), text: "\"hi\"", id }
+}
+
+/// A chat in which the numbers 1 and 2 are online at the connections 1/0 and 2/0.
+fn two_people() -> (Chat, Recorder) {
+    let mut chat = Chat::new(Limits::default());
+    for n in 1..=2 {
+        assert_eq!(chat.join(at(0), connection(n.into()), mobile(n)), Ok(Joined::New));
+    }
+    (chat, Recorder::default())
+}
+
+#[test]
+fn a_message_reaches_its_recipient_and_nobody_else() {
+    let (mut chat, mut sink) = two_people();
+    chat.handle(at(1), connection(1), message(2, Some("\"7\"")), &mut sink);
+    let expected = "2/0 hears Message { from: Mobile(…01), to: Mobile(…02), text: \"\\\"hi\\\"\", \
+                    id: Some(\"\\\"7\\\"\") }";
+    assert_eq!(sink.take(), [expected]);
+}
+
+#[test]
+fn an_ack_says_delivered_only_once_the_message_is() {
+    let (mut chat, mut sink) = two_people();
+    chat.handle(at(1), connection(1), message(2, Some("7")), &mut sink);
+    assert!(sink.take().iter().all(|line| line.contains("Message")));
+    chat.settle(mobile(1), mobile(2), Some("7"), Outcome::Delivered, &mut sink);
+    assert_eq!(sink.take(), ["1/0 hears Ack { id: \"7\", delivery: Delivered }"]);
+}
+
+#[test]
+fn without_an_id_there_is_no_ack() {
+    let (mut chat, mut sink) = two_people();
+    chat.settle(mobile(1), mobile(2), None, Outcome::Delivered, &mut sink);
+    assert!(sink.take().is_empty());
+    assert_eq!(chat.counters().messages_delivered, 1);
+}
+
+#[test]
+fn a_sender_hears_at_once_that_nobody_has_the_number() {
+    let (mut chat, mut sink) = two_people();
+    chat.handle(at(1), connection(1), message(9, Some("7")), &mut sink);
+    chat.handle(at(1), connection(1), message(9, None), &mut sink);
+    let expected = [
+        "1/0 hears Ack { id: \"7\", delivery: Offline }",
+        "1/0 hears Undelivered { to: Mobile(…09), id: None, reason: Offline }",
+    ];
+    assert_eq!(sink.take(), expected);
+    assert_eq!(chat.counters().messages_received, 2);
+    assert_eq!(chat.counters().undelivered_offline, 2);
+}
+
+#[test]
+fn a_recipient_who_goes_before_the_message_arrives_was_offline() {
+    let (mut chat, mut sink) = two_people();
+    let offline = Outcome::Undelivered(Reason::Offline);
+    chat.settle(mobile(1), mobile(2), Some("7"), offline, &mut sink);
+    chat.settle(mobile(1), mobile(2), None, offline, &mut sink);
+    let expected = [
+        "1/0 hears Ack { id: \"7\", delivery: Offline }",
+        "1/0 hears Undelivered { to: Mobile(…02), id: None, reason: Offline }",
+    ];
+    assert_eq!(sink.take(), expected);
+    assert_eq!(chat.counters().undelivered_offline, 2);
+}
+
+#[test]
+fn a_slow_recipient_is_named_slow_with_or_without_an_id() {
+    let (mut chat, mut sink) = two_people();
+    let slow = Outcome::Undelivered(Reason::Slow);
+    chat.settle(mobile(1), mobile(2), Some("7"), slow, &mut sink);
+    chat.settle(mobile(1), mobile(2), None, slow, &mut sink);
+    let expected = [
+        "1/0 hears Undelivered { to: Mobile(…02), id: Some(\"7\"), reason: Slow }",
+        "1/0 hears Undelivered { to: Mobile(…02), id: None, reason: Slow }",
+    ];
+    assert_eq!(sink.take(), expected);
+    assert_eq!(chat.counters().undelivered_slow, 2);
+}
+
+#[test]
+fn an_outcome_finds_the_sender_at_his_newer_connection() {
+    let (mut chat, mut sink) = two_people();
+    chat.handle(at(1), connection(1), message(2, Some("7")), &mut sink);
+    sink.take();
+    assert_eq!(chat.join(at(2), connection(5), mobile(1)), Ok(Joined::Replaced(connection(1))));
+    chat.settle(mobile(1), mobile(2), Some("7"), Outcome::Delivered, &mut sink);
+    assert_eq!(sink.take(), ["5/0 hears Ack { id: \"7\", delivery: Delivered }"]);
+}
+
+#[test]
+fn an_outcome_for_a_sender_who_is_gone_is_told_to_nobody() {
+    let (mut chat, mut sink) = two_people();
+    assert_eq!(chat.leave(connection(1)), Some(mobile(1)));
+    chat.settle(mobile(1), mobile(2), Some("7"), Outcome::Delivered, &mut sink);
+    assert!(sink.take().is_empty());
+    assert_eq!(chat.counters().messages_delivered, 1);
+}
+
+#[test]
+fn one_may_write_to_oneself() {
+    let (mut chat, mut sink) = two_people();
+    chat.handle(at(1), connection(1), message(1, None), &mut sink);
+    assert!(sink.take()[0].starts_with("1/0 hears Message { from: Mobile(…01)"));
+}
+
+#[test]
+fn what_is_only_relayed_is_dropped_for_nobody() {
+    let (mut chat, mut sink) = two_people();
+    for to in [2, 9] {
+        let to = mobile(to);
+        let commands = [
+            Command::Typing { to, is_typing: true },
+            Command::Receipt { to, id: "7" },
+            Command::Signal { to, data: "{}" },
+        ];
+        for command in commands {
+            chat.handle(at(1), connection(1), command, &mut sink);
+        }
+    }
+    let expected = [
+        "2/0 hears Typing { from: Mobile(…01), is_typing: true }",
+        "2/0 hears Receipt { from: Mobile(…01), id: \"7\" }",
+        "2/0 hears Signal { from: Mobile(…01), data: \"{}\" }",
+    ];
+    assert_eq!(sink.take(), expected);
+    let once = Relays { relayed: 1, dropped: 1 };
+    let Counters { typing, receipts, signals, .. } = *chat.counters();
+    assert_eq!([typing, receipts, signals], [once; 3]);
+}
+
+#[test]
+fn the_list_and_its_form_are_wishes_passed_on_to_the_world() {
+    let (mut chat, mut sink) = two_people();
+    chat.handle(at(1), connection(2), Command::ListOnline, &mut sink);
+    chat.handle(at(1), connection(2), Command::Presence(PresenceMode::Delta), &mut sink);
+    assert_eq!(sink.take(), ["2/0 wants the list", "2/0 wants Delta"]);
+}
+
+#[test]
+fn a_stale_or_unknown_connection_does_nothing() {
+    let (mut chat, mut sink) = two_people();
+    assert_eq!(chat.leave(connection(2)), Some(mobile(2)));
+    assert_eq!(chat.join(at(1), ConnectionId::new(2, 1), mobile(3)), Ok(Joined::New));
+    let before = *chat.counters();
+    for id in [connection(2), ConnectionId::new(1, 1), connection(77)] {
+        assert_eq!(chat.mobile_of(id), None);
+        assert_eq!(chat.leave(id), None);
+        chat.handle(at(1), id, message(1, Some("7")), &mut sink);
+        chat.handle(at(1), id, Command::ListOnline, &mut sink);
+    }
+    assert!(sink.take().is_empty());
+    assert_eq!(*chat.counters(), before);
+    chat.check_invariants();
+}
+
+#[test]
+fn a_newer_connection_takes_the_number_and_nobody_is_told() {
+    let (mut chat, mut sink) = two_people();
+    assert_eq!(chat.join(at(1), connection(5), mobile(2)), Ok(Joined::Replaced(connection(2))));
+    assert_eq!(chat.online().len(), 2);
+    chat.handle(at(1), connection(1), message(2, None), &mut sink);
+    assert!(sink.take()[0].starts_with("5/0 hears Message"));
+}
+
+#[test]
+fn a_replaced_connection_has_nothing_left_to_leave() {
+    let (mut chat, _) = two_people();
+    assert!(chat.join(at(1), connection(5), mobile(2)).is_ok());
+    assert_eq!(chat.leave(connection(2)), None);
+    assert!(chat.is_online(mobile(2)));
+    assert_eq!(chat.leave(connection(5)), Some(mobile(2)));
+    assert!(!chat.is_online(mobile(2)));
+    chat.check_invariants();
+}
+
+#[test]
+fn a_number_changes_hands_three_times_then_once_every_five_seconds() {
+    let (mut chat, _) = two_people();
+    for index in 10..13 {
+        assert!(chat.join(at(100), connection(index), mobile(1)).is_ok());
+    }
+    let refused =
+        |seconds| Err(Refusal::ReplacedTooOften { retry_after: Duration::from_secs(seconds) });
+    assert_eq!(chat.join(at(100), connection(13), mobile(1)), refused(5));
+    assert_eq!(chat.join(at(101), connection(13), mobile(1)), refused(4));
+    assert_eq!(chat.mobile_of(connection(12)), Some(mobile(1)), "the refused one changed nothing");
+    let replaced = Ok(Joined::Replaced(connection(12)));
+    assert_eq!(chat.join(at(105), connection(13), mobile(1)), replaced);
+    assert_eq!(chat.join(at(105), connection(14), mobile(1)), refused(5));
+
+    assert!(chat.join(at(105), connection(14), mobile(2)).is_ok(), "each number has its own limit");
+    assert_eq!(chat.counters().replacements, 5);
+    assert_eq!(chat.counters().replacements_refused, 3);
+    chat.check_invariants();
+}
+
+#[test]
+fn coming_back_is_not_a_replacement() {
+    let (mut chat, _) = two_people();
+    for _ in 0..20 {
+        assert_eq!(chat.leave(connection(1)), Some(mobile(1)));
+        assert_eq!(chat.join(at(1), connection(1), mobile(1)), Ok(Joined::New));
+    }
+}
+
+#[test]
+fn a_mode_is_one_of_three_words() {
+    assert_eq!(PresenceMode::parse("full"), Some(PresenceMode::Full));
+    assert_eq!(PresenceMode::parse("delta"), Some(PresenceMode::Delta));
+    assert_eq!(PresenceMode::parse("none"), Some(PresenceMode::None));
+    for word in ["", "Full", "full ", "all"] {
+        assert_eq!(PresenceMode::parse(word), None);
+    }
+}

@@ -1,0 +1,181 @@
+//! An event → the frame that tells a client of it, in the fixed shape: these keys in this order,
+//! and no spaces.
+//!
+//! Written by hand rather than by serde, because a text is raw JSON already: serde would have to
+//! check it again to take it for that. Each arm shows the frame that it makes; what is put between
+//! the pieces is a number's digits, one of a few words, or JSON that came in as JSON. Only an
+//! error's detail is a plain string, and escaped.
+
+use std::io::Write;
+
+use crate::chat::{Delivery, Event, Mobile, Reason};
+
+/// Appends an event's frame.
+pub(super) fn write(event: &Event<'_>, out: &mut Vec<u8>) {
+    let digits = &mut [0; Mobile::MAX_DIGITS];
+    match *event {
+        Event::Message { from, to: _, text, id } => {
+            let from = from.digits(digits);
+            put(out, &[r#"{"type":"message","from":""#, from, r#"","text":"#, text]);
+            finish_with_id(out, id);
+        }
+        Event::Typing { from, is_typing } => {
+            let is_typing = if is_typing { "true" } else { "false" };
+            let from = from.digits(digits);
+            put(out, &[r#"{"type":"typing","from":""#, from, r#"","is_typing":"#, is_typing, "}"]);
+        }
+        Event::Receipt { from, id } => {
+            let from = from.digits(digits);
+            put(out, &[r#"{"type":"receipt","from":""#, from, r#"","id":"#, id]);
+            put(out, &[r#","status":"read"}"#]);
+        }
+        Event::Signal { from, data } => {
+            let from = from.digits(digits);
+            put(out, &[r#"{"type":"signal","from":""#, from, r#"","data":"#, data, "}"]);
+        }
+        Event::Ack { id, delivery } => {
+            let status = match delivery {
+                Delivery::Delivered => "delivered",
+                Delivery::Offline => "offline",
+            };
+            put(out, &[r#"{"type":"ack","id":"#, id, r#","status":""#, status, r#""}"#]);
+        }
+        Event::Undelivered { to, id, reason } => {
+            let reason = match reason {
+                Reason::Offline => "offline",
+                Reason::Slow => "slow",
+            };
+            let to = to.digits(digits);
+            put(out, &[r#"{"type":"undelivered","to":""#, to, r#"","reason":""#, reason, r#"""#]);
+            finish_with_id(out, id);
+        }
+        Event::OnlineUsers(users) => {
+            put(out, &[r#"{"type":"online_users","users":"#]);
+            list(out, users);
+            put(out, &["}"]);
+        }
+        Event::PresenceChanged { joined, left, online } => {
+            put(out, &[r#"{"type":"presence","joined":"#]);
+            list(out, joined);
+            put(out, &[r#","left":"#]);
+            list(out, left);
+            write!(out, r#","online":{online}}}"#).expect("writing to a Vec cannot fail");
+        }
+        Event::Pong => put(out, &[r#"{"type":"pong"}"#]),
+        Event::Error { detail } => {
+            put(out, &[r#"{"type":"error","detail":"#]);
+            serde_json::to_writer(&mut *out, detail).expect("a str always has a JSON form");
+            put(out, &["}"]);
+        }
+    }
+}
+
+fn put(out: &mut Vec<u8>, pieces: &[&str]) {
+    for piece in pieces {
+        out.extend_from_slice(piece.as_bytes());
+    }
+}
+
+/// Closes a frame whose last key is the id of a message, where it has one.
+fn finish_with_id(out: &mut Vec<u8>, id: Option<&str>) {
+    match id {
+        Some(id) => put(out, &[r#","id":"#, id, "}"]),
+        None => put(out, &["}"]),
+    }
+}
+
+/// Appends an array of numbers: the longest thing there is to encode, up to once a turn.
+fn list(out: &mut Vec<u8>, mobiles: &[Mobile]) {
+    out.push(b'[');
+    for (position, mobile) in mobiles.iter().enumerate() {
+        put(out, &[if position == 0 { "\"" } else { ",\"" }]);
+        put(out, &[mobile.digits(&mut [0; Mobile::MAX_DIGITS]), "\""]);
+    }
+    out.push(b']');
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dialects::sca::wire::ServerFields;
+
+    fn mobile(digits: &str) -> Mobile {
+        Mobile::parse(digits.as_bytes()).expect("10 to 32 digits")
+    }
+
+    fn encode(event: &Event<'_>) -> String {
+        let mut out = b"kept:".to_vec();
+        write(event, &mut out);
+        let text = String::from_utf8(out).expect("JSON is UTF-8");
+        text.strip_prefix("kept:").expect("writing appends").to_owned()
+    }
+
+    #[test]
+    fn every_event_has_its_fixed_frame() {
+        let from = mobile("0012345678");
+        let to = from;
+        let id = r#""a-1""#;
+        let (message, ack) = (r#""Hi \ud83d!""#, |delivery| Event::Ack { id, delivery });
+        let undelivered = |id, reason| Event::Undelivered { to, id, reason };
+        let frames = [
+            (
+                Event::Message { from, to, text: message, id: None },
+                r#"{"type":"message","from":"0012345678","text":"Hi \ud83d!"}"#,
+            ),
+            (
+                Event::Message { from, to, text: message, id: Some(id) },
+                r#"{"type":"message","from":"0012345678","text":"Hi \ud83d!","id":"a-1"}"#,
+            ),
+            (
+                Event::Typing { from, is_typing: true },
+                r#"{"type":"typing","from":"0012345678","is_typing":true}"#,
+            ),
+            (
+                Event::Typing { from, is_typing: false },
+                r#"{"type":"typing","from":"0012345678","is_typing":false}"#,
+            ),
+            (
+                Event::Receipt { from, id },
+                r#"{"type":"receipt","from":"0012345678","id":"a-1","status":"read"}"#,
+            ),
+            (
+                Event::Signal { from, data: r#"{"x": 1}"# },
+                r#"{"type":"signal","from":"0012345678","data":{"x": 1}}"#,
+            ),
+            (ack(Delivery::Delivered), r#"{"type":"ack","id":"a-1","status":"delivered"}"#),
+            (ack(Delivery::Offline), r#"{"type":"ack","id":"a-1","status":"offline"}"#),
+            (
+                undelivered(None, Reason::Offline),
+                r#"{"type":"undelivered","to":"0012345678","reason":"offline"}"#,
+            ),
+            (
+                undelivered(Some(id), Reason::Slow),
+                r#"{"type":"undelivered","to":"0012345678","reason":"slow","id":"a-1"}"#,
+            ),
+            (Event::Pong, r#"{"type":"pong"}"#),
+            (Event::Error { detail: "no \"x\"\n" }, r#"{"type":"error","detail":"no \"x\"\n"}"#),
+        ];
+        for (event, expected) in frames {
+            assert_eq!(encode(&event), expected);
+            assert!(serde_json::from_str::<ServerFields<'_>>(expected).is_ok(), "{expected}");
+        }
+    }
+
+    #[test]
+    fn lists_have_their_fixed_frames_however_long() {
+        let (a, b) = (mobile("0012345678"), mobile("12345678901234567890123456789012"));
+        let lists: [(&[Mobile], &str); 3] = [
+            (&[], "[]"),
+            (&[a], r#"["0012345678"]"#),
+            (&[a, b], r#"["0012345678","12345678901234567890123456789012"]"#),
+        ];
+        for (list, json) in lists {
+            let users = format!(r#"{{"type":"online_users","users":{json}}}"#);
+            assert_eq!(encode(&Event::OnlineUsers(list)), users);
+            let event = Event::PresenceChanged { joined: list, left: &[b], online: 10_000 };
+            let changed =
+                format!(r#"{{"type":"presence","joined":{json},"left":["{b}"],"online":10000}}"#);
+            assert_eq!(encode(&event), changed);
+        }
+    }
+}

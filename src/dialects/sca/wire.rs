@@ -1,0 +1,89 @@
+//! The frames of the SCA protocol as serde sees them, in both directions, and nothing else.
+//!
+//! Whoever reads gets all the fields that any frame of the other side may have, flat, and looks
+//! at those of the frame's type. That is not the obvious way: an enum tagged with `type` would be
+//! prettier, but serde buffers (and allocates) everything to find a tag, and cannot borrow raw
+//! JSON from that buffer. A [`RawValue`] is a value that has been checked to be JSON, but not
+//! looked into. Unknown fields are ignored; one of these twice is an error.
+//!
+//! Whoever writes a client's frame has that enum: [`ClientFrame`]. The server writes its own by
+//! hand, because its texts are raw JSON already. `loadgen` is a client: it uses the latter two.
+
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::value::RawValue;
+
+/// What a client has sent, as the server reads it. A field that is `null` counts as absent.
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[expect(missing_docs, reason = "the fields are those of the protocol's frames, by name")]
+pub struct ClientFields<'a> {
+    #[serde(borrow, rename = "type")]
+    pub kind: Option<&'a RawValue>,
+    pub to: Option<&'a RawValue>,
+    pub text: Option<&'a RawValue>,
+    pub id: Option<&'a RawValue>,
+    pub is_typing: Option<&'a RawValue>,
+    pub status: Option<&'a RawValue>,
+    /// Any JSON whatever, and so the one field that may be `null` and yet there.
+    #[serde(default, deserialize_with = "even_null")]
+    pub data: Option<&'a RawValue>,
+    pub mode: Option<&'a RawValue>,
+}
+
+/// What a client sends, as a client writes it.
+#[derive(Clone, Copy, Debug, Serialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+#[expect(missing_docs, reason = "the variants and fields are those of the protocol, by name")]
+pub enum ClientFrame<'a> {
+    Ping,
+    GetOnlineUsers,
+    Message {
+        to: &'a str,
+        text: &'a str,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        id: Option<&'a str>,
+    },
+    Typing {
+        to: &'a str,
+        is_typing: bool,
+    },
+    Receipt {
+        to: &'a str,
+        id: &'a str,
+        status: &'a str,
+    },
+    Signal {
+        to: &'a str,
+        data: &'a RawValue,
+    },
+    Presence {
+        mode: &'a str,
+    },
+}
+
+/// What the server has sent, as a client reads it. What a client may have written itself, and a
+/// list that may be long, stays raw until it is wanted.
+#[derive(Clone, Debug, Deserialize)]
+#[expect(missing_docs, reason = "the fields are those of the protocol's frames, by name")]
+pub struct ServerFields<'a> {
+    #[serde(rename = "type")]
+    pub kind: &'a str,
+    pub from: Option<&'a str>,
+    pub to: Option<&'a str>,
+    #[serde(borrow)]
+    pub text: Option<&'a RawValue>,
+    pub id: Option<&'a RawValue>,
+    pub is_typing: Option<bool>,
+    pub status: Option<&'a str>,
+    pub reason: Option<&'a str>,
+    #[serde(default, deserialize_with = "even_null")]
+    pub data: Option<&'a RawValue>,
+    pub users: Option<&'a RawValue>,
+    pub joined: Option<&'a RawValue>,
+    pub left: Option<&'a RawValue>,
+    pub online: Option<u64>,
+    pub detail: Option<String>,
+}
+
+fn even_null<'de, D: Deserializer<'de>>(from: D) -> Result<Option<&'de RawValue>, D::Error> {
+    Deserialize::deserialize(from).map(Some)
+}
