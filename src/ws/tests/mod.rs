@@ -1,9 +1,10 @@
 //! Tests of the room as a whole: bytes go in at one side, [`Said`]s are compared at the other.
 //!
 //! `reader` has the rules one by one, `chunks` the samples cut at every byte, `utf8` the characters,
-//! `writing` the way out.
+//! `writing` the way out, `oracle` the comparison with tungstenite's own socket.
 
 mod chunks;
+mod oracle;
 mod reader;
 mod utf8;
 mod writing;
