@@ -1,8 +1,12 @@
-//! Placeholder front page, replaced by ARCHITECTURE.md once the rooms are furnished.
+#![doc = include_str!("ARCHITECTURE.md")]
 
 pub mod chat;
+pub mod config;
 pub mod dialects;
 pub mod http;
 pub mod metrics;
+pub mod net;
+pub mod session;
 pub mod timer;
+pub mod turn;
 pub mod ws;

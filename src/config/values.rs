@@ -1,0 +1,90 @@
+//! Values as people write them: `60s`, `64KiB`, `127.0.0.1:8080`, `https://app.example`.
+
+use std::net::{SocketAddr, ToSocketAddrs as _};
+use std::time::Duration;
+
+use bytesize::ByteSize;
+
+/// The largest size that is taken, in bytes. Lengths of frames are kept in 32 bits.
+const MOST_BYTES: u64 = 1 << 30;
+
+/// A span of time, such as `60s`, `500ms` or `2min`; not zero.
+pub(super) fn time(text: &str) -> Result<Duration, String> {
+    let time = humantime::parse_duration(text).map_err(|error| error.to_string())?;
+    if time.is_zero() { Err("it must be longer than nothing".to_owned()) } else { Ok(time) }
+}
+
+/// A number of bytes, such as `64KiB` or `1MB`; not zero, at most 1 GiB.
+pub(super) fn bytes(text: &str) -> Result<usize, String> {
+    let ByteSize(bytes) = text.parse()?;
+    match usize::try_from(bytes) {
+        Ok(size) if (1..=MOST_BYTES).contains(&bytes) => Ok(size),
+        _ => Err("it must be between 1 byte and 1GiB".to_owned()),
+    }
+}
+
+/// A number of bytes a second, such as `64MiB`; not zero.
+pub(super) fn byte_rate(text: &str) -> Result<u64, String> {
+    let ByteSize(bytes) = text.parse()?;
+    if bytes == 0 { Err("it must be more than nothing".to_owned()) } else { Ok(bytes) }
+}
+
+/// A number of connections; not zero.
+pub(super) fn count(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(0) => Err("it must be at least 1".to_owned()),
+        Ok(count) => Ok(count),
+        Err(_) => Err("it must be a whole number".to_owned()),
+    }
+}
+
+/// An address to listen on, such as `127.0.0.1:8080`, `[::]:8080` or `localhost:8080`.
+pub(super) fn address(text: &str) -> Result<SocketAddr, String> {
+    // A name is looked up here, before there is a loop that this could hold up.
+    let found = text.to_socket_addrs().ok().and_then(|mut found| found.next());
+    found.ok_or_else(|| "no such address; it looks like 127.0.0.1:8080".to_owned())
+}
+
+/// An origin as browsers send it, such as `https://app.example:8443`.
+pub(super) fn origin(text: &str) -> Result<String, String> {
+    let origin = text.trim_end_matches('/');
+    match origin.split_once("://") {
+        _ if origin.eq_ignore_ascii_case("null") => {
+            Err("null is every page that is opened from a file: it cannot be allowed".to_owned())
+        }
+        Some((scheme, host))
+            if !scheme.is_empty() && !host.is_empty() && !host.contains(['/', '?', '#', '@']) =>
+        {
+            Ok(origin.to_owned())
+        }
+        _ => Err("an origin looks like https://app.example, without a path".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_are_taken_as_people_write_them() {
+        assert_eq!(time("60s"), Ok(Duration::from_secs(60)));
+        assert_eq!(time("250ms"), Ok(Duration::from_millis(250)));
+        assert_eq!(bytes("64KiB"), Ok(65_536));
+        assert_eq!(bytes("1MB"), Ok(1_000_000));
+        assert_eq!(byte_rate("64MiB"), Ok(64 << 20));
+        assert_eq!(address("127.0.0.1:0").map(|a| a.port()), Ok(0));
+        assert_eq!(address("[::1]:80").map(|a| a.is_ipv6()), Ok(true));
+        assert_eq!(origin("https://app.example/").as_deref(), Ok("https://app.example"));
+    }
+
+    #[test]
+    fn values_that_make_no_sense_are_refused() {
+        assert!(["0s", "60", "", "soon"].iter().all(|text| time(text).is_err()));
+        assert!(["0", "2GiB", "many", "-1"].iter().all(|text| bytes(text).is_err()));
+        assert!(["", "8080", "127.0.0.1", "127.0.0.1:99999"].iter().all(|t| address(t).is_err()));
+        assert!(
+            ["null", "app.example", "https://", "https://a/b"].iter().all(|t| origin(t).is_err())
+        );
+        assert!(["0", "x", "-3"].iter().all(|text| count(text).is_err()));
+    }
+}

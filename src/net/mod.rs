@@ -1,0 +1,172 @@
+//! The network: mio, sockets, the clock, signals, the process. The only room that has any of them.
+//!
+//! [`run`] is the loop itself: sleep until something happens, tell the turn what, let it run. All
+//! that it does besides is knowing the time and listening for the signal to stop.
+
+mod clock;
+mod descriptors;
+mod listener;
+mod log;
+mod signals;
+mod sockets;
+
+use std::fmt;
+use std::io::{self, ErrorKind};
+use std::net::SocketAddr;
+use std::os::fd::AsRawFd as _;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use mio::event::Event;
+use mio::unix::SourceFd;
+use mio::{Events, Interest, Poll, Token};
+
+use crate::turn::{Limits, Polled, Readiness, Turn};
+use clock::Clock;
+use log::Log;
+use signals::Signals;
+use sockets::{MioSockets, id_of};
+
+pub use log::Level;
+
+/// No connection has these tokens: their generation would be the last of four billion, in the last
+/// of four billion slots.
+const LISTENER: Token = Token(usize::MAX);
+const SIGNALS: Token = Token(usize::MAX - 1);
+
+/// Events taken from the kernel at once.
+const EVENTS: usize = 1024;
+
+/// A wait that was this much longer than asked for was no wait: the process was stopped, or the
+/// machine was. The turn must then hear everybody before it judges anybody.
+const STALL: Duration = Duration::from_millis(100);
+
+/// What the server is to do.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Where to listen, unless systemd passes a socket.
+    pub listen: SocketAddr,
+    /// WebSockets that may be open; as many as the descriptor limit allows, if not given.
+    pub max_connections: Option<usize>,
+    /// Everything that bounds the turn. The two on connections are filled in here.
+    pub limits: Limits,
+    /// Which log lines are written.
+    pub log: Level,
+}
+
+/// Why the server could not start, or had to stop.
+#[derive(Debug)]
+pub enum Failure {
+    /// A setting that cannot be fulfilled on this machine.
+    Setting(String),
+    /// The address cannot be listened on.
+    Listen(SocketAddr, io::Error),
+    /// The kernel refuses something without which there is no loop.
+    Loop(io::Error),
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Failure::Setting(sentence) => f.write_str(sentence),
+            Failure::Listen(address, error) => write!(f, "cannot listen on {address}: {error}"),
+            Failure::Loop(error) => write!(f, "the event loop failed: {error}"),
+        }
+    }
+}
+
+impl std::error::Error for Failure {}
+
+impl From<io::Error> for Failure {
+    fn from(error: io::Error) -> Self {
+        Failure::Loop(error)
+    }
+}
+
+/// Serves until a signal says otherwise: the first SIGTERM or SIGINT drains, a second one ends at
+/// once, with the exit code that a shell would report.
+///
+/// # Errors
+///
+/// [`Failure`], before anybody was served, or if the kernel's own interface fails.
+pub fn run(settings: Settings) -> Result<ExitCode, Failure> {
+    let mut log = Log::new(settings.log);
+    // Before anything else: a signal that comes during the start must not be lost.
+    let mut signals = Signals::open()?;
+    let room = descriptors::make_room(settings.max_connections).map_err(Failure::Setting)?;
+    let mut limits = settings.limits;
+    limits.max_connections = room.websockets;
+    limits.spare_connections = room.spare;
+
+    let listener =
+        listener::open(settings.listen).map_err(|error| Failure::Listen(settings.listen, error))?;
+    let address = listener.local_addr()?;
+    let mut listener = mio::net::TcpListener::from_std(listener);
+    let mut poll = Poll::new()?;
+    let registry = poll.registry();
+    registry.register(&mut listener, LISTENER, Interest::READABLE)?;
+    registry.register(&mut SourceFd(&signals.as_raw_fd()), SIGNALS, Interest::READABLE)?;
+
+    let clock = Clock::start();
+    let mut sockets = MioSockets::new(registry.try_clone()?, listener, &clock);
+    let mut turn = Turn::new(limits, clock.now());
+    log.always(format_args!(
+        "listening on http://{address} for up to {} connections",
+        room.websockets
+    ));
+
+    let mut events = Events::with_capacity(EVENTS);
+    let mut asleep_since = clock.monotonic();
+    loop {
+        let wait = turn.wait(asleep_since);
+        let interrupted = match poll.poll(&mut events, wait) {
+            Ok(()) => false,
+            Err(error) if error.kind() == ErrorKind::Interrupted => {
+                events.clear();
+                true
+            }
+            Err(error) => return Err(error.into()),
+        };
+        let now = clock.now();
+        let overslept = wait.is_some_and(|wait| now.monotonic > asleep_since + wait + STALL);
+
+        let mut ready = 0;
+        for event in &events {
+            ready += 1;
+            match event.token() {
+                LISTENER => turn.listener_ready(),
+                SIGNALS => {
+                    while let Some(signal) = signals.next() {
+                        if turn.is_draining() {
+                            log.always(format_args!("signal {signal} again: ends at once"));
+                            return Ok(ExitCode::from(128 + signal));
+                        }
+                        log.info(format_args!("signal {signal}: draining"));
+                        turn.drain(now.monotonic);
+                    }
+                }
+                token => turn.ready(id_of(token), readiness(event)),
+            }
+        }
+        let complete = ready < EVENTS && !interrupted && !overslept;
+        let exhausted_before = turn.counters().exhausted;
+        turn.run(now, Polled { events: ready, complete }, &mut sockets);
+        if turn.counters().exhausted > exhausted_before {
+            log.warn(format_args!("out of descriptors or memory: somebody was turned away"));
+        }
+        asleep_since = clock.monotonic();
+        turn.record_turn_time(asleep_since.since(now.monotonic));
+        if turn.is_drained() {
+            log.info(format_args!("drained, with {} connections left", turn.connections()));
+            return Ok(ExitCode::SUCCESS);
+        }
+    }
+}
+
+fn readiness(event: &Event) -> Readiness {
+    Readiness {
+        readable: event.is_readable(),
+        writable: event.is_writable(),
+        closed: event.is_read_closed() || event.is_write_closed() || event.is_error(),
+    }
+}

@@ -1,0 +1,204 @@
+//! [`MioSockets`]: the turn's [`Sockets`], with mio and the kernel behind them.
+//!
+//! Registration is edge-triggered (mio::Poll's "portability"): an event says that something has
+//! changed, once, and the turn remembers it. A connection's token is its id, generation included,
+//! so an event that is late for one connection cannot hit the next one in its slot.
+
+use std::fs::File;
+use std::io::{self, ErrorKind, IoSlice, Read as _, Write as _};
+
+use mio::net::{TcpListener, TcpStream};
+use mio::{Interest, Registry, Token};
+use nix::errno::Errno;
+
+use super::clock::Clock;
+use crate::chat::ConnectionId;
+use crate::http::{Response, Status};
+use crate::turn::{Accepted, Sockets};
+
+/// Real sockets.
+#[derive(Debug)]
+pub(super) struct MioSockets<'c> {
+    registry: Registry,
+    listener: TcpListener,
+    /// By slot; the turn knows which connection's they are.
+    streams: Vec<Option<TcpStream>>,
+    /// A descriptor to give up when there are no others, so that whoever waits can be turned away.
+    reserve: Option<File>,
+    clock: &'c Clock,
+}
+
+/// A connection's token.
+pub(super) fn token_of(id: ConnectionId) -> Token {
+    Token((id.generation() as usize) << 32 | id.index())
+}
+
+/// The connection that a token means.
+pub(super) fn id_of(token: Token) -> ConnectionId {
+    let index = u32::try_from(token.0 & 0xFFFF_FFFF).expect("masked to 32 bits");
+    let generation = u32::try_from(token.0 >> 32).expect("32 bits are left");
+    ConnectionId::new(index, generation)
+}
+
+impl<'c> MioSockets<'c> {
+    pub(super) fn new(registry: Registry, listener: TcpListener, clock: &'c Clock) -> Self {
+        MioSockets { registry, listener, streams: Vec::new(), reserve: open_reserve(), clock }
+    }
+
+    fn stream(&mut self, id: ConnectionId) -> io::Result<&mut TcpStream> {
+        let slot = self.streams.get_mut(id.index()).and_then(Option::as_mut);
+        slot.ok_or_else(|| ErrorKind::NotConnected.into())
+    }
+
+    /// The next connection in the queue; `None` if there is none.
+    fn next_stream(&mut self) -> io::Result<Option<TcpStream>> {
+        loop {
+            match self.listener.accept() {
+                Ok((stream, _)) => return Ok(Some(stream)),
+                Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(None),
+                // Whoever was next has gone, or his network has; the one behind him has not
+                // (accept(2), "Error handling").
+                Err(error) if is_the_peers_fault(&error) => {}
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    /// Without descriptors nobody can even be turned away, and all would wait until they give up.
+    /// So one descriptor is kept for that: let go, used for the one who is next, and taken again.
+    fn turn_one_away(&mut self) {
+        if self.reserve.take().is_some() {
+            drop(self.listener.accept());
+        }
+        self.reserve = open_reserve();
+    }
+}
+
+fn open_reserve() -> Option<File> {
+    File::open("/dev/null").ok()
+}
+
+fn is_the_peers_fault(error: &io::Error) -> bool {
+    let Some(code) = error.raw_os_error() else { return false };
+    matches!(
+        Errno::from_raw(code),
+        Errno::EINTR
+            | Errno::ECONNABORTED
+            | Errno::ENETDOWN
+            | Errno::EPROTO
+            | Errno::ENOPROTOOPT
+            | Errno::EHOSTDOWN
+            | Errno::ENONET
+            | Errno::EHOSTUNREACH
+            | Errno::EOPNOTSUPP
+            | Errno::ENETUNREACH
+            | Errno::EPERM
+    )
+}
+
+/// Repeats a system call that a signal has interrupted (signal(7)).
+fn retry<T>(mut call: impl FnMut() -> io::Result<T>) -> io::Result<T> {
+    loop {
+        match call() {
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            result => return result,
+        }
+    }
+}
+
+impl Sockets for MioSockets<'_> {
+    fn accept(&mut self, id: ConnectionId) -> Accepted {
+        let mut stream = match self.next_stream() {
+            Ok(Some(stream)) => stream,
+            Ok(None) => return Accepted::Nobody,
+            Err(_) => {
+                self.turn_one_away();
+                return Accepted::Exhausted;
+            }
+        };
+        if self.registry.register(&mut stream, token_of(id), Interest::READABLE).is_err() {
+            return Accepted::Exhausted;
+        }
+        if self.streams.len() <= id.index() {
+            self.streams.resize_with(id.index() + 1, || None);
+        }
+        self.streams[id.index()] = Some(stream);
+        Accepted::Taken
+    }
+
+    fn shed(&mut self) -> Accepted {
+        let mut stream = match self.next_stream() {
+            Ok(Some(stream)) => stream,
+            Ok(None) => return Accepted::Nobody,
+            Err(_) => {
+                self.turn_one_away();
+                return Accepted::Exhausted;
+            }
+        };
+        let mut refusal = Vec::new();
+        Response::new(Status::ServiceUnavailable)
+            .header("Retry-After", "5")
+            .close()
+            .json_detail("the server is full")
+            .write(&mut refusal, self.clock.now().unix, false);
+        // As well as can be done without keeping him: what he has sent is read, so that closing
+        // does not reset the connection, and he is told.
+        let _ = stream.read(&mut [0; 1024]);
+        let _ = stream.write(&refusal);
+        let _ = stream.shutdown(std::net::Shutdown::Write);
+        Accepted::Taken
+    }
+
+    fn read(&mut self, id: ConnectionId, buffer: &mut [u8]) -> io::Result<usize> {
+        let stream = self.stream(id)?;
+        retry(|| stream.read(buffer))
+    }
+
+    fn write(&mut self, id: ConnectionId, slices: &[IoSlice<'_>]) -> io::Result<usize> {
+        let stream = self.stream(id)?;
+        match slices {
+            // For a single piece write(2) is the cheaper call.
+            [slice] => retry(|| stream.write(slice)),
+            slices => retry(|| stream.write_vectored(slices)),
+        }
+    }
+
+    fn want_write(&mut self, id: ConnectionId, wanted: bool) {
+        let interest = match wanted {
+            true => Interest::READABLE | Interest::WRITABLE,
+            false => Interest::READABLE,
+        };
+        let stream = self.streams.get_mut(id.index()).and_then(Option::as_mut);
+        if let Some(stream) = stream {
+            // Fails only for want of kernel memory. Then the connection's own deadline ends it.
+            let _ = self.registry.reregister(stream, token_of(id), interest);
+        }
+    }
+
+    fn finish_writing(&mut self, id: ConnectionId) {
+        if let Ok(stream) = self.stream(id) {
+            // It may be gone already, which the next read will tell.
+            let _ = stream.shutdown(std::net::Shutdown::Write);
+        }
+    }
+
+    fn close(&mut self, id: ConnectionId) {
+        // Closing takes the descriptor out of the epoll set as well (epoll(7), question 6).
+        if let Some(slot) = self.streams.get_mut(id.index()) {
+            *slot = None;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_names_the_connection_and_its_generation() {
+        for (index, generation) in [(0, 0), (7, 1), (u32::MAX, 0), (3, u32::MAX)] {
+            let id = ConnectionId::new(index, generation);
+            assert_eq!(id_of(token_of(id)), id);
+        }
+    }
+}

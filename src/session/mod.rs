@@ -1,0 +1,220 @@
+//! [`Session`]: one connection's conversation, from its first byte to its last, without any I/O.
+//!
+//! Bytes go in; answers, commands and finally an [`End`] come out through a [`Host`]. A session
+//! waits for an HTTP request, perhaps becomes a WebSocket, and ends. It does not know the socket
+//! that its bytes come from, nor the time, nor who else is here. The turn calls it.
+
+mod end;
+mod messages;
+mod origin;
+mod request;
+
+pub use end::End;
+pub use request::Page;
+
+use std::mem;
+
+use crate::chat::{Command, Event, Mobile, PresenceMode};
+use crate::dialects::{Dialect, RefusalReason};
+use crate::timer::Now;
+use crate::{http, ws};
+
+/// What a session allows.
+#[derive(Clone, Debug)]
+pub struct Limits {
+    /// What an HTTP request may be.
+    pub http: http::Limits,
+    /// What a WebSocket message may be.
+    pub ws: ws::Limits,
+    /// The same on `/echo`, whose users are conformance suites with messages of 16 MiB.
+    pub echo_ws: ws::Limits,
+    /// Whether `/echo` exists.
+    pub echo: bool,
+    /// Malformed frames before the connection is closed; each well-formed one forgives one.
+    pub strikes: u16,
+    /// Pipelined HTTP requests that are answered for one read.
+    pub pipelined_requests: u16,
+    /// Origins whose pages may connect, beside our own host.
+    pub allowed_origins: Vec<String>,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Limits {
+            http: http::Limits::default(),
+            ws: ws::Limits::default(),
+            echo_ws: ws::Limits { message_bytes: 16 << 20 },
+            echo: false,
+            strikes: 50,
+            pipelined_requests: 256,
+            allowed_origins: Vec::new(),
+        }
+    }
+}
+
+/// Who wants to come in.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Visitor {
+    /// Somebody with a number.
+    Mobile {
+        /// His number.
+        mobile: Mobile,
+        /// How he wants to hear who is online.
+        presence: PresenceMode,
+    },
+    /// A conformance suite.
+    Echo,
+}
+
+impl Visitor {
+    /// The dialect he speaks.
+    pub fn dialect(self) -> Dialect {
+        match self {
+            Visitor::Mobile { .. } => Dialect::Sca,
+            Visitor::Echo => Dialect::Echo,
+        }
+    }
+}
+
+/// Why a well-formed upgrade is turned down.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Refusal {
+    /// The server is shutting down.
+    Draining,
+    /// As many WebSockets are open as may be.
+    Full,
+    /// Two phones fight over one number.
+    ReplacedTooOften {
+        /// Seconds after which to try again.
+        retry_after_seconds: u64,
+    },
+}
+
+/// All that a session may ask of the world. Every call returns at once.
+pub trait Host {
+    /// The time of this turn.
+    fn now(&self) -> Now;
+
+    /// Queues what `fill` appends to the buffer, as the next thing this connection is sent.
+    fn write(&mut self, fill: impl FnOnce(&mut Vec<u8>));
+
+    /// Tells this connection's person something, in his dialect.
+    fn tell(&mut self, event: &Event<'_>);
+
+    /// Hands a command to the chat.
+    fn command(&mut self, command: Command<'_>);
+
+    /// A frame of type `message` was refused: for the books.
+    fn message_refused(&mut self, reason: RefusalReason);
+
+    /// The body of one of the server's own pages.
+    fn page(&mut self, page: Page) -> String;
+
+    /// Whether the server is shutting down.
+    fn is_draining(&self) -> bool;
+
+    /// Lets a visitor in, and queues the 101 that `switch` appends; or says why not.
+    fn admit(&mut self, visitor: Visitor, switch: impl FnOnce(&mut Vec<u8>))
+    -> Result<(), Refusal>;
+}
+
+/// What is to become of the connection after a piece of its input.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[must_use]
+pub enum Flow {
+    /// It goes on.
+    Open,
+    /// It ends. Nothing more of its input is looked at.
+    Finish(End),
+}
+
+/// One connection's conversation.
+#[derive(Debug)]
+pub struct Session {
+    stage: Stage,
+    /// A request or a message has arrived in full since somebody last asked.
+    progressed: bool,
+}
+
+/// What the session waits for.
+#[derive(Debug)]
+enum Stage {
+    /// The rest of an HTTP request, of which these bytes have arrived.
+    Request(Vec<u8>),
+    /// WebSocket frames.
+    Frames(WebSocket),
+    /// Nothing: it has ended.
+    Over,
+}
+
+/// The state of an open WebSocket.
+#[derive(Debug)]
+struct WebSocket {
+    reader: ws::Reader,
+    dialect: Dialect,
+    strikes: u16,
+}
+
+impl Default for Session {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Session {
+    /// A connection that has just been accepted.
+    pub fn new() -> Self {
+        Session { stage: Stage::Request(Vec::new()), progressed: false }
+    }
+
+    /// Takes the next bytes, in whatever portions they come; `input` is scribbled over.
+    pub fn receive(&mut self, input: &mut [u8], limits: &Limits, host: &mut impl Host) -> Flow {
+        match &mut self.stage {
+            Stage::Request(_) => self.receive_requests(input, limits, host),
+            Stage::Frames(open) => open.receive(input, limits, host, &mut self.progressed),
+            Stage::Over => Flow::Open,
+        }
+    }
+
+    /// The time for something is over: says why to whom it may concern, and how it ends.
+    pub fn time_out(&mut self, host: &mut impl Host) -> End {
+        match &self.stage {
+            Stage::Request(begun) if !begun.is_empty() => {
+                request::refuse_late(host);
+                End::RequestTimeout
+            }
+            Stage::Request(_) => End::RequestTimeout,
+            Stage::Frames(_) => End::FrameTimeout,
+            Stage::Over => End::Lost,
+        }
+    }
+
+    /// Ends the conversation, with the close frame that belongs to `end`.
+    pub fn finish(&mut self, end: End, host: &mut impl Host) {
+        if let (Stage::Frames(_), Some((code, reason))) = (&self.stage, end.close_frame()) {
+            let close = code.map(|code| (code.into(), reason));
+            host.write(|out| ws::Frame::Close(close).encode(out));
+        }
+        self.stage = Stage::Over;
+    }
+
+    /// Whether this is a WebSocket by now, and open.
+    pub fn is_websocket(&self) -> bool {
+        matches!(self.stage, Stage::Frames(_))
+    }
+
+    /// Whether a request or a message has arrived in full since this was last asked. If so, the
+    /// wait for what has begun after it is a new one.
+    pub fn take_progress(&mut self) -> bool {
+        mem::take(&mut self.progressed)
+    }
+
+    /// Whether a request or a message has begun to arrive and has not arrived in full.
+    pub fn is_mid_message(&self) -> bool {
+        match &self.stage {
+            Stage::Request(begun) => !begun.is_empty(),
+            Stage::Frames(open) => !open.reader.is_idle(),
+            Stage::Over => false,
+        }
+    }
+}

@@ -1,0 +1,74 @@
+//! May a page from this origin open a WebSocket here?
+//!
+//! Browsers let any page connect anywhere, and tell the server where the page came from (RFC 6455
+//! §10.2). Apps send no `Origin` and are let in; so is our own host; all others only if the operator
+//! lists them.
+
+/// Whether a request with these headers may upgrade. `allowed` are origins as browsers write them.
+pub(super) fn is_allowed(origin: Option<&str>, host: Option<&str>, allowed: &[String]) -> bool {
+    let Some(origin) = origin else { return true };
+    if allowed.iter().any(|one| one.trim_end_matches('/').eq_ignore_ascii_case(origin)) {
+        // `null` (a page opened from a file, a sandboxed frame) is nobody's name: it would need a
+        // token, so listing it does not help.
+        return !origin.eq_ignore_ascii_case("null");
+    }
+    match (origin.split_once("://"), host) {
+        (Some((scheme, authority)), Some(host)) => {
+            let Some(port) = default_port(scheme) else { return false };
+            with_port(authority, port).eq_ignore_ascii_case(&with_port(host, port))
+        }
+        _ => false,
+    }
+}
+
+fn default_port(scheme: &str) -> Option<&'static str> {
+    // Behind a proxy that ends TLS the page is https and we are not: the host decides.
+    if scheme.eq_ignore_ascii_case("http") {
+        Some("80")
+    } else if scheme.eq_ignore_ascii_case("https") {
+        Some("443")
+    } else {
+        None
+    }
+}
+
+fn with_port(authority: &str, default: &str) -> String {
+    let after_brackets = authority.rfind(']').map_or(0, |at| at + 1);
+    if authority[after_brackets..].contains(':') {
+        authority.to_owned()
+    } else {
+        format!("{authority}:{default}")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_app_without_an_origin_and_our_own_pages_are_let_in() {
+        assert!(is_allowed(None, Some("chat.example"), &[]));
+        assert!(is_allowed(Some("https://chat.example"), Some("chat.example"), &[]));
+        assert!(is_allowed(Some("http://Chat.Example:80"), Some("chat.example"), &[]));
+        assert!(is_allowed(Some("http://127.0.0.1:8080"), Some("127.0.0.1:8080"), &[]));
+        assert!(is_allowed(Some("http://[::1]"), Some("[::1]:80"), &[]));
+    }
+
+    #[test]
+    fn a_strange_origin_needs_to_be_listed() {
+        let listed = ["https://app.example".to_owned()];
+        assert!(is_allowed(Some("https://app.example"), Some("chat.example"), &listed));
+        for origin in ["https://evil.example", "http://app.example", "https://chat.example:8443"] {
+            assert!(!is_allowed(Some(origin), Some("chat.example"), &listed), "{origin}");
+        }
+    }
+
+    #[test]
+    fn a_page_from_a_file_and_nonsense_are_refused() {
+        let listed = ["null".to_owned()];
+        for origin in ["null", "", "chat.example", "file://chat.example", "://chat.example"] {
+            assert!(!is_allowed(Some(origin), Some("chat.example"), &listed), "{origin}");
+        }
+        assert!(!is_allowed(Some("https://chat.example"), None, &[]));
+    }
+}

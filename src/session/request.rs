@@ -1,0 +1,266 @@
+//! The first stage of a session: HTTP requests, answered or turned into a WebSocket; and the routes.
+//!
+//! Requests may come in pieces and several at a time. What follows an upgrade request in the same
+//! read are the first WebSocket frames already.
+
+use std::mem;
+
+use super::{Flow, Host, Limits, Refusal, Session, Stage, Visitor, WebSocket, origin};
+use crate::chat::{Mobile, PresenceMode};
+use crate::http::{self, Body, Request, Response, Status, Version};
+use crate::session::End;
+use crate::ws::handshake::{self, HandshakeError, Offer};
+
+/// The server's own pages.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Page {
+    /// `GET /`: what this is.
+    Index,
+    /// `GET /health`: whether it is well.
+    Health,
+    /// `GET /metrics`: what it has counted.
+    Metrics,
+}
+
+/// Where a path leads.
+enum Route<'p> {
+    Page(Page),
+    /// `/ws/{mobile}`, whatever stands there for a number.
+    Mobile(&'p str),
+    Echo,
+    Nowhere,
+}
+
+/// Seconds after which a client may try a server again that is full, or going down.
+const RETRY_AFTER_SECONDS: u64 = 5;
+
+/// What comes after a request.
+enum Next {
+    Request,
+    Frames(WebSocket),
+    Nothing,
+}
+
+impl Session {
+    /// Takes the next bytes of the stream of requests.
+    pub(super) fn receive_requests(
+        &mut self,
+        input: &mut [u8],
+        limits: &Limits,
+        host: &mut impl Host,
+    ) -> Flow {
+        let Stage::Request(mut begun) = mem::replace(&mut self.stage, Stage::Over) else {
+            return Flow::Open;
+        };
+        let mut bytes = if begun.is_empty() {
+            input
+        } else {
+            begun.extend_from_slice(input);
+            begun.as_mut_slice()
+        };
+        for _ in 0..limits.pipelined_requests {
+            let (next, len) = match http::parse(bytes, &limits.http) {
+                Ok(Some((request, len))) => (answer(&request, limits, host), len),
+                Ok(None) => {
+                    self.stage = Stage::Request(bytes.to_vec());
+                    return Flow::Open;
+                }
+                Err(bad) => {
+                    let sentence = bad.to_string();
+                    respond(host, Response::new(bad.status()).close().json_detail(&sentence));
+                    return Flow::Finish(End::Http);
+                }
+            };
+            self.progressed = true;
+            bytes = &mut mem::take(&mut bytes)[len..];
+            match next {
+                Next::Request => {}
+                Next::Nothing => return Flow::Finish(End::Http),
+                Next::Frames(mut open) => {
+                    let flow = open.receive(bytes, limits, host, &mut self.progressed);
+                    self.stage = Stage::Frames(open);
+                    return flow;
+                }
+            }
+        }
+        let response = Response::new(Status::TooManyRequests).close();
+        respond(host, response.json_detail("too many requests were sent at once"));
+        Flow::Finish(End::Http)
+    }
+}
+
+/// Answers 408 to whoever has not finished his request in time.
+pub(super) fn refuse_late(host: &mut impl Host) {
+    let response = Response::new(Status::RequestTimeout).close();
+    respond(host, response.json_detail("the request took too long to arrive"));
+}
+
+fn respond(host: &mut impl Host, response: Response<'_>) {
+    let date = host.now().unix;
+    host.write(|out| response.write(out, date, false));
+}
+
+fn answer(request: &Request<'_>, limits: &Limits, host: &mut impl Host) -> Next {
+    let route = route(request.path, limits);
+    let upgraded = match &route {
+        Route::Mobile(_) | Route::Echo => upgrade(request, &route, limits, host),
+        Route::Page(_) | Route::Nowhere => Ok(None),
+    };
+    let response = match upgraded {
+        Ok(Some(open)) => return Next::Frames(open),
+        Ok(None) => page(request, &route, host),
+        Err(response) => response,
+    };
+    // A body that nobody has read stands where the next request would begin.
+    let keep_alive = request.keep_alive() && request.body == Body::None && !host.is_draining();
+    let response = match (keep_alive, request.version) {
+        (false, _) => response.close(),
+        (true, Version::Http10) => response.keep_alive(),
+        (true, Version::Http11) => response,
+    };
+    let date = host.now().unix;
+    host.write(|out| response.write(out, date, request.method == "HEAD"));
+    if keep_alive { Next::Request } else { Next::Nothing }
+}
+
+fn route<'p>(path: &'p str, limits: &Limits) -> Route<'p> {
+    match path {
+        "/" => Route::Page(Page::Index),
+        "/health" => Route::Page(Page::Health),
+        "/metrics" => Route::Page(Page::Metrics),
+        "/echo" if limits.echo => Route::Echo,
+        _ => match path.strip_prefix("/ws/") {
+            Some(mobile) if !mobile.contains('/') => Route::Mobile(mobile),
+            _ => Route::Nowhere,
+        },
+    }
+}
+
+/// A page, or why there is none.
+fn page(request: &Request<'_>, route: &Route<'_>, host: &mut impl Host) -> Response<'static> {
+    let Route::Page(page) = *route else {
+        return detail(Status::NotFound, "there is nothing at this address");
+    };
+    if !matches!(request.method, "GET" | "HEAD") {
+        return detail(Status::MethodNotAllowed, "this address can only be read")
+            .header("Allow", "GET, HEAD");
+    }
+    if let Some(refusal) = refuse_body(request) {
+        return refusal;
+    }
+    let (content_type, status) = match page {
+        Page::Index => ("application/json", Status::Ok),
+        Page::Health if host.is_draining() => ("application/json", Status::ServiceUnavailable),
+        Page::Health => ("application/json", Status::Ok),
+        Page::Metrics => (crate::metrics::CONTENT_TYPE, Status::Ok),
+    };
+    Response::new(status).body(content_type, host.page(page).into_bytes())
+}
+
+/// No request to this server has a use for a body.
+fn refuse_body(request: &Request<'_>) -> Option<Response<'static>> {
+    match request.body {
+        Body::None => None,
+        Body::Length(_) => Some(detail(Status::ContentTooLarge, "this address takes no body")),
+        Body::Chunked => {
+            Some(detail(Status::LengthRequired, "a body without a Content-Length is not taken"))
+        }
+    }
+}
+
+/// Lets somebody in: the whole check of RFC 6455 §4.2, and ours.
+fn upgrade(
+    request: &Request<'_>,
+    route: &Route<'_>,
+    limits: &Limits,
+    host: &mut impl Host,
+) -> Result<Option<WebSocket>, Response<'static>> {
+    if request.method != "GET" {
+        return Err(detail(Status::MethodNotAllowed, "a WebSocket is opened with GET")
+            .header("Allow", "GET"));
+    }
+    if let Some(refusal) = refuse_body(request) {
+        return Err(refusal);
+    }
+    let visitor = visitor(request, route)?;
+    let accept = handshake::check(&offer(request)).map_err(refuse_handshake)?;
+    if !origin::is_allowed(origins(request)?, request.host, &limits.allowed_origins) {
+        return Err(detail(Status::Forbidden, "pages from this origin may not connect"));
+    }
+    let switching = Response::new(Status::SwitchingProtocols)
+        .upgrade("websocket")
+        .header("Sec-WebSocket-Accept", accept.as_str());
+    let date = host.now().unix;
+    match host.admit(visitor, |out| switching.write(out, date, false)) {
+        Ok(()) => Ok(Some(WebSocket::new(visitor.dialect()))),
+        Err(refusal) => Err(refuse_visitor(refusal)),
+    }
+}
+
+/// Who it is, and what he wants, by the address he asks for.
+fn visitor(request: &Request<'_>, route: &Route<'_>) -> Result<Visitor, Response<'static>> {
+    let text = match route {
+        Route::Mobile(text) => text,
+        Route::Echo | Route::Page(_) | Route::Nowhere => return Ok(Visitor::Echo),
+    };
+    let mobile = Mobile::parse(text.as_bytes())
+        .map_err(|error| detail(Status::BadRequest, &error.to_string()))?;
+    let presence = match request.query_value("presence") {
+        None => PresenceMode::default(),
+        Some(word) => PresenceMode::parse(word)
+            .ok_or_else(|| detail(Status::BadRequest, "presence is one of full, delta and none"))?,
+    };
+    Ok(Visitor::Mobile { mobile, presence })
+}
+
+fn offer<'b>(request: &Request<'b>) -> Offer<'b> {
+    let headers = &request.headers;
+    let mut offer = Offer {
+        get: request.method == "GET",
+        http_1_1: request.version == Version::Http11,
+        connection_upgrade: headers.has_token("connection", "upgrade"),
+        upgrade_websocket: headers.has_token("upgrade", "websocket"),
+        ..Offer::default()
+    };
+    headers.all("sec-websocket-key").for_each(|value| offer.key.add(value));
+    headers.all("sec-websocket-version").for_each(|value| offer.version.add(value));
+    offer
+}
+
+fn origins<'b>(request: &Request<'b>) -> Result<Option<&'b str>, Response<'static>> {
+    let mut origins = request.headers.all("origin");
+    let origin = origins.next().map(str::from_utf8).transpose();
+    match (origin, origins.next()) {
+        (Ok(origin), None) => Ok(origin),
+        _ => Err(detail(Status::BadRequest, "a request has one Origin, in plain text")),
+    }
+}
+
+fn refuse_handshake(error: HandshakeError) -> Response<'static> {
+    let sentence = error.to_string();
+    match error {
+        HandshakeError::NotAnUpgrade | HandshakeError::WrongVersion => {
+            detail(Status::UpgradeRequired, &sentence)
+                .upgrade("websocket")
+                .header("Sec-WebSocket-Version", "13")
+        }
+        HandshakeError::Malformed { .. } => detail(Status::BadRequest, &sentence),
+    }
+}
+
+fn refuse_visitor(refusal: Refusal) -> Response<'static> {
+    let (status, sentence, seconds) = match refusal {
+        Refusal::Draining => {
+            (Status::ServiceUnavailable, "the server is shutting down", RETRY_AFTER_SECONDS)
+        }
+        Refusal::Full => (Status::ServiceUnavailable, "the server is full", RETRY_AFTER_SECONDS),
+        Refusal::ReplacedTooOften { retry_after_seconds } => {
+            (Status::TooManyRequests, "this number changes hands too often", retry_after_seconds)
+        }
+    };
+    detail(status, sentence).header("Retry-After", seconds.to_string())
+}
+
+fn detail(status: Status, sentence: &str) -> Response<'static> {
+    Response::new(status).json_detail(sentence)
+}

@@ -1,0 +1,133 @@
+//! [`Connections`]: the slab of connections, each slot with the id of its present tenant.
+//!
+//! A slot is reused as soon as it is free, so an event, a timer or a reply that was meant for the
+//! former tenant may still be on its way. Ids carry a generation that no two tenants of the process
+//! share; a lookup with an outdated id finds nobody. Knows no socket.
+
+use slab::Slab;
+
+use crate::chat::ConnectionId;
+use crate::session::Session;
+use crate::timer::{Moment, TimerId};
+
+/// How far a connection's life has got.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Life {
+    /// Its input is read, its output written.
+    Open,
+    /// It has ended; what is in its outbox still goes out, then the writing half is closed.
+    Finishing,
+    /// Everything is written. Its input is read and thrown away until the peer closes too: closing
+    /// now would reset the connection, and the reset could overtake our last words (RFC 1122
+    /// §4.2.2.13: unread input turns a close into a RST).
+    Lingering {
+        /// Bytes that may still be thrown away before patience ends.
+        left: usize,
+    },
+    /// To be closed and freed by the close phase of this turn.
+    Dead,
+}
+
+/// The receiving half of one connection, and the state of its life.
+#[derive(Debug)]
+pub(super) struct Connection {
+    pub(super) id: ConnectionId,
+    pub(super) session: Session,
+    pub(super) life: Life,
+    /// The one timer; it fires at the earliest of the connection's deadlines, or before.
+    pub(super) timer: TimerId,
+    /// When something was last heard.
+    pub(super) heard: Moment,
+    /// When the present wait began: for a request, for the rest of a frame, for the peer to close.
+    pub(super) waiting_since: Option<Moment>,
+    /// When the kernel last refused bytes and has not taken any since.
+    pub(super) blocked_since: Option<Moment>,
+    /// Nothing was heard for the ping timeout; the next sweep removes it.
+    pub(super) marked: bool,
+    /// It stands in the queue of those with something to read.
+    pub(super) readable: bool,
+    /// The peer has closed or reset: its input ends soon, and no edge will announce that again.
+    pub(super) closed: bool,
+    /// The end of the input has been read.
+    pub(super) input_over: bool,
+}
+
+impl Connection {
+    /// Whether it goes on, as far as anybody knows.
+    pub(super) fn is_open(&self) -> bool {
+        self.life == Life::Open
+    }
+}
+
+/// All connections.
+#[derive(Debug)]
+pub(super) struct Connections {
+    slab: Slab<Connection>,
+    /// Tenants so far; the next one's generation.
+    tenants: u32,
+}
+
+impl Connections {
+    pub(super) fn new() -> Self {
+        Connections { slab: Slab::new(), tenants: 0 }
+    }
+
+    /// How many there are, the ending ones included.
+    pub(super) fn len(&self) -> usize {
+        self.slab.len()
+    }
+
+    /// The id that the next connection will have.
+    pub(super) fn next_id(&self) -> ConnectionId {
+        let index = u32::try_from(self.slab.vacant_key()).expect("the cap is below 4 billion");
+        ConnectionId::new(index, self.tenants)
+    }
+
+    /// Takes in the connection that was promised [`next_id`](Self::next_id).
+    pub(super) fn insert(&mut self, now: Moment, timer: TimerId) {
+        let id = self.next_id();
+        self.tenants = self.tenants.wrapping_add(1);
+        self.slab.insert(Connection {
+            id,
+            session: Session::new(),
+            life: Life::Open,
+            timer,
+            heard: now,
+            waiting_since: Some(now),
+            blocked_since: None,
+            marked: false,
+            readable: false,
+            closed: false,
+            input_over: false,
+        });
+    }
+
+    pub(super) fn get(&self, id: ConnectionId) -> Option<&Connection> {
+        self.slab.get(id.index()).filter(|connection| connection.id == id)
+    }
+
+    pub(super) fn get_mut(&mut self, id: ConnectionId) -> Option<&mut Connection> {
+        self.slab.get_mut(id.index()).filter(|connection| connection.id == id)
+    }
+
+    /// Frees the slot for its next tenant.
+    pub(super) fn remove(&mut self, id: ConnectionId) -> Option<Connection> {
+        self.get(id)?;
+        Some(self.slab.remove(id.index()))
+    }
+
+    /// Who lives in a slot, if anybody does.
+    pub(super) fn in_slot(&self, slot: usize) -> Option<&Connection> {
+        self.slab.get(slot)
+    }
+
+    /// One more than the highest slot that may be in use.
+    pub(super) fn slots(&self) -> usize {
+        self.slab.capacity()
+    }
+
+    /// All of them.
+    pub(super) fn iter(&self) -> impl Iterator<Item = &Connection> {
+        self.slab.iter().map(|(_, connection)| connection)
+    }
+}

@@ -1,0 +1,124 @@
+//! How connections end: [`Turn::end`] from anywhere, then the phases *leave* and *close*.
+//!
+//! Ending is not freeing. A handler marks the connection and lets its last words be written; the
+//! leave phase takes it out of the chat, the close phase frees it, both in an order that every
+//! handler can rely on: an id stays good to the end of the turn.
+
+use super::connections::Life;
+use super::exchange::Exchange;
+use super::{Sockets, Turn};
+use crate::chat::{ConnectionId, Outcome, Reason};
+use crate::session::End;
+use crate::turn::parcel::{Content, Parcel};
+
+impl Turn {
+    /// Ends an open connection: its last words are queued, and nothing it says is listened to.
+    pub(super) fn end(&mut self, id: ConnectionId, end: End) {
+        let Some(connection) = self.connections.get_mut(id).filter(|c| c.is_open()) else { return };
+        let was_websocket = connection.session.is_websocket();
+        connection.life = Life::Finishing;
+        connection.waiting_since = Some(self.now.monotonic);
+        self.ending += 1;
+        self.counters.count_end(end, was_websocket);
+        if was_websocket {
+            self.websockets -= 1;
+            self.leaving.push_back(id);
+        }
+        self.with_session(id, |session, host| session.finish(end, host));
+        // Those who are sent home by a drain still get their mail. Nobody else would read it.
+        self.outboxes.seal(id, end != End::Draining);
+        if end.is_abrupt() {
+            let reason = if end == End::Slow { Reason::Slow } else { Reason::Offline };
+            self.give_up(id, reason);
+        } else {
+            self.rearm(id);
+        }
+    }
+
+    /// An ending connection is not worth waiting for any longer.
+    pub(super) fn abandon(&mut self, id: ConnectionId) {
+        self.give_up(id, Reason::Offline);
+    }
+
+    /// A newer connection, `new`, has taken the place of `old` in the chat.
+    pub(super) fn replace(&mut self, old: ConnectionId, new: ConnectionId) {
+        self.outboxes.hand_over(old, new);
+        self.end(old, End::Replaced);
+    }
+
+    /// Lets a session say something outside of its turn to receive.
+    pub(super) fn with_session<R>(
+        &mut self,
+        id: ConnectionId,
+        say: impl FnOnce(&mut crate::session::Session, &mut Exchange<'_>) -> R,
+    ) -> Option<R> {
+        let mut session = std::mem::take(&mut self.connections.get_mut(id)?.session);
+        let result = say(&mut session, &mut Exchange { turn: self, id, replaces: None });
+        self.connections.get_mut(id)?.session = session;
+        Some(result)
+    }
+
+    /// The phase *leave*: the departed leave the chat, and who wrote to them in vain is told.
+    pub(super) fn leave(&mut self) {
+        self.end_the_overflowed();
+        self.take_out_of_the_chat();
+        for _ in 0..self.limits.budgets.returns {
+            let Some((parcel, reason)) = self.outboxes.next_returned() else { break };
+            self.settle(&parcel, Outcome::Undelivered(reason));
+        }
+    }
+
+    /// Needs no budget of its own: no phase ends more connections in a turn than its budget allows.
+    fn take_out_of_the_chat(&mut self) {
+        while let Some(id) = self.leaving.pop_front() {
+            // None: the number has passed to a newer connection, and stays online.
+            if let Some(mobile) = self.chat.leave(id) {
+                self.pacer.leave(id, mobile);
+            }
+        }
+    }
+
+    /// Tells a message's sender what became of it.
+    pub(super) fn settle(&mut self, parcel: &Parcel, outcome: Outcome) {
+        let Content::Message { from, to } = parcel.content else { return };
+        let (chat, mut desk) = self.chat_and_desk();
+        chat.settle(from, to, parcel.message_id(), outcome, &mut desk);
+    }
+
+    /// Gives up those whose outboxes went over a cap.
+    pub(super) fn end_the_overflowed(&mut self) {
+        while let Some(id) = self.outboxes.next_overflowed() {
+            match self.connections.get(id) {
+                Some(connection) if connection.is_open() => self.end(id, End::Slow),
+                Some(_) => self.give_up(id, Reason::Slow),
+                None => {}
+            }
+        }
+    }
+
+    /// The phase *close*: sockets are closed and slots freed.
+    pub(super) fn close(&mut self, sockets: &mut impl Sockets) {
+        // Whoever was found to be gone while writing has not left the chat yet, and must have
+        // before his slot can have another tenant.
+        self.take_out_of_the_chat();
+        for _ in 0..self.limits.budgets.closes {
+            let Some(id) = self.closing.pop_front() else { break };
+            let Some(connection) = self.connections.remove(id) else { continue };
+            self.wheel.cancel(connection.timer);
+            sockets.close(id);
+            self.ending -= 1;
+            // A descriptor is free again: whoever could not be accepted may be now.
+            self.accept_again = None;
+        }
+    }
+
+    /// Nothing more can be sent: what is left in the outbox comes back, and the close phase frees.
+    fn give_up(&mut self, id: ConnectionId, reason: Reason) {
+        let Some(connection) = self.connections.get_mut(id) else { return };
+        if connection.life != Life::Dead {
+            connection.life = Life::Dead;
+            self.outboxes.close(id, reason);
+            self.closing.push_back(id);
+        }
+    }
+}

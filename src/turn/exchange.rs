@@ -1,0 +1,97 @@
+//! [`Exchange`]: one connection's session talking to the turn. It is the session's [`Host`].
+
+use super::Turn;
+use super::desk::encode;
+use crate::chat::{self, Command, ConnectionId, Event, Joined, PresenceMode};
+use crate::dialects::RefusalReason;
+use crate::session::{Host, Page, Refusal, Visitor};
+use crate::timer::Now;
+
+/// The turn, as the session of one connection sees it.
+pub(super) struct Exchange<'t> {
+    pub(super) turn: &'t mut Turn,
+    pub(super) id: ConnectionId,
+    /// The connection whose place this one has taken; it is ended once the session is done.
+    pub(super) replaces: Option<ConnectionId>,
+}
+
+impl Host for Exchange<'_> {
+    fn now(&self) -> Now {
+        self.turn.now
+    }
+
+    fn write(&mut self, fill: impl FnOnce(&mut Vec<u8>)) {
+        let (_, mut desk) = self.turn.chat_and_desk();
+        desk.write(self.id, fill);
+    }
+
+    fn tell(&mut self, event: &Event<'_>) {
+        if let Some(dialect) = self.turn.outboxes.dialect(self.id) {
+            self.write(|out| encode(dialect, event, out));
+        }
+    }
+
+    fn command(&mut self, command: Command<'_>) {
+        let (now, id) = (self.turn.now, self.id);
+        let (chat, mut desk) = self.turn.chat_and_desk();
+        chat.handle(now, id, command, &mut desk);
+    }
+
+    fn message_refused(&mut self, reason: RefusalReason) {
+        match reason {
+            RefusalReason::Malformed => self.turn.counters.refused_malformed += 1,
+            RefusalReason::TooLong => self.turn.counters.refused_too_long += 1,
+        }
+    }
+
+    fn page(&mut self, page: Page) -> String {
+        match page {
+            Page::Index => self.turn.index_page(),
+            Page::Health => self.turn.health_page(),
+            Page::Metrics => self.turn.metrics_page(),
+        }
+    }
+
+    fn is_draining(&self) -> bool {
+        self.turn.drain.is_some()
+    }
+
+    fn admit(
+        &mut self,
+        visitor: Visitor,
+        switch: impl FnOnce(&mut Vec<u8>),
+    ) -> Result<(), Refusal> {
+        if self.is_draining() {
+            return Err(Refusal::Draining);
+        }
+        let (now, id) = (self.turn.now, self.id);
+        // Whoever takes over a number takes over its place as well.
+        let takes_over = match visitor {
+            Visitor::Mobile { mobile, .. } => self.turn.chat.is_online(mobile),
+            Visitor::Echo => false,
+        };
+        if self.turn.websockets >= self.turn.limits.max_connections && !takes_over {
+            return Err(Refusal::Full);
+        }
+        let mut gated = false;
+        if let Visitor::Mobile { mobile, presence } = visitor {
+            match self.turn.chat.join(now, id, mobile) {
+                Ok(Joined::New) => self.turn.pacer.join(id, mobile, presence),
+                Ok(Joined::Replaced(old)) => {
+                    self.turn.pacer.replaced(old, id, presence);
+                    self.replaces = Some(old);
+                }
+                Err(chat::Refusal::ReplacedTooOften { retry_after }) => {
+                    let retry_after_seconds = retry_after.as_secs() + 1;
+                    return Err(Refusal::ReplacedTooOften { retry_after_seconds });
+                }
+            }
+            gated = presence != PresenceMode::None;
+        }
+        self.write(switch);
+        self.turn.outboxes.sign_in(id, visitor.dialect(), gated);
+        self.turn.websockets += 1;
+        self.turn.counters.upgrades += 1;
+        Ok(())
+    }
+}

@@ -1,0 +1,165 @@
+//! The phase *expire*: who has let a deadline pass.
+//!
+//! Every connection has one timer, and several things it may be late for. The timer fires at the
+//! earliest of them, or before: a heartbeat only stamps a time, and the timer finds out when it
+//! fires that it has to go on. So a sign of life costs one assignment.
+
+use std::collections::VecDeque;
+use std::mem;
+
+use super::Turn;
+use super::connections::{Connection, Life};
+use crate::chat::ConnectionId;
+use crate::session::End;
+use crate::timer::{Moment, Wheel};
+
+/// What a connection may be late for.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Deadline {
+    /// A whole HTTP request, or the rest of a message.
+    Arrival,
+    /// Any sign of life.
+    Silence,
+    /// Taking in what it is sent.
+    Reading,
+    /// Closing its side.
+    Closing,
+}
+
+/// The removal of silent connections: every so often, all at once as far as presence is concerned,
+/// but in slices, so that nobody else waits for it.
+#[derive(Debug)]
+pub(super) struct Sweep {
+    /// Marked as silent since the last sweep.
+    marked: Vec<ConnectionId>,
+    /// Still to be looked at by the sweep that is under way.
+    under_way: VecDeque<ConnectionId>,
+    next: Moment,
+}
+
+impl Sweep {
+    pub(super) fn new(first: Moment) -> Self {
+        Sweep { marked: Vec::new(), under_way: VecDeque::new(), next: first }
+    }
+
+    /// Whether a sweep has begun and not ended.
+    pub(super) fn is_under_way(&self) -> bool {
+        !self.under_way.is_empty()
+    }
+
+    /// When the next one has something to do.
+    pub(super) fn deadline(&self) -> Option<Moment> {
+        (!self.marked.is_empty()).then_some(self.next)
+    }
+}
+
+impl Turn {
+    /// Judges whoever is late, if this turn knows enough to be just.
+    pub(super) fn expire(&mut self) {
+        if self.may_judge {
+            for _ in 0..self.limits.budgets.timers {
+                let Some(id) = self.wheel.next_due(self.now.monotonic) else { break };
+                self.judge(id);
+            }
+        }
+        self.sweep();
+        self.drain_slice();
+    }
+
+    /// A connection's timer has fired.
+    fn judge(&mut self, id: ConnectionId) {
+        let now = self.now.monotonic;
+        let Some(connection) = self.connections.get(id) else { return };
+        if connection.readable {
+            // It has said something that we have not read yet. It may be just what we wait for.
+            return self.rearm_at(id, now + Wheel::<ConnectionId>::SLOT_WIDTH);
+        }
+        let Some((deadline, what)) = self.next_deadline(connection) else { return };
+        if deadline > now {
+            return self.rearm_at(id, deadline);
+        }
+        match what {
+            Deadline::Arrival => {
+                if let Some(end) = self.with_session(id, |session, host| session.time_out(host)) {
+                    self.end(id, end);
+                }
+            }
+            Deadline::Silence => {
+                if let Some(connection) = self.connections.get_mut(id) {
+                    connection.marked = true;
+                    self.sweep.marked.push(id);
+                }
+                self.rearm(id);
+            }
+            Deadline::Reading => self.end(id, End::Slow),
+            Deadline::Closing => self.abandon(id),
+        }
+    }
+
+    /// Sets the timer to the earliest of the connection's deadlines.
+    pub(super) fn rearm(&mut self, id: ConnectionId) {
+        let Some(connection) = self.connections.get(id) else { return };
+        if let Some((deadline, _)) = self.next_deadline(connection) {
+            self.rearm_at(id, deadline);
+        }
+    }
+
+    fn rearm_at(&mut self, id: ConnectionId, deadline: Moment) {
+        let Some(connection) = self.connections.get_mut(id) else { return };
+        if !self.wheel.rearm(connection.timer, deadline) {
+            connection.timer = self.wheel.insert(deadline, id);
+        }
+    }
+
+    /// What the connection has to do next, and until when.
+    fn next_deadline(&self, connection: &Connection) -> Option<(Moment, Deadline)> {
+        let limits = &self.limits;
+        let waits = |time| connection.waiting_since.map(|since| since + time);
+        match connection.life {
+            Life::Dead => None,
+            Life::Finishing | Life::Lingering { .. } => {
+                waits(limits.close_timeout).map(|at| (at, Deadline::Closing))
+            }
+            Life::Open if !connection.session.is_websocket() => {
+                waits(limits.handshake_timeout).map(|at| (at, Deadline::Arrival))
+            }
+            Life::Open => {
+                let is_blocked = self.outboxes.is_blocked(connection.id);
+                let blocked = connection.blocked_since.filter(|_| is_blocked);
+                let silence = connection.heard + limits.ping_timeout;
+                [
+                    waits(limits.frame_timeout).map(|at| (at, Deadline::Arrival)),
+                    blocked.map(|since| (since + limits.write_timeout, Deadline::Reading)),
+                    (!connection.marked).then_some((silence, Deadline::Silence)),
+                ]
+                .into_iter()
+                .flatten()
+                .min_by_key(|(at, _)| *at)
+            }
+        }
+    }
+
+    /// Removes those who were marked and have still not been heard of.
+    fn sweep(&mut self) {
+        let now = self.now.monotonic;
+        if now >= self.sweep.next && !self.sweep.is_under_way() {
+            self.sweep.under_way = mem::take(&mut self.sweep.marked).into();
+            // Sweeps keep their beat; one that comes late does not delay all the others.
+            while self.sweep.next <= now {
+                self.sweep.next = self.sweep.next + self.limits.sweep_interval;
+            }
+        }
+        if !self.may_judge {
+            return;
+        }
+        for _ in 0..self.limits.budgets.sweep {
+            let Some(id) = self.sweep.under_way.pop_front() else { break };
+            match self.connections.get(id) {
+                // It has just said something that we have yet to read. The next sweep will see.
+                Some(connection) if connection.readable => self.sweep.marked.push(id),
+                Some(connection) if connection.marked => self.end(id, End::Silent),
+                Some(_) | None => {}
+            }
+        }
+    }
+}

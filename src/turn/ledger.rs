@@ -1,0 +1,143 @@
+//! [`Ledger`]: where every message went, and [`Counters`]: what else the turn has done.
+//!
+//!     received = refused + undelivered + delivered + in outboxes
+//!
+//! holds at every moment between two phases. The chat counts what it received, and what became of
+//! it as far as it was told; the session's refusals and what is still queued are the turn's to
+//! count. Here the sets of books meet.
+
+use std::collections::BTreeMap;
+
+use crate::metrics::Histogram;
+use crate::session::End;
+
+/// Bounds of the histogram of turn times, in nanoseconds: 20 µs to 1 s.
+const TURN_BOUNDS: &[u64] = &[
+    20_000,
+    50_000,
+    100_000,
+    200_000,
+    500_000,
+    1_000_000,
+    2_000_000,
+    5_000_000,
+    10_000_000,
+    20_000_000,
+    50_000_000,
+    100_000_000,
+    1_000_000_000,
+];
+
+/// The fate of every message, in messages since the start.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct Ledger {
+    /// Frames of type `message` that came from somebody signed in.
+    pub received: u64,
+    /// Of those, answered with an `error` because a field was missing or wrong.
+    pub refused_malformed: u64,
+    /// Of those, answered with an `error` because the text was too long.
+    pub refused_too_long: u64,
+    /// The recipient was not online, or his connection ended first.
+    pub undelivered_offline: u64,
+    /// The recipient read too slowly and was given up.
+    pub undelivered_slow: u64,
+    /// The kernel took the last byte for the recipient's socket.
+    pub delivered: u64,
+    /// Queued, or come back and about to be reported.
+    pub in_outboxes: u64,
+}
+
+impl Ledger {
+    /// Whether every message is accounted for.
+    pub fn balances(&self) -> bool {
+        self.received
+            == self.refused_malformed
+                + self.refused_too_long
+                + self.undelivered_offline
+                + self.undelivered_slow
+                + self.delivered
+                + self.in_outboxes
+    }
+}
+
+/// What the turn counts beside the fate of messages; everything since the start.
+#[derive(Debug)]
+pub struct Counters {
+    /// Connections accepted.
+    pub accepted: u64,
+    /// Connections turned away on the spot because the house was full.
+    pub shed: u64,
+    /// Times that accepting failed for want of descriptors or memory.
+    pub exhausted: u64,
+    /// Upgrades to WebSocket.
+    pub upgrades: u64,
+    /// Connections by how they ended, in the order of [`End::OUTCOMES`].
+    pub ended: [u64; End::OUTCOMES.len()],
+    /// WebSockets by the close code that ended them; [`NO_CLOSE_CODE`] where there was none.
+    pub closes: BTreeMap<u16, u64>,
+    /// Messages refused because a field was missing or wrong.
+    pub refused_malformed: u64,
+    /// Messages refused because the text was too long.
+    pub refused_too_long: u64,
+    /// Bytes read from all sockets.
+    pub bytes_received: u64,
+    /// Bytes written to all sockets.
+    pub bytes_sent: u64,
+    /// Reads that brought something.
+    pub reads: u64,
+    /// Vectored writes that took something.
+    pub writes: u64,
+    /// Presence lists queued.
+    pub lists: u64,
+    /// Deltas queued.
+    pub deltas: u64,
+    /// Bytes of lists and deltas queued.
+    pub presence_bytes: u64,
+    /// Lists and deltas encoded.
+    pub presence_encoded: u64,
+    /// Typing notices dropped because the recipient's socket was full.
+    pub typing_dropped: u64,
+    /// How long turns took, waiting excluded.
+    pub turn_time: Histogram,
+}
+
+/// No close frame was there: reserved for that by RFC 6455 §7.4.1.
+pub(super) const NO_CLOSE_CODE: u16 = 1005;
+
+/// A code of the client's own choice, of which there are thousands: counted as one.
+pub(super) const PRIVATE_CODE: u16 = 3000;
+
+impl Counters {
+    pub(super) fn new() -> Self {
+        Counters {
+            accepted: 0,
+            shed: 0,
+            exhausted: 0,
+            upgrades: 0,
+            ended: [0; End::OUTCOMES.len()],
+            closes: BTreeMap::new(),
+            refused_malformed: 0,
+            refused_too_long: 0,
+            bytes_received: 0,
+            bytes_sent: 0,
+            reads: 0,
+            writes: 0,
+            lists: 0,
+            deltas: 0,
+            presence_bytes: 0,
+            presence_encoded: 0,
+            typing_dropped: 0,
+            turn_time: Histogram::new(TURN_BOUNDS),
+        }
+    }
+
+    /// A connection has ended.
+    pub(super) fn count_end(&mut self, end: End, was_websocket: bool) {
+        self.ended[end.outcome()] += 1;
+        if was_websocket {
+            let code = end.close_frame().and_then(|(code, _)| code).unwrap_or(NO_CLOSE_CODE);
+            let is_strange = matches!(end, End::ClosedByClient(_)) && code >= PRIVATE_CODE;
+            *self.closes.entry(if is_strange { PRIVATE_CODE } else { code }).or_default() += 1;
+        }
+    }
+}

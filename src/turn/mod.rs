@@ -1,0 +1,278 @@
+//! [`Turn`]: one turn of the loop, again and again. This is where everything meets.
+//!
+//! The turn owns the connections, their outboxes and deadlines, and the chat. The network is an
+//! argument ([`Sockets`]), and so is the time, so that the simulator drives this very code. Whoever
+//! runs it calls [`ready`](Turn::ready) for what the network has noticed, [`run`](Turn::run), and
+//! sleeps for as long as [`wait`](Turn::wait) says.
+//!
+//! Handlers never write and never free. They queue; one phase writes, and one frees. So a hundred
+//! messages to one phone cost one system call, and nothing is freed under anybody's feet.
+
+mod connections;
+mod desk;
+mod drain;
+mod endings;
+mod exchange;
+mod expire;
+mod ledger;
+mod limits;
+mod outbox;
+mod pages;
+mod parcel;
+mod presence;
+mod publish;
+mod queue;
+mod receive;
+mod send;
+mod sockets;
+
+use std::collections::VecDeque;
+use std::rc::Rc;
+use std::time::Duration;
+
+use crate::chat::{Chat, ConnectionId};
+use crate::session;
+use crate::timer::{Moment, Now, Wheel};
+use connections::Connections;
+use desk::Desk;
+use drain::Drain;
+use expire::Sweep;
+use outbox::Outboxes;
+use presence::Pacer;
+use publish::Frames;
+
+pub use ledger::{Counters, Ledger};
+pub use limits::{Budgets, Limits};
+pub use outbox::Caps;
+pub use presence::Limits as PresenceLimits;
+pub use sockets::{Accepted, Readiness, Sockets};
+
+/// What came out of waiting for the network.
+#[derive(Clone, Copy, Debug)]
+pub struct Polled {
+    /// How many connections were reported ready.
+    pub events: usize,
+    /// Whether those are all that are ready: there was room for more, and the wait was not disturbed.
+    pub complete: bool,
+}
+
+/// The state that outlives a turn.
+pub struct Turn {
+    limits: Limits,
+    session_limits: Rc<session::Limits>,
+    started: Now,
+    now: Now,
+    connections: Connections,
+    /// WebSockets that are open, the ending ones not included.
+    websockets: usize,
+    /// Connections that have ended and are not yet freed.
+    ending: usize,
+    chat: Chat,
+    outboxes: Outboxes,
+    pacer: Pacer,
+    /// One timer a connection. The chat's own deadlines, once it has some, get a wheel of their own.
+    wheel: Wheel<ConnectionId>,
+    sweep: Sweep,
+    drain: Option<Drain>,
+    frames: Frames,
+    counters: Counters,
+
+    /// Somebody may be waiting to be accepted.
+    listener_ready: bool,
+    /// Accepting failed for want of descriptors: not before this moment again.
+    accept_again: Option<Moment>,
+    /// Connections with something to read, longest unread first.
+    readable: VecDeque<ConnectionId>,
+    /// Events seen since the last time that all readiness was known.
+    events_unsettled: usize,
+    /// Whether this turn knows all readiness, and so may judge who was silent.
+    may_judge: bool,
+    /// WebSockets that ended and that the chat does not know about yet.
+    leaving: VecDeque<ConnectionId>,
+    /// Connections to be closed and freed.
+    closing: VecDeque<ConnectionId>,
+
+    /// What is read goes here first, whoever it is from: an idle connection owns no buffer.
+    input: Vec<u8>,
+    /// Where frames are encoded.
+    scratch: Vec<u8>,
+}
+
+impl Turn {
+    /// A turn with nobody connected.
+    pub fn new(limits: Limits, now: Now) -> Self {
+        Turn {
+            session_limits: Rc::new(limits.session.clone()),
+            started: now,
+            now,
+            connections: Connections::new(),
+            websockets: 0,
+            ending: 0,
+            chat: Chat::new(limits.chat),
+            outboxes: Outboxes::new(limits.outbox),
+            pacer: Pacer::new(limits.presence),
+            wheel: Wheel::new(now.monotonic),
+            sweep: Sweep::new(now.monotonic + limits.sweep_interval),
+            drain: None,
+            frames: Frames::default(),
+            counters: Counters::new(),
+            listener_ready: true,
+            accept_again: None,
+            readable: VecDeque::new(),
+            events_unsettled: 0,
+            may_judge: false,
+            leaving: VecDeque::new(),
+            closing: VecDeque::new(),
+            input: vec![0; limits.budgets.read_bytes],
+            scratch: Vec::new(),
+            limits,
+        }
+    }
+
+    /// The listener has somebody waiting.
+    pub fn listener_ready(&mut self) {
+        self.listener_ready = true;
+    }
+
+    /// The network has noticed something about a connection. Ids of the departed are ignored.
+    pub fn ready(&mut self, id: ConnectionId, readiness: Readiness) {
+        let Some(connection) = self.connections.get_mut(id) else { return };
+        connection.closed |= readiness.closed;
+        if (readiness.readable || readiness.closed) && !connection.readable {
+            connection.readable = true;
+            self.readable.push_back(id);
+        }
+        if readiness.writable {
+            self.outboxes.set_blocked(id, false);
+            self.outboxes.mark_waiting(id);
+        }
+    }
+
+    /// One turn. The order matters, and each line says why it stands where it does.
+    pub fn run(&mut self, now: Now, polled: Polled, sockets: &mut impl Sockets) {
+        self.now = now;
+        self.settle_readiness(polled);
+
+        // Newcomers first, so that a full house shows at once. Their first bytes make an event of
+        // their own, in the next turn.
+        self.accept(sockets);
+        // Everything heard is heard before anybody is judged silent.
+        self.receive(sockets);
+        // Deadlines: only now is it known who has kept his.
+        self.expire();
+        // Whoever has ended leaves the chat before presence is published, so that this turn's
+        // list is already without him; and whoever wrote to him in vain is told in this turn.
+        self.leave();
+        // Presence last of all that queues: one list then covers every change of the turn, and goes
+        // out in the same write as whatever else its receiver gets.
+        self.publish();
+        // The only phase that writes.
+        self.send(sockets);
+        // The only phase that frees: until here every id of this turn still meant somebody.
+        self.close(sockets);
+
+        debug_assert!(self.ledger().balances(), "{:?}", self.ledger());
+    }
+
+    /// How long to sleep before the next turn, if nothing happens: zero if work was left over,
+    /// `None` if there is nothing to wait for but the network.
+    pub fn wait(&mut self, now: Moment) -> Option<Duration> {
+        let accepting = self.listener_ready && self.accept_again.is_none();
+        // Work that was created late in a turn, or cut off by a budget, announces itself by no
+        // event: whoever forgets it here loses it until a stranger happens to call.
+        let left_over = accepting
+            || !self.readable.is_empty()
+            || !self.leaving.is_empty()
+            || !self.closing.is_empty()
+            || self.outboxes.any_waiting()
+            || self.outboxes.any_returned()
+            || self.sweep.is_under_way();
+        if left_over {
+            return Some(Duration::ZERO);
+        }
+        let presence = match self.drain {
+            Some(_) => None,
+            None => self.pacer.deadline(now, false),
+        };
+        let deadlines = [
+            self.wheel.next_deadline(),
+            self.sweep.deadline(),
+            self.accept_again.filter(|_| self.listener_ready),
+            self.drain.as_ref().map(Drain::deadline),
+            presence,
+        ];
+        deadlines.into_iter().flatten().min().map(|deadline| deadline.since(now))
+    }
+
+    /// Where every message went, up to now.
+    pub fn ledger(&self) -> Ledger {
+        let chat = self.chat.counters();
+        let Counters { refused_malformed, refused_too_long, .. } = self.counters;
+        Ledger {
+            received: chat.messages_received + refused_malformed + refused_too_long,
+            refused_malformed,
+            refused_too_long,
+            undelivered_offline: chat.undelivered_offline,
+            undelivered_slow: chat.undelivered_slow,
+            delivered: chat.messages_delivered,
+            in_outboxes: self.outboxes.messages(),
+        }
+    }
+
+    /// What was counted beside messages.
+    pub fn counters(&self) -> &Counters {
+        &self.counters
+    }
+
+    /// WebSockets that are open.
+    pub fn websockets(&self) -> usize {
+        self.websockets
+    }
+
+    /// Connections of every kind, the ending ones included.
+    pub fn connections(&self) -> usize {
+        self.connections.len()
+    }
+
+    /// Notes how long a turn took.
+    pub fn record_turn_time(&mut self, time: Duration) {
+        self.counters.turn_time.record(time);
+    }
+
+    /// The chat, and the desk where its events become frames.
+    fn chat_and_desk(&mut self) -> (&mut Chat, Desk<'_>) {
+        let desk = Desk {
+            outboxes: &mut self.outboxes,
+            pacer: &mut self.pacer,
+            counters: &mut self.counters,
+            scratch: &mut self.scratch,
+        };
+        (&mut self.chat, desk)
+    }
+
+    /// The stall rule: silence is judged only by a turn that knows of everything that has arrived.
+    ///
+    /// After a stop (SIGSTOP, a paused virtual machine) every clock has run on, and everybody's
+    /// ping lies unread in a socket buffer. A poll that returned fewer events than it had room for
+    /// has named all who have something to say. Under a flood that never happens; but epoll hands
+    /// readiness out in turn, so once as many events were seen as there are connections, everybody
+    /// who had something to say when the count began has been named too.
+    fn settle_readiness(&mut self, polled: Polled) {
+        self.events_unsettled += polled.events;
+        self.may_judge = polled.complete || self.events_unsettled > self.connections.len();
+        if self.may_judge {
+            self.events_unsettled = 0;
+        }
+    }
+
+    /// For the simulator: panics with a clear sentence if the books of different rooms disagree.
+    pub fn check_invariants(&self) {
+        assert!(self.ledger().balances(), "the ledger does not balance: {:?}", self.ledger());
+        self.chat.check_invariants();
+        let open = self.connections.iter().filter(|c| c.session.is_websocket()).count();
+        assert_eq!(self.websockets, open, "open WebSockets are miscounted");
+        let ending = self.connections.iter().filter(|c| !c.is_open()).count();
+        assert_eq!(self.ending, ending, "ending connections are miscounted");
+        self.outboxes.check_invariants();
+    }
+}

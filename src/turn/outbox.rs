@@ -1,0 +1,484 @@
+//! [`Outboxes`]: what is queued for every connection, and not yet taken by the kernel.
+//!
+//! The parcels of all outboxes live in one pool and are chained by index, so an idle outbox is a
+//! few integers and a busy one allocates nothing but its frames. An outbox has a cap in bytes; one
+//! that goes over it is reported, and its connection given up: that is what protects everybody
+//! else's memory from a reader that does not read.
+//!
+//! An outbox knows no socket and no chat. Handlers queue; only the send phase takes out.
+
+use std::collections::VecDeque;
+use std::io::IoSlice;
+use std::mem;
+
+use slab::Slab;
+
+use super::parcel::{Content, Parcel};
+use crate::chat::{ConnectionId, Reason};
+use crate::dialects::Dialect;
+
+/// No parcel: the end of a chain.
+const NONE: u32 = u32::MAX;
+
+/// An empty pool with room for more parcels than this gives its memory back.
+const POOL_KEPT: usize = 16 * 1024;
+
+/// The most bytes that may wait.
+#[derive(Clone, Copy, Debug)]
+pub struct Caps {
+    /// In one outbox, in bytes.
+    pub each: usize,
+    /// In the outbox of an `/echo` connection, in bytes: two of the largest messages it may send.
+    pub echo: usize,
+    /// In all outboxes together, in bytes; a frame that several share counts for each of them.
+    pub all: usize,
+}
+
+/// The sending half of one connection.
+#[derive(Debug)]
+struct Outbox {
+    owner: ConnectionId,
+    /// How to put events into words for this one; none before the upgrade.
+    dialect: Option<Dialect>,
+    /// Parcels in order.
+    chain: Chain,
+    /// Parcels that have to wait for the presence list (see `gated`).
+    held: Chain,
+    /// Bytes queued and not yet taken, the rest of a begun parcel included.
+    bytes: usize,
+    /// How many bytes of the first parcel the kernel has taken already.
+    begun: u32,
+    /// The kernel took less than it was given: nothing is sent until it says "writable".
+    blocked: bool,
+    /// Its owner has just signed in and is owed the presence list, which nothing may precede: what
+    /// is queued meanwhile is held back, and even the 101 waits so that both are one write.
+    gated: bool,
+    /// The connection is ending: what is in the chain is the last of it.
+    sealed: bool,
+    /// Went over a cap.
+    overflowed: bool,
+    /// Stands in the queue of those who have something to send.
+    waiting: bool,
+}
+
+/// A queue of parcels, linked through the pool.
+#[derive(Clone, Copy, Debug)]
+struct Chain {
+    head: u32,
+    tail: u32,
+}
+
+/// A parcel in the pool, and the one behind it.
+#[derive(Debug)]
+struct Link {
+    parcel: Parcel,
+    next: u32,
+}
+
+/// All outboxes, by the slot of their connection.
+#[derive(Debug)]
+pub(super) struct Outboxes {
+    caps: Caps,
+    boxes: Vec<Option<Outbox>>,
+    pool: Slab<Link>,
+    /// Bytes in all of them.
+    bytes: usize,
+    /// Messages in all of them and among the returned: the ledger's "in outboxes".
+    messages: u64,
+    /// Who has something to send, oldest first; may hold ids of those who have left.
+    waiting: VecDeque<ConnectionId>,
+    /// Messages that were delivered, whose senders are still to be told.
+    delivered: VecDeque<Parcel>,
+    /// Messages that will not be delivered, whose senders are still to be told.
+    returned: VecDeque<(Parcel, Reason)>,
+    /// Who went over a cap and is to be given up in this turn.
+    overflowed: Vec<ConnectionId>,
+    /// The last send phase ran out of its budget.
+    backlog: bool,
+}
+
+impl Outboxes {
+    pub(super) fn new(caps: Caps) -> Self {
+        Outboxes {
+            caps,
+            boxes: Vec::new(),
+            pool: Slab::new(),
+            bytes: 0,
+            messages: 0,
+            waiting: VecDeque::new(),
+            delivered: VecDeque::new(),
+            returned: VecDeque::new(),
+            overflowed: Vec::new(),
+            backlog: false,
+        }
+    }
+
+    /// Gives a new connection its outbox.
+    pub(super) fn open(&mut self, id: ConnectionId) {
+        if self.boxes.len() <= id.index() {
+            self.boxes.resize_with(id.index() + 1, || None);
+        }
+        debug_assert!(self.boxes[id.index()].is_none(), "the slot's former tenant has gone");
+        self.boxes[id.index()] = Some(Outbox::new(id));
+    }
+
+    /// The connection speaks `dialect` from now on. If `gated`, whatever is queued from here on
+    /// waits for [`queue_list`](Self::queue_list).
+    pub(super) fn sign_in(&mut self, id: ConnectionId, dialect: Dialect, gated: bool) {
+        if let Some(outbox) = self.get_mut(id) {
+            outbox.dialect = Some(dialect);
+            outbox.gated = gated;
+        }
+    }
+
+    /// The dialect of a connection that is open for events; none if it has ended or not begun.
+    pub(super) fn dialect(&self, id: ConnectionId) -> Option<Dialect> {
+        self.get(id).filter(|outbox| !outbox.sealed)?.dialect
+    }
+
+    /// Whether the kernel has refused bytes and not yet asked for more.
+    pub(super) fn is_blocked(&self, id: ConnectionId) -> bool {
+        self.get(id).is_some_and(|outbox| outbox.blocked)
+    }
+
+    /// Whether nothing waits to be sent.
+    pub(super) fn is_empty(&self, id: ConnectionId) -> bool {
+        self.get(id).is_none_or(|outbox| outbox.chain.is_empty() && outbox.held.is_empty())
+    }
+
+    /// Bytes queued in all outboxes.
+    pub(super) fn total_bytes(&self) -> usize {
+        self.bytes
+    }
+
+    /// Messages queued, and returned ones whose senders are not yet told.
+    pub(super) fn messages(&self) -> u64 {
+        self.messages
+    }
+
+    /// Queues a parcel. What cannot be queued is accounted for: a message comes back as returned.
+    pub(super) fn queue(&mut self, id: ConnectionId, parcel: Parcel) {
+        self.messages += u64::from(parcel.is_message());
+        let Some(outbox) = get_mut(&mut self.boxes, id).filter(|outbox| !outbox.sealed) else {
+            return self.give_back(parcel, Reason::Offline);
+        };
+        let cap = match outbox.dialect {
+            Some(Dialect::Echo) => self.caps.echo,
+            Some(Dialect::Sca) | None => self.caps.each,
+        };
+        // The cap on all of them is the slow readers' to keep: whoever reads is emptied this turn.
+        let over_all = self.bytes + parcel.len() > self.caps.all && outbox.blocked;
+        // One parcel always fits, however large: else nobody could ever be sent it.
+        let over_own = outbox.bytes > 0 && outbox.bytes + parcel.len() > cap;
+        if outbox.overflowed || over_all || over_own {
+            if !mem::replace(&mut outbox.overflowed, true) {
+                self.overflowed.push(id);
+            }
+            return self.give_back(parcel, Reason::Slow);
+        }
+        outbox.bytes += parcel.len();
+        self.bytes += parcel.len();
+        let chain = if outbox.gated { &mut outbox.held } else { &mut outbox.chain };
+        chain.push(&mut self.pool, parcel);
+        self.mark_waiting(id);
+    }
+
+    /// Queues a presence list, in front of all that was held back for it.
+    pub(super) fn queue_list(&mut self, id: ConnectionId, list: Parcel) {
+        let held = match self.get_mut(id) {
+            Some(outbox) => {
+                outbox.gated = false;
+                mem::replace(&mut outbox.held, Chain::EMPTY)
+            }
+            None => return,
+        };
+        self.queue(id, list);
+        if let Some(outbox) = get_mut(&mut self.boxes, id) {
+            outbox.chain.append(&mut self.pool, held);
+        }
+        self.mark_waiting(id);
+    }
+
+    /// The connection is ending. Nothing more can be queued; with `recall`, the messages in it
+    /// that are not yet begun come back as returned.
+    pub(super) fn seal(&mut self, id: ConnectionId, recall: bool) {
+        self.open_gate(id);
+        if recall {
+            for parcel in self.take_out(id, Parcel::is_message) {
+                self.give_back(parcel, Reason::Offline);
+            }
+        }
+        if let Some(outbox) = self.get_mut(id) {
+            outbox.sealed = true;
+        }
+        self.mark_waiting(id);
+    }
+
+    /// Moves what `old` was told and has not begun to receive behind what `new` is told.
+    pub(super) fn hand_over(&mut self, old: ConnectionId, new: ConnectionId) {
+        let moved = self.take_out(old, |parcel| match parcel.content {
+            Content::Message { .. } | Content::Event => true,
+            Content::Protocol | Content::Presence => false,
+        });
+        for parcel in moved {
+            self.messages -= u64::from(parcel.is_message());
+            self.queue(new, parcel);
+        }
+    }
+
+    /// Throws the outbox away; its messages come back as returned for `reason`.
+    pub(super) fn close(&mut self, id: ConnectionId, reason: Reason) {
+        self.open_gate(id);
+        let Some(slot) = self.boxes.get_mut(id.index()) else { return };
+        let Some(mut outbox) = slot.take_if(|outbox| outbox.owner == id) else { return };
+        self.bytes -= outbox.bytes;
+        while let Some(parcel) = outbox.chain.pop(&mut self.pool) {
+            self.give_back(parcel, reason);
+        }
+        if self.pool.is_empty() && self.pool.capacity() > POOL_KEPT {
+            self.pool = Slab::new();
+        }
+    }
+
+    /// The next connection that has something to send and may.
+    pub(super) fn next_waiting(&mut self) -> Option<ConnectionId> {
+        while let Some(id) = self.waiting.pop_front() {
+            let Some(outbox) = get_mut(&mut self.boxes, id) else { continue };
+            outbox.waiting = false;
+            if !outbox.blocked && !outbox.gated {
+                return Some(id);
+            }
+        }
+        None
+    }
+
+    /// Whether the send phase has work.
+    pub(super) fn any_waiting(&self) -> bool {
+        !self.waiting.is_empty()
+    }
+
+    /// The send phase is over; whoever still waits has to wait for the next one.
+    pub(super) fn note_end_of_send(&mut self) {
+        self.backlog = self.any_waiting();
+    }
+
+    /// Whether the last send phase could not serve everybody.
+    pub(super) fn has_backlog(&self) -> bool {
+        self.backlog
+    }
+
+    /// Puts the connection (back) into the queue of those who have something to send.
+    pub(super) fn mark_waiting(&mut self, id: ConnectionId) {
+        let Some(outbox) = get_mut(&mut self.boxes, id) else { return };
+        if !mem::replace(&mut outbox.waiting, true) {
+            self.waiting.push_back(id);
+        }
+    }
+
+    /// Fills `slices` with the next bytes to send, in order. Returns how many slices and bytes.
+    pub(super) fn gather<'s>(
+        &'s self,
+        id: ConnectionId,
+        slices: &mut [IoSlice<'s>],
+    ) -> (usize, usize) {
+        let Some(outbox) = self.get(id) else { return (0, 0) };
+        let (mut count, mut bytes) = (0, 0);
+        let mut at = outbox.chain.head;
+        let mut skip = outbox.begun as usize;
+        while at != NONE && count < slices.len() {
+            let link = &self.pool[at as usize];
+            let rest = &link.parcel.frame()[mem::take(&mut skip)..];
+            slices[count] = IoSlice::new(rest);
+            count += 1;
+            bytes += rest.len();
+            at = link.next;
+        }
+        (count, bytes)
+    }
+
+    /// The kernel has taken `written` bytes: takes out what is finished. Messages are delivered.
+    pub(super) fn advance(&mut self, id: ConnectionId, written: usize) {
+        let Some(outbox) = get_mut(&mut self.boxes, id) else { return };
+        outbox.bytes -= written;
+        self.bytes -= written;
+        let mut left = written + outbox.begun as usize;
+        while let Some(first) = outbox.chain.first(&self.pool) {
+            if left < first.len() {
+                break;
+            }
+            left -= first.len();
+            let parcel = outbox.chain.pop(&mut self.pool).expect("there is a first one");
+            if parcel.is_message() {
+                self.delivered.push_back(parcel);
+            }
+        }
+        outbox.begun = u32::try_from(left).expect("less than one frame, which is below 4 GiB");
+    }
+
+    /// Notes whether the kernel has refused bytes; returns what it was before.
+    pub(super) fn set_blocked(&mut self, id: ConnectionId, blocked: bool) -> bool {
+        self.get_mut(id).is_some_and(|outbox| mem::replace(&mut outbox.blocked, blocked))
+    }
+
+    /// The next message that was delivered.
+    pub(super) fn next_delivered(&mut self) -> Option<Parcel> {
+        let delivered = self.delivered.pop_front();
+        self.messages -= u64::from(delivered.is_some());
+        delivered
+    }
+
+    /// The next message that will not be delivered, and why.
+    pub(super) fn next_returned(&mut self) -> Option<(Parcel, Reason)> {
+        let returned = self.returned.pop_front();
+        match returned {
+            Some(_) => self.messages -= 1,
+            None => self.returned = VecDeque::new(),
+        }
+        returned
+    }
+
+    /// Whether senders are still to be told of returned messages.
+    pub(super) fn any_returned(&self) -> bool {
+        !self.returned.is_empty()
+    }
+
+    /// The next connection that went over a cap.
+    pub(super) fn next_overflowed(&mut self) -> Option<ConnectionId> {
+        self.overflowed.pop()
+    }
+
+    /// Lets what was held back follow, without the list: it will not come any more.
+    fn open_gate(&mut self, id: ConnectionId) {
+        let Some(outbox) = get_mut(&mut self.boxes, id) else { return };
+        outbox.gated = false;
+        let held = mem::replace(&mut outbox.held, Chain::EMPTY);
+        outbox.chain.append(&mut self.pool, held);
+    }
+
+    /// Takes out the parcels that are not yet begun and that `wanted` says yes to, in order.
+    fn take_out(&mut self, id: ConnectionId, wanted: impl Fn(&Parcel) -> bool) -> Vec<Parcel> {
+        let mut taken = Vec::new();
+        let Some(outbox) = get_mut(&mut self.boxes, id) else { return taken };
+        let mut kept = Chain::EMPTY;
+        let mut first_is_begun = outbox.begun > 0;
+        while let Some(parcel) = outbox.chain.pop(&mut self.pool) {
+            if !mem::take(&mut first_is_begun) && wanted(&parcel) {
+                outbox.bytes -= parcel.len();
+                self.bytes -= parcel.len();
+                taken.push(parcel);
+            } else {
+                kept.push(&mut self.pool, parcel);
+            }
+        }
+        outbox.chain = kept;
+        taken
+    }
+
+    /// Panics if the sums do not agree with what is in the chains.
+    pub(super) fn check_invariants(&self) {
+        let (mut bytes, mut parcels) = (0, 0);
+        let mut messages = self.returned.len() + self.delivered.len();
+        for outbox in self.boxes.iter().flatten() {
+            let mut own = 0;
+            for parcel in [outbox.chain, outbox.held].iter().flat_map(|c| c.iter(&self.pool)) {
+                own += parcel.len();
+                parcels += 1;
+                messages += usize::from(parcel.is_message());
+            }
+            own -= outbox.begun as usize;
+            assert_eq!(outbox.bytes, own, "the bytes of an outbox are miscounted");
+            let is_idle = outbox.waiting || outbox.blocked || outbox.gated;
+            assert!(outbox.chain.is_empty() || is_idle, "a parcel waits and nobody knows");
+            bytes += own;
+        }
+        assert_eq!(self.bytes, bytes, "the bytes of all outboxes are miscounted");
+        assert_eq!(self.pool.len(), parcels, "a parcel is in no chain");
+        assert_eq!(self.messages, messages as u64, "messages in outboxes are miscounted");
+    }
+
+    /// A parcel that will not be sent: a message's sender is to be told, the rest is nothing.
+    fn give_back(&mut self, parcel: Parcel, reason: Reason) {
+        if parcel.is_message() {
+            self.returned.push_back((parcel, reason));
+        }
+    }
+
+    fn get(&self, id: ConnectionId) -> Option<&Outbox> {
+        self.boxes.get(id.index())?.as_ref().filter(|outbox| outbox.owner == id)
+    }
+
+    fn get_mut(&mut self, id: ConnectionId) -> Option<&mut Outbox> {
+        get_mut(&mut self.boxes, id)
+    }
+}
+
+/// As a function of the one field, so that the pool can be used while an outbox is borrowed.
+fn get_mut(boxes: &mut [Option<Outbox>], id: ConnectionId) -> Option<&mut Outbox> {
+    boxes.get_mut(id.index())?.as_mut().filter(|outbox| outbox.owner == id)
+}
+
+impl Outbox {
+    fn new(owner: ConnectionId) -> Self {
+        Outbox {
+            owner,
+            dialect: None,
+            chain: Chain::EMPTY,
+            held: Chain::EMPTY,
+            bytes: 0,
+            begun: 0,
+            blocked: false,
+            gated: false,
+            sealed: false,
+            overflowed: false,
+            waiting: false,
+        }
+    }
+}
+
+impl Chain {
+    const EMPTY: Chain = Chain { head: NONE, tail: NONE };
+
+    fn is_empty(self) -> bool {
+        self.head == NONE
+    }
+
+    fn iter(self, pool: &Slab<Link>) -> impl Iterator<Item = &Parcel> {
+        let mut at = self.head;
+        std::iter::from_fn(move || {
+            let link = pool.get(usize::try_from(at).ok().filter(|_| at != NONE)?)?;
+            at = link.next;
+            Some(&link.parcel)
+        })
+    }
+
+    fn first(self, pool: &Slab<Link>) -> Option<&Parcel> {
+        if self.is_empty() { None } else { Some(&pool[self.head as usize].parcel) }
+    }
+
+    fn push(&mut self, pool: &mut Slab<Link>, parcel: Parcel) {
+        let key = pool.insert(Link { parcel, next: NONE });
+        let at = u32::try_from(key).expect("the caps on bytes keep parcels far below 4 billion");
+        self.append(pool, Chain { head: at, tail: at });
+    }
+
+    fn append(&mut self, pool: &mut Slab<Link>, other: Chain) {
+        if other.is_empty() {
+            return;
+        }
+        if self.is_empty() {
+            *self = other;
+        } else {
+            pool[self.tail as usize].next = other.head;
+            self.tail = other.tail;
+        }
+    }
+
+    fn pop(&mut self, pool: &mut Slab<Link>) -> Option<Parcel> {
+        if self.is_empty() {
+            return None;
+        }
+        let Link { parcel, next } = pool.remove(self.head as usize);
+        self.head = next;
+        Some(parcel)
+    }
+}

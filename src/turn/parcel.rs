@@ -1,0 +1,78 @@
+//! [`Parcel`]: one encoded frame (or HTTP response) on its way to one connection.
+//!
+//! Its bytes are immutable and shared: a presence list queued for ten thousand people is one
+//! allocation and ten thousand parcels. A parcel knows what it is to the books, and no socket.
+
+use std::rc::Rc;
+
+use crate::chat::Mobile;
+
+/// One encoded frame on its way to one connection.
+#[derive(Clone, Debug)]
+pub(super) struct Parcel {
+    /// The frame, and behind it (never sent) the id of the message it carries, if it has one: so
+    /// that an acknowledgement costs no second allocation.
+    bytes: Rc<[u8]>,
+    frame_len: u32,
+    /// What it is to the books.
+    pub(super) content: Content,
+}
+
+/// What a parcel is to the books.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Content {
+    /// Part of the protocol: an HTTP response, a pong, a close frame, the answer to a ping.
+    Protocol,
+    /// Anything a person is told that is not one of the below.
+    Event,
+    /// A presence list or a delta: only ever the newest, so never moved to another connection.
+    Presence,
+    /// A message between two people: the ledger accounts for every single one.
+    Message {
+        /// Who may want to know what becomes of it.
+        from: Mobile,
+        /// Whom it is for.
+        to: Mobile,
+    },
+}
+
+impl Parcel {
+    /// Encloses the first `frame_len` bytes, and the message id behind them out of the peer's
+    /// sight. One allocation, one copy.
+    pub(super) fn new(frame_and_id: &[u8], frame_len: usize, content: Content) -> Self {
+        Parcel { bytes: frame_and_id.into(), frame_len: to_u32(frame_len), content }
+    }
+
+    /// A parcel around a frame that others hold as well.
+    pub(super) fn shared(frame: &Rc<[u8]>, content: Content) -> Self {
+        Parcel { bytes: Rc::clone(frame), frame_len: to_u32(frame.len()), content }
+    }
+
+    /// What goes over the wire.
+    pub(super) fn frame(&self) -> &[u8] {
+        &self.bytes[..self.frame_len as usize]
+    }
+
+    /// How many bytes go over the wire.
+    pub(super) fn len(&self) -> usize {
+        self.frame_len as usize
+    }
+
+    /// The sender's id for the message in it, if there is one.
+    pub(super) fn message_id(&self) -> Option<&str> {
+        let id = &self.bytes[self.frame_len as usize..];
+        if id.is_empty() { None } else { std::str::from_utf8(id).ok() }
+    }
+
+    /// Whether it is a message between two people.
+    pub(super) fn is_message(&self) -> bool {
+        match self.content {
+            Content::Message { .. } => true,
+            Content::Protocol | Content::Event | Content::Presence => false,
+        }
+    }
+}
+
+fn to_u32(len: usize) -> u32 {
+    u32::try_from(len).expect("frames are bounded by the message limits, far below 4 GiB")
+}

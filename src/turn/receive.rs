@@ -1,0 +1,176 @@
+//! The phases *accept* and *receive*: who comes in, and what everybody says.
+//!
+//! Readiness is edge-triggered (epoll(7)): the kernel says once that there is something to read. A
+//! connection that was not read to the end therefore stays in our own queue of the readable, and
+//! the loop does not sleep while that queue holds anybody.
+
+use std::io::ErrorKind;
+use std::mem;
+use std::rc::Rc;
+
+use super::connections::Life;
+use super::exchange::Exchange;
+use super::{Accepted, Sockets, Turn};
+use crate::chat::ConnectionId;
+use crate::session::{End, Flow};
+
+impl Turn {
+    /// Takes in whoever waits, up to a budget.
+    pub(super) fn accept(&mut self, sockets: &mut impl Sockets) {
+        if self.accept_again.is_some_and(|again| self.now.monotonic < again) {
+            return;
+        }
+        self.accept_again = None;
+        let room = self.limits.max_connections + self.limits.spare_connections;
+        let mut budget = self.limits.budgets.accepts;
+        while self.listener_ready && budget > 0 {
+            budget -= 1;
+            let is_full = self.connections.len() >= room;
+            let accepted = match is_full {
+                true => sockets.shed(),
+                false => sockets.accept(self.connections.next_id()),
+            };
+            match accepted {
+                Accepted::Taken if is_full => self.counters.shed += 1,
+                Accepted::Taken => self.take_in(),
+                Accepted::Nobody => self.listener_ready = false,
+                Accepted::Exhausted => {
+                    // Those who still wait make no new edge: come back after a pause, or as soon
+                    // as a connection of ours has closed.
+                    self.counters.exhausted += 1;
+                    self.accept_again = Some(self.now.monotonic + self.limits.budgets.accept_pause);
+                    return;
+                }
+            }
+        }
+    }
+
+    fn take_in(&mut self) {
+        let now = self.now.monotonic;
+        let id = self.connections.next_id();
+        let timer = self.wheel.insert(now + self.limits.handshake_timeout, id);
+        self.connections.insert(now, timer);
+        self.outboxes.open(id);
+        self.counters.accepted += 1;
+    }
+
+    /// Reads from everybody who has something to say: once each, in turn, while the budget lasts.
+    pub(super) fn receive(&mut self, sockets: &mut impl Sockets) {
+        let mut bytes = self.limits.budgets.receive_bytes;
+        let reads = self.readable.len().min(self.limits.budgets.reads);
+        for _ in 0..reads {
+            let Some(id) = self.readable.pop_front() else { break };
+            bytes = bytes.saturating_sub(self.receive_one(id, sockets));
+            if bytes == 0 {
+                break;
+            }
+        }
+    }
+
+    /// Reads once, and returns how many bytes that brought.
+    fn receive_one(&mut self, id: ConnectionId, sockets: &mut impl Sockets) -> usize {
+        let Some(connection) = self.connections.get_mut(id) else { return 0 };
+        connection.readable = false;
+        if connection.life == Life::Dead {
+            return 0;
+        }
+        match sockets.read(id, &mut self.input) {
+            Ok(0) => self.input_ended(id),
+            Ok(count) => {
+                self.counters.reads += 1;
+                self.counters.bytes_received += count as u64;
+                // A read that fell short took all there was: the next one would only say
+                // WouldBlock. Unless the peer has closed, which makes no second edge.
+                if count == self.input.len() || connection.closed {
+                    connection.readable = true;
+                    self.readable.push_back(id);
+                }
+                self.received(id, count);
+                return count;
+            }
+            Err(error) if error.kind() == ErrorKind::WouldBlock => {}
+            Err(_) => self.broke(id),
+        }
+        0
+    }
+
+    /// The first `count` bytes of the input buffer are what a connection has just said.
+    fn received(&mut self, id: ConnectionId, count: usize) {
+        let now = self.now.monotonic;
+        let Some(connection) = self.connections.get_mut(id) else { return };
+        match &mut connection.life {
+            Life::Open => {}
+            Life::Finishing | Life::Dead => return,
+            Life::Lingering { left } => {
+                match left.checked_sub(count) {
+                    Some(rest) => *left = rest,
+                    None => self.abandon(id),
+                }
+                return;
+            }
+        }
+        connection.heard = now;
+        let mut session = mem::take(&mut connection.session);
+        let mut input = mem::take(&mut self.input);
+        let limits = Rc::clone(&self.session_limits);
+        let mut host = Exchange { turn: self, id, replaces: None };
+        let flow = session.receive(&mut input[..count], &limits, &mut host);
+        let replaces = host.replaces;
+        self.input = input;
+        if let Some(connection) = self.connections.get_mut(id) {
+            connection.session = session;
+            self.note_wait(id);
+        }
+        if let Some(old) = replaces {
+            self.replace(old, id);
+        }
+        match flow {
+            Flow::Open => {}
+            Flow::Finish(end) => self.end(id, end),
+        }
+    }
+
+    /// Notes since when the connection keeps us waiting for the rest of something.
+    fn note_wait(&mut self, id: ConnectionId) {
+        let now = self.now.monotonic;
+        let Some(connection) = self.connections.get_mut(id) else { return };
+        let was_waiting = connection.waiting_since;
+        let progressed = connection.session.take_progress();
+        // A message is waited for from its first byte to its last, a request from when the last one
+        // was answered: whoever drips gains no time by it.
+        connection.waiting_since = match connection.session.is_websocket() {
+            true if !connection.session.is_mid_message() => None,
+            _ if progressed => Some(now),
+            _ => was_waiting.or(Some(now)),
+        };
+        let waits_anew = connection.waiting_since.is_some() && was_waiting.is_none();
+        if mem::take(&mut connection.marked) || waits_anew {
+            self.rearm(id);
+        }
+    }
+
+    /// The peer will say nothing more.
+    fn input_ended(&mut self, id: ConnectionId) {
+        let Some(connection) = self.connections.get_mut(id) else { return };
+        connection.input_over = true;
+        match connection.life {
+            // A WebSocket that stops without a close frame is lost. A client of plain HTTP may
+            // close its half once it has asked, and still wants the answer.
+            Life::Open if connection.session.is_websocket() => self.end(id, End::Lost),
+            Life::Open if connection.session.is_mid_message() => self.end(id, End::Lost),
+            Life::Open => self.end(id, End::Http),
+            Life::Finishing | Life::Dead => {}
+            Life::Lingering { .. } => self.abandon(id),
+        }
+    }
+
+    /// The connection is broken: reset, timed out by the kernel, or unreachable.
+    pub(super) fn broke(&mut self, id: ConnectionId) {
+        let Some(connection) = self.connections.get(id) else { return };
+        match connection.life {
+            Life::Open => self.end(id, End::Lost),
+            Life::Finishing | Life::Lingering { .. } => self.abandon(id),
+            Life::Dead => {}
+        }
+    }
+}

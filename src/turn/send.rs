@@ -1,0 +1,83 @@
+//! The phase *send*: one vectored write for everybody who has something queued.
+//!
+//! Writability is asked for only while the kernel has refused bytes: a socket is writable nearly
+//! always, and being told so in every turn would be noise.
+
+use std::io::{ErrorKind, IoSlice};
+
+use super::connections::Life;
+use super::{Sockets, Turn};
+use crate::chat::{ConnectionId, Outcome};
+
+/// Parcels that go out in one write. The kernel takes up to 1,024 (IOV_MAX, writev(2)).
+const SLICES: usize = 128;
+
+impl Turn {
+    /// Writes, up to a budget. What writing itself causes (an acknowledgement, say) goes out too.
+    pub(super) fn send(&mut self, sockets: &mut impl Sockets) {
+        for _ in 0..self.limits.budgets.writes {
+            let Some(id) = self.outboxes.next_waiting() else { break };
+            self.send_one(id, sockets);
+        }
+        self.end_the_overflowed();
+        self.outboxes.note_end_of_send();
+    }
+
+    fn send_one(&mut self, id: ConnectionId, sockets: &mut impl Sockets) {
+        let mut slices = [IoSlice::new(&[]); SLICES];
+        let (count, bytes) = self.outboxes.gather(id, &mut slices);
+        if bytes == 0 {
+            return self.emptied(id, sockets);
+        }
+        let written = match sockets.write(id, &slices[..count]) {
+            Ok(written) => written,
+            Err(error) if error.kind() == ErrorKind::WouldBlock => 0,
+            Err(_) => return self.broke(id),
+        };
+        self.counters.writes += u64::from(written > 0);
+        self.counters.bytes_sent += written as u64;
+        self.outboxes.advance(id, written);
+        while let Some(parcel) = self.outboxes.next_delivered() {
+            // The kernel has the last byte: this, and not the queueing of it, is "delivered".
+            self.settle(&parcel, Outcome::Delivered);
+        }
+        if written < bytes {
+            self.refused(id, written > 0, sockets);
+        } else if self.outboxes.is_empty(id) {
+            self.emptied(id, sockets);
+        } else {
+            self.outboxes.mark_waiting(id);
+        }
+    }
+
+    /// The kernel has not taken everything. `some`: but something.
+    fn refused(&mut self, id: ConnectionId, some: bool, sockets: &mut impl Sockets) {
+        self.outboxes.set_blocked(id, true);
+        let Some(connection) = self.connections.get_mut(id) else { return };
+        let was_blocked = connection.blocked_since.is_some();
+        if some || !was_blocked {
+            connection.blocked_since = Some(self.now.monotonic);
+        }
+        if !was_blocked {
+            sockets.want_write(id, true);
+            self.pacer.blocked(id);
+            self.rearm(id);
+        }
+    }
+
+    /// The kernel has everything.
+    fn emptied(&mut self, id: ConnectionId, sockets: &mut impl Sockets) {
+        let Some(connection) = self.connections.get_mut(id) else { return };
+        if connection.blocked_since.take().is_some() {
+            sockets.want_write(id, false);
+            self.pacer.drained(id);
+        }
+        if connection.life == Life::Finishing {
+            if connection.input_over {
+                return self.abandon(id);
+            }
+            connection.life = Life::Lingering { left: self.limits.linger_bytes };
+            sockets.finish_writing(id);
+        }
+    }
+}
