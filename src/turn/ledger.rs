@@ -1,6 +1,8 @@
 //! [`Ledger`]: where every message went, and [`Counters`]: what else the turn has done.
 //!
-//!     received = refused + undelivered + delivered + in outboxes
+//! ```text
+//! received = refused + undelivered + delivered + in outboxes
+//! ```
 //!
 //! holds at every moment between two phases. The chat counts what it received, and what became of
 //! it as far as it was told; the session's refusals and what is still queued are the turn's to

@@ -75,11 +75,11 @@ fn a_deadline_revolutions_away_waits_for_its_round() {
     let (mut wheel, _) = wheel_with(&rounds);
     wheel.insert(at(REVOLUTION), REVOLUTION);
     assert_eq!(all_due(&mut wheel, at(5)), [5]);
-    assert_eq!(all_due(&mut wheel, at(REVOLUTION - 1)), []);
+    assert_eq!(all_due(&mut wheel, at(REVOLUTION - 1)), Vec::<u64>::new());
     assert_eq!(all_due(&mut wheel, at(REVOLUTION)), [REVOLUTION]);
-    assert_eq!(all_due(&mut wheel, at(REVOLUTION + 4)), []);
+    assert_eq!(all_due(&mut wheel, at(REVOLUTION + 4)), Vec::<u64>::new());
     assert_eq!(all_due(&mut wheel, at(REVOLUTION + 5)), [REVOLUTION + 5]);
-    assert_eq!(all_due(&mut wheel, at(3 * REVOLUTION + 4)), []);
+    assert_eq!(all_due(&mut wheel, at(3 * REVOLUTION + 4)), Vec::<u64>::new());
     assert_eq!(all_due(&mut wheel, at(3 * REVOLUTION + 5)), [3 * REVOLUTION + 5]);
 }
 
@@ -144,7 +144,7 @@ fn what_is_inserted_into_the_slot_being_taken_fires_in_its_own_round() {
     wheel.insert(at(2), 102);
     assert_eq!(all_due(&mut wheel, at(9)), [8, 108, 102, 9]);
     assert_eq!(wheel.next_deadline(), Some(at(REVOLUTION + 8)));
-    assert_eq!(all_due(&mut wheel, at(REVOLUTION + 7)), []);
+    assert_eq!(all_due(&mut wheel, at(REVOLUTION + 7)), Vec::<u64>::new());
     assert_eq!(all_due(&mut wheel, at(REVOLUTION + 8)), [REVOLUTION + 8]);
 }
 
