@@ -1,0 +1,177 @@
+//! The bench: the server against the floor, and against any other server of the protocol, in
+//! alternating rounds; server on one core, clients on the other. See README.md beside this folder's
+//! Cargo.toml for what each figure means.
+
+mod presence;
+mod relay;
+mod server;
+mod swarm;
+
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode};
+
+use clap::Parser;
+
+use server::{Recipe, Server};
+
+/// Measures the server against the floor, side by side.
+#[derive(Debug, Parser)]
+struct Args {
+    /// Rounds; each runs every server once. The table shows medians
+    #[arg(long, default_value_t = 5)]
+    rounds: usize,
+
+    /// Run only the scenarios whose names contain this; may be given several times
+    #[arg(long, value_name = "NAME")]
+    only: Vec<String>,
+
+    /// Another server to measure, as NAME=COMMAND; {port} in the command becomes a free port
+    #[arg(long, value_name = "NAME=COMMAND")]
+    other: Vec<String>,
+
+    /// Idle connections whose memory is measured
+    #[arg(long, default_value_t = 19_000)]
+    idle: usize,
+}
+
+/// One figure of one run.
+#[derive(Debug)]
+pub(crate) struct Figure {
+    name: String,
+    unit: &'static str,
+    value: f64,
+}
+
+pub(crate) fn figure(name: impl Into<String>, unit: &'static str, value: f64) -> Figure {
+    Figure { name: name.into(), unit, value }
+}
+
+/// What runs against one server, and what it measures.
+type Scenario = fn(&Server, &Args) -> io::Result<Vec<Figure>>;
+
+/// Scenarios that the floor can do too, and those about presence, which it does not have.
+const SHARED: &[(&str, Scenario)] = &[
+    ("random pairs", relay::random_pairs),
+    ("many to few", relay::many_to_few),
+    ("open loop 5k", relay::open_loop_5k),
+    ("open loop 40k", relay::open_loop_40k),
+    ("sign in", relay::sign_in),
+    ("idle memory", relay::idle_memory),
+];
+const OURS: &[(&str, Scenario)] = &[
+    ("storm 1k", presence::storm_1k),
+    ("storm 10k", presence::storm_10k),
+    ("storm 10k delta", presence::storm_10k_delta),
+    ("churn", presence::churn),
+    ("hostile", relay::hostile),
+];
+
+fn main() -> ExitCode {
+    match run(&Args::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            let _ = writeln!(io::stderr(), "bench: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(args: &Args) -> io::Result<()> {
+    raise_descriptor_limit()?;
+    server::pin(1)?;
+    let mut servers = vec![build_floor()?, build_switchboard()?];
+    for other in &args.other {
+        let (name, command) = other.split_once('=').ok_or(io::ErrorKind::InvalidInput)?;
+        let command = command.split_whitespace().map(str::to_owned).collect();
+        servers.push(Recipe { name: name.to_owned(), command });
+    }
+    let wanted = |name: &str| args.only.is_empty() || args.only.iter().any(|o| name.contains(o));
+    for (name, scenario) in SHARED.iter().filter(|(name, _)| wanted(name)) {
+        measure(name, *scenario, &servers, args)?;
+    }
+    for (name, scenario) in OURS.iter().filter(|(name, _)| wanted(name)) {
+        measure(name, *scenario, &servers[1..], args)?;
+    }
+    Ok(())
+}
+
+/// Runs a scenario in alternating rounds, and prints its table.
+fn measure(name: &str, scenario: Scenario, servers: &[Recipe], args: &Args) -> io::Result<()> {
+    let mut columns: Vec<Vec<Vec<Figure>>> = servers.iter().map(|_| Vec::new()).collect();
+    for _ in 0..args.rounds {
+        for (recipe, column) in servers.iter().zip(&mut columns) {
+            column.push(scenario(&Server::start(recipe)?, args)?);
+        }
+    }
+    let mut out = io::stdout().lock();
+    writeln!(out, "\n{name}")?;
+    let names: Vec<&str> = servers.iter().map(|recipe| recipe.name.as_str()).collect();
+    writeln!(out, "  {:<34}{}", "", names.iter().map(|n| format!("{n:>14}")).collect::<String>())?;
+    for row in 0..columns[0][0].len() {
+        let sample = &columns[0][0][row];
+        let medians: Vec<f64> = columns.iter().map(|runs| median(runs, row)).collect();
+        write!(out, "  {:<34}", format!("{} [{}]", sample.name, sample.unit))?;
+        for value in &medians {
+            write!(out, "{value:>14.2}")?;
+        }
+        if medians.len() > 1 {
+            let ratios: Vec<f64> = (columns[1].iter().zip(&columns[0]))
+                .map(|(ours, floor)| ours[row].value / floor[row].value)
+                .collect();
+            let (low, middle, high) = spread(ratios);
+            write!(out, "   ratio {middle:.2} ({low:.2} to {high:.2})")?;
+        }
+        writeln!(out)?;
+    }
+    out.flush()
+}
+
+fn median(runs: &[Vec<Figure>], row: usize) -> f64 {
+    spread(runs.iter().map(|figures| figures[row].value).collect()).1
+}
+
+fn spread(mut values: Vec<f64>) -> (f64, f64, f64) {
+    values.sort_by(f64::total_cmp);
+    (values[0], values[values.len() / 2], values[values.len() - 1])
+}
+
+fn folder() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// Where cargo puts what it builds: beside this program.
+fn target() -> io::Result<PathBuf> {
+    let own = std::env::current_exe()?;
+    Ok(own.parent().ok_or(io::ErrorKind::NotFound)?.to_owned())
+}
+
+fn build_floor() -> io::Result<Recipe> {
+    let binary = target()?.join("floor");
+    let source = folder().join("floor.c");
+    let built = Command::new("cc").args(["-O2", "-o"]).arg(&binary).arg(source).status()?;
+    if !built.success() {
+        return Err(io::Error::other("the floor could not be compiled (cc)"));
+    }
+    Ok(Recipe { name: "floor".to_owned(), command: vec![binary.to_string_lossy().into_owned()] })
+}
+
+fn build_switchboard() -> io::Result<Recipe> {
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let built = Command::new(cargo)
+        .current_dir(folder().join("../.."))
+        .args(["build", "--release", "--quiet", "--bin", "switchboard"])
+        .status()?;
+    if !built.success() {
+        return Err(io::Error::other("the server could not be built"));
+    }
+    let binary = target()?.join("switchboard").to_string_lossy().into_owned();
+    let command = vec![binary, "--listen".to_owned(), "127.0.0.1:0".to_owned()];
+    Ok(Recipe { name: "switchboard".to_owned(), command })
+}
+
+fn raise_descriptor_limit() -> io::Result<()> {
+    use nix::sys::resource::{Resource, getrlimit, setrlimit};
+    let (_, hard) = getrlimit(Resource::RLIMIT_NOFILE)?;
+    Ok(setrlimit(Resource::RLIMIT_NOFILE, hard, hard)?)
+}

@@ -1,0 +1,155 @@
+//! Scenarios about presence: everybody comes at once, or some come and go all the time.
+
+use std::collections::HashMap;
+use std::io::{self, Read as _, Write as _};
+use std::net::TcpStream;
+use std::time::Duration;
+
+use super::server::Server;
+use super::swarm::{Arrival, Swarm, now, number};
+use super::{Args, Figure, figure};
+
+pub(crate) fn storm_1k(server: &Server, _: &Args) -> io::Result<Vec<Figure>> {
+    storm(server, 1_000, "")
+}
+
+pub(crate) fn storm_10k(server: &Server, _: &Args) -> io::Result<Vec<Figure>> {
+    storm(server, 10_000, "")
+}
+
+/// With deltas, who is right is told by the number of people that the last one gives.
+pub(crate) fn storm_10k_delta(server: &Server, _: &Args) -> io::Result<Vec<Figure>> {
+    storm(server, 10_000, "?presence=delta")
+}
+
+/// Everybody joins as fast as the server lets them; when does everybody know of everybody?
+fn storm(server: &Server, people: usize, query: &str) -> io::Result<Vec<Figure>> {
+    let mut swarm = Swarm::new(server.address)?;
+    let before = server.cpu_nanos();
+    let begun = swarm.elapsed();
+    let mut up = 0;
+    for index in 0..people {
+        swarm.dial(query)?;
+        if index % 32 == 31 {
+            swarm.pump(Some(Duration::ZERO))?;
+        }
+        // The listener's queue is not without end.
+        while index - up > 2_000 {
+            swarm.pump(Some(Duration::from_millis(10)))?;
+            up = (0..=index).filter(|&phone| swarm.is_up(phone)).count();
+        }
+    }
+    while !(0..people).all(|phone| swarm.is_up(phone)) {
+        swarm.pump(Some(Duration::from_millis(10)))?;
+    }
+    let connected = swarm.elapsed();
+    let everybody = (people as u64, (0..people).map(number).sum());
+    let is_right = |list: (u64, u64)| list == everybody || list == (everybody.0, 0);
+    let deadline = now() + Duration::from_secs(120);
+    while !swarm.phones.iter().all(|phone| is_right(phone.list)) && now() < deadline {
+        swarm.pump(Some(Duration::from_millis(10)))?;
+        swarm.arrivals.clear();
+    }
+    let converged = swarm.elapsed();
+    let bytes: u64 = swarm.phones.iter().map(|phone| phone.bytes).sum();
+    let right = swarm.phones.iter().filter(|phone| is_right(phone.list)).count();
+    let cpu = server.cpu_nanos() - before;
+    Ok(vec![
+        figure("all connected after", "s", seconds(connected - begun)),
+        figure("all right after the last", "s", seconds(converged - connected)),
+        figure("right in the end", "phones", right as f64),
+        figure("sent in all", "MB", bytes as f64 / 1e6),
+        figure("server CPU in all", "s", seconds(cpu)),
+        figure("no turn was over", "ms", longest_turn(server)?),
+    ])
+}
+
+/// 500 stay; every 50 ms one more comes, or one of the comers goes.
+pub(crate) fn churn(server: &Server, _: &Args) -> io::Result<Vec<Figure>> {
+    const STAY: usize = 500;
+    const COMERS: usize = 10;
+    const CHANGES: usize = 200;
+    const PACE: u64 = 50_000_000;
+    let mut swarm = Swarm::new(server.address)?;
+    swarm.join(STAY, "", 100)?;
+    settle(&mut swarm, Duration::from_secs(1))?;
+    let mut sum: u64 = (0..STAY).map(number).sum();
+    let mut online = STAY as u64;
+    // Which change led to a list, and when it was made; how far each of those who stay has got.
+    let mut change_of = HashMap::new();
+    let mut made_at: Vec<u64> = Vec::new();
+    let mut seen = vec![0; STAY];
+    let (mut worst, mut lists) = (0, 0);
+    let before = server.cpu_nanos();
+    let start = swarm.elapsed();
+    let end = start + (CHANGES as u64 + 20) * PACE;
+    while swarm.elapsed() < end {
+        let due = start + made_at.len() as u64 * PACE;
+        if made_at.len() < CHANGES && swarm.elapsed() >= due {
+            let who = STAY + made_at.len() / 2 % COMERS;
+            if made_at.len() % 2 == 0 {
+                if swarm.phones.len() <= who {
+                    swarm.dial("")?
+                } else {
+                    swarm.redial(who, "")?
+                }
+                (sum, online) = (sum + number(who), online + 1);
+            } else {
+                swarm.hang_up(who);
+                (sum, online) = (sum - number(who), online - 1);
+            }
+            made_at.push(swarm.elapsed());
+            change_of.entry((online, sum)).or_insert_with(Vec::new).push(made_at.len());
+        }
+        swarm.pump(Some(Duration::from_millis(1)))?;
+        let time = swarm.elapsed();
+        let arrivals: Vec<Arrival> = swarm.arrivals.drain(..).collect();
+        for arrival in arrivals {
+            let Arrival::List { to } = arrival else { continue };
+            let Some(seen) = seen.get_mut(to) else { continue };
+            lists += 1;
+            // The same set comes back every other change: the latest it can stand for counts.
+            let shown = change_of.get(&swarm.phones[to].list).and_then(|c| c.last()).copied();
+            for change in *seen..shown.unwrap_or(0) {
+                worst = worst.max(time - made_at[change]);
+            }
+            *seen = (*seen).max(shown.unwrap_or(0));
+        }
+    }
+    let cpu = server.cpu_nanos() - before;
+    let right = seen.iter().filter(|&&seen| seen == CHANGES).count();
+    Ok(vec![
+        figure("CPU a change", "ms", cpu as f64 / 1e6 / CHANGES as f64),
+        figure("lists a change", "", f64::from(lists) / CHANGES as f64),
+        figure("worst lag of anybody", "ms", worst as f64 / 1e6),
+        figure("right in the end", "phones", right as f64),
+    ])
+}
+
+fn settle(swarm: &mut Swarm, time: Duration) -> io::Result<()> {
+    let until = now() + time;
+    while now() < until {
+        swarm.pump(Some(Duration::from_millis(10)))?;
+        swarm.arrivals.clear();
+    }
+    Ok(())
+}
+
+/// The bound of the histogram's bucket that holds the longest turn, in milliseconds.
+fn longest_turn(server: &Server) -> io::Result<f64> {
+    let mut stream = TcpStream::connect(server.address)?;
+    stream.write_all(b"GET /metrics HTTP/1.1\r\nHost: bench\r\nConnection: close\r\n\r\n")?;
+    let mut page = String::new();
+    stream.read_to_string(&mut page)?;
+    let count = page.lines().find_map(|line| line.strip_prefix("switchboard_turn_seconds_count "));
+    let buckets = page.lines().filter_map(|line| {
+        let (bound, turns) =
+            line.strip_prefix("switchboard_turn_seconds_bucket{le=\"")?.split_once("\"} ")?;
+        (Some(turns) == count).then(|| bound.parse::<f64>().unwrap_or(f64::INFINITY))
+    });
+    Ok(buckets.fold(f64::INFINITY, f64::min) * 1e3)
+}
+
+fn seconds(nanos: u64) -> f64 {
+    nanos as f64 / 1e9
+}

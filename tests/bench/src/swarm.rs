@@ -1,0 +1,300 @@
+//! [`Swarm`]: many clients on one thread, doing as little as possible themselves.
+//!
+//! A client here trusts the server: it looks only at the start of what it gets. What it has to
+//! prove (every message arrives, every list is right) the scenarios check by counting.
+
+use std::io::{self, ErrorKind, Read as _, Write as _};
+use std::net::{Ipv4Addr, SocketAddr};
+use std::time::{Duration, Instant};
+
+use mio::net::TcpStream;
+use mio::{Events, Interest, Poll, Token};
+use socket2::{Domain, Socket, Type};
+
+/// The first number; the floor knows it too.
+pub(crate) const BASE: u64 = 1_000_000_000;
+
+/// One client.
+#[derive(Debug)]
+pub(crate) struct Phone {
+    stream: Option<TcpStream>,
+    /// A frame that has not arrived in full.
+    rest: Vec<u8>,
+    upgraded: bool,
+    /// How many numbers the last list had, and their sum: equal only for equal sets, nearly surely.
+    pub(crate) list: (u64, u64),
+    /// Bytes received.
+    pub(crate) bytes: u64,
+    /// Whether it reads at all.
+    pub(crate) deaf: bool,
+}
+
+/// A message that has arrived, or a list.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Arrival {
+    /// A message, with the stamp that its sender wrote into it.
+    Message { to: usize, stamp: u64 },
+    /// A presence list.
+    List { to: usize },
+}
+
+/// Many clients.
+pub(crate) struct Swarm {
+    address: SocketAddr,
+    poll: Poll,
+    events: Events,
+    pub(crate) phones: Vec<Phone>,
+    input: Vec<u8>,
+    pub(crate) arrivals: Vec<Arrival>,
+    pub(crate) start: Instant,
+}
+
+impl Swarm {
+    pub(crate) fn new(address: SocketAddr) -> io::Result<Self> {
+        Ok(Swarm {
+            address,
+            poll: Poll::new()?,
+            events: Events::with_capacity(4096),
+            phones: Vec::new(),
+            input: vec![0; 256 * 1024],
+            arrivals: Vec::new(),
+            start: now(),
+        })
+    }
+
+    /// Nanoseconds since the swarm began.
+    pub(crate) fn elapsed(&self) -> u64 {
+        u64::try_from(now().duration_since(self.start).as_nanos()).unwrap_or(u64::MAX)
+    }
+
+    /// Connects `count` more, asking for `query` (`?presence=none`), and waits until all are signed
+    /// in. At most `at_once` of them are on their way at any time.
+    pub(crate) fn join(&mut self, count: usize, query: &str, at_once: usize) -> io::Result<()> {
+        let target = self.phones.len() + count;
+        while self.phones.len() < target {
+            for _ in 0..at_once.min(target - self.phones.len()) {
+                self.dial(query)?;
+            }
+            self.wait_for_upgrades()?;
+        }
+        Ok(())
+    }
+
+    /// Connects one more without waiting for anything.
+    pub(crate) fn dial(&mut self, query: &str) -> io::Result<()> {
+        let index = self.phones.len();
+        self.phones.push(Phone {
+            stream: None,
+            rest: Vec::new(),
+            upgraded: false,
+            list: (0, 0),
+            bytes: 0,
+            deaf: false,
+        });
+        self.redial(index, query)
+    }
+
+    /// Connects the phone again, which has hung up.
+    pub(crate) fn redial(&mut self, index: usize, query: &str) -> io::Result<()> {
+        // There are 28,000 ports for each pair of addresses, and each is taken for a minute after
+        // its connection has closed: so every connection comes from some address of its own.
+        let source = Ipv4Addr::new(127, 1, fastrand::u8(1..255), fastrand::u8(1..255));
+        let socket = Socket::new(Domain::IPV4, Type::STREAM, None)?;
+        socket.bind(&SocketAddr::from((source, 0)).into())?;
+        socket.connect(&self.address.into())?;
+        socket.set_tcp_nodelay(true)?;
+        socket.set_nonblocking(true)?;
+        let mut stream = TcpStream::from_std(socket.into());
+        let request = format!(
+            "GET /ws/{}{query} HTTP/1.1\r\nHost: {}\r\nUpgrade: websocket\r\n\
+             Connection: Upgrade\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\
+             Sec-WebSocket-Version: 13\r\n\r\n",
+            number(index),
+            self.address
+        );
+        self.poll.registry().register(&mut stream, Token(index), Interest::READABLE)?;
+        stream.write_all(request.as_bytes())?;
+        let phone = &mut self.phones[index];
+        phone.stream = Some(stream);
+        phone.upgraded = false;
+        phone.rest.clear();
+        Ok(())
+    }
+
+    /// Hangs up without a word.
+    pub(crate) fn hang_up(&mut self, index: usize) {
+        self.phones[index].stream = None;
+        self.phones[index].upgraded = false;
+    }
+
+    /// Whether the phone is signed in.
+    pub(crate) fn is_up(&self, index: usize) -> bool {
+        self.phones[index].upgraded
+    }
+
+    fn wait_for_upgrades(&mut self) -> io::Result<()> {
+        let until = now() + Duration::from_secs(60);
+        while self.phones.iter().rev().take(1024).any(|p| p.stream.is_some() && !p.upgraded) {
+            if now() > until {
+                return Err(io::Error::new(ErrorKind::TimedOut, "not everybody could sign in"));
+            }
+            self.pump(Some(Duration::from_millis(100)))?;
+        }
+        Ok(())
+    }
+
+    /// Writes bytes to one phone's socket.
+    pub(crate) fn write(&mut self, from: usize, bytes: &[u8]) -> io::Result<()> {
+        let stream = self.phones[from].stream.as_mut().ok_or(ErrorKind::NotConnected)?;
+        stream.write_all(bytes)
+    }
+
+    /// Writes as much as the kernel takes.
+    pub(crate) fn write_some(&mut self, from: usize, bytes: &[u8]) -> io::Result<usize> {
+        let stream = self.phones[from].stream.as_mut().ok_or(ErrorKind::NotConnected)?;
+        stream.write(bytes)
+    }
+
+    /// Waits for input, reads all of it, and notes what has arrived in `arrivals`.
+    pub(crate) fn pump(&mut self, wait: Option<Duration>) -> io::Result<()> {
+        match self.poll.poll(&mut self.events, wait) {
+            Err(error) if error.kind() == ErrorKind::Interrupted => return Ok(()),
+            result => result?,
+        }
+        for event in &self.events {
+            let index = event.token().0;
+            let phone = &mut self.phones[index];
+            if phone.deaf {
+                continue;
+            }
+            loop {
+                let Some(stream) = &mut phone.stream else { break };
+                match stream.read(&mut self.input) {
+                    Ok(0) => {
+                        phone.stream = None;
+                        phone.upgraded = false;
+                    }
+                    Ok(count) => {
+                        phone.take(index, &self.input[..count], &mut self.arrivals);
+                        if count < self.input.len() && !event.is_read_closed() {
+                            break;
+                        }
+                    }
+                    Err(error) if error.kind() == ErrorKind::WouldBlock => break,
+                    Err(_) => {
+                        phone.stream = None;
+                        phone.upgraded = false;
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Phone {
+    fn take(&mut self, index: usize, input: &[u8], arrivals: &mut Vec<Arrival>) {
+        self.bytes += input.len() as u64;
+        let mut held = std::mem::take(&mut self.rest);
+        let mut bytes = if held.is_empty() {
+            input
+        } else {
+            held.extend_from_slice(input);
+            &held
+        };
+        if !self.upgraded {
+            let end = bytes.windows(4).position(|four| four == b"\r\n\r\n");
+            match end {
+                Some(end) if bytes.starts_with(b"HTTP/1.1 101") => bytes = &bytes[end + 4..],
+                Some(_) => {
+                    self.stream = None;
+                    return;
+                }
+                None => bytes = self.keep(bytes),
+            }
+            self.upgraded = end.is_some();
+        }
+        while let Some((payload, size)) = first_frame(bytes) {
+            self.hear(index, payload, arrivals);
+            bytes = &bytes[size..];
+        }
+        self.keep(bytes);
+    }
+
+    fn keep(&mut self, bytes: &[u8]) -> &'static [u8] {
+        self.rest = bytes.to_vec();
+        &[]
+    }
+
+    fn hear(&mut self, to: usize, payload: &[u8], arrivals: &mut Vec<Arrival>) {
+        if payload.starts_with(br#"{"type":"message""#) {
+            if let Some(at) = payload.iter().position(|&byte| byte == b'@') {
+                let stamp = digits(&payload[at + 1..]);
+                arrivals.push(Arrival::Message { to, stamp });
+            }
+        } else if payload.starts_with(br#"{"type":"online_users""#) {
+            let numbers = payload[23..].split(|&byte| byte == b'"');
+            let numbers = numbers.filter(|part| part.first().is_some_and(u8::is_ascii_digit));
+            self.list = numbers.fold((0, 0), |(n, sum), digit| (n + 1, sum + digits(digit)));
+            arrivals.push(Arrival::List { to });
+        } else if payload.starts_with(br#"{"type":"presence""#) {
+            // A delta ends in how many are online; whom it names is not looked at.
+            let colon = payload.iter().rposition(|&byte| byte == b':');
+            self.list = (digits(&payload[colon.map_or(0, |at| at + 1)..]), 0);
+        }
+    }
+}
+
+/// The payload of the first frame, and how long the frame is; none if it has not all arrived.
+fn first_frame(bytes: &[u8]) -> Option<(&[u8], usize)> {
+    let (start, length) = match *bytes.get(1)? & 127 {
+        126 => (4, usize::from(u16::from_be_bytes(bytes.get(2..4)?.try_into().ok()?))),
+        127 => {
+            let length = u64::from_be_bytes(bytes.get(2..10)?.try_into().ok()?);
+            (10, usize::try_from(length).ok()?)
+        }
+        length => (2, usize::from(length)),
+    };
+    Some((bytes.get(start..start + length)?, start + length))
+}
+
+fn digits(bytes: &[u8]) -> u64 {
+    let digits = bytes.iter().take_while(|byte| byte.is_ascii_digit());
+    digits.fold(0, |value, digit| value * 10 + u64::from(digit - b'0'))
+}
+
+/// The number of a phone.
+pub(crate) fn number(index: usize) -> u64 {
+    BASE + index as u64
+}
+
+/// Appends a masked text frame with a message to `to` whose text is `size` bytes and begins with
+/// the stamp.
+pub(crate) fn encode_message(to: usize, stamp: u64, size: usize, out: &mut Vec<u8>) {
+    let head = format!(r#"{{"type":"message","to":"{}","text":"@{stamp:020}"#, number(to));
+    let padding = size.saturating_sub(21);
+    let length = head.len() + padding + 2;
+    out.push(0x81);
+    match u8::try_from(length) {
+        Ok(short) if short < 126 => out.push(0x80 | short),
+        _ => {
+            out.push(0x80 | 126);
+            out.extend_from_slice(&u16::try_from(length).unwrap_or(u16::MAX).to_be_bytes());
+        }
+    }
+    let mask = fastrand::u32(..).to_ne_bytes();
+    out.extend_from_slice(&mask);
+    let start = out.len();
+    out.extend_from_slice(head.as_bytes());
+    out.resize(start + length - 2, b'.');
+    out.extend_from_slice(b"\"}");
+    for (byte, key) in out[start..].iter_mut().zip(mask.iter().cycle()) {
+        *byte ^= key;
+    }
+}
+
+/// The bench's own clock.
+#[expect(clippy::disallowed_methods, reason = "a benchmark has to read the clock somewhere")]
+pub(crate) fn now() -> Instant {
+    Instant::now()
+}
