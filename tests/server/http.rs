@@ -86,6 +86,14 @@ fn pipelined_requests_are_answered_in_their_order() {
 }
 
 #[test]
+fn pipelined_answers_may_be_more_than_an_outbox_holds() {
+    let server = Server::start(&["--outbox-bytes", "4KiB"]);
+    let mut wire = server.wire();
+    wire.send("GET /metrics HTTP/1.1\r\nHost: switchboard\r\n\r\n".repeat(20));
+    (0..20).for_each(|_| assert_eq!(wire.response().status, 200));
+}
+
+#[test]
 fn whoever_says_close_is_answered_and_the_connection_closed() {
     let server = Server::start(&[]);
     let mut wire = server.wire();

@@ -102,6 +102,16 @@ fn a_newcomer_who_wants_deltas_starts_from_a_list() {
 }
 
 #[test]
+fn the_list_may_be_longer_than_an_outbox() {
+    let server = Server::start(&["--outbox-bytes", "1KiB"]);
+    let _crowd: Vec<_> = (0..100).map(|n| server.quiet(&format!("77000000{n:02}"))).collect();
+    let mut alice = server.connect(ALICE);
+    assert_eq!(users(&alice.text()).expect("a list").len(), 101);
+    let _bob = server.quiet(BOB);
+    assert_eq!(users(&alice.text()).expect("a list").len(), 102);
+}
+
+#[test]
 fn without_presence_nothing_comes_unless_asked_for() {
     let server = Server::start(&[]);
     let mut alice = server.quiet(ALICE);

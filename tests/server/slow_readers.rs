@@ -2,6 +2,8 @@
 
 use std::thread;
 
+use nix::sys::signal::Signal;
+
 use crate::harness::{
     ALICE, BOB, CAROL, Phone, Server, TEXT, Wire, eventually, frame, message, users,
 };
@@ -160,6 +162,29 @@ fn presence_until(sleeper: &mut Wire, number: &str) -> Vec<String> {
         }
     }
     told
+}
+
+#[test]
+fn more_than_an_outbox_holds_in_one_turn_is_no_fault_of_a_reader_who_reads() {
+    const COUNT: usize = 200;
+    let server = Server::start(&["--outbox-bytes", "4KiB"]);
+    let mut alice = server.quiet(ALICE);
+    let mut writers: Vec<Wire> = (0..5)
+        .map(|n| {
+            let mut wire = server.wire();
+            wire.upgrade(&format!("/ws/500000000{n}?presence=none"));
+            wire
+        })
+        .collect();
+    // All that they write is read in a single turn.
+    server.signal(Signal::SIGSTOP);
+    let burst = frame(TEXT, message(ALICE, "now")).repeat(COUNT);
+    writers.iter_mut().for_each(|writer| writer.send(&burst));
+    server.signal(Signal::SIGCONT);
+    for _ in 0..COUNT * writers.len() {
+        assert!(alice.text().ends_with(r#""text":"now"}"#));
+    }
+    alice.expect_nothing();
 }
 
 #[test]
