@@ -87,6 +87,14 @@ fn a_sweep_removes_many_at_once_and_is_published_once() {
 }
 
 #[test]
+fn sweeps_that_were_missed_cost_nothing() {
+    let server = Server::start(&["--sweep-interval", "1ns"]);
+    // Over a billion of them: whoever counts them one by one is not done in time.
+    pause(Duration::from_millis(1_500));
+    assert_eq!(server.get("/health").status, 200);
+}
+
+#[test]
 fn a_connection_that_never_asks_for_anything_is_closed() {
     let server = Server::start(&["--handshake-timeout", "200ms"]);
     server.wire().expect_end();
