@@ -144,10 +144,10 @@ impl Turn {
         let now = self.now.monotonic;
         if now >= self.sweep.next && !self.sweep.is_under_way() {
             self.sweep.under_way = mem::take(&mut self.sweep.marked).into();
-            // Sweeps keep their beat; one that comes late does not delay all the others.
-            while self.sweep.next <= now {
-                self.sweep.next = self.sweep.next + self.limits.sweep_interval;
-            }
+            // Sweeps keep their beat; one that comes so late that it has lost it begins a new one.
+            let on_beat = self.sweep.next + self.limits.sweep_interval;
+            let anew = now + self.limits.sweep_interval;
+            self.sweep.next = if on_beat > now { on_beat } else { anew };
         }
         if !self.may_judge {
             return;

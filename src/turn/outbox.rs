@@ -166,11 +166,12 @@ impl Outboxes {
             Some(Dialect::Echo) => self.caps.echo,
             Some(Dialect::Sca) | None => self.caps.each,
         };
-        // The cap on all of them is the slow readers' to keep: whoever reads is emptied this turn.
-        let over_all = self.bytes + parcel.len() > self.caps.all && outbox.blocked;
+        // The caps are the slow readers' to keep: whoever reads is emptied this turn, and what one
+        // turn can bring him is bounded by what it reads.
+        let over_all = self.bytes + parcel.len() > self.caps.all;
         // One parcel always fits, however large: else nobody could ever be sent it.
         let over_own = outbox.bytes > 0 && outbox.bytes + parcel.len() > cap;
-        if outbox.overflowed || over_all || over_own {
+        if outbox.overflowed || outbox.blocked && (over_all || over_own) {
             if !mem::replace(&mut outbox.overflowed, true) {
                 self.overflowed.push(id);
             }
@@ -216,6 +217,8 @@ impl Outboxes {
 
     /// Moves what `old` was told and has not begun to receive behind what `new` is told.
     pub(super) fn hand_over(&mut self, old: ConnectionId, new: ConnectionId) {
+        // What `old` was to be told after a list that it will not get any more is part of it.
+        self.open_gate(old);
         let moved = self.take_out(old, |parcel| match parcel.content {
             Content::Message { .. } | Content::Event => true,
             Content::Protocol | Content::Presence => false,

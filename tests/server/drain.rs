@@ -1,0 +1,129 @@
+//! How the server goes down: on the first signal in good order, on the second at once.
+
+use std::os::unix::process::ExitStatusExt as _;
+
+use nix::sys::signal::Signal;
+
+use crate::harness::{ALICE, BOB, CAROL, Server, Wire, eventually, frame, message};
+
+const DRAINING: (u16, &str) = (1001, "the server is shutting down");
+
+/// Somebody who keeps a drain waiting: he does not answer a close.
+fn straggler(server: &Server) -> Wire {
+    let mut wire = server.wire();
+    wire.upgrade(&format!("/ws/{CAROL}?presence=none"));
+    wire
+}
+
+#[test]
+fn everyone_is_sent_home_and_the_process_ends_well() {
+    for signal in [Signal::SIGTERM, Signal::SIGINT] {
+        let mut server = Server::start(&[]);
+        let mut phones: Vec<_> =
+            (0..20).map(|n| server.quiet(&format!("10000000{n:02}"))).collect();
+        server.signal(signal);
+        phones.iter_mut().for_each(|phone| phone.expect_close(DRAINING.0, DRAINING.1));
+        assert_eq!(server.ended().code(), Some(0));
+    }
+}
+
+#[test]
+fn a_server_with_nobody_in_it_ends_at_once() {
+    let mut server = Server::start(&["--drain-timeout", "1h"]);
+    let _idle = server.wire();
+    server.signal(Signal::SIGTERM);
+    assert_eq!(server.ended().code(), Some(0));
+}
+
+#[test]
+fn what_was_queued_is_delivered_before_the_close() {
+    const COUNT: usize = 50;
+    let mut server = Server::start(&["--close-timeout", "1h"]);
+    let mut alice = server.narrow_wire();
+    alice.upgrade(&format!("/ws/{ALICE}?presence=none"));
+    let mut bob = server.quiet(BOB);
+    let text = "x".repeat(16_000);
+    (0..COUNT).for_each(|_| bob.send(message(ALICE, &text)));
+    bob.expect_nothing();
+    assert!(server.metrics()["switchboard_messages_in_outboxes"] > 0.0, "she is behind");
+
+    server.signal(Signal::SIGTERM);
+    bob.expect_close(DRAINING.0, DRAINING.1);
+    for _ in 0..COUNT {
+        assert_eq!(alice.text(), format!(r#"{{"type":"message","from":"{BOB}","text":"{text}"}}"#));
+    }
+    alice.expect_close(DRAINING.0, DRAINING.1);
+    drop(alice);
+    assert_eq!(server.ended().code(), Some(0));
+}
+
+#[test]
+fn a_draining_server_says_so_and_lets_nobody_in() {
+    let mut server = Server::start(&["--close-timeout", "1h", "--drain-timeout", "1h"]);
+    let mut straggler = straggler(&server);
+    let mut early = server.wire();
+    eventually("he is in", || (server.connections() == 1).then_some(()));
+    server.signal(Signal::SIGTERM);
+    straggler.expect_close(DRAINING.0, DRAINING.1);
+
+    let response = server.get("/health");
+    assert_eq!(response.status, 503);
+    assert_eq!(response.json()["status"], "draining");
+    assert_eq!(response.json()["connections"], 0);
+    // On a new connection, and on one that was there before.
+    let request = Wire::upgrade_request(&format!("/ws/{ALICE}"), "");
+    early.send(&request);
+    for response in [server.http(&request), early.response()] {
+        response.expect_error(503, "the server is shutting down");
+        let seconds = response.header("Retry-After").and_then(|value| value.parse::<u32>().ok());
+        assert!(seconds.is_some_and(|seconds| seconds > 0));
+        assert_eq!(response.header("Connection"), Some("close"));
+    }
+
+    straggler.send(frame(8, [3, 233]));
+    straggler.finish_writing();
+    drop(early);
+    assert_eq!(server.ended().code(), Some(0));
+}
+
+#[test]
+fn a_second_signal_ends_it_at_once() {
+    for (signal, code) in [(Signal::SIGTERM, 143), (Signal::SIGINT, 130)] {
+        let mut server = Server::start(&["--close-timeout", "1h", "--drain-timeout", "1h"]);
+        let mut straggler = straggler(&server);
+        server.signal(Signal::SIGTERM);
+        straggler.expect_close(DRAINING.0, DRAINING.1);
+        server.signal(signal);
+        let status = server.ended();
+        assert_eq!((status.code(), status.signal()), (Some(code), None));
+    }
+}
+
+#[test]
+fn a_drain_ends_at_its_deadline_whoever_is_left() {
+    let mut server = Server::start(&["--close-timeout", "1h", "--drain-timeout", "300ms"]);
+    let mut straggler = straggler(&server);
+    server.signal(Signal::SIGTERM);
+    straggler.expect_close(DRAINING.0, DRAINING.1);
+    assert_eq!(server.ended().code(), Some(0));
+}
+
+#[test]
+fn a_newcomer_whose_list_is_due_is_sent_home_without_it() {
+    let mut server = Server::start(&[]);
+    let mut wire = server.wire();
+    eventually("he is accepted", || {
+        (server.metrics()["switchboard_connections"] == 2.0).then_some(())
+    });
+    server.signal(Signal::SIGSTOP);
+    wire.send(Wire::upgrade_request(&format!("/ws/{ALICE}"), ""));
+    server.signal(Signal::SIGTERM);
+    server.signal(Signal::SIGCONT);
+    // Whichever of the two is heard first: he gets an answer, and it is over.
+    match wire.response().status {
+        101 => wire.expect_close(DRAINING.0, DRAINING.1),
+        status => assert_eq!(status, 503),
+    }
+    drop(wire);
+    assert_eq!(server.ended().code(), Some(0));
+}

@@ -1,0 +1,80 @@
+//! Connections that end without a word, halfway, or in the middle of one.
+
+use crate::harness::{ALICE, BOB, Server, TEXT, eventually, frame, message};
+
+#[test]
+fn a_phone_that_vanishes_leaves_the_list() {
+    let server = Server::start(&[]);
+    let mut alice = server.connect(ALICE);
+    alice.expect_online(&[ALICE]);
+    for _ in 0..5 {
+        let mut bob = server.connect(BOB);
+        bob.expect_online(&[ALICE, BOB]);
+        alice.expect_online(&[ALICE, BOB]);
+        bob.reset();
+        alice.expect_online(&[ALICE]);
+    }
+}
+
+#[test]
+fn a_phone_that_hangs_up_its_half_is_gone_after_its_last_words() {
+    let server = Server::start(&[]);
+    let mut alice = server.connect(ALICE);
+    alice.expect_online(&[ALICE]);
+    let mut bob = server.quiet(BOB);
+    alice.expect_online(&[ALICE, BOB]);
+    bob.send(message(ALICE, "bye"));
+    bob.hang_up_half();
+    alice.expect_message(BOB, "bye");
+    alice.expect_online(&[ALICE]);
+    eventually("nothing is left of him", || {
+        (server.metrics()["switchboard_connections"] == 2.0).then_some(())
+    });
+}
+
+#[test]
+fn a_reset_in_the_middle_of_a_frame_or_a_request_costs_nothing() {
+    let server = Server::start(&[]);
+    let mut alice = server.quiet(ALICE);
+    for cut in [1, 3, 6, 20] {
+        let mut bob = server.wire();
+        bob.upgrade(&format!("/ws/{BOB}?presence=none"));
+        bob.send(&frame(TEXT, message(ALICE, "half"))[..cut]);
+        bob.reset();
+        let mut nobody = server.wire();
+        nobody.send("GET /health HTTP/1.1\r\nHo");
+        nobody.reset();
+    }
+    eventually("they are gone", || {
+        (server.metrics()["switchboard_connections"] == 2.0).then_some(())
+    });
+    alice.expect_nothing();
+    assert_eq!(server.connections(), 1);
+}
+
+#[test]
+fn whoever_resets_before_being_accepted_is_no_trouble() {
+    let server = Server::start(&[]);
+    for _ in 0..50 {
+        server.wire().reset();
+    }
+    assert_eq!(server.get("/health").status, 200);
+}
+
+#[test]
+fn a_message_that_was_under_way_to_somebody_who_vanished_is_reported() {
+    let server = Server::start(&[]);
+    let mut alice = server.narrow_wire();
+    alice.upgrade(&format!("/ws/{ALICE}?presence=none"));
+    let mut bob = server.quiet(BOB);
+    let text = "x".repeat(16_000);
+    (0..50).for_each(|_| bob.send(message(ALICE, &text)));
+    bob.expect_nothing();
+    let waiting = server.metrics()["switchboard_messages_in_outboxes"];
+    assert!(waiting > 0.0, "she is behind");
+    alice.reset();
+    for _ in 0..waiting as usize {
+        bob.expect(&format!(r#"{{"type":"undelivered","to":"{ALICE}","reason":"offline"}}"#));
+    }
+    bob.expect_nothing();
+}

@@ -1,0 +1,19 @@
+//! What all tests share: a [`Server`] process, and its three kinds of client.
+//!
+//! A [`Phone`] is a well-behaved one (tungstenite's), a [`Wire`] is a bare TCP connection that may
+//! do anything, and [`Response`] is what HTTP answers. None of them knows a topic.
+
+mod pace;
+mod phone;
+mod process;
+mod wire;
+
+pub(crate) use pace::{PATIENCE, eventually, pause};
+pub(crate) use phone::{Phone, message, users};
+pub(crate) use process::{Metrics, Server, binary};
+pub(crate) use wire::{BINARY, CLOSE, CONTINUATION, PONG, Response, TEXT, Wire, frame, masked};
+
+/// Three people who can be told apart at a glance.
+pub(crate) const ALICE: &str = "0000000001";
+pub(crate) const BOB: &str = "0000000002";
+pub(crate) const CAROL: &str = "00000000000000000000000000000003";

@@ -1,0 +1,184 @@
+//! [`Phone`]: a well-behaved client, by tungstenite, which checks what the server sends.
+//!
+//! Frames are compared letter by letter: the contract binds to the letter. Only the order of numbers
+//! in a list is free.
+
+use std::net::{Shutdown, SocketAddr, TcpStream};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::Duration;
+
+use serde_json::Value;
+use socket2::SockRef;
+use tungstenite::{Message, WebSocket};
+
+use super::{PONG, frame, pause};
+
+/// A WebSocket that is open.
+pub(crate) struct Phone {
+    socket: WebSocket<TcpStream>,
+}
+
+/// The frame that sends a text.
+pub(crate) fn message(to: &str, text: &str) -> String {
+    format!(r#"{{"type":"message","to":"{to}","text":"{text}"}}"#)
+}
+
+/// The numbers in an `online_users` frame, sorted; `None` if it is something else.
+pub(crate) fn users(frame: &str) -> Option<Vec<String>> {
+    let list = frame.strip_prefix(r#"{"type":"online_users","users":"#)?.strip_suffix('}')?;
+    let mut users: Vec<String> = serde_json::from_str(list).expect("a list of strings");
+    assert_eq!(serde_json::to_string(&users).expect("strings"), list, "no spaces");
+    users.sort_unstable();
+    Some(users)
+}
+
+impl Phone {
+    pub(super) fn open(stream: TcpStream, address: SocketAddr, path: &str) -> Phone {
+        let url = format!("ws://{address}{path}");
+        match tungstenite::client(url, stream) {
+            Ok((socket, _)) => Phone { socket },
+            Err(error) => panic!("no WebSocket at {path}: {error}"),
+        }
+    }
+
+    pub(crate) fn send(&mut self, text: impl Into<String>) {
+        self.say(Message::text(text.into()));
+    }
+
+    pub(crate) fn say(&mut self, message: Message) {
+        self.socket.send(message).expect("the server takes it");
+    }
+
+    /// The next thing the server says.
+    #[track_caller]
+    pub(crate) fn hear(&mut self) -> Message {
+        self.socket.read().expect("the server says something")
+    }
+
+    #[track_caller]
+    pub(crate) fn text(&mut self) -> String {
+        match self.hear() {
+            Message::Text(text) => text.as_str().to_owned(),
+            other => panic!("not a text: {other:?}"),
+        }
+    }
+
+    #[track_caller]
+    pub(crate) fn expect(&mut self, text: &str) {
+        assert_eq!(self.text(), text);
+    }
+
+    #[track_caller]
+    pub(crate) fn expect_message(&mut self, from: &str, text: &str) {
+        self.expect(&format!(r#"{{"type":"message","from":"{from}","text":"{text}"}}"#));
+    }
+
+    #[track_caller]
+    pub(crate) fn expect_error(&mut self, detail: &str) {
+        self.expect(&format!(r#"{{"type":"error","detail":"{detail}"}}"#));
+    }
+
+    /// The next frame is the list, and these are on it, once each.
+    #[track_caller]
+    pub(crate) fn expect_online(&mut self, expected: &[&str]) {
+        let text = self.text();
+        let mut expected = expected.to_vec();
+        expected.sort_unstable();
+        assert_eq!(users(&text).unwrap_or_else(|| panic!("no list: {text}")), expected);
+    }
+
+    /// Reads on until the list is this. For receivers who may see those in between as well.
+    #[track_caller]
+    pub(crate) fn until_online(&mut self, expected: &[&str]) {
+        let mut expected = expected.to_vec();
+        expected.sort_unstable();
+        while users(&self.text()).is_none_or(|online| online != expected) {}
+    }
+
+    /// Everything that the server had for this phone has been read: the answer to a ping comes next.
+    #[track_caller]
+    pub(crate) fn expect_nothing(&mut self) {
+        self.send(r#"{"type":"ping"}"#);
+        self.expect(r#"{"type":"pong"}"#);
+    }
+
+    /// The server closes, with this code and reason; and then the connection ends.
+    #[track_caller]
+    pub(crate) fn expect_close(&mut self, code: u16, reason: &str) {
+        match self.hear() {
+            Message::Close(Some(close)) => {
+                assert_eq!((u16::from(close.code), close.reason.as_str()), (code, reason));
+            }
+            other => panic!("not a close frame with a code: {other:?}"),
+        }
+        self.expect_end();
+    }
+
+    /// The closing handshake ends as RFC 6455 §7.1.1 has it: the server closes the connection first.
+    #[track_caller]
+    pub(crate) fn expect_end(&mut self) {
+        match self.socket.read() {
+            Err(tungstenite::Error::ConnectionClosed) => {}
+            other => panic!("not the end: {other:?}"),
+        }
+        // And then the client does. It may find that the server has not waited for it.
+        let _ = self.socket.get_ref().shutdown(Shutdown::Both);
+    }
+
+    /// Closes as a client should, and waits for the answer.
+    #[track_caller]
+    pub(crate) fn close(mut self) {
+        self.socket.close(None).expect("it was open");
+        while !matches!(self.socket.read(), Err(tungstenite::Error::ConnectionClosed)) {}
+    }
+
+    /// Resets the connection: what is under way is lost, and the server sees an error.
+    pub(crate) fn reset(self) {
+        let stream = self.socket.get_ref();
+        SockRef::from(stream).set_linger(Some(Duration::ZERO)).expect("a TCP socket");
+    }
+
+    /// Says that this side will say nothing more, without a word of WebSocket.
+    pub(crate) fn hang_up_half(&self) {
+        self.socket.get_ref().shutdown(Shutdown::Write).expect("it is connected");
+    }
+
+    /// Gives signs of life that nobody answers, until the return value is dropped.
+    pub(crate) fn keep_alive(&self) -> Heartbeat {
+        let stream = self.socket.get_ref().try_clone().expect("a descriptor");
+        Heartbeat::of(stream)
+    }
+
+    /// The next text, as JSON.
+    #[track_caller]
+    pub(crate) fn json(&mut self) -> Value {
+        serde_json::from_str(&self.text()).expect("JSON")
+    }
+}
+
+/// Somebody's signs of life: unsolicited pongs (RFC 6455 §5.5.3), many times a timeout.
+pub(crate) struct Heartbeat {
+    over: Arc<AtomicBool>,
+}
+
+impl Heartbeat {
+    fn of(mut stream: TcpStream) -> Heartbeat {
+        use std::io::Write as _;
+        let over = Arc::new(AtomicBool::new(false));
+        let stop = Arc::clone(&over);
+        thread::spawn(move || {
+            while !stop.load(Ordering::Relaxed) && stream.write_all(&frame(PONG, b"")).is_ok() {
+                pause(Duration::from_millis(20));
+            }
+        });
+        Heartbeat { over }
+    }
+}
+
+impl Drop for Heartbeat {
+    fn drop(&mut self) {
+        self.over.store(true, Ordering::Relaxed);
+    }
+}

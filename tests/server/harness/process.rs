@@ -1,0 +1,209 @@
+//! [`Server`]: the binary in a process of its own, and everything that can be asked of it.
+//!
+//! It listens on a port of the kernel's choice, which is read from its first line. Dropping it drains
+//! it, and checks that it ends as it should: so every test also tests that.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::{BufRead as _, BufReader};
+use std::net::{SocketAddr, TcpStream};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::{Arc, Mutex};
+use std::thread;
+
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+use serde_json::Value;
+use socket2::{Domain, Socket, Type};
+
+use super::{PATIENCE, Phone, Response, Wire, eventually};
+
+/// Everything on `/metrics`: `name{label="value"}` and its number.
+pub(crate) type Metrics = BTreeMap<String, f64>;
+
+/// A running server.
+pub(crate) struct Server {
+    process: Child,
+    address: SocketAddr,
+    log: Arc<Mutex<Vec<String>>>,
+    /// A test has seen it end, and judged that for itself.
+    over: bool,
+}
+
+/// The server's binary, with no settings from our own environment.
+pub(crate) fn binary() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_switchboard"));
+    command.env_clear();
+    command
+}
+
+impl Server {
+    /// A server with these flags, on a free port of the loopback.
+    pub(crate) fn start(flags: &[&str]) -> Server {
+        Server::spawn(binary().args(["--listen", "127.0.0.1:0"]).args(flags))
+    }
+
+    /// A server that this command starts, and that says on stderr where it listens.
+    pub(crate) fn spawn(command: &mut Command) -> Server {
+        let mut process =
+            command.stderr(Stdio::piped()).spawn().expect("the binary has been built");
+        let stderr = BufReader::new(process.stderr.take().expect("it is piped"));
+        let log = Arc::new(Mutex::new(Vec::new()));
+        let lines = Arc::clone(&log);
+        thread::spawn(move || {
+            for line in stderr.lines().map_while(Result::ok) {
+                lines.lock().expect("nobody panics holding it").push(line);
+            }
+        });
+        let address = eventually("the server says where it listens", || {
+            let lines = log.lock().expect("nobody panics holding it");
+            let after = lines.first()?.strip_prefix("switchboard: listening on http://")?;
+            after.split(' ').next()?.parse().ok()
+        });
+        Server { process, address, log, over: false }
+    }
+
+    /// A server that cannot say where it listens. The kernel can.
+    pub(crate) fn spawn_mute(command: &mut Command) -> Server {
+        let process = command.spawn().expect("the binary has been built");
+        let port = eventually("the server listens", || listening_port(process.id()));
+        let address = SocketAddr::from(([127, 0, 0, 1], port));
+        Server { process, address, log: Arc::default(), over: false }
+    }
+
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    pub(crate) fn pid(&self) -> u32 {
+        self.process.id()
+    }
+
+    /// Every line on stderr so far.
+    pub(crate) fn log(&self) -> Vec<String> {
+        self.log.lock().expect("nobody panics holding it").clone()
+    }
+
+    /// Somebody with this number, who gets no presence unless he asks.
+    pub(crate) fn quiet(&self, mobile: &str) -> Phone {
+        self.connect(&format!("{mobile}?presence=none"))
+    }
+
+    /// Somebody with this number, and perhaps a query behind it. His list is still to be read.
+    pub(crate) fn connect(&self, mobile: &str) -> Phone {
+        self.visit(&format!("/ws/{mobile}"))
+    }
+
+    /// A WebSocket at this path.
+    pub(crate) fn visit(&self, path: &str) -> Phone {
+        Phone::open(self.stream(), self.address, path)
+    }
+
+    /// A bare connection.
+    pub(crate) fn wire(&self) -> Wire {
+        Wire::new(self.stream())
+    }
+
+    /// A bare connection whose receive buffer is as small as the kernel allows.
+    pub(crate) fn narrow_wire(&self) -> Wire {
+        let socket = Socket::new(Domain::IPV4, Type::STREAM, None).expect("a socket");
+        socket.set_recv_buffer_size(4096).expect("before connecting");
+        socket.connect(&self.address.into()).expect("the server listens");
+        Wire::new(socket.into())
+    }
+
+    /// The answer to a request that is written as it is, on a connection of its own.
+    pub(crate) fn http(&self, request: impl AsRef<[u8]>) -> Response {
+        let mut wire = self.wire();
+        wire.send(request);
+        wire.response()
+    }
+
+    /// The answer to a plain GET.
+    pub(crate) fn get(&self, path: &str) -> Response {
+        self.http(format!("GET {path} HTTP/1.1\r\nHost: switchboard\r\nConnection: close\r\n\r\n"))
+    }
+
+    /// The answer to `GET /health`, if there is one: a full house may close before it has answered.
+    pub(crate) fn health_or_none(&self) -> Option<Response> {
+        let mut wire = self.wire();
+        wire.try_send("GET /health HTTP/1.1\r\nHost: switchboard\r\nConnection: close\r\n\r\n");
+        wire.response_or_none()
+    }
+
+    pub(crate) fn health(&self) -> Value {
+        self.get("/health").json()
+    }
+
+    /// How many WebSockets are open.
+    pub(crate) fn connections(&self) -> u64 {
+        self.health()["connections"].as_u64().expect("a number")
+    }
+
+    pub(crate) fn metrics(&self) -> Metrics {
+        parse_metrics(&self.get("/metrics").text())
+    }
+
+    pub(crate) fn signal(&self, signal: Signal) {
+        let pid = Pid::from_raw(self.pid().try_into().expect("pids are small"));
+        kill(pid, signal).expect("it is our child, and not reaped yet");
+    }
+
+    /// Waits for the process to end by itself.
+    pub(crate) fn ended(&mut self) -> ExitStatus {
+        self.over = true;
+        eventually("the server ends", || self.process.try_wait().expect("it is our child"))
+    }
+
+    fn stream(&self) -> TcpStream {
+        let stream = TcpStream::connect(self.address).expect("the server listens");
+        stream.set_read_timeout(Some(PATIENCE)).expect("not zero");
+        stream.set_nodelay(true).expect("a TCP socket");
+        stream
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        if thread::panicking() || self.over {
+            // A test that failed has said all there is to say.
+            let _ = self.process.kill();
+            let _ = self.process.wait();
+            return;
+        }
+        self.signal(Signal::SIGTERM);
+        let status = self.ended();
+        let log = self.log();
+        assert!(status.success(), "{status}, after {log:?}");
+        assert!(!log.iter().any(|line| line.contains("bug")), "{log:?}");
+    }
+}
+
+/// Reads the exposition format, as far as this server uses it.
+pub(crate) fn parse_metrics(page: &str) -> Metrics {
+    let samples = page.lines().filter(|line| !line.starts_with('#'));
+    let sample = |line: &str| {
+        let (name, value) = line.rsplit_once(' ').expect("a name and a value");
+        (name.to_owned(), value.parse().expect("a number"))
+    };
+    samples.map(sample).collect()
+}
+
+/// The port on which a process listens: the one that belongs to a socket it holds.
+fn listening_port(pid: u32) -> Option<u16> {
+    let descriptors = fs::read_dir(format!("/proc/{pid}/fd")).ok()?;
+    let held: Vec<String> = descriptors
+        .filter_map(|entry| {
+            fs::read_link(entry.ok()?.path()).ok()?.into_os_string().into_string().ok()
+        })
+        .collect();
+    let sockets = fs::read_to_string("/proc/net/tcp").ok()?;
+    sockets.lines().skip(1).find_map(|line| {
+        // sl local_address rem_address st … inode (proc(5)); 0A is LISTEN.
+        let fields: Vec<&str> = line.split_whitespace().collect();
+        let (local, state, inode) = (fields.get(1)?, fields.get(3)?, fields.get(9)?);
+        let ours = *state == "0A" && held.contains(&format!("socket:[{inode}]"));
+        let (_, port) = local.split_once(':').filter(|_| ours)?;
+        u16::from_str_radix(port, 16).ok()
+    })
+}

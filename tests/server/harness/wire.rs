@@ -1,0 +1,256 @@
+//! [`Wire`]: a bare TCP connection, for clients that do what no library would let them do.
+//!
+//! It speaks just enough HTTP to read a [`Response`], and just enough WebSocket to build a frame and
+//! read one, by the book and independently of the server's own code.
+
+use std::io::{ErrorKind, Read as _, Write as _};
+use std::net::{Shutdown, TcpStream};
+use std::time::Duration;
+
+use serde_json::Value;
+use socket2::SockRef;
+
+use super::PATIENCE;
+
+// Opcodes (RFC 6455 §5.2).
+pub(crate) const CONTINUATION: u8 = 0;
+pub(crate) const TEXT: u8 = 1;
+pub(crate) const BINARY: u8 = 2;
+pub(crate) const CLOSE: u8 = 8;
+pub(crate) const PONG: u8 = 10;
+
+/// The example of RFC 6455 §1.3, and its answer.
+pub(crate) const KEY: &str = "dGhlIHNhbXBsZSBub25jZQ==";
+const SWITCHING: &str = "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n\
+    Connection: Upgrade\r\nSec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n";
+
+/// A client's frame, final and masked.
+pub(crate) fn frame(opcode: u8, payload: impl AsRef<[u8]>) -> Vec<u8> {
+    masked(0x80 | opcode, payload)
+}
+
+/// A client's frame with this first byte.
+pub(crate) fn masked(first: u8, payload: impl AsRef<[u8]>) -> Vec<u8> {
+    const MASK: [u8; 4] = [0x12, 0x34, 0x56, 0x78];
+    let payload = payload.as_ref();
+    let mut bytes = vec![first];
+    match payload.len() {
+        len @ ..126 => bytes.push(0x80 | len as u8),
+        len @ 126..65_536 => {
+            bytes.push(0x80 | 126);
+            bytes.extend((len as u16).to_be_bytes());
+        }
+        len => {
+            bytes.push(0x80 | 127);
+            bytes.extend((len as u64).to_be_bytes());
+        }
+    }
+    bytes.extend(MASK);
+    bytes.extend(payload.iter().zip(MASK.iter().cycle()).map(|(byte, mask)| byte ^ mask));
+    bytes
+}
+
+/// A connection, and what was read from it but not yet looked at.
+pub(crate) struct Wire {
+    stream: TcpStream,
+    read: Vec<u8>,
+}
+
+impl Wire {
+    pub(super) fn new(stream: TcpStream) -> Wire {
+        stream.set_read_timeout(Some(PATIENCE)).expect("not zero");
+        stream.set_nodelay(true).expect("a TCP socket");
+        Wire { stream, read: Vec::new() }
+    }
+
+    pub(crate) fn send(&mut self, bytes: impl AsRef<[u8]>) {
+        self.stream.write_all(bytes.as_ref()).expect("the server takes it");
+    }
+
+    /// Sends what the server may refuse to take: it may have closed, or be about to.
+    pub(crate) fn try_send(&mut self, bytes: impl AsRef<[u8]>) -> bool {
+        self.stream.write_all(bytes.as_ref()).is_ok()
+    }
+
+    /// The request that opens a WebSocket at `path`, with further header lines.
+    pub(crate) fn upgrade_request(path: &str, more: &str) -> String {
+        format!(
+            "GET {path} HTTP/1.1\r\nHost: switchboard\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+             Sec-WebSocket-Key: {KEY}\r\nSec-WebSocket-Version: 13\r\n{more}\r\n"
+        )
+    }
+
+    /// Becomes a WebSocket.
+    pub(crate) fn upgrade(&mut self, path: &str) {
+        self.send(Wire::upgrade_request(path, ""));
+        self.expect_switch();
+    }
+
+    /// Reads the 101, which has these headers, in this spelling, and no others.
+    #[track_caller]
+    pub(crate) fn expect_switch(&mut self) {
+        assert_eq!(String::from_utf8_lossy(&self.take(SWITCHING.len())), SWITCHING);
+    }
+
+    /// Reads one response.
+    #[track_caller]
+    pub(crate) fn response(&mut self) -> Response {
+        self.response_to("GET")
+    }
+
+    /// Reads one response to a request with this method: the one to a HEAD has no body.
+    #[track_caller]
+    pub(crate) fn response_to(&mut self, method: &str) -> Response {
+        let end = loop {
+            match self.read.windows(4).position(|four| four == b"\r\n\r\n") {
+                Some(at) => break at + 4,
+                None => assert!(self.fill(), "the connection ended within a response"),
+            }
+        };
+        let head = String::from_utf8(self.take(end)).expect("our heads are ASCII");
+        let mut lines = head.trim_end().split("\r\n");
+        let status = lines.next().and_then(|line| line.strip_prefix("HTTP/1.1 "));
+        let status = status.and_then(|line| line.get(..3)?.parse().ok()).expect("a status line");
+        let headers = lines
+            .map(|line| line.split_once(": ").expect("name: value"))
+            .map(|(name, value)| (name.to_owned(), value.to_owned()))
+            .collect();
+        let mut response = Response { status, headers, body: Vec::new() };
+        if method != "HEAD" && status != 101 {
+            let length = response.header("Content-Length").expect("every answer says its length");
+            response.body = self.take(length.parse().expect("a number"));
+        }
+        response
+    }
+
+    /// Reads one response, if the connection does not end before it.
+    pub(crate) fn response_or_none(&mut self) -> Option<Response> {
+        let mut first = [0; 1];
+        match self.stream.peek(&mut first) {
+            Ok(count) if count > 0 => Some(self.response()),
+            Ok(_) | Err(_) => None,
+        }
+    }
+
+    /// Reads one frame of the server's: its opcode and payload. It must be final and not masked.
+    #[track_caller]
+    pub(crate) fn frame(&mut self) -> (u8, Vec<u8>) {
+        let head = self.take(2);
+        assert_eq!(head[0] & 0xF0, 0x80, "final, and no reserved bit");
+        let length = match head[1] {
+            126 => self.take(2).iter().fold(0, |length, &byte| length << 8 | usize::from(byte)),
+            127 => self.take(8).iter().fold(0, |length, &byte| length << 8 | usize::from(byte)),
+            length => usize::from(length),
+        };
+        (head[0] & 0x0F, self.take(length))
+    }
+
+    #[track_caller]
+    pub(crate) fn text(&mut self) -> String {
+        let (opcode, payload) = self.frame();
+        assert_eq!(opcode, TEXT, "{payload:?}");
+        String::from_utf8(payload).expect("texts are UTF-8")
+    }
+
+    /// The next frame closes, with this code and reason.
+    #[track_caller]
+    pub(crate) fn expect_close(&mut self, code: u16, reason: &str) {
+        let (opcode, payload) = self.frame();
+        assert_eq!(opcode, CLOSE, "{:?}", String::from_utf8_lossy(&payload));
+        assert_eq!(payload[..2], code.to_be_bytes());
+        assert_eq!(String::from_utf8_lossy(&payload[2..]), reason);
+    }
+
+    /// The server has closed, and nothing came before that.
+    #[track_caller]
+    pub(crate) fn expect_end(&mut self) {
+        let more = self.fill();
+        assert!(!more, "not the end: {:?}", String::from_utf8_lossy(&self.read));
+    }
+
+    /// Reads and throws away until the server closes, or resets the connection.
+    pub(crate) fn drain(&mut self) {
+        while matches!(self.stream.read(&mut [0; 65_536]), Ok(count) if count > 0) {}
+    }
+
+    /// Whether the server has said something, or closed, as far as can be told at once.
+    pub(crate) fn has_something_to_read(&self) -> bool {
+        self.stream.set_nonblocking(true).expect("a socket");
+        let peeked = self.stream.peek(&mut [0]);
+        self.stream.set_nonblocking(false).expect("a socket");
+        !matches!(peeked, Err(error) if error.kind() == ErrorKind::WouldBlock)
+    }
+
+    /// The next frame is this text. If not, it is lost.
+    #[track_caller]
+    pub(crate) fn frame_is_text(&mut self, text: &str) -> bool {
+        self.frame() == (TEXT, text.as_bytes().to_vec())
+    }
+
+    pub(crate) fn finish_writing(&self) {
+        self.stream.shutdown(Shutdown::Write).expect("it is connected");
+    }
+
+    /// Resets the connection instead of closing it.
+    pub(crate) fn reset(self) {
+        SockRef::from(&self.stream).set_linger(Some(Duration::ZERO)).expect("a TCP socket");
+    }
+
+    /// The same connection for another thread, which has to leave the reading to this one.
+    pub(crate) fn writer(&self) -> TcpStream {
+        self.stream.try_clone().expect("a descriptor")
+    }
+
+    #[track_caller]
+    fn take(&mut self, count: usize) -> Vec<u8> {
+        while self.read.len() < count {
+            assert!(self.fill(), "the connection ended; so far: {:?}", self.read);
+        }
+        self.read.drain(..count).collect()
+    }
+
+    /// Reads some more; false if there is no more.
+    #[track_caller]
+    fn fill(&mut self) -> bool {
+        let mut buffer = [0; 65_536];
+        let count = self.stream.read(&mut buffer).expect("the server answers, and does not reset");
+        self.read.extend_from_slice(&buffer[..count]);
+        count > 0
+    }
+}
+
+/// An answer over HTTP.
+#[derive(Debug)]
+pub(crate) struct Response {
+    pub(crate) status: u16,
+    pub(crate) headers: Vec<(String, String)>,
+    pub(crate) body: Vec<u8>,
+}
+
+impl Response {
+    /// The value of a header that is there once at most.
+    #[track_caller]
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        let mut all = self.headers.iter().filter(|(other, _)| other.eq_ignore_ascii_case(name));
+        let value = all.next().map(|(_, value)| value.as_str());
+        assert!(all.next().is_none(), "{name} twice");
+        value
+    }
+
+    pub(crate) fn text(&self) -> String {
+        String::from_utf8(self.body.clone()).expect("our pages are UTF-8")
+    }
+
+    pub(crate) fn json(&self) -> Value {
+        assert_eq!(self.header("Content-Type"), Some("application/json"));
+        serde_json::from_slice(&self.body).expect("JSON")
+    }
+
+    /// It is an error of this status, in the form that all our errors have.
+    #[track_caller]
+    pub(crate) fn expect_error(&self, status: u16, detail: &str) {
+        let text = String::from_utf8_lossy(&self.body);
+        assert_eq!((self.status, &*text), (status, &*format!(r#"{{"detail":"{detail}"}}"#)));
+        assert_eq!(self.header("Content-Type"), Some("application/json"));
+    }
+}

@@ -1,0 +1,55 @@
+//! A full house: too many connections for the setting, and too many for the process.
+
+use std::process::Command;
+
+use crate::harness::{ALICE, Server, Wire, binary, eventually};
+
+#[test]
+fn one_more_than_the_limit_is_asked_to_come_back_later_and_health_still_answers() {
+    let server = Server::start(&["--max-connections", "3"]);
+    let mut phones: Vec<_> = (0..3).map(|n| server.quiet(&format!("100000000{n}"))).collect();
+    let request = Wire::upgrade_request(&format!("/ws/{ALICE}"), "");
+    let response = server.http(&request);
+    response.expect_error(503, "the server is full");
+    let seconds = response.header("Retry-After").and_then(|value| value.parse::<u32>().ok());
+    assert!(seconds.is_some_and(|seconds| seconds > 0));
+    assert_eq!(server.connections(), 3);
+
+    // Whoever takes over a number takes over its place as well.
+    let mut newer = server.quiet("1000000000");
+    newer.expect_nothing();
+
+    phones.pop().expect("three").close();
+    eventually("there is room again", || (server.http(&request).status == 101).then_some(()));
+}
+
+#[test]
+fn a_process_with_few_descriptors_turns_the_surplus_away_and_recovers() {
+    let mut shell = Command::new("/bin/sh");
+    shell.env_clear().args(["-c", r#"ulimit -n 64; exec "$0" "$@""#]);
+    let server = Server::spawn(
+        shell.arg(env!("CARGO_BIN_EXE_switchboard")).args(["--listen", "127.0.0.1:0"]),
+    );
+    let mut kept = server.quiet(ALICE);
+    let crowd: Vec<Wire> = (0..150).map(|_| server.wire()).collect();
+    eventually("the surplus is turned away", || {
+        (crowd.iter().filter(|wire| wire.has_something_to_read()).count() >= 90).then_some(())
+    });
+    kept.expect_nothing();
+    drop(crowd);
+    eventually("it serves everybody again", || {
+        (server.health_or_none()?.status == 200).then_some(())
+    });
+    let phones: Vec<_> = (0..30).map(|n| server.quiet(&format!("20000000{n:02}"))).collect();
+    assert_eq!(server.connections(), 31);
+    drop(phones);
+    kept.expect_nothing();
+}
+
+#[test]
+fn more_connections_than_descriptors_is_a_setting_that_cannot_be() {
+    let output = binary().args(["--max-connections", "16777216"]).output().expect("it runs");
+    assert_eq!(output.status.code(), Some(2));
+    let line = String::from_utf8(output.stderr).expect("text");
+    assert!(line.contains("--max-connections 16777216") && line.lines().count() == 1, "{line}");
+}

@@ -1,0 +1,253 @@
+//! Mistakes that event loops are known for, by their numbers in the list of pitfalls that this
+//! server was written against; each has a test here that fails when its guard is removed.
+//!
+//! Some have a module of their own: 13 is in `upgrade`, 14 in `command_line`, 16 in `stall`.
+
+use std::fs;
+use std::io::Write as _;
+use std::process::Command;
+use std::thread;
+use std::time::Duration;
+
+use nix::sys::signal::Signal;
+
+use crate::harness::{ALICE, BOB, Server, TEXT, Wire, eventually, frame, message, pause};
+
+/// Pitfall 1: a shared outgoing buffer leaks one user's bytes to the next.
+#[test]
+fn bytes_for_one_client_never_reach_another() {
+    let server = Server::start(&[]);
+    for round in 0..30 {
+        // Somebody whose answers are cut short: refused, gone before they were written, or both.
+        let mut first = server.wire();
+        first.upgrade(&format!("/ws/{ALICE}?presence=none"));
+        first.send(frame(TEXT, r#"{"type":"ping"}"#).repeat(200));
+        first.send(frame(TEXT, "?").repeat(10));
+        first.send(frame(2, ""));
+        first.reset();
+        let mut gone = server.wire();
+        gone.send("GET /metrics HTTP/1.1\r\nHost: a\r\n\r\n".repeat(20));
+        gone.reset();
+        // And whoever comes next sees a 101, his list, and his own answers.
+        let mut next = server.wire();
+        next.upgrade(&format!("/ws/70000000{round:02}?presence=none"));
+        next.send(frame(TEXT, r#"{"type":"ping"}"#));
+        assert_eq!(next.text(), r#"{"type":"pong"}"#);
+    }
+}
+
+/// Pitfall 2: out of descriptors, those who wait to be accepted make no new edge.
+#[test]
+fn whoever_waited_while_descriptors_were_short_is_served_once_there_are_some() {
+    let server = Server::start(&[]);
+    let mut watcher = server.wire();
+    let mut exhausted = || {
+        watcher.send("GET /metrics HTTP/1.1\r\nHost: switchboard\r\n\r\n");
+        watcher.response().text().lines().any(|line| {
+            let count = line.strip_prefix("switchboard_accept_exhausted_total ");
+            count.is_some_and(|count| count != "0")
+        })
+    };
+    assert!(!exhausted());
+    let used = fs::read_dir(format!("/proc/{}/fd", server.pid())).expect("it runs").count();
+    limit_descriptors(&server, used + 3);
+    let mut crowd: Vec<Wire> = (0..10).map(|_| server.wire()).collect();
+    eventually("descriptors run out", || exhausted().then_some(()));
+    limit_descriptors(&server, used + 30);
+
+    // No further connection is made: all the edges that there will be have been.
+    let mut served = 0;
+    for wire in &mut crowd {
+        wire.try_send("GET /health HTTP/1.1\r\nHost: switchboard\r\n\r\n");
+        // Those who were turned away meanwhile have lost nothing but time.
+        served += usize::from(wire.response_or_none().is_some_and(|answer| answer.status == 200));
+    }
+    assert!(served >= 4, "{served} of 10 were served");
+    assert!(server.log().iter().any(|line| line.contains("out of descriptors")));
+}
+
+/// Sets the soft limit of a running server.
+fn limit_descriptors(server: &Server, limit: usize) {
+    let pid = server.pid().to_string();
+    let limit = format!("--nofile={limit}:");
+    let status = Command::new("prlimit").args(["--pid", &pid, &limit]).status();
+    assert!(status.expect("util-linux is installed").success());
+}
+
+/// Pitfall 4: what a budget cuts off is announced by no further edge.
+#[test]
+fn input_beyond_every_budget_is_read_to_its_end() {
+    const EACH: usize = 30_000;
+    let server = Server::start(&[]);
+    let mut wires: Vec<Wire> = (0..6)
+        .map(|n| {
+            let mut wire = server.wire();
+            wire.upgrade(&format!("/ws/700000000{n}?presence=none"));
+            wire
+        })
+        .collect();
+    // All of it is there before the server sees any of it, and nothing comes after it.
+    server.signal(Signal::SIGSTOP);
+    let pings = frame(10, [0; 94]).repeat(EACH / 10);
+    let last = frame(TEXT, r#"{"type":"ping"}"#);
+    let writers: Vec<_> = wires
+        .iter()
+        .map(|wire| {
+            let (mut writer, pings, last) = (wire.writer(), pings.clone(), last.clone());
+            thread::spawn(move || {
+                writer
+                    .write_all(&pings)
+                    .and_then(|()| writer.write_all(&last))
+                    .expect("it is read");
+            })
+        })
+        .collect();
+    pause(Duration::from_millis(50));
+    server.signal(Signal::SIGCONT);
+    wires.iter_mut().for_each(|wire| assert_eq!(wire.text(), r#"{"type":"pong"}"#));
+    writers.into_iter().for_each(|writer| writer.join().expect("it wrote"));
+}
+
+/// Pitfall 4, for the listener: more newcomers at once than one turn accepts.
+#[test]
+fn newcomers_beyond_the_budget_of_a_turn_are_all_let_in() {
+    const CROWD: usize = 600;
+    let server = Server::start(&[]);
+    server.signal(Signal::SIGSTOP);
+    let mut crowd: Vec<Wire> = (0..CROWD).map(|_| server.wire()).collect();
+    for (n, wire) in crowd.iter_mut().enumerate() {
+        wire.send(Wire::upgrade_request(&format!("/ws/7000000{n:03}?presence=none"), ""));
+    }
+    server.signal(Signal::SIGCONT);
+    crowd.iter_mut().for_each(Wire::expect_switch);
+    assert_eq!(server.connections(), CROWD as u64);
+}
+
+/// Pitfall 5: an event for a freed slot hits the slot's next tenant.
+#[test]
+fn a_slot_that_changes_hands_does_not_pass_its_past_on() {
+    let server = Server::start(&[]);
+    for round in 0..30 {
+        let gone: Vec<Wire> = (0..8)
+            .map(|n| {
+                let mut wire = server.wire();
+                wire.upgrade(&format!("/ws/800000{round:02}{n:02}?presence=none"));
+                wire
+            })
+            .collect();
+        // Their ends, and the beginnings of those who get their slots, come in one batch.
+        server.signal(Signal::SIGSTOP);
+        gone.into_iter().for_each(|mut wire| {
+            wire.send(frame(TEXT, r#"{"type":"ping"}"#));
+            wire.reset();
+        });
+        let mut next: Vec<Wire> = (0..8).map(|_| server.wire()).collect();
+        for (n, wire) in next.iter_mut().enumerate() {
+            wire.send(Wire::upgrade_request(
+                &format!("/ws/900000{round:02}{n:02}?presence=none"),
+                "",
+            ));
+        }
+        server.signal(Signal::SIGCONT);
+        for wire in &mut next {
+            wire.expect_switch();
+            wire.send(frame(TEXT, r#"{"type":"ping"}"#));
+            assert_eq!(wire.text(), r#"{"type":"pong"}"#);
+            wire.send(frame(8, []));
+            wire.drain();
+        }
+    }
+}
+
+/// Pitfall 7: asking for writability all the time makes a turn of every packet that leaves.
+#[test]
+fn a_socket_that_has_drained_makes_no_more_turns() {
+    let server = Server::start(&[]);
+    let mut alice = server.narrow_wire();
+    alice.upgrade(&format!("/ws/{ALICE}?presence=none"));
+    let mut bob = server.quiet(BOB);
+    let text = "x".repeat(16_000);
+    (0..50).for_each(|_| bob.send(message(ALICE, &text)));
+    (0..50).for_each(|_| assert!(alice.text().contains("xxx")));
+    let turns = || server.metrics()["switchboard_turn_seconds_count"];
+    let before = turns();
+    pause(Duration::from_millis(300));
+    let turned = turns() - before;
+    assert!(turned < 20.0, "{turned} turns for one request");
+}
+
+/// Pitfall 8: closing with input unread resets the connection, and the reset eats the close frame.
+#[test]
+fn a_close_frame_arrives_whatever_the_client_is_still_sending() {
+    let server = Server::start(&[]);
+    for _ in 0..10 {
+        let mut wire = server.wire();
+        wire.upgrade(&format!("/ws/{ALICE}?presence=none"));
+        let mut bytes = frame(2, "");
+        bytes.resize(200_000, 0);
+        wire.send(bytes);
+        wire.expect_close(1003, "this protocol has no binary messages");
+        wire.expect_end();
+    }
+}
+
+/// Pitfall 8, for HTTP: the same with a body that nobody reads.
+#[test]
+fn an_answer_arrives_although_the_body_was_not_read() {
+    let server = Server::start(&[]);
+    for _ in 0..10 {
+        let mut wire = server.wire();
+        let mut request = b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 200000\r\n\r\n".to_vec();
+        request.resize(request.len() + 200_000, b'x');
+        wire.send(request);
+        assert_eq!(wire.response().status, 405);
+        wire.expect_end();
+    }
+}
+
+/// Pitfall 12: after a UTF-8 or protocol error nothing more is read.
+#[test]
+fn what_follows_a_violation_is_not_heard() {
+    let server = Server::start(&[]);
+    let mut bob = server.quiet(BOB);
+    let follows = frame(TEXT, message(BOB, "smuggled"));
+    for violation in [frame(TEXT, b"\xFF"), frame(3, ""), frame(2, ""), frame(8, [])] {
+        let mut wire = server.wire();
+        wire.upgrade(&format!("/ws/{ALICE}?presence=none"));
+        wire.send([violation, follows.clone()].concat());
+        wire.try_send(&follows);
+        assert_eq!(wire.frame().0, 8);
+        bob.expect_nothing();
+    }
+}
+
+/// Pitfall 18: what is caused late in a turn waits for a stranger to call.
+#[test]
+fn a_departure_is_published_without_any_other_event() {
+    let server = Server::start(&[]);
+    let mut alice = server.connect(ALICE);
+    alice.expect_online(&[ALICE]);
+    for round in 0..20 {
+        let mut bob = server.narrow_wire();
+        bob.upgrade(&format!("/ws/{BOB}?presence=none"));
+        alice.expect_online(&[ALICE, BOB]);
+        // He is being written to while he goes: on every second round it is a write that fails.
+        (0..30).for_each(|_| alice.send(message(BOB, &"x".repeat(8_000))));
+        if round % 2 == 0 {
+            bob.reset()
+        } else {
+            drop(bob)
+        }
+        loop {
+            let text = alice.text();
+            if text.contains("online_users") {
+                assert_eq!(text, format!(r#"{{"type":"online_users","users":["{ALICE}"]}}"#));
+                break;
+            }
+            assert!(text.contains("undelivered"), "{text}");
+        }
+        while server.metrics()["switchboard_messages_in_outboxes"] > 0.0 {}
+        alice.send(r#"{"type":"ping"}"#);
+        while alice.text() != r#"{"type":"pong"}"# {}
+    }
+}

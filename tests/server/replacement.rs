@@ -1,0 +1,121 @@
+//! A number on two connections: the newcomer wins, and nobody else notices.
+
+use std::time::Duration;
+
+use nix::sys::signal::Signal;
+
+use crate::harness::{ALICE, BOB, Server, TEXT, Wire, eventually, frame, message, pause};
+
+const REPLACED: (u16, &str) = (4000, "replaced by a newer connection");
+
+#[test]
+fn the_newer_connection_wins_and_the_older_is_told_so() {
+    let server = Server::start(&[]);
+    let mut older = server.connect(ALICE);
+    older.expect_online(&[ALICE]);
+    let mut newer = server.connect(ALICE);
+    newer.expect_online(&[ALICE]);
+    older.expect_close(REPLACED.0, REPLACED.1);
+    let mut bob = server.quiet(BOB);
+    bob.send(message(ALICE, "where are you?"));
+    newer.until_online(&[ALICE, BOB]);
+    newer.expect_message(BOB, "where are you?");
+    assert_eq!(server.connections(), 2);
+}
+
+#[test]
+fn a_replacement_is_no_news_for_anybody_else() {
+    let server = Server::start(&[]);
+    let mut full = server.connect(BOB);
+    full.expect_online(&[BOB]);
+    let mut older = server.connect(ALICE);
+    older.expect_online(&[ALICE, BOB]);
+    full.expect_online(&[ALICE, BOB]);
+    let mut delta = server.connect("0000000009?presence=delta");
+    delta.expect_online(&[ALICE, BOB, "0000000009"]);
+    full.until_online(&[ALICE, BOB, "0000000009"]);
+    let mut newer = server.connect(ALICE);
+    newer.expect_online(&[ALICE, BOB, "0000000009"]);
+    older.until_online(&[ALICE, BOB, "0000000009"]);
+    older.expect_close(REPLACED.0, REPLACED.1);
+    // Longer than a delta waits at most.
+    pause(Duration::from_millis(150));
+    full.expect_nothing();
+    delta.expect_nothing();
+}
+
+#[test]
+fn messages_not_yet_begun_for_the_older_one_move_to_the_newer() {
+    const COUNT: usize = 60;
+    let server = Server::start(&[]);
+    let mut older = server.narrow_wire();
+    older.upgrade(&format!("/ws/{ALICE}?presence=none"));
+    let mut bob = server.quiet(BOB);
+    let text = |n: usize| format!("{n:-<16000}");
+    (0..COUNT).for_each(|n| bob.send(message(ALICE, &text(n))));
+    bob.expect_nothing(); // All are queued by now; most are more than the kernel takes.
+    assert!(server.metrics()["switchboard_messages_in_outboxes"] > 0.0);
+
+    let mut newer = server.connect(ALICE);
+    newer.expect_online(&[ALICE, BOB]);
+    let mut arrived = 0;
+    let expected = |n| format!(r#"{{"type":"message","from":"{BOB}","text":"{}"}}"#, text(n));
+    while older.frame_is_text(&expected(arrived)) {
+        arrived += 1;
+    }
+    assert!((1..COUNT).contains(&arrived), "{arrived} went out before");
+    (arrived..COUNT).for_each(|n| newer.expect(&expected(n)));
+    bob.expect_nothing();
+    let metrics = server.metrics();
+    assert_eq!(metrics["switchboard_messages_delivered_total"], COUNT as f64);
+}
+
+#[test]
+fn what_waits_for_a_newcomers_list_moves_on_with_his_number() {
+    let server = Server::start(&[]);
+    let mut bob = server.wire();
+    bob.upgrade(&format!("/ws/{BOB}?presence=none"));
+    let (mut older, mut newer) = (server.wire(), server.wire());
+    eventually("all are accepted", || {
+        (server.metrics()["switchboard_connections"] == 4.0).then_some(())
+    });
+    // While the server stands still, all this arrives; it then happens in one turn.
+    server.signal(Signal::SIGSTOP);
+    older.send(Wire::upgrade_request(&format!("/ws/{ALICE}"), ""));
+    bob.send(frame(TEXT, message(ALICE, "welcome")));
+    newer.send(Wire::upgrade_request(&format!("/ws/{ALICE}"), ""));
+    server.signal(Signal::SIGCONT);
+    newer.expect_switch();
+    assert!(newer.text().contains("online_users"));
+    assert_eq!(newer.text(), format!(r#"{{"type":"message","from":"{BOB}","text":"welcome"}}"#));
+}
+
+#[test]
+fn two_phones_that_fight_over_a_number_are_slowed_down() {
+    let server = Server::start(&[]);
+    let mut phones = vec![server.quiet(ALICE)];
+    for _ in 0..3 {
+        phones.push(server.quiet(ALICE));
+        let older = phones.len() - 2;
+        phones[older].expect_close(REPLACED.0, REPLACED.1);
+    }
+    let response = server.http(Wire::upgrade_request(&format!("/ws/{ALICE}"), ""));
+    response.expect_error(429, "this number changes hands too often");
+    let seconds: u64 =
+        response.header("Retry-After").expect("it says when").parse().expect("a number");
+    assert!((1..=5).contains(&seconds), "{seconds}");
+    phones.pop().expect("the last one stays").expect_nothing();
+}
+
+#[test]
+fn the_replaced_one_leaving_does_not_take_the_number_offline() {
+    let server = Server::start(&[]);
+    let older = server.quiet(ALICE);
+    let mut newer = server.quiet(ALICE);
+    older.reset();
+    let mut bob = server.quiet(BOB);
+    bob.send(message(ALICE, "still there?"));
+    newer.expect_message(BOB, "still there?");
+    newer.send(r#"{"type":"get_online_users"}"#);
+    newer.expect_online(&[ALICE, BOB]);
+}
