@@ -4,6 +4,7 @@ use super::Turn;
 use super::desk::encode;
 use crate::chat::{self, Command, ConnectionId, Event, Joined, PresenceMode};
 use crate::dialects::RefusalReason;
+use crate::metrics;
 use crate::session::{Host, Page, Refusal, Visitor};
 use crate::timer::Now;
 
@@ -44,11 +45,11 @@ impl Host for Exchange<'_> {
         }
     }
 
-    fn page(&mut self, page: Page) -> String {
+    fn page(&mut self, page: Page) -> (&'static str, String) {
         match page {
-            Page::Index => self.turn.index_page(),
-            Page::Health => self.turn.health_page(),
-            Page::Metrics => self.turn.metrics_page(),
+            Page::Index => ("application/json", self.turn.index_page()),
+            Page::Health => ("application/json", self.turn.health_page()),
+            Page::Metrics => (metrics::CONTENT_TYPE, self.turn.metrics_page()),
         }
     }
 
