@@ -10,6 +10,7 @@ mod origin;
 mod request;
 
 pub use end::End;
+pub use messages::event_frame;
 pub use request::Page;
 
 use std::mem;

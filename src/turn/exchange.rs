@@ -1,11 +1,10 @@
 //! [`Exchange`]: one connection's session talking to the turn. It is the session's [`Host`].
 
 use super::Turn;
-use super::desk::encode;
 use crate::chat::{self, Command, ConnectionId, Event, Joined, PresenceMode};
 use crate::dialects::RefusalReason;
 use crate::metrics;
-use crate::session::{Host, Page, Refusal, Visitor};
+use crate::session::{self, Host, Page, Refusal, Visitor};
 use crate::timer::Now;
 
 /// The turn, as the session of one connection sees it.
@@ -28,7 +27,7 @@ impl Host for Exchange<'_> {
 
     fn tell(&mut self, event: &Event<'_>) {
         if let Some(dialect) = self.turn.outboxes.dialect(self.id) {
-            self.write(|out| encode(dialect, event, out));
+            self.write(|out| session::event_frame(dialect, event, out));
         }
     }
 
