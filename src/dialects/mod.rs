@@ -17,7 +17,7 @@ use crate::chat::{Command, Event};
 /// The language that a connection speaks.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Dialect {
-    /// Simple Chat App: JSON objects with a `type`. PROTOCOLS.md, section 1.
+    /// Simple Chat App: JSON objects with a `type`. The README lists them.
     Sca,
     /// Everything comes back as it was: for measuring, and for Autobahn.
     Echo,

@@ -72,6 +72,11 @@ impl WebSocket {
     }
 }
 
+/// Appends what an event is to somebody who speaks `dialect`: one text frame.
+pub fn event_frame(dialect: Dialect, event: &Event<'_>, out: &mut Vec<u8>) {
+    ws::text_frame(out, |payload| dialect.write(event, payload));
+}
+
 fn encode(message: Message<'_>, out: &mut Vec<u8>) {
     match message {
         Message::Text(text) => Frame::Text(text).encode(out),

@@ -10,6 +10,7 @@ mod origin;
 mod request;
 
 pub use end::End;
+pub use messages::event_frame;
 pub use request::Page;
 
 use std::mem;
@@ -107,8 +108,8 @@ pub trait Host {
     /// A frame of type `message` was refused: for the books.
     fn message_refused(&mut self, reason: RefusalReason);
 
-    /// The body of one of the server's own pages.
-    fn page(&mut self, page: Page) -> String;
+    /// One of the server's own pages: what kind of text it is (a `Content-Type`), and the text.
+    fn page(&mut self, page: Page) -> (&'static str, String);
 
     /// Whether the server is shutting down.
     fn is_draining(&self) -> bool;

@@ -148,13 +148,12 @@ fn page(request: &Request<'_>, route: &Route<'_>, host: &mut impl Host) -> Respo
     if let Some(refusal) = refuse_body(request) {
         return refusal;
     }
-    let (content_type, status) = match page {
-        Page::Index => ("application/json", Status::Ok),
-        Page::Health if host.is_draining() => ("application/json", Status::ServiceUnavailable),
-        Page::Health => ("application/json", Status::Ok),
-        Page::Metrics => (crate::metrics::CONTENT_TYPE, Status::Ok),
+    let status = match page {
+        Page::Health if host.is_draining() => Status::ServiceUnavailable,
+        Page::Index | Page::Health | Page::Metrics => Status::Ok,
     };
-    Response::new(status).body(content_type, host.page(page).into_bytes())
+    let (content_type, text) = host.page(page);
+    Response::new(status).body(content_type, text.into_bytes())
 }
 
 /// No request to this server has a use for a body.

@@ -9,8 +9,7 @@ use super::outbox::Outboxes;
 use super::parcel::{Content, Parcel};
 use super::presence::Pacer;
 use crate::chat::{ConnectionId, Event, PresenceMode, Sink};
-use crate::dialects::Dialect;
-use crate::ws;
+use crate::session;
 
 /// The chat's way out: outboxes, and the queues of those who want the presence list.
 pub(super) struct Desk<'t> {
@@ -52,7 +51,7 @@ impl Sink for Desk<'_> {
         };
         self.scratch.clear();
         if let Some(dialect) = self.outboxes.dialect(to) {
-            encode(dialect, event, self.scratch);
+            session::event_frame(dialect, event, self.scratch);
         }
         let frame_len = self.scratch.len();
         self.scratch.extend_from_slice(id.unwrap_or_default().as_bytes());
@@ -66,9 +65,4 @@ impl Sink for Desk<'_> {
     fn presence_mode(&mut self, of: ConnectionId, mode: PresenceMode) {
         self.pacer.set_mode(of, mode);
     }
-}
-
-/// Appends the event as one text frame.
-pub(super) fn encode(dialect: Dialect, event: &Event<'_>, out: &mut Vec<u8>) {
-    ws::text_frame(out, |payload| dialect.write(event, payload));
 }

@@ -1,10 +1,10 @@
 //! [`Exchange`]: one connection's session talking to the turn. It is the session's [`Host`].
 
 use super::Turn;
-use super::desk::encode;
 use crate::chat::{self, Command, ConnectionId, Event, Joined, PresenceMode};
 use crate::dialects::RefusalReason;
-use crate::session::{Host, Page, Refusal, Visitor};
+use crate::metrics;
+use crate::session::{self, Host, Page, Refusal, Visitor};
 use crate::timer::Now;
 
 /// The turn, as the session of one connection sees it.
@@ -27,7 +27,7 @@ impl Host for Exchange<'_> {
 
     fn tell(&mut self, event: &Event<'_>) {
         if let Some(dialect) = self.turn.outboxes.dialect(self.id) {
-            self.write(|out| encode(dialect, event, out));
+            self.write(|out| session::event_frame(dialect, event, out));
         }
     }
 
@@ -44,11 +44,11 @@ impl Host for Exchange<'_> {
         }
     }
 
-    fn page(&mut self, page: Page) -> String {
+    fn page(&mut self, page: Page) -> (&'static str, String) {
         match page {
-            Page::Index => self.turn.index_page(),
-            Page::Health => self.turn.health_page(),
-            Page::Metrics => self.turn.metrics_page(),
+            Page::Index => ("application/json", self.turn.index_page()),
+            Page::Health => ("application/json", self.turn.health_page()),
+            Page::Metrics => (metrics::CONTENT_TYPE, self.turn.metrics_page()),
         }
     }
 

@@ -75,7 +75,7 @@ pub struct Counters {
     pub upgrades: u64,
     /// Connections by how they ended, in the order of [`End::OUTCOMES`].
     pub ended: [u64; End::OUTCOMES.len()],
-    /// WebSockets by the close code that ended them; [`NO_CLOSE_CODE`] where there was none.
+    /// WebSockets by the close code that ended them; 1005 where there was none (RFC 6455 §7.4.1).
     pub closes: BTreeMap<u16, u64>,
     /// Messages refused because a field was missing or wrong.
     pub refused_malformed: u64,

@@ -6,11 +6,11 @@
 use std::rc::Rc;
 
 use super::Turn;
-use super::desk::encode;
 use super::parcel::{Content, Parcel};
 use super::presence::Serving;
 use crate::chat::{Event, Mobile};
 use crate::dialects::Dialect;
+use crate::session;
 
 /// Encoded presence, shared by all who get it.
 #[derive(Debug, Default)]
@@ -67,7 +67,7 @@ impl Turn {
             _ => {
                 self.scratch.clear();
                 let event = Event::OnlineUsers(self.chat.online());
-                encode(Dialect::Sca, &event, &mut self.scratch);
+                session::event_frame(Dialect::Sca, &event, &mut self.scratch);
                 let frame: Rc<[u8]> = self.scratch.as_slice().into();
                 self.frames.list = Some((version, Rc::clone(&frame)));
                 self.counters.presence_encoded += 1;
@@ -83,7 +83,7 @@ impl Turn {
         let online = self.chat.online().len();
         let event = Event::PresenceChanged { joined: &joined, left: &left, online };
         self.scratch.clear();
-        encode(Dialect::Sca, &event, &mut self.scratch);
+        session::event_frame(Dialect::Sca, &event, &mut self.scratch);
         self.frames.delta = Some(self.scratch.as_slice().into());
         self.counters.presence_encoded += 1;
     }

@@ -1,5 +1,5 @@
-//! The SCA dialect, spoken in the `mobile` realm: JSON objects with a `type`, as section 1 of
-//! PROTOCOLS.md fixes them.
+//! The SCA dialect, spoken in the `mobile` realm: JSON objects with a `type`. The README lists
+//! them all; their shape is a contract with the apps that speak it.
 //!
 //! - [`wire`]: the fields of the frames, in both directions, for serde
 //! - `decode`: a client's frame → a command
