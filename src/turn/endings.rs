@@ -25,12 +25,12 @@ impl Turn {
             self.leaving.push_back(id);
         }
         self.with_session(id, |session, host| session.finish(end, host));
-        // Those who are sent home by a drain still get their mail. Nobody else would read it.
-        self.outboxes.seal(id, end != End::Draining);
         if end.is_abrupt() {
             let reason = if end == End::Slow { Reason::Slow } else { Reason::Offline };
             self.give_up(id, reason);
         } else {
+            // Those who are sent home by a drain still get their mail. Nobody else would read it.
+            self.outboxes.seal(id, end != End::Draining);
             self.rearm(id);
         }
     }
