@@ -110,6 +110,7 @@ impl Turn {
             }
         }
         connection.heard = now;
+        let was_websocket = connection.session.is_websocket();
         let mut session = mem::take(&mut connection.session);
         let mut input = mem::take(&mut self.input);
         let limits = Rc::clone(&self.session_limits);
@@ -119,7 +120,13 @@ impl Turn {
         self.input = input;
         if let Some(connection) = self.connections.get_mut(id) {
             connection.session = session;
+            let has_upgraded = connection.session.is_websocket() && !was_websocket;
             self.note_wait(id);
+            if has_upgraded {
+                // From now on it is silence that counts, and that may be over sooner than the
+                // handshake would have been.
+                self.rearm(id);
+            }
         }
         if let Some(old) = replaces {
             self.replace(old, id);
