@@ -200,6 +200,8 @@ impl Outboxes {
 
     /// Moves what `old` was told and has not begun to receive behind what `new` is told.
     pub(super) fn hand_over(&mut self, old: ConnectionId, new: ConnectionId) {
+        // What `old` was to be told after a list that it will not get any more is part of it.
+        self.open_gate(old);
         let moved = self.take_out(old, |parcel| match parcel.content {
             Content::Message { .. } | Content::Event => true,
             Content::Protocol | Content::Presence => false,
