@@ -7,18 +7,16 @@
 //!
 //! An outbox knows no socket and no chat. Handlers queue; only the send phase takes out.
 
+mod chain;
+
 use std::collections::VecDeque;
 use std::io::IoSlice;
 use std::mem;
 
-use slab::Slab;
-
 use super::parcel::{Content, Parcel};
 use crate::chat::{ConnectionId, Reason};
 use crate::dialects::Dialect;
-
-/// No parcel: the end of a chain.
-const NONE: u32 = u32::MAX;
+use chain::{Chain, Pool};
 
 /// An empty pool with room for more parcels than this gives its memory back.
 const POOL_KEPT: usize = 16 * 1024;
@@ -61,26 +59,12 @@ struct Outbox {
     waiting: bool,
 }
 
-/// A queue of parcels, linked through the pool.
-#[derive(Clone, Copy, Debug)]
-struct Chain {
-    head: u32,
-    tail: u32,
-}
-
-/// A parcel in the pool, and the one behind it.
-#[derive(Debug)]
-struct Link {
-    parcel: Parcel,
-    next: u32,
-}
-
 /// All outboxes, by the slot of their connection.
 #[derive(Debug)]
 pub(super) struct Outboxes {
     caps: Caps,
     boxes: Vec<Option<Outbox>>,
-    pool: Slab<Link>,
+    pool: Pool,
     /// Bytes in all of them.
     bytes: usize,
     /// Messages in all of them and among the returned: the ledger's "in outboxes".
@@ -102,7 +86,7 @@ impl Outboxes {
         Outboxes {
             caps,
             boxes: Vec::new(),
-            pool: Slab::new(),
+            pool: Pool::new(),
             bytes: 0,
             messages: 0,
             waiting: VecDeque::new(),
@@ -239,7 +223,7 @@ impl Outboxes {
             self.give_back(parcel, reason);
         }
         if self.pool.is_empty() && self.pool.capacity() > POOL_KEPT {
-            self.pool = Slab::new();
+            self.pool = Pool::new();
         }
     }
 
@@ -286,15 +270,12 @@ impl Outboxes {
     ) -> (usize, usize) {
         let Some(outbox) = self.get(id) else { return (0, 0) };
         let (mut count, mut bytes) = (0, 0);
-        let mut at = outbox.chain.head;
         let mut skip = outbox.begun as usize;
-        while at != NONE && count < slices.len() {
-            let link = &self.pool[at as usize];
-            let rest = &link.parcel.frame()[mem::take(&mut skip)..];
-            slices[count] = IoSlice::new(rest);
+        for (slice, parcel) in slices.iter_mut().zip(outbox.chain.iter(&self.pool)) {
+            let rest = &parcel.frame()[mem::take(&mut skip)..];
+            *slice = IoSlice::new(rest);
             count += 1;
             bytes += rest.len();
-            at = link.next;
         }
         (count, bytes)
     }
@@ -435,53 +416,5 @@ impl Outbox {
             overflowed: false,
             waiting: false,
         }
-    }
-}
-
-impl Chain {
-    const EMPTY: Chain = Chain { head: NONE, tail: NONE };
-
-    fn is_empty(self) -> bool {
-        self.head == NONE
-    }
-
-    fn iter(self, pool: &Slab<Link>) -> impl Iterator<Item = &Parcel> {
-        let mut at = self.head;
-        std::iter::from_fn(move || {
-            let link = pool.get(usize::try_from(at).ok().filter(|_| at != NONE)?)?;
-            at = link.next;
-            Some(&link.parcel)
-        })
-    }
-
-    fn first(self, pool: &Slab<Link>) -> Option<&Parcel> {
-        if self.is_empty() { None } else { Some(&pool[self.head as usize].parcel) }
-    }
-
-    fn push(&mut self, pool: &mut Slab<Link>, parcel: Parcel) {
-        let key = pool.insert(Link { parcel, next: NONE });
-        let at = u32::try_from(key).expect("the caps on bytes keep parcels far below 4 billion");
-        self.append(pool, Chain { head: at, tail: at });
-    }
-
-    fn append(&mut self, pool: &mut Slab<Link>, other: Chain) {
-        if other.is_empty() {
-            return;
-        }
-        if self.is_empty() {
-            *self = other;
-        } else {
-            pool[self.tail as usize].next = other.head;
-            self.tail = other.tail;
-        }
-    }
-
-    fn pop(&mut self, pool: &mut Slab<Link>) -> Option<Parcel> {
-        if self.is_empty() {
-            return None;
-        }
-        let Link { parcel, next } = pool.remove(self.head as usize);
-        self.head = next;
-        Some(parcel)
     }
 }

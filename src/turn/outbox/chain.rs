@@ -1,0 +1,77 @@
+//! [`Chain`]: a queue of parcels whose links stand in a pool that all outboxes share.
+//!
+//! Ten thousand outboxes are idle while a few are busy, so none of them owns memory for parcels: a
+//! chain is two indices. Called by the outboxes only, who lend it the pool.
+
+use slab::Slab;
+
+use crate::turn::parcel::Parcel;
+
+/// No parcel: the end of a chain.
+const NONE: u32 = u32::MAX;
+
+/// All parcels of all chains.
+pub(super) type Pool = Slab<Link>;
+
+/// A queue of parcels, linked through the pool.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Chain {
+    head: u32,
+    tail: u32,
+}
+
+/// A parcel in the pool, and the one behind it.
+#[derive(Debug)]
+pub(super) struct Link {
+    parcel: Parcel,
+    next: u32,
+}
+
+impl Chain {
+    /// A chain without parcels.
+    pub(super) const EMPTY: Chain = Chain { head: NONE, tail: NONE };
+
+    pub(super) fn is_empty(self) -> bool {
+        self.head == NONE
+    }
+
+    pub(super) fn iter(self, pool: &Pool) -> impl Iterator<Item = &Parcel> {
+        let mut at = self.head;
+        std::iter::from_fn(move || {
+            let link = pool.get(usize::try_from(at).ok().filter(|_| at != NONE)?)?;
+            at = link.next;
+            Some(&link.parcel)
+        })
+    }
+
+    pub(super) fn first(self, pool: &Pool) -> Option<&Parcel> {
+        if self.is_empty() { None } else { Some(&pool[self.head as usize].parcel) }
+    }
+
+    pub(super) fn push(&mut self, pool: &mut Pool, parcel: Parcel) {
+        let key = pool.insert(Link { parcel, next: NONE });
+        let at = u32::try_from(key).expect("the caps on bytes keep parcels far below 4 billion");
+        self.append(pool, Chain { head: at, tail: at });
+    }
+
+    pub(super) fn append(&mut self, pool: &mut Pool, other: Chain) {
+        if other.is_empty() {
+            return;
+        }
+        if self.is_empty() {
+            *self = other;
+        } else {
+            pool[self.tail as usize].next = other.head;
+            self.tail = other.tail;
+        }
+    }
+
+    pub(super) fn pop(&mut self, pool: &mut Pool) -> Option<Parcel> {
+        if self.is_empty() {
+            return None;
+        }
+        let Link { parcel, next } = pool.remove(self.head as usize);
+        self.head = next;
+        Some(parcel)
+    }
+}
