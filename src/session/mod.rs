@@ -33,7 +33,7 @@ pub struct Limits {
     pub echo: bool,
     /// Malformed frames before the connection is closed; each well-formed one forgives one.
     pub strikes: u16,
-    /// Pipelined HTTP requests that are answered for one read.
+    /// Pipelined HTTP requests that are answered at once; the next ones wait until others had a turn.
     pub pipelined_requests: u16,
     /// Origins whose pages may connect, beside our own host.
     pub allowed_origins: Vec<String>,
@@ -47,7 +47,7 @@ impl Default for Limits {
             echo_ws: ws::Limits { message_bytes: 16 << 20 },
             echo: false,
             strikes: 50,
-            pipelined_requests: 256,
+            pipelined_requests: 16,
             allowed_origins: Vec::new(),
         }
     }
@@ -135,6 +135,8 @@ pub struct Session {
     stage: Stage,
     /// A request or a message has arrived in full since somebody last asked.
     progressed: bool,
+    /// Requests that have arrived were left for later.
+    has_more: bool,
 }
 
 /// What the session waits for.
@@ -165,7 +167,7 @@ impl Default for Session {
 impl Session {
     /// A connection that has just been accepted.
     pub fn new() -> Self {
-        Session { stage: Stage::Request(Vec::new()), progressed: false }
+        Session { stage: Stage::Request(Vec::new()), progressed: false, has_more: false }
     }
 
     /// Takes the next bytes, in whatever portions they come; `input` is scribbled over.
@@ -208,6 +210,12 @@ impl Session {
     /// wait for what has begun after it is a new one.
     pub fn take_progress(&mut self) -> bool {
         mem::take(&mut self.progressed)
+    }
+
+    /// Whether requests that have arrived were left for later: then [`receive`](Session::receive) is
+    /// to be called again before anything more is read, with no input.
+    pub fn has_more(&self) -> bool {
+        self.has_more
     }
 
     /// Whether a request or a message has begun to arrive and has not arrived in full.

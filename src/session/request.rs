@@ -52,6 +52,7 @@ impl Session {
         let Stage::Request(mut begun) = mem::replace(&mut self.stage, Stage::Over) else {
             return Flow::Open;
         };
+        self.has_more = false;
         let mut bytes = if begun.is_empty() {
             input
         } else {
@@ -83,9 +84,10 @@ impl Session {
                 }
             }
         }
-        let response = Response::new(Status::TooManyRequests).close();
-        respond(host, response.json_detail("too many requests were sent at once"));
-        Flow::Finish(End::Http)
+        // More may have come in the same read; others come first now.
+        self.stage = Stage::Request(bytes.to_vec());
+        self.has_more = !bytes.is_empty();
+        Flow::Open
     }
 }
 

@@ -102,10 +102,10 @@ pub struct Budgets {
 impl Default for Budgets {
     fn default() -> Self {
         Budgets {
-            accepts: 256,
+            accepts: 128,
             read_bytes: 32 * 1024,
-            receive_bytes: 1 << 20,
-            reads: 1024,
+            receive_bytes: 256 * 1024,
+            reads: 512,
             timers: 1024,
             sweep: 256,
             drain: 256,
@@ -113,7 +113,7 @@ impl Default for Budgets {
             returns: 1024,
             lists: 256,
             list_bytes: 4 << 20,
-            writes: 1024,
+            writes: 512,
             closes: 512,
             accept_pause: Duration::from_millis(100),
         }

@@ -138,9 +138,10 @@ impl Turn {
     pub fn ready(&mut self, id: ConnectionId, readiness: Readiness) {
         let Some(connection) = self.connections.get_mut(id) else { return };
         connection.closed |= readiness.closed;
-        if (readiness.readable || readiness.closed) && !connection.readable {
-            connection.readable = true;
-            self.readable.push_back(id);
+        // Whoever asks for pages was not read while he did not take them.
+        let was_left_unread = readiness.writable && !connection.session.is_websocket();
+        if readiness.readable || readiness.closed || was_left_unread {
+            self.mark_readable(id);
         }
         if readiness.writable {
             self.outboxes.set_blocked(id, false);

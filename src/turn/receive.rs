@@ -74,6 +74,15 @@ impl Turn {
         if connection.life == Life::Dead {
             return 0;
         }
+        // Whoever asks for pages and does not take them is not listened to until he does.
+        if !connection.session.is_websocket() && self.outboxes.is_blocked(id) {
+            return 0;
+        }
+        if connection.session.has_more() {
+            self.mark_readable(id);
+            self.received(id, 0);
+            return self.input.len(); // A page costs more than its request: as if as much was read.
+        }
         match sockets.read(id, &mut self.input) {
             Ok(0) => self.input_ended(id),
             Ok(count) => {
@@ -81,17 +90,25 @@ impl Turn {
                 self.counters.bytes_received += count as u64;
                 // A read that fell short took all there was: the next one would only say
                 // WouldBlock. Unless the peer has closed, which makes no second edge.
-                if count == self.input.len() || connection.closed {
-                    connection.readable = true;
-                    self.readable.push_back(id);
-                }
+                let is_all = count < self.input.len() && !connection.closed;
                 self.received(id, count);
+                if !is_all || self.connections.get(id).is_some_and(|c| c.session.has_more()) {
+                    self.mark_readable(id);
+                }
                 return count;
             }
             Err(error) if error.kind() == ErrorKind::WouldBlock => {}
             Err(_) => self.broke(id),
         }
         0
+    }
+
+    /// Puts a connection into the queue of those with something to read.
+    pub(super) fn mark_readable(&mut self, id: ConnectionId) {
+        let Some(connection) = self.connections.get_mut(id) else { return };
+        if !mem::replace(&mut connection.readable, true) {
+            self.readable.push_back(id);
+        }
     }
 
     /// The first `count` bytes of the input buffer are what a connection has just said.

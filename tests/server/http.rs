@@ -94,6 +94,16 @@ fn pipelined_answers_may_be_more_than_an_outbox_holds() {
 }
 
 #[test]
+fn whoever_asks_for_a_thousand_pages_and_takes_none_waits_for_himself_alone() {
+    let server = Server::start(&["--outbox-bytes", "64KiB"]);
+    let mut greedy = server.wire();
+    greedy.send("GET /metrics HTTP/1.1\r\nHost: switchboard\r\n\r\n".repeat(1000));
+    assert_eq!(server.http(GET_HEALTH).status, 200);
+    // He is not given up either: the rest was left unread until there was room for the answers.
+    (0..1000).for_each(|_| assert_eq!(greedy.response().status, 200));
+}
+
+#[test]
 fn whoever_says_close_is_answered_and_the_connection_closed() {
     let server = Server::start(&[]);
     let mut wire = server.wire();
