@@ -9,6 +9,9 @@ mod messages;
 mod origin;
 mod request;
 
+#[cfg(test)]
+mod tests;
+
 pub use end::End;
 pub use messages::event_frame;
 pub use request::Page;

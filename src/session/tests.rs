@@ -1,0 +1,267 @@
+//! The whole conversation without a socket: a [`Host`] that records, and samples of what clients
+//! send, whole and cut at every byte.
+
+use std::time::Duration;
+
+use super::*;
+use crate::chat::Mobile;
+use crate::ws::Frame;
+
+/// A world that lets everybody in and writes everything down.
+#[derive(Default)]
+struct Recorder {
+    written: Vec<u8>,
+    commands: Vec<String>,
+    admitted: Vec<Visitor>,
+    refused_messages: usize,
+    refusal: Option<Refusal>,
+    draining: bool,
+}
+
+impl Host for Recorder {
+    fn now(&self) -> Now {
+        Now { unix: Duration::from_secs(784_111_777), ..Now::default() }
+    }
+
+    fn write(&mut self, fill: impl FnOnce(&mut Vec<u8>)) {
+        fill(&mut self.written);
+    }
+
+    fn tell(&mut self, event: &Event<'_>) {
+        Dialect::Sca.write(event, &mut self.written);
+        self.written.push(b'\n');
+    }
+
+    fn command(&mut self, command: Command<'_>) {
+        self.commands.push(format!("{command:?}"));
+    }
+
+    fn message_refused(&mut self, _: RefusalReason) {
+        self.refused_messages += 1;
+    }
+
+    fn page(&mut self, page: Page) -> (&'static str, String) {
+        ("text/plain", format!("{page:?}"))
+    }
+
+    fn is_draining(&self) -> bool {
+        self.draining
+    }
+
+    fn admit(
+        &mut self,
+        visitor: Visitor,
+        switch: impl FnOnce(&mut Vec<u8>),
+    ) -> Result<(), Refusal> {
+        if let Some(refusal) = self.refusal {
+            return Err(refusal);
+        }
+        self.admitted.push(visitor);
+        switch(&mut self.written);
+        Ok(())
+    }
+}
+
+const UPGRADE: &str = "GET /ws/1234567890 HTTP/1.1\r\nHost: chat.example\r\n\
+    Upgrade: websocket\r\nConnection: keep-alive, Upgrade\r\n\
+    Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n";
+
+fn limits() -> Limits {
+    Limits { echo: true, strikes: 3, pipelined_requests: 2, ..Limits::default() }
+}
+
+/// Hands `pieces` to a new session; returns what was recorded, and how it ended.
+fn converse<'p>(
+    mut host: Recorder,
+    pieces: impl IntoIterator<Item = &'p [u8]>,
+) -> (Recorder, Flow) {
+    let mut session = Session::new();
+    for piece in pieces {
+        let mut input = piece.to_vec();
+        loop {
+            let flow = session.receive(&mut input, &limits(), &mut host);
+            if flow != Flow::Open {
+                return (host, flow);
+            }
+            if !session.has_more() {
+                break;
+            }
+            input.clear();
+        }
+    }
+    (host, Flow::Open)
+}
+
+fn says(bytes: impl AsRef<[u8]>) -> (String, Flow) {
+    let (host, flow) = converse(Recorder::default(), [bytes.as_ref()]);
+    (String::from_utf8_lossy(&host.written).into_owned(), flow)
+}
+
+fn frames(texts: &[&str]) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    for text in texts {
+        Frame::Text(text).encode_masked([7, 1, 9, 200], &mut bytes);
+    }
+    bytes
+}
+
+const PING: &str = r#"{"type":"ping"}"#;
+
+#[test]
+fn an_upgrade_is_answered_with_exactly_what_strict_clients_want() {
+    let (answer, flow) = says(UPGRADE);
+    assert_eq!(flow, Flow::Open);
+    assert_eq!(
+        answer,
+        "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+         Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n"
+    );
+}
+
+#[test]
+fn cutting_the_input_anywhere_changes_nothing() {
+    let mut sample = b"GET /health HTTP/1.1\r\nHost: a\r\n\r\n".to_vec();
+    sample.extend_from_slice(UPGRADE.as_bytes());
+    sample.extend(frames(&[
+        PING,
+        r#"{"type":"message","to":"0987654321","text":"hi"}"#,
+        "nonsense",
+        r#"{"type":"message","to":"1","text":"hi"}"#,
+    ]));
+    Frame::Ping(b"there?").encode_masked([1, 2, 3, 4], &mut sample);
+    Frame::Close(Some((1000.into(), "bye"))).encode_masked([1, 2, 3, 4], &mut sample);
+    let (whole, flow) = converse(Recorder::default(), [sample.as_slice()]);
+    assert_eq!(flow, Flow::Finish(End::ClosedByClient(Some(1000))));
+    assert_eq!(whole.commands.len(), 1);
+    assert_eq!(whole.refused_messages, 1);
+    for cut in 1..sample.len() {
+        let (first, second) = sample.split_at(cut);
+        let (parts, parts_flow) = converse(Recorder::default(), [first, second]);
+        assert_eq!(parts.written, whole.written, "cut at {cut}");
+        assert_eq!((parts.commands, parts_flow), (whole.commands.clone(), flow), "cut at {cut}");
+    }
+    let (drip, drip_flow) = converse(Recorder::default(), sample.chunks(1));
+    assert_eq!((drip.written, drip_flow), (whole.written, flow));
+}
+
+#[test]
+fn what_is_no_proper_upgrade_is_told_what_is_missing() {
+    let cases = [
+        ("GET /ws/1234567890 ", "POST /ws/1234567890 ", "405", "Allow: GET"),
+        ("Upgrade: websocket\r\n", "", "426", "Upgrade: websocket"),
+        ("keep-alive, Upgrade", "keep-alive", "426", "Connection: Upgrade"),
+        (" HTTP/1.1", " HTTP/1.0", "426", "Upgrade: websocket"),
+        ("Version: 13", "Version: 8", "426", "Sec-WebSocket-Version: 13"),
+        ("Key: dGhl", "Key: ", "400", "16 bytes"),
+        ("Host: chat.example\r\n", "", "400", "detail"),
+        ("/ws/1234567890", "/ws/123456789", "400", "10 to 32 digits"),
+        ("/ws/1234567890", "/ws/1234567890?presence=some", "400", "presence"),
+        ("/ws/1234567890", "/ws/1234567890/x", "404", "detail"),
+        ("\r\n\r\n", "\r\nOrigin: https://evil.example\r\n\r\n", "403", "origin"),
+        ("\r\n\r\n", "\r\nOrigin: null\r\n\r\n", "403", "origin"),
+        ("\r\n\r\n", "\r\nContent-Length: 2\r\n\r\nhi", "413", "detail"),
+    ];
+    for (from, to, status, contains) in cases {
+        let (answer, _) = says(UPGRADE.replacen(from, to, 1));
+        assert!(answer.starts_with(&format!("HTTP/1.1 {status} ")), "{to}: {answer}");
+        assert!(answer.contains(contains), "{to}: {answer}");
+    }
+}
+
+#[test]
+fn a_visitor_who_is_turned_away_learns_when_to_come_back() {
+    let cases = [
+        (Refusal::Draining, "503", "5"),
+        (Refusal::Full, "503", "5"),
+        (Refusal::ReplacedTooOften { retry_after_seconds: 3 }, "429", "3"),
+    ];
+    for (refusal, status, seconds) in cases {
+        let host = Recorder { refusal: Some(refusal), ..Recorder::default() };
+        let (host, flow) = converse(host, [UPGRADE.as_bytes()]);
+        let answer = String::from_utf8_lossy(&host.written);
+        assert!(answer.starts_with(&format!("HTTP/1.1 {status} ")), "{answer}");
+        assert!(answer.contains(&format!("Retry-After: {seconds}\r\n")), "{answer}");
+        assert_eq!(flow, Flow::Open, "plain HTTP goes on");
+    }
+}
+
+#[test]
+fn the_address_says_who_it_is_and_how_he_wants_presence() {
+    let delta = UPGRADE.replacen("7890", "7890?presence=delta", 1);
+    let (host, _) = converse(Recorder::default(), [delta.as_bytes()]);
+    let mobile = Mobile::parse(b"1234567890").expect("ten digits");
+    assert_eq!(host.admitted, [Visitor::Mobile { mobile, presence: PresenceMode::Delta }]);
+}
+
+#[test]
+fn requests_that_come_at_once_are_answered_a_few_at_a_time() {
+    let mut session = Session::new();
+    let mut host = Recorder::default();
+    let mut input = "GET / HTTP/1.1\r\nHost: a\r\n\r\n".repeat(5).into_bytes();
+    for answered in [2, 4, 5] {
+        assert_eq!(session.receive(&mut input, &limits(), &mut host), Flow::Open);
+        let text = String::from_utf8_lossy(&host.written);
+        assert_eq!(text.matches("HTTP/1.1 200 OK").count(), answered);
+        assert_eq!(session.has_more(), answered < 5);
+        input.clear();
+    }
+}
+
+#[test]
+fn while_draining_health_says_so_and_connections_are_not_kept() {
+    let host = Recorder { draining: true, ..Recorder::default() };
+    let (host, flow) = converse(host, [b"GET /health HTTP/1.1\r\nHost: a\r\n\r\n".as_slice()]);
+    let answer = String::from_utf8_lossy(&host.written);
+    assert!(answer.starts_with("HTTP/1.1 503 "), "{answer}");
+    assert!(answer.contains("Connection: close\r\n"), "{answer}");
+    assert_eq!(flow, Flow::Finish(End::Http));
+}
+
+#[test]
+fn strikes_are_forgiven_by_good_behaviour_and_end_bad() {
+    let mut mostly_bad = UPGRADE.as_bytes().to_vec();
+    mostly_bad.extend(frames(&["x", "x", "x", PING, "x"]));
+    assert_eq!(converse(Recorder::default(), [mostly_bad.as_slice()]).1, Flow::Open);
+    mostly_bad.extend(frames(&["x"]));
+    let (_, flow) = converse(Recorder::default(), [mostly_bad.as_slice()]);
+    assert_eq!(flow, Flow::Finish(End::Strikes));
+}
+
+#[test]
+fn binary_data_is_echoed_by_echo_and_unacceptable_to_sca() {
+    let mut binary = Vec::new();
+    Frame::Binary(b"abc").encode_masked([0; 4], &mut binary);
+    let sca = [UPGRADE.as_bytes(), &binary];
+    assert_eq!(converse(Recorder::default(), sca).1, Flow::Finish(End::Unacceptable));
+    let echo = UPGRADE.replacen("/ws/1234567890", "/echo", 1);
+    let (host, flow) = converse(Recorder::default(), [echo.as_bytes(), &binary]);
+    assert_eq!(flow, Flow::Open);
+    assert!(host.written.ends_with(b"\x82\x03abc"));
+}
+
+#[test]
+fn a_session_that_has_ended_says_its_close_frame_and_listens_no_more() {
+    let mut session = Session::new();
+    let mut host = Recorder::default();
+    let mut input = UPGRADE.as_bytes().to_vec();
+    assert_eq!(session.receive(&mut input, &limits(), &mut host), Flow::Open);
+    host.written.clear();
+    session.finish(End::Replaced, &mut host);
+    assert_eq!(host.written, b"\x88\x20\x0f\xa0replaced by a newer connection");
+    let mut more = frames(&[PING]);
+    host.written.clear();
+    assert_eq!(session.receive(&mut more, &limits(), &mut host), Flow::Open);
+    assert!(host.written.is_empty() && !session.is_websocket());
+}
+
+#[test]
+fn a_late_request_is_answered_408_and_silence_with_silence() {
+    let mut host = Recorder::default();
+    let mut session = Session::new();
+    assert_eq!(session.time_out(&mut host), End::RequestTimeout);
+    assert!(host.written.is_empty());
+    let mut half = b"GET / HT".to_vec();
+    assert_eq!(session.receive(&mut half, &limits(), &mut host), Flow::Open);
+    assert_eq!(session.time_out(&mut host), End::RequestTimeout);
+    assert!(host.written.starts_with(b"HTTP/1.1 408 "));
+}
