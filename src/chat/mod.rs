@@ -186,11 +186,6 @@ impl Chat {
         self.directory.connection_of(mobile).is_some()
     }
 
-    /// The number that a connection holds; None if it is not in, or no longer.
-    pub fn mobile_of(&self, id: ConnectionId) -> Option<Mobile> {
-        self.directory.mobile_of(id)
-    }
-
     /// What the chat has done so far.
     pub fn counters(&self) -> &Counters {
         &self.counters

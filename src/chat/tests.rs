@@ -192,7 +192,7 @@ fn a_stale_or_unknown_connection_does_nothing() {
     assert_eq!(chat.join(at(1), ConnectionId::new(2, 1), mobile(3)), Ok(Joined::New));
     let before = *chat.counters();
     for id in [connection(2), ConnectionId::new(1, 1), connection(77)] {
-        assert_eq!(chat.mobile_of(id), None);
+        assert_eq!(chat.directory.mobile_of(id), None);
         assert_eq!(chat.leave(id), None);
         chat.handle(at(1), id, message(1, Some("7")), &mut sink);
         chat.handle(at(1), id, Command::ListOnline, &mut sink);
@@ -232,7 +232,11 @@ fn a_number_changes_hands_three_times_then_once_every_five_seconds() {
         |seconds| Err(Refusal::ReplacedTooOften { retry_after: Duration::from_secs(seconds) });
     assert_eq!(chat.join(at(100), connection(13), mobile(1)), refused(5));
     assert_eq!(chat.join(at(101), connection(13), mobile(1)), refused(4));
-    assert_eq!(chat.mobile_of(connection(12)), Some(mobile(1)), "the refused one changed nothing");
+    assert_eq!(
+        chat.directory.mobile_of(connection(12)),
+        Some(mobile(1)),
+        "the refused one changed nothing"
+    );
     let replaced = Ok(Joined::Replaced(connection(12)));
     assert_eq!(chat.join(at(105), connection(13), mobile(1)), replaced);
     assert_eq!(chat.join(at(105), connection(14), mobile(1)), refused(5));

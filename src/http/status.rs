@@ -10,16 +10,8 @@ pub enum Status {
     SwitchingProtocols = 101,
     /// 200.
     Ok = 200,
-    /// 204: done, and there is nothing to say. Has no body.
-    NoContent = 204,
-    /// 303: look there, with GET. Needs `Location`.
-    SeeOther = 303,
-    /// 307: ask there, with the same method. Needs `Location`.
-    TemporaryRedirect = 307,
     /// 400: the request makes no sense.
     BadRequest = 400,
-    /// 401: who are you? Needs `WWW-Authenticate`.
-    Unauthorized = 401,
     /// 403: no.
     Forbidden = 403,
     /// 404: there is nothing here.
@@ -34,16 +26,12 @@ pub enum Status {
     ContentTooLarge = 413,
     /// 414: the request line is too long.
     UriTooLong = 414,
-    /// 417: an `Expect` that cannot be met.
-    ExpectationFailed = 417,
     /// 426: only with another protocol. Needs [`upgrade`](super::Response::upgrade).
     UpgradeRequired = 426,
     /// 429: too often. `Retry-After` says when.
     TooManyRequests = 429,
     /// 431: the headers are too long, or too many.
     RequestHeaderFieldsTooLarge = 431,
-    /// 500: our fault.
-    InternalServerError = 500,
     /// 501: never learnt to do that.
     NotImplemented = 501,
     /// 503: not now. `Retry-After` says when.
@@ -63,11 +51,7 @@ impl Status {
         match self {
             Status::SwitchingProtocols => "Switching Protocols",
             Status::Ok => "OK",
-            Status::NoContent => "No Content",
-            Status::SeeOther => "See Other",
-            Status::TemporaryRedirect => "Temporary Redirect",
             Status::BadRequest => "Bad Request",
-            Status::Unauthorized => "Unauthorized",
             Status::Forbidden => "Forbidden",
             Status::NotFound => "Not Found",
             Status::MethodNotAllowed => "Method Not Allowed",
@@ -75,11 +59,9 @@ impl Status {
             Status::LengthRequired => "Length Required",
             Status::ContentTooLarge => "Content Too Large",
             Status::UriTooLong => "URI Too Long",
-            Status::ExpectationFailed => "Expectation Failed",
             Status::UpgradeRequired => "Upgrade Required",
             Status::TooManyRequests => "Too Many Requests",
             Status::RequestHeaderFieldsTooLarge => "Request Header Fields Too Large",
-            Status::InternalServerError => "Internal Server Error",
             Status::NotImplemented => "Not Implemented",
             Status::ServiceUnavailable => "Service Unavailable",
             Status::HttpVersionNotSupported => "HTTP Version Not Supported",
@@ -89,6 +71,6 @@ impl Status {
     /// Whether a body, be it an empty one, follows: then its length has to be said, and otherwise it
     /// must not be (RFC 9110 §8.6).
     pub(super) const fn may_have_body(self) -> bool {
-        !matches!(self, Status::SwitchingProtocols | Status::NoContent)
+        !matches!(self, Status::SwitchingProtocols)
     }
 }

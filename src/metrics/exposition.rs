@@ -48,17 +48,6 @@ impl Exposition {
         self
     }
 
-    /// Writes something that goes up and down, by the values of one label.
-    pub fn gauge_by<'v, N: Into<Number>>(
-        &mut self,
-        name: &str,
-        help: &str,
-        label: &str,
-        samples: impl IntoIterator<Item = (&'v str, N)>,
-    ) -> &mut Self {
-        self.family_by(name, help, Kind::Gauge, label, samples)
-    }
-
     /// Writes durations by their size. The name ends in `_seconds`.
     pub fn histogram(&mut self, name: &str, help: &str, histogram: &Histogram) -> &mut Self {
         self.head(name, help, Kind::Histogram);
@@ -187,7 +176,6 @@ mod tests {
             .gauge("connections", "Connections now open.", 3_usize)
             .gauge("uptime_seconds", "Time since the start.", Duration::from_millis(1_500))
             .counter_by("refused_total", "Refusals.", "reason", [("full", 1_u64), ("slow", 0)])
-            .gauge_by("queued_bytes", "Bytes queued.", "where", [("outbox", 7_usize)])
             .histogram("turn_seconds", "Duration of a turn.", &latency);
         assert_eq!(
             page.finish(),
@@ -204,9 +192,6 @@ mod tests {
              # TYPE refused_total counter\n\
              refused_total{reason=\"full\"} 1\n\
              refused_total{reason=\"slow\"} 0\n\
-             # HELP queued_bytes Bytes queued.\n\
-             # TYPE queued_bytes gauge\n\
-             queued_bytes{where=\"outbox\"} 7\n\
              # HELP turn_seconds Duration of a turn.\n\
              # TYPE turn_seconds histogram\n\
              turn_seconds_bucket{le=\"0.0001\"} 2\n\
@@ -221,12 +206,12 @@ mod tests {
     #[test]
     fn texts_are_escaped_where_they_would_end_the_line_or_the_label() {
         let mut page = Exposition::new();
-        page.gauge_by("g", "a \\ b\nc \"d\"", "l", [("a \\ b\nc \"d\"", 1_u64)]);
+        page.counter_by("g_total", "a \\ b\nc \"d\"", "l", [("a \\ b\nc \"d\"", 1_u64)]);
         assert_eq!(
             page.finish(),
-            "# HELP g a \\\\ b\\nc \"d\"\n\
-             # TYPE g gauge\n\
-             g{l=\"a \\\\ b\\nc \\\"d\\\"\"} 1\n"
+            "# HELP g_total a \\\\ b\\nc \"d\"\n\
+             # TYPE g_total counter\n\
+             g_total{l=\"a \\\\ b\\nc \\\"d\\\"\"} 1\n"
         );
     }
 

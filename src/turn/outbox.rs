@@ -299,9 +299,11 @@ impl Outboxes {
         outbox.begun = u32::try_from(left).expect("less than one frame, which is below 4 GiB");
     }
 
-    /// Notes whether the kernel has refused bytes; returns what it was before.
-    pub(super) fn set_blocked(&mut self, id: ConnectionId, blocked: bool) -> bool {
-        self.get_mut(id).is_some_and(|outbox| mem::replace(&mut outbox.blocked, blocked))
+    /// Notes whether the kernel has refused bytes.
+    pub(super) fn set_blocked(&mut self, id: ConnectionId, blocked: bool) {
+        if let Some(outbox) = self.get_mut(id) {
+            outbox.blocked = blocked;
+        }
     }
 
     /// The next message that was delivered.
