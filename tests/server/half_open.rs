@@ -60,21 +60,3 @@ fn whoever_resets_before_being_accepted_is_no_trouble() {
     }
     assert_eq!(server.get("/health").status, 200);
 }
-
-#[test]
-fn a_message_that_was_under_way_to_somebody_who_vanished_is_reported() {
-    let server = Server::start(&[]);
-    let mut alice = server.narrow_wire();
-    alice.upgrade(&format!("/ws/{ALICE}?presence=none"));
-    let mut bob = server.quiet(BOB);
-    let text = "x".repeat(16_000);
-    (0..50).for_each(|_| bob.send(message(ALICE, &text)));
-    bob.expect_nothing();
-    let waiting = server.metrics()["switchboard_messages_in_outboxes"];
-    assert!(waiting > 0.0, "she is behind");
-    alice.reset();
-    for _ in 0..waiting as usize {
-        bob.expect(&format!(r#"{{"type":"undelivered","to":"{ALICE}","reason":"offline"}}"#));
-    }
-    bob.expect_nothing();
-}

@@ -131,7 +131,6 @@ fn a_message_that_takes_too_long_to_arrive_ends_the_connection_however_it_drips(
     let mut wire = server.wire();
     wire.upgrade(&format!("/ws/{ALICE}?presence=none"));
     for byte in frame(TEXT, "x".repeat(1_000)) {
-        // A ping within the message would be no excuse, if it could stand there.
         if !wire.try_send([byte]) || wire.has_something_to_read() {
             break;
         }

@@ -10,7 +10,7 @@ mod wire;
 
 pub(crate) use pace::{PATIENCE, eventually, pause};
 pub(crate) use phone::{Phone, message, users};
-pub(crate) use process::{Metrics, Server, binary};
+pub(crate) use process::{Metrics, Server, binary, raise_descriptor_limit};
 pub(crate) use wire::{BINARY, CLOSE, CONTINUATION, PONG, Response, TEXT, Wire, frame, masked};
 
 /// Three people who can be told apart at a glance.

@@ -11,6 +11,7 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Mutex};
 use std::thread;
 
+use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use serde_json::Value;
@@ -77,6 +78,11 @@ impl Server {
 
     pub(crate) fn pid(&self) -> u32 {
         self.process.id()
+    }
+
+    /// How many descriptors it has open.
+    pub(crate) fn descriptors(&self) -> usize {
+        fs::read_dir(format!("/proc/{}/fd", self.pid())).expect("it runs").count()
     }
 
     /// Every line on stderr so far.
@@ -177,6 +183,12 @@ impl Drop for Server {
         assert!(status.success(), "{status}, after {log:?}");
         assert!(!log.iter().any(|line| line.contains("bug")), "{log:?}");
     }
+}
+
+/// For tests with a thousand clients: all the descriptors that we may have ourselves.
+pub(crate) fn raise_descriptor_limit() {
+    let (_, hard) = getrlimit(Resource::RLIMIT_NOFILE).expect("it can be read");
+    setrlimit(Resource::RLIMIT_NOFILE, hard, hard).expect("up to the hard limit anybody may");
 }
 
 /// Reads the exposition format, as far as this server uses it.
