@@ -1,11 +1,13 @@
 //! The network: mio, sockets, the clock, signals, processes. The only room that has any of them.
 //!
 //! [`play`] is the loop itself: do what the plan says is due, sleep until something happens, hear
-//! what the phones have been told. `run` is what the plan says, `exchange` is what phones hear.
+//! what the phones have been told. `run` knows how far the plan is, `due` does it, `exchange` is what
+//! goes over the lines.
 
 mod alarm;
 mod clock;
 mod desk;
+mod due;
 mod exchange;
 mod get;
 mod line;

@@ -1,5 +1,5 @@
-//! [`Run`]: a plan that is being played: whom to dial, who writes to whom, whose heartbeat is due, and
-//! which stage it has reached.
+//! [`Run`]: a plan that is being played, and the stage it has reached. What there is to do in each is
+//! in `due`; what comes back from the server, in `exchange`.
 //!
 //! ```text
 //! Playing ── the plan is over ──▶ Settling ── all has arrived ──▶ HangingUp ── all have ended ──▶ Over
@@ -17,19 +17,11 @@ use super::progress::Progress;
 use super::usage::Sample;
 use super::{End, Outcome};
 use crate::args::Options;
-use crate::client::{Ending, Pen};
+use crate::client::Pen;
 use crate::phone_id::PhoneId;
 use crate::schedule::Schedule;
 use crate::target::Target;
 use crate::workload::{Numbers, Pairs, Texts};
-
-/// Connections begun, messages sent and phones hung up in one turn, at most: then others get theirs.
-const DIALS: usize = 64;
-const SENDS: usize = 256;
-const HANG_UPS: usize = 128;
-
-/// How long the server may take to answer the last close frame.
-const GOODBYE: Duration = Duration::from_secs(10);
 
 /// Bytes read at once. A list of 16,000 phones fits, and is then not copied.
 const INPUT_BYTES: usize = 256 * 1024;
@@ -39,10 +31,10 @@ pub(super) struct Run<'p> {
     pub(super) options: &'p Options,
     pub(super) target: &'p Target,
     pid: Option<u32>,
-    clock: Clock,
-    registry: Registry,
-    schedule: Schedule,
-    pairs: Pairs,
+    pub(super) clock: Clock,
+    pub(super) registry: Registry,
+    pub(super) schedule: Schedule,
+    pub(super) pairs: Pairs,
     /// Heartbeats and requests for the list.
     pub(super) wheel: Wheel<Task>,
     /// By phone.
@@ -52,7 +44,7 @@ pub(super) struct Run<'p> {
     /// Buffers that all phones share: what was read, what is to be written, a text.
     pub(super) input: Box<[u8]>,
     pub(super) out: Vec<u8>,
-    text: Vec<u8>,
+    pub(super) text: Vec<u8>,
     /// Phones that had more to read than one turn allows.
     pub(super) again: Vec<PhoneId>,
     stage: Stage,
@@ -86,13 +78,13 @@ pub(super) enum Slot {
 }
 
 impl Slot {
-    fn is_ready(&self) -> bool {
+    pub(super) fn is_ready(&self) -> bool {
         matches!(self, Slot::Taken(line) if line.is_ready())
     }
 }
 
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-enum Stage {
+pub(super) enum Stage {
     Playing,
     /// No message is sent any more; some are still under way.
     Settling,
@@ -176,10 +168,10 @@ impl<'p> Run<'p> {
                 let is_settled = books.under_way() == 0 || self.open == 0;
                 if is_settled || now.since(quiet_since) > self.options.settle {
                     self.samples.push(Sample::take(now, self.pid));
-                    self.stage = Stage::HangingUp { next: 0, deadline: now + GOODBYE };
+                    self.stage = Stage::HangingUp { next: 0, deadline: now };
                 }
             }
-            Stage::HangingUp { next, deadline } => self.hang_up(next, deadline, now),
+            Stage::HangingUp { next, deadline } => self.stage = self.hang_up(next, deadline, now),
             Stage::Over => {}
         }
         self.do_tasks(now);
@@ -267,74 +259,6 @@ impl<'p> Run<'p> {
         }
     }
 
-    fn dial_who_is_due(&mut self, now: Moment) {
-        for _ in 0..DIALS {
-            let Some((id, planned)) = self.schedule.next_connect(now) else { return };
-            let to = self.target.address;
-            match Line::dial(id, to, planned, self.clock.now(), &self.registry) {
-                Ok(line) => {
-                    self.slots[id.index()] = Slot::Taken(Box::new(line));
-                    self.open += 1;
-                }
-                Err(error) => {
-                    self.slots[id.index()] = Slot::EndedBadly;
-                    self.desk.record.ended(Ending::Unreachable(error.kind()));
-                }
-            }
-        }
-    }
-
-    fn send_what_is_due(&mut self, now: Moment) {
-        for _ in 0..SENDS {
-            let Some(planned) = self.schedule.next_send(now) else { return };
-            let slots = &self.slots;
-            let Some((sender, recipient)) = self.pairs.next(|id| slots[id.index()].is_ready())
-            else {
-                self.desk.record.skipped_sends += 1;
-                continue;
-            };
-            let Slot::Taken(line) = &mut self.slots[sender.index()] else { continue };
-            let Some(phone) = &mut line.phone else { continue };
-            let now = self.clock.now();
-            let Desk { record, texts, numbers, .. } = &mut self.desk;
-            let stamp = record.books.send(sender, recipient, planned, now);
-            texts.write(&stamp, &mut self.text);
-            let mut digits = [0; Numbers::DIGITS];
-            let to = numbers.digits(recipient, &mut digits);
-            let text = str::from_utf8(&self.text).expect("a text is ASCII");
-            phone.say(to, text, &mut self.pen, &mut self.out);
-            record.sent(planned, now);
-            self.write(sender);
-        }
-    }
-
-    /// Heartbeats and requests for the list, and when to do it again.
-    fn do_tasks(&mut self, now: Moment) {
-        while let Some(task) = self.wheel.next_due(now) {
-            let (Task::Ping(id) | Task::Refresh(id)) = task;
-            let Slot::Taken(line) = &mut self.slots[id.index()] else { continue };
-            let Some(phone) = line.phone.as_mut().filter(|phone| phone.is_ready()) else {
-                continue;
-            };
-            let settings = &self.options.settings;
-            let every = match task {
-                Task::Ping(_) => {
-                    phone.ping(now, &mut self.pen, &mut self.out);
-                    self.desk.record.heard.pings += 1;
-                    settings.heartbeat
-                }
-                Task::Refresh(_) => {
-                    phone.refresh(&mut self.pen, &mut self.out);
-                    settings.refresh
-                }
-            };
-            if let Some(every) = every {
-                self.wheel.insert(now + every, task);
-            }
-            self.write(id);
-        }
-    }
-
     fn stop_sending(&mut self, end: End) {
         self.end = end;
         self.stage = Stage::Settling;
@@ -343,36 +267,5 @@ impl<'p> Run<'p> {
         while self.samples.len() < 2 {
             self.samples.push(Sample::take(self.now(), self.pid));
         }
-    }
-
-    fn hang_up(&mut self, next: usize, deadline: Moment, now: Moment) {
-        let last = self.slots.len().min(next + HANG_UPS);
-        for index in next..last {
-            let id = PhoneId(u32::try_from(index).expect("phones have 32 bits"));
-            let Slot::Taken(line) = &mut self.slots[index] else { continue };
-            let hangs_up = match &mut line.phone {
-                Some(phone) => phone.hang_up(&mut self.pen, &mut self.out),
-                None => false,
-            };
-            if hangs_up {
-                self.ready -= 1;
-                self.write(id);
-            } else {
-                self.end(id, Ending::NeverReady);
-            }
-        }
-        // The time for the answers counts from the last close frame.
-        let deadline = if next < last { now + GOODBYE } else { deadline };
-        self.stage = Stage::HangingUp { next: last, deadline };
-        if last < self.slots.len() || (self.open > 0 && now < deadline) {
-            return;
-        }
-        for index in 0..self.slots.len() {
-            if matches!(self.slots[index], Slot::Taken(_)) {
-                let id = PhoneId(u32::try_from(index).expect("phones have 32 bits"));
-                self.end(id, Ending::Unanswered);
-            }
-        }
-        self.stage = Stage::Over;
     }
 }

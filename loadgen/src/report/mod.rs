@@ -1,11 +1,9 @@
-//! [`Summary`]: what came of a run, in the shape in which it is published.
-//!
-//! As JSON it is a contract: `schema` counts up when a field changes its meaning or goes; new fields may
-//! come at any time. Times are nanoseconds and end in `_ns`, or seconds and end in `_seconds`. The text
-//! is for people, and no contract.
+//! What came of a run: the [`Summary`] is drawn here, from the record, the samples and the server's own
+//! books; `verdict` judges it, `text` and JSON tell it.
 
 mod ledger;
 mod server;
+mod shape;
 mod text;
 mod verdict;
 
@@ -13,20 +11,17 @@ use std::collections::BTreeMap;
 use std::io::{self, Write};
 use std::time::Duration;
 
-use serde::Serialize;
-
 use crate::args::Options;
 use crate::net::{End, Outcome};
 use crate::record::{Fault, Times};
 use crate::schedule::Arrivals;
 use crate::target::Target;
-use ledger::Row;
-use server::Server;
+use shape::{
+    Connect, Connections, Delivery, Generator, Messages, Plan, Presence, Quantiles, SCHEMA, Traffic,
+};
 
+pub(crate) use shape::Summary;
 pub(crate) use text::write_text;
-
-/// The version of the JSON's shape.
-const SCHEMA: u32 = 1;
 
 /// What is known beside the outcome of the run itself.
 #[derive(Debug)]
@@ -39,156 +34,6 @@ pub(crate) struct Surroundings<'a> {
     pub(crate) metrics: Option<(&'a str, Result<&'a str, &'a str>)>,
     /// How our own server ended.
     pub(crate) stopped: Option<Result<(), &'a str>>,
-}
-
-/// What came of a run.
-#[derive(Debug, Serialize)]
-pub(crate) struct Summary {
-    schema: u32,
-    loadgen: &'static str,
-    /// `good`, `failed` or `invalid`.
-    verdict: &'static str,
-    pub(crate) exit_code: u8,
-    /// What the server did wrong, one sentence each.
-    failures: Vec<String>,
-    /// Why the run says nothing, one sentence each.
-    invalid: Vec<String>,
-    /// `as planned`, `interrupted` or `nobody left`.
-    ended: &'static str,
-    plan: Plan,
-    connections: Connections,
-    connect: Connect,
-    messages: Messages,
-    delivery: Delivery,
-    heartbeat_ns: Quantiles,
-    presence: Presence,
-    traffic: Traffic,
-    generator: Generator,
-    /// Only for a server of our own.
-    server: Option<Server>,
-    /// Only with access to the server's /metrics.
-    ledger: Option<Vec<Row>>,
-}
-
-#[derive(Debug, Serialize)]
-struct Plan {
-    url: String,
-    own_server: bool,
-    /// `open`: messages are due when the plan says, whatever the server does.
-    model: &'static str,
-    clients: u32,
-    ramp_seconds: f64,
-    duration_seconds: f64,
-    rate: f64,
-    arrivals: &'static str,
-    seed: u64,
-    text_bytes: usize,
-    presence: &'static str,
-    /// `null`: off.
-    heartbeat_seconds: Option<f64>,
-    refresh_seconds: Option<f64>,
-}
-
-#[derive(Debug, Serialize)]
-struct Connections {
-    planned: u32,
-    /// Those that got their first frame.
-    ready: u64,
-    /// The most that were ready at once.
-    peak: u64,
-    /// How they ended, in words.
-    endings: BTreeMap<String, u64>,
-    /// The same by the server's close code; `none` where it sent no code, or no close frame.
-    closes: BTreeMap<String, u64>,
-}
-
-#[derive(Debug, Serialize)]
-struct Connect {
-    /// From the planned moment to the first frame.
-    total_ns: Quantiles,
-    tcp_ns: Quantiles,
-    upgrade_ns: Quantiles,
-    first_frame_ns: Quantiles,
-}
-
-#[derive(Debug, Serialize)]
-struct Messages {
-    sent: u64,
-    delivered: u64,
-    /// Never arrived, between two connections that ended in good order.
-    lost: u64,
-    /// Never arrived, where one of the two did not.
-    in_doubt: u64,
-    duplicated: u64,
-    misdelivered: u64,
-    reordered: u64,
-    misattributed: u64,
-    garbled: u64,
-    /// Sent over a millisecond later than planned.
-    late: u64,
-    /// Not sent, because no two phones were connected.
-    skipped: u64,
-    /// Notices of the server that a message could not be delivered.
-    undelivered_notices: u64,
-    error_notices: u64,
-    sending_seconds: f64,
-    sent_per_second: f64,
-    delivered_per_second: f64,
-}
-
-#[derive(Debug, Serialize)]
-struct Delivery {
-    /// From the planned moment to the arrival.
-    corrected_ns: Quantiles,
-    /// From the moment it really was sent.
-    uncorrected_ns: Quantiles,
-}
-
-#[derive(Debug, Serialize)]
-struct Presence {
-    lists: u64,
-    list_bytes: u64,
-    longest_list_bytes: usize,
-    longest_list_numbers: usize,
-    deltas: u64,
-    delta_bytes: u64,
-}
-
-#[derive(Debug, Serialize)]
-struct Traffic {
-    bytes_received: u64,
-    bytes_sent: u64,
-    pings: u64,
-    pongs: u64,
-    /// Frames that are SCA but nothing we know, and frames that are no SCA.
-    unknown_frames: u64,
-    nonsense_frames: u64,
-}
-
-#[derive(Debug, Serialize)]
-struct Generator {
-    cpu_seconds: f64,
-    /// While messages were sent: CPU time by time, 1.0 being all of the one core it can use.
-    cpu_share: f64,
-    /// The same by messages.
-    cpu_seconds_per_message: f64,
-    /// How much later than planned messages were sent.
-    send_lag_ns: Quantiles,
-    /// How long messages may have waited for us to read them.
-    loop_lag_ns: Quantiles,
-}
-
-/// In nanoseconds, all zero if `count` is.
-#[derive(Clone, Copy, Debug, Serialize)]
-struct Quantiles {
-    count: u64,
-    min: u64,
-    mean: u64,
-    p50: u64,
-    p90: u64,
-    p99: u64,
-    p999: u64,
-    max: u64,
 }
 
 impl Summary {

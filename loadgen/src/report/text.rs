@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use super::{Quantiles, Summary};
+use super::shape::{Quantiles, Summary};
 
 /// Writes the summary as text.
 pub(crate) fn write_text(summary: &Summary, out: &mut impl Write) -> io::Result<()> {
