@@ -65,7 +65,7 @@ fn json(file: &Path) -> Value {
 fn one_command_starts_a_server_plays_and_balances_the_books() {
     let file = env::temp_dir().join(format!("loadgen-{}-own.json", process::id()));
     let plan =
-        "--clients 30 --ramp 300ms --duration 500ms --rate 400 --heartbeat 250ms --seed 5 --json";
+        "--clients 30 --ramp 800ms --duration 500ms --rate 400 --heartbeat 250ms --seed 5 --json";
     let mut args: Vec<_> = plan.split(' ').collect();
     args.push(file.to_str().expect("UTF-8"));
     let (code, stdout, stderr) = run(&args);
