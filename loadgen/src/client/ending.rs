@@ -1,0 +1,88 @@
+//! [`Ending`]: how a phone's connection ended, in words for the report.
+
+use std::fmt;
+use std::io::ErrorKind;
+
+/// How a phone's connection ended. One of them is as it should be.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub(crate) enum Ending {
+    /// We hung up, and the server has answered with this code.
+    HungUp(Option<u16>),
+    /// We hung up, and the server has not answered in time.
+    Unanswered,
+    /// The server closed, with this code.
+    Closed(Option<u16>),
+    /// The connection ended without a close frame.
+    Dropped,
+    /// The connection failed.
+    Failed(ErrorKind),
+    /// No connection came about.
+    Unreachable(ErrorKind),
+    /// The server answered the upgrade request with this status.
+    Refused(u16),
+    /// What the server answered is no HTTP, or no WebSocket.
+    NotHttp(&'static str),
+    /// The server broke RFC 6455.
+    Violation(&'static str),
+    /// There was no first frame before the run was over.
+    NeverReady,
+}
+
+impl Ending {
+    /// Whether both sides have ended it in good order, so that nothing of what was sent is in doubt.
+    pub(crate) const fn is_clean(self) -> bool {
+        match self {
+            Ending::HungUp(_) => true,
+            Ending::Unanswered
+            | Ending::Closed(_)
+            | Ending::Dropped
+            | Ending::Failed(_)
+            | Ending::Unreachable(_)
+            | Ending::Refused(_)
+            | Ending::NotHttp(_)
+            | Ending::Violation(_)
+            | Ending::NeverReady => false,
+        }
+    }
+}
+
+impl Ending {
+    /// The code in the server's close frame, if there was one with a code.
+    pub(crate) const fn close_code(self) -> Option<u16> {
+        match self {
+            Ending::HungUp(code) | Ending::Closed(code) => code,
+            Ending::Unanswered
+            | Ending::Dropped
+            | Ending::Failed(_)
+            | Ending::Unreachable(_)
+            | Ending::Refused(_)
+            | Ending::NotHttp(_)
+            | Ending::Violation(_)
+            | Ending::NeverReady => None,
+        }
+    }
+
+    /// Whether it is no failure if somebody breaks off the run.
+    pub(crate) const fn is_unfinished(self) -> bool {
+        matches!(self, Ending::NeverReady | Ending::Unanswered)
+    }
+}
+
+impl fmt::Display for Ending {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Ending::HungUp(Some(code)) => write!(f, "hung up ({code})"),
+            Ending::HungUp(None) => f.write_str("hung up (no code)"),
+            Ending::Unanswered => f.write_str("no answer to our close frame"),
+            Ending::Closed(Some(code)) => write!(f, "closed by the server ({code})"),
+            Ending::Closed(None) => f.write_str("closed by the server (no code)"),
+            Ending::Dropped => f.write_str("dropped by the server, without a close frame"),
+            Ending::Failed(kind) => write!(f, "failed: {kind}"),
+            Ending::Unreachable(kind) => write!(f, "cannot connect: {kind}"),
+            Ending::Refused(status) => write!(f, "upgrade refused: HTTP {status}"),
+            Ending::NotHttp(sentence) => write!(f, "no WebSocket: {sentence}"),
+            Ending::Violation(sentence) => write!(f, "the server broke RFC 6455: {sentence}"),
+            Ending::NeverReady => f.write_str("no first frame before the run was over"),
+        }
+    }
+}

@@ -1,0 +1,263 @@
+//! [`Phone`]: one phone, sans-IO: bytes and the time go in, bytes and [`Event`]s come out.
+//!
+//! It asks for the upgrade, waits for its first frame as the original app does, understands what
+//! the server says, answers pings and close frames, and hangs up in good order. It neither decides
+//! when to do what (that is the plan's) nor knows the socket (that is `net`'s), so that a test can
+//! feed it byte by byte.
+
+mod ending;
+mod said;
+#[cfg(test)]
+mod tests;
+mod upgrade;
+
+pub(crate) use ending::Ending;
+pub(crate) use said::{Message, Said};
+pub(crate) use upgrade::Address;
+
+use std::time::Duration;
+
+use switchboard::dialects::sca::wire::ClientFrame;
+use switchboard::timer::Moment;
+use switchboard::ws::{CloseCode, Frame, Item, Limits, Reader, Role};
+
+use upgrade::Upgrade;
+
+/// The longest message that is read. A list of a million phones has 16 MB.
+const LIMITS: Limits = Limits { message_bytes: 32 << 20 };
+
+/// One phone's connection, from its request to its end.
+#[derive(Debug)]
+pub(crate) struct Phone {
+    stage: Stage,
+    /// Whether the server greets it with a list.
+    is_greeted: bool,
+    /// When the heartbeat was sent that has not been answered yet.
+    pinged: Option<Moment>,
+}
+
+/// What the phone waits for. What is needed only on the way in is boxed, and goes.
+#[derive(Debug)]
+enum Stage {
+    /// The answer to the upgrade request.
+    Answer(Box<Upgrade>),
+    /// The first frame.
+    Greeting { reader: Reader, since: Moment },
+    /// Whatever there may come.
+    Talk(Reader),
+    /// The server's close frame, which answers ours.
+    Goodbye(Reader),
+    /// Nothing more.
+    Nothing,
+}
+
+/// What has happened to a phone.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(crate) enum Event<'a> {
+    /// The server speaks WebSocket, as it showed this long after the request. If the phone is not to
+    /// be greeted, it is ready now.
+    Upgraded(Duration),
+    /// The first frame is here: the phone is ready.
+    Greeted {
+        /// How long after the upgrade.
+        after: Duration,
+        /// What it says. It should be a list.
+        first: Said<'a>,
+    },
+    /// The heartbeat was answered, this long after it was sent.
+    Pong(Duration),
+    /// The server says something else.
+    Said(Said<'a>),
+    /// It is over.
+    Ended(Ending),
+}
+
+impl Phone {
+    /// A phone whose connection stands: it asks for the upgrade.
+    pub(crate) fn call(
+        address: &Address<'_>,
+        now: Moment,
+        pen: &mut Pen,
+        out: &mut Vec<u8>,
+    ) -> Self {
+        let upgrade = Upgrade::request(address, now, pen.random.u128(..).to_ne_bytes(), out);
+        Phone {
+            stage: Stage::Answer(Box::new(upgrade)),
+            is_greeted: address.is_greeted,
+            pinged: None,
+        }
+    }
+
+    /// Whether it is connected, so that it may write and be written to.
+    pub(crate) fn is_ready(&self) -> bool {
+        matches!(self.stage, Stage::Talk(_))
+    }
+
+    /// Takes from the front of `input` what the next event needs, and moves `input` past it. What is
+    /// to be answered at once is appended to `out`. `None`: all of `input` has been taken.
+    pub(crate) fn read<'a>(
+        &mut self,
+        now: Moment,
+        input: &mut &'a mut [u8],
+        pen: &mut Pen,
+        out: &mut Vec<u8>,
+    ) -> Option<Event<'a>> {
+        loop {
+            let reader = match &mut self.stage {
+                Stage::Answer(upgrade) => {
+                    return match upgrade.read(input)? {
+                        Ok(requested) => Some(self.upgraded(now, requested)),
+                        Err(ending) => Some(self.end(ending)),
+                    };
+                }
+                Stage::Greeting { reader, .. } | Stage::Talk(reader) | Stage::Goodbye(reader) => {
+                    reader
+                }
+                Stage::Nothing => {
+                    *input = &mut [];
+                    return None;
+                }
+            };
+            match reader.read(input, &LIMITS) {
+                Ok(None) => return None,
+                Ok(Some(item)) => {
+                    if let Some(event) = self.hear(now, item, pen, out) {
+                        return Some(event);
+                    }
+                }
+                Err(violation) => {
+                    let sentence = violation.sentence();
+                    pen.write(&Frame::Close(Some((violation.code(), sentence))), out);
+                    return Some(self.end(Ending::Violation(sentence)));
+                }
+            }
+        }
+    }
+
+    /// The connection is over, without a word: the stream has ended, or failed.
+    pub(crate) fn hear_the_end(&mut self) -> Ending {
+        let ending = match self.stage {
+            Stage::Answer(_) => Ending::NotHttp("the connection ended before an answer"),
+            Stage::Greeting { .. } | Stage::Talk(_) => Ending::Dropped,
+            // The other side has hung up, if not as politely as it should.
+            Stage::Goodbye(_) | Stage::Nothing => Ending::HungUp(None),
+        };
+        self.stage = Stage::Nothing;
+        ending
+    }
+
+    /// Says that it is still there.
+    pub(crate) fn ping(&mut self, now: Moment, pen: &mut Pen, out: &mut Vec<u8>) {
+        self.pinged = Some(now);
+        pen.write_sca(&ClientFrame::Ping, out);
+    }
+
+    /// Asks who is online.
+    pub(crate) fn refresh(&self, pen: &mut Pen, out: &mut Vec<u8>) {
+        pen.write_sca(&ClientFrame::GetOnlineUsers, out);
+    }
+
+    /// Writes to somebody.
+    pub(crate) fn say(&self, to: &str, text: &str, pen: &mut Pen, out: &mut Vec<u8>) {
+        pen.write_sca(&ClientFrame::Message { to, text, id: None }, out);
+    }
+
+    /// Hangs up. False, and nothing is done, if the phone is not connected.
+    pub(crate) fn hang_up(&mut self, pen: &mut Pen, out: &mut Vec<u8>) -> bool {
+        match std::mem::replace(&mut self.stage, Stage::Nothing) {
+            Stage::Talk(reader) => {
+                pen.write(&Frame::Close(Some((CloseCode::Normal, ""))), out);
+                self.stage = Stage::Goodbye(reader);
+                true
+            }
+            other @ (Stage::Answer(_)
+            | Stage::Greeting { .. }
+            | Stage::Goodbye(_)
+            | Stage::Nothing) => {
+                self.stage = other;
+                false
+            }
+        }
+    }
+
+    fn upgraded(&mut self, now: Moment, requested: Moment) -> Event<'static> {
+        let reader = Reader::new(Role::Client);
+        self.stage = match self.is_greeted {
+            true => Stage::Greeting { reader, since: now },
+            false => Stage::Talk(reader),
+        };
+        Event::Upgraded(now.since(requested))
+    }
+
+    fn hear<'a>(
+        &mut self,
+        now: Moment,
+        item: Item<'a>,
+        pen: &mut Pen,
+        out: &mut Vec<u8>,
+    ) -> Option<Event<'a>> {
+        if let Item::Close(reason) = &item {
+            let code = reason.as_ref().map(|(code, _)| u16::from(*code));
+            if matches!(self.stage, Stage::Goodbye(_)) {
+                return Some(self.end(Ending::HungUp(code)));
+            }
+            item.answer().inspect(|answer| pen.write(answer, out));
+            return Some(self.end(Ending::Closed(code)));
+        }
+        if let Some(answer) = item.answer() {
+            pen.write(&answer, out);
+        }
+        let said = match item {
+            Item::Text(text) => Said::understand(text),
+            Item::Binary(_) => Said::Nonsense,
+            Item::Ping(_) | Item::Pong(_) | Item::Close(_) => return None,
+        };
+        match std::mem::replace(&mut self.stage, Stage::Nothing) {
+            Stage::Greeting { reader, since } => {
+                self.stage = Stage::Talk(reader);
+                return Some(Event::Greeted { after: now.since(since), first: said });
+            }
+            same => self.stage = same,
+        }
+        match (&said, self.pinged) {
+            (Said::Pong, Some(pinged)) => {
+                self.pinged = None;
+                Some(Event::Pong(now.since(pinged)))
+            }
+            _ => Some(Event::Said(said)),
+        }
+    }
+
+    fn end(&mut self, ending: Ending) -> Event<'static> {
+        self.stage = Stage::Nothing;
+        Event::Ended(ending)
+    }
+}
+
+/// What a phone writes with: chance, for masks and keys, and a scratch buffer for JSON.
+#[derive(Debug)]
+pub(crate) struct Pen {
+    random: fastrand::Rng,
+    json: Vec<u8>,
+}
+
+impl Pen {
+    /// A pen whose masks and keys come from this seed. To be unforeseeable is a browser's duty, whose
+    /// scripts may be hostile (RFC 6455 §10.3). Ours is to be repeatable.
+    pub(crate) fn new(seed: u64) -> Self {
+        Pen { random: fastrand::Rng::with_seed(seed), json: Vec::new() }
+    }
+
+    fn write(&mut self, frame: &Frame<'_>, out: &mut Vec<u8>) {
+        frame.encode_masked(self.random.u32(..).to_ne_bytes(), out);
+    }
+
+    fn write_sca(&mut self, frame: &ClientFrame<'_>, out: &mut Vec<u8>) {
+        let mut json = std::mem::take(&mut self.json);
+        json.clear();
+        serde_json::to_writer(&mut json, frame).expect("strings always have a JSON form");
+        let text = str::from_utf8(&json).expect("JSON is UTF-8");
+        self.write(&Frame::Text(text), out);
+        self.json = json;
+    }
+}

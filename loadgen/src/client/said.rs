@@ -1,0 +1,193 @@
+//! [`Said`]: a frame of the server, understood as far as somebody who measures needs it.
+//!
+//! A thousand phones that hear of each other get a thousand lists for every one who comes. So a
+//! list is recognised by how it begins, and looked into only if somebody wants to know what it says.
+//! The frames in the spelling of our own server go the fast way; all other JSON, with spaces,
+//! escapes or its keys in another order, takes the slow one through serde, and comes to the same.
+
+use std::borrow::Cow;
+
+use switchboard::dialects::sca::wire::ServerFields;
+
+/// What a frame of the server says.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(crate) enum Said<'a> {
+    /// The answer to a ping.
+    Pong,
+    /// Who is online.
+    List(List<'a>),
+    /// Who has come and gone; so many bytes of JSON.
+    Delta(usize),
+    /// Somebody writes.
+    Message(Message<'a>),
+    /// A message of ours could not be delivered.
+    Undelivered,
+    /// The server did not understand us.
+    Error,
+    /// Something else that is SCA, or a later version of it.
+    Other,
+    /// Something that is no SCA.
+    Nonsense,
+}
+
+/// Who is online, as the JSON that came.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(crate) struct List<'a>(Cow<'a, str>);
+
+impl List<'_> {
+    /// Bytes of JSON.
+    pub(crate) fn bytes(&self) -> usize {
+        self.0.len()
+    }
+
+    /// How many numbers it has. Looks at every byte of it.
+    pub(crate) fn count(&self) -> usize {
+        // After the colon of "users" every number stands between two quotes, and digits need no escapes.
+        let numbers = self.0.split_once('[').map_or("", |(_, numbers)| numbers);
+        let numbers = numbers.split_once(']').map_or(numbers, |(numbers, _)| numbers);
+        numbers.bytes().filter(|&byte| byte == b'"').count() / 2
+    }
+}
+
+/// Somebody's message.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(crate) struct Message<'a> {
+    /// Who wrote it, as the server says.
+    pub(crate) from: Cow<'a, str>,
+    /// What he wrote.
+    pub(crate) text: Cow<'a, str>,
+}
+
+const LIST: &str = r#"{"type":"online_users""#;
+const MESSAGE: &str = r#"{"type":"message","from":""#;
+const MESSAGE_TEXT: &str = r#"","text":""#;
+const PONG: &str = r#"{"type":"pong"}"#;
+
+impl<'a> Said<'a> {
+    /// Understands a frame.
+    pub(crate) fn understand(json: Cow<'a, str>) -> Said<'a> {
+        if json.starts_with(LIST) {
+            return Said::List(List(json));
+        }
+        if json == PONG {
+            return Said::Pong;
+        }
+        match json {
+            Cow::Borrowed(json) => Said::quick(json).unwrap_or_else(|| Said::slow(json)),
+            // It came in pieces, which is rare: what is taken from it has to be copied.
+            Cow::Owned(json) => Said::slow(&json).into_owned(),
+        }
+    }
+
+    /// A message in the usual spelling.
+    fn quick(json: &'a str) -> Option<Said<'a>> {
+        let (from, rest) = json.strip_prefix(MESSAGE)?.split_once(MESSAGE_TEXT)?;
+        let text = rest.strip_suffix("\"}")?;
+        let is_plain = |part: &str| !part.bytes().any(|byte| byte == b'"' || byte == b'\\');
+        let message = Message { from: Cow::Borrowed(from), text: Cow::Borrowed(text) };
+        (is_plain(from) && is_plain(text)).then_some(Said::Message(message))
+    }
+
+    fn slow(json: &'a str) -> Said<'a> {
+        let Ok(fields) = serde_json::from_str::<ServerFields<'a>>(json) else {
+            return Said::Nonsense;
+        };
+        match fields.kind {
+            "pong" => Said::Pong,
+            "online_users" if fields.users.is_some() => Said::List(List(Cow::Borrowed(json))),
+            "presence" => Said::Delta(json.len()),
+            "message" => {
+                let text =
+                    fields.text.and_then(|raw| serde_json::from_str::<String>(raw.get()).ok());
+                match (fields.from, text) {
+                    (Some(from), Some(text)) => {
+                        let (from, text) = (Cow::Borrowed(from), Cow::Owned(text));
+                        Said::Message(Message { from, text })
+                    }
+                    _ => Said::Nonsense,
+                }
+            }
+            "undelivered" => Said::Undelivered,
+            "error" => Said::Error,
+            _ => Said::Other,
+        }
+    }
+
+    fn into_owned(self) -> Said<'static> {
+        match self {
+            Said::Pong => Said::Pong,
+            Said::List(list) => Said::List(List(Cow::Owned(list.0.into_owned()))),
+            Said::Delta(bytes) => Said::Delta(bytes),
+            Said::Message(message) => Said::Message(Message {
+                from: Cow::Owned(message.from.into_owned()),
+                text: Cow::Owned(message.text.into_owned()),
+            }),
+            Said::Undelivered => Said::Undelivered,
+            Said::Error => Said::Error,
+            Said::Other => Said::Other,
+            Said::Nonsense => Said::Nonsense,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn both_ways(json: &str) -> Said<'static> {
+        let (borrowed, owned) = (Cow::Borrowed(json), Cow::Owned(json.to_owned()));
+        let said = Said::understand(borrowed).into_owned();
+        assert_eq!(said, Said::understand(owned).into_owned(), "{json}");
+        said
+    }
+
+    #[test]
+    fn the_usual_spelling_and_any_other_come_to_the_same() {
+        let message = Said::Message(Message { from: "4000".into(), text: "hi there".into() });
+        for json in [
+            r#"{"type":"message","from":"4000","text":"hi there"}"#,
+            r#"{"type": "message", "from": "4000", "text": "hi there"}"#,
+            r#"{"text":"hi\u0020there","timestamp":[1],"from":"4000","type":"message"}"#,
+            r#"{"type":"message","from":"4000","text":"hi there","id":"x"}"#,
+        ] {
+            assert_eq!(both_ways(json), message, "{json}");
+        }
+        assert_eq!(both_ways(r#"{"type":"pong"}"#), Said::Pong);
+        assert_eq!(both_ways(r#"{ "type" : "pong" }"#), Said::Pong);
+        assert_eq!(both_ways(r#"{"type":"error","detail":"no"}"#), Said::Error);
+        assert_eq!(both_ways(r#"{"type":"undelivered","to":"4000"}"#), Said::Undelivered);
+        assert_eq!(both_ways(r#"{"type":"typing","from":"4000"}"#), Said::Other);
+        let delta = r#"{"type":"presence","joined":[],"left":[],"online":1}"#;
+        assert_eq!(both_ways(delta), Said::Delta(delta.len()));
+    }
+
+    #[test]
+    fn a_list_counts_its_numbers_only_when_asked() {
+        for (json, count) in [
+            (r#"{"type":"online_users","users":[]}"#, 0),
+            (r#"{"type":"online_users","users":["4000000001"]}"#, 1),
+            (r#"{"type": "online_users", "users": ["4000000001", "4000000002"]}"#, 2),
+            (r#"{"users":["4000000001","4000000002"],"type":"online_users"}"#, 2),
+        ] {
+            match both_ways(json) {
+                Said::List(list) => assert_eq!((list.count(), list.bytes()), (count, json.len())),
+                other => panic!("{json} is {other:?}"),
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_no_sca_is_nonsense_and_never_a_panic() {
+        for json in [
+            "",
+            "hello",
+            "[]",
+            "{}",
+            r#"{"type":7}"#,
+            r#"{"type":"message"}"#,
+            r#"{"type":"message","from":"4","text":7}"#,
+        ] {
+            assert_eq!(both_ways(json), Said::Nonsense, "{json}");
+        }
+    }
+}

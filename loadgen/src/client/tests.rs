@@ -1,0 +1,186 @@
+//! The phone, fed by a server that is only bytes, cut wherever bytes can be cut.
+
+use super::*;
+use switchboard::ws::handshake::{self, Offer, Once};
+
+const ADDRESS: Address<'_> = Address {
+    authority: "127.0.0.1:8080",
+    prefix: "",
+    number: "4000000000001",
+    query: "",
+    is_greeted: true,
+};
+
+const LIST: &str = r#"{"type":"online_users","users":["4000000000001"]}"#;
+const MESSAGE: &str = r#"{"type":"message","from":"4000000000002","text":"hi"}"#;
+
+fn at(millis: u64) -> Moment {
+    Moment::from_nanos(millis * 1_000_000)
+}
+
+fn call(address: &Address<'_>) -> (Phone, Pen, String) {
+    let (mut pen, mut out) = (Pen::new(1), Vec::new());
+    let phone = Phone::call(address, at(10), &mut pen, &mut out);
+    (phone, pen, String::from_utf8(out).expect("ASCII"))
+}
+
+/// The server's answer to this request, and the frames that follow it.
+fn answer(request: &str, frames: &[Frame<'_>]) -> Vec<u8> {
+    let key = request.lines().find_map(|line| line.strip_prefix("Sec-WebSocket-Key: "));
+    let offer = Offer {
+        get: request.starts_with("GET /ws/4000000000001"),
+        http_1_1: true,
+        connection_upgrade: true,
+        upgrade_websocket: true,
+        key: Once::Value(key.expect("a key").as_bytes()),
+        version: Once::Value(b"13"),
+    };
+    let accept = handshake::check(&offer).expect("a good offer");
+    let mut bytes = format!(
+        "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+         Sec-WebSocket-Accept: {}\r\n\r\n",
+        accept.as_str()
+    )
+    .into_bytes();
+    frames.iter().for_each(|frame| frame.encode(&mut bytes));
+    bytes
+}
+
+/// What the phone makes of pieces, in words, and what it answers.
+fn hear(phone: &mut Phone, pen: &mut Pen, pieces: &[&[u8]]) -> (Vec<String>, Vec<u8>) {
+    let (mut heard, mut out) = (Vec::new(), Vec::new());
+    for piece in pieces {
+        let mut piece = piece.to_vec();
+        let mut input = &mut piece[..];
+        while let Some(event) = phone.read(at(30), &mut input, pen, &mut out) {
+            heard.push(format!("{event:?}"));
+        }
+        assert!(input.is_empty(), "all input is taken");
+    }
+    (heard, out)
+}
+
+/// The frames that a phone has written.
+fn frames(mut bytes: Vec<u8>) -> Vec<String> {
+    let mut reader = Reader::new(Role::Server);
+    let (mut input, mut frames) = (&mut bytes[..], Vec::new());
+    while let Some(item) = reader.read(&mut input, &LIMITS).expect("valid frames") {
+        frames.push(match item {
+            Item::Text(text) => text.into_owned(),
+            other => format!("{other:?}"),
+        });
+    }
+    frames
+}
+
+#[test]
+fn the_result_does_not_depend_on_how_the_bytes_are_cut() {
+    let (mut phone, mut pen, request) = call(&ADDRESS);
+    let close = Frame::Close(Some((CloseCode::from(4000), "replaced")));
+    let said = [Frame::Text(LIST), Frame::Ping(b"?"), Frame::Text(MESSAGE), close];
+    let bytes = answer(&request, &said);
+    let (expected, answered) = hear(&mut phone, &mut pen, &[&bytes]);
+    assert_eq!(expected.len(), 4, "{expected:?}");
+    assert!(expected[0].starts_with("Upgraded(20ms)"), "{expected:?}");
+    assert!(expected[1].starts_with("Greeted { after: 0ns, first: List("), "{expected:?}");
+    assert!(expected[2].starts_with("Said(Message("), "{expected:?}");
+    assert_eq!(expected[3], "Ended(Closed(Some(4000)))");
+    assert_eq!(frames(answered), ["Pong(1 bytes)", "Close(4000, 0 bytes)"]);
+
+    for cut in 0..=bytes.len() {
+        let (mut phone, mut pen, _) = call(&ADDRESS);
+        let (heard, answered) = hear(&mut phone, &mut pen, &[&bytes[..cut], &bytes[cut..]]);
+        // A text that came in pieces is owned, one that did not is borrowed: they print alike.
+        assert_eq!(heard, expected, "cut at {cut}");
+        assert_eq!(frames(answered).len(), 2, "cut at {cut}");
+    }
+    let (mut phone, mut pen, _) = call(&ADDRESS);
+    let single: Vec<&[u8]> = bytes.chunks(1).collect();
+    assert_eq!(hear(&mut phone, &mut pen, &single).0, expected);
+}
+
+#[test]
+fn a_phone_is_ready_with_its_first_frame_and_at_once_where_none_is_sent() {
+    let (mut phone, mut pen, request) = call(&ADDRESS);
+    hear(&mut phone, &mut pen, &[&answer(&request, &[])]);
+    assert!(!phone.is_ready());
+    let mut list = Vec::new();
+    Frame::Text(LIST).encode(&mut list);
+    hear(&mut phone, &mut pen, &[&list]);
+    assert!(phone.is_ready());
+
+    let quiet = Address { query: "?presence=none", is_greeted: false, ..ADDRESS };
+    let (mut phone, mut pen, request) = call(&quiet);
+    assert!(request.starts_with("GET /ws/4000000000001?presence=none HTTP/1.1\r\n"), "{request}");
+    hear(&mut phone, &mut pen, &[&answer(&request, &[])]);
+    assert!(phone.is_ready());
+}
+
+#[test]
+fn an_answer_that_is_no_websocket_is_named() {
+    let (_, _, request) = call(&ADDRESS);
+    let good = String::from_utf8(answer(&request, &[])).expect("ASCII");
+    for (answer, ending) in [
+        ("HTTP/1.1 404 Not Found\r\n\r\nnothing here".to_owned(), "Refused(404)"),
+        ("SSH-2.0-OpenSSH\r\n".to_owned(), "NotHttp(\"the answer is not HTTP\")"),
+        (good.replace("Accept: ", "Accept: A"), "NotHttp(\"a 101 whose"),
+        (good.replace("websocket", "h2c"), "NotHttp(\"a 101 without"),
+    ] {
+        let (mut phone, mut pen, _) = call(&ADDRESS);
+        let (heard, _) = hear(&mut phone, &mut pen, &[answer.as_bytes()]);
+        assert_eq!(heard.len(), 1, "{heard:?}");
+        assert!(heard[0].starts_with(&format!("Ended({ending}")), "{heard:?}");
+    }
+}
+
+#[test]
+fn what_a_phone_says_is_sca() {
+    let (mut phone, mut pen, request) = call(&ADDRESS);
+    hear(&mut phone, &mut pen, &[&answer(&request, &[Frame::Text(LIST)])]);
+    let mut out = Vec::new();
+    phone.ping(at(100), &mut pen, &mut out);
+    phone.refresh(&mut pen, &mut out);
+    phone.say("4000000000002", "hi", &mut pen, &mut out);
+    assert!(phone.hang_up(&mut pen, &mut out));
+    assert!(!phone.hang_up(&mut pen, &mut out), "once is enough");
+    assert_eq!(
+        frames(out),
+        [
+            r#"{"type":"ping"}"#,
+            r#"{"type":"get_online_users"}"#,
+            r#"{"type":"message","to":"4000000000002","text":"hi"}"#,
+            "Close(1000, 0 bytes)"
+        ]
+    );
+}
+
+#[test]
+fn a_heartbeat_is_timed_once_and_the_goodbye_is_heard_out() {
+    let (mut phone, mut pen, request) = call(&ADDRESS);
+    hear(&mut phone, &mut pen, &[&answer(&request, &[Frame::Text(LIST)])]);
+    phone.ping(at(25), &mut pen, &mut Vec::new());
+    phone.hang_up(&mut pen, &mut Vec::new());
+    let mut bytes = Vec::new();
+    let pong = Frame::Text(r#"{"type":"pong"}"#);
+    let close = Frame::Close(Some((CloseCode::Normal, "")));
+    [pong, pong, close].iter().for_each(|frame| frame.encode(&mut bytes));
+    let (heard, answered) = hear(&mut phone, &mut pen, &[&bytes]);
+    assert_eq!(heard, ["Pong(5ms)", "Said(Pong)", "Ended(HungUp(Some(1000)))"]);
+    assert!(answered.is_empty(), "a close frame that answers ours is not answered");
+}
+
+#[test]
+fn a_server_that_breaks_the_protocol_or_vanishes_is_named() {
+    let (mut phone, mut pen, request) = call(&ADDRESS);
+    let mut bytes = answer(&request, &[Frame::Text(LIST)]);
+    Frame::Text("masked").encode_masked([1, 2, 3, 4], &mut bytes);
+    let (heard, answered) = hear(&mut phone, &mut pen, &[&bytes]);
+    assert!(heard[2].starts_with("Ended(Violation("), "{heard:?}");
+    assert_eq!(frames(answered).len(), 1, "a close frame says why");
+
+    let (mut phone, _, _) = call(&ADDRESS);
+    assert_eq!(phone.hear_the_end(), Ending::NotHttp("the connection ended before an answer"));
+    let (mut phone, mut pen, request) = call(&ADDRESS);
+    hear(&mut phone, &mut pen, &[&answer(&request, &[Frame::Text(LIST)])]);
+    assert_eq!(phone.hear_the_end(), Ending::Dropped);
+}

@@ -1,0 +1,99 @@
+//! [`Upgrade`]: the way in. The request, and whether what comes back is a WebSocket (RFC 6455 §4.1).
+
+use std::io::Write as _;
+use std::mem;
+
+use switchboard::http::{Limits, ResponseHead, parse_response};
+use switchboard::timer::Moment;
+use switchboard::ws::handshake::ClientKey;
+
+use super::Ending;
+
+/// Where a phone calls.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Address<'a> {
+    /// The value of `Host`.
+    pub(crate) authority: &'a str,
+    /// What stands before `/ws/` in the path.
+    pub(crate) prefix: &'a str,
+    /// The phone's own number.
+    pub(crate) number: &'a str,
+    /// What stands after it, with its question mark.
+    pub(crate) query: &'a str,
+    /// Whether the server is to send a list at once.
+    pub(crate) is_greeted: bool,
+}
+
+/// An upgrade that has been asked for.
+#[derive(Debug)]
+pub(super) struct Upgrade {
+    key: ClientKey,
+    since: Moment,
+    /// What has arrived of an answer whose head is incomplete.
+    head: Vec<u8>,
+}
+
+impl Upgrade {
+    /// Appends the request to `out`.
+    pub(super) fn request(
+        address: &Address<'_>,
+        now: Moment,
+        random: [u8; 16],
+        out: &mut Vec<u8>,
+    ) -> Self {
+        let key = ClientKey::new(random);
+        let Address { authority, prefix, number, query, is_greeted: _ } = address;
+        write!(
+            out,
+            "GET {prefix}/ws/{number}{query} HTTP/1.1\r\n\
+             Host: {authority}\r\n\
+             Upgrade: websocket\r\n\
+             Connection: Upgrade\r\n\
+             Sec-WebSocket-Key: {}\r\n\
+             Sec-WebSocket-Version: 13\r\n\r\n",
+            key.as_str()
+        )
+        .expect("writing to a vector never fails");
+        Upgrade { key, since: now, head: Vec::new() }
+    }
+
+    /// Takes the answer's head from the front of `input`, and says when it was asked for. `None`:
+    /// there is more to come, and all of `input` has been taken.
+    pub(super) fn read(&mut self, input: &mut &mut [u8]) -> Option<Result<Moment, Ending>> {
+        if input.is_empty() {
+            return None;
+        }
+        let kept = self.head.len();
+        self.head.extend_from_slice(input);
+        let (outcome, head_bytes) = match parse_response(&self.head, &Limits::default()) {
+            Ok(None) => {
+                *input = &mut [];
+                return None;
+            }
+            Ok(Some((head, head_bytes))) => (self.judge(&head), head_bytes),
+            Err(_) => (Err(Ending::NotHttp("the answer is not HTTP")), self.head.len()),
+        };
+        // What follows the head is the first frames', and stays.
+        let input_now = mem::take(input);
+        *input = input_now.get_mut(head_bytes - kept..).unwrap_or_default();
+        Some(outcome)
+    }
+
+    fn judge(&self, head: &ResponseHead<'_>) -> Result<Moment, Ending> {
+        const SWITCHING_PROTOCOLS: u16 = 101;
+        let headers = &head.headers;
+        if head.status != SWITCHING_PROTOCOLS {
+            return Err(Ending::Refused(head.status));
+        }
+        if !headers.has_token("upgrade", "websocket") || !headers.has_token("connection", "upgrade")
+        {
+            return Err(Ending::NotHttp(
+                "a 101 without Upgrade: websocket and Connection: Upgrade",
+            ));
+        }
+        match headers.first("sec-websocket-accept") {
+            Some(accept) if self.key.accepts(accept) => Ok(self.since),
+            _ => Err(Ending::NotHttp("a 101 whose Sec-WebSocket-Accept is missing or wrong")),
+        }
+    }
+}

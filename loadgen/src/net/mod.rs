@@ -1,0 +1,163 @@
+//! The network: mio, sockets, the clock, signals, processes. The only room that has any of them.
+//!
+//! [`play`] is the loop itself: do what the plan says is due, sleep until something happens, hear
+//! what the phones have been told. `run` knows how far the plan is, `due` does it, `exchange` is what
+//! goes over the lines.
+
+mod alarm;
+mod clock;
+mod desk;
+mod due;
+mod exchange;
+mod get;
+mod line;
+mod probe;
+mod progress;
+mod run;
+mod signals;
+mod usage;
+
+use std::io::{self, ErrorKind};
+use std::os::fd::AsRawFd as _;
+use std::time::Duration;
+
+use mio::unix::SourceFd;
+use mio::{Events, Interest, Poll, Token};
+use switchboard::timer::Moment;
+
+use crate::args::Options;
+use crate::client::Address;
+use crate::phone_id::PhoneId;
+use crate::record::Record;
+use crate::target::Target;
+use crate::workload::Presence;
+use alarm::Alarm;
+use progress::Progress;
+use run::Run;
+
+pub(crate) use get::get;
+pub(crate) use probe::probe;
+pub(crate) use signals::Signals;
+pub(crate) use usage::{Sample, make_room};
+
+/// No phone has these tokens: they count from 0.
+const ALARM: Token = Token(usize::MAX);
+const SIGNALS: Token = Token(usize::MAX - 1);
+
+/// Events taken from the kernel at once. Few, so that what is due is never far away.
+const EVENTS: usize = 128;
+
+/// What came of a run.
+#[derive(Debug)]
+pub(crate) struct Outcome {
+    /// What happened.
+    pub(crate) record: Record,
+    /// Why it ended.
+    pub(crate) end: End,
+    /// What was used before it, until messages began, and until all had arrived.
+    pub(crate) samples: [Sample; 3],
+    /// When the last message was sent, or the run was broken off.
+    pub(crate) sending_ended: Moment,
+    /// Phones that were ready at once, at most.
+    pub(crate) peak: u64,
+    /// Messages lost that cannot be the server's fault alone: their sender's or recipient's connection
+    /// did not end cleanly.
+    pub(crate) in_doubt: u64,
+    /// Messages lost.
+    pub(crate) lost: u64,
+}
+
+/// Why a run ended.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum End {
+    /// The plan was played to its end.
+    AsPlanned,
+    /// Somebody pressed Ctrl-C.
+    Interrupted,
+    /// All phones had lost their connection.
+    NobodyLeft,
+}
+
+/// Plays the plan against a server; `pid` is its process, if we may look at that.
+///
+/// # Errors
+///
+/// Only if our own machine fails us. What the server does is in the outcome.
+pub(crate) fn play(
+    options: &Options,
+    target: &Target,
+    pid: Option<u32>,
+    mut signals: Signals,
+) -> io::Result<Outcome> {
+    let mut poll = Poll::new()?;
+    let registry = poll.registry();
+    let mut alarm = Alarm::new()?;
+    registry.register(&mut SourceFd(&alarm.as_raw_fd()), ALARM, Interest::READABLE)?;
+    registry.register(&mut SourceFd(&signals.as_raw_fd()), SIGNALS, Interest::READABLE)?;
+    let mut progress = Progress::new(options.quiet);
+    let mut events = Events::with_capacity(EVENTS);
+    let mut run = Run::new(options, target, pid, registry.try_clone()?);
+
+    loop {
+        run.do_what_is_due();
+        if run.is_over() {
+            break;
+        }
+        let now = run.now();
+        if progress.is_due(now) {
+            run.describe(now, &progress);
+        }
+        let next = run.next_deadline(now);
+        let next = [next, progress.next_deadline()].into_iter().flatten().min();
+        // Without anything to wait for, nothing would ever end. There is always something.
+        let next = next.unwrap_or(now + Duration::from_secs(1));
+        let timeout = if next <= now {
+            Some(Duration::ZERO)
+        } else {
+            alarm.set(next, now)?;
+            None
+        };
+        match poll.poll(&mut events, timeout) {
+            Ok(()) => {}
+            Err(error) if error.kind() == ErrorKind::Interrupted => continue,
+            Err(error) => return Err(error),
+        }
+        let awake_since = run.now();
+        for event in &events {
+            match event.token() {
+                ALARM => alarm.has_rung(),
+                SIGNALS => {
+                    while signals.next() {
+                        run.interrupt();
+                    }
+                }
+                Token(index) => {
+                    let id = PhoneId(u32::try_from(index).expect("phones have 32 bits"));
+                    if event.is_writable() {
+                        run.writable(id);
+                    }
+                    let is_closed = event.is_read_closed() || event.is_error();
+                    if event.is_readable() || is_closed {
+                        run.readable(id, is_closed);
+                    }
+                }
+            }
+        }
+        run.read_on();
+        run.end_turn(awake_since);
+    }
+    progress.finish();
+    Ok(run.finish())
+}
+
+/// What a phone with this number says when it calls.
+fn address<'a>(options: &Options, target: &'a Target, number: &'a str) -> Address<'a> {
+    let presence = options.settings.presence;
+    Address {
+        authority: &target.authority,
+        prefix: &target.prefix,
+        number,
+        query: presence.query(),
+        is_greeted: presence != Presence::None,
+    }
+}

@@ -1,0 +1,80 @@
+//! [`probe`]: one phone that calls before all others, to see whether there is a server and whether it
+//! speaks SCA. So the two most common mistakes are one clear line, and not a thousand failures.
+//!
+//! The phone is the same as those of the run; here it has a blocking socket.
+
+use std::io::{ErrorKind, Read as _, Write as _};
+use std::net::TcpStream;
+use std::time::Duration;
+
+use switchboard::timer::Moment;
+
+use super::address;
+use super::clock::Clock;
+use crate::args::Options;
+use crate::client::{Ending, Event, Pen, Phone, Said};
+use crate::target::Target;
+use crate::workload::Numbers;
+
+/// How long the server may keep it waiting.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Calls, is greeted, pings, and hangs up.
+///
+/// # Errors
+///
+/// One sentence on what the server does not do.
+pub(crate) fn probe(options: &Options, target: &Target) -> Result<(), String> {
+    let url = target.url();
+    let mut stream = TcpStream::connect_timeout(&target.address, PATIENCE)
+        .map_err(|error| format!("cannot connect to {url}: {}", error.kind()))?;
+    let failed = |error: std::io::Error| match error.kind() {
+        ErrorKind::WouldBlock | ErrorKind::TimedOut => {
+            format!("{url} does not speak SCA: it says nothing for {PATIENCE:?}")
+        }
+        kind => format!("{url} does not speak SCA: {kind}"),
+    };
+    stream.set_read_timeout(Some(PATIENCE)).map_err(failed)?;
+    stream.set_write_timeout(Some(PATIENCE)).map_err(failed)?;
+
+    let timing = &options.timing;
+    let numbers = Numbers::new(timing.clients, timing.seed);
+    let number = numbers.digits(numbers.probe(), &mut [0; Numbers::DIGITS]).to_owned();
+    let address = address(options, target, &number);
+    let (clock, mut pen, mut out) = (Clock::start(), Pen::new(timing.seed), Vec::new());
+    let mut phone = Phone::call(&address, clock.now(), &mut pen, &mut out);
+    let mut buffer = vec![0; 64 * 1024];
+    loop {
+        stream.write_all(&out).map_err(failed)?;
+        out.clear();
+        let count = stream.read(&mut buffer).map_err(failed)?;
+        if count == 0 {
+            return verdict(phone.hear_the_end(), &url);
+        }
+        // Somebody who talks without end, but never says what is waited for.
+        if clock.now().since(Moment::START) > 4 * PATIENCE {
+            return Err(format!("{url} does not speak SCA: it answers no ping"));
+        }
+        let mut input = &mut buffer[..count];
+        while let Some(event) = phone.read(clock.now(), &mut input, &mut pen, &mut out) {
+            match event {
+                Event::Upgraded(_) if address.is_greeted => {}
+                Event::Greeted { first: Said::List(_), .. } | Event::Upgraded(_) => {
+                    phone.ping(clock.now(), &mut pen, &mut out);
+                }
+                Event::Greeted { .. } => {
+                    return Err(format!("{url} does not speak SCA: its first frame is no list"));
+                }
+                Event::Pong(_) => {
+                    phone.hang_up(&mut pen, &mut out);
+                }
+                Event::Said(_) => {}
+                Event::Ended(ending) => return verdict(ending, &url),
+            }
+        }
+    }
+}
+
+fn verdict(ending: Ending, url: &str) -> Result<(), String> {
+    if ending.is_clean() { Ok(()) } else { Err(format!("{url} does not speak SCA: {ending}")) }
+}

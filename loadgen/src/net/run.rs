@@ -1,0 +1,271 @@
+//! [`Run`]: a plan that is being played, and the stage it has reached. What there is to do in each is
+//! in `due`; what comes back from the server, in `exchange`.
+//!
+//! ```text
+//! Playing ── the plan is over ──▶ Settling ── all has arrived ──▶ HangingUp ── all have ended ──▶ Over
+//! ```
+
+use std::time::Duration;
+
+use mio::Registry;
+use switchboard::timer::{Moment, Wheel};
+
+use super::clock::Clock;
+use super::desk::Desk;
+use super::line::Line;
+use super::progress::Progress;
+use super::usage::Sample;
+use super::{End, Outcome};
+use crate::args::Options;
+use crate::client::Pen;
+use crate::phone_id::PhoneId;
+use crate::schedule::Schedule;
+use crate::target::Target;
+use crate::workload::{Numbers, Pairs, Texts};
+
+/// Bytes read at once. A list of 16,000 phones fits, and is then not copied.
+const INPUT_BYTES: usize = 256 * 1024;
+
+/// A plan that is being played.
+pub(super) struct Run<'p> {
+    pub(super) options: &'p Options,
+    pub(super) target: &'p Target,
+    pid: Option<u32>,
+    pub(super) clock: Clock,
+    pub(super) registry: Registry,
+    pub(super) schedule: Schedule,
+    pub(super) pairs: Pairs,
+    /// Heartbeats and requests for the list.
+    pub(super) wheel: Wheel<Task>,
+    /// By phone.
+    pub(super) slots: Vec<Slot>,
+    pub(super) desk: Desk,
+    pub(super) pen: Pen,
+    /// Buffers that all phones share: what was read, what is to be written, a text.
+    pub(super) input: Box<[u8]>,
+    pub(super) out: Vec<u8>,
+    pub(super) text: Vec<u8>,
+    /// Phones that had more to read than one turn allows.
+    pub(super) again: Vec<PhoneId>,
+    stage: Stage,
+    end: End,
+    samples: Vec<Sample>,
+    sending_ended: Moment,
+    /// Connections that are open, and those that are ready; and the most there were of those.
+    pub(super) open: u64,
+    pub(super) ready: u64,
+    pub(super) peak: u64,
+}
+
+/// What a phone is to do by itself.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Task {
+    Ping(PhoneId),
+    Refresh(PhoneId),
+}
+
+/// The place of a phone.
+#[derive(Debug)]
+pub(super) enum Slot {
+    /// It has not been dialled.
+    Free,
+    /// It has a line.
+    Taken(Box<Line>),
+    /// It had one, and it ended in good order.
+    EndedCleanly,
+    /// It had one, or could not get one.
+    EndedBadly,
+}
+
+impl Slot {
+    pub(super) fn is_ready(&self) -> bool {
+        matches!(self, Slot::Taken(line) if line.is_ready())
+    }
+}
+
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Stage {
+    Playing,
+    /// No message is sent any more; some are still under way.
+    Settling,
+    /// `next` is the first phone that has not hung up.
+    HangingUp {
+        next: usize,
+        deadline: Moment,
+    },
+    Over,
+}
+
+impl<'p> Run<'p> {
+    pub(super) fn new(
+        options: &'p Options,
+        target: &'p Target,
+        pid: Option<u32>,
+        registry: Registry,
+    ) -> Self {
+        let (timing, settings) = (&options.timing, &options.settings);
+        let clock = Clock::start();
+        let mut slots = Vec::new();
+        slots.resize_with(PhoneId(timing.clients).index(), || Slot::Free);
+        Run {
+            options,
+            target,
+            pid,
+            clock,
+            registry,
+            schedule: Schedule::new(timing),
+            pairs: Pairs::new(timing.clients, timing.seed),
+            wheel: Wheel::new(Moment::START),
+            slots,
+            desk: Desk::new(
+                Texts::new(settings.text_bytes, timing.seed),
+                Numbers::new(timing.clients, timing.seed),
+            ),
+            pen: Pen::new(timing.seed),
+            input: vec![0; INPUT_BYTES].into(),
+            out: Vec::new(),
+            text: Vec::new(),
+            again: Vec::new(),
+            stage: Stage::Playing,
+            end: End::AsPlanned,
+            samples: vec![Sample::take(clock.now(), pid)],
+            sending_ended: timing.messages_end(),
+            open: 0,
+            ready: 0,
+            peak: 0,
+        }
+    }
+
+    pub(super) fn now(&self) -> Moment {
+        self.clock.now()
+    }
+
+    pub(super) fn is_over(&self) -> bool {
+        self.stage == Stage::Over
+    }
+
+    /// Does what the plan has for this moment, up to its budgets.
+    pub(super) fn do_what_is_due(&mut self) {
+        let now = self.now();
+        if self.samples.len() == 1 && now >= self.options.timing.messages_begin() {
+            self.samples.push(Sample::take(now, self.pid));
+        }
+        match self.stage {
+            Stage::Playing => {
+                self.dial_who_is_due(now);
+                self.send_what_is_due(now);
+                let (all_dialled, next) =
+                    (self.schedule.has_connected_all(), self.schedule.next_deadline());
+                if all_dialled && self.open == 0 {
+                    self.stop_sending(End::NobodyLeft);
+                } else if next.is_none() && now >= self.options.timing.messages_end() {
+                    self.stop_sending(End::AsPlanned);
+                }
+            }
+            Stage::Settling => {
+                let quiet_since = self.desk.record.last_arrival.max(self.sending_ended);
+                let books = &self.desk.record.books;
+                let is_settled = books.under_way() == 0 || self.open == 0;
+                if is_settled || now.since(quiet_since) > self.options.settle {
+                    self.samples.push(Sample::take(now, self.pid));
+                    self.stage = Stage::HangingUp { next: 0, deadline: now };
+                }
+            }
+            Stage::HangingUp { next, deadline } => self.stage = self.hang_up(next, deadline, now),
+            Stage::Over => {}
+        }
+        self.do_tasks(now);
+    }
+
+    /// When there is something to do again.
+    pub(super) fn next_deadline(&mut self, now: Moment) -> Option<Moment> {
+        if !self.again.is_empty() {
+            return Some(now);
+        }
+        let of_the_stage = match self.stage {
+            Stage::Playing => {
+                let timing = &self.options.timing;
+                let nobody = self.open == 0 && self.schedule.has_connected_all();
+                let sample = (self.samples.len() == 1).then(|| timing.messages_begin());
+                let end = if nobody { now } else { timing.messages_end() };
+                [self.schedule.next_deadline(), sample, Some(end)].into_iter().flatten().min()
+            }
+            Stage::Settling if self.desk.record.books.under_way() == 0 => Some(now),
+            Stage::Settling => Some(now + Duration::from_millis(20)),
+            Stage::HangingUp { next, .. } if next < self.slots.len() => Some(now),
+            Stage::HangingUp { .. } if self.open == 0 => Some(now),
+            Stage::HangingUp { deadline, .. } => Some(deadline),
+            Stage::Over => Some(now),
+        };
+        [of_the_stage, self.wheel.next_deadline()].into_iter().flatten().min()
+    }
+
+    /// Somebody pressed Ctrl-C: nothing more is sent. The second time, nothing is waited for either.
+    pub(super) fn interrupt(&mut self) {
+        match self.stage {
+            Stage::Playing => self.stop_sending(End::Interrupted),
+            Stage::Settling | Stage::HangingUp { .. } | Stage::Over => {
+                self.end = End::Interrupted;
+                self.stage = Stage::Over;
+            }
+        }
+    }
+
+    /// One turn of the loop is over: messages that arrived in it may have waited for as long as it took.
+    pub(super) fn end_turn(&mut self, awake_since: Moment) {
+        let delivered = self.desk.take_delivered();
+        if delivered > 0 {
+            let time = self.now().since(awake_since);
+            self.desk.record.loop_lag.add_many(time, delivered);
+        }
+    }
+
+    pub(super) fn describe(&self, now: Moment, progress: &Progress) {
+        let record = &self.desk.record;
+        let stage = match self.stage {
+            Stage::Playing if now < self.options.timing.messages_begin() => "connecting",
+            Stage::Playing => "sending",
+            Stage::Settling => "settling",
+            Stage::HangingUp { .. } | Stage::Over => "hanging up",
+        };
+        progress.tell(format_args!(
+            "{:4} s  {stage:<10}  {} of {} phones  {} sent  {} delivered  p99 {:.3} ms  {} lists",
+            now.since(Moment::START).as_secs(),
+            self.ready,
+            self.slots.len(),
+            record.books.sent(),
+            record.books.delivered(),
+            record.delivery.quantile(0.99).as_secs_f64() * 1e3,
+            record.heard.lists,
+        ));
+    }
+
+    pub(super) fn finish(mut self) -> Outcome {
+        // Broken off at once, or played without a single message.
+        while self.samples.len() < 3 {
+            self.samples.push(Sample::take(self.now(), self.pid));
+        }
+        let is_clean = |id: PhoneId| matches!(self.slots[id.index()], Slot::EndedCleanly);
+        let record = self.desk.record;
+        let lost = record.books.missing().filter(|&(a, b)| is_clean(a) && is_clean(b)).count();
+        Outcome {
+            in_doubt: record.books.under_way() - lost as u64,
+            lost: lost as u64,
+            record,
+            end: self.end,
+            samples: [self.samples[0], self.samples[1], self.samples[2]],
+            sending_ended: self.sending_ended,
+            peak: self.peak,
+        }
+    }
+
+    fn stop_sending(&mut self, end: End) {
+        self.end = end;
+        self.stage = Stage::Settling;
+        self.sending_ended = self.now();
+        // Broken off before messages began.
+        while self.samples.len() < 2 {
+            self.samples.push(Sample::take(self.now(), self.pid));
+        }
+    }
+}

@@ -1,0 +1,115 @@
+//! What processes use: our own CPU, the server's CPU and memory, and how many descriptors there are.
+
+use std::fs;
+use std::time::Duration;
+
+use nix::sys::resource::{Resource, UsageWho, getrlimit, getrusage, setrlimit};
+use nix::sys::time::TimeVal;
+use nix::unistd::{SysconfVar, sysconf};
+use switchboard::timer::Moment;
+
+/// Descriptors that are not phones.
+const OURS: u64 = 32;
+
+/// Raises the soft limit on descriptors to the hard one, and sees that so many phones fit.
+///
+/// # Errors
+///
+/// One sentence, if they do not.
+pub(crate) fn make_room(clients: u32) -> Result<(), String> {
+    let (soft, hard) = getrlimit(Resource::RLIMIT_NOFILE)
+        .map_err(|error| format!("cannot read the limit on descriptors: {error}"))?;
+    let raised = setrlimit(Resource::RLIMIT_NOFILE, hard, hard).is_ok();
+    let limit = if raised { hard } else { soft };
+    let needed = u64::from(clients) + OURS;
+    if needed > limit {
+        return Err(format!(
+            "--clients {clients} needs {needed} descriptors, and this machine allows a process {limit} (ulimit -Hn)"
+        ));
+    }
+    Ok(())
+}
+
+/// What has been used up to a moment.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Sample {
+    /// When.
+    pub(crate) at: Moment,
+    /// Our own CPU time.
+    pub(crate) own_cpu: Duration,
+    /// The server's use, if it is a process that we may look at.
+    pub(crate) server: Option<ProcessUse>,
+}
+
+/// What a process has used.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct ProcessUse {
+    /// CPU time, of the user and of the system.
+    pub(crate) cpu: Duration,
+    /// Bytes of memory in use; the kernel's own buffers are not among them.
+    pub(crate) rss: u64,
+    /// The most there ever were.
+    pub(crate) rss_peak: u64,
+}
+
+impl Sample {
+    /// Takes one.
+    pub(super) fn take(at: Moment, server: Option<u32>) -> Self {
+        Sample { at, own_cpu: own_cpu(), server: server.and_then(process) }
+    }
+}
+
+fn own_cpu() -> Duration {
+    let time = |time: TimeVal| {
+        let micros = time.tv_sec().saturating_mul(1_000_000).saturating_add(time.tv_usec());
+        Duration::from_micros(u64::try_from(micros).unwrap_or(0))
+    };
+    getrusage(UsageWho::RUSAGE_SELF)
+        .map_or(Duration::ZERO, |usage| time(usage.user_time()) + time(usage.system_time()))
+}
+
+/// What the kernel says of a process (proc(5)); `None` if there is none.
+fn process(pid: u32) -> Option<ProcessUse> {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    let status = fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
+    let ticks_per_second = sysconf(SysconfVar::CLK_TCK).ok().flatten()?;
+    let cpu = cpu_ticks(&stat)? as f64 / ticks_per_second as f64;
+    Some(ProcessUse {
+        cpu: Duration::from_secs_f64(cpu),
+        rss: kilobytes(&status, "VmRSS:")? * 1024,
+        rss_peak: kilobytes(&status, "VmHWM:")? * 1024,
+    })
+}
+
+/// utime and stime, the 14th and 15th field. The second is the program's name in parentheses, which
+/// may contain anything, so the counting starts behind it.
+fn cpu_ticks(stat: &str) -> Option<u64> {
+    let (_, fields) = stat.rsplit_once(')')?;
+    let mut fields = fields.split_whitespace().skip(11).map(str::parse::<u64>);
+    Some(fields.next()?.ok()? + fields.next()?.ok()?)
+}
+
+fn kilobytes(status: &str, name: &str) -> Option<u64> {
+    let rest = status.lines().find_map(|line| line.strip_prefix(name))?;
+    rest.trim().strip_suffix(" kB")?.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_process_with_a_strange_name_is_read_all_the_same() {
+        let stat = "42 (a) S (b) R 1 42 42 0 -1 4194304 100 0 0 0 250 130 0 0 20 0 1 0 99 0 0";
+        assert_eq!(cpu_ticks(stat), Some(380));
+        assert_eq!(cpu_ticks("42 (a) R 1"), None);
+        assert_eq!(kilobytes("Name:\ta\nVmRSS:\t    5124 kB\n", "VmRSS:"), Some(5124));
+    }
+
+    #[test]
+    fn this_very_process_uses_memory() {
+        let used = process(std::process::id()).expect("we are here");
+        assert!(used.rss > 0 && used.rss_peak >= used.rss, "{used:?}");
+        assert!(process(u32::MAX).is_none());
+    }
+}

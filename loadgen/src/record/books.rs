@@ -1,0 +1,270 @@
+//! [`Books`]: what became of every message. Each one is entered when it is sent and ticked off when
+//! it arrives, so that what is lost, doubled, misdelivered, out of order or altered is found out.
+//!
+//! Only what is under way takes memory: entries are dropped from the front as they are ticked off.
+//! Knows neither frames nor sockets: `net` brings what the text said of itself, and who got it.
+
+use std::collections::{HashMap, VecDeque};
+
+use switchboard::timer::Moment;
+
+use crate::phone_id::PhoneId;
+use crate::workload::Stamp;
+
+/// The books of one run.
+#[derive(Debug, Default)]
+pub(crate) struct Books {
+    /// Messages from number `first` on.
+    entries: VecDeque<Entry>,
+    /// The number of the first entry. All before it have arrived.
+    first: u64,
+    /// Who has messages under way to whom.
+    pairs: HashMap<(PhoneId, PhoneId), Pair>,
+    /// Messages that have arrived where they should, the first time.
+    delivered: u64,
+    /// By [`Fault`].
+    faults: [u64; Fault::ALL.len()],
+}
+
+#[derive(Debug)]
+struct Entry {
+    stamp: Stamp,
+    sent: Moment,
+    has_arrived: bool,
+}
+
+/// Messages between one sender and one recipient.
+#[derive(Debug, Default)]
+struct Pair {
+    under_way: u32,
+    /// One more than the highest number that has arrived while others were under way.
+    beyond: u64,
+}
+
+/// A message that arrived as it should.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) struct Receipt {
+    /// When it was to be sent.
+    pub(crate) intended: Moment,
+    /// When it was.
+    pub(crate) sent: Moment,
+}
+
+/// What can be wrong with a message that arrives.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Fault {
+    /// It has arrived before.
+    Duplicated,
+    /// It was for somebody else.
+    Misdelivered,
+    /// One that the same sender sent later to the same recipient has arrived before it.
+    Reordered,
+    /// It names somebody else as its sender.
+    Misattributed,
+    /// Its text is not one that was sent.
+    Garbled,
+}
+
+impl Fault {
+    /// All of them.
+    pub(crate) const ALL: [Fault; 5] = [
+        Fault::Duplicated,
+        Fault::Misdelivered,
+        Fault::Reordered,
+        Fault::Misattributed,
+        Fault::Garbled,
+    ];
+}
+
+impl Books {
+    /// Enters a message, whose number is filled in.
+    pub(crate) fn send(
+        &mut self,
+        sender: PhoneId,
+        recipient: PhoneId,
+        intended: Moment,
+        now: Moment,
+    ) -> Stamp {
+        let stamp = Stamp { number: self.sent(), sender, recipient, intended };
+        self.entries.push_back(Entry { stamp, sent: now, has_arrived: false });
+        self.pairs.entry((sender, recipient)).or_default().under_way += 1;
+        stamp
+    }
+
+    /// A message has come to `by`, from `from` as the server says; its text says `stamp`.
+    ///
+    /// `Some`: it is the right one, at the right place, for the first time.
+    pub(crate) fn receive(
+        &mut self,
+        by: PhoneId,
+        from: Option<PhoneId>,
+        stamp: Option<Stamp>,
+    ) -> Option<Receipt> {
+        let Some(stamp) = stamp.filter(|stamp| stamp.number < self.sent()) else {
+            return self.blame(Fault::Garbled);
+        };
+        // Of what has been ticked off and dropped, only the text itself can tell whose it was.
+        let place = stamp.number.checked_sub(self.first).and_then(|at| usize::try_from(at).ok());
+        if place.is_some_and(|at| self.entries[at].stamp != stamp) {
+            return self.blame(Fault::Garbled);
+        }
+        if stamp.recipient != by {
+            return self.blame(Fault::Misdelivered);
+        }
+        if from != Some(stamp.sender) {
+            self.faults[Fault::Misattributed as usize] += 1;
+        }
+        let entry = place.map(|at| &mut self.entries[at]).filter(|entry| !entry.has_arrived);
+        let Some(entry) = entry else {
+            return self.blame(Fault::Duplicated);
+        };
+        entry.has_arrived = true;
+        let receipt = Receipt { intended: stamp.intended, sent: entry.sent };
+        self.delivered += 1;
+        self.tick_off_pair(&stamp);
+        while self.entries.front().is_some_and(|entry| entry.has_arrived) {
+            self.entries.pop_front();
+            self.first += 1;
+        }
+        Some(receipt)
+    }
+
+    /// Messages sent.
+    pub(crate) fn sent(&self) -> u64 {
+        self.first + self.entries.len() as u64
+    }
+
+    /// Messages that have arrived where they should, the first time.
+    pub(crate) fn delivered(&self) -> u64 {
+        self.delivered
+    }
+
+    /// Messages that have not.
+    pub(crate) fn under_way(&self) -> u64 {
+        self.sent() - self.delivered
+    }
+
+    /// Sender and recipient of those.
+    pub(crate) fn missing(&self) -> impl Iterator<Item = (PhoneId, PhoneId)> {
+        let missing = self.entries.iter().filter(|entry| !entry.has_arrived);
+        missing.map(|entry| (entry.stamp.sender, entry.stamp.recipient))
+    }
+
+    /// How often something was wrong.
+    pub(crate) fn count(&self, fault: Fault) -> u64 {
+        self.faults[fault as usize]
+    }
+
+    fn tick_off_pair(&mut self, stamp: &Stamp) {
+        let key = (stamp.sender, stamp.recipient);
+        let Some(pair) = self.pairs.get_mut(&key) else { return };
+        if stamp.number < pair.beyond {
+            self.faults[Fault::Reordered as usize] += 1;
+        }
+        pair.beyond = pair.beyond.max(stamp.number + 1);
+        pair.under_way -= 1;
+        // With nothing under way, whatever comes next is younger than all that has arrived.
+        if pair.under_way == 0 {
+            self.pairs.remove(&key);
+        }
+    }
+
+    fn blame(&mut self, fault: Fault) -> Option<Receipt> {
+        self.faults[fault as usize] += 1;
+        None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ANN: PhoneId = PhoneId(0);
+    const BOB: PhoneId = PhoneId(1);
+    const CAT: PhoneId = PhoneId(2);
+
+    /// Books in which Ann has written to Bob this many times.
+    fn books(count: u64) -> (Books, Vec<Stamp>) {
+        let mut books = Books::default();
+        let at = |number| Moment::from_nanos(number * 10);
+        let stamps = (0..count).map(|n| books.send(ANN, BOB, at(n), at(n + 1))).collect();
+        (books, stamps)
+    }
+
+    fn faults(books: &Books) -> Vec<(Fault, u64)> {
+        let counts = Fault::ALL.map(|fault| (fault, books.count(fault)));
+        counts.into_iter().filter(|&(_, count)| count > 0).collect()
+    }
+
+    #[test]
+    fn books_of_messages_that_all_arrive_balance_and_take_no_memory() {
+        let (mut books, stamps) = books(100);
+        for (number, stamp) in stamps.into_iter().enumerate() {
+            let receipt = books.receive(BOB, Some(ANN), Some(stamp)).expect("as it should be");
+            assert_eq!(receipt.intended, Moment::from_nanos(number as u64 * 10));
+            assert_eq!(receipt.sent, Moment::from_nanos(number as u64 * 10 + 10));
+        }
+        assert_eq!((books.sent(), books.delivered(), books.under_way()), (100, 100, 0));
+        assert!(books.entries.is_empty() && books.pairs.is_empty());
+        assert_eq!(faults(&books), []);
+    }
+
+    #[test]
+    fn a_lost_message_is_missing_and_those_after_it_are_not_out_of_order() {
+        let (mut books, stamps) = books(3);
+        books.receive(BOB, Some(ANN), Some(stamps[0]));
+        books.receive(BOB, Some(ANN), Some(stamps[2]));
+        assert_eq!(books.missing().collect::<Vec<_>>(), [(ANN, BOB)]);
+        assert_eq!((books.under_way(), faults(&books)), (1, vec![]));
+    }
+
+    #[test]
+    fn a_second_copy_is_a_duplicate_whether_or_not_the_first_was_dropped_from_the_books() {
+        let (mut books, stamps) = books(3);
+        books.receive(BOB, Some(ANN), Some(stamps[0]));
+        books.receive(BOB, Some(ANN), Some(stamps[2]));
+        for copy in [stamps[0], stamps[2]] {
+            assert_eq!(books.receive(BOB, Some(ANN), Some(copy)), None);
+        }
+        assert_eq!((books.delivered(), faults(&books)), (2, vec![(Fault::Duplicated, 2)]));
+    }
+
+    #[test]
+    fn a_message_to_the_wrong_phone_is_misdelivered_and_still_missing() {
+        let (mut books, stamps) = books(1);
+        assert_eq!(books.receive(CAT, Some(ANN), Some(stamps[0])), None);
+        assert_eq!((books.under_way(), faults(&books)), (1, vec![(Fault::Misdelivered, 1)]));
+        // Also a copy of one that has arrived.
+        books.receive(BOB, Some(ANN), Some(stamps[0]));
+        books.receive(CAT, Some(ANN), Some(stamps[0]));
+        assert_eq!((books.under_way(), faults(&books)), (0, vec![(Fault::Misdelivered, 2)]));
+    }
+
+    #[test]
+    fn a_message_that_overtakes_another_of_its_pair_is_noticed_and_between_pairs_it_may() {
+        let mut books = Books::default();
+        let [first, second] =
+            [BOB, BOB].map(|to| books.send(ANN, to, Moment::START, Moment::START));
+        let other = books.send(ANN, CAT, Moment::START, Moment::START);
+        assert!(books.receive(CAT, Some(ANN), Some(other)).is_some());
+        assert!(books.receive(BOB, Some(ANN), Some(second)).is_some());
+        assert_eq!(faults(&books), []);
+        assert!(books.receive(BOB, Some(ANN), Some(first)).is_some(), "late, but there");
+        assert_eq!(faults(&books), [(Fault::Reordered, 1)]);
+    }
+
+    #[test]
+    fn a_wrong_sender_and_a_text_that_nobody_sent_are_noticed() {
+        let (mut books, stamps) = books(2);
+        assert!(books.receive(BOB, Some(CAT), Some(stamps[0])).is_some());
+        assert!(books.receive(BOB, None, Some(stamps[1])).is_some());
+        assert_eq!(faults(&books), [(Fault::Misattributed, 2)]);
+        let unsent = Stamp { number: 2, ..stamps[1] };
+        let (mut books, stamps) = self::books(2);
+        let altered = Stamp { sender: CAT, ..stamps[1] };
+        for stamp in [None, Some(unsent), Some(altered)] {
+            assert_eq!(books.receive(BOB, Some(ANN), stamp), None);
+        }
+        assert_eq!(faults(&books), [(Fault::Garbled, 3)]);
+    }
+}

@@ -1,0 +1,203 @@
+//! What came of a run: the [`Summary`] is drawn here, from the record, the samples and the server's own
+//! books; `verdict` judges it, `text` and JSON tell it.
+
+mod ledger;
+mod server;
+mod shape;
+mod text;
+mod verdict;
+
+use std::collections::BTreeMap;
+use std::io::{self, Write};
+use std::time::Duration;
+
+use crate::args::Options;
+use crate::net::{End, Outcome};
+use crate::record::{Fault, Times};
+use crate::schedule::Arrivals;
+use crate::target::Target;
+use shape::{
+    Connect, Connections, Delivery, Generator, Messages, Plan, Presence, Quantiles, SCHEMA, Traffic,
+};
+
+pub(crate) use shape::Summary;
+pub(crate) use text::write_text;
+
+/// What is known beside the outcome of the run itself.
+#[derive(Debug)]
+pub(crate) struct Surroundings<'a> {
+    /// The server.
+    pub(crate) target: &'a Target,
+    /// Whether it is one of our own.
+    pub(crate) is_own: bool,
+    /// Its /metrics before the run and after it, or why there is none.
+    pub(crate) metrics: Option<(&'a str, Result<&'a str, &'a str>)>,
+    /// How our own server ended.
+    pub(crate) stopped: Option<Result<(), &'a str>>,
+}
+
+impl Summary {
+    /// Draws the sum.
+    pub(crate) fn new(options: &Options, outcome: &Outcome, around: &Surroundings<'_>) -> Self {
+        let ledger = around.metrics.map(|(before, after)| {
+            let after = after.map_err(str::to_owned);
+            after.and_then(|after| ledger::compare(outcome, before, after))
+        });
+        let verdict = verdict::judge(outcome, around, &ledger);
+        let record = &outcome.record;
+        Summary {
+            schema: SCHEMA,
+            loadgen: env!("CARGO_PKG_VERSION"),
+            verdict: verdict.word(),
+            exit_code: verdict.exit_code(),
+            failures: verdict.failures,
+            invalid: verdict.invalid,
+            ended: match outcome.end {
+                End::AsPlanned => "as planned",
+                End::Interrupted => "interrupted",
+                End::NobodyLeft => "nobody left",
+            },
+            plan: plan(options, around),
+            connections: connections(options, outcome),
+            connect: Connect {
+                total_ns: quantiles(&record.connecting.total),
+                tcp_ns: quantiles(&record.connecting.tcp),
+                upgrade_ns: quantiles(&record.connecting.upgrade),
+                first_frame_ns: quantiles(&record.connecting.first_frame),
+            },
+            messages: messages(options, outcome),
+            delivery: Delivery {
+                corrected_ns: quantiles(&record.delivery),
+                uncorrected_ns: quantiles(&record.delivery_uncorrected),
+            },
+            heartbeat_ns: quantiles(&record.heartbeat),
+            presence: Presence {
+                lists: record.heard.lists,
+                list_bytes: record.heard.list_bytes,
+                longest_list_bytes: record.heard.longest_list_bytes,
+                longest_list_numbers: record.heard.longest_list_numbers,
+                deltas: record.heard.deltas,
+                delta_bytes: record.heard.delta_bytes,
+            },
+            traffic: Traffic {
+                bytes_received: record.heard.bytes,
+                bytes_sent: record.heard.bytes_sent,
+                pings: record.heard.pings,
+                pongs: record.heard.pongs,
+                unknown_frames: record.heard.other,
+                nonsense_frames: record.heard.nonsense,
+            },
+            generator: generator(outcome),
+            server: server::measure(outcome),
+            ledger: ledger.and_then(Result::ok),
+        }
+    }
+}
+
+/// Writes the summary as JSON.
+pub(crate) fn write_json(summary: &Summary, out: &mut impl Write) -> io::Result<()> {
+    serde_json::to_writer_pretty(&mut *out, summary)?;
+    writeln!(out)
+}
+
+fn plan(options: &Options, around: &Surroundings<'_>) -> Plan {
+    let (timing, settings) = (&options.timing, &options.settings);
+    Plan {
+        url: around.target.url(),
+        own_server: around.is_own,
+        model: "open",
+        clients: timing.clients,
+        ramp_seconds: timing.ramp.as_secs_f64(),
+        duration_seconds: timing.duration.as_secs_f64(),
+        rate: timing.rate,
+        arrivals: match timing.arrivals {
+            Arrivals::Constant => "constant",
+            Arrivals::Exponential => "exponential",
+        },
+        seed: timing.seed,
+        text_bytes: settings.text_bytes,
+        presence: settings.presence.word(),
+        heartbeat_seconds: settings.heartbeat.map(|every| every.as_secs_f64()),
+        refresh_seconds: settings.refresh.map(|every| every.as_secs_f64()),
+    }
+}
+
+fn connections(options: &Options, outcome: &Outcome) -> Connections {
+    let record = &outcome.record;
+    let mut closes = BTreeMap::new();
+    for (ending, count) in &record.endings {
+        let code = ending.close_code().map_or_else(|| "none".to_owned(), |code| code.to_string());
+        *closes.entry(code).or_default() += count;
+    }
+    Connections {
+        planned: options.timing.clients,
+        ready: record.connecting.total.count(),
+        peak: outcome.peak,
+        endings: record.endings.iter().map(|(end, &count)| (end.to_string(), count)).collect(),
+        closes,
+    }
+}
+
+fn messages(options: &Options, outcome: &Outcome) -> Messages {
+    let (record, books) = (&outcome.record, &outcome.record.books);
+    let seconds = outcome.sending_ended.since(options.timing.messages_begin()).as_secs_f64();
+    let per_second = |count: u64| if seconds > 0.0 { count as f64 / seconds } else { 0.0 };
+    Messages {
+        sent: books.sent(),
+        delivered: books.delivered(),
+        lost: outcome.lost,
+        in_doubt: outcome.in_doubt,
+        duplicated: books.count(Fault::Duplicated),
+        misdelivered: books.count(Fault::Misdelivered),
+        reordered: books.count(Fault::Reordered),
+        misattributed: books.count(Fault::Misattributed),
+        garbled: books.count(Fault::Garbled),
+        late: record.late_sends,
+        skipped: record.skipped_sends,
+        undelivered_notices: record.heard.undelivered,
+        error_notices: record.heard.errors,
+        sending_seconds: seconds,
+        sent_per_second: per_second(books.sent()),
+        delivered_per_second: per_second(books.delivered()),
+    }
+}
+
+fn generator(outcome: &Outcome) -> Generator {
+    let record = &outcome.record;
+    let [before, began, settled] = outcome.samples;
+    let cpu = settled.own_cpu.saturating_sub(began.own_cpu);
+    Generator {
+        cpu_seconds: settled.own_cpu.saturating_sub(before.own_cpu).as_secs_f64(),
+        cpu_share: share(cpu, settled.at.since(began.at)),
+        cpu_seconds_per_message: per_message(cpu, outcome),
+        send_lag_ns: quantiles(&record.send_lag),
+        loop_lag_ns: quantiles(&record.loop_lag),
+    }
+}
+
+/// How much of a time something else took; 0 of no time.
+fn share(part: Duration, whole: Duration) -> f64 {
+    if whole.is_zero() { 0.0 } else { part.as_secs_f64() / whole.as_secs_f64() }
+}
+
+/// In seconds; 0 without messages.
+fn per_message(cpu: Duration, outcome: &Outcome) -> f64 {
+    match outcome.record.books.sent() {
+        0 => 0.0,
+        sent => cpu.as_secs_f64() / sent as f64,
+    }
+}
+
+fn quantiles(times: &Times) -> Quantiles {
+    let nanos = |time: Duration| u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
+    Quantiles {
+        count: times.count(),
+        min: nanos(times.min()),
+        mean: nanos(times.mean()),
+        p50: nanos(times.quantile(0.5)),
+        p90: nanos(times.quantile(0.9)),
+        p99: nanos(times.quantile(0.99)),
+        p999: nanos(times.quantile(0.999)),
+        max: nanos(times.max()),
+    }
+}

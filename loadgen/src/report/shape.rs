@@ -1,0 +1,164 @@
+//! [`Summary`]: what came of a run, in the shape in which it is published.
+//!
+//! As JSON it is a contract: `schema` counts up when a field changes its meaning or goes; new fields may
+//! come at any time. Times are nanoseconds and end in `_ns`, or seconds and end in `_seconds`.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use super::ledger::Row;
+use super::server::Server;
+
+/// The version of the JSON's shape.
+pub(super) const SCHEMA: u32 = 1;
+
+/// What came of a run.
+#[derive(Debug, Serialize)]
+pub(crate) struct Summary {
+    pub(super) schema: u32,
+    pub(super) loadgen: &'static str,
+    /// `good`, `failed` or `invalid`.
+    pub(super) verdict: &'static str,
+    pub(crate) exit_code: u8,
+    /// What the server did wrong, one sentence each.
+    pub(super) failures: Vec<String>,
+    /// Why the run says nothing, one sentence each.
+    pub(super) invalid: Vec<String>,
+    /// `as planned`, `interrupted` or `nobody left`.
+    pub(super) ended: &'static str,
+    pub(super) plan: Plan,
+    pub(super) connections: Connections,
+    pub(super) connect: Connect,
+    pub(super) messages: Messages,
+    pub(super) delivery: Delivery,
+    pub(super) heartbeat_ns: Quantiles,
+    pub(super) presence: Presence,
+    pub(super) traffic: Traffic,
+    pub(super) generator: Generator,
+    /// Only for a server of our own.
+    pub(super) server: Option<Server>,
+    /// Only with access to the server's /metrics.
+    pub(super) ledger: Option<Vec<Row>>,
+}
+
+#[derive(Debug, Serialize)]
+pub(super) struct Plan {
+    pub(super) url: String,
+    pub(super) own_server: bool,
+    /// `open`: messages are due when the plan says, whatever the server does.
+    pub(super) model: &'static str,
+    pub(super) clients: u32,
+    pub(super) ramp_seconds: f64,
+    pub(super) duration_seconds: f64,
+    pub(super) rate: f64,
+    pub(super) arrivals: &'static str,
+    pub(super) seed: u64,
+    pub(super) text_bytes: usize,
+    pub(super) presence: &'static str,
+    /// `null`: off.
+    pub(super) heartbeat_seconds: Option<f64>,
+    pub(super) refresh_seconds: Option<f64>,
+}
+
+#[derive(Debug, Serialize)]
+pub(super) struct Connections {
+    pub(super) planned: u32,
+    /// Those that got their first frame.
+    pub(super) ready: u64,
+    /// The most that were ready at once.
+    pub(super) peak: u64,
+    /// How they ended, in words.
+    pub(super) endings: BTreeMap<String, u64>,
+    /// The same by the server's close code; `none` where it sent no code, or no close frame.
+    pub(super) closes: BTreeMap<String, u64>,
+}
+
+#[derive(Debug, Serialize)]
+pub(super) struct Connect {
+    /// From the planned moment to the first frame.
+    pub(super) total_ns: Quantiles,
+    pub(super) tcp_ns: Quantiles,
+    pub(super) upgrade_ns: Quantiles,
+    pub(super) first_frame_ns: Quantiles,
+}
+
+#[derive(Debug, Serialize)]
+pub(super) struct Messages {
+    pub(super) sent: u64,
+    pub(super) delivered: u64,
+    /// Never arrived, between two connections that ended in good order.
+    pub(super) lost: u64,
+    /// Never arrived, where one of the two did not.
+    pub(super) in_doubt: u64,
+    pub(super) duplicated: u64,
+    pub(super) misdelivered: u64,
+    pub(super) reordered: u64,
+    pub(super) misattributed: u64,
+    pub(super) garbled: u64,
+    /// Sent over a millisecond later than planned.
+    pub(super) late: u64,
+    /// Not sent, because no two phones were connected.
+    pub(super) skipped: u64,
+    /// Notices of the server that a message could not be delivered.
+    pub(super) undelivered_notices: u64,
+    pub(super) error_notices: u64,
+    pub(super) sending_seconds: f64,
+    pub(super) sent_per_second: f64,
+    pub(super) delivered_per_second: f64,
+}
+
+#[derive(Debug, Serialize)]
+pub(super) struct Delivery {
+    /// From the planned moment to the arrival.
+    pub(super) corrected_ns: Quantiles,
+    /// From the moment it really was sent.
+    pub(super) uncorrected_ns: Quantiles,
+}
+
+#[derive(Debug, Serialize)]
+pub(super) struct Presence {
+    pub(super) lists: u64,
+    pub(super) list_bytes: u64,
+    pub(super) longest_list_bytes: usize,
+    pub(super) longest_list_numbers: usize,
+    pub(super) deltas: u64,
+    pub(super) delta_bytes: u64,
+}
+
+#[derive(Debug, Serialize)]
+pub(super) struct Traffic {
+    pub(super) bytes_received: u64,
+    pub(super) bytes_sent: u64,
+    pub(super) pings: u64,
+    pub(super) pongs: u64,
+    /// Frames that are SCA but nothing we know, and frames that are no SCA.
+    pub(super) unknown_frames: u64,
+    pub(super) nonsense_frames: u64,
+}
+
+#[derive(Debug, Serialize)]
+pub(super) struct Generator {
+    pub(super) cpu_seconds: f64,
+    /// While messages were sent: CPU time by time, 1.0 being all of the one core it can use.
+    pub(super) cpu_share: f64,
+    /// The same by messages.
+    pub(super) cpu_seconds_per_message: f64,
+    /// How much later than planned messages were sent.
+    pub(super) send_lag_ns: Quantiles,
+    /// How long messages may have waited for us to read them.
+    pub(super) loop_lag_ns: Quantiles,
+}
+
+/// In nanoseconds, all zero if `count` is.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub(super) struct Quantiles {
+    pub(super) count: u64,
+    pub(super) min: u64,
+    pub(super) mean: u64,
+    pub(super) p50: u64,
+    pub(super) p90: u64,
+    pub(super) p99: u64,
+    pub(super) p999: u64,
+    pub(super) max: u64,
+}

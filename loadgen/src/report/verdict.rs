@@ -1,0 +1,139 @@
+//! [`judge`]: whether the server passed, failed, or whether the run says nothing about it.
+//!
+//! A generator that is overloaded reads late, and a server may rightly give up a phone that does not
+//! read. So such a run condemns a server only for what no lateness can excuse: a message that was
+//! lost between two good connections, doubled, altered, or given to somebody else.
+
+use std::time::Duration;
+
+use super::ledger::Row;
+use super::{Surroundings, share};
+use crate::net::{End, Outcome};
+use crate::record::Fault;
+
+/// The generator is overloaded if one message in a hundred was sent, or may have been read, this
+/// much too late, or if it used so much of its core.
+const MOST_LAG: Duration = Duration::from_millis(20);
+const MOST_CPU: f64 = 0.95;
+
+const FAILED: u8 = 1;
+const INVALID: u8 = 4;
+
+/// What came of a run, in sentences.
+#[derive(Debug, Default)]
+pub(super) struct Verdict {
+    pub(super) failures: Vec<String>,
+    pub(super) invalid: Vec<String>,
+    /// Whether one of the failures has no excuse.
+    is_proven: bool,
+}
+
+impl Verdict {
+    pub(super) fn exit_code(&self) -> u8 {
+        if self.failures.is_empty() && self.invalid.is_empty() {
+            0
+        } else if self.is_proven || self.invalid.is_empty() {
+            FAILED
+        } else {
+            INVALID
+        }
+    }
+
+    pub(super) fn word(&self) -> &'static str {
+        match self.exit_code() {
+            0 => "good",
+            INVALID => "invalid",
+            _ => "failed",
+        }
+    }
+
+    fn proven(&mut self, sentence: String) {
+        self.failures.push(sentence);
+        self.is_proven = true;
+    }
+}
+
+/// Judges a run.
+pub(super) fn judge(
+    outcome: &Outcome,
+    around: &Surroundings<'_>,
+    ledger: &Option<Result<Vec<Row>, String>>,
+) -> Verdict {
+    let mut verdict = Verdict::default();
+    judge_messages(outcome, &mut verdict);
+    match ledger {
+        None => {}
+        Some(Ok(rows)) if rows.iter().all(|row| row.agrees) => {}
+        Some(Ok(_)) => verdict.proven("the server's books differ from ours".to_owned()),
+        Some(Err(sentence)) => verdict.failures.push(sentence.clone()),
+    }
+    judge_connections(outcome, &mut verdict);
+    if let Some(Err(sentence)) = around.stopped {
+        verdict.failures.push(sentence.to_owned());
+    }
+    judge_ourselves(outcome, &mut verdict);
+    verdict
+}
+
+fn judge_messages(outcome: &Outcome, verdict: &mut Verdict) {
+    let books = &outcome.record.books;
+    let sent = books.sent();
+    if outcome.lost > 0 {
+        verdict.proven(format!("lost: {} of {sent} messages never arrived", outcome.lost));
+    }
+    for fault in Fault::ALL {
+        let count = books.count(fault);
+        let what = match fault {
+            Fault::Duplicated => "duplicated: messages that arrived more than once",
+            Fault::Misdelivered => "misdelivered: messages that came to the wrong phone",
+            Fault::Reordered => "reordered: messages overtaken by a later one to the same phone",
+            Fault::Misattributed => "misattributed: messages with the wrong sender",
+            Fault::Garbled => "garbled: messages whose text nobody has sent",
+        };
+        if count > 0 {
+            verdict.proven(format!("{what}, {count} of {sent}"));
+        }
+    }
+}
+
+fn judge_connections(outcome: &Outcome, verdict: &mut Verdict) {
+    let (record, heard) = (&outcome.record, &outcome.record.heard);
+    for (ending, count) in &record.endings {
+        // Who breaks off the ramp cannot complain that it was not finished.
+        let is_excused = outcome.end == End::Interrupted && ending.is_unfinished();
+        if !ending.is_clean() && !is_excused {
+            verdict.failures.push(format!("connections: {count} {ending}"));
+        }
+    }
+    let mut complain = |count: u64, what: &str| {
+        if count > 0 {
+            verdict.failures.push(format!("{what}: {count}"));
+        }
+    };
+    complain(outcome.in_doubt, "messages in doubt, on connections that ended badly");
+    complain(record.skipped_sends, "messages not sent, for want of two connected phones");
+    complain(heard.strange_greetings, "first frames that were no list");
+    complain(heard.errors, "error frames from the server");
+    complain(heard.nonsense, "frames that are no SCA");
+}
+
+fn judge_ourselves(outcome: &Outcome, verdict: &mut Verdict) {
+    let record = &outcome.record;
+    let [_, began, settled] = outcome.samples;
+    let cpu = settled.own_cpu.saturating_sub(began.own_cpu);
+    let cpu_share = share(cpu, settled.at.since(began.at));
+    if cpu_share > MOST_CPU {
+        let percent = cpu_share * 100.0;
+        verdict.invalid.push(format!("loadgen used {percent:.0} % of the one core it can use"));
+    }
+    let lags = [("sent", &record.send_lag), ("read, perhaps,", &record.loop_lag)];
+    for (what, lag) in lags {
+        let p99 = lag.quantile(0.99);
+        if p99 > MOST_LAG {
+            let millis = p99.as_secs_f64() * 1e3;
+            verdict.invalid.push(format!(
+                "one message in a hundred was {what} {millis:.0} ms late or more, by loadgen's own fault"
+            ));
+        }
+    }
+}

@@ -1,0 +1,40 @@
+//! The server that loadgen brings along: this very program, started a second time.
+//!
+//! `cargo run -p loadgen` does not build the server's own binary, but the library is linked in. So
+//! loadgen starts itself with [`ARGUMENT`], and that process is the server and nothing else: its
+//! CPU and memory can be measured. This is the one file of loadgen that knows the server's
+//! `config` and `net`.
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use nix::sys::prctl::set_pdeathsig;
+use nix::sys::signal::Signal;
+use nix::unistd::getppid;
+use switchboard::config::{self, Parsed};
+use switchboard::net;
+
+/// The first argument that makes loadgen a server. The second is the id of the process that wants
+/// it; the rest are the server's own.
+pub(crate) const ARGUMENT: &str = "--be-the-server-of";
+
+/// Serves until a signal says otherwise, or until the parent is no more.
+pub(crate) fn serve(mut args: impl Iterator<Item = OsString>) -> ExitCode {
+    let parent = args.next().and_then(|id| id.to_str()?.parse::<i32>().ok());
+    // A parent that is killed cannot end its server. The kernel does it for him; but if he has gone
+    // before we could ask for that, nobody would (prctl(2), PR_SET_PDEATHSIG).
+    if set_pdeathsig(Signal::SIGKILL).is_err() || parent != Some(getppid().as_raw()) {
+        return ExitCode::FAILURE;
+    }
+    let args = std::iter::once(OsString::from("switchboard")).chain(args);
+    let failure = match config::parse(args) {
+        Ok(Parsed::Run(settings)) => match net::run(*settings) {
+            Ok(code) => return code,
+            Err(failure) => failure.to_string(),
+        },
+        Ok(Parsed::Print(text)) => text,
+        Err(line) => line,
+    };
+    crate::complain(&failure);
+    ExitCode::FAILURE
+}

@@ -1,0 +1,134 @@
+//! [`Stamp`]: what a text says of itself, so that whoever gets it can tell whether it was for him.
+//!
+//! ```text
+//! 5f3a09c2 1f 12c 7 8f0d180 abcdefghijklmnopqrstuvwxyz abcdefghijkl…
+//! └ run    │  │   │ │       └ filled up to the size that was asked for
+//!          │  │   │ └ the planned moment, in nanoseconds since the run's start
+//!          │  │   └ the recipient
+//!          │  └ the sender
+//!          └ the message's own number, from 0 in the order of sending; all in hexadecimal
+//! ```
+//!
+//! Written and read by [`Texts`], which also checks the filling: a server must not change a byte.
+
+use std::io::Write as _;
+
+use switchboard::timer::Moment;
+
+use crate::phone_id::PhoneId;
+
+/// What a text says of itself.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) struct Stamp {
+    /// Which message it is.
+    pub(crate) number: u64,
+    /// Who wrote it.
+    pub(crate) sender: PhoneId,
+    /// Who is to get it.
+    pub(crate) recipient: PhoneId,
+    /// When it was to be sent.
+    pub(crate) intended: Moment,
+}
+
+/// Writes and reads the texts of one run.
+#[derive(Debug)]
+pub(crate) struct Texts {
+    /// What sets this run's texts apart from those of another.
+    run: u32,
+    /// As long as a text. A text is this, with the stamp over its beginning.
+    filling: Vec<u8>,
+}
+
+impl Texts {
+    /// The shortest text: room for a stamp of four billion messages, a million phones and three days.
+    pub(crate) const LEAST_BYTES: usize = 48;
+    /// The longest text that SCA allows.
+    pub(crate) const MOST_BYTES: usize = 16 * 1024;
+
+    /// Texts of this size, of the run with this seed.
+    pub(crate) fn new(bytes: usize, seed: u64) -> Self {
+        let alphabet = b"abcdefghijklmnopqrstuvwxyz ";
+        let filling = alphabet.iter().copied().cycle().take(bytes).collect();
+        Texts { run: fastrand::Rng::with_seed(seed).u32(..), filling }
+    }
+
+    /// Writes a text in place of what `text` holds.
+    pub(crate) fn write(&self, stamp: &Stamp, text: &mut Vec<u8>) {
+        text.clear();
+        let Stamp { number, sender, recipient, intended } = *stamp;
+        let (sender, recipient, intended) = (sender.0, recipient.0, intended.as_nanos());
+        write!(text, "{:08x} {number:x} {sender:x} {recipient:x} {intended:x} ", self.run)
+            .expect("writing to a vector never fails");
+        text.extend_from_slice(self.filling.get(text.len()..).unwrap_or_default());
+    }
+
+    /// Reads a text; `None` if it is none of ours, or not as it was written.
+    pub(crate) fn read(&self, text: &str) -> Option<Stamp> {
+        let mut parts = text.splitn(6, ' ');
+        let mut next = || u64::from_str_radix(parts.next()?, 16).ok();
+        if next()? != u64::from(self.run) {
+            return None;
+        }
+        let number = next()?;
+        let mut phone = || next().and_then(|id| u32::try_from(id).ok()).map(PhoneId);
+        let (sender, recipient) = (phone()?, phone()?);
+        let intended = Moment::from_nanos(next()?);
+        let filling = parts.next()?;
+        let is_whole =
+            text.len() == self.filling.len() && self.filling.ends_with(filling.as_bytes());
+        is_whole.then_some(Stamp { number, sender, recipient, intended })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const STAMP: Stamp = Stamp {
+        number: 31,
+        sender: PhoneId(300),
+        recipient: PhoneId(7),
+        intended: Moment::from_nanos(150_000_000),
+    };
+
+    fn text(texts: &Texts, stamp: &Stamp) -> String {
+        let mut text = b"what was there before".to_vec();
+        texts.write(stamp, &mut text);
+        String::from_utf8(text).expect("ASCII")
+    }
+
+    #[test]
+    fn a_text_has_its_size_and_says_what_was_put_in() {
+        let largest = Stamp {
+            number: u64::from(u32::MAX),
+            sender: PhoneId(999_999),
+            recipient: PhoneId(999_998),
+            intended: Moment::from_nanos(1 << 47),
+        };
+        for size in [Texts::LEAST_BYTES, 64, 1000, Texts::MOST_BYTES] {
+            let texts = Texts::new(size, 1);
+            for stamp in [STAMP, largest] {
+                let text = text(&texts, &stamp);
+                assert_eq!(text.len(), size);
+                assert_eq!(texts.read(&text), Some(stamp));
+            }
+        }
+    }
+
+    #[test]
+    fn a_text_of_another_run_or_with_a_byte_changed_or_missing_is_not_ours() {
+        let texts = Texts::new(64, 1);
+        let good = text(&texts, &STAMP);
+        assert_eq!(Texts::new(64, 2).read(&good), None);
+        for end in 0..good.len() {
+            assert_eq!(texts.read(&good[..end]), None, "cut at {end}");
+        }
+        for at in 0..good.len() {
+            let mut changed = good.clone().into_bytes();
+            changed[at] = b'~';
+            let changed = String::from_utf8(changed).expect("ASCII");
+            assert_eq!(texts.read(&changed), None, "changed at {at}");
+        }
+        assert_eq!(texts.read(&format!("{good}!")), None);
+    }
+}

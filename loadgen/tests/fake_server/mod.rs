@@ -1,0 +1,184 @@
+//! [`FakeServer`]: a chat server that speaks SCA, with a fault of our choice. loadgen must find it.
+//!
+//! As unlike the real one as can be: a thread for each phone, one lock around everything, JSON with
+//! spaces. It announces nobody but to newcomers, and keeps no books.
+
+use std::collections::BTreeMap;
+use std::io::{self, Read as _, Write as _};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
+
+use serde_json::{Value, json};
+use switchboard::ws::handshake::{self, Offer, Once};
+use switchboard::ws::{Frame, Item, Limits, Reader, Role};
+
+/// What happens to every hundredth message.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Fault {
+    /// Nothing.
+    None,
+    /// It is lost.
+    Lose,
+    /// It is delivered twice.
+    Duplicate,
+    /// It is delivered to somebody else.
+    Misdeliver,
+    /// The next one to the same phone from the same sender goes first.
+    Reorder,
+    /// A letter of it is changed.
+    Garble,
+    /// It names another sender.
+    Misattribute,
+    /// Its sender is thrown out.
+    Drop,
+}
+
+/// A server that listens on a free port of the loopback until the test is over.
+#[derive(Debug)]
+pub(crate) struct FakeServer {
+    pub(crate) address: SocketAddr,
+}
+
+#[derive(Debug, Default)]
+struct Chat {
+    online: BTreeMap<String, TcpStream>,
+    messages: u64,
+    /// Sender, recipient and text of a message that is held back.
+    held: Option<(String, String, String)>,
+}
+
+impl FakeServer {
+    pub(crate) fn start(fault: Fault) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+        let address = listener.local_addr().expect("it is bound");
+        let chat = Arc::new(Mutex::new(Chat::default()));
+        thread::spawn(move || {
+            for stream in listener.incoming().map_while(Result::ok) {
+                let chat = Arc::clone(&chat);
+                thread::spawn(move || serve(stream, &chat, fault));
+            }
+        });
+        FakeServer { address }
+    }
+}
+
+/// One phone, until it hangs up or its stream fails.
+fn serve(mut stream: TcpStream, chat: &Mutex<Chat>, fault: Fault) -> io::Result<()> {
+    let number = upgrade(&mut stream)?;
+    {
+        let mut chat = chat.lock().unwrap_or_else(PoisonError::into_inner);
+        chat.online.insert(number.clone(), stream.try_clone()?);
+        let users: Vec<_> = chat.online.keys().cloned().collect();
+        say(&mut stream, &json!({"type": "online_users", "users": users}))?;
+    }
+    let (mut reader, mut buffer) = (Reader::new(Role::Server), vec![0; 4096]);
+    loop {
+        let count = stream.read(&mut buffer)?;
+        if count == 0 {
+            break;
+        }
+        let mut input = &mut buffer[..count];
+        while let Ok(Some(item)) = reader.read(&mut input, &Limits::default()) {
+            let mut out = Vec::new();
+            if let Some(answer) = item.answer() {
+                answer.encode(&mut out);
+            }
+            let mut chat = chat.lock().unwrap_or_else(PoisonError::into_inner);
+            stream.write_all(&out)?;
+            match item {
+                Item::Text(text) => {
+                    let frame: Value = serde_json::from_str(&text)?;
+                    match frame["type"].as_str() {
+                        Some("ping") => say(&mut stream, &json!({"type": "pong"}))?,
+                        Some("message") => chat.message(&number, &frame, fault)?,
+                        _ => {}
+                    }
+                }
+                Item::Close(_) => {
+                    chat.online.remove(&number);
+                    return Ok(());
+                }
+                Item::Binary(_) | Item::Ping(_) | Item::Pong(_) => {}
+            }
+        }
+    }
+    chat.lock().unwrap_or_else(PoisonError::into_inner).online.remove(&number);
+    Ok(())
+}
+
+impl Chat {
+    fn message(&mut self, from: &str, frame: &Value, fault: Fault) -> io::Result<()> {
+        let field = |name: &str| frame[name].as_str().unwrap_or_default().to_owned();
+        let (to, text) = (field("to"), field("text"));
+        self.messages += 1;
+        let fault = if self.messages.is_multiple_of(100) { fault } else { Fault::None };
+        match fault {
+            Fault::Lose => return Ok(()),
+            Fault::Duplicate => self.deliver(from, &to, &text)?,
+            Fault::Misdeliver => {
+                let other = self.online.keys().find(|&number| *number != to && number != from);
+                let other = other.cloned().unwrap_or_default();
+                return self.deliver(from, &other, &text);
+            }
+            Fault::Reorder if self.held.is_none() => {
+                self.held = Some((from.to_owned(), to, text));
+                return Ok(());
+            }
+            Fault::Garble => return self.deliver(from, &to, &text.replace('z', "y")),
+            Fault::Misattribute => return self.deliver(&to, &to, &text),
+            Fault::Drop => {
+                let stream = self.online.get(from).map(TcpStream::try_clone).transpose()?;
+                stream.map(|stream| stream.shutdown(std::net::Shutdown::Both)).transpose()?;
+            }
+            Fault::None | Fault::Reorder => {}
+        }
+        self.deliver(from, &to, &text)?;
+        match self.held.take_if(|(sender, recipient, _)| sender == from && *recipient == to) {
+            Some((sender, recipient, text)) => self.deliver(&sender, &recipient, &text),
+            None => Ok(()),
+        }
+    }
+
+    fn deliver(&mut self, from: &str, to: &str, text: &str) -> io::Result<()> {
+        match self.online.get_mut(to) {
+            Some(stream) => say(stream, &json!({"from": from, "text": text, "type": "message"})),
+            None => Ok(()),
+        }
+    }
+}
+
+fn say(stream: &mut TcpStream, frame: &Value) -> io::Result<()> {
+    let mut out = Vec::new();
+    Frame::Text(&frame.to_string().replace("\":", "\": ")).encode(&mut out);
+    stream.write_all(&out)
+}
+
+/// Reads the upgrade request, byte by byte so that no frame goes with it, and answers it.
+fn upgrade(stream: &mut TcpStream) -> io::Result<String> {
+    let mut head = Vec::new();
+    while !head.ends_with(b"\r\n\r\n") {
+        let mut byte = [0];
+        stream.read_exact(&mut byte)?;
+        head.push(byte[0]);
+    }
+    let head = String::from_utf8_lossy(&head);
+    let number = head.split(['/', ' ', '?']).nth(3).unwrap_or_default().to_owned();
+    let key = head.lines().find_map(|line| line.strip_prefix("Sec-WebSocket-Key: "));
+    let offer = Offer {
+        get: true,
+        http_1_1: true,
+        connection_upgrade: true,
+        upgrade_websocket: true,
+        key: Once::Value(key.unwrap_or_default().as_bytes()),
+        version: Once::Value(b"13"),
+    };
+    let accept = handshake::check(&offer).map_err(io::Error::other)?;
+    write!(
+        stream,
+        "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+         Sec-WebSocket-Accept: {}\r\n\r\n",
+        accept.as_str()
+    )?;
+    Ok(number)
+}

@@ -1,0 +1,220 @@
+//! Does loadgen tell the truth? The real program, against its own server, against servers with a fault,
+//! and against what is no server at all.
+
+mod fake_server;
+
+use std::io::{Read as _, Write as _};
+use std::net::TcpListener;
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+use std::time::Duration;
+use std::{env, fs, process, thread};
+
+use fake_server::{FakeServer, Fault};
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+use serde_json::Value;
+
+/// The run says nothing, because this machine was too busy: try again.
+const INVALID: i32 = 4;
+
+fn loadgen(args: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_loadgen"));
+    command.args(args).stdin(Stdio::null());
+    command
+}
+
+/// Runs loadgen, again if the machine was too busy for a valid run.
+fn run(args: &[&str]) -> (i32, String, String) {
+    for _ in 0..5 {
+        let Output { status, stdout, stderr } = loadgen(args).output().expect("it starts");
+        if status.code() != Some(INVALID) {
+            let text = |bytes| String::from_utf8(bytes).expect("UTF-8");
+            return (status.code().expect("no signal"), text(stdout), text(stderr));
+        }
+    }
+    panic!("this machine is too busy to measure anything");
+}
+
+/// Runs loadgen against a server with a fault, and returns how often it found something in `field`.
+fn found(fault: Fault, field: &str) -> u64 {
+    let server = FakeServer::start(fault);
+    let url = format!("ws://{}", server.address);
+    let file = env::temp_dir().join(format!("loadgen-{}-{fault:?}.json", process::id()));
+    let path = file.to_str().expect("UTF-8");
+    let plan =
+        "--clients 4 --ramp 100ms --duration 500ms --rate 1000 --settle 200ms --quiet --json";
+    let mut args = vec![url.as_str()];
+    args.extend(plan.split(' '));
+    args.push(path);
+    let (code, stdout, _) = run(&args);
+    let report = json(&file);
+    let is_good = fault == Fault::None;
+    assert_eq!(code, i32::from(!is_good), "{fault:?}\n{stdout}");
+    assert_eq!(report["verdict"], if is_good { "good" } else { "failed" });
+    report["messages"][field].as_u64().expect("a number")
+}
+
+fn json(file: &Path) -> Value {
+    let report = fs::read_to_string(file).expect("it was written");
+    fs::remove_file(file).expect("it is ours");
+    serde_json::from_str(&report).expect("it is JSON")
+}
+
+#[test]
+fn one_command_starts_a_server_plays_and_balances_the_books() {
+    let file = env::temp_dir().join(format!("loadgen-{}-own.json", process::id()));
+    let plan =
+        "--clients 30 --ramp 800ms --duration 500ms --rate 400 --heartbeat 250ms --seed 5 --json";
+    let mut args: Vec<_> = plan.split(' ').collect();
+    args.push(file.to_str().expect("UTF-8"));
+    let (code, stdout, stderr) = run(&args);
+    assert_eq!(code, 0, "{stdout}\n{stderr}");
+    assert!(stdout.contains("verdict      good"), "{stdout}");
+    assert!(stdout.contains("books and ours agree"), "{stdout}");
+    assert!(stderr.contains("of 30 phones"), "a line of progress: {stderr}");
+
+    let report = json(&file);
+    assert_eq!(report["schema"], 1);
+    assert_eq!(report["exit_code"], 0);
+    assert_eq!(report["plan"]["seed"], 5);
+    assert_eq!(report["connections"]["ready"], 30);
+    assert_eq!(report["connections"]["closes"]["1000"], 30);
+    assert_eq!(report["messages"]["sent"], 200);
+    assert_eq!(report["messages"]["delivered"], 200);
+    assert_eq!(report["delivery"]["corrected_ns"]["count"], 200);
+    assert!(report["delivery"]["corrected_ns"]["p50"].as_u64() > Some(0));
+    assert!(report["heartbeat_ns"]["count"].as_u64() >= Some(30));
+    assert_eq!(report["presence"]["longest_list_numbers"], 30);
+    assert!(report["server"]["rss_peak_bytes"].as_u64() > Some(0));
+    let agrees = |row: &Value| row["agrees"] == true;
+    assert!(report["ledger"].as_array().expect("rows").iter().all(agrees));
+}
+
+#[test]
+fn presence_can_come_as_deltas_or_not_at_all() {
+    for (mode, lists, deltas) in [("delta", true, true), ("none", false, false)] {
+        let file = env::temp_dir().join(format!("loadgen-{}-{mode}.json", process::id()));
+        let path = file.to_str().expect("UTF-8");
+        let plan = "--clients 20 --ramp 400ms --duration 300ms --rate 100 --quiet --presence";
+        let mut args: Vec<_> = plan.split(' ').collect();
+        args.extend([mode, "--json", path]);
+        let (code, stdout, _) = run(&args);
+        assert_eq!(code, 0, "{stdout}");
+        let presence = &json(&file)["presence"];
+        assert_eq!(presence["lists"].as_u64() > Some(0), lists, "{mode}: {presence}");
+        assert_eq!(presence["deltas"].as_u64() > Some(0), deltas, "{mode}: {presence}");
+    }
+}
+
+#[test]
+fn a_faultless_server_of_another_kind_passes() {
+    assert_eq!(found(Fault::None, "lost"), 0);
+}
+
+#[test]
+fn a_server_that_loses_one_message_in_a_hundred_is_found_out() {
+    assert_eq!(found(Fault::Lose, "lost"), 5);
+}
+
+#[test]
+fn a_server_that_duplicates_is_found_out() {
+    assert_eq!(found(Fault::Duplicate, "duplicated"), 5);
+}
+
+#[test]
+fn a_server_that_delivers_to_the_wrong_phone_is_found_out() {
+    assert_eq!(found(Fault::Misdeliver, "misdelivered"), 5);
+}
+
+#[test]
+fn a_server_that_changes_the_order_is_found_out() {
+    assert!(found(Fault::Reorder, "reordered") > 0);
+}
+
+#[test]
+fn a_server_that_changes_a_text_or_a_sender_is_found_out() {
+    assert_eq!(found(Fault::Garble, "garbled"), 5);
+    assert_eq!(found(Fault::Misattribute, "misattributed"), 5);
+}
+
+#[test]
+fn a_server_that_drops_phones_fails_and_what_was_under_way_is_not_called_lost() {
+    assert_eq!(found(Fault::Drop, "lost"), 0);
+}
+
+#[test]
+fn what_is_no_server_or_does_not_speak_sca_is_one_clear_line() {
+    let closed = {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+        listener.local_addr().expect("it is bound")
+    };
+    let (code, stdout, stderr) = run(&[&format!("ws://{closed}")]);
+    let line = format!("loadgen: cannot connect to ws://{closed}: connection refused\n");
+    assert_eq!((code, &*stdout, stderr), (1, "", line));
+
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let web = listener.local_addr().expect("it is bound");
+    thread::spawn(move || {
+        for mut stream in listener.incoming().map_while(Result::ok) {
+            let _ = stream.read(&mut [0; 4096]);
+            let _ = stream.write_all(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n");
+        }
+    });
+    let (code, stdout, stderr) = run(&[&format!("ws://{web}")]);
+    let line = format!("loadgen: ws://{web} does not speak SCA: upgrade refused: HTTP 404\n");
+    assert_eq!((code, &*stdout, stderr), (1, "", line));
+}
+
+#[test]
+fn a_wrong_value_is_one_clear_line_and_no_run() {
+    for args in [&["--clients", "none"][..], &["--frobnicate"], &["--json", "/nowhere/at/all"]] {
+        let (code, stdout, stderr) = run(args);
+        assert_eq!((code, &*stdout, stderr.lines().count()), (2, "", 1), "{stderr}");
+    }
+}
+
+#[test]
+fn ctrl_c_ends_a_run_early_with_a_report() {
+    let args = ["--clients", "10", "--ramp", "100ms", "--duration", "1h", "--rate", "50"];
+    let child = loadgen(&args).stdout(Stdio::piped()).stderr(Stdio::null()).spawn();
+    let child = child.expect("it starts");
+    thread::sleep(Duration::from_millis(700));
+    let pid = Pid::from_raw(i32::try_from(child.id()).expect("a process"));
+    kill(pid, Signal::SIGINT).expect("it is there");
+    let output = child.wait_with_output().expect("it ends");
+    let stdout = String::from_utf8(output.stdout).expect("UTF-8");
+    assert!(stdout.contains("ended early: interrupted"), "{stdout}");
+    assert!(stdout.contains("books and ours agree"), "{stdout}");
+    assert!(matches!(output.status.code(), Some(0 | INVALID)), "{stdout}");
+}
+
+#[test]
+fn its_own_server_never_outlives_it_however_it_ends() {
+    let args = ["--clients", "2", "--ramp", "10ms", "--duration", "1h"];
+    let child = loadgen(&args).stdout(Stdio::null()).stderr(Stdio::null()).spawn();
+    let mut child = child.expect("it starts");
+    let children = format!("/proc/{0}/task/{0}/children", child.id());
+    let server = eventually(|| {
+        let children = fs::read_to_string(&children).ok()?;
+        children.split_whitespace().next().map(str::to_owned)
+    });
+    child.kill().expect("it is ours");
+    child.wait().expect("it has ended");
+    // Its new parent may not have noticed yet that it is dead.
+    eventually(|| {
+        let stat = fs::read_to_string(format!("/proc/{server}/stat")).unwrap_or_default();
+        (stat.is_empty() || stat.contains(") Z ")).then_some(())
+    });
+}
+
+/// What there is in the end.
+fn eventually<T>(look: impl Fn() -> Option<T>) -> T {
+    for _ in 0..500 {
+        if let Some(found) = look() {
+            return found;
+        }
+        thread::sleep(Duration::from_millis(10));
+    }
+    panic!("it never came about");
+}
