@@ -87,7 +87,7 @@ pub(crate) fn churn(server: &Server, _: &Args) -> io::Result<Vec<Figure>> {
         let due = start + made_at.len() as u64 * PACE;
         if made_at.len() < CHANGES && swarm.elapsed() >= due {
             let who = STAY + made_at.len() / 2 % COMERS;
-            if made_at.len() % 2 == 0 {
+            if made_at.len().is_multiple_of(2) {
                 if swarm.phones.len() <= who {
                     swarm.dial("")?
                 } else {
@@ -110,10 +110,12 @@ pub(crate) fn churn(server: &Server, _: &Args) -> io::Result<Vec<Figure>> {
             lists += 1;
             // The same set comes back every other change: the latest it can stand for counts.
             let shown = change_of.get(&swarm.phones[to].list).and_then(|c| c.last()).copied();
-            for change in *seen..shown.unwrap_or(0) {
-                worst = worst.max(time - made_at[change]);
+            let shown = shown.unwrap_or(0).max(*seen);
+            // The oldest change that he has only now been shown has waited longest.
+            if shown > *seen {
+                worst = worst.max(time - made_at[*seen]);
             }
-            *seen = (*seen).max(shown.unwrap_or(0));
+            *seen = shown;
         }
     }
     let cpu = server.cpu_nanos() - before;

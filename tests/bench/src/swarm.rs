@@ -167,8 +167,7 @@ impl Swarm {
             if phone.deaf {
                 continue;
             }
-            loop {
-                let Some(stream) = &mut phone.stream else { break };
+            while let Some(stream) = &mut phone.stream {
                 match stream.read(&mut self.input) {
                     Ok(0) => {
                         phone.stream = None;
