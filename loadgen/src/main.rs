@@ -38,11 +38,10 @@ const USAGE: u8 = 2;
 const INVALID: u8 = 4;
 
 fn main() -> ExitCode {
-    let mut args = env::args_os();
     if env::args_os().nth(1).as_deref() == Some(OsStr::new(serve::ARGUMENT)) {
-        return serve::serve(args.by_ref().skip(2));
+        return serve::serve(env::args_os().skip(2));
     }
-    let options = match args::parse(args) {
+    let options = match args::parse(env::args_os()) {
         Ok(Parsed::Run(options)) => *options,
         Ok(Parsed::Print(text)) => {
             // Whoever asked may have stopped reading.
@@ -54,7 +53,7 @@ fn main() -> ExitCode {
             return ExitCode::from(USAGE);
         }
     };
-    match test(&options) {
+    match play_and_report(&options) {
         Ok(code) => ExitCode::from(code),
         Err(Failure { sentence, code }) => {
             complain(&sentence);
@@ -85,7 +84,7 @@ impl Failure {
 }
 
 /// Plays the plan and reports; the exit code says what came of it.
-fn test(options: &Options) -> Result<u8, Failure> {
+fn play_and_report(options: &Options) -> Result<u8, Failure> {
     // Before anything else: a signal that comes during the start must not be lost.
     let signals = Signals::open().map_err(|error| Failure::ours(&error))?;
     net::make_room(options.timing.clients).map_err(Failure::usage)?;
@@ -114,16 +113,13 @@ fn test(options: &Options) -> Result<u8, Failure> {
     let after = metrics.map(page);
     let stopped = own.map(OwnServer::stop);
 
-    let surroundings = Surroundings {
+    let around = Surroundings {
         target,
         is_own: options.target.is_none(),
-        metrics: before
-            .as_deref()
-            .zip(after.as_ref())
-            .map(|(before, after)| (before, after.as_deref().map_err(String::as_str))),
-        stopped: stopped.as_ref().map(|it| it.as_ref().map_err(String::as_str).copied()),
+        metrics: before.zip(after),
+        stopped,
     };
-    let summary = Summary::new(options, &outcome, &surroundings);
+    let summary = Summary::new(options, &outcome, &around);
     // Whoever asked may have stopped reading.
     let _ = report::write_text(&summary, &mut io::stdout().lock());
     if let Some(mut file) = json {

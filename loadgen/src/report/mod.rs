@@ -31,17 +31,17 @@ pub(crate) struct Surroundings<'a> {
     /// Whether it is one of our own.
     pub(crate) is_own: bool,
     /// Its /metrics before the run and after it, or why there is none.
-    pub(crate) metrics: Option<(&'a str, Result<&'a str, &'a str>)>,
+    pub(crate) metrics: Option<(String, Result<String, String>)>,
     /// How our own server ended.
-    pub(crate) stopped: Option<Result<(), &'a str>>,
+    pub(crate) stopped: Option<Result<(), String>>,
 }
 
 impl Summary {
     /// Draws the sum.
     pub(crate) fn new(options: &Options, outcome: &Outcome, around: &Surroundings<'_>) -> Self {
-        let ledger = around.metrics.map(|(before, after)| {
-            let after = after.map_err(str::to_owned);
-            after.and_then(|after| ledger::compare(outcome, before, after))
+        let ledger = around.metrics.as_ref().map(|(before, after)| match after {
+            Ok(after) => ledger::compare(outcome, before, after),
+            Err(sentence) => Err(sentence.clone()),
         });
         let verdict = verdict::judge(outcome, around, &ledger);
         let record = &outcome.record;
