@@ -48,7 +48,10 @@ fn a_room_names_only_what_the_map_allows() {
         for path in file.paths_after(&["crate::", "super::", "switchboard::"]) {
             let other = path.split("::").next().unwrap_or_default();
             let is_strange = map.contains_key(other) && other != room;
-            if is_strange && !allowed.rooms.iter().any(|name| name == other) {
+            // loadgen brings a server along, and one file of it starts that.
+            let is_server =
+                file.path == "loadgen/src/serve.rs" && ["config", "net"].contains(&other);
+            if is_strange && !is_server && !allowed.rooms.iter().any(|name| name == other) {
                 wrong.push(format!("{}: `{room}` may not import `{path}`", file.path));
             }
             let is_wire = path.starts_with("dialects::sca::wire");

@@ -8,6 +8,9 @@ use bytesize::ByteSize;
 /// The largest size that is taken, in bytes. Lengths of frames are kept in 32 bits.
 const MOST_BYTES: u64 = 1 << 30;
 
+/// The smallest rate that is taken, in bytes a second: six short lists.
+const LEAST_RATE: u64 = 64 << 10;
+
 /// A span of time, such as `60s`, `500ms` or `2min`; not zero.
 pub(super) fn time(text: &str) -> Result<Duration, String> {
     let time = humantime::parse_duration(text).map_err(|error| error.to_string())?;
@@ -23,10 +26,10 @@ pub(super) fn bytes(text: &str) -> Result<usize, String> {
     }
 }
 
-/// A number of bytes a second, such as `64MiB`; not zero.
+/// A number of bytes a second, such as `64MiB`; enough to send something at all.
 pub(super) fn byte_rate(text: &str) -> Result<u64, String> {
     let ByteSize(bytes) = text.parse()?;
-    if bytes == 0 { Err("it must be more than nothing".to_owned()) } else { Ok(bytes) }
+    if bytes < LEAST_RATE { Err("it must be at least 64KiB".to_owned()) } else { Ok(bytes) }
 }
 
 /// A number of connections; not zero.
@@ -81,6 +84,7 @@ mod tests {
     fn values_that_make_no_sense_are_refused() {
         assert!(["0s", "60", "", "soon"].iter().all(|text| time(text).is_err()));
         assert!(["0", "2GiB", "many", "-1"].iter().all(|text| bytes(text).is_err()));
+        assert!(["0", "1KiB", "all"].iter().all(|text| byte_rate(text).is_err()));
         assert!(["", "8080", "127.0.0.1", "127.0.0.1:99999"].iter().all(|t| address(t).is_err()));
         assert!(
             ["null", "app.example", "https://", "https://a/b"].iter().all(|t| origin(t).is_err())

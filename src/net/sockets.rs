@@ -6,10 +6,12 @@
 
 use std::fs::File;
 use std::io::{self, ErrorKind, IoSlice, Read as _, Write as _};
+use std::time::Duration;
 
 use mio::net::{TcpListener, TcpStream};
 use mio::{Interest, Registry, Token};
 use nix::errno::Errno;
+use socket2::SockRef;
 
 use super::clock::Clock;
 use crate::chat::ConnectionId;
@@ -187,6 +189,15 @@ impl Sockets for MioSockets<'_> {
         if let Some(slot) = self.streams.get_mut(id.index()) {
             *slot = None;
         }
+    }
+
+    fn abort(&mut self, id: ConnectionId) {
+        // Otherwise the kernel keeps the send buffer of a client that does not read for minutes
+        // after the close, and whoever comes again and again fills its memory (socket(7), SO_LINGER).
+        if let Ok(stream) = self.stream(id) {
+            let _ = SockRef::from(&*stream).set_linger(Some(Duration::ZERO));
+        }
+        self.close(id);
     }
 }
 

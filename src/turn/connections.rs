@@ -25,7 +25,10 @@ pub(super) enum Life {
         left: usize,
     },
     /// To be closed and freed by the close phase of this turn.
-    Dead,
+    Dead {
+        /// What the kernel still holds for it is thrown away as well: it would not be read.
+        abort: bool,
+    },
 }
 
 /// The receiving half of one connection, and the state of its life.
@@ -56,6 +59,11 @@ impl Connection {
     /// Whether it goes on, as far as anybody knows.
     pub(super) fn is_open(&self) -> bool {
         self.life == Life::Open
+    }
+
+    /// Whether it is only waiting to be freed.
+    pub(super) fn is_dead(&self) -> bool {
+        matches!(self.life, Life::Dead { .. })
     }
 }
 

@@ -105,7 +105,10 @@ impl Turn {
             let Some(id) = self.closing.pop_front() else { break };
             let Some(connection) = self.connections.remove(id) else { continue };
             self.wheel.cancel(connection.timer);
-            sockets.close(id);
+            match connection.life {
+                Life::Dead { abort: true } => sockets.abort(id),
+                _ => sockets.close(id),
+            }
             self.ending -= 1;
             // A descriptor is free again: whoever could not be accepted may be now.
             self.accept_again = None;
@@ -115,8 +118,8 @@ impl Turn {
     /// Nothing more can be sent: what is left in the outbox comes back, and the close phase frees.
     fn give_up(&mut self, id: ConnectionId, reason: Reason) {
         let Some(connection) = self.connections.get_mut(id) else { return };
-        if connection.life != Life::Dead {
-            connection.life = Life::Dead;
+        if !connection.is_dead() {
+            connection.life = Life::Dead { abort: reason == Reason::Slow };
             self.outboxes.close(id, reason);
             self.closing.push_back(id);
         }

@@ -116,7 +116,7 @@ impl Turn {
         let limits = &self.limits;
         let waits = |time| connection.waiting_since.map(|since| since + time);
         match connection.life {
-            Life::Dead => None,
+            Life::Dead { .. } => None,
             Life::Finishing | Life::Lingering { .. } => {
                 waits(limits.close_timeout).map(|at| (at, Deadline::Closing))
             }

@@ -71,7 +71,7 @@ impl Turn {
     fn receive_one(&mut self, id: ConnectionId, sockets: &mut impl Sockets) -> usize {
         let Some(connection) = self.connections.get_mut(id) else { return 0 };
         connection.readable = false;
-        if connection.life == Life::Dead {
+        if connection.is_dead() {
             return 0;
         }
         // Whoever asks for pages and does not take them is not listened to until he does.
@@ -117,7 +117,7 @@ impl Turn {
         let Some(connection) = self.connections.get_mut(id) else { return };
         match &mut connection.life {
             Life::Open => {}
-            Life::Finishing | Life::Dead => return,
+            Life::Finishing | Life::Dead { .. } => return,
             Life::Lingering { left } => {
                 match left.checked_sub(count) {
                     Some(rest) => *left = rest,
@@ -183,7 +183,7 @@ impl Turn {
             Life::Open if connection.session.is_websocket() => self.end(id, End::Lost),
             Life::Open if connection.session.is_mid_message() => self.end(id, End::Lost),
             Life::Open => self.end(id, End::Http),
-            Life::Finishing | Life::Dead => {}
+            Life::Finishing | Life::Dead { .. } => {}
             Life::Lingering { .. } => self.abandon(id),
         }
     }
@@ -194,7 +194,7 @@ impl Turn {
         match connection.life {
             Life::Open => self.end(id, End::Lost),
             Life::Finishing | Life::Lingering { .. } => self.abandon(id),
-            Life::Dead => {}
+            Life::Dead { .. } => {}
         }
     }
 }

@@ -29,8 +29,11 @@ pub trait Sockets {
     /// Says "that was all" to the peer (`shutdown(2)`, the writing half), reading on.
     fn finish_writing(&mut self, id: ConnectionId);
 
-    /// Closes. The id means nothing afterwards.
+    /// Closes. The id means nothing afterwards. What was written still goes out.
     fn close(&mut self, id: ConnectionId);
+
+    /// Closes, and throws away what was written and has not gone out.
+    fn abort(&mut self, id: ConnectionId);
 }
 
 /// What came of an attempt to accept.
