@@ -144,8 +144,7 @@ impl Turn {
             self.mark_readable(id);
         }
         if readiness.writable {
-            self.outboxes.set_blocked(id, false);
-            self.outboxes.mark_waiting(id);
+            self.outboxes.unblock(id);
         }
     }
 

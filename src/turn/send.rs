@@ -52,7 +52,7 @@ impl Turn {
 
     /// The kernel has not taken everything. `some`: but something.
     fn refused(&mut self, id: ConnectionId, some: bool, sockets: &mut impl Sockets) {
-        self.outboxes.set_blocked(id, true);
+        self.outboxes.block(id);
         let Some(connection) = self.connections.get_mut(id) else { return };
         let was_blocked = connection.blocked_since.is_some();
         if some || !was_blocked {
