@@ -78,7 +78,10 @@ struct Place {
     mode: PresenceMode,
     at: At,
     owed: Owed,
-    /// The version of the membership he has last been shown.
+    /// The version of the membership he has last been shown. For a receiver of deltas: the one that
+    /// the last delta led to, even if he was given a newer list since. His next delta repeats some
+    /// of that list then, which does no harm, and everybody stands at the same delta or the one
+    /// before it: that keeps their queue in order.
     seen: u64,
 }
 
@@ -222,9 +225,12 @@ impl Pacer {
         let charge = i64::try_from(bytes).unwrap_or(i64::MAX).max(LEAST_CHARGE);
         let floor = -bytes_in(self.limits.bytes_per_second, DEBT);
         self.tokens = self.tokens.saturating_sub(charge).max(floor);
-        let version = self.version;
+        let (version, delta_version) = (self.version, self.delta_version);
         if let Some(place) = self.get_mut(id) {
-            place.seen = version;
+            place.seen = match place.mode {
+                PresenceMode::Delta => delta_version,
+                PresenceMode::Full | PresenceMode::None => version,
+            };
             place.owed = Owed::Nothing;
         }
         self.requeue(id);
