@@ -171,11 +171,9 @@ impl Pacer {
     pub(super) fn set_mode(&mut self, id: ConnectionId, mode: PresenceMode) {
         let Some(place) = self.get_mut(id) else { return };
         let was = std::mem::replace(&mut place.mode, mode);
-        if place.owed != Owed::First {
-            place.owed = match mode {
-                PresenceMode::None => Owed::Nothing,
-                PresenceMode::Full | PresenceMode::Delta => Owed::Asked,
-            };
+        // Whatever he is owed already he still gets: he may have asked just before.
+        if place.owed == Owed::Nothing && mode != PresenceMode::None {
+            place.owed = Owed::Asked;
         }
         self.delta_receivers -= usize::from(was == PresenceMode::Delta);
         self.delta_receivers += usize::from(mode == PresenceMode::Delta);
