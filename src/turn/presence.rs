@@ -276,7 +276,8 @@ impl Pacer {
     /// How long until the budget is out of debt.
     fn until_solvent(&self) -> Duration {
         let missing = u128::try_from(1 - self.tokens).unwrap_or(0);
-        let nanos = missing * 1_000_000_000 / u128::from(self.limits.bytes_per_second.max(1));
+        let rate = u128::from(self.limits.bytes_per_second.max(1));
+        let nanos = (missing * 1_000_000_000).div_ceil(rate);
         Duration::from_nanos(u64::try_from(nanos).unwrap_or(u64::MAX))
     }
 
@@ -377,7 +378,8 @@ impl Pacer {
         let gained = bytes_in(self.limits.bytes_per_second, now.since(self.refilled));
         if gained > 0 {
             let cap = bytes_in(self.limits.bytes_per_second, SAVED);
-            self.tokens = self.tokens.saturating_add(gained).min(cap);
+            // A budget too small to save up anything still earns its one byte.
+            self.tokens = self.tokens.saturating_add(gained).min(cap.max(1));
             self.refilled = now;
         }
     }
