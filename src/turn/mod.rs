@@ -274,5 +274,6 @@ impl Turn {
         let ending = self.connections.iter().filter(|c| !c.is_open()).count();
         assert_eq!(self.ending, ending, "ending connections are miscounted");
         self.outboxes.check_invariants();
+        self.pacer.check_invariants();
     }
 }

@@ -5,6 +5,10 @@
 //! the last one always arrives. The pacer is the bookkeeping of that (the algorithm is on the front
 //! page); it encodes nothing and sends nothing. The publish phase asks it who is next.
 
+mod invariants;
+#[cfg(test)]
+mod tests;
+
 use std::time::Duration;
 
 use super::queue::{Link, Queue};

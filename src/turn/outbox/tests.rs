@@ -1,3 +1,5 @@
+//! The outboxes: caps, gates, order, and what becomes of every message.
+
 use std::iter;
 
 use proptest::prelude::*;
