@@ -148,9 +148,13 @@ pub fn run(settings: Settings) -> Result<ExitCode, Failure> {
                 token => turn.ready(id_of(token), readiness(event)),
             }
         }
-        let complete = ready < EVENTS && !interrupted && !overslept;
+        let polled = match ready {
+            _ if interrupted || overslept => Polled::Disturbed,
+            EVENTS.. => Polled::Part(ready),
+            _ => Polled::Everybody,
+        };
         let exhausted_before = turn.counters().exhausted;
-        turn.run(now, Polled { events: ready, complete }, &mut sockets);
+        turn.run(now, polled, &mut sockets);
         if turn.counters().exhausted > exhausted_before {
             log.warn(format_args!("out of descriptors or memory: somebody was turned away"));
         }

@@ -47,14 +47,19 @@ pub use outbox::Caps;
 pub use presence::Limits as PresenceLimits;
 pub use sockets::{Accepted, Readiness, Sockets};
 
-/// What came out of waiting for the network.
+/// What has come of waiting for the network.
 #[derive(Clone, Copy, Debug)]
-pub struct Polled {
-    /// How many connections were reported ready.
-    pub events: usize,
-    /// Whether those are all that are ready: there was room for more, and the wait was not disturbed.
-    pub complete: bool,
+pub enum Polled {
+    /// Whoever is ready was named.
+    Everybody,
+    /// So many were named, the listener among them, and there was room for no more.
+    Part(usize),
+    /// The wait was disturbed, or was over long ago: whoever has become ready since was not named.
+    Disturbed,
 }
+
+/// What is polled beside connections: the listener, and the driver's own (signals).
+const OTHER_SOURCES: usize = 2;
 
 /// The state that outlives a turn.
 pub struct Turn {
@@ -83,7 +88,7 @@ pub struct Turn {
     accept_again: Option<Moment>,
     /// Connections with something to read, longest unread first.
     readable: VecDeque<ConnectionId>,
-    /// Events seen since the last time that all readiness was known.
+    /// Events to be seen until all readiness is known, if no poll names everybody before.
     events_unsettled: usize,
     /// Whether this turn knows all readiness, and so may judge who was silent.
     may_judge: bool,
@@ -255,13 +260,24 @@ impl Turn {
     /// After a stop (SIGSTOP, a paused virtual machine) every clock has run on, and everybody's
     /// ping lies unread in a socket buffer. A poll that returned fewer events than it had room for
     /// has named all who have something to say. Under a flood that never happens; but epoll hands
-    /// readiness out in turn, so once as many events were seen as there are connections, everybody
-    /// who had something to say when the count began has been named too.
+    /// readiness out in turn, so once as many events were seen as there were sources when the count
+    /// began, everybody who had something to say then has been named too. What was named before a
+    /// stop says nothing about what has come since: a disturbed wait begins the count anew.
     fn settle_readiness(&mut self, polled: Polled) {
-        self.events_unsettled += polled.events;
-        self.may_judge = polled.complete || self.events_unsettled > self.connections.len();
-        if self.may_judge {
-            self.events_unsettled = 0;
+        self.may_judge = match polled {
+            Polled::Everybody => true,
+            Polled::Part(events) => {
+                self.events_unsettled = self.events_unsettled.saturating_sub(events);
+                self.events_unsettled == 0
+            }
+            Polled::Disturbed => false,
+        };
+        let begins_anew = match polled {
+            Polled::Everybody | Polled::Disturbed => true,
+            Polled::Part(_) => self.may_judge,
+        };
+        if begins_anew {
+            self.events_unsettled = self.connections.len() + OTHER_SOURCES;
         }
     }
 
