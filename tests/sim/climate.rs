@@ -56,7 +56,7 @@ impl Climate {
             phones,
             numbers: dice.between(phones.div_ceil(2), phones),
             rounds: dice.between(1, 2),
-            chaos: pace * dice.pick(&[5, 10, 25]),
+            chaos: pace * dice.pick(&[5, 10, 20]),
             pace,
             chunk,
             latency: dice.pick(&[SECOND / 10_000, SECOND / 500, SECOND / 70]),
@@ -74,7 +74,7 @@ impl Climate {
                 &[Mode::Full],
             ]),
             limits: limits(dice, phones),
-            check_every: 1,
+            check_every: 4,
         }
     }
 

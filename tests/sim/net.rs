@@ -68,8 +68,6 @@ enum Ready {
 pub(crate) struct Batch {
     pub(crate) events: Vec<(ConnectionId, Readiness)>,
     pub(crate) listener: bool,
-    /// It filled the room there was.
-    pub(crate) full: bool,
 }
 
 pub(crate) struct Net {
@@ -212,7 +210,7 @@ impl Net {
     /// epoll_wait(2) without the waiting, for up to `capacity` events. The longest ready come
     /// first; within a batch the order is anything.
     pub(crate) fn poll(&mut self, capacity: usize) -> Batch {
-        let mut batch = Batch { events: Vec::new(), listener: false, full: false };
+        let mut batch = Batch { events: Vec::new(), listener: false };
         let mut count = 0;
         while count < capacity
             && let Some(ready) = self.ready.pop_front()
@@ -235,7 +233,6 @@ impl Net {
             }
             count += 1;
         }
-        batch.full = count == capacity;
         self.dice.shuffle(&mut batch.events);
         batch
     }

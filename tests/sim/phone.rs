@@ -8,6 +8,9 @@ use crate::net::WireId;
 use crate::oracle::{Kind, Line, Said};
 use crate::world::{Item, World};
 
+/// Bytes under way that make a phone pause.
+const BACKLOG: usize = 3000;
+
 pub(crate) struct Phone {
     pub(crate) number: usize,
     pub(crate) kind: Kind,
@@ -47,7 +50,8 @@ impl World {
             }
             return;
         }
-        if self.oracle.lines[wire].has_left {
+        // Nobody types much faster than his network carries it away.
+        if self.oracle.lines[wire].has_left || self.net.wires[wire].unsent.len() > BACKLOG {
             return;
         }
         if phone.kind == Kind::Http {
@@ -104,11 +108,11 @@ impl World {
             }
             7 => self.finish(wire),
             8 => self.say(wire, BINARY, b"a picture", Said::Violation),
-            9 => {
+            9 if self.climate.chunk > 1000 => {
                 let too_long = vec![b'x'; 70_000];
                 self.say(wire, TEXT, &too_long, Said::Violation);
             }
-            10 => self.say(wire, CONTINUATION, b"of nothing", Said::Violation),
+            9 | 10 => self.say(wire, CONTINUATION, b"of nothing", Said::Violation),
             _ => self.say(wire, CLOSE, &1000u16.to_be_bytes(), Said::Bye),
         }
     }

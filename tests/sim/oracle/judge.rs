@@ -119,6 +119,10 @@ impl Oracle {
         assert_eq!(letter.told, None, "letter {at} arrives, and its sender was told otherwise");
         assert!(letter.consumed.is_some(), "letter {at} arrives before it was read");
         letter.handed = Some(wire);
+        // What somebody wrote to himself before he came back over this wire is older.
+        line.has_own |= letter.over == wire;
+        let is_late = letter.from == line.number && letter.over != wire && line.has_own;
+        assert!(!is_late, "letter {at} comes after younger ones of the same sender");
         self.handed += 1;
         let before = line.last_from.insert(letter.over, at);
         assert!(before < Some(at), "letter {at} comes after letter {before:?}");

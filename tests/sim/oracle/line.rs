@@ -88,6 +88,8 @@ pub(crate) struct Line {
     pub(crate) close: Option<Option<u16>>,
     pub(crate) finished: bool,
     pub(crate) ended: bool,
+    /// It was ended while it took nothing.
+    pub(crate) was_slow: bool,
     /// A data frame was handed out.
     pub(crate) has_heard: bool,
     /// The first was not the list. Only who is being thrown out again may see that.
@@ -107,6 +109,8 @@ pub(crate) struct Line {
     pub(crate) control_pongs: usize,
     pub(crate) nonsense: usize,
     pub(crate) errors: usize,
+    /// A letter of its own came back to it.
+    pub(crate) has_own: bool,
     /// The last letter from each wire that was handed out here.
     pub(crate) last_from: HashMap<usize, usize>,
 }
@@ -135,6 +139,7 @@ impl Line {
             close: None,
             finished: false,
             ended: false,
+            was_slow: false,
             has_heard: false,
             is_early: false,
             view: None,
@@ -148,6 +153,7 @@ impl Line {
             control_pongs: 0,
             nonsense: 0,
             errors: 0,
+            has_own: false,
             last_from: HashMap::new(),
         }
     }

@@ -149,8 +149,8 @@ impl Oracle {
     fn closed(&mut self, wire: WireId, refused_since: Option<Duration>) {
         let line = &mut self.lines[wire];
         line.ended = true;
-        let is_slow = refused_since.is_some();
-        let is_guilty = line.has_left || line.is_tardy || is_slow;
+        line.was_slow = refused_since.is_some();
+        let is_guilty = line.has_left || line.is_tardy || line.was_slow;
         if line.kind == Kind::Phone && line.established.is_some() && line.close.is_none() {
             assert!(is_guilty, "wire {wire} was cut off, and had done nothing wrong");
         }
