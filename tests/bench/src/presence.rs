@@ -5,8 +5,11 @@ use std::io::{self, Read as _, Write as _};
 use std::net::TcpStream;
 use std::time::Duration;
 
+use hdrhistogram::Histogram;
+
+use super::relay::histogram;
 use super::server::Server;
-use super::swarm::{Arrival, Swarm, now, number};
+use super::swarm::{Arrival, Swarm, encode_message, now, number};
 use super::{Args, Figure, figure};
 
 pub(crate) fn storm_1k(server: &Server, _: &Args) -> io::Result<Vec<Figure>> {
@@ -22,37 +25,40 @@ pub(crate) fn storm_10k_delta(server: &Server, _: &Args) -> io::Result<Vec<Figur
     storm(server, 10_000, "?presence=delta")
 }
 
-/// Everybody joins as fast as the server lets them; when does everybody know of everybody?
+/// Everybody joins as fast as the server lets them; when does everybody know of everybody? And two
+/// who were there before chat all the while.
 fn storm(server: &Server, people: usize, query: &str) -> io::Result<Vec<Figure>> {
     let mut swarm = Swarm::new(server.address)?;
+    swarm.join(2, "?presence=none", 2)?;
+    let mut couple = Couple::new();
     let before = server.cpu_nanos();
     let begun = swarm.elapsed();
     let mut up = 0;
-    for index in 0..people {
+    let all = people + 2;
+    for index in 2..all {
         swarm.dial(query)?;
         if index % 32 == 31 {
-            swarm.pump(Some(Duration::ZERO))?;
+            couple.chat(&mut swarm, Duration::ZERO)?;
         }
         // The listener's queue is not without end.
         while index - up > 2_000 {
-            swarm.pump(Some(Duration::from_millis(10)))?;
+            couple.chat(&mut swarm, Duration::from_millis(5))?;
             up = (0..=index).filter(|&phone| swarm.is_up(phone)).count();
         }
     }
-    while !(0..people).all(|phone| swarm.is_up(phone)) {
-        swarm.pump(Some(Duration::from_millis(10)))?;
+    while !(0..all).all(|phone| swarm.is_up(phone)) {
+        couple.chat(&mut swarm, Duration::from_millis(5))?;
     }
     let connected = swarm.elapsed();
-    let everybody = (people as u64, (0..people).map(number).sum());
+    let everybody = (all as u64, (0..all).map(number).sum());
     let is_right = |list: (u64, u64)| list == everybody || list == (everybody.0, 0);
     let deadline = now() + Duration::from_secs(120);
-    while !swarm.phones.iter().all(|phone| is_right(phone.list)) && now() < deadline {
-        swarm.pump(Some(Duration::from_millis(10)))?;
-        swarm.arrivals.clear();
+    while !swarm.phones[2..].iter().all(|phone| is_right(phone.list)) && now() < deadline {
+        couple.chat(&mut swarm, Duration::from_millis(5))?;
     }
     let converged = swarm.elapsed();
     let bytes: u64 = swarm.phones.iter().map(|phone| phone.bytes).sum();
-    let right = swarm.phones.iter().filter(|phone| is_right(phone.list)).count();
+    let right = swarm.phones[2..].iter().filter(|phone| is_right(phone.list)).count();
     let cpu = server.cpu_nanos() - before;
     Ok(vec![
         figure("all connected after", "s", seconds(connected - begun)),
@@ -61,7 +67,50 @@ fn storm(server: &Server, people: usize, query: &str) -> io::Result<Vec<Figure>>
         figure("sent in all", "MB", bytes as f64 / 1e6),
         figure("server CPU in all", "s", seconds(cpu)),
         figure("no turn was over", "ms", longest_turn(server)?),
+        figure("messages meanwhile, p50", "ms", couple.latency.value_at_quantile(0.5) as f64 / 1e6),
+        figure(
+            "messages meanwhile, p99",
+            "ms",
+            couple.latency.value_at_quantile(0.99) as f64 / 1e6,
+        ),
     ])
+}
+
+/// Phones 0 and 1, who write to each other every 5 ms whatever happens.
+struct Couple {
+    latency: Histogram<u64>,
+    next: u64,
+}
+
+impl Couple {
+    const PACE: u64 = 5_000_000;
+
+    fn new() -> Self {
+        Couple { latency: histogram(), next: 0 }
+    }
+
+    /// Sends what is due, and hears what arrives within `wait`.
+    fn chat(&mut self, swarm: &mut Swarm, wait: Duration) -> io::Result<()> {
+        if self.next == 0 {
+            self.next = swarm.elapsed();
+        }
+        let mut frame = Vec::new();
+        while self.next <= swarm.elapsed() {
+            let from = usize::from((self.next / Self::PACE).is_multiple_of(2));
+            frame.clear();
+            encode_message(1 - from, self.next, 64, &mut frame);
+            swarm.write(from, &frame)?;
+            self.next += Self::PACE;
+        }
+        swarm.pump(Some(wait))?;
+        let now = swarm.elapsed();
+        for arrival in swarm.arrivals.drain(..) {
+            if let Arrival::Message { stamp, .. } = arrival {
+                self.latency.saturating_record(now - stamp);
+            }
+        }
+        Ok(())
+    }
 }
 
 /// 500 stay; every 50 ms one more comes, or one of the comers goes.

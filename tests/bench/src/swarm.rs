@@ -209,9 +209,9 @@ impl Phone {
                     self.stream = None;
                     return;
                 }
-                None => bytes = self.keep(bytes),
+                None => return self.keep(bytes),
             }
-            self.upgraded = end.is_some();
+            self.upgraded = true;
         }
         while let Some((payload, size)) = first_frame(bytes) {
             self.hear(index, payload, arrivals);
@@ -220,9 +220,8 @@ impl Phone {
         self.keep(bytes);
     }
 
-    fn keep(&mut self, bytes: &[u8]) -> &'static [u8] {
+    fn keep(&mut self, bytes: &[u8]) {
         self.rest = bytes.to_vec();
-        &[]
     }
 
     fn hear(&mut self, to: usize, payload: &[u8], arrivals: &mut Vec<Arrival>) {
