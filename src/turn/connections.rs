@@ -43,7 +43,7 @@ pub(super) struct Connection {
     pub(super) heard: Moment,
     /// When the present wait began: for a request, for the rest of a frame, for the peer to close.
     pub(super) waiting_since: Option<Moment>,
-    /// When the kernel last refused bytes and has not taken any since.
+    /// While the kernel refuses bytes: when it last took some, or refused for the first time.
     pub(super) blocked_since: Option<Moment>,
     /// Nothing was heard for the ping timeout; the next sweep removes it.
     pub(super) marked: bool,

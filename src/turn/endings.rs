@@ -53,7 +53,7 @@ impl Turn {
         say: impl FnOnce(&mut crate::session::Session, &mut Exchange<'_>) -> R,
     ) -> Option<R> {
         let mut session = std::mem::take(&mut self.connections.get_mut(id)?.session);
-        let result = say(&mut session, &mut Exchange { turn: self, id, replaces: None });
+        let result = say(&mut session, &mut Exchange { turn: self, id });
         self.connections.get_mut(id)?.session = session;
         Some(result)
     }

@@ -11,8 +11,6 @@ use crate::timer::Now;
 pub(super) struct Exchange<'t> {
     pub(super) turn: &'t mut Turn,
     pub(super) id: ConnectionId,
-    /// The connection whose place this one has taken; it is ended once the session is done.
-    pub(super) replaces: Option<ConnectionId>,
 }
 
 impl Host for Exchange<'_> {
@@ -73,13 +71,13 @@ impl Host for Exchange<'_> {
         if self.turn.websockets >= self.turn.limits.max_connections && !takes_over {
             return Err(Refusal::Full);
         }
-        let mut gated = false;
+        let (mut gated, mut replaces) = (false, None);
         if let Visitor::Mobile { mobile, presence } = visitor {
             match self.turn.chat.join(now, id, mobile) {
                 Ok(Joined::New) => self.turn.pacer.join(id, mobile, presence),
                 Ok(Joined::Replaced(old)) => {
                     self.turn.pacer.replaced(old, id, presence);
-                    self.replaces = Some(old);
+                    replaces = Some(old);
                 }
                 Err(chat::Refusal::ReplacedTooOften { retry_after }) => {
                     let retry_after_seconds = retry_after.as_secs() + 1;
@@ -92,6 +90,11 @@ impl Host for Exchange<'_> {
         self.turn.outboxes.sign_in(id, visitor.dialect(), gated);
         self.turn.websockets += 1;
         self.turn.counters.upgrades += 1;
+        if let Some(old) = replaces {
+            // At once: what the newcomer has sent behind his request may be for himself, and comes
+            // after what was said to him before.
+            self.turn.replace(old, id);
+        }
         Ok(())
     }
 }

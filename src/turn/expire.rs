@@ -115,27 +115,29 @@ impl Turn {
     fn next_deadline(&self, connection: &Connection) -> Option<(Moment, Deadline)> {
         let limits = &self.limits;
         let waits = |time| connection.waiting_since.map(|since| since + time);
+        // If the kernel has just asked for more, nobody knows yet whether it will take anything.
+        let is_blocked = self.outboxes.is_blocked(connection.id);
+        let now = self.now.monotonic;
+        let blocked = connection.blocked_since.map(|since| if is_blocked { since } else { now });
+        let reading = blocked.map(|since| (since + limits.write_timeout, Deadline::Reading));
         match connection.life {
             Life::Dead { .. } => None,
             Life::Finishing | Life::Lingering { .. } => {
                 waits(limits.close_timeout).map(|at| (at, Deadline::Closing))
             }
+            // Whoever does not take our answers is not listened to: he cannot be late with a request.
             Life::Open if !connection.session.is_websocket() => {
-                waits(limits.handshake_timeout).map(|at| (at, Deadline::Arrival))
+                reading.or(waits(limits.handshake_timeout).map(|at| (at, Deadline::Arrival)))
             }
-            Life::Open => {
-                let is_blocked = self.outboxes.is_blocked(connection.id);
-                let blocked = connection.blocked_since.filter(|_| is_blocked);
-                let silence = connection.heard + limits.ping_timeout;
-                [
-                    waits(limits.frame_timeout).map(|at| (at, Deadline::Arrival)),
-                    blocked.map(|since| (since + limits.write_timeout, Deadline::Reading)),
-                    (!connection.marked).then_some((silence, Deadline::Silence)),
-                ]
-                .into_iter()
-                .flatten()
-                .min_by_key(|(at, _)| *at)
-            }
+            Life::Open => [
+                waits(limits.frame_timeout).map(|at| (at, Deadline::Arrival)),
+                reading,
+                (!connection.marked)
+                    .then_some((connection.heard + limits.ping_timeout, Deadline::Silence)),
+            ]
+            .into_iter()
+            .flatten()
+            .min_by_key(|(at, _)| *at),
         }
     }
 

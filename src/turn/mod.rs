@@ -144,8 +144,7 @@ impl Turn {
             self.mark_readable(id);
         }
         if readiness.writable {
-            self.outboxes.set_blocked(id, false);
-            self.outboxes.mark_waiting(id);
+            self.outboxes.unblock(id);
         }
     }
 
@@ -275,5 +274,6 @@ impl Turn {
         let ending = self.connections.iter().filter(|c| !c.is_open()).count();
         assert_eq!(self.ending, ending, "ending connections are miscounted");
         self.outboxes.check_invariants();
+        self.pacer.check_invariants();
     }
 }

@@ -3,11 +3,16 @@
 //! The parcels of all outboxes live in one pool and are chained by index, so an idle outbox is a
 //! few integers and a busy one allocates nothing but its frames. An outbox has a cap in bytes; one
 //! that goes over it is reported, and its connection given up: that is what protects everybody
-//! else's memory from a reader that does not read.
+//! else's memory from a reader that does not read. Whoever does read may be sent any amount in one
+//! turn: at its end the kernel takes it, or else the cap holds from then on.
 //!
 //! An outbox knows no socket and no chat. Handlers queue; only the send phase takes out.
 
+mod caps;
 mod chain;
+mod invariants;
+#[cfg(test)]
+mod tests;
 
 use std::collections::VecDeque;
 use std::io::IoSlice;
@@ -16,21 +21,11 @@ use std::mem;
 use super::parcel::{Content, Parcel};
 use crate::chat::{ConnectionId, Reason};
 use crate::dialects::Dialect;
+pub use caps::Caps;
 use chain::{Chain, Pool};
 
 /// An empty pool with room for more parcels than this gives its memory back.
 const POOL_KEPT: usize = 16 * 1024;
-
-/// The most bytes that may wait.
-#[derive(Clone, Copy, Debug)]
-pub struct Caps {
-    /// In one outbox, in bytes.
-    pub each: usize,
-    /// In the outbox of an `/echo` connection, in bytes: two of the largest messages it may send.
-    pub echo: usize,
-    /// In all outboxes together, in bytes; a frame that several share counts for each of them.
-    pub all: usize,
-}
 
 /// The sending half of one connection.
 #[derive(Debug)]
@@ -146,19 +141,12 @@ impl Outboxes {
         let Some(outbox) = get_mut(&mut self.boxes, id).filter(|outbox| !outbox.sealed) else {
             return self.give_back(parcel, Reason::Offline);
         };
-        let cap = match outbox.dialect {
-            Some(Dialect::Echo) => self.caps.echo,
-            Some(Dialect::Sca) | None => self.caps.each,
-        };
-        // The caps are the slow readers' to keep: whoever reads is emptied this turn, and what one
-        // turn can bring him is bounded by what it reads.
-        let over_all = self.bytes + parcel.len() > self.caps.all;
         // One parcel always fits, however large: else nobody could ever be sent it.
-        let over_own = outbox.bytes > 0 && outbox.bytes + parcel.len() > cap;
-        if outbox.overflowed || outbox.blocked && (over_all || over_own) {
-            if !mem::replace(&mut outbox.overflowed, true) {
-                self.overflowed.push(id);
-            }
+        let bytes = outbox.bytes + parcel.len();
+        let over_own = outbox.bytes > 0 && bytes > self.caps.of(outbox.dialect);
+        let over_all = self.bytes + parcel.len() > self.caps.all;
+        if outbox.overflowed || outbox.blocked && (over_own || over_all) {
+            self.overflow(id);
             return self.give_back(parcel, Reason::Slow);
         }
         outbox.bytes += parcel.len();
@@ -299,10 +287,21 @@ impl Outboxes {
         outbox.begun = u32::try_from(left).expect("less than one frame, which is below 4 GiB");
     }
 
-    /// Notes whether the kernel has refused bytes.
-    pub(super) fn set_blocked(&mut self, id: ConnectionId, blocked: bool) {
+    /// The kernel has refused bytes: nothing is sent until it asks for more, and the caps hold.
+    pub(super) fn block(&mut self, id: ConnectionId) {
+        let Some(outbox) = get_mut(&mut self.boxes, id) else { return };
+        outbox.blocked = true;
+        let over_own = outbox.bytes > self.caps.of(outbox.dialect) && !outbox.chain.is_single();
+        if over_own || self.bytes > self.caps.all {
+            self.overflow(id);
+        }
+    }
+
+    /// The kernel asks for more.
+    pub(super) fn unblock(&mut self, id: ConnectionId) {
         if let Some(outbox) = self.get_mut(id) {
-            outbox.blocked = blocked;
+            outbox.blocked = false;
+            self.mark_waiting(id);
         }
     }
 
@@ -360,26 +359,12 @@ impl Outboxes {
         taken
     }
 
-    /// Panics if the sums do not agree with what is in the chains.
-    pub(super) fn check_invariants(&self) {
-        let (mut bytes, mut parcels) = (0, 0);
-        let mut messages = self.returned.len() + self.delivered.len();
-        for outbox in self.boxes.iter().flatten() {
-            let mut own = 0;
-            for parcel in [outbox.chain, outbox.held].iter().flat_map(|c| c.iter(&self.pool)) {
-                own += parcel.len();
-                parcels += 1;
-                messages += usize::from(parcel.is_message());
-            }
-            own -= outbox.begun as usize;
-            assert_eq!(outbox.bytes, own, "the bytes of an outbox are miscounted");
-            let is_idle = outbox.waiting || outbox.blocked || outbox.gated;
-            assert!(outbox.chain.is_empty() || is_idle, "a parcel waits and nobody knows");
-            bytes += own;
+    /// The outbox has gone over a cap: its connection is to be given up.
+    fn overflow(&mut self, id: ConnectionId) {
+        let Some(outbox) = self.get_mut(id) else { return };
+        if !mem::replace(&mut outbox.overflowed, true) {
+            self.overflowed.push(id);
         }
-        assert_eq!(self.bytes, bytes, "the bytes of all outboxes are miscounted");
-        assert_eq!(self.pool.len(), parcels, "a parcel is in no chain");
-        assert_eq!(self.messages, messages as u64, "messages in outboxes are miscounted");
     }
 
     /// A parcel that will not be sent: a message's sender is to be told, the rest is nothing.

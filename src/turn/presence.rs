@@ -5,6 +5,10 @@
 //! the last one always arrives. The pacer is the bookkeeping of that (the algorithm is on the front
 //! page); it encodes nothing and sends nothing. The publish phase asks it who is next.
 
+mod invariants;
+#[cfg(test)]
+mod tests;
+
 use std::time::Duration;
 
 use super::queue::{Link, Queue};
@@ -78,7 +82,10 @@ struct Place {
     mode: PresenceMode,
     at: At,
     owed: Owed,
-    /// The version of the membership he has last been shown.
+    /// The version of the membership he has last been shown. For a receiver of deltas: the one that
+    /// the last delta led to, even if he was given a newer list since. His next delta repeats some
+    /// of that list then, which does no harm, and everybody stands at the same delta or the one
+    /// before it: that keeps their queue in order.
     seen: u64,
 }
 
@@ -168,11 +175,9 @@ impl Pacer {
     pub(super) fn set_mode(&mut self, id: ConnectionId, mode: PresenceMode) {
         let Some(place) = self.get_mut(id) else { return };
         let was = std::mem::replace(&mut place.mode, mode);
-        if place.owed != Owed::First {
-            place.owed = match mode {
-                PresenceMode::None => Owed::Nothing,
-                PresenceMode::Full | PresenceMode::Delta => Owed::Asked,
-            };
+        // Whatever he is owed already he still gets: he may have asked just before.
+        if place.owed == Owed::Nothing && mode != PresenceMode::None {
+            place.owed = Owed::Asked;
         }
         self.delta_receivers -= usize::from(was == PresenceMode::Delta);
         self.delta_receivers += usize::from(mode == PresenceMode::Delta);
@@ -222,9 +227,12 @@ impl Pacer {
         let charge = i64::try_from(bytes).unwrap_or(i64::MAX).max(LEAST_CHARGE);
         let floor = -bytes_in(self.limits.bytes_per_second, DEBT);
         self.tokens = self.tokens.saturating_sub(charge).max(floor);
-        let version = self.version;
+        let (version, delta_version) = (self.version, self.delta_version);
         if let Some(place) = self.get_mut(id) {
-            place.seen = version;
+            place.seen = match place.mode {
+                PresenceMode::Delta => delta_version,
+                PresenceMode::Full | PresenceMode::None => version,
+            };
             place.owed = Owed::Nothing;
         }
         self.requeue(id);
@@ -272,7 +280,8 @@ impl Pacer {
     /// How long until the budget is out of debt.
     fn until_solvent(&self) -> Duration {
         let missing = u128::try_from(1 - self.tokens).unwrap_or(0);
-        let nanos = missing * 1_000_000_000 / u128::from(self.limits.bytes_per_second.max(1));
+        let rate = u128::from(self.limits.bytes_per_second.max(1));
+        let nanos = (missing * 1_000_000_000).div_ceil(rate);
         Duration::from_nanos(u64::try_from(nanos).unwrap_or(u64::MAX))
     }
 
@@ -373,7 +382,8 @@ impl Pacer {
         let gained = bytes_in(self.limits.bytes_per_second, now.since(self.refilled));
         if gained > 0 {
             let cap = bytes_in(self.limits.bytes_per_second, SAVED);
-            self.tokens = self.tokens.saturating_add(gained).min(cap);
+            // A budget too small to save up anything still earns its one byte.
+            self.tokens = self.tokens.saturating_add(gained).min(cap.max(1));
             self.refilled = now;
         }
     }

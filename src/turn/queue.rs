@@ -35,6 +35,17 @@ impl Queue {
         (self.head != NOBODY).then_some(self.head)
     }
 
+    /// Everyone in it, in order.
+    pub(super) fn members(self, links: &[Link]) -> impl Iterator<Item = u32> {
+        let mut next = self.first();
+        std::iter::from_fn(move || {
+            let member = next?;
+            let behind = links[member as usize].next;
+            next = (behind != NOBODY).then_some(behind);
+            Some(member)
+        })
+    }
+
     /// `member`, who stands in no queue, joins behind everyone.
     pub(super) fn push_back(&mut self, links: &mut [Link], member: u32) {
         links[member as usize] = Link { prev: self.tail, next: NOBODY };
@@ -74,13 +85,7 @@ mod tests {
     use super::*;
 
     fn members(queue: Queue, links: &[Link]) -> Vec<u32> {
-        let mut at = queue.head;
-        let mut members = Vec::new();
-        while at != NOBODY {
-            members.push(at);
-            at = links[at as usize].next;
-        }
-        members
+        queue.members(links).collect()
     }
 
     #[test]

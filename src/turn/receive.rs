@@ -131,9 +131,8 @@ impl Turn {
         let mut session = mem::take(&mut connection.session);
         let mut input = mem::take(&mut self.input);
         let limits = Rc::clone(&self.session_limits);
-        let mut host = Exchange { turn: self, id, replaces: None };
+        let mut host = Exchange { turn: self, id };
         let flow = session.receive(&mut input[..count], &limits, &mut host);
-        let replaces = host.replaces;
         self.input = input;
         if let Some(connection) = self.connections.get_mut(id) {
             connection.session = session;
@@ -144,9 +143,6 @@ impl Turn {
                 // handshake would have been.
                 self.rearm(id);
             }
-        }
-        if let Some(old) = replaces {
-            self.replace(old, id);
         }
         match flow {
             Flow::Open => {}

@@ -37,12 +37,18 @@ impl Turn {
         self.counters.writes += u64::from(written > 0);
         self.counters.bytes_sent += written as u64;
         self.outboxes.advance(id, written);
+        if written > 0
+            && let Some(connection) = self.connections.get_mut(id)
+            && connection.blocked_since.is_some()
+        {
+            connection.blocked_since = Some(self.now.monotonic);
+        }
         while let Some(parcel) = self.outboxes.next_delivered() {
             // The kernel has the last byte: this, and not the queueing of it, is "delivered".
             self.settle(&parcel, Outcome::Delivered);
         }
         if written < bytes {
-            self.refused(id, written > 0, sockets);
+            self.refused(id, sockets);
         } else if self.outboxes.is_empty(id) {
             self.emptied(id, sockets);
         } else {
@@ -50,28 +56,33 @@ impl Turn {
         }
     }
 
-    /// The kernel has not taken everything. `some`: but something.
-    fn refused(&mut self, id: ConnectionId, some: bool, sockets: &mut impl Sockets) {
-        self.outboxes.set_blocked(id, true);
+    /// The kernel has not taken everything.
+    fn refused(&mut self, id: ConnectionId, sockets: &mut impl Sockets) {
+        self.outboxes.block(id);
+        // Also if he was blocked before: a list may have been queued for him while it seemed over.
+        self.pacer.blocked(id);
         let Some(connection) = self.connections.get_mut(id) else { return };
-        let was_blocked = connection.blocked_since.is_some();
-        if some || !was_blocked {
+        if connection.blocked_since.is_none() {
             connection.blocked_since = Some(self.now.monotonic);
-        }
-        if !was_blocked {
             sockets.want_write(id, true);
-            self.pacer.blocked(id);
-            self.rearm(id);
         }
+        self.rearm(id);
     }
 
     /// The kernel has everything.
     fn emptied(&mut self, id: ConnectionId, sockets: &mut impl Sockets) {
+        let now = self.now.monotonic;
         let Some(connection) = self.connections.get_mut(id) else { return };
         if connection.blocked_since.take().is_some() {
             sockets.want_write(id, false);
             self.pacer.drained(id);
+            if connection.is_open() && !connection.session.is_websocket() {
+                // We have not listened meanwhile: the time for his next request begins now.
+                connection.waiting_since = Some(now);
+                self.rearm(id);
+            }
         }
+        let Some(connection) = self.connections.get_mut(id) else { return };
         if connection.life == Life::Finishing {
             if connection.input_over {
                 return self.abandon(id);

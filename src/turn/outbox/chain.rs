@@ -35,6 +35,11 @@ impl Chain {
         self.head == NONE
     }
 
+    /// Whether there is no more than one parcel.
+    pub(super) fn is_single(self) -> bool {
+        self.head == self.tail
+    }
+
     pub(super) fn iter(self, pool: &Pool) -> impl Iterator<Item = &Parcel> {
         let mut at = self.head;
         std::iter::from_fn(move || {
@@ -72,6 +77,9 @@ impl Chain {
         }
         let Link { parcel, next } = pool.remove(self.head as usize);
         self.head = next;
+        if next == NONE {
+            self.tail = NONE;
+        }
         Some(parcel)
     }
 }

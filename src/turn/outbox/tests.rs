@@ -1,0 +1,277 @@
+//! The outboxes: caps, gates, order, and what becomes of every message.
+
+use std::iter;
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::chat::Mobile;
+
+const CAPS: Caps = Caps { each: 100, echo: 300, all: 250 };
+
+fn id(slot: u32) -> ConnectionId {
+    ConnectionId::new(slot, 7)
+}
+
+fn open(slots: u32) -> Outboxes {
+    let mut outboxes = Outboxes::new(CAPS);
+    for slot in 0..slots {
+        outboxes.open(id(slot));
+        outboxes.sign_in(id(slot), Dialect::Sca, false);
+    }
+    outboxes
+}
+
+fn mobile() -> Mobile {
+    Mobile::parse(b"0123456789").expect("ten digits")
+}
+
+fn message() -> Content {
+    Content::Message { from: mobile(), to: mobile() }
+}
+
+/// A parcel of `len` bytes, all of them `name`.
+fn parcel(name: u8, len: usize, content: Content) -> Parcel {
+    Parcel::new(&vec![name; len], len, content)
+}
+
+/// What would be written, in runs of equal bytes.
+fn waiting_bytes(outboxes: &Outboxes, id: ConnectionId) -> String {
+    let mut slices = [IoSlice::new(&[]); 64];
+    let (count, _) = outboxes.gather(id, &mut slices);
+    slices[..count].iter().map(|slice| String::from_utf8_lossy(slice)).collect::<Vec<_>>().join(" ")
+}
+
+fn names(parcels: impl Iterator<Item = Parcel>) -> String {
+    parcels.map(|parcel| char::from(parcel.frame()[0])).collect()
+}
+
+fn delivered(outboxes: &mut Outboxes) -> String {
+    names(iter::from_fn(|| outboxes.next_delivered()))
+}
+
+fn returned(outboxes: &mut Outboxes, reason: Reason) -> String {
+    names(iter::from_fn(|| {
+        let (parcel, why) = outboxes.next_returned()?;
+        assert_eq!(why, reason);
+        Some(parcel)
+    }))
+}
+
+#[test]
+fn whoever_reads_may_be_sent_any_amount_in_one_turn() {
+    let mut outboxes = open(1);
+    for _ in 0..10 {
+        outboxes.queue(id(0), parcel(b'a', 60, message()));
+    }
+    assert_eq!(outboxes.next_overflowed(), None);
+    outboxes.advance(id(0), 600);
+    assert_eq!(delivered(&mut outboxes), "aaaaaaaaaa");
+}
+
+#[test]
+fn whoever_turns_out_not_to_read_is_over_his_cap_when_the_kernel_refuses() {
+    let mut outboxes = open(1);
+    for name in [b'a', b'b', b'c'] {
+        outboxes.queue(id(0), parcel(name, 60, message()));
+    }
+    outboxes.advance(id(0), 70);
+    outboxes.block(id(0));
+    assert_eq!(outboxes.next_overflowed(), Some(id(0)));
+    outboxes.close(id(0), Reason::Slow);
+    assert_eq!(delivered(&mut outboxes), "a");
+    assert_eq!(returned(&mut outboxes, Reason::Slow), "bc");
+}
+
+#[test]
+fn a_blocked_reader_over_his_cap_is_reported_once_and_what_is_for_him_comes_back() {
+    let mut outboxes = open(1);
+    outboxes.block(id(0));
+    for name in [b'a', b'b', b'c'] {
+        outboxes.queue(id(0), parcel(name, 60, message()));
+    }
+    assert_eq!(returned(&mut outboxes, Reason::Slow), "bc");
+    assert_eq!((outboxes.next_overflowed(), outboxes.next_overflowed()), (Some(id(0)), None));
+    outboxes.check_invariants();
+}
+
+#[test]
+fn one_parcel_always_fits_however_large_even_behind_the_handshake() {
+    let mut outboxes = open(1);
+    outboxes.queue(id(0), parcel(b'1', 30, Content::Protocol));
+    outboxes.sign_in(id(0), Dialect::Sca, true);
+    outboxes.queue_list(id(0), parcel(b'L', 200, Content::Presence));
+    outboxes.advance(id(0), 50);
+    outboxes.block(id(0));
+    assert_eq!(outboxes.next_overflowed(), None);
+}
+
+#[test]
+fn many_who_do_not_read_share_one_cap() {
+    let mut outboxes = open(4);
+    for slot in 0..4 {
+        outboxes.queue(id(slot), parcel(b'a', 90, message()));
+    }
+    for slot in 0..4 {
+        outboxes.block(id(slot));
+    }
+    // All four were found to be over it before the first of them was given up.
+    assert_eq!(iter::from_fn(|| outboxes.next_overflowed()).count(), 4);
+}
+
+#[test]
+fn an_echo_has_a_cap_of_its_own() {
+    let mut outboxes = open(1);
+    outboxes.sign_in(id(0), Dialect::Echo, false);
+    outboxes.block(id(0));
+    for _ in 0..2 {
+        outboxes.queue(id(0), parcel(b'e', 100, Content::Protocol));
+    }
+    assert_eq!(outboxes.next_overflowed(), None);
+    outboxes.queue(id(0), parcel(b'e', 101, Content::Protocol));
+    assert_eq!(outboxes.next_overflowed(), Some(id(0)));
+}
+
+#[test]
+fn nothing_precedes_the_list_but_the_handshake_and_all_of_it_is_one_write() {
+    let mut outboxes = open(1);
+    outboxes.queue(id(0), parcel(b'1', 3, Content::Protocol));
+    outboxes.sign_in(id(0), Dialect::Sca, true);
+    outboxes.queue(id(0), parcel(b'm', 2, message()));
+    outboxes.queue(id(0), parcel(b'p', 1, Content::Protocol));
+    assert_eq!(outboxes.next_waiting(), None);
+    outboxes.queue_list(id(0), parcel(b'L', 4, Content::Presence));
+    assert_eq!(outboxes.next_waiting(), Some(id(0)));
+    assert_eq!(waiting_bytes(&outboxes, id(0)), "111 LLLL mm p");
+}
+
+#[test]
+fn a_message_is_delivered_with_its_last_byte_and_not_before() {
+    let mut outboxes = open(1);
+    for name in [b'a', b'b'] {
+        outboxes.queue(id(0), parcel(name, 3, message()));
+    }
+    for (written, done, left) in [(2, "", "a bbb"), (2, "a", "bb"), (1, "", "b"), (1, "b", "")] {
+        outboxes.advance(id(0), written);
+        assert_eq!(delivered(&mut outboxes), done);
+        assert_eq!(waiting_bytes(&outboxes, id(0)), left);
+        outboxes.check_invariants();
+    }
+    assert_eq!(outboxes.messages(), 0);
+}
+
+#[test]
+fn what_is_begun_is_finished_and_the_rest_is_recalled() {
+    let mut outboxes = open(1);
+    for name in [b'a', b'b', b'c'] {
+        outboxes.queue(id(0), parcel(name, 3, message()));
+    }
+    outboxes.advance(id(0), 1);
+    outboxes.queue(id(0), parcel(b'x', 1, Content::Protocol));
+    outboxes.seal(id(0), true);
+    assert_eq!(waiting_bytes(&outboxes, id(0)), "aa x");
+    outboxes.queue(id(0), parcel(b'd', 3, message()));
+    assert_eq!(returned(&mut outboxes, Reason::Offline), "bcd");
+    outboxes.check_invariants();
+}
+
+#[test]
+fn a_newer_connection_gets_what_its_person_has_not_begun_to_get() {
+    let mut outboxes = open(2);
+    for (name, content) in [
+        (b'a', message()),
+        (b'b', message()),
+        (b'p', Content::Protocol),
+        (b'L', Content::Presence),
+        (b'k', Content::Event),
+    ] {
+        outboxes.queue(id(0), parcel(name, 2, content));
+    }
+    outboxes.advance(id(0), 1);
+    outboxes.queue(id(1), parcel(b'1', 1, Content::Protocol));
+    outboxes.sign_in(id(1), Dialect::Sca, true);
+    outboxes.hand_over(id(0), id(1));
+    outboxes.queue_list(id(1), parcel(b'N', 1, Content::Presence));
+    assert_eq!(waiting_bytes(&outboxes, id(0)), "a pp LL");
+    assert_eq!(waiting_bytes(&outboxes, id(1)), "1 N bb kk");
+    outboxes.check_invariants();
+}
+
+#[test]
+fn what_was_held_back_for_a_list_moves_on_too() {
+    let mut outboxes = open(2);
+    outboxes.sign_in(id(0), Dialect::Sca, true);
+    outboxes.queue(id(0), parcel(b'm', 1, message()));
+    outboxes.hand_over(id(0), id(1));
+    assert_eq!(waiting_bytes(&outboxes, id(1)), "m");
+    outboxes.check_invariants();
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Step {
+    Queue(u32, usize),
+    List(u32),
+    Write(u32, usize),
+    Block(u32),
+    Unblock(u32),
+    HandOver(u32, u32),
+    Seal(u32),
+    Reopen(u32, bool),
+}
+
+const SLOTS: u32 = 3;
+
+fn step() -> impl Strategy<Value = Step> {
+    let slot = || 0..SLOTS;
+    prop_oneof![
+        4 => (slot(), 1..60usize).prop_map(|(slot, len)| Step::Queue(slot, len)),
+        1 => slot().prop_map(Step::List),
+        4 => (slot(), 0..90usize).prop_map(|(slot, bytes)| Step::Write(slot, bytes)),
+        1 => slot().prop_map(Step::Block),
+        1 => slot().prop_map(Step::Unblock),
+        1 => (slot(), slot()).prop_map(|(old, new)| Step::HandOver(old, new)),
+        1 => slot().prop_map(Step::Seal),
+        1 => (slot(), any::<bool>()).prop_map(|(slot, gated)| Step::Reopen(slot, gated)),
+    ]
+}
+
+proptest! {
+    #[test]
+    fn every_message_is_delivered_or_comes_back_or_waits(steps in prop::collection::vec(step(), 0..150)) {
+        let mut outboxes = open(SLOTS);
+        let (mut sent, mut gone) = (0, 0);
+        for step in steps {
+            match step {
+                Step::Queue(slot, len) => {
+                    outboxes.queue(id(slot), parcel(b'm', len, message()));
+                    sent += 1;
+                }
+                Step::List(slot) => outboxes.queue_list(id(slot), parcel(b'L', 9, Content::Presence)),
+                Step::Write(slot, bytes) => {
+                    let mut slices = [IoSlice::new(&[]); 4];
+                    let (_, waiting) = outboxes.gather(id(slot), &mut slices);
+                    outboxes.advance(id(slot), bytes.min(waiting));
+                }
+                Step::Block(slot) => outboxes.block(id(slot)),
+                Step::Unblock(slot) => outboxes.unblock(id(slot)),
+                Step::HandOver(old, new) if old != new => outboxes.hand_over(id(old), id(new)),
+                Step::HandOver(..) => {}
+                Step::Seal(slot) => outboxes.seal(id(slot), true),
+                Step::Reopen(slot, gated) => {
+                    outboxes.close(id(slot), Reason::Offline);
+                    outboxes.open(id(slot));
+                    outboxes.sign_in(id(slot), Dialect::Sca, gated);
+                }
+            }
+            outboxes.check_invariants();
+            gone += delivered(&mut outboxes).len();
+            gone += iter::from_fn(|| outboxes.next_returned()).count();
+            prop_assert_eq!(outboxes.messages() as usize, sent - gone);
+        }
+        for slot in 0..SLOTS {
+            outboxes.close(id(slot), Reason::Offline);
+        }
+        gone += iter::from_fn(|| outboxes.next_returned()).count();
+        prop_assert_eq!((sent, outboxes.total_bytes()), (gone, 0));
+    }
+}

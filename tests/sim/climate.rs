@@ -1,0 +1,139 @@
+//! [`Climate`]: what kind of world a seed makes: how many phones, what network, which limits.
+//!
+//! Limits and budgets are often absurdly small. Whatever a budget cuts off has to be taken up again
+//! later, and a budget of one cuts everything off.
+
+use std::time::Duration;
+
+use switchboard::session;
+use switchboard::turn::{Budgets, Caps, Limits, PresenceLimits};
+
+use crate::dice::Dice;
+use crate::oracle::Mode;
+
+#[derive(Debug)]
+pub(crate) struct Climate {
+    pub(crate) phones: usize,
+    /// Fewer than phones: some have to share.
+    pub(crate) numbers: usize,
+    /// Times that chaos breaks out, and how long it lasts.
+    pub(crate) rounds: usize,
+    pub(crate) chaos: Duration,
+    /// The longest that a phone waits before it does the next thing.
+    pub(crate) pace: Duration,
+    /// Bytes that travel together at most, and how long they take at most.
+    pub(crate) chunk: usize,
+    pub(crate) latency: Duration,
+    /// The largest letter.
+    pub(crate) letter: usize,
+    /// What the server's kernel takes for one phone, in bytes, at least and at most.
+    pub(crate) room: (usize, usize),
+    /// Events that one poll returns at most.
+    pub(crate) capacity: usize,
+    /// Of a thousand polls: stopped for long, interrupted, with events that are no news.
+    pub(crate) stalls: usize,
+    pub(crate) interruptions: usize,
+    pub(crate) spurious: usize,
+    /// Of a thousand writes: cut short without need.
+    pub(crate) short_writes: usize,
+    /// Of a thousand misdeeds that come to a phone's mind: done.
+    pub(crate) hostility: usize,
+    /// What phones like to hear.
+    pub(crate) modes: &'static [Mode],
+    pub(crate) limits: Limits,
+    /// All invariants are checked every so many turns.
+    pub(crate) check_every: u64,
+}
+
+const SECOND: Duration = Duration::from_secs(1);
+
+impl Climate {
+    pub(crate) fn roll(dice: &mut Dice) -> Self {
+        let phones = dice.between(3, 16);
+        let chunk = dice.pick(&[3, 60, 1500, 20_000]);
+        let pace = dice.pick(&[SECOND / 50, SECOND / 3, SECOND * 2]);
+        Climate {
+            phones,
+            numbers: dice.between(phones.div_ceil(2), phones),
+            rounds: dice.between(1, 2),
+            chaos: pace * dice.pick(&[5, 10, 25]),
+            pace,
+            chunk,
+            latency: dice.pick(&[SECOND / 10_000, SECOND / 500, SECOND / 70]),
+            letter: chunk.min(1000) * dice.pick(&[1, 12]),
+            room: dice.pick(&[(60, 400), (300, 3000), (20_000, 100_000)]),
+            capacity: dice.pick(&[2, 5, 1024]),
+            stalls: dice.pick(&[0, 0, 1]),
+            interruptions: dice.pick(&[0, 20]),
+            spurious: dice.pick(&[0, 30]),
+            short_writes: dice.pick(&[0, 200]),
+            hostility: dice.pick(&[0, 200, 1000]),
+            modes: dice.pick(&[
+                &[Mode::Full, Mode::Delta, Mode::None] as &[Mode],
+                &[Mode::Delta],
+                &[Mode::Full],
+            ]),
+            limits: limits(dice, phones),
+            check_every: 1,
+        }
+    }
+
+    /// A great many phones, and a server that has room for them.
+    pub(crate) fn crowd(dice: &mut Dice, phones: usize) -> Self {
+        Climate {
+            phones,
+            numbers: phones - phones / 20,
+            rounds: 1,
+            chaos: SECOND * 3,
+            pace: SECOND * 4,
+            chunk: 1500,
+            letter: 100,
+            room: (20_000, 100_000),
+            capacity: 1024,
+            hostility: 500,
+            modes: &[Mode::None, Mode::None, Mode::None, Mode::None, Mode::Delta],
+            limits: Limits::default(),
+            check_every: 500,
+            ..Climate::roll(dice)
+        }
+    }
+}
+
+fn limits(dice: &mut Dice, phones: usize) -> Limits {
+    let each = dice.pick(&[2_000, 20_000, 1 << 20]);
+    Limits {
+        max_connections: dice.pick(&[phones * 2, phones * 2 / 3]),
+        spare_connections: 3,
+        ping_timeout: dice.time(SECOND * 12, SECOND * 30),
+        sweep_interval: dice.time(SECOND * 3, SECOND * 12),
+        handshake_timeout: SECOND * 6,
+        frame_timeout: SECOND * 8,
+        write_timeout: dice.time(SECOND * 3, SECOND * 20),
+        close_timeout: SECOND * 2,
+        linger_bytes: 5_000,
+        drain_timeout: SECOND * 8,
+        outbox: Caps { each, echo: each, all: each * dice.pick(&[2, 1000]) },
+        presence: PresenceLimits {
+            bytes_per_second: dice.pick(&[2 << 20, 64 << 20]),
+            ..PresenceLimits::default()
+        },
+        budgets: Budgets {
+            accepts: dice.pick(&[1, 3, 256]),
+            read_bytes: dice.pick(&[16, 300, 32 * 1024]),
+            receive_bytes: dice.pick(&[100, 1 << 20]),
+            reads: dice.pick(&[1, 3, 1024]),
+            timers: dice.pick(&[1, 1024]),
+            sweep: dice.pick(&[1, 256]),
+            drain: dice.pick(&[1, 256]),
+            drain_pause: Duration::from_millis(10),
+            returns: dice.pick(&[1, 1024]),
+            lists: dice.pick(&[1, 3, 256]),
+            list_bytes: dice.pick(&[1, 4 << 20]),
+            writes: dice.pick(&[1, 3, 1024]),
+            closes: dice.pick(&[1, 512]),
+            accept_pause: SECOND / 10,
+        },
+        session: session::Limits { strikes: dice.pick(&[3, 50]), ..session::Limits::default() },
+        ..Limits::default()
+    }
+}

@@ -1,0 +1,385 @@
+//! [`Net`]: the network in memory. It is the turn's [`Sockets`], and on the other side the phones'.
+//!
+//! A *wire* is one TCP connection: what has arrived at the server's kernel and is unread, and what
+//! that kernel has taken and the phone has not drained. Readiness is edge-triggered exactly as
+//! epoll's: a connection joins the list of the ready when something changes, once; what is reported
+//! is its state when the list is read out. Everything that the turn does is written down as a
+//! [`Deed`] for the oracle, and what no correct turn does is a panic on the spot.
+
+use std::collections::{HashMap, VecDeque};
+use std::io::{self, ErrorKind, IoSlice};
+use std::mem;
+use std::time::Duration;
+
+use switchboard::chat::ConnectionId;
+use switchboard::turn::{Accepted, Readiness, Sockets};
+
+use crate::dice::Dice;
+
+/// The number of a wire. No two wires of a run share one.
+pub(crate) type WireId = usize;
+
+/// What a server's kernel holds for a phone that has been sent no more than this.
+const SHED: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n\r\n";
+
+/// What the turn has done to a wire.
+pub(crate) enum Deed {
+    Read(WireId, usize),
+    Wrote(WireId, Vec<u8>),
+    Finished(WireId),
+    /// Closed; and since when its kernel had taken nothing, if the last write was a short one.
+    Closed(WireId, Option<Duration>),
+}
+
+/// One TCP connection.
+#[derive(Default)]
+pub(crate) struct Wire {
+    /// Written by the phone, and still on its way.
+    pub(crate) unsent: VecDeque<u8>,
+    /// At the server, unread.
+    inbound: VecDeque<u8>,
+    /// Taken by the server's kernel, and not drained by the phone.
+    outbound: VecDeque<u8>,
+    /// How much `outbound` may hold.
+    room: usize,
+    /// The phone will say nothing more.
+    phone_finished: bool,
+    /// The phone has reset the connection.
+    reset: bool,
+    server_finished: bool,
+    closed: bool,
+    accepted: Option<ConnectionId>,
+    want_write: bool,
+    /// The kernel has refused bytes and has not said "writable" since (Linux: SOCK_NOSPACE).
+    refuses: bool,
+    /// The last write was short: since when no byte was taken.
+    refused_since: Option<Duration>,
+    /// Stands in the list of the ready.
+    listed: bool,
+}
+
+#[derive(Clone, Copy)]
+enum Ready {
+    Listener,
+    Wire(WireId),
+}
+
+/// Everything that one call of epoll_wait(2) has brought.
+pub(crate) struct Batch {
+    pub(crate) events: Vec<(ConnectionId, Readiness)>,
+    pub(crate) listener: bool,
+    /// It filled the room there was.
+    pub(crate) full: bool,
+}
+
+pub(crate) struct Net {
+    pub(crate) wires: Vec<Wire>,
+    by_id: HashMap<ConnectionId, WireId>,
+    backlog: VecDeque<WireId>,
+    ready: VecDeque<Ready>,
+    listener_listed: bool,
+    /// The process is out of descriptors.
+    pub(crate) exhausted: bool,
+    /// Writes are cut short now and then, though there is room: so many in a thousand.
+    pub(crate) short_writes: usize,
+    pub(crate) deeds: Vec<Deed>,
+    /// The time of the present turn.
+    pub(crate) now: Duration,
+    /// Ids of connections that are gone, for events that come too late.
+    pub(crate) departed: Vec<ConnectionId>,
+    dice: Dice,
+}
+
+impl Net {
+    pub(crate) fn new(dice: Dice) -> Self {
+        Net {
+            wires: Vec::new(),
+            by_id: HashMap::new(),
+            backlog: VecDeque::new(),
+            ready: VecDeque::new(),
+            listener_listed: false,
+            exhausted: false,
+            short_writes: 0,
+            deeds: Vec::new(),
+            now: Duration::ZERO,
+            departed: Vec::new(),
+            dice,
+        }
+    }
+
+    /// A phone connects.
+    pub(crate) fn connect(&mut self, room: usize) -> WireId {
+        self.wires.push(Wire { room, ..Wire::default() });
+        let wire = self.wires.len() - 1;
+        self.backlog.push_back(wire);
+        if !mem::replace(&mut self.listener_listed, true) {
+            self.ready.push_back(Ready::Listener);
+        }
+        wire
+    }
+
+    /// The next `count` bytes of a phone arrive; with the last of them, perhaps, its FIN. Returns
+    /// whether anything did.
+    pub(crate) fn arrive(&mut self, wire: WireId, count: usize, finishes: bool) -> bool {
+        let it = &mut self.wires[wire];
+        let count = count.min(it.unsent.len());
+        let fin = finishes && count == it.unsent.len() && !it.phone_finished;
+        let bytes: Vec<u8> = it.unsent.drain(..count).collect();
+        if it.closed {
+            // Nobody is there any more: the answer is a reset, and what was under way is lost.
+            if count > 0 {
+                it.outbound.clear();
+            }
+            return false;
+        }
+        it.inbound.extend(bytes);
+        it.phone_finished |= fin;
+        if count > 0 || fin {
+            self.edge(wire);
+        }
+        count > 0
+    }
+
+    /// The phone takes up to `count` bytes out of its socket; returns how many there were.
+    pub(crate) fn drain(&mut self, wire: WireId, count: usize) -> usize {
+        let it = &mut self.wires[wire];
+        let count = count.min(it.outbound.len());
+        it.outbound.drain(..count);
+        if it.refuses && it.is_writable() {
+            it.refuses = false;
+            self.edge(wire);
+        }
+        count
+    }
+
+    pub(crate) fn reset(&mut self, wire: WireId) {
+        let it = &mut self.wires[wire];
+        it.reset = true;
+        it.inbound.clear();
+        it.outbound.clear();
+        it.unsent.clear();
+        self.edge(wire);
+    }
+
+    /// Whether the phone has drained everything, and nothing more will come.
+    pub(crate) fn is_at_end(&self, wire: WireId) -> bool {
+        let it = &self.wires[wire];
+        it.outbound.is_empty() && (it.server_finished || it.closed)
+    }
+
+    pub(crate) fn is_closed(&self, wire: WireId) -> bool {
+        self.wires[wire].closed
+    }
+
+    /// Whether the server cannot hand anything more to the phone for now.
+    pub(crate) fn refuses(&self, wire: WireId) -> bool {
+        self.wires[wire].refuses && !self.wires[wire].closed
+    }
+
+    /// Since when the server's kernel has taken nothing more for the phone.
+    pub(crate) fn refused_since(&self, wire: WireId) -> Option<Duration> {
+        self.wires[wire].refused_since.filter(|_| self.refuses(wire))
+    }
+
+    /// What a server that has done all its work has not left behind.
+    pub(crate) fn check_all_done(&self) {
+        assert!(self.backlog.is_empty(), "somebody waits to be accepted, and nobody comes");
+        for (wire, it) in self.wires.iter().enumerate() {
+            let is_open = it.accepted.is_some() && !it.closed;
+            // Whoever does not take his answers need not be listened to.
+            assert!(
+                !is_open || it.refuses || it.inbound.is_empty(),
+                "what wire {wire} says is not read"
+            );
+            assert!(!is_open || !it.reset, "nobody has noticed that wire {wire} was reset");
+        }
+    }
+
+    /// How many connections the server holds.
+    pub(crate) fn held(&self) -> usize {
+        self.by_id.len()
+    }
+
+    /// The connection in the server's hands whose wire this is.
+    pub(crate) fn id_of(&self, wire: WireId) -> Option<ConnectionId> {
+        self.wires[wire].accepted.filter(|_| !self.wires[wire].closed)
+    }
+
+    pub(crate) fn is_ready(&self) -> bool {
+        !self.ready.is_empty()
+    }
+
+    /// epoll_wait(2) without the waiting, for up to `capacity` events. The longest ready come
+    /// first; within a batch the order is anything.
+    pub(crate) fn poll(&mut self, capacity: usize) -> Batch {
+        let mut batch = Batch { events: Vec::new(), listener: false, full: false };
+        let mut count = 0;
+        while count < capacity
+            && let Some(ready) = self.ready.pop_front()
+        {
+            match ready {
+                Ready::Listener => {
+                    self.listener_listed = false;
+                    batch.listener = true;
+                }
+                Ready::Wire(wire) => {
+                    let it = &mut self.wires[wire];
+                    it.listed = false;
+                    let readiness = it.readiness();
+                    let Some(id) = it.accepted.filter(|_| !it.closed) else { continue };
+                    if readiness == Readiness::default() {
+                        continue;
+                    }
+                    batch.events.push((id, readiness));
+                }
+            }
+            count += 1;
+        }
+        batch.full = count == capacity;
+        self.dice.shuffle(&mut batch.events);
+        batch
+    }
+
+    fn edge(&mut self, wire: WireId) {
+        let it = &mut self.wires[wire];
+        if it.accepted.is_some() && !it.closed && !mem::replace(&mut it.listed, true) {
+            self.ready.push_back(Ready::Wire(wire));
+        }
+    }
+
+    /// The server lets a connection go; with `loses_all`, what its kernel still holds as well.
+    fn end(&mut self, id: ConnectionId, loses_all: bool) {
+        let wire = self.wire(id, "close");
+        self.by_id.remove(&id);
+        self.departed.push(id);
+        let it = &mut self.wires[wire];
+        it.closed = true;
+        if loses_all {
+            it.outbound.clear();
+        }
+        self.deeds.push(Deed::Closed(wire, it.refused_since));
+    }
+
+    fn wire(&self, id: ConnectionId, what: &str) -> WireId {
+        *self.by_id.get(&id).unwrap_or_else(|| panic!("{what}: {id:?} is closed or was never open"))
+    }
+}
+
+impl Wire {
+    fn is_writable(&self) -> bool {
+        // Linux reports a socket as writable once a third of its buffer is free.
+        self.reset || self.outbound.len() * 3 <= self.room * 2
+    }
+
+    fn readiness(&self) -> Readiness {
+        let closed = self.phone_finished || self.reset;
+        Readiness {
+            readable: !self.inbound.is_empty() || closed,
+            writable: self.want_write && self.is_writable(),
+            closed,
+        }
+    }
+}
+
+impl Sockets for Net {
+    fn accept(&mut self, id: ConnectionId) -> Accepted {
+        if self.exhausted {
+            // The server lets its reserve descriptor go, and turns one away with it.
+            if let Some(wire) = self.backlog.pop_front() {
+                self.wires[wire].closed = true;
+                self.deeds.push(Deed::Closed(wire, None));
+            }
+            return Accepted::Exhausted;
+        }
+        let Some(wire) = self.backlog.pop_front() else { return Accepted::Nobody };
+        assert!(self.by_id.insert(id, wire).is_none(), "{id:?} names two connections");
+        self.wires[wire].accepted = Some(id);
+        if self.wires[wire].readiness() != Readiness::default() {
+            self.edge(wire);
+        }
+        Accepted::Taken
+    }
+
+    fn shed(&mut self) -> Accepted {
+        let Some(wire) = self.backlog.pop_front() else { return Accepted::Nobody };
+        self.wires[wire].outbound.extend(SHED);
+        self.wires[wire].closed = true;
+        self.deeds.push(Deed::Wrote(wire, SHED.to_vec()));
+        self.deeds.push(Deed::Closed(wire, None));
+        Accepted::Taken
+    }
+
+    fn read(&mut self, id: ConnectionId, buffer: &mut [u8]) -> io::Result<usize> {
+        let wire = self.wire(id, "read");
+        let it = &mut self.wires[wire];
+        if it.reset {
+            return Err(ErrorKind::ConnectionReset.into());
+        }
+        if it.inbound.is_empty() {
+            return if it.phone_finished { Ok(0) } else { Err(ErrorKind::WouldBlock.into()) };
+        }
+        let count = it.inbound.len().min(buffer.len());
+        for (byte, from) in buffer.iter_mut().zip(it.inbound.drain(..count)) {
+            *byte = from;
+        }
+        self.deeds.push(Deed::Read(wire, count));
+        Ok(count)
+    }
+
+    fn write(&mut self, id: ConnectionId, slices: &[IoSlice<'_>]) -> io::Result<usize> {
+        let wire = self.wire(id, "write");
+        let cut_short = self.dice.per_mille(self.short_writes);
+        let it = &mut self.wires[wire];
+        assert!(!it.server_finished, "{id:?} is written to after its end was announced");
+        if it.reset {
+            return Err(ErrorKind::BrokenPipe.into());
+        }
+        let bytes: Vec<u8> = slices.iter().flat_map(|slice| slice.iter().copied()).collect();
+        assert!(!bytes.is_empty(), "{id:?} is written nothing to");
+        let mut count = bytes.len().min(it.room - it.outbound.len());
+        if cut_short && count > 1 {
+            count = self.dice.between(1, count - 1);
+        }
+        it.refuses = count < bytes.len();
+        it.refused_since = match it.refused_since {
+            _ if !it.refuses => None,
+            Some(since) if count == 0 => Some(since),
+            _ => Some(self.now),
+        };
+        if count == 0 {
+            return Err(ErrorKind::WouldBlock.into());
+        }
+        it.outbound.extend(&bytes[..count]);
+        self.deeds.push(Deed::Wrote(wire, bytes[..count].to_vec()));
+        Ok(count)
+    }
+
+    fn want_write(&mut self, id: ConnectionId, wanted: bool) {
+        let wire = self.wire(id, "want_write");
+        self.wires[wire].want_write = wanted;
+        // EPOLL_CTL_MOD looks again, and reports whatever is so already.
+        let readiness = self.wires[wire].readiness();
+        if readiness.writable {
+            self.wires[wire].refuses = false;
+        }
+        if readiness != Readiness::default() {
+            self.edge(wire);
+        }
+    }
+
+    fn finish_writing(&mut self, id: ConnectionId) {
+        let wire = self.wire(id, "finish_writing");
+        assert!(!mem::replace(&mut self.wires[wire].server_finished, true), "finished twice");
+        self.deeds.push(Deed::Finished(wire));
+    }
+
+    fn close(&mut self, id: ConnectionId) {
+        // Unread input turns a close into a reset, which overtakes what was sent (RFC 1122).
+        let has_unread = !self.wires[self.wire(id, "close")].inbound.is_empty();
+        self.end(id, has_unread);
+    }
+
+    fn abort(&mut self, id: ConnectionId) {
+        self.end(id, true);
+    }
+}

@@ -1,0 +1,176 @@
+//! [`Line`]: one wire, as the oracle knows it: what its phone has said, and what it was told.
+
+use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::time::Duration;
+
+use crate::frames::Tap;
+
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Kind {
+    /// Wants to chat.
+    Phone,
+    /// Only asks for pages.
+    Http,
+}
+
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Mode {
+    Full,
+    Delta,
+    None,
+}
+
+impl Mode {
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            Mode::Full => "full",
+            Mode::Delta => "delta",
+            Mode::None => "none",
+        }
+    }
+}
+
+/// One thing that a phone says.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Said {
+    Upgrade,
+    /// For a page.
+    Request,
+    /// The letter with this number.
+    Letter(usize),
+    Typing(usize),
+    Ask,
+    Mode(Mode),
+    Ping,
+    /// WebSocket's own kind of ping.
+    ControlPing,
+    /// A frame that is refused with an error.
+    Nonsense,
+    /// A close frame.
+    Bye,
+    /// Something for which the connection is ended.
+    Violation,
+}
+
+pub(crate) struct Line {
+    pub(crate) kind: Kind,
+    pub(crate) number: usize,
+    pub(crate) tap: Tap,
+    /// Bytes that the phone has said so far, and what they were, by where each ends.
+    pub(crate) said_bytes: usize,
+    pub(crate) said: VecDeque<(usize, Said)>,
+    /// Bytes that the server has read.
+    pub(crate) consumed: usize,
+    pub(crate) consumed_at: Duration,
+    /// When something last arrived at the server's machine.
+    pub(crate) arrived: Duration,
+    /// The mode that the server knows about.
+    pub(crate) mode: Mode,
+    pub(crate) was_delta: bool,
+    /// It came in a mode in which the list is the first that it hears.
+    pub(crate) wants_list_first: bool,
+    /// It had at some time a mode in which it is told of changes without asking.
+    pub(crate) was_told: bool,
+
+    /// The phone has gone, or has given a reason to be thrown out: what now happens to it is its
+    /// own fault.
+    pub(crate) has_left: bool,
+    /// The phone has stopped in the middle of something, or stopped altogether, at some time.
+    pub(crate) is_tardy: bool,
+    /// An upgrade request was read, or plain requests so many.
+    pub(crate) asked_in: bool,
+    pub(crate) requests: usize,
+    pub(crate) responses: usize,
+
+    /// When the 101 was handed out, in deeds.
+    pub(crate) established: Option<u64>,
+    /// The close frame that the server has sent.
+    pub(crate) close: Option<Option<u16>>,
+    pub(crate) finished: bool,
+    pub(crate) ended: bool,
+    /// A data frame was handed out.
+    pub(crate) has_heard: bool,
+    /// The first was not the list. Only who is being thrown out again may see that.
+    pub(crate) is_early: bool,
+    /// Who is online, as far as this phone can know.
+    pub(crate) view: Option<BTreeSet<usize>>,
+    /// It has asked for the list, and none has come since.
+    pub(crate) is_waiting_for_list: bool,
+    /// Times that it has asked.
+    pub(crate) asked: usize,
+    /// Lists and deltas handed out.
+    pub(crate) lists: usize,
+    pub(crate) deltas: usize,
+    pub(crate) pings: usize,
+    pub(crate) pongs: usize,
+    pub(crate) control_pings: usize,
+    pub(crate) control_pongs: usize,
+    pub(crate) nonsense: usize,
+    pub(crate) errors: usize,
+    /// The last letter from each wire that was handed out here.
+    pub(crate) last_from: HashMap<usize, usize>,
+}
+
+impl Line {
+    pub(crate) fn new(kind: Kind, number: usize, mode: Mode, now: Duration) -> Self {
+        Line {
+            kind,
+            number,
+            tap: Tap::default(),
+            said_bytes: 0,
+            said: VecDeque::new(),
+            consumed: 0,
+            consumed_at: now,
+            arrived: now,
+            mode,
+            was_delta: mode == Mode::Delta,
+            wants_list_first: mode != Mode::None,
+            was_told: mode != Mode::None,
+            has_left: false,
+            is_tardy: false,
+            asked_in: false,
+            requests: 0,
+            responses: 0,
+            established: None,
+            close: None,
+            finished: false,
+            ended: false,
+            has_heard: false,
+            is_early: false,
+            view: None,
+            is_waiting_for_list: mode != Mode::None,
+            asked: usize::from(mode != Mode::None),
+            lists: 0,
+            deltas: 0,
+            pings: 0,
+            pongs: 0,
+            control_pings: 0,
+            control_pongs: 0,
+            nonsense: 0,
+            errors: 0,
+            last_from: HashMap::new(),
+        }
+    }
+
+    /// Notes that the phone says something of so many bytes.
+    pub(crate) fn say(&mut self, bytes: usize, said: Said) {
+        self.said_bytes += bytes;
+        self.said.push_back((self.said_bytes, said));
+        self.has_left |= matches!(said, Said::Bye | Said::Violation);
+    }
+
+    /// Online, as far as the server has let anybody know.
+    pub(crate) fn is_online(&self) -> bool {
+        self.established.is_some() && self.close.is_none() && !self.finished && !self.ended
+    }
+
+    /// Online, and nothing the phone has done stands against it.
+    pub(crate) fn stays(&self) -> bool {
+        self.is_online() && !self.has_left
+    }
+
+    pub(super) fn asks(&mut self) {
+        self.is_waiting_for_list = true;
+        self.asked += 1;
+    }
+}

@@ -1,0 +1,167 @@
+//! [`Oracle`]: who should have received what. It sees every byte that goes over every [`Line`] (what
+//! a wire is to the oracle), and nothing of the server's inside.
+//!
+//! Two kinds of rules: those that every single frame must obey at the moment when the network takes
+//! its last byte (`judge`), and those that hold once everything has come to rest (`rest`). A *letter*
+//! is a message between two people, with all that has become of it.
+
+mod judge;
+mod line;
+mod rest;
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use switchboard::turn::Limits;
+
+use crate::net::{Deed, WireId};
+pub(crate) use line::{Kind, Line, Mode, Said};
+
+/// What has become of a letter, as its sender was told.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Fate {
+    Delivered,
+    Undelivered,
+}
+
+/// A message between two people.
+#[derive(Debug)]
+pub(crate) struct Letter {
+    /// The wire that it was sent over.
+    pub(crate) over: WireId,
+    pub(crate) from: usize,
+    pub(crate) to: usize,
+    pub(crate) text: String,
+    pub(crate) has_id: bool,
+    /// When the server had read its last byte.
+    consumed: Option<u64>,
+    /// The wire that took its last byte.
+    handed: Option<WireId>,
+    told: Option<Fate>,
+}
+
+pub(crate) struct Oracle {
+    pub(crate) lines: Vec<Line>,
+    pub(crate) letters: Vec<Letter>,
+    /// Letters handed to the network: what the server's ledger calls delivered.
+    pub(crate) handed: u64,
+    /// Letters without an id from one number to another that came back.
+    returned: HashMap<(usize, usize), usize>,
+    /// Notes of typing that are still to come, from one number to another.
+    typing: HashMap<(usize, usize), usize>,
+    /// Deeds seen so far: the order of events, where the clock is too coarse.
+    tick: u64,
+    /// The time of the present turn.
+    now: Duration,
+    ping_timeout: Duration,
+    sweep_interval: Duration,
+    write_timeout: Duration,
+    close_timeout: Duration,
+    /// What may wait for a slow reader: so much that nobody ever reaches it.
+    is_cap_wide: bool,
+    /// When the server last stood still.
+    pub(crate) stalled_until: Duration,
+    pub(crate) is_draining: bool,
+}
+
+impl Oracle {
+    pub(crate) fn new(limits: &Limits) -> Self {
+        Oracle {
+            lines: Vec::new(),
+            letters: Vec::new(),
+            handed: 0,
+            returned: HashMap::new(),
+            typing: HashMap::new(),
+            tick: 0,
+            now: Duration::ZERO,
+            ping_timeout: limits.ping_timeout,
+            sweep_interval: limits.sweep_interval,
+            write_timeout: limits.write_timeout,
+            close_timeout: limits.close_timeout,
+            is_cap_wide: limits.outbox.each >= 1 << 20 && limits.outbox.all > 1 << 28,
+            stalled_until: Duration::ZERO,
+            is_draining: false,
+        }
+    }
+
+    /// A phone writes a letter; what it is to be sent as.
+    pub(crate) fn write(&mut self, over: WireId, to: usize, has_id: bool, size: usize) -> Said {
+        let from = self.lines[over].number;
+        let number = self.letters.len();
+        let text = format!("{number}:{}", "x".repeat(size));
+        let (consumed, handed, told) = (None, None, None);
+        self.letters.push(Letter { over, from, to, text, has_id, consumed, handed, told });
+        Said::Letter(number)
+    }
+
+    /// Sees everything that the turn at `now` has done.
+    pub(crate) fn watch(&mut self, now: Duration, deeds: Vec<Deed>) {
+        self.now = now;
+        for deed in deeds {
+            self.tick += 1;
+            match deed {
+                Deed::Read(wire, count) => self.consumed(wire, count),
+                Deed::Wrote(wire, bytes) => {
+                    self.lines[wire].tap.feed(&bytes);
+                    while let Some(heard) = self.lines[wire].tap.next() {
+                        self.judge(wire, heard);
+                    }
+                }
+                Deed::Finished(wire) => self.lines[wire].finished = true,
+                Deed::Closed(wire, refused) => self.closed(wire, refused),
+            }
+        }
+    }
+
+    /// The server has read so many more bytes of a wire.
+    fn consumed(&mut self, wire: WireId, count: usize) {
+        let line = &mut self.lines[wire];
+        line.consumed += count;
+        line.consumed_at = self.now;
+        while let Some((end, said)) = line.said.front().copied() {
+            if end > line.consumed {
+                break;
+            }
+            line.said.pop_front();
+            match said {
+                Said::Upgrade => line.asked_in = true,
+                Said::Request => line.requests += 1,
+                Said::Letter(number) => self.letters[number].consumed = Some(self.tick),
+                Said::Typing(to) => *self.typing.entry((line.number, to)).or_default() += 1,
+                Said::Ask => line.asks(),
+                Said::Mode(mode) => {
+                    line.mode = mode;
+                    if mode != Mode::None {
+                        line.asks();
+                        line.was_told = true;
+                    }
+                    line.was_delta |= mode == Mode::Delta;
+                }
+                Said::Ping => line.pings += 1,
+                Said::ControlPing => line.control_pings += 1,
+                Said::Nonsense => line.nonsense += 1,
+                Said::Bye | Said::Violation => {}
+            }
+        }
+    }
+
+    /// The server has closed a wire: may it have?
+    fn closed(&mut self, wire: WireId, refused_since: Option<Duration>) {
+        let line = &mut self.lines[wire];
+        line.ended = true;
+        let is_slow = refused_since.is_some();
+        let is_guilty = line.has_left || line.is_tardy || is_slow;
+        if line.kind == Kind::Phone && line.established.is_some() && line.close.is_none() {
+            assert!(is_guilty, "wire {wire} was cut off, and had done nothing wrong");
+        }
+        if line.asked_in && line.responses <= line.requests {
+            assert!(is_guilty, "wire {wire} asked to be let in, and got no answer");
+        }
+        // A slow reader is given time, unless too much is waiting for him; less if he is told to go
+        // (for silence, say), of which he need not have read a word.
+        if let Some(since) = refused_since.filter(|_| line.stays() && self.is_cap_wide) {
+            let patience = self.now.saturating_sub(since);
+            assert!(patience >= self.close_timeout, "wire {wire} was given only {patience:?}");
+        }
+    }
+}

@@ -1,0 +1,160 @@
+//! What must hold once everything has come to rest: nothing is lost, nobody is forgotten, and
+//! everybody sees the same.
+//!
+//! A phone that does not read leaves things open: what its socket does not take, it cannot have, and
+//! whether it is still online is then not visible from outside. Such a number is *unclear*.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use super::{Fate, Kind, Mode, Oracle};
+use crate::net::{Net, WireId};
+
+impl Oracle {
+    /// Panics unless everything is as it should be now that nothing happens any more.
+    pub(crate) fn check_rest(&self, net: &Net) {
+        net.check_all_done();
+        let unclear: BTreeSet<usize> = (0..self.lines.len())
+            .filter(|&wire| net.refuses(wire))
+            .map(|wire| self.lines[wire].number)
+            .collect();
+        self.check_presence(net, &unclear);
+        self.check_answers(net);
+        for at in 0..self.letters.len() {
+            self.check_letter(at, net, &unclear);
+        }
+        self.check_returned(&unclear);
+        self.check_silent(net);
+        self.check_slow(net);
+    }
+
+    /// Everyone sees everyone who is there, and nobody else.
+    fn check_presence(&self, net: &Net, unclear: &BTreeSet<usize>) {
+        let online = self.lines.iter().filter(|line| line.is_online());
+        let truth: BTreeSet<usize> = online.map(|line| line.number).collect();
+        for (wire, line) in self.lines.iter().enumerate() {
+            if line.mode == Mode::None || !line.stays() || net.refuses(wire) {
+                continue;
+            }
+            let view = line.view.as_ref().unwrap_or_else(|| panic!("wire {wire} got no list"));
+            let wrong = view.symmetric_difference(&truth).filter(|one| !unclear.contains(one));
+            let wrong: Vec<_> = wrong.collect();
+            assert!(wrong.is_empty(), "wire {wire} ({:?}) is wrong about {wrong:?}", line.mode);
+        }
+    }
+
+    /// Whoever has asked something was answered.
+    fn check_answers(&self, net: &Net) {
+        for (wire, line) in self.lines.iter().enumerate() {
+            if line.kind == Kind::Http && !line.ended && !line.has_left && !net.refuses(wire) {
+                assert_eq!(line.responses, line.requests, "wire {wire} misses a response");
+            }
+            if line.asked_in && !line.ended && !line.has_left && !net.refuses(wire) {
+                assert!(
+                    line.responses > line.requests,
+                    "wire {wire} wants to come in and is not answered"
+                );
+            }
+            if !line.stays() || net.refuses(wire) {
+                continue;
+            }
+            assert!(!line.is_early, "the list is not the first that wire {wire} hears");
+            assert!(!line.is_waiting_for_list, "wire {wire} has asked for the list in vain");
+            assert_eq!(line.pongs, line.pings, "wire {wire} misses a pong");
+            assert_eq!(line.control_pongs, line.control_pings, "wire {wire} misses a pong");
+            assert_eq!(
+                line.errors, line.nonsense,
+                "wire {wire} talks nonsense, and nobody says so"
+            );
+        }
+    }
+
+    fn check_letter(&self, at: usize, net: &Net, unclear: &BTreeSet<usize>) {
+        let letter = &self.letters[at];
+        let Some(consumed) = letter.consumed else { return };
+        // What a connection says that is being ended is thrown away.
+        if !self.lines[letter.over].stays() || net.refuses(letter.over) {
+            return;
+        }
+        if letter.handed.is_none() {
+            let steady = self.lines.iter().position(|line| {
+                let established = line.established.is_some_and(|tick| tick < consumed);
+                line.number == letter.to && established && line.stays()
+            });
+            let blocked = unclear.contains(&letter.to);
+            assert!(steady.is_none() || blocked, "letter {at} never got to wire {steady:?}");
+            if letter.has_id && !blocked {
+                let told = Some(Fate::Undelivered);
+                assert_eq!(letter.told, told, "letter {at} is lost, and nobody was told");
+            }
+        } else if letter.has_id {
+            assert_eq!(letter.told, Some(Fate::Delivered), "the ack of letter {at} is missing");
+        }
+    }
+
+    /// Letters without an id: as many came back as did not arrive.
+    fn check_returned(&self, unclear: &BTreeSet<usize>) {
+        let lost = self.letters.iter().filter(|letter| {
+            let is_lost = !letter.has_id && letter.consumed.is_some() && letter.handed.is_none();
+            let is_clear = !unclear.contains(&letter.from) && !unclear.contains(&letter.to);
+            is_lost && is_clear && self.lines[letter.over].stays()
+        });
+        let mut left = self.returned.clone();
+        for letter in lost {
+            let pair = (letter.from, letter.to);
+            let left = left.get_mut(&pair).filter(|left| **left > 0);
+            *left.unwrap_or_else(|| panic!("letters from and to {pair:?} vanish")) -= 1;
+        }
+    }
+
+    /// Whoever does not read for long enough is gone.
+    fn check_slow(&self, net: &Net) {
+        let slack = Duration::from_secs(1);
+        for wire in 0..self.lines.len() {
+            let Some(since) = net.refused_since(wire) else { continue };
+            let patience = self.now.saturating_sub(since.max(self.stalled_until));
+            let most = self.write_timeout.max(self.close_timeout) + slack;
+            assert!(patience <= most, "wire {wire} takes nothing, and is there after {patience:?}");
+        }
+    }
+
+    /// Whoever is silent for long enough is gone.
+    fn check_silent(&self, net: &Net) {
+        let slack = Duration::from_secs(2);
+        let patience = self.ping_timeout + self.sweep_interval + slack;
+        if self.now < self.stalled_until + self.sweep_interval + slack {
+            return; // A server that stood still hears everybody first, and sweeps after that.
+        }
+        for (wire, line) in self.lines.iter().enumerate().filter(|(wire, _)| !net.refuses(*wire)) {
+            let silence = self.now.saturating_sub(line.consumed_at.max(line.arrived));
+            assert!(
+                !line.stays() || silence < patience,
+                "wire {wire} is there, silent for {silence:?}"
+            );
+        }
+    }
+
+    /// Whoever stayed until the server shut down got all his mail before the close frame. What was
+    /// still unread by then need not have been sent on.
+    pub(crate) fn check_mail(&self, stayed: &[WireId], read_before: u64) {
+        for (at, letter) in self.letters.iter().enumerate() {
+            let is_early = letter.consumed.is_some_and(|tick| tick <= read_before);
+            let reader = stayed.iter().find(|&&wire| self.lines[wire].number == letter.to);
+            let Some(&wire) = reader.filter(|_| is_early && stayed.contains(&letter.over)) else {
+                continue;
+            };
+            let knew_him = self.lines[wire].established < letter.consumed;
+            assert!(!knew_him || letter.handed.is_some(), "letter {at} was lost in the drain");
+        }
+    }
+
+    /// The present moment, in deeds.
+    pub(crate) fn tick(&self) -> u64 {
+        self.tick
+    }
+
+    /// Whether nobody is left.
+    pub(crate) fn is_empty(&self) -> bool {
+        !self.lines.iter().any(|line| line.is_online())
+    }
+}

@@ -1,0 +1,279 @@
+//! [`Phone`]: somebody with a number and a mind of his own, which is the dice.
+//!
+//! A phone connects, chats, and misbehaves in every way a network and a careless or malicious client
+//! know. Whatever it says is noted for the oracle before it is sent.
+
+use crate::frames::{BINARY, CLOSE, CONTINUATION, KEY, PING, TEXT, masked};
+use crate::net::WireId;
+use crate::oracle::{Kind, Line, Said};
+use crate::world::{Item, World};
+
+pub(crate) struct Phone {
+    pub(crate) number: usize,
+    pub(crate) kind: Kind,
+    /// The connection that it uses now.
+    pub(crate) wire: Option<WireId>,
+    /// It drains its socket.
+    pub(crate) reads: bool,
+    /// What it says is sent.
+    pub(crate) speaks: bool,
+}
+
+impl Phone {
+    pub(crate) fn new(number: usize, kind: Kind) -> Self {
+        Phone { number, kind, wire: None, reads: true, speaks: true }
+    }
+}
+
+/// A number as it is written.
+pub(crate) fn digits(number: usize) -> String {
+    format!("{:011}", 3_000_000_000 + number as u64)
+}
+
+/// What `digits` has written.
+pub(crate) fn number(digits: &str) -> usize {
+    assert_eq!(digits.len(), 11, "{digits}");
+    (digits.parse::<u64>().expect("digits") - 3_000_000_000) as usize
+}
+
+impl World {
+    /// The phone does something.
+    pub(crate) fn act(&mut self, who: usize) {
+        let phone = &self.phones[who];
+        let Some(wire) = phone.wire else { return self.connect(who) };
+        if !phone.speaks || !phone.reads {
+            if self.dice.per_mille(200) {
+                self.wake(who);
+            }
+            return;
+        }
+        if self.oracle.lines[wire].has_left {
+            return;
+        }
+        if phone.kind == Kind::Http {
+            return if self.dice.per_mille(500) { self.ask_page(wire) } else { self.finish(wire) };
+        }
+        match self.dice.below(100) {
+            0..40 => self.write_letters(wire, 1),
+            40..44 => {
+                let count = self.dice.between(3, 30);
+                self.write_letters(wire, count);
+            }
+            44..52 => {
+                let to = self.dice.below(self.climate.numbers);
+                let frame =
+                    format!(r#"{{"type":"typing","to":"{}","is_typing":true}}"#, digits(to));
+                self.say_text(wire, &frame, Said::Typing(to));
+            }
+            52..60 => self.say_text(wire, r#"{"type":"get_online_users"}"#, Said::Ask),
+            60..64 => {
+                let mode = self.dice.pick(self.climate.modes);
+                let frame = format!(r#"{{"type":"presence","mode":"{}"}}"#, mode.word());
+                self.say_text(wire, &frame, Said::Mode(mode));
+            }
+            64..68 => {
+                let frames =
+                    ["no JSON", "[]", r#"{"type":"wink"}"#, r#"{"type":"message","to":"1"}"#];
+                let frame = self.dice.pick(&frames);
+                self.say_text(wire, frame, Said::Nonsense);
+            }
+            68..70 => self.say(wire, PING, b"are you there?", Said::ControlPing),
+            _ if self.dice.per_mille(self.climate.hostility) => self.misbehave(who, wire),
+            _ => self.say_text(wire, r#"{"type":"ping"}"#, Said::Ping),
+        }
+    }
+
+    fn misbehave(&mut self, who: usize, wire: WireId) {
+        match self.dice.below(12) {
+            0..3 => self.phones[who].reads = false,
+            3 => {
+                // Whatever is still unsent stays so: the server has half a frame, or nothing.
+                self.phones[who].speaks = false;
+                self.oracle.lines[wire].is_tardy = true;
+            }
+            4 => {
+                // Out of reach, without a word. It comes back over another connection.
+                self.abandoned[wire] = true;
+                self.oracle.lines[wire].is_tardy = true;
+                self.phones[who].wire = None;
+            }
+            5..7 => {
+                self.oracle.lines[wire].has_left = true;
+                self.net.reset(wire);
+                self.phones[who].wire = None;
+            }
+            7 => self.finish(wire),
+            8 => self.say(wire, BINARY, b"a picture", Said::Violation),
+            9 => {
+                let too_long = vec![b'x'; 70_000];
+                self.say(wire, TEXT, &too_long, Said::Violation);
+            }
+            10 => self.say(wire, CONTINUATION, b"of nothing", Said::Violation),
+            _ => self.say(wire, CLOSE, &1000u16.to_be_bytes(), Said::Bye),
+        }
+    }
+
+    /// A phone that did not read, or did not speak, does again.
+    pub(crate) fn wake(&mut self, who: usize) {
+        self.phones[who].reads = true;
+        self.phones[who].speaks = true;
+        if let Some(wire) = self.phones[who].wire {
+            self.plan_up(wire);
+            self.plan_down(wire);
+        }
+    }
+
+    pub(crate) fn connect(&mut self, who: usize) {
+        let (number, kind) = (self.phones[who].number, self.phones[who].kind);
+        let mode = self.dice.pick(self.climate.modes);
+        let wire = self.net.connect(self.dice.between(self.climate.room.0, self.climate.room.1));
+        self.oracle.lines.push(Line::new(kind, number, mode, self.now));
+        self.owners.push(who);
+        self.abandoned.push(false);
+        self.finishing.push(false);
+        self.ups.push(false);
+        self.downs.push(false);
+        self.phones[who] = Phone { wire: Some(wire), ..Phone::new(number, kind) };
+        self.note(|| format!("phone {who} connects {} over wire {wire}, {mode:?}", digits(number)));
+        if kind == Kind::Http {
+            return self.ask_page(wire);
+        }
+        // Some look around first, and do not wait for that either.
+        if self.dice.per_mille(100) {
+            self.ask_page(wire);
+        }
+        let request = format!(
+            "GET /ws/{}?presence={} HTTP/1.1\r\nHost: here\r\nConnection: Upgrade\r\n\
+             Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: {KEY}\r\n\r\n",
+            digits(number),
+            mode.word(),
+        );
+        self.send(wire, request.as_bytes(), Said::Upgrade);
+        // Some do not wait for the answer: their first frames stand behind the request.
+        if self.dice.per_mille(200) {
+            self.write_letters(wire, 2);
+        }
+    }
+
+    fn ask_page(&mut self, wire: WireId) {
+        for _ in 0..self.dice.between(1, 3) {
+            self.send(wire, b"GET /health HTTP/1.1\r\nHost: here\r\n\r\n", Said::Request);
+        }
+    }
+
+    /// Writes a few letters.
+    pub(crate) fn write_some(&mut self, wire: WireId) {
+        let count = self.dice.between(0, 5);
+        self.write_letters(wire, count);
+    }
+
+    fn write_letters(&mut self, wire: WireId, count: usize) {
+        let to = self.dice.below(self.climate.numbers);
+        for _ in 0..count {
+            let largest = if self.dice.per_mille(100) { self.climate.letter } else { 20 };
+            let (has_id, size) = (self.dice.per_mille(600), self.dice.between(0, largest));
+            let said = self.oracle.write(wire, to, has_id, size);
+            let Said::Letter(at) = said else { unreachable!("that is what was written") };
+            let id = if has_id { format!(r#","id":"{at}""#) } else { String::new() };
+            let text = &self.oracle.letters[at].text;
+            let frame =
+                format!(r#"{{"type":"message","to":"{}","text":"{text}"{id}}}"#, digits(to));
+            self.say_text(wire, &frame, said);
+        }
+    }
+
+    /// Says a text in one frame, or in several, perhaps with something in between.
+    pub(crate) fn say_text(&mut self, wire: WireId, text: &str, said: Said) {
+        if !self.dice.per_mille(100) {
+            return self.say(wire, TEXT, text.as_bytes(), said);
+        }
+        let (begin, end) = text.as_bytes().split_at(self.dice.below(text.len()));
+        let first = masked(TEXT, false, begin, *b"1st ");
+        self.oracle.lines[wire].said_bytes += first.len();
+        self.net.wires[wire].unsent.extend(first);
+        if self.dice.per_mille(300) {
+            self.say(wire, PING, b"", Said::ControlPing);
+        }
+        self.say(wire, CONTINUATION, end, said);
+    }
+
+    pub(crate) fn say(&mut self, wire: WireId, opcode: u8, payload: &[u8], said: Said) {
+        let mask = self.dice.below(1 << 32) as u32;
+        let frame = masked(opcode, true, payload, mask.to_be_bytes());
+        self.send(wire, &frame, said);
+    }
+
+    fn send(&mut self, wire: WireId, bytes: &[u8], said: Said) {
+        self.note(|| format!("wire {wire} says {said:?}, {} bytes", bytes.len()));
+        self.oracle.lines[wire].say(bytes.len(), said);
+        self.net.wires[wire].unsent.extend(bytes);
+        self.plan_up(wire);
+    }
+
+    /// The phone says nothing more over this wire, and reads on.
+    pub(crate) fn finish(&mut self, wire: WireId) {
+        self.note(|| format!("wire {wire} finishes"));
+        self.oracle.lines[wire].has_left = true;
+        self.finishing[wire] = true;
+        self.plan_up(wire);
+    }
+
+    /// Bytes travel from a phone to the server.
+    pub(crate) fn go_up(&mut self, wire: WireId) {
+        self.ups[wire] = false;
+        let phone = &self.phones[self.owners[wire]];
+        if self.abandoned[wire] || (phone.wire == Some(wire) && !phone.speaks) {
+            return;
+        }
+        let count = self.dice.between(1, self.climate.chunk);
+        if self.net.arrive(wire, count, self.finishing[wire]) {
+            self.oracle.lines[wire].arrived = self.now;
+            self.last_deed = self.now;
+        }
+        if !self.net.wires[wire].unsent.is_empty() {
+            self.plan_up(wire);
+        }
+    }
+
+    /// Bytes travel from the server to a phone.
+    pub(crate) fn go_down(&mut self, wire: WireId) {
+        self.downs[wire] = false;
+        let who = self.owners[wire];
+        let is_current = self.phones[who].wire == Some(wire);
+        if self.abandoned[wire] || (is_current && !self.phones[who].reads) {
+            return;
+        }
+        let count = self.dice.between(1, self.climate.chunk);
+        if self.net.drain(wire, count) > 0 {
+            self.last_deed = self.now;
+            self.plan_down(wire);
+        }
+        if !self.net.is_at_end(wire) {
+            return;
+        }
+        let line = &self.oracle.lines[wire];
+        if line.close.is_some() && !line.has_left && !self.net.is_closed(wire) {
+            self.say(wire, CLOSE, &[], Said::Bye);
+        }
+        if !self.finishing[wire] {
+            self.finish(wire);
+        }
+        if is_current {
+            self.phones[who].wire = None;
+        }
+    }
+
+    pub(crate) fn plan_up(&mut self, wire: WireId) {
+        if !std::mem::replace(&mut self.ups[wire], true) {
+            let after = self.dice.time(std::time::Duration::ZERO, self.climate.latency);
+            self.plan(after, Item::Up(wire));
+        }
+    }
+
+    pub(crate) fn plan_down(&mut self, wire: WireId) {
+        if !std::mem::replace(&mut self.downs[wire], true) {
+            let after = self.dice.time(std::time::Duration::ZERO, self.climate.latency);
+            self.plan(after, Item::Down(wire));
+        }
+    }
+}

@@ -1,0 +1,173 @@
+//! The story of a run: chaos and calm take turns, then everything heals, and at last all go home.
+//!
+//! In a calm no phone says anything, so that no chance event can wake a loop that sleeps on work
+//! undone. A calm ends when nothing has happened for a while; then the oracle judges.
+
+use std::time::Duration;
+
+use crate::net::WireId;
+use crate::oracle::Kind;
+use crate::world::{Item, World, at};
+
+/// Nothing that a loop has to do can take this long.
+const QUIET: Duration = Duration::from_secs(1);
+/// Everything comes to rest in this time, deadlines of slow readers included.
+const PATIENCE: Duration = Duration::from_secs(200);
+
+impl World {
+    pub(crate) fn run(&mut self) {
+        for who in 0..self.phones.len() {
+            let (now, beat) = (Duration::ZERO, self.climate.limits.ping_timeout * 2 / 5);
+            let (act, beat) = (self.dice.time(now, self.climate.pace), self.dice.time(now, beat));
+            self.plan(act, Item::Act(who));
+            self.plan(beat, Item::Beat(who));
+        }
+        self.plan(Duration::from_secs(2), Item::Exhaust(true));
+        for _ in 0..self.climate.rounds {
+            self.break_out();
+            self.calm_down();
+        }
+        self.heal();
+        self.replace_one();
+        self.be_silent();
+        if self.dice.per_mille(500) {
+            self.drain()
+        } else {
+            self.all_leave()
+        }
+        assert_eq!(self.turn.ledger().in_outboxes, 0, "letters are left, and nobody to read them");
+    }
+
+    /// Chaos.
+    fn break_out(&mut self) {
+        self.note(|| "chaos".to_owned());
+        self.is_chaos = true;
+        self.beats = true;
+        self.run_until(self.now + self.climate.chaos, |_| false);
+        self.is_chaos = false;
+        self.beats = false;
+        self.net.exhausted = false;
+    }
+
+    /// Calm, until all has come to rest.
+    fn calm_down(&mut self) {
+        self.note(|| "calm".to_owned());
+        let end = self.now + PATIENCE;
+        self.last_deed = self.now;
+        while self.now < self.last_deed + QUIET {
+            assert!(self.now < end, "it never comes to rest");
+            self.run_until(self.last_deed + QUIET, |_| false);
+        }
+        self.oracle.check_rest(&self.net);
+    }
+
+    /// All faults are over, everybody reads and speaks: now nothing may be unclear.
+    fn heal(&mut self) {
+        self.note(|| "healing".to_owned());
+        self.abandoned.fill(false);
+        self.net.short_writes = 0;
+        for who in 0..self.phones.len() {
+            self.wake(who);
+            if self.phones[who].wire.is_none() {
+                self.connect(who);
+            }
+        }
+        for wire in 0..self.owners.len() {
+            self.plan_up(wire);
+            self.plan_down(wire);
+        }
+        self.calm_down();
+        for wire in 0..self.owners.len() {
+            assert!(!self.net.refuses(wire), "wire {wire} is drained, and nothing more comes");
+        }
+    }
+
+    /// A phone takes over the number of another: nobody else hears anything of it.
+    fn replace_one(&mut self) {
+        let Some(old) = self.oracle.lines.iter().position(|line| line.stays()) else { return };
+        let heard = |world: &World, wire: WireId| {
+            world.oracle.lines.get(wire).map(|line| (line.lists, line.deltas))
+        };
+        let before: Vec<_> = (0..self.owners.len()).map(|wire| heard(self, wire)).collect();
+        let number = self.oracle.lines[old].number;
+        let (who, others) = (self.phones.len(), self.owners.len());
+        let online = |world: &World| -> Vec<bool> {
+            let others = world.oracle.lines.iter().take(others);
+            others.map(|line| line.is_online() || line.number == number).collect()
+        };
+        let online_before = online(self);
+        self.phones.push(crate::phone::Phone::new(number, Kind::Phone));
+        self.connect(who);
+        self.calm_down();
+        let was_replaced = self.oracle.lines[old].close == Some(Some(4000));
+        if !was_replaced || online(self) != online_before {
+            return; // Somebody was swept meanwhile, and that is news.
+        }
+        for (wire, before) in before.into_iter().enumerate() {
+            let line = &self.oracle.lines[wire];
+            if line.number != number && line.stays() {
+                assert_eq!(heard(self, wire), before, "wire {wire} hears of a replacement");
+            }
+        }
+    }
+
+    /// Half of the phones fall silent: they are removed, and the others hear of it.
+    fn be_silent(&mut self) {
+        self.note(|| "half of them are silent".to_owned());
+        let limits = &self.climate.limits;
+        let time = limits.ping_timeout + limits.sweep_interval + QUIET * 3;
+        for phone in self.phones.iter_mut().skip(1).step_by(2) {
+            phone.speaks = false;
+        }
+        for who in (0..self.phones.len()).step_by(2) {
+            self.plan(Duration::ZERO, Item::Beat(who));
+        }
+        self.beats = true;
+        self.run_until(self.now + time, |_| false);
+        self.beats = false;
+        self.calm_down();
+    }
+
+    /// Everybody leaves, each in his own way.
+    fn all_leave(&mut self) {
+        self.note(|| "all leave".to_owned());
+        for wire in 0..self.owners.len() {
+            self.phones[self.owners[wire]].speaks = true;
+            if self.dice.per_mille(500) {
+                self.oracle.lines[wire].has_left = true;
+                self.net.reset(wire);
+            } else {
+                self.finish(wire);
+            }
+        }
+        self.calm_down();
+        assert!(self.oracle.is_empty(), "somebody has left, and is still there");
+        assert_eq!(self.turn.connections(), 0, "connections leak");
+        assert_eq!(self.turn.websockets(), 0);
+    }
+
+    /// The server shuts down, in the middle of everything.
+    fn drain(&mut self) {
+        self.note(|| "draining".to_owned());
+        for wire in 0..self.owners.len() {
+            if self.oracle.lines[wire].stays() && self.phones[self.owners[wire]].speaks {
+                self.write_some(wire);
+            }
+        }
+        let pause = self.dice.time(Duration::ZERO, self.climate.latency * 20);
+        self.run_until(self.now + pause, |_| false);
+        let stayed: Vec<_> =
+            (0..self.owners.len()).filter(|&wire| self.oracle.lines[wire].stays()).collect();
+        let read_before = self.oracle.tick();
+        self.oracle.is_draining = true;
+        self.turn.drain(at(self.now).monotonic);
+        let end = self.now + self.climate.limits.drain_timeout + QUIET;
+        self.run_until(end, |world| world.turn.is_drained());
+        assert!(self.turn.is_drained(), "the drain does not end");
+        for &wire in &stayed {
+            let close = self.oracle.lines[wire].close;
+            assert_eq!(close, Some(Some(1001)), "wire {wire} is not told to leave");
+        }
+        self.oracle.check_mail(&stayed, read_before);
+    }
+}

@@ -1,0 +1,271 @@
+//! [`World`]: one run. The real turn, the network in memory, the phones, and virtual time.
+//!
+//! The loop here is `net::run` in small. It obeys [`Turn::wait`] to the letter: when the turn says
+//! that there is nothing to do, time jumps to the next thing that happens, and if the turn was wrong,
+//! something stays undone and the oracle sees it. What comes in which order in a run's life is in
+//! `story`.
+
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+use std::time::Duration;
+
+use switchboard::timer::{Moment, Now};
+use switchboard::turn::{Polled, Readiness, Turn};
+
+use crate::climate::Climate;
+use crate::dice::Dice;
+use crate::net::{Deed, Net, WireId};
+use crate::oracle::{Kind, Oracle, Said};
+use crate::phone::Phone;
+
+/// Something that happens at a certain time.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub(crate) enum Item {
+    /// A phone does something.
+    Act(usize),
+    /// A phone's heartbeat.
+    Beat(usize),
+    /// Bytes arrive at the server.
+    Up(WireId),
+    /// Bytes arrive at the phone.
+    Down(WireId),
+    /// Descriptors run out, or are there again.
+    Exhaust(bool),
+}
+
+pub(crate) struct World {
+    pub(crate) dice: Dice,
+    pub(crate) climate: Climate,
+    pub(crate) turn: Turn,
+    pub(crate) net: Net,
+    pub(crate) oracle: Oracle,
+    pub(crate) phones: Vec<Phone>,
+    /// For each wire: whose it is, and whether he has forgotten it or said his last word.
+    pub(crate) owners: Vec<usize>,
+    pub(crate) abandoned: Vec<bool>,
+    pub(crate) finishing: Vec<bool>,
+    /// For each wire: whether bytes are on their way.
+    pub(crate) ups: Vec<bool>,
+    pub(crate) downs: Vec<bool>,
+    agenda: BinaryHeap<Reverse<(Duration, u64, Item)>>,
+    planned: u64,
+    pub(crate) now: Duration,
+    /// Phones act, and faults occur.
+    pub(crate) is_chaos: bool,
+    /// Phones send heartbeats.
+    pub(crate) beats: bool,
+    pub(crate) turns: u64,
+    /// When the turn last did something, or a byte last travelled.
+    pub(crate) last_deed: Duration,
+    /// Turns in a row that had no reason.
+    idle_turns: u32,
+    trace: bool,
+}
+
+impl World {
+    pub(crate) fn new(climate: Climate, mut dice: Dice, trace: bool) -> Self {
+        let start = Duration::from_secs(1);
+        let limits = &climate.limits;
+        let mut phones: Vec<_> =
+            (0..climate.phones).map(|who| Phone::new(who % climate.numbers, Kind::Phone)).collect();
+        phones.push(Phone::new(0, Kind::Http));
+        let mut net = Net::new(Dice::new(dice.below(usize::MAX) as u64));
+        net.short_writes = climate.short_writes;
+        World {
+            turn: Turn::new(limits.clone(), at(start)),
+            oracle: Oracle::new(limits),
+            net,
+            phones,
+            owners: Vec::new(),
+            abandoned: Vec::new(),
+            finishing: Vec::new(),
+            ups: Vec::new(),
+            downs: Vec::new(),
+            agenda: BinaryHeap::new(),
+            planned: 0,
+            now: start,
+            is_chaos: false,
+            beats: false,
+            turns: 0,
+            last_deed: start,
+            idle_turns: 0,
+            trace,
+            dice,
+            climate,
+        }
+    }
+
+    pub(crate) fn plan(&mut self, after: Duration, item: Item) {
+        self.planned += 1;
+        self.agenda.push(Reverse((self.now + after, self.planned, item)));
+    }
+
+    /// Lets the world go on until a certain time, or until `done`.
+    pub(crate) fn run_until(&mut self, end: Duration, done: impl Fn(&World) -> bool) {
+        while self.now < end && !done(self) {
+            self.step(end);
+        }
+    }
+
+    /// Sleeps as long as the turn says, then takes a turn; unless `end` comes first.
+    fn step(&mut self, end: Duration) {
+        let wait = self.turn.wait(at(self.now).monotonic);
+        // epoll_wait(2) counts milliseconds, and mio rounds up.
+        let wait =
+            wait.map(|wait| Duration::from_millis(wait.as_nanos().div_ceil(1_000_000) as u64));
+        let wakes = wait.map_or(Duration::MAX, |wait| self.now.saturating_add(wait));
+        self.live_until(self.now);
+        while !self.net.is_ready() {
+            let next = self.agenda.peek().map_or(Duration::MAX, |Reverse((time, ..))| *time);
+            if next <= wakes && next <= end {
+                self.live_until(next);
+            } else if wakes <= end {
+                self.now = wakes;
+                break;
+            } else {
+                self.now = end;
+                return;
+            }
+        }
+        let was_in_vain = wait == Some(Duration::ZERO) && !self.net.is_ready();
+        let deeds = self.take_turn();
+        self.idle_turns = if was_in_vain && deeds.is_empty() { self.idle_turns + 1 } else { 0 };
+        assert!(self.idle_turns < 1000, "the loop spins, and nothing comes of it");
+        self.settle(deeds);
+        self.now += self.dice.time(Duration::from_micros(5), Duration::from_micros(200));
+    }
+
+    /// Everything happens that happens up to `time`, whatever the server does meanwhile.
+    fn live_until(&mut self, time: Duration) {
+        while let Some(&Reverse((next, _, item))) = self.agenda.peek()
+            && next <= time
+        {
+            self.agenda.pop();
+            self.now = self.now.max(next);
+            self.happen(item);
+        }
+        self.now = self.now.max(time);
+    }
+
+    fn happen(&mut self, item: Item) {
+        match item {
+            Item::Act(who) => {
+                let pace = self.dice.time(Duration::from_millis(1), self.climate.pace);
+                self.plan(pace, item);
+                if self.is_chaos {
+                    self.act(who);
+                }
+            }
+            Item::Beat(who) => {
+                self.plan(self.climate.limits.ping_timeout * 2 / 5, item);
+                let phone = &self.phones[who];
+                let wire = phone.wire.filter(|_| self.beats && phone.speaks);
+                let wire = wire.filter(|&wire| !self.oracle.lines[wire].has_left);
+                if let Some(wire) = wire.filter(|_| phone.kind == Kind::Phone) {
+                    self.say_text(wire, r#"{"type":"ping"}"#, Said::Ping);
+                }
+            }
+            Item::Up(wire) => self.go_up(wire),
+            Item::Down(wire) => self.go_down(wire),
+            Item::Exhaust(exhausted) => {
+                let lasts = if exhausted { 300 } else { 20_000 };
+                let lasts = self.dice.time(Duration::ZERO, Duration::from_millis(lasts));
+                self.plan(lasts, Item::Exhaust(!exhausted));
+                self.net.exhausted = exhausted && self.is_chaos;
+            }
+        }
+    }
+
+    /// Polls, and lets the turn run.
+    fn take_turn(&mut self) -> Vec<Deed> {
+        let is_interrupted = self.is_chaos && self.dice.per_mille(self.climate.interruptions);
+        let stops = self.is_chaos && self.dice.per_mille(self.climate.stalls);
+        let stops_before = stops && self.dice.per_mille(500);
+        if stops_before {
+            self.stop();
+        }
+        let mut polled = Polled { events: 0, complete: !is_interrupted && !stops };
+        if !is_interrupted {
+            let batch = self.net.poll(self.climate.capacity);
+            polled.events = batch.events.len() + usize::from(batch.listener);
+            polled.complete &= !batch.full;
+            if batch.listener {
+                self.turn.listener_ready();
+            }
+            for (id, readiness) in batch.events {
+                self.turn.ready(id, readiness);
+            }
+        }
+        if stops && !stops_before {
+            self.stop();
+        }
+        if self.is_chaos && self.dice.per_mille(self.climate.spurious) {
+            self.report_no_news();
+        }
+        self.net.now = self.now;
+        self.turn.run(at(self.now), polled, &mut self.net);
+        self.turns += 1;
+        self.note(|| format!("turn {}: {polled:?} {:?}", self.turns, self.turn.counters().ended));
+        std::mem::take(&mut self.net.deeds)
+    }
+
+    /// The server stands still (SIGSTOP, a paused virtual machine); the phones do not.
+    fn stop(&mut self) {
+        let time = self.dice.time(Duration::from_millis(200), self.climate.limits.ping_timeout * 2);
+        self.note(|| format!("the server stands still for {time:?}"));
+        self.live_until(self.now + time);
+        self.oracle.stalled_until = self.now;
+    }
+
+    /// Reports as ready who is not, and who is long gone.
+    fn report_no_news(&mut self) {
+        let wire = self.dice.below(self.owners.len().max(1));
+        if let Some(id) = self.net.wires.get(wire).and_then(|_| self.net.id_of(wire)) {
+            self.turn.ready(id, Readiness { readable: true, writable: true, closed: false });
+        }
+        if !self.net.departed.is_empty() {
+            let id = self.dice.below(self.net.departed.len());
+            let all = Readiness { readable: true, writable: true, closed: true };
+            self.turn.ready(self.net.departed[id], all);
+        }
+    }
+
+    /// Looks at what the turn has done, and plans what follows from it.
+    fn settle(&mut self, deeds: Vec<Deed>) {
+        if !deeds.is_empty() {
+            self.last_deed = self.now;
+        }
+        for deed in &deeds {
+            match *deed {
+                Deed::Read(..) => {}
+                Deed::Wrote(wire, ref bytes) => {
+                    self.note(|| format!("wire {wire} is sent {}", bytes.escape_ascii()));
+                    self.plan_down(wire);
+                }
+                Deed::Finished(wire) | Deed::Closed(wire, _) => {
+                    self.note(|| format!("the server ends wire {wire}"));
+                    self.plan_down(wire);
+                }
+            }
+        }
+        self.oracle.watch(self.now, deeds);
+        assert!(self.turn.ledger().balances(), "{:?}", self.turn.ledger());
+        assert_eq!(self.turn.connections(), self.net.held(), "connections are miscounted");
+        assert_eq!(self.turn.ledger().delivered, self.oracle.handed, "letters are miscounted");
+        if self.turns.is_multiple_of(self.climate.check_every) {
+            self.turn.check_invariants();
+        }
+    }
+
+    /// For whoever replays a seed.
+    pub(crate) fn note(&self, what: impl FnOnce() -> String) {
+        if self.trace {
+            eprintln!("{:>12.6} {}", self.now.as_secs_f64(), what());
+        }
+    }
+}
+
+/// Both clocks.
+pub(crate) fn at(time: Duration) -> Now {
+    Now { monotonic: Moment::START + time, unix: Duration::from_secs(1_800_000_000) + time }
+}
