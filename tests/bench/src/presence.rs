@@ -5,8 +5,11 @@ use std::io::{self, Read as _, Write as _};
 use std::net::TcpStream;
 use std::time::Duration;
 
+use hdrhistogram::Histogram;
+
+use super::relay::histogram;
 use super::server::Server;
-use super::swarm::{Arrival, Swarm, now, number};
+use super::swarm::{Arrival, BASE, Swarm, encode_message, now};
 use super::{Args, Figure, figure};
 
 pub(crate) fn storm_1k(server: &Server, _: &Args) -> io::Result<Vec<Figure>> {
@@ -22,38 +25,47 @@ pub(crate) fn storm_10k_delta(server: &Server, _: &Args) -> io::Result<Vec<Figur
     storm(server, 10_000, "?presence=delta")
 }
 
-/// Everybody joins as fast as the server lets them; when does everybody know of everybody?
+/// Everybody joins as fast as the server lets them; when does everybody know of everybody? And two
+/// who were there before chat all the while.
 fn storm(server: &Server, people: usize, query: &str) -> io::Result<Vec<Figure>> {
     let mut swarm = Swarm::new(server.address)?;
+    let mut couple = Couple::new(server)?;
     let before = server.cpu_nanos();
     let begun = swarm.elapsed();
     let mut up = 0;
     for index in 0..people {
         swarm.dial(query)?;
         if index % 32 == 31 {
+            couple.chat()?;
             swarm.pump(Some(Duration::ZERO))?;
         }
         // The listener's queue is not without end.
         while index - up > 2_000 {
-            swarm.pump(Some(Duration::from_millis(10)))?;
+            couple.chat()?;
+            swarm.pump(Some(Duration::from_millis(1)))?;
             up = (0..=index).filter(|&phone| swarm.is_up(phone)).count();
         }
     }
     while !(0..people).all(|phone| swarm.is_up(phone)) {
-        swarm.pump(Some(Duration::from_millis(10)))?;
+        couple.chat()?;
+        swarm.pump(Some(Duration::from_millis(1)))?;
     }
     let connected = swarm.elapsed();
-    let everybody = (people as u64, (0..people).map(number).sum());
+    let couples_numbers = couple.swarm.number(0) + couple.swarm.number(1);
+    let all: u64 = (0..people).map(|phone| swarm.number(phone)).sum();
+    let everybody = (people as u64 + 2, all + couples_numbers);
     let is_right = |list: (u64, u64)| list == everybody || list == (everybody.0, 0);
     let deadline = now() + Duration::from_secs(120);
     while !swarm.phones.iter().all(|phone| is_right(phone.list)) && now() < deadline {
-        swarm.pump(Some(Duration::from_millis(10)))?;
+        couple.chat()?;
+        swarm.pump(Some(Duration::from_millis(1)))?;
         swarm.arrivals.clear();
     }
     let converged = swarm.elapsed();
     let bytes: u64 = swarm.phones.iter().map(|phone| phone.bytes).sum();
     let right = swarm.phones.iter().filter(|phone| is_right(phone.list)).count();
     let cpu = server.cpu_nanos() - before;
+    let meanwhile = |quantile| couple.latency.value_at_quantile(quantile) as f64 / 1e6;
     Ok(vec![
         figure("all connected after", "s", seconds(connected - begun)),
         figure("all right after the last", "s", seconds(converged - connected)),
@@ -61,7 +73,47 @@ fn storm(server: &Server, people: usize, query: &str) -> io::Result<Vec<Figure>>
         figure("sent in all", "MB", bytes as f64 / 1e6),
         figure("server CPU in all", "s", seconds(cpu)),
         figure("no turn was over", "ms", longest_turn(server)?),
+        figure("messages meanwhile, p50", "ms", meanwhile(0.5)),
+        figure("messages meanwhile, p99", "ms", meanwhile(0.99)),
     ])
+}
+
+/// Two who were there before, and write to each other every 5 ms whatever happens.
+struct Couple {
+    swarm: Swarm,
+    latency: Histogram<u64>,
+    next: u64,
+}
+
+impl Couple {
+    const PACE: u64 = 5_000_000;
+
+    fn new(server: &Server) -> io::Result<Self> {
+        let mut swarm = Swarm::of_numbers_from(BASE + 60_000, server.address)?;
+        swarm.join(2, "?presence=none", 2)?;
+        let next = swarm.elapsed();
+        Ok(Couple { swarm, latency: histogram(), next })
+    }
+
+    /// Sends what is due, and hears what has arrived.
+    fn chat(&mut self) -> io::Result<()> {
+        let mut frame = Vec::new();
+        while self.next <= self.swarm.elapsed() {
+            let from = usize::from((self.next / Self::PACE).is_multiple_of(2));
+            frame.clear();
+            encode_message(self.swarm.number(1 - from), self.next, 64, &mut frame);
+            self.swarm.write(from, &frame)?;
+            self.next += Self::PACE;
+        }
+        self.swarm.pump(Some(Duration::ZERO))?;
+        let now = self.swarm.elapsed();
+        for arrival in self.swarm.arrivals.drain(..) {
+            if let Arrival::Message { stamp, .. } = arrival {
+                self.latency.saturating_record(now - stamp);
+            }
+        }
+        Ok(())
+    }
 }
 
 /// 500 stay; every 50 ms one more comes, or one of the comers goes.
@@ -73,7 +125,7 @@ pub(crate) fn churn(server: &Server, _: &Args) -> io::Result<Vec<Figure>> {
     let mut swarm = Swarm::new(server.address)?;
     swarm.join(STAY, "", 100)?;
     settle(&mut swarm, Duration::from_secs(1))?;
-    let mut sum: u64 = (0..STAY).map(number).sum();
+    let mut sum: u64 = (0..STAY).map(|phone| swarm.number(phone)).sum();
     let mut online = STAY as u64;
     // Which change led to a list, and when it was made; how far each of those who stay has got.
     let mut change_of = HashMap::new();
@@ -93,10 +145,10 @@ pub(crate) fn churn(server: &Server, _: &Args) -> io::Result<Vec<Figure>> {
                 } else {
                     swarm.redial(who, "")?
                 }
-                (sum, online) = (sum + number(who), online + 1);
+                (sum, online) = (sum + swarm.number(who), online + 1);
             } else {
                 swarm.hang_up(who);
-                (sum, online) = (sum - number(who), online - 1);
+                (sum, online) = (sum - swarm.number(who), online - 1);
             }
             made_at.push(swarm.elapsed());
             change_of.entry((online, sum)).or_insert_with(Vec::new).push(made_at.len());

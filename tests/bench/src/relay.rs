@@ -90,7 +90,7 @@ pub(crate) fn idle_memory(server: &Server, args: &Args) -> io::Result<Vec<Figure
         let last = (first + 50).min(args.idle);
         for phone in first..last {
             frame.clear();
-            encode_message(phone, 1, 16_000, &mut frame);
+            encode_message(swarm.number(phone), 1, 16_000, &mut frame);
             swarm.write(phone, &frame)?;
         }
         let mut missing = last - first;
@@ -125,7 +125,7 @@ pub(crate) fn hostile(server: &Server, _: &Args) -> io::Result<Vec<Figure>> {
     let mut misbehave = |swarm: &mut Swarm| {
         sent += 1;
         let mut frame = Vec::new();
-        encode_message(GOOD, 0, 1_000, &mut frame);
+        encode_message(swarm.number(GOOD), 0, 1_000, &mut frame);
         let _ = swarm.write_some(sent % GOOD, &frame);
         if sent % 500 == 0 {
             let _ = swarm.write_some(GOOD + 1, &frame[..1]);
@@ -162,7 +162,7 @@ fn closed_loop(
         while sent < total && sent - arrived < in_flight {
             let (from, to) = pair();
             frame.clear();
-            encode_message(to, swarm.elapsed(), TEXT, &mut frame);
+            encode_message(swarm.number(to), swarm.elapsed(), TEXT, &mut frame);
             swarm.write(from, &frame)?;
             sent += 1;
         }
@@ -202,7 +202,7 @@ fn open_loop_with(
         while sent < total && due <= swarm.elapsed() {
             let (from, to) = pair();
             frame.clear();
-            encode_message(to, due, TEXT, &mut frame);
+            encode_message(swarm.number(to), due, TEXT, &mut frame);
             swarm.write(from, &frame)?;
             meanwhile(swarm);
             sent += 1;
@@ -239,7 +239,7 @@ fn collect(
     Ok(count)
 }
 
-fn histogram() -> Histogram<u64> {
+pub(crate) fn histogram() -> Histogram<u64> {
     Histogram::new_with_bounds(1, 60_000_000_000, 3).expect("the bounds are in order")
 }
 

@@ -41,6 +41,8 @@ pub(crate) enum Arrival {
 /// Many clients.
 pub(crate) struct Swarm {
     address: SocketAddr,
+    /// The number of the first phone.
+    base: u64,
     poll: Poll,
     events: Events,
     pub(crate) phones: Vec<Phone>,
@@ -51,10 +53,16 @@ pub(crate) struct Swarm {
 
 impl Swarm {
     pub(crate) fn new(address: SocketAddr) -> io::Result<Self> {
+        Swarm::of_numbers_from(BASE, address)
+    }
+
+    /// A swarm whose phones have other numbers than another swarm's.
+    pub(crate) fn of_numbers_from(base: u64, address: SocketAddr) -> io::Result<Self> {
         Ok(Swarm {
             address,
+            base,
             poll: Poll::new()?,
-            events: Events::with_capacity(4096),
+            events: Events::with_capacity(256),
             phones: Vec::new(),
             input: vec![0; 256 * 1024],
             arrivals: Vec::new(),
@@ -109,7 +117,7 @@ impl Swarm {
             "GET /ws/{}{query} HTTP/1.1\r\nHost: {}\r\nUpgrade: websocket\r\n\
              Connection: Upgrade\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\
              Sec-WebSocket-Version: 13\r\n\r\n",
-            number(index),
+            self.number(index),
             self.address
         );
         self.poll.registry().register(&mut stream, Token(index), Interest::READABLE)?;
@@ -119,6 +127,11 @@ impl Swarm {
         phone.upgraded = false;
         phone.rest.clear();
         Ok(())
+    }
+
+    /// The number of a phone.
+    pub(crate) fn number(&self, index: usize) -> u64 {
+        self.base + index as u64
     }
 
     /// Hangs up without a word.
@@ -209,9 +222,9 @@ impl Phone {
                     self.stream = None;
                     return;
                 }
-                None => bytes = self.keep(bytes),
+                None => return self.keep(bytes),
             }
-            self.upgraded = end.is_some();
+            self.upgraded = true;
         }
         while let Some((payload, size)) = first_frame(bytes) {
             self.hear(index, payload, arrivals);
@@ -220,9 +233,8 @@ impl Phone {
         self.keep(bytes);
     }
 
-    fn keep(&mut self, bytes: &[u8]) -> &'static [u8] {
+    fn keep(&mut self, bytes: &[u8]) {
         self.rest = bytes.to_vec();
-        &[]
     }
 
     fn hear(&mut self, to: usize, payload: &[u8], arrivals: &mut Vec<Arrival>) {
@@ -262,15 +274,10 @@ fn digits(bytes: &[u8]) -> u64 {
     digits.fold(0, |value, digit| value * 10 + u64::from(digit - b'0'))
 }
 
-/// The number of a phone.
-pub(crate) fn number(index: usize) -> u64 {
-    BASE + index as u64
-}
-
-/// Appends a masked text frame with a message to `to` whose text is `size` bytes and begins with
+/// Appends a masked text frame with a message to the number `to` whose text is `size` bytes and begins with
 /// the stamp.
-pub(crate) fn encode_message(to: usize, stamp: u64, size: usize, out: &mut Vec<u8>) {
-    let head = format!(r#"{{"type":"message","to":"{}","text":"@{stamp:020}"#, number(to));
+pub(crate) fn encode_message(to: u64, stamp: u64, size: usize, out: &mut Vec<u8>) {
+    let head = format!(r#"{{"type":"message","to":"{to}","text":"@{stamp:020}"#);
     let padding = size.saturating_sub(21);
     let length = head.len() + padding + 2;
     out.push(0x81);
