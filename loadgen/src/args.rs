@@ -11,6 +11,7 @@ use clap::Parser;
 use clap::builder::FalseyValueParser;
 use clap::error::ErrorKind;
 
+use crate::report::Reporting;
 use crate::schedule::{Arrivals, Timing};
 use crate::target::Target;
 use crate::workload::{Numbers, Presence, Settings, Texts};
@@ -86,9 +87,8 @@ struct Args {
     #[arg(long, env = "LOADGEN_METRICS", value_name = "URL", value_parser = Target::parse)]
     metrics: Option<Target>,
 
-    /// Write the report as JSON, too
-    #[arg(long, env = "LOADGEN_JSON", value_name = "FILE")]
-    json: Option<PathBuf>,
+    #[command(flatten)]
+    reporting: Reporting,
 
     /// The program to start as a server of our own [default: the one built into loadgen]
     #[arg(long, env = "LOADGEN_SERVER_BIN", value_name = "PATH")]
@@ -116,8 +116,8 @@ pub(crate) struct Options {
     pub(crate) settle: Duration,
     /// Where the server's own books are.
     pub(crate) metrics: Option<Target>,
-    /// Where the report goes as JSON.
-    pub(crate) json: Option<PathBuf>,
+    /// Where the report goes, and how many runs it is about.
+    pub(crate) reporting: Reporting,
     /// The program that is started if no server is given.
     pub(crate) server_bin: Option<PathBuf>,
     /// Whether to print no progress.
@@ -195,7 +195,7 @@ fn options(args: Args) -> Result<Options, String> {
         settings,
         settle: args.settle,
         metrics: args.metrics,
-        json: args.json,
+        reporting: args.reporting,
         server_bin: args.server_bin,
         quiet: args.quiet,
     })

@@ -14,7 +14,8 @@ use super::clock::Clock;
 use super::desk::Desk;
 use super::line::Line;
 use super::progress::Progress;
-use super::usage::Sample;
+use super::usage::{Sample, own_cpu};
+use super::watch::Watch;
 use super::{End, Outcome};
 use crate::args::Options;
 use crate::client::Pen;
@@ -26,11 +27,16 @@ use crate::workload::{Numbers, Pairs, Texts};
 /// Bytes read at once. A list of 16,000 phones fits, and is then not copied.
 const INPUT_BYTES: usize = 256 * 1024;
 
+/// The time between two rows of the series.
+const SECOND: Duration = Duration::from_secs(1);
+
 /// A plan that is being played.
 pub(super) struct Run<'p> {
     pub(super) options: &'p Options,
     pub(super) target: &'p Target,
-    pid: Option<u32>,
+    watch: Watch,
+    /// When the second ends that is being recorded.
+    second_ends: Moment,
     pub(super) clock: Clock,
     pub(super) registry: Registry,
     pub(super) schedule: Schedule,
@@ -100,17 +106,19 @@ impl<'p> Run<'p> {
     pub(super) fn new(
         options: &'p Options,
         target: &'p Target,
-        pid: Option<u32>,
+        watch: Watch,
         registry: Registry,
     ) -> Self {
         let (timing, settings) = (&options.timing, &options.settings);
         let clock = Clock::start();
         let mut slots = Vec::new();
         slots.resize_with(PhoneId(timing.clients).index(), || Slot::Free);
+        let sample = Sample::take(clock.now(), watch.process());
         Run {
             options,
             target,
-            pid,
+            watch,
+            second_ends: Moment::START + SECOND,
             clock,
             registry,
             schedule: Schedule::new(timing),
@@ -128,7 +136,7 @@ impl<'p> Run<'p> {
             again: Vec::new(),
             stage: Stage::Playing,
             end: End::AsPlanned,
-            samples: vec![Sample::take(clock.now(), pid)],
+            samples: vec![sample],
             sending_ended: timing.messages_end(),
             open: 0,
             ready: 0,
@@ -147,8 +155,11 @@ impl<'p> Run<'p> {
     /// Does what the plan has for this moment, up to its budgets.
     pub(super) fn do_what_is_due(&mut self) {
         let now = self.now();
+        if now >= self.second_ends {
+            self.end_second(now);
+        }
         if self.samples.len() == 1 && now >= self.options.timing.messages_begin() {
-            self.samples.push(Sample::take(now, self.pid));
+            self.samples.push(Sample::take(now, self.watch.process()));
         }
         match self.stage {
             Stage::Playing => {
@@ -167,7 +178,7 @@ impl<'p> Run<'p> {
                 let books = &self.desk.record.books;
                 let is_settled = books.under_way() == 0 || self.open == 0;
                 if is_settled || now.since(quiet_since) > self.options.settle {
-                    self.samples.push(Sample::take(now, self.pid));
+                    self.samples.push(Sample::take(now, self.watch.process()));
                     self.stage = Stage::HangingUp { next: 0, deadline: now };
                 }
             }
@@ -197,7 +208,10 @@ impl<'p> Run<'p> {
             Stage::HangingUp { deadline, .. } => Some(deadline),
             Stage::Over => Some(now),
         };
-        [of_the_stage, self.wheel.next_deadline()].into_iter().flatten().min()
+        [of_the_stage, self.wheel.next_deadline(), Some(self.second_ends)]
+            .into_iter()
+            .flatten()
+            .min()
     }
 
     /// Somebody pressed Ctrl-C: nothing more is sent. The second time, nothing is waited for either.
@@ -213,9 +227,10 @@ impl<'p> Run<'p> {
 
     /// One turn of the loop is over: messages that arrived in it may have waited for as long as it took.
     pub(super) fn end_turn(&mut self, awake_since: Moment) {
+        let time = self.now().since(awake_since);
+        self.desk.record.series.turn(time);
         let delivered = self.desk.take_delivered();
         if delivered > 0 {
-            let time = self.now().since(awake_since);
             self.desk.record.loop_lag.add_many(time, delivered);
         }
     }
@@ -241,9 +256,10 @@ impl<'p> Run<'p> {
     }
 
     pub(super) fn finish(mut self) -> Outcome {
+        self.end_second(self.now());
         // Broken off at once, or played without a single message.
         while self.samples.len() < 3 {
-            self.samples.push(Sample::take(self.now(), self.pid));
+            self.samples.push(Sample::take(self.now(), self.watch.process()));
         }
         let is_clean = |id: PhoneId| matches!(self.slots[id.index()], Slot::EndedCleanly);
         let record = self.desk.record;
@@ -259,13 +275,21 @@ impl<'p> Run<'p> {
         }
     }
 
+    fn end_second(&mut self, now: Moment) {
+        let seen = self.watch.news(self.ready);
+        self.desk.record.end_second(now, own_cpu(), &seen);
+        while self.second_ends <= now {
+            self.second_ends = self.second_ends + SECOND;
+        }
+    }
+
     fn stop_sending(&mut self, end: End) {
         self.end = end;
         self.stage = Stage::Settling;
         self.sending_ended = self.now();
         // Broken off before messages began.
         while self.samples.len() < 2 {
-            self.samples.push(Sample::take(self.now(), self.pid));
+            self.samples.push(Sample::take(self.now(), self.watch.process()));
         }
     }
 }
