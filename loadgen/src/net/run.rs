@@ -114,6 +114,11 @@ impl<'p> Run<'p> {
         let mut slots = Vec::new();
         slots.resize_with(PhoneId(timing.clients).index(), || Slot::Free);
         let sample = Sample::take(clock.now(), watch.process());
+        let mut desk = Desk::new(
+            Texts::new(settings.text_bytes, timing.seed),
+            Numbers::new(timing.clients, timing.seed),
+        );
+        desk.record.series.begin(sample.own_cpu);
         Run {
             options,
             target,
@@ -125,10 +130,7 @@ impl<'p> Run<'p> {
             pairs: Pairs::new(timing.clients, timing.seed),
             wheel: Wheel::new(Moment::START),
             slots,
-            desk: Desk::new(
-                Texts::new(settings.text_bytes, timing.seed),
-                Numbers::new(timing.clients, timing.seed),
-            ),
+            desk,
             pen: Pen::new(timing.seed),
             input: vec![0; INPUT_BYTES].into(),
             out: Vec::new(),

@@ -95,6 +95,11 @@ impl Default for Series {
 }
 
 impl Series {
+    /// Nothing has been recorded, but we have used some CPU before.
+    pub(crate) fn begin(&mut self, own_cpu: Duration) {
+        self.totals.own_cpu = own_cpu;
+    }
+
     /// A message has arrived, so long after its planned moment.
     pub(crate) fn delivered(&mut self, after: Duration) {
         self.delivery.saturating_record(nanos(after));

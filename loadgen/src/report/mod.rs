@@ -5,6 +5,7 @@
 mod bars;
 mod csv;
 mod hgrm;
+mod html;
 mod ledger;
 mod named;
 mod outputs;

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use super::Reporting;
 use super::csv::write_csv;
 use super::hgrm::write_hgrm;
+use super::html;
 use super::named::named_times;
 use super::runs::{Run, Runs};
 use super::shape::Page;
@@ -19,6 +20,7 @@ use super::text::write_text;
 pub(crate) struct Outputs {
     json: Option<Output>,
     csv: Option<Output>,
+    html: Option<Output>,
     /// A folder.
     hgrm: Option<PathBuf>,
 }
@@ -43,6 +45,7 @@ impl Outputs {
         Ok(Outputs {
             json: open(&wanted.json)?,
             csv: open(&wanted.csv)?,
+            html: open(&wanted.html)?,
             hgrm: wanted.hgrm.clone(),
         })
     }
@@ -62,13 +65,16 @@ impl Outputs {
         if let Some(csv) = self.csv {
             csv.write(|out| write_csv(&shown.summary.series, out))?;
         }
+        if let Some(html) = self.html {
+            html.write(|out| out.write_all(html::page(runs).as_bytes()))?;
+        }
         if let Some(folder) = self.hgrm {
             write_histograms(shown, &folder)?;
         }
         Ok(())
     }
 
-    /// There is no report: says why, where a machine may read it.
+    /// There is no report: says why, where somebody may look for one.
     ///
     /// # Errors
     ///
@@ -80,7 +86,13 @@ impl Outputs {
         why: &str,
     ) -> Result<(), String> {
         let page = Page::of_no_run(verdict, exit_code, Some(why));
-        self.json.map_or(Ok(()), |json| json.write(|out| write_json(&page, out)))
+        if let Some(json) = self.json {
+            json.write(|out| write_json(&page, out))?;
+        }
+        match self.html {
+            Some(html) => html.write(|out| out.write_all(html::page_of_no_run(why).as_bytes())),
+            None => Ok(()),
+        }
     }
 }
 
