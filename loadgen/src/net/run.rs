@@ -13,7 +13,7 @@ use switchboard::timer::{Moment, Wheel};
 use super::clock::Clock;
 use super::desk::Desk;
 use super::line::Line;
-use super::progress::Progress;
+use super::progress::{Progress, Status};
 use super::usage::{Sample, own_cpu};
 use super::watch::Watch;
 use super::{End, Outcome};
@@ -238,23 +238,21 @@ impl<'p> Run<'p> {
     }
 
     pub(super) fn describe(&self, now: Moment, progress: &Progress) {
-        let record = &self.desk.record;
         let stage = match self.stage {
             Stage::Playing if now < self.options.timing.messages_begin() => "connecting",
             Stage::Playing => "sending",
             Stage::Settling => "settling",
             Stage::HangingUp { .. } | Stage::Over => "hanging up",
         };
-        progress.tell(format_args!(
-            "{:4} s  {stage:<10}  {} of {} phones  {} sent  {} delivered  p99 {:.3} ms  {} lists",
-            now.since(Moment::START).as_secs(),
-            self.ready,
-            self.slots.len(),
-            record.books.sent(),
-            record.books.delivered(),
-            record.delivery.quantile(0.99).as_secs_f64() * 1e3,
-            record.heard.lists,
-        ));
+        let timing = &self.options.timing;
+        progress.tell(&Status {
+            stage,
+            elapsed: now.since(Moment::START),
+            planned: timing.messages_end().since(Moment::START),
+            ready: self.ready,
+            phones: self.slots.len(),
+            record: &self.desk.record,
+        });
     }
 
     pub(super) fn finish(mut self) -> Outcome {
