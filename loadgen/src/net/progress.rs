@@ -6,14 +6,15 @@
 use std::io::{self, IsTerminal as _, Write as _};
 use std::time::Duration;
 
-use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
+use console::Term;
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use switchboard::timer::Moment;
 
 use crate::record::{Record, Second};
 
 /// Time between two lines, and between two changes of the screen.
 const PAUSE: Duration = Duration::from_secs(1);
-const FRAME: Duration = Duration::from_millis(250);
+const FRAME: Duration = Duration::from_millis(500);
 /// Seconds that a row of little bars goes back.
 const LOOK_BACK: usize = 30;
 
@@ -28,7 +29,7 @@ pub(super) struct Progress {
 enum Style {
     Quiet,
     Lines,
-    Live(Box<Screen>),
+    Live(Screen),
 }
 
 /// How far a run is.
@@ -48,7 +49,7 @@ impl Progress {
     pub(super) fn new(quiet: bool) -> Self {
         let style = match (quiet, io::stderr().is_terminal()) {
             (true, _) => Style::Quiet,
-            (false, true) => Style::Live(Box::new(Screen::new())),
+            (false, true) => Style::Live(Screen::new()),
             (false, false) => Style::Lines,
         };
         let mut progress = Progress { style, next: Moment::START };
@@ -86,7 +87,7 @@ impl Progress {
     /// There is no more to tell; the screen is left to the report.
     pub(super) fn finish(&self) {
         if let Style::Live(screen) = &self.style {
-            let _ = screen.all.clear();
+            screen.0.finish_and_clear();
         }
     }
 
@@ -107,44 +108,46 @@ fn line(status: &Status<'_>) -> String {
     )
 }
 
-/// What changes on a terminal. indicatif cuts its lines to the width there is.
+/// What changes on a terminal: one bar, whose message has several lines. It is drawn by the loop that
+/// plays the phones, so it is drawn as a whole, and seldom.
 #[derive(Debug)]
-struct Screen {
-    all: MultiProgress,
-    plan: ProgressBar,
-    lines: [ProgressBar; 6],
-}
+struct Screen(ProgressBar);
 
 impl Screen {
     fn new() -> Self {
-        let all = MultiProgress::with_draw_target(ProgressDrawTarget::stderr());
-        let style = |template| {
-            let style = ProgressStyle::with_template(template);
-            style.expect("the template is well-formed").progress_chars("━━─")
-        };
-        let plan = all.add(ProgressBar::new(1));
-        plan.set_style(style("{prefix:10.bold} {bar:40.cyan/dim} {msg}"));
-        let titles = ["phones", "messages", "delivery", "presence", "server", "loadgen"];
-        let lines = titles.map(|title| {
-            let line = all.add(ProgressBar::new(1));
-            line.set_style(style("{prefix:10.dim} {msg}"));
-            line.set_prefix(title);
-            line
-        });
-        Screen { all, plan, lines }
+        let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
+        let style = ProgressStyle::with_template("{prefix:10.bold} {bar:40.cyan/dim} {msg}");
+        bar.set_style(style.expect("the template is well-formed").progress_chars("━━─"));
+        Screen(bar)
     }
 
     fn show(&self, status: &Status<'_>) {
+        let Status { stage, elapsed, planned, .. } = *status;
+        let Screen(bar) = self;
         let millis = |time: Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
-        let (elapsed, planned) = (status.elapsed, status.planned);
-        self.plan.set_prefix(status.stage);
-        self.plan.set_length(millis(planned).max(1));
-        self.plan.set_position(millis(elapsed.min(planned)));
-        self.plan.set_message(format!("{} of {} s", elapsed.as_secs(), planned.as_secs_f64()));
-        for (line, text) in self.lines.iter().zip(texts(status)) {
-            line.set_message(text);
+        // Only the message is drawn at once; that the rest is new shows with it.
+        bar.update(|state| {
+            state.set_len(millis(planned).max(1));
+            state.set_pos(millis(elapsed.min(planned)));
+        });
+        if bar.prefix() != stage {
+            bar.set_prefix(stage);
         }
+        let titles = ["phones", "messages", "delivery", "presence", "server", "loadgen"];
+        let mut message = format!("{} of {} s", elapsed.as_secs(), planned.as_secs_f64());
+        for (title, text) in titles.into_iter().zip(texts(status)) {
+            // Cut, since a line that wraps would make the screen jump.
+            let line: String = format!("{title:<10} {text}").chars().take(width()).collect();
+            message.push('\n');
+            message.push_str(&line);
+        }
+        bar.set_message(message);
     }
+}
+
+/// Columns of the terminal, all but the last.
+fn width() -> usize {
+    usize::from(Term::stderr().size().1).saturating_sub(1)
 }
 
 /// What the lines of the screen say, in their order.
