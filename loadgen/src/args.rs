@@ -7,9 +7,9 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::Parser;
 use clap::builder::FalseyValueParser;
 use clap::error::ErrorKind;
+use clap::{Parser, Subcommand};
 
 use crate::report::Reporting;
 use crate::schedule::{Arrivals, Timing};
@@ -26,8 +26,11 @@ use crate::workload::{Numbers, Presence, Settings, Texts};
 /// Exit codes: 0 all is well, 1 the server failed a check or its books differ, 2 wrong usage, 4 the run
 /// says nothing, because the generator itself was overloaded. Ctrl-C ends a run early, with a report.
 #[derive(Debug, Parser)]
-#[command(name = "loadgen", version, max_term_width = 100)]
+#[command(name = "loadgen", version, max_term_width = 100, args_conflicts_with_subcommands = true)]
 struct Args {
+    #[command(subcommand)]
+    command: Option<Instead>,
+
     /// The server, as ws://HOST:PORT; /ws/{mobile} is appended [default: a server of our own]
     #[arg(env = "LOADGEN_URL", value_name = "URL", value_parser = Target::parse)]
     url: Option<Target>,
@@ -99,6 +102,22 @@ struct Args {
     quiet: bool,
 }
 
+/// What else loadgen can do.
+#[derive(Debug, Subcommand)]
+#[command(disable_help_subcommand = true)]
+enum Instead {
+    /// Compare two reports, and tell what changed by more than the noise of the runs
+    ///
+    /// A figure has changed if its ranges in the runs of both sides do not overlap: so play each side
+    /// several times, with --repeat.
+    Compare {
+        /// The report to compare with, as --json has written it
+        before: PathBuf,
+        /// The report to be compared
+        after: PathBuf,
+    },
+}
+
 /// How often, if at all.
 #[derive(Clone, Copy, Debug)]
 struct Every(Option<Duration>);
@@ -129,6 +148,8 @@ pub(crate) struct Options {
 pub(crate) enum Parsed {
     /// Play.
     Run(Box<Options>),
+    /// Compare the report in the first file with the one in the second.
+    Compare(PathBuf, PathBuf),
     /// Print this, and be done: somebody asked for help or for the version.
     Print(String),
 }
@@ -140,6 +161,9 @@ pub(crate) enum Parsed {
 /// One line that says which value is wrong, and why.
 pub(crate) fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Parsed, String> {
     match Args::try_parse_from(args) {
+        Ok(Args { command: Some(Instead::Compare { before, after }), .. }) => {
+            Ok(Parsed::Compare(before, after))
+        }
         Ok(args) => options(args).map(|options| Parsed::Run(Box::new(options))),
         Err(error) => match error.kind() {
             ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {

@@ -34,6 +34,16 @@ fn main() -> ExitCode {
     }
     let options = match args::parse(env::args_os()) {
         Ok(Parsed::Run(options)) => *options,
+        Ok(Parsed::Compare(before, after)) => {
+            let compared = report::compare(&before, &after, &mut io::stdout().lock());
+            return match compared {
+                Ok(()) => ExitCode::SUCCESS,
+                Err(sentence) => {
+                    complain(&sentence);
+                    ExitCode::from(play::USAGE)
+                }
+            };
+        }
         Ok(Parsed::Print(text)) => {
             // Whoever asked may have stopped reading.
             let _ = io::stdout().write_all(text.as_bytes());

@@ -3,6 +3,7 @@
 //! wanted: `text`, JSON, `csv`, `hgrm` and `html` tell them each in its way. `compare` sets two apart.
 
 mod bars;
+mod compare;
 mod csv;
 mod hgrm;
 mod html;
@@ -28,6 +29,7 @@ use shape::{
     Connect, Connections, Delivery, Generator, Messages, Plan, Presence, Quantiles, Traffic,
 };
 
+pub(crate) use compare::compare;
 pub(crate) use outputs::Outputs;
 pub(crate) use reporting::Reporting;
 pub(crate) use runs::Runs;
