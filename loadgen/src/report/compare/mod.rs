@@ -4,6 +4,7 @@
 //! the ranges of a figure, from its lowest to its highest run, overlap, the difference is noise.
 //! If they do not, it is called a difference; between equal servers that happens, too, by chance:
 //! with n and m runs in 2 of (n+m choose n) rows. A single run has no range, and nothing is called.
+//! That the machine itself has changed in between is beyond any rule: the text says how to see it.
 
 mod side;
 #[cfg(test)]
@@ -96,6 +97,9 @@ fn rows(before: &[Figures], after: &[Figures]) -> Vec<Row> {
     let mut rows = Vec::new();
     let mut add = |name: String, is_more_better, figure: &dyn Fn(&Figures) -> Option<f64>| {
         let ranges = Range::of(before, figure).zip(Range::of(after, figure));
+        // A histogram of nothing but zeros is one of something that did not happen.
+        let is_something = |(a, b): &(Range, Range)| a.high > 0.0 || b.high > 0.0;
+        let ranges = ranges.filter(is_something);
         rows.extend(ranges.map(|(before, after)| Row { name, before, after, is_more_better }));
     };
     let keys = before.first().map(|run| run.times.keys()).into_iter().flatten();
@@ -166,7 +170,8 @@ fn write(before: &Side, after: &Side, out: &mut impl Write) -> io::Result<()> {
     )?;
     writeln!(
         out,
-        "Noise: the ranges of the runs overlap. Equal servers would be told apart in {chance:.1} % of rows."
+        "Noise: the ranges of the runs overlap. By chance alone, equal servers differ in {chance:.1} % of rows.\n\
+         A machine that has become busier or colder looks like a change: play a again to see whether a differs from a."
     )
 }
 
