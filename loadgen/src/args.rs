@@ -7,10 +7,11 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::Parser;
 use clap::builder::FalseyValueParser;
 use clap::error::ErrorKind;
+use clap::{Parser, Subcommand};
 
+use crate::report::Reporting;
 use crate::schedule::{Arrivals, Timing};
 use crate::target::Target;
 use crate::workload::{Numbers, Presence, Settings, Texts};
@@ -25,8 +26,11 @@ use crate::workload::{Numbers, Presence, Settings, Texts};
 /// Exit codes: 0 all is well, 1 the server failed a check or its books differ, 2 wrong usage, 4 the run
 /// says nothing, because the generator itself was overloaded. Ctrl-C ends a run early, with a report.
 #[derive(Debug, Parser)]
-#[command(name = "loadgen", version, max_term_width = 100)]
+#[command(name = "loadgen", version, max_term_width = 100, args_conflicts_with_subcommands = true)]
 struct Args {
+    #[command(subcommand)]
+    command: Option<Instead>,
+
     /// The server, as ws://HOST:PORT; /ws/{mobile} is appended [default: a server of our own]
     #[arg(env = "LOADGEN_URL", value_name = "URL", value_parser = Target::parse)]
     url: Option<Target>,
@@ -86,9 +90,8 @@ struct Args {
     #[arg(long, env = "LOADGEN_METRICS", value_name = "URL", value_parser = Target::parse)]
     metrics: Option<Target>,
 
-    /// Write the report as JSON, too
-    #[arg(long, env = "LOADGEN_JSON", value_name = "FILE")]
-    json: Option<PathBuf>,
+    #[command(flatten)]
+    reporting: Reporting,
 
     /// The program to start as a server of our own [default: the one built into loadgen]
     #[arg(long, env = "LOADGEN_SERVER_BIN", value_name = "PATH")]
@@ -97,6 +100,22 @@ struct Args {
     /// Print no progress
     #[arg(long, env = "LOADGEN_QUIET", value_parser = FalseyValueParser::new())]
     quiet: bool,
+}
+
+/// What else loadgen can do.
+#[derive(Debug, Subcommand)]
+#[command(disable_help_subcommand = true)]
+enum Instead {
+    /// Compare two reports, and tell what changed by more than the noise of the runs
+    ///
+    /// A figure has changed if its ranges in the runs of both sides do not overlap: so play each side
+    /// several times, with --repeat.
+    Compare {
+        /// The report to compare with, as --json has written it
+        before: PathBuf,
+        /// The report to be compared
+        after: PathBuf,
+    },
 }
 
 /// How often, if at all.
@@ -116,8 +135,8 @@ pub(crate) struct Options {
     pub(crate) settle: Duration,
     /// Where the server's own books are.
     pub(crate) metrics: Option<Target>,
-    /// Where the report goes as JSON.
-    pub(crate) json: Option<PathBuf>,
+    /// Where the report goes, and how many runs it is about.
+    pub(crate) reporting: Reporting,
     /// The program that is started if no server is given.
     pub(crate) server_bin: Option<PathBuf>,
     /// Whether to print no progress.
@@ -129,6 +148,8 @@ pub(crate) struct Options {
 pub(crate) enum Parsed {
     /// Play.
     Run(Box<Options>),
+    /// Compare the report in the first file with the one in the second.
+    Compare(PathBuf, PathBuf),
     /// Print this, and be done: somebody asked for help or for the version.
     Print(String),
 }
@@ -140,6 +161,9 @@ pub(crate) enum Parsed {
 /// One line that says which value is wrong, and why.
 pub(crate) fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Parsed, String> {
     match Args::try_parse_from(args) {
+        Ok(Args { command: Some(Instead::Compare { before, after }), .. }) => {
+            Ok(Parsed::Compare(before, after))
+        }
         Ok(args) => options(args).map(|options| Parsed::Run(Box::new(options))),
         Err(error) => match error.kind() {
             ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
@@ -195,7 +219,7 @@ fn options(args: Args) -> Result<Options, String> {
         settings,
         settle: args.settle,
         metrics: args.metrics,
-        json: args.json,
+        reporting: args.reporting,
         server_bin: args.server_bin,
         quiet: args.quiet,
     })

@@ -16,6 +16,7 @@ mod progress;
 mod run;
 mod signals;
 mod usage;
+mod watch;
 
 use std::io::{self, ErrorKind};
 use std::os::fd::AsRawFd as _;
@@ -34,6 +35,7 @@ use crate::workload::Presence;
 use alarm::Alarm;
 use progress::Progress;
 use run::Run;
+use watch::Watch;
 
 pub(crate) use get::get;
 pub(crate) use probe::probe;
@@ -78,7 +80,7 @@ pub(crate) enum End {
     NobodyLeft,
 }
 
-/// Plays the plan against a server; `pid` is its process, if we may look at that.
+/// Plays the plan against a server; `pid` is its process and `metrics` its books, if we may look at them.
 ///
 /// # Errors
 ///
@@ -87,7 +89,8 @@ pub(crate) fn play(
     options: &Options,
     target: &Target,
     pid: Option<u32>,
-    mut signals: Signals,
+    metrics: Option<&Target>,
+    signals: &mut Signals,
 ) -> io::Result<Outcome> {
     let mut poll = Poll::new()?;
     let registry = poll.registry();
@@ -96,7 +99,7 @@ pub(crate) fn play(
     registry.register(&mut SourceFd(&signals.as_raw_fd()), SIGNALS, Interest::READABLE)?;
     let mut progress = Progress::new(options.quiet);
     let mut events = Events::with_capacity(EVENTS);
-    let mut run = Run::new(options, target, pid, registry.try_clone()?);
+    let mut run = Run::new(options, target, Watch::start(pid, metrics), registry.try_clone()?);
 
     loop {
         run.do_what_is_due();

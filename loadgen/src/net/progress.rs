@@ -1,69 +1,248 @@
-//! [`Progress`]: a line each second for whoever watches: one that changes on a terminal, one below the
-//! other elsewhere, none if nobody wants it.
+//! [`Progress`]: how far a run is, for whoever watches: one screen that changes on a terminal, a line each
+//! second elsewhere, nothing if nobody wants it.
+//!
+//! It is told a [`Status`] and only draws. All of it goes to stderr: stdout is for the report.
 
-use std::fmt;
 use std::io::{self, IsTerminal as _, Write as _};
 use std::time::Duration;
 
+use console::Term;
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use switchboard::timer::Moment;
 
-/// Time between two lines.
-const PAUSE: Duration = Duration::from_secs(1);
+use crate::record::{Record, Second};
 
-/// Tells how far a run is, on stderr.
+/// Time between two lines, and between two changes of the screen.
+const PAUSE: Duration = Duration::from_secs(1);
+const FRAME: Duration = Duration::from_millis(500);
+/// Seconds that a row of little bars goes back.
+const LOOK_BACK: usize = 30;
+
+/// Tells how far a run is.
 #[derive(Debug)]
 pub(super) struct Progress {
     style: Style,
     next: Moment,
 }
 
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Debug)]
 enum Style {
     Quiet,
     Lines,
-    /// One line that is written over.
-    Live,
+    Live(Screen),
+}
+
+/// How far a run is.
+#[derive(Debug)]
+pub(super) struct Status<'a> {
+    pub(super) stage: &'static str,
+    /// Since the start, and what the plan has in all.
+    pub(super) elapsed: Duration,
+    pub(super) planned: Duration,
+    /// Phones that are connected, and all.
+    pub(super) ready: u64,
+    pub(super) phones: usize,
+    pub(super) record: &'a Record,
 }
 
 impl Progress {
     pub(super) fn new(quiet: bool) -> Self {
         let style = match (quiet, io::stderr().is_terminal()) {
             (true, _) => Style::Quiet,
-            (false, true) => Style::Live,
+            (false, true) => Style::Live(Screen::new()),
             (false, false) => Style::Lines,
         };
-        Progress { style, next: Moment::START + PAUSE }
+        let mut progress = Progress { style, next: Moment::START };
+        progress.wait(Moment::START);
+        progress
     }
 
-    /// When the next line is due.
+    /// When there is something to be told.
     pub(super) fn next_deadline(&self) -> Option<Moment> {
-        (self.style != Style::Quiet).then_some(self.next)
+        match self.style {
+            Style::Quiet => None,
+            Style::Lines | Style::Live(_) => Some(self.next),
+        }
     }
 
-    /// Whether a line is due; and if so, when the next one is.
+    /// Whether that is now; and if so, when it is next.
     pub(super) fn is_due(&mut self, now: Moment) -> bool {
         let is_due = self.next_deadline().is_some_and(|next| next <= now);
         if is_due {
-            self.next = now + PAUSE;
+            self.wait(now);
         }
         is_due
     }
 
-    /// Writes a line.
-    pub(super) fn tell(&self, line: fmt::Arguments<'_>) {
-        // Nothing is left to do about a stderr that is closed.
-        let _ = match self.style {
-            Style::Quiet => Ok(()),
-            Style::Lines => writeln!(io::stderr(), "{line}"),
-            // Back to the margin, and clear what is left of the old line (ECMA-48).
-            Style::Live => write!(io::stderr(), "\r{line}\x1b[K"),
-        };
+    /// Tells it.
+    pub(super) fn tell(&self, status: &Status<'_>) {
+        match &self.style {
+            Style::Quiet => {}
+            // Nothing is left to do about a stderr that is closed.
+            Style::Lines => drop(writeln!(io::stderr(), "{}", line(status))),
+            Style::Live(screen) => screen.show(status),
+        }
     }
 
-    /// There will be no more lines.
+    /// There is no more to tell; the screen is left to the report.
     pub(super) fn finish(&self) {
-        if self.style == Style::Live {
-            let _ = write!(io::stderr(), "\r\x1b[K");
+        if let Style::Live(screen) = &self.style {
+            screen.0.finish_and_clear();
         }
+    }
+
+    fn wait(&mut self, now: Moment) {
+        self.next = now + if matches!(self.style, Style::Live(_)) { FRAME } else { PAUSE };
+    }
+}
+
+fn line(status: &Status<'_>) -> String {
+    let Status { stage, elapsed, ready, phones, record, .. } = status;
+    format!(
+        "{:4} s  {stage:<10}  {ready} of {phones} phones  {} sent  {} delivered  p99 {:.3} ms  {} lists",
+        elapsed.as_secs(),
+        record.books.sent(),
+        record.books.delivered(),
+        ms(record.delivery.quantile(0.99)),
+        record.heard.lists,
+    )
+}
+
+/// What changes on a terminal: one bar, whose message has several lines. It is drawn by the loop that
+/// plays the phones, so it is drawn as a whole, and seldom.
+#[derive(Debug)]
+struct Screen(ProgressBar);
+
+impl Screen {
+    fn new() -> Self {
+        let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
+        let style = ProgressStyle::with_template("{prefix:10.bold} {bar:40.cyan/dim} {msg}");
+        bar.set_style(style.expect("the template is well-formed").progress_chars("━━─"));
+        Screen(bar)
+    }
+
+    fn show(&self, status: &Status<'_>) {
+        let Status { stage, elapsed, planned, .. } = *status;
+        let Screen(bar) = self;
+        let millis = |time: Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
+        // Only the message is drawn at once; that the rest is new shows with it.
+        bar.update(|state| {
+            state.set_len(millis(planned).max(1));
+            state.set_pos(millis(elapsed.min(planned)));
+        });
+        if bar.prefix() != stage {
+            bar.set_prefix(stage);
+        }
+        let titles = ["phones", "messages", "delivery", "presence", "server", "loadgen"];
+        let mut message = format!("{} of {} s", elapsed.as_secs(), planned.as_secs_f64());
+        for (title, text) in titles.into_iter().zip(texts(status)) {
+            // Cut, since a line that wraps would make the screen jump.
+            let line: String = format!("{title:<10} {text}").chars().take(width()).collect();
+            message.push('\n');
+            message.push_str(&line);
+        }
+        bar.set_message(message);
+    }
+}
+
+/// Columns of the terminal, all but the last.
+fn width() -> usize {
+    usize::from(Term::stderr().size().1).saturating_sub(1)
+}
+
+/// What the lines of the screen say, in their order.
+fn texts(status: &Status<'_>) -> [String; 6] {
+    let (record, rows) = (status.record, status.record.series.rows());
+    let (books, heard, last) = (&record.books, &record.heard, rows.last());
+    let rows = &rows[rows.len().saturating_sub(LOOK_BACK)..];
+    let per_second = |count: fn(&Second) -> u64| {
+        last.map_or(0.0, |row| count(row) as f64 / row.length_seconds.max(0.001))
+    };
+    let share =
+        |seconds: f64| 100.0 * seconds / last.map_or(1.0, |row| row.length_seconds.max(0.001));
+    let quantile = |share| ms(record.delivery.quantile(share));
+    let nanos = |time: Option<u64>| time.map_or(0.0, |nanos| nanos as f64 / 1e6);
+
+    let mut server = Vec::new();
+    if let Some(cpu) = last.and_then(|row| row.server_cpu_seconds) {
+        server.push(format!("{:.0} % of a core", share(cpu)));
+    }
+    if let Some(rss) = last.and_then(|row| row.server_rss_bytes) {
+        server.push(format!("{:.1} MB", rss as f64 / 1e6));
+    }
+    if let Some(turn) = last.and_then(|row| row.server_longest_turn_ns) {
+        server.push(format!("longest turn under {} ms", turn as f64 / 1e6));
+    }
+    if server.is_empty() {
+        server.push("not to be seen from here".to_owned());
+    }
+    [
+        format!("{} of {}", status.ready, status.phones),
+        format!(
+            "{} sent, {} under way, {:.0} delivered a second  {}",
+            books.sent(),
+            books.under_way(),
+            per_second(|row| row.delivered),
+            little_bars(rows.iter().map(|row| row.delivered as f64)),
+        ),
+        format!(
+            "p50 {:.3}  p99 {:.3}  max {:.3} ms; p99 by second  {}",
+            quantile(0.5),
+            quantile(0.99),
+            ms(record.delivery.max()),
+            little_bars(rows.iter().map(|row| nanos(row.delivery_p99_ns))),
+        ),
+        format!(
+            "{} lists, {} deltas, {:.1} MB a second of all traffic",
+            heard.lists,
+            heard.deltas,
+            per_second(|row| row.bytes_received) / 1e6,
+        ),
+        server.join(", "),
+        format!(
+            "{:.0} % of a core, longest turn {:.3} ms, {} sent late",
+            share(last.map_or(0.0, |row| row.loadgen_cpu_seconds)),
+            nanos(last.map(|row| row.loop_lag_ns)),
+            record.late_sends,
+        ),
+    ]
+}
+
+/// A row of bars, the highest of which is full.
+fn little_bars(values: impl Iterator<Item = f64> + Clone) -> String {
+    const BARS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
+    let most = values.clone().fold(0.0, f64::max).max(f64::MIN_POSITIVE);
+    values.map(|value| BARS[((value / most * 7.0).round() as usize).min(7)]).collect()
+}
+
+fn ms(time: Duration) -> f64 {
+    time.as_secs_f64() * 1e3
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_row_of_bars_is_as_high_as_its_highest_and_needs_none() {
+        assert_eq!(little_bars([0.0, 7.0, 3.5, 14.0].into_iter()), "▁▅▃█");
+        assert_eq!(little_bars([0.0, 0.0].into_iter()), "▁▁");
+        assert_eq!(little_bars(std::iter::empty()), "");
+    }
+
+    #[test]
+    fn before_anything_has_happened_there_is_something_to_show() {
+        let record = Record::new();
+        let status = Status {
+            stage: "connecting",
+            elapsed: Duration::ZERO,
+            planned: Duration::ZERO,
+            ready: 0,
+            phones: 10,
+            record: &record,
+        };
+        assert_eq!(texts(&status)[0], "0 of 10");
+        assert!(texts(&status).iter().all(|text| !text.contains("NaN") && !text.contains('\n')));
+        Screen::new().show(&status);
     }
 }

@@ -13,8 +13,9 @@ use switchboard::timer::{Moment, Wheel};
 use super::clock::Clock;
 use super::desk::Desk;
 use super::line::Line;
-use super::progress::Progress;
-use super::usage::Sample;
+use super::progress::{Progress, Status};
+use super::usage::{Sample, own_cpu};
+use super::watch::Watch;
 use super::{End, Outcome};
 use crate::args::Options;
 use crate::client::Pen;
@@ -26,11 +27,16 @@ use crate::workload::{Numbers, Pairs, Texts};
 /// Bytes read at once. A list of 16,000 phones fits, and is then not copied.
 const INPUT_BYTES: usize = 256 * 1024;
 
+/// The time between two rows of the series.
+const SECOND: Duration = Duration::from_secs(1);
+
 /// A plan that is being played.
 pub(super) struct Run<'p> {
     pub(super) options: &'p Options,
     pub(super) target: &'p Target,
-    pid: Option<u32>,
+    watch: Watch,
+    /// When the second ends that is being recorded.
+    second_ends: Moment,
     pub(super) clock: Clock,
     pub(super) registry: Registry,
     pub(super) schedule: Schedule,
@@ -100,27 +106,31 @@ impl<'p> Run<'p> {
     pub(super) fn new(
         options: &'p Options,
         target: &'p Target,
-        pid: Option<u32>,
+        watch: Watch,
         registry: Registry,
     ) -> Self {
         let (timing, settings) = (&options.timing, &options.settings);
         let clock = Clock::start();
         let mut slots = Vec::new();
         slots.resize_with(PhoneId(timing.clients).index(), || Slot::Free);
+        let sample = Sample::take(clock.now(), watch.process());
+        let mut desk = Desk::new(
+            Texts::new(settings.text_bytes, timing.seed),
+            Numbers::new(timing.clients, timing.seed),
+        );
+        desk.record.series.begin(sample.own_cpu);
         Run {
             options,
             target,
-            pid,
+            watch,
+            second_ends: Moment::START + SECOND,
             clock,
             registry,
             schedule: Schedule::new(timing),
             pairs: Pairs::new(timing.clients, timing.seed),
             wheel: Wheel::new(Moment::START),
             slots,
-            desk: Desk::new(
-                Texts::new(settings.text_bytes, timing.seed),
-                Numbers::new(timing.clients, timing.seed),
-            ),
+            desk,
             pen: Pen::new(timing.seed),
             input: vec![0; INPUT_BYTES].into(),
             out: Vec::new(),
@@ -128,7 +138,7 @@ impl<'p> Run<'p> {
             again: Vec::new(),
             stage: Stage::Playing,
             end: End::AsPlanned,
-            samples: vec![Sample::take(clock.now(), pid)],
+            samples: vec![sample],
             sending_ended: timing.messages_end(),
             open: 0,
             ready: 0,
@@ -147,8 +157,11 @@ impl<'p> Run<'p> {
     /// Does what the plan has for this moment, up to its budgets.
     pub(super) fn do_what_is_due(&mut self) {
         let now = self.now();
+        if now >= self.second_ends {
+            self.end_second(now);
+        }
         if self.samples.len() == 1 && now >= self.options.timing.messages_begin() {
-            self.samples.push(Sample::take(now, self.pid));
+            self.samples.push(Sample::take(now, self.watch.process()));
         }
         match self.stage {
             Stage::Playing => {
@@ -167,7 +180,7 @@ impl<'p> Run<'p> {
                 let books = &self.desk.record.books;
                 let is_settled = books.under_way() == 0 || self.open == 0;
                 if is_settled || now.since(quiet_since) > self.options.settle {
-                    self.samples.push(Sample::take(now, self.pid));
+                    self.samples.push(Sample::take(now, self.watch.process()));
                     self.stage = Stage::HangingUp { next: 0, deadline: now };
                 }
             }
@@ -197,7 +210,10 @@ impl<'p> Run<'p> {
             Stage::HangingUp { deadline, .. } => Some(deadline),
             Stage::Over => Some(now),
         };
-        [of_the_stage, self.wheel.next_deadline()].into_iter().flatten().min()
+        [of_the_stage, self.wheel.next_deadline(), Some(self.second_ends)]
+            .into_iter()
+            .flatten()
+            .min()
     }
 
     /// Somebody pressed Ctrl-C: nothing more is sent. The second time, nothing is waited for either.
@@ -213,37 +229,37 @@ impl<'p> Run<'p> {
 
     /// One turn of the loop is over: messages that arrived in it may have waited for as long as it took.
     pub(super) fn end_turn(&mut self, awake_since: Moment) {
+        let time = self.now().since(awake_since);
+        self.desk.record.series.turn(time);
         let delivered = self.desk.take_delivered();
         if delivered > 0 {
-            let time = self.now().since(awake_since);
             self.desk.record.loop_lag.add_many(time, delivered);
         }
     }
 
     pub(super) fn describe(&self, now: Moment, progress: &Progress) {
-        let record = &self.desk.record;
         let stage = match self.stage {
             Stage::Playing if now < self.options.timing.messages_begin() => "connecting",
             Stage::Playing => "sending",
             Stage::Settling => "settling",
             Stage::HangingUp { .. } | Stage::Over => "hanging up",
         };
-        progress.tell(format_args!(
-            "{:4} s  {stage:<10}  {} of {} phones  {} sent  {} delivered  p99 {:.3} ms  {} lists",
-            now.since(Moment::START).as_secs(),
-            self.ready,
-            self.slots.len(),
-            record.books.sent(),
-            record.books.delivered(),
-            record.delivery.quantile(0.99).as_secs_f64() * 1e3,
-            record.heard.lists,
-        ));
+        let timing = &self.options.timing;
+        progress.tell(&Status {
+            stage,
+            elapsed: now.since(Moment::START),
+            planned: timing.messages_end().since(Moment::START),
+            ready: self.ready,
+            phones: self.slots.len(),
+            record: &self.desk.record,
+        });
     }
 
     pub(super) fn finish(mut self) -> Outcome {
+        self.end_second(self.now());
         // Broken off at once, or played without a single message.
         while self.samples.len() < 3 {
-            self.samples.push(Sample::take(self.now(), self.pid));
+            self.samples.push(Sample::take(self.now(), self.watch.process()));
         }
         let is_clean = |id: PhoneId| matches!(self.slots[id.index()], Slot::EndedCleanly);
         let record = self.desk.record;
@@ -259,13 +275,21 @@ impl<'p> Run<'p> {
         }
     }
 
+    fn end_second(&mut self, now: Moment) {
+        let seen = self.watch.news(self.ready);
+        self.desk.record.end_second(now, own_cpu(), &seen);
+        while self.second_ends <= now {
+            self.second_ends = self.second_ends + SECOND;
+        }
+    }
+
     fn stop_sending(&mut self, end: End) {
         self.end = end;
         self.stage = Stage::Settling;
         self.sending_ended = self.now();
         // Broken off before messages began.
         while self.samples.len() < 2 {
-            self.samples.push(Sample::take(self.now(), self.pid));
+            self.samples.push(Sample::take(self.now(), self.watch.process()));
         }
     }
 }

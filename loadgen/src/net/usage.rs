@@ -54,12 +54,13 @@ pub(crate) struct ProcessUse {
 
 impl Sample {
     /// Takes one.
-    pub(super) fn take(at: Moment, server: Option<u32>) -> Self {
-        Sample { at, own_cpu: own_cpu(), server: server.and_then(process) }
+    pub(super) fn take(at: Moment, server: Option<ProcessUse>) -> Self {
+        Sample { at, own_cpu: own_cpu(), server }
     }
 }
 
-fn own_cpu() -> Duration {
+/// Our own CPU time so far.
+pub(super) fn own_cpu() -> Duration {
     let time = |time: TimeVal| {
         let micros = time.tv_sec().saturating_mul(1_000_000).saturating_add(time.tv_usec());
         Duration::from_micros(u64::try_from(micros).unwrap_or(0))
@@ -69,7 +70,7 @@ fn own_cpu() -> Duration {
 }
 
 /// What the kernel says of a process (proc(5)); `None` if there is none.
-fn process(pid: u32) -> Option<ProcessUse> {
+pub(super) fn process(pid: u32) -> Option<ProcessUse> {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
     let status = fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
     let ticks_per_second = sysconf(SysconfVar::CLK_TCK).ok().flatten()?;

@@ -4,9 +4,11 @@
 //! It is told; it neither asks nor decides. Whether a run was good is for the report to say.
 
 mod books;
+mod series;
 mod times;
 
 pub(crate) use books::{Books, Fault, Receipt};
+pub(crate) use series::{Second, Seen, Series, Totals};
 pub(crate) use times::Times;
 
 use std::collections::BTreeMap;
@@ -43,6 +45,8 @@ pub(crate) struct Record {
     pub(crate) endings: BTreeMap<Ending, u64>,
     /// When a message last arrived.
     pub(crate) last_arrival: Moment,
+    /// The run second by second.
+    pub(crate) series: Series,
 }
 
 /// A message that is sent this much later than planned counts as late.
@@ -108,6 +112,7 @@ impl Record {
             heard: Heard::default(),
             endings: BTreeMap::new(),
             last_arrival: Moment::START,
+            series: Series::default(),
         }
     }
 
@@ -120,9 +125,25 @@ impl Record {
 
     /// A message has arrived, and is what it should be.
     pub(crate) fn delivered(&mut self, receipt: Receipt, now: Moment) {
-        self.delivery.add(now.since(receipt.intended));
+        let time = now.since(receipt.intended);
+        self.delivery.add(time);
+        self.series.delivered(time);
         self.delivery_uncorrected.add(now.since(receipt.sent));
         self.last_arrival = now;
+    }
+
+    /// A second is over, in which we have used our CPU up to `own_cpu`.
+    pub(crate) fn end_second(&mut self, now: Moment, own_cpu: Duration, seen: &Seen) {
+        let totals = Totals {
+            sent: self.books.sent(),
+            delivered: self.books.delivered(),
+            bytes_sent: self.heard.bytes_sent,
+            bytes_received: self.heard.bytes,
+            lists: self.heard.lists,
+            deltas: self.heard.deltas,
+            own_cpu,
+        };
+        self.series.close(now, totals, seen);
     }
 
     /// A connection has ended.

@@ -43,6 +43,11 @@ impl Times {
         Duration::from_nanos(self.0.value_at_quantile(share))
     }
 
+    /// The histogram itself, in nanoseconds.
+    pub(crate) fn histogram(&self) -> &Histogram<u64> {
+        &self.0
+    }
+
     /// The longest. Zero if there were none.
     pub(crate) fn max(&self) -> Duration {
         Duration::from_nanos(self.0.max())

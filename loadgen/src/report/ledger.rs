@@ -6,6 +6,7 @@
 
 use serde::Serialize;
 
+use crate::exposition::value;
 use crate::net::Outcome;
 use crate::record::Fault;
 
@@ -48,7 +49,7 @@ pub(super) fn compare(outcome: &Outcome, before: &str, after: &str) -> Result<Ve
     let theirs = |name| {
         let name = format!("switchboard_messages_{name}");
         match (value(before, &name), value(after, &name)) {
-            (Some(before), Some(after)) => Ok(after.saturating_sub(before)),
+            (Some(before), Some(after)) => Ok((after - before).max(0.0) as u64),
             _ => Err(format!("the server's /metrics has no {name}")),
         }
     };
@@ -58,28 +59,4 @@ pub(super) fn compare(outcome: &Outcome, before: &str, after: &str) -> Result<Ve
         Ok(Row { what, ours, in_doubt, theirs, agrees })
     });
     rows.collect()
-}
-
-/// The value of a metric, its labels added up; `None` if it is not there.
-fn value(page: &str, name: &str) -> Option<u64> {
-    let values = page.lines().filter_map(|line| {
-        let rest = line.strip_prefix(name)?;
-        let rest = if rest.starts_with('{') { rest.split_once('}')?.1 } else { rest };
-        rest.strip_prefix(' ')?.trim().parse::<f64>().ok()
-    });
-    values.map(|value| value as u64).reduce(|sum, value| sum + value)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_metric_is_found_by_its_whole_name_and_its_labels_are_added_up() {
-        let page = "# HELP a_total What a is.\n# TYPE a_total counter\na_total 7\n\
-                    a_total_more 100\nb_total{reason=\"x\"} 2\nb_total{reason=\"y z\"} 3\n";
-        assert_eq!(value(page, "a_total"), Some(7));
-        assert_eq!(value(page, "b_total"), Some(5));
-        assert_eq!(value(page, "a"), None);
-    }
 }

@@ -1,14 +1,23 @@
 //! What came of a run: the [`Summary`] is drawn here, from the record, the samples and the server's own
-//! books; `verdict` judges it, `text` and JSON tell it.
+//! books; `verdict` judges it. `runs` holds one or several; `outputs` brings them where they are
+//! wanted: `text`, JSON, `csv`, `hgrm` and `html` tell them each in its way. `compare` sets two apart.
 
+mod bars;
+mod compare;
+mod csv;
+mod hgrm;
+mod html;
 mod ledger;
+mod named;
+mod outputs;
+mod reporting;
+mod runs;
 mod server;
 mod shape;
 mod text;
 mod verdict;
 
 use std::collections::BTreeMap;
-use std::io::{self, Write};
 use std::time::Duration;
 
 use crate::args::Options;
@@ -17,11 +26,14 @@ use crate::record::{Fault, Times};
 use crate::schedule::Arrivals;
 use crate::target::Target;
 use shape::{
-    Connect, Connections, Delivery, Generator, Messages, Plan, Presence, Quantiles, SCHEMA, Traffic,
+    Connect, Connections, Delivery, Generator, Messages, Plan, Presence, Quantiles, Traffic,
 };
 
+pub(crate) use compare::compare;
+pub(crate) use outputs::Outputs;
+pub(crate) use reporting::Reporting;
+pub(crate) use runs::Runs;
 pub(crate) use shape::Summary;
-pub(crate) use text::write_text;
 
 /// What is known beside the outcome of the run itself.
 #[derive(Debug)]
@@ -46,8 +58,6 @@ impl Summary {
         let verdict = verdict::judge(outcome, around, &ledger);
         let record = &outcome.record;
         Summary {
-            schema: SCHEMA,
-            loadgen: env!("CARGO_PKG_VERSION"),
             verdict: verdict.word(),
             exit_code: verdict.exit_code(),
             failures: verdict.failures,
@@ -88,16 +98,11 @@ impl Summary {
                 nonsense_frames: record.heard.nonsense,
             },
             generator: generator(outcome),
-            server: server::measure(outcome),
+            server: server::measure(outcome, around),
             ledger: ledger.and_then(Result::ok),
+            series: record.series.rows().to_vec(),
         }
     }
-}
-
-/// Writes the summary as JSON.
-pub(crate) fn write_json(summary: &Summary, out: &mut impl Write) -> io::Result<()> {
-    serde_json::to_writer_pretty(&mut *out, summary)?;
-    writeln!(out)
 }
 
 fn plan(options: &Options, around: &Surroundings<'_>) -> Plan {
@@ -195,9 +200,12 @@ fn quantiles(times: &Times) -> Quantiles {
         min: nanos(times.min()),
         mean: nanos(times.mean()),
         p50: nanos(times.quantile(0.5)),
+        p75: nanos(times.quantile(0.75)),
         p90: nanos(times.quantile(0.9)),
+        p95: nanos(times.quantile(0.95)),
         p99: nanos(times.quantile(0.99)),
         p999: nanos(times.quantile(0.999)),
+        p9999: nanos(times.quantile(0.9999)),
         max: nanos(times.max()),
     }
 }

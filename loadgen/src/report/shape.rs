@@ -5,21 +5,54 @@
 
 use std::collections::BTreeMap;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::ledger::Row;
 use super::server::Server;
+use crate::record::Second;
 
 /// The version of the JSON's shape.
 pub(super) const SCHEMA: u32 = 1;
 
+/// What the JSON file holds: of several runs all figures, and one run in full.
+#[derive(Debug, Serialize)]
+pub(super) struct Page<'a> {
+    pub(super) schema: u32,
+    pub(super) loadgen: &'static str,
+    /// `good`, `failed` or `invalid`; `none` if there was no run at all.
+    pub(super) verdict: &'static str,
+    pub(super) exit_code: u8,
+    /// Why there is no report: then nothing else is here, either.
+    pub(super) error: Option<&'a str>,
+    /// Of `runs`, the one that is here in full, counted from 1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) shown_run: Option<usize>,
+    #[serde(flatten)]
+    pub(super) shown: Option<&'a Summary>,
+    #[serde(skip_serializing_if = "<[Figures]>::is_empty")]
+    pub(super) runs: &'a [Figures],
+}
+
+/// The figures of one run that can be compared with another's.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub(super) struct Figures {
+    pub(super) verdict: String,
+    pub(super) exit_code: u8,
+    pub(super) sent: u64,
+    pub(super) delivered: u64,
+    pub(super) lost: u64,
+    pub(super) delivered_per_second: f64,
+    pub(super) server_cpu_seconds_per_message: Option<f64>,
+    pub(super) server_rss_bytes_per_connection: Option<f64>,
+    pub(super) times: BTreeMap<String, Quantiles>,
+}
+
 /// What came of a run.
 #[derive(Debug, Serialize)]
 pub(crate) struct Summary {
-    pub(super) schema: u32,
-    pub(super) loadgen: &'static str,
-    /// `good`, `failed` or `invalid`.
+    #[serde(skip)]
     pub(super) verdict: &'static str,
+    #[serde(skip)]
     pub(crate) exit_code: u8,
     /// What the server did wrong, one sentence each.
     pub(super) failures: Vec<String>,
@@ -36,10 +69,12 @@ pub(crate) struct Summary {
     pub(super) presence: Presence,
     pub(super) traffic: Traffic,
     pub(super) generator: Generator,
-    /// Only for a server of our own.
+    /// Only for a server of our own, or with its /metrics.
     pub(super) server: Option<Server>,
     /// Only with access to the server's /metrics.
     pub(super) ledger: Option<Vec<Row>>,
+    /// The run second by second.
+    pub(super) series: Vec<Second>,
 }
 
 #[derive(Debug, Serialize)]
@@ -151,14 +186,17 @@ pub(super) struct Generator {
 }
 
 /// In nanoseconds, all zero if `count` is.
-#[derive(Clone, Copy, Debug, Serialize)]
+#[derive(Clone, Copy, Debug, Default, Deserialize, Serialize)]
 pub(super) struct Quantiles {
     pub(super) count: u64,
     pub(super) min: u64,
     pub(super) mean: u64,
     pub(super) p50: u64,
+    pub(super) p75: u64,
     pub(super) p90: u64,
+    pub(super) p95: u64,
     pub(super) p99: u64,
     pub(super) p999: u64,
+    pub(super) p9999: u64,
     pub(super) max: u64,
 }

@@ -2,12 +2,22 @@
 
 use std::io::{self, Write};
 
-use super::shape::{Quantiles, Summary};
+use super::bars::write_bars;
+use super::named::named_times;
+use super::quantiles;
+use super::runs::Runs;
+use super::server::Server;
+use super::shape::{Figures, Quantiles, Summary};
+use crate::record::Record;
 
-/// Writes the summary as text.
-pub(crate) fn write_text(summary: &Summary, out: &mut impl Write) -> io::Result<()> {
+/// Writes the run that is shown; of several, a line about each of the others, too.
+pub(super) fn write_text(runs: &Runs, out: &mut impl Write) -> io::Result<()> {
+    let Some((shown, run)) = runs.shown() else { return Ok(()) };
+    let (summary, record) = (&run.summary, &run.outcome.record);
     write_plan(summary, out)?;
-    write_times(summary, out)?;
+    write_runs(runs.figures(), shown, out)?;
+    write_times(record, out)?;
+    write_bars(&record.delivery, out)?;
     write_counts(summary, out)?;
     write_costs(summary, out)?;
     write_ledger(summary, out)?;
@@ -39,22 +49,35 @@ fn write_plan(summary: &Summary, out: &mut impl Write) -> io::Result<()> {
     writeln!(out)
 }
 
-fn write_times(summary: &Summary, out: &mut impl Write) -> io::Result<()> {
+fn write_runs(figures: &[Figures], shown: usize, out: &mut impl Write) -> io::Result<()> {
+    if figures.len() < 2 {
+        return Ok(());
+    }
+    for (at, run) in figures.iter().enumerate() {
+        let delivery = run.times.get("delivery").copied().unwrap_or_default();
+        writeln!(
+            out,
+            "run {:<8} {}, delivery p50 {:.3} p99 {:.3} max {:.3} ms, {} lost{}",
+            at + 1,
+            run.verdict,
+            delivery.p50 as f64 / 1e6,
+            delivery.p99 as f64 / 1e6,
+            delivery.max as f64 / 1e6,
+            run.lost,
+            if at == shown { "  <-- shown below" } else { "" },
+        )?;
+    }
+    writeln!(out)
+}
+
+fn write_times(record: &Record, out: &mut impl Write) -> io::Result<()> {
     writeln!(
         out,
         "milliseconds           {:>9} {:>9} {:>9} {:>9} {:>9} {:>9}",
         "count", "p50", "p90", "p99", "p99.9", "max"
     )?;
-    for (name, times) in [
-        ("connect", &summary.connect.total_ns),
-        ("  tcp", &summary.connect.tcp_ns),
-        ("  upgrade", &summary.connect.upgrade_ns),
-        ("  first frame", &summary.connect.first_frame_ns),
-        ("delivery", &summary.delivery.corrected_ns),
-        ("  from actual sending", &summary.delivery.uncorrected_ns),
-        ("heartbeat", &summary.heartbeat_ns),
-    ] {
-        write_quantiles(name, times, out)?;
+    for named in named_times(record) {
+        write_quantiles(named.title, &quantiles(named.times), out)?;
     }
     writeln!(out)
 }
@@ -121,20 +144,7 @@ fn write_counts(summary: &Summary, out: &mut impl Write) -> io::Result<()> {
 
 fn write_costs(summary: &Summary, out: &mut impl Write) -> io::Result<()> {
     if let Some(server) = &summary.server {
-        writeln!(
-            out,
-            "server       {:.2} s CPU in all, {:.1} µs a message",
-            server.cpu_seconds,
-            server.cpu_seconds_per_message * 1e6
-        )?;
-        writeln!(
-            out,
-            "             memory {} before, {} connected, {} at most; {} a connection",
-            bytes(server.rss_before_bytes),
-            bytes(server.rss_connected_bytes),
-            bytes(server.rss_peak_bytes),
-            bytes(server.rss_bytes_per_connection)
-        )?;
+        write_server(server, out)?;
     }
     let generator = &summary.generator;
     writeln!(
@@ -154,6 +164,40 @@ fn write_costs(summary: &Summary, out: &mut impl Write) -> io::Result<()> {
         ms(send.max),
         ms(own.p99),
         ms(own.max)
+    )
+}
+
+fn write_server(server: &Server, out: &mut impl Write) -> io::Result<()> {
+    let seconds = |time: Option<f64>| time.map_or("?".to_owned(), |time| format!("{time:.2}"));
+    let micros =
+        |time: Option<f64>| time.map_or("?".to_owned(), |time| format!("{:.1}", time * 1e6));
+    let size = |count: Option<u64>| count.map_or("?".to_owned(), bytes);
+    let ms =
+        |nanos: Option<u64>| nanos.map_or("?".to_owned(), |n| format!("{:.3}", n as f64 / 1e6));
+    if server.cpu_seconds.is_some() || server.rss_peak_bytes.is_some() {
+        writeln!(
+            out,
+            "server       {} s CPU in all, {} µs a message",
+            seconds(server.cpu_seconds),
+            micros(server.cpu_seconds_per_message)
+        )?;
+        writeln!(
+            out,
+            "             memory {} before, {} connected, {} at most; {} a connection",
+            size(server.rss_before_bytes),
+            size(server.rss_connected_bytes),
+            size(server.rss_peak_bytes),
+            size(server.rss_bytes_per_connection)
+        )?;
+    }
+    let Some(turns) = &server.turns else { return Ok(()) };
+    writeln!(
+        out,
+        "its loop     {} turns, mean {:.3} ms, 99 in 100 within {} ms, all within {} ms",
+        turns.count,
+        turns.mean_ns as f64 / 1e6,
+        ms(turns.p99_ns),
+        ms(turns.max_ns)
     )
 }
 
@@ -190,7 +234,7 @@ fn write_verdict(summary: &Summary, out: &mut impl Write) -> io::Result<()> {
 }
 
 /// A size as people read it.
-fn bytes(count: u64) -> String {
+pub(super) fn bytes(count: u64) -> String {
     const UNITS: [&str; 4] = ["kB", "MB", "GB", "TB"];
     if count < 1000 {
         return format!("{count} B");

@@ -1,0 +1,142 @@
+//! Reads a server's /metrics: numbers from a page in Prometheus' text format, version 0.0.4.
+//!
+//! Only what our reports want is read: a value by its name, and how long the turns of the server's
+//! loop were. What is not there is not an error: other servers publish other things. Called by
+//! `net`, every second, and by the report, for the page before the run and the one after it.
+
+use std::time::Duration;
+
+/// The value of a metric, its labels added up; `None` if it is not there.
+pub(crate) fn value(page: &str, name: &str) -> Option<f64> {
+    samples(page, name).map(|(_, value)| value).reduce(|sum, value| sum + value)
+}
+
+/// What a server has used, as it says itself. The names are those that Prometheus recommends to
+/// every process.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(crate) struct Process {
+    /// CPU time, of the user and of the system.
+    pub(crate) cpu: Option<Duration>,
+    /// Bytes of memory in use.
+    pub(crate) rss: Option<u64>,
+}
+
+impl Process {
+    /// What the page says of it.
+    pub(crate) fn read(page: &str) -> Self {
+        let cpu = value(page, "process_cpu_seconds_total");
+        Process {
+            cpu: cpu.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok()),
+            rss: value(page, "process_resident_memory_bytes").map(|bytes| bytes as u64),
+        }
+    }
+}
+
+/// How long the turns of the server's loop were, by size.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Turns {
+    /// A bound in seconds, and how many turns were no longer than it.
+    buckets: Vec<(f64, u64)>,
+    /// All of them together, in seconds.
+    sum: f64,
+}
+
+impl Turns {
+    /// The turns that the page tells of; `None` if it tells of none.
+    pub(crate) fn read(page: &str) -> Option<Self> {
+        const NAME: &str = "switchboard_turn_seconds";
+        let bound = |labels: &str| labels.split_once("le=\"")?.1.split('"').next()?.parse().ok();
+        let buckets: Vec<(f64, u64)> = samples(page, &format!("{NAME}_bucket"))
+            .filter_map(|(labels, count)| Some((bound(labels)?, count as u64)))
+            .collect();
+        let sum = value(page, &format!("{NAME}_sum"))?;
+        let is_whole = buckets.is_sorted_by(|a, b| a.0 < b.0 && a.1 <= b.1);
+        (is_whole && !buckets.is_empty()).then_some(Turns { buckets, sum })
+    }
+
+    /// The turns since an earlier page of the same server.
+    pub(crate) fn since(&self, earlier: &Turns) -> Turns {
+        let pairs = self.buckets.iter().zip(&earlier.buckets);
+        Turns {
+            buckets: pairs.map(|(now, then)| (now.0, now.1.saturating_sub(then.1))).collect(),
+            sum: (self.sum - earlier.sum).max(0.0),
+        }
+    }
+
+    /// How many there were.
+    pub(crate) fn count(&self) -> u64 {
+        self.buckets.last().map_or(0, |&(_, count)| count)
+    }
+
+    /// The mean; zero if there were none.
+    pub(crate) fn mean(&self) -> Duration {
+        let mean = self.sum / self.count().max(1) as f64;
+        Duration::try_from_secs_f64(mean).unwrap_or_default()
+    }
+
+    /// What this share of all turns did not exceed, rounded up to a bound; 1.0 for the longest. `None`
+    /// if there were none, or if it was beyond the last bound.
+    pub(crate) fn at_most(&self, share: f64) -> Option<Duration> {
+        let count = self.count();
+        let rank = (count as f64 * share).ceil() as u64;
+        let bucket = self.buckets.iter().find(|bucket| count > 0 && bucket.1 >= rank)?;
+        Duration::try_from_secs_f64(bucket.0).ok()
+    }
+}
+
+/// The samples of one name: their labels, and their value.
+fn samples<'p>(page: &'p str, name: &str) -> impl Iterator<Item = (&'p str, f64)> {
+    page.lines().filter_map(move |line| {
+        let rest = line.strip_prefix(name)?;
+        let (labels, rest) = match rest.strip_prefix('{') {
+            Some(rest) => rest.split_once('}')?,
+            None => ("", rest),
+        };
+        let value = rest.strip_prefix(' ')?.split_whitespace().next()?;
+        Some((labels, value.parse().ok()?))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_metric_is_found_by_its_whole_name_and_its_labels_are_added_up() {
+        let page = "# HELP a_total What a is.\n# TYPE a_total counter\na_total 7\n\
+                    a_total_more 100\nb_total{reason=\"x\"} 2\nb_total{reason=\"y z\"} 3 1700000000\n";
+        assert_eq!(value(page, "a_total"), Some(7.0));
+        assert_eq!(value(page, "b_total"), Some(5.0));
+        assert_eq!(value(page, "a"), None);
+    }
+
+    #[test]
+    fn a_process_says_what_it_uses_or_does_not() {
+        let page = "process_cpu_seconds_total 1.25\nprocess_resident_memory_bytes 7.34e+06\n";
+        let said = Process { cpu: Some(Duration::from_millis(1250)), rss: Some(7_340_000) };
+        assert_eq!(Process::read(page), said);
+        assert_eq!(Process::read("process_cpu_seconds_total NaN\n"), Process::default());
+    }
+
+    #[test]
+    fn turns_between_two_pages_are_those_of_the_time_between() {
+        let page = |counts: [u64; 3], sum: f64| {
+            let [a, b, all] = counts;
+            format!(
+                "switchboard_turn_seconds_bucket{{le=\"0.001\"}} {a}\n\
+                 switchboard_turn_seconds_bucket{{le=\"0.004\"}} {b}\n\
+                 switchboard_turn_seconds_bucket{{le=\"+Inf\"}} {all}\n\
+                 switchboard_turn_seconds_sum {sum}\nswitchboard_turn_seconds_count {all}\n"
+            )
+        };
+        let read = |counts, sum| Turns::read(&page(counts, sum)).expect("a histogram");
+        let turns = read([109, 110, 110], 0.035).since(&read([10, 10, 10], 0.005));
+        assert_eq!((turns.count(), turns.mean()), (100, Duration::from_micros(300)));
+        assert_eq!(turns.at_most(0.99), Some(Duration::from_millis(1)));
+        assert_eq!(turns.at_most(1.0), Some(Duration::from_millis(4)));
+        let endless = read([0, 0, 1], 9.0);
+        assert_eq!(endless.at_most(1.0), None, "beyond the last bound");
+        assert_eq!(endless.since(&endless).at_most(0.5), None, "no turn at all");
+        assert_eq!(Turns::read("switchboard_turn_seconds_sum 1\n"), None);
+    }
+}

@@ -1,0 +1,103 @@
+//! [`play_and_report`]: everything in its order: files, the server, a first look at it, the run, once or
+//! several times, and the report.
+
+use std::io;
+
+use crate::args::Options;
+use crate::net::{self, Outcome, Signals};
+use crate::own_server::OwnServer;
+use crate::report::{Outputs, Runs, Summary, Surroundings};
+use crate::target::Target;
+
+/// The server failed a check, or its books and ours differ.
+const FAILED: u8 = 1;
+/// A value on the command line is wrong, or the plan cannot be.
+pub(crate) const USAGE: u8 = 2;
+/// The run says nothing about the server.
+const INVALID: u8 = 4;
+
+/// Why there is no report.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    pub(crate) sentence: String,
+    pub(crate) code: u8,
+}
+
+impl Failure {
+    fn usage(sentence: String) -> Self {
+        Failure { sentence, code: USAGE }
+    }
+
+    fn server(sentence: String) -> Self {
+        Failure { sentence, code: FAILED }
+    }
+
+    fn ours(error: &io::Error) -> Self {
+        Failure { sentence: format!("loadgen itself has failed: {error}"), code: INVALID }
+    }
+
+    fn verdict(&self) -> &'static str {
+        match self.code {
+            FAILED => "failed",
+            INVALID => "invalid",
+            _ => "none",
+        }
+    }
+}
+
+/// Plays the plan and reports; the exit code says what came of it.
+pub(crate) fn play_and_report(options: &Options) -> Result<u8, Failure> {
+    // Before anything else: a signal that comes during the start must not be lost.
+    let mut signals = Signals::open().map_err(|error| Failure::ours(&error))?;
+    let outputs = Outputs::open(&options.reporting).map_err(Failure::usage)?;
+    let mut runs = Runs::default();
+    for _ in 0..options.reporting.repeat {
+        match play(options, &mut signals) {
+            Ok((summary, outcome)) => {
+                let is_over = outcome.end == net::End::Interrupted;
+                runs.add(summary, outcome);
+                if is_over {
+                    break;
+                }
+            }
+            Err(failure) => {
+                outputs
+                    .fail(failure.verdict(), failure.code, &failure.sentence)
+                    .map_err(Failure::usage)?;
+                return Err(failure);
+            }
+        }
+    }
+    outputs.write(&runs).map_err(Failure::usage)?;
+    Ok(runs.exit_code())
+}
+
+/// Plays the plan once. A server of our own is a new one each time.
+fn play(options: &Options, signals: &mut Signals) -> Result<(Summary, Outcome), Failure> {
+    net::make_room(options.timing.clients).map_err(Failure::usage)?;
+    let own = match options.target {
+        Some(_) => None,
+        None => Some(OwnServer::start(options.server_bin.as_deref()).map_err(Failure::server)?),
+    };
+    let own_target = own.as_ref().map(|server| Target::at(server.address()));
+    let target = options.target.as_ref().or(own_target.as_ref()).expect("one or the other");
+    let metrics = options.metrics.as_ref().or(own_target.as_ref());
+
+    net::probe(options, target).map_err(Failure::server)?;
+    let page =
+        |target| net::get(target, "/metrics").map_err(|error| format!("no /metrics: {error}"));
+    let before = metrics.map(page).transpose().map_err(Failure::server)?;
+    let pid = own.as_ref().map(OwnServer::pid);
+    let outcome =
+        net::play(options, target, pid, metrics, signals).map_err(|error| Failure::ours(&error))?;
+    let after = metrics.map(page);
+    let stopped = own.map(OwnServer::stop);
+
+    let around = Surroundings {
+        target,
+        is_own: options.target.is_none(),
+        metrics: before.zip(after),
+        stopped,
+    };
+    Ok((Summary::new(options, &outcome, &around), outcome))
+}

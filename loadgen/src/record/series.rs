@@ -1,0 +1,176 @@
+//! [`Series`]: the run second by second, as one looks at it over time.
+//!
+//! A row is closed about once a second, by whoever has the clock; if he comes late, the row is
+//! longer, and says so. It holds what was new in its time, not sums. Knows no clock.
+
+use std::time::Duration;
+
+use hdrhistogram::Histogram;
+use serde::Serialize;
+use switchboard::timer::Moment;
+
+/// The rows of a run.
+#[derive(Debug)]
+pub(crate) struct Series {
+    rows: Vec<Second>,
+    /// When the last row was closed, and what the sums were then.
+    closed: Moment,
+    totals: Totals,
+    /// Of the row that is open: deliveries in nanoseconds, and the longest turn of our own loop.
+    delivery: Histogram<u64>,
+    loop_lag: Duration,
+}
+
+/// One row.
+#[derive(Clone, Debug, Default, Serialize)]
+pub(crate) struct Second {
+    /// Where it ends, in seconds since the start of the run.
+    pub(crate) at_seconds: f64,
+    /// How long it was.
+    pub(crate) length_seconds: f64,
+    /// Messages sent, and delivered.
+    pub(crate) sent: u64,
+    pub(crate) delivered: u64,
+    /// Phones that were connected at its end.
+    pub(crate) connections: u64,
+    /// Delivery from the planned moment, of messages that arrived in it; `None` if none did.
+    pub(crate) delivery_p50_ns: Option<u64>,
+    pub(crate) delivery_p99_ns: Option<u64>,
+    pub(crate) bytes_sent: u64,
+    pub(crate) bytes_received: u64,
+    /// Presence lists that arrived, and deltas.
+    pub(crate) presence_lists: u64,
+    pub(crate) presence_deltas: u64,
+    /// The server, where we may look at it.
+    pub(crate) server_cpu_seconds: Option<f64>,
+    pub(crate) server_rss_bytes: Option<u64>,
+    /// Its longest turn, rounded up to a bound of its histogram.
+    pub(crate) server_longest_turn_ns: Option<u64>,
+    /// Our own CPU time, and the longest turn of our own loop.
+    pub(crate) loadgen_cpu_seconds: f64,
+    pub(crate) loop_lag_ns: u64,
+}
+
+/// Sums up to a moment.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Totals {
+    pub(crate) sent: u64,
+    pub(crate) delivered: u64,
+    pub(crate) bytes_sent: u64,
+    pub(crate) bytes_received: u64,
+    pub(crate) lists: u64,
+    pub(crate) deltas: u64,
+    pub(crate) own_cpu: Duration,
+}
+
+/// What somebody has seen at the end of a row.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Seen {
+    /// Phones that are connected.
+    pub(crate) connections: u64,
+    /// CPU time that the server has used since the last row.
+    pub(crate) server_cpu: Option<Duration>,
+    /// Its memory, in bytes.
+    pub(crate) server_rss: Option<u64>,
+    /// Its longest turn since the last row.
+    pub(crate) longest_turn: Option<Duration>,
+}
+
+/// Longest delivery that is told apart, in nanoseconds: an hour.
+const LONGEST: u64 = 3_600 * 1_000_000_000;
+/// A second has few messages: two digits say all that they can.
+const DIGITS: u8 = 2;
+
+impl Default for Series {
+    fn default() -> Self {
+        let delivery = Histogram::new_with_bounds(1, LONGEST, DIGITS);
+        Series {
+            rows: Vec::new(),
+            closed: Moment::START,
+            totals: Totals::default(),
+            delivery: delivery.expect("the bounds are in order and the digits few"),
+            loop_lag: Duration::ZERO,
+        }
+    }
+}
+
+impl Series {
+    /// Nothing has been recorded, but we have used some CPU before.
+    pub(crate) fn begin(&mut self, own_cpu: Duration) {
+        self.totals.own_cpu = own_cpu;
+    }
+
+    /// A message has arrived, so long after its planned moment.
+    pub(crate) fn delivered(&mut self, after: Duration) {
+        self.delivery.saturating_record(nanos(after));
+    }
+
+    /// A turn of our own loop took so long.
+    pub(crate) fn turn(&mut self, time: Duration) {
+        self.loop_lag = self.loop_lag.max(time);
+    }
+
+    /// Closes a row, and opens the next.
+    pub(crate) fn close(&mut self, now: Moment, totals: Totals, seen: &Seen) {
+        let before = std::mem::replace(&mut self.totals, totals);
+        let quantile =
+            |share| (!self.delivery.is_empty()).then(|| self.delivery.value_at_quantile(share));
+        self.rows.push(Second {
+            at_seconds: now.since(Moment::START).as_secs_f64(),
+            length_seconds: now.since(self.closed).as_secs_f64(),
+            sent: totals.sent - before.sent,
+            delivered: totals.delivered - before.delivered,
+            connections: seen.connections,
+            delivery_p50_ns: quantile(0.5),
+            delivery_p99_ns: quantile(0.99),
+            bytes_sent: totals.bytes_sent - before.bytes_sent,
+            bytes_received: totals.bytes_received - before.bytes_received,
+            presence_lists: totals.lists - before.lists,
+            presence_deltas: totals.deltas - before.deltas,
+            server_cpu_seconds: seen.server_cpu.map(|time| time.as_secs_f64()),
+            server_rss_bytes: seen.server_rss,
+            server_longest_turn_ns: seen.longest_turn.map(nanos),
+            loadgen_cpu_seconds: totals.own_cpu.saturating_sub(before.own_cpu).as_secs_f64(),
+            loop_lag_ns: nanos(self.loop_lag),
+        });
+        self.closed = now;
+        self.delivery.reset();
+        self.loop_lag = Duration::ZERO;
+    }
+
+    /// The rows that are closed.
+    pub(crate) fn rows(&self) -> &[Second] {
+        &self.rows
+    }
+}
+
+fn nanos(time: Duration) -> u64 {
+    u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_row_has_what_was_new_in_its_time_and_nothing_of_the_one_before() {
+        let mut series = Series::default();
+        let at = |millis| Moment::START + Duration::from_millis(millis);
+        let sums = |sent| Totals { sent, delivered: sent, ..Totals::default() };
+        for millis in 1..=100 {
+            series.delivered(Duration::from_millis(millis));
+        }
+        series.turn(Duration::from_millis(7));
+        series.turn(Duration::from_millis(2));
+        series.close(at(1000), sums(100), &Seen { connections: 5, ..Seen::default() });
+        series.close(at(3500), sums(130), &Seen::default());
+
+        let [first, second] = series.rows() else { panic!("two rows") };
+        assert_eq!((first.sent, first.delivered, first.connections), (100, 100, 5));
+        assert_eq!(first.loop_lag_ns, 7_000_000);
+        let p99 = first.delivery_p99_ns.expect("there were some");
+        assert!(p99.abs_diff(99_000_000) < 1_000_000, "{p99}");
+        assert_eq!((second.sent, second.loop_lag_ns, second.delivery_p99_ns), (30, 0, None));
+        assert_eq!((second.at_seconds, second.length_seconds), (3.5, 2.5));
+    }
+}

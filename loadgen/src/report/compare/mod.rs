@@ -1,0 +1,210 @@
+//! [`compare`]: two reports, figure by figure, and whether a difference is more than the noise of the runs.
+//!
+//! The rule is simple, and says what it is worth. Each side was run several times (`--repeat`). If
+//! the ranges of a figure, from its lowest to its highest run, overlap, the difference is noise.
+//! If they do not, it is called a difference; between equal servers that happens, too, by chance:
+//! with n and m runs in 2 of (n+m choose n) rows. A single run has no range, and nothing is called.
+//! That the machine itself has changed in between is beyond any rule: the text says how to see it.
+
+mod side;
+#[cfg(test)]
+mod tests;
+
+use std::io::{self, Write};
+use std::path::Path;
+
+use super::shape::{Figures, Quantiles};
+use side::Side;
+
+/// Sets two reports apart, and writes it as text.
+///
+/// # Errors
+///
+/// One sentence, if a file is no report that we can read. That nobody reads what is written is none.
+pub(crate) fn compare(before: &Path, after: &Path, out: &mut impl Write) -> Result<(), String> {
+    let (before, after) = (Side::read(before)?, Side::read(after)?);
+    // Whoever asked may have stopped reading.
+    let _ = write(&before, &after, out);
+    Ok(())
+}
+
+/// A figure, on both sides.
+#[derive(Debug)]
+struct Row {
+    name: String,
+    before: Range,
+    after: Range,
+    is_more_better: bool,
+}
+
+/// What a figure was in several runs.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Range {
+    runs: usize,
+    low: f64,
+    median: f64,
+    high: f64,
+}
+
+/// What is to be thought of a difference.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Judgement {
+    /// The ranges are apart.
+    Better,
+    Worse,
+    /// They are not.
+    Noise,
+    /// A side has no range.
+    Unknown,
+}
+
+impl Range {
+    /// `None` if there is a run in which it was not measured.
+    fn of(runs: &[Figures], figure: impl Fn(&Figures) -> Option<f64>) -> Option<Self> {
+        let mut values: Vec<f64> = runs.iter().map(figure).collect::<Option<_>>()?;
+        values.sort_by(f64::total_cmp);
+        let (low, high) = (*values.first()?, *values.last()?);
+        let middle = [values[(values.len() - 1) / 2], values[values.len() / 2]];
+        let median = f64::midpoint(middle[0], middle[1]);
+        Some(Range { runs: values.len(), low, median, high })
+    }
+}
+
+impl Row {
+    fn judge(&self) -> Judgement {
+        let (before, after) = (self.before, self.after);
+        if before.runs < 2 || after.runs < 2 {
+            return Judgement::Unknown;
+        }
+        if after.low <= before.high && before.low <= after.high {
+            return Judgement::Noise;
+        }
+        match (after.low > before.high) == self.is_more_better {
+            true => Judgement::Better,
+            false => Judgement::Worse,
+        }
+    }
+
+    /// In per cent of what it was; `None` if that was nothing.
+    fn change(&self) -> Option<f64> {
+        let change = 100.0 * (self.after.median - self.before.median) / self.before.median;
+        change.is_finite().then_some(change)
+    }
+}
+
+/// Every figure that both sides have.
+fn rows(before: &[Figures], after: &[Figures]) -> Vec<Row> {
+    let mut rows = Vec::new();
+    let mut add = |name: String, is_more_better, figure: &dyn Fn(&Figures) -> Option<f64>| {
+        let ranges = Range::of(before, figure).zip(Range::of(after, figure));
+        // A histogram of nothing but zeros is one of something that did not happen.
+        let is_something = |(a, b): &(Range, Range)| a.high > 0.0 || b.high > 0.0;
+        let ranges = ranges.filter(is_something);
+        rows.extend(ranges.map(|(before, after)| Row { name, before, after, is_more_better }));
+    };
+    let keys = before.first().map(|run| run.times.keys()).into_iter().flatten();
+    for key in keys {
+        for (what, least, figure) in QUANTILES {
+            let name = format!("{key} {what}, ms");
+            add(name, false, &|run| {
+                let times = run.times.get(key).filter(|times| times.count >= least)?;
+                Some(figure(times) as f64 / 1e6)
+            });
+        }
+    }
+    add("delivered, /s".to_owned(), true, &|run| Some(run.delivered_per_second));
+    add("lost".to_owned(), false, &|run| Some(run.lost as f64));
+    add("server CPU a message, µs".to_owned(), false, &|run| {
+        run.server_cpu_seconds_per_message.map(|seconds| seconds * 1e6)
+    });
+    add("server memory a connection, kB".to_owned(), false, &|run| {
+        run.server_rss_bytes_per_connection.map(|bytes| bytes / 1e3)
+    });
+    rows
+}
+
+type Quantile = (&'static str, u64, fn(&Quantiles) -> u64);
+
+/// What is compared of a histogram, and how much there must be in it for that to be more than the longest
+/// by another name.
+const QUANTILES: [Quantile; 6] = [
+    ("p50", 1, |times| times.p50),
+    ("p90", 10, |times| times.p90),
+    ("p99", 100, |times| times.p99),
+    ("p99.9", 1_000, |times| times.p999),
+    ("p99.99", 10_000, |times| times.p9999),
+    ("max", 1, |times| times.max),
+];
+
+fn write(before: &Side, after: &Side, out: &mut impl Write) -> io::Result<()> {
+    for (name, side) in [("a", before), ("b", after)] {
+        let (file, url) = (side.file.display(), &side.url);
+        writeln!(out, "{name}  {file}: {} of {url}, {}", runs(side.runs.len()), side.verdict)?;
+    }
+    for (key, a, b) in before.differences(after) {
+        writeln!(out, "   the plans differ: {key} was {a}, and then {b}")?;
+    }
+    writeln!(out)?;
+    let head = ["", "a", "(runs)", "b", "(runs)", "change"];
+    let [name, a, a_runs, b, b_runs, change] = head;
+    writeln!(out, "{name:<32} {a:>9} {a_runs:>19} {b:>9} {b_runs:>19} {change:>9}")?;
+    let rows = rows(&before.runs, &after.runs);
+    for row in &rows {
+        write_row(row, out)?;
+    }
+    writeln!(out)?;
+    let is_known = |row: &&Row| row.judge() != Judgement::Unknown;
+    if rows.iter().find(is_known).is_none() {
+        return writeln!(
+            out,
+            "A single run cannot be told from noise: play each side with --repeat 5, say."
+        );
+    }
+    let count = |judgement| rows.iter().filter(|row| row.judge() == judgement).count();
+    let (better, worse) = (count(Judgement::Better), count(Judgement::Worse));
+    let chance = 100.0 * chance(before.runs.len(), after.runs.len());
+    writeln!(
+        out,
+        "{better} better and {worse} worse by more than the noise of the runs, {} within it.",
+        count(Judgement::Noise)
+    )?;
+    writeln!(
+        out,
+        "Noise: the ranges of the runs overlap. By chance alone, equal servers differ in {chance:.1} % of rows.\n\
+         A machine that has become busier or colder looks like a change: play a again to see whether a differs from a."
+    )
+}
+
+fn write_row(row: &Row, out: &mut impl Write) -> io::Result<()> {
+    let range = |range: Range| match range.runs {
+        1 => String::new(),
+        _ => format!("({:.3}–{:.3})", range.low, range.high),
+    };
+    let change = row.change().map_or("–".to_owned(), |change| format!("{change:+.1} %"));
+    let word = match row.judge() {
+        Judgement::Better => "  better",
+        Judgement::Worse => "  WORSE",
+        Judgement::Noise => "  noise",
+        Judgement::Unknown => "",
+    };
+    let Row { name, before, after, .. } = row;
+    writeln!(
+        out,
+        "{name:<32} {:>9.3} {:>19} {:>9.3} {:>19} {change:>9}{word}",
+        before.median,
+        range(*before),
+        after.median,
+        range(*after)
+    )
+}
+
+fn runs(count: usize) -> String {
+    if count == 1 { "1 run".to_owned() } else { format!("{count} runs") }
+}
+
+/// How likely the ranges of so many equal runs are apart: of all orders in which they can come, two have
+/// all of one side before all of the other.
+fn chance(n: usize, m: usize) -> f64 {
+    let orders = (1..=n).map(|at| (m + at) as f64 / at as f64).product::<f64>();
+    2.0 / orders
+}

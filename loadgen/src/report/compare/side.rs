@@ -1,0 +1,115 @@
+//! [`Side`]: one of two reports, read from the file that `--json` has written.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use serde_json::{Map, Value};
+
+use super::super::shape::{Figures, SCHEMA};
+
+/// A report, as far as it can be compared.
+#[derive(Debug)]
+pub(super) struct Side {
+    pub(super) file: PathBuf,
+    pub(super) url: String,
+    pub(super) verdict: String,
+    pub(super) runs: Vec<Figures>,
+    plan: Map<String, Value>,
+}
+
+/// What a plan may differ in without being another plan.
+const ASIDE: [&str; 3] = ["url", "own_server", "seed"];
+
+impl Side {
+    /// Reads a report.
+    ///
+    /// # Errors
+    ///
+    /// One sentence, if it is none, or none that can be compared.
+    pub(super) fn read(file: &Path) -> Result<Self, String> {
+        let name = file.display();
+        let text =
+            fs::read_to_string(file).map_err(|error| format!("cannot read {name}: {error}"))?;
+        Side::parse(file, &text).map_err(|what| format!("{name} {what}"))
+    }
+
+    fn parse(file: &Path, text: &str) -> Result<Self, String> {
+        let no_report = || "is no report that loadgen has written with --json".to_owned();
+        let mut report: Map<String, Value> = serde_json::from_str(text).map_err(|_| no_report())?;
+        if !report.contains_key("loadgen") {
+            return Err(no_report());
+        }
+        let schema = report.get("schema").and_then(Value::as_u64).ok_or_else(no_report)?;
+        if schema != u64::from(SCHEMA) {
+            return Err(format!("is of schema {schema}, and this loadgen reads {SCHEMA}"));
+        }
+        if let Some(error) = report.get("error").and_then(Value::as_str) {
+            return Err(format!("is about a run that never began: {error}"));
+        }
+        let runs = report.remove("runs").unwrap_or_default();
+        let runs: Vec<Figures> = serde_json::from_value(runs).map_err(|_| no_report())?;
+        let Some(Value::Object(plan)) = report.remove("plan") else { return Err(no_report()) };
+        if runs.is_empty() {
+            return Err(no_report());
+        }
+        let word = |value: Option<&Value>| value.and_then(Value::as_str).unwrap_or("?").to_owned();
+        Ok(Side {
+            file: file.to_owned(),
+            url: word(plan.get("url")),
+            verdict: word(report.get("verdict")),
+            runs,
+            plan,
+        })
+    }
+
+    /// What is different in the plan of another, and what it is in each.
+    pub(super) fn differences(&self, other: &Side) -> Vec<(String, Value, Value)> {
+        let keys =
+            self.plan.keys().chain(other.plan.keys().filter(|&key| !self.plan.contains_key(key)));
+        let value = |side: &Side, key: &str| side.plan.get(key).cloned().unwrap_or_default();
+        keys.filter(|key| !ASIDE.contains(&key.as_str()))
+            .map(|key| (key.clone(), value(self, key), value(other, key)))
+            .filter(|(_, mine, theirs)| mine != theirs)
+            .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_no_report_of_ours_is_said_to_be_none() {
+        let run = r#"{"schema":1,"loadgen":"0","verdict":"good","exit_code":0,"error":null"#;
+        for (text, says) in [
+            ("", "is no report"),
+            ("[]", "is no report"),
+            ("{}", "is no report"),
+            (r#"{"schema":1}"#, "is no report"),
+            (r#"{"schema":99,"loadgen":"9"}"#, "is of schema 99, and this loadgen reads 1"),
+            (r#"{"schema":1,"loadgen":"0","error":"x"}"#, "is about a run that never began: x"),
+            (&format!("{run}}}"), "is no report"),
+            (&format!(r#"{run},"plan":{{}},"runs":[]}}"#), "is no report"),
+            (&format!(r#"{run},"plan":{{}},"runs":[1]}}"#), "is no report"),
+        ] {
+            let line = Side::parse(Path::new("a"), text).expect_err(text);
+            assert!(line.starts_with(says) && !line.contains('\n'), "{text}: {line}");
+        }
+    }
+
+    #[test]
+    fn plans_differ_in_what_was_done_and_not_in_whom_it_was_done_to() {
+        let side = |plan: &str| Side {
+            file: PathBuf::new(),
+            url: String::new(),
+            verdict: String::new(),
+            runs: Vec::new(),
+            plan: serde_json::from_str(plan).expect("a plan"),
+        };
+        let a = side(r#"{"url":"a","seed":1,"rate":5,"clients":3}"#);
+        let b = side(r#"{"url":"b","seed":2,"rate":6,"clients":3,"new":true}"#);
+        let differences = a.differences(&b);
+        let keys: Vec<&str> = differences.iter().map(|(key, ..)| key.as_str()).collect();
+        assert_eq!(keys, ["rate", "new"]);
+    }
+}

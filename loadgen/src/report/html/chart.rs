@@ -1,0 +1,194 @@
+//! [`Chart`]: lines over an axis, as inline SVG. Colours are the page's: shapes have classes, not fills.
+
+use std::fmt::{self, Write};
+
+use super::escape::Escaped;
+use super::scale::Scale;
+
+/// A chart.
+pub(super) struct Chart<'a> {
+    pub(super) title: &'a str,
+    /// A sentence under the title; empty if there is nothing to say.
+    pub(super) note: &'a str,
+    pub(super) x: Axis,
+    pub(super) y: Axis,
+    pub(super) lines: Vec<Line<'a>>,
+    /// Values of x between which the ground is shaded, and what that means.
+    pub(super) band: Option<(f64, f64, &'static str)>,
+    /// How wide it is; they are all of one height, more or less.
+    pub(super) width: Width,
+}
+
+/// How wide a chart is.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Width {
+    Half,
+    Whole,
+}
+
+/// An axis and how its values are written.
+pub(super) struct Axis {
+    pub(super) scale: Scale,
+    pub(super) label: fn(f64) -> String,
+}
+
+/// A line. Where it is not known it is broken.
+pub(super) struct Line<'a> {
+    pub(super) name: &'a str,
+    pub(super) points: Vec<(f64, Option<f64>)>,
+}
+
+/// The frame around the plot, in the SVG's own units.
+const LEFT: f64 = 58.0;
+const RIGHT: f64 = 14.0;
+const TOP: f64 = 8.0;
+const BOTTOM: f64 = 24.0;
+
+/// The classes of the first line and the second. More than two lines are not told apart at a glance.
+const CLASSES: [&str; 2] = ["one", "two"];
+
+impl Chart<'_> {
+    fn size(&self) -> (f64, f64) {
+        match self.width {
+            Width::Half => (520.0, 200.0),
+            Width::Whole => (1060.0, 300.0),
+        }
+    }
+
+    fn x(&self, value: f64) -> f64 {
+        LEFT + self.x.scale.place(value) * (self.size().0 - LEFT - RIGHT)
+    }
+
+    fn y(&self, value: f64) -> f64 {
+        let height = self.size().1 - TOP - BOTTOM;
+        TOP + (1.0 - self.y.scale.place(value)) * height
+    }
+
+    fn write_axes(&self, out: &mut String) -> fmt::Result {
+        let (width, height) = self.size();
+        let (right, bottom) = (width - RIGHT, height - BOTTOM);
+        if let Some((from, to, what)) = self.band {
+            let (from, to) = (self.x(from), self.x(to));
+            let (wide, high) = (to - from, bottom - TOP);
+            write!(
+                out,
+                r#"<rect class="band" x="{from:.1}" y="{TOP}" width="{wide:.1}" height="{high:.1}"/>"#
+            )?;
+            if wide > 36.0 {
+                let (x, y) = (from + 6.0, TOP + 13.0);
+                write!(out, r#"<text x="{x:.1}" y="{y:.1}">{}</text>"#, Escaped(what))?;
+            }
+        }
+        for &tick in &self.y.scale.ticks {
+            let y = self.y(tick);
+            write!(
+                out,
+                r#"<line class="grid" x1="{LEFT}" x2="{right}" y1="{y:.1}" y2="{y:.1}"/>"#
+            )?;
+            let (x, y, label) = (LEFT - 8.0, y + 4.0, (self.y.label)(tick));
+            write!(
+                out,
+                r#"<text x="{x:.1}" y="{y:.1}" text-anchor="end">{}</text>"#,
+                Escaped(&label)
+            )?;
+        }
+        for &tick in &self.x.scale.ticks {
+            let (x, y, label) = (self.x(tick), bottom + 16.0, (self.x.label)(tick));
+            let anchor = if x > right - 16.0 { "end" } else { "middle" };
+            write!(
+                out,
+                r#"<text x="{x:.1}" y="{y:.1}" text-anchor="{anchor}">{}</text>"#,
+                Escaped(&label)
+            )?;
+        }
+        Ok(())
+    }
+
+    fn write_line(&self, line: &Line<'_>, class: &str, out: &mut String) -> fmt::Result {
+        let bottom = self.size().1 - BOTTOM;
+        for piece in pieces(&line.points) {
+            let places: Vec<(f64, f64)> =
+                piece.iter().map(|&(x, y)| (self.x(x), self.y(y))).collect();
+            let path: Vec<String> = places.iter().map(|(x, y)| format!("{x:.1} {y:.1}")).collect();
+            let path = path.join("L");
+            let ((first, y), (last, _)) = (places[0], places[places.len() - 1]);
+            if places.len() == 1 {
+                write!(
+                    out,
+                    r#"<circle class="dot {class}" cx="{first:.1}" cy="{y:.1}" r="2.5"/>"#
+                )?;
+                continue;
+            }
+            if self.lines.len() == 1 {
+                write!(
+                    out,
+                    r#"<path class="area" d="M{path}L{last:.1} {bottom:.1}L{first:.1} {bottom:.1}Z"/>"#
+                )?;
+            }
+            write!(out, r#"<path class="line {class}" d="M{path}"/>"#)?;
+        }
+        Ok(())
+    }
+
+    /// Strips that say what the values are when one points at them: no script is needed.
+    fn write_hints(&self, out: &mut String) -> fmt::Result {
+        let Some(line) = self.lines.first() else { return Ok(()) };
+        let high = self.size().1 - TOP - BOTTOM;
+        let mut from = LEFT;
+        for (at, &(x, _)) in line.points.iter().enumerate() {
+            let next = line.points.get(at + 1).map_or(x, |&(next, _)| next);
+            let to = (self.x(x) + self.x(next)) / 2.0;
+            let values = self.lines.iter().filter_map(|line| {
+                let value = line.points.get(at)?.1?;
+                Some(format!("{} {}", line.name, (self.y.label)(value)))
+            });
+            let text = format!("{}: {}", (self.x.label)(x), values.collect::<Vec<_>>().join(", "));
+            let (wide, text) = ((to - from).max(0.1), Escaped(&text));
+            write!(
+                out,
+                r#"<rect class="hit" x="{from:.1}" y="{TOP}" width="{wide:.1}" height="{high:.1}"><title>{text}</title></rect>"#
+            )?;
+            from = to;
+        }
+        Ok(())
+    }
+
+    /// Appends the chart, with its title and its keys.
+    pub(super) fn write(&self, out: &mut String) -> fmt::Result {
+        let (width, height) = self.size();
+        let wide = if self.width == Width::Whole { " wide" } else { "" };
+        let title = Escaped(self.title);
+        write!(out, r#"<section class="card{wide}"><h2>{title}</h2><div class="keys">"#)?;
+        for (line, class) in self.lines.iter().zip(CLASSES).filter(|_| self.lines.len() > 1) {
+            write!(out, r#"<span><i class="{class}"></i>{}</span>"#, Escaped(line.name))?;
+        }
+        write!(out, "<span>{}</span></div>", Escaped(self.note))?;
+        write!(out, r#"<svg viewBox="0 0 {width} {height}" role="img" aria-label="{title}">"#)?;
+        self.write_axes(out)?;
+        // The first line is the one that matters: it comes last, and so on top.
+        for (line, class) in self.lines.iter().zip(CLASSES).rev() {
+            self.write_line(line, class, out)?;
+        }
+        self.write_hints(out)?;
+        out.write_str("</svg></section>\n")
+    }
+}
+
+/// The stretches of a line in which it is known.
+fn pieces(points: &[(f64, Option<f64>)]) -> Vec<Vec<(f64, f64)>> {
+    let pieces = points.split(|(_, y)| y.is_none()).filter(|piece| !piece.is_empty());
+    pieces.map(|piece| piece.iter().filter_map(|&(x, y)| Some((x, y?))).collect()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_is_broken_where_it_is_not_known() {
+        let points =
+            [(0.0, Some(1.0)), (1.0, None), (2.0, Some(2.0)), (3.0, Some(3.0)), (4.0, None)];
+        assert_eq!(pieces(&points), [vec![(0.0, 1.0)], vec![(2.0, 2.0), (3.0, 3.0)]]);
+        assert!(pieces(&[]).is_empty());
+    }
+}

@@ -1,0 +1,182 @@
+//! [`page`]: the report as one page that needs nothing else: charts are inline SVG, there is no script, and
+//! nothing is fetched. Light or dark as the reader's system is.
+//!
+//! Here stand the head and the figures one looks for first; `charts` and `tables` have the rest.
+
+mod chart;
+mod charts;
+mod escape;
+mod scale;
+mod tables;
+#[cfg(test)]
+mod tests;
+
+use std::fmt::{self, Write as _};
+
+use super::runs::{Run, Runs};
+use super::shape::{Plan, Summary};
+use super::text::bytes;
+use escape::Escaped;
+
+const STYLE: &str = include_str!("page.css");
+
+/// The whole page.
+pub(super) fn page(runs: &Runs) -> String {
+    let mut out = String::new();
+    write_page(runs, &mut out).expect("a string takes everything");
+    out
+}
+
+/// The page that says why there is no report.
+pub(super) fn page_of_no_run(why: &str) -> String {
+    let mut out = String::new();
+    let _ = write_start("no report", &mut out);
+    let _ = write!(out, "<header><h1>No report</h1><p>{}</p></header>\n{END}", Escaped(why));
+    out
+}
+
+const END: &str = "</main>\n</body>\n</html>\n";
+
+fn write_page(runs: &Runs, out: &mut String) -> fmt::Result {
+    let Some((at, run)) = runs.shown() else { return Ok(()) };
+    write_start(run.summary.verdict, out)?;
+    write_header(&run.summary, out)?;
+    out.write_str("<div class=\"tiles\">\n")?;
+    write_tiles(&run.summary, out)?;
+    out.write_str("</div>\n<div class=\"cards\">\n")?;
+    charts::write_charts(run, out)?;
+    tables::write_tables(runs, at, run, out)?;
+    out.write_str("</div>\n")?;
+    write_footer(run, out)?;
+    out.write_str(END)
+}
+
+fn write_start(what: &str, out: &mut String) -> fmt::Result {
+    write!(
+        out,
+        "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
+         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
+         <title>loadgen: {}</title>\n<style>\n{STYLE}</style>\n</head>\n<body>\n<main>\n",
+        Escaped(what)
+    )
+}
+
+fn write_header(summary: &Summary, out: &mut String) -> fmt::Result {
+    let (verdict, url) = (summary.verdict, Escaped(&summary.plan.url));
+    let whose = if summary.plan.own_server { "its own server" } else { "" };
+    let place = if whose.is_empty() { url.to_string() } else { whose.to_owned() };
+    write!(
+        out,
+        "<header><h1>loadgen against {place} <span class=\"verdict {verdict}\">{verdict}</span></h1>\n<p>{}</p>\n<p class=\"soft\">{}</p>\n",
+        Escaped(&plan(&summary.plan)),
+        Escaped(&details(summary))
+    )?;
+    for (class, sentences) in [("failed", &summary.failures), ("invalid", &summary.invalid)] {
+        if !sentences.is_empty() {
+            write!(out, "<ul class=\"why {class}\">")?;
+            for sentence in sentences {
+                write!(out, "<li>{}</li>", Escaped(sentence))?;
+            }
+            out.write_str("</ul>\n")?;
+        }
+    }
+    out.write_str("</header>\n")
+}
+
+fn plan(plan: &Plan) -> String {
+    let (clients, ramp) = (grouped(plan.clients.into()), plan.ramp_seconds);
+    let (rate, duration) = (plan.rate, plan.duration_seconds);
+    format!(
+        "{clients} phones connected over {ramp} s, then wrote {rate} messages a second for {duration} s."
+    )
+}
+
+fn details(summary: &Summary) -> String {
+    let plan = &summary.plan;
+    let every = |time: Option<f64>| time.map_or("off".to_owned(), |time| format!("every {time} s"));
+    let early = match summary.ended {
+        "as planned" => String::new(),
+        how => format!(" The run ended early: {how}."),
+    };
+    format!(
+        "{} model, {} arrivals, texts of {} bytes, presence {}, heartbeat {}, refresh {}, seed {}.{early}",
+        plan.model,
+        plan.arrivals,
+        plan.text_bytes,
+        plan.presence,
+        every(plan.heartbeat_seconds),
+        every(plan.refresh_seconds),
+        plan.seed
+    )
+}
+
+fn write_tiles(summary: &Summary, out: &mut String) -> fmt::Result {
+    let mut tile = |value: &str, unit: &str, what: &str| {
+        let (value, unit, what) = (Escaped(value), Escaped(unit), Escaped(what));
+        writeln!(
+            out,
+            "<div class=\"tile\"><b>{value} <small>{unit}</small></b><span>{what}</span></div>"
+        )
+    };
+    let (messages, times) = (&summary.messages, &summary.delivery.corrected_ns);
+    let known =
+        |nanos: u64| if times.count > 0 { millis(nanos as f64 / 1e6) } else { "–".to_owned() };
+    tile(&known(times.p50), "ms", "delivery, median")?;
+    tile(&known(times.p99), "ms", "delivery, 99 of 100")?;
+    tile(&known(times.max), "ms", "delivery, the slowest")?;
+    tile(
+        &grouped(messages.delivered),
+        &format!("of {}", grouped(messages.sent)),
+        "messages delivered",
+    )?;
+    tile(&grouped(messages.delivered_per_second.round() as u64), "/s", "delivered a second")?;
+    let connections = &summary.connections;
+    let planned = format!("of {}", grouped(connections.planned.into()));
+    tile(&grouped(connections.ready), &planned, "phones connected")?;
+    let Some(server) = &summary.server else { return Ok(()) };
+    if let Some(cpu) = server.cpu_seconds_per_message {
+        tile(&format!("{:.1}", cpu * 1e6), "µs", "server CPU a message")?;
+    }
+    if let Some(peak) = server.rss_peak_bytes {
+        let size = bytes(peak);
+        let (number, unit) = size.split_once(' ').unwrap_or((&size, ""));
+        tile(number, unit, "server memory at most")?;
+    }
+    Ok(())
+}
+
+fn write_footer(run: &Run, out: &mut String) -> fmt::Result {
+    let generator = &run.summary.generator;
+    writeln!(
+        out,
+        "<footer>loadgen {} used {:.0} % of one core while sending; 99 of 100 messages were sent within {} ms of \
+         their planned moment. Corrected times count from that moment, uncorrected ones from the moment of \
+         sending.</footer>",
+        env!("CARGO_PKG_VERSION"),
+        generator.cpu_share * 100.0,
+        millis(generator.send_lag_ns.p99 as f64 / 1e6)
+    )
+}
+
+/// Milliseconds with three digits that count.
+fn millis(value: f64) -> String {
+    match value {
+        value if value >= 100.0 => format!("{value:.0}"),
+        value if value >= 10.0 => format!("{value:.1}"),
+        value if value >= 1.0 => format!("{value:.2}"),
+        value => format!("{value:.3}"),
+    }
+}
+
+/// A number with its thousands apart.
+fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}

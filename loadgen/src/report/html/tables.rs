@@ -1,0 +1,141 @@
+//! The tables: all times, how connections ended, the ledger, and the runs if there were several.
+
+use std::fmt::{self, Write};
+
+use super::super::named::named_times;
+use super::super::quantiles;
+use super::super::runs::{Run, Runs};
+use super::super::shape::Summary;
+use super::escape::Escaped;
+use super::{grouped, millis};
+
+/// Appends all tables.
+pub(super) fn write_tables(runs: &Runs, shown: usize, run: &Run, out: &mut String) -> fmt::Result {
+    write_times(run, out)?;
+    write_runs(runs, shown, out)?;
+    write_messages(&run.summary, out)?;
+    write_ledger(&run.summary, out)?;
+    write_endings(&run.summary, out)
+}
+
+/// A table in a card of its own. Every cell is text.
+struct Table<'a> {
+    title: &'a str,
+    note: &'a str,
+    head: &'a [&'a str],
+    is_wide: bool,
+}
+
+/// A row and its class.
+type Row = (&'static str, Vec<String>);
+
+impl Table<'_> {
+    fn write(&self, rows: &[Row], out: &mut String) -> fmt::Result {
+        let wide = if self.is_wide { " wide" } else { "" };
+        let (title, note) = (Escaped(self.title), Escaped(self.note));
+        write!(
+            out,
+            "<section class=\"card{wide}\"><h2>{title}</h2><div class=\"keys\">{note}</div><table>"
+        )?;
+        out.write_str("<tr>")?;
+        for cell in self.head {
+            write!(out, "<th>{}</th>", Escaped(cell))?;
+        }
+        out.write_str("</tr>\n")?;
+        for (class, cells) in rows {
+            write!(out, "<tr class=\"{class}\">")?;
+            for cell in cells {
+                // A title that is indented is a part of the one above.
+                let part = if cell.starts_with("  ") { " class=\"part\"" } else { "" };
+                write!(out, "<td{part}>{}</td>", Escaped(cell.trim()))?;
+            }
+            out.write_str("</tr>\n")?;
+        }
+        out.write_str("</table></section>\n")
+    }
+}
+
+fn write_times(run: &Run, out: &mut String) -> fmt::Result {
+    let rows: Vec<Row> = named_times(&run.outcome.record)
+        .into_iter()
+        .filter(|named| named.times.count() > 0)
+        .map(|named| {
+            let times = quantiles(named.times);
+            let values = [times.p50, times.p90, times.p99, times.p999, times.max];
+            let values = values.map(|nanos| millis(nanos as f64 / 1e6));
+            ("", [named.title.to_owned(), grouped(times.count)].into_iter().chain(values).collect())
+        })
+        .collect();
+    let head = ["", "count", "p50", "p90", "p99", "p99.9", "max"];
+    Table { title: "All times", note: "milliseconds", head: &head, is_wide: true }.write(&rows, out)
+}
+
+fn write_runs(runs: &Runs, shown: usize, out: &mut String) -> fmt::Result {
+    if runs.figures().len() < 2 {
+        return Ok(());
+    }
+    let row = |(at, run): (usize, &super::super::shape::Figures)| -> Row {
+        let delivery = run.times.get("delivery").copied().unwrap_or_default();
+        let times = [delivery.p50, delivery.p99, delivery.max].map(|n| millis(n as f64 / 1e6));
+        let mark = if at == shown { " (this page)" } else { "" };
+        let name = format!("{}{mark}", at + 1);
+        let cells = [name, run.verdict.clone(), grouped(run.delivered), grouped(run.lost)];
+        ("", cells.into_iter().chain(times).collect())
+    };
+    let rows: Vec<Row> = runs.figures().iter().enumerate().map(row).collect();
+    let head = ["run", "verdict", "delivered", "lost", "p50", "p99", "max"];
+    let note = "of one plan; delivery in milliseconds";
+    Table { title: "All runs", note, head: &head, is_wide: true }.write(&rows, out)
+}
+
+fn write_messages(summary: &Summary, out: &mut String) -> fmt::Result {
+    let messages = &summary.messages;
+    let counts = [
+        ("sent", messages.sent, false),
+        ("delivered", messages.delivered, false),
+        ("lost", messages.lost, true),
+        ("in doubt", messages.in_doubt, true),
+        ("duplicated", messages.duplicated, true),
+        ("misdelivered", messages.misdelivered, true),
+        ("reordered", messages.reordered, true),
+        ("misattributed", messages.misattributed, true),
+        ("garbled", messages.garbled, true),
+        ("skipped", messages.skipped, true),
+    ];
+    let rows = counts.map(|(what, count, is_fault)| {
+        let class = if is_fault && count > 0 { "differs" } else { "" };
+        (class, vec![what.to_owned(), grouped(count)])
+    });
+    let note = "every one is checked";
+    Table { title: "Messages", note, head: &["", "count"], is_wide: false }.write(&rows, out)
+}
+
+fn write_ledger(summary: &Summary, out: &mut String) -> fmt::Result {
+    let Some(ledger) = &summary.ledger else { return Ok(()) };
+    let rows: Vec<Row> = ledger
+        .iter()
+        .map(|row| {
+            let class = if row.agrees { "" } else { "differs" };
+            let counts = [row.ours, row.in_doubt, row.theirs].map(grouped);
+            (class, [row.what.to_owned()].into_iter().chain(counts).collect())
+        })
+        .collect();
+    let note = match ledger.iter().all(|row| row.agrees) {
+        true => "the server's books and ours agree",
+        false => "the server's books differ from ours",
+    };
+    let head = ["", "ours", "in doubt", "server's"];
+    Table { title: "Ledger", note, head: &head, is_wide: false }.write(&rows, out)
+}
+
+fn write_endings(summary: &Summary, out: &mut String) -> fmt::Result {
+    let connections = &summary.connections;
+    let row = |(what, count): (&String, &u64)| -> Row { ("", vec![what.clone(), grouped(*count)]) };
+    let rows: Vec<Row> = connections.closes.iter().map(row).collect();
+    let note = "none: no code, or no close frame";
+    Table { title: "Closes by code", note, head: &["code", "connections"], is_wide: false }
+        .write(&rows, out)?;
+    let rows: Vec<Row> = connections.endings.iter().map(row).collect();
+    let title = "How connections ended";
+    Table { title, note: "", head: &["", "connections"], is_wide: false }.write(&rows, out)
+}

@@ -1,0 +1,15 @@
+//! What small parts of the page say. The page as a whole is looked at in `tests/outputs.rs`.
+
+use super::*;
+
+#[test]
+fn numbers_are_written_as_people_read_them() {
+    assert_eq!([0, 7, 999, 1000, 1_234_567].map(grouped), ["0", "7", "999", "1,000", "1,234,567"]);
+    assert_eq!([0.0123, 1.5, 12.34, 450.4].map(millis), ["0.012", "1.50", "12.3", "450"]);
+}
+
+#[test]
+fn a_page_without_a_run_says_why_and_escapes_it() {
+    let page = page_of_no_run("cannot connect to <b>");
+    assert!(page.contains("cannot connect to &lt;b&gt;") && page.ends_with("</html>\n"), "{page}");
+}

@@ -1,0 +1,29 @@
+//! [`Reporting`]: the flags that say where the report goes, and how many runs it is about.
+
+use std::path::PathBuf;
+
+/// Where the report goes beside the terminal.
+#[derive(Clone, Debug, Default, clap::Args)]
+pub(crate) struct Reporting {
+    /// Write the report as JSON, too: loadgen/SCHEMA.md has its fields
+    #[arg(long, env = "LOADGEN_JSON", value_name = "FILE")]
+    pub(crate) json: Option<PathBuf>,
+
+    /// Write the run second by second, as comma-separated values
+    #[arg(long, env = "LOADGEN_CSV", value_name = "FILE")]
+    pub(crate) csv: Option<PathBuf>,
+
+    /// Write every histogram into this folder, as a file that HdrHistogram's plotters read
+    #[arg(long, env = "LOADGEN_HGRM", value_name = "FOLDER")]
+    pub(crate) hgrm: Option<PathBuf>,
+
+    /// Write the report as one page with charts
+    #[arg(long, env = "LOADGEN_HTML", value_name = "FILE")]
+    pub(crate) html: Option<PathBuf>,
+
+    /// Play the plan so many times, and keep every run's figures, so that `loadgen compare` can tell
+    /// a change from noise
+    #[arg(long, env = "LOADGEN_REPEAT", value_name = "N", default_value = "1",
+        value_parser = clap::value_parser!(u32).range(1..=1000))]
+    pub(crate) repeat: u32,
+}

@@ -1,0 +1,87 @@
+//! Does `SCHEMA.md` say what the JSON says? Every field that the real program writes stands there, and nothing
+//! else does.
+
+use std::collections::BTreeSet;
+use std::net::TcpListener;
+use std::process::{Command, Stdio};
+use std::{env, fs, process};
+
+use serde_json::Value;
+
+const PAGE: &str = include_str!("../SCHEMA.md");
+
+#[test]
+fn every_field_that_is_written_is_documented_and_the_other_way_round() {
+    let report = report(&["--clients", "5", "--ramp", "200ms", "--duration", "300ms"]);
+    let (fields, quantiles) = PAGE.split_once("\nQuantiles:\n").expect("two tables");
+    let quantiles = rows(quantiles);
+    let documented = rows(fields);
+
+    let mut written = BTreeSet::new();
+    walk(&report, "", &documented, &mut written);
+    let missing: Vec<_> = written.difference(&documented).collect();
+    let stale: Vec<_> = documented.difference(&written).collect();
+    assert!(missing.is_empty() && stale.is_empty(), "undocumented {missing:?}, gone {stale:?}");
+
+    let delivery = report["delivery"]["corrected_ns"].as_object().expect("quantiles");
+    assert_eq!(delivery.keys().cloned().collect::<BTreeSet<_>>(), quantiles);
+}
+
+#[test]
+fn a_run_that_cannot_begin_says_why_in_the_file() {
+    let nobody = TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr());
+    let report = report(&[&format!("ws://{}", nobody.expect("a free port"))]);
+    let error = report["error"].as_str().expect("a sentence");
+    assert!(error.starts_with("cannot connect"), "{error}");
+    assert_eq!((&report["verdict"], &report["exit_code"]), (&"failed".into(), &1.into()));
+    let fields: Vec<_> = report.as_object().expect("an object").keys().collect();
+    assert_eq!(fields, ["error", "exit_code", "loadgen", "schema", "verdict"]);
+}
+
+/// Runs loadgen, and reads its report.
+fn report(args: &[&str]) -> Value {
+    let name = format!("loadgen-{}-schema-{}.json", process::id(), args.len());
+    let file = env::temp_dir().join(name);
+    Command::new(env!("CARGO_BIN_EXE_loadgen"))
+        .args(args)
+        .args(["--quiet", "--json"])
+        .arg(&file)
+        .stdin(Stdio::null())
+        .output()
+        .expect("it starts");
+    let report = fs::read_to_string(&file).expect("it was written");
+    fs::remove_file(&file).expect("it is ours");
+    serde_json::from_str(&report).expect("it is JSON")
+}
+
+/// The first column of a table.
+fn rows(table: &str) -> BTreeSet<String> {
+    let rows = table.lines().filter_map(|line| line.strip_prefix("| `")?.split('`').next());
+    rows.map(str::to_owned).collect()
+}
+
+/// The paths of all fields, with `[]` for elements, and `*` for keys where the page has it so. Quantiles are
+/// not looked into.
+fn walk(value: &Value, path: &str, documented: &BTreeSet<String>, paths: &mut BTreeSet<String>) {
+    match value {
+        Value::Object(fields) if !fields.contains_key("p9999") => {
+            for (name, value) in fields {
+                let any = format!("{path}.*");
+                let dot = if path.is_empty() { "" } else { "." };
+                let one = format!("{path}{dot}{name}");
+                walk(value, if documented.contains(&any) { &any } else { &one }, documented, paths);
+            }
+        }
+        Value::Array(elements) if !elements.is_empty() => {
+            for element in elements {
+                walk(element, &format!("{path}[]"), documented, paths);
+            }
+        }
+        Value::Array(_) => {
+            paths.insert(format!("{path}[]"));
+        }
+        Value::Object(_) | Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {
+            paths.insert(path.to_owned());
+        }
+    }
+}
