@@ -41,7 +41,7 @@ use outbox::Outboxes;
 use presence::Pacer;
 use publish::Frames;
 
-pub use ledger::{Counters, Ledger};
+pub use ledger::{Counters, Ledger, Process};
 pub use limits::{Budgets, Limits};
 pub use outbox::Caps;
 pub use presence::Limits as PresenceLimits;
@@ -242,6 +242,11 @@ impl Turn {
     /// Notes how long a turn took.
     pub fn record_turn_time(&mut self, time: Duration) {
         self.counters.turn_time.record(time);
+    }
+
+    /// Notes what the process has used.
+    pub fn record_process(&mut self, process: Process) {
+        self.counters.process = process;
     }
 
     /// The chat, and the desk where its events become frames.

@@ -212,6 +212,16 @@ impl Turn {
             "Time since the start.",
             self.now.monotonic.since(self.started.monotonic),
         )
+        .counter(
+            "process_cpu_seconds_total",
+            "CPU time of the process, user and system.",
+            counters.process.cpu,
+        )
+        .gauge(
+            "process_resident_memory_bytes",
+            "Memory that the process occupies.",
+            counters.process.resident_bytes,
+        )
         .histogram(
             "switchboard_turn_seconds",
             "How long a turn of the loop took, waiting excluded.",

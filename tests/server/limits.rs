@@ -53,3 +53,11 @@ fn more_connections_than_descriptors_is_a_setting_that_cannot_be() {
     let line = String::from_utf8(output.stderr).expect("text");
     assert!(line.contains("--max-connections 16777216") && line.lines().count() == 1, "{line}");
 }
+
+#[test]
+fn the_metrics_tell_what_the_process_uses() {
+    let server = Server::start(&[]);
+    let metrics = server.metrics();
+    assert!(metrics["process_resident_memory_bytes"] > 500_000.0);
+    assert!(metrics["process_cpu_seconds_total"] >= 0.0);
+}
