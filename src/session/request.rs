@@ -219,6 +219,7 @@ fn offer<'b>(request: &Request<'b>) -> Offer<'b> {
     let mut offer = Offer {
         get: request.method == "GET",
         http_1_1: request.version == Version::Http11,
+        host: request.host.is_some_and(|host| !host.is_empty()),
         connection_upgrade: headers.has_token("connection", "upgrade"),
         upgrade_websocket: headers.has_token("upgrade", "websocket"),
         ..Offer::default()

@@ -81,7 +81,7 @@ pub struct Budgets {
     pub timers: usize,
     /// Connections removed by a sweep.
     pub sweep: usize,
-    /// Connections sent home by a drain, and how long until the next so many.
+    /// Connections sent home by one slice of a drain.
     pub drain: usize,
     /// Pause between two slices of a drain.
     pub drain_pause: Duration,
@@ -116,6 +116,32 @@ impl Default for Budgets {
             writes: 512,
             closes: 512,
             accept_pause: Duration::from_millis(100),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_map_shows_the_budgets_as_they_are() {
+        let map = include_str!("../ARCHITECTURE.md");
+        let budgets = Budgets::default();
+        let kib = budgets.receive_bytes / 1024;
+        let mib = budgets.list_bytes >> 20;
+        for (phase, shown) in [
+            ("accept", format!("{}", budgets.accepts)),
+            ("receive", format!("{} reads, {kib} KiB", budgets.reads)),
+            ("expire", format!("{}; {}; {}", budgets.timers, budgets.sweep, budgets.drain)),
+            ("leave", format!("{} messages", budgets.returns)),
+            ("publish", format!("{} lists, {mib} MiB", budgets.lists)),
+            ("send", format!("{} writes", budgets.writes)),
+            ("close", format!("{}", budgets.closes)),
+        ] {
+            let line = map.lines().find(|line| line.contains(&format!(" {phase}   ")));
+            let line = line.expect("every phase has a line in the picture of a turn");
+            assert!(line.ends_with(&format!("  {shown}")), "{line}, but it is {shown}");
         }
     }
 }
