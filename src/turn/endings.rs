@@ -25,6 +25,7 @@ impl Turn {
             self.leaving.push_back(id);
         }
         self.with_session(id, |session, host| session.finish(end, host));
+        self.count_held(id);
         if end.is_abrupt() {
             let reason = if end == End::Slow { Reason::Slow } else { Reason::Offline };
             self.give_up(id, reason);

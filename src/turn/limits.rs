@@ -34,6 +34,9 @@ pub struct Limits {
     pub drain_timeout: Duration,
     /// Caps on what may be queued.
     pub outbox: Caps,
+    /// What may be kept of messages and requests that have not arrived in full, in bytes, for all
+    /// connections together.
+    pub inbox_bytes: usize,
     /// What publishing presence may cost.
     pub presence: presence::Limits,
     /// What one phase may do in one turn.
@@ -58,6 +61,7 @@ impl Default for Limits {
             linger_bytes: 256 * 1024,
             drain_timeout: Duration::from_secs(30),
             outbox: Caps { each: 1 << 20, echo: 34 << 20, all: 256 << 20 },
+            inbox_bytes: 256 << 20,
             presence: presence::Limits::default(),
             budgets: Budgets::default(),
             session: session::Limits::default(),

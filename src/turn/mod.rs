@@ -72,6 +72,8 @@ pub struct Turn {
     websockets: usize,
     /// Connections that have ended and are not yet freed.
     ending: usize,
+    /// Bytes that all sessions keep of what has not arrived in full.
+    held_bytes: usize,
     chat: Chat,
     outboxes: Outboxes,
     pacer: Pacer,
@@ -113,6 +115,7 @@ impl Turn {
             connections: Connections::new(),
             websockets: 0,
             ending: 0,
+            held_bytes: 0,
             chat: Chat::new(limits.chat),
             outboxes: Outboxes::new(limits.outbox),
             pacer: Pacer::new(limits.presence),
@@ -292,6 +295,8 @@ impl Turn {
         self.chat.check_invariants();
         let open = self.connections.iter().filter(|c| c.session.is_websocket()).count();
         assert_eq!(self.websockets, open, "open WebSockets are miscounted");
+        let held: usize = self.connections.iter().map(|c| c.session.held_bytes()).sum();
+        assert_eq!(self.held_bytes, held, "bytes of what has not arrived in full are miscounted");
         let ending = self.connections.iter().filter(|c| !c.is_open()).count();
         assert_eq!(self.ending, ending, "ending connections are miscounted");
         self.outboxes.check_invariants();

@@ -208,6 +208,11 @@ impl Turn {
             self.outboxes.total_bytes(),
         )
         .gauge(
+            "switchboard_inbox_bytes",
+            "Bytes kept of what has not arrived in full.",
+            self.held_bytes,
+        )
+        .gauge(
             "switchboard_uptime_seconds",
             "Time since the start.",
             self.now.monotonic.since(self.started.monotonic),
