@@ -8,6 +8,7 @@
 
 mod args;
 mod client;
+mod expect;
 mod net;
 mod own_server;
 mod phone_id;
@@ -127,6 +128,10 @@ fn play_and_report(options: &Options) -> Result<u8, Failure> {
             sentence: format!("cannot write JSON: {error}"),
             code: FAILED,
         })?;
+    }
+    // One line each, also for whoever reads stderr alone.
+    for line in &summary.unmet {
+        complain(&format!("not as expected: {line}"));
     }
     Ok(summary.exit_code)
 }

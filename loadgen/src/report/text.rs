@@ -2,6 +2,7 @@
 
 use std::io::{self, Write};
 
+use super::cast;
 use super::shape::{Quantiles, Summary};
 
 /// Writes the summary as text.
@@ -20,14 +21,14 @@ fn write_plan(summary: &Summary, out: &mut impl Write) -> io::Result<()> {
     writeln!(out, "plan         {} phones on {}{own}", plan.clients, plan.url)?;
     writeln!(
         out,
-        "             over {} s, then {} messages a second for {} s ({}, open model)",
-        plan.ramp_seconds, plan.rate, plan.duration_seconds, plan.arrivals
+        "             over {} s, then {} messages a second for {} s ({}, {} model)",
+        plan.ramp_seconds, plan.rate, plan.duration_seconds, plan.arrivals, plan.model
     )?;
     let every = |time: Option<f64>| time.map_or("off".to_owned(), |time| format!("{time} s"));
     writeln!(
         out,
         "             text {} B, presence {}, heartbeat {}, refresh {}, seed {}",
-        plan.text_bytes,
+        plan.text_sizes,
         plan.presence,
         every(plan.heartbeat_seconds),
         every(plan.refresh_seconds),
@@ -47,12 +48,17 @@ fn write_times(summary: &Summary, out: &mut impl Write) -> io::Result<()> {
     )?;
     for (name, times) in [
         ("connect", &summary.connect.total_ns),
+        ("  from actual dialling", &summary.connect.total_uncorrected_ns),
         ("  tcp", &summary.connect.tcp_ns),
         ("  upgrade", &summary.connect.upgrade_ns),
         ("  first frame", &summary.connect.first_frame_ns),
         ("delivery", &summary.delivery.corrected_ns),
         ("  from actual sending", &summary.delivery.uncorrected_ns),
         ("heartbeat", &summary.heartbeat_ns),
+        ("  from actual sending", &summary.heartbeat_uncorrected_ns),
+        ("presence convergence", &summary.convergence.times.corrected_ns),
+        ("  from actual change", &summary.convergence.times.uncorrected_ns),
+        ("silence noticed", &summary.notice.times.corrected_ns),
     ] {
         write_quantiles(name, times, out)?;
     }
@@ -79,6 +85,7 @@ fn write_counts(summary: &Summary, out: &mut impl Write) -> io::Result<()> {
     for (ending, count) in &connections.endings {
         writeln!(out, "             {count} {ending}")?;
     }
+    cast::write_kinds(&summary.personas, out)?;
     writeln!(
         out,
         "messages     {} sent, {} delivered, {} lost, {} in doubt",
@@ -108,6 +115,7 @@ fn write_counts(summary: &Summary, out: &mut impl Write) -> io::Result<()> {
         presence.deltas,
         bytes(presence.delta_bytes)
     )?;
+    cast::write_views(&summary.convergence, &summary.notice, out)?;
     let traffic = &summary.traffic;
     writeln!(
         out,
@@ -179,6 +187,9 @@ fn write_verdict(summary: &Summary, out: &mut impl Write) -> io::Result<()> {
     writeln!(out)?;
     for failure in &summary.failures {
         writeln!(out, "FAILED       {failure}")?;
+    }
+    for line in &summary.unmet {
+        writeln!(out, "EXPECTED     {line}")?;
     }
     for reason in &summary.invalid {
         writeln!(out, "INVALID      {reason}")?;
