@@ -159,7 +159,7 @@ impl Chart<'_> {
         let wide = if self.width == Width::Whole { " wide" } else { "" };
         let title = Escaped(self.title);
         write!(out, r#"<section class="card{wide}"><h2>{title}</h2><div class="keys">"#)?;
-        for (line, class) in self.lines.iter().zip(CLASSES).filter(|_| self.lines.len() > 1) {
+        for (line, class) in self.lines.iter().zip(CLASSES) {
             write!(out, r#"<span><i class="{class}"></i>{}</span>"#, Escaped(line.name))?;
         }
         write!(out, "<span>{}</span></div>", Escaped(self.note))?;

@@ -86,9 +86,11 @@ impl OverTime<'_> {
     fn charts(&self) -> Vec<Chart<'_>> {
         let mut charts = Vec::from(self.of_the_chat());
         charts.extend(self.of_the_programs());
-        // What could not be looked at has no chart.
-        let is_known = |line: &Line<'_>| line.points.iter().any(|(_, y)| y.is_some());
-        charts.retain(|chart| chart.lines.iter().any(is_known));
+        // What could not be looked at has no line, and a chart without lines is none.
+        for chart in &mut charts {
+            chart.lines.retain(|line| line.points.iter().any(|(_, y)| y.is_some()));
+        }
+        charts.retain(|chart| !chart.lines.is_empty());
         charts
     }
 
