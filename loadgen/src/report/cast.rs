@@ -100,7 +100,7 @@ pub(super) fn write_kinds(kinds: &Kinds, out: &mut impl Write) -> io::Result<()>
     for (name, kind) in kinds {
         let endings = kind.endings.iter().map(|(ending, count)| format!("{count} {ending}"));
         let endings: Vec<_> = endings.collect();
-        writeln!(out, "  {name:<11}{} connections: {}", kind.connections, endings.join(", "))?;
+        writeln!(out, "  {name:<12}{} connections: {}", kind.connections, endings.join("; "))?;
     }
     Ok(())
 }

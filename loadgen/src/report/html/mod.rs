@@ -105,7 +105,7 @@ fn details(summary: &Summary) -> String {
         "{} model, {} arrivals, texts of {} bytes, presence {}, heartbeat {}, refresh {}, seed {}.{early}",
         plan.model,
         plan.arrivals,
-        plan.text_bytes,
+        plan.text_sizes,
         plan.presence,
         every(plan.heartbeat_seconds),
         every(plan.refresh_seconds),

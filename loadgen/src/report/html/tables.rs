@@ -137,7 +137,7 @@ fn write_personas(summary: &Summary, out: &mut String) -> fmt::Result {
     }
     let list = |counts: &BTreeMap<String, u64>| {
         let counts = counts.iter().map(|(what, count)| format!("{} {what}", grouped(*count)));
-        counts.collect::<Vec<_>>().join(", ")
+        counts.collect::<Vec<_>>().join("; ")
     };
     let rows: Vec<Row> = summary
         .personas
