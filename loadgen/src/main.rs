@@ -8,6 +8,7 @@
 
 mod args;
 mod client;
+mod expect;
 mod exposition;
 mod net;
 mod own_server;

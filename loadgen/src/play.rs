@@ -4,6 +4,7 @@
 use std::io;
 
 use crate::args::Options;
+use crate::complain;
 use crate::net::{self, Outcome, Signals};
 use crate::own_server::OwnServer;
 use crate::report::{Outputs, Runs, Summary, Surroundings};
@@ -69,6 +70,10 @@ pub(crate) fn play_and_report(options: &Options) -> Result<u8, Failure> {
         }
     }
     outputs.write(&runs).map_err(Failure::usage)?;
+    // One line each, also for whoever reads stderr alone.
+    for line in runs.unmet() {
+        complain(&format!("not as expected: {line}"));
+    }
     Ok(runs.exit_code())
 }
 

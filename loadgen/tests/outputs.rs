@@ -73,6 +73,41 @@ fn one_run_fills_all_files_and_they_agree() {
     assert!(text.contains("0 better and 0 worse"), "a report differs from itself: {text}");
 }
 
+#[test]
+fn every_persona_and_every_expectation_of_every_run_is_in_the_report() {
+    let folder = Folder::new("cast");
+    let [json, html, hgrm] = ["a.json", "a.html", "hgrm"].map(|f| folder.path(f));
+    let plan = "--clients 12 --ramp 200ms --duration 600ms --rate 50 --repeat 2 --quiet \
+                --persona chatter=2 --persona lurker=1 --expect delivery.p99<1ns --expect lost==0";
+    let mut args: Vec<&str> = plan.split_whitespace().collect();
+    args.extend(["--json", &json, "--html", &html, "--hgrm", &hgrm]);
+    let Output { status, stdout, stderr } = loadgen(&args);
+    let text = |bytes| String::from_utf8(bytes).expect("UTF-8");
+    let (stdout, stderr) = (text(stdout), text(stderr));
+    // On a machine that is busy with other things the run may be invalid, too; that comes first.
+    assert!(matches!(status.code(), Some(3 | 4)), "{status}: {stdout}");
+    assert!(stdout.contains("EXPECTED     delivery.p99<1ns: it is "), "{stdout}");
+    for (line, start) in stderr.lines().zip(["run 1: delivery", "run 2: delivery"]) {
+        assert!(line.starts_with(&format!("loadgen: not as expected: {start}")), "{stderr}");
+    }
+    assert_eq!(stderr.lines().count(), 2, "{stderr}");
+
+    let report: Value = serde_json::from_str(&folder.read("a.json")).expect("JSON");
+    assert_eq!(report["exit_code"].as_i64(), status.code().map(i64::from));
+    assert_eq!(report["runs"][1]["unmet"].as_array().map(Vec::len), Some(1));
+    let of = |persona: &str| report["personas"][persona]["connections"].as_u64();
+    assert_eq!((of("chatter"), of("lurker")), (Some(8), Some(4)));
+    let changed = report["convergence"]["corrected_ns"]["count"].as_u64().expect("a number");
+    assert!(changed > 0, "everybody has heard of those who came later");
+    let convergence = folder.read("hgrm/convergence.hgrm");
+    assert!(convergence.contains(&format!("Total count    = {changed:>12}]")), "{convergence}");
+    let page = folder.read("a.html");
+    assert_page(&page);
+    for part in ["Personas", "presence convergence", "delivery.p99&lt;1ns", "views stale"] {
+        assert!(page.contains(part), "{part} is missing");
+    }
+}
+
 /// The page is whole, and needs nothing from elsewhere.
 fn assert_page(page: &str) {
     for part in [

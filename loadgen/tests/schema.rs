@@ -60,6 +60,11 @@ fn rows(table: &str) -> BTreeSet<String> {
     rows.map(str::to_owned).collect()
 }
 
+/// Whether a field is this one, or one in it.
+fn is_within(field: &str, outer: &str) -> bool {
+    field.strip_prefix(outer).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+}
+
 /// The paths of all fields, with `[]` for elements, and `*` for keys where the page has it so. Quantiles are
 /// not looked into.
 fn walk(value: &Value, path: &str, documented: &BTreeSet<String>, paths: &mut BTreeSet<String>) {
@@ -67,9 +72,10 @@ fn walk(value: &Value, path: &str, documented: &BTreeSet<String>, paths: &mut BT
         Value::Object(fields) if !fields.contains_key("p9999") => {
             for (name, value) in fields {
                 let any = format!("{path}.*");
+                let is_any = documented.iter().any(|field| is_within(field, &any));
                 let dot = if path.is_empty() { "" } else { "." };
                 let one = format!("{path}{dot}{name}");
-                walk(value, if documented.contains(&any) { &any } else { &one }, documented, paths);
+                walk(value, if is_any { &any } else { &one }, documented, paths);
             }
         }
         Value::Array(elements) if !elements.is_empty() => {

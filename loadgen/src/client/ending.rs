@@ -26,6 +26,12 @@ pub(crate) enum Ending {
     Violation(&'static str),
     /// There was no first frame before the run was over.
     NeverReady,
+    /// We dropped it, as was planned, without a close frame.
+    Vanished,
+    /// We had fallen silent, and the server has given us up.
+    Noticed,
+    /// It was open until we left, and not to be closed in good order.
+    LeftOpen,
 }
 
 impl Ending {
@@ -41,7 +47,10 @@ impl Ending {
             | Ending::Refused(_)
             | Ending::NotHttp(_)
             | Ending::Violation(_)
-            | Ending::NeverReady => false,
+            | Ending::NeverReady
+            | Ending::Vanished
+            | Ending::Noticed
+            | Ending::LeftOpen => false,
         }
     }
 }
@@ -58,7 +67,10 @@ impl Ending {
             | Ending::Refused(_)
             | Ending::NotHttp(_)
             | Ending::Violation(_)
-            | Ending::NeverReady => None,
+            | Ending::NeverReady
+            | Ending::Vanished
+            | Ending::Noticed
+            | Ending::LeftOpen => None,
         }
     }
 
@@ -83,6 +95,9 @@ impl fmt::Display for Ending {
             Ending::NotHttp(sentence) => write!(f, "no WebSocket: {sentence}"),
             Ending::Violation(sentence) => write!(f, "the server broke RFC 6455: {sentence}"),
             Ending::NeverReady => f.write_str("no first frame before the run was over"),
+            Ending::Vanished => f.write_str("dropped by us, as planned"),
+            Ending::Noticed => f.write_str("fell silent, and was given up by the server"),
+            Ending::LeftOpen => f.write_str("left open until the end"),
         }
     }
 }

@@ -32,8 +32,8 @@ pub(crate) struct Phone {
     stage: Stage,
     /// Whether the server greets it with a list.
     is_greeted: bool,
-    /// When the heartbeat was sent that has not been answered yet.
-    pinged: Option<Moment>,
+    /// The heartbeats that have not been answered yet: when each was due, and when it was sent.
+    pinged: Vec<(Moment, Moment)>,
 }
 
 /// What the phone waits for. What is needed only on the way in is boxed, and goes.
@@ -64,8 +64,13 @@ pub(crate) enum Event<'a> {
         /// What it says. It should be a list.
         first: Said<'a>,
     },
-    /// The heartbeat was answered, this long after it was sent.
-    Pong(Duration),
+    /// A heartbeat was answered.
+    Pong {
+        /// When it was due.
+        due: Moment,
+        /// When it was sent.
+        sent: Moment,
+    },
     /// The server says something else.
     Said(Said<'a>),
     /// It is over.
@@ -84,13 +89,18 @@ impl Phone {
         Phone {
             stage: Stage::Answer(Box::new(upgrade)),
             is_greeted: address.is_greeted,
-            pinged: None,
+            pinged: Vec::new(),
         }
     }
 
     /// Whether it is connected, so that it may write and be written to.
     pub(crate) fn is_ready(&self) -> bool {
         matches!(self.stage, Stage::Talk(_))
+    }
+
+    /// Whether it has hung up, and waits for the server's answer.
+    pub(crate) fn is_leaving(&self) -> bool {
+        matches!(self.stage, Stage::Goodbye(_))
     }
 
     /// Takes from the front of `input` what the next event needs, and moves `input` past it. What is
@@ -146,9 +156,13 @@ impl Phone {
         ending
     }
 
-    /// Says that it is still there.
-    pub(crate) fn ping(&mut self, now: Moment, pen: &mut Pen, out: &mut Vec<u8>) {
-        self.pinged = Some(now);
+    /// Says that it is still there, as was due a little while ago.
+    pub(crate) fn ping(&mut self, due: Moment, now: Moment, pen: &mut Pen, out: &mut Vec<u8>) {
+        // Servers answer in order, or not at all: then there is no point in remembering more of them.
+        const UNANSWERED: usize = 16;
+        if self.pinged.len() < UNANSWERED {
+            self.pinged.push((due, now));
+        }
         pen.write_sca(&ClientFrame::Ping, out);
     }
 
@@ -219,13 +233,11 @@ impl Phone {
             }
             same => self.stage = same,
         }
-        match (&said, self.pinged) {
-            (Said::Pong, Some(pinged)) => {
-                self.pinged = None;
-                Some(Event::Pong(now.since(pinged)))
-            }
-            _ => Some(Event::Said(said)),
+        if said == Said::Pong && !self.pinged.is_empty() {
+            let (due, sent) = self.pinged.remove(0);
+            return Some(Event::Pong { due, sent });
         }
+        Some(Event::Said(said))
     }
 
     fn end(&mut self, ending: Ending) -> Event<'static> {
@@ -246,6 +258,36 @@ impl Pen {
     /// scripts may be hostile (RFC 6455 §10.3). Ours is to be repeatable.
     pub(crate) fn new(seed: u64) -> Self {
         Pen { random: fastrand::Rng::with_seed(seed), json: Vec::new() }
+    }
+
+    /// Bytes that mean nothing, as many as are asked for.
+    pub(crate) fn write_garbage(&mut self, bytes: usize, out: &mut Vec<u8>) {
+        out.extend(std::iter::repeat_with(|| self.random.u8(..)).take(bytes));
+    }
+
+    /// A good frame with a text in it that is no SCA.
+    pub(crate) fn write_nonsense(&mut self, out: &mut Vec<u8>) {
+        const NONSENSE: [&str; 6] = [
+            "",
+            "hello?",
+            "{\"type\":",
+            "[[[[[[[[[[[[[[[[[[[[[[[[",
+            "{\"type\":\"no such thing\"}",
+            "{\"type\":7,\"type\":{}}",
+        ];
+        let text = NONSENSE[self.random.usize(..NONSENSE.len())];
+        self.write(&Frame::Text(text), out);
+    }
+
+    /// A ping, many times as long as it has to be.
+    pub(crate) fn write_long_ping(&mut self, out: &mut Vec<u8>) {
+        let text = format!("{{\"type\":\"ping\"{:1000}}}", "");
+        self.write(&Frame::Text(&text), out);
+    }
+
+    /// So many pings that nobody waits for.
+    pub(crate) fn write_pings(&mut self, count: u32, out: &mut Vec<u8>) {
+        (0..count).for_each(|_| self.write(&Frame::Text("{\"type\":\"ping\"}"), out));
     }
 
     fn write(&mut self, frame: &Frame<'_>, out: &mut Vec<u8>) {

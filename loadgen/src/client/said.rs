@@ -7,6 +7,7 @@
 
 use std::borrow::Cow;
 
+use serde_json::value::RawValue;
 use switchboard::dialects::sca::wire::ServerFields;
 
 /// What a frame of the server says.
@@ -16,8 +17,8 @@ pub(crate) enum Said<'a> {
     Pong,
     /// Who is online.
     List(List<'a>),
-    /// Who has come and gone; so many bytes of JSON.
-    Delta(usize),
+    /// Who has come and gone.
+    Delta(Delta<'a>),
     /// Somebody writes.
     Message(Message<'a>),
     /// A message of ours could not be delivered.
@@ -34,18 +35,52 @@ pub(crate) enum Said<'a> {
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(crate) struct List<'a>(Cow<'a, str>);
 
+/// Who has come and gone, as the JSON that came.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(crate) struct Delta<'a>(Cow<'a, str>);
+
+impl Delta<'_> {
+    /// The JSON.
+    pub(crate) fn json(&self) -> &str {
+        &self.0
+    }
+
+    /// Who has come, and who has gone. Looks at every byte of it.
+    pub(crate) fn touched(&self) -> (Vec<Cow<'_, str>>, Vec<Cow<'_, str>>) {
+        let numbers = |raw: Option<&RawValue>| {
+            let found = raw.map(|raw| serde_json::from_str::<Vec<Cow<'_, str>>>(raw.get()));
+            // What is no list of numbers names nobody.
+            found.and_then(Result::ok).unwrap_or_default()
+        };
+        match serde_json::from_str::<ServerFields<'_>>(&self.0) {
+            Ok(fields) => (numbers(fields.joined), numbers(fields.left)),
+            Err(_) => (Vec::new(), Vec::new()),
+        }
+    }
+}
+
 impl List<'_> {
-    /// Bytes of JSON.
-    pub(crate) fn bytes(&self) -> usize {
-        self.0.len()
+    /// The JSON.
+    pub(crate) fn json(&self) -> &str {
+        &self.0
+    }
+
+    /// Its numbers, as they stand between the quotes. Looks at every byte of it.
+    pub(crate) fn numbers(&self) -> impl Iterator<Item = &str> {
+        // After the bracket every number stands between two quotes, and digits need no escapes.
+        let mut rest = self.0.split_once('[').map_or("", |(_, numbers)| numbers);
+        std::iter::from_fn(move || {
+            let begin = rest.find(['"', ']'])?;
+            let number = rest[begin..].strip_prefix('"')?;
+            let (number, after) = number.split_once('"')?;
+            rest = after;
+            Some(number)
+        })
     }
 
     /// How many numbers it has. Looks at every byte of it.
     pub(crate) fn count(&self) -> usize {
-        // After the colon of "users" every number stands between two quotes, and digits need no escapes.
-        let numbers = self.0.split_once('[').map_or("", |(_, numbers)| numbers);
-        let numbers = numbers.split_once(']').map_or(numbers, |(numbers, _)| numbers);
-        numbers.bytes().filter(|&byte| byte == b'"').count() / 2
+        self.numbers().count()
     }
 }
 
@@ -95,7 +130,7 @@ impl<'a> Said<'a> {
         match fields.kind {
             "pong" => Said::Pong,
             "online_users" if fields.users.is_some() => Said::List(List(Cow::Borrowed(json))),
-            "presence" => Said::Delta(json.len()),
+            "presence" => Said::Delta(Delta(Cow::Borrowed(json))),
             "message" => {
                 let text =
                     fields.text.and_then(|raw| serde_json::from_str::<String>(raw.get()).ok());
@@ -117,7 +152,7 @@ impl<'a> Said<'a> {
         match self {
             Said::Pong => Said::Pong,
             Said::List(list) => Said::List(List(Cow::Owned(list.0.into_owned()))),
-            Said::Delta(bytes) => Said::Delta(bytes),
+            Said::Delta(delta) => Said::Delta(Delta(Cow::Owned(delta.0.into_owned()))),
             Said::Message(message) => Said::Message(Message {
                 from: Cow::Owned(message.from.into_owned()),
                 text: Cow::Owned(message.text.into_owned()),
@@ -157,8 +192,21 @@ mod tests {
         assert_eq!(both_ways(r#"{"type":"error","detail":"no"}"#), Said::Error);
         assert_eq!(both_ways(r#"{"type":"undelivered","to":"4000"}"#), Said::Undelivered);
         assert_eq!(both_ways(r#"{"type":"typing","from":"4000"}"#), Said::Other);
-        let delta = r#"{"type":"presence","joined":[],"left":[],"online":1}"#;
-        assert_eq!(both_ways(delta), Said::Delta(delta.len()));
+    }
+
+    #[test]
+    fn a_delta_says_who_has_come_and_gone_and_nonsense_in_it_nobody() {
+        let touched = |json: &str| match both_ways(json) {
+            Said::Delta(delta) => {
+                let (joined, left) = delta.touched();
+                (joined.concat(), left.concat())
+            }
+            other => panic!("{json} is {other:?}"),
+        };
+        let json = r#"{"type":"presence","joined":["1","2"],"left":["3"],"online":1}"#;
+        assert_eq!(touched(json), ("12".to_owned(), "3".to_owned()));
+        let json = r#"{"type":"presence","joined":7}"#;
+        assert_eq!(touched(json), (String::new(), String::new()));
     }
 
     #[test]
@@ -170,7 +218,10 @@ mod tests {
             (r#"{"users":["4000000001","4000000002"],"type":"online_users"}"#, 2),
         ] {
             match both_ways(json) {
-                Said::List(list) => assert_eq!((list.count(), list.bytes()), (count, json.len())),
+                Said::List(list) => {
+                    assert_eq!((list.count(), list.json()), (count, json));
+                    assert!(list.numbers().all(|number| number.starts_with("400000000")));
+                }
                 other => panic!("{json} is {other:?}"),
             }
         }

@@ -138,7 +138,7 @@ fn what_a_phone_says_is_sca() {
     let (mut phone, mut pen, request) = call(&ADDRESS);
     hear(&mut phone, &mut pen, &[&answer(&request, &[Frame::Text(LIST)])]);
     let mut out = Vec::new();
-    phone.ping(at(100), &mut pen, &mut out);
+    phone.ping(at(99), at(100), &mut pen, &mut out);
     phone.refresh(&mut pen, &mut out);
     phone.say("4000000000002", "hi", &mut pen, &mut out);
     assert!(phone.hang_up(&mut pen, &mut out));
@@ -158,14 +158,21 @@ fn what_a_phone_says_is_sca() {
 fn a_heartbeat_is_timed_once_and_the_goodbye_is_heard_out() {
     let (mut phone, mut pen, request) = call(&ADDRESS);
     hear(&mut phone, &mut pen, &[&answer(&request, &[Frame::Text(LIST)])]);
-    phone.ping(at(25), &mut pen, &mut Vec::new());
+    phone.ping(at(20), at(25), &mut pen, &mut Vec::new());
     phone.hang_up(&mut pen, &mut Vec::new());
     let mut bytes = Vec::new();
     let pong = Frame::Text(r#"{"type":"pong"}"#);
     let close = Frame::Close(Some((CloseCode::Normal, "")));
     [pong, pong, close].iter().for_each(|frame| frame.encode(&mut bytes));
     let (heard, answered) = hear(&mut phone, &mut pen, &[&bytes]);
-    assert_eq!(heard, ["Pong(5ms)", "Said(Pong)", "Ended(HungUp(Some(1000)))"]);
+    assert_eq!(
+        heard,
+        [
+            "Pong { due: Moment(20000000), sent: Moment(25000000) }",
+            "Said(Pong)",
+            "Ended(HungUp(Some(1000)))"
+        ]
+    );
     assert!(answered.is_empty(), "a close frame that answers ours is not answered");
 }
 

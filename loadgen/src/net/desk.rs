@@ -6,7 +6,7 @@ use switchboard::timer::Moment;
 
 use crate::client::{Message, Said};
 use crate::phone_id::PhoneId;
-use crate::record::Record;
+use crate::record::{Receipt, Record};
 use crate::workload::{Numbers, Texts};
 
 /// Where all that is heard is written down.
@@ -15,38 +15,58 @@ pub(super) struct Desk {
     pub(super) record: Record,
     pub(super) texts: Texts,
     pub(super) numbers: Numbers,
+    /// Whether who is online is still followed.
+    pub(super) follows: bool,
     /// Messages delivered since this was asked last.
     delivered: u64,
+    /// The same one by one, if somebody waits for them.
+    receipts: Option<Vec<Receipt>>,
 }
 
 impl Desk {
-    pub(super) fn new(texts: Texts, numbers: Numbers) -> Self {
-        Desk { record: Record::new(), texts, numbers, delivered: 0 }
+    pub(super) fn new(record: Record, texts: Texts, numbers: Numbers) -> Self {
+        Desk { record, texts, numbers, follows: true, delivered: 0, receipts: None }
     }
 
-    /// A phone has heard something.
+    /// From now on receipts are kept for [`Desk::take_receipts`].
+    pub(super) fn keep_receipts(&mut self) {
+        self.receipts = Some(Vec::new());
+    }
+
+    /// A sociable phone has heard something.
     pub(super) fn hear(&mut self, by: PhoneId, said: &Said<'_>, now: Moment) {
         let heard = &mut self.record.heard;
         match said {
-            Said::Message(Message { from, text }) => {
-                let (from, stamp) = (self.numbers.phone(from), self.texts.read(text));
-                if let Some(receipt) = self.record.books.receive(by, from, stamp) {
-                    self.record.delivered(receipt, now);
-                    self.delivered += 1;
-                }
-            }
+            Said::Message(message) => self.receive(by, message, now),
             Said::List(list) => {
+                let json = list.json();
                 heard.lists += 1;
-                heard.list_bytes += list.bytes() as u64;
+                heard.list_bytes += json.len() as u64;
                 // Counting looks at every byte: only what is longer than all before is counted.
-                if list.bytes() > heard.longest_list_bytes {
-                    heard.longest_list_bytes = list.bytes();
+                if json.len() > heard.longest_list_bytes {
+                    heard.longest_list_bytes = json.len();
                     heard.longest_list_numbers = list.count();
                 }
+                if self.follows {
+                    self.record.last_arrival = now;
+                    let numbers = || list.numbers().filter_map(|n| self.numbers.phone(n));
+                    self.record.views.see_list(by, json.as_bytes(), numbers, now);
+                }
             }
-            Said::Delta(bytes) => {
+            Said::Delta(delta) => {
+                let json = delta.json();
                 heard.deltas += 1;
-                heard.delta_bytes += *bytes as u64;
+                heard.delta_bytes += json.len() as u64;
+                if self.follows {
+                    self.record.last_arrival = now;
+                    let touched = || {
+                        let (joined, left) = delta.touched();
+                        let phone = |number: &str| self.numbers.phone(number);
+                        let joined = joined.iter().filter_map(|n| Some((phone(n)?, true)));
+                        joined.chain(left.iter().filter_map(|n| Some((phone(n)?, false)))).collect()
+                    };
+                    self.record.views.see_delta(by, json.as_bytes(), touched, now);
+                }
             }
             Said::Undelivered => heard.undelivered += 1,
             Said::Error => heard.errors += 1,
@@ -56,8 +76,38 @@ impl Desk {
         }
     }
 
+    /// A phone has heard something that nobody writes to, and of whom anything may be thought.
+    pub(super) fn overhear(&mut self, by: PhoneId, said: &Said<'_>, now: Moment) {
+        match said {
+            Said::Message(message) => self.receive(by, message, now),
+            Said::List(_)
+            | Said::Delta(_)
+            | Said::Undelivered
+            | Said::Error
+            | Said::Pong
+            | Said::Other
+            | Said::Nonsense => self.record.heard.by_hostile += 1,
+        }
+    }
+
     /// How many messages were delivered since this was called last.
     pub(super) fn take_delivered(&mut self) -> u64 {
         mem::take(&mut self.delivered)
+    }
+
+    /// Which ones, if they are kept.
+    pub(super) fn take_receipts(&mut self) -> Vec<Receipt> {
+        self.receipts.as_mut().map(mem::take).unwrap_or_default()
+    }
+
+    fn receive(&mut self, by: PhoneId, message: &Message<'_>, now: Moment) {
+        let Message { from, text } = message;
+        let (from, stamp) = (self.numbers.phone(from), self.texts.read(text));
+        let Some(receipt) = self.record.books.receive(by, from, stamp) else { return };
+        self.record.delivered(&receipt, now);
+        self.delivered += 1;
+        if let Some(receipts) = &mut self.receipts {
+            receipts.push(receipt);
+        }
     }
 }

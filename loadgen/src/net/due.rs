@@ -1,4 +1,4 @@
-//! What is due: phones to dial, messages to send, heartbeats, and in the end good manners.
+//! What the plan has for this moment: phones to dial, messages to send, and in the end good manners.
 //!
 //! Each has its budget for one turn of the loop. What it cuts off is due at once in the next, which
 //! then does not sleep.
@@ -9,35 +9,57 @@ use switchboard::timer::Moment;
 
 use super::desk::Desk;
 use super::line::Line;
-use super::run::{Run, Slot, Stage, Task};
+use super::run::{Run, Stage};
+use super::slot::{Deed, Task};
 use crate::client::Ending;
 use crate::phone_id::PhoneId;
-use crate::workload::Numbers;
+use crate::schedule::Arrivals;
+use crate::workload::{Numbers, Persona};
 
-/// Connections begun in one turn, messages sent, heartbeats and requests sent, phones hung up.
+/// Connections begun in one turn, messages sent, phones hung up.
 const DIALS: usize = 64;
 const SENDS: usize = 256;
-const TASKS: usize = 256;
 const HANG_UPS: usize = 128;
 
 /// How long the server may take to answer the last close frame.
 const GOODBYE: Duration = Duration::from_secs(10);
 
 impl Run<'_> {
-    /// Phones whose time has come begin to connect.
-    pub(super) fn dial_who_is_due(&mut self, now: Moment) {
+    /// Phones whose time has come begin to connect, or leave.
+    pub(super) fn take_steps(&mut self, now: Moment) {
         for _ in 0..DIALS {
-            let Some((id, planned)) = self.schedule.next_connect(now) else { return };
-            let to = self.target.address;
-            match Line::dial(id, to, planned, self.clock.now(), &self.registry) {
-                Ok(line) => {
-                    self.slots[id.index()] = Slot::Taken(Box::new(line));
-                    self.open += 1;
-                }
-                Err(error) => {
-                    self.slots[id.index()] = Slot::EndedBadly;
-                    self.desk.record.ended(Ending::Unreachable(error.kind()));
-                }
+            let Some(step) = self.schedule.next_step(now) else { return };
+            let slot = &mut self.slots[step.phone.index()];
+            slot.is_wanted = step.comes;
+            match step.comes {
+                true if slot.line.is_none() => self.dial(step.phone, step.at),
+                // It has come back before its old connection was quite over: that will do.
+                true => {}
+                false => self.send_away(step.phone),
+            }
+        }
+    }
+
+    /// A phone begins to connect, as was planned for a little while ago.
+    pub(super) fn dial(&mut self, id: PhoneId, planned: Moment) {
+        let slot = &mut self.slots[id.index()];
+        slot.generation += 1;
+        let (persona, party) = (slot.persona, slot.party(id));
+        let record = &mut self.desk.record;
+        record.dialled(persona);
+        match persona.is_hostile() {
+            true => record.views.ignore(id),
+            false => record.views.expect(id),
+        }
+        let to = self.target.address;
+        match Line::dial(party, persona, to, planned, self.clock.now(), &self.registry) {
+            Ok(line) => {
+                slot.line = Some(Box::new(line));
+                self.open += 1;
+            }
+            Err(error) => {
+                let is_expected = persona.is_hostile();
+                record.ended(persona, Ending::Unreachable(error.kind()), is_expected);
             }
         }
     }
@@ -47,70 +69,72 @@ impl Run<'_> {
         for _ in 0..SENDS {
             let Some(planned) = self.schedule.next_send(now) else { return };
             let slots = &self.slots;
-            let Some((sender, recipient)) = self.pairs.next(|id| slots[id.index()].is_ready())
-            else {
-                self.desk.record.skipped_sends += 1;
-                continue;
-            };
-            let Slot::Taken(line) = &mut self.slots[sender.index()] else { continue };
-            let Some(phone) = &mut line.phone else { continue };
-            let now = self.clock.now();
-            let Desk { record, texts, numbers, .. } = &mut self.desk;
-            let stamp = record.books.send(sender, recipient, planned, now);
-            texts.write(&stamp, &mut self.text);
-            let mut digits = [0; Numbers::DIGITS];
-            let to = numbers.digits(recipient, &mut digits);
-            let text = str::from_utf8(&self.text).expect("a text is ASCII");
-            phone.say(to, text, &mut self.pen, &mut self.out);
-            record.sent(planned, now);
-            self.write(sender);
+            match self.peers.next(|id| slots[id.index()].is_ready()) {
+                Some((sender, recipient)) => {
+                    let now = self.clock.now();
+                    self.send(sender, recipient, planned, now);
+                }
+                None => self.desk.record.skipped_sends += 1,
+            }
         }
     }
 
-    /// Heartbeats and requests for the list, and when to do it again.
-    pub(super) fn do_tasks(&mut self, now: Moment) {
-        for _ in 0..TASKS {
-            let Some(task) = self.wheel.next_due(now) else { return };
-            let (Task::Ping(id) | Task::Refresh(id)) = task;
-            let Slot::Taken(line) = &mut self.slots[id.index()] else { continue };
-            let Some(phone) = line.phone.as_mut().filter(|phone| phone.is_ready()) else {
+    /// In the closed model: whoever has thought for long enough writes again.
+    pub(super) fn take_turns(&mut self, now: Moment) {
+        for _ in 0..SENDS {
+            let Some(sender) = self.turns.next(now) else { return };
+            let slots = &self.slots;
+            if now >= self.options.timing.messages_end() || !slots[sender.index()].is_ready() {
+                continue;
+            }
+            let Some(recipient) = self.peers.recipient(sender, |id| slots[id.index()].is_ready())
+            else {
+                self.desk.record.skipped_sends += 1;
+                self.turns.add(sender, now + self.options.settle);
                 continue;
             };
-            let settings = &self.options.settings;
-            let every = match task {
-                Task::Ping(_) => {
-                    phone.ping(now, &mut self.pen, &mut self.out);
-                    self.desk.record.heard.pings += 1;
-                    settings.heartbeat
-                }
-                Task::Refresh(_) => {
-                    phone.refresh(&mut self.pen, &mut self.out);
-                    settings.refresh
-                }
-            };
-            if let Some(every) = every {
-                self.wheel.insert(now + every, task);
-            }
-            self.write(id);
+            let now = self.clock.now();
+            let number = self.send(sender, recipient, now, now);
+            self.turns.wait(sender, number);
+            let party = self.slots[sender.index()].party(sender);
+            self.plan(Task::new(party, now + self.options.settle, Deed::StopWaiting(number)));
         }
+    }
+
+    /// In the closed model: this phone's message has arrived, or will not. It thinks, and writes again.
+    pub(super) fn think(&mut self, id: PhoneId, now: Moment) {
+        let mean = self.think;
+        let time = match self.options.timing.arrivals {
+            Arrivals::Constant => mean,
+            Arrivals::Exponential => mean.mul_f64(-(1.0 - self.random.f64()).ln()),
+        };
+        self.turns.add(id, now + time);
+    }
+
+    fn send(&mut self, from: PhoneId, to: PhoneId, planned: Moment, now: Moment) -> u64 {
+        let (sender, recipient) =
+            (self.slots[from.index()].party(from), self.slots[to.index()].party(to));
+        let Desk { record, texts, numbers, .. } = &mut self.desk;
+        let stamp = record.books.send(sender, recipient, planned, now);
+        texts.write(&stamp, &mut self.text);
+        let mut digits = [0; Numbers::DIGITS];
+        let number = numbers.digits(to, &mut digits);
+        let text = str::from_utf8(&self.text).expect("a text is ASCII");
+        if let Some(line) = &self.slots[from.index()].line
+            && let Some(phone) = &line.phone
+        {
+            phone.say(number, text, &mut self.pen, &mut self.out);
+        }
+        record.sent(planned, now);
+        self.write(from);
+        stamp.number
     }
 
     /// Hangs up, some phones in each turn; the stage that comes of it.
     pub(super) fn hang_up(&mut self, next: usize, deadline: Moment, now: Moment) -> Stage {
         let last = self.slots.len().min(next + HANG_UPS);
         for index in next..last {
-            let id = PhoneId(u32::try_from(index).expect("phones have 32 bits"));
-            let Slot::Taken(line) = &mut self.slots[index] else { continue };
-            let hangs_up = match &mut line.phone {
-                Some(phone) => phone.hang_up(&mut self.pen, &mut self.out),
-                None => false,
-            };
-            if hangs_up {
-                self.ready -= 1;
-                self.write(id);
-            } else {
-                self.end(id, Ending::NeverReady);
-            }
+            self.send_away(PhoneId(u32::try_from(index).expect("phones have 32 bits")));
         }
         // The time for the answers counts from the last close frame.
         let deadline = if next < last { now + GOODBYE } else { deadline };
@@ -118,11 +142,52 @@ impl Run<'_> {
             return Stage::HangingUp { next: last, deadline };
         }
         for index in 0..self.slots.len() {
-            if matches!(self.slots[index], Slot::Taken(_)) {
+            if self.slots[index].line.is_some() {
                 let id = PhoneId(u32::try_from(index).expect("phones have 32 bits"));
                 self.end(id, Ending::Unanswered);
             }
         }
         Stage::Over
+    }
+
+    /// A phone is to leave: in good order, if it can.
+    pub(super) fn send_away(&mut self, id: PhoneId) {
+        let now = self.now();
+        let slot = &mut self.slots[id.index()];
+        let (persona, party) = (slot.persona, slot.party(id));
+        let Some(line) = &mut slot.line else { return };
+        if line.is_leaving() {
+            return;
+        }
+        if let Some(begun) = line.silence() {
+            let is_overdue = self.limit().is_some_and(|limit| now > begun.actual + limit);
+            self.desk.record.unnoticed += u64::from(is_overdue);
+            return self.end(id, Ending::LeftOpen);
+        }
+        if persona.is_hostile() {
+            return self.end(id, Ending::LeftOpen);
+        }
+        let hangs_up = match &mut line.phone {
+            Some(phone) => phone.hang_up(&mut self.pen, &mut self.out),
+            None => false,
+        };
+        if !hangs_up {
+            return self.end(id, Ending::NeverReady);
+        }
+        self.uncount(party, now);
+        self.write(id);
+    }
+
+    /// How long the server may take to notice that somebody has fallen silent, if we know.
+    pub(super) fn limit(&self) -> Option<Duration> {
+        /// What the server's timers and ours may add.
+        const SLACK: Duration = Duration::from_secs(2);
+        let timeout = self.options.ping_timeout?;
+        Some(timeout + self.options.sweep_interval + SLACK)
+    }
+
+    /// Whether this phone comes back by itself, once its connection has ended.
+    pub(super) fn returns(persona: Persona) -> bool {
+        persona.is_hostile() || persona == Persona::Flapper
     }
 }

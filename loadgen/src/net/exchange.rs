@@ -3,21 +3,37 @@
 
 use std::io;
 
+use mio::event::Event;
 use switchboard::timer::Moment;
 
 use super::address;
-use super::run::{Run, Slot, Task};
-use crate::client::{Ending, Event, Phone, Said};
+use super::run::Run;
+use super::slot::Slot;
+use crate::client::{self, Ending, Phone, Said};
 use crate::phone_id::PhoneId;
-use crate::workload::{self, Numbers};
+use crate::record::{Begun, Party};
+use crate::workload::{Numbers, Persona};
 
 /// Reads from one phone in one turn, at most: then others get theirs.
 const READS: usize = 4;
 
 impl Run<'_> {
+    /// The kernel has something to say of a connection, if it is still there.
+    pub(super) fn happens(&mut self, party: Party, event: &Event) {
+        let id = party.phone;
+        let is_current = |run: &Self| run.slots[id.index()].generation == party.generation;
+        if event.is_writable() && is_current(self) {
+            self.writable(id);
+        }
+        let is_closed = event.is_read_closed() || event.is_error();
+        if (event.is_readable() || is_closed) && is_current(self) {
+            self.readable(id, is_closed);
+        }
+    }
+
     /// A phone's socket takes bytes: it has just connected, or was full before.
     pub(super) fn writable(&mut self, id: PhoneId) {
-        let Slot::Taken(line) = &mut self.slots[id.index()] else { return };
+        let Some(line) = &mut self.slots[id.index()].line else { return };
         if line.phone.is_some() {
             if line.write_on().is_err() {
                 self.readable(id, true);
@@ -34,12 +50,22 @@ impl Run<'_> {
     /// There is something to read, or the end.
     pub(super) fn readable(&mut self, id: PhoneId, is_closed: bool) {
         for _ in 0..READS {
-            let Slot::Taken(line) = &mut self.slots[id.index()] else { return };
+            let Some(line) = &mut self.slots[id.index()].line else { return };
             if line.phone.is_none() {
                 // The event may say both at once: refused, and closed.
                 if let Err(error) = line.is_connected() {
                     self.end(id, Ending::Unreachable(error.kind()));
                 }
+                return;
+            }
+            if line.silence().is_some() {
+                // It does not read. That the server has given it up shows all the same.
+                if is_closed {
+                    self.notice(id);
+                }
+                return;
+            }
+            if line.reads_slowly() {
                 return;
             }
             match line.read(&mut self.input) {
@@ -56,19 +82,34 @@ impl Run<'_> {
                 Err(error) => return self.lose(id, Some(&error)),
             }
         }
-        self.again.push(id);
+        let party = self.slots[id.index()].party(id);
+        self.again.push(party);
     }
 
     /// Phones that had more to read than was their share.
     pub(super) fn read_on(&mut self) {
-        for id in std::mem::take(&mut self.again) {
-            self.readable(id, true);
+        for party in std::mem::take(&mut self.again) {
+            if self.slots[party.phone.index()].generation == party.generation {
+                self.readable(party.phone, true);
+            }
+        }
+    }
+
+    /// A slow reader reads so many bytes.
+    pub(super) fn sip(&mut self, id: PhoneId, bytes: usize) {
+        let Some(line) = &mut self.slots[id.index()].line else { return };
+        let bytes = bytes.min(self.input.len());
+        match line.read(&mut self.input[..bytes]) {
+            Ok(Some(0)) => self.lose(id, None),
+            Ok(Some(count)) => self.hear(id, count),
+            Ok(None) => {}
+            Err(error) => self.lose(id, Some(&error)),
         }
     }
 
     /// Writes what is in `out` to a phone's socket.
     pub(super) fn write(&mut self, id: PhoneId) {
-        let Slot::Taken(line) = &mut self.slots[id.index()] else {
+        let Some(line) = &mut self.slots[id.index()].line else {
             self.out.clear();
             return;
         };
@@ -81,23 +122,61 @@ impl Run<'_> {
 
     /// A connection is over.
     pub(super) fn end(&mut self, id: PhoneId, ending: Ending) {
+        let now = self.now();
         let slot = &mut self.slots[id.index()];
-        let is_clean = ending.is_clean();
-        *slot = if is_clean { Slot::EndedCleanly } else { Slot::EndedBadly };
+        let (persona, party) = (slot.persona, slot.party(id));
+        self.uncount(party, now);
+        let slot = &mut self.slots[id.index()];
+        slot.line = None;
         self.open -= 1;
-        self.desk.record.ended(ending);
+        let is_planned = match ending {
+            Ending::Vanished | Ending::Noticed | Ending::LeftOpen => true,
+            Ending::Refused(TOO_MANY) => persona == Persona::Flapper,
+            other => other.is_clean(),
+        };
+        let record = &mut self.desk.record;
+        if !ending.is_clean() {
+            record.books.doubt(party);
+        }
+        record.ended(persona, ending, is_planned || persona.is_hostile());
+        self.plan_return(party, now);
+    }
+
+    /// A phone is no longer one of those that are connected.
+    pub(super) fn uncount(&mut self, party: Party, now: Moment) {
+        self.uncount_ready(party.phone);
+        if self.desk.follows && !self.slots[party.phone.index()].persona.is_hostile() {
+            self.desk.record.views.left(party.phone, Begun::at(now), now);
+        }
+    }
+
+    pub(super) fn uncount_ready(&mut self, id: PhoneId) {
+        if let Some(line) = &mut self.slots[id.index()].line {
+            self.ready -= u64::from(std::mem::take(&mut line.is_counted));
+        }
+    }
+
+    /// The server has given up somebody who was silent.
+    pub(super) fn notice(&mut self, id: PhoneId) {
+        let now = self.now();
+        let Some(line) = &self.slots[id.index()].line else { return };
+        let Some(begun) = line.silence() else { return };
+        let is_late = self.limit().is_some_and(|limit| now > begun.actual + limit);
+        let record = &mut self.desk.record;
+        record.notice.add(begun, now);
+        record.unnoticed += u64::from(is_late);
+        self.silent -= 1;
+        self.end(id, Ending::Noticed);
     }
 
     /// The stream is over, or has failed.
     fn lose(&mut self, id: PhoneId, error: Option<&io::Error>) {
-        let Slot::Taken(line) = &mut self.slots[id.index()] else { return };
+        let Some(line) = &mut self.slots[id.index()].line else { return };
         let Some(phone) = &mut line.phone else { return };
-        let was_ready = phone.is_ready();
         let ending = match (phone.hear_the_end(), error) {
             (Ending::Dropped, Some(error)) => Ending::Failed(error.kind()),
             (ending, _) => ending,
         };
-        self.ready -= u64::from(was_ready);
         self.end(id, ending);
     }
 
@@ -107,9 +186,14 @@ impl Run<'_> {
         let number = self.desk.numbers.digits(id, &mut [0; Numbers::DIGITS]).to_owned();
         let address = address(self.options, self.target, &number);
         let phone = Phone::call(&address, now, &mut self.pen, &mut self.out);
-        let Slot::Taken(line) = &mut self.slots[id.index()] else { return };
-        self.desk.record.connecting.tcp.add(now.since(line.dialled));
+        let slot = &mut self.slots[id.index()];
+        let party = slot.party(id);
+        let Some(line) = &mut slot.line else { return };
+        if !slot.persona.is_hostile() {
+            self.desk.record.connecting.tcp.add(now.since(line.dialled));
+        }
         line.phone = Some(phone);
+        self.corrupt_the_request(party, now);
         self.write(id);
     }
 
@@ -117,40 +201,45 @@ impl Run<'_> {
     fn hear(&mut self, id: PhoneId, count: usize) {
         let now = self.now();
         let Run { slots, desk, pen, input, out, .. } = self;
-        let Slot::Taken(line) = &mut slots[id.index()] else { return };
+        let Slot { persona, line: Some(line), .. } = &mut slots[id.index()] else { return };
         let Some(phone) = &mut line.phone else { return };
+        let is_sociable = persona.is_sociable();
         let was_ready = phone.is_ready();
         let mut ending = None;
         let mut input = &mut input[..count];
         desk.record.heard.bytes += count as u64;
         while let Some(event) = phone.read(now, &mut input, pen, out) {
             match event {
-                Event::Upgraded(after) => desk.record.connecting.upgrade.add(after),
-                Event::Greeted { after, first } => {
+                client::Event::Upgraded(after) if is_sociable => {
+                    desk.record.connecting.upgrade.add(after);
+                }
+                client::Event::Greeted { after, first } if is_sociable => {
                     desk.record.connecting.first_frame.add(after);
                     let is_proper = matches!(first, Said::List(_));
                     desk.record.heard.strange_greetings += u64::from(!is_proper);
                     desk.hear(id, &first, now);
                 }
-                Event::Pong(after) => {
-                    desk.record.heartbeat.add(after);
+                client::Event::Pong { due, sent } if is_sociable => {
+                    desk.record.heartbeat.add(Begun { planned: due, actual: sent }, now);
                     desk.record.heard.pongs += 1;
                 }
-                Event::Said(said) => desk.hear(id, &said, now),
-                Event::Ended(how) => ending = Some(how),
+                client::Event::Said(said) if is_sociable => desk.hear(id, &said, now),
+                client::Event::Greeted { first: said, .. } | client::Event::Said(said) => {
+                    desk.overhear(id, &said, now);
+                }
+                client::Event::Upgraded(_) | client::Event::Pong { .. } => {}
+                client::Event::Ended(how) => ending = Some(how),
             }
         }
-        let is_ready = phone.is_ready();
-        match (was_ready, is_ready) {
-            (false, true) => self.get_ready(id, now),
-            (true, false) => self.ready -= 1,
-            (true, true) | (false, false) => {}
+        if !was_ready && phone.is_ready() {
+            self.get_ready(id, now);
         }
+        self.go_on_thinking(now);
         match ending {
             None => self.write(id),
             Some(ending) => {
                 // A last word, which the server may not want any more.
-                if let Slot::Taken(line) = &mut self.slots[id.index()] {
+                if let Some(line) = &mut self.slots[id.index()].line {
                     let _ = line.write(&mut self.out);
                 }
                 self.out.clear();
@@ -159,23 +248,37 @@ impl Run<'_> {
         }
     }
 
-    /// A phone is connected: from now on it has a heartbeat.
+    /// Whoever wrote what has just arrived thinks of something else to say.
+    fn go_on_thinking(&mut self, now: Moment) {
+        for receipt in self.desk.take_receipts() {
+            if self.turns.stop_waiting(receipt.sender, receipt.number) {
+                self.think(receipt.sender, now);
+            }
+        }
+    }
+
+    /// A phone is connected: from now on it does what it is here for.
     fn get_ready(&mut self, id: PhoneId, now: Moment) {
-        let Slot::Taken(line) = &mut self.slots[id.index()] else { return };
-        self.desk.record.connecting.total.add(now.since(line.planned));
+        let slot = &mut self.slots[id.index()];
+        let (persona, party) = (slot.persona, slot.party(id));
+        let Some(line) = &mut slot.line else { return };
+        line.is_counted = true;
+        let begun = Begun { planned: line.planned, actual: line.dialled };
         self.ready += 1;
         self.peak = self.peak.max(self.ready);
-        let settings = &self.options.settings;
-        if let Some(interval) = settings.heartbeat {
-            let phase = workload::heartbeat_phase(id, interval, self.options.timing.seed);
-            self.wheel.insert(now + phase, Task::Ping(id));
-        }
-        // As the original app does: at once, and then again and again.
-        if let Some(interval) = settings.refresh {
-            if let Some(phone) = &line.phone {
-                phone.refresh(&mut self.pen, &mut self.out);
+        if !persona.is_hostile() {
+            let record = &mut self.desk.record;
+            record.connecting.total.add(begun, now);
+            if self.desk.follows {
+                record.views.joined(id, Begun { actual: now, ..begun }, now);
             }
-            self.wheel.insert(now + interval, Task::Refresh(id));
+        }
+        self.begin(party, now);
+        if self.is_closed && persona == Persona::Chatter {
+            self.think(id, now.max(self.options.timing.messages_begin()));
         }
     }
 }
+
+/// Too Many Requests (RFC 6585 §4): somebody has come back too often.
+const TOO_MANY: u16 = 429;

@@ -3,14 +3,19 @@
 use std::io::{self, ErrorKind, Read as _, Write as _};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
+use std::time::Duration;
+
 use mio::net::TcpStream;
-use mio::{Interest, Registry, Token};
+use mio::{Interest, Registry};
 use nix::errno::Errno;
-use socket2::{Domain, Protocol, Socket, Type};
+use socket2::{Domain, Protocol, SockRef, Socket, Type};
 use switchboard::timer::Moment;
 
+use super::slot::{Act, token};
 use crate::client::Phone;
 use crate::phone_id::PhoneId;
+use crate::record::{Begun, Party};
+use crate::workload::Persona;
 
 /// One phone and its socket.
 #[derive(Debug)]
@@ -24,6 +29,10 @@ pub(super) struct Line {
     pub(super) dialled: Moment,
     /// What the kernel has not taken yet; nearly always nothing.
     unsent: Vec<u8>,
+    /// Whether it is among those that are counted as ready.
+    pub(super) is_counted: bool,
+    /// What it does that no good phone would.
+    pub(super) act: Option<Box<Act>>,
 }
 
 /// Source addresses that take turns on the loopback. A pair of addresses has only 28,000 ports
@@ -34,7 +43,8 @@ impl Line {
     /// Begins to connect. Whether it has come about is told by [`Line::is_connected`], when the socket is
     /// writable.
     pub(super) fn dial(
-        id: PhoneId,
+        party: Party,
+        persona: Persona,
         to: SocketAddr,
         planned: Moment,
         now: Moment,
@@ -43,7 +53,10 @@ impl Line {
         let socket = Socket::new(Domain::for_address(to), Type::STREAM, Some(Protocol::TCP))?;
         socket.set_nonblocking(true)?;
         socket.set_tcp_nodelay(true)?;
-        if let Some(source) = source(id, to.ip()) {
+        if let Some(bytes) = receive_buffer(persona) {
+            socket.set_recv_buffer_size(bytes)?;
+        }
+        if let Some(source) = source(party.phone, to.ip()) {
             socket.bind(&source.into())?;
         }
         match socket.connect(&to.into()) {
@@ -55,8 +68,16 @@ impl Line {
         // Edge-triggered, both at once and for good: writability is reported when it comes, not as
         // long as it lasts, so there is no need to switch it on and off.
         let interest = Interest::READABLE | Interest::WRITABLE;
-        registry.register(&mut stream, Token(id.index()), interest)?;
-        Ok(Line { stream, phone: None, planned, dialled: now, unsent: Vec::new() })
+        registry.register(&mut stream, token(party), interest)?;
+        Ok(Line {
+            stream,
+            phone: None,
+            planned,
+            dialled: now,
+            unsent: Vec::new(),
+            is_counted: false,
+            act: None,
+        })
     }
 
     /// Whether the connection stands; `false` if that is not decided yet.
@@ -94,6 +115,16 @@ impl Line {
 
     /// Writes what is in `out`, which is empty afterwards; what the kernel does not take is kept.
     pub(super) fn write(&mut self, out: &mut Vec<u8>) -> io::Result<()> {
+        match self.act.as_deref_mut() {
+            None | Some(Act::ReadSlowly) => {}
+            Some(Act::Silent(_) | Act::HalfOpen) => out.clear(),
+            Some(Act::Drip(queue)) => {
+                queue.extend(out.drain(..));
+            }
+        }
+        if out.is_empty() {
+            return Ok(());
+        }
         let result = if self.unsent.is_empty() {
             write_all(&mut self.stream, out).map(|taken| {
                 self.unsent.extend_from_slice(&out[taken..]);
@@ -105,6 +136,46 @@ impl Line {
         };
         out.clear();
         result
+    }
+
+    /// Sends the next byte of a drip; false if there is none.
+    pub(super) fn drip(&mut self) -> io::Result<bool> {
+        let Some(Act::Drip(queue)) = self.act.as_deref_mut() else { return Ok(false) };
+        let Some(byte) = queue.pop_front() else { return Ok(false) };
+        if write_all(&mut self.stream, &[byte])? == 0 {
+            queue.push_front(byte);
+        }
+        Ok(true)
+    }
+
+    /// Whether the kernel has taken all that was written.
+    pub(super) fn has_sent_all(&self) -> bool {
+        self.unsent.is_empty()
+    }
+
+    /// Whether it reads only when its timer says so.
+    pub(super) fn reads_slowly(&self) -> bool {
+        matches!(self.act.as_deref(), Some(Act::ReadSlowly))
+    }
+
+    /// Since when it is silent, if it is.
+    pub(super) fn silence(&self) -> Option<Begun> {
+        match self.act.as_deref() {
+            Some(Act::Silent(begun)) => Some(*begun),
+            None | Some(Act::ReadSlowly | Act::HalfOpen | Act::Drip(_)) => None,
+        }
+    }
+
+    /// Whether it hung up, and waits for the answer.
+    pub(super) fn is_leaving(&self) -> bool {
+        self.phone.as_ref().is_some_and(Phone::is_leaving)
+    }
+
+    /// Sees that the connection ends with a reset, when it is dropped: as if the phone were gone, and
+    /// somebody else had its address.
+    pub(super) fn reset(&self) {
+        // If it cannot be had, it ends with a FIN, which is also an end without a word.
+        let _ = SockRef::from(&self.stream).set_linger(Some(Duration::ZERO));
     }
 
     /// The socket takes bytes again.
@@ -132,6 +203,24 @@ fn write_all(stream: &mut TcpStream, bytes: &[u8]) -> io::Result<usize> {
         }
     }
     Ok(taken)
+}
+
+/// How many bytes the kernel may keep for it, if the usual number is not right.
+const fn receive_buffer(persona: Persona) -> Option<usize> {
+    match persona {
+        // Or the kernel would read for it.
+        Persona::SlowReader => Some(4096),
+        // Or presence would fill it up, and the end of the stream would never get through.
+        Persona::SilentDrop => Some(1 << 20),
+        Persona::Lurker
+        | Persona::Chatter
+        | Persona::Refresher
+        | Persona::Flapper
+        | Persona::HalfOpen
+        | Persona::Drip
+        | Persona::Garbage
+        | Persona::Flood => None,
+    }
 }
 
 /// Where a phone calls from, if that makes a difference.

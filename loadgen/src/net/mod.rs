@@ -15,6 +15,8 @@ mod probe;
 mod progress;
 mod run;
 mod signals;
+mod slot;
+mod tasks;
 mod usage;
 mod watch;
 
@@ -28,7 +30,6 @@ use switchboard::timer::Moment;
 
 use crate::args::Options;
 use crate::client::Address;
-use crate::phone_id::PhoneId;
 use crate::record::Record;
 use crate::target::Target;
 use crate::workload::Presence;
@@ -60,6 +61,8 @@ pub(crate) struct Outcome {
     pub(crate) samples: [Sample; 3],
     /// When the last message was sent, or the run was broken off.
     pub(crate) sending_ended: Moment,
+    /// Phones that were to connect.
+    pub(crate) planned: u64,
     /// Phones that were ready at once, at most.
     pub(crate) peak: u64,
     /// Messages lost that cannot be the server's fault alone: their sender's or recipient's connection
@@ -67,6 +70,24 @@ pub(crate) struct Outcome {
     pub(crate) in_doubt: u64,
     /// Messages lost.
     pub(crate) lost: u64,
+}
+
+#[cfg(test)]
+impl Outcome {
+    /// What comes of a run in which nothing happened.
+    pub(crate) fn of_nothing() -> Self {
+        let sample = Sample::take(Moment::START, None);
+        Outcome {
+            record: Record::new(0),
+            end: End::AsPlanned,
+            samples: [sample; 3],
+            sending_ended: Moment::START,
+            planned: 0,
+            peak: 0,
+            in_doubt: 0,
+            lost: 0,
+        }
+    }
 }
 
 /// Why a run ended.
@@ -134,16 +155,7 @@ pub(crate) fn play(
                         run.interrupt();
                     }
                 }
-                Token(index) => {
-                    let id = PhoneId(u32::try_from(index).expect("phones have 32 bits"));
-                    if event.is_writable() {
-                        run.writable(id);
-                    }
-                    let is_closed = event.is_read_closed() || event.is_error();
-                    if event.is_readable() || is_closed {
-                        run.readable(id, is_closed);
-                    }
-                }
+                token => run.happens(slot::party(token), event),
             }
         }
         run.read_on();

@@ -60,12 +60,13 @@ pub(crate) fn probe(options: &Options, target: &Target) -> Result<(), String> {
             match event {
                 Event::Upgraded(_) if address.is_greeted => {}
                 Event::Greeted { first: Said::List(_), .. } | Event::Upgraded(_) => {
-                    phone.ping(clock.now(), &mut pen, &mut out);
+                    let now = clock.now();
+                    phone.ping(now, now, &mut pen, &mut out);
                 }
                 Event::Greeted { .. } => {
                     return Err(format!("{url} does not speak SCA: its first frame is no list"));
                 }
-                Event::Pong(_) => {
+                Event::Pong { .. } => {
                     phone.hang_up(&mut pen, &mut out);
                 }
                 Event::Said(_) => {}

@@ -103,7 +103,7 @@ fn line(status: &Status<'_>) -> String {
         elapsed.as_secs(),
         record.books.sent(),
         record.books.delivered(),
-        ms(record.delivery.quantile(0.99)),
+        ms(record.delivery.corrected.quantile(0.99)),
         record.heard.lists,
     )
 }
@@ -160,7 +160,7 @@ fn texts(status: &Status<'_>) -> [String; 6] {
     };
     let share =
         |seconds: f64| 100.0 * seconds / last.map_or(1.0, |row| row.length_seconds.max(0.001));
-    let quantile = |share| ms(record.delivery.quantile(share));
+    let quantile = |share| ms(record.delivery.corrected.quantile(share));
     let nanos = |time: Option<u64>| time.map_or(0.0, |nanos| nanos as f64 / 1e6);
 
     let mut server = Vec::new();
@@ -189,7 +189,7 @@ fn texts(status: &Status<'_>) -> [String; 6] {
             "p50 {:.3}  p99 {:.3}  max {:.3} ms; p99 by second  {}",
             quantile(0.5),
             quantile(0.99),
-            ms(record.delivery.max()),
+            ms(record.delivery.corrected.max()),
             little_bars(rows.iter().map(|row| nanos(row.delivery_p99_ns))),
         ),
         format!(
@@ -232,7 +232,7 @@ mod tests {
 
     #[test]
     fn before_anything_has_happened_there_is_something_to_show() {
-        let record = Record::new();
+        let record = Record::new(10);
         let status = Status {
             stage: "connecting",
             elapsed: Duration::ZERO,

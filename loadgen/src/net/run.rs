@@ -1,5 +1,5 @@
 //! [`Run`]: a plan that is being played, and the stage it has reached. What there is to do in each is
-//! in `due`; what comes back from the server, in `exchange`.
+//! in `due` and `tasks`; what comes back from the server, in `exchange`.
 //!
 //! ```text
 //! Playing ── the plan is over ──▶ Settling ── all has arrived ──▶ HangingUp ── all have ended ──▶ Over
@@ -12,17 +12,18 @@ use switchboard::timer::{Moment, Wheel};
 
 use super::clock::Clock;
 use super::desk::Desk;
-use super::line::Line;
 use super::progress::{Progress, Status};
+use super::slot::{Slot, Task};
 use super::usage::{Sample, own_cpu};
 use super::watch::Watch;
 use super::{End, Outcome};
 use crate::args::Options;
 use crate::client::Pen;
 use crate::phone_id::PhoneId;
-use crate::schedule::Schedule;
+use crate::record::{Missing, Party, Record};
+use crate::schedule::{Schedule, Turns};
 use crate::target::Target;
-use crate::workload::{Numbers, Pairs, Texts};
+use crate::workload::{Cast, Numbers, Peers, Persona, Presence, Texts};
 
 /// Bytes read at once. A list of 16,000 phones fits, and is then not copied.
 const INPUT_BYTES: usize = 256 * 1024;
@@ -40,8 +41,13 @@ pub(super) struct Run<'p> {
     pub(super) clock: Clock,
     pub(super) registry: Registry,
     pub(super) schedule: Schedule,
-    pub(super) pairs: Pairs,
-    /// Heartbeats and requests for the list.
+    pub(super) peers: Peers,
+    /// In the closed model: whose turn it is to write, and how long one thinks, on average.
+    pub(super) is_closed: bool,
+    pub(super) turns: Turns,
+    pub(super) think: Duration,
+    pub(super) random: fastrand::Rng,
+    /// What phones do by themselves.
     pub(super) wheel: Wheel<Task>,
     /// By phone.
     pub(super) slots: Vec<Slot>,
@@ -52,8 +58,8 @@ pub(super) struct Run<'p> {
     pub(super) out: Vec<u8>,
     pub(super) text: Vec<u8>,
     /// Phones that had more to read than one turn allows.
-    pub(super) again: Vec<PhoneId>,
-    stage: Stage,
+    pub(super) again: Vec<Party>,
+    pub(super) stage: Stage,
     end: End,
     samples: Vec<Sample>,
     sending_ended: Moment,
@@ -61,32 +67,9 @@ pub(super) struct Run<'p> {
     pub(super) open: u64,
     pub(super) ready: u64,
     pub(super) peak: u64,
-}
-
-/// What a phone is to do by itself.
-#[derive(Clone, Copy, Debug)]
-pub(super) enum Task {
-    Ping(PhoneId),
-    Refresh(PhoneId),
-}
-
-/// The place of a phone.
-#[derive(Debug)]
-pub(super) enum Slot {
-    /// It has not been dialled.
-    Free,
-    /// It has a line.
-    Taken(Box<Line>),
-    /// It had one, and it ended in good order.
-    EndedCleanly,
-    /// It had one, or could not get one.
-    EndedBadly,
-}
-
-impl Slot {
-    pub(super) fn is_ready(&self) -> bool {
-        matches!(self, Slot::Taken(line) if line.is_ready())
-    }
+    /// Phones that are silent, and have not been given up; and when all of them should have been.
+    pub(super) silent: u64,
+    pub(super) silence_ends: Moment,
 }
 
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -111,14 +94,26 @@ impl<'p> Run<'p> {
     ) -> Self {
         let (timing, settings) = (&options.timing, &options.settings);
         let clock = Clock::start();
-        let mut slots = Vec::new();
-        slots.resize_with(PhoneId(timing.clients).index(), || Slot::Free);
         let sample = Sample::take(clock.now(), watch.process());
+        let cast = Cast::new(&settings.shares, timing.clients, timing.seed);
+        let peers = Peers::new(
+            cast.phones(|persona| persona == Persona::Chatter),
+            cast.phones(Persona::is_sociable),
+            settings.circle,
+            timing.seed,
+        );
+        let chatters = cast.count(Persona::Chatter);
+        let ids = (0..timing.clients).map(PhoneId);
         let mut desk = Desk::new(
-            Texts::new(settings.text_bytes, timing.seed),
+            Record::new(timing.clients),
+            Texts::new(settings.sizes, timing.seed),
             Numbers::new(timing.clients, timing.seed),
         );
         desk.record.series.begin(sample.own_cpu);
+        desk.follows = settings.presence != Presence::None;
+        if options.is_closed {
+            desk.keep_receipts();
+        }
         Run {
             options,
             target,
@@ -126,10 +121,18 @@ impl<'p> Run<'p> {
             second_ends: Moment::START + SECOND,
             clock,
             registry,
-            schedule: Schedule::new(timing),
-            pairs: Pairs::new(timing.clients, timing.seed),
+            schedule: Schedule::new(timing, !options.is_closed && chatters > 0),
+            peers,
+            is_closed: options.is_closed,
+            turns: Turns::default(),
+            think: settings.think.unwrap_or_else(|| match timing.rate > 0.0 {
+                // Somebody who answered at once would be written to at this rate.
+                true => Duration::from_secs_f64(chatters as f64 / timing.rate),
+                false => Duration::ZERO,
+            }),
+            random: fastrand::Rng::with_seed(timing.seed ^ 0x7417),
             wheel: Wheel::new(Moment::START),
-            slots,
+            slots: ids.map(|id| Slot::new(cast.of(id))).collect(),
             desk,
             pen: Pen::new(timing.seed),
             input: vec![0; INPUT_BYTES].into(),
@@ -143,6 +146,8 @@ impl<'p> Run<'p> {
             open: 0,
             ready: 0,
             peak: 0,
+            silent: 0,
+            silence_ends: Moment::START,
         }
     }
 
@@ -165,22 +170,24 @@ impl<'p> Run<'p> {
         }
         match self.stage {
             Stage::Playing => {
-                self.dial_who_is_due(now);
+                self.take_steps(now);
                 self.send_what_is_due(now);
+                self.take_turns(now);
                 let (all_dialled, next) =
-                    (self.schedule.has_connected_all(), self.schedule.next_deadline());
-                if all_dialled && self.open == 0 {
+                    (self.schedule.has_taken_all_steps(), self.schedule.next_deadline());
+                if all_dialled && self.is_deserted() {
                     self.stop_sending(End::NobodyLeft);
                 } else if next.is_none() && now >= self.options.timing.messages_end() {
                     self.stop_sending(End::AsPlanned);
                 }
             }
             Stage::Settling => {
-                let quiet_since = self.desk.record.last_arrival.max(self.sending_ended);
-                let books = &self.desk.record.books;
-                let is_settled = books.under_way() == 0 || self.open == 0;
-                if is_settled || now.since(quiet_since) > self.options.settle {
+                if self.is_settled(now) {
                     self.samples.push(Sample::take(now, self.watch.process()));
+                    if self.desk.follows {
+                        self.desk.record.stale_views = self.desk.record.views.stale();
+                        self.desk.follows = false;
+                    }
                     self.stage = Stage::HangingUp { next: 0, deadline: now };
                 }
             }
@@ -198,12 +205,13 @@ impl<'p> Run<'p> {
         let of_the_stage = match self.stage {
             Stage::Playing => {
                 let timing = &self.options.timing;
-                let nobody = self.open == 0 && self.schedule.has_connected_all();
+                let nobody = self.is_deserted() && self.schedule.has_taken_all_steps();
                 let sample = (self.samples.len() == 1).then(|| timing.messages_begin());
                 let end = if nobody { now } else { timing.messages_end() };
-                [self.schedule.next_deadline(), sample, Some(end)].into_iter().flatten().min()
+                let turn = self.turns.next_deadline();
+                [self.schedule.next_deadline(), turn, sample, Some(end)].into_iter().flatten().min()
             }
-            Stage::Settling if self.desk.record.books.under_way() == 0 => Some(now),
+            Stage::Settling if self.is_settled(now) => Some(now),
             Stage::Settling => Some(now + Duration::from_millis(20)),
             Stage::HangingUp { next, .. } if next < self.slots.len() => Some(now),
             Stage::HangingUp { .. } if self.open == 0 => Some(now),
@@ -231,6 +239,10 @@ impl<'p> Run<'p> {
     pub(super) fn end_turn(&mut self, awake_since: Moment) {
         let time = self.now().since(awake_since);
         self.desk.record.series.turn(time);
+        // Who is silent cannot tell that he was given up, if his socket is full. The others can.
+        for id in self.desk.record.views.take_gone() {
+            self.notice(id);
+        }
         let delivered = self.desk.take_delivered();
         if delivered > 0 {
             self.desk.record.loop_lag.add_many(time, delivered);
@@ -261,16 +273,16 @@ impl<'p> Run<'p> {
         while self.samples.len() < 3 {
             self.samples.push(Sample::take(self.now(), self.watch.process()));
         }
-        let is_clean = |id: PhoneId| matches!(self.slots[id.index()], Slot::EndedCleanly);
         let record = self.desk.record;
-        let lost = record.books.missing().filter(|&(a, b)| is_clean(a) && is_clean(b)).count();
+        let Missing { lost, in_doubt } = record.books.missing();
         Outcome {
-            in_doubt: record.books.under_way() - lost as u64,
-            lost: lost as u64,
+            in_doubt,
+            lost,
             record,
             end: self.end,
             samples: [self.samples[0], self.samples[1], self.samples[2]],
             sending_ended: self.sending_ended,
+            planned: self.slots.len() as u64,
             peak: self.peak,
         }
     }
@@ -281,6 +293,27 @@ impl<'p> Run<'p> {
         while self.second_ends <= now {
             self.second_ends = self.second_ends + SECOND;
         }
+    }
+
+    /// Whether nobody is connected, and nobody will come back by himself.
+    fn is_deserted(&self) -> bool {
+        let returns = |slot: &Slot| slot.is_wanted && Run::returns(slot.persona);
+        self.open == 0 && !self.slots.iter().any(returns)
+    }
+
+    /// Whether there is nothing more to wait for, or no point in it.
+    fn is_settled(&self, now: Moment) -> bool {
+        if self.open == 0 {
+            return true;
+        }
+        if self.silent > 0 && now < self.silence_ends {
+            return false;
+        }
+        let record = &self.desk.record;
+        let quiet_since = record.last_arrival.max(self.sending_ended);
+        let is_complete =
+            record.books.under_way() == 0 && (!self.desk.follows || record.views.stale() == 0);
+        is_complete || now.since(quiet_since) > self.options.settle
     }
 
     fn stop_sending(&mut self, end: End) {

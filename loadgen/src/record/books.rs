@@ -4,7 +4,7 @@
 //! Only what is under way takes memory: entries are dropped from the front as they are ticked off.
 //! Knows neither frames nor sockets: `net` brings what the text said of itself, and who got it.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 
 use switchboard::timer::Moment;
 
@@ -22,13 +22,26 @@ pub(crate) struct Books {
     pairs: HashMap<(PhoneId, PhoneId), Pair>,
     /// Messages that have arrived where they should, the first time.
     delivered: u64,
+    /// Connections that did not end in good order.
+    broken: HashSet<Party>,
     /// By [`Fault`].
     faults: [u64; Fault::ALL.len()],
+}
+
+/// A phone, on one of its connections.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub(crate) struct Party {
+    /// Which phone.
+    pub(crate) phone: PhoneId,
+    /// Which of its connections, counted from 1.
+    pub(crate) generation: u32,
 }
 
 #[derive(Debug)]
 struct Entry {
     stamp: Stamp,
+    /// The connections that sender and recipient had.
+    generations: (u32, u32),
     sent: Moment,
     has_arrived: bool,
 }
@@ -44,10 +57,22 @@ struct Pair {
 /// A message that arrived as it should.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) struct Receipt {
+    /// Which message it was, and whose.
+    pub(crate) number: u64,
+    pub(crate) sender: PhoneId,
     /// When it was to be sent.
     pub(crate) intended: Moment,
     /// When it was.
     pub(crate) sent: Moment,
+}
+
+/// Messages that have not arrived.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) struct Missing {
+    /// Between two connections that ended in good order.
+    pub(crate) lost: u64,
+    /// Where one of the two did not.
+    pub(crate) in_doubt: u64,
 }
 
 /// What can be wrong with a message that arrives.
@@ -78,15 +103,11 @@ impl Fault {
 
 impl Books {
     /// Enters a message, whose number is filled in.
-    pub(crate) fn send(
-        &mut self,
-        sender: PhoneId,
-        recipient: PhoneId,
-        intended: Moment,
-        now: Moment,
-    ) -> Stamp {
+    pub(crate) fn send(&mut self, from: Party, to: Party, intended: Moment, now: Moment) -> Stamp {
+        let (sender, recipient) = (from.phone, to.phone);
         let stamp = Stamp { number: self.sent(), sender, recipient, intended };
-        self.entries.push_back(Entry { stamp, sent: now, has_arrived: false });
+        let generations = (from.generation, to.generation);
+        self.entries.push_back(Entry { stamp, generations, sent: now, has_arrived: false });
         self.pairs.entry((sender, recipient)).or_default().under_way += 1;
         stamp
     }
@@ -119,7 +140,8 @@ impl Books {
             return self.blame(Fault::Duplicated);
         };
         entry.has_arrived = true;
-        let receipt = Receipt { intended: stamp.intended, sent: entry.sent };
+        let Stamp { number, sender, intended, .. } = stamp;
+        let receipt = Receipt { number, sender, intended, sent: entry.sent };
         self.delivered += 1;
         self.tick_off_pair(&stamp);
         while self.entries.front().is_some_and(|entry| entry.has_arrived) {
@@ -144,10 +166,24 @@ impl Books {
         self.sent() - self.delivered
     }
 
-    /// Sender and recipient of those.
-    pub(crate) fn missing(&self) -> impl Iterator<Item = (PhoneId, PhoneId)> {
-        let missing = self.entries.iter().filter(|entry| !entry.has_arrived);
-        missing.map(|entry| (entry.stamp.sender, entry.stamp.recipient))
+    /// A connection has not ended in good order: what was under way from it or to it is in doubt.
+    pub(crate) fn doubt(&mut self, party: Party) {
+        self.broken.insert(party);
+    }
+
+    /// Messages that have not arrived: those that are lost, and those that are in doubt.
+    pub(crate) fn missing(&self) -> Missing {
+        let mut missing = Missing { lost: 0, in_doubt: 0 };
+        for entry in self.entries.iter().filter(|entry| !entry.has_arrived) {
+            let Stamp { sender, recipient, .. } = entry.stamp;
+            let (from, to) = entry.generations;
+            let is_broken = |phone, generation| self.broken.contains(&Party { phone, generation });
+            match is_broken(sender, from) || is_broken(recipient, to) {
+                true => missing.in_doubt += 1,
+                false => missing.lost += 1,
+            }
+        }
+        missing
     }
 
     /// How often something was wrong.
@@ -183,11 +219,16 @@ mod tests {
     const BOB: PhoneId = PhoneId(1);
     const CAT: PhoneId = PhoneId(2);
 
+    fn party(phone: PhoneId) -> Party {
+        Party { phone, generation: 1 }
+    }
+
     /// Books in which Ann has written to Bob this many times.
     fn books(count: u64) -> (Books, Vec<Stamp>) {
         let mut books = Books::default();
         let at = |number| Moment::from_nanos(number * 10);
-        let stamps = (0..count).map(|n| books.send(ANN, BOB, at(n), at(n + 1))).collect();
+        let stamps =
+            (0..count).map(|n| books.send(party(ANN), party(BOB), at(n), at(n + 1))).collect();
         (books, stamps)
     }
 
@@ -214,8 +255,17 @@ mod tests {
         let (mut books, stamps) = books(3);
         books.receive(BOB, Some(ANN), Some(stamps[0]));
         books.receive(BOB, Some(ANN), Some(stamps[2]));
-        assert_eq!(books.missing().collect::<Vec<_>>(), [(ANN, BOB)]);
+        assert_eq!(books.missing(), Missing { lost: 1, in_doubt: 0 });
         assert_eq!((books.under_way(), faults(&books)), (1, vec![]));
+    }
+
+    #[test]
+    fn what_was_under_way_on_a_connection_that_broke_is_in_doubt_and_not_on_the_next_one() {
+        let (mut books, _) = books(2);
+        books.doubt(party(BOB));
+        let returned = Party { phone: BOB, generation: 2 };
+        books.send(party(ANN), returned, Moment::START, Moment::START);
+        assert_eq!(books.missing(), Missing { lost: 1, in_doubt: 2 });
     }
 
     #[test]
@@ -244,8 +294,8 @@ mod tests {
     fn a_message_that_overtakes_another_of_its_pair_is_noticed_and_between_pairs_it_may() {
         let mut books = Books::default();
         let [first, second] =
-            [BOB, BOB].map(|to| books.send(ANN, to, Moment::START, Moment::START));
-        let other = books.send(ANN, CAT, Moment::START, Moment::START);
+            [BOB, BOB].map(|to| books.send(party(ANN), party(to), Moment::START, Moment::START));
+        let other = books.send(party(ANN), party(CAT), Moment::START, Moment::START);
         assert!(books.receive(CAT, Some(ANN), Some(other)).is_some());
         assert!(books.receive(BOB, Some(ANN), Some(second)).is_some());
         assert_eq!(faults(&books), []);

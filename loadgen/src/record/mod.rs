@@ -4,12 +4,18 @@
 //! It is told; it neither asks nor decides. Whether a run was good is for the report to say.
 
 mod books;
+mod measure;
 mod series;
+mod tally;
 mod times;
+mod views;
 
-pub(crate) use books::{Books, Fault, Receipt};
+pub(crate) use books::{Books, Fault, Missing, Party, Receipt};
+pub(crate) use measure::{Begun, Measure};
 pub(crate) use series::{Second, Seen, Series, Totals};
+pub(crate) use tally::Tally;
 pub(crate) use times::Times;
+pub(crate) use views::Views;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -17,6 +23,7 @@ use std::time::Duration;
 use switchboard::timer::Moment;
 
 use crate::client::Ending;
+use crate::workload::Persona;
 
 /// What happened in a run.
 #[derive(Debug)]
@@ -25,12 +32,16 @@ pub(crate) struct Record {
     pub(crate) connecting: Connecting,
     /// What became of every message.
     pub(crate) books: Books,
-    /// From a message's planned moment to its arrival.
-    pub(crate) delivery: Times,
-    /// From the moment it really was sent.
-    pub(crate) delivery_uncorrected: Times,
+    /// From sending a message to its arrival.
+    pub(crate) delivery: Measure,
     /// From a ping to its pong.
-    pub(crate) heartbeat: Times,
+    pub(crate) heartbeat: Measure,
+    /// Who has heard of whom; in it, from a coming or going to the moment that each other phone knows.
+    pub(crate) views: Views,
+    /// From a phone's last sign of life to the moment that the server has given it up.
+    pub(crate) notice: Measure,
+    /// Of the phones that fell silent: those that were not given up in time.
+    pub(crate) unnoticed: u64,
     /// How much later than planned messages were sent: our own fault.
     pub(crate) send_lag: Times,
     /// How long the turns of our own loop took in which messages arrived, once for each.
@@ -43,6 +54,10 @@ pub(crate) struct Record {
     pub(crate) heard: Heard,
     /// How connections ended.
     pub(crate) endings: BTreeMap<Ending, u64>,
+    /// By persona: how many connections there were, and how they ended.
+    pub(crate) tallies: BTreeMap<Persona, Tally>,
+    /// Phones whose view of who is online was not right in the end.
+    pub(crate) stale_views: u64,
     /// When a message last arrived.
     pub(crate) last_arrival: Moment,
     /// The run second by second.
@@ -55,8 +70,8 @@ pub(crate) const LATE: Duration = Duration::from_millis(1);
 /// How long connecting took, and its three parts.
 #[derive(Debug, Default)]
 pub(crate) struct Connecting {
-    /// From the planned moment to the first frame.
-    pub(crate) total: Times,
+    /// From dialling to the first frame.
+    pub(crate) total: Measure,
     /// From dialling to a connection.
     pub(crate) tcp: Times,
     /// From the request to a WebSocket.
@@ -94,23 +109,29 @@ pub(crate) struct Heard {
     pub(crate) other: u64,
     /// Frames that are no SCA.
     pub(crate) nonsense: u64,
+    /// Frames other than messages that hostile phones were sent.
+    pub(crate) by_hostile: u64,
 }
 
 impl Record {
-    /// Nothing has happened yet.
-    pub(crate) fn new() -> Self {
+    /// Nothing has happened yet to these phones.
+    pub(crate) fn new(clients: u32) -> Self {
         Record {
             connecting: Connecting::default(),
             books: Books::default(),
-            delivery: Times::default(),
-            delivery_uncorrected: Times::default(),
-            heartbeat: Times::default(),
+            delivery: Measure::default(),
+            heartbeat: Measure::default(),
+            views: Views::new(clients),
+            notice: Measure::default(),
+            unnoticed: 0,
             send_lag: Times::default(),
             loop_lag: Times::default(),
             late_sends: 0,
             skipped_sends: 0,
             heard: Heard::default(),
             endings: BTreeMap::new(),
+            tallies: BTreeMap::new(),
+            stale_views: 0,
             last_arrival: Moment::START,
             series: Series::default(),
         }
@@ -124,11 +145,9 @@ impl Record {
     }
 
     /// A message has arrived, and is what it should be.
-    pub(crate) fn delivered(&mut self, receipt: Receipt, now: Moment) {
-        let time = now.since(receipt.intended);
-        self.delivery.add(time);
-        self.series.delivered(time);
-        self.delivery_uncorrected.add(now.since(receipt.sent));
+    pub(crate) fn delivered(&mut self, receipt: &Receipt, now: Moment) {
+        self.delivery.add(Begun { planned: receipt.intended, actual: receipt.sent }, now);
+        self.series.delivered(now.since(receipt.intended));
         self.last_arrival = now;
     }
 
@@ -146,8 +165,14 @@ impl Record {
         self.series.close(now, totals, seen);
     }
 
-    /// A connection has ended.
-    pub(crate) fn ended(&mut self, ending: Ending) {
+    /// A phone of this kind has dialled.
+    pub(crate) fn dialled(&mut self, persona: Persona) {
+        self.tallies.entry(persona).or_default().connections += 1;
+    }
+
+    /// A connection has ended; as it should, or not.
+    pub(crate) fn ended(&mut self, persona: Persona, ending: Ending, is_expected: bool) {
         *self.endings.entry(ending).or_default() += 1;
+        self.tallies.entry(persona).or_default().ended(ending, is_expected);
     }
 }

@@ -29,6 +29,9 @@ impl Times {
 
     /// It took this long, so many times.
     pub(crate) fn add_many(&mut self, time: Duration, count: u64) {
+        if count == 0 {
+            return;
+        }
         let nanos = u64::try_from(time.as_nanos()).unwrap_or(LONGEST);
         self.0.saturating_record_n(nanos, count);
     }

@@ -3,8 +3,10 @@
 //! wanted: `text`, JSON, `csv`, `hgrm` and `html` tell them each in its way. `compare` sets two apart.
 
 mod bars;
+mod cast;
 mod compare;
 mod csv;
+mod figures;
 mod hgrm;
 mod html;
 mod ledger;
@@ -55,13 +57,15 @@ impl Summary {
             Ok(after) => ledger::compare(outcome, before, after),
             Err(sentence) => Err(sentence.clone()),
         });
-        let verdict = verdict::judge(outcome, around, &ledger);
+        let verdict = verdict::judge(options, outcome, around, &ledger);
         let record = &outcome.record;
         Summary {
             verdict: verdict.word(),
             exit_code: verdict.exit_code(),
             failures: verdict.failures,
             invalid: verdict.invalid,
+            unmet: verdict.unmet,
+            expected: options.expectations.iter().map(ToString::to_string).collect(),
             ended: match outcome.end {
                 End::AsPlanned => "as planned",
                 End::Interrupted => "interrupted",
@@ -70,17 +74,22 @@ impl Summary {
             plan: plan(options, around),
             connections: connections(options, outcome),
             connect: Connect {
-                total_ns: quantiles(&record.connecting.total),
+                total_ns: quantiles(&record.connecting.total.corrected),
+                total_uncorrected_ns: quantiles(&record.connecting.total.uncorrected),
                 tcp_ns: quantiles(&record.connecting.tcp),
                 upgrade_ns: quantiles(&record.connecting.upgrade),
                 first_frame_ns: quantiles(&record.connecting.first_frame),
             },
             messages: messages(options, outcome),
             delivery: Delivery {
-                corrected_ns: quantiles(&record.delivery),
-                uncorrected_ns: quantiles(&record.delivery_uncorrected),
+                corrected_ns: quantiles(&record.delivery.corrected),
+                uncorrected_ns: quantiles(&record.delivery.uncorrected),
             },
-            heartbeat_ns: quantiles(&record.heartbeat),
+            heartbeat_ns: quantiles(&record.heartbeat.corrected),
+            heartbeat_uncorrected_ns: quantiles(&record.heartbeat.uncorrected),
+            convergence: cast::convergence(outcome),
+            notice: cast::notice(outcome),
+            personas: cast::kinds(outcome),
             presence: Presence {
                 lists: record.heard.lists,
                 list_bytes: record.heard.list_bytes,
@@ -110,7 +119,7 @@ fn plan(options: &Options, around: &Surroundings<'_>) -> Plan {
     Plan {
         url: around.target.url(),
         own_server: around.is_own,
-        model: "open",
+        model: if options.is_closed { "closed" } else { "open" },
         clients: timing.clients,
         ramp_seconds: timing.ramp.as_secs_f64(),
         duration_seconds: timing.duration.as_secs_f64(),
@@ -120,7 +129,8 @@ fn plan(options: &Options, around: &Surroundings<'_>) -> Plan {
             Arrivals::Exponential => "exponential",
         },
         seed: timing.seed,
-        text_bytes: settings.text_bytes,
+        text_bytes: settings.sizes.mean(),
+        text_sizes: settings.sizes.to_string(),
         presence: settings.presence.word(),
         heartbeat_seconds: settings.heartbeat.map(|every| every.as_secs_f64()),
         refresh_seconds: settings.refresh.map(|every| every.as_secs_f64()),

@@ -13,17 +13,32 @@ pub(super) struct Named<'a> {
     pub(super) times: &'a Times,
 }
 
+impl Named<'_> {
+    /// Whether it is another way to count the measure above it, or a piece of it. Its title is indented.
+    pub(super) fn is_part(&self) -> bool {
+        self.title.starts_with(' ')
+    }
+}
+
 /// All histograms of the server; our own punctuality is not among them.
 pub(super) fn named_times(record: &Record) -> Vec<Named<'_>> {
     let connecting = &record.connecting;
+    let Record { delivery, heartbeat, notice, .. } = record;
+    let convergence = &record.views.convergence;
     let list = [
-        ("connect", "connect", &connecting.total),
+        ("connect", "connect", &connecting.total.corrected),
+        ("connect.uncorrected", "  from actual dialling", &connecting.total.uncorrected),
         ("connect.tcp", "  tcp", &connecting.tcp),
         ("connect.upgrade", "  upgrade", &connecting.upgrade),
         ("connect.first_frame", "  first frame", &connecting.first_frame),
-        ("delivery", "delivery", &record.delivery),
-        ("delivery.uncorrected", "  from actual sending", &record.delivery_uncorrected),
-        ("heartbeat", "heartbeat", &record.heartbeat),
+        ("delivery", "delivery", &delivery.corrected),
+        ("delivery.uncorrected", "  from actual sending", &delivery.uncorrected),
+        ("heartbeat", "heartbeat", &heartbeat.corrected),
+        ("heartbeat.uncorrected", "  from actual sending", &heartbeat.uncorrected),
+        ("convergence", "presence convergence", &convergence.corrected),
+        ("convergence.uncorrected", "  from actual change", &convergence.uncorrected),
+        ("notice", "silence noticed", &notice.corrected),
+        ("notice.uncorrected", "  from actual silence", &notice.uncorrected),
     ];
     list.map(|(key, title, times)| Named { key, title, times }).into()
 }

@@ -36,6 +36,18 @@ impl Runs {
         self.shown().map_or(0, |(_, run)| run.summary.exit_code)
     }
 
+    /// What was expected, and did not hold, of each run a line or none.
+    pub(crate) fn unmet(&self) -> impl Iterator<Item = String> {
+        let is_one_of_several = self.figures.len() > 1;
+        self.figures.iter().enumerate().flat_map(move |(at, run)| {
+            let run_number = at + 1;
+            run.unmet.iter().map(move |line| match is_one_of_several {
+                true => format!("run {run_number}: {line}"),
+                false => line.clone(),
+            })
+        })
+    }
+
     /// The figures of each.
     pub(super) fn figures(&self) -> &[Figures] {
         &self.figures
@@ -83,8 +95,8 @@ impl<'a> Page<'a> {
     }
 }
 
-/// How bad an exit code is: that the server failed is worse than that nobody knows, and both are worse than
-/// anything else.
+/// How bad an exit code is, as for the sentences within one run: that the server failed is worse than that
+/// nobody knows, and both are worse than that an expectation was not met.
 fn badness(exit_code: u8) -> u8 {
     match exit_code {
         0 => 0,
@@ -103,6 +115,7 @@ fn figures(summary: &Summary, outcome: &Outcome) -> Figures {
         sent: messages.sent,
         delivered: messages.delivered,
         lost: messages.lost,
+        unmet: summary.unmet.clone(),
         delivered_per_second: messages.delivered_per_second,
         server_cpu_seconds_per_message: server.and_then(|server| server.cpu_seconds_per_message),
         server_rss_bytes_per_connection: server

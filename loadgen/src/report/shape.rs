@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::cast::{Convergence, Kinds, Notice};
 use super::ledger::Row;
 use super::server::Server;
 use crate::record::Second;
@@ -19,7 +20,7 @@ pub(super) const SCHEMA: u32 = 1;
 pub(super) struct Page<'a> {
     pub(super) schema: u32,
     pub(super) loadgen: &'static str,
-    /// `good`, `failed` or `invalid`; `none` if there was no run at all.
+    /// `good`, `failed`, `not as expected` or `invalid`; `none` if there was no run at all.
     pub(super) verdict: &'static str,
     pub(super) exit_code: u8,
     /// Why there is no report: then nothing else is here, either.
@@ -41,6 +42,9 @@ pub(super) struct Figures {
     pub(super) sent: u64,
     pub(super) delivered: u64,
     pub(super) lost: u64,
+    /// What was expected, and did not hold, one sentence each.
+    #[serde(default)]
+    pub(super) unmet: Vec<String>,
     pub(super) delivered_per_second: f64,
     pub(super) server_cpu_seconds_per_message: Option<f64>,
     pub(super) server_rss_bytes_per_connection: Option<f64>,
@@ -58,6 +62,9 @@ pub(crate) struct Summary {
     pub(super) failures: Vec<String>,
     /// Why the run says nothing, one sentence each.
     pub(super) invalid: Vec<String>,
+    /// What was expected, and those of it that did not hold, one sentence each.
+    pub(super) expected: Vec<String>,
+    pub(crate) unmet: Vec<String>,
     /// `as planned`, `interrupted` or `nobody left`.
     pub(super) ended: &'static str,
     pub(super) plan: Plan,
@@ -65,7 +72,12 @@ pub(crate) struct Summary {
     pub(super) connect: Connect,
     pub(super) messages: Messages,
     pub(super) delivery: Delivery,
+    /// From the planned moment, and from the actual one.
     pub(super) heartbeat_ns: Quantiles,
+    pub(super) heartbeat_uncorrected_ns: Quantiles,
+    pub(super) convergence: Convergence,
+    pub(super) notice: Notice,
+    pub(super) personas: Kinds,
     pub(super) presence: Presence,
     pub(super) traffic: Traffic,
     pub(super) generator: Generator,
@@ -81,7 +93,8 @@ pub(crate) struct Summary {
 pub(super) struct Plan {
     pub(super) url: String,
     pub(super) own_server: bool,
-    /// `open`: messages are due when the plan says, whatever the server does.
+    /// `open`: messages are due when the plan says, whatever the server does. `closed`: a phone waits
+    /// for its last message before it writes the next.
     pub(super) model: &'static str,
     pub(super) clients: u32,
     pub(super) ramp_seconds: f64,
@@ -89,7 +102,9 @@ pub(super) struct Plan {
     pub(super) rate: f64,
     pub(super) arrivals: &'static str,
     pub(super) seed: u64,
+    /// The mean, and how it was asked for.
     pub(super) text_bytes: usize,
+    pub(super) text_sizes: String,
     pub(super) presence: &'static str,
     /// `null`: off.
     pub(super) heartbeat_seconds: Option<f64>,
@@ -113,6 +128,8 @@ pub(super) struct Connections {
 pub(super) struct Connect {
     /// From the planned moment to the first frame.
     pub(super) total_ns: Quantiles,
+    /// From dialling.
+    pub(super) total_uncorrected_ns: Quantiles,
     pub(super) tcp_ns: Quantiles,
     pub(super) upgrade_ns: Quantiles,
     pub(super) first_frame_ns: Quantiles,

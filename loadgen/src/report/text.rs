@@ -3,7 +3,8 @@
 use std::io::{self, Write};
 
 use super::bars::write_bars;
-use super::named::named_times;
+use super::cast;
+use super::named::{Named, named_times};
 use super::quantiles;
 use super::runs::Runs;
 use super::server::Server;
@@ -17,7 +18,7 @@ pub(super) fn write_text(runs: &Runs, out: &mut impl Write) -> io::Result<()> {
     write_plan(summary, out)?;
     write_runs(runs.figures(), shown, out)?;
     write_times(record, out)?;
-    write_bars(&record.delivery, out)?;
+    write_bars(&record.delivery.corrected, out)?;
     write_counts(summary, out)?;
     write_costs(summary, out)?;
     write_ledger(summary, out)?;
@@ -30,14 +31,14 @@ fn write_plan(summary: &Summary, out: &mut impl Write) -> io::Result<()> {
     writeln!(out, "plan         {} phones on {}{own}", plan.clients, plan.url)?;
     writeln!(
         out,
-        "             over {} s, then {} messages a second for {} s ({}, open model)",
-        plan.ramp_seconds, plan.rate, plan.duration_seconds, plan.arrivals
+        "             over {} s, then {} messages a second for {} s ({}, {} model)",
+        plan.ramp_seconds, plan.rate, plan.duration_seconds, plan.arrivals, plan.model
     )?;
     let every = |time: Option<f64>| time.map_or("off".to_owned(), |time| format!("{time} s"));
     writeln!(
         out,
         "             text {} B, presence {}, heartbeat {}, refresh {}, seed {}",
-        plan.text_bytes,
+        plan.text_sizes,
         plan.presence,
         every(plan.heartbeat_seconds),
         every(plan.refresh_seconds),
@@ -76,7 +77,9 @@ fn write_times(record: &Record, out: &mut impl Write) -> io::Result<()> {
         "milliseconds           {:>9} {:>9} {:>9} {:>9} {:>9} {:>9}",
         "count", "p50", "p90", "p99", "p99.9", "max"
     )?;
-    for named in named_times(record) {
+    // That a part of something was never measured is no news, but that the whole was not is.
+    let is_told = |named: &Named<'_>| named.times.count() > 0 || !named.is_part();
+    for named in named_times(record).into_iter().filter(is_told) {
         write_quantiles(named.title, &quantiles(named.times), out)?;
     }
     writeln!(out)
@@ -102,6 +105,7 @@ fn write_counts(summary: &Summary, out: &mut impl Write) -> io::Result<()> {
     for (ending, count) in &connections.endings {
         writeln!(out, "             {count} {ending}")?;
     }
+    cast::write_kinds(&summary.personas, out)?;
     writeln!(
         out,
         "messages     {} sent, {} delivered, {} lost, {} in doubt",
@@ -131,6 +135,7 @@ fn write_counts(summary: &Summary, out: &mut impl Write) -> io::Result<()> {
         presence.deltas,
         bytes(presence.delta_bytes)
     )?;
+    cast::write_views(&summary.convergence, &summary.notice, out)?;
     let traffic = &summary.traffic;
     writeln!(
         out,
@@ -223,6 +228,9 @@ fn write_verdict(summary: &Summary, out: &mut impl Write) -> io::Result<()> {
     writeln!(out)?;
     for failure in &summary.failures {
         writeln!(out, "FAILED       {failure}")?;
+    }
+    for line in &summary.unmet {
+        writeln!(out, "EXPECTED     {line}")?;
     }
     for reason in &summary.invalid {
         writeln!(out, "INVALID      {reason}")?;

@@ -8,8 +8,10 @@ use std::time::Duration;
 
 use super::ledger::Row;
 use super::{Surroundings, share};
+use crate::args::Options;
 use crate::net::{End, Outcome};
 use crate::record::Fault;
+use crate::workload::Share;
 
 /// The generator is overloaded if one message in a hundred was sent, or may have been read, this
 /// much too late, or if it used so much of its core.
@@ -17,6 +19,7 @@ const MOST_LAG: Duration = Duration::from_millis(50);
 const MOST_CPU: f64 = 0.95;
 
 const FAILED: u8 = 1;
+const UNMET: u8 = 3;
 const INVALID: u8 = 4;
 
 /// What came of a run, in sentences.
@@ -24,18 +27,23 @@ const INVALID: u8 = 4;
 pub(super) struct Verdict {
     pub(super) failures: Vec<String>,
     pub(super) invalid: Vec<String>,
+    /// What was expected, and is not so.
+    pub(super) unmet: Vec<String>,
     /// Whether one of the failures has no excuse.
     is_proven: bool,
 }
 
 impl Verdict {
     pub(super) fn exit_code(&self) -> u8 {
-        if self.failures.is_empty() && self.invalid.is_empty() {
-            0
-        } else if self.is_proven || self.invalid.is_empty() {
+        // What lateness cannot excuse goes first; a run that says nothing cannot fail an expectation.
+        if self.is_proven || (self.invalid.is_empty() && !self.failures.is_empty()) {
             FAILED
-        } else {
+        } else if !self.invalid.is_empty() {
             INVALID
+        } else if !self.unmet.is_empty() {
+            UNMET
+        } else {
+            0
         }
     }
 
@@ -43,6 +51,7 @@ impl Verdict {
         match self.exit_code() {
             0 => "good",
             INVALID => "invalid",
+            UNMET => "not as expected",
             _ => "failed",
         }
     }
@@ -55,6 +64,7 @@ impl Verdict {
 
 /// Judges a run.
 pub(super) fn judge(
+    options: &Options,
     outcome: &Outcome,
     around: &Surroundings<'_>,
     ledger: &Option<Result<Vec<Row>, String>>,
@@ -67,7 +77,9 @@ pub(super) fn judge(
         Some(Ok(_)) => verdict.proven("the server's books differ from ours".to_owned()),
         Some(Err(sentence)) => verdict.failures.push(sentence.clone()),
     }
-    judge_connections(outcome, &mut verdict);
+    judge_connections(options, outcome, &mut verdict);
+    let unmet = options.expectations.iter().filter_map(|one| one.check(outcome).err());
+    verdict.unmet.extend(unmet);
     if let Some(Err(sentence)) = &around.stopped {
         verdict.failures.push(sentence.clone());
     }
@@ -96,22 +108,31 @@ fn judge_messages(outcome: &Outcome, verdict: &mut Verdict) {
     }
 }
 
-fn judge_connections(outcome: &Outcome, verdict: &mut Verdict) {
+fn judge_connections(options: &Options, outcome: &Outcome, verdict: &mut Verdict) {
     let (record, heard) = (&outcome.record, &outcome.record.heard);
-    for (ending, count) in &record.endings {
-        // Who breaks off the ramp cannot complain that it was not finished.
-        let is_excused = outcome.end == End::Interrupted && ending.is_unfinished();
-        if !ending.is_clean() && !is_excused {
-            verdict.failures.push(format!("connections: {count} {ending}"));
+    for (persona, tally) in &record.tallies {
+        for (ending, count) in &tally.unexpected {
+            // Who breaks off the ramp cannot complain that it was not finished.
+            let is_excused = outcome.end == End::Interrupted && ending.is_unfinished();
+            if !is_excused {
+                let persona = persona.word();
+                verdict.failures.push(format!("connections: {count} {ending} ({persona})"));
+            }
         }
     }
+    // With phones that come and go by plan, some messages find nobody, or are never heard of again.
+    let steady = |share: &Share| share.persona.is_steady() || share.weight == 0;
+    let is_steady = options.settings.shares.iter().all(steady) && options.timing.stages.len() == 2;
     let mut complain = |count: u64, what: &str| {
         if count > 0 {
             verdict.failures.push(format!("{what}: {count}"));
         }
     };
-    complain(outcome.in_doubt, "messages in doubt, on connections that ended badly");
-    complain(record.skipped_sends, "messages not sent, for want of two connected phones");
+    if is_steady {
+        complain(outcome.in_doubt, "messages in doubt, on connections that ended badly");
+        complain(record.skipped_sends, "messages not sent, for want of two connected phones");
+    }
+    complain(record.unnoticed, "silent phones that the server did not give up in time");
     complain(heard.strange_greetings, "first frames that were no list");
     complain(heard.errors, "error frames from the server");
     complain(heard.nonsense, "frames that are no SCA");

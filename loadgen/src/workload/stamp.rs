@@ -15,6 +15,7 @@ use std::io::Write as _;
 
 use switchboard::timer::Moment;
 
+use super::Sizes;
 use crate::phone_id::PhoneId;
 
 /// What a text says of itself.
@@ -35,7 +36,9 @@ pub(crate) struct Stamp {
 pub(crate) struct Texts {
     /// What sets this run's texts apart from those of another.
     run: u32,
-    /// As long as a text. A text is this, with the stamp over its beginning.
+    seed: u64,
+    sizes: Sizes,
+    /// As long as the longest text. A text is the beginning of this, with the stamp over it.
     filling: Vec<u8>,
 }
 
@@ -45,11 +48,11 @@ impl Texts {
     /// The longest text that SCA allows.
     pub(crate) const MOST_BYTES: usize = 16 * 1024;
 
-    /// Texts of this size, of the run with this seed.
-    pub(crate) fn new(bytes: usize, seed: u64) -> Self {
+    /// Texts of these sizes, of the run with this seed.
+    pub(crate) fn new(sizes: Sizes, seed: u64) -> Self {
         let alphabet = b"abcdefghijklmnopqrstuvwxyz ";
-        let filling = alphabet.iter().copied().cycle().take(bytes).collect();
-        Texts { run: fastrand::Rng::with_seed(seed).u32(..), filling }
+        let filling = alphabet.iter().copied().cycle().take(sizes.most()).collect();
+        Texts { run: fastrand::Rng::with_seed(seed).u32(..), seed, sizes, filling }
     }
 
     /// Writes a text in place of what `text` holds.
@@ -59,7 +62,8 @@ impl Texts {
         let (sender, recipient, intended) = (sender.0, recipient.0, intended.as_nanos());
         write!(text, "{:08x} {number:x} {sender:x} {recipient:x} {intended:x} ", self.run)
             .expect("writing to a vector never fails");
-        text.extend_from_slice(self.filling.get(text.len()..).unwrap_or_default());
+        let size = self.sizes.of(number, self.seed);
+        text.extend_from_slice(self.filling.get(text.len()..size).unwrap_or_default());
     }
 
     /// Reads a text; `None` if it is none of ours, or not as it was written.
@@ -74,8 +78,9 @@ impl Texts {
         let (sender, recipient) = (phone()?, phone()?);
         let intended = Moment::from_nanos(next()?);
         let filling = parts.next()?;
-        let is_whole =
-            text.len() == self.filling.len() && self.filling.ends_with(filling.as_bytes());
+        let begin = text.len() - filling.len();
+        let is_whole = text.len() == self.sizes.of(number, self.seed)
+            && self.filling.get(begin..text.len()) == Some(filling.as_bytes());
         is_whole.then_some(Stamp { number, sender, recipient, intended })
     }
 }
@@ -106,7 +111,7 @@ mod tests {
             intended: Moment::from_nanos(1 << 47),
         };
         for size in [Texts::LEAST_BYTES, 64, 1000, Texts::MOST_BYTES] {
-            let texts = Texts::new(size, 1);
+            let texts = Texts::new(Sizes::Fixed(size), 1);
             for stamp in [STAMP, largest] {
                 let text = text(&texts, &stamp);
                 assert_eq!(text.len(), size);
@@ -117,9 +122,9 @@ mod tests {
 
     #[test]
     fn a_text_of_another_run_or_with_a_byte_changed_or_missing_is_not_ours() {
-        let texts = Texts::new(64, 1);
+        let texts = Texts::new(Sizes::Between(60, 70), 1);
         let good = text(&texts, &STAMP);
-        assert_eq!(Texts::new(64, 2).read(&good), None);
+        assert_eq!(Texts::new(Sizes::Between(60, 70), 2).read(&good), None);
         for end in 0..good.len() {
             assert_eq!(texts.read(&good[..end]), None, "cut at {end}");
         }

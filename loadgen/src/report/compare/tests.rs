@@ -13,6 +13,7 @@ fn runs(p99_ms: &[u64]) -> Vec<Figures> {
             sent: 500,
             delivered: 500,
             lost: 0,
+            unmet: Vec::new(),
             delivered_per_second: p99 as f64,
             server_cpu_seconds_per_message: None,
             server_rss_bytes_per_connection: Some(1000.0),

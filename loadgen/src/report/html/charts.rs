@@ -7,7 +7,7 @@ use super::super::text::bytes;
 use super::chart::{Axis, Chart, Line, Width};
 use super::scale::Scale;
 use super::{grouped, millis};
-use crate::record::{Second, Times};
+use crate::record::{Measure, Second, Times};
 
 use Together::{Longest, Mean};
 
@@ -20,7 +20,7 @@ const SHORTEST_ROW: f64 = 0.25;
 pub(super) fn write_charts(run: &Run, out: &mut String) -> fmt::Result {
     let record = &run.outcome.record;
     if record.delivery.count() > 0 {
-        by_percentile(&record.delivery, &record.delivery_uncorrected).write(out)?;
+        by_percentile(&record.delivery).write(out)?;
     }
     let rows: Vec<&Second> =
         run.summary.series.iter().filter(|row| row.length_seconds >= SHORTEST_ROW).collect();
@@ -32,7 +32,8 @@ pub(super) fn write_charts(run: &Run, out: &mut String) -> fmt::Result {
     Ok(())
 }
 
-fn by_percentile<'a>(corrected: &Times, uncorrected: &Times) -> Chart<'a> {
+fn by_percentile<'a>(delivery: &Measure) -> Chart<'a> {
+    let Measure { corrected, uncorrected } = delivery;
     let curves = [corrected, uncorrected].map(curve);
     let values = || curves.iter().flatten().filter_map(|&(_, value)| value);
     let low = values().fold(f64::INFINITY, f64::min);

@@ -63,15 +63,18 @@ fn write_start(what: &str, out: &mut String) -> fmt::Result {
 
 fn write_header(summary: &Summary, out: &mut String) -> fmt::Result {
     let (verdict, url) = (summary.verdict, Escaped(&summary.plan.url));
+    let class = if verdict == "not as expected" { "unmet" } else { verdict };
     let whose = if summary.plan.own_server { "its own server" } else { "" };
     let place = if whose.is_empty() { url.to_string() } else { whose.to_owned() };
     write!(
         out,
-        "<header><h1>loadgen against {place} <span class=\"verdict {verdict}\">{verdict}</span></h1>\n<p>{}</p>\n<p class=\"soft\">{}</p>\n",
+        "<header><h1>loadgen against {place} <span class=\"verdict {class}\">{verdict}</span></h1>\n<p>{}</p>\n<p class=\"soft\">{}</p>\n",
         Escaped(&plan(&summary.plan)),
         Escaped(&details(summary))
     )?;
-    for (class, sentences) in [("failed", &summary.failures), ("invalid", &summary.invalid)] {
+    let lists =
+        [("failed", &summary.failures), ("unmet", &summary.unmet), ("invalid", &summary.invalid)];
+    for (class, sentences) in lists {
         if !sentences.is_empty() {
             write!(out, "<ul class=\"why {class}\">")?;
             for sentence in sentences {
@@ -102,7 +105,7 @@ fn details(summary: &Summary) -> String {
         "{} model, {} arrivals, texts of {} bytes, presence {}, heartbeat {}, refresh {}, seed {}.{early}",
         plan.model,
         plan.arrivals,
-        plan.text_bytes,
+        plan.text_sizes,
         plan.presence,
         every(plan.heartbeat_seconds),
         every(plan.refresh_seconds),

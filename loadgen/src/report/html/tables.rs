@@ -1,5 +1,6 @@
 //! The tables: all times, how connections ended, the ledger, and the runs if there were several.
 
+use std::collections::BTreeMap;
 use std::fmt::{self, Write};
 
 use super::super::named::named_times;
@@ -14,6 +15,8 @@ pub(super) fn write_tables(runs: &Runs, shown: usize, run: &Run, out: &mut Strin
     write_times(run, out)?;
     write_runs(runs, shown, out)?;
     write_messages(&run.summary, out)?;
+    write_views(&run.summary, out)?;
+    write_personas(&run.summary, out)?;
     write_ledger(&run.summary, out)?;
     write_endings(&run.summary, out)
 }
@@ -108,6 +111,43 @@ fn write_messages(summary: &Summary, out: &mut String) -> fmt::Result {
     });
     let note = "every one is checked";
     Table { title: "Messages", note, head: &["", "count"], is_wide: false }.write(&rows, out)
+}
+
+fn write_views(summary: &Summary, out: &mut String) -> fmt::Result {
+    let (convergence, notice) = (&summary.convergence, &summary.notice);
+    let counts = [
+        ("comings and goings", u64::from(convergence.changes), false),
+        ("views stale in the end", convergence.stale_views, true),
+        ("silent phones given up", notice.times.corrected_ns.count, false),
+        ("silent phones not given up in time", notice.unnoticed, true),
+    ];
+    let rows = counts.map(|(what, count, is_fault)| {
+        let class = if is_fault && count > 0 { "differs" } else { "" };
+        (class, vec![what.to_owned(), grouped(count)])
+    });
+    let note = "who knows who is online";
+    Table { title: "Presence and silence", note, head: &["", "count"], is_wide: false }
+        .write(&rows, out)
+}
+
+/// Of the personas, if there is more than one.
+fn write_personas(summary: &Summary, out: &mut String) -> fmt::Result {
+    if summary.personas.len() < 2 {
+        return Ok(());
+    }
+    let list = |counts: &BTreeMap<String, u64>| {
+        let counts = counts.iter().map(|(what, count)| format!("{} {what}", grouped(*count)));
+        counts.collect::<Vec<_>>().join("; ")
+    };
+    let rows: Vec<Row> = summary
+        .personas
+        .iter()
+        .map(|(name, kind)| {
+            ("", vec![(*name).to_owned(), grouped(kind.connections), list(&kind.endings)])
+        })
+        .collect();
+    let head = ["", "connections", "how they ended"];
+    Table { title: "Personas", note: "", head: &head, is_wide: true }.write(&rows, out)
 }
 
 fn write_ledger(summary: &Summary, out: &mut String) -> fmt::Result {

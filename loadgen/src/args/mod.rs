@@ -1,0 +1,328 @@
+//! [`parse`]: from arguments, environment and plan file to [`Options`].
+//!
+//! Every flag has an environment variable, LOADGEN_ and its name; the plan file wins over variables, and a
+//! flag over both. A wrong value, or a plan that cannot be, is one line. Called by `main` alone.
+
+mod flags;
+mod plan_file;
+mod values;
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::error::ErrorKind;
+use clap::parser::ValueSource;
+use clap::{CommandFactory as _, FromArgMatches as _};
+
+use crate::expect::Expectation;
+use crate::report::Reporting;
+use crate::schedule::{Stage, Timing};
+use crate::target::Target;
+use crate::workload::{Cast, Conduct, Numbers, Persona, Settings};
+use flags::{Args, Instead};
+
+/// What is to be done.
+#[derive(Clone, Debug)]
+pub(crate) struct Options {
+    /// The server; one of our own, if not given.
+    pub(crate) target: Option<Target>,
+    /// When.
+    pub(crate) timing: Timing,
+    /// Whether that is up to the phones: the closed model.
+    pub(crate) is_closed: bool,
+    /// What.
+    pub(crate) settings: Settings,
+    /// After how long the server is to notice that a phone is silent, if we know.
+    pub(crate) ping_timeout: Option<Duration>,
+    /// How much later it may be.
+    pub(crate) sweep_interval: Duration,
+    /// How long after the last arrival a message counts as lost.
+    pub(crate) settle: Duration,
+    /// What must hold.
+    pub(crate) expectations: Vec<Expectation>,
+    /// Where the server's own books are.
+    pub(crate) metrics: Option<Target>,
+    /// Where the report goes, and how many runs it is about.
+    pub(crate) reporting: Reporting,
+    /// The program that is started if no server is given.
+    pub(crate) server_bin: Option<PathBuf>,
+    /// Whether to print no progress.
+    pub(crate) quiet: bool,
+}
+
+/// What the arguments come to.
+#[derive(Debug)]
+pub(crate) enum Parsed {
+    /// Play.
+    Run(Box<Options>),
+    /// Compare the report in the first file with the one in the second.
+    Compare(PathBuf, PathBuf),
+    /// Print this, and be done: somebody asked for help or for the version.
+    Print(String),
+}
+
+/// Reads arguments, the first of which is the program's name, and the environment.
+///
+/// # Errors
+///
+/// One line that says which value is wrong, and why.
+pub(crate) fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Parsed, String> {
+    let args: Vec<OsString> = args.into_iter().collect();
+    match read(&args)? {
+        Read::Print(text) => Ok(Parsed::Print(text)),
+        Read::Instead(Instead::Compare { before, after }) => Ok(Parsed::Compare(before, after)),
+        Read::Args(args, spelled) => {
+            options(*args, spelled).map(|options| Parsed::Run(Box::new(options)))
+        }
+    }
+}
+
+/// What clap makes of them.
+enum Read {
+    /// With what was said of phones and times in so many words.
+    Args(Box<Args>, Spelled),
+    Instead(Instead),
+    Print(String),
+}
+
+/// Which flags were not left at their defaults.
+#[derive(Clone, Copy, Debug)]
+struct Spelled {
+    /// Clients, ramp or duration.
+    plain: bool,
+    rate: bool,
+}
+
+fn read(args: &[OsString]) -> Result<Read, String> {
+    let read = |args: &[OsString]| Args::command().try_get_matches_from(args);
+    let mut matches = match read(args) {
+        Ok(matches) => matches,
+        Err(error) => return refused(&error),
+    };
+    // What else there is to do has nothing to do with a plan, were it one from the environment.
+    let plan = matches.get_one::<PathBuf>("plan").filter(|_| matches.subcommand().is_none());
+    if let Some(path) = plan {
+        // In front, so that what the command line says comes last, and wins.
+        let mut both = args.get(..1).unwrap_or_default().to_vec();
+        both.extend(plan_file::arguments(path)?);
+        both.extend_from_slice(args.get(1..).unwrap_or_default());
+        let path = path.display();
+        matches = match read(&both) {
+            Ok(matches) => matches,
+            Err(error) => return refused(&error).map_err(|line| format!("--plan {path}: {line}")),
+        };
+    }
+    let is_spelled = |id: &str| matches.value_source(id) != Some(ValueSource::DefaultValue);
+    let spelled = Spelled {
+        plain: ["clients", "ramp", "duration"].into_iter().any(is_spelled),
+        rate: is_spelled("rate"),
+    };
+    match Args::from_arg_matches(&matches) {
+        Ok(Args { command: Some(instead), .. }) => Ok(Read::Instead(instead)),
+        Ok(args) => Ok(Read::Args(Box::new(args), spelled)),
+        Err(error) => refused(&error),
+    }
+}
+
+fn refused(error: &clap::Error) -> Result<Read, String> {
+    match error.kind() {
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
+            Ok(Read::Print(error.render().to_string()))
+        }
+        _ => Err(one_line(&error.render().to_string())),
+    }
+}
+
+/// clap explains an error on several lines, the first of which says it all.
+fn one_line(explanation: &str) -> String {
+    let paragraph = explanation.split("\n\n").next().unwrap_or_default();
+    let words: Vec<&str> = paragraph.split_whitespace().collect();
+    words.join(" ").trim_start_matches("error: ").to_owned()
+}
+
+fn options(args: Args, spelled: Spelled) -> Result<Options, String> {
+    if args.url.is_some() && args.server_bin.is_some() {
+        return Err("--server-bin is for a server of our own, but a URL is given".into());
+    }
+    let seed = args.seed.unwrap_or_else(|| u64::from(fastrand::u32(..)));
+    let most = args.stage.iter().map(|stage| stage.clients).max().unwrap_or(args.clients);
+    let cast = Cast::new(&args.persona, most, seed);
+    let timing = timing(&args, spelled, &cast, seed)?;
+    let heartbeat =
+        args.heartbeat.map_or_else(|| usual_heartbeat(args.ping_timeout), |every| every.0);
+    let conduct = Conduct {
+        flap_up: args.flap_up,
+        flap_down: args.flap_down,
+        slow_bytes: args.slow_bytes,
+        flood_rate: args.flood_rate,
+    };
+    let settings = Settings {
+        shares: args.persona,
+        sizes: args.text_bytes,
+        presence: args.presence,
+        heartbeat,
+        refresh: args.refresh.0,
+        circle: args.circle,
+        think: args.think,
+        conduct,
+    };
+    Ok(Options {
+        target: args.url,
+        timing,
+        is_closed: args.closed,
+        settings,
+        ping_timeout: args.ping_timeout,
+        sweep_interval: args.sweep_interval,
+        settle: args.settle,
+        expectations: args.expect,
+        metrics: args.metrics,
+        reporting: args.reporting,
+        server_bin: args.server_bin,
+        quiet: args.quiet,
+    })
+}
+
+fn timing(args: &Args, spelled: Spelled, cast: &Cast, seed: u64) -> Result<Timing, String> {
+    /// The longest run whose moments fit into a text's stamp.
+    const LONGEST: Duration = Duration::from_secs(72 * 3600);
+    /// The most messages whose numbers do.
+    const MOST_MESSAGES: f64 = u32::MAX as f64;
+
+    let chatters = cast.count(Persona::Chatter);
+    let rate = match args.think.filter(|_| !args.closed) {
+        _ if chatters == 0 => 0.0,
+        Some(think) if spelled.rate || think.is_zero() => {
+            return Err("--think says how often a chatter writes, and so does --rate; only with --closed they go together".into());
+        }
+        Some(think) => chatters as f64 / think.as_secs_f64(),
+        None => args.rate,
+    };
+    let stages = match &args.stage[..] {
+        [] => Stage::ramp_and_hold(args.clients, args.ramp, args.duration, rate),
+        _ if spelled.plain => {
+            return Err("--stage is instead of --clients, --ramp and --duration".into());
+        }
+        flags => Stage::from_flags(flags, rate),
+    };
+    let timing = Timing::of(stages, args.arrivals, seed);
+    if timing.clients > Numbers::MOST || timing.clients == 0 {
+        return Err(format!("--stage: phones can be 1 to {}", Numbers::MOST));
+    }
+    if timing.duration.is_zero() {
+        return Err("--stage: it must take longer than nothing".into());
+    }
+    let readers = cast.phones(Persona::is_sociable).len();
+    if chatters > 0 && readers < 2 && timing.rate > 0.0 {
+        return Err("a single phone has nobody to write to: --clients 2, or --rate 0".into());
+    }
+    if timing.ramp > LONGEST || timing.duration > LONGEST {
+        return Err("--ramp and --duration can be three days at most".into());
+    }
+    if timing.messages() > MOST_MESSAGES {
+        return Err("--rate and --duration make more than four billion messages".into());
+    }
+    Ok(timing)
+}
+
+/// That of the original app; or well within a server's timeout, if that is shorter.
+fn usual_heartbeat(ping_timeout: Option<Duration>) -> Option<Duration> {
+    const USUAL: Duration = Duration::from_secs(25);
+    Some(ping_timeout.map_or(USUAL, |timeout| timeout.mul_f64(0.4).min(USUAL)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parsed(args: &[&str]) -> Result<Options, String> {
+        let args = std::iter::once("loadgen").chain(args.iter().copied());
+        match parse(args.map(OsString::from))? {
+            Parsed::Run(options) => Ok(*options),
+            Parsed::Compare(..) => Err("no plan, but a comparison".to_owned()),
+            Parsed::Print(text) => Err(text),
+        }
+    }
+
+    #[test]
+    fn without_arguments_a_thousand_phones_call_a_server_of_our_own() {
+        let options = parsed(&[]).expect("valid");
+        assert_eq!((options.timing.clients, options.timing.rate), (1000, 1000.0));
+        assert_eq!(options.settings.heartbeat, Some(Duration::from_secs(25)));
+        assert!(options.target.is_none() && options.settings.refresh.is_none());
+    }
+
+    #[test]
+    fn a_wrong_value_or_an_impossible_plan_is_one_clear_line() {
+        let wrong: [(&[&str], &str); 20] = [
+            (&["--clients", "0"], "--clients"),
+            (&["--clients", "1000000"], "--clients"),
+            (&["--clients", "1"], "--clients"),
+            (&["--ramp", "soon"], "--ramp"),
+            (&["--duration", "0s"], "--duration"),
+            (&["--rate", "-1"], "--rate"),
+            (&["--rate", "1e9"], "--rate"),
+            (&["--text-bytes", "10"], "--text-bytes"),
+            (&["--presence", "some"], "--presence"),
+            (&["--heartbeat", "0s"], "--heartbeat"),
+            (&["wss://127.0.0.1"], "TLS"),
+            (&["ws://127.0.0.1:1", "--server-bin", "x"], "--server-bin"),
+            (&["--persona", "ghost=1"], "`ghost`"),
+            (&["--persona", "chatter=1", "--persona", "flood=1", "--clients", "2"], "single phone"),
+            (&["--stage", "5:5"], "TIME:CLIENTS[:RATE]"),
+            (&["--stage", "5s:5", "--clients", "5"], "instead of"),
+            (&["--stage", "0s:5"], "longer than nothing"),
+            (&["--think", "1s", "--rate", "5"], "--think"),
+            (&["--expect", "lag<5ms"], "`lag`"),
+            (&["--plan", "/nowhere/at/all"], "/nowhere/at/all"),
+        ];
+        for (args, names) in wrong {
+            let line = parsed(args).expect_err("wrong");
+            assert!(line.contains(names) && !line.contains('\n'), "{args:?}: {line}");
+        }
+    }
+
+    #[test]
+    fn stages_make_a_plan_and_think_time_makes_a_rate() {
+        let options = parsed(&["--stage", "10s:50", "--stage", "1m:50:200"]).expect("valid");
+        assert_eq!((options.timing.clients, options.timing.rate), (50, 200.0));
+        assert_eq!(options.timing.ramp, Duration::from_secs(10));
+        assert_eq!(options.timing.duration, Duration::from_secs(60));
+        let args = ["--clients", "100", "--persona", "chatter=1,lurker=3", "--think", "5s"];
+        assert_eq!(parsed(&args).expect("valid").timing.rate, 5.0);
+        let args = ["--persona", "lurker=1", "--rate", "100"];
+        assert_eq!(parsed(&args).expect("nobody writes").timing.rate, 0.0);
+    }
+
+    #[test]
+    fn the_heartbeat_stays_within_the_ping_timeout() {
+        let heartbeat = |args: &[&str]| parsed(args).expect("valid").settings.heartbeat;
+        let seconds = |seconds| Some(Duration::from_secs(seconds));
+        assert_eq!(heartbeat(&["--ping-timeout", "60s"]), seconds(24));
+        assert_eq!(heartbeat(&["--ping-timeout", "5m"]), seconds(25));
+        assert_eq!(heartbeat(&["--ping-timeout", "5s", "--heartbeat", "7s"]), seconds(7));
+        assert_eq!(heartbeat(&["--heartbeat", "off"]), None);
+    }
+
+    #[test]
+    fn a_plan_file_is_overruled_by_the_command_line() {
+        let path = std::env::temp_dir().join(format!("loadgen-plan-{}.toml", std::process::id()));
+        std::fs::write(&path, "clients = 7\nrate = 3\n[persona]\nchatter = 1\n").expect("written");
+        let plan = path.to_str().expect("UTF-8");
+        let options = parsed(&["--plan", plan, "--rate", "4"]);
+        std::fs::write(&path, "clients = 7\nspeed = 3\n").expect("written");
+        let line = parsed(&["--plan", plan]).expect_err("no such flag");
+        std::fs::remove_file(&path).expect("it is ours");
+        let timing = options.expect("valid").timing;
+        assert_eq!((timing.clients, timing.rate), (7, 4.0));
+        assert!(line.contains("--speed") && line.contains(plan), "{line}");
+    }
+
+    #[test]
+    fn everything_has_an_environment_variable() {
+        for arg in Args::command().get_arguments() {
+            let variable = format!("LOADGEN_{}", arg.get_id().as_str().to_uppercase());
+            assert_eq!(arg.get_env().and_then(|name| name.to_str()), Some(variable.as_str()));
+        }
+    }
+}

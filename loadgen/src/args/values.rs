@@ -1,0 +1,29 @@
+//! Values on the command line that need more than a number's own parser.
+
+use std::time::Duration;
+
+/// How often, if at all.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Every(pub(super) Option<Duration>);
+
+pub(super) fn time_or_none(text: &str) -> Result<Duration, String> {
+    humantime::parse_duration(text).map_err(|error| error.to_string())
+}
+
+pub(super) fn time(text: &str) -> Result<Duration, String> {
+    let time = time_or_none(text)?;
+    if time.is_zero() { Err("it must be longer than nothing".to_owned()) } else { Ok(time) }
+}
+
+pub(super) fn time_or_off(text: &str) -> Result<Every, String> {
+    if text == "off" { Ok(Every(None)) } else { time(text).map(|time| Every(Some(time))) }
+}
+
+pub(super) fn rate(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(rate) if rate.is_finite() && rate >= 0.0 => Ok(rate),
+        Ok(_) | Err(_) => {
+            Err("it must be a number of messages a second, such as 1000 or 0.5".to_owned())
+        }
+    }
+}

@@ -1,0 +1,129 @@
+//! [`Slot`]: the place of a phone, [`Act`]: what one does on its line that no good phone would, and
+//! [`Task`]: what a phone is to do by itself.
+
+use std::collections::VecDeque;
+
+use mio::Token;
+use switchboard::timer::{Moment, Wheel};
+
+use super::line::Line;
+use crate::phone_id::PhoneId;
+use crate::record::{Begun, Party};
+use crate::workload::Persona;
+
+/// The place of a phone.
+#[derive(Debug)]
+pub(super) struct Slot {
+    pub(super) persona: Persona,
+    /// Whether the plan wants it to be online.
+    pub(super) is_wanted: bool,
+    /// Which of its connections this is, or was; 0 if it has had none.
+    pub(super) generation: u32,
+    pub(super) line: Option<Box<Line>>,
+}
+
+impl Slot {
+    pub(super) fn new(persona: Persona) -> Self {
+        Slot { persona, is_wanted: false, generation: 0, line: None }
+    }
+
+    pub(super) fn is_ready(&self) -> bool {
+        self.line.as_ref().is_some_and(|line| line.is_ready())
+    }
+
+    /// A phone on the connection that it has.
+    pub(super) fn party(&self, phone: PhoneId) -> Party {
+        Party { phone, generation: self.generation }
+    }
+}
+
+/// What a phone does on its line that no good phone would.
+#[derive(Debug)]
+pub(super) enum Act {
+    /// It reads when its timer says so, and then only so much.
+    ReadSlowly,
+    /// It neither reads nor writes any more.
+    Silent(Begun),
+    /// It has sent half of its request, and will not send the rest.
+    HalfOpen,
+    /// What it has to say leaves one byte at a time.
+    Drip(VecDeque<u8>),
+}
+
+/// What a phone is to do by itself, if it still has the connection for which that was planned.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Task {
+    pub(super) party: Party,
+    pub(super) due: Moment,
+    pub(super) deed: Deed,
+}
+
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Deed {
+    Ping,
+    Refresh,
+    /// Drop the connection.
+    Vanish,
+    /// Come back.
+    Return,
+    FallSilent,
+    /// Read a few bytes.
+    Read,
+    /// Send one byte.
+    Drip,
+    SendGarbage,
+    Flood,
+    /// Of the closed model: the message with this number has not arrived.
+    StopWaiting(u64),
+}
+
+impl Task {
+    /// A task for that moment, or at most 17 ms later: the timer wheel knows no others. That moment is then
+    /// the plan, so the wheel's rounding is in nobody's latency.
+    pub(super) fn new(party: Party, at: Moment, deed: Deed) -> Self {
+        let slot = u64::try_from(Wheel::<Task>::SLOT_WIDTH.as_nanos()).expect("17 ms");
+        let due = Moment::from_nanos(at.as_nanos().div_ceil(slot).saturating_mul(slot));
+        Task { party, due, deed }
+    }
+}
+
+/// What the kernel calls a connection. The generation sees to it that an event for the last one
+/// does not hit the next.
+pub(super) fn token(party: Party) -> Token {
+    Token((party.generation as usize) << 32 | party.phone.index())
+}
+
+/// Whose event this is.
+pub(super) fn party(token: Token) -> Party {
+    let low = |bits: usize| u32::try_from(bits & 0xffff_ffff).expect("32 bits");
+    Party { phone: PhoneId(low(token.0)), generation: low(token.0 >> 32) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_leads_back_to_the_phone_and_the_connection() {
+        let ours = Party { phone: PhoneId(999_999), generation: 70_000 };
+        assert_eq!(party(token(ours)), ours);
+        let next = Party { generation: 70_001, ..ours };
+        assert_ne!(token(next), token(ours));
+    }
+
+    #[test]
+    fn a_task_is_planned_for_a_moment_at_which_the_wheel_turns() {
+        let party = Party { phone: PhoneId(1), generation: 1 };
+        for nanos in [0, 1, 16_777_216, 16_777_217, 1_000_000_000] {
+            let task = Task::new(party, Moment::from_nanos(nanos), Deed::Ping);
+            assert!(task.due >= Moment::from_nanos(nanos));
+            let mut wheel = Wheel::new(Moment::START);
+            wheel.insert(task.due, ());
+            assert_eq!(
+                wheel.next_deadline(),
+                Some(task.due).filter(|_| nanos > 0).or(wheel.next_deadline())
+            );
+            assert_eq!(wheel.next_due(task.due), Some(()), "{nanos}");
+        }
+    }
+}

@@ -1,0 +1,306 @@
+//! What phones do by themselves, when their timer says so: heartbeats and requests for the list, and
+//! what the less ordinary personas are named for.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use switchboard::timer::{Moment, Wheel};
+
+use super::run::{Run, Stage};
+use super::slot::{Act, Deed, Task};
+use crate::client::Ending;
+use crate::phone_id::PhoneId;
+use crate::record::{Begun, Party};
+use crate::workload::{Persona, conduct};
+
+/// Tasks done in one turn.
+const TASKS: usize = 256;
+/// The shortest time between two reads of a slow reader.
+const SIP: Duration = Duration::from_millis(100);
+
+impl Run<'_> {
+    /// Does what phones do by themselves, as far as it is due.
+    pub(super) fn do_tasks(&mut self, now: Moment) {
+        for _ in 0..TASKS {
+            let Some(task) = self.wheel.next_due(now) else { return };
+            let id = task.party.phone;
+            let slot = &self.slots[id.index()];
+            if slot.generation != task.party.generation {
+                continue;
+            }
+            match (&slot.line, task.deed) {
+                (None, Deed::Return) => self.come_back(id, task.due),
+                (None, _) | (_, Deed::Return) => {}
+                // Who is silent does nothing any more.
+                (Some(line), _) if line.silence().is_some() => {}
+                (Some(_), _) => self.do_task(task),
+            }
+        }
+    }
+
+    pub(super) fn plan(&mut self, task: Task) {
+        self.wheel.insert(task.due, task);
+    }
+
+    /// What a phone does that has just become ready, apart from waiting for others.
+    pub(super) fn begin(&mut self, party: Party, now: Moment) {
+        let options = self.options;
+        let (settings, timing) = (&options.settings, &options.timing);
+        let (conduct, seed) = (settings.conduct, timing.seed);
+        let id = party.phone;
+        let persona = self.slots[id.index()].persona;
+        if let Some(interval) = settings.heartbeat.filter(|_| has_heartbeat(persona)) {
+            let phase = conduct::heartbeat_phase(id, interval, seed);
+            self.plan(Task::new(party, now + phase, Deed::Ping));
+        }
+        // As the original app does: at once, and then again and again.
+        if settings.refresh_of(persona).is_some() {
+            self.plan(Task { party, due: now, deed: Deed::Refresh });
+        }
+        match persona {
+            Persona::Flapper => {
+                let time = conduct::flap(id, party.generation, conduct.flap_up, true, seed);
+                self.plan(Task::new(party, now + time, Deed::Vanish));
+            }
+            Persona::SilentDrop => {
+                let at = timing.messages_begin() + conduct::silence(id, timing.duration, seed);
+                self.plan(Task::new(party, at.max(now), Deed::FallSilent));
+            }
+            Persona::Flood => self.plan(Task { party, due: now, deed: Deed::Flood }),
+            Persona::Garbage => self.plan(Task::new(party, now, Deed::SendGarbage)),
+            Persona::Drip if !is_odd(party) => {
+                self.act(id, Act::Drip(VecDeque::new()));
+                self.plan(Task::new(party, now, Deed::Drip));
+            }
+            Persona::Lurker
+            | Persona::Chatter
+            | Persona::Refresher
+            | Persona::SlowReader
+            | Persona::Drip
+            | Persona::HalfOpen => {}
+        }
+    }
+
+    /// The connection stands, and the request is in `out`. Not everybody sends it.
+    pub(super) fn corrupt_the_request(&mut self, party: Party, now: Moment) {
+        let id = party.phone;
+        match self.slots[id.index()].persona {
+            Persona::HalfOpen => {
+                let half = self.out.len() / 2;
+                self.out.truncate(half);
+                self.write(id);
+                self.act(id, Act::HalfOpen);
+            }
+            Persona::Drip if is_odd(party) => {
+                self.act(id, Act::Drip(VecDeque::new()));
+                self.plan(Task::new(party, now, Deed::Drip));
+            }
+            // One time in three.
+            Persona::Garbage if kind_of_garbage(party) == Garbage::Request => {
+                self.out.clear();
+                self.plan(Task::new(party, now, Deed::SendGarbage));
+            }
+            Persona::SlowReader => {
+                self.act(id, Act::ReadSlowly);
+                self.plan(Task::new(party, now + SIP, Deed::Read));
+            }
+            Persona::Lurker
+            | Persona::Chatter
+            | Persona::Refresher
+            | Persona::Flapper
+            | Persona::SilentDrop
+            | Persona::Drip
+            | Persona::Garbage
+            | Persona::Flood => {}
+        }
+    }
+
+    /// A connection is over. Some come back.
+    pub(super) fn plan_return(&mut self, party: Party, now: Moment) {
+        let slot = &self.slots[party.phone.index()];
+        if !slot.is_wanted || !Run::returns(slot.persona) || self.stage != Stage::Playing {
+            return;
+        }
+        let (mean, seed) = (self.options.settings.conduct.flap_down, self.options.timing.seed);
+        let pause = match slot.persona == Persona::Flapper {
+            true => conduct::flap(party.phone, party.generation, mean, false, seed),
+            false => conduct::PAUSE,
+        };
+        self.plan(Task::new(party, now + pause, Deed::Return));
+    }
+
+    fn come_back(&mut self, id: PhoneId, due: Moment) {
+        if self.stage == Stage::Playing && self.slots[id.index()].is_wanted {
+            self.dial(id, due);
+        }
+    }
+
+    fn do_task(&mut self, task: Task) {
+        let now = self.now();
+        let Task { party, due, deed } = task;
+        let id = party.phone;
+        let options = self.options;
+        let settings = &options.settings;
+        let again = |after: Duration| Some(Task::new(party, due.max(now) + after, deed));
+        let Some(line) = &mut self.slots[id.index()].line else { return };
+        let next = match deed {
+            Deed::Ping => {
+                let Some(phone) = line.phone.as_mut().filter(|phone| phone.is_ready()) else {
+                    return;
+                };
+                phone.ping(due, now, &mut self.pen, &mut self.out);
+                self.desk.record.heard.pings += 1;
+                self.write(id);
+                // By the plan, whenever this one was sent.
+                settings.heartbeat.map(|every| Task::new(party, due + every, deed))
+            }
+            Deed::Refresh => {
+                let Some(phone) = line.phone.as_mut().filter(|phone| phone.is_ready()) else {
+                    return;
+                };
+                phone.refresh(&mut self.pen, &mut self.out);
+                self.write(id);
+                settings.refresh_of(self.slots[id.index()].persona).and_then(again)
+            }
+            Deed::Vanish => {
+                self.vanish(party);
+                None
+            }
+            Deed::FallSilent => {
+                self.fall_silent(party, due);
+                None
+            }
+            Deed::Read => {
+                let bytes = settings.conduct.slow_bytes;
+                let pause = SIP.max(Duration::from_secs_f64(1.0 / f64::from(bytes)));
+                let sip = (f64::from(bytes) * pause.as_secs_f64()) as usize;
+                self.sip(id, sip.max(1));
+                again(pause)
+            }
+            Deed::Drip => {
+                self.drip(party);
+                again(conduct::DRIP)
+            }
+            Deed::SendGarbage => {
+                self.send_garbage(party);
+                again(conduct::GARBAGE)
+            }
+            Deed::Flood => {
+                let every = Wheel::<Task>::SLOT_WIDTH;
+                let count = f64::from(settings.conduct.flood_rate) * every.as_secs_f64();
+                // It waits for nobody, but what the kernel does not take it cannot send.
+                if line.has_sent_all() {
+                    self.pen.write_pings((count as u32).max(1), &mut self.out);
+                    self.write(id);
+                }
+                again(Duration::from_nanos(1))
+            }
+            Deed::StopWaiting(number) => {
+                if self.turns.stop_waiting(id, number) {
+                    self.think(id, now);
+                }
+                None
+            }
+            Deed::Return => None,
+        };
+        // It may have ended meanwhile.
+        if let Some(next) = next.filter(|_| self.slots[id.index()].line.is_some()) {
+            self.plan(next);
+        }
+    }
+
+    /// The phone is in a tunnel: its connection ends, with a FIN or with a reset, but without a word.
+    fn vanish(&mut self, party: Party) {
+        if self.stage != Stage::Playing {
+            return;
+        }
+        let Some(line) = &self.slots[party.phone.index()].line else { return };
+        if line.is_leaving() {
+            return;
+        }
+        if is_odd(party) {
+            line.reset();
+        }
+        self.end(party.phone, Ending::Vanished);
+    }
+
+    /// From now on the phone neither reads nor writes. Its last word is a ping, so that we know when the
+    /// server has heard it last.
+    fn fall_silent(&mut self, party: Party, due: Moment) {
+        let (id, now) = (party.phone, self.now());
+        let Some(line) = &mut self.slots[id.index()].line else { return };
+        let Some(phone) = line.phone.as_mut().filter(|phone| phone.is_ready()) else { return };
+        phone.ping(now, now, &mut self.pen, &mut self.out);
+        self.write(id);
+        if self.slots[id.index()].line.is_none() {
+            return;
+        }
+        self.act(id, Act::Silent(Begun { planned: due, actual: now }));
+        self.uncount_ready(id);
+        if self.desk.follows {
+            self.desk.record.views.may_leave(id);
+        }
+        self.silent += 1;
+        if let Some(limit) = self.limit() {
+            self.silence_ends = self.silence_ends.max(now + limit);
+        }
+    }
+
+    fn drip(&mut self, party: Party) {
+        let id = party.phone;
+        let Some(line) = &mut self.slots[id.index()].line else { return };
+        match line.drip() {
+            Ok(true) => {}
+            Ok(false) => {
+                // A message that takes a quarter of an hour to arrive.
+                self.pen.write_long_ping(&mut self.out);
+                self.write(id);
+            }
+            Err(_) => self.readable(id, true),
+        }
+    }
+
+    fn send_garbage(&mut self, party: Party) {
+        const BYTES: usize = 100;
+        match kind_of_garbage(party) {
+            Garbage::Request | Garbage::Frame => self.pen.write_garbage(BYTES, &mut self.out),
+            Garbage::Text => self.pen.write_nonsense(&mut self.out),
+        }
+        self.write(party.phone);
+    }
+
+    fn act(&mut self, id: PhoneId, act: Act) {
+        if let Some(line) = &mut self.slots[id.index()].line {
+            line.act = Some(Box::new(act));
+        }
+    }
+}
+
+/// What a phone sends that sends garbage.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Garbage {
+    /// In place of its request.
+    Request,
+    /// In place of a frame.
+    Frame,
+    /// Good frames, with nonsense in them.
+    Text,
+}
+
+/// In turn, so that each connection of a phone is another kind.
+fn kind_of_garbage(party: Party) -> Garbage {
+    match (party.phone.0 + party.generation) % 3 {
+        0 => Garbage::Request,
+        1 => Garbage::Frame,
+        _ => Garbage::Text,
+    }
+}
+
+/// Every other connection of a phone.
+fn is_odd(party: Party) -> bool {
+    (party.phone.0 + party.generation) % 2 == 1
+}
+
+fn has_heartbeat(persona: Persona) -> bool {
+    persona.is_sociable() || matches!(persona, Persona::SilentDrop | Persona::SlowReader)
+}

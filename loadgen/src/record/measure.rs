@@ -1,0 +1,55 @@
+//! [`Measure`]: how long something took, counted twice: from the moment that the plan had for it, and from
+//! the moment at which it was really begun.
+//!
+//! The first is what a user would have seen. The second is what most tools report, and what hides a
+//! stall: whoever waits for the server begins fewer things while it stands still.
+
+use std::time::Duration;
+
+use switchboard::timer::Moment;
+
+use super::Times;
+
+/// How long something took, corrected and uncorrected.
+#[derive(Debug, Default)]
+pub(crate) struct Measure {
+    /// From the planned moment.
+    pub(crate) corrected: Times,
+    /// From the actual one.
+    pub(crate) uncorrected: Times,
+}
+
+/// When something began.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) struct Begun {
+    /// When it was to begin.
+    pub(crate) planned: Moment,
+    /// When it did.
+    pub(crate) actual: Moment,
+}
+
+impl Begun {
+    /// Unplanned: it began when it began.
+    pub(crate) const fn at(moment: Moment) -> Self {
+        Begun { planned: moment, actual: moment }
+    }
+}
+
+impl Measure {
+    /// It is over now.
+    pub(crate) fn add(&mut self, begun: Begun, now: Moment) {
+        self.add_many(begun, now, 1);
+    }
+
+    /// It is over now, so many times.
+    pub(crate) fn add_many(&mut self, begun: Begun, now: Moment, count: u64) {
+        let since = |moment: Moment| -> Duration { now.since(moment) };
+        self.corrected.add_many(since(begun.planned), count);
+        self.uncorrected.add_many(since(begun.actual), count);
+    }
+
+    /// How many times.
+    pub(crate) fn count(&self) -> u64 {
+        self.corrected.count()
+    }
+}

@@ -1,0 +1,189 @@
+//! What a list or a delta comes to: up to which change it is right.
+//!
+//! A list is compared with the truth: it is right up to the change before the earliest one that it
+//! does not show. A delta only says what is different, so what comes of it depends on the view before.
+//! Both are remembered by their bytes for a while, since the next thousand phones get the same.
+
+use switchboard::timer::Moment;
+
+use super::members::Members;
+use super::{Truth, View, ViewId, Views};
+use crate::phone_id::PhoneId;
+
+/// Something that came lately, and what it came to.
+#[derive(Debug)]
+pub(super) struct Recent {
+    bytes: Box<[u8]>,
+    /// Of a delta: the view that it was applied to.
+    before: Option<ViewId>,
+    /// Whom it names: those that are online, and in a delta those that are not.
+    says: Says,
+    /// How many changes there were when it was judged.
+    judged: u32,
+    view: ViewId,
+}
+
+#[derive(Debug)]
+enum Says {
+    List(Members),
+    Delta(Vec<(PhoneId, bool)>),
+}
+
+/// How many are remembered.
+const RECENT: usize = 8;
+
+impl Views {
+    /// A phone is shown a list. `numbers` finds the phones in it, if need be.
+    pub(crate) fn see_list<N: Iterator<Item = PhoneId>>(
+        &mut self,
+        phone: PhoneId,
+        bytes: &[u8],
+        numbers: impl FnOnce() -> N,
+        now: Moment,
+    ) {
+        let recent = self.recall(bytes, None).unwrap_or_else(|| {
+            let mut members = Members::new(self.truth.len());
+            numbers().for_each(|phone| members.insert(phone));
+            self.remember(bytes, None, Says::List(members))
+        });
+        self.show(phone, recent, now);
+    }
+
+    /// A phone is shown a delta: who has come, and who has gone.
+    pub(crate) fn see_delta(
+        &mut self,
+        phone: PhoneId,
+        bytes: &[u8],
+        touched: impl FnOnce() -> Vec<(PhoneId, bool)>,
+        now: Moment,
+    ) {
+        // Without a list before it, a delta says nothing.
+        let Some(before) = self.eyes[phone.index()].view else { return };
+        let recent = self
+            .recall(bytes, Some(before))
+            .unwrap_or_else(|| self.remember(bytes, Some(before), Says::Delta(touched())));
+        self.show(phone, recent, now);
+    }
+
+    /// What these bytes came to lately. It is moved to the front, where it is found again first.
+    fn recall(&mut self, bytes: &[u8], before: Option<ViewId>) -> Option<Recent> {
+        let is_it = |recent: &Recent| recent.before == before && *recent.bytes == *bytes;
+        let place = self.recent.iter().position(is_it)?;
+        let mut recent = self.recent.remove(place)?;
+        // The same list may be right again: somebody who left has come back.
+        if recent.judged != self.version() {
+            (recent.view, recent.judged) = (self.judge(&recent), self.version());
+        }
+        Some(recent)
+    }
+
+    fn remember(&mut self, bytes: &[u8], before: Option<ViewId>, says: Says) -> Recent {
+        self.recent.truncate(RECENT - 1);
+        let (bytes, judged) = (bytes.into(), self.version());
+        let mut recent = Recent { bytes, before, says, judged, view: ViewId(0) };
+        recent.view = self.judge(&recent);
+        recent
+    }
+
+    fn show(&mut self, phone: PhoneId, recent: Recent, now: Moment) {
+        self.look(phone, recent.view, now);
+        self.recent.push_front(recent);
+    }
+
+    fn judge(&mut self, recent: &Recent) -> ViewId {
+        let view = match &recent.says {
+            Says::List(members) => self.judge_list(members),
+            Says::Delta(touched) => self.judge_delta(recent.before, touched),
+        };
+        // One of those that are right may be the very same.
+        let version = view.version;
+        let is_same = |id: &&ViewId| {
+            let other = &self.views[id.0 as usize];
+            other.version == version && other.early == view.early
+        };
+        if let Some(&same) = self.right.iter().find(is_same) {
+            return same;
+        }
+        let id = ViewId(u32::try_from(self.views.len()).expect("views are fewer than that"));
+        self.views.push(view);
+        if version == self.version() {
+            self.right.push(id);
+        }
+        id
+    }
+
+    fn judge_list(&mut self, members: &Members) -> View {
+        let mut view = View { version: self.version(), ..View::default() };
+        for (phone, is_listed) in members.difference(&self.online) {
+            match self.disagrees(phone, is_listed) {
+                Disagreement::None => {}
+                Disagreement::Early => view.early.push((phone, is_listed)),
+                Disagreement::Stale { latest } => {
+                    view.version = view.version.min(latest.saturating_sub(1));
+                }
+            }
+        }
+        self.notice_gone(&view);
+        view
+    }
+
+    fn judge_delta(&mut self, before: Option<ViewId>, touched: &[(PhoneId, bool)]) -> View {
+        let Some(before) = before.map(|id| &self.views[id.0 as usize]) else {
+            return View::default();
+        };
+        let mut least = u32::MAX;
+        let mut view = View { version: before.version, ..View::default() };
+        let is_untouched = |phone: PhoneId| touched.iter().all(|&(other, _)| other != phone);
+        view.early.extend(before.early.iter().filter(|(phone, _)| is_untouched(*phone)));
+        let mut right = view.early.clone();
+        for &(phone, is_online) in touched {
+            match self.disagrees(phone, is_online) {
+                Disagreement::None => right.push((phone, is_online)),
+                Disagreement::Early => view.early.push((phone, is_online)),
+                Disagreement::Stale { latest } => least = least.min(latest.saturating_sub(1)),
+            }
+        }
+        // Change by change, as long as each is shown, or was foretold and has come true.
+        for change in &self.changes[view.version as usize..] {
+            let is_online = self.online_now(change.phone);
+            if !right.contains(&(change.phone, is_online)) {
+                break;
+            }
+            view.version += 1;
+        }
+        view.version = view.version.min(least);
+        self.notice_gone(&view);
+        view
+    }
+
+    fn online_now(&self, phone: PhoneId) -> bool {
+        matches!(self.truth[phone.index()], Truth::Online | Truth::Going)
+    }
+
+    /// Whether somebody is wrong who says this of a phone.
+    fn disagrees(&self, phone: PhoneId, is_online: bool) -> Disagreement {
+        let latest = self.latest[phone.index()];
+        match (self.truth[phone.index()], is_online) {
+            (Truth::Ignored, _) => Disagreement::None,
+            (Truth::Online | Truth::Going, true) => Disagreement::None,
+            (Truth::Away | Truth::Coming, false) => Disagreement::None,
+            (Truth::Coming, true) | (Truth::Going, false) => Disagreement::Early,
+            (Truth::Away, true) | (Truth::Online, false) => Disagreement::Stale { latest },
+        }
+    }
+
+    fn notice_gone(&mut self, view: &View) {
+        let gone = view.early.iter().filter(|(_, is_online)| !is_online);
+        self.gone.extend(gone.map(|&(phone, _)| phone));
+    }
+}
+
+/// How what a list says of a phone differs from what we know.
+enum Disagreement {
+    /// Not at all.
+    None,
+    /// It may know better.
+    Early,
+    /// It does not know of the phone's latest change.
+    Stale { latest: u32 },
+}

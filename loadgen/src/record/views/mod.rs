@@ -1,0 +1,217 @@
+//! [`Views`]: how long it takes until everybody has the right view of who is online.
+//!
+//! Each coming and going is a *change*, numbered from 1. A *view* is what a list says, reduced to the
+//! one thing that matters here: up to which change it is right. Lists are the same bytes for
+//! everybody, so each distinct one is judged once (`judge`), and a phone keeps only which view it has.
+//! When its view moves on, all changes in between have reached it, and are entered.
+//!
+//! We are not the server: it may know of a coming before we do, since the first frame that tells us is
+//! still on its way. A phone of which that is possible is in *limbo*, and what a list says of it
+//! beforehand is noted in the view as *early*. Knows neither sockets nor JSON. Called by `net`.
+
+mod judge;
+mod members;
+#[cfg(test)]
+mod tests;
+
+use std::collections::VecDeque;
+
+use switchboard::timer::Moment;
+
+use super::{Begun, Measure};
+use crate::phone_id::PhoneId;
+use judge::Recent;
+use members::Members;
+
+/// Who is online, and who has heard of it.
+#[derive(Debug)]
+pub(crate) struct Views {
+    /// By phone: what we know of it.
+    truth: Vec<Truth>,
+    /// The same for those that are online, as a set.
+    online: Members,
+    changes: Vec<Change>,
+    /// By phone: its latest change, or 0.
+    latest: Vec<u32>,
+    views: Vec<View>,
+    /// The views that are right as far as we know. Few.
+    right: Vec<ViewId>,
+    /// By phone: what it has seen.
+    eyes: Vec<Eye>,
+    /// Lists and deltas that came lately, and what they came to.
+    recent: VecDeque<Recent>,
+    /// Phones in limbo that a list has for gone.
+    gone: Vec<PhoneId>,
+    /// From a change to the moment a phone has heard of it.
+    pub(crate) convergence: Measure,
+}
+
+/// What we know of a phone.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Truth {
+    /// It is not online, and cannot be.
+    Away,
+    /// It is about to come, and the server may know that already.
+    Coming,
+    Online,
+    /// It was online. The server may have given it up, or may be about to.
+    Going,
+    /// Nobody can tell, nor has to.
+    Ignored,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Change {
+    phone: PhoneId,
+    begun: Begun,
+}
+
+/// Which view.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+struct ViewId(u32);
+
+/// What a phone can have before its eyes.
+#[derive(Debug, Default)]
+struct View {
+    /// It is right up to this change.
+    version: u32,
+    /// What it says of phones in limbo: whether they are online.
+    early: Vec<(PhoneId, bool)>,
+    /// How many have it.
+    holders: u64,
+}
+
+/// What a phone has seen.
+#[derive(Clone, Copy, Debug, Default)]
+struct Eye {
+    view: Option<ViewId>,
+    /// Up to this change all have been entered.
+    entered: u32,
+}
+
+impl Views {
+    /// Of this many phones, none of which is online.
+    pub(crate) fn new(clients: u32) -> Self {
+        let clients = PhoneId(clients).index();
+        Views {
+            truth: vec![Truth::Away; clients],
+            online: Members::new(clients),
+            changes: Vec::new(),
+            latest: vec![0; clients],
+            views: Vec::new(),
+            right: Vec::new(),
+            eyes: vec![Eye::default(); clients],
+            recent: VecDeque::new(),
+            gone: Vec::new(),
+            convergence: Measure::default(),
+        }
+    }
+
+    /// A phone is about to come. What has changed before is not news to it.
+    pub(crate) fn expect(&mut self, phone: PhoneId) {
+        self.close(phone);
+        self.truth[phone.index()] = Truth::Coming;
+        self.eyes[phone.index()] = Eye { view: None, entered: self.version() };
+    }
+
+    /// It is online.
+    pub(crate) fn joined(&mut self, phone: PhoneId, begun: Begun, now: Moment) {
+        self.truth[phone.index()] = Truth::Online;
+        self.online.insert(phone);
+        self.change(phone, true, begun, now);
+    }
+
+    /// It has left, or was given up.
+    pub(crate) fn left(&mut self, phone: PhoneId, begun: Begun, now: Moment) {
+        let was = self.truth[phone.index()];
+        self.close(phone);
+        self.online.remove(phone);
+        self.truth[phone.index()] = Truth::Away;
+        if matches!(was, Truth::Online | Truth::Going) {
+            self.change(phone, false, begun, now);
+        }
+    }
+
+    /// It is online, but the server may give it up at any moment.
+    pub(crate) fn may_leave(&mut self, phone: PhoneId) {
+        self.close(phone);
+        if self.truth[phone.index()] == Truth::Online {
+            self.truth[phone.index()] = Truth::Going;
+        }
+    }
+
+    /// Nothing is to be told by this phone, nor of it.
+    pub(crate) fn ignore(&mut self, phone: PhoneId) {
+        self.truth[phone.index()] = Truth::Ignored;
+    }
+
+    /// Phones that may leave, and that are missing in a list by now.
+    pub(crate) fn take_gone(&mut self) -> Vec<PhoneId> {
+        std::mem::take(&mut self.gone)
+    }
+
+    /// How many phones have a view that is not right.
+    pub(crate) fn stale(&self) -> u64 {
+        let version = self.version();
+        let is_stale = |view: &View| view.version < version;
+        self.views.iter().filter(|view| is_stale(view)).map(|view| view.holders).sum()
+    }
+
+    /// How many changes there were.
+    pub(crate) fn changes(&self) -> u32 {
+        self.version()
+    }
+
+    fn version(&self) -> u32 {
+        u32::try_from(self.changes.len()).expect("changes are fewer than four billion")
+    }
+
+    /// Enters a change. Views that have foretold it stay right; for who has one it took no time.
+    fn change(&mut self, phone: PhoneId, is_online: bool, begun: Begun, now: Moment) {
+        self.changes.push(Change { phone, begun });
+        let version = self.version();
+        self.latest[phone.index()] = version;
+        // It need not hear of itself.
+        let own = self.eyes[phone.index()].view;
+        let (views, convergence) = (&mut self.views, &mut self.convergence);
+        self.right.retain(|id| {
+            let view = &mut views[id.0 as usize];
+            let is_foretold = view.holders > 0 && view.early.contains(&(phone, is_online));
+            if is_foretold {
+                view.version = version;
+                let others = view.holders - u64::from(own == Some(*id));
+                convergence.add_many(begun, now, others);
+            }
+            is_foretold
+        });
+    }
+
+    /// A phone has another view now: whatever has changed up to there has reached it.
+    fn look(&mut self, phone: PhoneId, id: ViewId, now: Moment) {
+        let eye = self.eyes[phone.index()];
+        if eye.view == Some(id) {
+            return;
+        }
+        self.close(phone);
+        self.views[id.0 as usize].holders += 1;
+        // What was foretold has been entered already.
+        let entered = self.eyes[phone.index()].entered;
+        let version = self.views[id.0 as usize].version;
+        for change in self.changes.get(entered as usize..version as usize).unwrap_or_default() {
+            if change.phone != phone {
+                self.convergence.add(change.begun, now);
+            }
+        }
+        self.eyes[phone.index()] = Eye { view: Some(id), entered: entered.max(version) };
+    }
+
+    /// A phone looks at nothing any more.
+    fn close(&mut self, phone: PhoneId) {
+        let eye = &mut self.eyes[phone.index()];
+        if let Some(id) = eye.view.take() {
+            let view = &mut self.views[id.0 as usize];
+            view.holders -= 1;
+            eye.entered = eye.entered.max(view.version);
+        }
+    }
+}

@@ -1,0 +1,172 @@
+//! Who has heard of whom: told by lists that come late, early, twice, and to everybody but one.
+
+use std::time::Duration;
+
+use super::*;
+
+const ANN: PhoneId = PhoneId(0);
+const BOB: PhoneId = PhoneId(1);
+const CAT: PhoneId = PhoneId(2);
+
+fn at(millis: u64) -> Moment {
+    Moment::from_nanos(millis * 1_000_000)
+}
+
+/// A chat in which these phones see what they are told.
+struct Chat {
+    views: Views,
+    bytes_of_lists: usize,
+}
+
+impl Chat {
+    /// Ann and Bob are online since 0 ms, and both know it.
+    fn of_ann_and_bob() -> Self {
+        let mut chat = Chat { views: Views::new(3), bytes_of_lists: 0 };
+        for phone in [ANN, BOB] {
+            chat.views.expect(phone);
+            chat.views.joined(phone, Begun::at(at(0)), at(0));
+        }
+        chat.list(ANN, &[ANN, BOB], 0);
+        chat.list(BOB, &[ANN, BOB], 0);
+        chat.views.convergence = Measure::default();
+        chat
+    }
+
+    fn list(&mut self, to: PhoneId, online: &[PhoneId], millis: u64) {
+        let bytes = format!("{online:?}");
+        let numbers = || {
+            self.bytes_of_lists += bytes.len();
+            online.iter().copied()
+        };
+        self.views.see_list(to, bytes.as_bytes(), numbers, at(millis));
+    }
+
+    fn delta(&mut self, to: PhoneId, touched: &[(PhoneId, bool)], millis: u64) {
+        let bytes = format!("{touched:?}");
+        self.views.see_delta(to, bytes.as_bytes(), || touched.to_vec(), at(millis));
+    }
+
+    fn join(&mut self, phone: PhoneId, millis: u64) {
+        self.views.expect(phone);
+        self.joined(phone, millis);
+    }
+
+    fn joined(&mut self, phone: PhoneId, millis: u64) {
+        // Planned 5 ms before.
+        let begun = Begun { planned: at(millis - 5), actual: at(millis) };
+        self.views.joined(phone, begun, at(millis));
+    }
+
+    /// How often somebody has heard of something, and the longest that it took, in milliseconds.
+    fn heard(&self) -> (u64, u128) {
+        let times = &self.views.convergence.uncorrected;
+        (times.count(), (times.max() + Duration::from_micros(100)).as_millis())
+    }
+}
+
+#[test]
+fn a_coming_is_entered_once_for_each_who_hears_of_it_from_when_it_was() {
+    let mut chat = Chat::of_ann_and_bob();
+    chat.join(CAT, 10);
+    assert_eq!((chat.views.stale(), chat.views.changes()), (2, 3));
+    chat.list(CAT, &[ANN, BOB, CAT], 11);
+    assert_eq!(chat.heard(), (0, 0), "she knows of herself");
+    chat.list(ANN, &[ANN, BOB, CAT], 13);
+    chat.list(ANN, &[ANN, BOB, CAT], 14);
+    assert_eq!(chat.heard(), (1, 3));
+    chat.list(BOB, &[ANN, BOB, CAT], 40);
+    assert_eq!((chat.heard(), chat.views.stale()), ((2, 30), 0));
+    let corrected = chat.views.convergence.corrected.max();
+    assert!(corrected >= Duration::from_millis(35), "{corrected:?}");
+}
+
+#[test]
+fn a_leaving_counts_until_the_list_no_longer_has_it() {
+    let mut chat = Chat::of_ann_and_bob();
+    chat.views.left(BOB, Begun::at(at(20)), at(20));
+    chat.list(ANN, &[ANN, BOB], 25);
+    assert_eq!((chat.heard(), chat.views.stale()), ((0, 0), 1));
+    chat.list(ANN, &[ANN], 27);
+    assert_eq!((chat.heard(), chat.views.stale()), ((1, 7), 0));
+}
+
+#[test]
+fn each_distinct_list_is_looked_into_once() {
+    let mut chat = Chat::of_ann_and_bob();
+    let before = chat.bytes_of_lists;
+    for millis in 1..100 {
+        chat.list(ANN, &[ANN, BOB], millis);
+        chat.list(BOB, &[ANN, BOB], millis);
+    }
+    assert_eq!(chat.bytes_of_lists, before);
+}
+
+#[test]
+fn the_same_list_may_be_wrong_and_then_right_again() {
+    let mut chat = Chat::of_ann_and_bob();
+    chat.views.left(BOB, Begun::at(at(10)), at(10));
+    chat.list(ANN, &[ANN], 11);
+    chat.join(BOB, 20);
+    assert_eq!(chat.views.stale(), 1);
+    chat.list(ANN, &[ANN, BOB], 26);
+    assert_eq!((chat.heard(), chat.views.stale()), ((2, 6), 0));
+}
+
+#[test]
+fn who_is_told_before_we_are_was_told_at_once() {
+    let mut chat = Chat::of_ann_and_bob();
+    chat.views.expect(CAT);
+    chat.list(ANN, &[ANN, BOB, CAT], 30);
+    assert_eq!(chat.heard(), (0, 0));
+    chat.joined(CAT, 31);
+    assert_eq!((chat.heard(), chat.views.stale()), ((1, 0), 1));
+    chat.list(BOB, &[ANN, BOB, CAT], 33);
+    assert_eq!((chat.heard(), chat.views.stale()), ((2, 2), 0));
+}
+
+#[test]
+fn who_may_leave_is_right_to_be_listed_and_right_not_to_be() {
+    let mut chat = Chat::of_ann_and_bob();
+    chat.views.may_leave(BOB);
+    chat.join(CAT, 10);
+    chat.list(ANN, &[ANN, BOB, CAT], 11);
+    chat.list(CAT, &[ANN, BOB, CAT], 11);
+    assert_eq!((chat.views.stale(), chat.views.take_gone()), (0, vec![]));
+    chat.list(ANN, &[ANN, CAT], 60);
+    assert_eq!((chat.views.stale(), chat.views.take_gone()), (0, vec![BOB]));
+    chat.views.left(BOB, Begun::at(at(61)), at(61));
+    assert_eq!(chat.views.stale(), 1, "Cat still has him");
+    chat.list(CAT, &[ANN, CAT], 70);
+    assert_eq!((chat.views.stale(), chat.heard()), (0, (3, 9)));
+}
+
+#[test]
+fn nothing_is_expected_of_phones_that_are_ignored_or_of_views_that_are_closed() {
+    let mut chat = Chat::of_ann_and_bob();
+    chat.views.ignore(CAT);
+    chat.list(ANN, &[ANN, BOB, CAT], 10);
+    chat.list(BOB, &[ANN, BOB], 10);
+    assert_eq!(chat.views.stale(), 0);
+    chat.views.left(BOB, Begun::at(at(20)), at(20));
+    chat.views.left(ANN, Begun::at(at(20)), at(20));
+    assert_eq!(chat.views.stale(), 0);
+}
+
+#[test]
+fn deltas_move_a_view_on_as_far_as_they_name_what_has_changed() {
+    let mut chat = Chat::of_ann_and_bob();
+    chat.join(CAT, 10);
+    chat.list(CAT, &[ANN, BOB, CAT], 10);
+    chat.views.left(BOB, Begun::at(at(20)), at(20));
+    chat.delta(ANN, &[(CAT, true)], 21);
+    assert_eq!((chat.heard(), chat.views.stale()), ((1, 11), 2));
+    chat.delta(ANN, &[(BOB, false)], 22);
+    chat.delta(CAT, &[(BOB, false)], 22);
+    assert_eq!((chat.heard(), chat.views.stale()), ((3, 11), 0));
+    // Came and went in between.
+    chat.join(BOB, 30);
+    chat.views.left(BOB, Begun::at(at(31)), at(31));
+    chat.delta(ANN, &[(BOB, false)], 35);
+    chat.delta(CAT, &[(BOB, false)], 35);
+    assert_eq!((chat.heard().0, chat.views.stale()), (7, 0));
+}

@@ -1,0 +1,127 @@
+//! What the report says of personas, of presence and of silence: the JSON's shape, and its text.
+
+use std::collections::BTreeMap;
+use std::io::{self, Write};
+
+use serde::Serialize;
+
+use super::quantiles;
+use super::shape::Quantiles;
+use crate::net::Outcome;
+use crate::record::Measure;
+
+/// Both ways to count a time, in nanoseconds.
+#[derive(Debug, Serialize)]
+pub(super) struct Both {
+    /// From the planned moment.
+    pub(super) corrected_ns: Quantiles,
+    /// From the moment at which it really began.
+    pub(super) uncorrected_ns: Quantiles,
+}
+
+impl Both {
+    pub(super) fn of(measure: &Measure) -> Self {
+        Both {
+            corrected_ns: quantiles(&measure.corrected),
+            uncorrected_ns: quantiles(&measure.uncorrected),
+        }
+    }
+}
+
+/// How long it took until everybody knew who is online.
+#[derive(Debug, Serialize)]
+pub(super) struct Convergence {
+    /// From a coming or going to the moment that another phone's view is right; one for each of those.
+    #[serde(flatten)]
+    pub(super) times: Both,
+    /// Comings and goings.
+    pub(super) changes: u32,
+    /// Phones whose view was not right in the end.
+    pub(super) stale_views: u64,
+}
+
+/// How long the server took to notice that a phone had fallen silent.
+#[derive(Debug, Serialize)]
+pub(super) struct Notice {
+    #[serde(flatten)]
+    pub(super) times: Both,
+    /// Phones that were not given up in time.
+    pub(super) unnoticed: u64,
+}
+
+/// The phones of one persona.
+#[derive(Debug, Serialize)]
+pub(super) struct Kind {
+    /// How many connections they had.
+    pub(super) connections: u64,
+    /// How those ended, in words.
+    pub(super) endings: BTreeMap<String, u64>,
+    /// The same by the server's close code; `none` where it sent no code, or no close frame.
+    pub(super) closes: BTreeMap<String, u64>,
+}
+
+/// By persona.
+pub(super) type Kinds = BTreeMap<&'static str, Kind>;
+
+pub(super) fn kinds(outcome: &Outcome) -> Kinds {
+    let kinds = outcome.record.tallies.iter().map(|(persona, tally)| {
+        let mut closes = BTreeMap::new();
+        for (ending, count) in &tally.endings {
+            let code =
+                ending.close_code().map_or_else(|| "none".to_owned(), |code| code.to_string());
+            *closes.entry(code).or_default() += count;
+        }
+        let endings = tally.endings.iter().map(|(ending, &count)| (ending.to_string(), count));
+        let kind = Kind { connections: tally.connections, endings: endings.collect(), closes };
+        (persona.word(), kind)
+    });
+    kinds.collect()
+}
+
+pub(super) fn convergence(outcome: &Outcome) -> Convergence {
+    let record = &outcome.record;
+    Convergence {
+        times: Both::of(&record.views.convergence),
+        changes: record.views.changes(),
+        stale_views: record.stale_views,
+    }
+}
+
+pub(super) fn notice(outcome: &Outcome) -> Notice {
+    let record = &outcome.record;
+    Notice { times: Both::of(&record.notice), unnoticed: record.unnoticed }
+}
+
+/// Writes how the connections of each persona ended, if there is more than one.
+pub(super) fn write_kinds(kinds: &Kinds, out: &mut impl Write) -> io::Result<()> {
+    if kinds.len() < 2 {
+        return Ok(());
+    }
+    for (name, kind) in kinds {
+        let endings = kind.endings.iter().map(|(ending, count)| format!("{count} {ending}"));
+        let endings: Vec<_> = endings.collect();
+        writeln!(out, "  {name:<12}{} connections: {}", kind.connections, endings.join("; "))?;
+    }
+    Ok(())
+}
+
+/// Writes what became of presence, and of those who fell silent.
+pub(super) fn write_views(
+    convergence: &Convergence,
+    notice: &Notice,
+    out: &mut impl Write,
+) -> io::Result<()> {
+    if convergence.changes > 0 {
+        let Convergence { changes, stale_views, .. } = convergence;
+        writeln!(
+            out,
+            "             {changes} comings and goings; {stale_views} views stale in the end"
+        )?;
+    }
+    let noticed = notice.times.corrected_ns.count;
+    if noticed + notice.unnoticed > 0 {
+        let late = notice.unnoticed;
+        writeln!(out, "silence      {noticed} given up by the server; {late} not in time")?;
+    }
+    Ok(())
+}

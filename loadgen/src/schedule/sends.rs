@@ -1,0 +1,102 @@
+//! [`Sends`]: the moments at which messages are due.
+//!
+//! Messages are counted off a line that rises with the rate: the n-th is due where the line reaches n.
+//! So a rate that rises or falls is no different from one that stays, and nothing is added up that
+//! could be calculated.
+
+use std::iter::FusedIterator;
+use std::time::Duration;
+
+use switchboard::timer::Moment;
+
+use super::{Arrivals, Timing};
+
+/// The moments at which messages are sent.
+#[derive(Clone, Debug)]
+pub(super) struct Sends {
+    pieces: Vec<Piece>,
+    /// The piece that we are in.
+    piece: usize,
+    arrivals: Arrivals,
+    random: fastrand::Rng,
+    /// Messages so far.
+    count: u64,
+    /// How high the line is at the latest of them.
+    height: f64,
+}
+
+/// A stage, as a piece of the line.
+#[derive(Clone, Copy, Debug)]
+struct Piece {
+    /// When it begins, and how long it is, in seconds.
+    begin: f64,
+    length: f64,
+    /// How high the line is there.
+    below: f64,
+    /// How high it rises.
+    rise: f64,
+    /// Messages a second at the beginning, and how much more there are each second.
+    rate: f64,
+    growth: f64,
+}
+
+impl Sends {
+    pub(super) fn new(timing: &Timing) -> Self {
+        let (mut begin, mut below) = (0.0, 0.0);
+        let pieces = timing.stages.iter().map(|stage| {
+            let (length, rise) = (stage.time.as_secs_f64(), stage.messages());
+            let growth = if length > 0.0 { (stage.rate - stage.rate_before) / length } else { 0.0 };
+            let piece = Piece { begin, length, below, rise, rate: stage.rate_before, growth };
+            begin += length;
+            below += rise;
+            piece
+        });
+        Sends {
+            pieces: pieces.collect(),
+            piece: 0,
+            arrivals: timing.arrivals,
+            random: fastrand::Rng::with_seed(timing.seed),
+            count: 0,
+            height: 0.0,
+        }
+    }
+
+    /// There are no more.
+    pub(super) fn end(&mut self) {
+        self.piece = self.pieces.len();
+    }
+}
+
+impl Iterator for Sends {
+    type Item = Moment;
+
+    fn next(&mut self) -> Option<Moment> {
+        self.height = match self.arrivals {
+            // Counted, not added up: a million roundings would make a difference.
+            Arrivals::Constant => self.count as f64 + 0.5,
+            // 1 - u lies in (0, 1], where the logarithm exists.
+            Arrivals::Exponential => self.height - (1.0 - self.random.f64()).ln(),
+        };
+        self.count += 1;
+        while let Some(piece) = self.pieces.get(self.piece) {
+            let above = self.height - piece.below;
+            if above < piece.rise {
+                let seconds = piece.begin + piece.seconds_to(above).clamp(0.0, piece.length);
+                return Some(Moment::START + Duration::from_secs_f64(seconds));
+            }
+            self.piece += 1;
+        }
+        None
+    }
+}
+
+impl FusedIterator for Sends {}
+
+impl Piece {
+    /// When the line has risen so far: the root of rate·t + growth/2·t² = rise, in the form that loses no
+    /// digits when the growth is small, or nothing.
+    fn seconds_to(&self, rise: f64) -> f64 {
+        let root = (self.rate * self.rate + 2.0 * self.growth * rise).max(0.0).sqrt();
+        2.0 * rise / (self.rate + root)
+    }
+}

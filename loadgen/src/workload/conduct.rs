@@ -1,0 +1,91 @@
+//! [`Conduct`]: how the less ordinary personas behave, in numbers.
+//!
+//! What belongs to one phone comes from the seed, that phone and its connection alone, since nobody
+//! knows in which order phones get through.
+
+use std::time::Duration;
+
+use crate::phone_id::PhoneId;
+
+/// How the less ordinary personas behave.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) struct Conduct {
+    /// How long a flapper stays, and how long it is away, on average.
+    pub(crate) flap_up: Duration,
+    pub(crate) flap_down: Duration,
+    /// Bytes a second that a slow reader reads.
+    pub(crate) slow_bytes: u32,
+    /// Pings a second that a flooding phone sends, at most.
+    pub(crate) flood_rate: u32,
+}
+
+/// How long a hostile phone that was thrown out waits before it comes again.
+pub(crate) const PAUSE: Duration = Duration::from_secs(1);
+/// Time between two bytes of a drip.
+pub(crate) const DRIP: Duration = Duration::from_secs(1);
+/// Time between two pieces of garbage.
+pub(crate) const GARBAGE: Duration = Duration::from_millis(200);
+
+/// A phone's own chance: the same for the same seed, phone and purpose.
+fn random(phone: PhoneId, seed: u64, purpose: u64) -> fastrand::Rng {
+    let own = u64::from(phone.0) << 32 ^ purpose.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    fastrand::Rng::with_seed(seed ^ own)
+}
+
+/// How long after its first frame a phone's first heartbeat falls: within one interval, so that phones
+/// which connect together do not ping together.
+pub(crate) fn heartbeat_phase(phone: PhoneId, interval: Duration, seed: u64) -> Duration {
+    interval.mul_f64(random(phone, seed, 0).f64())
+}
+
+/// An exponential time with this mean, for a phone's n-th connection; and for being away after it.
+pub(crate) fn flap(
+    phone: PhoneId,
+    generation: u32,
+    mean: Duration,
+    is_up: bool,
+    seed: u64,
+) -> Duration {
+    let purpose = 2 + u64::from(generation) * 2 + u64::from(is_up);
+    mean.mul_f64(-(1.0 - random(phone, seed, purpose).f64()).ln())
+}
+
+/// When a phone falls silent: which part of the first half of the time for messages.
+pub(crate) fn silence(phone: PhoneId, duration: Duration, seed: u64) -> Duration {
+    (duration / 2).mul_f64(random(phone, seed, 1).f64())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn heartbeats_are_spread_over_their_interval() {
+        let interval = Duration::from_secs(20);
+        let phase = |phone| heartbeat_phase(PhoneId(phone), interval, 1);
+        assert_eq!(phase(5), phase(5));
+        let early = (0..1000).filter(|&phone| phase(phone) < interval / 2).count();
+        assert!((400..600).contains(&early), "{early} of 1000 in the first half");
+        assert!((0..1000).all(|phone| phase(phone) <= interval));
+    }
+
+    #[test]
+    fn flappers_stay_and_leave_for_exponential_times_of_their_own() {
+        let mean = Duration::from_secs(10);
+        let time = |phone, generation| flap(PhoneId(phone), generation, mean, true, 1);
+        assert_eq!(time(3, 1), time(3, 1));
+        assert_ne!(time(3, 1), time(3, 2));
+        assert_ne!(time(3, 1), flap(PhoneId(3), 1, mean, false, 1));
+        let sum: Duration = (0..1000).map(|phone| time(phone, 1)).sum();
+        assert!((9.0..11.0).contains(&(sum.as_secs_f64() / 1000.0)), "{sum:?}");
+        // Of an exponential time, 63 % are below the mean.
+        let short = (0..1000).filter(|&phone| time(phone, 1) < mean).count();
+        assert!((590..680).contains(&short), "{short}");
+    }
+
+    #[test]
+    fn who_falls_silent_does_so_in_the_first_half() {
+        let duration = Duration::from_secs(10);
+        assert!((0..100).all(|phone| silence(PhoneId(phone), duration, 1) < duration / 2));
+    }
+}

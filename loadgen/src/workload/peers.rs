@@ -1,0 +1,153 @@
+//! [`Peers`]: who writes to whom.
+
+use crate::phone_id::PhoneId;
+
+/// Chooses who writes to whom: among all, or each chatter among a fixed circle of its own.
+#[derive(Debug)]
+pub(crate) struct Peers {
+    random: fastrand::Rng,
+    senders: Vec<PhoneId>,
+    recipients: Vec<PhoneId>,
+    /// How many a circle has.
+    circle: Option<u32>,
+    seed: u64,
+}
+
+impl Peers {
+    /// For these phones.
+    pub(crate) fn new(
+        senders: Vec<PhoneId>,
+        recipients: Vec<PhoneId>,
+        circle: Option<u32>,
+        seed: u64,
+    ) -> Self {
+        // Not the generator of the schedule: the two must not draw from one sequence.
+        let random = fastrand::Rng::with_seed(!seed);
+        Peers { random, senders, recipients, circle, seed }
+    }
+
+    /// A sender and a recipient, two different phones that are ready.
+    ///
+    /// `None`: no two phones are. While all are, the choice depends on nothing but the seed.
+    pub(crate) fn next(
+        &mut self,
+        is_ready: impl Fn(PhoneId) -> bool,
+    ) -> Option<(PhoneId, PhoneId)> {
+        let sender = choose(&mut self.random, &self.senders, &is_ready)?;
+        Some((sender, self.recipient(sender, is_ready)?))
+    }
+
+    /// Somebody for this sender to write to.
+    pub(crate) fn recipient(
+        &mut self,
+        sender: PhoneId,
+        is_ready: impl Fn(PhoneId) -> bool,
+    ) -> Option<PhoneId> {
+        let fits = |phone| phone != sender && is_ready(phone);
+        match self.circle {
+            None => choose(&mut self.random, &self.recipients, fits),
+            Some(size) => {
+                let first = self.random.u32(0..size);
+                (first..size)
+                    .chain(0..first)
+                    .map(|place| self.peer(sender, place))
+                    .find(|&p| fits(p))
+            }
+        }
+    }
+
+    /// Who has this place in a phone's circle: always the same, so that no circle takes memory.
+    fn peer(&self, phone: PhoneId, place: u32) -> PhoneId {
+        let seed = self.seed ^ (u64::from(phone.0) << 32 | u64::from(place));
+        let mut random = fastrand::Rng::with_seed(seed);
+        let at = random.usize(0..self.recipients.len());
+        match self.recipients[at] {
+            // Nobody is in his own circle.
+            found if found == phone => self.recipients[(at + 1) % self.recipients.len()],
+            found => found,
+        }
+    }
+}
+
+fn choose(
+    random: &mut fastrand::Rng,
+    phones: &[PhoneId],
+    fits: impl Fn(PhoneId) -> bool,
+) -> Option<PhoneId> {
+    /// Draws in vain before the phones are looked at one by one.
+    const DRAWS: u32 = 32;
+    if phones.is_empty() {
+        return None;
+    }
+    let mut at = 0;
+    for _ in 0..DRAWS {
+        at = random.usize(0..phones.len());
+        if fits(phones[at]) {
+            return Some(phones[at]);
+        }
+    }
+    phones[at..].iter().chain(&phones[..at]).copied().find(|&phone| fits(phone))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn peers(clients: u32, circle: Option<u32>, seed: u64) -> Peers {
+        let phones: Vec<_> = (0..clients).map(PhoneId).collect();
+        Peers::new(phones.clone(), phones, circle, seed)
+    }
+
+    fn pairs(seed: u64, count: usize) -> Vec<Option<(PhoneId, PhoneId)>> {
+        let mut peers = peers(10, None, seed);
+        (0..count).map(|_| peers.next(|_| true)).collect()
+    }
+
+    #[test]
+    fn the_same_seed_makes_the_same_pairs_and_another_one_others() {
+        assert_eq!(pairs(1, 100), pairs(1, 100));
+        assert_ne!(pairs(1, 100), pairs(2, 100));
+    }
+
+    #[test]
+    fn nobody_writes_to_himself_and_everybody_gets_a_turn() {
+        let pairs: Vec<_> = pairs(1, 1000).into_iter().flatten().collect();
+        assert_eq!(pairs.len(), 1000);
+        assert!(pairs.iter().all(|(sender, recipient)| sender != recipient));
+        for phone in (0..10).map(PhoneId) {
+            assert!(pairs.iter().any(|&(sender, _)| sender == phone));
+            assert!(pairs.iter().any(|&(_, recipient)| recipient == phone));
+        }
+    }
+
+    #[test]
+    fn only_phones_that_are_ready_are_chosen_even_if_they_are_few() {
+        let mut peers = peers(10_000, None, 1);
+        let few = [PhoneId(3), PhoneId(9_999)];
+        let (sender, recipient) = peers.next(|phone| few.contains(&phone)).expect("two are ready");
+        assert!(few.contains(&sender) && few.contains(&recipient) && sender != recipient);
+        assert_eq!(peers.next(|phone| phone == few[0]), None);
+        assert_eq!(peers.next(|_| false), None);
+    }
+
+    #[test]
+    fn only_chatters_write_and_only_the_sociable_are_written_to() {
+        let mut peers = Peers::new(vec![PhoneId(1)], vec![PhoneId(1), PhoneId(5)], None, 1);
+        assert!((0..50).all(|_| peers.next(|_| true) == Some((PhoneId(1), PhoneId(5)))));
+        let mut nobody = Peers::new(vec![], vec![PhoneId(1)], None, 1);
+        assert_eq!(nobody.next(|_| true), None);
+    }
+
+    #[test]
+    fn a_circle_has_few_members_and_keeps_them() {
+        let mut peers = peers(1000, Some(5), 1);
+        let mut written: Vec<_> =
+            (0..200).filter_map(|_| peers.recipient(PhoneId(7), |_| true)).collect();
+        assert_eq!(written.len(), 200);
+        written.sort();
+        written.dedup();
+        assert!((2..=5).contains(&written.len()) && !written.contains(&PhoneId(7)));
+        let left = written[0];
+        assert_eq!(peers.recipient(PhoneId(7), |phone| phone == left), Some(left));
+    }
+}

@@ -1,0 +1,195 @@
+//! [`Persona`]: what a phone is like, and [`Cast`]: which phone is like what.
+//!
+//! A *sociable* phone keeps up its heartbeat, reads what it is sent, and may be written to. A *hostile*
+//! one does what no phone should: a server may throw it out, and that is no failure. The silent drop is
+//! neither: it is a good phone that falls silent one day.
+
+use std::str::FromStr;
+
+use crate::phone_id::PhoneId;
+
+/// What a phone is like.
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub(crate) enum Persona {
+    /// Keeps up its heartbeat, and is written to.
+    Lurker,
+    /// Writes to others, too.
+    Chatter,
+    /// Asks who is online, again and again.
+    Refresher,
+    /// Drops its connection without a word, and returns, as in a tunnel.
+    Flapper,
+    /// Reads so many bytes a second, and no more.
+    SlowReader,
+    /// Stops reading and writing one day, and leaves the connection open.
+    SilentDrop,
+    /// Sends half a request for the upgrade, and nothing more.
+    HalfOpen,
+    /// Sends one byte a second.
+    Drip,
+    /// Sends what is no HTTP, no WebSocket, or no SCA.
+    Garbage,
+    /// Sends pings as fast as it can.
+    Flood,
+}
+
+impl Persona {
+    /// All of them.
+    pub(crate) const ALL: [Persona; 10] = [
+        Persona::Lurker,
+        Persona::Chatter,
+        Persona::Refresher,
+        Persona::Flapper,
+        Persona::SlowReader,
+        Persona::SilentDrop,
+        Persona::HalfOpen,
+        Persona::Drip,
+        Persona::Garbage,
+        Persona::Flood,
+    ];
+
+    /// The word for it, on the command line and in the report.
+    pub(crate) const fn word(self) -> &'static str {
+        match self {
+            Persona::Lurker => "lurker",
+            Persona::Chatter => "chatter",
+            Persona::Refresher => "refresher",
+            Persona::Flapper => "flapper",
+            Persona::SlowReader => "slow-reader",
+            Persona::SilentDrop => "silent-drop",
+            Persona::HalfOpen => "half-open",
+            Persona::Drip => "drip",
+            Persona::Garbage => "garbage",
+            Persona::Flood => "flood",
+        }
+    }
+
+    /// Whether others write to it, and whether it is to be told rightly who is online.
+    pub(crate) const fn is_sociable(self) -> bool {
+        match self {
+            Persona::Lurker | Persona::Chatter | Persona::Refresher | Persona::Flapper => true,
+            Persona::SlowReader
+            | Persona::SilentDrop
+            | Persona::HalfOpen
+            | Persona::Drip
+            | Persona::Garbage
+            | Persona::Flood => false,
+        }
+    }
+
+    /// Whether a server may end its connection as it likes.
+    pub(crate) const fn is_hostile(self) -> bool {
+        !self.is_sociable() && !matches!(self, Persona::SilentDrop)
+    }
+
+    /// Whether it stays as long as the plan says, and its connection is to end in good order.
+    pub(crate) const fn is_steady(self) -> bool {
+        self.is_sociable() && !matches!(self, Persona::Flapper)
+    }
+}
+
+/// How much of one persona there is, compared with the others: `NAME=WEIGHT`.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) struct Share {
+    /// Of whom.
+    pub(crate) persona: Persona,
+    /// How much.
+    pub(crate) weight: u32,
+}
+
+impl FromStr for Share {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (name, weight) = text.split_once('=').ok_or("it looks like lurker=80")?;
+        let persona = Persona::ALL.into_iter().find(|persona| persona.word() == name);
+        let persona = persona.ok_or_else(|| {
+            format!(
+                "there is no `{name}`; there are {}",
+                Persona::ALL.map(Persona::word).join(", ")
+            )
+        })?;
+        let weight = weight.parse().map_err(|_| "a weight is a whole number, such as 80")?;
+        Ok(Share { persona, weight })
+    }
+}
+
+/// Which phone is like what.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(crate) struct Cast(Vec<Persona>);
+
+impl Cast {
+    /// So many phones in these shares, to the phone; which one gets what is up to the seed. Without
+    /// shares, all are chatters.
+    pub(crate) fn new(shares: &[Share], clients: u32, seed: u64) -> Self {
+        let whole: u64 = shares.iter().map(|share| u64::from(share.weight)).sum();
+        if whole == 0 {
+            return Cast(vec![Persona::Chatter; PhoneId(clients).index()]);
+        }
+        let mut personas = Vec::new();
+        let mut weight = 0;
+        for share in shares {
+            // Rounded at the boundaries between shares, so that together they are all the phones.
+            weight += u64::from(share.weight);
+            let end = (u64::from(clients) * weight + whole / 2) / whole;
+            personas.resize(usize::try_from(end).unwrap_or(usize::MAX), share.persona);
+        }
+        // Or all of one kind would come first.
+        fastrand::Rng::with_seed(seed ^ 0xca57).shuffle(&mut personas);
+        Cast(personas)
+    }
+
+    /// What a phone is like.
+    pub(crate) fn of(&self, phone: PhoneId) -> Persona {
+        self.0[phone.index()]
+    }
+
+    /// The phones of which this is true.
+    pub(crate) fn phones(&self, is_meant: impl Fn(Persona) -> bool) -> Vec<PhoneId> {
+        let phones = (0..).map(PhoneId).zip(&self.0);
+        phones.filter(|&(_, &persona)| is_meant(persona)).map(|(phone, _)| phone).collect()
+    }
+
+    /// How many phones are like this.
+    pub(crate) fn count(&self, persona: Persona) -> usize {
+        self.0.iter().filter(|&&one| one == persona).count()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shares(texts: &[&str]) -> Vec<Share> {
+        texts.iter().map(|text| text.parse().expect("a share")).collect()
+    }
+
+    #[test]
+    fn shares_are_kept_to_the_phone_and_mixed_by_the_seed() {
+        let shares = shares(&["lurker=70", "chatter=20", "silent-drop=10"]);
+        let cast = Cast::new(&shares, 1000, 1);
+        let counts = [Persona::Lurker, Persona::Chatter, Persona::SilentDrop, Persona::Flood];
+        assert_eq!(counts.map(|persona| cast.count(persona)), [700, 200, 100, 0]);
+        let chatters_at_first = (0..500).filter(|&id| cast.of(PhoneId(id)) == Persona::Chatter);
+        assert!((50..150).contains(&chatters_at_first.count()));
+        assert_eq!(cast, Cast::new(&shares, 1000, 1));
+        assert_ne!(cast, Cast::new(&shares, 1000, 2));
+        let three = Cast::new(&self::shares(&["lurker=1", "flood=1", "drip=1"]), 7, 1);
+        assert_eq!(Persona::ALL.map(|persona| three.count(persona)).iter().sum::<usize>(), 7);
+    }
+
+    #[test]
+    fn without_shares_all_are_chatters() {
+        assert_eq!(Cast::new(&[], 9, 1).count(Persona::Chatter), 9);
+        assert_eq!(Cast::new(&shares(&["lurker=0"]), 9, 1).count(Persona::Chatter), 9);
+    }
+
+    #[test]
+    fn a_name_that_nobody_has_is_refused_with_those_that_there_are() {
+        let error = "ghost=1".parse::<Share>().expect_err("no ghosts");
+        assert!(error.contains("`ghost`") && error.contains("slow-reader"), "{error}");
+        for wrong in ["lurker", "lurker=", "lurker=-1", "lurker=x"] {
+            assert!(wrong.parse::<Share>().is_err(), "{wrong}");
+        }
+    }
+}

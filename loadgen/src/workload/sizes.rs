@@ -1,0 +1,112 @@
+//! [`Sizes`]: how long texts are.
+//!
+//! A message's size follows from its number and the seed alone. So whoever receives it knows how long it
+//! has to be, and a text that was cut off is found out.
+
+use std::fmt;
+use std::str::FromStr;
+
+use super::Texts;
+
+/// How long texts are, in bytes of JSON between the quotes.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Sizes {
+    /// All the same.
+    Fixed(usize),
+    /// Anything between these two, both included.
+    Between(usize, usize),
+    /// Many short ones and a few long ones: exponential with this mean, within what is allowed.
+    About(usize),
+}
+
+impl Sizes {
+    /// The size of one message's text.
+    pub(crate) fn of(self, number: u64, seed: u64) -> usize {
+        // Neighbouring seeds must not make neighbouring sizes.
+        let random = || fastrand::Rng::with_seed(seed ^ number.wrapping_mul(0x9e37_79b9_7f4a_7c15));
+        match self {
+            Sizes::Fixed(bytes) => bytes,
+            Sizes::Between(least, most) => random().usize(least..=most),
+            Sizes::About(mean) => {
+                let spread = (mean - Texts::LEAST_BYTES) as f64;
+                let more = -(1.0 - random().f64()).ln() * spread;
+                (Texts::LEAST_BYTES + more as usize).min(Texts::MOST_BYTES)
+            }
+        }
+    }
+
+    /// The mean, in bytes.
+    pub(crate) const fn mean(self) -> usize {
+        match self {
+            Sizes::Fixed(bytes) | Sizes::About(bytes) => bytes,
+            Sizes::Between(least, most) => usize::midpoint(least, most),
+        }
+    }
+
+    /// The longest that there can be.
+    pub(super) const fn most(self) -> usize {
+        match self {
+            Sizes::Fixed(bytes) | Sizes::Between(_, bytes) => bytes,
+            Sizes::About(_) => Texts::MOST_BYTES,
+        }
+    }
+}
+
+impl FromStr for Sizes {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let size = |text: &str| match text.parse() {
+            Ok(bytes) if (Texts::LEAST_BYTES..=Texts::MOST_BYTES).contains(&bytes) => Ok(bytes),
+            Ok(_) | Err(_) => {
+                let (least, most) = (Texts::LEAST_BYTES, Texts::MOST_BYTES);
+                Err(format!("it must be from {least} to {most} bytes: 64, 48..2000 or ~200"))
+            }
+        };
+        if let Some(mean) = text.strip_prefix('~') {
+            return size(mean).map(Sizes::About);
+        }
+        match text.split_once("..") {
+            None => size(text).map(Sizes::Fixed),
+            Some((least, most)) => match (size(least)?, size(most)?) {
+                (least, most) if least <= most => Ok(Sizes::Between(least, most)),
+                _ => Err("the first number must be the smaller one".to_owned()),
+            },
+        }
+    }
+}
+
+impl fmt::Display for Sizes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Sizes::Fixed(bytes) => write!(f, "{bytes}"),
+            Sizes::Between(least, most) => write!(f, "{least}..{most}"),
+            Sizes::About(mean) => write!(f, "~{mean}"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_follow_their_distribution_and_are_the_same_every_time() {
+        for text in ["64", "48..2000", "~200"] {
+            let sizes: Sizes = text.parse().expect("valid");
+            assert_eq!(sizes.to_string(), text);
+            let all: Vec<_> = (0..10_000).map(|number| sizes.of(number, 1)).collect();
+            assert_eq!(all, (0..10_000).map(|number| sizes.of(number, 1)).collect::<Vec<_>>());
+            let mean = all.iter().sum::<usize>() / all.len();
+            assert!(mean.abs_diff(sizes.mean()) <= sizes.mean() / 20, "{text}: {mean}");
+            assert!(all.iter().all(|size| (Texts::LEAST_BYTES..=sizes.most()).contains(size)));
+        }
+    }
+
+    #[test]
+    fn a_size_that_cannot_be_is_refused() {
+        for wrong in ["", "10", "100000", "2000..48", "48..", "~10", "48..64..80", "-64"] {
+            assert!(wrong.parse::<Sizes>().is_err(), "{wrong}");
+        }
+    }
+}
