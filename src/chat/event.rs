@@ -111,7 +111,7 @@ pub trait Sink {
     fn send(&mut self, to: ConnectionId, event: &Event<'_>);
 
     /// One person asks for the list of everyone online. It is published, not sent: the world
-    /// decides when (PRESENCE in the front page).
+    /// decides when ("Presence in a screenful" on the front page).
     fn list_wanted(&mut self, by: ConnectionId);
 
     /// One person wants presence in another form from now on.

@@ -56,6 +56,10 @@ struct Args {
     #[arg(long, env = "SWITCHBOARD_OUTBOX_TOTAL_BYTES", value_name = "SIZE", default_value = "256MiB", value_parser = bytes)]
     outbox_total_bytes: usize,
 
+    /// What may be kept of messages that have not arrived in full, of all clients together
+    #[arg(long, env = "SWITCHBOARD_INBOX_TOTAL_BYTES", value_name = "SIZE", default_value = "256MiB", value_parser = bytes)]
+    inbox_total_bytes: usize,
+
     /// What telling everybody who is online may cost, in bytes a second
     #[arg(long, env = "SWITCHBOARD_PRESENCE_BUDGET", value_name = "SIZE", default_value = "64MiB", value_parser = byte_rate)]
     presence_budget: u64,
@@ -158,6 +162,7 @@ fn settings(args: Args, port: Option<String>) -> Result<Settings, String> {
             echo: (2 * echo_bytes).max(args.outbox_bytes),
             all: args.outbox_total_bytes.max(args.outbox_bytes),
         },
+        inbox_bytes: args.inbox_total_bytes,
         presence: PresenceLimits {
             bytes_per_second: args.presence_budget,
             ..PresenceLimits::default()

@@ -7,6 +7,7 @@ mod clock;
 mod descriptors;
 mod listener;
 mod log;
+mod process;
 mod signals;
 mod sockets;
 
@@ -24,6 +25,7 @@ use mio::{Events, Interest, Poll, Token};
 use crate::turn::{Limits, Polled, Readiness, Turn};
 use clock::Clock;
 use log::Log;
+use process::Sampler;
 use signals::Signals;
 use sockets::{MioSockets, id_of};
 
@@ -116,17 +118,11 @@ pub fn run(settings: Settings) -> Result<ExitCode, Failure> {
     ));
 
     let mut events = Events::with_capacity(EVENTS);
+    let mut sampler = Sampler::new();
     let mut asleep_since = clock.monotonic();
     loop {
         let wait = turn.wait(asleep_since);
-        let interrupted = match poll.poll(&mut events, wait) {
-            Ok(()) => false,
-            Err(error) if error.kind() == ErrorKind::Interrupted => {
-                events.clear();
-                true
-            }
-            Err(error) => return Err(error.into()),
-        };
+        let interrupted = sleep(&mut poll, &mut events, wait)?;
         let now = clock.now();
         let overslept = wait.is_some_and(|wait| now.monotonic > asleep_since + wait + STALL);
 
@@ -153,6 +149,9 @@ pub fn run(settings: Settings) -> Result<ExitCode, Failure> {
             EVENTS.. => Polled::Part(ready),
             _ => Polled::Everybody,
         };
+        if let Some(process) = sampler.sample(now.monotonic) {
+            turn.record_process(process);
+        }
         let exhausted_before = turn.counters().exhausted;
         turn.run(now, polled, &mut sockets);
         if turn.counters().exhausted > exhausted_before {
@@ -164,6 +163,19 @@ pub fn run(settings: Settings) -> Result<ExitCode, Failure> {
             log.info(format_args!("drained, with {} connections left", turn.connections()));
             return Ok(ExitCode::SUCCESS);
         }
+    }
+}
+
+/// Sleeps until the kernel has news, or for as long as `wait` says. Whether a signal cut it short
+/// (signal(7): after a stop, epoll_wait(2) fails with EINTR).
+fn sleep(poll: &mut Poll, events: &mut Events, wait: Option<Duration>) -> io::Result<bool> {
+    match poll.poll(events, wait) {
+        Ok(()) => Ok(false),
+        Err(error) if error.kind() == ErrorKind::Interrupted => {
+            events.clear();
+            Ok(true)
+        }
+        Err(error) => Err(error),
     }
 }
 

@@ -19,6 +19,8 @@ pub enum End {
     Strikes,
     /// A frame took too long to arrive in full.
     FrameTimeout,
+    /// Too much has begun to arrive, from all connections together, and this one added to it.
+    Overloaded,
     /// A newer connection has taken over the number.
     Replaced,
     /// Nothing was heard for the ping timeout, and the sweep came by.
@@ -33,7 +35,7 @@ pub enum End {
 
 impl End {
     /// Every outcome's name, as the metrics have it, in the order of [`outcome`](End::outcome).
-    pub const OUTCOMES: [&'static str; 12] = [
+    pub const OUTCOMES: [&'static str; 13] = [
         "http",
         "request_timeout",
         "closed_by_client",
@@ -41,6 +43,7 @@ impl End {
         "unacceptable",
         "strikes",
         "frame_timeout",
+        "overloaded",
         "replaced",
         "silent",
         "draining",
@@ -58,11 +61,12 @@ impl End {
             End::Unacceptable => 4,
             End::Strikes => 5,
             End::FrameTimeout => 6,
-            End::Replaced => 7,
-            End::Silent => 8,
-            End::Draining => 9,
-            End::Slow => 10,
-            End::Lost => 11,
+            End::Overloaded => 7,
+            End::Replaced => 8,
+            End::Silent => 9,
+            End::Draining => 10,
+            End::Slow => 11,
+            End::Lost => 12,
         }
     }
 
@@ -76,6 +80,8 @@ impl End {
             End::Unacceptable => Some((Some(1003), "this protocol has no binary messages")),
             End::Strikes => Some((Some(1008), "too many malformed frames")),
             End::FrameTimeout => Some((Some(1008), "a frame took too long to arrive")),
+            // Registered with IANA for this: "Try Again Later".
+            End::Overloaded => Some((Some(1013), "too many messages are half here")),
             End::Replaced => Some((Some(4000), "replaced by a newer connection")),
             End::Silent => Some((Some(1001), "nothing was heard for too long")),
             End::Draining => Some((Some(1001), "the server is shutting down")),

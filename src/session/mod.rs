@@ -221,6 +221,15 @@ impl Session {
         self.has_more
     }
 
+    /// Bytes kept for what has begun to arrive.
+    pub fn held_bytes(&self) -> usize {
+        match &self.stage {
+            Stage::Request(begun) => begun.capacity(),
+            Stage::Frames(open) => open.reader.buffered_bytes(),
+            Stage::Over => 0,
+        }
+    }
+
     /// Whether a request or a message has begun to arrive and has not arrived in full.
     pub fn is_mid_message(&self) -> bool {
         match &self.stage {

@@ -5,10 +5,9 @@
 
 use std::mem;
 
-use super::{Flow, Host, Limits, Refusal, Session, Stage, Visitor, WebSocket, origin};
+use super::{End, Flow, Host, Limits, Refusal, Session, Stage, Visitor, WebSocket, origin};
 use crate::chat::{Mobile, PresenceMode};
 use crate::http::{self, Body, Request, Response, Status, Version};
-use crate::session::End;
 use crate::ws::handshake::{self, HandshakeError, Offer};
 
 /// The server's own pages.
@@ -25,10 +24,16 @@ pub enum Page {
 /// Where a path leads.
 enum Route<'p> {
     Page(Page),
+    Door(Door<'p>),
+    Nowhere,
+}
+
+/// Where a WebSocket may be opened.
+#[derive(Clone, Copy)]
+enum Door<'p> {
     /// `/ws/{mobile}`, whatever stands there for a number.
     Mobile(&'p str),
     Echo,
-    Nowhere,
 }
 
 /// Seconds after which a client may try a server again that is full, or going down.
@@ -103,15 +108,13 @@ fn respond(host: &mut impl Host, response: Response<'_>) {
 }
 
 fn answer(request: &Request<'_>, limits: &Limits, host: &mut impl Host) -> Next {
-    let route = route(request.path, limits);
-    let upgraded = match &route {
-        Route::Mobile(_) | Route::Echo => upgrade(request, &route, limits, host),
-        Route::Page(_) | Route::Nowhere => Ok(None),
-    };
-    let response = match upgraded {
-        Ok(Some(open)) => return Next::Frames(open),
-        Ok(None) => page(request, &route, host),
-        Err(response) => response,
+    let response = match route(request.path, limits) {
+        Route::Page(which) => page(request, which, host),
+        Route::Door(door) => match upgrade(request, door, limits, host) {
+            Ok(open) => return Next::Frames(open),
+            Err(refusal) => refusal,
+        },
+        Route::Nowhere => detail(Status::NotFound, "there is nothing at this address"),
     };
     // A body that nobody has read stands where the next request would begin.
     let keep_alive = request.keep_alive() && request.body == Body::None && !host.is_draining();
@@ -130,19 +133,16 @@ fn route<'p>(path: &'p str, limits: &Limits) -> Route<'p> {
         "/" => Route::Page(Page::Index),
         "/health" => Route::Page(Page::Health),
         "/metrics" => Route::Page(Page::Metrics),
-        "/echo" if limits.echo => Route::Echo,
+        "/echo" if limits.echo => Route::Door(Door::Echo),
         _ => match path.strip_prefix("/ws/") {
-            Some(mobile) if !mobile.contains('/') => Route::Mobile(mobile),
+            Some(mobile) if !mobile.contains('/') => Route::Door(Door::Mobile(mobile)),
             _ => Route::Nowhere,
         },
     }
 }
 
 /// A page, or why there is none.
-fn page(request: &Request<'_>, route: &Route<'_>, host: &mut impl Host) -> Response<'static> {
-    let Route::Page(page) = *route else {
-        return detail(Status::NotFound, "there is nothing at this address");
-    };
+fn page(request: &Request<'_>, page: Page, host: &mut impl Host) -> Response<'static> {
     if !matches!(request.method, "GET" | "HEAD") {
         return detail(Status::MethodNotAllowed, "this address can only be read")
             .header("Allow", "GET, HEAD");
@@ -172,10 +172,10 @@ fn refuse_body(request: &Request<'_>) -> Option<Response<'static>> {
 /// Lets somebody in: the whole check of RFC 6455 §4.2, and ours.
 fn upgrade(
     request: &Request<'_>,
-    route: &Route<'_>,
+    door: Door<'_>,
     limits: &Limits,
     host: &mut impl Host,
-) -> Result<Option<WebSocket>, Response<'static>> {
+) -> Result<WebSocket, Response<'static>> {
     if request.method != "GET" {
         return Err(detail(Status::MethodNotAllowed, "a WebSocket is opened with GET")
             .header("Allow", "GET"));
@@ -183,7 +183,7 @@ fn upgrade(
     if let Some(refusal) = refuse_body(request) {
         return Err(refusal);
     }
-    let visitor = visitor(request, route)?;
+    let visitor = visitor(request, door)?;
     let accept = handshake::check(&offer(request)).map_err(refuse_handshake)?;
     if !origin::is_allowed(origins(request)?, request.host, &limits.allowed_origins) {
         return Err(detail(Status::Forbidden, "pages from this origin may not connect"));
@@ -193,16 +193,16 @@ fn upgrade(
         .header("Sec-WebSocket-Accept", accept.as_str());
     let date = host.now().unix;
     match host.admit(visitor, |out| switching.write(out, date, false)) {
-        Ok(()) => Ok(Some(WebSocket::new(visitor.dialect()))),
+        Ok(()) => Ok(WebSocket::new(visitor.dialect())),
         Err(refusal) => Err(refuse_visitor(refusal)),
     }
 }
 
 /// Who it is, and what he wants, by the address he asks for.
-fn visitor(request: &Request<'_>, route: &Route<'_>) -> Result<Visitor, Response<'static>> {
-    let text = match route {
-        Route::Mobile(text) => text,
-        Route::Echo | Route::Page(_) | Route::Nowhere => return Ok(Visitor::Echo),
+fn visitor(request: &Request<'_>, door: Door<'_>) -> Result<Visitor, Response<'static>> {
+    let text = match door {
+        Door::Mobile(text) => text,
+        Door::Echo => return Ok(Visitor::Echo),
     };
     let mobile = Mobile::parse(text.as_bytes())
         .map_err(|error| detail(Status::BadRequest, &error.to_string()))?;
@@ -219,6 +219,7 @@ fn offer<'b>(request: &Request<'b>) -> Offer<'b> {
     let mut offer = Offer {
         get: request.method == "GET",
         http_1_1: request.version == Version::Http11,
+        host: request.host.is_some_and(|host| !host.is_empty()),
         connection_upgrade: headers.has_token("connection", "upgrade"),
         upgrade_websocket: headers.has_token("upgrade", "websocket"),
         ..Offer::default()

@@ -6,7 +6,7 @@
 //! *revolution* takes 68.7 s, and then the same slots serve again, in the next *round*.
 //!
 //! It reads no clock, owns no budget and knows nothing of connections: the caller brings the time
-//! and decides how many timers to take in one go. Called by `turn` (connections) and by `chat`.
+//! and decides how many timers to take in one go. Called by `turn`.
 
 mod occupancy;
 #[cfg(test)]

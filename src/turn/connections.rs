@@ -45,6 +45,8 @@ pub(super) struct Connection {
     pub(super) waiting_since: Option<Moment>,
     /// While the kernel refuses bytes: when it last took some, or refused for the first time.
     pub(super) blocked_since: Option<Moment>,
+    /// Bytes that its session keeps of what has not arrived in full.
+    pub(super) held_bytes: usize,
     /// Nothing was heard for the ping timeout; the next sweep removes it.
     pub(super) marked: bool,
     /// It stands in the queue of those with something to read.
@@ -103,6 +105,7 @@ impl Connections {
             heard: now,
             waiting_since: Some(now),
             blocked_since: None,
+            held_bytes: 0,
             marked: false,
             readable: false,
             closed: false,

@@ -6,10 +6,10 @@
 
 use super::connections::Life;
 use super::exchange::Exchange;
+use super::parcel::{Content, Parcel};
 use super::{Sockets, Turn};
 use crate::chat::{ConnectionId, Outcome, Reason};
-use crate::session::End;
-use crate::turn::parcel::{Content, Parcel};
+use crate::session::{End, Session};
 
 impl Turn {
     /// Ends an open connection: its last words are queued, and nothing it says is listened to.
@@ -25,6 +25,7 @@ impl Turn {
             self.leaving.push_back(id);
         }
         self.with_session(id, |session, host| session.finish(end, host));
+        self.count_held(id);
         if end.is_abrupt() {
             let reason = if end == End::Slow { Reason::Slow } else { Reason::Offline };
             self.give_up(id, reason);
@@ -50,7 +51,7 @@ impl Turn {
     pub(super) fn with_session<R>(
         &mut self,
         id: ConnectionId,
-        say: impl FnOnce(&mut crate::session::Session, &mut Exchange<'_>) -> R,
+        say: impl FnOnce(&mut Session, &mut Exchange<'_>) -> R,
     ) -> Option<R> {
         let mut session = std::mem::take(&mut self.connections.get_mut(id)?.session);
         let result = say(&mut session, &mut Exchange { turn: self, id });
@@ -107,7 +108,10 @@ impl Turn {
             self.wheel.cancel(connection.timer);
             match connection.life {
                 Life::Dead { abort: true } => sockets.abort(id),
-                _ => sockets.close(id),
+                Life::Dead { abort: false }
+                | Life::Open
+                | Life::Finishing
+                | Life::Lingering { .. } => sockets.close(id),
             }
             self.ending -= 1;
             // A descriptor is free again: whoever could not be accepted may be now.

@@ -101,6 +101,17 @@ pub struct Counters {
     pub typing_dropped: u64,
     /// How long turns took, waiting excluded.
     pub turn_time: Histogram,
+    /// What the process has used.
+    pub process: Process,
+}
+
+/// What the process has used, as far as whoever runs the turn has told.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct Process {
+    /// CPU time, user and system.
+    pub cpu: std::time::Duration,
+    /// Memory that it occupies, in bytes.
+    pub resident_bytes: u64,
 }
 
 /// No close frame was there: reserved for that by RFC 6455 §7.4.1.
@@ -130,6 +141,7 @@ impl Counters {
             presence_encoded: 0,
             typing_dropped: 0,
             turn_time: Histogram::new(TURN_BOUNDS),
+            process: Process::default(),
         }
     }
 

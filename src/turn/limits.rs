@@ -34,6 +34,9 @@ pub struct Limits {
     pub drain_timeout: Duration,
     /// Caps on what may be queued.
     pub outbox: Caps,
+    /// What may be kept of messages and requests that have not arrived in full, in bytes, for all
+    /// connections together.
+    pub inbox_bytes: usize,
     /// What publishing presence may cost.
     pub presence: presence::Limits,
     /// What one phase may do in one turn.
@@ -58,6 +61,7 @@ impl Default for Limits {
             linger_bytes: 256 * 1024,
             drain_timeout: Duration::from_secs(30),
             outbox: Caps { each: 1 << 20, echo: 34 << 20, all: 256 << 20 },
+            inbox_bytes: 256 << 20,
             presence: presence::Limits::default(),
             budgets: Budgets::default(),
             session: session::Limits::default(),
@@ -81,7 +85,7 @@ pub struct Budgets {
     pub timers: usize,
     /// Connections removed by a sweep.
     pub sweep: usize,
-    /// Connections sent home by a drain, and how long until the next so many.
+    /// Connections sent home by one slice of a drain.
     pub drain: usize,
     /// Pause between two slices of a drain.
     pub drain_pause: Duration,
@@ -116,6 +120,32 @@ impl Default for Budgets {
             writes: 512,
             closes: 512,
             accept_pause: Duration::from_millis(100),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_map_shows_the_budgets_as_they_are() {
+        let map = include_str!("../ARCHITECTURE.md");
+        let budgets = Budgets::default();
+        let kib = budgets.receive_bytes / 1024;
+        let mib = budgets.list_bytes >> 20;
+        for (phase, shown) in [
+            ("accept", format!("{}", budgets.accepts)),
+            ("receive", format!("{} reads, {kib} KiB", budgets.reads)),
+            ("expire", format!("{}; {}; {}", budgets.timers, budgets.sweep, budgets.drain)),
+            ("leave", format!("{} messages", budgets.returns)),
+            ("publish", format!("{} lists, {mib} MiB", budgets.lists)),
+            ("send", format!("{} writes", budgets.writes)),
+            ("close", format!("{}", budgets.closes)),
+        ] {
+            let line = map.lines().find(|line| line.contains(&format!(" {phase}   ")));
+            let line = line.expect("every phase has a line in the picture of a turn");
+            assert!(line.ends_with(&format!("  {shown}")), "{line}, but it is {shown}");
         }
     }
 }

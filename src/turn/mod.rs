@@ -41,7 +41,7 @@ use outbox::Outboxes;
 use presence::Pacer;
 use publish::Frames;
 
-pub use ledger::{Counters, Ledger};
+pub use ledger::{Counters, Ledger, Process};
 pub use limits::{Budgets, Limits};
 pub use outbox::Caps;
 pub use presence::Limits as PresenceLimits;
@@ -72,6 +72,8 @@ pub struct Turn {
     websockets: usize,
     /// Connections that have ended and are not yet freed.
     ending: usize,
+    /// Bytes that all sessions keep of what has not arrived in full.
+    held_bytes: usize,
     chat: Chat,
     outboxes: Outboxes,
     pacer: Pacer,
@@ -113,6 +115,7 @@ impl Turn {
             connections: Connections::new(),
             websockets: 0,
             ending: 0,
+            held_bytes: 0,
             chat: Chat::new(limits.chat),
             outboxes: Outboxes::new(limits.outbox),
             pacer: Pacer::new(limits.presence),
@@ -244,6 +247,11 @@ impl Turn {
         self.counters.turn_time.record(time);
     }
 
+    /// Notes what the process has used.
+    pub fn record_process(&mut self, process: Process) {
+        self.counters.process = process;
+    }
+
     /// The chat, and the desk where its events become frames.
     fn chat_and_desk(&mut self) -> (&mut Chat, Desk<'_>) {
         let desk = Desk {
@@ -287,6 +295,8 @@ impl Turn {
         self.chat.check_invariants();
         let open = self.connections.iter().filter(|c| c.session.is_websocket()).count();
         assert_eq!(self.websockets, open, "open WebSockets are miscounted");
+        let held: usize = self.connections.iter().map(|c| c.session.held_bytes()).sum();
+        assert_eq!(self.held_bytes, held, "bytes of what has not arrived in full are miscounted");
         let ending = self.connections.iter().filter(|c| !c.is_open()).count();
         assert_eq!(self.ending, ending, "ending connections are miscounted");
         self.outboxes.check_invariants();

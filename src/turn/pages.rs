@@ -208,9 +208,24 @@ impl Turn {
             self.outboxes.total_bytes(),
         )
         .gauge(
+            "switchboard_inbox_bytes",
+            "Bytes kept of what has not arrived in full.",
+            self.held_bytes,
+        )
+        .gauge(
             "switchboard_uptime_seconds",
             "Time since the start.",
             self.now.monotonic.since(self.started.monotonic),
+        )
+        .counter(
+            "process_cpu_seconds_total",
+            "CPU time of the process, user and system.",
+            counters.process.cpu,
+        )
+        .gauge(
+            "process_resident_memory_bytes",
+            "Memory that the process occupies.",
+            counters.process.resident_bytes,
         )
         .histogram(
             "switchboard_turn_seconds",

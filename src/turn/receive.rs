@@ -138,6 +138,7 @@ impl Turn {
             connection.session = session;
             let has_upgraded = connection.session.is_websocket() && !was_websocket;
             self.note_wait(id);
+            self.count_held(id);
             if has_upgraded {
                 // From now on it is silence that counts, and that may be over sooner than the
                 // handshake would have been.
@@ -145,9 +146,24 @@ impl Turn {
             }
         }
         match flow {
+            // Each may keep a message's worth, and all of them this much. Who adds to it then, goes.
+            Flow::Open if self.held_bytes > self.limits.inbox_bytes && self.holds_bytes(id) => {
+                self.end(id, End::Overloaded);
+            }
             Flow::Open => {}
             Flow::Finish(end) => self.end(id, end),
         }
+    }
+
+    /// Brings the count of kept bytes up to date.
+    pub(super) fn count_held(&mut self, id: ConnectionId) {
+        let Some(connection) = self.connections.get_mut(id) else { return };
+        let held = connection.session.held_bytes();
+        self.held_bytes = self.held_bytes + held - mem::replace(&mut connection.held_bytes, held);
+    }
+
+    fn holds_bytes(&self, id: ConnectionId) -> bool {
+        self.connections.get(id).is_some_and(|connection| connection.held_bytes > 0)
     }
 
     /// Notes since when the connection keeps us waiting for the rest of something.

@@ -16,6 +16,8 @@ pub struct Offer<'a> {
     pub get: bool,
     /// The version is HTTP/1.1 or higher.
     pub http_1_1: bool,
+    /// `Host` says whom the client believes to be talking to. HTTP lets it be empty, RFC 6455 does not.
+    pub host: bool,
     /// `Connection` has the token `upgrade`, in whatever case.
     pub connection_upgrade: bool,
     /// `Upgrade` has the token `websocket`, in whatever case.
@@ -52,7 +54,8 @@ impl<'a> Once<'a> {
 ///
 /// # Errors
 ///
-/// The first of these that applies: no upgrade is wanted, not a GET, not version 13, no proper key.
+/// The first of these that applies: no upgrade is wanted, not a GET, no host, not version 13, no
+/// proper key.
 pub fn check(offer: &Offer<'_>) -> Result<AcceptKey, HandshakeError> {
     // Before HTTP/1.1, and without `Connection: upgrade`, an `Upgrade` is to be ignored (RFC 9110 §7.8).
     if !(offer.http_1_1 && offer.connection_upgrade && offer.upgrade_websocket) {
@@ -60,6 +63,9 @@ pub fn check(offer: &Offer<'_>) -> Result<AcceptKey, HandshakeError> {
     }
     if !offer.get {
         return Err(HandshakeError::Malformed { why: "a WebSocket is opened with GET" });
+    }
+    if !offer.host {
+        return Err(HandshakeError::Malformed { why: "Host must name the server" });
     }
     match offer.version {
         Once::Value(VERSION) => {}
@@ -180,6 +186,7 @@ mod tests {
     const GOOD: Offer<'_> = Offer {
         get: true,
         http_1_1: true,
+        host: true,
         connection_upgrade: true,
         upgrade_websocket: true,
         key: Once::Value(KEY),
@@ -216,8 +223,9 @@ mod tests {
     }
 
     #[test]
-    fn a_handshake_is_a_get_with_one_key_and_one_version() {
+    fn a_handshake_is_a_get_from_a_host_with_one_key_and_one_version() {
         assert!(is_malformed(Offer { get: false, ..GOOD }));
+        assert!(is_malformed(Offer { host: false, ..GOOD }));
         assert!(is_malformed(Offer { version: Once::Repeated, ..GOOD }));
         assert!(is_malformed(Offer { key: Once::Repeated, ..GOOD }));
         assert!(is_malformed(Offer { key: Once::Absent, ..GOOD }));

@@ -93,7 +93,7 @@ impl Header {
     ///
     /// `None`: nothing is wrong so far, but there is more to come. The first two bytes are judged as
     /// soon as they are there, each by itself: whatever way the bytes are cut, the earliest fault
-    /// found is the same one.
+    /// found is the same one. A long length is judged with the whole header, as soon as its mask is there.
     pub(super) fn parse(
         bytes: &[u8],
         expected: &Expected,

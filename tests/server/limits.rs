@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use crate::harness::{ALICE, Server, Wire, binary, eventually};
+use crate::harness::{ALICE, Server, Wire, binary, eventually, frame};
 
 #[test]
 fn one_more_than_the_limit_is_asked_to_come_back_later_and_health_still_answers() {
@@ -52,4 +52,33 @@ fn more_connections_than_descriptors_is_a_setting_that_cannot_be() {
     assert_eq!(output.status.code(), Some(2));
     let line = String::from_utf8(output.stderr).expect("text");
     assert!(line.contains("--max-connections 16777216") && line.lines().count() == 1, "{line}");
+}
+
+#[test]
+fn the_metrics_tell_what_the_process_uses() {
+    let server = Server::start(&[]);
+    let metrics = server.metrics();
+    assert!(metrics["process_resident_memory_bytes"] > 500_000.0);
+    assert!(metrics["process_cpu_seconds_total"] >= 0.0);
+}
+
+#[test]
+fn messages_that_are_half_here_have_a_limit_all_together() {
+    let server = Server::start(&["--inbox-total-bytes", "20KiB"]);
+    let half = &frame(1, vec![b' '; 16_000])[..12_000];
+    let mut first = server.wire();
+    first.upgrade(&format!("/ws/{ALICE}?presence=none"));
+    first.send(half);
+    eventually("the first is kept", || {
+        (server.metrics()["switchboard_inbox_bytes"] >= 11_000.0).then_some(())
+    });
+    let mut second = server.wire();
+    second.upgrade("/ws/0000000002?presence=none");
+    second.send(half);
+    second.expect_close(1013, "too many messages are half here");
+    // Whoever was within the limit goes on, and what the other one had is forgotten.
+    first.send(&frame(1, vec![b' '; 16_000])[12_000..]);
+    let error = r#"{"type":"error","detail":"a frame must be one JSON object"}"#;
+    assert_eq!(first.text(), error);
+    assert_eq!(server.metrics()["switchboard_inbox_bytes"], 0.0);
 }

@@ -116,6 +116,15 @@ fn an_upgrade_with_a_wrong_key_is_a_bad_request() {
 }
 
 #[test]
+fn an_upgrade_for_nobody_in_particular_is_a_bad_request() {
+    let server = Server::start(&[]);
+    let request = Wire::upgrade_request(&format!("/ws/{ALICE}"), "");
+    let host = request.lines().find(|line| line.starts_with("Host:")).expect("it has a Host");
+    let response = server.http(request.replace(host, "Host:"));
+    response.expect_error(400, "Host must name the server");
+}
+
+#[test]
 fn garbage_of_any_kind_never_ends_the_server() {
     let server = Server::start(&[]);
     // A generator of no quality, but the same bytes every time.

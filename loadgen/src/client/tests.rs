@@ -28,6 +28,7 @@ fn call(address: &Address<'_>) -> (Phone, Pen, String) {
 fn answer(request: &str, frames: &[Frame<'_>]) -> Vec<u8> {
     let key = request.lines().find_map(|line| line.strip_prefix("Sec-WebSocket-Key: "));
     let offer = Offer {
+        host: request.contains("\r\nHost: "),
         get: request.starts_with("GET /ws/4000000000001"),
         http_1_1: true,
         connection_upgrade: true,

@@ -166,6 +166,7 @@ fn upgrade(stream: &mut TcpStream) -> io::Result<String> {
     let number = head.split(['/', ' ', '?']).nth(3).unwrap_or_default().to_owned();
     let key = head.lines().find_map(|line| line.strip_prefix("Sec-WebSocket-Key: "));
     let offer = Offer {
+        host: true,
         get: true,
         http_1_1: true,
         connection_upgrade: true,

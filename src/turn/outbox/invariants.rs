@@ -16,8 +16,8 @@ impl Outboxes {
             }
             own -= outbox.begun as usize;
             assert_eq!(outbox.bytes, own, "the bytes of an outbox are miscounted");
-            let is_idle = outbox.waiting || outbox.blocked || outbox.gated;
-            assert!(outbox.chain.is_empty() || is_idle, "a parcel waits and nobody knows");
+            let is_known = outbox.waiting || outbox.blocked || outbox.gated;
+            assert!(outbox.chain.is_empty() || is_known, "a parcel waits and nobody knows");
             bytes += own;
         }
         assert_eq!(self.bytes, bytes, "the bytes of all outboxes are miscounted");
