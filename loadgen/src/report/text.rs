@@ -99,7 +99,7 @@ fn write_counts(summary: &Summary, out: &mut impl Write) -> io::Result<()> {
     let (connections, messages) = (&summary.connections, &summary.messages);
     writeln!(
         out,
-        "connections  {} planned, {} ready, {} at once",
+        "connections  {} phones planned; {} connections were ready, {} at once",
         connections.planned, connections.ready, connections.peak
     )?;
     for (ending, count) in &connections.endings {

@@ -135,7 +135,7 @@ fn write_tiles(summary: &Summary, out: &mut String) -> fmt::Result {
     tile(&grouped(messages.delivered_per_second.round() as u64), "/s", "delivered a second")?;
     let connections = &summary.connections;
     let planned = format!("of {}", grouped(connections.planned.into()));
-    tile(&grouped(connections.ready), &planned, "phones connected")?;
+    tile(&grouped(connections.peak), &planned, "phones connected at once")?;
     let Some(server) = &summary.server else { return Ok(()) };
     if let Some(cpu) = server.cpu_seconds_per_message {
         tile(&format!("{:.1}", cpu * 1e6), "µs", "server CPU a message")?;
