@@ -88,10 +88,8 @@ fn write_header(summary: &Summary, out: &mut String) -> fmt::Result {
 
 fn plan(plan: &Plan) -> String {
     let (clients, ramp) = (grouped(plan.clients.into()), plan.ramp_seconds);
-    let (rate, duration) = (plan.rate, plan.duration_seconds);
-    format!(
-        "{clients} phones connected over {ramp} s, then wrote {rate} messages a second for {duration} s."
-    )
+    let (pace, duration) = (plan.pace(), plan.duration_seconds);
+    format!("{clients} phones connected over {ramp} s, then wrote {pace} for {duration} s.")
 }
 
 fn details(summary: &Summary) -> String {
