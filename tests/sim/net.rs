@@ -25,7 +25,8 @@ const SHED: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n\
 /// What the turn has done to a wire.
 pub(crate) enum Deed {
     Read(WireId, usize),
-    Wrote(WireId, Vec<u8>),
+    /// Written, and whether that was all there was to write.
+    Wrote(WireId, Vec<u8>, bool),
     Finished(WireId),
     /// Closed; and since when its kernel had taken nothing, if the last write was a short one.
     Closed(WireId, Option<Duration>),
@@ -189,6 +190,8 @@ impl Net {
                 !is_open || it.refuses || it.inbound.is_empty(),
                 "what wire {wire} says is not read"
             );
+            let is_over = it.phone_finished && !it.refuses;
+            assert!(!is_open || !is_over, "nobody has noticed that wire {wire} has finished");
             assert!(!is_open || !it.reset, "nobody has noticed that wire {wire} was reset");
         }
     }
@@ -301,7 +304,7 @@ impl Sockets for Net {
         let Some(wire) = self.backlog.pop_front() else { return Accepted::Nobody };
         self.wires[wire].outbound.extend(SHED);
         self.wires[wire].closed = true;
-        self.deeds.push(Deed::Wrote(wire, SHED.to_vec()));
+        self.deeds.push(Deed::Wrote(wire, SHED.to_vec(), true));
         self.deeds.push(Deed::Closed(wire, None));
         Accepted::Taken
     }
@@ -347,7 +350,7 @@ impl Sockets for Net {
             return Err(ErrorKind::WouldBlock.into());
         }
         it.outbound.extend(&bytes[..count]);
-        self.deeds.push(Deed::Wrote(wire, bytes[..count].to_vec()));
+        self.deeds.push(Deed::Wrote(wire, bytes[..count].to_vec(), !it.refuses));
         Ok(count)
     }
 

@@ -5,8 +5,10 @@
 
 use std::time::Duration;
 
+use switchboard::turn::Limits;
+
 use crate::net::WireId;
-use crate::oracle::Kind;
+use crate::oracle::{Kind, Said};
 use crate::world::{Item, World, at};
 
 /// Nothing that a loop has to do can take this long.
@@ -66,12 +68,16 @@ impl World {
         self.note(|| "healing".to_owned());
         self.abandoned.fill(false);
         self.net.short_writes = 0;
+        // The worst moment to run out of descriptors: nothing else will wake the loop.
+        self.net.exhausted = self.dice.per_mille(500);
         for who in 0..self.phones.len() {
             self.wake(who);
             if self.phones[who].wire.is_none() {
                 self.connect(who);
             }
         }
+        self.run_until(self.now + QUIET / 20, |_| false);
+        self.net.exhausted = false;
         for wire in 0..self.owners.len() {
             self.plan_up(wire);
             self.plan_down(wire);
@@ -99,7 +105,7 @@ impl World {
         self.phones.push(crate::phone::Phone::new(number, Kind::Phone));
         self.connect(who);
         self.calm_down();
-        let was_replaced = self.oracle.lines[old].close == Some(Some(4000));
+        let was_replaced = self.oracle.lines[old].was_replaced();
         let is_there = self.oracle.lines[others].stays();
         if !was_replaced || !is_there || online(self) != online_before {
             return; // Somebody was swept meanwhile, say, and that is news.
@@ -112,21 +118,45 @@ impl World {
         }
     }
 
-    /// Half of the phones fall silent: they are removed, and the others hear of it.
+    /// Some phones fall silent, and some others do not read what they are sent: they are removed, all
+    /// in their time, and the others hear of it.
     fn be_silent(&mut self) {
-        self.note(|| "half of them are silent".to_owned());
-        let limits = &self.climate.limits;
-        let time = limits.ping_timeout + limits.sweep_interval + QUIET * 3;
-        for phone in self.phones.iter_mut().skip(1).step_by(2) {
-            phone.speaks = false;
-        }
-        for who in (0..self.phones.len()).step_by(2) {
-            self.plan(Duration::ZERO, Item::Beat(who));
+        self.note(|| "some are silent, some are deaf".to_owned());
+        let Limits { ping_timeout, sweep_interval, write_timeout, .. } = self.climate.limits;
+        // If everybody is silent, nothing but the turn's own deadlines wakes it.
+        let share = self.dice.pick(&[1, 2, 2]);
+        for who in 0..self.phones.len() {
+            self.phones[who].speaks = who % share != 0;
+            self.phones[who].reads = who % 4 != 3;
+            let wire = self.phones[who].wire.filter(|_| self.phones[who].speaks);
+            if let Some(wire) = wire.filter(|&wire| self.oracle.lines[wire].stays()) {
+                self.plan(Duration::ZERO, Item::Beat(who));
+                self.write_some(wire);
+            }
         }
         self.beats = true;
-        self.run_until(self.now + time, |_| false);
+        // Long enough to be marked, and perhaps not yet for the sweep.
+        let pause = ping_timeout + self.dice.time(Duration::ZERO, sweep_interval);
+        self.run_until(self.now + pause, |_| false);
+        for who in (0..self.phones.len()).step_by(3) {
+            let wire = self.phones[who].wire.filter(|_| !self.phones[who].speaks);
+            let wire = wire.filter(|&wire| self.oracle.lines[wire].stays());
+            if let Some(wire) = wire {
+                self.phones[who].speaks = true;
+                self.say_text(wire, r#"{"type":"ping"}"#, Said::Ping);
+            }
+        }
+        self.run_until(self.now + QUIET, |_| false);
+        for who in 0..self.phones.len() {
+            self.phones[who].speaks = who % share != 0;
+        }
+        let pause = ping_timeout.max(write_timeout) + sweep_interval + QUIET * 3;
+        self.run_until(self.now + pause, |_| false);
         self.beats = false;
         self.calm_down();
+        for phone in &mut self.phones {
+            phone.reads = true;
+        }
     }
 
     /// Everybody leaves, each in his own way.

@@ -243,7 +243,7 @@ impl World {
         for deed in &deeds {
             match *deed {
                 Deed::Read(..) => {}
-                Deed::Wrote(wire, ref bytes) => {
+                Deed::Wrote(wire, ref bytes, _) => {
                     self.note(|| format!("wire {wire} is sent {}", bytes.escape_ascii()));
                     self.plan_down(wire);
                 }

@@ -85,6 +85,7 @@ impl Oracle {
         assert!(!line.is_early, "the list is not the first that wire {wire} hears");
         line.view = Some(view);
         line.lists += 1;
+        line.piled_up += 1;
         line.is_waiting_for_list = false;
         if !line.was_told && line.asked < line.lists {
             panic!("wire {wire} gets a list that it did not ask for");
@@ -95,6 +96,7 @@ impl Oracle {
         let line = &mut self.lines[wire];
         assert!(line.was_delta, "wire {wire} never wanted deltas");
         line.deltas += 1;
+        line.piled_up += 1;
         let view = line.view.as_mut().expect("a list comes before the first delta");
         view.extend(numbers(frame, "joined"));
         for left in numbers(frame, "left") {
@@ -166,6 +168,7 @@ impl Oracle {
         let now = self.now;
         let line = &mut self.lines[wire];
         line.close = Some(code);
+        line.closed = self.tick;
         let silence = now.saturating_sub(line.arrived);
         let number = line.number;
         let is_just = match (code, reason) {

@@ -86,6 +86,8 @@ pub(crate) struct Line {
     pub(crate) established: Option<u64>,
     /// The close frame that the server has sent.
     pub(crate) close: Option<Option<u16>>,
+    /// When it was handed out, in deeds.
+    pub(crate) closed: u64,
     pub(crate) finished: bool,
     pub(crate) ended: bool,
     /// It was ended while it took nothing.
@@ -103,6 +105,8 @@ pub(crate) struct Line {
     /// Lists and deltas handed out.
     pub(crate) lists: usize,
     pub(crate) deltas: usize,
+    /// Those of them since the socket was last empty.
+    pub(crate) piled_up: usize,
     pub(crate) pings: usize,
     pub(crate) pongs: usize,
     pub(crate) control_pings: usize,
@@ -137,6 +141,7 @@ impl Line {
             responses: 0,
             established: None,
             close: None,
+            closed: u64::MAX,
             finished: false,
             ended: false,
             was_slow: false,
@@ -147,6 +152,7 @@ impl Line {
             asked: usize::from(mode != Mode::None),
             lists: 0,
             deltas: 0,
+            piled_up: 0,
             pings: 0,
             pongs: 0,
             control_pings: 0,
@@ -168,6 +174,11 @@ impl Line {
     /// Online, as far as the server has let anybody know.
     pub(crate) fn is_online(&self) -> bool {
         self.established.is_some() && self.close.is_none() && !self.finished && !self.ended
+    }
+
+    /// Thrown out for a newer connection, and told so.
+    pub(crate) fn was_replaced(&self) -> bool {
+        self.close == Some(Some(4000))
     }
 
     /// Online, and nothing the phone has done stands against it.

@@ -101,10 +101,16 @@ impl Oracle {
             self.tick += 1;
             match deed {
                 Deed::Read(wire, count) => self.consumed(wire, count),
-                Deed::Wrote(wire, bytes) => {
+                Deed::Wrote(wire, bytes, is_all) => {
                     self.lines[wire].tap.feed(&bytes);
                     while let Some(heard) = self.lines[wire].tap.next() {
                         self.judge(wire, heard);
+                    }
+                    // One that was waiting when the socket filled up, and one that was asked for.
+                    let line = &mut self.lines[wire];
+                    assert!(line.piled_up <= 2, "lists pile up for wire {wire}, which is full");
+                    if is_all {
+                        line.piled_up = 0;
                     }
                 }
                 Deed::Finished(wire) => self.lines[wire].finished = true,

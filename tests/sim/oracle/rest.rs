@@ -83,6 +83,7 @@ impl Oracle {
             });
             let blocked = unclear.contains(&letter.to);
             assert!(steady.is_none() || blocked, "letter {at} never got to wire {steady:?}");
+            assert!(!self.was_to_move_on(at), "letter {at} did not move on with its reader");
             if letter.has_id && !blocked {
                 let told = Some(Fate::Undelivered);
                 assert_eq!(letter.told, told, "letter {at} is lost, and nobody was told");
@@ -90,6 +91,28 @@ impl Oracle {
         } else if letter.has_id {
             assert_eq!(letter.told, Some(Fate::Delivered), "the ack of letter {at} is missing");
         }
+    }
+
+    /// Whether a letter was for somebody whose connection was replaced, perhaps several times, in
+    /// good order every time, until one that stays. What he had not begun to get moves on.
+    fn was_to_move_on(&self, at: usize) -> bool {
+        let letter = &self.letters[at];
+        let Some(consumed) = letter.consumed else { return false };
+        let his = self.lines.iter().filter(|line| line.number == letter.to && line.asked_in);
+        let first = his.clone().find(|line| {
+            line.was_replaced()
+                && line.established.is_some_and(|tick| tick < consumed && consumed < line.closed)
+        });
+        let Some(first) = first else { return false };
+        let (mut stays, mut breaks) = (false, false);
+        for line in
+            his.filter(|line| line.established.is_none_or(|tick| Some(tick) > first.established))
+        {
+            stays |= line.stays();
+            let was_refused = line.established.is_none() && line.responses > line.requests;
+            breaks |= !line.stays() && !line.was_replaced() && !was_refused;
+        }
+        stays && !breaks
     }
 
     /// Letters without an id: as many came back as did not arrive.
