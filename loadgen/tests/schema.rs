@@ -12,7 +12,16 @@ const PAGE: &str = include_str!("../SCHEMA.md");
 
 #[test]
 fn every_field_that_is_written_is_documented_and_the_other_way_round() {
-    let report = report(&["--clients", "5", "--ramp", "200ms", "--duration", "300ms"]);
+    let report = report(&[
+        "--clients",
+        "5",
+        "--ramp",
+        "200ms",
+        "--duration",
+        "300ms",
+        "--persona",
+        "chatter=1",
+    ]);
     let (fields, quantiles) = PAGE.split_once("\nQuantiles:\n").expect("two tables");
     let quantiles = rows(quantiles);
     let documented = rows(fields);

@@ -203,21 +203,25 @@ impl Run<'_> {
         let Run { slots, desk, pen, input, out, .. } = self;
         let Slot { persona, line: Some(line), .. } = &mut slots[id.index()] else { return };
         let Some(phone) = &mut line.phone else { return };
-        let is_sociable = persona.is_sociable();
+        // Whoever falls silent later connects like everybody else.
+        let (is_sociable, is_hostile) = (persona.is_sociable(), persona.is_hostile());
         let was_ready = phone.is_ready();
         let mut ending = None;
         let mut input = &mut input[..count];
         desk.record.heard.bytes += count as u64;
         while let Some(event) = phone.read(now, &mut input, pen, out) {
             match event {
-                client::Event::Upgraded(after) if is_sociable => {
+                client::Event::Upgraded(after) if !is_hostile => {
                     desk.record.connecting.upgrade.add(after);
                 }
-                client::Event::Greeted { after, first } if is_sociable => {
+                client::Event::Greeted { after, first } if !is_hostile => {
                     desk.record.connecting.first_frame.add(after);
                     let is_proper = matches!(first, Said::List(_));
                     desk.record.heard.strange_greetings += u64::from(!is_proper);
-                    desk.hear(id, &first, now);
+                    match is_sociable {
+                        true => desk.hear(id, &first, now),
+                        false => desk.overhear(id, &first, now),
+                    }
                 }
                 client::Event::Pong { due, sent } if is_sociable => {
                     desk.record.heartbeat.add(Begun { planned: due, actual: sent }, now);

@@ -25,10 +25,10 @@ use std::time::Duration;
 use crate::args::Options;
 use crate::net::{End, Outcome};
 use crate::record::{Fault, Times};
-use crate::schedule::Arrivals;
+use crate::schedule::{self, Arrivals};
 use crate::target::Target;
 use shape::{
-    Connect, Connections, Delivery, Generator, Messages, Plan, Presence, Quantiles, Traffic,
+    Connect, Connections, Delivery, Generator, Messages, Plan, Presence, Quantiles, Stage, Traffic,
 };
 
 pub(crate) use compare::compare;
@@ -116,6 +116,13 @@ impl Summary {
 
 fn plan(options: &Options, around: &Surroundings<'_>) -> Plan {
     let (timing, settings) = (&options.timing, &options.settings);
+    let weights = settings.shares.iter().map(|share| (share.persona.word(), share.weight));
+    let stage = |stage: &schedule::Stage| Stage {
+        seconds: stage.time.as_secs_f64(),
+        clients: stage.clients,
+        rate_before: stage.rate_before,
+        rate: stage.rate,
+    };
     Plan {
         url: around.target.url(),
         own_server: around.is_own,
@@ -129,6 +136,10 @@ fn plan(options: &Options, around: &Surroundings<'_>) -> Plan {
             Arrivals::Exponential => "exponential",
         },
         seed: timing.seed,
+        stages: timing.stages.iter().map(stage).collect(),
+        weights: weights.collect(),
+        circle: settings.circle,
+        think_seconds: settings.think.map(|time| time.as_secs_f64()),
         text_bytes: settings.sizes.mean(),
         text_sizes: settings.sizes.to_string(),
         presence: settings.presence.word(),

@@ -102,6 +102,14 @@ pub(super) struct Plan {
     pub(super) rate: f64,
     pub(super) arrivals: &'static str,
     pub(super) seed: u64,
+    /// The same as `clients`, `ramp_seconds`, `duration_seconds` and `rate`, in full.
+    pub(super) stages: Vec<Stage>,
+    /// By persona: its weight. Empty: all are chatters.
+    pub(super) weights: BTreeMap<&'static str, u32>,
+    /// How many each chatter writes to; `null`: anybody.
+    pub(super) circle: Option<u32>,
+    /// `null`: as long as the rate makes it.
+    pub(super) think_seconds: Option<f64>,
     /// The mean, and how it was asked for.
     pub(super) text_bytes: usize,
     pub(super) text_sizes: String,
@@ -109,6 +117,32 @@ pub(super) struct Plan {
     /// `null`: off.
     pub(super) heartbeat_seconds: Option<f64>,
     pub(super) refresh_seconds: Option<f64>,
+}
+
+impl Plan {
+    /// What was written, in words that fit between "wrote" and "for so many seconds".
+    pub(super) fn pace(&self) -> String {
+        let rate = self.rate;
+        match self.think_seconds {
+            Some(think) if self.model == "closed" => {
+                format!("a message each after thinking for {think} s")
+            }
+            _ if self.stages.len() != 2 => {
+                format!("up to {rate} messages a second in {} stages", self.stages.len())
+            }
+            _ => format!("{rate} messages a second"),
+        }
+    }
+}
+
+/// A piece of the plan, over which phones and rate go in a straight line.
+#[derive(Debug, Serialize)]
+pub(super) struct Stage {
+    pub(super) seconds: f64,
+    /// At its end.
+    pub(super) clients: u32,
+    pub(super) rate_before: f64,
+    pub(super) rate: f64,
 }
 
 #[derive(Debug, Serialize)]

@@ -31,8 +31,12 @@ fn write_plan(summary: &Summary, out: &mut impl Write) -> io::Result<()> {
     writeln!(out, "plan         {} phones on {}{own}", plan.clients, plan.url)?;
     writeln!(
         out,
-        "             over {} s, then {} messages a second for {} s ({}, {} model)",
-        plan.ramp_seconds, plan.rate, plan.duration_seconds, plan.arrivals, plan.model
+        "             over {} s, then {} for {} s ({}, {} model)",
+        plan.ramp_seconds,
+        plan.pace(),
+        plan.duration_seconds,
+        plan.arrivals,
+        plan.model
     )?;
     let every = |time: Option<f64>| time.map_or("off".to_owned(), |time| format!("{time} s"));
     writeln!(
@@ -99,7 +103,7 @@ fn write_counts(summary: &Summary, out: &mut impl Write) -> io::Result<()> {
     let (connections, messages) = (&summary.connections, &summary.messages);
     writeln!(
         out,
-        "connections  {} planned, {} ready, {} at once",
+        "connections  {} phones planned; {} connections were ready, {} at once",
         connections.planned, connections.ready, connections.peak
     )?;
     for (ending, count) in &connections.endings {

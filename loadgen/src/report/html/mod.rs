@@ -88,10 +88,8 @@ fn write_header(summary: &Summary, out: &mut String) -> fmt::Result {
 
 fn plan(plan: &Plan) -> String {
     let (clients, ramp) = (grouped(plan.clients.into()), plan.ramp_seconds);
-    let (rate, duration) = (plan.rate, plan.duration_seconds);
-    format!(
-        "{clients} phones connected over {ramp} s, then wrote {rate} messages a second for {duration} s."
-    )
+    let (pace, duration) = (plan.pace(), plan.duration_seconds);
+    format!("{clients} phones connected over {ramp} s, then wrote {pace} for {duration} s.")
 }
 
 fn details(summary: &Summary) -> String {
@@ -135,7 +133,7 @@ fn write_tiles(summary: &Summary, out: &mut String) -> fmt::Result {
     tile(&grouped(messages.delivered_per_second.round() as u64), "/s", "delivered a second")?;
     let connections = &summary.connections;
     let planned = format!("of {}", grouped(connections.planned.into()));
-    tile(&grouped(connections.ready), &planned, "phones connected")?;
+    tile(&grouped(connections.peak), &planned, "phones connected at once")?;
     let Some(server) = &summary.server else { return Ok(()) };
     if let Some(cpu) = server.cpu_seconds_per_message {
         tile(&format!("{:.1}", cpu * 1e6), "µs", "server CPU a message")?;
