@@ -81,9 +81,12 @@ pub(crate) fn sign_in(server: &Server, _: &Args) -> io::Result<Vec<Figure>> {
 pub(crate) fn idle_memory(server: &Server, args: &Args) -> io::Result<Vec<Figure>> {
     let mut swarm = Swarm::new(server.address)?;
     let empty = server.rss_bytes();
+    let empty_slab = slab_bytes();
     swarm.join(args.idle, QUIET, 200)?;
     let each = |rss: u64| rss.saturating_sub(empty) as f64 / args.idle as f64;
     let idle = each(server.rss_bytes());
+    // The clients' ends of the connections are in the same kernel.
+    let kernel = slab_bytes().saturating_sub(empty_slab) as f64 / args.idle as f64 / 2.0;
     // Everybody writes himself something large, a few at a time.
     let mut frame = Vec::new();
     for first in (0..args.idle).step_by(50) {
@@ -103,7 +106,16 @@ pub(crate) fn idle_memory(server: &Server, args: &Args) -> io::Result<Vec<Figure
     Ok(vec![
         figure("RSS a connection", "bytes", idle),
         figure("after 16 kB each way", "bytes", each(server.rss_bytes())),
+        figure("kernel memory a socket, about", "bytes", kernel),
     ])
+}
+
+/// What the kernel's own objects occupy, in bytes (proc(5): meminfo, Slab).
+fn slab_bytes() -> u64 {
+    let meminfo = std::fs::read_to_string("/proc/meminfo").unwrap_or_default();
+    let line = meminfo.lines().find_map(|line| line.strip_prefix("Slab:"));
+    let kib = line.and_then(|rest| rest.trim().trim_end_matches(" kB").parse::<u64>().ok());
+    kib.unwrap_or(0) * 1024
 }
 
 /// Whether misbehaving clients are felt by the others: the same load without, with, without them.
