@@ -59,6 +59,7 @@ pub(crate) struct World {
     pub(crate) last_deed: Duration,
     /// The server is to stand still in its next turn, for so long.
     pub(crate) next_stop: Option<Duration>,
+    is_still: bool,
     /// Turns in a row that had no reason.
     idle_turns: u32,
     trace: bool,
@@ -91,6 +92,7 @@ impl World {
             turns: 0,
             last_deed: start,
             next_stop: None,
+            is_still: false,
             idle_turns: 0,
             trace,
             dice,
@@ -157,7 +159,8 @@ impl World {
             Item::Act(who) => {
                 let pace = self.dice.time(Duration::from_millis(1), self.climate.pace);
                 self.plan(pace, item);
-                if self.is_chaos {
+                // Nobody chats for long with a server that does not answer.
+                if self.is_chaos && (!self.is_still || self.dice.per_mille(20)) {
                     self.act(who);
                 }
             }
@@ -225,8 +228,10 @@ impl World {
     /// The server stands still (SIGSTOP, a paused virtual machine); the phones do not.
     fn stop(&mut self, time: Duration) {
         self.note(|| format!("the server stands still for {time:?}"));
+        self.is_still = true;
         self.live_until(self.now + time);
         self.oracle.stalled_until = self.now;
+        self.is_still = false;
     }
 
     /// Reports as ready who is not, and who is long gone.
