@@ -146,6 +146,10 @@ impl World {
                 self.say_text(wire, r#"{"type":"ping"}"#, Said::Ping);
             }
         }
+        if self.dice.per_mille(500) {
+            // The sweep is due when the server wakes up, and what was just said is unread.
+            self.next_stop = Some(sweep_interval);
+        }
         self.run_until(self.now + QUIET, |_| false);
         for who in 0..self.phones.len() {
             self.phones[who].speaks = who % share != 0;

@@ -57,6 +57,8 @@ pub(crate) struct World {
     pub(crate) turns: u64,
     /// When the turn last did something, or a byte last travelled.
     pub(crate) last_deed: Duration,
+    /// The server is to stand still in its next turn, for so long.
+    pub(crate) next_stop: Option<Duration>,
     /// Turns in a row that had no reason.
     idle_turns: u32,
     trace: bool,
@@ -88,6 +90,7 @@ impl World {
             beats: false,
             turns: 0,
             last_deed: start,
+            next_stop: None,
             idle_turns: 0,
             trace,
             dice,
@@ -182,15 +185,20 @@ impl World {
     fn take_turn(&mut self) -> Vec<Deed> {
         let is_interrupted = self.is_chaos && self.dice.per_mille(self.climate.interruptions);
         let stops = self.is_chaos && self.dice.per_mille(self.climate.stalls);
-        let stops_before = stops && self.dice.per_mille(500);
-        if stops_before {
-            self.stop();
+        let longest = self.climate.limits.ping_timeout * 2;
+        let stop = self
+            .next_stop
+            .take()
+            .or_else(|| stops.then(|| self.dice.time(Duration::from_millis(200), longest)));
+        let stops_before = self.dice.per_mille(500);
+        if let Some(time) = stop.filter(|_| stops_before) {
+            self.stop(time);
         }
         let mut polled = Polled::Disturbed;
         if !is_interrupted {
             let batch = self.net.poll(self.climate.capacity);
             polled = match batch.events.len() + usize::from(batch.listener) {
-                _ if stops => Polled::Disturbed,
+                _ if stop.is_some() => Polled::Disturbed,
                 events if events == self.climate.capacity => Polled::Part(events),
                 _ => Polled::Everybody,
             };
@@ -201,8 +209,8 @@ impl World {
                 self.turn.ready(id, readiness);
             }
         }
-        if stops && !stops_before {
-            self.stop();
+        if let Some(time) = stop.filter(|_| !stops_before) {
+            self.stop(time);
         }
         if self.is_chaos && self.dice.per_mille(self.climate.spurious) {
             self.report_no_news();
@@ -215,8 +223,7 @@ impl World {
     }
 
     /// The server stands still (SIGSTOP, a paused virtual machine); the phones do not.
-    fn stop(&mut self) {
-        let time = self.dice.time(Duration::from_millis(200), self.climate.limits.ping_timeout * 2);
+    fn stop(&mut self, time: Duration) {
         self.note(|| format!("the server stands still for {time:?}"));
         self.live_until(self.now + time);
         self.oracle.stalled_until = self.now;

@@ -126,6 +126,9 @@ impl Oracle {
         let is_late = letter.from == line.number && letter.over != wire && line.has_own;
         assert!(!is_late, "letter {at} comes after younger ones of the same sender");
         self.handed += 1;
+        // Whoever closes gets what has begun to go out to him, and no more.
+        line.late_letters += usize::from(line.says_bye);
+        assert!(line.late_letters <= 1, "letter {at} goes to who has said goodbye");
         let before = line.last_from.insert(letter.over, at);
         assert!(before < Some(at), "letter {at} comes after letter {before:?}");
     }

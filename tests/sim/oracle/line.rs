@@ -113,6 +113,9 @@ pub(crate) struct Line {
     pub(crate) control_pongs: usize,
     pub(crate) nonsense: usize,
     pub(crate) errors: usize,
+    /// Its close frame was read; and letters handed out after that.
+    pub(crate) says_bye: bool,
+    pub(crate) late_letters: usize,
     /// A letter of its own came back to it.
     pub(crate) has_own: bool,
     /// The last letter from each wire that was handed out here.
@@ -159,6 +162,8 @@ impl Line {
             control_pongs: 0,
             nonsense: 0,
             errors: 0,
+            says_bye: false,
+            late_letters: 0,
             has_own: false,
             last_from: HashMap::new(),
         }

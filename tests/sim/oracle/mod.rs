@@ -146,7 +146,8 @@ impl Oracle {
                 Said::Ping => line.pings += 1,
                 Said::ControlPing => line.control_pings += 1,
                 Said::Nonsense => line.nonsense += 1,
-                Said::Bye | Said::Violation => {}
+                Said::Bye => line.says_bye = true,
+                Said::Violation => {}
             }
         }
     }
@@ -165,8 +166,14 @@ impl Oracle {
         }
         // A slow reader is given time, unless too much is waiting for him; less if he is told to go
         // (for silence, say), of which he need not have read a word.
-        if let Some(since) = refused_since.filter(|_| line.stays() && self.is_cap_wide) {
-            let patience = self.now.saturating_sub(since);
+        let Some(since) = refused_since.filter(|&since| since > self.stalled_until) else { return };
+        let patience = self.now.saturating_sub(since);
+        let most = self.write_timeout + self.close_timeout + Duration::from_secs(1);
+        assert!(
+            patience <= most,
+            "wire {wire} takes nothing, and is ended only after {patience:?}"
+        );
+        if self.is_cap_wide && line.established.is_some() && !line.has_left {
             assert!(patience >= self.close_timeout, "wire {wire} was given only {patience:?}");
         }
     }
