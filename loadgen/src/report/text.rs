@@ -53,7 +53,7 @@ fn write_times(summary: &Summary, out: &mut impl Write) -> io::Result<()> {
         ("  upgrade", &summary.connect.upgrade_ns),
         ("  first frame", &summary.connect.first_frame_ns),
         ("delivery", &summary.delivery.corrected_ns),
-        ("  from actual sending", &summary.delivery.uncorrected_ns),
+        ("  one at a time", &summary.delivery.uncorrected_ns),
         ("heartbeat", &summary.heartbeat_ns),
         ("  from actual sending", &summary.heartbeat_uncorrected_ns),
         ("presence convergence", &summary.convergence.times.corrected_ns),
