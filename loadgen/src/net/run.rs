@@ -113,6 +113,7 @@ impl<'p> Run<'p> {
         desk.follows = settings.presence != Presence::None;
         if options.is_closed {
             desk.keep_receipts();
+            desk.record.is_closed = true;
         }
         Run {
             options,

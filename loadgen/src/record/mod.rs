@@ -35,6 +35,8 @@ pub(crate) struct Record {
     /// From sending a message to its arrival. Uncorrected, it is what a tool would have seen that sends one,
     /// waits for it, and sends the next.
     pub(crate) delivery: Measure,
+    /// In the closed model we are such a tool ourselves.
+    pub(crate) is_closed: bool,
     /// The message that such a tool would be waiting for, and since when.
     waited_for: Option<(u64, Moment)>,
     /// From a ping to its pong.
@@ -123,6 +125,7 @@ impl Record {
             connecting: Connecting::default(),
             books: Books::default(),
             delivery: Measure::default(),
+            is_closed: false,
             waited_for: None,
             heartbeat: Measure::default(),
             views: Views::new(clients),
@@ -158,7 +161,8 @@ impl Record {
         let time = now.since(receipt.intended);
         self.delivery.corrected.add(time);
         self.series.delivered(time);
-        if self.waited_for.take_if(|(number, _)| *number == receipt.number).is_some() {
+        let was_waited_for = self.waited_for.take_if(|(number, _)| *number == receipt.number);
+        if self.is_closed || was_waited_for.is_some() {
             self.delivery.uncorrected.add(now.since(receipt.sent));
         }
         self.last_arrival = now;
