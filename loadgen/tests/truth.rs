@@ -2,11 +2,14 @@
 //! and against what is no server at all.
 
 mod fake_server;
+mod personas;
+mod tap;
 
 use std::io::{Read as _, Write as _};
-use std::net::TcpListener;
+use std::net::{SocketAddr, TcpListener};
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 use std::{env, fs, process, thread};
 
@@ -34,6 +37,18 @@ fn run(args: &[&str]) -> (i32, String, String) {
         }
     }
     panic!("this machine is too busy to measure anything");
+}
+
+/// Runs loadgen against this server, and returns its exit code, its report and stderr.
+fn report(address: SocketAddr, plan: &str) -> (i32, Value, String) {
+    static RUNS: AtomicUsize = AtomicUsize::new(0);
+    let run_number = RUNS.fetch_add(1, Ordering::Relaxed);
+    let file = env::temp_dir().join(format!("loadgen-{}-{run_number}.json", process::id()));
+    let url = format!("ws://{address}");
+    let mut args = vec![url.as_str(), "--quiet", "--json", file.to_str().expect("UTF-8")];
+    args.extend(plan.split(' '));
+    let (code, _, stderr) = run(&args);
+    (code, json(&file), stderr)
 }
 
 /// Runs loadgen against a server with a fault, and returns how often it found something in `field`.
@@ -115,6 +130,56 @@ fn a_faultless_server_of_another_kind_passes() {
 #[test]
 fn a_server_that_loses_one_message_in_a_hundred_is_found_out() {
     assert_eq!(found(Fault::Lose, "lost"), 5);
+}
+
+#[test]
+fn a_server_that_loses_one_message_in_a_thousand_is_found_out() {
+    let server = FakeServer::start(Fault::LoseOneIn1000);
+    let plan = "--clients 10 --ramp 100ms --duration 1s --rate 2500 --settle 300ms";
+    let (code, report, _) = report(server.address, plan);
+    assert_eq!((code, &report["messages"]["lost"]), (1, &2.into()), "{report}");
+    let line = report["failures"][0].as_str().expect("a sentence");
+    assert!(line.starts_with("lost: 2 of 2500"), "{line}");
+}
+
+#[test]
+fn a_stall_is_in_the_corrected_times_and_not_in_those_that_most_tools_report() {
+    let server = FakeServer::start(Fault::Stall);
+    let plan = "--clients 20 --ramp 100ms --duration 3s --rate 500 --settle 300ms \
+                --expect delivery.p99<50ms --expect delivery.uncorrected.p99<50ms";
+    let (code, report, stderr) = report(server.address, plan);
+    let p99 = |kind: &str| report["delivery"][kind]["p99"].as_u64().expect("nanoseconds");
+    assert!(p99("corrected_ns") > 150_000_000, "{report}");
+    assert!(p99("uncorrected_ns") < 50_000_000, "{report}");
+    assert_eq!((code, report["unmet"].as_array().map(Vec::len)), (3, Some(1)), "{report}");
+    assert!(stderr.contains("delivery.p99<50ms: it is "), "{stderr}");
+}
+
+#[test]
+fn what_is_expected_decides_the_exit_code_if_nothing_worse_does() {
+    let server = FakeServer::start(Fault::None);
+    let plan = "--clients 4 --ramp 50ms --duration 200ms --rate 100 --settle 200ms --expect ";
+    for (expected, code) in [("lost==0,delivery.max<1h", 0), ("sent==0,notice.p50<1s,lost==0", 3)] {
+        let (found, report, stderr) = report(server.address, &format!("{plan}{expected}"));
+        assert_eq!((found, stderr.lines().count() * 3), (code, code as usize * 2), "{report}");
+    }
+    let losing = FakeServer::start(Fault::Lose);
+    let (code, report, stderr) = report(losing.address, &format!("{plan}lost==0 --rate 1000"));
+    assert_eq!((code, stderr.lines().count()), (1, 1), "{report}");
+}
+
+#[test]
+fn in_the_closed_model_nobody_writes_before_his_last_message_has_arrived() {
+    let server = FakeServer::start(Fault::Stall);
+    let plan = "--clients 4 --ramp 50ms --duration 2s --closed --think 10ms --settle 200ms";
+    let (code, report, _) = report(server.address, plan);
+    assert_eq!((code, &report["plan"]["model"]), (0, &"closed".into()), "{report}");
+    let sent = report["messages"]["sent"].as_u64().expect("a number");
+    // 4 phones, 100 messages a second each, and 300 ms in which there are none.
+    assert!((150..720).contains(&sent), "{sent}");
+    let delivery = &report["delivery"];
+    assert!(delivery["corrected_ns"]["p90"].as_u64() < Some(100_000_000), "{report}");
+    assert_eq!(delivery["corrected_ns"], delivery["uncorrected_ns"], "there is no difference");
 }
 
 #[test]

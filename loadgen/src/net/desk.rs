@@ -48,7 +48,6 @@ impl Desk {
                     heard.longest_list_numbers = list.count();
                 }
                 if self.follows {
-                    self.record.last_arrival = now;
                     let numbers = || list.numbers().filter_map(|n| self.numbers.phone(n));
                     self.record.views.see_list(by, json.as_bytes(), numbers, now);
                 }
@@ -58,7 +57,6 @@ impl Desk {
                 heard.deltas += 1;
                 heard.delta_bytes += json.len() as u64;
                 if self.follows {
-                    self.record.last_arrival = now;
                     let touched = || {
                         let (joined, left) = delta.touched();
                         let phone = |number: &str| self.numbers.phone(number);

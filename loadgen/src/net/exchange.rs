@@ -279,7 +279,9 @@ impl Run<'_> {
         }
         self.begin(party, now);
         if self.is_closed && persona == Persona::Chatter {
-            self.think(id, now.max(self.options.timing.messages_begin()));
+            // Not all at once: they have been chatting for a while, as it were.
+            let begin = now.max(self.options.timing.messages_begin());
+            self.turns.add(id, begin + self.think.mul_f64(self.random.f64()));
         }
     }
 }

@@ -113,6 +113,7 @@ impl<'p> Run<'p> {
         desk.follows = settings.presence != Presence::None;
         if options.is_closed {
             desk.keep_receipts();
+            desk.record.is_closed = true;
         }
         Run {
             options,
@@ -310,7 +311,7 @@ impl<'p> Run<'p> {
             return false;
         }
         let record = &self.desk.record;
-        let quiet_since = record.last_arrival.max(self.sending_ended);
+        let quiet_since = record.last_arrival.max(record.views.last_news).max(self.sending_ended);
         let is_complete =
             record.books.under_way() == 0 && (!self.desk.follows || record.views.stale() == 0);
         is_complete || now.since(quiet_since) > self.options.settle

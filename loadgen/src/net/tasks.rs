@@ -15,8 +15,10 @@ use crate::workload::{Persona, conduct};
 
 /// Tasks done in one turn.
 const TASKS: usize = 256;
-/// The shortest time between two reads of a slow reader.
-const SIP: Duration = Duration::from_millis(100);
+/// Bytes that a slow reader reads at once, unless that would take it longer than the time below.
+const SIP: u32 = 2048;
+/// The time between two reads of a slow reader, if it is not so slow that it has to be longer.
+const LONGEST_PAUSE: Duration = Duration::from_millis(100);
 
 impl Run<'_> {
     /// Does what phones do by themselves, as far as it is due.
@@ -102,7 +104,7 @@ impl Run<'_> {
             }
             Persona::SlowReader => {
                 self.act(id, Act::ReadSlowly);
-                self.plan(Task::new(party, now + SIP, Deed::Read));
+                self.plan(Task::new(party, now + LONGEST_PAUSE, Deed::Read));
             }
             Persona::Lurker
             | Persona::Chatter
@@ -170,13 +172,7 @@ impl Run<'_> {
                 self.fall_silent(party, due);
                 None
             }
-            Deed::Read => {
-                let bytes = settings.conduct.slow_bytes;
-                let pause = SIP.max(Duration::from_secs_f64(1.0 / f64::from(bytes)));
-                let sip = (f64::from(bytes) * pause.as_secs_f64()) as usize;
-                self.sip(id, sip.max(1));
-                again(pause)
-            }
+            Deed::Read => Some(self.sip_a_little(party, due)),
             Deed::Drip => {
                 self.drip(party);
                 again(conduct::DRIP)
@@ -207,6 +203,19 @@ impl Run<'_> {
         if let Some(next) = next.filter(|_| self.slots[id.index()].line.is_some()) {
             self.plan(next);
         }
+    }
+
+    /// A slow reader reads as much as is right for the time until it does so again.
+    fn sip_a_little(&mut self, party: Party, due: Moment) -> Task {
+        let bytes = f64::from(self.options.settings.conduct.slow_bytes);
+        let seconds = (f64::from(SIP) / bytes)
+            .clamp(Wheel::<Task>::SLOT_WIDTH.as_secs_f64(), LONGEST_PAUSE.as_secs_f64())
+            .max(1.0 / bytes);
+        let next = Task::new(party, due + Duration::from_secs_f64(seconds), Deed::Read);
+        // The wheel has rounded it up.
+        let sip = bytes * next.due.since(due).as_secs_f64();
+        self.sip(party.phone, (sip as usize).max(1));
+        next
     }
 
     /// The phone is in a tunnel: its connection ends, with a FIN or with a reset, but without a word.
@@ -249,14 +258,14 @@ impl Run<'_> {
     fn drip(&mut self, party: Party) {
         let id = party.phone;
         let Some(line) = &mut self.slots[id.index()].line else { return };
-        match line.drip() {
-            Ok(true) => {}
-            Ok(false) => {
-                // A message that takes a quarter of an hour to arrive.
-                self.pen.write_long_ping(&mut self.out);
-                self.write(id);
-            }
-            Err(_) => self.readable(id, true),
+        let mut dripped = line.drip();
+        if matches!(dripped, Ok(false)) {
+            // A message that takes a quarter of an hour to arrive.
+            self.pen.write_long_ping(&mut self.out);
+            dripped = line.write(&mut self.out).and_then(|()| line.drip());
+        }
+        if dripped.is_err() {
+            self.readable(id, true);
         }
     }
 

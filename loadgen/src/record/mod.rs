@@ -32,8 +32,13 @@ pub(crate) struct Record {
     pub(crate) connecting: Connecting,
     /// What became of every message.
     pub(crate) books: Books,
-    /// From sending a message to its arrival.
+    /// From sending a message to its arrival. Uncorrected, it is what a tool would have seen that sends one,
+    /// waits for it, and sends the next.
     pub(crate) delivery: Measure,
+    /// In the closed model we are such a tool ourselves.
+    pub(crate) is_closed: bool,
+    /// The message that such a tool would be waiting for, and since when.
+    waited_for: Option<(u64, Moment)>,
     /// From a ping to its pong.
     pub(crate) heartbeat: Measure,
     /// Who has heard of whom; in it, from a coming or going to the moment that each other phone knows.
@@ -120,6 +125,8 @@ impl Record {
             connecting: Connecting::default(),
             books: Books::default(),
             delivery: Measure::default(),
+            is_closed: false,
+            waited_for: None,
             heartbeat: Measure::default(),
             views: Views::new(clients),
             notice: Measure::default(),
@@ -138,16 +145,26 @@ impl Record {
     }
 
     /// A message has been sent.
-    pub(crate) fn sent(&mut self, intended: Moment, now: Moment) {
+    pub(crate) fn sent(&mut self, number: u64, intended: Moment, now: Moment) {
+        /// Even the most patient tool gives up a lost message some day.
+        const PATIENCE: Duration = Duration::from_secs(5);
         let lag = now.since(intended);
         self.send_lag.add(lag);
         self.late_sends += u64::from(lag > LATE);
+        if self.waited_for.is_none_or(|(_, since)| now.since(since) > PATIENCE) {
+            self.waited_for = Some((number, now));
+        }
     }
 
     /// A message has arrived, and is what it should be.
     pub(crate) fn delivered(&mut self, receipt: &Receipt, now: Moment) {
-        self.delivery.add(Begun { planned: receipt.intended, actual: receipt.sent }, now);
-        self.series.delivered(now.since(receipt.intended));
+        let time = now.since(receipt.intended);
+        self.delivery.corrected.add(time);
+        self.series.delivered(time);
+        let was_waited_for = self.waited_for.take_if(|(number, _)| *number == receipt.number);
+        if self.is_closed || was_waited_for.is_some() {
+            self.delivery.uncorrected.add(now.since(receipt.sent));
+        }
         self.last_arrival = now;
     }
 
@@ -174,5 +191,35 @@ impl Record {
     pub(crate) fn ended(&mut self, persona: Persona, ending: Ending, is_expected: bool) {
         *self.endings.entry(ending).or_default() += 1;
         self.tallies.entry(persona).or_default().ended(ending, is_expected);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::phone_id::PhoneId;
+
+    #[test]
+    fn a_stall_is_in_many_corrected_times_and_in_one_uncorrected_one() {
+        let at = |millis: u64| Moment::from_nanos(millis * 1_000_000);
+        let mut record = Record::new(0);
+        let mut under_way = Vec::new();
+        // A message every millisecond; from 500 to 800 ms the server stands still.
+        for millis in 0..2000 {
+            record.sent(millis, at(millis), at(millis));
+            under_way.push(millis);
+            if !(500..800).contains(&millis) {
+                for number in under_way.drain(..) {
+                    let (intended, sent) = (at(number), at(number));
+                    let receipt = Receipt { number, sender: PhoneId(0), intended, sent };
+                    record.delivered(&receipt, at(millis));
+                }
+            }
+        }
+        let Measure { corrected, uncorrected } = &record.delivery;
+        assert!(corrected.quantile(0.9) > Duration::from_millis(100));
+        assert!(uncorrected.quantile(0.99) < Duration::from_millis(1));
+        assert!(uncorrected.max() > Duration::from_millis(290));
+        assert_eq!((corrected.count(), uncorrected.count()), (2000, 1700));
     }
 }

@@ -32,7 +32,7 @@ pub(super) fn named_times(record: &Record) -> Vec<Named<'_>> {
         ("connect.upgrade", "  upgrade", &connecting.upgrade),
         ("connect.first_frame", "  first frame", &connecting.first_frame),
         ("delivery", "delivery", &delivery.corrected),
-        ("delivery.uncorrected", "  from actual sending", &delivery.uncorrected),
+        ("delivery.uncorrected", "  one at a time", &delivery.uncorrected),
         ("heartbeat", "heartbeat", &heartbeat.corrected),
         ("heartbeat.uncorrected", "  from actual sending", &heartbeat.uncorrected),
         ("convergence", "presence convergence", &convergence.corrected),

@@ -198,7 +198,8 @@ pub(super) struct Messages {
 pub(super) struct Delivery {
     /// From the planned moment to the arrival.
     pub(super) corrected_ns: Quantiles,
-    /// From the moment it really was sent.
+    /// From the moment it really was sent, and only of those that a tool would have seen which sends one
+    /// message, waits for it, and sends the next. It hides stalls: most tools report this.
     pub(super) uncorrected_ns: Quantiles,
 }
 

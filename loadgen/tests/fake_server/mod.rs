@@ -6,14 +6,17 @@
 use std::collections::BTreeMap;
 use std::io::{self, Read as _, Write as _};
 use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
+use std::time::Duration;
 
 use serde_json::{Value, json};
+use socket2::SockRef;
 use switchboard::ws::handshake::{self, Offer, Once};
 use switchboard::ws::{Frame, Item, Limits, Reader, Role};
 
-/// What happens to every hundredth message.
+/// What happens to every hundredth message, if nothing else is said.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Fault {
     /// Nothing.
@@ -32,12 +35,20 @@ pub(crate) enum Fault {
     Misattribute,
     /// Its sender is thrown out.
     Drop,
+    /// One message in a thousand is lost.
+    LoseOneIn1000,
+    /// Everybody has to wait for 300 ms, every 2 s.
+    Stall,
+    /// The first phone is sent lists without end, as fast as it takes them.
+    Pour,
 }
 
 /// A server that listens on a free port of the loopback until the test is over.
 #[derive(Debug)]
 pub(crate) struct FakeServer {
     pub(crate) address: SocketAddr,
+    /// Bytes that the first phone has taken.
+    pub(crate) poured: Arc<AtomicUsize>,
 }
 
 #[derive(Debug, Default)]
@@ -53,19 +64,46 @@ impl FakeServer {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
         let address = listener.local_addr().expect("it is bound");
         let chat = Arc::new(Mutex::new(Chat::default()));
+        let poured = Arc::new(AtomicUsize::new(0));
+        if fault == Fault::Stall {
+            let chat = Arc::clone(&chat);
+            thread::spawn(move || {
+                loop {
+                    thread::sleep(Duration::from_millis(1700));
+                    let _chat = chat.lock();
+                    thread::sleep(Duration::from_millis(300));
+                }
+            });
+        }
+        let count = Arc::clone(&poured);
         thread::spawn(move || {
             for stream in listener.incoming().map_while(Result::ok) {
                 let chat = Arc::clone(&chat);
-                thread::spawn(move || serve(stream, &chat, fault));
+                let count = Arc::clone(&count);
+                thread::spawn(move || serve(stream, &chat, fault, &count));
             }
         });
-        FakeServer { address }
+        FakeServer { address, poured }
     }
 }
 
 /// One phone, until it hangs up or its stream fails.
-fn serve(mut stream: TcpStream, chat: &Mutex<Chat>, fault: Fault) -> io::Result<()> {
+fn serve(
+    mut stream: TcpStream,
+    chat: &Mutex<Chat>,
+    fault: Fault,
+    poured: &AtomicUsize,
+) -> io::Result<()> {
     let number = upgrade(&mut stream)?;
+    if fault == Fault::Pour {
+        // Or the kernel would take a few megabytes, whatever the phone reads.
+        SockRef::from(&stream).set_send_buffer_size(8 * 1024)?;
+    }
+    while fault == Fault::Pour && number.ends_with("000000") {
+        let list = json!({"type": "online_users", "users": vec![&*number; 50]});
+        say(&mut stream, &list)?;
+        poured.fetch_add(list.to_string().len(), Ordering::Relaxed);
+    }
     {
         let mut chat = chat.lock().unwrap_or_else(PoisonError::into_inner);
         chat.online.insert(number.clone(), stream.try_clone()?);
@@ -112,9 +150,10 @@ impl Chat {
         let field = |name: &str| frame[name].as_str().unwrap_or_default().to_owned();
         let (to, text) = (field("to"), field("text"));
         self.messages += 1;
-        let fault = if self.messages.is_multiple_of(100) { fault } else { Fault::None };
+        let one_in = if fault == Fault::LoseOneIn1000 { 1000 } else { 100 };
+        let fault = if self.messages.is_multiple_of(one_in) { fault } else { Fault::None };
         match fault {
-            Fault::Lose => return Ok(()),
+            Fault::Lose | Fault::LoseOneIn1000 => return Ok(()),
             Fault::Duplicate => self.deliver(from, &to, &text)?,
             Fault::Misdeliver => {
                 let other = self.online.keys().find(|&number| *number != to && number != from);
@@ -131,7 +170,7 @@ impl Chat {
                 let stream = self.online.get(from).map(TcpStream::try_clone).transpose()?;
                 stream.map(|stream| stream.shutdown(std::net::Shutdown::Both)).transpose()?;
             }
-            Fault::None | Fault::Reorder => {}
+            Fault::None | Fault::Reorder | Fault::Stall | Fault::Pour => {}
         }
         self.deliver(from, &to, &text)?;
         match self.held.take_if(|(sender, recipient, _)| sender == from && *recipient == to) {

@@ -40,6 +40,8 @@ pub(crate) struct Views {
     eyes: Vec<Eye>,
     /// Lists and deltas that came lately, and what they came to.
     recent: VecDeque<Recent>,
+    /// When somebody last heard something new.
+    pub(crate) last_news: Moment,
     /// Phones in limbo that a list has for gone.
     gone: Vec<PhoneId>,
     /// From a change to the moment a phone has heard of it.
@@ -102,6 +104,7 @@ impl Views {
             right: Vec::new(),
             eyes: vec![Eye::default(); clients],
             recent: VecDeque::new(),
+            last_news: Moment::START,
             gone: Vec::new(),
             convergence: Measure::default(),
         }
@@ -201,6 +204,9 @@ impl Views {
             if change.phone != phone {
                 self.convergence.add(change.begun, now);
             }
+        }
+        if version > entered {
+            self.last_news = now;
         }
         self.eyes[phone.index()] = Eye { view: Some(id), entered: entered.max(version) };
     }

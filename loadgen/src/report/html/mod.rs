@@ -152,7 +152,7 @@ fn write_footer(run: &Run, out: &mut String) -> fmt::Result {
         out,
         "<footer>loadgen {} used {:.0} % of one core while sending; 99 of 100 messages were sent within {} ms of \
          their planned moment. Corrected times count from that moment, uncorrected ones from the moment of \
-         sending.</footer>",
+         sending, and for delivery only of messages that were sent while no other was waited for.</footer>",
         env!("CARGO_PKG_VERSION"),
         generator.cpu_share * 100.0,
         millis(generator.send_lag_ns.p99 as f64 / 1e6)
