@@ -18,6 +18,7 @@ const FLAGS: [&str; 18] = [
     "--max-message-bytes",
     "--outbox-bytes",
     "--outbox-total-bytes",
+    "--inbox-total-bytes",
     "--presence-budget",
     "--handshake-timeout",
     "--frame-timeout",

@@ -52,9 +52,11 @@ fn metrics_are_in_the_format_of_prometheus() {
     for line in page.lines().filter(|line| !line.starts_with('#')) {
         let name = line.split(['{', ' ']).next().expect("a name");
         let family = ["_bucket", "_sum", "_count"].iter().find_map(|end| name.strip_suffix(end));
+        let is_ours_or_standard =
+            |name: &str| name.starts_with("switchboard_") || name.starts_with("process_");
         let has = |name: &str| page.contains(&format!("\n# TYPE {name} "));
         assert!(
-            name.starts_with("switchboard_") && (has(name) || family.is_some_and(has))
+            is_ours_or_standard(name) && (has(name) || family.is_some_and(has))
                 || page.starts_with(&format!("# HELP {name} ")),
             "{line}"
         );
