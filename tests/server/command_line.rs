@@ -10,7 +10,7 @@ use nix::sys::signal::Signal;
 
 use crate::harness::{ALICE, Server, binary, eventually};
 
-const FLAGS: [&str; 18] = [
+const FLAGS: [&str; 19] = [
     "--listen",
     "--ping-timeout",
     "--sweep-interval",
