@@ -66,6 +66,18 @@ impl<'c> MioSockets<'c> {
         }
     }
 
+    /// The next connection in the queue, or what to tell the turn instead.
+    fn take_next(&mut self) -> Result<TcpStream, Accepted> {
+        match self.next_stream() {
+            Ok(Some(stream)) => Ok(stream),
+            Ok(None) => Err(Accepted::Nobody),
+            Err(_) => {
+                self.turn_one_away();
+                Err(Accepted::Exhausted)
+            }
+        }
+    }
+
     /// Without descriptors nobody can even be turned away, and all would wait until they give up.
     /// So one descriptor is kept for that: let go, used for the one who is next, and taken again.
     fn turn_one_away(&mut self) {
@@ -110,13 +122,9 @@ fn retry<T>(mut call: impl FnMut() -> io::Result<T>) -> io::Result<T> {
 
 impl Sockets for MioSockets<'_> {
     fn accept(&mut self, id: ConnectionId) -> Accepted {
-        let mut stream = match self.next_stream() {
-            Ok(Some(stream)) => stream,
-            Ok(None) => return Accepted::Nobody,
-            Err(_) => {
-                self.turn_one_away();
-                return Accepted::Exhausted;
-            }
+        let mut stream = match self.take_next() {
+            Ok(stream) => stream,
+            Err(why_not) => return why_not,
         };
         if self.registry.register(&mut stream, token_of(id), Interest::READABLE).is_err() {
             return Accepted::Exhausted;
@@ -129,13 +137,9 @@ impl Sockets for MioSockets<'_> {
     }
 
     fn shed(&mut self) -> Accepted {
-        let mut stream = match self.next_stream() {
-            Ok(Some(stream)) => stream,
-            Ok(None) => return Accepted::Nobody,
-            Err(_) => {
-                self.turn_one_away();
-                return Accepted::Exhausted;
-            }
+        let mut stream = match self.take_next() {
+            Ok(stream) => stream,
+            Err(why_not) => return why_not,
         };
         let mut refusal = Vec::new();
         Response::new(Status::ServiceUnavailable)
