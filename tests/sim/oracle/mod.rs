@@ -57,8 +57,8 @@ pub(crate) struct Oracle {
     sweep_interval: Duration,
     write_timeout: Duration,
     close_timeout: Duration,
-    /// What may wait for a slow reader: so much that nobody ever reaches it.
-    is_cap_wide: bool,
+    /// No budget keeps anybody waiting for his write.
+    is_prompt: bool,
     /// When the server last stood still.
     pub(crate) stalled_until: Duration,
     pub(crate) is_draining: bool,
@@ -78,7 +78,7 @@ impl Oracle {
             sweep_interval: limits.sweep_interval,
             write_timeout: limits.write_timeout,
             close_timeout: limits.close_timeout,
-            is_cap_wide: limits.outbox.each >= 1 << 20 && limits.outbox.all > 1 << 28,
+            is_prompt: limits.budgets.writes > 1000,
             stalled_until: Duration::ZERO,
             is_draining: false,
         }
@@ -108,7 +108,8 @@ impl Oracle {
                     }
                     // One that was waiting when the socket filled up, and one that was asked for.
                     let line = &mut self.lines[wire];
-                    assert!(line.piled_up <= 2, "lists pile up for wire {wire}, which is full");
+                    let is_pile = self.is_prompt && line.piled_up > 2;
+                    assert!(!is_pile, "lists pile up for wire {wire}, which is full");
                     if is_all {
                         line.piled_up = 0;
                     }
@@ -164,8 +165,8 @@ impl Oracle {
         if line.asked_in && line.responses <= line.requests {
             assert!(is_guilty, "wire {wire} asked to be let in, and got no answer");
         }
-        // A slow reader is given time, unless too much is waiting for him; less if he is told to go
-        // (for silence, say), of which he need not have read a word.
+        // A slow reader is given time, but not for ever; if he has been told to go (for silence, say),
+        // of which he need not have read a word, the time to close comes on top.
         let Some(since) = refused_since.filter(|&since| since > self.stalled_until) else { return };
         let patience = self.now.saturating_sub(since);
         let most = self.write_timeout + self.close_timeout + Duration::from_secs(1);
@@ -173,8 +174,5 @@ impl Oracle {
             patience <= most,
             "wire {wire} takes nothing, and is ended only after {patience:?}"
         );
-        if self.is_cap_wide && line.established.is_some() && !line.has_left {
-            assert!(patience >= self.close_timeout, "wire {wire} was given only {patience:?}");
-        }
     }
 }
