@@ -97,6 +97,8 @@ pub struct Budgets {
     pub list_bytes: usize,
     /// Vectored writes.
     pub writes: usize,
+    /// Bytes written to all connections.
+    pub write_bytes: u64,
     /// Connections freed.
     pub closes: usize,
     /// How long to leave the listener alone when descriptors have run out.
@@ -118,6 +120,7 @@ impl Default for Budgets {
             lists: 256,
             list_bytes: 4 << 20,
             writes: 512,
+            write_bytes: 8 << 20,
             closes: 512,
             accept_pause: Duration::from_millis(100),
         }
@@ -140,7 +143,7 @@ mod tests {
             ("expire", format!("{}; {}; {}", budgets.timers, budgets.sweep, budgets.drain)),
             ("leave", format!("{} messages", budgets.returns)),
             ("publish", format!("{} lists, {mib} MiB", budgets.lists)),
-            ("send", format!("{} writes", budgets.writes)),
+            ("send", format!("{} writes, {} MiB", budgets.writes, budgets.write_bytes >> 20)),
             ("close", format!("{}", budgets.closes)),
         ] {
             let line = map.lines().find(|line| line.contains(&format!(" {phase}   ")));

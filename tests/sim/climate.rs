@@ -130,6 +130,7 @@ fn limits(dice: &mut Dice, phones: usize) -> Limits {
             lists: dice.pick(&[1, 3, 256]),
             list_bytes: dice.pick(&[1, 4 << 20]),
             writes: dice.pick(&[1, 3, 1024]),
+            write_bytes: dice.pick(&[1, 8 << 20]),
             closes: dice.pick(&[1, 512]),
             accept_pause: SECOND / 10,
         },
