@@ -52,7 +52,7 @@ pub(super) struct Args {
         allow_negative_numbers = true, value_parser = rate)]
     pub(super) rate: f64,
 
-    /// A piece of the plan, instead of clients, ramp and duration: TIME:CLIENTS[:RATE], several times
+    /// A piece of the plan, instead of clients, ramp and duration: TIME:CLIENTS or TIME:CLIENTS:RATE; several times
     ///
     /// Over TIME, phones become CLIENTS, and messages a second RATE, both in a straight line from where
     /// the stage before ended; in no time, if TIME is 0s. Without RATE nobody writes in the first
