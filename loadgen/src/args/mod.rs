@@ -205,7 +205,7 @@ fn timing(args: &Args, spelled: Spelled, cast: &Cast, seed: u64) -> Result<Timin
         }
         flags => Stage::from_flags(flags, rate),
     };
-    let timing = Timing::of(stages, args.arrivals, seed);
+    let timing = Timing::of(stages, args.arrivals, args.grain, seed);
     if timing.clients > Numbers::MOST || timing.clients == 0 {
         return Err(format!("--stage: phones can be 1 to {}", Numbers::MOST));
     }

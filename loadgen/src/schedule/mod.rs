@@ -38,6 +38,8 @@ pub(crate) struct Timing {
     pub(crate) rate: f64,
     /// How messages follow each other.
     pub(crate) arrivals: Arrivals,
+    /// Messages are due at multiples of this.
+    pub(crate) grain: Duration,
     /// What every random choice comes from.
     pub(crate) seed: u64,
     /// How phones and messages become more, or fewer; the numbers above are drawn from these.
@@ -55,7 +57,7 @@ pub(crate) enum Arrivals {
 
 impl Timing {
     /// The plan made of these stages.
-    pub(crate) fn of(stages: Vec<Stage>, arrivals: Arrivals, seed: u64) -> Self {
+    pub(crate) fn of(stages: Vec<Stage>, arrivals: Arrivals, grain: Duration, seed: u64) -> Self {
         let silent = stages.iter().take_while(|stage| stage.is_silent());
         let whole: Duration = stages.iter().map(|stage| stage.time).sum();
         let mut ramp: Duration = silent.map(|stage| stage.time).sum();
@@ -70,6 +72,7 @@ impl Timing {
             duration: whole.saturating_sub(ramp),
             rate: rates.fold(0.0, f64::max),
             arrivals,
+            grain,
             seed,
             stages,
         }

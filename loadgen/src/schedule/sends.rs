@@ -3,6 +3,9 @@
 //! Messages are counted off a line that rises with the rate: the n-th is due where the line reaches n.
 //! So a rate that rises or falls is no different from one that stays, and nothing is added up that
 //! could be calculated.
+//!
+//! The moments have a *grain*: they are multiples of half a millisecond, or of whatever is asked for. A
+//! generator that wakes up for each message on its own spends more on waking than on writing.
 
 use std::iter::FusedIterator;
 use std::time::Duration;
@@ -19,6 +22,8 @@ pub(super) struct Sends {
     piece: usize,
     arrivals: Arrivals,
     random: fastrand::Rng,
+    /// All moments are multiples of this, in nanoseconds.
+    grain: u64,
     /// Messages so far.
     count: u64,
     /// How high the line is at the latest of them.
@@ -56,6 +61,7 @@ impl Sends {
             piece: 0,
             arrivals: timing.arrivals,
             random: fastrand::Rng::with_seed(timing.seed),
+            grain: u64::try_from(timing.grain.as_nanos()).unwrap_or(u64::MAX).max(1),
             count: 0,
             height: 0.0,
         }
@@ -82,7 +88,8 @@ impl Iterator for Sends {
             let above = self.height - piece.below;
             if above < piece.rise {
                 let seconds = piece.begin + piece.seconds_to(above).clamp(0.0, piece.length);
-                return Some(Moment::START + Duration::from_secs_f64(seconds));
+                let at = Moment::START + Duration::from_secs_f64(seconds);
+                return Some(Moment::from_nanos(at.as_nanos() / self.grain * self.grain));
             }
             self.piece += 1;
         }

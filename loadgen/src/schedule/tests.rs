@@ -2,9 +2,11 @@
 
 use super::*;
 
+const GRAIN: Duration = Duration::from_micros(500);
+
 fn timing() -> Timing {
     let (ramp, duration) = (Duration::from_secs(2), Duration::from_secs(10));
-    Timing::of(Stage::ramp_and_hold(100, ramp, duration, 250.0), Arrivals::Constant, 7)
+    Timing::of(Stage::ramp_and_hold(100, ramp, duration, 250.0), Arrivals::Constant, GRAIN, 7)
 }
 
 fn random() -> Timing {
@@ -17,7 +19,7 @@ fn sends(timing: &Timing) -> Vec<Moment> {
 
 fn stages(flags: &[&str]) -> Timing {
     let flags: Vec<_> = flags.iter().map(|flag| flag.parse().expect("a stage")).collect();
-    Timing::of(Stage::from_flags(&flags, 100.0), Arrivals::Constant, 1)
+    Timing::of(Stage::from_flags(&flags, 100.0), Arrivals::Constant, GRAIN, 1)
 }
 
 fn second(seconds: u64) -> Moment {
@@ -53,10 +55,19 @@ fn messages_keep_the_rate_and_stay_between_the_ramp_and_the_end() {
 }
 
 #[test]
+fn messages_that_are_due_within_one_grain_are_due_together() {
+    let timing = Timing { grain: Duration::from_millis(100), ..timing() };
+    let sends = sends(&timing);
+    assert_eq!(sends.len(), 2500);
+    assert!(sends.iter().all(|at| at.as_nanos() % 100_000_000 == 0));
+    assert!(sends.chunks(25).all(|grain| grain.iter().all(|at| *at == grain[0])));
+}
+
+#[test]
 fn no_rate_means_no_messages() {
     let silent = Stage::ramp_and_hold(9, Duration::from_secs(1), Duration::from_secs(3), 0.0);
     for arrivals in [Arrivals::Constant, Arrivals::Exponential] {
-        let timing = Timing::of(silent.clone(), arrivals, 1);
+        let timing = Timing::of(silent.clone(), arrivals, GRAIN, 1);
         assert!(sends(&timing).is_empty());
         assert_eq!((timing.messages_begin(), timing.messages_end()), (second(1), second(4)));
     }
