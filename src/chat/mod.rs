@@ -4,191 +4,78 @@
 //! understood, the time is an argument, and what follows is handed to a [`Sink`] as [`Event`]s.
 //! It refuses, but it never fails, and nothing that it calls comes back into it.
 //!
-//! A message's way: [`Chat::handle`] hands it to the sink, which queues it for its recipient; when
-//! the kernel has taken its last byte, or never will, the turn says so with [`Chat::settle`]. Only
-//! then does its sender hear what became of it. The chat itself keeps no message for a moment.
+//! A *realm* is a directory of people of its own: nobody in one sees, or can write to, another.
+//! [`mobile`] is where one is known by a phone number, [`messenger`] (the `session` realm of the
+//! protocols) where one is known by an id that only one's friends know. They share no state.
 
-mod command;
-mod counters;
-mod directory;
-mod event;
 mod ids;
-mod limiter;
-#[cfg(test)]
-mod tests;
+pub mod messenger;
+pub mod mobile;
+mod sink;
 
-use std::time::Duration;
+use crate::timer::{Moment, Now};
 
-use crate::timer::Now;
+pub use ids::{ConnectionId, ItemId, Mobile, NotAMobile, NotAnId, SessionId};
+pub use sink::{Event, Outcome, Reason, Sink};
 
-pub use command::{Command, PresenceMode};
-pub use counters::{Counters, Relays};
-use directory::Directory;
-pub use event::{Delivery, Event, Outcome, Reason, Sink};
-pub use ids::{ConnectionId, Mobile, NotAMobile};
-use limiter::Rate;
+/// What somebody asks of the realm that he is in.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Command<'a> {
+    /// Of the `mobile` realm.
+    Mobile(mobile::Command<'a>),
+    /// Of the `session` realm.
+    Messenger(messenger::Command<'a>),
+}
 
-/// The chat of the `mobile` realm.
+/// How much each realm puts up with.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Limits {
+    /// The `mobile` realm.
+    pub mobile: mobile::Limits,
+    /// The `session` realm.
+    pub messenger: messenger::Limits,
+}
+
+/// All realms.
 #[derive(Debug)]
 pub struct Chat {
-    directory: Directory,
-    counters: Counters,
-}
-
-/// How much the chat puts up with.
-#[derive(Clone, Copy, Debug)]
-pub struct Limits {
-    /// How many times in a row a number may pass from one connection to another.
-    pub replacements: u32,
-    /// After that: the time between one replacement and the next.
-    pub replacement_interval: Duration,
-}
-
-impl Default for Limits {
-    fn default() -> Self {
-        Limits { replacements: 3, replacement_interval: Duration::from_secs(5) }
-    }
-}
-
-/// How a connection came to hold its number.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Joined {
-    /// The number was not online.
-    New,
-    /// This connection held it until now, and is out of the chat. The number never went offline.
-    Replaced(ConnectionId),
-}
-
-/// Why somebody may not do what he asks.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Refusal {
-    /// Two phones fight over the number.
-    ReplacedTooOften {
-        /// How long it takes until the number may change hands again.
-        retry_after: Duration,
-    },
+    /// Where one is known by a phone number.
+    pub mobile: mobile::Realm,
+    /// Where one is known by an id that only one's friends know.
+    pub messenger: messenger::Realm,
 }
 
 impl Chat {
-    /// A chat with nobody in it.
-    pub fn new(limits: Limits) -> Self {
-        let replacements =
-            Rate { burst: limits.replacements, interval: limits.replacement_interval };
-        Chat { directory: Directory::new(replacements), counters: Counters::default() }
-    }
-
-    /// Signs a connection in. If another one holds the number, the newcomer wins.
-    ///
-    /// # Errors
-    ///
-    /// [`Refusal::ReplacedTooOften`]; nothing has changed then, and asking has cost nothing.
-    ///
-    /// # Panics
-    ///
-    /// If a connection of the same slot is still in the chat.
-    pub fn join(&mut self, now: Now, id: ConnectionId, mobile: Mobile) -> Result<Joined, Refusal> {
-        let result = self.directory.join(now.monotonic, id, mobile);
-        let counter = match result {
-            Ok(Joined::New) => &mut self.counters.joins,
-            Ok(Joined::Replaced(_)) => &mut self.counters.replacements,
-            Err(Refusal::ReplacedTooOften { .. }) => &mut self.counters.replacements_refused,
-        };
-        *counter += 1;
-        result
-    }
-
-    /// Takes a connection out and returns the number that is offline now. None, and nothing has
-    /// changed, if the connection was never in or has been replaced.
-    pub fn leave(&mut self, id: ConnectionId) -> Option<Mobile> {
-        let left = self.directory.leave(id);
-        self.counters.leaves += u64::from(left.is_some());
-        left
-    }
-
-    /// Does what somebody asks. Whoever is not signed in asks in vain.
-    pub fn handle(
-        &mut self,
-        _now: Now,
-        from: ConnectionId,
-        command: Command<'_>,
-        sink: &mut impl Sink,
-    ) {
-        let Some(sender) = self.directory.mobile_of(from) else { return };
-        match command {
-            Command::Message { to, text, id } => {
-                self.counters.messages_received += 1;
-                match self.directory.connection_of(to) {
-                    Some(recipient) => {
-                        sink.send(recipient, &Event::Message { from: sender, to, text, id });
-                    }
-                    None => {
-                        self.settle(sender, to, id, Outcome::Undelivered(Reason::Offline), sink);
-                    }
-                }
-            }
-            Command::Typing { to, is_typing } => {
-                let sent = self.relay(to, &Event::Typing { from: sender, is_typing }, sink);
-                self.counters.typing.count(sent);
-            }
-            Command::Receipt { to, id } => {
-                let sent = self.relay(to, &Event::Receipt { from: sender, id }, sink);
-                self.counters.receipts.count(sent);
-            }
-            Command::Signal { to, data } => {
-                let sent = self.relay(to, &Event::Signal { from: sender, data }, sink);
-                self.counters.signals.count(sent);
-            }
-            Command::ListOnline => {
-                self.counters.lists_wanted += 1;
-                sink.list_wanted(from);
-            }
-            Command::Presence(mode) => {
-                self.counters.presence_modes += 1;
-                sink.presence_mode(from, mode);
-            }
+    /// A chat with nobody in it. It begins `now`.
+    pub fn new(limits: Limits, now: Now) -> Self {
+        Chat {
+            mobile: mobile::Realm::new(limits.mobile),
+            messenger: messenger::Realm::new(limits.messenger, now.monotonic),
         }
     }
 
-    /// Hears what became of a message that the sink was handed, and tells its sender: at whichever
-    /// connection he is now, or not at all if he is gone.
-    pub fn settle(
+    /// Does what somebody asks. Whoever is not signed in to that realm asks in vain.
+    pub fn handle(
         &mut self,
-        from: Mobile,
-        to: Mobile,
-        id: Option<&str>,
-        outcome: Outcome,
+        now: Now,
+        from: ConnectionId,
+        command: &Command<'_>,
         sink: &mut impl Sink,
     ) {
-        let counter = match outcome {
-            Outcome::Delivered => &mut self.counters.messages_delivered,
-            Outcome::Undelivered(Reason::Offline) => &mut self.counters.undelivered_offline,
-            Outcome::Undelivered(Reason::Slow) => &mut self.counters.undelivered_slow,
-        };
-        *counter += 1;
-        let event = match (outcome, id) {
-            (Outcome::Delivered, None) => return,
-            (Outcome::Delivered, Some(id)) => Event::Ack { id, delivery: Delivery::Delivered },
-            (Outcome::Undelivered(Reason::Offline), Some(id)) => {
-                Event::Ack { id, delivery: Delivery::Offline }
-            }
-            (Outcome::Undelivered(reason), id) => Event::Undelivered { to, id, reason },
-        };
-        self.relay(from, &event, sink);
+        match command {
+            Command::Mobile(command) => self.mobile.handle(from, command, sink),
+            Command::Messenger(command) => self.messenger.handle(now, from, command, sink),
+        }
     }
 
-    /// Everyone online, each number once, in no particular order.
-    pub fn online(&self) -> &[Mobile] {
-        self.directory.online()
+    /// Does what is due: see [`messenger::Realm::expire`]. At most `budget` deadlines are looked at.
+    pub fn expire(&mut self, now: Now, budget: usize, sink: &mut impl Sink) {
+        self.messenger.expire(now, budget, sink);
     }
 
-    /// Whether anybody holds a number.
-    pub fn is_online(&self, mobile: Mobile) -> bool {
-        self.directory.connection_of(mobile).is_some()
-    }
-
-    /// What the chat has done so far.
-    pub fn counters(&self) -> &Counters {
-        &self.counters
+    /// When there is something to [`expire`](Chat::expire).
+    pub fn next_deadline(&self) -> Option<Moment> {
+        self.messenger.next_deadline()
     }
 
     /// Checks everything that must hold between two calls, and panics with a clear sentence if it
@@ -198,24 +85,7 @@ impl Chat {
     ///
     /// If there is a bug in this room.
     pub fn check_invariants(&self) {
-        self.directory.check_invariants();
-        let Counters { joins, leaves, .. } = self.counters;
-        let online = self.online().len() as u64;
-        assert_eq!(joins - leaves, online, "whoever has joined and not left is online");
-    }
-
-    /// Sends to somebody if he is online, and says whether he is.
-    fn relay(&self, to: Mobile, event: &Event<'_>, sink: &mut impl Sink) -> bool {
-        let recipient = self.directory.connection_of(to);
-        if let Some(recipient) = recipient {
-            sink.send(recipient, event);
-        }
-        recipient.is_some()
-    }
-}
-
-impl Relays {
-    fn count(&mut self, sent: bool) {
-        *if sent { &mut self.relayed } else { &mut self.dropped } += 1;
+        self.mobile.check_invariants();
+        self.messenger.check_invariants();
     }
 }

@@ -8,14 +8,15 @@
 //!   seats     slot → place                   for the sender of everything that arrives
 //!
 //! Together they cost 57 bytes a person (before the growth of the tables), and nothing that is
-//! looked up needs a search. The directory knows no messages and no sink. The chat calls it.
+//! looked up needs a search. The directory knows no messages and no sink. The realm calls it.
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::mem;
 
 use super::limiter::{Bucket, Rate};
-use super::{ConnectionId, Joined, Mobile, Refusal};
+use super::{Joined, Refusal};
+use crate::chat::{ConnectionId, Mobile};
 use crate::timer::Moment;
 
 /// Everyone who is online, each number once.

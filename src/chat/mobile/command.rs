@@ -1,13 +1,13 @@
-//! [`Command`]: what a person may ask of the chat, already parsed and validated by a dialect.
+//! [`Command`]: what a person may ask of the `mobile` realm, parsed and validated by a dialect.
 //!
 //! Texts, data and ids are borrowed and opaque: the chat moves them, it never reads them. They
-//! come in the form that the realm's dialects share. In the `mobile` realm that is JSON exactly as
-//! it arrived, the quotes of a string included: `"a \"quoted\" word"`, `{"sdp":1}`. So a text is
-//! neither unescaped on its way in nor escaped on its way out, and arrives as it was sent.
+//! come in the form that the realm's dialects share, which is JSON exactly as it arrived, the
+//! quotes of a string included: `"a \"quoted\" word"`, `{"sdp":1}`. So a text is neither unescaped
+//! on its way in nor escaped on its way out, and arrives as it was sent.
 
-use super::Mobile;
+use crate::chat::Mobile;
 
-/// What a person asks of the chat.
+/// What a person asks of the realm.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Command<'a> {
     /// Say something to somebody.

@@ -1,4 +1,4 @@
-//! What the chat promises, said to a sink that writes everything down.
+//! What the realm promises, said to a sink that writes everything down.
 
 use std::time::Duration;
 
@@ -16,8 +16,13 @@ impl Recorder {
 }
 
 impl Sink for Recorder {
-    fn send(&mut self, to: ConnectionId, event: &Event<'_>) {
+    fn send(&mut self, to: ConnectionId, event: &chat::Event<'_>) {
+        let chat::Event::Mobile(event) = event else { panic!("another realm's: {event:?}") };
         self.0.push(format!("{} hears {event:?}", name(to)));
+    }
+
+    fn fan_out(&mut self, to: &[ConnectionId], event: &chat::Event<'_>) {
+        to.iter().for_each(|to| self.send(*to, event));
     }
 
     fn list_wanted(&mut self, by: ConnectionId) {
@@ -49,19 +54,19 @@ fn message(to: u8, id: Option<&str>) -> Command<'_> {
     Command::Message { to: mobile(to), text: "\"hi\"", id }
 }
 
-/// A chat in which the numbers 1 and 2 are online at the connections 1/0 and 2/0.
-fn two_people() -> (Chat, Recorder) {
-    let mut chat = Chat::new(Limits::default());
+/// A realm in which the numbers 1 and 2 are online at the connections 1/0 and 2/0.
+fn two_people() -> (Realm, Recorder) {
+    let mut realm = Realm::new(Limits::default());
     for n in 1..=2 {
-        assert_eq!(chat.join(at(0), connection(n.into()), mobile(n)), Ok(Joined::New));
+        assert_eq!(realm.join(at(0), connection(n.into()), mobile(n)), Ok(Joined::New));
     }
-    (chat, Recorder::default())
+    (realm, Recorder::default())
 }
 
 #[test]
 fn a_message_reaches_its_recipient_and_nobody_else() {
-    let (mut chat, mut sink) = two_people();
-    chat.handle(at(1), connection(1), message(2, Some("\"7\"")), &mut sink);
+    let (mut realm, mut sink) = two_people();
+    realm.handle(connection(1), &message(2, Some("\"7\"")), &mut sink);
     let expected = "2/0 hears Message { from: Mobile(…01), to: Mobile(…02), text: \"\\\"hi\\\"\", \
                     id: Some(\"\\\"7\\\"\") }";
     assert_eq!(sink.take(), [expected]);
@@ -69,92 +74,92 @@ fn a_message_reaches_its_recipient_and_nobody_else() {
 
 #[test]
 fn an_ack_says_delivered_only_once_the_message_is() {
-    let (mut chat, mut sink) = two_people();
-    chat.handle(at(1), connection(1), message(2, Some("7")), &mut sink);
+    let (mut realm, mut sink) = two_people();
+    realm.handle(connection(1), &message(2, Some("7")), &mut sink);
     assert!(sink.take().iter().all(|line| line.contains("Message")));
-    chat.settle(mobile(1), mobile(2), Some("7"), Outcome::Delivered, &mut sink);
+    realm.settle(mobile(1), mobile(2), Some("7"), Outcome::Delivered, &mut sink);
     assert_eq!(sink.take(), ["1/0 hears Ack { id: \"7\", delivery: Delivered }"]);
 }
 
 #[test]
 fn without_an_id_there_is_no_ack() {
-    let (mut chat, mut sink) = two_people();
-    chat.settle(mobile(1), mobile(2), None, Outcome::Delivered, &mut sink);
+    let (mut realm, mut sink) = two_people();
+    realm.settle(mobile(1), mobile(2), None, Outcome::Delivered, &mut sink);
     assert!(sink.take().is_empty());
-    assert_eq!(chat.counters().messages_delivered, 1);
+    assert_eq!(realm.counters().messages_delivered, 1);
 }
 
 #[test]
 fn a_sender_hears_at_once_that_nobody_has_the_number() {
-    let (mut chat, mut sink) = two_people();
-    chat.handle(at(1), connection(1), message(9, Some("7")), &mut sink);
-    chat.handle(at(1), connection(1), message(9, None), &mut sink);
+    let (mut realm, mut sink) = two_people();
+    realm.handle(connection(1), &message(9, Some("7")), &mut sink);
+    realm.handle(connection(1), &message(9, None), &mut sink);
     let expected = [
         "1/0 hears Ack { id: \"7\", delivery: Offline }",
         "1/0 hears Undelivered { to: Mobile(…09), id: None, reason: Offline }",
     ];
     assert_eq!(sink.take(), expected);
-    assert_eq!(chat.counters().messages_received, 2);
-    assert_eq!(chat.counters().undelivered_offline, 2);
+    assert_eq!(realm.counters().messages_received, 2);
+    assert_eq!(realm.counters().undelivered_offline, 2);
 }
 
 #[test]
 fn a_recipient_who_goes_before_the_message_arrives_was_offline() {
-    let (mut chat, mut sink) = two_people();
+    let (mut realm, mut sink) = two_people();
     let offline = Outcome::Undelivered(Reason::Offline);
-    chat.settle(mobile(1), mobile(2), Some("7"), offline, &mut sink);
-    chat.settle(mobile(1), mobile(2), None, offline, &mut sink);
+    realm.settle(mobile(1), mobile(2), Some("7"), offline, &mut sink);
+    realm.settle(mobile(1), mobile(2), None, offline, &mut sink);
     let expected = [
         "1/0 hears Ack { id: \"7\", delivery: Offline }",
         "1/0 hears Undelivered { to: Mobile(…02), id: None, reason: Offline }",
     ];
     assert_eq!(sink.take(), expected);
-    assert_eq!(chat.counters().undelivered_offline, 2);
+    assert_eq!(realm.counters().undelivered_offline, 2);
 }
 
 #[test]
 fn a_slow_recipient_is_named_slow_with_or_without_an_id() {
-    let (mut chat, mut sink) = two_people();
+    let (mut realm, mut sink) = two_people();
     let slow = Outcome::Undelivered(Reason::Slow);
-    chat.settle(mobile(1), mobile(2), Some("7"), slow, &mut sink);
-    chat.settle(mobile(1), mobile(2), None, slow, &mut sink);
+    realm.settle(mobile(1), mobile(2), Some("7"), slow, &mut sink);
+    realm.settle(mobile(1), mobile(2), None, slow, &mut sink);
     let expected = [
         "1/0 hears Undelivered { to: Mobile(…02), id: Some(\"7\"), reason: Slow }",
         "1/0 hears Undelivered { to: Mobile(…02), id: None, reason: Slow }",
     ];
     assert_eq!(sink.take(), expected);
-    assert_eq!(chat.counters().undelivered_slow, 2);
+    assert_eq!(realm.counters().undelivered_slow, 2);
 }
 
 #[test]
 fn an_outcome_finds_the_sender_at_his_newer_connection() {
-    let (mut chat, mut sink) = two_people();
-    chat.handle(at(1), connection(1), message(2, Some("7")), &mut sink);
+    let (mut realm, mut sink) = two_people();
+    realm.handle(connection(1), &message(2, Some("7")), &mut sink);
     sink.take();
-    assert_eq!(chat.join(at(2), connection(5), mobile(1)), Ok(Joined::Replaced(connection(1))));
-    chat.settle(mobile(1), mobile(2), Some("7"), Outcome::Delivered, &mut sink);
+    assert_eq!(realm.join(at(2), connection(5), mobile(1)), Ok(Joined::Replaced(connection(1))));
+    realm.settle(mobile(1), mobile(2), Some("7"), Outcome::Delivered, &mut sink);
     assert_eq!(sink.take(), ["5/0 hears Ack { id: \"7\", delivery: Delivered }"]);
 }
 
 #[test]
 fn an_outcome_for_a_sender_who_is_gone_is_told_to_nobody() {
-    let (mut chat, mut sink) = two_people();
-    assert_eq!(chat.leave(connection(1)), Some(mobile(1)));
-    chat.settle(mobile(1), mobile(2), Some("7"), Outcome::Delivered, &mut sink);
+    let (mut realm, mut sink) = two_people();
+    assert_eq!(realm.leave(connection(1)), Some(mobile(1)));
+    realm.settle(mobile(1), mobile(2), Some("7"), Outcome::Delivered, &mut sink);
     assert!(sink.take().is_empty());
-    assert_eq!(chat.counters().messages_delivered, 1);
+    assert_eq!(realm.counters().messages_delivered, 1);
 }
 
 #[test]
 fn one_may_write_to_oneself() {
-    let (mut chat, mut sink) = two_people();
-    chat.handle(at(1), connection(1), message(1, None), &mut sink);
+    let (mut realm, mut sink) = two_people();
+    realm.handle(connection(1), &message(1, None), &mut sink);
     assert!(sink.take()[0].starts_with("1/0 hears Message { from: Mobile(…01)"));
 }
 
 #[test]
 fn what_is_only_relayed_is_dropped_for_nobody() {
-    let (mut chat, mut sink) = two_people();
+    let (mut realm, mut sink) = two_people();
     for to in [2, 9] {
         let to = mobile(to);
         let commands = [
@@ -163,7 +168,7 @@ fn what_is_only_relayed_is_dropped_for_nobody() {
             Command::Signal { to, data: "{}" },
         ];
         for command in commands {
-            chat.handle(at(1), connection(1), command, &mut sink);
+            realm.handle(connection(1), &command, &mut sink);
         }
     }
     let expected = [
@@ -173,86 +178,86 @@ fn what_is_only_relayed_is_dropped_for_nobody() {
     ];
     assert_eq!(sink.take(), expected);
     let once = Relays { relayed: 1, dropped: 1 };
-    let Counters { typing, receipts, signals, .. } = *chat.counters();
+    let Counters { typing, receipts, signals, .. } = *realm.counters();
     assert_eq!([typing, receipts, signals], [once; 3]);
 }
 
 #[test]
 fn the_list_and_its_form_are_wishes_passed_on_to_the_world() {
-    let (mut chat, mut sink) = two_people();
-    chat.handle(at(1), connection(2), Command::ListOnline, &mut sink);
-    chat.handle(at(1), connection(2), Command::Presence(PresenceMode::Delta), &mut sink);
+    let (mut realm, mut sink) = two_people();
+    realm.handle(connection(2), &Command::ListOnline, &mut sink);
+    realm.handle(connection(2), &Command::Presence(PresenceMode::Delta), &mut sink);
     assert_eq!(sink.take(), ["2/0 wants the list", "2/0 wants Delta"]);
 }
 
 #[test]
 fn a_stale_or_unknown_connection_does_nothing() {
-    let (mut chat, mut sink) = two_people();
-    assert_eq!(chat.leave(connection(2)), Some(mobile(2)));
-    assert_eq!(chat.join(at(1), ConnectionId::new(2, 1), mobile(3)), Ok(Joined::New));
-    let before = *chat.counters();
+    let (mut realm, mut sink) = two_people();
+    assert_eq!(realm.leave(connection(2)), Some(mobile(2)));
+    assert_eq!(realm.join(at(1), ConnectionId::new(2, 1), mobile(3)), Ok(Joined::New));
+    let before = *realm.counters();
     for id in [connection(2), ConnectionId::new(1, 1), connection(77)] {
-        assert_eq!(chat.directory.mobile_of(id), None);
-        assert_eq!(chat.leave(id), None);
-        chat.handle(at(1), id, message(1, Some("7")), &mut sink);
-        chat.handle(at(1), id, Command::ListOnline, &mut sink);
+        assert_eq!(realm.directory.mobile_of(id), None);
+        assert_eq!(realm.leave(id), None);
+        realm.handle(id, &message(1, Some("7")), &mut sink);
+        realm.handle(id, &Command::ListOnline, &mut sink);
     }
     assert!(sink.take().is_empty());
-    assert_eq!(*chat.counters(), before);
-    chat.check_invariants();
+    assert_eq!(*realm.counters(), before);
+    realm.check_invariants();
 }
 
 #[test]
 fn a_newer_connection_takes_the_number_and_nobody_is_told() {
-    let (mut chat, mut sink) = two_people();
-    assert_eq!(chat.join(at(1), connection(5), mobile(2)), Ok(Joined::Replaced(connection(2))));
-    assert_eq!(chat.online().len(), 2);
-    chat.handle(at(1), connection(1), message(2, None), &mut sink);
+    let (mut realm, mut sink) = two_people();
+    assert_eq!(realm.join(at(1), connection(5), mobile(2)), Ok(Joined::Replaced(connection(2))));
+    assert_eq!(realm.online().len(), 2);
+    realm.handle(connection(1), &message(2, None), &mut sink);
     assert!(sink.take()[0].starts_with("5/0 hears Message"));
 }
 
 #[test]
 fn a_replaced_connection_has_nothing_left_to_leave() {
-    let (mut chat, _) = two_people();
-    assert!(chat.join(at(1), connection(5), mobile(2)).is_ok());
-    assert_eq!(chat.leave(connection(2)), None);
-    assert!(chat.is_online(mobile(2)));
-    assert_eq!(chat.leave(connection(5)), Some(mobile(2)));
-    assert!(!chat.is_online(mobile(2)));
-    chat.check_invariants();
+    let (mut realm, _) = two_people();
+    assert!(realm.join(at(1), connection(5), mobile(2)).is_ok());
+    assert_eq!(realm.leave(connection(2)), None);
+    assert!(realm.is_online(mobile(2)));
+    assert_eq!(realm.leave(connection(5)), Some(mobile(2)));
+    assert!(!realm.is_online(mobile(2)));
+    realm.check_invariants();
 }
 
 #[test]
 fn a_number_changes_hands_three_times_then_once_every_five_seconds() {
-    let (mut chat, _) = two_people();
+    let (mut realm, _) = two_people();
     for index in 10..13 {
-        assert!(chat.join(at(100), connection(index), mobile(1)).is_ok());
+        assert!(realm.join(at(100), connection(index), mobile(1)).is_ok());
     }
     let refused =
         |seconds| Err(Refusal::ReplacedTooOften { retry_after: Duration::from_secs(seconds) });
-    assert_eq!(chat.join(at(100), connection(13), mobile(1)), refused(5));
-    assert_eq!(chat.join(at(101), connection(13), mobile(1)), refused(4));
+    assert_eq!(realm.join(at(100), connection(13), mobile(1)), refused(5));
+    assert_eq!(realm.join(at(101), connection(13), mobile(1)), refused(4));
     assert_eq!(
-        chat.directory.mobile_of(connection(12)),
+        realm.directory.mobile_of(connection(12)),
         Some(mobile(1)),
         "the refused one changed nothing"
     );
     let replaced = Ok(Joined::Replaced(connection(12)));
-    assert_eq!(chat.join(at(105), connection(13), mobile(1)), replaced);
-    assert_eq!(chat.join(at(105), connection(14), mobile(1)), refused(5));
+    assert_eq!(realm.join(at(105), connection(13), mobile(1)), replaced);
+    assert_eq!(realm.join(at(105), connection(14), mobile(1)), refused(5));
 
-    assert!(chat.join(at(105), connection(14), mobile(2)).is_ok(), "each number has its own limit");
-    assert_eq!(chat.counters().replacements, 5);
-    assert_eq!(chat.counters().replacements_refused, 3);
-    chat.check_invariants();
+    assert!(realm.join(at(105), connection(14), mobile(2)).is_ok(), "each number has its own limit");
+    assert_eq!(realm.counters().replacements, 5);
+    assert_eq!(realm.counters().replacements_refused, 3);
+    realm.check_invariants();
 }
 
 #[test]
 fn coming_back_is_not_a_replacement() {
-    let (mut chat, _) = two_people();
+    let (mut realm, _) = two_people();
     for _ in 0..20 {
-        assert_eq!(chat.leave(connection(1)), Some(mobile(1)));
-        assert_eq!(chat.join(at(1), connection(1), mobile(1)), Ok(Joined::New));
+        assert_eq!(realm.leave(connection(1)), Some(mobile(1)));
+        assert_eq!(realm.join(at(1), connection(1), mobile(1)), Ok(Joined::New));
     }
 }
 

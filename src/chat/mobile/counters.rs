@@ -1,9 +1,9 @@
-//! [`Counters`]: what the chat has done since it began, in plain numbers that only grow.
+//! [`Counters`]: what the realm has done since it began, in plain numbers that only grow.
 //!
-//! The chat counts what it decides. What a frame's way through an outbox adds (bytes, drops, slow
+//! The realm counts what it decides. What a frame's way through an outbox adds (bytes, drops, slow
 //! readers) is counted where it happens. `metrics` puts all of it into words.
 
-/// What the chat has done since it began.
+/// What the realm has done since it began.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub struct Counters {
     /// Numbers that came online.

@@ -1,0 +1,218 @@
+//! [`Realm`]: the `mobile` realm, where one is known by a phone number, and everybody may know who
+//! is online.
+//!
+//! A message's way: [`Realm::handle`] hands it to the sink, which queues it for its recipient; when
+//! the kernel has taken its last byte, or never will, the turn says so with [`Realm::settle`]. Only
+//! then does its sender hear what became of it. The realm itself keeps no message for a moment.
+
+mod command;
+mod counters;
+mod directory;
+mod event;
+mod limiter;
+#[cfg(test)]
+mod tests;
+
+use std::time::Duration;
+
+use super::{ConnectionId, Mobile, Outcome, Reason, Sink};
+use crate::chat;
+use crate::timer::Now;
+
+pub use command::{Command, PresenceMode};
+pub use counters::{Counters, Relays};
+use directory::Directory;
+pub use event::{Delivery, Event};
+use limiter::Rate;
+
+/// Everybody with a number, and what they say to each other.
+#[derive(Debug)]
+pub struct Realm {
+    directory: Directory,
+    counters: Counters,
+}
+
+/// How much the realm puts up with.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// How many times in a row a number may pass from one connection to another.
+    pub replacements: u32,
+    /// After that: the time between one replacement and the next.
+    pub replacement_interval: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Limits { replacements: 3, replacement_interval: Duration::from_secs(5) }
+    }
+}
+
+/// How a connection came to hold its number.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Joined {
+    /// The number was not online.
+    New,
+    /// This connection held it until now, and is out of the realm. The number never went offline.
+    Replaced(ConnectionId),
+}
+
+/// Why somebody may not do what he asks.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Refusal {
+    /// Two phones fight over the number.
+    ReplacedTooOften {
+        /// How long it takes until the number may change hands again.
+        retry_after: Duration,
+    },
+}
+
+impl Realm {
+    /// A realm with nobody in it.
+    pub fn new(limits: Limits) -> Self {
+        let replacements =
+            Rate { burst: limits.replacements, interval: limits.replacement_interval };
+        Realm { directory: Directory::new(replacements), counters: Counters::default() }
+    }
+
+    /// Signs a connection in. If another one holds the number, the newcomer wins.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal::ReplacedTooOften`]; nothing has changed then, and asking has cost nothing.
+    ///
+    /// # Panics
+    ///
+    /// If a connection of the same slot is still in the realm.
+    pub fn join(&mut self, now: Now, id: ConnectionId, mobile: Mobile) -> Result<Joined, Refusal> {
+        let result = self.directory.join(now.monotonic, id, mobile);
+        let counter = match result {
+            Ok(Joined::New) => &mut self.counters.joins,
+            Ok(Joined::Replaced(_)) => &mut self.counters.replacements,
+            Err(Refusal::ReplacedTooOften { .. }) => &mut self.counters.replacements_refused,
+        };
+        *counter += 1;
+        result
+    }
+
+    /// Takes a connection out and returns the number that is offline now. None, and nothing has
+    /// changed, if the connection was never in or has been replaced.
+    pub fn leave(&mut self, id: ConnectionId) -> Option<Mobile> {
+        let left = self.directory.leave(id);
+        self.counters.leaves += u64::from(left.is_some());
+        left
+    }
+
+    /// Does what somebody asks. Whoever is not signed in asks in vain.
+    pub fn handle(
+        &mut self,
+        from: ConnectionId,
+        command: &Command<'_>,
+        sink: &mut impl Sink,
+    ) {
+        let Some(sender) = self.directory.mobile_of(from) else { return };
+        match *command {
+            Command::Message { to, text, id } => {
+                self.counters.messages_received += 1;
+                match self.directory.connection_of(to) {
+                    Some(recipient) => {
+                        let event = Event::Message { from: sender, to, text, id };
+                        sink.send(recipient, &chat::Event::Mobile(event));
+                    }
+                    None => {
+                        self.settle(sender, to, id, Outcome::Undelivered(Reason::Offline), sink);
+                    }
+                }
+            }
+            Command::Typing { to, is_typing } => {
+                let sent = self.relay(to, Event::Typing { from: sender, is_typing }, sink);
+                self.counters.typing.count(sent);
+            }
+            Command::Receipt { to, id } => {
+                let sent = self.relay(to, Event::Receipt { from: sender, id }, sink);
+                self.counters.receipts.count(sent);
+            }
+            Command::Signal { to, data } => {
+                let sent = self.relay(to, Event::Signal { from: sender, data }, sink);
+                self.counters.signals.count(sent);
+            }
+            Command::ListOnline => {
+                self.counters.lists_wanted += 1;
+                sink.list_wanted(from);
+            }
+            Command::Presence(mode) => {
+                self.counters.presence_modes += 1;
+                sink.presence_mode(from, mode);
+            }
+        }
+    }
+
+    /// Hears what became of a message that the sink was handed, and tells its sender: at whichever
+    /// connection he is now, or not at all if he is gone.
+    pub fn settle(
+        &mut self,
+        from: Mobile,
+        to: Mobile,
+        id: Option<&str>,
+        outcome: Outcome,
+        sink: &mut impl Sink,
+    ) {
+        let counter = match outcome {
+            Outcome::Delivered => &mut self.counters.messages_delivered,
+            Outcome::Undelivered(Reason::Offline) => &mut self.counters.undelivered_offline,
+            Outcome::Undelivered(Reason::Slow) => &mut self.counters.undelivered_slow,
+        };
+        *counter += 1;
+        let event = match (outcome, id) {
+            (Outcome::Delivered, None) => return,
+            (Outcome::Delivered, Some(id)) => Event::Ack { id, delivery: Delivery::Delivered },
+            (Outcome::Undelivered(Reason::Offline), Some(id)) => {
+                Event::Ack { id, delivery: Delivery::Offline }
+            }
+            (Outcome::Undelivered(reason), id) => Event::Undelivered { to, id, reason },
+        };
+        self.relay(from, event, sink);
+    }
+
+    /// Everyone online, each number once, in no particular order.
+    pub fn online(&self) -> &[Mobile] {
+        self.directory.online()
+    }
+
+    /// Whether anybody holds a number.
+    pub fn is_online(&self, mobile: Mobile) -> bool {
+        self.directory.connection_of(mobile).is_some()
+    }
+
+    /// What the realm has done so far.
+    pub fn counters(&self) -> &Counters {
+        &self.counters
+    }
+
+    /// Checks everything that must hold between two calls, and panics with a clear sentence if it
+    /// does not. Looks at everybody: for tests and the simulator.
+    ///
+    /// # Panics
+    ///
+    /// If there is a bug in this room.
+    pub fn check_invariants(&self) {
+        self.directory.check_invariants();
+        let Counters { joins, leaves, .. } = self.counters;
+        let online = self.online().len() as u64;
+        assert_eq!(joins - leaves, online, "whoever has joined and not left is online");
+    }
+
+    /// Sends to somebody if he is online, and says whether he is.
+    fn relay(&self, to: Mobile, event: Event<'_>, sink: &mut impl Sink) -> bool {
+        let recipient = self.directory.connection_of(to);
+        if let Some(recipient) = recipient {
+            sink.send(recipient, &chat::Event::Mobile(event));
+        }
+        recipient.is_some()
+    }
+}
+
+impl Relays {
+    fn count(&mut self, sent: bool) {
+        *if sent { &mut self.relayed } else { &mut self.dropped } += 1;
+    }
+}
