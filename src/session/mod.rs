@@ -18,7 +18,9 @@ pub use request::Page;
 
 use std::mem;
 
-use crate::chat::{Command, Event, Mobile, PresenceMode};
+use crate::chat::messenger::{self, SignIn};
+use crate::chat::mobile::PresenceMode;
+use crate::chat::{Command, Event, Mobile};
 use crate::dialects::{Dialect, RefusalReason};
 use crate::timer::Now;
 use crate::{http, ws};
@@ -66,6 +68,8 @@ pub enum Visitor {
         /// How he wants to hear who is online.
         presence: PresenceMode,
     },
+    /// Somebody of the `session` realm, who says who he is in his first message.
+    Messenger,
     /// A conformance suite.
     Echo,
 }
@@ -75,6 +79,7 @@ impl Visitor {
     pub fn dialect(self) -> Dialect {
         match self {
             Visitor::Mobile { .. } => Dialect::Sca,
+            Visitor::Messenger => Dialect::Messenger,
             Visitor::Echo => Dialect::Echo,
         }
     }
@@ -105,8 +110,11 @@ pub trait Host {
     /// Tells this connection's person something, in his dialect.
     fn tell(&mut self, event: &Event<'_>);
 
+    /// Somebody who was let in says who he is; or he may not be that, and why.
+    fn sign_in(&mut self, who: &SignIn<'_>) -> Result<(), messenger::Refusal>;
+
     /// Hands a command to the chat.
-    fn command(&mut self, command: Command<'_>);
+    fn command(&mut self, command: &Command<'_>);
 
     /// A frame of type `message` was refused: for the books.
     fn message_refused(&mut self, reason: RefusalReason);
@@ -158,6 +166,8 @@ enum Stage {
 struct WebSocket {
     reader: ws::Reader,
     dialect: Dialect,
+    /// Whether we know who it is.
+    signed_in: bool,
     strikes: u16,
 }
 
@@ -190,6 +200,7 @@ impl Session {
                 End::RequestTimeout
             }
             Stage::Request(_) => End::RequestTimeout,
+            Stage::Frames(open) if !open.signed_in => End::NotSignedIn,
             Stage::Frames(_) => End::FrameTimeout,
             Stage::Over => End::Lost,
         }
@@ -207,6 +218,11 @@ impl Session {
     /// Whether this is a WebSocket by now, and open.
     pub fn is_websocket(&self) -> bool {
         matches!(self.stage, Stage::Frames(_))
+    }
+
+    /// Whether this is a WebSocket whose client has yet to say who he is.
+    pub fn awaits_sign_in(&self) -> bool {
+        matches!(&self.stage, Stage::Frames(open) if !open.signed_in)
     }
 
     /// Whether a request or a message has arrived in full since this was last asked. If so, the

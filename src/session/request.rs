@@ -6,7 +6,8 @@
 use std::mem;
 
 use super::{End, Flow, Host, Limits, Refusal, Session, Stage, Visitor, WebSocket, origin};
-use crate::chat::{Mobile, PresenceMode};
+use crate::chat::Mobile;
+use crate::chat::mobile::PresenceMode;
 use crate::http::{self, Body, Request, Response, Status, Version};
 use crate::ws::handshake::{self, HandshakeError, Offer};
 
@@ -33,11 +34,16 @@ enum Route<'p> {
 enum Door<'p> {
     /// `/ws/{mobile}`, whatever stands there for a number.
     Mobile(&'p str),
+    /// `/ws`, and `/` for whoever asks it for a WebSocket.
+    Messenger,
     Echo,
 }
 
 /// Seconds after which a client may try a server again that is full, or going down.
 const RETRY_AFTER_SECONDS: u64 = 5;
+
+/// `/ws?token=` leads to a realm that there is only with a place to store it.
+const ACCOUNTS_ARE_OFF: &str = "accounts are off: start the server with --data DIR";
 
 /// What comes after a request.
 enum Next {
@@ -108,7 +114,7 @@ fn respond(host: &mut impl Host, response: Response<'_>) {
 }
 
 fn answer(request: &Request<'_>, limits: &Limits, host: &mut impl Host) -> Next {
-    let response = match route(request.path, limits) {
+    let response = match route(request, limits) {
         Route::Page(which) => page(request, which, host),
         Route::Door(door) => match upgrade(request, door, limits, host) {
             Ok(open) => return Next::Frames(open),
@@ -128,13 +134,15 @@ fn answer(request: &Request<'_>, limits: &Limits, host: &mut impl Host) -> Next 
     if keep_alive { Next::Request } else { Next::Nothing }
 }
 
-fn route<'p>(path: &'p str, limits: &Limits) -> Route<'p> {
-    match path {
+fn route<'p>(request: &Request<'p>, limits: &Limits) -> Route<'p> {
+    match request.path {
+        "/" if request.headers.has_token("upgrade", "websocket") => Route::Door(Door::Messenger),
+        "/ws" => Route::Door(Door::Messenger),
         "/" => Route::Page(Page::Index),
         "/health" => Route::Page(Page::Health),
         "/metrics" => Route::Page(Page::Metrics),
         "/echo" if limits.echo => Route::Door(Door::Echo),
-        _ => match path.strip_prefix("/ws/") {
+        path => match path.strip_prefix("/ws/") {
             Some(mobile) if !mobile.contains('/') => Route::Door(Door::Mobile(mobile)),
             _ => Route::Nowhere,
         },
@@ -202,6 +210,10 @@ fn upgrade(
 fn visitor(request: &Request<'_>, door: Door<'_>) -> Result<Visitor, Response<'static>> {
     let text = match door {
         Door::Mobile(text) => text,
+        Door::Messenger if request.query_value("token").is_some() => {
+            return Err(detail(Status::NotFound, ACCOUNTS_ARE_OFF));
+        }
+        Door::Messenger => return Ok(Visitor::Messenger),
         Door::Echo => return Ok(Visitor::Echo),
     };
     let mobile = Mobile::parse(text.as_bytes())

@@ -13,6 +13,8 @@ struct Recorder {
     written: Vec<u8>,
     commands: Vec<String>,
     admitted: Vec<Visitor>,
+    signed_in: Vec<String>,
+    no_more_devices: bool,
     refused_messages: usize,
     refusal: Option<Refusal>,
     draining: bool,
@@ -32,7 +34,15 @@ impl Host for Recorder {
         self.written.push(b'\n');
     }
 
-    fn command(&mut self, command: Command<'_>) {
+    fn sign_in(&mut self, who: &SignIn<'_>) -> Result<(), messenger::Refusal> {
+        self.signed_in.push(format!("{who:?}"));
+        match self.no_more_devices {
+            true => Err(messenger::Refusal::TooManyDevices),
+            false => Ok(()),
+        }
+    }
+
+    fn command(&mut self, command: &Command<'_>) {
         self.commands.push(format!("{command:?}"));
     }
 

@@ -16,7 +16,7 @@ use crate::timer::{Moment, Wheel};
 /// What a connection may be late for.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 enum Deadline {
-    /// A whole HTTP request, or the rest of a message.
+    /// A whole HTTP request, who he is, or the rest of a message.
     Arrival,
     /// Any sign of life.
     Silence,
@@ -61,6 +61,10 @@ impl Turn {
                 let Some(id) = self.wheel.next_due(self.now.monotonic) else { break };
                 self.judge(id);
             }
+            // Who has come back in time may still wait to be heard: so not before.
+            let (now, budget) = (self.now, self.limits.budgets.timers);
+            let (chat, mut desk) = self.chat_and_desk();
+            chat.expire(now, budget, &mut desk);
         }
         self.sweep();
         self.drain_slice();
@@ -128,6 +132,9 @@ impl Turn {
             // Whoever does not take our answers is not listened to: he cannot be late with a request.
             Life::Open if !connection.session.is_websocket() => {
                 reading.or(waits(limits.handshake_timeout).map(|at| (at, Deadline::Arrival)))
+            }
+            Life::Open if connection.session.awaits_sign_in() => {
+                waits(limits.handshake_timeout).map(|at| (at, Deadline::Arrival))
             }
             Life::Open => [
                 waits(limits.frame_timeout).map(|at| (at, Deadline::Arrival)),

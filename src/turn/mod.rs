@@ -41,7 +41,7 @@ use outbox::Outboxes;
 use presence::Pacer;
 use publish::Frames;
 
-pub use ledger::{Counters, Ledger, Process};
+pub use ledger::{Counters, Ledger, Process, Realm, Refused};
 pub use limits::{Budgets, Limits};
 pub use outbox::Caps;
 pub use presence::Limits as PresenceLimits;
@@ -77,7 +77,7 @@ pub struct Turn {
     chat: Chat,
     outboxes: Outboxes,
     pacer: Pacer,
-    /// One timer a connection. The chat's own deadlines, once it has some, get a wheel of their own.
+    /// One timer a connection. The chat has a wheel of its own.
     wheel: Wheel<ConnectionId>,
     sweep: Sweep,
     drain: Option<Drain>,
@@ -116,7 +116,7 @@ impl Turn {
             websockets: 0,
             ending: 0,
             held_bytes: 0,
-            chat: Chat::new(limits.chat),
+            chat: Chat::new(limits.chat, now),
             outboxes: Outboxes::new(limits.outbox),
             pacer: Pacer::new(limits.presence),
             wheel: Wheel::new(now.monotonic),
@@ -208,22 +208,47 @@ impl Turn {
             self.accept_again.filter(|_| self.listener_ready),
             self.drain.as_ref().map(Drain::deadline),
             presence,
+            self.chat.next_deadline(),
         ];
         deadlines.into_iter().flatten().min().map(|deadline| deadline.since(now))
     }
 
     /// Where every message went, up to now.
     pub fn ledger(&self) -> Ledger {
-        let chat = self.chat.counters();
-        let Counters { refused_malformed, refused_too_long, .. } = self.counters;
-        Ledger {
-            received: chat.messages_received + refused_malformed + refused_too_long,
-            refused_malformed,
-            refused_too_long,
-            undelivered_offline: chat.undelivered_offline,
-            undelivered_slow: chat.undelivered_slow,
-            delivered: chat.messages_delivered,
-            in_outboxes: self.outboxes.messages(),
+        self.ledger_of(Realm::Mobile) + self.ledger_of(Realm::Session)
+    }
+
+    /// The same for one realm.
+    pub fn ledger_of(&self, realm: Realm) -> Ledger {
+        let copies = self.chat.messenger.copies_in_flight();
+        match realm {
+            Realm::Mobile => {
+                let (chat, refused) = (self.chat.mobile.counters(), self.counters.refused_mobile);
+                Ledger {
+                    received: chat.messages_received + refused.total(),
+                    refused_malformed: refused.malformed,
+                    refused_too_long: refused.too_long,
+                    refused_not_invited: 0,
+                    undelivered_offline: chat.undelivered_offline,
+                    undelivered_slow: chat.undelivered_slow,
+                    delivered: chat.messages_delivered,
+                    in_outboxes: self.outboxes.messages() - copies,
+                }
+            }
+            Realm::Session => {
+                let (chat, refused) =
+                    (self.chat.messenger.counters(), self.counters.refused_session);
+                Ledger {
+                    received: chat.messages_received + refused.total(),
+                    refused_malformed: refused.malformed,
+                    refused_too_long: refused.too_long,
+                    refused_not_invited: chat.refused_not_invited,
+                    undelivered_offline: chat.undelivered_offline,
+                    undelivered_slow: chat.undelivered_slow,
+                    delivered: chat.messages_delivered,
+                    in_outboxes: self.chat.messenger.in_flight(),
+                }
+            }
         }
     }
 

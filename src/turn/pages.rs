@@ -27,9 +27,10 @@ struct Health {
     connections: usize,
     /// ISO 8601, UTC.
     timestamp: String,
-    /// Not part of any protocol that is spoken yet.
-    invitations: u64,
-    conversations: u64,
+    /// Invitations in memory.
+    invitations: usize,
+    /// Pairs of contacts in the `session` realm.
+    conversations: usize,
     uptime_seconds: u64,
     version: &'static str,
 }
@@ -51,8 +52,8 @@ impl Turn {
             status: if self.drain.is_some() { "draining" } else { "ok" },
             connections: self.websockets,
             timestamp: humantime::format_rfc3339_seconds(time).to_string(),
-            invitations: 0,
-            conversations: 0,
+            invitations: self.chat.messenger.invitations(),
+            conversations: self.chat.messenger.conversations(),
             uptime_seconds: self.now.monotonic.since(self.started.monotonic).as_secs(),
             version: VERSION,
         })
@@ -114,7 +115,11 @@ impl Turn {
             "switchboard_messages_refused_total",
             "Messages answered with an error.",
             "reason",
-            [("malformed", ledger.refused_malformed), ("too_long", ledger.refused_too_long)],
+            [
+                ("malformed", ledger.refused_malformed),
+                ("too_long", ledger.refused_too_long),
+                ("not_invited", ledger.refused_not_invited),
+            ],
         )
         .counter_by(
             "switchboard_messages_undelivered_total",
@@ -132,7 +137,7 @@ impl Turn {
             "Messages queued, or about to be reported as undelivered.",
             ledger.in_outboxes,
         );
-        let chat = self.chat.counters();
+        let chat = self.chat.mobile.counters();
         page.counter_by(
             "switchboard_relayed_total",
             "Typing notices, receipts and signals passed on.",

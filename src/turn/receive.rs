@@ -172,10 +172,14 @@ impl Turn {
         let Some(connection) = self.connections.get_mut(id) else { return };
         let was_waiting = connection.waiting_since;
         let progressed = connection.session.take_progress();
-        // A message is waited for from its first byte to its last, a request from when the last one
+        // Who somebody is, is waited for from the upgrade on. A message is waited for from its first byte to its last, a request from when the last one
         // was answered: whoever drips gains no time by it.
         connection.waiting_since = match connection.session.is_websocket() {
-            true if !connection.session.is_mid_message() => None,
+            true if !connection.session.is_mid_message()
+                && !connection.session.awaits_sign_in() =>
+            {
+                None
+            }
             _ if progressed => Some(now),
             _ => was_waiting.or(Some(now)),
         };

@@ -1,7 +1,7 @@
 //! What must hold for the pacer between two calls. For tests and the simulator.
 
 use super::{At, Owed, Pacer, Place};
-use crate::chat::PresenceMode;
+use crate::chat::mobile::PresenceMode;
 
 impl Pacer {
     /// Panics if somebody stands where he does not belong.
