@@ -8,6 +8,7 @@ mod descriptors;
 mod listener;
 mod log;
 mod process;
+mod secret;
 mod signals;
 mod sockets;
 
@@ -15,6 +16,7 @@ use std::fmt;
 use std::io::{self, ErrorKind};
 use std::net::SocketAddr;
 use std::os::fd::AsRawFd as _;
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -50,6 +52,8 @@ pub struct Settings {
     pub listen: SocketAddr,
     /// WebSockets that may be open; as many as the descriptor limit allows, if not given.
     pub max_connections: Option<usize>,
+    /// A file with the operator's token, if there is one.
+    pub admin_token_file: Option<PathBuf>,
     /// Everything that bounds the turn. The two on connections are filled in here.
     pub limits: Limits,
     /// Which log lines are written.
@@ -99,6 +103,10 @@ pub fn run(settings: Settings) -> Result<ExitCode, Failure> {
     let mut limits = settings.limits;
     limits.max_connections = room.websockets;
     limits.spare_connections = room.spare;
+
+    if let Some(path) = &settings.admin_token_file {
+        limits.session.admin_token = Some(secret::read_token(path).map_err(Failure::Setting)?);
+    }
 
     let listener =
         listener::open(settings.listen).map_err(|error| Failure::Listen(settings.listen, error))?;

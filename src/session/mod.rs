@@ -16,7 +16,7 @@ pub use end::End;
 pub use messages::event_frame;
 pub use request::Page;
 
-use std::mem;
+use std::{fmt, mem};
 
 use crate::chat::messenger::{self, SignIn};
 use crate::chat::mobile::PresenceMode;
@@ -40,6 +40,8 @@ pub struct Limits {
     pub strikes: u16,
     /// Pipelined HTTP requests that are answered at once; the next ones wait until others had a turn.
     pub pipelined_requests: u16,
+    /// Who bears this may know who is online in the `session` realm. Nobody may, without one.
+    pub admin_token: Option<AdminToken>,
     /// Origins whose pages may connect, beside our own host.
     pub allowed_origins: Vec<String>,
 }
@@ -53,8 +55,43 @@ impl Default for Limits {
             echo: false,
             strikes: 50,
             pipelined_requests: 16,
+            admin_token: None,
             allowed_origins: Vec::new(),
         }
+    }
+}
+
+/// The operator's secret. It does not show itself in debug output.
+#[derive(Clone, Eq, PartialEq)]
+pub struct AdminToken(String);
+
+impl AdminToken {
+    /// The most characters a token has.
+    pub const MAX_CHARS: usize = 1024;
+
+    /// Takes 1 to 1,024 printable ASCII characters without spaces, and drops what surrounds them.
+    ///
+    /// # Errors
+    ///
+    /// One sentence that does not quote the text.
+    pub fn parse(text: &str) -> Result<Self, &'static str> {
+        let token = text.trim();
+        let fits = (1..=Self::MAX_CHARS).contains(&token.len());
+        if fits && token.bytes().all(|byte| byte.is_ascii_graphic()) {
+            Ok(AdminToken(token.to_owned()))
+        } else {
+            Err("a token is 1 to 1024 printable ASCII characters without a space")
+        }
+    }
+
+    fn as_bytes(&self) -> &[u8] {
+        self.0.as_bytes()
+    }
+}
+
+impl fmt::Debug for AdminToken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("AdminToken(…)")
     }
 }
 

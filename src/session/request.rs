@@ -3,6 +3,7 @@
 //! Requests may come in pieces and several at a time. What follows an upgrade request in the same
 //! read are the first WebSocket frames already.
 
+use std::hint::black_box;
 use std::mem;
 
 use super::{End, Flow, Host, Limits, Refusal, Session, Stage, Visitor, WebSocket, origin};
@@ -20,6 +21,11 @@ pub enum Page {
     Health,
     /// `GET /metrics`: what it has counted.
     Metrics,
+    /// `GET /stats`: how much is going on.
+    Stats {
+        /// For somebody who may know who is online.
+        names: bool,
+    },
 }
 
 /// Where a path leads.
@@ -141,12 +147,34 @@ fn route<'p>(request: &Request<'p>, limits: &Limits) -> Route<'p> {
         "/" => Route::Page(Page::Index),
         "/health" => Route::Page(Page::Health),
         "/metrics" => Route::Page(Page::Metrics),
+        "/stats" => Route::Page(Page::Stats { names: is_admin(request, limits) }),
         "/echo" if limits.echo => Route::Door(Door::Echo),
         path => match path.strip_prefix("/ws/") {
             Some(mobile) if !mobile.contains('/') => Route::Door(Door::Mobile(mobile)),
             _ => Route::Nowhere,
         },
     }
+}
+
+/// Whether the request bears the operator's token (RFC 6750 §2.1).
+fn is_admin(request: &Request<'_>, limits: &Limits) -> bool {
+    let Some(token) = &limits.admin_token else { return false };
+    let mut all = request.headers.all("authorization");
+    match (all.next().and_then(bearer), all.next()) {
+        (Some(given), None) => same(given, token.as_bytes()),
+        _ => false,
+    }
+}
+
+fn bearer(authorization: &[u8]) -> Option<&[u8]> {
+    let (scheme, token) = authorization.split_at_checked("Bearer ".len())?;
+    scheme.eq_ignore_ascii_case(b"Bearer ").then_some(token.trim_ascii())
+}
+
+/// Compares in a time that does not tell how much of a guess was right.
+fn same(guess: &[u8], secret: &[u8]) -> bool {
+    let differences = guess.iter().zip(secret).fold(0, |all, (a, b)| black_box(all | (a ^ b)));
+    guess.len() == secret.len() && differences == 0
 }
 
 /// A page, or why there is none.
@@ -160,7 +188,7 @@ fn page(request: &Request<'_>, page: Page, host: &mut impl Host) -> Response<'st
     }
     let status = match page {
         Page::Health if host.is_draining() => Status::ServiceUnavailable,
-        Page::Index | Page::Health | Page::Metrics => Status::Ok,
+        Page::Index | Page::Health | Page::Metrics | Page::Stats { .. } => Status::Ok,
     };
     let (content_type, text) = host.page(page);
     Response::new(status).body(content_type, text.into_bytes())

@@ -58,6 +58,7 @@ impl Host for Exchange<'_> {
         match page {
             Page::Index => ("application/json", self.turn.index_page()),
             Page::Health => ("application/json", self.turn.health_page()),
+            Page::Stats { names } => ("application/json", self.turn.stats_page(names)),
             Page::Metrics => (metrics::CONTENT_TYPE, self.turn.metrics_page()),
         }
     }

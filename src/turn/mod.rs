@@ -24,6 +24,7 @@ mod publish;
 mod queue;
 mod receive;
 mod send;
+mod session_pages;
 mod sockets;
 
 use std::collections::VecDeque;

@@ -10,7 +10,7 @@ use nix::sys::signal::Signal;
 
 use crate::harness::{ALICE, Server, binary, eventually};
 
-const FLAGS: [&str; 19] = [
+const FLAGS: &[&str] = &[
     "--listen",
     "--ping-timeout",
     "--sweep-interval",
@@ -26,6 +26,10 @@ const FLAGS: [&str; 19] = [
     "--close-timeout",
     "--drain-timeout",
     "--allow-origin",
+    "--invitation-ttl",
+    "--contact-grace",
+    "--require-invitation",
+    "--admin-token-file",
     "--echo",
     "--log",
     "--help",

@@ -61,6 +61,8 @@ pub struct Counters {
     pub undelivered_slow: u64,
     /// Messages refused because the two are no contacts.
     pub refused_not_invited: u64,
+    /// Invitations taken.
+    pub invitations_sent: u64,
 }
 
 impl Realm {
