@@ -11,9 +11,9 @@ use clap::builder::FalseyValueParser;
 use clap::error::ErrorKind;
 
 use super::values::{address, byte_rate, bytes, count, origin, time, time_or_none};
+use crate::chat::messenger;
 use crate::net::{Level, Settings};
 use crate::turn::{Caps, Limits, PresenceLimits};
-use crate::chat::messenger;
 use crate::{chat, session, ws};
 
 /// Where the server listens if nobody says otherwise.

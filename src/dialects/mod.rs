@@ -13,8 +13,8 @@ mod echo;
 pub mod messenger;
 pub mod sca;
 
-use crate::chat::{Command, Event};
 use crate::chat::messenger::SignIn;
+use crate::chat::{Command, Event};
 
 /// The language that a connection speaks.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]

@@ -15,9 +15,8 @@ const FILE_BYTES: u64 = AdminToken::MAX_CHARS as u64 + 64;
 ///
 /// A sentence that names the file and quotes nothing of it.
 pub(super) fn read_token(path: &Path) -> Result<AdminToken, String> {
-    let complain = |why: &dyn std::fmt::Display| {
-        format!("--admin-token-file {}: {why}", path.display())
-    };
+    let complain =
+        |why: &dyn std::fmt::Display| format!("--admin-token-file {}: {why}", path.display());
     let file = File::open(path).map_err(|error| complain(&error))?;
     let mut text = String::new();
     file.take(FILE_BYTES).read_to_string(&mut text).map_err(|error| complain(&error))?;

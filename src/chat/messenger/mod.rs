@@ -30,7 +30,9 @@ pub struct Limits {
 
 /// Everybody with a session id.
 #[derive(Debug)]
-pub struct Realm { counters: Counters }
+pub struct Realm {
+    counters: Counters,
+}
 
 /// Why somebody may not do what he asks.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -93,13 +95,7 @@ impl Realm {
     ) {
     }
 
-    pub fn settle(
-        &mut self,
-        _now: Now,
-        _ticket: Ticket,
-        _outcome: Outcome,
-        _sink: &mut impl Sink,
-    ) {
+    pub fn settle(&mut self, _now: Now, _ticket: Ticket, _outcome: Outcome, _sink: &mut impl Sink) {
     }
 
     pub fn expire(&mut self, _now: Now, _budget: usize, _sink: &mut impl Sink) {}

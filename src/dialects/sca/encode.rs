@@ -108,8 +108,8 @@ fn list(out: &mut Vec<u8>, mobiles: &[Mobile]) {
 mod tests {
     use super::*;
     use crate::chat;
-    use mobile::Event;
     use crate::dialects::sca::wire::ServerFields;
+    use mobile::Event;
 
     fn mobile(digits: &str) -> Mobile {
         Mobile::parse(digits.as_bytes()).expect("10 to 32 digits")
