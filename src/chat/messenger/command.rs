@@ -136,6 +136,9 @@ impl std::fmt::Debug for Invite<'_> {
 /// Nothing that a person wrote is in debug output.
 impl std::fmt::Debug for Message<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Message").field("id", &self.id).field("to", &self.to).finish_non_exhaustive()
+        f.debug_struct("Message")
+            .field("id", &self.id)
+            .field("to", &self.to)
+            .finish_non_exhaustive()
     }
 }
