@@ -73,7 +73,7 @@ fn help_explains_every_flag() {
     assert_eq!(output.status.code(), Some(0));
     let help = String::from_utf8(output.stdout).expect("text");
     for flag in FLAGS {
-        let entry = help.lines().find(|line| line.split([' ', ',']).any(|word| word == flag));
+        let entry = help.lines().find(|line| line.split([' ', ',']).any(|word| word == *flag));
         assert!(entry.is_some(), "{flag} is missing");
     }
     let mentioned = help.split(|c: char| !(c.is_ascii_lowercase() || c == '-'));

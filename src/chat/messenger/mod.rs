@@ -1,142 +1,286 @@
 //! [`Realm`]: the `session` realm, where one is known by an id that only one's friends know.
-mod command;
-mod event;
+//!
+//! A *person* is a session; its *devices* are the connections signed in to it. People *invite* each
+//! other and become *contacts*, who hear when the other comes and goes; strangers hear nothing. Who
+//! has sent a message is told what becomes of it.
+//!
+//! The realm keeps no message: of each it knows the id, and between whom it was. It keeps invitations
+//! until they are answered. All that it keeps is in memory, and has a limit in [`Limits`].
 
-use std::time::Duration;
+mod chain;
+mod command;
+mod contacts;
+mod counters;
+mod directory;
+mod event;
+mod invariants;
+mod invitations;
+mod inviting;
+mod limits;
+mod messages;
+mod person;
+mod refusal;
+#[cfg(test)]
+mod tests;
+mod tracks;
+mod typing;
+
+use std::fmt;
 
 use super::{ConnectionId, Outcome, Sink};
-use crate::timer::{Moment, Now};
+use crate::chat;
+use crate::timer::{Moment, Now, Wheel};
+use chain::Chain;
+use directory::Directory;
+use invitations::Invitations;
+use person::PersonKey;
+use tracks::Tracks;
 
 pub use command::{Command, Invite, Message, Name, NotAName, SignIn};
+pub use counters::Counters;
 pub use event::{Answer, Event, Invitation, Status};
+pub use limits::{Limits, Quota};
+pub use refusal::Refusal;
 
-/// A message that is on its way to somebody's devices.
+/// A message that is on its way to somebody's devices. All its copies have the same.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub struct Ticket {
     index: u32,
     generation: u32,
 }
 
-/// How much the realm puts up with.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Limits {
-    /// Time for an invitation to be answered.
-    pub invitation_ttl: Duration,
-    /// Time for a contact to come back before his friends hear that he is gone.
-    pub contact_grace: Duration,
-    /// Whether one may write only to contacts.
-    pub require_invitation: bool,
-}
-
-/// Everybody with a session id.
-#[derive(Debug)]
+/// Everybody with a session id, and what is between them.
 pub struct Realm {
+    limits: Limits,
+    people: Directory,
+    tracks: Tracks,
+    invitations: Invitations,
+    /// People who are offline and have contacts, the longest offline first.
+    remembered: Chain,
+    wheel: Wheel<Due>,
     counters: Counters,
 }
 
-/// Why somebody may not do what he asks.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Refusal {
-    /// As many devices as may be are signed in to the session.
-    TooManyDevices,
-}
-
-impl Refusal {
-    /// One clear sentence for whoever asked.
-    pub fn sentence(self) -> &'static str {
-        match self {
-            Refusal::TooManyDevices => "too many devices are signed in to this session",
-        }
-    }
-}
-
-/// What the realm has done since it began.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-pub struct Counters {
-    /// Messages that people asked to have delivered; one that made no sense never gets here.
-    pub messages_received: u64,
-    /// Messages of which the kernel took the first copy.
-    pub messages_delivered: u64,
-    /// Messages to somebody who was offline, or whose devices went before it reached one.
-    pub undelivered_offline: u64,
-    /// Messages whose recipient read too slowly.
-    pub undelivered_slow: u64,
-    /// Messages refused because the two are no contacts.
-    pub refused_not_invited: u64,
-    /// Invitations taken.
-    pub invitations_sent: u64,
+/// What a timer is for. It is cancelled before what it names is forgotten, so its keys are good.
+#[derive(Clone, Copy)]
+enum Due {
+    /// An invitation expires, or the answer to it is forgotten.
+    Invitation(u32),
+    /// Somebody has not come back in time.
+    Grace(PersonKey),
+    /// Somebody has said for too long that he is typing.
+    Typing { typist: PersonKey, to: PersonKey },
 }
 
 impl Realm {
-    pub fn new(_limits: Limits, _now: Moment) -> Self {
-        Realm { counters: Counters::default() }
+    /// A realm with nobody in it, whose clock stands at `now`.
+    pub fn new(limits: Limits, now: Moment) -> Self {
+        Realm {
+            limits,
+            people: Directory::default(),
+            tracks: Tracks::default(),
+            invitations: Invitations::default(),
+            remembered: Chain::default(),
+            wheel: Wheel::new(now),
+            counters: Counters::default(),
+        }
     }
 
+    /// Signs a connection in, as one more device of its session. It is told that it is in, then what
+    /// waited for it, then which contacts are online. If it is signed in already, or its slot's former
+    /// tenant still is, that one leaves first. A device without a name leaves the session's as it is.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal::TooManyDevices`]; the connection is not in then, and was told nothing.
     pub fn sign_in(
         &mut self,
-        _now: Now,
-        _id: ConnectionId,
-        _who: &SignIn<'_>,
-        _sink: &mut impl Sink,
+        now: Now,
+        id: ConnectionId,
+        who: &SignIn<'_>,
+        sink: &mut impl Sink,
     ) -> Result<(), Refusal> {
+        if let Some(former) = self.people.tenant_of_slot(id) {
+            self.leave(now, former, sink);
+        }
+        let known = self.people.find(who.session.as_str());
+        let devices = known.map_or(0, |person| self.people[person].devices().len());
+        if devices >= self.limits.devices_per_session {
+            self.counters.devices_refused += 1;
+            return Err(Refusal::TooManyDevices);
+        }
+        let person = known.unwrap_or_else(|| self.people.find_or_add(who.session.as_str()));
+        if let Some(name) = &who.name {
+            self.people[person].rename(name.as_str());
+        }
+        self.counters.devices_joined += 1;
+        let is_first = self.people.seat(person, id, who.receipts);
+
+        let session = who.session.as_str();
+        tell(sink, &[id], Event::Authenticated { session });
+        self.catch_up(id, person, sink);
+        for &contact in self.people[person].contacts() {
+            if self.people[contact].is_present() {
+                let session = self.people[contact].id();
+                tell(sink, &[id], Event::ContactOnline { session });
+            }
+        }
+        if is_first {
+            self.counters.joins += 1;
+            self.arrive(person, sink);
+        }
         Ok(())
     }
 
-    pub fn leave(&mut self, _now: Now, _id: ConnectionId, _sink: &mut impl Sink) -> bool {
-        false
+    /// Takes a connection out; false, and nothing has changed, if it was not in. Messages that are on
+    /// their way to it come back through [`settle`](Realm::settle).
+    pub fn leave(&mut self, now: Now, id: ConnectionId, sink: &mut impl Sink) -> bool {
+        let Some(person) = self.people.vacate(id) else { return false };
+        self.counters.devices_left += 1;
+        if !self.people[person].is_online() {
+            self.counters.leaves += 1;
+            self.end_all_typing(person, sink);
+            self.depart(now, person, sink);
+            self.people.tidy(person);
+            self.forget_excess_sessions(sink);
+        }
+        true
     }
 
+    /// Does what somebody asks. Whoever is not signed in asks in vain.
     pub fn handle(
         &mut self,
-        _now: Now,
-        _from: ConnectionId,
-        _command: &Command<'_>,
-        _sink: &mut impl Sink,
+        now: Now,
+        from: ConnectionId,
+        command: &Command<'_>,
+        sink: &mut impl Sink,
     ) {
+        let Some(person) = self.people.person_at(from) else { return };
+        let who = (from, person);
+        let done = match command {
+            Command::Invite(invite) => self.invite(now, person, invite, sink),
+            Command::Accept { invitation } => {
+                self.answer(now, who, invitation, Answer::Accepted, sink)
+            }
+            Command::Decline { invitation } => {
+                self.answer(now, who, invitation, Answer::Declined, sink)
+            }
+            Command::Message(message) => self.say(now, who, message, sink),
+            Command::Read { message } => self.read(who, message, sink),
+            Command::Typing { to, is_typing } => {
+                self.typing(now, person, to, *is_typing, sink);
+                Ok(())
+            }
+        };
+        if let Err(refusal) = done {
+            sink.send(from, &chat::Event::Error { detail: refusal.sentence() });
+        }
+        self.forget_excess_sessions(sink);
     }
 
-    pub fn settle(&mut self, _now: Now, _ticket: Ticket, _outcome: Outcome, _sink: &mut impl Sink) {
+    /// Hears what became of one copy of a message, and tells its sender once it is decided for the
+    /// message. A ticket whose copies are all settled means nothing any more.
+    pub fn settle(&mut self, _now: Now, ticket: Ticket, outcome: Outcome, sink: &mut impl Sink) {
+        self.settle_copy(ticket, outcome, sink);
+        self.forget_excess_sessions(sink);
     }
 
-    pub fn expire(&mut self, _now: Now, _budget: usize, _sink: &mut impl Sink) {}
+    /// Does what is due, and looks at no more than `budget` deadlines; the rest waits.
+    pub fn expire(&mut self, now: Now, budget: usize, sink: &mut impl Sink) {
+        for _ in 0..budget {
+            match self.wheel.next_due(now.monotonic) {
+                Some(Due::Invitation(key)) => self.invitation_due(now, key, sink),
+                Some(Due::Grace(person)) => self.end_grace(person, sink),
+                Some(Due::Typing { typist, to }) => self.end_typing(typist, to, sink),
+                None => {
+                    if !self.forget_aged_message(now.monotonic) {
+                        break;
+                    }
+                }
+            }
+        }
+        self.forget_excess_sessions(sink);
+    }
 
+    /// When there is something to [`expire`](Realm::expire).
     pub fn next_deadline(&self) -> Option<Moment> {
-        None
+        let deadlines = [self.wheel.next_deadline(), self.next_aged_message()];
+        deadlines.into_iter().flatten().min()
     }
 
+    /// What the realm has done so far.
     pub fn counters(&self) -> &Counters {
         &self.counters
     }
 
     /// Messages that are on their way to somebody's devices, none of which has one yet.
     pub fn in_flight(&self) -> u64 {
-        0
+        self.tracks.in_flight
     }
 
-    /// Copies of messages that the sink was handed and that are not settled.
+    /// Copies of messages that the sink was handed and that are not settled. Those of the sender's
+    /// other devices are none.
     pub fn copies_in_flight(&self) -> u64 {
-        0
+        self.tracks.copies
     }
 
-    /// Sessions with at least one device.
+    /// Sessions with at least one device, in no particular order.
     pub fn online(&self) -> impl ExactSizeIterator<Item = &str> {
-        std::iter::empty()
+        self.people.online()
     }
 
     /// Invitations that wait for an answer.
     pub fn pending_invitations(&self) -> usize {
-        0
+        self.invitations.pending
     }
 
     /// Invitations in memory: pending ones, and answers that wait for their sender.
     pub fn invitations(&self) -> usize {
-        0
+        self.invitations.all.len()
     }
 
     /// Pairs of contacts.
     pub fn conversations(&self) -> usize {
-        0
+        let pairs = self.counters.contacts_made - self.counters.contacts_forgotten;
+        usize::try_from(pairs).expect("they are all in memory")
     }
 
-    pub fn check_invariants(&self) {}
+    /// One thing fewer knows somebody by his key.
+    fn release(&mut self, person: PersonKey) {
+        self.people[person].social_mut().references -= 1;
+        self.people.tidy(person);
+    }
+}
+
+/// What people wrote, and who they are, is in no debug output.
+impl fmt::Debug for Realm {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Realm").field("counters", &self.counters).finish_non_exhaustive()
+    }
+}
+
+/// Tells the same to each of a person's devices.
+fn tell(sink: &mut impl Sink, devices: &[ConnectionId], event: Event<'_>) {
+    let event = chat::Event::Messenger(event);
+    match devices {
+        [] => {}
+        [only] => sink.send(*only, &event),
+        several => sink.fan_out(several, &event),
+    }
+}
+
+/// Tells the same to each of a person's devices but one.
+fn tell_others(
+    sink: &mut impl Sink,
+    devices: &[ConnectionId],
+    but: ConnectionId,
+    event: Event<'_>,
+) {
+    match devices.iter().position(|&one| one == but) {
+        Some(place) => {
+            tell(sink, &devices[..place], event);
+            tell(sink, &devices[place + 1..], event);
+        }
+        None => tell(sink, devices, event),
+    }
 }

@@ -1,0 +1,163 @@
+//! Everything that must hold in the realm between two calls, each table against the others, and the
+//! ledgers. For tests and the simulator: it looks at everybody.
+
+use std::collections::HashMap;
+
+use super::event::Answer;
+use super::person::{Person, PersonKey};
+use super::{Counters, Realm};
+
+impl Realm {
+    /// Checks everything that must hold between two calls, and panics with a clear sentence if it
+    /// does not. Looks at everybody: for tests and the simulator.
+    ///
+    /// # Panics
+    ///
+    /// If there is a bug in this room.
+    pub fn check_invariants(&self) {
+        self.people.check_invariants();
+        self.tracks.check_invariants();
+        self.invitations.check_invariants();
+        self.check_ledgers();
+        self.check_limits();
+        self.check_holds();
+        for (key, person) in &self.people.people {
+            let key = PersonKey(u32::try_from(key).expect("keys were u32 before"));
+            self.check_contacts(key, person);
+            self.check_piles(key, person);
+        }
+        let remembered = self.remembered.keys(&self.people.people, |person| {
+            &person.social().expect("whoever is remembered has contacts").remembered
+        });
+        assert_eq!(
+            remembered.count(),
+            self.remembered.len(),
+            "the chain of the remembered is whole"
+        );
+    }
+
+    fn check_ledgers(&self) {
+        let c: &Counters = &self.counters;
+        let undelivered = c.undelivered_offline + c.undelivered_slow;
+        assert_eq!(
+            c.messages_received,
+            c.refused_not_invited + undelivered + c.messages_delivered + self.in_flight(),
+            "the ledger of messages balances"
+        );
+        assert!(c.messages_read <= c.messages_delivered, "what is read was delivered");
+        assert_eq!(
+            c.invitations_sent,
+            c.invitations_accepted
+                + c.invitations_declined
+                + c.invitations_expired
+                + self.pending_invitations() as u64,
+            "the ledger of invitations balances"
+        );
+        assert_eq!(
+            c.joins - c.leaves,
+            self.online().len() as u64,
+            "who has come and not gone is online"
+        );
+        let devices: usize =
+            self.people.people.iter().map(|(_, person)| person.devices().len()).sum();
+        assert_eq!(c.devices_joined - c.devices_left, devices as u64, "devices are counted");
+    }
+
+    fn check_limits(&self) {
+        let limits = &self.limits;
+        assert!(self.tracks.len() <= limits.tracked_messages, "messages tracked in all");
+        assert!(self.remembered.len() <= limits.remembered_sessions, "sessions remembered");
+        assert!(self.conversations() <= limits.contacts_in_all, "contacts in all");
+        let in_all = limits.invitations_in_all;
+        assert!(self.invitations() <= in_all.number, "invitations in all");
+        assert!(self.invitations.bytes <= in_all.bytes, "bytes of invitations in all");
+        for (_, person) in &self.people.people {
+            assert!(person.devices().len() <= limits.devices_per_session, "devices of a session");
+            let Some(social) = person.social() else { continue };
+            assert!(social.contacts.len() <= limits.contacts_per_session, "contacts of a session");
+            assert!(social.tracked.len() <= limits.tracked_per_session, "messages of a sender");
+            assert!(social.typing.len() <= limits.typing_at_once, "typing at once");
+            assert!(social.sent.keys.len() <= limits.invitations_sent.number, "invitations sent");
+            assert!(social.sent.bytes <= limits.invitations_sent.bytes, "bytes sent");
+            let received = limits.invitations_received;
+            assert!(social.received.keys.len() <= received.number, "invitations received");
+            assert!(social.received.bytes <= received.bytes, "bytes received");
+        }
+    }
+
+    /// Whoever is known by his key anywhere is held, and nobody else stays.
+    fn check_holds(&self) {
+        let mut references: HashMap<PersonKey, u32> = HashMap::new();
+        let mut tracked: HashMap<PersonKey, usize> = HashMap::new();
+        let mut timers = 0;
+        for (_, track) in &self.tracks.all {
+            *references.entry(track.from).or_default() += 1;
+            *references.entry(track.to).or_default() += 1;
+            *tracked.entry(track.from).or_default() += usize::from(track.is_readable);
+        }
+        for (_, stored) in &self.invitations.all {
+            *references.entry(stored.to).or_default() += 1;
+            timers += 1;
+        }
+        for (_, person) in &self.people.people {
+            let Some(social) = person.social() else { continue };
+            assert!(person.is_online() || social.typing.is_empty(), "only who is here types");
+            for typing in &social.typing {
+                *references.entry(typing.to).or_default() += 1;
+                timers += 1;
+            }
+            timers += usize::from(social.grace.is_some());
+        }
+        assert_eq!(self.wheel.len(), timers, "each timer has somebody who knows it");
+        for (key, person) in &self.people.people {
+            let key = PersonKey(u32::try_from(key).expect("keys were u32 before"));
+            let social = person.social();
+            let counted = social.map_or(0, |social| social.references);
+            assert_eq!(
+                counted,
+                references.get(&key).copied().unwrap_or(0),
+                "references are counted"
+            );
+            let counted = social.map_or(0, |social| social.tracked.len());
+            assert_eq!(counted, tracked.get(&key).copied().unwrap_or(0), "a sender's are counted");
+            let is_held = person.is_online()
+                || counted > 0
+                || references.contains_key(&key)
+                || !person.contacts().is_empty()
+                || !person.sent().is_empty();
+            assert!(is_held, "whoever is offline is kept for a reason");
+            assert_eq!(references.contains_key(&key) && social.is_none(), false);
+        }
+    }
+
+    fn check_contacts(&self, key: PersonKey, person: &Person) {
+        for (place, &contact) in person.contacts().iter().enumerate() {
+            assert_ne!(contact, key, "nobody is his own contact");
+            assert!(self.people[contact].contacts().contains(&key), "contacts are so both ways");
+            assert!(!person.contacts()[..place].contains(&contact), "a contact is one once");
+        }
+        let Some(social) = person.social() else { return };
+        let is_away = !person.is_online() && !social.contacts.is_empty();
+        assert_eq!(social.is_remembered, is_away, "who is offline and has contacts is remembered");
+        assert!(is_away || social.grace.is_none(), "grace is for who is offline and has contacts");
+    }
+
+    fn check_piles(&self, key: PersonKey, person: &Person) {
+        let Some(social) = person.social() else { return };
+        let stored = |key: &u32| &self.invitations.all[*key as usize];
+        let received = || social.received.keys.iter().map(stored);
+        let sent = || social.sent.keys.iter().map(stored);
+        assert!(received().all(|one| one.to == key), "what one received is for him");
+        assert!(received().all(|one| one.answer == Answer::Pending), "and waits for his answer");
+        assert!(sent().all(|one| one.from == key), "what one has sent is from him");
+        let waits = sent().any(|one| one.answer != Answer::Pending);
+        assert!(!waits || !person.is_online(), "no answer waits for who is online");
+        assert_eq!(received().map(|one| one.bytes).sum::<usize>(), social.received.bytes);
+        assert_eq!(sent().map(|one| one.bytes).sum::<usize>(), social.sent.bytes);
+        let all = || self.invitations.all.iter().map(|(_, one)| one);
+        let mine = all().filter(|one| one.from == key).count();
+        assert_eq!(mine, social.sent.keys.len(), "a sender holds all of his");
+        let to_answer = all().filter(|one| one.to == key && one.answer == Answer::Pending).count();
+        assert_eq!(to_answer, social.received.keys.len(), "a recipient holds all of his");
+    }
+}

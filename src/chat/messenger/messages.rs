@@ -1,0 +1,236 @@
+//! Messages: what people say, and what becomes of it.
+//!
+//! A message's way: `say` hands its copies to the sink, one for each of the recipient's devices, and
+//! all under one ticket; the turn settles each of them. The first that is delivered makes the
+//! message delivered, and the two contacts; if none is, it is undelivered. Its sender hears `sent`,
+//! then one of the two, then `read`, each at most once. Knows no bytes; called by the realm.
+
+use super::event::{Event, Status};
+use super::person::PersonKey;
+use super::{Message, Realm, Refusal, Ticket, tell, tell_others};
+use crate::chat::{ConnectionId, ItemId, Outcome, Reason, Sink};
+use crate::timer::{Moment, Now};
+
+impl Realm {
+    /// Somebody says something to somebody.
+    pub(super) fn say(
+        &mut self,
+        now: Now,
+        (device, sender): (ConnectionId, PersonKey),
+        message: &Message<'_>,
+        sink: &mut impl Sink,
+    ) -> Result<(), Refusal> {
+        self.counters.messages_received += 1;
+        let recipient = self.people.find(message.to.as_str());
+        if !self.may_write(sender, recipient) {
+            self.counters.refused_not_invited += 1;
+            return Err(Refusal::NotInvited);
+        }
+        let Some(recipient) = recipient.filter(|&to| self.people[to].is_online()) else {
+            self.counters.undelivered_offline += 1;
+            self.tell_status(sender, message.id.as_str(), Status::Undelivered, sink);
+            return Ok(());
+        };
+        let ticket = self.track(now.monotonic, (sender, recipient), message.id.as_str());
+        // Whether it can reach the recipient comes first, and what is said about it later.
+        let from = self.people[sender].id();
+        let taken_at = now.unix;
+        let to = self.people[recipient].devices();
+        let ticket = Some(ticket);
+        tell(sink, to, Event::Message { message, from, taken_at, is_outgoing: false, ticket });
+        if sender != recipient {
+            let mirrors = self.people[sender].devices();
+            let copy = Event::Message { message, from, taken_at, is_outgoing: true, ticket: None };
+            tell_others(sink, mirrors, device, copy);
+        }
+        self.tell_status(sender, message.id.as_str(), Status::Sent, sink);
+        Ok(())
+    }
+
+    /// Hears what became of one copy of a message. A ticket whose copies are all settled is nothing
+    /// to it.
+    pub(super) fn settle_copy(&mut self, ticket: Ticket, outcome: Outcome, sink: &mut impl Sink) {
+        let Some(key) = self.tracks.with_ticket(ticket) else { return };
+        self.tracks.copies -= 1;
+        let track = &mut self.tracks.all[key as usize];
+        track.copies -= 1;
+        let is_last = track.copies == 0;
+        match outcome {
+            Outcome::Delivered if !track.is_decided => self.delivered(key, sink),
+            Outcome::Undelivered(reason) if !track.is_decided && is_last => {
+                self.undelivered(key, reason, sink);
+            }
+            Outcome::Delivered | Outcome::Undelivered(_) => {}
+        }
+        self.drop_if_done(key);
+    }
+
+    /// Somebody has read a message.
+    pub(super) fn read(
+        &mut self,
+        (device, reader): (ConnectionId, PersonKey),
+        id: &ItemId<'_>,
+        sink: &mut impl Sink,
+    ) -> Result<(), Refusal> {
+        let read = Status::Read;
+        let (mut was_there, mut was_own) = (false, false);
+        // One that is found can be read no more: the next round finds the next sender's.
+        while let Some(key) = {
+            let mut readable = self.tracks.readable(reader, id.as_str());
+            readable.next()
+        } {
+            // Another device of the reader's can be faster than this one's socket, or the turn.
+            if !self.tracks.all[key as usize].is_decided {
+                self.delivered(key, sink);
+            }
+            let sender = self.tracks.all[key as usize].from;
+            self.counters.messages_read += 1;
+            self.tell_status(sender, id.as_str(), read, sink);
+            was_there = true;
+            was_own |= sender == reader;
+            self.make_unreadable(key);
+        }
+        if !was_there {
+            self.counters.reads_refused += 1;
+            return Err(Refusal::NoSuchMessage);
+        }
+        if !was_own {
+            let devices = self.people[reader].devices_with_receipts();
+            let others = devices.iter().filter(|&&one| one != device).count();
+            self.counters.statuses += others as u64;
+            let event = Event::Status { message: id.as_str(), status: read };
+            tell_others(sink, devices, device, event);
+        }
+        Ok(())
+    }
+
+    /// Forgets one message that nobody has marked as read in time; false if there is none.
+    pub(super) fn forget_aged_message(&mut self, now: Moment) -> bool {
+        let Some(oldest) = self.tracks.oldest() else { return false };
+        let is_due = self.age_limit(oldest) <= now;
+        if is_due {
+            self.forget_message(oldest);
+        }
+        is_due
+    }
+
+    /// When [`forget_aged_message`](Realm::forget_aged_message) has something to do.
+    pub(super) fn next_aged_message(&self) -> Option<Moment> {
+        self.tracks.oldest().map(|oldest| self.age_limit(oldest))
+    }
+
+    fn age_limit(&self, key: u32) -> Moment {
+        self.tracks.all[key as usize].taken + self.limits.tracked_for
+    }
+
+    /// Notes a message, in place of whatever the limits do not leave room for.
+    fn track(&mut self, now: Moment, (from, to): (PersonKey, PersonKey), id: &str) -> Ticket {
+        self.make_room_for_id(from, to, id);
+        let copies = u32::try_from(self.people[to].devices().len()).unwrap_or(u32::MAX);
+        let key = self.tracks.add(now, (from, to), id, copies);
+        let ticket = self.tracks.ticket(key);
+        self.people[to].social_mut().references += 1;
+        let social = self.people[from].social_mut();
+        social.references += 1;
+        social.tracked.push(&mut self.tracks.all, |track| &mut track.by_sender, key);
+
+        // Its own copies are in flight: even where the limit is zero, it is itself not dropped.
+        let mine = social.tracked;
+        let too_many = mine.len() > self.limits.tracked_per_session;
+        if let Some(oldest) = mine.first().filter(|_| too_many) {
+            self.forget_message(oldest);
+        }
+        let too_many = self.tracks.len() > self.limits.tracked_messages;
+        if let Some(oldest) = self.tracks.oldest().filter(|_| too_many) {
+            self.forget_message(oldest);
+        }
+        ticket
+    }
+
+    /// Forgets a message of the same sender with that id, and the oldest of others if too many have it.
+    fn make_room_for_id(&mut self, from: PersonKey, to: PersonKey, id: &str) {
+        let all = &self.tracks.all;
+        let (mut senders, mut oldest, mut own) = (0, None, None);
+        for key in self.tracks.readable(to, id) {
+            senders += 1;
+            let taken = all[key as usize].taken;
+            oldest = Some(oldest.map_or((taken, key), |older| std::cmp::min(older, (taken, key))));
+            own = own.or((all[key as usize].from == from).then_some(key));
+        }
+        let too_many = senders >= self.limits.tracked_with_one_id;
+        let excess = oldest.map(|(_, key)| key).filter(|_| too_many);
+        if let Some(key) = own.or(excess) {
+            self.forget_message(key);
+        }
+    }
+
+    /// The message has reached its recipient.
+    fn delivered(&mut self, key: u32, sink: &mut impl Sink) {
+        self.tracks.in_flight -= 1;
+        self.counters.messages_delivered += 1;
+        let track = &mut self.tracks.all[key as usize];
+        track.is_decided = true;
+        let (from, to) = (track.from, track.to);
+        self.tell_track_status(key, Status::Delivered, sink);
+        self.befriend(from, to, sink);
+    }
+
+    /// All copies of the message have come back.
+    fn undelivered(&mut self, key: u32, reason: Reason, sink: &mut impl Sink) {
+        self.tracks.in_flight -= 1;
+        let counter = match reason {
+            Reason::Offline => &mut self.counters.undelivered_offline,
+            Reason::Slow => &mut self.counters.undelivered_slow,
+        };
+        *counter += 1;
+        self.tracks.all[key as usize].is_decided = true;
+        self.tell_track_status(key, Status::Undelivered, sink);
+        if self.tracks.all[key as usize].is_readable {
+            self.unindex(key);
+        }
+    }
+
+    /// A message can be marked as read no more, as a limit wants it.
+    fn forget_message(&mut self, key: u32) {
+        self.counters.messages_forgotten += 1;
+        self.make_unreadable(key);
+    }
+
+    /// A message can be marked as read no more.
+    fn make_unreadable(&mut self, key: u32) {
+        self.unindex(key);
+        self.drop_if_done(key);
+    }
+
+    fn unindex(&mut self, key: u32) {
+        self.tracks.unindex(key);
+        let sender = self.tracks.all[key as usize].from;
+        let tracked = &mut self.people[sender].social_mut().tracked;
+        tracked.remove(&mut self.tracks.all, |track| &mut track.by_sender, key);
+    }
+
+    /// Drops a track that has nothing to wait for, and whoever was held by nothing else.
+    fn drop_if_done(&mut self, key: u32) {
+        let track = &self.tracks.all[key as usize];
+        if track.is_readable || track.copies > 0 {
+            return;
+        }
+        let track = self.tracks.all.remove(key as usize);
+        self.release(track.from);
+        // Whoever writes to himself is one person, referred to twice: he is held until now.
+        self.release(track.to);
+    }
+
+    fn tell_track_status(&mut self, key: u32, status: Status, sink: &mut impl Sink) {
+        let track = &self.tracks.all[key as usize];
+        let devices = self.people[track.from].devices_with_receipts();
+        self.counters.statuses += devices.len() as u64;
+        tell(sink, devices, Event::Status { message: &track.id, status });
+    }
+
+    fn tell_status(&mut self, of: PersonKey, message: &str, status: Status, sink: &mut impl Sink) {
+        let devices = self.people[of].devices_with_receipts();
+        self.counters.statuses += devices.len() as u64;
+        tell(sink, devices, Event::Status { message, status });
+    }
+}
