@@ -22,10 +22,22 @@ const NOTSENT_LOWAT: u32 = 128 * 1024;
 ///
 /// Whatever the kernel says, for instance that the address is in use.
 pub(super) fn open(address: SocketAddr) -> io::Result<TcpListener> {
-    let listener = match ListenFd::from_env().take_tcp_listener(0)? {
-        Some(passed) => passed,
-        None => bind(address)?,
-    };
+    match ListenFd::from_env().take_tcp_listener(0)? {
+        Some(passed) => prepare(passed),
+        None => open_own(address),
+    }
+}
+
+/// A socket bound to `address`, whatever systemd passed.
+///
+/// # Errors
+///
+/// As [`open`].
+pub(super) fn open_own(address: SocketAddr) -> io::Result<TcpListener> {
+    prepare(bind(address)?)
+}
+
+fn prepare(listener: TcpListener) -> io::Result<TcpListener> {
     // Linux copies these to every socket accepted from it: set once, and no system call each.
     let socket = SockRef::from(&listener);
     socket.set_tcp_nodelay(true)?;

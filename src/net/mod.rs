@@ -20,9 +20,9 @@ use std::time::Duration;
 
 use mio::event::Event;
 use mio::unix::SourceFd;
-use mio::{Events, Interest, Poll, Token};
+use mio::{Events, Interest, Poll, Registry, Token};
 
-use crate::turn::{Limits, Polled, Readiness, Turn};
+use crate::turn::{Limits, Listener, Polled, Readiness, Turn};
 use clock::Clock;
 use log::Log;
 use process::Sampler;
@@ -35,6 +35,7 @@ pub use log::Level;
 /// of four billion slots.
 const LISTENER: Token = Token(usize::MAX);
 const SIGNALS: Token = Token(usize::MAX - 1);
+const ADMIN: Token = Token(usize::MAX - 2);
 
 /// Events taken from the kernel at once.
 const EVENTS: usize = 1024;
@@ -48,6 +49,8 @@ const STALL: Duration = Duration::from_millis(100);
 pub struct Settings {
     /// Where to listen, unless systemd passes a socket.
     pub listen: SocketAddr,
+    /// Where to answer the operator, if not at the same place.
+    pub admin_listen: Option<SocketAddr>,
     /// WebSockets that may be open; as many as the descriptor limit allows, if not given.
     pub max_connections: Option<usize>,
     /// Everything that bounds the turn. The two on connections are filled in here.
@@ -95,8 +98,10 @@ pub fn run(settings: Settings) -> Result<ExitCode, Failure> {
     let mut log = Log::new(settings.log);
     // Before anything else: a signal that comes during the start must not be lost.
     let mut signals = Signals::open()?;
-    let room = descriptors::make_room(settings.max_connections).map_err(Failure::Setting)?;
     let mut limits = settings.limits;
+    let admins = settings.admin_listen.map_or(0, |_| limits.admin_connections + 1);
+    let room =
+        descriptors::make_room(settings.max_connections, admins).map_err(Failure::Setting)?;
     limits.max_connections = room.websockets;
     limits.spare_connections = room.spare;
 
@@ -107,15 +112,20 @@ pub fn run(settings: Settings) -> Result<ExitCode, Failure> {
     let mut poll = Poll::new()?;
     let registry = poll.registry();
     registry.register(&mut listener, LISTENER, Interest::READABLE)?;
+    let admin = settings.admin_listen.map(|address| open_admin(address, registry)).transpose()?;
+    let admin_address = admin.as_ref().map(mio::net::TcpListener::local_addr).transpose()?;
     registry.register(&mut SourceFd(&signals.as_raw_fd()), SIGNALS, Interest::READABLE)?;
 
     let clock = Clock::start();
-    let mut sockets = MioSockets::new(registry.try_clone()?, listener, &clock);
+    let mut sockets = MioSockets::new(registry.try_clone()?, listener, admin, &clock);
     let mut turn = Turn::new(limits, clock.now());
     log.always(format_args!(
         "listening on http://{address} for up to {} connections",
         room.websockets
     ));
+    if let Some(address) = admin_address {
+        log.always(format_args!("the operator's pages are at http://{address}"));
+    }
 
     let mut events = Events::with_capacity(EVENTS);
     let mut sampler = Sampler::new();
@@ -130,7 +140,8 @@ pub fn run(settings: Settings) -> Result<ExitCode, Failure> {
         for event in &events {
             ready += 1;
             match event.token() {
-                LISTENER => turn.listener_ready(),
+                LISTENER => turn.listener_ready(Listener::Public),
+                ADMIN => turn.listener_ready(Listener::Admin),
                 SIGNALS => {
                     while let Some(signal) = signals.next() {
                         if turn.is_draining() {
@@ -164,6 +175,14 @@ pub fn run(settings: Settings) -> Result<ExitCode, Failure> {
             return Ok(ExitCode::SUCCESS);
         }
     }
+}
+
+/// The operator's own listener, registered.
+fn open_admin(address: SocketAddr, registry: &Registry) -> Result<mio::net::TcpListener, Failure> {
+    let listener = listener::open_own(address).map_err(|error| Failure::Listen(address, error))?;
+    let mut listener = mio::net::TcpListener::from_std(listener);
+    registry.register(&mut listener, ADMIN, Interest::READABLE)?;
+    Ok(listener)
 }
 
 /// Sleeps until the kernel has news, or for as long as `wait` says. Whether a signal cut it short

@@ -17,8 +17,20 @@ pub enum Page {
     Index,
     /// `GET /health`: whether it is well.
     Health,
+    /// `GET /ready`: whether it takes in newcomers.
+    Ready,
     /// `GET /metrics`: what it has counted.
     Metrics,
+}
+
+/// The listener by which a connection came. One operator's port can be kept apart from the public's.
+#[derive(Clone, Copy, Debug, Default, Eq, Hash, PartialEq)]
+pub enum Listener {
+    /// Where people come in.
+    #[default]
+    Public,
+    /// Where the operator looks in: pages only, some of which are only here.
+    Admin,
 }
 
 /// Where a path leads.
@@ -108,7 +120,7 @@ fn respond(host: &mut impl Host, response: Response<'_>) {
 }
 
 fn answer(request: &Request<'_>, limits: &Limits, host: &mut impl Host) -> Next {
-    let response = match route(request.path, limits) {
+    let response = match route(request.path, host.listener(), limits) {
         Route::Page(which) => page(request, which, host),
         Route::Door(door) => match upgrade(request, door, limits, host) {
             Ok(open) => return Next::Frames(open),
@@ -128,16 +140,20 @@ fn answer(request: &Request<'_>, limits: &Limits, host: &mut impl Host) -> Next 
     if keep_alive { Next::Request } else { Next::Nothing }
 }
 
-fn route<'p>(path: &'p str, limits: &Limits) -> Route<'p> {
-    match path {
-        "/" => Route::Page(Page::Index),
-        "/health" => Route::Page(Page::Health),
-        "/metrics" => Route::Page(Page::Metrics),
-        "/echo" if limits.echo => Route::Door(Door::Echo),
-        _ => match path.strip_prefix("/ws/") {
+fn route<'p>(path: &'p str, listener: Listener, limits: &Limits) -> Route<'p> {
+    match (listener, path) {
+        (_, "/") => Route::Page(Page::Index),
+        (_, "/health") => Route::Page(Page::Health),
+        (_, "/ready") => Route::Page(Page::Ready),
+        // What only the operator should see stands in public while there is no other place for it.
+        (Listener::Admin, "/metrics") => Route::Page(Page::Metrics),
+        (Listener::Public, "/metrics") if !limits.admin_listener => Route::Page(Page::Metrics),
+        (Listener::Public, "/echo") if limits.echo => Route::Door(Door::Echo),
+        (Listener::Public, _) => match path.strip_prefix("/ws/") {
             Some(mobile) if !mobile.contains('/') => Route::Door(Door::Mobile(mobile)),
             _ => Route::Nowhere,
         },
+        (Listener::Admin, _) => Route::Nowhere,
     }
 }
 
@@ -152,7 +168,8 @@ fn page(request: &Request<'_>, page: Page, host: &mut impl Host) -> Response<'st
     }
     let status = match page {
         Page::Health if host.is_draining() => Status::ServiceUnavailable,
-        Page::Index | Page::Health | Page::Metrics => Status::Ok,
+        Page::Ready if !host.is_accepting() => Status::ServiceUnavailable,
+        Page::Index | Page::Health | Page::Ready | Page::Metrics => Status::Ok,
     };
     let (content_type, text) = host.page(page);
     Response::new(status).body(content_type, text.into_bytes())

@@ -40,7 +40,9 @@ use expire::Sweep;
 use outbox::Outboxes;
 use presence::Pacer;
 use publish::Frames;
+use receive::Callers;
 
+pub use crate::session::Listener;
 pub use ledger::{Counters, Ledger, Process};
 pub use limits::{Budgets, Limits};
 pub use outbox::Caps;
@@ -52,14 +54,14 @@ pub use sockets::{Accepted, Readiness, Sockets};
 pub enum Polled {
     /// Whoever is ready was named.
     Everybody,
-    /// So many were named, the listener among them, and there was room for no more.
+    /// So many were named, listeners among them, and there was room for no more.
     Part(usize),
     /// The wait was disturbed, or was over long ago: whoever has become ready since was not named.
     Disturbed,
 }
 
-/// What is polled beside connections: the listener, and the driver's own (signals).
-const OTHER_SOURCES: usize = 2;
+/// What is polled beside connections: the listeners, and the driver's own (signals).
+const OTHER_SOURCES: usize = 3;
 
 /// The state that outlives a turn.
 pub struct Turn {
@@ -84,8 +86,8 @@ pub struct Turn {
     frames: Frames,
     counters: Counters,
 
-    /// Somebody may be waiting to be accepted.
-    listener_ready: bool,
+    /// Where somebody may be waiting to be accepted.
+    callers: Callers,
     /// Accepting failed for want of descriptors: not before this moment again.
     accept_again: Option<Moment>,
     /// Connections with something to read, longest unread first.
@@ -124,7 +126,7 @@ impl Turn {
             drain: None,
             frames: Frames::default(),
             counters: Counters::new(),
-            listener_ready: true,
+            callers: Callers::everywhere(),
             accept_again: None,
             readable: VecDeque::new(),
             events_unsettled: 0,
@@ -137,9 +139,9 @@ impl Turn {
         }
     }
 
-    /// The listener has somebody waiting.
-    pub fn listener_ready(&mut self) {
-        self.listener_ready = true;
+    /// A listener has somebody waiting.
+    pub fn listener_ready(&mut self, listener: Listener) {
+        *self.callers.at(listener) = true;
     }
 
     /// The network has noticed something about a connection. Ids of the departed are ignored.
@@ -185,7 +187,7 @@ impl Turn {
     /// How long to sleep before the next turn, if nothing happens: zero if work was left over,
     /// `None` if there is nothing to wait for but the network.
     pub fn wait(&mut self, now: Moment) -> Option<Duration> {
-        let accepting = self.listener_ready && self.accept_again.is_none();
+        let accepting = self.callers.any() && self.accept_again.is_none();
         // Work that was created late in a turn, or cut off by a budget, announces itself by no
         // event: whoever forgets it here loses it until a stranger happens to call.
         let left_over = accepting
@@ -205,7 +207,7 @@ impl Turn {
         let deadlines = [
             self.wheel.next_deadline(),
             self.sweep.deadline(),
-            self.accept_again.filter(|_| self.listener_ready),
+            self.accept_again.filter(|_| self.callers.any()),
             self.drain.as_ref().map(Drain::deadline),
             presence,
         ];

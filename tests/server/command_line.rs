@@ -10,8 +10,9 @@ use nix::sys::signal::Signal;
 
 use crate::harness::{ALICE, Server, binary, eventually};
 
-const FLAGS: [&str; 19] = [
+const FLAGS: [&str; 20] = [
     "--listen",
+    "--admin-listen",
     "--ping-timeout",
     "--sweep-interval",
     "--max-connections",

@@ -18,6 +18,7 @@ mod http;
 mod ledger;
 mod limits;
 mod malformed;
+mod observability;
 mod origin;
 mod pitfalls;
 mod presence;

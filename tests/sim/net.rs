@@ -12,7 +12,7 @@ use std::mem;
 use std::time::Duration;
 
 use switchboard::chat::ConnectionId;
-use switchboard::turn::{Accepted, Readiness, Sockets};
+use switchboard::turn::{Accepted, Listener, Readiness, Sockets};
 
 use crate::dice::Dice;
 
@@ -282,7 +282,10 @@ impl Wire {
 }
 
 impl Sockets for Net {
-    fn accept(&mut self, id: ConnectionId) -> Accepted {
+    fn accept(&mut self, listener: Listener, id: ConnectionId) -> Accepted {
+        if listener == Listener::Admin {
+            return Accepted::Nobody;
+        }
         if self.exhausted {
             // The server lets its reserve descriptor go, and turns one away with it.
             if let Some(wire) = self.backlog.pop_front() {
@@ -300,7 +303,8 @@ impl Sockets for Net {
         Accepted::Taken
     }
 
-    fn shed(&mut self) -> Accepted {
+    fn shed(&mut self, listener: Listener) -> Accepted {
+        assert_eq!(listener, Listener::Public, "nobody waits at the other");
         let Some(wire) = self.backlog.pop_front() else { return Accepted::Nobody };
         self.wires[wire].outbound.extend(SHED);
         self.wires[wire].closed = true;

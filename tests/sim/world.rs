@@ -10,7 +10,7 @@ use std::collections::BinaryHeap;
 use std::time::Duration;
 
 use switchboard::timer::{Moment, Now};
-use switchboard::turn::{Polled, Readiness, Turn};
+use switchboard::turn::{Listener, Polled, Readiness, Turn};
 
 use crate::climate::Climate;
 use crate::dice::Dice;
@@ -206,7 +206,7 @@ impl World {
                 _ => Polled::Everybody,
             };
             if batch.listener {
-                self.turn.listener_ready();
+                self.turn.listener_ready(Listener::Public);
             }
             for (id, readiness) in batch.events {
                 self.turn.ready(id, readiness);
