@@ -19,9 +19,11 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use mio::event::Event;
+use mio::net::TcpListener;
 use mio::unix::SourceFd;
 use mio::{Events, Interest, Poll, Registry, Token};
 
+use crate::timer::{Moment, Now};
 use crate::turn::{Limits, Listener, Polled, Readiness, Turn};
 use clock::Clock;
 use log::Log;
@@ -95,64 +97,27 @@ impl From<io::Error> for Failure {
 ///
 /// [`Failure`], before anybody was served, or if the kernel's own interface fails.
 pub fn run(settings: Settings) -> Result<ExitCode, Failure> {
-    let mut log = Log::new(settings.log);
-    // Before anything else: a signal that comes during the start must not be lost.
-    let mut signals = Signals::open()?;
-    let mut limits = settings.limits;
-    let admins = settings.admin_listen.map_or(0, |_| limits.admin_connections + 1);
-    let room =
-        descriptors::make_room(settings.max_connections, admins).map_err(Failure::Setting)?;
-    limits.max_connections = room.websockets;
-    limits.spare_connections = room.spare;
-
-    let listener =
-        listener::open(settings.listen).map_err(|error| Failure::Listen(settings.listen, error))?;
-    let address = listener.local_addr()?;
-    let mut listener = mio::net::TcpListener::from_std(listener);
-    let mut poll = Poll::new()?;
-    let registry = poll.registry();
-    registry.register(&mut listener, LISTENER, Interest::READABLE)?;
-    let admin = settings.admin_listen.map(|address| open_admin(address, registry)).transpose()?;
-    let admin_address = admin.as_ref().map(mio::net::TcpListener::local_addr).transpose()?;
-    registry.register(&mut SourceFd(&signals.as_raw_fd()), SIGNALS, Interest::READABLE)?;
-
-    let clock = Clock::start();
-    let mut sockets = MioSockets::new(registry.try_clone()?, listener, admin, &clock);
-    let mut turn = Turn::new(limits, clock.now());
-    log.always(format_args!(
-        "listening on http://{address} for up to {} connections",
-        room.websockets
-    ));
-    if let Some(address) = admin_address {
-        log.always(format_args!("the operator's pages are at http://{address}"));
-    }
-
+    let (mut driver, mut poll) = Driver::start(settings)?;
     let mut events = Events::with_capacity(EVENTS);
-    let mut sampler = Sampler::new();
-    let mut asleep_since = clock.monotonic();
+    let mut asleep_since = driver.clock.monotonic();
     loop {
-        let wait = turn.wait(asleep_since);
+        let wait = driver.turn.wait(asleep_since);
         let interrupted = sleep(&mut poll, &mut events, wait)?;
-        let now = clock.now();
+        let now = driver.clock.now();
         let overslept = wait.is_some_and(|wait| now.monotonic > asleep_since + wait + STALL);
 
         let mut ready = 0;
         for event in &events {
             ready += 1;
             match event.token() {
-                LISTENER => turn.listener_ready(Listener::Public),
-                ADMIN => turn.listener_ready(Listener::Admin),
+                LISTENER => driver.turn.listener_ready(Listener::Public),
+                ADMIN => driver.turn.listener_ready(Listener::Admin),
                 SIGNALS => {
-                    while let Some(signal) = signals.next() {
-                        if turn.is_draining() {
-                            log.always(format_args!("signal {signal} again: ends at once"));
-                            return Ok(ExitCode::from(128 + signal));
-                        }
-                        log.info(format_args!("signal {signal}: draining"));
-                        turn.drain(now.monotonic);
+                    if let Some(code) = driver.obey_signals(now.monotonic) {
+                        return Ok(code);
                     }
                 }
-                token => turn.ready(id_of(token), readiness(event)),
+                token => driver.turn.ready(id_of(token), readiness(event)),
             }
         }
         let polled = match ready {
@@ -160,28 +125,103 @@ pub fn run(settings: Settings) -> Result<ExitCode, Failure> {
             EVENTS.. => Polled::Part(ready),
             _ => Polled::Everybody,
         };
-        if let Some(process) = sampler.sample(now.monotonic) {
-            turn.record_process(process);
-        }
-        let exhausted_before = turn.counters().exhausted;
-        turn.run(now, polled, &mut sockets);
-        if turn.counters().exhausted > exhausted_before {
-            log.warn(format_args!("out of descriptors or memory: somebody was turned away"));
-        }
-        asleep_since = clock.monotonic();
-        turn.record_turn_time(asleep_since.since(now.monotonic));
-        if turn.is_drained() {
-            log.info(format_args!("drained, with {} connections left", turn.connections()));
+        driver.take_turn(now, polled);
+        asleep_since = driver.clock.monotonic();
+        driver.turn.record_turn_time(asleep_since.since(now.monotonic));
+        if driver.turn.is_drained() {
+            let left = driver.turn.connections();
+            driver.log.info(format_args!("drained, with {left} connections left"));
             return Ok(ExitCode::SUCCESS);
         }
     }
 }
 
-/// The operator's own listener, registered.
-fn open_admin(address: SocketAddr, registry: &Registry) -> Result<mio::net::TcpListener, Failure> {
-    let listener = listener::open_own(address).map_err(|error| Failure::Listen(address, error))?;
-    let mut listener = mio::net::TcpListener::from_std(listener);
-    registry.register(&mut listener, ADMIN, Interest::READABLE)?;
+/// What the loop drives, and what it knows of the machine.
+struct Driver {
+    clock: Clock,
+    log: Log,
+    signals: Signals,
+    sampler: Sampler,
+    sockets: MioSockets,
+    turn: Turn,
+}
+
+impl Driver {
+    /// Opens everything, and says on stderr where it listens.
+    fn start(settings: Settings) -> Result<(Self, Poll), Failure> {
+        let mut log = Log::new(settings.log);
+        // Before anything else: a signal that comes during the start must not be lost.
+        let signals = Signals::open()?;
+        let mut limits = settings.limits;
+        let admins = settings.admin_listen.map_or(0, |_| limits.admin_connections + 1);
+        let room =
+            descriptors::make_room(settings.max_connections, admins).map_err(Failure::Setting)?;
+        limits.max_connections = room.websockets;
+        limits.spare_connections = room.spare;
+
+        let poll = Poll::new()?;
+        let registry = poll.registry();
+        registry.register(&mut SourceFd(&signals.as_raw_fd()), SIGNALS, Interest::READABLE)?;
+        let listener = listener::open(settings.listen)
+            .map_err(|error| Failure::Listen(settings.listen, error))
+            .and_then(|listener| watch(listener, LISTENER, registry))?;
+        let admin = match settings.admin_listen {
+            None => None,
+            Some(address) => {
+                let own = listener::open_own(address);
+                let own = own.map_err(|error| Failure::Listen(address, error))?;
+                Some(watch(own, ADMIN, registry)?)
+            }
+        };
+        log.always(format_args!(
+            "listening on http://{} for up to {} connections",
+            listener.local_addr()?,
+            room.websockets
+        ));
+        if let Some(admin) = &admin {
+            let address = admin.local_addr()?;
+            log.always(format_args!("the operator's pages are at http://{address}"));
+        }
+
+        let clock = Clock::start();
+        let sockets = MioSockets::new(registry.try_clone()?, listener, admin, clock);
+        let turn = Turn::new(limits, clock.now());
+        Ok((Driver { clock, log, signals, sampler: Sampler::new(), sockets, turn }, poll))
+    }
+
+    /// Does what the signals say that have come; ends with this code, if they say that.
+    fn obey_signals(&mut self, now: Moment) -> Option<ExitCode> {
+        while let Some(signal) = self.signals.next() {
+            if self.turn.is_draining() {
+                self.log.always(format_args!("signal {signal} again: ends at once"));
+                return Some(ExitCode::from(128 + signal));
+            }
+            self.log.info(format_args!("signal {signal}: draining"));
+            self.turn.drain(now);
+        }
+        None
+    }
+
+    fn take_turn(&mut self, now: Now, polled: Polled) {
+        if let Some(process) = self.sampler.sample(now.monotonic) {
+            self.turn.record_process(process);
+        }
+        let exhausted_before = self.turn.counters().exhausted;
+        self.turn.run(now, polled, &mut self.sockets);
+        if self.turn.counters().exhausted > exhausted_before {
+            self.log.warn(format_args!("out of descriptors or memory: somebody was turned away"));
+        }
+    }
+}
+
+/// A listener that is polled.
+fn watch(
+    listener: std::net::TcpListener,
+    token: Token,
+    registry: &Registry,
+) -> Result<TcpListener, Failure> {
+    let mut listener = TcpListener::from_std(listener);
+    registry.register(&mut listener, token, Interest::READABLE)?;
     Ok(listener)
 }
 

@@ -20,7 +20,7 @@ use crate::turn::{Accepted, Listener, Sockets};
 
 /// Real sockets.
 #[derive(Debug)]
-pub(super) struct MioSockets<'c> {
+pub(super) struct MioSockets {
     registry: Registry,
     listener: TcpListener,
     /// The operator's own, if there is one.
@@ -29,7 +29,7 @@ pub(super) struct MioSockets<'c> {
     streams: Vec<Option<TcpStream>>,
     /// A descriptor to give up when there are no others, so that whoever waits can be turned away.
     reserve: Option<File>,
-    clock: &'c Clock,
+    clock: Clock,
 }
 
 /// A connection's token.
@@ -44,12 +44,12 @@ pub(super) fn id_of(token: Token) -> ConnectionId {
     ConnectionId::new(index, generation)
 }
 
-impl<'c> MioSockets<'c> {
+impl MioSockets {
     pub(super) fn new(
         registry: Registry,
         listener: TcpListener,
         admin: Option<TcpListener>,
-        clock: &'c Clock,
+        clock: Clock,
     ) -> Self {
         let streams = Vec::new();
         MioSockets { registry, listener, admin, streams, reserve: open_reserve(), clock }
@@ -138,7 +138,7 @@ fn retry<T>(mut call: impl FnMut() -> io::Result<T>) -> io::Result<T> {
     }
 }
 
-impl Sockets for MioSockets<'_> {
+impl Sockets for MioSockets {
     fn accept(&mut self, listener: Listener, id: ConnectionId) -> Accepted {
         let mut stream = match self.take_next(listener) {
             Ok(stream) => stream,
