@@ -14,6 +14,7 @@ mod drain;
 mod endings;
 mod exchange;
 mod expire;
+mod invariants;
 mod ledger;
 mod limits;
 mod outbox;
@@ -289,19 +290,5 @@ impl Turn {
         if begins_anew {
             self.events_unsettled = self.connections.len() + OTHER_SOURCES;
         }
-    }
-
-    /// For the simulator: panics with a clear sentence if the books of different rooms disagree.
-    pub fn check_invariants(&self) {
-        assert!(self.ledger().balances(), "the ledger does not balance: {:?}", self.ledger());
-        self.chat.check_invariants();
-        let open = self.connections.iter().filter(|c| c.session.is_websocket()).count();
-        assert_eq!(self.websockets, open, "open WebSockets are miscounted");
-        let held: usize = self.connections.iter().map(|c| c.session.held_bytes()).sum();
-        assert_eq!(self.held_bytes, held, "bytes of what has not arrived in full are miscounted");
-        let ending = self.connections.iter().filter(|c| !c.is_open()).count();
-        assert_eq!(self.ending, ending, "ending connections are miscounted");
-        self.outboxes.check_invariants();
-        self.pacer.check_invariants();
     }
 }

@@ -74,7 +74,7 @@ impl Climate {
                 &[Mode::Full],
             ]),
             limits: limits(dice, phones),
-            check_every: 4,
+            check_every: 1,
         }
     }
 
@@ -93,7 +93,7 @@ impl Climate {
             hostility: 500,
             modes: &[Mode::None, Mode::None, Mode::None, Mode::None, Mode::Delta],
             limits: Limits::default(),
-            check_every: 500,
+            check_every: 50,
             ..Climate::roll(dice)
         }
     }
