@@ -10,6 +10,8 @@ mod log;
 mod process;
 mod signals;
 mod sockets;
+mod stop;
+mod systemd;
 
 use std::fmt;
 use std::io::{self, ErrorKind};
@@ -30,6 +32,8 @@ use log::Log;
 use process::Sampler;
 use signals::Signals;
 use sockets::{MioSockets, id_of};
+use stop::Stop;
+use systemd::{Report, Supervisor};
 
 pub use log::Level;
 
@@ -68,6 +72,8 @@ pub enum Failure {
     Setting(String),
     /// The address cannot be listened on.
     Listen(SocketAddr, io::Error),
+    /// What systemd passed cannot be listened on.
+    Passed(String),
     /// The kernel refuses something without which there is no loop.
     Loop(io::Error),
 }
@@ -77,6 +83,7 @@ impl fmt::Display for Failure {
         match self {
             Failure::Setting(sentence) => f.write_str(sentence),
             Failure::Listen(address, error) => write!(f, "cannot listen on {address}: {error}"),
+            Failure::Passed(why) => write!(f, "the socket that systemd passed: {why}"),
             Failure::Loop(error) => write!(f, "the event loop failed: {error}"),
         }
     }
@@ -101,7 +108,7 @@ pub fn run(settings: Settings) -> Result<ExitCode, Failure> {
     let mut events = Events::with_capacity(EVENTS);
     let mut asleep_since = driver.clock.monotonic();
     loop {
-        let wait = driver.turn.wait(asleep_since);
+        let wait = driver.wait(asleep_since);
         let interrupted = sleep(&mut poll, &mut events, wait)?;
         let now = driver.clock.now();
         let overslept = wait.is_some_and(|wait| now.monotonic > asleep_since + wait + STALL);
@@ -128,6 +135,7 @@ pub fn run(settings: Settings) -> Result<ExitCode, Failure> {
         driver.take_turn(now, polled);
         asleep_since = driver.clock.monotonic();
         driver.turn.record_turn_time(asleep_since.since(now.monotonic));
+        driver.supervisor.report(asleep_since, Report::of(&driver.turn, &driver.stop));
         if driver.turn.is_drained() {
             let left = driver.turn.connections();
             driver.log.info(format_args!("drained, with {left} connections left"));
@@ -142,6 +150,8 @@ struct Driver {
     log: Log,
     signals: Signals,
     sampler: Sampler,
+    stop: Stop,
+    supervisor: Supervisor,
     sockets: MioSockets,
     turn: Turn,
 }
@@ -162,16 +172,12 @@ impl Driver {
         let poll = Poll::new()?;
         let registry = poll.registry();
         registry.register(&mut SourceFd(&signals.as_raw_fd()), SIGNALS, Interest::READABLE)?;
-        let listener = listener::open(settings.listen)
-            .map_err(|error| Failure::Listen(settings.listen, error))
-            .and_then(|listener| watch(listener, LISTENER, registry))?;
+        let listener = listener::open(settings.listen)?;
+        let stop = Stop::new(listener.outlives_us);
+        let listener = watch(listener.socket, LISTENER, registry)?;
         let admin = match settings.admin_listen {
             None => None,
-            Some(address) => {
-                let own = listener::open_own(address);
-                let own = own.map_err(|error| Failure::Listen(address, error))?;
-                Some(watch(own, ADMIN, registry)?)
-            }
+            Some(address) => Some(watch(listener::open_own(address)?, ADMIN, registry)?),
         };
         log.always(format_args!(
             "listening on http://{} for up to {} connections",
@@ -185,19 +191,24 @@ impl Driver {
 
         let clock = Clock::start();
         let sockets = MioSockets::new(registry.try_clone()?, listener, admin, clock);
+        let supervisor = Supervisor::from_env(limits.drain_timeout);
         let turn = Turn::new(limits, clock.now());
-        Ok((Driver { clock, log, signals, sampler: Sampler::new(), sockets, turn }, poll))
+        let sampler = Sampler::new();
+        Ok((Driver { clock, log, signals, sampler, stop, supervisor, sockets, turn }, poll))
+    }
+
+    /// How long to sleep, if nothing happens.
+    fn wait(&mut self, now: Moment) -> Option<Duration> {
+        let (stop, supervisor) = (self.stop.wait(now, &self.turn), self.supervisor.wait(now));
+        [self.turn.wait(now), stop, supervisor].into_iter().flatten().min()
     }
 
     /// Does what the signals say that have come; ends with this code, if they say that.
     fn obey_signals(&mut self, now: Moment) -> Option<ExitCode> {
         while let Some(signal) = self.signals.next() {
-            if self.turn.is_draining() {
-                self.log.always(format_args!("signal {signal} again: ends at once"));
-                return Some(ExitCode::from(128 + signal));
+            if let Some(code) = self.stop.signal(signal, now, &mut self.log) {
+                return Some(code);
             }
-            self.log.info(format_args!("signal {signal}: draining"));
-            self.turn.drain(now);
         }
         None
     }
@@ -206,6 +217,7 @@ impl Driver {
         if let Some(process) = self.sampler.sample(now.monotonic) {
             self.turn.record_process(process);
         }
+        self.stop.proceed(now.monotonic, &mut self.turn, &mut self.sockets);
         let exhausted_before = self.turn.counters().exhausted;
         self.turn.run(now, polled, &mut self.sockets);
         if self.turn.counters().exhausted > exhausted_before {

@@ -22,7 +22,8 @@ use crate::turn::{Accepted, Listener, Sockets};
 #[derive(Debug)]
 pub(super) struct MioSockets {
     registry: Registry,
-    listener: TcpListener,
+    /// None once nobody else is to be taken in.
+    listener: Option<TcpListener>,
     /// The operator's own, if there is one.
     admin: Option<TcpListener>,
     /// By slot; the turn knows which connection's they are.
@@ -51,13 +52,23 @@ impl MioSockets {
         admin: Option<TcpListener>,
         clock: Clock,
     ) -> Self {
-        let streams = Vec::new();
+        let (listener, streams) = (Some(listener), Vec::new());
         MioSockets { registry, listener, admin, streams, reserve: open_reserve(), clock }
+    }
+
+    /// Takes in nobody else but operators. If somebody else keeps the listener open, it goes on
+    /// listening: it is closed here and not shut down, and whoever is in its queue stays there.
+    pub(super) fn stop_listening(&mut self) {
+        if let Some(mut listener) = self.listener.take() {
+            // Closing alone would not do: while others hold the listener, epoll goes on telling us
+            // who comes (epoll(7), question 6). Should it fail, then that is all there is to it.
+            let _ = self.registry.deregister(&mut listener);
+        }
     }
 
     fn listener(&self, which: Listener) -> Option<&TcpListener> {
         match which {
-            Listener::Public => Some(&self.listener),
+            Listener::Public => self.listener.as_ref(),
             Listener::Admin => self.admin.as_ref(),
         }
     }

@@ -240,6 +240,11 @@ impl Turn {
         self.websockets
     }
 
+    /// Connections that are open and no WebSockets, or not yet.
+    pub fn visitors(&self) -> usize {
+        self.connections.len() - self.websockets - self.ending
+    }
+
     /// Connections of every kind, the ending ones included.
     pub fn connections(&self) -> usize {
         self.connections.len()

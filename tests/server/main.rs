@@ -28,4 +28,5 @@ mod replacement;
 mod silence;
 mod slow_readers;
 mod stall;
+mod supervised;
 mod upgrade;

@@ -101,6 +101,13 @@ impl Server {
         self.process.id()
     }
 
+    /// What the kernel says it is doing: `T` is stopped (proc(5), stat).
+    pub(crate) fn state(&self) -> char {
+        let stat = fs::read_to_string(format!("/proc/{}/stat", self.pid())).expect("it runs");
+        let state = stat.rsplit_once(") ").and_then(|(_, rest)| rest.chars().next());
+        state.expect("it follows the name")
+    }
+
     /// How many descriptors it has open.
     pub(crate) fn descriptors(&self) -> usize {
         fs::read_dir(format!("/proc/{}/fd", self.pid())).expect("it runs").count()
