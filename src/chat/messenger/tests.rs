@@ -6,7 +6,8 @@ mod devices;
 mod invitations;
 mod limits;
 mod messages;
-
+mod oracle;
+mod properties;
 mod typing;
 
 use std::time::Duration;
@@ -30,6 +31,8 @@ struct World {
 struct Recorder {
     lines: Vec<String>,
     copies: Vec<(u32, Ticket)>,
+    /// The statuses among the lines: which device, of which message, and what.
+    statuses: Vec<(u32, String, Status)>,
 }
 
 impl Sink for Recorder {
@@ -37,6 +40,9 @@ impl Sink for Recorder {
         let device = u32::try_from(to.index()).expect("small numbers");
         if let chat::Event::Messenger(Event::Message { ticket: Some(ticket), .. }) = event {
             self.copies.push((device, *ticket));
+        }
+        if let chat::Event::Messenger(Event::Status { message, status }) = event {
+            self.statuses.push((device, (*message).to_owned(), *status));
         }
         self.lines.push(format!("{device}: {}", line(event)));
     }
