@@ -21,6 +21,8 @@ pub enum Page {
     Ready,
     /// `GET /metrics`: what it has counted.
     Metrics,
+    /// `GET /trace`: what it did in the last turns.
+    Trace,
 }
 
 /// The listener by which a connection came. One operator's port can be kept apart from the public's.
@@ -120,7 +122,9 @@ fn respond(host: &mut impl Host, response: Response<'_>) {
 }
 
 fn answer(request: &Request<'_>, limits: &Limits, host: &mut impl Host) -> Next {
-    let response = match route(request.path, host.listener(), limits) {
+    let route = route(request.path, host.listener(), limits);
+    let is_large = matches!(route, Route::Page(Page::Trace));
+    let response = match route {
         Route::Page(which) => page(request, which, host),
         Route::Door(door) => match upgrade(request, door, limits, host) {
             Ok(open) => return Next::Frames(open),
@@ -128,8 +132,10 @@ fn answer(request: &Request<'_>, limits: &Limits, host: &mut impl Host) -> Next 
         },
         Route::Nowhere => detail(Status::NotFound, "there is nothing at this address"),
     };
-    // A body that nobody has read stands where the next request would begin.
-    let keep_alive = request.keep_alive() && request.body == Body::None && !host.is_draining();
+    // A body that nobody has read stands where the next request would begin. And a trace is so large
+    // that a connection gets one.
+    let keep_alive =
+        request.keep_alive() && request.body == Body::None && !host.is_draining() && !is_large;
     let response = match (keep_alive, request.version) {
         (false, _) => response.close(),
         (true, Version::Http10) => response.keep_alive(),
@@ -147,6 +153,7 @@ fn route<'p>(path: &'p str, listener: Listener, limits: &Limits) -> Route<'p> {
         (_, "/ready") => Route::Page(Page::Ready),
         // What only the operator should see stands in public while there is no other place for it.
         (Listener::Admin, "/metrics") => Route::Page(Page::Metrics),
+        (Listener::Admin, "/trace") => Route::Page(Page::Trace),
         (Listener::Public, "/metrics") if !limits.admin_listener => Route::Page(Page::Metrics),
         (Listener::Public, "/echo") if limits.echo => Route::Door(Door::Echo),
         (Listener::Public, _) => match path.strip_prefix("/ws/") {
@@ -169,7 +176,7 @@ fn page(request: &Request<'_>, page: Page, host: &mut impl Host) -> Response<'st
     let status = match page {
         Page::Health if host.is_draining() => Status::ServiceUnavailable,
         Page::Ready if !host.is_accepting() => Status::ServiceUnavailable,
-        Page::Index | Page::Health | Page::Ready | Page::Metrics => Status::Ok,
+        Page::Index | Page::Health | Page::Ready | Page::Metrics | Page::Trace => Status::Ok,
     };
     let (content_type, text) = host.page(page);
     Response::new(status).body(content_type, text.into_bytes())

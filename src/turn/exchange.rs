@@ -48,6 +48,7 @@ impl Host for Exchange<'_> {
             Page::Health => ("application/json", self.turn.health_page()),
             Page::Ready => ("application/json", self.turn.ready_page()),
             Page::Metrics => (metrics::CONTENT_TYPE, self.turn.metrics_page()),
+            Page::Trace => ("application/json", self.turn.trace_page()),
         }
     }
 
