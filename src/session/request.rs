@@ -28,6 +28,8 @@ pub enum Page {
         /// For somebody who may know who is online.
         names: bool,
     },
+    /// `GET /trace`: what it did in the last turns.
+    Trace,
 }
 
 /// The listener by which a connection came. One operator's port can be kept apart from the public's.
@@ -132,7 +134,9 @@ fn respond(host: &mut impl Host, response: Response<'_>) {
 }
 
 fn answer(request: &Request<'_>, limits: &Limits, host: &mut impl Host) -> Next {
-    let response = match route(request, host.listener(), limits) {
+    let route = route(request, host.listener(), limits);
+    let is_large = matches!(route, Route::Page(Page::Trace));
+    let response = match route {
         Route::Page(which) => page(request, which, host),
         Route::Door(door) => match upgrade(request, door, limits, host) {
             Ok(open) => return Next::Frames(open),
@@ -140,8 +144,10 @@ fn answer(request: &Request<'_>, limits: &Limits, host: &mut impl Host) -> Next 
         },
         Route::Nowhere => detail(Status::NotFound, "there is nothing at this address"),
     };
-    // A body that nobody has read stands where the next request would begin.
-    let keep_alive = request.keep_alive() && request.body == Body::None && !host.is_draining();
+    // A body that nobody has read stands where the next request would begin. And a trace is so large
+    // that a connection gets one.
+    let keep_alive =
+        request.keep_alive() && request.body == Body::None && !host.is_draining() && !is_large;
     let response = match (keep_alive, request.version) {
         (false, _) => response.close(),
         (true, Version::Http10) => response.keep_alive(),
@@ -166,6 +172,7 @@ fn route<'p>(request: &Request<'p>, listener: Listener, limits: &Limits) -> Rout
         (_, "/stats") if is_operators => {
             Route::Page(Page::Stats { names: is_admin(request, limits) })
         }
+        (Listener::Admin, "/trace") => Route::Page(Page::Trace),
         (Listener::Public, "/echo") if limits.echo => Route::Door(Door::Echo),
         (Listener::Public, path) => match path.strip_prefix("/ws/") {
             Some(mobile) if !mobile.contains('/') => Route::Door(Door::Mobile(mobile)),
@@ -208,7 +215,12 @@ fn page(request: &Request<'_>, page: Page, host: &mut impl Host) -> Response<'st
     let status = match page {
         Page::Health if host.is_draining() => Status::ServiceUnavailable,
         Page::Ready if !host.is_accepting() => Status::ServiceUnavailable,
-        Page::Index | Page::Health | Page::Ready | Page::Metrics | Page::Stats { .. } => Status::Ok,
+        Page::Index
+        | Page::Health
+        | Page::Ready
+        | Page::Metrics
+        | Page::Stats { .. }
+        | Page::Trace => Status::Ok,
     };
     let (content_type, text) = host.page(page);
     Response::new(status).body(content_type, text.into_bytes())

@@ -77,8 +77,9 @@ pub(super) struct Args {
 
     /// Messages are planned at multiples of this
     ///
-    /// Those within one go out together, which saves more than half of the CPU of both sides if there are
-    /// many. Their delivery counts from that moment. 0s plans each for itself.
+    /// Those within one go out together, and are a burst for the server: they wait for each other there,
+    /// and that counts. Their delivery counts from that moment, which can be earlier by this than they
+    /// would be due on their own. 0s plans each for itself, and takes both sides twice the CPU or more.
     #[arg(long, env = "LOADGEN_GRAIN", value_name = "TIME", default_value = "500us", value_parser = time_or_none)]
     pub(super) grain: Duration,
 

@@ -68,13 +68,13 @@ impl Run<'_> {
             if line.reads_slowly() {
                 return;
             }
-            match line.read(&mut self.input) {
+            match line.read(&mut self.inbox, usize::MAX) {
                 Ok(Some(0)) => return self.lose(id, None),
                 Ok(Some(count)) => {
                     self.hear(id, count);
                     // The next read would find nothing, unless it is the end: then no other event
                     // would tell us (epoll(7), question 9).
-                    if count < self.input.len() && !is_closed {
+                    if count < self.inbox.bytes.len() && !is_closed {
                         return;
                     }
                 }
@@ -98,8 +98,7 @@ impl Run<'_> {
     /// A slow reader reads so many bytes.
     pub(super) fn sip(&mut self, id: PhoneId, bytes: usize) {
         let Some(line) = &mut self.slots[id.index()].line else { return };
-        let bytes = bytes.min(self.input.len());
-        match line.read(&mut self.input[..bytes]) {
+        match line.read(&mut self.inbox, bytes) {
             Ok(Some(0)) => self.lose(id, None),
             Ok(Some(count)) => self.hear(id, count),
             Ok(None) => {}
@@ -199,15 +198,16 @@ impl Run<'_> {
 
     /// What a phone makes of the bytes that were read.
     fn hear(&mut self, id: PhoneId, count: usize) {
-        let now = self.now();
-        let Run { slots, desk, pen, input, out, .. } = self;
+        // For whatever is heard the time is that of its arrival.
+        let now = self.inbox.arrived;
+        let Run { slots, desk, pen, inbox, out, .. } = self;
         let Slot { persona, line: Some(line), .. } = &mut slots[id.index()] else { return };
         let Some(phone) = &mut line.phone else { return };
         // Whoever falls silent later connects like everybody else.
         let (is_sociable, is_hostile) = (persona.is_sociable(), persona.is_hostile());
         let was_ready = phone.is_ready();
         let mut ending = None;
-        let mut input = &mut input[..count];
+        let mut input = &mut inbox.bytes[..count];
         desk.record.heard.bytes += count as u64;
         while let Some(event) = phone.read(now, &mut input, pen, out) {
             match event {

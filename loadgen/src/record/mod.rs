@@ -150,6 +150,7 @@ impl Record {
         const PATIENCE: Duration = Duration::from_secs(5);
         let lag = now.since(intended);
         self.send_lag.add(lag);
+        self.series.sent(lag);
         self.late_sends += u64::from(lag > LATE);
         if self.waited_for.is_none_or(|(_, since)| now.since(since) > PATIENCE) {
             self.waited_for = Some((number, now));

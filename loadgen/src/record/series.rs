@@ -16,9 +16,11 @@ pub(crate) struct Series {
     /// When the last row was closed, and what the sums were then.
     closed: Moment,
     totals: Totals,
-    /// Of the row that is open: deliveries in nanoseconds, and the longest turn of our own loop.
+    /// Of the row that is open: deliveries in nanoseconds, the longest turn of our own loop, and how
+    /// late the latest message was sent.
     delivery: Histogram<u64>,
     loop_lag: Duration,
+    send_lag: Duration,
 }
 
 /// One row.
@@ -46,9 +48,10 @@ pub(crate) struct Second {
     pub(crate) server_rss_bytes: Option<u64>,
     /// Its longest turn, rounded up to a bound of its histogram.
     pub(crate) server_longest_turn_ns: Option<u64>,
-    /// Our own CPU time, and the longest turn of our own loop.
+    /// Our own CPU time, the longest turn of our own loop, and how late the latest message was sent.
     pub(crate) loadgen_cpu_seconds: f64,
     pub(crate) loop_lag_ns: u64,
+    pub(crate) send_lag_ns: u64,
 }
 
 /// Sums up to a moment.
@@ -90,6 +93,7 @@ impl Default for Series {
             totals: Totals::default(),
             delivery: delivery.expect("the bounds are in order and the digits few"),
             loop_lag: Duration::ZERO,
+            send_lag: Duration::ZERO,
         }
     }
 }
@@ -108,6 +112,11 @@ impl Series {
     /// A turn of our own loop took so long.
     pub(crate) fn turn(&mut self, time: Duration) {
         self.loop_lag = self.loop_lag.max(time);
+    }
+
+    /// A message was sent so much later than planned.
+    pub(crate) fn sent(&mut self, lag: Duration) {
+        self.send_lag = self.send_lag.max(lag);
     }
 
     /// Closes a row, and opens the next.
@@ -132,10 +141,12 @@ impl Series {
             server_longest_turn_ns: seen.longest_turn.map(nanos),
             loadgen_cpu_seconds: totals.own_cpu.saturating_sub(before.own_cpu).as_secs_f64(),
             loop_lag_ns: nanos(self.loop_lag),
+            send_lag_ns: nanos(self.send_lag),
         });
         self.closed = now;
         self.delivery.reset();
         self.loop_lag = Duration::ZERO;
+        self.send_lag = Duration::ZERO;
     }
 
     /// The rows that are closed.

@@ -235,6 +235,8 @@ pub(super) struct Generator {
     pub(super) send_lag_ns: Quantiles,
     /// How long messages may have waited for us to read them.
     pub(super) loop_lag_ns: Quantiles,
+    /// Where the seconds end in which we were overloaded, while messages were sent.
+    pub(super) saturated_seconds: Vec<u64>,
 }
 
 /// In nanoseconds, all zero if `count` is.
