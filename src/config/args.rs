@@ -34,6 +34,10 @@ struct Args {
     #[arg(long, env = "SWITCHBOARD_LISTEN", value_name = "ADDRESS:PORT", value_parser = address)]
     listen: Option<SocketAddr>,
 
+    /// Where to answer the operator: then /metrics is there, and no longer at --listen
+    #[arg(long, env = "SWITCHBOARD_ADMIN_LISTEN", value_name = "ADDRESS:PORT", value_parser = address)]
+    admin_listen: Option<SocketAddr>,
+
     /// Silence after which a connection is marked as gone
     #[arg(long, env = "SWITCHBOARD_PING_TIMEOUT", value_name = "TIME", default_value = "60s", value_parser = time)]
     ping_timeout: Duration,
@@ -189,6 +193,7 @@ fn settings(args: Args, port: Option<String>) -> Result<Settings, String> {
             ws: ws::Limits { message_bytes: args.max_message_bytes },
             echo_ws: ws::Limits { message_bytes: echo_bytes },
             echo: args.echo,
+            admin_listener: args.admin_listen.is_some(),
             allowed_origins: args.allow_origin,
             ..session_defaults
         },
@@ -210,6 +215,7 @@ fn settings(args: Args, port: Option<String>) -> Result<Settings, String> {
     };
     Ok(Settings {
         listen,
+        admin_listen: args.admin_listen,
         max_connections: args.max_connections,
         admin_token_file: args.admin_token_file,
         limits,

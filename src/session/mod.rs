@@ -14,7 +14,7 @@ mod tests;
 
 pub use end::End;
 pub use messages::event_frame;
-pub use request::Page;
+pub use request::{Listener, Page};
 
 use std::{fmt, mem};
 
@@ -36,6 +36,8 @@ pub struct Limits {
     pub echo_ws: ws::Limits,
     /// Whether `/echo` exists.
     pub echo: bool,
+    /// Whether there is a listener for the operator: then what is only for him is only there.
+    pub admin_listener: bool,
     /// Malformed frames before the connection is closed; each well-formed one forgives one.
     pub strikes: u16,
     /// Pipelined HTTP requests that are answered at once; the next ones wait until others had a turn.
@@ -53,6 +55,7 @@ impl Default for Limits {
             ws: ws::Limits::default(),
             echo_ws: ws::Limits { message_bytes: 16 << 20 },
             echo: false,
+            admin_listener: false,
             strikes: 50,
             pipelined_requests: 16,
             admin_token: None,
@@ -159,8 +162,14 @@ pub trait Host {
     /// One of the server's own pages: what kind of text it is (a `Content-Type`), and the text.
     fn page(&mut self, page: Page) -> (&'static str, String);
 
+    /// The listener by which this connection came.
+    fn listener(&self) -> Listener;
+
     /// Whether the server is shutting down.
     fn is_draining(&self) -> bool;
+
+    /// Whether somebody new would be let in.
+    fn is_accepting(&self) -> bool;
 
     /// Lets a visitor in, and queues the 101 that `switch` appends; or says why not.
     fn admit(&mut self, visitor: Visitor, switch: impl FnOnce(&mut Vec<u8>))

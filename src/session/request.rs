@@ -19,6 +19,8 @@ pub enum Page {
     Index,
     /// `GET /health`: whether it is well.
     Health,
+    /// `GET /ready`: whether it takes in newcomers.
+    Ready,
     /// `GET /metrics`: what it has counted.
     Metrics,
     /// `GET /stats`: how much is going on.
@@ -26,6 +28,16 @@ pub enum Page {
         /// For somebody who may know who is online.
         names: bool,
     },
+}
+
+/// The listener by which a connection came. One operator's port can be kept apart from the public's.
+#[derive(Clone, Copy, Debug, Default, Eq, Hash, PartialEq)]
+pub enum Listener {
+    /// Where people come in.
+    #[default]
+    Public,
+    /// Where the operator looks in: pages only, some of which are only here.
+    Admin,
 }
 
 /// Where a path leads.
@@ -120,7 +132,7 @@ fn respond(host: &mut impl Host, response: Response<'_>) {
 }
 
 fn answer(request: &Request<'_>, limits: &Limits, host: &mut impl Host) -> Next {
-    let response = match route(request, limits) {
+    let response = match route(request, host.listener(), limits) {
         Route::Page(which) => page(request, which, host),
         Route::Door(door) => match upgrade(request, door, limits, host) {
             Ok(open) => return Next::Frames(open),
@@ -140,19 +152,26 @@ fn answer(request: &Request<'_>, limits: &Limits, host: &mut impl Host) -> Next 
     if keep_alive { Next::Request } else { Next::Nothing }
 }
 
-fn route<'p>(request: &Request<'p>, limits: &Limits) -> Route<'p> {
-    match request.path {
-        "/" if request.headers.has_token("upgrade", "websocket") => Route::Door(Door::Messenger),
-        "/ws" => Route::Door(Door::Messenger),
-        "/" => Route::Page(Page::Index),
-        "/health" => Route::Page(Page::Health),
-        "/metrics" => Route::Page(Page::Metrics),
-        "/stats" => Route::Page(Page::Stats { names: is_admin(request, limits) }),
-        "/echo" if limits.echo => Route::Door(Door::Echo),
-        path => match path.strip_prefix("/ws/") {
+fn route<'p>(request: &Request<'p>, listener: Listener, limits: &Limits) -> Route<'p> {
+    let wants_websocket = request.headers.has_token("upgrade", "websocket");
+    // What only the operator should see stands in public while there is no other place for it.
+    let is_operators = listener == Listener::Admin || !limits.admin_listener;
+    match (listener, request.path) {
+        (Listener::Public, "/") if wants_websocket => Route::Door(Door::Messenger),
+        (Listener::Public, "/ws") => Route::Door(Door::Messenger),
+        (_, "/") => Route::Page(Page::Index),
+        (_, "/health") => Route::Page(Page::Health),
+        (_, "/ready") => Route::Page(Page::Ready),
+        (_, "/metrics") if is_operators => Route::Page(Page::Metrics),
+        (_, "/stats") if is_operators => {
+            Route::Page(Page::Stats { names: is_admin(request, limits) })
+        }
+        (Listener::Public, "/echo") if limits.echo => Route::Door(Door::Echo),
+        (Listener::Public, path) => match path.strip_prefix("/ws/") {
             Some(mobile) if !mobile.contains('/') => Route::Door(Door::Mobile(mobile)),
             _ => Route::Nowhere,
         },
+        (Listener::Admin, _) => Route::Nowhere,
     }
 }
 
@@ -188,7 +207,8 @@ fn page(request: &Request<'_>, page: Page, host: &mut impl Host) -> Response<'st
     }
     let status = match page {
         Page::Health if host.is_draining() => Status::ServiceUnavailable,
-        Page::Index | Page::Health | Page::Metrics | Page::Stats { .. } => Status::Ok,
+        Page::Ready if !host.is_accepting() => Status::ServiceUnavailable,
+        Page::Index | Page::Health | Page::Ready | Page::Metrics | Page::Stats { .. } => Status::Ok,
     };
     let (content_type, text) = host.page(page);
     Response::new(status).body(content_type, text.into_bytes())

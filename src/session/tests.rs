@@ -18,6 +18,7 @@ struct Recorder {
     refused_messages: usize,
     refusal: Option<Refusal>,
     draining: bool,
+    listener: Listener,
 }
 
 impl Host for Recorder {
@@ -54,8 +55,16 @@ impl Host for Recorder {
         ("text/plain", format!("{page:?}"))
     }
 
+    fn listener(&self) -> Listener {
+        self.listener
+    }
+
     fn is_draining(&self) -> bool {
         self.draining
+    }
+
+    fn is_accepting(&self) -> bool {
+        !self.draining
     }
 
     fn admit(

@@ -6,7 +6,7 @@ use crate::chat::mobile::{self, Joined, PresenceMode};
 use crate::chat::{Command, ConnectionId, Event};
 use crate::dialects::{Dialect, RefusalReason};
 use crate::metrics;
-use crate::session::{self, Host, Page, Refusal, Visitor};
+use crate::session::{self, Host, Listener, Page, Refusal, Visitor};
 use crate::timer::Now;
 
 /// The turn, as the session of one connection sees it.
@@ -59,12 +59,21 @@ impl Host for Exchange<'_> {
             Page::Index => ("application/json", self.turn.index_page()),
             Page::Health => ("application/json", self.turn.health_page()),
             Page::Stats { names } => ("application/json", self.turn.stats_page(names)),
+            Page::Ready => ("application/json", self.turn.ready_page()),
             Page::Metrics => (metrics::CONTENT_TYPE, self.turn.metrics_page()),
         }
     }
 
+    fn listener(&self) -> Listener {
+        self.turn.connections.get(self.id).map_or(Listener::Public, |c| c.listener)
+    }
+
     fn is_draining(&self) -> bool {
         self.turn.drain.is_some()
+    }
+
+    fn is_accepting(&self) -> bool {
+        self.turn.readiness().is_ok()
     }
 
     fn admit(

@@ -15,7 +15,7 @@ use crate::timer::{Moment, Wheel};
 
 /// What a connection may be late for.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-enum Deadline {
+pub(super) enum Deadline {
     /// A whole HTTP request, who he is, or the rest of a message.
     Arrival,
     /// Any sign of life.
@@ -45,6 +45,11 @@ impl Sweep {
     /// Whether a sweep has begun and not ended.
     pub(super) fn is_under_way(&self) -> bool {
         !self.under_way.is_empty()
+    }
+
+    /// Everyone that this sweep or the next is to look at. For the simulator.
+    pub(super) fn listed(&self) -> impl Iterator<Item = ConnectionId> {
+        self.marked.iter().chain(&self.under_way).copied()
     }
 
     /// When the next one has something to do.
@@ -116,7 +121,7 @@ impl Turn {
     }
 
     /// What the connection has to do next, and until when.
-    fn next_deadline(&self, connection: &Connection) -> Option<(Moment, Deadline)> {
+    pub(super) fn next_deadline(&self, connection: &Connection) -> Option<(Moment, Deadline)> {
         let limits = &self.limits;
         let waits = |time| connection.waiting_since.map(|since| since + time);
         // If the kernel has just asked for more, nobody knows yet whether it will take anything.

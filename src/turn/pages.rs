@@ -35,7 +35,39 @@ struct Health {
     version: &'static str,
 }
 
+/// `GET /ready`.
+#[derive(Serialize)]
+struct Ready {
+    /// `ready`, or why not.
+    status: &'static str,
+    /// WebSockets that are open, and that may be.
+    connections: usize,
+    max_connections: usize,
+}
+
 impl Turn {
+    /// Whether somebody new would be let in, or in a word why not.
+    pub(super) fn readiness(&self) -> Result<(), &'static str> {
+        if self.drain.is_some() {
+            Err("draining")
+        } else if self.websockets >= self.limits.max_connections {
+            Err("full")
+        } else if self.accept_again.is_some() {
+            Err("out of descriptors")
+        } else {
+            Ok(())
+        }
+    }
+
+    /// `GET /ready`, as JSON.
+    pub(super) fn ready_page(&self) -> String {
+        json(&Ready {
+            status: self.readiness().err().unwrap_or("ready"),
+            connections: self.websockets,
+            max_connections: self.limits.max_connections,
+        })
+    }
+
     /// `GET /`, as JSON.
     pub(super) fn index_page(&self) -> String {
         json(&Index {
@@ -64,6 +96,7 @@ impl Turn {
         let mut page = Exposition::new();
         self.describe_connections(&mut page);
         self.describe_messages(&mut page);
+        self.describe_sessions(&mut page);
         self.describe_presence(&mut page);
         self.describe_turns(&mut page);
         page.finish()

@@ -12,6 +12,7 @@ use crate::harness::{ALICE, Server, binary, eventually};
 
 const FLAGS: &[&str] = &[
     "--listen",
+    "--admin-listen",
     "--ping-timeout",
     "--sweep-interval",
     "--max-connections",

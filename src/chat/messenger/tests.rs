@@ -1,1 +1,241 @@
-//! What the realm promises.
+//! What the realm promises, said to a sink that writes everything down: one short line for each
+//! thing that each device is told, such as `1: m1 from ada`. A device is the number of its slot.
+
+mod contacts;
+mod devices;
+mod invitations;
+mod limits;
+mod messages;
+mod oracle;
+mod properties;
+mod typing;
+
+use std::time::Duration;
+
+use super::*;
+use crate::chat::mobile::PresenceMode;
+use crate::chat::{ItemId, Reason, SessionId};
+
+const OFFLINE: Outcome = Outcome::Undelivered(Reason::Offline);
+const SLOW: Outcome = Outcome::Undelivered(Reason::Slow);
+
+/// A realm, its clock, and what its sink was told.
+struct World {
+    realm: Realm,
+    now: Now,
+    sink: Recorder,
+}
+
+/// Writes down who was told what, and keeps the tickets of copies that are on their way.
+#[derive(Default)]
+struct Recorder {
+    lines: Vec<String>,
+    copies: Vec<(u32, Ticket)>,
+    /// The statuses among the lines: which device, of which message, and what.
+    statuses: Vec<(u32, String, Status)>,
+}
+
+impl Sink for Recorder {
+    fn send(&mut self, to: ConnectionId, event: &chat::Event<'_>) {
+        let device = u32::try_from(to.index()).expect("small numbers");
+        if let chat::Event::Messenger(Event::Message { ticket: Some(ticket), .. }) = event {
+            self.copies.push((device, *ticket));
+        }
+        if let chat::Event::Messenger(Event::Status { message, status }) = event {
+            self.statuses.push((device, (*message).to_owned(), *status));
+        }
+        self.lines.push(format!("{device}: {}", line(event)));
+    }
+
+    fn fan_out(&mut self, to: &[ConnectionId], event: &chat::Event<'_>) {
+        assert!(to.len() > 1, "one device is not several");
+        to.iter().for_each(|to| self.send(*to, event));
+    }
+
+    fn list_wanted(&mut self, _by: ConnectionId) {
+        panic!("this realm has no list");
+    }
+
+    fn presence_mode(&mut self, _of: ConnectionId, _mode: PresenceMode) {
+        panic!("this realm has no modes");
+    }
+}
+
+fn line(event: &chat::Event<'_>) -> String {
+    let event = match event {
+        chat::Event::Messenger(event) => event,
+        chat::Event::Error { detail } => return format!("error: {detail}"),
+        chat::Event::Pong | chat::Event::Mobile(_) => panic!("another realm's: {event:?}"),
+    };
+    match event {
+        Event::Authenticated { session } => format!("in as {session}"),
+        Event::InvitationReceived(Invitation { id, from, from_name, .. }) => {
+            format!("{id} invites, from {from} ({from_name})")
+        }
+        Event::InvitationAnswered(Invitation { id, answer, .. }) => {
+            format!("{id} {answer:?}").to_lowercase()
+        }
+        Event::Message { message, from, is_outgoing: false, .. } => {
+            format!("{} from {from}", message.id.as_str())
+        }
+        Event::Message { message, is_outgoing: true, .. } => {
+            format!("{} to {}, own", message.id.as_str(), message.to.as_str())
+        }
+        Event::Status { message, status } => format!("{message} {status:?}").to_lowercase(),
+        Event::Typing { from, is_typing: true } => format!("{from} types"),
+        Event::Typing { from, is_typing: false } => format!("{from} stops"),
+        Event::ContactOnline { session } => format!("{session} is on"),
+        Event::ContactOffline { session } => format!("{session} is off"),
+    }
+}
+
+impl World {
+    fn new(limits: Limits) -> Self {
+        let realm = Realm::new(limits, Moment::START);
+        World { realm, now: Now::default(), sink: Recorder::default() }
+    }
+
+    /// Ada is on at device 1, Bob at 2, and they are strangers.
+    fn of_two(limits: Limits) -> Self {
+        let mut world = World::new(limits);
+        world.join(1, "ada");
+        world.join(2, "bob");
+        world.heard();
+        world
+    }
+
+    /// The same, but they are contacts: nobody owes anybody anything.
+    fn of_contacts(limits: Limits) -> Self {
+        let mut world = World::of_two(limits);
+        world.befriend(1, 2, "bob");
+        world
+    }
+
+    fn join(&mut self, device: u32, session: &str) {
+        self.sign_in(device, session, None, true).expect("there is room for one more device");
+    }
+
+    fn sign_in(
+        &mut self,
+        device: u32,
+        session: &str,
+        name: Option<&str>,
+        receipts: bool,
+    ) -> Result<(), Refusal> {
+        let session = SessionId::parse(session).expect("an id");
+        let name = name.map(|name| Name::parse(name).expect("a name"));
+        let who = SignIn { session, name, receipts };
+        let done = self.realm.sign_in(self.now, connection(device), &who, &mut self.sink);
+        self.realm.check_invariants();
+        done
+    }
+
+    fn leave(&mut self, device: u32) {
+        assert!(self.realm.leave(self.now, connection(device), &mut self.sink));
+        self.realm.check_invariants();
+    }
+
+    fn handle(&mut self, device: u32, command: &Command<'_>) {
+        self.realm.handle(self.now, connection(device), command, &mut self.sink);
+        self.realm.check_invariants();
+    }
+
+    fn say(&mut self, device: u32, to: &str, id: &str) {
+        self.handle(device, &Command::Message(message(to, id)));
+    }
+
+    fn read(&mut self, device: u32, id: &str) {
+        self.handle(device, &Command::Read { message: item(id) });
+    }
+
+    fn invite(&mut self, device: u32, to: &str, id: &str) {
+        self.handle(device, &Command::Invite(invite(to, id)));
+    }
+
+    fn accept(&mut self, device: u32, id: &str) {
+        self.handle(device, &Command::Accept { invitation: item(id) });
+    }
+
+    fn decline(&mut self, device: u32, id: &str) {
+        self.handle(device, &Command::Decline { invitation: item(id) });
+    }
+
+    fn types(&mut self, device: u32, to: &str, is_typing: bool) {
+        let to = SessionId::parse(to).expect("an id");
+        self.handle(device, &Command::Typing { to, is_typing });
+    }
+
+    /// Makes two contacts by an invitation, and forgets what was heard of it.
+    fn befriend(&mut self, inviter: u32, invited: u32, id: &str) {
+        self.invite(inviter, id, "befriend");
+        self.accept(invited, "befriend");
+        self.heard();
+    }
+
+    /// Settles the oldest copy that is on its way to a device.
+    fn settle(&mut self, device: u32, outcome: Outcome) {
+        let mut copies = self.sink.copies.iter();
+        let oldest = copies.position(|&(to, _)| to == device).expect("a copy is on its way");
+        let (_, ticket) = self.sink.copies.remove(oldest);
+        self.realm.settle(self.now, ticket, outcome, &mut self.sink);
+        self.realm.check_invariants();
+    }
+
+    /// Lets time pass, and does what is due then.
+    fn pass(&mut self, time: Duration) {
+        self.now.monotonic = self.now.monotonic + time;
+        self.now.unix += time;
+        self.realm.expire(self.now, 1_000, &mut self.sink);
+        self.realm.check_invariants();
+    }
+
+    /// What was told since the last time that it was asked.
+    fn heard(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.sink.lines)
+    }
+}
+
+fn connection(device: u32) -> ConnectionId {
+    ConnectionId::new(device, 0)
+}
+
+fn item(id: &str) -> ItemId<'_> {
+    ItemId::parse(id).expect("an id")
+}
+
+fn message<'a>(to: &'a str, id: &'a str) -> Message<'a> {
+    Message {
+        id: item(id),
+        to: SessionId::parse(to).expect("an id"),
+        content: "\"hi\"",
+        kind: None,
+        timestamp: None,
+        status: None,
+        metadata: None,
+        reply_to: None,
+        mentions: None,
+    }
+}
+
+fn invite<'a>(to: &'a str, id: &'a str) -> Invite<'a> {
+    Invite {
+        id: item(id),
+        to: SessionId::parse(to).expect("an id"),
+        sender_name: None,
+        text: "\"come\"",
+        created_at: None,
+        expires_at: None,
+        metadata: None,
+    }
+}
+
+fn refused(device: u32, refusal: Refusal) -> String {
+    format!("{device}: error: {}", refusal.sentence())
+}
+
+/// A slot of the wheel: how late a timer may be.
+const A_MOMENT: Duration = Wheel::<Due>::SLOT_WIDTH;
+
+fn without_grace() -> Limits {
+    Limits { contact_grace: Duration::ZERO, ..Limits::default() }
+}
