@@ -67,7 +67,10 @@ const ACCOUNTS_ARE_OFF: &str = "accounts are off: start the server with --data D
 
 /// What comes after a request.
 enum Next {
-    Request,
+    /// Another one; the answer to this one has so many bytes.
+    Request {
+        answered: usize,
+    },
     Frames(WebSocket),
     Nothing,
 }
@@ -90,7 +93,11 @@ impl Session {
             begun.extend_from_slice(input);
             begun.as_mut_slice()
         };
+        let mut bytes_left = limits.pipelined_answer_bytes;
         for _ in 0..limits.pipelined_requests {
+            if bytes_left == 0 {
+                break;
+            }
             let (next, len) = match http::parse(bytes, &limits.http) {
                 Ok(Some((request, len))) => (answer(&request, limits, host), len),
                 Ok(None) => {
@@ -106,7 +113,7 @@ impl Session {
             self.progressed = true;
             bytes = &mut mem::take(&mut bytes)[len..];
             match next {
-                Next::Request => {}
+                Next::Request { answered } => bytes_left = bytes_left.saturating_sub(answered),
                 Next::Nothing => return Flow::Finish(End::Http),
                 Next::Frames(mut open) => {
                     let flow = open.receive(bytes, limits, host, &mut self.progressed);
@@ -135,7 +142,7 @@ fn respond(host: &mut impl Host, response: Response<'_>) {
 
 fn answer(request: &Request<'_>, limits: &Limits, host: &mut impl Host) -> Next {
     let route = route(request, host.listener(), limits);
-    let is_large = matches!(route, Route::Page(Page::Trace));
+    let is_large = matches!(route, Route::Page(Page::Trace | Page::Stats { names: true }));
     let response = match route {
         Route::Page(which) => page(request, which, host),
         Route::Door(door) => match upgrade(request, door, limits, host) {
@@ -154,8 +161,13 @@ fn answer(request: &Request<'_>, limits: &Limits, host: &mut impl Host) -> Next 
         (true, Version::Http11) => response,
     };
     let date = host.now().unix;
-    host.write(|out| response.write(out, date, request.method == "HEAD"));
-    if keep_alive { Next::Request } else { Next::Nothing }
+    let mut bytes = 0;
+    host.write(|out| {
+        let before = out.len();
+        response.write(out, date, request.method == "HEAD");
+        bytes = out.len() - before;
+    });
+    if keep_alive { Next::Request { answered: bytes } } else { Next::Nothing }
 }
 
 fn route<'p>(request: &Request<'p>, listener: Listener, limits: &Limits) -> Route<'p> {
