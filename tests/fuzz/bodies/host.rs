@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use switchboard::chat::{Command, Event};
 use switchboard::dialects::RefusalReason;
-use switchboard::session::{Host, Page, Refusal, Visitor, event_frame};
+use switchboard::session::{Host, Listener, Page, Refusal, Visitor, event_frame};
 use switchboard::timer::Now;
 
 use super::replies::{check_frame, check_response};
@@ -13,6 +13,8 @@ use super::replies::{check_frame, check_response};
 /// What a session has asked of the world.
 #[derive(Default)]
 pub(crate) struct Recorder {
+    /// By which listener the connection came.
+    pub(crate) listener: Listener,
     /// The server is shutting down.
     pub(crate) draining: bool,
     /// Nobody is let in, and this is why.
@@ -81,8 +83,16 @@ impl Host for Recorder {
         ("text/plain", format!("{page:?}"))
     }
 
+    fn listener(&self) -> Listener {
+        self.listener
+    }
+
     fn is_draining(&self) -> bool {
         self.draining
+    }
+
+    fn is_accepting(&self) -> bool {
+        !self.draining && self.refusal.is_none()
     }
 
     fn admit(
@@ -91,6 +101,7 @@ impl Host for Recorder {
         switch: impl FnOnce(&mut Vec<u8>),
     ) -> Result<(), Refusal> {
         assert!(self.visitor.is_none(), "somebody is let in once");
+        assert_eq!(self.listener, Listener::Public, "the operator's listener has pages only");
         if let Some(refusal) = self.refusal {
             return Err(refusal);
         }

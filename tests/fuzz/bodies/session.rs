@@ -1,7 +1,7 @@
 //! Any bytes, as what somebody sends on one connection from its first byte to its last; and an end
 //! at any time. Whole or in pieces, it has to come to the same.
 
-use switchboard::session::{End, Flow, Limits, Refusal, Session};
+use switchboard::session::{End, Flow, Limits, Listener, Refusal, Session};
 use switchboard::{http, ws};
 
 use super::Dice;
@@ -59,11 +59,13 @@ fn converse<'p>(
         ws: ws::Limits { message_bytes: 400 },
         echo_ws: ws::Limits { message_bytes: 600 },
         echo: true,
+        admin_listener: world & 8 != 0,
         strikes: 3,
         pipelined_requests: 2,
         allowed_origins: Vec::new(),
     };
     let mut host = Recorder::default();
+    host.listener = if world & 24 == 24 { Listener::Admin } else { Listener::Public };
     host.draining = world & 1 != 0;
     host.refusal = (world & 6 == 6).then_some(Refusal::Full);
     let mut session = Session::new();
