@@ -56,7 +56,7 @@ fn replay(target: &str, body: fn(&[u8])) {
     for name in names {
         let input = fs::read(folder.join(&name)).expect("a file of the corpus");
         // The harness shows this only if the body panics.
-        println!("{target}/{name}");
+        eprintln!("{target}/{name}");
         body(&input);
     }
 }

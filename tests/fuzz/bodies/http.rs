@@ -106,7 +106,7 @@ fn lines(head: &[u8]) -> Vec<&[u8]> {
     lines.skip_while(|line| line.is_empty()).collect()
 }
 
-fn split<'b>(line: &'b [u8]) -> (&'b [u8], &'b [u8]) {
+fn split(line: &[u8]) -> (&[u8], &[u8]) {
     let colon = line.iter().position(|&byte| byte == b':').expect("a header line has a colon");
     let is_space = |byte: &u8| matches!(byte, b' ' | b'\t');
     let value = &line[colon + 1..];
