@@ -2,6 +2,7 @@
 //! a connection ends.
 
 use std::io;
+use std::time::Duration;
 
 use mio::event::Event;
 use switchboard::timer::Moment;
@@ -161,9 +162,12 @@ impl Run<'_> {
         let Some(line) = &self.slots[id.index()].line else { return };
         let Some(begun) = line.silence() else { return };
         let is_late = self.limit().is_some_and(|limit| now > begun.actual + limit);
+        let timeout = self.options.ping_timeout;
+        let is_early = timeout.is_some_and(|timeout| now + TURN < begun.actual + timeout);
         let record = &mut self.desk.record;
         record.notice.add(begun, now);
         record.unnoticed += u64::from(is_late);
+        record.too_early += u64::from(is_early);
         self.silent -= 1;
         self.end(id, Ending::Noticed);
     }
@@ -220,7 +224,7 @@ impl Run<'_> {
                     desk.record.heard.strange_greetings += u64::from(!is_proper);
                     match is_sociable {
                         true => desk.hear(id, &first, now),
-                        false => desk.overhear(id, &first, now),
+                        false => desk.overhear(id, &first),
                     }
                 }
                 client::Event::Pong { due, sent } if is_sociable => {
@@ -229,7 +233,7 @@ impl Run<'_> {
                 }
                 client::Event::Said(said) if is_sociable => desk.hear(id, &said, now),
                 client::Event::Greeted { first: said, .. } | client::Event::Said(said) => {
-                    desk.overhear(id, &said, now);
+                    desk.overhear(id, &said);
                 }
                 client::Event::Upgraded(_) | client::Event::Pong { .. } => {}
                 client::Event::Ended(how) => ending = Some(how),
@@ -285,6 +289,10 @@ impl Run<'_> {
         }
     }
 }
+
+/// A server that reads the time once in a turn of its loop may have heard the last ping by this much before
+/// we sent it.
+const TURN: Duration = Duration::from_millis(100);
 
 /// Too Many Requests (RFC 6585 §4): somebody has come back too often.
 const TOO_MANY: u16 = 429;

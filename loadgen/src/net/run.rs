@@ -99,7 +99,7 @@ impl<'p> Run<'p> {
         let cast = Cast::new(&settings.shares, timing.clients, timing.seed);
         let peers = Peers::new(
             cast.phones(|persona| persona == Persona::Chatter),
-            cast.phones(Persona::is_sociable),
+            cast.phones(Persona::is_written_to),
             settings.circle,
             timing.seed,
         );

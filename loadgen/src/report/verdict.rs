@@ -133,6 +133,11 @@ fn judge_connections(options: &Options, outcome: &Outcome, verdict: &mut Verdict
         complain(record.skipped_sends, "messages not sent, for want of two connected phones");
     }
     complain(record.unnoticed, "silent phones that the server did not give up in time");
+    complain(record.too_early, "silent phones that the server gave up before the ping timeout");
+    complain(
+        record.stale_views,
+        "stale views: phones that were not shown rightly, in the end, who is online",
+    );
     complain(heard.strange_greetings, "first frames that were no list");
     complain(heard.errors, "error frames from the server");
     complain(heard.nonsense, "frames that are no SCA");
