@@ -35,7 +35,7 @@ fn main() -> ExitCode {
             complain(&failure.to_string());
             match failure {
                 Failure::Setting(_) => ExitCode::from(USAGE),
-                Failure::Listen(..) | Failure::Loop(_) => ExitCode::FAILURE,
+                Failure::Listen(..) | Failure::Passed(_) | Failure::Loop(_) => ExitCode::FAILURE,
             }
         }
     }

@@ -21,7 +21,7 @@ const MACHINE: [(&str, &[&str]); 6] = [
     ("fs", &["net"]),
     ("thread", &[]),
     ("process", &["net", "main.rs"]),
-    ("env", &["config", "main.rs"]),
+    ("env", &["net", "config", "main.rs"]),
 ];
 
 #[test]

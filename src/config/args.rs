@@ -3,16 +3,18 @@
 use std::env;
 use std::ffi::OsString;
 use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Parser;
 use clap::builder::FalseyValueParser;
 use clap::error::ErrorKind;
 
-use super::values::{address, byte_rate, bytes, count, origin, time};
+use super::values::{address, byte_rate, bytes, count, origin, time, time_or_none};
+use crate::chat::messenger;
 use crate::net::{Level, Settings};
 use crate::turn::{Caps, Limits, PresenceLimits};
-use crate::{session, ws};
+use crate::{chat, session, ws};
 
 /// Where the server listens if nobody says otherwise.
 const DEFAULT_ADDRESS: SocketAddr =
@@ -31,6 +33,10 @@ struct Args {
     /// A socket passed by systemd comes first, then this.
     #[arg(long, env = "SWITCHBOARD_LISTEN", value_name = "ADDRESS:PORT", value_parser = address)]
     listen: Option<SocketAddr>,
+
+    /// Where to answer the operator: then /metrics is there, and no longer at --listen
+    #[arg(long, env = "SWITCHBOARD_ADMIN_LISTEN", value_name = "ADDRESS:PORT", value_parser = address)]
+    admin_listen: Option<SocketAddr>,
 
     /// Silence after which a connection is marked as gone
     #[arg(long, env = "SWITCHBOARD_PING_TIMEOUT", value_name = "TIME", default_value = "60s", value_parser = time)]
@@ -87,6 +93,22 @@ struct Args {
     /// A website whose pages may connect, beside the server's own; may be given several times
     #[arg(long, env = "SWITCHBOARD_ALLOW_ORIGIN", value_name = "URL", value_delimiter = ',', value_parser = origin)]
     allow_origin: Vec<String>,
+
+    /// Time for an invitation to be answered
+    #[arg(long, env = "SWITCHBOARD_INVITATION_TTL", value_name = "TIME", default_value = "24h", value_parser = time)]
+    invitation_ttl: Duration,
+
+    /// Time for a contact to come back before his friends hear that he is gone
+    #[arg(long, env = "SWITCHBOARD_CONTACT_GRACE", value_name = "TIME", default_value = "5s", value_parser = time_or_none)]
+    contact_grace: Duration,
+
+    /// Let sessions write only to those who have accepted an invitation of theirs, or they of them
+    #[arg(long, env = "SWITCHBOARD_REQUIRE_INVITATION", value_parser = FalseyValueParser::new())]
+    require_invitation: bool,
+
+    /// A file with a token; who bears it learns from /stats which sessions are online
+    #[arg(long, env = "SWITCHBOARD_ADMIN_TOKEN_FILE", value_name = "FILE")]
+    admin_token_file: Option<PathBuf>,
 
     /// Serve /echo, which sends every message back: for conformance suites
     #[arg(long, env = "SWITCHBOARD_ECHO", value_parser = FalseyValueParser::new())]
@@ -171,8 +193,18 @@ fn settings(args: Args, port: Option<String>) -> Result<Settings, String> {
             ws: ws::Limits { message_bytes: args.max_message_bytes },
             echo_ws: ws::Limits { message_bytes: echo_bytes },
             echo: args.echo,
+            admin_listener: args.admin_listen.is_some(),
             allowed_origins: args.allow_origin,
             ..session_defaults
+        },
+        chat: chat::Limits {
+            messenger: messenger::Limits {
+                invitation_ttl: args.invitation_ttl,
+                contact_grace: args.contact_grace,
+                require_invitation: args.require_invitation,
+                ..messenger::Limits::default()
+            },
+            ..chat::Limits::default()
         },
         ..Limits::default()
     };
@@ -181,7 +213,14 @@ fn settings(args: Args, port: Option<String>) -> Result<Settings, String> {
         LogLevel::Warn => Level::Warn,
         LogLevel::Info => Level::Info,
     };
-    Ok(Settings { listen, max_connections: args.max_connections, limits, log })
+    Ok(Settings {
+        listen,
+        admin_listen: args.admin_listen,
+        max_connections: args.max_connections,
+        admin_token_file: args.admin_token_file,
+        limits,
+        log,
+    })
 }
 
 #[cfg(test)]

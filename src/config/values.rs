@@ -13,8 +13,13 @@ const LEAST_RATE: u64 = 64 << 10;
 
 /// A span of time, such as `60s`, `500ms` or `2min`; not zero.
 pub(super) fn time(text: &str) -> Result<Duration, String> {
-    let time = humantime::parse_duration(text).map_err(|error| error.to_string())?;
+    let time = time_or_none(text)?;
     if time.is_zero() { Err("it must be longer than nothing".to_owned()) } else { Ok(time) }
+}
+
+/// A span of time, or `0s`.
+pub(super) fn time_or_none(text: &str) -> Result<Duration, String> {
+    humantime::parse_duration(text).map_err(|error| error.to_string())
 }
 
 /// A number of bytes, such as `64KiB` or `1MB`; not zero, at most 1 GiB.

@@ -6,12 +6,14 @@
 //! socket, no frame header, and not who is online. It never fails either: what it cannot
 //! understand is [`Incoming::Malformed`], and the session decides how much of that it puts up with.
 //!
-//! To start reading, take `echo`: the smallest dialect there can be. [`sca`] is the real one. A
-//! new dialect is a variant of [`Dialect`] and a folder beside these.
+//! To start reading, take `echo`: the smallest dialect there can be. [`sca`] is the usual one, and
+//! [`messenger`] that of another realm. A new dialect is a variant of [`Dialect`] and a folder.
 
 mod echo;
+pub mod messenger;
 pub mod sca;
 
+use crate::chat::messenger::SignIn;
 use crate::chat::{Command, Event};
 
 /// The language that a connection speaks.
@@ -19,6 +21,8 @@ use crate::chat::{Command, Event};
 pub enum Dialect {
     /// Simple Chat App: JSON objects with a `type`. The README lists them.
     Sca,
+    /// Session Messenger: JSON objects with a `type` and `data`, of which the first signs in.
+    Messenger,
     /// Everything comes back as it was: for measuring, and for Autobahn.
     Echo,
 }
@@ -33,8 +37,10 @@ pub enum Message<'a> {
 }
 
 /// What a message turned out to be. It borrows from the message's bytes.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, Eq, PartialEq)]
 pub enum Incoming<'a> {
+    /// Who the sender says he is.
+    SignIn(SignIn<'a>),
     /// Something for the chat to do.
     Command(Command<'a>),
     /// Something to be answered on the spot, with this, without the chat.
@@ -67,7 +73,16 @@ impl Dialect {
     pub fn read(self, message: Message<'_>) -> Incoming<'_> {
         match self {
             Dialect::Sca => sca::read(message),
+            Dialect::Messenger => messenger::read(message),
             Dialect::Echo => echo::read(message),
+        }
+    }
+
+    /// Whether whoever speaks it says who he is in his first message, and not in the address.
+    pub fn begins_with_sign_in(self) -> bool {
+        match self {
+            Dialect::Messenger => true,
+            Dialect::Sca | Dialect::Echo => false,
         }
     }
 
@@ -76,6 +91,7 @@ impl Dialect {
     pub fn write(self, event: &Event<'_>, out: &mut Vec<u8>) {
         match self {
             Dialect::Sca => sca::write(event, out),
+            Dialect::Messenger => messenger::write(event, out),
             Dialect::Echo => echo::write(event, out),
         }
     }

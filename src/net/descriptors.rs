@@ -2,8 +2,8 @@
 
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 
-/// Descriptors that are not connections: epoll, the listener, signals, the standard three, the
-/// reserve, and some that a library may open for a moment.
+/// Descriptors that are not connections: epoll, the listener, signals, the manager's socket, the
+/// standard three, the reserve, and some that a library may open for a moment.
 const OURS: usize = 16;
 
 /// How many of the connections are kept for plain HTTP: at most, and as a share of all.
@@ -19,23 +19,24 @@ pub(super) struct Room {
     pub(super) spare: usize,
 }
 
-/// Raises the soft limit to the hard one, and divides up what that allows.
+/// Raises the soft limit to the hard one, and divides up what that allows. So many `others` than
+/// those that are always ours are needed besides.
 ///
 /// # Errors
 ///
 /// A sentence, if that is less than what was asked for.
-pub(super) fn make_room(wanted: Option<usize>) -> Result<Room, String> {
+pub(super) fn make_room(wanted: Option<usize>, others: usize) -> Result<Room, String> {
     let (soft, hard) = getrlimit(Resource::RLIMIT_NOFILE)
         .map_err(|error| format!("cannot read the limit on descriptors: {error}"))?;
     // A process may always raise its own soft limit up to the hard one (getrlimit(2)). If a sandbox
     // forbids even that, the soft one it is.
     let raised = setrlimit(Resource::RLIMIT_NOFILE, hard, hard).is_ok();
     let limit = usize::try_from(if raised { hard } else { soft }).unwrap_or(usize::MAX);
-    divide(limit, wanted)
+    divide(limit, OURS + others, wanted)
 }
 
-fn divide(limit: usize, wanted: Option<usize>) -> Result<Room, String> {
-    let all = limit.saturating_sub(OURS).min(1 << 24);
+fn divide(limit: usize, ours: usize, wanted: Option<usize>) -> Result<Room, String> {
+    let all = limit.saturating_sub(ours).min(1 << 24);
     let spare = (all / SPARE_SHARE).clamp(1, SPARE);
     let possible = all.saturating_sub(spare);
     match wanted {
@@ -44,7 +45,7 @@ fn divide(limit: usize, wanted: Option<usize>) -> Result<Room, String> {
         }
         Some(wanted) if wanted > possible => Err(format!(
             "--max-connections {wanted} needs {} descriptors, and the limit is {limit} (ulimit -n, LimitNOFILE=)",
-            wanted + spare + OURS
+            wanted + spare + ours
         )),
         Some(wanted) => Ok(Room { websockets: wanted, spare }),
         None => Ok(Room { websockets: possible, spare }),
@@ -58,7 +59,7 @@ mod tests {
     #[test]
     fn connections_stay_below_the_descriptor_limit_with_some_to_spare() {
         for limit in [20, 64, 100, 1024, 20_000, 1_048_576] {
-            let room = divide(limit, None).expect("room for somebody");
+            let room = divide(limit, OURS, None).expect("room for somebody");
             assert!(room.websockets >= 1 && room.spare >= 1, "{limit}: {room:?}");
             assert!(room.websockets + room.spare + OURS <= limit, "{limit}: {room:?}");
         }
@@ -66,9 +67,9 @@ mod tests {
 
     #[test]
     fn asking_for_more_than_the_limit_allows_is_a_clear_error() {
-        let error = divide(1024, Some(50_000)).expect_err("too many");
+        let error = divide(1024, OURS, Some(50_000)).expect_err("too many");
         assert!(error.contains("50000") && error.contains("1024"), "{error}");
-        assert!(divide(10, None).is_err());
-        assert_eq!(divide(1024, Some(5)).expect("few").websockets, 5);
+        assert!(divide(10, OURS, None).is_err());
+        assert_eq!(divide(1024, OURS, Some(5)).expect("few").websockets, 5);
     }
 }

@@ -8,26 +8,34 @@ mod descriptors;
 mod listener;
 mod log;
 mod process;
+mod secret;
 mod signals;
 mod sockets;
+mod stop;
+mod systemd;
 
 use std::fmt;
 use std::io::{self, ErrorKind};
 use std::net::SocketAddr;
 use std::os::fd::AsRawFd as _;
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
 use mio::event::Event;
+use mio::net::TcpListener;
 use mio::unix::SourceFd;
-use mio::{Events, Interest, Poll, Token};
+use mio::{Events, Interest, Poll, Registry, Token};
 
-use crate::turn::{Limits, Polled, Readiness, Turn};
+use crate::timer::{Moment, Now};
+use crate::turn::{Limits, Listener, Polled, Readiness, Turn};
 use clock::Clock;
 use log::Log;
 use process::Sampler;
 use signals::Signals;
 use sockets::{MioSockets, id_of};
+use stop::Stop;
+use systemd::{Report, Supervisor};
 
 pub use log::Level;
 
@@ -35,6 +43,7 @@ pub use log::Level;
 /// of four billion slots.
 const LISTENER: Token = Token(usize::MAX);
 const SIGNALS: Token = Token(usize::MAX - 1);
+const ADMIN: Token = Token(usize::MAX - 2);
 
 /// Events taken from the kernel at once.
 const EVENTS: usize = 1024;
@@ -48,8 +57,12 @@ const STALL: Duration = Duration::from_millis(100);
 pub struct Settings {
     /// Where to listen, unless systemd passes a socket.
     pub listen: SocketAddr,
+    /// Where to answer the operator, if not at the same place.
+    pub admin_listen: Option<SocketAddr>,
     /// WebSockets that may be open; as many as the descriptor limit allows, if not given.
     pub max_connections: Option<usize>,
+    /// A file with the operator's token, if there is one.
+    pub admin_token_file: Option<PathBuf>,
     /// Everything that bounds the turn. The two on connections are filled in here.
     pub limits: Limits,
     /// Which log lines are written.
@@ -63,6 +76,8 @@ pub enum Failure {
     Setting(String),
     /// The address cannot be listened on.
     Listen(SocketAddr, io::Error),
+    /// What systemd passed cannot be listened on.
+    Passed(String),
     /// The kernel refuses something without which there is no loop.
     Loop(io::Error),
 }
@@ -72,6 +87,7 @@ impl fmt::Display for Failure {
         match self {
             Failure::Setting(sentence) => f.write_str(sentence),
             Failure::Listen(address, error) => write!(f, "cannot listen on {address}: {error}"),
+            Failure::Passed(why) => write!(f, "the socket that systemd passed: {why}"),
             Failure::Loop(error) => write!(f, "the event loop failed: {error}"),
         }
     }
@@ -92,56 +108,27 @@ impl From<io::Error> for Failure {
 ///
 /// [`Failure`], before anybody was served, or if the kernel's own interface fails.
 pub fn run(settings: Settings) -> Result<ExitCode, Failure> {
-    let mut log = Log::new(settings.log);
-    // Before anything else: a signal that comes during the start must not be lost.
-    let mut signals = Signals::open()?;
-    let room = descriptors::make_room(settings.max_connections).map_err(Failure::Setting)?;
-    let mut limits = settings.limits;
-    limits.max_connections = room.websockets;
-    limits.spare_connections = room.spare;
-
-    let listener =
-        listener::open(settings.listen).map_err(|error| Failure::Listen(settings.listen, error))?;
-    let address = listener.local_addr()?;
-    let mut listener = mio::net::TcpListener::from_std(listener);
-    let mut poll = Poll::new()?;
-    let registry = poll.registry();
-    registry.register(&mut listener, LISTENER, Interest::READABLE)?;
-    registry.register(&mut SourceFd(&signals.as_raw_fd()), SIGNALS, Interest::READABLE)?;
-
-    let clock = Clock::start();
-    let mut sockets = MioSockets::new(registry.try_clone()?, listener, &clock);
-    let mut turn = Turn::new(limits, clock.now());
-    log.always(format_args!(
-        "listening on http://{address} for up to {} connections",
-        room.websockets
-    ));
-
+    let (mut driver, mut poll) = Driver::start(settings)?;
     let mut events = Events::with_capacity(EVENTS);
-    let mut sampler = Sampler::new();
-    let mut asleep_since = clock.monotonic();
+    let mut asleep_since = driver.clock.monotonic();
     loop {
-        let wait = turn.wait(asleep_since);
+        let wait = driver.wait(asleep_since);
         let interrupted = sleep(&mut poll, &mut events, wait)?;
-        let now = clock.now();
+        let now = driver.clock.now();
         let overslept = wait.is_some_and(|wait| now.monotonic > asleep_since + wait + STALL);
 
         let mut ready = 0;
         for event in &events {
             ready += 1;
             match event.token() {
-                LISTENER => turn.listener_ready(),
+                LISTENER => driver.turn.listener_ready(Listener::Public),
+                ADMIN => driver.turn.listener_ready(Listener::Admin),
                 SIGNALS => {
-                    while let Some(signal) = signals.next() {
-                        if turn.is_draining() {
-                            log.always(format_args!("signal {signal} again: ends at once"));
-                            return Ok(ExitCode::from(128 + signal));
-                        }
-                        log.info(format_args!("signal {signal}: draining"));
-                        turn.drain(now.monotonic);
+                    if let Some(code) = driver.obey_signals(now.monotonic) {
+                        return Ok(code);
                     }
                 }
-                token => turn.ready(id_of(token), readiness(event)),
+                token => driver.turn.ready(id_of(token), readiness(event)),
             }
         }
         let polled = match ready {
@@ -149,21 +136,112 @@ pub fn run(settings: Settings) -> Result<ExitCode, Failure> {
             EVENTS.. => Polled::Part(ready),
             _ => Polled::Everybody,
         };
-        if let Some(process) = sampler.sample(now.monotonic) {
-            turn.record_process(process);
-        }
-        let exhausted_before = turn.counters().exhausted;
-        turn.run(now, polled, &mut sockets);
-        if turn.counters().exhausted > exhausted_before {
-            log.warn(format_args!("out of descriptors or memory: somebody was turned away"));
-        }
-        asleep_since = clock.monotonic();
-        turn.record_turn_time(asleep_since.since(now.monotonic));
-        if turn.is_drained() {
-            log.info(format_args!("drained, with {} connections left", turn.connections()));
+        driver.take_turn(now, polled);
+        asleep_since = driver.clock.monotonic();
+        driver.turn.record_turn_time(asleep_since.since(now.monotonic));
+        driver.supervisor.report(asleep_since, Report::of(&driver.turn, &driver.stop));
+        if driver.turn.is_drained() {
+            let left = driver.turn.connections();
+            driver.log.info(format_args!("drained, with {left} connections left"));
             return Ok(ExitCode::SUCCESS);
         }
     }
+}
+
+/// What the loop drives, and what it knows of the machine.
+struct Driver {
+    clock: Clock,
+    log: Log,
+    signals: Signals,
+    sampler: Sampler,
+    stop: Stop,
+    supervisor: Supervisor,
+    sockets: MioSockets,
+    turn: Turn,
+}
+
+impl Driver {
+    /// Opens everything, and says on stderr where it listens.
+    fn start(settings: Settings) -> Result<(Self, Poll), Failure> {
+        let mut log = Log::new(settings.log);
+        // Before anything else: a signal that comes during the start must not be lost.
+        let signals = Signals::open()?;
+        let mut limits = settings.limits;
+        let admins = settings.admin_listen.map_or(0, |_| limits.admin_connections + 1);
+        let room =
+            descriptors::make_room(settings.max_connections, admins).map_err(Failure::Setting)?;
+        limits.max_connections = room.websockets;
+        limits.spare_connections = room.spare;
+        if let Some(path) = &settings.admin_token_file {
+            limits.session.admin_token = Some(secret::read_token(path).map_err(Failure::Setting)?);
+        }
+
+        let poll = Poll::new()?;
+        let registry = poll.registry();
+        registry.register(&mut SourceFd(&signals.as_raw_fd()), SIGNALS, Interest::READABLE)?;
+        let listener = listener::open(settings.listen)?;
+        let stop = Stop::new(listener.outlives_us);
+        let listener = watch(listener.socket, LISTENER, registry)?;
+        let admin = match settings.admin_listen {
+            None => None,
+            Some(address) => Some(watch(listener::open_own(address)?, ADMIN, registry)?),
+        };
+        log.always(format_args!(
+            "listening on http://{} for up to {} connections",
+            listener.local_addr()?,
+            room.websockets
+        ));
+        if let Some(admin) = &admin {
+            let address = admin.local_addr()?;
+            log.always(format_args!("the operator's pages are at http://{address}"));
+        }
+
+        let clock = Clock::start();
+        let sockets = MioSockets::new(registry.try_clone()?, listener, admin, clock);
+        let supervisor = Supervisor::from_env(limits.drain_timeout);
+        let turn = Turn::new(limits, clock.now());
+        let sampler = Sampler::new();
+        Ok((Driver { clock, log, signals, sampler, stop, supervisor, sockets, turn }, poll))
+    }
+
+    /// How long to sleep, if nothing happens.
+    fn wait(&mut self, now: Moment) -> Option<Duration> {
+        let (stop, supervisor) = (self.stop.wait(now, &self.turn), self.supervisor.wait(now));
+        [self.turn.wait(now), stop, supervisor].into_iter().flatten().min()
+    }
+
+    /// Does what the signals say that have come; ends with this code, if they say that.
+    fn obey_signals(&mut self, now: Moment) -> Option<ExitCode> {
+        while let Some(signal) = self.signals.next() {
+            if let Some(code) = self.stop.signal(signal, now, &mut self.log) {
+                return Some(code);
+            }
+        }
+        None
+    }
+
+    fn take_turn(&mut self, now: Now, polled: Polled) {
+        if let Some(process) = self.sampler.sample(now.monotonic) {
+            self.turn.record_process(process);
+        }
+        self.stop.proceed(now.monotonic, &mut self.turn, &mut self.sockets);
+        let exhausted_before = self.turn.counters().exhausted;
+        self.turn.run(now, polled, &mut self.sockets);
+        if self.turn.counters().exhausted > exhausted_before {
+            self.log.warn(format_args!("out of descriptors or memory: somebody was turned away"));
+        }
+    }
+}
+
+/// A listener that is polled.
+fn watch(
+    listener: std::net::TcpListener,
+    token: Token,
+    registry: &Registry,
+) -> Result<TcpListener, Failure> {
+    let mut listener = TcpListener::from_std(listener);
+    registry.register(&mut listener, token, Interest::READABLE)?;
+    Ok(listener)
 }
 
 /// Sleeps until the kernel has news, or for as long as `wait` says. Whether a signal cut it short

@@ -16,18 +16,21 @@ use socket2::SockRef;
 use super::clock::Clock;
 use crate::chat::ConnectionId;
 use crate::http::{Response, Status};
-use crate::turn::{Accepted, Sockets};
+use crate::turn::{Accepted, Listener, Sockets};
 
 /// Real sockets.
 #[derive(Debug)]
-pub(super) struct MioSockets<'c> {
+pub(super) struct MioSockets {
     registry: Registry,
-    listener: TcpListener,
+    /// None once nobody else is to be taken in.
+    listener: Option<TcpListener>,
+    /// The operator's own, if there is one.
+    admin: Option<TcpListener>,
     /// By slot; the turn knows which connection's they are.
     streams: Vec<Option<TcpStream>>,
     /// A descriptor to give up when there are no others, so that whoever waits can be turned away.
     reserve: Option<File>,
-    clock: &'c Clock,
+    clock: Clock,
 }
 
 /// A connection's token.
@@ -42,9 +45,32 @@ pub(super) fn id_of(token: Token) -> ConnectionId {
     ConnectionId::new(index, generation)
 }
 
-impl<'c> MioSockets<'c> {
-    pub(super) fn new(registry: Registry, listener: TcpListener, clock: &'c Clock) -> Self {
-        MioSockets { registry, listener, streams: Vec::new(), reserve: open_reserve(), clock }
+impl MioSockets {
+    pub(super) fn new(
+        registry: Registry,
+        listener: TcpListener,
+        admin: Option<TcpListener>,
+        clock: Clock,
+    ) -> Self {
+        let (listener, streams) = (Some(listener), Vec::new());
+        MioSockets { registry, listener, admin, streams, reserve: open_reserve(), clock }
+    }
+
+    /// Takes in nobody else but operators. If somebody else keeps the listener open, it goes on
+    /// listening: it is closed here and not shut down, and whoever is in its queue stays there.
+    pub(super) fn stop_listening(&mut self) {
+        if let Some(mut listener) = self.listener.take() {
+            // Closing alone would not do: while others hold the listener, epoll goes on telling us
+            // who comes (epoll(7), question 6). Should it fail, then that is all there is to it.
+            let _ = self.registry.deregister(&mut listener);
+        }
+    }
+
+    fn listener(&self, which: Listener) -> Option<&TcpListener> {
+        match which {
+            Listener::Public => self.listener.as_ref(),
+            Listener::Admin => self.admin.as_ref(),
+        }
     }
 
     fn stream(&mut self, id: ConnectionId) -> io::Result<&mut TcpStream> {
@@ -53,9 +79,10 @@ impl<'c> MioSockets<'c> {
     }
 
     /// The next connection in the queue; `None` if there is none.
-    fn next_stream(&mut self) -> io::Result<Option<TcpStream>> {
+    fn next_stream(&mut self, at: Listener) -> io::Result<Option<TcpStream>> {
+        let Some(listener) = self.listener(at) else { return Ok(None) };
         loop {
-            match self.listener.accept() {
+            match listener.accept() {
                 Ok((stream, _)) => return Ok(Some(stream)),
                 Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(None),
                 // Whoever was next has gone, or his network has; the one behind him has not
@@ -67,12 +94,12 @@ impl<'c> MioSockets<'c> {
     }
 
     /// The next connection in the queue, or what to tell the turn instead.
-    fn take_next(&mut self) -> Result<TcpStream, Accepted> {
-        match self.next_stream() {
+    fn take_next(&mut self, at: Listener) -> Result<TcpStream, Accepted> {
+        match self.next_stream(at) {
             Ok(Some(stream)) => Ok(stream),
             Ok(None) => Err(Accepted::Nobody),
             Err(_) => {
-                self.turn_one_away();
+                self.turn_one_away(at);
                 Err(Accepted::Exhausted)
             }
         }
@@ -80,9 +107,11 @@ impl<'c> MioSockets<'c> {
 
     /// Without descriptors nobody can even be turned away, and all would wait until they give up.
     /// So one descriptor is kept for that: let go, used for the one who is next, and taken again.
-    fn turn_one_away(&mut self) {
-        if self.reserve.take().is_some() {
-            drop(self.listener.accept());
+    fn turn_one_away(&mut self, at: Listener) {
+        if self.reserve.take().is_some()
+            && let Some(listener) = self.listener(at)
+        {
+            drop(listener.accept());
         }
         self.reserve = open_reserve();
     }
@@ -120,9 +149,9 @@ fn retry<T>(mut call: impl FnMut() -> io::Result<T>) -> io::Result<T> {
     }
 }
 
-impl Sockets for MioSockets<'_> {
-    fn accept(&mut self, id: ConnectionId) -> Accepted {
-        let mut stream = match self.take_next() {
+impl Sockets for MioSockets {
+    fn accept(&mut self, listener: Listener, id: ConnectionId) -> Accepted {
+        let mut stream = match self.take_next(listener) {
             Ok(stream) => stream,
             Err(why_not) => return why_not,
         };
@@ -136,8 +165,8 @@ impl Sockets for MioSockets<'_> {
         Accepted::Taken
     }
 
-    fn shed(&mut self) -> Accepted {
-        let mut stream = match self.take_next() {
+    fn shed(&mut self, listener: Listener) -> Accepted {
+        let mut stream = match self.take_next(listener) {
             Ok(stream) => stream,
             Err(why_not) => return why_not,
         };

@@ -1,6 +1,6 @@
 //! [`End`]: how a connection ends, as one value that the wire, the metrics and the log agree on.
 //!
-//! Close codes are RFC 6455 §7.4's, but 4000, which is our own.
+//! Close codes are RFC 6455 §7.4's, but 4000 and 4001, which are the protocols' own.
 
 /// How a connection ends.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -19,6 +19,10 @@ pub enum End {
     Strikes,
     /// A frame took too long to arrive in full.
     FrameTimeout,
+    /// The client did not say who he is, in time or before anything else.
+    NotSignedIn,
+    /// The client said who he is, and may not come in.
+    SignInRefused(&'static str),
     /// Too much has begun to arrive, from all connections together, and this one added to it.
     Overloaded,
     /// A newer connection has taken over the number.
@@ -35,7 +39,7 @@ pub enum End {
 
 impl End {
     /// Every outcome's name, as the metrics have it, in the order of [`outcome`](End::outcome).
-    pub const OUTCOMES: [&'static str; 13] = [
+    pub const OUTCOMES: [&'static str; 15] = [
         "http",
         "request_timeout",
         "closed_by_client",
@@ -43,6 +47,8 @@ impl End {
         "unacceptable",
         "strikes",
         "frame_timeout",
+        "not_signed_in",
+        "sign_in_refused",
         "overloaded",
         "replaced",
         "silent",
@@ -61,12 +67,14 @@ impl End {
             End::Unacceptable => 4,
             End::Strikes => 5,
             End::FrameTimeout => 6,
-            End::Overloaded => 7,
-            End::Replaced => 8,
-            End::Silent => 9,
-            End::Draining => 10,
-            End::Slow => 11,
-            End::Lost => 12,
+            End::NotSignedIn => 7,
+            End::SignInRefused(_) => 8,
+            End::Overloaded => 9,
+            End::Replaced => 10,
+            End::Silent => 11,
+            End::Draining => 12,
+            End::Slow => 13,
+            End::Lost => 14,
         }
     }
 
@@ -80,6 +88,8 @@ impl End {
             End::Unacceptable => Some((Some(1003), "this protocol has no binary messages")),
             End::Strikes => Some((Some(1008), "too many malformed frames")),
             End::FrameTimeout => Some((Some(1008), "a frame took too long to arrive")),
+            End::NotSignedIn => Some((Some(4001), "say who you are first, with auth")),
+            End::SignInRefused(sentence) => Some((Some(1008), sentence)),
             // Registered with IANA for this: "Try Again Later".
             End::Overloaded => Some((Some(1013), "too many messages are half here")),
             End::Replaced => Some((Some(4000), "replaced by a newer connection")),

@@ -7,7 +7,8 @@ use crate::ws::{self, Frame, Item};
 
 impl WebSocket {
     pub(super) fn new(dialect: Dialect) -> Self {
-        WebSocket { reader: ws::Reader::new(ws::Role::Server), dialect, strikes: 0 }
+        let signed_in = !dialect.begins_with_sign_in();
+        WebSocket { reader: ws::Reader::new(ws::Role::Server), dialect, signed_in, strikes: 0 }
     }
 
     /// Takes the next bytes of the stream of frames.
@@ -20,7 +21,7 @@ impl WebSocket {
     ) -> Flow {
         let size = match self.dialect {
             Dialect::Echo => &limits.echo_ws,
-            Dialect::Sca => &limits.ws,
+            Dialect::Sca | Dialect::Messenger => &limits.ws,
         };
         loop {
             let item = match self.reader.read(&mut input, size) {
@@ -46,29 +47,69 @@ impl WebSocket {
                 }
             };
             *progressed = true;
-            match incoming {
-                Incoming::Command(command) => {
-                    host.command(command);
-                    self.strikes = self.strikes.saturating_sub(1);
-                }
-                Incoming::Reply(event) => {
-                    host.tell(&event);
-                    self.strikes = self.strikes.saturating_sub(1);
-                }
-                Incoming::Echo(message) => host.write(|out| encode(message, out)),
-                Incoming::Unacceptable => return Flow::Finish(End::Unacceptable),
-                Incoming::Malformed { detail, refused_message } => {
-                    if let Some(reason) = refused_message {
-                        host.message_refused(reason);
-                    }
-                    host.tell(&Event::Error { detail });
-                    self.strikes += 1;
-                    if self.strikes > limits.strikes {
-                        return Flow::Finish(End::Strikes);
-                    }
-                }
+            let flow = match self.signed_in {
+                true => self.take(incoming, limits, host),
+                false => self.take_first(&incoming, host),
+            };
+            if let Flow::Finish(_) = flow {
+                return flow;
             }
         }
+    }
+
+    /// Takes a message from somebody whom we know.
+    fn take(&mut self, incoming: Incoming<'_>, limits: &Limits, host: &mut impl Host) -> Flow {
+        let (detail, refused_message) = match incoming {
+            Incoming::Command(command) => {
+                host.command(&command);
+                self.strikes = self.strikes.saturating_sub(1);
+                return Flow::Open;
+            }
+            Incoming::Reply(event) => {
+                host.tell(&event);
+                self.strikes = self.strikes.saturating_sub(1);
+                return Flow::Open;
+            }
+            Incoming::Echo(message) => {
+                host.write(|out| encode(message, out));
+                return Flow::Open;
+            }
+            Incoming::Unacceptable => return Flow::Finish(End::Unacceptable),
+            Incoming::Malformed { detail, refused_message } => (detail, refused_message),
+            Incoming::SignIn(_) => ("this connection is signed in already", None),
+        };
+        if let Some(reason) = refused_message {
+            host.message_refused(reason);
+        }
+        host.tell(&Event::Error { detail });
+        self.strikes += 1;
+        if self.strikes > limits.strikes {
+            return Flow::Finish(End::Strikes);
+        }
+        Flow::Open
+    }
+
+    /// Takes the first message from somebody who has yet to say who he is, with it and nothing else.
+    fn take_first(&mut self, incoming: &Incoming<'_>, host: &mut impl Host) -> Flow {
+        match incoming {
+            Incoming::SignIn(who) => match host.sign_in(who) {
+                Ok(()) => {
+                    self.signed_in = true;
+                    return Flow::Open;
+                }
+                Err(refusal) => {
+                    let detail = refusal.sentence();
+                    host.tell(&Event::Error { detail });
+                    return Flow::Finish(End::SignInRefused(detail));
+                }
+            },
+            Incoming::Malformed { detail, .. } => host.tell(&Event::Error { detail }),
+            Incoming::Command(_)
+            | Incoming::Reply(_)
+            | Incoming::Echo(_)
+            | Incoming::Unacceptable => {}
+        }
+        Flow::Finish(End::NotSignedIn)
     }
 }
 

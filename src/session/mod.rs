@@ -14,11 +14,13 @@ mod tests;
 
 pub use end::End;
 pub use messages::event_frame;
-pub use request::Page;
+pub use request::{Listener, Page};
 
-use std::mem;
+use std::{fmt, mem};
 
-use crate::chat::{Command, Event, Mobile, PresenceMode};
+use crate::chat::messenger::{self, SignIn};
+use crate::chat::mobile::PresenceMode;
+use crate::chat::{Command, Event, Mobile};
 use crate::dialects::{Dialect, RefusalReason};
 use crate::timer::Now;
 use crate::{http, ws};
@@ -34,10 +36,14 @@ pub struct Limits {
     pub echo_ws: ws::Limits,
     /// Whether `/echo` exists.
     pub echo: bool,
+    /// Whether there is a listener for the operator: then what is only for him is only there.
+    pub admin_listener: bool,
     /// Malformed frames before the connection is closed; each well-formed one forgives one.
     pub strikes: u16,
     /// Pipelined HTTP requests that are answered at once; the next ones wait until others had a turn.
     pub pipelined_requests: u16,
+    /// Who bears this may know who is online in the `session` realm. Nobody may, without one.
+    pub admin_token: Option<AdminToken>,
     /// Origins whose pages may connect, beside our own host.
     pub allowed_origins: Vec<String>,
 }
@@ -49,10 +55,46 @@ impl Default for Limits {
             ws: ws::Limits::default(),
             echo_ws: ws::Limits { message_bytes: 16 << 20 },
             echo: false,
+            admin_listener: false,
             strikes: 50,
             pipelined_requests: 16,
+            admin_token: None,
             allowed_origins: Vec::new(),
         }
+    }
+}
+
+/// The operator's secret. It does not show itself in debug output.
+#[derive(Clone, Eq, PartialEq)]
+pub struct AdminToken(String);
+
+impl AdminToken {
+    /// The most characters a token has.
+    pub const MAX_CHARS: usize = 1024;
+
+    /// Takes 1 to 1,024 printable ASCII characters without spaces, and drops what surrounds them.
+    ///
+    /// # Errors
+    ///
+    /// One sentence that does not quote the text.
+    pub fn parse(text: &str) -> Result<Self, &'static str> {
+        let token = text.trim();
+        let fits = (1..=Self::MAX_CHARS).contains(&token.len());
+        if fits && token.bytes().all(|byte| byte.is_ascii_graphic()) {
+            Ok(AdminToken(token.to_owned()))
+        } else {
+            Err("a token is 1 to 1024 printable ASCII characters without a space")
+        }
+    }
+
+    fn as_bytes(&self) -> &[u8] {
+        self.0.as_bytes()
+    }
+}
+
+impl fmt::Debug for AdminToken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("AdminToken(…)")
     }
 }
 
@@ -66,6 +108,8 @@ pub enum Visitor {
         /// How he wants to hear who is online.
         presence: PresenceMode,
     },
+    /// Somebody of the `session` realm, who says who he is in his first message.
+    Messenger,
     /// A conformance suite.
     Echo,
 }
@@ -75,6 +119,7 @@ impl Visitor {
     pub fn dialect(self) -> Dialect {
         match self {
             Visitor::Mobile { .. } => Dialect::Sca,
+            Visitor::Messenger => Dialect::Messenger,
             Visitor::Echo => Dialect::Echo,
         }
     }
@@ -105,8 +150,11 @@ pub trait Host {
     /// Tells this connection's person something, in his dialect.
     fn tell(&mut self, event: &Event<'_>);
 
+    /// Somebody who was let in says who he is; or he may not be that, and why.
+    fn sign_in(&mut self, who: &SignIn<'_>) -> Result<(), messenger::Refusal>;
+
     /// Hands a command to the chat.
-    fn command(&mut self, command: Command<'_>);
+    fn command(&mut self, command: &Command<'_>);
 
     /// A frame of type `message` was refused: for the books.
     fn message_refused(&mut self, reason: RefusalReason);
@@ -114,8 +162,14 @@ pub trait Host {
     /// One of the server's own pages: what kind of text it is (a `Content-Type`), and the text.
     fn page(&mut self, page: Page) -> (&'static str, String);
 
+    /// The listener by which this connection came.
+    fn listener(&self) -> Listener;
+
     /// Whether the server is shutting down.
     fn is_draining(&self) -> bool;
+
+    /// Whether somebody new would be let in.
+    fn is_accepting(&self) -> bool;
 
     /// Lets a visitor in, and queues the 101 that `switch` appends; or says why not.
     fn admit(&mut self, visitor: Visitor, switch: impl FnOnce(&mut Vec<u8>))
@@ -158,6 +212,8 @@ enum Stage {
 struct WebSocket {
     reader: ws::Reader,
     dialect: Dialect,
+    /// Whether we know who it is.
+    signed_in: bool,
     strikes: u16,
 }
 
@@ -190,6 +246,7 @@ impl Session {
                 End::RequestTimeout
             }
             Stage::Request(_) => End::RequestTimeout,
+            Stage::Frames(open) if !open.signed_in => End::NotSignedIn,
             Stage::Frames(_) => End::FrameTimeout,
             Stage::Over => End::Lost,
         }
@@ -207,6 +264,11 @@ impl Session {
     /// Whether this is a WebSocket by now, and open.
     pub fn is_websocket(&self) -> bool {
         matches!(self.stage, Stage::Frames(_))
+    }
+
+    /// Whether this is a WebSocket whose client has yet to say who he is.
+    pub fn awaits_sign_in(&self) -> bool {
+        matches!(&self.stage, Stage::Frames(open) if !open.signed_in)
     }
 
     /// Whether a request or a message has arrived in full since this was last asked. If so, the

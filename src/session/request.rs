@@ -3,10 +3,12 @@
 //! Requests may come in pieces and several at a time. What follows an upgrade request in the same
 //! read are the first WebSocket frames already.
 
+use std::hint::black_box;
 use std::mem;
 
 use super::{End, Flow, Host, Limits, Refusal, Session, Stage, Visitor, WebSocket, origin};
-use crate::chat::{Mobile, PresenceMode};
+use crate::chat::Mobile;
+use crate::chat::mobile::PresenceMode;
 use crate::http::{self, Body, Request, Response, Status, Version};
 use crate::ws::handshake::{self, HandshakeError, Offer};
 
@@ -17,8 +19,25 @@ pub enum Page {
     Index,
     /// `GET /health`: whether it is well.
     Health,
+    /// `GET /ready`: whether it takes in newcomers.
+    Ready,
     /// `GET /metrics`: what it has counted.
     Metrics,
+    /// `GET /stats`: how much is going on.
+    Stats {
+        /// For somebody who may know who is online.
+        names: bool,
+    },
+}
+
+/// The listener by which a connection came. One operator's port can be kept apart from the public's.
+#[derive(Clone, Copy, Debug, Default, Eq, Hash, PartialEq)]
+pub enum Listener {
+    /// Where people come in.
+    #[default]
+    Public,
+    /// Where the operator looks in: pages only, some of which are only here.
+    Admin,
 }
 
 /// Where a path leads.
@@ -33,11 +52,16 @@ enum Route<'p> {
 enum Door<'p> {
     /// `/ws/{mobile}`, whatever stands there for a number.
     Mobile(&'p str),
+    /// `/ws`, and `/` for whoever asks it for a WebSocket.
+    Messenger,
     Echo,
 }
 
 /// Seconds after which a client may try a server again that is full, or going down.
 const RETRY_AFTER_SECONDS: u64 = 5;
+
+/// `/ws?token=` leads to a realm that there is only with a place to store it.
+const ACCOUNTS_ARE_OFF: &str = "accounts are off: start the server with --data DIR";
 
 /// What comes after a request.
 enum Next {
@@ -108,7 +132,7 @@ fn respond(host: &mut impl Host, response: Response<'_>) {
 }
 
 fn answer(request: &Request<'_>, limits: &Limits, host: &mut impl Host) -> Next {
-    let response = match route(request.path, limits) {
+    let response = match route(request, host.listener(), limits) {
         Route::Page(which) => page(request, which, host),
         Route::Door(door) => match upgrade(request, door, limits, host) {
             Ok(open) => return Next::Frames(open),
@@ -128,17 +152,48 @@ fn answer(request: &Request<'_>, limits: &Limits, host: &mut impl Host) -> Next 
     if keep_alive { Next::Request } else { Next::Nothing }
 }
 
-fn route<'p>(path: &'p str, limits: &Limits) -> Route<'p> {
-    match path {
-        "/" => Route::Page(Page::Index),
-        "/health" => Route::Page(Page::Health),
-        "/metrics" => Route::Page(Page::Metrics),
-        "/echo" if limits.echo => Route::Door(Door::Echo),
-        _ => match path.strip_prefix("/ws/") {
+fn route<'p>(request: &Request<'p>, listener: Listener, limits: &Limits) -> Route<'p> {
+    let wants_websocket = request.headers.has_token("upgrade", "websocket");
+    // What only the operator should see stands in public while there is no other place for it.
+    let is_operators = listener == Listener::Admin || !limits.admin_listener;
+    match (listener, request.path) {
+        (Listener::Public, "/") if wants_websocket => Route::Door(Door::Messenger),
+        (Listener::Public, "/ws") => Route::Door(Door::Messenger),
+        (_, "/") => Route::Page(Page::Index),
+        (_, "/health") => Route::Page(Page::Health),
+        (_, "/ready") => Route::Page(Page::Ready),
+        (_, "/metrics") if is_operators => Route::Page(Page::Metrics),
+        (_, "/stats") if is_operators => {
+            Route::Page(Page::Stats { names: is_admin(request, limits) })
+        }
+        (Listener::Public, "/echo") if limits.echo => Route::Door(Door::Echo),
+        (Listener::Public, path) => match path.strip_prefix("/ws/") {
             Some(mobile) if !mobile.contains('/') => Route::Door(Door::Mobile(mobile)),
             _ => Route::Nowhere,
         },
+        (Listener::Admin, _) => Route::Nowhere,
     }
+}
+
+/// Whether the request bears the operator's token (RFC 6750 §2.1).
+fn is_admin(request: &Request<'_>, limits: &Limits) -> bool {
+    let Some(token) = &limits.admin_token else { return false };
+    let mut all = request.headers.all("authorization");
+    match (all.next().and_then(bearer), all.next()) {
+        (Some(given), None) => same(given, token.as_bytes()),
+        _ => false,
+    }
+}
+
+fn bearer(authorization: &[u8]) -> Option<&[u8]> {
+    let (scheme, token) = authorization.split_at_checked("Bearer ".len())?;
+    scheme.eq_ignore_ascii_case(b"Bearer ").then_some(token.trim_ascii())
+}
+
+/// Compares in a time that does not tell how much of a guess was right.
+fn same(guess: &[u8], secret: &[u8]) -> bool {
+    let differences = guess.iter().zip(secret).fold(0, |all, (a, b)| black_box(all | (a ^ b)));
+    guess.len() == secret.len() && differences == 0
 }
 
 /// A page, or why there is none.
@@ -152,7 +207,8 @@ fn page(request: &Request<'_>, page: Page, host: &mut impl Host) -> Response<'st
     }
     let status = match page {
         Page::Health if host.is_draining() => Status::ServiceUnavailable,
-        Page::Index | Page::Health | Page::Metrics => Status::Ok,
+        Page::Ready if !host.is_accepting() => Status::ServiceUnavailable,
+        Page::Index | Page::Health | Page::Ready | Page::Metrics | Page::Stats { .. } => Status::Ok,
     };
     let (content_type, text) = host.page(page);
     Response::new(status).body(content_type, text.into_bytes())
@@ -202,6 +258,10 @@ fn upgrade(
 fn visitor(request: &Request<'_>, door: Door<'_>) -> Result<Visitor, Response<'static>> {
     let text = match door {
         Door::Mobile(text) => text,
+        Door::Messenger if request.query_value("token").is_some() => {
+            return Err(detail(Status::NotFound, ACCOUNTS_ARE_OFF));
+        }
+        Door::Messenger => return Ok(Visitor::Messenger),
         Door::Echo => return Ok(Visitor::Echo),
     };
     let mobile = Mobile::parse(text.as_bytes())

@@ -13,9 +13,12 @@ struct Recorder {
     written: Vec<u8>,
     commands: Vec<String>,
     admitted: Vec<Visitor>,
+    signed_in: Vec<String>,
+    no_more_devices: bool,
     refused_messages: usize,
     refusal: Option<Refusal>,
     draining: bool,
+    listener: Listener,
 }
 
 impl Host for Recorder {
@@ -32,7 +35,15 @@ impl Host for Recorder {
         self.written.push(b'\n');
     }
 
-    fn command(&mut self, command: Command<'_>) {
+    fn sign_in(&mut self, who: &SignIn<'_>) -> Result<(), messenger::Refusal> {
+        self.signed_in.push(format!("{who:?}"));
+        match self.no_more_devices {
+            true => Err(messenger::Refusal::TooManyDevices),
+            false => Ok(()),
+        }
+    }
+
+    fn command(&mut self, command: &Command<'_>) {
         self.commands.push(format!("{command:?}"));
     }
 
@@ -44,8 +55,16 @@ impl Host for Recorder {
         ("text/plain", format!("{page:?}"))
     }
 
+    fn listener(&self) -> Listener {
+        self.listener
+    }
+
     fn is_draining(&self) -> bool {
         self.draining
+    }
+
+    fn is_accepting(&self) -> bool {
+        !self.draining
     }
 
     fn admit(

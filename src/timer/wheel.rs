@@ -8,6 +8,7 @@
 //! It reads no clock, owns no budget and knows nothing of connections: the caller brings the time
 //! and decides how many timers to take in one go. Called by `turn`.
 
+mod invariants;
 mod occupancy;
 #[cfg(test)]
 mod properties;

@@ -7,7 +7,7 @@
 use slab::Slab;
 
 use crate::chat::ConnectionId;
-use crate::session::Session;
+use crate::session::{Listener, Session};
 use crate::timer::{Moment, TimerId};
 
 /// How far a connection's life has got.
@@ -35,6 +35,8 @@ pub(super) enum Life {
 #[derive(Debug)]
 pub(super) struct Connection {
     pub(super) id: ConnectionId,
+    /// By which it came.
+    pub(super) listener: Listener,
     pub(super) session: Session,
     pub(super) life: Life,
     /// The one timer; it fires at the earliest of the connection's deadlines, or before.
@@ -75,16 +77,26 @@ pub(super) struct Connections {
     slab: Slab<Connection>,
     /// Tenants so far; the next one's generation.
     tenants: u32,
+    /// Of those that there are, how many came by the operator's listener.
+    admins: usize,
 }
 
 impl Connections {
     pub(super) fn new() -> Self {
-        Connections { slab: Slab::new(), tenants: 0 }
+        Connections { slab: Slab::new(), tenants: 0, admins: 0 }
     }
 
     /// How many there are, the ending ones included.
     pub(super) fn len(&self) -> usize {
         self.slab.len()
+    }
+
+    /// How many of them came by this listener.
+    pub(super) fn by(&self, listener: Listener) -> usize {
+        match listener {
+            Listener::Public => self.slab.len() - self.admins,
+            Listener::Admin => self.admins,
+        }
     }
 
     /// The id that the next connection will have.
@@ -94,11 +106,13 @@ impl Connections {
     }
 
     /// Takes in the connection that was promised [`next_id`](Self::next_id).
-    pub(super) fn insert(&mut self, now: Moment, timer: TimerId) {
+    pub(super) fn insert(&mut self, now: Moment, timer: TimerId, listener: Listener) {
         let id = self.next_id();
         self.tenants = self.tenants.wrapping_add(1);
+        self.admins += usize::from(listener == Listener::Admin);
         self.slab.insert(Connection {
             id,
+            listener,
             session: Session::new(),
             life: Life::Open,
             timer,
@@ -124,7 +138,9 @@ impl Connections {
     /// Frees the slot for its next tenant.
     pub(super) fn remove(&mut self, id: ConnectionId) -> Option<Connection> {
         self.get(id)?;
-        Some(self.slab.remove(id.index()))
+        let connection = self.slab.remove(id.index());
+        self.admins -= usize::from(connection.listener == Listener::Admin);
+        Some(connection)
     }
 
     /// Who lives in a slot, if anybody does.

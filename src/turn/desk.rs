@@ -4,11 +4,15 @@
 //! carries is borrowed from the loop's read buffer until then. One scratch buffer serves all, and
 //! is empty between calls: no early return may leave one person's bytes in front of another's.
 
+use std::rc::Rc;
+
 use super::ledger::Counters;
 use super::outbox::Outboxes;
 use super::parcel::{Content, Parcel};
 use super::presence::Pacer;
-use crate::chat::{ConnectionId, Event, PresenceMode, Sink};
+use crate::chat::mobile::{self, PresenceMode};
+use crate::chat::{ConnectionId, Event, Sink, messenger};
+use crate::dialects::Dialect;
 use crate::session;
 
 /// The chat's way out: outboxes, and the queues of those who want the presence list.
@@ -31,31 +35,43 @@ impl Desk<'_> {
 
 impl Sink for Desk<'_> {
     fn send(&mut self, to: ConnectionId, event: &Event<'_>) {
-        let blocked = self.outboxes.is_blocked(to);
-        let (content, id) = match event {
-            // Only worth something now; a reader who is behind is better off without.
-            Event::Typing { .. } if blocked => {
-                self.counters.typing_dropped += 1;
-                return;
-            }
-            Event::Message { from, to, id, .. } => (Content::Message { from: *from, to: *to }, *id),
-            Event::Typing { .. }
-            | Event::Receipt { .. }
-            | Event::Signal { .. }
-            | Event::Ack { .. }
-            | Event::Undelivered { .. } => (Content::Event, None),
-            Event::OnlineUsers(_)
-            | Event::PresenceChanged { .. }
-            | Event::Pong
-            | Event::Error { .. } => (Content::Protocol, None),
-        };
+        let wrapping = Wrapping::of(event);
+        if wrapping.is_fleeting && self.outboxes.is_blocked(to) {
+            self.counters.typing_dropped += 1;
+            return;
+        }
         self.scratch.clear();
         if let Some(dialect) = self.outboxes.dialect(to) {
             session::event_frame(dialect, event, self.scratch);
         }
         let frame_len = self.scratch.len();
-        self.scratch.extend_from_slice(id.unwrap_or_default().as_bytes());
-        self.outboxes.queue(to, Parcel::new(self.scratch, frame_len, content));
+        self.scratch.extend_from_slice(wrapping.id.unwrap_or_default().as_bytes());
+        self.outboxes.queue(to, Parcel::new(self.scratch, frame_len, wrapping.content));
+    }
+
+    fn fan_out(&mut self, to: &[ConnectionId], event: &Event<'_>) {
+        let Wrapping { content, id, is_fleeting } = Wrapping::of(event);
+        debug_assert!(id.is_none(), "a shared frame has no room for the sender's id behind it");
+        let mut encoded: Option<(Option<Dialect>, Rc<[u8]>)> = None;
+        for &to in to {
+            if is_fleeting && self.outboxes.is_blocked(to) {
+                self.counters.typing_dropped += 1;
+                continue;
+            }
+            let dialect = self.outboxes.dialect(to);
+            let frame = match &encoded {
+                Some((of, frame)) if *of == dialect => Rc::clone(frame),
+                _ => {
+                    self.scratch.clear();
+                    if let Some(dialect) = dialect {
+                        session::event_frame(dialect, event, self.scratch);
+                    }
+                    Rc::from(self.scratch.as_slice())
+                }
+            };
+            self.outboxes.queue(to, Parcel::shared(&frame, content));
+            encoded = Some((dialect, frame));
+        }
     }
 
     fn list_wanted(&mut self, by: ConnectionId) {
@@ -64,5 +80,53 @@ impl Sink for Desk<'_> {
 
     fn presence_mode(&mut self, of: ConnectionId, mode: PresenceMode) {
         self.pacer.set_mode(of, mode);
+    }
+}
+
+/// How an event is queued.
+struct Wrapping<'e> {
+    content: Content,
+    /// The sender's id for the message in it, to be kept behind the frame.
+    id: Option<&'e str>,
+    /// Only worth something now; a reader who is behind is better off without.
+    is_fleeting: bool,
+}
+
+impl<'e> Wrapping<'e> {
+    fn of(event: &Event<'e>) -> Self {
+        let with = |content| Wrapping { content, id: None, is_fleeting: false };
+        match *event {
+            Event::Pong | Event::Error { .. } => with(Content::Protocol),
+            Event::Mobile(event) => match event {
+                mobile::Event::Message { from, to, id, .. } => {
+                    Wrapping { id, ..with(Content::Message { from, to }) }
+                }
+                mobile::Event::Typing { .. } => {
+                    Wrapping { is_fleeting: true, ..with(Content::Event) }
+                }
+                mobile::Event::Receipt { .. }
+                | mobile::Event::Signal { .. }
+                | mobile::Event::Ack { .. }
+                | mobile::Event::Undelivered { .. } => with(Content::Event),
+                mobile::Event::OnlineUsers(_) | mobile::Event::PresenceChanged { .. } => {
+                    with(Content::Protocol)
+                }
+            },
+            Event::Messenger(event) => match event {
+                messenger::Event::Message { ticket: Some(ticket), .. } => {
+                    with(Content::Copy(ticket))
+                }
+                messenger::Event::Typing { .. } => {
+                    Wrapping { is_fleeting: true, ..with(Content::Event) }
+                }
+                messenger::Event::Message { ticket: None, .. }
+                | messenger::Event::Authenticated { .. }
+                | messenger::Event::InvitationReceived(_)
+                | messenger::Event::InvitationAnswered(_)
+                | messenger::Event::Status { .. }
+                | messenger::Event::ContactOnline { .. }
+                | messenger::Event::ContactOffline { .. } => with(Content::Event),
+            },
+        }
     }
 }

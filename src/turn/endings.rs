@@ -73,17 +73,26 @@ impl Turn {
     fn take_out_of_the_chat(&mut self) {
         while let Some(id) = self.leaving.pop_front() {
             // None: the number has passed to a newer connection, and stays online.
-            if let Some(mobile) = self.chat.leave(id) {
+            if let Some(mobile) = self.chat.mobile.leave(id) {
                 self.pacer.leave(id, mobile);
             }
+            let now = self.now;
+            let (chat, mut desk) = self.chat_and_desk();
+            chat.messenger.leave(now, id, &mut desk);
         }
     }
 
     /// Tells a message's sender what became of it.
     pub(super) fn settle(&mut self, parcel: &Parcel, outcome: Outcome) {
-        let Content::Message { from, to } = parcel.content else { return };
+        let now = self.now;
         let (chat, mut desk) = self.chat_and_desk();
-        chat.settle(from, to, parcel.message_id(), outcome, &mut desk);
+        match parcel.content {
+            Content::Message { from, to } => {
+                chat.mobile.settle(from, to, parcel.message_id(), outcome, &mut desk);
+            }
+            Content::Copy(ticket) => chat.messenger.settle(now, ticket, outcome, &mut desk),
+            Content::Protocol | Content::Event | Content::Presence => {}
+        }
     }
 
     /// Gives up those whose outboxes went over a cap.

@@ -1,10 +1,12 @@
 //! [`Exchange`]: one connection's session talking to the turn. It is the session's [`Host`].
 
 use super::Turn;
-use crate::chat::{self, Command, ConnectionId, Event, Joined, PresenceMode};
-use crate::dialects::RefusalReason;
+use crate::chat::messenger::{self, SignIn};
+use crate::chat::mobile::{self, Joined, PresenceMode};
+use crate::chat::{Command, ConnectionId, Event};
+use crate::dialects::{Dialect, RefusalReason};
 use crate::metrics;
-use crate::session::{self, Host, Page, Refusal, Visitor};
+use crate::session::{self, Host, Listener, Page, Refusal, Visitor};
 use crate::timer::Now;
 
 /// The turn, as the session of one connection sees it.
@@ -29,16 +31,26 @@ impl Host for Exchange<'_> {
         }
     }
 
-    fn command(&mut self, command: Command<'_>) {
+    fn sign_in(&mut self, who: &SignIn<'_>) -> Result<(), messenger::Refusal> {
+        let (now, id) = (self.turn.now, self.id);
+        let (chat, mut desk) = self.turn.chat_and_desk();
+        chat.messenger.sign_in(now, id, who, &mut desk)
+    }
+
+    fn command(&mut self, command: &Command<'_>) {
         let (now, id) = (self.turn.now, self.id);
         let (chat, mut desk) = self.turn.chat_and_desk();
         chat.handle(now, id, command, &mut desk);
     }
 
     fn message_refused(&mut self, reason: RefusalReason) {
+        let refused = match self.turn.outboxes.dialect(self.id) {
+            Some(Dialect::Messenger) => &mut self.turn.counters.refused_session,
+            Some(Dialect::Sca | Dialect::Echo) | None => &mut self.turn.counters.refused_mobile,
+        };
         match reason {
-            RefusalReason::Malformed => self.turn.counters.refused_malformed += 1,
-            RefusalReason::TooLong => self.turn.counters.refused_too_long += 1,
+            RefusalReason::Malformed => refused.malformed += 1,
+            RefusalReason::TooLong => refused.too_long += 1,
         }
     }
 
@@ -46,12 +58,22 @@ impl Host for Exchange<'_> {
         match page {
             Page::Index => ("application/json", self.turn.index_page()),
             Page::Health => ("application/json", self.turn.health_page()),
+            Page::Stats { names } => ("application/json", self.turn.stats_page(names)),
+            Page::Ready => ("application/json", self.turn.ready_page()),
             Page::Metrics => (metrics::CONTENT_TYPE, self.turn.metrics_page()),
         }
     }
 
+    fn listener(&self) -> Listener {
+        self.turn.connections.get(self.id).map_or(Listener::Public, |c| c.listener)
+    }
+
     fn is_draining(&self) -> bool {
         self.turn.drain.is_some()
+    }
+
+    fn is_accepting(&self) -> bool {
+        self.turn.readiness().is_ok()
     }
 
     fn admit(
@@ -65,21 +87,21 @@ impl Host for Exchange<'_> {
         let (now, id) = (self.turn.now, self.id);
         // Whoever takes over a number takes over its place as well.
         let takes_over = match visitor {
-            Visitor::Mobile { mobile, .. } => self.turn.chat.is_online(mobile),
-            Visitor::Echo => false,
+            Visitor::Mobile { mobile, .. } => self.turn.chat.mobile.is_online(mobile),
+            Visitor::Messenger | Visitor::Echo => false,
         };
         if self.turn.websockets >= self.turn.limits.max_connections && !takes_over {
             return Err(Refusal::Full);
         }
         let (mut gated, mut replaces) = (false, None);
         if let Visitor::Mobile { mobile, presence } = visitor {
-            match self.turn.chat.join(now, id, mobile) {
+            match self.turn.chat.mobile.join(now, id, mobile) {
                 Ok(Joined::New) => self.turn.pacer.join(id, mobile, presence),
                 Ok(Joined::Replaced(old)) => {
                     self.turn.pacer.replaced(old, id, presence);
                     replaces = Some(old);
                 }
-                Err(chat::Refusal::ReplacedTooOften { retry_after }) => {
+                Err(mobile::Refusal::ReplacedTooOften { retry_after }) => {
                     let retry_after_seconds = retry_after.as_secs() + 1;
                     return Err(Refusal::ReplacedTooOften { retry_after_seconds });
                 }

@@ -15,8 +15,8 @@ use crate::timer::{Moment, Wheel};
 
 /// What a connection may be late for.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-enum Deadline {
-    /// A whole HTTP request, or the rest of a message.
+pub(super) enum Deadline {
+    /// A whole HTTP request, who he is, or the rest of a message.
     Arrival,
     /// Any sign of life.
     Silence,
@@ -47,6 +47,11 @@ impl Sweep {
         !self.under_way.is_empty()
     }
 
+    /// Everyone that this sweep or the next is to look at. For the simulator.
+    pub(super) fn listed(&self) -> impl Iterator<Item = ConnectionId> {
+        self.marked.iter().chain(&self.under_way).copied()
+    }
+
     /// When the next one has something to do.
     pub(super) fn deadline(&self) -> Option<Moment> {
         (!self.marked.is_empty()).then_some(self.next)
@@ -61,6 +66,10 @@ impl Turn {
                 let Some(id) = self.wheel.next_due(self.now.monotonic) else { break };
                 self.judge(id);
             }
+            // Who has come back in time may still wait to be heard: so not before.
+            let (now, budget) = (self.now, self.limits.budgets.timers);
+            let (chat, mut desk) = self.chat_and_desk();
+            chat.expire(now, budget, &mut desk);
         }
         self.sweep();
         self.drain_slice();
@@ -112,7 +121,7 @@ impl Turn {
     }
 
     /// What the connection has to do next, and until when.
-    fn next_deadline(&self, connection: &Connection) -> Option<(Moment, Deadline)> {
+    pub(super) fn next_deadline(&self, connection: &Connection) -> Option<(Moment, Deadline)> {
         let limits = &self.limits;
         let waits = |time| connection.waiting_since.map(|since| since + time);
         // If the kernel has just asked for more, nobody knows yet whether it will take anything.
@@ -128,6 +137,9 @@ impl Turn {
             // Whoever does not take our answers is not listened to: he cannot be late with a request.
             Life::Open if !connection.session.is_websocket() => {
                 reading.or(waits(limits.handshake_timeout).map(|at| (at, Deadline::Arrival)))
+            }
+            Life::Open if connection.session.awaits_sign_in() => {
+                waits(limits.handshake_timeout).map(|at| (at, Deadline::Arrival))
             }
             Life::Open => [
                 waits(limits.frame_timeout).map(|at| (at, Deadline::Arrival)),

@@ -9,6 +9,7 @@
 //! count. Here the sets of books meet.
 
 use std::collections::BTreeMap;
+use std::ops::Add;
 
 use crate::metrics::Histogram;
 use crate::session::End;
@@ -30,6 +31,37 @@ const TURN_BOUNDS: &[u64] = &[
     1_000_000_000,
 ];
 
+/// A realm, as far as the books are concerned.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Realm {
+    /// Where one is known by a phone number.
+    Mobile,
+    /// Where one is known by a session id.
+    Session,
+}
+
+impl Realm {
+    /// Both, each with its name in the metrics.
+    pub const ALL: [(Realm, &'static str); 2] =
+        [(Realm::Mobile, "mobile"), (Realm::Session, "session")];
+}
+
+/// Messages of one realm that were refused before the chat ever saw them.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct Refused {
+    /// A field was missing or wrong.
+    pub malformed: u64,
+    /// The text was too long.
+    pub too_long: u64,
+}
+
+impl Refused {
+    /// All of them.
+    pub fn total(self) -> u64 {
+        self.malformed + self.too_long
+    }
+}
+
 /// The fate of every message, in messages since the start.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub struct Ledger {
@@ -39,6 +71,8 @@ pub struct Ledger {
     pub refused_malformed: u64,
     /// Of those, answered with an `error` because the text was too long.
     pub refused_too_long: u64,
+    /// Of those, answered with an `error` because the two are no contacts.
+    pub refused_not_invited: u64,
     /// The recipient was not online, or his connection ended first.
     pub undelivered_offline: u64,
     /// The recipient read too slowly and was given up.
@@ -55,10 +89,28 @@ impl Ledger {
         self.received
             == self.refused_malformed
                 + self.refused_too_long
+                + self.refused_not_invited
                 + self.undelivered_offline
                 + self.undelivered_slow
                 + self.delivered
                 + self.in_outboxes
+    }
+}
+
+impl Add for Ledger {
+    type Output = Ledger;
+
+    fn add(self, other: Ledger) -> Ledger {
+        Ledger {
+            received: self.received + other.received,
+            refused_malformed: self.refused_malformed + other.refused_malformed,
+            refused_too_long: self.refused_too_long + other.refused_too_long,
+            refused_not_invited: self.refused_not_invited + other.refused_not_invited,
+            undelivered_offline: self.undelivered_offline + other.undelivered_offline,
+            undelivered_slow: self.undelivered_slow + other.undelivered_slow,
+            delivered: self.delivered + other.delivered,
+            in_outboxes: self.in_outboxes + other.in_outboxes,
+        }
     }
 }
 
@@ -77,10 +129,10 @@ pub struct Counters {
     pub ended: [u64; End::OUTCOMES.len()],
     /// WebSockets by the close code that ended them; 1005 where there was none (RFC 6455 §7.4.1).
     pub closes: BTreeMap<u16, u64>,
-    /// Messages refused because a field was missing or wrong.
-    pub refused_malformed: u64,
-    /// Messages refused because the text was too long.
-    pub refused_too_long: u64,
+    /// Messages refused in the `mobile` realm.
+    pub refused_mobile: Refused,
+    /// Messages refused in the `session` realm.
+    pub refused_session: Refused,
     /// Bytes read from all sockets.
     pub bytes_received: u64,
     /// Bytes written to all sockets.
@@ -129,8 +181,8 @@ impl Counters {
             upgrades: 0,
             ended: [0; End::OUTCOMES.len()],
             closes: BTreeMap::new(),
-            refused_malformed: 0,
-            refused_too_long: 0,
+            refused_mobile: Refused::default(),
+            refused_session: Refused::default(),
             bytes_received: 0,
             bytes_sent: 0,
             reads: 0,

@@ -16,6 +16,9 @@ pub struct Limits {
     pub max_connections: usize,
     /// Sockets beyond those, so that `/health` answers even when the house is full.
     pub spare_connections: usize,
+    /// Sockets of the operator's own listener, which count nowhere else: a full house does not lock
+    /// him out, and a crowd at his door takes nobody's place.
+    pub admin_connections: usize,
     /// Silence after which a connection is marked, to be removed by the next sweep.
     pub ping_timeout: Duration,
     /// Time between two sweeps.
@@ -52,6 +55,7 @@ impl Default for Limits {
         Limits {
             max_connections: 10_000,
             spare_connections: 64,
+            admin_connections: 8,
             ping_timeout: Duration::from_secs(60),
             sweep_interval: Duration::from_secs(30),
             handshake_timeout: Duration::from_secs(10),

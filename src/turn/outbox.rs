@@ -193,7 +193,8 @@ impl Outboxes {
         self.open_gate(old);
         let moved = self.take_out(old, |parcel| match parcel.content {
             Content::Message { .. } | Content::Event => true,
-            Content::Protocol | Content::Presence => false,
+            // Of the realm without replacement.
+            Content::Copy(_) | Content::Protocol | Content::Presence => false,
         });
         for parcel in moved {
             self.messages -= u64::from(parcel.is_message());

@@ -27,14 +27,47 @@ struct Health {
     connections: usize,
     /// ISO 8601, UTC.
     timestamp: String,
-    /// Not part of any protocol that is spoken yet.
-    invitations: u64,
-    conversations: u64,
+    /// Invitations in memory.
+    invitations: usize,
+    /// Pairs of contacts in the `session` realm.
+    conversations: usize,
     uptime_seconds: u64,
     version: &'static str,
 }
 
+/// `GET /ready`.
+#[derive(Serialize)]
+struct Ready {
+    /// `ready`, or why not.
+    status: &'static str,
+    /// WebSockets that are open, and that may be.
+    connections: usize,
+    max_connections: usize,
+}
+
 impl Turn {
+    /// Whether somebody new would be let in, or in a word why not.
+    pub(super) fn readiness(&self) -> Result<(), &'static str> {
+        if self.drain.is_some() {
+            Err("draining")
+        } else if self.websockets >= self.limits.max_connections {
+            Err("full")
+        } else if self.accept_again.is_some() {
+            Err("out of descriptors")
+        } else {
+            Ok(())
+        }
+    }
+
+    /// `GET /ready`, as JSON.
+    pub(super) fn ready_page(&self) -> String {
+        json(&Ready {
+            status: self.readiness().err().unwrap_or("ready"),
+            connections: self.websockets,
+            max_connections: self.limits.max_connections,
+        })
+    }
+
     /// `GET /`, as JSON.
     pub(super) fn index_page(&self) -> String {
         json(&Index {
@@ -51,8 +84,8 @@ impl Turn {
             status: if self.drain.is_some() { "draining" } else { "ok" },
             connections: self.websockets,
             timestamp: humantime::format_rfc3339_seconds(time).to_string(),
-            invitations: 0,
-            conversations: 0,
+            invitations: self.chat.messenger.invitations(),
+            conversations: self.chat.messenger.conversations(),
             uptime_seconds: self.now.monotonic.since(self.started.monotonic).as_secs(),
             version: VERSION,
         })
@@ -63,6 +96,7 @@ impl Turn {
         let mut page = Exposition::new();
         self.describe_connections(&mut page);
         self.describe_messages(&mut page);
+        self.describe_sessions(&mut page);
         self.describe_presence(&mut page);
         self.describe_turns(&mut page);
         page.finish()
@@ -114,7 +148,11 @@ impl Turn {
             "switchboard_messages_refused_total",
             "Messages answered with an error.",
             "reason",
-            [("malformed", ledger.refused_malformed), ("too_long", ledger.refused_too_long)],
+            [
+                ("malformed", ledger.refused_malformed),
+                ("too_long", ledger.refused_too_long),
+                ("not_invited", ledger.refused_not_invited),
+            ],
         )
         .counter_by(
             "switchboard_messages_undelivered_total",
@@ -132,7 +170,7 @@ impl Turn {
             "Messages queued, or about to be reported as undelivered.",
             ledger.in_outboxes,
         );
-        let chat = self.chat.counters();
+        let chat = self.chat.mobile.counters();
         page.counter_by(
             "switchboard_relayed_total",
             "Typing notices, receipts and signals passed on.",

@@ -6,6 +6,7 @@
 use std::rc::Rc;
 
 use crate::chat::Mobile;
+use crate::chat::messenger::Ticket;
 
 /// One encoded frame on its way to one connection.
 #[derive(Clone, Debug)]
@@ -34,6 +35,9 @@ pub(super) enum Content {
         /// Whom it is for.
         to: Mobile,
     },
+    /// A copy of a message for one of somebody's devices: the realm that keeps the books on it
+    /// hears what becomes of each.
+    Copy(Ticket),
 }
 
 impl Parcel {
@@ -64,10 +68,10 @@ impl Parcel {
         if id.is_empty() { None } else { std::str::from_utf8(id).ok() }
     }
 
-    /// Whether it is a message between two people.
+    /// Whether it is a message between two people, or a copy of one.
     pub(super) fn is_message(&self) -> bool {
         match self.content {
-            Content::Message { .. } => true,
+            Content::Message { .. } | Content::Copy(_) => true,
             Content::Protocol | Content::Event | Content::Presence => false,
         }
     }

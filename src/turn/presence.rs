@@ -12,7 +12,8 @@ mod tests;
 use std::time::Duration;
 
 use super::queue::{Link, Queue};
-use crate::chat::{ConnectionId, Mobile, PresenceMode};
+use crate::chat::mobile::PresenceMode;
+use crate::chat::{ConnectionId, Mobile};
 use crate::timer::Moment;
 
 /// What publishing presence may cost.

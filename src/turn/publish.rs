@@ -8,7 +8,8 @@ use std::rc::Rc;
 use super::Turn;
 use super::parcel::{Content, Parcel};
 use super::presence::Serving;
-use crate::chat::{Event, Mobile};
+use crate::chat::mobile::Event;
+use crate::chat::{self, Mobile};
 use crate::dialects::Dialect;
 use crate::session;
 
@@ -66,7 +67,7 @@ impl Turn {
             Some((of, frame)) if *of == version => Rc::clone(frame),
             _ => {
                 self.scratch.clear();
-                let event = Event::OnlineUsers(self.chat.online());
+                let event = chat::Event::Mobile(Event::OnlineUsers(self.chat.mobile.online()));
                 session::event_frame(Dialect::Sca, &event, &mut self.scratch);
                 let frame: Rc<[u8]> = self.scratch.as_slice().into();
                 self.frames.list = Some((version, Rc::clone(&frame)));
@@ -78,11 +79,12 @@ impl Turn {
 
     /// Encodes the state, now, of everyone who was touched since the last delta.
     fn encode_delta(&mut self, touched: &[Mobile]) {
-        let is_online = |mobile: &Mobile| self.chat.is_online(*mobile);
+        let is_online = |mobile: &Mobile| self.chat.mobile.is_online(*mobile);
         let (joined, left): (Vec<_>, Vec<_>) = touched.iter().copied().partition(is_online);
-        let online = self.chat.online().len();
+        let online = self.chat.mobile.online().len();
         let event = Event::PresenceChanged { joined: &joined, left: &left, online };
         self.scratch.clear();
+        let event = chat::Event::Mobile(event);
         session::event_frame(Dialect::Sca, &event, &mut self.scratch);
         self.frames.delta = Some(self.scratch.as_slice().into());
         self.counters.presence_encoded += 1;

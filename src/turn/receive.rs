@@ -12,7 +12,32 @@ use super::connections::Life;
 use super::exchange::Exchange;
 use super::{Accepted, Sockets, Turn};
 use crate::chat::ConnectionId;
-use crate::session::{End, Flow};
+use crate::session::{End, Flow, Listener};
+
+/// The listeners at which somebody may wait to be accepted. At the start both: no event tells of
+/// those who came before there was a loop.
+#[derive(Debug)]
+pub(super) struct Callers {
+    public: bool,
+    admin: bool,
+}
+
+impl Callers {
+    pub(super) fn everywhere() -> Self {
+        Callers { public: true, admin: true }
+    }
+
+    pub(super) fn any(&self) -> bool {
+        self.public || self.admin
+    }
+
+    pub(super) fn at(&mut self, listener: Listener) -> &mut bool {
+        match listener {
+            Listener::Public => &mut self.public,
+            Listener::Admin => &mut self.admin,
+        }
+    }
+}
 
 impl Turn {
     /// Takes in whoever waits, up to a budget.
@@ -21,35 +46,48 @@ impl Turn {
             return;
         }
         self.accept_again = None;
-        let room = self.limits.max_connections + self.limits.spare_connections;
-        let mut budget = self.limits.budgets.accepts;
-        while self.listener_ready && budget > 0 {
+        let limits = &self.limits;
+        let room = limits.max_connections + limits.spare_connections;
+        let (accepts, admins) = (limits.budgets.accepts, limits.admin_connections);
+        // The operator first: he has little room, and comes to see why there is none elsewhere.
+        self.accept_by(Listener::Admin, admins, admins, sockets);
+        self.accept_by(Listener::Public, room, accepts, sockets);
+    }
+
+    /// Takes in whoever waits at one listener, while there is room there, up to a budget.
+    fn accept_by(
+        &mut self,
+        listener: Listener,
+        room: usize,
+        mut budget: usize,
+        sockets: &mut impl Sockets,
+    ) {
+        while *self.callers.at(listener) && self.accept_again.is_none() && budget > 0 {
             budget -= 1;
-            let is_full = self.connections.len() >= room;
+            let is_full = self.connections.by(listener) >= room;
             let accepted = match is_full {
-                true => sockets.shed(),
-                false => sockets.accept(self.connections.next_id()),
+                true => sockets.shed(listener),
+                false => sockets.accept(listener, self.connections.next_id()),
             };
             match accepted {
                 Accepted::Taken if is_full => self.counters.shed += 1,
-                Accepted::Taken => self.take_in(),
-                Accepted::Nobody => self.listener_ready = false,
+                Accepted::Taken => self.take_in(listener),
+                Accepted::Nobody => *self.callers.at(listener) = false,
                 Accepted::Exhausted => {
                     // Those who still wait make no new edge: come back after a pause, or as soon
                     // as a connection of ours has closed.
                     self.counters.exhausted += 1;
                     self.accept_again = Some(self.now.monotonic + self.limits.budgets.accept_pause);
-                    return;
                 }
             }
         }
     }
 
-    fn take_in(&mut self) {
+    fn take_in(&mut self, listener: Listener) {
         let now = self.now.monotonic;
         let id = self.connections.next_id();
         let timer = self.wheel.insert(now + self.limits.handshake_timeout, id);
-        self.connections.insert(now, timer);
+        self.connections.insert(now, timer, listener);
         self.outboxes.open(id);
         self.counters.accepted += 1;
     }
@@ -172,10 +210,14 @@ impl Turn {
         let Some(connection) = self.connections.get_mut(id) else { return };
         let was_waiting = connection.waiting_since;
         let progressed = connection.session.take_progress();
-        // A message is waited for from its first byte to its last, a request from when the last one
+        // Who somebody is, is waited for from the upgrade on. A message is waited for from its first byte to its last, a request from when the last one
         // was answered: whoever drips gains no time by it.
         connection.waiting_since = match connection.session.is_websocket() {
-            true if !connection.session.is_mid_message() => None,
+            true if !connection.session.is_mid_message()
+                && !connection.session.awaits_sign_in() =>
+            {
+                None
+            }
             _ if progressed => Some(now),
             _ => was_waiting.or(Some(now)),
         };

@@ -7,14 +7,17 @@
 use std::io::{self, IoSlice};
 
 use crate::chat::ConnectionId;
+use crate::session::Listener;
 
 /// The network, as the turn sees it. Each connection is named by the id that it was accepted under.
 pub trait Sockets {
-    /// Takes the next waiting connection, if there is one, and calls it `id` from now on.
-    fn accept(&mut self, id: ConnectionId) -> Accepted;
+    /// Takes the next connection that waits at `listener`, if there is one, and calls it `id` from
+    /// now on.
+    fn accept(&mut self, listener: Listener, id: ConnectionId) -> Accepted;
 
-    /// Takes the next waiting connection and turns it away on the spot: the house is full.
-    fn shed(&mut self) -> Accepted;
+    /// Takes the next connection that waits at `listener` and turns it away on the spot: there is no
+    /// room.
+    fn shed(&mut self, listener: Listener) -> Accepted;
 
     /// Reads what is there, as `read(2)`: `Ok(0)` is the end of the input, `WouldBlock` means
     /// nothing for now, any other error is the end of the connection.

@@ -10,8 +10,9 @@ use nix::sys::signal::Signal;
 
 use crate::harness::{ALICE, Server, binary, eventually};
 
-const FLAGS: [&str; 19] = [
+const FLAGS: &[&str] = &[
     "--listen",
+    "--admin-listen",
     "--ping-timeout",
     "--sweep-interval",
     "--max-connections",
@@ -26,6 +27,10 @@ const FLAGS: [&str; 19] = [
     "--close-timeout",
     "--drain-timeout",
     "--allow-origin",
+    "--invitation-ttl",
+    "--contact-grace",
+    "--require-invitation",
+    "--admin-token-file",
     "--echo",
     "--log",
     "--help",
@@ -69,7 +74,7 @@ fn help_explains_every_flag() {
     assert_eq!(output.status.code(), Some(0));
     let help = String::from_utf8(output.stdout).expect("text");
     for flag in FLAGS {
-        let entry = help.lines().find(|line| line.split([' ', ',']).any(|word| word == flag));
+        let entry = help.lines().find(|line| line.split([' ', ',']).any(|word| word == *flag));
         assert!(entry.is_some(), "{flag} is missing");
     }
     let mentioned = help.split(|c: char| !(c.is_ascii_lowercase() || c == '-'));

@@ -34,10 +34,14 @@ pub(crate) struct Climate {
     pub(crate) stalls: usize,
     pub(crate) interruptions: usize,
     pub(crate) spurious: usize,
+    /// Of a thousand turns: before which somebody has set the wall clock.
+    pub(crate) clock_jumps: usize,
     /// Of a thousand writes: cut short without need.
     pub(crate) short_writes: usize,
     /// Of a thousand misdeeds that come to a phone's mind: done.
     pub(crate) hostility: usize,
+    /// Of a thousand outbreaks of chaos: with a storm in which all lose their connections at once.
+    pub(crate) storms: usize,
     /// What phones like to hear.
     pub(crate) modes: &'static [Mode],
     pub(crate) limits: Limits,
@@ -52,7 +56,7 @@ impl Climate {
         let phones = dice.between(3, 16);
         let chunk = dice.pick(&[3, 60, 1500, 20_000]);
         let pace = dice.pick(&[SECOND / 50, SECOND / 3, SECOND * 2]);
-        Climate {
+        let climate = Climate {
             phones,
             numbers: dice.between(phones.div_ceil(2), phones),
             rounds: dice.between(1, 2),
@@ -66,15 +70,31 @@ impl Climate {
             stalls: dice.pick(&[0, 1, 3]),
             interruptions: dice.pick(&[0, 20]),
             spurious: dice.pick(&[0, 30]),
+            clock_jumps: dice.pick(&[0, 10]),
             short_writes: dice.pick(&[0, 200]),
             hostility: dice.pick(&[0, 200, 1000]),
+            storms: dice.pick(&[0, 0, 1000]),
             modes: dice.pick(&[
                 &[Mode::Full, Mode::Delta, Mode::None] as &[Mode],
                 &[Mode::Delta],
                 &[Mode::Full],
             ]),
             limits: limits(dice, phones),
-            check_every: 4,
+            check_every: 1,
+        };
+        if dice.per_mille(150) { climate.stalled(dice) } else { climate }
+    }
+
+    /// Nobody does anything wrong, and the server stands still again and again, for longer than
+    /// anybody may be silent.
+    fn stalled(self, dice: &mut Dice) -> Self {
+        Climate {
+            stalls: dice.pick(&[5, 30]),
+            hostility: 0,
+            storms: 0,
+            chaos: self.limits.ping_timeout * 8,
+            pace: self.limits.ping_timeout / 4,
+            ..self
         }
     }
 
@@ -93,7 +113,7 @@ impl Climate {
             hostility: 500,
             modes: &[Mode::None, Mode::None, Mode::None, Mode::None, Mode::Delta],
             limits: Limits::default(),
-            check_every: 500,
+            check_every: 50,
             ..Climate::roll(dice)
         }
     }

@@ -1,75 +1,115 @@
 //! The simulator: the real turn of the loop, on a network in memory, in virtual time, under every
-//! fault that the dice can think of, watched by an oracle.
-//!
-//! A run is decided by its seed. When one fails, the last line says how to see it again:
+//! fault that the dice can think of, watched by an oracle. A run is decided by its seed.
 //!
 //! ```text
-//! SIM_SEED=42 SIM_TRACE=1 cargo test --test sim whatever -- --nocapture
+//! cargo test --test sim                               200 seeds and a crowd
+//! cargo test --test sim -- --seeds 10000 --verbose    more of them, and how often each fault struck
+//! cargo test --test sim -- --seed 7 --trace           one of them, word for word
 //! ```
 //!
-//! and `SIM_SEEDS=10000 cargo test --test sim whatever` looks for more.
+//! When one fails, it is shrunk, and the last line is the command that replays what is left of it.
+//! It has no test harness, since a harness would take those arguments for its own.
 
 mod climate;
 mod dice;
+mod faults;
 mod frames;
 mod net;
+mod options;
 mod oracle;
 mod phone;
+mod recipe;
+mod shrink;
 mod story;
 mod world;
 
 use std::env;
+use std::process::ExitCode;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
-use climate::Climate;
-use dice::Dice;
-use world::World;
+use faults::Faults;
+use options::{Action, Options};
+use recipe::Recipe;
 
-/// Seeds that every `cargo test` runs.
-const SEEDS: u64 = 200;
+/// With so many seeds every fault must have struck.
+const ENOUGH_SEEDS: u64 = 100;
 
-/// Says how to replay a run if it panics.
-struct Replay(u64);
+/// What has come of all runs so far.
+#[derive(Default)]
+struct Sum {
+    runs: u64,
+    turns: u64,
+    faults: Faults,
+    failed: Option<(Recipe, String)>,
+}
 
-impl Drop for Replay {
-    fn drop(&mut self) {
-        if thread::panicking() {
-            let command = "cargo test --test sim whatever -- --nocapture";
-            eprintln!("to see it again: SIM_SEED={} SIM_TRACE=1 {command}", self.0);
+fn main() -> ExitCode {
+    let options = match Options::parse(env::args().skip(1)) {
+        Ok(options) => options,
+        Err(sentence) => {
+            eprintln!("sim: {sentence}");
+            return ExitCode::from(2);
         }
-    }
-}
-
-fn variable(name: &str) -> Option<u64> {
-    env::var(name).ok().map(|value| value.parse().expect("a whole number"))
-}
-
-fn run(seed: u64) -> u64 {
-    let _replay = Replay(seed);
-    let mut dice = Dice::new(seed);
-    let climate = Climate::roll(&mut dice);
-    if variable("SIM_TRACE").is_some() {
-        eprintln!("{climate:#?}");
-    }
-    let mut world = World::new(climate, dice, variable("SIM_TRACE").is_some());
-    world.run();
-    world.turns
-}
-
-#[test]
-fn whatever_happens_nothing_is_lost_and_everybody_sees_the_same() {
-    let (first, count) = match variable("SIM_SEED") {
-        Some(seed) => (seed, 1),
-        None => (variable("SIM_FIRST").unwrap_or(0), variable("SIM_SEEDS").unwrap_or(SEEDS)),
     };
-    for seed in first..first + count {
-        run(seed);
+    match options.action {
+        Action::Nothing => ExitCode::SUCCESS,
+        Action::List => {
+            use std::io::Write as _;
+            let _ = writeln!(std::io::stdout(), "{}", options::list());
+            ExitCode::SUCCESS
+        }
+        Action::Run => report(&options, run_all(&options)),
     }
 }
 
-#[test]
-fn a_crowd_fares_no_worse_than_a_few() {
-    let mut dice = Dice::new(1);
-    let climate = Climate::crowd(&mut dice, 2000);
-    World::new(climate, dice, false).run();
+/// Runs all recipes, on as many threads as there are processors, until one fails.
+fn run_all(options: &Options) -> Sum {
+    recipe::keep_panics();
+    let recipes = options.recipes();
+    let (next, sum) = (AtomicUsize::new(0), Mutex::new(Sum::default()));
+    let has_failed = || sum.lock().is_ok_and(|sum| sum.failed.is_some());
+    thread::scope(|scope| {
+        for _ in 0..options.threads.min(recipes.len()) {
+            scope.spawn(|| {
+                while let Some(recipe) = recipes.get(next.fetch_add(1, Ordering::Relaxed))
+                    && !has_failed()
+                {
+                    let outcome = recipe.attempt(options.trace);
+                    let mut sum = sum.lock().expect("nobody panics while he adds up");
+                    sum.runs += 1;
+                    match outcome {
+                        Ok(outcome) => {
+                            sum.turns += outcome.turns;
+                            sum.faults.add(&outcome.faults);
+                        }
+                        Err(said) => sum.failed = Some((recipe.clone(), said)),
+                    }
+                }
+            });
+        }
+    });
+    sum.into_inner().expect("nobody panics while he adds up")
+}
+
+fn report(options: &Options, sum: Sum) -> ExitCode {
+    if let Some((recipe, said)) = sum.failed {
+        eprintln!("\nsim: failed after {} runs: {said}\n     {recipe}", sum.runs);
+        if options.only.is_none() {
+            let (smallest, said) = shrink::shrink(&recipe, said);
+            eprintln!("sim: the smallest that fails says: {said}\n     {smallest}");
+        }
+        return ExitCode::FAILURE;
+    }
+    eprintln!("sim: ok, {} runs, {} turns", sum.runs, sum.turns);
+    if options.verbose {
+        sum.faults.all().for_each(|(fault, times)| eprintln!("{times:>12} {}", fault.name()));
+    }
+    let never: Vec<_> = sum.faults.all().filter(|(_, times)| *times == 0).collect();
+    if options.only.is_none() && options.seeds >= ENOUGH_SEEDS && !never.is_empty() {
+        eprintln!("sim: in all of these runs these faults never struck: {never:?}");
+        return ExitCode::FAILURE;
+    }
+    ExitCode::SUCCESS
 }

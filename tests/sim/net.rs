@@ -12,9 +12,10 @@ use std::mem;
 use std::time::Duration;
 
 use switchboard::chat::ConnectionId;
-use switchboard::turn::{Accepted, Readiness, Sockets};
+use switchboard::turn::{Accepted, Listener, Readiness, Sockets};
 
 use crate::dice::Dice;
+use crate::faults::{Fault, Faults};
 
 /// The number of a wire. No two wires of a run share one.
 pub(crate) type WireId = usize;
@@ -84,13 +85,15 @@ pub(crate) struct Net {
     pub(crate) deeds: Vec<Deed>,
     /// The time of the present turn.
     pub(crate) now: Duration,
+    /// How often each fault has struck, those of others included.
+    pub(crate) faults: Faults,
     /// Ids of connections that are gone, for events that come too late.
     pub(crate) departed: Vec<ConnectionId>,
     dice: Dice,
 }
 
 impl Net {
-    pub(crate) fn new(dice: Dice) -> Self {
+    pub(crate) fn new(dice: Dice, faults: Faults) -> Self {
         Net {
             wires: Vec::new(),
             by_id: HashMap::new(),
@@ -101,6 +104,7 @@ impl Net {
             short_writes: 0,
             deeds: Vec::new(),
             now: Duration::ZERO,
+            faults,
             departed: Vec::new(),
             dice,
         }
@@ -236,6 +240,7 @@ impl Net {
             }
             count += 1;
         }
+        self.faults.count(Fault::PartialPoll, u64::from(count == capacity));
         self.dice.shuffle(&mut batch.events);
         batch
     }
@@ -282,7 +287,10 @@ impl Wire {
 }
 
 impl Sockets for Net {
-    fn accept(&mut self, id: ConnectionId) -> Accepted {
+    fn accept(&mut self, listener: Listener, id: ConnectionId) -> Accepted {
+        if listener == Listener::Admin {
+            return Accepted::Nobody;
+        }
         if self.exhausted {
             // The server lets its reserve descriptor go, and turns one away with it.
             if let Some(wire) = self.backlog.pop_front() {
@@ -300,8 +308,10 @@ impl Sockets for Net {
         Accepted::Taken
     }
 
-    fn shed(&mut self) -> Accepted {
+    fn shed(&mut self, listener: Listener) -> Accepted {
+        assert_eq!(listener, Listener::Public, "nobody waits at the other");
         let Some(wire) = self.backlog.pop_front() else { return Accepted::Nobody };
+        self.faults.count(Fault::FullHouse, 1);
         self.wires[wire].outbound.extend(SHED);
         self.wires[wire].closed = true;
         self.deeds.push(Deed::Wrote(wire, SHED.to_vec(), true));
@@ -337,7 +347,8 @@ impl Sockets for Net {
         let bytes: Vec<u8> = slices.iter().flat_map(|slice| slice.iter().copied()).collect();
         assert!(!bytes.is_empty(), "{id:?} is written nothing to");
         let mut count = bytes.len().min(it.room - it.outbound.len());
-        if cut_short && count > 1 {
+        self.faults.count(Fault::FullSocket, u64::from(count < bytes.len()));
+        if cut_short && count > 1 && self.faults.strikes(Fault::ShortWrite) {
             count = self.dice.between(1, count - 1);
         }
         it.refuses = count < bytes.len();

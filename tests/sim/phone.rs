@@ -3,10 +3,41 @@
 //! A phone connects, chats, and misbehaves in every way a network and a careless or malicious client
 //! know. Whatever it says is noted for the oracle before it is sent.
 
+use crate::faults::Fault;
 use crate::frames::{BINARY, CLOSE, CONTINUATION, KEY, PING, TEXT, masked};
 use crate::net::WireId;
 use crate::oracle::{Kind, Line, Said};
 use crate::world::{Item, World};
+
+/// What comes to a phone's mind, some of it more often.
+const MISDEEDS: [Fault; 14] = [
+    Fault::Deafness,
+    Fault::Deafness,
+    Fault::Deafness,
+    Fault::Muteness,
+    Fault::Vanishing,
+    Fault::Reset,
+    Fault::Reset,
+    Fault::HalfClose,
+    Fault::HalfClose,
+    Fault::HalfClose,
+    Fault::Violation,
+    Fault::Violation,
+    Fault::Violation,
+    Fault::Garbage,
+];
+
+/// Texts that are answered with an error, whole or without their last byte.
+const NONSENSE: [&str; 8] = [
+    "no JSON",
+    "[]",
+    "[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[",
+    r#"{"type":"wink"}"#,
+    r#"{"type":"message","to":"1"}"#,
+    r#"{"type":"message","to":"03000000000","text":17}"#,
+    r#"{"type":"\ud800"}"#,
+    r#"{"type":null,"type":1e999}"#,
+];
 
 /// Bytes under way that make a phone pause.
 const BACKLOG: usize = 3000;
@@ -55,7 +86,15 @@ impl World {
             return;
         }
         if phone.kind == Kind::Http {
-            return if self.dice.per_mille(500) { self.ask_page(wire) } else { self.finish(wire) };
+            return match self.dice.below(10) {
+                0..5 => self.ask_page(wire),
+                5 if self.net.faults.strikes(Fault::Garbage) => {
+                    let garbage =
+                        self.dice.pick(&[&b"\x16\x03\x01\x02\0\r\n\r\n"[..], b"GET\0/\r\n\r\n"]);
+                    self.send(wire, garbage, Said::Violation);
+                }
+                _ => self.finish(wire),
+            };
         }
         match self.dice.below(100) {
             0..40 => self.write_letters(wire, 1),
@@ -75,11 +114,11 @@ impl World {
                 let frame = format!(r#"{{"type":"presence","mode":"{}"}}"#, mode.word());
                 self.say_text(wire, &frame, Said::Mode(mode));
             }
-            64..68 => {
-                let frames =
-                    ["no JSON", "[]", r#"{"type":"wink"}"#, r#"{"type":"message","to":"1"}"#];
-                let frame = self.dice.pick(&frames);
-                self.say_text(wire, frame, Said::Nonsense);
+            64..68 if self.net.faults.strikes(Fault::Nonsense) => {
+                let frame = self.dice.pick(&NONSENSE);
+                // Some of it breaks off.
+                let end = if self.dice.per_mille(300) { frame.len() - 1 } else { frame.len() };
+                self.say_text(wire, &frame[..end], Said::Nonsense);
             }
             68..70 => self.say(wire, PING, b"are you there?", Said::ControlPing),
             _ if self.dice.per_mille(self.climate.hostility) => self.misbehave(who, wire),
@@ -88,32 +127,74 @@ impl World {
     }
 
     fn misbehave(&mut self, who: usize, wire: WireId) {
-        match self.dice.below(12) {
-            0..3 => self.phones[who].reads = false,
-            3 => {
+        let fault = self.dice.pick(&MISDEEDS);
+        if !self.net.faults.strikes(fault) {
+            return;
+        }
+        match fault {
+            Fault::Deafness => self.phones[who].reads = false,
+            Fault::Muteness => {
                 // Whatever is still unsent stays so: the server has half a frame, or nothing.
                 self.phones[who].speaks = false;
                 self.oracle.lines[wire].is_tardy = true;
             }
-            4 => {
-                // Out of reach, without a word. It comes back over another connection.
-                self.abandoned[wire] = true;
-                self.oracle.lines[wire].is_tardy = true;
-                self.phones[who].wire = None;
+            Fault::Vanishing => self.vanish(who, wire),
+            Fault::Reset => self.reset(who, wire),
+            Fault::Garbage => self.say_garbage(wire),
+            Fault::Violation => match self.dice.below(4) {
+                0 => self.say(wire, BINARY, b"a picture", Said::Violation),
+                1 if self.climate.chunk > 1000 => {
+                    let too_long = vec![b'x'; 70_000];
+                    self.say(wire, TEXT, &too_long, Said::Violation);
+                }
+                2 => self.say(wire, TEXT, b"\xC0\xAF", Said::Violation),
+                _ => self.say(wire, CONTINUATION, b"of nothing", Said::Violation),
+            },
+            _ if self.dice.per_mille(500) => {
+                self.say(wire, CLOSE, &1000u16.to_be_bytes(), Said::Bye)
             }
-            5..7 => {
-                self.oracle.lines[wire].has_left = true;
-                self.net.reset(wire);
-                self.phones[who].wire = None;
+            _ => self.finish(wire),
+        }
+    }
+
+    /// Out of reach, without a word. It comes back over another connection.
+    fn vanish(&mut self, who: usize, wire: WireId) {
+        self.note(|| format!("wire {wire} is cut, and nobody is told"));
+        self.abandoned[wire] = true;
+        self.oracle.lines[wire].is_tardy = true;
+        self.phones[who].wire = None;
+    }
+
+    fn reset(&mut self, who: usize, wire: WireId) {
+        self.note(|| format!("wire {wire} is reset"));
+        self.oracle.lines[wire].has_left = true;
+        self.net.reset(wire);
+        self.phones[who].wire = None;
+    }
+
+    /// A masked frame as anybody might send it, but for its first byte: RSV bits, or an opcode, that
+    /// RFC 6455 §5.2 reserves. So it cannot mean anything, whatever stands behind it.
+    fn say_garbage(&mut self, wire: WireId) {
+        let first = self.dice.pick(&[0x83, 0x87, 0x8B, 0x8F, 0xC1, 0xA1, 0x91, 0xF9, 0x03]);
+        let mut garbage = vec![first];
+        let length = self.dice.between(1, 40);
+        garbage.extend((0..length).map(|_| self.dice.below(256) as u8));
+        // Of a header that has not arrived in full the rest is waited for, though not for ever.
+        self.oracle.lines[wire].is_tardy = true;
+        self.send(wire, &garbage, Said::Violation);
+    }
+
+    /// Everybody loses his connection, and is back at once.
+    pub(crate) fn storm(&mut self) {
+        self.note(|| "a storm: all come back at once".to_owned());
+        for who in 0..self.phones.len() {
+            if let Some(wire) = self.phones[who].wire {
+                match self.dice.per_mille(700) {
+                    true => self.reset(who, wire),
+                    false => self.vanish(who, wire),
+                }
             }
-            7 => self.finish(wire),
-            8 => self.say(wire, BINARY, b"a picture", Said::Violation),
-            9 if self.climate.chunk > 1000 => {
-                let too_long = vec![b'x'; 70_000];
-                self.say(wire, TEXT, &too_long, Said::Violation);
-            }
-            9 | 10 => self.say(wire, CONTINUATION, b"of nothing", Said::Violation),
-            _ => self.say(wire, CLOSE, &1000u16.to_be_bytes(), Said::Bye),
+            self.connect(who);
         }
     }
 
@@ -160,8 +241,14 @@ impl World {
     }
 
     fn ask_page(&mut self, wire: WireId) {
+        // The longest of them would take for ever over a wire that carries three bytes at a time.
+        let pages = if self.climate.chunk > 1000 { 3 } else { 2 };
         for _ in 0..self.dice.between(1, 3) {
-            self.send(wire, b"GET /health HTTP/1.1\r\nHost: here\r\n\r\n", Said::Request);
+            let page = ["health", "", "metrics"][self.dice.below(pages)];
+            if self.net.faults.strikes(Fault::Page) {
+                let request = format!("GET /{page} HTTP/1.1\r\nHost: here\r\n\r\n");
+                self.send(wire, request.as_bytes(), Said::Request);
+            }
         }
     }
 
@@ -229,7 +316,11 @@ impl World {
         if self.abandoned[wire] || (phone.wire == Some(wire) && !phone.speaks) {
             return;
         }
-        let count = self.dice.between(1, self.climate.chunk);
+        let mut count = self.dice.between(1, self.climate.chunk);
+        let all = self.net.wires[wire].unsent.len();
+        if count < all && !self.net.faults.strikes(Fault::SplitRead) {
+            count = all;
+        }
         if self.net.arrive(wire, count, self.finishing[wire]) {
             self.oracle.lines[wire].arrived = self.now;
             self.last_deed = self.now;

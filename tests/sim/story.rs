@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use switchboard::turn::Limits;
 
+use crate::faults::Fault;
 use crate::net::WireId;
 use crate::oracle::{Kind, Said};
 use crate::world::{Item, World, at};
@@ -32,12 +33,24 @@ impl World {
         self.heal();
         self.replace_one();
         self.be_silent();
-        if self.dice.per_mille(500) {
+        if self.dice.per_mille(500) && self.net.faults.strikes(Fault::Drain) {
             self.drain()
         } else {
             self.all_leave()
         }
         assert_eq!(self.turn.ledger().in_outboxes, 0, "letters are left, and nobody to read them");
+        self.turn.check_invariants();
+        self.count_what_followed();
+    }
+
+    /// Counts the faults that have come about by themselves.
+    fn count_what_followed(&mut self) {
+        let takeovers = self.oracle.lines.iter().filter(|line| line.was_replaced()).count();
+        let half_closes = self.finishing.iter().filter(|&&finishing| finishing).count();
+        let faults = &mut self.net.faults;
+        faults.count(Fault::Takeover, takeovers as u64);
+        faults.count(Fault::FullOutbox, self.turn.ledger().undelivered_slow);
+        faults.count(Fault::HalfClose, half_closes as u64);
     }
 
     /// Chaos.
@@ -45,7 +58,18 @@ impl World {
         self.note(|| "chaos".to_owned());
         self.is_chaos = true;
         self.beats = true;
+        if self.dice.per_mille(self.climate.storms) {
+            let after = self.dice.time(Duration::ZERO, self.climate.chaos);
+            self.plan(after, Item::Storm);
+        }
+        let silent_before = self.oracle.removed_as_silent;
         self.run_until(self.now + self.climate.chaos, |_| false);
+        // The stall rule. Where everybody is honest, everybody's heartbeat has arrived in time, be
+        // it that the server has stood still and not read it.
+        if self.climate.hostility == 0 && self.climate.storms == 0 {
+            let removed = self.oracle.removed_as_silent - silent_before;
+            assert_eq!(removed, 0, "somebody was not silent, and was removed for silence");
+        }
         self.is_chaos = false;
         self.beats = false;
         self.net.exhausted = false;
@@ -86,6 +110,8 @@ impl World {
         for wire in 0..self.owners.len() {
             assert!(!self.net.refuses(wire), "wire {wire} is drained, and nothing more comes");
         }
+        let ledger = self.turn.ledger();
+        assert_eq!(ledger.in_outboxes, 0, "all read, and letters are left: {ledger:?}");
     }
 
     /// A phone takes over the number of another: nobody else hears anything of it.

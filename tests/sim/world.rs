@@ -10,10 +10,11 @@ use std::collections::BinaryHeap;
 use std::time::Duration;
 
 use switchboard::timer::{Moment, Now};
-use switchboard::turn::{Polled, Readiness, Turn};
+use switchboard::turn::{Listener, Polled, Readiness, Turn};
 
 use crate::climate::Climate;
 use crate::dice::Dice;
+use crate::faults::{Fault, Faults};
 use crate::net::{Deed, Net, WireId};
 use crate::oracle::{Kind, Oracle, Said};
 use crate::phone::Phone;
@@ -31,6 +32,8 @@ pub(crate) enum Item {
     Down(WireId),
     /// Descriptors run out, or are there again.
     Exhaust(bool),
+    /// All phones lose their connections at once.
+    Storm,
 }
 
 pub(crate) struct World {
@@ -60,19 +63,21 @@ pub(crate) struct World {
     /// The server is to stand still in its next turn, for so long.
     pub(crate) next_stop: Option<Duration>,
     is_still: bool,
+    /// What the administrator has made of the wall clock.
+    unix: Duration,
     /// Turns in a row that had no reason.
     idle_turns: u32,
     trace: bool,
 }
 
 impl World {
-    pub(crate) fn new(climate: Climate, mut dice: Dice, trace: bool) -> Self {
+    pub(crate) fn new(climate: Climate, mut dice: Dice, faults: Faults, trace: bool) -> Self {
         let start = Duration::from_secs(1);
         let limits = &climate.limits;
         let mut phones: Vec<_> =
             (0..climate.phones).map(|who| Phone::new(who % climate.numbers, Kind::Phone)).collect();
         phones.push(Phone::new(0, Kind::Http));
-        let mut net = Net::new(Dice::new(dice.below(usize::MAX) as u64));
+        let mut net = Net::new(Dice::new(dice.below(usize::MAX) as u64), faults);
         net.short_writes = climate.short_writes;
         World {
             turn: Turn::new(limits.clone(), at(start)),
@@ -93,6 +98,7 @@ impl World {
             last_deed: start,
             next_stop: None,
             is_still: false,
+            unix: Duration::from_secs(1_800_000_000),
             idle_turns: 0,
             trace,
             dice,
@@ -179,20 +185,28 @@ impl World {
                 let lasts = if exhausted { 300 } else { 20_000 };
                 let lasts = self.dice.time(Duration::ZERO, Duration::from_millis(lasts));
                 self.plan(lasts, Item::Exhaust(!exhausted));
-                self.net.exhausted = exhausted && self.is_chaos;
+                let strikes = exhausted && self.is_chaos;
+                self.net.exhausted = strikes && self.net.faults.strikes(Fault::NoDescriptors);
+            }
+            Item::Storm => {
+                if self.is_chaos && self.net.faults.strikes(Fault::Storm) {
+                    self.storm();
+                }
             }
         }
     }
 
     /// Polls, and lets the turn run.
     fn take_turn(&mut self) -> Vec<Deed> {
-        let is_interrupted = self.is_chaos && self.dice.per_mille(self.climate.interruptions);
+        let interrupts = self.is_chaos && self.dice.per_mille(self.climate.interruptions);
+        let is_interrupted = interrupts && self.net.faults.strikes(Fault::Interruption);
         let stops = self.is_chaos && self.dice.per_mille(self.climate.stalls);
         let longest = self.climate.limits.ping_timeout * 2;
         let stop = self
             .next_stop
             .take()
             .or_else(|| stops.then(|| self.dice.time(Duration::from_millis(200), longest)));
+        let stop = stop.filter(|_| self.net.faults.strikes(Fault::Stall));
         let stops_before = self.dice.per_mille(500);
         if let Some(time) = stop.filter(|_| stops_before) {
             self.stop(time);
@@ -206,7 +220,7 @@ impl World {
                 _ => Polled::Everybody,
             };
             if batch.listener {
-                self.turn.listener_ready();
+                self.turn.listener_ready(Listener::Public);
             }
             for (id, readiness) in batch.events {
                 self.turn.ready(id, readiness);
@@ -218,8 +232,11 @@ impl World {
         if self.is_chaos && self.dice.per_mille(self.climate.spurious) {
             self.report_no_news();
         }
+        if self.is_chaos && self.dice.per_mille(self.climate.clock_jumps) {
+            self.set_clock();
+        }
         self.net.now = self.now;
-        self.turn.run(at(self.now), polled, &mut self.net);
+        self.turn.run(Now { unix: self.unix, ..at(self.now) }, polled, &mut self.net);
         self.turns += 1;
         self.note(|| format!("turn {}: {polled:?} {:?}", self.turns, self.turn.counters().ended));
         std::mem::take(&mut self.net.deeds)
@@ -237,13 +254,23 @@ impl World {
     /// Reports as ready who is not, and who is long gone.
     fn report_no_news(&mut self) {
         let wire = self.dice.below(self.owners.len().max(1));
-        if let Some(id) = self.net.wires.get(wire).and_then(|_| self.net.id_of(wire)) {
+        let id = self.net.wires.get(wire).and_then(|_| self.net.id_of(wire));
+        if let Some(id) = id.filter(|_| self.net.faults.strikes(Fault::NoNews)) {
             self.turn.ready(id, Readiness { readable: true, writable: true, closed: false });
         }
-        if !self.net.departed.is_empty() {
+        if !self.net.departed.is_empty() && self.net.faults.strikes(Fault::StaleNews) {
             let id = self.dice.below(self.net.departed.len());
             let all = Readiness { readable: true, writable: true, closed: true };
             self.turn.ready(self.net.departed[id], all);
+        }
+    }
+
+    /// The administrator sets the wall clock, to any time that he finds on the back of an envelope.
+    fn set_clock(&mut self) {
+        let time = Duration::from_secs(self.dice.below(4_000_000_000) as u64);
+        let is_back = time < self.unix;
+        if self.net.faults.strikes(if is_back { Fault::ClockBack } else { Fault::ClockForward }) {
+            self.unix = time;
         }
     }
 

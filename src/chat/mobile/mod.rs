@@ -103,12 +103,7 @@ impl Realm {
     }
 
     /// Does what somebody asks. Whoever is not signed in asks in vain.
-    pub fn handle(
-        &mut self,
-        from: ConnectionId,
-        command: &Command<'_>,
-        sink: &mut impl Sink,
-    ) {
+    pub fn handle(&mut self, from: ConnectionId, command: &Command<'_>, sink: &mut impl Sink) {
         let Some(sender) = self.directory.mobile_of(from) else { return };
         match *command {
             Command::Message { to, text, id } => {

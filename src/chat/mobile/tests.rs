@@ -246,7 +246,10 @@ fn a_number_changes_hands_three_times_then_once_every_five_seconds() {
     assert_eq!(realm.join(at(105), connection(13), mobile(1)), replaced);
     assert_eq!(realm.join(at(105), connection(14), mobile(1)), refused(5));
 
-    assert!(realm.join(at(105), connection(14), mobile(2)).is_ok(), "each number has its own limit");
+    assert!(
+        realm.join(at(105), connection(14), mobile(2)).is_ok(),
+        "each number has its own limit"
+    );
     assert_eq!(realm.counters().replacements, 5);
     assert_eq!(realm.counters().replacements_refused, 3);
     realm.check_invariants();

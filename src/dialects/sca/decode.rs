@@ -16,7 +16,8 @@ use serde_json::value::RawValue;
 
 use super::LIMITS;
 use super::wire::ClientFields;
-use crate::chat::{Command, Event, Mobile, PresenceMode};
+use crate::chat::mobile::{Command, PresenceMode};
+use crate::chat::{self, Event, Mobile};
 use crate::dialects::{Incoming, RefusalReason};
 
 /// Understands a frame.
@@ -40,7 +41,7 @@ pub(super) fn read(text: &str) -> Incoming<'_> {
         _ => Err(Flaw::UnknownType),
     };
     match command {
-        Ok(command) => Incoming::Command(command),
+        Ok(command) => Incoming::Command(chat::Command::Mobile(command)),
         Err(flaw) if kind == "message" => {
             Incoming::Malformed { detail: flaw.detail(), refused_message: Some(flaw.reason()) }
         }

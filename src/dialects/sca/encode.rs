@@ -8,10 +8,26 @@
 
 use std::io::Write;
 
-use crate::chat::{Delivery, Event, Mobile, Reason};
+use crate::chat::mobile::{self, Delivery};
+use crate::chat::{Event, Mobile, Reason};
 
 /// Appends an event's frame.
 pub(super) fn write(event: &Event<'_>, out: &mut Vec<u8>) {
+    match *event {
+        Event::Mobile(ref event) => write_mobile(event, out),
+        Event::Pong => put(out, &[r#"{"type":"pong"}"#]),
+        Event::Error { detail } => {
+            put(out, &[r#"{"type":"error","detail":"#]);
+            serde_json::to_writer(&mut *out, detail).expect("a str always has a JSON form");
+            put(out, &["}"]);
+        }
+        // Of another realm: nobody there speaks this dialect.
+        Event::Messenger(_) => {}
+    }
+}
+
+fn write_mobile(event: &mobile::Event<'_>, out: &mut Vec<u8>) {
+    use mobile::Event;
     let digits = &mut [0; Mobile::MAX_DIGITS];
     match *event {
         Event::Message { from, to: _, text, id } => {
@@ -61,12 +77,6 @@ pub(super) fn write(event: &Event<'_>, out: &mut Vec<u8>) {
             list(out, left);
             write!(out, r#","online":{online}}}"#).expect("writing to a Vec cannot fail");
         }
-        Event::Pong => put(out, &[r#"{"type":"pong"}"#]),
-        Event::Error { detail } => {
-            put(out, &[r#"{"type":"error","detail":"#]);
-            serde_json::to_writer(&mut *out, detail).expect("a str always has a JSON form");
-            put(out, &["}"]);
-        }
     }
 }
 
@@ -97,13 +107,19 @@ fn list(out: &mut Vec<u8>, mobiles: &[Mobile]) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::chat;
     use crate::dialects::sca::wire::ServerFields;
+    use mobile::Event;
 
     fn mobile(digits: &str) -> Mobile {
         Mobile::parse(digits.as_bytes()).expect("10 to 32 digits")
     }
 
-    fn encode(event: &Event<'_>) -> String {
+    fn encode(event: &mobile::Event<'_>) -> String {
+        encode_any(&chat::Event::Mobile(*event))
+    }
+
+    fn encode_any(event: &chat::Event<'_>) -> String {
         let mut out = b"kept:".to_vec();
         write(event, &mut out);
         let text = String::from_utf8(out).expect("JSON is UTF-8");
@@ -152,13 +168,18 @@ mod tests {
                 undelivered(Some(id), Reason::Slow),
                 r#"{"type":"undelivered","to":"0012345678","reason":"slow","id":"a-1"}"#,
             ),
-            (Event::Pong, r#"{"type":"pong"}"#),
-            (Event::Error { detail: "no \"x\"\n" }, r#"{"type":"error","detail":"no \"x\"\n"}"#),
         ];
         for (event, expected) in frames {
             assert_eq!(encode(&event), expected);
             assert!(serde_json::from_str::<ServerFields<'_>>(expected).is_ok(), "{expected}");
         }
+    }
+
+    #[test]
+    fn what_all_realms_share_has_its_fixed_frame() {
+        let error = chat::Event::Error { detail: "no \"x\"\n" };
+        assert_eq!(encode_any(&error), r#"{"type":"error","detail":"no \"x\"\n"}"#);
+        assert_eq!(encode_any(&chat::Event::Pong), r#"{"type":"pong"}"#);
     }
 
     #[test]

@@ -6,7 +6,8 @@ use serde_json::value::{RawValue, to_raw_value};
 
 use super::wire::{ClientFrame, ServerFields};
 use super::*;
-use crate::chat::{Command, Mobile, PresenceMode};
+use crate::chat::mobile::{self, Command, PresenceMode};
+use crate::chat::{self, Mobile};
 use crate::dialects::RefusalReason;
 
 const TO: &str = "4915112345678";
@@ -21,7 +22,7 @@ fn decode(text: &str) -> Incoming<'_> {
 
 fn command(text: &str) -> Command<'_> {
     match decode(text) {
-        Incoming::Command(command) => command,
+        Incoming::Command(chat::Command::Mobile(command)) => command,
         other => panic!("not a command: {other:?}"),
     }
 }
@@ -42,9 +43,9 @@ fn message_flaw(fields: &str) -> (&'static str, RefusalReason) {
     }
 }
 
-fn encode(event: &Event<'_>) -> String {
+fn encode(event: &mobile::Event<'_>) -> String {
     let mut out = Vec::new();
-    write(event, &mut out);
+    write(&Event::Mobile(*event), &mut out);
     String::from_utf8(out).expect("JSON is UTF-8")
 }
 
@@ -318,13 +319,13 @@ proptest! {
     fn a_text_arrives_as_the_json_that_it_was(text in json_string(), data in json_string()) {
         let frame = format!(r#"{{"type":"message","to":"{TO}","text":{text}}}"#);
         let Command::Message { to, text: read, .. } = command(&frame) else { panic!("a message") };
-        let sent = encode(&Event::Message { from: to, to, text: read, id: None });
+        let sent = encode(&mobile::Event::Message { from: to, to, text: read, id: None });
         let received: ServerFields<'_> = serde_json::from_str(&sent).expect("a frame");
         prop_assert_eq!(received.text.map(RawValue::get), Some(text.as_str()));
 
         let frame = format!(r#"{{"data":{data},"to":"{TO}","type":"signal"}}"#);
         let Command::Signal { data: read, .. } = command(&frame) else { panic!("a signal") };
-        let sent = encode(&Event::Signal { from: to, data: read });
+        let sent = encode(&mobile::Event::Signal { from: to, data: read });
         let received: ServerFields<'_> = serde_json::from_str(&sent).expect("a frame");
         prop_assert_eq!(received.data.map(RawValue::get), Some(data.as_str()));
     }

@@ -77,6 +77,15 @@ impl Rings {
         self.link(last, to);
     }
 
+    /// All members of a ring, in order. For tests and the simulator.
+    pub(super) fn members(&self, ring: u32) -> impl Iterator<Item = u32> {
+        let mut node = ring;
+        std::iter::from_fn(move || {
+            node = self.nodes[node as usize].next;
+            (node != ring).then(|| node - self.heads)
+        })
+    }
+
     /// Makes two nodes neighbours.
     fn link(&mut self, left: u32, right: u32) {
         self.nodes[left as usize].next = right;

@@ -45,6 +45,11 @@ impl Tick {
         (self.0 / u64::from(SLOTS)) as u32
     }
 
+    /// The tick of a round that falls into `slot`.
+    pub(super) fn in_round(round: u32, slot: u32) -> Self {
+        Tick(u64::from(round) * u64::from(SLOTS) + u64::from(slot))
+    }
+
     /// The first tick after this one that falls into `slot`: 1 to [`SLOTS`] ticks on.
     pub(super) fn next_with_slot(self, slot: u32) -> Self {
         let ahead = (slot + SLOTS - self.slot() - 1) % SLOTS + 1;
@@ -91,6 +96,7 @@ mod tests {
         assert_eq!(tick.next_with_slot(11), Tick(tick.0 + 1));
         assert_eq!(tick.next_with_slot(9), Tick(tick.0 + u64::from(SLOTS) - 1));
         assert_eq!(tick.next_with_slot(10), Tick(tick.0 + u64::from(SLOTS)));
+        assert_eq!(Tick::in_round(tick.round(), tick.slot()), tick);
         assert_eq!(tick.one_revolution_before(), Tick(2 * u64::from(SLOTS) + 10));
         assert_eq!(Tick(10).one_revolution_before(), Tick(0));
     }

@@ -18,7 +18,7 @@ impl Caps {
     pub(super) fn of(&self, dialect: Option<Dialect>) -> usize {
         match dialect {
             Some(Dialect::Echo) => self.echo,
-            Some(Dialect::Sca) | None => self.each,
+            Some(Dialect::Sca | Dialect::Messenger) | None => self.each,
         }
     }
 }

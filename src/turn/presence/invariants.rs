@@ -1,7 +1,8 @@
 //! What must hold for the pacer between two calls. For tests and the simulator.
 
 use super::{At, Owed, Pacer, Place};
-use crate::chat::PresenceMode;
+use crate::chat::ConnectionId;
+use crate::chat::mobile::PresenceMode;
 
 impl Pacer {
     /// Panics if somebody stands where he does not belong.
@@ -38,5 +39,12 @@ impl Pacer {
         let is_delta = |place: &&Place| place.mode == PresenceMode::Delta;
         let receivers = self.places.iter().flatten().filter(is_delta).count();
         assert_eq!(self.delta_receivers, receivers, "receivers of deltas are miscounted");
+    }
+
+    /// Who is shown presence, and of each whether he waits until his socket has drained, and whether
+    /// he is owed his first list.
+    pub(in crate::turn) fn receivers(&self) -> impl Iterator<Item = (ConnectionId, bool, bool)> {
+        let places = self.places.iter().flatten();
+        places.map(|place| (place.id, place.at == At::Parked, place.owed == Owed::First))
     }
 }

@@ -14,6 +14,7 @@ use std::process::{Command, ExitCode};
 use clap::Parser;
 
 use server::{Recipe, Server};
+use swarm::Realm;
 
 /// Measures the server against the floor, side by side.
 #[derive(Debug, Parser)]
@@ -50,6 +51,13 @@ pub(crate) fn figure(name: impl Into<String>, unit: &'static str, value: f64) ->
 /// What runs against one server, and what it measures.
 type Scenario = fn(&Server, &Args) -> io::Result<Vec<Figure>>;
 
+/// One column of a table: its head, the server, and what runs against that.
+struct Column<'r> {
+    name: &'r str,
+    recipe: &'r Recipe,
+    scenario: Scenario,
+}
+
 /// Scenarios that the floor can do too, and those about presence, which it does not have.
 const SHARED: &[(&str, Scenario)] = &[
     ("random pairs", relay::random_pairs),
@@ -65,6 +73,16 @@ const OURS: &[(&str, Scenario)] = &[
     ("storm 10k delta", presence::storm_10k_delta),
     ("churn", presence::churn),
     ("hostile", relay::hostile),
+];
+
+/// The same against the same server, in one realm and in the other; see [`relay::realm`].
+const REALMS: &[(&str, Scenario)] = &[
+    ("mobile", |server, args| relay::realm(Realm::Mobile, server, args)),
+    ("session, quiet", |server, args| {
+        relay::realm(Realm::Session { receipts: false }, server, args)
+    }),
+    ("mobile, acks", |server, args| relay::realm(Realm::MobileWithIds, server, args)),
+    ("session", |server, args| relay::realm(Realm::Session { receipts: true }, server, args)),
 ];
 
 fn main() -> ExitCode {
@@ -88,35 +106,45 @@ fn run(args: &Args) -> io::Result<()> {
     }
     let wanted = |name: &str| args.only.is_empty() || args.only.iter().any(|o| name.contains(o));
     for (name, scenario) in SHARED.iter().filter(|(name, _)| wanted(name)) {
-        measure(name, *scenario, &servers, args)?;
+        measure(name, &columns(&servers, *scenario), args)?;
     }
     for (name, scenario) in OURS.iter().filter(|(name, _)| wanted(name)) {
-        measure(name, *scenario, &servers[1..], args)?;
+        measure(name, &columns(&servers[1..], *scenario), args)?;
+    }
+    if wanted("realms") {
+        let column = |&(name, scenario)| Column { name, recipe: &servers[1], scenario };
+        let columns: Vec<_> = REALMS.iter().map(column).collect();
+        measure("realms", &columns, args)?;
     }
     Ok(())
 }
 
+fn columns(servers: &[Recipe], scenario: Scenario) -> Vec<Column<'_>> {
+    servers.iter().map(|recipe| Column { name: &recipe.name, recipe, scenario }).collect()
+}
+
 /// Runs a scenario in alternating rounds, and prints its table.
-fn measure(name: &str, scenario: Scenario, servers: &[Recipe], args: &Args) -> io::Result<()> {
-    let mut columns: Vec<Vec<Vec<Figure>>> = servers.iter().map(|_| Vec::new()).collect();
+fn measure(name: &str, columns: &[Column<'_>], args: &Args) -> io::Result<()> {
+    let mut results: Vec<Vec<Vec<Figure>>> = columns.iter().map(|_| Vec::new()).collect();
     for _ in 0..args.rounds {
-        for (recipe, column) in servers.iter().zip(&mut columns) {
-            column.push(scenario(&Server::start(recipe)?, args)?);
+        for (column, runs) in columns.iter().zip(&mut results) {
+            runs.push((column.scenario)(&Server::start(column.recipe)?, args)?);
         }
     }
     let mut out = io::stdout().lock();
     writeln!(out, "\n{name}")?;
-    let names: Vec<&str> = servers.iter().map(|recipe| recipe.name.as_str()).collect();
-    writeln!(out, "  {:<34}{}", "", names.iter().map(|n| format!("{n:>14}")).collect::<String>())?;
-    for row in 0..columns[0][0].len() {
-        let sample = &columns[0][0][row];
-        let medians: Vec<f64> = columns.iter().map(|runs| median(runs, row)).collect();
+    let heads: String = columns.iter().map(|column| format!("{:>15}", column.name)).collect();
+    writeln!(out, "  {:<34}{heads}", "")?;
+    for row in 0..results[0][0].len() {
+        let sample = &results[0][0][row];
+        let medians: Vec<f64> = results.iter().map(|runs| median(runs, row)).collect();
         write!(out, "  {:<34}", format!("{} [{}]", sample.name, sample.unit))?;
         for value in &medians {
-            write!(out, "{value:>14.2}")?;
+            write!(out, "{value:>15.2}")?;
         }
+        // The second against the first: ours against the floor, one realm against the other.
         if medians.len() > 1 {
-            let ratios: Vec<f64> = (columns[1].iter().zip(&columns[0]))
+            let ratios: Vec<f64> = (results[1].iter().zip(&results[0]))
                 .map(|(ours, floor)| ours[row].value / floor[row].value)
                 .collect();
             let (low, middle, high) = spread(ratios);

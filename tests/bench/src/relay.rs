@@ -6,7 +6,7 @@ use std::time::Duration;
 use hdrhistogram::Histogram;
 
 use super::server::Server;
-use super::swarm::{Arrival, Swarm, encode_message};
+use super::swarm::{Arrival, Realm, Swarm, encode_message};
 use super::{Args, Figure, figure};
 
 /// Clients, where a scenario does not say otherwise.
@@ -158,6 +158,22 @@ pub(crate) fn hostile(server: &Server, _: &Args) -> io::Result<Vec<Figure>> {
     ])
 }
 
+/// The price of a realm: what a message costs there, with 100 in flight between random pairs, and
+/// what an idle connection occupies.
+pub(crate) fn realm(realm: Realm, server: &Server, args: &Args) -> io::Result<Vec<Figure>> {
+    let mut swarm = Swarm::in_realm(realm, server.address)?;
+    let empty = server.rss_bytes();
+    swarm.join(args.idle, QUIET, 200)?;
+    let idle = server.rss_bytes().saturating_sub(empty) as f64 / args.idle as f64;
+    let pair = || (fastrand::usize(..CLIENTS), fastrand::usize(..CLIENTS));
+    closed_loop(server, &mut swarm, 20_000, 100, pair)?;
+    let run = closed_loop(server, &mut swarm, 150_000, 100, pair)?;
+    Ok(vec![
+        figure("CPU a message", "µs", run.micros_per_message),
+        figure("RSS a connection", "bytes", idle),
+    ])
+}
+
 /// Keeps `in_flight` messages on their way until `total` have arrived.
 fn closed_loop(
     server: &Server,
@@ -174,7 +190,7 @@ fn closed_loop(
         while sent < total && sent - arrived < in_flight {
             let (from, to) = pair();
             frame.clear();
-            encode_message(swarm.number(to), swarm.elapsed(), TEXT, &mut frame);
+            swarm.encode(from, to, swarm.elapsed(), TEXT, &mut frame);
             swarm.write(from, &frame)?;
             sent += 1;
         }

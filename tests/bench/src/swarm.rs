@@ -21,6 +21,8 @@ pub(crate) struct Phone {
     /// A frame that has not arrived in full.
     rest: Vec<u8>,
     upgraded: bool,
+    /// In the session realm that takes a frame more.
+    signed_in: bool,
     /// How many numbers the last list had, and their sum: equal only for equal sets, nearly surely.
     pub(crate) list: (u64, u64),
     /// Bytes received.
@@ -38,9 +40,24 @@ pub(crate) enum Arrival {
     List { to: usize },
 }
 
+/// Where the clients are, and what they want.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Realm {
+    /// `/ws/{mobile}`.
+    Mobile,
+    /// The same, every message with an id: its sender gets an ack.
+    MobileWithIds,
+    /// `/ws`, where one signs in with a session id; with or without `message_status`.
+    Session {
+        /// Whether clients want to hear what becomes of their messages.
+        receipts: bool,
+    },
+}
+
 /// Many clients.
 pub(crate) struct Swarm {
     address: SocketAddr,
+    realm: Realm,
     /// The number of the first phone.
     base: u64,
     poll: Poll,
@@ -56,10 +73,16 @@ impl Swarm {
         Swarm::of_numbers_from(BASE, address)
     }
 
+    /// A swarm in another realm.
+    pub(crate) fn in_realm(realm: Realm, address: SocketAddr) -> io::Result<Self> {
+        Ok(Swarm { realm, ..Swarm::new(address)? })
+    }
+
     /// A swarm whose phones have other numbers than another swarm's.
     pub(crate) fn of_numbers_from(base: u64, address: SocketAddr) -> io::Result<Self> {
         Ok(Swarm {
             address,
+            realm: Realm::Mobile,
             base,
             poll: Poll::new()?,
             events: Events::with_capacity(256),
@@ -95,6 +118,7 @@ impl Swarm {
             stream: None,
             rest: Vec::new(),
             upgraded: false,
+            signed_in: false,
             list: (0, 0),
             bytes: 0,
             deaf: false,
@@ -113,20 +137,62 @@ impl Swarm {
         socket.set_tcp_nodelay(true)?;
         socket.set_nonblocking(true)?;
         let mut stream = TcpStream::from_std(socket.into());
-        let request = format!(
-            "GET /ws/{}{query} HTTP/1.1\r\nHost: {}\r\nUpgrade: websocket\r\n\
+        let path = match self.realm {
+            Realm::Mobile | Realm::MobileWithIds => format!("/{}{query}", self.number(index)),
+            Realm::Session { .. } => String::new(),
+        };
+        let mut request = format!(
+            "GET /ws{path} HTTP/1.1\r\nHost: {}\r\nUpgrade: websocket\r\n\
              Connection: Upgrade\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\
              Sec-WebSocket-Version: 13\r\n\r\n",
-            self.number(index),
             self.address
-        );
+        )
+        .into_bytes();
+        if let Realm::Session { receipts } = self.realm {
+            let id = session_id(self.number(index));
+            let auth = format!(
+                r#"{{"type":"auth","data":{{"sessionId":"{id}","name":"Ten Letter","receipts":{receipts}}}}}"#
+            );
+            encode_text(&auth, &mut request);
+        }
         self.poll.registry().register(&mut stream, Token(index), Interest::READABLE)?;
-        stream.write_all(request.as_bytes())?;
+        stream.write_all(&request)?;
         let phone = &mut self.phones[index];
         phone.stream = Some(stream);
         phone.upgraded = false;
+        phone.signed_in = false;
         phone.rest.clear();
         Ok(())
+    }
+
+    /// Appends a frame with a message from one phone to another, whose text is `size` bytes and
+    /// begins with the stamp.
+    pub(crate) fn encode(
+        &self,
+        from: usize,
+        to: usize,
+        stamp: u64,
+        size: usize,
+        out: &mut Vec<u8>,
+    ) {
+        let (from, to) = (self.number(from), self.number(to));
+        match self.realm {
+            Realm::Mobile => encode_message(to, stamp, size, out),
+            Realm::MobileWithIds => {
+                let text = padded(stamp, size);
+                let message = format!(
+                    r#"{{"type":"message","to":"{to}","text":"{text}","id":"{from}-{stamp}"}}"#
+                );
+                encode_text(&message, out);
+            }
+            Realm::Session { .. } => {
+                let (text, to) = (padded(stamp, size), session_id(to));
+                let message = format!(
+                    r#"{{"type":"message_send","data":{{"id":"{from}-{stamp}","recipientId":"{to}","content":"{text}"}}}}"#
+                );
+                encode_text(&message, out);
+            }
+        }
     }
 
     /// The number of a phone.
@@ -142,12 +208,12 @@ impl Swarm {
 
     /// Whether the phone is signed in.
     pub(crate) fn is_up(&self, index: usize) -> bool {
-        self.phones[index].upgraded
+        self.phones[index].upgraded && self.phones[index].signed_in
     }
 
     fn wait_for_upgrades(&mut self) -> io::Result<()> {
         let until = now() + Duration::from_secs(60);
-        while self.phones.iter().rev().take(1024).any(|p| p.stream.is_some() && !p.upgraded) {
+        while self.phones.iter().rev().take(1024).any(|p| p.stream.is_some() && !p.signed_in) {
             if now() > until {
                 return Err(io::Error::new(ErrorKind::TimedOut, "not everybody could sign in"));
             }
@@ -188,6 +254,8 @@ impl Swarm {
                     }
                     Ok(count) => {
                         phone.take(index, &self.input[..count], &mut self.arrivals);
+                        let at_once = !matches!(self.realm, Realm::Session { .. });
+                        phone.signed_in |= at_once && phone.upgraded;
                         if count < self.input.len() && !event.is_read_closed() {
                             break;
                         }
@@ -238,7 +306,11 @@ impl Phone {
     }
 
     fn hear(&mut self, to: usize, payload: &[u8], arrivals: &mut Vec<Arrival>) {
-        if payload.starts_with(br#"{"type":"message""#) {
+        if payload.starts_with(br#"{"type":"authenticated""#) {
+            self.signed_in = true;
+        } else if payload.starts_with(br#"{"type":"message""#)
+            || payload.starts_with(br#"{"type":"message_received""#)
+        {
             if let Some(at) = payload.iter().position(|&byte| byte == b'@') {
                 let stamp = digits(&payload[at + 1..]);
                 arrivals.push(Arrival::Message { to, stamp });
@@ -274,29 +346,36 @@ fn digits(bytes: &[u8]) -> u64 {
     digits.fold(0, |value, digit| value * 10 + u64::from(digit - b'0'))
 }
 
-/// Appends a masked text frame with a message to the number `to` whose text is `size` bytes and begins with
-/// the stamp.
-pub(crate) fn encode_message(to: u64, stamp: u64, size: usize, out: &mut Vec<u8>) {
-    let head = format!(r#"{{"type":"message","to":"{to}","text":"@{stamp:020}"#);
+/// A session id as apps make them: a UUID.
+fn session_id(number: u64) -> String {
+    format!("5e551045-0000-4000-8000-{number:012}")
+}
+
+fn padded(stamp: u64, size: usize) -> String {
     let padding = size.saturating_sub(21);
-    let length = head.len() + padding + 2;
+    format!("@{stamp:020}{:.<padding$}", "")
+}
+
+/// Appends a masked text frame.
+fn encode_text(text: &str, out: &mut Vec<u8>) {
     out.push(0x81);
-    match u8::try_from(length) {
+    match u8::try_from(text.len()) {
         Ok(short) if short < 126 => out.push(0x80 | short),
         _ => {
             out.push(0x80 | 126);
-            out.extend_from_slice(&u16::try_from(length).unwrap_or(u16::MAX).to_be_bytes());
+            out.extend_from_slice(&u16::try_from(text.len()).unwrap_or(u16::MAX).to_be_bytes());
         }
     }
     let mask = fastrand::u32(..).to_ne_bytes();
     out.extend_from_slice(&mask);
-    let start = out.len();
-    out.extend_from_slice(head.as_bytes());
-    out.resize(start + length - 2, b'.');
-    out.extend_from_slice(b"\"}");
-    for (byte, key) in out[start..].iter_mut().zip(mask.iter().cycle()) {
-        *byte ^= key;
-    }
+    out.extend(text.bytes().zip(mask.iter().cycle()).map(|(byte, key)| byte ^ key));
+}
+
+/// Appends a frame with a message to the number `to`, whose text is `size` bytes and begins with
+/// the stamp.
+pub(crate) fn encode_message(to: u64, stamp: u64, size: usize, out: &mut Vec<u8>) {
+    let text = padded(stamp, size);
+    encode_text(&format!(r#"{{"type":"message","to":"{to}","text":"{text}"}}"#), out);
 }
 
 /// The bench's own clock.

@@ -76,8 +76,36 @@ impl Server {
         self.address
     }
 
+    /// Where it answers the operator, if it was started with a flag for that.
+    pub(crate) fn admin_address(&self) -> SocketAddr {
+        eventually("the server says where it answers the operator", || {
+            self.log().iter().find_map(|line| {
+                line.split_once("pages are at http://")?.1.split(' ').next()?.parse().ok()
+            })
+        })
+    }
+
+    /// A bare connection to the operator's listener.
+    pub(crate) fn admin_wire(&self) -> Wire {
+        Wire::new(connect(self.admin_address()))
+    }
+
+    /// The answer to a plain GET at the operator's listener.
+    pub(crate) fn admin_get(&self, path: &str) -> Response {
+        let mut wire = self.admin_wire();
+        wire.send(get(path));
+        wire.response()
+    }
+
     pub(crate) fn pid(&self) -> u32 {
         self.process.id()
+    }
+
+    /// What the kernel says it is doing: `T` is stopped (proc(5), stat).
+    pub(crate) fn state(&self) -> char {
+        let stat = fs::read_to_string(format!("/proc/{}/stat", self.pid())).expect("it runs");
+        let state = stat.rsplit_once(") ").and_then(|(_, rest)| rest.chars().next());
+        state.expect("it follows the name")
     }
 
     /// How many descriptors it has open.
@@ -127,7 +155,7 @@ impl Server {
 
     /// The answer to a plain GET.
     pub(crate) fn get(&self, path: &str) -> Response {
-        self.http(format!("GET {path} HTTP/1.1\r\nHost: switchboard\r\nConnection: close\r\n\r\n"))
+        self.http(get(path))
     }
 
     /// The answer to `GET /health`, if there is one: a full house may close before it has answered.
@@ -162,11 +190,20 @@ impl Server {
     }
 
     fn stream(&self) -> TcpStream {
-        let stream = TcpStream::connect(self.address).expect("the server listens");
-        stream.set_read_timeout(Some(PATIENCE)).expect("not zero");
-        stream.set_nodelay(true).expect("a TCP socket");
-        stream
+        connect(self.address)
     }
+}
+
+fn connect(address: SocketAddr) -> TcpStream {
+    let stream = TcpStream::connect(address).expect("the server listens");
+    stream.set_read_timeout(Some(PATIENCE)).expect("not zero");
+    stream.set_nodelay(true).expect("a TCP socket");
+    stream
+}
+
+/// A GET after which the connection closes.
+fn get(path: &str) -> String {
+    format!("GET {path} HTTP/1.1\r\nHost: switchboard\r\nConnection: close\r\n\r\n")
 }
 
 impl Drop for Server {

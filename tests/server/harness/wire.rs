@@ -4,7 +4,7 @@
 //! read one, by the book and independently of the server's own code.
 
 use std::io::{ErrorKind, Read as _, Write as _};
-use std::net::{Shutdown, TcpStream};
+use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::time::Duration;
 
 use serde_json::Value;
@@ -61,6 +61,11 @@ impl Wire {
         stream.set_read_timeout(Some(PATIENCE)).expect("not zero");
         stream.set_nodelay(true).expect("a TCP socket");
         Wire { stream, read: Vec::new() }
+    }
+
+    /// A connection to whoever listens there, or will accept later.
+    pub(crate) fn to(address: SocketAddr) -> Wire {
+        Wire::new(TcpStream::connect(address).expect("somebody listens"))
     }
 
     pub(crate) fn send(&mut self, bytes: impl AsRef<[u8]>) {

@@ -59,6 +59,8 @@ pub(crate) struct Oracle {
     close_timeout: Duration,
     /// No budget keeps anybody waiting for his write.
     is_prompt: bool,
+    /// How many were told that nothing was heard of them.
+    pub(crate) removed_as_silent: u64,
     /// When the server last stood still.
     pub(crate) stalled_until: Duration,
     pub(crate) is_draining: bool,
@@ -79,6 +81,7 @@ impl Oracle {
             write_timeout: limits.write_timeout,
             close_timeout: limits.close_timeout,
             is_prompt: limits.budgets.writes > 1000,
+            removed_as_silent: 0,
             stalled_until: Duration::ZERO,
             is_draining: false,
         }

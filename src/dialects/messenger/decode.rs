@@ -1,0 +1,258 @@
+//! A client's frame → what it asks for: a sign-in, a command, an answer on the spot, or what is
+//! wrong. A *flaw* is what is wrong with a frame.
+//!
+//! The frame is taken apart by serde into raw values, and so is its data once the type has said
+//! which fields it has. Each is then looked at as little as possible, and unescaped only if there
+//! is a backslash in it. A content is not read.
+//!
+//! What passes on to another client is checked for what that client's model wants, for a frame
+//! that does not fit it is lost there, or worse. What the server overwrites is checked for its
+//! type all the same: it tells whoever writes a client of a mistake before it matters.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use serde::Deserialize;
+use serde::de::{Deserializer, Error, SeqAccess, Visitor};
+use serde_json::error::Category;
+use serde_json::value::RawValue;
+
+use super::LIMITS;
+use super::flaw::Flaw;
+use super::time::is_time;
+use super::wire::{
+    AnswerFields, AuthFields, ClientFields, InvitationFields, MessageFields, ReadFields,
+    TypingFields,
+};
+use crate::chat::messenger::{Command, Invite, Message, Name, SignIn};
+use crate::chat::{self, Event, ItemId, SessionId};
+use crate::dialects::Incoming;
+
+/// Understands a frame.
+pub(super) fn read(text: &str) -> Incoming<'_> {
+    let fields: ClientFields<'_> = match object(text, Flaw::NotAnObject) {
+        Ok(fields) => fields,
+        Err(flaw) => return malformed(flaw),
+    };
+    let kind = match required(fields.kind, Flaw::Type).and_then(|raw| word(raw, Flaw::Type)) {
+        Ok(kind) => kind,
+        Err(flaw) => return malformed(flaw),
+    };
+    let command = match &*kind {
+        "message_send" => message(fields.data).map(Command::Message),
+        "message_read" => message_read(fields.data),
+        "typing_indicator" => typing(fields.data),
+        "ping" => return Incoming::Reply(Event::Pong),
+        "auth" => return sign_in(fields.data).map_or_else(malformed, Incoming::SignIn),
+        "invitation_send" => invite(fields.data).map(Command::Invite),
+        "invitation_accept" => {
+            answered(fields.data).map(|invitation| Command::Accept { invitation })
+        }
+        "invitation_decline" => {
+            answered(fields.data).map(|invitation| Command::Decline { invitation })
+        }
+        _ => Err(Flaw::UnknownType),
+    };
+    match command {
+        Ok(command) => Incoming::Command(chat::Command::Messenger(command)),
+        Err(flaw) if kind == "message_send" => {
+            Incoming::Malformed { detail: flaw.detail(), refused_message: Some(flaw.reason()) }
+        }
+        Err(flaw) => malformed(flaw),
+    }
+}
+
+fn malformed<'a>(flaw: Flaw) -> Incoming<'a> {
+    Incoming::Malformed { detail: flaw.detail(), refused_message: None }
+}
+
+fn sign_in(data: Option<&RawValue>) -> Result<SignIn<'_>, Flaw> {
+    let fields: AuthFields<'_> = data_object(data)?;
+    string(fields.profile_picture, Flaw::ProfilePicture)?;
+    let name = match fields.name.map(|raw| word(raw, Flaw::Name)).transpose()? {
+        // Apps that never asked for a name send an empty one.
+        Some(name) if !name.is_empty() => Some(Name::parse(name).map_err(|_| Flaw::Name)?),
+        Some(_) | None => None,
+    };
+    Ok(SignIn {
+        session: session(fields.session_id, Flaw::SessionId)?,
+        name,
+        receipts: boolean(fields.receipts, Flaw::Receipts)?.unwrap_or(true),
+    })
+}
+
+fn invite(data: Option<&RawValue>) -> Result<Invite<'_>, Flaw> {
+    let fields: InvitationFields<'_> = data_object(data)?;
+    string(fields.sender_id, Flaw::SenderId)?;
+    string(fields.sender_name, Flaw::SenderName)?;
+    string(fields.status, Flaw::Status)?;
+    // It is needed only where `auth` had no name, and not worth an invitation.
+    let sender_name = fields.sender_name.and_then(|raw| word(raw, Flaw::SenderName).ok());
+    let expires_at = match fields.expires_at {
+        Some(raw) if raw.get() == "null" => Some(raw.get()),
+        other => time(other, Flaw::ExpiresAt)?,
+    };
+    Ok(Invite {
+        id: item(fields.id, Flaw::Id)?,
+        to: session(fields.recipient_id, Flaw::RecipientId)?,
+        sender_name: sender_name.and_then(|name| Name::parse(name).ok()),
+        text: string(fields.message, Flaw::Message)?.ok_or(Flaw::Message)?,
+        created_at: time(fields.created_at, Flaw::CreatedAt)?,
+        expires_at,
+        metadata: metadata(fields.metadata)?,
+    })
+}
+
+fn answered(data: Option<&RawValue>) -> Result<ItemId<'_>, Flaw> {
+    let fields: AnswerFields<'_> = data_object(data)?;
+    item(fields.invitation_id, Flaw::InvitationId)
+}
+
+fn message(data: Option<&RawValue>) -> Result<Message<'_>, Flaw> {
+    let fields: MessageFields<'_> = data_object(data)?;
+    string(fields.sender_id, Flaw::SenderId)?;
+    boolean(fields.is_outgoing, Flaw::IsOutgoing)?;
+    Ok(Message {
+        id: item(fields.id, Flaw::Id)?,
+        to: session(fields.recipient_id, Flaw::RecipientId)?,
+        content: string(fields.content, Flaw::Content)?.ok_or(Flaw::Content)?,
+        kind: string(fields.message_type, Flaw::MessageType)?,
+        timestamp: time(fields.timestamp, Flaw::Timestamp)?,
+        status: string(fields.status, Flaw::Status)?,
+        metadata: metadata(fields.metadata)?,
+        reply_to: reply_to(fields.reply_to_id)?,
+        mentions: mentions(fields.mentions)?,
+    })
+}
+
+fn message_read(data: Option<&RawValue>) -> Result<Command<'_>, Flaw> {
+    let fields: ReadFields<'_> = data_object(data)?;
+    Ok(Command::Read { message: item(fields.message_id, Flaw::MessageId)? })
+}
+
+fn typing(data: Option<&RawValue>) -> Result<Command<'_>, Flaw> {
+    let fields: TypingFields<'_> = data_object(data)?;
+    let to = session(fields.recipient_id, Flaw::RecipientId)?;
+    let is_typing = boolean(fields.is_typing, Flaw::IsTyping)?.ok_or(Flaw::IsTyping)?;
+    Ok(Command::Typing { to, is_typing })
+}
+
+/// Takes a frame's data apart.
+fn data_object<'a, T: Deserialize<'a>>(data: Option<&'a RawValue>) -> Result<T, Flaw> {
+    object(required(data, Flaw::Data)?.get(), Flaw::Data)
+}
+
+/// Takes an object apart. A key that means something may be there once only: of two readers, one
+/// would take the first, the other the last. What is ignored may repeat, for nobody reads it.
+fn object<'a, T: Deserialize<'a>>(json: &'a str, flaw: Flaw) -> Result<T, Flaw> {
+    // serde would take an array for an object without keys, its values in the order of the fields.
+    if !json.trim_ascii_start().starts_with('{') {
+        return Err(flaw);
+    }
+    serde_json::from_str(json).map_err(|error| match error.classify() {
+        // All values are raw: the only thing that serde itself can object to is a key.
+        Category::Data => Flaw::DuplicateKey,
+        Category::Syntax | Category::Eof | Category::Io => flaw,
+    })
+}
+
+fn session(field: Option<&RawValue>, flaw: Flaw) -> Result<SessionId<'_>, Flaw> {
+    SessionId::parse(word(required(field, flaw)?, flaw)?).map_err(|_| flaw)
+}
+
+fn item(field: Option<&RawValue>, flaw: Flaw) -> Result<ItemId<'_>, Flaw> {
+    ItemId::parse(word(required(field, flaw)?, flaw)?).map_err(|_| flaw)
+}
+
+/// Checks which message is answered and returns it as it came.
+fn reply_to(field: Option<&RawValue>) -> Result<Option<&str>, Flaw> {
+    if field.is_some() {
+        item(field, Flaw::ReplyToId)?;
+    }
+    Ok(field.map(RawValue::get))
+}
+
+/// Checks a time and returns it as it came.
+fn time(field: Option<&RawValue>, flaw: Flaw) -> Result<Option<&str>, Flaw> {
+    let Some(raw) = field else { return Ok(None) };
+    if is_time(&word(raw, flaw)?) { Ok(Some(raw.get())) } else { Err(flaw) }
+}
+
+/// Checks what the app adds and returns it as it came. It is an object, and not looked into.
+fn metadata(field: Option<&RawValue>) -> Result<Option<&str>, Flaw> {
+    let Some(json) = field.map(RawValue::get) else { return Ok(None) };
+    if !json.starts_with('{') {
+        return Err(Flaw::Metadata);
+    }
+    if json.len() > LIMITS.metadata_bytes { Err(Flaw::MetadataTooLong) } else { Ok(Some(json)) }
+}
+
+/// Checks who is mentioned and returns the list as it came.
+fn mentions(field: Option<&RawValue>) -> Result<Option<&str>, Flaw> {
+    let Some(json) = field.map(RawValue::get) else { return Ok(None) };
+    serde_json::from_str(json).map(|Mentions| Some(json)).map_err(|_| Flaw::Mentions)
+}
+
+/// Checks that a field that is there is a string, and returns it as it came.
+fn string(field: Option<&RawValue>, flaw: Flaw) -> Result<Option<&str>, Flaw> {
+    let Some(json) = field.map(RawValue::get) else { return Ok(None) };
+    if json.starts_with('"') { Ok(Some(json)) } else { Err(flaw) }
+}
+
+fn boolean(field: Option<&RawValue>, flaw: Flaw) -> Result<Option<bool>, Flaw> {
+    match field.map(RawValue::get) {
+        None => Ok(None),
+        Some("true") => Ok(Some(true)),
+        Some("false") => Ok(Some(false)),
+        Some(_) => Err(flaw),
+    }
+}
+
+/// What a string says, in which half a surrogate pair is a flaw, for it is no character. Only one
+/// that has escapes costs an allocation.
+fn word(raw: &RawValue, flaw: Flaw) -> Result<Cow<'_, str>, Flaw> {
+    let json = raw.get();
+    let contents = json.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).ok_or(flaw)?;
+    if contents.contains('\\') {
+        serde_json::from_str(json).map(Cow::Owned).map_err(|_| flaw)
+    } else {
+        Ok(Cow::Borrowed(contents))
+    }
+}
+
+fn required(field: Option<&RawValue>, flaw: Flaw) -> Result<&RawValue, Flaw> {
+    field.ok_or(flaw)
+}
+
+/// A list of mentions that is within its limits. It is counted rather than kept: how long it is,
+/// a stranger chooses.
+struct Mentions;
+
+/// One of them.
+#[derive(Deserialize)]
+struct Mention<'a>(#[serde(borrow)] Cow<'a, str>);
+
+impl<'de> Deserialize<'de> for Mentions {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        from.deserialize_seq(Mentions)
+    }
+}
+
+impl<'de> Visitor<'de> for Mentions {
+    type Value = Mentions;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a list of strings")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Mentions, A::Error> {
+        let mut mentions = 0;
+        while let Some(Mention(text)) = list.next_element()? {
+            mentions += 1;
+            if mentions > LIMITS.mentions || text.chars().nth(LIMITS.mention_chars).is_some() {
+                return Err(A::Error::custom("over a limit"));
+            }
+        }
+        Ok(self)
+    }
+}

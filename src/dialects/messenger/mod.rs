@@ -1,0 +1,51 @@
+//! The Session Messenger dialect, spoken in the `session` realm: JSON objects with a `type`, and
+//! with `data` that is one in turn. The README lists them all; their shape is a contract with the
+//! apps that speak it.
+//!
+//! - [`wire`]: the fields of the frames, in both directions, for serde
+//! - `decode`: a client's frame → a sign-in or a command
+//! - `flaw`: what may be wrong with one, in words
+//! - `encode`: an event → a frame
+//! - `time`: ISO 8601, to recognise and to write
+//!
+//! Ids and names are understood, for the chat looks them up: written with escapes or without,
+//! they are the same. All else is looked at, so that no app is handed what it cannot take, but it
+//! travels as the JSON that it was. Called by [`Dialect`](super::Dialect).
+
+mod decode;
+mod encode;
+mod flaw;
+#[cfg(test)]
+mod tests;
+mod time;
+pub mod wire;
+
+use super::{Incoming, Message};
+use crate::chat::Event;
+
+/// How much a frame may hold. Ids and names have their own limits, which are the chat's.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// The most bytes of JSON of what an app adds to a message or an invitation.
+    pub metadata_bytes: usize,
+    /// The most people mentioned in a message.
+    pub mentions: usize,
+    /// The most characters by which one of them is mentioned.
+    pub mention_chars: usize,
+}
+
+/// The protocol's own limits. They are part of the contract, and hence not settings.
+pub const LIMITS: Limits = Limits { metadata_bytes: 16 * 1024, mentions: 256, mention_chars: 256 };
+
+/// Understands a message.
+pub(super) fn read(message: Message<'_>) -> Incoming<'_> {
+    match message {
+        Message::Text(text) => decode::read(text),
+        Message::Binary(_) => Incoming::Unacceptable,
+    }
+}
+
+/// Puts an event into words.
+pub(super) fn write(event: &Event<'_>, out: &mut Vec<u8>) {
+    encode::write(event, out);
+}

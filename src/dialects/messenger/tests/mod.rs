@@ -1,0 +1,109 @@
+//! The frames of a client, one by one; what anybody might send instead; every frame of the server;
+//! and what becomes of a message on its way through. Here: what all of them need.
+
+mod client;
+mod flaws;
+mod journey;
+mod server;
+
+use serde_json::Value;
+
+use super::*;
+use crate::chat::messenger::{self, Command, Message as Words, Name};
+use crate::chat::{self, ItemId, SessionId};
+use crate::dialects::RefusalReason;
+
+const TIME: &str = r#""2026-02-28T23:59:59.999""#;
+
+fn session(id: &str) -> SessionId<'_> {
+    SessionId::parse(id).expect("an id")
+}
+
+fn item(id: &str) -> ItemId<'_> {
+    ItemId::parse(id).expect("an id")
+}
+
+fn name(name: &str) -> Option<Name<'_>> {
+    Some(Name::parse(name).expect("a name"))
+}
+
+fn decode(text: &str) -> Incoming<'_> {
+    read(Message::Text(text))
+}
+
+fn command(text: &str) -> Command<'_> {
+    match decode(text) {
+        Incoming::Command(chat::Command::Messenger(command)) => command,
+        other => panic!("not a command: {other:?}"),
+    }
+}
+
+/// What is wrong with a frame that is no message.
+fn flaw(text: &str) -> &'static str {
+    match decode(text) {
+        Incoming::Malformed { detail, refused_message: None } => detail,
+        other => panic!("not malformed: {other:?}"),
+    }
+}
+
+/// What is wrong with a frame that is a message.
+fn message_flaw(text: &str) -> (&'static str, RefusalReason) {
+    match decode(text) {
+        Incoming::Malformed { detail, refused_message: Some(reason) } => (detail, reason),
+        other => panic!("not a refused message: {other:?}"),
+    }
+}
+
+/// A frame of that type and data, with one of the fields replaced, or added, or (None) taken out.
+fn with(kind: &str, data: &Value, field: &str, json: Option<&str>) -> String {
+    let mut fields: Vec<String> = Vec::new();
+    for (key, value) in data.as_object().expect("data is an object") {
+        if key != field {
+            fields.push(format!("{key:?}:{value}"));
+        }
+    }
+    fields.extend(json.map(|json| format!("{field:?}:{json}")));
+    format!(r#"{{"type":"{kind}","data":{{{}}}}}"#, fields.join(","))
+}
+
+/// A JSON string of that many characters of two bytes each.
+fn string_of(chars: usize) -> String {
+    format!("\"{}\"", "ß".repeat(chars))
+}
+
+fn encode(event: messenger::Event<'_>) -> String {
+    encode_any(&Event::Messenger(event))
+}
+
+fn encode_any(event: &Event<'_>) -> String {
+    let mut out = b"kept:".to_vec();
+    write(event, &mut out);
+    let text = String::from_utf8(out).expect("JSON is UTF-8");
+    text.strip_prefix("kept:").expect("writing appends").to_owned()
+}
+
+fn minimal_message<'a>() -> Words<'a> {
+    Words {
+        id: item("m-1"),
+        to: session("bob"),
+        content: r#""Hi!""#,
+        kind: None,
+        timestamp: None,
+        status: None,
+        metadata: None,
+        reply_to: None,
+        mentions: None,
+    }
+}
+
+fn full_message<'a>() -> Words<'a> {
+    Words {
+        kind: Some(r#""image""#),
+        timestamp: Some(TIME),
+        status: Some(r#""sending""#),
+        metadata: Some(r#"{"w": 1}"#),
+        reply_to: Some(r#""m-0""#),
+        mentions: Some(r#"["bob", "\u0065ve"]"#),
+        ..minimal_message()
+    }
+}

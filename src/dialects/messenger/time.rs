@@ -1,0 +1,180 @@
+//! Times as the protocol has them, in ISO 8601: to recognise what a client wrote, and to write
+//! the server's own.
+//!
+//! A client's time goes on to another client, whose own library has to read it; one that it cannot
+//! read makes it lose the whole frame. So what counts as a time here is what the libraries of
+//! Dart, JavaScript and Python all read, which is also what they all write: a date, perhaps with
+//! the time of day, and that perhaps with a zone. It knows no clock.
+
+use std::io::Write;
+use std::time::{Duration, UNIX_EPOCH};
+
+/// Whether a text is a time: `2026-02-28`, or `2026-02-28T23:59`, with seconds or without, these
+/// with a fraction or without, and with `Z`, an offset such as `+01:00`, or no zone at all.
+pub(super) fn is_time(text: &str) -> bool {
+    let Some((date, rest)) = text.as_bytes().split_first_chunk() else { return false };
+    match rest {
+        [] => is_date(date),
+        [b'T', time @ ..] => is_date(date) && is_time_of_day(time),
+        _ => false,
+    }
+}
+
+/// Appends a time since the Unix epoch, in UTC, to the millisecond: `2026-02-28T23:59:59.999Z`.
+pub(super) fn write(since_epoch: Duration, out: &mut Vec<u8>) {
+    let time = UNIX_EPOCH + since_epoch.min(LAST);
+    write!(out, "{}", humantime::format_rfc3339_millis(time))
+        .expect("a time before the year 10000 has a form, and writing to a Vec cannot fail");
+}
+
+/// The last millisecond that has a year of four digits.
+const LAST: Duration = Duration::from_millis(253_402_300_799_999);
+
+/// The most digits of a fraction: nobody counts finer than nanoseconds.
+const MOST_FRACTION_DIGITS: usize = 9;
+
+fn is_date(text: &[u8; 10]) -> bool {
+    let [c1, c2, y1, y2, b'-', m1, m2, b'-', d1, d2] = *text else { return false };
+    let (Some(century), Some(year)) = (number(c1, c2), number(y1, y2)) else { return false };
+    let (Some(month), Some(day)) = (number(m1, m2), number(d1, d2)) else { return false };
+    // Of the full centuries only every fourth has a leap year.
+    let is_leap = if year == 0 { century % 4 == 0 } else { year % 4 == 0 };
+    let days = match month {
+        1 | 3 | 5 | 7 | 8 | 10 | 12 => 31,
+        4 | 6 | 9 | 11 => 30,
+        2 if is_leap => 29,
+        2 => 28,
+        _ => return false,
+    };
+    (1..=days).contains(&day)
+}
+
+fn is_time_of_day(text: &[u8]) -> bool {
+    let Some((start, rest)) = text.split_first_chunk() else { return false };
+    is_hour_and_minute(start) && seconds_skipped(rest).is_some_and(is_zone)
+}
+
+/// What follows the seconds, which need not be there; None if they are none.
+fn seconds_skipped(text: &[u8]) -> Option<&[u8]> {
+    let [b':', s1, s2, rest @ ..] = text else { return Some(text) };
+    if number(*s1, *s2)? >= 60 {
+        return None;
+    }
+    let [b'.', rest @ ..] = rest else { return Some(rest) };
+    let digits = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    (1..=MOST_FRACTION_DIGITS).contains(&digits).then(|| &rest[digits..])
+}
+
+fn is_zone(text: &[u8]) -> bool {
+    match text {
+        [] | [b'Z'] => true,
+        [b'+' | b'-', offset @ ..] => offset.try_into().is_ok_and(is_hour_and_minute),
+        _ => false,
+    }
+}
+
+fn is_hour_and_minute(text: &[u8; 5]) -> bool {
+    let [h1, h2, b':', m1, m2] = *text else { return false };
+    number(h1, h2).is_some_and(|hour| hour < 24) && number(m1, m2).is_some_and(|minute| minute < 60)
+}
+
+fn number(tens: u8, ones: u8) -> Option<u8> {
+    let both = tens.is_ascii_digit() && ones.is_ascii_digit();
+    both.then(|| (tens - b'0') * 10 + (ones - b'0'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn written(since_epoch: Duration) -> String {
+        let mut out = Vec::new();
+        write(since_epoch, &mut out);
+        String::from_utf8(out).expect("a time is ASCII")
+    }
+
+    #[test]
+    fn what_the_libraries_of_the_apps_write_is_a_time() {
+        let times = [
+            "2026-02-28T23:59:59.999",          // Dart, a local time
+            "2026-02-28T23:59:59.999999",       // Dart, where the clock is that fine
+            "2026-02-28T23:59:59.999Z",         // Dart and JavaScript, UTC
+            "2026-02-28T23:59:59",              // Python, on a full second
+            "2026-02-28T23:59:59.999999+00:00", // Python, UTC
+            "2026-02-28T00:00:00.123456789-11:30",
+            "2026-02-28T00:00",
+            "2026-02-28T00:00Z",
+            "2026-02-28",
+            "0000-01-01",
+            "9999-12-31T23:59:59.9+23:59",
+        ];
+        for time in times {
+            assert!(is_time(time), "{time}");
+        }
+    }
+
+    #[test]
+    fn what_one_of_them_cannot_read_is_no_time() {
+        let others = [
+            "",
+            "now",
+            "1772323199",
+            "2026-02-28T",
+            "2026-02-28Z",
+            "2026-02-28 23:59:59",
+            "2026-02-28t23:59:59",
+            "2026-02-28T23",
+            "2026-02-28T24:00:00",
+            "2026-02-28T23:60:00",
+            "2026-02-28T23:59:60",
+            "2026-02-28T23:59:5",
+            "2026-02-28T23:59:59.",
+            "2026-02-28T23:59:59,9",
+            "2026-02-28T23:59:59.1234567890",
+            "2026-02-28T23:59.5",
+            "2026-02-28T23:59:59z",
+            "2026-02-28T23:59:59ZZ",
+            "2026-02-28T23:59:59+01",
+            "2026-02-28T23:59:59+0100",
+            "2026-02-28T23:59:59+24:00",
+            "2026-02-28T23:59:59+01:60",
+            "2026-02-28T23:59:59 Z",
+            " 2026-02-28T23:59:59",
+            "20260228T235959",
+            "2026-2-28",
+            "26-02-28",
+            "+002026-02-28",
+            "2026/02/28",
+            "２０２６-02-28",
+        ];
+        for other in others {
+            assert!(!is_time(other), "{other}");
+        }
+    }
+
+    #[test]
+    fn a_day_is_one_that_the_month_has() {
+        for day in ["2024-02-29", "2000-02-29", "2026-01-31", "2026-04-30", "2026-12-31"] {
+            assert!(is_time(day), "{day}");
+        }
+        let others = ["2026-02-29", "1900-02-29", "2026-04-31", "2026-01-00", "2026-01-32"];
+        for day in others.into_iter().chain(["2026-00-01", "2026-13-01"]) {
+            assert!(!is_time(day), "{day}");
+        }
+    }
+
+    #[test]
+    fn a_time_of_ours_is_utc_to_the_millisecond() {
+        assert_eq!(written(Duration::ZERO), "1970-01-01T00:00:00.000Z");
+        let time = Duration::from_micros(1_772_323_199_007_999);
+        assert_eq!(written(time), "2026-02-28T23:59:59.007Z");
+        assert!(is_time(&written(time)));
+    }
+
+    #[test]
+    fn a_time_too_far_away_to_write_is_the_last_that_can_be_written() {
+        for time in [LAST, LAST + Duration::from_nanos(1_000_000), Duration::MAX] {
+            assert_eq!(written(time), "9999-12-31T23:59:59.999Z");
+        }
+    }
+}

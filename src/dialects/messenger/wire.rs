@@ -1,0 +1,196 @@
+//! The frames of the Session Messenger protocol as serde sees them, in both directions, and
+//! nothing else.
+//!
+//! The server reads a frame in two steps: the type, beside which the data stays raw, and then the
+//! fields that the type has. A [`RawValue`] is a value that has been checked to be JSON, but not
+//! looked into. In what the server reads, a field that is `null` counts as absent, save where one
+//! says otherwise; unknown fields are ignored; a known one twice is an error.
+//!
+//! Whoever writes a client's frame has an enum: [`ClientFrame`], with all that the apps write. The
+//! server writes its own by hand, because much in them is raw JSON already. `loadgen` is a client:
+//! it uses [`ClientFrame`] and [`ServerFrame`].
+
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::value::RawValue;
+
+/// What a client has sent, as the server reads it.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[expect(missing_docs, reason = "the fields are those of the protocol's frames, by name")]
+pub struct ClientFields<'a> {
+    #[serde(borrow, rename = "type")]
+    pub kind: Option<&'a RawValue>,
+    pub data: Option<&'a RawValue>,
+}
+
+/// The data of an `auth`.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[expect(missing_docs, reason = "the fields are those of the protocol's frames, by name")]
+pub struct AuthFields<'a> {
+    #[serde(borrow)]
+    pub session_id: Option<&'a RawValue>,
+    pub name: Option<&'a RawValue>,
+    pub profile_picture: Option<&'a RawValue>,
+    pub receipts: Option<&'a RawValue>,
+}
+
+/// The data of an `invitation_send`.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[expect(missing_docs, reason = "the fields are those of the protocol's frames, by name")]
+pub struct InvitationFields<'a> {
+    #[serde(borrow)]
+    pub id: Option<&'a RawValue>,
+    pub sender_id: Option<&'a RawValue>,
+    pub sender_name: Option<&'a RawValue>,
+    pub recipient_id: Option<&'a RawValue>,
+    pub message: Option<&'a RawValue>,
+    pub status: Option<&'a RawValue>,
+    pub created_at: Option<&'a RawValue>,
+    /// `null` says that it never ends, as far as its sender is concerned: not the same as nothing.
+    #[serde(default, deserialize_with = "even_null")]
+    pub expires_at: Option<&'a RawValue>,
+    pub metadata: Option<&'a RawValue>,
+}
+
+/// The data of an `invitation_accept` or an `invitation_decline`.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[expect(missing_docs, reason = "the fields are those of the protocol's frames, by name")]
+pub struct AnswerFields<'a> {
+    #[serde(borrow)]
+    pub invitation_id: Option<&'a RawValue>,
+}
+
+/// The data of a `message_send`.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[expect(missing_docs, reason = "the fields are those of the protocol's frames, by name")]
+pub struct MessageFields<'a> {
+    #[serde(borrow)]
+    pub id: Option<&'a RawValue>,
+    pub sender_id: Option<&'a RawValue>,
+    pub recipient_id: Option<&'a RawValue>,
+    pub content: Option<&'a RawValue>,
+    pub message_type: Option<&'a RawValue>,
+    pub timestamp: Option<&'a RawValue>,
+    pub status: Option<&'a RawValue>,
+    pub is_outgoing: Option<&'a RawValue>,
+    pub metadata: Option<&'a RawValue>,
+    pub reply_to_id: Option<&'a RawValue>,
+    pub mentions: Option<&'a RawValue>,
+}
+
+/// The data of a `message_read`.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[expect(missing_docs, reason = "the fields are those of the protocol's frames, by name")]
+pub struct ReadFields<'a> {
+    #[serde(borrow)]
+    pub message_id: Option<&'a RawValue>,
+}
+
+/// The data of a client's `typing_indicator`.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[expect(missing_docs, reason = "the fields are those of the protocol's frames, by name")]
+pub struct TypingFields<'a> {
+    #[serde(borrow)]
+    pub recipient_id: Option<&'a RawValue>,
+    pub is_typing: Option<&'a RawValue>,
+}
+
+/// What a client sends, as a client writes it.
+#[derive(Clone, Copy, Debug, Serialize)]
+#[serde(tag = "type", content = "data", rename_all = "snake_case", rename_all_fields = "camelCase")]
+#[expect(missing_docs, reason = "the variants and fields are those of the protocol, by name")]
+pub enum ClientFrame<'a> {
+    Auth {
+        session_id: &'a str,
+        name: Option<&'a str>,
+        profile_picture: Option<&'a str>,
+        /// Whether to be told what becomes of messages; the older apps do not say.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        receipts: Option<bool>,
+    },
+    Ping,
+    InvitationSend {
+        id: &'a str,
+        sender_id: &'a str,
+        sender_name: &'a str,
+        recipient_id: &'a str,
+        message: &'a str,
+        status: &'a str,
+        created_at: &'a str,
+        expires_at: Option<&'a str>,
+        metadata: Option<&'a RawValue>,
+    },
+    InvitationAccept {
+        invitation_id: &'a str,
+    },
+    InvitationDecline {
+        invitation_id: &'a str,
+    },
+    MessageSend {
+        id: &'a str,
+        sender_id: &'a str,
+        recipient_id: &'a str,
+        content: &'a str,
+        message_type: &'a str,
+        timestamp: &'a str,
+        status: &'a str,
+        is_outgoing: bool,
+        metadata: Option<&'a RawValue>,
+        reply_to_id: Option<&'a str>,
+        mentions: Option<&'a [&'a str]>,
+    },
+    MessageRead {
+        message_id: &'a str,
+    },
+    TypingIndicator {
+        recipient_id: &'a str,
+        is_typing: bool,
+    },
+}
+
+/// What the server has sent, as a client reads it.
+#[derive(Clone, Debug, Deserialize)]
+#[expect(missing_docs, reason = "the fields are those of the protocol's frames, by name")]
+pub struct ServerFrame<'a> {
+    #[serde(rename = "type")]
+    pub kind: &'a str,
+    #[serde(borrow, default)]
+    pub data: ServerFields<'a>,
+}
+
+/// The data of any frame of the server's: all the fields that one may have, of which a client
+/// looks at those of the frame's type. What some client has chosen stays raw until it is wanted.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[expect(missing_docs, reason = "the fields are those of the protocol's frames, by name")]
+pub struct ServerFields<'a> {
+    #[serde(borrow)]
+    pub id: Option<&'a RawValue>,
+    pub session_id: Option<&'a RawValue>,
+    pub message_id: Option<&'a RawValue>,
+    pub sender_id: Option<&'a RawValue>,
+    pub sender_name: Option<&'a RawValue>,
+    pub recipient_id: Option<&'a RawValue>,
+    pub content: Option<&'a RawValue>,
+    pub message: Option<&'a RawValue>,
+    pub message_type: Option<&'a RawValue>,
+    pub timestamp: Option<&'a RawValue>,
+    pub created_at: Option<&'a RawValue>,
+    pub expires_at: Option<&'a RawValue>,
+    pub status: Option<&'a RawValue>,
+    pub is_outgoing: Option<bool>,
+    pub is_typing: Option<bool>,
+    pub metadata: Option<&'a RawValue>,
+    pub reply_to_id: Option<&'a RawValue>,
+    pub mentions: Option<&'a RawValue>,
+    pub detail: Option<String>,
+}
+
+fn even_null<'de, D: Deserializer<'de>>(from: D) -> Result<Option<&'de RawValue>, D::Error> {
+    Deserialize::deserialize(from).map(Some)
+}

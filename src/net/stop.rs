@@ -1,0 +1,62 @@
+//! [`Stop`]: how the server comes to its end, once a signal has asked for it.
+//!
+//! With a listener of its own it drains at once, and tells newcomers to come back later. With one
+//! that systemd keeps, nobody has to be told that: the server takes in nobody else, those who have
+//! just come in are let finish their request, and only then it drains. Everybody else waits in the
+//! listener's queue for the next process. A second signal ends it at once, whatever it is doing.
+
+use std::process::ExitCode;
+use std::time::Duration;
+
+use super::log::Log;
+use super::sockets::MioSockets;
+use crate::timer::Moment;
+use crate::turn::Turn;
+
+/// How long a request that is on its way may take to arrive, before it will be refused instead.
+const GRACE: Duration = Duration::from_secs(1);
+
+/// Whether the server is to end, and since when.
+#[derive(Debug)]
+pub(super) struct Stop {
+    asked: Option<Moment>,
+    listener_outlives_us: bool,
+}
+
+impl Stop {
+    pub(super) fn new(listener_outlives_us: bool) -> Self {
+        Stop { asked: None, listener_outlives_us }
+    }
+
+    /// A signal has come. If it is the second one, this is what to exit with.
+    pub(super) fn signal(&mut self, signal: u8, now: Moment, log: &mut Log) -> Option<ExitCode> {
+        if self.asked.is_some() {
+            log.always(format_args!("signal {signal} again: ends at once"));
+            return Some(ExitCode::from(128 + signal));
+        }
+        log.info(format_args!("signal {signal}: draining"));
+        self.asked = Some(now);
+        None
+    }
+
+    pub(super) fn is_asked(&self) -> bool {
+        self.asked.is_some()
+    }
+
+    /// Goes on with the end, if it was asked for. To be called before each turn.
+    pub(super) fn proceed(&self, now: Moment, turn: &mut Turn, sockets: &mut MioSockets) {
+        let Some(asked) = self.asked else { return };
+        if self.listener_outlives_us {
+            sockets.stop_listening();
+        }
+        if !self.listener_outlives_us || turn.visitors() == 0 || now >= asked + GRACE {
+            turn.drain(now);
+        }
+    }
+
+    /// How long the loop may sleep before it has to proceed.
+    pub(super) fn wait(&self, now: Moment, turn: &Turn) -> Option<Duration> {
+        let asked = self.asked.filter(|_| !turn.is_draining())?;
+        Some(if turn.visitors() == 0 { Duration::ZERO } else { (asked + GRACE).since(now) })
+    }
+}

@@ -1,0 +1,412 @@
+//! Under a service manager: what it is told, and the listening socket that it keeps.
+//!
+//! The tests are the manager themselves. [`Manager`] has the socket that NOTIFY_SOCKET names
+//! (sd_notify(3)), and a `TcpListener` of ours is what systemd's socket unit would hold open.
+
+use std::env;
+use std::fs;
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::os::fd::OwnedFd;
+use std::os::linux::net::SocketAddrExt as _;
+use std::os::unix::net::{SocketAddr as UnixAddress, UnixDatagram, UnixListener};
+use std::path::PathBuf;
+use std::process::{self, Command};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::thread;
+use std::time::Duration;
+
+use nix::sys::signal::Signal;
+use socket2::SockRef;
+
+use crate::harness::{
+    ALICE, BOB, CLOSE, PATIENCE, Server, TEXT, Wire, binary, eventually, frame, pause,
+    raise_descriptor_limit,
+};
+
+/// How often the watchdog wants to hear from the server, where a test has one, in microseconds.
+const WATCHDOG_USEC: &str = "100000";
+
+/// The socket that a service manager listens on.
+struct Manager {
+    socket: UnixDatagram,
+    name: String,
+}
+
+impl Manager {
+    /// One at a path in the file system.
+    fn at_a_path() -> Manager {
+        let path = env::temp_dir().join(unique_name());
+        let name = path.to_str().expect("it is ASCII").to_owned();
+        Manager::new(UnixDatagram::bind(path).expect("nobody has that path"), name)
+    }
+
+    /// One whose name is in no file system (unix(7)).
+    fn abstract_one() -> Manager {
+        let name = unique_name();
+        let address = UnixAddress::from_abstract_name(&name).expect("it is short");
+        let socket = UnixDatagram::bind_addr(&address).expect("nobody has that name");
+        Manager::new(socket, format!("@{name}"))
+    }
+
+    fn new(socket: UnixDatagram, name: String) -> Manager {
+        socket.set_read_timeout(Some(PATIENCE)).expect("not zero");
+        Manager { socket, name }
+    }
+
+    /// A server that tells it how it is.
+    fn start(&self, flags: &[&str]) -> Server {
+        let mut command = binary();
+        command.env("NOTIFY_SOCKET", &self.name).env("WATCHDOG_USEC", WATCHDOG_USEC);
+        Server::spawn(command.args(["--listen", "127.0.0.1:0"]).args(flags))
+    }
+
+    /// The assignments of the next datagram.
+    #[track_caller]
+    fn hear(&self) -> Vec<String> {
+        let mut buffer = [0; 4096];
+        let count = self.socket.recv(&mut buffer).expect("the manager is told something");
+        let text = String::from_utf8(buffer[..count].to_vec()).expect("ASCII");
+        text.lines().map(str::to_owned).collect()
+    }
+
+    /// Listens until it hears this.
+    #[track_caller]
+    fn expect(&self, assignment: &str) {
+        while !self.hear().iter().any(|heard| heard == assignment) {}
+    }
+
+    /// Throws away what has been said so far.
+    fn forget(&self) {
+        self.socket.set_nonblocking(true).expect("a socket");
+        while self.socket.recv(&mut [0; 4096]).is_ok() {}
+        self.socket.set_nonblocking(false).expect("a socket");
+    }
+
+    /// Whether nothing has been said since.
+    fn has_heard_nothing(&self) -> bool {
+        self.socket.set_nonblocking(true).expect("a socket");
+        let heard = self.socket.recv(&mut [0; 4096]);
+        self.socket.set_nonblocking(false).expect("a socket");
+        heard.is_err()
+    }
+}
+
+impl Drop for Manager {
+    fn drop(&mut self) {
+        if self.name.starts_with('/') {
+            // Where a test has already removed it, there is nothing to remove.
+            let _ = fs::remove_file(&self.name);
+        }
+    }
+}
+
+fn unique_name() -> String {
+    static NAMES: AtomicUsize = AtomicUsize::new(0);
+    format!("switchboard-test-{}-{}", process::id(), NAMES.fetch_add(1, Ordering::Relaxed))
+}
+
+#[test]
+fn the_manager_hears_that_it_is_ready_once_it_serves() {
+    for manager in [Manager::at_a_path(), Manager::abstract_one()] {
+        let server = manager.start(&[]);
+        let first = manager.hear();
+        assert_eq!(first[..2], ["READY=1", "STATUS=0 connected, 0 messages"]);
+        assert_eq!(server.get("/health").status, 200);
+    }
+}
+
+#[test]
+fn nobody_is_told_that_a_server_is_ready_which_cannot_listen() {
+    let manager = Manager::abstract_one();
+    let taken = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let address = taken.local_addr().expect("it is bound").to_string();
+    let mut command = binary();
+    command.env("NOTIFY_SOCKET", &manager.name).args(["--listen", &address]);
+    assert_eq!(command.output().expect("it runs").status.code(), Some(1));
+    assert!(manager.has_heard_nothing());
+}
+
+#[test]
+fn the_manager_hears_how_many_are_connected() {
+    let manager = Manager::abstract_one();
+    let server = manager.start(&[]);
+    let mut alice = server.quiet(ALICE);
+    alice.send(format!(r#"{{"type":"message","to":"{BOB}","text":"hi"}}"#));
+    manager.expect("STATUS=1 connected, 1 messages");
+}
+
+#[test]
+fn the_manager_hears_of_the_end_before_it_comes() {
+    let manager = Manager::abstract_one();
+    let mut server = manager.start(&["--close-timeout", "1h", "--drain-timeout", "1h"]);
+    let mut straggler = server.wire();
+    straggler.upgrade(&format!("/ws/{ALICE}?presence=none"));
+    server.signal(Signal::SIGTERM);
+    let said = loop {
+        let said = manager.hear();
+        if said.iter().any(|line| line == "STOPPING=1") {
+            break said;
+        }
+    };
+    // An hour, and a bit: the manager's own patience may be shorter.
+    assert!(said.contains(&"EXTEND_TIMEOUT_USEC=3605000000".to_owned()), "{said:?}");
+    drop(straggler);
+    assert!(server.ended().success());
+}
+
+#[test]
+fn a_watchdog_is_fed_while_nothing_happens_and_while_the_server_drains() {
+    let manager = Manager::abstract_one();
+    let mut server = manager.start(&["--close-timeout", "1h", "--drain-timeout", "1h"]);
+    let mut straggler = server.wire();
+    straggler.upgrade(&format!("/ws/{ALICE}?presence=none"));
+    (0..5).for_each(|_| manager.expect("WATCHDOG=1"));
+    server.signal(Signal::SIGTERM);
+    manager.expect("STOPPING=1");
+    (0..5).for_each(|_| manager.expect("WATCHDOG=1"));
+    drop(straggler);
+    assert!(server.ended().success());
+}
+
+#[test]
+fn a_watchdog_that_is_meant_for_another_process_is_left_alone() {
+    let manager = Manager::abstract_one();
+    let mut command = binary();
+    command.env("NOTIFY_SOCKET", &manager.name).args(["--listen", "127.0.0.1:0"]);
+    command.env("WATCHDOG_USEC", WATCHDOG_USEC).env("WATCHDOG_PID", "1");
+    let _server = Server::spawn(&mut command);
+    assert_eq!(manager.hear(), ["READY=1", "STATUS=0 connected, 0 messages"]);
+    pause(Duration::from_millis(300));
+    assert!(manager.has_heard_nothing());
+}
+
+/// To the manager a stopped process is what a wedged loop is.
+#[test]
+fn a_loop_that_does_not_turn_feeds_no_watchdog() {
+    let manager = Manager::abstract_one();
+    let server = manager.start(&[]);
+    manager.expect("WATCHDOG=1");
+    server.signal(Signal::SIGSTOP);
+    eventually("it is stopped", || (server.state() == 'T').then_some(()));
+    manager.forget();
+    pause(Duration::from_millis(300));
+    assert!(manager.has_heard_nothing());
+    server.signal(Signal::SIGCONT);
+    manager.expect("WATCHDOG=1");
+}
+
+#[test]
+fn a_manager_that_does_not_listen_stalls_nobody_and_hears_it_later() {
+    let manager = Manager::at_a_path();
+    let flood = UnixDatagram::unbound().expect("a socket");
+    flood.set_nonblocking(true).expect("a socket");
+    while flood.send_to(b"X=1", &manager.name).is_ok() {}
+
+    let server = manager.start(&[]);
+    server.quiet(ALICE).expect_nothing();
+    manager.expect("READY=1");
+}
+
+#[test]
+fn a_manager_that_is_gone_stalls_nobody_and_hears_of_it_when_it_is_back() {
+    let manager = Manager::at_a_path();
+    let server = manager.start(&[]);
+    manager.expect("READY=1");
+    let path = PathBuf::from(&manager.name);
+    drop(manager);
+    server.quiet(ALICE).expect_nothing();
+
+    let socket = UnixDatagram::bind(&path).expect("the path is free again");
+    Manager::new(socket, path.to_str().expect("ASCII").to_owned()).expect("WATCHDOG=1");
+}
+
+/// A listener that outlives each server, as one of systemd's does.
+struct Door {
+    listener: TcpListener,
+}
+
+impl Door {
+    fn open() -> Door {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+        // std lets 128 wait. For the other ones the kernel would not even answer.
+        SockRef::from(&listener).listen(4096).expect("it listens already");
+        Door { listener }
+    }
+
+    fn address(&self) -> SocketAddr {
+        self.listener.local_addr().expect("it is bound")
+    }
+
+    /// A server that gets this listener.
+    fn start(&self, flags: &[&str]) -> Server {
+        let listener = self.listener.try_clone().expect("a descriptor");
+        Server::spawn(passing(listener.into()).args(flags))
+    }
+}
+
+/// The server, with this descriptor passed to it as sd_listen_fds(3) has it: as number 3, and with
+/// its own process id, which only the process that becomes it can know before.
+fn passing(descriptor: OwnedFd) -> Command {
+    const BECOME_IT: &str = r#"exec 3<&0 </dev/null; LISTEN_PID=$$ exec "$0" "$@""#;
+    let mut command = Command::new("/bin/sh");
+    command.env_clear().env("LISTEN_FDS", "1").stdin(descriptor);
+    command.args(["-c", BECOME_IT, env!("CARGO_BIN_EXE_switchboard")]);
+    command
+}
+
+#[test]
+fn a_passed_socket_goes_before_every_other_address() {
+    let door = Door::open();
+    let server = door.start(&["--listen", "127.0.0.1:1"]);
+    assert_eq!(server.address(), door.address());
+    assert_eq!(server.get("/health").status, 200);
+}
+
+#[test]
+fn a_socket_that_cannot_be_served_is_one_clear_line_and_exit_code_1() {
+    let door = Door::open();
+    let connected = TcpStream::connect(door.address()).expect("it listens");
+    let unix_path = env::temp_dir().join(unique_name());
+    let unix = UnixListener::bind(&unix_path).expect("nobody has that path");
+    fs::remove_file(unix_path).expect("it was just made");
+    let mut two = passing(door.listener.try_clone().expect("a descriptor").into());
+    two.env("LISTEN_FDS", "2");
+    for mut command in [passing(connected.into()), passing(unix.into()), two] {
+        let output = command.output().expect("it runs");
+        let line = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(1), "{line}");
+        assert!(line.starts_with("switchboard: the socket that systemd passed: "), "{line}");
+        assert_eq!(line.lines().count(), 1, "{line}");
+    }
+}
+
+#[test]
+fn whoever_comes_while_the_server_ends_waits_for_the_next_one() {
+    let door = Door::open();
+    let mut first = door.start(&["--close-timeout", "1h", "--drain-timeout", "1h"]);
+    let mut straggler = first.wire();
+    straggler.upgrade(&format!("/ws/{ALICE}?presence=none"));
+    first.signal(Signal::SIGTERM);
+    straggler.expect_close(1001, "the server is shutting down");
+
+    let mut early = Wire::to(door.address());
+    early.send(Wire::upgrade_request(&format!("/ws/{BOB}?presence=none"), ""));
+    drop(straggler);
+    assert!(first.ended().success());
+    assert!(!early.has_something_to_read(), "nobody has answered yet");
+    let _second = door.start(&[]);
+    early.expect_switch();
+}
+
+#[test]
+fn whoever_has_just_come_in_is_not_turned_away() {
+    let door = Door::open();
+    let mut server = door.start(&[]);
+    let mut early = server.wire();
+    eventually("he is accepted", || {
+        (server.metrics()["switchboard_connections"] == 2.0).then_some(())
+    });
+    // When the server goes on, his request and the signal are there, whichever it sees first.
+    server.signal(Signal::SIGSTOP);
+    early.send(Wire::upgrade_request(&format!("/ws/{BOB}?presence=none"), ""));
+    server.signal(Signal::SIGTERM);
+    server.signal(Signal::SIGCONT);
+    early.expect_switch();
+    early.expect_close(1001, "the server is shutting down");
+    drop(early);
+    assert!(server.ended().success());
+}
+
+#[test]
+fn whoever_has_come_in_and_says_nothing_does_not_hold_up_the_end() {
+    let door = Door::open();
+    let mut server = door.start(&[]);
+    let _silent = server.wire();
+    eventually("he is accepted", || {
+        (server.metrics()["switchboard_connections"] == 2.0).then_some(())
+    });
+    server.signal(Signal::SIGTERM);
+    assert!(server.ended().success());
+}
+
+#[test]
+fn a_second_signal_does_not_wait_for_those_who_have_just_come_in() {
+    let door = Door::open();
+    let mut server = door.start(&["--close-timeout", "1h", "--drain-timeout", "1h"]);
+    let mut straggler = server.wire();
+    straggler.upgrade(&format!("/ws/{ALICE}?presence=none"));
+    server.signal(Signal::SIGTERM);
+    straggler.expect_close(1001, "the server is shutting down");
+    server.signal(Signal::SIGTERM);
+    assert_eq!(server.ended().code(), Some(143));
+}
+
+#[test]
+fn a_restart_refuses_nobody_and_loses_nobody() {
+    const CLIENTS: usize = 8;
+    const RESTARTS: usize = 4;
+    let door = Door::open();
+    let (is_over, visits) = (AtomicBool::new(false), AtomicUsize::new(0));
+    let last = thread::scope(|scope| {
+        for n in 0..CLIENTS {
+            let (address, is_over, visits) = (door.address(), &is_over, &visits);
+            scope.spawn(move || {
+                while !is_over.load(Ordering::Relaxed) {
+                    visit(address, &format!("100000000{n}"));
+                    visits.fetch_add(1, Ordering::Relaxed);
+                }
+            });
+        }
+        for _ in 0..RESTARTS {
+            let mut server = door.start(&[]);
+            let before = visits.load(Ordering::Relaxed);
+            eventually("it is busy", || {
+                (visits.load(Ordering::Relaxed) > before + 3 * CLIENTS).then_some(())
+            });
+            server.signal(Signal::SIGTERM);
+            assert!(server.ended().success());
+        }
+        is_over.store(true, Ordering::Relaxed);
+        // Whoever is in the queue by now is served by this one, before the scope ends.
+        door.start(&[])
+    });
+    drop(last);
+}
+
+/// What a crash costs: the connections that were open, and nobody who comes back.
+#[test]
+fn a_crowd_that_comes_back_after_a_crash_waits_for_the_next_server() {
+    const CROWD: usize = 500;
+    raise_descriptor_limit();
+    let door = Door::open();
+    let mut first = door.start(&[]);
+    let path = |n| format!("/ws/1000000{n:03}?presence=none");
+    let mut crowd: Vec<Wire> = (0..CROWD).map(|_| first.wire()).collect();
+    crowd.iter_mut().enumerate().for_each(|(n, wire)| wire.upgrade(&path(n)));
+    first.signal(Signal::SIGKILL);
+    assert_eq!(first.ended().code(), None);
+    drop(crowd);
+
+    let mut crowd: Vec<Wire> = (0..CROWD).map(|_| Wire::to(door.address())).collect();
+    for (n, wire) in crowd.iter_mut().enumerate() {
+        wire.send(Wire::upgrade_request(&path(n), ""));
+    }
+    let second = door.start(&[]);
+    crowd.iter_mut().for_each(Wire::expect_switch);
+    assert_eq!(second.connections(), CROWD as u64);
+}
+
+/// Comes, is let in, and leaves: by himself, or because he is sent home. Anything else is a failure.
+fn visit(address: SocketAddr, mobile: &str) {
+    let mut wire = Wire::to(address);
+    wire.upgrade(&format!("/ws/{mobile}?presence=none"));
+    wire.send(frame(TEXT, r#"{"type":"ping"}"#));
+    match wire.frame() {
+        (TEXT, pong) => assert_eq!(pong, br#"{"type":"pong"}"#),
+        (opcode, payload) => {
+            assert_eq!((opcode, &payload[..2]), (CLOSE, &1001u16.to_be_bytes()[..]))
+        }
+    }
+    wire.try_send(frame(CLOSE, 1000u16.to_be_bytes()));
+    wire.drain();
+}

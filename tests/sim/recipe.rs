@@ -1,0 +1,103 @@
+//! [`Recipe`]: everything that decides a run: its seed, and what was taken away from what the seed
+//! would make of it. Written out, a recipe is the command that repeats the run.
+
+use std::any::Any;
+use std::cell::RefCell;
+use std::collections::BTreeSet;
+use std::fmt::{self, Write as _};
+use std::panic::{self, AssertUnwindSafe};
+use std::time::Duration;
+
+use crate::climate::Climate;
+use crate::dice::Dice;
+use crate::faults::{Fault, Faults};
+use crate::world::World;
+
+/// Phones of the largest world.
+const CROWD: usize = 2000;
+
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub(crate) struct Recipe {
+    pub(crate) seed: u64,
+    /// Thousands of phones instead of a few.
+    pub(crate) crowd: bool,
+    /// What differs from what the seed says.
+    pub(crate) phones: Option<usize>,
+    pub(crate) rounds: Option<usize>,
+    pub(crate) chaos: Option<Duration>,
+    pub(crate) without: BTreeSet<Fault>,
+}
+
+/// What a run came to.
+pub(crate) struct Outcome {
+    pub(crate) turns: u64,
+    pub(crate) faults: Faults,
+}
+
+thread_local! {
+    /// What the last panic of this thread said.
+    static SAID: RefCell<String> = const { RefCell::new(String::new()) };
+}
+
+/// From now on a panic is kept for whoever tries a recipe, and printed by nobody.
+pub(crate) fn keep_panics() {
+    panic::set_hook(Box::new(|panic| {
+        SAID.with_borrow_mut(|said| *said = panic.to_string());
+    }));
+}
+
+impl Recipe {
+    pub(crate) fn climate(&self, dice: &mut Dice) -> Climate {
+        let mut climate = match self.crowd {
+            true => Climate::crowd(dice, CROWD),
+            false => Climate::roll(dice),
+        };
+        if let Some(phones) = self.phones {
+            climate.phones = phones;
+            climate.numbers = climate.numbers.min(phones);
+        }
+        climate.rounds = self.rounds.unwrap_or(climate.rounds);
+        climate.chaos = self.chaos.unwrap_or(climate.chaos);
+        climate
+    }
+
+    pub(crate) fn run(&self, trace: bool) -> Outcome {
+        let mut dice = Dice::new(self.seed);
+        let climate = self.climate(&mut dice);
+        if trace {
+            eprintln!("{climate:#?}");
+        }
+        let mut world = World::new(climate, dice, Faults::without(&self.without), trace);
+        world.run();
+        Outcome { turns: world.turns, faults: world.net.faults }
+    }
+
+    /// Runs; if that fails, returns what was said.
+    pub(crate) fn attempt(&self, trace: bool) -> Result<Outcome, String> {
+        let result = panic::catch_unwind(AssertUnwindSafe(|| self.run(trace)));
+        result.map_err(|_: Box<dyn Any + Send>| SAID.take())
+    }
+}
+
+impl fmt::Display for Recipe {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "cargo test --test sim -- --seed {} --trace", self.seed)?;
+        if self.crowd {
+            f.write_str(" --crowd")?;
+        }
+        if let Some(phones) = self.phones {
+            write!(f, " --phones {phones}")?;
+        }
+        if let Some(rounds) = self.rounds {
+            write!(f, " --rounds {rounds}")?;
+        }
+        if let Some(chaos) = self.chaos {
+            write!(f, " --chaos-ms {}", chaos.as_millis())?;
+        }
+        for (at, fault) in self.without.iter().enumerate() {
+            f.write_str(if at == 0 { " --without " } else { "," })?;
+            f.write_str(&fault.name())?;
+        }
+        f.write_char('\n')
+    }
+}
