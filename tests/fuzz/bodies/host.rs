@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use switchboard::chat::messenger::{self, SignIn};
 use switchboard::chat::{Command, Event};
 use switchboard::dialects::RefusalReason;
 use switchboard::session::{Host, Listener, Page, Refusal, Visitor, event_frame};
@@ -26,6 +27,7 @@ pub(crate) struct Recorder {
     /// The 101, once there was one.
     pub(crate) admitted_with: Option<Vec<u8>>,
     visitor: Option<Visitor>,
+    has_signed_in: bool,
     has_closed: bool,
     /// Nothing more may be asked for.
     pub(crate) is_over: bool,
@@ -67,9 +69,21 @@ impl Host for Recorder {
         self.note(&piece);
     }
 
-    fn command(&mut self, command: Command<'_>) {
+    fn sign_in(&mut self, who: &SignIn<'_>) -> Result<(), messenger::Refusal> {
+        assert_eq!(self.visitor, Some(Visitor::Messenger), "phones say who they are before");
+        assert!(!self.has_signed_in, "somebody says once who he is");
+        self.has_signed_in = true;
+        self.commands.push(format!("{who:?}"));
+        Ok(())
+    }
+
+    fn command(&mut self, command: &Command<'_>) {
         assert!(!self.is_over && !self.has_closed, "who has said goodbye commands nothing");
-        assert!(matches!(self.visitor, Some(Visitor::Mobile { .. })), "commands are a phone's");
+        let is_known = match command {
+            Command::Mobile(_) => matches!(self.visitor, Some(Visitor::Mobile { .. })),
+            Command::Messenger(_) => self.has_signed_in,
+        };
+        assert!(is_known, "commands are for those whom we know, each in his realm");
         self.commands.push(format!("{command:?}"));
     }
 

@@ -4,7 +4,8 @@
 use std::collections::BTreeMap;
 
 use serde_json::value::RawValue;
-use switchboard::chat::{Command, Delivery, Event, Mobile, Reason};
+use switchboard::chat::mobile::{Command, Delivery, Event};
+use switchboard::chat::{self, Mobile, Reason};
 use switchboard::dialects::{Dialect, Incoming, Message, sca};
 
 /// A frame.
@@ -13,13 +14,13 @@ pub fn check(bytes: &[u8]) {
     let Ok(text) = str::from_utf8(bytes) else { return };
     let is_object = fields(text).is_some();
     match Dialect::Sca.read(Message::Text(text)) {
-        Incoming::Command(command) => {
+        Incoming::Command(chat::Command::Mobile(command)) => {
             assert!(is_object, "only an object is a command");
             check_command(text, command);
         }
         Incoming::Reply(event) => {
             assert!(is_object, "only an object is answered");
-            assert_eq!(event, Event::Pong);
+            assert_eq!(event, chat::Event::Pong);
             assert_eq!(word(text, "type").as_deref(), Some("ping"));
         }
         Incoming::Malformed { detail, refused_message } => {
@@ -32,10 +33,13 @@ pub fn check(bytes: &[u8]) {
             if refused_message.is_some() {
                 assert_eq!(word(text, "type").as_deref(), Some("message"));
             }
-            let said = written(&Event::Error { detail });
+            let said = say(&chat::Event::Error { detail });
             assert_eq!(field(&said, "detail"), Some(format!("{detail:?}").as_str()));
         }
-        Incoming::Echo(_) | Incoming::Unacceptable => panic!("no text is either"),
+        Incoming::Command(chat::Command::Messenger(_))
+        | Incoming::SignIn(_)
+        | Incoming::Echo(_)
+        | Incoming::Unacceptable => panic!("no text is any of these"),
     }
 }
 
@@ -94,6 +98,10 @@ fn check_to(frame: &str, to: Mobile) {
 
 /// What a client is told of an event: one JSON object.
 fn written(event: &Event<'_>) -> String {
+    say(&chat::Event::Mobile(*event))
+}
+
+fn say(event: &chat::Event<'_>) -> String {
     let mut out = Vec::new();
     Dialect::Sca.write(event, &mut out);
     let text = String::from_utf8(out).expect("JSON is UTF-8");

@@ -62,6 +62,8 @@ fn converse<'p>(
         admin_listener: world & 8 != 0,
         strikes: 3,
         pipelined_requests: 2,
+        pipelined_answer_bytes: 4096,
+        admin_token: None,
         allowed_origins: Vec::new(),
     };
     let mut host = Recorder::default();
