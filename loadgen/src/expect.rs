@@ -25,7 +25,7 @@ NAME is a measure with a statistic: delivery.p99, connect.max, heartbeat.uncorre
   statistics: p0 to p100, min, mean, max, count; of nothing, only count holds
 or a counter: sent, delivered, lost, in_doubt, duplicated, misdelivered, reordered, misattributed,
   garbled, late, skipped, undelivered, errors, nonsense, planned, ready, peak, disconnects,
-  stale_views, unnoticed";
+  stale_views, unnoticed, too_early";
 
 /// What must hold.
 #[derive(Clone, Debug, PartialEq)]
@@ -89,7 +89,7 @@ pub(crate) const MEASURES: [&str; 10] = [
 ];
 
 /// The counters that there are.
-pub(crate) const COUNTERS: [&str; 20] = [
+pub(crate) const COUNTERS: [&str; 21] = [
     "sent",
     "delivered",
     "lost",
@@ -110,6 +110,7 @@ pub(crate) const COUNTERS: [&str; 20] = [
     "disconnects",
     "stale_views",
     "unnoticed",
+    "too_early",
 ];
 
 impl Expectation {

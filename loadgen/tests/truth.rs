@@ -209,6 +209,17 @@ fn a_server_that_drops_phones_fails_and_what_was_under_way_is_not_called_lost() 
 }
 
 #[test]
+fn a_server_that_tells_nobody_who_has_come_is_found_out() {
+    let server = FakeServer::start(Fault::Mute);
+    let plan = "--clients 4 --ramp 100ms --duration 200ms --rate 100 --settle 200ms";
+    let (code, report, _) = report(server.address, plan);
+    // All but the one that came last.
+    assert_eq!((code, &report["convergence"]["stale_views"]), (1, &3.into()), "{report}");
+    let line = report["failures"][0].as_str().expect("a sentence");
+    assert!(line.starts_with("stale views: "), "{line}");
+}
+
+#[test]
 fn what_is_no_server_or_does_not_speak_sca_is_one_clear_line() {
     let closed = {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");

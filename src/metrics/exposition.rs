@@ -26,7 +26,7 @@ impl Exposition {
     /// Writes something that only grows. The name ends in `_total`.
     pub fn counter(&mut self, name: &str, help: &str, value: impl Into<Number>) -> &mut Self {
         self.head(name, help, Kind::Counter);
-        self.sample(name, None, value.into());
+        self.sample(name, &[], value.into());
         self
     }
 
@@ -44,28 +44,62 @@ impl Exposition {
     /// Writes something that goes up and down.
     pub fn gauge(&mut self, name: &str, help: &str, value: impl Into<Number>) -> &mut Self {
         self.head(name, help, Kind::Gauge);
-        self.sample(name, None, value.into());
+        self.sample(name, &[], value.into());
         self
+    }
+
+    /// Writes what is as it is, by the values of one label.
+    pub fn gauge_by<'v, N: Into<Number>>(
+        &mut self,
+        name: &str,
+        help: &str,
+        label: &str,
+        samples: impl IntoIterator<Item = (&'v str, N)>,
+    ) -> &mut Self {
+        self.family_by(name, help, Kind::Gauge, label, samples)
     }
 
     /// Writes durations by their size. The name ends in `_seconds`.
     pub fn histogram(&mut self, name: &str, help: &str, histogram: &Histogram) -> &mut Self {
         self.head(name, help, Kind::Histogram);
-        let bucket = format!("{name}_bucket");
-        for (bound, count) in histogram.cumulative() {
-            let bound = Number::Seconds(bound).to_string();
-            self.sample(&bucket, Some(("le", &bound)), Number::Count(count));
+        self.buckets(name, None, histogram);
+        self
+    }
+
+    /// Writes durations by their size, and by the values of one label.
+    pub fn histogram_by<'v>(
+        &mut self,
+        name: &str,
+        help: &str,
+        label: &str,
+        histograms: impl IntoIterator<Item = (&'v str, &'v Histogram)>,
+    ) -> &mut Self {
+        debug_assert!(is_name(label) && label != "le", "a label named {label}");
+        self.head(name, help, Kind::Histogram);
+        for (value, histogram) in histograms {
+            self.buckets(name, Some((label, value)), histogram);
         }
-        let count = Number::Count(histogram.count());
-        self.sample(&bucket, Some(("le", "+Inf")), count);
-        self.sample(&format!("{name}_sum"), None, Number::Seconds(histogram.sum()));
-        self.sample(&format!("{name}_count"), None, count);
         self
     }
 
     /// The page.
     pub fn finish(self) -> String {
         self.page
+    }
+
+    fn buckets(&mut self, name: &str, label: Option<(&str, &str)>, histogram: &Histogram) {
+        let labels: Vec<(&str, &str)> = label.into_iter().collect();
+        let bucket = format!("{name}_bucket");
+        let bounded = |page: &mut Self, bound: &str, count| {
+            page.sample(&bucket, &[&labels[..], &[("le", bound)]].concat(), Number::Count(count));
+        };
+        for (bound, count) in histogram.cumulative() {
+            bounded(self, &Number::Seconds(bound).to_string(), count);
+        }
+        let count = histogram.count();
+        bounded(self, "+Inf", count);
+        self.sample(&format!("{name}_sum"), &labels, Number::Seconds(histogram.sum()));
+        self.sample(&format!("{name}_count"), &labels, Number::Count(count));
     }
 
     fn family_by<'v, N: Into<Number>>(
@@ -79,7 +113,7 @@ impl Exposition {
         debug_assert!(is_name(label) && !label.starts_with("__"), "a label named {label}");
         self.head(name, help, kind);
         for (value, number) in samples {
-            self.sample(name, Some((label, value)), number.into());
+            self.sample(name, &[(label, value)], number.into());
         }
         self
     }
@@ -95,14 +129,17 @@ impl Exposition {
         line(&mut self.page, format_args!("\n# TYPE {name} {}", kind.word()));
     }
 
-    fn sample(&mut self, name: &str, label: Option<(&str, &str)>, value: Number) {
+    fn sample(&mut self, name: &str, labels: &[(&str, &str)], value: Number) {
         self.page.push_str(name);
-        if let Some((label, text)) = label {
-            self.page.push('{');
+        for (at, (label, text)) in labels.iter().enumerate() {
+            self.page.push(if at == 0 { '{' } else { ',' });
             self.page.push_str(label);
             self.page.push_str("=\"");
             escape(text, &['\\', '\n', '"'], &mut self.page);
-            self.page.push_str("\"}");
+            self.page.push('"');
+        }
+        if !labels.is_empty() {
+            self.page.push('}');
         }
         line(&mut self.page, format_args!(" {value}"));
     }
@@ -200,6 +237,28 @@ mod tests {
              turn_seconds_bucket{le=\"+Inf\"} 4\n\
              turn_seconds_sum 30.00415\n\
              turn_seconds_count 4\n"
+        );
+    }
+
+    #[test]
+    fn a_histogram_by_a_label_has_its_buckets_for_each_value() {
+        let mut short = Histogram::new(&[1_000_000_000]);
+        short.record(Duration::from_secs(1));
+        let mut page = Exposition::new();
+        let never = Histogram::new(&[1_000_000_000]);
+        page.histogram_by("t_seconds", "T.", "phase", [("a", &short), ("b", &never)]);
+        assert_eq!(
+            page.finish(),
+            "# HELP t_seconds T.\n\
+             # TYPE t_seconds histogram\n\
+             t_seconds_bucket{phase=\"a\",le=\"1\"} 1\n\
+             t_seconds_bucket{phase=\"a\",le=\"+Inf\"} 1\n\
+             t_seconds_sum{phase=\"a\"} 1\n\
+             t_seconds_count{phase=\"a\"} 1\n\
+             t_seconds_bucket{phase=\"b\",le=\"1\"} 0\n\
+             t_seconds_bucket{phase=\"b\",le=\"+Inf\"} 0\n\
+             t_seconds_sum{phase=\"b\"} 0\n\
+             t_seconds_count{phase=\"b\"} 0\n"
         );
     }
 

@@ -7,6 +7,7 @@
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use crate::timer::{Moment, Now};
+use crate::turn::Stopwatch;
 
 /// Reads both clocks of the machine.
 #[derive(Clone, Copy, Debug)]
@@ -29,5 +30,11 @@ impl Clock {
     /// The monotonic half of it.
     pub(super) fn monotonic(&self) -> Moment {
         Moment::START + self.start.elapsed()
+    }
+}
+
+impl Stopwatch for Clock {
+    fn read(&mut self) -> Moment {
+        self.monotonic()
     }
 }

@@ -115,7 +115,7 @@ pub fn run(settings: Settings) -> Result<ExitCode, Failure> {
         let wait = driver.wait(asleep_since);
         let interrupted = sleep(&mut poll, &mut events, wait)?;
         let now = driver.clock.now();
-        let overslept = wait.is_some_and(|wait| now.monotonic > asleep_since + wait + STALL);
+        let overslept = driver.note_lag(wait.map(|wait| asleep_since + wait), now.monotonic);
 
         let mut ready = 0;
         for event in &events {
@@ -138,7 +138,6 @@ pub fn run(settings: Settings) -> Result<ExitCode, Failure> {
         };
         driver.take_turn(now, polled);
         asleep_since = driver.clock.monotonic();
-        driver.turn.record_turn_time(asleep_since.since(now.monotonic));
         driver.supervisor.report(asleep_since, Report::of(&driver.turn, &driver.stop));
         if driver.turn.is_drained() {
             let left = driver.turn.connections();
@@ -220,13 +219,21 @@ impl Driver {
         None
     }
 
+    /// The loop has woken up `now`, and was to at `deadline` at the latest. Whether it overslept.
+    fn note_lag(&mut self, deadline: Option<Moment>, now: Moment) -> bool {
+        let Some(deadline) = deadline.filter(|deadline| now >= *deadline) else { return false };
+        let lag = now.since(deadline);
+        self.turn.record_lag(lag);
+        lag > STALL
+    }
+
     fn take_turn(&mut self, now: Now, polled: Polled) {
         if let Some(process) = self.sampler.sample(now.monotonic) {
             self.turn.record_process(process);
         }
         self.stop.proceed(now.monotonic, &mut self.turn, &mut self.sockets);
         let exhausted_before = self.turn.counters().exhausted;
-        self.turn.run(now, polled, &mut self.sockets);
+        self.turn.run(now, polled, &mut self.sockets, &mut self.clock);
         if self.turn.counters().exhausted > exhausted_before {
             self.log.warn(format_args!("out of descriptors or memory: somebody was turned away"));
         }

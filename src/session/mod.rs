@@ -44,6 +44,8 @@ pub struct Limits {
     pub pipelined_requests: u16,
     /// Who bears this may know who is online in the `session` realm. Nobody may, without one.
     pub admin_token: Option<AdminToken>,
+    /// Bytes of answers after which the same holds: what the kernel takes at once, and no more.
+    pub pipelined_answer_bytes: usize,
     /// Origins whose pages may connect, beside our own host.
     pub allowed_origins: Vec<String>,
 }
@@ -58,6 +60,7 @@ impl Default for Limits {
             admin_listener: false,
             strikes: 50,
             pipelined_requests: 16,
+            pipelined_answer_bytes: 32 * 1024,
             admin_token: None,
             allowed_origins: Vec::new(),
         }

@@ -28,6 +28,8 @@ pub enum Page {
         /// For somebody who may know who is online.
         names: bool,
     },
+    /// `GET /trace`: what it did in the last turns.
+    Trace,
 }
 
 /// The listener by which a connection came. One operator's port can be kept apart from the public's.
@@ -65,7 +67,10 @@ const ACCOUNTS_ARE_OFF: &str = "accounts are off: start the server with --data D
 
 /// What comes after a request.
 enum Next {
-    Request,
+    /// Another one; the answer to this one has so many bytes.
+    Request {
+        answered: usize,
+    },
     Frames(WebSocket),
     Nothing,
 }
@@ -88,7 +93,11 @@ impl Session {
             begun.extend_from_slice(input);
             begun.as_mut_slice()
         };
+        let mut bytes_left = limits.pipelined_answer_bytes;
         for _ in 0..limits.pipelined_requests {
+            if bytes_left == 0 {
+                break;
+            }
             let (next, len) = match http::parse(bytes, &limits.http) {
                 Ok(Some((request, len))) => (answer(&request, limits, host), len),
                 Ok(None) => {
@@ -104,7 +113,7 @@ impl Session {
             self.progressed = true;
             bytes = &mut mem::take(&mut bytes)[len..];
             match next {
-                Next::Request => {}
+                Next::Request { answered } => bytes_left = bytes_left.saturating_sub(answered),
                 Next::Nothing => return Flow::Finish(End::Http),
                 Next::Frames(mut open) => {
                     let flow = open.receive(bytes, limits, host, &mut self.progressed);
@@ -132,7 +141,9 @@ fn respond(host: &mut impl Host, response: Response<'_>) {
 }
 
 fn answer(request: &Request<'_>, limits: &Limits, host: &mut impl Host) -> Next {
-    let response = match route(request, host.listener(), limits) {
+    let route = route(request, host.listener(), limits);
+    let is_large = matches!(route, Route::Page(Page::Trace | Page::Stats { names: true }));
+    let response = match route {
         Route::Page(which) => page(request, which, host),
         Route::Door(door) => match upgrade(request, door, limits, host) {
             Ok(open) => return Next::Frames(open),
@@ -140,16 +151,23 @@ fn answer(request: &Request<'_>, limits: &Limits, host: &mut impl Host) -> Next 
         },
         Route::Nowhere => detail(Status::NotFound, "there is nothing at this address"),
     };
-    // A body that nobody has read stands where the next request would begin.
-    let keep_alive = request.keep_alive() && request.body == Body::None && !host.is_draining();
+    // A body that nobody has read stands where the next request would begin. And a trace is so large
+    // that a connection gets one.
+    let keep_alive =
+        request.keep_alive() && request.body == Body::None && !host.is_draining() && !is_large;
     let response = match (keep_alive, request.version) {
         (false, _) => response.close(),
         (true, Version::Http10) => response.keep_alive(),
         (true, Version::Http11) => response,
     };
     let date = host.now().unix;
-    host.write(|out| response.write(out, date, request.method == "HEAD"));
-    if keep_alive { Next::Request } else { Next::Nothing }
+    let mut bytes = 0;
+    host.write(|out| {
+        let before = out.len();
+        response.write(out, date, request.method == "HEAD");
+        bytes = out.len() - before;
+    });
+    if keep_alive { Next::Request { answered: bytes } } else { Next::Nothing }
 }
 
 fn route<'p>(request: &Request<'p>, listener: Listener, limits: &Limits) -> Route<'p> {
@@ -166,6 +184,7 @@ fn route<'p>(request: &Request<'p>, listener: Listener, limits: &Limits) -> Rout
         (_, "/stats") if is_operators => {
             Route::Page(Page::Stats { names: is_admin(request, limits) })
         }
+        (Listener::Admin, "/trace") => Route::Page(Page::Trace),
         (Listener::Public, "/echo") if limits.echo => Route::Door(Door::Echo),
         (Listener::Public, path) => match path.strip_prefix("/ws/") {
             Some(mobile) if !mobile.contains('/') => Route::Door(Door::Mobile(mobile)),
@@ -208,7 +227,12 @@ fn page(request: &Request<'_>, page: Page, host: &mut impl Host) -> Response<'st
     let status = match page {
         Page::Health if host.is_draining() => Status::ServiceUnavailable,
         Page::Ready if !host.is_accepting() => Status::ServiceUnavailable,
-        Page::Index | Page::Health | Page::Ready | Page::Metrics | Page::Stats { .. } => Status::Ok,
+        Page::Index
+        | Page::Health
+        | Page::Ready
+        | Page::Metrics
+        | Page::Stats { .. }
+        | Page::Trace => Status::Ok,
     };
     let (content_type, text) = host.page(page);
     Response::new(status).body(content_type, text.into_bytes())

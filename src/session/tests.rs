@@ -31,7 +31,8 @@ impl Host for Recorder {
     }
 
     fn tell(&mut self, event: &Event<'_>) {
-        Dialect::Sca.write(event, &mut self.written);
+        let dialect = self.admitted.last().map_or(Dialect::Sca, |visitor| visitor.dialect());
+        dialect.write(event, &mut self.written);
         self.written.push(b'\n');
     }
 
@@ -184,6 +185,87 @@ fn what_is_no_proper_upgrade_is_told_what_is_missing() {
         let (answer, _) = says(UPGRADE.replacen(from, to, 1));
         assert!(answer.starts_with(&format!("HTTP/1.1 {status} ")), "{to}: {answer}");
         assert!(answer.contains(contains), "{to}: {answer}");
+    }
+}
+
+const AUTH: &str = r#"{"type":"auth","data":{"sessionId":"s-1","name":null}}"#;
+
+/// What somebody says who asks for a WebSocket at `/ws` and then sends these frames.
+fn says_at_the_other_door(texts: &[&str], host: Recorder) -> (Recorder, Flow) {
+    let mut sample = UPGRADE.replacen("/ws/1234567890", "/ws", 1).into_bytes();
+    sample.extend(frames(texts));
+    converse(host, [sample.as_slice()])
+}
+
+#[test]
+fn whoever_signs_in_first_may_go_on() {
+    let ping = r#"{"type":"ping"}"#;
+    let (host, flow) = says_at_the_other_door(&[AUTH, ping], Recorder::default());
+    assert_eq!((flow, host.admitted.as_slice()), (Flow::Open, &[Visitor::Messenger][..]));
+    assert_eq!(host.signed_in.len(), 1);
+    assert!(String::from_utf8_lossy(&host.written).ends_with("{\"type\":\"pong\"}\n"));
+}
+
+#[test]
+fn whoever_says_anything_else_first_is_sent_away() {
+    let no_id = r#"{"type":"auth","data":{"name":"x"}}"#;
+    let early = r#"{"type":"message_read","data":{"messageId":"m"}}"#;
+    for first in [PING, "nonsense", no_id, early] {
+        let (host, flow) = says_at_the_other_door(&[first, AUTH], Recorder::default());
+        assert_eq!(flow, Flow::Finish(End::NotSignedIn), "{first}");
+        assert!(host.signed_in.is_empty() && host.commands.is_empty(), "{first}");
+    }
+}
+
+#[test]
+fn signing_in_twice_is_an_error_and_no_more() {
+    let (host, flow) = says_at_the_other_door(&[AUTH, AUTH], Recorder::default());
+    assert_eq!((flow, host.signed_in.len()), (Flow::Open, 1));
+    assert!(String::from_utf8_lossy(&host.written).contains("signed in already"));
+}
+
+#[test]
+fn a_device_too_many_is_told_why() {
+    let host = Recorder { no_more_devices: true, ..Recorder::default() };
+    let (host, flow) = says_at_the_other_door(&[AUTH], host);
+    let Flow::Finish(end @ End::SignInRefused(sentence)) = flow else { panic!("{flow:?}") };
+    assert_eq!(end.close_frame(), Some((Some(1008), sentence)));
+    assert!(String::from_utf8_lossy(&host.written).contains(sentence));
+}
+
+#[test]
+fn accounts_are_off() {
+    let (answer, _) = says(UPGRADE.replacen("/ws/1234567890", "/ws?token=x", 1));
+    assert!(answer.starts_with("HTTP/1.1 404 ") && answer.contains("--data DIR"), "{answer}");
+}
+
+#[test]
+fn the_front_page_is_a_door_for_whoever_asks_for_a_websocket() {
+    let (answer, _) = says(UPGRADE.replacen("/ws/1234567890", "/", 1));
+    assert!(answer.starts_with("HTTP/1.1 101 "), "{answer}");
+    let page = says("GET / HTTP/1.1\r\nHost: chat.example\r\n\r\n").0;
+    assert!(page.ends_with("Index"), "{page}");
+}
+
+#[test]
+fn who_is_online_is_told_to_the_bearer_of_the_token_alone() {
+    let limits = Limits { admin_token: AdminToken::parse("s3cret").ok(), ..limits() };
+    for (header, names) in [
+        ("Authorization: Bearer s3cret\r\n", true),
+        ("Authorization: bearer s3cret\r\n", true),
+        ("Authorization: Bearer s3cre\r\n", false),
+        ("Authorization: Bearer s3cret0\r\n", false),
+        ("Authorization: Bearer \r\n", false),
+        ("Authorization: s3cret\r\n", false),
+        ("Authorization: Bearer s3cret\r\nAuthorization: Bearer x\r\n", false),
+        ("", false),
+    ] {
+        let mut host = Recorder::default();
+        let mut input =
+            format!("GET /stats HTTP/1.1\r\nHost: chat.example\r\n{header}\r\n").into_bytes();
+        let _ = Session::new().receive(&mut input, &limits, &mut host);
+        let page = String::from_utf8_lossy(&host.written);
+        assert!(page.ends_with(&format!("Stats {{ names: {names} }}")), "{header}: {page}");
     }
 }
 

@@ -9,6 +9,8 @@
 //! and decides how many timers to take in one go. Called by `turn`.
 
 mod invariants;
+#[cfg(test)]
+mod model;
 mod occupancy;
 #[cfg(test)]
 mod properties;

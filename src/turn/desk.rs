@@ -15,6 +15,10 @@ use crate::chat::{ConnectionId, Event, Sink, messenger};
 use crate::dialects::Dialect;
 use crate::session;
 
+/// A scratch buffer that has grown beyond this, in bytes, gives its memory back: a trace is some
+/// megabytes.
+const SCRATCH_KEPT: usize = 1 << 20;
+
 /// The chat's way out: outboxes, and the queues of those who want the presence list.
 pub(super) struct Desk<'t> {
     pub(super) outboxes: &'t mut Outboxes,
@@ -30,6 +34,9 @@ impl Desk<'_> {
         fill(self.scratch);
         let parcel = Parcel::new(self.scratch, self.scratch.len(), Content::Protocol);
         self.outboxes.queue(to, parcel);
+        if self.scratch.capacity() > SCRATCH_KEPT {
+            *self.scratch = Vec::new();
+        }
     }
 }
 

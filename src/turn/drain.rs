@@ -51,12 +51,12 @@ impl Turn {
         }
     }
 
-    /// Sends the next slice home.
-    pub(super) fn drain_slice(&mut self) {
+    /// Sends the next slice home. Returns how many that were.
+    pub(super) fn drain_slice(&mut self) -> usize {
         let now = self.now.monotonic;
-        let Some(drain) = &mut self.drain else { return };
+        let Some(drain) = &mut self.drain else { return 0 };
         if drain.next_slice.is_none_or(|next| now < next) {
-            return;
+            return 0;
         }
         let mut left = self.limits.budgets.drain;
         let slots = self.connections.slots();
@@ -74,5 +74,6 @@ impl Turn {
             let pause = self.limits.budgets.drain_pause;
             drain.next_slice = (slot < slots).then_some(now + pause);
         }
+        self.limits.budgets.drain - left
     }
 }

@@ -59,18 +59,23 @@ impl Turn {
         Some(result)
     }
 
-    /// The phase *leave*: the departed leave the chat, and who wrote to them in vain is told.
-    pub(super) fn leave(&mut self) {
+    /// The phase *leave*: the departed leave the chat, and who wrote to them in vain is told. Returns
+    /// how many left and how many messages came back, together.
+    pub(super) fn leave(&mut self) -> usize {
         self.end_the_overflowed();
-        self.take_out_of_the_chat();
-        for _ in 0..self.limits.budgets.returns {
-            let Some((parcel, reason)) = self.outboxes.next_returned() else { break };
+        let left = self.take_out_of_the_chat();
+        for returned in 0..self.limits.budgets.returns {
+            let Some((parcel, reason)) = self.outboxes.next_returned() else {
+                return left + returned;
+            };
             self.settle(&parcel, Outcome::Undelivered(reason));
         }
+        left + self.limits.budgets.returns
     }
 
     /// Needs no budget of its own: no phase ends more connections in a turn than its budget allows.
-    fn take_out_of_the_chat(&mut self) {
+    fn take_out_of_the_chat(&mut self) -> usize {
+        let departed = self.leaving.len();
         while let Some(id) = self.leaving.pop_front() {
             // None: the number has passed to a newer connection, and stays online.
             if let Some(mobile) = self.chat.mobile.leave(id) {
@@ -80,6 +85,7 @@ impl Turn {
             let (chat, mut desk) = self.chat_and_desk();
             chat.messenger.leave(now, id, &mut desk);
         }
+        departed
     }
 
     /// Tells a message's sender what became of it.
@@ -106,13 +112,13 @@ impl Turn {
         }
     }
 
-    /// The phase *close*: sockets are closed and slots freed.
-    pub(super) fn close(&mut self, sockets: &mut impl Sockets) {
+    /// The phase *close*: sockets are closed and slots freed. Returns how many.
+    pub(super) fn close(&mut self, sockets: &mut impl Sockets) -> usize {
         // Whoever was found to be gone while writing has not left the chat yet, and must have
         // before his slot can have another tenant.
         self.take_out_of_the_chat();
-        for _ in 0..self.limits.budgets.closes {
-            let Some(id) = self.closing.pop_front() else { break };
+        for closed in 0..self.limits.budgets.closes {
+            let Some(id) = self.closing.pop_front() else { return closed };
             let Some(connection) = self.connections.remove(id) else { continue };
             self.wheel.cancel(connection.timer);
             match connection.life {
@@ -126,6 +132,7 @@ impl Turn {
             // A descriptor is free again: whoever could not be accepted may be now.
             self.accept_again = None;
         }
+        self.limits.budgets.closes
     }
 
     /// Nothing more can be sent: what is left in the outbox comes back, and the close phase frees.

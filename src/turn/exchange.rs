@@ -61,6 +61,7 @@ impl Host for Exchange<'_> {
             Page::Stats { names } => ("application/json", self.turn.stats_page(names)),
             Page::Ready => ("application/json", self.turn.ready_page()),
             Page::Metrics => (metrics::CONTENT_TYPE, self.turn.metrics_page()),
+            Page::Trace => ("application/json", self.turn.trace_page()),
         }
     }
 

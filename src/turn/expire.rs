@@ -59,11 +59,14 @@ impl Sweep {
 }
 
 impl Turn {
-    /// Judges whoever is late, if this turn knows enough to be just.
-    pub(super) fn expire(&mut self) {
+    /// Judges whoever is late, if this turn knows enough to be just. Returns how many it has looked
+    /// at.
+    pub(super) fn expire(&mut self) -> usize {
+        let mut judged = 0;
         if self.may_judge {
             for _ in 0..self.limits.budgets.timers {
                 let Some(id) = self.wheel.next_due(self.now.monotonic) else { break };
+                judged += 1;
                 self.judge(id);
             }
             // Who has come back in time may still wait to be heard: so not before.
@@ -71,8 +74,7 @@ impl Turn {
             let (chat, mut desk) = self.chat_and_desk();
             chat.expire(now, budget, &mut desk);
         }
-        self.sweep();
-        self.drain_slice();
+        judged + self.sweep() + self.drain_slice()
     }
 
     /// A connection's timer has fired.
@@ -153,8 +155,9 @@ impl Turn {
         }
     }
 
-    /// Removes those who were marked and have still not been heard of.
-    fn sweep(&mut self) {
+    /// Removes those who were marked and have still not been heard of. Returns how many it has
+    /// looked at.
+    fn sweep(&mut self) -> usize {
         let now = self.now.monotonic;
         if now >= self.sweep.next && !self.sweep.is_under_way() {
             self.sweep.under_way = mem::take(&mut self.sweep.marked).into();
@@ -164,10 +167,10 @@ impl Turn {
             self.sweep.next = if on_beat > now { on_beat } else { anew };
         }
         if !self.may_judge {
-            return;
+            return 0;
         }
-        for _ in 0..self.limits.budgets.sweep {
-            let Some(id) = self.sweep.under_way.pop_front() else { break };
+        for swept in 0..self.limits.budgets.sweep {
+            let Some(id) = self.sweep.under_way.pop_front() else { return swept };
             match self.connections.get(id) {
                 // It has just said something that we have yet to read. The next sweep will see.
                 Some(connection) if connection.readable => self.sweep.marked.push(id),
@@ -175,5 +178,6 @@ impl Turn {
                 Some(_) | None => {}
             }
         }
+        self.limits.budgets.sweep
     }
 }

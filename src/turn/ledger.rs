@@ -8,9 +8,12 @@
 //! it as far as it was told; the session's refusals and what is still queued are the turn's to
 //! count. Here the sets of books meet.
 
+use std::array;
 use std::collections::BTreeMap;
 use std::ops::Add;
+use std::time::Duration;
 
+use super::recorder::{Phase, Recorded};
 use crate::metrics::Histogram;
 use crate::session::End;
 
@@ -31,6 +34,10 @@ const TURN_BOUNDS: &[u64] = &[
     1_000_000_000,
 ];
 
+/// The same for phases: 1 µs to 100 ms.
+const PHASE_BOUNDS: &[u64] =
+    &[1_000, 10_000, 100_000, 500_000, 1_000_000, 2_000_000, 5_000_000, 10_000_000, 100_000_000];
+
 /// A realm, as far as the books are concerned.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Realm {
@@ -38,12 +45,6 @@ pub enum Realm {
     Mobile,
     /// Where one is known by a session id.
     Session,
-}
-
-impl Realm {
-    /// Both, each with its name in the metrics.
-    pub const ALL: [(Realm, &'static str); 2] =
-        [(Realm::Mobile, "mobile"), (Realm::Session, "session")];
 }
 
 /// Messages of one realm that were refused before the chat ever saw them.
@@ -153,6 +154,10 @@ pub struct Counters {
     pub typing_dropped: u64,
     /// How long turns took, waiting excluded.
     pub turn_time: Histogram,
+    /// The same by phase, in the order of [`Phase::ALL`].
+    pub phase_time: [Histogram; Phase::ALL.len()],
+    /// How much later than asked for the loop woke up.
+    pub lag: Histogram,
     /// What the process has used.
     pub process: Process,
 }
@@ -161,9 +166,15 @@ pub struct Counters {
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub struct Process {
     /// CPU time, user and system.
-    pub cpu: std::time::Duration,
+    pub cpu: Duration,
     /// Memory that it occupies, in bytes.
     pub resident_bytes: u64,
+    /// Memory that it has addresses for, in bytes.
+    pub virtual_bytes: u64,
+    /// Descriptors that are open, if the kernel says how many without counting them one by one.
+    pub open_descriptors: Option<u64>,
+    /// Descriptors that may be open.
+    pub most_descriptors: u64,
 }
 
 /// No close frame was there: reserved for that by RFC 6455 §7.4.1.
@@ -193,7 +204,17 @@ impl Counters {
             presence_encoded: 0,
             typing_dropped: 0,
             turn_time: Histogram::new(TURN_BOUNDS),
+            phase_time: array::from_fn(|_| Histogram::new(PHASE_BOUNDS)),
+            lag: Histogram::new(TURN_BOUNDS),
             process: Process::default(),
+        }
+    }
+
+    /// A turn is over.
+    pub(super) fn count_turn(&mut self, turn: &Recorded) {
+        self.turn_time.record(turn.time());
+        for (phase, lap, _) in turn.laps() {
+            self.phase_time[phase as usize].record(lap);
         }
     }
 

@@ -24,11 +24,14 @@ mod presence;
 mod publish;
 mod queue;
 mod receive;
+mod recorder;
 mod send;
 mod session_pages;
 mod sockets;
+mod trace;
 
 use std::collections::VecDeque;
+use std::mem;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -43,13 +46,16 @@ use outbox::Outboxes;
 use presence::Pacer;
 use publish::Frames;
 use receive::Callers;
+use recorder::{Laps, Recorder};
 
 pub use crate::session::Listener;
 pub use ledger::{Counters, Ledger, Process, Realm, Refused};
 pub use limits::{Budgets, Limits};
 pub use outbox::Caps;
 pub use presence::Limits as PresenceLimits;
+pub use recorder::{Phase, Recorded, Stopwatch};
 pub use sockets::{Accepted, Readiness, Sockets};
+pub use trace::Recording;
 
 /// What has come of waiting for the network.
 #[derive(Clone, Copy, Debug)]
@@ -87,7 +93,10 @@ pub struct Turn {
     drain: Option<Drain>,
     frames: Frames,
     counters: Counters,
+    recorder: Recorder,
 
+    /// Events that the network has told of since the last turn.
+    events: usize,
     /// Where somebody may be waiting to be accepted.
     callers: Callers,
     /// Accepting failed for want of descriptors: not before this moment again.
@@ -128,6 +137,8 @@ impl Turn {
             drain: None,
             frames: Frames::default(),
             counters: Counters::new(),
+            recorder: Recorder::new(),
+            events: 0,
             callers: Callers::everywhere(),
             accept_again: None,
             readable: VecDeque::new(),
@@ -143,11 +154,13 @@ impl Turn {
 
     /// A listener has somebody waiting.
     pub fn listener_ready(&mut self, listener: Listener) {
+        self.events += 1;
         *self.callers.at(listener) = true;
     }
 
     /// The network has noticed something about a connection. Ids of the departed are ignored.
     pub fn ready(&mut self, id: ConnectionId, readiness: Readiness) {
+        self.events += 1;
         let Some(connection) = self.connections.get_mut(id) else { return };
         connection.closed |= readiness.closed;
         // Whoever asks for pages was not read while he did not take them.
@@ -160,29 +173,42 @@ impl Turn {
         }
     }
 
-    /// One turn. The order matters, and each line says why it stands where it does.
-    pub fn run(&mut self, now: Now, polled: Polled, sockets: &mut impl Sockets) {
+    /// One turn, at one time: `now`, when the loop woke up. The order matters, and each line says why
+    /// it stands where it does. `watch` is for the flight recorder alone: nothing that is done
+    /// depends on it.
+    pub fn run(
+        &mut self,
+        now: Now,
+        polled: Polled,
+        sockets: &mut impl Sockets,
+        watch: &mut impl Stopwatch,
+    ) {
         self.now = now;
+        let mut laps = Laps::start(now.monotonic, watch);
         self.settle_readiness(polled);
+        laps.end(Phase::Readiness, mem::take(&mut self.events));
 
         // Newcomers first, so that a full house shows at once. Their first bytes make an event of
         // their own, in the next turn.
-        self.accept(sockets);
+        laps.end(Phase::Accept, self.accept(sockets));
         // Everything heard is heard before anybody is judged silent.
-        self.receive(sockets);
+        laps.end(Phase::Receive, self.receive(sockets));
         // Deadlines: only now is it known who has kept his.
-        self.expire();
+        laps.end(Phase::Expire, self.expire());
         // Whoever has ended leaves the chat before presence is published, so that this turn's
         // list is already without him; and whoever wrote to him in vain is told in this turn.
-        self.leave();
+        laps.end(Phase::Leave, self.leave());
         // Presence last of all that queues: one list then covers every change of the turn, and goes
         // out in the same write as whatever else its receiver gets.
-        self.publish();
+        laps.end(Phase::Publish, self.publish());
         // The only phase that writes.
-        self.send(sockets);
+        laps.end(Phase::Send, self.send(sockets));
         // The only phase that frees: until here every id of this turn still meant somebody.
-        self.close(sockets);
+        laps.end(Phase::Close, self.close(sockets));
 
+        let turn = laps.finish(self.outboxes.total_bytes(), self.websockets);
+        self.counters.count_turn(&turn);
+        self.recorder.keep(turn);
         debug_assert!(self.ledger().balances(), "{:?}", self.ledger());
     }
 
@@ -276,9 +302,9 @@ impl Turn {
         self.connections.len()
     }
 
-    /// Notes how long a turn took.
-    pub fn record_turn_time(&mut self, time: Duration) {
-        self.counters.turn_time.record(time);
+    /// Notes how much later than asked for the loop has woken up.
+    pub fn record_lag(&mut self, lag: Duration) {
+        self.counters.lag.record(lag);
     }
 
     /// Notes what the process has used.

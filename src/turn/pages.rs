@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use super::Turn;
 use super::ledger::{NO_CLOSE_CODE, PRIVATE_CODE};
+use super::recorder::Phase;
 use crate::metrics::Exposition;
 use crate::session::End;
 
@@ -99,6 +100,7 @@ impl Turn {
         self.describe_sessions(&mut page);
         self.describe_presence(&mut page);
         self.describe_turns(&mut page);
+        self.describe_process(&mut page);
         page.finish()
     }
 
@@ -212,18 +214,23 @@ impl Turn {
 
     fn describe_presence(&self, page: &mut Exposition) {
         let counters = &self.counters;
-        page.counter("switchboard_presence_lists_total", "Presence lists queued.", counters.lists)
-            .counter("switchboard_presence_deltas_total", "Deltas queued.", counters.deltas)
-            .counter(
-                "switchboard_presence_bytes_total",
-                "Bytes of lists and deltas queued.",
-                counters.presence_bytes,
-            )
-            .counter(
-                "switchboard_presence_encoded_total",
-                "Lists and deltas encoded; each is shared by all who get it.",
-                counters.presence_encoded,
-            );
+        page.gauge(
+            "switchboard_numbers_online",
+            "Numbers that are online.",
+            self.chat.mobile.online().len(),
+        )
+        .counter("switchboard_presence_lists_total", "Presence lists queued.", counters.lists)
+        .counter("switchboard_presence_deltas_total", "Deltas queued.", counters.deltas)
+        .counter(
+            "switchboard_presence_bytes_total",
+            "Bytes of lists and deltas queued.",
+            counters.presence_bytes,
+        )
+        .counter(
+            "switchboard_presence_encoded_total",
+            "Lists and deltas encoded; each is shared by all who get it.",
+            counters.presence_encoded,
+        );
     }
 
     fn describe_turns(&self, page: &mut Exposition) {
@@ -255,21 +262,57 @@ impl Turn {
             "Time since the start.",
             self.now.monotonic.since(self.started.monotonic),
         )
-        .counter(
-            "process_cpu_seconds_total",
-            "CPU time of the process, user and system.",
-            counters.process.cpu,
-        )
-        .gauge(
-            "process_resident_memory_bytes",
-            "Memory that the process occupies.",
-            counters.process.resident_bytes,
-        )
         .histogram(
             "switchboard_turn_seconds",
             "How long a turn of the loop took, waiting excluded.",
             &counters.turn_time,
+        )
+        .histogram_by(
+            "switchboard_phase_seconds",
+            "The same, by phase of the turn.",
+            "phase",
+            Phase::ALL.iter().map(|phase| phase.name()).zip(&counters.phase_time),
+        )
+        .histogram(
+            "switchboard_loop_lag_seconds",
+            "How much later than its deadline the loop woke up, where no event woke it before.",
+            &counters.lag,
         );
+    }
+
+    /// Under the names that Prometheus recommends to every process.
+    fn describe_process(&self, page: &mut Exposition) {
+        let process = self.counters.process;
+        page.gauge_by(
+            "switchboard_build_info",
+            "Always 1; the label says which version this is.",
+            "version",
+            [(VERSION, 1_u64)],
+        )
+        .counter(
+            "process_cpu_seconds_total",
+            "CPU time of the process, user and system.",
+            process.cpu,
+        )
+        .gauge(
+            "process_resident_memory_bytes",
+            "Memory that the process occupies.",
+            process.resident_bytes,
+        )
+        .gauge(
+            "process_virtual_memory_bytes",
+            "Memory that the process has addresses for.",
+            process.virtual_bytes,
+        )
+        .gauge("process_max_fds", "Descriptors that may be open.", process.most_descriptors)
+        .gauge(
+            "process_start_time_seconds",
+            "When the process started, since the Unix epoch.",
+            self.started.unix,
+        );
+        if let Some(open) = process.open_descriptors {
+            page.gauge("process_open_fds", "Descriptors that are open.", open);
+        }
     }
 }
 

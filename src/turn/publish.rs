@@ -22,10 +22,10 @@ pub(super) struct Frames {
 }
 
 impl Turn {
-    /// Queues lists and deltas.
-    pub(super) fn publish(&mut self) {
+    /// Queues lists and deltas. Returns how many.
+    pub(super) fn publish(&mut self) -> usize {
         if self.drain.is_some() {
-            return; // They are all told to leave; who is still here is no news.
+            return 0; // They are all told to leave; who is still here is no news.
         }
         let now = self.now.monotonic;
         // A sweep is published once. And if the last turn could not write to everybody, some may
@@ -58,6 +58,7 @@ impl Turn {
             self.counters.presence_bytes += size as u64;
             bytes = bytes.saturating_sub(size);
         }
+        self.limits.budgets.lists - lists
     }
 
     /// The list as it is now; encoded only if somebody has come or gone since.

@@ -40,18 +40,18 @@ impl Callers {
 }
 
 impl Turn {
-    /// Takes in whoever waits, up to a budget.
-    pub(super) fn accept(&mut self, sockets: &mut impl Sockets) {
+    /// Takes in whoever waits, up to a budget. Returns how many were taken in or turned away.
+    pub(super) fn accept(&mut self, sockets: &mut impl Sockets) -> usize {
         if self.accept_again.is_some_and(|again| self.now.monotonic < again) {
-            return;
+            return 0;
         }
         self.accept_again = None;
         let limits = &self.limits;
         let room = limits.max_connections + limits.spare_connections;
         let (accepts, admins) = (limits.budgets.accepts, limits.admin_connections);
         // The operator first: he has little room, and comes to see why there is none elsewhere.
-        self.accept_by(Listener::Admin, admins, admins, sockets);
-        self.accept_by(Listener::Public, room, accepts, sockets);
+        self.accept_by(Listener::Admin, admins, admins, sockets)
+            + self.accept_by(Listener::Public, room, accepts, sockets)
     }
 
     /// Takes in whoever waits at one listener, while there is room there, up to a budget.
@@ -59,19 +59,25 @@ impl Turn {
         &mut self,
         listener: Listener,
         room: usize,
-        mut budget: usize,
+        budget: usize,
         sockets: &mut impl Sockets,
-    ) {
-        while *self.callers.at(listener) && self.accept_again.is_none() && budget > 0 {
-            budget -= 1;
+    ) -> usize {
+        let mut taken = 0;
+        while *self.callers.at(listener) && self.accept_again.is_none() && taken < budget {
             let is_full = self.connections.by(listener) >= room;
             let accepted = match is_full {
                 true => sockets.shed(listener),
                 false => sockets.accept(listener, self.connections.next_id()),
             };
             match accepted {
-                Accepted::Taken if is_full => self.counters.shed += 1,
-                Accepted::Taken => self.take_in(listener),
+                Accepted::Taken if is_full => {
+                    taken += 1;
+                    self.counters.shed += 1;
+                }
+                Accepted::Taken => {
+                    taken += 1;
+                    self.take_in(listener);
+                }
                 Accepted::Nobody => *self.callers.at(listener) = false,
                 Accepted::Exhausted => {
                     // Those who still wait make no new edge: come back after a pause, or as soon
@@ -81,6 +87,7 @@ impl Turn {
                 }
             }
         }
+        taken
     }
 
     fn take_in(&mut self, listener: Listener) {
@@ -93,16 +100,18 @@ impl Turn {
     }
 
     /// Reads from everybody who has something to say: once each, in turn, while the budget lasts.
-    pub(super) fn receive(&mut self, sockets: &mut impl Sockets) {
+    /// Returns how many had their turn.
+    pub(super) fn receive(&mut self, sockets: &mut impl Sockets) -> usize {
         let mut bytes = self.limits.budgets.receive_bytes;
         let reads = self.readable.len().min(self.limits.budgets.reads);
-        for _ in 0..reads {
-            let Some(id) = self.readable.pop_front() else { break };
+        for read in 0..reads {
+            let Some(id) = self.readable.pop_front() else { return read };
             bytes = bytes.saturating_sub(self.receive_one(id, sockets));
             if bytes == 0 {
-                break;
+                return read + 1;
             }
         }
+        reads
     }
 
     /// Reads once, and returns how many bytes that brought.

@@ -14,18 +14,22 @@ const SLICES: usize = 128;
 
 impl Turn {
     /// Writes, up to a budget. What writing itself causes (an acknowledgement, say) goes out too.
-    pub(super) fn send(&mut self, sockets: &mut impl Sockets) {
+    /// Returns how many were written to.
+    pub(super) fn send(&mut self, sockets: &mut impl Sockets) -> usize {
         // A write of a long presence list takes a hundred times as long as one of a message.
         let enough = self.counters.bytes_sent + self.limits.budgets.write_bytes;
-        for _ in 0..self.limits.budgets.writes {
+        let mut writes = 0;
+        while writes < self.limits.budgets.writes {
             if self.counters.bytes_sent >= enough {
                 break;
             }
             let Some(id) = self.outboxes.next_waiting() else { break };
             self.send_one(id, sockets);
+            writes += 1;
         }
         self.end_the_overflowed();
         self.outboxes.note_end_of_send();
+        writes
     }
 
     fn send_one(&mut self, id: ConnectionId, sockets: &mut impl Sockets) {

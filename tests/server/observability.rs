@@ -1,5 +1,7 @@
 //! What an operator sees: whether it takes people in, and the pages that are only for him.
 
+use std::time::UNIX_EPOCH;
+
 use nix::sys::signal::Signal;
 
 use crate::harness::{ALICE, BOB, Server, Wire, eventually, frame, message};
@@ -93,4 +95,76 @@ fn a_crowd_at_the_operators_listener_takes_nobodys_place() {
     let mut silent = crowd.into_iter().next().expect("a hundred");
     silent.send(frame(1, "not HTTP"));
     assert_eq!(silent.response().status, 400);
+}
+
+#[test]
+fn the_flight_recorder_is_shown_to_the_operator_and_to_nobody_else() {
+    let server = with_admin(&[]);
+    assert_eq!(server.get("/trace").status, 404);
+    assert_eq!(Server::start(&[]).get("/trace").status, 404);
+
+    let (mut alice, mut bob) = (server.quiet(ALICE), server.quiet(BOB));
+    for n in 0..100 {
+        alice.send(message(BOB, &format!("{n}")));
+        bob.expect_message(ALICE, &format!("{n}"));
+    }
+    let page = server.admin_get("/trace").json();
+    let events = page["traceEvents"].as_array().expect("a list");
+    let bars = |name: &str| events.iter().filter(|e| e["ph"] == "X" && e["name"] == name).count();
+    assert!(bars("turn") >= 100 && bars("receive") >= 100 && bars("send") >= 100);
+    assert!(bars("accept") >= 2, "three connections were accepted, two of them one by one");
+    // A phase begins and ends within its turn, and one turn after another.
+    let mut end_of_last = 0.0;
+    let mut turn = (0.0, 0.0);
+    for event in events.iter().filter(|event| event["ph"] == "X") {
+        let ts = event["ts"].as_f64().expect("a number");
+        let end = ts + event["dur"].as_f64().expect("a number");
+        if event["name"] == "turn" {
+            assert!(ts >= end_of_last, "{event} begins before {end_of_last}");
+            turn = (ts, end);
+            end_of_last = end;
+        } else {
+            assert!(ts >= turn.0 - 0.001 && end <= turn.1 + 0.001, "{event} is not in {turn:?}");
+        }
+    }
+}
+
+#[test]
+fn every_phase_is_timed_in_every_turn() {
+    let server = Server::start(&[]);
+    server.quiet(ALICE).expect_nothing();
+    let metrics = server.metrics();
+    let turns = metrics["switchboard_turn_seconds_count"];
+    let mut sum = 0.0;
+    for phase in ["readiness", "accept", "receive", "expire", "leave", "publish", "send", "close"] {
+        let label = format!("{{phase=\"{phase}\"}}");
+        assert_eq!(metrics[&format!("switchboard_phase_seconds_count{label}")], turns, "{phase}");
+        sum += metrics[&format!("switchboard_phase_seconds_sum{label}")];
+    }
+    assert!((sum - metrics["switchboard_turn_seconds_sum"]).abs() < 1e-6);
+    assert!(metrics.contains_key("switchboard_loop_lag_seconds_count"));
+}
+
+#[test]
+fn what_the_process_uses_is_told_under_the_names_that_dashboards_know() {
+    let server = Server::start(&[]);
+    let alice = server.quiet(ALICE);
+    let metrics = server.metrics();
+    let version = concat!("switchboard_build_info{version=\"", env!("CARGO_PKG_VERSION"), "\"}");
+    assert_eq!(metrics[version], 1.0);
+    let resident = metrics["process_resident_memory_bytes"];
+    assert!(resident > 100_000.0 && resident <= metrics["process_virtual_memory_bytes"]);
+    let started = metrics["process_start_time_seconds"];
+    let date = server.get("/health").header("Date").expect("it has one").to_owned();
+    let now = httpdate::parse_http_date(&date).expect("a date");
+    let now = now.duration_since(UNIX_EPOCH).expect("it is after 1970");
+    let age = now.as_secs_f64() - started;
+    assert!((-1.0..3600.0).contains(&age), "started {age} s ago");
+    assert!(metrics["process_max_fds"] >= 20.0);
+    if let Some(open) = metrics.get("process_open_fds") {
+        // Samples are taken now and then; Alice may have come after the last.
+        assert!((6.0..=server.descriptors() as f64 + 1.0).contains(open), "{open}");
+    }
+    assert_eq!(metrics["switchboard_numbers_online"], 1.0);
+    drop(alice);
 }

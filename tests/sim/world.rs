@@ -10,7 +10,7 @@ use std::collections::BinaryHeap;
 use std::time::Duration;
 
 use switchboard::timer::{Moment, Now};
-use switchboard::turn::{Listener, Polled, Readiness, Turn};
+use switchboard::turn::{Listener, Polled, Readiness, Stopwatch, Turn};
 
 use crate::climate::Climate;
 use crate::dice::Dice;
@@ -236,7 +236,8 @@ impl World {
             self.set_clock();
         }
         self.net.now = self.now;
-        self.turn.run(Now { unix: self.unix, ..at(self.now) }, polled, &mut self.net);
+        let now = Now { unix: self.unix, ..at(self.now) };
+        self.turn.run(now, polled, &mut self.net, &mut Stopped);
         self.turns += 1;
         self.note(|| format!("turn {}: {polled:?} {:?}", self.turns, self.turn.counters().ended));
         std::mem::take(&mut self.net.deeds)
@@ -306,6 +307,15 @@ impl World {
         if self.trace {
             eprintln!("{:>12.6} {}", self.now.as_secs_f64(), what());
         }
+    }
+}
+
+/// In virtual time no phase takes any.
+struct Stopped;
+
+impl Stopwatch for Stopped {
+    fn read(&mut self) -> Moment {
+        Moment::START
     }
 }
 

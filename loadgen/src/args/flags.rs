@@ -77,8 +77,9 @@ pub(super) struct Args {
 
     /// Messages are planned at multiples of this
     ///
-    /// Those within one go out together, which saves more than half of the CPU of both sides if there are
-    /// many. Their delivery counts from that moment. 0s plans each for itself.
+    /// Those within one go out together, and are a burst for the server: they wait for each other there,
+    /// and that counts. Their delivery counts from that moment, which can be earlier by this than they
+    /// would be due on their own. 0s plans each for itself, and takes both sides twice the CPU or more.
     #[arg(long, env = "LOADGEN_GRAIN", value_name = "TIME", default_value = "500us", value_parser = time_or_none)]
     pub(super) grain: Duration,
 
@@ -104,7 +105,8 @@ pub(super) struct Args {
     /// 10s. flapper: drops its connection without a word, and returns. slow-reader: reads --slow-bytes
     /// a second. silent-drop: stops reading and writing one day, connection open. half-open: sends half a
     /// request, and nothing more. drip: sends one byte a second. garbage: sends what is no HTTP, no
-    /// WebSocket or no SCA. flood: sends --flood-rate pings a second. Only the first four are written to.
+    /// WebSocket or no SCA. flood: sends --flood-rate pings a second. The first four are written to, and the
+    /// slow reader, of which only the books are kept: how long it takes is its own doing.
     #[arg(long, env = "LOADGEN_PERSONA", value_name = "NAME=WEIGHT", value_delimiter = ',')]
     pub(super) persona: Vec<Share>,
 
@@ -151,7 +153,7 @@ pub(super) struct Args {
 
     /// What the server's ping timeout is: then a silent phone that it does not give up in time is a failure
     ///
-    /// In time: within this, --sweep-interval and two seconds. The run waits for that.
+    /// In time: not before this, and within this, --sweep-interval and two seconds. The run waits for that.
     #[arg(long, env = "LOADGEN_PING_TIMEOUT", value_name = "TIME", value_parser = time)]
     pub(super) ping_timeout: Option<Duration>,
 

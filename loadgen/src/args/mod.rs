@@ -19,7 +19,7 @@ use crate::expect::Expectation;
 use crate::report::Reporting;
 use crate::schedule::{Stage, Timing};
 use crate::target::Target;
-use crate::workload::{Cast, Conduct, Numbers, Persona, Settings};
+use crate::workload::{Cast, Conduct, Numbers, Persona, Settings, Share};
 use flags::{Args, Instead};
 
 /// What is to be done.
@@ -190,6 +190,14 @@ fn timing(args: &Args, spelled: Spelled, cast: &Cast, seed: u64) -> Result<Timin
     const MOST_MESSAGES: f64 = u32::MAX as f64;
 
     let chatters = cast.count(Persona::Chatter);
+    let is_chatter = |one: &Share| one.persona == Persona::Chatter && one.weight > 0;
+    let asks_for_messages = args.think.is_some()
+        || args.stage.iter().any(|stage| stage.rate > Some(0.0))
+        || (spelled.rate && args.rate > 0.0)
+        || (args.rate > 0.0 && args.persona.iter().any(is_chatter));
+    if chatters == 0 && asks_for_messages {
+        return Err("there is no chatter to write messages: --persona chatter=1 or more of it, more --clients, or --rate 0".into());
+    }
     let rate = match args.think.filter(|_| !args.closed) {
         _ if chatters == 0 => 0.0,
         Some(think) if spelled.rate || think.is_zero() => {
@@ -254,7 +262,7 @@ mod tests {
 
     #[test]
     fn a_wrong_value_or_an_impossible_plan_is_one_clear_line() {
-        let wrong: [(&[&str], &str); 20] = [
+        let wrong: [(&[&str], &str); 23] = [
             (&["--clients", "0"], "--clients"),
             (&["--clients", "1000000"], "--clients"),
             (&["--clients", "1"], "--clients"),
@@ -269,6 +277,9 @@ mod tests {
             (&["ws://127.0.0.1:1", "--server-bin", "x"], "--server-bin"),
             (&["--persona", "ghost=1"], "`ghost`"),
             (&["--persona", "chatter=1", "--persona", "flood=1", "--clients", "2"], "single phone"),
+            (&["--persona", "lurker=1", "--rate", "100"], "no chatter"),
+            (&["--persona", "lurker=1", "--stage", "1s:5,1s:5:9"], "no chatter"),
+            (&["--persona", "lurker=99,chatter=1", "--clients", "9"], "no chatter"),
             (&["--stage", "5:5"], "TIME:CLIENTS[:RATE]"),
             (&["--stage", "5s:5", "--clients", "5"], "instead of"),
             (&["--stage", "0s:5"], "longer than nothing"),
@@ -290,8 +301,7 @@ mod tests {
         assert_eq!(options.timing.duration, Duration::from_secs(60));
         let args = ["--clients", "100", "--persona", "chatter=1,lurker=3", "--think", "5s"];
         assert_eq!(parsed(&args).expect("valid").timing.rate, 5.0);
-        let args = ["--persona", "lurker=1", "--rate", "100"];
-        assert_eq!(parsed(&args).expect("nobody writes").timing.rate, 0.0);
+        assert_eq!(parsed(&["--persona", "lurker=1"]).expect("nobody writes").timing.rate, 0.0);
     }
 
     #[test]

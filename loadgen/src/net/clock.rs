@@ -2,7 +2,8 @@
 
 #![expect(clippy::disallowed_methods, reason = "this is the clock that everybody else is handed")]
 
-use std::time::Instant;
+use std::thread;
+use std::time::{Duration, Instant, SystemTime};
 
 use switchboard::timer::Moment;
 
@@ -21,5 +22,21 @@ impl Clock {
     /// The time.
     pub(super) fn now(&self) -> Moment {
         Moment::START + self.start.elapsed()
+    }
+
+    /// The moment of a time since the Unix epoch; now, if there is none, or if it is still to come.
+    ///
+    /// The two clocks are compared each time: so if one is set anew, only that is wrong which was under
+    /// way just then.
+    pub(super) fn moment(&self, stamp: Option<Duration>) -> Moment {
+        let now = self.now();
+        let unix = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+        let age = stamp.map_or(Duration::ZERO, |stamp| unix.saturating_sub(stamp));
+        Moment::START + now.since(Moment::START).saturating_sub(age)
+    }
+
+    /// Sleeps until then, whatever arrives.
+    pub(super) fn sleep_until(&self, moment: Moment) {
+        thread::sleep(moment.since(self.now()));
     }
 }

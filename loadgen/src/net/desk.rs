@@ -37,7 +37,12 @@ impl Desk {
     pub(super) fn hear(&mut self, by: PhoneId, said: &Said<'_>, now: Moment) {
         let heard = &mut self.record.heard;
         match said {
-            Said::Message(message) => self.receive(by, message, now),
+            Said::Message(message) => {
+                if let Some(receipt) = self.receive(by, message) {
+                    self.record.delivered(&receipt, now);
+                    self.delivered += 1;
+                }
+            }
             Said::List(list) => {
                 let json = list.json();
                 heard.lists += 1;
@@ -74,10 +79,11 @@ impl Desk {
         }
     }
 
-    /// A phone has heard something that nobody writes to, and of whom anything may be thought.
-    pub(super) fn overhear(&mut self, by: PhoneId, said: &Said<'_>, now: Moment) {
+    /// A phone has heard something of which anything may be thought. Messages to it go into the books, but
+    /// how long they took is its own doing.
+    pub(super) fn overhear(&mut self, by: PhoneId, said: &Said<'_>) {
         match said {
-            Said::Message(message) => self.receive(by, message, now),
+            Said::Message(message) => drop(self.receive(by, message)),
             Said::List(_)
             | Said::Delta(_)
             | Said::Undelivered
@@ -98,14 +104,13 @@ impl Desk {
         self.receipts.as_mut().map(mem::take).unwrap_or_default()
     }
 
-    fn receive(&mut self, by: PhoneId, message: &Message<'_>, now: Moment) {
+    fn receive(&mut self, by: PhoneId, message: &Message<'_>) -> Option<Receipt> {
         let Message { from, text } = message;
         let (from, stamp) = (self.numbers.phone(from), self.texts.read(text));
-        let Some(receipt) = self.record.books.receive(by, from, stamp) else { return };
-        self.record.delivered(&receipt, now);
-        self.delivered += 1;
+        let receipt = self.record.books.receive(by, from, stamp)?;
         if let Some(receipts) = &mut self.receipts {
             receipts.push(receipt);
         }
+        Some(receipt)
     }
 }

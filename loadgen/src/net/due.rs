@@ -125,7 +125,7 @@ impl Run<'_> {
         {
             phone.say(number, text, &mut self.pen, &mut self.out);
         }
-        record.sent(stamp.number, planned, now);
+        record.sent(stamp.number, planned, now, self.slots[to.index()].persona.is_sociable());
         self.write(from);
         stamp.number
     }

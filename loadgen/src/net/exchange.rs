@@ -2,6 +2,7 @@
 //! a connection ends.
 
 use std::io;
+use std::time::Duration;
 
 use mio::event::Event;
 use switchboard::timer::Moment;
@@ -68,13 +69,13 @@ impl Run<'_> {
             if line.reads_slowly() {
                 return;
             }
-            match line.read(&mut self.input) {
+            match line.read(&mut self.inbox, usize::MAX) {
                 Ok(Some(0)) => return self.lose(id, None),
                 Ok(Some(count)) => {
                     self.hear(id, count);
                     // The next read would find nothing, unless it is the end: then no other event
                     // would tell us (epoll(7), question 9).
-                    if count < self.input.len() && !is_closed {
+                    if count < self.inbox.bytes.len() && !is_closed {
                         return;
                     }
                 }
@@ -98,8 +99,7 @@ impl Run<'_> {
     /// A slow reader reads so many bytes.
     pub(super) fn sip(&mut self, id: PhoneId, bytes: usize) {
         let Some(line) = &mut self.slots[id.index()].line else { return };
-        let bytes = bytes.min(self.input.len());
-        match line.read(&mut self.input[..bytes]) {
+        match line.read(&mut self.inbox, bytes) {
             Ok(Some(0)) => self.lose(id, None),
             Ok(Some(count)) => self.hear(id, count),
             Ok(None) => {}
@@ -162,9 +162,12 @@ impl Run<'_> {
         let Some(line) = &self.slots[id.index()].line else { return };
         let Some(begun) = line.silence() else { return };
         let is_late = self.limit().is_some_and(|limit| now > begun.actual + limit);
+        let timeout = self.options.ping_timeout;
+        let is_early = timeout.is_some_and(|timeout| now + TURN < begun.actual + timeout);
         let record = &mut self.desk.record;
         record.notice.add(begun, now);
         record.unnoticed += u64::from(is_late);
+        record.too_early += u64::from(is_early);
         self.silent -= 1;
         self.end(id, Ending::Noticed);
     }
@@ -199,15 +202,16 @@ impl Run<'_> {
 
     /// What a phone makes of the bytes that were read.
     fn hear(&mut self, id: PhoneId, count: usize) {
-        let now = self.now();
-        let Run { slots, desk, pen, input, out, .. } = self;
+        // For whatever is heard the time is that of its arrival.
+        let now = self.inbox.arrived;
+        let Run { slots, desk, pen, inbox, out, .. } = self;
         let Slot { persona, line: Some(line), .. } = &mut slots[id.index()] else { return };
         let Some(phone) = &mut line.phone else { return };
         // Whoever falls silent later connects like everybody else.
         let (is_sociable, is_hostile) = (persona.is_sociable(), persona.is_hostile());
         let was_ready = phone.is_ready();
         let mut ending = None;
-        let mut input = &mut input[..count];
+        let mut input = &mut inbox.bytes[..count];
         desk.record.heard.bytes += count as u64;
         while let Some(event) = phone.read(now, &mut input, pen, out) {
             match event {
@@ -220,7 +224,7 @@ impl Run<'_> {
                     desk.record.heard.strange_greetings += u64::from(!is_proper);
                     match is_sociable {
                         true => desk.hear(id, &first, now),
-                        false => desk.overhear(id, &first, now),
+                        false => desk.overhear(id, &first),
                     }
                 }
                 client::Event::Pong { due, sent } if is_sociable => {
@@ -229,7 +233,7 @@ impl Run<'_> {
                 }
                 client::Event::Said(said) if is_sociable => desk.hear(id, &said, now),
                 client::Event::Greeted { first: said, .. } | client::Event::Said(said) => {
-                    desk.overhear(id, &said, now);
+                    desk.overhear(id, &said);
                 }
                 client::Event::Upgraded(_) | client::Event::Pong { .. } => {}
                 client::Event::Ended(how) => ending = Some(how),
@@ -285,6 +289,10 @@ impl Run<'_> {
         }
     }
 }
+
+/// A server that reads the time once in a turn of its loop may have heard the last ping by this much before
+/// we sent it.
+const TURN: Duration = Duration::from_millis(100);
 
 /// Too Many Requests (RFC 6585 §4): somebody has come back too often.
 const TOO_MANY: u16 = 429;

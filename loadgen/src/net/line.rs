@@ -1,6 +1,6 @@
 //! [`Line`]: one phone's socket, and what could not be written to it yet.
 
-use std::io::{self, ErrorKind, Read as _, Write as _};
+use std::io::{self, ErrorKind, Write as _};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use std::time::Duration;
@@ -11,6 +11,7 @@ use nix::errno::Errno;
 use socket2::{Domain, Protocol, SockRef, Socket, Type};
 use switchboard::timer::Moment;
 
+use super::inbox::Inbox;
 use super::slot::{Act, token};
 use crate::client::Phone;
 use crate::phone_id::PhoneId;
@@ -53,6 +54,7 @@ impl Line {
         let socket = Socket::new(Domain::for_address(to), Type::STREAM, Some(Protocol::TCP))?;
         socket.set_nonblocking(true)?;
         socket.set_tcp_nodelay(true)?;
+        Inbox::note_arrivals(&socket);
         if let Some(bytes) = receive_buffer(persona) {
             socket.set_recv_buffer_size(bytes)?;
         }
@@ -101,10 +103,10 @@ impl Line {
         self.phone.as_ref().is_some_and(Phone::is_ready)
     }
 
-    /// Reads what there is; `None` if there is nothing now.
-    pub(super) fn read(&mut self, buffer: &mut [u8]) -> io::Result<Option<usize>> {
+    /// Reads what there is, up to so many bytes; `None` if there is nothing now.
+    pub(super) fn read(&self, inbox: &mut Inbox, most: usize) -> io::Result<Option<usize>> {
         loop {
-            match self.stream.read(buffer) {
+            match inbox.read(&self.stream, most) {
                 Ok(count) => return Ok(Some(count)),
                 Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(None),
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}

@@ -1,7 +1,8 @@
 //! The network: mio, sockets, the clock, signals, processes. The only room that has any of them.
 //!
 //! [`play`] is the loop itself: do what the plan says is due, sleep until something happens, hear
-//! what the phones have been told. `run` knows how far the plan is, `due` does it, `exchange` is what
+//! what the phones have been told. While messages are sent at short distances it sleeps until the next
+//! is due, and hears then what has arrived meanwhile: `inbox` knows when that was. `run` knows how far the plan is, `due` does it, `exchange` is what
 //! goes over the lines.
 
 mod alarm;
@@ -10,6 +11,7 @@ mod desk;
 mod due;
 mod exchange;
 mod get;
+mod inbox;
 mod line;
 mod probe;
 mod progress;
@@ -26,6 +28,7 @@ use std::time::Duration;
 
 use mio::unix::SourceFd;
 use mio::{Events, Interest, Poll, Token};
+use nix::sys::prctl::set_timerslack;
 use switchboard::timer::Moment;
 
 use crate::args::Options;
@@ -114,6 +117,8 @@ pub(crate) fn play(
     signals: &mut Signals,
 ) -> io::Result<Outcome> {
     let mut poll = Poll::new()?;
+    // Or the kernel would let us sleep for up to 50 µs longer, to save power (prctl(2), PR_SET_TIMERSLACK).
+    set_timerslack(1)?;
     let registry = poll.registry();
     let mut alarm = Alarm::new()?;
     registry.register(&mut SourceFd(&alarm.as_raw_fd()), ALARM, Interest::READABLE)?;
@@ -136,6 +141,11 @@ pub(crate) fn play(
         // Without anything to wait for, nothing would ever end. There is always something.
         let next = next.unwrap_or(now + Duration::from_secs(1));
         let timeout = if next <= now {
+            Some(Duration::ZERO)
+        } else if run.may_nap(next, now) {
+            run.clock.sleep_until(next);
+            // What is due comes before what has arrived: that has its time already.
+            run.do_what_is_due();
             Some(Duration::ZERO)
         } else {
             alarm.set(next, now)?;
@@ -162,6 +172,8 @@ pub(crate) fn play(
         run.end_turn(awake_since);
     }
     progress.finish();
+    // As it was: a server that is started for the next run would inherit it.
+    set_timerslack(0)?;
     Ok(run.finish())
 }
 

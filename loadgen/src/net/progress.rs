@@ -193,9 +193,11 @@ fn texts(status: &Status<'_>) -> [String; 6] {
             little_bars(rows.iter().map(|row| nanos(row.delivery_p99_ns))),
         ),
         format!(
-            "{} lists, {} deltas, {:.1} MB a second of all traffic",
+            "{} lists, {} deltas; all know after p50 {:.1}  p99 {:.1} ms; {:.1} MB a second of all traffic",
             heard.lists,
             heard.deltas,
+            ms(record.views.convergence.corrected.quantile(0.5)),
+            ms(record.views.convergence.corrected.quantile(0.99)),
             per_second(|row| row.bytes_received) / 1e6,
         ),
         server.join(", "),

@@ -12,6 +12,7 @@ use switchboard::timer::{Moment, Wheel};
 
 use super::clock::Clock;
 use super::desk::Desk;
+use super::inbox::Inbox;
 use super::progress::{Progress, Status};
 use super::slot::{Slot, Task};
 use super::usage::{Sample, own_cpu};
@@ -25,8 +26,8 @@ use crate::schedule::{Schedule, Turns};
 use crate::target::Target;
 use crate::workload::{Cast, Numbers, Peers, Persona, Presence, Texts};
 
-/// Bytes read at once. A list of 16,000 phones fits, and is then not copied.
-const INPUT_BYTES: usize = 256 * 1024;
+/// How long we sleep at most, whatever arrives.
+const LONGEST_NAP: Duration = Duration::from_millis(10);
 
 /// The time between two rows of the series.
 const SECOND: Duration = Duration::from_secs(1);
@@ -54,7 +55,7 @@ pub(super) struct Run<'p> {
     pub(super) desk: Desk,
     pub(super) pen: Pen,
     /// Buffers that all phones share: what was read, what is to be written, a text.
-    pub(super) input: Box<[u8]>,
+    pub(super) inbox: Inbox,
     pub(super) out: Vec<u8>,
     pub(super) text: Vec<u8>,
     /// Phones that had more to read than one turn allows.
@@ -98,7 +99,7 @@ impl<'p> Run<'p> {
         let cast = Cast::new(&settings.shares, timing.clients, timing.seed);
         let peers = Peers::new(
             cast.phones(|persona| persona == Persona::Chatter),
-            cast.phones(Persona::is_sociable),
+            cast.phones(Persona::is_written_to),
             settings.circle,
             timing.seed,
         );
@@ -136,7 +137,7 @@ impl<'p> Run<'p> {
             slots: ids.map(|id| Slot::new(cast.of(id))).collect(),
             desk,
             pen: Pen::new(timing.seed),
-            input: vec![0; INPUT_BYTES].into(),
+            inbox: Inbox::new(clock),
             out: Vec::new(),
             text: Vec::new(),
             again: Vec::new(),
@@ -223,6 +224,14 @@ impl<'p> Run<'p> {
             .into_iter()
             .flatten()
             .min()
+    }
+
+    /// Whether we may sleep until then, whatever arrives: to wake up for every arrival costs more than to
+    /// read it. It does not make a message later, since the kernel notes when it came; but a connection
+    /// that is to come about, or an answer that somebody waits for, would be later.
+    pub(super) fn may_nap(&self, until: Moment, now: Moment) -> bool {
+        let nobody_waits = !self.is_closed && self.open == self.ready && self.inbox.is_stamped;
+        self.stage == Stage::Playing && nobody_waits && until <= now + LONGEST_NAP
     }
 
     /// Somebody pressed Ctrl-C: nothing more is sent. The second time, nothing is waited for either.

@@ -4,6 +4,7 @@
 //! It is told; it neither asks nor decides. Whether a run was good is for the report to say.
 
 mod books;
+mod lately;
 mod measure;
 mod series;
 mod tally;
@@ -45,8 +46,10 @@ pub(crate) struct Record {
     pub(crate) views: Views,
     /// From a phone's last sign of life to the moment that the server has given it up.
     pub(crate) notice: Measure,
-    /// Of the phones that fell silent: those that were not given up in time.
+    /// Of the phones that fell silent: those that were not given up in time, and those that were given up
+    /// before their time had come.
     pub(crate) unnoticed: u64,
+    pub(crate) too_early: u64,
     /// How much later than planned messages were sent: our own fault.
     pub(crate) send_lag: Times,
     /// How long the turns of our own loop took in which messages arrived, once for each.
@@ -131,6 +134,7 @@ impl Record {
             views: Views::new(clients),
             notice: Measure::default(),
             unnoticed: 0,
+            too_early: 0,
             send_lag: Times::default(),
             loop_lag: Times::default(),
             late_sends: 0,
@@ -144,14 +148,15 @@ impl Record {
         }
     }
 
-    /// A message has been sent.
-    pub(crate) fn sent(&mut self, number: u64, intended: Moment, now: Moment) {
+    /// A message has been sent. Nobody waits for one whose recipient takes its time.
+    pub(crate) fn sent(&mut self, number: u64, intended: Moment, now: Moment, is_timed: bool) {
         /// Even the most patient tool gives up a lost message some day.
         const PATIENCE: Duration = Duration::from_secs(5);
         let lag = now.since(intended);
         self.send_lag.add(lag);
+        self.series.sent(lag);
         self.late_sends += u64::from(lag > LATE);
-        if self.waited_for.is_none_or(|(_, since)| now.since(since) > PATIENCE) {
+        if is_timed && self.waited_for.is_none_or(|(_, since)| now.since(since) > PATIENCE) {
             self.waited_for = Some((number, now));
         }
     }
@@ -179,7 +184,7 @@ impl Record {
             deltas: self.heard.deltas,
             own_cpu,
         };
-        self.series.close(now, totals, seen);
+        self.series.close(now, totals, self.views.take_lately(), seen);
     }
 
     /// A phone of this kind has dialled.
@@ -206,7 +211,7 @@ mod tests {
         let mut under_way = Vec::new();
         // A message every millisecond; from 500 to 800 ms the server stands still.
         for millis in 0..2000 {
-            record.sent(millis, at(millis), at(millis));
+            record.sent(millis, at(millis), at(millis), true);
             under_way.push(millis);
             if !(500..800).contains(&millis) {
                 for number in under_way.drain(..) {

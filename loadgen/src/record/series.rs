@@ -5,9 +5,10 @@
 
 use std::time::Duration;
 
-use hdrhistogram::Histogram;
 use serde::Serialize;
 use switchboard::timer::Moment;
+
+use super::lately::Lately;
 
 /// The rows of a run.
 #[derive(Debug)]
@@ -16,9 +17,11 @@ pub(crate) struct Series {
     /// When the last row was closed, and what the sums were then.
     closed: Moment,
     totals: Totals,
-    /// Of the row that is open: deliveries in nanoseconds, and the longest turn of our own loop.
-    delivery: Histogram<u64>,
+    /// Of the row that is open: deliveries, the longest turn of our own loop, and how
+    /// late the latest message was sent.
+    delivery: Lately,
     loop_lag: Duration,
+    send_lag: Duration,
 }
 
 /// One row.
@@ -36,6 +39,9 @@ pub(crate) struct Second {
     /// Delivery from the planned moment, of messages that arrived in it; `None` if none did.
     pub(crate) delivery_p50_ns: Option<u64>,
     pub(crate) delivery_p99_ns: Option<u64>,
+    /// From a coming or going, as planned, to the phones whose view became right in it; `None` if none did.
+    pub(crate) convergence_p50_ns: Option<u64>,
+    pub(crate) convergence_p99_ns: Option<u64>,
     pub(crate) bytes_sent: u64,
     pub(crate) bytes_received: u64,
     /// Presence lists that arrived, and deltas.
@@ -46,9 +52,10 @@ pub(crate) struct Second {
     pub(crate) server_rss_bytes: Option<u64>,
     /// Its longest turn, rounded up to a bound of its histogram.
     pub(crate) server_longest_turn_ns: Option<u64>,
-    /// Our own CPU time, and the longest turn of our own loop.
+    /// Our own CPU time, the longest turn of our own loop, and how late the latest message was sent.
     pub(crate) loadgen_cpu_seconds: f64,
     pub(crate) loop_lag_ns: u64,
+    pub(crate) send_lag_ns: u64,
 }
 
 /// Sums up to a moment.
@@ -76,20 +83,15 @@ pub(crate) struct Seen {
     pub(crate) longest_turn: Option<Duration>,
 }
 
-/// Longest delivery that is told apart, in nanoseconds: an hour.
-const LONGEST: u64 = 3_600 * 1_000_000_000;
-/// A second has few messages: two digits say all that they can.
-const DIGITS: u8 = 2;
-
 impl Default for Series {
     fn default() -> Self {
-        let delivery = Histogram::new_with_bounds(1, LONGEST, DIGITS);
         Series {
             rows: Vec::new(),
             closed: Moment::START,
             totals: Totals::default(),
-            delivery: delivery.expect("the bounds are in order and the digits few"),
+            delivery: Lately::default(),
             loop_lag: Duration::ZERO,
+            send_lag: Duration::ZERO,
         }
     }
 }
@@ -102,7 +104,7 @@ impl Series {
 
     /// A message has arrived, so long after its planned moment.
     pub(crate) fn delivered(&mut self, after: Duration) {
-        self.delivery.saturating_record(nanos(after));
+        self.delivery.add_many(after, 1);
     }
 
     /// A turn of our own loop took so long.
@@ -110,19 +112,31 @@ impl Series {
         self.loop_lag = self.loop_lag.max(time);
     }
 
-    /// Closes a row, and opens the next.
-    pub(crate) fn close(&mut self, now: Moment, totals: Totals, seen: &Seen) {
+    /// A message was sent so much later than planned.
+    pub(crate) fn sent(&mut self, lag: Duration) {
+        self.send_lag = self.send_lag.max(lag);
+    }
+
+    /// Closes a row, and opens the next. `convergence` has median and p99 of its time.
+    pub(super) fn close(
+        &mut self,
+        now: Moment,
+        totals: Totals,
+        convergence: Option<[u64; 2]>,
+        seen: &Seen,
+    ) {
         let before = std::mem::replace(&mut self.totals, totals);
-        let quantile =
-            |share| (!self.delivery.is_empty()).then(|| self.delivery.value_at_quantile(share));
+        let delivery = self.delivery.take();
         self.rows.push(Second {
             at_seconds: now.since(Moment::START).as_secs_f64(),
             length_seconds: now.since(self.closed).as_secs_f64(),
             sent: totals.sent - before.sent,
             delivered: totals.delivered - before.delivered,
             connections: seen.connections,
-            delivery_p50_ns: quantile(0.5),
-            delivery_p99_ns: quantile(0.99),
+            delivery_p50_ns: delivery.map(|[p50, _]| p50),
+            delivery_p99_ns: delivery.map(|[_, p99]| p99),
+            convergence_p50_ns: convergence.map(|[p50, _]| p50),
+            convergence_p99_ns: convergence.map(|[_, p99]| p99),
             bytes_sent: totals.bytes_sent - before.bytes_sent,
             bytes_received: totals.bytes_received - before.bytes_received,
             presence_lists: totals.lists - before.lists,
@@ -132,10 +146,11 @@ impl Series {
             server_longest_turn_ns: seen.longest_turn.map(nanos),
             loadgen_cpu_seconds: totals.own_cpu.saturating_sub(before.own_cpu).as_secs_f64(),
             loop_lag_ns: nanos(self.loop_lag),
+            send_lag_ns: nanos(self.send_lag),
         });
         self.closed = now;
-        self.delivery.reset();
         self.loop_lag = Duration::ZERO;
+        self.send_lag = Duration::ZERO;
     }
 
     /// The rows that are closed.
@@ -162,12 +177,19 @@ mod tests {
         }
         series.turn(Duration::from_millis(7));
         series.turn(Duration::from_millis(2));
-        series.close(at(1000), sums(100), &Seen { connections: 5, ..Seen::default() });
-        series.close(at(3500), sums(130), &Seen::default());
+        series.close(
+            at(1000),
+            sums(100),
+            Some([3, 4]),
+            &Seen { connections: 5, ..Seen::default() },
+        );
+        series.close(at(3500), sums(130), None, &Seen::default());
 
         let [first, second] = series.rows() else { panic!("two rows") };
         assert_eq!((first.sent, first.delivered, first.connections), (100, 100, 5));
         assert_eq!(first.loop_lag_ns, 7_000_000);
+        assert_eq!((first.convergence_p50_ns, first.convergence_p99_ns), (Some(3), Some(4)));
+        assert_eq!((second.convergence_p50_ns, second.convergence_p99_ns), (None, None));
         let p99 = first.delivery_p99_ns.expect("there were some");
         assert!(p99.abs_diff(99_000_000) < 1_000_000, "{p99}");
         assert_eq!((second.sent, second.loop_lag_ns, second.delivery_p99_ns), (30, 0, None));

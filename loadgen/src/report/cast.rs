@@ -47,6 +47,8 @@ pub(super) struct Notice {
     pub(super) times: Both,
     /// Phones that were not given up in time.
     pub(super) unnoticed: u64,
+    /// Phones that were given up before their time had come.
+    pub(super) too_early: u64,
 }
 
 /// The phones of one persona.
@@ -89,7 +91,11 @@ pub(super) fn convergence(outcome: &Outcome) -> Convergence {
 
 pub(super) fn notice(outcome: &Outcome) -> Notice {
     let record = &outcome.record;
-    Notice { times: Both::of(&record.notice), unnoticed: record.unnoticed }
+    Notice {
+        times: Both::of(&record.notice),
+        unnoticed: record.unnoticed,
+        too_early: record.too_early,
+    }
 }
 
 /// Writes how the connections of each persona ended, if there is more than one.
@@ -120,8 +126,11 @@ pub(super) fn write_views(
     }
     let noticed = notice.times.corrected_ns.count;
     if noticed + notice.unnoticed > 0 {
-        let late = notice.unnoticed;
-        writeln!(out, "silence      {noticed} given up by the server; {late} not in time")?;
+        let (late, early) = (notice.unnoticed, notice.too_early);
+        writeln!(
+            out,
+            "silence      {noticed} given up by the server, {early} too early; {late} not in time"
+        )?;
     }
     Ok(())
 }

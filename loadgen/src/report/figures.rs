@@ -32,6 +32,7 @@ impl Figures for Outcome {
             }
             "stale_views" => record.stale_views,
             "unnoticed" => record.unnoticed,
+            "too_early" => record.too_early,
             _ => return None,
         })
     }

@@ -14,6 +14,7 @@ mod named;
 mod outputs;
 mod reporting;
 mod runs;
+mod saturation;
 mod server;
 mod shape;
 mod text;
@@ -198,6 +199,11 @@ fn generator(outcome: &Outcome) -> Generator {
         cpu_seconds_per_message: per_message(cpu, outcome),
         send_lag_ns: quantiles(&record.send_lag),
         loop_lag_ns: quantiles(&record.loop_lag),
+        saturated_seconds: saturation::saturated_seconds(
+            record.series.rows(),
+            began.at,
+            settled.at,
+        ),
     }
 }
 

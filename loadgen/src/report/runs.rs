@@ -55,14 +55,12 @@ impl Runs {
 
     /// The run that stands for all, and its place, counted from 0. `None` if there is none.
     pub(super) fn shown(&self) -> Option<(usize, &Run)> {
-        let runs = || self.runs.iter().enumerate();
-        let worst = runs().map(|(_, run)| badness(run.summary.exit_code)).max()?;
-        if worst > 0 {
-            return runs().find(|(_, run)| badness(run.summary.exit_code) == worst);
-        }
-        let mut by_p99: Vec<_> = runs().collect();
-        by_p99.sort_by_key(|(_, run)| run.summary.delivery.corrected_ns.p99);
-        by_p99.get((by_p99.len() - 1) / 2).copied()
+        let told = self
+            .runs
+            .iter()
+            .map(|Run { summary, .. }| (summary.exit_code, summary.delivery.corrected_ns.p99));
+        let at = representative(&told.collect::<Vec<_>>())?;
+        Some((at, &self.runs[at]))
     }
 
     /// What goes into the JSON file.
@@ -95,6 +93,18 @@ impl<'a> Page<'a> {
     }
 }
 
+/// Which run stands for all, of which exit code and p99 are given: the first of the worst; if all are good,
+/// the one in the middle.
+fn representative(runs: &[(u8, u64)]) -> Option<usize> {
+    let worst = runs.iter().map(|&(code, _)| badness(code)).max()?;
+    if worst > 0 {
+        return runs.iter().position(|&(code, _)| badness(code) == worst);
+    }
+    let mut by_p99: Vec<usize> = (0..runs.len()).collect();
+    by_p99.sort_by_key(|&at| runs[at].1);
+    by_p99.get((by_p99.len() - 1) / 2).copied()
+}
+
 /// How bad an exit code is, as for the sentences within one run: that the server failed is worse than that
 /// nobody knows, and both are worse than that an expectation was not met.
 fn badness(exit_code: u8) -> u8 {
@@ -115,6 +125,9 @@ fn figures(summary: &Summary, outcome: &Outcome) -> Figures {
         sent: messages.sent,
         delivered: messages.delivered,
         lost: messages.lost,
+        stale_views: summary.convergence.stale_views,
+        unnoticed: summary.notice.unnoticed,
+        too_early: summary.notice.too_early,
         unmet: summary.unmet.clone(),
         delivered_per_second: messages.delivered_per_second,
         server_cpu_seconds_per_message: server.and_then(|server| server.cpu_seconds_per_message),
@@ -122,5 +135,28 @@ fn figures(summary: &Summary, outcome: &Outcome) -> Figures {
             .and_then(|server| server.rss_bytes_per_connection)
             .map(|bytes| bytes as f64),
         times: times.map(|named| (named.key.to_owned(), quantiles(named.times))).collect(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_several_runs_a_failure_goes_before_an_invalid_one_and_that_before_one_not_as_expected() {
+        let code = |codes: &[u8]| {
+            let runs: Vec<_> = codes.iter().map(|&code| (code, 0)).collect();
+            representative(&runs).map(|at| (codes[at], at))
+        };
+        assert_eq!(code(&[]), None);
+        assert_eq!(code(&[0, 3, 0]), Some((3, 1)));
+        assert_eq!(code(&[3, 0, 4, 3, 4]), Some((4, 2)));
+        assert_eq!(code(&[4, 3, 0, 1, 4, 1]), Some((1, 3)), "the first of the worst");
+    }
+
+    #[test]
+    fn of_good_runs_the_one_in_the_middle_is_shown() {
+        assert_eq!(representative(&[(0, 30), (0, 10), (0, 20)]), Some(2));
+        assert_eq!(representative(&[(0, 5)]), Some(0));
     }
 }

@@ -42,6 +42,13 @@ pub(super) struct Figures {
     pub(super) sent: u64,
     pub(super) delivered: u64,
     pub(super) lost: u64,
+    /// Of these an older report has none.
+    #[serde(default)]
+    pub(super) stale_views: u64,
+    #[serde(default)]
+    pub(super) unnoticed: u64,
+    #[serde(default)]
+    pub(super) too_early: u64,
     /// What was expected, and did not hold, one sentence each.
     #[serde(default)]
     pub(super) unmet: Vec<String>,
@@ -235,6 +242,8 @@ pub(super) struct Generator {
     pub(super) send_lag_ns: Quantiles,
     /// How long messages may have waited for us to read them.
     pub(super) loop_lag_ns: Quantiles,
+    /// Where the seconds end in which we were overloaded, while messages were sent.
+    pub(super) saturated_seconds: Vec<u64>,
 }
 
 /// In nanoseconds, all zero if `count` is.

@@ -7,6 +7,7 @@
 use std::time::Duration;
 
 use super::ledger::Row;
+use super::saturation::{MOST_CPU, MOST_LAG_IN_A_SECOND, SHORTEST, named, saturated_seconds};
 use super::{Surroundings, share};
 use crate::args::Options;
 use crate::net::{End, Outcome};
@@ -14,9 +15,8 @@ use crate::record::Fault;
 use crate::workload::Share;
 
 /// The generator is overloaded if one message in a hundred was sent, or may have been read, this
-/// much too late, or if it used so much of its core.
+/// much too late. What it may not do in any single second is in `saturation`.
 const MOST_LAG: Duration = Duration::from_millis(50);
-const MOST_CPU: f64 = 0.95;
 
 const FAILED: u8 = 1;
 const UNMET: u8 = 3;
@@ -133,6 +133,11 @@ fn judge_connections(options: &Options, outcome: &Outcome, verdict: &mut Verdict
         complain(record.skipped_sends, "messages not sent, for want of two connected phones");
     }
     complain(record.unnoticed, "silent phones that the server did not give up in time");
+    complain(record.too_early, "silent phones that the server gave up before the ping timeout");
+    complain(
+        record.stale_views,
+        "stale views: phones that were not shown rightly, in the end, who is online",
+    );
     complain(heard.strange_greetings, "first frames that were no list");
     complain(heard.errors, "error frames from the server");
     complain(heard.nonsense, "frames that are no SCA");
@@ -140,12 +145,26 @@ fn judge_connections(options: &Options, outcome: &Outcome, verdict: &mut Verdict
 
 fn judge_ourselves(outcome: &Outcome, verdict: &mut Verdict) {
     let record = &outcome.record;
-    let [_, began, settled] = outcome.samples;
-    let cpu = settled.own_cpu.saturating_sub(began.own_cpu);
-    let cpu_share = share(cpu, settled.at.since(began.at));
-    if cpu_share > MOST_CPU {
-        let percent = cpu_share * 100.0;
-        verdict.invalid.push(format!("loadgen used {percent:.0} % of the one core it can use"));
+    let [before, began, settled] = outcome.samples;
+    for (what, from, to) in [("connecting", before, began), ("sending", began, settled)] {
+        let time = to.at.since(from.at);
+        let cpu_share = share(to.own_cpu.saturating_sub(from.own_cpu), time);
+        if cpu_share > MOST_CPU && time >= SHORTEST {
+            let percent = cpu_share * 100.0;
+            verdict.invalid.push(format!(
+                "loadgen used {percent:.0} % of the one core it can use while {what}"
+            ));
+        }
+    }
+    let seconds = saturated_seconds(record.series.rows(), began.at, settled.at);
+    if !seconds.is_empty() {
+        verdict.invalid.push(format!(
+            "loadgen was saturated in {} of the seconds in which it measured ({}): late by over {} ms, or {:.0} % of its core in use",
+            seconds.len(),
+            named(&seconds),
+            MOST_LAG_IN_A_SECOND.as_millis(),
+            MOST_CPU * 100.0
+        ));
     }
     let lags = [("sent", &record.send_lag), ("read, perhaps,", &record.loop_lag)];
     for (what, lag) in lags {

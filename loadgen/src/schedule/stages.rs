@@ -63,7 +63,7 @@ impl Stage {
 pub(crate) struct StageFlag {
     time: Duration,
     pub(crate) clients: u32,
-    rate: Option<f64>,
+    pub(crate) rate: Option<f64>,
 }
 
 impl FromStr for StageFlag {

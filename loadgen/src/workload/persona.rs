@@ -1,6 +1,6 @@
 //! [`Persona`]: what a phone is like, and [`Cast`]: which phone is like what.
 //!
-//! A *sociable* phone keeps up its heartbeat, reads what it is sent, and may be written to. A *hostile*
+//! A *sociable* phone keeps up its heartbeat, and reads what it is sent. A *hostile*
 //! one does what no phone should: a server may throw it out, and that is no failure. The silent drop is
 //! neither: it is a good phone that falls silent one day.
 
@@ -64,7 +64,7 @@ impl Persona {
         }
     }
 
-    /// Whether others write to it, and whether it is to be told rightly who is online.
+    /// Whether it does as good phones do: what it is told, and how soon, is measured.
     pub(crate) const fn is_sociable(self) -> bool {
         match self {
             Persona::Lurker | Persona::Chatter | Persona::Refresher | Persona::Flapper => true,
@@ -75,6 +75,12 @@ impl Persona {
             | Persona::Garbage
             | Persona::Flood => false,
         }
+    }
+
+    /// Whether others write to it. What a slow reader is sent must not be lost, or doubled, or altered
+    /// either, however long it takes to read it.
+    pub(crate) const fn is_written_to(self) -> bool {
+        self.is_sociable() || matches!(self, Persona::SlowReader)
     }
 
     /// Whether a server may end its connection as it likes.

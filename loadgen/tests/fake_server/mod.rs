@@ -1,7 +1,7 @@
 //! [`FakeServer`]: a chat server that speaks SCA, with a fault of our choice. loadgen must find it.
 //!
 //! As unlike the real one as can be: a thread for each phone, one lock around everything, JSON with
-//! spaces. It announces nobody but to newcomers, and keeps no books.
+//! spaces. It keeps no books.
 
 use std::collections::BTreeMap;
 use std::io::{self, Read as _, Write as _};
@@ -41,6 +41,10 @@ pub(crate) enum Fault {
     Stall,
     /// The first phone is sent lists without end, as fast as it takes them.
     Pour,
+    /// Nobody is told who has come or gone, but newcomers.
+    Mute,
+    /// Who says nothing for 300 ms is thrown out.
+    Hasty,
 }
 
 /// A server that listens on a free port of the loopback until the test is over.
@@ -104,17 +108,36 @@ fn serve(
         say(&mut stream, &list)?;
         poured.fetch_add(list.to_string().len(), Ordering::Relaxed);
     }
+    if fault == Fault::Hasty {
+        stream.set_read_timeout(Some(Duration::from_millis(300)))?;
+    }
     {
         let mut chat = chat.lock().unwrap_or_else(PoisonError::into_inner);
         chat.online.insert(number.clone(), stream.try_clone()?);
-        let users: Vec<_> = chat.online.keys().cloned().collect();
-        say(&mut stream, &json!({"type": "online_users", "users": users}))?;
+        match fault == Fault::Mute {
+            true => say(&mut stream, &chat.list())?,
+            false => chat.announce(),
+        }
     }
+    let ended = talk(&mut stream, &number, chat, fault);
+    let mut chat = chat.lock().unwrap_or_else(PoisonError::into_inner);
+    // Unless somebody has come with the same number meanwhile.
+    let is_own = |other: &TcpStream| other.peer_addr().ok() == stream.peer_addr().ok();
+    if chat.online.get(&number).is_some_and(is_own) {
+        chat.online.remove(&number);
+        if fault != Fault::Mute {
+            chat.announce();
+        }
+    }
+    ended
+}
+
+fn talk(stream: &mut TcpStream, number: &str, chat: &Mutex<Chat>, fault: Fault) -> io::Result<()> {
     let (mut reader, mut buffer) = (Reader::new(Role::Server), vec![0; 4096]);
     loop {
         let count = stream.read(&mut buffer)?;
         if count == 0 {
-            break;
+            return Ok(());
         }
         let mut input = &mut buffer[..count];
         while let Ok(Some(item)) = reader.read(&mut input, &Limits::default()) {
@@ -126,26 +149,33 @@ fn serve(
             stream.write_all(&out)?;
             match item {
                 Item::Text(text) => {
-                    let frame: Value = serde_json::from_str(&text)?;
+                    let frame: Value = serde_json::from_str(&text).unwrap_or_default();
                     match frame["type"].as_str() {
-                        Some("ping") => say(&mut stream, &json!({"type": "pong"}))?,
-                        Some("message") => chat.message(&number, &frame, fault)?,
+                        Some("ping") => say(stream, &json!({"type": "pong"}))?,
+                        Some("message") => chat.message(number, &frame, fault)?,
                         _ => {}
                     }
                 }
-                Item::Close(_) => {
-                    chat.online.remove(&number);
-                    return Ok(());
-                }
+                Item::Close(_) => return Ok(()),
                 Item::Binary(_) | Item::Ping(_) | Item::Pong(_) => {}
             }
         }
     }
-    chat.lock().unwrap_or_else(PoisonError::into_inner).online.remove(&number);
-    Ok(())
 }
 
 impl Chat {
+    fn list(&self) -> Value {
+        json!({"type": "online_users", "users": self.online.keys().collect::<Vec<_>>()})
+    }
+
+    /// Tells everybody who is online. Who cannot be told will be found gone by his own thread.
+    fn announce(&mut self) {
+        let list = self.list();
+        for stream in self.online.values_mut() {
+            let _ = say(stream, &list);
+        }
+    }
+
     fn message(&mut self, from: &str, frame: &Value, fault: Fault) -> io::Result<()> {
         let field = |name: &str| frame[name].as_str().unwrap_or_default().to_owned();
         let (to, text) = (field("to"), field("text"));
@@ -170,7 +200,12 @@ impl Chat {
                 let stream = self.online.get(from).map(TcpStream::try_clone).transpose()?;
                 stream.map(|stream| stream.shutdown(std::net::Shutdown::Both)).transpose()?;
             }
-            Fault::None | Fault::Reorder | Fault::Stall | Fault::Pour => {}
+            Fault::None
+            | Fault::Reorder
+            | Fault::Stall
+            | Fault::Pour
+            | Fault::Mute
+            | Fault::Hasty => {}
         }
         self.deliver(from, &to, &text)?;
         match self.held.take_if(|(sender, recipient, _)| sender == from && *recipient == to) {

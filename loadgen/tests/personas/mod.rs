@@ -90,6 +90,18 @@ fn a_server_that_never_notices_a_silent_phone_fails_if_its_timeout_is_known() {
 }
 
 #[test]
+fn a_server_that_gives_up_a_silent_phone_before_its_timeout_fails() {
+    let server = FakeServer::start(Fault::Hasty);
+    let plan = "--clients 3 --ramp 50ms --duration 400ms --settle 100ms --persona silent-drop=1 \
+                --heartbeat 50ms --ping-timeout 10s --sweep-interval 0s";
+    let (code, report, _) = report(server.address, plan);
+    assert_eq!((code, &report["notice"]["too_early"]), (1, &3.into()), "{report}");
+    assert_eq!(report["notice"]["unnoticed"], 0);
+    let names_it = |line: &Value| line.as_str().is_some_and(|l| l.contains("before the ping"));
+    assert!(report["failures"].as_array().is_some_and(|all| all.iter().any(names_it)), "{report}");
+}
+
+#[test]
 fn a_half_open_phone_sends_half_a_request() {
     let (lines, _) = watch("half-open", "");
     assert_eq!(lines.len(), 2);
@@ -143,6 +155,25 @@ fn a_flood_sends_thousands_of_pings_a_second() {
         assert!(line.texts().len() > 1200, "{}", line.texts().len());
         assert_eq!(kinds(&line), BTreeSet::from(["ping".to_owned()]));
     }
+}
+
+#[test]
+fn a_slow_reader_is_written_to_and_only_the_books_count_that() {
+    let (lines, report) = watch("chatter=1,slow-reader", "--clients 4 --rate 200");
+    let number = |line: &Line| String::from_utf8_lossy(&line.bytes()[8..21]).into_owned();
+    let (chatters, readers): (Vec<_>, Vec<_>) =
+        lines.iter().partition(|line| kinds(line).contains("message"));
+    let readers: BTreeSet<_> = readers.into_iter().map(number).collect();
+    assert_eq!((chatters.len(), readers.len()), (2, 2));
+    let to = |(_, text): (Duration, String)| {
+        let frame: Value = serde_json::from_str(&text).unwrap_or_default();
+        frame["to"].as_str().unwrap_or_default().to_owned()
+    };
+    let written_to: BTreeSet<_> = chatters.iter().flat_map(|line| line.texts()).map(to).collect();
+    assert!(readers.is_subset(&written_to), "{readers:?} of {written_to:?}");
+    let delivered = report["messages"]["delivered"].as_u64().expect("a number");
+    let timed = report["delivery"]["corrected_ns"]["count"].as_u64().expect("a number");
+    assert!(0 < timed && timed < delivered, "{timed} of {delivered}");
 }
 
 #[test]

@@ -70,7 +70,7 @@ fn sign_in(data: Option<&RawValue>) -> Result<SignIn<'_>, Flaw> {
     let fields: AuthFields<'_> = data_object(data)?;
     string(fields.profile_picture, Flaw::ProfilePicture)?;
     let name = match fields.name.map(|raw| word(raw, Flaw::Name)).transpose()? {
-        // Apps that never asked for a name send an empty one.
+        // An empty name shows nothing: it is as good as none.
         Some(name) if !name.is_empty() => Some(Name::parse(name).map_err(|_| Flaw::Name)?),
         Some(_) | None => None,
     };
@@ -86,7 +86,7 @@ fn invite(data: Option<&RawValue>) -> Result<Invite<'_>, Flaw> {
     string(fields.sender_id, Flaw::SenderId)?;
     string(fields.sender_name, Flaw::SenderName)?;
     string(fields.status, Flaw::Status)?;
-    // It is needed only where `auth` had no name, and not worth an invitation.
+    // It counts only where `auth` had no name: an unfit one is not worth refusing the whole for.
     let sender_name = fields.sender_name.and_then(|raw| word(raw, Flaw::SenderName).ok());
     let expires_at = match fields.expires_at {
         Some(raw) if raw.get() == "null" => Some(raw.get()),

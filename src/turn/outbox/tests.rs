@@ -239,8 +239,10 @@ proptest! {
     #[test]
     fn every_message_is_delivered_or_comes_back_or_waits(steps in prop::collection::vec(step(), 0..150)) {
         let mut outboxes = open(SLOTS);
+        let mut tenants = [id(0).generation(); SLOTS as usize];
         let (mut sent, mut gone) = (0, 0);
         for step in steps {
+            let id = |slot| ConnectionId::new(slot, tenants[slot as usize]);
             match step {
                 Step::Queue(slot, len) => {
                     outboxes.queue(id(slot), parcel(b'm', len, message()));
@@ -259,8 +261,10 @@ proptest! {
                 Step::Seal(slot) => outboxes.seal(id(slot), true),
                 Step::Reopen(slot, gated) => {
                     outboxes.close(id(slot), Reason::Offline);
-                    outboxes.open(id(slot));
-                    outboxes.sign_in(id(slot), Dialect::Sca, gated);
+                    tenants[slot as usize] += 1;
+                    let id = ConnectionId::new(slot, tenants[slot as usize]);
+                    outboxes.open(id);
+                    outboxes.sign_in(id, Dialect::Sca, gated);
                 }
             }
             outboxes.check_invariants();
@@ -269,7 +273,7 @@ proptest! {
             prop_assert_eq!(outboxes.messages() as usize, sent - gone);
         }
         for slot in 0..SLOTS {
-            outboxes.close(id(slot), Reason::Offline);
+            outboxes.close(ConnectionId::new(slot, tenants[slot as usize]), Reason::Offline);
         }
         gone += iter::from_fn(|| outboxes.next_returned()).count();
         prop_assert_eq!((sent, outboxes.total_bytes()), (gone, 0));

@@ -1,6 +1,7 @@
 //! The network may cut a stream anywhere: every sample is cut at every byte, and in every manner of
 //! chunks, and has to give the same items and the same violation.
 
+use super::oracle::LIMITS;
 use super::*;
 
 /// Streams of a client, right and wrong ones.
@@ -45,8 +46,6 @@ pub(super) fn samples() -> Vec<Vec<u8>> {
     samples.push(frame(FINAL | BINARY, &[7; 65536])[..20].to_vec());
     samples
 }
-
-pub(super) const LIMITS: Limits = Limits { message_bytes: 500 };
 
 #[test]
 fn a_stream_cut_in_two_anywhere_says_the_same() {

@@ -18,6 +18,7 @@ use std::collections::VecDeque;
 
 use switchboard::timer::Moment;
 
+use super::lately::Lately;
 use super::{Begun, Measure};
 use crate::phone_id::PhoneId;
 use judge::Recent;
@@ -46,6 +47,8 @@ pub(crate) struct Views {
     gone: Vec<PhoneId>,
     /// From a change to the moment a phone has heard of it.
     pub(crate) convergence: Measure,
+    /// The same since the last row of the series.
+    lately: Lately,
 }
 
 /// What we know of a phone.
@@ -107,6 +110,7 @@ impl Views {
             last_news: Moment::START,
             gone: Vec::new(),
             convergence: Measure::default(),
+            lately: Lately::default(),
         }
     }
 
@@ -153,6 +157,11 @@ impl Views {
         std::mem::take(&mut self.gone)
     }
 
+    /// Median and p99 of convergence, in nanoseconds, since this was asked last.
+    pub(super) fn take_lately(&mut self) -> Option<[u64; 2]> {
+        self.lately.take()
+    }
+
     /// How many phones have a view that is not right.
     pub(crate) fn stale(&self) -> u64 {
         let version = self.version();
@@ -176,7 +185,8 @@ impl Views {
         self.latest[phone.index()] = version;
         // It need not hear of itself.
         let own = self.eyes[phone.index()].view;
-        let (views, convergence) = (&mut self.views, &mut self.convergence);
+        let (views, convergence, lately) =
+            (&mut self.views, &mut self.convergence, &mut self.lately);
         self.right.retain(|id| {
             let view = &mut views[id.0 as usize];
             let is_foretold = view.holders > 0 && view.early.contains(&(phone, is_online));
@@ -184,6 +194,7 @@ impl Views {
                 view.version = version;
                 let others = view.holders - u64::from(own == Some(*id));
                 convergence.add_many(begun, now, others);
+                lately.add_many(now.since(begun.planned), others);
             }
             is_foretold
         });
@@ -203,6 +214,7 @@ impl Views {
         for change in self.changes.get(entered as usize..version as usize).unwrap_or_default() {
             if change.phone != phone {
                 self.convergence.add(change.begun, now);
+                self.lately.add_many(now.since(change.begun.planned), 1);
             }
         }
         if version > entered {

@@ -114,6 +114,9 @@ fn rows(before: &[Figures], after: &[Figures]) -> Vec<Row> {
     }
     add("delivered, /s".to_owned(), true, &|run| Some(run.delivered_per_second));
     add("lost".to_owned(), false, &|run| Some(run.lost as f64));
+    add("stale views".to_owned(), false, &|run| Some(run.stale_views as f64));
+    add("silent phones unnoticed".to_owned(), false, &|run| Some(run.unnoticed as f64));
+    add("silent phones given up early".to_owned(), false, &|run| Some(run.too_early as f64));
     add("server CPU a message, µs".to_owned(), false, &|run| {
         run.server_cpu_seconds_per_message.map(|seconds| seconds * 1e6)
     });

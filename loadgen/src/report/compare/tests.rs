@@ -13,6 +13,9 @@ fn runs(p99_ms: &[u64]) -> Vec<Figures> {
             sent: 500,
             delivered: 500,
             lost: 0,
+            stale_views: p99,
+            unnoticed: 2 * p99,
+            too_early: 0,
             unmet: Vec::new(),
             delivered_per_second: p99 as f64,
             server_cpu_seconds_per_message: None,
@@ -36,6 +39,8 @@ fn ranges_that_overlap_are_noise_and_others_are_not() {
     assert_eq!(judged(&[10, 14, 12], &[15, 16, 17], p99), Judgement::Worse);
     assert_eq!(judged(&[15, 16, 17], &[10, 14, 12], p99), Judgement::Better);
     assert_eq!(judged(&[10, 11], &[12, 13], "delivered, /s"), Judgement::Better, "more is better");
+    assert_eq!(judged(&[1, 2], &[3, 4], "stale views"), Judgement::Worse);
+    assert_eq!(judged(&[3, 4], &[1, 2], "silent phones unnoticed"), Judgement::Better);
 }
 
 #[test]

@@ -94,12 +94,15 @@ impl OverTime<'_> {
         charts
     }
 
-    fn of_the_chat(&self) -> [Chart<'_>; 4] {
+    fn of_the_chat(&self) -> [Chart<'_>; 5] {
         let delivered = self.line("delivered", Mean, |row| per_second(row, row.delivered));
         let sent = self.line("sent", Mean, |row| per_second(row, row.sent));
         let connected = self.line("connected", Mean, |row| Some(row.connections as f64));
         let p99 = self.line("p99", Longest, |row| row.delivery_p99_ns.map(to_ms));
         let p50 = self.line("p50", Longest, |row| row.delivery_p50_ns.map(to_ms));
+        let slowest = self.line("p99", Longest, |row| row.convergence_p99_ns.map(to_ms));
+        let usual = self.line("p50", Longest, |row| row.convergence_p50_ns.map(to_ms));
+        let known = "milliseconds from a coming or going to a phone that knows";
         let news = |row: &Second| per_second(row, row.presence_lists + row.presence_deltas);
         let news = self.line("lists", Mean, news);
         let note = "lists and deltas, of all phones together";
@@ -108,6 +111,7 @@ impl OverTime<'_> {
             self.even("Connections", "phones that are ready", number, vec![connected]),
             self.ratios("Delivery over time", "milliseconds, corrected", vec![p99, p50]),
             self.even("Presence a second", note, number, vec![news]),
+            self.ratios("Presence convergence over time", known, vec![slowest, usual]),
         ]
     }
 

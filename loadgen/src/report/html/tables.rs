@@ -119,6 +119,7 @@ fn write_views(summary: &Summary, out: &mut String) -> fmt::Result {
         ("comings and goings", u64::from(convergence.changes), false),
         ("views stale in the end", convergence.stale_views, true),
         ("silent phones given up", notice.times.corrected_ns.count, false),
+        ("silent phones given up too early", notice.too_early, true),
         ("silent phones not given up in time", notice.unnoticed, true),
     ];
     let rows = counts.map(|(what, count, is_fault)| {

@@ -1,0 +1,100 @@
+//! [`Inbox`]: the buffer that all phones read into, and when what is in it arrived.
+//!
+//! When bytes arrived is asked of the kernel, which notes the time of each segment (SO_TIMESTAMPNS,
+//! Documentation/networking/timestamping.rst). So it does not matter when we come to read them: a
+//! delivery is no longer because our loop was busy, or asleep. Of segments that are read at once the
+//! kernel tells the time of the last: what is uncertain counts against the server, never for it.
+//!
+//! Called by `line`; `run` naps only as long as the kernel tells.
+
+use std::io::{self, IoSliceMut};
+use std::os::fd::{AsFd, AsRawFd};
+use std::time::Duration;
+
+use nix::sys::socket::{ControlMessageOwned, MsgFlags, recvmsg, setsockopt, sockopt};
+use nix::sys::time::TimeSpec;
+use switchboard::timer::Moment;
+
+use super::clock::Clock;
+
+/// Bytes read at once. A list of 16,000 phones fits, and is then not copied.
+const BYTES: usize = 256 * 1024;
+
+/// What was read last.
+#[derive(Debug)]
+pub(super) struct Inbox {
+    pub(super) bytes: Box<[u8]>,
+    /// Room for what the kernel says beside the bytes.
+    control: Vec<u8>,
+    clock: Clock,
+    /// When they arrived; or were read, if the kernel has not said.
+    pub(super) arrived: Moment,
+    /// Whether it has.
+    pub(super) is_stamped: bool,
+}
+
+impl Inbox {
+    /// An empty one.
+    pub(super) fn new(clock: Clock) -> Self {
+        let control = nix::cmsg_space!(TimeSpec);
+        Inbox {
+            bytes: vec![0; BYTES].into(),
+            control,
+            clock,
+            arrived: Moment::START,
+            is_stamped: false,
+        }
+    }
+
+    /// Asks the kernel to note when something arrives at this socket. If it cannot, that shows in what
+    /// is read.
+    pub(super) fn note_arrivals(socket: &impl AsFd) {
+        let _ = setsockopt(socket, sockopt::ReceiveTimestampns, &true);
+    }
+
+    /// Reads up to so many bytes; 0 is the end of the stream.
+    pub(super) fn read(&mut self, socket: &impl AsRawFd, most: usize) -> io::Result<usize> {
+        let most = most.min(self.bytes.len());
+        let mut buffers = [IoSliceMut::new(&mut self.bytes[..most])];
+        let control = Some(&mut self.control[..]);
+        let read = recvmsg::<()>(socket.as_raw_fd(), &mut buffers, control, MsgFlags::empty())?;
+        let stamp = read.cmsgs()?.find_map(|note| match note {
+            ControlMessageOwned::ScmTimestampns(time) => Some(Duration::from(time)),
+            _ => None,
+        });
+        if read.bytes > 0 {
+            self.is_stamped = stamp.is_some();
+        }
+        self.arrived = self.clock.moment(stamp);
+        Ok(read.bytes)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write as _;
+    use std::net::{TcpListener, TcpStream};
+
+    use super::*;
+
+    #[test]
+    fn what_arrived_while_nobody_looked_counts_from_its_arrival() {
+        const NAP: Duration = Duration::from_millis(300);
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+        let address = listener.local_addr().expect("it is bound");
+        let mut server = TcpStream::connect(address).expect("somebody listens");
+        let (phone, _) = listener.accept().expect("somebody has called");
+        let clock = Clock::start();
+        let mut inbox = Inbox::new(clock);
+        Inbox::note_arrivals(&phone);
+        server.write_all(b"hello").expect("the kernel takes it");
+        let written = clock.now();
+        clock.sleep_until(written + NAP);
+        assert_eq!(inbox.read(&phone, 2).expect("it has arrived"), 2, "no more than was asked for");
+        assert_eq!(&inbox.bytes[..2], b"he");
+        // On the loopback it arrives before the write is over; on a kernel that does not say, when it is
+        // read. The two clocks may disagree a little.
+        let waited = clock.now().since(inbox.arrived);
+        assert_eq!(waited > NAP - Duration::from_millis(50), inbox.is_stamped, "{waited:?}");
+    }
+}

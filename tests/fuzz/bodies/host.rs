@@ -1,0 +1,116 @@
+//! [`Recorder`]: a world around one session that writes everything down, and complains at once
+//! when the session does what it must not.
+
+use std::time::Duration;
+
+use switchboard::chat::{Command, Event};
+use switchboard::dialects::RefusalReason;
+use switchboard::session::{Host, Listener, Page, Refusal, Visitor, event_frame};
+use switchboard::timer::Now;
+
+use super::replies::{check_frame, check_response};
+
+/// What a session has asked of the world.
+#[derive(Default)]
+pub(crate) struct Recorder {
+    /// By which listener the connection came.
+    pub(crate) listener: Listener,
+    /// The server is shutting down.
+    pub(crate) draining: bool,
+    /// Nobody is let in, and this is why.
+    pub(crate) refusal: Option<Refusal>,
+    /// All that was written, in order.
+    pub(crate) written: Vec<u8>,
+    /// The commands, in order, as the chat would be handed them.
+    pub(crate) commands: Vec<String>,
+    /// The 101, once there was one.
+    pub(crate) admitted_with: Option<Vec<u8>>,
+    visitor: Option<Visitor>,
+    has_closed: bool,
+    /// Nothing more may be asked for.
+    pub(crate) is_over: bool,
+}
+
+impl Recorder {
+    /// Whether a close frame was written.
+    pub(crate) fn has_closed(&self) -> bool {
+        self.has_closed
+    }
+
+    /// One piece of output is one response, or one frame.
+    fn note(&mut self, piece: &[u8]) {
+        assert!(!self.is_over, "the session has ended");
+        assert!(!self.has_closed, "a close frame is the last (RFC 6455 §5.5.1)");
+        match self.visitor {
+            None => check_response(piece),
+            Some(visitor) => self.has_closed = check_frame(piece, visitor),
+        }
+        self.written.extend_from_slice(piece);
+    }
+}
+
+impl Host for Recorder {
+    fn now(&self) -> Now {
+        Now { unix: Duration::from_secs(784_111_777), ..Now::default() }
+    }
+
+    fn write(&mut self, fill: impl FnOnce(&mut Vec<u8>)) {
+        let mut piece = Vec::new();
+        fill(&mut piece);
+        self.note(&piece);
+    }
+
+    fn tell(&mut self, event: &Event<'_>) {
+        let visitor = self.visitor.expect("only who was let in is told something");
+        let mut piece = Vec::new();
+        event_frame(visitor.dialect(), event, &mut piece);
+        self.note(&piece);
+    }
+
+    fn command(&mut self, command: Command<'_>) {
+        assert!(!self.is_over && !self.has_closed, "who has said goodbye commands nothing");
+        assert!(matches!(self.visitor, Some(Visitor::Mobile { .. })), "commands are a phone's");
+        self.commands.push(format!("{command:?}"));
+    }
+
+    fn message_refused(&mut self, reason: RefusalReason) {
+        assert!(!self.is_over && !self.has_closed);
+        self.commands.push(format!("{reason:?}"));
+    }
+
+    fn page(&mut self, page: Page) -> (&'static str, String) {
+        assert!(self.visitor.is_none(), "a WebSocket is served no pages");
+        ("text/plain", format!("{page:?}"))
+    }
+
+    fn listener(&self) -> Listener {
+        self.listener
+    }
+
+    fn is_draining(&self) -> bool {
+        self.draining
+    }
+
+    fn is_accepting(&self) -> bool {
+        !self.draining && self.refusal.is_none()
+    }
+
+    fn admit(
+        &mut self,
+        visitor: Visitor,
+        switch: impl FnOnce(&mut Vec<u8>),
+    ) -> Result<(), Refusal> {
+        assert!(self.visitor.is_none(), "somebody is let in once");
+        assert_eq!(self.listener, Listener::Public, "the operator's listener has pages only");
+        if let Some(refusal) = self.refusal {
+            return Err(refusal);
+        }
+        let mut piece = Vec::new();
+        switch(&mut piece);
+        self.note(&piece);
+        assert!(piece.starts_with(b"HTTP/1.1 101 "));
+        self.admitted_with = Some(piece);
+        self.visitor = Some(visitor);
+        Ok(())
+    }
+}

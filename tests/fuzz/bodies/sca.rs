@@ -1,0 +1,117 @@
+//! Any text, as a frame of SCA. What it makes of one is compared with what a reader of plain JSON
+//! finds in it, and what it says about it has to be JSON again, with texts and ids as they came.
+
+use std::collections::BTreeMap;
+
+use serde_json::value::RawValue;
+use switchboard::chat::{Command, Delivery, Event, Mobile, Reason};
+use switchboard::dialects::{Dialect, Incoming, Message, sca};
+
+/// A frame.
+pub fn check(bytes: &[u8]) {
+    assert_eq!(Dialect::Sca.read(Message::Binary(bytes)), Incoming::Unacceptable);
+    let Ok(text) = str::from_utf8(bytes) else { return };
+    let is_object = fields(text).is_some();
+    match Dialect::Sca.read(Message::Text(text)) {
+        Incoming::Command(command) => {
+            assert!(is_object, "only an object is a command");
+            check_command(text, command);
+        }
+        Incoming::Reply(event) => {
+            assert!(is_object, "only an object is answered");
+            assert_eq!(event, Event::Pong);
+            assert_eq!(word(text, "type").as_deref(), Some("ping"));
+        }
+        Incoming::Malformed { detail, refused_message } => {
+            // Of two faults the first is named; a key that stands twice may come before the end.
+            match detail {
+                "a frame must be one JSON object" => assert!(!is_object),
+                "a key appears twice" => {}
+                _ => assert!(is_object, "{detail}"),
+            }
+            if refused_message.is_some() {
+                assert_eq!(word(text, "type").as_deref(), Some("message"));
+            }
+            let said = written(&Event::Error { detail });
+            assert_eq!(field(&said, "detail"), Some(format!("{detail:?}").as_str()));
+        }
+        Incoming::Echo(_) | Incoming::Unacceptable => panic!("no text is either"),
+    }
+}
+
+/// What the chat would make of a command has to say what the frame said, to the byte.
+fn check_command(frame: &str, command: Command<'_>) {
+    let kind = word(frame, "type");
+    let kind = kind.as_deref();
+    match command {
+        Command::Message { to, text, id } => {
+            assert_eq!(kind, Some("message"));
+            check_to(frame, to);
+            assert_eq!(field(frame, "text"), Some(text));
+            assert!(text.len() <= sca::LIMITS.text_bytes + 2);
+            // `null` counts as absent.
+            assert_eq!(field(frame, "id").filter(|id| *id != "null"), id);
+            let said = written(&Event::Message { from: to, to, text, id });
+            assert_eq!((field(&said, "text"), field(&said, "id")), (Some(text), id));
+            let said = written(&Event::Undelivered { to, id, reason: Reason::Slow });
+            assert_eq!(field(&said, "id"), id);
+            if let Some(id) = id {
+                let said = written(&Event::Ack { id, delivery: Delivery::Delivered });
+                assert_eq!(field(&said, "id"), Some(id));
+            }
+        }
+        Command::Typing { to, is_typing } => {
+            assert_eq!(kind, Some("typing"));
+            check_to(frame, to);
+            let word = if is_typing { "true" } else { "false" };
+            assert_eq!(field(frame, "is_typing"), Some(word));
+            let said = written(&Event::Typing { from: to, is_typing });
+            assert_eq!(field(&said, "is_typing"), Some(word));
+        }
+        Command::Receipt { to, id } => {
+            assert_eq!(kind, Some("receipt"));
+            check_to(frame, to);
+            assert_eq!(field(frame, "id"), Some(id));
+            let said = written(&Event::Receipt { from: to, id });
+            assert_eq!(field(&said, "id"), Some(id));
+        }
+        Command::Signal { to, data } => {
+            assert_eq!(kind, Some("signal"));
+            check_to(frame, to);
+            assert_eq!(field(frame, "data"), Some(data));
+            assert!(data.len() <= sca::LIMITS.signal_bytes);
+            let said = written(&Event::Signal { from: to, data });
+            assert_eq!(field(&said, "data"), Some(data));
+        }
+        Command::ListOnline => assert_eq!(kind, Some("get_online_users")),
+        Command::Presence(_) => assert_eq!(kind, Some("presence")),
+    }
+}
+
+fn check_to(frame: &str, to: Mobile) {
+    assert_eq!(word(frame, "to"), Some(to.to_string()));
+}
+
+/// What a client is told of an event: one JSON object.
+fn written(event: &Event<'_>) -> String {
+    let mut out = Vec::new();
+    Dialect::Sca.write(event, &mut out);
+    let text = String::from_utf8(out).expect("JSON is UTF-8");
+    assert!(fields(&text).is_some());
+    text
+}
+
+/// All keys and their values, the latter as they are written; None if it is no JSON object.
+fn fields(text: &str) -> Option<BTreeMap<String, &RawValue>> {
+    serde_json::from_str(text).ok()
+}
+
+/// The value of a key, as it is written.
+fn field<'a>(object: &'a str, name: &str) -> Option<&'a str> {
+    Some(fields(object).expect("an object").get(name)?.get())
+}
+
+/// The value of a key whose value is a string, unescaped.
+fn word(object: &str, name: &str) -> Option<String> {
+    serde_json::from_str(field(object, name)?).ok()
+}
