@@ -311,8 +311,10 @@ fn whoever_comes_while_the_server_ends_waits_for_the_next_one() {
     drop(straggler);
     assert!(first.ended().success());
     assert!(!early.has_something_to_read(), "nobody has answered yet");
-    let _second = door.start(&[]);
+    let second = door.start(&[]);
     early.expect_switch();
+    drop(early);
+    drop(second);
 }
 
 #[test]
@@ -411,6 +413,8 @@ fn a_crowd_that_comes_back_after_a_crash_waits_for_the_next_server() {
     let second = door.start(&[]);
     crowd.iter_mut().for_each(Wire::expect_switch);
     assert_eq!(second.connections(), CROWD as u64);
+    // Or the drain at the end would wait for them to answer.
+    drop(crowd);
 }
 
 /// Comes, is let in, and leaves: by himself, or because he is sent home. Anything else is a failure.
