@@ -266,6 +266,17 @@ fn ctrl_c_ends_a_run_early_with_a_report() {
 }
 
 #[test]
+fn a_plan_that_one_thread_cannot_keep_to_is_given_up_and_says_nothing() {
+    let plan = "--clients 4 --ramp 100ms --duration 1s --rate 1000000 --settle 100ms --quiet";
+    let Output { status, stdout, .. } =
+        loadgen(&plan.split(' ').collect::<Vec<_>>()).output().expect("it starts");
+    let stdout = String::from_utf8(stdout).expect("UTF-8");
+    assert_eq!(status.code(), Some(INVALID), "{stdout}");
+    assert!(stdout.contains("ended early: overwhelmed"), "{stdout}");
+    assert!(stdout.contains("INVALID      loadgen could not send as much as"), "{stdout}");
+}
+
+#[test]
 fn its_own_server_never_outlives_it_however_it_ends() {
     let args = ["--clients", "2", "--ramp", "10ms", "--duration", "1h"];
     let child = loadgen(&args).stdout(Stdio::null()).stderr(Stdio::null()).spawn();
