@@ -27,28 +27,39 @@ fn loadgen(args: &[&str]) -> Command {
     command
 }
 
-/// Runs loadgen, again if the machine was too busy for a valid run.
+/// Does it again, if the machine was too busy for a valid run: that shows in its exit code.
+fn until_valid<T>(play: impl Fn() -> (i32, T)) -> (i32, T) {
+    let mut plays = (0..5).map(|_| play());
+    plays.find(|&(code, _)| code != INVALID).expect("this machine can measure something")
+}
+
+/// Runs loadgen: its exit code, stdout and stderr.
+fn run_once(args: &[&str]) -> (i32, (String, String)) {
+    let Output { status, stdout, stderr } = loadgen(args).output().expect("it starts");
+    let text = |bytes| String::from_utf8(bytes).expect("UTF-8");
+    (status.code().expect("no signal"), (text(stdout), text(stderr)))
+}
+
 fn run(args: &[&str]) -> (i32, String, String) {
-    for _ in 0..5 {
-        let Output { status, stdout, stderr } = loadgen(args).output().expect("it starts");
-        if status.code() != Some(INVALID) {
-            let text = |bytes| String::from_utf8(bytes).expect("UTF-8");
-            return (status.code().expect("no signal"), text(stdout), text(stderr));
-        }
-    }
-    panic!("this machine is too busy to measure anything");
+    let (code, (stdout, stderr)) = until_valid(|| run_once(args));
+    (code, stdout, stderr)
 }
 
 /// Runs loadgen against this server, and returns its exit code, its report and stderr.
 fn report(address: SocketAddr, plan: &str) -> (i32, Value, String) {
+    let (code, (report, stderr)) = until_valid(|| report_once(address, plan));
+    (code, report, stderr)
+}
+
+fn report_once(address: SocketAddr, plan: &str) -> (i32, (Value, String)) {
     static RUNS: AtomicUsize = AtomicUsize::new(0);
     let run_number = RUNS.fetch_add(1, Ordering::Relaxed);
     let file = env::temp_dir().join(format!("loadgen-{}-{run_number}.json", process::id()));
     let url = format!("ws://{address}");
     let mut args = vec![url.as_str(), "--quiet", "--json", file.to_str().expect("UTF-8")];
     args.extend(plan.split(' '));
-    let (code, _, stderr) = run(&args);
-    (code, json(&file), stderr)
+    let (code, (_, stderr)) = run_once(&args);
+    (code, (json(&file), stderr))
 }
 
 /// Runs loadgen against a server with a fault, and returns how often it found something in `field`.
