@@ -1,5 +1,6 @@
-//! The listening socket: one that systemd passed, or one of our own.
+//! The listening sockets: those that systemd passed, or our own.
 
+use std::env;
 use std::io;
 use std::net::{SocketAddr, TcpListener};
 
@@ -19,35 +20,79 @@ const BACKLOG: i32 = 65_535;
 /// outbox notices anything; some hundreds of those exhaust the machine's memory for TCP (tcp(7)).
 const NOTSENT_LOWAT: u32 = 128 * 1024;
 
-/// A socket that listens.
+/// The name that a socket unit gives the operator's socket by `FileDescriptorName=`.
+const ADMIN_NAME: &str = "admin";
+
+/// The sockets that listen.
 #[derive(Debug)]
-pub(super) struct Opened {
-    pub(super) socket: TcpListener,
-    /// Whether it is systemd's, and goes on listening when we do not: then whoever comes while we
-    /// end waits in its queue for the next process.
-    pub(super) outlives_us: bool,
+pub(super) struct Listeners {
+    pub(super) public: TcpListener,
+    /// The operator's own, if there is one.
+    pub(super) admin: Option<TcpListener>,
+    /// Whether the public one is systemd's, and goes on listening when we do not: then whoever comes
+    /// while we end waits in its queue for the next process.
+    pub(super) outlive_us: bool,
 }
 
-/// The socket that systemd passed (sd_listen_fds(3)), if it did; else one bound to `address`.
+/// The sockets that systemd passed (sd_listen_fds(3)), if it did; else ones bound to these addresses.
 ///
 /// # Errors
 ///
-/// Whatever the kernel says, for instance that the address is in use; or what is wrong with that
-/// which was passed.
-pub(super) fn open(address: SocketAddr) -> Result<Opened, Failure> {
-    match passed().map_err(Failure::Passed)? {
-        Some(passed) => Ok(Opened { socket: prepare(passed)?, outlives_us: true }),
-        None => Ok(Opened { socket: open_own(address)?, outlives_us: false }),
+/// Whatever the kernel says, for instance that the address is in use; or what is wrong with those
+/// that were passed.
+pub(super) fn open(public: SocketAddr, admin: Option<SocketAddr>) -> Result<Listeners, Failure> {
+    let passed = Passed::take().map_err(Failure::Passed)?;
+    let outlive_us = passed.public.is_some();
+    Ok(Listeners {
+        public: passed.public.map_or_else(|| bind(public), Ok)?,
+        admin: match (passed.admin, admin) {
+            (Some(passed), _) => Some(passed),
+            (None, Some(address)) => Some(bind(address)?),
+            (None, None) => None,
+        },
+        outlive_us,
+    })
+}
+
+/// What systemd passed.
+#[derive(Debug, Default)]
+struct Passed {
+    public: Option<TcpListener>,
+    admin: Option<TcpListener>,
+}
+
+impl Passed {
+    /// Takes them, if they are what we can serve: whoever connects to another would wait for ever.
+    fn take() -> Result<Self, String> {
+        let names = env::var("LISTEN_FDNAMES").unwrap_or_default();
+        let names: Vec<&str> = names.split(':').collect();
+        let mut passed = Passed::default();
+        let mut all = ListenFd::from_env();
+        for index in 0..all.len() {
+            let socket = all.take_tcp_listener(index).map_err(|error| error.to_string())?;
+            let Some(socket) = socket.filter(listens) else {
+                return Err("it does not listen (Accept=no)".to_owned());
+            };
+            let is_admin = names.get(index) == Some(&ADMIN_NAME);
+            let place = if is_admin { &mut passed.admin } else { &mut passed.public };
+            let socket = prepare(socket).map_err(|error| error.to_string())?;
+            if place.replace(socket).is_some() {
+                return Err(
+                    "there must be one, and one more with FileDescriptorName=admin".to_owned()
+                );
+            }
+        }
+        Ok(passed)
     }
 }
 
-/// A socket bound to `address`, whatever systemd passed.
-///
-/// # Errors
-///
-/// As [`open`].
-pub(super) fn open_own(address: SocketAddr) -> Result<TcpListener, Failure> {
-    bind(address).and_then(prepare).map_err(|error| Failure::Listen(address, error))
+fn listens(socket: &TcpListener) -> bool {
+    SockRef::from(socket).is_listener().unwrap_or(false)
+}
+
+fn bind(address: SocketAddr) -> Result<TcpListener, Failure> {
+    let listener = listen(address).and_then(prepare);
+    listener.map_err(|error| Failure::Listen(address, error))
 }
 
 fn prepare(listener: TcpListener) -> io::Result<TcpListener> {
@@ -59,24 +104,7 @@ fn prepare(listener: TcpListener) -> io::Result<TcpListener> {
     Ok(listener)
 }
 
-/// The one socket that was passed, if it is one that we can serve. Whoever connects to another would
-/// wait there for ever, so more than one is a mistake.
-fn passed() -> Result<Option<TcpListener>, String> {
-    let mut all = ListenFd::from_env();
-    if all.len() > 1 {
-        return Err(format!("{} were passed, and one is expected (ListenStream=)", all.len()));
-    }
-    let Some(socket) = all.take_tcp_listener(0).map_err(|error| error.to_string())? else {
-        return Ok(None);
-    };
-    match SockRef::from(&socket).is_listener() {
-        Ok(true) => Ok(Some(socket)),
-        Ok(false) => Err("it does not listen (Accept=no)".to_owned()),
-        Err(error) => Err(error.to_string()),
-    }
-}
-
-fn bind(address: SocketAddr) -> io::Result<TcpListener> {
+fn listen(address: SocketAddr) -> io::Result<TcpListener> {
     let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
     // A restart must not wait for the old connections' TIME_WAIT.
     socket.set_reuse_address(true)?;

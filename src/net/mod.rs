@@ -165,8 +165,12 @@ impl Driver {
         let mut log = Log::new(settings.log);
         // Before anything else: a signal that comes during the start must not be lost.
         let signals = Signals::open()?;
+        let listeners = listener::open(settings.listen, settings.admin_listen)?;
+        let stop = Stop::new(listeners.outlive_us);
         let mut limits = settings.limits;
-        let admins = settings.admin_listen.map_or(0, |_| limits.admin_connections + 1);
+        // Given by a flag, or passed by systemd.
+        limits.session.admin_listener = listeners.admin.is_some();
+        let admins = listeners.admin.as_ref().map_or(0, |_| limits.admin_connections + 1);
         let room =
             descriptors::make_room(settings.max_connections, admins).map_err(Failure::Setting)?;
         limits.max_connections = room.websockets;
@@ -178,13 +182,8 @@ impl Driver {
         let poll = Poll::new()?;
         let registry = poll.registry();
         registry.register(&mut SourceFd(&signals.as_raw_fd()), SIGNALS, Interest::READABLE)?;
-        let listener = listener::open(settings.listen)?;
-        let stop = Stop::new(listener.outlives_us);
-        let listener = watch(listener.socket, LISTENER, registry)?;
-        let admin = match settings.admin_listen {
-            None => None,
-            Some(address) => Some(watch(listener::open_own(address)?, ADMIN, registry)?),
-        };
+        let listener = watch(listeners.public, LISTENER, registry)?;
+        let admin = listeners.admin.map(|admin| watch(admin, ADMIN, registry)).transpose()?;
         log.always(format_args!(
             "listening on http://{} for up to {} connections",
             listener.local_addr()?,

@@ -138,12 +138,21 @@ def a_stop_sends_everybody_home_and_ends_well():
 
 def with_the_socket_the_first_caller_starts_it():
     shutil.copytree("/opt/story/switchboard.service.d", f"/etc/systemd/system/{UNIT}.d", dirs_exist_ok=True)
-    shutil.copy("/opt/story/switchboard.socket", "/etc/systemd/system")
+    for name in "switchboard.socket", "switchboard-admin.socket":
+        shutil.copy(f"/opt/story/{name}", "/etc/systemd/system")
     systemctl("daemon-reload")
-    systemctl("start", "switchboard.socket")
+    systemctl("start", "switchboard.socket", "switchboard-admin.socket")
     assert shown("ActiveState") == "inactive"
     chat()
     assert shown("ActiveState") == "active"
+
+
+def the_operators_pages_are_on_a_socket_of_their_own():
+    for port, status in (8080, b"404"), (8081, b"200"):
+        with socket.create_connection(("127.0.0.1", port), WAIT) as one:
+            one.sendall(b"GET /metrics HTTP/1.1\r\nHost: a\r\n\r\n")
+            said = one.recv(12)
+            assert said == b"HTTP/1.1 " + status, (port, said)
 
 
 def it_then_has_no_network_of_its_own():
@@ -225,6 +234,7 @@ CLAIMS = [
     a_wedged_loop_is_found_out_and_the_server_started_again,
     a_stop_sends_everybody_home_and_ends_well,
     with_the_socket_the_first_caller_starts_it,
+    the_operators_pages_are_on_a_socket_of_their_own,
     it_then_has_no_network_of_its_own,
     a_restart_refuses_nobody_and_loses_nobody,
     a_kill_refuses_nobody_who_comes_after_it,

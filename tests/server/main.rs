@@ -27,6 +27,7 @@ mod refusals;
 mod replacement;
 mod silence;
 mod slow_readers;
+mod smuggling;
 mod stall;
 mod supervised;
 mod upgrade;

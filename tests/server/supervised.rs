@@ -263,6 +263,23 @@ fn a_passed_socket_goes_before_every_other_address() {
 }
 
 #[test]
+fn a_socket_that_is_called_admin_is_the_operators() {
+    const BECOME_IT: &str = r#"exec 3<&0 4<&1 </dev/null >&2; LISTEN_PID=$$ exec "$0""#;
+    let (public, admin) = (Door::open(), Door::open());
+    let mut command = Command::new("/bin/sh");
+    command.env_clear().env("LISTEN_FDS", "2").env("LISTEN_FDNAMES", "switchboard.socket:admin");
+    command.args(["-c", BECOME_IT, env!("CARGO_BIN_EXE_switchboard")]);
+    command.stdin(OwnedFd::from(public.listener.try_clone().expect("a descriptor")));
+    command.stdout(OwnedFd::from(admin.listener.try_clone().expect("a descriptor")));
+    let server = Server::spawn(&mut command);
+    assert_eq!(server.address(), public.address());
+    assert_eq!(server.get("/metrics").status, 404);
+    let mut operator = Wire::to(admin.address());
+    operator.send("GET /metrics HTTP/1.1\r\nHost: switchboard\r\n\r\n");
+    assert_eq!(operator.response().status, 200);
+}
+
+#[test]
 fn a_socket_that_cannot_be_served_is_one_clear_line_and_exit_code_1() {
     let door = Door::open();
     let connected = TcpStream::connect(door.address()).expect("it listens");
@@ -294,8 +311,10 @@ fn whoever_comes_while_the_server_ends_waits_for_the_next_one() {
     drop(straggler);
     assert!(first.ended().success());
     assert!(!early.has_something_to_read(), "nobody has answered yet");
-    let _second = door.start(&[]);
+    let second = door.start(&[]);
     early.expect_switch();
+    drop(early);
+    drop(second);
 }
 
 #[test]
@@ -394,6 +413,8 @@ fn a_crowd_that_comes_back_after_a_crash_waits_for_the_next_server() {
     let second = door.start(&[]);
     crowd.iter_mut().for_each(Wire::expect_switch);
     assert_eq!(second.connections(), CROWD as u64);
+    // Or the drain at the end would wait for them to answer.
+    drop(crowd);
 }
 
 /// Comes, is let in, and leaves: by himself, or because he is sent home. Anything else is a failure.
