@@ -4,6 +4,7 @@ pub mod chat;
 pub mod config;
 pub mod dialects;
 pub mod http;
+pub mod limiter;
 pub mod metrics;
 pub mod net;
 pub mod session;

@@ -163,9 +163,7 @@ impl Realm {
         match answer {
             Answer::Accepted => {
                 self.counters.invitations_accepted += 1;
-                if self.befriend(from, to, sink) {
-                    self.introduce(from, to, sink);
-                }
+                self.befriend(from, to, sink);
             }
             Answer::Declined => self.counters.invitations_declined += 1,
             Answer::Expired => self.counters.invitations_expired += 1,

@@ -14,9 +14,9 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::mem;
 
-use super::limiter::{Bucket, Rate};
 use super::{Joined, Refusal};
 use crate::chat::{ConnectionId, Mobile};
+use crate::limiter::{Bucket, Rate};
 use crate::timer::Moment;
 
 /// Everyone who is online, each number once.
@@ -71,7 +71,7 @@ impl Directory {
                 let holder = occupied.get_mut();
                 holder
                     .bucket
-                    .take(self.replacements, now)
+                    .take(&self.replacements, now)
                     .map_err(|retry_after| Refusal::ReplacedTooOften { retry_after })?;
                 let old = mem::replace(&mut holder.connection, id);
                 let place = self.seats.vacate(old).expect("a holder has a seat until he leaves");
@@ -183,7 +183,6 @@ fn narrow(place: usize) -> u32 {
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeMap;
-    use std::time::Duration;
 
     use proptest::prelude::*;
 
@@ -216,8 +215,7 @@ mod tests {
         fn the_directory_is_a_plain_map_from_numbers_to_connections(
             steps in prop::collection::vec(step(), 0..200),
         ) {
-            let unlimited = Rate { burst: 1, interval: Duration::ZERO };
-            let mut directory = Directory::new(unlimited);
+            let mut directory = Directory::new(Rate::UNLIMITED);
             let mut model: BTreeMap<Mobile, ConnectionId> = BTreeMap::new();
             let mut generations = [0u32; SLOTS as usize];
             for step in steps {
@@ -264,7 +262,7 @@ mod tests {
     #[test]
     #[should_panic(expected = "a slot is freed only after its tenant has left")]
     fn a_slot_never_has_two_tenants_online() {
-        let mut directory = Directory::new(Rate { burst: 3, interval: Duration::ZERO });
+        let mut directory = Directory::new(Rate::UNLIMITED);
         for generation in 0..2 {
             let id = ConnectionId::new(0, generation);
             let _ = directory.join(Moment::START, id, mobile(generation.into()));

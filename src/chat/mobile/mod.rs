@@ -9,7 +9,6 @@ mod command;
 mod counters;
 mod directory;
 mod event;
-mod limiter;
 #[cfg(test)]
 mod tests;
 
@@ -17,13 +16,13 @@ use std::time::Duration;
 
 use super::{ConnectionId, Mobile, Outcome, Reason, Sink};
 use crate::chat;
+use crate::limiter::Rate;
 use crate::timer::Now;
 
 pub use command::{Command, PresenceMode};
 pub use counters::{Counters, Relays};
 use directory::Directory;
 pub use event::{Delivery, Event};
-use limiter::Rate;
 
 /// Everybody with a number, and what they say to each other.
 #[derive(Debug)]
@@ -35,15 +34,13 @@ pub struct Realm {
 /// How much the realm puts up with.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
-    /// How many times in a row a number may pass from one connection to another.
-    pub replacements: u32,
-    /// After that: the time between one replacement and the next.
-    pub replacement_interval: Duration,
+    /// How often a number may pass from one connection to another.
+    pub replacements: Rate,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Limits { replacements: 3, replacement_interval: Duration::from_secs(5) }
+        Limits { replacements: Rate::new(1, Duration::from_secs(5), 3) }
     }
 }
 
@@ -69,9 +66,7 @@ pub enum Refusal {
 impl Realm {
     /// A realm with nobody in it.
     pub fn new(limits: Limits) -> Self {
-        let replacements =
-            Rate { burst: limits.replacements, interval: limits.replacement_interval };
-        Realm { directory: Directory::new(replacements), counters: Counters::default() }
+        Realm { directory: Directory::new(limits.replacements), counters: Counters::default() }
     }
 
     /// Signs a connection in. If another one holds the number, the newcomer wins.

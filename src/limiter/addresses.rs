@@ -1,0 +1,394 @@
+//! [`Addresses`]: how many connections each address has, and how fast it makes new ones. A [`Block`]
+//! is what counts as one address.
+//!
+//! The table has only those who are here, and those whose bucket is not full yet; of the latter so
+//! many at most, the longest gone being forgotten first. An entry takes 24 bytes and a control byte
+//! in a table that is between 7/16 and 7/8 full, so 29 to 57 bytes; 8 more while its address waits to
+//! be forgotten. Knows no socket and no refusal's words. The turn asks.
+
+use core::net::IpAddr;
+use std::collections::hash_map::Entry;
+use std::collections::{HashMap, VecDeque};
+use std::time::Duration;
+
+use super::{Bucket, Rate};
+use crate::timer::Moment;
+
+/// What one address may have.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct AddressLimits {
+    /// Connections; `None`: as many as it likes.
+    pub connections: Option<u32>,
+    /// New connections.
+    pub rate: Rate,
+    /// Connections beyond that which are taken in all the same, to be told so when they have said
+    /// what they want. Those beyond these are turned away on the spot.
+    pub told: u16,
+    /// Addresses without a connection that are remembered.
+    pub remembered: usize,
+}
+
+impl Default for AddressLimits {
+    fn default() -> Self {
+        AddressLimits {
+            connections: Some(1_000),
+            rate: Rate::per_second(50, 1_000),
+            told: 8,
+            remembered: 1 << 16,
+        }
+    }
+}
+
+/// What counts as one address: one of IPv4; of IPv6 a /64, which is the least that a customer gets
+/// (RFC 6177 §2), and so has 2^64 addresses for nothing.
+#[derive(Clone, Copy, Debug, Default, Eq, Hash, PartialEq)]
+pub struct Block(u64);
+
+impl Block {
+    /// The block that an address belongs to.
+    pub fn of(address: IpAddr) -> Self {
+        match address.to_canonical() {
+            // No IPv6 address that goes anywhere begins with 32 zeros (RFC 4291 §2.4), so the two
+            // kinds do not meet.
+            IpAddr::V4(address) => Block(u64::from(address.to_bits())),
+            IpAddr::V6(address) => Block((address.to_bits() >> 64) as u64),
+        }
+    }
+}
+
+/// What is to become of a connection that has just been accepted.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Arrival {
+    /// It counts as one of its address's.
+    Entered,
+    /// It does not: its address has too many. It waits to be told so, or to [`enter`](Addresses::enter)
+    /// if there is room by then.
+    ToBeTold,
+    /// Too many wait for that already.
+    TurnedAway(Excess),
+}
+
+/// What an address has too much of.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Excess {
+    /// Connections.
+    TooMany,
+    /// New connections.
+    TooFast {
+        /// How long it takes until there may be another.
+        retry_after: Duration,
+    },
+}
+
+/// All addresses that count.
+#[derive(Debug)]
+pub struct Addresses {
+    limits: AddressLimits,
+    /// Hashed with a secret key (SipHash, the standard's default): whoever has a /48 could otherwise
+    /// choose blocks that collide.
+    table: HashMap<Block, Address>,
+    /// Those without a connection, longest gone first, to be forgotten once their bucket is full.
+    /// Some may have come back.
+    gone: VecDeque<Block>,
+}
+
+#[derive(Debug, Default)]
+struct Address {
+    bucket: Bucket,
+    connections: u32,
+    /// Connections that are to be told that they are too many.
+    told: u16,
+    /// It stands in the queue of those that are gone.
+    is_queued: bool,
+}
+
+impl Address {
+    fn is_here(&self) -> bool {
+        self.connections > 0 || self.told > 0
+    }
+
+    fn enter(&mut self, limits: &AddressLimits, now: Moment) -> Result<(), Excess> {
+        if limits.connections.is_some_and(|most| self.connections >= most) {
+            return Err(Excess::TooMany);
+        }
+        let taken = self.bucket.take(&limits.rate, now);
+        taken.map_err(|retry_after| Excess::TooFast { retry_after })?;
+        self.connections += 1;
+        Ok(())
+    }
+}
+
+impl Addresses {
+    /// Nobody is here.
+    pub fn new(limits: AddressLimits) -> Self {
+        Addresses { limits, table: HashMap::new(), gone: VecDeque::new() }
+    }
+
+    /// Whether addresses count at all.
+    pub fn is_off(&self) -> bool {
+        self.limits.connections.is_none() && self.limits.rate.is_unlimited()
+    }
+
+    /// Somebody has connected from there.
+    pub fn arrive(&mut self, block: Block, now: Moment) -> Arrival {
+        let limits = self.limits;
+        let address = self.table.entry(block).or_default();
+        let arrival = match address.enter(&limits, now) {
+            Ok(()) => Arrival::Entered,
+            Err(_) if address.told < limits.told => {
+                address.told += 1;
+                Arrival::ToBeTold
+            }
+            Err(excess) => Arrival::TurnedAway(excess),
+        };
+        self.put_away(block);
+        arrival
+    }
+
+    /// A connection becomes one of this address's: from here on it has to [`leave`](Self::leave).
+    ///
+    /// # Errors
+    ///
+    /// The excess, if the address has as many as it may, or makes new ones too fast.
+    pub fn enter(&mut self, block: Block, now: Moment) -> Result<(), Excess> {
+        let limits = self.limits;
+        let entered = self.table.entry(block).or_default().enter(&limits, now);
+        self.put_away(block);
+        entered
+    }
+
+    /// A connection that was to be told so is not any more: it was, or is gone, or has entered.
+    pub fn told(&mut self, block: Block) {
+        if let Entry::Occupied(mut entry) = self.table.entry(block) {
+            entry.get_mut().told -= 1;
+        }
+        self.put_away(block);
+    }
+
+    /// A connection that had entered is gone.
+    pub fn leave(&mut self, block: Block) {
+        if let Entry::Occupied(mut entry) = self.table.entry(block) {
+            entry.get_mut().connections -= 1;
+        }
+        self.put_away(block);
+    }
+
+    /// Forgets those who are gone and whose bucket is full: looks at so many at most.
+    pub fn sweep(&mut self, now: Moment, budget: usize) {
+        for _ in 0..budget {
+            let Some(&block) = self.gone.front() else { return };
+            let Entry::Occupied(mut entry) = self.table.entry(block) else {
+                self.gone.pop_front();
+                continue;
+            };
+            match entry.get() {
+                here if here.is_here() => entry.get_mut().is_queued = false,
+                gone if gone.bucket.is_full(now) => drop(entry.remove()),
+                // Those behind it have not been gone for longer.
+                _ => return,
+            }
+            self.gone.pop_front();
+        }
+    }
+
+    /// Connections that have entered, and those that are to be told.
+    pub fn connections(&self) -> (usize, usize) {
+        self.table.values().fold((0, 0), |(entered, told), address| {
+            (entered + address.connections as usize, told + usize::from(address.told))
+        })
+    }
+
+    /// Addresses in the table.
+    pub fn len(&self) -> usize {
+        self.table.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.table.is_empty()
+    }
+
+    /// Checks everything that must hold between two calls. Looks at all: for tests and the simulator.
+    ///
+    /// # Panics
+    ///
+    /// If there is a bug in this file.
+    pub fn check_invariants(&self) {
+        let gone = self.table.values().filter(|address| !address.is_here()).count();
+        assert!(gone <= self.limits.remembered, "more are remembered than may be");
+        for address in self.table.values() {
+            assert!(address.is_here() || address.is_queued, "who is gone will be forgotten");
+        }
+        let queued = self.table.values().filter(|address| address.is_queued).count();
+        assert_eq!(queued, self.gone.len(), "who is queued to be forgotten is queued once");
+    }
+
+    /// Queues an address that nobody is connected from. If the queue is full, its first goes.
+    fn put_away(&mut self, block: Block) {
+        let Some(address) = self.table.get_mut(&block) else { return };
+        if address.is_here() || address.is_queued {
+            return;
+        }
+        address.is_queued = true;
+        self.gone.push_back(block);
+        while self.gone.len() > self.limits.remembered {
+            let Some(first) = self.gone.pop_front() else { return };
+            if let Entry::Occupied(mut entry) = self.table.entry(first) {
+                match entry.get().is_here() {
+                    true => entry.get_mut().is_queued = false,
+                    false => drop(entry.remove()),
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn block(address: &str) -> Block {
+        Block::of(address.parse().expect("an address"))
+    }
+
+    fn at(seconds: u64) -> Moment {
+        Moment::START + Duration::from_secs(seconds)
+    }
+
+    fn addresses(connections: u32, rate: Rate) -> Addresses {
+        let limits = AddressLimits { connections: Some(connections), rate, told: 2, remembered: 3 };
+        Addresses::new(limits)
+    }
+
+    #[test]
+    fn ipv4_counts_by_address_and_ipv6_by_64_bits() {
+        assert_ne!(block("192.0.2.1"), block("192.0.2.2"));
+        assert_eq!(block("192.0.2.1"), block("::ffff:192.0.2.1"));
+        assert_eq!(block("2001:db8:0:1::1"), block("2001:db8:0:1:ffff::2"));
+        assert_ne!(block("2001:db8:0:1::1"), block("2001:db8:0:2::1"));
+    }
+
+    #[test]
+    fn one_address_has_so_many_connections_and_others_have_their_own() {
+        let mut addresses = addresses(2, Rate::UNLIMITED);
+        let (crowd, other) = (block("192.0.2.1"), block("192.0.2.2"));
+        let arrivals: Vec<Arrival> = (0..5).map(|_| addresses.arrive(crowd, at(1))).collect();
+        let told = Arrival::ToBeTold;
+        let away = Arrival::TurnedAway(Excess::TooMany);
+        assert_eq!(arrivals, [Arrival::Entered, Arrival::Entered, told, told, away]);
+        assert_eq!(addresses.arrive(other, at(1)), Arrival::Entered);
+        assert_eq!(addresses.enter(crowd, at(1)), Err(Excess::TooMany));
+        addresses.leave(crowd);
+        assert_eq!(addresses.enter(crowd, at(1)), Ok(()));
+        addresses.told(crowd);
+        assert_eq!(addresses.connections(), (3, 1));
+        addresses.check_invariants();
+    }
+
+    #[test]
+    fn one_address_makes_so_many_connections_at_once_and_then_so_many_a_second() {
+        let mut addresses = addresses(100, Rate::per_second(1, 3));
+        let crowd = block("192.0.2.1");
+        for _ in 0..3 {
+            assert_eq!(addresses.arrive(crowd, at(1)), Arrival::Entered);
+            addresses.leave(crowd);
+        }
+        let too_fast = Excess::TooFast { retry_after: Duration::from_secs(1) };
+        assert_eq!(addresses.enter(crowd, at(1)), Err(too_fast));
+        assert_eq!(addresses.enter(crowd, at(2)), Ok(()));
+    }
+
+    #[test]
+    fn who_is_gone_is_forgotten_once_his_bucket_is_full_and_not_before() {
+        let mut addresses = addresses(2, Rate::per_second(1, 3));
+        let guest = block("192.0.2.1");
+        addresses.arrive(guest, at(1));
+        addresses.sweep(at(100), 10);
+        assert_eq!(addresses.len(), 1, "who is here is not forgotten");
+        addresses.leave(guest);
+        addresses.arrive(guest, at(100));
+        addresses.leave(guest);
+        addresses.sweep(at(100), 10);
+        assert_eq!(addresses.len(), 1, "his bucket is not full");
+        addresses.sweep(at(101), 10);
+        assert!(addresses.is_empty() && addresses.gone.is_empty());
+    }
+
+    #[test]
+    fn passers_by_cannot_fill_the_memory() {
+        let mut addresses = addresses(2, Rate::new(1, Duration::from_secs(3600), 3));
+        let resident = block("198.51.100.1");
+        addresses.arrive(resident, at(1));
+        for number in 0..1_000u32 {
+            let guest = Block::of(IpAddr::from(number.to_be_bytes()));
+            addresses.arrive(guest, at(1));
+            addresses.leave(guest);
+        }
+        assert_eq!(addresses.len(), 4);
+        assert_eq!(addresses.connections(), (1, 0));
+        addresses.check_invariants();
+    }
+
+    #[test]
+    fn an_entry_is_as_small_as_the_header_says() {
+        assert_eq!(size_of::<(Block, Address)>(), 24);
+    }
+
+    #[derive(Clone, Copy, Debug)]
+    enum Step {
+        Arrive(u8),
+        Enter(u8),
+        GoAway(u8),
+        Sweep,
+        Wait(u8),
+    }
+
+    fn step() -> impl Strategy<Value = Step> {
+        prop_oneof![
+            (0..6u8).prop_map(Step::Arrive),
+            (0..6u8).prop_map(Step::Enter),
+            (0..6u8).prop_map(Step::GoAway),
+            Just(Step::Sweep),
+            (0..4u8).prop_map(Step::Wait),
+        ]
+    }
+
+    proptest! {
+        #[test]
+        fn the_table_counts_exactly_those_who_are_here(steps in prop::collection::vec(step(), 0..200)) {
+            let mut addresses = addresses(2, Rate::per_second(1, 3));
+            let mut here: Vec<(Block, bool)> = Vec::new();
+            let mut now = at(1);
+            for step in steps {
+                match step {
+                    Step::Arrive(number) => {
+                        let block = Block(u64::from(number));
+                        match addresses.arrive(block, now) {
+                            Arrival::Entered => here.push((block, true)),
+                            Arrival::ToBeTold => here.push((block, false)),
+                            Arrival::TurnedAway(_) => {}
+                        }
+                    }
+                    Step::Enter(number) => {
+                        let block = Block(u64::from(number));
+                        if addresses.enter(block, now).is_ok() {
+                            here.push((block, true));
+                        }
+                    }
+                    Step::GoAway(which) if !here.is_empty() => {
+                        let (block, entered) = here.swap_remove(usize::from(which) % here.len());
+                        if entered { addresses.leave(block) } else { addresses.told(block) }
+                    }
+                    Step::GoAway(_) => {}
+                    Step::Sweep => addresses.sweep(now, 2),
+                    Step::Wait(seconds) => now = now + Duration::from_secs(u64::from(seconds)),
+                }
+                addresses.check_invariants();
+                let entered = here.iter().filter(|(_, entered)| *entered).count();
+                prop_assert_eq!(addresses.connections(), (entered, here.len() - entered));
+            }
+        }
+    }
+}

@@ -1,0 +1,251 @@
+//! [`Bucket`]: how often something may happen to somebody, in eight bytes. [`Rate`]: how often that is.
+//!
+//! A token bucket need not count tokens. It is enough to remember the moment at which it will be
+//! full again: what is missing until then is what has been taken (the generic cell rate algorithm
+//! of ITU-T I.371, read backwards). Taking a token moves that moment one interval further away,
+//! and an empty bucket is one that needs its whole size times the interval to fill.
+//!
+//! Knows neither a clock nor what it limits. Replacements, connections, messages and bytes have one.
+
+use std::fmt;
+use std::time::Duration;
+
+use crate::timer::Moment;
+
+/// So much at once, and then so much in each period. Or no limit at all.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Rate {
+    amount: u64,
+    period: Duration,
+    burst: u64,
+    /// The same again, worked out: the time that a full bucket needs to fill.
+    capacity_nanos: u64,
+}
+
+impl Rate {
+    /// The largest amount, and the largest burst.
+    pub const MOST: u64 = 1 << 30;
+
+    /// The longest period.
+    pub const LONGEST: Duration = Duration::from_secs(3600);
+
+    /// No limit: nothing costs any time.
+    pub const UNLIMITED: Rate =
+        Rate { amount: 1, period: Duration::ZERO, burst: 0, capacity_nanos: 0 };
+
+    /// `burst` at once, then `amount` in each `period`.
+    ///
+    /// # Panics
+    ///
+    /// If one of them is zero or larger than it may be: `config` has looked.
+    pub const fn new(amount: u64, period: Duration, burst: u64) -> Self {
+        assert!(amount >= 1 && amount <= Self::MOST, "an amount from 1 to Rate::MOST");
+        assert!(burst >= 1 && burst <= Self::MOST, "a burst from 1 to Rate::MOST");
+        let period_nanos = period.as_nanos();
+        assert!(period_nanos >= 1 && period_nanos <= Self::LONGEST.as_nanos(), "up to an hour");
+        let capacity = period_nanos * burst as u128 / amount as u128;
+        let capacity_nanos = if capacity > u64::MAX as u128 { u64::MAX } else { capacity as u64 };
+        Rate { amount, period, burst, capacity_nanos }
+    }
+
+    /// `burst` at once, then `amount` in each second.
+    pub const fn per_second(amount: u64, burst: u64) -> Self {
+        Rate::new(amount, Duration::from_secs(1), burst)
+    }
+
+    /// Whether this is no limit.
+    pub const fn is_unlimited(&self) -> bool {
+        self.period.is_zero()
+    }
+
+    /// What a full bucket holds; `None` if there is no limit.
+    pub const fn burst(&self) -> Option<u64> {
+        if self.is_unlimited() { None } else { Some(self.burst) }
+    }
+
+    /// How long so much takes to come back.
+    fn time_for(&self, amount: u64) -> u64 {
+        let period_nanos = u64::try_from(self.period.as_nanos()).unwrap_or(u64::MAX);
+        period_nanos.saturating_mul(amount) / self.amount
+    }
+
+    /// How far a bucket may be overdrawn: a quarter of what it holds.
+    const fn grace_nanos(&self) -> u64 {
+        self.capacity_nanos / 4
+    }
+}
+
+/// As it is written on the command line: `200/1s:400`.
+impl fmt::Display for Rate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.is_unlimited() {
+            true => f.write_str("off"),
+            false => write!(f, "{}/{:?}:{}", self.amount, self.period, self.burst),
+        }
+    }
+}
+
+/// A token bucket. A new one is full.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Bucket {
+    full_again: Moment,
+}
+
+/// What [`Bucket::draw`] has come to.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Drawn {
+    /// So much was there.
+    Within,
+    /// It was not, but may be owed: the bucket is overdrawn by a quarter of its size at most.
+    Excess,
+    /// More than that.
+    Beyond,
+}
+
+impl Bucket {
+    /// Takes a token, or says how long it is until there is one. Asking in vain costs nothing.
+    ///
+    /// # Errors
+    ///
+    /// The time until there is a token.
+    pub fn take(&mut self, rate: &Rate, now: Moment) -> Result<(), Duration> {
+        let full_again = self.after(rate, 1, now);
+        let missing = full_again.as_nanos().saturating_sub(now.as_nanos());
+        if missing > rate.capacity_nanos {
+            return Err(Duration::from_nanos(missing - rate.capacity_nanos));
+        }
+        self.full_again = full_again;
+        Ok(())
+    }
+
+    /// Takes so much whether it is there or not: it has happened already. Whoever stays over the
+    /// rate goes deeper into debt, however slightly he is over it, and so comes to its end.
+    pub fn draw(&mut self, rate: &Rate, amount: u64, now: Moment) -> Drawn {
+        self.full_again = self.after(rate, amount, now);
+        let missing = self.full_again.as_nanos().saturating_sub(now.as_nanos());
+        if missing <= rate.capacity_nanos {
+            Drawn::Within
+        } else if missing - rate.capacity_nanos <= rate.grace_nanos() {
+            Drawn::Excess
+        } else {
+            Drawn::Beyond
+        }
+    }
+
+    /// Whether at least half of what it can hold is there.
+    pub fn is_half_full(&self, rate: &Rate, now: Moment) -> bool {
+        let missing = self.full_again.as_nanos().saturating_sub(now.as_nanos());
+        missing <= rate.capacity_nanos / 2
+    }
+
+    /// Whether it has been filled again, and so is as good as new.
+    pub fn is_full(&self, now: Moment) -> bool {
+        self.full_again <= now
+    }
+
+    /// When the bucket will be full again, once so much has been taken.
+    fn after(&self, rate: &Rate, amount: u64, now: Moment) -> Moment {
+        let from = self.full_again.max(now).as_nanos();
+        Moment::from_nanos(from.saturating_add(rate.time_for(amount)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const RATE: Rate = Rate::new(1, Duration::from_secs(5), 3);
+
+    fn at(seconds: u64) -> Moment {
+        Moment::START + Duration::from_secs(seconds)
+    }
+
+    #[test]
+    fn a_full_bucket_gives_its_burst_then_one_each_interval() {
+        let mut bucket = Bucket::default();
+        for _ in 0..3 {
+            assert_eq!(bucket.take(&RATE, at(100)), Ok(()));
+        }
+        assert_eq!(bucket.take(&RATE, at(100)), Err(Duration::from_secs(5)));
+        assert_eq!(bucket.take(&RATE, at(103)), Err(Duration::from_secs(2)));
+        assert_eq!(bucket.take(&RATE, at(105)), Ok(()));
+        assert_eq!(bucket.take(&RATE, at(105)), Err(Duration::from_secs(5)));
+    }
+
+    #[test]
+    fn asking_in_vain_does_not_delay_the_next_token() {
+        let mut bucket = Bucket::default();
+        while bucket.take(&RATE, at(0)).is_ok() {}
+        for second in 0..5 {
+            assert!(bucket.take(&RATE, at(second)).is_err());
+        }
+        assert_eq!(bucket.take(&RATE, at(5)), Ok(()));
+    }
+
+    #[test]
+    fn a_rest_fills_the_bucket_and_no_further() {
+        let mut bucket = Bucket::default();
+        while bucket.take(&RATE, at(0)).is_ok() {}
+        assert!(!bucket.is_full(at(14)) && bucket.is_full(at(15)));
+        let given = (0..10).filter(|_| bucket.take(&RATE, at(1_000)).is_ok()).count();
+        assert_eq!(given, 3);
+    }
+
+    #[test]
+    fn what_has_happened_is_owed_up_to_a_quarter_of_the_burst_and_never_beyond() {
+        let rate = Rate::per_second(200, 400);
+        let mut bucket = Bucket::default();
+        let drawn: Vec<Drawn> = (0..501).map(|_| bucket.draw(&rate, 1, at(7))).collect();
+        assert!(drawn[..400].iter().all(|drawn| *drawn == Drawn::Within));
+        assert!(drawn[400..500].iter().all(|drawn| *drawn == Drawn::Excess));
+        assert_eq!(drawn[500], Drawn::Beyond);
+        assert!(!bucket.is_half_full(&rate, at(8)) && bucket.is_half_full(&rate, at(9)));
+    }
+
+    #[test]
+    fn whoever_keeps_to_the_rate_may_do_so_for_ever_and_whoever_does_not_comes_to_an_end() {
+        let rate = Rate::per_second(200, 400);
+        let nanos = |count: u64, per_second: u64| count * 1_000_000_000 / per_second;
+        let mut honest = Bucket::default();
+        for count in 0..100_000 {
+            let drawn = honest.draw(&rate, 1, Moment::from_nanos(nanos(count, 200)));
+            assert_eq!(drawn, Drawn::Within);
+        }
+        // One in a hundred too many: 500 are used up after 50,000.
+        let mut greedy = Bucket::default();
+        let end = (0..100_000).find(|&count| {
+            greedy.draw(&rate, 1, Moment::from_nanos(nanos(count, 202))) == Drawn::Beyond
+        });
+        assert!(end.is_some_and(|end| (49_000..52_000).contains(&end)), "{end:?}");
+    }
+
+    #[test]
+    fn bytes_are_counted_exactly_though_one_alone_takes_no_whole_nanosecond() {
+        let rate = Rate::per_second(1 << 30, 1 << 20);
+        let mut bucket = Bucket::default();
+        assert_eq!(bucket.draw(&rate, 1 << 20, at(1)), Drawn::Within);
+        assert_eq!(bucket.draw(&rate, 1 << 17, at(1)), Drawn::Excess);
+        assert_eq!(bucket.draw(&rate, 1 << 18, at(1)), Drawn::Beyond);
+        assert!(bucket.is_full(at(2)));
+    }
+
+    #[test]
+    fn without_a_limit_nothing_is_ever_too_much() {
+        let mut bucket = Bucket::default();
+        for _ in 0..1_000 {
+            assert_eq!(bucket.draw(&Rate::UNLIMITED, u64::MAX, at(1)), Drawn::Within);
+            assert_eq!(bucket.take(&Rate::UNLIMITED, at(1)), Ok(()));
+        }
+        assert_eq!(Rate::UNLIMITED.burst(), None);
+    }
+
+    #[test]
+    fn an_absurd_rate_does_not_overflow() {
+        let rare = Rate::new(1, Rate::LONGEST, Rate::MOST);
+        let mut bucket = Bucket::default();
+        assert_eq!(bucket.take(&rare, at(1)), Ok(()));
+        // More than there are nanoseconds: all the time there is, and it is owed for ever.
+        bucket.draw(&rare, u64::MAX, at(1));
+        assert!(!bucket.is_full(at(1_000_000)));
+    }
+}

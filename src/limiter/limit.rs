@@ -1,0 +1,116 @@
+//! [`Limit`]: every limit that somebody can run into, by the name that the metrics have for it.
+//!
+//! The name is the flag's, where there is one. The README has a table of them, and a test holds the
+//! two together. Whoever enforces a limit says so to the turn, which counts.
+
+/// A limit.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Limit {
+    /// WebSockets in all, and sockets.
+    Connections,
+    /// Connections from one address.
+    ConnectionsPerAddress,
+    /// New connections from one address.
+    ConnectionRatePerAddress,
+    /// Frames from one client.
+    MessageRate,
+    /// Bytes from one client.
+    ByteRate,
+    /// The size of one message.
+    MessageBytes,
+    /// Malformed frames.
+    Strikes,
+    /// The size of the head of an HTTP request.
+    HttpHead,
+    /// The time for an HTTP request to arrive, and to say who one is.
+    HandshakeTimeout,
+    /// The time for a message to arrive.
+    FrameTimeout,
+    /// The time for a client to take what it is sent.
+    WriteTimeout,
+    /// Bytes that wait for one client.
+    OutboxBytes,
+    /// Bytes that wait for all.
+    OutboxTotalBytes,
+    /// Bytes of what is half here.
+    InboxTotalBytes,
+    /// How often a number may change hands.
+    ReplacementRate,
+}
+
+impl Limit {
+    /// All of them, in the order of the README's table.
+    pub const ALL: [Limit; 15] = [
+        Limit::Connections,
+        Limit::ConnectionsPerAddress,
+        Limit::ConnectionRatePerAddress,
+        Limit::MessageRate,
+        Limit::ByteRate,
+        Limit::MessageBytes,
+        Limit::Strikes,
+        Limit::HttpHead,
+        Limit::HandshakeTimeout,
+        Limit::FrameTimeout,
+        Limit::WriteTimeout,
+        Limit::OutboxBytes,
+        Limit::OutboxTotalBytes,
+        Limit::InboxTotalBytes,
+        Limit::ReplacementRate,
+    ];
+
+    /// Its name in the metrics.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Limit::Connections => "max_connections",
+            Limit::ConnectionsPerAddress => "max_connections_per_address",
+            Limit::ConnectionRatePerAddress => "connection_rate_per_address",
+            Limit::MessageRate => "message_rate",
+            Limit::ByteRate => "byte_rate",
+            Limit::MessageBytes => "max_message_bytes",
+            Limit::Strikes => "strikes",
+            Limit::HttpHead => "http_head",
+            Limit::HandshakeTimeout => "handshake_timeout",
+            Limit::FrameTimeout => "frame_timeout",
+            Limit::WriteTimeout => "write_timeout",
+            Limit::OutboxBytes => "outbox_bytes",
+            Limit::OutboxTotalBytes => "outbox_total_bytes",
+            Limit::InboxTotalBytes => "inbox_total_bytes",
+            Limit::ReplacementRate => "replacement_rate",
+        }
+    }
+}
+
+/// How often somebody ran into each.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct Hits([u64; Limit::ALL.len()]);
+
+impl Hits {
+    /// Somebody ran into this one.
+    pub fn count(&mut self, limit: Limit) {
+        self.0[limit as usize] += 1;
+    }
+
+    /// Every limit's name, and how often somebody ran into it.
+    pub fn iter(&self) -> impl Iterator<Item = (&'static str, u64)> {
+        Limit::ALL.into_iter().map(|limit| (limit.name(), self.0[limit as usize]))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_limit_is_counted_under_its_own_name() {
+        for limit in Limit::ALL {
+            let mut hits = Hits::default();
+            hits.count(limit);
+            let counted: Vec<_> = hits.iter().filter(|(_, count)| *count > 0).collect();
+            assert_eq!(counted, [(limit.name(), 1)]);
+        }
+        let mut names: Vec<_> = Limit::ALL.map(Limit::name).to_vec();
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), Limit::ALL.len());
+    }
+}

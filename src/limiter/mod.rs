@@ -1,0 +1,15 @@
+//! How often something may happen: [`Rate`] and [`Bucket`]; how many may come from one address:
+//! [`Addresses`]; whose address that is: [`Proxies`]. [`Limit`] has the names of all limits.
+//!
+//! Knows neither a clock nor a socket, nor what becomes of those who are over a limit: the session,
+//! the chat and the turn ask, and act on the answer.
+
+mod addresses;
+mod bucket;
+mod limit;
+mod proxies;
+
+pub use addresses::{AddressLimits, Addresses, Arrival, Block, Excess};
+pub use bucket::{Bucket, Drawn, Rate};
+pub use limit::{Hits, Limit};
+pub use proxies::{Network, Proxies};
