@@ -10,8 +10,9 @@ use clap::Parser;
 use clap::builder::FalseyValueParser;
 use clap::error::ErrorKind;
 
+use super::limit_args::LimitArgs;
 use super::values::{address, byte_rate, bytes, count, origin, time, time_or_none};
-use crate::chat::messenger;
+use crate::chat::{messenger, mobile};
 use crate::net::{Level, Settings};
 use crate::turn::{Caps, Limits, PresenceLimits};
 use crate::{chat, session, ws};
@@ -110,6 +111,9 @@ struct Args {
     #[arg(long, env = "SWITCHBOARD_ADMIN_TOKEN_FILE", value_name = "FILE")]
     admin_token_file: Option<PathBuf>,
 
+    #[command(flatten)]
+    clients: LimitArgs,
+
     /// Serve /echo, which sends every message back: for conformance suites
     #[arg(long, env = "SWITCHBOARD_ECHO", value_parser = FalseyValueParser::new())]
     echo: bool,
@@ -171,7 +175,9 @@ fn settings(args: Args, port: Option<String>) -> Result<Settings, String> {
     };
     let session_defaults = session::Limits::default();
     let echo_bytes = session_defaults.echo_ws.message_bytes.max(args.max_message_bytes);
+    let clients = args.clients.resolve(args.max_message_bytes)?;
     let limits = Limits {
+        addresses: clients.addresses,
         ping_timeout: args.ping_timeout,
         sweep_interval: args.sweep_interval,
         handshake_timeout: args.handshake_timeout,
@@ -195,6 +201,10 @@ fn settings(args: Args, port: Option<String>) -> Result<Settings, String> {
             echo: args.echo,
             admin_listener: args.admin_listen.is_some(),
             allowed_origins: args.allow_origin,
+            strikes: clients.strikes,
+            message_rate: clients.message_rate,
+            byte_rate: clients.byte_rate,
+            trusted_proxies: clients.trusted_proxies,
             ..session_defaults
         },
         chat: chat::Limits {
@@ -204,7 +214,7 @@ fn settings(args: Args, port: Option<String>) -> Result<Settings, String> {
                 require_invitation: args.require_invitation,
                 ..messenger::Limits::default()
             },
-            ..chat::Limits::default()
+            mobile: mobile::Limits { replacements: clients.replacement_rate },
         },
         ..Limits::default()
     };
@@ -243,10 +253,12 @@ mod tests {
 
     #[test]
     fn a_wrong_value_is_one_clear_line() {
-        let wrong: [(&[&str], Option<&str>, &str); 5] = [
+        let wrong: [(&[&str], Option<&str>, &str); 7] = [
             (&["--ping-timeout", "60"], None, "--ping-timeout"),
             (&["--max-connections", "0"], None, "--max-connections"),
             (&["--log", "loud"], None, "--log"),
+            (&["--message-rate", "fast"], None, "--message-rate"),
+            (&["--byte-rate", "64KiB:60KiB"], None, "--byte-rate"),
             (&["--frobnicate"], None, "--frobnicate"),
             (&[], Some("http"), "PORT"),
         ];

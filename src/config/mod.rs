@@ -4,6 +4,8 @@
 //! exit code 2. Knows every room's limits and no room's workings. Called by `main` alone.
 
 mod args;
+mod limit_args;
+mod rates;
 mod values;
 
 pub use args::{Parsed, parse};

@@ -37,18 +37,10 @@ impl Body {
         if version == Version::Http10 {
             return Err(BadRequest::TransferEncodingInHttp10);
         }
-        let alone = codings.next().is_none();
-        if coding.eq_ignore_ascii_case(b"chunked") && alone {
-            return Ok(Body::Chunked);
+        if !coding.eq_ignore_ascii_case(b"chunked") || codings.next().is_some() {
+            return Err(BadRequest::TransferCoding);
         }
-        // Several lines are one list. What is chunked last has an end at least, only not for us.
-        let last_line = headers.all("transfer-encoding").last().unwrap_or(coding);
-        let last = last_line.rsplit(|&byte| byte == b',').next().unwrap_or(last_line);
-        if last.trim_ascii().eq_ignore_ascii_case(b"chunked") {
-            Err(BadRequest::TransferCoding)
-        } else {
-            Err(BadRequest::NoEndOfBody)
-        }
+        Ok(Body::Chunked)
     }
 
     fn of_length(digits: &[u8]) -> Result<Body, BadRequest> {

@@ -6,6 +6,7 @@
 
 use std::fs::File;
 use std::io::{self, ErrorKind, IoSlice, Read as _, Write as _};
+use std::net::IpAddr;
 use std::time::Duration;
 
 use mio::net::{TcpListener, TcpStream};
@@ -15,7 +16,7 @@ use socket2::SockRef;
 
 use super::clock::Clock;
 use crate::chat::ConnectionId;
-use crate::http::{Response, Status};
+use crate::session::{Refusal, refuse};
 use crate::turn::{Accepted, Listener, Sockets};
 
 /// Real sockets.
@@ -79,11 +80,11 @@ impl MioSockets {
     }
 
     /// The next connection in the queue; `None` if there is none.
-    fn next_stream(&mut self, at: Listener) -> io::Result<Option<TcpStream>> {
+    fn next_stream(&mut self, at: Listener) -> io::Result<Option<(TcpStream, IpAddr)>> {
         let Some(listener) = self.listener(at) else { return Ok(None) };
         loop {
             match listener.accept() {
-                Ok((stream, _)) => return Ok(Some(stream)),
+                Ok((stream, peer)) => return Ok(Some((stream, peer.ip()))),
                 Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(None),
                 // Whoever was next has gone, or his network has; the one behind him has not
                 // (accept(2), "Error handling").
@@ -94,15 +95,25 @@ impl MioSockets {
     }
 
     /// The next connection in the queue, or what to tell the turn instead.
-    fn take_next(&mut self, at: Listener) -> Result<TcpStream, Accepted> {
+    fn take_next(&mut self, at: Listener) -> Result<(TcpStream, IpAddr), Accepted> {
         match self.next_stream(at) {
-            Ok(Some(stream)) => Ok(stream),
+            Ok(Some(taken)) => Ok(taken),
             Ok(None) => Err(Accepted::Nobody),
             Err(_) => {
                 self.turn_one_away(at);
                 Err(Accepted::Exhausted)
             }
         }
+    }
+
+    /// As well as can be done without keeping him: what he has sent is read, so that closing does
+    /// not reset the connection, and he is told.
+    fn say_no(&self, mut stream: TcpStream, refusal: Refusal) {
+        let mut answer = Vec::new();
+        refuse(refusal).close().write(&mut answer, self.clock.now().unix, false);
+        let _ = stream.read(&mut [0; 1024]);
+        let _ = stream.write(&answer);
+        let _ = stream.shutdown(std::net::Shutdown::Write);
     }
 
     /// Without descriptors nobody can even be turned away, and all would wait until they give up.
@@ -151,8 +162,8 @@ fn retry<T>(mut call: impl FnMut() -> io::Result<T>) -> io::Result<T> {
 
 impl Sockets for MioSockets {
     fn accept(&mut self, listener: Listener, id: ConnectionId) -> Accepted {
-        let mut stream = match self.take_next(listener) {
-            Ok(stream) => stream,
+        let (mut stream, peer) = match self.take_next(listener) {
+            Ok(taken) => taken,
             Err(why_not) => return why_not,
         };
         if self.registry.register(&mut stream, token_of(id), Interest::READABLE).is_err() {
@@ -162,26 +173,22 @@ impl Sockets for MioSockets {
             self.streams.resize_with(id.index() + 1, || None);
         }
         self.streams[id.index()] = Some(stream);
-        Accepted::Taken
+        Accepted::Taken(peer)
     }
 
     fn shed(&mut self, listener: Listener) -> Accepted {
-        let mut stream = match self.take_next(listener) {
-            Ok(stream) => stream,
+        let (stream, peer) = match self.take_next(listener) {
+            Ok(taken) => taken,
             Err(why_not) => return why_not,
         };
-        let mut refusal = Vec::new();
-        Response::new(Status::ServiceUnavailable)
-            .header("Retry-After", "5")
-            .close()
-            .json_detail("the server is full")
-            .write(&mut refusal, self.clock.now().unix, false);
-        // As well as can be done without keeping him: what he has sent is read, so that closing
-        // does not reset the connection, and he is told.
-        let _ = stream.read(&mut [0; 1024]);
-        let _ = stream.write(&refusal);
-        let _ = stream.shutdown(std::net::Shutdown::Write);
-        Accepted::Taken
+        self.say_no(stream, Refusal::Full);
+        Accepted::Taken(peer)
+    }
+
+    fn turn_away(&mut self, id: ConnectionId, refusal: Refusal) {
+        if let Some(stream) = self.streams.get_mut(id.index()).and_then(Option::take) {
+            self.say_no(stream, refusal);
+        }
     }
 
     fn read(&mut self, id: ConnectionId, buffer: &mut [u8]) -> io::Result<usize> {

@@ -2,6 +2,11 @@
 //!
 //! Close codes are RFC 6455 §7.4's, but 4000 and 4001, which are the protocols' own.
 
+use crate::limiter::Limit;
+
+/// "Message Too Big" (RFC 6455 §7.4.1).
+const TOO_BIG: u16 = 1009;
+
 /// How a connection ends.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum End {
@@ -17,6 +22,10 @@ pub enum End {
     Unacceptable,
     /// Too many malformed frames.
     Strikes,
+    /// Too many frames, for too long.
+    MessageRate,
+    /// Too many bytes, for too long.
+    ByteRate,
     /// A frame took too long to arrive in full.
     FrameTimeout,
     /// The client did not say who he is, in time or before anything else.
@@ -39,13 +48,15 @@ pub enum End {
 
 impl End {
     /// Every outcome's name, as the metrics have it, in the order of [`outcome`](End::outcome).
-    pub const OUTCOMES: [&'static str; 15] = [
+    pub const OUTCOMES: [&'static str; 17] = [
         "http",
         "request_timeout",
         "closed_by_client",
         "violation",
         "unacceptable",
         "strikes",
+        "message_rate",
+        "byte_rate",
         "frame_timeout",
         "not_signed_in",
         "sign_in_refused",
@@ -66,15 +77,17 @@ impl End {
             End::Violation(..) => 3,
             End::Unacceptable => 4,
             End::Strikes => 5,
-            End::FrameTimeout => 6,
-            End::NotSignedIn => 7,
-            End::SignInRefused(_) => 8,
-            End::Overloaded => 9,
-            End::Replaced => 10,
-            End::Silent => 11,
-            End::Draining => 12,
-            End::Slow => 13,
-            End::Lost => 14,
+            End::MessageRate => 6,
+            End::ByteRate => 7,
+            End::FrameTimeout => 8,
+            End::NotSignedIn => 9,
+            End::SignInRefused(_) => 10,
+            End::Overloaded => 11,
+            End::Replaced => 12,
+            End::Silent => 13,
+            End::Draining => 14,
+            End::Slow => 15,
+            End::Lost => 16,
         }
     }
 
@@ -87,6 +100,8 @@ impl End {
             End::Violation(code, reason) => Some((Some(code), reason)),
             End::Unacceptable => Some((Some(1003), "this protocol has no binary messages")),
             End::Strikes => Some((Some(1008), "too many malformed frames")),
+            End::MessageRate => Some((Some(1008), "too many messages")),
+            End::ByteRate => Some((Some(1008), "too many bytes")),
             End::FrameTimeout => Some((Some(1008), "a frame took too long to arrive")),
             End::NotSignedIn => Some((Some(4001), "say who you are first, with auth")),
             End::SignInRefused(sentence) => Some((Some(1008), sentence)),
@@ -95,6 +110,30 @@ impl End {
             End::Replaced => Some((Some(4000), "replaced by a newer connection")),
             End::Silent => Some((Some(1001), "nothing was heard for too long")),
             End::Draining => Some((Some(1001), "the server is shutting down")),
+        }
+    }
+
+    /// The limit that this is the end of running into, where nobody else has counted it.
+    pub fn limit(self) -> Option<Limit> {
+        match self {
+            End::RequestTimeout => Some(Limit::HandshakeTimeout),
+            End::Violation(TOO_BIG, _) => Some(Limit::MessageBytes),
+            End::Strikes => Some(Limit::Strikes),
+            End::FrameTimeout => Some(Limit::FrameTimeout),
+            End::Overloaded => Some(Limit::InboxTotalBytes),
+            // A warning came before, and was counted.
+            End::MessageRate | End::ByteRate => None,
+            // Either limit may be behind these: whoever ends the connection knows which, and counts.
+            End::NotSignedIn | End::Slow => None,
+            End::Http
+            | End::ClosedByClient(_)
+            | End::Violation(..)
+            | End::Unacceptable
+            | End::SignInRefused(_)
+            | End::Replaced
+            | End::Silent
+            | End::Draining
+            | End::Lost => None,
         }
     }
 

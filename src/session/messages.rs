@@ -1,14 +1,25 @@
 //! The second stage of a session: WebSocket messages, each understood by the session's dialect.
 
+use super::allowance::Measure;
 use super::{End, Flow, Host, Limits, WebSocket};
 use crate::chat::Event;
 use crate::dialects::{Dialect, Incoming, Message};
+use crate::limiter::Bucket;
 use crate::ws::{self, Frame, Item};
 
 impl WebSocket {
     pub(super) fn new(dialect: Dialect) -> Self {
         let signed_in = !dialect.begins_with_sign_in();
-        WebSocket { reader: ws::Reader::new(ws::Role::Server), dialect, signed_in, strikes: 0 }
+        WebSocket {
+            reader: ws::Reader::new(ws::Role::Server),
+            dialect,
+            signed_in,
+            strikes: 0,
+            frames: Bucket::default(),
+            bytes: Bucket::default(),
+            warned_of_frames: false,
+            warned_of_bytes: false,
+        }
     }
 
     /// Takes the next bytes of the stream of frames.
@@ -23,6 +34,9 @@ impl WebSocket {
             Dialect::Echo => &limits.echo_ws,
             Dialect::Sca | Dialect::Messenger => &limits.ws,
         };
+        if let finish @ Flow::Finish(_) = self.charge(Measure::Bytes, input.len(), limits, host) {
+            return finish;
+        }
         loop {
             let item = match self.reader.read(&mut input, size) {
                 Ok(Some(item)) => item,
@@ -32,6 +46,12 @@ impl WebSocket {
                     return Flow::Finish(End::Violation(code, violation.sentence()));
                 }
             };
+            // Whoever says goodbye is not told that he has said too much.
+            if !matches!(item, Item::Close(_))
+                && let finish @ Flow::Finish(_) = self.charge(Measure::Frames, 1, limits, host)
+            {
+                return finish;
+            }
             let incoming = match &item {
                 Item::Text(text) => self.dialect.read(Message::Text(text)),
                 Item::Binary(data) => self.dialect.read(Message::Binary(data)),

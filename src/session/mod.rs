@@ -4,6 +4,7 @@
 //! waits for an HTTP request, perhaps becomes a WebSocket, and ends. It does not know the socket
 //! that its bytes come from, nor the time, nor who else is here. The turn calls it.
 
+mod allowance;
 mod end;
 mod messages;
 mod origin;
@@ -14,14 +15,16 @@ mod tests;
 
 pub use end::End;
 pub use messages::event_frame;
-pub use request::{Listener, Page};
+pub use request::{Listener, Page, refuse};
 
+use core::net::IpAddr;
 use std::{fmt, mem};
 
 use crate::chat::messenger::{self, SignIn};
 use crate::chat::mobile::PresenceMode;
 use crate::chat::{Command, Event, Mobile};
 use crate::dialects::{Dialect, RefusalReason};
+use crate::limiter::{Bucket, Limit, Proxies, Rate};
 use crate::timer::Now;
 use crate::{http, ws};
 
@@ -40,6 +43,12 @@ pub struct Limits {
     pub admin_listener: bool,
     /// Malformed frames before the connection is closed; each well-formed one forgives one.
     pub strikes: u16,
+    /// Frames that one client may send.
+    pub message_rate: Rate,
+    /// Bytes that one client may send. Its burst is a message's size at least.
+    pub byte_rate: Rate,
+    /// Who is believed when he says for whom he speaks.
+    pub trusted_proxies: Proxies,
     /// Pipelined HTTP requests that are answered at once; the next ones wait until others had a turn.
     pub pipelined_requests: u16,
     /// Who bears this may know who is online in the `session` realm. Nobody may, without one.
@@ -59,6 +68,9 @@ impl Default for Limits {
             echo: false,
             admin_listener: false,
             strikes: 50,
+            message_rate: Rate::per_second(200, 400),
+            byte_rate: Rate::per_second(1 << 20, 4 << 20),
+            trusted_proxies: Proxies::default(),
             pipelined_requests: 16,
             pipelined_answer_bytes: 32 * 1024,
             admin_token: None,
@@ -135,6 +147,13 @@ pub enum Refusal {
     Draining,
     /// As many WebSockets are open as may be.
     Full,
+    /// As many connections as may be come from his address.
+    AddressFull,
+    /// His address makes new connections too fast.
+    AddressTooFast {
+        /// Seconds after which to try again.
+        retry_after_seconds: u64,
+    },
     /// Two phones fight over one number.
     ReplacedTooOften {
         /// Seconds after which to try again.
@@ -159,6 +178,9 @@ pub trait Host {
     /// Hands a command to the chat.
     fn command(&mut self, command: &Command<'_>);
 
+    /// Somebody has run into a limit: for the metrics.
+    fn limit_hit(&mut self, limit: Limit);
+
     /// A frame of type `message` was refused: for the books.
     fn message_refused(&mut self, reason: RefusalReason);
 
@@ -174,9 +196,14 @@ pub trait Host {
     /// Whether somebody new would be let in.
     fn is_accepting(&self) -> bool;
 
-    /// Lets a visitor in, and queues the 101 that `switch` appends; or says why not.
-    fn admit(&mut self, visitor: Visitor, switch: impl FnOnce(&mut Vec<u8>))
-    -> Result<(), Refusal>;
+    /// Lets a visitor in, and queues the 101 that `switch` appends; or says why not. He comes from
+    /// the address that `forwarded` is, if it is a trusted proxy that asks.
+    fn admit(
+        &mut self,
+        visitor: Visitor,
+        forwarded: Option<IpAddr>,
+        switch: impl FnOnce(&mut Vec<u8>),
+    ) -> Result<(), Refusal>;
 }
 
 /// What is to become of the connection after a piece of its input.
@@ -218,6 +245,12 @@ struct WebSocket {
     /// Whether we know who it is.
     signed_in: bool,
     strikes: u16,
+    /// How many frames may come, and how many bytes.
+    frames: Bucket,
+    bytes: Bucket,
+    /// Whether its client knows that he is over the one or the other rate.
+    warned_of_frames: bool,
+    warned_of_bytes: bool,
 }
 
 impl Default for Session {
@@ -243,6 +276,9 @@ impl Session {
 
     /// The time for something is over: says why to whom it may concern, and how it ends.
     pub fn time_out(&mut self, host: &mut impl Host) -> End {
+        if self.awaits_sign_in() {
+            host.limit_hit(Limit::HandshakeTimeout);
+        }
         match &self.stage {
             Stage::Request(begun) if !begun.is_empty() => {
                 request::refuse_late(host);

@@ -10,6 +10,7 @@ use super::{End, Flow, Host, Limits, Refusal, Session, Stage, Visitor, WebSocket
 use crate::chat::Mobile;
 use crate::chat::mobile::PresenceMode;
 use crate::http::{self, Body, Request, Response, Status, Version};
+use crate::limiter::Limit;
 use crate::ws::handshake::{self, HandshakeError, Offer};
 
 /// The server's own pages.
@@ -105,6 +106,9 @@ impl Session {
                     return Flow::Open;
                 }
                 Err(bad) => {
+                    if bad.is_too_much() {
+                        host.limit_hit(Limit::HttpHead);
+                    }
                     let sentence = bad.to_string();
                     respond(host, Response::new(bad.status()).close().json_detail(&sentence));
                     return Flow::Finish(End::Http);
@@ -272,9 +276,13 @@ fn upgrade(
         .upgrade("websocket")
         .header("Sec-WebSocket-Accept", accept.as_str());
     let date = host.now().unix;
-    match host.admit(visitor, |out| switching.write(out, date, false)) {
+    let forwarded = match limits.trusted_proxies.is_empty() {
+        true => None,
+        false => limits.trusted_proxies.client(request.headers.all("x-forwarded-for")),
+    };
+    match host.admit(visitor, forwarded, |out| switching.write(out, date, false)) {
         Ok(()) => Ok(WebSocket::new(visitor.dialect())),
-        Err(refusal) => Err(refuse_visitor(refusal)),
+        Err(refusal) => Err(refuse(refusal)),
     }
 }
 
@@ -334,12 +342,23 @@ fn refuse_handshake(error: HandshakeError) -> Response<'static> {
     }
 }
 
-fn refuse_visitor(refusal: Refusal) -> Response<'static> {
+/// What somebody is told who may not come in.
+pub fn refuse(refusal: Refusal) -> Response<'static> {
     let (status, sentence, seconds) = match refusal {
         Refusal::Draining => {
             (Status::ServiceUnavailable, "the server is shutting down", RETRY_AFTER_SECONDS)
         }
         Refusal::Full => (Status::ServiceUnavailable, "the server is full", RETRY_AFTER_SECONDS),
+        Refusal::AddressFull => (
+            Status::ServiceUnavailable,
+            "too many connections from this address",
+            RETRY_AFTER_SECONDS,
+        ),
+        Refusal::AddressTooFast { retry_after_seconds } => (
+            Status::TooManyRequests,
+            "too many new connections from this address",
+            retry_after_seconds,
+        ),
         Refusal::ReplacedTooOften { retry_after_seconds } => {
             (Status::TooManyRequests, "this number changes hands too often", retry_after_seconds)
         }

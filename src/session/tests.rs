@@ -1,10 +1,14 @@
 //! The whole conversation without a socket: a [`Host`] that records, and samples of what clients
 //! send, whole and cut at every byte.
 
+mod rates;
+
 use std::time::Duration;
 
 use super::*;
 use crate::chat::Mobile;
+use crate::limiter::Hits;
+use crate::timer::Moment;
 use crate::ws::Frame;
 
 /// A world that lets everybody in and writes everything down.
@@ -18,12 +22,15 @@ struct Recorder {
     refused_messages: usize,
     refusal: Option<Refusal>,
     draining: bool,
+    limits_hit: Hits,
+    forwarded: Option<IpAddr>,
+    time: Moment,
     listener: Listener,
 }
 
 impl Host for Recorder {
     fn now(&self) -> Now {
-        Now { unix: Duration::from_secs(784_111_777), ..Now::default() }
+        Now { unix: Duration::from_secs(784_111_777), monotonic: self.time }
     }
 
     fn write(&mut self, fill: impl FnOnce(&mut Vec<u8>)) {
@@ -46,6 +53,10 @@ impl Host for Recorder {
 
     fn command(&mut self, command: &Command<'_>) {
         self.commands.push(format!("{command:?}"));
+    }
+
+    fn limit_hit(&mut self, limit: Limit) {
+        self.limits_hit.count(limit);
     }
 
     fn message_refused(&mut self, _: RefusalReason) {
@@ -71,12 +82,14 @@ impl Host for Recorder {
     fn admit(
         &mut self,
         visitor: Visitor,
+        forwarded: Option<IpAddr>,
         switch: impl FnOnce(&mut Vec<u8>),
     ) -> Result<(), Refusal> {
         if let Some(refusal) = self.refusal {
             return Err(refusal);
         }
         self.admitted.push(visitor);
+        self.forwarded = forwarded;
         switch(&mut self.written);
         Ok(())
     }
@@ -274,6 +287,8 @@ fn a_visitor_who_is_turned_away_learns_when_to_come_back() {
     let cases = [
         (Refusal::Draining, "503", "5"),
         (Refusal::Full, "503", "5"),
+        (Refusal::AddressFull, "503", "5"),
+        (Refusal::AddressTooFast { retry_after_seconds: 2 }, "429", "2"),
         (Refusal::ReplacedTooOften { retry_after_seconds: 3 }, "429", "3"),
     ];
     for (refusal, status, seconds) in cases {

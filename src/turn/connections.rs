@@ -6,7 +6,9 @@
 
 use slab::Slab;
 
+use super::arrivals::Standing;
 use crate::chat::ConnectionId;
+use crate::limiter::Block;
 use crate::session::{Listener, Session};
 use crate::timer::{Moment, TimerId};
 
@@ -37,6 +39,9 @@ pub(super) struct Connection {
     pub(super) id: ConnectionId,
     /// By which it came.
     pub(super) listener: Listener,
+    /// The address that it counts as one of, and whether it does.
+    pub(super) block: Block,
+    pub(super) standing: Standing,
     pub(super) session: Session,
     pub(super) life: Life,
     /// The one timer; it fires at the earliest of the connection's deadlines, or before.
@@ -106,13 +111,22 @@ impl Connections {
     }
 
     /// Takes in the connection that was promised [`next_id`](Self::next_id).
-    pub(super) fn insert(&mut self, now: Moment, timer: TimerId, listener: Listener) {
+    pub(super) fn insert(
+        &mut self,
+        now: Moment,
+        timer: TimerId,
+        listener: Listener,
+        block: Block,
+        standing: Standing,
+    ) {
         let id = self.next_id();
         self.tenants = self.tenants.wrapping_add(1);
         self.admins += usize::from(listener == Listener::Admin);
         self.slab.insert(Connection {
             id,
             listener,
+            block,
+            standing,
             session: Session::new(),
             life: Life::Open,
             timer,

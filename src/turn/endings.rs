@@ -103,7 +103,8 @@ impl Turn {
 
     /// Gives up those whose outboxes went over a cap.
     pub(super) fn end_the_overflowed(&mut self) {
-        while let Some(id) = self.outboxes.next_overflowed() {
+        while let Some((id, limit)) = self.outboxes.next_overflowed() {
+            self.counters.limits_hit.count(limit);
             match self.connections.get(id) {
                 Some(connection) if connection.is_open() => self.end(id, End::Slow),
                 Some(_) => self.give_up(id, Reason::Slow),
@@ -121,6 +122,7 @@ impl Turn {
             let Some(id) = self.closing.pop_front() else { return closed };
             let Some(connection) = self.connections.remove(id) else { continue };
             self.wheel.cancel(connection.timer);
+            self.depart(connection.block, connection.standing);
             match connection.life {
                 Life::Dead { abort: true } => sockets.abort(id),
                 Life::Dead { abort: false }

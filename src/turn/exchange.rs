@@ -1,10 +1,13 @@
 //! [`Exchange`]: one connection's session talking to the turn. It is the session's [`Host`].
 
+use core::net::IpAddr;
+
 use super::Turn;
 use crate::chat::messenger::{self, SignIn};
 use crate::chat::mobile::{self, Joined, PresenceMode};
 use crate::chat::{Command, ConnectionId, Event};
 use crate::dialects::{Dialect, RefusalReason};
+use crate::limiter::Limit;
 use crate::metrics;
 use crate::session::{self, Host, Listener, Page, Refusal, Visitor};
 use crate::timer::Now;
@@ -41,6 +44,10 @@ impl Host for Exchange<'_> {
         let (now, id) = (self.turn.now, self.id);
         let (chat, mut desk) = self.turn.chat_and_desk();
         chat.handle(now, id, command, &mut desk);
+    }
+
+    fn limit_hit(&mut self, limit: Limit) {
+        self.turn.counters.limits_hit.count(limit);
     }
 
     fn message_refused(&mut self, reason: RefusalReason) {
@@ -80,6 +87,7 @@ impl Host for Exchange<'_> {
     fn admit(
         &mut self,
         visitor: Visitor,
+        forwarded: Option<IpAddr>,
         switch: impl FnOnce(&mut Vec<u8>),
     ) -> Result<(), Refusal> {
         if self.is_draining() {
@@ -92,8 +100,10 @@ impl Host for Exchange<'_> {
             Visitor::Messenger | Visitor::Echo => false,
         };
         if self.turn.websockets >= self.turn.limits.max_connections && !takes_over {
+            self.limit_hit(Limit::Connections);
             return Err(Refusal::Full);
         }
+        self.turn.enter(id, forwarded)?;
         let (mut gated, mut replaces) = (false, None);
         if let Visitor::Mobile { mobile, presence } = visitor {
             match self.turn.chat.mobile.join(now, id, mobile) {
@@ -103,6 +113,8 @@ impl Host for Exchange<'_> {
                     replaces = Some(old);
                 }
                 Err(mobile::Refusal::ReplacedTooOften { retry_after }) => {
+                    self.turn.turn_back(id);
+                    self.limit_hit(Limit::ReplacementRate);
                     let retry_after_seconds = retry_after.as_secs() + 1;
                     return Err(Refusal::ReplacedTooOften { retry_after_seconds });
                 }

@@ -10,6 +10,7 @@ use std::mem;
 use super::Turn;
 use super::connections::{Connection, Life};
 use crate::chat::ConnectionId;
+use crate::limiter::Limit;
 use crate::session::End;
 use crate::timer::{Moment, Wheel};
 
@@ -74,6 +75,7 @@ impl Turn {
             let (chat, mut desk) = self.chat_and_desk();
             chat.expire(now, budget, &mut desk);
         }
+        self.forget_addresses();
         judged + self.sweep() + self.drain_slice()
     }
 
@@ -102,7 +104,10 @@ impl Turn {
                 }
                 self.rearm(id);
             }
-            Deadline::Reading => self.end(id, End::Slow),
+            Deadline::Reading => {
+                self.counters.limits_hit.count(Limit::WriteTimeout);
+                self.end(id, End::Slow);
+            }
             Deadline::Closing => self.abandon(id),
         }
     }

@@ -14,6 +14,7 @@ use std::ops::Add;
 use std::time::Duration;
 
 use super::recorder::{Phase, Recorded};
+use crate::limiter::Hits;
 use crate::metrics::Histogram;
 use crate::session::End;
 
@@ -120,8 +121,10 @@ impl Add for Ledger {
 pub struct Counters {
     /// Connections accepted.
     pub accepted: u64,
-    /// Connections turned away on the spot because the house was full.
+    /// Connections turned away on the spot: the house was full, or too many came from one address.
     pub shed: u64,
+    /// How often somebody ran into a limit.
+    pub limits_hit: Hits,
     /// Times that accepting failed for want of descriptors or memory.
     pub exhausted: u64,
     /// Upgrades to WebSocket.
@@ -188,6 +191,7 @@ impl Counters {
         Counters {
             accepted: 0,
             shed: 0,
+            limits_hit: Hits::default(),
             exhausted: 0,
             upgrades: 0,
             ended: [0; End::OUTCOMES.len()],
@@ -221,6 +225,9 @@ impl Counters {
     /// A connection has ended.
     pub(super) fn count_end(&mut self, end: End, was_websocket: bool) {
         self.ended[end.outcome()] += 1;
+        if let Some(limit) = end.limit() {
+            self.limits_hit.count(limit);
+        }
         if was_websocket {
             let code = end.close_frame().and_then(|(code, _)| code).unwrap_or(NO_CLOSE_CODE);
             let is_strange = matches!(end, End::ClosedByClient(_)) && code >= PRIVATE_CODE;

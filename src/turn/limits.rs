@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use super::outbox::Caps;
 use super::presence;
+use crate::limiter::AddressLimits;
 use crate::{chat, session};
 
 /// Everything that bounds the turn.
@@ -19,6 +20,8 @@ pub struct Limits {
     /// Sockets of the operator's own listener, which count nowhere else: a full house does not lock
     /// him out, and a crowd at his door takes nobody's place.
     pub admin_connections: usize,
+    /// What one address may have.
+    pub addresses: AddressLimits,
     /// Silence after which a connection is marked, to be removed by the next sweep.
     pub ping_timeout: Duration,
     /// Time between two sweeps.
@@ -56,6 +59,7 @@ impl Default for Limits {
             max_connections: 10_000,
             spare_connections: 64,
             admin_connections: 8,
+            addresses: AddressLimits::default(),
             ping_timeout: Duration::from_secs(60),
             sweep_interval: Duration::from_secs(30),
             handshake_timeout: Duration::from_secs(10),

@@ -8,6 +8,7 @@
 //! Handlers never write and never free. They queue; one phase writes, and one frees. So a hundred
 //! messages to one phone cost one system call, and nothing is freed under anybody's feet.
 
+mod arrivals;
 mod connections;
 mod desk;
 mod drain;
@@ -36,6 +37,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use crate::chat::{Chat, ConnectionId};
+use crate::limiter::Addresses;
 use crate::session;
 use crate::timer::{Moment, Now, Wheel};
 use connections::Connections;
@@ -78,6 +80,7 @@ pub struct Turn {
     started: Now,
     now: Now,
     connections: Connections,
+    addresses: Addresses,
     /// WebSockets that are open, the ending ones not included.
     websockets: usize,
     /// Connections that have ended and are not yet freed.
@@ -126,6 +129,7 @@ impl Turn {
             started: now,
             now,
             connections: Connections::new(),
+            addresses: Addresses::new(limits.addresses),
             websockets: 0,
             ending: 0,
             held_bytes: 0,

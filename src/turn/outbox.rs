@@ -21,6 +21,7 @@ use std::mem;
 use super::parcel::{Content, Parcel};
 use crate::chat::{ConnectionId, Reason};
 use crate::dialects::Dialect;
+use crate::limiter::Limit;
 pub use caps::Caps;
 use chain::{Chain, Pool};
 
@@ -71,7 +72,7 @@ pub(super) struct Outboxes {
     /// Messages that will not be delivered, whose senders are still to be told.
     returned: VecDeque<(Parcel, Reason)>,
     /// Who went over a cap and is to be given up in this turn.
-    overflowed: Vec<ConnectionId>,
+    overflowed: Vec<(ConnectionId, Limit)>,
     /// The last send phase ran out of its budget.
     backlog: bool,
 }
@@ -146,7 +147,8 @@ impl Outboxes {
         let over_own = outbox.bytes > 0 && bytes > self.caps.of(outbox.dialect);
         let over_all = self.bytes + parcel.len() > self.caps.all;
         if outbox.overflowed || outbox.blocked && (over_own || over_all) {
-            self.overflow(id);
+            let limit = if over_own { Limit::OutboxBytes } else { Limit::OutboxTotalBytes };
+            self.overflow(id, limit);
             return self.give_back(parcel, Reason::Slow);
         }
         outbox.bytes += parcel.len();
@@ -294,7 +296,8 @@ impl Outboxes {
         outbox.blocked = true;
         let over_own = outbox.bytes > self.caps.of(outbox.dialect) && !outbox.chain.is_single();
         if over_own || self.bytes > self.caps.all {
-            self.overflow(id);
+            let limit = if over_own { Limit::OutboxBytes } else { Limit::OutboxTotalBytes };
+            self.overflow(id, limit);
         }
     }
 
@@ -328,8 +331,8 @@ impl Outboxes {
         !self.returned.is_empty()
     }
 
-    /// The next connection that went over a cap.
-    pub(super) fn next_overflowed(&mut self) -> Option<ConnectionId> {
+    /// The next connection that went over a cap, and which.
+    pub(super) fn next_overflowed(&mut self) -> Option<(ConnectionId, Limit)> {
         self.overflowed.pop()
     }
 
@@ -361,10 +364,10 @@ impl Outboxes {
     }
 
     /// The outbox has gone over a cap: its connection is to be given up.
-    fn overflow(&mut self, id: ConnectionId) {
+    fn overflow(&mut self, id: ConnectionId, limit: Limit) {
         let Some(outbox) = self.get_mut(id) else { return };
         if !mem::replace(&mut outbox.overflowed, true) {
-            self.overflowed.push(id);
+            self.overflowed.push((id, limit));
         }
     }
 

@@ -115,13 +115,19 @@ impl Turn {
             .counter("switchboard_accepted_total", "Connections accepted.", counters.accepted)
             .counter(
                 "switchboard_shed_total",
-                "Connections turned away on the spot because the house was full.",
+                "Connections turned away on the spot: a full house, or too many from one address.",
                 counters.shed,
             )
             .counter(
                 "switchboard_accept_exhausted_total",
                 "Times that accepting failed for want of descriptors or memory.",
                 counters.exhausted,
+            )
+            .counter_by(
+                "switchboard_limits_hit_total",
+                "Times that somebody ran into a limit; excesses of a rate, not frames.",
+                "limit",
+                counters.limits_hit.iter(),
             )
             .counter("switchboard_upgrades_total", "Upgrades to WebSocket.", counters.upgrades)
             .counter_by(

@@ -4,6 +4,7 @@
 //! connection that was not read to the end therefore stays in our own queue of the readable, and
 //! the loop does not sleep while that queue holds anybody.
 
+use core::net::IpAddr;
 use std::io::ErrorKind;
 use std::mem;
 use std::rc::Rc;
@@ -12,6 +13,7 @@ use super::connections::Life;
 use super::exchange::Exchange;
 use super::{Accepted, Sockets, Turn};
 use crate::chat::ConnectionId;
+use crate::limiter::{Block, Limit};
 use crate::session::{End, Flow, Listener};
 
 /// The listeners at which somebody may wait to be accepted. At the start both: no event tells of
@@ -70,13 +72,16 @@ impl Turn {
                 false => sockets.accept(listener, self.connections.next_id()),
             };
             match accepted {
-                Accepted::Taken if is_full => {
+                Accepted::Taken(_) if is_full => {
                     taken += 1;
                     self.counters.shed += 1;
+                    if listener == Listener::Public {
+                        self.counters.limits_hit.count(Limit::Connections);
+                    }
                 }
-                Accepted::Taken => {
+                Accepted::Taken(peer) => {
                     taken += 1;
-                    self.take_in(listener);
+                    self.take_in(listener, peer, sockets);
                 }
                 Accepted::Nobody => *self.callers.at(listener) = false,
                 Accepted::Exhausted => {
@@ -90,11 +95,18 @@ impl Turn {
         taken
     }
 
-    fn take_in(&mut self, listener: Listener) {
+    fn take_in(&mut self, listener: Listener, peer: IpAddr, sockets: &mut impl Sockets) {
         let now = self.now.monotonic;
         let id = self.connections.next_id();
+        let standing = match self.judge_arrival(listener, peer) {
+            Ok(standing) => standing,
+            Err(refusal) => {
+                self.counters.shed += 1;
+                return sockets.turn_away(id, refusal);
+            }
+        };
         let timer = self.wheel.insert(now + self.limits.handshake_timeout, id);
-        self.connections.insert(now, timer, listener);
+        self.connections.insert(now, timer, listener, Block::of(peer), standing);
         self.outboxes.open(id);
         self.counters.accepted += 1;
     }

@@ -4,10 +4,11 @@
 //! The turn cannot tell them apart, which is why a bug found by the simulator is a bug of the
 //! server. Every call returns at once: nothing here may block.
 
+use core::net::IpAddr;
 use std::io::{self, IoSlice};
 
 use crate::chat::ConnectionId;
-use crate::session::Listener;
+use crate::session::{Listener, Refusal};
 
 /// The network, as the turn sees it. Each connection is named by the id that it was accepted under.
 pub trait Sockets {
@@ -18,6 +19,9 @@ pub trait Sockets {
     /// Takes the next connection that waits at `listener` and turns it away on the spot: there is no
     /// room.
     fn shed(&mut self, listener: Listener) -> Accepted;
+
+    /// Says no to the connection that was just accepted as `id`, and closes it.
+    fn turn_away(&mut self, id: ConnectionId, refusal: Refusal);
 
     /// Reads what is there, as `read(2)`: `Ok(0)` is the end of the input, `WouldBlock` means
     /// nothing for now, any other error is the end of the connection.
@@ -42,8 +46,8 @@ pub trait Sockets {
 /// What came of an attempt to accept.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Accepted {
-    /// A connection was taken (or, when shedding, turned away).
-    Taken,
+    /// A connection was taken (or, when shedding, turned away), from this address.
+    Taken(IpAddr),
     /// Nobody is waiting.
     Nobody,
     /// The process or the machine is out of descriptors or memory. Those who wait make no new

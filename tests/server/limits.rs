@@ -2,7 +2,72 @@
 
 use std::process::Command;
 
-use crate::harness::{ALICE, Server, Wire, binary, eventually, frame};
+use std::collections::BTreeMap;
+
+use crate::harness::{ALICE, Server, TEXT, Wire, binary, eventually, frame};
+
+/// How often somebody ran into a limit.
+fn hits(server: &Server, limit: &str) -> f64 {
+    server.metrics()[&format!("switchboard_limits_hit_total{{limit=\"{limit}\"}}")]
+}
+
+#[test]
+fn the_readme_has_every_limit_with_its_flag_and_its_name_in_the_metrics() {
+    let readme = include_str!("../../README.md");
+    let (_, section) = readme.split_once("\n## Limits\n").expect("it has that section");
+    let (section, _) = section.split_once("\n## ").expect("others follow");
+    // limit, flag, default, what the client sees, label; the flag of some is a constant instead.
+    let rows = section.lines().filter(|line| line.starts_with("| ")).skip(1);
+    let mut labels = BTreeMap::new();
+    for row in rows {
+        let cells: Vec<&str> = row.split('|').map(|cell| cell.trim().trim_matches('`')).collect();
+        let [_, _, flag, _, _, label, _] = cells[..] else { panic!("five cells: {row}") };
+        let expected = flag.trim_start_matches("--").replace('-', "_");
+        assert!(flag.is_empty() || expected == label, "{row}");
+        let flagged = readme.contains(&format!("\n| `{flag} "));
+        assert!(flag.is_empty() || flagged, "the README's other table lacks {flag}");
+        labels.insert(format!("switchboard_limits_hit_total{{limit=\"{label}\"}}"), 0.0);
+    }
+    let mut metrics = Server::start(&[]).metrics();
+    metrics.retain(|name, _| name.starts_with("switchboard_limits_hit_total"));
+    assert_eq!(metrics, labels);
+}
+
+#[test]
+fn whoever_runs_into_a_limit_of_his_own_is_counted() {
+    let flags = ["--handshake-timeout", "100ms", "--frame-timeout", "100ms", "--strikes", "2"];
+    let server = Server::start(&flags);
+    let upgraded = |mobile: &str| {
+        let mut wire = server.wire();
+        wire.upgrade(&format!("/ws/{mobile}?presence=none"));
+        wire
+    };
+    let mut idler = server.wire();
+    idler.send("GET / HTTP/1.1\r\n");
+    assert_eq!(idler.response().status, 408);
+    assert!(hits(&server, "handshake_timeout") >= 1.0);
+
+    let head = format!("GET / HTTP/1.1\r\nHost: a\r\nX: {}\r\n\r\n", "x".repeat(10_000));
+    assert_eq!(server.http(&head).status, 431);
+    assert_eq!(server.http(format!("GET /{} HTTP/1.1\r\n\r\n", "x".repeat(9_000))).status, 414);
+    assert_eq!(hits(&server, "http_head"), 2.0);
+
+    let mut slow = upgraded("1000000001");
+    slow.send(&frame(TEXT, "drip")[..5]);
+    slow.expect_close(1008, "a frame took too long to arrive");
+    assert_eq!(hits(&server, "frame_timeout"), 1.0);
+
+    let mut large = upgraded("1000000002");
+    large.send(&frame(TEXT, vec![b'x'; 70_000])[..20]);
+    assert_eq!(large.frame().1[..2], 1009u16.to_be_bytes());
+    assert_eq!(hits(&server, "max_message_bytes"), 1.0);
+
+    let mut careless = upgraded("1000000003");
+    careless.send(frame(TEXT, "x").repeat(3));
+    (0..3).for_each(|_| assert!(careless.text().contains("error")));
+    careless.expect_close(1008, "too many malformed frames");
+    assert_eq!(hits(&server, "strikes"), 1.0);
+}
 
 #[test]
 fn one_more_than_the_limit_is_asked_to_come_back_later_and_health_still_answers() {
@@ -14,6 +79,7 @@ fn one_more_than_the_limit_is_asked_to_come_back_later_and_health_still_answers(
     let seconds = response.header("Retry-After").and_then(|value| value.parse::<u32>().ok());
     assert!(seconds.is_some_and(|seconds| seconds > 0));
     assert_eq!(server.connections(), 3);
+    assert_eq!(hits(&server, "max_connections"), 1.0);
 
     // Whoever takes over a number takes over its place as well.
     let mut newer = server.quiet("1000000000");
@@ -76,6 +142,7 @@ fn messages_that_are_half_here_have_a_limit_all_together() {
     second.upgrade("/ws/0000000002?presence=none");
     second.send(half);
     second.expect_close(1013, "too many messages are half here");
+    assert_eq!(hits(&server, "inbox_total_bytes"), 1.0);
     // Whoever was within the limit goes on, and what the other one had is forgotten.
     first.send(&frame(1, vec![b' '; 16_000])[12_000..]);
     let error = r#"{"type":"error","detail":"a frame must be one JSON object"}"#;

@@ -8,6 +8,7 @@
 //! The modules are the topics; `harness` is what they share. `pitfalls` has one test for each
 //! mistake that event loops are known for.
 
+mod addresses;
 mod command_line;
 mod contract;
 mod drain;
@@ -23,11 +24,11 @@ mod origin;
 mod pitfalls;
 mod presence;
 mod privacy;
+mod rates;
 mod refusals;
 mod replacement;
 mod silence;
 mod slow_readers;
-mod smuggling;
 mod stall;
 mod supervised;
 mod upgrade;

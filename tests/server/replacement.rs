@@ -104,6 +104,7 @@ fn two_phones_that_fight_over_a_number_are_slowed_down() {
     let seconds: u64 =
         response.header("Retry-After").expect("it says when").parse().expect("a number");
     assert!((1..=5).contains(&seconds), "{seconds}");
+    assert_eq!(server.metrics()[r#"switchboard_limits_hit_total{limit="replacement_rate"}"#], 1.0);
     phones.pop().expect("the last one stays").expect_nothing();
 }
 

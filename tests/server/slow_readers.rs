@@ -65,6 +65,7 @@ fn a_reader_who_falls_too_far_behind_is_given_up_and_her_senders_are_told() {
     assert_eq!(metrics["switchboard_messages_received_total"], (2 * COUNT) as f64);
     assert_eq!(metrics[r#"switchboard_messages_undelivered_total{reason="slow"}"#], slow as f64);
     assert_eq!(metrics[r#"switchboard_connections_ended_total{outcome="slow"}"#], 1.0);
+    assert_eq!(metrics[r#"switchboard_limits_hit_total{limit="outbox_bytes"}"#], 1.0);
     assert_eq!(metrics["switchboard_messages_in_outboxes"], 0.0);
     assert_eq!(metrics["switchboard_outbox_bytes"], 0.0);
     sleeper.drain();
@@ -80,6 +81,7 @@ fn a_reader_who_reads_nothing_for_too_long_is_given_up() {
         let slow = server.metrics()[r#"switchboard_connections_ended_total{outcome="slow"}"#];
         (slow == 1.0).then_some(())
     });
+    assert_eq!(server.metrics()[r#"switchboard_limits_hit_total{limit="write_timeout"}"#], 1.0);
     assert_eq!(bob.json()["reason"], "slow");
     sleeper.drain();
 }

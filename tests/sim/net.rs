@@ -9,13 +9,18 @@
 use std::collections::{HashMap, VecDeque};
 use std::io::{self, ErrorKind, IoSlice};
 use std::mem;
+use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
 
 use switchboard::chat::ConnectionId;
+use switchboard::session::Refusal;
 use switchboard::turn::{Accepted, Listener, Readiness, Sockets};
 
 use crate::dice::Dice;
 use crate::faults::{Fault, Faults};
+
+/// Where all phones are: nobody counts them there.
+const THIS_MACHINE: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 
 /// The number of a wire. No two wires of a run share one.
 pub(crate) type WireId = usize;
@@ -305,7 +310,7 @@ impl Sockets for Net {
         if self.wires[wire].readiness() != Readiness::default() {
             self.edge(wire);
         }
-        Accepted::Taken
+        Accepted::Taken(THIS_MACHINE)
     }
 
     fn shed(&mut self, listener: Listener) -> Accepted {
@@ -316,7 +321,11 @@ impl Sockets for Net {
         self.wires[wire].closed = true;
         self.deeds.push(Deed::Wrote(wire, SHED.to_vec(), true));
         self.deeds.push(Deed::Closed(wire, None));
-        Accepted::Taken
+        Accepted::Taken(THIS_MACHINE)
+    }
+
+    fn turn_away(&mut self, id: ConnectionId, refusal: Refusal) {
+        panic!("{id:?} is of this machine, and is turned away: {refusal:?}");
     }
 
     fn read(&mut self, id: ConnectionId, buffer: &mut [u8]) -> io::Result<usize> {

@@ -77,7 +77,7 @@ fn whoever_turns_out_not_to_read_is_over_his_cap_when_the_kernel_refuses() {
     }
     outboxes.advance(id(0), 70);
     outboxes.block(id(0));
-    assert_eq!(outboxes.next_overflowed(), Some(id(0)));
+    assert_eq!(outboxes.next_overflowed(), Some((id(0), Limit::OutboxBytes)));
     outboxes.close(id(0), Reason::Slow);
     assert_eq!(delivered(&mut outboxes), "a");
     assert_eq!(returned(&mut outboxes, Reason::Slow), "bc");
@@ -91,7 +91,8 @@ fn a_blocked_reader_over_his_cap_is_reported_once_and_what_is_for_him_comes_back
         outboxes.queue(id(0), parcel(name, 60, message()));
     }
     assert_eq!(returned(&mut outboxes, Reason::Slow), "bc");
-    assert_eq!((outboxes.next_overflowed(), outboxes.next_overflowed()), (Some(id(0)), None));
+    assert_eq!(outboxes.next_overflowed(), Some((id(0), Limit::OutboxBytes)));
+    assert_eq!(outboxes.next_overflowed(), None);
     outboxes.check_invariants();
 }
 
@@ -116,7 +117,8 @@ fn many_who_do_not_read_share_one_cap() {
         outboxes.block(id(slot));
     }
     // All four were found to be over it before the first of them was given up.
-    assert_eq!(iter::from_fn(|| outboxes.next_overflowed()).count(), 4);
+    let limits = iter::from_fn(|| outboxes.next_overflowed()).map(|(_, limit)| limit);
+    assert_eq!(limits.collect::<Vec<_>>(), [Limit::OutboxTotalBytes; 4]);
 }
 
 #[test]
@@ -129,7 +131,7 @@ fn an_echo_has_a_cap_of_its_own() {
     }
     assert_eq!(outboxes.next_overflowed(), None);
     outboxes.queue(id(0), parcel(b'e', 101, Content::Protocol));
-    assert_eq!(outboxes.next_overflowed(), Some(id(0)));
+    assert_eq!(outboxes.next_overflowed(), Some((id(0), Limit::OutboxBytes)));
 }
 
 #[test]

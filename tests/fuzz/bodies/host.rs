@@ -1,11 +1,13 @@
 //! [`Recorder`]: a world around one session that writes everything down, and complains at once
 //! when the session does what it must not.
 
+use std::net::IpAddr;
 use std::time::Duration;
 
 use switchboard::chat::messenger::{self, SignIn};
 use switchboard::chat::{Command, Event};
 use switchboard::dialects::RefusalReason;
+use switchboard::limiter::Limit;
 use switchboard::session::{Host, Listener, Page, Refusal, Visitor, event_frame};
 use switchboard::timer::Now;
 
@@ -87,6 +89,10 @@ impl Host for Recorder {
         self.commands.push(format!("{command:?}"));
     }
 
+    fn limit_hit(&mut self, _: Limit) {
+        assert!(!self.is_over, "the session has ended");
+    }
+
     fn message_refused(&mut self, reason: RefusalReason) {
         assert!(!self.is_over && !self.has_closed);
         self.commands.push(format!("{reason:?}"));
@@ -112,6 +118,7 @@ impl Host for Recorder {
     fn admit(
         &mut self,
         visitor: Visitor,
+        _: Option<IpAddr>,
         switch: impl FnOnce(&mut Vec<u8>),
     ) -> Result<(), Refusal> {
         assert!(self.visitor.is_none(), "somebody is let in once");

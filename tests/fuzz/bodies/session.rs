@@ -1,6 +1,7 @@
 //! Any bytes, as what somebody sends on one connection from its first byte to its last; and an end
 //! at any time. Whole or in pieces, it has to come to the same.
 
+use switchboard::limiter::{Proxies, Rate};
 use switchboard::session::{End, Flow, Limits, Listener, Refusal, Session};
 use switchboard::{http, ws};
 
@@ -60,6 +61,10 @@ fn converse<'p>(
         echo_ws: ws::Limits { message_bytes: 600 },
         echo: true,
         admin_listener: world & 8 != 0,
+        message_rate: Rate::per_second(200, 400),
+        // How many bytes are read at once decides where this line is crossed.
+        byte_rate: Rate::UNLIMITED,
+        trusted_proxies: Proxies::default(),
         strikes: 3,
         pipelined_requests: 2,
         pipelined_answer_bytes: 4096,

@@ -166,10 +166,10 @@ impl Wire {
         assert_eq!(String::from_utf8_lossy(&payload[2..]), reason);
     }
 
-    /// The server has closed, and nothing came before that, with what was read already or after it.
+    /// The server has closed, and nothing came before that.
     #[track_caller]
     pub(crate) fn expect_end(&mut self) {
-        let more = !self.read.is_empty() || self.fill();
+        let more = self.fill();
         assert!(!more, "not the end: {:?}", String::from_utf8_lossy(&self.read));
     }
 

@@ -1,0 +1,83 @@
+//! [`LimitArgs`]: the flags on how much, and how often, one client or one address may.
+
+use super::rates::{Most, count_or_off, network, rate, rate_of_bytes};
+use crate::limiter::{AddressLimits, Network, Proxies, Rate};
+
+/// What one client may send if nobody says otherwise, in bytes a second and in bytes at once: so
+/// many of the largest messages, and not less than that of the default size.
+const A_SECOND: (u64, u64) = (16, 1 << 20);
+const AT_ONCE: (u64, u64) = (64, 4 << 20);
+
+#[derive(Debug, clap::Args)]
+pub(super) struct LimitArgs {
+    /// Connections that one address may have, or off; of IPv6, a /64 is one address
+    #[arg(long, env = "SWITCHBOARD_MAX_CONNECTIONS_PER_ADDRESS", value_name = "N", default_value = "1000", value_parser = count_or_off)]
+    max_connections_per_address: Most,
+
+    /// New connections that one address may make
+    #[arg(long, env = "SWITCHBOARD_CONNECTION_RATE_PER_ADDRESS", value_name = "RATE", default_value = "50:1000", value_parser = rate)]
+    connection_rate_per_address: Rate,
+
+    /// A proxy, or a network of them, that is believed when it says for whom it speaks, in
+    /// X-Forwarded-For; may be given several times
+    #[arg(long, env = "SWITCHBOARD_TRUSTED_PROXY", value_name = "CIDR", value_delimiter = ',', value_parser = network)]
+    trusted_proxy: Vec<Network>,
+
+    /// Messages that one client may send, pings included
+    #[arg(long, env = "SWITCHBOARD_MESSAGE_RATE", value_name = "RATE", default_value = "200:400", value_parser = rate)]
+    message_rate: Rate,
+
+    /// Bytes that one client may send [default: 1MiB:4MiB, or 16 and 64 of the largest messages]
+    #[arg(long, env = "SWITCHBOARD_BYTE_RATE", value_name = "RATE", value_parser = rate_of_bytes)]
+    byte_rate: Option<Rate>,
+
+    /// Malformed messages in a row before a client is sent away; a good one takes one back
+    #[arg(long, env = "SWITCHBOARD_STRIKES", value_name = "N", default_value = "50")]
+    strikes: u16,
+
+    /// How often a number may pass from one connection to another
+    #[arg(long, env = "SWITCHBOARD_REPLACEMENT_RATE", value_name = "RATE", default_value = "1/5s:3", value_parser = rate)]
+    replacement_rate: Rate,
+}
+
+/// What they come to.
+#[derive(Debug)]
+pub(super) struct ClientLimits {
+    pub(super) addresses: AddressLimits,
+    pub(super) trusted_proxies: Proxies,
+    pub(super) message_rate: Rate,
+    pub(super) byte_rate: Rate,
+    pub(super) strikes: u16,
+    pub(super) replacement_rate: Rate,
+}
+
+impl LimitArgs {
+    /// Fills in what depends on how large a message may be.
+    ///
+    /// # Errors
+    ///
+    /// One line, if the largest message could never be sent.
+    pub(super) fn resolve(self, message_bytes: usize) -> Result<ClientLimits, String> {
+        let byte_rate = self.byte_rate.unwrap_or_else(|| {
+            let most = |(messages, least): (u64, u64)| {
+                (messages * message_bytes as u64).clamp(least, Rate::MOST)
+            };
+            Rate::per_second(most(A_SECOND), most(AT_ONCE))
+        });
+        if byte_rate.burst().is_some_and(|burst| burst < message_bytes as u64) {
+            return Err("--byte-rate needs a burst of --max-message-bytes at least".to_owned());
+        }
+        Ok(ClientLimits {
+            addresses: AddressLimits {
+                connections: self.max_connections_per_address.0,
+                rate: self.connection_rate_per_address,
+                ..AddressLimits::default()
+            },
+            trusted_proxies: Proxies::new(self.trusted_proxy),
+            message_rate: self.message_rate,
+            byte_rate,
+            strikes: self.strikes,
+            replacement_rate: self.replacement_rate,
+        })
+    }
+}

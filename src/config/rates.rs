@@ -1,0 +1,117 @@
+//! Rates as people write them: `200`, `200:400`, `1/5s:3`, `1MiB:4MiB`, `off`. One grammar for all:
+//! so much, in such a time (a second), and so much at once (twice as much).
+
+use std::time::Duration;
+
+use bytesize::ByteSize;
+
+use super::values::time;
+use crate::limiter::{Network, Rate};
+
+/// What a rate looks like, for whoever wrote something else.
+const SHAPE: &str = "a rate looks like 200, 200:400 with a burst, 1/5s:3, or off";
+
+/// So many, such as `200:400`.
+pub(super) fn rate(text: &str) -> Result<Rate, String> {
+    parse(text, |number| number.parse().ok())
+}
+
+/// So many bytes, such as `1MiB:4MiB`.
+pub(super) fn rate_of_bytes(text: &str) -> Result<Rate, String> {
+    parse(text, |size| size.parse().ok().map(|ByteSize(bytes)| bytes))
+}
+
+/// So many, or `off`.
+pub(super) fn count_or_off(text: &str) -> Result<Most, String> {
+    match text.parse() {
+        _ if text == "off" => Ok(Most(None)),
+        Ok(0) => Ok(Most(None)),
+        Ok(count) => Ok(Most(Some(count))),
+        Err(_) => Err("it must be a whole number, or off".to_owned()),
+    }
+}
+
+/// A network, such as `10.0.0.0/8`.
+pub(super) fn network(text: &str) -> Result<Network, String> {
+    Network::parse(text).map_err(str::to_owned)
+}
+
+/// The most of something, if there is a most. (clap takes an `Option` for a flag that is not given.)
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) struct Most(pub(super) Option<u32>);
+
+fn parse(text: &str, number: impl Fn(&str) -> Option<u64>) -> Result<Rate, String> {
+    if matches!(text, "off" | "0") {
+        return Ok(Rate::UNLIMITED);
+    }
+    let (pace, burst) = match text.split_once(':') {
+        Some((pace, burst)) => (pace, Some(burst)),
+        None => (text, None),
+    };
+    let (amount, period) = match pace.split_once('/') {
+        // `200/s` is what everybody understands, though a time begins with its number.
+        Some((amount, unit)) if unit.starts_with(|c: char| c.is_ascii_alphabetic()) => {
+            (amount, time(&format!("1{unit}"))?)
+        }
+        Some((amount, period)) => (amount, time(period)?),
+        None => (pace, Duration::from_secs(1)),
+    };
+    let amount = number(amount).ok_or(SHAPE)?;
+    let burst = match burst {
+        Some(burst) => number(burst).ok_or(SHAPE)?,
+        None => amount.saturating_mul(2).min(Rate::MOST),
+    };
+    let fits = |number| (1..=Rate::MOST).contains(&number);
+    if !fits(amount) || !fits(burst) {
+        return Err(format!("amount and burst must be between 1 and {}", Rate::MOST));
+    }
+    if period > Rate::LONGEST {
+        return Err("a rate's time is an hour at most".to_owned());
+    }
+    Ok(Rate::new(amount, period, burst))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SECOND: Duration = Duration::from_secs(1);
+
+    #[test]
+    fn a_rate_is_an_amount_perhaps_a_time_and_perhaps_a_burst() {
+        for (text, amount, period, burst) in [
+            ("200", 200, SECOND, 400),
+            ("200:400", 200, SECOND, 400),
+            ("200/s", 200, SECOND, 400),
+            ("200/s:300", 200, SECOND, 300),
+            ("1/5s:3", 1, 5 * SECOND, 3),
+            ("30/min", 30, 60 * SECOND, 60),
+        ] {
+            assert_eq!(rate(text), Ok(Rate::new(amount, period, burst)), "{text}");
+        }
+        assert_eq!(rate_of_bytes("1MiB:4MiB"), Ok(Rate::per_second(1 << 20, 4 << 20)));
+        assert_eq!(rate_of_bytes("1000/2s"), Ok(Rate::new(1_000, 2 * SECOND, 2_000)));
+    }
+
+    #[test]
+    fn a_limit_can_be_off() {
+        for text in ["off", "0"] {
+            assert_eq!(rate(text), Ok(Rate::UNLIMITED));
+            assert_eq!(rate_of_bytes(text), Ok(Rate::UNLIMITED));
+            assert_eq!(count_or_off(text), Ok(Most(None)));
+        }
+        assert_eq!(count_or_off("7"), Ok(Most(Some(7))));
+    }
+
+    #[test]
+    fn what_is_no_rate_is_refused() {
+        for text in
+            ["", "fast", "-1", "1.5", ":3", "1:", "1:0", "0:1", "1/0s", "1/2h", "1/", "1MiB"]
+        {
+            assert!(rate(text).is_err(), "{text}");
+        }
+        assert!(rate_of_bytes("2GiB").is_err());
+        assert!(["", "few", "-1"].iter().all(|text| count_or_off(text).is_err()));
+        assert!(network("localhost").is_err());
+    }
+}

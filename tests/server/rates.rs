@@ -1,0 +1,157 @@
+//! Too much from one client: he is warned once, then sent away; and nobody else notices.
+//!
+//! The rates here give one token an hour, so that a test can count, however slow the machine is.
+
+use std::time::Duration;
+
+use tungstenite::Message;
+
+use crate::harness::{
+    ALICE, BOB, CAROL, CLOSE, PONG, Server, TEXT, Wire, eventually, frame, message, pause,
+};
+
+const PING_FRAME: u8 = 9;
+const PING: &str = r#"{"type":"ping"}"#;
+const TOO_MANY: &str = "too many messages: slow down, or this connection will be closed";
+const TOO_MUCH: &str = "too many bytes: slow down, or this connection will be closed";
+
+fn hits(server: &Server, limit: &str) -> f64 {
+    server.metrics()[&format!("switchboard_limits_hit_total{{limit=\"{limit}\"}}")]
+}
+
+#[test]
+fn too_many_messages_are_a_warning_and_then_the_end_and_none_before_it_is_lost() {
+    let server = Server::start(&["--message-rate", "1/1h:40"]);
+    let mut bob = server.quiet(BOB);
+    let mut alice = server.quiet(ALICE);
+    (0..51).for_each(|n| alice.send(message(BOB, &n.to_string())));
+    alice.expect_error(TOO_MANY);
+    alice.expect_close(1008, "too many messages");
+    (0..50).for_each(|n| bob.expect_message(ALICE, &n.to_string()));
+    assert_eq!(hits(&server, "message_rate"), 1.0);
+    let metrics = server.metrics();
+    assert_eq!(metrics[r#"switchboard_connections_ended_total{outcome="message_rate"}"#], 1.0);
+    assert_eq!(metrics["switchboard_messages_received_total"], 50.0);
+    bob.expect_nothing();
+}
+
+#[test]
+fn control_frames_count_as_any_other() {
+    let server = Server::start(&["--message-rate", "1/1h:40"]);
+    for (opcode, answered) in [(PING_FRAME, true), (PONG, false)] {
+        let mut wire = server.wire();
+        wire.upgrade(&format!("/ws/{ALICE}?presence=none"));
+        wire.send(frame(opcode, b"").repeat(60));
+        let pongs = |wire: &mut Wire, count| {
+            (0..count).for_each(|_| assert_eq!(wire.frame(), (PONG, Vec::new())));
+        };
+        if answered {
+            pongs(&mut wire, 40);
+        }
+        assert_eq!(wire.text(), format!(r#"{{"type":"error","detail":"{TOO_MANY}"}}"#));
+        if answered {
+            pongs(&mut wire, 10);
+        }
+        wire.expect_close(1008, "too many messages");
+    }
+}
+
+#[test]
+fn too_many_bytes_are_a_warning_and_then_the_end() {
+    let flags = ["--max-message-bytes", "2KiB", "--byte-rate", "1/1h:10KiB"];
+    let server = Server::start(&flags);
+    let mut wire = server.wire();
+    wire.upgrade(&format!("/ws/{ALICE}?presence=none"));
+    let letter = frame(TEXT, message(BOB, &"x".repeat(1000)));
+    // One at a time: how many bytes are read at once decides where the line is crossed.
+    for _ in 0..9 {
+        wire.send(&letter);
+        assert!(wire.text().contains("undelivered"));
+    }
+    wire.send(&letter);
+    assert_eq!(wire.text(), format!(r#"{{"type":"error","detail":"{TOO_MUCH}"}}"#));
+    assert!(wire.text().contains("undelivered"));
+    wire.send(letter.repeat(3));
+    let (_, close) = std::iter::from_fn(|| Some(wire.frame()))
+        .find(|(opcode, _)| *opcode == CLOSE)
+        .expect("frames go on until there is one");
+    assert_eq!(close, [&1008u16.to_be_bytes()[..], b"too many bytes"].concat());
+    assert_eq!(hits(&server, "byte_rate"), 1.0);
+}
+
+#[test]
+fn whoever_heeds_the_warning_stays() {
+    let server = Server::start(&["--message-rate", "50:10"]);
+    let mut alice = server.quiet(ALICE);
+    (0..11).for_each(|_| alice.send(PING));
+    // Eleven at once are one too many, and two more would have been the end.
+    pause(Duration::from_millis(300));
+    (0..10).for_each(|_| alice.send(PING));
+    let mut pongs = 0;
+    while pongs < 21 {
+        pongs += usize::from(alice.text() == r#"{"type":"pong"}"#);
+    }
+}
+
+#[test]
+fn a_rate_can_be_off() {
+    let server = Server::start(&["--message-rate", "off", "--byte-rate", "off"]);
+    let mut wire = server.wire();
+    wire.upgrade(&format!("/ws/{ALICE}?presence=none"));
+    wire.send(frame(PING_FRAME, b"").repeat(2_000));
+    (0..2_000).for_each(|_| assert_eq!(wire.frame().0, PONG));
+    assert_eq!(hits(&server, "message_rate"), 0.0);
+}
+
+#[test]
+fn a_flood_of_pings_is_cut_off_and_delays_nobody() {
+    let server = Server::start(&["--message-rate", "1/1h:400"]);
+    let (mut bob, mut carol) = (server.quiet(BOB), server.quiet(CAROL));
+    for n in 0..20 {
+        let mut flood = server.wire();
+        flood.upgrade(&format!("/ws/5000000{n:03}?presence=none"));
+        // It may be closed while we still write.
+        flood.try_send(frame(PING_FRAME, b"").repeat(20_000));
+        carol.send(message(BOB, "calm"));
+        bob.expect_message(CAROL, "calm");
+    }
+    eventually("all floods are over", || (server.connections() == 2).then_some(()));
+    assert_eq!(hits(&server, "message_rate"), 20.0);
+}
+
+#[test]
+fn two_hundred_who_ask_for_the_list_as_fast_as_they_may_delay_nobody() {
+    const ASKERS: usize = 200;
+    const TIMES: usize = 400;
+    let server = Server::start(&["--message-rate", "1/1h:401"]);
+    let (mut bob, mut carol) = (server.quiet(BOB), server.quiet(CAROL));
+    let mut askers: Vec<Wire> = (0..ASKERS).map(|_| server.wire()).collect();
+    for (n, asker) in askers.iter_mut().enumerate() {
+        asker.upgrade(&format!("/ws/6000000{n:03}?presence=none"));
+    }
+    let asking = frame(TEXT, r#"{"type":"get_online_users"}"#).repeat(TIMES);
+    for asker in &mut askers {
+        asker.send(&asking);
+    }
+    carol.send(message(BOB, "calm"));
+    bob.expect_message(CAROL, "calm");
+    // Everybody is answered, and nobody as often as he has asked: the list that is on its way to
+    // him answers all that he has asked before it.
+    for asker in &mut askers {
+        assert!(asker.text().contains("online_users"));
+    }
+    carol.expect_nothing();
+    let lists = server.metrics()["switchboard_presence_lists_total"];
+    assert!(lists < (ASKERS * TIMES / 20) as f64, "{lists} lists");
+    assert_eq!(hits(&server, "message_rate"), 0.0);
+}
+
+#[test]
+fn a_conformance_suite_is_not_limited() {
+    let server = Server::start(&["--echo", "--message-rate", "1/1h:1"]);
+    let mut suite = server.visit("/echo");
+    for _ in 0..100 {
+        suite.say(Message::text("again"));
+        assert_eq!(suite.hear(), Message::text("again"));
+    }
+}
