@@ -96,7 +96,7 @@ fn run_all(options: &Options) -> Sum {
 fn report(options: &Options, sum: Sum) -> ExitCode {
     if let Some((recipe, said)) = sum.failed {
         eprintln!("\nsim: failed after {} runs: {said}\n     {recipe}", sum.runs);
-        if options.only.is_none() {
+        if options.only.is_none() && options.shrinks {
             let (smallest, said) = shrink::shrink(&recipe, said);
             eprintln!("sim: the smallest that fails says: {said}\n     {smallest}");
         }

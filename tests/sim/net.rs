@@ -201,6 +201,8 @@ impl Net {
             );
             let is_over = it.phone_finished && !it.refuses;
             assert!(!is_open || !is_over, "nobody has noticed that wire {wire} has finished");
+            let is_noisy = is_open && it.want_write && !it.refuses && it.outbound.is_empty();
+            assert!(!is_noisy, "wire {wire} is watched for room that it has");
             assert!(!is_open || !it.reset, "nobody has noticed that wire {wire} was reset");
         }
     }

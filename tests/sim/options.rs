@@ -23,6 +23,8 @@ pub(crate) struct Options {
     pub(crate) seeds: u64,
     pub(crate) threads: usize,
     pub(crate) trace: bool,
+    /// Look for a smaller recipe that fails.
+    pub(crate) shrinks: bool,
     /// Say in the end how often each fault has struck.
     pub(crate) verbose: bool,
     pub(crate) action: Action,
@@ -52,6 +54,7 @@ impl Options {
             threads: thread::available_parallelism().map_or(1, usize::from),
             trace: false,
             verbose: false,
+            shrinks: true,
             action: Action::Run,
         };
         let (mut has_seed, mut filters, mut skips) = (false, Vec::new(), Vec::new());
@@ -85,6 +88,7 @@ impl Options {
                 "--seeds" => options.seeds = number(&value()?)?,
                 "--test-threads" => options.threads = number(&value()?)?.max(1) as usize,
                 "--trace" => options.trace = true,
+                "--no-shrink" => options.shrinks = false,
                 "--verbose" => options.verbose = true,
                 "--list" => options.action = Action::List,
                 "--ignored" | "--bench" => options.action = Action::Nothing,

@@ -9,8 +9,9 @@ use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::time::Duration;
 
+use switchboard::session::End;
 use switchboard::timer::{Moment, Now};
-use switchboard::turn::{Listener, Polled, Readiness, Stopwatch, Turn};
+use switchboard::turn::{Budgets, Counters, Listener, Polled, Readiness, Stopwatch, Turn};
 
 use crate::climate::Climate;
 use crate::dice::Dice;
@@ -140,7 +141,9 @@ impl World {
         }
         let was_in_vain = wait == Some(Duration::ZERO) && !self.net.is_ready();
         let ledger = self.turn.ledger();
+        let used = self.used();
         let deeds = self.take_turn();
+        self.check_budgets(used);
         let is_idle = was_in_vain && deeds.is_empty() && self.turn.ledger() == ledger;
         self.idle_turns = if is_idle { self.idle_turns + 1 } else { 0 };
         assert!(self.idle_turns < 100, "the loop spins, and nothing comes of it");
@@ -272,6 +275,27 @@ impl World {
         let is_back = time < self.unix;
         if self.net.faults.strikes(if is_back { Fault::ClockBack } else { Fault::ClockForward }) {
             self.unix = time;
+        }
+    }
+
+    /// What the phases have done so far, in the order of their budgets.
+    fn used(&self) -> [u64; 6] {
+        let counters = self.turn.counters();
+        let ended = |end: End| counters.ended[end.outcome()];
+        let lists = counters.lists + counters.deltas;
+        let Counters { accepted, shed, reads, writes, .. } = *counters;
+        [accepted + shed, reads, ended(End::Silent), ended(End::Draining), lists, writes]
+    }
+
+    /// No phase has done more than its budget allows, so that none makes the others wait.
+    fn check_budgets(&self, before: [u64; 6]) {
+        let budgets = &self.climate.limits.budgets;
+        let Budgets { accepts, reads, sweep, drain, lists, writes, .. } = *budgets;
+        let budgets = [accepts, reads, sweep, drain, lists, writes];
+        let used = self.used();
+        for (phase, budget) in budgets.into_iter().enumerate() {
+            let now = used[phase] - before[phase];
+            assert!(now <= budget as u64, "{now} in one turn, of {budget}: budget {phase}");
         }
     }
 
