@@ -5,6 +5,7 @@
 //! Some have a module of their own: 13 is in `upgrade`, 14 in `command_line`, 16 in `stall`.
 
 use std::io::Write as _;
+use std::net::TcpStream;
 use std::process::Command;
 use std::thread;
 use std::time::Duration;
@@ -12,7 +13,8 @@ use std::time::Duration;
 use nix::sys::signal::Signal;
 
 use crate::harness::{
-    ALICE, BOB, Server, TEXT, Wire, eventually, frame, message, pause, raise_descriptor_limit,
+    ALICE, BOB, PATIENCE, Server, TEXT, Wire, eventually, frame, message, pause,
+    raise_descriptor_limit,
 };
 
 /// Pitfall 1: a shared outgoing buffer leaks one user's bytes to the next.
@@ -170,6 +172,40 @@ fn a_slot_that_changes_hands_does_not_pass_its_past_on() {
             wire.drain();
         }
     }
+}
+
+/// Pitfall 6: mio's listener lets the kernel keep 128 newcomers; whoever comes after them is not
+/// refused, he hears nothing at all.
+#[test]
+fn more_may_knock_at_once_than_the_usual_backlog_holds() {
+    let most = std::fs::read_to_string("/proc/sys/net/core/somaxconn").expect("this is Linux");
+    let most: usize = most.trim().parse().expect("a number");
+    raise_descriptor_limit();
+    let server = Server::start(&[]);
+    server.signal(Signal::SIGSTOP);
+    // Nobody accepts them: they are all in the kernel's hands.
+    let crowd: Vec<TcpStream> = (0..most.min(400))
+        .map(|_| TcpStream::connect_timeout(&server.address(), PATIENCE).expect("there is room"))
+        .collect();
+    server.signal(Signal::SIGCONT);
+    drop(crowd);
+}
+
+/// Pitfall 17: for somebody who never reads the kernel takes megabytes before the server notices.
+#[test]
+fn the_kernel_keeps_little_for_somebody_who_does_not_read() {
+    const BIG: usize = 16_000;
+    let server = Server::start(&[]);
+    let mut alice = server.narrow_wire();
+    alice.upgrade(&format!("/ws/{ALICE}?presence=none"));
+    let mut bob = server.quiet(BOB);
+    let mut taken = 0;
+    while server.metrics()["switchboard_messages_in_outboxes"] == 0.0 {
+        bob.send(message(ALICE, &"x".repeat(BIG)));
+        bob.expect_nothing();
+        taken += BIG;
+    }
+    assert!(taken < 1_000_000, "the kernel took {taken} bytes");
 }
 
 /// Pitfall 7: asking for writability all the time makes a turn of every packet that leaves.
