@@ -218,6 +218,34 @@ fn the_readme_and_the_help_agree_on_every_flag() {
     assert!(rows.is_empty(), "the server has no such flags: {:?}", rows.keys());
 }
 
+#[test]
+fn every_pitfall_has_a_test_and_a_deliberate_bug() {
+    let page = read("tests/README.md");
+    let table = between(&page, "|---|---|---|\n", "\n\n").expect("it has its table");
+    let bugs = fs::read_dir(root().join("tests/external/mutants")).expect("there are some");
+    let bugs: Vec<String> = bugs
+        .map(|bug| bug.expect("it can be read").file_name().to_string_lossy().into_owned())
+        .collect();
+    assert!(table.lines().count() >= 18 && bugs.len() >= 20, "the table is not all there");
+    for row in table.lines() {
+        let cells: Vec<Vec<String>> = row.split('|').map(quoted).collect();
+        let [_, _, tests, names, _] = &cells[..] else { panic!("three cells: {row}") };
+        for test in tests {
+            if let Some((module, name)) =
+                test.strip_prefix("server::").and_then(|test| test.split_once("::"))
+            {
+                let text = read(&format!("tests/server/{module}.rs"));
+                assert!(text.contains(&format!("fn {name}()")), "there is no test {test}");
+            }
+        }
+        for name in names {
+            let is_there =
+                bugs.iter().any(|bug| bug.split_once('-').is_some_and(|it| it.1 == name));
+            assert!(is_there, "there is no deliberate bug {name}");
+        }
+    }
+}
+
 /// A text file of the project.
 struct File {
     /// From the project's folder on, with `/` between the parts.

@@ -1,8 +1,8 @@
-//! Mistakes that event loops are known for, by their numbers in the list of pitfalls that this
-//! server was written against. A test here fails when the guard is removed, as far as that shows from
-//! outside: 5 and 7 hardly do, under edge triggering.
+//! Mistakes that event loops are known for. A test here fails when the guard is removed; 5 and 7
+//! hardly show from outside, under edge triggering, and the simulator finds them.
 //!
-//! Some have a module of their own: 13 is in `upgrade`, 14 in `command_line`, 16 in `stall`.
+//! `tests/README.md` lists all the pitfalls by their numbers: the test of each, here or elsewhere, and
+//! the deliberate bug which shows that the test bites.
 
 use std::io::Write as _;
 use std::net::TcpStream;

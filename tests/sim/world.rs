@@ -20,6 +20,9 @@ use crate::net::{Deed, Net, WireId};
 use crate::oracle::{Kind, Oracle, Said};
 use crate::phone::Phone;
 
+/// Where, among what the phases have used, those stand who were removed as silent.
+const SWEPT: usize = 2;
+
 /// Something that happens at a certain time.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub(crate) enum Item {
@@ -66,6 +69,8 @@ pub(crate) struct World {
     is_still: bool,
     /// What the administrator has made of the wall clock.
     unix: Duration,
+    /// When a turn last removed somebody as silent, and how many deltas it has queued.
+    slice: (Duration, u64),
     /// Turns in a row that had no reason.
     idle_turns: u32,
     trace: bool,
@@ -100,6 +105,7 @@ impl World {
             next_stop: None,
             is_still: false,
             unix: Duration::from_secs(1_800_000_000),
+            slice: (Duration::ZERO, 0),
             idle_turns: 0,
             trace,
             dice,
@@ -141,9 +147,12 @@ impl World {
         }
         let was_in_vain = wait == Some(Duration::ZERO) && !self.net.is_ready();
         let ledger = self.turn.ledger();
-        let used = self.used();
+        let (used, deltas) = (self.used(), self.turn.counters().deltas);
         let deeds = self.take_turn();
         self.check_budgets(used);
+        if self.used()[SWEPT] > used[SWEPT] {
+            self.check_slice(self.turn.counters().deltas - deltas);
+        }
         let is_idle = was_in_vain && deeds.is_empty() && self.turn.ledger() == ledger;
         self.idle_turns = if is_idle { self.idle_turns + 1 } else { 0 };
         assert!(self.idle_turns < 100, "the loop spins, and nothing comes of it");
@@ -297,6 +306,13 @@ impl World {
             let now = used[phase] - before[phase];
             assert!(now <= budget as u64, "{now} in one turn, of {budget}: budget {phase}");
         }
+    }
+
+    /// A sweep in slices is one change of presence: nobody gets a delta between two of them.
+    fn check_slice(&mut self, deltas: u64) {
+        let (before, deltas_before) = std::mem::replace(&mut self.slice, (self.now, deltas));
+        let is_next = self.now < before + Duration::from_millis(1);
+        assert!(!is_next || deltas_before == 0, "presence is published in the middle of a sweep");
     }
 
     /// Looks at what the turn has done, and plans what follows from it.
