@@ -46,7 +46,9 @@ impl Turn {
             None => false,
             Some(drain) => {
                 let all_gone = self.websockets == 0 && self.ending == 0;
-                all_gone || self.now.monotonic >= drain.until
+                // What came back from the last of them belongs into the books, too.
+                let all_told = !self.outboxes.any_returned();
+                all_gone && all_told || self.now.monotonic >= drain.until
             }
         }
     }
