@@ -186,6 +186,7 @@ impl Turn {
             }
         }
         connection.heard = now;
+        connection.tally.bytes_in += count as u64;
         let was_websocket = connection.session.is_websocket();
         let mut session = mem::take(&mut connection.session);
         let mut input = mem::take(&mut self.input);
