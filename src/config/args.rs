@@ -233,28 +233,31 @@ fn settings(args: Args, port: Option<String>) -> Result<Settings, String> {
         },
         ..Limits::default()
     };
-    let log = LogSettings {
-        level: match args.log {
-            LogLevel::Error => Level::Error,
-            LogLevel::Warn => Level::Warn,
-            LogLevel::Info => Level::Info,
-            LogLevel::Debug => Level::Debug,
-        },
-        format: match args.log_format {
-            LogFormat::Text => Format::Text,
-            LogFormat::Json => Format::Json,
-        },
-        journal: env::var("JOURNAL_STREAM").ok(),
-    };
     Ok(Settings {
         listen,
         admin_listen: args.admin_listen,
         max_connections: args.max_connections,
         admin_token_file: args.admin_token_file,
         limits,
-        log,
+        log: log_settings(args.log, args.log_format),
         slow_turn: args.slow_turn,
     })
+}
+
+fn log_settings(level: LogLevel, format: LogFormat) -> LogSettings {
+    LogSettings {
+        level: match level {
+            LogLevel::Error => Level::Error,
+            LogLevel::Warn => Level::Warn,
+            LogLevel::Info => Level::Info,
+            LogLevel::Debug => Level::Debug,
+        },
+        format: match format {
+            LogFormat::Text => Format::Text,
+            LogFormat::Json => Format::Json,
+        },
+        journal: env::var("JOURNAL_STREAM").ok(),
+    }
 }
 
 #[cfg(test)]
