@@ -5,6 +5,9 @@
 //! spot, so that a flood takes up no slots. For whom a trusted proxy speaks is known only when he
 //! asks: he is judged then. Other programs of the same machine do not count.
 
+#[cfg(test)]
+mod tests;
+
 use core::net::IpAddr;
 
 use super::Turn;

@@ -19,8 +19,8 @@ use switchboard::turn::{Accepted, Listener, Readiness, Sockets};
 use crate::dice::Dice;
 use crate::faults::{Fault, Faults};
 
-/// Where all phones are: nobody counts them there.
-const THIS_MACHINE: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
+/// From so many addresses phones call, so that no address has too many.
+const ADDRESSES: usize = 64;
 
 /// The number of a wire. No two wires of a run share one.
 pub(crate) type WireId = usize;
@@ -312,7 +312,7 @@ impl Sockets for Net {
         if self.wires[wire].readiness() != Readiness::default() {
             self.edge(wire);
         }
-        Accepted::Taken(THIS_MACHINE)
+        Accepted::Taken(address_of(wire))
     }
 
     fn shed(&mut self, listener: Listener) -> Accepted {
@@ -323,11 +323,11 @@ impl Sockets for Net {
         self.wires[wire].closed = true;
         self.deeds.push(Deed::Wrote(wire, SHED.to_vec(), true));
         self.deeds.push(Deed::Closed(wire, None));
-        Accepted::Taken(THIS_MACHINE)
+        Accepted::Taken(address_of(wire))
     }
 
     fn turn_away(&mut self, id: ConnectionId, refusal: Refusal) {
-        panic!("{id:?} is of this machine, and is turned away: {refusal:?}");
+        panic!("{id:?} has not too many from its address, and is turned away: {refusal:?}");
     }
 
     fn read(&mut self, id: ConnectionId, buffer: &mut [u8]) -> io::Result<usize> {
@@ -404,4 +404,10 @@ impl Sockets for Net {
     fn abort(&mut self, id: ConnectionId) {
         self.end(id, true);
     }
+}
+
+/// Where the phone at the other end of a wire calls from.
+fn address_of(wire: WireId) -> IpAddr {
+    let number = u8::try_from(wire % ADDRESSES).expect("there are not so many");
+    Ipv4Addr::new(198, 18, 0, number).into()
 }
