@@ -186,8 +186,8 @@ impl Turn {
             }
         }
         connection.heard = now;
-        connection.tally.bytes_in += count as u64;
         let was_websocket = connection.session.is_websocket();
+        let was_awaited = connection.session.awaits_sign_in();
         let mut session = mem::take(&mut connection.session);
         let mut input = mem::take(&mut self.input);
         let limits = Rc::clone(&self.session_limits);
@@ -197,9 +197,10 @@ impl Turn {
         if let Some(connection) = self.connections.get_mut(id) {
             connection.session = session;
             let has_upgraded = connection.session.is_websocket() && !was_websocket;
+            let has_signed_in = was_awaited && !connection.session.awaits_sign_in();
             self.note_wait(id);
             self.count_held(id);
-            if has_upgraded {
+            if has_upgraded || has_signed_in {
                 // From now on it is silence that counts, and that may be over sooner than the
                 // handshake would have been.
                 self.rearm(id);
@@ -232,8 +233,8 @@ impl Turn {
         let Some(connection) = self.connections.get_mut(id) else { return };
         let was_waiting = connection.waiting_since;
         let progressed = connection.session.take_progress();
-        // Who somebody is, is waited for from the upgrade on. A message is waited for from its first byte to its last, a request from when the last one
-        // was answered: whoever drips gains no time by it.
+        // Who somebody is, is waited for from the upgrade on; a message from its first byte to its
+        // last; a request from when the last one was answered: whoever drips gains no time by it.
         connection.waiting_since = match connection.session.is_websocket() {
             true if !connection.session.is_mid_message()
                 && !connection.session.awaits_sign_in() =>

@@ -27,6 +27,7 @@ mod privacy;
 mod rates;
 mod refusals;
 mod replacement;
+mod sessions;
 mod silence;
 mod slow_readers;
 mod stall;

@@ -1,15 +1,18 @@
-//! What all tests share: a [`Server`] process, and its three kinds of client.
+//! What all tests share: a [`Server`] process, and its four kinds of client.
 //!
-//! A [`Phone`] is a well-behaved one (tungstenite's), a [`Wire`] is a bare TCP connection that may
-//! do anything, and [`Response`] is what HTTP answers. None of them knows a topic.
+//! A [`Phone`] is a well-behaved one (tungstenite's), a [`Device`] one that is signed in to the
+//! session realm, a [`Wire`] is a bare TCP connection that may do anything, and [`Response`] is what
+//! HTTP answers. None of them knows a topic.
 
+mod device;
 mod pace;
 mod phone;
 mod process;
 mod wire;
 
+pub(crate) use device::{Device, befriend};
 pub(crate) use pace::{PATIENCE, eventually, pause};
-pub(crate) use phone::{Phone, message, users};
+pub(crate) use phone::{Heartbeat, Phone, message, users};
 pub(crate) use process::{Metrics, Server, binary, raise_descriptor_limit};
 pub(crate) use wire::{BINARY, CLOSE, CONTINUATION, PONG, Response, TEXT, Wire, frame, masked};
 

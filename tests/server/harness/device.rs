@@ -1,0 +1,187 @@
+//! [`Device`]: a client of the session realm, signed in: one of perhaps several with the same id.
+//!
+//! It speaks and reads frames of `{"type":…,"data":{…}}`. They are compared as JSON, since clients of
+//! this protocol decode into models: the order of fields is free, their names and values are not.
+
+use serde_json::{Value, json};
+use tungstenite::Message;
+
+use super::{Heartbeat, Phone, Server};
+
+/// A session's device.
+pub(crate) struct Device {
+    pub(crate) phone: Phone,
+}
+
+impl Server {
+    /// Somebody with this id and no name. What waits for him is still to be read.
+    #[track_caller]
+    pub(crate) fn device(&self, id: &str) -> Device {
+        self.device_with(&json!({ "sessionId": id, "name": null, "profilePicture": null }))
+    }
+
+    /// Somebody who signs in with this data.
+    #[track_caller]
+    pub(crate) fn device_with(&self, auth: &Value) -> Device {
+        let mut device = self.stranger("/ws");
+        device.say("auth", auth);
+        device.expect("authenticated", &json!({ "sessionId": auth["sessionId"] }));
+        device
+    }
+
+    /// Somebody who has not signed in.
+    pub(crate) fn stranger(&self, path: &str) -> Device {
+        Device { phone: self.visit(path) }
+    }
+}
+
+impl Device {
+    pub(crate) fn say(&mut self, kind: &str, data: &Value) {
+        self.phone.send(json!({ "type": kind, "data": data }).to_string());
+    }
+
+    /// Sends a message with nothing but what is required.
+    pub(crate) fn write(&mut self, id: &str, to: &str, content: &str) {
+        self.say("message_send", &json!({ "id": id, "recipientId": to, "content": content }));
+    }
+
+    /// Sends an invitation with nothing but what is required.
+    pub(crate) fn invite(&mut self, id: &str, to: &str) {
+        self.say("invitation_send", &json!({ "id": id, "recipientId": to, "message": "hello" }));
+    }
+
+    pub(crate) fn accept(&mut self, invitation: &str) {
+        self.say("invitation_accept", &json!({ "invitationId": invitation }));
+    }
+
+    pub(crate) fn decline(&mut self, invitation: &str) {
+        self.say("invitation_decline", &json!({ "invitationId": invitation }));
+    }
+
+    pub(crate) fn read(&mut self, message: &str) {
+        self.say("message_read", &json!({ "messageId": message }));
+    }
+
+    pub(crate) fn typing(&mut self, to: &str, is_typing: bool) {
+        self.say("typing_indicator", &json!({ "recipientId": to, "isTyping": is_typing }));
+    }
+
+    /// The next frame is of this kind; its data.
+    #[track_caller]
+    pub(crate) fn hear(&mut self, kind: &str) -> Value {
+        let mut frame = self.phone.json();
+        assert_eq!(frame["type"], kind, "{frame}");
+        let fields = frame.as_object().map(serde_json::Map::len);
+        assert_eq!(fields, Some(2), "a type and data, and no more: {frame}");
+        frame["data"].take()
+    }
+
+    #[track_caller]
+    pub(crate) fn expect(&mut self, kind: &str, data: &Value) {
+        assert_eq!(self.hear(kind), *data, "in {kind}");
+    }
+
+    #[track_caller]
+    pub(crate) fn expect_status(&mut self, message: &str, status: &str) {
+        self.expect("message_status", &json!({ "messageId": message, "status": status }));
+    }
+
+    #[track_caller]
+    pub(crate) fn expect_typing(&mut self, who: &str, is_typing: bool) {
+        self.expect("typing_indicator", &json!({ "sessionId": who, "isTyping": is_typing }));
+    }
+
+    #[track_caller]
+    pub(crate) fn expect_online(&mut self, who: &str) {
+        self.expect("contact_online", &json!({ "sessionId": who }));
+    }
+
+    #[track_caller]
+    pub(crate) fn expect_offline(&mut self, who: &str) {
+        self.expect("contact_offline", &json!({ "sessionId": who }));
+    }
+
+    /// The next frame is an error, with nothing but a clear sentence in it.
+    #[track_caller]
+    pub(crate) fn expect_error(&mut self) -> String {
+        let data = self.hear("error");
+        let detail = data["detail"].as_str().unwrap_or_else(|| panic!("no detail: {data}"));
+        assert_eq!(data, json!({ "detail": detail }));
+        assert!(detail.len() >= 8, "not a sentence: {detail}");
+        detail.to_owned()
+    }
+
+    /// The next message is this; the whole of it.
+    #[track_caller]
+    pub(crate) fn expect_message(&mut self, id: &str, from: &str, content: &str) -> Value {
+        let data = self.hear("message_received");
+        let told = (&data["id"], &data["senderId"], &data["content"]);
+        assert_eq!(told, (&id.into(), &from.into(), &content.into()));
+        data
+    }
+
+    /// The next frame is the answer to an invitation; the whole of it.
+    #[track_caller]
+    pub(crate) fn expect_response(&mut self, id: &str, status: &str) -> Value {
+        let data = self.hear("invitation_response");
+        assert_eq!((&data["id"], &data["status"]), (&id.into(), &status.into()));
+        data
+    }
+
+    /// Everything that the server had for this device has been read.
+    #[track_caller]
+    pub(crate) fn expect_nothing(&mut self) {
+        self.phone.expect_nothing();
+    }
+
+    /// The server closes with this code, and says why.
+    #[track_caller]
+    pub(crate) fn expect_close(&mut self, code: u16) {
+        match self.phone.hear() {
+            Message::Close(Some(close)) => {
+                assert_eq!(u16::from(close.code), code, "{}", close.reason.as_str());
+                assert!(!close.reason.is_empty(), "no reason");
+            }
+            other => panic!("not a close frame with a code: {other:?}"),
+        }
+        self.phone.expect_end();
+    }
+
+    /// The server does not let him in: 4001, perhaps with an error that says why.
+    #[track_caller]
+    pub(crate) fn expect_turned_away(&mut self) {
+        loop {
+            match self.phone.hear() {
+                Message::Text(text) => {
+                    let frame: Value = serde_json::from_str(text.as_str()).expect("JSON");
+                    assert_eq!(frame["type"], "error", "{frame}");
+                }
+                Message::Close(Some(close)) => {
+                    assert_eq!(u16::from(close.code), 4001, "{}", close.reason.as_str());
+                    break;
+                }
+                other => panic!("{other:?}"),
+            }
+        }
+        self.phone.expect_end();
+    }
+
+    pub(crate) fn close(self) {
+        self.phone.close();
+    }
+
+    pub(crate) fn keep_alive(&self) -> Heartbeat {
+        self.phone.keep_alive()
+    }
+}
+
+/// These two have accepted each other, and know that the other is online.
+#[track_caller]
+pub(crate) fn befriend(a: (&mut Device, &str), b: (&mut Device, &str)) {
+    a.0.invite("befriend", b.1);
+    b.0.hear("invitation_received");
+    b.0.accept("befriend");
+    a.0.expect_response("befriend", "accepted");
+    a.0.expect_online(b.1);
+    b.0.expect_online(a.1);
+}

@@ -1,0 +1,129 @@
+//! Invitations are bounded, by sender, by recipient and in all; the excess is refused clearly.
+
+use serde_json::json;
+
+use super::{ANN, BEN, all_news, patient};
+use crate::harness::{Device, Server, raise_descriptor_limit};
+
+fn refusals(device: &mut Device) -> Vec<String> {
+    let news = all_news(device);
+    news.iter()
+        .filter(|frame| frame["type"] == "error")
+        .map(|frame| frame["data"]["detail"].as_str().expect("a sentence").to_owned())
+        .collect()
+}
+
+#[test]
+fn a_thousand_invitations_to_ghosts_are_refused_when_it_is_enough() {
+    let server = patient(&[]);
+    let mut ann = server.device(ANN);
+    for n in 0..1_000 {
+        ann.invite(&format!("{n}"), &format!("ghost {n}"));
+    }
+    let refused = refusals(&mut ann);
+    assert!(!refused.is_empty(), "one sender has a limit");
+    assert!(refused.iter().all(|detail| *detail == refused[0]), "{:?}", refused[0]);
+    let pending = server.get("/stats").json()["pendingInvitations"].as_u64().expect("a number");
+    assert_eq!(pending, 1_000 - refused.len() as u64);
+    // Refusing her is nothing to others.
+    let mut ben = server.device(BEN);
+    ben.invite("1", ANN);
+    assert_eq!(ann.hear("invitation_received")["id"], "1");
+}
+
+#[test]
+fn a_quota_is_free_again_when_invitations_are_answered() {
+    let server = patient(&[]);
+    let (mut ann, mut ben) = (server.device(ANN), server.device(BEN));
+    for round in 0..20 {
+        for n in 0..20 {
+            let id = format!("{round} {n}");
+            ann.invite(&id, BEN);
+            ben.hear("invitation_received");
+            ben.decline(&id);
+            ann.expect_response(&id, "declined");
+        }
+    }
+}
+
+#[test]
+fn many_senders_do_not_bury_one_recipient() {
+    raise_descriptor_limit();
+    let server = Server::start(&[]);
+    let mut refused = 0;
+    for sender in 0..60 {
+        let mut device = server.device(&format!("sender {sender}"));
+        for n in 0..20 {
+            device.invite(&format!("{sender} {n}"), BEN);
+        }
+        refused += refusals(&mut device).len();
+    }
+    assert!(refused > 0, "one recipient has a limit");
+    let mut ben = server.device(BEN);
+    let waiting = all_news(&mut ben);
+    assert_eq!(waiting.len(), 60 * 20 - refused);
+    assert!(waiting.iter().all(|frame| frame["type"] == "invitation_received"));
+}
+
+#[test]
+fn invitations_are_bounded_by_bytes_and_not_only_by_number() {
+    let server = patient(&[]);
+    let message = "x".repeat(60_000);
+    let rss = || server.metrics()["process_resident_memory_bytes"];
+    let before = rss();
+    let mut refused = 0;
+    for sender in 0..100 {
+        let mut ann = server.device(&format!("sender {sender}"));
+        for n in 0..40 {
+            let data = json!({ "id": n.to_string(), "recipientId": format!("{sender} {n}"), "message": message });
+            ann.say("invitation_send", &data);
+        }
+        refused += refusals(&mut ann).len();
+    }
+    assert!(refused > 0, "240 MB of invitations are taken");
+    // Sampled, and rough: what matters is that it is not all of them.
+    assert!(rss() - before < 150e6, "{} bytes", rss() - before);
+}
+
+#[test]
+fn answers_to_somebody_who_never_comes_back_are_bounded() {
+    let server = Server::start(&["--contact-grace", "0s"]);
+    let mut ben = server.device(BEN);
+    for round in 0..30 {
+        let mut ghost = server.device(&format!("ghost {round}"));
+        for n in 0..10 {
+            ghost.invite(&format!("{round} {n}"), BEN);
+            ben.hear("invitation_received");
+        }
+        ghost.close();
+        for n in 0..10 {
+            ben.decline(&format!("{round} {n}"));
+        }
+        assert_eq!(refusals(&mut ben), Vec::<String>::new());
+    }
+    // Whoever does come back has lost none of so few.
+    let mut ghost = server.device("ghost 29");
+    for n in 0..10 {
+        ghost.expect_response(&format!("29 {n}"), "declined");
+    }
+    ghost.expect_nothing();
+}
+
+#[test]
+fn large_metadata_is_refused_and_small_is_not() {
+    let server = Server::start(&[]);
+    let (mut ann, mut ben) = (server.device(ANN), server.device(BEN));
+    let message = |bytes: usize| json!({ "id": "1", "recipientId": BEN, "content": "hello", "metadata": { "k": "x".repeat(bytes) } });
+    ann.say("message_send", &message(1_000));
+    ben.hear("message_received");
+    ann.expect_status("1", "sent");
+    ann.expect_status("1", "delivered");
+    ann.say("message_send", &message(60_000));
+    ann.expect_error();
+    ann.say(
+        "invitation_send",
+        &json!({ "id": "1", "recipientId": BEN, "message": "m", "metadata": { "k": "x".repeat(60_000) } }),
+    );
+    ann.expect_error();
+    ben.expect_nothing();
+}

@@ -1,0 +1,67 @@
+//! A device that does not read: given up, and it costs neither its own session nor anybody else.
+
+use super::{ANN, BEN, CLEO, all_news, patient, settled, sleeper};
+use crate::harness::eventually;
+
+#[test]
+fn a_slow_device_is_given_up_and_the_other_gets_every_message() {
+    const COUNT: usize = 100;
+    let server = patient(&["--outbox-bytes", "300KiB"]);
+    let mut ann = server.device(ANN);
+    let mut tablet = server.device(BEN);
+    let mut phone = sleeper(&server, BEN);
+    let content = "x".repeat(60_000);
+    for n in 0..COUNT {
+        ann.write(&n.to_string(), BEN, &content);
+        tablet.expect_message(&n.to_string(), ANN, &content);
+        ann.expect_status(&n.to_string(), "sent");
+        ann.expect_status(&n.to_string(), "delivered");
+    }
+    eventually("it is given up", || (server.connections() == 2).then_some(()));
+    ann.expect_nothing();
+    let metrics = settled(&server);
+    assert_eq!(metrics["switchboard_session_messages_delivered_total"], COUNT as f64);
+    assert_eq!(metrics[r#"switchboard_connections_ended_total{outcome="slow"}"#], 1.0);
+    phone.drain();
+}
+
+#[test]
+fn whatever_was_under_way_to_the_only_and_slow_device_is_undelivered() {
+    const COUNT: usize = 100;
+    let server = patient(&["--outbox-bytes", "300KiB", "--contact-grace", "0s"]);
+    let mut ann = server.device(ANN);
+    let mut phone = sleeper(&server, BEN);
+    let content = "x".repeat(60_000);
+    let (mut sent, mut delivered, mut undelivered) = (0, 0, 0);
+    for n in 0..COUNT {
+        ann.write(&n.to_string(), BEN, &content);
+        for news in all_news(&mut ann) {
+            match news["data"]["status"].as_str() {
+                Some("sent") => sent += 1,
+                Some("delivered") => delivered += 1,
+                Some("undelivered") => undelivered += 1,
+                _ => assert_eq!(news["type"], "contact_offline", "{news}"),
+            }
+        }
+    }
+    // Once the phone was given up, the rest was not even taken.
+    assert!((delivered..COUNT).contains(&sent), "{sent} {delivered}");
+    assert_eq!(delivered + undelivered, COUNT);
+    assert!(delivered > 0 && undelivered > 0, "{delivered} {undelivered}");
+    let metrics = settled(&server);
+    assert!(metrics[r#"switchboard_session_messages_undelivered_total{reason="slow"}"#] > 0.0);
+    phone.drain();
+}
+
+#[test]
+fn a_slow_reader_never_delays_others() {
+    let server = patient(&["--outbox-bytes", "8MiB"]);
+    let (mut ann, mut cleo) = (server.device(ANN), server.device(CLEO));
+    let _phone = sleeper(&server, BEN);
+    let content = "x".repeat(60_000);
+    for n in 0..60 {
+        ann.write(&n.to_string(), BEN, &content);
+        ann.write(&format!("to cleo {n}"), CLEO, "tick");
+        cleo.expect_message(&format!("to cleo {n}"), ANN, "tick");
+    }
+}
