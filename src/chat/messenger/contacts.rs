@@ -32,20 +32,35 @@ impl Realm {
         }
     }
 
-    /// Makes two people contacts. The caller holds both: neither is forgotten in here.
-    pub(super) fn befriend(&mut self, one: PersonKey, other: PersonKey, sink: &mut impl Sink) {
+    /// Makes two people contacts; false if they are already, or there is no room. The caller holds
+    /// both: neither is forgotten in here.
+    ///
+    /// Neither is told that the other is there: whoever has just exchanged a message knows.
+    pub(super) fn befriend(
+        &mut self,
+        one: PersonKey,
+        other: PersonKey,
+        sink: &mut impl Sink,
+    ) -> bool {
         if one == other || self.are_contacts(one, other) {
-            return;
+            return false;
         }
         if !self.make_room_for_pair(one, other, sink) {
             self.counters.contacts_refused += 1;
-            return;
+            return false;
         }
         self.counters.contacts_made += 1;
         self.people[one].social_mut().contacts.push(other);
         self.people[other].social_mut().contacts.push(one);
+        self.remember(one);
+        self.remember(other);
+        true
+    }
+
+    /// Tells two people who have just become contacts by an invitation that the other is there, if
+    /// he is.
+    pub(super) fn introduce(&self, one: PersonKey, other: PersonKey, sink: &mut impl Sink) {
         for (person, contact) in [(one, other), (other, one)] {
-            self.remember(person);
             if self.people[contact].is_present() {
                 let session = self.people[contact].id();
                 tell(sink, self.people[person].devices(), Event::ContactOnline { session });

@@ -163,7 +163,9 @@ impl Realm {
         match answer {
             Answer::Accepted => {
                 self.counters.invitations_accepted += 1;
-                self.befriend(from, to, sink);
+                if self.befriend(from, to, sink) {
+                    self.introduce(from, to, sink);
+                }
             }
             Answer::Declined => self.counters.invitations_declined += 1,
             Answer::Expired => self.counters.invitations_expired += 1,
