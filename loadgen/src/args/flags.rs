@@ -47,7 +47,7 @@ pub(super) struct Args {
 
     /// Phones
     #[arg(long, env = "LOADGEN_CLIENTS", value_name = "N", default_value = "1000",
-        value_parser = clap::value_parser!(u32).range(1..=i64::from(Numbers::MOST)))]
+        allow_negative_numbers = true, value_parser = clap::value_parser!(u32).range(1..=i64::from(Numbers::MOST)))]
     pub(super) clients: u32,
 
     /// Time over which they connect

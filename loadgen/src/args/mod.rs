@@ -188,6 +188,10 @@ fn timing(args: &Args, spelled: Spelled, cast: &Cast, seed: u64) -> Result<Timin
     const LONGEST: Duration = Duration::from_secs(72 * 3600);
     /// The most messages whose numbers do.
     const MOST_MESSAGES: f64 = u32::MAX as f64;
+    /// More than one thread can send, on any machine. Messages a second.
+    const MOST_RATE: f64 = 1e6;
+    /// With a coarser grain there would be seconds without a message.
+    const COARSEST: Duration = Duration::from_secs(1);
 
     let chatters = cast.count(Persona::Chatter);
     let is_chatter = |one: &Share| one.persona == Persona::Chatter && one.weight > 0;
@@ -227,6 +231,12 @@ fn timing(args: &Args, spelled: Spelled, cast: &Cast, seed: u64) -> Result<Timin
     if timing.ramp > LONGEST || timing.duration > LONGEST {
         return Err("--ramp and --duration can be three days at most".into());
     }
+    if timing.rate > MOST_RATE {
+        return Err("--rate can be 1000000 messages a second at most: loadgen is one thread".into());
+    }
+    if timing.grain > COARSEST {
+        return Err("--grain can be one second at most".into());
+    }
     if timing.messages() > MOST_MESSAGES {
         return Err("--rate and --duration make more than four billion messages".into());
     }
@@ -262,7 +272,7 @@ mod tests {
 
     #[test]
     fn a_wrong_value_or_an_impossible_plan_is_one_clear_line() {
-        let wrong: [(&[&str], &str); 23] = [
+        let wrong: [(&[&str], &str); 27] = [
             (&["--clients", "0"], "--clients"),
             (&["--clients", "1000000"], "--clients"),
             (&["--clients", "1"], "--clients"),
@@ -270,6 +280,10 @@ mod tests {
             (&["--duration", "0s"], "--duration"),
             (&["--rate", "-1"], "--rate"),
             (&["--rate", "1e9"], "--rate"),
+            (&["--rate", "1e9", "--duration", "1s"], "one thread"),
+            (&["--rate", "1e6", "--duration", "2h"], "four billion"),
+            (&["--grain", "2s"], "--grain"),
+            (&["--clients", "-5"], "--clients"),
             (&["--text-bytes", "10"], "--text-bytes"),
             (&["--presence", "some"], "--presence"),
             (&["--heartbeat", "0s"], "--heartbeat"),

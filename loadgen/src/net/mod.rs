@@ -102,6 +102,8 @@ pub(crate) enum End {
     Interrupted,
     /// All phones had lost their connection.
     NobodyLeft,
+    /// The time was over, and we were not nearly done with sending.
+    Overwhelmed,
 }
 
 /// Plays the plan against a server; `pid` is its process and `metrics` its books, if we may look at them.

@@ -181,6 +181,9 @@ impl<'p> Run<'p> {
                     self.stop_sending(End::NobodyLeft);
                 } else if next.is_none() && now >= self.options.timing.messages_end() {
                     self.stop_sending(End::AsPlanned);
+                } else if now > self.options.timing.messages_end() + self.options.settle {
+                    // What was due long ago would still be sent, were it for hours.
+                    self.stop_sending(End::Overwhelmed);
                 }
             }
             Stage::Settling => {

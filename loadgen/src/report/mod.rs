@@ -71,6 +71,7 @@ impl Summary {
                 End::AsPlanned => "as planned",
                 End::Interrupted => "interrupted",
                 End::NobodyLeft => "nobody left",
+                End::Overwhelmed => "overwhelmed",
             },
             plan: plan(options, around),
             connections: connections(options, outcome),

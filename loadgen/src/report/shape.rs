@@ -72,7 +72,7 @@ pub(crate) struct Summary {
     /// What was expected, and those of it that did not hold, one sentence each.
     pub(super) expected: Vec<String>,
     pub(crate) unmet: Vec<String>,
-    /// `as planned`, `interrupted` or `nobody left`.
+    /// `as planned`, `interrupted`, `nobody left` or `overwhelmed`.
     pub(super) ended: &'static str,
     pub(super) plan: Plan,
     pub(super) connections: Connections,

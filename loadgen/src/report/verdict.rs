@@ -145,6 +145,12 @@ fn judge_connections(options: &Options, outcome: &Outcome, verdict: &mut Verdict
 
 fn judge_ourselves(outcome: &Outcome, verdict: &mut Verdict) {
     let record = &outcome.record;
+    if outcome.end == End::Overwhelmed {
+        let sent = record.books.sent();
+        verdict.invalid.push(format!(
+            "loadgen could not send as much as was planned, and gave up after {sent} messages"
+        ));
+    }
     let [before, began, settled] = outcome.samples;
     for (what, from, to) in [("connecting", before, began), ("sending", began, settled)] {
         let time = to.at.since(from.at);

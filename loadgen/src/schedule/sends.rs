@@ -89,7 +89,11 @@ impl Iterator for Sends {
             if above < piece.rise {
                 let seconds = piece.begin + piece.seconds_to(above).clamp(0.0, piece.length);
                 let at = Moment::START + Duration::from_secs_f64(seconds);
-                return Some(Moment::from_nanos(at.as_nanos() / self.grain * self.grain));
+                // Nor is anything due before its stage.
+                let begin = Moment::START + Duration::from_secs_f64(piece.begin);
+                return Some(
+                    Moment::from_nanos(at.as_nanos() / self.grain * self.grain).max(begin),
+                );
             }
             self.piece += 1;
         }

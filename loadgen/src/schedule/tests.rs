@@ -64,6 +64,14 @@ fn messages_that_are_due_within_one_grain_are_due_together() {
 }
 
 #[test]
+fn a_grain_that_does_not_divide_the_ramp_makes_no_message_due_in_it() {
+    let timing = Timing { grain: Duration::from_millis(1500), ..timing() };
+    let sends = sends(&timing);
+    assert_eq!((sends.len(), sends[0]), (2500, timing.messages_begin()));
+    assert!(sends.is_sorted());
+}
+
+#[test]
 fn no_rate_means_no_messages() {
     let silent = Stage::ramp_and_hold(9, Duration::from_secs(1), Duration::from_secs(3), 0.0);
     for arrivals in [Arrivals::Constant, Arrivals::Exponential] {

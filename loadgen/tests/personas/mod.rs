@@ -7,19 +7,22 @@ use std::time::Duration;
 use serde_json::Value;
 
 use crate::fake_server::{FakeServer, Fault};
-use crate::report;
 use crate::tap::{End, Line, Tap};
+use crate::{report, report_once, until_valid};
 
 /// What phones of this kind send, two of them, in a run of a second; and the report.
 fn watch(persona: &str, plan: &str) -> (Vec<Line>, Value) {
-    let server = FakeServer::start(Fault::None);
-    let tap = Tap::start(server.address);
     let plan = format!(
         "--clients 2 --ramp 50ms --duration 900ms --settle 100ms --seed 1 --persona {persona}=1 {plan}"
     );
-    let (code, report, stderr) = report(tap.address, plan.trim());
+    let (code, (lines, report, stderr)) = until_valid(|| {
+        // A new tap each time: it must not hear of a run that is played again.
+        let tap = Tap::start(FakeServer::start(Fault::None).address);
+        let (code, (report, stderr)) = report_once(tap.address, plan.trim());
+        (code, (tap.lines(), report, stderr))
+    });
     assert_eq!(code, 0, "{report}\n{stderr}");
-    (tap.lines(), report)
+    (lines, report)
 }
 
 fn kinds(line: &Line) -> BTreeSet<String> {

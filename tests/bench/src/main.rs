@@ -128,7 +128,9 @@ fn measure(name: &str, columns: &[Column<'_>], args: &Args) -> io::Result<()> {
     let mut results: Vec<Vec<Vec<Figure>>> = columns.iter().map(|_| Vec::new()).collect();
     for _ in 0..args.rounds {
         for (column, runs) in columns.iter().zip(&mut results) {
-            runs.push((column.scenario)(&Server::start(column.recipe)?, args)?);
+            let figures = (column.scenario)(&Server::start(column.recipe)?, args);
+            let blame = |error| io::Error::other(format!("{name}, {}: {error}", column.name));
+            runs.push(figures.map_err(blame)?);
         }
     }
     let mut out = io::stdout().lock();
