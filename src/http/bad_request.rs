@@ -33,7 +33,10 @@ pub enum BadRequest {
     TwoFramings,
     /// HTTP/1.0 has no Transfer-Encoding (RFC 9112 §6.1).
     TransferEncodingInHttp10,
-    /// The body is encoded in another way than `chunked` alone (RFC 9112 §6.1).
+    /// The body is encoded, and `chunked` is not the last of its codings: nothing says where it ends
+    /// (RFC 9112 §6.3).
+    NoEndOfBody,
+    /// The body is encoded in another way before it is `chunked` (RFC 9112 §6.1).
     TransferCoding,
     /// The request line does not end within the limit (RFC 9112 §3).
     LineTooLong,
@@ -55,7 +58,8 @@ impl BadRequest {
             | BadRequest::Host
             | BadRequest::ContentLength
             | BadRequest::TwoFramings
-            | BadRequest::TransferEncodingInHttp10 => Status::BadRequest,
+            | BadRequest::TransferEncodingInHttp10
+            | BadRequest::NoEndOfBody => Status::BadRequest,
             BadRequest::LineTooLong => Status::UriTooLong,
             BadRequest::HeadTooLong | BadRequest::TooManyHeaders => {
                 Status::RequestHeaderFieldsTooLarge
@@ -86,6 +90,7 @@ impl fmt::Display for BadRequest {
             BadRequest::ContentLength => "Content-Length must stand once and be a number",
             BadRequest::TwoFramings => "Content-Length and Transfer-Encoding exclude each other",
             BadRequest::TransferEncodingInHttp10 => "HTTP/1.0 has no Transfer-Encoding",
+            BadRequest::NoEndOfBody => "the last transfer coding of a request is chunked",
             BadRequest::TransferCoding => "the only transfer coding understood is chunked",
             BadRequest::LineTooLong => "the request line is too long",
             BadRequest::HeadTooLong => "the request headers are too long",
@@ -106,6 +111,7 @@ mod tests {
             (BadRequest::RequestLine, 400),
             (BadRequest::Host, 400),
             (BadRequest::TwoFramings, 400),
+            (BadRequest::NoEndOfBody, 400),
             (BadRequest::LineTooLong, 414),
             (BadRequest::HeadTooLong, 431),
             (BadRequest::TooManyHeaders, 431),

@@ -37,10 +37,18 @@ impl Body {
         if version == Version::Http10 {
             return Err(BadRequest::TransferEncodingInHttp10);
         }
-        if !coding.eq_ignore_ascii_case(b"chunked") || codings.next().is_some() {
-            return Err(BadRequest::TransferCoding);
+        let alone = codings.next().is_none();
+        if coding.eq_ignore_ascii_case(b"chunked") && alone {
+            return Ok(Body::Chunked);
         }
-        Ok(Body::Chunked)
+        // Several lines are one list. What is chunked last has an end at least, only not for us.
+        let last_line = headers.all("transfer-encoding").last().unwrap_or(coding);
+        let last = last_line.rsplit(|&byte| byte == b',').next().unwrap_or(last_line);
+        if last.trim_ascii().eq_ignore_ascii_case(b"chunked") {
+            Err(BadRequest::TransferCoding)
+        } else {
+            Err(BadRequest::NoEndOfBody)
+        }
     }
 
     fn of_length(digits: &[u8]) -> Result<Body, BadRequest> {

@@ -30,6 +30,7 @@ mod replacement;
 mod sessions;
 mod silence;
 mod slow_readers;
+mod smuggling;
 mod stall;
 mod supervised;
 mod upgrade;

@@ -166,10 +166,10 @@ impl Wire {
         assert_eq!(String::from_utf8_lossy(&payload[2..]), reason);
     }
 
-    /// The server has closed, and nothing came before that.
+    /// The server has closed, and nothing came before that, with what was read already or after it.
     #[track_caller]
     pub(crate) fn expect_end(&mut self) {
-        let more = self.fill();
+        let more = !self.read.is_empty() || self.fill();
         assert!(!more, "not the end: {:?}", String::from_utf8_lossy(&self.read));
     }
 
