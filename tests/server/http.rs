@@ -43,6 +43,14 @@ fn the_front_page_says_what_this_is() {
 }
 
 #[test]
+fn a_request_line_of_8000_bytes_is_taken() {
+    let server = Server::start(&[]);
+    // RFC 9112 §3 recommends no less.
+    let path = format!("/health?{}", "x".repeat(8000 - "GET /health? HTTP/1.1".len()));
+    assert_eq!(server.get(&path).status, 200);
+}
+
+#[test]
 fn metrics_are_in_the_format_of_prometheus() {
     let server = Server::start(&[]);
     let response = server.get("/metrics");

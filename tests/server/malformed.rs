@@ -153,6 +153,15 @@ fn a_websocket_ping_is_answered_even_between_the_fragments_of_a_message() {
 }
 
 #[test]
+fn a_pong_that_nobody_asked_for_is_not_answered() {
+    let server = Server::start(&[]);
+    let mut alice = villain(&server);
+    alice.send(frame(PONG, "still here"));
+    alice.send(frame(PING, "and you?"));
+    assert_eq!(alice.frame(), (PONG, b"and you?".to_vec()));
+}
+
+#[test]
 fn a_clients_close_is_answered_in_kind() {
     let server = Server::start(&[]);
     for (sent, answer) in [
