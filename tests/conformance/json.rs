@@ -2,36 +2,93 @@
 //! as it came, to the byte; `n_` is none and is told so; `i_` the standard leaves open, and this is what
 //! we do. The naming is JSONTestSuite's; the cases are our own.
 
-use switchboard::chat::{Command, Event, Mobile};
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use serde_json::value::RawValue;
+use switchboard::chat::{Command, Event, Mobile, messenger, mobile};
 use switchboard::dialects::{Dialect, Incoming, Message};
 use switchboard::ws::{Limits, Reader, Role, Violation};
 
-const TO: &str = "4915112345678";
+/// The dialects that read JSON.
+const DIALECTS: [Dialect; 2] = [Dialect::Sca, Dialect::Messenger];
 
-/// What SCA makes of a signal with this for data.
-fn signal(data: &str) -> Result<String, &'static str> {
-    let frame = format!(r#"{{"type":"signal","to":"{TO}","data":{data}}}"#);
-    relayed(&frame)
+/// A frame that carries any JSON to somebody else: what an app sends beside texts.
+fn frame_with(dialect: Dialect, json: &str) -> String {
+    match dialect {
+        Dialect::Sca => format!(r#"{{"type":"signal","to":"4915112345678","data":{json}}}"#),
+        // Only an object will do here.
+        Dialect::Messenger | Dialect::Echo => {
+            message(dialect, &format!(r#","content":"","metadata":{{"v":{json}}}"#))
+        }
+    }
 }
 
-/// What the recipient gets of the frame's data or text, or what the sender is told.
-fn relayed(frame: &str) -> Result<String, &'static str> {
-    let to = Mobile::parse(TO.as_bytes()).expect("ten digits or more");
-    let (event, key) = match Dialect::Sca.read(Message::Text(frame)) {
-        Incoming::Command(Command::Signal { data, .. }) => {
-            (Event::Signal { from: to, data }, r#""data":"#)
+/// A chat message to somebody else with these fields.
+fn message(dialect: Dialect, fields: &str) -> String {
+    match dialect {
+        Dialect::Sca => format!(r#"{{"type":"message","to":"4915112345678"{fields}}}"#),
+        Dialect::Messenger | Dialect::Echo => {
+            format!(r#"{{"type":"message_send","data":{{"id":"7","recipientId":"b"{fields}}}}}"#)
         }
-        Incoming::Command(Command::Message { text, id, .. }) => {
-            (Event::Message { from: to, to, text, id }, r#""text":"#)
-        }
+    }
+}
+
+/// The key of a message's text.
+fn text_key(dialect: Dialect) -> &'static str {
+    if dialect == Dialect::Sca { "text" } else { "content" }
+}
+
+/// The values that the recipient of the frame gets, as they are written; or what the sender is told.
+fn relayed(dialect: Dialect, frame: &str) -> Result<BTreeMap<String, String>, &'static str> {
+    let from = Mobile::parse(b"0123456789").expect("ten digits");
+    let command = match dialect.read(Message::Text(frame)) {
+        Incoming::Command(command) => command,
         Incoming::Malformed { detail, .. } => return Err(detail),
         other => panic!("{other:?}"),
     };
+    let event = match &command {
+        Command::Mobile(mobile::Command::Signal { data, .. }) => {
+            Event::Mobile(mobile::Event::Signal { from, data })
+        }
+        Command::Mobile(mobile::Command::Message { text, id, to }) => {
+            Event::Mobile(mobile::Event::Message { from, to: *to, text, id: *id })
+        }
+        Command::Messenger(messenger::Command::Message(message)) => {
+            let taken_at = Duration::ZERO;
+            let (is_outgoing, ticket) = (false, None);
+            Event::Messenger(messenger::Event::Message {
+                message,
+                from: "a",
+                taken_at,
+                is_outgoing,
+                ticket,
+            })
+        }
+        other => panic!("{other:?}"),
+    };
     let mut out = Vec::new();
-    Dialect::Sca.write(&event, &mut out);
-    let frame = String::from_utf8(out).expect("JSON is UTF-8");
-    let value = frame.split_once(key).expect("it has the key").1;
-    Ok(value.strip_suffix('}').expect("it is the last").to_owned())
+    dialect.write(&event, &mut out);
+    let fields = fields(str::from_utf8(&out).expect("JSON is UTF-8"));
+    Ok(if dialect == Dialect::Messenger { self::fields(&fields["data"]) } else { fields })
+}
+
+/// The JSON that the recipient of `frame_with(dialect, json)` gets.
+fn carried(dialect: Dialect, json: &str) -> Result<String, &'static str> {
+    let mut values = relayed(dialect, &frame_with(dialect, json))?;
+    Ok(match dialect {
+        Dialect::Sca => values.remove("data").expect("a signal has data"),
+        Dialect::Messenger | Dialect::Echo => values["metadata"]
+            .strip_prefix(r#"{"v":"#)
+            .and_then(|rest| rest.strip_suffix('}'))
+            .expect("as it was")
+            .to_owned(),
+    })
+}
+
+fn fields(object: &str) -> BTreeMap<String, String> {
+    let fields: BTreeMap<String, &RawValue> = serde_json::from_str(object).expect("an object");
+    fields.into_iter().map(|(key, value)| (key, value.get().to_owned())).collect()
 }
 
 const NO_OBJECT: &str = "a frame must be one JSON object";
@@ -72,10 +129,14 @@ fn what_is_json_is_passed_on_to_the_byte() {
         ("y_object_empty_key", r#"{"":0}"#),
         ("y_object_white_space", "{ \t\n\r\"a\" : [ ] }"),
     ] {
-        assert_eq!(signal(data).as_deref(), Ok(data), "{name}");
-        if data.starts_with('"') {
-            let message = format!(r#"{{"text":{data},"to":"{TO}","type":"message"}}"#);
-            assert_eq!(relayed(&message).as_deref(), Ok(data), "{name}");
+        for dialect in DIALECTS {
+            assert_eq!(carried(dialect, data).as_deref(), Ok(data), "{name} {dialect:?}");
+            if data.starts_with('"') {
+                let key = text_key(dialect);
+                let message = message(dialect, &format!(r#","{key}":{data}"#));
+                let values = relayed(dialect, &message).expect("a message");
+                assert_eq!(values[key], data, "{name} {dialect:?}");
+            }
         }
     }
 }
@@ -134,72 +195,78 @@ fn what_is_not_json_is_told_so() {
         ("n_byte_order_mark_inside", "\u{feff}1"),
         ("n_two_values", "1 2"),
     ] {
-        assert_eq!(signal(data), Err(NO_OBJECT), "{name}");
+        for dialect in DIALECTS {
+            assert_eq!(carried(dialect, data), Err(NO_OBJECT), "{name} {dialect:?}");
+        }
     }
 }
 
 #[test]
 fn a_frame_is_one_object_and_nothing_around_it() {
-    let message = format!(r#"{{"type":"message","to":"{TO}","text":"a"}}"#);
-    for (name, frame, relayed_as) in [
-        ("y_white_space_around", format!(" \t\r\n{message}\n "), Ok("\"a\"")),
-        ("n_byte_order_mark", format!("\u{feff}{message}"), Err(NO_OBJECT)),
-        ("n_nul_behind", format!("{message}\0"), Err(NO_OBJECT)),
-        ("n_comma_behind", format!("{message},"), Err(NO_OBJECT)),
-        ("n_two_objects", format!("{message}{message}"), Err(NO_OBJECT)),
-        ("n_lines_of_objects", format!("{message}\n{message}"), Err(NO_OBJECT)),
-        ("n_in_an_array", format!("[{message}]"), Err(NO_OBJECT)),
-        ("n_array_of_values", format!(r#"["message","{TO}","a"]"#), Err(NO_OBJECT)),
-        ("n_cut_short", message[..message.len() - 1].to_owned(), Err(NO_OBJECT)),
-        ("n_empty", String::new(), Err(NO_OBJECT)),
-        ("n_string_of_json", format!("{message:?}"), Err(NO_OBJECT)),
-    ] {
-        assert_eq!(relayed(&frame).as_deref(), relayed_as.as_ref().copied(), "{name}");
+    for dialect in DIALECTS {
+        let message = message(dialect, r#","text":"a","content":"a""#);
+        let good = format!(" \t\r\n{message}\n ");
+        assert_eq!(
+            relayed(dialect, &good).expect("y_white_space_around")[text_key(dialect)],
+            "\"a\""
+        );
+        for (name, frame) in [
+            ("n_byte_order_mark", format!("\u{feff}{message}")),
+            ("n_nul_behind", format!("{message}\0")),
+            ("n_comma_behind", format!("{message},")),
+            ("n_two_objects", format!("{message}{message}")),
+            ("n_lines_of_objects", format!("{message}\n{message}")),
+            ("n_in_an_array", format!("[{message}]")),
+            ("n_array_of_values", r#"["message","4915112345678","a"]"#.to_owned()),
+            ("n_cut_short", message[..message.len() - 1].to_owned()),
+            ("n_empty", String::new()),
+            ("n_string_of_json", format!("{message:?}")),
+        ] {
+            assert_eq!(relayed(dialect, &frame), Err(NO_OBJECT), "{name} {dialect:?}");
+        }
     }
 }
 
 #[test]
 fn what_json_leaves_open_has_one_answer() {
-    let message = |fields: &str| format!(r#"{{"type":"message","to":"{TO}"{fields}}}"#);
-    let text = r#","text":"a""#;
     let twice = Err("a key appears twice");
-    for (name, frame, relayed_as) in [
-        // Of two readers one would take the first, the other the last: nobody gets either.
-        ("i_key_twice", message(r#","text":"a","text":"b""#), twice),
-        ("i_key_twice_and_equal", message(r#","text":"a","text":"a""#), twice),
-        ("i_key_twice_once_escaped", message(r#","text":"a","te\u0078t":"b""#), twice),
-        ("i_key_twice_with_null", message(r#","text":null,"text":"b""#), twice),
-        ("i_key_of_no_meaning_twice", message(&format!(r#"{text},"x":1,"x":2"#)), Ok("\"a\"")),
-        ("i_key_in_capitals", message(r#","Text":"a""#), Err("text must be a string")),
-        ("i_key_inside_a_value", message(&format!(r#"{text},"x":{{"text":"b"}}"#)), Ok("\"a\"")),
-        // Half a pair is no character, but JSON's grammar has it, and some app may send it.
-        ("i_text_lone_high_surrogate", message(r#","text":"\ud800""#), Ok(r#""\ud800""#)),
-        (
-            "i_text_lone_low_surrogate",
-            message(r#","text":"\udfff\ud800""#),
-            Ok(r#""\udfff\ud800""#),
-        ),
-        (
-            "i_text_pair_in_wrong_order",
-            message(r#","text":"\ude00\ud83d""#),
-            Ok(r#""\ude00\ud83d""#),
-        ),
-        // An id is looked at, and has to be text.
-        (
-            "i_id_lone_surrogate",
-            message(&format!(r#"{text},"id":"\ud800""#)),
-            Err("id must be a string of 1 to 64 characters"),
-        ),
-        // No reader can give such a key a name.
-        ("i_key_lone_surrogate", message(&format!(r#"{text},"\ud800":1"#)), Err(NO_OBJECT)),
-        ("i_number_for_text", message(r#","text":1e400"#), Err("text must be a string")),
-        (
-            "i_number_for_recipient",
-            format!(r#"{{"type":"message","to":{TO}{text}}}"#),
-            Err("to must be a mobile number: a string of 10 to 32 digits"),
-        ),
-    ] {
-        assert_eq!(relayed(&frame).as_deref(), relayed_as.as_ref().copied(), "{name}");
+    for dialect in DIALECTS {
+        let key = text_key(dialect);
+        let no_text = format!("{key} must be a string");
+        for (name, fields, text) in [
+            // Of two readers one would take the first, the other the last: nobody gets either.
+            ("i_key_twice", r#""KEY":"a","KEY":"b""#, twice),
+            ("i_key_twice_and_equal", r#""KEY":"a","KEY":"a""#, twice),
+            ("i_key_twice_once_escaped", r#""KEY":"a","\u0074ext":"b","con\u0074ent":"b""#, twice),
+            ("i_key_twice_with_null", r#""KEY":null,"KEY":"b""#, twice),
+            ("i_key_of_no_meaning_twice", r#""KEY":"a","x":1,"x":2"#, Ok(r#""a""#)),
+            ("i_key_in_capitals", r#""Text":"a","Content":"a""#, Err(no_text.as_str())),
+            ("i_key_inside_a_value", r#""KEY":"a","x":{"KEY":"b"}"#, Ok(r#""a""#)),
+            // Half a pair is no character, but JSON's grammar has it, and some app may send it.
+            ("i_text_lone_high_surrogate", r#""KEY":"\ud800""#, Ok(r#""\ud800""#)),
+            ("i_text_lone_low_surrogate", r#""KEY":"\udfff\ud800""#, Ok(r#""\udfff\ud800""#)),
+            ("i_text_pair_in_wrong_order", r#""KEY":"\ude00\ud83d""#, Ok(r#""\ude00\ud83d""#)),
+            ("i_number_for_text", r#""KEY":1e400"#, Err(&no_text)),
+        ] {
+            let frame = message(dialect, &format!(",{}", fields.replace("KEY", key)));
+            let values = relayed(dialect, &frame);
+            let found = values.as_ref().map(|values| values[key].as_str()).map_err(|said| *said);
+            assert_eq!(found, text, "{name} {dialect:?}");
+        }
+    }
+}
+
+#[test]
+fn an_id_is_text_and_half_a_character_is_none() {
+    let sca = message(Dialect::Sca, r#","text":"a","id":"\ud800""#);
+    let detail = "id must be a string of 1 to 64 characters";
+    assert_eq!(relayed(Dialect::Sca, &sca), Err(detail));
+    let messenger = r#"{"type":"message_read","data":{"messageId":"\ud800"}}"#;
+    assert!(relayed(Dialect::Messenger, messenger).is_err());
+    // Nor can such a key be given a name.
+    for dialect in DIALECTS {
+        let frame = message(dialect, r#","text":"a","content":"a","\ud800":1"#);
+        assert!(relayed(dialect, &frame).is_err(), "{dialect:?}");
     }
 }
 
@@ -227,6 +294,7 @@ fn what_is_not_utf_8_never_reaches_a_dialect() {
     }
     // The same in UTF-16 without a mark are characters, and not an object.
     let frame: String = r#"{"type":"ping"}"#.chars().flat_map(|c| [c, '\0']).collect();
-    let verdict = Dialect::Sca.read(Message::Text(&frame));
-    assert_eq!(verdict, Incoming::Malformed { detail: NO_OBJECT, refused_message: None });
+    for dialect in DIALECTS {
+        assert_eq!(relayed(dialect, &frame), Err(NO_OBJECT), "{dialect:?}");
+    }
 }

@@ -25,6 +25,11 @@ fn what_sca_understands_comes_back_verbatim() {
 }
 
 #[test]
+fn what_the_messenger_understands_comes_back_verbatim() {
+    replay("messenger", bodies::messenger::check);
+}
+
+#[test]
 fn the_wheel_agrees_with_its_model() {
     replay("wheel", bodies::wheel::check);
 }

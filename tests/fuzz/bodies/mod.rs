@@ -5,11 +5,13 @@
 
 pub mod frames;
 pub mod http;
+pub mod messenger;
 pub mod sca;
 pub mod session;
 pub mod wheel;
 
 mod host;
+mod json;
 mod replies;
 
 /// Reads decisions from the front of an input. When it is used up, every decision is 0.

@@ -1,12 +1,11 @@
 //! Any text, as a frame of SCA. What it makes of one is compared with what a reader of plain JSON
 //! finds in it, and what it says about it has to be JSON again, with texts and ids as they came.
 
-use std::collections::BTreeMap;
-
-use serde_json::value::RawValue;
 use switchboard::chat::mobile::{Command, Delivery, Event};
 use switchboard::chat::{self, Mobile, Reason};
 use switchboard::dialects::{Dialect, Incoming, Message, sca};
+
+use super::json::{field, fields, word};
 
 /// A frame.
 pub fn check(bytes: &[u8]) {
@@ -107,19 +106,4 @@ fn say(event: &chat::Event<'_>) -> String {
     let text = String::from_utf8(out).expect("JSON is UTF-8");
     assert!(fields(&text).is_some());
     text
-}
-
-/// All keys and their values, the latter as they are written; None if it is no JSON object.
-fn fields(text: &str) -> Option<BTreeMap<String, &RawValue>> {
-    serde_json::from_str(text).ok()
-}
-
-/// The value of a key, as it is written.
-fn field<'a>(object: &'a str, name: &str) -> Option<&'a str> {
-    Some(fields(object).expect("an object").get(name)?.get())
-}
-
-/// The value of a key whose value is a string, unescaped.
-fn word(object: &str, name: &str) -> Option<String> {
-    serde_json::from_str(field(object, name)?).ok()
 }
