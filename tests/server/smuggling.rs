@@ -63,7 +63,7 @@ fn what_the_standard_demands_is_answered_and_so_is_what_stands_behind_it() {
 }
 
 #[test]
-fn what_could_be_read_in_two_ways_is_answered_once_and_ends_the_connection() {
+fn a_body_whose_end_is_in_doubt_is_answered_once_and_ends_the_connection() {
     let server = Server::start(&[]);
     let chunked = "\r\n\r\n0\r\n\r\n";
     for (name, status, request) in [
@@ -111,6 +111,15 @@ fn what_could_be_read_in_two_ways_is_answered_once_and_ends_the_connection() {
         ("n_te_gzip_chunked", 501, get(&format!("Transfer-Encoding: gzip, chunked{chunked}"))),
         ("n_te_twice", 501, get("Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked")),
         ("n_te_in_1_0", 400, "GET / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n".into()),
+    ] {
+        check(&server, name, &request, &[status]);
+    }
+}
+
+#[test]
+fn a_line_that_is_in_doubt_is_answered_once_and_ends_the_connection() {
+    let server = Server::start(&[]);
+    for (name, status, request) in [
         // Lines that are a header for some and none for others.
         ("n_space_before_colon", 400, get("Content-Length : 35")),
         ("n_tab_before_colon", 400, get("Transfer-Encoding\t: chunked")),
@@ -133,6 +142,15 @@ fn what_could_be_read_in_two_ways_is_answered_once_and_ends_the_connection() {
         ("n_nul_in_name", 400, get("X\0: a")),
         ("n_nul_in_target", 400, "GET /\0 HTTP/1.1\r\nHost: h\r\n\r\n".into()),
         ("n_delete_in_value", 400, get("X: a\u{7f}b")),
+    ] {
+        check(&server, name, &request, &[status]);
+    }
+}
+
+#[test]
+fn a_malformed_or_endless_head_is_answered_once_and_ends_the_connection() {
+    let server = Server::start(&[]);
+    for (name, status, request) in [
         // Request lines.
         ("n_http_0_9", 400, "GET /\r\n".into()),
         ("n_http_2_preface", 505, "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".into()),
