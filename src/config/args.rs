@@ -13,7 +13,7 @@ use clap::error::ErrorKind;
 use super::limit_args::LimitArgs;
 use super::values::{address, byte_rate, bytes, count, origin, time, time_or_none};
 use crate::chat::{messenger, mobile};
-use crate::net::{Level, Settings};
+use crate::net::{Format, Level, LogSettings, Settings};
 use crate::turn::{Caps, Limits, PresenceLimits};
 use crate::{chat, session, ws};
 
@@ -121,6 +121,14 @@ struct Args {
     /// Which lines to log
     #[arg(long, env = "SWITCHBOARD_LOG", value_name = "LEVEL", default_value = "info")]
     log: LogLevel,
+
+    /// How to write them: key=value, or one JSON object a line
+    #[arg(long, env = "SWITCHBOARD_LOG_FORMAT", value_name = "FORMAT", default_value = "text")]
+    log_format: LogFormat,
+
+    /// A turn of the loop that takes longer is logged
+    #[arg(long, env = "SWITCHBOARD_SLOW_TURN", value_name = "TIME", default_value = "50ms", value_parser = time)]
+    slow_turn: Duration,
 }
 
 #[derive(Clone, Copy, Debug, clap::ValueEnum)]
@@ -128,6 +136,13 @@ enum LogLevel {
     Error,
     Warn,
     Info,
+    Debug,
+}
+
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+enum LogFormat {
+    Text,
+    Json,
 }
 
 /// What the arguments come to.
@@ -218,19 +233,31 @@ fn settings(args: Args, port: Option<String>) -> Result<Settings, String> {
         },
         ..Limits::default()
     };
-    let log = match args.log {
-        LogLevel::Error => Level::Error,
-        LogLevel::Warn => Level::Warn,
-        LogLevel::Info => Level::Info,
-    };
     Ok(Settings {
         listen,
         admin_listen: args.admin_listen,
         max_connections: args.max_connections,
         admin_token_file: args.admin_token_file,
         limits,
-        log,
+        log: log_settings(args.log, args.log_format),
+        slow_turn: args.slow_turn,
     })
+}
+
+fn log_settings(level: LogLevel, format: LogFormat) -> LogSettings {
+    LogSettings {
+        level: match level {
+            LogLevel::Error => Level::Error,
+            LogLevel::Warn => Level::Warn,
+            LogLevel::Info => Level::Info,
+            LogLevel::Debug => Level::Debug,
+        },
+        format: match format {
+            LogFormat::Text => Format::Text,
+            LogFormat::Json => Format::Json,
+        },
+        journal: env::var("JOURNAL_STREAM").ok(),
+    }
 }
 
 #[cfg(test)]

@@ -28,16 +28,16 @@ use mio::unix::SourceFd;
 use mio::{Events, Interest, Poll, Registry, Token};
 
 use crate::timer::{Moment, Now};
-use crate::turn::{Limits, Listener, Polled, Readiness, Turn};
+use crate::turn::{EndNote, Limits, Listener, Phase, Polled, Readiness, Turn};
 use clock::Clock;
-use log::Log;
+use log::{Log, Value};
 use process::Sampler;
 use signals::Signals;
 use sockets::{MioSockets, id_of};
 use stop::Stop;
 use systemd::{Report, Supervisor};
 
-pub use log::Level;
+pub use log::{Format, Level, LogSettings};
 
 /// No connection has these tokens: their generation would be the last of four billion, in the last
 /// of four billion slots.
@@ -65,8 +65,10 @@ pub struct Settings {
     pub admin_token_file: Option<PathBuf>,
     /// Everything that bounds the turn. The two on connections are filled in here.
     pub limits: Limits,
-    /// Which log lines are written.
-    pub log: Level,
+    /// Which log lines are written, and how.
+    pub log: LogSettings,
+    /// A turn that takes longer than this is logged.
+    pub slow_turn: Duration,
 }
 
 /// Why the server could not start, or had to stop.
@@ -157,12 +159,14 @@ struct Driver {
     supervisor: Supervisor,
     sockets: MioSockets,
     turn: Turn,
+    slow_turn: Duration,
 }
 
 impl Driver {
     /// Opens everything, and says on stderr where it listens.
     fn start(settings: Settings) -> Result<(Self, Poll), Failure> {
-        let mut log = Log::new(settings.log);
+        let clock = Clock::start();
+        let mut log = Log::new(&settings.log, clock);
         // Before anything else: a signal that comes during the start must not be lost.
         let signals = Signals::open()?;
         let listeners = listener::open(settings.listen, settings.admin_listen)?;
@@ -194,12 +198,14 @@ impl Driver {
             log.always(format_args!("the operator's pages are at http://{address}"));
         }
 
-        let clock = Clock::start();
         let sockets = MioSockets::new(registry.try_clone()?, listener, admin, clock);
         let supervisor = Supervisor::from_env(limits.drain_timeout);
         let turn = Turn::new(limits, clock.now());
         let sampler = Sampler::new();
-        Ok((Driver { clock, log, signals, sampler, stop, supervisor, sockets, turn }, poll))
+        let slow_turn = settings.slow_turn;
+        let driver =
+            Driver { clock, log, signals, sampler, stop, supervisor, sockets, turn, slow_turn };
+        Ok((driver, poll))
     }
 
     /// How long to sleep, if nothing happens.
@@ -234,8 +240,68 @@ impl Driver {
         let exhausted_before = self.turn.counters().exhausted;
         self.turn.run(now, polled, &mut self.sockets, &mut self.clock);
         if self.turn.counters().exhausted > exhausted_before {
-            self.log.warn(format_args!("out of descriptors or memory: somebody was turned away"));
+            // Nobody can come in: that is what keeps it from working.
+            self.log.error(format_args!("out of descriptors or memory: somebody was turned away"));
         }
+        self.log_turn();
+    }
+
+    /// Says which connections have ended, and whether the turn took too long.
+    fn log_turn(&mut self) {
+        while let Some(note) = self.turn.next_note() {
+            log_end(&mut self.log, &note);
+        }
+        let left_out = self.turn.take_left_out();
+        if left_out > 0 {
+            let fields = [("lines", Value::Count(left_out))];
+            self.log.line(Level::Warn, format_args!("too many connections ended at once"), &fields);
+        }
+        let Some(turn) = self.turn.last_turn().filter(|turn| turn.time() > self.slow_turn) else {
+            return;
+        };
+        let micros = |time: Duration| Value::Count(time.as_micros() as u64);
+        let mut fields = vec![("turn_us", micros(turn.time()))];
+        for (phase, lap, work) in turn.laps().filter(|(_, lap, work)| *work > 0 || !lap.is_zero()) {
+            let [time, count] = phase_fields(phase);
+            fields.extend([(time, micros(lap)), (count, Value::Count(work.into()))]);
+        }
+        self.log.line(Level::Warn, format_args!("a turn was slow"), &fields);
+    }
+}
+
+/// One line for a connection that has ended. Plain requests, of which there may be one a second from
+/// whoever watches us, are for those who look for trouble.
+fn log_end(log: &mut Log, note: &EndNote) {
+    let (level, kind) =
+        if note.was_websocket { (Level::Info, "websocket") } else { (Level::Debug, "http") };
+    let tag = note.tag.map(|tag| format!("{tag:08x}"));
+    log.line(
+        level,
+        format_args!("connection ended"),
+        &[
+            ("kind", Value::Word(kind)),
+            ("outcome", Value::Word(note.outcome)),
+            ("who", Value::Word(tag.as_deref().unwrap_or("nobody"))),
+            ("lasted_ms", Value::Count(note.lasted.as_millis() as u64)),
+            ("bytes_in", Value::Count(note.bytes_in)),
+            ("bytes_out", Value::Count(note.bytes_out)),
+            ("messages_in", Value::Count(note.messages_in.into())),
+            ("messages_out", Value::Count(note.messages_out.into())),
+        ],
+    );
+}
+
+/// What a phase's time and work are called in a line.
+fn phase_fields(phase: Phase) -> [&'static str; 2] {
+    match phase {
+        Phase::Readiness => ["readiness_us", "readiness_work"],
+        Phase::Accept => ["accept_us", "accept_work"],
+        Phase::Receive => ["receive_us", "receive_work"],
+        Phase::Expire => ["expire_us", "expire_work"],
+        Phase::Leave => ["leave_us", "leave_work"],
+        Phase::Publish => ["publish_us", "publish_work"],
+        Phase::Send => ["send_us", "send_work"],
+        Phase::Close => ["close_us", "close_work"],
     }
 }
 

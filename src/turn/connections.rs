@@ -7,6 +7,7 @@
 use slab::Slab;
 
 use super::arrivals::Standing;
+use super::notes::Tally;
 use crate::chat::ConnectionId;
 use crate::limiter::Block;
 use crate::session::{Listener, Session};
@@ -46,6 +47,8 @@ pub(super) struct Connection {
     pub(super) life: Life,
     /// The one timer; it fires at the earliest of the connection's deadlines, or before.
     pub(super) timer: TimerId,
+    /// For the log, when it has ended.
+    pub(super) tally: Tally,
     /// When something was last heard.
     pub(super) heard: Moment,
     /// When the present wait began: for a request, for the rest of a frame, for the peer to close.
@@ -130,6 +133,7 @@ impl Connections {
             session: Session::new(),
             life: Life::Open,
             timer,
+            tally: Tally::new(now),
             heard: now,
             waiting_since: Some(now),
             blocked_since: None,

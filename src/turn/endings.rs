@@ -4,17 +4,27 @@
 //! leave phase takes it out of the chat, the close phase frees it, both in an order that every
 //! handler can rely on: an id stays good to the end of the turn.
 
-use super::connections::Life;
+use super::connections::{Connection, Life};
 use super::exchange::Exchange;
 use super::parcel::{Content, Parcel};
 use super::{Sockets, Turn};
-use crate::chat::{ConnectionId, Outcome, Reason};
+use crate::chat::{ConnectionId, Mobile, Outcome, Reason};
 use crate::session::{End, Session};
 
 impl Turn {
     /// Ends an open connection: its last words are queued, and nothing it says is listened to.
     pub(super) fn end(&mut self, id: ConnectionId, end: End) {
-        let Some(connection) = self.connections.get_mut(id).filter(|c| c.is_open()) else { return };
+        let mobile = self.chat.mobile.mobile_of(id);
+        self.end_as(id, end, mobile);
+    }
+
+    /// The same for a connection that had `mobile`, which may have passed to another by now.
+    fn end_as(&mut self, id: ConnectionId, end: End, mobile: Option<Mobile>) {
+        if !self.connections.get(id).is_some_and(Connection::is_open) {
+            return;
+        }
+        self.note_end(id, end, mobile);
+        let Some(connection) = self.connections.get_mut(id) else { return };
         let was_websocket = connection.session.is_websocket();
         connection.life = Life::Finishing;
         connection.waiting_since = Some(self.now.monotonic);
@@ -44,7 +54,8 @@ impl Turn {
     /// A newer connection, `new`, has taken the place of `old` in the chat.
     pub(super) fn replace(&mut self, old: ConnectionId, new: ConnectionId) {
         self.outboxes.hand_over(old, new);
-        self.end(old, End::Replaced);
+        let mobile = self.chat.mobile.mobile_of(new);
+        self.end_as(old, End::Replaced, mobile);
     }
 
     /// Lets a session say something outside of its turn to receive.

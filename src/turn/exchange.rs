@@ -18,6 +18,15 @@ pub(super) struct Exchange<'t> {
     pub(super) id: ConnectionId,
 }
 
+impl Exchange<'_> {
+    /// It has sent a message, taken or not.
+    fn count_message(&mut self) {
+        if let Some(connection) = self.turn.connections.get_mut(self.id) {
+            connection.tally.messages_in += 1;
+        }
+    }
+}
+
 impl Host for Exchange<'_> {
     fn now(&self) -> Now {
         self.turn.now
@@ -41,6 +50,13 @@ impl Host for Exchange<'_> {
     }
 
     fn command(&mut self, command: &Command<'_>) {
+        if matches!(
+            command,
+            Command::Mobile(mobile::Command::Message { .. })
+                | Command::Messenger(messenger::Command::Message(_))
+        ) {
+            self.count_message();
+        }
         let (now, id) = (self.turn.now, self.id);
         let (chat, mut desk) = self.turn.chat_and_desk();
         chat.handle(now, id, command, &mut desk);
@@ -51,6 +67,7 @@ impl Host for Exchange<'_> {
     }
 
     fn message_refused(&mut self, reason: RefusalReason) {
+        self.count_message();
         let refused = match self.turn.outboxes.dialect(self.id) {
             Some(Dialect::Messenger) => &mut self.turn.counters.refused_session,
             Some(Dialect::Sca | Dialect::Echo) | None => &mut self.turn.counters.refused_mobile,

@@ -18,6 +18,7 @@ mod expire;
 mod invariants;
 mod ledger;
 mod limits;
+mod notes;
 mod outbox;
 mod pages;
 mod parcel;
@@ -44,6 +45,7 @@ use connections::Connections;
 use desk::Desk;
 use drain::Drain;
 use expire::Sweep;
+use notes::Notes;
 use outbox::Outboxes;
 use presence::Pacer;
 use publish::Frames;
@@ -53,6 +55,7 @@ use recorder::{Laps, Recorder};
 pub use crate::session::Listener;
 pub use ledger::{Counters, Ledger, Process, Realm, Refused};
 pub use limits::{Budgets, Limits};
+pub use notes::EndNote;
 pub use outbox::Caps;
 pub use presence::Limits as PresenceLimits;
 pub use recorder::{Phase, Recorded, Stopwatch};
@@ -97,6 +100,7 @@ pub struct Turn {
     frames: Frames,
     counters: Counters,
     recorder: Recorder,
+    notes: Notes,
 
     /// Events that the network has told of since the last turn.
     events: usize,
@@ -142,6 +146,7 @@ impl Turn {
             frames: Frames::default(),
             counters: Counters::new(),
             recorder: Recorder::new(),
+            notes: Notes::new(),
             events: 0,
             callers: Callers::everywhere(),
             accept_again: None,

@@ -168,3 +168,71 @@ fn what_the_process_uses_is_told_under_the_names_that_dashboards_know() {
     assert_eq!(metrics["switchboard_numbers_online"], 1.0);
     drop(alice);
 }
+
+#[test]
+fn the_end_of_a_connection_is_one_line_with_what_it_brought_and_took() {
+    let server = Server::start(&[]);
+    let (mut alice, mut bob) = (server.quiet(ALICE), server.quiet(BOB));
+    for text in ["one", "two", "three"] {
+        alice.send(message(BOB, text));
+        bob.expect_message(ALICE, text);
+    }
+    drop(alice);
+    let line = eventually("her end is logged", || {
+        server.log().into_iter().find(|line| line.contains("connection ended"))
+    });
+    for field in
+        ["level=info", "kind=websocket", "outcome=", "who=", "messages_in=3", "messages_out=0"]
+    {
+        assert!(line.contains(field), "{field}: {line}");
+    }
+    bob.expect_nothing();
+}
+
+#[test]
+fn plain_requests_are_logged_only_for_whoever_looks_for_trouble() {
+    let requests = |level| {
+        let server = Server::start(&["--log", level]);
+        server.get("/health");
+        drop(server.quiet(ALICE));
+        eventually("the end of the last is logged", || {
+            let log = server.log();
+            log.iter().any(|line| line.contains("kind=websocket")).then_some(log)
+        })
+        .iter()
+        .filter(|line| line.contains("kind=http"))
+        .count()
+    };
+    assert_eq!(requests("info"), 0);
+    assert_eq!(requests("debug"), 1);
+}
+
+#[test]
+fn a_flood_of_endings_is_a_hundred_lines_a_second_and_a_count_of_the_rest() {
+    let server = Server::start(&[]);
+    let end = |count| {
+        let phones: Vec<_> = (0..count).map(|n| server.quiet(&format!("10000{n:05}"))).collect();
+        drop(phones);
+        eventually("all have gone", || (server.connections() == 0).then_some(()));
+    };
+    end(400);
+    // What was left out is told of with the first line of a later second.
+    let told = eventually("the rest is counted", || {
+        end(1);
+        server.log().into_iter().find(|line| line.contains("too many lines a second"))
+    });
+    let left_out: usize = told.split_once("lines=").expect("a count").1.parse().expect("a number");
+    let lines = server.log().iter().filter(|line| line.contains("connection ended")).count();
+    assert!(left_out > 0 && lines < 400, "{lines} lines, and {left_out} left out");
+}
+
+#[test]
+fn a_slow_turn_is_logged_phase_by_phase() {
+    let server = Server::start(&["--slow-turn", "1ns"]);
+    let line = eventually("a turn is logged", || {
+        server.log().into_iter().find(|line| line.contains("a turn was slow"))
+    });
+    assert!(line.contains("level=warn") && line.contains(" turn_us="), "{line}");
+    server.get("/health");
+    assert!(server.log().iter().any(|line| line.contains("receive_work=1")));
+}

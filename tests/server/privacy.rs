@@ -1,39 +1,95 @@
 //! What people write, and who they are, is nobody's business: not the log's, not the metrics'.
 
-use crate::harness::{Server, Wire, frame, message};
+use serde_json::Value;
 
-#[test]
-fn no_number_and_no_text_appears_in_the_log_or_on_a_page() {
-    const SECRET: &str = "xyzzy";
-    let server = Server::start(&["--outbox-bytes", "64KiB"]);
-    let numbers = ["4915112345678", "4915187654321"];
-    let mut alice = server.connect(numbers[0]);
-    let mut bob = server.connect(numbers[1]);
-    alice.send(message(numbers[1], SECRET));
-    alice.send(message("4915100000000", SECRET));
+use crate::harness::{Server, Wire, eventually, frame, message};
+
+const SECRET: &str = "xyzzy";
+const NUMBERS: [&str; 3] = ["4915112345678", "4915187654321", "4915100000000"];
+
+/// People say and do all sorts of things, with the secret in each of them, and leave.
+fn chat_and_misbehave(server: &Server) -> Vec<String> {
+    let mut alice = server.connect(NUMBERS[0]);
+    let mut bob = server.connect(NUMBERS[1]);
+    alice.send(message(NUMBERS[1], SECRET));
+    alice.send(message(NUMBERS[2], SECRET));
+    alice.send(format!(r#"{{"type":"signal","to":"{}","data":"{SECRET}"}}"#, NUMBERS[1]));
     alice.send(format!(r#"{{"type":"{SECRET}","{SECRET}":1}}"#));
     alice.send(format!(r#"{{"type":"message","to":"{SECRET}","text":"{SECRET}"}}"#));
     bob.send(SECRET);
     // Endings of several kinds, and requests that are refused.
     let mut wire = server.wire();
-    wire.upgrade(&format!("/ws/{}", numbers[0]));
+    wire.upgrade(&format!("/ws/{}", NUMBERS[0]));
     wire.send(frame(1, [SECRET.as_bytes(), b"\xFF"].concat()));
     wire.drain();
     let answers = [
         server.http(Wire::upgrade_request(&format!("/ws/{SECRET}"), "")),
         server.http(format!("GET /{SECRET} HTTP/1.1\r\n{SECRET}\r\n\r\n")),
         server.get(&format!("/{SECRET}?{SECRET}")),
-        server.get("/metrics"),
         server.get("/health"),
+        server.get("/ready"),
         server.get("/"),
+        server.admin_get("/metrics"),
+        server.admin_get("/trace"),
     ];
     bob.reset();
     alice.hang_up_half();
-    let mut told: Vec<String> = answers.iter().map(|answer| answer.text()).collect();
-    told.extend(server.log());
+    answers.iter().map(|answer| answer.text()).collect()
+}
+
+fn expect_private(told: &[String]) {
     for text in told {
-        for personal in numbers.iter().copied().chain(["4915100000000", SECRET]) {
+        for personal in NUMBERS.iter().copied().chain([SECRET]) {
             assert!(!text.contains(personal), "{personal} in {text}");
         }
     }
+}
+
+#[test]
+fn no_number_and_no_text_appears_in_the_log_of_any_level_or_on_a_page() {
+    for (level, format) in [
+        ("error", "text"),
+        ("warn", "text"),
+        ("info", "json"),
+        ("debug", "text"),
+        ("debug", "json"),
+    ] {
+        let flags = ["--admin-listen", "127.0.0.1:0", "--log", level, "--log-format", format];
+        // Every turn is a slow one, so that those lines are there as well.
+        let server = Server::start(&[&flags[..], &["--slow-turn", "1ns"]].concat());
+        let mut told = chat_and_misbehave(&server);
+        eventually("all have gone", || (server.connections() == 0).then_some(()));
+        if ["info", "debug"].contains(&level) {
+            eventually("their ends are logged", || {
+                let log = server.log();
+                (log.iter().filter(|line| line.contains("websocket")).count() >= 3).then_some(())
+            });
+        }
+        told.extend(server.log());
+        expect_private(&told);
+        let address = server.wire().local_port();
+        assert!(!server.log().iter().any(|line| line.contains(&format!(":{address}"))));
+    }
+}
+
+#[test]
+fn the_lines_of_one_number_have_one_tag_and_another_server_gives_it_another() {
+    let tags = || -> Vec<String> {
+        let server = Server::start(&["--log-format", "json"]);
+        for number in [NUMBERS[0], NUMBERS[0], NUMBERS[1]] {
+            let phone = server.quiet(number);
+            drop(phone);
+            eventually("it has gone", || (server.connections() == 0).then_some(()));
+        }
+        eventually("three ends are logged", || {
+            let log = server.log();
+            let lines = log.iter().map(|line| serde_json::from_str(line).expect("JSON"));
+            let tags = lines.filter_map(|line: Value| Some(line["who"].as_str()?.to_owned()));
+            Some(tags.collect::<Vec<_>>()).filter(|tags| tags.len() == 3)
+        })
+    };
+    let (first, second) = (tags(), tags());
+    assert_eq!(first[0], first[1]);
+    assert!(first[0] != first[2] && first[0].len() == 8, "{first:?}");
+    assert_ne!(first, second, "the key is a new one in every run");
 }

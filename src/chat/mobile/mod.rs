@@ -97,6 +97,11 @@ impl Realm {
         left
     }
 
+    /// The number that a connection holds.
+    pub fn mobile_of(&self, id: ConnectionId) -> Option<Mobile> {
+        self.directory.mobile_of(id)
+    }
+
     /// Does what somebody asks. Whoever is not signed in asks in vain.
     pub fn handle(&mut self, from: ConnectionId, command: &Command<'_>, sink: &mut impl Sink) {
         let Some(sender) = self.directory.mobile_of(from) else { return };

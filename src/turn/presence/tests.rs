@@ -198,6 +198,78 @@ fn who_drains_between_two_deltas_is_not_hidden_behind_who_has_just_come() {
     pacer.check_invariants();
 }
 
+#[test]
+fn whoever_has_missed_a_delta_starts_again_from_a_list_and_whoever_has_not_gets_nothing() {
+    let mut pacer = settled(2, PresenceMode::Delta);
+    pacer.blocked(id(0));
+    pacer.drained(id(0));
+    assert_eq!(pacer.deadline(at(1000), false), None, "nothing has passed him by");
+    pacer.blocked(id(0));
+    pacer.join(id(2), mobile(2), PresenceMode::None);
+    assert!(pacer.begin_delta(at(2000)).is_some());
+    assert_eq!(pacer.next(at(2000), false), Some(Serving::Delta(id(1))));
+    pacer.served_delta(id(1));
+    pacer.drained(id(0));
+    assert_eq!(pacer.next(at(2000), true), Some(Serving::List(id(0))));
+}
+
+#[test]
+fn whoever_wants_no_presence_any_more_is_owed_none() {
+    let mut pacer = settled(1, PresenceMode::Full);
+    pacer.set_mode(id(0), PresenceMode::None);
+    assert_eq!(pacer.deadline(at(1000), false), None);
+}
+
+#[test]
+fn nobody_is_noted_for_a_delta_that_nobody_gets() {
+    let mut pacer = settled(1, PresenceMode::Full);
+    for slot in 1..100 {
+        pacer.join(id(slot), mobile(slot), PresenceMode::None);
+    }
+    assert_eq!(pacer.touched.len(), 0, "it would grow for ever");
+}
+
+#[test]
+fn the_version_is_another_after_every_change_and_the_same_after_none() {
+    let mut pacer = settled(1, PresenceMode::Full);
+    let before = pacer.version();
+    pacer.asked(id(0));
+    pacer.next(at(1000), false).map(|serving| serve(&mut pacer, serving));
+    assert_eq!(pacer.version(), before);
+    pacer.join(id(1), mobile(1), PresenceMode::None);
+    let with_two = pacer.version();
+    pacer.leave(id(1), mobile(1));
+    assert!(before < with_two && with_two < pacer.version());
+}
+
+#[test]
+fn a_budget_is_earned_however_often_it_is_looked_at() {
+    // A byte a millisecond, looked at every tenth of one: less than a byte is not to be lost.
+    let mut pacer = Pacer::new(Limits { bytes_per_second: 1000, ..Limits::default() });
+    pacer.join(id(0), mobile(0), PresenceMode::Full);
+    pacer.next(at(0), false).map(|serving| serve(&mut pacer, serving));
+    pacer.join(id(1), mobile(1), PresenceMode::None);
+    let mut looks = (0..2000).map(|tenth| at(0) + Duration::from_micros(100) * tenth);
+    assert!(looks.any(|now| pacer.next(now, false).is_some()), "the debt is 50 ms");
+}
+
+#[test]
+fn a_budget_that_is_spent_to_the_last_byte_is_spent() {
+    // What is saved up is one list, exactly.
+    let rate = u64::try_from(LEAST_CHARGE).expect("a number of bytes") * 10;
+    let mut pacer = Pacer::new(Limits { bytes_per_second: rate, ..Limits::default() });
+    for slot in 0..2 {
+        pacer.join(id(slot), mobile(slot), PresenceMode::Full);
+        pacer.next(at(0), false).map(|serving| serve(&mut pacer, serving));
+    }
+    pacer.join(id(2), mobile(2), PresenceMode::None);
+    assert_eq!(pacer.next(at(1000), false), Some(Serving::List(id(0))));
+    pacer.served_list(id(0), 100);
+    assert_eq!(pacer.next(at(1000), false), None, "for the ring");
+    pacer.asked(id(2));
+    assert_eq!(pacer.next(at(1000), false), None, "for whoever asks");
+}
+
 #[derive(Clone, Copy, Debug)]
 enum Step {
     Join(u32, PresenceMode),

@@ -282,6 +282,17 @@ fn buffers_grow_with_what_has_arrived_and_not_with_what_was_promised() {
 }
 
 #[test]
+fn what_is_kept_is_counted() {
+    let whole = frame(TEXT, &[b'x'; 1000]);
+    let half = whole.len() / 2;
+    for kept in [&whole[..half], &whole] {
+        let mut reader = Reader::new(Role::Server);
+        read_chunk(&mut reader, &mut kept.to_vec(), Limits::default(), &mut Vec::new()).unwrap();
+        assert!(reader.buffered_bytes() >= kept.len() - 8, "all but the header is here");
+    }
+}
+
+#[test]
 fn buffers_never_grow_beyond_the_message_or_the_limit() {
     let limits = Limits { message_bytes: 45_000 };
     // In its last frame a message's length is known; before that the limit is the only bound.

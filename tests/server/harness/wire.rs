@@ -192,6 +192,11 @@ impl Wire {
         self.frame() == (TEXT, text.as_bytes().to_vec())
     }
 
+    /// The port that the client came from.
+    pub(crate) fn local_port(&self) -> u16 {
+        self.stream.local_addr().expect("it is connected").port()
+    }
+
     pub(crate) fn finish_writing(&self) {
         self.stream.shutdown(Shutdown::Write).expect("it is connected");
     }
