@@ -42,11 +42,16 @@ pub enum Outcome {
 }
 
 /// What the chat may ask of the world. Calling it never comes back into the chat.
+///
+/// What becomes of a message is reported later, with the `settle` of its realm: once for each
+/// connection that it was handed over for, be it by `send` or by `fan_out`, and whether or not that
+/// connection still is. In the `session` realm it is the [`Ticket`](messenger::Ticket) that says
+/// which message is meant; a copy without one is not reported.
 pub trait Sink {
     /// Tells one person something.
     fn send(&mut self, to: ConnectionId, event: &Event<'_>);
 
-    /// Tells several the same. It is put into words once for all who speak the same dialect.
+    /// Tells several the same, each once; they are two at least. It is put into words once for all who speak the same dialect.
     fn fan_out(&mut self, to: &[ConnectionId], event: &Event<'_>);
 
     /// One person asks for the list of everyone online. It is published, not sent: the world
