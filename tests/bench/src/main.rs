@@ -196,7 +196,9 @@ fn build_switchboard() -> io::Result<Recipe> {
         return Err(io::Error::other("the server could not be built"));
     }
     let binary = target()?.join("switchboard").to_string_lossy().into_owned();
-    let command = vec![binary, "--listen".to_owned(), "127.0.0.1:0".to_owned()];
+    // Few clients say here what many would: the limit is there, and never in the way.
+    let flags = ["--listen", "127.0.0.1:0", "--message-rate", "1000000", "--byte-rate", "1GiB"];
+    let command = [binary].into_iter().chain(flags.map(str::to_owned)).collect();
     Ok(Recipe { name: "switchboard".to_owned(), command })
 }
 
