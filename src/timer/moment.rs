@@ -3,32 +3,42 @@
 //! A moment counts nanoseconds from an arbitrary start, eight bytes wide so that a connection can
 //! afford several, and good for 584 years. Called by everybody; knows no clock.
 
+use std::num::NonZeroU64;
 use std::ops::Add;
 use std::time::Duration;
 
 /// A point on the monotonic clock, in nanoseconds since an arbitrary start.
 ///
 /// Arithmetic saturates: a deadline too far away to represent is "never", not a panic.
-#[derive(Clone, Copy, Debug, Default, Eq, Hash, Ord, PartialEq, PartialOrd)]
-pub struct Moment(u64);
+///
+/// One is added to what is kept, so that zero is left over to be the `None` of an `Option<Moment>`,
+/// which then takes no more than its moment. Every connection has two.
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct Moment(NonZeroU64);
 
 impl Moment {
     /// The start of the clock.
-    pub const START: Moment = Moment(0);
+    pub const START: Moment = Moment(NonZeroU64::MIN);
 
     /// The moment `nanos` nanoseconds after the start.
     pub const fn from_nanos(nanos: u64) -> Self {
-        Moment(nanos)
+        Moment(NonZeroU64::MIN.saturating_add(nanos))
     }
 
     /// Nanoseconds since the start.
     pub const fn as_nanos(self) -> u64 {
-        self.0
+        self.0.get() - 1
     }
 
     /// The time that has passed since `earlier`; zero if `earlier` is later.
     pub const fn since(self, earlier: Moment) -> Duration {
-        Duration::from_nanos(self.0.saturating_sub(earlier.0))
+        Duration::from_nanos(self.0.get().saturating_sub(earlier.0.get()))
+    }
+}
+
+impl Default for Moment {
+    fn default() -> Self {
+        Moment::START
     }
 }
 
@@ -60,6 +70,12 @@ mod tests {
         assert_eq!(last + Duration::from_nanos(1), last);
         // More nanoseconds than 64 bits hold.
         assert_eq!(Moment::START + Duration::MAX, last);
+    }
+
+    #[test]
+    fn no_moment_takes_no_more_than_a_moment() {
+        assert_eq!(size_of::<Option<Moment>>(), 8);
+        assert_eq!((Moment::START.as_nanos(), Moment::from_nanos(7).as_nanos()), (0, 7));
     }
 
     #[test]

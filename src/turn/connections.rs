@@ -25,7 +25,7 @@ pub(super) enum Life {
     /// §4.2.2.13: unread input turns a close into a RST).
     Lingering {
         /// Bytes that may still be thrown away before patience ends.
-        left: usize,
+        left: u32,
     },
     /// To be closed and freed by the close phase of this turn.
     Dead {
@@ -174,5 +174,15 @@ impl Connections {
     /// All of them.
     pub(super) fn iter(&self) -> impl Iterator<Item = &Connection> {
         self.slab.iter().map(|(_, connection)| connection)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_idle_connection_takes_152_bytes_of_the_slab() {
+        assert_eq!(size_of::<Option<Connection>>(), 152);
     }
 }

@@ -35,7 +35,7 @@ pub struct Limits {
     /// Time for the peer to close after we have.
     pub close_timeout: Duration,
     /// Bytes of input thrown away while waiting for that.
-    pub linger_bytes: usize,
+    pub linger_bytes: u32,
     /// Time for all to leave when shutting down.
     pub drain_timeout: Duration,
     /// Caps on what may be queued.

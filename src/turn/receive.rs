@@ -178,6 +178,7 @@ impl Turn {
             Life::Open => {}
             Life::Finishing | Life::Dead { .. } => return,
             Life::Lingering { left } => {
+                let count = u32::try_from(count).unwrap_or(u32::MAX);
                 match left.checked_sub(count) {
                     Some(rest) => *left = rest,
                     None => self.abandon(id),
