@@ -78,6 +78,11 @@ impl Chat {
         self.messenger.next_deadline()
     }
 
+    /// How many deadlines there are.
+    pub fn timers(&self) -> usize {
+        self.messenger.timers()
+    }
+
     /// Checks everything that must hold between two calls, and panics with a clear sentence if it
     /// does not. Looks at everybody: for tests and the simulator.
     ///

@@ -112,6 +112,17 @@ impl Turn {
                 "Sockets of every kind, ending ones included.",
                 self.connections.len(),
             )
+            .gauge(
+                "switchboard_connection_slots",
+                "Connections that there is memory for.",
+                self.connections.slots(),
+            )
+            .gauge_by(
+                "switchboard_timers",
+                "Timers under way: one for each connection, and those of the chat.",
+                "of",
+                [("connections", self.wheel.len()), ("chat", self.chat.timers())],
+            )
             .counter("switchboard_accepted_total", "Connections accepted.", counters.accepted)
             .counter(
                 "switchboard_shed_total",

@@ -56,6 +56,23 @@ fn metrics_are_public_only_while_the_operator_has_no_listener_of_his_own() {
 }
 
 #[test]
+fn every_connection_has_one_timer_and_gives_it_back() {
+    let server = Server::start(&[]);
+    // Whoever asks is a connection himself.
+    for count in [2, 3, 1] {
+        let _crowd: Vec<Wire> = (1..count).map(|_| server.wire()).collect();
+        eventually("all are in, or gone", || {
+            let metrics = server.metrics();
+            let timers = metrics["switchboard_timers{of=\"connections\"}"];
+            assert_eq!(timers, metrics["switchboard_connections"]);
+            assert!(metrics["switchboard_connection_slots"] >= timers);
+            (timers == count as f64).then_some(())
+        });
+    }
+    assert_eq!(server.metrics()["switchboard_timers{of=\"chat\"}"], 0.0);
+}
+
+#[test]
 fn nobody_chats_through_the_operators_listener() {
     let server = with_admin(&["--echo"]);
     for path in ["/ws/1234567890", "/echo"] {

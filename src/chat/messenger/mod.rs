@@ -208,6 +208,11 @@ impl Realm {
         deadlines.into_iter().flatten().min()
     }
 
+    /// How many deadlines are kept by a timer.
+    pub fn timers(&self) -> usize {
+        self.wheel.len()
+    }
+
     /// What the realm has done so far.
     pub fn counters(&self) -> &Counters {
         &self.counters
