@@ -119,7 +119,7 @@ impl Turn {
             )
             .gauge_by(
                 "switchboard_timers",
-                "Timers under way: one for each connection, and those of the chat.",
+                "Timers under way: at most one for each connection, and those of the chat.",
                 "of",
                 [("connections", self.wheel.len()), ("chat", self.chat.timers())],
             )
