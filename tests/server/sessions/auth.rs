@@ -1,10 +1,11 @@
 //! Signing in: the first frame, in time; and what comes instead of it.
 
+use std::time::Duration;
+
 use serde_json::json;
 
 use super::{ANN, BEN};
-use crate::harness::{BINARY, Server, frame, pause};
-use std::time::Duration;
+use crate::harness::{BINARY, Server, Wire, eventually, frame, pause};
 
 /// Of this realm: whoever is online is told by the server's own page.
 fn sessions(server: &Server) -> u64 {
@@ -22,6 +23,28 @@ fn both_addresses_lead_to_the_same_realm() {
     ben.expect("authenticated", &json!({ "sessionId": BEN }));
     ann.write("1", BEN, "hello");
     ben.expect_message("1", ANN, "hello");
+}
+
+#[test]
+fn an_address_with_a_token_is_another_realms() {
+    let server = Server::start(&[]);
+    let response = server.http(Wire::upgrade_request("/ws?token=abc", ""));
+    response.expect_error(404, "accounts are off: start the server with --data DIR");
+    // Any other query means nothing.
+    for path in ["/ws?version=2", "/?version=2"] {
+        let mut ann = server.stranger(path);
+        ann.say("auth", &json!({ "sessionId": ANN }));
+        ann.expect("authenticated", &json!({ "sessionId": ANN }));
+    }
+}
+
+#[test]
+fn the_pages_of_strangers_do_not_get_in() {
+    let server = Server::start(&[]);
+    for path in ["/ws", "/"] {
+        let request = Wire::upgrade_request(path, "Origin: http://stranger.example\r\n");
+        assert_eq!(server.http(request).status, 403, "{path}");
+    }
 }
 
 #[test]
@@ -102,7 +125,7 @@ fn whoever_hangs_up_before_signing_in_is_nobody() {
     let whole = frame(1, r#"{"type":"auth","data":{"sessionId":"ben"}}"#);
     cut.send(&whole[..whole.len() / 2]);
     cut.reset();
-    crate::harness::eventually("they are gone", || (server.connections() == 1).then_some(()));
+    eventually("they are gone", || (server.connections() == 1).then_some(()));
     assert_eq!(sessions(&server), 1);
     ann.expect_nothing();
     drop(half);

@@ -65,3 +65,23 @@ fn a_slow_reader_never_delays_others() {
         cleo.expect_message(&format!("to cleo {n}"), ANN, "tick");
     }
 }
+
+#[test]
+fn a_device_that_does_not_read_what_its_own_session_says_is_given_up_alone() {
+    const COUNT: usize = 100;
+    let server = patient(&["--outbox-bytes", "300KiB"]);
+    let (mut phone, mut ben) = (server.device(ANN), server.device(BEN));
+    let mut tablet = sleeper(&server, ANN);
+    let content = "x".repeat(60_000);
+    for n in 0..COUNT {
+        phone.write(&n.to_string(), BEN, &content);
+        ben.expect_message(&n.to_string(), ANN, &content);
+        phone.expect_status(&n.to_string(), "sent");
+        phone.expect_status(&n.to_string(), "delivered");
+    }
+    eventually("it is given up", || (server.connections() == 2).then_some(()));
+    let metrics = settled(&server);
+    assert_eq!(metrics["switchboard_session_messages_delivered_total"], COUNT as f64);
+    phone.expect_nothing();
+    tablet.drain();
+}
