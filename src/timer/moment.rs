@@ -3,6 +3,7 @@
 //! A moment counts nanoseconds from an arbitrary start, eight bytes wide so that a connection can
 //! afford several, and good for 584 years. Called by everybody; knows no clock.
 
+use std::fmt;
 use std::num::NonZeroU64;
 use std::ops::Add;
 use std::time::Duration;
@@ -13,7 +14,7 @@ use std::time::Duration;
 ///
 /// One is added to what is kept, so that zero is left over to be the `None` of an `Option<Moment>`,
 /// which then takes no more than its moment. Every connection has two.
-#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+#[derive(Clone, Copy, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub struct Moment(NonZeroU64);
 
 impl Moment {
@@ -33,6 +34,12 @@ impl Moment {
     /// The time that has passed since `earlier`; zero if `earlier` is later.
     pub const fn since(self, earlier: Moment) -> Duration {
         Duration::from_nanos(self.0.get().saturating_sub(earlier.0.get()))
+    }
+}
+
+impl fmt::Debug for Moment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Moment").field(&self.as_nanos()).finish()
     }
 }
 
