@@ -51,7 +51,8 @@ pub(super) struct Connection {
     pub(super) tally: Tally,
     /// When something was last heard.
     pub(super) heard: Moment,
-    /// When the present wait began: for a request, for the rest of a frame, for the peer to close.
+    /// When the present wait began: for a request, for the rest of a frame, for the peer to close
+    /// (from the first write of our last words on).
     pub(super) waiting_since: Option<Moment>,
     /// While the kernel refuses bytes: when it last took some, or refused for the first time.
     pub(super) blocked_since: Option<Moment>,

@@ -11,6 +11,9 @@ use super::{Sockets, Turn};
 use crate::chat::{ConnectionId, Mobile, Outcome, Reason};
 use crate::session::{End, Session};
 
+#[cfg(test)]
+mod tests;
+
 impl Turn {
     /// Ends an open connection: its last words are queued, and nothing it says is listened to.
     pub(super) fn end(&mut self, id: ConnectionId, end: End) {
@@ -27,7 +30,10 @@ impl Turn {
         let Some(connection) = self.connections.get_mut(id) else { return };
         let was_websocket = connection.session.is_websocket();
         connection.life = Life::Finishing;
-        connection.waiting_since = Some(self.now.monotonic);
+        // The time to close begins with the first write, or now if there can be none. What waits for
+        // our own send phase, while its budget goes to others or we stand still, is not late.
+        let is_blocked = self.outboxes.is_blocked(id);
+        connection.waiting_since = is_blocked.then_some(self.now.monotonic);
         self.ending += 1;
         self.counters.count_end(end, was_websocket);
         if was_websocket {

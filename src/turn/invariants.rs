@@ -98,7 +98,8 @@ impl Turn {
     }
 
     /// Every connection with a deadline has one timer, which fires at the earliest of them at the
-    /// latest. Those without are dead, or marked as silent: their queues are checked above.
+    /// latest. Those without are dead, or marked as silent (their queues are checked above), or their
+    /// last words are about to be written.
     fn check_timers(&self) {
         let slot = Wheel::<ConnectionId>::SLOT_WIDTH;
         let mut due = HashMap::new();
@@ -109,7 +110,9 @@ impl Turn {
         for connection in self.connections.iter() {
             let id = connection.id;
             let Some((deadline, _)) = self.next_deadline(connection) else {
-                assert!(connection.is_dead() || connection.marked, "{id:?} has no deadline");
+                let is_served = self.outboxes.is_waiting(id) && !connection.is_open();
+                let has_none = connection.is_dead() || connection.marked || is_served;
+                assert!(has_none, "{id:?} has no deadline");
                 continue;
             };
             let Some(&(timer, moment)) = due.get(&id) else { panic!("{id:?} has no timer") };

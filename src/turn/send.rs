@@ -33,6 +33,7 @@ impl Turn {
     }
 
     fn send_one(&mut self, id: ConnectionId, sockets: &mut impl Sockets) {
+        self.begin_to_close(id);
         let mut slices = [IoSlice::new(&[]); SLICES];
         let (count, bytes) = self.outboxes.gather(id, &mut slices);
         if bytes == 0 {
@@ -67,6 +68,16 @@ impl Turn {
             self.emptied(id, sockets);
         } else {
             self.outboxes.mark_waiting(id);
+        }
+    }
+
+    /// The last words of a connection that has ended are about to go out: its time to close begins.
+    fn begin_to_close(&mut self, id: ConnectionId) {
+        let now = self.now.monotonic;
+        let Some(connection) = self.connections.get_mut(id) else { return };
+        if connection.life == Life::Finishing && connection.waiting_since.is_none() {
+            connection.waiting_since = Some(now);
+            self.rearm(id);
         }
     }
 

@@ -41,6 +41,11 @@ impl Outboxes {
         assert!(self.overflowed.is_empty(), "somebody went over a cap and is still there");
     }
 
+    /// Whether the send phase is going to try.
+    pub(in crate::turn) fn is_waiting(&self, id: ConnectionId) -> bool {
+        self.get(id).is_some_and(|outbox| outbox.waiting && !outbox.blocked)
+    }
+
     /// Whose outboxes there are, and of each whether it is blocked, and whether it is gated.
     pub(in crate::turn) fn owners(&self) -> impl Iterator<Item = (ConnectionId, bool, bool)> {
         let boxes = self.boxes.iter().flatten();

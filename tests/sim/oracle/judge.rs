@@ -184,11 +184,9 @@ impl Oracle {
             }
             (Some(1001), "the server is shutting down") => self.is_draining,
             (Some(1008), "a frame took too long to arrive") => line.is_tardy,
-            (Some(4000), _) => self
-                .lines
-                .iter()
-                .enumerate()
-                .any(|(other, one)| other != wire && one.number == number && one.asked_in),
+            (Some(4000), _) => self.lines.iter().enumerate().any(|(other, one)| {
+                other != wire && one.number == number && one.asked_in.is_some()
+            }),
             (Some(1008), "too many malformed frames") => line.nonsense > 3,
             _ => line.has_left,
         };

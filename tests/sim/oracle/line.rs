@@ -77,8 +77,9 @@ pub(crate) struct Line {
     pub(crate) has_left: bool,
     /// The phone has stopped in the middle of something, or stopped altogether, at some time.
     pub(crate) is_tardy: bool,
-    /// An upgrade request was read, or plain requests so many.
-    pub(crate) asked_in: bool,
+    /// When an upgrade request was read, in deeds: that, and not its answer, decides who is newer.
+    pub(crate) asked_in: Option<u64>,
+    /// Plain requests that were read.
     pub(crate) requests: usize,
     pub(crate) responses: usize,
 
@@ -139,7 +140,7 @@ impl Line {
             was_told: mode != Mode::None,
             has_left: false,
             is_tardy: false,
-            asked_in: false,
+            asked_in: None,
             requests: 0,
             responses: 0,
             established: None,

@@ -134,7 +134,7 @@ impl Oracle {
             }
             line.said.pop_front();
             match said {
-                Said::Upgrade => line.asked_in = true,
+                Said::Upgrade => line.asked_in = Some(self.tick),
                 Said::Request => line.requests += 1,
                 Said::Letter(number) => self.letters[number].consumed = Some(self.tick),
                 Said::Typing(to) => *self.typing.entry((line.number, to)).or_default() += 1,
@@ -158,21 +158,14 @@ impl Oracle {
 
     /// The server has closed a wire: may it have?
     fn closed(&mut self, wire: WireId, refused_since: Option<Duration>) {
-        // Whoever was being thrown out when the server stood still has used up his time to close
-        // before he could be told: he has a newer connection, and needs no telling.
-        let number = self.lines[wire].number;
-        let is_old =
-            |(other, line): (WireId, &Line)| other > wire && line.number == number && line.asked_in;
-        let has_stood_still = self.now < self.stalled_until + Duration::from_secs(1);
-        let was_passed = has_stood_still && self.lines.iter().enumerate().any(is_old);
         let line = &mut self.lines[wire];
         line.ended = true;
         line.was_slow = refused_since.is_some();
-        let is_guilty = was_passed || line.has_left || line.is_tardy || line.was_slow;
+        let is_guilty = line.has_left || line.is_tardy || line.was_slow;
         if line.kind == Kind::Phone && line.established.is_some() && line.close.is_none() {
             assert!(is_guilty, "wire {wire} was cut off, and had done nothing wrong");
         }
-        if line.asked_in && line.responses <= line.requests {
+        if line.asked_in.is_some() && line.responses <= line.requests {
             assert!(is_guilty, "wire {wire} asked to be let in, and got no answer");
         }
         // A slow reader is given time, but not for ever; if he has been told to go (for silence, say),

@@ -7,7 +7,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use super::{Fate, Kind, Mode, Oracle};
+use super::{Fate, Kind, Line, Mode, Oracle};
 use crate::net::{Net, WireId};
 
 impl Oracle {
@@ -49,7 +49,7 @@ impl Oracle {
             if line.kind == Kind::Http && !line.ended && !line.has_left && !net.refuses(wire) {
                 assert_eq!(line.responses, line.requests, "wire {wire} misses a response");
             }
-            if line.asked_in && !line.ended && !line.has_left && !net.refuses(wire) {
+            if line.asked_in.is_some() && !line.ended && !line.has_left && !net.refuses(wire) {
                 assert!(
                     line.responses > line.requests,
                     "wire {wire} wants to come in and is not answered"
@@ -99,16 +99,19 @@ impl Oracle {
     fn was_to_move_on(&self, at: usize) -> bool {
         let letter = &self.letters[at];
         let Some(consumed) = letter.consumed else { return false };
-        let his = self.lines.iter().filter(|line| line.number == letter.to && line.asked_in);
+        let his =
+            self.lines.iter().filter(|line| line.number == letter.to && line.asked_in.is_some());
         let first = his.clone().find(|line| {
             line.was_replaced()
                 && line.established.is_some_and(|tick| tick < consumed && consumed < line.closed)
         });
         let Some(first) = first else { return false };
         let (mut stays, mut breaks) = (false, false);
-        for line in
-            his.filter(|line| line.established.is_none_or(|tick| Some(tick) > first.established))
-        {
+        // The answer to a newer one may have been handed out before the answer to an older one, whose
+        // socket is full.
+        let is_newer =
+            |line: &&Line| line.asked_in > first.asked_in || line.established > first.established;
+        for line in his.filter(is_newer) {
             stays |= line.stays();
             let was_refused = line.established.is_none() && line.responses > line.requests;
             breaks |= !line.stays() && !line.was_replaced() && !was_refused;
