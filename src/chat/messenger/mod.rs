@@ -185,12 +185,18 @@ impl Realm {
         self.forget_excess_sessions(sink);
     }
 
-    /// Does what is due, and looks at no more than `budget` deadlines; the rest waits.
+    /// Does what is due, and looks at no more than `budget` deadlines; the rest waits. Telling a
+    /// contact that somebody is gone counts as much as a deadline.
     pub fn expire(&mut self, now: Now, budget: usize, sink: &mut impl Sink) {
-        for _ in 0..budget {
+        let mut left = budget;
+        while left > 0 {
+            left -= 1;
             match self.wheel.next_due(now.monotonic) {
                 Some(Due::Invitation(key)) => self.invitation_due(now, key, sink),
-                Some(Due::Grace(person)) => self.end_grace(person, sink),
+                Some(Due::Grace(person)) => {
+                    left = left.saturating_sub(self.people[person].contacts().len());
+                    self.end_grace(person, sink);
+                }
                 Some(Due::Typing { typist, to }) => self.end_typing(typist, to, sink),
                 None => {
                     if !self.forget_aged_message(now.monotonic) {
