@@ -41,7 +41,8 @@ impl Default for Limits {
 const LEAST_CHARGE: i64 = 10 * 1024;
 /// The budget saves up at most this much time's worth of bytes, spent at once on the first change.
 const SAVED: Duration = Duration::from_millis(100);
-/// First lists are never delayed for want of budget, so it can go into debt; this much at most.
+/// First lists are never delayed for want of budget, so it can go into debt; they alone no further
+/// than this.
 const DEBT: Duration = Duration::from_millis(50);
 /// Coarser than a timer-wheel slot would do, finer than a person sees.
 const PACE: Duration = Duration::from_millis(5);
@@ -226,8 +227,11 @@ impl Pacer {
     /// The receiver has been given the list in its present version, `bytes` long.
     pub(super) fn served_list(&mut self, id: ConnectionId, bytes: usize) {
         let charge = i64::try_from(bytes).unwrap_or(i64::MAX).max(LEAST_CHARGE);
-        let floor = -bytes_in(self.limits.bytes_per_second, DEBT);
-        self.tokens = self.tokens.saturating_sub(charge).max(floor);
+        let is_first = self.get(id).is_some_and(|place| place.owed == Owed::First);
+        // Whoever waits for the budget pays in full, however long his list is: a list that is longer
+        // than all debt would else be had for the debt, again and again.
+        let floor = if is_first { -bytes_in(self.limits.bytes_per_second, DEBT) } else { i64::MIN };
+        self.tokens = self.tokens.saturating_sub(charge).max(floor.min(self.tokens));
         let (version, delta_version) = (self.version, self.delta_version);
         if let Some(place) = self.get_mut(id) {
             place.seen = match place.mode {

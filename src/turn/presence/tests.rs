@@ -73,6 +73,25 @@ fn a_change_is_shown_to_all_at_once_while_the_budget_lasts_and_paced_after_that(
 }
 
 #[test]
+fn a_list_that_is_longer_than_all_debt_is_paid_in_full() {
+    // What the budget yields in half a second: ten times the debt that first lists may make.
+    let long = usize::try_from(RATE / 2).expect("it fits");
+    let mut pacer = settled(3, PresenceMode::Full);
+    pacer.set_mode(id(2), PresenceMode::None);
+    let mut served = 0;
+    for millis in 1000..6000 {
+        pacer.leave(id(2), mobile(2));
+        pacer.join(id(2), mobile(2), PresenceMode::None);
+        while let Some(Serving::List(to)) = pacer.next(at(millis), false) {
+            pacer.served_list(to, long);
+            served += 1;
+        }
+    }
+    // Two a second, and what was saved up.
+    assert!((10..=11).contains(&served), "{served} lists in five seconds");
+}
+
+#[test]
 fn a_budget_of_almost_nothing_still_serves_everybody_in_the_end() {
     let limits = Limits { bytes_per_second: 1, ..Limits::default() };
     let mut pacer = Pacer::new(limits);
