@@ -8,6 +8,7 @@ pub mod limiter;
 pub mod metrics;
 pub mod net;
 pub mod session;
+pub mod shards;
 pub mod timer;
 pub mod turn;
 pub mod ws;

@@ -7,11 +7,11 @@
 //! be forgotten. Knows no socket and no refusal's words. The turn asks.
 
 use core::net::IpAddr;
-use std::collections::hash_map::Entry;
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 use std::time::Duration;
 
 use super::{Bucket, Rate};
+use crate::shards::Shards;
 use crate::timer::Moment;
 
 /// What one address may have.
@@ -84,16 +84,15 @@ pub enum Excess {
 #[derive(Debug)]
 pub struct Addresses {
     limits: AddressLimits,
-    /// Hashed with a secret key (SipHash, the standard's default): whoever has a /48 could otherwise
-    /// choose blocks that collide.
-    table: HashMap<Block, Address>,
+    table: Shards<Address>,
     /// Those without a connection, longest gone first, to be forgotten once their bucket is full.
     /// Some may have come back.
     gone: VecDeque<Block>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Address {
+    block: Block,
     bucket: Bucket,
     connections: u32,
     /// Connections that are to be told that they are too many.
@@ -103,6 +102,10 @@ struct Address {
 }
 
 impl Address {
+    fn new(block: Block) -> Self {
+        Address { block, bucket: Bucket::default(), connections: 0, told: 0, is_queued: false }
+    }
+
     fn is_here(&self) -> bool {
         self.connections > 0 || self.told > 0
     }
@@ -121,7 +124,7 @@ impl Address {
 impl Addresses {
     /// Nobody is here.
     pub fn new(limits: AddressLimits) -> Self {
-        Addresses { limits, table: HashMap::new(), gone: VecDeque::new() }
+        Addresses { limits, table: Shards::default(), gone: VecDeque::new() }
     }
 
     /// Whether addresses count at all.
@@ -132,7 +135,7 @@ impl Addresses {
     /// Somebody has connected from there.
     pub fn arrive(&mut self, block: Block, now: Moment) -> Arrival {
         let limits = self.limits;
-        let address = self.table.entry(block).or_default();
+        let address = self.find_or_add(block);
         let arrival = match address.enter(&limits, now) {
             Ok(()) => Arrival::Entered,
             Err(_) if address.told < limits.told => {
@@ -152,23 +155,23 @@ impl Addresses {
     /// The excess, if the address has as many as it may, or makes new ones too fast.
     pub fn enter(&mut self, block: Block, now: Moment) -> Result<(), Excess> {
         let limits = self.limits;
-        let entered = self.table.entry(block).or_default().enter(&limits, now);
+        let entered = self.find_or_add(block).enter(&limits, now);
         self.put_away(block);
         entered
     }
 
     /// A connection that was to be told so is not any more: it was, or is gone, or has entered.
     pub fn told(&mut self, block: Block) {
-        if let Entry::Occupied(mut entry) = self.table.entry(block) {
-            entry.get_mut().told -= 1;
+        if let Some(address) = self.find(block) {
+            address.told -= 1;
         }
         self.put_away(block);
     }
 
     /// A connection that had entered is gone.
     pub fn leave(&mut self, block: Block) {
-        if let Entry::Occupied(mut entry) = self.table.entry(block) {
-            entry.get_mut().connections -= 1;
+        if let Some(address) = self.find(block) {
+            address.connections -= 1;
         }
         self.put_away(block);
     }
@@ -177,15 +180,12 @@ impl Addresses {
     pub fn sweep(&mut self, now: Moment, budget: usize) {
         for _ in 0..budget {
             let Some(&block) = self.gone.front() else { return };
-            let Entry::Occupied(mut entry) = self.table.entry(block) else {
-                self.gone.pop_front();
-                continue;
-            };
-            match entry.get() {
-                here if here.is_here() => entry.get_mut().is_queued = false,
-                gone if gone.bucket.is_full(now) => drop(entry.remove()),
+            match self.find(block) {
+                None => {}
+                Some(here) if here.is_here() => here.is_queued = false,
+                Some(gone) if gone.bucket.is_full(now) => self.remove(block),
                 // Those behind it have not been gone for longer.
-                _ => return,
+                Some(_) => return,
             }
             self.gone.pop_front();
         }
@@ -193,7 +193,7 @@ impl Addresses {
 
     /// Connections that have entered, and those that are to be told.
     pub fn connections(&self) -> (usize, usize) {
-        self.table.values().fold((0, 0), |(entered, told), address| {
+        self.table.iter().fold((0, 0), |(entered, told), address| {
             (entered + address.connections as usize, told + usize::from(address.told))
         })
     }
@@ -214,18 +214,18 @@ impl Addresses {
     ///
     /// If there is a bug in this file.
     pub fn check_invariants(&self) {
-        let gone = self.table.values().filter(|address| !address.is_here()).count();
+        let gone = self.table.iter().filter(|address| !address.is_here()).count();
         assert!(gone <= self.limits.remembered, "more are remembered than may be");
-        for address in self.table.values() {
+        for address in self.table.iter() {
             assert!(address.is_here() || address.is_queued, "who is gone will be forgotten");
         }
-        let queued = self.table.values().filter(|address| address.is_queued).count();
+        let queued = self.table.iter().filter(|address| address.is_queued).count();
         assert_eq!(queued, self.gone.len(), "who is queued to be forgotten is queued once");
     }
 
     /// Queues an address that nobody is connected from. If the queue is full, its first goes.
     fn put_away(&mut self, block: Block) {
-        let Some(address) = self.table.get_mut(&block) else { return };
+        let Some(address) = self.find(block) else { return };
         if address.is_here() || address.is_queued {
             return;
         }
@@ -233,13 +233,27 @@ impl Addresses {
         self.gone.push_back(block);
         while self.gone.len() > self.limits.remembered {
             let Some(first) = self.gone.pop_front() else { return };
-            if let Entry::Occupied(mut entry) = self.table.entry(first) {
-                match entry.get().is_here() {
-                    true => entry.get_mut().is_queued = false,
-                    false => drop(entry.remove()),
-                }
+            match self.find(first) {
+                None => {}
+                Some(here) if here.is_here() => here.is_queued = false,
+                Some(_) => self.remove(first),
             }
         }
+    }
+
+    fn find(&mut self, block: Block) -> Option<&mut Address> {
+        self.table.find_mut(block, |address| address.block == block)
+    }
+
+    fn find_or_add(&mut self, block: Block) -> &mut Address {
+        if self.find(block).is_none() {
+            self.table.insert(Address::new(block), |address| address.block);
+        }
+        self.find(block).expect("it has just been put in")
+    }
+
+    fn remove(&mut self, block: Block) {
+        self.table.remove(block, |address| address.block == block);
     }
 }
 
@@ -333,7 +347,7 @@ mod tests {
 
     #[test]
     fn an_entry_is_as_small_as_the_header_says() {
-        assert_eq!(size_of::<(Block, Address)>(), 24);
+        assert_eq!(size_of::<Address>(), 24);
     }
 
     #[derive(Clone, Copy, Debug)]

@@ -9,23 +9,18 @@
 //! growth of these tables), and the text of his id and name. Nothing that is looked up needs a
 //! search. The directory knows no messages and no sink. The realm calls it.
 
-use std::collections::hash_map::RandomState;
-use std::hash::BuildHasher;
 use std::ops::{Index, IndexMut};
 
-use hashbrown::HashTable;
 use slab::Slab;
 
 use super::person::{Person, PersonKey};
 use crate::chat::ConnectionId;
+use crate::shards::Shards;
 
 /// Everybody whom the realm knows: online, offline, or never seen.
 #[derive(Default)]
 pub(super) struct Directory {
-    /// Hashes with a secret key (SipHash): whoever chooses his id could otherwise choose a thousand
-    /// that collide.
-    hasher: RandomState,
-    by_id: HashTable<u32>,
+    by_id: Shards<u32>,
     /// For chains, which go from one to the next in here.
     pub(super) people: Slab<Person>,
     seats: Vec<Seat>,
@@ -46,7 +41,7 @@ impl Directory {
     /// The person with an id.
     pub(super) fn find(&self, id: &str) -> Option<PersonKey> {
         let is_it = |&key: &u32| self.people[key as usize].id() == id;
-        self.by_id.find(self.hasher.hash_one(id), is_it).map(|&key| PersonKey(key))
+        self.by_id.find(id, is_it).map(|&key| PersonKey(key))
     }
 
     /// The person with an id, made if there is none.
@@ -56,9 +51,8 @@ impl Directory {
         }
         let key = self.people.insert(Person::new(id));
         let key = u32::try_from(key).expect("memory ends before four billion people");
-        let Directory { by_id, people, hasher, .. } = self;
-        let rehash = |&key: &u32| hasher.hash_one(people[key as usize].id());
-        by_id.insert_unique(hasher.hash_one(id), key, rehash);
+        let people = &self.people;
+        self.by_id.insert(key, |&key| people[key as usize].id());
         PersonKey(key)
     }
 
@@ -67,10 +61,8 @@ impl Directory {
         if !self[person].shed() {
             return;
         }
-        let hash = self.hasher.hash_one(self[person].id());
-        if let Ok(entry) = self.by_id.find_entry(hash, |&key| key == person.0) {
-            entry.remove();
-        }
+        let id = self.people[person.0 as usize].id();
+        self.by_id.remove(id, |&key| key == person.0);
         self.people.remove(person.0 as usize);
     }
 

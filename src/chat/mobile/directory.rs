@@ -10,22 +10,19 @@
 //! Together they cost 57 bytes a person (before the growth of the tables), and nothing that is
 //! looked up needs a search. The directory knows no messages and no sink. The realm calls it.
 
-use std::collections::HashMap;
-use std::collections::hash_map::Entry;
 use std::mem;
 
 use super::{Joined, Refusal};
 use crate::chat::{ConnectionId, Mobile};
 use crate::limiter::{Bucket, Rate};
+use crate::shards::Shards;
 use crate::timer::Moment;
 
 /// Everyone who is online, each number once.
 #[derive(Debug)]
 pub(super) struct Directory {
     replacements: Rate,
-    /// Hashed with a secret key (SipHash, the standard's default): whoever chooses his number could
-    /// otherwise choose a thousand that collide.
-    holders: HashMap<Mobile, Holder>,
+    holders: Shards<Holder>,
     online: Vec<Mobile>,
     seats: Seats,
 }
@@ -38,6 +35,7 @@ pub(super) struct Directory {
 /// ever here.
 #[derive(Debug)]
 struct Holder {
+    mobile: Mobile,
     connection: ConnectionId,
     bucket: Bucket,
 }
@@ -47,7 +45,7 @@ impl Directory {
     pub(super) fn new(replacements: Rate) -> Self {
         Directory {
             replacements,
-            holders: HashMap::new(),
+            holders: Shards::default(),
             online: Vec::new(),
             seats: Seats::default(),
         }
@@ -60,25 +58,21 @@ impl Directory {
         id: ConnectionId,
         mobile: Mobile,
     ) -> Result<Joined, Refusal> {
-        match self.holders.entry(mobile) {
-            Entry::Vacant(vacant) => {
-                self.seats.take(id, self.online.len());
-                self.online.push(mobile);
-                vacant.insert(Holder { connection: id, bucket: Bucket::default() });
-                Ok(Joined::New)
-            }
-            Entry::Occupied(mut occupied) => {
-                let holder = occupied.get_mut();
-                holder
-                    .bucket
-                    .take(&self.replacements, now)
-                    .map_err(|retry_after| Refusal::ReplacedTooOften { retry_after })?;
-                let old = mem::replace(&mut holder.connection, id);
-                let place = self.seats.vacate(old).expect("a holder has a seat until he leaves");
-                self.seats.take(id, place);
-                Ok(Joined::Replaced(old))
-            }
-        }
+        let Some(holder) = self.holders.find_mut(mobile, |holder| holder.mobile == mobile) else {
+            self.seats.take(id, self.online.len());
+            self.online.push(mobile);
+            let holder = Holder { mobile, connection: id, bucket: Bucket::default() };
+            self.holders.insert(holder, |holder| holder.mobile);
+            return Ok(Joined::New);
+        };
+        holder
+            .bucket
+            .take(&self.replacements, now)
+            .map_err(|retry_after| Refusal::ReplacedTooOften { retry_after })?;
+        let old = mem::replace(&mut holder.connection, id);
+        let place = self.seats.vacate(old).expect("a holder has a seat until he leaves");
+        self.seats.take(id, place);
+        Ok(Joined::Replaced(old))
     }
 
     /// Takes a connection out. None if it holds no number, or no longer does.
@@ -86,7 +80,7 @@ impl Directory {
         let place = self.seats.vacate(id)?;
         // The last in the list moves into the gap, so that the list stays dense.
         let mobile = self.online.swap_remove(place);
-        self.holders.remove(&mobile);
+        self.holders.remove(mobile, |holder| holder.mobile == mobile);
         if let Some(moved) = self.online.get(place) {
             let connection = self.connection_of(*moved).expect("everyone in the list has a holder");
             self.seats.move_to(connection, place);
@@ -101,7 +95,8 @@ impl Directory {
 
     /// The connection that holds a number.
     pub(super) fn connection_of(&self, mobile: Mobile) -> Option<ConnectionId> {
-        self.holders.get(&mobile).map(|holder| holder.connection)
+        let holder = self.holders.find(mobile, |holder| holder.mobile == mobile);
+        holder.map(|holder| holder.connection)
     }
 
     /// The number that a connection holds.
@@ -255,7 +250,7 @@ mod tests {
 
     #[test]
     fn a_person_online_costs_57_bytes_in_the_tables() {
-        let entry = size_of::<(Mobile, Holder)>() + 1; // and the hash table's control byte
+        let entry = size_of::<Holder>() + 1; // and the hash table's control byte
         assert_eq!(entry + size_of::<Mobile>() + size_of::<Seat>(), 57);
     }
 
