@@ -159,7 +159,7 @@ fn what_is_relayed_to_somebody_offline_is_dropped_without_a_word() {
 #[test]
 fn nothing_precedes_the_first_list_not_even_a_flood_of_messages() {
     const VISITS: usize = 20;
-    let server = Server::start(&["--message-rate", "off"]);
+    let server = Server::start(&["--message-rate", "off", "--byte-rate", "off"]);
     let mut flooder = server.wire();
     flooder.upgrade(&format!("/ws/{ALICE}?presence=none"));
     let mut writer = flooder.writer();
@@ -185,7 +185,7 @@ fn nothing_precedes_the_first_list_not_even_a_flood_of_messages() {
 #[test]
 fn messages_between_two_people_arrive_once_each_and_in_order() {
     const COUNT: usize = 2_000;
-    let server = Server::start(&["--message-rate", "off"]);
+    let server = Server::start(&["--message-rate", "off", "--byte-rate", "off"]);
     let mut alice = server.quiet(ALICE);
     let mut bob = server.quiet(BOB);
     let writer = thread::spawn(move || {

@@ -85,7 +85,7 @@ fn limit_descriptors(server: &Server, limit: usize) {
 #[test]
 fn input_beyond_every_budget_is_read_to_its_end() {
     const EACH: usize = 30_000;
-    let server = Server::start(&["--message-rate", "off"]);
+    let server = Server::start(&["--message-rate", "off", "--byte-rate", "off"]);
     let mut wires: Vec<Wire> = (0..6)
         .map(|n| {
             let mut wire = server.wire();
@@ -275,7 +275,7 @@ fn what_follows_a_violation_is_not_heard() {
 fn senders_are_told_without_any_other_event() {
     // More than one turn tells (1,024), and less than one outbox holds.
     const COUNT: usize = 3_000;
-    let server = Server::start(&["--message-rate", "off"]);
+    let server = Server::start(&["--message-rate", "off", "--byte-rate", "off"]);
     let mut alice = server.narrow_wire();
     alice.upgrade(&format!("/ws/{ALICE}?presence=none"));
     let mut bob = server.quiet(BOB);
@@ -294,7 +294,7 @@ fn senders_are_told_without_any_other_event() {
 /// Pitfall 18, for presence: a departure that is found in the phase that writes.
 #[test]
 fn a_departure_is_published_without_any_other_event() {
-    let server = Server::start(&["--message-rate", "off"]);
+    let server = Server::start(&["--message-rate", "off", "--byte-rate", "off"]);
     let mut alice = server.connect(ALICE);
     alice.expect_online(&[ALICE]);
     for round in 0..20 {
