@@ -129,6 +129,10 @@ struct Args {
     /// A turn of the loop that takes longer is logged
     #[arg(long, env = "SWITCHBOARD_SLOW_TURN", value_name = "TIME", default_value = "50ms", value_parser = time)]
     slow_turn: Duration,
+
+    /// Where SIGUSR1 writes what the loop did in its last 4,096 turns, for ui.perfetto.dev
+    #[arg(long, env = "SWITCHBOARD_TRACE_FILE", value_name = "FILE")]
+    trace_file: Option<PathBuf>,
 }
 
 #[derive(Clone, Copy, Debug, clap::ValueEnum)]
@@ -241,6 +245,7 @@ fn settings(args: Args, port: Option<String>) -> Result<Settings, String> {
         limits,
         log: log_settings(args.log, args.log_format),
         slow_turn: args.slow_turn,
+        trace_file: args.trace_file,
     })
 }
 

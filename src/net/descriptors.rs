@@ -2,8 +2,9 @@
 
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 
-/// Descriptors that are not connections: epoll, the listener, signals, the manager's socket, the
-/// standard three, the reserve, and some that a library may open for a moment.
+/// Descriptors that are not connections: epoll, the listener, signals, the waker, the manager's
+/// socket, the standard three, the reserve, a trace that is being written, and some that a library may
+/// open for a moment.
 const OURS: usize = 16;
 
 /// How many of the connections are kept for plain HTTP: at most, and as a share of all.

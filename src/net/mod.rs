@@ -13,6 +13,7 @@ mod signals;
 mod sockets;
 mod stop;
 mod systemd;
+mod trace_file;
 
 use std::fmt;
 use std::io::{self, ErrorKind};
@@ -25,17 +26,18 @@ use std::time::Duration;
 use mio::event::Event;
 use mio::net::TcpListener;
 use mio::unix::SourceFd;
-use mio::{Events, Interest, Poll, Registry, Token};
+use mio::{Events, Interest, Poll, Registry, Token, Waker};
 
 use crate::timer::{Moment, Now};
 use crate::turn::{EndNote, Limits, Listener, Phase, Polled, Readiness, Turn};
 use clock::Clock;
 use log::{Log, Value};
 use process::Sampler;
-use signals::Signals;
+use signals::{Asked, Signals};
 use sockets::{MioSockets, id_of};
 use stop::Stop;
 use systemd::{Report, Supervisor};
+use trace_file::TraceFile;
 
 pub use log::{Format, Level, LogSettings};
 
@@ -44,6 +46,7 @@ pub use log::{Format, Level, LogSettings};
 const LISTENER: Token = Token(usize::MAX);
 const SIGNALS: Token = Token(usize::MAX - 1);
 const ADMIN: Token = Token(usize::MAX - 2);
+const TRACE: Token = Token(usize::MAX - 3);
 
 /// Events taken from the kernel at once.
 const EVENTS: usize = 1024;
@@ -69,6 +72,8 @@ pub struct Settings {
     pub log: LogSettings,
     /// A turn that takes longer than this is logged.
     pub slow_turn: Duration,
+    /// Where SIGUSR1 writes the flight recorder's trace, if anywhere.
+    pub trace_file: Option<PathBuf>,
 }
 
 /// Why the server could not start, or had to stop.
@@ -130,6 +135,7 @@ pub fn run(settings: Settings) -> Result<ExitCode, Failure> {
                         return Ok(code);
                     }
                 }
+                TRACE => driver.trace_file.look(&mut driver.log),
                 token => driver.turn.ready(id_of(token), readiness(event)),
             }
         }
@@ -160,6 +166,7 @@ struct Driver {
     sockets: MioSockets,
     turn: Turn,
     slow_turn: Duration,
+    trace_file: TraceFile,
 }
 
 impl Driver {
@@ -203,8 +210,19 @@ impl Driver {
         let turn = Turn::new(limits, clock.now());
         let sampler = Sampler::new();
         let slow_turn = settings.slow_turn;
-        let driver =
-            Driver { clock, log, signals, sampler, stop, supervisor, sockets, turn, slow_turn };
+        let trace_file = TraceFile::new(settings.trace_file, Waker::new(poll.registry(), TRACE)?);
+        let driver = Driver {
+            clock,
+            log,
+            signals,
+            sampler,
+            stop,
+            supervisor,
+            sockets,
+            turn,
+            slow_turn,
+            trace_file,
+        };
         Ok((driver, poll))
     }
 
@@ -217,8 +235,14 @@ impl Driver {
     /// Does what the signals say that have come; ends with this code, if they say that.
     fn obey_signals(&mut self, now: Moment) -> Option<ExitCode> {
         while let Some(signal) = self.signals.next() {
-            if let Some(code) = self.stop.signal(signal, now, &mut self.log) {
-                return Some(code);
+            match signal {
+                Asked::Trace => self.trace_file.write(self.turn.recording(), &mut self.log),
+                Asked::Stop(number) => {
+                    let code = self.stop.signal(number, now, &mut self.log);
+                    if code.is_some() {
+                        return code;
+                    }
+                }
             }
         }
         None

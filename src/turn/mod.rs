@@ -73,8 +73,8 @@ pub enum Polled {
     Disturbed,
 }
 
-/// What is polled beside connections: the listeners, and the driver's own (signals).
-const OTHER_SOURCES: usize = 3;
+/// What is polled beside connections: the listeners, and the driver's own (signals, and what wakes it up).
+const OTHER_SOURCES: usize = 4;
 
 /// The state that outlives a turn.
 pub struct Turn {

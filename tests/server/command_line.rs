@@ -42,6 +42,7 @@ const FLAGS: &[&str] = &[
     "--log",
     "--log-format",
     "--slow-turn",
+    "--trace-file",
     "--help",
     "--version",
 ];

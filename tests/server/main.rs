@@ -33,4 +33,5 @@ mod slow_readers;
 mod smuggling;
 mod stall;
 mod supervised;
+mod trace_file;
 mod upgrade;

@@ -1,0 +1,85 @@
+//! [`TraceFile`]: the flight recorder's trace as a file, when SIGUSR1 asks for it.
+//!
+//! A disk may take its time, and the loop has none: a thread that lives only for that makes the JSON,
+//! writes it beside the file and renames it, so that whoever opens the file finds a whole trace. The
+//! loop is woken up when it is done, and logs what became of it. At most one is written at a time.
+
+use std::fs::{self, OpenOptions};
+use std::io::{self, ErrorKind, Write as _};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, TryRecvError, channel};
+use std::thread;
+
+use mio::Waker;
+
+use super::log::{Level, Log};
+use crate::turn::Recording;
+
+/// Where traces go, and the one that is being written.
+#[derive(Debug)]
+pub(super) struct TraceFile {
+    path: Option<PathBuf>,
+    waker: Arc<Waker>,
+    under_way: Option<Receiver<io::Result<()>>>,
+}
+
+impl TraceFile {
+    /// Traces go to `path`, if there is one; `waker` wakes the loop when it should [`look`](Self::look).
+    pub(super) fn new(path: Option<PathBuf>, waker: Waker) -> Self {
+        TraceFile { path, waker: Arc::new(waker), under_way: None }
+    }
+
+    /// Begins to write a trace.
+    pub(super) fn write(&mut self, recording: Recording, log: &mut Log) {
+        let Some(path) = &self.path else {
+            return log.info(format_args!("no trace is written: there is no --trace-file"));
+        };
+        if self.under_way.is_some() {
+            return log.info(format_args!("no trace is written: one is being written"));
+        }
+        let (done, under_way) = channel();
+        let (target, waker) = (path.clone(), Arc::clone(&self.waker));
+        let write = move || {
+            // Nobody listens any more if the server has ended meanwhile.
+            let _ = done.send(replace(&target, recording.json().as_bytes()));
+            let _ = waker.wake();
+        };
+        match thread::Builder::new().name("trace".to_owned()).spawn(write) {
+            Ok(_) => self.under_way = Some(under_way),
+            Err(error) => complain(path, &error, log),
+        }
+    }
+
+    /// Says what became of the trace that was being written, if that is over.
+    pub(super) fn look(&mut self, log: &mut Log) {
+        let (Some(path), Some(under_way)) = (&self.path, &self.under_way) else { return };
+        match under_way.try_recv() {
+            Ok(Ok(())) => log.info(format_args!("the trace is in {}", path.display())),
+            Ok(Err(error)) => complain(path, &error, log),
+            Err(TryRecvError::Empty) => return,
+            Err(TryRecvError::Disconnected) => complain(path, &ErrorKind::Other.into(), log),
+        }
+        self.under_way = None;
+    }
+}
+
+fn complain(path: &Path, error: &io::Error, log: &mut Log) {
+    let sentence = format_args!("the trace could not be written to {}: {error}", path.display());
+    log.line(Level::Warn, sentence, &[]);
+}
+
+/// Puts a file with this content in the place of whatever was there.
+fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
+    let mut beside = path.as_os_str().to_owned();
+    beside.push(".tmp");
+    let beside = PathBuf::from(beside);
+    // One that was left behind, or a link that somebody has put there, is not written through.
+    match fs::remove_file(&beside) {
+        Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
+        Ok(()) | Err(_) => {}
+    }
+    let mut file = OpenOptions::new().write(true).create_new(true).open(&beside)?;
+    file.write_all(content)?;
+    fs::rename(&beside, path)
+}

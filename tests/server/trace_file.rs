@@ -1,0 +1,115 @@
+//! SIGUSR1: the flight recorder's trace as a file.
+
+use std::path::{Path, PathBuf};
+use std::{env, fs, process};
+
+use nix::sys::signal::Signal;
+use serde_json::Value;
+
+use crate::harness::{ALICE, BOB, Server, eventually, message};
+
+/// A folder of its own, removed with all that is in it.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new(name: &str) -> Folder {
+        let path = env::temp_dir().join(format!("switchboard-{name}-{}", process::id()));
+        fs::create_dir(&path).expect("nobody has that name");
+        Folder(path)
+    }
+
+    /// A server that writes its traces to this name in the folder.
+    fn server(&self, name: &str) -> (Server, PathBuf) {
+        let path = self.0.join(name);
+        let server = Server::start(&["--trace-file", path.to_str().expect("it is ASCII")]);
+        (server, path)
+    }
+
+    fn names(&self) -> Vec<String> {
+        let entries = fs::read_dir(&self.0).expect("it is there");
+        let name = |entry: fs::DirEntry| entry.file_name().to_string_lossy().into_owned();
+        let mut names: Vec<_> = entries.map(|entry| name(entry.expect("it is there"))).collect();
+        names.sort();
+        names
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        // What cannot be removed is left to whoever cleans up there.
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+/// Waits until this many lines of the log say so.
+fn expect_lines(server: &Server, count: usize, what: &str) {
+    eventually(what, || {
+        let log = server.log();
+        (log.iter().filter(|line| line.contains(what)).count() == count).then_some(())
+    });
+}
+
+fn turns_in(path: &Path) -> usize {
+    let text = fs::read_to_string(path).expect("it was written");
+    let page: Value = serde_json::from_str(&text).expect("JSON, and all of it");
+    let events = page["traceEvents"].as_array().expect("a list");
+    events.iter().filter(|event| event["name"] == "turn").count()
+}
+
+#[test]
+fn a_signal_puts_the_trace_in_the_place_of_the_last_one() {
+    let folder = Folder::new("traces");
+    let (server, path) = folder.server("trace.json");
+    let (mut alice, mut bob) = (server.quiet(ALICE), server.quiet(BOB));
+    let mut last = 0;
+    for count in 1..=3 {
+        for _ in 0..10 {
+            alice.send(message(BOB, "hello"));
+            bob.expect_message(ALICE, "hello");
+        }
+        server.signal(Signal::SIGUSR1);
+        expect_lines(&server, count, "the trace is in ");
+        let turns = turns_in(&path);
+        assert!(turns >= last + 10, "{turns} turns after {last}");
+        last = turns;
+        assert_eq!(folder.names(), ["trace.json"], "nothing is left beside it");
+    }
+}
+
+#[test]
+fn a_signal_without_a_file_is_a_line_in_the_log_and_harms_nobody() {
+    let server = Server::start(&[]);
+    let mut alice = server.connect(ALICE);
+    alice.expect_online(&[ALICE]);
+    server.signal(Signal::SIGUSR1);
+    expect_lines(&server, 1, "there is no --trace-file");
+    alice.expect_nothing();
+}
+
+#[test]
+fn a_trace_that_cannot_be_written_is_a_warning_each_time() {
+    let folder = Folder::new("no-folder");
+    let (server, _) = folder.server("nowhere/trace.json");
+    for count in 1..=2 {
+        server.signal(Signal::SIGUSR1);
+        expect_lines(&server, count, "the trace could not be written");
+    }
+    assert!(server.log().iter().any(|line| line.contains("level=warn")));
+    assert!(folder.names().is_empty());
+}
+
+#[test]
+fn a_trace_is_not_written_through_a_link_that_somebody_has_put_there() {
+    let folder = Folder::new("links");
+    let (server, path) = folder.server("trace.json");
+    let precious = folder.0.join("precious");
+    fs::write(&precious, "mine").expect("the folder is ours");
+    for link in ["trace.json", "trace.json.tmp"] {
+        std::os::unix::fs::symlink(&precious, folder.0.join(link)).expect("nothing is there");
+    }
+    server.signal(Signal::SIGUSR1);
+    expect_lines(&server, 1, "the trace is in ");
+    assert!(turns_in(&path) > 0);
+    assert_eq!(fs::read_to_string(&precious).expect("it is there"), "mine");
+    assert_eq!(folder.names(), ["precious", "trace.json"]);
+}
