@@ -19,7 +19,7 @@ const MACHINE: [(&str, &[&str]); 6] = [
     ("net", &["net", "config"]),
     ("os", &["net"]),
     ("fs", &["net"]),
-    ("thread", &[]),
+    ("thread", &["net"]),
     ("process", &["net", "main.rs"]),
     ("env", &["net", "config", "main.rs"]),
 ];
