@@ -1,22 +1,29 @@
 //! [`Phone`]: one phone, sans-IO: bytes and the time go in, bytes and [`Event`]s come out.
 //!
-//! It asks for the upgrade, waits for its first frame as the original app does, understands what
-//! the server says, answers pings and close frames, and hangs up in good order. It neither decides
+//! It asks for the upgrade, signs in where its [`Protocol`] wants that, waits for its first frame as
+//! the original apps do, understands what the server says, answers pings and close frames, and hangs up in good order. It neither decides
 //! when to do what (that is the plan's) nor knows the socket (that is `net`'s), so that a test can
 //! feed it byte by byte.
 
 mod ending;
+mod messenger;
+mod pen;
+mod protocol;
 mod said;
 #[cfg(test)]
 mod tests;
 mod upgrade;
 
 pub(crate) use ending::Ending;
+pub(crate) use messenger::{Answer, Letter, Status, Told};
+pub(crate) use pen::Pen;
+pub(crate) use protocol::Protocol;
 pub(crate) use said::{Message, Said};
-pub(crate) use upgrade::Address;
+pub(crate) use upgrade::{Address, Door};
 
 use std::time::Duration;
 
+use switchboard::dialects::messenger::wire::ClientFrame as MessengerFrame;
 use switchboard::dialects::sca::wire::ClientFrame;
 use switchboard::timer::Moment;
 use switchboard::ws::{CloseCode, Frame, Item, Limits, Reader, Role};
@@ -30,7 +37,8 @@ const LIMITS: Limits = Limits { message_bytes: 32 << 20 };
 #[derive(Debug)]
 pub(crate) struct Phone {
     stage: Stage,
-    /// Whether the server greets it with a list.
+    protocol: Protocol,
+    /// Whether the server greets it: with a list, or by letting it in.
     is_greeted: bool,
     /// The heartbeats that have not been answered yet: when each was due, and when it was sent.
     pinged: Vec<(Moment, Moment)>,
@@ -61,7 +69,7 @@ pub(crate) enum Event<'a> {
     Greeted {
         /// How long after the upgrade.
         after: Duration,
-        /// What it says. It should be a list.
+        /// What it says. It should be a list, or that it is let in.
         first: Said<'a>,
     },
     /// A heartbeat was answered.
@@ -85,10 +93,11 @@ impl Phone {
         pen: &mut Pen,
         out: &mut Vec<u8>,
     ) -> Self {
-        let upgrade = Upgrade::request(address, now, pen.random.u128(..).to_ne_bytes(), out);
+        let upgrade = Upgrade::request(address, now, pen.key(), out);
         Phone {
             stage: Stage::Answer(Box::new(upgrade)),
-            is_greeted: address.is_greeted,
+            protocol: address.door.protocol(),
+            is_greeted: address.door.is_greeted(),
             pinged: Vec::new(),
         }
     }
@@ -116,7 +125,12 @@ impl Phone {
             let reader = match &mut self.stage {
                 Stage::Answer(upgrade) => {
                     return match upgrade.read(input)? {
-                        Ok(requested) => Some(self.upgraded(now, requested)),
+                        Ok(requested) => {
+                            if let Some(sign_in) = upgrade.take_sign_in() {
+                                pen.write(&Frame::Text(&sign_in), out);
+                            }
+                            Some(self.upgraded(now, requested))
+                        }
                         Err(ending) => Some(self.end(ending)),
                     };
                 }
@@ -163,17 +177,20 @@ impl Phone {
         if self.pinged.len() < UNANSWERED {
             self.pinged.push((due, now));
         }
-        pen.write_sca(&ClientFrame::Ping, out);
+        match self.protocol {
+            Protocol::Sca => pen.write_json(&ClientFrame::Ping, out),
+            Protocol::Session => pen.write_json(&MessengerFrame::Ping, out),
+        }
     }
 
     /// Asks who is online.
     pub(crate) fn refresh(&self, pen: &mut Pen, out: &mut Vec<u8>) {
-        pen.write_sca(&ClientFrame::GetOnlineUsers, out);
+        pen.write_json(&ClientFrame::GetOnlineUsers, out);
     }
 
     /// Writes to somebody.
     pub(crate) fn say(&self, to: &str, text: &str, pen: &mut Pen, out: &mut Vec<u8>) {
-        pen.write_sca(&ClientFrame::Message { to, text, id: None }, out);
+        pen.write_json(&ClientFrame::Message { to, text, id: None }, out);
     }
 
     /// Hangs up. False, and nothing is done, if the phone is not connected.
@@ -222,7 +239,7 @@ impl Phone {
             pen.write(&answer, out);
         }
         let said = match item {
-            Item::Text(text) => Said::understand(text),
+            Item::Text(text) => Said::understand(self.protocol, text),
             Item::Binary(_) => Said::Nonsense,
             Item::Ping(_) | Item::Pong(_) | Item::Close(_) => return None,
         };
@@ -243,63 +260,5 @@ impl Phone {
     fn end(&mut self, ending: Ending) -> Event<'static> {
         self.stage = Stage::Nothing;
         Event::Ended(ending)
-    }
-}
-
-/// What a phone writes with: chance, for masks and keys, and a scratch buffer for JSON.
-#[derive(Debug)]
-pub(crate) struct Pen {
-    random: fastrand::Rng,
-    json: Vec<u8>,
-}
-
-impl Pen {
-    /// A pen whose masks and keys come from this seed. To be unforeseeable is a browser's duty, whose
-    /// scripts may be hostile (RFC 6455 §10.3). Ours is to be repeatable.
-    pub(crate) fn new(seed: u64) -> Self {
-        Pen { random: fastrand::Rng::with_seed(seed), json: Vec::new() }
-    }
-
-    /// Bytes that mean nothing, as many as are asked for.
-    pub(crate) fn write_garbage(&mut self, bytes: usize, out: &mut Vec<u8>) {
-        out.extend(std::iter::repeat_with(|| self.random.u8(..)).take(bytes));
-    }
-
-    /// A good frame with a text in it that is no SCA.
-    pub(crate) fn write_nonsense(&mut self, out: &mut Vec<u8>) {
-        const NONSENSE: [&str; 6] = [
-            "",
-            "hello?",
-            "{\"type\":",
-            "[[[[[[[[[[[[[[[[[[[[[[[[",
-            "{\"type\":\"no such thing\"}",
-            "{\"type\":7,\"type\":{}}",
-        ];
-        let text = NONSENSE[self.random.usize(..NONSENSE.len())];
-        self.write(&Frame::Text(text), out);
-    }
-
-    /// A ping, many times as long as it has to be.
-    pub(crate) fn write_long_ping(&mut self, out: &mut Vec<u8>) {
-        let text = format!("{{\"type\":\"ping\"{:1000}}}", "");
-        self.write(&Frame::Text(&text), out);
-    }
-
-    /// So many pings that nobody waits for.
-    pub(crate) fn write_pings(&mut self, count: u32, out: &mut Vec<u8>) {
-        (0..count).for_each(|_| self.write(&Frame::Text("{\"type\":\"ping\"}"), out));
-    }
-
-    fn write(&mut self, frame: &Frame<'_>, out: &mut Vec<u8>) {
-        frame.encode_masked(self.random.u32(..).to_ne_bytes(), out);
-    }
-
-    fn write_sca(&mut self, frame: &ClientFrame<'_>, out: &mut Vec<u8>) {
-        let mut json = std::mem::take(&mut self.json);
-        json.clear();
-        serde_json::to_writer(&mut json, frame).expect("strings always have a JSON form");
-        let text = str::from_utf8(&json).expect("JSON is UTF-8");
-        self.write(&Frame::Text(text), out);
-        self.json = json;
     }
 }

@@ -10,6 +10,8 @@ use std::borrow::Cow;
 use serde_json::value::RawValue;
 use switchboard::dialects::sca::wire::ServerFields;
 
+use super::{Protocol, Told, messenger};
+
 /// What a frame of the server says.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(crate) enum Said<'a> {
@@ -21,13 +23,15 @@ pub(crate) enum Said<'a> {
     Delta(Delta<'a>),
     /// Somebody writes.
     Message(Message<'a>),
+    /// Whatever else there is in the protocol of sessions.
+    Told(Told<'a>),
     /// A message of ours could not be delivered.
     Undelivered,
     /// The server did not understand us.
     Error,
-    /// Something else that is SCA, or a later version of it.
+    /// Something else that is the protocol, or a later version of it.
     Other,
-    /// Something that is no SCA.
+    /// Something that is not.
     Nonsense,
 }
 
@@ -100,7 +104,14 @@ const PONG: &str = r#"{"type":"pong"}"#;
 
 impl<'a> Said<'a> {
     /// Understands a frame.
-    pub(crate) fn understand(json: Cow<'a, str>) -> Said<'a> {
+    pub(crate) fn understand(protocol: Protocol, json: Cow<'a, str>) -> Said<'a> {
+        match protocol {
+            Protocol::Sca => Said::sca(json),
+            Protocol::Session => messenger::understand(json),
+        }
+    }
+
+    fn sca(json: Cow<'a, str>) -> Said<'a> {
         if json.starts_with(LIST) {
             return Said::List(List(json));
         }
@@ -109,8 +120,8 @@ impl<'a> Said<'a> {
         }
         match json {
             Cow::Borrowed(json) => Said::quick(json).unwrap_or_else(|| Said::slow(json)),
-            // It came in pieces, which is rare: what is taken from it has to be copied.
-            Cow::Owned(json) => Said::slow(&json).into_owned(),
+            // It came in pieces, which is rare.
+            Cow::Owned(json) => Said::slow(&json),
         }
     }
 
@@ -123,20 +134,22 @@ impl<'a> Said<'a> {
         (is_plain(from) && is_plain(text)).then_some(Said::Message(message))
     }
 
-    fn slow(json: &'a str) -> Said<'a> {
-        let Ok(fields) = serde_json::from_str::<ServerFields<'a>>(json) else {
+    /// Any other spelling. What is taken from it is copied.
+    fn slow(json: &str) -> Said<'static> {
+        let Ok(fields) = serde_json::from_str::<ServerFields<'_>>(json) else {
             return Said::Nonsense;
         };
+        let copy = || Cow::Owned(json.to_owned());
         match fields.kind {
             "pong" => Said::Pong,
-            "online_users" if fields.users.is_some() => Said::List(List(Cow::Borrowed(json))),
-            "presence" => Said::Delta(Delta(Cow::Borrowed(json))),
+            "online_users" if fields.users.is_some() => Said::List(List(copy())),
+            "presence" => Said::Delta(Delta(copy())),
             "message" => {
                 let text =
                     fields.text.and_then(|raw| serde_json::from_str::<String>(raw.get()).ok());
                 match (fields.from, text) {
                     (Some(from), Some(text)) => {
-                        let (from, text) = (Cow::Borrowed(from), Cow::Owned(text));
+                        let (from, text) = (Cow::Owned(from.to_owned()), Cow::Owned(text));
                         Said::Message(Message { from, text })
                     }
                     _ => Said::Nonsense,
@@ -147,22 +160,6 @@ impl<'a> Said<'a> {
             _ => Said::Other,
         }
     }
-
-    fn into_owned(self) -> Said<'static> {
-        match self {
-            Said::Pong => Said::Pong,
-            Said::List(list) => Said::List(List(Cow::Owned(list.0.into_owned()))),
-            Said::Delta(delta) => Said::Delta(Delta(Cow::Owned(delta.0.into_owned()))),
-            Said::Message(message) => Said::Message(Message {
-                from: Cow::Owned(message.from.into_owned()),
-                text: Cow::Owned(message.text.into_owned()),
-            }),
-            Said::Undelivered => Said::Undelivered,
-            Said::Error => Said::Error,
-            Said::Other => Said::Other,
-            Said::Nonsense => Said::Nonsense,
-        }
-    }
 }
 
 #[cfg(test)]
@@ -170,9 +167,8 @@ mod tests {
     use super::*;
 
     fn both_ways(json: &str) -> Said<'static> {
-        let (borrowed, owned) = (Cow::Borrowed(json), Cow::Owned(json.to_owned()));
-        let said = Said::understand(borrowed).into_owned();
-        assert_eq!(said, Said::understand(owned).into_owned(), "{json}");
+        let said = Said::understand(Protocol::Sca, Cow::Owned(json.to_owned()));
+        assert_eq!(said, Said::understand(Protocol::Sca, Cow::Borrowed(json)), "{json}");
         said
     }
 

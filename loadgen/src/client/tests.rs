@@ -6,9 +6,7 @@ use switchboard::ws::handshake::{self, Offer, Once};
 const ADDRESS: Address<'_> = Address {
     authority: "127.0.0.1:8080",
     prefix: "",
-    number: "4000000000001",
-    query: "",
-    is_greeted: true,
+    door: Door::Sca { number: "4000000000001", query: "", is_greeted: true },
 };
 
 const LIST: &str = r#"{"type":"online_users","users":["4000000000001"]}"#;
@@ -29,7 +27,7 @@ fn answer(request: &str, frames: &[Frame<'_>]) -> Vec<u8> {
     let key = request.lines().find_map(|line| line.strip_prefix("Sec-WebSocket-Key: "));
     let offer = Offer {
         host: request.contains("\r\nHost: "),
-        get: request.starts_with("GET /ws/4000000000001"),
+        get: request.starts_with("GET /ws"),
         http_1_1: true,
         connection_upgrade: true,
         upgrade_websocket: true,
@@ -110,7 +108,8 @@ fn a_phone_is_ready_with_its_first_frame_and_at_once_where_none_is_sent() {
     hear(&mut phone, &mut pen, &[&list]);
     assert!(phone.is_ready());
 
-    let quiet = Address { query: "?presence=none", is_greeted: false, ..ADDRESS };
+    let (number, query) = ("4000000000001", "?presence=none");
+    let quiet = Address { door: Door::Sca { number, query, is_greeted: false }, ..ADDRESS };
     let (mut phone, mut pen, request) = call(&quiet);
     assert!(request.starts_with("GET /ws/4000000000001?presence=none HTTP/1.1\r\n"), "{request}");
     hear(&mut phone, &mut pen, &[&answer(&request, &[])]);
@@ -191,4 +190,53 @@ fn a_server_that_breaks_the_protocol_or_vanishes_is_named() {
     let (mut phone, mut pen, request) = call(&ADDRESS);
     hear(&mut phone, &mut pen, &[&answer(&request, &[Frame::Text(LIST)])]);
     assert_eq!(phone.hear_the_end(), Ending::Dropped);
+}
+
+#[test]
+fn a_session_says_who_it_is_first_and_is_ready_once_it_is_let_in() {
+    let door = Door::Session { id: "me", receipts: false };
+    let (mut phone, mut pen, request) = call(&Address { door, ..ADDRESS });
+    assert!(request.starts_with("GET /ws HTTP/1.1\r\n"), "{request}");
+    let (heard, said) = hear(&mut phone, &mut pen, &[&answer(&request, &[])]);
+    assert_eq!(heard.len(), 1, "{heard:?}");
+    let auth = r#"{"type":"auth","data":{"sessionId":"me","name":"loadgen","profilePicture":null,"receipts":false}}"#;
+    assert_eq!(frames(said), [auth]);
+    assert!(!phone.is_ready());
+    let mut bytes = Vec::new();
+    Frame::Text(r#"{"type":"authenticated","data":{"sessionId":"me"}}"#).encode(&mut bytes);
+    let (heard, _) = hear(&mut phone, &mut pen, &[&bytes]);
+    assert_eq!(heard, ["Greeted { after: 0ns, first: Told(Authenticated) }"]);
+    assert!(phone.is_ready());
+}
+
+#[test]
+fn what_a_session_says_is_its_protocol() {
+    let door = Door::Session { id: "me", receipts: true };
+    let (mut phone, mut pen, request) = call(&Address { door, ..ADDRESS });
+    let welcome = Frame::Text(r#"{"type":"authenticated","data":{"sessionId":"me"}}"#);
+    let (_, said) = hear(&mut phone, &mut pen, &[&answer(&request, &[welcome])]);
+    assert!(!frames(said)[0].contains("receipts"), "as the apps, which do not ask");
+    let letter = Letter { id: "m", from: "me", to: "you", text: "hi" };
+    let mut out = Vec::new();
+    phone.ping(at(99), at(100), &mut pen, &mut out);
+    phone.type_to("you", true, &mut pen, &mut out);
+    phone.send_letter(&letter, &mut pen, &mut out);
+    phone.mark_read("m", &mut pen, &mut out);
+    phone.invite(&letter, &mut pen, &mut out);
+    phone.answer("i", true, &mut pen, &mut out);
+    phone.answer("i", false, &mut pen, &mut out);
+    let said = frames(out);
+    let begins = [
+        r#"{"type":"ping"}"#,
+        r#"{"type":"typing_indicator","data":{"recipientId":"you","isTyping":true}}"#,
+        r#"{"type":"message_send","data":{"id":"m","senderId":"me","recipientId":"you","content":"hi","#,
+        r#"{"type":"message_read","data":{"messageId":"m"}}"#,
+        r#"{"type":"invitation_send","data":{"id":"m","senderId":"me","#,
+        r#"{"type":"invitation_accept","data":{"invitationId":"i"}}"#,
+        r#"{"type":"invitation_decline","data":{"invitationId":"i"}}"#,
+    ];
+    assert_eq!(said.len(), begins.len());
+    for (frame, begin) in said.iter().zip(begins) {
+        assert!(frame.starts_with(begin), "{frame}");
+    }
 }

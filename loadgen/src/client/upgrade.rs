@@ -7,21 +7,55 @@ use switchboard::http::{Limits, ResponseHead, parse_response};
 use switchboard::timer::Moment;
 use switchboard::ws::handshake::ClientKey;
 
-use super::Ending;
+use super::{Ending, Protocol, messenger};
 
 /// Where a phone calls.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Address<'a> {
     /// The value of `Host`.
     pub(crate) authority: &'a str,
-    /// What stands before `/ws/` in the path.
+    /// What stands before the protocol's own path.
     pub(crate) prefix: &'a str,
-    /// The phone's own number.
-    pub(crate) number: &'a str,
-    /// What stands after it, with its question mark.
-    pub(crate) query: &'a str,
-    /// Whether the server is to send a list at once.
-    pub(crate) is_greeted: bool,
+    pub(crate) door: Door<'a>,
+}
+
+/// By which door it comes in, and as whom.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Door<'a> {
+    /// `/ws/{number}`: whoever knows the number is in.
+    Sca {
+        /// The phone's own number.
+        number: &'a str,
+        /// What stands after it, with its question mark.
+        query: &'a str,
+        /// Whether the server is to send a list at once.
+        is_greeted: bool,
+    },
+    /// `/ws`, and the first frame says who it is.
+    Session {
+        /// The session that the phone is a device of.
+        id: &'a str,
+        /// Whether it wants to hear what becomes of messages.
+        receipts: bool,
+    },
+}
+
+impl Door<'_> {
+    /// Which protocol is spoken behind it.
+    pub(super) const fn protocol(&self) -> Protocol {
+        match self {
+            Door::Sca { .. } => Protocol::Sca,
+            Door::Session { .. } => Protocol::Session,
+        }
+    }
+
+    /// Whether something is to be heard before the phone is in.
+    pub(crate) const fn is_greeted(&self) -> bool {
+        match self {
+            Door::Sca { is_greeted, .. } => *is_greeted,
+            Door::Session { .. } => true,
+        }
+    }
 }
 
 /// An upgrade that has been asked for.
@@ -31,6 +65,8 @@ pub(super) struct Upgrade {
     since: Moment,
     /// What has arrived of an answer whose head is incomplete.
     head: Vec<u8>,
+    /// The frame that comes first, where one has to say who one is.
+    sign_in: Option<String>,
 }
 
 impl Upgrade {
@@ -42,10 +78,14 @@ impl Upgrade {
         out: &mut Vec<u8>,
     ) -> Self {
         let key = ClientKey::new(random);
-        let Address { authority, prefix, number, query, is_greeted: _ } = address;
+        let Address { authority, prefix, door } = address;
+        let (path, query) = match door {
+            Door::Sca { number, query, .. } => (format!("/ws/{number}"), *query),
+            Door::Session { .. } => ("/ws".to_owned(), ""),
+        };
         write!(
             out,
-            "GET {prefix}/ws/{number}{query} HTTP/1.1\r\n\
+            "GET {prefix}{path}{query} HTTP/1.1\r\n\
              Host: {authority}\r\n\
              Upgrade: websocket\r\n\
              Connection: Upgrade\r\n\
@@ -54,7 +94,16 @@ impl Upgrade {
             key.as_str()
         )
         .expect("writing to a vector never fails");
-        Upgrade { key, since: now, head: Vec::new() }
+        let sign_in = match *door {
+            Door::Sca { .. } => None,
+            Door::Session { id, receipts } => Some(messenger::sign_in(id, receipts)),
+        };
+        Upgrade { key, since: now, head: Vec::new(), sign_in }
+    }
+
+    /// What is to be said first, once the server speaks WebSocket.
+    pub(super) fn take_sign_in(&mut self) -> Option<String> {
+        self.sign_in.take()
     }
 
     /// Takes the answer's head from the front of `input`, and says when it was asked for. `None`:

@@ -74,7 +74,7 @@ impl Desk {
             Said::Undelivered => heard.undelivered += 1,
             Said::Error => heard.errors += 1,
             // A pong that nobody waits for is nothing we know.
-            Said::Pong | Said::Other => heard.other += 1,
+            Said::Pong | Said::Told(_) | Said::Other => heard.other += 1,
             Said::Nonsense => heard.nonsense += 1,
         }
     }
@@ -86,6 +86,7 @@ impl Desk {
             Said::Message(message) => drop(self.receive(by, message)),
             Said::List(_)
             | Said::Delta(_)
+            | Said::Told(_)
             | Said::Undelivered
             | Said::Error
             | Said::Pong

@@ -32,7 +32,7 @@ use nix::sys::prctl::set_timerslack;
 use switchboard::timer::Moment;
 
 use crate::args::Options;
-use crate::client::Address;
+use crate::client::{Address, Door};
 use crate::record::Record;
 use crate::target::Target;
 use crate::workload::Presence;
@@ -185,8 +185,6 @@ fn address<'a>(options: &Options, target: &'a Target, number: &'a str) -> Addres
     Address {
         authority: &target.authority,
         prefix: &target.prefix,
-        number,
-        query: presence.query(),
-        is_greeted: presence != Presence::None,
+        door: Door::Sca { number, query: presence.query(), is_greeted: presence != Presence::None },
     }
 }

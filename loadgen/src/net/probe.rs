@@ -58,7 +58,7 @@ pub(crate) fn probe(options: &Options, target: &Target) -> Result<(), String> {
         let mut input = &mut buffer[..count];
         while let Some(event) = phone.read(clock.now(), &mut input, &mut pen, &mut out) {
             match event {
-                Event::Upgraded(_) if address.is_greeted => {}
+                Event::Upgraded(_) if address.door.is_greeted() => {}
                 Event::Greeted { first: Said::List(_), .. } | Event::Upgraded(_) => {
                     let now = clock.now();
                     phone.ping(now, now, &mut pen, &mut out);

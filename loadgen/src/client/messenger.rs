@@ -1,0 +1,331 @@
+//! The Session Messenger protocol, as a client speaks it: [`Told`] is what the server says, and the
+//! phone's own words stand above it.
+//!
+//! As with SCA, frames in the spelling of our own server go the fast way, and any other JSON takes the
+//! slow one through serde, and comes to the same.
+
+use std::borrow::Cow;
+
+use serde_json::value::RawValue;
+use switchboard::dialects::messenger::wire::{ClientFrame, ServerFields, ServerFrame};
+
+use super::{Pen, Phone, Said};
+
+/// The time that every phone's clock shows. The server passes it on, and goes by its own.
+const LOCAL_TIME: &str = "2026-01-01T00:00:00.000";
+
+/// A message as a phone sends it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Letter<'a> {
+    pub(crate) id: &'a str,
+    pub(crate) from: &'a str,
+    pub(crate) to: &'a str,
+    pub(crate) text: &'a str,
+}
+
+/// What the server says that SCA has no word for.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(crate) enum Told<'a> {
+    /// You are in.
+    Authenticated,
+    /// Somebody writes; or the phone's own session does, on another device.
+    Message {
+        id: Cow<'a, str>,
+        from: Cow<'a, str>,
+        to: Cow<'a, str>,
+        text: Cow<'a, str>,
+        is_outgoing: bool,
+    },
+    /// What has become of a message.
+    Status { id: Cow<'a, str>, status: Status },
+    /// Somebody types, or has stopped.
+    Typing { from: Cow<'a, str>, is_typing: bool },
+    /// A contact has come, or gone.
+    Contact { session: Cow<'a, str>, is_online: bool },
+    /// Somebody asks to become a contact.
+    Invited { id: Cow<'a, str>, from: Cow<'a, str>, to: Cow<'a, str> },
+    /// What has become of an invitation.
+    Answered { id: Cow<'a, str>, from: Cow<'a, str>, to: Cow<'a, str>, answer: Answer },
+}
+
+/// What can become of a message.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Status {
+    Sent,
+    Delivered,
+    Read,
+    Undelivered,
+}
+
+/// What can become of an invitation.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Answer {
+    Accepted,
+    Declined,
+    Expired,
+}
+
+/// The first frame: who the phone is. Nothing is said of receipts by one who wants them, as by the apps.
+pub(super) fn sign_in(session: &str, receipts: bool) -> String {
+    let frame = ClientFrame::Auth {
+        session_id: session,
+        name: Some("loadgen"),
+        profile_picture: None,
+        receipts: (!receipts).then_some(false),
+    };
+    serde_json::to_string(&frame).expect("strings always have a JSON form")
+}
+
+impl Phone {
+    /// Writes to a session, with all that the apps put into a message.
+    pub(crate) fn send_letter(&self, letter: &Letter<'_>, pen: &mut Pen, out: &mut Vec<u8>) {
+        let frame = ClientFrame::MessageSend {
+            id: letter.id,
+            sender_id: letter.from,
+            recipient_id: letter.to,
+            content: letter.text,
+            message_type: "text",
+            timestamp: LOCAL_TIME,
+            status: "sending",
+            is_outgoing: true,
+            metadata: None,
+            reply_to_id: None,
+            mentions: None,
+        };
+        pen.write_json(&frame, out);
+    }
+
+    /// Says that a message was read.
+    pub(crate) fn mark_read(&self, message: &str, pen: &mut Pen, out: &mut Vec<u8>) {
+        pen.write_json(&ClientFrame::MessageRead { message_id: message }, out);
+    }
+
+    /// Says that its owner types, or has stopped.
+    pub(crate) fn type_to(&self, to: &str, is_typing: bool, pen: &mut Pen, out: &mut Vec<u8>) {
+        pen.write_json(&ClientFrame::TypingIndicator { recipient_id: to, is_typing }, out);
+    }
+
+    /// Asks somebody to become a contact.
+    pub(crate) fn invite(&self, letter: &Letter<'_>, pen: &mut Pen, out: &mut Vec<u8>) {
+        let frame = ClientFrame::InvitationSend {
+            id: letter.id,
+            sender_id: letter.from,
+            sender_name: "loadgen",
+            recipient_id: letter.to,
+            message: letter.text,
+            status: "pending",
+            created_at: LOCAL_TIME,
+            expires_at: None,
+            metadata: None,
+        };
+        pen.write_json(&frame, out);
+    }
+
+    /// Accepts an invitation, or declines it.
+    pub(crate) fn answer(&self, invitation: &str, accepts: bool, pen: &mut Pen, out: &mut Vec<u8>) {
+        let invitation_id = invitation;
+        let frame = match accepts {
+            true => ClientFrame::InvitationAccept { invitation_id },
+            false => ClientFrame::InvitationDecline { invitation_id },
+        };
+        pen.write_json(&frame, out);
+    }
+}
+
+const MESSAGE: &str = r#"{"type":"message_received","data":{"id":""#;
+const STATUS: &str = r#"{"type":"message_status","data":{"messageId":""#;
+const PONG: &str = r#"{"type":"pong"}"#;
+
+/// Understands a frame.
+pub(super) fn understand(json: Cow<'_, str>) -> Said<'_> {
+    if json == PONG {
+        return Said::Pong;
+    }
+    match json {
+        Cow::Borrowed(json) => quick(json).map_or_else(|| slow(json), Said::Told),
+        // It came in pieces, which is rare.
+        Cow::Owned(json) => slow(&json),
+    }
+}
+
+/// The two of which there are many, in the usual spelling.
+fn quick(json: &str) -> Option<Told<'_>> {
+    let is_plain = |part: &str| !part.bytes().any(|byte| byte == b'"' || byte == b'\\');
+    if let Some(rest) = json.strip_prefix(STATUS) {
+        let (id, rest) = rest.split_once(r#"","status":""#)?;
+        let status = status(rest.strip_suffix("\"}}")?)?;
+        return is_plain(id).then_some(Told::Status { id: id.into(), status });
+    }
+    let rest = json.strip_prefix(MESSAGE)?;
+    let (id, rest) = rest.split_once(r#"","senderId":""#)?;
+    let (from, rest) = rest.split_once(r#"","recipientId":""#)?;
+    let (to, rest) = rest.split_once(r#"","content":""#)?;
+    let (text, rest) = rest.split_once(r#"","messageType":"text","timestamp":""#)?;
+    let (timestamp, rest) = rest.split_once(r#"","status":""#)?;
+    let (status, rest) = rest.split_once(r#"","isOutgoing":"#)?;
+    let is_outgoing = match rest {
+        r#"true,"metadata":null,"replyToId":null,"mentions":null}}"# => true,
+        r#"false,"metadata":null,"replyToId":null,"mentions":null}}"# => false,
+        _ => return None,
+    };
+    let all_plain = [id, from, to, text, timestamp, status].into_iter().all(is_plain);
+    let [id, from, to, text] = [id, from, to, text].map(Cow::Borrowed);
+    all_plain.then_some(Told::Message { id, from, to, text, is_outgoing })
+}
+
+/// Any other spelling. What is taken from it is copied.
+fn slow(json: &str) -> Said<'static> {
+    let Ok(frame) = serde_json::from_str::<ServerFrame<'_>>(json) else { return Said::Nonsense };
+    let told = match frame.kind {
+        "pong" => return Said::Pong,
+        "error" => return Said::Error,
+        "authenticated" => word(frame.data.session_id).map(|_| Told::Authenticated),
+        "message_received" => message(&frame.data),
+        "message_status" => message_status(&frame.data),
+        "typing_indicator" => typing(&frame.data),
+        "contact_online" => contact(&frame.data, true),
+        "contact_offline" => contact(&frame.data, false),
+        "invitation_received" | "invitation_response" => invitation(frame.kind, &frame.data),
+        _ => return Said::Other,
+    };
+    told.map_or(Said::Nonsense, Said::Told)
+}
+
+fn message(data: &ServerFields<'_>) -> Option<Told<'static>> {
+    Some(Told::Message {
+        id: word(data.id)?,
+        from: word(data.sender_id)?,
+        to: word(data.recipient_id)?,
+        text: word(data.content)?,
+        is_outgoing: data.is_outgoing?,
+    })
+}
+
+fn message_status(data: &ServerFields<'_>) -> Option<Told<'static>> {
+    Some(Told::Status { id: word(data.message_id)?, status: status(&word(data.status)?)? })
+}
+
+fn typing(data: &ServerFields<'_>) -> Option<Told<'static>> {
+    Some(Told::Typing { from: word(data.session_id)?, is_typing: data.is_typing? })
+}
+
+fn contact(data: &ServerFields<'_>, is_online: bool) -> Option<Told<'static>> {
+    Some(Told::Contact { session: word(data.session_id)?, is_online })
+}
+
+fn invitation(kind: &str, data: &ServerFields<'_>) -> Option<Told<'static>> {
+    let (id, from, to) = (word(data.id)?, word(data.sender_id)?, word(data.recipient_id)?);
+    let answer = match &*word(data.status)? {
+        "pending" => None,
+        "accepted" => Some(Answer::Accepted),
+        "declined" => Some(Answer::Declined),
+        "expired" => Some(Answer::Expired),
+        _ => return None,
+    };
+    match (kind, answer) {
+        ("invitation_received", None) => Some(Told::Invited { id, from, to }),
+        ("invitation_response", Some(answer)) => Some(Told::Answered { id, from, to, answer }),
+        _ => None,
+    }
+}
+
+fn status(word: &str) -> Option<Status> {
+    Some(match word {
+        "sent" => Status::Sent,
+        "delivered" => Status::Delivered,
+        "read" => Status::Read,
+        "undelivered" => Status::Undelivered,
+        _ => return None,
+    })
+}
+
+/// What a string says.
+fn word(raw: Option<&RawValue>) -> Option<Cow<'static, str>> {
+    serde_json::from_str::<String>(raw?.get()).ok().map(Cow::Owned)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn both_ways(json: &str) -> Said<'static> {
+        let said = understand(Cow::Owned(json.to_owned()));
+        assert_eq!(said, understand(Cow::Borrowed(json)), "{json}");
+        said
+    }
+
+    #[test]
+    fn the_usual_spelling_and_any_other_come_to_the_same() {
+        let usual = concat!(
+            r#"{"type":"message_received","data":{"id":"m","senderId":"a","recipientId":"b","#,
+            r#""content":"hi there","messageType":"text","timestamp":"2026-01-01T00:00:00.000","#,
+            r#""status":"sent","isOutgoing":true,"metadata":null,"replyToId":null,"mentions":null}}"#
+        );
+        assert!(quick(usual).is_some(), "the fast way");
+        let message = both_ways(usual);
+        let Said::Told(Told::Message { id, from, to, text, is_outgoing }) = &message else {
+            panic!("{message:?}")
+        };
+        assert_eq!([&**id, from, to, text], ["m", "a", "b", "hi there"]);
+        assert!(is_outgoing);
+        let other = usual.replace("hi ", r"hi\u0020").replace(",\"metadata\":null", "");
+        assert!(quick(&other).is_none(), "the slow way");
+        assert_eq!(both_ways(&other), message);
+        assert_eq!(both_ways(&usual.replace(':', ": ").replace("00: 00: 00", "00:00:00")), message);
+
+        let usual = r#"{"type":"message_status","data":{"messageId":"m","status":"read"}}"#;
+        let status = Said::Told(Told::Status { id: "m".into(), status: Status::Read });
+        assert!(quick(usual).is_some(), "the fast way");
+        for json in [usual, r#"{"data":{"status":"read","messageId":"m"},"type":"message_status"}"#]
+        {
+            assert_eq!(both_ways(json), status, "{json}");
+        }
+    }
+
+    #[test]
+    fn every_frame_of_the_server_is_understood() {
+        let told = |kind: &str, data: &str| {
+            both_ways(&format!(r#"{{"type":"{kind}","data":{{{data}}}}}"#))
+        };
+        let session = r#""sessionId":"a""#;
+        assert_eq!(told("authenticated", session), Said::Told(Told::Authenticated));
+        assert_eq!(
+            told("contact_offline", session),
+            Said::Told(Told::Contact { session: "a".into(), is_online: false })
+        );
+        assert_eq!(
+            told("typing_indicator", r#""sessionId":"a","isTyping":true"#),
+            Said::Told(Told::Typing { from: "a".into(), is_typing: true })
+        );
+        let invitation = r#""id":"i","senderId":"a","recipientId":"b","status""#;
+        let [id, from, to] = ["i", "a", "b"].map(Cow::Borrowed);
+        assert_eq!(
+            told("invitation_received", &format!(r#"{invitation}:"pending""#)),
+            Said::Told(Told::Invited { id: id.clone(), from: from.clone(), to: to.clone() })
+        );
+        assert_eq!(
+            told("invitation_response", &format!(r#"{invitation}:"declined""#)),
+            Said::Told(Told::Answered { id, from, to, answer: Answer::Declined })
+        );
+        assert_eq!(told("error", r#""detail":"no""#), Said::Error);
+        assert_eq!(both_ways(r#"{"type":"pong"}"#), Said::Pong);
+        assert_eq!(told("something_new", ""), Said::Other);
+    }
+
+    #[test]
+    fn what_is_not_the_protocol_is_nonsense_and_never_a_panic() {
+        for json in [
+            "",
+            "[]",
+            "{}",
+            r#"{"type":"message_status","data":{"messageId":"m","status":"seen"}}"#,
+            r#"{"type":"message_status","data":{"messageId":7,"status":"sent"}}"#,
+            r#"{"type":"message_status","data":{"messageId":"m","status":"sent"#,
+            r#"{"type":"message_received","data":{"id":"m"}}"#,
+            r#"{"type":"invitation_received","data":{"id":"i","senderId":"a","recipientId":"b","status":"accepted"}}"#,
+            r#"{"type":"authenticated"}"#,
+        ] {
+            assert_eq!(both_ways(json), Said::Nonsense, "{json}");
+        }
+    }
+}

@@ -1,0 +1,68 @@
+//! [`Pen`]: what a phone writes with. Frames that are right, and bytes that mean nothing.
+
+use serde::Serialize;
+use switchboard::ws::Frame;
+
+/// What a phone writes with: chance, for masks and keys, and a scratch buffer for JSON.
+#[derive(Debug)]
+pub(crate) struct Pen {
+    random: fastrand::Rng,
+    json: Vec<u8>,
+}
+
+impl Pen {
+    /// A pen whose masks and keys come from this seed. To be unforeseeable is a browser's duty, whose
+    /// scripts may be hostile (RFC 6455 §10.3). Ours is to be repeatable.
+    pub(crate) fn new(seed: u64) -> Self {
+        Pen { random: fastrand::Rng::with_seed(seed), json: Vec::new() }
+    }
+
+    /// Bytes that mean nothing, as many as are asked for.
+    pub(crate) fn write_garbage(&mut self, bytes: usize, out: &mut Vec<u8>) {
+        out.extend(std::iter::repeat_with(|| self.random.u8(..)).take(bytes));
+    }
+
+    /// A good frame with a text in it that is no protocol's.
+    pub(crate) fn write_nonsense(&mut self, out: &mut Vec<u8>) {
+        const NONSENSE: [&str; 6] = [
+            "",
+            "hello?",
+            "{\"type\":",
+            "[[[[[[[[[[[[[[[[[[[[[[[[",
+            "{\"type\":\"no such thing\"}",
+            "{\"type\":7,\"type\":{}}",
+        ];
+        let text = NONSENSE[self.random.usize(..NONSENSE.len())];
+        self.write(&Frame::Text(text), out);
+    }
+
+    /// A ping, many times as long as it has to be.
+    pub(crate) fn write_long_ping(&mut self, out: &mut Vec<u8>) {
+        let text = format!("{{\"type\":\"ping\"{:1000}}}", "");
+        self.write(&Frame::Text(&text), out);
+    }
+
+    /// So many pings that nobody waits for.
+    pub(crate) fn write_pings(&mut self, count: u32, out: &mut Vec<u8>) {
+        (0..count).for_each(|_| self.write(&Frame::Text("{\"type\":\"ping\"}"), out));
+    }
+
+    pub(super) fn write(&mut self, frame: &Frame<'_>, out: &mut Vec<u8>) {
+        frame.encode_masked(self.random.u32(..).to_ne_bytes(), out);
+    }
+
+    /// A frame of the protocol, which serde puts into words.
+    pub(super) fn write_json(&mut self, frame: &impl Serialize, out: &mut Vec<u8>) {
+        let mut json = std::mem::take(&mut self.json);
+        json.clear();
+        serde_json::to_writer(&mut json, frame).expect("strings always have a JSON form");
+        let text = str::from_utf8(&json).expect("JSON is UTF-8");
+        self.write(&Frame::Text(text), out);
+        self.json = json;
+    }
+
+    /// Bytes for the key of an upgrade (RFC 6455 §4.1).
+    pub(super) fn key(&mut self) -> [u8; 16] {
+        self.random.u128(..).to_ne_bytes()
+    }
+}
