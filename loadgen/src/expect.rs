@@ -21,11 +21,14 @@ NAME OP VALUE, such as 'delivery.p99<50ms' or 'lost==0'. OP is one of < <= > >= 
 A time has a unit (ns, us, ms, s, m, h), a count has none.
 NAME is a measure with a statistic: delivery.p99, connect.max, heartbeat.uncorrected.p99.9.
   measures: connect, connect.tcp, connect.upgrade, connect.first_frame, delivery, heartbeat,
-            convergence, notice, send_lag, loop_lag
+            convergence, notice, send_lag, loop_lag; of sessions also read, invitation
   statistics: p0 to p100, min, mean, max, count; of nothing, only count holds
 or a counter: sent, delivered, lost, in_doubt, duplicated, misdelivered, reordered, misattributed,
   garbled, late, skipped, undelivered, errors, nonsense, planned, ready, peak, disconnects,
-  stale_views, unnoticed, too_early";
+  stale_views, unnoticed, too_early; of sessions also copies_lost, mirrors_lost, mirrors_twice,
+  mirrors_wrong, statuses_lost, statuses_twice, statuses_out_of_order, statuses_uncalled,
+  wrongly_undelivered, invitations_lost, invitations_wrong, answers_lost, answers_wrong,
+  typing_lost, typing_uncalled, strangers_shown";
 
 /// What must hold.
 #[derive(Clone, Debug, PartialEq)]
@@ -75,7 +78,7 @@ pub(crate) trait Figures {
 }
 
 /// The measures that there are. All of them are durations.
-pub(crate) const MEASURES: [&str; 10] = [
+pub(crate) const MEASURES: [&str; 12] = [
     "connect",
     "connect.tcp",
     "connect.upgrade",
@@ -84,12 +87,14 @@ pub(crate) const MEASURES: [&str; 10] = [
     "heartbeat",
     "convergence",
     "notice",
+    "read",
+    "invitation",
     "send_lag",
     "loop_lag",
 ];
 
 /// The counters that there are.
-pub(crate) const COUNTERS: [&str; 21] = [
+pub(crate) const COUNTERS: [&str; 37] = [
     "sent",
     "delivered",
     "lost",
@@ -111,6 +116,22 @@ pub(crate) const COUNTERS: [&str; 21] = [
     "stale_views",
     "unnoticed",
     "too_early",
+    "copies_lost",
+    "mirrors_lost",
+    "mirrors_twice",
+    "mirrors_wrong",
+    "statuses_lost",
+    "statuses_twice",
+    "statuses_out_of_order",
+    "statuses_uncalled",
+    "wrongly_undelivered",
+    "invitations_lost",
+    "invitations_wrong",
+    "answers_lost",
+    "answers_wrong",
+    "typing_lost",
+    "typing_uncalled",
+    "strangers_shown",
 ];
 
 impl Expectation {

@@ -79,7 +79,8 @@ pub(crate) fn play_and_report(options: &Options) -> Result<u8, Failure> {
 
 /// Plays the plan once. A server of our own is a new one each time.
 fn play(options: &Options, signals: &mut Signals) -> Result<(Summary, Outcome), Failure> {
-    net::make_room(options.timing.clients).map_err(Failure::usage)?;
+    let manners = &options.settings.manners;
+    net::make_room(options.timing.clients, manners.devices).map_err(Failure::usage)?;
     let own = match options.target {
         Some(_) => None,
         None => Some(OwnServer::start(options.server_bin.as_deref()).map_err(Failure::server)?),

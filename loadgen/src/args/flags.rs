@@ -7,14 +7,15 @@ use std::time::Duration;
 use clap::builder::FalseyValueParser;
 use clap::{Parser, Subcommand};
 
-use super::values::{Every, rate, time, time_or_none, time_or_off};
+use super::values::{Every, OnOff, rate, share, time, time_or_none, time_or_off};
+use crate::client::Protocol;
 use crate::expect::{self, Expectation};
 use crate::report::Reporting;
 use crate::schedule::{Arrivals, StageFlag};
 use crate::target::Target;
-use crate::workload::{Numbers, Presence, Share, Sizes};
+use crate::workload::{Devices, Numbers, Presence, Share, Sizes};
 
-/// Plays thousands of chatting phones against a server that speaks SCA, and reports honestly.
+/// Plays thousands of chatting phones against a chat server, and reports honestly.
 ///
 /// Phones connect over the ramp, wait for their first frame, and keep up their heartbeat. After the ramp
 /// they write to each other at a fixed rate, whether or not the server keeps up: delivery counts from
@@ -37,7 +38,7 @@ pub(super) struct Args {
     #[command(subcommand)]
     pub(super) command: Option<Instead>,
 
-    /// The server, as ws://HOST:PORT; /ws/{mobile} is appended [default: a server of our own]
+    /// The server, as ws://HOST:PORT; /ws/{mobile} or /ws is appended [default: a server of our own]
     #[arg(env = "LOADGEN_URL", value_name = "URL", value_parser = Target::parse)]
     pub(super) url: Option<Target>,
 
@@ -45,7 +46,41 @@ pub(super) struct Args {
     #[arg(long, env = "LOADGEN_PLAN", value_name = "FILE")]
     pub(super) plan: Option<PathBuf>,
 
-    /// Phones
+    /// What phones speak
+    ///
+    /// sca: numbers that see each other in lists. session: the Session Messenger protocol, in which a
+    /// phone is a device of a session, invites its circle, and hears what becomes of its messages.
+    #[arg(long, env = "LOADGEN_PROTOCOL", value_name = "NAME", default_value = "sca")]
+    pub(super) protocol: Protocol,
+
+    /// Of session: devices of each session, all connected at once; there are N times as many phones then
+    #[arg(long, env = "LOADGEN_DEVICES", value_name = "N", default_value = "1",
+        value_parser = clap::value_parser!(u32).range(1..=i64::from(Devices::MOST)))]
+    pub(super) devices: u32,
+
+    /// Of session: whether phones are told what becomes of messages, and say that they have read them
+    #[arg(long, env = "LOADGEN_RECEIPTS", value_name = "ON_OFF", default_value = "on")]
+    pub(super) receipts: OnOff,
+
+    /// Of session: the share of messages that are marked as read, 0 to 1
+    #[arg(long, env = "LOADGEN_READ", value_name = "SHARE", default_value = "1", value_parser = share)]
+    pub(super) read: f64,
+
+    /// Of session: the share of messages before which their sender is seen typing
+    #[arg(long, env = "LOADGEN_TYPING", value_name = "SHARE", default_value = "0.1", value_parser = share)]
+    pub(super) typing: f64,
+
+    /// Of session: the share of invitations that are declined
+    ///
+    /// Who has declined is written to all the same: a server that wants invitations needs 0 here.
+    #[arg(long, env = "LOADGEN_DECLINE", value_name = "SHARE", default_value = "0.1", value_parser = share)]
+    pub(super) decline: f64,
+
+    /// Of session: how long the server waits before it tells contacts that somebody has gone
+    #[arg(long, env = "LOADGEN_CONTACT_GRACE", value_name = "TIME", default_value = "5s", value_parser = time_or_none)]
+    pub(super) contact_grace: Duration,
+
+    /// Phones; of session, sessions
     #[arg(long, env = "LOADGEN_CLIENTS", value_name = "N", default_value = "1000",
         allow_negative_numbers = true, value_parser = clap::value_parser!(u32).range(1..=i64::from(Numbers::MOST)))]
     pub(super) clients: u32,
@@ -105,12 +140,14 @@ pub(super) struct Args {
     /// 10s. flapper: drops its connection without a word, and returns. slow-reader: reads --slow-bytes
     /// a second. silent-drop: stops reading and writing one day, connection open. half-open: sends half a
     /// request, and nothing more. drip: sends one byte a second. garbage: sends what is no HTTP, no
-    /// WebSocket or no SCA. flood: sends --flood-rate pings a second. The first four are written to, and the
+    /// WebSocket or no such protocol. flood: sends --flood-rate pings a second. The first four are written to, and the
     /// slow reader, of which only the books are kept: how long it takes is its own doing.
     #[arg(long, env = "LOADGEN_PERSONA", value_name = "NAME=WEIGHT", value_delimiter = ',')]
     pub(super) persona: Vec<Share>,
 
-    /// How many others each chatter writes to, always the same ones [default: anybody]
+    /// How many others each chatter writes to, always the same ones [default: anybody; of session, 8]
+    ///
+    /// Sessions invite their circle, up to 50, when they first connect.
     #[arg(long, env = "LOADGEN_CIRCLE", value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub(super) circle: Option<u32>,
 

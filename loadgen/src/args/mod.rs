@@ -5,6 +5,7 @@
 
 mod flags;
 mod plan_file;
+mod protocol;
 mod values;
 
 use std::ffi::OsString;
@@ -120,7 +121,9 @@ fn read(args: &[OsString]) -> Result<Read, String> {
     };
     match Args::from_arg_matches(&matches) {
         Ok(Args { command: Some(instead), .. }) => Ok(Read::Instead(instead)),
-        Ok(args) => Ok(Read::Args(Box::new(args), spelled)),
+        Ok(args) => {
+            protocol::check(&args, is_spelled).map(|()| Read::Args(Box::new(args), spelled))
+        }
         Err(error) => refused(&error),
     }
 }
@@ -158,12 +161,14 @@ fn options(args: Args, spelled: Spelled) -> Result<Options, String> {
         flood_rate: args.flood_rate,
     };
     let settings = Settings {
+        protocol: args.protocol,
+        manners: protocol::manners(&args),
+        circle: protocol::circle(&args),
         shares: args.persona,
         sizes: args.text_bytes,
         presence: args.presence,
         heartbeat,
         refresh: args.refresh.0,
-        circle: args.circle,
         think: args.think,
         conduct,
     };
@@ -252,6 +257,7 @@ fn usual_heartbeat(ping_timeout: Option<Duration>) -> Option<Duration> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::workload::Manners;
 
     fn parsed(args: &[&str]) -> Result<Options, String> {
         let args = std::iter::once("loadgen").chain(args.iter().copied());
@@ -272,7 +278,7 @@ mod tests {
 
     #[test]
     fn a_wrong_value_or_an_impossible_plan_is_one_clear_line() {
-        let wrong: [(&[&str], &str); 27] = [
+        let wrong: [(&[&str], &str); 33] = [
             (&["--clients", "0"], "--clients"),
             (&["--clients", "1000000"], "--clients"),
             (&["--clients", "1"], "--clients"),
@@ -300,6 +306,12 @@ mod tests {
             (&["--think", "1s", "--rate", "5"], "--think"),
             (&["--expect", "lag<5ms"], "`lag`"),
             (&["--plan", "/nowhere/at/all"], "/nowhere/at/all"),
+            (&["--devices", "2"], "--protocol session"),
+            (&["--protocol", "session", "--presence", "none"], "--protocol sca"),
+            (&["--protocol", "session", "--persona", "refresher=1,chatter=1"], "refresher"),
+            (&["--protocol", "session", "--devices", "17"], "--devices"),
+            (&["--protocol", "session", "--circle", "51"], "--circle"),
+            (&["--protocol", "session", "--read", "1.5"], "--read"),
         ];
         for (args, names) in wrong {
             let line = parsed(args).expect_err("wrong");
@@ -316,6 +328,16 @@ mod tests {
         let args = ["--clients", "100", "--persona", "chatter=1,lurker=3", "--think", "5s"];
         assert_eq!(parsed(&args).expect("valid").timing.rate, 5.0);
         assert_eq!(parsed(&["--persona", "lurker=1"]).expect("nobody writes").timing.rate, 0.0);
+    }
+
+    #[test]
+    fn sessions_have_a_circle_and_manners_and_numbers_have_none() {
+        let settings = |args: &[&str]| parsed(args).expect("valid").settings;
+        assert_eq!((settings(&[]).circle, settings(&[]).manners), (None, Manners::NONE));
+        let args = ["--protocol", "session", "--devices", "3", "--receipts", "off"];
+        let sessions = settings(&args);
+        assert_eq!((sessions.circle, sessions.manners.devices), (Some(8), 3));
+        assert!(!sessions.manners.receipts && sessions.manners.grace == Duration::from_secs(5));
     }
 
     #[test]

@@ -27,3 +27,17 @@ pub(super) fn rate(text: &str) -> Result<f64, String> {
         }
     }
 }
+
+/// Whether something is wanted.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, clap::ValueEnum)]
+pub(super) enum OnOff {
+    On,
+    Off,
+}
+
+pub(super) fn share(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(share) if (0.0..=1.0).contains(&share) => Ok(share),
+        Ok(_) | Err(_) => Err("it must be a share, from 0 to 1, such as 0.1".to_owned()),
+    }
+}

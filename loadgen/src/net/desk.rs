@@ -4,10 +4,12 @@ use std::mem;
 
 use switchboard::timer::Moment;
 
+use super::sessions::Errand;
 use crate::client::{Message, Said};
 use crate::phone_id::PhoneId;
 use crate::record::{Receipt, Record};
-use crate::workload::{Numbers, Texts};
+use crate::schedule::Timing;
+use crate::workload::{Manners, Names, Numbers, Settings, Texts};
 
 /// Where all that is heard is written down.
 #[derive(Debug)]
@@ -21,11 +23,32 @@ pub(super) struct Desk {
     delivered: u64,
     /// The same one by one, if somebody waits for them.
     receipts: Option<Vec<Receipt>>,
+    /// What sessions are called, and what they do beside writing.
+    pub(super) names: Names,
+    pub(super) manners: Manners,
+    pub(super) seed: u64,
+    /// Which connection of its own somebody hears something on, and since when he is there.
+    pub(super) hearing: (u32, Moment),
+    /// What the phone that has just heard something has to say to it.
+    pub(super) errands: Vec<Errand>,
 }
 
 impl Desk {
-    pub(super) fn new(record: Record, texts: Texts, numbers: Numbers) -> Self {
-        Desk { record, texts, numbers, follows: true, delivered: 0, receipts: None }
+    pub(super) fn new(record: Record, settings: &Settings, timing: &Timing) -> Self {
+        let Timing { clients, seed, .. } = *timing;
+        Desk {
+            record,
+            texts: Texts::new(settings.sizes, seed),
+            numbers: Numbers::new(clients, seed),
+            follows: true,
+            delivered: 0,
+            receipts: None,
+            names: Names::new(clients, seed),
+            manners: settings.manners,
+            seed,
+            hearing: (0, Moment::START),
+            errands: Vec::new(),
+        }
     }
 
     /// From now on receipts are kept for [`Desk::take_receipts`].
@@ -39,8 +62,7 @@ impl Desk {
         match said {
             Said::Message(message) => {
                 if let Some(receipt) = self.receive(by, message) {
-                    self.record.delivered(&receipt, now);
-                    self.delivered += 1;
+                    self.deliver(&receipt, now);
                 }
             }
             Said::List(list) => {
@@ -71,22 +93,23 @@ impl Desk {
                     self.record.views.see_delta(by, json.as_bytes(), touched, now);
                 }
             }
+            Said::Told(told) => self.hear_told(by, told, now),
             Said::Undelivered => heard.undelivered += 1,
             Said::Error => heard.errors += 1,
             // A pong that nobody waits for is nothing we know.
-            Said::Pong | Said::Told(_) | Said::Other => heard.other += 1,
+            Said::Pong | Said::Other => heard.other += 1,
             Said::Nonsense => heard.nonsense += 1,
         }
     }
 
     /// A phone has heard something of which anything may be thought. Messages to it go into the books, but
     /// how long they took is its own doing.
-    pub(super) fn overhear(&mut self, by: PhoneId, said: &Said<'_>) {
+    pub(super) fn overhear(&mut self, by: PhoneId, said: &Said<'_>, now: Moment) {
         match said {
             Said::Message(message) => drop(self.receive(by, message)),
+            Said::Told(told) => self.overhear_told(by, told, now),
             Said::List(_)
             | Said::Delta(_)
-            | Said::Told(_)
             | Said::Undelivered
             | Said::Error
             | Said::Pong
@@ -109,9 +132,20 @@ impl Desk {
         let Message { from, text } = message;
         let (from, stamp) = (self.numbers.phone(from), self.texts.read(text));
         let receipt = self.record.books.receive(by, from, stamp)?;
-        if let Some(receipts) = &mut self.receipts {
-            receipts.push(receipt);
-        }
+        self.keep(&receipt);
         Some(receipt)
+    }
+
+    /// A message has arrived for the first time, and in time.
+    pub(super) fn deliver(&mut self, receipt: &Receipt, now: Moment) {
+        self.record.delivered(receipt, now);
+        self.delivered += 1;
+    }
+
+    /// A message has arrived for the first time.
+    pub(super) fn keep(&mut self, receipt: &Receipt) {
+        if let Some(receipts) = &mut self.receipts {
+            receipts.push(*receipt);
+        }
     }
 }

@@ -10,11 +10,11 @@ use switchboard::timer::Moment;
 use super::desk::Desk;
 use super::line::Line;
 use super::run::{Run, Stage};
-use super::slot::{Deed, Task};
-use crate::client::Ending;
+use super::slot::{Deed, Slot, Task};
+use crate::client::{Ending, Protocol};
 use crate::phone_id::PhoneId;
 use crate::schedule::Arrivals;
-use crate::workload::{Numbers, Persona};
+use crate::workload::{Devices, Numbers, Persona};
 
 /// Connections begun in one turn, messages sent, phones hung up.
 const DIALS: usize = 64;
@@ -29,13 +29,15 @@ impl Run<'_> {
     pub(super) fn take_steps(&mut self, now: Moment) {
         for _ in 0..DIALS {
             let Some(step) = self.schedule.next_step(now) else { return };
-            let slot = &mut self.slots[step.phone.index()];
-            slot.is_wanted = step.comes;
-            match step.comes {
-                true if slot.line.is_none() => self.dial(step.phone, step.at),
-                // It has come back before its old connection was quite over: that will do.
-                true => {}
-                false => self.send_away(step.phone),
+            for phone in self.devices.of(step.phone) {
+                let slot = &mut self.slots[phone.index()];
+                slot.is_wanted = step.comes;
+                match step.comes {
+                    true if slot.line.is_none() => self.dial(phone, step.at),
+                    // It has come back before its old connection was quite over: that will do.
+                    true => {}
+                    false => self.send_away(phone),
+                }
             }
         }
     }
@@ -47,9 +49,10 @@ impl Run<'_> {
         let (persona, party) = (slot.persona, slot.party(id));
         let record = &mut self.desk.record;
         record.dialled(persona);
-        match persona.is_hostile() {
-            true => record.views.ignore(id),
-            false => record.views.expect(id),
+        match &mut record.messenger {
+            Some(messenger) => messenger.dialled(id),
+            None if persona.is_hostile() => record.views.ignore(id),
+            None => record.views.expect(id),
         }
         let to = self.target.address;
         match Line::dial(party, persona, to, planned, self.clock.now(), &self.registry) {
@@ -68,8 +71,8 @@ impl Run<'_> {
     pub(super) fn send_what_is_due(&mut self, now: Moment) {
         for _ in 0..SENDS {
             let Some(planned) = self.schedule.next_send(now) else { return };
-            let slots = &self.slots;
-            match self.peers.next(|id| slots[id.index()].is_ready()) {
+            let (slots, devices) = (&self.slots, self.devices);
+            match self.peers.next(|id| are_ready(slots, devices, id)) {
                 Some((sender, recipient)) => {
                     let now = self.clock.now();
                     self.send(sender, recipient, planned, now);
@@ -83,11 +86,12 @@ impl Run<'_> {
     pub(super) fn take_turns(&mut self, now: Moment) {
         for _ in 0..SENDS {
             let Some(sender) = self.turns.next(now) else { return };
-            let slots = &self.slots;
-            if now >= self.options.timing.messages_end() || !slots[sender.index()].is_ready() {
+            let (slots, devices) = (&self.slots, self.devices);
+            let is_over = now >= self.options.timing.messages_end();
+            if is_over || !are_ready(slots, devices, sender) {
                 continue;
             }
-            let Some(recipient) = self.peers.recipient(sender, |id| slots[id.index()].is_ready())
+            let Some(recipient) = self.peers.recipient(sender, |id| are_ready(slots, devices, id))
             else {
                 self.desk.record.skipped_sends += 1;
                 self.turns.add(sender, now + self.options.settle);
@@ -112,6 +116,13 @@ impl Run<'_> {
     }
 
     fn send(&mut self, from: PhoneId, to: PhoneId, planned: Moment, now: Moment) -> u64 {
+        match self.options.settings.protocol {
+            Protocol::Sca => self.send_message(from, to, planned, now),
+            Protocol::Session => self.send_letter(from, to, planned, now),
+        }
+    }
+
+    fn send_message(&mut self, from: PhoneId, to: PhoneId, planned: Moment, now: Moment) -> u64 {
         let (sender, recipient) =
             (self.slots[from.index()].party(from), self.slots[to.index()].party(to));
         let Desk { record, texts, numbers, .. } = &mut self.desk;
@@ -186,8 +197,19 @@ impl Run<'_> {
         Some(timeout + self.options.sweep_interval + SLACK)
     }
 
+    /// Whether all devices of a session are connected.
+    pub(super) fn is_complete(&self, session: PhoneId) -> bool {
+        are_ready(&self.slots, self.devices, session)
+    }
+
     /// Whether this phone comes back by itself, once its connection has ended.
     pub(super) fn returns(persona: Persona) -> bool {
         persona.is_hostile() || persona == Persona::Flapper
     }
+}
+
+/// Whether a session's devices are all connected: then it writes, and is written to, and it is known
+/// who is to hear of that.
+fn are_ready(slots: &[Slot], devices: Devices, session: PhoneId) -> bool {
+    devices.of(session).all(|device| slots[device.index()].is_ready())
 }

@@ -7,13 +7,13 @@ use std::time::Duration;
 use mio::event::Event;
 use switchboard::timer::Moment;
 
-use super::address;
+use super::call;
 use super::run::Run;
 use super::slot::Slot;
-use crate::client::{self, Ending, Phone, Said};
+use crate::client::{self, Ending, Protocol, Said, Told};
 use crate::phone_id::PhoneId;
 use crate::record::{Begun, Party};
-use crate::workload::{Numbers, Persona};
+use crate::workload::Persona;
 
 /// Reads from one phone in one turn, at most: then others get theirs.
 const READS: usize = 4;
@@ -136,7 +136,11 @@ impl Run<'_> {
         };
         let record = &mut self.desk.record;
         if !ending.is_clean() {
-            record.books.doubt(party);
+            let broken = match &mut record.messenger {
+                Some(messenger) => messenger.broke(id),
+                None => party,
+            };
+            record.books.doubt(broken);
         }
         record.ended(persona, ending, is_planned || persona.is_hostile());
         self.plan_return(party, now);
@@ -145,6 +149,9 @@ impl Run<'_> {
     /// A phone is no longer one of those that are connected.
     pub(super) fn uncount(&mut self, party: Party, now: Moment) {
         self.uncount_ready(party.phone);
+        if let Some(messenger) = &mut self.desk.record.messenger {
+            return messenger.went(party.phone, now);
+        }
         if self.desk.follows && !self.slots[party.phone.index()].persona.is_hostile() {
             self.desk.record.views.left(party.phone, Begun::at(now), now);
         }
@@ -186,9 +193,8 @@ impl Run<'_> {
     /// The connection stands: the phone asks for its upgrade.
     fn call(&mut self, id: PhoneId) {
         let now = self.now();
-        let number = self.desk.numbers.digits(id, &mut [0; Numbers::DIGITS]).to_owned();
-        let address = address(self.options, self.target, &number);
-        let phone = Phone::call(&address, now, &mut self.pen, &mut self.out);
+        let who = (self.devices.session(id), &self.desk.numbers, &self.desk.names);
+        let phone = call(self.options, self.target, who, now, &mut self.pen, &mut self.out);
         let slot = &mut self.slots[id.index()];
         let party = slot.party(id);
         let Some(line) = &mut slot.line else { return };
@@ -205,8 +211,13 @@ impl Run<'_> {
         // For whatever is heard the time is that of its arrival.
         let now = self.inbox.arrived;
         let Run { slots, desk, pen, inbox, out, .. } = self;
-        let Slot { persona, line: Some(line), .. } = &mut slots[id.index()] else { return };
+        let slot = &mut slots[id.index()];
+        let Slot { persona, generation, line: Some(line), .. } = slot else { return };
         let Some(phone) = &mut line.phone else { return };
+        // Whatever comes with the first frame could come no earlier.
+        let ready = if phone.is_ready() { line.ready } else { now };
+        line.ready = ready;
+        desk.hearing = (*generation, ready);
         // Whoever falls silent later connects like everybody else.
         let (is_sociable, is_hostile) = (persona.is_sociable(), persona.is_hostile());
         let was_ready = phone.is_ready();
@@ -220,11 +231,12 @@ impl Run<'_> {
                 }
                 client::Event::Greeted { after, first } if !is_hostile => {
                     desk.record.connecting.first_frame.add(after);
-                    let is_proper = matches!(first, Said::List(_));
+                    let is_proper =
+                        matches!(first, Said::List(_) | Said::Told(Told::Authenticated));
                     desk.record.heard.strange_greetings += u64::from(!is_proper);
                     match is_sociable {
                         true => desk.hear(id, &first, now),
-                        false => desk.overhear(id, &first),
+                        false => desk.overhear(id, &first, now),
                     }
                 }
                 client::Event::Pong { due, sent } if is_sociable => {
@@ -233,11 +245,14 @@ impl Run<'_> {
                 }
                 client::Event::Said(said) if is_sociable => desk.hear(id, &said, now),
                 client::Event::Greeted { first: said, .. } | client::Event::Said(said) => {
-                    desk.overhear(id, &said);
+                    desk.overhear(id, &said, now);
                 }
                 client::Event::Upgraded(_) | client::Event::Pong { .. } => {}
                 client::Event::Ended(how) => ending = Some(how),
             }
+        }
+        for errand in desk.errands.drain(..) {
+            errand.run(phone, &desk.names, pen, out);
         }
         if !was_ready && phone.is_ready() {
             self.get_ready(id, now);
@@ -277,12 +292,19 @@ impl Run<'_> {
         if !persona.is_hostile() {
             let record = &mut self.desk.record;
             record.connecting.total.add(begun, now);
-            if self.desk.follows {
-                record.views.joined(id, Begun { actual: now, ..begun }, now);
+            let begun = Begun { actual: now, ..begun };
+            match &mut record.messenger {
+                Some(messenger) => messenger.came(id, begun, now),
+                None if self.desk.follows => record.views.joined(id, begun, now),
+                None => {}
             }
         }
         self.begin(party, now);
-        if self.is_closed && persona == Persona::Chatter {
+        let session = self.devices.session(id);
+        if self.options.settings.protocol == Protocol::Session && self.is_complete(session) {
+            self.invite_circle(session, now);
+        }
+        if self.is_closed && persona == Persona::Chatter && id == session {
             // Not all at once: they have been chatting for a while, as it were.
             let begin = now.max(self.options.timing.messages_begin());
             self.turns.add(id, begin + self.think.mul_f64(self.random.f64()));

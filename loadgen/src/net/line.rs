@@ -28,6 +28,8 @@ pub(super) struct Line {
     pub(super) planned: Moment,
     /// When it was.
     pub(super) dialled: Moment,
+    /// When it was let in.
+    pub(super) ready: Moment,
     /// What the kernel has not taken yet; nearly always nothing.
     unsent: Vec<u8>,
     /// Whether it is among those that are counted as ready.
@@ -76,6 +78,7 @@ impl Line {
             phone: None,
             planned,
             dialled: now,
+            ready: now,
             unsent: Vec::new(),
             is_counted: false,
             act: None,

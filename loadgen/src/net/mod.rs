@@ -16,6 +16,7 @@ mod line;
 mod probe;
 mod progress;
 mod run;
+mod sessions;
 mod signals;
 mod slot;
 mod tasks;
@@ -32,10 +33,11 @@ use nix::sys::prctl::set_timerslack;
 use switchboard::timer::Moment;
 
 use crate::args::Options;
-use crate::client::{Address, Door};
+use crate::client::{Address, Door, Pen, Phone, Protocol};
+use crate::phone_id::PhoneId;
 use crate::record::Record;
 use crate::target::Target;
-use crate::workload::Presence;
+use crate::workload::{Names, Numbers, Presence, Settings};
 use alarm::Alarm;
 use progress::Progress;
 use run::Run;
@@ -179,12 +181,25 @@ pub(crate) fn play(
     Ok(run.finish())
 }
 
-/// What a phone with this number says when it calls.
-fn address<'a>(options: &Options, target: &'a Target, number: &'a str) -> Address<'a> {
-    let presence = options.settings.presence;
-    Address {
-        authority: &target.authority,
-        prefix: &target.prefix,
-        door: Door::Sca { number, query: presence.query(), is_greeted: presence != Presence::None },
-    }
+/// Calls a phone's number, or its session's id.
+fn call(
+    options: &Options,
+    target: &Target,
+    (session, numbers, names): (PhoneId, &Numbers, &Names),
+    now: Moment,
+    pen: &mut Pen,
+    out: &mut Vec<u8>,
+) -> Phone {
+    let Settings { protocol, presence, manners, .. } = &options.settings;
+    let (mut digits, id) = ([0; Numbers::DIGITS], names.session(session));
+    let door = match protocol {
+        Protocol::Sca => Door::Sca {
+            number: numbers.digits(session, &mut digits),
+            query: presence.query(),
+            is_greeted: *presence != Presence::None,
+        },
+        Protocol::Session => Door::Session { id: id.as_str(), receipts: manners.receipts },
+    };
+    let address = Address { authority: &target.authority, prefix: &target.prefix, door };
+    Phone::call(&address, now, pen, out)
 }

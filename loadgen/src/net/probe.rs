@@ -1,5 +1,5 @@
 //! [`probe`]: one phone that calls before all others, to see whether there is a server and whether it
-//! speaks SCA. So the two most common mistakes are one clear line, and not a thousand failures.
+//! speaks the protocol. So the two most common mistakes are one clear line, and not a thousand failures.
 //!
 //! The phone is the same as those of the run; here it has a blocking socket.
 
@@ -9,12 +9,11 @@ use std::time::Duration;
 
 use switchboard::timer::Moment;
 
-use super::address;
 use super::clock::Clock;
 use crate::args::Options;
-use crate::client::{Ending, Event, Pen, Phone, Said};
+use crate::client::{Ending, Event, Pen, Protocol, Said, Told};
 use crate::target::Target;
-use crate::workload::Numbers;
+use crate::workload::{Names, Numbers};
 
 /// How long the server may keep it waiting.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -25,57 +24,64 @@ const PATIENCE: Duration = Duration::from_secs(5);
 ///
 /// One sentence on what the server does not do.
 pub(crate) fn probe(options: &Options, target: &Target) -> Result<(), String> {
-    let url = target.url();
+    let (url, title) = (target.url(), options.settings.protocol.title());
     let mut stream = TcpStream::connect_timeout(&target.address, PATIENCE)
         .map_err(|error| format!("cannot connect to {url}: {}", error.kind()))?;
     let failed = |error: std::io::Error| match error.kind() {
         ErrorKind::WouldBlock | ErrorKind::TimedOut => {
-            format!("{url} does not speak SCA: it says nothing for {PATIENCE:?}")
+            format!("{url} does not speak {title}: it says nothing for {PATIENCE:?}")
         }
-        kind => format!("{url} does not speak SCA: {kind}"),
+        kind => format!("{url} does not speak {title}: {kind}"),
     };
     stream.set_read_timeout(Some(PATIENCE)).map_err(failed)?;
     stream.set_write_timeout(Some(PATIENCE)).map_err(failed)?;
 
     let timing = &options.timing;
-    let numbers = Numbers::new(timing.clients, timing.seed);
-    let number = numbers.digits(numbers.probe(), &mut [0; Numbers::DIGITS]).to_owned();
-    let address = address(options, target, &number);
-    let (clock, mut pen, mut out) = (Clock::start(), Pen::new(timing.seed), Vec::new());
-    let mut phone = Phone::call(&address, clock.now(), &mut pen, &mut out);
+    let (clients, seed) = (timing.clients, timing.seed);
+    let (numbers, names) = (Numbers::new(clients, seed), Names::new(clients, seed));
+    let who = (numbers.probe(), &numbers, &names);
+    let (clock, mut pen, mut out) = (Clock::start(), Pen::new(seed), Vec::new());
+    let mut phone = super::call(options, target, who, clock.now(), &mut pen, &mut out);
     let mut buffer = vec![0; 64 * 1024];
     loop {
         stream.write_all(&out).map_err(failed)?;
         out.clear();
         let count = stream.read(&mut buffer).map_err(failed)?;
         if count == 0 {
-            return verdict(phone.hear_the_end(), &url);
+            return verdict(phone.hear_the_end(), &url, title);
         }
         // Somebody who talks without end, but never says what is waited for.
         if clock.now().since(Moment::START) > 4 * PATIENCE {
-            return Err(format!("{url} does not speak SCA: it answers no ping"));
+            return Err(format!("{url} does not speak {title}: it answers no ping"));
         }
         let mut input = &mut buffer[..count];
         while let Some(event) = phone.read(clock.now(), &mut input, &mut pen, &mut out) {
             match event {
-                Event::Upgraded(_) if address.door.is_greeted() => {}
-                Event::Greeted { first: Said::List(_), .. } | Event::Upgraded(_) => {
+                Event::Upgraded(_) if !phone.is_ready() => {}
+                Event::Greeted {
+                    first: Said::List(_) | Said::Told(Told::Authenticated), ..
+                }
+                | Event::Upgraded(_) => {
                     let now = clock.now();
                     phone.ping(now, now, &mut pen, &mut out);
                 }
                 Event::Greeted { .. } => {
-                    return Err(format!("{url} does not speak SCA: its first frame is no list"));
+                    let what = match options.settings.protocol {
+                        Protocol::Sca => "is no list",
+                        Protocol::Session => "lets nobody in",
+                    };
+                    return Err(format!("{url} does not speak {title}: its first frame {what}"));
                 }
                 Event::Pong { .. } => {
                     phone.hang_up(&mut pen, &mut out);
                 }
                 Event::Said(_) => {}
-                Event::Ended(ending) => return verdict(ending, &url),
+                Event::Ended(ending) => return verdict(ending, &url, title),
             }
         }
     }
 }
 
-fn verdict(ending: Ending, url: &str) -> Result<(), String> {
-    if ending.is_clean() { Ok(()) } else { Err(format!("{url} does not speak SCA: {ending}")) }
+fn verdict(ending: Ending, url: &str, title: &str) -> Result<(), String> {
+    if ending.is_clean() { Ok(()) } else { Err(format!("{url} does not speak {title}: {ending}")) }
 }

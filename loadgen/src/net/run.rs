@@ -5,6 +5,7 @@
 //! Playing ── the plan is over ──▶ Settling ── all has arrived ──▶ HangingUp ── all have ended ──▶ Over
 //! ```
 
+use std::mem;
 use std::time::Duration;
 
 use mio::Registry;
@@ -19,15 +20,17 @@ use super::usage::{Sample, own_cpu};
 use super::watch::Watch;
 use super::{End, Outcome};
 use crate::args::Options;
-use crate::client::Pen;
+use crate::client::{Pen, Protocol};
 use crate::phone_id::PhoneId;
-use crate::record::{Missing, Party, Record};
+use crate::record::{Messenger, Missing, Party, Record};
 use crate::schedule::{Schedule, Turns};
 use crate::target::Target;
-use crate::workload::{Cast, Numbers, Peers, Persona, Presence, Texts};
+use crate::workload::{Cast, Devices, Peers, Persona, Presence};
 
 /// How long we sleep at most, whatever arrives.
 const LONGEST_NAP: Duration = Duration::from_millis(10);
+/// The same where readers answer.
+const LONGEST_NAP_OF_READERS: Duration = Duration::from_millis(1);
 
 /// The time between two rows of the series.
 const SECOND: Duration = Duration::from_secs(1);
@@ -50,6 +53,8 @@ pub(super) struct Run<'p> {
     pub(super) random: fastrand::Rng,
     /// What phones do by themselves.
     pub(super) wheel: Wheel<Task>,
+    /// Which phones are one session.
+    pub(super) devices: Devices,
     /// By phone.
     pub(super) slots: Vec<Slot>,
     pub(super) desk: Desk,
@@ -104,14 +109,17 @@ impl<'p> Run<'p> {
             timing.seed,
         );
         let chatters = cast.count(Persona::Chatter);
-        let ids = (0..timing.clients).map(PhoneId);
-        let mut desk = Desk::new(
-            Record::new(timing.clients),
-            Texts::new(settings.sizes, timing.seed),
-            Numbers::new(timing.clients, timing.seed),
-        );
+        let devices = Devices::new(timing.clients, settings.manners.devices);
+        let ids = (0..devices.phones()).map(PhoneId);
+        let mut desk = Desk::new(Record::new(timing.clients), settings, timing);
         desk.record.series.begin(sample.own_cpu);
-        desk.follows = settings.presence != Presence::None;
+        match settings.protocol {
+            Protocol::Sca => desk.follows = settings.presence != Presence::None,
+            Protocol::Session => {
+                let messenger = Messenger::new(devices, &settings.manners);
+                desk.record.messenger = Some(Box::new(messenger));
+            }
+        }
         if options.is_closed {
             desk.keep_receipts();
             desk.record.is_closed = true;
@@ -134,7 +142,8 @@ impl<'p> Run<'p> {
             }),
             random: fastrand::Rng::with_seed(timing.seed ^ 0x7417),
             wheel: Wheel::new(Moment::START),
-            slots: ids.map(|id| Slot::new(cast.of(id))).collect(),
+            devices,
+            slots: ids.map(|id| Slot::new(cast.of(devices.session(id)))).collect(),
             desk,
             pen: Pen::new(timing.seed),
             inbox: Inbox::new(clock),
@@ -189,10 +198,7 @@ impl<'p> Run<'p> {
             Stage::Settling => {
                 if self.is_settled(now) {
                     self.samples.push(Sample::take(now, self.watch.process()));
-                    if self.desk.follows {
-                        self.desk.record.stale_views = self.desk.record.views.stale();
-                        self.desk.follows = false;
-                    }
+                    self.stop_following();
                     self.stage = Stage::HangingUp { next: 0, deadline: now };
                 }
             }
@@ -234,7 +240,10 @@ impl<'p> Run<'p> {
     /// that is to come about, or an answer that somebody waits for, would be later.
     pub(super) fn may_nap(&self, until: Moment, now: Moment) -> bool {
         let nobody_waits = !self.is_closed && self.open == self.ready && self.inbox.is_stamped;
-        self.stage == Stage::Playing && nobody_waits && until <= now + LONGEST_NAP
+        // A sender waits to hear that his message was read.
+        let answers = self.options.settings.manners.receipts;
+        let longest = if answers { LONGEST_NAP_OF_READERS } else { LONGEST_NAP };
+        self.stage == Stage::Playing && nobody_waits && until <= now + longest
     }
 
     /// Somebody pressed Ctrl-C: nothing more is sent. The second time, nothing is waited for either.
@@ -286,7 +295,10 @@ impl<'p> Run<'p> {
         while self.samples.len() < 3 {
             self.samples.push(Sample::take(self.now(), self.watch.process()));
         }
-        let record = self.desk.record;
+        let mut record = self.desk.record;
+        if let Some(messenger) = &mut record.messenger {
+            messenger.close(&record.books);
+        }
         let Missing { lost, in_doubt } = record.books.missing();
         Outcome {
             in_doubt,
@@ -323,10 +335,30 @@ impl<'p> Run<'p> {
             return false;
         }
         let record = &self.desk.record;
-        let quiet_since = record.last_arrival.max(record.views.last_news).max(self.sending_ended);
-        let is_complete =
-            record.books.under_way() == 0 && (!self.desk.follows || record.views.stale() == 0);
+        let mut quiet_since =
+            record.last_arrival.max(record.views.last_news).max(self.sending_ended);
+        let mut is_complete = record.books.under_way() == 0;
+        match &record.messenger {
+            None => is_complete &= !self.desk.follows || record.views.stale() == 0,
+            Some(messenger) if messenger.is_quiet(now) => {
+                is_complete = is_complete && messenger.is_complete();
+                quiet_since = quiet_since.max(messenger.last_news);
+            }
+            // Contacts may still hear that somebody has gone.
+            Some(_) => return false,
+        }
         is_complete || now.since(quiet_since) > self.options.settle
+    }
+
+    /// All should know by now who is online. What they hear from now on is of those who hang up.
+    fn stop_following(&mut self) {
+        let record = &mut self.desk.record;
+        if mem::take(&mut self.desk.follows) {
+            record.stale_views = match &record.messenger {
+                Some(messenger) => messenger.stale(),
+                None => record.views.stale(),
+            };
+        }
     }
 
     fn stop_sending(&mut self, end: End) {

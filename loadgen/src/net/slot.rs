@@ -19,12 +19,14 @@ pub(super) struct Slot {
     pub(super) is_wanted: bool,
     /// Which of its connections this is, or was; 0 if it has had none.
     pub(super) generation: u32,
+    /// Whether the session whose first device it is has invited its circle.
+    pub(super) has_invited: bool,
     pub(super) line: Option<Box<Line>>,
 }
 
 impl Slot {
     pub(super) fn new(persona: Persona) -> Self {
-        Slot { persona, is_wanted: false, generation: 0, line: None }
+        Slot { persona, is_wanted: false, generation: 0, has_invited: false, line: None }
     }
 
     pub(super) fn is_ready(&self) -> bool {

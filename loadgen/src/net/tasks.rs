@@ -8,7 +8,7 @@ use switchboard::timer::{Moment, Wheel};
 
 use super::run::{Run, Stage};
 use super::slot::{Act, Deed, Task};
-use crate::client::Ending;
+use crate::client::{Ending, Protocol};
 use crate::phone_id::PhoneId;
 use crate::record::{Begun, Party};
 use crate::workload::{Persona, conduct};
@@ -246,7 +246,7 @@ impl Run<'_> {
         }
         self.act(id, Act::Silent(Begun { planned: due, actual: now }));
         self.uncount_ready(id);
-        if self.desk.follows {
+        if self.desk.follows && self.options.settings.protocol == Protocol::Sca {
             self.desk.record.views.may_leave(id);
         }
         self.silent += 1;

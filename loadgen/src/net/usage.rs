@@ -16,15 +16,16 @@ const OURS: u64 = 32;
 /// # Errors
 ///
 /// One sentence, if they do not.
-pub(crate) fn make_room(clients: u32) -> Result<(), String> {
+pub(crate) fn make_room(clients: u32, devices: u32) -> Result<(), String> {
     let (soft, hard) = getrlimit(Resource::RLIMIT_NOFILE)
         .map_err(|error| format!("cannot read the limit on descriptors: {error}"))?;
     let raised = setrlimit(Resource::RLIMIT_NOFILE, hard, hard).is_ok();
     let limit = if raised { hard } else { soft };
-    let needed = u64::from(clients) + OURS;
+    let needed = u64::from(clients) * u64::from(devices) + OURS;
     if needed > limit {
+        let each = if devices > 1 { format!(" --devices {devices}") } else { String::new() };
         return Err(format!(
-            "--clients {clients} needs {needed} descriptors, and this machine allows a process {limit} (ulimit -Hn)"
+            "--clients {clients}{each} needs {needed} descriptors, and this machine allows a process {limit} (ulimit -Hn)"
         ));
     }
     Ok(())

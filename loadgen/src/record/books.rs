@@ -22,6 +22,8 @@ pub(crate) struct Books {
     pairs: HashMap<(PhoneId, PhoneId), Pair>,
     /// Messages that have arrived where they should, the first time.
     delivered: u64,
+    /// Messages that will not arrive, as the server says.
+    given_back: u64,
     /// Connections that did not end in good order.
     broken: HashSet<Party>,
     /// By [`Fault`].
@@ -44,6 +46,8 @@ struct Entry {
     generations: (u32, u32),
     sent: Moment,
     has_arrived: bool,
+    /// The server has said that it will not arrive.
+    was_given_back: bool,
 }
 
 /// Messages between one sender and one recipient.
@@ -107,9 +111,50 @@ impl Books {
         let (sender, recipient) = (from.phone, to.phone);
         let stamp = Stamp { number: self.sent(), sender, recipient, intended };
         let generations = (from.generation, to.generation);
-        self.entries.push_back(Entry { stamp, generations, sent: now, has_arrived: false });
+        self.entries.push_back(Entry {
+            stamp,
+            generations,
+            sent: now,
+            has_arrived: false,
+            was_given_back: false,
+        });
         self.pairs.entry((sender, recipient)).or_default().under_way += 1;
         stamp
+    }
+
+    /// Whether a message was sent that has this number, between these two.
+    pub(crate) fn knows(&self, stamp: &Stamp) -> bool {
+        let place = stamp.number.checked_sub(self.first).and_then(|at| usize::try_from(at).ok());
+        // Of what has been dropped, only the text itself can tell whose it was.
+        place.is_none_or(|at| self.entries.get(at).is_some_and(|entry| entry.stamp == *stamp))
+    }
+
+    /// The server says that a message will not arrive.
+    pub(crate) fn give_back(&mut self, number: u64) {
+        let place = number.checked_sub(self.first).and_then(|at| usize::try_from(at).ok());
+        let Some(entry) = place.and_then(|at| self.entries.get_mut(at)) else { return };
+        if !entry.has_arrived && !entry.was_given_back {
+            entry.was_given_back = true;
+            let key = (entry.stamp.sender, entry.stamp.recipient);
+            self.given_back += 1;
+            self.count_down(key);
+            self.tidy();
+        }
+    }
+
+    /// Messages of which the server has said that they will not arrive.
+    pub(crate) fn given_back(&self) -> u64 {
+        self.given_back
+    }
+
+    /// Something was wrong with a message that somebody else has looked at.
+    pub(crate) fn note(&mut self, fault: Fault) {
+        self.faults[fault as usize] += 1;
+    }
+
+    /// Whether a connection has not ended in good order.
+    pub(crate) fn is_doubted(&self, party: Party) -> bool {
+        self.broken.contains(&party)
     }
 
     /// A message has come to `by`, from `from` as the server says; its text says `stamp`.
@@ -135,7 +180,8 @@ impl Books {
         if from != Some(stamp.sender) {
             self.faults[Fault::Misattributed as usize] += 1;
         }
-        let entry = place.map(|at| &mut self.entries[at]).filter(|entry| !entry.has_arrived);
+        let is_due = |entry: &&mut Entry| !entry.has_arrived && !entry.was_given_back;
+        let entry = place.map(|at| &mut self.entries[at]).filter(is_due);
         let Some(entry) = entry else {
             return self.blame(Fault::Duplicated);
         };
@@ -144,10 +190,7 @@ impl Books {
         let receipt = Receipt { number, sender, intended, sent: entry.sent };
         self.delivered += 1;
         self.tick_off_pair(&stamp);
-        while self.entries.front().is_some_and(|entry| entry.has_arrived) {
-            self.entries.pop_front();
-            self.first += 1;
-        }
+        self.tidy();
         Some(receipt)
     }
 
@@ -163,7 +206,7 @@ impl Books {
 
     /// Messages that have not.
     pub(crate) fn under_way(&self) -> u64 {
-        self.sent() - self.delivered
+        self.sent() - self.delivered - self.given_back
     }
 
     /// A connection has not ended in good order: what was under way from it or to it is in doubt.
@@ -174,7 +217,8 @@ impl Books {
     /// Messages that have not arrived: those that are lost, and those that are in doubt.
     pub(crate) fn missing(&self) -> Missing {
         let mut missing = Missing { lost: 0, in_doubt: 0 };
-        for entry in self.entries.iter().filter(|entry| !entry.has_arrived) {
+        let is_missing = |entry: &&Entry| !entry.has_arrived && !entry.was_given_back;
+        for entry in self.entries.iter().filter(is_missing) {
             let Stamp { sender, recipient, .. } = entry.stamp;
             let (from, to) = entry.generations;
             let is_broken = |phone, generation| self.broken.contains(&Party { phone, generation });
@@ -198,10 +242,25 @@ impl Books {
             self.faults[Fault::Reordered as usize] += 1;
         }
         pair.beyond = pair.beyond.max(stamp.number + 1);
+        self.count_down(key);
+    }
+
+    /// Of a pair, one message less is under way.
+    fn count_down(&mut self, key: (PhoneId, PhoneId)) {
+        let Some(pair) = self.pairs.get_mut(&key) else { return };
         pair.under_way -= 1;
         // With nothing under way, whatever comes next is younger than all that has arrived.
         if pair.under_way == 0 {
             self.pairs.remove(&key);
+        }
+    }
+
+    /// Drops what is at the front and done with.
+    fn tidy(&mut self) {
+        let is_done = |entry: &Entry| entry.has_arrived || entry.was_given_back;
+        while self.entries.front().is_some_and(is_done) {
+            self.entries.pop_front();
+            self.first += 1;
         }
     }
 

@@ -6,6 +6,7 @@
 mod books;
 mod lately;
 mod measure;
+mod messenger;
 mod series;
 mod tally;
 mod times;
@@ -13,6 +14,7 @@ mod views;
 
 pub(crate) use books::{Books, Fault, Missing, Party, Receipt};
 pub(crate) use measure::{Begun, Measure};
+pub(crate) use messenger::{Arrival, Breach, Messenger, Posted, invitation_number};
 pub(crate) use series::{Second, Seen, Series, Totals};
 pub(crate) use tally::Tally;
 pub(crate) use times::Times;
@@ -58,6 +60,8 @@ pub(crate) struct Record {
     pub(crate) late_sends: u64,
     /// Messages that could not be sent, because no two phones were connected.
     pub(crate) skipped_sends: u64,
+    /// What happened among sessions, where that is what is spoken.
+    pub(crate) messenger: Option<Box<Messenger>>,
     /// What else was heard.
     pub(crate) heard: Heard,
     /// How connections ended.
@@ -139,6 +143,7 @@ impl Record {
             loop_lag: Times::default(),
             late_sends: 0,
             skipped_sends: 0,
+            messenger: None,
             heard: Heard::default(),
             endings: BTreeMap::new(),
             tallies: BTreeMap::new(),
@@ -184,7 +189,22 @@ impl Record {
             deltas: self.heard.deltas,
             own_cpu,
         };
-        self.series.close(now, totals, self.views.take_lately(), seen);
+        let lately = match &mut self.messenger {
+            Some(messenger) => messenger.contacts.lately.take(),
+            None => self.views.take_lately(),
+        };
+        self.series.close(now, totals, lately, seen);
+    }
+
+    /// From a coming or going to the moment that each other phone knows, or each contact's device.
+    pub(crate) fn convergence(&self) -> &Measure {
+        let messenger = self.messenger.as_ref();
+        messenger.map_or(&self.views.convergence, |messenger| messenger.convergence())
+    }
+
+    /// Comings and goings.
+    pub(crate) fn changes(&self) -> u32 {
+        self.messenger.as_ref().map_or(self.views.changes(), |messenger| messenger.changes())
     }
 
     /// A phone of this kind has dialled.

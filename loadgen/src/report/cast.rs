@@ -83,8 +83,8 @@ pub(super) fn kinds(outcome: &Outcome) -> Kinds {
 pub(super) fn convergence(outcome: &Outcome) -> Convergence {
     let record = &outcome.record;
     Convergence {
-        times: Both::of(&record.views.convergence),
-        changes: record.views.changes(),
+        times: Both::of(record.convergence()),
+        changes: record.changes(),
         stale_views: record.stale_views,
     }
 }

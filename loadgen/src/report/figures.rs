@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::expect::{Figures, Statistic};
 use crate::net::Outcome;
-use crate::record::{Fault, Measure, Times};
+use crate::record::{Breach, Fault, Measure, Times};
 
 impl Figures for Outcome {
     fn counter(&self, name: &str) -> Option<u64> {
@@ -21,7 +21,7 @@ impl Figures for Outcome {
             "garbled" => books.count(Fault::Garbled),
             "late" => record.late_sends,
             "skipped" => record.skipped_sends,
-            "undelivered" => heard.undelivered,
+            "undelivered" => heard.undelivered + books.given_back(),
             "errors" => heard.errors,
             "nonsense" => heard.nonsense,
             "planned" => self.planned,
@@ -33,7 +33,11 @@ impl Figures for Outcome {
             "stale_views" => record.stale_views,
             "unnoticed" => record.unnoticed,
             "too_early" => record.too_early,
-            _ => return None,
+            name => {
+                let breach = Breach::ALL.into_iter().find(|breach| breach.word() == name)?;
+                let messenger = record.messenger.as_ref();
+                messenger.map_or(0, |messenger| messenger.breaches.count(breach))
+            }
         })
     }
 
@@ -51,7 +55,13 @@ impl Figures for Outcome {
             "connect.first_frame" => one(&record.connecting.first_frame),
             "delivery" => both(&record.delivery),
             "heartbeat" => both(&record.heartbeat),
-            "convergence" => both(&record.views.convergence),
+            "convergence" => both(record.convergence()),
+            "read" | "invitation" => {
+                let Some(messenger) = &record.messenger else {
+                    return (statistic == Statistic::Count).then_some(0.0);
+                };
+                if measure == "read" { both(&messenger.read) } else { one(&messenger.invitation) }
+            }
             "notice" => both(&record.notice),
             "send_lag" => one(&record.send_lag),
             "loop_lag" => one(&record.loop_lag),

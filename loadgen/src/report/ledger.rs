@@ -34,21 +34,36 @@ pub(super) fn compare(outcome: &Outcome, before: &str, after: &str) -> Result<Ve
     let books = &outcome.record.books;
     let doubt = outcome.in_doubt;
     // Whatever came to a phone was delivered, were it twice, or to the wrong one.
-    let arrived = books.delivered()
-        + books.count(Fault::Duplicated)
-        + books.count(Fault::Misdelivered)
-        + books.count(Fault::Garbled);
-    let heard = &outcome.record.heard;
-    let rows = [
-        ("messages received", "received_total", books.sent() - doubt, doubt),
-        ("messages delivered", "delivered_total", arrived, doubt),
-        ("messages refused", "refused_total", heard.errors, 0),
-        ("messages undelivered", "undelivered_total", heard.undelivered, doubt),
+    let faults = [Fault::Duplicated, Fault::Misdelivered, Fault::Garbled];
+    let extra: u64 = match outcome.record.messenger {
+        None => faults.map(|fault| books.count(fault)).iter().sum(),
+        // Of sessions it counts a message once, however many copies of it came.
+        Some(_) => 0,
+    };
+    let arrived = books.delivered() + extra;
+    let record = &outcome.record;
+    let (heard, is_session) = (&record.heard, record.messenger.is_some());
+    // What else goes wrong among sessions is answered with an error, too.
+    let refused = if is_session { (0, heard.errors) } else { (heard.errors, 0) };
+    let undelivered = heard.undelivered + books.given_back();
+    let mut rows = vec![
+        ("messages received", "messages_received_total", books.sent() - doubt, doubt),
+        ("messages delivered", "messages_delivered_total", arrived, doubt),
+        ("messages refused", "messages_refused_total", refused.0, refused.1),
+        ("messages undelivered", "messages_undelivered_total", undelivered, doubt),
         // One to a phone that we dropped may be there until the server notices.
-        ("messages in outboxes", "in_outboxes", 0, doubt),
+        ("messages in outboxes", "messages_in_outboxes", 0, doubt),
     ];
+    if let Some(messenger) = &record.messenger {
+        // What was said over connections that broke, or was not waited for, we have not heard.
+        let tally = messenger.tally();
+        let all = |count: u64| if messenger.is_steady() { 0 } else { books.sent() - count };
+        rows.push(("messages read", "messages_read_total", tally.read, all(tally.read)));
+    }
+    // Without the name of a realm the metrics are those of all realms.
+    let realm = if is_session { "session_" } else { "" };
     let theirs = |name| {
-        let name = format!("switchboard_messages_{name}");
+        let name = format!("switchboard_{realm}{name}");
         match (value(before, &name), value(after, &name)) {
             (Some(before), Some(after)) => Ok((after - before).max(0.0) as u64),
             _ => Err(format!("the server's /metrics has no {name}")),

@@ -16,6 +16,7 @@ mod reporting;
 mod runs;
 mod saturation;
 mod server;
+mod sessions;
 mod shape;
 mod text;
 mod verdict;
@@ -24,10 +25,12 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::args::Options;
+use crate::client::Protocol;
 use crate::net::{End, Outcome};
 use crate::record::{Fault, Times};
 use crate::schedule::{self, Arrivals};
 use crate::target::Target;
+use sessions::SessionPlan;
 use shape::{
     Connect, Connections, Delivery, Generator, Messages, Plan, Presence, Quantiles, Stage, Traffic,
 };
@@ -74,7 +77,7 @@ impl Summary {
                 End::Overwhelmed => "overwhelmed",
             },
             plan: plan(options, around),
-            connections: connections(options, outcome),
+            connections: connections(outcome),
             connect: Connect {
                 total_ns: quantiles(&record.connecting.total.corrected),
                 total_uncorrected_ns: quantiles(&record.connecting.total.uncorrected),
@@ -110,6 +113,7 @@ impl Summary {
             },
             generator: generator(outcome),
             server: server::measure(outcome, around),
+            sessions: sessions::sessions(outcome),
             ledger: ledger.and_then(Result::ok),
             series: record.series.rows().to_vec(),
         }
@@ -127,6 +131,11 @@ fn plan(options: &Options, around: &Surroundings<'_>) -> Plan {
     };
     Plan {
         url: around.target.url(),
+        protocol: settings.protocol.word(),
+        sessions: match settings.protocol {
+            Protocol::Sca => None,
+            Protocol::Session => Some(SessionPlan::of(&settings.manners)),
+        },
         own_server: around.is_own,
         model: if options.is_closed { "closed" } else { "open" },
         clients: timing.clients,
@@ -150,7 +159,7 @@ fn plan(options: &Options, around: &Surroundings<'_>) -> Plan {
     }
 }
 
-fn connections(options: &Options, outcome: &Outcome) -> Connections {
+fn connections(outcome: &Outcome) -> Connections {
     let record = &outcome.record;
     let mut closes = BTreeMap::new();
     for (ending, count) in &record.endings {
@@ -158,7 +167,7 @@ fn connections(options: &Options, outcome: &Outcome) -> Connections {
         *closes.entry(code).or_default() += count;
     }
     Connections {
-        planned: options.timing.clients,
+        planned: outcome.planned,
         ready: record.connecting.total.count(),
         peak: outcome.peak,
         endings: record.endings.iter().map(|(end, &count)| (end.to_string(), count)).collect(),
@@ -182,7 +191,7 @@ fn messages(options: &Options, outcome: &Outcome) -> Messages {
         garbled: books.count(Fault::Garbled),
         late: record.late_sends,
         skipped: record.skipped_sends,
-        undelivered_notices: record.heard.undelivered,
+        undelivered_notices: record.heard.undelivered + books.given_back(),
         error_notices: record.heard.errors,
         sending_seconds: seconds,
         sent_per_second: per_second(books.sent()),

@@ -24,7 +24,7 @@ impl Named<'_> {
 pub(super) fn named_times(record: &Record) -> Vec<Named<'_>> {
     let connecting = &record.connecting;
     let Record { delivery, heartbeat, notice, .. } = record;
-    let convergence = &record.views.convergence;
+    let convergence = record.convergence();
     let list = [
         ("connect", "connect", &connecting.total.corrected),
         ("connect.uncorrected", "  from actual dialling", &connecting.total.uncorrected),
@@ -40,5 +40,13 @@ pub(super) fn named_times(record: &Record) -> Vec<Named<'_>> {
         ("notice", "silence noticed", &notice.corrected),
         ("notice.uncorrected", "  from actual silence", &notice.uncorrected),
     ];
-    list.map(|(key, title, times)| Named { key, title, times }).into()
+    let mut list = list.to_vec();
+    if let Some(messenger) = &record.messenger {
+        list.extend([
+            ("read", "read", &messenger.read.corrected),
+            ("read.uncorrected", "  from actual sending", &messenger.read.uncorrected),
+            ("invitation", "invitation answered", &messenger.invitation),
+        ]);
+    }
+    list.into_iter().map(|(key, title, times)| Named { key, title, times }).collect()
 }

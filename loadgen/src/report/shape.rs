@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::cast::{Convergence, Kinds, Notice};
 use super::ledger::Row;
 use super::server::Server;
+use super::sessions::{SessionPlan, Sessions};
 use crate::record::Second;
 
 /// The version of the JSON's shape.
@@ -87,6 +88,9 @@ pub(crate) struct Summary {
     pub(super) personas: Kinds,
     pub(super) presence: Presence,
     pub(super) traffic: Traffic,
+    /// Only in the protocol of sessions.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) sessions: Option<Sessions>,
     pub(super) generator: Generator,
     /// Only for a server of our own, or with its /metrics.
     pub(super) server: Option<Server>,
@@ -100,6 +104,11 @@ pub(crate) struct Summary {
 pub(super) struct Plan {
     pub(super) url: String,
     pub(super) own_server: bool,
+    /// `sca` or `session`.
+    pub(super) protocol: &'static str,
+    /// Only of sessions; `clients` counts them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) sessions: Option<SessionPlan>,
     /// `open`: messages are due when the plan says, whatever the server does. `closed`: a phone waits
     /// for its last message before it writes the next.
     pub(super) model: &'static str,
@@ -154,7 +163,7 @@ pub(super) struct Stage {
 
 #[derive(Debug, Serialize)]
 pub(super) struct Connections {
-    pub(super) planned: u32,
+    pub(super) planned: u64,
     /// Those that got their first frame.
     pub(super) ready: u64,
     /// The most that were ready at once.

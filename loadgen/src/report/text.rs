@@ -8,6 +8,7 @@ use super::named::{Named, named_times};
 use super::quantiles;
 use super::runs::Runs;
 use super::server::Server;
+use super::sessions::write_sessions;
 use super::shape::{Figures, Quantiles, Summary};
 use crate::record::Record;
 
@@ -28,7 +29,8 @@ pub(super) fn write_text(runs: &Runs, out: &mut impl Write) -> io::Result<()> {
 fn write_plan(summary: &Summary, out: &mut impl Write) -> io::Result<()> {
     let plan = &summary.plan;
     let own = if plan.own_server { " (our own server)" } else { "" };
-    writeln!(out, "plan         {} phones on {}{own}", plan.clients, plan.url)?;
+    let phones = if plan.sessions.is_some() { "sessions" } else { "phones" };
+    writeln!(out, "plan         {} {phones} on {}{own}", plan.clients, plan.url)?;
     writeln!(
         out,
         "             over {} s, then {} for {} s ({}, {} model)",
@@ -48,6 +50,9 @@ fn write_plan(summary: &Summary, out: &mut impl Write) -> io::Result<()> {
         every(plan.refresh_seconds),
         plan.seed
     )?;
+    if let Some(sessions) = &plan.sessions {
+        writeln!(out, "             {}", sessions.words())?;
+    }
     if summary.ended != "as planned" {
         writeln!(out, "             ended early: {}", summary.ended)?;
     }
@@ -129,6 +134,9 @@ fn write_counts(summary: &Summary, out: &mut impl Write) -> io::Result<()> {
         "             {:.1} sent and {:.1} delivered a second; {} late, {} skipped",
         messages.sent_per_second, messages.delivered_per_second, messages.late, messages.skipped
     )?;
+    if let Some(sessions) = &summary.sessions {
+        write_sessions(sessions, out)?;
+    }
     let presence = &summary.presence;
     writeln!(
         out,

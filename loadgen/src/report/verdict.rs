@@ -8,8 +8,9 @@ use std::time::Duration;
 
 use super::ledger::Row;
 use super::saturation::{MOST_CPU, MOST_LAG_IN_A_SECOND, SHORTEST, named, saturated_seconds};
-use super::{Surroundings, share};
+use super::{Surroundings, sessions, share};
 use crate::args::Options;
+use crate::client::Protocol;
 use crate::net::{End, Outcome};
 use crate::record::Fault;
 use crate::workload::Share;
@@ -56,7 +57,7 @@ impl Verdict {
         }
     }
 
-    fn proven(&mut self, sentence: String) {
+    pub(super) fn proven(&mut self, sentence: String) {
         self.failures.push(sentence);
         self.is_proven = true;
     }
@@ -71,6 +72,7 @@ pub(super) fn judge(
 ) -> Verdict {
     let mut verdict = Verdict::default();
     judge_messages(outcome, &mut verdict);
+    sessions::judge(outcome, &mut verdict);
     match ledger {
         None => {}
         Some(Ok(rows)) if rows.iter().all(|row| row.agrees) => {}
@@ -138,9 +140,14 @@ fn judge_connections(options: &Options, outcome: &Outcome, verdict: &mut Verdict
         record.stale_views,
         "stale views: phones that were not shown rightly, in the end, who is online",
     );
-    complain(heard.strange_greetings, "first frames that were no list");
+    let title = options.settings.protocol.title();
+    let greeting = match options.settings.protocol {
+        Protocol::Sca => "first frames that were no list",
+        Protocol::Session => "first frames that let nobody in",
+    };
+    complain(heard.strange_greetings, greeting);
     complain(heard.errors, "error frames from the server");
-    complain(heard.nonsense, "frames that are no SCA");
+    complain(heard.nonsense, &format!("frames that are no {title}"));
 }
 
 fn judge_ourselves(outcome: &Outcome, verdict: &mut Verdict) {

@@ -5,6 +5,9 @@
 //! sockets nor the time. Called by `net`, and by the report for the words of the plan.
 
 pub(crate) mod conduct;
+mod devices;
+mod manners;
+mod names;
 mod numbers;
 mod peers;
 mod persona;
@@ -12,6 +15,9 @@ mod sizes;
 mod stamp;
 
 pub(crate) use conduct::Conduct;
+pub(crate) use devices::Devices;
+pub(crate) use manners::Manners;
+pub(crate) use names::Names;
 pub(crate) use numbers::Numbers;
 pub(crate) use peers::Peers;
 pub(crate) use persona::{Cast, Persona, Share};
@@ -20,9 +26,15 @@ pub(crate) use stamp::{Stamp, Texts};
 
 use std::time::Duration;
 
+use crate::client::Protocol;
+
 /// What phones do.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Settings {
+    /// What they speak.
+    pub(crate) protocol: Protocol,
+    /// What sessions do beside writing.
+    pub(crate) manners: Manners,
     /// Which personas there are. Empty: chatters alone.
     pub(crate) shares: Vec<Share>,
     /// How long texts are.

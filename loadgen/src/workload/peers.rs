@@ -56,6 +56,17 @@ impl Peers {
         }
     }
 
+    /// Who is in a phone's circle, each once.
+    pub(crate) fn circle(&self, phone: PhoneId) -> Vec<PhoneId> {
+        let mut circle: Vec<_> =
+            (0..self.circle.unwrap_or(0)).map(|place| self.peer(phone, place)).collect();
+        circle.sort_unstable();
+        circle.dedup();
+        // In a crowd of two the only other one can be oneself.
+        circle.retain(|&peer| peer != phone);
+        circle
+    }
+
     /// Who has this place in a phone's circle: always the same, so that no circle takes memory.
     fn peer(&self, phone: PhoneId, place: u32) -> PhoneId {
         let seed = self.seed ^ (u64::from(phone.0) << 32 | u64::from(place));

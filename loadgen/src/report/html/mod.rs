@@ -89,7 +89,8 @@ fn write_header(summary: &Summary, out: &mut String) -> fmt::Result {
 fn plan(plan: &Plan) -> String {
     let (clients, ramp) = (grouped(plan.clients.into()), plan.ramp_seconds);
     let (pace, duration) = (plan.pace(), plan.duration_seconds);
-    format!("{clients} phones connected over {ramp} s, then wrote {pace} for {duration} s.")
+    let phones = if plan.sessions.is_some() { "sessions" } else { "phones" };
+    format!("{clients} {phones} connected over {ramp} s, then wrote {pace} for {duration} s.")
 }
 
 fn details(summary: &Summary) -> String {
@@ -99,8 +100,10 @@ fn details(summary: &Summary) -> String {
         "as planned" => String::new(),
         how => format!(" The run ended early: {how}."),
     };
+    let sessions = plan.sessions.as_ref();
+    let sessions = sessions.map_or(String::new(), |sessions| format!(" {}.", sessions.words()));
     format!(
-        "{} model, {} arrivals, texts of {} bytes, presence {}, heartbeat {}, refresh {}, seed {}.{early}",
+        "{} model, {} arrivals, texts of {} bytes, presence {}, heartbeat {}, refresh {}, seed {}.{sessions}{early}",
         plan.model,
         plan.arrivals,
         plan.text_sizes,
@@ -132,7 +135,7 @@ fn write_tiles(summary: &Summary, out: &mut String) -> fmt::Result {
     )?;
     tile(&grouped(messages.delivered_per_second.round() as u64), "/s", "delivered a second")?;
     let connections = &summary.connections;
-    let planned = format!("of {}", grouped(connections.planned.into()));
+    let planned = format!("of {}", grouped(connections.planned));
     tile(&grouped(connections.peak), &planned, "phones connected at once")?;
     let Some(server) = &summary.server else { return Ok(()) };
     if let Some(cpu) = server.cpu_seconds_per_message {

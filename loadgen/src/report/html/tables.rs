@@ -15,6 +15,7 @@ pub(super) fn write_tables(runs: &Runs, shown: usize, run: &Run, out: &mut Strin
     write_times(run, out)?;
     write_runs(runs, shown, out)?;
     write_messages(&run.summary, out)?;
+    write_sessions(&run.summary, out)?;
     write_views(&run.summary, out)?;
     write_personas(&run.summary, out)?;
     write_ledger(&run.summary, out)?;
@@ -111,6 +112,30 @@ fn write_messages(summary: &Summary, out: &mut String) -> fmt::Result {
     });
     let note = "every one is checked";
     Table { title: "Messages", note, head: &["", "count"], is_wide: false }.write(&rows, out)
+}
+
+fn write_sessions(summary: &Summary, out: &mut String) -> fmt::Result {
+    let Some(sessions) = &summary.sessions else { return Ok(()) };
+    let counts = [
+        ("copies", sessions.copies),
+        ("mirrored", sessions.mirrors),
+        ("words about messages", sessions.statuses),
+        ("messages read", sessions.read),
+        ("messages undelivered", sessions.undelivered),
+        ("invitations", sessions.invitations_sent),
+        ("accepted", sessions.invitations_accepted),
+        ("declined", sessions.invitations_declined),
+        ("typing to be seen", sessions.typing_sent),
+        ("typing seen", sessions.typing_seen),
+    ];
+    let mut rows: Vec<Row> =
+        counts.map(|(what, count)| ("", vec![what.to_owned(), grouped(count)])).into();
+    let breaches = sessions.breaches.iter().filter(|&(_, &count)| count > 0);
+    rows.extend(breaches.map(|(name, &count)| -> Row {
+        ("differs", vec![name.replace('_', " "), grouped(count)])
+    }));
+    let note = "each device's is checked";
+    Table { title: "Sessions", note, head: &["", "count"], is_wide: false }.write(&rows, out)
 }
 
 fn write_views(summary: &Summary, out: &mut String) -> fmt::Result {

@@ -1,0 +1,68 @@
+//! [`check`]: what of the flags belongs to one protocol, and means nothing in the other; and [`manners`].
+
+use super::flags::Args;
+use super::values::OnOff;
+use crate::client::Protocol;
+use crate::workload::{Devices, Manners, Numbers, Persona};
+
+/// How many a session invites, if nothing is said.
+const CIRCLE: u32 = 8;
+/// The most: a server keeps a hundred invitations for one recipient, and a circle is drawn by lot.
+const MOST_CIRCLE: u32 = 50;
+
+/// Flags that mean something in one protocol only.
+const OF_SCA: [&str; 2] = ["presence", "refresh"];
+const OF_SESSION: [&str; 6] = ["devices", "receipts", "read", "typing", "decline", "contact_grace"];
+
+/// Whether the flags go together with the protocol.
+///
+/// # Errors
+///
+/// One line that says which do not.
+pub(super) fn check(args: &Args, is_spelled: impl Fn(&str) -> bool) -> Result<(), String> {
+    let (protocol, others) = match args.protocol {
+        Protocol::Sca => (Protocol::Session, &OF_SESSION[..]),
+        Protocol::Session => (Protocol::Sca, &OF_SCA[..]),
+    };
+    if let Some(flag) = others.iter().find(|&&flag| is_spelled(flag)) {
+        let (flag, word) = (flag.replace('_', "-"), protocol.word());
+        return Err(format!("--{flag} means something only with --protocol {word}"));
+    }
+    if args.protocol == Protocol::Sca {
+        return Ok(());
+    }
+    if args.persona.iter().any(|share| share.persona == Persona::Refresher && share.weight > 0) {
+        return Err("--persona refresher means something only with --protocol sca: sessions are sent no lists".into());
+    }
+    if args.circle.is_some_and(|size| size > MOST_CIRCLE) {
+        return Err(format!("--circle can be {MOST_CIRCLE} at most: sessions invite theirs"));
+    }
+    let clients = args.stage.iter().map(|stage| stage.clients).max().unwrap_or(args.clients);
+    if Devices::phones_of(clients, args.devices) > u64::from(Numbers::MOST) {
+        return Err(format!("--devices: there can be {} phones in all", Numbers::MOST));
+    }
+    Ok(())
+}
+
+/// What phones do beside writing.
+pub(super) fn manners(args: &Args) -> Manners {
+    match args.protocol {
+        Protocol::Sca => Manners::NONE,
+        Protocol::Session => Manners {
+            devices: args.devices,
+            receipts: args.receipts == OnOff::On,
+            read: args.read,
+            typing: args.typing,
+            decline: args.decline,
+            grace: args.contact_grace,
+        },
+    }
+}
+
+/// How many others each chatter writes to.
+pub(super) fn circle(args: &Args) -> Option<u32> {
+    match args.protocol {
+        Protocol::Sca => args.circle,
+        Protocol::Session => Some(args.circle.unwrap_or(CIRCLE)),
+    }
+}

@@ -1,0 +1,245 @@
+//! [`Invitations`]: who was shown each invitation, and who was told of the answer.
+//!
+//! An invitation is shown to every device of its recipient's, to those that come later too, as long as
+//! it is not answered. The answer is told to all devices of its sender's that are there, or to the
+//! first one that comes; and to the recipient's others. Its number has its sender and its recipient.
+
+use std::collections::BTreeMap;
+
+use switchboard::timer::Moment;
+
+use super::breach::{Breach, Breaches};
+use crate::client::Answer;
+use crate::phone_id::PhoneId;
+use crate::record::Party;
+use crate::workload::Devices;
+
+/// All invitations of a run.
+#[derive(Debug)]
+pub(crate) struct Invitations {
+    devices: Devices,
+    all: BTreeMap<u64, Invitation>,
+    /// Those whose sender has not heard the answer.
+    open: u64,
+    pub(crate) accepted: u64,
+    pub(crate) declined: u64,
+}
+
+#[derive(Debug)]
+struct Invitation {
+    /// The connections that its sender had then.
+    from: Party,
+    sent: Moment,
+    /// The recipient's devices that it was shown to, each on which of its connections.
+    shown: Vec<(PhoneId, u32)>,
+    /// Whether it was accepted, by which device.
+    answer: Option<(bool, PhoneId)>,
+    /// From when on it could be answered.
+    answerable: Moment,
+    /// Who was told of that.
+    told: Vec<PhoneId>,
+}
+
+/// The number of an invitation: 24 bits for each of the two.
+pub(crate) const fn number(from: PhoneId, to: PhoneId) -> u64 {
+    (from.0 as u64) << 24 | to.0 as u64
+}
+
+/// Who invites, and who is invited.
+fn parties(number: u64) -> (PhoneId, PhoneId) {
+    let id = |bits: u64| PhoneId(u32::try_from(bits & 0xff_ffff).expect("24 bits"));
+    (id(number >> 24), id(number))
+}
+
+impl Invitations {
+    pub(super) fn new(devices: Devices) -> Self {
+        Invitations { devices, all: BTreeMap::new(), open: 0, accepted: 0, declined: 0 }
+    }
+
+    /// Somebody invites somebody.
+    pub(crate) fn send(&mut self, from: Party, to: PhoneId, now: Moment) {
+        let (shown, told) = (Vec::new(), Vec::new());
+        let invitation = Invitation { from, sent: now, shown, answer: None, answerable: now, told };
+        self.all.insert(number(from.phone, to), invitation);
+        self.open += 1;
+    }
+
+    /// How many were sent.
+    pub(crate) fn sent(&self) -> u64 {
+        self.all.len() as u64
+    }
+
+    /// Those whose sender has not heard the answer.
+    pub(crate) fn under_way(&self) -> u64 {
+        self.open
+    }
+
+    /// A device is shown one, on this connection of its own; it is there since then. True: it should
+    /// answer.
+    pub(super) fn show(
+        &mut self,
+        by: Party,
+        invitation: u64,
+        ready: Moment,
+        breaches: &mut Breaches,
+    ) -> bool {
+        let (_, to) = parties(invitation);
+        let key = (by.phone, by.generation);
+        let is_right = self.devices.session(by.phone) == to;
+        match self.all.get_mut(&invitation).filter(|one| is_right && !one.shown.contains(&key)) {
+            Some(one) => {
+                if one.shown.is_empty() {
+                    one.answerable = one.sent.max(ready);
+                }
+                one.shown.push(key);
+                self.devices.handles(invitation) == self.devices.place(by.phone)
+            }
+            None => {
+                breaches.add(Breach::InvitationWrong);
+                false
+            }
+        }
+    }
+
+    /// A device answers.
+    pub(crate) fn answer(&mut self, by: PhoneId, invitation: u64, accepts: bool) {
+        if let Some(one) = self.all.get_mut(&invitation) {
+            // Perhaps for the second time, if the server has not heard the first.
+            one.answer = Some((accepts, by));
+        }
+    }
+
+    /// A device is told of an answer. `Some`: it is the first of the sender's; since when there could
+    /// have been one.
+    pub(super) fn hear(
+        &mut self,
+        by: PhoneId,
+        invitation: u64,
+        answer: Answer,
+        breaches: &mut Breaches,
+    ) -> Option<Moment> {
+        let (from, to) = parties(invitation);
+        let session = self.devices.session(by);
+        let Some(one) = self.all.get_mut(&invitation) else {
+            breaches.add(Breach::AnswerWrong);
+            return None;
+        };
+        let is_right = match (one.answer, answer) {
+            (Some((accepts, answered_by)), Answer::Accepted | Answer::Declined) => {
+                accepts == (answer == Answer::Accepted) && answered_by != by
+            }
+            // Nobody waits for a day here.
+            (None, _) | (_, Answer::Expired) => false,
+        };
+        if !is_right || ![from, to].contains(&session) || one.told.contains(&by) {
+            breaches.add(Breach::AnswerWrong);
+            return None;
+        }
+        let is_first =
+            session == from && !one.told.iter().any(|&told| self.devices.session(told) == from);
+        one.told.push(by);
+        if !is_first {
+            return None;
+        }
+        self.open -= 1;
+        match answer {
+            Answer::Accepted => self.accepted += 1,
+            Answer::Declined | Answer::Expired => self.declined += 1,
+        }
+        Some(one.answerable)
+    }
+
+    /// Counts what should have come and has not. Where connections broke nobody can tell.
+    pub(super) fn close(
+        &self,
+        is_broken: impl Fn(Party) -> bool,
+        is_steady: impl Fn(PhoneId) -> bool,
+        breaches: &mut Breaches,
+    ) {
+        for (&number, one) in &self.all {
+            let (_, to) = parties(number);
+            if is_broken(one.from) || !is_steady(to) {
+                continue;
+            }
+            let told = |session| {
+                let of = |&&told: &&PhoneId| self.devices.session(told) == session;
+                one.told.iter().filter(of).count() as u64
+            };
+            let each = u64::from(self.devices.each());
+            if one.shown.is_empty() {
+                breaches.add(Breach::InvitationLost);
+            } else if one.answer.is_some() {
+                breaches.add_many(Breach::AnswerLost, each - told(one.from.phone).min(each));
+                // The device that answered knows.
+                let others = one.shown.len() as u64 - 1;
+                breaches.add_many(Breach::AnswerLost, others.saturating_sub(told(to)));
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ANN: Party = Party { phone: PhoneId(0), generation: 2 };
+    const BOB: PhoneId = PhoneId(1);
+
+    fn at(millis: u64) -> Moment {
+        Moment::from_nanos(millis * 1_000_000)
+    }
+
+    fn found(breaches: &Breaches) -> Vec<(Breach, u64)> {
+        let counts = Breach::ALL.map(|breach| (breach, breaches.count(breach)));
+        counts.into_iter().filter(|&(_, count)| count > 0).collect()
+    }
+
+    /// Ann, who has two devices, has invited Bob, who has two as well and came at 20 ms; the number.
+    fn invited() -> (Invitations, Breaches, u64) {
+        let mut invitations = Invitations::new(Devices::new(2, 2));
+        invitations.send(ANN, BOB, at(10));
+        (invitations, Breaches::default(), number(ANN.phone, BOB))
+    }
+
+    fn device(phone: u32) -> Party {
+        Party { phone: PhoneId(phone), generation: 1 }
+    }
+
+    #[test]
+    fn an_answer_is_told_to_all_but_the_device_that_gave_it_and_timed_from_when_it_could_be_given()
+    {
+        let (mut all, mut breaches, number) = invited();
+        let answers: Vec<_> = [1, 3]
+            .into_iter()
+            .filter(|&p| all.show(device(p), number, at(20), &mut breaches))
+            .collect();
+        assert_eq!(answers, [3], "one of the two answers, by the number");
+        all.answer(PhoneId(3), number, true);
+        let mut hear = |by| all.hear(PhoneId(by), number, Answer::Accepted, &mut breaches);
+        assert_eq!([hear(1), hear(0), hear(2)], [None, Some(at(20)), None]);
+        all.close(|_| false, |_| true, &mut breaches);
+        assert_eq!((all.under_way(), all.accepted, found(&breaches)), (0, 1, vec![]));
+    }
+
+    #[test]
+    fn what_is_shown_or_told_wrongly_or_not_at_all_is_found() {
+        let (mut all, mut breaches, number) = invited();
+        all.close(|_| false, |_| true, &mut breaches);
+        assert_eq!(found(&breaches), [(Breach::InvitationLost, 1)]);
+        let (mut twice, mut breaches, _) = invited();
+        for phone in [1, 1, 0] {
+            twice.show(device(phone), number, at(20), &mut breaches);
+        }
+        assert_eq!(found(&breaches), [(Breach::InvitationWrong, 2)], "twice, and to its sender");
+
+        let mut breaches = Breaches::default();
+        all.show(device(3), number, at(20), &mut breaches);
+        all.answer(PhoneId(3), number, false);
+        all.hear(PhoneId(0), number, Answer::Declined, &mut breaches);
+        for (by, answer) in [(0, Answer::Declined), (2, Answer::Accepted), (3, Answer::Declined)] {
+            assert_eq!(all.hear(PhoneId(by), number, answer, &mut breaches), None);
+        }
+        all.close(|_| false, |_| true, &mut breaches);
+        assert_eq!(found(&breaches), [(Breach::AnswerLost, 1), (Breach::AnswerWrong, 3)]);
+    }
+}

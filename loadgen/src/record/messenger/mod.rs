@@ -1,0 +1,287 @@
+//! [`Messenger`]: what happened in the protocol of sessions, beside what happens in any: copies, words
+//! about messages, invitations, typing, and who knows whom.
+//!
+//! It is told, as the [`Record`](super::Record) is that it belongs to; what is wrong it counts as a
+//! [`Breach`].
+
+mod breach;
+mod contacts;
+mod copies;
+mod invitations;
+#[cfg(test)]
+mod tests;
+mod typing;
+
+pub(crate) use breach::{Breach, Breaches};
+pub(crate) use copies::{Copies, Posted, Tally};
+pub(crate) use invitations::number as invitation_number;
+
+use std::collections::HashSet;
+
+use switchboard::timer::Moment;
+
+use super::{Begun, Books, Fault, Measure, Party, Receipt, Times};
+use crate::client::{Answer, Status};
+use crate::phone_id::PhoneId;
+use crate::workload::{Devices, Manners, Stamp};
+use contacts::Contacts;
+use copies::{Copy, News};
+use invitations::Invitations;
+use typing::Typing;
+
+/// What happened among sessions.
+#[derive(Debug)]
+pub(crate) struct Messenger {
+    pub(crate) devices: Devices,
+    pub(crate) copies: Copies,
+    pub(crate) invitations: Invitations,
+    pub(crate) typing: Typing,
+    pub(crate) contacts: Contacts,
+    pub(crate) breaches: Breaches,
+    /// From sending a message to hearing that it was read.
+    pub(crate) read: Measure,
+    /// From the moment that an invitation could be answered to that at which its sender has heard the
+    /// answer.
+    pub(crate) invitation: Times,
+    /// By session: how often one of its devices has dialled. A message is under way between two such
+    /// generations.
+    generations: Vec<u32>,
+    /// Those of which a device has gone.
+    gone: HashSet<Party>,
+    /// Those of which one has gone badly, by session.
+    shaky: HashSet<PhoneId>,
+    /// When something last came that was waited for.
+    pub(crate) last_news: Moment,
+}
+
+/// A copy of a message, as it came.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Arrival {
+    pub(crate) by: PhoneId,
+    /// What it says of itself; `None` if it makes no sense.
+    pub(crate) stamp: Option<Stamp>,
+    /// From whom it is, as the server says.
+    pub(crate) from: Option<PhoneId>,
+    pub(crate) is_outgoing: bool,
+}
+
+impl Messenger {
+    /// Nothing has happened yet.
+    pub(crate) fn new(devices: Devices, manners: &Manners) -> Self {
+        Messenger {
+            devices,
+            copies: Copies::new(devices, manners.receipts),
+            invitations: Invitations::new(devices),
+            typing: Typing::default(),
+            contacts: Contacts::new(devices, manners.grace),
+            breaches: Breaches::default(),
+            read: Measure::default(),
+            invitation: Times::default(),
+            generations: vec![0; PhoneId(devices.sessions()).index()],
+            gone: HashSet::new(),
+            shaky: HashSet::new(),
+            last_news: Moment::START,
+        }
+    }
+
+    /// A session on the connections that it has.
+    pub(crate) fn party(&self, session: PhoneId) -> Party {
+        Party { phone: session, generation: self.generations[session.index()] }
+    }
+
+    /// A device dials.
+    pub(crate) fn dialled(&mut self, device: PhoneId) {
+        self.generations[self.devices.session(device).index()] += 1;
+        self.contacts.expect(device);
+    }
+
+    /// It is there.
+    pub(crate) fn came(&mut self, device: PhoneId, begun: Begun, now: Moment) {
+        self.contacts.came(device, begun);
+        self.last_news = now;
+    }
+
+    /// It hangs up, or its connection has ended.
+    pub(crate) fn went(&mut self, device: PhoneId, now: Moment) {
+        self.contacts.went(device, now);
+        self.gone.insert(self.party(self.devices.session(device)));
+    }
+
+    /// Its connection did not end in good order; which party's that was.
+    pub(crate) fn broke(&mut self, device: PhoneId) -> Party {
+        let session = self.devices.session(device);
+        self.shaky.insert(session);
+        self.party(session)
+    }
+
+    /// A copy has come. `Some`: it is the first of a message, and that is as it should be.
+    pub(crate) fn receive(
+        &mut self,
+        arrival: &Arrival,
+        books: &mut Books,
+        now: Moment,
+    ) -> Option<Receipt> {
+        let Arrival { by, stamp, from, is_outgoing } = *arrival;
+        let session = self.devices.session(by);
+        self.last_news = now;
+        let Some(stamp) = stamp.filter(|stamp| books.knows(stamp)) else {
+            return books.receive(session, from, None);
+        };
+        if stamp.sender == session {
+            self.copies.mirror(by, &stamp, is_outgoing, &mut self.breaches);
+            return None;
+        }
+        if is_outgoing {
+            self.breaches.add(Breach::MirrorWrong);
+        }
+        if stamp.recipient != session {
+            return books.receive(session, from, Some(stamp));
+        }
+        let copy = self.copies.receive(by, &stamp, &mut self.breaches);
+        match copy {
+            Copy::First => {
+                self.contacts.befriend(stamp.sender, stamp.recipient, now);
+                return books.receive(session, from, Some(stamp));
+            }
+            Copy::Another if from == Some(stamp.sender) => {}
+            Copy::Another => books.note(Fault::Misattributed),
+            Copy::Late => books.note(Fault::Reordered),
+            Copy::Twice => books.note(Fault::Duplicated),
+        }
+        None
+    }
+
+    /// A device is told what has become of a message.
+    pub(crate) fn hear_status(
+        &mut self,
+        by: PhoneId,
+        message: Option<u64>,
+        status: Status,
+        books: &mut Books,
+        now: Moment,
+    ) {
+        self.last_news = now;
+        let Some(number) = message else { return self.breaches.add(Breach::StatusUncalled) };
+        match self.copies.hear(by, number, status, &mut self.breaches) {
+            Some(News::Read(begun)) => self.read.add(begun, now),
+            Some(News::Undelivered) => books.give_back(number),
+            None => {}
+        }
+    }
+
+    /// A device is shown an invitation, on this connection of its own. True: it should answer.
+    pub(crate) fn show_invitation(
+        &mut self,
+        by: Party,
+        invitation: Option<u64>,
+        ready: Moment,
+        now: Moment,
+    ) -> bool {
+        self.last_news = now;
+        // No invitation has that number.
+        let invitation = invitation.unwrap_or(u64::MAX);
+        self.invitations.show(by, invitation, ready, &mut self.breaches)
+    }
+
+    /// A device is told of the answer to one, that went from somebody to somebody.
+    pub(crate) fn hear_answer(
+        &mut self,
+        by: PhoneId,
+        invitation: Option<u64>,
+        (from, to): (Option<PhoneId>, Option<PhoneId>),
+        answer: Answer,
+        now: Moment,
+    ) {
+        self.last_news = now;
+        let ends =
+            from.zip(to).filter(|&(from, to)| invitation == Some(invitation_number(from, to)));
+        let Some((from, to)) = ends else { return self.breaches.add(Breach::AnswerWrong) };
+        let number = invitation_number(from, to);
+        if let Some(since) = self.invitations.hear(by, number, answer, &mut self.breaches) {
+            self.invitation.add(now.since(since));
+        }
+        if answer == Answer::Accepted {
+            self.contacts.befriend(from, to, now);
+        }
+    }
+
+    /// A device sees somebody type, or stop.
+    pub(crate) fn see_typing(
+        &mut self,
+        by: PhoneId,
+        from: Option<PhoneId>,
+        is_typing: bool,
+        now: Moment,
+    ) {
+        self.last_news = now;
+        match from {
+            Some(from) => self.typing.see(by, from, is_typing, &mut self.breaches),
+            None => self.breaches.add(Breach::TypingUncalled),
+        }
+    }
+
+    /// A device is told that somebody is online, or not.
+    pub(crate) fn hear_contact(
+        &mut self,
+        by: PhoneId,
+        about: Option<PhoneId>,
+        is_online: bool,
+        now: Moment,
+    ) {
+        self.last_news = now;
+        match about {
+            Some(about) => self.contacts.hear(by, about, is_online, now, &mut self.breaches),
+            None => self.breaches.add(Breach::Stranger),
+        }
+    }
+
+    /// Whether all has come that is waited for.
+    pub(crate) fn is_complete(&self) -> bool {
+        let under_way =
+            self.copies.under_way() + self.typing.under_way() + self.invitations.under_way();
+        under_way == 0 && self.contacts.stale() == 0
+    }
+
+    /// Whether there is no point in waiting yet for what has not come: somebody may still be told that
+    /// somebody has gone.
+    pub(crate) fn is_quiet(&self, now: Moment) -> bool {
+        now >= self.contacts.quiet_from
+    }
+
+    /// Devices that believe something wrong of a contact.
+    pub(crate) fn stale(&self) -> u64 {
+        self.contacts.stale()
+    }
+
+    /// Comings and goings of sessions.
+    pub(crate) fn changes(&self) -> u32 {
+        self.contacts.changes()
+    }
+
+    /// From a coming or going to the moment that a contact's device hears of it.
+    pub(crate) fn convergence(&self) -> &Measure {
+        &self.contacts.convergence
+    }
+
+    /// What there was, by kind.
+    pub(crate) fn tally(&self) -> Tally {
+        self.copies.tally
+    }
+
+    /// Whether no connection has ended badly.
+    pub(crate) fn is_steady(&self) -> bool {
+        self.shaky.is_empty()
+    }
+
+    /// The run is over: what should have come and has not is wrong, where nothing broke.
+    pub(crate) fn close(&mut self, books: &Books) {
+        let is_broken = |party: Party| books.is_doubted(party);
+        let is_steady = |session: PhoneId| !self.shaky.contains(&session);
+        self.copies.close(is_broken, &mut self.breaches);
+        self.typing.close(is_broken, &mut self.breaches);
+        self.invitations.close(is_broken, is_steady, &mut self.breaches);
+        let was_there = |to: &&Party| !self.gone.contains(to);
+        let wrongly = self.copies.returned.iter().filter(was_there).count();
+        self.breaches.add_many(Breach::WronglyUndelivered, wrongly as u64);
+    }
+}

@@ -1,0 +1,189 @@
+//! What a server does wrong with copies and with words about them, told to the record.
+
+use std::time::Duration;
+
+use super::*;
+
+/// Two sessions; with two devices each, 2 and 3 are the second ones.
+const ANN: PhoneId = PhoneId(0);
+const BOB: PhoneId = PhoneId(1);
+
+struct Chat {
+    messenger: Messenger,
+    books: Books,
+    stamps: Vec<Stamp>,
+}
+
+impl Chat {
+    /// Ann has written to Bob this many times, from her first device; he reads on his first.
+    fn new(devices: u32, messages: u64) -> Self {
+        let devices = Devices::new(2, devices);
+        let manners = Manners { receipts: true, read: 1.0, ..Manners::NONE };
+        let mut messenger = Messenger::new(devices, &manners);
+        for device in (0..devices.phones()).map(PhoneId) {
+            messenger.dialled(device);
+            messenger.came(device, Begun::at(Moment::START), Moment::START);
+        }
+        let (mut books, now) = (Books::default(), Moment::START);
+        let (from, to) = (messenger.party(ANN), messenger.party(BOB));
+        let stamps = (0..messages).map(|_| books.send(from, to, now, now)).collect();
+        let begun = Begun::at(now);
+        let posted = Posted { from, to, begun, written_on: 0, read_on: Some(0) };
+        (0..messages).for_each(|_| messenger.copies.send(posted));
+        messenger.contacts.meet(ANN, BOB);
+        Chat { messenger, books, stamps }
+    }
+
+    fn copy(&mut self, by: u32, message: usize, is_outgoing: bool) -> Option<Receipt> {
+        let stamp = Some(self.stamps[message]);
+        let arrival = Arrival { by: PhoneId(by), stamp, from: Some(ANN), is_outgoing };
+        self.messenger.receive(&arrival, &mut self.books, Moment::from_nanos(9))
+    }
+
+    fn tell(&mut self, by: u32, words: &[Status]) {
+        for &word in words {
+            let now = Moment::from_nanos(5_000_000);
+            self.messenger.hear_status(PhoneId(by), Some(0), word, &mut self.books, now);
+        }
+    }
+
+    /// All is as it should be for the first message.
+    fn go_well(&mut self) {
+        let devices = self.messenger.devices.each();
+        for place in 0..devices {
+            self.copy(1 + place * 2, 0, false);
+            if place > 0 {
+                self.copy(place * 2, 0, true);
+                self.tell(1 + place * 2, &[Status::Read]);
+            }
+            self.tell(place * 2, &[Status::Sent, Status::Delivered, Status::Read]);
+        }
+    }
+
+    fn found(mut self) -> Vec<(&'static str, u64)> {
+        self.messenger.close(&self.books);
+        let counts = Breach::ALL.map(|b| (b.word(), self.messenger.breaches.count(b)));
+        counts.into_iter().filter(|&(_, count)| count > 0).collect()
+    }
+}
+
+use Status::{Delivered, Read, Sent, Undelivered};
+
+#[test]
+fn a_message_that_goes_well_is_delivered_once_read_once_and_forgotten() {
+    for devices in [1, 2, 16] {
+        let mut chat = Chat::new(devices, 1);
+        chat.go_well();
+        assert_eq!((chat.books.delivered(), chat.messenger.copies.under_way()), (1, 0));
+        assert_eq!(chat.messenger.read.count(), 1);
+        assert!(chat.messenger.read.corrected.max() >= Duration::from_millis(5));
+        assert_eq!(chat.books.count(Fault::Duplicated), 0);
+        assert_eq!(chat.found(), [], "{devices} devices");
+    }
+}
+
+#[test]
+fn words_that_are_lost_doubled_swapped_or_made_up_are_named() {
+    let cases: [(&[Status], &str, u64); 8] = [
+        (&[Sent, Delivered], "statuses_lost", 1),
+        (&[Sent, Read], "statuses_lost", 1),
+        (&[Delivered, Read], "statuses_lost", 1),
+        (&[Sent, Sent, Delivered, Read], "statuses_twice", 1),
+        (&[Sent, Delivered, Read, Read], "statuses_twice", 1),
+        (&[Delivered, Sent, Read], "statuses_out_of_order", 1),
+        (&[Sent, Read, Delivered], "statuses_out_of_order", 1),
+        (&[Sent, Delivered, Undelivered, Read], "statuses_out_of_order", 1),
+    ];
+    for (words, name, count) in cases {
+        let mut chat = Chat::new(1, 1);
+        chat.copy(1, 0, false);
+        chat.tell(0, words);
+        assert_eq!(chat.found(), [(name, count)], "{words:?}");
+    }
+    let mut chat = Chat::new(1, 1);
+    chat.go_well();
+    chat.tell(0, &[Delivered]);
+    chat.tell(1, &[Sent]);
+    let made_up = Some(7);
+    chat.messenger.hear_status(ANN, made_up, Sent, &mut chat.books, Moment::START);
+    chat.messenger.hear_status(ANN, None, Sent, &mut chat.books, Moment::START);
+    assert_eq!(chat.found(), [("statuses_twice", 2), ("statuses_uncalled", 2)]);
+}
+
+#[test]
+fn a_message_is_undelivered_only_to_somebody_who_was_away() {
+    let mut chat = Chat::new(1, 1);
+    chat.tell(0, &[Undelivered]);
+    assert_eq!(chat.books.missing().lost, 0, "it was given back");
+    assert_eq!(chat.found(), [("wrongly_undelivered", 1)]);
+    let mut chat = Chat::new(1, 1);
+    chat.tell(0, &[Sent, Undelivered]);
+    chat.messenger.went(BOB, Moment::START);
+    assert_eq!(chat.found(), []);
+    let mut chat = Chat::new(1, 1);
+    chat.tell(0, &[Undelivered]);
+    chat.messenger.went(BOB, Moment::START);
+    chat.copy(1, 0, false);
+    assert_eq!(chat.books.count(Fault::Duplicated), 1, "it was settled");
+}
+
+#[test]
+fn copies_and_mirrors_that_are_lost_doubled_or_wrong_are_named() {
+    let with = |spoil: fn(&mut Chat)| {
+        let mut chat = Chat::new(2, 1);
+        spoil(&mut chat);
+        let duplicated = chat.books.count(Fault::Duplicated);
+        (duplicated, chat.found())
+    };
+    let all = |chat: &mut Chat, by: u32| chat.tell(by, &[Sent, Delivered, Read]);
+    // The recipient's second device is 3, the sender's is 2.
+    let (_, found) = with(|chat| {
+        chat.copy(1, 0, false);
+        chat.copy(2, 0, true);
+        chat.tell(0, &[Sent, Delivered, Read]);
+        chat.tell(2, &[Sent, Delivered, Read]);
+    });
+    assert_eq!(found, [("copies_lost", 1), ("statuses_lost", 1)], "and that it was read");
+    let (duplicated, found) = with(|chat| {
+        chat.go_well();
+        chat.copy(3, 0, false);
+    });
+    assert_eq!((duplicated, found), (1, vec![]));
+    let mut chat = Chat::new(2, 1);
+    for by in [1, 3] {
+        chat.copy(by, 0, false);
+    }
+    chat.tell(3, &[Read]);
+    all(&mut chat, 0);
+    all(&mut chat, 2);
+    assert_eq!(chat.found(), [("mirrors_lost", 1)]);
+    let (_, found) = with(|chat| {
+        chat.copy(2, 0, false);
+        chat.go_well();
+    });
+    assert_eq!(found, [("mirrors_twice", 1), ("mirrors_wrong", 1)], "as if it were another's");
+    let (_, found) = with(|chat| {
+        chat.copy(0, 0, true);
+        chat.go_well();
+    });
+    assert_eq!(found, [("mirrors_wrong", 1)], "to the device that wrote it");
+}
+
+#[test]
+fn a_later_message_that_overtakes_on_one_device_is_noticed() {
+    let mut chat = Chat::new(2, 2);
+    for (by, message) in [(1, 0), (1, 1), (3, 1), (3, 0)] {
+        chat.copy(by, message, false);
+    }
+    assert_eq!(chat.books.count(Fault::Reordered), 1);
+    assert_eq!(chat.books.delivered(), 2);
+}
+
+#[test]
+fn where_a_connection_broke_nothing_is_called_missing() {
+    let mut chat = Chat::new(2, 1);
+    chat.copy(1, 0, false);
+    let party = chat.messenger.broke(PhoneId(3));
+    chat.books.doubt(party);
+    assert_eq!(chat.found(), []);
+}
