@@ -50,7 +50,7 @@ impl Run<'_> {
         let record = &mut self.desk.record;
         record.dialled(persona);
         match &mut record.messenger {
-            Some(messenger) => messenger.dialled(id),
+            Some(messenger) => messenger.dialled(id, persona.is_sociable()),
             None if persona.is_hostile() => record.views.ignore(id),
             None => record.views.expect(id),
         }

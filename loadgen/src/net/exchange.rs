@@ -10,7 +10,7 @@ use switchboard::timer::Moment;
 use super::call;
 use super::run::Run;
 use super::slot::Slot;
-use crate::client::{self, Ending, Protocol, Said, Told};
+use crate::client::{self, Ending, Said, Told};
 use crate::phone_id::PhoneId;
 use crate::record::{Begun, Party};
 use crate::workload::Persona;
@@ -150,7 +150,10 @@ impl Run<'_> {
     pub(super) fn uncount(&mut self, party: Party, now: Moment) {
         self.uncount_ready(party.phone);
         if let Some(messenger) = &mut self.desk.record.messenger {
-            return messenger.went(party.phone, now);
+            if self.desk.follows {
+                messenger.went(party.phone, now);
+            }
+            return;
         }
         if self.desk.follows && !self.slots[party.phone.index()].persona.is_hostile() {
             self.desk.record.views.left(party.phone, Begun::at(now), now);
@@ -254,12 +257,18 @@ impl Run<'_> {
         for errand in desk.errands.drain(..) {
             errand.run(phone, &desk.names, pen, out);
         }
-        if !was_ready && phone.is_ready() {
+        let is_new = !was_ready && phone.is_ready();
+        if is_new {
             self.get_ready(id, now);
         }
         self.go_on_thinking(now);
         match ending {
-            None => self.write(id),
+            None => {
+                self.write(id);
+                if is_new {
+                    self.invite_circle(self.devices.session(id), now);
+                }
+            }
             Some(ending) => {
                 // A last word, which the server may not want any more.
                 if let Some(line) = &mut self.slots[id.index()].line {
@@ -289,22 +298,21 @@ impl Run<'_> {
         let begun = Begun { planned: line.planned, actual: line.dialled };
         self.ready += 1;
         self.peak = self.peak.max(self.ready);
+        let record = &mut self.desk.record;
         if !persona.is_hostile() {
-            let record = &mut self.desk.record;
             record.connecting.total.add(begun, now);
-            let begun = Begun { actual: now, ..begun };
-            match &mut record.messenger {
-                Some(messenger) => messenger.came(id, begun, now),
-                None if self.desk.follows => record.views.joined(id, begun, now),
-                None => {}
+        }
+        let begun = Begun { actual: now, ..begun };
+        match &mut record.messenger {
+            // Others are its contacts, once they have written to it.
+            Some(messenger) if persona.is_written_to() => messenger.came(id, begun, now),
+            None if self.desk.follows && !persona.is_hostile() => {
+                record.views.joined(id, begun, now);
             }
+            Some(_) | None => {}
         }
         self.begin(party, now);
-        let session = self.devices.session(id);
-        if self.options.settings.protocol == Protocol::Session && self.is_complete(session) {
-            self.invite_circle(session, now);
-        }
-        if self.is_closed && persona == Persona::Chatter && id == session {
+        if self.is_closed && persona == Persona::Chatter && id == self.devices.session(id) {
             // Not all at once: they have been chatting for a while, as it were.
             let begin = now.max(self.options.timing.messages_begin());
             self.turns.add(id, begin + self.think.mul_f64(self.random.f64()));

@@ -199,8 +199,11 @@ impl Run<'_> {
         number
     }
 
-    /// A session has all its devices for the first time: it invites its circle.
+    /// If a session has all its devices for the first time, it invites its circle.
     pub(super) fn invite_circle(&mut self, from: PhoneId, now: Moment) {
+        if self.desk.record.messenger.is_none() || !self.is_complete(from) {
+            return;
+        }
         let is_first = !mem::replace(&mut self.slots[from.index()].has_invited, true);
         if !is_first || !self.slots[from.index()].persona.is_sociable() {
             return;

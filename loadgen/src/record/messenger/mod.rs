@@ -89,10 +89,12 @@ impl Messenger {
         Party { phone: session, generation: self.generations[session.index()] }
     }
 
-    /// A device dials.
-    pub(crate) fn dialled(&mut self, device: PhoneId) {
+    /// A device dials; one that `listens` takes in who is online.
+    pub(crate) fn dialled(&mut self, device: PhoneId, listens: bool) {
         self.generations[self.devices.session(device).index()] += 1;
-        self.contacts.expect(device);
+        if listens {
+            self.contacts.expect(device);
+        }
     }
 
     /// It is there.

@@ -21,7 +21,7 @@ impl Chat {
         let manners = Manners { receipts: true, read: 1.0, ..Manners::NONE };
         let mut messenger = Messenger::new(devices, &manners);
         for device in (0..devices.phones()).map(PhoneId) {
-            messenger.dialled(device);
+            messenger.dialled(device, true);
             messenger.came(device, Begun::at(Moment::START), Moment::START);
         }
         let (mut books, now) = (Books::default(), Moment::START);
