@@ -12,27 +12,23 @@ const PAGE: &str = include_str!("../SCHEMA.md");
 
 #[test]
 fn every_field_that_is_written_is_documented_and_the_other_way_round() {
-    let report = report(&[
-        "--clients",
-        "5",
-        "--ramp",
-        "200ms",
-        "--duration",
-        "300ms",
-        "--persona",
-        "chatter=1",
-    ]);
+    let plan =
+        ["--clients", "5", "--ramp", "200ms", "--duration", "300ms", "--persona", "chatter=1"];
+    let sca = report(&plan);
+    let sessions = report(&[&plan[..], &["--protocol", "session"]].concat());
     let (fields, quantiles) = PAGE.split_once("\nQuantiles:\n").expect("two tables");
     let quantiles = rows(quantiles);
     let documented = rows(fields);
 
     let mut written = BTreeSet::new();
-    walk(&report, "", &documented, &mut written);
+    walk(&sca, "", &documented, &mut written);
+    assert!(!written.iter().any(|field| field.contains("sessions")), "of sessions only");
+    walk(&sessions, "", &documented, &mut written);
     let missing: Vec<_> = written.difference(&documented).collect();
     let stale: Vec<_> = documented.difference(&written).collect();
     assert!(missing.is_empty() && stale.is_empty(), "undocumented {missing:?}, gone {stale:?}");
 
-    let delivery = report["delivery"]["corrected_ns"].as_object().expect("quantiles");
+    let delivery = sca["delivery"]["corrected_ns"].as_object().expect("quantiles");
     assert_eq!(delivery.keys().cloned().collect::<BTreeSet<_>>(), quantiles);
 }
 

@@ -145,7 +145,7 @@ pub(super) struct Args {
     #[arg(long, env = "LOADGEN_PERSONA", value_name = "NAME=WEIGHT", value_delimiter = ',')]
     pub(super) persona: Vec<Share>,
 
-    /// How many others each chatter writes to, always the same ones [default: anybody; of session, 8]
+    /// How many others each chatter writes to, always the same ones [default: anybody, but 8 of session]
     ///
     /// Sessions invite their circle, up to 50, when they first connect.
     #[arg(long, env = "LOADGEN_CIRCLE", value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]

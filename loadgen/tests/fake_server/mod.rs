@@ -222,14 +222,14 @@ impl Chat {
     }
 }
 
-fn say(stream: &mut TcpStream, frame: &Value) -> io::Result<()> {
+pub(crate) fn say(stream: &mut TcpStream, frame: &Value) -> io::Result<()> {
     let mut out = Vec::new();
     Frame::Text(&frame.to_string().replace("\":", "\": ")).encode(&mut out);
     stream.write_all(&out)
 }
 
 /// Reads the upgrade request, byte by byte so that no frame goes with it, and answers it.
-fn upgrade(stream: &mut TcpStream) -> io::Result<String> {
+pub(crate) fn upgrade(stream: &mut TcpStream) -> io::Result<String> {
     let mut head = Vec::new();
     while !head.ends_with(b"\r\n\r\n") {
         let mut byte = [0];

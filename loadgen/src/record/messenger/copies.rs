@@ -132,6 +132,10 @@ impl Copies {
         if entry.is_undelivered {
             breaches.add(Breach::WronglyUndelivered);
         }
+        // One that was read elsewhere before it was there.
+        if entry.posted.read_on.is_some_and(|on| bit(on) != mask) && entry.readers & mask == 0 {
+            breaches.add(Breach::StatusOutOfOrder);
+        }
         let is_first = entry.copies == all || entry.is_undelivered;
         entry.copies &= !mask;
         self.tidy(stamp.number);
@@ -220,7 +224,7 @@ impl Copies {
                 continue;
             }
             breaches.add_many(Breach::CopyLost, entry.copies.count_ones().into());
-            breaches.add_many(Breach::MirrorLost, entry.mirrors.count_ones().into());
+            breaches.add_many(Breach::MirrorLost, entry.mirrors_due().count_ones().into());
             // Where the copy is missing that was to be read, nobody could say that it was.
             let is_readable = read_on.is_some_and(|place| entry.copies & bit(place) == 0);
             if is_readable {
@@ -317,14 +321,16 @@ impl Entry {
                 Some(_) | None => Breach::StatusUncalled,
             });
         }
-        if self.copies & bit(place) != 0 {
-            breaches.add(Breach::StatusOutOfOrder);
-        }
         self.readers &= !bit(place);
     }
 
     fn heard_by(&self, place: u32) -> u64 {
         self.heard >> (place * BITS) & (SENT | DECIDED | READ)
+    }
+
+    /// What could not be said to anybody need not be shown to those who said it.
+    fn mirrors_due(&self) -> u16 {
+        if self.is_undelivered { 0 } else { self.mirrors }
     }
 
     /// What each device of the sender's is to hear.
@@ -340,7 +346,7 @@ impl Entry {
     fn is_done(&self, receipts: bool, devices: u32) -> bool {
         let due = self.due() * (EACH >> (u64::BITS - devices * BITS));
         let all_told = !receipts || self.heard & due == due;
-        self.copies == 0 && self.mirrors == 0 && self.readers == 0 && all_told
+        self.copies == 0 && self.mirrors_due() == 0 && self.readers == 0 && all_told
     }
 }
 

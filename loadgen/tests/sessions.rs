@@ -1,0 +1,141 @@
+//! Does loadgen tell the truth about the protocol of sessions? The real program, against its own server,
+//! and against servers that slip once.
+
+#[expect(dead_code, reason = "of the other protocol's fake only the way in is used here")]
+mod fake_server;
+mod fake_sessions;
+
+use std::collections::BTreeMap;
+use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::{env, fs, process, thread};
+
+use fake_sessions::{FakeSessions, Slip};
+use serde_json::Value;
+
+/// The run says nothing, because this machine was too busy: try again.
+const INVALID: i32 = 4;
+
+/// Plays sessions, and returns the exit code, the report, and what was wrong by name.
+fn play(url: Option<&str>, plan: &str) -> (i32, Value, BTreeMap<String, u64>) {
+    let mut plays = (0..5).map(|_| play_once(url, plan));
+    plays.find(|&(code, ..)| code != INVALID).expect("this machine can measure something")
+}
+
+fn play_once(url: Option<&str>, plan: &str) -> (i32, Value, BTreeMap<String, u64>) {
+    static RUNS: AtomicUsize = AtomicUsize::new(0);
+    let run_number = RUNS.fetch_add(1, Ordering::Relaxed);
+    let file = env::temp_dir().join(format!("loadgen-{}-sessions-{run_number}", process::id()));
+    let output = Command::new(env!("CARGO_BIN_EXE_loadgen"))
+        .args(url)
+        .args(["--protocol", "session", "--quiet", "--seed", "1", "--json"])
+        .arg(&file)
+        .args(plan.split_whitespace())
+        .stdin(Stdio::null())
+        .output()
+        .expect("it starts");
+    let report = fs::read_to_string(&file).expect("it was written");
+    fs::remove_file(&file).expect("it is ours");
+    let report: Value = serde_json::from_str(&report).expect("it is JSON");
+    let breaches = report["sessions"]["breaches"].as_object().into_iter().flatten();
+    let wrong = breaches.filter_map(|(name, count)| Some((name.clone(), count.as_u64()?)));
+    let wrong = wrong.filter(|&(_, count)| count > 0).collect();
+    (output.status.code().expect("no signal"), report, wrong)
+}
+
+const PLAN: &str = "--clients 6 --circle 2 --ramp 200ms --duration 400ms --rate 100";
+
+#[test]
+fn with_one_device_or_several_and_with_receipts_or_without_the_books_balance() {
+    for (devices, receipts) in [(1, "on"), (3, "on"), (1, "off"), (3, "off")] {
+        let plan = format!("{PLAN} --devices {devices} --receipts {receipts} --typing 0.5");
+        let (code, report, wrong) = play(None, &plan);
+        assert_eq!((code, wrong), (0, BTreeMap::new()), "{report}");
+        let of = |name: &str| report["sessions"][name].as_u64().expect("a number");
+        assert_eq!(report["messages"]["sent"], 40);
+        assert_eq!((of("copies"), of("mirrors")), (40 * devices, 40 * (devices - 1)));
+        // Each of the sender's devices hears three words, and the reader's others one.
+        let statuses = 40 * (3 * devices + devices - 1);
+        let (statuses, read) = if receipts == "on" { (statuses, 40) } else { (0, 0) };
+        assert_eq!((of("statuses"), of("read")), (statuses, read), "{report}");
+        assert_eq!(report["sessions"]["read_time"]["corrected_ns"]["count"], read);
+        assert!(of("typing_sent") > 0 && of("typing_sent") == of("typing_seen"), "{report}");
+        let answered = of("invitations_accepted") + of("invitations_declined");
+        assert!(of("invitations_sent") > 0 && answered == of("invitations_sent"), "{report}");
+        let rows = report["ledger"].as_array().expect("rows");
+        assert!(rows.len() == 6 && rows.iter().all(|row| row["agrees"] == true), "{report}");
+        assert_eq!(report["connections"]["closes"]["1000"], 6 * devices);
+    }
+}
+
+#[test]
+fn every_slip_of_a_server_is_found_and_named_and_a_faultless_one_of_another_kind_passes() {
+    let slips: [(Slip, &[&str]); 14] = [
+        (Slip::None, &[]),
+        (Slip::LoseStatus, &["statuses_lost"]),
+        (Slip::SwapStatuses, &["statuses_out_of_order"]),
+        (Slip::RepeatStatus, &["statuses_twice"]),
+        (Slip::CopyTwice, &["duplicated"]),
+        (Slip::LoseCopy, &["copies_lost"]),
+        (Slip::GiveBack, &["wrongly_undelivered"]),
+        (Slip::MirrorAsForeign, &["mirrors_wrong"]),
+        (Slip::LoseMirror, &["mirrors_lost"]),
+        (Slip::Echo, &["mirrors_wrong"]),
+        (Slip::TellStranger, &["strangers_shown"]),
+        (Slip::LoseTyping, &["typing_lost"]),
+        (Slip::TwistAnswer, &["answers_lost", "answers_wrong"]),
+        (Slip::LoseInvitation, &["invitations_lost"]),
+    ];
+    // Each run mostly waits, so they all wait together.
+    thread::scope(|scope| {
+        for (slip, names) in slips {
+            scope.spawn(move || {
+                let url = format!("ws://{}", FakeSessions::start(slip).address);
+                let plan = format!("{PLAN} --devices 2 --typing 1 --settle 300ms");
+                let (code, report, mut wrong) = play(Some(&url), &plan);
+                if report["messages"]["duplicated"] != 0 {
+                    wrong.insert("duplicated".to_owned(), 1);
+                }
+                assert_eq!(code, i32::from(slip != Slip::None), "{slip:?}: {report}");
+                let found: Vec<_> = wrong.keys().map(String::as_str).collect();
+                let reader_missed =
+                    |name: &&str| slip == Slip::LoseCopy && *name == "statuses_lost";
+                let found: Vec<_> = found.into_iter().filter(|name| !reader_missed(name)).collect();
+                assert_eq!(found, names, "{slip:?}: {report}");
+                for name in names {
+                    let failures = report["failures"].as_array().expect("sentences");
+                    let names_it = |l: &Value| l.as_str().is_some_and(|l| l.starts_with(name));
+                    assert!(failures.iter().any(names_it), "{slip:?}: {failures:?}");
+                }
+            });
+        }
+    });
+}
+
+#[test]
+fn a_flapper_beyond_the_grace_is_news_and_convergence_is_measured() {
+    let plan = "--clients 8 --circle 4 --ramp 200ms --duration 1500ms --rate 50 --settle 500ms \
+                --persona chatter=1,flapper=1 --flap-up 400ms --flap-down 2h --decline 0";
+    let (code, report, wrong) = play(None, plan);
+    assert_eq!((code, wrong), (0, BTreeMap::new()), "{report}");
+    let convergence = &report["convergence"];
+    assert_eq!(convergence["stale_views"], 0);
+    // Our own server's grace is 5 s, and all that were in the tunnel have not come back.
+    let shortest = convergence["corrected_ns"]["min"].as_u64().expect("nanoseconds");
+    assert!(convergence["corrected_ns"]["count"].as_u64() > Some(0), "{report}");
+    assert!(shortest > 4_900_000_000, "{shortest}");
+}
+
+#[test]
+fn a_server_that_speaks_only_the_other_protocol_is_one_clear_line() {
+    let server = fake_server::FakeServer::start(fake_server::Fault::None);
+    let args = [&format!("ws://{}", server.address), "--protocol", "session"];
+    let output = Command::new(env!("CARGO_BIN_EXE_loadgen")).args(args).output();
+    let output = output.expect("it starts");
+    let line = String::from_utf8(output.stderr).expect("UTF-8");
+    assert!(
+        line.contains("does not speak Session Messenger: its first frame lets nobody in"),
+        "{line}"
+    );
+    assert_eq!((output.status.code(), line.lines().count()), (Some(1), 1));
+}
