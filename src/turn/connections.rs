@@ -183,7 +183,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_idle_connection_takes_152_bytes_of_the_slab() {
-        assert_eq!(size_of::<Option<Connection>>(), 152);
+    fn an_idle_connection_takes_144_bytes_of_the_slab() {
+        assert_eq!(size_of::<Option<Connection>>(), 144);
     }
 }

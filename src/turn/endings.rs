@@ -138,6 +138,7 @@ impl Turn {
         for closed in 0..self.limits.budgets.closes {
             let Some(id) = self.closing.pop_front() else { return closed };
             let Some(connection) = self.connections.remove(id) else { continue };
+            self.note_freed(&connection.tally);
             self.wheel.cancel(connection.timer);
             self.depart(connection.block, connection.standing);
             match connection.life {

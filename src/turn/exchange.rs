@@ -22,7 +22,7 @@ impl Exchange<'_> {
     /// It has sent a message, taken or not.
     fn count_message(&mut self) {
         if let Some(connection) = self.turn.connections.get_mut(self.id) {
-            connection.tally.messages_in += 1;
+            connection.tally.sent_message();
         }
     }
 }

@@ -1,13 +1,13 @@
 //! [`EndNote`]: what the log may know of a connection that has ended.
 //!
-//! Counts, a word for how it ended, and a *tag* in place of the number: a keyed hash whose key is made
-//! at the start and never leaves. The lines of one number can be told to belong together, within one
-//! run; which number it is, nobody can tell. No text and no address. Whoever runs the turn takes the
-//! notes out after each turn; what does not fit until then is counted.
+//! Counts, a word for how it ended, and a *tag* in place of the number or the session: a keyed hash
+//! whose key is made at the start and never leaves. The lines of one person can be told to belong
+//! together, within one run; who it is, nobody can tell. No text and no address. Whoever runs the turn
+//! takes the notes out after each turn; what does not fit until then is counted.
 
 use std::collections::VecDeque;
 use std::collections::hash_map::RandomState;
-use std::hash::BuildHasher as _;
+use std::hash::{BuildHasher as _, Hash};
 use std::time::Duration;
 
 use super::Turn;
@@ -25,34 +25,79 @@ pub struct EndNote {
     pub outcome: &'static str,
     /// Whether it was a WebSocket.
     pub was_websocket: bool,
-    /// What stands for the number, if it had one.
+    /// What stands for the number or the session, if it had one.
     pub tag: Option<u32>,
     /// How long it was open.
     pub lasted: Duration,
-    /// Bytes read from it and written to it until it ended.
-    pub bytes_in: u64,
-    /// Bytes written to it.
-    pub bytes_out: u64,
+    /// Bytes read from it; [`u32::MAX`] are that many or more.
+    pub bytes_in: u32,
+    /// Bytes written to it, likewise: by the end of a WebSocket, the last words of which are still to
+    /// come, or in all.
+    pub bytes_out: u32,
     /// Messages that it sent.
     pub messages_in: u32,
     /// Messages that were delivered to it.
     pub messages_out: u32,
 }
 
-/// What a connection has brought and taken.
+/// What a connection has brought and taken. There is one for each, so it counts to four billion and
+/// no further, and time in steps of [`TICK`].
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Tally {
-    pub(super) opened: Moment,
-    pub(super) bytes_in: u64,
-    pub(super) bytes_out: u64,
-    pub(super) messages_in: u32,
-    pub(super) messages_out: u32,
+    opened: u32,
+    bytes_in: u32,
+    bytes_out: u32,
+    messages_in: u32,
+    messages_out: u32,
+    /// How it ended, as an index of [`End::OUTCOMES`], until that is noted.
+    unnoted: Option<u8>,
 }
+
+/// At which four billion are sixteen months: after those, counting begins anew.
+const TICK: Duration = Duration::from_millis(10);
 
 impl Tally {
     pub(super) fn new(opened: Moment) -> Self {
-        Tally { opened, bytes_in: 0, bytes_out: 0, messages_in: 0, messages_out: 0 }
+        let opened = ticks(opened);
+        Tally { opened, bytes_in: 0, bytes_out: 0, messages_in: 0, messages_out: 0, unnoted: None }
     }
+
+    pub(super) fn read(&mut self, bytes: usize) {
+        self.bytes_in = add(self.bytes_in, bytes);
+    }
+
+    pub(super) fn wrote(&mut self, bytes: usize) {
+        self.bytes_out = add(self.bytes_out, bytes);
+    }
+
+    pub(super) fn sent_message(&mut self) {
+        self.messages_in = self.messages_in.saturating_add(1);
+    }
+
+    pub(super) fn got_messages(&mut self, count: usize) {
+        self.messages_out = add(self.messages_out, count);
+    }
+
+    fn note(&self, now: Moment, outcome: u8, was_websocket: bool, tag: Option<u32>) -> EndNote {
+        EndNote {
+            outcome: End::OUTCOMES[usize::from(outcome)],
+            was_websocket,
+            tag,
+            lasted: TICK * ticks(now).wrapping_sub(self.opened),
+            bytes_in: self.bytes_in,
+            bytes_out: self.bytes_out,
+            messages_in: self.messages_in,
+            messages_out: self.messages_out,
+        }
+    }
+}
+
+fn ticks(moment: Moment) -> u32 {
+    (u128::from(moment.as_nanos()) / TICK.as_nanos()) as u32
+}
+
+fn add(sum: u32, more: usize) -> u32 {
+    sum.saturating_add(u32::try_from(more).unwrap_or(u32::MAX))
 }
 
 /// Notes that nobody has taken out yet.
@@ -68,8 +113,8 @@ impl Notes {
         Notes { queue: VecDeque::new(), left_out: 0, key: RandomState::new() }
     }
 
-    fn tag(&self, mobile: Mobile) -> u32 {
-        (self.key.hash_one(mobile) >> 32) as u32
+    fn tag(&self, who: impl Hash) -> u32 {
+        (self.key.hash_one(who) >> 32) as u32
     }
 
     fn push(&mut self, note: EndNote) {
@@ -88,20 +133,28 @@ impl Turn {
         std::mem::take(&mut self.notes.left_out)
     }
 
-    /// A connection ends, and with it the use of `mobile`, if it had that.
+    /// A connection ends, and with it the use of `mobile`, if it had that. A WebSocket is noted now, while
+    /// it is known who that was; a plain request's answer is still to be written.
     pub(super) fn note_end(&mut self, id: ConnectionId, end: End, mobile: Option<Mobile>) {
-        let Some(connection) = self.connections.get(id) else { return };
+        let now = self.now.monotonic;
+        let Some(connection) = self.connections.get_mut(id) else { return };
+        let outcome = u8::try_from(end.outcome()).expect("there are few outcomes");
+        if !connection.session.is_websocket() {
+            connection.tally.unnoted = Some(outcome);
+            return;
+        }
         let tally = connection.tally;
-        self.notes.push(EndNote {
-            outcome: End::OUTCOMES[end.outcome()],
-            was_websocket: connection.session.is_websocket(),
-            tag: mobile.map(|mobile| self.notes.tag(mobile)),
-            lasted: self.now.monotonic.since(tally.opened),
-            bytes_in: tally.bytes_in,
-            bytes_out: tally.bytes_out,
-            messages_in: tally.messages_in,
-            messages_out: tally.messages_out,
-        });
+        let session = self.chat.messenger.session_of(id);
+        let tag = mobile.map(|mobile| self.notes.tag(mobile));
+        let tag = tag.or_else(|| session.map(|session| self.notes.tag(session)));
+        self.notes.push(tally.note(now, outcome, true, tag));
+    }
+
+    /// A connection is freed: what was not noted of it is now.
+    pub(super) fn note_freed(&mut self, tally: &Tally) {
+        if let Some(outcome) = tally.unnoted {
+            self.notes.push(tally.note(self.now.monotonic, outcome, false, None));
+        }
     }
 }
 
@@ -119,5 +172,21 @@ mod tests {
         let runs: Vec<Notes> = (0..16).map(|_| Notes::new()).collect();
         assert!(runs.iter().any(|run| run.tag(mobile("1234567890")) != tag));
         assert!((0..16).any(|n| notes.tag(mobile(&format!("12345678{n:02}"))) != tag));
+    }
+
+    #[test]
+    fn a_tally_counts_as_far_as_it_can_and_times_over_the_end_of_its_clock() {
+        assert_eq!(size_of::<Tally>(), 24);
+        let years = |years: u64| Moment::START + Duration::from_secs(years * 365 * 86_400);
+        let opened = years(1);
+        let mut tally = Tally::new(opened);
+        (0..3).for_each(|_| tally.read(1 << 31));
+        tally.wrote(7);
+        tally.sent_message();
+        tally.got_messages(2);
+        let note = tally.note(years(2), 0, true, Some(1));
+        assert_eq!(note.lasted, years(2).since(opened));
+        assert_eq!((note.bytes_in, note.bytes_out), (u32::MAX, 7));
+        assert_eq!((note.messages_in, note.messages_out), (1, 2));
     }
 }

@@ -187,7 +187,7 @@ impl Turn {
             }
         }
         connection.heard = now;
-        connection.tally.bytes_in += count as u64;
+        connection.tally.read(count);
         let was_websocket = connection.session.is_websocket();
         let was_awaited = connection.session.awaits_sign_in();
         let mut session = mem::take(&mut connection.session);

@@ -48,7 +48,7 @@ impl Turn {
         self.counters.bytes_sent += written as u64;
         self.outboxes.advance(id, written);
         if let Some(connection) = self.connections.get_mut(id).filter(|_| written > 0) {
-            connection.tally.bytes_out += written as u64;
+            connection.tally.wrote(written);
             if connection.blocked_since.is_some() {
                 connection.blocked_since = Some(self.now.monotonic);
             }
@@ -56,11 +56,11 @@ impl Turn {
         let mut messages = 0;
         while let Some(parcel) = self.outboxes.next_delivered() {
             // The kernel has the last byte: this, and not the queueing of it, is "delivered".
-            messages += u32::from(parcel.is_message());
+            messages += usize::from(parcel.is_message());
             self.settle(&parcel, Outcome::Delivered);
         }
         if let Some(connection) = self.connections.get_mut(id) {
-            connection.tally.messages_out += messages;
+            connection.tally.got_messages(messages);
         }
         if written < bytes {
             self.refused(id, sockets);

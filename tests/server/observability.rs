@@ -1,5 +1,7 @@
 //! What an operator sees: whether it takes people in, and the pages that are only for him.
 
+use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
 use std::time::UNIX_EPOCH;
 
 use nix::sys::signal::Signal;
@@ -222,6 +224,22 @@ fn plain_requests_are_logged_only_for_whoever_looks_for_trouble() {
     };
     assert_eq!(requests("info"), 0);
     assert_eq!(requests("debug"), 1);
+}
+
+#[test]
+fn the_end_of_a_plain_connection_counts_the_whole_answer() {
+    let server = Server::start(&["--log", "debug"]);
+    let request = "GET /health HTTP/1.1\r\nHost: switchboard\r\nConnection: close\r\n\r\n";
+    let mut stream = TcpStream::connect(server.address()).expect("the server listens");
+    stream.write_all(request.as_bytes()).expect("it takes that");
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer).expect("an answer");
+    drop(stream);
+    let line = eventually("its end is logged", || {
+        server.log().into_iter().find(|line| line.contains("kind=http"))
+    });
+    let bytes = format!(" bytes_in={} bytes_out={} ", request.len(), answer.len());
+    assert!(line.contains(&bytes) && line.contains("outcome=http who=nobody"), "{bytes}: {line}");
 }
 
 #[test]

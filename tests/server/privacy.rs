@@ -72,24 +72,37 @@ fn no_number_and_no_text_appears_in_the_log_of_any_level_or_on_a_page() {
     }
 }
 
+/// The tags in the log of a new server to which the first of these comes twice and the second once.
+fn tags_of(visit: impl Fn(&Server, &str), who: [&str; 3]) -> Vec<String> {
+    let server = Server::start(&["--log-format", "json"]);
+    for who in [who[0], who[0], who[1]] {
+        visit(&server, who);
+        eventually("he has gone", || (server.connections() == 0).then_some(()));
+    }
+    eventually("three ends are logged", || {
+        let log = server.log();
+        let lines = log.iter().map(|line| serde_json::from_str(line).expect("JSON"));
+        let tags = lines.filter_map(|line: Value| Some(line["who"].as_str()?.to_owned()));
+        Some(tags.collect::<Vec<_>>()).filter(|tags| tags.len() == 3)
+    })
+}
+
 #[test]
 fn the_lines_of_one_number_have_one_tag_and_another_server_gives_it_another() {
-    let tags = || -> Vec<String> {
-        let server = Server::start(&["--log-format", "json"]);
-        for number in [NUMBERS[0], NUMBERS[0], NUMBERS[1]] {
-            let phone = server.quiet(number);
-            drop(phone);
-            eventually("it has gone", || (server.connections() == 0).then_some(()));
-        }
-        eventually("three ends are logged", || {
-            let log = server.log();
-            let lines = log.iter().map(|line| serde_json::from_str(line).expect("JSON"));
-            let tags = lines.filter_map(|line: Value| Some(line["who"].as_str()?.to_owned()));
-            Some(tags.collect::<Vec<_>>()).filter(|tags| tags.len() == 3)
-        })
-    };
+    let tags = || tags_of(|server, who| drop(server.quiet(who)), NUMBERS);
     let (first, second) = (tags(), tags());
     assert_eq!(first[0], first[1]);
     assert!(first[0] != first[2] && first[0].len() == 8, "{first:?}");
     assert_ne!(first, second, "the key is a new one in every run");
+}
+
+#[test]
+fn the_lines_of_one_session_have_one_tag_as_well_and_nobody_is_who_did_not_say_who_he_is() {
+    let tags = || tags_of(|server, who| drop(server.device(who)), NUMBERS);
+    let (first, second) = (tags(), tags());
+    assert_eq!(first[0], first[1]);
+    assert!(first[0] != first[2] && first[0].len() == 8, "{first:?}");
+    assert_ne!(first, second, "the key is a new one in every run");
+    let strangers = tags_of(|server, _| drop(server.stranger("/ws")), NUMBERS);
+    assert_eq!(strangers, ["nobody"; 3]);
 }

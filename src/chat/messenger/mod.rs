@@ -235,6 +235,11 @@ impl Realm {
         self.tracks.copies
     }
 
+    /// The session that a connection is signed in to.
+    pub fn session_of(&self, id: ConnectionId) -> Option<&str> {
+        Some(self.people[self.people.person_at(id)?].id())
+    }
+
     /// Sessions with at least one device, in no particular order.
     pub fn online(&self) -> impl ExactSizeIterator<Item = &str> {
         self.people.online()
