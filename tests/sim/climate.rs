@@ -5,6 +5,7 @@
 
 use std::time::Duration;
 
+use switchboard::chat::{self, messenger};
 use switchboard::session;
 use switchboard::turn::{Budgets, Caps, Limits, PresenceLimits};
 
@@ -16,6 +17,9 @@ pub(crate) struct Climate {
     pub(crate) phones: usize,
     /// Fewer than phones: some have to share.
     pub(crate) numbers: usize,
+    /// Phones of the `session` realm, and the sessions that they share.
+    pub(crate) devices: usize,
+    pub(crate) sessions: usize,
     /// Times that chaos breaks out, and how long it lasts.
     pub(crate) rounds: usize,
     pub(crate) chaos: Duration,
@@ -56,8 +60,11 @@ impl Climate {
         let phones = dice.between(3, 16);
         let chunk = dice.pick(&[3, 60, 1500, 20_000]);
         let pace = dice.pick(&[SECOND / 50, SECOND / 3, SECOND * 2]);
+        let devices = phones * dice.pick(&[0, 1, 2]) / 2;
         let climate = Climate {
             phones,
+            devices,
+            sessions: devices.div_ceil(dice.pick(&[1, 2, 4])).max(1),
             numbers: dice.between(phones.div_ceil(2), phones),
             rounds: dice.between(1, 2),
             chaos: pace * dice.pick(&[5, 10, 20]),
@@ -79,7 +86,7 @@ impl Climate {
                 &[Mode::Delta],
                 &[Mode::Full],
             ]),
-            limits: limits(dice, phones),
+            limits: limits(dice, phones + devices),
             check_every: 1,
         };
         if dice.per_mille(150) { climate.stalled(dice) } else { climate }
@@ -103,6 +110,8 @@ impl Climate {
         Climate {
             phones,
             numbers: phones - phones / 20,
+            devices: phones / 10,
+            sessions: phones / 15,
             rounds: 1,
             chaos: SECOND * 3,
             pace: SECOND * 4,
@@ -153,6 +162,15 @@ fn limits(dice: &mut Dice, phones: usize) -> Limits {
             write_bytes: dice.pick(&[1, 8 << 20]),
             closes: dice.pick(&[1, 512]),
             accept_pause: SECOND / 10,
+        },
+        chat: chat::Limits {
+            messenger: messenger::Limits {
+                // Shorter than a calm: whoever is gone then, is gone for everybody.
+                contact_grace: dice.pick(&[Duration::ZERO, SECOND / 10, SECOND / 2]),
+                devices_per_session: dice.pick(&[2, 16]),
+                ..messenger::Limits::default()
+            },
+            ..chat::Limits::default()
         },
         session: session::Limits { strikes: dice.pick(&[3, 50]), ..session::Limits::default() },
         ..Limits::default()

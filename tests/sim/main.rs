@@ -11,6 +11,7 @@
 //! It has no test harness, since a harness would take those arguments for its own.
 
 mod climate;
+mod device;
 mod dice;
 mod faults;
 mod frames;

@@ -28,7 +28,7 @@ const MISDEEDS: [Fault; 14] = [
 ];
 
 /// Texts that are answered with an error, whole or without their last byte.
-const NONSENSE: [&str; 8] = [
+pub(crate) const NONSENSE: [&str; 8] = [
     "no JSON",
     "[]",
     "[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[",
@@ -96,6 +96,9 @@ impl World {
                 _ => self.finish(wire),
             };
         }
+        if phone.kind == Kind::Device {
+            return self.act_device(who, wire);
+        }
         match self.dice.below(100) {
             0..40 => self.write_letters(wire, 1),
             40..44 => {
@@ -126,7 +129,7 @@ impl World {
         }
     }
 
-    fn misbehave(&mut self, who: usize, wire: WireId) {
+    pub(crate) fn misbehave(&mut self, who: usize, wire: WireId) {
         let fault = self.dice.pick(&MISDEEDS);
         if !self.net.faults.strikes(fault) {
             return;
@@ -210,14 +213,12 @@ impl World {
 
     pub(crate) fn connect(&mut self, who: usize) {
         let (number, kind) = (self.phones[who].number, self.phones[who].kind);
+        if kind == Kind::Device {
+            return self.connect_device(who);
+        }
         let mode = self.dice.pick(self.climate.modes);
         let wire = self.net.connect(self.dice.between(self.climate.room.0, self.climate.room.1));
-        self.oracle.lines.push(Line::new(kind, number, mode, self.now));
-        self.owners.push(who);
-        self.abandoned.push(false);
-        self.finishing.push(false);
-        self.ups.push(false);
-        self.downs.push(false);
+        self.add_wire(who, Line::new(kind, number, mode, self.now));
         self.phones[who] = Phone { wire: Some(wire), ..Phone::new(number, kind) };
         self.note(|| format!("phone {who} connects {} over wire {wire}, {mode:?}", digits(number)));
         if kind == Kind::Http {
@@ -240,6 +241,16 @@ impl World {
         }
     }
 
+    /// Makes room in every list for a wire that has just come about.
+    pub(crate) fn add_wire(&mut self, who: usize, line: Line) {
+        self.oracle.lines.push(line);
+        self.owners.push(who);
+        self.abandoned.push(false);
+        self.finishing.push(false);
+        self.ups.push(false);
+        self.downs.push(false);
+    }
+
     fn ask_page(&mut self, wire: WireId) {
         // The longest of them would take for ever over a wire that carries three bytes at a time.
         let pages = if self.climate.chunk > 1000 { 3 } else { 2 };
@@ -252,10 +263,14 @@ impl World {
         }
     }
 
-    /// Writes a few letters.
+    /// Writes a few letters, or notes.
     pub(crate) fn write_some(&mut self, wire: WireId) {
         let count = self.dice.between(0, 5);
-        self.write_letters(wire, count);
+        match self.oracle.lines[wire].kind {
+            Kind::Phone => self.write_letters(wire, count),
+            Kind::Device => self.write_notes(wire, count),
+            Kind::Http => {}
+        }
     }
 
     fn write_letters(&mut self, wire: WireId, count: usize) {
@@ -294,7 +309,7 @@ impl World {
         self.send(wire, &frame, said);
     }
 
-    fn send(&mut self, wire: WireId, bytes: &[u8], said: Said) {
+    pub(crate) fn send(&mut self, wire: WireId, bytes: &[u8], said: Said) {
         self.note(|| format!("wire {wire} says {said:?}, {} bytes", bytes.len()));
         self.oracle.lines[wire].say(bytes.len(), said);
         self.net.wires[wire].unsent.extend(bytes);

@@ -55,6 +55,7 @@ impl Recipe {
         if let Some(phones) = self.phones {
             climate.phones = phones;
             climate.numbers = climate.numbers.min(phones);
+            climate.devices = climate.devices.min(phones);
         }
         climate.rounds = self.rounds.unwrap_or(climate.rounds);
         climate.chaos = self.chaos.unwrap_or(climate.chaos);

@@ -116,7 +116,11 @@ impl World {
 
     /// A phone takes over the number of another: nobody else hears anything of it.
     fn replace_one(&mut self) {
-        let Some(old) = self.oracle.lines.iter().position(|line| line.stays()) else { return };
+        let Some(old) =
+            self.oracle.lines.iter().position(|line| line.kind == Kind::Phone && line.stays())
+        else {
+            return;
+        };
         let heard = |world: &World, wire: WireId| {
             world.oracle.lines.get(wire).map(|line| (line.lists, line.deltas))
         };

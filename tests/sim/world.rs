@@ -14,6 +14,7 @@ use switchboard::timer::{Moment, Now};
 use switchboard::turn::{Budgets, Counters, Listener, Polled, Readiness, Stopwatch, Turn};
 
 use crate::climate::Climate;
+use crate::device::SESSIONS;
 use crate::dice::Dice;
 use crate::faults::{Fault, Faults};
 use crate::net::{Deed, Net, WireId};
@@ -83,6 +84,8 @@ impl World {
         let mut phones: Vec<_> =
             (0..climate.phones).map(|who| Phone::new(who % climate.numbers, Kind::Phone)).collect();
         phones.push(Phone::new(0, Kind::Http));
+        let sessions = (0..climate.devices).map(|device| SESSIONS + device % climate.sessions);
+        phones.extend(sessions.map(|number| Phone::new(number, Kind::Device)));
         let mut net = Net::new(Dice::new(dice.below(usize::MAX) as u64), faults);
         net.short_writes = climate.short_writes;
         World {
@@ -187,7 +190,7 @@ impl World {
                 let phone = &self.phones[who];
                 let wire = phone.wire.filter(|_| self.beats && phone.speaks);
                 let wire = wire.filter(|&wire| !self.oracle.lines[wire].has_left);
-                if let Some(wire) = wire.filter(|_| phone.kind == Kind::Phone) {
+                if let Some(wire) = wire.filter(|_| phone.kind != Kind::Http) {
                     self.say_text(wire, r#"{"type":"ping"}"#, Said::Ping);
                 }
             }

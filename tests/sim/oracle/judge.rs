@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use super::{Fate, Kind, Oracle};
+use crate::device::SESSIONS;
 use crate::frames::Heard;
 use crate::net::WireId;
 use crate::phone::{digits, number};
@@ -24,6 +25,7 @@ impl Oracle {
                 );
             }
             Heard::Close(code, reason) => self.judge_close(wire, code, &reason),
+            Heard::Text(frame) if line.kind == Kind::Device => self.judge_device(wire, &frame),
             Heard::Text(frame) => {
                 let kind = text(&frame, "type").to_owned();
                 line.is_early |= !line.has_heard && line.wants_list_first && kind != "online_users";
@@ -60,12 +62,14 @@ impl Oracle {
         let line = &mut self.lines[wire];
         line.responses += 1;
         match (line.kind, status) {
-            (Kind::Phone, 101) => line.established = Some(self.tick),
+            (Kind::Phone | Kind::Device, 101) => line.established = Some(self.tick),
             // Full, draining; two phones fight over a number; the request never came.
-            (Kind::Phone, 503 | 429) => line.has_left = true,
+            (Kind::Phone | Kind::Device, 503 | 429) => line.has_left = true,
             // What stands behind a refused upgrade is no HTTP.
-            (Kind::Phone, 400) => assert!(line.has_left, "wire {wire} speaks HTTP"),
-            (Kind::Phone | Kind::Http, 408) => assert!(line.is_tardy, "wire {wire} was in time"),
+            (Kind::Phone | Kind::Device, 400) => assert!(line.has_left, "wire {wire} speaks HTTP"),
+            (Kind::Phone | Kind::Device | Kind::Http, 408) => {
+                assert!(line.is_tardy, "wire {wire} was in time")
+            }
             (Kind::Http, 200) => {
                 let pages: [&[u8]; 3] =
                     [b"{\"status\":\"ok\"", b"{\"status\":\"Server is running\"", b"# HELP"];
@@ -184,8 +188,19 @@ impl Oracle {
             }
             (Some(1001), "the server is shutting down") => self.is_draining,
             (Some(1008), "a frame took too long to arrive") => line.is_tardy,
+            (Some(4001), "say who you are first, with auth") => {
+                line.kind == Kind::Device && (line.has_left || line.is_tardy)
+            }
+            (Some(1008), "too many devices are signed in to this session") => {
+                let his = self.lines.iter().filter(|line| line.number == number);
+                his.count() > self.realm.devices_per_session
+            }
             (Some(4000), _) => self.lines.iter().enumerate().any(|(other, one)| {
-                other != wire && one.number == number && one.asked_in.is_some()
+                other != wire
+                    && one.number < SESSIONS
+                    && number < SESSIONS
+                    && one.number == number
+                    && one.asked_in.is_some()
             }),
             (Some(1008), "too many malformed frames") => line.nonsense > 3,
             _ => line.has_left,

@@ -9,6 +9,8 @@ use crate::frames::Tap;
 pub(crate) enum Kind {
     /// Wants to chat.
     Phone,
+    /// The same in the `session` realm.
+    Device,
     /// Only asks for pages.
     Http,
 }
@@ -41,6 +43,15 @@ pub(crate) enum Said {
     Typing(usize),
     Ask,
     Mode(Mode),
+    /// What only a device says: who it is, the note with this number, and so on.
+    SignIn {
+        receipts: bool,
+    },
+    Note(usize),
+    Read(usize),
+    Invite(usize),
+    Answer(usize, bool),
+    TypingTo(usize, bool),
     Ping,
     /// WebSocket's own kind of ping.
     ControlPing,

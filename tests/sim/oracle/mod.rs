@@ -7,6 +7,7 @@
 
 mod judge;
 mod line;
+mod messenger;
 mod rest;
 
 use std::collections::HashMap;
@@ -16,6 +17,8 @@ use switchboard::turn::Limits;
 
 use crate::net::{Deed, WireId};
 pub(crate) use line::{Kind, Line, Mode, Said};
+pub(crate) use messenger::Device;
+use messenger::Realm;
 
 /// What has become of a letter, as its sender was told.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -43,6 +46,8 @@ pub(crate) struct Letter {
 pub(crate) struct Oracle {
     pub(crate) lines: Vec<Line>,
     pub(crate) letters: Vec<Letter>,
+    /// What goes on in the `session` realm.
+    pub(crate) realm: Realm,
     /// Letters handed to the network: what the server's ledger calls delivered.
     pub(crate) handed: u64,
     /// Letters without an id from one number to another that came back.
@@ -71,6 +76,10 @@ impl Oracle {
         Oracle {
             lines: Vec::new(),
             letters: Vec::new(),
+            realm: Realm {
+                devices_per_session: limits.chat.messenger.devices_per_session,
+                ..Realm::default()
+            },
             handed: 0,
             returned: HashMap::new(),
             typing: HashMap::new(),
@@ -151,6 +160,12 @@ impl Oracle {
                 Said::ControlPing => line.control_pings += 1,
                 Said::Nonsense => line.nonsense += 1,
                 Said::Bye => line.says_bye = true,
+                Said::SignIn { .. }
+                | Said::Note(_)
+                | Said::Read(_)
+                | Said::Invite(_)
+                | Said::Answer(..)
+                | Said::TypingTo(..) => self.realm.consumed(wire, line.number, said, self.tick),
                 Said::Violation => {}
             }
         }
@@ -162,7 +177,7 @@ impl Oracle {
         line.ended = true;
         line.was_slow = refused_since.is_some();
         let is_guilty = line.has_left || line.is_tardy || line.was_slow;
-        if line.kind == Kind::Phone && line.established.is_some() && line.close.is_none() {
+        if line.kind != Kind::Http && line.established.is_some() && line.close.is_none() {
             assert!(is_guilty, "wire {wire} was cut off, and had done nothing wrong");
         }
         if line.asked_in.is_some() && line.responses <= line.requests {

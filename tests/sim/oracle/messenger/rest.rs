@@ -1,0 +1,125 @@
+//! What must hold in the `session` realm once everything has come to rest: each device that stays
+//! has every note, every status, every invitation, and is right about its contacts.
+
+use std::collections::BTreeSet;
+
+use super::{Status, pair};
+use crate::net::{Net, WireId};
+use crate::oracle::Oracle;
+
+impl Oracle {
+    /// Panics unless all has arrived that had to. `unclear` are those who take nothing at present.
+    pub(in crate::oracle) fn check_realm(&self, net: &Net, unclear: &BTreeSet<usize>) {
+        let devices = || self.realm.devices.keys().copied();
+        let clear: Vec<WireId> = devices().filter(|&wire| self.is_clear(wire, net)).collect();
+        for at in 0..self.realm.notes.len() {
+            self.check_note(at, &clear, unclear);
+        }
+        for at in 0..self.realm.invitations.len() {
+            self.check_invitation(at, &clear);
+        }
+        for &wire in &clear {
+            self.check_contacts(wire, unclear);
+            let (line, device) = (&self.lines[wire], &self.realm.devices[&wire]);
+            assert!(device.is_told_so, "wire {wire} has signed in, and nobody says so");
+            let least = line.nonsense + device.refusals;
+            assert!(line.errors >= least, "wire {wire} may do what it must not");
+        }
+    }
+
+    /// Whether the device at the other end of a wire is in, and has got all that it will get.
+    fn is_clear(&self, wire: WireId, net: &Net) -> bool {
+        let is_in = self.realm.devices[&wire].signed_in.is_some();
+        is_in && self.lines[wire].stays() && !net.refuses(wire)
+    }
+
+    /// Of those wires the ones that session `number` was signed in over at a time.
+    fn steady<'a>(
+        &'a self,
+        clear: &'a [WireId],
+        number: usize,
+        since: u64,
+    ) -> impl Iterator<Item = WireId> + 'a {
+        clear.iter().copied().filter(move |&wire| {
+            let was_in = self.realm.devices[&wire].signed_in.is_some_and(|tick| tick < since);
+            self.lines[wire].number == number && was_in
+        })
+    }
+
+    fn check_note(&self, at: usize, clear: &[WireId], unclear: &BTreeSet<usize>) {
+        let note = &self.realm.notes[at];
+        // What a connection says that is being ended is thrown away.
+        let Some(consumed) = note.consumed.filter(|_| clear.contains(&note.over)) else { return };
+        for wire in self.steady(clear, note.to, consumed) {
+            assert!(note.copies.contains(&wire), "note {at} never got to wire {wire}");
+        }
+        let was_read = note.readers.iter().any(|reader| clear.contains(reader));
+        let is_there = !note.copies.is_empty();
+        // To whom nobody is there to take it, a note is not sent: it is nobody's business but its writer's.
+        let was_sent = is_there || note.told.values().any(|told| told.contains(&Status::Sent));
+        for wire in self.steady(clear, note.from, consumed) {
+            let is_other = was_sent && wire != note.over && note.from != note.to;
+            assert!(
+                !is_other || note.mirrors.contains(&wire),
+                "wire {wire} does not show note {at}"
+            );
+            if !self.realm.devices[&wire].receipts {
+                continue;
+            }
+            let told = note.told.get(&wire).map_or(&[][..], Vec::as_slice);
+            let has = |status| told.contains(&status);
+            assert!(!is_there || has(Status::Sent), "wire {wire}: note {at} was taken: {told:?}");
+            let is_decided = has(Status::Delivered) || has(Status::Undelivered);
+            let is_open = unclear.contains(&note.to) && !is_there;
+            assert!(is_decided || is_open, "wire {wire}: what became of note {at}? {told:?}");
+            assert!(
+                !is_there || has(Status::Delivered),
+                "wire {wire}: note {at} is there: {told:?}"
+            );
+            assert!(!was_read || has(Status::Read), "wire {wire}: note {at} was read: {told:?}");
+        }
+    }
+
+    fn check_invitation(&self, at: usize, clear: &[WireId]) {
+        let invitation = &self.realm.invitations[at];
+        let from_clear = clear.contains(&invitation.over) && invitation.to != invitation.from;
+        let Some(consumed) = invitation.consumed.filter(|_| from_clear) else { return };
+        if invitation.answers.is_empty() {
+            // It waits for whoever comes, too.
+            for wire in self.steady(clear, invitation.to, u64::MAX) {
+                assert!(invitation.shown.contains(&wire), "wire {wire} misses invitation {at}");
+            }
+        }
+        let answer = invitation.answers.iter().find(|(wire, ..)| clear.contains(wire));
+        let Some(&(_, tick, _)) = answer else { return };
+        for wire in self.steady(clear, invitation.from, tick.min(consumed)) {
+            assert!(invitation.answered.contains(&wire), "wire {wire} misses an answer to {at}");
+        }
+    }
+
+    /// The last word about a contact is true; and there is one, if he has come or gone since.
+    fn check_contacts(&self, wire: WireId, unclear: &BTreeSet<usize>) {
+        let (number, device) = (self.lines[wire].number, &self.realm.devices[&wire]);
+        for (&contact, &word) in &device.words {
+            let is_wrong = word != self.is_session_online(contact) && !unclear.contains(&contact);
+            assert!(!is_wrong, "wire {wire} takes {contact} for online: {word}");
+        }
+        for (&(one, other), &since) in &self.realm.contacts {
+            if ![one, other].contains(&number) || device.signed_in < Some(since) {
+                continue;
+            }
+            let contact = if one == number { other } else { one };
+            let is_there = self.is_session_online(contact) && !unclear.contains(&contact);
+            let knows = device.words.contains_key(&contact);
+            debug_assert_eq!(pair(number, contact), (one, other));
+            assert!(knows || !is_there, "wire {wire} was not told that {contact} is online");
+        }
+    }
+
+    fn is_session_online(&self, number: usize) -> bool {
+        self.realm.devices.iter().any(|(&wire, device)| {
+            let line = &self.lines[wire];
+            line.number == number && line.is_online() && device.signed_in.is_some()
+        })
+    }
+}
