@@ -69,6 +69,14 @@ fn with_one_device_or_several_and_with_receipts_or_without_the_books_balance() {
 }
 
 #[test]
+fn who_has_declined_is_a_contact_all_the_same_once_he_is_written_to() {
+    let (code, report, wrong) = play(None, &format!("{PLAN} --decline 1"));
+    assert_eq!((code, wrong), (0, BTreeMap::new()), "{report}");
+    assert_eq!(report["sessions"]["invitations_accepted"], 0);
+    assert_eq!(report["convergence"]["stale_views"], 0);
+}
+
+#[test]
 fn every_slip_of_a_server_is_found_and_named_and_a_faultless_one_of_another_kind_passes() {
     let slips: [(Slip, &[&str]); 14] = [
         (Slip::None, &[]),

@@ -29,8 +29,8 @@ use crate::workload::{Cast, Devices, Peers, Persona, Presence};
 
 /// How long we sleep at most, whatever arrives.
 const LONGEST_NAP: Duration = Duration::from_millis(10);
-/// The same where readers answer.
-const LONGEST_NAP_OF_READERS: Duration = Duration::from_millis(1);
+/// The same where somebody waits for an answer of ours.
+const LONGEST_NAP_WITH_ANSWERS: Duration = Duration::from_millis(1);
 
 /// The time between two rows of the series.
 const SECOND: Duration = Duration::from_secs(1);
@@ -240,9 +240,13 @@ impl<'p> Run<'p> {
     /// that is to come about, or an answer that somebody waits for, would be later.
     pub(super) fn may_nap(&self, until: Moment, now: Moment) -> bool {
         let nobody_waits = !self.is_closed && self.open == self.ready && self.inbox.is_stamped;
-        // A sender waits to hear that his message was read.
-        let answers = self.options.settings.manners.receipts;
-        let longest = if answers { LONGEST_NAP_OF_READERS } else { LONGEST_NAP };
+        // A sender waits to hear that his message was read, or his invitation answered.
+        let invites = self.desk.record.messenger.as_ref().is_some_and(|one| one.is_inviting());
+        let longest = if invites || self.options.settings.manners.receipts {
+            LONGEST_NAP_WITH_ANSWERS
+        } else {
+            LONGEST_NAP
+        };
         self.stage == Stage::Playing && nobody_waits && until <= now + longest
     }
 

@@ -80,6 +80,27 @@ impl Contacts {
         }
     }
 
+    /// A message has come from one to the other: if they were none before, that makes them contacts.
+    /// Nobody has to be told that the other is there, for he knows.
+    pub(super) fn exchange(&mut self, one: PhoneId, other: PhoneId, now: Moment) {
+        let is_contact = |friend: &mut Friend| friend.since.is_some();
+        if self.friend(one, other).is_none_or(|friend| is_contact(friend)) {
+            return;
+        }
+        self.befriend(one, other, now);
+        for (session, friend) in [(one, other), (other, one)] {
+            if self.presence[friend.index()].there == 0 {
+                continue;
+            }
+            for device in self.devices.of(session) {
+                let Some(belief) = &mut self.beliefs[device.index()] else { continue };
+                if let Err(place) = belief.binary_search(&friend) {
+                    belief.insert(place, friend);
+                }
+            }
+        }
+    }
+
     /// They are contacts, as has shown.
     pub(super) fn befriend(&mut self, one: PhoneId, other: PhoneId, now: Moment) {
         for (session, friend) in [(one, other), (other, one)] {
@@ -229,6 +250,20 @@ mod tests {
         contacts.hear(BOB, ANN, true, at(6004), &mut breaches);
         assert_eq!((contacts.stale(), contacts.convergence.count()), (0, 2));
         assert!(contacts.convergence.corrected.min() <= Duration::from_millis(5));
+        assert_eq!(breaches.count(Breach::Stranger), 0);
+    }
+
+    #[test]
+    fn who_has_exchanged_a_message_knows_that_the_other_is_there_and_hears_when_he_goes() {
+        let (mut contacts, mut breaches) = contacts();
+        contacts.meet(ANN, CAT);
+        contacts.exchange(ANN, CAT, at(20));
+        assert_eq!(contacts.stale(), 0, "though nobody has been told");
+        contacts.went(CAT, at(100));
+        assert_eq!(contacts.stale(), 1);
+        contacts.hear(ANN, CAT, false, at(5100), &mut breaches);
+        contacts.exchange(CAT, ANN, at(5200));
+        assert_eq!((contacts.stale(), contacts.convergence.count()), (0, 1));
         assert_eq!(breaches.count(Breach::Stranger), 0);
     }
 

@@ -142,7 +142,7 @@ impl Messenger {
         let copy = self.copies.receive(by, &stamp, &mut self.breaches);
         match copy {
             Copy::First => {
-                self.contacts.befriend(stamp.sender, stamp.recipient, now);
+                self.contacts.exchange(stamp.sender, stamp.recipient, now);
                 return books.receive(session, from, Some(stamp));
             }
             Copy::Another if from == Some(stamp.sender) => {}
@@ -242,6 +242,11 @@ impl Messenger {
         let under_way =
             self.copies.under_way() + self.typing.under_way() + self.invitations.under_way();
         under_way == 0 && self.contacts.stale() == 0
+    }
+
+    /// Whether somebody waits for the answer to an invitation.
+    pub(crate) fn is_inviting(&self) -> bool {
+        self.invitations.under_way() > 0
     }
 
     /// Whether there is no point in waiting yet for what has not come: somebody may still be told that
