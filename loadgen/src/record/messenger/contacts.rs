@@ -83,8 +83,7 @@ impl Contacts {
     /// A message has come from one to the other: if they were none before, that makes them contacts.
     /// Nobody has to be told that the other is there, for he knows.
     pub(super) fn exchange(&mut self, one: PhoneId, other: PhoneId, now: Moment) {
-        let is_contact = |friend: &mut Friend| friend.since.is_some();
-        if self.friend(one, other).is_none_or(|friend| is_contact(friend)) {
+        if self.friend(one, other).is_none_or(|friend| friend.since.is_some()) {
             return;
         }
         self.befriend(one, other, now);
