@@ -1,5 +1,6 @@
 //! What an operator sees: whether it takes people in, and the pages that are only for him.
 
+use std::collections::BTreeSet;
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 use std::time::UNIX_EPOCH;
@@ -162,6 +163,26 @@ fn every_phase_is_timed_in_every_turn() {
     }
     assert!((sum - metrics["switchboard_turn_seconds_sum"]).abs() < 1e-6);
     assert!(metrics.contains_key("switchboard_loop_lag_seconds_count"));
+}
+
+#[test]
+fn the_readme_explains_every_metric_and_no_other() {
+    let page = Server::start(&[]).get("/metrics").text();
+    let families = page.lines().filter_map(|line| line.strip_prefix("# TYPE "));
+    let mut told: BTreeSet<&str> = families.filter_map(|family| family.split(' ').next()).collect();
+    // Not told where /proc/self/fd cannot be read.
+    told.insert("process_open_fds");
+    let readme = include_str!("../../README.md");
+    let (_, section) = readme.split_once("\n## Metrics\n").expect("it has that section");
+    let section = section.split("\n## ").next().expect("there is always a first");
+    let mut explained = BTreeSet::new();
+    for row in section.lines().filter_map(|line| line.strip_prefix("| `")) {
+        let cells: Vec<&str> = row.split('|').map(str::trim).collect();
+        let [name, meaning, _rise, ""] = cells[..] else { panic!("three cells: {row}") };
+        assert!(!meaning.is_empty(), "{row}");
+        assert!(explained.insert(name.trim_end_matches('`')), "twice: {row}");
+    }
+    assert_eq!(explained, told);
 }
 
 #[test]
