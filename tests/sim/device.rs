@@ -90,7 +90,7 @@ impl World {
 
     /// Marks a note as read that it has got, or somebody else has.
     fn read_something(&mut self, wire: WireId) {
-        let is_curious = self.dice.per_mille(100);
+        let is_curious = self.dice.per_mille(100) && self.net.faults.strikes(Fault::Prying);
         let mine = self.oracle.lines[wire].number;
         let realm = &self.oracle.realm;
         let mut notes: Vec<usize> = match is_curious {

@@ -47,6 +47,10 @@ pub(crate) enum Fault {
     Storm,
     /// Two phones have the same number.
     Takeover,
+    /// A session has as many devices as it may.
+    FullSession,
+    /// Somebody marks as read what was never sent to him.
+    Prying,
     /// A frame that no protocol allows, of bytes that mean nothing.
     Garbage,
     /// A frame that WebSocket allows and the chat does not.
@@ -83,6 +87,8 @@ impl Fault {
         Fault::Muteness,
         Fault::Storm,
         Fault::Takeover,
+        Fault::FullSession,
+        Fault::Prying,
         Fault::Garbage,
         Fault::Violation,
         Fault::Nonsense,
@@ -97,7 +103,8 @@ impl Fault {
             | Fault::PartialPoll
             | Fault::FullHouse
             | Fault::FullOutbox
-            | Fault::Takeover => false,
+            | Fault::Takeover
+            | Fault::FullSession => false,
             Fault::SplitRead
             | Fault::ShortWrite
             | Fault::Interruption
@@ -113,6 +120,7 @@ impl Fault {
             | Fault::Deafness
             | Fault::Muteness
             | Fault::Storm
+            | Fault::Prying
             | Fault::Garbage
             | Fault::Violation
             | Fault::Nonsense

@@ -46,9 +46,11 @@ impl World {
     /// Counts the faults that have come about by themselves.
     fn count_what_followed(&mut self) {
         let takeovers = self.oracle.lines.iter().filter(|line| line.was_replaced()).count();
+        let full_sessions = self.oracle.lines.iter().filter(|line| line.was_one_too_many).count();
         let half_closes = self.finishing.iter().filter(|&&finishing| finishing).count();
         let faults = &mut self.net.faults;
         faults.count(Fault::Takeover, takeovers as u64);
+        faults.count(Fault::FullSession, full_sessions as u64);
         faults.count(Fault::FullOutbox, self.turn.ledger().undelivered_slow);
         faults.count(Fault::HalfClose, half_closes as u64);
     }

@@ -192,8 +192,8 @@ impl Oracle {
                 line.kind == Kind::Device && (line.has_left || line.is_tardy)
             }
             (Some(1008), "too many devices are signed in to this session") => {
-                let his = self.lines.iter().filter(|line| line.number == number);
-                his.count() > self.realm.devices_per_session
+                line.was_one_too_many = true;
+                self.realm.devices[&wire].rivals >= self.realm.devices_per_session
             }
             (Some(4000), _) => self.lines.iter().enumerate().any(|(other, one)| {
                 other != wire

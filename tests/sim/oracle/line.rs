@@ -102,6 +102,8 @@ pub(crate) struct Line {
     pub(crate) closed: u64,
     pub(crate) finished: bool,
     pub(crate) ended: bool,
+    /// As many devices were signed in to its session as may be.
+    pub(crate) was_one_too_many: bool,
     /// It was ended while it took nothing.
     pub(crate) was_slow: bool,
     /// A data frame was handed out.
@@ -159,6 +161,7 @@ impl Line {
             closed: u64::MAX,
             finished: false,
             ended: false,
+            was_one_too_many: false,
             was_slow: false,
             has_heard: false,
             is_early: false,

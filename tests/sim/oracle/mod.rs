@@ -134,6 +134,7 @@ impl Oracle {
 
     /// The server has read so many more bytes of a wire.
     fn consumed(&mut self, wire: WireId, count: usize) {
+        self.note_rivals(wire);
         let line = &mut self.lines[wire];
         line.consumed += count;
         line.consumed_at = self.now;

@@ -9,7 +9,7 @@ mod rest;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::Said;
+use super::{Oracle, Said};
 use crate::net::WireId;
 
 /// What has become of a note, as its sender is told.
@@ -57,6 +57,8 @@ pub(crate) struct Device {
     /// When what says who it is was read, in deeds.
     pub(super) signed_in: Option<u64>,
     pub(super) is_told_so: bool,
+    /// Other devices of its session that may have been in then.
+    pub(super) rivals: usize,
     /// It wants to hear what becomes of notes.
     pub(super) receipts: bool,
     /// Notes and invitations that it has got.
@@ -152,6 +154,25 @@ impl Realm {
             }
             _ => unreachable!("that is said in the other realm, or in both"),
         }
+    }
+}
+
+impl Oracle {
+    /// Counts who may be in already, of the session that a device is about to sign in to.
+    pub(super) fn note_rivals(&mut self, wire: WireId) {
+        if self.realm.devices.get(&wire).is_none_or(|device| device.signed_in.is_some()) {
+            return;
+        }
+        let number = self.lines[wire].number;
+        let is_rival = |(other, device): (&WireId, &Device)| {
+            let line = &self.lines[*other];
+            line.number == number
+                && device.signed_in.is_some()
+                && line.close.is_none()
+                && !line.ended
+        };
+        let rivals = self.realm.devices.iter().filter(|&device| is_rival(device)).count();
+        self.realm.devices.get_mut(&wire).expect("every device has one").rivals = rivals;
     }
 }
 
