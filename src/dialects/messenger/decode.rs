@@ -178,13 +178,41 @@ fn time(field: Option<&RawValue>, flaw: Flaw) -> Result<Option<&str>, Flaw> {
     if is_time(&word(raw, flaw)?) { Ok(Some(raw.get())) } else { Err(flaw) }
 }
 
-/// Checks what the app adds and returns it as it came. It is an object, and not looked into.
+/// Checks what the app adds and returns it as it came. It is an object, of which only
+/// the brackets are read.
 fn metadata(field: Option<&RawValue>) -> Result<Option<&str>, Flaw> {
     let Some(json) = field.map(RawValue::get) else { return Ok(None) };
     if !json.starts_with('{') {
         return Err(Flaw::Metadata);
     }
-    if json.len() > LIMITS.metadata_bytes { Err(Flaw::MetadataTooLong) } else { Ok(Some(json)) }
+    if json.len() > LIMITS.metadata_bytes {
+        return Err(Flaw::MetadataTooLong);
+    }
+    if is_deeper_than(LIMITS.metadata_depth, json) {
+        return Err(Flaw::MetadataTooDeep);
+    }
+    Ok(Some(json))
+}
+
+/// Whether more objects and lists than that are in one another. This is JSON, so that every bracket
+/// has its counterpart; those in strings are text.
+fn is_deeper_than(limit: usize, json: &str) -> bool {
+    let (mut depth, mut in_string, mut is_escaped) = (0, false, false);
+    for byte in json.bytes() {
+        match byte {
+            _ if is_escaped => is_escaped = false,
+            b'\\' => is_escaped = true,
+            b'"' => in_string = !in_string,
+            _ if in_string => {}
+            b'{' | b'[' => depth += 1,
+            b'}' | b']' => depth -= 1,
+            _ => {}
+        }
+        if depth > limit {
+            return true;
+        }
+    }
+    false
 }
 
 /// Checks who is mentioned and returns the list as it came.

@@ -31,6 +31,7 @@ pub(super) enum Flaw {
     IsOutgoing,
     Metadata,
     MetadataTooLong,
+    MetadataTooDeep,
     ReplyToId,
     Mentions,
     IsTyping,
@@ -65,6 +66,7 @@ impl Flaw {
             Flaw::IsOutgoing => "isOutgoing must be true or false",
             Flaw::Metadata => "metadata must be an object or null",
             Flaw::MetadataTooLong => "metadata must not be over 16 KiB",
+            Flaw::MetadataTooDeep => "metadata must not be nested over 64 levels deep",
             Flaw::ReplyToId => {
                 "replyToId must be a string of 1 to 256 printable characters, or null"
             }
@@ -103,6 +105,7 @@ impl Flaw {
             | Flaw::Status
             | Flaw::IsOutgoing
             | Flaw::Metadata
+            | Flaw::MetadataTooDeep
             | Flaw::ReplyToId
             | Flaw::Mentions
             | Flaw::IsTyping => RefusalReason::Malformed,

@@ -28,6 +28,9 @@ use crate::chat::Event;
 pub struct Limits {
     /// The most bytes of JSON of what an app adds to a message or an invitation.
     pub metadata_bytes: usize,
+    /// The most objects and lists in one another in it, itself included. An app's parser may be
+    /// recursive, and what it fails at comes again with each `auth` while an invitation waits.
+    pub metadata_depth: usize,
     /// The most people mentioned in a message.
     pub mentions: usize,
     /// The most characters by which one of them is mentioned.
@@ -35,7 +38,8 @@ pub struct Limits {
 }
 
 /// The protocol's own limits. They are part of the contract, and hence not settings.
-pub const LIMITS: Limits = Limits { metadata_bytes: 16 * 1024, mentions: 256, mention_chars: 256 };
+pub const LIMITS: Limits =
+    Limits { metadata_bytes: 16 * 1024, metadata_depth: 64, mentions: 256, mention_chars: 256 };
 
 /// Understands a message.
 pub(super) fn read(message: Message<'_>) -> Incoming<'_> {

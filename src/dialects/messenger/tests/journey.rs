@@ -87,14 +87,48 @@ fn metadata_may_be_as_long_as_its_limit_and_no_longer() {
 }
 
 #[test]
-fn deep_nesting_and_huge_numbers_in_metadata_are_passed_on_unread() {
-    let deep = format!("{}{}", r#"{"a":"#.repeat(2_000), format_args!("1{}", "}".repeat(2_000)));
-    let strange = r#"{"a":1e999999,"a":-0.0,"\ud800":"\udc00\u0000"}"#;
-    for metadata in [deep.as_str(), strange] {
-        let frame = message_with("metadata", metadata);
-        assert_eq!(words(&frame).metadata, Some(metadata));
-        assert!(relay(&words(&frame)).contains(metadata));
+fn y_metadata_may_be_nested_to_its_limit_wide_and_full_of_brackets_that_are_text() {
+    let levels = LIMITS.metadata_depth;
+    let objects = format!("{}1{}", r#"{"a":"#.repeat(levels), "}".repeat(levels));
+    let lists = format!(r#"{{"a":{}{}}}"#, "[".repeat(levels - 1), "]".repeat(levels - 1));
+    let wide = format!(r#"{{"a":[{}[]]}}"#, "[{}],".repeat(2_000));
+    let text = format!(r#"{{"{0}\"{0}":"{0}\\","{0}":["\\\"{0}"]}}"#, "[{".repeat(500));
+    for metadata in [objects, lists, wide, text] {
+        let frame = message_with("metadata", &metadata);
+        assert_eq!(words(&frame).metadata, Some(metadata.as_str()));
     }
+}
+
+#[test]
+fn n_metadata_may_not_be_nested_deeper_than_its_limit() {
+    let levels = LIMITS.metadata_depth;
+    let detail = "metadata must not be nested over 64 levels deep";
+    let objects = format!("{}1{}", r#"{"a":"#.repeat(levels + 1), "}".repeat(levels + 1));
+    let lists = format!(r#"{{"a":{}{}}}"#, "[".repeat(levels), "]".repeat(levels));
+    // A string that ends in an escaped backslash has ended, whatever brackets were in it.
+    let behind_text =
+        format!(r#"{{"]]\"}}\\":{}1{}}}"#, r#"{"a":"#.repeat(levels), "}".repeat(levels));
+    let all_that_fits = format!("{}1{}", r#"{"a":"#.repeat(2_700), "}".repeat(2_700));
+    for metadata in [objects, lists, behind_text, all_that_fits] {
+        let frame = message_with("metadata", &metadata);
+        assert_eq!(message_flaw(&frame), (detail, RefusalReason::Malformed));
+        let frame = format!(
+            r#"{{"type":"invitation_send","data":{{"id":"i","recipientId":"b","message":"","metadata":{metadata}}}}}"#
+        );
+        assert_eq!(flaw(&frame), detail);
+    }
+}
+
+#[test]
+fn huge_numbers_and_half_characters_in_metadata_are_passed_on_unread() {
+    let metadata = r#"{"a":1e999999,"a":-0.0,"\ud800":"\udc00\u0000"}"#;
+    let frame = message_with("metadata", metadata);
+    assert_eq!(words(&frame).metadata, Some(metadata));
+    assert!(relay(&words(&frame)).contains(metadata));
+}
+
+#[test]
+fn however_deep_a_frame_is_that_does_not_end_it_is_no_more_than_malformed() {
     let unclosed = format!(r#"{{"type":"message_send","data":{}"#, r#"{"a":["#.repeat(10 * 1024));
     assert_eq!(flaw(&unclosed), "a frame must be one JSON object");
 }
