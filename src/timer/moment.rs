@@ -86,6 +86,11 @@ mod tests {
     }
 
     #[test]
+    fn a_moment_shows_the_nanoseconds_since_the_start() {
+        assert_eq!(format!("{:?}", Moment::from_nanos(7)), "Moment(7)");
+    }
+
+    #[test]
     fn no_time_has_passed_since_a_later_moment() {
         let (early, late) = (Moment::from_nanos(7), Moment::from_nanos(1_000_000_007));
         assert_eq!(late.since(early), Duration::from_secs(1));
