@@ -30,6 +30,14 @@ fn frames_are_written_as_by_hand() {
 }
 
 #[test]
+fn a_frame_asks_for_little_more_memory_than_it_takes() {
+    let long = "x".repeat(10_000);
+    let mut out = Vec::new();
+    Frame::Text(&long).encode(&mut out);
+    assert!(out.capacity() < 2 * out.len(), "{} for {}", out.capacity(), out.len());
+}
+
+#[test]
 fn a_text_frame_written_in_place_is_contiguous_at_every_size_of_header() {
     for size in [0, 1, 125, 126, 127, 65_535, 65_536, 100_000] {
         let payload = "x".repeat(size);
