@@ -81,7 +81,7 @@ async def loadgen(address):
     """What loadgen says of a pair at this rate, and that it is content."""
     with tempfile.NamedTemporaryFile(suffix=".json") as report:
         program = await asyncio.create_subprocess_exec(
-            LOADGEN, f"ws://{address}", "--clients", "2", "--ramp", "100ms", "--presence", "none",
+            LOADGEN, f"ws://{address}", "--clients", "2", "--ramp", "2s", "--presence", "none",
             "--rate", str(RATE), "--duration", f"{SECONDS}s", "--quiet", "--json", report.name,
             stdout=asyncio.subprocess.DEVNULL,
         )
