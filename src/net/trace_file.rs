@@ -65,8 +65,8 @@ impl TraceFile {
 }
 
 fn complain(path: &Path, error: &io::Error, log: &mut Log) {
-    let sentence = format_args!("the trace could not be written to {}: {error}", path.display());
-    log.line(Level::Warn, sentence, &[]);
+    let path = path.display();
+    log.line(Level::Warn, format_args!("the trace could not be written to {path}: {error}"), &[]);
 }
 
 /// Puts a file with this content in the place of whatever was there.
