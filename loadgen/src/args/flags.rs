@@ -110,13 +110,13 @@ pub(super) struct Args {
     #[arg(long, env = "LOADGEN_ARRIVALS", value_name = "HOW", default_value = "constant")]
     pub(super) arrivals: Arrivals,
 
-    /// Messages are planned at multiples of this
+    /// Messages are planned at multiples of this [default: ten messages' time, from 1ms to 5ms]
     ///
     /// Those within one go out together, and are a burst for the server: they wait for each other there,
     /// and that counts. Their delivery counts from that moment, which can be earlier by this than they
     /// would be due on their own. 0s plans each for itself, and takes both sides twice the CPU or more.
-    #[arg(long, env = "LOADGEN_GRAIN", value_name = "TIME", default_value = "500us", value_parser = time_or_none)]
-    pub(super) grain: Duration,
+    #[arg(long, env = "LOADGEN_GRAIN", value_name = "TIME", value_parser = time_or_none)]
+    pub(super) grain: Option<Duration>,
 
     /// Whoever writes waits until his message has arrived, and thinks, before he writes again
     ///

@@ -188,6 +188,15 @@ fn options(args: Args, spelled: Spelled) -> Result<Options, String> {
     })
 }
 
+/// The time of ten messages at this rate. Waking up is what a message costs most, on both sides: so
+/// it is shared. A finer one than a millisecond would save nothing, a coarser one than five be seen.
+fn usual_grain(rate: f64) -> Duration {
+    const MESSAGES: f64 = 10.0;
+    const FINEST: f64 = 0.001;
+    const COARSEST: f64 = 0.005;
+    Duration::from_secs_f64((MESSAGES / rate).clamp(FINEST, COARSEST))
+}
+
 fn timing(args: &Args, spelled: Spelled, cast: &Cast, seed: u64) -> Result<Timing, String> {
     /// The longest run whose moments fit into a text's stamp.
     const LONGEST: Duration = Duration::from_secs(72 * 3600);
@@ -222,7 +231,8 @@ fn timing(args: &Args, spelled: Spelled, cast: &Cast, seed: u64) -> Result<Timin
         }
         flags => Stage::from_flags(flags, rate),
     };
-    let timing = Timing::of(stages, args.arrivals, args.grain, seed);
+    let mut timing = Timing::of(stages, args.arrivals, Duration::ZERO, seed);
+    timing.grain = args.grain.unwrap_or_else(|| usual_grain(timing.rate));
     if timing.clients > Numbers::MOST || timing.clients == 0 {
         return Err(format!("--stage: phones can be 1 to {}", Numbers::MOST));
     }

@@ -4,7 +4,7 @@
 //! So a rate that rises or falls is no different from one that stays, and nothing is added up that
 //! could be calculated.
 //!
-//! The moments have a *grain*: they are multiples of half a millisecond, or of whatever is asked for. A
+//! The moments have a *grain*: they are multiples of a millisecond, or of whatever is asked for. A
 //! generator that wakes up for each message on its own spends more on waking than on writing.
 
 use std::iter::FusedIterator;
