@@ -95,8 +95,10 @@ const NO_OBJECT: &str = "a frame must be one JSON object";
 
 #[test]
 fn what_is_json_is_passed_on_to_the_byte() {
-    let deep = format!("{}{}", "[".repeat(8_000), "]".repeat(8_000));
-    let deep_objects = format!("{}1{}", r#"{"a":"#.repeat(2_700), "}".repeat(2_700));
+    let arrays = |depth| format!("{}{}", "[".repeat(depth), "]".repeat(depth));
+    let objects = |depth| format!("{}1{}", r#"{"a":"#.repeat(depth), "}".repeat(depth));
+    let (deep, deep_objects) = (arrays(60), objects(60));
+    let (very_deep, very_deep_objects) = (arrays(8_000), objects(2_700));
     let digits = "9".repeat(10_000);
     let fraction = format!("0.{}1", "0".repeat(10_000));
     for (name, data) in [
@@ -126,10 +128,17 @@ fn what_is_json_is_passed_on_to_the_byte() {
         ("y_string_right_to_left", "\"\u{202e}\u{5d0}\""),
         ("y_array_deep", &deep),
         ("y_object_deep", &deep_objects),
+        ("y_array_very_deep", &very_deep),
+        ("y_object_very_deep", &very_deep_objects),
         ("y_object_empty_key", r#"{"":0}"#),
         ("y_object_white_space", "{ \t\n\r\"a\" : [ ] }"),
     ] {
         for dialect in DIALECTS {
+            if dialect == Dialect::Messenger && name.ends_with("_very_deep") {
+                // Strict clients read metadata with a parser that calls itself.
+                assert!(carried(dialect, data).is_err(), "{name}");
+                continue;
+            }
             assert_eq!(carried(dialect, data).as_deref(), Ok(data), "{name} {dialect:?}");
             if data.starts_with('"') {
                 let key = text_key(dialect);
