@@ -13,7 +13,7 @@ use std::time::Duration;
 use nix::sys::signal::Signal;
 
 use crate::harness::{
-    ALICE, BOB, PATIENCE, Server, TEXT, Wire, eventually, frame, message, pause,
+    ALICE, BOB, Door, PATIENCE, Server, TEXT, Wire, eventually, frame, message, pause,
     raise_descriptor_limit,
 };
 
@@ -206,6 +206,20 @@ fn the_kernel_keeps_little_for_somebody_who_does_not_read() {
         taken += BIG;
     }
     assert!(taken < 1_000_000, "the kernel took {taken} bytes");
+}
+
+/// Pitfall 7: with Nagle's algorithm a small frame waits until the one before it is acknowledged.
+#[test]
+fn small_frames_leave_at_once() {
+    let door = Door::open();
+    let server = door.start(&[]);
+    server.signal(Signal::SIGSTOP);
+    eventually("it is stopped", || (server.state() == 'T').then_some(()));
+    // Accepted in the server's place: what it gets from the kernel, with all that it inherits
+    // (tcp(7), TCP_NODELAY).
+    let _client = server.wire();
+    assert!(door.accept().nodelay().expect("a TCP socket"));
+    server.signal(Signal::SIGCONT);
 }
 
 /// Pitfall 7: asking for writability all the time makes a turn of every packet that leaves.

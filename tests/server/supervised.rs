@@ -1,12 +1,11 @@
 //! Under a service manager: what it is told, and the listening socket that it keeps.
 //!
 //! The tests are the manager themselves. [`Manager`] has the socket that NOTIFY_SOCKET names
-//! (sd_notify(3)), and a `TcpListener` of ours is what systemd's socket unit would hold open.
+//! (sd_notify(3)), and a [`Door`] is what systemd's socket unit would hold open.
 
 use std::env;
 use std::fs;
 use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::os::fd::OwnedFd;
 use std::os::linux::net::SocketAddrExt as _;
 use std::os::unix::net::{SocketAddr as UnixAddress, UnixDatagram, UnixListener};
 use std::path::PathBuf;
@@ -16,11 +15,10 @@ use std::thread;
 use std::time::Duration;
 
 use nix::sys::signal::Signal;
-use socket2::SockRef;
 
 use crate::harness::{
-    ALICE, BOB, CLOSE, PATIENCE, Server, TEXT, Wire, binary, eventually, frame, pause,
-    raise_descriptor_limit,
+    ALICE, BOB, CLOSE, Door, PATIENCE, Server, TEXT, Wire, binary, eventually, frame, passing,
+    pause, raise_descriptor_limit,
 };
 
 /// How often the watchdog wants to hear from the server, where a test has one, in microseconds.
@@ -220,40 +218,6 @@ fn a_manager_that_is_gone_stalls_nobody_and_hears_of_it_when_it_is_back() {
     Manager::new(socket, path.to_str().expect("ASCII").to_owned()).expect("WATCHDOG=1");
 }
 
-/// A listener that outlives each server, as one of systemd's does.
-struct Door {
-    listener: TcpListener,
-}
-
-impl Door {
-    fn open() -> Door {
-        let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
-        // std lets 128 wait. For the other ones the kernel would not even answer.
-        SockRef::from(&listener).listen(4096).expect("it listens already");
-        Door { listener }
-    }
-
-    fn address(&self) -> SocketAddr {
-        self.listener.local_addr().expect("it is bound")
-    }
-
-    /// A server that gets this listener.
-    fn start(&self, flags: &[&str]) -> Server {
-        let listener = self.listener.try_clone().expect("a descriptor");
-        Server::spawn(passing(listener.into()).args(flags))
-    }
-}
-
-/// The server, with this descriptor passed to it as sd_listen_fds(3) has it: as number 3, and with
-/// its own process id, which only the process that becomes it can know before.
-fn passing(descriptor: OwnedFd) -> Command {
-    const BECOME_IT: &str = r#"exec 3<&0 </dev/null; LISTEN_PID=$$ exec "$0" "$@""#;
-    let mut command = Command::new("/bin/sh");
-    command.env_clear().env("LISTEN_FDS", "1").stdin(descriptor);
-    command.args(["-c", BECOME_IT, env!("CARGO_BIN_EXE_switchboard")]);
-    command
-}
-
 #[test]
 fn a_passed_socket_goes_before_every_other_address() {
     let door = Door::open();
@@ -269,8 +233,8 @@ fn a_socket_that_is_called_admin_is_the_operators() {
     let mut command = Command::new("/bin/sh");
     command.env_clear().env("LISTEN_FDS", "2").env("LISTEN_FDNAMES", "switchboard.socket:admin");
     command.args(["-c", BECOME_IT, env!("CARGO_BIN_EXE_switchboard")]);
-    command.stdin(OwnedFd::from(public.listener.try_clone().expect("a descriptor")));
-    command.stdout(OwnedFd::from(admin.listener.try_clone().expect("a descriptor")));
+    command.stdin(public.descriptor());
+    command.stdout(admin.descriptor());
     let server = Server::spawn(&mut command);
     assert_eq!(server.address(), public.address());
     assert_eq!(server.get("/metrics").status, 404);
@@ -286,7 +250,7 @@ fn a_socket_that_cannot_be_served_is_one_clear_line_and_exit_code_1() {
     let unix_path = env::temp_dir().join(unique_name());
     let unix = UnixListener::bind(&unix_path).expect("nobody has that path");
     fs::remove_file(unix_path).expect("it was just made");
-    let mut two = passing(door.listener.try_clone().expect("a descriptor").into());
+    let mut two = passing(door.descriptor());
     two.env("LISTEN_FDS", "2");
     for mut command in [passing(connected.into()), passing(unix.into()), two] {
         let output = command.output().expect("it runs");

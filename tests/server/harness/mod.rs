@@ -5,12 +5,14 @@
 //! HTTP answers. None of them knows a topic.
 
 mod device;
+mod door;
 mod pace;
 mod phone;
 mod process;
 mod wire;
 
 pub(crate) use device::{Device, befriend};
+pub(crate) use door::{Door, passing};
 pub(crate) use pace::{PATIENCE, eventually, pause};
 pub(crate) use phone::{Heartbeat, Phone, message, users};
 pub(crate) use process::{Metrics, Server, binary, raise_descriptor_limit};
