@@ -1,5 +1,8 @@
 //! What people write, and who they are, is nobody's business: not the log's, not the metrics'.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use log::{LevelFilter, Metadata, Record};
 use serde_json::Value;
 
 use crate::harness::{Server, Wire, eventually, frame, message};
@@ -105,4 +108,35 @@ fn the_lines_of_one_session_have_one_tag_as_well_and_nobody_is_who_did_not_say_w
     assert_ne!(first, second, "the key is a new one in every run");
     let strangers = tags_of(|server, _| drop(server.stranger("/ws")), NUMBERS);
     assert_eq!(strangers, ["nobody"; 3]);
+}
+
+/// Counts what the libraries log: whoever installs a logger asks for all of it.
+struct Recorder(AtomicUsize);
+
+static LOGGED: Recorder = Recorder(AtomicUsize::new(0));
+
+impl log::Log for Recorder {
+    fn enabled(&self, _: &Metadata<'_>) -> bool {
+        true
+    }
+
+    fn log(&self, _: &Record<'_>) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
+
+    fn flush(&self) {}
+}
+
+/// Pitfall 11: tungstenite logs payloads at the lowest level, so no build may contain those lines.
+/// Its client here is compiled together with the server, and is not even given a logger's ear.
+#[test]
+fn a_logger_hears_nothing_from_the_libraries_about_what_people_write() {
+    log::set_logger(&LOGGED).expect("it is the only one");
+    log::set_max_level(LevelFilter::Trace);
+    let server = Server::start(&[]);
+    let mut alice = server.quiet(NUMBERS[0]);
+    let mut bob = server.quiet(NUMBERS[1]);
+    alice.send(message(NUMBERS[1], SECRET));
+    bob.expect_message(NUMBERS[0], SECRET);
+    assert_eq!(LOGGED.0.load(Ordering::Relaxed), 0);
 }
