@@ -28,6 +28,7 @@ mod rates;
 mod refusals;
 mod replacement;
 mod sessions;
+mod signals;
 mod silence;
 mod slow_readers;
 mod smuggling;
