@@ -3,7 +3,7 @@
 use std::env;
 use std::io::{self, Write as _};
 use std::panic;
-use std::process::ExitCode;
+use std::process::{self, ExitCode};
 
 use switchboard::config::{self, Parsed};
 use switchboard::net::{self, Failure};
@@ -13,9 +13,13 @@ const USAGE: u8 = 2;
 
 fn main() -> ExitCode {
     // What a panic has to say may quote what somebody wrote. Where it was is enough to find it.
-    panic::set_hook(Box::new(|info| match info.location() {
-        Some(place) => complain(&format!("panicked at {place}: this is a bug")),
-        None => complain("panicked: this is a bug"),
+    // And a turn that was left halfway cannot be gone on with, whatever this was built for.
+    panic::set_hook(Box::new(|info| {
+        match info.location() {
+            Some(place) => complain(&format!("panicked at {place}: this is a bug")),
+            None => complain("panicked: this is a bug"),
+        }
+        process::abort();
     }));
     let settings = match config::parse(env::args_os()) {
         Ok(Parsed::Run(settings)) => *settings,

@@ -21,6 +21,8 @@ mod limits;
 mod malformed;
 mod observability;
 mod origin;
+#[cfg(target_arch = "x86_64")]
+mod panics;
 mod pitfalls;
 mod presence;
 mod privacy;

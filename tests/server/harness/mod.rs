@@ -6,6 +6,8 @@
 
 mod device;
 mod door;
+#[cfg(target_arch = "x86_64")]
+mod fault;
 mod pace;
 mod phone;
 mod process;
@@ -13,6 +15,8 @@ mod wire;
 
 pub(crate) use device::{Device, befriend};
 pub(crate) use door::{Door, passing};
+#[cfg(target_arch = "x86_64")]
+pub(crate) use fault::overstate_the_next_read;
 pub(crate) use pace::{PATIENCE, eventually, pause};
 pub(crate) use phone::{Heartbeat, Phone, message, users};
 pub(crate) use process::{Metrics, Server, binary, raise_descriptor_limit};
