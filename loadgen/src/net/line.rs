@@ -252,4 +252,23 @@ mod tests {
         assert_eq!(source(PhoneId(9), IpAddr::V4(Ipv4Addr::new(10, 0, 0, 1))), None);
         assert_eq!(source(PhoneId(9), IpAddr::V6(std::net::Ipv6Addr::LOCALHOST)), None);
     }
+
+    /// Otherwise the ports run out at 28,000 phones, however many a server could take.
+    #[test]
+    fn a_server_sees_the_phones_come_from_all_of_the_addresses_alike() {
+        const PHONES: u32 = 10 * SOURCES;
+        let server = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
+        let to = server.local_addr().expect("it is bound");
+        let poll = mio::Poll::new().expect("the kernel has one");
+        let mut callers = std::collections::BTreeMap::new();
+        for phone in (0..PHONES).map(PhoneId) {
+            let party = Party { phone, generation: 1 };
+            let (persona, now) = (Persona::Lurker, Moment::START);
+            let line = Line::dial(party, persona, to, now, now, poll.registry());
+            line.expect("the server listens");
+            let (_, caller) = server.accept().expect("somebody calls");
+            *callers.entry(caller.ip()).or_insert(0) += 1;
+        }
+        assert!(callers.values().all(|&calls| calls == PHONES / SOURCES), "{callers:?}");
+    }
 }
