@@ -7,7 +7,7 @@
 use switchboard::timer::Moment;
 
 use super::members::Members;
-use super::{Truth, View, ViewId, Views};
+use super::{Change, Truth, View, ViewId, Views};
 use crate::phone_id::PhoneId;
 
 /// Something that came lately, and what it came to.
@@ -117,10 +117,16 @@ impl Views {
         for (phone, is_listed) in members.difference(&self.online) {
             match self.disagrees(phone, is_listed) {
                 Disagreement::None => {}
-                Disagreement::Early => view.early.push((phone, is_listed)),
+                Disagreement::Early => drop(view.early.insert(phone, is_listed)),
                 Disagreement::Stale { latest } => {
                     view.version = view.version.min(latest.saturating_sub(1));
                 }
+            }
+        }
+        // A delta will not repeat what the list has right already.
+        for change in &self.changes[view.version as usize..] {
+            if members.contains(change.phone) == self.online_now(change.phone) {
+                view.early.insert(change.phone, self.online_now(change.phone));
             }
         }
         self.notice_gone(&view);
@@ -132,26 +138,24 @@ impl Views {
             return View::default();
         };
         let mut least = u32::MAX;
-        let mut view = View { version: before.version, ..View::default() };
-        let is_untouched = |phone: PhoneId| touched.iter().all(|&(other, _)| other != phone);
-        view.early.extend(before.early.iter().filter(|(phone, _)| is_untouched(*phone)));
-        let mut right = view.early.clone();
+        let mut view = View { early: before.early.clone(), ..View::default() };
         for &(phone, is_online) in touched {
-            match self.disagrees(phone, is_online) {
-                Disagreement::None => right.push((phone, is_online)),
-                Disagreement::Early => view.early.push((phone, is_online)),
-                Disagreement::Stale { latest } => least = least.min(latest.saturating_sub(1)),
+            if let Disagreement::Stale { latest } = self.disagrees(phone, is_online) {
+                least = least.min(latest.saturating_sub(1));
             }
+            view.early.insert(phone, is_online);
         }
         // Change by change, as long as each is shown, or was foretold and has come true.
-        for change in &self.changes[view.version as usize..] {
-            let is_online = self.online_now(change.phone);
-            if !right.contains(&(change.phone, is_online)) {
-                break;
-            }
-            view.version += 1;
-        }
-        view.version = view.version.min(least);
+        let is_shown = |change: &&Change| {
+            view.early.get(&change.phone) == Some(&self.online_now(change.phone))
+        };
+        let later = &self.changes[before.version as usize..];
+        let shown = later.iter().take_while(is_shown).count();
+        view.version = least.min(before.version + u32::try_from(shown).expect("of a u32"));
+        view.early.retain(|&phone, is_online| {
+            self.latest[phone.index()] > view.version
+                || matches!(self.disagrees(phone, *is_online), Disagreement::Early)
+        });
         self.notice_gone(&view);
         view
     }
@@ -173,8 +177,10 @@ impl Views {
     }
 
     fn notice_gone(&mut self, view: &View) {
-        let gone = view.early.iter().filter(|(_, is_online)| !is_online);
-        self.gone.extend(gone.map(|&(phone, _)| phone));
+        let is_gone = |(phone, is_online): &(&PhoneId, &bool)| {
+            !**is_online && self.truth[phone.index()] == Truth::Going
+        };
+        self.gone.extend(view.early.iter().filter(is_gone).map(|(&phone, _)| phone));
     }
 }
 

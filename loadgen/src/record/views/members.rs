@@ -20,6 +20,10 @@ impl Members {
         self.0[phone.index() / 64] &= !(1 << (phone.index() % 64));
     }
 
+    pub(super) fn contains(&self, phone: PhoneId) -> bool {
+        self.0[phone.index() / 64] >> (phone.index() % 64) & 1 == 1
+    }
+
     /// Those that are in one set and not in the other, and whether they are in this one.
     pub(super) fn difference<'a>(
         &'a self,

@@ -6,15 +6,15 @@
 //! When its view moves on, all changes in between have reached it, and are entered.
 //!
 //! We are not the server: it may know of a coming before we do, since the first frame that tells us is
-//! still on its way. A phone of which that is possible is in *limbo*, and what a list says of it
-//! beforehand is noted in the view as *early*. Knows neither sockets nor JSON. Called by `net`.
+//! still on its way, and it may know of two in another order. What a list says of somebody beforehand is
+//! noted in the view as *early*. Knows neither sockets nor JSON. Called by `net`.
 
 mod judge;
 mod members;
 #[cfg(test)]
 mod tests;
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 
 use switchboard::timer::Moment;
 
@@ -43,7 +43,7 @@ pub(crate) struct Views {
     recent: VecDeque<Recent>,
     /// When somebody last heard something new.
     pub(crate) last_news: Moment,
-    /// Phones in limbo that a list has for gone.
+    /// Phones that may leave, and that a list has for gone.
     gone: Vec<PhoneId>,
     /// From a change to the moment a phone has heard of it.
     pub(crate) convergence: Measure,
@@ -80,8 +80,9 @@ struct ViewId(u32);
 struct View {
     /// It is right up to this change.
     version: u32,
-    /// What it says of phones in limbo: whether they are online.
-    early: Vec<(PhoneId, bool)>,
+    /// What it says beyond that change: of phones that may come or go, and of those whose change is a
+    /// later one. Whether they are online.
+    early: BTreeMap<PhoneId, bool>,
     /// How many have it.
     holders: u64,
 }
@@ -189,7 +190,7 @@ impl Views {
             (&mut self.views, &mut self.convergence, &mut self.lately);
         self.right.retain(|id| {
             let view = &mut views[id.0 as usize];
-            let is_foretold = view.holders > 0 && view.early.contains(&(phone, is_online));
+            let is_foretold = view.holders > 0 && view.early.get(&phone) == Some(&is_online);
             if is_foretold {
                 view.version = version;
                 let others = view.holders - u64::from(own == Some(*id));

@@ -170,3 +170,24 @@ fn deltas_move_a_view_on_as_far_as_they_name_what_has_changed() {
     chat.delta(CAT, &[(BOB, false)], 35);
     assert_eq!((chat.heard().0, chat.views.stale()), (7, 0));
 }
+
+#[test]
+fn what_a_phone_was_shown_before_we_expected_it_needs_not_be_shown_again() {
+    // The server's order is not ours: the frames that tell us come by many connections.
+    let mut chat = Chat::of_ann_and_bob();
+    chat.views.left(BOB, Begun::at(at(10)), at(10));
+    chat.join(CAT, 20);
+    chat.list(CAT, &[ANN, CAT], 20);
+    chat.list(ANN, &[ANN, BOB, CAT], 25);
+    assert_eq!(chat.views.stale(), 1, "Ann has Bob still");
+    chat.delta(ANN, &[(BOB, false)], 30);
+    assert_eq!(chat.views.stale(), 0);
+
+    chat.views.left(CAT, Begun::at(at(40)), at(40));
+    chat.join(BOB, 50);
+    chat.list(BOB, &[ANN, BOB], 50);
+    chat.delta(ANN, &[(BOB, true)], 55);
+    assert_eq!(chat.views.stale(), 1, "Ann has Cat still");
+    chat.delta(ANN, &[(CAT, false)], 60);
+    assert_eq!(chat.views.stale(), 0);
+}
