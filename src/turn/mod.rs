@@ -30,6 +30,8 @@ mod recorder;
 mod send;
 mod session_pages;
 mod sockets;
+#[cfg(test)]
+mod street;
 mod trace;
 
 use std::collections::VecDeque;

@@ -341,6 +341,6 @@ fn label(code: u16) -> String {
     }
 }
 
-fn json(page: &impl Serialize) -> String {
+pub(super) fn json(page: &impl Serialize) -> String {
     serde_json::to_string(page).expect("numbers and plain strings always serialise")
 }

@@ -4,6 +4,7 @@
 
 use serde::Serialize;
 
+use super::pages::json;
 use super::{Realm, Turn};
 use crate::metrics::Exposition;
 
@@ -33,7 +34,7 @@ impl Turn {
     pub(super) fn stats_page(&self, names: bool) -> String {
         let realm = &self.chat.messenger;
         let active_users = if names { realm.online().collect() } else { Vec::new() };
-        let stats = Stats {
+        json(&Stats {
             active_connections: self.websockets,
             total_invitations: realm.counters().invitations_sent,
             total_conversations: realm.conversations(),
@@ -43,8 +44,7 @@ impl Turn {
             stored_messages: 0,
             connections: self.websockets,
             sessions: realm.online().len(),
-        };
-        serde_json::to_string(&stats).expect("numbers and plain strings always serialise")
+        })
     }
 
     /// The realm's share of `/metrics`.

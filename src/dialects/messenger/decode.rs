@@ -1,9 +1,8 @@
 //! A client's frame → what it asks for: a sign-in, a command, an answer on the spot, or what is
 //! wrong. A *flaw* is what is wrong with a frame.
 //!
-//! The frame is taken apart by serde into raw values, and so is its data once the type has said
-//! which fields it has. Each is then looked at as little as possible, and unescaped only if there
-//! is a backslash in it. A content is not read.
+//! The frame is taken apart into raw values, and so is its data once the type has said which fields
+//! it has. Each is then looked at as little as possible. A content is not read.
 //!
 //! What passes on to another client is checked for what that client's model wants, for a frame
 //! that does not fit it is lost there, or worse. What the server overwrites is checked for its
@@ -14,7 +13,6 @@ use std::fmt;
 
 use serde::Deserialize;
 use serde::de::{Deserializer, Error, SeqAccess, Visitor};
-use serde_json::error::Category;
 use serde_json::value::RawValue;
 
 use super::LIMITS;
@@ -27,10 +25,11 @@ use super::wire::{
 use crate::chat::messenger::{Command, Invite, Message, Name, SignIn};
 use crate::chat::{self, Event, ItemId, SessionId};
 use crate::dialects::Incoming;
+use crate::dialects::json::{boolean, object, required, word};
 
 /// Understands a frame.
 pub(super) fn read(text: &str) -> Incoming<'_> {
-    let fields: ClientFields<'_> = match object(text, Flaw::NotAnObject) {
+    let fields: ClientFields<'_> = match object(text, Flaw::NotAnObject, Flaw::DuplicateKey) {
         Ok(fields) => fields,
         Err(flaw) => return malformed(flaw),
     };
@@ -77,7 +76,7 @@ fn sign_in(data: Option<&RawValue>) -> Result<SignIn<'_>, Flaw> {
     Ok(SignIn {
         session: session(fields.session_id, Flaw::SessionId)?,
         name,
-        receipts: boolean(fields.receipts, Flaw::Receipts)?.unwrap_or(true),
+        receipts: fields.receipts.map_or(Ok(true), |raw| boolean(raw, Flaw::Receipts))?,
     })
 }
 
@@ -111,7 +110,7 @@ fn answered(data: Option<&RawValue>) -> Result<ItemId<'_>, Flaw> {
 fn message(data: Option<&RawValue>) -> Result<Message<'_>, Flaw> {
     let fields: MessageFields<'_> = data_object(data)?;
     string(fields.sender_id, Flaw::SenderId)?;
-    boolean(fields.is_outgoing, Flaw::IsOutgoing)?;
+    fields.is_outgoing.map(|raw| boolean(raw, Flaw::IsOutgoing)).transpose()?;
     Ok(Message {
         id: item(fields.id, Flaw::Id)?,
         to: session(fields.recipient_id, Flaw::RecipientId)?,
@@ -133,27 +132,13 @@ fn message_read(data: Option<&RawValue>) -> Result<Command<'_>, Flaw> {
 fn typing(data: Option<&RawValue>) -> Result<Command<'_>, Flaw> {
     let fields: TypingFields<'_> = data_object(data)?;
     let to = session(fields.recipient_id, Flaw::RecipientId)?;
-    let is_typing = boolean(fields.is_typing, Flaw::IsTyping)?.ok_or(Flaw::IsTyping)?;
+    let is_typing = boolean(required(fields.is_typing, Flaw::IsTyping)?, Flaw::IsTyping)?;
     Ok(Command::Typing { to, is_typing })
 }
 
 /// Takes a frame's data apart.
 fn data_object<'a, T: Deserialize<'a>>(data: Option<&'a RawValue>) -> Result<T, Flaw> {
-    object(required(data, Flaw::Data)?.get(), Flaw::Data)
-}
-
-/// Takes an object apart. A key that means something may be there once only: of two readers, one
-/// would take the first, the other the last. What is ignored may repeat, for nobody reads it.
-fn object<'a, T: Deserialize<'a>>(json: &'a str, flaw: Flaw) -> Result<T, Flaw> {
-    // serde would take an array for an object without keys, its values in the order of the fields.
-    if !json.trim_ascii_start().starts_with('{') {
-        return Err(flaw);
-    }
-    serde_json::from_str(json).map_err(|error| match error.classify() {
-        // All values are raw: the only thing that serde itself can object to is a key.
-        Category::Data => Flaw::DuplicateKey,
-        Category::Syntax | Category::Eof | Category::Io => flaw,
-    })
+    object(required(data, Flaw::Data)?.get(), Flaw::Data, Flaw::DuplicateKey)
 }
 
 fn session(field: Option<&RawValue>, flaw: Flaw) -> Result<SessionId<'_>, Flaw> {
@@ -225,31 +210,6 @@ fn mentions(field: Option<&RawValue>) -> Result<Option<&str>, Flaw> {
 fn string(field: Option<&RawValue>, flaw: Flaw) -> Result<Option<&str>, Flaw> {
     let Some(json) = field.map(RawValue::get) else { return Ok(None) };
     if json.starts_with('"') { Ok(Some(json)) } else { Err(flaw) }
-}
-
-fn boolean(field: Option<&RawValue>, flaw: Flaw) -> Result<Option<bool>, Flaw> {
-    match field.map(RawValue::get) {
-        None => Ok(None),
-        Some("true") => Ok(Some(true)),
-        Some("false") => Ok(Some(false)),
-        Some(_) => Err(flaw),
-    }
-}
-
-/// What a string says, in which half a surrogate pair is a flaw, for it is no character. Only one
-/// that has escapes costs an allocation.
-fn word(raw: &RawValue, flaw: Flaw) -> Result<Cow<'_, str>, Flaw> {
-    let json = raw.get();
-    let contents = json.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).ok_or(flaw)?;
-    if contents.contains('\\') {
-        serde_json::from_str(json).map(Cow::Owned).map_err(|_| flaw)
-    } else {
-        Ok(Cow::Borrowed(contents))
-    }
-}
-
-fn required(field: Option<&RawValue>, flaw: Flaw) -> Result<&RawValue, Flaw> {
-    field.ok_or(flaw)
 }
 
 /// A list of mentions that is within its limits. It is counted rather than kept: how long it is,

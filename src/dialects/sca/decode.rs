@@ -1,28 +1,22 @@
 //! A client's frame → what it asks for: a [`Command`], an answer on the spot, or what is wrong.
 //! A *flaw* is what is wrong with a frame.
 //!
-//! The frame is taken apart once, by serde, into raw values; each is then looked at as little as
-//! possible. A short word such as a type is compared as the bytes it came in, and unescaped only
-//! if there is a backslash in it, which no known client writes but any may. The text is not read.
-//!
-//! A key that means something may be there once only: of two readers, one would take the first,
-//! the other the last. What is ignored may repeat: nobody reads it, and remembering which keys
-//! there were would cost memory that a stranger chooses.
+//! The frame is taken apart once, into raw values; each is then looked at as little as possible. A
+//! short word such as a type is compared as the bytes it came in, and unescaped only if there is a
+//! backslash in it, which no known client writes but any may. The text is not read.
 
-use std::borrow::Cow;
-
-use serde_json::error::Category;
 use serde_json::value::RawValue;
 
 use super::LIMITS;
 use super::wire::ClientFields;
 use crate::chat::mobile::{Command, PresenceMode};
 use crate::chat::{self, Event, Mobile};
+use crate::dialects::json::{boolean, contents, object, required, word};
 use crate::dialects::{Incoming, RefusalReason};
 
 /// Understands a frame.
 pub(super) fn read(text: &str) -> Incoming<'_> {
-    let fields = match fields(text) {
+    let fields: ClientFields<'_> = match object(text, Flaw::NotAnObject, Flaw::DuplicateKey) {
         Ok(fields) => fields,
         Err(flaw) => return malformed(flaw),
     };
@@ -53,19 +47,6 @@ fn malformed(flaw: Flaw) -> Incoming<'static> {
     Incoming::Malformed { detail: flaw.detail(), refused_message: None }
 }
 
-/// Takes the frame apart.
-fn fields(text: &str) -> Result<ClientFields<'_>, Flaw> {
-    // serde would take an array for an object without keys, its values in the order of the fields.
-    if !text.trim_ascii_start().starts_with('{') {
-        return Err(Flaw::NotAnObject);
-    }
-    serde_json::from_str(text).map_err(|error| match error.classify() {
-        // All values are raw: the only thing that serde itself can object to is a key.
-        Category::Data => Flaw::DuplicateKey,
-        Category::Syntax | Category::Eof | Category::Io => Flaw::NotAnObject,
-    })
-}
-
 fn message<'a>(fields: &ClientFields<'a>) -> Result<Command<'a>, Flaw> {
     let to = recipient(fields)?;
     let text = required(fields.text, Flaw::Text)?.get();
@@ -79,11 +60,7 @@ fn message<'a>(fields: &ClientFields<'a>) -> Result<Command<'a>, Flaw> {
 
 fn typing<'a>(fields: &ClientFields<'a>) -> Result<Command<'a>, Flaw> {
     let to = recipient(fields)?;
-    let is_typing = match fields.is_typing.map(RawValue::get) {
-        Some("true") => true,
-        Some("false") => false,
-        Some(_) | None => return Err(Flaw::IsTyping),
-    };
+    let is_typing = boolean(required(fields.is_typing, Flaw::IsTyping)?, Flaw::IsTyping)?;
     Ok(Command::Typing { to, is_typing })
 }
 
@@ -121,25 +98,6 @@ fn id(raw: &RawValue) -> Result<&str, Flaw> {
     let id = word(raw, Flaw::Id)?;
     let chars = id.chars().take(LIMITS.id_chars + 1).count();
     if (1..=LIMITS.id_chars).contains(&chars) { Ok(raw.get()) } else { Err(Flaw::Id) }
-}
-
-/// What a string says. Only one that has escapes costs an allocation.
-fn word(raw: &RawValue, flaw: Flaw) -> Result<Cow<'_, str>, Flaw> {
-    let contents = contents(raw.get()).ok_or(flaw)?;
-    if contents.contains('\\') {
-        serde_json::from_str(raw.get()).map(Cow::Owned).map_err(|_| flaw)
-    } else {
-        Ok(Cow::Borrowed(contents))
-    }
-}
-
-/// What stands between the quotes of a string; None if the JSON is something else.
-fn contents(json: &str) -> Option<&str> {
-    json.strip_prefix('"')?.strip_suffix('"')
-}
-
-fn required(field: Option<&RawValue>, flaw: Flaw) -> Result<&RawValue, Flaw> {
-    field.ok_or(flaw)
 }
 
 /// What is wrong with a frame.
