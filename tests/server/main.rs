@@ -9,6 +9,7 @@
 //! mistake that event loops are known for.
 
 mod addresses;
+mod budgets;
 mod command_line;
 mod contract;
 mod drain;

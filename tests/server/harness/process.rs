@@ -3,7 +3,7 @@
 //! It listens on a port of the kernel's choice, which is read from its first line. Dropping it drains
 //! it, and checks that it ends as it should: so every test also tests that.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io::{BufRead as _, BufReader};
 use std::net::{SocketAddr, TcpStream};
@@ -11,6 +11,7 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Mutex};
 use std::thread;
 
+use nix::libc::EPOLLOUT;
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
@@ -111,6 +112,17 @@ impl Server {
     /// How many descriptors it has open.
     pub(crate) fn descriptors(&self) -> usize {
         fs::read_dir(format!("/proc/{}/fd", self.pid())).expect("it runs").count()
+    }
+
+    /// The descriptors for which it has asked the kernel to tell when there is room to write: their
+    /// lines in the file of the epoll descriptor have that event (proc(5), fdinfo).
+    pub(crate) fn watched_for_room(&self) -> BTreeSet<String> {
+        let folder = fs::read_dir(format!("/proc/{}/fdinfo", self.pid())).expect("it runs");
+        // There may be two descriptors of the one epoll set.
+        folder
+            .filter_map(|file| fs::read_to_string(file.ok()?.path()).ok())
+            .flat_map(|text| text.lines().filter_map(watched_for_room).collect::<Vec<_>>())
+            .collect()
     }
 
     /// Every line on stderr so far.
@@ -220,6 +232,14 @@ impl Drop for Server {
         assert!(status.success(), "{status}, after {log:?}");
         assert!(!log.iter().any(|line| line.contains("this is a bug")), "{log:?}");
     }
+}
+
+/// The descriptor in a line of an epoll set, if it says so: `tfd: 7 events: 8000201d …`.
+fn watched_for_room(line: &str) -> Option<String> {
+    let mut words = line.split_whitespace().skip_while(|word| *word != "tfd:").skip(1);
+    let (descriptor, events) = (words.next()?, words.nth(1)?);
+    let events = u32::from_str_radix(events, 16).expect("it is hexadecimal");
+    (events & EPOLLOUT as u32 != 0).then(|| descriptor.to_owned())
 }
 
 /// For tests with a thousand clients: all the descriptors that we may have ourselves.
