@@ -3,8 +3,6 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use nix::sys::signal::Signal;
-
 use crate::harness::{Server, Wire, eventually, pause, raise_descriptor_limit};
 
 /// More than the largest budget of a phase, which is that of the timers and the sweep together.
@@ -24,24 +22,24 @@ fn most_work(server: &Server) -> BTreeMap<String, u64> {
     most
 }
 
-/// Pitfall 19: a crowd arrives at once, falls silent at once and is swept away, and no phase of any
-/// turn does more than its budget for it.
+/// Pitfall 19: a crowd arrives at once, falls silent at once and is swept away, and no phase of
+/// any turn does more than its budget for it.
 #[test]
 fn no_phase_does_more_than_its_budget_in_one_turn() {
     raise_descriptor_limit();
     let flags = ["--ping-timeout", "2s", "--sweep-interval", "1s", "--log", "error"];
     let server = Server::start(&[&flags[..], &["--admin-listen", "127.0.0.1:0"]].concat());
-    server.signal(Signal::SIGSTOP);
+    server.freeze();
     let mut crowd: Vec<Wire> = (0..CROWD).map(|_| server.wire()).collect();
     for (n, wire) in crowd.iter_mut().enumerate() {
         wire.send(Wire::upgrade_request(&format!("/ws/1000000{n:04}"), ""));
     }
-    server.signal(Signal::SIGCONT);
+    server.thaw();
     crowd.iter_mut().for_each(Wire::expect_switch);
     // All of them are late when it wakes up.
-    server.signal(Signal::SIGSTOP);
+    server.freeze();
     pause(Duration::from_secs(2));
-    server.signal(Signal::SIGCONT);
+    server.thaw();
     eventually("they are swept away", || (server.connections() == 0).then_some(()));
     drop(crowd);
 
@@ -50,6 +48,8 @@ fn no_phase_does_more_than_its_budget_in_one_turn() {
         ("accept", 128),
         ("receive", 512),
         ("expire", 1024 + 256),
+        // Whoever leaves has been read from, or swept away.
+        ("leave", 512 + 256),
         ("publish", 256),
         ("send", 512),
         ("close", 512),
@@ -58,4 +58,48 @@ fn no_phase_does_more_than_its_budget_in_one_turn() {
     }
     // Or it was no crowd.
     assert!(most["accept"] == 128 && most["expire"] > 256, "{most:?}");
+}
+
+/// More than are written to or freed in a turn (512), and fewer than are judged in one (1,024).
+const LATE: usize = 1_000;
+
+/// The server, and a crowd that it has taken in at once and that has begun to ask for something.
+fn with_a_slow_crowd(close_timeout: &str) -> (Server, Vec<Wire>) {
+    raise_descriptor_limit();
+    let flags = ["--handshake-timeout", "2s", "--close-timeout", close_timeout, "--log", "error"];
+    let server = Server::start(&flags);
+    let before = server.sockets();
+    server.freeze();
+    let mut crowd: Vec<Wire> = (0..LATE).map(|_| server.wire()).collect();
+    crowd.iter_mut().for_each(|wire| wire.send("GET / HTTP/1.1\r\n"));
+    server.thaw();
+    eventually("all are in", || (server.sockets() == before + LATE).then_some(()));
+    (server, crowd)
+}
+
+/// Lets a timeout pass for everybody at once.
+fn sleep_through_a_timeout(server: &Server) {
+    server.freeze();
+    pause(Duration::from_secs(2));
+    server.thaw();
+}
+
+/// Pitfall 4, for writing: whoever is not written to in one turn is in the next, though nobody calls.
+#[test]
+fn a_crowd_that_is_late_all_at_once_is_told_though_nothing_else_happens() {
+    let (server, mut crowd) = with_a_slow_crowd("1h");
+    sleep_through_a_timeout(&server);
+    crowd.iter_mut().for_each(|wire| assert_eq!(wire.response().status, 408));
+}
+
+/// Pitfall 4, for freeing.
+#[test]
+fn a_crowd_that_is_late_all_at_once_is_freed_though_nothing_else_happens() {
+    let (server, mut crowd) = with_a_slow_crowd("2s");
+    let crowded = server.sockets();
+    sleep_through_a_timeout(&server);
+    crowd.iter_mut().for_each(|wire| assert_eq!(wire.response().status, 408));
+    // None of them closes.
+    sleep_through_a_timeout(&server);
+    eventually("all are freed", || (server.sockets() == crowded - LATE).then_some(()));
 }

@@ -154,6 +154,17 @@ fn a_closed_stderr_is_no_reason_to_stop() {
     assert_eq!(server.ended().code(), Some(0));
 }
 
+/// Pitfall 22: whoever read it is gone, and a write fails with EPIPE.
+#[test]
+fn a_stderr_whose_reader_is_gone_is_no_reason_to_stop() {
+    let (reader, writer) = io::pipe().expect("a pipe");
+    drop(reader);
+    let mut server = Server::spawn_mute(binary().args(["--listen", "127.0.0.1:0"]).stderr(writer));
+    server.quiet(ALICE).expect_nothing();
+    server.signal(Signal::SIGTERM);
+    assert_eq!(server.ended().code(), Some(0));
+}
+
 #[test]
 fn a_stderr_that_nobody_reads_stalls_nothing() {
     let (_reader, writer) = io::pipe().expect("a pipe");

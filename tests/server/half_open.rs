@@ -16,17 +16,27 @@ fn a_phone_that_vanishes_leaves_the_list() {
     }
 }
 
+/// Pitfall 3: a read that fell short of what was asked for may skip the next one, but not if the event
+/// has told of an end as well.
 #[test]
 fn a_phone_that_hangs_up_its_half_is_gone_after_its_last_words() {
     let server = Server::start(&[]);
     let mut alice = server.connect(ALICE);
     alice.expect_online(&[ALICE]);
-    let mut bob = server.quiet(BOB);
-    alice.expect_online(&[ALICE, BOB]);
-    bob.send(message(ALICE, "bye"));
-    bob.hang_up_half();
-    alice.expect_message(BOB, "bye");
-    alice.expect_online(&[ALICE]);
+    for in_one_event in [false, true] {
+        let mut bob = server.quiet(BOB);
+        alice.expect_online(&[ALICE, BOB]);
+        if in_one_event {
+            server.freeze();
+        }
+        bob.send(message(ALICE, "bye"));
+        bob.hang_up_half();
+        if in_one_event {
+            server.thaw();
+        }
+        alice.expect_message(BOB, "bye");
+        alice.expect_online(&[ALICE]);
+    }
     eventually("nothing is left of him", || {
         (server.metrics()["switchboard_connections"] == 2.0).then_some(())
     });

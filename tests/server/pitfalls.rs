@@ -213,13 +213,12 @@ fn the_kernel_keeps_little_for_somebody_who_does_not_read() {
 fn small_frames_leave_at_once() {
     let door = Door::open();
     let server = door.start(&[]);
-    server.signal(Signal::SIGSTOP);
-    eventually("it is stopped", || (server.state() == 'T').then_some(()));
+    server.freeze();
     // Accepted in the server's place: what it gets from the kernel, with all that it inherits
     // (tcp(7), TCP_NODELAY).
     let _client = server.wire();
     assert!(door.accept().nodelay().expect("a TCP socket"));
-    server.signal(Signal::SIGCONT);
+    server.thaw();
 }
 
 /// Pitfall 7: who asks for room all the time hears of it all the time, and who never asks never does.

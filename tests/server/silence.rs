@@ -36,6 +36,20 @@ fn the_ping_timeout_may_be_shorter_than_the_one_of_the_handshake() {
     server.quiet(ALICE).expect_close(SILENT.0, SILENT.1);
 }
 
+/// Pitfall 9: its timer fires while it still gives signs of life, and has to fire again.
+#[test]
+fn a_phone_that_falls_silent_later_is_sent_home_as_well() {
+    let server = Server::start(&["--ping-timeout", "300ms", "--sweep-interval", "50ms"]);
+    let mut wire = server.wire();
+    wire.upgrade(&format!("/ws/{ALICE}?presence=none"));
+    for _ in 0..10 {
+        // On a machine that is so slow it may have been sent home already.
+        wire.try_send(frame(PONG, ""));
+        pause(Duration::from_millis(50));
+    }
+    wire.expect_close(SILENT.0, SILENT.1);
+}
+
 #[test]
 fn any_frame_is_a_sign_of_life() {
     let server = Server::start(&["--ping-timeout", "600ms", "--sweep-interval", "50ms"]);

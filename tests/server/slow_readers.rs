@@ -214,3 +214,29 @@ fn a_reader_who_does_not_read_delays_nobody() {
     }
     drop(flood.join().expect("it wrote"));
 }
+
+/// Pitfall 18: her own acknowledgements, which a turn queues when it has all but ended, are too many
+/// for her outbox. No later turn is needed to see that.
+#[test]
+fn a_reader_whom_acknowledgements_overwhelm_is_given_up_though_nothing_else_happens() {
+    const CAP: usize = 64 * 1024;
+    let server = Server::start(&["--outbox-bytes", "64KiB"]);
+    let mut bob = server.quiet(BOB);
+    let alone = server.sockets();
+    let mut sleeper = sleeper(&server, "?presence=none");
+    fill(&server, &mut bob);
+    let text = "x".repeat(1_000);
+    while server.metrics()["switchboard_outbox_bytes"] < (CAP - 3_000) as f64 {
+        bob.send(message(ALICE, &text));
+        bob.expect_nothing();
+    }
+    let letters =
+        (0..100).map(|n| format!(r#"{{"type":"message","to":"{BOB}","text":"","id":"{n}"}}"#));
+    let letters: Vec<u8> = letters.flat_map(|letter| frame(TEXT, letter)).collect();
+    // All of them come in one read, and so are acknowledged in one turn.
+    server.freeze();
+    sleeper.send(letters);
+    server.thaw();
+    eventually("she is given up", || (server.sockets() == alone).then_some(()));
+    assert_eq!(server.connections(), 1);
+}

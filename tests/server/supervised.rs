@@ -184,12 +184,11 @@ fn a_loop_that_does_not_turn_feeds_no_watchdog() {
     let manager = Manager::abstract_one();
     let server = manager.start(&[]);
     manager.expect("WATCHDOG=1");
-    server.signal(Signal::SIGSTOP);
-    eventually("it is stopped", || (server.state() == 'T').then_some(()));
+    server.freeze();
     manager.forget();
     pause(Duration::from_millis(300));
     assert!(manager.has_heard_nothing());
-    server.signal(Signal::SIGCONT);
+    server.thaw();
     manager.expect("WATCHDOG=1");
 }
 

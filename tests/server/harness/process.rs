@@ -103,7 +103,7 @@ impl Server {
     }
 
     /// What the kernel says it is doing: `T` is stopped (proc(5), stat).
-    pub(crate) fn state(&self) -> char {
+    fn state(&self) -> char {
         let stat = fs::read_to_string(format!("/proc/{}/stat", self.pid())).expect("it runs");
         let state = stat.rsplit_once(") ").and_then(|(_, rest)| rest.chars().next());
         state.expect("it follows the name")
@@ -111,7 +111,19 @@ impl Server {
 
     /// How many descriptors it has open.
     pub(crate) fn descriptors(&self) -> usize {
-        fs::read_dir(format!("/proc/{}/fd", self.pid())).expect("it runs").count()
+        self.open_files().len()
+    }
+
+    /// How many of them are sockets. Other files it may open for a moment at any time.
+    pub(crate) fn sockets(&self) -> usize {
+        self.open_files().iter().filter(|file| file.starts_with("socket:")).count()
+    }
+
+    /// What the descriptors stand for, as the kernel names it; empty for one closed meanwhile.
+    fn open_files(&self) -> Vec<String> {
+        let entries = fs::read_dir(format!("/proc/{}/fd", self.pid())).expect("it runs");
+        let file = |path| fs::read_link(path).map(|file| file.to_string_lossy().into_owned());
+        entries.flatten().map(|entry| file(entry.path()).unwrap_or_default()).collect()
     }
 
     /// The descriptors for which it has asked the kernel to tell when there is room to write: their
@@ -188,6 +200,17 @@ impl Server {
 
     pub(crate) fn metrics(&self) -> Metrics {
         parse_metrics(&self.get("/metrics").text())
+    }
+
+    /// Stops the process, and returns when it has stopped: what is sent to it from then on, it sees
+    /// all at once. (A signal takes effect some time after kill(2), and until then the server serves.)
+    pub(crate) fn freeze(&self) {
+        self.signal(Signal::SIGSTOP);
+        eventually("it is stopped", || (self.state() == 'T').then_some(()));
+    }
+
+    pub(crate) fn thaw(&self) {
+        self.signal(Signal::SIGCONT);
     }
 
     pub(crate) fn signal(&self, signal: Signal) {
