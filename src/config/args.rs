@@ -103,6 +103,14 @@ struct Args {
     #[arg(long, env = "SWITCHBOARD_CONTACT_GRACE", value_name = "TIME", default_value = "5s", value_parser = time_or_none)]
     contact_grace: Duration,
 
+    /// Time for a session's message to be marked as read
+    #[arg(long, env = "SWITCHBOARD_READ_TTL", value_name = "TIME", default_value = "24h", value_parser = time)]
+    read_ttl: Duration,
+
+    /// Sessions that are offline and whose contacts are remembered
+    #[arg(long, env = "SWITCHBOARD_MAX_REMEMBERED_SESSIONS", value_name = "N", default_value = "100000", value_parser = count)]
+    max_remembered_sessions: usize,
+
     /// Let sessions write only to those who have accepted an invitation of theirs, or they of them
     #[arg(long, env = "SWITCHBOARD_REQUIRE_INVITATION", value_parser = FalseyValueParser::new())]
     require_invitation: bool,
@@ -230,6 +238,8 @@ fn settings(args: Args, port: Option<String>) -> Result<Settings, String> {
             messenger: messenger::Limits {
                 invitation_ttl: args.invitation_ttl,
                 contact_grace: args.contact_grace,
+                tracked_for: args.read_ttl,
+                remembered_sessions: args.max_remembered_sessions,
                 require_invitation: args.require_invitation,
                 ..messenger::Limits::default()
             },

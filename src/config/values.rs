@@ -37,7 +37,7 @@ pub(super) fn byte_rate(text: &str) -> Result<u64, String> {
     if bytes < LEAST_RATE { Err("it must be at least 64KiB".to_owned()) } else { Ok(bytes) }
 }
 
-/// A number of connections; not zero.
+/// A number of connections, or of sessions; not zero.
 pub(super) fn count(text: &str) -> Result<usize, String> {
     match text.parse() {
         Ok(0) => Err("it must be at least 1".to_owned()),

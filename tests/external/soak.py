@@ -1,8 +1,12 @@
-"""Hostile phones for as long as one likes, and nothing may grow.
+"""Hostile phones and sessions for as long as one likes, and nothing may grow.
 
-The time is divided into rounds. In each, loadgen plays all its personas; then they all go, and once
-the server has noticed it is *at rest*. What it has then it has kept: a leak shows as a staircase, whatever
-the load did to memory meanwhile. The first rounds are the warm-up, in which tables grow to their size.
+The time is divided into rounds. In each, two loadgens play all their personas against one server, one in
+each realm; then they all go, and once the server has noticed it is *at rest*. What it has then it has
+kept: a leak shows as a staircase, whatever the load did to memory meanwhile. The first rounds are the
+warm-up, in which tables grow to their size.
+
+Every round has numbers and sessions of its own. Of sessions the server remembers the contacts when they
+have gone; so that this, too, ends growing, it may remember no more of them than play in a round.
 """
 
 import argparse
@@ -22,11 +26,13 @@ SERVER = os.environ["SWITCHBOARD_BIN"]
 LOADGEN = os.environ["LOADGEN_BIN"]
 
 # Short enough that the server gives up every kind of bad phone several times in a round.
-PING_TIMEOUT, SWEEP_INTERVAL, PATIENCE = 6, 3, 5  # seconds
-PERSONAS = "lurker=40 chatter=30 refresher=5 flapper=8 slow-reader=5 silent-drop=4".split()
+PING_TIMEOUT, SWEEP_INTERVAL, PATIENCE, GRACE = 6, 3, 5, 1  # seconds
+PERSONAS = "lurker=40 chatter=30 flapper=8 slow-reader=5 silent-drop=4".split()
 PERSONAS += "half-open=2 drip=2 garbage=2 flood=2".split()
-# Each round tells its phones in another way who is online.
+REALMS = "sca", "session"
+# Each round tells its phones in another way who is online, and its sessions have as many devices.
 PRESENCE = "full", "delta", "none"
+DEVICES = 1, 2
 # Messages of a round that good phones have exchanged, at the least.
 LEAST_DELIVERED = 100
 
@@ -50,14 +56,17 @@ def hold(condition, sentence):
 class Server:
     """The server under test, and what can be seen of it from outside."""
 
-    def __init__(self):
+    def __init__(self, remembered, kept):
+        """It remembers the contacts of so many sessions, and for so many seconds what is not answered."""
         self.log = tempfile.TemporaryFile("w+")
         patience = f"{PATIENCE}s"
         self.process = subprocess.Popen(
             [SERVER, "--listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0"]
             + ["--ping-timeout", f"{PING_TIMEOUT}s", "--sweep-interval", f"{SWEEP_INTERVAL}s"]
             + ["--handshake-timeout", patience, "--frame-timeout", patience]
-            + ["--write-timeout", patience, "--close-timeout", "2s"],
+            + ["--write-timeout", patience, "--close-timeout", "2s"]
+            + ["--contact-grace", f"{GRACE}s", "--max-remembered-sessions", str(remembered)]
+            + ["--invitation-ttl", f"{kept}s", "--read-ttl", f"{kept}s"],
             stdin=subprocess.DEVNULL,
             stderr=self.log,
         )
@@ -132,7 +141,7 @@ def what_is_left(metrics):
     allowed = {
         "switchboard_connections": 1,
         'switchboard_timers{of="connections"}': 1,
-        # Invitations wait for a day.
+        # Those that nobody has answered, and answers that nobody came to hear: for --invitation-ttl.
         'switchboard_timers{of="chat"}': metrics["switchboard_invitations"],
         "switchboard_websockets": 0,
         "switchboard_numbers_online": 0,
@@ -175,29 +184,62 @@ class Watch(threading.Thread):
         return self.peaks
 
 
-def play(server, number, seconds, clients):
-    """One round of loadgen, which keeps books of its own. Returns its report."""
-    with tempfile.NamedTemporaryFile(suffix=".json") as report:
+class Loadgen:
+    """One round in one realm. Loadgen keeps books of its own, and fails if they differ from the server's."""
+
+    def __init__(self, server, realm, number, seconds, clients):
+        self.report = tempfile.NamedTemporaryFile(suffix=".json")
+        self.realm, self.seconds = realm, seconds
         ramp = max(2, seconds // 6)
         command = [LOADGEN, f"ws://{server.address}", "--metrics", f"http://{server.admin_address}"]
-        command += ["--clients", clients, "--rate", clients, "--ramp", f"{ramp}s"]
+        command += ["--protocol", realm, "--clients", clients, "--rate", clients, "--ramp", f"{ramp}s"]
         command += ["--duration", f"{seconds - ramp}s", "--seed", number]
-        command += ["--presence", PRESENCE[number % len(PRESENCE)], "--refresh", "2s"]
         command += ["--ping-timeout", f"{PING_TIMEOUT}s", "--sweep-interval", f"{SWEEP_INTERVAL}s"]
-        command += ["--quiet", "--json", report.name]
+        command += ["--quiet", "--json", self.report.name]
         for persona in PERSONAS:
             command += ["--persona", persona]
-        ended = subprocess.run(
+        if realm == "sca":
+            command += ["--presence", PRESENCE[number % len(PRESENCE)]]
+            command += ["--persona", "refresher=5", "--refresh", "2s"]
+        else:
+            command += ["--devices", DEVICES[number % len(DEVICES)], "--contact-grace", f"{GRACE}s"]
+        self.process = subprocess.Popen(
             [str(word) for word in command],
             stdin=subprocess.DEVNULL,
-            capture_output=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
             text=True,
-            timeout=seconds + 180,
         )
+
+    def finish(self):
+        """Its report."""
+        try:
+            said, _ = self.process.communicate(timeout=self.seconds + 180)
+        except subprocess.TimeoutExpired:
+            self.kill()
+            raise Fault(f"loadgen for {self.realm} never ended") from None
         # 4: the machine was too busy for the latencies to mean anything. The books hold all the same.
-        said = ended.stdout + ended.stderr
-        hold(ended.returncode in (0, 4), f"loadgen ended with {ended.returncode}:\n{said}")
-        return json.load(report)
+        code = self.process.returncode
+        hold(code in (0, 4), f"loadgen for {self.realm} ended with {code}:\n{said}")
+        return json.load(self.report)
+
+    def kill(self):
+        if self.process.poll() is None:
+            self.process.kill()
+            self.process.wait()
+
+
+def play(server, number, seconds, clients):
+    """One round. Returns how many messages have arrived, by realm."""
+    players = [Loadgen(server, realm, number, seconds, clients) for realm in REALMS]
+    try:
+        delivered = {player.realm: player.finish()["messages"]["delivered"] for player in players}
+    finally:
+        for player in players:
+            player.kill()
+    for realm, count in delivered.items():
+        hold(count >= LEAST_DELIVERED, f"only {count} messages of {realm} arrived: that says nothing")
+    return delivered
 
 
 def rest(server, idle_descriptors):
@@ -227,29 +269,39 @@ def check_memory(rests):
     return before, after
 
 
-def soak(server, minutes, clients):
+def rounds_in(minutes):
+    """How many rounds, and of how many seconds."""
     rounds = max(4, round(minutes / 2))
-    seconds = max(10, int(minutes * 60 / rounds))
+    return rounds, max(10, int(minutes * 60 / rounds))
+
+
+def soak(server, minutes, clients):
+    rounds, seconds = rounds_in(minutes)
     server.metrics()
     idle = server.descriptors()
     start, rests = server.resident_mib(), []
-    print(f"soak: {rounds} rounds of {seconds} s, {clients} phones; at the start {start:.1f} MiB, {idle} descriptors")
+    print(
+        f"soak: {rounds} rounds of {seconds} s, {clients} phones and {clients} sessions;"
+        f" at the start {start:.1f} MiB, {idle} descriptors"
+    )
     for number in range(rounds):
         watch = Watch(server)
         watch.start()
-        report = play(server, number, seconds, clients)
+        delivered = play(server, number, seconds, clients)
         peaks = watch.finish()
         rests.append(rest(server, idle))
-        delivered = report["messages"]["delivered"]
-        hold(delivered >= LEAST_DELIVERED, f"only {delivered} messages arrived: that says nothing")
+        metrics = server.metrics()
         print(
-            f"soak: round {number + 1}: {delivered} messages; up to {peaks['connections']:.0f} connections,"
+            f"soak: round {number + 1}: {delivered['sca']} messages of phones, {delivered['session']} of sessions;"
+            f" up to {peaks['connections']:.0f} connections,"
             f" {peaks['mib']:.1f} MiB, {peaks['outbox_bytes'] / 1024:.0f} KiB in outboxes;"
-            f" at rest {rests[-1]:.1f} MiB",
+            f" at rest {rests[-1]:.1f} MiB, {metrics['switchboard_session_contacts']:.0f} pairs of contacts,"
+            f" {metrics['switchboard_invitations']:.0f} invitations",
             flush=True,
         )
     before, after = check_memory(rests)
     metrics = server.metrics()
+    made = metrics['switchboard_session_contacts_total{event="made"}']
     ended = {
         key.split('"')[1]: int(value)
         for key, value in metrics.items()
@@ -258,19 +310,22 @@ def soak(server, minutes, clients):
     print(
         f"soak: flat: {before:.1f} MiB at rest in the first half, {after:.1f} in the second; {idle} descriptors"
         f" before and after; {metrics['switchboard_accepted_total']:.0f} connections,"
-        f" {metrics['switchboard_messages_received_total']:.0f} messages, every one accounted for;"
+        f" {metrics['switchboard_messages_received_total']:.0f} messages, every one accounted for,"
+        f" {metrics['switchboard_session_messages_received_total']:.0f} of them between sessions;"
+        f" {made:.0f} pairs of contacts made, {metrics['switchboard_session_contacts']:.0f} left;"
         f" {metrics['switchboard_connection_slots']:.0f} slots; connections ended: {ended}"
     )
 
 
 def main():
     arguments = argparse.ArgumentParser()
-    arguments.add_argument("--minutes", type=float, default=1, help="how long phones play, in all")
-    arguments.add_argument("--clients", type=int, default=300)
+    arguments.add_argument("--minutes", type=float, default=1, help="how long they play, in all")
+    arguments.add_argument("--clients", type=int, default=300, help="phones, and as many sessions")
     options = arguments.parse_args()
     server = None
     try:
-        server = Server()
+        # Nothing that a session still waits for is given up while its round lasts.
+        server = Server(options.clients, 2 * rounds_in(options.minutes)[1])
         soak(server, options.minutes, options.clients)
         server.stop()
     except Fault as fault:

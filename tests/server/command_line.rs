@@ -29,6 +29,8 @@ const FLAGS: &[&str] = &[
     "--allow-origin",
     "--invitation-ttl",
     "--contact-grace",
+    "--read-ttl",
+    "--max-remembered-sessions",
     "--require-invitation",
     "--max-connections-per-address",
     "--connection-rate-per-address",

@@ -208,7 +208,7 @@ pub(super) struct Args {
 
     /// Where /metrics is, to compare books: http://HOST:PORT [default: our own server's]
     ///
-    /// The server must have no other clients meanwhile.
+    /// The server must have no other clients of this protocol meanwhile.
     #[arg(long, env = "LOADGEN_METRICS", value_name = "URL", value_parser = Target::parse)]
     pub(super) metrics: Option<Target>,
 

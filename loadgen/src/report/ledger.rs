@@ -60,19 +60,42 @@ pub(super) fn compare(outcome: &Outcome, before: &str, after: &str) -> Result<Ve
         let all = |count: u64| if messenger.is_steady() { 0 } else { books.sent() - count };
         rows.push(("messages read", "messages_read_total", tally.read, all(tally.read)));
     }
-    // Without the name of a realm the metrics are those of all realms.
-    let realm = if is_session { "session_" } else { "" };
-    let theirs = |name| {
-        let name = format!("switchboard_{realm}{name}");
-        match (value(before, &name), value(after, &name)) {
-            (Some(before), Some(after)) => Ok((after - before).max(0.0) as u64),
-            _ => Err(format!("the server's /metrics has no {name}")),
-        }
-    };
     let rows = rows.into_iter().map(|(what, name, ours, in_doubt)| {
-        let theirs = theirs(name)?;
+        let theirs = theirs(name, is_session, before, after)?;
         let agrees = (ours..=ours + in_doubt).contains(&theirs);
         Ok(Row { what, ours, in_doubt, theirs, agrees })
     });
     rows.collect()
+}
+
+/// What the server has counted between two pages, in our realm.
+fn theirs(name: &str, is_session: bool, before: &str, after: &str) -> Result<u64, String> {
+    let of_sessions = format!("switchboard_session_{name}");
+    let of_all = format!("switchboard_{name}");
+    let counted = |name: &str| Some(value(after, name)? - value(before, name)?);
+    let ours = if is_session { &of_sessions } else { &of_all };
+    let count = counted(ours).ok_or_else(|| format!("the server's /metrics has no {ours}"))?;
+    // Without the name of a realm the metrics are those of all realms, and sessions may chat as well.
+    let others = if is_session { None } else { counted(&of_sessions) };
+    Ok((count - others.unwrap_or_default()).max(0.0) as u64)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_sessions_say_to_each_other_meanwhile_is_not_in_the_phones_books() {
+        let page = |all, sessions| {
+            format!(
+                "switchboard_a_total {all}\nswitchboard_session_a_total{{by=\"x\"}} {sessions}\n"
+            )
+        };
+        let (before, after) = (page(100, 40), page(700, 340));
+        assert_eq!(theirs("a_total", false, &before, &after), Ok(300));
+        assert_eq!(theirs("a_total", true, &before, &after), Ok(300));
+        let (before, after) = ("switchboard_a_total 1\n", "switchboard_a_total 8\n");
+        assert_eq!(theirs("a_total", false, before, after), Ok(7), "a server without sessions");
+        assert!(theirs("a_total", true, before, after).is_err());
+    }
 }
