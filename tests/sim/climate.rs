@@ -168,6 +168,9 @@ fn limits(dice: &mut Dice, phones: usize) -> Limits {
                 // Shorter than a calm: whoever is gone then, is gone for everybody.
                 contact_grace: dice.pick(&[Duration::ZERO, SECOND / 10, SECOND / 2]),
                 devices_per_session: dice.pick(&[2, 16]),
+                // In a calm all of it has ended, or none.
+                invitation_ttl: dice.pick(&[SECOND / 5, SECOND / 2, SECOND * 86_400]),
+                typing_lasts: dice.pick(&[SECOND / 10, SECOND / 2, SECOND * 600]),
                 ..messenger::Limits::default()
             },
             ..chat::Limits::default()

@@ -13,7 +13,7 @@ use crate::oracle::{Kind, Said};
 use crate::world::{Item, World, at};
 
 /// Nothing that a loop has to do can take this long.
-const QUIET: Duration = Duration::from_secs(1);
+pub(crate) const QUIET: Duration = Duration::from_secs(1);
 /// Everything comes to rest in this time, deadlines of slow readers included.
 const PATIENCE: Duration = Duration::from_secs(200);
 

@@ -68,7 +68,8 @@ impl Oracle {
             // What stands behind a refused upgrade is no HTTP.
             (Kind::Phone | Kind::Device, 400) => assert!(line.has_left, "wire {wire} speaks HTTP"),
             (Kind::Phone | Kind::Device | Kind::Http, 408) => {
-                assert!(line.is_tardy, "wire {wire} was in time")
+                assert!(line.is_tardy, "wire {wire} was in time");
+                line.has_left = true;
             }
             (Kind::Http, 200) => {
                 let pages: [&[u8]; 3] =
@@ -193,7 +194,7 @@ impl Oracle {
             }
             (Some(1008), "too many devices are signed in to this session") => {
                 line.was_one_too_many = true;
-                self.realm.devices[&wire].rivals >= self.realm.devices_per_session
+                self.realm.devices[&wire].rivals >= self.realm.limits.devices_per_session
             }
             (Some(4000), _) => self.lines.iter().enumerate().any(|(other, one)| {
                 other != wire

@@ -76,10 +76,7 @@ impl Oracle {
         Oracle {
             lines: Vec::new(),
             letters: Vec::new(),
-            realm: Realm {
-                devices_per_session: limits.chat.messenger.devices_per_session,
-                ..Realm::default()
-            },
+            realm: Realm { limits: limits.chat.messenger, ..Realm::default() },
             handed: 0,
             returned: HashMap::new(),
             typing: HashMap::new(),
@@ -166,7 +163,9 @@ impl Oracle {
                 | Said::Read(_)
                 | Said::Invite(_)
                 | Said::Answer(..)
-                | Said::TypingTo(..) => self.realm.consumed(wire, line.number, said, self.tick),
+                | Said::TypingTo(..) => {
+                    self.realm.consumed(wire, line.number, said, (self.tick, self.now));
+                }
                 Said::Violation => {}
             }
         }

@@ -179,6 +179,7 @@ impl Oracle {
             let is_lost = letter.handed.is_none() && !self.lines[wire].was_slow;
             assert!(!(knew_him && is_lost), "letter {at} was lost in the drain");
         }
+        self.check_notes_drained(stayed, read_before);
     }
 
     /// The present moment, in deeds.

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{Status, pair};
+use super::{Status, Typed, pair};
 use crate::device::session;
 use crate::net::WireId;
 use crate::oracle::Oracle;
@@ -129,7 +129,8 @@ impl Oracle {
     }
 
     fn judge_invitation(&mut self, wire: WireId, number: usize, data: &Value) {
-        let (at, tick) = (place(text(data, "id"), 'i'), self.tick);
+        let (at, tick, now) = (place(text(data, "id"), 'i'), self.tick, self.now);
+        let lasts = self.realm.limits.invitation_ttl;
         let invitation = &mut self.realm.invitations[at];
         assert_eq!(session(text(data, "senderId")), invitation.from, "invitation {at}");
         assert_eq!(session(text(data, "recipientId")), invitation.to, "invitation {at}");
@@ -146,8 +147,14 @@ impl Oracle {
                 let is_his = [invitation.from, invitation.to].contains(&number);
                 assert!(is_his, "an answer to invitation {at} reaches a stranger");
                 let accepts = answer == "accepted";
-                assert!(accepts || answer == "declined", "invitation {at} is {answer}");
-                assert!(was_answered(accepts), "nobody has {answer} invitation {at}");
+                let is_true = match answer {
+                    "accepted" | "declined" => was_answered(accepts),
+                    "expired" => now >= invitation.consumed_at + lasts,
+                    _ => panic!("invitation {at} is {answer}"),
+                };
+                assert!(is_true, "invitation {at} is not {answer}");
+                let outcome = invitation.outcome.get_or_insert_with(|| answer.to_owned());
+                assert_eq!(outcome, answer, "two stories are told of invitation {at}");
                 assert!(invitation.answered.insert(wire), "invitation {at} is answered twice");
                 if accepts {
                     let pair = pair(invitation.from, invitation.to);
@@ -170,12 +177,23 @@ impl Oracle {
     fn judge_typist(&mut self, wire: WireId, number: usize, data: &Value) {
         let typist = session(text(data, "sessionId"));
         let is_typing = data["isTyping"].as_bool().expect("whether he types");
-        let said = |is| self.realm.typed.get(&(typist, number, is)).copied().unwrap_or_default();
-        // What he does not end himself, the server does.
-        let most = said(true) + if is_typing { 0 } else { said(false) };
-        let heard = self.device(wire).typing.entry((typist, is_typing)).or_default();
+        let (now, lasts) = (self.now, self.realm.limits.typing_lasts);
+        let Typed { begun, ended } = self.realm.typed.entry((typist, number)).or_default();
+        let device = self.realm.devices.get_mut(&wire).expect("every device has one");
+        let heard = device.typing.entry((typist, is_typing)).or_default();
         *heard += 1;
-        assert!(*heard <= most, "wire {wire} hears of typing that nobody has done");
+        if is_typing {
+            assert!(*heard <= begun.len(), "wire {wire} hears of typing that nobody has done");
+            device.typists.insert(typist, now);
+            return;
+        }
+        device.typists.remove(&typist);
+        // What he does not end himself the server does: in time, or with his last device.
+        assert!(*heard <= begun.len() + *ended, "wire {wire} hears of an end without a beginning");
+        let lapsed = begun.iter().filter(|&&begun| begun + lasts <= now).count();
+        if *heard > lapsed + *ended {
+            self.realm.cut_short.insert(typist);
+        }
     }
 }
 

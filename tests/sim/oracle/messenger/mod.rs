@@ -8,6 +8,9 @@ mod judge;
 mod rest;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use switchboard::chat::messenger::Limits;
 
 use super::{Oracle, Said};
 use crate::net::WireId;
@@ -45,10 +48,21 @@ pub(super) struct Invitation {
     pub(super) from: usize,
     pub(super) to: usize,
     pub(super) consumed: Option<u64>,
+    /// The same as a time: from then on it has its time to be answered.
+    pub(super) consumed_at: Duration,
     /// Who has answered, when, and whether he accepts.
     pub(super) answers: Vec<(WireId, u64, bool)>,
     pub(super) shown: BTreeSet<WireId>,
+    /// The wires that were told what has become of it; and what the first of them was told.
     pub(super) answered: BTreeSet<WireId>,
+    pub(super) outcome: Option<String>,
+}
+
+/// What one session has said of its typing to another: when it has begun, and how often it has ended.
+#[derive(Debug, Default)]
+pub(super) struct Typed {
+    pub(super) begun: Vec<Duration>,
+    pub(super) ended: usize,
 }
 
 /// One wire of a device.
@@ -68,6 +82,8 @@ pub(crate) struct Device {
     pub(super) words: BTreeMap<usize, bool>,
     /// Typing notices heard from each session, of its beginning and of its end.
     pub(super) typing: BTreeMap<(usize, bool), usize>,
+    /// Sessions that it shows as typing, and since when.
+    pub(super) typists: BTreeMap<usize, Duration>,
     /// The last note from each wire.
     pub(super) last_from: BTreeMap<WireId, usize>,
     /// Requests that must be refused, and such that may be.
@@ -84,9 +100,11 @@ pub(crate) struct Realm {
     /// Pairs that may be contacts; and that are, since when.
     pub(super) maybe_contacts: BTreeSet<(usize, usize)>,
     pub(super) contacts: BTreeMap<(usize, usize), u64>,
-    /// How often one session has said that it types to another, or no longer.
-    pub(super) typed: BTreeMap<(usize, usize, bool), usize>,
-    pub(super) devices_per_session: usize,
+    /// From one session to another.
+    pub(super) typed: BTreeMap<(usize, usize), Typed>,
+    /// Sessions whose typing has ended before its time, and not by their own word: they must have gone.
+    pub(super) cut_short: BTreeSet<usize>,
+    pub(super) limits: Limits,
 }
 
 impl Realm {
@@ -109,14 +127,30 @@ impl Realm {
     /// A device invites somebody.
     pub(crate) fn invite(&mut self, over: WireId, from: usize, to: usize) -> usize {
         let (shown, answered) = (BTreeSet::new(), BTreeSet::new());
-        let (consumed, answers) = (None, Vec::new());
-        let invitation = Invitation { over, from, to, consumed, answers, shown, answered };
-        self.invitations.push(invitation);
+        let (consumed, consumed_at, answers) = (None, Duration::ZERO, Vec::new());
+        self.invitations.push(Invitation {
+            over,
+            from,
+            to,
+            consumed,
+            consumed_at,
+            answers,
+            shown,
+            answered,
+            outcome: None,
+        });
         self.invitations.len() - 1
     }
 
-    /// The server has read what the device of session `from` says over `wire`.
-    pub(super) fn consumed(&mut self, wire: WireId, from: usize, said: Said, tick: u64) {
+    /// The server has read what the device of session `from` says over `wire`. When that was is a
+    /// deed and a time.
+    pub(super) fn consumed(
+        &mut self,
+        wire: WireId,
+        from: usize,
+        said: Said,
+        (tick, now): (u64, Duration),
+    ) {
         let device = self.devices.get_mut(&wire).expect("every device has one");
         match said {
             Said::SignIn { receipts } => {
@@ -136,7 +170,7 @@ impl Realm {
             }
             Said::Invite(at) => {
                 let invitation = &mut self.invitations[at];
-                invitation.consumed = Some(tick);
+                (invitation.consumed, invitation.consumed_at) = (Some(tick), now);
                 // Nobody invites himself; and nobody has a hundred invitations.
                 device.refusals += usize::from(invitation.to == from);
                 device.doubts += 1;
@@ -150,7 +184,11 @@ impl Realm {
                 }
             }
             Said::TypingTo(to, is_typing) => {
-                *self.typed.entry((from, to, is_typing)).or_default() += 1;
+                let typed = self.typed.entry((from, to)).or_default();
+                match is_typing {
+                    true => typed.begun.push(now),
+                    false => typed.ended += 1,
+                }
             }
             _ => unreachable!("that is said in the other realm, or in both"),
         }

@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use super::{Status, pair};
 use crate::net::{Net, WireId};
 use crate::oracle::Oracle;
+use crate::story::QUIET;
 
 impl Oracle {
     /// Panics unless all has arrived that had to. `unclear` are those who take nothing at present.
@@ -24,7 +25,9 @@ impl Oracle {
             assert!(device.is_told_so, "wire {wire} has signed in, and nobody says so");
             let least = line.nonsense + device.refusals;
             assert!(line.errors >= least, "wire {wire} may do what it must not");
+            self.check_typists(wire, net);
         }
+        self.check_cut_short();
     }
 
     /// Whether the device at the other end of a wire is in, and has got all that it will get.
@@ -41,7 +44,8 @@ impl Oracle {
         since: u64,
     ) -> impl Iterator<Item = WireId> + 'a {
         clear.iter().copied().filter(move |&wire| {
-            let was_in = self.realm.devices[&wire].signed_in.is_some_and(|tick| tick < since);
+            let signed_in = self.realm.devices.get(&wire).and_then(|device| device.signed_in);
+            let was_in = signed_in.is_some_and(|tick| tick < since);
             self.lines[wire].number == number && was_in
         })
     }
@@ -84,16 +88,65 @@ impl Oracle {
         let invitation = &self.realm.invitations[at];
         let from_clear = clear.contains(&invitation.over) && invitation.to != invitation.from;
         let Some(consumed) = invitation.consumed.filter(|_| from_clear) else { return };
+        let is_over = self.realm.limits.invitation_ttl < QUIET;
         if invitation.answers.is_empty() {
-            // It waits for whoever comes, too.
-            for wire in self.steady(clear, invitation.to, u64::MAX) {
+            // As long as it lasts it waits for whoever comes, too.
+            let since = if is_over { consumed } else { u64::MAX };
+            for wire in self.steady(clear, invitation.to, since) {
                 assert!(invitation.shown.contains(&wire), "wire {wire} misses invitation {at}");
+            }
+        }
+        if is_over {
+            let both = [invitation.from, invitation.to];
+            for wire in both.into_iter().flat_map(|number| self.steady(clear, number, consumed)) {
+                let knows = invitation.answered.contains(&wire)
+                    || invitation.answers.iter().any(|answer| answer.0 == wire);
+                assert!(knows, "wire {wire} does not hear that invitation {at} is over");
             }
         }
         let answer = invitation.answers.iter().find(|(wire, ..)| clear.contains(wire));
         let Some(&(_, tick, _)) = answer else { return };
         for wire in self.steady(clear, invitation.from, tick.min(consumed)) {
             assert!(invitation.answered.contains(&wire), "wire {wire} misses an answer to {at}");
+        }
+    }
+
+    /// Nobody is shown as typing for ever. Who has no room for it is not told.
+    fn check_typists(&self, wire: WireId, net: &Net) {
+        if self.realm.limits.typing_lasts >= QUIET {
+            return;
+        }
+        for (&typist, &since) in &self.realm.devices[&wire].typists {
+            let is_told = !net.was_full_since(wire, since);
+            assert!(!is_told, "wire {wire} shows {typist} as typing, and he has long stopped");
+        }
+    }
+
+    /// Whose typing has ended before its time has gone, or types to too many.
+    fn check_cut_short(&self) {
+        for &typist in &self.realm.cut_short {
+            let mut lines = self.lines.iter().filter(|line| line.number == typist);
+            let has_gone = lines.any(|line| line.ended || !line.stays());
+            let readers = self.realm.typed.keys().filter(|(from, _)| *from == typist).count();
+            let is_busy = readers > self.realm.limits.typing_at_once;
+            assert!(has_gone || is_busy, "{typist} types on, and is not shown any more");
+        }
+    }
+
+    /// Whoever stayed until the server shut down got all notes before that, and was told of his own.
+    pub(in crate::oracle) fn check_notes_drained(&self, stayed: &[WireId], read_before: u64) {
+        for (at, note) in self.realm.notes.iter().enumerate() {
+            let is_early = |tick: &u64| *tick <= read_before && stayed.contains(&note.over);
+            let Some(consumed) = note.consumed.filter(is_early) else { continue };
+            let reads = |wire: &WireId| !self.lines[*wire].was_slow;
+            for wire in self.steady(stayed, note.to, consumed).filter(reads) {
+                let is_there = note.copies.contains(&wire);
+                assert!(is_there, "note {at} was lost in the drain: wire {wire} never got it");
+            }
+            for wire in self.steady(stayed, note.from, consumed).filter(reads) {
+                let is_told = note.told.contains_key(&wire) || !self.realm.devices[&wire].receipts;
+                assert!(is_told, "wire {wire} hears nothing of note {at}");
+            }
         }
     }
 
