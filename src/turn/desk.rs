@@ -95,7 +95,8 @@ struct Wrapping<'e> {
     content: Content,
     /// The sender's id for the message in it, to be kept behind the frame.
     id: Option<&'e str>,
-    /// Only worth something now; a reader who is behind is better off without.
+    /// Only worth something now; a reader who is behind is better off without. That somebody types
+    /// no longer is not: the beginning may be on its way already, and would be shown for ever.
     is_fleeting: bool,
 }
 
@@ -108,8 +109,8 @@ impl<'e> Wrapping<'e> {
                 mobile::Event::Message { from, to, id, .. } => {
                     Wrapping { id, ..with(Content::Message { from, to }) }
                 }
-                mobile::Event::Typing { .. } => {
-                    Wrapping { is_fleeting: true, ..with(Content::Event) }
+                mobile::Event::Typing { is_typing, .. } => {
+                    Wrapping { is_fleeting: is_typing, ..with(Content::Event) }
                 }
                 mobile::Event::Receipt { .. }
                 | mobile::Event::Signal { .. }
@@ -123,8 +124,8 @@ impl<'e> Wrapping<'e> {
                 messenger::Event::Message { ticket: Some(ticket), .. } => {
                     with(Content::Copy(ticket))
                 }
-                messenger::Event::Typing { .. } => {
-                    Wrapping { is_fleeting: true, ..with(Content::Event) }
+                messenger::Event::Typing { is_typing, .. } => {
+                    Wrapping { is_fleeting: is_typing, ..with(Content::Event) }
                 }
                 messenger::Event::Message { ticket: None, .. }
                 | messenger::Event::Authenticated { .. }

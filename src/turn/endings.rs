@@ -133,8 +133,12 @@ impl Turn {
     /// The phase *close*: sockets are closed and slots freed. Returns how many.
     pub(super) fn close(&mut self, sockets: &mut impl Sockets) -> usize {
         // Whoever was found to be gone while writing has not left the chat yet, and must have
-        // before his slot can have another tenant.
-        self.take_out_of_the_chat();
+        // before his slot can have another tenant. His friends hear of it, which can be too much for
+        // one of them; and nothing but this turn would notice.
+        while !self.leaving.is_empty() {
+            self.take_out_of_the_chat();
+            self.end_the_overflowed();
+        }
         for closed in 0..self.limits.budgets.closes {
             let Some(id) = self.closing.pop_front() else { return closed };
             let Some(connection) = self.connections.remove(id) else { continue };

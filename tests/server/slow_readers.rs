@@ -103,16 +103,19 @@ fn a_reader_who_was_behind_catches_up_with_every_message_in_order() {
 }
 
 #[test]
-fn typing_is_dropped_for_a_reader_who_is_behind() {
+fn that_typing_begins_is_dropped_for_a_reader_who_is_behind_and_that_it_ends_is_not() {
     let server = Server::start(&[]);
     let mut sleeper = sleeper(&server, "?presence=none");
     let mut bob = server.quiet(BOB);
     let count = fill(&server, &mut bob);
-    bob.send(format!(r#"{{"type":"typing","to":"{ALICE}","is_typing":true}}"#));
+    for is_typing in [true, false] {
+        bob.send(format!(r#"{{"type":"typing","to":"{ALICE}","is_typing":{is_typing}}}"#));
+    }
     bob.expect_nothing();
     assert_eq!(server.metrics()["switchboard_typing_dropped_slow_total"], 1.0);
     bob.send(message(ALICE, "last"));
     (0..count).for_each(|_| assert!(sleeper.text().contains("xxx")));
+    assert!(sleeper.text().contains(r#""is_typing":false"#));
     assert!(sleeper.text().contains("last"));
 }
 

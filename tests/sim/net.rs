@@ -61,8 +61,6 @@ pub(crate) struct Wire {
     refuses: bool,
     /// The last write was short: since when no byte was taken.
     refused_since: Option<Duration>,
-    /// When a write was last short, if ever.
-    last_refused: Option<Duration>,
     /// Stands in the list of the ready.
     listed: bool,
 }
@@ -189,11 +187,6 @@ impl Net {
     /// Since when the server's kernel has taken nothing more for the phone.
     pub(crate) fn refused_since(&self, wire: WireId) -> Option<Duration> {
         self.wires[wire].refused_since.filter(|_| self.refuses(wire))
-    }
-
-    /// Whether a write has been short since then: typing may have gone unsaid.
-    pub(crate) fn was_full_since(&self, wire: WireId, then: Duration) -> bool {
-        self.wires[wire].last_refused >= Some(then)
     }
 
     /// What a server that has done all its work has not left behind.
@@ -375,9 +368,6 @@ impl Sockets for Net {
             Some(since) if count == 0 => Some(since),
             _ => Some(self.now),
         };
-        if it.refuses {
-            it.last_refused = Some(self.now);
-        }
         if count == 0 {
             return Err(ErrorKind::WouldBlock.into());
         }

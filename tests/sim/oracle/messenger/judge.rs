@@ -184,7 +184,7 @@ impl Oracle {
         *heard += 1;
         if is_typing {
             assert!(*heard <= begun.len(), "wire {wire} hears of typing that nobody has done");
-            device.typists.insert(typist, now);
+            device.typists.insert(typist);
             return;
         }
         device.typists.remove(&typist);

@@ -82,8 +82,8 @@ pub(crate) struct Device {
     pub(super) words: BTreeMap<usize, bool>,
     /// Typing notices heard from each session, of its beginning and of its end.
     pub(super) typing: BTreeMap<(usize, bool), usize>,
-    /// Sessions that it shows as typing, and since when.
-    pub(super) typists: BTreeMap<usize, Duration>,
+    /// Sessions that it shows as typing.
+    pub(super) typists: BTreeSet<usize>,
     /// The last note from each wire.
     pub(super) last_from: BTreeMap<WireId, usize>,
     /// Requests that must be refused, and such that may be.

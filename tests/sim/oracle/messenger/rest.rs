@@ -25,7 +25,9 @@ impl Oracle {
             assert!(device.is_told_so, "wire {wire} has signed in, and nobody says so");
             let least = line.nonsense + device.refusals;
             assert!(line.errors >= least, "wire {wire} may do what it must not");
-            self.check_typists(wire, net);
+            let is_over = self.realm.limits.typing_lasts < QUIET;
+            let typists = device.typists.first().filter(|_| is_over);
+            assert_eq!(typists, None, "wire {wire} shows somebody as typing who has long stopped");
         }
         self.check_cut_short();
     }
@@ -108,17 +110,6 @@ impl Oracle {
         let Some(&(_, tick, _)) = answer else { return };
         for wire in self.steady(clear, invitation.from, tick.min(consumed)) {
             assert!(invitation.answered.contains(&wire), "wire {wire} misses an answer to {at}");
-        }
-    }
-
-    /// Nobody is shown as typing for ever. Who has no room for it is not told.
-    fn check_typists(&self, wire: WireId, net: &Net) {
-        if self.realm.limits.typing_lasts >= QUIET {
-            return;
-        }
-        for (&typist, &since) in &self.realm.devices[&wire].typists {
-            let is_told = !net.was_full_since(wire, since);
-            assert!(!is_told, "wire {wire} shows {typist} as typing, and he has long stopped");
         }
     }
 
