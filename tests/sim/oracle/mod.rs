@@ -86,7 +86,7 @@ impl Oracle {
             sweep_interval: limits.sweep_interval,
             write_timeout: limits.write_timeout,
             close_timeout: limits.close_timeout,
-            is_prompt: limits.budgets.writes > 1000,
+            is_prompt: limits.budgets.writes > 1000 && limits.budgets.write_bytes > 1000,
             removed_as_silent: 0,
             stalled_until: Duration::ZERO,
             is_draining: false,
