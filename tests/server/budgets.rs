@@ -1,4 +1,5 @@
-//! Budgets: what a turn does at most in each of its phases, so that no crowd makes the others wait.
+//! Budgets: what a turn does at most in each of its phases, so that no crowd makes the others wait. And
+//! what it does not get to is neither forgotten nor held against anybody.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -102,4 +103,30 @@ fn a_crowd_that_is_late_all_at_once_is_freed_though_nothing_else_happens() {
     // None of them closes.
     sleep_through_a_timeout(&server);
     eventually("all are freed", || (server.sockets() == crowded - LATE).then_some(()));
+}
+
+/// Pitfall 16: whom the server has not heard yet is not late. After a stop it takes several turns to
+/// learn who has said something (1,024 a turn), and to read it (512).
+#[test]
+fn whoever_was_in_time_is_not_late_because_the_server_was() {
+    const PUNCTUAL: usize = 2_200;
+    const TIMEOUT: Duration = Duration::from_secs(5);
+    raise_descriptor_limit();
+    let server = Server::start(&["--handshake-timeout", "5s", "--log", "error"]);
+    let before = server.sockets();
+    server.freeze();
+    let mut crowd: Vec<(Wire, String)> = (0..PUNCTUAL)
+        .map(|n| {
+            let path = format!("/ws/1000000{n:04}?presence=none");
+            (server.wire(), Wire::upgrade_request(&path, ""))
+        })
+        .collect();
+    crowd.iter_mut().for_each(|(wire, request)| wire.send(&request[..30]));
+    server.thaw();
+    eventually("all are in", || (server.sockets() == before + PUNCTUAL).then_some(()));
+    server.freeze();
+    crowd.iter_mut().for_each(|(wire, request)| wire.send(&request[30..]));
+    pause(TIMEOUT);
+    server.thaw();
+    crowd.iter_mut().for_each(|(wire, _)| wire.expect_switch());
 }
