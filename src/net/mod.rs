@@ -14,9 +14,10 @@ mod sockets;
 mod stop;
 mod systemd;
 mod trace_file;
+mod wait;
 
 use std::fmt;
-use std::io::{self, ErrorKind};
+use std::io;
 use std::net::SocketAddr;
 use std::os::fd::AsRawFd as _;
 use std::path::PathBuf;
@@ -47,13 +48,6 @@ const LISTENER: Token = Token(usize::MAX);
 const SIGNALS: Token = Token(usize::MAX - 1);
 const ADMIN: Token = Token(usize::MAX - 2);
 const TRACE: Token = Token(usize::MAX - 3);
-
-/// Events taken from the kernel at once.
-const EVENTS: usize = 1024;
-
-/// A wait that was this much longer than asked for was no wait: the process was stopped, or the
-/// machine was. The turn must then hear everybody before it judges anybody.
-const STALL: Duration = Duration::from_millis(100);
 
 /// What the server is to do.
 #[derive(Clone, Debug)]
@@ -116,17 +110,17 @@ impl From<io::Error> for Failure {
 /// [`Failure`], before anybody was served, or if the kernel's own interface fails.
 pub fn run(settings: Settings) -> Result<ExitCode, Failure> {
     let (mut driver, mut poll) = Driver::start(settings)?;
-    let mut events = Events::with_capacity(EVENTS);
+    let mut events = Events::with_capacity(wait::EVENTS);
     let mut asleep_since = driver.clock.monotonic();
     loop {
-        let wait = driver.wait(asleep_since);
-        let interrupted = sleep(&mut poll, &mut events, wait)?;
+        let time = driver.wait(asleep_since);
+        let interrupted = wait::sleep(&mut poll, &mut events, time)?;
         let now = driver.clock.now();
-        let overslept = driver.note_lag(wait.map(|wait| asleep_since + wait), now.monotonic);
+        let lag = wait::lag(time.map(|time| asleep_since + time), now.monotonic);
 
-        let mut ready = 0;
+        let mut named = 0;
         for event in &events {
-            ready += 1;
+            named += 1;
             match event.token() {
                 LISTENER => driver.turn.listener_ready(Listener::Public),
                 ADMIN => driver.turn.listener_ready(Listener::Admin),
@@ -139,12 +133,8 @@ pub fn run(settings: Settings) -> Result<ExitCode, Failure> {
                 token => driver.turn.ready(id_of(token), readiness(event)),
             }
         }
-        let polled = match ready {
-            _ if interrupted || overslept => Polled::Disturbed,
-            EVENTS.. => Polled::Part(ready),
-            _ => Polled::Everybody,
-        };
-        driver.take_turn(now, polled);
+        lag.into_iter().for_each(|lag| driver.turn.record_lag(lag));
+        driver.take_turn(now, wait::polled(named, interrupted, lag));
         asleep_since = driver.clock.monotonic();
         driver.supervisor.report(asleep_since, Report::of(&driver.turn, &driver.stop));
         if driver.turn.is_drained() {
@@ -195,6 +185,10 @@ impl Driver {
         registry.register(&mut SourceFd(&signals.as_raw_fd()), SIGNALS, Interest::READABLE)?;
         let listener = watch(listeners.public, LISTENER, registry)?;
         let admin = listeners.admin.map(|admin| watch(admin, ADMIN, registry)).transpose()?;
+        let trace_file = TraceFile::new(settings.trace_file, Waker::new(registry, TRACE)?);
+        let registry = registry.try_clone()?;
+        let supervisor = Supervisor::from_env(limits.drain_timeout);
+        // Said last: whoever reads it may count on all that is open.
         log.always(format_args!(
             "listening on http://{} for up to {} connections",
             listener.local_addr()?,
@@ -205,12 +199,10 @@ impl Driver {
             log.always(format_args!("the operator's pages are at http://{address}"));
         }
 
-        let sockets = MioSockets::new(registry.try_clone()?, listener, admin, clock);
-        let supervisor = Supervisor::from_env(limits.drain_timeout);
+        let sockets = MioSockets::new(registry, listener, admin, clock);
         let turn = Turn::new(limits, clock.now());
         let sampler = Sampler::new();
         let slow_turn = settings.slow_turn;
-        let trace_file = TraceFile::new(settings.trace_file, Waker::new(poll.registry(), TRACE)?);
         let driver = Driver {
             clock,
             log,
@@ -246,14 +238,6 @@ impl Driver {
             }
         }
         None
-    }
-
-    /// The loop has woken up `now`, and was to at `deadline` at the latest. Whether it overslept.
-    fn note_lag(&mut self, deadline: Option<Moment>, now: Moment) -> bool {
-        let Some(deadline) = deadline.filter(|deadline| now >= *deadline) else { return false };
-        let lag = now.since(deadline);
-        self.turn.record_lag(lag);
-        lag > STALL
     }
 
     fn take_turn(&mut self, now: Now, polled: Polled) {
@@ -338,19 +322,6 @@ fn watch(
     let mut listener = TcpListener::from_std(listener);
     registry.register(&mut listener, token, Interest::READABLE)?;
     Ok(listener)
-}
-
-/// Sleeps until the kernel has news, or for as long as `wait` says. Whether a signal cut it short
-/// (signal(7): after a stop, epoll_wait(2) fails with EINTR).
-fn sleep(poll: &mut Poll, events: &mut Events, wait: Option<Duration>) -> io::Result<bool> {
-    match poll.poll(events, wait) {
-        Ok(()) => Ok(false),
-        Err(error) if error.kind() == ErrorKind::Interrupted => {
-            events.clear();
-            Ok(true)
-        }
-        Err(error) => Err(error),
-    }
 }
 
 fn readiness(event: &Event) -> Readiness {

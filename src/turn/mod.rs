@@ -65,7 +65,7 @@ pub use sockets::{Accepted, Readiness, Sockets};
 pub use trace::Recording;
 
 /// What has come of waiting for the network.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Polled {
     /// Whoever is ready was named.
     Everybody,

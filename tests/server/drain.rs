@@ -115,10 +115,10 @@ fn a_newcomer_whose_list_is_due_is_sent_home_without_it() {
     eventually("he is accepted", || {
         (server.metrics()["switchboard_connections"] == 2.0).then_some(())
     });
-    server.signal(Signal::SIGSTOP);
+    server.freeze();
     wire.send(Wire::upgrade_request(&format!("/ws/{ALICE}"), ""));
     server.signal(Signal::SIGTERM);
-    server.signal(Signal::SIGCONT);
+    server.thaw();
     // Whichever of the two is heard first: he gets an answer, and it is over.
     match wire.response().status {
         101 => wire.expect_close(DRAINING.0, DRAINING.1),

@@ -10,8 +10,6 @@ use std::process::Command;
 use std::thread;
 use std::time::Duration;
 
-use nix::sys::signal::Signal;
-
 use crate::harness::{
     ALICE, BOB, Door, PATIENCE, Server, TEXT, Wire, eventually, frame, message, pause,
     raise_descriptor_limit,
@@ -56,9 +54,9 @@ fn whoever_waited_while_descriptors_were_short_is_served_once_there_are_some() {
     let used = server.descriptors();
     limit_descriptors(&server, used + 3);
     // They come all at once, and so announce themselves once.
-    server.signal(Signal::SIGSTOP);
+    server.freeze();
     let mut crowd: Vec<Wire> = (0..10).map(|_| server.wire()).collect();
-    server.signal(Signal::SIGCONT);
+    server.thaw();
     eventually("descriptors run out", || exhausted().then_some(()));
     limit_descriptors(&server, used + 30);
 
@@ -94,7 +92,7 @@ fn input_beyond_every_budget_is_read_to_its_end() {
         })
         .collect();
     // All of it is there before the server sees any of it, and nothing comes after it.
-    server.signal(Signal::SIGSTOP);
+    server.freeze();
     let pings = frame(10, [0; 94]).repeat(EACH / 10);
     let last = frame(TEXT, r#"{"type":"ping"}"#);
     let writers: Vec<_> = wires
@@ -110,7 +108,7 @@ fn input_beyond_every_budget_is_read_to_its_end() {
         })
         .collect();
     pause(Duration::from_millis(50));
-    server.signal(Signal::SIGCONT);
+    server.thaw();
     wires.iter_mut().for_each(|wire| assert_eq!(wire.text(), r#"{"type":"pong"}"#));
     writers.into_iter().for_each(|writer| writer.join().expect("it wrote"));
 }
@@ -121,21 +119,21 @@ fn a_crowd_beyond_the_budgets_of_a_turn_is_let_in_and_freed() {
     const CROWD: usize = 600;
     raise_descriptor_limit();
     let server = Server::start(&[]);
-    let before = server.descriptors();
-    server.signal(Signal::SIGSTOP);
+    let before = server.sockets();
+    server.freeze();
     let mut crowd: Vec<Wire> = (0..CROWD).map(|_| server.wire()).collect();
     for (n, wire) in crowd.iter_mut().enumerate() {
         wire.send(Wire::upgrade_request(&format!("/ws/7000000{n:03}?presence=none"), ""));
     }
-    server.signal(Signal::SIGCONT);
+    server.thaw();
     crowd.iter_mut().for_each(Wire::expect_switch);
     assert_eq!(server.connections(), CROWD as u64);
 
     // And when they all go at once, they are all freed, though nothing further happens.
-    server.signal(Signal::SIGSTOP);
+    server.freeze();
     drop(crowd);
-    server.signal(Signal::SIGCONT);
-    eventually("all are freed", || (server.descriptors() == before).then_some(()));
+    server.thaw();
+    eventually("all are freed", || (server.sockets() == before).then_some(()));
 }
 
 /// Pitfall 5: an event for a freed slot hits the slot's next tenant.
@@ -151,7 +149,7 @@ fn a_slot_that_changes_hands_does_not_pass_its_past_on() {
             })
             .collect();
         // Their ends, and the beginnings of those who get their slots, come in one batch.
-        server.signal(Signal::SIGSTOP);
+        server.freeze();
         gone.into_iter().for_each(|mut wire| {
             wire.send(frame(TEXT, r#"{"type":"ping"}"#));
             wire.reset();
@@ -163,7 +161,7 @@ fn a_slot_that_changes_hands_does_not_pass_its_past_on() {
                 "",
             ));
         }
-        server.signal(Signal::SIGCONT);
+        server.thaw();
         for wire in &mut next {
             wire.expect_switch();
             wire.send(frame(TEXT, r#"{"type":"ping"}"#));
@@ -182,12 +180,12 @@ fn more_may_knock_at_once_than_the_usual_backlog_holds() {
     let most: usize = most.trim().parse().expect("a number");
     raise_descriptor_limit();
     let server = Server::start(&[]);
-    server.signal(Signal::SIGSTOP);
+    server.freeze();
     // Nobody accepts them: they are all in the kernel's hands.
     let crowd: Vec<TcpStream> = (0..most.min(400))
         .map(|_| TcpStream::connect_timeout(&server.address(), PATIENCE).expect("there is room"))
         .collect();
-    server.signal(Signal::SIGCONT);
+    server.thaw();
     drop(crowd);
 }
 

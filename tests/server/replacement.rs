@@ -2,8 +2,6 @@
 
 use std::time::Duration;
 
-use nix::sys::signal::Signal;
-
 use crate::harness::{ALICE, BOB, Server, TEXT, Wire, eventually, frame, message, pause};
 
 const REPLACED: (u16, &str) = (4000, "replaced by a newer connection");
@@ -80,11 +78,11 @@ fn what_waits_for_a_newcomers_list_moves_on_with_his_number() {
         (server.metrics()["switchboard_connections"] == 4.0).then_some(())
     });
     // While the server stands still, all this arrives; it then happens in one turn.
-    server.signal(Signal::SIGSTOP);
+    server.freeze();
     older.send(Wire::upgrade_request(&format!("/ws/{ALICE}"), ""));
     bob.send(frame(TEXT, message(ALICE, "welcome")));
     newer.send(Wire::upgrade_request(&format!("/ws/{ALICE}"), ""));
-    server.signal(Signal::SIGCONT);
+    server.thaw();
     newer.expect_switch();
     assert!(newer.text().contains("online_users"));
     assert_eq!(newer.text(), format!(r#"{{"type":"message","from":"{BOB}","text":"welcome"}}"#));

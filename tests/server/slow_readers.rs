@@ -2,8 +2,6 @@
 
 use std::thread;
 
-use nix::sys::signal::Signal;
-
 use crate::harness::{
     ALICE, BOB, CAROL, Phone, Server, TEXT, Wire, eventually, frame, message, users,
 };
@@ -182,10 +180,10 @@ fn more_than_an_outbox_holds_in_one_turn_is_no_fault_of_a_reader_who_reads() {
         })
         .collect();
     // All that they write is read in a single turn.
-    server.signal(Signal::SIGSTOP);
+    server.freeze();
     let burst = frame(TEXT, message(ALICE, "now")).repeat(COUNT);
     writers.iter_mut().for_each(|writer| writer.send(&burst));
-    server.signal(Signal::SIGCONT);
+    server.thaw();
     for _ in 0..COUNT * writers.len() {
         assert!(alice.text().ends_with(r#""text":"now"}"#));
     }

@@ -2,8 +2,6 @@
 
 use std::time::Duration;
 
-use nix::sys::signal::Signal;
-
 use crate::harness::{PONG, Server, TEXT, Wire, frame, message, pause, raise_descriptor_limit};
 
 /// More than the server takes from the kernel at once (1,024), so that it knows no sooner than in
@@ -26,10 +24,10 @@ fn nobody_is_evicted_after_the_server_was_stopped_for_longer_than_a_timeout() {
     let mut words = frame(PONG, [0; 120]).repeat(32);
     words.extend(frame(TEXT, r#"{"type":"ping"}"#));
 
-    server.signal(Signal::SIGSTOP);
+    server.freeze();
     phones.iter_mut().for_each(|phone| phone.send(&words));
     pause(Duration::from_millis(2_500));
-    server.signal(Signal::SIGCONT);
+    server.thaw();
     phones.iter_mut().for_each(|phone| assert_eq!(phone.text(), r#"{"type":"pong"}"#));
 }
 
@@ -46,11 +44,11 @@ fn what_was_begun_before_a_stop_may_be_finished_after_it() {
     // Both of these are read, and wait, by the time that a later request is answered.
     assert_eq!(server.connections(), 1);
 
-    server.signal(Signal::SIGSTOP);
+    server.freeze();
     writer.send(&ping[9..]);
     asker.send(&request[30..]);
     pause(Duration::from_millis(1_500));
-    server.signal(Signal::SIGCONT);
+    server.thaw();
     assert_eq!(writer.text(), r#"{"type":"pong"}"#);
     asker.expect_switch();
 }
@@ -60,12 +58,12 @@ fn a_server_that_is_stopped_and_continued_all_the_time_loses_nothing() {
     let server = Server::start(&["--ping-timeout", "1s", "--sweep-interval", "100ms"]);
     let mut phones: Vec<_> = (0..10).map(|n| server.quiet(&format!("100000000{n}"))).collect();
     for round in 0..40 {
-        server.signal(Signal::SIGSTOP);
+        server.freeze();
         for (n, phone) in phones.iter_mut().enumerate() {
             phone.send(message("1000000000", &format!("{round} {n}")));
         }
         pause(Duration::from_millis(10));
-        server.signal(Signal::SIGCONT);
+        server.thaw();
         for n in 0..10 {
             phones[0].expect_message(&format!("100000000{n}"), &format!("{round} {n}"));
         }

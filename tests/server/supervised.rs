@@ -289,10 +289,10 @@ fn whoever_has_just_come_in_is_not_turned_away() {
         (server.metrics()["switchboard_connections"] == 2.0).then_some(())
     });
     // When the server goes on, his request and the signal are there, whichever it sees first.
-    server.signal(Signal::SIGSTOP);
+    server.freeze();
     early.send(Wire::upgrade_request(&format!("/ws/{BOB}?presence=none"), ""));
     server.signal(Signal::SIGTERM);
-    server.signal(Signal::SIGCONT);
+    server.thaw();
     early.expect_switch();
     early.expect_close(1001, "the server is shutting down");
     drop(early);

@@ -1,0 +1,87 @@
+//! Waiting for news, and what a wait was worth: [`sleep`], [`lag`] and [`polled`].
+//!
+//! A wait that a signal has cut short, or that was over long before we woke up, tells nothing about
+//! who is silent: the process was stopped, or the machine was. Whoever spoke meanwhile was not named.
+//! The loop calls this once a turn. What follows from it is the turn's affair ([`Polled`]).
+
+use std::io::{self, ErrorKind};
+use std::time::Duration;
+
+use mio::{Events, Poll};
+
+use crate::timer::Moment;
+use crate::turn::Polled;
+
+/// Events taken from the kernel at once.
+pub(super) const EVENTS: usize = 1024;
+
+/// A wait that was this much longer than asked for was no wait.
+const STALL: Duration = Duration::from_millis(100);
+
+/// Sleeps until the kernel has news, or for as long as `wait` says. Whether a signal cut it short
+/// (signal(7): after a stop, epoll_wait(2) fails with EINTR).
+pub(super) fn sleep(
+    poll: &mut Poll,
+    events: &mut Events,
+    wait: Option<Duration>,
+) -> io::Result<bool> {
+    match poll.poll(events, wait) {
+        Ok(()) => Ok(false),
+        Err(error) if error.kind() == ErrorKind::Interrupted => {
+            events.clear();
+            Ok(true)
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// How much later than at `deadline` it is `now`; nothing if news came before.
+pub(super) fn lag(deadline: Option<Moment>, now: Moment) -> Option<Duration> {
+    deadline.filter(|deadline| now >= *deadline).map(|deadline| now.since(deadline))
+}
+
+/// What a wait has come to that named so many, was cut short by a signal, or ended so late.
+pub(super) fn polled(named: usize, interrupted: bool, lag: Option<Duration>) -> Polled {
+    let overslept = lag.is_some_and(|lag| lag > STALL);
+    match named {
+        _ if interrupted || overslept => Polled::Disturbed,
+        EVENTS.. => Polled::Part(named),
+        _ => Polled::Everybody,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// As late as an ordinary wait may be, and a nanosecond more.
+    const LATE: Option<Duration> = Some(STALL);
+    const STALLED: Option<Duration> = Some(STALL.saturating_add(Duration::from_nanos(1)));
+
+    #[test]
+    fn a_wait_that_was_cut_short_or_far_too_long_has_named_not_everybody() {
+        for named in [0, 1, EVENTS] {
+            assert_eq!(polled(named, true, None), Polled::Disturbed, "a signal alone");
+            assert_eq!(polled(named, false, STALLED), Polled::Disturbed, "the time alone");
+            assert_eq!(polled(named, true, STALLED), Polled::Disturbed);
+        }
+    }
+
+    #[test]
+    fn a_wait_without_room_for_more_has_named_some_and_any_other_everybody() {
+        for lag in [None, Some(Duration::ZERO), LATE] {
+            assert_eq!(polled(0, false, lag), Polled::Everybody);
+            assert_eq!(polled(EVENTS - 1, false, lag), Polled::Everybody);
+            assert_eq!(polled(EVENTS, false, lag), Polled::Part(EVENTS));
+        }
+    }
+
+    #[test]
+    fn only_who_wakes_up_after_a_deadline_is_late() {
+        let at = |millis| Moment::START + Duration::from_millis(millis);
+        assert_eq!(lag(None, at(9)), None);
+        assert_eq!(lag(Some(at(10)), at(9)), None);
+        assert_eq!(lag(Some(at(9)), at(9)), Some(Duration::ZERO));
+        assert_eq!(lag(Some(at(2)), at(9)), Some(Duration::from_millis(7)));
+    }
+}
