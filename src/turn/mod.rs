@@ -32,6 +32,8 @@ mod session_pages;
 mod sockets;
 #[cfg(test)]
 mod street;
+#[cfg(test)]
+mod tests;
 mod trace;
 
 use std::collections::VecDeque;

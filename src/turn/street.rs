@@ -1,8 +1,13 @@
-//! [`Street`]: a network in memory, for tests of the turn. Callers come from any address, which real
-//! sockets on one machine cannot have; everything written arrives; time stands still within a turn.
+//! [`Street`]: a network in memory, for tests of the turn, and the [`World`] of both.
+//!
+//! Callers come from any address, which real sockets on one machine cannot have. Everything written
+//! arrives, but for whom a test has blocked. The turn is told of everything once, as by the kernel
+//! under edge triggering, and time passes only between two turns: no scheduler has a say in what is
+//! found here.
 
 use core::net::IpAddr;
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::fmt::Display;
 use std::io::{self, ErrorKind, IoSlice};
 use std::time::Duration;
 
@@ -21,13 +26,24 @@ pub(super) struct Street {
     pub(super) here: Vec<ConnectionId>,
     /// How those were told who came too much.
     pub(super) turned_away: Vec<Refusal>,
+    /// To whom the server has said that this was all.
+    pub(super) shut: Vec<ConnectionId>,
+    /// Accepting fails for want of descriptors.
+    pub(super) is_exhausted: bool,
     finished: Vec<usize>,
+    /// The connections of these are reset.
+    broken: BTreeSet<usize>,
+    /// For these there is no room in the socket.
+    blocked: BTreeSet<usize>,
 }
 
 impl Sockets for Street {
     fn accept(&mut self, listener: Listener, id: ConnectionId) -> Accepted {
         if listener == Listener::Admin {
             return Accepted::Nobody;
+        }
+        if self.is_exhausted && !self.callers.is_empty() {
+            return Accepted::Exhausted;
         }
         let Some(address) = self.callers.pop_front() else { return Accepted::Nobody };
         self.here.push(id);
@@ -44,6 +60,9 @@ impl Sockets for Street {
     }
 
     fn read(&mut self, id: ConnectionId, buffer: &mut [u8]) -> io::Result<usize> {
+        if self.broken.contains(&id.index()) {
+            return Err(ErrorKind::ConnectionReset.into());
+        }
         match self.unread.get_mut(&id.index()).filter(|unread| !unread.is_empty()) {
             Some(unread) => io::Read::read(unread, buffer),
             None if self.finished.contains(&id.index()) => Ok(0),
@@ -52,24 +71,34 @@ impl Sockets for Street {
     }
 
     fn write(&mut self, id: ConnectionId, slices: &[IoSlice<'_>]) -> io::Result<usize> {
+        if self.blocked.contains(&id.index()) {
+            return Err(ErrorKind::WouldBlock.into());
+        }
         io::Write::write_vectored(self.written.entry(id.index()).or_default(), slices)
     }
 
     fn want_write(&mut self, _: ConnectionId, _: bool) {}
 
-    fn finish_writing(&mut self, _: ConnectionId) {}
+    fn finish_writing(&mut self, id: ConnectionId) {
+        self.shut.push(id);
+    }
 
     fn close(&mut self, id: ConnectionId) {
         self.here.retain(|other| *other != id);
         self.unread.remove(&id.index());
         self.written.remove(&id.index());
         self.finished.retain(|other| *other != id.index());
+        self.broken.remove(&id.index());
+        self.blocked.remove(&id.index());
     }
 
     fn abort(&mut self, id: ConnectionId) {
         self.close(id);
     }
 }
+
+/// Turns after which a turn that has still more to do has lost its way.
+const MOST_TURNS: usize = 1_000;
 
 /// A stopwatch that stands still.
 struct Stopped;
@@ -94,11 +123,37 @@ impl World {
         World { turn, street: Street::default(), time: Duration::ZERO }
     }
 
-    /// One turn of the loop.
+    /// One turn of the loop, after a poll that has named everybody.
     pub(super) fn run(&mut self) {
-        let now = Now { monotonic: Moment::START + self.time, ..Now::default() };
-        self.turn.run(now, Polled::Everybody, &mut self.street, &mut Stopped);
+        self.run_after(Polled::Everybody);
+    }
+
+    /// One turn, after such a poll.
+    pub(super) fn run_after(&mut self, polled: Polled) {
+        let now = Now { monotonic: self.now(), ..Now::default() };
+        self.turn.run(now, polled, &mut self.street, &mut Stopped);
         self.turn.check_invariants();
+    }
+
+    /// Turns for as long as the turn itself says that it has more to do: nothing else happens.
+    pub(super) fn settle(&mut self) {
+        for _ in 0..MOST_TURNS {
+            self.run();
+            if self.wait() != Some(Duration::ZERO) {
+                return;
+            }
+        }
+        panic!("it has always more to do");
+    }
+
+    /// How long the loop would sleep.
+    pub(super) fn wait(&mut self) -> Option<Duration> {
+        let now = self.now();
+        self.turn.wait(now)
+    }
+
+    pub(super) fn now(&self) -> Moment {
+        Moment::START + self.time
     }
 
     /// So many call from an address; in the next turn they are taken in, or not.
@@ -110,13 +165,48 @@ impl World {
 
     /// Somebody asks for a WebSocket, by a number of his own; nothing of that is read yet.
     pub(super) fn ask(&mut self, id: ConnectionId, number: &str, more: &str) {
-        let request = format!(
-            "GET /ws/{number}?presence=none HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\n\
-             Connection: Upgrade\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\
-             Sec-WebSocket-Version: 13\r\n{more}\r\n"
-        );
-        self.street.unread.entry(id.index()).or_default().extend(request.into_bytes());
+        self.say(id, upgrade(number, "?presence=none", more));
+    }
+
+    /// Somebody says something; nothing of that is read yet.
+    pub(super) fn say(&mut self, id: ConnectionId, bytes: impl AsRef<[u8]>) {
+        self.street.unread.entry(id.index()).or_default().extend(bytes.as_ref());
         self.turn.ready(id, Readiness { readable: true, ..Readiness::default() });
+    }
+
+    /// Somebody from this machine is taken in, and has said nothing yet.
+    pub(super) fn visitor(&mut self) -> ConnectionId {
+        self.call(1, "127.0.0.1");
+        self.settle();
+        *self.street.here.last().expect("whoever has just come")
+    }
+
+    /// So many phones, with the numbers from 0 on, that want no presence and have read their 101.
+    pub(super) fn phones(&mut self, count: u32) -> Vec<ConnectionId> {
+        let phones: Vec<ConnectionId> = (0..count).map(|_| self.visitor()).collect();
+        for (number, id) in (0..count).zip(&phones) {
+            self.say(*id, upgrade(number, "?presence=none", ""));
+        }
+        self.settle();
+        phones.iter().for_each(|id| assert!(self.take_words(*id).starts_with("HTTP/1.1 101")));
+        phones
+    }
+
+    /// From now on nothing that is written to him fits.
+    pub(super) fn block(&mut self, id: ConnectionId) {
+        self.street.blocked.insert(id.index());
+    }
+
+    /// There is room again; the next turn hears of it.
+    pub(super) fn unblock(&mut self, id: ConnectionId) {
+        self.street.blocked.remove(&id.index());
+        self.turn.ready(id, Readiness { writable: true, ..Readiness::default() });
+    }
+
+    /// Somebody's connection is reset; the next turn hears of it.
+    pub(super) fn reset(&mut self, id: ConnectionId) {
+        self.street.broken.insert(id.index());
+        self.turn.ready(id, Readiness { readable: true, writable: true, closed: true });
     }
 
     /// Somebody hangs up; the next turn hears of it.
@@ -130,4 +220,24 @@ impl World {
         let words = self.street.written.remove(&id.index()).unwrap_or_default();
         String::from_utf8_lossy(&words).into_owned()
     }
+}
+
+/// The request for a WebSocket of this number, which is filled up to ten digits.
+pub(super) fn upgrade(number: impl Display, query: &str, more: &str) -> String {
+    format!(
+        "GET /ws/{number:0>10}{query} HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\n\
+         Connection: Upgrade\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\
+         Sec-WebSocket-Version: 13\r\n{more}\r\n"
+    )
+}
+
+/// A client's frame with a short text. Its mask is zero, which changes nothing (RFC 6455 §5.3).
+pub(super) fn frame(text: &str) -> Vec<u8> {
+    let len = u8::try_from(text.len()).ok().filter(|len| *len < 126).expect("a short text");
+    [&[0x81, 0x80 | len, 0, 0, 0, 0], text.as_bytes()].concat()
+}
+
+/// The frame that sends a message.
+pub(super) fn message(to: u32, text: &str) -> Vec<u8> {
+    frame(&format!(r#"{{"type":"message","to":"{to:010}","text":"{text}"}}"#))
 }

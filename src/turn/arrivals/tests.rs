@@ -24,24 +24,20 @@ fn world(connections: u32, rate: Rate) -> World {
 fn connect(world: &mut World, count: usize, address: &str) -> Vec<ConnectionId> {
     let before = world.street.here.len();
     world.call(count, address);
-    settle(world);
+    world.settle();
     world.street.here[before..].to_vec()
 }
 
 /// Asks for a WebSocket, and returns the status.
 fn ask(world: &mut World, id: ConnectionId, more: &str) -> String {
     world.ask(id, &format!("{:010}", id.index()), more);
-    settle(world);
+    world.settle();
     world.take_words(id)[9..12].to_owned()
 }
 
 fn hang_up(world: &mut World, id: ConnectionId) {
     world.hang_up(id);
-    settle(world);
-}
-
-fn settle(world: &mut World) {
-    (0..3).for_each(|_| world.run());
+    world.settle();
 }
 
 #[test]

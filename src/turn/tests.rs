@@ -1,0 +1,210 @@
+//! The turn as a whole, on a network in memory: what budgets cut off, and what waits for what.
+//!
+//! Each test does what real sockets do only when the kernel's timing wants it so.
+
+use std::time::Duration;
+
+use super::{Budgets, Limits};
+use crate::turn::street::{World, frame, message, upgrade};
+
+const PHONES: u32 = 5;
+const PONG: &str = r#"{"type":"pong"}"#;
+
+/// A world of these budgets, one of which is as small as it can be.
+fn world_with(budgets: Budgets) -> World {
+    World::new(Limits { budgets, ..Limits::default() })
+}
+
+#[test]
+fn newcomers_beyond_the_budget_are_accepted_without_another_event() {
+    let mut world = world_with(Budgets { accepts: 1, ..Budgets::default() });
+    world.call(5, "127.0.0.1");
+    world.settle();
+    assert_eq!(world.street.here.len(), 5);
+}
+
+#[test]
+fn input_beyond_the_budget_is_read_without_another_event() {
+    let of_reads = Budgets { reads: 1, ..Budgets::default() };
+    let of_bytes = Budgets { receive_bytes: 1, ..Budgets::default() };
+    for budgets in [of_reads, of_bytes] {
+        let mut world = world_with(budgets);
+        let phones = world.phones(PHONES);
+        phones.iter().for_each(|id| world.say(*id, frame(r#"{"type":"ping"}"#)));
+        world.settle();
+        phones.iter().for_each(|id| assert!(world.take_words(*id).ends_with(PONG)));
+    }
+}
+
+#[test]
+fn input_beyond_what_one_read_takes_is_read_without_another_event() {
+    let mut world = world_with(Budgets { read_bytes: 7, ..Budgets::default() });
+    let phones = world.phones(1);
+    world.say(phones[0], frame(r#"{"type":"ping"}"#).repeat(PHONES as usize));
+    world.settle();
+    assert_eq!(world.take_words(phones[0]).matches(PONG).count(), PHONES as usize);
+}
+
+#[test]
+fn answers_beyond_the_budget_are_written_without_another_event() {
+    let of_writes = Budgets { writes: 1, ..Budgets::default() };
+    let of_bytes = Budgets { write_bytes: 1, ..Budgets::default() };
+    for budgets in [of_writes, of_bytes] {
+        let mut world = world_with(budgets);
+        let phones = world.phones(PHONES);
+        phones.iter().for_each(|id| world.say(*id, frame(r#"{"type":"ping"}"#)));
+        world.settle();
+        phones.iter().for_each(|id| assert!(world.take_words(*id).ends_with(PONG)));
+    }
+}
+
+#[test]
+fn senders_beyond_the_budget_are_told_that_their_messages_came_back_without_another_event() {
+    let mut world = world_with(Budgets { returns: 1, ..Budgets::default() });
+    let phones = world.phones(PHONES);
+    world.block(phones[0]);
+    phones[1..].iter().for_each(|id| world.say(*id, message(0, "are you there?")));
+    world.settle();
+    world.reset(phones[0]);
+    world.settle();
+    let undelivered = r#"{"type":"undelivered","to":"0000000000","reason":"offline"}"#;
+    phones[1..].iter().for_each(|id| assert!(world.take_words(*id).ends_with(undelivered)));
+}
+
+#[test]
+fn the_departed_beyond_the_budget_are_freed_without_another_event() {
+    let mut world = world_with(Budgets { closes: 1, ..Budgets::default() });
+    let phones = world.phones(PHONES);
+    phones.iter().for_each(|id| world.reset(*id));
+    world.settle();
+    assert_eq!(world.street.here, []);
+    assert_eq!(world.turn.connections(), 0);
+}
+
+#[test]
+fn the_silent_beyond_the_budget_of_a_sweep_are_removed_without_another_event() {
+    let mut world = world_with(Budgets { sweep: 1, ..Budgets::default() });
+    let limits = Limits::default();
+    world.phones(PHONES);
+    // Marked after the one time, and removed after the other.
+    for time in [limits.ping_timeout, limits.sweep_interval] {
+        world.time += time + Duration::from_secs(1);
+        world.settle();
+    }
+    assert_eq!(world.turn.websockets(), 0);
+}
+
+#[test]
+fn out_of_descriptors_those_who_wait_are_taken_in_after_a_pause() {
+    let mut world = World::new(Limits::default());
+    let pause = Limits::default().budgets.accept_pause;
+    world.street.is_exhausted = true;
+    world.call(3, "127.0.0.1");
+    world.run();
+    assert_eq!(world.wait(), Some(pause), "and not at once, again and again");
+    world.time += pause - Duration::from_nanos(1);
+    world.street.is_exhausted = false;
+    world.run();
+    assert_eq!(world.street.here, [], "the pause is not over");
+    world.time += Duration::from_nanos(1);
+    world.run();
+    assert_eq!(world.street.here.len(), 3);
+}
+
+#[test]
+fn out_of_descriptors_those_who_wait_are_taken_in_when_somebody_has_gone() {
+    let mut world = World::new(Limits::default());
+    let phones = world.phones(2);
+    world.street.is_exhausted = true;
+    world.call(1, "127.0.0.1");
+    world.settle();
+    assert_eq!(world.street.here, phones);
+    world.street.is_exhausted = false;
+    world.reset(phones[0]);
+    world.settle();
+    assert_eq!(world.street.here.len(), 2, "one has gone, one has come");
+    assert_ne!(world.street.here, phones);
+}
+
+#[test]
+fn nothing_precedes_a_newcomers_list_not_even_what_is_written_to_him_in_the_same_turn() {
+    let mut world = World::new(Limits::default());
+    let bob = world.phones(1)[0];
+    let alice = world.visitor();
+    world.say(alice, upgrade(1, "", ""));
+    world.say(bob, message(1, "welcome"));
+    world.run();
+    let heard = world.take_words(alice);
+    let list = heard.find("online_users").expect("her list");
+    let words = heard.find("welcome").expect("his message");
+    assert!(heard.starts_with("HTTP/1.1 101") && list < words, "{heard}");
+}
+
+#[test]
+fn a_number_that_was_taken_over_stays_online_when_the_older_connection_goes() {
+    let mut world = World::new(Limits::default());
+    let phones = world.phones(2);
+    let (older, bob) = (phones[0], phones[1]);
+    let newer = world.visitor();
+    world.say(newer, upgrade(0, "?presence=none", ""));
+    world.settle();
+    assert!(world.take_words(older).ends_with("replaced by a newer connection"));
+    world.reset(older);
+    world.settle();
+    world.say(bob, message(0, "still there?"));
+    world.settle();
+    assert!(world.take_words(newer).contains("still there?"));
+}
+
+#[test]
+fn a_drain_delivers_what_was_queued_before_it_says_goodbye() {
+    let mut world = World::new(Limits::default());
+    let phones = world.phones(2);
+    let (alice, bob) = (phones[0], phones[1]);
+    world.block(alice);
+    world.say(bob, message(0, "before"));
+    world.settle();
+    world.turn.drain(world.now());
+    world.settle();
+    assert_eq!(world.turn.ledger().in_outboxes, 1, "it still waits for her");
+    world.unblock(alice);
+    world.settle();
+    let heard = world.take_words(alice);
+    let words = heard.find("before").expect("his message");
+    let goodbye = heard.find("the server is shutting down").expect("the goodbye");
+    assert!(words < goodbye, "{heard}");
+    assert!(!world.take_words(bob).contains("undelivered"));
+}
+
+/// Closing with input unread resets the connection, and the reset eats the last words (RFC 9112 §9.6).
+#[test]
+fn whoever_was_told_goodbye_is_not_closed_while_he_may_still_be_sending() {
+    let mut world = World::new(Limits::default());
+    let alice = world.phones(1)[0];
+    // No client may send what is not masked.
+    world.say(alice, [0x81, 0]);
+    world.settle();
+    assert_eq!(world.street.shut, [alice], "our half is shut");
+    world.say(alice, vec![0; 100_000]);
+    world.settle();
+    assert_eq!(world.street.here, [alice]);
+    world.reset(alice);
+    world.settle();
+    assert_eq!(world.street.here, []);
+}
+
+#[test]
+fn a_request_gains_no_time_by_dripping() {
+    let limits = Limits::default();
+    let mut world = World::new(limits.clone());
+    let alice = world.visitor();
+    let drip = limits.handshake_timeout / 8;
+    // Eight drips fill the time, and a wheel's slot may come a little later.
+    for byte in upgrade(0, "", "").bytes().take(10) {
+        world.say(alice, [byte]);
+        world.settle();
+        world.time += drip;
+    }
+    world.settle();
+    assert!(world.take_words(alice).starts_with("HTTP/1.1 408"));
+}
