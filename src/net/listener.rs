@@ -116,3 +116,37 @@ fn listen(address: SocketAddr) -> io::Result<TcpListener> {
     socket.listen(BACKLOG)?;
     Ok(socket.into())
 }
+
+#[cfg(test)]
+mod tests {
+    use std::net::{Ipv4Addr, TcpStream};
+    use std::time::Duration;
+
+    use super::*;
+
+    fn bound() -> TcpListener {
+        bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).expect("the loopback has free ports")
+    }
+
+    /// The kernel itself lets them in, whether anybody accepts them or not: there is nothing to time.
+    #[test]
+    fn more_may_wait_to_be_accepted_than_the_usual_backlog_holds() {
+        let listener = bound();
+        let address = listener.local_addr().expect("it is bound");
+        let knock = |_| TcpStream::connect_timeout(&address, Duration::from_secs(10));
+        let crowd: Result<Vec<TcpStream>, _> = (0..200).map(knock).collect();
+        assert_eq!(crowd.expect("there is room for them").len(), 200);
+    }
+
+    #[test]
+    fn whoever_is_accepted_has_what_his_listener_was_given() {
+        let listener = bound();
+        let address = listener.local_addr().expect("it is bound");
+        let _caller = TcpStream::connect(address).expect("it listens");
+        listener.set_nonblocking(false).expect("a socket");
+        let (accepted, _) = listener.accept().expect("somebody waits");
+        let socket = SockRef::from(&accepted);
+        assert_eq!(socket.tcp_notsent_lowat().expect("it can be asked"), NOTSENT_LOWAT);
+        assert!(socket.tcp_nodelay().expect("it can be asked"));
+    }
+}

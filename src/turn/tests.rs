@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use super::{Budgets, Limits};
+use super::{Budgets, Limits, OTHER_SOURCES, Polled};
 use crate::turn::street::{World, frame, message, upgrade};
 
 const PHONES: u32 = 5;
@@ -207,4 +207,72 @@ fn a_request_gains_no_time_by_dripping() {
     }
     world.settle();
     assert!(world.take_words(alice).starts_with("HTTP/1.1 408"));
+}
+
+/// A world where everybody is due to be removed for his silence, but that the turn knows it.
+fn silent_world() -> World {
+    let limits = Limits { ping_timeout: Duration::from_secs(5), ..Limits::default() };
+    let mut world = World::new(limits);
+    world.phones(PHONES);
+    world.time += Duration::from_secs(6);
+    world.run();
+    world.time += Limits::default().sweep_interval;
+    world
+}
+
+#[test]
+fn whoever_is_silent_is_removed_by_a_turn_that_knows_of_everybody_who_is_not() {
+    let mut world = silent_world();
+    world.run_after(Polled::Everybody);
+    assert_eq!(world.turn.websockets(), 0);
+}
+
+#[test]
+fn nobody_is_judged_after_a_disturbed_wait() {
+    let mut world = silent_world();
+    for _ in 0..100 {
+        world.run_after(Polled::Disturbed);
+        assert_eq!(world.turn.websockets(), PHONES as usize);
+    }
+}
+
+#[test]
+fn under_a_flood_nobody_is_judged_before_as_many_events_were_seen_as_there_are_sources() {
+    let mut world = silent_world();
+    let sources = PHONES as usize + OTHER_SOURCES;
+    world.run_after(Polled::Part(sources - 1));
+    assert_eq!(world.turn.websockets(), PHONES as usize, "one of them may still have spoken");
+    world.run_after(Polled::Disturbed);
+    world.run_after(Polled::Part(sources - 1));
+    assert_eq!(world.turn.websockets(), PHONES as usize, "what was named before a stop is old");
+    world.run_after(Polled::Part(1));
+    assert_eq!(world.turn.websockets(), 0);
+}
+
+#[test]
+fn whoever_does_not_read_is_queued_no_list_upon_another() {
+    let mut world = World::new(Limits::default());
+    let bob = world.phones(1)[0];
+    let alice = world.visitor();
+    world.say(alice, upgrade(1, "", ""));
+    world.settle();
+    world.take_words(alice);
+    world.block(alice);
+    // Something that the kernel refuses, and then ten people who come and go.
+    world.say(bob, message(1, "are you there?"));
+    world.settle();
+    for guest in 2..12 {
+        let id = world.visitor();
+        world.say(id, upgrade(guest, "?presence=none", ""));
+        world.time += Duration::from_secs(1);
+        world.settle();
+        world.reset(id);
+        world.time += Duration::from_secs(1);
+        world.settle();
+    }
+    world.unblock(alice);
+    world.settle();
+    let heard = world.take_words(alice);
+    assert!(heard.contains("are you there?"));
+    assert_eq!(heard.matches("online_users").count(), 1, "the newest, now that she reads");
 }
