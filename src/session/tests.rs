@@ -356,6 +356,17 @@ fn binary_data_is_echoed_by_echo_and_unacceptable_to_sca() {
 }
 
 #[test]
+fn what_follows_a_violation_in_the_same_read_is_not_heard() {
+    // No client may send what is not masked, use a reserved opcode, or call this UTF-8.
+    for violation in [b"\x81\x00".as_slice(), b"\x83\x80abcd", b"\x81\x81\0\0\0\0\xFF"] {
+        let bytes = [UPGRADE.as_bytes(), violation, &frames(&[PING])].concat();
+        let (host, flow) = converse(Recorder::default(), [bytes.as_slice()]);
+        assert!(matches!(flow, Flow::Finish(End::Violation(..))), "{flow:?}");
+        assert_eq!(host.commands, Vec::<String>::new());
+    }
+}
+
+#[test]
 fn a_session_that_has_ended_says_its_close_frame_and_listens_no_more() {
     let mut session = Session::new();
     let mut host = Recorder::default();
