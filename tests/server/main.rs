@@ -14,6 +14,7 @@ mod command_line;
 mod contract;
 mod drain;
 mod echo;
+mod floods;
 mod half_open;
 mod harness;
 mod http;
