@@ -231,20 +231,31 @@ fn every_pitfall_has_a_test_and_a_deliberate_bug() {
     for row in table.lines() {
         let cells: Vec<Vec<String>> = row.split('|').map(quoted).collect();
         let [_, _, tests, names, _] = &cells[..] else { panic!("three cells: {row}") };
-        for test in tests {
-            if let Some((module, name)) =
-                test.strip_prefix("server::").and_then(|test| test.split_once("::"))
-            {
-                let text = read(&format!("tests/server/{module}.rs"));
-                assert!(text.contains(&format!("fn {name}()")), "there is no test {test}");
-            }
-        }
+        assert!(!tests.is_empty() && !names.is_empty(), "no test or no bug: {row}");
         for name in names {
             let is_there =
                 bugs.iter().any(|bug| bug.split_once('-').is_some_and(|it| it.1 == name));
             assert!(is_there, "there is no deliberate bug {name}");
         }
     }
+}
+
+#[test]
+fn every_test_that_the_page_about_them_names_is_there() {
+    let mut named = 0;
+    for word in quoted(&read("tests/README.md")) {
+        if let Some(test) = word.strip_prefix("server::") {
+            let (module, name) = test.split_once("::").unwrap_or((test, ""));
+            let text = read(&format!("tests/server/{module}.rs"));
+            assert!(text.contains(&format!("fn {name}")), "there is no test {word}");
+        } else if let Some(part) = word.strip_prefix("external/") {
+            assert!(root().join("tests/external").join(part).exists(), "there is no {word}");
+        } else {
+            continue;
+        }
+        named += 1;
+    }
+    assert!(named >= 40, "the tables are not all there: {named}");
 }
 
 /// A text file of the project.
