@@ -71,6 +71,9 @@ impl Sockets for Street {
     }
 
     fn write(&mut self, id: ConnectionId, slices: &[IoSlice<'_>]) -> io::Result<usize> {
+        if self.broken.contains(&id.index()) {
+            return Err(ErrorKind::BrokenPipe.into());
+        }
         if self.blocked.contains(&id.index()) {
             return Err(ErrorKind::WouldBlock.into());
         }
@@ -207,6 +210,11 @@ impl World {
     pub(super) fn reset(&mut self, id: ConnectionId) {
         self.street.broken.insert(id.index());
         self.turn.ready(id, Readiness { readable: true, writable: true, closed: true });
+    }
+
+    /// The same, but nobody hears of it before he is written to.
+    pub(super) fn cut(&mut self, id: ConnectionId) {
+        self.street.broken.insert(id.index());
     }
 
     /// Somebody hangs up; the next turn hears of it.
