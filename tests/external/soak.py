@@ -301,7 +301,8 @@ def soak(server, minutes, clients):
         )
     before, after = check_memory(rests)
     metrics = server.metrics()
-    made = metrics['switchboard_session_contacts_total{event="made"}']
+    made, left = metrics['switchboard_session_contacts_total{event="made"}'], metrics["switchboard_session_contacts"]
+    hold(left < made / 2, f"{left:.0f} pairs of contacts are left, of {made:.0f}")
     ended = {
         key.split('"')[1]: int(value)
         for key, value in metrics.items()
@@ -312,7 +313,7 @@ def soak(server, minutes, clients):
         f" before and after; {metrics['switchboard_accepted_total']:.0f} connections,"
         f" {metrics['switchboard_messages_received_total']:.0f} messages, every one accounted for,"
         f" {metrics['switchboard_session_messages_received_total']:.0f} of them between sessions;"
-        f" {made:.0f} pairs of contacts made, {metrics['switchboard_session_contacts']:.0f} left;"
+        f" {made:.0f} pairs of contacts made, {left:.0f} left;"
         f" {metrics['switchboard_connection_slots']:.0f} slots; connections ended: {ended}"
     )
 
