@@ -30,9 +30,10 @@ PING_TIMEOUT, SWEEP_INTERVAL, PATIENCE, GRACE = 6, 3, 5, 1  # seconds
 PERSONAS = "lurker=40 chatter=30 flapper=8 slow-reader=5 silent-drop=4".split()
 PERSONAS += "half-open=2 drip=2 garbage=2 flood=2".split()
 REALMS = "sca", "session"
-# Each round tells its phones in another way who is online, and its sessions have as many devices.
+# Each round tells its phones in another way who is online, and its sessions have as many devices. The
+# first is the one that takes the most memory.
 PRESENCE = "full", "delta", "none"
-DEVICES = 1, 2
+DEVICES = 2, 1
 # Messages of a round that good phones have exchanged, at the least.
 LEAST_DELIVERED = 100
 
