@@ -60,6 +60,7 @@ impl World {
         self.note(|| "chaos".to_owned());
         self.is_chaos = true;
         self.beats = true;
+        self.oracle.beating_since = self.now;
         if self.dice.per_mille(self.climate.storms) {
             let after = self.dice.time(Duration::ZERO, self.climate.chaos);
             self.plan(after, Item::Storm);
@@ -67,7 +68,8 @@ impl World {
         let silent_before = self.oracle.removed_as_silent;
         self.run_until(self.now + self.climate.chaos, |_| false);
         // The stall rule. Where everybody is honest, everybody's heartbeat has arrived in time, be
-        // it that the server has stood still and not read it.
+        // it that the server has stood still and not read it. Whoever was silent in a calm that has
+        // taken that long may be found out now.
         if self.climate.hostility == 0 && self.climate.storms == 0 {
             let removed = self.oracle.removed_as_silent - silent_before;
             assert_eq!(removed, 0, "somebody was not silent, and was removed for silence");

@@ -184,7 +184,7 @@ impl Oracle {
         let number = line.number;
         let is_just = match (code, reason) {
             (Some(1001), "nothing was heard for too long") => {
-                self.removed_as_silent += 1;
+                self.removed_as_silent += u64::from(line.arrived >= self.beating_since);
                 silence >= self.ping_timeout
             }
             (Some(1001), "the server is shutting down") => self.is_draining,

@@ -64,7 +64,9 @@ pub(crate) struct Oracle {
     close_timeout: Duration,
     /// No budget keeps anybody waiting for his write.
     is_prompt: bool,
-    /// How many were told that nothing was heard of them.
+    /// Since when phones send heartbeats, and how many were told that nothing was heard of them though
+    /// something has arrived since then.
+    pub(crate) beating_since: Duration,
     pub(crate) removed_as_silent: u64,
     /// When the server last stood still.
     pub(crate) stalled_until: Duration,
@@ -87,6 +89,7 @@ impl Oracle {
             write_timeout: limits.write_timeout,
             close_timeout: limits.close_timeout,
             is_prompt: limits.budgets.writes > 1000 && limits.budgets.write_bytes > 1000,
+            beating_since: Duration::ZERO,
             removed_as_silent: 0,
             stalled_until: Duration::ZERO,
             is_draining: false,
