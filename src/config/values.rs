@@ -8,6 +8,9 @@ use bytesize::ByteSize;
 /// The largest size that is taken, in bytes. Lengths of frames are kept in 32 bits.
 const MOST_BYTES: u64 = 1 << 30;
 
+/// The longest time that is taken: far beyond any use, and any two can still be added up.
+const LONGEST: Duration = Duration::from_secs(365 * 24 * 60 * 60);
+
 /// The smallest rate that is taken, in bytes a second: six short lists.
 const LEAST_RATE: u64 = 64 << 10;
 
@@ -17,9 +20,13 @@ pub(super) fn time(text: &str) -> Result<Duration, String> {
     if time.is_zero() { Err("it must be longer than nothing".to_owned()) } else { Ok(time) }
 }
 
-/// A span of time, or `0s`.
+/// A span of time, or `0s`; at most a year.
 pub(super) fn time_or_none(text: &str) -> Result<Duration, String> {
-    humantime::parse_duration(text).map_err(|error| error.to_string())
+    match humantime::parse_duration(text) {
+        Ok(time) if time <= LONGEST => Ok(time),
+        Ok(_) => Err("it must not be longer than a year".to_owned()),
+        Err(error) => Err(error.to_string()),
+    }
 }
 
 /// A number of bytes, such as `64KiB` or `1MB`; not zero, at most 1 GiB.
@@ -87,7 +94,7 @@ mod tests {
 
     #[test]
     fn values_that_make_no_sense_are_refused() {
-        assert!(["0s", "60", "", "soon"].iter().all(|text| time(text).is_err()));
+        assert!(["0s", "60", "", "soon", "366days"].iter().all(|text| time(text).is_err()));
         assert!(["0", "2GiB", "many", "-1"].iter().all(|text| bytes(text).is_err()));
         assert!(["0", "1KiB", "all"].iter().all(|text| byte_rate(text).is_err()));
         assert!(["", "8080", "127.0.0.1", "127.0.0.1:99999"].iter().all(|t| address(t).is_err()));

@@ -3,19 +3,24 @@
 //! stderr may be a pipe whose reader has stopped, and a write to a full pipe blocks. Making it
 //! non-blocking is no way out: the file description is shared with whoever started us. So each line
 //! is written only if poll(2) says that it fits, at most a page at once, and counted if not. Lines
-//! that peers can cause have a limit a second as well. What a line looks like is in [`line`].
+//! that peers can cause have a limit a second as well, each level its own: connections that end by the
+//! thousand silence no warning, and never what the operator has asked for. What a line looks like is
+//! in [`line`].
 
 mod line;
 
 use std::fmt;
 use std::fs;
 use std::io::{self, Write as _};
+use std::mem;
 use std::os::fd::AsFd as _;
 use std::os::unix::fs::MetadataExt as _;
+use std::time::Duration;
 
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
 use super::clock::Clock;
+use crate::timer::Moment;
 use line::Style;
 pub(super) use line::Value;
 
@@ -55,8 +60,11 @@ pub struct LogSettings {
 /// A pipe that is writable takes at least this many bytes without blocking (pipe(7), PIPE_BUF).
 const LINE_BYTES: usize = 4096;
 
-/// Lines that are written in one second, those that the server owes its operator not included.
+/// Lines of each level that are written in one second, those that the server owes its operator not
+/// included.
 const LINES_PER_SECOND: u32 = 100;
+
+const SECOND: Duration = Duration::from_secs(1);
 
 /// The log.
 #[derive(Debug)]
@@ -66,9 +74,9 @@ pub(super) struct Log {
     clock: Clock,
     /// Lines that stderr did not take.
     dropped: u64,
-    /// The present second, the lines in it, and those that were too many since the last one written.
-    second: u64,
-    lines: u32,
+    /// When the present second ends, the lines in it by level, and how many more there would have been.
+    second_ends: Moment,
+    lines: [u32; 4],
     suppressed: u64,
 }
 
@@ -81,20 +89,21 @@ impl Log {
             (Format::Text, false) => Style::Text,
         };
         let level = settings.level;
-        Log { level, style, clock, dropped: 0, second: 0, lines: 0, suppressed: 0 }
-    }
-
-    pub(super) fn error(&mut self, message: fmt::Arguments<'_>) {
-        self.line(Level::Error, message, &[]);
-    }
-
-    pub(super) fn info(&mut self, message: fmt::Arguments<'_>) {
-        self.line(Level::Info, message, &[]);
+        let second_ends = Moment::START;
+        Log { level, style, clock, dropped: 0, second_ends, lines: [0; 4], suppressed: 0 }
     }
 
     /// Writes a line whatever the level and the limit.
     pub(super) fn always(&mut self, message: fmt::Arguments<'_>) {
         self.write(Level::Info, message, &[]);
+    }
+
+    /// Writes what the operator is owed, since he has asked for something: if its level asks for it,
+    /// whatever the limit.
+    pub(super) fn owed(&mut self, level: Level, message: fmt::Arguments<'_>) {
+        if level <= self.level {
+            self.write(level, message, &[]);
+        }
     }
 
     /// Writes a line with further fields, if its level asks for it and there are not too many.
@@ -107,20 +116,38 @@ impl Log {
         if level > self.level {
             return;
         }
-        let second = self.clock.now().monotonic.as_nanos() / 1_000_000_000;
-        if second != self.second {
-            (self.second, self.lines) = (second, 0);
-            let suppressed = std::mem::take(&mut self.suppressed);
-            if suppressed > 0 {
-                let fields = [("lines", Value::Count(suppressed))];
-                self.write(Level::Warn, format_args!("too many lines a second"), &fields);
-            }
+        let now = self.clock.now().monotonic;
+        self.settle(now);
+        if now >= self.second_ends {
+            (self.second_ends, self.lines) = (now + SECOND, [0; 4]);
         }
-        self.lines += 1;
-        if self.lines > LINES_PER_SECOND {
-            self.suppressed += 1;
-        } else {
+        let lines = &mut self.lines[level as usize];
+        if *lines < LINES_PER_SECOND {
+            *lines += 1;
             self.write(level, message, fields);
+        } else {
+            self.suppressed += 1;
+        }
+    }
+
+    /// How long the loop may sleep before it has to [`settle`](Self::settle).
+    pub(super) fn wait(&self, now: Moment) -> Option<Duration> {
+        (self.suppressed > 0).then(|| self.second_ends.since(now))
+    }
+
+    /// Says how many lines were too many, once their second is over.
+    pub(super) fn settle(&mut self, now: Moment) {
+        if now >= self.second_ends {
+            self.finish();
+        }
+    }
+
+    /// Says how many lines were too many, for nobody will later.
+    pub(super) fn finish(&mut self) {
+        let suppressed = mem::take(&mut self.suppressed);
+        if suppressed > 0 && self.level >= Level::Warn {
+            let fields = [("lines", Value::Count(suppressed))];
+            self.write(Level::Warn, format_args!("too many lines a second"), &fields);
         }
     }
 

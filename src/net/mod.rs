@@ -136,10 +136,12 @@ pub fn run(settings: Settings) -> Result<ExitCode, Failure> {
         lag.into_iter().for_each(|lag| driver.turn.record_lag(lag));
         driver.take_turn(now, wait::polled(named, interrupted, lag));
         asleep_since = driver.clock.monotonic();
+        driver.log.settle(asleep_since);
         driver.supervisor.report(asleep_since, Report::of(&driver.turn, &driver.stop));
         if driver.turn.is_drained() {
             let left = driver.turn.connections();
-            driver.log.info(format_args!("drained, with {left} connections left"));
+            driver.log.finish();
+            driver.log.owed(Level::Info, format_args!("drained, with {left} connections left"));
             return Ok(ExitCode::SUCCESS);
         }
     }
@@ -221,7 +223,7 @@ impl Driver {
     /// How long to sleep, if nothing happens.
     fn wait(&mut self, now: Moment) -> Option<Duration> {
         let (stop, supervisor) = (self.stop.wait(now, &self.turn), self.supervisor.wait(now));
-        [self.turn.wait(now), stop, supervisor].into_iter().flatten().min()
+        [self.turn.wait(now), stop, supervisor, self.log.wait(now)].into_iter().flatten().min()
     }
 
     /// Does what the signals say that have come; ends with this code, if they say that.
@@ -249,7 +251,8 @@ impl Driver {
         self.turn.run(now, polled, &mut self.sockets, &mut self.clock);
         if self.turn.counters().exhausted > exhausted_before {
             // Nobody can come in: that is what keeps it from working.
-            self.log.error(format_args!("out of descriptors or memory: somebody was turned away"));
+            let message = format_args!("out of descriptors or memory: somebody was turned away");
+            self.log.line(Level::Error, message, &[]);
         }
         self.log_turn();
     }

@@ -32,7 +32,10 @@ impl Signals {
         mask.add(Signal::SIGTERM);
         mask.add(Signal::SIGINT);
         mask.add(Signal::SIGUSR1);
-        mask.thread_block()?;
+        let mut blocked = mask;
+        // A file at its size limit (setrlimit(2)) is an error to be reported, not the end of us.
+        blocked.add(Signal::SIGXFSZ);
+        blocked.thread_block()?;
         let flags = SfdFlags::SFD_NONBLOCK | SfdFlags::SFD_CLOEXEC;
         Ok(Signals { descriptor: SignalFd::with_flags(&mask, flags)? })
     }

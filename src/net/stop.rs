@@ -8,7 +8,7 @@
 use std::process::ExitCode;
 use std::time::Duration;
 
-use super::log::Log;
+use super::log::{Level, Log};
 use super::sockets::MioSockets;
 use crate::timer::Moment;
 use crate::turn::Turn;
@@ -34,7 +34,7 @@ impl Stop {
             log.always(format_args!("signal {signal} again: ends at once"));
             return Some(ExitCode::from(128 + signal));
         }
-        log.info(format_args!("signal {signal}: draining"));
+        log.owed(Level::Info, format_args!("signal {signal}: draining"));
         self.asked = Some(now);
         None
     }

@@ -80,7 +80,7 @@ impl Supervisor {
         Supervisor {
             channel,
             watchdog_pace: interval.map(|interval| interval / 2),
-            stop_time: drain_timeout + STOP_MARGIN,
+            stop_time: drain_timeout.saturating_add(STOP_MARGIN),
             told: None,
             latest: Report::default(),
             feed_at: Moment::START,

@@ -33,10 +33,12 @@ impl TraceFile {
     /// Begins to write a trace.
     pub(super) fn write(&mut self, recording: Recording, log: &mut Log) {
         let Some(path) = &self.path else {
-            return log.info(format_args!("no trace is written: there is no --trace-file"));
+            return log
+                .owed(Level::Info, format_args!("no trace is written: there is no --trace-file"));
         };
         if self.under_way.is_some() {
-            return log.info(format_args!("no trace is written: one is being written"));
+            return log
+                .owed(Level::Info, format_args!("no trace is written: one is being written"));
         }
         let (done, under_way) = channel();
         let (target, waker) = (path.clone(), Arc::clone(&self.waker));
@@ -55,7 +57,7 @@ impl TraceFile {
     pub(super) fn look(&mut self, log: &mut Log) {
         let (Some(path), Some(under_way)) = (&self.path, &self.under_way) else { return };
         match under_way.try_recv() {
-            Ok(Ok(())) => log.info(format_args!("the trace is in {}", path.display())),
+            Ok(Ok(())) => log.owed(Level::Info, format_args!("the trace is in {}", path.display())),
             Ok(Err(error)) => complain(path, &error, log),
             Err(TryRecvError::Empty) => return,
             Err(TryRecvError::Disconnected) => complain(path, &ErrorKind::Other.into(), log),
@@ -66,7 +68,7 @@ impl TraceFile {
 
 fn complain(path: &Path, error: &io::Error, log: &mut Log) {
     let path = path.display();
-    log.line(Level::Warn, format_args!("the trace could not be written to {path}: {error}"), &[]);
+    log.owed(Level::Warn, format_args!("the trace could not be written to {path}: {error}"));
 }
 
 /// Puts a file with this content in the place of whatever was there.
@@ -80,6 +82,10 @@ fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
         Ok(()) | Err(_) => {}
     }
     let mut file = OpenOptions::new().write(true).create_new(true).open(&beside)?;
-    file.write_all(content)?;
-    fs::rename(&beside, path)
+    let replaced = file.write_all(content).and_then(|()| fs::rename(&beside, path));
+    if replaced.is_err() {
+        // A disk that is full is not to stay so for half a trace.
+        let _ = fs::remove_file(&beside);
+    }
+    replaced
 }

@@ -266,20 +266,34 @@ fn the_end_of_a_plain_connection_counts_the_whole_answer() {
 #[test]
 fn a_flood_of_endings_is_a_hundred_lines_a_second_and_a_count_of_the_rest() {
     let server = Server::start(&[]);
-    let end = |count| {
-        let phones: Vec<_> = (0..count).map(|n| server.quiet(&format!("10000{n:05}"))).collect();
-        drop(phones);
-        eventually("all have gone", || (server.connections() == 0).then_some(()));
-    };
-    end(400);
-    // What was left out is told of with the first line of a later second.
+    let phones: Vec<_> = (0..400).map(|n| server.quiet(&format!("10000{n:05}"))).collect();
+    drop(phones);
+    // Nothing else happens meanwhile that could remind it.
     let told = eventually("the rest is counted", || {
-        end(1);
         server.log().into_iter().find(|line| line.contains("too many lines a second"))
     });
     let left_out: usize = told.split_once("lines=").expect("a count").1.parse().expect("a number");
     let lines = server.log().iter().filter(|line| line.contains("connection ended")).count();
     assert!(left_out > 0 && lines < 400, "{lines} lines, and {left_out} left out");
+}
+
+#[test]
+fn no_flood_of_endings_silences_what_the_operator_is_owed() {
+    let mut server = Server::start(&[]);
+    let phones: Vec<_> = (0..400).map(|n| server.quiet(&format!("10000{n:05}"))).collect();
+    server.signal(Signal::SIGTERM);
+    server.signal(Signal::SIGUSR1);
+    assert!(server.ended().success());
+    drop(phones);
+    for line in [
+        "signal 15: draining",
+        "no trace is written",
+        "too many lines a second",
+        "drained, with 0 connections left",
+    ] {
+        let count = server.log().iter().filter(|logged| logged.contains(line)).count();
+        assert_eq!(count, 1, "{line}");
+    }
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! SIGUSR1: the flight recorder's trace as a file.
 
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::{env, fs, process};
 
 use nix::sys::signal::Signal;
@@ -95,6 +96,33 @@ fn a_trace_that_cannot_be_written_is_a_warning_each_time() {
         expect_lines(&server, count, "the trace could not be written");
     }
     assert!(server.log().iter().any(|line| line.contains("level=warn")));
+    assert!(folder.names().is_empty());
+}
+
+#[test]
+fn a_trace_that_could_not_be_put_in_its_place_leaves_nothing_beside_it() {
+    let folder = Folder::new("taken");
+    fs::create_dir(folder.0.join("trace.json")).expect("nothing is there");
+    let (server, _) = folder.server("trace.json");
+    server.signal(Signal::SIGUSR1);
+    expect_lines(&server, 1, "the trace could not be written");
+    assert_eq!(folder.names(), ["trace.json"]);
+}
+
+#[test]
+fn a_limit_on_files_is_an_error_like_any_other() {
+    let folder = Folder::new("small-files");
+    let path = folder.0.join("trace.json");
+    let mut shell = Command::new("/bin/sh");
+    shell.env_clear().args(["-c", r#"ulimit -f 1; exec "$0" "$@""#]);
+    shell.args([env!("CARGO_BIN_EXE_switchboard"), "--listen", "127.0.0.1:0", "--trace-file"]);
+    let server = Server::spawn(shell.arg(path));
+    for _ in 0..20 {
+        server.get("/health");
+    }
+    server.signal(Signal::SIGUSR1);
+    expect_lines(&server, 1, "the trace could not be written");
+    server.get("/health");
     assert!(folder.names().is_empty());
 }
 

@@ -2,12 +2,18 @@
 
 use std::time::Duration;
 
+use crate::schedule::LONGEST;
+
 /// How often, if at all.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Every(pub(super) Option<Duration>);
 
 pub(super) fn time_or_none(text: &str) -> Result<Duration, String> {
-    humantime::parse_duration(text).map_err(|error| error.to_string())
+    match humantime::parse_duration(text) {
+        Ok(time) if time <= LONGEST => Ok(time),
+        Ok(_) => Err("it must not be longer than a year".to_owned()),
+        Err(error) => Err(error.to_string()),
+    }
 }
 
 pub(super) fn time(text: &str) -> Result<Duration, String> {

@@ -55,6 +55,9 @@ pub(crate) enum Arrivals {
     Exponential,
 }
 
+/// No time of a plan is longer: far beyond any use, and any number of them can be added up.
+pub(crate) const LONGEST: Duration = Duration::from_secs(365 * 24 * 60 * 60);
+
 impl Timing {
     /// The plan made of these stages.
     pub(crate) fn of(stages: Vec<Stage>, arrivals: Arrivals, grain: Duration, seed: u64) -> Self {

@@ -6,6 +6,8 @@
 use std::str::FromStr;
 use std::time::Duration;
 
+use super::LONGEST;
+
 /// A piece of the plan.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Stage {
@@ -73,6 +75,7 @@ impl FromStr for StageFlag {
         let wrong = || "it looks like 60s:5000 or 60s:5000:200 (TIME:CLIENTS[:RATE])".to_owned();
         let mut parts = text.splitn(3, ':');
         let time = parts.next().and_then(|time| humantime::parse_duration(time).ok());
+        let time = time.filter(|time| *time <= LONGEST);
         let clients = parts.next().and_then(|clients| clients.parse().ok());
         let rate = parts.next().map(|rate| match rate.parse::<f64>() {
             Ok(rate) if rate.is_finite() && rate >= 0.0 => Ok(rate),
@@ -94,7 +97,9 @@ mod tests {
         assert_eq!(stage, StageFlag { time, clients: 5000, rate: Some(2.5) });
         let stage: StageFlag = "1m:0".parse().expect("valid");
         assert_eq!(stage, StageFlag { time, clients: 0, rate: None });
-        for wrong in ["", "60s", "60:5", "60s:-1", "60s:5:-1", "60s:5:x", "60s:5:1:1", "5000:60s"] {
+        for wrong in
+            ["", "60s", "60:5", "60s:-1", "60s:5:-1", "60s:5:x", "60s:5:1:1", "5000:60s", "366d:1"]
+        {
             assert!(wrong.parse::<StageFlag>().is_err(), "{wrong}");
         }
     }

@@ -149,27 +149,29 @@ impl Invitations {
         Some(one.answerable)
     }
 
-    /// Counts what should have come and has not. Where connections broke nobody can tell.
+    /// Counts what should have come and has not; `came` says how many of a session's devices there
+    /// were. Where connections broke nobody can tell.
     pub(super) fn close(
         &self,
         is_broken: impl Fn(Party) -> bool,
         is_steady: impl Fn(PhoneId) -> bool,
+        came: impl Fn(PhoneId) -> u64,
         breaches: &mut Breaches,
     ) {
         for (&number, one) in &self.all {
             let (_, to) = parties(number);
-            if is_broken(one.from) || !is_steady(to) {
+            if is_broken(one.from) || !is_steady(to) || came(to) == 0 {
                 continue;
             }
             let told = |session| {
                 let of = |&&told: &&PhoneId| self.devices.session(told) == session;
                 one.told.iter().filter(of).count() as u64
             };
-            let each = u64::from(self.devices.each());
             if one.shown.is_empty() {
                 breaches.add(Breach::InvitationLost);
             } else if one.answer.is_some() {
-                breaches.add_many(Breach::AnswerLost, each - told(one.from.phone).min(each));
+                let sender = one.from.phone;
+                breaches.add_many(Breach::AnswerLost, came(sender).saturating_sub(told(sender)));
                 // The device that answered knows.
                 let others = one.shown.len() as u64 - 1;
                 breaches.add_many(Breach::AnswerLost, others.saturating_sub(told(to)));
@@ -217,15 +219,18 @@ mod tests {
         all.answer(PhoneId(3), number, true);
         let mut hear = |by| all.hear(PhoneId(by), number, Answer::Accepted, &mut breaches);
         assert_eq!([hear(1), hear(0), hear(2)], [None, Some(at(20)), None]);
-        all.close(|_| false, |_| true, &mut breaches);
+        all.close(|_| false, |_| true, |_| 2, &mut breaches);
         assert_eq!((all.under_way(), all.accepted, found(&breaches)), (0, 1, vec![]));
     }
 
     #[test]
     fn what_is_shown_or_told_wrongly_or_not_at_all_is_found() {
         let (mut all, mut breaches, number) = invited();
-        all.close(|_| false, |_| true, &mut breaches);
+        all.close(|_| false, |_| true, |_| 2, &mut breaches);
         assert_eq!(found(&breaches), [(Breach::InvitationLost, 1)]);
+        let mut nobody_came = Breaches::default();
+        all.close(|_| false, |_| true, |_| 0, &mut nobody_came);
+        assert_eq!(found(&nobody_came), []);
         let (mut twice, mut breaches, _) = invited();
         for phone in [1, 1, 0] {
             twice.show(device(phone), number, at(20), &mut breaches);
@@ -239,7 +244,7 @@ mod tests {
         for (by, answer) in [(0, Answer::Declined), (2, Answer::Accepted), (3, Answer::Declined)] {
             assert_eq!(all.hear(PhoneId(by), number, answer, &mut breaches), None);
         }
-        all.close(|_| false, |_| true, &mut breaches);
+        all.close(|_| false, |_| true, |_| 2, &mut breaches);
         assert_eq!(found(&breaches), [(Breach::AnswerLost, 1), (Breach::AnswerWrong, 3)]);
     }
 }

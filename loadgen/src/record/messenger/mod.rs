@@ -46,6 +46,8 @@ pub(crate) struct Messenger {
     /// By session: how often one of its devices has dialled. A message is under way between two such
     /// generations.
     generations: Vec<u32>,
+    /// By device: whether it was ever there.
+    has_come: Vec<bool>,
     /// Those of which a device has gone.
     gone: HashSet<Party>,
     /// Those of which one has gone badly, by session.
@@ -78,6 +80,7 @@ impl Messenger {
             read: Measure::default(),
             invitation: Times::default(),
             generations: vec![0; PhoneId(devices.sessions()).index()],
+            has_come: vec![false; PhoneId(devices.phones()).index()],
             gone: HashSet::new(),
             shaky: HashSet::new(),
             last_news: Moment::START,
@@ -100,6 +103,7 @@ impl Messenger {
     /// It is there.
     pub(crate) fn came(&mut self, device: PhoneId, begun: Begun, now: Moment) {
         self.contacts.came(device, begun);
+        self.has_come[device.index()] = true;
         self.last_news = now;
     }
 
@@ -286,7 +290,11 @@ impl Messenger {
         let is_steady = |session: PhoneId| !self.shaky.contains(&session);
         self.copies.close(is_broken, &mut self.breaches);
         self.typing.close(is_broken, &mut self.breaches);
-        self.invitations.close(is_broken, is_steady, &mut self.breaches);
+        // A run that was ended during its ramp has invited some who never came.
+        let came = |session: PhoneId| {
+            self.devices.of(session).filter(|device| self.has_come[device.index()]).count() as u64
+        };
+        self.invitations.close(is_broken, is_steady, came, &mut self.breaches);
         let was_there = |to: &&Party| !self.gone.contains(to);
         let wrongly = self.copies.returned.iter().filter(was_there).count();
         self.breaches.add_many(Breach::WronglyUndelivered, wrongly as u64);
