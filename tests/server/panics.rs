@@ -14,9 +14,10 @@ use crate::harness::{ALICE, Server, TEXT, eventually, frame, overstate_the_next_
 #[test]
 fn a_panic_ends_the_process_and_tells_nothing_but_its_place() {
     let mut shell = Command::new("/bin/sh");
-    // The end is what is asked for, and not its core.
-    shell.env_clear().args(["-c", r#"ulimit -c 0; exec "$0" --listen 127.0.0.1:0"#]);
-    let mut server = Server::spawn(shell.arg(env!("CARGO_BIN_EXE_switchboard")));
+    // The end is what is asked for, and not its core; nor how long the last turn took.
+    shell.env_clear().args(["-c", r#"ulimit -c 0; exec "$0" "$@""#]);
+    shell.args([env!("CARGO_BIN_EXE_switchboard"), "--listen", "127.0.0.1:0", "--log", "error"]);
+    let mut server = Server::spawn(&mut shell);
     let mut wire = server.wire();
     wire.upgrade(&format!("/ws/{ALICE}?presence=none"));
     overstate_the_next_read(&server, || wire.send(frame(TEXT, "?")));
