@@ -38,7 +38,7 @@ fn main() -> ExitCode {
         Ok(Parsed::Compare(before, after)) => {
             let compared = report::compare(&before, &after, &mut io::stdout().lock());
             return match compared {
-                Ok(()) => ExitCode::SUCCESS,
+                Ok(code) => ExitCode::from(code),
                 Err(sentence) => {
                     complain(&sentence);
                     ExitCode::from(play::USAGE)

@@ -69,8 +69,17 @@ fn one_run_fills_all_files_and_they_agree() {
 
     let compared = loadgen(&["compare", &json, &json]);
     let text = String::from_utf8(compared.stdout).expect("UTF-8");
-    assert_eq!(compared.status.code(), Some(0));
+    let is_invalid = text.contains("INVALID  ");
+    assert_eq!(compared.status.code(), Some(if is_invalid { 4 } else { 0 }), "{text}");
     assert!(text.contains("0 better and 0 worse"), "a report differs from itself: {text}");
+
+    let invalid = folder.path("invalid.json");
+    let overloaded = folder.read("a.json").replace(r#""verdict":"good""#, r#""verdict":"invalid""#);
+    fs::write(&invalid, overloaded).expect("a file of our own");
+    let compared = loadgen(&["compare", &json, &invalid]);
+    let text = String::from_utf8(compared.stdout).expect("UTF-8");
+    let says = format!("INVALID  {invalid}: 2 of 2 runs; what follows says nothing");
+    assert!(compared.status.code() == Some(4) && text.contains(&says), "{text}");
 }
 
 #[test]

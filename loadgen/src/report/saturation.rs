@@ -27,7 +27,10 @@ pub(super) fn saturated_seconds(rows: &[Second], begin: Moment, end: Moment) -> 
     let is_measured =
         |row: &&Second| row.at_seconds > begin && row.at_seconds - row.length_seconds < end;
     let lost = rows.iter().filter(is_measured).filter(|row| is_saturated(row));
-    lost.map(|row| row.at_seconds.ceil() as u64).collect()
+    let mut lost: Vec<u64> = lost.map(|row| row.at_seconds.ceil() as u64).collect();
+    // A row that ends early, where a part of the plan ends, is in the same second as its neighbour.
+    lost.dedup();
+    lost
 }
 
 fn is_saturated(row: &Second) -> bool {

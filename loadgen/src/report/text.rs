@@ -43,15 +43,17 @@ fn write_plan(summary: &Summary, out: &mut impl Write) -> io::Result<()> {
     let every = |time: Option<f64>| time.map_or("off".to_owned(), |time| format!("{time} s"));
     writeln!(
         out,
-        "             text {} B, presence {}, heartbeat {}, refresh {}, seed {}",
+        "             text {} B, heartbeat {}, seed {}",
         plan.text_sizes,
-        plan.presence,
         every(plan.heartbeat_seconds),
-        every(plan.refresh_seconds),
         plan.seed
     )?;
-    if let Some(sessions) = &plan.sessions {
-        writeln!(out, "             {}", sessions.words())?;
+    match &plan.sessions {
+        Some(sessions) => writeln!(out, "             {}", sessions.words())?,
+        None => {
+            let refresh = every(plan.refresh_seconds);
+            writeln!(out, "             presence {}, refresh {refresh}", plan.presence)?;
+        }
     }
     if summary.ended != "as planned" {
         writeln!(out, "             ended early: {}", summary.ended)?;

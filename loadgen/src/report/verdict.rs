@@ -21,7 +21,7 @@ const MOST_LAG: Duration = Duration::from_millis(50);
 
 const FAILED: u8 = 1;
 const UNMET: u8 = 3;
-const INVALID: u8 = 4;
+pub(super) const INVALID: u8 = 4;
 
 /// What came of a run, in sentences.
 #[derive(Debug, Default)]

@@ -14,18 +14,21 @@ use std::io::{self, Write};
 use std::path::Path;
 
 use super::shape::{Figures, Quantiles};
+use super::verdict::INVALID;
 use side::Side;
 
-/// Sets two reports apart, and writes it as text.
+/// Sets two reports apart, and writes it as text. Returns the exit code: that of an invalid run, if
+/// there is one among them, for then the comparison is worth no more.
 ///
 /// # Errors
 ///
 /// One sentence, if a file is no report that we can read. That nobody reads what is written is none.
-pub(crate) fn compare(before: &Path, after: &Path, out: &mut impl Write) -> Result<(), String> {
+pub(crate) fn compare(before: &Path, after: &Path, out: &mut impl Write) -> Result<u8, String> {
     let (before, after) = (Side::read(before)?, Side::read(after)?);
     // Whoever asked may have stopped reading.
     let _ = write(&before, &after, out);
-    Ok(())
+    let is_invalid = before.invalid_runs() + after.invalid_runs() > 0;
+    Ok(if is_invalid { INVALID } else { 0 })
 }
 
 /// A figure, on both sides.
@@ -143,6 +146,10 @@ fn write(before: &Side, after: &Side, out: &mut impl Write) -> io::Result<()> {
     for (name, side) in [("a", before), ("b", after)] {
         let (file, url) = (side.file.display(), &side.url);
         writeln!(out, "{name}  {file}: {} of {url}, {}", runs(side.runs.len()), side.verdict)?;
+    }
+    for side in [before, after].into_iter().filter(|side| side.invalid_runs() > 0) {
+        let (file, invalid, all) = (side.file.display(), side.invalid_runs(), side.runs.len());
+        writeln!(out, "INVALID  {file}: {invalid} of {all} runs; what follows says nothing")?;
     }
     for (key, a, b) in before.differences(after) {
         writeln!(out, "   the plans differ: {key} was {a}, and then {b}")?;

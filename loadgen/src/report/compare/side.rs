@@ -62,6 +62,11 @@ impl Side {
         })
     }
 
+    /// How many of its runs say nothing about the server.
+    pub(super) fn invalid_runs(&self) -> usize {
+        self.runs.iter().filter(|run| run.verdict == "invalid").count()
+    }
+
     /// What is different in the plan of another, and what it is in each.
     pub(super) fn differences(&self, other: &Side) -> Vec<(String, Value, Value)> {
         let keys =

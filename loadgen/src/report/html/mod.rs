@@ -100,16 +100,16 @@ fn details(summary: &Summary) -> String {
         "as planned" => String::new(),
         how => format!(" The run ended early: {how}."),
     };
-    let sessions = plan.sessions.as_ref();
-    let sessions = sessions.map_or(String::new(), |sessions| format!(" {}.", sessions.words()));
+    let realm = match &plan.sessions {
+        Some(sessions) => sessions.words(),
+        None => format!("presence {}, refresh {}", plan.presence, every(plan.refresh_seconds)),
+    };
     format!(
-        "{} model, {} arrivals, texts of {} bytes, presence {}, heartbeat {}, refresh {}, seed {}.{sessions}{early}",
+        "{} model, {} arrivals, texts of {} bytes, heartbeat {}, {realm}, seed {}.{early}",
         plan.model,
         plan.arrivals,
         plan.text_sizes,
-        plan.presence,
         every(plan.heartbeat_seconds),
-        every(plan.refresh_seconds),
         plan.seed
     )
 }
