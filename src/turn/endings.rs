@@ -107,13 +107,12 @@ impl Turn {
 
     /// Tells a message's sender what became of it.
     pub(super) fn settle(&mut self, parcel: &Parcel, outcome: Outcome) {
-        let now = self.now;
         let (chat, mut desk) = self.chat_and_desk();
         match parcel.content {
             Content::Message { from, to } => {
                 chat.mobile.settle(from, to, parcel.message_id(), outcome, &mut desk);
             }
-            Content::Copy(ticket) => chat.messenger.settle(now, ticket, outcome, &mut desk),
+            Content::Copy(ticket) => chat.messenger.settle(ticket, outcome, &mut desk),
             Content::Protocol | Content::Event | Content::Presence => {}
         }
     }

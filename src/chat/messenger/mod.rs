@@ -180,7 +180,7 @@ impl Realm {
 
     /// Hears what became of one copy of a message, and tells its sender once it is decided for the
     /// message. A ticket whose copies are all settled means nothing any more.
-    pub fn settle(&mut self, _now: Now, ticket: Ticket, outcome: Outcome, sink: &mut impl Sink) {
+    pub fn settle(&mut self, ticket: Ticket, outcome: Outcome, sink: &mut impl Sink) {
         self.settle_copy(ticket, outcome, sink);
         self.forget_excess_sessions(sink);
     }

@@ -177,7 +177,7 @@ impl World {
         let mut copies = self.sink.copies.iter();
         let oldest = copies.position(|&(to, _)| to == device).expect("a copy is on its way");
         let (_, ticket) = self.sink.copies.remove(oldest);
-        self.realm.settle(self.now, ticket, outcome, &mut self.sink);
+        self.realm.settle(ticket, outcome, &mut self.sink);
         self.realm.check_invariants();
     }
 

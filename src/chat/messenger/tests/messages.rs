@@ -248,7 +248,7 @@ fn a_ticket_of_a_settled_copy_means_nothing() {
     world.heard();
     let unknown = Ticket { index: 77, generation: 0 };
     for ticket in [old, unknown] {
-        world.realm.settle(world.now, ticket, Outcome::Delivered, &mut world.sink);
+        world.realm.settle(ticket, Outcome::Delivered, &mut world.sink);
         world.realm.check_invariants();
     }
     assert!(world.heard().is_empty());

@@ -182,7 +182,7 @@ impl Walk {
             return;
         }
         let (_, ticket) = sink.copies.swap_remove(which % sink.copies.len());
-        realm.settle(*now, ticket, outcome, sink);
+        realm.settle(ticket, outcome, sink);
         let id = self.ids[&ticket].clone();
         self.oracle(|oracle| oracle.settled(&id, outcome));
     }
