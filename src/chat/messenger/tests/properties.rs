@@ -177,7 +177,7 @@ impl Walk {
     }
 
     fn settle(&mut self, which: usize, outcome: Outcome) {
-        let World { realm, now, sink } = &mut self.world;
+        let World { realm, sink, .. } = &mut self.world;
         if sink.copies.is_empty() {
             return;
         }
