@@ -187,6 +187,11 @@ impl World {
         self.run_until(self.now + QUIET, |_| false);
         for who in 0..self.phones.len() {
             self.phones[who].speaks = who % share != 0;
+            let wire = self.phones[who].wire.filter(|_| !self.phones[who].speaks);
+            if let Some(wire) = wire.filter(|&wire| !self.net.wires[wire].unsent.is_empty()) {
+                // In the middle of a heartbeat, say.
+                self.oracle.lines[wire].is_tardy = true;
+            }
         }
         let pause = ping_timeout.max(write_timeout) + sweep_interval + QUIET * 3;
         self.run_until(self.now + pause, |_| false);
