@@ -142,13 +142,17 @@ const PING: &str = r#"{"type":"ping"}"#;
 
 #[test]
 fn an_upgrade_is_answered_with_exactly_what_strict_clients_want() {
-    let (answer, flow) = says(UPGRADE);
-    assert_eq!(flow, Flow::Open);
-    assert_eq!(
-        answer,
-        "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
-         Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n"
-    );
+    // An offer of compression is no demand (RFC 6455 §9.1): it is not taken up, and not refused.
+    let offer = "Sec-WebSocket-Extensions: permessage-deflate\r\nUpgrade:";
+    for request in [UPGRADE, &UPGRADE.replacen("Upgrade:", offer, 1)] {
+        let (answer, flow) = says(request);
+        assert_eq!(flow, Flow::Open);
+        assert_eq!(
+            answer,
+            "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+             Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n"
+        );
+    }
 }
 
 #[test]

@@ -176,6 +176,34 @@ fn a_drain_delivers_what_was_queued_before_it_says_goodbye() {
     assert!(!world.take_words(bob).contains("undelivered"));
 }
 
+#[test]
+fn whoever_is_sent_home_before_his_list_came_is_told_why() {
+    let mut world = World::new(Limits::default());
+    let alice = world.visitor();
+    // No client may send what is not masked.
+    world.say(alice, [upgrade(0, "", "").as_bytes(), &[0x81, 0]].concat());
+    world.settle();
+    let heard = world.take_words(alice);
+    assert!(heard.contains("mask") && !heard.contains("online_users"), "{heard}");
+}
+
+#[test]
+fn whoever_has_said_in_time_what_is_still_unread_is_not_late() {
+    let limits = Limits::default();
+    let (late, budgets) = (limits.frame_timeout * 2, Budgets { reads: 1, ..limits.budgets });
+    let mut world = World::new(Limits { ping_timeout: late * 2, budgets, ..limits });
+    let phones = world.phones(2);
+    let ping = frame(r#"{"type":"ping"}"#);
+    world.say(phones[0], &ping[..9]);
+    world.settle();
+    // When the server wakes up, the rest is there; but the one read of the turn is somebody else's.
+    world.time += late;
+    world.say(phones[1], &ping);
+    world.say(phones[0], &ping[9..]);
+    world.settle();
+    phones.iter().for_each(|id| assert!(world.take_words(*id).ends_with(PONG)));
+}
+
 /// Closing with input unread resets the connection, and the reset eats the last words (RFC 9112 §9.6).
 #[test]
 fn whoever_was_told_goodbye_is_not_closed_while_he_may_still_be_sending() {
