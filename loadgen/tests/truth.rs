@@ -178,9 +178,13 @@ fn every_fault_of_a_server_is_found_and_named_and_a_faultless_one_of_another_kin
 fn a_server_that_loses_one_message_in_a_thousand_is_found_out() {
     let plan = "--clients 10 --ramp 100ms --duration 1s --rate 2500 --settle 2s";
     let Played { code, report, .. } = play(Fault::LoseOneIn1000, plan);
-    assert_eq!((code, &report["messages"]["lost"]), (1, &2.into()), "{report}");
+    // A busy machine does not get round to all 2,500.
+    let sent = report["messages"]["sent"].as_u64().expect("a number");
+    let lost = sent / 1000;
+    assert!(lost >= 1, "{report}");
+    assert_eq!((code, &report["messages"]["lost"]), (1, &lost.into()), "{report}");
     let line = report["failures"][0].as_str().expect("a sentence");
-    assert!(line.starts_with("lost: 2 of 2500"), "{line}");
+    assert!(line.starts_with(&format!("lost: {lost} of {sent} ")), "{line}");
 }
 
 #[test]
