@@ -95,8 +95,8 @@ struct Wrapping<'e> {
     content: Content,
     /// The sender's id for the message in it, to be kept behind the frame.
     id: Option<&'e str>,
-    /// Only worth something now; a reader who is behind is better off without. That somebody types
-    /// no longer is not: the beginning may be on its way already, and would be shown for ever.
+    /// Only worth something now; a reader who is behind is better off without. In the `session` realm,
+    /// which sees to it that typing ends, the end is not: the beginning may be on its way already.
     is_fleeting: bool,
 }
 
@@ -109,8 +109,8 @@ impl<'e> Wrapping<'e> {
                 mobile::Event::Message { from, to, id, .. } => {
                     Wrapping { id, ..with(Content::Message { from, to }) }
                 }
-                mobile::Event::Typing { is_typing, .. } => {
-                    Wrapping { is_fleeting: is_typing, ..with(Content::Event) }
+                mobile::Event::Typing { .. } => {
+                    Wrapping { is_fleeting: true, ..with(Content::Event) }
                 }
                 mobile::Event::Receipt { .. }
                 | mobile::Event::Signal { .. }

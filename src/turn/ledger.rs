@@ -153,7 +153,7 @@ pub struct Counters {
     pub presence_bytes: u64,
     /// Lists and deltas encoded.
     pub presence_encoded: u64,
-    /// Beginnings of typing dropped because the recipient's socket was full.
+    /// Typing notices dropped because the recipient's socket was full.
     pub typing_dropped: u64,
     /// How long turns took, waiting excluded.
     pub turn_time: Histogram,

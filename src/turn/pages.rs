@@ -212,7 +212,7 @@ impl Turn {
         )
         .counter(
             "switchboard_typing_dropped_slow_total",
-            "Beginnings of typing dropped because the recipient's socket was full.",
+            "Typing notices dropped because the recipient's socket was full.",
             self.counters.typing_dropped,
         )
         .counter("switchboard_joins_total", "Numbers that came online.", chat.joins)

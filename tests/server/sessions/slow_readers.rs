@@ -54,6 +54,27 @@ fn whatever_was_under_way_to_the_only_and_slow_device_is_undelivered() {
 }
 
 #[test]
+fn that_typing_begins_is_dropped_for_a_device_that_is_behind_and_that_it_ends_is_not() {
+    let server = patient(&["--outbox-bytes", "8MiB"]);
+    let mut ann = server.device(ANN);
+    let mut phone = sleeper(&server, BEN);
+    let content = "x".repeat(60_000);
+    let mut written = 0;
+    eventually("she is behind", || {
+        ann.write(&written.to_string(), BEN, &content);
+        written += 1;
+        all_news(&mut ann);
+        (server.metrics()["switchboard_session_messages_in_outboxes"] > 1.0).then_some(())
+    });
+    ann.typing(BEN, true);
+    ann.typing(BEN, false);
+    ann.expect_nothing();
+    assert_eq!(server.metrics()["switchboard_typing_dropped_slow_total"], 1.0);
+    (0..written).for_each(|_| assert!(phone.text().contains("xxx")));
+    assert!(phone.text().contains(r#""isTyping":false"#));
+}
+
+#[test]
 fn a_slow_reader_never_delays_others() {
     let server = patient(&["--outbox-bytes", "8MiB"]);
     let (mut ann, mut cleo) = (server.device(ANN), server.device(CLEO));
