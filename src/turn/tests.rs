@@ -15,6 +15,15 @@ fn world_with(budgets: Budgets) -> World {
     World::new(Limits { budgets, ..Limits::default() })
 }
 
+/// All say something before the first turn that could hear it, and nothing after that.
+fn expect_all_pings_answered(budgets: Budgets) {
+    let mut world = world_with(budgets);
+    let phones = world.phones(PHONES);
+    phones.iter().for_each(|id| world.say(*id, frame(r#"{"type":"ping"}"#)));
+    world.settle();
+    phones.iter().for_each(|id| assert!(world.take_words(*id).ends_with(PONG)));
+}
+
 #[test]
 fn newcomers_beyond_the_budget_are_accepted_without_another_event() {
     let mut world = world_with(Budgets { accepts: 1, ..Budgets::default() });
@@ -27,13 +36,7 @@ fn newcomers_beyond_the_budget_are_accepted_without_another_event() {
 fn input_beyond_the_budget_is_read_without_another_event() {
     let of_reads = Budgets { reads: 1, ..Budgets::default() };
     let of_bytes = Budgets { receive_bytes: 1, ..Budgets::default() };
-    for budgets in [of_reads, of_bytes] {
-        let mut world = world_with(budgets);
-        let phones = world.phones(PHONES);
-        phones.iter().for_each(|id| world.say(*id, frame(r#"{"type":"ping"}"#)));
-        world.settle();
-        phones.iter().for_each(|id| assert!(world.take_words(*id).ends_with(PONG)));
-    }
+    [of_reads, of_bytes].into_iter().for_each(expect_all_pings_answered);
 }
 
 #[test]
@@ -49,13 +52,7 @@ fn input_beyond_what_one_read_takes_is_read_without_another_event() {
 fn answers_beyond_the_budget_are_written_without_another_event() {
     let of_writes = Budgets { writes: 1, ..Budgets::default() };
     let of_bytes = Budgets { write_bytes: 1, ..Budgets::default() };
-    for budgets in [of_writes, of_bytes] {
-        let mut world = world_with(budgets);
-        let phones = world.phones(PHONES);
-        phones.iter().for_each(|id| world.say(*id, frame(r#"{"type":"ping"}"#)));
-        world.settle();
-        phones.iter().for_each(|id| assert!(world.take_words(*id).ends_with(PONG)));
-    }
+    [of_writes, of_bytes].into_iter().for_each(expect_all_pings_answered);
 }
 
 #[test]

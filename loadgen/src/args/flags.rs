@@ -7,10 +7,11 @@ use std::time::Duration;
 use clap::builder::FalseyValueParser;
 use clap::{Parser, Subcommand};
 
-use super::values::{Every, OnOff, rate, share, time, time_or_none, time_or_off};
+use super::values::{Every, OnOff, rate, share, time, time_or_off};
 use crate::client::Protocol;
 use crate::expect::{self, Expectation};
 use crate::report::Reporting;
+use crate::schedule::parse_time;
 use crate::schedule::{Arrivals, StageFlag};
 use crate::target::Target;
 use crate::workload::{Devices, Numbers, Presence, Share, Sizes};
@@ -77,7 +78,7 @@ pub(super) struct Args {
     pub(super) decline: f64,
 
     /// Of session: how long the server waits before it tells contacts that somebody has gone
-    #[arg(long, env = "LOADGEN_CONTACT_GRACE", value_name = "TIME", default_value = "5s", value_parser = time_or_none)]
+    #[arg(long, env = "LOADGEN_CONTACT_GRACE", value_name = "TIME", default_value = "5s", value_parser = parse_time)]
     pub(super) contact_grace: Duration,
 
     /// Phones; of session, sessions
@@ -86,7 +87,7 @@ pub(super) struct Args {
     pub(super) clients: u32,
 
     /// Time over which they connect
-    #[arg(long, env = "LOADGEN_RAMP", value_name = "TIME", default_value = "10s", value_parser = time_or_none)]
+    #[arg(long, env = "LOADGEN_RAMP", value_name = "TIME", default_value = "10s", value_parser = parse_time)]
     pub(super) ramp: Duration,
 
     /// Time for which they write, after the ramp
@@ -115,7 +116,7 @@ pub(super) struct Args {
     /// Those within one go out together, and are a burst for the server: they wait for each other there,
     /// and that counts. Their delivery counts from that moment, which can be earlier by this than they
     /// would be due on their own. 0s plans each for itself, and takes both sides twice the CPU or more.
-    #[arg(long, env = "LOADGEN_GRAIN", value_name = "TIME", value_parser = time_or_none)]
+    #[arg(long, env = "LOADGEN_GRAIN", value_name = "TIME", value_parser = parse_time)]
     pub(super) grain: Option<Duration>,
 
     /// Whoever writes waits until his message has arrived, and thinks, before he writes again
@@ -127,7 +128,7 @@ pub(super) struct Args {
     /// How long a chatter thinks; in the open model, how often it writes, whatever --rate says
     ///
     /// [default: so long that, with a server that takes no time, --rate is what comes of it]
-    #[arg(long, env = "LOADGEN_THINK", value_name = "TIME", value_parser = time_or_none)]
+    #[arg(long, env = "LOADGEN_THINK", value_name = "TIME", value_parser = parse_time)]
     pub(super) think: Option<Duration>,
 
     /// What all random choices come from: the same seed makes the same plan [default: a new one]
@@ -195,7 +196,7 @@ pub(super) struct Args {
     pub(super) ping_timeout: Option<Duration>,
 
     /// How often the server looks for silent phones
-    #[arg(long, env = "LOADGEN_SWEEP_INTERVAL", value_name = "TIME", default_value = "30s", value_parser = time_or_none)]
+    #[arg(long, env = "LOADGEN_SWEEP_INTERVAL", value_name = "TIME", default_value = "30s", value_parser = parse_time)]
     pub(super) sweep_interval: Duration,
 
     /// Time to wait for messages under way, counted from the last that arrived

@@ -2,22 +2,14 @@
 
 use std::time::Duration;
 
-use crate::schedule::LONGEST;
+use crate::schedule::parse_time;
 
 /// How often, if at all.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Every(pub(super) Option<Duration>);
 
-pub(super) fn time_or_none(text: &str) -> Result<Duration, String> {
-    match humantime::parse_duration(text) {
-        Ok(time) if time <= LONGEST => Ok(time),
-        Ok(_) => Err("it must not be longer than a year".to_owned()),
-        Err(error) => Err(error.to_string()),
-    }
-}
-
 pub(super) fn time(text: &str) -> Result<Duration, String> {
-    let time = time_or_none(text)?;
+    let time = parse_time(text)?;
     if time.is_zero() { Err("it must be longer than nothing".to_owned()) } else { Ok(time) }
 }
 

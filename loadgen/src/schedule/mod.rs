@@ -56,7 +56,20 @@ pub(crate) enum Arrivals {
 }
 
 /// No time of a plan is longer: far beyond any use, and any number of them can be added up.
-pub(crate) const LONGEST: Duration = Duration::from_secs(365 * 24 * 60 * 60);
+const LONGEST: Duration = Duration::from_secs(365 * 24 * 60 * 60);
+
+/// A time as people write it, such as `10s` or `500ms`, or `0s`; at most a year.
+///
+/// # Errors
+///
+/// One sentence, if it is none or too long.
+pub(crate) fn parse_time(text: &str) -> Result<Duration, String> {
+    match humantime::parse_duration(text) {
+        Ok(time) if time <= LONGEST => Ok(time),
+        Ok(_) => Err("it must not be longer than a year".to_owned()),
+        Err(error) => Err(error.to_string()),
+    }
+}
 
 impl Timing {
     /// The plan made of these stages.

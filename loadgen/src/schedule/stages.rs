@@ -6,7 +6,7 @@
 use std::str::FromStr;
 use std::time::Duration;
 
-use super::LONGEST;
+use super::parse_time;
 
 /// A piece of the plan.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -74,8 +74,7 @@ impl FromStr for StageFlag {
     fn from_str(text: &str) -> Result<Self, String> {
         let wrong = || "it looks like 60s:5000 or 60s:5000:200 (TIME:CLIENTS[:RATE])".to_owned();
         let mut parts = text.splitn(3, ':');
-        let time = parts.next().and_then(|time| humantime::parse_duration(time).ok());
-        let time = time.filter(|time| *time <= LONGEST);
+        let time = parts.next().and_then(|time| parse_time(time).ok());
         let clients = parts.next().and_then(|clients| clients.parse().ok());
         let rate = parts.next().map(|rate| match rate.parse::<f64>() {
             Ok(rate) if rate.is_finite() && rate >= 0.0 => Ok(rate),

@@ -125,8 +125,9 @@ impl Views {
         }
         // A delta will not repeat what the list has right already.
         for change in &self.changes[view.version as usize..] {
-            if members.contains(change.phone) == self.online_now(change.phone) {
-                view.early.insert(change.phone, self.online_now(change.phone));
+            let is_listed = members.contains(change.phone);
+            if is_listed == self.online_now(change.phone) {
+                view.early.insert(change.phone, is_listed);
             }
         }
         self.notice_gone(&view);
