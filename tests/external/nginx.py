@@ -1,4 +1,4 @@
-"""Starts nginx with the README's configuration, and says what two phones would say through it.
+"""Starts nginx with the configuration of systemd/README.md, and says what two phones would say through it.
 
 Each function is one claim. Nobody waits for longer than five seconds.
 """
@@ -91,12 +91,12 @@ def free_port():
         return one.getsockname()[1]
 
 
-def configuration(readme, folder, port):
-    """The README's, at another place."""
-    (ours,) = re.findall(r"```nginx\n(.*?)```", readme, re.S)
+def configuration(document, folder, port):
+    """The document's, at another place."""
+    (ours,) = re.findall(r"```nginx\n(.*?)```", document, re.S)
     ours, listens = re.subn(r"listen 443 ssl;.*?\n\n", f"listen 127.0.0.1:{port};\n", ours, flags=re.S)
     ours, passes = re.subn(r"http://127\.0\.0\.1:8080", f"http://{SERVER}", ours)
-    assert (listens, passes) == (1, 1), "the README's configuration has changed its shape"
+    assert (listens, passes) == (1, 1), "the document's configuration has changed its shape"
     kinds = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
     paths = "".join(f"{kind}_temp_path {folder}/{kind};\n" for kind in kinds)
     return (
@@ -126,11 +126,11 @@ def all_have_left():
 
 
 def main():
-    readme = open(sys.argv[1]).read()
+    document = open(sys.argv[1]).read()
     with tempfile.TemporaryDirectory() as folder:
         port = free_port()
         with open(f"{folder}/nginx.conf", "w") as file:
-            file.write(configuration(readme, folder, port))
+            file.write(configuration(document, folder, port))
         command = [os.environ["NGINX_BIN"], "-p", folder, "-c", f"{folder}/nginx.conf", "-e", f"{folder}/error.log"]
         nginx = subprocess.Popen(command)
         try:
