@@ -10,6 +10,7 @@
 //! [`messenger`] that of another realm. A new dialect is a variant of [`Dialect`] and a folder.
 
 mod echo;
+mod flaw;
 mod json;
 pub mod messenger;
 pub mod sca;

@@ -1,12 +1,11 @@
-//! A client's frame → what it asks for: a sign-in, a command, an answer on the spot, or what is
-//! wrong. A *flaw* is what is wrong with a frame.
+//! A client's frame → what it asks for: a sign-in, a command, an answer on the spot, or a [`Flaw`].
 //!
 //! The frame is taken apart into raw values, and so is its data once the type has said which fields
 //! it has. Each is then looked at as little as possible. A content is not read.
 //!
-//! What passes on to another client is checked for what that client's model wants, for a frame
-//! that does not fit it is lost there, or worse. What the server overwrites is checked for its
-//! type all the same: it tells whoever writes a client of a mistake before it matters.
+//! Fields that we forward are checked against what existing clients can decode: a wrong one is lost
+//! there with its frame, or crashes the client. Fields that we overwrite are checked for their type
+//! as well, so that the author of a client learns of a mistake early.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -16,7 +15,7 @@ use serde::de::{Deserializer, Error, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
 use super::LIMITS;
-use super::flaw::Flaw;
+use super::flaw::*;
 use super::time::is_time;
 use super::wire::{
     AnswerFields, AuthFields, ClientFields, InvitationFields, MessageFields, ReadFields,
@@ -25,78 +24,64 @@ use super::wire::{
 use crate::chat::messenger::{Command, Invite, Message, Name, SignIn};
 use crate::chat::{self, Event, ItemId, SessionId};
 use crate::dialects::Incoming;
-use crate::dialects::json::{boolean, object, required, word};
+use crate::dialects::flaw::{Flaw, UNKNOWN_TYPE};
+use crate::dialects::json::{self, boolean, object, required, word};
 
 /// Understands a frame.
 pub(super) fn read(text: &str) -> Incoming<'_> {
-    let fields: ClientFields<'_> = match object(text, Flaw::NotAnObject, Flaw::DuplicateKey) {
-        Ok(fields) => fields,
-        Err(flaw) => return malformed(flaw),
-    };
-    let kind = match required(fields.kind, Flaw::Type).and_then(|raw| word(raw, Flaw::Type)) {
-        Ok(kind) => kind,
-        Err(flaw) => return malformed(flaw),
-    };
-    let command = match &*kind {
-        "message_send" => message(fields.data).map(Command::Message),
-        "message_read" => message_read(fields.data),
-        "typing_indicator" => typing(fields.data),
-        "ping" => return Incoming::Reply(Event::Pong),
-        "auth" => return sign_in(fields.data).map_or_else(malformed, Incoming::SignIn),
-        "invitation_send" => invite(fields.data).map(Command::Invite),
-        "invitation_accept" => {
-            answered(fields.data).map(|invitation| Command::Accept { invitation })
-        }
-        "invitation_decline" => {
-            answered(fields.data).map(|invitation| Command::Decline { invitation })
-        }
-        _ => Err(Flaw::UnknownType),
-    };
-    match command {
-        Ok(command) => Incoming::Command(chat::Command::Messenger(command)),
-        Err(flaw) if kind == "message_send" => {
-            Incoming::Malformed { detail: flaw.detail(), refused_message: Some(flaw.reason()) }
-        }
-        Err(flaw) => malformed(flaw),
-    }
-}
-
-fn malformed<'a>(flaw: Flaw) -> Incoming<'a> {
-    Incoming::Malformed { detail: flaw.detail(), refused_message: None }
+    json::read(
+        text,
+        "message_send",
+        |fields: &ClientFields<'_>| fields.kind,
+        |kind, fields| {
+            let command = match kind {
+                "message_send" => Command::Message(message(fields.data)?),
+                "message_read" => message_read(fields.data)?,
+                "typing_indicator" => typing(fields.data)?,
+                "ping" => return Ok(Incoming::Reply(Event::Pong)),
+                "auth" => return sign_in(fields.data).map(Incoming::SignIn),
+                "invitation_send" => Command::Invite(invite(fields.data)?),
+                "invitation_accept" => Command::Accept { invitation: answered(fields.data)? },
+                "invitation_decline" => Command::Decline { invitation: answered(fields.data)? },
+                _ => return Err(UNKNOWN_TYPE),
+            };
+            Ok(Incoming::Command(chat::Command::Messenger(command)))
+        },
+    )
 }
 
 fn sign_in(data: Option<&RawValue>) -> Result<SignIn<'_>, Flaw> {
     let fields: AuthFields<'_> = data_object(data)?;
-    string(fields.profile_picture, Flaw::ProfilePicture)?;
-    let name = match fields.name.map(|raw| word(raw, Flaw::Name)).transpose()? {
+    string(fields.profile_picture, PROFILE_PICTURE)?;
+    let name = match fields.name.map(|raw| word(raw, NAME)).transpose()? {
         // An empty name shows nothing: it is as good as none.
-        Some(name) if !name.is_empty() => Some(Name::parse(name).map_err(|_| Flaw::Name)?),
+        Some(name) if !name.is_empty() => Some(Name::parse(name).map_err(|_| NAME)?),
         Some(_) | None => None,
     };
     Ok(SignIn {
-        session: session(fields.session_id, Flaw::SessionId)?,
+        session: session(fields.session_id, SESSION_ID)?,
         name,
-        receipts: fields.receipts.map_or(Ok(true), |raw| boolean(raw, Flaw::Receipts))?,
+        receipts: fields.receipts.map_or(Ok(true), |raw| boolean(raw, RECEIPTS))?,
     })
 }
 
 fn invite(data: Option<&RawValue>) -> Result<Invite<'_>, Flaw> {
     let fields: InvitationFields<'_> = data_object(data)?;
-    string(fields.sender_id, Flaw::SenderId)?;
-    string(fields.sender_name, Flaw::SenderName)?;
-    string(fields.status, Flaw::Status)?;
+    string(fields.sender_id, SENDER_ID)?;
+    string(fields.sender_name, SENDER_NAME)?;
+    string(fields.status, STATUS)?;
     // It counts only where `auth` had no name: an unfit one is not worth refusing the whole for.
-    let sender_name = fields.sender_name.and_then(|raw| word(raw, Flaw::SenderName).ok());
+    let sender_name = fields.sender_name.and_then(|raw| word(raw, SENDER_NAME).ok());
     let expires_at = match fields.expires_at {
         Some(raw) if raw.get() == "null" => Some(raw.get()),
-        other => time(other, Flaw::ExpiresAt)?,
+        other => time(other, EXPIRES_AT)?,
     };
     Ok(Invite {
-        id: item(fields.id, Flaw::Id)?,
-        to: session(fields.recipient_id, Flaw::RecipientId)?,
+        id: item(fields.id, ID)?,
+        to: session(fields.recipient_id, RECIPIENT_ID)?,
         sender_name: sender_name.and_then(|name| Name::parse(name).ok()),
-        text: string(fields.message, Flaw::Message)?.ok_or(Flaw::Message)?,
-        created_at: time(fields.created_at, Flaw::CreatedAt)?,
+        text: string(fields.message, MESSAGE)?.ok_or(MESSAGE)?,
+        created_at: time(fields.created_at, CREATED_AT)?,
         expires_at,
         metadata: metadata(fields.metadata)?,
     })
@@ -104,20 +89,20 @@ fn invite(data: Option<&RawValue>) -> Result<Invite<'_>, Flaw> {
 
 fn answered(data: Option<&RawValue>) -> Result<ItemId<'_>, Flaw> {
     let fields: AnswerFields<'_> = data_object(data)?;
-    item(fields.invitation_id, Flaw::InvitationId)
+    item(fields.invitation_id, INVITATION_ID)
 }
 
 fn message(data: Option<&RawValue>) -> Result<Message<'_>, Flaw> {
     let fields: MessageFields<'_> = data_object(data)?;
-    string(fields.sender_id, Flaw::SenderId)?;
-    fields.is_outgoing.map(|raw| boolean(raw, Flaw::IsOutgoing)).transpose()?;
+    string(fields.sender_id, SENDER_ID)?;
+    fields.is_outgoing.map(|raw| boolean(raw, IS_OUTGOING)).transpose()?;
     Ok(Message {
-        id: item(fields.id, Flaw::Id)?,
-        to: session(fields.recipient_id, Flaw::RecipientId)?,
-        content: string(fields.content, Flaw::Content)?.ok_or(Flaw::Content)?,
-        kind: string(fields.message_type, Flaw::MessageType)?,
-        timestamp: time(fields.timestamp, Flaw::Timestamp)?,
-        status: string(fields.status, Flaw::Status)?,
+        id: item(fields.id, ID)?,
+        to: session(fields.recipient_id, RECIPIENT_ID)?,
+        content: string(fields.content, CONTENT)?.ok_or(CONTENT)?,
+        kind: string(fields.message_type, MESSAGE_TYPE)?,
+        timestamp: time(fields.timestamp, TIMESTAMP)?,
+        status: string(fields.status, STATUS)?,
         metadata: metadata(fields.metadata)?,
         reply_to: reply_to(fields.reply_to_id)?,
         mentions: mentions(fields.mentions)?,
@@ -126,19 +111,19 @@ fn message(data: Option<&RawValue>) -> Result<Message<'_>, Flaw> {
 
 fn message_read(data: Option<&RawValue>) -> Result<Command<'_>, Flaw> {
     let fields: ReadFields<'_> = data_object(data)?;
-    Ok(Command::Read { message: item(fields.message_id, Flaw::MessageId)? })
+    Ok(Command::Read { message: item(fields.message_id, MESSAGE_ID)? })
 }
 
 fn typing(data: Option<&RawValue>) -> Result<Command<'_>, Flaw> {
     let fields: TypingFields<'_> = data_object(data)?;
-    let to = session(fields.recipient_id, Flaw::RecipientId)?;
-    let is_typing = boolean(required(fields.is_typing, Flaw::IsTyping)?, Flaw::IsTyping)?;
+    let to = session(fields.recipient_id, RECIPIENT_ID)?;
+    let is_typing = boolean(required(fields.is_typing, IS_TYPING)?, IS_TYPING)?;
     Ok(Command::Typing { to, is_typing })
 }
 
 /// Takes a frame's data apart.
 fn data_object<'a, T: Deserialize<'a>>(data: Option<&'a RawValue>) -> Result<T, Flaw> {
-    object(required(data, Flaw::Data)?.get(), Flaw::Data, Flaw::DuplicateKey)
+    object(required(data, DATA)?.get(), DATA)
 }
 
 fn session(field: Option<&RawValue>, flaw: Flaw) -> Result<SessionId<'_>, Flaw> {
@@ -152,7 +137,7 @@ fn item(field: Option<&RawValue>, flaw: Flaw) -> Result<ItemId<'_>, Flaw> {
 /// Checks which message is answered and returns it as it came.
 fn reply_to(field: Option<&RawValue>) -> Result<Option<&str>, Flaw> {
     if field.is_some() {
-        item(field, Flaw::ReplyToId)?;
+        item(field, REPLY_TO_ID)?;
     }
     Ok(field.map(RawValue::get))
 }
@@ -168,13 +153,13 @@ fn time(field: Option<&RawValue>, flaw: Flaw) -> Result<Option<&str>, Flaw> {
 fn metadata(field: Option<&RawValue>) -> Result<Option<&str>, Flaw> {
     let Some(json) = field.map(RawValue::get) else { return Ok(None) };
     if !json.starts_with('{') {
-        return Err(Flaw::Metadata);
+        return Err(METADATA);
     }
     if json.len() > LIMITS.metadata_bytes {
-        return Err(Flaw::MetadataTooLong);
+        return Err(METADATA_TOO_LONG);
     }
     if is_deeper_than(LIMITS.metadata_depth, json) {
-        return Err(Flaw::MetadataTooDeep);
+        return Err(METADATA_TOO_DEEP);
     }
     Ok(Some(json))
 }
@@ -203,7 +188,7 @@ fn is_deeper_than(limit: usize, json: &str) -> bool {
 /// Checks who is mentioned and returns the list as it came.
 fn mentions(field: Option<&RawValue>) -> Result<Option<&str>, Flaw> {
     let Some(json) = field.map(RawValue::get) else { return Ok(None) };
-    serde_json::from_str(json).map(|Mentions| Some(json)).map_err(|_| Flaw::Mentions)
+    serde_json::from_str(json).map(|Mentions| Some(json)).map_err(|_| MENTIONS)
 }
 
 /// Checks that a field that is there is a string, and returns it as it came.
