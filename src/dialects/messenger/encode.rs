@@ -1,8 +1,5 @@
 //! An event → the frame that tells a client of it, in the fixed shape: these keys in this order,
-//! and no spaces.
-//!
-//! Written by hand rather than by serde, because much in it is raw JSON already: serde would have
-//! to check it again to take it for that. Ids and names are plain strings, and escaped.
+//! and no spaces. Ids and names are plain strings, and escaped; the rest came in as JSON.
 //!
 //! What the sender left out is filled in here, since only here it has a form: the apps' models are
 //! strict, and want every key to be there.
@@ -12,15 +9,16 @@ use std::time::Duration;
 use super::time;
 use crate::chat::Event;
 use crate::chat::messenger::{self, Answer, Invitation, Message, Status};
+use crate::dialects::json::Writer;
 
 /// Appends an event's frame.
 pub(super) fn write(event: &Event<'_>, out: &mut Vec<u8>) {
+    let mut out = Writer(out);
     match event {
-        Event::Messenger(event) => write_own(event, out),
-        Event::Pong => put(out, r#"{"type":"pong"}"#),
+        Event::Messenger(event) => write_own(event, &mut out),
+        Event::Pong => _ = out.raw(r#"{"type":"pong"}"#),
         Event::Error { detail } => {
-            string(out, r#"{"type":"error","data":{"detail":"#, detail);
-            put(out, "}}");
+            out.raw(r#"{"type":"error","data":{"detail":"#).string(detail).raw("}}");
         }
         // Nobody is in two realms.
         Event::Mobile(_) => {}
@@ -28,40 +26,40 @@ pub(super) fn write(event: &Event<'_>, out: &mut Vec<u8>) {
 }
 
 /// Appends the frame of an event of the realm. All of them have data, and end alike.
-fn write_own(event: &messenger::Event<'_>, out: &mut Vec<u8>) {
+fn write_own(event: &messenger::Event<'_>, out: &mut Writer<'_>) {
     use messenger::Event;
     match *event {
         Event::Authenticated { session } => {
-            string(out, r#"{"type":"authenticated","data":{"sessionId":"#, session);
+            out.raw(r#"{"type":"authenticated","data":{"sessionId":"#).string(session);
         }
         Event::InvitationReceived(invitation) => {
-            put(out, r#"{"type":"invitation_received","data":"#);
+            out.raw(r#"{"type":"invitation_received","data":"#);
             write_invitation(&invitation, out);
         }
         Event::InvitationAnswered(invitation) => {
-            put(out, r#"{"type":"invitation_response","data":"#);
+            out.raw(r#"{"type":"invitation_response","data":"#);
             write_invitation(&invitation, out);
         }
         Event::Message { message, from, taken_at, is_outgoing, ticket: _ } => {
-            put(out, r#"{"type":"message_received","data":"#);
+            out.raw(r#"{"type":"message_received","data":"#);
             write_message(message, from, taken_at, is_outgoing, out);
         }
         Event::Status { message, status } => {
-            string(out, r#"{"type":"message_status","data":{"messageId":"#, message);
-            word(out, r#","status":"#, status_word(status));
+            out.raw(r#"{"type":"message_status","data":{"messageId":"#).string(message);
+            out.raw(r#","status":"#).word(status_word(status));
         }
         Event::Typing { from, is_typing } => {
-            string(out, r#"{"type":"typing_indicator","data":{"sessionId":"#, from);
-            boolean(out, r#","isTyping":"#, is_typing);
+            out.raw(r#"{"type":"typing_indicator","data":{"sessionId":"#).string(from);
+            out.raw(r#","isTyping":"#).boolean(is_typing);
         }
         Event::ContactOnline { session } => {
-            string(out, r#"{"type":"contact_online","data":{"sessionId":"#, session);
+            out.raw(r#"{"type":"contact_online","data":{"sessionId":"#).string(session);
         }
         Event::ContactOffline { session } => {
-            string(out, r#"{"type":"contact_offline","data":{"sessionId":"#, session);
+            out.raw(r#"{"type":"contact_offline","data":{"sessionId":"#).string(session);
         }
     }
-    put(out, "}}");
+    out.raw("}}");
 }
 
 /// Appends the fields of a message; its last brace is the caller's.
@@ -70,33 +68,48 @@ fn write_message(
     from: &str,
     taken_at: Duration,
     is_outgoing: bool,
-    out: &mut Vec<u8>,
+    out: &mut Writer<'_>,
 ) {
-    string(out, r#"{"id":"#, message.id.as_str());
-    string(out, r#","senderId":"#, from);
-    string(out, r#","recipientId":"#, message.to.as_str());
-    json(out, r#","content":"#, message.content);
-    json(out, r#","messageType":"#, message.kind.unwrap_or(r#""text""#));
-    time(out, r#","timestamp":"#, message.timestamp, taken_at);
-    json(out, r#","status":"#, message.status.unwrap_or(r#""sent""#));
-    boolean(out, r#","isOutgoing":"#, is_outgoing);
-    json(out, r#","metadata":"#, message.metadata.unwrap_or("null"));
-    json(out, r#","replyToId":"#, message.reply_to.unwrap_or("null"));
-    json(out, r#","mentions":"#, message.mentions.unwrap_or("null"));
+    out.raw(r#"{"id":"#).string(message.id.as_str());
+    out.raw(r#","senderId":"#).string(from);
+    out.raw(r#","recipientId":"#).string(message.to.as_str());
+    out.raw(r#","content":"#).raw(message.content);
+    out.raw(r#","messageType":"#).raw(message.kind.unwrap_or(r#""text""#));
+    out.raw(r#","timestamp":"#);
+    time(out, message.timestamp, taken_at);
+    out.raw(r#","status":"#).raw(message.status.unwrap_or(r#""sent""#));
+    out.raw(r#","isOutgoing":"#).boolean(is_outgoing);
+    out.raw(r#","metadata":"#).raw(message.metadata.unwrap_or("null"));
+    out.raw(r#","replyToId":"#).raw(message.reply_to.unwrap_or("null"));
+    out.raw(r#","mentions":"#).raw(message.mentions.unwrap_or("null"));
 }
 
 /// Appends the fields of an invitation; its last brace is the caller's.
-fn write_invitation(invitation: &Invitation<'_>, out: &mut Vec<u8>) {
+fn write_invitation(invitation: &Invitation<'_>, out: &mut Writer<'_>) {
     let ends_at = invitation.taken_at.saturating_add(invitation.lasts);
-    string(out, r#"{"id":"#, invitation.id);
-    string(out, r#","senderId":"#, invitation.from);
-    string(out, r#","senderName":"#, invitation.from_name);
-    string(out, r#","recipientId":"#, invitation.to);
-    json(out, r#","message":"#, invitation.text);
-    word(out, r#","status":"#, answer_word(invitation.answer));
-    time(out, r#","createdAt":"#, invitation.created_at, invitation.taken_at);
-    time(out, r#","expiresAt":"#, invitation.expires_at, ends_at);
-    json(out, r#","metadata":"#, invitation.metadata.unwrap_or("null"));
+    out.raw(r#"{"id":"#).string(invitation.id);
+    out.raw(r#","senderId":"#).string(invitation.from);
+    out.raw(r#","senderName":"#).string(invitation.from_name);
+    out.raw(r#","recipientId":"#).string(invitation.to);
+    out.raw(r#","message":"#).raw(invitation.text);
+    out.raw(r#","status":"#).word(answer_word(invitation.answer));
+    out.raw(r#","createdAt":"#);
+    time(out, invitation.created_at, invitation.taken_at);
+    out.raw(r#","expiresAt":"#);
+    time(out, invitation.expires_at, ends_at);
+    out.raw(r#","metadata":"#).raw(invitation.metadata.unwrap_or("null"));
+}
+
+/// Appends a time as its sender wrote it, or else by the server's clock.
+fn time(out: &mut Writer<'_>, written: Option<&str>, ours: Duration) {
+    match written {
+        Some(written) => _ = out.raw(written),
+        None => {
+            out.raw("\"");
+            time::write(ours, out.0);
+            out.raw("\"");
+        }
+    }
 }
 
 fn status_word(status: Status) -> &'static str {
@@ -114,46 +127,5 @@ fn answer_word(answer: Answer) -> &'static str {
         Answer::Accepted => "accepted",
         Answer::Declined => "declined",
         Answer::Expired => "expired",
-    }
-}
-
-fn put(out: &mut Vec<u8>, text: &str) {
-    out.extend_from_slice(text.as_bytes());
-}
-
-/// Appends a value that is JSON already.
-fn json(out: &mut Vec<u8>, key: &str, json: &str) {
-    put(out, key);
-    put(out, json);
-}
-
-/// Appends a string that may hold anything.
-fn string(out: &mut Vec<u8>, key: &str, text: &str) {
-    put(out, key);
-    serde_json::to_writer(out, text).expect("a str always has a JSON form");
-}
-
-/// Appends a string of ours, in which there is nothing to escape.
-fn word(out: &mut Vec<u8>, key: &str, word: &str) {
-    put(out, key);
-    put(out, "\"");
-    put(out, word);
-    put(out, "\"");
-}
-
-fn boolean(out: &mut Vec<u8>, key: &str, value: bool) {
-    json(out, key, if value { "true" } else { "false" });
-}
-
-/// Appends a time as its sender wrote it, or else by the server's clock.
-fn time(out: &mut Vec<u8>, key: &str, written: Option<&str>, ours: Duration) {
-    put(out, key);
-    match written {
-        Some(written) => put(out, written),
-        None => {
-            put(out, "\"");
-            time::write(ours, out);
-            put(out, "\"");
-        }
     }
 }

@@ -1,60 +1,57 @@
 //! An event → the frame that tells a client of it, in the fixed shape: these keys in this order,
 //! and no spaces.
 //!
-//! Written by hand rather than by serde, because a text is raw JSON already: serde would have to
-//! check it again to take it for that. Each arm shows the frame that it makes; what is put between
-//! the pieces is a number's digits, one of a few words, or JSON that came in as JSON. Only an
-//! error's detail is a plain string, and escaped.
-
-use std::io::Write;
+//! Each arm shows the frame that it makes. What is put between the pieces is a number's digits, one
+//! of a few words, or JSON that came in as JSON: it is not looked at again.
 
 use crate::chat::mobile::{self, Delivery};
 use crate::chat::{Event, Mobile, Reason};
+use crate::dialects::json::Writer;
 
 /// Appends an event's frame.
 pub(super) fn write(event: &Event<'_>, out: &mut Vec<u8>) {
+    let mut out = Writer(out);
     match *event {
-        Event::Mobile(ref event) => write_mobile(event, out),
-        Event::Pong => put(out, &[r#"{"type":"pong"}"#]),
+        Event::Mobile(ref event) => write_mobile(event, &mut out),
+        Event::Pong => _ = out.raw(r#"{"type":"pong"}"#),
         Event::Error { detail } => {
-            put(out, &[r#"{"type":"error","detail":"#]);
-            serde_json::to_writer(&mut *out, detail).expect("a str always has a JSON form");
-            put(out, &["}"]);
+            out.raw(r#"{"type":"error","detail":"#).string(detail).raw("}");
         }
         // Of another realm: nobody there speaks this dialect.
         Event::Messenger(_) => {}
     }
 }
 
-fn write_mobile(event: &mobile::Event<'_>, out: &mut Vec<u8>) {
+fn write_mobile(event: &mobile::Event<'_>, out: &mut Writer<'_>) {
     use mobile::Event;
     let digits = &mut [0; Mobile::MAX_DIGITS];
     match *event {
         Event::Message { from, to: _, text, id } => {
             let from = from.digits(digits);
-            put(out, &[r#"{"type":"message","from":""#, from, r#"","text":"#, text]);
+            out.raw(r#"{"type":"message","from":"#).word(from).raw(r#","text":"#).raw(text);
             finish_with_id(out, id);
         }
         Event::Typing { from, is_typing } => {
-            let is_typing = if is_typing { "true" } else { "false" };
             let from = from.digits(digits);
-            put(out, &[r#"{"type":"typing","from":""#, from, r#"","is_typing":"#, is_typing, "}"]);
+            out.raw(r#"{"type":"typing","from":"#).word(from);
+            out.raw(r#","is_typing":"#).boolean(is_typing).raw("}");
         }
         Event::Receipt { from, id } => {
             let from = from.digits(digits);
-            put(out, &[r#"{"type":"receipt","from":""#, from, r#"","id":"#, id]);
-            put(out, &[r#","status":"read"}"#]);
+            out.raw(r#"{"type":"receipt","from":"#).word(from).raw(r#","id":"#).raw(id);
+            out.raw(r#","status":"read"}"#);
         }
         Event::Signal { from, data } => {
             let from = from.digits(digits);
-            put(out, &[r#"{"type":"signal","from":""#, from, r#"","data":"#, data, "}"]);
+            out.raw(r#"{"type":"signal","from":"#).word(from);
+            out.raw(r#","data":"#).raw(data).raw("}");
         }
         Event::Ack { id, delivery } => {
             let status = match delivery {
                 Delivery::Delivered => "delivered",
                 Delivery::Offline => "offline",
             };
-            put(out, &[r#"{"type":"ack","id":"#, id, r#","status":""#, status, r#""}"#]);
+            out.raw(r#"{"type":"ack","id":"#).raw(id).raw(r#","status":"#).word(status).raw("}");
         }
         Event::Undelivered { to, id, reason } => {
             let reason = match reason {
@@ -62,46 +59,40 @@ fn write_mobile(event: &mobile::Event<'_>, out: &mut Vec<u8>) {
                 Reason::Slow => "slow",
             };
             let to = to.digits(digits);
-            put(out, &[r#"{"type":"undelivered","to":""#, to, r#"","reason":""#, reason, r#"""#]);
+            out.raw(r#"{"type":"undelivered","to":"#).word(to).raw(r#","reason":"#).word(reason);
             finish_with_id(out, id);
         }
         Event::OnlineUsers(users) => {
-            put(out, &[r#"{"type":"online_users","users":"#]);
+            out.raw(r#"{"type":"online_users","users":"#);
             list(out, users);
-            put(out, &["}"]);
+            out.raw("}");
         }
         Event::PresenceChanged { joined, left, online } => {
-            put(out, &[r#"{"type":"presence","joined":"#]);
+            out.raw(r#"{"type":"presence","joined":"#);
             list(out, joined);
-            put(out, &[r#","left":"#]);
+            out.raw(r#","left":"#);
             list(out, left);
-            write!(out, r#","online":{online}}}"#).expect("writing to a Vec cannot fail");
+            out.raw(r#","online":"#).number(online).raw("}");
         }
-    }
-}
-
-fn put(out: &mut Vec<u8>, pieces: &[&str]) {
-    for piece in pieces {
-        out.extend_from_slice(piece.as_bytes());
     }
 }
 
 /// Closes a frame whose last key is the id of a message, where it has one.
-fn finish_with_id(out: &mut Vec<u8>, id: Option<&str>) {
-    match id {
-        Some(id) => put(out, &[r#","id":"#, id, "}"]),
-        None => put(out, &["}"]),
+fn finish_with_id(out: &mut Writer<'_>, id: Option<&str>) {
+    if let Some(id) = id {
+        out.raw(r#","id":"#).raw(id);
     }
+    out.raw("}");
 }
 
-/// Appends an array of numbers: the longest thing there is to encode, up to once a turn.
-fn list(out: &mut Vec<u8>, mobiles: &[Mobile]) {
-    out.push(b'[');
+/// Appends an array of numbers. It is the longest thing there is to encode, up to once a turn.
+fn list(out: &mut Writer<'_>, mobiles: &[Mobile]) {
+    out.raw("[");
     for (position, mobile) in mobiles.iter().enumerate() {
-        put(out, &[if position == 0 { "\"" } else { ",\"" }]);
-        put(out, &[mobile.digits(&mut [0; Mobile::MAX_DIGITS]), "\""]);
+        out.raw(if position == 0 { "" } else { "," });
+        out.word(mobile.digits(&mut [0; Mobile::MAX_DIGITS]));
     }
-    out.push(b']');
+    out.raw("]");
 }
 
 #[cfg(test)]
