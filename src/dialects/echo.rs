@@ -1,20 +1,24 @@
 //! The echo dialect: the smallest there can be, for a reader to start from.
 //!
-//! Whatever arrives goes back as it was, text as text and binary as binary. Nobody who speaks it
-//! is in the chat, so that the chat has nothing to tell him. What is left is the bare machine,
-//! which makes this the dialect to measure the event loop with, and to let the Autobahn test suite
-//! at. The other dialects have the same two functions. Called by [`Dialect`](super::Dialect).
+//! What arrives goes back as it was, text as text and binary as binary. A connection that speaks it
+//! is not in the chat, so the chat has nothing to tell it. What is left is the bare machine: the
+//! dialect to measure the event loop with, and to run the Autobahn test suite against. The other
+//! dialects have the same row with the same two functions. Called by [`Dialect`](super::Dialect).
 
-use super::{Incoming, Message};
+use super::{Allowance, Incoming, Manners, Message};
 use crate::chat::Event;
 
+/// What there is to know of the dialect.
+pub(super) static MANNERS: Manners =
+    Manners { allowance: Allowance::Conformance, sign_in_sentence: None, read, write };
+
 /// Understands a message: it is to be sent back.
-pub(super) fn read(message: Message<'_>) -> Incoming<'_> {
+fn read(message: Message<'_>) -> Incoming<'_> {
     Incoming::Echo(message)
 }
 
 /// Puts an event into words, of which this dialect has none.
-pub(super) fn write(_event: &Event<'_>, _out: &mut Vec<u8>) {}
+fn write(_event: &Event<'_>, _out: &mut Vec<u8>) {}
 
 #[cfg(test)]
 mod tests {

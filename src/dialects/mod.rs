@@ -3,11 +3,12 @@
 //! text or a whole piece of binary data, free of its framing.
 //!
 //! A dialect keeps no state: what it makes of a message depends on the message alone. It knows no
-//! socket, no frame header, and not who is online. It never fails either: what it cannot
+//! socket, and not who is online. It never fails either: what it cannot
 //! understand is [`Incoming::Malformed`], and the session decides how much of that it puts up with.
 //!
 //! To start reading, take `echo`: the smallest dialect there can be. [`sca`] is the usual one, and
-//! [`messenger`] that of another realm. A new dialect is a variant of [`Dialect`] and a folder.
+//! [`messenger`] that of another realm. A new dialect is a folder with its [`Manners`], a variant of
+//! [`Dialect`], and its place in the table below.
 
 mod echo;
 mod flaw;
@@ -17,6 +18,7 @@ pub mod sca;
 
 use crate::chat::messenger::SignIn;
 use crate::chat::{Command, Event};
+use crate::ws;
 
 /// The language that a connection speaks.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -70,31 +72,77 @@ pub enum RefusalReason {
     TooLong,
 }
 
+/// Everything about a dialect, in one row: a static in the dialect's own folder.
+#[derive(Debug)]
+pub struct Manners {
+    /// Which of the operator's limits its connections are held to.
+    pub allowance: Allowance,
+    /// Where a connection signs in by its first frame: the reason of close code 4001 for one that
+    /// does not. None where the address says who the client is.
+    pub sign_in_sentence: Option<&'static str>,
+    /// Understands a message.
+    read: for<'m> fn(Message<'m>) -> Incoming<'m>,
+    /// Appends the text of a message that says what the event says.
+    write: fn(&Event<'_>, &mut Vec<u8>),
+}
+
+/// Which of the operator's limits a connection is held to.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Allowance {
+    /// All of them: it is a chat client.
+    Chat,
+    /// A conformance suite's: messages of up to 16 MiB, at any rate.
+    Conformance,
+}
+
+/// The rows, in the order of the variants of [`Dialect`].
+static TABLE: [&Manners; Dialect::COUNT] = [&sca::MANNERS, &messenger::MANNERS, &echo::MANNERS];
+
 impl Dialect {
+    /// How many there are. [`place`](Dialect::place) is below it.
+    pub const COUNT: usize = 3;
+
+    /// The dialect's place in a table of all dialects.
+    pub fn place(self) -> usize {
+        self as usize
+    }
+
+    /// The dialect's row.
+    pub fn manners(self) -> &'static Manners {
+        TABLE[self.place()]
+    }
+
     /// Understands a message.
     pub fn read(self, message: Message<'_>) -> Incoming<'_> {
-        match self {
-            Dialect::Sca => sca::read(message),
-            Dialect::Messenger => messenger::read(message),
-            Dialect::Echo => echo::read(message),
-        }
+        (self.manners().read)(message)
     }
 
-    /// Whether whoever speaks it says who he is in his first message, and not in the address.
-    pub fn begins_with_sign_in(self) -> bool {
-        match self {
-            Dialect::Messenger => true,
-            Dialect::Sca | Dialect::Echo => false,
-        }
-    }
-
-    /// Appends the text of a message that says what the event says. An event that the dialect has
-    /// no words for appends nothing, and nothing is to be sent then.
+    /// Appends the text of a message that says what the event says; nothing where the dialect has
+    /// no words for it. The chat hands no such event to a connection.
     pub fn write(self, event: &Event<'_>, out: &mut Vec<u8>) {
-        match self {
-            Dialect::Sca => sca::write(event, out),
-            Dialect::Messenger => messenger::write(event, out),
-            Dialect::Echo => echo::write(event, out),
+        (self.manners().write)(event, out);
+    }
+
+    /// Appends the text frame around what [`write`](Dialect::write) appends.
+    pub fn frame(self, event: &Event<'_>, out: &mut Vec<u8>) {
+        ws::text_frame(out, |payload| self.write(event, payload));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_dialect_finds_its_own_row() {
+        let rows = [
+            (Dialect::Sca, &sca::MANNERS),
+            (Dialect::Messenger, &messenger::MANNERS),
+            (Dialect::Echo, &echo::MANNERS),
+        ];
+        assert_eq!(rows.len(), Dialect::COUNT);
+        for (dialect, row) in rows {
+            assert!(std::ptr::eq(dialect.manners(), row), "{dialect:?}");
         }
     }
 }

@@ -8,7 +8,7 @@ use std::mem;
 
 use super::{End, Flow, Host, Limits, WebSocket};
 use crate::chat::Event;
-use crate::dialects::Dialect;
+use crate::dialects::Allowance;
 use crate::limiter::{Bucket, Drawn, Limit, Rate};
 
 /// What is counted.
@@ -60,7 +60,7 @@ impl WebSocket {
         limits: &Limits,
         host: &mut impl Host,
     ) -> Flow {
-        if self.dialect == Dialect::Echo {
+        if self.dialect.manners().allowance == Allowance::Conformance {
             return Flow::Open;
         }
         let now = host.now().monotonic;

@@ -28,8 +28,8 @@ pub enum End {
     ByteRate,
     /// A frame took too long to arrive in full.
     FrameTimeout,
-    /// The client did not say who he is, in time or before anything else.
-    NotSignedIn,
+    /// The client did not sign in, in time or before anything else; in its dialect's words.
+    NotSignedIn(&'static str),
     /// The client said who he is, and may not come in.
     SignInRefused(&'static str),
     /// Too much has begun to arrive, from all connections together, and this one added to it.
@@ -80,7 +80,7 @@ impl End {
             End::MessageRate => 6,
             End::ByteRate => 7,
             End::FrameTimeout => 8,
-            End::NotSignedIn => 9,
+            End::NotSignedIn(_) => 9,
             End::SignInRefused(_) => 10,
             End::Overloaded => 11,
             End::Replaced => 12,
@@ -103,7 +103,7 @@ impl End {
             End::MessageRate => Some((Some(1008), "too many messages")),
             End::ByteRate => Some((Some(1008), "too many bytes")),
             End::FrameTimeout => Some((Some(1008), "a frame took too long to arrive")),
-            End::NotSignedIn => Some((Some(4001), "say who you are first, with auth")),
+            End::NotSignedIn(sentence) => Some((Some(4001), sentence)),
             End::SignInRefused(sentence) => Some((Some(1008), sentence)),
             // Registered with IANA for this: "Try Again Later".
             End::Overloaded => Some((Some(1013), "too many messages are half here")),
@@ -124,7 +124,7 @@ impl End {
             // A warning came before, and was counted.
             End::MessageRate | End::ByteRate => None,
             // Either limit may be behind these: whoever ends the connection knows which, and counts.
-            End::NotSignedIn | End::Slow => None,
+            End::NotSignedIn(_) | End::Slow => None,
             End::Http
             | End::ClosedByClient(_)
             | End::Violation(..)

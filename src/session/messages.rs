@@ -3,13 +3,13 @@
 use super::allowance::Measure;
 use super::{End, Flow, Host, Limits, WebSocket};
 use crate::chat::Event;
-use crate::dialects::{Dialect, Incoming, Message};
+use crate::dialects::{Allowance, Dialect, Incoming, Message};
 use crate::limiter::Bucket;
 use crate::ws::{self, Frame, Item};
 
 impl WebSocket {
     pub(super) fn new(dialect: Dialect) -> Self {
-        let signed_in = !dialect.begins_with_sign_in();
+        let signed_in = dialect.manners().sign_in_sentence.is_none();
         WebSocket {
             reader: ws::Reader::new(ws::Role::Server),
             dialect,
@@ -30,9 +30,9 @@ impl WebSocket {
         host: &mut impl Host,
         progressed: &mut bool,
     ) -> Flow {
-        let size = match self.dialect {
-            Dialect::Echo => &limits.echo_ws,
-            Dialect::Sca | Dialect::Messenger => &limits.ws,
+        let size = match self.dialect.manners().allowance {
+            Allowance::Chat => &limits.ws,
+            Allowance::Conformance => &limits.echo_ws,
         };
         if let finish @ Flow::Finish(_) = self.charge(Measure::Bytes, input.len(), limits, host) {
             return finish;
@@ -129,13 +129,13 @@ impl WebSocket {
             | Incoming::Echo(_)
             | Incoming::Unacceptable => {}
         }
-        Flow::Finish(End::NotSignedIn)
+        Flow::Finish(self.not_signed_in())
     }
-}
 
-/// Appends what an event is to somebody who speaks `dialect`: one text frame.
-pub fn event_frame(dialect: Dialect, event: &Event<'_>, out: &mut Vec<u8>) {
-    ws::text_frame(out, |payload| dialect.write(event, payload));
+    /// How a connection ends that should have signed in and has not.
+    pub(super) fn not_signed_in(&self) -> End {
+        End::NotSignedIn(self.dialect.manners().sign_in_sentence.unwrap_or_default())
+    }
 }
 
 fn encode(message: Message<'_>, out: &mut Vec<u8>) {

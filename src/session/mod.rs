@@ -14,7 +14,6 @@ mod request;
 mod tests;
 
 pub use end::End;
-pub use messages::event_frame;
 pub use request::{Listener, Page, refuse};
 
 use core::net::IpAddr;
@@ -285,7 +284,7 @@ impl Session {
                 End::RequestTimeout
             }
             Stage::Request(_) => End::RequestTimeout,
-            Stage::Frames(open) if !open.signed_in => End::NotSignedIn,
+            Stage::Frames(open) if !open.signed_in => open.not_signed_in(),
             Stage::Frames(_) => End::FrameTimeout,
             Stage::Over => End::Lost,
         }

@@ -229,7 +229,11 @@ fn whoever_says_anything_else_first_is_sent_away() {
     let early = r#"{"type":"message_read","data":{"messageId":"m"}}"#;
     for first in [PING, "nonsense", no_id, early] {
         let (host, flow) = says_at_the_other_door(&[first, AUTH], Recorder::default());
-        assert_eq!(flow, Flow::Finish(End::NotSignedIn), "{first}");
+        assert_eq!(
+            flow,
+            Flow::Finish(End::NotSignedIn("say who you are first, with auth")),
+            "{first}"
+        );
         assert!(host.signed_in.is_empty() && host.commands.is_empty(), "{first}");
     }
 }

@@ -13,7 +13,6 @@ use super::presence::Pacer;
 use crate::chat::mobile::{self, PresenceMode};
 use crate::chat::{ConnectionId, Event, Sink, messenger};
 use crate::dialects::Dialect;
-use crate::session;
 
 /// A scratch buffer that has grown beyond this, in bytes, gives its memory back: a trace is some
 /// megabytes.
@@ -49,7 +48,7 @@ impl Sink for Desk<'_> {
         }
         self.scratch.clear();
         if let Some(dialect) = self.outboxes.dialect(to) {
-            session::event_frame(dialect, event, self.scratch);
+            dialect.frame(event, self.scratch);
         }
         let frame_len = self.scratch.len();
         self.scratch.extend_from_slice(wrapping.id.unwrap_or_default().as_bytes());
@@ -59,25 +58,24 @@ impl Sink for Desk<'_> {
     fn fan_out(&mut self, to: &[ConnectionId], event: &Event<'_>) {
         let Wrapping { content, id, is_fleeting } = Wrapping::of(event);
         debug_assert!(id.is_none(), "a shared frame has no room for the sender's id behind it");
-        let mut encoded: Option<(Option<Dialect>, Rc<[u8]>)> = None;
+        // One encoding for each dialect, whatever the order of the receivers.
+        let mut encoded: [Option<Rc<[u8]>>; Dialect::COUNT] = Default::default();
         for &to in to {
             if is_fleeting && self.outboxes.is_blocked(to) {
                 self.counters.typing_dropped += 1;
                 continue;
             }
-            let dialect = self.outboxes.dialect(to);
-            let frame = match &encoded {
-                Some((of, frame)) if *of == dialect => Rc::clone(frame),
-                _ => {
-                    self.scratch.clear();
-                    if let Some(dialect) = dialect {
-                        session::event_frame(dialect, event, self.scratch);
-                    }
-                    Rc::from(self.scratch.as_slice())
-                }
+            // Without a dialect the connection has ended: queueing accounts for what it misses.
+            let Some(dialect) = self.outboxes.dialect(to) else {
+                self.outboxes.queue(to, Parcel::new(&[], 0, content));
+                continue;
             };
-            self.outboxes.queue(to, Parcel::shared(&frame, content));
-            encoded = Some((dialect, frame));
+            let frame = encoded[dialect.place()].get_or_insert_with(|| {
+                self.scratch.clear();
+                dialect.frame(event, self.scratch);
+                Rc::from(self.scratch.as_slice())
+            });
+            self.outboxes.queue(to, Parcel::shared(frame, content));
         }
     }
 
@@ -135,6 +133,47 @@ impl<'e> Wrapping<'e> {
                 | messenger::Event::ContactOnline { .. }
                 | messenger::Event::ContactOffline { .. } => with(Content::Event),
             },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::IoSlice;
+
+    use super::*;
+    use crate::turn::outbox::Caps;
+    use crate::turn::presence;
+
+    /// Where the first frame that waits for a connection begins in memory.
+    fn first_frame(outboxes: &Outboxes, id: ConnectionId) -> *const u8 {
+        let mut slices = [IoSlice::new(&[])];
+        assert_eq!(outboxes.gather(id, &mut slices).0, 1, "a frame waits for {id:?}");
+        slices[0].as_ptr()
+    }
+
+    #[test]
+    fn a_fan_out_is_encoded_once_for_each_dialect_also_when_the_receivers_alternate() {
+        let mut outboxes = Outboxes::new(Caps { each: 1000, echo: 1000, all: 1000 });
+        let receivers: Vec<ConnectionId> = (0..6).map(|slot| ConnectionId::new(slot, 0)).collect();
+        for (&id, dialect) in
+            receivers.iter().zip([Dialect::Sca, Dialect::Messenger].iter().cycle())
+        {
+            outboxes.open(id);
+            outboxes.sign_in(id, *dialect, false);
+        }
+        let mut desk = Desk {
+            outboxes: &mut outboxes,
+            pacer: &mut presence::Pacer::new(presence::Limits::default()),
+            counters: &mut Counters::new(),
+            scratch: &mut Vec::new(),
+        };
+        desk.fan_out(&receivers, &Event::Pong);
+        let [sca, messenger] = [receivers[0], receivers[1]].map(|id| first_frame(&outboxes, id));
+        assert_ne!(sca, messenger, "each dialect has its own frame");
+        for pair in receivers.chunks(2) {
+            assert_eq!(first_frame(&outboxes, pair[0]), sca, "shared by all who speak it");
+            assert_eq!(first_frame(&outboxes, pair[1]), messenger, "shared by all who speak it");
         }
     }
 }

@@ -9,7 +9,7 @@ use crate::chat::{Command, ConnectionId, Event};
 use crate::dialects::{Dialect, RefusalReason};
 use crate::limiter::Limit;
 use crate::metrics;
-use crate::session::{self, Host, Listener, Page, Refusal, Visitor};
+use crate::session::{Host, Listener, Page, Refusal, Visitor};
 use crate::timer::Now;
 
 /// The turn, as the session of one connection sees it.
@@ -39,7 +39,7 @@ impl Host for Exchange<'_> {
 
     fn tell(&mut self, event: &Event<'_>) {
         if let Some(dialect) = self.turn.outboxes.dialect(self.id) {
-            self.write(|out| session::event_frame(dialect, event, out));
+            self.write(|out| dialect.frame(event, out));
         }
     }
 

@@ -11,7 +11,6 @@ use super::presence::Serving;
 use crate::chat::mobile::Event;
 use crate::chat::{self, Mobile};
 use crate::dialects::Dialect;
-use crate::session;
 
 /// Encoded presence, shared by all who get it.
 #[derive(Debug, Default)]
@@ -69,7 +68,7 @@ impl Turn {
             _ => {
                 self.scratch.clear();
                 let event = chat::Event::Mobile(Event::OnlineUsers(self.chat.mobile.online()));
-                session::event_frame(Dialect::Sca, &event, &mut self.scratch);
+                Dialect::Sca.frame(&event, &mut self.scratch);
                 let frame: Rc<[u8]> = self.scratch.as_slice().into();
                 self.frames.list = Some((version, Rc::clone(&frame)));
                 self.counters.presence_encoded += 1;
@@ -86,7 +85,7 @@ impl Turn {
         let event = Event::PresenceChanged { joined: &joined, left: &left, online };
         self.scratch.clear();
         let event = chat::Event::Mobile(event);
-        session::event_frame(Dialect::Sca, &event, &mut self.scratch);
+        Dialect::Sca.frame(&event, &mut self.scratch);
         self.frames.delta = Some(self.scratch.as_slice().into());
         self.counters.presence_encoded += 1;
     }

@@ -20,8 +20,7 @@ mod tests;
 mod time;
 pub mod wire;
 
-use super::{Incoming, Message};
-use crate::chat::Event;
+use super::{Allowance, Incoming, Manners, Message};
 
 /// How much a frame may hold. Ids and names have their own limits, which are the chat's.
 #[derive(Clone, Copy, Debug)]
@@ -41,15 +40,17 @@ pub struct Limits {
 pub const LIMITS: Limits =
     Limits { metadata_bytes: 16 * 1024, metadata_depth: 64, mentions: 256, mention_chars: 256 };
 
-/// Understands a message.
-pub(super) fn read(message: Message<'_>) -> Incoming<'_> {
+/// What there is to know of the dialect.
+pub(super) static MANNERS: Manners = Manners {
+    allowance: Allowance::Chat,
+    sign_in_sentence: Some("say who you are first, with auth"),
+    read,
+    write: encode::write,
+};
+
+fn read(message: Message<'_>) -> Incoming<'_> {
     match message {
         Message::Text(text) => decode::read(text),
         Message::Binary(_) => Incoming::Unacceptable,
     }
-}
-
-/// Puts an event into words.
-pub(super) fn write(event: &Event<'_>, out: &mut Vec<u8>) {
-    encode::write(event, out);
 }

@@ -15,8 +15,7 @@ mod encode;
 mod tests;
 pub mod wire;
 
-use super::{Incoming, Message};
-use crate::chat::Event;
+use super::{Allowance, Incoming, Manners, Message};
 
 /// How much a frame may hold.
 #[derive(Clone, Copy, Debug)]
@@ -32,15 +31,13 @@ pub struct Limits {
 /// The protocol's own limits. They are part of the contract, and hence not settings.
 pub const LIMITS: Limits = Limits { text_bytes: 16 * 1024, signal_bytes: 16 * 1024, id_chars: 64 };
 
-/// Understands a message.
-pub(super) fn read(message: Message<'_>) -> Incoming<'_> {
+/// What there is to know of the dialect.
+pub(super) static MANNERS: Manners =
+    Manners { allowance: Allowance::Chat, sign_in_sentence: None, read, write: encode::write };
+
+fn read(message: Message<'_>) -> Incoming<'_> {
     match message {
         Message::Text(text) => decode::read(text),
         Message::Binary(_) => Incoming::Unacceptable,
     }
-}
-
-/// Puts an event into words.
-pub(super) fn write(event: &Event<'_>, out: &mut Vec<u8>) {
-    encode::write(event, out);
 }

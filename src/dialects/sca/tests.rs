@@ -7,7 +7,7 @@ use serde_json::value::{RawValue, to_raw_value};
 use super::wire::{ClientFrame, ServerFields};
 use super::*;
 use crate::chat::mobile::{self, Command, PresenceMode};
-use crate::chat::{self, Mobile};
+use crate::chat::{self, Event, Mobile};
 use crate::dialects::RefusalReason;
 
 const TO: &str = "4915112345678";
@@ -45,7 +45,7 @@ fn message_flaw(fields: &str) -> (&'static str, RefusalReason) {
 
 fn encode(event: &mobile::Event<'_>) -> String {
     let mut out = Vec::new();
-    write(&Event::Mobile(*event), &mut out);
+    encode::write(&Event::Mobile(*event), &mut out);
     String::from_utf8(out).expect("JSON is UTF-8")
 }
 

@@ -1,6 +1,6 @@
 //! [`Caps`]: how much may wait for those who do not read.
 
-use crate::dialects::Dialect;
+use crate::dialects::{Allowance, Dialect};
 
 /// The most bytes that may wait for somebody whose kernel buffer is full.
 #[derive(Clone, Copy, Debug)]
@@ -16,9 +16,9 @@ pub struct Caps {
 impl Caps {
     /// What may wait in the outbox of somebody who speaks `dialect`, in bytes.
     pub(super) fn of(&self, dialect: Option<Dialect>) -> usize {
-        match dialect {
-            Some(Dialect::Echo) => self.echo,
-            Some(Dialect::Sca | Dialect::Messenger) | None => self.each,
+        match dialect.map(|dialect| dialect.manners().allowance) {
+            Some(Allowance::Conformance) => self.echo,
+            Some(Allowance::Chat) | None => self.each,
         }
     }
 }

@@ -8,7 +8,7 @@ use switchboard::chat::messenger::{self, SignIn};
 use switchboard::chat::{Command, Event};
 use switchboard::dialects::RefusalReason;
 use switchboard::limiter::Limit;
-use switchboard::session::{Host, Listener, Page, Refusal, Visitor, event_frame};
+use switchboard::session::{Host, Listener, Page, Refusal, Visitor};
 use switchboard::timer::Now;
 
 use super::replies::{check_frame, check_response};
@@ -67,7 +67,7 @@ impl Host for Recorder {
     fn tell(&mut self, event: &Event<'_>) {
         let visitor = self.visitor.expect("only who was let in is told something");
         let mut piece = Vec::new();
-        event_frame(visitor.dialect(), event, &mut piece);
+        visitor.dialect().frame(event, &mut piece);
         self.note(&piece);
     }
 

@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use super::*;
 use crate::chat::messenger::{self, Command, Message as Words, Name};
-use crate::chat::{self, ItemId, SessionId};
+use crate::chat::{self, Event, ItemId, SessionId};
 use crate::dialects::RefusalReason;
 
 const TIME: &str = r#""2026-02-28T23:59:59.999""#;
@@ -77,7 +77,7 @@ fn encode(event: messenger::Event<'_>) -> String {
 
 fn encode_any(event: &Event<'_>) -> String {
     let mut out = b"kept:".to_vec();
-    write(event, &mut out);
+    encode::write(event, &mut out);
     let text = String::from_utf8(out).expect("JSON is UTF-8");
     text.strip_prefix("kept:").expect("writing appends").to_owned()
 }
