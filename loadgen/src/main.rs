@@ -13,6 +13,7 @@ mod exposition;
 mod net;
 mod own_server;
 mod phone_id;
+mod plan;
 mod play;
 mod record;
 mod report;

@@ -79,8 +79,9 @@ pub(crate) fn play_and_report(options: &Options) -> Result<u8, Failure> {
 
 /// Plays the plan once. A server of our own is a new one each time.
 fn play(options: &Options, signals: &mut Signals) -> Result<(Summary, Outcome), Failure> {
-    let manners = &options.settings.manners;
-    net::make_room(options.timing.clients, manners.devices).map_err(Failure::usage)?;
+    let plan = &options.plan;
+    let manners = &plan.settings.manners;
+    net::make_room(plan.timing.clients, manners.devices).map_err(Failure::usage)?;
     let own = match options.target {
         Some(_) => None,
         None => Some(OwnServer::start(options.server_bin.as_deref()).map_err(Failure::server)?),
@@ -89,13 +90,13 @@ fn play(options: &Options, signals: &mut Signals) -> Result<(Summary, Outcome), 
     let target = options.target.as_ref().or(own_target.as_ref()).expect("one or the other");
     let metrics = options.metrics.as_ref().or(own_target.as_ref());
 
-    net::probe(options, target).map_err(Failure::server)?;
+    net::probe(plan, target).map_err(Failure::server)?;
     let page =
         |target| net::get(target, "/metrics").map_err(|error| format!("no /metrics: {error}"));
     let before = metrics.map(page).transpose().map_err(Failure::server)?;
     let pid = own.as_ref().map(OwnServer::pid);
     let outcome =
-        net::play(options, target, pid, metrics, signals).map_err(|error| Failure::ours(&error))?;
+        net::play(plan, target, pid, metrics, signals).map_err(|error| Failure::ours(&error))?;
     let after = metrics.map(page);
     let stopped = own.map(OwnServer::stop);
 
@@ -105,5 +106,5 @@ fn play(options: &Options, signals: &mut Signals) -> Result<(Summary, Outcome), 
         metrics: before.zip(after),
         stopped,
     };
-    Ok((Summary::new(options, &outcome, &around), outcome))
+    Ok((Summary::new(plan, &outcome, &around), outcome))
 }

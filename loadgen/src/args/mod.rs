@@ -16,7 +16,7 @@ use clap::error::ErrorKind;
 use clap::parser::ValueSource;
 use clap::{CommandFactory as _, FromArgMatches as _};
 
-use crate::expect::Expectation;
+use crate::plan::Plan;
 use crate::report::Reporting;
 use crate::schedule::{Stage, Timing};
 use crate::target::Target;
@@ -26,30 +26,16 @@ use flags::{Args, Instead};
 /// What is to be done.
 #[derive(Clone, Debug)]
 pub(crate) struct Options {
+    /// What is to be played.
+    pub(crate) plan: Plan,
     /// The server; one of our own, if not given.
     pub(crate) target: Option<Target>,
-    /// When.
-    pub(crate) timing: Timing,
-    /// Whether that is up to the phones: the closed model.
-    pub(crate) is_closed: bool,
-    /// What.
-    pub(crate) settings: Settings,
-    /// After how long the server is to notice that a phone is silent, if we know.
-    pub(crate) ping_timeout: Option<Duration>,
-    /// How much later it may be.
-    pub(crate) sweep_interval: Duration,
-    /// How long after the last arrival a message counts as lost.
-    pub(crate) settle: Duration,
-    /// What must hold.
-    pub(crate) expectations: Vec<Expectation>,
     /// Where the server's own books are.
     pub(crate) metrics: Option<Target>,
     /// Where the report goes, and how many runs it is about.
     pub(crate) reporting: Reporting,
     /// The program that is started if no server is given.
     pub(crate) server_bin: Option<PathBuf>,
-    /// Whether to print no progress.
-    pub(crate) quiet: bool,
 }
 
 /// What the arguments come to.
@@ -172,8 +158,7 @@ fn options(args: Args, spelled: Spelled) -> Result<Options, String> {
         think: args.think,
         conduct,
     };
-    Ok(Options {
-        target: args.url,
+    let plan = Plan {
         timing,
         is_closed: args.closed,
         settings,
@@ -181,10 +166,14 @@ fn options(args: Args, spelled: Spelled) -> Result<Options, String> {
         sweep_interval: args.sweep_interval,
         settle: args.settle,
         expectations: args.expect,
+        quiet: args.quiet,
+    };
+    Ok(Options {
+        plan,
+        target: args.url,
         metrics: args.metrics,
         reporting: args.reporting,
         server_bin: args.server_bin,
-        quiet: args.quiet,
     })
 }
 
@@ -281,9 +270,9 @@ mod tests {
     #[test]
     fn without_arguments_a_thousand_phones_call_a_server_of_our_own() {
         let options = parsed(&[]).expect("valid");
-        assert_eq!((options.timing.clients, options.timing.rate), (1000, 1000.0));
-        assert_eq!(options.settings.heartbeat, Some(Duration::from_secs(25)));
-        assert!(options.target.is_none() && options.settings.refresh.is_none());
+        assert_eq!((options.plan.timing.clients, options.plan.timing.rate), (1000, 1000.0));
+        assert_eq!(options.plan.settings.heartbeat, Some(Duration::from_secs(25)));
+        assert!(options.target.is_none() && options.plan.settings.refresh.is_none());
     }
 
     #[test]
@@ -332,17 +321,20 @@ mod tests {
     #[test]
     fn stages_make_a_plan_and_think_time_makes_a_rate() {
         let options = parsed(&["--stage", "10s:50", "--stage", "1m:50:200"]).expect("valid");
-        assert_eq!((options.timing.clients, options.timing.rate), (50, 200.0));
-        assert_eq!(options.timing.ramp, Duration::from_secs(10));
-        assert_eq!(options.timing.duration, Duration::from_secs(60));
+        assert_eq!((options.plan.timing.clients, options.plan.timing.rate), (50, 200.0));
+        assert_eq!(options.plan.timing.ramp, Duration::from_secs(10));
+        assert_eq!(options.plan.timing.duration, Duration::from_secs(60));
         let args = ["--clients", "100", "--persona", "chatter=1,lurker=3", "--think", "5s"];
-        assert_eq!(parsed(&args).expect("valid").timing.rate, 5.0);
-        assert_eq!(parsed(&["--persona", "lurker=1"]).expect("nobody writes").timing.rate, 0.0);
+        assert_eq!(parsed(&args).expect("valid").plan.timing.rate, 5.0);
+        assert_eq!(
+            parsed(&["--persona", "lurker=1"]).expect("nobody writes").plan.timing.rate,
+            0.0
+        );
     }
 
     #[test]
     fn sessions_have_a_circle_and_manners_and_numbers_have_none() {
-        let settings = |args: &[&str]| parsed(args).expect("valid").settings;
+        let settings = |args: &[&str]| parsed(args).expect("valid").plan.settings;
         assert_eq!((settings(&[]).circle, settings(&[]).manners), (None, Manners::NONE));
         let args = ["--protocol", "session", "--devices", "3", "--receipts", "off"];
         let sessions = settings(&args);
@@ -352,7 +344,7 @@ mod tests {
 
     #[test]
     fn the_heartbeat_stays_within_the_ping_timeout() {
-        let heartbeat = |args: &[&str]| parsed(args).expect("valid").settings.heartbeat;
+        let heartbeat = |args: &[&str]| parsed(args).expect("valid").plan.settings.heartbeat;
         let seconds = |seconds| Some(Duration::from_secs(seconds));
         assert_eq!(heartbeat(&["--ping-timeout", "60s"]), seconds(24));
         assert_eq!(heartbeat(&["--ping-timeout", "5m"]), seconds(25));
@@ -369,7 +361,7 @@ mod tests {
         std::fs::write(&path, "clients = 7\nspeed = 3\n").expect("written");
         let line = parsed(&["--plan", plan]).expect_err("no such flag");
         std::fs::remove_file(&path).expect("it is ours");
-        let timing = options.expect("valid").timing;
+        let timing = options.expect("valid").plan.timing;
         assert_eq!((timing.clients, timing.rate), (7, 4.0));
         assert!(line.contains("--speed") && line.contains(plan), "{line}");
     }

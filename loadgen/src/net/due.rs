@@ -87,28 +87,28 @@ impl Run<'_> {
         for _ in 0..SENDS {
             let Some(sender) = self.turns.next(now) else { return };
             let (slots, devices) = (&self.slots, self.devices);
-            let is_over = now >= self.options.timing.messages_end();
+            let is_over = now >= self.plan.timing.messages_end();
             if is_over || !are_ready(slots, devices, sender) {
                 continue;
             }
             let Some(recipient) = self.peers.recipient(sender, |id| are_ready(slots, devices, id))
             else {
                 self.desk.record.skipped_sends += 1;
-                self.turns.add(sender, now + self.options.settle);
+                self.turns.add(sender, now + self.plan.settle);
                 continue;
             };
             let now = self.clock.now();
             let number = self.send(sender, recipient, now, now);
             self.turns.wait(sender, number);
             let party = self.slots[sender.index()].party(sender);
-            self.plan(Task::new(party, now + self.options.settle, Deed::StopWaiting(number)));
+            self.plan(Task::new(party, now + self.plan.settle, Deed::StopWaiting(number)));
         }
     }
 
     /// In the closed model: this phone's message has arrived, or will not. It thinks, and writes again.
     pub(super) fn think(&mut self, id: PhoneId, now: Moment) {
         let mean = self.think;
-        let time = match self.options.timing.arrivals {
+        let time = match self.plan.timing.arrivals {
             Arrivals::Constant => mean,
             Arrivals::Exponential => mean.mul_f64(-(1.0 - self.random.f64()).ln()),
         };
@@ -116,7 +116,7 @@ impl Run<'_> {
     }
 
     fn send(&mut self, from: PhoneId, to: PhoneId, planned: Moment, now: Moment) -> u64 {
-        match self.options.settings.protocol {
+        match self.plan.settings.protocol {
             Protocol::Sca => self.send_message(from, to, planned, now),
             Protocol::Session => self.send_letter(from, to, planned, now),
         }
@@ -193,8 +193,8 @@ impl Run<'_> {
     pub(super) fn limit(&self) -> Option<Duration> {
         /// What the server's timers and ours may add.
         const SLACK: Duration = Duration::from_secs(2);
-        let timeout = self.options.ping_timeout?;
-        Some(timeout + self.options.sweep_interval + SLACK)
+        let timeout = self.plan.ping_timeout?;
+        Some(timeout + self.plan.sweep_interval + SLACK)
     }
 
     /// Whether all devices of a session are connected.

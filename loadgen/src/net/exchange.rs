@@ -172,7 +172,7 @@ impl Run<'_> {
         let Some(line) = &self.slots[id.index()].line else { return };
         let Some(begun) = line.silence() else { return };
         let is_late = self.limit().is_some_and(|limit| now > begun.actual + limit);
-        let timeout = self.options.ping_timeout;
+        let timeout = self.plan.ping_timeout;
         let is_early = timeout.is_some_and(|timeout| now + TURN < begun.actual + timeout);
         let record = &mut self.desk.record;
         record.notice.add(begun, now);
@@ -197,7 +197,7 @@ impl Run<'_> {
     fn call(&mut self, id: PhoneId) {
         let now = self.now();
         let who = (self.devices.session(id), &self.desk.numbers, &self.desk.names);
-        let phone = call(self.options, self.target, who, now, &mut self.pen, &mut self.out);
+        let phone = call(self.plan, self.target, who, now, &mut self.pen, &mut self.out);
         let slot = &mut self.slots[id.index()];
         let party = slot.party(id);
         let Some(line) = &mut slot.line else { return };
@@ -314,7 +314,7 @@ impl Run<'_> {
         self.begin(party, now);
         if self.is_closed && persona == Persona::Chatter && id == self.devices.session(id) {
             // Not all at once: they have been chatting for a while, as it were.
-            let begin = now.max(self.options.timing.messages_begin());
+            let begin = now.max(self.plan.timing.messages_begin());
             self.turns.add(id, begin + self.think.mul_f64(self.random.f64()));
         }
     }

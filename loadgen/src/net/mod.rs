@@ -32,9 +32,9 @@ use mio::{Events, Interest, Poll, Token};
 use nix::sys::prctl::set_timerslack;
 use switchboard::timer::Moment;
 
-use crate::args::Options;
 use crate::client::{Address, Door, Pen, Phone, Protocol};
 use crate::phone_id::PhoneId;
+use crate::plan::Plan;
 use crate::record::Record;
 use crate::target::Target;
 use crate::workload::{Names, Numbers, Presence, Settings};
@@ -114,7 +114,7 @@ pub(crate) enum End {
 ///
 /// Only if our own machine fails us. What the server does is in the outcome.
 pub(crate) fn play(
-    options: &Options,
+    plan: &Plan,
     target: &Target,
     pid: Option<u32>,
     metrics: Option<&Target>,
@@ -127,9 +127,9 @@ pub(crate) fn play(
     let mut alarm = Alarm::new()?;
     registry.register(&mut SourceFd(&alarm.as_raw_fd()), ALARM, Interest::READABLE)?;
     registry.register(&mut SourceFd(&signals.as_raw_fd()), SIGNALS, Interest::READABLE)?;
-    let mut progress = Progress::new(options.quiet);
+    let mut progress = Progress::new(plan.quiet);
     let mut events = Events::with_capacity(EVENTS);
-    let mut run = Run::new(options, target, Watch::start(pid, metrics), registry.try_clone()?);
+    let mut run = Run::new(plan, target, Watch::start(pid, metrics), registry.try_clone()?);
 
     loop {
         run.do_what_is_due();
@@ -183,14 +183,14 @@ pub(crate) fn play(
 
 /// Calls a phone's number, or its session's id.
 fn call(
-    options: &Options,
+    plan: &Plan,
     target: &Target,
     (session, numbers, names): (PhoneId, &Numbers, &Names),
     now: Moment,
     pen: &mut Pen,
     out: &mut Vec<u8>,
 ) -> Phone {
-    let Settings { protocol, presence, manners, .. } = &options.settings;
+    let Settings { protocol, presence, manners, .. } = &plan.settings;
     let (mut digits, id) = ([0; Numbers::DIGITS], names.session(session));
     let door = match protocol {
         Protocol::Sca => Door::Sca {

@@ -10,8 +10,8 @@ use std::time::Duration;
 use switchboard::timer::Moment;
 
 use super::clock::Clock;
-use crate::args::Options;
 use crate::client::{Ending, Event, Pen, Protocol, Said, Told};
+use crate::plan::Plan;
 use crate::target::Target;
 use crate::workload::{Names, Numbers};
 
@@ -23,8 +23,8 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// # Errors
 ///
 /// One sentence on what the server does not do.
-pub(crate) fn probe(options: &Options, target: &Target) -> Result<(), String> {
-    let (url, title) = (target.url(), options.settings.protocol.title());
+pub(crate) fn probe(plan: &Plan, target: &Target) -> Result<(), String> {
+    let (url, title) = (target.url(), plan.settings.protocol.title());
     let mut stream = TcpStream::connect_timeout(&target.address, PATIENCE)
         .map_err(|error| format!("cannot connect to {url}: {}", error.kind()))?;
     let failed = |error: std::io::Error| match error.kind() {
@@ -36,12 +36,12 @@ pub(crate) fn probe(options: &Options, target: &Target) -> Result<(), String> {
     stream.set_read_timeout(Some(PATIENCE)).map_err(failed)?;
     stream.set_write_timeout(Some(PATIENCE)).map_err(failed)?;
 
-    let timing = &options.timing;
+    let timing = &plan.timing;
     let (clients, seed) = (timing.clients, timing.seed);
     let (numbers, names) = (Numbers::new(clients, seed), Names::new(clients, seed));
     let who = (numbers.probe(), &numbers, &names);
     let (clock, mut pen, mut out) = (Clock::start(), Pen::new(seed), Vec::new());
-    let mut phone = super::call(options, target, who, clock.now(), &mut pen, &mut out);
+    let mut phone = super::call(plan, target, who, clock.now(), &mut pen, &mut out);
     let mut buffer = vec![0; 64 * 1024];
     loop {
         stream.write_all(&out).map_err(failed)?;
@@ -66,7 +66,7 @@ pub(crate) fn probe(options: &Options, target: &Target) -> Result<(), String> {
                     phone.ping(now, now, &mut pen, &mut out);
                 }
                 Event::Greeted { .. } => {
-                    let what = match options.settings.protocol {
+                    let what = match plan.settings.protocol {
                         Protocol::Sca => "is no list",
                         Protocol::Session => "lets nobody in",
                     };

@@ -19,9 +19,9 @@ use super::slot::{Slot, Task};
 use super::usage::{Sample, own_cpu};
 use super::watch::Watch;
 use super::{End, Outcome};
-use crate::args::Options;
 use crate::client::{Pen, Protocol};
 use crate::phone_id::PhoneId;
+use crate::plan::Plan;
 use crate::record::{Messenger, Missing, Party, Record};
 use crate::schedule::{Schedule, Turns};
 use crate::target::Target;
@@ -37,7 +37,7 @@ const SECOND: Duration = Duration::from_secs(1);
 
 /// A plan that is being played.
 pub(super) struct Run<'p> {
-    pub(super) options: &'p Options,
+    pub(super) plan: &'p Plan,
     pub(super) target: &'p Target,
     watch: Watch,
     /// When the second ends that is being recorded.
@@ -93,12 +93,12 @@ pub(super) enum Stage {
 
 impl<'p> Run<'p> {
     pub(super) fn new(
-        options: &'p Options,
+        plan: &'p Plan,
         target: &'p Target,
         watch: Watch,
         registry: Registry,
     ) -> Self {
-        let (timing, settings) = (&options.timing, &options.settings);
+        let (timing, settings) = (&plan.timing, &plan.settings);
         let clock = Clock::start();
         let sample = Sample::take(clock.now(), watch.process());
         let cast = Cast::new(&settings.shares, timing.clients, timing.seed);
@@ -120,20 +120,20 @@ impl<'p> Run<'p> {
                 desk.record.messenger = Some(Box::new(messenger));
             }
         }
-        if options.is_closed {
+        if plan.is_closed {
             desk.keep_receipts();
             desk.record.is_closed = true;
         }
         Run {
-            options,
+            plan,
             target,
             watch,
             second_ends: Moment::START + SECOND,
             clock,
             registry,
-            schedule: Schedule::new(timing, !options.is_closed && chatters > 0),
+            schedule: Schedule::new(timing, !plan.is_closed && chatters > 0),
             peers,
-            is_closed: options.is_closed,
+            is_closed: plan.is_closed,
             turns: Turns::default(),
             think: settings.think.unwrap_or_else(|| match timing.rate > 0.0 {
                 // Somebody who answered at once would be written to at this rate.
@@ -176,7 +176,7 @@ impl<'p> Run<'p> {
         if now >= self.second_ends {
             self.end_second(now);
         }
-        if self.samples.len() == 1 && now >= self.options.timing.messages_begin() {
+        if self.samples.len() == 1 && now >= self.plan.timing.messages_begin() {
             self.samples.push(Sample::take(now, self.watch.process()));
         }
         match self.stage {
@@ -188,9 +188,9 @@ impl<'p> Run<'p> {
                     (self.schedule.has_taken_all_steps(), self.schedule.next_deadline());
                 if all_dialled && self.is_deserted() {
                     self.stop_sending(End::NobodyLeft);
-                } else if next.is_none() && now >= self.options.timing.messages_end() {
+                } else if next.is_none() && now >= self.plan.timing.messages_end() {
                     self.stop_sending(End::AsPlanned);
-                } else if now > self.options.timing.messages_end() + self.options.settle {
+                } else if now > self.plan.timing.messages_end() + self.plan.settle {
                     // What was due long ago would still be sent, were it for hours.
                     self.stop_sending(End::Overwhelmed);
                 }
@@ -215,7 +215,7 @@ impl<'p> Run<'p> {
         }
         let of_the_stage = match self.stage {
             Stage::Playing => {
-                let timing = &self.options.timing;
+                let timing = &self.plan.timing;
                 let nobody = self.is_deserted() && self.schedule.has_taken_all_steps();
                 let sample = (self.samples.len() == 1).then(|| timing.messages_begin());
                 let end = if nobody { now } else { timing.messages_end() };
@@ -242,7 +242,7 @@ impl<'p> Run<'p> {
         let nobody_waits = !self.is_closed && self.open == self.ready && self.inbox.is_stamped;
         // A sender waits to hear that his message was read, or his invitation answered.
         let invites = self.desk.record.messenger.as_ref().is_some_and(|one| one.is_inviting());
-        let longest = if invites || self.options.settings.manners.receipts {
+        let longest = if invites || self.plan.settings.manners.receipts {
             LONGEST_NAP_WITH_ANSWERS
         } else {
             LONGEST_NAP
@@ -277,12 +277,12 @@ impl<'p> Run<'p> {
 
     pub(super) fn describe(&self, now: Moment, progress: &Progress) {
         let stage = match self.stage {
-            Stage::Playing if now < self.options.timing.messages_begin() => "connecting",
+            Stage::Playing if now < self.plan.timing.messages_begin() => "connecting",
             Stage::Playing => "sending",
             Stage::Settling => "settling",
             Stage::HangingUp { .. } | Stage::Over => "hanging up",
         };
-        let timing = &self.options.timing;
+        let timing = &self.plan.timing;
         progress.tell(&Status {
             stage,
             elapsed: now.since(Moment::START),
@@ -351,7 +351,7 @@ impl<'p> Run<'p> {
             // Contacts may still hear that somebody has gone.
             Some(_) => return false,
         }
-        is_complete || now.since(quiet_since) > self.options.settle
+        is_complete || now.since(quiet_since) > self.plan.settle
     }
 
     /// All should know by now who is online. What they hear from now on is of those who hang up.

@@ -46,8 +46,8 @@ impl Run<'_> {
 
     /// What a phone does that has just become ready, apart from waiting for others.
     pub(super) fn begin(&mut self, party: Party, now: Moment) {
-        let options = self.options;
-        let (settings, timing) = (&options.settings, &options.timing);
+        let plan = self.plan;
+        let (settings, timing) = (&plan.settings, &plan.timing);
         let (conduct, seed) = (settings.conduct, timing.seed);
         let id = party.phone;
         let persona = self.slots[id.index()].persona;
@@ -123,7 +123,7 @@ impl Run<'_> {
         if !slot.is_wanted || !Run::returns(slot.persona) || self.stage != Stage::Playing {
             return;
         }
-        let (mean, seed) = (self.options.settings.conduct.flap_down, self.options.timing.seed);
+        let (mean, seed) = (self.plan.settings.conduct.flap_down, self.plan.timing.seed);
         let pause = match slot.persona == Persona::Flapper {
             true => conduct::flap(party.phone, party.generation, mean, false, seed),
             false => conduct::PAUSE,
@@ -141,8 +141,8 @@ impl Run<'_> {
         let now = self.now();
         let Task { party, due, deed } = task;
         let id = party.phone;
-        let options = self.options;
-        let settings = &options.settings;
+        let plan = self.plan;
+        let settings = &plan.settings;
         let again = |after: Duration| Some(Task::new(party, due.max(now) + after, deed));
         let Some(line) = &mut self.slots[id.index()].line else { return };
         let next = match deed {
@@ -207,7 +207,7 @@ impl Run<'_> {
 
     /// A slow reader reads as much as is right for the time until it does so again.
     fn sip_a_little(&mut self, party: Party, due: Moment) -> Task {
-        let bytes = f64::from(self.options.settings.conduct.slow_bytes);
+        let bytes = f64::from(self.plan.settings.conduct.slow_bytes);
         let seconds = (f64::from(SIP) / bytes)
             .clamp(Wheel::<Task>::SLOT_WIDTH.as_secs_f64(), LONGEST_PAUSE.as_secs_f64())
             .max(1.0 / bytes);
@@ -246,7 +246,7 @@ impl Run<'_> {
         }
         self.act(id, Act::Silent(Begun { planned: due, actual: now }));
         self.uncount_ready(id);
-        if self.desk.follows && self.options.settings.protocol == Protocol::Sca {
+        if self.desk.follows && self.plan.settings.protocol == Protocol::Sca {
             self.desk.record.views.may_leave(id);
         }
         self.silent += 1;

@@ -24,9 +24,9 @@ mod verdict;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use crate::args::Options;
 use crate::client::Protocol;
 use crate::net::{End, Outcome};
+use crate::plan;
 use crate::record::{Fault, Times};
 use crate::schedule::{self, Arrivals};
 use crate::target::Target;
@@ -56,12 +56,12 @@ pub(crate) struct Surroundings<'a> {
 
 impl Summary {
     /// Draws the sum.
-    pub(crate) fn new(options: &Options, outcome: &Outcome, around: &Surroundings<'_>) -> Self {
+    pub(crate) fn new(plan: &plan::Plan, outcome: &Outcome, around: &Surroundings<'_>) -> Self {
         let ledger = around.metrics.as_ref().map(|(before, after)| match after {
             Ok(after) => ledger::compare(outcome, before, after),
             Err(sentence) => Err(sentence.clone()),
         });
-        let verdict = verdict::judge(options, outcome, around, &ledger);
+        let verdict = verdict::judge(plan, outcome, around, &ledger);
         let record = &outcome.record;
         Summary {
             verdict: verdict.word(),
@@ -69,14 +69,14 @@ impl Summary {
             failures: verdict.failures,
             invalid: verdict.invalid,
             unmet: verdict.unmet,
-            expected: options.expectations.iter().map(ToString::to_string).collect(),
+            expected: plan.expectations.iter().map(ToString::to_string).collect(),
             ended: match outcome.end {
                 End::AsPlanned => "as planned",
                 End::Interrupted => "interrupted",
                 End::NobodyLeft => "nobody left",
                 End::Overwhelmed => "overwhelmed",
             },
-            plan: plan(options, around),
+            plan: told_plan(plan, around),
             connections: connections(outcome),
             connect: Connect {
                 total_ns: quantiles(&record.connecting.total.corrected),
@@ -85,7 +85,7 @@ impl Summary {
                 upgrade_ns: quantiles(&record.connecting.upgrade),
                 first_frame_ns: quantiles(&record.connecting.first_frame),
             },
-            messages: messages(options, outcome),
+            messages: messages(plan, outcome),
             delivery: Delivery {
                 corrected_ns: quantiles(&record.delivery.corrected),
                 uncorrected_ns: quantiles(&record.delivery.uncorrected),
@@ -120,8 +120,8 @@ impl Summary {
     }
 }
 
-fn plan(options: &Options, around: &Surroundings<'_>) -> Plan {
-    let (timing, settings) = (&options.timing, &options.settings);
+fn told_plan(plan: &plan::Plan, around: &Surroundings<'_>) -> Plan {
+    let (timing, settings) = (&plan.timing, &plan.settings);
     let weights = settings.shares.iter().map(|share| (share.persona.word(), share.weight));
     let stage = |stage: &schedule::Stage| Stage {
         seconds: stage.time.as_secs_f64(),
@@ -137,7 +137,7 @@ fn plan(options: &Options, around: &Surroundings<'_>) -> Plan {
             Protocol::Session => Some(SessionPlan::of(&settings.manners)),
         },
         own_server: around.is_own,
-        model: if options.is_closed { "closed" } else { "open" },
+        model: if plan.is_closed { "closed" } else { "open" },
         clients: timing.clients,
         ramp_seconds: timing.ramp.as_secs_f64(),
         duration_seconds: timing.duration.as_secs_f64(),
@@ -175,9 +175,9 @@ fn connections(outcome: &Outcome) -> Connections {
     }
 }
 
-fn messages(options: &Options, outcome: &Outcome) -> Messages {
+fn messages(plan: &plan::Plan, outcome: &Outcome) -> Messages {
     let (record, books) = (&outcome.record, &outcome.record.books);
-    let seconds = outcome.sending_ended.since(options.timing.messages_begin()).as_secs_f64();
+    let seconds = outcome.sending_ended.since(plan.timing.messages_begin()).as_secs_f64();
     let per_second = |count: u64| if seconds > 0.0 { count as f64 / seconds } else { 0.0 };
     Messages {
         sent: books.sent(),

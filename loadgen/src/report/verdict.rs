@@ -9,9 +9,9 @@ use std::time::Duration;
 use super::ledger::Row;
 use super::saturation::{MOST_CPU, MOST_LAG_IN_A_SECOND, SHORTEST, named, saturated_seconds};
 use super::{Surroundings, sessions, share};
-use crate::args::Options;
 use crate::client::Protocol;
 use crate::net::{End, Outcome};
+use crate::plan::Plan;
 use crate::record::Fault;
 use crate::workload::Share;
 
@@ -65,7 +65,7 @@ impl Verdict {
 
 /// Judges a run.
 pub(super) fn judge(
-    options: &Options,
+    plan: &Plan,
     outcome: &Outcome,
     around: &Surroundings<'_>,
     ledger: &Option<Result<Vec<Row>, String>>,
@@ -79,8 +79,8 @@ pub(super) fn judge(
         Some(Ok(_)) => verdict.proven("the server's books differ from ours".to_owned()),
         Some(Err(sentence)) => verdict.failures.push(sentence.clone()),
     }
-    judge_connections(options, outcome, &mut verdict);
-    let unmet = options.expectations.iter().filter_map(|one| one.check(outcome).err());
+    judge_connections(plan, outcome, &mut verdict);
+    let unmet = plan.expectations.iter().filter_map(|one| one.check(outcome).err());
     verdict.unmet.extend(unmet);
     if let Some(Err(sentence)) = &around.stopped {
         verdict.failures.push(sentence.clone());
@@ -110,7 +110,7 @@ fn judge_messages(outcome: &Outcome, verdict: &mut Verdict) {
     }
 }
 
-fn judge_connections(options: &Options, outcome: &Outcome, verdict: &mut Verdict) {
+fn judge_connections(plan: &Plan, outcome: &Outcome, verdict: &mut Verdict) {
     let (record, heard) = (&outcome.record, &outcome.record.heard);
     for (persona, tally) in &record.tallies {
         for (ending, count) in &tally.unexpected {
@@ -124,7 +124,7 @@ fn judge_connections(options: &Options, outcome: &Outcome, verdict: &mut Verdict
     }
     // With phones that come and go by plan, some messages find nobody, or are never heard of again.
     let steady = |share: &Share| share.persona.is_steady() || share.weight == 0;
-    let is_steady = options.settings.shares.iter().all(steady) && options.timing.stages.len() == 2;
+    let is_steady = plan.settings.shares.iter().all(steady) && plan.timing.stages.len() == 2;
     let mut complain = |count: u64, what: &str| {
         if count > 0 {
             verdict.failures.push(format!("{what}: {count}"));
@@ -140,8 +140,8 @@ fn judge_connections(options: &Options, outcome: &Outcome, verdict: &mut Verdict
         record.stale_views,
         "stale views: phones that were not shown rightly, in the end, who is online",
     );
-    let title = options.settings.protocol.title();
-    let greeting = match options.settings.protocol {
+    let title = plan.settings.protocol.title();
+    let greeting = match plan.settings.protocol {
         Protocol::Sca => "first frames that were no list",
         Protocol::Session => "first frames that let nobody in",
     };
