@@ -5,8 +5,9 @@ use std::io;
 
 use crate::args::Options;
 use crate::complain;
-use crate::net::{self, Outcome, Signals};
+use crate::net::{self, Signals};
 use crate::own_server::OwnServer;
+use crate::record::{End, Outcome};
 use crate::report::{Outputs, Runs, Summary, Surroundings};
 use crate::target::Target;
 
@@ -55,7 +56,7 @@ pub(crate) fn play_and_report(options: &Options) -> Result<u8, Failure> {
     for _ in 0..options.reporting.repeat {
         match play(options, &mut signals) {
             Ok((summary, outcome)) => {
-                let is_over = outcome.end == net::End::Interrupted;
+                let is_over = outcome.end == End::Interrupted;
                 runs.add(summary, outcome);
                 if is_over {
                     break;

@@ -35,7 +35,7 @@ use switchboard::timer::Moment;
 use crate::client::{Address, Door, Pen, Phone, Protocol};
 use crate::phone_id::PhoneId;
 use crate::plan::Plan;
-use crate::record::Record;
+use crate::record::Outcome;
 use crate::target::Target;
 use crate::workload::{Names, Numbers, Presence, Settings};
 use alarm::Alarm;
@@ -46,7 +46,7 @@ use watch::Watch;
 pub(crate) use get::get;
 pub(crate) use probe::probe;
 pub(crate) use signals::Signals;
-pub(crate) use usage::{Sample, make_room};
+pub(crate) use usage::make_room;
 
 /// No phone has these tokens: they count from 0.
 const ALARM: Token = Token(usize::MAX);
@@ -54,59 +54,6 @@ const SIGNALS: Token = Token(usize::MAX - 1);
 
 /// Events taken from the kernel at once. Few, so that what is due is never far away.
 const EVENTS: usize = 128;
-
-/// What came of a run.
-#[derive(Debug)]
-pub(crate) struct Outcome {
-    /// What happened.
-    pub(crate) record: Record,
-    /// Why it ended.
-    pub(crate) end: End,
-    /// What was used before it, until messages began, and until all had arrived.
-    pub(crate) samples: [Sample; 3],
-    /// When the last message was sent, or the run was broken off.
-    pub(crate) sending_ended: Moment,
-    /// Phones that were to connect.
-    pub(crate) planned: u64,
-    /// Phones that were ready at once, at most.
-    pub(crate) peak: u64,
-    /// Messages lost that cannot be the server's fault alone: their sender's or recipient's connection
-    /// did not end cleanly.
-    pub(crate) in_doubt: u64,
-    /// Messages lost.
-    pub(crate) lost: u64,
-}
-
-#[cfg(test)]
-impl Outcome {
-    /// What comes of a run in which nothing happened.
-    pub(crate) fn of_nothing() -> Self {
-        let sample = Sample::take(Moment::START, None);
-        Outcome {
-            record: Record::new(0),
-            end: End::AsPlanned,
-            samples: [sample; 3],
-            sending_ended: Moment::START,
-            planned: 0,
-            peak: 0,
-            in_doubt: 0,
-            lost: 0,
-        }
-    }
-}
-
-/// Why a run ended.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) enum End {
-    /// The plan was played to its end.
-    AsPlanned,
-    /// Somebody pressed Ctrl-C.
-    Interrupted,
-    /// All phones had lost their connection.
-    NobodyLeft,
-    /// The time was over, and we were not nearly done with sending.
-    Overwhelmed,
-}
 
 /// Plays the plan against a server; `pid` is its process and `metrics` its books, if we may look at them.
 ///

@@ -16,13 +16,12 @@ use super::desk::Desk;
 use super::inbox::Inbox;
 use super::progress::{Progress, Status};
 use super::slot::{Slot, Task};
-use super::usage::{Sample, own_cpu};
+use super::usage::{own_cpu, sample};
 use super::watch::Watch;
-use super::{End, Outcome};
 use crate::client::{Pen, Protocol};
 use crate::phone_id::PhoneId;
 use crate::plan::Plan;
-use crate::record::{Messenger, Missing, Party, Record};
+use crate::record::{End, Messenger, Missing, Outcome, Party, Record, Sample};
 use crate::schedule::{Schedule, Turns};
 use crate::target::Target;
 use crate::workload::{Cast, Devices, Peers, Persona, Presence};
@@ -100,7 +99,7 @@ impl<'p> Run<'p> {
     ) -> Self {
         let (timing, settings) = (&plan.timing, &plan.settings);
         let clock = Clock::start();
-        let sample = Sample::take(clock.now(), watch.process());
+        let before = sample(clock.now(), watch.process());
         let cast = Cast::new(&settings.shares, timing.clients, timing.seed);
         let peers = Peers::new(
             cast.phones(|persona| persona == Persona::Chatter),
@@ -112,7 +111,7 @@ impl<'p> Run<'p> {
         let devices = Devices::new(timing.clients, settings.manners.devices);
         let ids = (0..devices.phones()).map(PhoneId);
         let mut desk = Desk::new(Record::new(timing.clients), settings, timing);
-        desk.record.series.begin(sample.own_cpu);
+        desk.record.series.begin(before.own_cpu);
         match settings.protocol {
             Protocol::Sca => desk.follows = settings.presence != Presence::None,
             Protocol::Session => {
@@ -152,7 +151,7 @@ impl<'p> Run<'p> {
             again: Vec::new(),
             stage: Stage::Playing,
             end: End::AsPlanned,
-            samples: vec![sample],
+            samples: vec![before],
             sending_ended: timing.messages_end(),
             open: 0,
             ready: 0,
@@ -177,7 +176,7 @@ impl<'p> Run<'p> {
             self.end_second(now);
         }
         if self.samples.len() == 1 && now >= self.plan.timing.messages_begin() {
-            self.samples.push(Sample::take(now, self.watch.process()));
+            self.samples.push(sample(now, self.watch.process()));
         }
         match self.stage {
             Stage::Playing => {
@@ -197,7 +196,7 @@ impl<'p> Run<'p> {
             }
             Stage::Settling => {
                 if self.is_settled(now) {
-                    self.samples.push(Sample::take(now, self.watch.process()));
+                    self.samples.push(sample(now, self.watch.process()));
                     self.stop_following();
                     self.stage = Stage::HangingUp { next: 0, deadline: now };
                 }
@@ -297,7 +296,7 @@ impl<'p> Run<'p> {
         self.end_second(self.now());
         // Broken off at once, or played without a single message.
         while self.samples.len() < 3 {
-            self.samples.push(Sample::take(self.now(), self.watch.process()));
+            self.samples.push(sample(self.now(), self.watch.process()));
         }
         let mut record = self.desk.record;
         if let Some(messenger) = &mut record.messenger {
@@ -371,7 +370,7 @@ impl<'p> Run<'p> {
         self.sending_ended = self.now();
         // Broken off before messages began.
         while self.samples.len() < 2 {
-            self.samples.push(Sample::take(self.now(), self.watch.process()));
+            self.samples.push(sample(self.now(), self.watch.process()));
         }
     }
 }

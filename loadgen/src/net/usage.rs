@@ -8,6 +8,8 @@ use nix::sys::time::TimeVal;
 use nix::unistd::{SysconfVar, sysconf};
 use switchboard::timer::Moment;
 
+use crate::record::{ProcessUse, Sample};
+
 /// Descriptors that are not phones.
 const OURS: u64 = 32;
 
@@ -31,33 +33,9 @@ pub(crate) fn make_room(clients: u32, devices: u32) -> Result<(), String> {
     Ok(())
 }
 
-/// What has been used up to a moment.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Sample {
-    /// When.
-    pub(crate) at: Moment,
-    /// Our own CPU time.
-    pub(crate) own_cpu: Duration,
-    /// The server's use, if it is a process that we may look at.
-    pub(crate) server: Option<ProcessUse>,
-}
-
-/// What a process has used.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct ProcessUse {
-    /// CPU time, of the user and of the system.
-    pub(crate) cpu: Duration,
-    /// Bytes of memory in use; the kernel's own buffers are not among them.
-    pub(crate) rss: u64,
-    /// The most there ever were.
-    pub(crate) rss_peak: u64,
-}
-
-impl Sample {
-    /// Takes one.
-    pub(super) fn take(at: Moment, server: Option<ProcessUse>) -> Self {
-        Sample { at, own_cpu: own_cpu(), server }
-    }
+/// What has been used until now.
+pub(super) fn sample(at: Moment, server: Option<ProcessUse>) -> Sample {
+    Sample { at, own_cpu: own_cpu(), server }
 }
 
 /// Our own CPU time so far.

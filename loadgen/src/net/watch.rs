@@ -10,9 +10,9 @@ use std::thread;
 use std::time::Duration;
 
 use super::get;
-use super::usage::{ProcessUse, process};
+use super::usage::process;
 use crate::exposition::{Process, Turns};
-use crate::record::Seen;
+use crate::record::{ProcessUse, Seen};
 use crate::target::Target;
 
 /// Time between two looks at the page.

@@ -7,8 +7,7 @@ use serde::Serialize;
 
 use super::quantiles;
 use super::shape::Quantiles;
-use crate::net::Outcome;
-use crate::record::Measure;
+use crate::record::{Measure, Outcome};
 
 /// Both ways to count a time, in nanoseconds.
 #[derive(Debug, Serialize)]

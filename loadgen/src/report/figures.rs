@@ -3,8 +3,7 @@
 use std::time::Duration;
 
 use crate::expect::{Figures, Statistic};
-use crate::net::Outcome;
-use crate::record::{Breach, Fault, Measure, Times};
+use crate::record::{Breach, Fault, Measure, Outcome, Times};
 
 impl Figures for Outcome {
     fn counter(&self, name: &str) -> Option<u64> {

@@ -7,8 +7,7 @@
 use serde::Serialize;
 
 use crate::exposition::value;
-use crate::net::Outcome;
-use crate::record::Fault;
+use crate::record::{Fault, Outcome};
 
 /// One line of the two books.
 #[derive(Debug, Eq, PartialEq, Serialize)]

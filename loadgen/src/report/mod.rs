@@ -25,9 +25,8 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::client::Protocol;
-use crate::net::{End, Outcome};
 use crate::plan;
-use crate::record::{Fault, Times};
+use crate::record::{End, Fault, Outcome, Times};
 use crate::schedule::{self, Arrivals};
 use crate::target::Target;
 use sessions::SessionPlan;

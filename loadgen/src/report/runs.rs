@@ -4,7 +4,7 @@
 //! them is shown in full. It is the first that went wrong, if any did, and otherwise the typical
 //! one: the one whose delivery p99 is the median.
 
-use crate::net::Outcome;
+use crate::record::Outcome;
 
 use super::named::named_times;
 use super::quantiles;

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::{Surroundings, per_message};
 use crate::exposition::{Process, Turns};
-use crate::net::Outcome;
+use crate::record::Outcome;
 
 /// What a server has used. Memory is its own; the kernel's buffers for its sockets are not in it.
 #[derive(Debug, Default, Serialize)]

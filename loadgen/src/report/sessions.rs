@@ -10,8 +10,7 @@ use super::cast::Both;
 use super::quantiles;
 use super::shape::Quantiles;
 use super::verdict::Verdict;
-use crate::net::Outcome;
-use crate::record::Breach;
+use crate::record::{Breach, Outcome};
 use crate::workload::Manners;
 
 /// What happened among sessions.

@@ -10,9 +10,8 @@ use super::ledger::Row;
 use super::saturation::{MOST_CPU, MOST_LAG_IN_A_SECOND, SHORTEST, named, saturated_seconds};
 use super::{Surroundings, sessions, share};
 use crate::client::Protocol;
-use crate::net::{End, Outcome};
 use crate::plan::Plan;
-use crate::record::Fault;
+use crate::record::{End, Fault, Outcome};
 use crate::workload::Share;
 
 /// The generator is overloaded if one message in a hundred was sent, or may have been read, this
