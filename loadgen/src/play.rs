@@ -51,9 +51,9 @@ impl Failure {
 pub(crate) fn play_and_report(options: &Options) -> Result<u8, Failure> {
     // Before anything else: a signal that comes during the start must not be lost.
     let mut signals = Signals::open().map_err(|error| Failure::ours(&error))?;
-    let outputs = Outputs::open(&options.reporting).map_err(Failure::usage)?;
+    let outputs = Outputs::open(&options.destinations).map_err(Failure::usage)?;
     let mut runs = Runs::default();
-    for _ in 0..options.reporting.repeat {
+    for _ in 0..options.repeat {
         match play(options, &mut signals) {
             Ok((summary, outcome)) => {
                 let is_over = outcome.end == End::Interrupted;

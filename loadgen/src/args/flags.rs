@@ -7,10 +7,10 @@ use std::time::Duration;
 use clap::builder::FalseyValueParser;
 use clap::{Parser, Subcommand};
 
+use super::reporting::Reporting;
 use super::values::{Every, OnOff, rate, share, time, time_or_off};
 use crate::client::Protocol;
 use crate::expect::{self, Expectation};
-use crate::report::Reporting;
 use crate::schedule::parse_time;
 use crate::schedule::{Arrivals, StageFlag};
 use crate::target::Target;

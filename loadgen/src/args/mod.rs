@@ -6,6 +6,7 @@
 mod flags;
 mod plan_file;
 mod protocol;
+mod reporting;
 mod values;
 
 use std::ffi::OsString;
@@ -17,7 +18,7 @@ use clap::parser::ValueSource;
 use clap::{CommandFactory as _, FromArgMatches as _};
 
 use crate::plan::Plan;
-use crate::report::Reporting;
+use crate::report::Destinations;
 use crate::schedule::{Stage, Timing};
 use crate::target::Target;
 use crate::workload::{Cast, Conduct, Numbers, Persona, Settings, Share};
@@ -32,8 +33,10 @@ pub(crate) struct Options {
     pub(crate) target: Option<Target>,
     /// Where the server's own books are.
     pub(crate) metrics: Option<Target>,
-    /// Where the report goes, and how many runs it is about.
-    pub(crate) reporting: Reporting,
+    /// The files that the report goes to.
+    pub(crate) destinations: Destinations,
+    /// How many times the plan is played.
+    pub(crate) repeat: u32,
     /// The program that is started if no server is given.
     pub(crate) server_bin: Option<PathBuf>,
 }
@@ -172,7 +175,8 @@ fn options(args: Args, spelled: Spelled) -> Result<Options, String> {
         plan,
         target: args.url,
         metrics: args.metrics,
-        reporting: args.reporting,
+        repeat: args.reporting.repeat,
+        destinations: args.reporting.destinations(),
         server_bin: args.server_bin,
     })
 }

@@ -12,7 +12,6 @@ mod html;
 mod ledger;
 mod named;
 mod outputs;
-mod reporting;
 mod runs;
 mod saturation;
 mod server;
@@ -35,8 +34,7 @@ use shape::{
 };
 
 pub(crate) use compare::compare;
-pub(crate) use outputs::Outputs;
-pub(crate) use reporting::Reporting;
+pub(crate) use outputs::{Destinations, Outputs};
 pub(crate) use runs::Runs;
 pub(crate) use shape::Summary;
 

@@ -6,7 +6,6 @@ use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
-use super::Reporting;
 use super::csv::write_csv;
 use super::hgrm::write_hgrm;
 use super::html;
@@ -15,7 +14,20 @@ use super::runs::{Run, Runs};
 use super::shape::Page;
 use super::text::write_text;
 
-/// The files that are wanted.
+/// Where the report goes, beside stdout.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Destinations {
+    /// The whole report as JSON.
+    pub(crate) json: Option<PathBuf>,
+    /// The run second by second, as comma-separated values.
+    pub(crate) csv: Option<PathBuf>,
+    /// A folder: one file for each histogram.
+    pub(crate) hgrm: Option<PathBuf>,
+    /// The report as one page with charts.
+    pub(crate) html: Option<PathBuf>,
+}
+
+/// The files, opened.
 #[derive(Debug)]
 pub(crate) struct Outputs {
     json: Option<Output>,
@@ -37,7 +49,7 @@ impl Outputs {
     /// # Errors
     ///
     /// One sentence, if one of them cannot be written.
-    pub(crate) fn open(wanted: &Reporting) -> Result<Self, String> {
+    pub(crate) fn open(wanted: &Destinations) -> Result<Self, String> {
         let open = |path: &Option<PathBuf>| path.as_deref().map(Output::create).transpose();
         if let Some(folder) = &wanted.hgrm {
             fs::create_dir_all(folder).map_err(|error| cannot_write(folder, &error))?;

@@ -2,28 +2,38 @@
 
 use std::path::PathBuf;
 
+use crate::report::Destinations;
+
 /// Where the report goes beside the terminal.
 #[derive(Clone, Debug, Default, clap::Args)]
-pub(crate) struct Reporting {
+pub(super) struct Reporting {
     /// Write the report as JSON, too: loadgen/SCHEMA.md has its fields
     #[arg(long, env = "LOADGEN_JSON", value_name = "FILE")]
-    pub(crate) json: Option<PathBuf>,
+    pub(super) json: Option<PathBuf>,
 
     /// Write the run second by second, as comma-separated values
     #[arg(long, env = "LOADGEN_CSV", value_name = "FILE")]
-    pub(crate) csv: Option<PathBuf>,
+    pub(super) csv: Option<PathBuf>,
 
     /// Write every histogram into this folder, as a file that HdrHistogram's plotters read
     #[arg(long, env = "LOADGEN_HGRM", value_name = "FOLDER")]
-    pub(crate) hgrm: Option<PathBuf>,
+    pub(super) hgrm: Option<PathBuf>,
 
     /// Write the report as one page with charts
     #[arg(long, env = "LOADGEN_HTML", value_name = "FILE")]
-    pub(crate) html: Option<PathBuf>,
+    pub(super) html: Option<PathBuf>,
 
     /// Play the plan so many times, and keep every run's figures, so that `loadgen compare` can tell
     /// a change from noise
     #[arg(long, env = "LOADGEN_REPEAT", value_name = "N", default_value = "1",
         value_parser = clap::value_parser!(u32).range(1..=1000))]
-    pub(crate) repeat: u32,
+    pub(super) repeat: u32,
+}
+
+impl Reporting {
+    /// The files that the report goes to.
+    pub(super) fn destinations(self) -> Destinations {
+        let Reporting { json, csv, hgrm, html, repeat: _ } = self;
+        Destinations { json, csv, hgrm, html }
+    }
 }
