@@ -11,8 +11,9 @@ use nix::errno::Errno;
 use socket2::{Domain, Protocol, SockRef, Socket, Type};
 use switchboard::timer::Moment;
 
+use super::act::Act;
 use super::inbox::Inbox;
-use super::slot::{Act, token};
+use super::token::token;
 use crate::client::Phone;
 use crate::phone_id::PhoneId;
 use crate::record::{Begun, Party};

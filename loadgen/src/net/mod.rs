@@ -5,21 +5,25 @@
 //! is due, and hears then what has arrived meanwhile: `inbox` knows when that was. `run` knows how far the plan is, `due` does it, `exchange` is what
 //! goes over the lines.
 
+mod act;
 mod alarm;
 mod clock;
 mod desk;
 mod due;
+mod errand;
 mod exchange;
 mod get;
 mod inbox;
 mod line;
+mod messenger;
 mod probe;
 mod progress;
 mod run;
-mod sessions;
+
 mod signals;
 mod slot;
 mod tasks;
+mod token;
 mod usage;
 mod watch;
 
@@ -116,7 +120,7 @@ pub(crate) fn play(
                         run.interrupt();
                     }
                 }
-                token => run.happens(slot::party(token), event),
+                token => run.happens(token::party(token), event),
             }
         }
         run.read_on();

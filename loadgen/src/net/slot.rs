@@ -1,14 +1,10 @@
-//! [`Slot`]: the place of a phone, [`Act`]: what one does on its line that no good phone would, and
-//! [`Task`]: what a phone is to do by itself.
+//! [`Slot`]: the place of a phone, and [`Task`]: what a phone is to do by itself.
 
-use std::collections::VecDeque;
-
-use mio::Token;
 use switchboard::timer::{Moment, Wheel};
 
 use super::line::Line;
 use crate::phone_id::PhoneId;
-use crate::record::{Begun, Party};
+use crate::record::Party;
 use crate::workload::Persona;
 
 /// The place of a phone.
@@ -37,19 +33,6 @@ impl Slot {
     pub(super) fn party(&self, phone: PhoneId) -> Party {
         Party { phone, generation: self.generation }
     }
-}
-
-/// What a phone does on its line that no good phone would.
-#[derive(Debug)]
-pub(super) enum Act {
-    /// It reads when its timer says so, and then only so much.
-    ReadSlowly,
-    /// It neither reads nor writes any more.
-    Silent(Begun),
-    /// It has sent half of its request, and will not send the rest.
-    HalfOpen,
-    /// What it has to say leaves one byte at a time.
-    Drip(VecDeque<u8>),
 }
 
 /// What a phone is to do by itself, if it still has the connection for which that was planned.
@@ -89,29 +72,9 @@ impl Task {
     }
 }
 
-/// What the kernel calls a connection. The generation sees to it that an event for the last one
-/// does not hit the next.
-pub(super) fn token(party: Party) -> Token {
-    Token((party.generation as usize) << 32 | party.phone.index())
-}
-
-/// Whose event this is.
-pub(super) fn party(token: Token) -> Party {
-    let low = |bits: usize| u32::try_from(bits & 0xffff_ffff).expect("32 bits");
-    Party { phone: PhoneId(low(token.0)), generation: low(token.0 >> 32) }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_token_leads_back_to_the_phone_and_the_connection() {
-        let ours = Party { phone: PhoneId(999_999), generation: 70_000 };
-        assert_eq!(party(token(ours)), ours);
-        let next = Party { generation: 70_001, ..ours };
-        assert_ne!(token(next), token(ours));
-    }
 
     #[test]
     fn a_task_is_planned_for_a_moment_at_which_the_wheel_turns() {

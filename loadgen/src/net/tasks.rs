@@ -6,8 +6,9 @@ use std::time::Duration;
 
 use switchboard::timer::{Moment, Wheel};
 
+use super::act::Act;
 use super::run::{Run, Stage};
-use super::slot::{Act, Deed, Task};
+use super::slot::{Deed, Task};
 use crate::client::{Ending, Protocol};
 use crate::phone_id::PhoneId;
 use crate::record::{Begun, Party};

@@ -1,10 +1,12 @@
 //! [`Desk`]: what the server says, entered into the record.
 
+mod messenger;
+
 use std::mem;
 
 use switchboard::timer::Moment;
 
-use super::sessions::Errand;
+use super::errand::Errand;
 use crate::client::{Message, Said};
 use crate::phone_id::PhoneId;
 use crate::record::{Receipt, Record};
