@@ -5,8 +5,7 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
-use super::quantiles;
-use super::shape::Quantiles;
+use super::quantiles::Quantiles;
 use crate::record::{Measure, Outcome};
 
 /// Both ways to count a time, in nanoseconds.
@@ -21,8 +20,8 @@ pub(super) struct Both {
 impl Both {
     pub(super) fn of(measure: &Measure) -> Self {
         Both {
-            corrected_ns: quantiles(&measure.corrected),
-            uncorrected_ns: quantiles(&measure.uncorrected),
+            corrected_ns: Quantiles::of(&measure.corrected),
+            uncorrected_ns: Quantiles::of(&measure.uncorrected),
         }
     }
 }

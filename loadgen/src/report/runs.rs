@@ -7,7 +7,7 @@
 use crate::record::Outcome;
 
 use super::named::named_times;
-use super::quantiles;
+use super::quantiles::Quantiles;
 use super::shape::{Figures, Page, SCHEMA, Summary};
 
 /// What came of one or several runs.
@@ -134,7 +134,7 @@ fn figures(summary: &Summary, outcome: &Outcome) -> Figures {
         server_rss_bytes_per_connection: server
             .and_then(|server| server.rss_bytes_per_connection)
             .map(|bytes| bytes as f64),
-        times: times.map(|named| (named.key.to_owned(), quantiles(named.times))).collect(),
+        times: times.map(|named| (named.key.to_owned(), Quantiles::of(named.times))).collect(),
     }
 }
 

@@ -5,7 +5,8 @@
 
 use serde::Serialize;
 
-use super::{Surroundings, per_message};
+use super::ratio::per_message;
+use super::surroundings::Surroundings;
 use crate::exposition::{Process, Turns};
 use crate::record::Outcome;
 

@@ -7,9 +7,7 @@ use std::io::{self, Write};
 use serde::Serialize;
 
 use super::cast::Both;
-use super::quantiles;
-use super::shape::Quantiles;
-use super::verdict::Verdict;
+use super::quantiles::Quantiles;
 use crate::record::{Breach, Outcome};
 use crate::workload::Manners;
 
@@ -91,25 +89,9 @@ pub(super) fn sessions(outcome: &Outcome) -> Option<Sessions> {
         typing_sent: messenger.typing.sent,
         typing_seen: messenger.typing.seen,
         read_time: Both::of(&messenger.read),
-        invitation_ns: quantiles(&messenger.invitation),
+        invitation_ns: Quantiles::of(&messenger.invitation),
         breaches: Breach::ALL.map(count).into(),
     })
-}
-
-/// Names what was wrong.
-pub(super) fn judge(outcome: &Outcome, verdict: &mut Verdict) {
-    let Some(messenger) = &outcome.record.messenger else { return };
-    for breach in Breach::ALL {
-        let count = messenger.breaches.count(breach);
-        if count == 0 {
-            continue;
-        }
-        let sentence = format!("{}: {}, {count}", breach.word(), breach.sentence());
-        match breach.is_proven() {
-            true => verdict.proven(sentence),
-            false => verdict.failures.push(sentence),
-        }
-    }
 }
 
 /// Writes it for people.

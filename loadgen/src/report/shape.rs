@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::cast::{Convergence, Kinds, Notice};
 use super::ledger::Row;
+use super::quantiles::Quantiles;
 use super::server::Server;
 use super::sessions::{SessionPlan, Sessions};
 use crate::record::Second;
@@ -253,20 +254,4 @@ pub(super) struct Generator {
     pub(super) loop_lag_ns: Quantiles,
     /// Where the seconds end in which we were overloaded, while messages were sent.
     pub(super) saturated_seconds: Vec<u64>,
-}
-
-/// In nanoseconds, all zero if `count` is.
-#[derive(Clone, Copy, Debug, Default, Deserialize, Serialize)]
-pub(super) struct Quantiles {
-    pub(super) count: u64,
-    pub(super) min: u64,
-    pub(super) mean: u64,
-    pub(super) p50: u64,
-    pub(super) p75: u64,
-    pub(super) p90: u64,
-    pub(super) p95: u64,
-    pub(super) p99: u64,
-    pub(super) p999: u64,
-    pub(super) p9999: u64,
-    pub(super) max: u64,
 }

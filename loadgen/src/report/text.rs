@@ -5,11 +5,11 @@ use std::io::{self, Write};
 use super::bars::write_bars;
 use super::cast;
 use super::named::{Named, named_times};
-use super::quantiles;
+use super::quantiles::Quantiles;
 use super::runs::Runs;
 use super::server::Server;
 use super::sessions::write_sessions;
-use super::shape::{Figures, Quantiles, Summary};
+use super::shape::{Figures, Summary};
 use crate::record::Record;
 
 /// Writes the run that is shown; of several, a line about each of the others, too.
@@ -91,7 +91,7 @@ fn write_times(record: &Record, out: &mut impl Write) -> io::Result<()> {
     // That a part of something was never measured is no news, but that the whole was not is.
     let is_told = |named: &Named<'_>| named.times.count() > 0 || !named.is_part();
     for named in named_times(record).into_iter().filter(is_told) {
-        write_quantiles(named.title, &quantiles(named.times), out)?;
+        write_quantiles(named.title, &Quantiles::of(named.times), out)?;
     }
     writeln!(out)
 }

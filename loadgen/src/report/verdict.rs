@@ -7,11 +7,12 @@
 use std::time::Duration;
 
 use super::ledger::Row;
+use super::ratio::share;
 use super::saturation::{MOST_CPU, MOST_LAG_IN_A_SECOND, SHORTEST, named, saturated_seconds};
-use super::{Surroundings, sessions, share};
+use super::surroundings::Surroundings;
 use crate::client::Protocol;
 use crate::plan::Plan;
-use crate::record::{End, Fault, Outcome};
+use crate::record::{Breach, End, Fault, Outcome};
 use crate::workload::Share;
 
 /// The generator is overloaded if one message in a hundred was sent, or may have been read, this
@@ -56,7 +57,7 @@ impl Verdict {
         }
     }
 
-    pub(super) fn proven(&mut self, sentence: String) {
+    fn proven(&mut self, sentence: String) {
         self.failures.push(sentence);
         self.is_proven = true;
     }
@@ -71,7 +72,7 @@ pub(super) fn judge(
 ) -> Verdict {
     let mut verdict = Verdict::default();
     judge_messages(outcome, &mut verdict);
-    sessions::judge(outcome, &mut verdict);
+    judge_sessions(outcome, &mut verdict);
     match ledger {
         None => {}
         Some(Ok(rows)) if rows.iter().all(|row| row.agrees) => {}
@@ -105,6 +106,21 @@ fn judge_messages(outcome: &Outcome, verdict: &mut Verdict) {
         };
         if count > 0 {
             verdict.proven(format!("{what}, {count} of {sent}"));
+        }
+    }
+}
+
+fn judge_sessions(outcome: &Outcome, verdict: &mut Verdict) {
+    let Some(messenger) = &outcome.record.messenger else { return };
+    for breach in Breach::ALL {
+        let count = messenger.breaches.count(breach);
+        if count == 0 {
+            continue;
+        }
+        let sentence = format!("{}: {}, {count}", breach.word(), breach.sentence());
+        match breach.is_proven() {
+            true => verdict.proven(sentence),
+            false => verdict.failures.push(sentence),
         }
     }
 }

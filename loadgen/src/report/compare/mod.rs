@@ -13,7 +13,8 @@ mod tests;
 use std::io::{self, Write};
 use std::path::Path;
 
-use super::shape::{Figures, Quantiles};
+use super::quantiles::Quantiles;
+use super::shape::Figures;
 use super::verdict::INVALID;
 use side::Side;
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::{self, Write};
 
 use super::super::named::named_times;
-use super::super::quantiles;
+use super::super::quantiles::Quantiles;
 use super::super::runs::{Run, Runs};
 use super::super::shape::Summary;
 use super::escape::Escaped;
@@ -64,7 +64,7 @@ fn write_times(run: &Run, out: &mut String) -> fmt::Result {
         .into_iter()
         .filter(|named| named.times.count() > 0)
         .map(|named| {
-            let times = quantiles(named.times);
+            let times = Quantiles::of(named.times);
             let values = [times.p50, times.p90, times.p99, times.p999, times.max];
             let values = values.map(|nanos| millis(nanos as f64 / 1e6));
             ("", [named.title.to_owned(), grouped(times.count)].into_iter().chain(values).collect())
