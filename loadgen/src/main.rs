@@ -8,6 +8,7 @@
 
 mod args;
 mod client;
+mod complain;
 mod expect;
 mod exposition;
 mod net;
@@ -24,10 +25,11 @@ mod workload;
 
 use std::env;
 use std::ffi::OsStr;
-use std::io::{self, Write};
+use std::io::{self, Write as _};
 use std::process::ExitCode;
 
 use args::Parsed;
+use complain::complain;
 use play::Failure;
 
 fn main() -> ExitCode {
@@ -63,9 +65,4 @@ fn main() -> ExitCode {
             ExitCode::from(code)
         }
     }
-}
-
-fn complain(line: &str) {
-    // Nothing is left to do about a stderr that is closed.
-    let _ = writeln!(io::stderr(), "loadgen: {line}");
 }

@@ -1,12 +1,13 @@
-//! [`Plan`]: what is to be played. The flags come to it, `net` plays it, the report tells what it was.
+//! [`Plan`]: what is to be played, and of it [`Settings`]: what phones do. The flags come to it, `net` plays it, the report tells what it was.
 //!
 //! Says neither against which server nor where the report goes: the same plan can be played again.
 
 use std::time::Duration;
 
+use crate::client::Protocol;
 use crate::expect::Expectation;
 use crate::schedule::Timing;
-use crate::workload::Settings;
+use crate::workload::{Conduct, Manners, Persona, Presence, Share, Sizes};
 
 /// What is to be played.
 #[derive(Clone, Debug)]
@@ -27,4 +28,48 @@ pub(crate) struct Plan {
     pub(crate) expectations: Vec<Expectation>,
     /// Whether to print no progress.
     pub(crate) quiet: bool,
+}
+
+/// What phones do.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Settings {
+    /// What they speak.
+    pub(crate) protocol: Protocol,
+    /// What sessions do beside writing.
+    pub(crate) manners: Manners,
+    /// Which personas there are. Empty: chatters alone.
+    pub(crate) shares: Vec<Share>,
+    /// How long texts are.
+    pub(crate) sizes: Sizes,
+    /// How the phones want to be told who is online.
+    pub(crate) presence: Presence,
+    /// Time between two pings of one phone.
+    pub(crate) heartbeat: Option<Duration>,
+    /// Time between two requests for the list; the first follows the first frame.
+    pub(crate) refresh: Option<Duration>,
+    /// How many others a chatter writes to; any, if not given.
+    pub(crate) circle: Option<u32>,
+    /// In the closed model, how long a chatter thinks after its message has arrived; on average.
+    pub(crate) think: Option<Duration>,
+    /// How the less ordinary personas behave.
+    pub(crate) conduct: Conduct,
+}
+
+/// How often a refresher asks, if nothing else is said: as the original app.
+const REFRESH: Duration = Duration::from_secs(10);
+
+impl Settings {
+    /// How often such a phone asks who is online.
+    pub(crate) fn refresh_of(&self, persona: Persona) -> Option<Duration> {
+        match persona {
+            Persona::Refresher => Some(self.refresh.unwrap_or(REFRESH)),
+            Persona::Lurker | Persona::Chatter | Persona::Flapper => self.refresh,
+            Persona::SlowReader
+            | Persona::SilentDrop
+            | Persona::HalfOpen
+            | Persona::Drip
+            | Persona::Garbage
+            | Persona::Flood => None,
+        }
+    }
 }

@@ -4,7 +4,7 @@
 use std::io;
 
 use crate::args::Options;
-use crate::complain;
+use crate::complain::complain;
 use crate::net::{self, Signals};
 use crate::own_server::OwnServer;
 use crate::record::{End, Outcome};

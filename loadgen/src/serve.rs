@@ -14,6 +14,8 @@ use nix::unistd::getppid;
 use switchboard::config::{self, Parsed};
 use switchboard::net;
 
+use crate::complain::complain;
+
 /// The first argument that makes loadgen a server. The second is the id of the process that wants
 /// it; the rest are the server's own.
 pub(crate) const ARGUMENT: &str = "--be-the-server-of";
@@ -35,6 +37,6 @@ pub(crate) fn serve(mut args: impl Iterator<Item = OsString>) -> ExitCode {
         Ok(Parsed::Print(text)) => text,
         Err(line) => line,
     };
-    crate::complain(&failure);
+    complain(&failure);
     ExitCode::FAILURE
 }

@@ -17,11 +17,11 @@ use clap::error::ErrorKind;
 use clap::parser::ValueSource;
 use clap::{CommandFactory as _, FromArgMatches as _};
 
-use crate::plan::Plan;
+use crate::plan::{Plan, Settings};
 use crate::report::Destinations;
 use crate::schedule::{Stage, Timing};
 use crate::target::Target;
-use crate::workload::{Cast, Conduct, Numbers, Persona, Settings, Share};
+use crate::workload::{Cast, Conduct, Numbers, Persona, Share};
 use flags::{Args, Instead};
 
 /// What is to be done.

@@ -38,10 +38,10 @@ use switchboard::timer::Moment;
 
 use crate::client::{Address, Door, Pen, Phone, Protocol};
 use crate::phone_id::PhoneId;
-use crate::plan::Plan;
+use crate::plan::{Plan, Settings};
 use crate::record::Outcome;
 use crate::target::Target;
-use crate::workload::{Names, Numbers, Presence, Settings};
+use crate::workload::{Names, Numbers, Presence};
 use alarm::Alarm;
 use progress::Progress;
 use run::Run;

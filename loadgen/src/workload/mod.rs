@@ -24,54 +24,6 @@ pub(crate) use persona::{Cast, Persona, Share};
 pub(crate) use sizes::Sizes;
 pub(crate) use stamp::{Stamp, Texts};
 
-use std::time::Duration;
-
-use crate::client::Protocol;
-
-/// What phones do.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Settings {
-    /// What they speak.
-    pub(crate) protocol: Protocol,
-    /// What sessions do beside writing.
-    pub(crate) manners: Manners,
-    /// Which personas there are. Empty: chatters alone.
-    pub(crate) shares: Vec<Share>,
-    /// How long texts are.
-    pub(crate) sizes: Sizes,
-    /// How the phones want to be told who is online.
-    pub(crate) presence: Presence,
-    /// Time between two pings of one phone.
-    pub(crate) heartbeat: Option<Duration>,
-    /// Time between two requests for the list; the first follows the first frame.
-    pub(crate) refresh: Option<Duration>,
-    /// How many others a chatter writes to; any, if not given.
-    pub(crate) circle: Option<u32>,
-    /// In the closed model, how long a chatter thinks after its message has arrived; on average.
-    pub(crate) think: Option<Duration>,
-    /// How the less ordinary personas behave.
-    pub(crate) conduct: Conduct,
-}
-
-/// How often a refresher asks, if nothing else is said: as the original app.
-pub(crate) const REFRESH: Duration = Duration::from_secs(10);
-
-impl Settings {
-    /// How often such a phone asks who is online.
-    pub(crate) fn refresh_of(&self, persona: Persona) -> Option<Duration> {
-        match persona {
-            Persona::Refresher => Some(self.refresh.unwrap_or(REFRESH)),
-            Persona::Lurker | Persona::Chatter | Persona::Flapper => self.refresh,
-            Persona::SlowReader
-            | Persona::SilentDrop
-            | Persona::HalfOpen
-            | Persona::Drip
-            | Persona::Garbage
-            | Persona::Flood => None,
-        }
-    }
-}
-
 /// How a phone wants to be told who is online.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, clap::ValueEnum)]
 pub(crate) enum Presence {

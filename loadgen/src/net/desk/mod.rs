@@ -9,9 +9,10 @@ use switchboard::timer::Moment;
 use super::errand::Errand;
 use crate::client::{Message, Said};
 use crate::phone_id::PhoneId;
+use crate::plan::Settings;
 use crate::record::{Receipt, Record};
 use crate::schedule::Timing;
-use crate::workload::{Manners, Names, Numbers, Settings, Texts};
+use crate::workload::{Manners, Names, Numbers, Texts};
 
 /// Where all that is heard is written down.
 #[derive(Debug)]
