@@ -1,7 +1,7 @@
 //! Checks the house: who imports whom, how files begin, how long they are, what is left lying about.
 //!
 //! The rules stand where people read them: the table of rooms in `src/ARCHITECTURE.md`, the flags in
-//! `README.md`. This test reads both, and fails where the code says something else. It looks at
+//! `src/config/FLAGS.md`. This test reads both, and fails where the code says something else. It looks at
 //! text, line by line, and knows no Rust grammar: good enough for code that rustfmt has been over.
 //! Needs no git: it walks the folder that the package is in.
 
@@ -191,27 +191,25 @@ fn every_exception_from_a_lint_states_its_reason() {
 }
 
 #[test]
-fn the_readme_and_the_help_agree_on_every_flag() {
+fn the_page_and_the_help_agree_on_every_flag() {
     let output = Command::new(env!("CARGO_BIN_EXE_switchboard"))
         .arg("--help")
         .env_clear()
         .output()
         .expect("the server can be started");
     let help = String::from_utf8(output.stdout).expect("the help is text");
-    let readme = read("README.md");
-    let section =
-        between(&readme, "\n## Flags of the server", "\n## ").expect("it has that section");
+    let page = read("src/config/FLAGS.md");
     let mut rows: BTreeMap<&str, &str> = BTreeMap::new();
-    for row in section.lines().filter_map(|line| line.strip_prefix("| `--")) {
+    for row in page.lines().filter_map(|line| line.strip_prefix("| `--")) {
         rows.insert(row.split([' ', '`']).next().unwrap_or_default(), row);
     }
 
     for flag in help.split("\n      --").skip(1) {
         let name = flag.split_whitespace().next().unwrap_or_default();
-        let row = rows.remove(name).unwrap_or_else(|| panic!("the README lacks --{name}"));
+        let row = rows.remove(name).unwrap_or_else(|| panic!("the page lacks --{name}"));
         let variable = between(flag, "[env: ", "=").expect("every flag has a variable");
         assert!(row.contains(&format!("`{variable}`")), "--{name} is also {variable}: {row}");
-        // Of a default in words, the README has the part up to the comma.
+        // Of a default in words, the page has the part up to the comma.
         let default = between(flag, "[default: ", "]").unwrap_or_default();
         let default = default.split(',').next().unwrap_or_default();
         assert!(row.contains(default), "--{name} is {default} by default: {row}");

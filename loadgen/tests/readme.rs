@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 use std::process::{Command, Stdio};
 
-const README: &str = include_str!("../../README.md");
+const README: &str = include_str!("../README.md");
 
 #[test]
 fn the_readme_and_the_help_agree_on_every_flag() {
     let help = help();
     let mut rows: BTreeMap<&str, &str> = BTreeMap::new();
-    for row in section("### Flags of loadgen").lines().filter_map(|line| line.strip_prefix("| `--"))
+    for row in section("## Flags of loadgen").lines().filter_map(|line| line.strip_prefix("| `--"))
     {
         rows.insert(row.split([' ', '`']).next().unwrap_or_default(), row);
     }

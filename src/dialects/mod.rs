@@ -23,7 +23,7 @@ use crate::ws;
 /// The language that a connection speaks.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Dialect {
-    /// Simple Chat App: JSON objects with a `type`. The README lists them.
+    /// Simple Chat App: JSON objects with a `type`. `sca/PROTOCOL.md` lists them.
     Sca,
     /// Session Messenger: JSON objects with a `type` and `data`, of which the first signs in.
     Messenger,

@@ -1,6 +1,6 @@
 //! [`Limit`]: every limit that somebody can run into, by the name that the metrics have for it.
 //!
-//! The name is the flag's, where there is one. The README has a table of them, and a test holds the
+//! The name is the flag's, where there is one. `LIMITS.md` has a table of them, and a test holds the
 //! two together. Whoever enforces a limit says so to the turn, which counts.
 
 /// A limit.
@@ -39,7 +39,7 @@ pub enum Limit {
 }
 
 impl Limit {
-    /// All of them, in the order of the README's table.
+    /// All of them, in the order of the table in `LIMITS.md`.
     pub const ALL: [Limit; 15] = [
         Limit::Connections,
         Limit::ConnectionsPerAddress,

@@ -12,20 +12,19 @@ fn hits(server: &Server, limit: &str) -> f64 {
 }
 
 #[test]
-fn the_readme_has_every_limit_with_its_flag_and_its_name_in_the_metrics() {
-    let readme = include_str!("../../README.md");
-    let (_, section) = readme.split_once("\n## Limits\n").expect("it has that section");
-    let (section, _) = section.split_once("\n## ").expect("others follow");
+fn the_page_has_every_limit_with_its_flag_and_its_name_in_the_metrics() {
+    let page = include_str!("../../src/limiter/LIMITS.md");
+    let flags = include_str!("../../src/config/FLAGS.md");
     // limit, flag, default, what the client sees, label; the flag of some is a constant instead.
-    let rows = section.lines().filter(|line| line.starts_with("| ")).skip(1);
+    let rows = page.lines().filter(|line| line.starts_with("| ")).skip(1);
     let mut labels = BTreeMap::new();
     for row in rows {
         let cells: Vec<&str> = row.split('|').map(|cell| cell.trim().trim_matches('`')).collect();
         let [_, _, flag, _, _, label, _] = cells[..] else { panic!("five cells: {row}") };
         let expected = flag.trim_start_matches("--").replace('-', "_");
         assert!(flag.is_empty() || expected == label, "{row}");
-        let flagged = readme.contains(&format!("\n| `{flag} "));
-        assert!(flag.is_empty() || flagged, "the README's other table lacks {flag}");
+        let flagged = flags.contains(&format!("\n| `{flag} "));
+        assert!(flag.is_empty() || flagged, "the page of the flags lacks {flag}");
         labels.insert(format!("switchboard_limits_hit_total{{limit=\"{label}\"}}"), 0.0);
     }
     let mut metrics = Server::start(&[]).metrics();

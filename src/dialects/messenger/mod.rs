@@ -1,5 +1,5 @@
 //! The Session Messenger dialect, spoken in the `session` realm: JSON objects with a `type`, and
-//! with `data` that is one in turn. The README lists them all; their shape is a contract with the
+//! with `data` that is one in turn. `PROTOCOL.md` lists them all; their shape is a contract with the
 //! apps that speak it.
 //!
 //! - [`wire`]: the fields of the frames, in both directions, for serde

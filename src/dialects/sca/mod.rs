@@ -1,4 +1,4 @@
-//! The SCA dialect, spoken in the `mobile` realm: JSON objects with a `type`. The README lists
+//! The SCA dialect, spoken in the `mobile` realm: JSON objects with a `type`. `PROTOCOL.md` lists
 //! them all; their shape is a contract with the apps that speak it.
 //!
 //! - [`wire`]: the fields of the frames, in both directions, for serde
