@@ -6,9 +6,9 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::Parser;
 use clap::builder::FalseyValueParser;
 use clap::error::ErrorKind;
+use clap::{Command, CommandFactory as _, FromArgMatches as _, Parser};
 
 use super::limit_args::LimitArgs;
 use super::values::{address, byte_rate, bytes, count, origin, time, time_or_none};
@@ -21,125 +21,143 @@ use crate::{chat, session, ws};
 const DEFAULT_ADDRESS: SocketAddr =
     SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 8080);
 
-/// A chat switchboard: people connect with a phone number, and write to each other.
+/// How values are written: the end of the help.
+const VALUES: &str = "Times are written as 500ms, 60s or 2min, sizes as 64KiB or 1MB. \
+A rate is AMOUNT[/TIME][:BURST]:\n200:400 is 400 at once and then 200 a second; 1/5s:3 is three at once and \
+then one every 5 s.\nWithout a burst it is twice the amount. off is no limit.";
+
+/// The headings of the help, in their order.
+pub(super) const NETWORK: &str = "Network";
+pub(super) const CLIENTS: &str = "Limits on a client or an address";
+const MEMORY: &str = "Memory";
+const DEADLINES: &str = "Deadlines";
+const SESSIONS: &str = "Sessions";
+const OPERATION: &str = "Operation";
+
+/// A chat server over WebSocket: people connect with a phone number, or with an id, and write to each other.
 ///
-/// It speaks the SCA protocol over WebSocket at /ws/{mobile}, tells how it is at /health, and what it
-/// has counted at /metrics. It stores nothing. SIGTERM and SIGINT let everybody leave in good order
-/// first; a second one ends it at once.
+/// Phones connect to /ws/{mobile} and speak SCA. Sessions connect to /ws and speak Session Messenger. /health
+/// says how the server is, /metrics what it has counted. It stores nothing. SIGTERM and SIGINT drain it: all
+/// clients are told to leave, and then it ends. A second signal ends it at once.
 #[derive(Debug, Parser)]
-#[command(version, max_term_width = 100)]
+#[command(version, max_term_width = 100, after_help = VALUES)]
 struct Args {
-    /// Where to listen [default: 127.0.0.1:8080, or 0.0.0.0:$PORT if PORT is set]
+    /// Address to listen on [default: 127.0.0.1:8080, or 0.0.0.0:$PORT if PORT is set]
     ///
-    /// A socket passed by systemd comes first, then this.
-    #[arg(long, env = "SWITCHBOARD_LISTEN", value_name = "ADDRESS:PORT", value_parser = address)]
+    /// A socket that systemd passes is used instead. Port 0 is any free port.
+    #[arg(long, env = "SWITCHBOARD_LISTEN", value_name = "ADDRESS:PORT", help_heading = NETWORK, value_parser = address)]
     listen: Option<SocketAddr>,
 
-    /// Where to answer the operator: then /metrics is there, and no longer at --listen
-    #[arg(long, env = "SWITCHBOARD_ADMIN_LISTEN", value_name = "ADDRESS:PORT", value_parser = address)]
-    admin_listen: Option<SocketAddr>,
-
-    /// Silence after which a connection is marked as gone
-    #[arg(long, env = "SWITCHBOARD_PING_TIMEOUT", value_name = "TIME", default_value = "60s", value_parser = time)]
-    ping_timeout: Duration,
-
-    /// How often the marked connections are removed
-    #[arg(long, env = "SWITCHBOARD_SWEEP_INTERVAL", value_name = "TIME", default_value = "30s", value_parser = time)]
-    sweep_interval: Duration,
-
-    /// People that may be connected [default: what the limit on descriptors allows]
-    #[arg(long, env = "SWITCHBOARD_MAX_CONNECTIONS", value_name = "N", value_parser = count)]
+    /// WebSockets that may be open at once [default: what the limit on descriptors allows]
+    #[arg(long, env = "SWITCHBOARD_MAX_CONNECTIONS", value_name = "N", help_heading = NETWORK, value_parser = count)]
     max_connections: Option<usize>,
 
-    /// Size of the largest message that is read
-    #[arg(long, env = "SWITCHBOARD_MAX_MESSAGE_BYTES", value_name = "SIZE", default_value = "64KiB", value_parser = bytes)]
-    max_message_bytes: usize,
-
-    /// What may wait for one slow reader before he is given up
-    #[arg(long, env = "SWITCHBOARD_OUTBOX_BYTES", value_name = "SIZE", default_value = "1MiB", value_parser = bytes)]
-    outbox_bytes: usize,
-
-    /// What may wait for all slow readers together
-    #[arg(long, env = "SWITCHBOARD_OUTBOX_TOTAL_BYTES", value_name = "SIZE", default_value = "256MiB", value_parser = bytes)]
-    outbox_total_bytes: usize,
-
-    /// What may be kept of messages that have not arrived in full, of all clients together
-    #[arg(long, env = "SWITCHBOARD_INBOX_TOTAL_BYTES", value_name = "SIZE", default_value = "256MiB", value_parser = bytes)]
-    inbox_total_bytes: usize,
-
-    /// What telling everybody who is online may cost, in bytes a second
-    #[arg(long, env = "SWITCHBOARD_PRESENCE_BUDGET", value_name = "SIZE", default_value = "64MiB", value_parser = byte_rate)]
-    presence_budget: u64,
-
-    /// Time for a client to send its HTTP request
-    #[arg(long, env = "SWITCHBOARD_HANDSHAKE_TIMEOUT", value_name = "TIME", default_value = "10s", value_parser = time)]
-    handshake_timeout: Duration,
-
-    /// Time for a message to arrive in full, once it has begun
-    #[arg(long, env = "SWITCHBOARD_FRAME_TIMEOUT", value_name = "TIME", default_value = "30s", value_parser = time)]
-    frame_timeout: Duration,
-
-    /// Time for which a client may refuse to read before it is given up
-    #[arg(long, env = "SWITCHBOARD_WRITE_TIMEOUT", value_name = "TIME", default_value = "60s", value_parser = time)]
-    write_timeout: Duration,
-
-    /// Time for a client to close its side after the server has
-    #[arg(long, env = "SWITCHBOARD_CLOSE_TIMEOUT", value_name = "TIME", default_value = "5s", value_parser = time)]
-    close_timeout: Duration,
-
-    /// Time for everybody to leave when the server shuts down
-    #[arg(long, env = "SWITCHBOARD_DRAIN_TIMEOUT", value_name = "TIME", default_value = "30s", value_parser = time)]
-    drain_timeout: Duration,
-
-    /// A website whose pages may connect, beside the server's own; may be given several times
-    #[arg(long, env = "SWITCHBOARD_ALLOW_ORIGIN", value_name = "URL", value_delimiter = ',', value_parser = origin)]
+    /// Website whose pages may connect, beside the server's own host; may be given several times
+    #[arg(long, env = "SWITCHBOARD_ALLOW_ORIGIN", value_name = "URL", value_delimiter = ',', help_heading = NETWORK, value_parser = origin)]
     allow_origin: Vec<String>,
 
-    /// Time for an invitation to be answered
-    #[arg(long, env = "SWITCHBOARD_INVITATION_TTL", value_name = "TIME", default_value = "24h", value_parser = time)]
-    invitation_ttl: Duration,
-
-    /// Time for a contact to come back before his friends hear that he is gone
-    #[arg(long, env = "SWITCHBOARD_CONTACT_GRACE", value_name = "TIME", default_value = "5s", value_parser = time_or_none)]
-    contact_grace: Duration,
-
-    /// Time for a session's message to be marked as read
-    #[arg(long, env = "SWITCHBOARD_READ_TTL", value_name = "TIME", default_value = "24h", value_parser = time)]
-    read_ttl: Duration,
-
-    /// Sessions that are offline and whose contacts are remembered
-    #[arg(long, env = "SWITCHBOARD_MAX_REMEMBERED_SESSIONS", value_name = "N", default_value = "100000", value_parser = count)]
-    max_remembered_sessions: usize,
-
-    /// Let sessions write only to those who have accepted an invitation of theirs, or they of them
-    #[arg(long, env = "SWITCHBOARD_REQUIRE_INVITATION", value_parser = FalseyValueParser::new())]
-    require_invitation: bool,
-
-    /// A file with a token; who bears it learns from /stats which sessions are online
-    #[arg(long, env = "SWITCHBOARD_ADMIN_TOKEN_FILE", value_name = "FILE")]
-    admin_token_file: Option<PathBuf>,
+    /// Serve /echo, which sends every message of up to 16 MiB back: for conformance suites
+    #[arg(long, env = "SWITCHBOARD_ECHO", help_heading = NETWORK, value_parser = FalseyValueParser::new())]
+    echo: bool,
 
     #[command(flatten)]
     clients: LimitArgs,
 
-    /// Serve /echo, which sends every message back: for conformance suites
-    #[arg(long, env = "SWITCHBOARD_ECHO", value_parser = FalseyValueParser::new())]
-    echo: bool,
+    /// Largest message that is read; a larger one ends the connection with close code 1009
+    #[arg(long, env = "SWITCHBOARD_MAX_MESSAGE_BYTES", value_name = "SIZE", default_value = "64KiB", help_heading = MEMORY, value_parser = bytes)]
+    max_message_bytes: usize,
 
-    /// Which lines to log
-    #[arg(long, env = "SWITCHBOARD_LOG", value_name = "LEVEL", default_value = "info")]
+    /// Bytes that may wait for one slow reader before it is disconnected
+    #[arg(long, env = "SWITCHBOARD_OUTBOX_BYTES", value_name = "SIZE", default_value = "1MiB", help_heading = MEMORY, value_parser = bytes)]
+    outbox_bytes: usize,
+
+    /// Bytes that may wait for all slow readers together
+    #[arg(long, env = "SWITCHBOARD_OUTBOX_TOTAL_BYTES", value_name = "SIZE", default_value = "256MiB", help_heading = MEMORY, value_parser = bytes)]
+    outbox_total_bytes: usize,
+
+    /// Bytes of incomplete messages that may be kept, of all clients together
+    ///
+    /// A client that adds to them beyond that is disconnected with close code 1013.
+    #[arg(long, env = "SWITCHBOARD_INBOX_TOTAL_BYTES", value_name = "SIZE", default_value = "256MiB", help_heading = MEMORY, value_parser = bytes)]
+    inbox_total_bytes: usize,
+
+    /// Bytes a second for telling everybody who is online
+    #[arg(long, env = "SWITCHBOARD_PRESENCE_BUDGET", value_name = "SIZE", default_value = "64MiB", help_heading = MEMORY, value_parser = byte_rate)]
+    presence_budget: u64,
+
+    /// Silence after which a connection is marked as gone
+    #[arg(long, env = "SWITCHBOARD_PING_TIMEOUT", value_name = "TIME", default_value = "60s", help_heading = DEADLINES, value_parser = time)]
+    ping_timeout: Duration,
+
+    /// How often marked connections that are still silent are disconnected
+    #[arg(long, env = "SWITCHBOARD_SWEEP_INTERVAL", value_name = "TIME", default_value = "30s", help_heading = DEADLINES, value_parser = time)]
+    sweep_interval: Duration,
+
+    /// Time for a client to send its HTTP request, and for a session to sign in
+    #[arg(long, env = "SWITCHBOARD_HANDSHAKE_TIMEOUT", value_name = "TIME", default_value = "10s", help_heading = DEADLINES, value_parser = time)]
+    handshake_timeout: Duration,
+
+    /// Time for a message to arrive in full, once it has begun
+    #[arg(long, env = "SWITCHBOARD_FRAME_TIMEOUT", value_name = "TIME", default_value = "30s", help_heading = DEADLINES, value_parser = time)]
+    frame_timeout: Duration,
+
+    /// Time for which a client may read nothing before it is disconnected
+    #[arg(long, env = "SWITCHBOARD_WRITE_TIMEOUT", value_name = "TIME", default_value = "60s", help_heading = DEADLINES, value_parser = time)]
+    write_timeout: Duration,
+
+    /// Time for a client to close its side after the server has closed
+    #[arg(long, env = "SWITCHBOARD_CLOSE_TIMEOUT", value_name = "TIME", default_value = "5s", help_heading = DEADLINES, value_parser = time)]
+    close_timeout: Duration,
+
+    /// Time for all clients to leave when the server shuts down
+    #[arg(long, env = "SWITCHBOARD_DRAIN_TIMEOUT", value_name = "TIME", default_value = "30s", help_heading = DEADLINES, value_parser = time)]
+    drain_timeout: Duration,
+
+    /// Time for an invitation to be answered
+    #[arg(long, env = "SWITCHBOARD_INVITATION_TTL", value_name = "TIME", default_value = "24h", help_heading = SESSIONS, value_parser = time)]
+    invitation_ttl: Duration,
+
+    /// Time for a contact to come back before its contacts hear that it has gone; 0s tells them at once
+    #[arg(long, env = "SWITCHBOARD_CONTACT_GRACE", value_name = "TIME", default_value = "5s", help_heading = SESSIONS, value_parser = time_or_none)]
+    contact_grace: Duration,
+
+    /// Time for a message to be marked as read; until then its sender and recipient are remembered
+    #[arg(long, env = "SWITCHBOARD_READ_TTL", value_name = "TIME", default_value = "24h", help_heading = SESSIONS, value_parser = time)]
+    read_ttl: Duration,
+
+    /// Offline sessions whose contacts are remembered; the longest absent is forgotten first
+    #[arg(long, env = "SWITCHBOARD_MAX_REMEMBERED_SESSIONS", value_name = "N", default_value = "100000", help_heading = SESSIONS, value_parser = count)]
+    max_remembered_sessions: usize,
+
+    /// Let sessions write only to their contacts
+    #[arg(long, env = "SWITCHBOARD_REQUIRE_INVITATION", help_heading = SESSIONS, value_parser = FalseyValueParser::new())]
+    require_invitation: bool,
+
+    /// Address for the operator's pages: /metrics, /stats and /trace
+    ///
+    /// /metrics and /stats are then no longer answered at --listen. It takes no WebSockets, and at most eight
+    /// connections, which count nowhere else.
+    #[arg(long, env = "SWITCHBOARD_ADMIN_LISTEN", value_name = "ADDRESS:PORT", help_heading = OPERATION, value_parser = address)]
+    admin_listen: Option<SocketAddr>,
+
+    /// File with a token; /stats tells its bearer which sessions are online
+    #[arg(long, env = "SWITCHBOARD_ADMIN_TOKEN_FILE", value_name = "FILE", help_heading = OPERATION)]
+    admin_token_file: Option<PathBuf>,
+
+    /// Least severe lines to log
+    #[arg(long, env = "SWITCHBOARD_LOG", value_name = "LEVEL", default_value = "info", help_heading = OPERATION)]
     log: LogLevel,
 
-    /// How to write them: key=value, or one JSON object a line
-    #[arg(long, env = "SWITCHBOARD_LOG_FORMAT", value_name = "FORMAT", default_value = "text")]
+    /// Format of log lines: key=value, or one JSON object a line
+    #[arg(long, env = "SWITCHBOARD_LOG_FORMAT", value_name = "FORMAT", default_value = "text", help_heading = OPERATION)]
     log_format: LogFormat,
 
-    /// A turn of the loop that takes longer is logged
-    #[arg(long, env = "SWITCHBOARD_SLOW_TURN", value_name = "TIME", default_value = "50ms", value_parser = time)]
+    /// Log a turn of the loop that takes longer than this, phase by phase
+    #[arg(long, env = "SWITCHBOARD_SLOW_TURN", value_name = "TIME", default_value = "50ms", help_heading = OPERATION, value_parser = time)]
     slow_turn: Duration,
 
-    /// Where SIGUSR1 writes what the loop did in its last 4,096 turns, for ui.perfetto.dev
-    #[arg(long, env = "SWITCHBOARD_TRACE_FILE", value_name = "FILE")]
+    /// File that SIGUSR1 writes the last turns to, as /trace shows them; without it the signal is only logged
+    #[arg(long, env = "SWITCHBOARD_TRACE_FILE", value_name = "FILE", help_heading = OPERATION)]
     trace_file: Option<PathBuf>,
 }
 
@@ -172,7 +190,9 @@ pub enum Parsed {
 ///
 /// One line that says which value is wrong, and why.
 pub fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Parsed, String> {
-    match Args::try_parse_from(args) {
+    let args: Vec<OsString> = args.into_iter().collect();
+    let matches = command(&args).try_get_matches_from(args);
+    match matches.and_then(|matches| Args::from_arg_matches(&matches)) {
         Ok(args) => settings(args, env::var("PORT").ok()).map(|s| Parsed::Run(Box::new(s))),
         Err(error) => match error.kind() {
             ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
@@ -180,6 +200,14 @@ pub fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Parsed, String>
             }
             _ => Err(one_line(&error.render().to_string())),
         },
+    }
+}
+
+/// The flags. `-h` shows each on one line, and so leaves out the variables, which are in `--help`.
+fn command(args: &[OsString]) -> Command {
+    match args.iter().find(|&arg| arg == "-h" || arg == "--help") {
+        Some(arg) if arg == "-h" => Args::command().mut_args(|arg| arg.hide_env(true)),
+        _ => Args::command(),
     }
 }
 
@@ -276,6 +304,10 @@ fn log_settings(level: LogLevel, format: LogFormat) -> LogSettings {
 }
 
 #[cfg(test)]
+#[path = "../../tests/flags/page.rs"]
+mod flags_page;
+
+#[cfg(test)]
 mod tests {
     use super::*;
 
@@ -312,11 +344,31 @@ mod tests {
 
     #[test]
     fn every_flag_has_an_environment_variable() {
-        use clap::CommandFactory as _;
         for arg in Args::command().get_arguments() {
             let long = arg.get_long().expect("every flag is long").to_uppercase();
             let variable = format!("SWITCHBOARD_{}", long.replace('-', "_"));
             assert_eq!(arg.get_env().and_then(|name| name.to_str()), Some(variable.as_str()));
         }
+    }
+
+    #[test]
+    fn the_page_of_flags_is_current() {
+        let preface = "A flag wins over its variable. A wrong value is one line on stderr, and exit code 2. \
+            [LIMITS.md](../limiter/LIMITS.md) says\nwhat a client sees that reaches a limit.";
+        let again = "cargo test --lib the_page_of_flags";
+        super::flags_page::check(&Args::command(), "src/config/FLAGS.md", preface, again);
+    }
+
+    #[test]
+    fn the_short_help_has_one_line_for_each_flag_and_the_long_one_its_variable() {
+        let help = |flag: &str| match parse(["switchboard", flag].map(OsString::from)) {
+            Ok(Parsed::Print(text)) => text,
+            other => panic!("{flag} is help: {other:?}"),
+        };
+        let (short, long) = (help("-h"), help("--help"));
+        let flags = Args::command().get_arguments().count();
+        assert!(!short.contains("[env:") && long.matches("[env: SWITCHBOARD_").count() == flags);
+        let lines = short.lines().filter(|line| line.trim_start().starts_with("--")).count();
+        assert_eq!(lines, flags, "{short}");
     }
 }

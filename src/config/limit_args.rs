@@ -1,16 +1,18 @@
 //! [`LimitArgs`]: the flags on how much, and how often, one client or one address may.
 
+use super::args::CLIENTS;
 use super::rates::{Most, count_or_off, network, rate, rate_of_bytes};
 use crate::limiter::{AddressLimits, Network, Proxies, Rate};
 
-/// What one client may send if nobody says otherwise, in bytes a second and in bytes at once: so
-/// many of the largest messages, and not less than that of the default size.
+/// The default of `--byte-rate`, in bytes a second and in bytes at once. Each is a number of largest messages,
+/// and the least number of bytes.
 const A_SECOND: (u64, u64) = (16, 1 << 20);
 const AT_ONCE: (u64, u64) = (64, 4 << 20);
 
 #[derive(Debug, clap::Args)]
+#[command(next_help_heading = CLIENTS)]
 pub(super) struct LimitArgs {
-    /// Connections that one address may have, or off; of IPv6, a /64 is one address
+    /// Connections that one address may have, or off; an IPv6 /64 counts as one address
     #[arg(long, env = "SWITCHBOARD_MAX_CONNECTIONS_PER_ADDRESS", value_name = "N", default_value = "1000", value_parser = count_or_off)]
     max_connections_per_address: Most,
 
@@ -18,20 +20,19 @@ pub(super) struct LimitArgs {
     #[arg(long, env = "SWITCHBOARD_CONNECTION_RATE_PER_ADDRESS", value_name = "RATE", default_value = "50:1000", value_parser = rate)]
     connection_rate_per_address: Rate,
 
-    /// A proxy, or a network of them, that is believed when it says for whom it speaks, in
-    /// X-Forwarded-For; may be given several times
+    /// Proxy, or network of proxies, whose X-Forwarded-For is believed; may be given several times
     #[arg(long, env = "SWITCHBOARD_TRUSTED_PROXY", value_name = "CIDR", value_delimiter = ',', value_parser = network)]
     trusted_proxy: Vec<Network>,
 
-    /// Messages that one client may send, pings included
+    /// Messages that one client may send, pings and all other frames included
     #[arg(long, env = "SWITCHBOARD_MESSAGE_RATE", value_name = "RATE", default_value = "200:400", value_parser = rate)]
     message_rate: Rate,
 
-    /// Bytes that one client may send [default: 1MiB:4MiB, or 16 and 64 of the largest messages]
+    /// Bytes that one client may send [default: 1MiB:4MiB, or 16 and 64 largest messages if that is more]
     #[arg(long, env = "SWITCHBOARD_BYTE_RATE", value_name = "RATE", value_parser = rate_of_bytes)]
     byte_rate: Option<Rate>,
 
-    /// Malformed messages in a row before a client is sent away; a good one takes one back
+    /// Malformed messages before a client is disconnected; a good message takes one back
     #[arg(long, env = "SWITCHBOARD_STRIKES", value_name = "N", default_value = "50")]
     strikes: u16,
 

@@ -1,11 +1,12 @@
 //! [`Args`]: the flags, as clap sees them and as `--help` shows them. What they come to is in the module
 //! above.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::builder::FalseyValueParser;
-use clap::{Parser, Subcommand};
+use clap::{Command, CommandFactory as _, Parser, Subcommand};
 
 use super::reporting::Reporting;
 use super::values::{Every, OnOff, rate, share, time, time_or_off};
@@ -16,213 +17,250 @@ use crate::schedule::{Arrivals, StageFlag};
 use crate::target::Target;
 use crate::workload::{Devices, Numbers, Presence, Share, Sizes};
 
-/// Plays thousands of chatting phones against a chat server, and reports honestly.
+/// Examples, at the end of the help.
+const EXAMPLES: &str = "Examples:
+  loadgen
+      a thousand phones, 1000 messages a second, on a server of loadgen's own
+  loadgen --clients 100 --ramp 2s --duration 10s --rate 200 --expect 'delivery.p99<50ms' --expect 'lost==0'
+      a smoke test for CI
+  loadgen ws://127.0.0.1:8080 --metrics http://127.0.0.1:8080 --seed 1 --repeat 5 --json a.json
+      five runs against a running server, for `loadgen compare`";
+
+/// The headings of the help, in their order.
+const LOAD: &str = "Load";
+const PEOPLE: &str = "People";
+const PROTOCOL: &str = "Protocol";
+const CHECKS: &str = "Checks";
+pub(super) const OUTPUT: &str = "Output";
+
+/// Plays thousands of chatting phones against a chat server, and checks and times every message.
 ///
-/// Phones connect over the ramp, wait for their first frame, and keep up their heartbeat. After the ramp
-/// they write to each other at a fixed rate, whether or not the server keeps up: delivery counts from
-/// the moment a message was planned for. Every message is checked. Without a URL, loadgen starts a
-/// server of its own, set by SWITCHBOARD_ variables.
+/// Phones connect over the ramp, wait for their first frame, and send heartbeats. After the ramp they write to
+/// each other at a fixed rate, whether or not the server keeps up: delivery counts from the moment a message
+/// was planned for. Every message is checked. Without a URL, loadgen starts a server of its own, which
+/// SWITCHBOARD_ variables set. Ctrl-C ends a run early, with a report.
 ///
-/// Exit codes: 0 all is well, 1 the server failed a check or its books differ, 2 wrong usage, 3 an
-/// expectation was not met, 4 the run says nothing, because the generator itself was overloaded. Of
-/// several that would fit, and of several runs, 1 comes before 4, and 4 before 3. Ctrl-C ends a run
-/// early, with a report.
+/// Exit codes: 0 all is well, 1 the server failed a check or its books differ, 2 wrong usage, 3 an expectation
+/// was not met, 4 the run says nothing, because loadgen itself was overloaded. If several fit, and of several
+/// runs, 1 comes before 4, and 4 before 3.
 #[derive(Debug, Parser)]
 #[command(
     name = "loadgen",
     version,
     max_term_width = 100,
     args_override_self = true,
-    args_conflicts_with_subcommands = true
+    args_conflicts_with_subcommands = true,
+    after_help = EXAMPLES
 )]
 pub(super) struct Args {
     #[command(subcommand)]
     pub(super) command: Option<Instead>,
 
-    /// The server, as ws://HOST:PORT; /ws/{mobile} or /ws is appended [default: a server of our own]
-    #[arg(env = "LOADGEN_URL", value_name = "URL", value_parser = Target::parse)]
+    /// Server, as ws://HOST:PORT; /ws/{mobile} or /ws is appended [default: a server of loadgen's own]
+    #[arg(env = "LOADGEN_URL", value_name = "URL", help_heading = LOAD, value_parser = Target::parse)]
     pub(super) url: Option<Target>,
 
-    /// A TOML file whose keys are these flags; what is given here, too, wins
-    #[arg(long, env = "LOADGEN_PLAN", value_name = "FILE")]
+    /// Program to start as loadgen's own server [default: the one built into loadgen]
+    #[arg(long, env = "LOADGEN_SERVER_BIN", value_name = "PATH", help_heading = LOAD)]
+    pub(super) server_bin: Option<PathBuf>,
+
+    /// TOML file whose keys are these flags; a flag on the command line wins over it
+    #[arg(long, env = "LOADGEN_PLAN", value_name = "FILE", help_heading = LOAD)]
     pub(super) plan: Option<PathBuf>,
 
-    /// What phones speak
-    ///
-    /// sca: numbers that see each other in lists. session: the Session Messenger protocol, in which a
-    /// phone is a device of a session, invites its circle, and hears what becomes of its messages.
-    #[arg(long, env = "LOADGEN_PROTOCOL", value_name = "NAME", default_value = "sca")]
-    pub(super) protocol: Protocol,
-
-    /// Of session: devices of each session, all connected at once; there are N times as many phones then
-    #[arg(long, env = "LOADGEN_DEVICES", value_name = "N", default_value = "1",
-        value_parser = clap::value_parser!(u32).range(1..=i64::from(Devices::MOST)))]
-    pub(super) devices: u32,
-
-    /// Of session: whether phones are told what becomes of messages, and say that they have read them
-    #[arg(long, env = "LOADGEN_RECEIPTS", value_name = "ON_OFF", default_value = "on")]
-    pub(super) receipts: OnOff,
-
-    /// Of session: the share of messages that are marked as read, 0 to 1
-    #[arg(long, env = "LOADGEN_READ", value_name = "SHARE", default_value = "1", value_parser = share)]
-    pub(super) read: f64,
-
-    /// Of session: the share of messages before which their sender is seen typing
-    #[arg(long, env = "LOADGEN_TYPING", value_name = "SHARE", default_value = "0.1", value_parser = share)]
-    pub(super) typing: f64,
-
-    /// Of session: the share of invitations that are declined
-    ///
-    /// Who has declined is written to all the same: a server that wants invitations needs 0 here.
-    #[arg(long, env = "LOADGEN_DECLINE", value_name = "SHARE", default_value = "0.1", value_parser = share)]
-    pub(super) decline: f64,
-
-    /// Of session: how long the server waits before it tells contacts that somebody has gone
-    #[arg(long, env = "LOADGEN_CONTACT_GRACE", value_name = "TIME", default_value = "5s", value_parser = parse_time)]
-    pub(super) contact_grace: Duration,
-
-    /// Phones; of session, sessions
-    #[arg(long, env = "LOADGEN_CLIENTS", value_name = "N", default_value = "1000",
+    /// Number of phones; with --protocol session, of sessions
+    #[arg(long, env = "LOADGEN_CLIENTS", value_name = "N", default_value = "1000", help_heading = LOAD,
         allow_negative_numbers = true, value_parser = clap::value_parser!(u32).range(1..=i64::from(Numbers::MOST)))]
     pub(super) clients: u32,
 
     /// Time over which they connect
-    #[arg(long, env = "LOADGEN_RAMP", value_name = "TIME", default_value = "10s", value_parser = parse_time)]
+    #[arg(long, env = "LOADGEN_RAMP", value_name = "TIME", default_value = "10s", help_heading = LOAD, value_parser = parse_time)]
     pub(super) ramp: Duration,
 
     /// Time for which they write, after the ramp
-    #[arg(long, env = "LOADGEN_DURATION", value_name = "TIME", default_value = "30s", value_parser = time)]
+    #[arg(long, env = "LOADGEN_DURATION", value_name = "TIME", default_value = "30s", help_heading = LOAD, value_parser = time)]
     pub(super) duration: Duration,
 
     /// Messages a second, from all chatters together; 0 for none
-    #[arg(long, env = "LOADGEN_RATE", value_name = "MSGS_PER_S", default_value = "1000",
+    ///
+    /// At most 1000000. A rate above 0 needs a chatter.
+    #[arg(long, env = "LOADGEN_RATE", value_name = "MSGS_PER_S", default_value = "1000", help_heading = LOAD,
         allow_negative_numbers = true, value_parser = rate)]
     pub(super) rate: f64,
 
-    /// A piece of the plan, instead of clients, ramp and duration: TIME:CLIENTS or TIME:CLIENTS:RATE; several times
+    /// Stage of the plan, TIME:CLIENTS[:RATE], instead of clients, ramp and duration; several times
     ///
-    /// Over TIME, phones become CLIENTS, and messages a second RATE, both in a straight line from where
-    /// the stage before ended; in no time, if TIME is 0s. Without RATE nobody writes in the first
-    /// stage, and in a later one --rate holds. Who came last goes first.
-    #[arg(long, env = "LOADGEN_STAGE", value_name = "STAGE", value_delimiter = ',')]
+    /// Over TIME, the number of phones becomes CLIENTS, and messages a second become RATE, both in a straight line
+    /// from where the stage before ended. If TIME is 0s, both jump. Without RATE nobody writes in the first
+    /// stage, and --rate holds in a later one. The phone that came last goes first.
+    #[arg(long, env = "LOADGEN_STAGE", value_name = "STAGE", value_delimiter = ',', help_heading = LOAD)]
     pub(super) stage: Vec<StageFlag>,
 
-    /// How messages follow each other
-    #[arg(long, env = "LOADGEN_ARRIVALS", value_name = "HOW", default_value = "constant")]
+    /// How messages follow each other: at equal distances, or exponentially, as from many people
+    #[arg(long, env = "LOADGEN_ARRIVALS", value_name = "HOW", default_value = "constant", help_heading = LOAD)]
     pub(super) arrivals: Arrivals,
 
     /// Messages are planned at multiples of this [default: ten messages' time, from 1ms to 5ms]
     ///
-    /// Those within one go out together, and are a burst for the server: they wait for each other there,
-    /// and that counts. Their delivery counts from that moment, which can be earlier by this than they
-    /// would be due on their own. 0s plans each for itself, and takes both sides twice the CPU or more.
-    #[arg(long, env = "LOADGEN_GRAIN", value_name = "TIME", value_parser = parse_time)]
+    /// At most 1s. The messages of one multiple are sent together. They are a burst for the server, in which they
+    /// wait for each other, and that counts. Their delivery counts from that moment, which can be earlier by one
+    /// grain than each would be due alone. 0s plans each message for itself, and takes both sides twice the CPU
+    /// or more.
+    #[arg(long, env = "LOADGEN_GRAIN", value_name = "TIME", help_heading = LOAD, value_parser = parse_time)]
     pub(super) grain: Option<Duration>,
 
-    /// Whoever writes waits until his message has arrived, and thinks, before he writes again
+    /// Closed model: a chatter waits until its message has arrived, and thinks, before it writes again
     ///
     /// A server that stalls is then spared the messages of that time: latencies of this model flatter.
-    #[arg(long, env = "LOADGEN_CLOSED", value_parser = FalseyValueParser::new())]
+    #[arg(long, env = "LOADGEN_CLOSED", help_heading = LOAD, value_parser = FalseyValueParser::new())]
     pub(super) closed: bool,
 
-    /// How long a chatter thinks; in the open model, how often it writes, whatever --rate says
+    /// Time that a chatter thinks; in the open model, time between its messages [default: what --rate leads to]
     ///
-    /// [default: so long that, with a server that takes no time, --rate is what comes of it]
-    #[arg(long, env = "LOADGEN_THINK", value_name = "TIME", value_parser = parse_time)]
+    /// In the open model it replaces --rate. In the closed model the default leads to --rate with a server
+    /// that takes no time.
+    #[arg(long, env = "LOADGEN_THINK", value_name = "TIME", help_heading = LOAD, value_parser = parse_time)]
     pub(super) think: Option<Duration>,
 
-    /// What all random choices come from: the same seed makes the same plan [default: a new one]
-    #[arg(long, env = "LOADGEN_SEED", value_name = "S")]
+    /// Seed of all random choices: the same seed makes the same plan [default: a new one]
+    #[arg(long, env = "LOADGEN_SEED", value_name = "S", help_heading = LOAD)]
     pub(super) seed: Option<u64>,
 
-    /// How many phones are like what: NAME=WEIGHT, several times [default: chatter=1]
+    /// Share of phones of one kind, NAME=WEIGHT; several times [default: chatter=1]
     ///
-    /// lurker: heartbeat only. chatter: writes, too. refresher: asks who is online, every --refresh or
-    /// 10s. flapper: drops its connection without a word, and returns. slow-reader: reads --slow-bytes
-    /// a second. silent-drop: stops reading and writing one day, connection open. half-open: sends half a
-    /// request, and nothing more. drip: sends one byte a second. garbage: sends what is no HTTP, no
-    /// WebSocket or no such protocol. flood: sends --flood-rate pings a second. The first four are written to, and the
-    /// slow reader, of which only the books are kept: how long it takes is its own doing.
-    #[arg(long, env = "LOADGEN_PERSONA", value_name = "NAME=WEIGHT", value_delimiter = ',')]
+    ///   lurker       sends heartbeats only
+    ///   chatter      writes, too
+    ///   refresher    asks who is online, every --refresh or 10s
+    ///   flapper      drops its connection without a word, and returns
+    ///   slow-reader  reads --slow-bytes a second
+    ///   silent-drop  stops reading and writing at some moment, with its connection open
+    ///   half-open    sends half a request, and nothing more
+    ///   drip         sends one byte a second
+    ///   garbage      sends what is no HTTP, no WebSocket or not this protocol
+    ///   flood        sends --flood-rate pings a second
+    ///
+    /// Chatters write to the first five. What a slow reader gets is checked, and not timed.
+    #[arg(long, env = "LOADGEN_PERSONA", value_name = "NAME=WEIGHT", value_delimiter = ',', help_heading = PEOPLE,
+        verbatim_doc_comment)]
     pub(super) persona: Vec<Share>,
 
-    /// How many others each chatter writes to, always the same ones [default: anybody, but 8 of session]
+    /// Number of others that a chatter writes to, always the same ones [default: anybody, but 8 of session]
     ///
-    /// Sessions invite their circle, up to 50, when they first connect.
-    #[arg(long, env = "LOADGEN_CIRCLE", value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    /// A session invites its circle, up to 50, when it first connects.
+    #[arg(long, env = "LOADGEN_CIRCLE", value_name = "N", help_heading = PEOPLE, value_parser = clap::value_parser!(u32).range(1..))]
     pub(super) circle: Option<u32>,
 
     /// Bytes of a text, 48 to 16384: 64, or evenly 48..2000, or ~200: exponentially about 200
-    #[arg(long, env = "LOADGEN_TEXT_BYTES", value_name = "N", default_value = "64")]
+    #[arg(long, env = "LOADGEN_TEXT_BYTES", value_name = "N", default_value = "64", help_heading = PEOPLE)]
     pub(super) text_bytes: Sizes,
 
-    /// How phones want to be told who is online
-    #[arg(long, env = "LOADGEN_PRESENCE", value_name = "MODE", default_value = "full")]
-    pub(super) presence: Presence,
-
     /// Time between two pings of a phone, or off [default: 25s, or 0.4 of --ping-timeout if that is less]
-    #[arg(long, env = "LOADGEN_HEARTBEAT", value_name = "TIME", value_parser = time_or_off)]
+    #[arg(long, env = "LOADGEN_HEARTBEAT", value_name = "TIME", help_heading = PEOPLE, value_parser = time_or_off)]
     pub(super) heartbeat: Option<Every>,
 
-    /// Time between two requests of a phone for the list, or off
-    ///
-    /// The original app asks right after its first frame, and then every 10s. That is off by
-    /// default: 10,000 phones that do so ask for 160 MB/s of lists, and that is then all one measures.
-    #[arg(long, env = "LOADGEN_REFRESH", value_name = "TIME", default_value = "off", value_parser = time_or_off)]
-    pub(super) refresh: Every,
-
-    /// How long a flapper stays, on average
-    #[arg(long, env = "LOADGEN_FLAP_UP", value_name = "TIME", default_value = "10s", value_parser = time)]
+    /// Time that a flapper stays, on average
+    #[arg(long, env = "LOADGEN_FLAP_UP", value_name = "TIME", default_value = "10s", help_heading = PEOPLE, value_parser = time)]
     pub(super) flap_up: Duration,
 
-    /// How long a flapper is away, on average
-    #[arg(long, env = "LOADGEN_FLAP_DOWN", value_name = "TIME", default_value = "5s", value_parser = time)]
+    /// Time that a flapper is away, on average
+    #[arg(long, env = "LOADGEN_FLAP_DOWN", value_name = "TIME", default_value = "5s", help_heading = PEOPLE, value_parser = time)]
     pub(super) flap_down: Duration,
 
     /// Bytes a second that a slow reader reads
-    #[arg(long, env = "LOADGEN_SLOW_BYTES", value_name = "N", default_value = "1000",
+    #[arg(long, env = "LOADGEN_SLOW_BYTES", value_name = "N", default_value = "1000", help_heading = PEOPLE,
         value_parser = clap::value_parser!(u32).range(1..))]
     pub(super) slow_bytes: u32,
 
     /// Pings a second that a flooding phone sends
-    #[arg(long, env = "LOADGEN_FLOOD_RATE", value_name = "N", default_value = "5000",
+    #[arg(long, env = "LOADGEN_FLOOD_RATE", value_name = "N", default_value = "5000", help_heading = PEOPLE,
         value_parser = clap::value_parser!(u32).range(60..=1_000_000))]
     pub(super) flood_rate: u32,
 
-    /// What the server's ping timeout is: then a silent phone that it does not give up in time is a failure
+    /// Protocol that the phones speak
     ///
-    /// In time: not before this, and within this, --sweep-interval and two seconds. The run waits for that.
-    #[arg(long, env = "LOADGEN_PING_TIMEOUT", value_name = "TIME", value_parser = time)]
+    /// sca: numbers that see each other in lists. session: Session Messenger, in which a phone is a device of a
+    /// session, invites its circle, and hears what becomes of its messages.
+    #[arg(long, env = "LOADGEN_PROTOCOL", value_name = "NAME", default_value = "sca", help_heading = PROTOCOL)]
+    pub(super) protocol: Protocol,
+
+    /// sca: how phones want to be told who is online
+    #[arg(long, env = "LOADGEN_PRESENCE", value_name = "MODE", default_value = "full", help_heading = PROTOCOL)]
+    pub(super) presence: Presence,
+
+    /// sca: time between two requests of a phone for the list, or off
+    ///
+    /// The original app asks right after its first frame, and then every 10s. That is off by default: 10,000
+    /// phones that do so ask for 160 MB/s of lists, and nothing else can then be measured.
+    #[arg(long, env = "LOADGEN_REFRESH", value_name = "TIME", default_value = "off", help_heading = PROTOCOL, value_parser = time_or_off)]
+    pub(super) refresh: Every,
+
+    /// session: devices of each session, all connected at once; N devices are N phones
+    #[arg(long, env = "LOADGEN_DEVICES", value_name = "N", default_value = "1", help_heading = PROTOCOL,
+        value_parser = clap::value_parser!(u32).range(1..=i64::from(Devices::MOST)))]
+    pub(super) devices: u32,
+
+    /// session: whether phones are told what becomes of messages, and say that they have read them
+    #[arg(long, env = "LOADGEN_RECEIPTS", value_name = "ON_OFF", default_value = "on", help_heading = PROTOCOL)]
+    pub(super) receipts: OnOff,
+
+    /// session: share of messages that are marked as read, 0 to 1
+    #[arg(long, env = "LOADGEN_READ", value_name = "SHARE", default_value = "1", help_heading = PROTOCOL, value_parser = share)]
+    pub(super) read: f64,
+
+    /// session: share of messages before which their sender is seen typing
+    #[arg(long, env = "LOADGEN_TYPING", value_name = "SHARE", default_value = "0.1", help_heading = PROTOCOL, value_parser = share)]
+    pub(super) typing: f64,
+
+    /// session: share of invitations that are declined
+    ///
+    /// A session writes also to those that have declined: a server that requires invitations needs 0 here.
+    #[arg(long, env = "LOADGEN_DECLINE", value_name = "SHARE", default_value = "0.1", help_heading = PROTOCOL, value_parser = share)]
+    pub(super) decline: f64,
+
+    /// session: the server's --contact-grace
+    ///
+    /// The run waits for it at the end, before it judges what each session believes of its contacts.
+    #[arg(long, env = "LOADGEN_CONTACT_GRACE", value_name = "TIME", default_value = "5s", help_heading = PROTOCOL, value_parser = parse_time)]
+    pub(super) contact_grace: Duration,
+
+    /// What must hold, or the exit code is 3: 'delivery.p99<50ms', 'lost==0'; several times
+    #[arg(long, env = "LOADGEN_EXPECT", value_name = "EXPR", value_delimiter = ',', long_help = expect::HELP, help_heading = CHECKS)]
+    pub(super) expect: Vec<Expectation>,
+
+    /// Where /metrics is, to compare the books: http://HOST:PORT [default: that of loadgen's own server]
+    ///
+    /// The server must have no other clients of this protocol meanwhile.
+    #[arg(long, env = "LOADGEN_METRICS", value_name = "URL", help_heading = CHECKS, value_parser = Target::parse)]
+    pub(super) metrics: Option<Target>,
+
+    /// The server's --ping-timeout: then it must give up a silent phone in time [default: not known]
+    ///
+    /// In time is not before this, and at most --sweep-interval and two seconds after it. The run waits for that.
+    #[arg(long, env = "LOADGEN_PING_TIMEOUT", value_name = "TIME", help_heading = CHECKS, value_parser = time)]
     pub(super) ping_timeout: Option<Duration>,
 
-    /// How often the server looks for silent phones
-    #[arg(long, env = "LOADGEN_SWEEP_INTERVAL", value_name = "TIME", default_value = "30s", value_parser = parse_time)]
+    /// The server's --sweep-interval
+    #[arg(long, env = "LOADGEN_SWEEP_INTERVAL", value_name = "TIME", default_value = "30s", help_heading = CHECKS, value_parser = parse_time)]
     pub(super) sweep_interval: Duration,
 
     /// Time to wait for messages under way, counted from the last that arrived
-    #[arg(long, env = "LOADGEN_SETTLE", value_name = "TIME", default_value = "5s", value_parser = time)]
+    #[arg(long, env = "LOADGEN_SETTLE", value_name = "TIME", default_value = "5s", help_heading = CHECKS, value_parser = time)]
     pub(super) settle: Duration,
-
-    /// What must hold, or the exit code is 3: 'delivery.p99<50ms', 'lost==0', several times
-    #[arg(long, env = "LOADGEN_EXPECT", value_name = "EXPR", value_delimiter = ',', long_help = expect::HELP)]
-    pub(super) expect: Vec<Expectation>,
-
-    /// Where /metrics is, to compare books: http://HOST:PORT [default: our own server's]
-    ///
-    /// The server must have no other clients of this protocol meanwhile.
-    #[arg(long, env = "LOADGEN_METRICS", value_name = "URL", value_parser = Target::parse)]
-    pub(super) metrics: Option<Target>,
 
     #[command(flatten)]
     pub(super) reporting: Reporting,
 
-    /// The program to start as a server of our own [default: the one built into loadgen]
-    #[arg(long, env = "LOADGEN_SERVER_BIN", value_name = "PATH")]
-    pub(super) server_bin: Option<PathBuf>,
-
     /// Print no progress
-    #[arg(long, env = "LOADGEN_QUIET", value_parser = FalseyValueParser::new())]
+    #[arg(long, env = "LOADGEN_QUIET", help_heading = OUTPUT, value_parser = FalseyValueParser::new())]
     pub(super) quiet: bool,
+}
+
+/// The flags. `-h` shows each in short, and so leaves out the variables, which are in `--help`.
+pub(super) fn command(args: &[OsString]) -> Command {
+    match args.iter().find(|&arg| arg == "-h" || arg == "--help") {
+        Some(arg) if arg == "-h" => Args::command().mut_args(|arg| arg.hide_env(true)),
+        _ => Args::command(),
+    }
 }
 
 /// What else loadgen can do.

@@ -13,9 +13,9 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use clap::FromArgMatches as _;
 use clap::error::ErrorKind;
 use clap::parser::ValueSource;
-use clap::{CommandFactory as _, FromArgMatches as _};
 
 use crate::plan::{Plan, Settings};
 use crate::report::Destinations;
@@ -85,7 +85,7 @@ struct Spelled {
 }
 
 fn read(args: &[OsString]) -> Result<Read, String> {
-    let read = |args: &[OsString]| Args::command().try_get_matches_from(args);
+    let read = |args: &[OsString]| flags::command(args).try_get_matches_from(args);
     let mut matches = match read(args) {
         Ok(matches) => matches,
         Err(error) => return refused(&error),
@@ -258,7 +258,13 @@ fn usual_heartbeat(ping_timeout: Option<Duration>) -> Option<Duration> {
 }
 
 #[cfg(test)]
+#[path = "../../../tests/flags/page.rs"]
+mod flags_page;
+
+#[cfg(test)]
 mod tests {
+    use clap::CommandFactory as _;
+
     use super::*;
     use crate::workload::Manners;
 
@@ -368,6 +374,24 @@ mod tests {
         let timing = options.expect("valid").plan.timing;
         assert_eq!((timing.clients, timing.rate), (7, 4.0));
         assert!(line.contains("--speed") && line.contains(plan), "{line}");
+    }
+
+    #[test]
+    fn the_page_of_flags_is_current() {
+        let preface = "A flag wins over the plan file (`--plan`), and the plan file over the flag's variable. \
+            A flag that may be given several\ntimes is a list with commas in a variable, and an array in the file.";
+        let again = "cargo test -p loadgen the_page_of_flags";
+        super::flags_page::check(&Args::command(), "FLAGS.md", preface, again);
+    }
+
+    #[test]
+    fn the_short_help_leaves_out_the_variables_and_has_a_heading_for_every_flag() {
+        let help = |flag: &str| parsed(&[flag]).expect_err("help is no plan");
+        let (short, long) = (help("-h"), help("--help"));
+        let flags = Args::command().get_arguments().count();
+        assert!(!short.contains("[env:") && long.matches("[env: LOADGEN_").count() == flags);
+        assert!(short.lines().count() < 2 * flags, "{short}");
+        assert!(Args::command().get_arguments().all(|arg| arg.get_help_heading().is_some()));
     }
 
     #[test]

@@ -2,12 +2,14 @@
 
 use std::path::PathBuf;
 
+use super::flags::OUTPUT;
 use crate::report::Destinations;
 
 /// Where the report goes beside the terminal.
 #[derive(Clone, Debug, Default, clap::Args)]
+#[command(next_help_heading = OUTPUT)]
 pub(super) struct Reporting {
-    /// Write the report as JSON, too: loadgen/SCHEMA.md has its fields
+    /// Write the report as JSON; loadgen/SCHEMA.md has its fields
     #[arg(long, env = "LOADGEN_JSON", value_name = "FILE")]
     pub(super) json: Option<PathBuf>,
 
@@ -15,7 +17,7 @@ pub(super) struct Reporting {
     #[arg(long, env = "LOADGEN_CSV", value_name = "FILE")]
     pub(super) csv: Option<PathBuf>,
 
-    /// Write every histogram into this folder, as a file that HdrHistogram's plotters read
+    /// Write each histogram into this folder, in the format that HdrHistogram's plotters read
     #[arg(long, env = "LOADGEN_HGRM", value_name = "FOLDER")]
     pub(super) hgrm: Option<PathBuf>,
 
@@ -23,8 +25,10 @@ pub(super) struct Reporting {
     #[arg(long, env = "LOADGEN_HTML", value_name = "FILE")]
     pub(super) html: Option<PathBuf>,
 
-    /// Play the plan so many times, and keep every run's figures, so that `loadgen compare` can tell
-    /// a change from noise
+    /// Number of times to play the plan
+    ///
+    /// The report has the figures of all runs, so that `loadgen compare` can tell a change from noise. One run it
+    /// shows in full: the worst, or the typical one if all went well.
     #[arg(long, env = "LOADGEN_REPEAT", value_name = "N", default_value = "1",
         value_parser = clap::value_parser!(u32).range(1..=1000))]
     pub(super) repeat: u32,
