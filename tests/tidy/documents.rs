@@ -1,0 +1,149 @@
+//! Checks the documents: what they name exists, the README is short, and the words are plain.
+//!
+//! A path is looked for wherever it stands, in backquotes, in a link or in a command. A link is looked
+//! up from the document's own folder, as a browser does. Like the rest of the house check, this looks at text
+//! and knows no grammar.
+
+use std::path::Path;
+
+use super::{File, assert_none, between, files, quoted, read, root};
+
+/// The README is read in three minutes.
+const MOST_README_LINES: usize = 150;
+
+/// Words that `Plain English` does without: clients and connections are things, and a number has a noun.
+const WORDS: [&str; 6] = ["whoever", "so many", "he", "him", "his", "whom"];
+
+/// Documents whose words are still to be rewritten.
+const TO_BE_REWRITTEN: [&str; 1] = ["systemd/README.md"];
+
+#[test]
+fn the_readme_is_short() {
+    let lines = read("README.md").lines().count();
+    assert!(lines <= MOST_README_LINES, "README.md has {lines} lines: move some beside the code");
+}
+
+#[test]
+fn every_path_in_a_document_exists() {
+    let mut wrong = Vec::new();
+    let mut named = 0;
+    for document in documents() {
+        for word in document.text.split(|c| !is_part_of_a_path(c)).filter(|word| is_path(word)) {
+            named += 1;
+            if !exists(&document, word) {
+                wrong.push(format!("{}: there is no {word}", document.path));
+            }
+        }
+    }
+    assert!(named > 100, "only {named} paths were found");
+    assert_none(&wrong);
+}
+
+#[test]
+fn every_link_in_a_document_leads_somewhere() {
+    let mut wrong = Vec::new();
+    for document in documents() {
+        for (at, _) in document.text.match_indices("](") {
+            let link = document.text[at + 2..].split(')').next().unwrap_or_default();
+            let is_code = document.path == "src/ARCHITECTURE.md" && link.contains("::");
+            if !is_code && !link.contains("://") && !leads_somewhere(&document, link) {
+                wrong.push(format!("{}: {link}", document.path));
+            }
+        }
+    }
+    assert_none(&wrong);
+}
+
+#[test]
+fn every_function_that_a_message_passes_is_where_the_map_says() {
+    let page = read("src/ARCHITECTURE.md");
+    let walk = between(&page, "## A message, step by step\n", "\n## ").expect("the map has it");
+    let steps: Vec<_> =
+        walk.lines().filter(|line| line.starts_with("| ")).flat_map(quoted).collect();
+    let steps: Vec<_> = steps.iter().filter_map(|step| step.split_once(".rs:")).collect();
+    assert!(steps.len() >= 15, "only {} steps", steps.len());
+    for (file, function) in steps {
+        let text = read(&format!("{file}.rs"));
+        let is_there = ["(", "<"].iter().any(|end| text.contains(&format!("fn {function}{end}")));
+        assert!(is_there, "there is no function {function} in {file}.rs");
+    }
+}
+
+#[test]
+fn documents_are_in_plain_english() {
+    let mut wrong = Vec::new();
+    for document in documents() {
+        if TO_BE_REWRITTEN.contains(&document.path.as_str()) {
+            continue;
+        }
+        let text: String =
+            document.text.to_lowercase().split_whitespace().collect::<Vec<_>>().join(" ");
+        for word in WORDS {
+            for (at, _) in text.match_indices(word) {
+                let before = text[..at].chars().next_back();
+                let after = text[at + word.len()..].chars().next();
+                if ![before, after].iter().flatten().any(|c| c.is_alphanumeric() || *c == '_') {
+                    let start =
+                        text[..at].char_indices().rev().nth(30).map_or(0, |(start, _)| start);
+                    wrong.push(format!("{}: …{}", document.path, &text[start..at + word.len()]));
+                }
+            }
+        }
+    }
+    assert_none(&wrong);
+}
+
+fn documents() -> Vec<File> {
+    let documents: Vec<File> =
+        files().into_iter().filter(|file| file.path.ends_with(".md")).collect();
+    assert!(documents.len() > 10, "only {} documents were found", documents.len());
+    documents
+}
+
+fn is_part_of_a_path(character: char) -> bool {
+    character.is_ascii_alphanumeric() || "_-./*".contains(character)
+}
+
+/// Whether this is to be a path of ours: into one of our folders, or to a file by its kind.
+fn is_path(word: &str) -> bool {
+    let word = word.trim_end_matches('.');
+    let Some((folder, rest)) = word.split_once('/') else { return false };
+    let is_ours = ["src", "tests", "loadgen", "systemd", ".ci"].contains(&folder);
+    let is_file = [".rs", ".md", ".py"].iter().any(|kind| rest.ends_with(kind));
+    !folder.is_empty() && !rest.starts_with('/') && (is_ours || is_file)
+}
+
+/// From the project's folder, from the document's, or from `src` on; up to the first `*`.
+fn exists(document: &File, word: &str) -> bool {
+    let word = word.trim_end_matches('.').split('*').next().unwrap_or_default();
+    let word =
+        word.rsplit_once('/').filter(|_| word.ends_with('-')).map_or(word, |(folder, _)| folder);
+    let from = [root().to_path_buf(), folder_of(document), root().join("src")];
+    from.iter().any(|folder| folder.join(word).exists())
+}
+
+fn leads_somewhere(document: &File, link: &str) -> bool {
+    let (path, heading) = link.split_once('#').unwrap_or((link, ""));
+    let file = match path {
+        "" => root().join(&document.path),
+        path => folder_of(document).join(path),
+    };
+    file.exists() && (heading.is_empty() || headings(&file).iter().any(|one| one == heading))
+}
+
+fn folder_of(document: &File) -> std::path::PathBuf {
+    root().join(&document.path).parent().expect("it is in a folder").to_path_buf()
+}
+
+/// The headings of a page, as links name them.
+fn headings(page: &Path) -> Vec<String> {
+    let text = std::fs::read_to_string(page).unwrap_or_default();
+    let lines = text.lines().filter(|line| line.starts_with('#'));
+    lines
+        .map(|line| {
+            let heading = line.trim_start_matches('#').trim().to_lowercase();
+            let kept = heading.chars().filter(|c| c.is_alphanumeric() || " -_".contains(*c));
+            kept.map(|c| if c == ' ' { '-' } else { c }).collect()
+        })
+        .collect()
+}
