@@ -88,7 +88,7 @@ pub(super) struct Args {
         allow_negative_numbers = true, value_parser = rate)]
     pub(super) rate: f64,
 
-    /// Stage of the plan, TIME:CLIENTS[:RATE], instead of clients, ramp and duration; several times
+    /// Stage of the plan, TIME:CLIENTS or TIME:CLIENTS:RATE, instead of clients, ramp and duration; several times
     ///
     /// Over TIME, the number of phones becomes CLIENTS, and messages a second become RATE, both in a straight line
     /// from where the stage before ended. If TIME is 0s, both jump. Without RATE nobody writes in the first
