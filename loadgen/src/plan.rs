@@ -4,10 +4,10 @@
 
 use std::time::Duration;
 
-use crate::client::Protocol;
+use crate::client::{Presence, Protocol};
 use crate::expect::Expectation;
 use crate::schedule::Timing;
-use crate::workload::{Conduct, Manners, Persona, Presence, Share, Sizes};
+use crate::workload::{Conduct, Devices, Manners, Persona, Share, Sizes};
 
 /// What is to be played.
 #[derive(Clone, Debug)]
@@ -28,6 +28,20 @@ pub(crate) struct Plan {
     pub(crate) expectations: Vec<Expectation>,
     /// Whether to print no progress.
     pub(crate) quiet: bool,
+}
+
+impl Plan {
+    /// Which phones are devices of one session.
+    pub(crate) fn devices(&self) -> Devices {
+        Devices::new(self.timing.clients, self.settings.manners.devices)
+    }
+
+    /// How long the server may take to notice that a phone has fallen silent, if we know.
+    pub(crate) fn notice_limit(&self) -> Option<Duration> {
+        /// What the server's timers and ours may add.
+        const SLACK: Duration = Duration::from_secs(2);
+        Some(self.ping_timeout? + self.sweep_interval + SLACK)
+    }
 }
 
 /// What phones do.

@@ -10,12 +10,12 @@ use clap::{Command, CommandFactory as _, Parser, Subcommand};
 
 use super::reporting::Reporting;
 use super::values::{Every, OnOff, rate, share, time, time_or_off};
-use crate::client::Protocol;
+use crate::client::{Presence, Protocol};
 use crate::expect::{self, Expectation};
 use crate::schedule::parse_time;
 use crate::schedule::{Arrivals, StageFlag};
 use crate::target::Target;
-use crate::workload::{Devices, Numbers, Presence, Share, Sizes};
+use crate::workload::{Devices, Numbers, Share, Sizes};
 
 /// Examples, at the end of the help.
 const EXAMPLES: &str = "Examples:

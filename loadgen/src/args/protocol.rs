@@ -1,8 +1,10 @@
 //! [`check`]: what of the flags belongs to one protocol, and means nothing in the other; and [`manners`].
 
+use clap::ValueEnum as _;
+
 use super::flags::Args;
 use super::values::OnOff;
-use crate::client::Protocol;
+use crate::client::{Protocol, Realm};
 use crate::workload::{Devices, Manners, Numbers, Persona};
 
 /// How many a session invites, if nothing is said.
@@ -10,9 +12,17 @@ const CIRCLE: u32 = 8;
 /// The most: a server keeps a hundred invitations for one recipient, and a circle is drawn by lot.
 const MOST_CIRCLE: u32 = 50;
 
-/// Flags that mean something in one protocol only.
-const OF_SCA: [&str; 2] = ["presence", "refresh"];
-const OF_SESSION: [&str; 6] = ["devices", "receipts", "read", "typing", "decline", "contact_grace"];
+/// Flags that mean something in one realm only.
+const OF_MOBILE: [&str; 2] = ["presence", "refresh"];
+const OF_MESSENGER: [&str; 6] =
+    ["devices", "receipts", "read", "typing", "decline", "contact_grace"];
+
+fn flags_of(protocol: Protocol) -> &'static [&'static str] {
+    match protocol.dialect().realm() {
+        Realm::Mobile(_) => &OF_MOBILE,
+        Realm::Messenger(_) => &OF_MESSENGER,
+    }
+}
 
 /// Whether the flags go together with the protocol.
 ///
@@ -20,17 +30,21 @@ const OF_SESSION: [&str; 6] = ["devices", "receipts", "read", "typing", "decline
 ///
 /// One line that says which do not.
 pub(super) fn check(args: &Args, is_spelled: impl Fn(&str) -> bool) -> Result<(), String> {
-    let (protocol, others) = match args.protocol {
-        Protocol::Sca => (Protocol::Session, &OF_SESSION[..]),
-        Protocol::Session => (Protocol::Sca, &OF_SCA[..]),
-    };
-    if let Some(flag) = others.iter().find(|&&flag| is_spelled(flag)) {
-        let (flag, word) = (flag.replace('_', "-"), protocol.word());
-        return Err(format!("--{flag} means something only with --protocol {word}"));
+    let own = flags_of(args.protocol);
+    for &other in Protocol::value_variants() {
+        let is_foreign = |flag: &&&str| !own.contains(flag) && is_spelled(flag);
+        if let Some(flag) = flags_of(other).iter().find(is_foreign) {
+            let (flag, word) = (flag.replace('_', "-"), other.dialect().names().word);
+            return Err(format!("--{flag} means something only with --protocol {word}"));
+        }
     }
-    if args.protocol == Protocol::Sca {
-        return Ok(());
+    match args.protocol.dialect().realm() {
+        Realm::Mobile(_) => Ok(()),
+        Realm::Messenger(_) => check_messenger(args),
     }
+}
+
+fn check_messenger(args: &Args) -> Result<(), String> {
     if args.persona.iter().any(|share| share.persona == Persona::Refresher && share.weight > 0) {
         return Err("--persona refresher means something only with --protocol sca: sessions are sent no lists".into());
     }
@@ -46,9 +60,9 @@ pub(super) fn check(args: &Args, is_spelled: impl Fn(&str) -> bool) -> Result<()
 
 /// What phones do beside writing.
 pub(super) fn manners(args: &Args) -> Manners {
-    match args.protocol {
-        Protocol::Sca => Manners::NONE,
-        Protocol::Session => Manners {
+    match args.protocol.dialect().realm() {
+        Realm::Mobile(_) => Manners::NONE,
+        Realm::Messenger(_) => Manners {
             devices: args.devices,
             receipts: args.receipts == OnOff::On,
             read: args.read,
@@ -61,8 +75,8 @@ pub(super) fn manners(args: &Args) -> Manners {
 
 /// How many others each chatter writes to.
 pub(super) fn circle(args: &Args) -> Option<u32> {
-    match args.protocol {
-        Protocol::Sca => args.circle,
-        Protocol::Session => Some(args.circle.unwrap_or(CIRCLE)),
+    match args.protocol.dialect().realm() {
+        Realm::Mobile(_) => args.circle,
+        Realm::Messenger(_) => Some(args.circle.unwrap_or(CIRCLE)),
     }
 }

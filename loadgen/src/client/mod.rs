@@ -1,264 +1,29 @@
-//! [`Phone`]: one phone, sans-IO: bytes and the time go in, bytes and [`Event`]s come out.
+//! A phone, sans-IO: the code here gets bytes and the time as arguments, and gives bytes and events back. It
+//! neither reads a socket nor looks at a clock, so that a test can feed it byte by byte.
 //!
-//! It asks for the upgrade, signs in where its [`Protocol`] wants that, waits for its first frame as
-//! the original apps do, understands what the server says, answers pings and close frames, and hangs up in good order. It neither decides
-//! when to do what (that is the plan's) nor knows the socket (that is `net`'s), so that a test can
-//! feed it byte by byte.
+//! [`Phone`] is one connection, from its request to its end. [`Dialect`] is what differs from one protocol to
+//! the next: each protocol is a folder here (`sca`, `messenger`) and a line in `protocol`.
 
+mod dialect;
+mod door;
 mod ending;
 mod messenger;
 mod pen;
+mod phone;
 mod protocol;
 mod said;
+mod sca;
 #[cfg(test)]
 mod tests;
+mod told;
 mod upgrade;
 
+pub(crate) use dialect::{Letter, MessengerWords, MobileWords, Realm};
+pub(crate) use door::{Address, Caller, Presence};
 pub(crate) use ending::Ending;
-pub(crate) use messenger::{Answer, Letter, Status, Told};
 pub(crate) use pen::Pen;
+pub(crate) use phone::{Event, Phone};
 pub(crate) use protocol::Protocol;
 pub(crate) use said::{Message, Said};
-pub(crate) use upgrade::{Address, Door};
-
-use std::time::Duration;
-
-use switchboard::dialects::messenger::wire::ClientFrame as MessengerFrame;
-use switchboard::dialects::sca::wire::ClientFrame;
-use switchboard::timer::Moment;
-use switchboard::ws::{CloseCode, Frame, Item, Limits, Reader, Role};
-
-use upgrade::Upgrade;
-
-/// The longest message that is read. A list of a million phones has 16 MB.
-const LIMITS: Limits = Limits { message_bytes: 32 << 20 };
-
-/// One phone's connection, from its request to its end.
-#[derive(Debug)]
-pub(crate) struct Phone {
-    stage: Stage,
-    protocol: Protocol,
-    /// Whether the server greets it: with a list, or by letting it in.
-    is_greeted: bool,
-    /// The heartbeats that have not been answered yet: when each was due, and when it was sent.
-    pinged: Vec<(Moment, Moment)>,
-}
-
-/// What the phone waits for. What is needed only on the way in is boxed, and goes.
-#[derive(Debug)]
-enum Stage {
-    /// The answer to the upgrade request.
-    Answer(Box<Upgrade>),
-    /// The first frame.
-    Greeting { reader: Reader, since: Moment },
-    /// Whatever there may come.
-    Talk(Reader),
-    /// The server's close frame, which answers ours.
-    Goodbye(Reader),
-    /// Nothing more.
-    Nothing,
-}
-
-/// What has happened to a phone.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub(crate) enum Event<'a> {
-    /// The server speaks WebSocket, as it showed this long after the request. If the phone is not to
-    /// be greeted, it is ready now.
-    Upgraded(Duration),
-    /// The first frame is here: the phone is ready.
-    Greeted {
-        /// How long after the upgrade.
-        after: Duration,
-        /// What it says. It should be a list, or that it is let in.
-        first: Said<'a>,
-    },
-    /// A heartbeat was answered.
-    Pong {
-        /// When it was due.
-        due: Moment,
-        /// When it was sent.
-        sent: Moment,
-    },
-    /// The server says something else.
-    Said(Said<'a>),
-    /// It is over.
-    Ended(Ending),
-}
-
-impl Phone {
-    /// A phone whose connection stands: it asks for the upgrade.
-    pub(crate) fn call(
-        address: &Address<'_>,
-        now: Moment,
-        pen: &mut Pen,
-        out: &mut Vec<u8>,
-    ) -> Self {
-        let upgrade = Upgrade::request(address, now, pen.key(), out);
-        Phone {
-            stage: Stage::Answer(Box::new(upgrade)),
-            protocol: address.door.protocol(),
-            is_greeted: address.door.is_greeted(),
-            pinged: Vec::new(),
-        }
-    }
-
-    /// Whether it is connected, so that it may write and be written to.
-    pub(crate) fn is_ready(&self) -> bool {
-        matches!(self.stage, Stage::Talk(_))
-    }
-
-    /// Whether it has hung up, and waits for the server's answer.
-    pub(crate) fn is_leaving(&self) -> bool {
-        matches!(self.stage, Stage::Goodbye(_))
-    }
-
-    /// Takes from the front of `input` what the next event needs, and moves `input` past it. What is
-    /// to be answered at once is appended to `out`. `None`: all of `input` has been taken.
-    pub(crate) fn read<'a>(
-        &mut self,
-        now: Moment,
-        input: &mut &'a mut [u8],
-        pen: &mut Pen,
-        out: &mut Vec<u8>,
-    ) -> Option<Event<'a>> {
-        loop {
-            let reader = match &mut self.stage {
-                Stage::Answer(upgrade) => {
-                    return match upgrade.read(input)? {
-                        Ok(requested) => {
-                            if let Some(sign_in) = upgrade.take_sign_in() {
-                                pen.write(&Frame::Text(&sign_in), out);
-                            }
-                            Some(self.upgraded(now, requested))
-                        }
-                        Err(ending) => Some(self.end(ending)),
-                    };
-                }
-                Stage::Greeting { reader, .. } | Stage::Talk(reader) | Stage::Goodbye(reader) => {
-                    reader
-                }
-                Stage::Nothing => {
-                    *input = &mut [];
-                    return None;
-                }
-            };
-            match reader.read(input, &LIMITS) {
-                Ok(None) => return None,
-                Ok(Some(item)) => {
-                    if let Some(event) = self.hear(now, item, pen, out) {
-                        return Some(event);
-                    }
-                }
-                Err(violation) => {
-                    let sentence = violation.sentence();
-                    pen.write(&Frame::Close(Some((violation.code(), sentence))), out);
-                    return Some(self.end(Ending::Violation(sentence)));
-                }
-            }
-        }
-    }
-
-    /// The connection is over, without a word: the stream has ended, or failed.
-    pub(crate) fn hear_the_end(&mut self) -> Ending {
-        let ending = match self.stage {
-            Stage::Answer(_) => Ending::NotHttp("the connection ended before an answer"),
-            Stage::Greeting { .. } | Stage::Talk(_) => Ending::Dropped,
-            // The other side has hung up, if not as politely as it should.
-            Stage::Goodbye(_) | Stage::Nothing => Ending::HungUp(None),
-        };
-        self.stage = Stage::Nothing;
-        ending
-    }
-
-    /// Says that it is still there, as was due a little while ago.
-    pub(crate) fn ping(&mut self, due: Moment, now: Moment, pen: &mut Pen, out: &mut Vec<u8>) {
-        // Servers answer in order, or not at all: then there is no point in remembering more of them.
-        const UNANSWERED: usize = 16;
-        if self.pinged.len() < UNANSWERED {
-            self.pinged.push((due, now));
-        }
-        match self.protocol {
-            Protocol::Sca => pen.write_json(&ClientFrame::Ping, out),
-            Protocol::Session => pen.write_json(&MessengerFrame::Ping, out),
-        }
-    }
-
-    /// Asks who is online.
-    pub(crate) fn refresh(&self, pen: &mut Pen, out: &mut Vec<u8>) {
-        pen.write_json(&ClientFrame::GetOnlineUsers, out);
-    }
-
-    /// Writes to somebody.
-    pub(crate) fn say(&self, to: &str, text: &str, pen: &mut Pen, out: &mut Vec<u8>) {
-        pen.write_json(&ClientFrame::Message { to, text, id: None }, out);
-    }
-
-    /// Hangs up. False, and nothing is done, if the phone is not connected.
-    pub(crate) fn hang_up(&mut self, pen: &mut Pen, out: &mut Vec<u8>) -> bool {
-        match std::mem::replace(&mut self.stage, Stage::Nothing) {
-            Stage::Talk(reader) => {
-                pen.write(&Frame::Close(Some((CloseCode::Normal, ""))), out);
-                self.stage = Stage::Goodbye(reader);
-                true
-            }
-            other @ (Stage::Answer(_)
-            | Stage::Greeting { .. }
-            | Stage::Goodbye(_)
-            | Stage::Nothing) => {
-                self.stage = other;
-                false
-            }
-        }
-    }
-
-    fn upgraded(&mut self, now: Moment, requested: Moment) -> Event<'static> {
-        let reader = Reader::new(Role::Client);
-        self.stage = match self.is_greeted {
-            true => Stage::Greeting { reader, since: now },
-            false => Stage::Talk(reader),
-        };
-        Event::Upgraded(now.since(requested))
-    }
-
-    fn hear<'a>(
-        &mut self,
-        now: Moment,
-        item: Item<'a>,
-        pen: &mut Pen,
-        out: &mut Vec<u8>,
-    ) -> Option<Event<'a>> {
-        if let Item::Close(reason) = &item {
-            let code = reason.as_ref().map(|(code, _)| u16::from(*code));
-            if matches!(self.stage, Stage::Goodbye(_)) {
-                return Some(self.end(Ending::HungUp(code)));
-            }
-            item.answer().inspect(|answer| pen.write(answer, out));
-            return Some(self.end(Ending::Closed(code)));
-        }
-        if let Some(answer) = item.answer() {
-            pen.write(&answer, out);
-        }
-        let said = match item {
-            Item::Text(text) => Said::understand(self.protocol, text),
-            Item::Binary(_) => Said::Nonsense,
-            Item::Ping(_) | Item::Pong(_) | Item::Close(_) => return None,
-        };
-        match std::mem::replace(&mut self.stage, Stage::Nothing) {
-            Stage::Greeting { reader, since } => {
-                self.stage = Stage::Talk(reader);
-                return Some(Event::Greeted { after: now.since(since), first: said });
-            }
-            same => self.stage = same,
-        }
-        if said == Said::Pong && !self.pinged.is_empty() {
-            let (due, sent) = self.pinged.remove(0);
-            return Some(Event::Pong { due, sent });
-        }
-        Some(Event::Said(said))
-    }
-
-    fn end(&mut self, ending: Ending) -> Event<'static> {
-        self.stage = Stage::Nothing;
-        Event::Ended(ending)
-    }
-}
+pub(crate) use sca::{Delta, List};
+pub(crate) use told::{Answer, Status, Told};

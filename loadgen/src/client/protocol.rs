@@ -1,7 +1,10 @@
-//! [`Protocol`]: which of the server's protocols phones speak. What it changes for one phone is in this
-//! room: its door, its first word, how it puts things and what it understands.
+//! [`Protocol`]: which protocol phones speak. This is the one list of them.
 
-/// Which protocol.
+use super::dialect::Dialect;
+use super::messenger::SessionMessenger;
+use super::sca::Sca;
+
+/// Which protocol. The variants are the words on the command line.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq, clap::ValueEnum)]
 pub(crate) enum Protocol {
     /// Numbers that see each other in lists.
@@ -12,19 +15,26 @@ pub(crate) enum Protocol {
 }
 
 impl Protocol {
-    /// The word for it, on the command line and in the report.
-    pub(crate) const fn word(self) -> &'static str {
+    /// How it is spoken.
+    pub(crate) const fn dialect(self) -> &'static dyn Dialect {
         match self {
-            Protocol::Sca => "sca",
-            Protocol::Session => "session",
+            Protocol::Sca => &Sca,
+            Protocol::Session => &SessionMessenger,
         }
     }
+}
 
-    /// Its name in a sentence.
-    pub(crate) const fn title(self) -> &'static str {
-        match self {
-            Protocol::Sca => "SCA",
-            Protocol::Session => "Session Messenger",
+#[cfg(test)]
+mod tests {
+    use clap::ValueEnum as _;
+
+    use super::*;
+
+    #[test]
+    fn a_protocol_has_the_same_word_in_the_report_and_on_the_command_line() {
+        for protocol in Protocol::value_variants() {
+            let word = protocol.to_possible_value().expect("none is hidden");
+            assert_eq!(word.get_name(), protocol.dialect().names().word);
         }
     }
 }

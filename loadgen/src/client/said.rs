@@ -1,16 +1,10 @@
-//! [`Said`]: a frame of the server, understood as far as somebody who measures needs it.
-//!
-//! A thousand phones that hear of each other get a thousand lists for every one who comes. So a
-//! list is recognised by how it begins, and looked into only if somebody wants to know what it says.
-//! The frames in the spelling of our own server go the fast way; all other JSON, with spaces,
-//! escapes or its keys in another order, takes the slow one through serde, and comes to the same.
+//! [`Said`]: a frame of the server, understood as far as a measurement needs it. Each dialect reads its own
+//! frames, and says the same thing of what means the same.
 
 use std::borrow::Cow;
 
-use serde_json::value::RawValue;
-use switchboard::dialects::sca::wire::ServerFields;
-
-use super::{Protocol, Told, messenger};
+use super::sca::{Delta, List};
+use super::told::Told;
 
 /// What a frame of the server says.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -35,59 +29,6 @@ pub(crate) enum Said<'a> {
     Nonsense,
 }
 
-/// Who is online, as the JSON that came.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub(crate) struct List<'a>(Cow<'a, str>);
-
-/// Who has come and gone, as the JSON that came.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub(crate) struct Delta<'a>(Cow<'a, str>);
-
-impl Delta<'_> {
-    /// The JSON.
-    pub(crate) fn json(&self) -> &str {
-        &self.0
-    }
-
-    /// Who has come, and who has gone. Looks at every byte of it.
-    pub(crate) fn touched(&self) -> (Vec<Cow<'_, str>>, Vec<Cow<'_, str>>) {
-        let numbers = |raw: Option<&RawValue>| {
-            let found = raw.map(|raw| serde_json::from_str::<Vec<Cow<'_, str>>>(raw.get()));
-            // What is no list of numbers names nobody.
-            found.and_then(Result::ok).unwrap_or_default()
-        };
-        match serde_json::from_str::<ServerFields<'_>>(&self.0) {
-            Ok(fields) => (numbers(fields.joined), numbers(fields.left)),
-            Err(_) => (Vec::new(), Vec::new()),
-        }
-    }
-}
-
-impl List<'_> {
-    /// The JSON.
-    pub(crate) fn json(&self) -> &str {
-        &self.0
-    }
-
-    /// Its numbers, as they stand between the quotes. Looks at every byte of it.
-    pub(crate) fn numbers(&self) -> impl Iterator<Item = &str> {
-        // After the bracket every number stands between two quotes, and digits need no escapes.
-        let mut rest = self.0.split_once('[').map_or("", |(_, numbers)| numbers);
-        std::iter::from_fn(move || {
-            let begin = rest.find(['"', ']'])?;
-            let number = rest[begin..].strip_prefix('"')?;
-            let (number, after) = number.split_once('"')?;
-            rest = after;
-            Some(number)
-        })
-    }
-
-    /// How many numbers it has. Looks at every byte of it.
-    pub(crate) fn count(&self) -> usize {
-        self.numbers().count()
-    }
-}
-
 /// Somebody's message.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(crate) struct Message<'a> {
@@ -97,144 +38,9 @@ pub(crate) struct Message<'a> {
     pub(crate) text: Cow<'a, str>,
 }
 
-const LIST: &str = r#"{"type":"online_users""#;
-const MESSAGE: &str = r#"{"type":"message","from":""#;
-const MESSAGE_TEXT: &str = r#"","text":""#;
-const PONG: &str = r#"{"type":"pong"}"#;
-
-impl<'a> Said<'a> {
-    /// Understands a frame.
-    pub(crate) fn understand(protocol: Protocol, json: Cow<'a, str>) -> Said<'a> {
-        match protocol {
-            Protocol::Sca => Said::sca(json),
-            Protocol::Session => messenger::understand(json),
-        }
-    }
-
-    fn sca(json: Cow<'a, str>) -> Said<'a> {
-        if json.starts_with(LIST) {
-            return Said::List(List(json));
-        }
-        if json == PONG {
-            return Said::Pong;
-        }
-        match json {
-            Cow::Borrowed(json) => Said::quick(json).unwrap_or_else(|| Said::slow(json)),
-            // It came in pieces, which is rare.
-            Cow::Owned(json) => Said::slow(&json),
-        }
-    }
-
-    /// A message in the usual spelling.
-    fn quick(json: &'a str) -> Option<Said<'a>> {
-        let (from, rest) = json.strip_prefix(MESSAGE)?.split_once(MESSAGE_TEXT)?;
-        let text = rest.strip_suffix("\"}")?;
-        let is_plain = |part: &str| !part.bytes().any(|byte| byte == b'"' || byte == b'\\');
-        let message = Message { from: Cow::Borrowed(from), text: Cow::Borrowed(text) };
-        (is_plain(from) && is_plain(text)).then_some(Said::Message(message))
-    }
-
-    /// Any other spelling. What is taken from it is copied.
-    fn slow(json: &str) -> Said<'static> {
-        let Ok(fields) = serde_json::from_str::<ServerFields<'_>>(json) else {
-            return Said::Nonsense;
-        };
-        let copy = || Cow::Owned(json.to_owned());
-        match fields.kind {
-            "pong" => Said::Pong,
-            "online_users" if fields.users.is_some() => Said::List(List(copy())),
-            "presence" => Said::Delta(Delta(copy())),
-            "message" => {
-                let text =
-                    fields.text.and_then(|raw| serde_json::from_str::<String>(raw.get()).ok());
-                match (fields.from, text) {
-                    (Some(from), Some(text)) => {
-                        let (from, text) = (Cow::Owned(from.to_owned()), Cow::Owned(text));
-                        Said::Message(Message { from, text })
-                    }
-                    _ => Said::Nonsense,
-                }
-            }
-            "undelivered" => Said::Undelivered,
-            "error" => Said::Error,
-            _ => Said::Other,
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn both_ways(json: &str) -> Said<'static> {
-        let said = Said::understand(Protocol::Sca, Cow::Owned(json.to_owned()));
-        assert_eq!(said, Said::understand(Protocol::Sca, Cow::Borrowed(json)), "{json}");
-        said
-    }
-
-    #[test]
-    fn the_usual_spelling_and_any_other_come_to_the_same() {
-        let message = Said::Message(Message { from: "4000".into(), text: "hi there".into() });
-        for json in [
-            r#"{"type":"message","from":"4000","text":"hi there"}"#,
-            r#"{"type": "message", "from": "4000", "text": "hi there"}"#,
-            r#"{"text":"hi\u0020there","timestamp":[1],"from":"4000","type":"message"}"#,
-            r#"{"type":"message","from":"4000","text":"hi there","id":"x"}"#,
-        ] {
-            assert_eq!(both_ways(json), message, "{json}");
-        }
-        assert_eq!(both_ways(r#"{"type":"pong"}"#), Said::Pong);
-        assert_eq!(both_ways(r#"{ "type" : "pong" }"#), Said::Pong);
-        assert_eq!(both_ways(r#"{"type":"error","detail":"no"}"#), Said::Error);
-        assert_eq!(both_ways(r#"{"type":"undelivered","to":"4000"}"#), Said::Undelivered);
-        assert_eq!(both_ways(r#"{"type":"typing","from":"4000"}"#), Said::Other);
-    }
-
-    #[test]
-    fn a_delta_says_who_has_come_and_gone_and_nonsense_in_it_nobody() {
-        let touched = |json: &str| match both_ways(json) {
-            Said::Delta(delta) => {
-                let (joined, left) = delta.touched();
-                (joined.concat(), left.concat())
-            }
-            other => panic!("{json} is {other:?}"),
-        };
-        let json = r#"{"type":"presence","joined":["1","2"],"left":["3"],"online":1}"#;
-        assert_eq!(touched(json), ("12".to_owned(), "3".to_owned()));
-        let json = r#"{"type":"presence","joined":7}"#;
-        assert_eq!(touched(json), (String::new(), String::new()));
-    }
-
-    #[test]
-    fn a_list_counts_its_numbers_only_when_asked() {
-        for (json, count) in [
-            (r#"{"type":"online_users","users":[]}"#, 0),
-            (r#"{"type":"online_users","users":["4000000001"]}"#, 1),
-            (r#"{"type": "online_users", "users": ["4000000001", "4000000002"]}"#, 2),
-            (r#"{"users":["4000000001","4000000002"],"type":"online_users"}"#, 2),
-        ] {
-            match both_ways(json) {
-                Said::List(list) => {
-                    assert_eq!((list.count(), list.json()), (count, json));
-                    assert!(list.numbers().all(|number| number.starts_with("400000000")));
-                }
-                other => panic!("{json} is {other:?}"),
-            }
-        }
-    }
-
-    #[test]
-    fn what_is_no_sca_is_nonsense_and_never_a_panic() {
-        for json in [
-            "",
-            "hello",
-            "[]",
-            "{}",
-            r#"{"type":7}"#,
-            r#"{"type":"message"}"#,
-            r#"{"type":"message","from":"4","text":7}"#,
-        ] {
-            assert_eq!(both_ways(json), Said::Nonsense, "{json}");
-        }
+impl Said<'_> {
+    /// Whether it is what a server should say first: a list, or that the phone is in.
+    pub(crate) fn is_greeting(&self) -> bool {
+        matches!(self, Said::List(_) | Said::Told(Told::Authenticated))
     }
 }

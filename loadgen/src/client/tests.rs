@@ -1,13 +1,17 @@
 //! The phone, fed by a server that is only bytes, cut wherever bytes can be cut.
 
-use super::*;
+use switchboard::timer::Moment;
 use switchboard::ws::handshake::{self, Offer, Once};
+use switchboard::ws::{CloseCode, Frame, Item, Limits, Reader, Role};
 
-const ADDRESS: Address<'_> = Address {
-    authority: "127.0.0.1:8080",
-    prefix: "",
-    door: Door::Sca { number: "4000000000001", query: "", is_greeted: true },
-};
+use super::*;
+
+const ADDRESS: Address<'_> = Address { authority: "127.0.0.1:8080", prefix: "" };
+const CALLER: Caller<'_> =
+    Caller { number: "4000000000001", session: "me", presence: Presence::Full, receipts: true };
+
+/// The longest message that the tests read.
+const LIMITS: Limits = Limits { message_bytes: 1 << 20 };
 
 const LIST: &str = r#"{"type":"online_users","users":["4000000000001"]}"#;
 const MESSAGE: &str = r#"{"type":"message","from":"4000000000002","text":"hi"}"#;
@@ -16,9 +20,9 @@ fn at(millis: u64) -> Moment {
     Moment::from_nanos(millis * 1_000_000)
 }
 
-fn call(address: &Address<'_>) -> (Phone, Pen, String) {
+fn call(protocol: Protocol, caller: &Caller<'_>) -> (Phone, Pen, String) {
     let (mut pen, mut out) = (Pen::new(1), Vec::new());
-    let phone = Phone::call(address, at(10), &mut pen, &mut out);
+    let phone = Phone::call(protocol.dialect(), &ADDRESS, caller, at(10), &mut pen, &mut out);
     (phone, pen, String::from_utf8(out).expect("ASCII"))
 }
 
@@ -74,7 +78,7 @@ fn frames(mut bytes: Vec<u8>) -> Vec<String> {
 
 #[test]
 fn the_result_does_not_depend_on_how_the_bytes_are_cut() {
-    let (mut phone, mut pen, request) = call(&ADDRESS);
+    let (mut phone, mut pen, request) = call(Protocol::Sca, &CALLER);
     let close = Frame::Close(Some((CloseCode::from(4000), "replaced")));
     let said = [Frame::Text(LIST), Frame::Ping(b"?"), Frame::Text(MESSAGE), close];
     let bytes = answer(&request, &said);
@@ -87,20 +91,20 @@ fn the_result_does_not_depend_on_how_the_bytes_are_cut() {
     assert_eq!(frames(answered), ["Pong(1 bytes)", "Close(4000, 0 bytes)"]);
 
     for cut in 0..=bytes.len() {
-        let (mut phone, mut pen, _) = call(&ADDRESS);
+        let (mut phone, mut pen, _) = call(Protocol::Sca, &CALLER);
         let (heard, answered) = hear(&mut phone, &mut pen, &[&bytes[..cut], &bytes[cut..]]);
         // A text that came in pieces is owned, one that did not is borrowed: they print alike.
         assert_eq!(heard, expected, "cut at {cut}");
         assert_eq!(frames(answered).len(), 2, "cut at {cut}");
     }
-    let (mut phone, mut pen, _) = call(&ADDRESS);
+    let (mut phone, mut pen, _) = call(Protocol::Sca, &CALLER);
     let single: Vec<&[u8]> = bytes.chunks(1).collect();
     assert_eq!(hear(&mut phone, &mut pen, &single).0, expected);
 }
 
 #[test]
 fn a_phone_is_ready_with_its_first_frame_and_at_once_where_none_is_sent() {
-    let (mut phone, mut pen, request) = call(&ADDRESS);
+    let (mut phone, mut pen, request) = call(Protocol::Sca, &CALLER);
     hear(&mut phone, &mut pen, &[&answer(&request, &[])]);
     assert!(!phone.is_ready());
     let mut list = Vec::new();
@@ -108,9 +112,8 @@ fn a_phone_is_ready_with_its_first_frame_and_at_once_where_none_is_sent() {
     hear(&mut phone, &mut pen, &[&list]);
     assert!(phone.is_ready());
 
-    let (number, query) = ("4000000000001", "?presence=none");
-    let quiet = Address { door: Door::Sca { number, query, is_greeted: false }, ..ADDRESS };
-    let (mut phone, mut pen, request) = call(&quiet);
+    let quiet = Caller { presence: Presence::None, ..CALLER };
+    let (mut phone, mut pen, request) = call(Protocol::Sca, &quiet);
     assert!(request.starts_with("GET /ws/4000000000001?presence=none HTTP/1.1\r\n"), "{request}");
     hear(&mut phone, &mut pen, &[&answer(&request, &[])]);
     assert!(phone.is_ready());
@@ -118,7 +121,7 @@ fn a_phone_is_ready_with_its_first_frame_and_at_once_where_none_is_sent() {
 
 #[test]
 fn an_answer_that_is_no_websocket_is_named() {
-    let (_, _, request) = call(&ADDRESS);
+    let (_, _, request) = call(Protocol::Sca, &CALLER);
     let good = String::from_utf8(answer(&request, &[])).expect("ASCII");
     for (answer, ending) in [
         ("HTTP/1.1 404 Not Found\r\n\r\nnothing here".to_owned(), "Refused(404)"),
@@ -126,7 +129,7 @@ fn an_answer_that_is_no_websocket_is_named() {
         (good.replace("Accept: ", "Accept: A"), "NotHttp(\"a 101 whose"),
         (good.replace("websocket", "h2c"), "NotHttp(\"a 101 without"),
     ] {
-        let (mut phone, mut pen, _) = call(&ADDRESS);
+        let (mut phone, mut pen, _) = call(Protocol::Sca, &CALLER);
         let (heard, _) = hear(&mut phone, &mut pen, &[answer.as_bytes()]);
         assert_eq!(heard.len(), 1, "{heard:?}");
         assert!(heard[0].starts_with(&format!("Ended({ending}")), "{heard:?}");
@@ -135,12 +138,13 @@ fn an_answer_that_is_no_websocket_is_named() {
 
 #[test]
 fn what_a_phone_says_is_sca() {
-    let (mut phone, mut pen, request) = call(&ADDRESS);
+    let (mut phone, mut pen, request) = call(Protocol::Sca, &CALLER);
     hear(&mut phone, &mut pen, &[&answer(&request, &[Frame::Text(LIST)])]);
     let mut out = Vec::new();
+    let Realm::Mobile(words) = Protocol::Sca.dialect().realm() else { panic!("of numbers") };
     phone.ping(at(99), at(100), &mut pen, &mut out);
-    phone.refresh(&mut pen, &mut out);
-    phone.say("4000000000002", "hi", &mut pen, &mut out);
+    words.ask_for_list(&mut pen, &mut out);
+    words.message("4000000000002", "hi", &mut pen, &mut out);
     assert!(phone.hang_up(&mut pen, &mut out));
     assert!(!phone.hang_up(&mut pen, &mut out), "once is enough");
     assert_eq!(
@@ -156,7 +160,7 @@ fn what_a_phone_says_is_sca() {
 
 #[test]
 fn a_heartbeat_is_timed_once_and_the_goodbye_is_heard_out() {
-    let (mut phone, mut pen, request) = call(&ADDRESS);
+    let (mut phone, mut pen, request) = call(Protocol::Sca, &CALLER);
     hear(&mut phone, &mut pen, &[&answer(&request, &[Frame::Text(LIST)])]);
     phone.ping(at(20), at(25), &mut pen, &mut Vec::new());
     phone.hang_up(&mut pen, &mut Vec::new());
@@ -178,24 +182,24 @@ fn a_heartbeat_is_timed_once_and_the_goodbye_is_heard_out() {
 
 #[test]
 fn a_server_that_breaks_the_protocol_or_vanishes_is_named() {
-    let (mut phone, mut pen, request) = call(&ADDRESS);
+    let (mut phone, mut pen, request) = call(Protocol::Sca, &CALLER);
     let mut bytes = answer(&request, &[Frame::Text(LIST)]);
     Frame::Text("masked").encode_masked([1, 2, 3, 4], &mut bytes);
     let (heard, answered) = hear(&mut phone, &mut pen, &[&bytes]);
     assert!(heard[2].starts_with("Ended(Violation("), "{heard:?}");
     assert_eq!(frames(answered).len(), 1, "a close frame says why");
 
-    let (mut phone, _, _) = call(&ADDRESS);
+    let (mut phone, _, _) = call(Protocol::Sca, &CALLER);
     assert_eq!(phone.hear_the_end(), Ending::NotHttp("the connection ended before an answer"));
-    let (mut phone, mut pen, request) = call(&ADDRESS);
+    let (mut phone, mut pen, request) = call(Protocol::Sca, &CALLER);
     hear(&mut phone, &mut pen, &[&answer(&request, &[Frame::Text(LIST)])]);
     assert_eq!(phone.hear_the_end(), Ending::Dropped);
 }
 
 #[test]
 fn a_session_says_who_it_is_first_and_is_ready_once_it_is_let_in() {
-    let door = Door::Session { id: "me", receipts: false };
-    let (mut phone, mut pen, request) = call(&Address { door, ..ADDRESS });
+    let caller = Caller { receipts: false, ..CALLER };
+    let (mut phone, mut pen, request) = call(Protocol::Session, &caller);
     assert!(request.starts_with("GET /ws HTTP/1.1\r\n"), "{request}");
     let (heard, said) = hear(&mut phone, &mut pen, &[&answer(&request, &[])]);
     assert_eq!(heard.len(), 1, "{heard:?}");
@@ -211,20 +215,22 @@ fn a_session_says_who_it_is_first_and_is_ready_once_it_is_let_in() {
 
 #[test]
 fn what_a_session_says_is_its_protocol() {
-    let door = Door::Session { id: "me", receipts: true };
-    let (mut phone, mut pen, request) = call(&Address { door, ..ADDRESS });
+    let (mut phone, mut pen, request) = call(Protocol::Session, &CALLER);
     let welcome = Frame::Text(r#"{"type":"authenticated","data":{"sessionId":"me"}}"#);
     let (_, said) = hear(&mut phone, &mut pen, &[&answer(&request, &[welcome])]);
     assert!(!frames(said)[0].contains("receipts"), "as the apps, which do not ask");
     let letter = Letter { id: "m", from: "me", to: "you", text: "hi" };
     let mut out = Vec::new();
+    let Realm::Messenger(words) = Protocol::Session.dialect().realm() else {
+        panic!("of sessions")
+    };
     phone.ping(at(99), at(100), &mut pen, &mut out);
-    phone.type_to("you", true, &mut pen, &mut out);
-    phone.send_letter(&letter, &mut pen, &mut out);
-    phone.mark_read("m", &mut pen, &mut out);
-    phone.invite(&letter, &mut pen, &mut out);
-    phone.answer("i", true, &mut pen, &mut out);
-    phone.answer("i", false, &mut pen, &mut out);
+    words.type_to("you", true, &mut pen, &mut out);
+    words.message(&letter, &mut pen, &mut out);
+    words.mark_read("m", &mut pen, &mut out);
+    words.invite(&letter, &mut pen, &mut out);
+    words.answer("i", true, &mut pen, &mut out);
+    words.answer("i", false, &mut pen, &mut out);
     let said = frames(out);
     let begins = [
         r#"{"type":"ping"}"#,

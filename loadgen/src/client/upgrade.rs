@@ -7,56 +7,8 @@ use switchboard::http::{Limits, ResponseHead, parse_response};
 use switchboard::timer::Moment;
 use switchboard::ws::handshake::ClientKey;
 
-use super::{Ending, Protocol, messenger};
-
-/// Where a phone calls.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Address<'a> {
-    /// The value of `Host`.
-    pub(crate) authority: &'a str,
-    /// What stands before the protocol's own path.
-    pub(crate) prefix: &'a str,
-    pub(crate) door: Door<'a>,
-}
-
-/// By which door it comes in, and as whom.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Door<'a> {
-    /// `/ws/{number}`: whoever knows the number is in.
-    Sca {
-        /// The phone's own number.
-        number: &'a str,
-        /// What stands after it, with its question mark.
-        query: &'a str,
-        /// Whether the server is to send a list at once.
-        is_greeted: bool,
-    },
-    /// `/ws`, and the first frame says who it is.
-    Session {
-        /// The session that the phone is a device of.
-        id: &'a str,
-        /// Whether it wants to hear what becomes of messages.
-        receipts: bool,
-    },
-}
-
-impl Door<'_> {
-    /// Which protocol is spoken behind it.
-    pub(super) const fn protocol(&self) -> Protocol {
-        match self {
-            Door::Sca { .. } => Protocol::Sca,
-            Door::Session { .. } => Protocol::Session,
-        }
-    }
-
-    /// Whether something is to be heard before the phone is in.
-    pub(crate) const fn is_greeted(&self) -> bool {
-        match self {
-            Door::Sca { is_greeted, .. } => *is_greeted,
-            Door::Session { .. } => true,
-        }
-    }
-}
+use super::door::{Address, Door};
+use super::ending::Ending;
 
 /// An upgrade that has been asked for.
 #[derive(Debug)]
@@ -73,19 +25,17 @@ impl Upgrade {
     /// Appends the request to `out`.
     pub(super) fn request(
         address: &Address<'_>,
+        door: Door,
         now: Moment,
         random: [u8; 16],
         out: &mut Vec<u8>,
     ) -> Self {
         let key = ClientKey::new(random);
-        let Address { authority, prefix, door } = address;
-        let (path, query) = match door {
-            Door::Sca { number, query, .. } => (format!("/ws/{number}"), *query),
-            Door::Session { .. } => ("/ws".to_owned(), ""),
-        };
+        let Address { authority, prefix } = address;
+        let Door { path, sign_in, is_greeted: _ } = door;
         write!(
             out,
-            "GET {prefix}{path}{query} HTTP/1.1\r\n\
+            "GET {prefix}{path} HTTP/1.1\r\n\
              Host: {authority}\r\n\
              Upgrade: websocket\r\n\
              Connection: Upgrade\r\n\
@@ -94,10 +44,6 @@ impl Upgrade {
             key.as_str()
         )
         .expect("writing to a vector never fails");
-        let sign_in = match *door {
-            Door::Sca { .. } => None,
-            Door::Session { id, receipts } => Some(messenger::sign_in(id, receipts)),
-        };
         Upgrade { key, since: now, head: Vec::new(), sign_in }
     }
 

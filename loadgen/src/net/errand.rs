@@ -1,10 +1,10 @@
 //! [`Errand`]: what a phone answers to what it has just heard. The desk notes it, since it has no line; the
 //! exchange says it.
 
-use crate::client::{Pen, Phone};
+use crate::client::{MessengerWords, Pen};
 use crate::workload::Names;
 
-/// What a phone has to say to what it has heard.
+/// What a phone answers to what it has heard.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Errand {
     /// It has read this message.
@@ -15,11 +15,17 @@ pub(super) enum Errand {
 
 impl Errand {
     /// Says it.
-    pub(super) fn run(self, phone: &Phone, names: &Names, pen: &mut Pen, out: &mut Vec<u8>) {
+    pub(super) fn run(
+        self,
+        words: &dyn MessengerWords,
+        names: &Names,
+        pen: &mut Pen,
+        out: &mut Vec<u8>,
+    ) {
         match self {
-            Errand::Read(message) => phone.mark_read(names.message(message).as_str(), pen, out),
+            Errand::Read(message) => words.mark_read(names.message(message).as_str(), pen, out),
             Errand::Answer { invitation, accepts } => {
-                phone.answer(names.invitation(invitation).as_str(), accepts, pen, out);
+                words.answer(names.invitation(invitation).as_str(), accepts, pen, out);
             }
         }
     }

@@ -2,15 +2,18 @@
 //! a connection ends.
 
 use std::io;
+use std::mem;
 use std::time::Duration;
 
 use mio::event::Event;
 use switchboard::timer::Moment;
 
-use super::call;
+use super::call::call;
+use super::line::Line;
+use super::lines::Lines;
 use super::run::Run;
 use super::slot::Slot;
-use crate::client::{self, Ending, Said, Told};
+use crate::client::{Ending, Event as Happened, Realm};
 use crate::phone_id::PhoneId;
 use crate::record::{Begun, Party};
 use crate::workload::Persona;
@@ -22,19 +25,18 @@ impl Run<'_> {
     /// The kernel has something to say of a connection, if it is still there.
     pub(super) fn happens(&mut self, party: Party, event: &Event) {
         let id = party.phone;
-        let is_current = |run: &Self| run.slots[id.index()].generation == party.generation;
-        if event.is_writable() && is_current(self) {
+        if event.is_writable() && self.lines.is_current(party) {
             self.writable(id);
         }
         let is_closed = event.is_read_closed() || event.is_error();
-        if (event.is_readable() || is_closed) && is_current(self) {
+        if (event.is_readable() || is_closed) && self.lines.is_current(party) {
             self.readable(id, is_closed);
         }
     }
 
     /// A phone's socket takes bytes: it has just connected, or was full before.
     pub(super) fn writable(&mut self, id: PhoneId) {
-        let Some(line) = &mut self.slots[id.index()].line else { return };
+        let Some(line) = self.lines.line_mut(id) else { return };
         if line.phone.is_some() {
             if line.write_on().is_err() {
                 self.readable(id, true);
@@ -51,7 +53,8 @@ impl Run<'_> {
     /// There is something to read, or the end.
     pub(super) fn readable(&mut self, id: PhoneId, is_closed: bool) {
         for _ in 0..READS {
-            let Some(line) = &mut self.slots[id.index()].line else { return };
+            let Lines { slots, inbox, .. } = &mut self.lines;
+            let Some(line) = &slots[id.index()].line else { return };
             if line.phone.is_none() {
                 // The event may say both at once: refused, and closed.
                 if let Err(error) = line.is_connected() {
@@ -69,13 +72,13 @@ impl Run<'_> {
             if line.reads_slowly() {
                 return;
             }
-            match line.read(&mut self.inbox, usize::MAX) {
+            match line.read(inbox, usize::MAX) {
                 Ok(Some(0)) => return self.lose(id, None),
                 Ok(Some(count)) => {
                     self.hear(id, count);
                     // The next read would find nothing, unless it is the end: then no other event
                     // would tell us (epoll(7), question 9).
-                    if count < self.inbox.bytes.len() && !is_closed {
+                    if count < self.lines.inbox.bytes.len() && !is_closed {
                         return;
                     }
                 }
@@ -83,14 +86,14 @@ impl Run<'_> {
                 Err(error) => return self.lose(id, Some(&error)),
             }
         }
-        let party = self.slots[id.index()].party(id);
-        self.again.push(party);
+        let party = self.lines.party(id);
+        self.lines.again.push(party);
     }
 
     /// Phones that had more to read than was their share.
     pub(super) fn read_on(&mut self) {
-        for party in std::mem::take(&mut self.again) {
-            if self.slots[party.phone.index()].generation == party.generation {
+        for party in mem::take(&mut self.lines.again) {
+            if self.lines.is_current(party) {
                 self.readable(party.phone, true);
             }
         }
@@ -98,8 +101,9 @@ impl Run<'_> {
 
     /// A slow reader reads so many bytes.
     pub(super) fn sip(&mut self, id: PhoneId, bytes: usize) {
-        let Some(line) = &mut self.slots[id.index()].line else { return };
-        match line.read(&mut self.inbox, bytes) {
+        let Lines { slots, inbox, .. } = &mut self.lines;
+        let Some(line) = &slots[id.index()].line else { return };
+        match line.read(inbox, bytes) {
             Ok(Some(0)) => self.lose(id, None),
             Ok(Some(count)) => self.hear(id, count),
             Ok(None) => {}
@@ -109,12 +113,13 @@ impl Run<'_> {
 
     /// Writes what is in `out` to a phone's socket.
     pub(super) fn write(&mut self, id: PhoneId) {
-        let Some(line) = &mut self.slots[id.index()].line else {
-            self.out.clear();
+        let Lines { slots, out, .. } = &mut self.lines;
+        let Some(line) = &mut slots[id.index()].line else {
+            out.clear();
             return;
         };
-        self.desk.record.heard.bytes_sent += self.out.len() as u64;
-        if line.write(&mut self.out).is_err() {
+        self.desk.record.heard.bytes_sent += out.len() as u64;
+        if line.write(out).is_err() {
             // Why is to be read: a close frame, or else the same error.
             self.readable(id, true);
         }
@@ -123,12 +128,9 @@ impl Run<'_> {
     /// A connection is over.
     pub(super) fn end(&mut self, id: PhoneId, ending: Ending) {
         let now = self.now();
-        let slot = &mut self.slots[id.index()];
-        let (persona, party) = (slot.persona, slot.party(id));
-        self.uncount(party, now);
-        let slot = &mut self.slots[id.index()];
-        slot.line = None;
-        self.open -= 1;
+        let (persona, party) = (self.lines.slot(id).persona, self.lines.party(id));
+        self.uncount(id, now);
+        self.lines.remove(id);
         let is_planned = match ending {
             Ending::Vanished | Ending::Noticed | Ending::LeftOpen => true,
             Ending::Refused(TOO_MANY) => persona == Persona::Flapper,
@@ -136,56 +138,37 @@ impl Run<'_> {
         };
         let record = &mut self.desk.record;
         if !ending.is_clean() {
-            let broken = match &mut record.messenger {
-                Some(messenger) => messenger.broke(id),
-                None => party,
-            };
-            record.books.doubt(broken);
+            record.doubt(party);
         }
         record.ended(persona, ending, is_planned || persona.is_hostile());
         self.plan_return(party, now);
     }
 
     /// A phone is no longer one of those that are connected.
-    pub(super) fn uncount(&mut self, party: Party, now: Moment) {
-        self.uncount_ready(party.phone);
-        if let Some(messenger) = &mut self.desk.record.messenger {
-            if self.desk.follows {
-                messenger.went(party.phone, now);
-            }
-            return;
-        }
-        if self.desk.follows && !self.slots[party.phone.index()].persona.is_hostile() {
-            self.desk.record.views.left(party.phone, Begun::at(now), now);
-        }
-    }
-
-    pub(super) fn uncount_ready(&mut self, id: PhoneId) {
-        if let Some(line) = &mut self.slots[id.index()].line {
-            self.ready -= u64::from(std::mem::take(&mut line.is_counted));
-        }
+    pub(super) fn uncount(&mut self, id: PhoneId, now: Moment) {
+        self.lines.uncount_ready(id);
+        self.desk.record.went(id, self.lines.slot(id).persona, now);
     }
 
     /// The server has given up somebody who was silent.
     pub(super) fn notice(&mut self, id: PhoneId) {
         let now = self.now();
-        let Some(line) = &self.slots[id.index()].line else { return };
-        let Some(begun) = line.silence() else { return };
-        let is_late = self.limit().is_some_and(|limit| now > begun.actual + limit);
+        let Some(begun) = self.lines.line(id).and_then(Line::silence) else { return };
+        let is_late = self.plan.notice_limit().is_some_and(|limit| now > begun.actual + limit);
         let timeout = self.plan.ping_timeout;
         let is_early = timeout.is_some_and(|timeout| now + TURN < begun.actual + timeout);
         let record = &mut self.desk.record;
         record.notice.add(begun, now);
         record.unnoticed += u64::from(is_late);
         record.too_early += u64::from(is_early);
-        self.silent -= 1;
+        self.lines.silent -= 1;
         self.end(id, Ending::Noticed);
     }
 
     /// The stream is over, or has failed.
     fn lose(&mut self, id: PhoneId, error: Option<&io::Error>) {
-        let Some(line) = &mut self.slots[id.index()].line else { return };
-        let Some(phone) = &mut line.phone else { return };
+        let line = self.lines.line_mut(id);
+        let Some(phone) = line.and_then(|line| line.phone.as_mut()) else { return };
         let ending = match (phone.hear_the_end(), error) {
             (Ending::Dropped, Some(error)) => Ending::Failed(error.kind()),
             (ending, _) => ending,
@@ -193,12 +176,13 @@ impl Run<'_> {
         self.end(id, ending);
     }
 
-    /// The connection stands: the phone asks for its upgrade.
+    /// The connection stands: the phone asks for the upgrade.
     fn call(&mut self, id: PhoneId) {
         let now = self.now();
-        let who = (self.devices.session(id), &self.desk.numbers, &self.desk.names);
-        let phone = call(self.plan, self.target, who, now, &mut self.pen, &mut self.out);
-        let slot = &mut self.slots[id.index()];
+        let Lines { target, devices, slots, pen, out, .. } = &mut self.lines;
+        let who = (devices.session(id), &self.desk.numbers, &self.desk.names);
+        let phone = call(self.plan, target, who, now, pen, out);
+        let slot = &mut slots[id.index()];
         let party = slot.party(id);
         let Some(line) = &mut slot.line else { return };
         if !slot.persona.is_hostile() {
@@ -211,17 +195,18 @@ impl Run<'_> {
 
     /// What a phone makes of the bytes that were read.
     fn hear(&mut self, id: PhoneId, count: usize) {
-        // For whatever is heard the time is that of its arrival.
-        let now = self.inbox.arrived;
-        let Run { slots, desk, pen, inbox, out, .. } = self;
+        let Run { realm, lines, desk, .. } = self;
+        let Lines { slots, pen, inbox, out, .. } = lines;
+        // All that is heard came when the bytes arrived.
+        let now = inbox.arrived;
         let slot = &mut slots[id.index()];
         let Slot { persona, generation, line: Some(line), .. } = slot else { return };
         let Some(phone) = &mut line.phone else { return };
-        // Whatever comes with the first frame could come no earlier.
+        // What comes with the first frame could come no earlier.
         let ready = if phone.is_ready() { line.ready } else { now };
         line.ready = ready;
         desk.hearing = (*generation, ready);
-        // Whoever falls silent later connects like everybody else.
+        // A phone that falls silent later connects like any other.
         let (is_sociable, is_hostile) = (persona.is_sociable(), persona.is_hostile());
         let was_ready = phone.is_ready();
         let mut ending = None;
@@ -229,33 +214,33 @@ impl Run<'_> {
         desk.record.heard.bytes += count as u64;
         while let Some(event) = phone.read(now, &mut input, pen, out) {
             match event {
-                client::Event::Upgraded(after) if !is_hostile => {
+                Happened::Upgraded(after) if !is_hostile => {
                     desk.record.connecting.upgrade.add(after);
                 }
-                client::Event::Greeted { after, first } if !is_hostile => {
+                Happened::Greeted { after, first } if !is_hostile => {
                     desk.record.connecting.first_frame.add(after);
-                    let is_proper =
-                        matches!(first, Said::List(_) | Said::Told(Told::Authenticated));
-                    desk.record.heard.strange_greetings += u64::from(!is_proper);
+                    desk.record.heard.strange_greetings += u64::from(!first.is_greeting());
                     match is_sociable {
                         true => desk.hear(id, &first, now),
                         false => desk.overhear(id, &first, now),
                     }
                 }
-                client::Event::Pong { due, sent } if is_sociable => {
+                Happened::Pong { due, sent } if is_sociable => {
                     desk.record.heartbeat.add(Begun { planned: due, actual: sent }, now);
                     desk.record.heard.pongs += 1;
                 }
-                client::Event::Said(said) if is_sociable => desk.hear(id, &said, now),
-                client::Event::Greeted { first: said, .. } | client::Event::Said(said) => {
+                Happened::Said(said) if is_sociable => desk.hear(id, &said, now),
+                Happened::Greeted { first: said, .. } | Happened::Said(said) => {
                     desk.overhear(id, &said, now);
                 }
-                client::Event::Upgraded(_) | client::Event::Pong { .. } => {}
-                client::Event::Ended(how) => ending = Some(how),
+                Happened::Upgraded(_) | Happened::Pong { .. } => {}
+                Happened::Ended(how) => ending = Some(how),
             }
         }
-        for errand in desk.errands.drain(..) {
-            errand.run(phone, &desk.names, pen, out);
+        if let Realm::Messenger(words) = *realm {
+            for errand in desk.errands.drain(..) {
+                errand.run(words, &desk.names, pen, out);
+            }
         }
         let is_new = !was_ready && phone.is_ready();
         if is_new {
@@ -266,56 +251,44 @@ impl Run<'_> {
             None => {
                 self.write(id);
                 if is_new {
-                    self.invite_circle(self.devices.session(id), now);
+                    self.invite_circle(self.lines.devices.session(id), now);
                 }
             }
             Some(ending) => {
                 // A last word, which the server may not want any more.
-                if let Some(line) = &mut self.slots[id.index()].line {
-                    let _ = line.write(&mut self.out);
+                let Lines { slots, out, .. } = &mut self.lines;
+                if let Some(line) = &mut slots[id.index()].line {
+                    let _ = line.write(out);
                 }
-                self.out.clear();
+                out.clear();
                 self.end(id, ending);
             }
         }
     }
 
-    /// Whoever wrote what has just arrived thinks of something else to say.
+    /// A phone whose message has just arrived thinks of something else to say.
     fn go_on_thinking(&mut self, now: Moment) {
         for receipt in self.desk.take_receipts() {
-            if self.turns.stop_waiting(receipt.sender, receipt.number) {
-                self.think(receipt.sender, now);
-            }
+            self.cursor.stop_waiting(receipt.sender, receipt.number, now);
         }
     }
 
     /// A phone is connected: from now on it does what it is here for.
     fn get_ready(&mut self, id: PhoneId, now: Moment) {
-        let slot = &mut self.slots[id.index()];
+        let slot = self.lines.slot(id);
         let (persona, party) = (slot.persona, slot.party(id));
-        let Some(line) = &mut slot.line else { return };
-        line.is_counted = true;
+        let Some(line) = &slot.line else { return };
         let begun = Begun { planned: line.planned, actual: line.dialled };
-        self.ready += 1;
-        self.peak = self.peak.max(self.ready);
+        self.lines.count_ready(id);
         let record = &mut self.desk.record;
         if !persona.is_hostile() {
             record.connecting.total.add(begun, now);
         }
-        let begun = Begun { actual: now, ..begun };
-        match &mut record.messenger {
-            // Others are its contacts, once they have written to it.
-            Some(messenger) if persona.is_written_to() => messenger.came(id, begun, now),
-            None if self.desk.follows && !persona.is_hostile() => {
-                record.views.joined(id, begun, now);
-            }
-            Some(_) | None => {}
-        }
+        record.came(id, persona, Begun { actual: now, ..begun }, now);
         self.begin(party, now);
-        if self.is_closed && persona == Persona::Chatter && id == self.devices.session(id) {
-            // Not all at once: they have been chatting for a while, as it were.
-            let begin = now.max(self.plan.timing.messages_begin());
-            self.turns.add(id, begin + self.think.mul_f64(self.random.f64()));
+        let is_first_device = id == self.lines.devices.session(id);
+        if self.plan.is_closed && persona == Persona::Chatter && is_first_device {
+            self.cursor.begin_to_chat(id, now);
         }
     }
 }

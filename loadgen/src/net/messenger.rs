@@ -1,12 +1,13 @@
-//! What phones do in the protocol of sessions: [`Run`] writes messages and invitations.
+//! What devices of sessions do: [`Run`] writes their messages and invitations.
 
 use std::mem;
 
 use switchboard::timer::Moment;
 
 use super::desk::Desk;
+use super::lines::Lines;
 use super::run::Run;
-use crate::client::Letter;
+use crate::client::{Letter, MessengerWords, Realm};
 use crate::phone_id::PhoneId;
 use crate::record::{Begun, Posted, invitation_number};
 
@@ -14,16 +15,15 @@ impl Run<'_> {
     /// A session writes to another.
     pub(super) fn send_letter(
         &mut self,
-        from: PhoneId,
-        to: PhoneId,
+        words: &dyn MessengerWords,
+        (from, to): (PhoneId, PhoneId),
         planned: Moment,
         now: Moment,
     ) -> u64 {
-        let devices = self.devices;
-        let is_sociable = self.slots[to.index()].persona.is_sociable();
-        let Run { desk, slots, pen, out, text, .. } = self;
-        let Desk { record, texts, names, manners, seed, .. } = desk;
-        let Some(messenger) = record.messenger.as_deref_mut() else { return 0 };
+        let Lines { slots, devices, pen, out, text, .. } = &mut self.lines;
+        let is_sociable = slots[to.index()].persona.is_sociable();
+        let Desk { record, texts, names, manners, seed, .. } = &mut self.desk;
+        let Some(messenger) = record.checked.messenger_mut() else { return 0 };
         let parties = (messenger.party(from), messenger.party(to));
         let stamp = record.books.send(parties.0, parties.1, planned, now);
         let number = stamp.number;
@@ -48,15 +48,13 @@ impl Run<'_> {
             [names.message(number), names.session(from), names.session(to)];
         let (to_name, text) = (recipient.as_str(), str::from_utf8(text).expect("a text is ASCII"));
         let letter = Letter { id: id.as_str(), from: sender.as_str(), to: to_name, text };
-        if let Some(line) = &slots[device.index()].line
-            && let Some(phone) = &line.phone
-        {
+        if slots[device.index()].line.as_ref().is_some_and(|line| line.phone.is_some()) {
             if is_typed {
-                phone.type_to(to_name, true, pen, out);
+                words.type_to(to_name, true, pen, out);
             }
-            phone.send_letter(&letter, pen, out);
+            words.message(&letter, pen, out);
             if is_typed {
-                phone.type_to(to_name, false, pen, out);
+                words.type_to(to_name, false, pen, out);
             }
         }
         record.sent(number, planned, now, is_sociable);
@@ -66,27 +64,29 @@ impl Run<'_> {
 
     /// If a session has all its devices for the first time, it invites its circle.
     pub(super) fn invite_circle(&mut self, from: PhoneId, now: Moment) {
-        if self.desk.record.messenger.is_none() || !self.is_complete(from) {
+        let Realm::Messenger(words) = self.realm else { return };
+        if !self.lines.are_ready(from) {
             return;
         }
-        let is_first = !mem::replace(&mut self.slots[from.index()].has_invited, true);
-        if !is_first || !self.slots[from.index()].persona.is_sociable() {
+        let Lines { slots, pen, out, .. } = &mut self.lines;
+        let slot = &mut slots[from.index()];
+        let is_first = !mem::replace(&mut slot.has_invited, true);
+        let has_phone = slot.line.as_ref().is_some_and(|line| line.phone.is_some());
+        if !is_first || !has_phone || !slot.persona.is_sociable() {
             return;
         }
-        // Whoever reads slowly would answer when it suits him.
-        let mut circle = self.peers.circle(from);
-        circle.retain(|peer| self.slots[peer.index()].persona.is_sociable());
-        let Run { desk, slots, pen, out, .. } = self;
-        let Some(messenger) = desk.record.messenger.as_deref_mut() else { return };
-        let Some(line) = &slots[from.index()].line else { return };
-        let Some(phone) = &line.phone else { return };
-        let sender = desk.names.session(from);
+        // A slow reader would answer much later.
+        let mut circle = self.cursor.peers.circle(from);
+        circle.retain(|peer| slots[peer.index()].persona.is_sociable());
+        let Desk { record, names, .. } = &mut self.desk;
+        let Some(messenger) = record.checked.messenger_mut() else { return };
+        let sender = names.session(from);
         for to in circle {
             messenger.invitations.send(messenger.party(from), to, now);
-            let id = desk.names.invitation(invitation_number(from, to));
-            let recipient = desk.names.session(to);
+            let id = names.invitation(invitation_number(from, to));
+            let recipient = names.session(to);
             let (id, from, to) = (id.as_str(), sender.as_str(), recipient.as_str());
-            phone.invite(&Letter { id, from, to, text: "Shall we be contacts?" }, pen, out);
+            words.invite(&Letter { id, from, to, text: "Shall we be contacts?" }, pen, out);
         }
         self.write(from);
     }

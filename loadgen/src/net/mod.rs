@@ -7,7 +7,9 @@
 
 mod act;
 mod alarm;
+mod call;
 mod clock;
+mod cursor;
 mod desk;
 mod due;
 mod errand;
@@ -15,13 +17,17 @@ mod exchange;
 mod get;
 mod inbox;
 mod line;
+mod lines;
 mod messenger;
+mod meter;
+mod mobile;
 mod probe;
 mod progress;
 mod run;
 
 mod signals;
 mod slot;
+mod task;
 mod tasks;
 mod token;
 mod usage;
@@ -34,14 +40,10 @@ use std::time::Duration;
 use mio::unix::SourceFd;
 use mio::{Events, Interest, Poll, Token};
 use nix::sys::prctl::set_timerslack;
-use switchboard::timer::Moment;
 
-use crate::client::{Address, Door, Pen, Phone, Protocol};
-use crate::phone_id::PhoneId;
-use crate::plan::{Plan, Settings};
+use crate::plan::Plan;
 use crate::record::Outcome;
 use crate::target::Target;
-use crate::workload::{Names, Numbers, Presence};
 use alarm::Alarm;
 use progress::Progress;
 use run::Run;
@@ -92,9 +94,7 @@ pub(crate) fn play(
             run.describe(now, &progress);
         }
         let next = run.next_deadline(now);
-        let next = [next, progress.next_deadline()].into_iter().flatten().min();
-        // Without anything to wait for, nothing would ever end. There is always something.
-        let next = next.unwrap_or(now + Duration::from_secs(1));
+        let next = progress.next_deadline().map_or(next, |of_progress| next.min(of_progress));
         let timeout = if next <= now {
             Some(Duration::ZERO)
         } else if run.may_nap(next, now) {
@@ -130,27 +130,4 @@ pub(crate) fn play(
     // As it was: a server that is started for the next run would inherit it.
     set_timerslack(0)?;
     Ok(run.finish())
-}
-
-/// Calls a phone's number, or its session's id.
-fn call(
-    plan: &Plan,
-    target: &Target,
-    (session, numbers, names): (PhoneId, &Numbers, &Names),
-    now: Moment,
-    pen: &mut Pen,
-    out: &mut Vec<u8>,
-) -> Phone {
-    let Settings { protocol, presence, manners, .. } = &plan.settings;
-    let (mut digits, id) = ([0; Numbers::DIGITS], names.session(session));
-    let door = match protocol {
-        Protocol::Sca => Door::Sca {
-            number: numbers.digits(session, &mut digits),
-            query: presence.query(),
-            is_greeted: *presence != Presence::None,
-        },
-        Protocol::Session => Door::Session { id: id.as_str(), receipts: manners.receipts },
-    };
-    let address = Address { authority: &target.authority, prefix: &target.prefix, door };
-    Phone::call(&address, now, pen, out)
 }

@@ -9,8 +9,9 @@ use std::time::Duration;
 
 use switchboard::timer::Moment;
 
+use super::call::call;
 use super::clock::Clock;
-use crate::client::{Ending, Event, Pen, Protocol, Said, Told};
+use crate::client::{Ending, Event, Pen};
 use crate::plan::Plan;
 use crate::target::Target;
 use crate::workload::{Names, Numbers};
@@ -24,7 +25,8 @@ const PATIENCE: Duration = Duration::from_secs(5);
 ///
 /// One sentence on what the server does not do.
 pub(crate) fn probe(plan: &Plan, target: &Target) -> Result<(), String> {
-    let (url, title) = (target.url(), plan.settings.protocol.title());
+    let (url, names) = (target.url(), plan.settings.protocol.dialect().names());
+    let title = names.title;
     let mut stream = TcpStream::connect_timeout(&target.address, PATIENCE)
         .map_err(|error| format!("cannot connect to {url}: {}", error.kind()))?;
     let failed = |error: std::io::Error| match error.kind() {
@@ -38,10 +40,10 @@ pub(crate) fn probe(plan: &Plan, target: &Target) -> Result<(), String> {
 
     let timing = &plan.timing;
     let (clients, seed) = (timing.clients, timing.seed);
-    let (numbers, names) = (Numbers::new(clients, seed), Names::new(clients, seed));
-    let who = (numbers.probe(), &numbers, &names);
+    let (numbers, ids) = (Numbers::new(clients, seed), Names::new(clients, seed));
+    let who = (numbers.probe(), &numbers, &ids);
     let (clock, mut pen, mut out) = (Clock::start(), Pen::new(seed), Vec::new());
-    let mut phone = super::call(plan, target, who, clock.now(), &mut pen, &mut out);
+    let mut phone = call(plan, target, who, clock.now(), &mut pen, &mut out);
     let mut buffer = vec![0; 64 * 1024];
     loop {
         stream.write_all(&out).map_err(failed)?;
@@ -58,19 +60,13 @@ pub(crate) fn probe(plan: &Plan, target: &Target) -> Result<(), String> {
         while let Some(event) = phone.read(clock.now(), &mut input, &mut pen, &mut out) {
             match event {
                 Event::Upgraded(_) if !phone.is_ready() => {}
-                Event::Greeted {
-                    first: Said::List(_) | Said::Told(Told::Authenticated), ..
+                Event::Greeted { first, .. } if !first.is_greeting() => {
+                    let what = names.bad_greeting;
+                    return Err(format!("{url} does not speak {title}: its first frame {what}"));
                 }
-                | Event::Upgraded(_) => {
+                Event::Greeted { .. } | Event::Upgraded(_) => {
                     let now = clock.now();
                     phone.ping(now, now, &mut pen, &mut out);
-                }
-                Event::Greeted { .. } => {
-                    let what = match plan.settings.protocol {
-                        Protocol::Sca => "is no list",
-                        Protocol::Session => "lets nobody in",
-                    };
-                    return Err(format!("{url} does not speak {title}: its first frame {what}"));
                 }
                 Event::Pong { .. } => {
                     phone.hang_up(&mut pen, &mut out);

@@ -234,7 +234,7 @@ mod tests {
 
     #[test]
     fn before_anything_has_happened_there_is_something_to_show() {
-        let record = Record::new(10);
+        let record = Record::of_numbers(10);
         let status = Status {
             stage: "connecting",
             elapsed: Duration::ZERO,

@@ -7,9 +7,10 @@ use std::time::Duration;
 use switchboard::timer::{Moment, Wheel};
 
 use super::act::Act;
-use super::run::{Run, Stage};
-use super::slot::{Deed, Task};
-use crate::client::{Ending, Protocol};
+use super::lines::Lines;
+use super::run::Run;
+use super::task::{Deed, Task};
+use crate::client::{Ending, Realm};
 use crate::phone_id::PhoneId;
 use crate::record::{Begun, Party};
 use crate::workload::{Persona, conduct};
@@ -25,13 +26,12 @@ impl Run<'_> {
     /// Does what phones do by themselves, as far as it is due.
     pub(super) fn do_tasks(&mut self, now: Moment) {
         for _ in 0..TASKS {
-            let Some(task) = self.wheel.next_due(now) else { return };
+            let Some(task) = self.cursor.next_task(now) else { return };
             let id = task.party.phone;
-            let slot = &self.slots[id.index()];
-            if slot.generation != task.party.generation {
+            if !self.lines.is_current(task.party) {
                 continue;
             }
-            match (&slot.line, task.deed) {
+            match (self.lines.line(id), task.deed) {
                 (None, Deed::Return) => self.come_back(id, task.due),
                 (None, _) | (_, Deed::Return) => {}
                 // Who is silent does nothing any more.
@@ -41,39 +41,35 @@ impl Run<'_> {
         }
     }
 
-    pub(super) fn plan(&mut self, task: Task) {
-        self.wheel.insert(task.due, task);
-    }
-
     /// What a phone does that has just become ready, apart from waiting for others.
     pub(super) fn begin(&mut self, party: Party, now: Moment) {
         let plan = self.plan;
         let (settings, timing) = (&plan.settings, &plan.timing);
         let (conduct, seed) = (settings.conduct, timing.seed);
         let id = party.phone;
-        let persona = self.slots[id.index()].persona;
+        let persona = self.lines.slot(id).persona;
         if let Some(interval) = settings.heartbeat.filter(|_| has_heartbeat(persona)) {
             let phase = conduct::heartbeat_phase(id, interval, seed);
-            self.plan(Task::new(party, now + phase, Deed::Ping));
+            self.cursor.add(Task::new(party, now + phase, Deed::Ping));
         }
         // As the original app does: at once, and then again and again.
         if settings.refresh_of(persona).is_some() {
-            self.plan(Task { party, due: now, deed: Deed::Refresh });
+            self.cursor.add(Task { party, due: now, deed: Deed::Refresh });
         }
         match persona {
             Persona::Flapper => {
                 let time = conduct::flap(id, party.generation, conduct.flap_up, true, seed);
-                self.plan(Task::new(party, now + time, Deed::Vanish));
+                self.cursor.add(Task::new(party, now + time, Deed::Vanish));
             }
             Persona::SilentDrop => {
                 let at = timing.messages_begin() + conduct::silence(id, timing.duration, seed);
-                self.plan(Task::new(party, at.max(now), Deed::FallSilent));
+                self.cursor.add(Task::new(party, at.max(now), Deed::FallSilent));
             }
-            Persona::Flood => self.plan(Task { party, due: now, deed: Deed::Flood }),
-            Persona::Garbage => self.plan(Task::new(party, now, Deed::SendGarbage)),
+            Persona::Flood => self.cursor.add(Task { party, due: now, deed: Deed::Flood }),
+            Persona::Garbage => self.cursor.add(Task::new(party, now, Deed::SendGarbage)),
             Persona::Drip if !is_odd(party) => {
                 self.act(id, Act::Drip(VecDeque::new()));
-                self.plan(Task::new(party, now, Deed::Drip));
+                self.cursor.add(Task::new(party, now, Deed::Drip));
             }
             Persona::Lurker
             | Persona::Chatter
@@ -87,25 +83,25 @@ impl Run<'_> {
     /// The connection stands, and the request is in `out`. Not everybody sends it.
     pub(super) fn corrupt_the_request(&mut self, party: Party, now: Moment) {
         let id = party.phone;
-        match self.slots[id.index()].persona {
+        match self.lines.slot(id).persona {
             Persona::HalfOpen => {
-                let half = self.out.len() / 2;
-                self.out.truncate(half);
+                let out = &mut self.lines.out;
+                out.truncate(out.len() / 2);
                 self.write(id);
                 self.act(id, Act::HalfOpen);
             }
             Persona::Drip if is_odd(party) => {
                 self.act(id, Act::Drip(VecDeque::new()));
-                self.plan(Task::new(party, now, Deed::Drip));
+                self.cursor.add(Task::new(party, now, Deed::Drip));
             }
             // One time in three.
             Persona::Garbage if kind_of_garbage(party) == Garbage::Request => {
-                self.out.clear();
-                self.plan(Task::new(party, now, Deed::SendGarbage));
+                self.lines.out.clear();
+                self.cursor.add(Task::new(party, now, Deed::SendGarbage));
             }
             Persona::SlowReader => {
                 self.act(id, Act::ReadSlowly);
-                self.plan(Task::new(party, now + LONGEST_PAUSE, Deed::Read));
+                self.cursor.add(Task::new(party, now + LONGEST_PAUSE, Deed::Read));
             }
             Persona::Lurker
             | Persona::Chatter
@@ -120,8 +116,8 @@ impl Run<'_> {
 
     /// A connection is over. Some come back.
     pub(super) fn plan_return(&mut self, party: Party, now: Moment) {
-        let slot = &self.slots[party.phone.index()];
-        if !slot.is_wanted || !Run::returns(slot.persona) || self.stage != Stage::Playing {
+        let slot = self.lines.slot(party.phone);
+        if !slot.is_wanted || !slot.persona.returns() || !self.cursor.is_playing() {
             return;
         }
         let (mean, seed) = (self.plan.settings.conduct.flap_down, self.plan.timing.seed);
@@ -129,11 +125,11 @@ impl Run<'_> {
             true => conduct::flap(party.phone, party.generation, mean, false, seed),
             false => conduct::PAUSE,
         };
-        self.plan(Task::new(party, now + pause, Deed::Return));
+        self.cursor.add(Task::new(party, now + pause, Deed::Return));
     }
 
     fn come_back(&mut self, id: PhoneId, due: Moment) {
-        if self.stage == Stage::Playing && self.slots[id.index()].is_wanted {
+        if self.cursor.is_playing() && self.lines.slot(id).is_wanted {
             self.dial(id, due);
         }
     }
@@ -145,25 +141,26 @@ impl Run<'_> {
         let plan = self.plan;
         let settings = &plan.settings;
         let again = |after: Duration| Some(Task::new(party, due.max(now) + after, deed));
-        let Some(line) = &mut self.slots[id.index()].line else { return };
+        let Lines { slots, pen, out, .. } = &mut self.lines;
+        let slot = &mut slots[id.index()];
+        let Some(line) = &mut slot.line else { return };
         let next = match deed {
             Deed::Ping => {
                 let Some(phone) = line.phone.as_mut().filter(|phone| phone.is_ready()) else {
                     return;
                 };
-                phone.ping(due, now, &mut self.pen, &mut self.out);
+                phone.ping(due, now, pen, out);
                 self.desk.record.heard.pings += 1;
                 self.write(id);
                 // By the plan, whenever this one was sent.
                 settings.heartbeat.map(|every| Task::new(party, due + every, deed))
             }
             Deed::Refresh => {
-                let Some(phone) = line.phone.as_mut().filter(|phone| phone.is_ready()) else {
-                    return;
-                };
-                phone.refresh(&mut self.pen, &mut self.out);
+                let (Realm::Mobile(words), true) = (self.realm, line.is_ready()) else { return };
+                words.ask_for_list(pen, out);
+                let every = settings.refresh_of(slot.persona);
                 self.write(id);
-                settings.refresh_of(self.slots[id.index()].persona).and_then(again)
+                every.and_then(again)
             }
             Deed::Vanish => {
                 self.vanish(party);
@@ -187,22 +184,20 @@ impl Run<'_> {
                 let count = f64::from(settings.conduct.flood_rate) * every.as_secs_f64();
                 // It waits for nobody, but what the kernel does not take it cannot send.
                 if line.has_sent_all() {
-                    self.pen.write_pings((count as u32).max(1), &mut self.out);
+                    pen.write_pings((count as u32).max(1), out);
                     self.write(id);
                 }
                 again(Duration::from_nanos(1))
             }
             Deed::StopWaiting(number) => {
-                if self.turns.stop_waiting(id, number) {
-                    self.think(id, now);
-                }
+                self.cursor.stop_waiting(id, number, now);
                 None
             }
             Deed::Return => None,
         };
         // It may have ended meanwhile.
-        if let Some(next) = next.filter(|_| self.slots[id.index()].line.is_some()) {
-            self.plan(next);
+        if let Some(next) = next.filter(|_| self.lines.line(id).is_some()) {
+            self.cursor.add(next);
         }
     }
 
@@ -221,10 +216,10 @@ impl Run<'_> {
 
     /// The phone is in a tunnel: its connection ends, with a FIN or with a reset, but without a word.
     fn vanish(&mut self, party: Party) {
-        if self.stage != Stage::Playing {
+        if !self.cursor.is_playing() {
             return;
         }
-        let Some(line) = &self.slots[party.phone.index()].line else { return };
+        let Some(line) = self.lines.line(party.phone) else { return };
         if line.is_leaving() {
             return;
         }
@@ -238,32 +233,32 @@ impl Run<'_> {
     /// server has heard it last.
     fn fall_silent(&mut self, party: Party, due: Moment) {
         let (id, now) = (party.phone, self.now());
-        let Some(line) = &mut self.slots[id.index()].line else { return };
+        let Lines { slots, pen, out, .. } = &mut self.lines;
+        let Some(line) = &mut slots[id.index()].line else { return };
         let Some(phone) = line.phone.as_mut().filter(|phone| phone.is_ready()) else { return };
-        phone.ping(now, now, &mut self.pen, &mut self.out);
+        phone.ping(now, now, pen, out);
         self.write(id);
-        if self.slots[id.index()].line.is_none() {
+        if self.lines.line(id).is_none() {
             return;
         }
         self.act(id, Act::Silent(Begun { planned: due, actual: now }));
-        self.uncount_ready(id);
-        if self.desk.follows && self.plan.settings.protocol == Protocol::Sca {
-            self.desk.record.views.may_leave(id);
-        }
-        self.silent += 1;
-        if let Some(limit) = self.limit() {
-            self.silence_ends = self.silence_ends.max(now + limit);
+        self.lines.uncount_ready(id);
+        self.desk.record.fell_silent(id);
+        self.lines.silent += 1;
+        if let Some(limit) = self.plan.notice_limit() {
+            self.lines.silence_ends = self.lines.silence_ends.max(now + limit);
         }
     }
 
     fn drip(&mut self, party: Party) {
         let id = party.phone;
-        let Some(line) = &mut self.slots[id.index()].line else { return };
+        let Lines { slots, pen, out, .. } = &mut self.lines;
+        let Some(line) = &mut slots[id.index()].line else { return };
         let mut dripped = line.drip();
         if matches!(dripped, Ok(false)) {
             // A message that takes a quarter of an hour to arrive.
-            self.pen.write_long_ping(&mut self.out);
-            dripped = line.write(&mut self.out).and_then(|()| line.drip());
+            pen.write_long_ping(out);
+            dripped = line.write(out).and_then(|()| line.drip());
         }
         if dripped.is_err() {
             self.readable(id, true);
@@ -272,15 +267,16 @@ impl Run<'_> {
 
     fn send_garbage(&mut self, party: Party) {
         const BYTES: usize = 100;
+        let Lines { pen, out, .. } = &mut self.lines;
         match kind_of_garbage(party) {
-            Garbage::Request | Garbage::Frame => self.pen.write_garbage(BYTES, &mut self.out),
-            Garbage::Text => self.pen.write_nonsense(&mut self.out),
+            Garbage::Request | Garbage::Frame => pen.write_garbage(BYTES, out),
+            Garbage::Text => pen.write_nonsense(out),
         }
         self.write(party.phone);
     }
 
     fn act(&mut self, id: PhoneId, act: Act) {
-        if let Some(line) = &mut self.slots[id.index()].line {
+        if let Some(line) = self.lines.line_mut(id) {
             line.act = Some(Box::new(act));
         }
     }

@@ -4,6 +4,7 @@
 //! It is told; it neither asks nor decides. Whether a run was good is for the report to say.
 
 mod books;
+mod checks;
 mod lately;
 mod measure;
 mod messenger;
@@ -14,20 +15,22 @@ mod times;
 mod views;
 
 pub(crate) use books::{Books, Fault, Missing, Party, Receipt};
+pub(crate) use checks::Checked;
 pub(crate) use measure::{Begun, Measure};
 pub(crate) use messenger::{Arrival, Breach, Messenger, Posted, invitation_number};
 pub(crate) use outcome::{End, Outcome, ProcessUse, Sample};
 pub(crate) use series::{Second, Seen, Series, Totals};
 pub(crate) use tally::Tally;
 pub(crate) use times::Times;
-pub(crate) use views::Views;
 
 use std::collections::BTreeMap;
+use std::mem;
 use std::time::Duration;
 
 use switchboard::timer::Moment;
 
 use crate::client::Ending;
+use crate::phone_id::PhoneId;
 use crate::workload::Persona;
 
 /// What happened in a run.
@@ -46,8 +49,10 @@ pub(crate) struct Record {
     waited_for: Option<(u64, Moment)>,
     /// From a ping to its pong.
     pub(crate) heartbeat: Measure,
-    /// Who has heard of whom; in it, from a coming or going to the moment that each other phone knows.
-    pub(crate) views: Views,
+    /// What is checked in the realm of this run.
+    pub(crate) checked: Checked,
+    /// Whether it is still followed who is online. In the end all hang up, and nobody need hear of that.
+    pub(crate) follows: bool,
     /// From a phone's last sign of life to the moment that the server has given it up.
     pub(crate) notice: Measure,
     /// Of the phones that fell silent: those that were not given up in time, and those that were given up
@@ -62,8 +67,6 @@ pub(crate) struct Record {
     pub(crate) late_sends: u64,
     /// Messages that could not be sent, because no two phones were connected.
     pub(crate) skipped_sends: u64,
-    /// What happened among sessions, where that is what is spoken.
-    pub(crate) messenger: Option<Box<Messenger>>,
     /// What else was heard.
     pub(crate) heard: Heard,
     /// How connections ended.
@@ -127,9 +130,17 @@ pub(crate) struct Heard {
     pub(crate) by_hostile: u64,
 }
 
+#[cfg(test)]
+impl Record {
+    /// Nothing has happened yet to phones with numbers.
+    pub(crate) fn of_numbers(clients: u32) -> Self {
+        Record::new(Checked::Mobile(Box::new(views::Views::new(clients))), true)
+    }
+}
+
 impl Record {
     /// Nothing has happened yet to these phones.
-    pub(crate) fn new(clients: u32) -> Self {
+    pub(crate) fn new(checked: Checked, follows: bool) -> Self {
         Record {
             connecting: Connecting::default(),
             books: Books::default(),
@@ -137,7 +148,8 @@ impl Record {
             is_closed: false,
             waited_for: None,
             heartbeat: Measure::default(),
-            views: Views::new(clients),
+            checked,
+            follows,
             notice: Measure::default(),
             unnoticed: 0,
             too_early: 0,
@@ -145,7 +157,6 @@ impl Record {
             loop_lag: Times::default(),
             late_sends: 0,
             skipped_sends: 0,
-            messenger: None,
             heard: Heard::default(),
             endings: BTreeMap::new(),
             tallies: BTreeMap::new(),
@@ -191,27 +202,88 @@ impl Record {
             deltas: self.heard.deltas,
             own_cpu,
         };
-        let lately = match &mut self.messenger {
-            Some(messenger) => messenger.contacts.lately.take(),
-            None => self.views.take_lately(),
-        };
+        let lately = self.checked.checks_mut().take_lately();
         self.series.close(now, totals, lately, seen);
     }
 
     /// From a coming or going to the moment that each other phone knows, or each contact's device.
     pub(crate) fn convergence(&self) -> &Measure {
-        let messenger = self.messenger.as_ref();
-        messenger.map_or(&self.views.convergence, |messenger| messenger.convergence())
+        self.checked.checks().convergence()
     }
 
     /// Comings and goings.
     pub(crate) fn changes(&self) -> u32 {
-        self.messenger.as_ref().map_or(self.views.changes(), |messenger| messenger.changes())
+        self.checked.checks().changes()
     }
 
     /// A phone of this kind has dialled.
-    pub(crate) fn dialled(&mut self, persona: Persona) {
+    pub(crate) fn dialled(&mut self, phone: PhoneId, persona: Persona) {
         self.tallies.entry(persona).or_default().connections += 1;
+        self.checked.checks_mut().dialled(phone, persona);
+    }
+
+    /// It is ready.
+    pub(crate) fn came(&mut self, phone: PhoneId, persona: Persona, begun: Begun, now: Moment) {
+        self.checked.checks_mut().came(phone, persona, begun, self.follows, now);
+    }
+
+    /// It hangs up, or its connection has ended.
+    pub(crate) fn went(&mut self, phone: PhoneId, persona: Persona, now: Moment) {
+        if self.follows {
+            self.checked.checks_mut().went(phone, persona, now);
+        }
+    }
+
+    /// It has fallen silent: the server may give it up at any moment.
+    pub(crate) fn fell_silent(&mut self, phone: PhoneId) {
+        if self.follows {
+            self.checked.checks_mut().may_leave(phone);
+        }
+    }
+
+    /// Phones that have fallen silent, and that the server has given up, as others were told.
+    pub(crate) fn take_gone(&mut self) -> Vec<PhoneId> {
+        self.checked.checks_mut().take_gone()
+    }
+
+    /// Whether a phone waits for another's answer at this moment.
+    pub(crate) fn is_waiting_for_answers(&self) -> bool {
+        self.checked.checks().is_waiting_for_answers()
+    }
+
+    /// Whether all has come that is waited for; or it is quiet since this long after `since`, and what is
+    /// missing counts as lost.
+    pub(crate) fn is_settled(&self, now: Moment, since: Moment, settle: Duration) -> bool {
+        let checks = self.checked.checks();
+        if checks.is_unsettled(now) {
+            return false;
+        }
+        let is_complete = self.books.under_way() == 0 && checks.is_complete(self.follows);
+        let quiet_since = self.last_arrival.max(checks.last_news()).max(since);
+        is_complete || now.since(quiet_since) > settle
+    }
+
+    /// All should know by now who is online. What they hear from now on is of phones that hang up.
+    pub(crate) fn stop_following(&mut self) {
+        if mem::take(&mut self.follows) {
+            self.stale_views = self.checked.checks().stale();
+        }
+    }
+
+    /// The run is over.
+    pub(crate) fn finish(&mut self) {
+        self.checked.checks_mut().finish(&self.books);
+    }
+
+    /// What happened among sessions, if that is what is spoken.
+    pub(crate) fn messenger(&self) -> Option<&Messenger> {
+        self.checked.messenger()
+    }
+
+    /// A connection was not ended in good order by both sides: what was under way over it is in doubt.
+    pub(crate) fn doubt(&mut self, party: Party) {
+        let broken = self.checked.checks_mut().broke(party);
+        self.books.doubt(broken);
     }
 
     /// A connection has ended; as it should, or not.
@@ -229,7 +301,7 @@ mod tests {
     #[test]
     fn a_stall_is_in_many_corrected_times_and_in_one_uncorrected_one() {
         let at = |millis: u64| Moment::from_nanos(millis * 1_000_000);
-        let mut record = Record::new(0);
+        let mut record = Record::of_numbers(0);
         let mut under_way = Vec::new();
         // A message every millisecond; from 500 to 800 ms the server stands still.
         for millis in 0..2000 {

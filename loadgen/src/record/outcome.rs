@@ -36,7 +36,7 @@ impl Outcome {
     pub(crate) fn of_nothing() -> Self {
         let sample = Sample { at: Moment::START, own_cpu: Duration::ZERO, server: None };
         Outcome {
-            record: Record::new(0),
+            record: Record::of_numbers(0),
             end: End::AsPlanned,
             samples: [sample; 3],
             sending_ended: Moment::START,

@@ -34,7 +34,7 @@ impl Figures for Outcome {
             "too_early" => record.too_early,
             name => {
                 let breach = Breach::ALL.into_iter().find(|breach| breach.word() == name)?;
-                let messenger = record.messenger.as_ref();
+                let messenger = record.messenger();
                 messenger.map_or(0, |messenger| messenger.breaches.count(breach))
             }
         })
@@ -56,7 +56,7 @@ impl Figures for Outcome {
             "heartbeat" => both(&record.heartbeat),
             "convergence" => both(record.convergence()),
             "read" | "invitation" => {
-                let Some(messenger) = &record.messenger else {
+                let Some(messenger) = record.messenger() else {
                     return (statistic == Statistic::Count).then_some(0.0);
                 };
                 if measure == "read" { both(&messenger.read) } else { one(&messenger.invitation) }

@@ -34,14 +34,14 @@ pub(super) fn compare(outcome: &Outcome, before: &str, after: &str) -> Result<Ve
     let doubt = outcome.in_doubt;
     // Whatever came to a phone was delivered, were it twice, or to the wrong one.
     let faults = [Fault::Duplicated, Fault::Misdelivered, Fault::Garbled];
-    let extra: u64 = match outcome.record.messenger {
+    let extra: u64 = match outcome.record.messenger() {
         None => faults.map(|fault| books.count(fault)).iter().sum(),
         // Of sessions it counts a message once, however many copies of it came.
         Some(_) => 0,
     };
     let arrived = books.delivered() + extra;
     let record = &outcome.record;
-    let (heard, is_session) = (&record.heard, record.messenger.is_some());
+    let (heard, is_session) = (&record.heard, record.messenger().is_some());
     // What else goes wrong among sessions is answered with an error, too.
     let refused = if is_session { (0, heard.errors) } else { (heard.errors, 0) };
     let undelivered = heard.undelivered + books.given_back();
@@ -53,7 +53,7 @@ pub(super) fn compare(outcome: &Outcome, before: &str, after: &str) -> Result<Ve
         // One to a phone that we dropped may be there until the server notices.
         ("messages in outboxes", "messages_in_outboxes", 0, doubt),
     ];
-    if let Some(messenger) = &record.messenger {
+    if let Some(messenger) = record.messenger() {
         // What was said over connections that broke, or was not waited for, we have not heard.
         let tally = messenger.tally();
         let all = |count: u64| if messenger.is_steady() { 0 } else { books.sent() - count };

@@ -41,7 +41,7 @@ pub(super) fn named_times(record: &Record) -> Vec<Named<'_>> {
         ("notice.uncorrected", "  from actual silence", &notice.uncorrected),
     ];
     let mut list = list.to_vec();
-    if let Some(messenger) = &record.messenger {
+    if let Some(messenger) = record.messenger() {
         list.extend([
             ("read", "read", &messenger.read.corrected),
             ("read.uncorrected", "  from actual sending", &messenger.read.uncorrected),

@@ -74,7 +74,7 @@ impl SessionPlan {
 
 /// Draws the sum, if sessions it was.
 pub(super) fn sessions(outcome: &Outcome) -> Option<Sessions> {
-    let messenger = outcome.record.messenger.as_ref()?;
+    let messenger = outcome.record.messenger()?;
     let tally = messenger.tally();
     let count = |breach: Breach| (breach.word(), messenger.breaches.count(breach));
     Some(Sessions {

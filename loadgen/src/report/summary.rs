@@ -10,7 +10,7 @@ use super::shape::{
 };
 use super::surroundings::Surroundings;
 use super::{cast, ledger, saturation, server, sessions, verdict};
-use crate::client::Protocol;
+use crate::client::Realm;
 use crate::plan;
 use crate::record::{End, Fault, Outcome};
 use crate::schedule::{self, Arrivals};
@@ -83,6 +83,7 @@ impl Summary {
 
 fn told_plan(plan: &plan::Plan, around: &Surroundings<'_>) -> Plan {
     let (timing, settings) = (&plan.timing, &plan.settings);
+    let dialect = settings.protocol.dialect();
     let weights = settings.shares.iter().map(|share| (share.persona.word(), share.weight));
     let stage = |stage: &schedule::Stage| Stage {
         seconds: stage.time.as_secs_f64(),
@@ -92,10 +93,10 @@ fn told_plan(plan: &plan::Plan, around: &Surroundings<'_>) -> Plan {
     };
     Plan {
         url: around.target.url(),
-        protocol: settings.protocol.word(),
-        sessions: match settings.protocol {
-            Protocol::Sca => None,
-            Protocol::Session => Some(SessionPlan::of(&settings.manners)),
+        protocol: dialect.names().word,
+        sessions: match dialect.realm() {
+            Realm::Mobile(_) => None,
+            Realm::Messenger(_) => Some(SessionPlan::of(&settings.manners)),
         },
         own_server: around.is_own,
         model: if plan.is_closed { "closed" } else { "open" },

@@ -10,7 +10,6 @@ use super::ledger::Row;
 use super::ratio::share;
 use super::saturation::{MOST_CPU, MOST_LAG_IN_A_SECOND, SHORTEST, named, saturated_seconds};
 use super::surroundings::Surroundings;
-use crate::client::Protocol;
 use crate::plan::Plan;
 use crate::record::{Breach, End, Fault, Outcome};
 use crate::workload::Share;
@@ -111,7 +110,7 @@ fn judge_messages(outcome: &Outcome, verdict: &mut Verdict) {
 }
 
 fn judge_sessions(outcome: &Outcome, verdict: &mut Verdict) {
-    let Some(messenger) = &outcome.record.messenger else { return };
+    let Some(messenger) = outcome.record.messenger() else { return };
     for breach in Breach::ALL {
         let count = messenger.breaches.count(breach);
         if count == 0 {
@@ -155,14 +154,10 @@ fn judge_connections(plan: &Plan, outcome: &Outcome, verdict: &mut Verdict) {
         record.stale_views,
         "stale views: phones that were not shown rightly, in the end, who is online",
     );
-    let title = plan.settings.protocol.title();
-    let greeting = match plan.settings.protocol {
-        Protocol::Sca => "first frames that were no list",
-        Protocol::Session => "first frames that let nobody in",
-    };
-    complain(heard.strange_greetings, greeting);
+    let names = plan.settings.protocol.dialect().names();
+    complain(heard.strange_greetings, &format!("first frames that {}", names.bad_greetings));
     complain(heard.errors, "error frames from the server");
-    complain(heard.nonsense, &format!("frames that are no {title}"));
+    complain(heard.nonsense, &format!("frames that are no {}", names.title));
 }
 
 fn judge_ourselves(outcome: &Outcome, verdict: &mut Verdict) {

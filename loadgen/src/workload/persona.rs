@@ -88,6 +88,11 @@ impl Persona {
         !self.is_sociable() && !matches!(self, Persona::SilentDrop)
     }
 
+    /// Whether it comes back by itself, once its connection has ended.
+    pub(crate) const fn returns(self) -> bool {
+        self.is_hostile() || matches!(self, Persona::Flapper)
+    }
+
     /// Whether it stays as long as the plan says, and its connection is to end in good order.
     pub(crate) const fn is_steady(self) -> bool {
         self.is_sociable() && !matches!(self, Persona::Flapper)

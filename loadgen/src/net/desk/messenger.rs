@@ -23,7 +23,7 @@ impl Desk {
                 let Some((messenger, _)) = self.messenger() else { return };
                 messenger.see_typing(by, names.read_session(from), *is_typing, now);
             }
-            Told::Contact { session, is_online } if self.follows => {
+            Told::Contact { session, is_online } if self.record.follows => {
                 let Some((messenger, _)) = self.messenger() else { return };
                 messenger.hear_contact(by, names.read_session(session), *is_online, now);
             }
@@ -117,6 +117,6 @@ impl Desk {
 
     fn messenger(&mut self) -> Option<(&mut Messenger, &mut Books)> {
         let record = &mut self.record;
-        record.messenger.as_deref_mut().map(|messenger| (messenger, &mut record.books))
+        record.checked.messenger_mut().map(|messenger| (messenger, &mut record.books))
     }
 }

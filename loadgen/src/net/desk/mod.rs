@@ -1,16 +1,17 @@
 //! [`Desk`]: what the server says, entered into the record.
 
 mod messenger;
+mod mobile;
 
 use std::mem;
 
 use switchboard::timer::Moment;
 
 use super::errand::Errand;
-use crate::client::{Message, Said};
+use crate::client::{Presence, Realm, Said};
 use crate::phone_id::PhoneId;
-use crate::plan::Settings;
-use crate::record::{Receipt, Record};
+use crate::plan::Plan;
+use crate::record::{Checked, Receipt, Record};
 use crate::schedule::Timing;
 use crate::workload::{Manners, Names, Numbers, Texts};
 
@@ -20,8 +21,6 @@ pub(super) struct Desk {
     pub(super) record: Record,
     pub(super) texts: Texts,
     pub(super) numbers: Numbers,
-    /// Whether who is online is still followed.
-    pub(super) follows: bool,
     /// Messages delivered since this was asked last.
     delivered: u64,
     /// The same one by one, if somebody waits for them.
@@ -37,26 +36,29 @@ pub(super) struct Desk {
 }
 
 impl Desk {
-    pub(super) fn new(record: Record, settings: &Settings, timing: &Timing) -> Self {
-        let Timing { clients, seed, .. } = *timing;
+    /// Nothing has been heard yet of this plan's phones.
+    pub(super) fn new(plan: &Plan) -> Self {
+        let (settings, &Timing { clients, seed, .. }) = (&plan.settings, &plan.timing);
+        let realm = settings.protocol.dialect().realm();
+        let checked = Checked::new(realm, plan.devices(), &settings.manners);
+        let follows = match realm {
+            Realm::Mobile(_) => settings.presence != Presence::None,
+            Realm::Messenger(_) => true,
+        };
+        let mut record = Record::new(checked, follows);
+        record.is_closed = plan.is_closed;
         Desk {
             record,
             texts: Texts::new(settings.sizes, seed),
             numbers: Numbers::new(clients, seed),
-            follows: true,
             delivered: 0,
-            receipts: None,
+            receipts: plan.is_closed.then(Vec::new),
             names: Names::new(clients, seed),
             manners: settings.manners,
             seed,
             hearing: (0, Moment::START),
             errands: Vec::new(),
         }
-    }
-
-    /// From now on receipts are kept for [`Desk::take_receipts`].
-    pub(super) fn keep_receipts(&mut self) {
-        self.receipts = Some(Vec::new());
     }
 
     /// A sociable phone has heard something.
@@ -68,34 +70,8 @@ impl Desk {
                     self.deliver(&receipt, now);
                 }
             }
-            Said::List(list) => {
-                let json = list.json();
-                heard.lists += 1;
-                heard.list_bytes += json.len() as u64;
-                // Counting looks at every byte: only what is longer than all before is counted.
-                if json.len() > heard.longest_list_bytes {
-                    heard.longest_list_bytes = json.len();
-                    heard.longest_list_numbers = list.count();
-                }
-                if self.follows {
-                    let numbers = || list.numbers().filter_map(|n| self.numbers.phone(n));
-                    self.record.views.see_list(by, json.as_bytes(), numbers, now);
-                }
-            }
-            Said::Delta(delta) => {
-                let json = delta.json();
-                heard.deltas += 1;
-                heard.delta_bytes += json.len() as u64;
-                if self.follows {
-                    let touched = || {
-                        let (joined, left) = delta.touched();
-                        let phone = |number: &str| self.numbers.phone(number);
-                        let joined = joined.iter().filter_map(|n| Some((phone(n)?, true)));
-                        joined.chain(left.iter().filter_map(|n| Some((phone(n)?, false)))).collect()
-                    };
-                    self.record.views.see_delta(by, json.as_bytes(), touched, now);
-                }
-            }
+            Said::List(list) => self.hear_list(by, list, now),
+            Said::Delta(delta) => self.hear_delta(by, delta, now),
             Said::Told(told) => self.hear_told(by, told, now),
             Said::Undelivered => heard.undelivered += 1,
             Said::Error => heard.errors += 1,
@@ -129,14 +105,6 @@ impl Desk {
     /// Which ones, if they are kept.
     pub(super) fn take_receipts(&mut self) -> Vec<Receipt> {
         self.receipts.as_mut().map(mem::take).unwrap_or_default()
-    }
-
-    fn receive(&mut self, by: PhoneId, message: &Message<'_>) -> Option<Receipt> {
-        let Message { from, text } = message;
-        let (from, stamp) = (self.numbers.phone(from), self.texts.read(text));
-        let receipt = self.record.books.receive(by, from, stamp)?;
-        self.keep(&receipt);
-        Some(receipt)
     }
 
     /// A message has arrived for the first time, and in time.

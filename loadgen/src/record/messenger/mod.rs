@@ -5,6 +5,7 @@
 //! [`Breach`].
 
 mod breach;
+mod checks;
 mod contacts;
 mod copies;
 mod invitations;
@@ -20,7 +21,9 @@ use std::collections::HashSet;
 
 use switchboard::timer::Moment;
 
-use super::{Begun, Books, Fault, Measure, Party, Receipt, Times};
+use super::books::{Books, Fault, Party, Receipt};
+use super::measure::Measure;
+use super::times::Times;
 use crate::client::{Answer, Status};
 use crate::phone_id::PhoneId;
 use crate::workload::{Devices, Manners, Stamp};
@@ -53,7 +56,7 @@ pub(crate) struct Messenger {
     /// Those of which one has gone badly, by session.
     shaky: HashSet<PhoneId>,
     /// When something last came that was waited for.
-    pub(crate) last_news: Moment,
+    last_news: Moment,
 }
 
 /// A copy of a message, as it came.
@@ -90,34 +93,6 @@ impl Messenger {
     /// A session on the connections that it has.
     pub(crate) fn party(&self, session: PhoneId) -> Party {
         Party { phone: session, generation: self.generations[session.index()] }
-    }
-
-    /// A device dials; one that `listens` takes in who is online.
-    pub(crate) fn dialled(&mut self, device: PhoneId, listens: bool) {
-        self.generations[self.devices.session(device).index()] += 1;
-        if listens {
-            self.contacts.expect(device);
-        }
-    }
-
-    /// It is there.
-    pub(crate) fn came(&mut self, device: PhoneId, begun: Begun, now: Moment) {
-        self.contacts.came(device, begun);
-        self.has_come[device.index()] = true;
-        self.last_news = now;
-    }
-
-    /// It hangs up, or its connection has ended.
-    pub(crate) fn went(&mut self, device: PhoneId, now: Moment) {
-        self.contacts.went(device, now);
-        self.gone.insert(self.party(self.devices.session(device)));
-    }
-
-    /// Its connection did not end in good order; which party's that was.
-    pub(crate) fn broke(&mut self, device: PhoneId) -> Party {
-        let session = self.devices.session(device);
-        self.shaky.insert(session);
-        self.party(session)
     }
 
     /// A copy has come. `Some`: it is the first of a message, and that is as it should be.
@@ -241,39 +216,6 @@ impl Messenger {
         }
     }
 
-    /// Whether all has come that is waited for.
-    pub(crate) fn is_complete(&self) -> bool {
-        let under_way =
-            self.copies.under_way() + self.typing.under_way() + self.invitations.under_way();
-        under_way == 0 && self.contacts.stale() == 0
-    }
-
-    /// Whether somebody waits for the answer to an invitation.
-    pub(crate) fn is_inviting(&self) -> bool {
-        self.invitations.under_way() > 0
-    }
-
-    /// Whether there is no point in waiting yet for what has not come: somebody may still be told that
-    /// somebody has gone.
-    pub(crate) fn is_quiet(&self, now: Moment) -> bool {
-        now >= self.contacts.quiet_from
-    }
-
-    /// Devices that believe something wrong of a contact.
-    pub(crate) fn stale(&self) -> u64 {
-        self.contacts.stale()
-    }
-
-    /// Comings and goings of sessions.
-    pub(crate) fn changes(&self) -> u32 {
-        self.contacts.changes()
-    }
-
-    /// From a coming or going to the moment that a contact's device hears of it.
-    pub(crate) fn convergence(&self) -> &Measure {
-        &self.contacts.convergence
-    }
-
     /// What there was, by kind.
     pub(crate) fn tally(&self) -> Tally {
         self.copies.tally
@@ -282,21 +224,5 @@ impl Messenger {
     /// Whether no connection has ended badly.
     pub(crate) fn is_steady(&self) -> bool {
         self.shaky.is_empty()
-    }
-
-    /// The run is over: what should have come and has not is wrong, where nothing broke.
-    pub(crate) fn close(&mut self, books: &Books) {
-        let is_broken = |party: Party| books.is_doubted(party);
-        let is_steady = |session: PhoneId| !self.shaky.contains(&session);
-        self.copies.close(is_broken, &mut self.breaches);
-        self.typing.close(is_broken, &mut self.breaches);
-        // A run that was ended during its ramp has invited some who never came.
-        let came = |session: PhoneId| {
-            self.devices.of(session).filter(|device| self.has_come[device.index()]).count() as u64
-        };
-        self.invitations.close(is_broken, is_steady, came, &mut self.breaches);
-        let was_there = |to: &&Party| !self.gone.contains(to);
-        let wrongly = self.copies.returned.iter().filter(was_there).count();
-        self.breaches.add_many(Breach::WronglyUndelivered, wrongly as u64);
     }
 }

@@ -3,6 +3,9 @@
 use std::time::Duration;
 
 use super::*;
+use crate::record::checks::Checks as _;
+use crate::record::measure::Begun;
+use crate::workload::Persona;
 
 /// Two sessions; with two devices each, 2 and 3 are the second ones.
 const ANN: PhoneId = PhoneId(0);
@@ -20,11 +23,12 @@ impl Chat {
         let devices = Devices::new(2, devices);
         let manners = Manners { receipts: true, read: 1.0, ..Manners::NONE };
         let mut messenger = Messenger::new(devices, &manners);
+        let now = Moment::START;
         for device in (0..devices.phones()).map(PhoneId) {
-            messenger.dialled(device, true);
-            messenger.came(device, Begun::at(Moment::START), Moment::START);
+            messenger.dialled(device, Persona::Chatter);
+            messenger.came(device, Persona::Chatter, Begun::at(now), true, now);
         }
-        let (mut books, now) = (Books::default(), Moment::START);
+        let mut books = Books::default();
         let (from, to) = (messenger.party(ANN), messenger.party(BOB));
         let stamps = (0..messages).map(|_| books.send(from, to, now, now)).collect();
         let begun = Begun::at(now);
@@ -61,7 +65,7 @@ impl Chat {
     }
 
     fn found(mut self) -> Vec<(&'static str, u64)> {
-        self.messenger.close(&self.books);
+        self.messenger.finish(&self.books);
         let counts = Breach::ALL.map(|b| (b.word(), self.messenger.breaches.count(b)));
         counts.into_iter().filter(|&(_, count)| count > 0).collect()
     }
@@ -118,11 +122,11 @@ fn a_message_is_undelivered_only_to_somebody_who_was_away() {
     assert_eq!(chat.found(), [("wrongly_undelivered", 1)]);
     let mut chat = Chat::new(1, 1);
     chat.tell(0, &[Sent, Undelivered]);
-    chat.messenger.went(BOB, Moment::START);
+    chat.messenger.went(BOB, Persona::Chatter, Moment::START);
     assert_eq!(chat.found(), []);
     let mut chat = Chat::new(1, 1);
     chat.tell(0, &[Undelivered]);
-    chat.messenger.went(BOB, Moment::START);
+    chat.messenger.went(BOB, Persona::Chatter, Moment::START);
     chat.copy(1, 0, false);
     assert_eq!(chat.books.count(Fault::Duplicated), 1, "it was settled");
 }
@@ -183,7 +187,7 @@ fn a_later_message_that_overtakes_on_one_device_is_noticed() {
 fn where_a_connection_broke_nothing_is_called_missing() {
     let mut chat = Chat::new(2, 1);
     chat.copy(1, 0, false);
-    let party = chat.messenger.broke(PhoneId(3));
+    let party = chat.messenger.broke(Party { phone: PhoneId(3), generation: 1 });
     chat.books.doubt(party);
     assert_eq!(chat.found(), []);
 }

@@ -9,6 +9,7 @@
 //! still on its way, and it may know of two in another order. What a list says of somebody beforehand is
 //! noted in the view as *early*. Knows neither sockets nor JSON. Called by `net`.
 
+mod checks;
 mod judge;
 mod members;
 #[cfg(test)]
@@ -19,7 +20,7 @@ use std::collections::{BTreeMap, VecDeque};
 use switchboard::timer::Moment;
 
 use super::lately::Lately;
-use super::{Begun, Measure};
+use super::measure::{Begun, Measure};
 use crate::phone_id::PhoneId;
 use judge::Recent;
 use members::Members;
@@ -42,11 +43,11 @@ pub(crate) struct Views {
     /// Lists and deltas that came lately, and what they came to.
     recent: VecDeque<Recent>,
     /// When somebody last heard something new.
-    pub(crate) last_news: Moment,
+    last_news: Moment,
     /// Phones that may leave, and that a list has for gone.
     gone: Vec<PhoneId>,
     /// From a change to the moment a phone has heard of it.
-    pub(crate) convergence: Measure,
+    convergence: Measure,
     /// The same since the last row of the series.
     lately: Lately,
 }
@@ -116,21 +117,21 @@ impl Views {
     }
 
     /// A phone is about to come. What has changed before is not news to it.
-    pub(crate) fn expect(&mut self, phone: PhoneId) {
+    fn expect(&mut self, phone: PhoneId) {
         self.close(phone);
         self.truth[phone.index()] = Truth::Coming;
         self.eyes[phone.index()] = Eye { view: None, entered: self.version() };
     }
 
     /// It is online.
-    pub(crate) fn joined(&mut self, phone: PhoneId, begun: Begun, now: Moment) {
+    fn joined(&mut self, phone: PhoneId, begun: Begun, now: Moment) {
         self.truth[phone.index()] = Truth::Online;
         self.online.insert(phone);
         self.change(phone, true, begun, now);
     }
 
     /// It has left, or was given up.
-    pub(crate) fn left(&mut self, phone: PhoneId, begun: Begun, now: Moment) {
+    fn left(&mut self, phone: PhoneId, begun: Begun, now: Moment) {
         let was = self.truth[phone.index()];
         self.close(phone);
         self.online.remove(phone);
@@ -140,39 +141,9 @@ impl Views {
         }
     }
 
-    /// It is online, but the server may give it up at any moment.
-    pub(crate) fn may_leave(&mut self, phone: PhoneId) {
-        self.close(phone);
-        if self.truth[phone.index()] == Truth::Online {
-            self.truth[phone.index()] = Truth::Going;
-        }
-    }
-
     /// Nothing is to be told by this phone, nor of it.
-    pub(crate) fn ignore(&mut self, phone: PhoneId) {
+    fn ignore(&mut self, phone: PhoneId) {
         self.truth[phone.index()] = Truth::Ignored;
-    }
-
-    /// Phones that may leave, and that are missing in a list by now.
-    pub(crate) fn take_gone(&mut self) -> Vec<PhoneId> {
-        std::mem::take(&mut self.gone)
-    }
-
-    /// Median and p99 of convergence, in nanoseconds, since this was asked last.
-    pub(super) fn take_lately(&mut self) -> Option<[u64; 2]> {
-        self.lately.take()
-    }
-
-    /// How many phones have a view that is not right.
-    pub(crate) fn stale(&self) -> u64 {
-        let version = self.version();
-        let is_stale = |view: &View| view.version < version;
-        self.views.iter().filter(|view| is_stale(view)).map(|view| view.holders).sum()
-    }
-
-    /// How many changes there were.
-    pub(crate) fn changes(&self) -> u32 {
-        self.version()
     }
 
     fn version(&self) -> u32 {

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::*;
+use crate::record::checks::Checks as _;
 
 const ANN: PhoneId = PhoneId(0);
 const BOB: PhoneId = PhoneId(1);

@@ -1,5 +1,4 @@
-//! The Session Messenger protocol, as a client speaks it: [`Told`] is what the server says, and the
-//! phone's own words stand above it.
+//! Frames of the server in the Session Messenger protocol.
 //!
 //! As with SCA, frames in the spelling of our own server go the fast way, and any other JSON takes the
 //! slow one through serde, and comes to the same.
@@ -7,130 +6,10 @@
 use std::borrow::Cow;
 
 use serde_json::value::RawValue;
-use switchboard::dialects::messenger::wire::{ClientFrame, ServerFields, ServerFrame};
+use switchboard::dialects::messenger::wire::{ServerFields, ServerFrame};
 
-use super::{Pen, Phone, Said};
-
-/// The time that every phone's clock shows. The server passes it on, and goes by its own.
-const LOCAL_TIME: &str = "2026-01-01T00:00:00.000";
-
-/// A message as a phone sends it.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Letter<'a> {
-    pub(crate) id: &'a str,
-    pub(crate) from: &'a str,
-    pub(crate) to: &'a str,
-    pub(crate) text: &'a str,
-}
-
-/// What the server says that SCA has no word for.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub(crate) enum Told<'a> {
-    /// You are in.
-    Authenticated,
-    /// Somebody writes; or the phone's own session does, on another device.
-    Message {
-        id: Cow<'a, str>,
-        from: Cow<'a, str>,
-        to: Cow<'a, str>,
-        text: Cow<'a, str>,
-        is_outgoing: bool,
-    },
-    /// What has become of a message.
-    Status { id: Cow<'a, str>, status: Status },
-    /// Somebody types, or has stopped.
-    Typing { from: Cow<'a, str>, is_typing: bool },
-    /// A contact has come, or gone.
-    Contact { session: Cow<'a, str>, is_online: bool },
-    /// Somebody asks to become a contact.
-    Invited { id: Cow<'a, str>, from: Cow<'a, str>, to: Cow<'a, str> },
-    /// What has become of an invitation.
-    Answered { id: Cow<'a, str>, from: Cow<'a, str>, to: Cow<'a, str>, answer: Answer },
-}
-
-/// What can become of a message.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) enum Status {
-    Sent,
-    Delivered,
-    Read,
-    Undelivered,
-}
-
-/// What can become of an invitation.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) enum Answer {
-    Accepted,
-    Declined,
-    Expired,
-}
-
-/// The first frame: who the phone is. Nothing is said of receipts by one who wants them, as by the apps.
-pub(super) fn sign_in(session: &str, receipts: bool) -> String {
-    let frame = ClientFrame::Auth {
-        session_id: session,
-        name: Some("loadgen"),
-        profile_picture: None,
-        receipts: (!receipts).then_some(false),
-    };
-    serde_json::to_string(&frame).expect("strings always have a JSON form")
-}
-
-impl Phone {
-    /// Writes to a session, with all that the apps put into a message.
-    pub(crate) fn send_letter(&self, letter: &Letter<'_>, pen: &mut Pen, out: &mut Vec<u8>) {
-        let frame = ClientFrame::MessageSend {
-            id: letter.id,
-            sender_id: letter.from,
-            recipient_id: letter.to,
-            content: letter.text,
-            message_type: "text",
-            timestamp: LOCAL_TIME,
-            status: "sending",
-            is_outgoing: true,
-            metadata: None,
-            reply_to_id: None,
-            mentions: None,
-        };
-        pen.write_json(&frame, out);
-    }
-
-    /// Says that a message was read.
-    pub(crate) fn mark_read(&self, message: &str, pen: &mut Pen, out: &mut Vec<u8>) {
-        pen.write_json(&ClientFrame::MessageRead { message_id: message }, out);
-    }
-
-    /// Says that its owner types, or has stopped.
-    pub(crate) fn type_to(&self, to: &str, is_typing: bool, pen: &mut Pen, out: &mut Vec<u8>) {
-        pen.write_json(&ClientFrame::TypingIndicator { recipient_id: to, is_typing }, out);
-    }
-
-    /// Asks somebody to become a contact.
-    pub(crate) fn invite(&self, letter: &Letter<'_>, pen: &mut Pen, out: &mut Vec<u8>) {
-        let frame = ClientFrame::InvitationSend {
-            id: letter.id,
-            sender_id: letter.from,
-            sender_name: "loadgen",
-            recipient_id: letter.to,
-            message: letter.text,
-            status: "pending",
-            created_at: LOCAL_TIME,
-            expires_at: None,
-            metadata: None,
-        };
-        pen.write_json(&frame, out);
-    }
-
-    /// Accepts an invitation, or declines it.
-    pub(crate) fn answer(&self, invitation: &str, accepts: bool, pen: &mut Pen, out: &mut Vec<u8>) {
-        let invitation_id = invitation;
-        let frame = match accepts {
-            true => ClientFrame::InvitationAccept { invitation_id },
-            false => ClientFrame::InvitationDecline { invitation_id },
-        };
-        pen.write_json(&frame, out);
-    }
-}
+use crate::client::said::Said;
+use crate::client::told::{Answer, Status, Told};
 
 const MESSAGE: &str = r#"{"type":"message_received","data":{"id":""#;
 const STATUS: &str = r#"{"type":"message_status","data":{"messageId":""#;

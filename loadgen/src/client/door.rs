@@ -1,0 +1,57 @@
+//! [`Caller`]: who asks for a WebSocket; and [`Door`]: where, and how it gets in. A dialect makes the one of the
+//! other.
+
+/// Where the server is.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Address<'a> {
+    /// The value of `Host`.
+    pub(crate) authority: &'a str,
+    /// What stands before the protocol's own path.
+    pub(crate) prefix: &'a str,
+}
+
+/// Who asks for a WebSocket. No dialect needs all of it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Caller<'a> {
+    /// The phone's number.
+    pub(crate) number: &'a str,
+    /// The session that the phone is a device of.
+    pub(crate) session: &'a str,
+    /// How it wants to be told who is online.
+    pub(crate) presence: Presence,
+    /// Whether it wants to be told what becomes of messages.
+    pub(crate) receipts: bool,
+}
+
+/// Where a caller asks, and how it gets in.
+#[derive(Debug)]
+pub(crate) struct Door {
+    /// The path and the query of the request, after the address's prefix.
+    pub(crate) path: String,
+    /// The frame that the phone sends first, where it has to say who it is.
+    pub(crate) sign_in: Option<String>,
+    /// Whether the phone is ready only when it has heard a first frame.
+    pub(crate) is_greeted: bool,
+}
+
+/// How a phone wants to be told who is online.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, clap::ValueEnum)]
+pub(crate) enum Presence {
+    /// Whole lists, as the original app: the only mode that every SCA server has.
+    Full,
+    /// A list, and then what has changed.
+    Delta,
+    /// Not at all.
+    None,
+}
+
+impl Presence {
+    /// The word for it, on the wire and in the report.
+    pub(crate) const fn word(self) -> &'static str {
+        match self {
+            Presence::Full => "full",
+            Presence::Delta => "delta",
+            Presence::None => "none",
+        }
+    }
+}

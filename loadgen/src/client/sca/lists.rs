@@ -1,0 +1,70 @@
+//! [`List`] and [`Delta`]: who is online, and who has come and gone, as the JSON that came.
+//!
+//! A thousand phones that hear of each other get a thousand lists for each phone that comes. So a list is
+//! recognised by how it begins, and is looked into only if its content is needed.
+
+use std::borrow::Cow;
+
+use serde_json::value::RawValue;
+use switchboard::dialects::sca::wire::ServerFields;
+
+/// Who is online, as the JSON that came.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(crate) struct List<'a>(Cow<'a, str>);
+
+/// Who has come and gone, as the JSON that came.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(crate) struct Delta<'a>(Cow<'a, str>);
+
+impl<'a> Delta<'a> {
+    pub(super) fn new(json: Cow<'a, str>) -> Self {
+        Delta(json)
+    }
+
+    /// The JSON.
+    pub(crate) fn json(&self) -> &str {
+        &self.0
+    }
+
+    /// Who has come, and who has gone. Looks at every byte of it.
+    pub(crate) fn touched(&self) -> (Vec<Cow<'_, str>>, Vec<Cow<'_, str>>) {
+        let numbers = |raw: Option<&RawValue>| {
+            let found = raw.map(|raw| serde_json::from_str::<Vec<Cow<'_, str>>>(raw.get()));
+            // What is no list of numbers names nobody.
+            found.and_then(Result::ok).unwrap_or_default()
+        };
+        match serde_json::from_str::<ServerFields<'_>>(&self.0) {
+            Ok(fields) => (numbers(fields.joined), numbers(fields.left)),
+            Err(_) => (Vec::new(), Vec::new()),
+        }
+    }
+}
+
+impl<'a> List<'a> {
+    pub(super) fn new(json: Cow<'a, str>) -> Self {
+        List(json)
+    }
+
+    /// The JSON.
+    pub(crate) fn json(&self) -> &str {
+        &self.0
+    }
+
+    /// Its numbers, as they stand between the quotes. Looks at every byte of it.
+    pub(crate) fn numbers(&self) -> impl Iterator<Item = &str> {
+        // After the bracket every number stands between two quotes, and digits need no escapes.
+        let mut rest = self.0.split_once('[').map_or("", |(_, numbers)| numbers);
+        std::iter::from_fn(move || {
+            let begin = rest.find(['"', ']'])?;
+            let number = rest[begin..].strip_prefix('"')?;
+            let (number, after) = number.split_once('"')?;
+            rest = after;
+            Some(number)
+        })
+    }
+
+    /// How many numbers it has. Looks at every byte of it.
+    pub(crate) fn count(&self) -> usize {
+        self.numbers().count()
+    }
+}

@@ -1,0 +1,66 @@
+//! SCA: the protocol of numbers that see each other in lists.
+
+mod lists;
+mod read;
+
+pub(crate) use lists::{Delta, List};
+
+use std::borrow::Cow;
+
+use switchboard::dialects::sca::wire::ClientFrame;
+
+use super::dialect::{Dialect, MobileWords, Names, Realm};
+use super::door::{Caller, Door, Presence};
+use super::pen::Pen;
+use super::said::Said;
+
+/// The protocol.
+#[derive(Debug)]
+pub(super) struct Sca;
+
+impl Dialect for Sca {
+    fn names(&self) -> Names {
+        Names {
+            word: "sca",
+            title: "SCA",
+            bad_greeting: "is no list",
+            bad_greetings: "were no list",
+        }
+    }
+
+    fn realm(&self) -> Realm {
+        Realm::Mobile(&Sca)
+    }
+
+    /// `/ws/{number}`: a client that knows the number is in.
+    fn door(&self, caller: &Caller<'_>) -> Door {
+        // The original app knows no modes, and has no query.
+        let query = match caller.presence {
+            Presence::Full => String::new(),
+            mode @ (Presence::Delta | Presence::None) => format!("?presence={}", mode.word()),
+        };
+        Door {
+            path: format!("/ws/{}{query}", caller.number),
+            sign_in: None,
+            is_greeted: caller.presence != Presence::None,
+        }
+    }
+
+    fn ping(&self, pen: &mut Pen, out: &mut Vec<u8>) {
+        pen.write_json(&ClientFrame::Ping, out);
+    }
+
+    fn understand<'a>(&self, json: Cow<'a, str>) -> Said<'a> {
+        read::understand(json)
+    }
+}
+
+impl MobileWords for Sca {
+    fn message(&self, to: &str, text: &str, pen: &mut Pen, out: &mut Vec<u8>) {
+        pen.write_json(&ClientFrame::Message { to, text, id: None }, out);
+    }
+
+    fn ask_for_list(&self, pen: &mut Pen, out: &mut Vec<u8>) {
+        pen.write_json(&ClientFrame::GetOnlineUsers, out);
+    }
+}

@@ -1,0 +1,45 @@
+//! [`Told`]: what the server says to a session's device, and to no phone with a number.
+
+use std::borrow::Cow;
+
+/// What the server says that SCA has no word for.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(crate) enum Told<'a> {
+    /// You are in.
+    Authenticated,
+    /// Somebody writes; or the phone's own session does, on another device.
+    Message {
+        id: Cow<'a, str>,
+        from: Cow<'a, str>,
+        to: Cow<'a, str>,
+        text: Cow<'a, str>,
+        is_outgoing: bool,
+    },
+    /// What has become of a message.
+    Status { id: Cow<'a, str>, status: Status },
+    /// Somebody types, or has stopped.
+    Typing { from: Cow<'a, str>, is_typing: bool },
+    /// A contact has come, or gone.
+    Contact { session: Cow<'a, str>, is_online: bool },
+    /// Somebody asks to become a contact.
+    Invited { id: Cow<'a, str>, from: Cow<'a, str>, to: Cow<'a, str> },
+    /// What has become of an invitation.
+    Answered { id: Cow<'a, str>, from: Cow<'a, str>, to: Cow<'a, str>, answer: Answer },
+}
+
+/// What can become of a message.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Status {
+    Sent,
+    Delivered,
+    Read,
+    Undelivered,
+}
+
+/// What can become of an invitation.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Answer {
+    Accepted,
+    Declined,
+    Expired,
+}

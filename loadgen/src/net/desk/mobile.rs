@@ -1,0 +1,57 @@
+//! What the server says to phones with numbers: [`Desk`] enters it.
+
+use switchboard::timer::Moment;
+
+use super::Desk;
+use crate::client::{Delta, List, Message};
+use crate::phone_id::PhoneId;
+use crate::record::Receipt;
+
+impl Desk {
+    /// A message has come. `Some`: it is the first of its kind, and as it should be.
+    pub(super) fn receive(&mut self, by: PhoneId, message: &Message<'_>) -> Option<Receipt> {
+        let Message { from, text } = message;
+        let (from, stamp) = (self.numbers.phone(from), self.texts.read(text));
+        let receipt = self.record.books.receive(by, from, stamp)?;
+        self.keep(&receipt);
+        Some(receipt)
+    }
+
+    /// A sociable phone is shown who is online.
+    pub(super) fn hear_list(&mut self, by: PhoneId, list: &List<'_>, now: Moment) {
+        let (heard, json) = (&mut self.record.heard, list.json());
+        heard.lists += 1;
+        heard.list_bytes += json.len() as u64;
+        // Counting looks at every byte: only what is longer than all before is counted.
+        if json.len() > heard.longest_list_bytes {
+            heard.longest_list_bytes = json.len();
+            heard.longest_list_numbers = list.count();
+        }
+        if !self.record.follows {
+            return;
+        }
+        if let Some(views) = self.record.checked.views_mut() {
+            let numbers = || list.numbers().filter_map(|n| self.numbers.phone(n));
+            views.see_list(by, json.as_bytes(), numbers, now);
+        }
+    }
+
+    /// A sociable phone is told who has come and gone.
+    pub(super) fn hear_delta(&mut self, by: PhoneId, delta: &Delta<'_>, now: Moment) {
+        let (heard, json) = (&mut self.record.heard, delta.json());
+        heard.deltas += 1;
+        heard.delta_bytes += json.len() as u64;
+        if !self.record.follows {
+            return;
+        }
+        if let Some(views) = self.record.checked.views_mut() {
+            let touched = || {
+                let (joined, left) = delta.touched();
+                let phone = |number: &str| self.numbers.phone(number);
+                let joined = joined.iter().filter_map(|n| Some((phone(n)?, true)));
+                joined.chain(left.iter().filter_map(|n| Some((phone(n)?, false)))).collect()
+            };
+            views.see_delta(by, json.as_bytes(), touched, now);
+        }
+    }
+}
