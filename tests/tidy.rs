@@ -8,6 +8,11 @@
 #[path = "tidy/documents.rs"]
 mod documents;
 
+#[path = "tidy/circles.rs"]
+mod circles;
+#[path = "tidy/layers.rs"]
+mod layers;
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
@@ -328,7 +333,12 @@ struct Allowed {
 
 /// The table of rooms.
 fn map() -> BTreeMap<String, Allowed> {
-    let page = read("src/ARCHITECTURE.md");
+    rows_of("src/ARCHITECTURE.md").into_iter().collect()
+}
+
+/// The rows of a page's table of rooms, in their order.
+fn rows_of(page: &str) -> Vec<(String, Allowed)> {
+    let page = read(page);
     let table = between(&page, "|---|---|---|---|\n", "\n\n").expect("the map has its table");
     let rows = table.lines().map(|line| {
         let cells: Vec<Vec<String>> = line.split('|').map(quoted).collect();
@@ -358,7 +368,11 @@ fn room_of(path: &str) -> Option<&str> {
 
 /// The crates that the server depends on, as code names them.
 fn dependencies() -> Vec<String> {
-    let manifest = read("Cargo.toml");
+    dependencies_of("Cargo.toml")
+}
+
+fn dependencies_of(manifest: &str) -> Vec<String> {
+    let manifest = read(manifest);
     let section = between(&manifest, "\n[dependencies]\n", "\n[").expect("it has dependencies");
     let lines = section.lines().filter(|line| !line.is_empty() && !line.starts_with('#'));
     lines

@@ -1,10 +1,4 @@
-//! loadgen: plays thousands of chatting phones against a server that speaks SCA, checks every message,
-//! and reports latency from the moment each was planned for.
-//!
-//! Reading order: `schedule` says when, `workload` says what, `client` is one phone (sans-IO), `record`
-//! keeps what happened, `net` plays it all on real sockets, `report` says what came of it, and `play`
-//! has all that in its order. Of the server's library only `timer`, `http`, `ws` and the wire structs
-//! of SCA are used; `serve` alone knows the server itself.
+#![doc = include_str!("ARCHITECTURE.md")]
 
 mod args;
 mod client;

@@ -6,8 +6,6 @@
 use std::fmt;
 use std::str::FromStr;
 
-use super::Texts;
-
 /// How long texts are, in bytes of JSON between the quotes.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Sizes {
@@ -20,6 +18,11 @@ pub(crate) enum Sizes {
 }
 
 impl Sizes {
+    /// The shortest text: room for a stamp of four billion messages, a million phones and three days.
+    pub(crate) const LEAST_BYTES: usize = 48;
+    /// The longest text that SCA allows.
+    pub(crate) const MOST_BYTES: usize = 16 * 1024;
+
     /// The size of one message's text.
     pub(crate) fn of(self, number: u64, seed: u64) -> usize {
         // Neighbouring seeds must not make neighbouring sizes.
@@ -28,9 +31,9 @@ impl Sizes {
             Sizes::Fixed(bytes) => bytes,
             Sizes::Between(least, most) => random().usize(least..=most),
             Sizes::About(mean) => {
-                let spread = (mean - Texts::LEAST_BYTES) as f64;
+                let spread = (mean - Sizes::LEAST_BYTES) as f64;
                 let more = -(1.0 - random().f64()).ln() * spread;
-                (Texts::LEAST_BYTES + more as usize).min(Texts::MOST_BYTES)
+                (Sizes::LEAST_BYTES + more as usize).min(Sizes::MOST_BYTES)
             }
         }
     }
@@ -47,7 +50,7 @@ impl Sizes {
     pub(super) const fn most(self) -> usize {
         match self {
             Sizes::Fixed(bytes) | Sizes::Between(_, bytes) => bytes,
-            Sizes::About(_) => Texts::MOST_BYTES,
+            Sizes::About(_) => Sizes::MOST_BYTES,
         }
     }
 }
@@ -57,9 +60,9 @@ impl FromStr for Sizes {
 
     fn from_str(text: &str) -> Result<Self, String> {
         let size = |text: &str| match text.parse() {
-            Ok(bytes) if (Texts::LEAST_BYTES..=Texts::MOST_BYTES).contains(&bytes) => Ok(bytes),
+            Ok(bytes) if (Sizes::LEAST_BYTES..=Sizes::MOST_BYTES).contains(&bytes) => Ok(bytes),
             Ok(_) | Err(_) => {
-                let (least, most) = (Texts::LEAST_BYTES, Texts::MOST_BYTES);
+                let (least, most) = (Sizes::LEAST_BYTES, Sizes::MOST_BYTES);
                 Err(format!("it must be from {least} to {most} bytes: 64, 48..2000 or ~200"))
             }
         };
@@ -99,7 +102,7 @@ mod tests {
             assert_eq!(all, (0..10_000).map(|number| sizes.of(number, 1)).collect::<Vec<_>>());
             let mean = all.iter().sum::<usize>() / all.len();
             assert!(mean.abs_diff(sizes.mean()) <= sizes.mean() / 20, "{text}: {mean}");
-            assert!(all.iter().all(|size| (Texts::LEAST_BYTES..=sizes.most()).contains(size)));
+            assert!(all.iter().all(|size| (Sizes::LEAST_BYTES..=sizes.most()).contains(size)));
         }
     }
 

@@ -43,11 +43,6 @@ pub(crate) struct Texts {
 }
 
 impl Texts {
-    /// The shortest text: room for a stamp of four billion messages, a million phones and three days.
-    pub(crate) const LEAST_BYTES: usize = 48;
-    /// The longest text that SCA allows.
-    pub(crate) const MOST_BYTES: usize = 16 * 1024;
-
     /// Texts of these sizes, of the run with this seed.
     pub(crate) fn new(sizes: Sizes, seed: u64) -> Self {
         let alphabet = b"abcdefghijklmnopqrstuvwxyz ";
@@ -110,7 +105,7 @@ mod tests {
             recipient: PhoneId(999_998),
             intended: Moment::from_nanos(1 << 47),
         };
-        for size in [Texts::LEAST_BYTES, 64, 1000, Texts::MOST_BYTES] {
+        for size in [Sizes::LEAST_BYTES, 64, 1000, Sizes::MOST_BYTES] {
             let texts = Texts::new(Sizes::Fixed(size), 1);
             for stamp in [STAMP, largest] {
                 let text = text(&texts, &stamp);
