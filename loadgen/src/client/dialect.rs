@@ -1,8 +1,10 @@
-//! [`Dialect`]: one protocol, as a client speaks it; and [`Realm`]: the words that only some protocols have.
+//! [`Dialect`]: one protocol, as a client speaks it; and [`Realm`]: the words that only some protocols
+//! have.
 //!
-//! Each protocol is a folder of this room, with a type that implements [`Dialect`] and the trait of its realm.
-//! Protocols of one realm say the same things in other words: so the rest of loadgen knows realms, and no
-//! protocol by name. Nothing here is done for each byte: the indirect call is one for each frame.
+//! Each protocol is a folder in this room, with a type that implements [`Dialect`] and the trait of its
+//! realm. Protocols of the same realm say the same things in other words. So the rest of loadgen knows
+//! realms, and no protocol by its name. The indirect calls cost nanoseconds, and there is one for each
+//! frame.
 
 use std::borrow::Cow;
 use std::fmt::Debug;
@@ -16,10 +18,10 @@ pub(crate) trait Dialect: Debug + Sync {
     /// What it is called.
     fn names(&self) -> Names;
 
-    /// What kind of people it is for.
+    /// The realm that its phones belong to.
     fn realm(&self) -> Realm;
 
-    /// Where this caller asks for a WebSocket, and how it gets in.
+    /// The address at which this caller asks for a WebSocket, and how it signs in.
     fn door(&self, caller: &Caller<'_>) -> Door;
 
     /// Writes the heartbeat.
@@ -29,20 +31,20 @@ pub(crate) trait Dialect: Debug + Sync {
     fn understand<'a>(&self, json: Cow<'a, str>) -> Said<'a>;
 }
 
-/// What a protocol is called, and its part of some sentences.
+/// The names of a protocol, and its part of some sentences.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Names {
     /// On the command line and in the report.
     pub(crate) word: &'static str,
     /// In a sentence.
     pub(crate) title: &'static str,
-    /// Why a first frame is wrong, after "its first frame".
+    /// What is wrong with a first frame, after "its first frame".
     pub(crate) bad_greeting: &'static str,
-    /// The same of several, after "first frames that".
+    /// What is wrong with several of them, after "first frames that".
     pub(crate) bad_greetings: &'static str,
 }
 
-/// The kinds of people that there are, each with the words of a protocol for them.
+/// The kinds of people that there are, each with a protocol's words for them.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Realm {
     /// Phone numbers, which see each other in lists.
@@ -68,7 +70,7 @@ pub(crate) trait MessengerWords: Debug + Sync {
     /// Says that a message was read.
     fn mark_read(&self, message: &str, pen: &mut Pen, out: &mut Vec<u8>);
 
-    /// Says that its owner types, or has stopped.
+    /// Says that the user types, or has stopped.
     fn type_to(&self, to: &str, is_typing: bool, pen: &mut Pen, out: &mut Vec<u8>);
 
     /// Asks a session to become a contact.

@@ -1,7 +1,7 @@
-//! [`Caller`]: who asks for a WebSocket; and [`Door`]: where, and how it gets in. A dialect makes the one of the
-//! other.
+//! [`Caller`]: a phone that asks for a WebSocket; and [`Door`]: where it asks, and how it gets in. A
+//! dialect makes a door for a caller.
 
-/// Where the server is.
+/// The server's address.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Address<'a> {
     /// The value of `Host`.
@@ -10,7 +10,7 @@ pub(crate) struct Address<'a> {
     pub(crate) prefix: &'a str,
 }
 
-/// Who asks for a WebSocket. No dialect needs all of it.
+/// A phone that asks for a WebSocket. No dialect needs all of its fields.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Caller<'a> {
     /// The phone's number.
@@ -28,7 +28,7 @@ pub(crate) struct Caller<'a> {
 pub(crate) struct Door {
     /// The path and the query of the request, after the address's prefix.
     pub(crate) path: String,
-    /// The frame that the phone sends first, where it has to say who it is.
+    /// The first frame of the phone, if it has to sign in by one.
     pub(crate) sign_in: Option<String>,
     /// Whether the phone is ready only when it has heard a first frame.
     pub(crate) is_greeted: bool,

@@ -3,12 +3,12 @@
 use std::fmt;
 use std::io::ErrorKind;
 
-/// How a phone's connection ended. One of them is as it should be.
+/// How a phone's connection ended. Only the first way is as it should be.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub(crate) enum Ending {
-    /// We hung up, and the server has answered with this code.
+    /// The phone hung up, and the server has answered with this code.
     HungUp(Option<u16>),
-    /// We hung up, and the server has not answered in time.
+    /// The phone hung up, and the server has not answered in time.
     Unanswered,
     /// The server closed, with this code.
     Closed(Option<u16>),
@@ -20,22 +20,22 @@ pub(crate) enum Ending {
     Unreachable(ErrorKind),
     /// The server answered the upgrade request with this status.
     Refused(u16),
-    /// What the server answered is no HTTP, or no WebSocket.
+    /// The server's answer is no HTTP, or no WebSocket.
     NotHttp(&'static str),
     /// The server broke RFC 6455.
     Violation(&'static str),
-    /// There was no first frame before the run was over.
+    /// The run was over before a first frame came.
     NeverReady,
-    /// We dropped it, as was planned, without a close frame.
+    /// The phone dropped it without a close frame, as planned.
     Vanished,
-    /// We had fallen silent, and the server has given us up.
+    /// The phone had fallen silent, and the server has given it up.
     Noticed,
-    /// It was open until we left, and not to be closed in good order.
+    /// It was open until the phone left, and could not be closed in good order.
     LeftOpen,
 }
 
 impl Ending {
-    /// Whether both sides have ended it in good order, so that nothing of what was sent is in doubt.
+    /// Whether both sides have closed it in good order. Then no message on it is in doubt.
     pub(crate) const fn is_clean(self) -> bool {
         match self {
             Ending::HungUp(_) => true,
@@ -74,7 +74,7 @@ impl Ending {
         }
     }
 
-    /// Whether it is no failure if somebody breaks off the run.
+    /// Whether this is no failure in a run that was broken off.
     pub(crate) const fn is_unfinished(self) -> bool {
         matches!(self, Ending::NeverReady | Ending::Unanswered)
     }

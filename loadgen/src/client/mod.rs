@@ -1,8 +1,9 @@
-//! A phone, sans-IO: the code here gets bytes and the time as arguments, and gives bytes and events back. It
-//! neither reads a socket nor looks at a clock, so that a test can feed it byte by byte.
+//! A phone, sans-IO: the code here gets bytes and the time as arguments, and returns bytes and events. It
+//! neither reads a socket nor looks at a clock.
 //!
-//! [`Phone`] is one connection, from its request to its end. [`Dialect`] is what differs from one protocol to
-//! the next: each protocol is a folder here (`sca`, `messenger`) and a line in `protocol`.
+//! [`Phone`] is one connection, from its request to its end. [`Dialect`](dialect::Dialect) is what differs
+//! from one protocol to the next: each protocol is a folder here (`sca`, `messenger`) and a line in
+//! `protocol`.
 
 mod dialect;
 mod door;

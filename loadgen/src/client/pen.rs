@@ -1,9 +1,9 @@
-//! [`Pen`]: what a phone writes with. Frames that are right, and bytes that mean nothing.
+//! [`Pen`]: what a phone writes with: correct frames, and bytes that mean nothing.
 
 use serde::Serialize;
 use switchboard::ws::Frame;
 
-/// What a phone writes with: chance, for masks and keys, and a scratch buffer for JSON.
+/// Random numbers for masks and keys, and a scratch buffer for JSON.
 #[derive(Debug)]
 pub(crate) struct Pen {
     random: fastrand::Rng,
@@ -11,18 +11,18 @@ pub(crate) struct Pen {
 }
 
 impl Pen {
-    /// A pen whose masks and keys come from this seed. To be unforeseeable is a browser's duty, whose
-    /// scripts may be hostile (RFC 6455 §10.3). Ours is to be repeatable.
+    /// A pen whose masks and keys come from this seed. Masks must be unpredictable in a browser, whose
+    /// scripts may be hostile (RFC 6455 §10.3). loadgen has no scripts, and its runs should be repeatable.
     pub(crate) fn new(seed: u64) -> Self {
         Pen { random: fastrand::Rng::with_seed(seed), json: Vec::new() }
     }
 
-    /// Bytes that mean nothing, as many as are asked for.
+    /// Appends this many random bytes.
     pub(crate) fn write_garbage(&mut self, bytes: usize, out: &mut Vec<u8>) {
         out.extend(std::iter::repeat_with(|| self.random.u8(..)).take(bytes));
     }
 
-    /// A good frame with a text in it that is no protocol's.
+    /// A correct frame with a text that is of no protocol.
     pub(crate) fn write_nonsense(&mut self, out: &mut Vec<u8>) {
         const NONSENSE: [&str; 6] = [
             "",
@@ -36,13 +36,13 @@ impl Pen {
         self.write(&Frame::Text(text), out);
     }
 
-    /// A ping, many times as long as it has to be.
+    /// A ping that is many times as long as it has to be.
     pub(crate) fn write_long_ping(&mut self, out: &mut Vec<u8>) {
         let text = format!("{{\"type\":\"ping\"{:1000}}}", "");
         self.write(&Frame::Text(&text), out);
     }
 
-    /// So many pings that nobody waits for.
+    /// This many pings. Their pongs are not waited for.
     pub(crate) fn write_pings(&mut self, count: u32, out: &mut Vec<u8>) {
         (0..count).for_each(|_| self.write(&Frame::Text("{\"type\":\"ping\"}"), out));
     }
@@ -51,7 +51,7 @@ impl Pen {
         frame.encode_masked(self.random.u32(..).to_ne_bytes(), out);
     }
 
-    /// A frame of the protocol, which serde puts into words.
+    /// A frame of the protocol, which serde turns into JSON.
     pub(super) fn write_json(&mut self, frame: &impl Serialize, out: &mut Vec<u8>) {
         let mut json = std::mem::take(&mut self.json);
         json.clear();

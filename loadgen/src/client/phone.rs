@@ -1,9 +1,9 @@
 //! [`Phone`]: one phone, sans-IO: bytes and the time go in, bytes and [`Event`]s come out.
 //!
-//! It asks for the upgrade, signs in where its [`Dialect`] wants that, waits for its first frame as the
+//! It asks for the upgrade, signs in if its [`Dialect`] wants that, waits for its first frame as the
 //! original apps do, understands what the server says, answers pings and close frames, and hangs up in good
-//! order. It neither decides when to do what (that is the plan's) nor knows the socket (that is `net`'s), so
-//! that a test can feed it byte by byte.
+//! order. It does not decide when to do what (the plan does), and it does not know the socket (`net` does).
+//! So a test can feed it byte by byte.
 
 use std::time::Duration;
 
@@ -25,20 +25,20 @@ const LIMITS: Limits = Limits { message_bytes: 32 << 20 };
 pub(crate) struct Phone {
     stage: Stage,
     dialect: &'static dyn Dialect,
-    /// Whether the server greets it: with a list, or by letting it in.
+    /// Whether the phone is ready only when it has heard a first frame.
     is_greeted: bool,
-    /// The heartbeats that have not been answered yet: when each was due, and when it was sent.
+    /// The heartbeats that have not been answered: when each was due, and when it was sent.
     pinged: Vec<(Moment, Moment)>,
 }
 
-/// What the phone waits for. What is needed only on the way in is boxed, and goes.
+/// What the phone waits for. What only the way in needs is boxed, and is freed when it is over.
 #[derive(Debug)]
 enum Stage {
     /// The answer to the upgrade request.
     Answer(Box<Upgrade>),
     /// The first frame.
     Greeting { reader: Reader, since: Moment },
-    /// Whatever there may come.
+    /// Any frame.
     Talk(Reader),
     /// The server's close frame, which answers ours.
     Goodbye(Reader),
@@ -49,14 +49,14 @@ enum Stage {
 /// What has happened to a phone.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(crate) enum Event<'a> {
-    /// The server speaks WebSocket, as it showed this long after the request. If the phone is not to
-    /// be greeted, it is ready now.
+    /// The server has accepted the upgrade, this long after the request. A phone that is not greeted is
+    /// ready now.
     Upgraded(Duration),
-    /// The first frame is here: the phone is ready.
+    /// The first frame has come: the phone is ready.
     Greeted {
-        /// How long after the upgrade.
+        /// The time since the upgrade.
         after: Duration,
-        /// What it says. It should be a list, or that it is let in.
+        /// What the frame says. It should be a list, or that the phone is signed in.
         first: Said<'a>,
     },
     /// A heartbeat was answered.
@@ -68,12 +68,12 @@ pub(crate) enum Event<'a> {
     },
     /// The server says something else.
     Said(Said<'a>),
-    /// It is over.
+    /// The connection is over.
     Ended(Ending),
 }
 
 impl Phone {
-    /// A phone whose connection stands: it asks for the upgrade.
+    /// A phone whose TCP connection stands: it asks for the upgrade.
     pub(crate) fn call(
         dialect: &'static dyn Dialect,
         address: &Address<'_>,
@@ -88,18 +88,18 @@ impl Phone {
         Phone { stage: Stage::Answer(Box::new(upgrade)), dialect, is_greeted, pinged: Vec::new() }
     }
 
-    /// Whether it is connected, so that it may write and be written to.
+    /// Whether it is ready: it may write, and others may write to it.
     pub(crate) fn is_ready(&self) -> bool {
         matches!(self.stage, Stage::Talk(_))
     }
 
-    /// Whether it has hung up, and waits for the server's answer.
+    /// Whether it has hung up, and waits for the server's close frame.
     pub(crate) fn is_leaving(&self) -> bool {
         matches!(self.stage, Stage::Goodbye(_))
     }
 
-    /// Takes from the front of `input` what the next event needs, and moves `input` past it. What is
-    /// to be answered at once is appended to `out`. `None`: all of `input` has been taken.
+    /// Takes from the front of `input` what the next event needs, and moves `input` past it. Appends to
+    /// `out` what has to be answered at once. `None`: all of `input` has been taken.
     pub(crate) fn read<'a>(
         &mut self,
         now: Moment,
@@ -144,21 +144,21 @@ impl Phone {
         }
     }
 
-    /// The connection is over, without a word: the stream has ended, or failed.
+    /// The connection has ended without a close frame: the stream is at its end, or has failed.
     pub(crate) fn hear_the_end(&mut self) -> Ending {
         let ending = match self.stage {
             Stage::Answer(_) => Ending::NotHttp("the connection ended before an answer"),
             Stage::Greeting { .. } | Stage::Talk(_) => Ending::Dropped,
-            // The other side has hung up, if not as politely as it should.
+            // The server has ended the connection, as it was asked to, but without a close frame.
             Stage::Goodbye(_) | Stage::Nothing => Ending::HungUp(None),
         };
         self.stage = Stage::Nothing;
         ending
     }
 
-    /// Says that it is still there, as was due a little while ago.
+    /// Sends a heartbeat, which was due at `due`.
     pub(crate) fn ping(&mut self, due: Moment, now: Moment, pen: &mut Pen, out: &mut Vec<u8>) {
-        // Servers answer in order, or not at all: then there is no point in remembering more of them.
+        // Servers answer in order, or not at all. So there is no point in remembering more of them.
         const UNANSWERED: usize = 16;
         if self.pinged.len() < UNANSWERED {
             self.pinged.push((due, now));
@@ -166,7 +166,7 @@ impl Phone {
         self.dialect.ping(pen, out);
     }
 
-    /// Hangs up. False, and nothing is done, if the phone is not connected.
+    /// Hangs up. If the phone is not ready, nothing is done, and the result is `false`.
     pub(crate) fn hang_up(&mut self, pen: &mut Pen, out: &mut Vec<u8>) -> bool {
         match std::mem::replace(&mut self.stage, Stage::Nothing) {
             Stage::Talk(reader) => {

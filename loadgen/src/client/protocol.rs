@@ -4,7 +4,7 @@ use super::dialect::Dialect;
 use super::messenger::SessionMessenger;
 use super::sca::Sca;
 
-/// Which protocol. The variants are the words on the command line.
+/// A protocol. The variants are the words on the command line.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq, clap::ValueEnum)]
 pub(crate) enum Protocol {
     /// Numbers that see each other in lists.

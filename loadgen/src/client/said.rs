@@ -11,30 +11,30 @@ use super::told::Told;
 pub(crate) enum Said<'a> {
     /// The answer to a ping.
     Pong,
-    /// Who is online.
+    /// The phones that are online.
     List(List<'a>),
-    /// Who has come and gone.
+    /// The phones that have come and gone.
     Delta(Delta<'a>),
-    /// Somebody writes.
+    /// A message from another phone.
     Message(Message<'a>),
-    /// Whatever else there is in the protocol of sessions.
+    /// What only the Session Messenger protocol says.
     Told(Told<'a>),
-    /// A message of ours could not be delivered.
+    /// A message of this phone could not be delivered.
     Undelivered,
-    /// The server did not understand us.
+    /// The server did not understand a frame of this phone.
     Error,
-    /// Something else that is the protocol, or a later version of it.
+    /// Something else from the protocol, or from a later version of it.
     Other,
-    /// Something that is not.
+    /// Something that is not of the protocol.
     Nonsense,
 }
 
-/// Somebody's message.
+/// A message from another phone.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(crate) struct Message<'a> {
-    /// Who wrote it, as the server says.
+    /// The sender, as the server says.
     pub(crate) from: Cow<'a, str>,
-    /// What he wrote.
+    /// The text.
     pub(crate) text: Cow<'a, str>,
 }
 

@@ -1,13 +1,13 @@
-//! [`Told`]: what the server says to a session's device, and to no phone with a number.
+//! [`Told`]: what the server says to a device of a session. Phones with numbers are not told such things.
 
 use std::borrow::Cow;
 
 /// What the server says that SCA has no word for.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(crate) enum Told<'a> {
-    /// You are in.
+    /// The device is signed in.
     Authenticated,
-    /// Somebody writes; or the phone's own session does, on another device.
+    /// A message: from another session, or from another device of the same session.
     Message {
         id: Cow<'a, str>,
         from: Cow<'a, str>,
@@ -17,11 +17,11 @@ pub(crate) enum Told<'a> {
     },
     /// What has become of a message.
     Status { id: Cow<'a, str>, status: Status },
-    /// Somebody types, or has stopped.
+    /// A session types, or has stopped.
     Typing { from: Cow<'a, str>, is_typing: bool },
-    /// A contact has come, or gone.
+    /// A contact has come, or has gone.
     Contact { session: Cow<'a, str>, is_online: bool },
-    /// Somebody asks to become a contact.
+    /// A session asks to become a contact.
     Invited { id: Cow<'a, str>, from: Cow<'a, str>, to: Cow<'a, str> },
     /// What has become of an invitation.
     Answered { id: Cow<'a, str>, from: Cow<'a, str>, to: Cow<'a, str>, answer: Answer },

@@ -1,4 +1,4 @@
-//! [`Upgrade`]: the way in. The request, and whether what comes back is a WebSocket (RFC 6455 §4.1).
+//! [`Upgrade`]: the request for a WebSocket, and the check of the server's answer (RFC 6455 §4.1).
 
 use std::io::Write as _;
 use std::mem;
@@ -15,9 +15,9 @@ use super::ending::Ending;
 pub(super) struct Upgrade {
     key: ClientKey,
     since: Moment,
-    /// What has arrived of an answer whose head is incomplete.
+    /// The bytes of an answer whose head is incomplete.
     head: Vec<u8>,
-    /// The frame that comes first, where one has to say who one is.
+    /// The first frame of the phone, if it has to sign in by one.
     sign_in: Option<String>,
 }
 
@@ -47,13 +47,13 @@ impl Upgrade {
         Upgrade { key, since: now, head: Vec::new(), sign_in }
     }
 
-    /// What is to be said first, once the server speaks WebSocket.
+    /// The frame that is to be sent as soon as the server speaks WebSocket.
     pub(super) fn take_sign_in(&mut self) -> Option<String> {
         self.sign_in.take()
     }
 
-    /// Takes the answer's head from the front of `input`, and says when it was asked for. `None`:
-    /// there is more to come, and all of `input` has been taken.
+    /// Takes the answer's head from the front of `input`, and returns the moment of the request. `None`:
+    /// the head is incomplete, and all of `input` has been taken.
     pub(super) fn read(&mut self, input: &mut &mut [u8]) -> Option<Result<Moment, Ending>> {
         if input.is_empty() {
             return None;
@@ -68,7 +68,7 @@ impl Upgrade {
             Ok(Some((head, head_bytes))) => (self.judge(&head), head_bytes),
             Err(_) => (Err(Ending::NotHttp("the answer is not HTTP")), self.head.len()),
         };
-        // What follows the head is the first frames', and stays.
+        // The bytes behind the head belong to the first frames, and stay.
         let input_now = mem::take(input);
         *input = input_now.get_mut(head_bytes - kept..).unwrap_or_default();
         Some(outcome)

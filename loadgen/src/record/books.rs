@@ -1,8 +1,9 @@
-//! [`Books`]: what became of every message. Each one is entered when it is sent and ticked off when
-//! it arrives, so that what is lost, doubled, misdelivered, out of order or altered is found out.
+//! [`Books`]: what became of every message. A message is entered when it is sent and ticked off when it
+//! arrives. So the books show which messages are lost, duplicated, misdelivered, out of order or altered.
 //!
-//! Only what is under way takes memory: entries are dropped from the front as they are ticked off.
-//! Knows neither frames nor sockets: `net` brings what the text said of itself, and who got it.
+//! Only messages under way take memory: entries are dropped from the front as they are ticked off. The
+//! books know neither frames nor sockets: `net` tells them what a text said of itself, and which phone got
+//! it.
 
 use std::collections::{HashMap, HashSet, VecDeque};
 
@@ -14,19 +15,19 @@ use crate::workload::Stamp;
 /// The books of one run.
 #[derive(Debug, Default)]
 pub(crate) struct Books {
-    /// Messages from number `first` on.
+    /// Messages, from number `first` on.
     entries: VecDeque<Entry>,
-    /// The number of the first entry. All before it have arrived.
+    /// The number of the first entry. All messages before it have arrived.
     first: u64,
-    /// Who has messages under way to whom.
+    /// By sender and recipient: how many messages are under way.
     pairs: HashMap<(PhoneId, PhoneId), Pair>,
-    /// Messages that have arrived where they should, the first time.
+    /// Messages that have arrived at the right phone, counted once each.
     delivered: u64,
-    /// Messages that will not arrive, as the server says.
+    /// Messages that will not arrive, as the server has said.
     given_back: u64,
-    /// Connections that did not end in good order.
+    /// Connections that were not closed in good order.
     broken: HashSet<Party>,
-    /// By [`Fault`].
+    /// By [`Fault`]: how often it was found.
     faults: [u64; Fault::ALL.len()],
 }
 
@@ -42,11 +43,11 @@ pub(crate) struct Party {
 #[derive(Debug)]
 struct Entry {
     stamp: Stamp,
-    /// The connections that sender and recipient had.
+    /// The connections that the sender and the recipient had.
     generations: (u32, u32),
     sent: Moment,
     has_arrived: bool,
-    /// The server has said that it will not arrive.
+    /// Whether the server has said that the message will not arrive.
     was_given_back: bool,
 }
 
@@ -54,28 +55,28 @@ struct Entry {
 #[derive(Debug, Default)]
 struct Pair {
     under_way: u32,
-    /// One more than the highest number that has arrived while others were under way.
+    /// One more than the highest number that has arrived while other messages were under way.
     beyond: u64,
 }
 
 /// A message that arrived as it should.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) struct Receipt {
-    /// Which message it was, and whose.
+    /// The number of the message, and its sender.
     pub(crate) number: u64,
     pub(crate) sender: PhoneId,
-    /// When it was to be sent.
+    /// The planned moment.
     pub(crate) intended: Moment,
-    /// When it was.
+    /// The moment at which it was really sent.
     pub(crate) sent: Moment,
 }
 
 /// Messages that have not arrived.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) struct Missing {
-    /// Between two connections that ended in good order.
+    /// Between two connections that were closed in good order.
     pub(crate) lost: u64,
-    /// Where one of the two did not.
+    /// Where at least one of the two was not.
     pub(crate) in_doubt: u64,
 }
 
@@ -84,18 +85,18 @@ pub(crate) struct Missing {
 pub(crate) enum Fault {
     /// It has arrived before.
     Duplicated,
-    /// It was for somebody else.
+    /// It was for another phone.
     Misdelivered,
-    /// One that the same sender sent later to the same recipient has arrived before it.
+    /// A message that the same sender sent later to the same recipient has arrived before it.
     Reordered,
-    /// It names somebody else as its sender.
+    /// The server names the wrong sender.
     Misattributed,
     /// Its text is not one that was sent.
     Garbled,
 }
 
 impl Fault {
-    /// All of them.
+    /// All faults.
     pub(crate) const ALL: [Fault; 5] = [
         Fault::Duplicated,
         Fault::Misdelivered,
@@ -106,7 +107,7 @@ impl Fault {
 }
 
 impl Books {
-    /// Enters a message, whose number is filled in.
+    /// Enters a message, and returns its stamp with the number filled in.
     pub(crate) fn send(&mut self, from: Party, to: Party, intended: Moment, now: Moment) -> Stamp {
         let (sender, recipient) = (from.phone, to.phone);
         let stamp = Stamp { number: self.sent(), sender, recipient, intended };
@@ -122,10 +123,10 @@ impl Books {
         stamp
     }
 
-    /// Whether a message was sent that has this number, between these two.
+    /// Whether a message with this number was sent between these two phones.
     pub(crate) fn knows(&self, stamp: &Stamp) -> bool {
         let place = stamp.number.checked_sub(self.first).and_then(|at| usize::try_from(at).ok());
-        // Of what has been dropped, only the text itself can tell whose it was.
+        // The entry may be dropped already. Then only the text itself can tell whose message it was.
         place.is_none_or(|at| self.entries.get(at).is_some_and(|entry| entry.stamp == *stamp))
     }
 
@@ -142,24 +143,24 @@ impl Books {
         }
     }
 
-    /// Messages of which the server has said that they will not arrive.
+    /// How many messages will not arrive, as the server has said.
     pub(crate) fn given_back(&self) -> u64 {
         self.given_back
     }
 
-    /// Something was wrong with a message that somebody else has looked at.
+    /// Something was wrong with a message that another part of the record has looked at.
     pub(crate) fn note(&mut self, fault: Fault) {
         self.faults[fault as usize] += 1;
     }
 
-    /// Whether a connection has not ended in good order.
+    /// Whether a connection was not closed in good order.
     pub(crate) fn is_doubted(&self, party: Party) -> bool {
         self.broken.contains(&party)
     }
 
-    /// A message has come to `by`, from `from` as the server says; its text says `stamp`.
+    /// A message has come to `by`. The server says that it is from `from`, and its text says `stamp`.
     ///
-    /// `Some`: it is the right one, at the right place, for the first time.
+    /// Returns a receipt if it is the right message at the right phone for the first time.
     pub(crate) fn receive(
         &mut self,
         by: PhoneId,
@@ -169,7 +170,7 @@ impl Books {
         let Some(stamp) = stamp.filter(|stamp| stamp.number < self.sent()) else {
             return self.blame(Fault::Garbled);
         };
-        // Of what has been ticked off and dropped, only the text itself can tell whose it was.
+        // The entry may be dropped already. Then only the text itself can tell whose message it was.
         let place = stamp.number.checked_sub(self.first).and_then(|at| usize::try_from(at).ok());
         if place.is_some_and(|at| self.entries[at].stamp != stamp) {
             return self.blame(Fault::Garbled);
@@ -199,22 +200,22 @@ impl Books {
         self.first + self.entries.len() as u64
     }
 
-    /// Messages that have arrived where they should, the first time.
+    /// Messages that have arrived at the right phone, counted once each.
     pub(crate) fn delivered(&self) -> u64 {
         self.delivered
     }
 
-    /// Messages that have not.
+    /// Messages that have not arrived yet.
     pub(crate) fn under_way(&self) -> u64 {
         self.sent() - self.delivered - self.given_back
     }
 
-    /// A connection has not ended in good order: what was under way from it or to it is in doubt.
+    /// A connection was not closed in good order: messages under way from it or to it are in doubt.
     pub(crate) fn doubt(&mut self, party: Party) {
         self.broken.insert(party);
     }
 
-    /// Messages that have not arrived: those that are lost, and those that are in doubt.
+    /// Counts the messages that have not arrived: those that are lost, and those that are in doubt.
     pub(crate) fn missing(&self) -> Missing {
         let mut missing = Missing { lost: 0, in_doubt: 0 };
         let is_missing = |entry: &&Entry| !entry.has_arrived && !entry.was_given_back;
@@ -230,7 +231,7 @@ impl Books {
         missing
     }
 
-    /// How often something was wrong.
+    /// How often this fault was found.
     pub(crate) fn count(&self, fault: Fault) -> u64 {
         self.faults[fault as usize]
     }
@@ -245,17 +246,17 @@ impl Books {
         self.count_down(key);
     }
 
-    /// Of a pair, one message less is under way.
+    /// One message less is under way between two phones.
     fn count_down(&mut self, key: (PhoneId, PhoneId)) {
         let Some(pair) = self.pairs.get_mut(&key) else { return };
         pair.under_way -= 1;
-        // With nothing under way, whatever comes next is younger than all that has arrived.
+        // With nothing under way, the next message is younger than all that have arrived.
         if pair.under_way == 0 {
             self.pairs.remove(&key);
         }
     }
 
-    /// Drops what is at the front and done with.
+    /// Drops finished entries at the front.
     fn tidy(&mut self) {
         let is_done = |entry: &Entry| entry.has_arrived || entry.was_given_back;
         while self.entries.front().is_some_and(is_done) {
@@ -343,7 +344,7 @@ mod tests {
         let (mut books, stamps) = books(1);
         assert_eq!(books.receive(CAT, Some(ANN), Some(stamps[0])), None);
         assert_eq!((books.under_way(), faults(&books)), (1, vec![(Fault::Misdelivered, 1)]));
-        // Also a copy of one that has arrived.
+        // A copy of a message that has arrived is also in doubt.
         books.receive(BOB, Some(ANN), Some(stamps[0]));
         books.receive(CAT, Some(ANN), Some(stamps[0]));
         assert_eq!((books.under_way(), faults(&books)), (0, vec![(Fault::Misdelivered, 2)]));

@@ -1,9 +1,9 @@
-//! [`Checks`]: what is checked beside the books, which is another thing in each realm; and [`Checked`]: the
+//! [`Checks`]: what is checked beside the books, which differs from realm to realm; and [`Checked`]: the
 //! realms that there are.
 //!
-//! The books count the messages of any realm. Who is to hear of whom is the realm's own matter: `views` judges
-//! lists of numbers, `messenger` what sessions are told of each other. A new realm is a type that implements
-//! [`Checks`], and an arm wherever [`Checked`] is taken apart, all of them in this file.
+//! The books count the messages of any realm. Which phone is to hear of which other is the realm's own
+//! matter: `views` judges lists of numbers, `messenger` judges what sessions are told of each other. A new
+//! realm is a type that implements [`Checks`], and an arm in each function of [`Checked`].
 
 use switchboard::timer::Moment;
 
@@ -15,12 +15,12 @@ use crate::client::Realm;
 use crate::phone_id::PhoneId;
 use crate::workload::{Devices, Manners, Persona};
 
-/// What a realm is told of its phones, and what it makes of that.
+/// What a realm is told of its phones, and the verdict that it reaches.
 pub(super) trait Checks {
     /// A phone of this kind dials.
     fn dialled(&mut self, phone: PhoneId, persona: Persona);
 
-    /// It is ready. `is_followed`: others are still expected to hear of it.
+    /// It is ready. `is_followed`: other phones are still expected to hear of it.
     fn came(
         &mut self,
         phone: PhoneId,
@@ -36,51 +36,51 @@ pub(super) trait Checks {
     /// It has fallen silent: the server may give it up at any moment.
     fn may_leave(&mut self, phone: PhoneId);
 
-    /// Phones that have fallen silent, and that others no longer see.
+    /// Takes the phones that have fallen silent, and that other phones no longer see.
     fn take_gone(&mut self) -> Vec<PhoneId>;
 
-    /// Its connection has not ended in good order: the party whose messages are now in doubt.
+    /// Its connection was not closed in good order. Returns the party whose messages are now in doubt.
     fn broke(&mut self, party: Party) -> Party;
 
-    /// How many phones believe something wrong of another.
+    /// How many phones believe something wrong of another phone.
     fn stale(&self) -> u64;
 
-    /// Whether all has come that is waited for. `is_followed`: who is online is part of that.
+    /// Whether everything has come that is waited for. `is_followed`: who is online is part of that.
     fn is_complete(&self, is_followed: bool) -> bool;
 
-    /// Whether it is too early to stop waiting for what has not come.
+    /// Whether it is too early to give up what has not come.
     fn is_unsettled(&self, now: Moment) -> bool;
 
-    /// Whether a phone waits for another's answer at this moment.
+    /// Whether a phone waits at this moment for the answer of another.
     fn is_waiting_for_answers(&self) -> bool;
 
-    /// When something last came that was waited for.
+    /// The moment at which something last came that was waited for.
     fn last_news(&self) -> Moment;
 
-    /// Comings and goings.
+    /// How often a phone has come or gone.
     fn changes(&self) -> u32;
 
-    /// From a coming or going to the moment that another phone knows of it.
+    /// The time from a coming or going to the moment at which another phone knows of it.
     fn convergence(&self) -> &Measure;
 
-    /// Median and p99 of convergence, in nanoseconds, since this was asked last.
+    /// Median and p99 of convergence in nanoseconds, since the last call.
     fn take_lately(&mut self) -> Option<[u64; 2]>;
 
-    /// The run is over: what should have come and has not is counted as wrong.
+    /// The run is over: whatever should have come, and has not, is counted as wrong.
     fn finish(&mut self, books: &Books);
 }
 
-/// The realm of a run, with what was checked in it.
+/// The realm of a run, and what was checked in it.
 #[derive(Debug)]
 pub(crate) enum Checked {
-    /// Lists of numbers.
+    /// Numbers, which are shown lists.
     Mobile(Box<Views>),
-    /// What sessions are told.
+    /// Sessions, which are told of their contacts.
     Messenger(Box<Messenger>),
 }
 
 impl Checked {
-    /// Nothing has happened yet in this realm.
+    /// A realm in which nothing has happened yet.
     pub(crate) fn new(realm: Realm, devices: Devices, manners: &Manners) -> Self {
         match realm {
             Realm::Mobile(_) => Checked::Mobile(Box::new(Views::new(devices.phones()))),
@@ -102,7 +102,7 @@ impl Checked {
         }
     }
 
-    /// Those of numbers, if it is them.
+    /// The checks of numbers, if this is their realm.
     pub(crate) fn views_mut(&mut self) -> Option<&mut Views> {
         match self {
             Checked::Mobile(views) => Some(views),
@@ -110,7 +110,7 @@ impl Checked {
         }
     }
 
-    /// Those of sessions, if it is them.
+    /// The checks of sessions, if this is their realm.
     pub(crate) fn messenger(&self) -> Option<&Messenger> {
         match self {
             Checked::Messenger(messenger) => Some(messenger),

@@ -1,4 +1,4 @@
-//! [`Lately`]: durations of the second that is being recorded, of which two quantiles are kept.
+//! [`Lately`]: a histogram of the second that is being recorded. Only two of its quantiles are kept.
 
 use std::time::Duration;
 
@@ -8,9 +8,9 @@ use hdrhistogram::Histogram;
 #[derive(Debug)]
 pub(super) struct Lately(Histogram<u64>);
 
-/// Longest that is told apart, in nanoseconds: an hour.
+/// The longest duration that is told apart, in nanoseconds: an hour.
 const LONGEST: u64 = 3_600 * 1_000_000_000;
-/// A second has few of anything: two digits say all that they can.
+/// Significant decimal digits. A second has few samples, and more digits would say nothing.
 const DIGITS: u8 = 2;
 
 impl Default for Lately {
@@ -21,13 +21,13 @@ impl Default for Lately {
 }
 
 impl Lately {
-    /// It took this long, so many times.
+    /// Adds this duration `count` times.
     pub(super) fn add_many(&mut self, time: Duration, count: u64) {
         let nanos = u64::try_from(time.as_nanos()).unwrap_or(LONGEST);
         self.0.saturating_record_n(nanos, count);
     }
 
-    /// Median and p99 in nanoseconds, if there was anything; and begins anew.
+    /// Median and p99 in nanoseconds, or `None` if there were no samples. Starts an empty histogram.
     pub(super) fn take(&mut self) -> Option<[u64; 2]> {
         if self.0.is_empty() {
             return None;

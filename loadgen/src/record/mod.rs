@@ -1,7 +1,7 @@
 //! [`Record`]: what happened, in numbers: how long things took, what became of every message, how
-//! connections ended, how punctual we were ourselves.
+//! connections ended, how punctual loadgen itself was.
 //!
-//! It is told; it neither asks nor decides. Whether a run was good is for the report to say.
+//! It is told everything; it neither asks nor decides. Whether a run was good is for the report to say.
 
 mod books;
 mod checks;
@@ -36,14 +36,14 @@ use crate::workload::Persona;
 /// What happened in a run.
 #[derive(Debug)]
 pub(crate) struct Record {
-    /// Connecting.
+    /// How long connecting took.
     pub(crate) connecting: Connecting,
     /// What became of every message.
     pub(crate) books: Books,
-    /// From sending a message to its arrival. Uncorrected, it is what a tool would have seen that sends one,
-    /// waits for it, and sends the next.
+    /// From sending a message to its arrival. The uncorrected time is what a tool would have seen that
+    /// sends one message, waits for it, and sends the next.
     pub(crate) delivery: Measure,
-    /// In the closed model we are such a tool ourselves.
+    /// Whether the model is closed: then loadgen is such a tool itself.
     pub(crate) is_closed: bool,
     /// The message that such a tool would be waiting for, and since when.
     waited_for: Option<(u64, Moment)>,
@@ -51,37 +51,37 @@ pub(crate) struct Record {
     pub(crate) heartbeat: Measure,
     /// What is checked in the realm of this run.
     pub(crate) checked: Checked,
-    /// Whether it is still followed who is online. In the end all hang up, and nobody need hear of that.
+    /// Whether it still matters who is online. In the end all phones hang up, and no phone need hear of
+    /// that.
     pub(crate) follows: bool,
-    /// From a phone's last sign of life to the moment that the server has given it up.
+    /// From a phone's last sign of life to the moment at which the server gives it up.
     pub(crate) notice: Measure,
-    /// Of the phones that fell silent: those that were not given up in time, and those that were given up
-    /// before their time had come.
+    /// Silent phones that were not given up in time, and silent phones that were given up too early.
     pub(crate) unnoticed: u64,
     pub(crate) too_early: u64,
-    /// How much later than planned messages were sent: our own fault.
+    /// How much later than planned messages were sent: loadgen's own fault.
     pub(crate) send_lag: Times,
-    /// How long the turns of our own loop took in which messages arrived, once for each.
+    /// How long the turns of our own loop were, counted once for each message that arrived in them.
     pub(crate) loop_lag: Times,
     /// Messages sent later than planned by more than [`LATE`].
     pub(crate) late_sends: u64,
     /// Messages that could not be sent, because no two phones were connected.
     pub(crate) skipped_sends: u64,
-    /// What else was heard.
+    /// What was heard beside messages.
     pub(crate) heard: Heard,
     /// How connections ended.
     pub(crate) endings: BTreeMap<Ending, u64>,
     /// By persona: how many connections there were, and how they ended.
     pub(crate) tallies: BTreeMap<Persona, Tally>,
-    /// Phones whose view of who is online was not right in the end.
+    /// Phones that, in the end, believed something wrong about who is online.
     pub(crate) stale_views: u64,
-    /// When a message last arrived.
+    /// When the last message arrived.
     pub(crate) last_arrival: Moment,
     /// The run second by second.
     pub(crate) series: Series,
 }
 
-/// A message that is sent this much later than planned counts as late.
+/// A message that is sent later than planned by more than this counts as late.
 pub(crate) const LATE: Duration = Duration::from_millis(1);
 
 /// How long connecting took, and its three parts.
@@ -89,11 +89,11 @@ pub(crate) const LATE: Duration = Duration::from_millis(1);
 pub(crate) struct Connecting {
     /// From dialling to the first frame.
     pub(crate) total: Measure,
-    /// From dialling to a connection.
+    /// From dialling to the TCP connection.
     pub(crate) tcp: Times,
-    /// From the request to a WebSocket.
+    /// From the request to the WebSocket.
     pub(crate) upgrade: Times,
-    /// From there to the first frame.
+    /// From the WebSocket to the first frame.
     pub(crate) first_frame: Times,
 }
 
@@ -102,12 +102,12 @@ pub(crate) struct Connecting {
 pub(crate) struct Heard {
     /// Bytes read from all sockets.
     pub(crate) bytes: u64,
-    /// Bytes written to them.
+    /// Bytes written to all sockets.
     pub(crate) bytes_sent: u64,
     /// Presence lists, and the bytes of their JSON.
     pub(crate) lists: u64,
     pub(crate) list_bytes: u64,
-    /// Bytes and numbers of the longest of them.
+    /// Bytes and numbers of the longest list.
     pub(crate) longest_list_bytes: usize,
     pub(crate) longest_list_numbers: usize,
     /// Presence deltas, and the bytes of their JSON.
@@ -116,17 +116,17 @@ pub(crate) struct Heard {
     /// Heartbeats sent and answered.
     pub(crate) pings: u64,
     pub(crate) pongs: u64,
-    /// First frames that were no list.
+    /// First frames that did not let the phone in: no list, or no welcome.
     pub(crate) strange_greetings: u64,
     /// Notices that a message could not be delivered.
     pub(crate) undelivered: u64,
-    /// Notices that the server did not understand us.
+    /// Notices that the server did not understand a frame.
     pub(crate) errors: u64,
-    /// Frames that are SCA, but nothing that we know.
+    /// Frames of the protocol that loadgen does not know, and does not expect.
     pub(crate) other: u64,
-    /// Frames that are no SCA.
+    /// Frames that are not of the protocol.
     pub(crate) nonsense: u64,
-    /// Frames other than messages that hostile phones were sent.
+    /// Frames other than messages that came to hostile phones.
     pub(crate) by_hostile: u64,
 }
 
@@ -139,7 +139,7 @@ impl Record {
 }
 
 impl Record {
-    /// Nothing has happened yet to these phones.
+    /// Nothing has happened yet.
     pub(crate) fn new(checked: Checked, follows: bool) -> Self {
         Record {
             connecting: Connecting::default(),
@@ -166,9 +166,9 @@ impl Record {
         }
     }
 
-    /// A message has been sent. Nobody waits for one whose recipient takes its time.
+    /// A message has been sent. `is_timed`: its recipient reads at once, so that a tool could wait for it.
     pub(crate) fn sent(&mut self, number: u64, intended: Moment, now: Moment, is_timed: bool) {
-        /// Even the most patient tool gives up a lost message some day.
+        /// Even a patient tool gives up a lost message at some point.
         const PATIENCE: Duration = Duration::from_secs(5);
         let lag = now.since(intended);
         self.send_lag.add(lag);
@@ -179,7 +179,7 @@ impl Record {
         }
     }
 
-    /// A message has arrived, and is what it should be.
+    /// A message has arrived, and is as it should be.
     pub(crate) fn delivered(&mut self, receipt: &Receipt, now: Moment) {
         let time = now.since(receipt.intended);
         self.delivery.corrected.add(time);
@@ -191,7 +191,7 @@ impl Record {
         self.last_arrival = now;
     }
 
-    /// A second is over, in which we have used our CPU up to `own_cpu`.
+    /// A second is over. `own_cpu` is our CPU time since the start of the process.
     pub(crate) fn end_second(&mut self, now: Moment, own_cpu: Duration, seen: &Seen) {
         let totals = Totals {
             sent: self.books.sent(),
@@ -206,12 +206,12 @@ impl Record {
         self.series.close(now, totals, lately, seen);
     }
 
-    /// From a coming or going to the moment that each other phone knows, or each contact's device.
+    /// From a coming or going to the moment at which another phone knows of it.
     pub(crate) fn convergence(&self) -> &Measure {
         self.checked.checks().convergence()
     }
 
-    /// Comings and goings.
+    /// How often a phone has come or gone.
     pub(crate) fn changes(&self) -> u32 {
         self.checked.checks().changes()
     }
@@ -241,18 +241,18 @@ impl Record {
         }
     }
 
-    /// Phones that have fallen silent, and that the server has given up, as others were told.
+    /// Takes the silent phones that the server has given up, as other phones were told.
     pub(crate) fn take_gone(&mut self) -> Vec<PhoneId> {
         self.checked.checks_mut().take_gone()
     }
 
-    /// Whether a phone waits for another's answer at this moment.
+    /// Whether a phone waits at this moment for the answer of another.
     pub(crate) fn is_waiting_for_answers(&self) -> bool {
         self.checked.checks().is_waiting_for_answers()
     }
 
-    /// Whether all has come that is waited for; or it is quiet since this long after `since`, and what is
-    /// missing counts as lost.
+    /// Whether everything has come that is waited for; or nothing has come for as long as `settle`, counted
+    /// from `since` at the earliest, and what is missing counts as lost.
     pub(crate) fn is_settled(&self, now: Moment, since: Moment, settle: Duration) -> bool {
         let checks = self.checked.checks();
         if checks.is_unsettled(now) {
@@ -263,7 +263,7 @@ impl Record {
         is_complete || now.since(quiet_since) > settle
     }
 
-    /// All should know by now who is online. What they hear from now on is of phones that hang up.
+    /// By now all phones should know who is online. What they hear from now on is of phones that hang up.
     pub(crate) fn stop_following(&mut self) {
         if mem::take(&mut self.follows) {
             self.stale_views = self.checked.checks().stale();
@@ -275,18 +275,18 @@ impl Record {
         self.checked.checks_mut().finish(&self.books);
     }
 
-    /// What happened among sessions, if that is what is spoken.
+    /// What happened among sessions, if they are this run's realm.
     pub(crate) fn messenger(&self) -> Option<&Messenger> {
         self.checked.messenger()
     }
 
-    /// A connection was not ended in good order by both sides: what was under way over it is in doubt.
+    /// A connection was not closed in good order by both sides: messages under way over it are in doubt.
     pub(crate) fn doubt(&mut self, party: Party) {
         let broken = self.checked.checks_mut().broke(party);
         self.books.doubt(broken);
     }
 
-    /// A connection has ended; as it should, or not.
+    /// A connection has ended, as expected or not.
     pub(crate) fn ended(&mut self, persona: Persona, ending: Ending, is_expected: bool) {
         *self.endings.entry(ending).or_default() += 1;
         self.tallies.entry(persona).or_default().ended(ending, is_expected);

@@ -1,6 +1,6 @@
 //! [`Outcome`]: a run that is over: its record, why it ended, and what was used meanwhile.
 //!
-//! `net` returns it, and `report` tells it.
+//! `net` returns it, and `report` puts it into words.
 
 use std::time::Duration;
 
@@ -15,24 +15,24 @@ pub(crate) struct Outcome {
     pub(crate) record: Record,
     /// Why it ended.
     pub(crate) end: End,
-    /// What was used before it, until messages began, and until all had arrived.
+    /// What was used before the run, when messages began, and when all had arrived.
     pub(crate) samples: [Sample; 3],
     /// When the last message was sent, or the run was broken off.
     pub(crate) sending_ended: Moment,
     /// Phones that were to connect.
     pub(crate) planned: u64,
-    /// Phones that were ready at once, at most.
+    /// The most phones that were ready at the same time.
     pub(crate) peak: u64,
-    /// Messages lost that cannot be the server's fault alone: their sender's or recipient's connection
-    /// did not end cleanly.
+    /// Messages that never arrived, between two connections of which at least one was not closed in good
+    /// order.
     pub(crate) in_doubt: u64,
-    /// Messages lost.
+    /// Messages that never arrived, between two connections that were closed in good order.
     pub(crate) lost: u64,
 }
 
 #[cfg(test)]
 impl Outcome {
-    /// What comes of a run in which nothing happened.
+    /// The outcome of a run in which nothing happened.
     pub(crate) fn of_nothing() -> Self {
         let sample = Sample { at: Moment::START, own_cpu: Duration::ZERO, server: None };
         Outcome {
@@ -57,18 +57,18 @@ pub(crate) enum End {
     Interrupted,
     /// All phones had lost their connection.
     NobodyLeft,
-    /// The time was over, and we were not nearly done with sending.
+    /// The planned time was over, and loadgen was far behind with sending.
     Overwhelmed,
 }
 
-/// What has been used up to a moment.
+/// What has been used up to this moment.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Sample {
-    /// When.
+    /// The moment.
     pub(crate) at: Moment,
-    /// Our own CPU time.
+    /// loadgen's own CPU time.
     pub(crate) own_cpu: Duration,
-    /// The server's use, if it is a process that we may look at.
+    /// What the server has used, if we may look at its process.
     pub(crate) server: Option<ProcessUse>,
 }
 
@@ -77,8 +77,8 @@ pub(crate) struct Sample {
 pub(crate) struct ProcessUse {
     /// CPU time, of the user and of the system.
     pub(crate) cpu: Duration,
-    /// Bytes of memory in use; the kernel's own buffers are not among them.
+    /// Bytes of memory in use, without the kernel's own buffers.
     pub(crate) rss: u64,
-    /// The most there ever were.
+    /// The most bytes that were ever in use.
     pub(crate) rss_peak: u64,
 }

@@ -1,7 +1,7 @@
-//! [`Series`]: the run second by second, as one looks at it over time.
+//! [`Series`]: the run second by second, as a chart shows it.
 //!
-//! A row is closed about once a second, by whoever has the clock; if he comes late, the row is
-//! longer, and says so. It holds what was new in its time, not sums. Knows no clock.
+//! `net` closes a row about once a second. If it comes late, the row is longer, and says so. A row holds
+//! what was new in its time, not sums. Knows no clock.
 
 use std::time::Duration;
 
@@ -14,11 +14,11 @@ use super::lately::Lately;
 #[derive(Debug)]
 pub(crate) struct Series {
     rows: Vec<Second>,
-    /// When the last row was closed, and what the sums were then.
+    /// When the last row was closed, and the sums at that moment.
     closed: Moment,
     totals: Totals,
-    /// Of the row that is open: deliveries, the longest turn of our own loop, and how
-    /// late the latest message was sent.
+    /// Of the row that is open: deliveries, the longest turn of our own loop, and how late messages were
+    /// sent at most.
     delivery: Lately,
     loop_lag: Duration,
     send_lag: Duration,
@@ -27,38 +27,39 @@ pub(crate) struct Series {
 /// One row.
 #[derive(Clone, Debug, Default, Serialize)]
 pub(crate) struct Second {
-    /// Where it ends, in seconds since the start of the run.
+    /// Its end, in seconds since the start of the run.
     pub(crate) at_seconds: f64,
-    /// How long it was.
+    /// Its length in seconds.
     pub(crate) length_seconds: f64,
     /// Messages sent, and delivered.
     pub(crate) sent: u64,
     pub(crate) delivered: u64,
     /// Phones that were connected at its end.
     pub(crate) connections: u64,
-    /// Delivery from the planned moment, of messages that arrived in it; `None` if none did.
+    /// Delivery from the planned moment, of messages that arrived in this row; `None` if none did.
     pub(crate) delivery_p50_ns: Option<u64>,
     pub(crate) delivery_p99_ns: Option<u64>,
-    /// From a coming or going, as planned, to the phones whose view became right in it; `None` if none did.
+    /// From a planned coming or going to the phones whose view became right in this row; `None` if none
+    /// did.
     pub(crate) convergence_p50_ns: Option<u64>,
     pub(crate) convergence_p99_ns: Option<u64>,
     pub(crate) bytes_sent: u64,
     pub(crate) bytes_received: u64,
-    /// Presence lists that arrived, and deltas.
+    /// Presence lists and deltas that arrived.
     pub(crate) presence_lists: u64,
     pub(crate) presence_deltas: u64,
-    /// The server, where we may look at it.
+    /// The server's CPU time and memory, where we may look at it.
     pub(crate) server_cpu_seconds: Option<f64>,
     pub(crate) server_rss_bytes: Option<u64>,
-    /// Its longest turn, rounded up to a bound of its histogram.
+    /// The server's longest turn, rounded up to a bound of its histogram.
     pub(crate) server_longest_turn_ns: Option<u64>,
-    /// Our own CPU time, the longest turn of our own loop, and how late the latest message was sent.
+    /// Our own CPU time, the longest turn of our own loop, and how late messages were sent at most.
     pub(crate) loadgen_cpu_seconds: f64,
     pub(crate) loop_lag_ns: u64,
     pub(crate) send_lag_ns: u64,
 }
 
-/// Sums up to a moment.
+/// Sums from the start of the run.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Totals {
     pub(crate) sent: u64,
@@ -70,16 +71,16 @@ pub(crate) struct Totals {
     pub(crate) own_cpu: Duration,
 }
 
-/// What somebody has seen at the end of a row.
+/// What was seen at the end of a row.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Seen {
     /// Phones that are connected.
     pub(crate) connections: u64,
     /// CPU time that the server has used since the last row.
     pub(crate) server_cpu: Option<Duration>,
-    /// Its memory, in bytes.
+    /// The server's memory, in bytes.
     pub(crate) server_rss: Option<u64>,
-    /// Its longest turn since the last row.
+    /// The server's longest turn since the last row.
     pub(crate) longest_turn: Option<Duration>,
 }
 
@@ -97,27 +98,27 @@ impl Default for Series {
 }
 
 impl Series {
-    /// Nothing has been recorded, but we have used some CPU before.
+    /// Begins the series. We have used this much CPU time before.
     pub(crate) fn begin(&mut self, own_cpu: Duration) {
         self.totals.own_cpu = own_cpu;
     }
 
-    /// A message has arrived, so long after its planned moment.
+    /// A message has arrived this long after its planned moment.
     pub(crate) fn delivered(&mut self, after: Duration) {
         self.delivery.add_many(after, 1);
     }
 
-    /// A turn of our own loop took so long.
+    /// A turn of our own loop took this long.
     pub(crate) fn turn(&mut self, time: Duration) {
         self.loop_lag = self.loop_lag.max(time);
     }
 
-    /// A message was sent so much later than planned.
+    /// A message was sent this much later than planned.
     pub(crate) fn sent(&mut self, lag: Duration) {
         self.send_lag = self.send_lag.max(lag);
     }
 
-    /// Closes a row, and opens the next. `convergence` has median and p99 of its time.
+    /// Closes a row, and opens the next. `convergence` is its median and its p99.
     pub(super) fn close(
         &mut self,
         now: Moment,
@@ -153,7 +154,7 @@ impl Series {
         self.send_lag = Duration::ZERO;
     }
 
-    /// The rows that are closed.
+    /// The closed rows.
     pub(crate) fn rows(&self) -> &[Second] {
         &self.rows
     }

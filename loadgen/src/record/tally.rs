@@ -7,11 +7,11 @@ use crate::client::Ending;
 /// The connections of one persona.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Tally {
-    /// How many were dialled.
+    /// How many connections were dialled.
     pub(crate) connections: u64,
     /// How they ended.
     pub(crate) endings: BTreeMap<Ending, u64>,
-    /// Those of them that should not have ended like that.
+    /// The endings among them that should not have happened.
     pub(crate) unexpected: BTreeMap<Ending, u64>,
 }
 

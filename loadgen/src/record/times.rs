@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use hdrhistogram::Histogram;
 
-/// How long something took, each time it happened.
+/// How long something took, each time that it happened.
 #[derive(Debug)]
 pub(crate) struct Times(Histogram<u64>);
 
-/// In nanoseconds. What takes longer counts as this.
+/// The longest duration that is told apart, in nanoseconds: an hour. Longer ones count as this.
 const LONGEST: u64 = 3_600 * 1_000_000_000;
 
 /// Significant decimal digits.
@@ -22,12 +22,12 @@ impl Default for Times {
 }
 
 impl Times {
-    /// It took this long.
+    /// Adds a duration.
     pub(crate) fn add(&mut self, time: Duration) {
         self.add_many(time, 1);
     }
 
-    /// It took this long, so many times.
+    /// Adds this duration `count` times.
     pub(crate) fn add_many(&mut self, time: Duration, count: u64) {
         if count == 0 {
             return;
@@ -36,12 +36,12 @@ impl Times {
         self.0.saturating_record_n(nanos, count);
     }
 
-    /// How many times.
+    /// How many durations there are.
     pub(crate) fn count(&self) -> u64 {
         self.0.len()
     }
 
-    /// The time that this share of all did not exceed: 0.99 for p99. Zero if there were none.
+    /// The duration that this share of all did not exceed, such as 0.99 for p99. Zero if there are none.
     pub(crate) fn quantile(&self, share: f64) -> Duration {
         Duration::from_nanos(self.0.value_at_quantile(share))
     }
@@ -51,17 +51,17 @@ impl Times {
         &self.0
     }
 
-    /// The longest. Zero if there were none.
+    /// The longest. Zero if there are none.
     pub(crate) fn max(&self) -> Duration {
         Duration::from_nanos(self.0.max())
     }
 
-    /// The shortest. Zero if there were none.
+    /// The shortest. Zero if there are none.
     pub(crate) fn min(&self) -> Duration {
         Duration::from_nanos(if self.0.is_empty() { 0 } else { self.0.min() })
     }
 
-    /// The mean. Zero if there were none.
+    /// The mean. Zero if there are none.
     pub(crate) fn mean(&self) -> Duration {
         Duration::from_nanos(self.0.mean() as u64)
     }

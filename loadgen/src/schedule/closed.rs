@@ -1,8 +1,8 @@
 //! [`Turns`]: the closed model. A phone writes, waits until its message has arrived, thinks, and writes
 //! again.
 //!
-//! A server that stalls is spared the messages of that time: nobody writes while he waits. That is how
-//! a person behaves, and why the latencies of this model flatter a server. Knows no sockets and no
+//! A server that stalls is spared the messages of that time: a phone that waits does not write. People
+//! behave like that, and therefore the latencies of this model flatter a server. Knows no sockets and no
 //! clock.
 
 use std::cmp::Reverse;
@@ -12,17 +12,17 @@ use switchboard::timer::Moment;
 
 use crate::phone_id::PhoneId;
 
-/// Whose turn it is to write, and when.
+/// Which phone writes next, and when.
 #[derive(Debug, Default)]
 pub(crate) struct Turns {
-    /// The earliest first.
+    /// The earliest turn first.
     next: BinaryHeap<Reverse<(Moment, PhoneId)>>,
-    /// By phone: the message that it waits for, or that it does not.
+    /// By phone: the number of the message that it waits for, if it waits.
     waits_for: Vec<Option<u64>>,
 }
 
 impl Turns {
-    /// It is this phone's turn then.
+    /// Gives a phone its turn at this moment.
     pub(crate) fn add(&mut self, phone: PhoneId, at: Moment) {
         if self.waits_for.len() <= phone.index() {
             self.waits_for.resize(phone.index() + 1, None);
@@ -41,7 +41,7 @@ impl Turns {
         Some(phone)
     }
 
-    /// When somebody's turn is next.
+    /// The moment of the next turn.
     pub(crate) fn next_deadline(&self) -> Option<Moment> {
         self.next.peek().map(|&Reverse((at, _))| at)
     }

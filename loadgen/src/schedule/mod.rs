@@ -1,12 +1,11 @@
-//! When: the moments at which phones connect and messages are sent, all known beforehand.
+//! When things are done: the moments at which phones connect and messages are sent, all known beforehand.
 //!
-//! The model is *open*: a message is due when the plan says so, whether or not the server has kept
-//! up with those before it. So a server that stalls is not spared the messages of that time, and
-//! their delay counts from the moment they were planned for. The same timing and seed make the
-//! same plan. (`closed` has the other model, in which a phone waits for its last message first.)
+//! The model is *open*: a message is due when the plan says so, whether or not the server has kept up with
+//! those before it. So a server that stalls is not spared the messages of that time, and their delay counts
+//! from the moment for which they were planned. The same timing and seed make the same plan. (`closed` has
+//! the other model, in which a phone waits for its last message first.)
 //!
-//! Moments count from the start of the run. Knows no sockets and no clock: `net` asks
-//! what is due.
+//! Moments count from the start of the run. Knows no sockets and no clock: `net` asks what is due.
 
 mod closed;
 mod sends;
@@ -28,41 +27,41 @@ pub(crate) use stages::{Stage, StageFlag};
 /// The numbers that a plan is made of.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Timing {
-    /// Phones, at most at once.
+    /// The most phones that are online at the same time.
     pub(crate) clients: u32,
-    /// Time before the first message.
+    /// The time before the first message.
     pub(crate) ramp: Duration,
-    /// Time for which messages are sent, after the ramp.
+    /// The time for which messages are sent, after the ramp.
     pub(crate) duration: Duration,
-    /// Messages a second, from all phones together; the most there are.
+    /// Messages a second from all phones together, at the highest.
     pub(crate) rate: f64,
     /// How messages follow each other.
     pub(crate) arrivals: Arrivals,
     /// Messages are due at multiples of this.
     pub(crate) grain: Duration,
-    /// What every random choice comes from.
+    /// The seed of every random choice.
     pub(crate) seed: u64,
-    /// How phones and messages become more, or fewer; the numbers above are drawn from these.
+    /// How the numbers of phones and messages rise and fall. The fields above follow from these stages.
     pub(crate) stages: Vec<Stage>,
 }
 
 /// How messages follow each other.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, clap::ValueEnum)]
 pub(crate) enum Arrivals {
-    /// At equal distances.
+    /// At equal intervals.
     Constant,
-    /// Independently of each other, as from many people: exponential distances (a Poisson process).
+    /// Independently of each other, as from many people: at exponential intervals (a Poisson process).
     Exponential,
 }
 
-/// No time of a plan is longer: far beyond any use, and any number of them can be added up.
+/// The longest time that a plan may name. The sum of any number of them does not overflow.
 const LONGEST: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 
 /// A time as people write it, such as `10s` or `500ms`, or `0s`; at most a year.
 ///
 /// # Errors
 ///
-/// One sentence, if it is none or too long.
+/// One sentence, if it is no time, or too long.
 pub(crate) fn parse_time(text: &str) -> Result<Duration, String> {
     match humantime::parse_duration(text) {
         Ok(time) if time <= LONGEST => Ok(time),
@@ -78,7 +77,7 @@ impl Timing {
         let whole: Duration = stages.iter().map(|stage| stage.time).sum();
         let mut ramp: Duration = silent.map(|stage| stage.time).sum();
         if ramp == whole {
-            // Nobody ever writes: then it is over when the first stage is.
+            // No phone ever writes. Then the ramp is the first stage.
             ramp = stages.first().map_or(Duration::ZERO, |stage| stage.time);
         }
         let rates = stages.iter().flat_map(|stage| [stage.rate_before, stage.rate]);
@@ -99,12 +98,12 @@ impl Timing {
         Moment::START + self.ramp
     }
 
-    /// When they end.
+    /// When messages end.
     pub(crate) fn messages_end(&self) -> Moment {
         self.messages_begin() + self.duration
     }
 
-    /// Messages in all, more or less.
+    /// How many messages there are in all, about.
     pub(crate) fn messages(&self) -> f64 {
         self.stages.iter().map(Stage::messages).sum()
     }
@@ -117,19 +116,19 @@ pub(crate) struct Schedule {
     sends: Peekable<Sends>,
 }
 
-/// A phone's coming or going.
+/// The coming or going of a phone.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) struct Step {
-    /// Whose.
+    /// The phone.
     pub(crate) phone: PhoneId,
-    /// When.
+    /// The planned moment.
     pub(crate) at: Moment,
     /// Whether it comes.
     pub(crate) comes: bool,
 }
 
 impl Schedule {
-    /// The plan for this timing; without messages, if nobody is to write by plan.
+    /// The plan for this timing; without messages, if none are to be sent by plan.
     pub(crate) fn new(timing: &Timing, has_messages: bool) -> Self {
         let mut sends = Sends::new(timing);
         if !has_messages {
@@ -148,7 +147,7 @@ impl Schedule {
         self.sends.next_if(|&due| due <= now)
     }
 
-    /// When something is due next.
+    /// The moment at which something is due next.
     pub(crate) fn next_deadline(&mut self) -> Option<Moment> {
         let next = [self.steps.peek().map(|step| step.at), self.sends.peek().copied()];
         next.into_iter().flatten().min()
@@ -160,15 +159,15 @@ impl Schedule {
     }
 }
 
-/// The moments at which phones come and go: evenly over each stage, and who came last goes first.
+/// The moments at which phones come and go: evenly over each stage. The phone that came last goes first.
 #[derive(Clone, Debug)]
 struct Steps {
     stages: std::vec::IntoIter<Stage>,
-    /// When the present stage began, and how many phones there were.
+    /// When the present stage began, and how many phones there were then.
     begin: Moment,
     before: u32,
     stage: Option<Stage>,
-    /// Steps of this stage so far.
+    /// How many steps of this stage have been taken.
     next: u32,
 }
 

@@ -1,11 +1,10 @@
 //! [`Sends`]: the moments at which messages are due.
 //!
-//! Messages are counted off a line that rises with the rate: the n-th is due where the line reaches n.
-//! So a rate that rises or falls is no different from one that stays, and nothing is added up that
-//! could be calculated.
+//! Messages are counted off a curve that rises with the rate: message n is due where the curve reaches n.
+//! So a rate that rises or falls needs no special case, and no rounding errors add up.
 //!
-//! The moments have a *grain*: they are multiples of a millisecond, or of whatever is asked for. A
-//! generator that wakes up for each message on its own spends more on waking than on writing.
+//! The moments have a *grain*: they are multiples of a millisecond, or of the time that was asked for. A
+//! generator that wakes up for each message on its own spends more on waking up than on writing.
 
 use std::iter::FusedIterator;
 use std::time::Duration;
@@ -18,29 +17,29 @@ use super::{Arrivals, Timing};
 #[derive(Clone, Debug)]
 pub(super) struct Sends {
     pieces: Vec<Piece>,
-    /// The piece that we are in.
+    /// The index of the present piece.
     piece: usize,
     arrivals: Arrivals,
     random: fastrand::Rng,
     /// All moments are multiples of this, in nanoseconds.
     grain: u64,
-    /// Messages so far.
+    /// How many messages have been given out.
     count: u64,
-    /// How high the line is at the latest of them.
+    /// The height of the curve at the latest of them.
     height: f64,
 }
 
-/// A stage, as a piece of the line.
+/// A stage, as a piece of the curve.
 #[derive(Clone, Copy, Debug)]
 struct Piece {
     /// When it begins, and how long it is, in seconds.
     begin: f64,
     length: f64,
-    /// How high the line is there.
+    /// The height of the curve at its beginning.
     below: f64,
-    /// How high it rises.
+    /// How far it rises.
     rise: f64,
-    /// Messages a second at the beginning, and how much more there are each second.
+    /// Messages a second at its beginning, and by how much that grows each second.
     rate: f64,
     growth: f64,
 }
@@ -67,7 +66,7 @@ impl Sends {
         }
     }
 
-    /// There are no more.
+    /// Ends it: there are no more messages.
     pub(super) fn end(&mut self) {
         self.piece = self.pieces.len();
     }
@@ -78,7 +77,7 @@ impl Iterator for Sends {
 
     fn next(&mut self) -> Option<Moment> {
         self.height = match self.arrivals {
-            // Counted, not added up: a million roundings would make a difference.
+            // Calculated from n, not added up: a million roundings would make a difference.
             Arrivals::Constant => self.count as f64 + 0.5,
             // 1 - u lies in (0, 1], where the logarithm exists.
             Arrivals::Exponential => self.height - (1.0 - self.random.f64()).ln(),
@@ -89,7 +88,7 @@ impl Iterator for Sends {
             if above < piece.rise {
                 let seconds = piece.begin + piece.seconds_to(above).clamp(0.0, piece.length);
                 let at = Moment::START + Duration::from_secs_f64(seconds);
-                // Nor is anything due before its stage.
+                // Rounding down must not move it before its stage.
                 let begin = Moment::START + Duration::from_secs_f64(piece.begin);
                 return Some(
                     Moment::from_nanos(at.as_nanos() / self.grain * self.grain).max(begin),
@@ -104,8 +103,8 @@ impl Iterator for Sends {
 impl FusedIterator for Sends {}
 
 impl Piece {
-    /// When the line has risen so far: the root of rate·t + growth/2·t² = rise, in the form that loses no
-    /// digits when the growth is small, or nothing.
+    /// The time in which the curve rises so far: the root of rate·t + growth/2·t² = rise. This form loses
+    /// no digits when the growth is small or zero.
     fn seconds_to(&self, rise: f64) -> f64 {
         let root = (self.rate * self.rate + 2.0 * self.growth * rise).max(0.0).sqrt();
         2.0 * rise / (self.rate + root)

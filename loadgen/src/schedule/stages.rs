@@ -1,4 +1,4 @@
-//! [`Stage`]: a piece of the plan, over which phones and messages become more or fewer, in a straight
+//! [`Stage`]: a piece of the plan, over which the numbers of phones and messages rise or fall in a straight
 //! line.
 //!
 //! `--ramp`, `--clients`, `--duration` and `--rate` are two stages in a shorter spelling.
@@ -17,12 +17,12 @@ pub(crate) struct Stage {
     pub(crate) clients: u32,
     /// Messages a second at its beginning.
     pub(crate) rate_before: f64,
-    /// And at its end.
+    /// Messages a second at its end.
     pub(crate) rate: f64,
 }
 
 impl Stage {
-    /// A ramp without messages, and then a steady time with.
+    /// A ramp without messages, and then a steady time with messages.
     pub(crate) fn ramp_and_hold(
         clients: u32,
         ramp: Duration,
@@ -35,13 +35,13 @@ impl Stage {
         ]
     }
 
-    /// The stages that these flags mean; `rate` is what holds where a flag does not say.
+    /// The stages that these flags mean. `rate` holds in a stage that names none.
     pub(crate) fn from_flags(flags: &[StageFlag], rate: f64) -> Vec<Stage> {
         let mut before = 0.0;
         let stages = flags.iter().enumerate().map(|(place, flag)| {
             let (rate_before, rate) = match flag.rate {
                 Some(rate) => (before, rate),
-                // Nobody writes while the first phones come.
+                // No phone writes while the first phones come.
                 None if place == 0 => (0.0, 0.0),
                 None => (rate, rate),
             };

@@ -99,7 +99,7 @@ fn the_rate_rises_and_falls_in_straight_lines() {
         sends.iter().filter(|at| time.contains(at)).count()
     };
     assert_eq!(between(0, 10), 0);
-    // 5, 15, 25 … 95, each to one message: half an interval is left out at the beginning.
+    // 5, 15, 25 … 95, each to one message: no message is due in the first half of an interval.
     for (from, count) in [(10, 5), (14, 45), (19, 95), (20, 290), (25, 190), (29, 110)] {
         assert!(
             between(from, from + 1).abs_diff(count) <= 1,

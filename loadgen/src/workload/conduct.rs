@@ -1,7 +1,7 @@
 //! [`Conduct`]: how the less ordinary personas behave, in numbers.
 //!
-//! What belongs to one phone comes from the seed, that phone and its connection alone, since nobody
-//! knows in which order phones get through.
+//! What belongs to one phone comes from the seed, that phone and its connection alone: the order in which
+//! phones get through is different in each run.
 
 use std::time::Duration;
 
@@ -10,35 +10,36 @@ use crate::phone_id::PhoneId;
 /// How the less ordinary personas behave.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) struct Conduct {
-    /// How long a flapper stays, and how long it is away, on average.
+    /// The mean time for which a flapper stays, and the mean time for which it is away.
     pub(crate) flap_up: Duration,
     pub(crate) flap_down: Duration,
     /// Bytes a second that a slow reader reads.
     pub(crate) slow_bytes: u32,
-    /// Pings a second that a flooding phone sends, at most.
+    /// The most pings a second that a flooding phone sends.
     pub(crate) flood_rate: u32,
 }
 
-/// How long a hostile phone that was thrown out waits before it comes again.
+/// How long a hostile phone waits before it comes again, once its connection has ended.
 pub(crate) const PAUSE: Duration = Duration::from_secs(1);
-/// Time between two bytes of a drip.
+/// The time between two bytes of a drip.
 pub(crate) const DRIP: Duration = Duration::from_secs(1);
-/// Time between two pieces of garbage.
+/// The time between two pieces of garbage.
 pub(crate) const GARBAGE: Duration = Duration::from_millis(200);
 
-/// A phone's own chance: the same for the same seed, phone and purpose.
+/// Random numbers of one phone: the same for the same seed, phone and purpose.
 fn random(phone: PhoneId, seed: u64, purpose: u64) -> fastrand::Rng {
     let own = u64::from(phone.0) << 32 ^ purpose.wrapping_mul(0x9e37_79b9_7f4a_7c15);
     fastrand::Rng::with_seed(seed ^ own)
 }
 
-/// How long after its first frame a phone's first heartbeat falls: within one interval, so that phones
-/// which connect together do not ping together.
+/// How long after its first frame a phone's first heartbeat is due: within one interval, at random. So
+/// phones which connect together do not ping together.
 pub(crate) fn heartbeat_phase(phone: PhoneId, interval: Duration, seed: u64) -> Duration {
     interval.mul_f64(random(phone, seed, 0).f64())
 }
 
-/// An exponential time with this mean, for a phone's n-th connection; and for being away after it.
+/// A random time with an exponential distribution and this mean, for a phone's n-th connection or for its
+/// absence after that.
 pub(crate) fn flap(
     phone: PhoneId,
     generation: u32,
@@ -50,7 +51,7 @@ pub(crate) fn flap(
     mean.mul_f64(-(1.0 - random(phone, seed, purpose).f64()).ln())
 }
 
-/// When a phone falls silent: which part of the first half of the time for messages.
+/// When a phone falls silent: at a random moment in the first half of the time for messages.
 pub(crate) fn silence(phone: PhoneId, duration: Duration, seed: u64) -> Duration {
     (duration / 2).mul_f64(random(phone, seed, 1).f64())
 }

@@ -1,11 +1,11 @@
 //! [`Devices`]: which phones are devices of one session.
 //!
-//! A session goes by the id of its first device. With one device each, as in SCA always, a phone is a
-//! session, and nothing here makes a difference.
+//! A session has the id of its first device. With one device each, as always in SCA, a phone is a session,
+//! and nothing here makes a difference.
 
 use crate::phone_id::PhoneId;
 
-/// Which phones belong together.
+/// Which phones are devices of one session.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) struct Devices {
     sessions: u32,
@@ -13,20 +13,20 @@ pub(crate) struct Devices {
 }
 
 impl Devices {
-    /// The most that one session has: what our server allows by default. Sets of them are 16 bits.
+    /// The most devices that one session has: what our server allows by default. A set of them has 16 bits.
     pub(crate) const MOST: u32 = 16;
 
-    /// So many sessions, with so many devices each.
+    /// This many sessions, with `each` devices.
     pub(crate) fn new(sessions: u32, each: u32) -> Self {
         Devices { sessions, each: each.clamp(1, Self::MOST) }
     }
 
-    /// How many phones so many sessions would have.
+    /// How many phones that would be.
     pub(crate) fn phones_of(sessions: u32, each: u32) -> u64 {
         u64::from(sessions) * u64::from(each)
     }
 
-    /// How many a session has.
+    /// How many devices a session has.
     pub(crate) const fn each(self) -> u32 {
         self.each
     }
@@ -46,7 +46,7 @@ impl Devices {
         PhoneId(phone.0 % self.sessions)
     }
 
-    /// Which of its devices it is, from 0.
+    /// The place of a device among those of its session, from 0.
     pub(crate) const fn place(self, phone: PhoneId) -> u32 {
         phone.0 / self.sessions
     }

@@ -1,5 +1,6 @@
-//! [`Manners`]: what sessions do beside writing: who is invited and says no, who types first, what is
-//! read, and on which device. All of it follows from the seed and from what it is about.
+//! [`Manners`]: what sessions do beside writing: which invitations they decline, which messages they type
+//! visibly, which they read, and on which device. All of it follows from the seed and from the message or
+//! invitation.
 
 use std::time::Duration;
 
@@ -9,9 +10,9 @@ use crate::phone_id::PhoneId;
 /// How sessions behave.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Manners {
-    /// Devices of each session.
+    /// How many devices each session has.
     pub(crate) devices: u32,
-    /// Whether anybody wants to hear what becomes of messages, and says that he has read them.
+    /// Whether senders are told what becomes of messages, and recipients say that they have read them.
     pub(crate) receipts: bool,
     /// The share of messages that are marked as read.
     pub(crate) read: f64,
@@ -19,12 +20,12 @@ pub(crate) struct Manners {
     pub(crate) typing: f64,
     /// The share of invitations that are declined.
     pub(crate) decline: f64,
-    /// How long the server waits before it tells contacts that somebody is gone.
+    /// How long the server waits before it tells contacts that a session has gone.
     pub(crate) grace: Duration,
 }
 
 impl Manners {
-    /// Those of phones that speak SCA: they have none of all this.
+    /// The manners of phones in SCA, which knows nothing of this.
     pub(crate) const NONE: Manners = Manners {
         devices: 1,
         receipts: false,
@@ -39,12 +40,12 @@ impl Manners {
         self.receipts && hits(self.read, message, seed ^ 0x4ead)
     }
 
-    /// Whether its sender is seen typing it.
+    /// Whether the recipient sees the sender type this message.
     pub(crate) fn is_typed(&self, message: u64, seed: u64) -> bool {
         hits(self.typing, message, seed ^ 0x7199)
     }
 
-    /// Whether somebody declines another's invitation.
+    /// Whether a session declines the invitation of another.
     pub(crate) fn declines(&self, sender: PhoneId, recipient: PhoneId, seed: u64) -> bool {
         let pair = u64::from(sender.0) << 32 | u64::from(recipient.0);
         hits(self.decline, pair, seed ^ 0xdec1)
@@ -52,19 +53,19 @@ impl Manners {
 }
 
 impl Devices {
-    /// From which of his devices somebody writes to another: always the same one, since between two
-    /// there is no order.
+    /// The place of the device from which a session writes to another. It is always the same one, since
+    /// messages from two devices have no order.
     pub(crate) const fn writes(self, sender: PhoneId, recipient: PhoneId) -> u32 {
         sender.0.wrapping_add(recipient.0) % self.each()
     }
 
-    /// On which device something with this number is read, or answered.
+    /// The place of the device on which a message or invitation with this number is read or answered.
     pub(crate) const fn handles(self, number: u64) -> u32 {
         (number % self.each() as u64) as u32
     }
 }
 
-/// Whether this one is in the share.
+/// Whether this number belongs to the share.
 fn hits(share: f64, number: u64, seed: u64) -> bool {
     if share <= 0.0 || share >= 1.0 {
         return share >= 1.0;

@@ -1,8 +1,9 @@
-//! What: which phone is like what, who writes to whom, what the text is, when each heartbeat falls.
+//! What is done: what each phone is like, which phone writes to which, what the text is, when each
+//! heartbeat is due.
 //!
-//! Every choice comes from the seed: pairs in the order of the plan, and what belongs to one phone from
-//! the seed and that phone alone, since nobody knows in which order phones get through. Knows neither
-//! sockets nor the time. Called by `net`, and by the report for the words of the plan.
+//! Every choice comes from the seed: pairs in the order of the plan, and what belongs to one phone from the
+//! seed and that phone alone, because the order in which phones get through is different in each run. Knows
+//! neither sockets nor the time.
 
 pub(crate) mod conduct;
 mod devices;

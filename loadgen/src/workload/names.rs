@@ -1,5 +1,5 @@
-//! [`Names`]: what sessions, messages and invitations are called, in the shape in which the apps make
-//! their ids: a UUID (RFC 9562).
+//! [`Names`]: the ids of sessions, messages and invitations, in the shape that the apps give their ids: a
+//! UUID (RFC 9562).
 //!
 //! ```text
 //! 5f3a09c2-0000-4000-9000-00000000012c
@@ -14,12 +14,12 @@ use crate::phone_id::PhoneId;
 /// The names of one run.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Names {
-    /// What sets them apart from those of another run.
+    /// The beginning of all ids of this run, which is another one in each run.
     run: [u8; 8],
     sessions: u32,
 }
 
-/// A name, in ASCII.
+/// An id, in ASCII.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) struct Name([u8; LENGTH]);
 
@@ -33,7 +33,7 @@ const MESSAGE: u8 = b'9';
 const INVITATION: u8 = b'a';
 
 impl Names {
-    /// For so many sessions, and one more for the probe.
+    /// Ids for this many sessions, and one more for the probe.
     pub(crate) fn new(sessions: u32, seed: u64) -> Self {
         let random = fastrand::Rng::with_seed(seed ^ 0x7a3e).u32(..);
         let mut run = [0; 8];
@@ -46,28 +46,28 @@ impl Names {
         self.name(SESSION, u64::from(session.0))
     }
 
-    /// A message's.
+    /// A message's id.
     pub(crate) fn message(&self, number: u64) -> Name {
         self.name(MESSAGE, number)
     }
 
-    /// An invitation's.
+    /// An invitation's id.
     pub(crate) fn invitation(&self, number: u64) -> Name {
         self.name(INVITATION, number)
     }
 
-    /// Whose id this is; `None` if it is none of ours.
+    /// The session that has this id; `None` if it is none of ours.
     pub(crate) fn read_session(&self, name: &str) -> Option<PhoneId> {
         let number = u32::try_from(self.read(SESSION, name)?).ok()?;
         (number < self.sessions).then_some(PhoneId(number))
     }
 
-    /// Which message has this id.
+    /// The number of the message that has this id.
     pub(crate) fn read_message(&self, name: &str) -> Option<u64> {
         self.read(MESSAGE, name)
     }
 
-    /// Which invitation.
+    /// The number of the invitation that has this id.
     pub(crate) fn read_invitation(&self, name: &str) -> Option<u64> {
         self.read(INVITATION, name)
     }
@@ -93,19 +93,19 @@ impl Names {
             };
             number = number << 4 | u64::from(digit);
         }
-        // Written again it is the same, or it was not ours.
+        // If it comes out differently when it is written again, it was not ours.
         (self.name(kind, number).0 == *bytes).then_some(number)
     }
 }
 
 impl Name {
-    /// The name as text.
+    /// The id as text.
     pub(crate) fn as_str(&self) -> &str {
         str::from_utf8(&self.0).expect("hexadecimal digits and dashes are ASCII")
     }
 }
 
-/// Writes a number into all of `place`, as far as it fits.
+/// Writes a number as hexadecimal digits into all of `place`, as many as fit.
 fn write_hex(mut number: u64, place: &mut [u8]) {
     for digit in place.iter_mut().rev() {
         *digit = b"0123456789abcdef"[(number & 15) as usize];

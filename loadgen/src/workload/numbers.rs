@@ -1,11 +1,11 @@
-//! [`Numbers`]: the phones' numbers, and whose number it is that a server names.
+//! [`Numbers`]: the phones' numbers, and the phone that has a number which the server names.
 //!
 //! Thirteen digits: a 4, six that come from the seed (so that two load generators with different
 //! seeds do not take each other's numbers), and six that count the phones.
 
 use crate::phone_id::PhoneId;
 
-/// The numbers of one run's phones.
+/// The numbers of a run's phones.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Numbers {
     /// Seven digits, and six zeros.
@@ -40,14 +40,14 @@ impl Numbers {
         str::from_utf8(buffer).expect("digits are ASCII")
     }
 
-    /// The phone that tries whether there is a server, before the others come.
+    /// The phone that tries before all others whether there is a server.
     pub(crate) fn probe(&self) -> PhoneId {
         PhoneId(self.clients)
     }
 
-    /// Whose number this is; `None` if it is none of ours.
+    /// The phone that has this number; `None` if it is none of ours.
     pub(crate) fn phone(&self, number: &str) -> Option<PhoneId> {
-        // `parse` would take a plus sign as well: thirteen digits and nothing else.
+        // `parse` would take a plus sign as well. A number is thirteen digits and nothing else.
         let is_plain =
             number.len() == Self::DIGITS && number.bytes().all(|byte| byte.is_ascii_digit());
         let place = number.parse::<u64>().ok().filter(|_| is_plain)?.checked_sub(self.base)?;

@@ -1,34 +1,34 @@
-//! [`Peers`]: who writes to whom.
+//! [`Peers`]: which phone writes to which.
 
 use crate::phone_id::PhoneId;
 
-/// Chooses who writes to whom: among all, or each chatter among a fixed circle of its own.
+/// Chooses sender and recipient: among all phones, or each chatter among a fixed circle of its own.
 #[derive(Debug)]
 pub(crate) struct Peers {
     random: fastrand::Rng,
     senders: Vec<PhoneId>,
     recipients: Vec<PhoneId>,
-    /// How many a circle has.
+    /// How many phones a circle has.
     circle: Option<u32>,
     seed: u64,
 }
 
 impl Peers {
-    /// For these phones.
+    /// Chatters write to recipients.
     pub(crate) fn new(
         senders: Vec<PhoneId>,
         recipients: Vec<PhoneId>,
         circle: Option<u32>,
         seed: u64,
     ) -> Self {
-        // Not the generator of the schedule: the two must not draw from one sequence.
+        // The schedule has a generator of its own: the two must not draw from one sequence.
         let random = fastrand::Rng::with_seed(!seed);
         Peers { random, senders, recipients, circle, seed }
     }
 
-    /// A sender and a recipient, two different phones that are ready.
+    /// A sender and a recipient: two different phones that are ready.
     ///
-    /// `None`: no two phones are. While all are, the choice depends on nothing but the seed.
+    /// `None`: there are no two. While all phones are ready, the choice depends on nothing but the seed.
     pub(crate) fn next(
         &mut self,
         is_ready: impl Fn(PhoneId) -> bool,
@@ -37,7 +37,7 @@ impl Peers {
         Some((sender, self.recipient(sender, is_ready)?))
     }
 
-    /// Somebody for this sender to write to.
+    /// A recipient for this sender.
     pub(crate) fn recipient(
         &mut self,
         sender: PhoneId,
@@ -56,24 +56,24 @@ impl Peers {
         }
     }
 
-    /// Who is in a phone's circle, each once.
+    /// The phones in a phone's circle, each once.
     pub(crate) fn circle(&self, phone: PhoneId) -> Vec<PhoneId> {
         let mut circle: Vec<_> =
             (0..self.circle.unwrap_or(0)).map(|place| self.peer(phone, place)).collect();
         circle.sort_unstable();
         circle.dedup();
-        // In a crowd of two the only other one can be oneself.
+        // If there is only one other phone, `peer` may give the phone itself.
         circle.retain(|&peer| peer != phone);
         circle
     }
 
-    /// Who has this place in a phone's circle: always the same, so that no circle takes memory.
+    /// The phone at this place of a phone's circle. It is always the same one, so circles take no memory.
     fn peer(&self, phone: PhoneId, place: u32) -> PhoneId {
         let seed = self.seed ^ (u64::from(phone.0) << 32 | u64::from(place));
         let mut random = fastrand::Rng::with_seed(seed);
         let at = random.usize(0..self.recipients.len());
         match self.recipients[at] {
-            // Nobody is in his own circle.
+            // No phone is in its own circle.
             found if found == phone => self.recipients[(at + 1) % self.recipients.len()],
             found => found,
         }
@@ -85,7 +85,7 @@ fn choose(
     phones: &[PhoneId],
     fits: impl Fn(PhoneId) -> bool,
 ) -> Option<PhoneId> {
-    /// Draws in vain before the phones are looked at one by one.
+    /// Draws without success before the phones are looked at one by one.
     const DRAWS: u32 = 32;
     if phones.is_empty() {
         return None;

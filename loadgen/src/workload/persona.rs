@@ -1,8 +1,8 @@
 //! [`Persona`]: what a phone is like, and [`Cast`]: which phone is like what.
 //!
-//! A *sociable* phone keeps up its heartbeat, and reads what it is sent. A *hostile*
-//! one does what no phone should: a server may throw it out, and that is no failure. The silent drop is
-//! neither: it is a good phone that falls silent one day.
+//! A *sociable* phone keeps up its heartbeat, and reads what it is sent. A *hostile* phone does what no
+//! phone should: a server may throw it out, and that is no failure. The silent drop is neither: it is a
+//! good phone that falls silent at some point.
 
 use std::str::FromStr;
 
@@ -11,30 +11,30 @@ use crate::phone_id::PhoneId;
 /// What a phone is like.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub(crate) enum Persona {
-    /// Keeps up its heartbeat, and is written to.
+    /// Keeps up its heartbeat. Others write to it.
     Lurker,
-    /// Writes to others, too.
+    /// As a lurker, and writes to others.
     Chatter,
-    /// Asks who is online, again and again.
+    /// As a lurker, and asks again and again who is online.
     Refresher,
     /// Drops its connection without a word, and returns, as in a tunnel.
     Flapper,
-    /// Reads so many bytes a second, and no more.
+    /// Reads a fixed number of bytes a second, and no more.
     SlowReader,
-    /// Stops reading and writing one day, and leaves the connection open.
+    /// Stops reading and writing at some point, and leaves the connection open.
     SilentDrop,
     /// Sends half a request for the upgrade, and nothing more.
     HalfOpen,
     /// Sends one byte a second.
     Drip,
-    /// Sends what is no HTTP, no WebSocket, or no SCA.
+    /// Sends what is no HTTP, no WebSocket, or not the protocol.
     Garbage,
     /// Sends pings as fast as it can.
     Flood,
 }
 
 impl Persona {
-    /// All of them.
+    /// All personas.
     pub(crate) const ALL: [Persona; 10] = [
         Persona::Lurker,
         Persona::Chatter,
@@ -64,7 +64,7 @@ impl Persona {
         }
     }
 
-    /// Whether it does as good phones do: what it is told, and how soon, is measured.
+    /// Whether it does as good phones do. Then it is measured what it is told, and how soon.
     pub(crate) const fn is_sociable(self) -> bool {
         match self {
             Persona::Lurker | Persona::Chatter | Persona::Refresher | Persona::Flapper => true,
@@ -77,13 +77,13 @@ impl Persona {
         }
     }
 
-    /// Whether others write to it. What a slow reader is sent must not be lost, or doubled, or altered
-    /// either, however long it takes to read it.
+    /// Whether others write to it. What a slow reader is sent must not be lost, duplicated or altered
+    /// either, however long the reader takes.
     pub(crate) const fn is_written_to(self) -> bool {
         self.is_sociable() || matches!(self, Persona::SlowReader)
     }
 
-    /// Whether a server may end its connection as it likes.
+    /// Whether a server may end its connection at any time.
     pub(crate) const fn is_hostile(self) -> bool {
         !self.is_sociable() && !matches!(self, Persona::SilentDrop)
     }
@@ -93,7 +93,7 @@ impl Persona {
         self.is_hostile() || matches!(self, Persona::Flapper)
     }
 
-    /// Whether it stays as long as the plan says, and its connection is to end in good order.
+    /// Whether it stays for as long as the plan says, and its connection should end in good order.
     pub(crate) const fn is_steady(self) -> bool {
         self.is_sociable() && !matches!(self, Persona::Flapper)
     }
@@ -102,9 +102,9 @@ impl Persona {
 /// How much of one persona there is, compared with the others: `NAME=WEIGHT`.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) struct Share {
-    /// Of whom.
+    /// The persona.
     pub(crate) persona: Persona,
-    /// How much.
+    /// Its weight: its part of the sum of all weights.
     pub(crate) weight: u32,
 }
 
@@ -130,7 +130,7 @@ impl FromStr for Share {
 pub(crate) struct Cast(Vec<Persona>);
 
 impl Cast {
-    /// So many phones in these shares, to the phone; which one gets what is up to the seed. Without
+    /// Shares out this many phones, exactly; the seed decides which phone gets which persona. Without
     /// shares, all are chatters.
     pub(crate) fn new(shares: &[Share], clients: u32, seed: u64) -> Self {
         let whole: u64 = shares.iter().map(|share| u64::from(share.weight)).sum();
@@ -140,12 +140,12 @@ impl Cast {
         let mut personas = Vec::new();
         let mut weight = 0;
         for share in shares {
-            // Rounded at the boundaries between shares, so that together they are all the phones.
+            // Each end is rounded, not each share: so the shares add up to all phones.
             weight += u64::from(share.weight);
             let end = (u64::from(clients) * weight + whole / 2) / whole;
             personas.resize(usize::try_from(end).unwrap_or(usize::MAX), share.persona);
         }
-        // Or all of one kind would come first.
+        // Otherwise all phones of one persona would come first.
         fastrand::Rng::with_seed(seed ^ 0xca57).shuffle(&mut personas);
         Cast(personas)
     }
@@ -155,13 +155,13 @@ impl Cast {
         self.0[phone.index()]
     }
 
-    /// The phones of which this is true.
+    /// The phones whose persona fits.
     pub(crate) fn phones(&self, is_meant: impl Fn(Persona) -> bool) -> Vec<PhoneId> {
         let phones = (0..).map(PhoneId).zip(&self.0);
         phones.filter(|&(_, &persona)| is_meant(persona)).map(|(phone, _)| phone).collect()
     }
 
-    /// How many phones are like this.
+    /// How many phones have this persona.
     pub(crate) fn count(&self, persona: Persona) -> usize {
         self.0.iter().filter(|&&one| one == persona).count()
     }

@@ -1,7 +1,7 @@
 //! [`Sizes`]: how long texts are.
 //!
-//! A message's size follows from its number and the seed alone. So whoever receives it knows how long it
-//! has to be, and a text that was cut off is found out.
+//! A message's size follows from its number and the seed alone. So the recipient knows how long the text
+//! has to be, and a text that was cut off is noticed.
 
 use std::fmt;
 use std::str::FromStr;
@@ -9,11 +9,12 @@ use std::str::FromStr;
 /// How long texts are, in bytes of JSON between the quotes.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Sizes {
-    /// All the same.
+    /// All texts have this size.
     Fixed(usize),
-    /// Anything between these two, both included.
+    /// Any size between these two, both included, equally likely.
     Between(usize, usize),
-    /// Many short ones and a few long ones: exponential with this mean, within what is allowed.
+    /// Many short texts and a few long ones: an exponential distribution with this mean, within what is
+    /// allowed.
     About(usize),
 }
 
@@ -25,7 +26,7 @@ impl Sizes {
 
     /// The size of one message's text.
     pub(crate) fn of(self, number: u64, seed: u64) -> usize {
-        // Neighbouring seeds must not make neighbouring sizes.
+        // Neighbouring numbers must not get neighbouring sizes.
         let random = || fastrand::Rng::with_seed(seed ^ number.wrapping_mul(0x9e37_79b9_7f4a_7c15));
         match self {
             Sizes::Fixed(bytes) => bytes,
@@ -46,7 +47,7 @@ impl Sizes {
         }
     }
 
-    /// The longest that there can be.
+    /// The longest that a text can be.
     pub(super) const fn most(self) -> usize {
         match self {
             Sizes::Fixed(bytes) | Sizes::Between(_, bytes) => bytes,

@@ -1,4 +1,4 @@
-//! [`Stamp`]: what a text says of itself, so that whoever gets it can tell whether it was for him.
+//! [`Stamp`]: what a text says of itself, so that the phone which gets it can tell whether all is right.
 //!
 //! ```text
 //! 5f3a09c2 1f 12c 7 8f0d180 abcdefghijklmnopqrstuvwxyz abcdefghijkl…
@@ -21,24 +21,24 @@ use crate::phone_id::PhoneId;
 /// What a text says of itself.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) struct Stamp {
-    /// Which message it is.
+    /// The number of the message.
     pub(crate) number: u64,
-    /// Who wrote it.
+    /// The phone that wrote it.
     pub(crate) sender: PhoneId,
-    /// Who is to get it.
+    /// The phone that is to get it.
     pub(crate) recipient: PhoneId,
-    /// When it was to be sent.
+    /// The planned moment.
     pub(crate) intended: Moment,
 }
 
 /// Writes and reads the texts of one run.
 #[derive(Debug)]
 pub(crate) struct Texts {
-    /// What sets this run's texts apart from those of another.
+    /// The beginning of all texts of this run, which is another one in each run.
     run: u32,
     seed: u64,
     sizes: Sizes,
-    /// As long as the longest text. A text is the beginning of this, with the stamp over it.
+    /// As long as the longest text. A text is the beginning of this, with its stamp over it.
     filling: Vec<u8>,
 }
 

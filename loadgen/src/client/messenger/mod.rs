@@ -1,4 +1,4 @@
-//! The Session Messenger protocol: a phone is a device of a session, and says in its first frame of which.
+//! The Session Messenger protocol: a phone is a device of a session, and its first frame says of which one.
 
 mod read;
 
@@ -11,7 +11,7 @@ use super::door::{Caller, Door};
 use super::pen::Pen;
 use super::said::Said;
 
-/// The time that every phone's clock shows. The server passes it on, and goes by its own.
+/// The time that every phone's clock shows. The server passes it on, and uses its own.
 const LOCAL_TIME: &str = "2026-01-01T00:00:00.000";
 
 /// The protocol.
@@ -55,7 +55,7 @@ impl Dialect for SessionMessenger {
 }
 
 impl MessengerWords for SessionMessenger {
-    /// With all that the apps put into a message.
+    /// With all fields that the apps put into a message.
     fn message(&self, letter: &Letter<'_>, pen: &mut Pen, out: &mut Vec<u8>) {
         let frame = ClientFrame::MessageSend {
             id: letter.id,

@@ -1,7 +1,7 @@
-//! Frames of the server in the Session Messenger protocol.
+//! Reads the server's frames in the Session Messenger protocol.
 //!
-//! As with SCA, frames in the spelling of our own server go the fast way, and any other JSON takes the
-//! slow one through serde, and comes to the same.
+//! As in SCA, frames in the spelling of our own server take a fast path. Any other JSON takes a slow path
+//! through serde, with the same result.
 
 use std::borrow::Cow;
 
@@ -27,7 +27,7 @@ pub(super) fn understand(json: Cow<'_, str>) -> Said<'_> {
     }
 }
 
-/// The two of which there are many, in the usual spelling.
+/// The two kinds of which there are many, in the usual spelling.
 fn quick(json: &str) -> Option<Told<'_>> {
     let is_plain = |part: &str| !part.bytes().any(|byte| byte == b'"' || byte == b'\\');
     if let Some(rest) = json.strip_prefix(STATUS) {
@@ -52,7 +52,7 @@ fn quick(json: &str) -> Option<Told<'_>> {
     all_plain.then_some(Told::Message { id, from, to, text, is_outgoing })
 }
 
-/// Any other spelling. What is taken from it is copied.
+/// Any other spelling. What is needed of it is copied.
 fn slow(json: &str) -> Said<'static> {
     let Ok(frame) = serde_json::from_str::<ServerFrame<'_>>(json) else { return Said::Nonsense };
     let told = match frame.kind {
@@ -118,7 +118,7 @@ fn status(word: &str) -> Option<Status> {
     })
 }
 
-/// What a string says.
+/// The text of a JSON string.
 fn word(raw: Option<&RawValue>) -> Option<Cow<'static, str>> {
     serde_json::from_str::<String>(raw?.get()).ok().map(Cow::Owned)
 }

@@ -1,4 +1,5 @@
-//! [`List`] and [`Delta`]: who is online, and who has come and gone, as the JSON that came.
+//! [`List`] and [`Delta`]: the phones that are online, and those that have come and gone, as the JSON that
+//! came.
 //!
 //! A thousand phones that hear of each other get a thousand lists for each phone that comes. So a list is
 //! recognised by how it begins, and is looked into only if its content is needed.
@@ -8,11 +9,11 @@ use std::borrow::Cow;
 use serde_json::value::RawValue;
 use switchboard::dialects::sca::wire::ServerFields;
 
-/// Who is online, as the JSON that came.
+/// The phones that are online, as the JSON that came.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(crate) struct List<'a>(Cow<'a, str>);
 
-/// Who has come and gone, as the JSON that came.
+/// The phones that have come and gone, as the JSON that came.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(crate) struct Delta<'a>(Cow<'a, str>);
 
@@ -26,11 +27,11 @@ impl<'a> Delta<'a> {
         &self.0
     }
 
-    /// Who has come, and who has gone. Looks at every byte of it.
+    /// The numbers that have come, and those that have gone. Reads every byte.
     pub(crate) fn touched(&self) -> (Vec<Cow<'_, str>>, Vec<Cow<'_, str>>) {
         let numbers = |raw: Option<&RawValue>| {
             let found = raw.map(|raw| serde_json::from_str::<Vec<Cow<'_, str>>>(raw.get()));
-            // What is no list of numbers names nobody.
+            // A field that is no list of numbers counts as an empty one.
             found.and_then(Result::ok).unwrap_or_default()
         };
         match serde_json::from_str::<ServerFields<'_>>(&self.0) {
@@ -50,7 +51,7 @@ impl<'a> List<'a> {
         &self.0
     }
 
-    /// Its numbers, as they stand between the quotes. Looks at every byte of it.
+    /// Its numbers, as they stand between the quotes. Reads every byte.
     pub(crate) fn numbers(&self) -> impl Iterator<Item = &str> {
         // After the bracket every number stands between two quotes, and digits need no escapes.
         let mut rest = self.0.split_once('[').map_or("", |(_, numbers)| numbers);
@@ -63,7 +64,7 @@ impl<'a> List<'a> {
         })
     }
 
-    /// How many numbers it has. Looks at every byte of it.
+    /// How many numbers it has. Reads every byte.
     pub(crate) fn count(&self) -> usize {
         self.numbers().count()
     }

@@ -32,9 +32,9 @@ impl Dialect for Sca {
         Realm::Mobile(&Sca)
     }
 
-    /// `/ws/{number}`: a client that knows the number is in.
+    /// `/ws/{number}`: a client that names a number has that number.
     fn door(&self, caller: &Caller<'_>) -> Door {
-        // The original app knows no modes, and has no query.
+        // The original app knows no modes, and sends no query.
         let query = match caller.presence {
             Presence::Full => String::new(),
             mode @ (Presence::Delta | Presence::None) => format!("?presence={}", mode.word()),

@@ -1,7 +1,7 @@
-//! Frames of the server in SCA.
+//! Reads the server's frames in SCA.
 //!
-//! The frames in the spelling of our own server go the fast way; all other JSON, with spaces, escapes or
-//! its keys in another order, takes the slow one through serde, and comes to the same.
+//! Frames in the spelling of our own server take a fast path. All other JSON, with spaces, escapes or
+//! another order of keys, takes a slow path through serde, with the same result.
 
 use std::borrow::Cow;
 
@@ -39,7 +39,7 @@ fn quick(json: &str) -> Option<Said<'_>> {
     (is_plain(from) && is_plain(text)).then_some(Said::Message(message))
 }
 
-/// Any other spelling. What is taken from it is copied.
+/// Any other spelling. What is needed of it is copied.
 fn slow(json: &str) -> Said<'static> {
     let Ok(fields) = serde_json::from_str::<ServerFields<'_>>(json) else {
         return Said::Nonsense;

@@ -1,46 +1,46 @@
-//! [`Breach`]: what a server can do wrong in the protocol of sessions, beside what it can do to any
-//! message ([`Fault`](super::super::Fault)). Each has its name, and fails the run.
+//! [`Breach`]: what a server can do wrong in the Session Messenger protocol, beside what it can do wrong
+//! with any message ([`Fault`](super::super::Fault)). Each breach has a name, and fails the run.
 
 /// What was wrong.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Breach {
-    /// A device of the recipient has no copy, but another has.
+    /// A device of the recipient has no copy, although another device has one.
     CopyLost,
     /// Another device of the sender has no copy.
     MirrorLost,
-    /// It has two.
+    /// A device of the sender has two mirrors.
     MirrorTwice,
-    /// A copy says that it is one's own when it is not, or the other way round, or is for the very
+    /// A copy claims to be the session's own when it is not, or the other way round; or it came to the very
     /// device that wrote it.
     MirrorWrong,
-    /// A device was not told what it should have been told of a message.
+    /// A device was not told what became of a message, although it should have been.
     StatusLost,
-    /// It was told twice.
+    /// A device was told it twice.
     StatusTwice,
-    /// It was told in the wrong order, or what contradicts what it was told before.
+    /// A device was told it in the wrong order, or something that contradicts what it was told before.
     StatusOutOfOrder,
-    /// It was told what was none of its business, or that has not happened.
+    /// A device was told what was not meant for it, or what had not happened.
     StatusUncalled,
-    /// A message was called undelivered, and its recipient was there.
+    /// A message was called undelivered, although its recipient was online.
     WronglyUndelivered,
-    /// Nobody was shown an invitation.
+    /// No device was shown an invitation.
     InvitationLost,
-    /// A device was shown one twice, or that was not for it.
+    /// A device was shown an invitation twice, or one that was not for it.
     InvitationWrong,
     /// A device was not told of an answer.
     AnswerLost,
-    /// It was told another, or twice, or of an invitation that was none of its business.
+    /// A device was told a wrong answer, or an answer twice, or one that was not meant for it.
     AnswerWrong,
-    /// A device has not seen somebody type.
+    /// A device did not see a session type.
     TypingLost,
-    /// It has seen somebody type who did not.
+    /// A device saw a session type that did not.
     TypingUncalled,
-    /// It was told that somebody came or went who is no contact.
+    /// A device was told that a session came or went which is not its contact.
     Stranger,
 }
 
 impl Breach {
-    /// All of them.
+    /// All breaches.
     pub(crate) const ALL: [Breach; 16] = [
         Breach::CopyLost,
         Breach::MirrorLost,
@@ -108,13 +108,13 @@ impl Breach {
         }
     }
 
-    /// Whether no lateness of ours can excuse it. Typing may be dropped before a reader who is late.
+    /// Whether lateness on our side cannot be the cause. Typing may be dropped before a slow reader.
     pub(crate) const fn is_proven(self) -> bool {
         !matches!(self, Breach::TypingLost)
     }
 }
 
-/// How often each was found.
+/// How often each breach was found.
 #[derive(Debug, Default)]
 pub(crate) struct Breaches([u64; Breach::ALL.len()]);
 
@@ -127,7 +127,7 @@ impl Breaches {
         self.0[breach as usize] += count;
     }
 
-    /// How often this one was.
+    /// How often this breach was found.
     pub(crate) fn count(&self, breach: Breach) -> u64 {
         self.0[breach as usize]
     }

@@ -39,8 +39,7 @@ impl Checks for Messenger {
         self.gone.insert(self.party(self.devices.session(device)));
     }
 
-    /// Contacts are told after the server's grace, which begins when the server has noticed: nothing changes
-    /// before.
+    /// Nothing changes yet: contacts are told only when the server has noticed, and its grace is over.
     fn may_leave(&mut self, _device: PhoneId) {}
 
     /// No list shows that a device is gone.
@@ -48,7 +47,7 @@ impl Checks for Messenger {
         Vec::new()
     }
 
-    /// A message goes to a session, not to a device: so that is the party.
+    /// A message goes to a session, not to a device. So the session is the party.
     fn broke(&mut self, party: Party) -> Party {
         let session = self.devices.session(party.phone);
         self.shaky.insert(session);

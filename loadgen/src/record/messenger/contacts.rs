@@ -1,9 +1,10 @@
-//! [`Contacts`]: who knows whom, and what each device believes of who is online.
+//! [`Contacts`]: which sessions know each other, and what each device believes of who is online.
 //!
-//! Two sessions are *acquainted* as soon as the server may make them contacts, and contacts once it has
-//! said so. A device is told of its session's contacts that are there when it comes, and then of each
-//! coming and going. How long that takes is convergence; a going is told only after the server's grace,
-//! which counts, and who is back before that is no news. Knows neither sockets nor JSON.
+//! Two sessions are *acquainted* as soon as the server may make them contacts. They are contacts once the
+//! server has shown that it did. A device that comes is told which contacts of its session are online, and
+//! after that of each coming and going. How long that takes is convergence. A going is told only after the
+//! server's grace, which counts as part of it; a session that is back within the grace is no news. Knows
+//! neither sockets nor JSON.
 
 use std::mem;
 use std::time::Duration;
@@ -16,21 +17,21 @@ use crate::record::lately::Lately;
 use crate::record::{Begun, Measure};
 use crate::workload::Devices;
 
-/// Who knows whom.
+/// Which sessions know each other.
 #[derive(Debug)]
 pub(crate) struct Contacts {
     devices: Devices,
     grace: Duration,
-    /// By session: whom it knows, in order.
+    /// By session: the sessions that it is acquainted with, in order.
     friends: Vec<Vec<Friend>>,
-    /// By session: how many of its devices are there, and when it came and went.
+    /// By session: how many of its devices are online, and when it came and went.
     presence: Vec<Presence>,
-    /// By device: who is online as far as it knows, in order; `None` while it is not there.
+    /// By device: who is online as far as it knows, in order; `None` while the device is offline.
     beliefs: Vec<Option<Vec<PhoneId>>>,
-    /// By device: whether it is there.
+    /// By device: whether it is online.
     is_there: Vec<bool>,
     changes: u32,
-    /// When everybody should know of the latest going.
+    /// From this moment on all contacts should know of the latest going.
     pub(super) quiet_from: Moment,
     pub(super) convergence: Measure,
     pub(in crate::record) lately: Lately,
@@ -39,7 +40,7 @@ pub(crate) struct Contacts {
 #[derive(Clone, Copy, Debug)]
 struct Friend {
     id: PhoneId,
-    /// Since when they are contacts, if they are.
+    /// The moment at which they became contacts, if they are.
     since: Option<Moment>,
 }
 
@@ -50,7 +51,7 @@ struct Presence {
     went: Option<Begun>,
 }
 
-/// What the server's timers and ours may add to the grace.
+/// What the server's timers and ours may add to the server's grace.
 const SLACK: Duration = Duration::from_secs(1);
 
 impl Contacts {
@@ -70,7 +71,7 @@ impl Contacts {
         }
     }
 
-    /// From now on the server may make them contacts.
+    /// The two are acquainted: from now on the server may make them contacts.
     pub(crate) fn meet(&mut self, one: PhoneId, other: PhoneId) {
         for (session, friend) in [(one, other), (other, one)] {
             let friends = &mut self.friends[session.index()];
@@ -80,8 +81,8 @@ impl Contacts {
         }
     }
 
-    /// A message has come from one to the other: if they were none before, that makes them contacts.
-    /// Nobody has to be told that the other is there, for he knows.
+    /// A message has come from one to the other. If they were acquainted, they are contacts now. Neither
+    /// has to be told that the other is online: the message has shown it.
     pub(super) fn exchange(&mut self, one: PhoneId, other: PhoneId, now: Moment) {
         if self.friend(one, other).is_none_or(|friend| friend.since.is_some()) {
             return;
@@ -100,7 +101,7 @@ impl Contacts {
         }
     }
 
-    /// They are contacts, as has shown.
+    /// The server has shown that they are contacts.
     pub(super) fn befriend(&mut self, one: PhoneId, other: PhoneId, now: Moment) {
         for (session, friend) in [(one, other), (other, one)] {
             if let Some(friend) = self.friend(session, friend) {
@@ -114,7 +115,7 @@ impl Contacts {
         self.beliefs[device.index()] = Some(Vec::new());
     }
 
-    /// It is there.
+    /// It is online.
     pub(super) fn came(&mut self, device: PhoneId, begun: Begun) {
         let session = self.devices.session(device);
         let presence = &mut self.presence[session.index()];
@@ -126,7 +127,7 @@ impl Contacts {
         }
     }
 
-    /// It is there no longer, if it was.
+    /// It is no longer online, if it was.
     pub(super) fn went(&mut self, device: PhoneId, now: Moment) {
         self.beliefs[device.index()] = None;
         let was_there = mem::take(&mut self.is_there[device.index()]);
@@ -140,7 +141,7 @@ impl Contacts {
         }
     }
 
-    /// A device is told that somebody is online, or not.
+    /// A device is told that a contact is online, or no longer.
     pub(super) fn hear(
         &mut self,
         by: PhoneId,
@@ -163,12 +164,12 @@ impl Contacts {
         }
         let own = self.presence[session.index()];
         let change = match is_online {
-            // It may be told before we are, which is at once.
+            // The device may be told before we know of it, which takes no time at all.
             true if presence.there == 0 => Some(Begun::at(now)),
             true => presence.came,
             false => presence.went,
         };
-        // What was so when they met, or when it came itself, is no change.
+        // What was so before they became contacts, or before the device's own session came, is no change.
         let is_change = |change: &Begun| {
             since.is_some_and(|since| since < change.actual)
                 && own.came.is_some_and(|came| came.actual < change.actual)
@@ -179,7 +180,7 @@ impl Contacts {
         }
     }
 
-    /// Comings and goings of sessions.
+    /// How often a session has come or gone.
     pub(super) fn changes(&self) -> u32 {
         self.changes
     }
@@ -218,7 +219,7 @@ mod tests {
         Moment::from_nanos(millis * 1_000_000)
     }
 
-    /// Ann and Bob are contacts since 10 ms, and know it; Cat is there as well.
+    /// Ann and Bob have been contacts since 10 ms, and know it. Cat is online as well.
     fn contacts() -> (Contacts, Breaches) {
         let (mut contacts, mut breaches) =
             (Contacts::new(Devices::new(3, 1), Duration::from_secs(5)), Breaches::default());

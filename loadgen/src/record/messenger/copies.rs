@@ -1,9 +1,9 @@
-//! [`Copies`]: what each device was given of each message: the recipient's devices their copies, the
-//! sender's other devices a mirror, and all of the sender's the words about what became of it.
+//! [`Copies`]: what each device was given of each message. The recipient's devices get copies, the sender's
+//! other devices get mirrors, and all devices of the sender are told the message's status.
 //!
-//! What arrives for the first time goes on into the [`Books`](super::super::Books), which know nothing of
-//! devices. A device is a bit here, by its place. Entries are dropped from the front once nothing more
-//! is to come. Knows neither frames nor ids.
+//! The first copy goes on into the [`Books`](super::super::Books), which know nothing of devices. A device
+//! is one bit here, by its place. Entries are dropped from the front once nothing more is to come. Knows
+//! neither frames nor ids.
 
 use std::collections::{HashMap, VecDeque};
 use std::mem;
@@ -18,27 +18,28 @@ use crate::workload::{Devices, Stamp};
 #[derive(Debug)]
 pub(crate) struct Copies {
     devices: Devices,
-    /// Whether anybody is told what becomes of messages.
+    /// Whether senders are told what becomes of messages.
     receipts: bool,
     /// Messages from number `first` on.
     entries: VecDeque<Entry>,
     first: u64,
-    /// By sender and device, the latest message that has come. Of the first device the books know that.
+    /// By sender and device: the latest message that has come. For the first copy the books check the
+    /// order.
     latest: HashMap<(PhoneId, PhoneId), u64>,
-    /// Recipients of messages that were called undelivered.
+    /// Recipients of messages that the server called undelivered.
     pub(super) returned: Vec<Party>,
     pub(super) tally: Tally,
 }
 
-/// What there was, by kind.
+/// How many frames of each kind have come.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Tally {
-    /// Copies for the recipient's devices, and for the sender's others.
+    /// Copies for the recipient's devices, and mirrors for the sender's other devices.
     pub(crate) copies: u64,
     pub(crate) mirrors: u64,
-    /// Words about messages.
+    /// Statuses of messages.
     pub(crate) statuses: u64,
-    /// Messages that were read, as their sender has heard.
+    /// Messages that were read, as their sender was told.
     pub(crate) read: u64,
 }
 
@@ -48,7 +49,7 @@ pub(crate) struct Posted {
     pub(crate) from: Party,
     pub(crate) to: Party,
     pub(crate) begun: Begun,
-    /// The device that wrote it, by its place, and the one on which it is read, if it is.
+    /// The place of the device that wrote it; and the place of the one on which it is read, if it is.
     pub(crate) written_on: u32,
     pub(crate) read_on: Option<u32>,
 }
@@ -56,18 +57,18 @@ pub(crate) struct Posted {
 #[derive(Debug)]
 struct Entry {
     posted: Posted,
-    /// Devices of the recipient that have no copy yet, and of the sender.
+    /// Devices of the recipient that have no copy yet, and devices of the sender that have no mirror yet.
     copies: u16,
     mirrors: u16,
-    /// Devices of the recipient that have not heard that it was read on another.
+    /// Devices of the recipient that have not been told that the message was read on another.
     readers: u16,
-    /// What the sender's devices have heard: four bits each.
+    /// What the sender's devices have been told: four bits for each.
     heard: u64,
     is_undelivered: bool,
     has_been_read: bool,
 }
 
-/// What one device can have heard of a message.
+/// The bits of what one device can be told of a message.
 const SENT: u64 = 1;
 const DECIDED: u64 = 2;
 const READ: u64 = 4;
@@ -75,16 +76,16 @@ const BITS: u32 = 4;
 /// The lowest bit of every device.
 const EACH: u64 = u64::MAX / 15;
 
-/// What a copy is.
+/// What a copy of a message is.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Copy {
-    /// The first of a message.
+    /// The first copy.
     First,
-    /// One for another device.
+    /// The first copy on another device.
     Another,
-    /// The same, and a later message has come there before it.
+    /// The same, but a later message has come to that device before it.
     Late,
-    /// The device has it already.
+    /// The device has a copy already.
     Twice,
 }
 
@@ -115,12 +116,12 @@ impl Copies {
         });
     }
 
-    /// Messages of which not all has come that should.
+    /// Messages of which something is still to come.
     pub(crate) fn under_way(&self) -> u64 {
         self.entries.len() as u64
     }
 
-    /// A device of the recipient's has a copy. The stamp is one that was sent.
+    /// A device of the recipient has a copy. The stamp is that of a message that was sent.
     pub(super) fn receive(&mut self, by: PhoneId, stamp: &Stamp, breaches: &mut Breaches) -> Copy {
         self.tally.copies += 1;
         let (all, mask) = (self.all(), bit(self.devices.place(by)));
@@ -152,7 +153,7 @@ impl Copies {
         }
     }
 
-    /// A device of the sender's has a copy.
+    /// A device of the sender has a copy.
     pub(super) fn mirror(
         &mut self,
         by: PhoneId,
@@ -174,8 +175,7 @@ impl Copies {
         self.tidy(stamp.number);
     }
 
-    /// A device is told what has become of a message. `Some`: when it began, if it is now known for
-    /// the first time that it was read; and whether it is now known that it was undelivered.
+    /// A device is told what has become of a message. Returns what the record learns from it, if anything.
     pub(super) fn hear(
         &mut self,
         by: PhoneId,
@@ -218,14 +218,14 @@ impl Copies {
         let all = self.all();
         for entry in &self.entries {
             let Posted { from, to, read_on, .. } = entry.posted;
-            // A message that nobody got is lost, and the books say so.
+            // A message without any copy is lost, and the books count it.
             let is_lost = entry.copies == all && !entry.is_undelivered;
             if is_lost || is_broken(from) || is_broken(to) {
                 continue;
             }
             breaches.add_many(Breach::CopyLost, entry.copies.count_ones().into());
             breaches.add_many(Breach::MirrorLost, entry.mirrors_due().count_ones().into());
-            // Where the copy is missing that was to be read, nobody could say that it was.
+            // If the copy is missing on the device that reads, the message could not be marked as read.
             let is_readable = read_on.is_some_and(|place| entry.copies & bit(place) == 0);
             if is_readable {
                 breaches.add_many(Breach::StatusLost, entry.readers.count_ones().into());
@@ -242,13 +242,13 @@ impl Copies {
         u16::MAX >> (Devices::MOST - self.devices.each())
     }
 
-    /// `None`: nothing more was to come of it.
+    /// `None`: nothing more was to come of this message.
     fn entry(&mut self, number: u64) -> Option<&mut Entry> {
         let place = usize::try_from(number.checked_sub(self.first)?).ok()?;
         self.entries.get_mut(place)
     }
 
-    /// Something has come of a message: perhaps it was the last.
+    /// Something has come of a message. If it was the last, the entry is dropped.
     fn tidy(&mut self, number: u64) {
         if number != self.first {
             return;
@@ -261,10 +261,10 @@ impl Copies {
     }
 }
 
-/// What a device has been told that nobody knew before.
+/// What the record learns from a status.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum News {
-    /// The message was read; when it was sent.
+    /// The message was read. The moments at which it was sent.
     Read(Begun),
     /// It will not arrive.
     Undelivered,
@@ -328,15 +328,15 @@ impl Entry {
         self.heard >> (place * BITS) & (SENT | DECIDED | READ)
     }
 
-    /// What could not be said to anybody need not be shown to those who said it.
+    /// Mirrors that are still to come. An undelivered message has none.
     fn mirrors_due(&self) -> u16 {
         if self.is_undelivered { 0 } else { self.mirrors }
     }
 
-    /// What each device of the sender's is to hear.
+    /// What each device of the sender is to be told.
     fn due(&self) -> u64 {
         match (self.is_undelivered, self.posted.read_on) {
-            // To somebody who is offline a message is not even sent.
+            // A message to a session that is offline is not even called sent.
             (true, _) => DECIDED,
             (false, Some(_)) => SENT | DECIDED | READ,
             (false, None) => SENT | DECIDED,
@@ -350,7 +350,7 @@ impl Entry {
     }
 }
 
-/// A device's bit.
+/// The bit of a device.
 fn bit(place: u32) -> u16 {
     1 << (place % Devices::MOST)
 }

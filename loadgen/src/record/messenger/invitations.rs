@@ -1,8 +1,9 @@
-//! [`Invitations`]: who was shown each invitation, and who was told of the answer.
+//! [`Invitations`]: which devices were shown each invitation, and which were told of the answer.
 //!
-//! An invitation is shown to every device of its recipient's, to those that come later too, as long as
-//! it is not answered. The answer is told to all devices of its sender's that are there, or to the
-//! first one that comes; and to the recipient's others. Its number has its sender and its recipient.
+//! An invitation is shown to every device of its recipient, also to those that come later, as long as it is
+//! not answered. The answer is told to all devices of the sender that are online, or else to the first one
+//! that comes; and to the recipient's other devices. An invitation's number is made of its sender and its
+//! recipient.
 
 use std::collections::BTreeMap;
 
@@ -19,7 +20,7 @@ use crate::workload::Devices;
 pub(crate) struct Invitations {
     devices: Devices,
     all: BTreeMap<u64, Invitation>,
-    /// Those whose sender has not heard the answer.
+    /// How many invitations have a sender that has not been told the answer.
     open: u64,
     pub(crate) accepted: u64,
     pub(crate) declined: u64,
@@ -27,25 +28,25 @@ pub(crate) struct Invitations {
 
 #[derive(Debug)]
 struct Invitation {
-    /// The connections that its sender had then.
+    /// The sender, on the connections that it had when it invited.
     from: Party,
     sent: Moment,
-    /// The recipient's devices that it was shown to, each on which of its connections.
+    /// The recipient's devices that it was shown to, and on which of its connections each.
     shown: Vec<(PhoneId, u32)>,
-    /// Whether it was accepted, by which device.
+    /// Whether it was accepted, and by which device.
     answer: Option<(bool, PhoneId)>,
-    /// From when on it could be answered.
+    /// The moment from which it could be answered.
     answerable: Moment,
-    /// Who was told of that.
+    /// The devices that were told of the answer.
     told: Vec<PhoneId>,
 }
 
-/// The number of an invitation: 24 bits for each of the two.
+/// The number of an invitation: 24 bits for each of the two sessions.
 pub(crate) const fn number(from: PhoneId, to: PhoneId) -> u64 {
     (from.0 as u64) << 24 | to.0 as u64
 }
 
-/// Who invites, and who is invited.
+/// The session that invites, and the session that is invited.
 fn parties(number: u64) -> (PhoneId, PhoneId) {
     let id = |bits: u64| PhoneId(u32::try_from(bits & 0xff_ffff).expect("24 bits"));
     (id(number >> 24), id(number))
@@ -56,7 +57,7 @@ impl Invitations {
         Invitations { devices, all: BTreeMap::new(), open: 0, accepted: 0, declined: 0 }
     }
 
-    /// Somebody invites somebody.
+    /// A session invites another.
     pub(crate) fn send(&mut self, from: Party, to: PhoneId, now: Moment) {
         let (shown, told) = (Vec::new(), Vec::new());
         let invitation = Invitation { from, sent: now, shown, answer: None, answerable: now, told };
@@ -69,13 +70,13 @@ impl Invitations {
         self.all.len() as u64
     }
 
-    /// Those whose sender has not heard the answer.
+    /// How many have a sender that has not been told the answer.
     pub(crate) fn under_way(&self) -> u64 {
         self.open
     }
 
-    /// A device is shown one, on this connection of its own; it is there since then. True: it should
-    /// answer.
+    /// A device is shown an invitation, on this connection, on which it has been ready since `ready`.
+    /// Returns whether it should answer.
     pub(super) fn show(
         &mut self,
         by: Party,
@@ -104,13 +105,13 @@ impl Invitations {
     /// A device answers.
     pub(crate) fn answer(&mut self, by: PhoneId, invitation: u64, accepts: bool) {
         if let Some(one) = self.all.get_mut(&invitation) {
-            // Perhaps for the second time, if the server has not heard the first.
+            // It may be for the second time, if the server has not read the first answer.
             one.answer = Some((accepts, by));
         }
     }
 
-    /// A device is told of an answer. `Some`: it is the first of the sender's; since when there could
-    /// have been one.
+    /// A device is told of an answer. Returns, if it is the first of the sender's devices, the moment from
+    /// which the invitation could be answered.
     pub(super) fn hear(
         &mut self,
         by: PhoneId,
@@ -128,7 +129,7 @@ impl Invitations {
             (Some((accepts, answered_by)), Answer::Accepted | Answer::Declined) => {
                 accepts == (answer == Answer::Accepted) && answered_by != by
             }
-            // Nobody waits for a day here.
+            // No run takes as long as an invitation needs to expire.
             (None, _) | (_, Answer::Expired) => false,
         };
         if !is_right || ![from, to].contains(&session) || one.told.contains(&by) {
@@ -149,8 +150,8 @@ impl Invitations {
         Some(one.answerable)
     }
 
-    /// Counts what should have come and has not; `came` says how many of a session's devices there
-    /// were. Where connections broke nobody can tell.
+    /// Counts what should have come and has not. `came` says how many of a session's devices ever came.
+    /// Where connections broke, it cannot be known.
     pub(super) fn close(
         &self,
         is_broken: impl Fn(Party) -> bool,
@@ -172,7 +173,7 @@ impl Invitations {
             } else if one.answer.is_some() {
                 let sender = one.from.phone;
                 breaches.add_many(Breach::AnswerLost, came(sender).saturating_sub(told(sender)));
-                // The device that answered knows.
+                // The device that answered need not be told.
                 let others = one.shown.len() as u64 - 1;
                 breaches.add_many(Breach::AnswerLost, others.saturating_sub(told(to)));
             }
@@ -196,7 +197,7 @@ mod tests {
         counts.into_iter().filter(|&(_, count)| count > 0).collect()
     }
 
-    /// Ann, who has two devices, has invited Bob, who has two as well and came at 20 ms; the number.
+    /// Ann has two devices, and has invited Bob, who has two as well and came at 20 ms. Returns the number.
     fn invited() -> (Invitations, Breaches, u64) {
         let mut invitations = Invitations::new(Devices::new(2, 2));
         invitations.send(ANN, BOB, at(10));

@@ -1,7 +1,7 @@
-//! [`Messenger`]: what happened in the protocol of sessions, beside what happens in any: copies, words
-//! about messages, invitations, typing, and who knows whom.
+//! [`Messenger`]: what happened among sessions, beside what happens in any realm: copies, statuses of
+//! messages, invitations, typing, and contacts.
 //!
-//! It is told, as the [`Record`](super::Record) is that it belongs to; what is wrong it counts as a
+//! It is told, as the [`Record`](super::Record) that it belongs to; what is wrong it counts as a
 //! [`Breach`].
 
 mod breach;
@@ -43,17 +43,17 @@ pub(crate) struct Messenger {
     pub(crate) breaches: Breaches,
     /// From sending a message to hearing that it was read.
     pub(crate) read: Measure,
-    /// From the moment that an invitation could be answered to that at which its sender has heard the
-    /// answer.
+    /// From the moment at which an invitation could be answered to the moment at which its sender is told
+    /// the answer.
     pub(crate) invitation: Times,
     /// By session: how often one of its devices has dialled. A message is under way between two such
     /// generations.
     generations: Vec<u32>,
-    /// By device: whether it was ever there.
+    /// By device: whether it ever came.
     has_come: Vec<bool>,
-    /// Those of which a device has gone.
+    /// Parties of which a device has gone.
     gone: HashSet<Party>,
-    /// Those of which one has gone badly, by session.
+    /// Sessions of which a connection was not closed in good order.
     shaky: HashSet<PhoneId>,
     /// When something last came that was waited for.
     last_news: Moment,
@@ -63,9 +63,9 @@ pub(crate) struct Messenger {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Arrival {
     pub(crate) by: PhoneId,
-    /// What it says of itself; `None` if it makes no sense.
+    /// What the text says of itself; `None` if it makes no sense.
     pub(crate) stamp: Option<Stamp>,
-    /// From whom it is, as the server says.
+    /// The sender, as the server says.
     pub(crate) from: Option<PhoneId>,
     pub(crate) is_outgoing: bool,
 }
@@ -95,7 +95,7 @@ impl Messenger {
         Party { phone: session, generation: self.generations[session.index()] }
     }
 
-    /// A copy has come. `Some`: it is the first of a message, and that is as it should be.
+    /// A copy has come. Returns a receipt if it is the first copy of a message, and as it should be.
     pub(crate) fn receive(
         &mut self,
         arrival: &Arrival,
@@ -150,7 +150,7 @@ impl Messenger {
         }
     }
 
-    /// A device is shown an invitation, on this connection of its own. True: it should answer.
+    /// A device is shown an invitation, on this connection. Returns whether it should answer.
     pub(crate) fn show_invitation(
         &mut self,
         by: Party,
@@ -159,12 +159,12 @@ impl Messenger {
         now: Moment,
     ) -> bool {
         self.last_news = now;
-        // No invitation has that number.
+        // A number that no invitation has.
         let invitation = invitation.unwrap_or(u64::MAX);
         self.invitations.show(by, invitation, ready, &mut self.breaches)
     }
 
-    /// A device is told of the answer to one, that went from somebody to somebody.
+    /// A device is told of the answer to an invitation of the session `from` to the session `to`.
     pub(crate) fn hear_answer(
         &mut self,
         by: PhoneId,
@@ -186,7 +186,7 @@ impl Messenger {
         }
     }
 
-    /// A device sees somebody type, or stop.
+    /// A device is told that a session types, or has stopped.
     pub(crate) fn see_typing(
         &mut self,
         by: PhoneId,
@@ -201,7 +201,7 @@ impl Messenger {
         }
     }
 
-    /// A device is told that somebody is online, or not.
+    /// A device is told that a contact is online, or no longer.
     pub(crate) fn hear_contact(
         &mut self,
         by: PhoneId,
@@ -216,12 +216,12 @@ impl Messenger {
         }
     }
 
-    /// What there was, by kind.
+    /// How many frames of each kind have come.
     pub(crate) fn tally(&self) -> Tally {
         self.copies.tally
     }
 
-    /// Whether no connection has ended badly.
+    /// Whether every connection was closed in good order.
     pub(crate) fn is_steady(&self) -> bool {
         self.shaky.is_empty()
     }

@@ -1,4 +1,4 @@
-//! What a server does wrong with copies and with words about them, told to the record.
+//! What a server does wrong with copies and statuses, told to the record.
 
 use std::time::Duration;
 
@@ -18,7 +18,7 @@ struct Chat {
 }
 
 impl Chat {
-    /// Ann has written to Bob this many times, from her first device; he reads on his first.
+    /// Ann has written to Bob this many times, from her first device. Bob reads on his first device.
     fn new(devices: u32, messages: u64) -> Self {
         let devices = Devices::new(2, devices);
         let manners = Manners { receipts: true, read: 1.0, ..Manners::NONE };
@@ -51,7 +51,7 @@ impl Chat {
         }
     }
 
-    /// All is as it should be for the first message.
+    /// Everything is as it should be for the first message.
     fn go_well(&mut self) {
         let devices = self.messenger.devices.each();
         for place in 0..devices {

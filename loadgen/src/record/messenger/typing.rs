@@ -1,5 +1,5 @@
-//! [`Typing`]: who is to see whom typing. Each beginning and each end is to come to every device of
-//! whom it is for, once.
+//! [`Typing`]: which device is to see which session type. Each beginning and each end is to come once to
+//! every device of the recipient.
 
 use std::collections::HashMap;
 
@@ -26,7 +26,7 @@ struct Due {
 }
 
 impl Typing {
-    /// Somebody begins to type, and then stops; a device of the other's is to see both.
+    /// A session begins to type, and then stops; this device of the recipient is to see both.
     pub(crate) fn expect(&mut self, from: Party, to: Party, device: PhoneId) {
         let parties = (from, to);
         let new = Due { begins: 0, ends: 0, parties };
@@ -36,12 +36,12 @@ impl Typing {
         self.sent += 2;
     }
 
-    /// How often something is still to be seen.
+    /// How many beginnings and ends are still to be seen.
     pub(crate) fn under_way(&self) -> u64 {
         self.under_way
     }
 
-    /// A device sees that somebody types, or has stopped.
+    /// A device sees that a session types, or has stopped.
     pub(super) fn see(
         &mut self,
         by: PhoneId,

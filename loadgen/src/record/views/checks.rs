@@ -46,7 +46,7 @@ impl Checks for Views {
         }
     }
 
-    /// Phones that may leave, and that are missing in a list by now.
+    /// Takes the phones that may leave, and that are missing in a list by now.
     fn take_gone(&mut self) -> Vec<PhoneId> {
         mem::take(&mut self.gone)
     }
@@ -67,7 +67,7 @@ impl Checks for Views {
         !is_followed || self.stale() == 0
     }
 
-    /// A list that does not come is waited for as long as a message.
+    /// A list that does not come is given up after the same time as a message.
     fn is_unsettled(&self, _now: Moment) -> bool {
         false
     }
@@ -92,6 +92,6 @@ impl Checks for Views {
         self.lately.take()
     }
 
-    /// Who does not know is counted as stale, before phones hang up.
+    /// A phone that believes something wrong is counted as stale before phones hang up.
     fn finish(&mut self, _books: &Books) {}
 }

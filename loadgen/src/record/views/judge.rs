@@ -1,8 +1,8 @@
 //! What a list or a delta comes to: up to which change it is right.
 //!
-//! A list is compared with the truth: it is right up to the change before the earliest one that it
-//! does not show. A delta only says what is different, so what comes of it depends on the view before.
-//! Both are remembered by their bytes for a while, since the next thousand phones get the same.
+//! A list is compared with the truth: it is right up to the change before the earliest one that it does not
+//! show. A delta only says what is different, so the result depends on the view before it. Results are
+//! remembered by the bytes for a while, since the next thousand phones get the same bytes.
 
 use switchboard::timer::Moment;
 
@@ -10,15 +10,15 @@ use super::members::Members;
 use super::{Change, Truth, View, ViewId, Views};
 use crate::phone_id::PhoneId;
 
-/// Something that came lately, and what it came to.
+/// A list or a delta that came lately, and the view that it came to.
 #[derive(Debug)]
 pub(super) struct Recent {
     bytes: Box<[u8]>,
     /// Of a delta: the view that it was applied to.
     before: Option<ViewId>,
-    /// Whom it names: those that are online, and in a delta those that are not.
+    /// The phones that it names: those that are online, and in a delta also those that have gone.
     says: Says,
-    /// How many changes there were when it was judged.
+    /// The number of changes at the moment when it was judged.
     judged: u32,
     view: ViewId,
 }
@@ -29,11 +29,11 @@ enum Says {
     Delta(Vec<(PhoneId, bool)>),
 }
 
-/// How many are remembered.
+/// How many lists and deltas are remembered.
 const RECENT: usize = 8;
 
 impl Views {
-    /// A phone is shown a list. `numbers` finds the phones in it, if need be.
+    /// A phone is shown a list. `numbers` finds the phones in it, and is called only if the bytes are new.
     pub(crate) fn see_list<N: Iterator<Item = PhoneId>>(
         &mut self,
         phone: PhoneId,
@@ -49,7 +49,7 @@ impl Views {
         self.show(phone, recent, now);
     }
 
-    /// A phone is shown a delta: who has come, and who has gone.
+    /// A phone is shown a delta: the phones that have come, and those that have gone.
     pub(crate) fn see_delta(
         &mut self,
         phone: PhoneId,
@@ -65,12 +65,13 @@ impl Views {
         self.show(phone, recent, now);
     }
 
-    /// What these bytes came to lately. It is moved to the front, where it is found again first.
+    /// The result for these bytes, if they came lately. It moves to the front, where it is found first next
+    /// time.
     fn recall(&mut self, bytes: &[u8], before: Option<ViewId>) -> Option<Recent> {
         let is_it = |recent: &Recent| recent.before == before && *recent.bytes == *bytes;
         let place = self.recent.iter().position(is_it)?;
         let mut recent = self.recent.remove(place)?;
-        // The same list may be right again: somebody who left has come back.
+        // The same list may be right again, after a phone has left and come back.
         if recent.judged != self.version() {
             (recent.view, recent.judged) = (self.judge(&recent), self.version());
         }
@@ -95,7 +96,7 @@ impl Views {
             Says::List(members) => self.judge_list(members),
             Says::Delta(touched) => self.judge_delta(recent.before, touched),
         };
-        // One of those that are right may be the very same.
+        // The view may be equal to one of those that are right.
         let version = view.version;
         let is_same = |id: &&ViewId| {
             let other = &self.views[id.0 as usize];
@@ -123,7 +124,7 @@ impl Views {
                 }
             }
         }
-        // A delta will not repeat what the list has right already.
+        // What the list shows already will not be repeated by a delta.
         for change in &self.changes[view.version as usize..] {
             let is_listed = members.contains(change.phone);
             if is_listed == self.online_now(change.phone) {
@@ -146,7 +147,7 @@ impl Views {
             }
             view.early.insert(phone, is_online);
         }
-        // Change by change, as long as each is shown, or was foretold and has come true.
+        // Goes on change by change, as long as each is shown, or was foretold and has come true.
         let is_shown = |change: &&Change| {
             view.early.get(&change.phone) == Some(&self.online_now(change.phone))
         };
@@ -165,7 +166,7 @@ impl Views {
         matches!(self.truth[phone.index()], Truth::Online | Truth::Going)
     }
 
-    /// Whether somebody is wrong who says this of a phone.
+    /// Whether it is wrong to say this of a phone.
     fn disagrees(&self, phone: PhoneId, is_online: bool) -> Disagreement {
         let latest = self.latest[phone.index()];
         match (self.truth[phone.index()], is_online) {
@@ -185,11 +186,11 @@ impl Views {
     }
 }
 
-/// How what a list says of a phone differs from what we know.
+/// How a list's word about a phone differs from the truth.
 enum Disagreement {
     /// Not at all.
     None,
-    /// It may know better.
+    /// The server may know before we do.
     Early,
     /// It does not know of the phone's latest change.
     Stale { latest: u32 },

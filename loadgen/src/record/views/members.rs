@@ -1,4 +1,4 @@
-//! [`Members`]: a set of phones, a bit for each, so that two of them are compared 64 phones at a time.
+//! [`Members`]: a set of phones, one bit for each. So two sets are compared 64 phones at a time.
 
 use crate::phone_id::PhoneId;
 
@@ -24,7 +24,7 @@ impl Members {
         self.0[phone.index() / 64] >> (phone.index() % 64) & 1 == 1
     }
 
-    /// Those that are in one set and not in the other, and whether they are in this one.
+    /// The phones that are in only one of the two sets, and whether they are in this one.
     pub(super) fn difference<'a>(
         &'a self,
         other: &'a Members,

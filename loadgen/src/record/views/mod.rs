@@ -1,13 +1,13 @@
-//! [`Views`]: how long it takes until everybody has the right view of who is online.
+//! [`Views`]: how long it takes until every phone has the right view of who is online.
 //!
-//! Each coming and going is a *change*, numbered from 1. A *view* is what a list says, reduced to the
-//! one thing that matters here: up to which change it is right. Lists are the same bytes for
-//! everybody, so each distinct one is judged once (`judge`), and a phone keeps only which view it has.
-//! When its view moves on, all changes in between have reached it, and are entered.
+//! Each coming and going is a *change*, numbered from 1. A *view* is a list reduced to the one thing that
+//! matters here: up to which change it is right. All phones get the same bytes as a list. So each distinct
+//! list is judged once (`judge`), and a phone keeps only the number of its view. When its view moves on,
+//! all changes in between have reached it, and are entered.
 //!
-//! We are not the server: it may know of a coming before we do, since the first frame that tells us is
-//! still on its way, and it may know of two in another order. What a list says of somebody beforehand is
-//! noted in the view as *early*. Knows neither sockets nor JSON. Called by `net`.
+//! We are not the server. It may know of a coming before we do, since the first frame that tells us is
+//! still on its way, and it may see two changes in another order. What a list says too early is noted in
+//! its view as *early*. Knows neither sockets nor JSON.
 
 mod checks;
 mod judge;
@@ -25,28 +25,28 @@ use crate::phone_id::PhoneId;
 use judge::Recent;
 use members::Members;
 
-/// Who is online, and who has heard of it.
+/// Which phones are online, and which phones know it.
 #[derive(Debug)]
 pub(crate) struct Views {
     /// By phone: what we know of it.
     truth: Vec<Truth>,
-    /// The same for those that are online, as a set.
+    /// The phones that are online, as a set.
     online: Members,
     changes: Vec<Change>,
-    /// By phone: its latest change, or 0.
+    /// By phone: the number of its latest change, or 0.
     latest: Vec<u32>,
     views: Vec<View>,
-    /// The views that are right as far as we know. Few.
+    /// The views that are right as far as we know. There are few.
     right: Vec<ViewId>,
-    /// By phone: what it has seen.
+    /// By phone: what it has been shown.
     eyes: Vec<Eye>,
     /// Lists and deltas that came lately, and what they came to.
     recent: VecDeque<Recent>,
-    /// When somebody last heard something new.
+    /// When a phone last learned something new.
     last_news: Moment,
-    /// Phones that may leave, and that a list has for gone.
+    /// Silent phones that a list no longer shows.
     gone: Vec<PhoneId>,
-    /// From a change to the moment a phone has heard of it.
+    /// From a change to the moment at which a phone has heard of it.
     convergence: Measure,
     /// The same since the last row of the series.
     lately: Lately,
@@ -55,14 +55,14 @@ pub(crate) struct Views {
 /// What we know of a phone.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 enum Truth {
-    /// It is not online, and cannot be.
+    /// It is offline, and the server knows.
     Away,
     /// It is about to come, and the server may know that already.
     Coming,
     Online,
     /// It was online. The server may have given it up, or may be about to.
     Going,
-    /// Nobody can tell, nor has to.
+    /// Nothing is expected of lists about it.
     Ignored,
 }
 
@@ -72,32 +72,32 @@ struct Change {
     begun: Begun,
 }
 
-/// Which view.
+/// The number of a view.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 struct ViewId(u32);
 
-/// What a phone can have before its eyes.
+/// What phones have been shown.
 #[derive(Debug, Default)]
 struct View {
     /// It is right up to this change.
     version: u32,
-    /// What it says beyond that change: of phones that may come or go, and of those whose change is a
-    /// later one. Whether they are online.
+    /// What it says beyond that change, by phone, and whether the phone is online: of phones that may come
+    /// or go at any moment, and of phones whose latest change is a later one.
     early: BTreeMap<PhoneId, bool>,
-    /// How many have it.
+    /// How many phones have this view.
     holders: u64,
 }
 
-/// What a phone has seen.
+/// What one phone has been shown.
 #[derive(Clone, Copy, Debug, Default)]
 struct Eye {
     view: Option<ViewId>,
-    /// Up to this change all have been entered.
+    /// All changes up to this one have been entered.
     entered: u32,
 }
 
 impl Views {
-    /// Of this many phones, none of which is online.
+    /// Views of this many phones, none of which is online.
     pub(crate) fn new(clients: u32) -> Self {
         let clients = PhoneId(clients).index();
         Views {
@@ -116,7 +116,7 @@ impl Views {
         }
     }
 
-    /// A phone is about to come. What has changed before is not news to it.
+    /// A phone is about to come. What has changed before is no news to it.
     fn expect(&mut self, phone: PhoneId) {
         self.close(phone);
         self.truth[phone.index()] = Truth::Coming;
@@ -141,7 +141,7 @@ impl Views {
         }
     }
 
-    /// Nothing is to be told by this phone, nor of it.
+    /// Nothing is expected of this phone, nor of lists about it.
     fn ignore(&mut self, phone: PhoneId) {
         self.truth[phone.index()] = Truth::Ignored;
     }
@@ -150,12 +150,13 @@ impl Views {
         u32::try_from(self.changes.len()).expect("changes are fewer than four billion")
     }
 
-    /// Enters a change. Views that have foretold it stay right; for who has one it took no time.
+    /// Enters a change. Views that foretold it stay right. It took no time for the phones that have one of
+    /// those.
     fn change(&mut self, phone: PhoneId, is_online: bool, begun: Begun, now: Moment) {
         self.changes.push(Change { phone, begun });
         let version = self.version();
         self.latest[phone.index()] = version;
-        // It need not hear of itself.
+        // The phone need not hear of itself.
         let own = self.eyes[phone.index()].view;
         let (views, convergence, lately) =
             (&mut self.views, &mut self.convergence, &mut self.lately);
@@ -172,7 +173,7 @@ impl Views {
         });
     }
 
-    /// A phone has another view now: whatever has changed up to there has reached it.
+    /// A phone has another view now: all changes up to that view have reached it.
     fn look(&mut self, phone: PhoneId, id: ViewId, now: Moment) {
         let eye = self.eyes[phone.index()];
         if eye.view == Some(id) {
@@ -195,7 +196,7 @@ impl Views {
         self.eyes[phone.index()] = Eye { view: Some(id), entered: entered.max(version) };
     }
 
-    /// A phone looks at nothing any more.
+    /// A phone's view is taken away.
     fn close(&mut self, phone: PhoneId) {
         let eye = &mut self.eyes[phone.index()];
         if let Some(id) = eye.view.take() {

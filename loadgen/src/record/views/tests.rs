@@ -1,4 +1,4 @@
-//! Who has heard of whom: told by lists that come late, early, twice, and to everybody but one.
+//! Which phones know of which: told by lists that come late, early, twice, and to all but one.
 
 use std::time::Duration;
 
@@ -58,7 +58,7 @@ impl Chat {
         self.views.joined(phone, begun, at(millis));
     }
 
-    /// How often somebody has heard of something, and the longest that it took, in milliseconds.
+    /// How many changes phones have heard of, and the longest that one took, in milliseconds.
     fn heard(&self) -> (u64, u128) {
         let times = &self.views.convergence.uncorrected;
         (times.count(), (times.max() + Duration::from_micros(100)).as_millis())
