@@ -38,9 +38,9 @@ pub(super) enum Life {
 #[derive(Debug)]
 pub(super) struct Connection {
     pub(super) id: ConnectionId,
-    /// By which it came.
+    /// The listener that accepted it.
     pub(super) listener: Listener,
-    /// The address that it counts as one of, and whether it does.
+    /// The address block that it is counted against; `standing` says how.
     pub(super) block: Block,
     pub(super) standing: Standing,
     pub(super) session: Session,
@@ -51,14 +51,14 @@ pub(super) struct Connection {
     pub(super) tally: Tally,
     /// When something was last heard.
     pub(super) heard: Moment,
-    /// When the present wait began: for a request, for the rest of a frame, for the peer to close
-    /// (from the first write of our last words on).
+    /// Since when the deadline of the present stage runs (see `deadlines.rs`): for a request, a
+    /// sign-in, the rest of a frame, or the peer's close.
     pub(super) waiting_since: Option<Moment>,
     /// While the kernel refuses bytes: when it last took some, or refused for the first time.
     pub(super) blocked_since: Option<Moment>,
     /// Bytes that its session keeps of what has not arrived in full.
     pub(super) held_bytes: usize,
-    /// Nothing was heard for the ping timeout; the next sweep removes it.
+    /// Nothing was heard for the ping timeout. The next sweep removes the connection.
     pub(super) marked: bool,
     /// It stands in the queue of those with something to read.
     pub(super) readable: bool,

@@ -1,34 +1,21 @@
-//! The phase *expire*: who has let a deadline pass.
+//! The phase *expire*: what happens to a connection that has let a [`Deadline`] pass, and the sweep.
 //!
-//! Every connection has one timer, and several things it may be late for. The timer fires at the
-//! earliest of them, or before: a heartbeat only stamps a time, and the timer finds out when it
-//! fires that it has to go on. So a sign of life costs one assignment.
+//! Every connection has one timer. It fires at the earliest deadline, or before: a heartbeat only
+//! stamps a time, and when the timer fires it may find that the deadline has moved on, and is set
+//! anew. So a sign of life costs one assignment.
 
 use std::collections::VecDeque;
 use std::mem;
 
 use super::Turn;
-use super::connections::{Connection, Life};
+use super::deadlines::Deadline;
 use crate::chat::ConnectionId;
 use crate::limiter::Limit;
 use crate::session::End;
 use crate::timer::{Moment, Wheel};
 
-/// What a connection may be late for.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) enum Deadline {
-    /// A whole HTTP request, who he is, or the rest of a message.
-    Arrival,
-    /// Any sign of life.
-    Silence,
-    /// Taking in what it is sent.
-    Reading,
-    /// Closing its side.
-    Closing,
-}
-
-/// The removal of silent connections: every so often, all at once as far as presence is concerned,
-/// but in slices, so that nobody else waits for it.
+/// The removal of silent connections, every `--sweep-interval`. Presence sees one removal of all of
+/// them; the work is done in slices, so that no other connection waits for it.
 #[derive(Debug)]
 pub(super) struct Sweep {
     /// Marked as silent since the last sweep.
@@ -48,7 +35,7 @@ impl Sweep {
         !self.under_way.is_empty()
     }
 
-    /// Everyone that this sweep or the next is to look at. For the simulator.
+    /// All that this sweep or the next will look at. For the simulator.
     pub(super) fn listed(&self) -> impl Iterator<Item = ConnectionId> {
         self.marked.iter().chain(&self.under_way).copied()
     }
@@ -60,8 +47,8 @@ impl Sweep {
 }
 
 impl Turn {
-    /// Judges whoever is late, if this turn knows enough to be just. Returns how many it has looked
-    /// at.
+    /// Judges the connections whose timers have fired, if this turn has seen all readiness. Returns
+    /// how many connections it has looked at.
     pub(super) fn expire(&mut self) -> usize {
         let mut judged = 0;
         if self.may_judge {
@@ -70,7 +57,7 @@ impl Turn {
                 judged += 1;
                 self.judge(id);
             }
-            // Who has come back in time may still wait to be heard: so not before.
+            // A person who came back in time may still be unread: so not before all is read.
             let (now, budget) = (self.now, self.limits.budgets.timers);
             let (chat, mut desk) = self.chat_and_desk();
             chat.expire(now, budget, &mut desk);
@@ -84,7 +71,7 @@ impl Turn {
         let now = self.now.monotonic;
         let Some(connection) = self.connections.get(id) else { return };
         if connection.readable {
-            // It has said something that we have not read yet. It may be just what we wait for.
+            // It has sent something that we have not read yet. It may be what we wait for.
             return self.rearm_at(id, now + Wheel::<ConnectionId>::SLOT_WIDTH);
         }
         let Some((deadline, what)) = self.next_deadline(connection) else { return };
@@ -92,7 +79,7 @@ impl Turn {
             return self.rearm_at(id, deadline);
         }
         match what {
-            Deadline::Arrival => {
+            Deadline::Request | Deadline::SignIn | Deadline::Frame => {
                 if let Some(end) = self.with_session(id, |session, host| session.time_out(host)) {
                     self.end(id, end);
                 }
@@ -104,11 +91,11 @@ impl Turn {
                 }
                 self.rearm(id);
             }
-            Deadline::Reading => {
+            Deadline::Write => {
                 self.counters.limits_hit.count(Limit::WriteTimeout);
                 self.end(id, End::Slow);
             }
-            Deadline::Closing => self.abandon(id),
+            Deadline::Close => self.abandon(id),
         }
     }
 
@@ -127,49 +114,16 @@ impl Turn {
         }
     }
 
-    /// What the connection has to do next, and until when.
-    pub(super) fn next_deadline(&self, connection: &Connection) -> Option<(Moment, Deadline)> {
-        let limits = &self.limits;
-        let waits = |time| connection.waiting_since.map(|since| since + time);
-        // If the kernel has just asked for more, nobody knows yet whether it will take anything.
-        let is_blocked = self.outboxes.is_blocked(connection.id);
-        let now = self.now.monotonic;
-        let blocked = connection.blocked_since.map(|since| if is_blocked { since } else { now });
-        let reading = blocked.map(|since| (since + limits.write_timeout, Deadline::Reading));
-        match connection.life {
-            Life::Dead { .. } => None,
-            Life::Finishing | Life::Lingering { .. } => {
-                waits(limits.close_timeout).map(|at| (at, Deadline::Closing))
-            }
-            // Whoever does not take our answers is not listened to: he cannot be late with a request.
-            Life::Open if !connection.session.is_websocket() => {
-                reading.or(waits(limits.handshake_timeout).map(|at| (at, Deadline::Arrival)))
-            }
-            Life::Open if connection.session.awaits_sign_in() => {
-                waits(limits.handshake_timeout).map(|at| (at, Deadline::Arrival))
-            }
-            Life::Open => [
-                waits(limits.frame_timeout).map(|at| (at, Deadline::Arrival)),
-                reading,
-                (!connection.marked)
-                    .then_some((connection.heard + limits.ping_timeout, Deadline::Silence)),
-            ]
-            .into_iter()
-            .flatten()
-            .min_by_key(|(at, _)| *at),
-        }
-    }
-
-    /// Removes those who were marked and have still not been heard of. Returns how many it has
+    /// Removes the connections that were marked and have still sent nothing. Returns how many it has
     /// looked at.
     fn sweep(&mut self) -> usize {
         let now = self.now.monotonic;
         if now >= self.sweep.next && !self.sweep.is_under_way() {
             self.sweep.under_way = mem::take(&mut self.sweep.marked).into();
-            // Sweeps keep their beat; one that comes so late that it has lost it begins a new one.
-            let on_beat = self.sweep.next + self.limits.sweep_interval;
+            // Sweeps run on a fixed grid; after a long stall the grid restarts from now.
+            let on_grid = self.sweep.next + self.limits.sweep_interval;
             let anew = now + self.limits.sweep_interval;
-            self.sweep.next = if on_beat > now { on_beat } else { anew };
+            self.sweep.next = if on_grid > now { on_grid } else { anew };
         }
         if !self.may_judge {
             return 0;

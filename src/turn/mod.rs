@@ -10,6 +10,7 @@
 
 mod arrivals;
 mod connections;
+mod deadlines;
 mod desk;
 mod drain;
 mod endings;
