@@ -1,5 +1,5 @@
 //! Rates as people write them: `200`, `200:400`, `1/5s:3`, `1MiB:4MiB`, `off`. One grammar for all:
-//! so much, in such a time (a second), and so much at once (twice as much).
+//! an amount, the time that it is for (default: a second), and a burst (default: twice the amount).
 
 use std::time::Duration;
 
@@ -8,20 +8,20 @@ use bytesize::ByteSize;
 use super::values::time;
 use crate::limiter::{Network, Rate};
 
-/// What a rate looks like, for whoever wrote something else.
+/// The error for a value that is no rate.
 const SHAPE: &str = "a rate looks like 200, 200:400 with a burst, 1/5s:3, or off";
 
-/// So many, such as `200:400`.
+/// Parses a rate of events, such as `200:400`.
 pub(super) fn rate(text: &str) -> Result<Rate, String> {
     parse(text, |number| number.parse().ok())
 }
 
-/// So many bytes, such as `1MiB:4MiB`.
+/// Parses a rate of bytes, such as `1MiB:4MiB`.
 pub(super) fn rate_of_bytes(text: &str) -> Result<Rate, String> {
     parse(text, |size| size.parse().ok().map(|ByteSize(bytes)| bytes))
 }
 
-/// So many, or `off`.
+/// Parses a whole number, or `off`; 0 is `off`, too.
 pub(super) fn count_or_off(text: &str) -> Result<Most, String> {
     match text.parse() {
         _ if text == "off" => Ok(Most(None)),

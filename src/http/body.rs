@@ -23,7 +23,7 @@ impl Body {
         let mut lengths = headers.all("content-length");
         let length = lengths.next();
         if lengths.next().is_some() {
-            // Equal ones might be merged (RFC 9112 §6.3), but nobody honest sends them.
+            // Equal ones might be merged (RFC 9112 §6.3), but no honest client sends them.
             return Err(BadRequest::ContentLength);
         }
 

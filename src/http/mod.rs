@@ -4,8 +4,8 @@
 //! no WebSocket. A request is judged once, at the door: what [`parse`] lets through has one Host, one
 //! framing of its body, and lines that end as the standard says, so that no other server on the way
 //! can have read it differently. What it does not let through is a [`BadRequest`], whose status and
-//! sentence are the answer; after it the connection must close, for nobody knows where the next
-//! request would begin. Called by `session`, and for the client's half by `loadgen`.
+//! sentence are the answer; after it the connection must close, because it is unknown where the next
+//! request begins. Called by `session`, and for the client's half by `loadgen`.
 
 mod bad_request;
 mod body;
@@ -23,7 +23,7 @@ pub use request::{Request, Version, parse};
 pub use response::Response;
 pub use status::Status;
 
-/// How long a head may be. Whoever exceeds it is told so before the head is complete.
+/// How long a head may be. A client that exceeds it gets its error before the head is complete.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Limits {
     /// Bytes of request line and headers together, empty lines included.

@@ -21,7 +21,7 @@ pub struct Request<'b> {
     pub path: &'b str,
     /// What follows the first `?` of the target.
     pub query: Option<&'b str>,
-    /// Whom the client believes to be talking to, port included. None only in HTTP/1.0.
+    /// The server that the client wants, port included. None only in HTTP/1.0.
     pub host: Option<&'b str>,
     /// The version.
     pub version: Version,
@@ -43,8 +43,8 @@ pub enum Version {
 /// Reads the head at the start of `input`, and says how many bytes it took.
 ///
 /// `None` means that more bytes are needed: call again with all of them. Each call reads the head
-/// from its start. For a peer who sends single bytes that is quadratic, and bearable: the limit keeps
-/// it near 2 µs a byte, about what the system calls cost that fetch it.
+/// from its start. For a peer that sends single bytes this is quadratic, but bearable: the limit keeps
+/// it near 2 µs a byte, about the cost of the system calls that read it.
 ///
 /// # Errors
 ///
@@ -54,8 +54,8 @@ pub fn parse<'b>(
     limits: &Limits,
 ) -> Result<Option<(Request<'b>, usize)>, BadRequest> {
     let window = &input[..input.len().min(limits.head_bytes)];
-    // httparse takes a bare LF for a line end, as RFC 9112 §2.2 permits. Not everybody does, and who
-    // reads other lines reads another request. So httparse never gets to see one.
+    // httparse accepts a bare LF as a line end, as RFC 9112 §2.2 permits. Other servers do not, and
+    // a server that sees other lines sees another request. So httparse never gets to see one.
     let bare_line_feed = find_bare_line_feed(window);
     let well_ended = &window[..bare_line_feed.unwrap_or(window.len())];
 

@@ -1,7 +1,7 @@
 //! [`Status`]: the status codes that this server sends, each with its standard phrase.
 //!
 //! Some oblige the sender to a header; which one stands here, since the response cannot know its
-//! value. Called by whoever answers.
+//! value. Called by the code that answers.
 
 /// A status code (RFC 9110 §15).
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -32,7 +32,7 @@ pub enum Status {
     TooManyRequests = 429,
     /// 431: the headers are too long, or too many.
     RequestHeaderFieldsTooLarge = 431,
-    /// 501: never learnt to do that.
+    /// 501: this server does not implement that.
     NotImplemented = 501,
     /// 503: not now. `Retry-After` says when.
     ServiceUnavailable = 503,

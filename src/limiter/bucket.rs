@@ -1,4 +1,5 @@
-//! [`Bucket`]: how often something may happen to somebody, in eight bytes. [`Rate`]: how often that is.
+//! [`Rate`]: how often something may happen. [`Bucket`]: a token bucket in eight bytes that holds one
+//! client to a rate.
 //!
 //! A token bucket need not count tokens. It is enough to remember the moment at which it will be
 //! full again: what is missing until then is what has been taken (the generic cell rate algorithm
@@ -91,14 +92,14 @@ pub struct Bucket {
     full_again: Moment,
 }
 
-/// What [`Bucket::draw`] has come to.
+/// The result of [`Bucket::draw`].
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Drawn {
-    /// So much was there.
+    /// There were enough tokens.
     Within,
-    /// It was not, but may be owed: the bucket is overdrawn by a quarter of its size at most.
+    /// There were not. The bucket is in debt, by at most a quarter of its size.
     Excess,
-    /// More than that.
+    /// The debt is larger than that.
     Beyond,
 }
 
@@ -118,8 +119,9 @@ impl Bucket {
         Ok(())
     }
 
-    /// Takes so much whether it is there or not: it has happened already. Whoever stays over the
-    /// rate goes deeper into debt, however slightly he is over it, and so comes to its end.
+    /// Takes `amount` tokens even if there are not enough: what they stand for has happened already.
+    /// A client that keeps exceeding the rate, however slightly, sinks deeper into debt until it is
+    /// [`Drawn::Beyond`].
     pub fn draw(&mut self, rate: &Rate, amount: u64, now: Moment) -> Drawn {
         self.full_again = self.after(rate, amount, now);
         let missing = self.full_again.as_nanos().saturating_sub(now.as_nanos());

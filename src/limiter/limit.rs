@@ -1,7 +1,7 @@
-//! [`Limit`]: every limit that somebody can run into, by the name that the metrics have for it.
+//! [`Limit`]: every limit that a client can hit, by the name that the metrics have for it.
 //!
 //! The name is the flag's, where there is one. `LIMITS.md` has a table of them, and a test holds the
-//! two together. Whoever enforces a limit says so to the turn, which counts.
+//! two together. The code that enforces a limit reports each hit to the turn, which counts.
 
 /// A limit.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -22,7 +22,7 @@ pub enum Limit {
     Strikes,
     /// The size of the head of an HTTP request.
     HttpHead,
-    /// The time for an HTTP request to arrive, and to say who one is.
+    /// The time for an HTTP request to arrive, and the time for a client to sign in.
     HandshakeTimeout,
     /// The time for a message to arrive.
     FrameTimeout,
@@ -80,17 +80,17 @@ impl Limit {
     }
 }
 
-/// How often somebody ran into each.
+/// How often each limit was hit.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub struct Hits([u64; Limit::ALL.len()]);
 
 impl Hits {
-    /// Somebody ran into this one.
+    /// Counts one hit.
     pub fn count(&mut self, limit: Limit) {
         self.0[limit as usize] += 1;
     }
 
-    /// Every limit's name, and how often somebody ran into it.
+    /// Every limit's name, and how often it was hit.
     pub fn iter(&self) -> impl Iterator<Item = (&'static str, u64)> {
         Limit::ALL.into_iter().map(|limit| (limit.name(), self.0[limit as usize]))
     }

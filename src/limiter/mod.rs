@@ -1,8 +1,9 @@
-//! How often something may happen: [`Rate`] and [`Bucket`]; how many may come from one address:
-//! [`Addresses`]; whose address that is: [`Proxies`]. [`Limit`] has the names of all limits.
+//! How often something may happen: [`Rate`] and [`Bucket`]. How many connections one address may
+//! have: [`Addresses`]. Which address a proxied client has: [`Proxies`]. [`Limit`] has the names of
+//! all limits.
 //!
-//! Knows neither a clock nor a socket, nor what becomes of those who are over a limit: the session,
-//! the chat and the turn ask, and act on the answer.
+//! Knows neither a clock nor a socket, nor what happens to a client that is over a limit: the
+//! session, the chat and the turn ask, and act on the answer.
 
 mod addresses;
 mod bucket;

@@ -20,8 +20,8 @@ pub(super) struct Room {
     pub(super) spare: usize,
 }
 
-/// Raises the soft limit to the hard one, and divides up what that allows. So many `others` than
-/// those that are always ours are needed besides.
+/// Raises the soft limit to the hard one, and divides up what that allows. `others` is how many
+/// descriptors are needed in addition to the [`OURS`] that every run uses.
 ///
 /// # Errors
 ///

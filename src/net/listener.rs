@@ -11,7 +11,7 @@ use super::Failure;
 
 /// Connections that the kernel keeps for us until we accept them. mio and std would take 128, which
 /// a thousand phones that come back together overrun. The kernel caps it at `net.core.somaxconn`,
-/// which is 4,096 by default: whoever raises that shall not have to raise this as well.
+/// which is 4,096 by default. An operator who raises that need not change anything here.
 const BACKLOG: i32 = 65_535;
 
 /// Bytes that a socket's send buffer may hold unsent before the socket stops being writable.
@@ -29,8 +29,8 @@ pub(super) struct Listeners {
     pub(super) public: TcpListener,
     /// The operator's own, if there is one.
     pub(super) admin: Option<TcpListener>,
-    /// Whether the public one is systemd's, and goes on listening when we do not: then whoever comes
-    /// while we end waits in its queue for the next process.
+    /// Whether systemd owns the public one, and keeps it open when this process ends: then a client
+    /// that connects meanwhile waits in the backlog for the next process.
     pub(super) outlive_us: bool,
 }
 
@@ -62,7 +62,8 @@ struct Passed {
 }
 
 impl Passed {
-    /// Takes them, if they are what we can serve: whoever connects to another would wait for ever.
+    /// Takes them, if we can serve all of them: a client of a socket that we leave alone would wait
+    /// for ever.
     fn take() -> Result<Self, String> {
         let names = env::var("LISTEN_FDNAMES").unwrap_or_default();
         let names: Vec<&str> = names.split(':').collect();

@@ -1,11 +1,10 @@
 //! [`Log`]: lines to stderr that can never stall the loop.
 //!
-//! stderr may be a pipe whose reader has stopped, and a write to a full pipe blocks. Making it
-//! non-blocking is no way out: the file description is shared with whoever started us. So each line
-//! is written only if poll(2) says that it fits, at most a page at once, and counted if not. Lines
-//! that peers can cause have a limit a second as well, each level its own: connections that end by the
-//! thousand silence no warning, and never what the operator has asked for. What a line looks like is
-//! in [`line`].
+//! stderr may be a pipe whose reader has stopped, and a write to a full pipe blocks. We cannot make it
+//! non-blocking: the file description is shared with the process that started us. So a line is
+//! written only if poll(2) says that it fits, at most a page at once; otherwise it is counted.
+//! Lines that peers can cause also have a limit a second, separate for each level: a thousand
+//! connections that end suppress no warning, and never a reply to the operator. [`line`] formats.
 
 mod line;
 
@@ -74,7 +73,8 @@ pub(super) struct Log {
     clock: Clock,
     /// Lines that stderr did not take.
     dropped: u64,
-    /// When the present second ends, the lines in it by level, and how many more there would have been.
+    /// The rate limit: the end of the current second, the lines written in it by level, and the
+    /// lines suppressed in it.
     second_ends: Moment,
     lines: [u32; 4],
     suppressed: u64,
@@ -98,8 +98,7 @@ impl Log {
         self.write(Level::Info, message, &[]);
     }
 
-    /// Writes what the operator is owed, since he has asked for something: if its level asks for it,
-    /// whatever the limit.
+    /// Writes the reply to an operator's signal. It obeys the level, not the rate limit.
     pub(super) fn owed(&mut self, level: Level, message: fmt::Arguments<'_>) {
         if level <= self.level {
             self.write(level, message, &[]);

@@ -190,7 +190,7 @@ impl Driver {
         let trace_file = TraceFile::new(settings.trace_file, Waker::new(registry, TRACE)?);
         let registry = registry.try_clone()?;
         let supervisor = Supervisor::from_env(limits.drain_timeout);
-        // Said last: whoever reads it may count on all that is open.
+        // Logged last: a reader of this line may rely on everything being open.
         log.always(format_args!(
             "listening on http://{} for up to {} connections",
             listener.local_addr()?,
@@ -280,8 +280,8 @@ impl Driver {
     }
 }
 
-/// One line for a connection that has ended. Plain requests, of which there may be one a second from
-/// whoever watches us, are for those who look for trouble.
+/// Logs that a connection has ended. Plain HTTP requests are logged at `debug` only: a monitoring
+/// system may send one a second.
 fn log_end(log: &mut Log, note: &EndNote) {
     let (level, kind) =
         if note.was_websocket { (Level::Info, "websocket") } else { (Level::Debug, "http") };

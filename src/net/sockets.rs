@@ -29,7 +29,7 @@ pub(super) struct MioSockets {
     admin: Option<TcpListener>,
     /// By slot; the turn knows which connection's they are.
     streams: Vec<Option<TcpStream>>,
-    /// A descriptor to give up when there are no others, so that whoever waits can be turned away.
+    /// A descriptor to give up when there are no others, so that a waiting client can be refused.
     reserve: Option<File>,
     clock: Clock,
 }
@@ -57,12 +57,12 @@ impl MioSockets {
         MioSockets { registry, listener, admin, streams, reserve: open_reserve(), clock }
     }
 
-    /// Takes in nobody else but operators. If somebody else keeps the listener open, it goes on
-    /// listening: it is closed here and not shut down, and whoever is in its queue stays there.
+    /// Stops accepting clients; operators are still accepted. The listener is closed here but not
+    /// shut down: if systemd holds it too, it goes on listening, and its backlog stays.
     pub(super) fn stop_listening(&mut self) {
         if let Some(mut listener) = self.listener.take() {
-            // Closing alone would not do: while others hold the listener, epoll goes on telling us
-            // who comes (epoll(7), question 6). Should it fail, then that is all there is to it.
+            // Closing is not enough: while another process holds the listener, epoll goes on
+            // reporting new connections (epoll(7), question 6). A failure here changes nothing else.
             let _ = self.registry.deregister(&mut listener);
         }
     }
@@ -86,7 +86,7 @@ impl MioSockets {
             match listener.accept() {
                 Ok((stream, peer)) => return Ok(Some((stream, peer.ip()))),
                 Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(None),
-                // Whoever was next has gone, or his network has; the one behind him has not
+                // This client has gone, or its network has; the next one in the backlog may be fine
                 // (accept(2), "Error handling").
                 Err(error) if is_the_peers_fault(&error) => {}
                 Err(error) => return Err(error),
@@ -106,8 +106,8 @@ impl MioSockets {
         }
     }
 
-    /// As well as can be done without keeping him: what he has sent is read, so that closing does
-    /// not reset the connection, and he is told.
+    /// Refuses a client without keeping its connection. What it has sent is read first, because
+    /// closing with unread input would reset the connection and lose the answer.
     fn say_no(&self, mut stream: TcpStream, refusal: Refusal) {
         let mut answer = Vec::new();
         refuse(refusal).close().write(&mut answer, self.clock.now().unix, false);
@@ -116,8 +116,9 @@ impl MioSockets {
         let _ = stream.shutdown(std::net::Shutdown::Write);
     }
 
-    /// Without descriptors nobody can even be turned away, and all would wait until they give up.
-    /// So one descriptor is kept for that: let go, used for the one who is next, and taken again.
+    /// Refuses one client when there are no descriptors left. Without a descriptor a client cannot
+    /// even be refused, and would wait until it gives up. So one descriptor is kept in reserve: it is
+    /// released, used for the next client, and taken again.
     fn turn_one_away(&mut self, at: Listener) {
         if self.reserve.take().is_some()
             && let Some(listener) = self.listener(at)
@@ -233,7 +234,8 @@ impl Sockets for MioSockets {
 
     fn abort(&mut self, id: ConnectionId) {
         // Otherwise the kernel keeps the send buffer of a client that does not read for minutes
-        // after the close, and whoever comes again and again fills its memory (socket(7), SO_LINGER).
+        // after the close, and a client that reconnects in a loop fills its memory (socket(7),
+        // SO_LINGER).
         if let Ok(stream) = self.stream(id) {
             let _ = SockRef::from(&*stream).set_linger(Some(Duration::ZERO));
         }

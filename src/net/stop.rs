@@ -1,9 +1,9 @@
-//! [`Stop`]: how the server comes to its end, once a signal has asked for it.
+//! [`Stop`]: how the server ends, once a signal has asked for it.
 //!
-//! With a listener of its own it drains at once, and tells newcomers to come back later. With one
-//! that systemd keeps, nobody has to be told that: the server takes in nobody else, those who have
-//! just come in are let finish their request, and only then it drains. Everybody else waits in the
-//! listener's queue for the next process. A second signal ends it at once, whatever it is doing.
+//! With a listener of its own the server drains at once, and tells new clients to come back later.
+//! With a listener that systemd keeps open, it accepts no more connections, lets those that have just
+//! come in finish their request, and only then drains. Later clients wait in the backlog for the next
+//! process. A second signal ends the process at once.
 
 use std::process::ExitCode;
 use std::time::Duration;

@@ -72,7 +72,8 @@ impl Report {
 }
 
 impl Supervisor {
-    /// Whoever the environment names. Ending will take no longer than `drain_timeout`, and a bit.
+    /// Finds the service manager that the environment names, if any. The process will end within
+    /// `drain_timeout` and a small margin.
     pub(super) fn from_env(drain_timeout: Duration) -> Self {
         let channel = env::var_os("NOTIFY_SOCKET").and_then(|name| Channel::open(&name));
         let (usec, pid) = (env::var("WATCHDOG_USEC").ok(), env::var("WATCHDOG_PID").ok());

@@ -1,8 +1,8 @@
 //! [`TraceFile`]: the flight recorder's trace as a file, when SIGUSR1 asks for it.
 //!
-//! A disk may take its time, and the loop has none: a thread that lives only for that makes the JSON,
-//! writes it beside the file and renames it, so that whoever opens the file finds a whole trace. The
-//! loop is woken up when it is done, and logs what became of it. At most one is written at a time.
+//! A disk may be slow, and the loop must not wait. So a thread that exists only for this makes the
+//! JSON, writes it to a second file and renames that, so that a reader always finds a whole trace. It
+//! wakes the loop when it is done, and the loop logs the result. At most one is written at a time.
 
 use std::fs::{self, OpenOptions};
 use std::io::{self, ErrorKind, Write as _};
@@ -76,7 +76,7 @@ fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
     let mut beside = path.as_os_str().to_owned();
     beside.push(".tmp");
     let beside = PathBuf::from(beside);
-    // One that was left behind, or a link that somebody has put there, is not written through.
+    // An old file, or a symbolic link planted by an attacker, is removed and not written through.
     match fs::remove_file(&beside) {
         Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
         Ok(()) | Err(_) => {}

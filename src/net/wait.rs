@@ -1,8 +1,9 @@
-//! Waiting for news, and what a wait was worth: [`sleep`], [`lag`] and [`polled`].
+//! Waiting for events, and how much a wait can be trusted: [`sleep`], [`lag`] and [`polled`].
 //!
-//! A wait that a signal has cut short, or that was over long before we woke up, tells nothing about
-//! who is silent: the process was stopped, or the machine was. Whoever spoke meanwhile was not named.
-//! The loop calls this once a turn. What follows from it is the turn's affair ([`Polled`]).
+//! A wait that a signal cut short, or that ended much later than asked for, says nothing about which
+//! clients are silent: the process or the machine was stopped, and sockets may have become readable
+//! that the kernel has not reported. The loop calls this once a turn; the turn decides what follows
+//! ([`Polled`]).
 
 use std::io::{self, ErrorKind};
 use std::time::Duration;
@@ -15,11 +16,11 @@ use crate::turn::Polled;
 /// Events taken from the kernel at once.
 pub(super) const EVENTS: usize = 1024;
 
-/// A wait that was this much longer than asked for was no wait.
+/// A wait that took this much longer than asked for counts as a stall.
 const STALL: Duration = Duration::from_millis(100);
 
-/// Sleeps until the kernel has news, or for as long as `wait` says. Whether a signal cut it short
-/// (signal(7): after a stop, epoll_wait(2) fails with EINTR).
+/// Sleeps until the kernel has events, or for as long as `wait` says. Returns whether a signal cut
+/// it short (signal(7): after a stop, epoll_wait(2) fails with EINTR).
 pub(super) fn sleep(
     poll: &mut Poll,
     events: &mut Events,
@@ -35,12 +36,13 @@ pub(super) fn sleep(
     }
 }
 
-/// How much later than at `deadline` it is `now`; nothing if news came before.
+/// How late the loop woke up for `deadline`; none if events came before it.
 pub(super) fn lag(deadline: Option<Moment>, now: Moment) -> Option<Duration> {
     deadline.filter(|deadline| now >= *deadline).map(|deadline| now.since(deadline))
 }
 
-/// What a wait has come to that named so many, was cut short by a signal, or ended so late.
+/// Classifies a poll by the number of events it returned, whether a signal interrupted it, and how
+/// late it woke up.
 pub(super) fn polled(named: usize, interrupted: bool, lag: Option<Duration>) -> Polled {
     let overslept = lag.is_some_and(|lag| lag > STALL);
     match named {

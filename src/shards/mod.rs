@@ -1,13 +1,13 @@
-//! [`Shards`]: a hash table that does not stop the loop when it grows. A *part* is a hash table of
-//! its own, and what is in it hashed to it.
+//! [`Shards`]: a hash table that does not stop the loop when it grows. It is split by hash into 256
+//! independent *parts*, each a hash table of its own.
 //!
-//! A hash table that is full moves into one twice as large, all at once, and hashes everything in it
-//! anew: with a million in it, that is a turn of hundreds of milliseconds. Here 256 parts do so one
-//! by one, each when it is full itself. Chance spreads those moments out.
+//! A hash table that is full moves into one twice as large, all at once, and hashes every entry
+//! again: with a million entries, that is a turn of hundreds of milliseconds. Here each part moves
+//! by itself, when it is full. Chance spreads those moments out.
 //!
-//! It hashes with a secret key (SipHash): whoever chooses his number, id or address could otherwise
-//! choose a thousand that collide. It knows nothing of what is in it: its callers say which key
-//! something has. The chat and the limiter call it.
+//! It hashes with a secret key (SipHash): an attacker that chooses its number, id or address could
+//! otherwise choose a thousand that collide. It knows nothing of its entries: the callers say which
+//! key an entry has. The chat and the limiter call it.
 
 use std::collections::hash_map::RandomState;
 use std::fmt;
@@ -17,7 +17,8 @@ use hashbrown::HashTable;
 
 /// How many parts there are. A power of two, so that a few bits of the hash say which.
 const PARTS: usize = 256;
-/// The lowest of those bits. A part goes by the bits below it, and by the seven highest.
+/// The lowest of those bits: bits 32 to 39 of the hash pick the part. The table inside a part uses
+/// the low bits and the top seven.
 const PART_BITS_FROM: u32 = 32;
 
 /// A hash table in parts, of things that have a key of their own.
@@ -35,7 +36,8 @@ impl<T> Default for Shards<T> {
 }
 
 impl<T> Shards<T> {
-    /// The one that has this key; `is_it` tells it from those that merely hash to the same.
+    /// Finds the entry with this key. `is_it` compares for equality, since different keys may share a
+    /// hash.
     pub fn find(&self, key: impl Hash, is_it: impl FnMut(&T) -> bool) -> Option<&T> {
         let hash = self.hasher.hash_one(key);
         self.parts[part_of(hash)].find(hash, is_it)

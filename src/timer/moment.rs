@@ -58,7 +58,7 @@ impl Add<Duration> for Moment {
     }
 }
 
-/// The two clocks, read together once a turn and handed to whoever needs the time.
+/// The two clocks, read together once a turn and passed to all code that needs the time.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub struct Now {
     /// For deadlines and durations: never goes back.

@@ -189,10 +189,10 @@ impl<T> Wheel<T> {
 
     /// Ends one timer whose deadline has passed, and returns its value; `None` if there is no more.
     ///
-    /// Call it in a loop. The loop is the caller's, so that he can stop after as many as his budget
-    /// allows and go on in his next turn: nothing is lost or done twice, and between two calls he
-    /// may insert, cancel and move timers as he likes. What he inserts with a deadline in the past
-    /// comes in the same loop, so a loop that does so without a budget need not end.
+    /// Call it in a loop. The loop is the caller's, so that the caller can stop when its budget is
+    /// spent and go on in its next turn: nothing is lost or done twice. Between two calls the caller
+    /// may insert, cancel and move timers. A timer inserted with a deadline in the past fires in the
+    /// same loop, so a loop that inserts such timers without a budget need not end.
     ///
     /// A call takes O(1) for each occupied slot on its way to the next timer, and for each timer of
     /// a later round in there: none of them is passed more than once in a revolution.
@@ -262,8 +262,8 @@ impl<T> Wheel<T> {
         self.cursor = next.unwrap_or(now);
         if next.is_some() {
             // The whole ring goes at once, without a look at its members. So the slot is empty
-            // before the first of them fires, and whoever inserts a timer for the next round into
-            // this very slot while we are at it cannot be mistaken for one of this round.
+            // before the first of them fires, and a timer of the next round that is inserted into
+            // this slot meanwhile cannot be mistaken for one of this round.
             let slot = self.cursor.slot();
             self.rings.move_all(slot, DUE);
             self.occupancy.clear(slot);

@@ -34,8 +34,8 @@ impl Frame<'_> {
         self.encode_with(None, out);
     }
 
-    /// Appends the frame to `out`, as a client sends it. Each frame wants a mask of its own, that
-    /// nobody can foretell.
+    /// Appends the frame to `out`, as a client sends it. Each frame needs an unpredictable mask of its
+    /// own.
     pub fn encode_masked(&self, mask: [u8; 4], out: &mut Vec<u8>) {
         self.encode_with(Some(mask), out);
     }
@@ -59,11 +59,11 @@ impl Frame<'_> {
 
 /// Appends a text frame to `out`, as a server sends it, whose payload `write` appends.
 ///
-/// Nobody knows how long a payload is before it has been encoded, and the header, which stands in
-/// front of it, is 2, 4 or 10 bytes according to that length. A second buffer would solve that, and
-/// copy every payload. Instead a gap of 4 bytes is left, which is right from 126 to 65,535 bytes of
-/// payload; afterwards the gap becomes the header. A shorter payload moves down by two bytes (it is
-/// at most 125, which costs next to nothing), a longer one up by six (rare, and one `memmove`).
+/// The length of a payload is known only after it has been encoded, and the header in front of it has
+/// 2, 4 or 10 bytes depending on that length. A second buffer would solve this, but copy every
+/// payload. So a gap of 4 bytes is left, which fits a payload of 126 to 65,535 bytes, and becomes the
+/// header afterwards. A shorter payload moves down by two bytes (at most 125 bytes move), a longer one
+/// up by six (rare, and one `memmove`).
 ///
 /// `write` must leave alone what `out` held before, append only, and append UTF-8.
 pub fn text_frame(out: &mut Vec<u8>, write: impl FnOnce(&mut Vec<u8>)) {
@@ -99,7 +99,7 @@ fn append(opcode: OpCode, payload: &[&[u8]], mask: Option<[u8; 4]>, out: &mut Ve
     }
 }
 
-/// A text is nobody's business: debug output shows kinds, lengths and codes.
+/// Debug output never shows a text: it shows kinds, lengths and codes.
 impl fmt::Debug for Frame<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -16,7 +16,7 @@ pub struct Offer<'a> {
     pub get: bool,
     /// The version is HTTP/1.1 or higher.
     pub http_1_1: bool,
-    /// `Host` says whom the client believes to be talking to. HTTP lets it be empty, RFC 6455 does not.
+    /// `Host` names the server that the client wants. HTTP lets it be empty, RFC 6455 does not.
     pub host: bool,
     /// `Connection` has the token `upgrade`, in whatever case.
     pub connection_upgrade: bool,
@@ -135,7 +135,7 @@ impl AcceptKey {
 pub struct ClientKey([u8; KEY_CHARACTERS]);
 
 impl ClientKey {
-    /// A key of 16 bytes that nobody can foretell, chosen anew for every connection (RFC 6455 §4.1).
+    /// A key of 16 unpredictable bytes, chosen anew for every connection (RFC 6455 §4.1).
     pub fn new(random: [u8; 16]) -> Self {
         // Three bytes make four characters. Sixteen are five times three and one; the missing two
         // are zeros here, and their characters `=`.

@@ -2,8 +2,8 @@
 //!
 //! All these rules are checked before any payload is looked at, so that a peer learns of a mistake at
 //! once, and cannot make us wait for, or keep, a payload that we shall refuse. tungstenite's
-//! `FrameHeader` reads the long lengths and the mask. Called by the reader, who feeds it bytes and
-//! tells it what may come next.
+//! `FrameHeader` reads the long lengths and the mask. Called by the reader, which passes it bytes and
+//! what may come next.
 
 use std::io::Cursor;
 
@@ -197,12 +197,12 @@ fn check_length(
     opcode: Opcode,
     expected: &Expected,
 ) -> Result<usize, Violation> {
-    // Nobody's message has 9 exabytes: the bit is there for languages without unsigned numbers.
+    // No message has 9 exabytes: the bit is there for languages without unsigned numbers.
     if length >> 63 != 0 {
         return Err(Violation::LengthOverflow);
     }
-    // "The minimal number of bytes MUST be used" (§5.2): a 5 written as 00 05 is a bug, or somebody
-    // who tries what the proxy in front of us makes of it.
+    // "The minimal number of bytes MUST be used" (§5.2): a 5 written as 00 05 is a bug, or an attempt
+    // to confuse a proxy in front of us.
     let shortest = match seven_bits {
         LENGTH_IN_8_BYTES => 65_536,
         LENGTH_IN_2_BYTES => 126,

@@ -23,8 +23,8 @@ pub enum Item<'a> {
     Ping(Cow<'a, [u8]>),
     /// Answers a ping of ours, or is a sign of life. At most 125 bytes.
     Pong(Cow<'a, [u8]>),
-    /// The peer says nothing more. Perhaps he says why: with a code that may travel (RFC 6455 §7.4), and
-    /// a reason of at most 123 bytes.
+    /// The peer sends nothing more. It may say why: with a code that may travel (RFC 6455 §7.4), and a
+    /// reason of at most 123 bytes.
     Close(Option<(CloseCode, Cow<'a, str>)>),
 }
 
@@ -79,7 +79,7 @@ impl<'a> Item<'a> {
     }
 }
 
-/// A text is nobody's business: debug output shows kinds, lengths and codes.
+/// Debug output never shows a text: it shows kinds, lengths and codes.
 impl fmt::Debug for Item<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.as_frame().fmt(f)

@@ -7,7 +7,7 @@
 //!
 //! The rules are in `header` (what can be told from a header) and `message` (UTF-8). Called by the
 //! session, and by the load generator as a client. Knows no sockets, and no deadlines either:
-//! [`Reader::is_idle`] is for whoever has one.
+//! [`Reader::is_idle`] is for a caller that has one.
 
 use std::borrow::Cow;
 use std::{fmt, mem};
@@ -263,7 +263,7 @@ fn take<'a>(input: &mut &'a mut [u8], at_most: usize) -> &'a mut [u8] {
     taken
 }
 
-/// A text is nobody's business: what has arrived of one is not shown.
+/// Debug output never shows a text, nor a part of one.
 impl fmt::Debug for Reader {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Reader")

@@ -14,7 +14,7 @@ impl<T> Wheel<T> {
             let value = entry.value.as_ref().expect("what is in a slot is a timer");
             timers.push((TimerId { index, generation: entry.generation }, value, tick.moment()));
         };
-        // Only the slots that are said to be occupied: whoever is elsewhere will not be found.
+        // Only the slots that are marked as occupied: a timer elsewhere would never be found.
         let mut slot = SLOTS - 1;
         for turn in 0..SLOTS {
             let Some(next) = self.occupancy.next_after(slot) else { break };

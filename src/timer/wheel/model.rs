@@ -99,7 +99,7 @@ impl Trial {
             }
             None => {
                 assert!(earliest.is_none_or(|due| due > now), "fires too late");
-                // Nothing is due, so the caller has to wait. A deadline of now would make him spin.
+                // Nothing is due, so the caller has to wait. A deadline of now would make it spin.
                 assert!(self.wheel.next_deadline().is_none_or(|next| next > self.now));
                 self.reached = now;
                 self.unordered = false;
@@ -116,7 +116,7 @@ impl Trial {
         assert_eq!(self.wheel.len(), live.len());
         assert_eq!(self.wheel.is_empty(), live.is_empty());
         let next = self.wheel.next_deadline();
-        // The last slot's end is beyond the clock: whoever is due then is never due.
+        // The last slot ends beyond the clock's range: a timer that is due then is never due.
         if let Some(earliest) = live.into_iter().filter_map(|due| due.checked_mul(SLOT)).min() {
             // What is due already needs no more than a moment that has passed.
             let latest = Moment::from_nanos(earliest).max(self.shown);
@@ -133,7 +133,7 @@ pub(super) enum Step {
     Cancel(usize),
     Rearm(usize, Distance),
     Wait(u64),
-    /// Take what is due, at most so many.
+    /// Take what is due, at most this many timers.
     Pop(usize),
 }
 

@@ -19,7 +19,7 @@ pub(super) struct Rings {
     heads: u32,
 }
 
-/// A head or a member, and who stands on either side of it.
+/// A head or a member, and its two neighbours.
 #[derive(Clone, Copy)]
 pub(super) struct Node {
     previous: u32,

@@ -277,7 +277,7 @@ fn moving_and_replacing_timers_allocates_nothing() {
     let (mut wheel, mut ids) = wheel_with(&(1..=TIMERS).collect::<Vec<_>>());
     let memory = |wheel: &Wheel<u64>| (wheel.entries.capacity(), wheel.rings.capacity());
     let before = memory(&wheel);
-    // Whoever moves stays where it is in memory; whoever is cancelled or fires leaves its place.
+    // A timer that moves keeps its place in memory; one that is cancelled or fires leaves it.
     for turn in 0..10_000 {
         let id = &mut ids[(turn % TIMERS) as usize];
         assert!(wheel.rearm(*id, at(turn + 5000)));
