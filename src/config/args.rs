@@ -251,8 +251,8 @@ fn settings(args: Args, port: Option<String>) -> Result<Settings, String> {
             ..PresenceLimits::default()
         },
         session: session::Limits {
-            ws: ws::Limits { message_bytes: args.max_message_bytes },
-            echo_ws: ws::Limits { message_bytes: echo_bytes },
+            ws: ws::Limits { message_bytes: args.max_message_bytes, binary: false },
+            echo_ws: ws::Limits { message_bytes: echo_bytes, binary: true },
             echo: args.echo,
             admin_listener: args.admin_listen.is_some(),
             allowed_origins: args.allow_origin,

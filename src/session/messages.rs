@@ -41,6 +41,11 @@ impl WebSocket {
             let item = match self.reader.read(&mut input, size) {
                 Ok(Some(item)) => item,
                 Ok(None) => return Flow::Open,
+                // Before the sign-in, everything else is first of all not the sign-in.
+                Err(ws::Violation::Binary) if !self.signed_in => {
+                    return Flow::Finish(self.not_signed_in());
+                }
+                Err(ws::Violation::Binary) => return Flow::Finish(End::Unacceptable),
                 Err(violation) => {
                     let code = violation.code().into();
                     return Flow::Finish(End::Violation(code, violation.sentence()));

@@ -62,8 +62,8 @@ impl Default for Limits {
     fn default() -> Self {
         Limits {
             http: http::Limits::default(),
-            ws: ws::Limits::default(),
-            echo_ws: ws::Limits { message_bytes: 16 << 20 },
+            ws: ws::Limits { binary: false, ..ws::Limits::default() },
+            echo_ws: ws::Limits { message_bytes: 16 << 20, binary: true },
             echo: false,
             admin_listener: false,
             strikes: 50,

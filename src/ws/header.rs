@@ -10,7 +10,7 @@ use std::io::Cursor;
 use tungstenite::protocol::frame::FrameHeader;
 use tungstenite::protocol::frame::coding::{Control, Data, OpCode};
 
-use super::{Role, Violation, mask};
+use super::{Limits, Role, Violation, mask};
 
 /// A frame's header, with all its rules checked.
 ///
@@ -81,8 +81,7 @@ pub(super) struct Expected {
     pub(super) role: Role,
     /// Bytes so far of the message under way; `None` between two messages.
     pub(super) under_way: Option<usize>,
-    /// The limit for a whole message, in bytes.
-    pub(super) message_bytes: usize,
+    pub(super) limits: Limits,
 }
 
 impl Header {
@@ -166,6 +165,10 @@ fn check_first(first: u8, expected: &Expected) -> Result<Opcode, Violation> {
     match (opcode, expected.under_way) {
         (Opcode::Continuation, None) => Err(Violation::NothingToContinue),
         (Opcode::Start(_), Some(_)) => Err(Violation::MessageInMessage),
+        // Already here, so that a client does not send a whole message in vain.
+        (Opcode::Start(DataKind::Binary), None) if !expected.limits.binary => {
+            Err(Violation::Binary)
+        }
         (Opcode::Control(_), _) if first & FINAL == 0 => Err(Violation::FragmentedControl),
         (Opcode::Continuation, Some(_))
         | (Opcode::Start(_), None)
@@ -215,7 +218,7 @@ fn check_length(
     let room = match opcode {
         Opcode::Control(_) => MAX_CONTROL_BYTES,
         Opcode::Start(_) | Opcode::Continuation => {
-            expected.message_bytes.saturating_sub(expected.under_way.unwrap_or(0))
+            expected.limits.message_bytes.saturating_sub(expected.under_way.unwrap_or(0))
         }
     };
     match usize::try_from(length) {

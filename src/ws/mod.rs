@@ -42,11 +42,13 @@ pub enum Role {
 pub struct Limits {
     /// The payload of one message, all its fragments together, in bytes.
     pub message_bytes: usize,
+    /// Whether binary messages are taken. If not, one is refused at the first byte of its first frame.
+    pub binary: bool,
 }
 
 impl Default for Limits {
-    /// 64 KiB a message.
+    /// 64 KiB a message, of either kind.
     fn default() -> Self {
-        Limits { message_bytes: 64 * 1024 }
+        Limits { message_bytes: 64 * 1024, binary: true }
     }
 }

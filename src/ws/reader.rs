@@ -126,7 +126,7 @@ impl Reader {
         let expected = Expected {
             role: self.role,
             under_way: self.partial.as_ref().and_then(|p| p.message.as_ref()).map(|m| m.len()),
-            message_bytes: limits.message_bytes,
+            limits: *limits,
         };
         // A header may begin with bytes that an earlier call has kept; usually there are none. Either
         // way it is put together on the stack, where fourteen bytes cost nothing, so that there is

@@ -1,7 +1,7 @@
 //! [`Violation`]: what a peer did that RFC 6455 or our limits forbid, and the close code it earns.
 //!
-//! A violation carries no byte of what the peer sent, so it may be logged and sent back. Made by the
-//! reader; the session puts [`code`](Violation::code) and the sentence into its close frame.
+//! A violation carries no byte of what the peer sent, so it may be logged and sent back. The reader
+//! makes it; the session puts [`code`](Violation::code) and the sentence into its close frame.
 
 use std::fmt;
 
@@ -34,18 +34,20 @@ pub enum Violation {
     LengthOverflow,
     /// A message over [`Limits::message_bytes`](super::Limits::message_bytes).
     MessageTooBig,
+    /// A binary message where [`Limits::binary`](super::Limits::binary) says that none is taken.
+    Binary,
     /// A text message that is not UTF-8 (§8.1).
     TextNotUtf8,
     /// A close frame of one byte: half a code (§5.5.1).
     HalfCloseCode,
-    /// A close code that nobody may send (§7.4).
+    /// A close code that must not be sent (§7.4).
     ForbiddenCloseCode,
     /// A close reason that is not UTF-8 (§5.5.1).
     ReasonNotUtf8,
 }
 
 impl Violation {
-    /// The code for our close frame: 1002, 1007 or 1009 (RFC 6455 §7.4.1).
+    /// The code for our close frame: 1002, 1003, 1007 or 1009 (RFC 6455 §7.4.1).
     pub const fn code(self) -> CloseCode {
         match self {
             Violation::ReservedBit
@@ -62,6 +64,7 @@ impl Violation {
             | Violation::ForbiddenCloseCode => CloseCode::Protocol,
             Violation::TextNotUtf8 | Violation::ReasonNotUtf8 => CloseCode::Invalid,
             Violation::MessageTooBig => CloseCode::Size,
+            Violation::Binary => CloseCode::Unsupported,
         }
     }
 
@@ -79,6 +82,7 @@ impl Violation {
             Violation::LengthNotMinimal => "a length must take as few bytes as it can",
             Violation::LengthOverflow => "the top bit of a 64-bit length must be 0",
             Violation::MessageTooBig => "the message is too big",
+            Violation::Binary => "this protocol has no binary messages",
             Violation::TextNotUtf8 => "the text is not UTF-8",
             Violation::HalfCloseCode => "a close code has two bytes",
             Violation::ForbiddenCloseCode => "this close code cannot be sent",

@@ -79,6 +79,16 @@ fn binary_data_is_not_acceptable() {
 }
 
 #[test]
+fn a_binary_message_in_fragments_is_refused_at_the_first_of_them() {
+    let server = Server::start(&[]);
+    let mut villain = villain(&server);
+    let first = frame(BINARY, r#"{"type":"ping"}"#);
+    // Without the bit that makes it the last, and without its payload.
+    villain.send([first[0] & 0x7F]);
+    villain.expect_close(1003, "this protocol has no binary messages");
+}
+
+#[test]
 fn a_text_that_is_not_utf_8_ends_the_connection_at_its_first_wrong_byte() {
     let server = Server::start(&[]);
     // In one frame, in two fragments, and in a frame whose end never comes (Autobahn 6.4.3).

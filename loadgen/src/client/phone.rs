@@ -18,7 +18,7 @@ use super::said::Said;
 use super::upgrade::Upgrade;
 
 /// The longest message that is read. A list of a million phones has 16 MB.
-const LIMITS: Limits = Limits { message_bytes: 32 << 20 };
+const LIMITS: Limits = Limits { message_bytes: 32 << 20, binary: true };
 
 /// One phone's connection, from its request to its end.
 #[derive(Debug)]

@@ -11,7 +11,7 @@ const CALLER: Caller<'_> =
     Caller { number: "4000000000001", session: "me", presence: Presence::Full, receipts: true };
 
 /// The longest message that the tests read.
-const LIMITS: Limits = Limits { message_bytes: 1 << 20 };
+const LIMITS: Limits = Limits { message_bytes: 1 << 20, binary: true };
 
 const LIST: &str = r#"{"type":"online_users","users":["4000000000001"]}"#;
 const MESSAGE: &str = r#"{"type":"message","from":"4000000000002","text":"hi"}"#;

@@ -18,7 +18,7 @@ use tungstenite::{Error, Message};
 use super::{CloseCode, Item, Limits, Reader, Role, Violation};
 
 /// A limit that short streams can reach.
-pub(super) const LIMITS: Limits = Limits { message_bytes: 500 };
+pub(super) const LIMITS: Limits = Limits { message_bytes: 500, binary: true };
 
 /// Long enough to complete any frame within the limit; then it is itself a violation.
 const TAIL: [u8; 600] = [0; 600];

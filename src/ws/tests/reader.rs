@@ -155,7 +155,7 @@ fn a_close_frame_has_a_code_that_may_travel_and_a_reason_in_utf8_or_nothing() {
 
 #[test]
 fn a_message_at_the_limit_is_read_and_one_byte_more_is_refused_from_its_header() {
-    let limits = Limits { message_bytes: 10 };
+    let limits = Limits { message_bytes: 10, binary: true };
     let read = |bytes: &[u8]| read_all(Role::Server, limits, [bytes]);
     let too_big = (vec![], Some(Violation::MessageTooBig));
     assert_eq!(read(&frame(FINAL | TEXT, b"0123456789")), (vec![text("0123456789")], None));
@@ -171,8 +171,22 @@ fn a_message_at_the_limit_is_read_and_one_byte_more_is_refused_from_its_header()
 }
 
 #[test]
+fn a_binary_message_is_refused_from_the_first_byte_of_its_first_frame_where_none_is_taken() {
+    let limits = Limits { binary: false, ..Limits::default() };
+    let read = |bytes: &[u8]| read_all(Role::Server, limits, [bytes]);
+    let refused = (vec![], Some(Violation::Binary));
+    assert_eq!(read(&frame(BINARY, b"012")[..1]), refused, "a fragment");
+    assert_eq!(read(&frame(FINAL | BINARY, b"")[..1]), refused, "a whole message");
+    let after_a_text = [frame(FINAL | TEXT, b"a"), frame(BINARY, b"b")].concat();
+    assert_eq!(read(&after_a_text), (vec![text("a")], Some(Violation::Binary)));
+    // In the middle of a text it is first of all in the wrong place.
+    let in_a_text = [frame(TEXT, b"a"), frame(BINARY, b"b")].concat();
+    assert_eq!(read(&in_a_text), (vec![], Some(Violation::MessageInMessage)));
+}
+
+#[test]
 fn a_character_cut_by_a_fragment_counts_against_the_limit() {
-    let limits = Limits { message_bytes: 3 };
+    let limits = Limits { message_bytes: 3, binary: true };
     let fits = [frame(TEXT, b"\xe2\x82"), frame(FINAL, b"\xac")].concat();
     assert_eq!(read_all(Role::Server, limits, [&fits[..]]), (vec![text("€")], None));
     let over = [frame(TEXT, b"\xe2\x82"), frame(FINAL, b"\xac!")].concat();
@@ -294,7 +308,7 @@ fn what_is_kept_is_counted() {
 
 #[test]
 fn buffers_never_grow_beyond_the_message_or_the_limit() {
-    let limits = Limits { message_bytes: 45_000 };
+    let limits = Limits { message_bytes: 45_000, binary: true };
     // In its last frame a message's length is known; before that the limit is the only bound.
     let bounds =
         [(FINAL | TEXT, 40_000), (FINAL | BINARY, 40_000), (TEXT, 45_000), (BINARY, 45_000)];

@@ -57,8 +57,8 @@ fn converse<'p>(
 ) -> Outcome {
     let limits = Limits {
         http: http::Limits { head_bytes: 600, headers: 16 },
-        ws: ws::Limits { message_bytes: 400 },
-        echo_ws: ws::Limits { message_bytes: 600 },
+        ws: ws::Limits { message_bytes: 400, binary: false },
+        echo_ws: ws::Limits { message_bytes: 600, binary: true },
         echo: true,
         admin_listener: world & 8 != 0,
         message_rate: Rate::per_second(200, 400),
