@@ -6,7 +6,7 @@ use std::panic;
 use std::process::{self, ExitCode};
 
 use switchboard::config::{self, Parsed};
-use switchboard::net::{self, Failure};
+use switchboard::net::{self, Failure, Signals};
 
 /// A value on the command line is wrong.
 const USAGE: u8 = 2;
@@ -21,6 +21,15 @@ fn main() -> ExitCode {
         }
         process::abort();
     }));
+    // Before anything else that takes time, such as looking up a name in the settings: until then
+    // nearly every signal would end the process.
+    let signals = match Signals::open() {
+        Ok(signals) => signals,
+        Err(error) => {
+            complain(&format!("signals cannot be read: {error}"));
+            return ExitCode::FAILURE;
+        }
+    };
     let settings = match config::parse(env::args_os()) {
         Ok(Parsed::Run(settings)) => *settings,
         Ok(Parsed::Print(text)) => {
@@ -33,7 +42,7 @@ fn main() -> ExitCode {
             return ExitCode::from(USAGE);
         }
     };
-    match net::run(settings) {
+    match net::run(settings, signals) {
         Ok(code) => code,
         Err(failure) => {
             complain(&failure.to_string());

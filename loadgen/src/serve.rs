@@ -12,7 +12,7 @@ use nix::sys::prctl::set_pdeathsig;
 use nix::sys::signal::Signal;
 use nix::unistd::getppid;
 use switchboard::config::{self, Parsed};
-use switchboard::net;
+use switchboard::net::{self, Signals};
 
 use crate::complain::complain;
 
@@ -28,9 +28,10 @@ pub(crate) fn serve(mut args: impl Iterator<Item = OsString>) -> ExitCode {
     if set_pdeathsig(Signal::SIGKILL).is_err() || parent != Some(getppid().as_raw()) {
         return ExitCode::FAILURE;
     }
+    let Ok(signals) = Signals::open() else { return ExitCode::FAILURE };
     let args = std::iter::once(OsString::from("switchboard")).chain(args);
     let failure = match config::parse(args) {
-        Ok(Parsed::Run(settings)) => match net::run(*settings) {
+        Ok(Parsed::Run(settings)) => match net::run(*settings, signals) {
             Ok(code) => return code,
             Err(failure) => failure.to_string(),
         },

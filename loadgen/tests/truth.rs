@@ -275,16 +275,22 @@ fn a_wrong_value_is_one_clear_line_and_no_run() {
 }
 
 #[test]
-fn ctrl_c_ends_a_run_early_with_a_report() {
+fn ctrl_c_and_its_kind_end_a_run_early_with_a_report() {
+    for signal in [Signal::SIGINT, Signal::SIGTERM, Signal::SIGQUIT, Signal::SIGHUP] {
+        ends_a_run_early_with_a_report(signal);
+    }
+}
+
+fn ends_a_run_early_with_a_report(signal: Signal) {
     let args = ["--clients", "10", "--ramp", "100ms", "--duration", "1h", "--rate", "50"];
     let child = loadgen(&args).stdout(Stdio::piped()).stderr(Stdio::null()).spawn();
     let child = child.expect("it starts");
     thread::sleep(Duration::from_millis(700));
     let pid = Pid::from_raw(i32::try_from(child.id()).expect("a process"));
-    kill(pid, Signal::SIGINT).expect("it is there");
+    kill(pid, signal).expect("it is there");
     let output = child.wait_with_output().expect("it ends");
     let stdout = String::from_utf8(output.stdout).expect("UTF-8");
-    assert!(stdout.contains("ended early: interrupted"), "{stdout}");
+    assert!(stdout.contains("ended early: interrupted"), "{signal}: {stdout}");
     assert!(stdout.contains("books and ours agree"), "{stdout}");
     assert!(matches!(output.status.code(), Some(0 | INVALID)), "{stdout}");
 }

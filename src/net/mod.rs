@@ -34,13 +34,14 @@ use crate::turn::{EndNote, Limits, Listener, Phase, Polled, Readiness, Turn};
 use clock::Clock;
 use log::{Log, Value};
 use process::Sampler;
-use signals::{Asked, Signals};
+use signals::Asked;
 use sockets::{MioSockets, id_of};
 use stop::Stop;
 use systemd::{Report, Supervisor};
 use trace_file::TraceFile;
 
 pub use log::{Format, Level, LogSettings};
+pub use signals::Signals;
 
 /// No connection has these tokens: their generation would be the last of four billion, in the last
 /// of four billion slots.
@@ -102,14 +103,15 @@ impl From<io::Error> for Failure {
     }
 }
 
-/// Serves until a signal says otherwise: the first SIGTERM or SIGINT drains, a second one ends at
-/// once, with the exit code that a shell would report.
+/// Serves until a signal says otherwise: the first SIGTERM, SIGINT or SIGQUIT drains, a second one
+/// ends at once, with the exit code that a shell would report. `signals` were opened first of all, so
+/// that none which comes during the start is lost.
 ///
 /// # Errors
 ///
 /// [`Failure`], before anybody was served, or if the kernel's own interface fails.
-pub fn run(settings: Settings) -> Result<ExitCode, Failure> {
-    let (mut driver, mut poll) = Driver::start(settings)?;
+pub fn run(settings: Settings, signals: Signals) -> Result<ExitCode, Failure> {
+    let (mut driver, mut poll) = Driver::start(settings, signals)?;
     let mut events = Events::with_capacity(wait::EVENTS);
     let mut asleep_since = driver.clock.monotonic();
     loop {
@@ -163,11 +165,9 @@ struct Driver {
 
 impl Driver {
     /// Opens everything, and says on stderr where it listens.
-    fn start(settings: Settings) -> Result<(Self, Poll), Failure> {
+    fn start(settings: Settings, signals: Signals) -> Result<(Self, Poll), Failure> {
         let clock = Clock::start();
         let mut log = Log::new(&settings.log, clock);
-        // Before anything else: a signal that comes during the start must not be lost.
-        let signals = Signals::open()?;
         let listeners = listener::open(settings.listen, settings.admin_listen)?;
         let stop = Stop::new(listeners.outlive_us);
         let mut limits = settings.limits;
@@ -237,6 +237,14 @@ impl Driver {
                         return code;
                     }
                 }
+                Asked::Reload(number) => self.log.owed(
+                    Level::Info,
+                    format_args!("signal {number}: nothing to reload, the server goes on"),
+                ),
+                Asked::Nothing(number) => self.log.owed(
+                    Level::Info,
+                    format_args!("signal {number}: it means nothing here, the server goes on"),
+                ),
             }
         }
         None

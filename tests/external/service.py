@@ -117,6 +117,16 @@ def it_has_no_right_that_it_does_not_need():
     assert core.split()[4:6] == ["0", "0"], core
 
 
+def a_hangup_loses_nobody():
+    phone, before = Phone("0012345678"), pid()
+    for name in "HUP", "USR2", "PWR", "ALRM":
+        systemctl("kill", "-s", name, UNIT)
+    phone.send('{"type":"ping"}')
+    assert phone.hear() == '{"type":"pong"}'
+    assert (pid(), shown("NRestarts")) == (before, "0")
+    phone.close()
+
+
 def a_wedged_loop_is_found_out_and_the_server_started_again():
     wedged = pid()
     os.kill(wedged, signal.SIGSTOP)
@@ -233,6 +243,7 @@ def a_storm_of_ten_thousand_after_a_restart_is_let_in():
 CLAIMS = [
     an_operator_starts_it_and_it_serves_from_then_on,
     it_has_no_right_that_it_does_not_need,
+    a_hangup_loses_nobody,
     a_wedged_loop_is_found_out_and_the_server_started_again,
     a_stop_sends_everybody_home_and_ends_well,
     with_the_socket_the_first_caller_starts_it,

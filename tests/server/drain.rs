@@ -17,7 +17,7 @@ fn straggler(server: &Server) -> Wire {
 
 #[test]
 fn everyone_is_sent_home_and_the_process_ends_well() {
-    for signal in [Signal::SIGTERM, Signal::SIGINT] {
+    for signal in [Signal::SIGTERM, Signal::SIGINT, Signal::SIGQUIT] {
         let mut server = Server::start(&[]);
         let mut phones: Vec<_> =
             (0..20).map(|n| server.quiet(&format!("10000000{n:02}"))).collect();
@@ -88,7 +88,7 @@ fn a_draining_server_says_so_and_lets_nobody_in() {
 
 #[test]
 fn a_second_signal_ends_it_at_once() {
-    for (signal, code) in [(Signal::SIGTERM, 143), (Signal::SIGINT, 130)] {
+    for (signal, code) in [(Signal::SIGTERM, 143), (Signal::SIGINT, 130), (Signal::SIGQUIT, 131)] {
         let mut server = Server::start(&["--close-timeout", "1h", "--drain-timeout", "1h"]);
         let mut straggler = straggler(&server);
         server.signal(Signal::SIGTERM);

@@ -1,20 +1,72 @@
-//! Signals: that there is no moment at which one of them would take the server by surprise.
+//! Signals: that none of them takes the server by surprise, and that none loses anybody but those
+//! which are there to end it. The table in the operator's documentation says the same.
 
 use std::fs::{self, OpenOptions};
-use std::io::Write as _;
+use std::io::{BufRead as _, BufReader, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
-use std::os::unix::process::ExitStatusExt as _;
+use std::os::unix::process::{CommandExt as _, ExitStatusExt as _};
 use std::process::{Command, Stdio};
-use std::{env, process};
+use std::time::Duration;
+use std::{env, process, thread};
 
-use nix::libc::O_NONBLOCK;
-use nix::sys::signal::{Signal, kill};
-use nix::unistd::Pid;
+use nix::fcntl::OFlag;
+use nix::libc::{O_NOCTTY, O_NONBLOCK};
+use nix::pty::{grantpt, posix_openpt, ptsname_r, unlockpt};
+use nix::sys::signal::{SigSet, Signal};
 
-use crate::harness::{Server, binary, eventually};
+use crate::harness::{ALICE, BOB, Phone, Server, binary, eventually, frame, message, pause};
 
-/// What the server listens to.
-const SIGNALS: [Signal; 3] = [Signal::SIGTERM, Signal::SIGINT, Signal::SIGUSR1];
+/// What ends the server in good order.
+const ENDS: [Signal; 3] = [Signal::SIGTERM, Signal::SIGINT, Signal::SIGQUIT];
+
+/// What is taken, logged and otherwise ignored, by number. There are no names for 34 to 64, the
+/// real-time signals; 32 and 33 are the C library's own.
+fn taken() -> Vec<u32> {
+    use Signal::{SIGALRM, SIGHUP, SIGIO, SIGPROF, SIGPWR, SIGSTKFLT, SIGUSR2, SIGVTALRM, SIGXCPU};
+    [SIGHUP, SIGUSR2, SIGALRM, SIGVTALRM, SIGPROF, SIGIO, SIGPWR, SIGSTKFLT, SIGXCPU]
+        .map(|signal| signal as u32)
+        .into_iter()
+        .chain(34..=64)
+        .collect()
+}
+
+/// What has no effect at all, and no line in the log.
+fn unnoticed() -> Vec<u32> {
+    use Signal::{SIGCHLD, SIGCONT, SIGPIPE, SIGTTIN, SIGTTOU, SIGURG, SIGWINCH, SIGXFSZ};
+    [SIGCHLD, SIGCONT, SIGPIPE, SIGTTIN, SIGTTOU, SIGURG, SIGWINCH, SIGXFSZ]
+        .map(|signal| signal as u32)
+        .to_vec()
+}
+
+/// Sends a signal by its number: not every one has a name.
+fn send(pid: u32, number: u32) {
+    let kill = format!("kill -{number} {pid}");
+    let status = Command::new("/bin/sh").args(["-c", &kill]).status().expect("there is a shell");
+    assert!(status.success(), "{kill}");
+}
+
+/// The server has said so of a signal, this many times.
+#[track_caller]
+fn expect_word(server: &Server, number: u32, word: &str, count: usize) {
+    let wanted = format!("signal {number}: {word}");
+    eventually(&wanted, || {
+        let log = server.log();
+        (log.iter().filter(|line| line.contains(&wanted)).count() == count).then_some(())
+    });
+}
+
+#[track_caller]
+fn expect_taken(server: &Server, number: u32, count: usize) {
+    let is_hangup = number == Signal::SIGHUP as u32;
+    let word = if is_hangup { "nothing to reload" } else { "it means nothing here" };
+    expect_word(server, number, word, count);
+}
+
+#[track_caller]
+fn expect_pong(phone: &mut Phone) {
+    phone.send(r#"{"type":"ping"}"#);
+    phone.expect(r#"{"type":"pong"}"#);
+}
 
 /// One of the sets of signals that the kernel shows (proc(5), status): bit 0 is signal 1.
 fn signal_set(server: &Server, name: &str) -> u64 {
@@ -28,32 +80,202 @@ fn signal_set(server: &Server, name: &str) -> u64 {
 fn signals_are_blocked_and_nothing_handles_them() {
     let server = Server::start(&[]);
     let (blocked, handled) = (signal_set(&server, "SigBlk"), signal_set(&server, "SigCgt"));
-    for signal in SIGNALS {
-        let bit = 1 << (signal as u32 - 1);
-        assert_eq!((blocked & bit, handled & bit), (bit, 0), "{signal}");
+    let named = ENDS.into_iter().chain([Signal::SIGUSR1]).map(|signal| signal as u32);
+    for number in named.chain(taken()) {
+        let bit = 1 << (number - 1);
+        assert_eq!((blocked & bit, handled & bit), (bit, 0), "{number}");
     }
 }
 
-/// Pitfall 21: between its first instruction and its first turn there is time for a signal as well.
 #[test]
-fn a_signal_that_comes_while_the_server_starts_is_obeyed_once_it_runs() {
-    let token = env::temp_dir().join(format!("switchboard-token-{}", process::id()));
+fn a_signal_that_means_nothing_loses_nobody() {
+    let server = Server::start(&[]);
+    let mut phone = server.quiet(ALICE);
+    for number in taken() {
+        send(server.pid(), number);
+        expect_taken(&server, number, 1);
+        expect_pong(&mut phone);
+    }
+    let lines = server.log().len();
+    for number in unnoticed() {
+        send(server.pid(), number);
+        expect_pong(&mut phone);
+    }
+    assert_eq!(server.log().len(), lines, "{:?}", server.log());
+}
+
+#[test]
+fn a_hangup_in_a_drain_neither_ends_it_nor_counts_as_a_second_signal() {
+    let mut server = Server::start(&["--close-timeout", "1h", "--drain-timeout", "1h"]);
+    let mut straggler = server.wire();
+    straggler.upgrade(&format!("/ws/{ALICE}?presence=none"));
+    server.signal(Signal::SIGTERM);
+    straggler.expect_close(1001, "the server is shutting down");
+    for number in taken() {
+        send(server.pid(), number);
+        expect_taken(&server, number, 1);
+    }
+    assert_eq!(server.get("/health").status, 503, "it drains, and answers");
+    straggler.send(frame(8, [3, 233]));
+    straggler.finish_writing();
+    assert_eq!(server.ended().code(), Some(0));
+}
+
+/// A server that has begun to start, and waits: until somebody writes its token, which is what the
+/// function that this calls has to let happen.
+fn starting(test: &str, meanwhile: impl FnOnce(u32)) -> process::Child {
+    let token = env::temp_dir().join(format!("switchboard-token-{test}-{}", process::id()));
     let made = Command::new("mkfifo").arg(&token).status().expect("coreutils are installed");
     assert!(made.success());
     let mut command = binary();
     command.args(["--listen", "127.0.0.1:0", "--admin-token-file"]).arg(&token);
-    let mut server = command.stderr(Stdio::null()).spawn().expect("the binary has been built");
+    let server = command.stderr(Stdio::piped()).spawn().expect("the binary has been built");
     // Nobody can write to it before the server has come to read its token from it (fifo(7)), and
     // then the server waits for that.
     let mut pipe = eventually("the server reads its token", || {
         OpenOptions::new().write(true).custom_flags(O_NONBLOCK).open(&token).ok()
     });
     fs::remove_file(&token).expect("it is there");
-    let pid = Pid::from_raw(server.id().try_into().expect("pids are small"));
-    kill(pid, Signal::SIGTERM).expect("it is our child, and not reaped yet");
+    meanwhile(server.id());
     // If it has not survived that, then the next assertion says so.
     let _ = pipe.write_all(b"secret");
-    drop(pipe);
+    server
+}
+
+/// Pitfall 21: between its first instruction and its first turn there is time for a signal as well.
+#[test]
+fn a_signal_that_comes_while_the_server_starts_is_obeyed_once_it_runs() {
+    let mut server = starting("end", |pid| send(pid, Signal::SIGTERM as u32));
     let status = eventually("the server ends", || server.try_wait().expect("it is our child"));
     assert_eq!((status.signal(), status.code()), (None, Some(0)));
+}
+
+#[test]
+fn a_signal_that_means_nothing_does_not_keep_the_server_from_starting() {
+    let mut server = starting("start", |pid| taken().into_iter().for_each(|n| send(pid, n)));
+    let mut lines = BufReader::new(server.stderr.take().expect("it is piped")).lines();
+    let mut says = |what: &str| {
+        lines.by_ref().map_while(Result::ok).find(|line| line.contains(what)).expect(what)
+    };
+    says("listening on ");
+    says("signal 1: nothing to reload");
+    send(server.id(), Signal::SIGTERM as u32);
+    says("signal 15: draining");
+    let status = eventually("the server ends", || server.try_wait().expect("it is our child"));
+    assert_eq!(status.code(), Some(0));
+}
+
+/// The kernel sends SIGHUP to the leader of a session whose terminal is gone (tty_ioctl(4)), and
+/// every write to the terminal fails from then on.
+#[test]
+fn a_terminal_that_is_closed_loses_nobody() {
+    let flags = OFlag::O_RDWR | OFlag::O_NOCTTY | OFlag::O_CLOEXEC;
+    let pty = posix_openpt(flags).expect("there are pseudoterminals");
+    grantpt(&pty).and_then(|()| unlockpt(&pty)).expect("it is ours");
+    let terminal = ptsname_r(&pty).expect("it has a name");
+    let mut options = OpenOptions::new();
+    options.read(true).write(true).custom_flags(O_NOCTTY);
+    let end = || Stdio::from(options.open(&terminal).expect("it is unlocked"));
+    let mut command = Command::new("setsid");
+    command.env_clear().args(["--ctty", env!("CARGO_BIN_EXE_switchboard")]);
+    command.args(["--listen", "127.0.0.1:0"]).stdin(end()).stdout(end()).stderr(end());
+    let mut server = Server::spawn_mute(&mut command);
+    drop(command);
+    let mut phone = server.quiet(ALICE);
+    expect_pong(&mut phone);
+    drop(pty);
+    eventually("the terminal is gone", || {
+        let stat = fs::read_to_string(format!("/proc/{}/stat", server.pid())).ok()?;
+        // The seventh field is the terminal (proc(5), stat); the second ends with a bracket.
+        (stat.rsplit_once(") ")?.1.split(' ').nth(4) == Some("0")).then_some(())
+    });
+    expect_pong(&mut phone);
+    server.signal(Signal::SIGHUP);
+    expect_pong(&mut phone);
+    server.signal(Signal::SIGTERM);
+    phone.expect_close(1001, "the server is shutting down");
+    assert_eq!(server.ended().code(), Some(0));
+}
+
+/// nohup(1) leaves SIGHUP ignored, a shell SIGINT and SIGQUIT of a job in the background.
+#[test]
+fn what_a_parent_ignored_is_heard_all_the_same() {
+    for signal in ENDS {
+        let mut shell = Command::new("/bin/sh");
+        shell.env_clear().args(["-c", r#"trap '' HUP INT QUIT TERM; exec "$0" "$@""#]);
+        shell.args([env!("CARGO_BIN_EXE_switchboard"), "--listen", "127.0.0.1:0"]);
+        let mut server = Server::spawn(&mut shell);
+        server.signal(Signal::SIGHUP);
+        expect_taken(&server, 1, 1);
+        server.signal(signal);
+        assert_eq!(server.ended().code(), Some(0));
+    }
+}
+
+#[test]
+fn what_a_parent_blocked_is_heard_all_the_same() {
+    // The mask is a thread's, and what the thread starts inherits it.
+    let blocked = thread::spawn(|| {
+        SigSet::all().thread_block().expect("a thread may");
+        Server::start(&[])
+    });
+    let mut server = blocked.join().expect("it starts");
+    server.signal(Signal::SIGHUP);
+    expect_taken(&server, 1, 1);
+    let blocked = signal_set(&server, "SigBlk");
+    for signal in [Signal::SIGABRT, Signal::SIGTSTP, Signal::SIGSEGV] {
+        assert_eq!(blocked & (1 << (signal as u32 - 1)), 0, "{signal}: as it is by default");
+    }
+    server.signal(Signal::SIGTERM);
+    assert_eq!(server.ended().code(), Some(0));
+}
+
+/// Ctrl-Z, and `fg` a while later.
+#[test]
+fn a_server_that_is_stopped_by_its_terminal_and_continued_evicts_nobody() {
+    // In a group of its own, whose parent is of another: only there the signal stops (signal(7)).
+    let flags = ["--listen", "127.0.0.1:0", "--ping-timeout", "1s", "--sweep-interval", "100ms"];
+    let server = Server::spawn(binary().args(flags).process_group(0));
+    let (mut alice, mut bob) = (server.quiet(ALICE), server.quiet(BOB));
+    expect_pong(&mut alice);
+    expect_pong(&mut bob);
+    server.signal(Signal::SIGTSTP);
+    eventually("it is stopped", || server.is_stopped().then_some(()));
+    alice.send(message(BOB, "still there?"));
+    bob.send(message(ALICE, "so far"));
+    pause(Duration::from_millis(1_500));
+    server.thaw();
+    bob.expect_message(ALICE, "still there?");
+    alice.expect_message(BOB, "so far");
+    // A job in the background is not stopped because it has something to say.
+    for signal in [Signal::SIGTTOU, Signal::SIGTTIN] {
+        server.signal(signal);
+        expect_pong(&mut alice);
+        assert!(!server.is_stopped());
+    }
+}
+
+#[test]
+fn what_says_that_the_process_is_broken_ends_it_at_once() {
+    use Signal::{SIGABRT, SIGFPE, SIGILL, SIGKILL, SIGSYS, SIGTRAP};
+    for signal in [SIGABRT, SIGFPE, SIGILL, SIGKILL, SIGSYS, SIGTRAP] {
+        let mut shell = Command::new("/bin/sh");
+        shell.env_clear().args(["-c", r#"ulimit -c 0; exec "$0" "$@""#]);
+        shell.args([env!("CARGO_BIN_EXE_switchboard"), "--listen", "127.0.0.1:0"]);
+        let mut server = Server::spawn(&mut shell);
+        server.signal(signal);
+        assert_eq!(server.ended().signal(), Some(signal as i32));
+    }
+}
+
+#[test]
+fn the_documents_say_what_every_signal_does() {
+    let page = concat!(env!("CARGO_MANIFEST_DIR"), "/systemd/README.md");
+    let page = fs::read_to_string(page).expect("it is there");
+    let rows: Vec<&str> = page.lines().filter(|line| line.starts_with("| `SIG")).collect();
+    for signal in Signal::iterator() {
+        let name = format!("`{signal}`");
+        let first_cells = rows.iter().filter_map(|row| row.split('|').nth(1));
+        assert_eq!(first_cells.filter(|cell| cell.contains(&name)).count(), 1, "{signal}");
+    }
 }

@@ -207,7 +207,11 @@ impl Server {
     /// all at once. (A signal takes effect some time after kill(2), and until then the server serves.)
     pub(crate) fn freeze(&self) {
         self.signal(Signal::SIGSTOP);
-        eventually("it is stopped", || (self.state() == 'T').then_some(()));
+        eventually("it is stopped", || self.is_stopped().then_some(()));
+    }
+
+    pub(crate) fn is_stopped(&self) -> bool {
+        self.state() == 'T'
     }
 
     pub(crate) fn thaw(&self) {
