@@ -11,6 +11,9 @@ use crate::limiter::{Network, Rate};
 /// The error for a value that is no rate.
 const SHAPE: &str = "a rate looks like 200, 200:400 with a burst, 1/5s:3, or off";
 
+/// In some programs 0 means no limit, in others that nothing is let through.
+const NOTHING: &str = "0 could mean two things: write off for no limit, or a number from 1 on";
+
 /// Parses a rate of events, such as `200:400`.
 pub(super) fn rate(text: &str) -> Result<Rate, String> {
     parse(text, |number| number.parse().ok())
@@ -25,7 +28,7 @@ pub(super) fn rate_of_bytes(text: &str) -> Result<Rate, String> {
 pub(super) fn count_or_off(text: &str) -> Result<Most, String> {
     match text.parse() {
         _ if text == "off" => Ok(Most(None)),
-        Ok(0) => Ok(Most(None)),
+        Ok(0) => Err(NOTHING.to_owned()),
         Ok(count) => Ok(Most(Some(count))),
         Err(_) => Err("it must be a whole number, or off".to_owned()),
     }
@@ -41,8 +44,10 @@ pub(super) fn network(text: &str) -> Result<Network, String> {
 pub(super) struct Most(pub(super) Option<u32>);
 
 fn parse(text: &str, number: impl Fn(&str) -> Option<u64>) -> Result<Rate, String> {
-    if matches!(text, "off" | "0") {
-        return Ok(Rate::UNLIMITED);
+    match text {
+        "off" => return Ok(Rate::UNLIMITED),
+        "0" => return Err(NOTHING.to_owned()),
+        _ => {}
     }
     let (pace, burst) = match text.split_once(':') {
         Some((pace, burst)) => (pace, Some(burst)),
@@ -95,12 +100,17 @@ mod tests {
 
     #[test]
     fn a_limit_can_be_off() {
-        for text in ["off", "0"] {
-            assert_eq!(rate(text), Ok(Rate::UNLIMITED));
-            assert_eq!(rate_of_bytes(text), Ok(Rate::UNLIMITED));
-            assert_eq!(count_or_off(text), Ok(Most(None)));
-        }
+        assert_eq!(rate("off"), Ok(Rate::UNLIMITED));
+        assert_eq!(rate_of_bytes("off"), Ok(Rate::UNLIMITED));
+        assert_eq!(count_or_off("off"), Ok(Most(None)));
         assert_eq!(count_or_off("7"), Ok(Most(Some(7))));
+    }
+
+    #[test]
+    fn nobody_turns_a_limit_off_by_writing_0() {
+        for refused in [rate("0").err(), rate_of_bytes("0").err(), count_or_off("0").err()] {
+            assert_eq!(refused.as_deref(), Some(NOTHING));
+        }
     }
 
     #[test]

@@ -13,4 +13,4 @@ mod proxies;
 pub use addresses::{AddressLimits, Addresses, Arrival, Block, Excess};
 pub use bucket::{Bucket, Drawn, Rate};
 pub use limit::{Hits, Limit};
-pub use proxies::{Network, Proxies};
+pub use proxies::{Forwarded, Network, Proxies};

@@ -5,7 +5,7 @@
 //! stood there before, the caller may have made up. So the list is worth as much as its writers, from
 //! the right: as long as the writer is one of ours, what he wrote is true.
 
-use core::net::{IpAddr, Ipv6Addr, SocketAddr};
+use core::net::{IpAddr, Ipv6Addr};
 
 /// The proxies that are believed.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
@@ -18,7 +18,7 @@ impl Proxies {
     }
 
     /// Whether nobody is believed.
-    pub fn is_empty(&self) -> bool {
+    fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
@@ -27,33 +27,58 @@ impl Proxies {
         self.0.iter().any(|network| network.contains(address))
     }
 
-    /// The client that a trusted proxy speaks for: the last in the list who is no proxy of ours. If
-    /// all are, the first. `None` if nobody is named: then it is the proxy's own word.
+    /// The client that a trusted proxy speaks for: the last address in the list that is no proxy of
+    /// ours. If all are, the first.
     ///
-    /// Whoever stands to the left of something that is no address was named by somebody whom we do
-    /// not know, and does not count.
-    pub fn client<'v>(&self, forwarded_for: impl Iterator<Item = &'v [u8]>) -> Option<IpAddr> {
+    /// What stands to the left of something that is no address was written by a stranger, and does
+    /// not count. If that leaves nothing, or there was nothing, then the client has no address, and
+    /// is one of those that share the proxy's: no word of a proxy exempts anybody from a limit.
+    pub fn client<'v>(&self, forwarded_for: impl Iterator<Item = &'v [u8]>) -> Forwarded {
+        let mut client = Forwarded::Nameless;
+        if self.is_empty() {
+            return client;
+        }
         let hops = forwarded_for.flat_map(|value| value.split(|&byte| byte == b','));
-        let mut client: Option<IpAddr> = None;
         for hop in hops {
             client = match (parse_hop(hop), client) {
-                (Some(address), Some(behind)) if self.contains(address) => Some(behind),
-                (hop, _) => hop,
+                (Some(address), Forwarded::Client(_)) if self.contains(address) => client,
+                (Some(address), _) => Forwarded::Client(address),
+                (None, _) => Forwarded::Nameless,
             };
         }
         client
     }
 }
 
-/// An address as proxies write it: some with a port, and IPv6 then in brackets.
+/// From where a request comes, as far as its header lines tell.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Forwarded {
+    /// From this address, if the peer is a trusted proxy.
+    Client(IpAddr),
+    /// There is no usable address. If the peer is a trusted proxy, the proxy's own one stands for it.
+    Nameless,
+}
+
+/// An address as proxies write it: some with a port, IPv6 then in brackets, and some in quotes (RFC
+/// 7239 §6 wants both). The zone of a link-local address (RFC 4007 §11) says nothing about the client.
 fn parse_hop(hop: &[u8]) -> Option<IpAddr> {
-    let text = str::from_utf8(hop).ok()?.trim();
-    let bare = || text.strip_prefix('[')?.strip_suffix(']')?.parse::<Ipv6Addr>().ok();
-    text.parse::<IpAddr>()
-        .ok()
-        .or_else(|| text.parse::<SocketAddr>().ok().map(|address| address.ip()))
-        .or_else(|| bare().map(IpAddr::V6))
-        .map(|address| address.to_canonical())
+    let text = str::from_utf8(hop.trim_ascii()).ok()?;
+    let text = text.strip_prefix('"').and_then(|text| text.strip_suffix('"')).unwrap_or(text);
+    let (host, port) = match (text.strip_prefix('['), text.split_once(':')) {
+        (Some(bracketed), _) => bracketed.split_once(']')?,
+        // One colon stands before a port, several are IPv6's own.
+        (None, Some((host, port))) if !port.contains(':') => (host, &text[host.len()..]),
+        (None, _) => (text, ""),
+    };
+    let is_port = |port: &str| port.bytes().all(|byte| byte.is_ascii_digit());
+    if !port.is_empty() && !port.strip_prefix(':').is_some_and(is_port) {
+        return None;
+    }
+    let address: IpAddr = match host.split_once('%') {
+        Some((address, zone)) if !zone.is_empty() => address.parse::<Ipv6Addr>().ok()?.into(),
+        _ => host.parse().ok()?,
+    };
+    Some(address.to_canonical())
 }
 
 /// Addresses that begin with the same bits. One of IPv4 is also its IPv6-mapped self (RFC 4291
@@ -111,9 +136,34 @@ mod tests {
     }
 
     fn client(lines: &[&str]) -> Option<String> {
-        let lines = lines.iter().map(|line| line.as_bytes());
-        proxies().client(lines).map(|address| address.to_string())
+        match proxies().client(lines.iter().map(|line| line.as_bytes())) {
+            Forwarded::Client(address) => Some(address.to_string()),
+            Forwarded::Nameless => None,
+        }
     }
+
+    /// Such as proxies write, and what nobody should.
+    const NO_ADDRESSES: [&str; 19] = [
+        "",
+        "unknown",
+        "_hidden",
+        "\"_hidden\"",
+        "\"\"",
+        "\"203.0.113.7",
+        "203.0.113.7\"",
+        "for=203.0.113.7",
+        "1.2.3",
+        "203.0.113.7:http",
+        "203.0.113.7:+80",
+        "[2001:db8::1",
+        "[2001:db8::1]443",
+        "2001:db8::1]:443",
+        "[]",
+        "203.0.113.7%eth0",
+        "fe80::1%",
+        "\u{fc}",
+        "localhost",
+    ];
 
     #[test]
     fn the_last_who_is_no_proxy_of_ours_is_the_client() {
@@ -126,6 +176,12 @@ mod tests {
             (&["203.0.113.7:4711"], "203.0.113.7"),
             (&["[2001:db8::1]:4711"], "2001:db8::1"),
             (&["[2001:db8::1]"], "2001:db8::1"),
+            (&["\"[2001:db8:0:0:0:0:0:1]:443\""], "2001:db8::1"),
+            (&["\"203.0.113.7\""], "203.0.113.7"),
+            (&["\"203.0.113.7:80\" , 10.0.0.1:443"], "203.0.113.7"),
+            (&["fe80::1%eth0"], "fe80::1"),
+            (&["[fe80::1%25eth0]:80"], "fe80::1"),
+            (&["unknown", "", "203.0.113.7", "[fd00::1]"], "203.0.113.7"),
         ] {
             assert_eq!(client(lines).as_deref(), Some(expected), "{lines:?}");
         }
@@ -144,11 +200,16 @@ mod tests {
     #[test]
     fn nobody_to_the_left_of_what_is_no_address_is_believed() {
         assert_eq!(client(&["203.0.113.7, unknown, 10.0.0.9"]).as_deref(), Some("10.0.0.9"));
-        for nobody in ["203.0.113.7, unknown", "203.0.113.7,", "203.0.113.7, 1.2.3", "", "\u{fc}"] {
+        for nobody in NO_ADDRESSES {
+            let line = format!("203.0.113.7, {nobody}");
             assert_eq!(client(&[nobody]), None, "{nobody}");
+            assert_eq!(client(&[&line]), None, "{line}");
+            assert_eq!(client(&["203.0.113.7", nobody]), None, "{nobody}");
         }
+        assert_eq!(client(&[&"1".repeat(8_000)]), None);
         assert_eq!(client(&[]), None);
-        assert_eq!(proxies().client([&b"203.0.113.7, \xFF"[..]].into_iter()), None);
+        let no_text = [&b"203.0.113.7, \xFF"[..]];
+        assert_eq!(proxies().client(no_text.into_iter()), Forwarded::Nameless);
     }
 
     #[test]

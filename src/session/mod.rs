@@ -16,14 +16,13 @@ mod tests;
 pub use end::End;
 pub use request::{Listener, Page, refuse};
 
-use core::net::IpAddr;
 use std::{fmt, mem};
 
 use crate::chat::messenger::{self, SignIn};
 use crate::chat::mobile::PresenceMode;
 use crate::chat::{Command, Event, Mobile};
 use crate::dialects::{Dialect, RefusalReason};
-use crate::limiter::{Bucket, Limit, Proxies, Rate};
+use crate::limiter::{Bucket, Forwarded, Limit, Proxies, Rate};
 use crate::timer::Now;
 use crate::{http, ws};
 
@@ -195,12 +194,12 @@ pub trait Host {
     /// Whether somebody new would be let in.
     fn is_accepting(&self) -> bool;
 
-    /// Lets a visitor in, and queues the 101 that `switch` appends; or says why not. He comes from
-    /// the address that `forwarded` is, if it is a trusted proxy that asks.
+    /// Lets a visitor in, and queues the 101 that `switch` appends; or says why not. If a trusted
+    /// proxy asks, then for the client that is `forwarded`.
     fn admit(
         &mut self,
         visitor: Visitor,
-        forwarded: Option<IpAddr>,
+        forwarded: Forwarded,
         switch: impl FnOnce(&mut Vec<u8>),
     ) -> Result<(), Refusal>;
 }

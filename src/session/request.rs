@@ -276,10 +276,7 @@ fn upgrade(
         .upgrade("websocket")
         .header("Sec-WebSocket-Accept", accept.as_str());
     let date = host.now().unix;
-    let forwarded = match limits.trusted_proxies.is_empty() {
-        true => None,
-        false => limits.trusted_proxies.client(request.headers.all("x-forwarded-for")),
-    };
+    let forwarded = limits.trusted_proxies.client(request.headers.all("x-forwarded-for"));
     match host.admit(visitor, forwarded, |out| switching.write(out, date, false)) {
         Ok(()) => Ok(WebSocket::new(visitor.dialect())),
         Err(refusal) => Err(refuse(refusal)),

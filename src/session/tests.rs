@@ -23,7 +23,7 @@ struct Recorder {
     refusal: Option<Refusal>,
     draining: bool,
     limits_hit: Hits,
-    forwarded: Option<IpAddr>,
+    forwarded: Option<Forwarded>,
     time: Moment,
     listener: Listener,
 }
@@ -82,14 +82,14 @@ impl Host for Recorder {
     fn admit(
         &mut self,
         visitor: Visitor,
-        forwarded: Option<IpAddr>,
+        forwarded: Forwarded,
         switch: impl FnOnce(&mut Vec<u8>),
     ) -> Result<(), Refusal> {
         if let Some(refusal) = self.refusal {
             return Err(refusal);
         }
         self.admitted.push(visitor);
-        self.forwarded = forwarded;
+        self.forwarded = Some(forwarded);
         switch(&mut self.written);
         Ok(())
     }

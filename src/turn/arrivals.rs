@@ -2,8 +2,9 @@
 //!
 //! Who connects directly is judged when he is accepted. Whoever has a few too many there is taken in
 //! all the same, and told so when he asks for a WebSocket; beyond a few he is turned away on the
-//! spot, so that a flood takes up no slots. For whom a trusted proxy speaks is known only when he
-//! asks: he is judged then. Other programs of the same machine do not count.
+//! spot, so that a flood takes up no slots. For whom a trusted proxy speaks is known only when the
+//! client asks: it is judged then, as one of the proxy's own address if the proxy names none. Other
+//! programs of the same machine do not count, unless they are trusted proxies and ask for a WebSocket.
 
 #[cfg(test)]
 mod tests;
@@ -12,7 +13,7 @@ use core::net::IpAddr;
 
 use super::Turn;
 use crate::chat::ConnectionId;
-use crate::limiter::{Arrival, Block, Excess, Limit};
+use crate::limiter::{Arrival, Block, Excess, Forwarded, Limit};
 use crate::session::{Listener, Refusal};
 
 /// Addresses of the departed that one turn looks at, to forget them.
@@ -23,13 +24,13 @@ const FORGET: usize = 64;
 pub(super) enum Standing {
     /// As nothing: of the operator, of this machine, or there is no such limit.
     Exempt,
-    /// As nothing either: a trusted proxy's, and nobody's yet for whom it speaks.
+    /// As nothing either: a trusted proxy's, which has not asked for a WebSocket yet.
     Proxy,
     /// As one too many of its address's, who is to be told so.
     ToBeTold,
     /// As one of its address's.
     Entered,
-    /// As one of the address for which a trusted proxy speaks.
+    /// As one of the address for which a trusted proxy speaks, or of the proxy's own.
     Forwarded,
 }
 
@@ -41,13 +42,13 @@ impl Turn {
         peer: IpAddr,
     ) -> Result<Standing, Refusal> {
         let now = self.now.monotonic;
-        if listener == Listener::Admin || self.addresses.is_off() {
+        if listener == Listener::Admin {
             return Ok(Standing::Exempt);
         }
         if self.limits.session.trusted_proxies.contains(peer) {
             return Ok(Standing::Proxy);
         }
-        if peer.to_canonical().is_loopback() {
+        if peer.to_canonical().is_loopback() || self.addresses.is_off() {
             return Ok(Standing::Exempt);
         }
         match self.addresses.arrive(Block::of(peer), now) {
@@ -57,20 +58,25 @@ impl Turn {
         }
     }
 
-    /// Somebody asks for a WebSocket, and a trusted proxy may have said from where.
+    /// A client asks for a WebSocket, and a trusted proxy may have said from where. Returns the block
+    /// that the connection had until now, for [`turn_back`](Self::turn_back).
     pub(super) fn enter(
         &mut self,
         id: ConnectionId,
-        forwarded: Option<IpAddr>,
-    ) -> Result<(), Refusal> {
+        forwarded: Forwarded,
+    ) -> Result<Block, Refusal> {
         let now = self.now.monotonic;
-        let Some(connection) = self.connections.get_mut(id) else { return Ok(()) };
+        let Some(connection) = self.connections.get_mut(id) else { return Ok(Block::default()) };
+        let own = connection.block;
         let (block, standing) = match (connection.standing, forwarded) {
-            (Standing::Exempt | Standing::Entered | Standing::Forwarded, _) => return Ok(()),
-            // It speaks for itself: a check of its own, or it was never told to say for whom.
-            (Standing::Proxy, None) => return Ok(()),
-            (Standing::Proxy, Some(client)) => (Block::of(client), Standing::Forwarded),
-            (Standing::ToBeTold, _) => (connection.block, Standing::Entered),
+            (Standing::Exempt | Standing::Entered | Standing::Forwarded, _) => return Ok(own),
+            (Standing::Proxy, Forwarded::Client(client)) => {
+                (Block::of(client), Standing::Forwarded)
+            }
+            // A proxy that says of nobody for whom it speaks may speak for everybody. So those whom
+            // it does not name share its address, and none of them is exempt for that.
+            (Standing::Proxy, Forwarded::Nameless) => (own, Standing::Forwarded),
+            (Standing::ToBeTold, _) => (own, Standing::Entered),
         };
         if let Err(excess) = self.addresses.enter(block, now) {
             return Err(self.refuse_address(excess));
@@ -79,15 +85,16 @@ impl Turn {
             self.addresses.told(block);
         }
         (connection.block, connection.standing) = (block, standing);
-        Ok(())
+        Ok(own)
     }
 
-    /// He is not let in after all. Whom the proxy speaks for next may be somebody else.
-    pub(super) fn turn_back(&mut self, id: ConnectionId) {
+    /// A client that has entered is not let in after all. The next one that the proxy speaks for
+    /// over this connection may be another: the block is again the one that `enter` returned.
+    pub(super) fn turn_back(&mut self, id: ConnectionId, own: Block) {
         let Some(connection) = self.connections.get_mut(id) else { return };
         if connection.standing == Standing::Forwarded {
-            connection.standing = Standing::Proxy;
             self.addresses.leave(connection.block);
+            (connection.block, connection.standing) = (own, Standing::Proxy);
         }
     }
 

@@ -1,13 +1,11 @@
 //! [`Exchange`]: one connection's session talking to the turn. It is the session's [`Host`].
 
-use core::net::IpAddr;
-
 use super::Turn;
 use crate::chat::messenger::{self, SignIn};
 use crate::chat::mobile::{self, Joined, PresenceMode};
 use crate::chat::{Command, ConnectionId, Event};
 use crate::dialects::{Dialect, RefusalReason};
-use crate::limiter::Limit;
+use crate::limiter::{Forwarded, Limit};
 use crate::metrics;
 use crate::session::{Host, Listener, Page, Refusal, Visitor};
 use crate::timer::Now;
@@ -104,7 +102,7 @@ impl Host for Exchange<'_> {
     fn admit(
         &mut self,
         visitor: Visitor,
-        forwarded: Option<IpAddr>,
+        forwarded: Forwarded,
         switch: impl FnOnce(&mut Vec<u8>),
     ) -> Result<(), Refusal> {
         if self.is_draining() {
@@ -120,7 +118,7 @@ impl Host for Exchange<'_> {
             self.limit_hit(Limit::Connections);
             return Err(Refusal::Full);
         }
-        self.turn.enter(id, forwarded)?;
+        let came_from = self.turn.enter(id, forwarded)?;
         let (mut gated, mut replaces) = (false, None);
         if let Visitor::Mobile { mobile, presence } = visitor {
             match self.turn.chat.mobile.join(now, id, mobile) {
@@ -130,7 +128,7 @@ impl Host for Exchange<'_> {
                     replaces = Some(old);
                 }
                 Err(mobile::Refusal::ReplacedTooOften { retry_after }) => {
-                    self.turn.turn_back(id);
+                    self.turn.turn_back(id, came_from);
                     self.limit_hit(Limit::ReplacementRate);
                     let retry_after_seconds = retry_after.as_secs() + 1;
                     return Err(Refusal::ReplacedTooOften { retry_after_seconds });

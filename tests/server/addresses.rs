@@ -90,6 +90,34 @@ fn nobody_chooses_the_address_that_he_counts_as() {
 }
 
 #[test]
+fn an_address_is_the_same_however_a_proxy_writes_it() {
+    let server = Server::start(&TWO_EACH);
+    let _first = enter(&server, ALICE, "\"[2001:db8:0:0:0:0:0:1]:443\"");
+    let _second = enter(&server, BOB, "[2001:db8::1]:8443");
+    for written in ["2001:db8::1", "\"2001:db8::2\"", "2001:db8::3%eth0", "\"[2001:db8::4]\""] {
+        expect_full(&knock(&server, CAROL, written).response());
+    }
+    let _other = enter(&server, CAROL, "\"203.0.113.7:4711\"");
+}
+
+#[test]
+fn clients_without_an_address_share_the_proxys_and_are_not_exempt_because_it_is_of_this_machine() {
+    let server = Server::start(&TWO_EACH);
+    let _first = enter(&server, ALICE, "unknown");
+    // A proxy that was not told to say for whom it speaks.
+    let mut second = server.wire();
+    second.upgrade(&format!("/ws/{BOB}?presence=none"));
+    let quoted = format!("{SOMEBODY}, \"_hidden\"");
+    let twice = format!("{SOMEBODY}\r\nX-Forwarded-For: {}", "9".repeat(4_000));
+    for no_address in ["", "unknown", "_SEVKISEK", "[2001:db8::1", "1.2.3", &quoted, &twice] {
+        expect_full(&knock(&server, CAROL, no_address).response());
+    }
+    expect_full(&server.http(Wire::upgrade_request(&format!("/ws/{CAROL}"), "")));
+    let _other = enter(&server, CAROL, SOMEBODY);
+    assert_eq!(server.get("/health").status, 200, "what a proxy asks for itself is free");
+}
+
+#[test]
 fn whoever_is_no_trusted_proxy_is_not_believed() {
     let flags = ["--trusted-proxy", "192.0.2.1", "--max-connections-per-address", "1"];
     let server = Server::start(&flags);

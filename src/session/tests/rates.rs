@@ -105,9 +105,10 @@ fn only_a_trusted_proxy_is_asked_for_whom_it_speaks() {
         let limits = Limits { trusted_proxies, ..limits() };
         let (mut session, mut host) = (Session::new(), Recorder::default());
         let _ = session.receive(&mut request.clone().into_bytes(), &limits, &mut host);
-        host.forwarded.map(|address| address.to_string())
+        host.forwarded.expect("it was let in")
     };
-    assert_eq!(forwarded(Proxies::default()), None);
+    assert_eq!(forwarded(Proxies::default()), Forwarded::Nameless);
     let network = crate::limiter::Network::parse("10.0.0.0/8").expect("a network");
-    assert_eq!(forwarded(Proxies::new(vec![network])).as_deref(), Some("203.0.113.7"));
+    let client = Forwarded::Client("203.0.113.7".parse().expect("an address"));
+    assert_eq!(forwarded(Proxies::new(vec![network])), client);
 }

@@ -12,7 +12,11 @@ const SOMEBODY: &str = "203.0.113.7";
 
 /// So many connections from an address, made at such a rate; 10.0.0.0/8 are proxies.
 fn world(connections: u32, rate: Rate) -> World {
-    let networks = vec![Network::parse("10.0.0.0/8").expect("a network")];
+    world_behind(vec![Network::parse("10.0.0.0/8").expect("a network")], connections, rate)
+}
+
+/// The same with other proxies.
+fn world_behind(networks: Vec<Network>, connections: u32, rate: Rate) -> World {
     let session =
         session::Limits { trusted_proxies: Proxies::new(networks), ..session::Limits::default() };
     let addresses =
@@ -94,10 +98,54 @@ fn a_proxy_itself_does_not_count_and_those_for_whom_it_speaks_do() {
     // The same person without the proxy, and in the other way of writing his address.
     let direct = connect(&mut world, 1, "::ffff:203.0.113.7");
     assert_eq!(ask(&mut world, direct[0], ""), "503");
-    // Nobody is named: the proxy looks whether we are well.
-    assert_eq!(ask(&mut world, upstream[2], ""), "101");
     hang_up(&mut world, upstream[0]);
     assert_eq!(ask(&mut world, direct[0], ""), "101");
+}
+
+#[test]
+fn clients_that_a_proxy_does_not_name_share_its_address_wherever_it_is() {
+    let nameless =
+        ["", "X-Forwarded-For: unknown\r\n", "X-Forwarded-For: 203.0.113.7, _hidden\r\n"];
+    for proxy in ["10.1.2.3", "127.0.0.1", "::1", "::ffff:127.0.0.1"] {
+        for (more, other) in nameless.into_iter().zip(nameless.into_iter().cycle().skip(1)) {
+            let networks = ["10.0.0.0/8", "127.0.0.0/8", "::1"];
+            let networks = networks.map(|text| Network::parse(text).expect("a network"));
+            let mut world = world_behind(networks.to_vec(), 1, Rate::UNLIMITED);
+            let upstream = connect(&mut world, 4, proxy);
+            assert_eq!(ask(&mut world, upstream[0], more), "101", "{proxy} {more}");
+            assert_eq!(ask(&mut world, upstream[1], other), "503", "{proxy} {other}");
+            let named = format!("X-Forwarded-For: {SOMEBODY}\r\n");
+            assert_eq!(ask(&mut world, upstream[1], &named), "101");
+            // Only those who open a WebSocket count: the proxy may look whether we are well.
+            world.say(upstream[2], "GET /health HTTP/1.1\r\nHost: a\r\n\r\n");
+            world.settle();
+            assert!(world.take_words(upstream[2]).starts_with("HTTP/1.1 200"));
+            hang_up(&mut world, upstream[0]);
+            assert_eq!(ask(&mut world, upstream[3], more), "101", "there is room again");
+        }
+    }
+}
+
+#[test]
+fn who_is_turned_back_leaves_no_address_to_the_next_one_behind_the_proxy() {
+    let networks = vec![Network::parse("10.0.0.0/8").expect("a network")];
+    let session =
+        session::Limits { trusted_proxies: Proxies::new(networks), ..session::Limits::default() };
+    let addresses = AddressLimits { connections: Some(3), ..AddressLimits::default() };
+    let mut chat = crate::chat::Limits::default();
+    chat.mobile.replacements = Rate::new(1, Duration::from_secs(3600), 1);
+    let mut world = World::new(Limits { session, addresses, chat, ..Limits::default() });
+    let upstream = connect(&mut world, 5, "10.1.2.3");
+    let named = format!("X-Forwarded-For: {SOMEBODY}\r\n");
+    for (id, status) in upstream.iter().zip(["101", "101", "429"]) {
+        world.ask(*id, "7", &named);
+        world.settle();
+        assert_eq!(&world.take_words(*id)[9..12], status);
+    }
+    // The next one over the same connection counts as the proxy's, not as one of that address.
+    assert_eq!(ask(&mut world, upstream[2], ""), "101");
+    assert_eq!(ask(&mut world, upstream[3], &named), "101");
+    assert_eq!(ask(&mut world, upstream[4], &named), "503");
 }
 
 #[test]

@@ -1,13 +1,12 @@
 //! [`Recorder`]: a world around one session that writes everything down, and complains at once
 //! when the session does what it must not.
 
-use std::net::IpAddr;
 use std::time::Duration;
 
 use switchboard::chat::messenger::{self, SignIn};
 use switchboard::chat::{Command, Event};
 use switchboard::dialects::RefusalReason;
-use switchboard::limiter::Limit;
+use switchboard::limiter::{Forwarded, Limit};
 use switchboard::session::{Host, Listener, Page, Refusal, Visitor};
 use switchboard::timer::Now;
 
@@ -118,7 +117,7 @@ impl Host for Recorder {
     fn admit(
         &mut self,
         visitor: Visitor,
-        _: Option<IpAddr>,
+        _: Forwarded,
         switch: impl FnOnce(&mut Vec<u8>),
     ) -> Result<(), Refusal> {
         assert!(self.visitor.is_none(), "somebody is let in once");
