@@ -14,7 +14,8 @@ use crate::limiter::{Bucket, Drawn, Limit, Rate};
 /// What is counted.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Measure {
-    /// Frames of every kind, control frames included: answering a ping costs what an answer costs.
+    /// Frames of every kind that have arrived in full: control frames, since answering a ping costs
+    /// what an answer costs, and fragments, since an empty one costs what a message costs to read.
     Frames,
     /// Bytes, whatever they are.
     Bytes,

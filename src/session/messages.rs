@@ -38,7 +38,15 @@ impl WebSocket {
             return finish;
         }
         loop {
-            let item = match self.reader.read(&mut input, size) {
+            let outcome = self.reader.read(&mut input, size);
+            // A client that says goodbye is not told that it has said too much. All else counts, also
+            // fragments: whatever was read after them, and if nothing was.
+            let is_close = matches!(outcome, Ok(Some(Item::Close(_))));
+            let frames = self.reader.take_frames() - usize::from(is_close);
+            if let finish @ Flow::Finish(_) = self.charge(Measure::Frames, frames, limits, host) {
+                return finish;
+            }
+            let item = match outcome {
                 Ok(Some(item)) => item,
                 Ok(None) => return Flow::Open,
                 // Before the sign-in, everything else is first of all not the sign-in.
@@ -51,12 +59,6 @@ impl WebSocket {
                     return Flow::Finish(End::Violation(code, violation.sentence()));
                 }
             };
-            // Whoever says goodbye is not told that he has said too much.
-            if !matches!(item, Item::Close(_))
-                && let finish @ Flow::Finish(_) = self.charge(Measure::Frames, 1, limits, host)
-            {
-                return finish;
-            }
             let incoming = match &item {
                 Item::Text(text) => self.dialect.read(Message::Text(text)),
                 Item::Binary(data) => self.dialect.read(Message::Binary(data)),

@@ -77,14 +77,16 @@ impl Host for Exchange<'_> {
     }
 
     fn page(&mut self, page: Page) -> (&'static str, String) {
-        match page {
+        let (content_type, text) = match page {
             Page::Index => ("application/json", self.turn.index_page()),
             Page::Health => ("application/json", self.turn.health_page()),
             Page::Stats { names } => ("application/json", self.turn.stats_page(names)),
             Page::Ready => ("application/json", self.turn.ready_page()),
             Page::Metrics => (metrics::CONTENT_TYPE, self.turn.metrics_page()),
             Page::Trace => ("application/json", self.turn.trace_page()),
-        }
+        };
+        self.turn.page_bytes += text.len();
+        (content_type, text)
     }
 
     fn listener(&self) -> Listener {

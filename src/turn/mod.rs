@@ -115,6 +115,8 @@ pub struct Turn {
     accept_again: Option<Moment>,
     /// Connections with something to read, longest unread first.
     readable: VecDeque<ConnectionId>,
+    /// Bytes of the pages that the read under way has asked for.
+    page_bytes: usize,
     /// Events to be seen until all readiness is known, if no poll names everybody before.
     events_unsettled: usize,
     /// Whether this turn knows all readiness, and so may judge who was silent.
@@ -156,6 +158,7 @@ impl Turn {
             callers: Callers::everywhere(),
             accept_again: None,
             readable: VecDeque::new(),
+            page_bytes: 0,
             events_unsettled: 0,
             may_judge: false,
             leaving: VecDeque::new(),

@@ -145,6 +145,7 @@ impl Turn {
         match sockets.read(id, &mut self.input) {
             Ok(0) => self.input_ended(id),
             Ok(count) => {
+                self.page_bytes = 0;
                 self.counters.reads += 1;
                 self.counters.bytes_received += count as u64;
                 // A read that fell short took all there was: the next one would only say
@@ -154,7 +155,8 @@ impl Turn {
                 if !is_all || self.connections.get(id).is_some_and(|c| c.session.has_more()) {
                     self.mark_readable(id);
                 }
-                return count;
+                // A page costs more than its request, and is made at once: it counts as if it was read.
+                return count + self.page_bytes;
             }
             Err(error) if error.kind() == ErrorKind::WouldBlock => {}
             Err(_) => self.broke(id),

@@ -223,6 +223,11 @@ impl World {
         self.turn.ready(id, Readiness { readable: true, closed: true, ..Readiness::default() });
     }
 
+    /// Whether somebody was told something since its words were taken.
+    pub(super) fn has_words(&self, id: ConnectionId) -> bool {
+        self.street.written.contains_key(&id.index())
+    }
+
     /// What somebody was told since this was asked last.
     pub(super) fn take_words(&mut self, id: ConnectionId) -> String {
         let words = self.street.written.remove(&id.index()).unwrap_or_default();

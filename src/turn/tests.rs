@@ -39,6 +39,20 @@ fn input_beyond_the_budget_is_read_without_another_event() {
     [of_reads, of_bytes].into_iter().for_each(expect_all_pings_answered);
 }
 
+/// A request for a page is a few bytes, and the page thousands: what counts is what it costs.
+#[test]
+fn large_pages_for_many_at_once_are_made_in_several_turns() {
+    const REQUEST: &str = "GET /metrics HTTP/1.1\r\nHost: a\r\n\r\n";
+    let mut world = world_with(Budgets { receive_bytes: 4 * REQUEST.len(), ..Budgets::default() });
+    let askers: Vec<_> = (0..PHONES).map(|_| world.visitor()).collect();
+    askers.iter().for_each(|id| world.say(*id, REQUEST));
+    for turn in 1..=PHONES as usize {
+        world.run();
+        let answered = askers.iter().filter(|id| world.has_words(**id)).count();
+        assert_eq!(answered, turn);
+    }
+}
+
 #[test]
 fn input_beyond_what_one_read_takes_is_read_without_another_event() {
     let mut world = world_with(Budgets { read_bytes: 7, ..Budgets::default() });

@@ -21,6 +21,8 @@ pub struct Reader {
     role: Role,
     /// A violation or a close frame has come: nothing after it is read.
     over: bool,
+    /// Frames that have arrived in full since [`take_frames`](Reader::take_frames).
+    frames: u32,
     /// What we are in the middle of, if anything.
     partial: Option<Box<Partial>>,
 }
@@ -28,7 +30,7 @@ pub struct Reader {
 impl Reader {
     /// A reader of what the other side sends: `role` is our own.
     pub const fn new(role: Role) -> Self {
-        Reader { role, over: false, partial: None }
+        Reader { role, over: false, frames: 0, partial: None }
     }
 
     /// Takes from the front of `input` what the next item needs, and moves `input` past it.
@@ -63,6 +65,12 @@ impl Reader {
             self.partial = None;
         }
         outcome
+    }
+
+    /// How many frames have arrived in full since this was last asked: also those that are no item by
+    /// themselves, of which one read may bring thousands, empty ones.
+    pub fn take_frames(&mut self) -> usize {
+        mem::take(&mut self.frames) as usize
     }
 
     /// Whether we are between two messages, and nothing is kept. While this is false, and only then,
@@ -101,6 +109,7 @@ impl Reader {
             {
                 let payload = take(input, header.length);
                 header.unmask(payload);
+                self.frames = self.frames.saturating_add(1);
                 return Item::from_whole(whole, payload).map(Some);
             }
             // The slow path: a fragment, or a frame whose end is still on its way. Here the box comes
@@ -182,6 +191,7 @@ impl Reader {
             partial.payload = Some(payload);
             return Ok(None);
         }
+        self.frames = self.frames.saturating_add(1);
         // The frame is complete. A control frame is an item at once, and the message it interrupted
         // stays where it is; a fragment is one only if it was the last.
         match payload.header.opcode {

@@ -7,7 +7,8 @@ use std::time::Duration;
 use tungstenite::Message;
 
 use crate::harness::{
-    ALICE, BOB, CAROL, CLOSE, PONG, Server, TEXT, Wire, eventually, frame, message, pause,
+    ALICE, BOB, CAROL, CLOSE, CONTINUATION, PONG, Server, TEXT, Wire, eventually, frame, masked,
+    message, pause,
 };
 
 const PING_FRAME: u8 = 9;
@@ -54,6 +55,39 @@ fn control_frames_count_as_any_other() {
         }
         wire.expect_close(1008, "too many messages");
     }
+}
+
+/// Nothing is handed out between fragments, and an empty one costs its sender six bytes.
+#[test]
+fn empty_fragments_count_as_any_other_frame() {
+    let server = Server::start(&["--message-rate", "1/1h:40"]);
+    let mut wire = server.wire();
+    wire.upgrade(&format!("/ws/{ALICE}?presence=none"));
+    // It may be closed while we still write.
+    wire.try_send([masked(TEXT, ""), masked(CONTINUATION, "").repeat(30_000)].concat());
+    assert_eq!(wire.text(), format!(r#"{{"type":"error","detail":"{TOO_MANY}"}}"#));
+    wire.expect_close(1008, "too many messages");
+    let metrics = server.metrics();
+    assert_eq!(metrics[r#"switchboard_connections_ended_total{outcome="message_rate"}"#], 1.0);
+}
+
+#[test]
+fn a_large_message_in_many_fragments_arrives() {
+    let server = Server::start(&[]);
+    let (mut alice, mut bob) = (server.wire(), server.quiet(BOB));
+    alice.upgrade(&format!("/ws/{ALICE}?presence=none"));
+    // As libraries cut it that send a block at a time.
+    let text = "x".repeat(16_000);
+    let whole = message(BOB, &text);
+    let mut pieces = whole.as_bytes().chunks(100).peekable();
+    let mut opcode = TEXT;
+    while let Some(piece) = pieces.next() {
+        let is_final = pieces.peek().is_none();
+        alice.send(masked(opcode | if is_final { 0x80 } else { 0 }, piece));
+        opcode = CONTINUATION;
+    }
+    bob.expect_message(ALICE, &text);
+    assert_eq!(hits(&server, "message_rate"), 0.0);
 }
 
 #[test]
@@ -154,4 +188,10 @@ fn a_conformance_suite_is_not_limited() {
         suite.say(Message::text("again"));
         assert_eq!(suite.hear(), Message::text("again"));
     }
+    // Nor in how many fragments it sends a message.
+    let mut wire = server.wire();
+    wire.upgrade("/echo");
+    let fragments = [masked(TEXT, "a"), masked(CONTINUATION, "").repeat(20_000)].concat();
+    wire.send([fragments, frame(CONTINUATION, "z")].concat());
+    assert_eq!(wire.text(), "az");
 }

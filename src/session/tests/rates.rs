@@ -12,13 +12,16 @@ fn upgraded(message_rate: Rate, byte_rate: Rate) -> (Session, Recorder, Limits) 
     (session, host, limits)
 }
 
-/// A frame for each letter: a good text (t), an odd text (x), a ping (i), an unasked pong (o).
+/// A frame for each letter: a good text (t), an odd text (x), a ping (i), an unasked pong (o); the
+/// beginning of a binary message (b) and its empty continuation (c), which never ends.
 fn some(letters: &str) -> Vec<u8> {
     let mut bytes = Vec::new();
     for letter in letters.chars() {
         match letter {
             't' => Frame::Text(PING).encode_masked([1, 2, 3, 4], &mut bytes),
             'x' => Frame::Text("x").encode_masked([1, 2, 3, 4], &mut bytes),
+            'b' => bytes.extend([0x02, 0x80, 1, 2, 3, 4]),
+            'c' => bytes.extend([0x00, 0x80, 1, 2, 3, 4]),
             'i' => Frame::Ping(b"").encode_masked([1, 2, 3, 4], &mut bytes),
             _ => Frame::Pong(b"").encode_masked([1, 2, 3, 4], &mut bytes),
         }
@@ -30,7 +33,8 @@ const TOO_MANY: &str = "too many messages: slow down";
 
 #[test]
 fn frames_of_every_kind_count_and_their_sender_is_warned_once_before_it_ends() {
-    for letters in ["tttttttttttt", "iiiiiiiiiiii", "oooooooooooo", "toitoitoitoi"] {
+    let floods = ["tttttttttttt", "iiiiiiiiiiii", "oooooooooooo", "toitoitoitoi"];
+    for letters in floods.into_iter().chain(["bccccccccccc", "tbccccicccco"]) {
         let (mut session, mut host, limits) = upgraded(Rate::per_second(4, 8), Rate::UNLIMITED);
         let said = |host: &Recorder| String::from_utf8_lossy(&host.written).into_owned();
         let mut frames = some(letters);
@@ -45,6 +49,44 @@ fn frames_of_every_kind_count_and_their_sender_is_warned_once_before_it_ends() {
         let hits: u64 = host.limits_hit.iter().map(|(_, count)| count).sum();
         assert_eq!(hits, 1, "{letters}");
     }
+}
+
+/// Fragments are no items: nothing is handed out between them, and they are counted all the same.
+#[test]
+fn fragments_count_however_they_are_cut_and_whatever_comes_after_them() {
+    let endings: [&[u8]; 4] = [
+        b"",
+        b"\x80\x80\x01\x02\x03\x04",         // The end of the message.
+        b"\x81\x80\x01\x02\x03\x04",         // A message in the message: a violation.
+        b"\x88\x82\x00\x00\x00\x00\x03\xE8", // A close.
+    ];
+    for ending in endings {
+        let frames = [&some("b"), &some(&"c".repeat(1_000))[..], ending].concat();
+        for piece in [1, 7, frames.len()] {
+            let (mut session, mut host, limits) = upgraded(Rate::per_second(4, 8), Rate::UNLIMITED);
+            let ends = frames.chunks(piece).find_map(|piece| {
+                let flow = session.receive(&mut piece.to_vec(), &limits, &mut host);
+                (flow != Flow::Open).then_some(flow)
+            });
+            assert_eq!(ends, Some(Flow::Finish(End::MessageRate)), "{ending:?} by {piece}");
+            let said = String::from_utf8_lossy(&host.written).into_owned();
+            assert_eq!(said.matches(TOO_MANY).count(), 1);
+        }
+    }
+}
+
+#[test]
+fn a_large_message_in_as_many_fragments_as_the_rate_allows_is_one_message() {
+    let (mut session, mut host, limits) = upgraded(Rate::per_second(4, 8), Rate::UNLIMITED);
+    let mut frames = vec![0x01, 0x80, 0, 0, 0, 0];
+    let (bytewise, rest) = PING.as_bytes().split_at(6);
+    bytewise.iter().for_each(|byte| frames.extend([0x00, 0x81, 0, 0, 0, 0, *byte]));
+    frames.extend([0x80, 0x80 | rest.len() as u8, 0, 0, 0, 0]);
+    frames.extend(rest);
+    assert_eq!(session.receive(&mut frames, &limits, &mut host), Flow::Open);
+    let said = String::from_utf8_lossy(&host.written).into_owned();
+    assert!(said.contains(r#"{"type":"pong"}"#), "{said}");
+    assert!(!said.contains(TOO_MANY));
 }
 
 #[test]
