@@ -271,7 +271,10 @@ fn settings(args: Args, port: Option<String>) -> Result<Settings, String> {
                 require_invitation: args.require_invitation,
                 ..messenger::Limits::default()
             },
-            mobile: mobile::Limits { replacements: clients.replacement_rate },
+            mobile: mobile::Limits {
+                replacements: clients.replacement_rate,
+                ..mobile::Limits::default()
+            },
         },
         ..Limits::default()
     };

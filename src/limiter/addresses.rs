@@ -41,7 +41,7 @@ impl Default for AddressLimits {
 
 /// What counts as one address: one of IPv4; of IPv6 a /64, which is the least that a customer gets
 /// (RFC 6177 §2), and so has 2^64 addresses for nothing.
-#[derive(Clone, Copy, Debug, Default, Eq, Hash, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub struct Block(u64);
 
 impl Block {

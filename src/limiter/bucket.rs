@@ -140,6 +140,11 @@ impl Bucket {
         missing <= rate.capacity_nanos / 2
     }
 
+    /// When it will be full again, or has been for so long.
+    pub fn full_again(&self) -> Moment {
+        self.full_again
+    }
+
     /// Whether it has been filled again, and so is as good as new.
     pub fn is_full(&self, now: Moment) -> bool {
         self.full_again <= now

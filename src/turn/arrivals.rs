@@ -16,7 +16,8 @@ use crate::chat::ConnectionId;
 use crate::limiter::{Arrival, Block, Excess, Forwarded, Limit};
 use crate::session::{Listener, Refusal};
 
-/// Addresses of the departed that one turn looks at, to forget them.
+/// Addresses of the departed that one turn looks at, to forget them; and as many of the numbers that
+/// an address has taken over.
 const FORGET: usize = 64;
 
 /// As what a connection counts.
@@ -107,9 +108,15 @@ impl Turn {
         }
     }
 
-    /// Forgets addresses from which nobody has come for long enough.
+    /// The address block that a connection comes from: the client's, if a trusted proxy has named it.
+    pub(super) fn block_of(&self, id: ConnectionId) -> Block {
+        self.connections.get(id).map_or_else(Block::default, |connection| connection.block)
+    }
+
+    /// Forgets addresses from which nobody has come for long enough, and what they have done.
     pub(super) fn forget_addresses(&mut self) {
         self.addresses.sweep(self.now.monotonic, FORGET);
+        self.chat.mobile.forget(self.now.monotonic, FORGET);
     }
 
     fn refuse_address(&mut self, excess: Excess) -> Refusal {

@@ -123,7 +123,8 @@ impl Host for Exchange<'_> {
         let came_from = self.turn.enter(id, forwarded)?;
         let (mut gated, mut replaces) = (false, None);
         if let Visitor::Mobile { mobile, presence } = visitor {
-            match self.turn.chat.mobile.join(now, id, mobile) {
+            let from = self.turn.block_of(id);
+            match self.turn.chat.mobile.join(now, id, mobile, from) {
                 Ok(Joined::New) => self.turn.pacer.join(id, mobile, presence),
                 Ok(Joined::Replaced(old)) => {
                     self.turn.pacer.replaced(old, id, presence);

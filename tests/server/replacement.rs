@@ -106,6 +106,35 @@ fn two_phones_that_fight_over_a_number_are_slowed_down() {
     phones.pop().expect("the last one stays").expect_nothing();
 }
 
+/// All of 127.0.0.0/8 is this machine (RFC 1122 §3.2.1.3), so a test can have several addresses.
+#[test]
+fn a_stranger_at_another_address_does_not_use_up_what_the_owner_may_do() {
+    let server = Server::start(&["--replacement-rate", "1/1h:3"]);
+    let request = Wire::upgrade_request(&format!("/ws/{ALICE}?presence=none"), "");
+    let take = |from: [u8; 4]| {
+        let mut wire = server.wire_from(from);
+        wire.send(&request);
+        let status = wire.response().status;
+        (wire, status)
+    };
+    let (stranger, owner) = ([127, 0, 0, 2], [127, 0, 0, 1]);
+    let (mut phone, status) = take(owner);
+    assert_eq!(status, 101);
+    let mut others: Vec<_> = (0..3).map(|_| take(stranger)).collect();
+    assert!(others.iter().all(|(_, status)| *status == 101));
+    phone.expect_close(REPLACED.0, REPLACED.1);
+    for _ in 0..20 {
+        assert_eq!(take(stranger).1, 429);
+    }
+    let mut phones: Vec<_> = (0..3).map(|_| take(owner)).collect();
+    assert!(phones.iter().all(|(_, status)| *status == 101));
+    assert_eq!(take(owner).1, 429);
+    others[2].0.expect_close(REPLACED.0, REPLACED.1);
+    let (mut last, _) = phones.pop().expect("three");
+    last.send(frame(TEXT, r#"{"type":"ping"}"#));
+    assert_eq!(last.text(), r#"{"type":"pong"}"#);
+}
+
 #[test]
 fn the_replaced_one_leaving_does_not_take_the_number_offline() {
     let server = Server::start(&[]);

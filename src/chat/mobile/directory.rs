@@ -7,67 +7,63 @@
 //!   online    place → number                 for the list that presence publishes, as it stands
 //!   seats     slot → place                   for the sender of everything that arrives
 //!
-//! Together they cost 57 bytes a person (before the growth of the tables), and nothing that is
+//! Together they cost 49 bytes a person (before the growth of the tables), and nothing that is
 //! looked up needs a search. The directory knows no messages and no sink. The realm calls it.
 
 use std::mem;
 
-use super::{Joined, Refusal};
+use super::takeovers::Takeovers;
+use super::{Joined, Limits, Refusal};
 use crate::chat::{ConnectionId, Mobile};
-use crate::limiter::{Bucket, Rate};
+use crate::limiter::Block;
 use crate::shards::Shards;
 use crate::timer::Moment;
 
 /// Everyone who is online, each number once.
 #[derive(Debug)]
 pub(super) struct Directory {
-    replacements: Rate,
+    takeovers: Takeovers,
     holders: Shards<Holder>,
     online: Vec<Mobile>,
     seats: Seats,
 }
 
-/// The connection that holds a number, and how often it has changed hands of late.
-///
-/// The bucket is handed on at a replacement and forgotten when the number goes offline. Nothing is
-/// gained by that: two phones that fight over a number never leave it offline, and a number that
-/// nobody holds has nobody to be thrown out. Remembering it would cost memory for everyone who was
-/// ever here.
+/// The connection that holds a number.
 #[derive(Debug)]
 struct Holder {
     mobile: Mobile,
     connection: ConnectionId,
-    bucket: Bucket,
 }
 
 impl Directory {
-    /// Nobody is online. A number may change hands as often as `replacements` says.
-    pub(super) fn new(replacements: Rate) -> Self {
+    /// Nobody is online.
+    pub(super) fn new(limits: Limits) -> Self {
         Directory {
-            replacements,
+            takeovers: Takeovers::new(limits.replacements, limits.remembered_takeovers),
             holders: Shards::default(),
             online: Vec::new(),
             seats: Seats::default(),
         }
     }
 
-    /// Gives `mobile` to `id`, taking it from whoever holds it now.
+    /// Gives `mobile` to `id`, which comes from the address block `from`, and takes it from the
+    /// connection that holds it now.
     pub(super) fn join(
         &mut self,
         now: Moment,
         id: ConnectionId,
         mobile: Mobile,
+        from: Block,
     ) -> Result<Joined, Refusal> {
         let Some(holder) = self.holders.find_mut(mobile, |holder| holder.mobile == mobile) else {
             self.seats.take(id, self.online.len());
             self.online.push(mobile);
-            let holder = Holder { mobile, connection: id, bucket: Bucket::default() };
+            let holder = Holder { mobile, connection: id };
             self.holders.insert(holder, |holder| holder.mobile);
             return Ok(Joined::New);
         };
-        holder
-            .bucket
-            .take(&self.replacements, now)
+        self.takeovers
+            .take(now, mobile, from)
             .map_err(|retry_after| Refusal::ReplacedTooOften { retry_after })?;
         let old = mem::replace(&mut holder.connection, id);
         let place = self.seats.vacate(old).expect("a holder has a seat until he leaves");
@@ -88,6 +84,11 @@ impl Directory {
         Some(mobile)
     }
 
+    /// Forgets who took which number, where that no longer matters: at most `budget` of it.
+    pub(super) fn forget(&mut self, now: Moment, budget: usize) {
+        self.takeovers.forget(now, budget);
+    }
+
     /// Everyone online, in no particular order.
     pub(super) fn online(&self) -> &[Mobile] {
         &self.online
@@ -106,6 +107,7 @@ impl Directory {
 
     /// Panics, saying which tables disagree. Looks at everybody: for tests and the simulator.
     pub(super) fn check_invariants(&self) {
+        self.takeovers.check_invariants();
         let online = self.online.len();
         assert_eq!(self.holders.len(), online, "as many holders as numbers online");
         assert_eq!(self.seats.taken(), online, "as many seats taken as numbers online");
@@ -183,6 +185,13 @@ mod tests {
 
     use super::*;
 
+    use crate::limiter::Rate;
+
+    /// As often as anybody likes.
+    fn limits() -> Limits {
+        Limits { replacements: Rate::UNLIMITED, ..Limits::default() }
+    }
+
     const SLOTS: u32 = 6;
     const NUMBERS: u64 = 5;
 
@@ -210,7 +219,7 @@ mod tests {
         fn the_directory_is_a_plain_map_from_numbers_to_connections(
             steps in prop::collection::vec(step(), 0..200),
         ) {
-            let mut directory = Directory::new(Rate::UNLIMITED);
+            let mut directory = Directory::new(limits());
             let mut model: BTreeMap<Mobile, ConnectionId> = BTreeMap::new();
             let mut generations = [0u32; SLOTS as usize];
             for step in steps {
@@ -221,7 +230,7 @@ mod tests {
                         model.retain(|_, id| id.index() != slot as usize);
                         *generation += 1;
                         let id = ConnectionId::new(slot, *generation);
-                        let joined = directory.join(Moment::START, id, mobile(number));
+                        let joined = directory.join(Moment::START, id, mobile(number), Block::default());
                         let expected = match model.insert(mobile(number), id) {
                             Some(old) => Joined::Replaced(old),
                             None => Joined::New,
@@ -249,18 +258,18 @@ mod tests {
     }
 
     #[test]
-    fn a_person_online_costs_57_bytes_in_the_tables() {
+    fn a_person_online_costs_49_bytes_in_the_tables() {
         let entry = size_of::<Holder>() + 1; // and the hash table's control byte
-        assert_eq!(entry + size_of::<Mobile>() + size_of::<Seat>(), 57);
+        assert_eq!(entry + size_of::<Mobile>() + size_of::<Seat>(), 49);
     }
 
     #[test]
     #[should_panic(expected = "a slot is freed only after its tenant has left")]
     fn a_slot_never_has_two_tenants_online() {
-        let mut directory = Directory::new(Rate::UNLIMITED);
+        let mut directory = Directory::new(limits());
         for generation in 0..2 {
             let id = ConnectionId::new(0, generation);
-            let _ = directory.join(Moment::START, id, mobile(generation.into()));
+            let _ = directory.join(Moment::START, id, mobile(generation.into()), Block::default());
         }
     }
 }

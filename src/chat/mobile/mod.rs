@@ -9,6 +9,7 @@ mod command;
 mod counters;
 mod directory;
 mod event;
+mod takeovers;
 #[cfg(test)]
 mod tests;
 
@@ -16,8 +17,8 @@ use std::time::Duration;
 
 use super::{ConnectionId, Mobile, Outcome, Reason, Sink};
 use crate::chat;
-use crate::limiter::Rate;
-use crate::timer::Now;
+use crate::limiter::{Block, Rate};
+use crate::timer::{Moment, Now};
 
 pub use command::{Command, PresenceMode};
 pub use counters::{Counters, Relays};
@@ -34,13 +35,18 @@ pub struct Realm {
 /// How much the realm puts up with.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
-    /// How often a number may pass from one connection to another.
+    /// How often one address may take one number away from another connection.
     pub replacements: Rate,
+    /// Pairs of a number and an address for which is remembered that it has done so.
+    pub remembered_takeovers: usize,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Limits { replacements: Rate::new(1, Duration::from_secs(5), 3) }
+        Limits {
+            replacements: Rate::new(1, Duration::from_secs(5), 3),
+            remembered_takeovers: 1 << 16,
+        }
     }
 }
 
@@ -56,7 +62,7 @@ pub enum Joined {
 /// Why somebody may not do what he asks.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Refusal {
-    /// Two phones fight over the number.
+    /// The address has taken the number too often from another connection.
     ReplacedTooOften {
         /// How long it takes until the number may change hands again.
         retry_after: Duration,
@@ -66,10 +72,11 @@ pub enum Refusal {
 impl Realm {
     /// A realm with nobody in it.
     pub fn new(limits: Limits) -> Self {
-        Realm { directory: Directory::new(limits.replacements), counters: Counters::default() }
+        Realm { directory: Directory::new(limits), counters: Counters::default() }
     }
 
-    /// Signs a connection in. If another one holds the number, the newcomer wins.
+    /// Signs in a connection from the address block `from`. If another one holds the number, the
+    /// newcomer wins.
     ///
     /// # Errors
     ///
@@ -78,8 +85,14 @@ impl Realm {
     /// # Panics
     ///
     /// If a connection of the same slot is still in the realm.
-    pub fn join(&mut self, now: Now, id: ConnectionId, mobile: Mobile) -> Result<Joined, Refusal> {
-        let result = self.directory.join(now.monotonic, id, mobile);
+    pub fn join(
+        &mut self,
+        now: Now,
+        id: ConnectionId,
+        mobile: Mobile,
+        from: Block,
+    ) -> Result<Joined, Refusal> {
+        let result = self.directory.join(now.monotonic, id, mobile, from);
         let counter = match result {
             Ok(Joined::New) => &mut self.counters.joins,
             Ok(Joined::Replaced(_)) => &mut self.counters.replacements,
@@ -87,6 +100,11 @@ impl Realm {
         };
         *counter += 1;
         result
+    }
+
+    /// Forgets who took which number, where that no longer matters: at most `budget` of it.
+    pub fn forget(&mut self, now: Moment, budget: usize) {
+        self.directory.forget(now, budget);
     }
 
     /// Takes a connection out and returns the number that is offline now. None, and nothing has

@@ -34,6 +34,11 @@ impl Sink for Recorder {
     }
 }
 
+/// Where all connections come from, unless a test is about that.
+fn home() -> Block {
+    Block::of([192, 0, 2, 1].into())
+}
+
 fn name(id: ConnectionId) -> String {
     format!("{}/{}", id.index(), id.generation())
 }
@@ -58,7 +63,7 @@ fn message(to: u8, id: Option<&str>) -> Command<'_> {
 fn two_people() -> (Realm, Recorder) {
     let mut realm = Realm::new(Limits::default());
     for n in 1..=2 {
-        assert_eq!(realm.join(at(0), connection(n.into()), mobile(n)), Ok(Joined::New));
+        assert_eq!(realm.join(at(0), connection(n.into()), mobile(n), home()), Ok(Joined::New));
     }
     (realm, Recorder::default())
 }
@@ -136,7 +141,10 @@ fn an_outcome_finds_the_sender_at_his_newer_connection() {
     let (mut realm, mut sink) = two_people();
     realm.handle(connection(1), &message(2, Some("7")), &mut sink);
     sink.take();
-    assert_eq!(realm.join(at(2), connection(5), mobile(1)), Ok(Joined::Replaced(connection(1))));
+    assert_eq!(
+        realm.join(at(2), connection(5), mobile(1), home()),
+        Ok(Joined::Replaced(connection(1)))
+    );
     realm.settle(mobile(1), mobile(2), Some("7"), Outcome::Delivered, &mut sink);
     assert_eq!(sink.take(), ["5/0 hears Ack { id: \"7\", delivery: Delivered }"]);
 }
@@ -194,7 +202,7 @@ fn the_list_and_its_form_are_wishes_passed_on_to_the_world() {
 fn a_stale_or_unknown_connection_does_nothing() {
     let (mut realm, mut sink) = two_people();
     assert_eq!(realm.leave(connection(2)), Some(mobile(2)));
-    assert_eq!(realm.join(at(1), ConnectionId::new(2, 1), mobile(3)), Ok(Joined::New));
+    assert_eq!(realm.join(at(1), ConnectionId::new(2, 1), mobile(3), home()), Ok(Joined::New));
     let before = *realm.counters();
     for id in [connection(2), ConnectionId::new(1, 1), connection(77)] {
         assert_eq!(realm.directory.mobile_of(id), None);
@@ -210,7 +218,10 @@ fn a_stale_or_unknown_connection_does_nothing() {
 #[test]
 fn a_newer_connection_takes_the_number_and_nobody_is_told() {
     let (mut realm, mut sink) = two_people();
-    assert_eq!(realm.join(at(1), connection(5), mobile(2)), Ok(Joined::Replaced(connection(2))));
+    assert_eq!(
+        realm.join(at(1), connection(5), mobile(2), home()),
+        Ok(Joined::Replaced(connection(2)))
+    );
     assert_eq!(realm.online().len(), 2);
     realm.handle(connection(1), &message(2, None), &mut sink);
     assert!(sink.take()[0].starts_with("5/0 hears Message"));
@@ -219,7 +230,7 @@ fn a_newer_connection_takes_the_number_and_nobody_is_told() {
 #[test]
 fn a_replaced_connection_has_nothing_left_to_leave() {
     let (mut realm, _) = two_people();
-    assert!(realm.join(at(1), connection(5), mobile(2)).is_ok());
+    assert!(realm.join(at(1), connection(5), mobile(2), home()).is_ok());
     assert_eq!(realm.leave(connection(2)), None);
     assert!(realm.is_online(mobile(2)));
     assert_eq!(realm.leave(connection(5)), Some(mobile(2)));
@@ -231,23 +242,23 @@ fn a_replaced_connection_has_nothing_left_to_leave() {
 fn a_number_changes_hands_three_times_then_once_every_five_seconds() {
     let (mut realm, _) = two_people();
     for index in 10..13 {
-        assert!(realm.join(at(100), connection(index), mobile(1)).is_ok());
+        assert!(realm.join(at(100), connection(index), mobile(1), home()).is_ok());
     }
     let refused =
         |seconds| Err(Refusal::ReplacedTooOften { retry_after: Duration::from_secs(seconds) });
-    assert_eq!(realm.join(at(100), connection(13), mobile(1)), refused(5));
-    assert_eq!(realm.join(at(101), connection(13), mobile(1)), refused(4));
+    assert_eq!(realm.join(at(100), connection(13), mobile(1), home()), refused(5));
+    assert_eq!(realm.join(at(101), connection(13), mobile(1), home()), refused(4));
     assert_eq!(
         realm.directory.mobile_of(connection(12)),
         Some(mobile(1)),
         "the refused one changed nothing"
     );
     let replaced = Ok(Joined::Replaced(connection(12)));
-    assert_eq!(realm.join(at(105), connection(13), mobile(1)), replaced);
-    assert_eq!(realm.join(at(105), connection(14), mobile(1)), refused(5));
+    assert_eq!(realm.join(at(105), connection(13), mobile(1), home()), replaced);
+    assert_eq!(realm.join(at(105), connection(14), mobile(1), home()), refused(5));
 
     assert!(
-        realm.join(at(105), connection(14), mobile(2)).is_ok(),
+        realm.join(at(105), connection(14), mobile(2), home()).is_ok(),
         "each number has its own limit"
     );
     assert_eq!(realm.counters().replacements, 5);
@@ -256,11 +267,42 @@ fn a_number_changes_hands_three_times_then_once_every_five_seconds() {
 }
 
 #[test]
+fn a_stranger_who_takes_a_number_again_and_again_does_not_keep_its_owner_from_it() {
+    let (mut realm, _) = two_people();
+    let stranger = Block::of([192, 0, 2, 66].into());
+    let mut slots = 10..;
+    let mut join = |second, from| {
+        let id = connection(slots.next().expect("there are enough"));
+        realm.join(at(second), id, mobile(1), from)
+    };
+    for second in 100..200 {
+        while join(second, stranger).is_ok() {}
+    }
+    for _ in 0..3 {
+        assert!(matches!(join(200, home()), Ok(Joined::Replaced(_))));
+    }
+    assert!(join(200, home()).is_err(), "for one address all is as ever");
+}
+
+#[test]
+fn who_has_taken_a_number_is_remembered_though_it_was_offline_meanwhile() {
+    let (mut realm, _) = two_people();
+    for index in 10..13 {
+        assert!(realm.join(at(100), connection(index), mobile(1), home()).is_ok());
+    }
+    assert_eq!(realm.leave(connection(12)), Some(mobile(1)));
+    assert_eq!(realm.join(at(100), connection(13), mobile(1), home()), Ok(Joined::New));
+    assert!(realm.join(at(100), connection(14), mobile(1), home()).is_err());
+    realm.forget(at(116).monotonic, 10);
+    assert!(realm.join(at(116), connection(14), mobile(1), home()).is_ok());
+}
+
+#[test]
 fn coming_back_is_not_a_replacement() {
     let (mut realm, _) = two_people();
     for _ in 0..20 {
         assert_eq!(realm.leave(connection(1)), Some(mobile(1)));
-        assert_eq!(realm.join(at(1), connection(1), mobile(1)), Ok(Joined::New));
+        assert_eq!(realm.join(at(1), connection(1), mobile(1), home()), Ok(Joined::New));
     }
 }
 

@@ -163,6 +163,14 @@ impl Server {
         Wire::new(self.stream())
     }
 
+    /// A bare connection from an address of this machine.
+    pub(crate) fn wire_from(&self, address: [u8; 4]) -> Wire {
+        let socket = Socket::new(Domain::IPV4, Type::STREAM, None).expect("a socket");
+        socket.bind(&SocketAddr::from((address, 0)).into()).expect("it is of this machine");
+        socket.connect(&self.address.into()).expect("the server listens");
+        Wire::new(socket.into())
+    }
+
     /// A bare connection whose receive buffer is as small as the kernel allows.
     pub(crate) fn narrow_wire(&self) -> Wire {
         let socket = Socket::new(Domain::IPV4, Type::STREAM, None).expect("a socket");
