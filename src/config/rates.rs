@@ -24,7 +24,7 @@ pub(super) fn rate_of_bytes(text: &str) -> Result<Rate, String> {
     parse(text, |size| size.parse().ok().map(|ByteSize(bytes)| bytes))
 }
 
-/// Parses a whole number, or `off`; 0 is `off`, too.
+/// Parses a whole number from 1 on, or `off`.
 pub(super) fn count_or_off(text: &str) -> Result<Most, String> {
     match text.parse() {
         _ if text == "off" => Ok(Most(None)),
