@@ -4,19 +4,25 @@
 //! waits for an HTTP request, perhaps becomes a WebSocket, and ends. It does not know the socket
 //! that its bytes come from, nor the time, nor who else is here. The turn calls it.
 
+mod admin_token;
 mod allowance;
+mod answers;
 mod end;
 mod messages;
 mod origin;
 mod request;
+mod routes;
+mod upgrade;
 
 #[cfg(test)]
 mod tests;
 
+pub use admin_token::AdminToken;
+pub use answers::refuse;
 pub use end::End;
-pub use request::{Listener, Page, refuse};
+pub use routes::{Listener, Page};
 
-use std::{fmt, mem};
+use std::mem;
 
 use crate::chat::messenger::{self, SignIn};
 use crate::chat::mobile::PresenceMode;
@@ -74,40 +80,6 @@ impl Default for Limits {
             admin_token: None,
             allowed_origins: Vec::new(),
         }
-    }
-}
-
-/// The operator's secret. It does not show itself in debug output.
-#[derive(Clone, Eq, PartialEq)]
-pub struct AdminToken(String);
-
-impl AdminToken {
-    /// The most characters a token has.
-    pub const MAX_CHARS: usize = 1024;
-
-    /// Takes 1 to 1,024 printable ASCII characters without spaces, and drops what surrounds them.
-    ///
-    /// # Errors
-    ///
-    /// One sentence that does not quote the text.
-    pub fn parse(text: &str) -> Result<Self, &'static str> {
-        let token = text.trim();
-        let fits = (1..=Self::MAX_CHARS).contains(&token.len());
-        if fits && token.bytes().all(|byte| byte.is_ascii_graphic()) {
-            Ok(AdminToken(token.to_owned()))
-        } else {
-            Err("a token is 1 to 1024 printable ASCII characters without a space")
-        }
-    }
-
-    fn as_bytes(&self) -> &[u8] {
-        self.0.as_bytes()
-    }
-}
-
-impl fmt::Debug for AdminToken {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("AdminToken(…)")
     }
 }
 
