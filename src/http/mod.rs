@@ -1,7 +1,7 @@
 //! HTTP/1.x messages as values: bytes become a [`Request`], a [`Response`] becomes bytes.
 //!
-//! This room knows the message format (RFC 9112) and nothing else: no routes, no sockets, no clock,
-//! no WebSocket. A request is judged once, at the door: what [`parse`] lets through has one Host, one
+//! This room knows the message format (RFC 9112), and what a table of addresses looks like, but not
+//! one address; and no sockets, no clock, no WebSocket. A request is judged once, at the door: what [`parse`] lets through has one Host, one
 //! framing of its body, and lines that end as the standard says, so that no other server on the way
 //! can have read it differently. What it does not let through is a [`BadRequest`], whose status and
 //! sentence are the answer; after it the connection must close, because it is unknown where the next
@@ -13,6 +13,7 @@ mod client;
 mod headers;
 mod request;
 mod response;
+mod route;
 mod status;
 
 pub use bad_request::BadRequest;
@@ -21,6 +22,7 @@ pub use client::{BadResponse, ResponseHead, parse_response};
 pub use headers::Headers;
 pub use request::{Request, Version, parse};
 pub use response::Response;
+pub use route::{Call, Found, Kind, Listeners, Params, Route, find as find_route};
 pub use status::Status;
 
 /// How long a head may be. A client that exceeds it gets its error before the head is complete.

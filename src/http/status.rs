@@ -10,6 +10,8 @@ pub enum Status {
     SwitchingProtocols = 101,
     /// 200.
     Ok = 200,
+    /// 204: that is all; there is no body.
+    NoContent = 204,
     /// 400: the request makes no sense.
     BadRequest = 400,
     /// 403: no.
@@ -51,6 +53,7 @@ impl Status {
         match self {
             Status::SwitchingProtocols => "Switching Protocols",
             Status::Ok => "OK",
+            Status::NoContent => "No Content",
             Status::BadRequest => "Bad Request",
             Status::Forbidden => "Forbidden",
             Status::NotFound => "Not Found",
@@ -71,6 +74,6 @@ impl Status {
     /// Whether a body, be it an empty one, follows: then its length has to be said, and otherwise it
     /// must not be (RFC 9110 §8.6).
     pub(super) const fn may_have_body(self) -> bool {
-        !matches!(self, Status::SwitchingProtocols)
+        !matches!(self, Status::SwitchingProtocols | Status::NoContent)
     }
 }

@@ -1,16 +1,35 @@
-//! The answers that say no: an error's status, its sentence and what else it needs.
+//! The answers that need no handler: what the table of routes says by itself, and the errors. An error
+//! has a status, one sentence and the headers that belong to it.
 //!
 //! Called by the request stage, and by `net` for a connection that is turned away when it is
 //! accepted.
 
 use super::Refusal;
-use crate::http::{Body, Request, Response, Status};
+use super::routes::Handler;
+use crate::http::{Body, Found, Request, Response, Status};
 
-/// Seconds after which a client may try a server again that is full, or going down.
+/// Seconds after which a client may try again, if the server is full or shutting down.
 const RETRY_AFTER_SECONDS: u64 = 5;
 
-/// No request to this server has a use for a body.
-pub(super) fn refuse_body(request: &Request<'_>) -> Option<Response<'static>> {
+/// The answer that follows from the table, before any handler: to OPTIONS, to a method that the address
+/// does not have, and to a body, which no address takes. The body is not read for it.
+pub(super) fn without_handler(
+    request: &Request<'_>,
+    found: &Found<'_, Handler>,
+) -> Option<Response<'static>> {
+    let Some(allow) = &found.allow else { return refuse_body(request) };
+    if request.method == "OPTIONS" {
+        let allowed = || Response::new(Status::NoContent).header("Allow", allow.clone());
+        return Some(refuse_body(request).unwrap_or_else(allowed));
+    }
+    let sentence = match found.handler {
+        Handler::Page(_) => "this address can only be read",
+        Handler::Socket(_) => "a WebSocket is opened with GET",
+    };
+    Some(detail(Status::MethodNotAllowed, sentence).header("Allow", allow.clone()))
+}
+
+fn refuse_body(request: &Request<'_>) -> Option<Response<'static>> {
     match request.body {
         Body::None => None,
         Body::Length(_) => Some(detail(Status::ContentTooLarge, "this address takes no body")),
@@ -20,7 +39,7 @@ pub(super) fn refuse_body(request: &Request<'_>) -> Option<Response<'static>> {
     }
 }
 
-/// What somebody is told who may not come in.
+/// The answer to a well-formed upgrade that is turned down.
 pub fn refuse(refusal: Refusal) -> Response<'static> {
     let (status, sentence, seconds) = match refusal {
         Refusal::Draining => {
@@ -44,6 +63,7 @@ pub fn refuse(refusal: Refusal) -> Response<'static> {
     detail(status, sentence).header("Retry-After", seconds.to_string())
 }
 
+/// An error with its sentence.
 pub(super) fn detail(status: Status, sentence: &str) -> Response<'static> {
     Response::new(status).json_detail(sentence)
 }

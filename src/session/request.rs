@@ -5,20 +5,23 @@
 
 use std::mem;
 
-use super::answers::{detail, refuse_body};
-use super::routes::{self, Page, Route};
+use super::answers::{detail, without_handler};
+use super::routes::{self, Handler, Page};
 use super::upgrade::upgrade;
 use super::{End, Flow, Host, Limits, Session, Stage, WebSocket};
-use crate::http::{self, Body, Request, Response, Status, Version};
+use crate::http::{self, Body, Call, Request, Response, Status, Version};
 use crate::limiter::Limit;
 
 /// What comes after a request.
 enum Next {
-    /// Another one; the answer to this one has so many bytes.
+    /// The next request.
     Request {
+        /// Bytes of the answer to this one.
         answered: usize,
     },
+    /// WebSocket frames.
     Frames(WebSocket),
+    /// Nothing: the connection ends.
     Nothing,
 }
 
@@ -79,7 +82,7 @@ impl Session {
     }
 }
 
-/// Answers 408 to whoever has not finished his request in time.
+/// Answers 408 to a request that did not arrive in time.
 pub(super) fn refuse_late(host: &mut impl Host) {
     let response = Response::new(Status::RequestTimeout).close();
     respond(host, response.json_detail("the request took too long to arrive"));
@@ -91,18 +94,37 @@ fn respond(host: &mut impl Host, response: Response<'_>) {
 }
 
 fn answer(request: &Request<'_>, limits: &Limits, host: &mut impl Host) -> Next {
-    let route = routes::find(request, host.listener(), limits);
-    let is_large = matches!(route, Route::Page(Page::Trace | Page::Stats { names: true }));
-    let response = match route {
-        Route::Page(which) => page(request, which, host),
-        Route::Door(door) => match upgrade(request, door, limits, host) {
-            Ok(open) => return Next::Frames(open),
-            Err(refusal) => refusal,
-        },
-        Route::Nowhere => detail(Status::NotFound, "there is nothing at this address"),
+    let Some(found) = routes::find(request, host.listener(), limits) else {
+        let nowhere = detail(Status::NotFound, "there is nothing at this address");
+        return reply(request, nowhere, false, host);
     };
-    // A body that nobody has read stands where the next request would begin. And a trace is so large
-    // that a connection gets one.
+    let call = Call { request, params: found.params };
+    let early = without_handler(request, &found);
+    match found.handler {
+        Handler::Page(which) => {
+            let which = which(&call, limits);
+            let response = early.unwrap_or_else(|| page(which, host));
+            reply(request, response, which.is_large(), host)
+        }
+        Handler::Socket(who) => {
+            let visitor = early.map_or_else(|| who(&call), Err);
+            match visitor.and_then(|visitor| upgrade(request, visitor, limits, host)) {
+                Ok(open) => Next::Frames(open),
+                Err(refusal) => reply(request, refusal, false, host),
+            }
+        }
+    }
+}
+
+/// Sends the response, and decides whether the connection stays open after it.
+fn reply(
+    request: &Request<'_>,
+    response: Response<'_>,
+    is_large: bool,
+    host: &mut impl Host,
+) -> Next {
+    // A body that was not read stands where the next request would begin. And of large pages a
+    // connection gets one.
     let keep_alive =
         request.keep_alive() && request.body == Body::None && !host.is_draining() && !is_large;
     let response = match (keep_alive, request.version) {
@@ -120,15 +142,7 @@ fn answer(request: &Request<'_>, limits: &Limits, host: &mut impl Host) -> Next 
     if keep_alive { Next::Request { answered: bytes } } else { Next::Nothing }
 }
 
-/// A page, or why there is none.
-fn page(request: &Request<'_>, page: Page, host: &mut impl Host) -> Response<'static> {
-    if !matches!(request.method, "GET" | "HEAD") {
-        return detail(Status::MethodNotAllowed, "this address can only be read")
-            .header("Allow", "GET, HEAD");
-    }
-    if let Some(refusal) = refuse_body(request) {
-        return refusal;
-    }
+fn page(page: Page, host: &mut impl Host) -> Response<'static> {
     let status = match page {
         Page::Health if host.is_draining() => Status::ServiceUnavailable,
         Page::Ready if !host.is_accepting() => Status::ServiceUnavailable,

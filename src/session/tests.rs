@@ -2,6 +2,7 @@
 //! send, whole and cut at every byte.
 
 mod rates;
+mod routes;
 
 use std::time::Duration;
 

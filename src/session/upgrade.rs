@@ -1,33 +1,20 @@
 //! The upgrade: a request that opens a WebSocket, checked and answered.
 //!
-//! The order of the checks is part of what clients see. Called by the request stage.
+//! The order of the checks is part of what clients see. Called by the request stage, when the route
+//! has said who the visitor is.
 
-use super::answers::{detail, refuse, refuse_body};
-use super::routes::Door;
+use super::answers::{detail, refuse};
 use super::{Host, Limits, Visitor, WebSocket, origin};
-use crate::chat::Mobile;
-use crate::chat::mobile::PresenceMode;
 use crate::http::{Request, Response, Status, Version};
 use crate::ws::handshake::{self, HandshakeError, Offer};
 
-/// `/ws?token=` leads to a realm that there is only with a place to store it.
-const ACCOUNTS_ARE_OFF: &str = "accounts are off: start the server with --data DIR";
-
-/// Lets somebody in: the whole check of RFC 6455 §4.2, and ours.
+/// Lets a visitor in, or says why not: the whole check of RFC 6455 §4.2, and ours.
 pub(super) fn upgrade(
     request: &Request<'_>,
-    door: Door<'_>,
+    visitor: Visitor,
     limits: &Limits,
     host: &mut impl Host,
 ) -> Result<WebSocket, Response<'static>> {
-    if request.method != "GET" {
-        return Err(detail(Status::MethodNotAllowed, "a WebSocket is opened with GET")
-            .header("Allow", "GET"));
-    }
-    if let Some(refusal) = refuse_body(request) {
-        return Err(refusal);
-    }
-    let visitor = visitor(request, door)?;
     let accept = handshake::check(&offer(request)).map_err(refuse_handshake)?;
     if !origin::is_allowed(origins(request)?, request.host, &limits.allowed_origins) {
         return Err(detail(Status::Forbidden, "pages from this origin may not connect"));
@@ -41,26 +28,6 @@ pub(super) fn upgrade(
         Ok(()) => Ok(WebSocket::new(visitor.dialect())),
         Err(refusal) => Err(refuse(refusal)),
     }
-}
-
-/// Who it is, and what he wants, by the address he asks for.
-fn visitor(request: &Request<'_>, door: Door<'_>) -> Result<Visitor, Response<'static>> {
-    let text = match door {
-        Door::Mobile(text) => text,
-        Door::Messenger if request.query_value("token").is_some() => {
-            return Err(detail(Status::NotFound, ACCOUNTS_ARE_OFF));
-        }
-        Door::Messenger => return Ok(Visitor::Messenger),
-        Door::Echo => return Ok(Visitor::Echo),
-    };
-    let mobile = Mobile::parse(text.as_bytes())
-        .map_err(|error| detail(Status::BadRequest, &error.to_string()))?;
-    let presence = match request.query_value("presence") {
-        None => PresenceMode::default(),
-        Some(word) => PresenceMode::parse(word)
-            .ok_or_else(|| detail(Status::BadRequest, "presence is one of full, delta and none"))?,
-    };
-    Ok(Visitor::Mobile { mobile, presence })
 }
 
 fn offer<'b>(request: &Request<'b>) -> Offer<'b> {

@@ -153,6 +153,29 @@ fn the_answer_to_head_has_the_headers_of_get_and_no_body() {
 }
 
 #[test]
+fn options_says_what_an_address_allows_and_the_connection_goes_on() {
+    let server = Server::start(&[]);
+    let mut wire = server.wire();
+    for (path, allow) in [
+        ("/", "GET, HEAD, OPTIONS"),
+        ("/health", "GET, HEAD, OPTIONS"),
+        ("/ws", "GET, OPTIONS"),
+        ("/ws/1234567890", "GET, OPTIONS"),
+    ] {
+        wire.send(format!("OPTIONS {path} HTTP/1.1\r\nHost: switchboard\r\n\r\n"));
+        let response = wire.response();
+        assert_eq!((response.status, response.header("Allow")), (204, Some(allow)), "{path}");
+        // No length is said of a body that there cannot be (RFC 9110 §8.6).
+        assert_eq!(response.header("Content-Length"), None);
+    }
+    // How HAProxy asks whether a server is there, unless it is told otherwise.
+    wire.send("OPTIONS / HTTP/1.0\r\n\r\n");
+    let response = wire.response();
+    assert_eq!((response.status, response.header("Connection")), (204, Some("close")));
+    wire.expect_end();
+}
+
+#[test]
 fn every_answer_has_a_date() {
     let server = Server::start(&[]);
     let date = server.get("/health").header("Date").expect("it has one").to_owned();

@@ -20,10 +20,10 @@ fn unknown_addresses_are_not_found() {
 fn wrong_methods_are_told_the_right_ones() {
     let server = Server::start(&[]);
     for (method, path, allow) in [
-        ("POST", "/health", "GET, HEAD"),
-        ("DELETE", "/", "GET, HEAD"),
-        ("get", "/metrics", "GET, HEAD"),
-        ("PUT", "/ws/1234567890", "GET"),
+        ("POST", "/health", "GET, HEAD, OPTIONS"),
+        ("DELETE", "/", "GET, HEAD, OPTIONS"),
+        ("get", "/metrics", "GET, HEAD, OPTIONS"),
+        ("PUT", "/ws/1234567890", "GET, OPTIONS"),
     ] {
         let response = server.http(headers(&format!("{method} {path}"), ""));
         assert_eq!((response.status, response.header("Allow")), (405, Some(allow)), "{method}");

@@ -1,0 +1,185 @@
+//! [`Route`]: one line of a table of addresses, and how a request finds its line.
+//!
+//! A line says at which listeners an address stands, which method it answers, and what handles the
+//! request. The rest follows from the lines: HEAD is answered where GET is, OPTIONS everywhere, and
+//! `Allow` lists an address's methods. `H`, the handler, is whatever the table's owner calls.
+//!
+//! A line grows with the first address that needs more. How large a body may be (today no address
+//! takes one), and which other origins may read the answer (today none), will be fields that today's
+//! constructors fill with "none", so that no line of today changes. A handler that answers later
+//! will be one more kind of `H`.
+//!
+//! Finding a line costs one comparison of strings a line and allocates nothing; a hash table would
+//! not know parameters. Called by `session`, which joins the tables.
+
+use super::Request;
+
+/// The most parameters in a path. It grows with the first path that has more.
+const MOST_PARAMS: usize = 1;
+
+/// One line of a table: a method at an address. An address with several methods has several lines.
+#[derive(Clone, Copy, Debug)]
+pub struct Route<H> {
+    /// The method, spelt as in a request. GET implies HEAD, but not at a WebSocket's address.
+    pub method: &'static str,
+    /// The path. `{name}` stands for any one segment, be it empty.
+    pub path: &'static str,
+    /// The listeners that know the address.
+    pub listeners: Listeners,
+    /// Whether a response or a WebSocket is what one gets here.
+    pub kind: Kind,
+    /// What handles the request.
+    pub handler: H,
+}
+
+/// Which listeners know an address.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Listeners {
+    /// The public one and the operator's.
+    All,
+    /// The public one.
+    Public,
+    /// The operator's; without such a listener, the public one.
+    Operators,
+    /// The operator's; without such a listener, none.
+    OperatorsOnly,
+}
+
+/// What one gets at an address.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Kind {
+    /// A response.
+    Plain,
+    /// A WebSocket. A request that does not ask for one is told that it should.
+    Socket,
+    /// A WebSocket, for a request with `Upgrade: websocket`. Other requests do not find this line,
+    /// so that a plain one may have the same path.
+    SocketIfAsked,
+}
+
+/// The segments of a request's path that stand where its line has a parameter, in their order and as
+/// they came: not percent-decoded.
+pub type Params<'r> = [&'r str; MOST_PARAMS];
+
+/// What a handler is given.
+#[derive(Clone, Copy, Debug)]
+pub struct Call<'r> {
+    /// The request.
+    pub request: &'r Request<'r>,
+    /// The parameters in its path.
+    pub params: Params<'r>,
+}
+
+/// The address that a request has found.
+#[derive(Clone, Debug)]
+pub struct Found<'r, H> {
+    /// The handler for the request's method; if the address does not have this method, the handler
+    /// of its first line.
+    pub handler: H,
+    /// The parameters in the request's path.
+    pub params: Params<'r>,
+    /// Where no line is for the request's method, the methods that the address has: the value of
+    /// `Allow` (RFC 9110 §10.2.1).
+    pub allow: Option<String>,
+}
+
+impl<H> Route<H> {
+    /// A line that answers GET, and HEAD, with a response.
+    pub const fn get(path: &'static str, listeners: Listeners, handler: H) -> Self {
+        Route { method: "GET", path: checked(path), listeners, kind: Kind::Plain, handler }
+    }
+
+    /// A line where a WebSocket is opened, with GET (RFC 6455 §4.1). Only the public listener has such.
+    pub const fn socket(path: &'static str, handler: H) -> Self {
+        let (listeners, kind) = (Listeners::Public, Kind::Socket);
+        Route { method: "GET", path: checked(path), listeners, kind, handler }
+    }
+
+    /// The same, found only by a request with `Upgrade: websocket`.
+    pub const fn socket_if_asked(path: &'static str, handler: H) -> Self {
+        let (listeners, kind) = (Listeners::Public, Kind::SocketIfAsked);
+        Route { method: "GET", path: checked(path), listeners, kind, handler }
+    }
+
+    /// The parameters, if the request is for this address, with whatever method.
+    fn matches<'r>(&self, request: &Request<'r>) -> Option<Params<'r>> {
+        let params = params(self.path, request.path)?;
+        let is_asked = match self.kind {
+            Kind::Plain | Kind::Socket => true,
+            Kind::SocketIfAsked => request.headers.has_token("upgrade", "websocket"),
+        };
+        is_asked.then_some(params)
+    }
+
+    fn answers(&self, method: &str) -> bool {
+        method == self.method || method == "HEAD" && self.answers_head()
+    }
+
+    fn answers_head(&self) -> bool {
+        self.method == "GET" && self.kind == Kind::Plain
+    }
+
+    fn is_at_address_of(&self, other: &Self) -> bool {
+        self.path == other.path && self.kind == other.kind
+    }
+}
+
+/// Finds the address of a request among the lines of all tables, of which `lines` are those that its
+/// listener knows. The first match decides: a special address stands before a more general one.
+pub fn find<'r, H: Copy>(
+    lines: impl Iterator<Item = Route<H>> + Clone,
+    request: &Request<'r>,
+) -> Option<Found<'r, H>> {
+    let (params, first) =
+        lines.clone().find_map(|line| line.matches(request).map(|params| (params, line)))?;
+    let mut same = lines.filter(|line| line.is_at_address_of(&first));
+    let answering = match first.answers(request.method) {
+        true => Some(first),
+        false => same.clone().find(|line| line.answers(request.method)),
+    };
+    Some(Found {
+        handler: answering.unwrap_or(first).handler,
+        params,
+        allow: answering.is_none().then(|| allow(&mut same)),
+    })
+}
+
+/// The methods of an address, given its lines.
+fn allow<H>(lines: &mut impl Iterator<Item = Route<H>>) -> String {
+    let mut methods = String::new();
+    for line in lines {
+        methods += line.method;
+        methods += if line.answers_head() { ", HEAD, " } else { ", " };
+    }
+    methods + "OPTIONS"
+}
+
+/// The parameters of `path`, if it is of this pattern.
+fn params<'r>(pattern: &str, path: &'r str) -> Option<Params<'r>> {
+    let mut params = [""; MOST_PARAMS];
+    let (mut pattern, mut path) = (pattern, path);
+    for param in &mut params {
+        let Some((before, after)) = pattern.split_once('{') else { break };
+        path = path.strip_prefix(before)?;
+        (*param, path) = path.split_at(path.find('/').unwrap_or(path.len()));
+        pattern = after.split_once('}').map_or("", |(_, after)| after);
+    }
+    (pattern == path).then_some(params)
+}
+
+/// The path, which has no more parameters than there is room for. Tables are constants: one that has
+/// more does not compile.
+const fn checked(path: &'static str) -> &'static str {
+    let (mut at, mut count) = (0, 0);
+    while at < path.len() {
+        if path.as_bytes()[at] == b'{' {
+            count += 1;
+        }
+        at += 1;
+    }
+    assert!(count <= MOST_PARAMS, "the path has more parameters than MOST_PARAMS");
+    path
+}
+
+#[cfg(test)]
+mod tests;

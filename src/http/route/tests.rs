@@ -1,0 +1,85 @@
+//! Tables of a few lines, with letters for handlers.
+
+use super::super::{Limits, parse};
+use super::*;
+
+const TABLE: &[Route<char>] = &[
+    Route::socket_if_asked("/", 's'),
+    Route::get("/", Listeners::All, 'i'),
+    Route::get("/things/all", Listeners::All, 'a'),
+    Route::get("/things/{thing}", Listeners::All, 't'),
+    Route { method: "DELETE", ..Route::get("/things/{thing}", Listeners::All, 'd') },
+    Route::get("/things/{thing}/parts", Listeners::All, 'p'),
+    Route::socket("/ws", 'w'),
+];
+
+/// The handler, the parameter, and what `Allow` says.
+fn find_in_table(method: &str, path: &str, lines: &str) -> Option<(char, String, Option<String>)> {
+    let head = format!("{method} {path} HTTP/1.1\r\nHost: h\r\n{lines}\r\n");
+    let parsed = parse(head.as_bytes(), &Limits::default()).expect("a request");
+    let (request, _) = parsed.expect("a whole one");
+    let found = find(TABLE.iter().copied(), &request)?;
+    Some((found.handler, found.params[0].to_owned(), found.allow))
+}
+
+fn found(method: &str, path: &str) -> Option<(char, String, Option<String>)> {
+    find_in_table(method, path, "")
+}
+
+#[test]
+fn a_parameter_is_one_segment_as_it_came() {
+    for segment in ["x", "", "%2F", "{thing}", "a.b~c"] {
+        let expected = Some(('t', segment.to_owned(), None));
+        assert_eq!(found("GET", &format!("/things/{segment}")), expected);
+        let expected = Some(('p', segment.to_owned(), None));
+        assert_eq!(found("GET", &format!("/things/{segment}/parts")), expected);
+    }
+}
+
+#[test]
+fn a_path_is_matched_whole() {
+    for path in ["/things", "/things/x/", "/things/x/part", "/things/x/parts/", "/thing", "//"] {
+        assert_eq!(found("GET", path), None, "{path}");
+    }
+}
+
+#[test]
+fn the_first_line_that_matches_decides() {
+    assert_eq!(found("GET", "/things/all"), Some(('a', String::new(), None)));
+    // Also where a later one has the method.
+    let allow = Some("GET, HEAD, OPTIONS".to_owned());
+    assert_eq!(found("DELETE", "/things/all"), Some(('a', String::new(), allow)));
+}
+
+#[test]
+fn the_methods_of_an_address_may_stand_in_several_lines() {
+    for (method, handler) in [("GET", 't'), ("HEAD", 't'), ("DELETE", 'd')] {
+        assert_eq!(found(method, "/things/x"), Some((handler, "x".to_owned(), None)));
+    }
+    let allow = Some("GET, HEAD, DELETE, OPTIONS".to_owned());
+    for method in ["POST", "OPTIONS", "get", "DELETES"] {
+        assert_eq!(found(method, "/things/x"), Some(('t', "x".to_owned(), allow.clone())));
+    }
+}
+
+#[test]
+fn a_websocket_is_opened_with_get_alone() {
+    assert_eq!(found("GET", "/ws"), Some(('w', String::new(), None)));
+    for method in ["HEAD", "POST", "OPTIONS"] {
+        let allow = Some("GET, OPTIONS".to_owned());
+        assert_eq!(found(method, "/ws"), Some(('w', String::new(), allow)));
+    }
+}
+
+#[test]
+fn a_path_may_lead_to_a_websocket_for_those_who_ask_and_to_a_page_for_others() {
+    let asks = "Upgrade: h2c, WebSocket\r\n";
+    assert_eq!(find_in_table("GET", "/", asks), Some(('s', String::new(), None)));
+    assert_eq!(found("GET", "/"), Some(('i', String::new(), None)));
+    // They are two addresses, each with its own methods.
+    let allow = |methods: &str| Some(methods.to_owned());
+    let head = find_in_table("HEAD", "/", asks);
+    assert_eq!(head, Some(('s', String::new(), allow("GET, OPTIONS"))));
+    let post = found("POST", "/");
+    assert_eq!(post, Some(('i', String::new(), allow("GET, HEAD, OPTIONS"))));
+}

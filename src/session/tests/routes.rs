@@ -1,0 +1,165 @@
+//! The table of routes: every address with every method, at every listener, with and without a body.
+//! What is expected is written down once more here, so that no change to the table goes unnoticed.
+
+use super::super::routes::lines;
+use super::*;
+
+/// An address: a path that leads to it, whether the request asks for a WebSocket, the methods that it
+/// has, and where it is known: at the public listener while it is the only one, at the public
+/// listener beside the operator's, at the operator's.
+type Address = (&'static str, bool, &'static str, [bool; 3]);
+
+const SOCKET: &str = "GET, OPTIONS";
+const PAGE: &str = "GET, HEAD, OPTIONS";
+
+const ADDRESSES: [Address; 10] = [
+    ("/ws/1234567890", true, SOCKET, [true, true, false]),
+    ("/ws", true, SOCKET, [true, true, false]),
+    ("/", true, SOCKET, [true, true, false]),
+    ("/echo", true, SOCKET, [true, true, false]),
+    ("/", false, PAGE, [true, true, true]),
+    ("/health", false, PAGE, [true, true, true]),
+    ("/ready", false, PAGE, [true, true, true]),
+    ("/metrics", false, PAGE, [true, false, true]),
+    ("/stats", false, PAGE, [true, false, true]),
+    ("/trace", false, PAGE, [false, false, true]),
+];
+
+/// The same three places: whether the operator has a listener, and the one that is asked.
+const PLACES: [(bool, Listener); 3] =
+    [(false, Listener::Public), (true, Listener::Public), (true, Listener::Admin)];
+
+const METHODS: [&str; 11] =
+    ["GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE", "TRACE", "BREW", "get", "OPTION"];
+
+const ASKS: &str = "Upgrade: websocket\r\nConnection: Upgrade\r\n\
+    Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n";
+
+/// What is answered to one request, and whether the connection stays open.
+fn ask(place: usize, method: &str, (path, asks, ..): Address, more: &str) -> (String, bool) {
+    let (admin_listener, listener) = PLACES[place];
+    let limits = Limits { admin_listener, ..limits() };
+    let mut host = Recorder { listener, ..Recorder::default() };
+    let asks = if asks { ASKS } else { "" };
+    let mut request =
+        format!("{method} {path} HTTP/1.1\r\nHost: h\r\n{asks}{more}\r\n").into_bytes();
+    let flow = Session::new().receive(&mut request, &limits, &mut host);
+    (String::from_utf8(host.written).expect("our answers are UTF-8"), flow == Flow::Open)
+}
+
+/// Each address with each place that knows it.
+fn everywhere() -> impl Iterator<Item = (Address, usize)> {
+    let known = |address: Address| (0..3).filter(move |&place| address.3[place]);
+    ADDRESSES.into_iter().flat_map(move |address| known(address).map(move |place| (address, place)))
+}
+
+fn status(answer: &str) -> &str {
+    answer.strip_prefix("HTTP/1.1 ").map_or(answer, |rest| &rest[..3])
+}
+
+#[test]
+fn every_line_of_the_table_is_tried_here_in_its_order() {
+    let limits = limits();
+    let paths: Vec<String> =
+        lines(&limits).map(|line| line.path.replace("{mobile}", "1234567890")).collect();
+    assert_eq!(paths, ADDRESSES.map(|(path, ..)| path));
+}
+
+#[test]
+fn every_address_answers_the_methods_that_it_has_and_says_which_to_the_others() {
+    for (address, place) in everywhere() {
+        let (path, asks, allow, _) = address;
+        for method in METHODS {
+            let (answer, _) = ask(place, method, address, "");
+            let expected = match method {
+                "OPTIONS" => "204",
+                "GET" if asks => "101",
+                _ if allow.split(", ").any(|allowed| allowed == method) => "200",
+                _ => "405",
+            };
+            assert_eq!(status(&answer), expected, "{method} {path}: {answer}");
+            let says = answer.contains(&format!("\r\nAllow: {allow}\r\n"));
+            assert_eq!(says, ["204", "405"].contains(&expected), "{method} {path}: {answer}");
+            let (head, body) = answer.split_once("\r\n\r\n").expect("a head has an end");
+            assert_eq!(head.contains("Content-Length"), !["101", "204"].contains(&expected));
+            let has_body = expected == "405" && method != "HEAD" || expected == "200";
+            assert_eq!(!body.is_empty(), has_body && method != "HEAD", "{method} {path}: {answer}");
+        }
+    }
+}
+
+#[test]
+fn a_listener_that_does_not_know_an_address_has_nothing_there() {
+    for address in ADDRESSES {
+        for place in (0..3).filter(|&place| !address.3[place]) {
+            // The front page is there also for those who ask it for a WebSocket in vain.
+            let is_front_page = address.0 == "/";
+            let (get, _) = ask(place, "GET", address, "");
+            assert_eq!(get.ends_with("Index"), is_front_page, "{}: {get}", address.0);
+            for method in METHODS.iter().filter(|_| !is_front_page) {
+                let (answer, _) = ask(place, method, address, "");
+                assert_eq!(status(&answer), "404", "{method} {}: {answer}", address.0);
+            }
+        }
+    }
+}
+
+#[test]
+fn there_is_no_echo_unless_it_is_asked_for() {
+    let limits = Limits { echo: false, ..limits() };
+    let mut host = Recorder::default();
+    let mut request = UPGRADE.replacen("/ws/1234567890", "/echo", 1).into_bytes();
+    let flow = Session::new().receive(&mut request, &limits, &mut host);
+    assert_eq!((flow, host.admitted.as_slice()), (Flow::Open, &[][..]));
+    assert!(host.written.starts_with(b"HTTP/1.1 404 "));
+}
+
+#[test]
+fn an_unknown_path_is_404_with_every_method() {
+    for path in ["/nowhere", "/ws2", "/ws/1234567890/x", "/Health", "//", "/health/", "/echo/", "*"]
+    {
+        for (method, place) in METHODS.iter().flat_map(|method| [0, 1, 2].map(|at| (method, at))) {
+            let (answer, is_open) = ask(place, method, (path, false, "", [false; 3]), "");
+            assert_eq!((status(&answer), is_open), ("404", true), "{method} {path}: {answer}");
+            assert!(!answer.contains("Allow"), "{method} {path}: {answer}");
+        }
+    }
+}
+
+#[test]
+fn the_answer_to_head_is_that_to_get_without_its_body() {
+    for (address, place) in everywhere().filter(|((_, asks, ..), _)| !asks) {
+        let (get, stays_open) = ask(place, "GET", address, "");
+        let (head, body) = get.split_once("\r\n\r\n").expect("a head has an end");
+        assert!(!body.is_empty(), "{get}");
+        assert_eq!(ask(place, "HEAD", address, ""), (format!("{head}\r\n\r\n"), stays_open));
+    }
+}
+
+#[test]
+fn no_address_takes_a_body_and_none_is_read() {
+    for (address, place) in everywhere() {
+        for method in METHODS {
+            // The body itself never comes: the answer does not wait for it.
+            for (framing, refusal) in [
+                ("Content-Length: 1\r\n", "413"),
+                ("Content-Length: 18446744073709551615\r\n", "413"),
+                ("Transfer-Encoding: chunked\r\n", "411"),
+            ] {
+                let (answer, is_open) = ask(place, method, address, framing);
+                let is_allowed = address.2.split(", ").any(|allowed| allowed == method);
+                let expected = if is_allowed { refusal } else { "405" };
+                assert_eq!((status(&answer), is_open), (expected, false), "{method}: {answer}");
+                assert!(answer.contains("\r\nConnection: close\r\n"), "{answer}");
+            }
+        }
+    }
+}
+
+#[test]
+fn only_large_pages_end_the_connection() {
+    for (address, place) in everywhere() {
+        let (_, is_open) = ask(place, "GET", address, "");
+        assert_eq!(is_open, address.0 != "/trace", "{}", address.0);
+    }
+}
