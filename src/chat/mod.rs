@@ -11,6 +11,7 @@
 mod ids;
 pub mod messenger;
 pub mod mobile;
+mod seats;
 mod sink;
 
 use crate::timer::{Moment, Now};

@@ -15,6 +15,7 @@ use slab::Slab;
 
 use super::person::{Person, PersonKey};
 use crate::chat::ConnectionId;
+use crate::chat::seats::Seats;
 use crate::shards::Shards;
 
 /// Everybody whom the realm knows: online, offline, or never seen.
@@ -23,19 +24,9 @@ pub(super) struct Directory {
     by_id: Shards<u32>,
     /// For chains, which go from one to the next in here.
     pub(super) people: Slab<Person>,
-    seats: Vec<Seat>,
+    seats: Seats,
     online: usize,
 }
-
-#[derive(Clone, Copy)]
-struct Seat {
-    generation: u32,
-    /// [`NOBODY`] while no tenant of the slot is signed in.
-    person: u32,
-}
-
-/// Four bytes cheaper than an `Option`, and no key: memory ends before.
-const NOBODY: u32 = u32::MAX;
 
 impl Directory {
     /// The person with an id.
@@ -68,10 +59,7 @@ impl Directory {
 
     /// Signs a connection in; its slot's seat must be free. Says whether it is the first device.
     pub(super) fn seat(&mut self, person: PersonKey, id: ConnectionId, receipts: bool) -> bool {
-        if id.index() >= self.seats.len() {
-            self.seats.resize(id.index() + 1, Seat { generation: 0, person: NOBODY });
-        }
-        self.seats[id.index()] = Seat { generation: id.generation(), person: person.0 };
+        self.seats.take(id, person.0);
         let is_first = !self[person].is_online();
         self.online += usize::from(is_first);
         self[person].add(id, receipts);
@@ -80,8 +68,7 @@ impl Directory {
 
     /// Takes a connection out, and says whose it was.
     pub(super) fn vacate(&mut self, id: ConnectionId) -> Option<PersonKey> {
-        let person = self.person_at(id)?;
-        self.seats[id.index()].person = NOBODY;
+        let person = PersonKey(self.seats.vacate(id)?);
         self[person].remove(id);
         self.online -= usize::from(!self[person].is_online());
         Some(person)
@@ -89,16 +76,12 @@ impl Directory {
 
     /// The session that a connection is signed in to.
     pub(super) fn person_at(&self, id: ConnectionId) -> Option<PersonKey> {
-        let seat = self.seats.get(id.index())?;
-        let is_here = seat.generation == id.generation() && seat.person != NOBODY;
-        is_here.then_some(PersonKey(seat.person))
+        self.seats.number(id).map(PersonKey)
     }
 
     /// The connection that is signed in from the slot of this one: itself, or another tenant.
     pub(super) fn tenant_of_slot(&self, id: ConnectionId) -> Option<ConnectionId> {
-        let seat = self.seats.get(id.index()).filter(|seat| seat.person != NOBODY)?;
-        let index = u32::try_from(id.index()).expect("a slot's number was a u32 before");
-        Some(ConnectionId::new(index, seat.generation))
+        self.seats.tenant_of_slot(id)
     }
 
     /// The ids of sessions with at least one device.
@@ -119,8 +102,7 @@ impl Directory {
                 devices += 1;
             }
         }
-        let taken = self.seats.iter().filter(|seat| seat.person != NOBODY).count();
-        assert_eq!(taken, devices, "as many seats taken as devices");
+        assert_eq!(self.seats.taken(), devices, "as many seats taken as devices");
         let online = self.people.iter().filter(|(_, person)| person.is_online()).count();
         assert_eq!(self.online, online, "as many online as have a device");
     }
@@ -173,7 +155,7 @@ mod tests {
         directory[person].rename(&"n".repeat(10));
         directory.seat(person, ConnectionId::new(0, 0), true);
 
-        let tables = size_of::<Person>() + size_of::<u32>() + 1 + size_of::<Seat>();
+        let tables = size_of::<Person>() + size_of::<u32>() + 1 + Seats::BYTES_EACH;
         // An allocator adds 8 bytes and rounds up to 16.
         let text = (36 + 10 + 8usize).next_multiple_of(16);
         assert!(directory[person].social().is_none(), "nothing else is allocated");

@@ -14,6 +14,7 @@ use std::mem;
 
 use super::takeovers::Takeovers;
 use super::{Joined, Limits, Refusal};
+use crate::chat::seats::Seats;
 use crate::chat::{ConnectionId, Mobile};
 use crate::limiter::Block;
 use crate::shards::Shards;
@@ -56,7 +57,7 @@ impl Directory {
         from: Block,
     ) -> Result<Joined, Refusal> {
         let Some(holder) = self.holders.find_mut(mobile, |holder| holder.mobile == mobile) else {
-            self.seats.take(id, self.online.len());
+            self.seats.take(id, narrow(self.online.len()));
             self.online.push(mobile);
             let holder = Holder { mobile, connection: id };
             self.holders.insert(holder, |holder| holder.mobile);
@@ -73,13 +74,13 @@ impl Directory {
 
     /// Takes a connection out. None if it holds no number, or no longer does.
     pub(super) fn leave(&mut self, id: ConnectionId) -> Option<Mobile> {
-        let place = self.seats.vacate(id)?;
+        let place = self.seats.vacate(id)? as usize;
         // The last in the list moves into the gap, so that the list stays dense.
         let mobile = self.online.swap_remove(place);
         self.holders.remove(mobile, |holder| holder.mobile == mobile);
         if let Some(moved) = self.online.get(place) {
             let connection = self.connection_of(*moved).expect("everyone in the list has a holder");
-            self.seats.move_to(connection, place);
+            self.seats.renumber(connection, narrow(place));
         }
         Some(mobile)
     }
@@ -102,7 +103,7 @@ impl Directory {
 
     /// The number that a connection holds.
     pub(super) fn mobile_of(&self, id: ConnectionId) -> Option<Mobile> {
-        self.seats.place(id).map(|place| self.online[place])
+        self.seats.number(id).map(|place| self.online[place as usize])
     }
 
     /// Panics, saying which tables disagree. Looks at everybody: for tests and the simulator.
@@ -113,66 +114,17 @@ impl Directory {
         assert_eq!(self.seats.taken(), online, "as many seats taken as numbers online");
         for (place, &mobile) in self.online.iter().enumerate() {
             let connection = self.connection_of(mobile).expect("every number online has a holder");
-            let seat = self.seats.place(connection);
-            assert_eq!(seat, Some(place), "every holder's seat knows the place of his number");
+            let seat = self.seats.number(connection);
+            assert_eq!(
+                seat,
+                Some(narrow(place)),
+                "every holder's seat knows the place of his number"
+            );
         }
     }
 }
 
-/// For each slot of the slab: which tenant of it is online, and his place in the list.
-#[derive(Debug, Default)]
-struct Seats(Vec<Seat>);
-
-#[derive(Clone, Copy, Debug)]
-struct Seat {
-    generation: u32,
-    /// [`NOWHERE`] while no tenant of the slot is online.
-    place: u32,
-}
-
-/// Four bytes cheaper than an `Option`, and no place: there are fewer slots than that.
-const NOWHERE: u32 = u32::MAX;
-
-impl Seats {
-    /// The place of a connection; None if it has none, or if the slot is a successor's by now.
-    fn place(&self, id: ConnectionId) -> Option<usize> {
-        let seat = self.0.get(id.index())?;
-        let here = seat.generation == id.generation() && seat.place != NOWHERE;
-        here.then_some(seat.place as usize)
-    }
-
-    /// Seats a connection.
-    ///
-    /// # Panics
-    ///
-    /// If the slot's seat is taken: whoever frees a slot takes its tenant out of the chat first.
-    fn take(&mut self, id: ConnectionId, place: usize) {
-        if id.index() >= self.0.len() {
-            self.0.resize(id.index() + 1, Seat { generation: 0, place: NOWHERE });
-        }
-        let seat = &mut self.0[id.index()];
-        assert_eq!(seat.place, NOWHERE, "a slot is freed only after its tenant has left");
-        *seat = Seat { generation: id.generation(), place: narrow(place) };
-    }
-
-    /// Notes that the number of a seated connection has moved to another place.
-    fn move_to(&mut self, id: ConnectionId, place: usize) {
-        self.0[id.index()].place = narrow(place);
-    }
-
-    /// Frees a connection's seat and returns the place that it knew.
-    fn vacate(&mut self, id: ConnectionId) -> Option<usize> {
-        let place = self.place(id)?;
-        self.0[id.index()].place = NOWHERE;
-        Some(place)
-    }
-
-    /// How many are taken.
-    fn taken(&self) -> usize {
-        self.0.iter().filter(|seat| seat.place != NOWHERE).count()
-    }
-}
-
+/// A place in the list of everyone online, as a seat's number.
 fn narrow(place: usize) -> u32 {
     u32::try_from(place).expect("no more are online than there are slots, whose numbers are u32")
 }
@@ -260,7 +212,7 @@ mod tests {
     #[test]
     fn a_person_online_costs_49_bytes_in_the_tables() {
         let entry = size_of::<Holder>() + 1; // and the hash table's control byte
-        assert_eq!(entry + size_of::<Mobile>() + size_of::<Seat>(), 49);
+        assert_eq!(entry + size_of::<Mobile>() + Seats::BYTES_EACH, 49);
     }
 
     #[test]
