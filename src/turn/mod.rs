@@ -29,7 +29,6 @@ mod queue;
 mod receive;
 mod recorder;
 mod send;
-mod session_pages;
 mod sockets;
 #[cfg(test)]
 mod street;

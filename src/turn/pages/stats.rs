@@ -4,9 +4,9 @@
 
 use serde::Serialize;
 
-use super::pages::json;
-use super::{Realm, Turn};
+use super::json;
 use crate::metrics::Exposition;
+use crate::turn::{Realm, Turn};
 
 /// `GET /stats`: two protocols' fields in one answer. What does not exist is 0.
 #[derive(Serialize)]
@@ -31,7 +31,7 @@ struct Stats<'a> {
 
 impl Turn {
     /// `GET /stats`, as JSON.
-    pub(super) fn stats_page(&self, names: bool) -> String {
+    pub(in crate::turn) fn stats_page(&self, names: bool) -> String {
         let realm = &self.chat.messenger;
         let active_users = if names { realm.online().collect() } else { Vec::new() };
         json(&Stats {

@@ -1,99 +1,15 @@
-//! The server's own pages: what it is, whether it is well, what it has counted.
+//! `GET /metrics`: everything that the turn has counted, in Prometheus' text format.
 
-use std::time::{Duration, UNIX_EPOCH};
-
-use serde::Serialize;
-
-use super::Turn;
-use super::ledger::{NO_CLOSE_CODE, PRIVATE_CODE};
-use super::recorder::Phase;
+use super::VERSION;
 use crate::metrics::Exposition;
 use crate::session::End;
-
-const VERSION: &str = env!("CARGO_PKG_VERSION");
-
-/// `GET /`.
-#[derive(Serialize)]
-struct Index {
-    status: &'static str,
-    version: &'static str,
-    active_connections: usize,
-}
-
-/// `GET /health`.
-#[derive(Serialize)]
-struct Health {
-    status: &'static str,
-    /// WebSockets that are open.
-    connections: usize,
-    /// ISO 8601, UTC.
-    timestamp: String,
-    /// Invitations in memory.
-    invitations: usize,
-    /// Pairs of contacts in the `session` realm.
-    conversations: usize,
-    uptime_seconds: u64,
-    version: &'static str,
-}
-
-/// `GET /ready`.
-#[derive(Serialize)]
-struct Ready {
-    /// `ready`, or why not.
-    status: &'static str,
-    /// WebSockets that are open, and that may be.
-    connections: usize,
-    max_connections: usize,
-}
+use crate::turn::Turn;
+use crate::turn::ledger::{NO_CLOSE_CODE, PRIVATE_CODE};
+use crate::turn::recorder::Phase;
 
 impl Turn {
-    /// Whether somebody new would be let in, or in a word why not.
-    pub(super) fn readiness(&self) -> Result<(), &'static str> {
-        if self.drain.is_some() {
-            Err("draining")
-        } else if self.websockets >= self.limits.max_connections {
-            Err("full")
-        } else if self.accept_again.is_some() {
-            Err("out of descriptors")
-        } else {
-            Ok(())
-        }
-    }
-
-    /// `GET /ready`, as JSON.
-    pub(super) fn ready_page(&self) -> String {
-        json(&Ready {
-            status: self.readiness().err().unwrap_or("ready"),
-            connections: self.websockets,
-            max_connections: self.limits.max_connections,
-        })
-    }
-
-    /// `GET /`, as JSON.
-    pub(super) fn index_page(&self) -> String {
-        json(&Index {
-            status: "Server is running",
-            version: VERSION,
-            active_connections: self.websockets,
-        })
-    }
-
-    /// `GET /health`, as JSON.
-    pub(super) fn health_page(&self) -> String {
-        let time = UNIX_EPOCH + Duration::from_secs(self.now.unix.as_secs());
-        json(&Health {
-            status: if self.drain.is_some() { "draining" } else { "ok" },
-            connections: self.websockets,
-            timestamp: humantime::format_rfc3339_seconds(time).to_string(),
-            invitations: self.chat.messenger.invitations(),
-            conversations: self.chat.messenger.conversations(),
-            uptime_seconds: self.now.monotonic.since(self.started.monotonic).as_secs(),
-            version: VERSION,
-        })
-    }
-
     /// `GET /metrics`, in Prometheus' text format.
-    pub(super) fn metrics_page(&self) -> String {
+    pub(in crate::turn) fn metrics_page(&self) -> String {
         let mut page = Exposition::new();
         self.describe_connections(&mut page);
         self.describe_messages(&mut page);
@@ -339,8 +255,4 @@ fn label(code: u16) -> String {
         PRIVATE_CODE => "private".to_owned(),
         code => code.to_string(),
     }
-}
-
-pub(super) fn json(page: &impl Serialize) -> String {
-    serde_json::to_string(page).expect("numbers and plain strings always serialise")
 }

@@ -1,0 +1,40 @@
+//! `GET /health`: whether the server is well, for load balancers and people.
+
+use std::time::{Duration, UNIX_EPOCH};
+
+use serde::Serialize;
+
+use super::{VERSION, json};
+use crate::turn::Turn;
+
+/// `GET /health`.
+#[derive(Serialize)]
+struct Health {
+    status: &'static str,
+    /// WebSockets that are open.
+    connections: usize,
+    /// ISO 8601, UTC.
+    timestamp: String,
+    /// Invitations in memory.
+    invitations: usize,
+    /// Pairs of contacts in the `session` realm.
+    conversations: usize,
+    uptime_seconds: u64,
+    version: &'static str,
+}
+
+impl Turn {
+    /// `GET /health`, as JSON.
+    pub(in crate::turn) fn health_page(&self) -> String {
+        let time = UNIX_EPOCH + Duration::from_secs(self.now.unix.as_secs());
+        json(&Health {
+            status: if self.drain.is_some() { "draining" } else { "ok" },
+            connections: self.websockets,
+            timestamp: humantime::format_rfc3339_seconds(time).to_string(),
+            invitations: self.chat.messenger.invitations(),
+            conversations: self.chat.messenger.conversations(),
+            uptime_seconds: self.now.monotonic.since(self.started.monotonic).as_secs(),
+            version: VERSION,
+        })
+    }
+}
