@@ -4,46 +4,153 @@
 //! understood, the time is an argument, and what follows is handed to a [`Sink`] as [`Event`]s.
 //! It refuses, but it never fails, and nothing that it calls comes back into it.
 //!
-//! A *realm* is a directory of people of its own: nobody in one sees, or can write to, another.
-//! [`mobile`] is where one is known by a phone number, [`messenger`] (the `session` realm of the
-//! protocols) where one is known by an id that only one's friends know. They share no state.
+//! A *realm* is a directory of people of its own: nobody in one sees, or can write to, another. In
+//! [`mobile`] people have phone numbers, in [`messenger`] an id that only their friends know. A realm is
+//! a folder here and an arm in each method of [`Chat`]; the turn names none. Methods that ask every
+//! realm take `self` apart first, so that a new field compiles only once it is used in each of them.
 
+mod books;
+mod entry;
+mod figure;
 mod ids;
 pub mod messenger;
 pub mod mobile;
 mod seats;
 mod sink;
 
+use crate::limiter::Block;
 use crate::timer::{Moment, Now};
+use mobile::PresenceMode;
 
+pub use books::{Books, Fault};
+pub use entry::{Admitted, Refusal};
+pub use figure::{Figure, FigureKind, FigureValue};
 pub use ids::{ConnectionId, ItemId, Mobile, NotAMobile, NotAnId, SessionId};
-pub use sink::{Event, Outcome, Reason, Sink};
+pub use sink::{Outcome, PresenceNews, Reason, Sink};
 
-/// What somebody asks of the realm that he is in.
+/// What a person asks of the realm.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum Command<'a> {
     /// Of the `mobile` realm.
     Mobile(mobile::Command<'a>),
-    /// Of the `session` realm.
+    /// Of the messenger realm.
     Messenger(messenger::Command<'a>),
 }
 
-/// How much each realm puts up with.
+impl Command<'_> {
+    /// Whether it is a message to somebody, which the books account for.
+    pub fn is_message(&self) -> bool {
+        match self {
+            Command::Mobile(command) => command.is_message(),
+            Command::Messenger(command) => command.is_message(),
+        }
+    }
+}
+
+/// What one person is told, before any dialect has put it into words.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Event<'a> {
+    /// The answer to a heartbeat.
+    Pong,
+    /// What the person sent made no sense, or is not allowed.
+    Error {
+        /// One clear sentence that never quotes a text.
+        detail: &'a str,
+    },
+    /// Something happened in the `mobile` realm.
+    Mobile(mobile::Event<'a>),
+    /// Something happened in the messenger realm.
+    Messenger(messenger::Event<'a>),
+}
+
+/// Who wants to come into a realm.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Entrant<'a> {
+    /// A phone, into the `mobile` realm. Its address says who it is.
+    Mobile {
+        /// Its number.
+        mobile: Mobile,
+        /// How it wants to hear who is online.
+        presence: PresenceMode,
+    },
+    /// A device, into the messenger realm. Its first frame says who it is.
+    Messenger(&'a messenger::SignIn<'a>),
+}
+
+/// Who a connection belongs to. It is there to be hashed, and must not appear in any output.
+#[derive(Clone, Copy, Eq, Hash, PartialEq)]
+pub enum Person<'a> {
+    /// A number of the `mobile` realm.
+    Mobile(Mobile),
+    /// An id of the messenger realm.
+    Messenger(&'a str),
+}
+
+/// A message on its way to one connection, as its realm wants to hear of it again: see
+/// [`Chat::settle`].
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Receipt {
+    /// A message of the `mobile` realm, of which the realm itself keeps nothing.
+    Mobile {
+        /// The sender.
+        from: Mobile,
+        /// The recipient.
+        to: Mobile,
+    },
+    /// One copy of a message of the messenger realm.
+    Messenger(messenger::Ticket),
+}
+
+/// What each realm allows.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Limits {
     /// The `mobile` realm.
     pub mobile: mobile::Limits,
-    /// The `session` realm.
+    /// The messenger realm.
     pub messenger: messenger::Limits,
+}
+
+/// A realm, where only its name matters.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Realm {
+    /// Where people have phone numbers.
+    Mobile,
+    /// Where people have ids that only their friends know.
+    Messenger,
+}
+
+impl Realm {
+    /// The word that stands for the realm in the names of its own metrics of messages, for the realms
+    /// that have such. The metrics without a word are those of all realms together.
+    pub fn metrics_word(self) -> Option<&'static str> {
+        match self {
+            Realm::Mobile => None,
+            // Published under this name before the realm had its own.
+            Realm::Messenger => Some("session"),
+        }
+    }
+}
+
+/// What the pages `/health` and `/stats` say of the chat. The fields of a realm that there is not are 0.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Census {
+    /// Invitations since the start.
+    pub invitations_sent: u64,
+    /// Invitations in memory: pending ones, and answers that wait for their sender.
+    pub invitations: usize,
+    /// Invitations that wait for an answer.
+    pub pending_invitations: usize,
+    /// Pairs of contacts.
+    pub conversations: usize,
+    /// People of the messenger realm who are online.
+    pub sessions: usize,
 }
 
 /// All realms.
 #[derive(Debug)]
 pub struct Chat {
-    /// Where one is known by a phone number.
-    pub mobile: mobile::Realm,
-    /// Where one is known by an id that only one's friends know.
-    pub messenger: messenger::Realm,
+    mobile: mobile::Realm,
+    messenger: messenger::Realm,
 }
 
 impl Chat {
@@ -55,7 +162,50 @@ impl Chat {
         }
     }
 
-    /// Does what somebody asks. Whoever is not signed in to that realm asks in vain.
+    /// Whether somebody who is let in only takes the place of an older connection.
+    pub fn would_replace(&self, who: Entrant<'_>) -> bool {
+        match who {
+            Entrant::Mobile { mobile, .. } => self.mobile.is_online(mobile),
+            Entrant::Messenger(_) => false,
+        }
+    }
+
+    /// Lets a connection, which comes from the address block `from`, into the realm of its entrant. It
+    /// is told at once what waits for it there.
+    ///
+    /// # Errors
+    ///
+    /// The realm's refusal; nothing has changed then, and nobody was told anything.
+    ///
+    /// # Panics
+    ///
+    /// If the former tenant of the connection's slot has not left the chat.
+    pub fn admit(
+        &mut self,
+        now: Now,
+        (id, from): (ConnectionId, Block),
+        who: Entrant<'_>,
+        sink: &mut impl Sink,
+    ) -> Result<Admitted, Refusal> {
+        match who {
+            Entrant::Mobile { mobile, presence } => {
+                self.mobile.admit(now, (id, from), mobile, presence, sink)
+            }
+            Entrant::Messenger(who) => {
+                self.messenger.sign_in(now, id, who, sink)?;
+                Ok(Admitted::default())
+            }
+        }
+    }
+
+    /// Forgets what addresses have done, where that no longer matters: at most `budget` of it.
+    pub fn forget(&mut self, now: Moment, budget: usize) {
+        // The messenger realm keeps nothing of that kind.
+        let Chat { mobile, messenger: _ } = self;
+        mobile.forget(now, budget);
+    }
+
+    /// Does what a person asks. A connection that is not signed in to that realm asks in vain.
     pub fn handle(
         &mut self,
         now: Now,
@@ -69,19 +219,111 @@ impl Chat {
         }
     }
 
-    /// Does what is due: see [`messenger::Realm::expire`]. At most `budget` deadlines are looked at.
+    /// Enters into the books that a dialect refused a message of somebody who is signed in.
+    pub fn refuse(&mut self, from: ConnectionId, fault: Fault) {
+        // A realm ignores the connections that it does not know.
+        let Chat { mobile, messenger } = self;
+        mobile.refuse(from, fault);
+        messenger.refuse(from, fault);
+    }
+
+    /// Hears what became of a message that the sink was handed, and tells its sender. `id` is the one
+    /// that came with the message ([`Event::handling`]).
+    pub fn settle(
+        &mut self,
+        receipt: Receipt,
+        id: Option<&str>,
+        outcome: Outcome,
+        sink: &mut impl Sink,
+    ) {
+        match receipt {
+            Receipt::Mobile { from, to } => self.mobile.settle(from, to, id, outcome, sink),
+            Receipt::Messenger(ticket) => self.messenger.settle(ticket, outcome, sink),
+        }
+    }
+
+    /// Takes a connection out of the realm that it is in, if it is in one. Messages on their way to it
+    /// come back through [`settle`](Chat::settle).
+    pub fn leave(&mut self, now: Now, id: ConnectionId, sink: &mut impl Sink) {
+        let Chat { mobile, messenger } = self;
+        mobile.depart(id, sink);
+        messenger.leave(now, id, sink);
+    }
+
+    /// Does what is due. At most `budget` deadlines are looked at; the rest waits.
     pub fn expire(&mut self, now: Now, budget: usize, sink: &mut impl Sink) {
-        self.messenger.expire(now, budget, sink);
+        // Nothing in the mobile realm happens because of time alone.
+        let Chat { mobile: _, messenger } = self;
+        messenger.expire(now, budget, sink);
     }
 
     /// When there is something to [`expire`](Chat::expire).
     pub fn next_deadline(&self) -> Option<Moment> {
-        self.messenger.next_deadline()
+        let Chat { mobile: _, messenger } = self;
+        messenger.next_deadline()
     }
 
-    /// How many deadlines there are.
+    /// How many deadlines are kept by timers.
     pub fn timers(&self) -> usize {
-        self.messenger.timers()
+        let Chat { mobile: _, messenger } = self;
+        messenger.timers()
+    }
+
+    /// Who a connection belongs to; None if it is signed in to no realm.
+    pub fn person_at(&self, id: ConnectionId) -> Option<Person<'_>> {
+        let Chat { mobile, messenger } = self;
+        let mobile = mobile.mobile_of(id).map(Person::Mobile);
+        mobile.or_else(|| messenger.session_of(id).map(Person::Messenger))
+    }
+
+    /// Everyone in the mobile realm who is online, as an event.
+    pub fn list(&self) -> Event<'_> {
+        Event::Mobile(mobile::Event::OnlineUsers(self.mobile.online()))
+    }
+
+    /// How many connections are to be shown presence.
+    pub fn audience(&self) -> usize {
+        self.mobile.online().len()
+    }
+
+    /// The state, now, of the numbers in `touched`, as an event: each has come or has gone.
+    pub fn with_changes<R>(&self, touched: &[Mobile], tell: impl FnOnce(&Event<'_>) -> R) -> R {
+        self.mobile.with_changes(touched, |event| tell(&Event::Mobile(event)))
+    }
+
+    /// Where every message went, for each realm.
+    pub fn books(&self) -> impl Iterator<Item = (Realm, &Books)> {
+        let Chat { mobile, messenger } = self;
+        [(Realm::Mobile, mobile.books()), (Realm::Messenger, messenger.books())].into_iter()
+    }
+
+    /// Copies of messages that the sink was handed with a receipt, and that are not settled.
+    pub fn unsettled(&self) -> u64 {
+        let Chat { mobile, messenger } = self;
+        mobile.books().in_flight + messenger.copies_in_flight()
+    }
+
+    /// What else the realms have counted.
+    pub fn figures(&self) -> impl Iterator<Item = Figure> {
+        let Chat { mobile, messenger } = self;
+        mobile.figures().into_iter().chain(messenger.figures())
+    }
+
+    /// What the pages about the server say of the chat.
+    pub fn census(&self) -> Census {
+        let Chat { mobile: _, messenger } = self;
+        Census {
+            invitations_sent: messenger.counters().invitations_sent,
+            invitations: messenger.invitations(),
+            pending_invitations: messenger.pending_invitations(),
+            conversations: messenger.conversations(),
+            sessions: messenger.online().len(),
+        }
+    }
+
+    /// The ids of everyone online in the messenger realm. They are for the operator's eyes alone.
+    pub fn sessions_online(&self) -> impl Iterator<Item = &str> {
+        self.messenger.online()
     }
 
     /// Checks everything that must hold between two calls, and panics with a clear sentence if it
@@ -91,7 +333,8 @@ impl Chat {
     ///
     /// If there is a bug in this room.
     pub fn check_invariants(&self) {
-        self.mobile.check_invariants();
-        self.messenger.check_invariants();
+        let Chat { mobile, messenger } = self;
+        mobile.check_invariants();
+        messenger.check_invariants();
     }
 }

@@ -1,27 +1,10 @@
-//! [`Sink`]: all that the chat may ask of the world, and [`Event`]: what it tells a person, before
-//! any dialect has put it into words.
+//! [`Sink`]: all that the chat may ask of the world.
 //!
 //! Events are handed over, not collected: a text stays borrowed from the buffer it was read into
 //! until it stands in its recipient's frame.
 
-use super::mobile::{self, PresenceMode};
-use super::{ConnectionId, messenger};
-
-/// What one person is told.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Event<'a> {
-    /// The answer to a heartbeat.
-    Pong,
-    /// What the person sent made no sense, or is not allowed.
-    Error {
-        /// One clear sentence that never quotes a text.
-        detail: &'a str,
-    },
-    /// Something happened in the `mobile` realm.
-    Mobile(mobile::Event<'a>),
-    /// Something happened in the `session` realm.
-    Messenger(messenger::Event<'a>),
-}
+use super::mobile::PresenceMode;
+use super::{ConnectionId, Event, Mobile};
 
 /// Why a message did not reach its recipient.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -41,23 +24,63 @@ pub enum Outcome {
     Undelivered(Reason),
 }
 
+/// What whoever publishes presence has to know. Presence is published, not sent: the world decides when
+/// ("Presence in a screenful" on the front page).
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum PresenceNews {
+    /// A number has come online.
+    Joined {
+        /// Its connection.
+        id: ConnectionId,
+        /// The number.
+        mobile: Mobile,
+        /// How the connection wants to hear who is online.
+        mode: PresenceMode,
+    },
+    /// A connection has taken over a number, which stays online: that is no news for others.
+    Replaced {
+        /// The connection that had it.
+        old: ConnectionId,
+        /// The connection that has it.
+        new: ConnectionId,
+        /// How that one wants to hear who is online.
+        mode: PresenceMode,
+    },
+    /// A number has gone offline.
+    Left {
+        /// The connection that had it.
+        id: ConnectionId,
+        /// The number.
+        mobile: Mobile,
+    },
+    /// A connection asks for the list of everyone online.
+    ListWanted {
+        /// The connection.
+        by: ConnectionId,
+    },
+    /// A connection wants presence in another form from now on.
+    Mode {
+        /// The connection.
+        of: ConnectionId,
+        /// The form.
+        mode: PresenceMode,
+    },
+}
+
 /// What the chat may ask of the world. Calling it never comes back into the chat.
 ///
-/// What becomes of a message is reported later, with the `settle` of its realm: once for each
-/// connection that it was handed over for, be it by `send` or by `fan_out`, and whether or not that
-/// connection still is. In the `session` realm it is the [`Ticket`](messenger::Ticket) that says
-/// which message is meant; a copy without one is not reported.
+/// What becomes of an event with a [`Receipt`](super::Receipt) is reported later, with
+/// [`Chat::settle`](super::Chat::settle): once for each connection that it was handed over for, be it by
+/// `send` or by `fan_out`, and whether or not that connection still is. An event without a receipt is
+/// not reported.
 pub trait Sink {
     /// Tells one person something.
     fn send(&mut self, to: ConnectionId, event: &Event<'_>);
 
-    /// Tells several the same, each once; they are two at least. It is put into words once for all who speak the same dialect.
+    /// Tells several the same, each once; they are two at least. It is put into words once for all who
+    /// speak the same dialect.
     fn fan_out(&mut self, to: &[ConnectionId], event: &Event<'_>);
 
-    /// One person asks for the list of everyone online. It is published, not sent: the world
-    /// decides when ("Presence in a screenful" on the front page).
-    fn list_wanted(&mut self, by: ConnectionId);
-
-    /// One person wants presence in another form from now on.
-    fn presence_mode(&mut self, of: ConnectionId, mode: PresenceMode);
+    /// Notes who is to be shown presence, and how.
+    fn presence(&mut self, news: PresenceNews);
 }

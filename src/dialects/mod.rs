@@ -20,6 +20,9 @@ use crate::chat::messenger::SignIn;
 use crate::chat::{Command, Event};
 use crate::ws;
 
+/// Why a message is refused before the chat sees it.
+pub use crate::chat::Fault as RefusalReason;
+
 /// The language that a connection speaks.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Dialect {
@@ -61,15 +64,6 @@ pub enum Incoming<'a> {
     },
     /// A kind of data that the protocol does not have: close code 1003 (RFC 6455 §7.4.1).
     Unacceptable,
-}
-
-/// Why a message was refused before the chat ever saw it.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum RefusalReason {
-    /// A field is missing, or is not what it should be.
-    Malformed,
-    /// Its text is over the limit.
-    TooLong,
 }
 
 /// Everything about a dialect, in one row: a static in the dialect's own folder.

@@ -65,7 +65,7 @@ impl Report {
     pub(super) fn of(turn: &Turn, stop: &Stop) -> Self {
         Report {
             websockets: turn.websockets(),
-            messages: turn.ledger().received,
+            messages: turn.books().received,
             is_stopping: stop.is_asked(),
         }
     }

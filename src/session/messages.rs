@@ -2,7 +2,7 @@
 
 use super::allowance::Measure;
 use super::{End, Flow, Host, Limits, WebSocket};
-use crate::chat::Event;
+use crate::chat::{Entrant, Event};
 use crate::dialects::{Allowance, Dialect, Incoming, Message};
 use crate::limiter::Bucket;
 use crate::ws::{self, Frame, Item};
@@ -119,13 +119,13 @@ impl WebSocket {
     /// Takes the first message from somebody who has yet to say who he is, with it and nothing else.
     fn take_first(&mut self, incoming: &Incoming<'_>, host: &mut impl Host) -> Flow {
         match incoming {
-            Incoming::SignIn(who) => match host.sign_in(who) {
+            Incoming::SignIn(who) => match host.sign_in(Entrant::Messenger(who)) {
                 Ok(()) => {
                     self.signed_in = true;
                     return Flow::Open;
                 }
                 Err(refusal) => {
-                    let detail = refusal.sentence();
+                    let detail = refusal.sentence;
                     host.tell(&Event::Error { detail });
                     return Flow::Finish(End::SignInRefused(detail));
                 }

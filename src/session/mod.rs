@@ -24,10 +24,9 @@ pub use routes::{Listener, Page};
 
 use std::mem;
 
-use crate::chat::messenger::{self, SignIn};
 use crate::chat::mobile::PresenceMode;
-use crate::chat::{Command, Event, Mobile};
-use crate::dialects::{Dialect, RefusalReason};
+use crate::chat::{self, Command, Entrant, Event, Fault, Mobile};
+use crate::dialects::Dialect;
 use crate::limiter::{Bucket, Forwarded, Limit, Proxies, Rate};
 use crate::timer::Now;
 use crate::{http, ws};
@@ -108,6 +107,14 @@ impl Visitor {
             Visitor::Echo => Dialect::Echo,
         }
     }
+
+    /// Who asks to come into which realm, where the request says so.
+    pub fn entrant(self) -> Option<Entrant<'static>> {
+        match self {
+            Visitor::Mobile { mobile, presence } => Some(Entrant::Mobile { mobile, presence }),
+            Visitor::Messenger | Visitor::Echo => None,
+        }
+    }
 }
 
 /// Why a well-formed upgrade is turned down.
@@ -142,8 +149,8 @@ pub trait Host {
     /// Tells this connection's person something, in his dialect.
     fn tell(&mut self, event: &Event<'_>);
 
-    /// Somebody who was let in says who he is; or he may not be that, and why.
-    fn sign_in(&mut self, who: &SignIn<'_>) -> Result<(), messenger::Refusal>;
+    /// A client that was let in says who it is: it joins its realm, or is told why it may not.
+    fn sign_in(&mut self, who: Entrant<'_>) -> Result<(), chat::Refusal>;
 
     /// Hands a command to the chat.
     fn command(&mut self, command: &Command<'_>);
@@ -152,7 +159,7 @@ pub trait Host {
     fn limit_hit(&mut self, limit: Limit);
 
     /// A frame of type `message` was refused: for the books.
-    fn message_refused(&mut self, reason: RefusalReason);
+    fn message_refused(&mut self, fault: Fault);
 
     /// One of the server's own pages: what kind of text it is (a `Content-Type`), and the text.
     fn page(&mut self, page: Page) -> (&'static str, String);

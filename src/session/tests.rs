@@ -44,10 +44,11 @@ impl Host for Recorder {
         self.written.push(b'\n');
     }
 
-    fn sign_in(&mut self, who: &SignIn<'_>) -> Result<(), messenger::Refusal> {
+    fn sign_in(&mut self, who: Entrant<'_>) -> Result<(), chat::Refusal> {
+        let Entrant::Messenger(who) = who else { panic!("its address said who it is: {who:?}") };
         self.signed_in.push(format!("{who:?}"));
         match self.no_more_devices {
-            true => Err(messenger::Refusal::TooManyDevices),
+            true => Err(chat::messenger::Refusal::TooManyDevices.into()),
             false => Ok(()),
         }
     }
@@ -60,7 +61,7 @@ impl Host for Recorder {
         self.limits_hit.count(limit);
     }
 
-    fn message_refused(&mut self, _: RefusalReason) {
+    fn message_refused(&mut self, _: Fault) {
         self.refused_messages += 1;
     }
 

@@ -116,7 +116,7 @@ impl Turn {
     /// Forgets addresses from which nobody has come for long enough, and what they have done.
     pub(super) fn forget_addresses(&mut self) {
         self.addresses.sweep(self.now.monotonic, FORGET);
-        self.chat.mobile.forget(self.now.monotonic, FORGET);
+        self.chat.forget(self.now.monotonic, FORGET);
     }
 
     fn refuse_address(&mut self, excess: Excess) -> Refusal {

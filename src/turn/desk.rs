@@ -10,8 +10,7 @@ use super::ledger::Counters;
 use super::outbox::Outboxes;
 use super::parcel::{Content, Parcel};
 use super::presence::Pacer;
-use crate::chat::mobile::{self, PresenceMode};
-use crate::chat::{ConnectionId, Event, Sink, messenger};
+use crate::chat::{ConnectionId, Event, PresenceNews, Receipt, Sink, messenger, mobile};
 use crate::dialects::Dialect;
 
 /// A scratch buffer that has grown beyond this, in bytes, gives its memory back: a trace is some
@@ -79,12 +78,14 @@ impl Sink for Desk<'_> {
         }
     }
 
-    fn list_wanted(&mut self, by: ConnectionId) {
-        self.pacer.asked(by);
-    }
-
-    fn presence_mode(&mut self, of: ConnectionId, mode: PresenceMode) {
-        self.pacer.set_mode(of, mode);
+    fn presence(&mut self, news: PresenceNews) {
+        match news {
+            PresenceNews::Joined { id, mobile, mode } => self.pacer.join(id, mobile, mode),
+            PresenceNews::Replaced { old, new, mode } => self.pacer.replaced(old, new, mode),
+            PresenceNews::Left { id, mobile } => self.pacer.leave(id, mobile),
+            PresenceNews::ListWanted { by } => self.pacer.asked(by),
+            PresenceNews::Mode { of, mode } => self.pacer.set_mode(of, mode),
+        }
     }
 }
 
@@ -105,7 +106,7 @@ impl<'e> Wrapping<'e> {
             Event::Pong | Event::Error { .. } => with(Content::Protocol),
             Event::Mobile(event) => match event {
                 mobile::Event::Message { from, to, id, .. } => {
-                    Wrapping { id, ..with(Content::Message { from, to }) }
+                    Wrapping { id, ..with(Content::Message(Receipt::Mobile { from, to })) }
                 }
                 mobile::Event::Typing { .. } => {
                     Wrapping { is_fleeting: true, ..with(Content::Event) }
@@ -120,7 +121,7 @@ impl<'e> Wrapping<'e> {
             },
             Event::Messenger(event) => match event {
                 messenger::Event::Message { ticket: Some(ticket), .. } => {
-                    with(Content::Copy(ticket))
+                    with(Content::Message(Receipt::Messenger(ticket)))
                 }
                 messenger::Event::Typing { is_typing, .. } => {
                     Wrapping { is_fleeting: is_typing, ..with(Content::Event) }

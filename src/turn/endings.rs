@@ -8,7 +8,7 @@ use super::connections::{Connection, Life};
 use super::exchange::Exchange;
 use super::parcel::{Content, Parcel};
 use super::{Sockets, Turn};
-use crate::chat::{ConnectionId, Mobile, Outcome, Reason};
+use crate::chat::{ConnectionId, Outcome, Reason};
 use crate::session::{End, Session};
 
 #[cfg(test)]
@@ -17,16 +17,15 @@ mod tests;
 impl Turn {
     /// Ends an open connection: its last words are queued, and nothing it says is listened to.
     pub(super) fn end(&mut self, id: ConnectionId, end: End) {
-        let mobile = self.chat.mobile.mobile_of(id);
-        self.end_as(id, end, mobile);
+        self.end_as(id, end, self.tag_of(id));
     }
 
-    /// The same for a connection that had `mobile`, which may have passed to another by now.
-    fn end_as(&mut self, id: ConnectionId, end: End, mobile: Option<Mobile>) {
+    /// The same for a connection of somebody with this tag, whose place another may have by now.
+    fn end_as(&mut self, id: ConnectionId, end: End, tag: Option<u32>) {
         if !self.connections.get(id).is_some_and(Connection::is_open) {
             return;
         }
-        self.note_end(id, end, mobile);
+        self.note_end(id, end, tag);
         let Some(connection) = self.connections.get_mut(id) else { return };
         let was_websocket = connection.session.is_websocket();
         connection.life = Life::Finishing;
@@ -60,8 +59,7 @@ impl Turn {
     /// A newer connection, `new`, has taken the place of `old` in the chat.
     pub(super) fn replace(&mut self, old: ConnectionId, new: ConnectionId) {
         self.outboxes.hand_over(old, new);
-        let mobile = self.chat.mobile.mobile_of(new);
-        self.end_as(old, End::Replaced, mobile);
+        self.end_as(old, End::Replaced, self.tag_of(new));
     }
 
     /// Lets a session say something outside of its turn to receive.
@@ -94,13 +92,9 @@ impl Turn {
     fn take_out_of_the_chat(&mut self) -> usize {
         let departed = self.leaving.len();
         while let Some(id) = self.leaving.pop_front() {
-            // None: the number has passed to a newer connection, and stays online.
-            if let Some(mobile) = self.chat.mobile.leave(id) {
-                self.pacer.leave(id, mobile);
-            }
             let now = self.now;
             let (chat, mut desk) = self.chat_and_desk();
-            chat.messenger.leave(now, id, &mut desk);
+            chat.leave(now, id, &mut desk);
         }
         departed
     }
@@ -109,10 +103,9 @@ impl Turn {
     pub(super) fn settle(&mut self, parcel: &Parcel, outcome: Outcome) {
         let (chat, mut desk) = self.chat_and_desk();
         match parcel.content {
-            Content::Message { from, to } => {
-                chat.mobile.settle(from, to, parcel.message_id(), outcome, &mut desk);
+            Content::Message(receipt) => {
+                chat.settle(receipt, parcel.message_id(), outcome, &mut desk);
             }
-            Content::Copy(ticket) => chat.messenger.settle(ticket, outcome, &mut desk),
             Content::Protocol | Content::Event | Content::Presence => {}
         }
     }

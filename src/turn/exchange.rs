@@ -1,10 +1,7 @@
 //! [`Exchange`]: one connection's session talking to the turn. It is the session's [`Host`].
 
 use super::Turn;
-use crate::chat::messenger::{self, SignIn};
-use crate::chat::mobile::{self, Joined, PresenceMode};
-use crate::chat::{Command, ConnectionId, Event};
-use crate::dialects::{Dialect, RefusalReason};
+use crate::chat::{self, Admitted, Command, ConnectionId, Entrant, Event, Fault};
 use crate::limiter::{Forwarded, Limit};
 use crate::metrics;
 use crate::session::{Host, Listener, Page, Refusal, Visitor};
@@ -25,6 +22,20 @@ impl Exchange<'_> {
     }
 }
 
+impl Exchange<'_> {
+    /// Lets the connection into its realm.
+    fn join(&mut self, who: Entrant<'_>) -> Result<Admitted, chat::Refusal> {
+        let (now, id) = (self.turn.now, self.id);
+        let from = self.turn.block_of(id);
+        let (chat, mut desk) = self.turn.chat_and_desk();
+        let joined = chat.admit(now, (id, from), who, &mut desk);
+        if let Err(chat::Refusal { limit: Some(limit), .. }) = joined {
+            self.limit_hit(limit);
+        }
+        joined
+    }
+}
+
 impl Host for Exchange<'_> {
     fn now(&self) -> Now {
         self.turn.now
@@ -41,18 +52,12 @@ impl Host for Exchange<'_> {
         }
     }
 
-    fn sign_in(&mut self, who: &SignIn<'_>) -> Result<(), messenger::Refusal> {
-        let (now, id) = (self.turn.now, self.id);
-        let (chat, mut desk) = self.turn.chat_and_desk();
-        chat.messenger.sign_in(now, id, who, &mut desk)
+    fn sign_in(&mut self, who: Entrant<'_>) -> Result<(), chat::Refusal> {
+        self.join(who).map(|_| ())
     }
 
     fn command(&mut self, command: &Command<'_>) {
-        if matches!(
-            command,
-            Command::Mobile(mobile::Command::Message { .. })
-                | Command::Messenger(messenger::Command::Message(_))
-        ) {
+        if command.is_message() {
             self.count_message();
         }
         let (now, id) = (self.turn.now, self.id);
@@ -64,16 +69,9 @@ impl Host for Exchange<'_> {
         self.turn.counters.limits_hit.count(limit);
     }
 
-    fn message_refused(&mut self, reason: RefusalReason) {
+    fn message_refused(&mut self, fault: Fault) {
         self.count_message();
-        let refused = match self.turn.outboxes.dialect(self.id) {
-            Some(Dialect::Messenger) => &mut self.turn.counters.refused_session,
-            Some(Dialect::Sca | Dialect::Echo) | None => &mut self.turn.counters.refused_mobile,
-        };
-        match reason {
-            RefusalReason::Malformed => refused.malformed += 1,
-            RefusalReason::TooLong => refused.too_long += 1,
-        }
+        self.turn.chat.refuse(self.id, fault);
     }
 
     fn page(&mut self, page: Page) -> (&'static str, String) {
@@ -110,42 +108,30 @@ impl Host for Exchange<'_> {
         if self.is_draining() {
             return Err(Refusal::Draining);
         }
-        let (now, id) = (self.turn.now, self.id);
-        // Whoever takes over a number takes over its place as well.
-        let takes_over = match visitor {
-            Visitor::Mobile { mobile, .. } => self.turn.chat.mobile.is_online(mobile),
-            Visitor::Messenger | Visitor::Echo => false,
-        };
+        let id = self.id;
+        let who = visitor.entrant();
+        // A connection that takes over a number takes over its place as well.
+        let takes_over = who.is_some_and(|who| self.turn.chat.would_replace(who));
         if self.turn.websockets >= self.turn.limits.max_connections && !takes_over {
             self.limit_hit(Limit::Connections);
             return Err(Refusal::Full);
         }
         let came_from = self.turn.enter(id, forwarded)?;
-        let (mut gated, mut replaces) = (false, None);
-        if let Visitor::Mobile { mobile, presence } = visitor {
-            let from = self.turn.block_of(id);
-            match self.turn.chat.mobile.join(now, id, mobile, from) {
-                Ok(Joined::New) => self.turn.pacer.join(id, mobile, presence),
-                Ok(Joined::Replaced(old)) => {
-                    self.turn.pacer.replaced(old, id, presence);
-                    replaces = Some(old);
-                }
-                Err(mobile::Refusal::ReplacedTooOften { retry_after }) => {
-                    self.turn.turn_back(id, came_from);
-                    self.limit_hit(Limit::ReplacementRate);
-                    let retry_after_seconds = retry_after.as_secs() + 1;
-                    return Err(Refusal::ReplacedTooOften { retry_after_seconds });
-                }
-            }
-            gated = presence != PresenceMode::None;
-        }
+        let Admitted { replaces, awaits_list } = match who {
+            None => Admitted::default(),
+            Some(who) => self.join(who).map_err(|refusal| {
+                self.turn.turn_back(id, came_from);
+                let time = refusal.retry_after.unwrap_or_default();
+                Refusal::ReplacedTooOften { retry_after_seconds: time.as_secs() + 1 }
+            })?,
+        };
         self.write(switch);
-        self.turn.outboxes.sign_in(id, visitor.dialect(), gated);
+        self.turn.outboxes.sign_in(id, visitor.dialect(), awaits_list);
         self.turn.websockets += 1;
         self.turn.counters.upgrades += 1;
         if let Some(old) = replaces {
-            // At once: what the newcomer has sent behind his request may be for himself, and comes
-            // after what was said to him before.
+            // At once: what the newcomer has sent behind its request may be for itself, and comes
+            // after what was said to it before.
             self.turn.replace(old, id);
         }
         Ok(())

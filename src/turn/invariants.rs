@@ -13,7 +13,9 @@ use crate::timer::Wheel;
 impl Turn {
     /// Panics with a clear sentence if anything is forgotten, doubled or miscounted.
     pub fn check_invariants(&self) {
-        assert!(self.ledger().balances(), "the ledger does not balance: {:?}", self.ledger());
+        assert!(self.books().balances(), "the ledger does not balance: {:?}", self.books());
+        let (queued, unsettled) = (self.outboxes.messages(), self.chat.unsettled());
+        assert_eq!(queued, unsettled, "a realm waits for what is in no outbox, or otherwise");
         self.chat.check_invariants();
         self.outboxes.check_invariants();
         self.outboxes.check_end_of_turn();
@@ -90,11 +92,7 @@ impl Turn {
             let is_blocked = connection.blocked_since.is_some();
             assert!(!is_parked || is_blocked, "{id:?} waits for a socket to drain that is empty");
         }
-        assert_eq!(
-            receivers,
-            self.chat.mobile.online().len(),
-            "as many receivers as numbers online"
-        );
+        assert_eq!(receivers, self.chat.audience(), "as many receivers as numbers online");
     }
 
     /// Every connection with a deadline has one timer, which fires at the earliest of them at the

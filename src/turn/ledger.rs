@@ -1,16 +1,10 @@
-//! [`Ledger`]: where every message went, and [`Counters`]: what else the turn has done.
+//! [`Counters`]: what the turn has done since the start, in plain numbers, for `/metrics` and the log.
 //!
-//! ```text
-//! received = refused + undelivered + delivered + in outboxes
-//! ```
-//!
-//! holds at every moment between two phases. The chat counts what it received, and what became of
-//! it as far as it was told; the session's refusals and what is still queued are the turn's to
-//! count. Here the sets of books meet.
+//! What becomes of messages is not here: each realm keeps its own [`Books`](crate::chat::Books), and
+//! [`Turn::books`](super::Turn::books) is their sum.
 
 use std::array;
 use std::collections::BTreeMap;
-use std::ops::Add;
 use std::time::Duration;
 
 use super::recorder::{Phase, Recorded};
@@ -39,83 +33,6 @@ const TURN_BOUNDS: &[u64] = &[
 const PHASE_BOUNDS: &[u64] =
     &[1_000, 10_000, 100_000, 500_000, 1_000_000, 2_000_000, 5_000_000, 10_000_000, 100_000_000];
 
-/// A realm, as far as the books are concerned.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Realm {
-    /// Where one is known by a phone number.
-    Mobile,
-    /// Where one is known by a session id.
-    Session,
-}
-
-/// Messages of one realm that were refused before the chat ever saw them.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-pub struct Refused {
-    /// A field was missing or wrong.
-    pub malformed: u64,
-    /// The text was too long.
-    pub too_long: u64,
-}
-
-impl Refused {
-    /// All of them.
-    pub fn total(self) -> u64 {
-        self.malformed + self.too_long
-    }
-}
-
-/// The fate of every message, in messages since the start.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-pub struct Ledger {
-    /// Frames of type `message` that came from somebody signed in.
-    pub received: u64,
-    /// Of those, answered with an `error` because a field was missing or wrong.
-    pub refused_malformed: u64,
-    /// Of those, answered with an `error` because the text was too long.
-    pub refused_too_long: u64,
-    /// Of those, answered with an `error` because the two are no contacts.
-    pub refused_not_invited: u64,
-    /// The recipient was not online, or his connection ended first.
-    pub undelivered_offline: u64,
-    /// The recipient read too slowly and was given up.
-    pub undelivered_slow: u64,
-    /// The kernel took the last byte for the recipient's socket.
-    pub delivered: u64,
-    /// Queued, or come back and about to be reported.
-    pub in_outboxes: u64,
-}
-
-impl Ledger {
-    /// Whether every message is accounted for.
-    pub fn balances(&self) -> bool {
-        self.received
-            == self.refused_malformed
-                + self.refused_too_long
-                + self.refused_not_invited
-                + self.undelivered_offline
-                + self.undelivered_slow
-                + self.delivered
-                + self.in_outboxes
-    }
-}
-
-impl Add for Ledger {
-    type Output = Ledger;
-
-    fn add(self, other: Ledger) -> Ledger {
-        Ledger {
-            received: self.received + other.received,
-            refused_malformed: self.refused_malformed + other.refused_malformed,
-            refused_too_long: self.refused_too_long + other.refused_too_long,
-            refused_not_invited: self.refused_not_invited + other.refused_not_invited,
-            undelivered_offline: self.undelivered_offline + other.undelivered_offline,
-            undelivered_slow: self.undelivered_slow + other.undelivered_slow,
-            delivered: self.delivered + other.delivered,
-            in_outboxes: self.in_outboxes + other.in_outboxes,
-        }
-    }
-}
-
 /// What the turn counts beside the fate of messages; everything since the start.
 #[derive(Debug)]
 pub struct Counters {
@@ -133,10 +50,6 @@ pub struct Counters {
     pub ended: [u64; End::OUTCOMES.len()],
     /// WebSockets by the close code that ended them; 1005 where there was none (RFC 6455 §7.4.1).
     pub closes: BTreeMap<u16, u64>,
-    /// Messages refused in the `mobile` realm.
-    pub refused_mobile: Refused,
-    /// Messages refused in the `session` realm.
-    pub refused_session: Refused,
     /// Bytes read from all sockets.
     pub bytes_received: u64,
     /// Bytes written to all sockets.
@@ -196,8 +109,6 @@ impl Counters {
             upgrades: 0,
             ended: [0; End::OUTCOMES.len()],
             closes: BTreeMap::new(),
-            refused_mobile: Refused::default(),
-            refused_session: Refused::default(),
             bytes_received: 0,
             bytes_sent: 0,
             reads: 0,

@@ -41,7 +41,7 @@ use std::mem;
 use std::rc::Rc;
 use std::time::Duration;
 
-use crate::chat::{Chat, ConnectionId};
+use crate::chat::{Books, Chat, ConnectionId};
 use crate::limiter::Addresses;
 use crate::session;
 use crate::timer::{Moment, Now, Wheel};
@@ -57,7 +57,7 @@ use receive::Callers;
 use recorder::{Laps, Recorder};
 
 pub use crate::session::Listener;
-pub use ledger::{Counters, Ledger, Process, Realm, Refused};
+pub use ledger::{Counters, Process};
 pub use limits::{Budgets, Limits};
 pub use notes::EndNote;
 pub use outbox::Caps;
@@ -225,7 +225,8 @@ impl Turn {
         let turn = laps.finish(self.outboxes.total_bytes(), self.websockets);
         self.counters.count_turn(&turn);
         self.recorder.keep(turn);
-        debug_assert!(self.ledger().balances(), "{:?}", self.ledger());
+        debug_assert!(self.books().balances(), "{:?}", self.books());
+        debug_assert_eq!(self.outboxes.messages(), self.chat.unsettled(), "lost, or told twice");
     }
 
     /// How long to sleep before the next turn, if nothing happens: zero if work was left over,
@@ -259,43 +260,9 @@ impl Turn {
         deadlines.into_iter().flatten().min().map(|deadline| deadline.since(now))
     }
 
-    /// Where every message went, up to now.
-    pub fn ledger(&self) -> Ledger {
-        self.ledger_of(Realm::Mobile) + self.ledger_of(Realm::Session)
-    }
-
-    /// The same for one realm.
-    pub fn ledger_of(&self, realm: Realm) -> Ledger {
-        let copies = self.chat.messenger.copies_in_flight();
-        match realm {
-            Realm::Mobile => {
-                let (chat, refused) = (self.chat.mobile.counters(), self.counters.refused_mobile);
-                Ledger {
-                    received: chat.messages_received + refused.total(),
-                    refused_malformed: refused.malformed,
-                    refused_too_long: refused.too_long,
-                    refused_not_invited: 0,
-                    undelivered_offline: chat.undelivered_offline,
-                    undelivered_slow: chat.undelivered_slow,
-                    delivered: chat.messages_delivered,
-                    in_outboxes: self.outboxes.messages() - copies,
-                }
-            }
-            Realm::Session => {
-                let (chat, refused) =
-                    (self.chat.messenger.counters(), self.counters.refused_session);
-                Ledger {
-                    received: chat.messages_received + refused.total(),
-                    refused_malformed: refused.malformed,
-                    refused_too_long: refused.too_long,
-                    refused_not_invited: chat.refused_not_invited,
-                    undelivered_offline: chat.undelivered_offline,
-                    undelivered_slow: chat.undelivered_slow,
-                    delivered: chat.messages_delivered,
-                    in_outboxes: self.chat.messenger.in_flight(),
-                }
-            }
-        }
+    /// Where every message went, up to now, of all realms together.
+    pub fn books(&self) -> Books {
+        self.chat.books().map(|(_, books)| books).sum()
     }
 
     /// What was counted beside messages.

@@ -7,11 +7,11 @@
 
 use std::collections::VecDeque;
 use std::collections::hash_map::RandomState;
-use std::hash::{BuildHasher as _, Hash};
+use std::hash::BuildHasher as _;
 use std::time::Duration;
 
 use super::Turn;
-use crate::chat::{ConnectionId, Mobile};
+use crate::chat::{ConnectionId, Person};
 use crate::session::End;
 use crate::timer::Moment;
 
@@ -113,7 +113,7 @@ impl Notes {
         Notes { queue: VecDeque::new(), left_out: 0, key: RandomState::new() }
     }
 
-    fn tag(&self, who: impl Hash) -> u32 {
+    fn tag(&self, who: Person<'_>) -> u32 {
         (self.key.hash_one(who) >> 32) as u32
     }
 
@@ -133,9 +133,14 @@ impl Turn {
         std::mem::take(&mut self.notes.left_out)
     }
 
-    /// A connection ends, and with it the use of `mobile`, if it had that. A WebSocket is noted now, while
-    /// it is known who that was; a plain request's answer is still to be written.
-    pub(super) fn note_end(&mut self, id: ConnectionId, end: End, mobile: Option<Mobile>) {
+    /// What stands in the log for the person that a connection belongs to; None if it belongs to nobody.
+    pub(super) fn tag_of(&self, id: ConnectionId) -> Option<u32> {
+        self.chat.person_at(id).map(|person| self.notes.tag(person))
+    }
+
+    /// A connection of the person with this tag ends. A WebSocket is noted now; the answer to a plain
+    /// request is still to be written.
+    pub(super) fn note_end(&mut self, id: ConnectionId, end: End, tag: Option<u32>) {
         let now = self.now.monotonic;
         let Some(connection) = self.connections.get_mut(id) else { return };
         let outcome = u8::try_from(end.outcome()).expect("there are few outcomes");
@@ -144,9 +149,6 @@ impl Turn {
             return;
         }
         let tally = connection.tally;
-        let session = self.chat.messenger.session_of(id);
-        let tag = mobile.map(|mobile| self.notes.tag(mobile));
-        let tag = tag.or_else(|| session.map(|session| self.notes.tag(session)));
         self.notes.push(tally.note(now, outcome, true, tag));
     }
 
@@ -161,10 +163,11 @@ impl Turn {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::chat::Mobile;
 
     #[test]
     fn a_number_has_one_tag_in_a_run_and_another_in_the_next() {
-        let mobile = |text: &str| Mobile::parse(text.as_bytes()).expect("valid");
+        let mobile = |text: &str| Person::Mobile(Mobile::parse(text.as_bytes()).expect("valid"));
         let notes = Notes::new();
         let tag = notes.tag(mobile("1234567890"));
         assert_eq!(notes.tag(mobile("1234567890")), tag);

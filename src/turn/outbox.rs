@@ -194,9 +194,8 @@ impl Outboxes {
         // What `old` was to be told after a list that it will not get any more is part of it.
         self.open_gate(old);
         let moved = self.take_out(old, |parcel| match parcel.content {
-            Content::Message { .. } | Content::Event => true,
-            // Of the realm without replacement.
-            Content::Copy(_) | Content::Protocol | Content::Presence => false,
+            Content::Message(_) | Content::Event => true,
+            Content::Protocol | Content::Presence => false,
         });
         for parcel in moved {
             self.messages -= u64::from(parcel.is_message());

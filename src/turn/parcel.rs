@@ -5,8 +5,7 @@
 
 use std::rc::Rc;
 
-use crate::chat::Mobile;
-use crate::chat::messenger::Ticket;
+use crate::chat::Receipt;
 
 /// One encoded frame on its way to one connection.
 #[derive(Clone, Debug)]
@@ -28,16 +27,9 @@ pub(super) enum Content {
     Event,
     /// A presence list or a delta: only ever the newest, so never moved to another connection.
     Presence,
-    /// A message between two people: the ledger accounts for every single one.
-    Message {
-        /// Who may want to know what becomes of it.
-        from: Mobile,
-        /// Whom it is for.
-        to: Mobile,
-    },
-    /// A copy of a message for one of somebody's devices: the realm that keeps the books on it
-    /// hears what becomes of each.
-    Copy(Ticket),
+    /// A message, or one copy of it: its realm accounts for every single one, and hears what becomes
+    /// of it.
+    Message(Receipt),
 }
 
 impl Parcel {
@@ -71,7 +63,7 @@ impl Parcel {
     /// Whether it is a message between two people, or a copy of one.
     pub(super) fn is_message(&self) -> bool {
         match self.content {
-            Content::Message { .. } | Content::Copy(_) => true,
+            Content::Message(_) => true,
             Content::Protocol | Content::Event | Content::Presence => false,
         }
     }

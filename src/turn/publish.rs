@@ -8,8 +8,7 @@ use std::rc::Rc;
 use super::Turn;
 use super::parcel::{Content, Parcel};
 use super::presence::Serving;
-use crate::chat::mobile::Event;
-use crate::chat::{self, Mobile};
+use crate::chat::Mobile;
 use crate::dialects::Dialect;
 
 /// Encoded presence, shared by all who get it.
@@ -67,8 +66,7 @@ impl Turn {
             Some((of, frame)) if *of == version => Rc::clone(frame),
             _ => {
                 self.scratch.clear();
-                let event = chat::Event::Mobile(Event::OnlineUsers(self.chat.mobile.online()));
-                Dialect::Sca.frame(&event, &mut self.scratch);
+                Dialect::Sca.frame(&self.chat.list(), &mut self.scratch);
                 let frame: Rc<[u8]> = self.scratch.as_slice().into();
                 self.frames.list = Some((version, Rc::clone(&frame)));
                 self.counters.presence_encoded += 1;
@@ -79,13 +77,9 @@ impl Turn {
 
     /// Encodes the state, now, of everyone who was touched since the last delta.
     fn encode_delta(&mut self, touched: &[Mobile]) {
-        let is_online = |mobile: &Mobile| self.chat.mobile.is_online(*mobile);
-        let (joined, left): (Vec<_>, Vec<_>) = touched.iter().copied().partition(is_online);
-        let online = self.chat.mobile.online().len();
-        let event = Event::PresenceChanged { joined: &joined, left: &left, online };
-        self.scratch.clear();
-        let event = chat::Event::Mobile(event);
-        Dialect::Sca.frame(&event, &mut self.scratch);
+        let Turn { chat, scratch, .. } = self;
+        scratch.clear();
+        chat.with_changes(touched, |event| Dialect::Sca.frame(event, scratch));
         self.frames.delta = Some(self.scratch.as_slice().into());
         self.counters.presence_encoded += 1;
     }

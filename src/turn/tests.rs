@@ -177,7 +177,7 @@ fn a_drain_delivers_what_was_queued_before_it_says_goodbye() {
     world.settle();
     world.turn.drain(world.now());
     world.settle();
-    assert_eq!(world.turn.ledger().in_outboxes, 1, "it still waits for her");
+    assert_eq!(world.turn.books().in_flight, 1, "it still waits for her");
     world.unblock(alice);
     world.settle();
     let heard = world.take_words(alice);

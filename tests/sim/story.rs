@@ -5,6 +5,7 @@
 
 use std::time::Duration;
 
+use switchboard::chat::Reason;
 use switchboard::turn::Limits;
 
 use crate::faults::Fault;
@@ -38,7 +39,7 @@ impl World {
         } else {
             self.all_leave()
         }
-        assert_eq!(self.turn.ledger().in_outboxes, 0, "letters are left, and nobody to read them");
+        assert_eq!(self.turn.books().in_flight, 0, "letters are left, and nobody to read them");
         self.turn.check_invariants();
         self.count_what_followed();
     }
@@ -51,7 +52,7 @@ impl World {
         let faults = &mut self.net.faults;
         faults.count(Fault::Takeover, takeovers as u64);
         faults.count(Fault::FullSession, full_sessions as u64);
-        faults.count(Fault::FullOutbox, self.turn.ledger().undelivered_slow);
+        faults.count(Fault::FullOutbox, self.turn.books().undelivered(Reason::Slow));
         faults.count(Fault::HalfClose, half_closes as u64);
     }
 
@@ -114,8 +115,8 @@ impl World {
         for wire in 0..self.owners.len() {
             assert!(!self.net.refuses(wire), "wire {wire} is drained, and nothing more comes");
         }
-        let ledger = self.turn.ledger();
-        assert_eq!(ledger.in_outboxes, 0, "all read, and letters are left: {ledger:?}");
+        let books = self.turn.books();
+        assert_eq!(books.in_flight, 0, "all read, and letters are left: {books:?}");
     }
 
     /// A phone takes over the number of another: nobody else hears anything of it.

@@ -149,14 +149,14 @@ impl World {
             }
         }
         let was_in_vain = wait == Some(Duration::ZERO) && !self.net.is_ready();
-        let ledger = self.turn.ledger();
+        let books = self.turn.books();
         let (used, deltas) = (self.used(), self.turn.counters().deltas);
         let deeds = self.take_turn();
         self.check_budgets(used);
         if self.used()[SWEPT] > used[SWEPT] {
             self.check_slice(self.turn.counters().deltas - deltas);
         }
-        let is_idle = was_in_vain && deeds.is_empty() && self.turn.ledger() == ledger;
+        let is_idle = was_in_vain && deeds.is_empty() && self.turn.books() == books;
         self.idle_turns = if is_idle { self.idle_turns + 1 } else { 0 };
         // Copies of a note that come back one a turn change nothing until the last of them does.
         let most = 100 + self.oracle.realm.notes.len() * self.climate.devices;
@@ -339,9 +339,9 @@ impl World {
             }
         }
         self.oracle.watch(self.now, deeds);
-        assert!(self.turn.ledger().balances(), "{:?}", self.turn.ledger());
+        assert!(self.turn.books().balances(), "{:?}", self.turn.books());
         assert_eq!(self.turn.connections(), self.net.held(), "connections are miscounted");
-        assert_eq!(self.turn.ledger().delivered, self.oracle.handed, "letters are miscounted");
+        assert_eq!(self.turn.books().delivered, self.oracle.handed, "letters are miscounted");
         if self.turns.is_multiple_of(self.climate.check_every) {
             self.turn.check_invariants();
         }

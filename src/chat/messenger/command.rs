@@ -84,6 +84,20 @@ pub enum Command<'a> {
     },
 }
 
+impl Command<'_> {
+    /// Whether it is a message to somebody.
+    pub fn is_message(&self) -> bool {
+        match self {
+            Command::Message(_) => true,
+            Command::Invite(_)
+            | Command::Accept { .. }
+            | Command::Decline { .. }
+            | Command::Read { .. }
+            | Command::Typing { .. } => false,
+        }
+    }
+}
+
 /// An invitation as its sender has written it.
 #[derive(Clone, Eq, PartialEq)]
 pub struct Invite<'a> {

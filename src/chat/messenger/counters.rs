@@ -1,7 +1,8 @@
 //! [`Counters`]: what the realm has done since it began, in plain numbers that only grow.
 //!
 //! The realm counts what it decides. What a frame's way through an outbox adds is counted where it
-//! happens. `metrics` puts all of it into words.
+//! happens. What becomes of messages stands in the realm's
+//! [`Books`](crate::chat::Books).
 
 /// What the realm has done since it began.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
@@ -17,17 +18,6 @@ pub struct Counters {
     /// Devices that were refused, being too many for their session.
     pub devices_refused: u64,
 
-    /// Messages that people asked to have delivered; one that made no sense never gets here.
-    pub messages_received: u64,
-    /// Messages of which the kernel took the first copy, or of which the recipient says that he
-    /// has read it.
-    pub messages_delivered: u64,
-    /// Messages to somebody who was offline, or whose devices went before it reached one.
-    pub undelivered_offline: u64,
-    /// Messages whose recipient read too slowly.
-    pub undelivered_slow: u64,
-    /// Messages refused because the two are no contacts.
-    pub refused_not_invited: u64,
     /// Messages that their recipient marked as read.
     pub messages_read: u64,
     /// Notes that a message was read, when there was none to mark.

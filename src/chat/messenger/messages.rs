@@ -8,7 +8,7 @@
 use super::event::{Event, Status};
 use super::person::PersonKey;
 use super::{Message, Realm, Refusal, Ticket, tell, tell_others};
-use crate::chat::{ConnectionId, ItemId, Outcome, Reason, Sink};
+use crate::chat::{ConnectionId, Fault, ItemId, Outcome, Reason, Sink};
 use crate::timer::{Moment, Now};
 
 impl Realm {
@@ -20,14 +20,14 @@ impl Realm {
         message: &Message<'_>,
         sink: &mut impl Sink,
     ) -> Result<(), Refusal> {
-        self.counters.messages_received += 1;
         let recipient = self.people.find(message.to.as_str());
         if !self.may_write(sender, recipient) {
-            self.counters.refused_not_invited += 1;
+            self.books.refuse(Fault::NotInvited);
             return Err(Refusal::NotInvited);
         }
+        self.books.take();
         let Some(recipient) = recipient.filter(|&to| self.people[to].is_online()) else {
-            self.counters.undelivered_offline += 1;
+            self.books.settle(Outcome::Undelivered(Reason::Offline));
             self.tell_status(sender, message.id.as_str(), Status::Undelivered, sink);
             return Ok(());
         };
@@ -166,8 +166,7 @@ impl Realm {
 
     /// The message has reached its recipient.
     fn delivered(&mut self, key: u32, sink: &mut impl Sink) {
-        self.tracks.in_flight -= 1;
-        self.counters.messages_delivered += 1;
+        self.books.settle(Outcome::Delivered);
         let track = &mut self.tracks.all[key as usize];
         track.is_decided = true;
         let (from, to) = (track.from, track.to);
@@ -177,12 +176,7 @@ impl Realm {
 
     /// All copies of the message have come back.
     fn undelivered(&mut self, key: u32, reason: Reason, sink: &mut impl Sink) {
-        self.tracks.in_flight -= 1;
-        let counter = match reason {
-            Reason::Offline => &mut self.counters.undelivered_offline,
-            Reason::Slow => &mut self.counters.undelivered_slow,
-        };
-        *counter += 1;
+        self.books.settle(Outcome::Undelivered(reason));
         self.tracks.all[key as usize].is_decided = true;
         self.tell_track_status(key, Status::Undelivered, sink);
         if self.tracks.all[key as usize].is_readable {

@@ -13,6 +13,7 @@ mod contacts;
 mod counters;
 mod directory;
 mod event;
+mod figures;
 mod invariants;
 mod invitations;
 mod inviting;
@@ -27,7 +28,7 @@ mod typing;
 
 use std::fmt;
 
-use super::{ConnectionId, Outcome, Sink};
+use super::{Books, ConnectionId, Fault, Outcome, Sink};
 use crate::chat;
 use crate::timer::{Moment, Now, Wheel};
 use chain::Chain;
@@ -58,6 +59,7 @@ pub struct Realm {
     /// People who are offline and have contacts, the longest offline first.
     remembered: Chain,
     wheel: Wheel<Due>,
+    books: Books,
     counters: Counters,
 }
 
@@ -82,6 +84,7 @@ impl Realm {
             invitations: Invitations::default(),
             remembered: Chain::default(),
             wheel: Wheel::new(now),
+            books: Books::default(),
             counters: Counters::default(),
         }
     }
@@ -178,6 +181,13 @@ impl Realm {
         self.forget_excess_sessions(sink);
     }
 
+    /// Enters a message that never became a command into the books, if its sender is signed in here.
+    pub fn refuse(&mut self, from: ConnectionId, fault: Fault) {
+        if self.people.person_at(from).is_some() {
+            self.books.refuse(fault);
+        }
+    }
+
     /// Hears what became of one copy of a message, and tells its sender once it is decided for the
     /// message. A ticket whose copies are all settled means nothing any more.
     pub fn settle(&mut self, ticket: Ticket, outcome: Outcome, sink: &mut impl Sink) {
@@ -224,9 +234,9 @@ impl Realm {
         &self.counters
     }
 
-    /// Messages that are on their way to somebody's devices, none of which has one yet.
-    pub fn in_flight(&self) -> u64 {
-        self.tracks.in_flight
+    /// Where every message of the realm went. A message counts once, however many devices get a copy.
+    pub fn books(&self) -> &Books {
+        &self.books
     }
 
     /// Copies of messages that the sink was handed and that are not settled. Those of the sender's

@@ -3,6 +3,8 @@
 //! Where the reason would tell a stranger's secret, several reasons share one sentence: whether a
 //! session exists, whose message it is, whether an invitation was answered before.
 
+use crate::chat;
+
 /// Why somebody may not do what he asks.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Refusal {
@@ -46,5 +48,11 @@ impl Refusal {
                 "the server keeps as many invitations as it can: try again later"
             }
         }
+    }
+}
+
+impl From<Refusal> for chat::Refusal {
+    fn from(refusal: Refusal) -> Self {
+        chat::Refusal { sentence: refusal.sentence(), retry_after: None, limit: None }
     }
 }

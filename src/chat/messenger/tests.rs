@@ -13,8 +13,7 @@ mod typing;
 use std::time::Duration;
 
 use super::*;
-use crate::chat::mobile::PresenceMode;
-use crate::chat::{ItemId, Reason, SessionId};
+use crate::chat::{ItemId, PresenceNews, Reason, SessionId};
 
 const OFFLINE: Outcome = Outcome::Undelivered(Reason::Offline);
 const SLOW: Outcome = Outcome::Undelivered(Reason::Slow);
@@ -52,12 +51,8 @@ impl Sink for Recorder {
         to.iter().for_each(|to| self.send(*to, event));
     }
 
-    fn list_wanted(&mut self, _by: ConnectionId) {
-        panic!("this realm has no list");
-    }
-
-    fn presence_mode(&mut self, _of: ConnectionId, _mode: PresenceMode) {
-        panic!("this realm has no modes");
+    fn presence(&mut self, news: PresenceNews) {
+        panic!("this realm has no list of everyone: {news:?}");
     }
 }
 

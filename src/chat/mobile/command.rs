@@ -47,6 +47,20 @@ pub enum Command<'a> {
     Presence(PresenceMode),
 }
 
+impl Command<'_> {
+    /// Whether it is a message to somebody.
+    pub fn is_message(&self) -> bool {
+        match self {
+            Command::Message { .. } => true,
+            Command::Typing { .. }
+            | Command::Receipt { .. }
+            | Command::Signal { .. }
+            | Command::ListOnline
+            | Command::Presence(_) => false,
+        }
+    }
+}
+
 /// How a connection wants to hear who is online.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub enum PresenceMode {

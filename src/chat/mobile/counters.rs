@@ -1,7 +1,8 @@
 //! [`Counters`]: what the realm has done since it began, in plain numbers that only grow.
 //!
 //! The realm counts what it decides. What a frame's way through an outbox adds (bytes, drops, slow
-//! readers) is counted where it happens. `metrics` puts all of it into words.
+//! readers) is counted where it happens. What becomes of messages stands in the realm's
+//! [`Books`](crate::chat::Books).
 
 /// What the realm has done since it began.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
@@ -14,15 +15,6 @@ pub struct Counters {
     pub replacements: u64,
     /// Connections that were refused a number because it had changed hands too often.
     pub replacements_refused: u64,
-    /// Messages that people asked to have delivered. One that made no sense never gets here: the
-    /// session counts those.
-    pub messages_received: u64,
-    /// Messages that the recipient's kernel took.
-    pub messages_delivered: u64,
-    /// Messages whose recipient was offline, or went before they reached him.
-    pub undelivered_offline: u64,
-    /// Messages whose recipient read too slowly.
-    pub undelivered_slow: u64,
     /// Notes that somebody types.
     pub typing: Relays,
     /// Notes that somebody has read a message.

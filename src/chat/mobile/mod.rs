@@ -9,15 +9,16 @@ mod command;
 mod counters;
 mod directory;
 mod event;
+mod figures;
 mod takeovers;
 #[cfg(test)]
 mod tests;
 
 use std::time::Duration;
 
-use super::{ConnectionId, Mobile, Outcome, Reason, Sink};
+use super::{Admitted, Books, ConnectionId, Fault, Mobile, Outcome, PresenceNews, Reason, Sink};
 use crate::chat;
-use crate::limiter::{Block, Rate};
+use crate::limiter::{Block, Limit, Rate};
 use crate::timer::{Moment, Now};
 
 pub use command::{Command, PresenceMode};
@@ -29,6 +30,7 @@ pub use event::{Delivery, Event};
 #[derive(Debug)]
 pub struct Realm {
     directory: Directory,
+    books: Books,
     counters: Counters,
 }
 
@@ -69,10 +71,26 @@ pub enum Refusal {
     },
 }
 
+impl From<Refusal> for chat::Refusal {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::ReplacedTooOften { retry_after } => chat::Refusal {
+                sentence: "this number changes hands too often",
+                retry_after: Some(retry_after),
+                limit: Some(Limit::ReplacementRate),
+            },
+        }
+    }
+}
+
 impl Realm {
     /// A realm with nobody in it.
     pub fn new(limits: Limits) -> Self {
-        Realm { directory: Directory::new(limits), counters: Counters::default() }
+        Realm {
+            directory: Directory::new(limits),
+            books: Books::default(),
+            counters: Counters::default(),
+        }
     }
 
     /// Signs in a connection from the address block `from`. If another one holds the number, the
@@ -115,6 +133,31 @@ impl Realm {
         left
     }
 
+    /// [`join`](Realm::join), in the words of the chat. Those who are shown presence see it.
+    pub fn admit(
+        &mut self,
+        now: Now,
+        (id, from): (ConnectionId, Block),
+        mobile: Mobile,
+        mode: PresenceMode,
+        sink: &mut impl Sink,
+    ) -> Result<Admitted, chat::Refusal> {
+        let (replaces, news) = match self.join(now, id, mobile, from)? {
+            Joined::New => (None, PresenceNews::Joined { id, mobile, mode }),
+            Joined::Replaced(old) => (Some(old), PresenceNews::Replaced { old, new: id, mode }),
+        };
+        sink.presence(news);
+        Ok(Admitted { replaces, awaits_list: mode != PresenceMode::None })
+    }
+
+    /// [`leave`](Realm::leave). Those who are shown presence see it.
+    pub fn depart(&mut self, id: ConnectionId, sink: &mut impl Sink) {
+        // None: the number has passed to a newer connection, and stays online.
+        if let Some(mobile) = self.leave(id) {
+            sink.presence(PresenceNews::Left { id, mobile });
+        }
+    }
+
     /// The number that a connection holds.
     pub fn mobile_of(&self, id: ConnectionId) -> Option<Mobile> {
         self.directory.mobile_of(id)
@@ -125,7 +168,7 @@ impl Realm {
         let Some(sender) = self.directory.mobile_of(from) else { return };
         match *command {
             Command::Message { to, text, id } => {
-                self.counters.messages_received += 1;
+                self.books.take();
                 match self.directory.connection_of(to) {
                     Some(recipient) => {
                         let event = Event::Message { from: sender, to, text, id };
@@ -150,12 +193,19 @@ impl Realm {
             }
             Command::ListOnline => {
                 self.counters.lists_wanted += 1;
-                sink.list_wanted(from);
+                sink.presence(PresenceNews::ListWanted { by: from });
             }
             Command::Presence(mode) => {
                 self.counters.presence_modes += 1;
-                sink.presence_mode(from, mode);
+                sink.presence(PresenceNews::Mode { of: from, mode });
             }
+        }
+    }
+
+    /// Enters a message that never became a command into the books, if its sender is signed in here.
+    pub fn refuse(&mut self, from: ConnectionId, fault: Fault) {
+        if self.directory.mobile_of(from).is_some() {
+            self.books.refuse(fault);
         }
     }
 
@@ -169,12 +219,7 @@ impl Realm {
         outcome: Outcome,
         sink: &mut impl Sink,
     ) {
-        let counter = match outcome {
-            Outcome::Delivered => &mut self.counters.messages_delivered,
-            Outcome::Undelivered(Reason::Offline) => &mut self.counters.undelivered_offline,
-            Outcome::Undelivered(Reason::Slow) => &mut self.counters.undelivered_slow,
-        };
-        *counter += 1;
+        self.books.settle(outcome);
         let event = match (outcome, id) {
             (Outcome::Delivered, None) => return,
             (Outcome::Delivered, Some(id)) => Event::Ack { id, delivery: Delivery::Delivered },
@@ -191,9 +236,22 @@ impl Realm {
         self.directory.online()
     }
 
+    /// The state, now, of the numbers in `touched`: each has come or has gone.
+    pub fn with_changes<R>(&self, touched: &[Mobile], tell: impl FnOnce(Event<'_>) -> R) -> R {
+        let is_online = |mobile: &Mobile| self.is_online(*mobile);
+        let (joined, left): (Vec<_>, Vec<_>) = touched.iter().copied().partition(is_online);
+        let online = self.online().len();
+        tell(Event::PresenceChanged { joined: &joined, left: &left, online })
+    }
+
     /// Whether anybody holds a number.
     pub fn is_online(&self, mobile: Mobile) -> bool {
         self.directory.connection_of(mobile).is_some()
+    }
+
+    /// Where every message of the realm went.
+    pub fn books(&self) -> &Books {
+        &self.books
     }
 
     /// What the realm has done so far.
@@ -209,6 +267,7 @@ impl Realm {
     /// If there is a bug in this room.
     pub fn check_invariants(&self) {
         self.directory.check_invariants();
+        assert!(self.books.balances(), "the ledger of messages balances: {:?}", self.books);
         let Counters { joins, leaves, .. } = self.counters;
         let online = self.online().len() as u64;
         assert_eq!(joins - leaves, online, "whoever has joined and not left is online");

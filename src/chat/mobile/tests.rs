@@ -25,12 +25,18 @@ impl Sink for Recorder {
         to.iter().for_each(|to| self.send(*to, event));
     }
 
-    fn list_wanted(&mut self, by: ConnectionId) {
-        self.0.push(format!("{} wants the list", name(by)));
-    }
-
-    fn presence_mode(&mut self, of: ConnectionId, mode: PresenceMode) {
-        self.0.push(format!("{} wants {mode:?}", name(of)));
+    fn presence(&mut self, news: PresenceNews) {
+        self.0.push(match news {
+            PresenceNews::Joined { id, mobile, mode } => {
+                format!("{} came as {mobile:?} and wants {mode:?}", name(id))
+            }
+            PresenceNews::Replaced { old, new, mode } => {
+                format!("{} replaces {} and wants {mode:?}", name(new), name(old))
+            }
+            PresenceNews::Left { id, mobile } => format!("{} went as {mobile:?}", name(id)),
+            PresenceNews::ListWanted { by } => format!("{} wants the list", name(by)),
+            PresenceNews::Mode { of, mode } => format!("{} wants {mode:?}", name(of)),
+        });
     }
 }
 
@@ -68,6 +74,16 @@ fn two_people() -> (Realm, Recorder) {
     (realm, Recorder::default())
 }
 
+/// The same, and two messages of 1 are on their way to 2, with the id 7 and without.
+fn two_who_write() -> (Realm, Recorder) {
+    let (mut realm, mut sink) = two_people();
+    for id in [Some("7"), None] {
+        realm.handle(connection(1), &message(2, id), &mut sink);
+    }
+    sink.take();
+    (realm, sink)
+}
+
 #[test]
 fn a_message_reaches_its_recipient_and_nobody_else() {
     let (mut realm, mut sink) = two_people();
@@ -88,10 +104,10 @@ fn an_ack_says_delivered_only_once_the_message_is() {
 
 #[test]
 fn without_an_id_there_is_no_ack() {
-    let (mut realm, mut sink) = two_people();
+    let (mut realm, mut sink) = two_who_write();
     realm.settle(mobile(1), mobile(2), None, Outcome::Delivered, &mut sink);
     assert!(sink.take().is_empty());
-    assert_eq!(realm.counters().messages_delivered, 1);
+    assert_eq!(realm.books().delivered, 1);
 }
 
 #[test]
@@ -104,13 +120,13 @@ fn a_sender_hears_at_once_that_nobody_has_the_number() {
         "1/0 hears Undelivered { to: Mobile(…09), id: None, reason: Offline }",
     ];
     assert_eq!(sink.take(), expected);
-    assert_eq!(realm.counters().messages_received, 2);
-    assert_eq!(realm.counters().undelivered_offline, 2);
+    assert_eq!(realm.books().received, 2);
+    assert_eq!(realm.books().undelivered(Reason::Offline), 2);
 }
 
 #[test]
 fn a_recipient_who_goes_before_the_message_arrives_was_offline() {
-    let (mut realm, mut sink) = two_people();
+    let (mut realm, mut sink) = two_who_write();
     let offline = Outcome::Undelivered(Reason::Offline);
     realm.settle(mobile(1), mobile(2), Some("7"), offline, &mut sink);
     realm.settle(mobile(1), mobile(2), None, offline, &mut sink);
@@ -119,12 +135,12 @@ fn a_recipient_who_goes_before_the_message_arrives_was_offline() {
         "1/0 hears Undelivered { to: Mobile(…02), id: None, reason: Offline }",
     ];
     assert_eq!(sink.take(), expected);
-    assert_eq!(realm.counters().undelivered_offline, 2);
+    assert_eq!(realm.books().undelivered(Reason::Offline), 2);
 }
 
 #[test]
 fn a_slow_recipient_is_named_slow_with_or_without_an_id() {
-    let (mut realm, mut sink) = two_people();
+    let (mut realm, mut sink) = two_who_write();
     let slow = Outcome::Undelivered(Reason::Slow);
     realm.settle(mobile(1), mobile(2), Some("7"), slow, &mut sink);
     realm.settle(mobile(1), mobile(2), None, slow, &mut sink);
@@ -133,7 +149,7 @@ fn a_slow_recipient_is_named_slow_with_or_without_an_id() {
         "1/0 hears Undelivered { to: Mobile(…02), id: None, reason: Slow }",
     ];
     assert_eq!(sink.take(), expected);
-    assert_eq!(realm.counters().undelivered_slow, 2);
+    assert_eq!(realm.books().undelivered(Reason::Slow), 2);
 }
 
 #[test]
@@ -151,11 +167,11 @@ fn an_outcome_finds_the_sender_at_his_newer_connection() {
 
 #[test]
 fn an_outcome_for_a_sender_who_is_gone_is_told_to_nobody() {
-    let (mut realm, mut sink) = two_people();
+    let (mut realm, mut sink) = two_who_write();
     assert_eq!(realm.leave(connection(1)), Some(mobile(1)));
     realm.settle(mobile(1), mobile(2), Some("7"), Outcome::Delivered, &mut sink);
     assert!(sink.take().is_empty());
-    assert_eq!(realm.counters().messages_delivered, 1);
+    assert_eq!(realm.books().delivered, 1);
 }
 
 #[test]
@@ -203,16 +219,52 @@ fn a_stale_or_unknown_connection_does_nothing() {
     let (mut realm, mut sink) = two_people();
     assert_eq!(realm.leave(connection(2)), Some(mobile(2)));
     assert_eq!(realm.join(at(1), ConnectionId::new(2, 1), mobile(3), home()), Ok(Joined::New));
-    let before = *realm.counters();
+    let before = (*realm.counters(), *realm.books());
     for id in [connection(2), ConnectionId::new(1, 1), connection(77)] {
         assert_eq!(realm.directory.mobile_of(id), None);
         assert_eq!(realm.leave(id), None);
         realm.handle(id, &message(1, Some("7")), &mut sink);
         realm.handle(id, &Command::ListOnline, &mut sink);
+        realm.refuse(id, Fault::Malformed);
     }
     assert!(sink.take().is_empty());
-    assert_eq!(*realm.counters(), before);
+    assert_eq!((*realm.counters(), *realm.books()), before);
     realm.check_invariants();
+}
+
+#[test]
+fn whoever_publishes_presence_hears_who_came_and_went() {
+    let (mut realm, mut sink) = two_people();
+    let mut admit = |realm: &mut Realm, index, number, mode| {
+        let admitted =
+            realm.admit(at(0), (connection(index), home()), mobile(number), mode, &mut sink);
+        admitted.map(|it| (it.replaces, it.awaits_list))
+    };
+    assert_eq!(admit(&mut realm, 3, 3, PresenceMode::Delta), Ok((None, true)));
+    let replaced = Ok((Some(connection(1)), false));
+    assert_eq!(admit(&mut realm, 4, 1, PresenceMode::None), replaced);
+    for index in [1, 3, 3] {
+        realm.depart(connection(index), &mut sink);
+    }
+    let expected = [
+        "3/0 came as Mobile(…03) and wants Delta",
+        "4/0 replaces 1/0 and wants None",
+        "3/0 went as Mobile(…03)",
+    ];
+    assert_eq!(sink.take(), expected);
+}
+
+#[test]
+fn a_number_that_changes_hands_too_often_is_refused_with_a_time() {
+    let (mut realm, mut sink) = two_people();
+    let mut admit = |realm: &mut Realm, index| {
+        realm.admit(at(0), (connection(index), home()), mobile(1), PresenceMode::Full, &mut sink)
+    };
+    assert!((10..13).all(|index| admit(&mut realm, index).is_ok()));
+    let refusal = admit(&mut realm, 13).expect_err("three replacements are enough");
+    assert_eq!(refusal.retry_after, Some(Duration::from_secs(5)));
+    assert_eq!(refusal.limit, Some(Limit::ReplacementRate));
+    assert_eq!(sink.take().len(), 3, "the refused one is no news");
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::iter;
 use proptest::prelude::*;
 
 use super::*;
-use crate::chat::Mobile;
+use crate::chat::{Mobile, Receipt};
 
 const CAPS: Caps = Caps { each: 100, echo: 300, all: 250 };
 
@@ -27,7 +27,7 @@ fn mobile() -> Mobile {
 }
 
 fn message() -> Content {
-    Content::Message { from: mobile(), to: mobile() }
+    Content::Message(Receipt::Mobile { from: mobile(), to: mobile() })
 }
 
 /// A parcel of `len` bytes, all of them `name`.

@@ -17,7 +17,7 @@ struct Health {
     timestamp: String,
     /// Invitations in memory.
     invitations: usize,
-    /// Pairs of contacts in the `session` realm.
+    /// Pairs of contacts in the messenger realm.
     conversations: usize,
     uptime_seconds: u64,
     version: &'static str,
@@ -27,12 +27,13 @@ impl Turn {
     /// `GET /health`, as JSON.
     pub(in crate::turn) fn health_page(&self) -> String {
         let time = UNIX_EPOCH + Duration::from_secs(self.now.unix.as_secs());
+        let census = self.chat.census();
         json(&Health {
             status: if self.drain.is_some() { "draining" } else { "ok" },
             connections: self.websockets,
             timestamp: humantime::format_rfc3339_seconds(time).to_string(),
-            invitations: self.chat.messenger.invitations(),
-            conversations: self.chat.messenger.conversations(),
+            invitations: census.invitations,
+            conversations: census.conversations,
             uptime_seconds: self.now.monotonic.since(self.started.monotonic).as_secs(),
             version: VERSION,
         })

@@ -1,6 +1,7 @@
 //! `GET /metrics`: everything that the turn has counted, in Prometheus' text format.
 
 use super::VERSION;
+use crate::chat::{Books, Fault, Figure, FigureKind, FigureValue, Reason};
 use crate::metrics::Exposition;
 use crate::session::End;
 use crate::turn::Turn;
@@ -13,7 +14,6 @@ impl Turn {
         let mut page = Exposition::new();
         self.describe_connections(&mut page);
         self.describe_messages(&mut page);
-        self.describe_sessions(&mut page);
         self.describe_presence(&mut page);
         self.describe_turns(&mut page);
         self.describe_process(&mut page);
@@ -72,98 +72,38 @@ impl Turn {
         );
     }
 
+    /// Messages of all realms together, then of each realm that publishes its own.
     fn describe_messages(&self, page: &mut Exposition) {
-        let ledger = self.ledger();
+        describe_books(page, "", OF_ALL, &self.books());
+        for (realm, books) in self.chat.books() {
+            if let Some(word) = realm.metrics_word() {
+                describe_books(page, &format!("{word}_"), OF_ONE, books);
+            }
+        }
+        for figure in self.chat.figures() {
+            describe_figure(page, figure);
+        }
         page.counter(
-            "switchboard_messages_received_total",
-            "Messages from people: refused + undelivered + delivered + in outboxes.",
-            ledger.received,
-        )
-        .counter_by(
-            "switchboard_messages_refused_total",
-            "Messages answered with an error.",
-            "reason",
-            [
-                ("malformed", ledger.refused_malformed),
-                ("too_long", ledger.refused_too_long),
-                ("not_invited", ledger.refused_not_invited),
-            ],
-        )
-        .counter_by(
-            "switchboard_messages_undelivered_total",
-            "Messages whose recipient was offline, or given up for reading too slowly.",
-            "reason",
-            [("offline", ledger.undelivered_offline), ("slow", ledger.undelivered_slow)],
-        )
-        .counter(
-            "switchboard_messages_delivered_total",
-            "Messages whose last byte the kernel took for the recipient's socket.",
-            ledger.delivered,
-        )
-        .gauge(
-            "switchboard_messages_in_outboxes",
-            "Messages queued, or about to be reported as undelivered.",
-            ledger.in_outboxes,
-        );
-        let chat = self.chat.mobile.counters();
-        page.counter_by(
-            "switchboard_relayed_total",
-            "Typing notices, receipts and signals passed on.",
-            "kind",
-            [
-                ("typing", chat.typing.relayed),
-                ("receipt", chat.receipts.relayed),
-                ("signal", chat.signals.relayed),
-            ],
-        )
-        .counter_by(
-            "switchboard_relay_dropped_total",
-            "The same, dropped because the recipient was offline.",
-            "kind",
-            [
-                ("typing", chat.typing.dropped),
-                ("receipt", chat.receipts.dropped),
-                ("signal", chat.signals.dropped),
-            ],
-        )
-        .counter(
             "switchboard_typing_dropped_slow_total",
             "Typing notices dropped because the recipient's socket was full.",
             self.counters.typing_dropped,
-        )
-        .counter("switchboard_joins_total", "Numbers that came online.", chat.joins)
-        .counter("switchboard_leaves_total", "Numbers that went offline.", chat.leaves)
-        .counter(
-            "switchboard_replacements_total",
-            "Connections that took over a number from an older one.",
-            chat.replacements,
-        )
-        .counter(
-            "switchboard_replacements_refused_total",
-            "Connections refused because a number changed hands too often.",
-            chat.replacements_refused,
         );
     }
 
     fn describe_presence(&self, page: &mut Exposition) {
         let counters = &self.counters;
-        page.gauge(
-            "switchboard_numbers_online",
-            "Numbers that are online.",
-            self.chat.mobile.online().len(),
-        )
-        .counter("switchboard_presence_lists_total", "Presence lists queued.", counters.lists)
-        .counter("switchboard_presence_deltas_total", "Deltas queued.", counters.deltas)
-        .counter(
-            "switchboard_presence_bytes_total",
-            "Bytes of lists and deltas queued.",
-            counters.presence_bytes,
-        )
-        .counter(
-            "switchboard_presence_encoded_total",
-            "Lists and deltas encoded; each is shared by all who get it.",
-            counters.presence_encoded,
-        );
+        page.counter("switchboard_presence_lists_total", "Presence lists queued.", counters.lists)
+            .counter("switchboard_presence_deltas_total", "Deltas queued.", counters.deltas)
+            .counter(
+                "switchboard_presence_bytes_total",
+                "Bytes of lists and deltas queued.",
+                counters.presence_bytes,
+            )
+            .counter(
+                "switchboard_presence_encoded_total",
+                "Lists and deltas encoded; each is shared by all who get it.",
+                counters.presence_encoded,
+            );
     }
 
     fn describe_turns(&self, page: &mut Exposition) {
@@ -247,6 +187,60 @@ impl Turn {
             page.gauge("process_open_fds", "Descriptors that are open.", open);
         }
     }
+}
+
+/// What the five families of a ledger say: received, refused, undelivered, delivered, on their way.
+type Helps = [&'static str; 5];
+
+const OF_ALL: Helps = [
+    "Messages from people: refused + undelivered + delivered + in outboxes.",
+    "Messages answered with an error.",
+    "Messages whose recipient was offline, or given up for reading too slowly.",
+    "Messages whose last byte the kernel took for the recipient's socket.",
+    "Messages queued, or about to be reported as undelivered.",
+];
+
+const OF_ONE: Helps = [
+    "Of all messages, those of this realm.",
+    "The same, refused.",
+    "The same, undelivered.",
+    "The same, delivered to the first of the recipient's devices.",
+    "The same, on their way to a first device.",
+];
+
+fn describe_books(page: &mut Exposition, word: &str, helps: Helps, books: &Books) {
+    let name = |what: &str| format!("switchboard_{word}messages_{what}");
+    let [received, refused, undelivered, delivered, in_outboxes] = helps;
+    page.counter(&name("received_total"), received, books.received)
+        .counter_by(
+            &name("refused_total"),
+            refused,
+            "reason",
+            Fault::ALL.map(|fault| (fault.word(), books.refused(fault))),
+        )
+        .counter_by(
+            &name("undelivered_total"),
+            undelivered,
+            "reason",
+            Reason::ALL.map(|reason| (reason.word(), books.undelivered(reason))),
+        )
+        .counter(&name("delivered_total"), delivered, books.delivered)
+        .gauge(&name("in_outboxes"), in_outboxes, books.in_flight);
+}
+
+/// A figure of a realm becomes one family.
+fn describe_figure(page: &mut Exposition, figure: Figure) {
+    let Figure { name, help, kind, value } = figure;
+    match (kind, value) {
+        (FigureKind::Counter, FigureValue::One(value)) => page.counter(name, help, value),
+        (FigureKind::Gauge, FigureValue::One(value)) => page.gauge(name, help, value),
+        (FigureKind::Counter, FigureValue::By { label, samples }) => {
+            page.counter_by(name, help, label, samples)
+        }
+        (FigureKind::Gauge, FigureValue::By { label, samples }) => {
+            page.gauge_by(name, help, label, samples)
+        }
+    };
 }
 
 fn label(code: u16) -> String {

@@ -3,9 +3,7 @@
 
 use std::time::Duration;
 
-use switchboard::chat::messenger::{self, SignIn};
-use switchboard::chat::{Command, Event};
-use switchboard::dialects::RefusalReason;
+use switchboard::chat::{self, Command, Entrant, Event, Fault};
 use switchboard::limiter::{Forwarded, Limit};
 use switchboard::session::{Host, Listener, Page, Refusal, Visitor};
 use switchboard::timer::Now;
@@ -70,7 +68,10 @@ impl Host for Recorder {
         self.note(&piece);
     }
 
-    fn sign_in(&mut self, who: &SignIn<'_>) -> Result<(), messenger::Refusal> {
+    fn sign_in(&mut self, who: Entrant<'_>) -> Result<(), chat::Refusal> {
+        let Entrant::Messenger(who) = who else {
+            panic!("phones say who they are before: {who:?}")
+        };
         assert_eq!(self.visitor, Some(Visitor::Messenger), "phones say who they are before");
         assert!(!self.has_signed_in, "somebody says once who he is");
         self.has_signed_in = true;
@@ -92,9 +93,9 @@ impl Host for Recorder {
         assert!(!self.is_over, "the session has ended");
     }
 
-    fn message_refused(&mut self, reason: RefusalReason) {
+    fn message_refused(&mut self, fault: Fault) {
         assert!(!self.is_over && !self.has_closed);
-        self.commands.push(format!("{reason:?}"));
+        self.commands.push(format!("{fault:?}"));
     }
 
     fn page(&mut self, page: Page) -> (&'static str, String) {

@@ -170,7 +170,7 @@ fn messages(crowd: &mut Crowd, people: usize, words: fn(usize, &mut Vec<u8>)) ->
         write(crowd, circle, words);
         crowd.measure(|crowd| write(crowd, circle, words))
     });
-    assert_eq!(crowd.turn.ledger().delivered, 4 * OPERATIONS as u64, "every message arrives");
+    assert_eq!(crowd.turn.books().delivered, 4 * OPERATIONS as u64, "every message arrives");
     efforts
 }
 
@@ -178,12 +178,12 @@ fn messages(crowd: &mut Crowd, people: usize, words: fn(usize, &mut Vec<u8>)) ->
 fn write(crowd: &mut Crowd, circle: usize, words: fn(usize, &mut Vec<u8>)) {
     let mut left = OPERATIONS;
     while left > 0 {
-        let received = crowd.turn.ledger().received;
+        let received = crowd.turn.books().received;
         let speakers: Vec<usize> =
             (0..left.min(AT_ONCE)).map(|_| fastrand::usize(..circle)).collect();
         crowd.each_says(speakers, |_, out| words(fastrand::usize(..circle), out));
         // Whoever is drawn twice speaks once.
-        let said = crowd.turn.ledger().received - received;
+        let said = crowd.turn.books().received - received;
         left -= usize::try_from(said).expect("as many as spoke");
     }
 }

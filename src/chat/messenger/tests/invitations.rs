@@ -182,8 +182,7 @@ fn an_invitation_is_told_whole_also_after_it_has_waited() {
             self.0.push(told.answer);
         }
         fn fan_out(&mut self, _to: &[ConnectionId], _event: &chat::Event<'_>) {}
-        fn list_wanted(&mut self, _by: ConnectionId) {}
-        fn presence_mode(&mut self, _of: ConnectionId, _mode: PresenceMode) {}
+        fn presence(&mut self, _news: PresenceNews) {}
     }
     let mut world = World::of_two(limits());
     world.leave(2);

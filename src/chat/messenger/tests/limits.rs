@@ -101,7 +101,7 @@ fn a_forgotten_message_still_hears_what_becomes_of_its_copies() {
         let mut world = World::of_contacts(Limits { tracked_per_session: 0, ..Limits::default() });
         world.say(1, "bob", "m1");
         assert_eq!(world.heard(), ["2: m1 from ada", "1: m1 sent"]);
-        assert_eq!((world.realm.in_flight(), world.realm.copies_in_flight()), (1, 1));
+        assert_eq!((world.realm.books().in_flight, world.realm.copies_in_flight()), (1, 1));
         world.settle(2, outcome);
         assert_eq!(world.heard(), [format!("1: m1 {word}")]);
         world.read(2, "m1");

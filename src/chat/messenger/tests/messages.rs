@@ -11,9 +11,9 @@ fn a_message_is_sent_then_delivered_then_read() {
     assert_eq!(world.heard(), ["1: m1 delivered"]);
     world.read(2, "m1");
     assert_eq!(world.heard(), ["1: m1 read"]);
-    let counters = world.realm.counters();
-    assert_eq!((counters.messages_delivered, counters.messages_read), (1, 1));
-    assert_eq!((world.realm.in_flight(), world.realm.copies_in_flight()), (0, 0));
+    let (books, counters) = (world.realm.books(), world.realm.counters());
+    assert_eq!((books.delivered, counters.messages_read), (1, 1));
+    assert_eq!((books.in_flight, world.realm.copies_in_flight()), (0, 0));
 }
 
 #[test]
@@ -33,8 +33,7 @@ fn a_message_carries_everything_that_its_sender_has_put_in() {
             self.0 += 1;
         }
         fn fan_out(&mut self, _to: &[ConnectionId], _event: &chat::Event<'_>) {}
-        fn list_wanted(&mut self, _by: ConnectionId) {}
-        fn presence_mode(&mut self, _of: ConnectionId, _mode: PresenceMode) {}
+        fn presence(&mut self, _news: PresenceNews) {}
     }
     let mut world = World::new(Limits::default());
     world.join(1, "a");
@@ -74,7 +73,7 @@ fn the_first_device_that_gets_a_message_makes_it_delivered_once() {
     world.settle(4, Outcome::Delivered);
     world.settle(2, Outcome::Delivered);
     assert_eq!(world.heard(), ["1: m1 delivered"]);
-    assert_eq!(world.realm.counters().messages_delivered, 1);
+    assert_eq!(world.realm.books().delivered, 1);
 }
 
 #[test]
@@ -88,8 +87,8 @@ fn a_message_is_undelivered_when_the_last_copy_has_come_back() {
         assert!(world.heard().is_empty());
         world.settle(4, last);
         assert_eq!(world.heard(), ["1: m1 undelivered"]);
-        assert_eq!(world.realm.counters().undelivered_slow, slow);
-        assert_eq!(world.realm.counters().undelivered_offline, 1 - slow);
+        assert_eq!(world.realm.books().undelivered(Reason::Slow), slow);
+        assert_eq!(world.realm.books().undelivered(Reason::Offline), 1 - slow);
         world.read(2, "m1");
         assert_eq!(world.heard(), [refused(2, Refusal::NoSuchMessage)]);
     }
@@ -105,7 +104,7 @@ fn of_somebody_offline_or_unknown_one_hears_the_same() {
         world.say(1, to, "m1");
         assert_eq!(world.heard(), ["1: m1 undelivered", "3: m1 undelivered"]);
     }
-    assert_eq!(world.realm.counters().undelivered_offline, 2);
+    assert_eq!(world.realm.books().undelivered(Reason::Offline), 2);
 }
 
 #[test]
@@ -170,11 +169,11 @@ fn what_is_read_before_its_copy_is_settled_was_delivered() {
     world.heard();
     world.read(2, "m1");
     assert_eq!(world.heard(), ["1: m1 delivered", "1: m1 read"]);
-    assert_eq!((world.realm.in_flight(), world.realm.copies_in_flight()), (0, 1));
+    assert_eq!((world.realm.books().in_flight, world.realm.copies_in_flight()), (0, 1));
     world.settle(2, OFFLINE);
     assert!(world.heard().is_empty());
     assert_eq!(world.realm.copies_in_flight(), 0);
-    assert_eq!(world.realm.counters().messages_delivered, 1);
+    assert_eq!(world.realm.books().delivered, 1);
 }
 
 #[test]
@@ -206,7 +205,7 @@ fn a_sender_who_uses_an_id_again_means_the_newer_message() {
     assert_eq!(world.heard(), ["1: m1 read"]);
     world.read(2, "m1");
     assert_eq!(world.heard(), [refused(2, Refusal::NoSuchMessage)]);
-    assert_eq!(world.realm.counters().messages_delivered, 2);
+    assert_eq!(world.realm.books().delivered, 2);
 }
 
 #[test]
@@ -231,7 +230,7 @@ fn without_an_invitation_one_hears_nothing_of_whether_somebody_exists() {
         world.say(1, to, "m1");
         assert_eq!(world.heard(), [refused(1, Refusal::NotInvited)]);
     }
-    assert_eq!(world.realm.counters().refused_not_invited, 2);
+    assert_eq!(world.realm.books().refused(Fault::NotInvited), 2);
     world.befriend(1, 2, "bob");
     world.say(1, "bob", "m1");
     assert_eq!(world.heard(), ["2: m1 from ada", "1: m1 sent"]);
@@ -252,5 +251,5 @@ fn a_ticket_of_a_settled_copy_means_nothing() {
         world.realm.check_invariants();
     }
     assert!(world.heard().is_empty());
-    assert_eq!(world.realm.in_flight(), 1, "the track in its place is another's");
+    assert_eq!(world.realm.books().in_flight, 1, "the track in its place is another's");
 }

@@ -198,7 +198,7 @@ impl Walk {
         for _ in 0..4 {
             self.world.pass(Duration::from_secs(100 * 60 * 60));
         }
-        assert_eq!(self.world.realm.in_flight(), 0);
+        assert_eq!(self.world.realm.books().in_flight, 0);
         assert_eq!(self.world.realm.next_deadline(), None);
         assert_eq!(self.world.realm.invitations(), 0);
         assert!(self.world.realm.tracks.all.is_empty());
@@ -221,7 +221,7 @@ proptest! {
             let heard = std::mem::take(&mut walk.world.sink.statuses);
             let oracle = walk.oracle.as_mut().expect("it is along");
             prop_assert!(oracle.agrees(&heard), "after {step:?} it was heard: {heard:?}");
-            prop_assert_eq!(walk.world.realm.in_flight(), oracle.in_flight() as u64);
+            prop_assert_eq!(walk.world.realm.books().in_flight, oracle.in_flight() as u64);
         }
         walk.end();
     }
