@@ -26,7 +26,7 @@ pub use books::{Books, Fault};
 pub use entry::{Admitted, Refusal};
 pub use figure::{Figure, FigureKind, FigureValue};
 pub use ids::{ConnectionId, ItemId, Mobile, NotAMobile, NotAnId, SessionId};
-pub use sink::{Outcome, PresenceNews, Reason, Sink};
+pub use sink::{Handling, Kind, Outcome, PresenceNews, Reason, Sink};
 
 /// What a person asks of the realm.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -61,6 +61,17 @@ pub enum Event<'a> {
     Mobile(mobile::Event<'a>),
     /// Something happened in the messenger realm.
     Messenger(messenger::Event<'a>),
+}
+
+impl<'a> Event<'a> {
+    /// How it is to be queued.
+    pub fn handling(&self) -> Handling<'a> {
+        match self {
+            Event::Pong | Event::Error { .. } => Handling::FOR_CONNECTION,
+            Event::Mobile(event) => event.handling(),
+            Event::Messenger(event) => event.handling(),
+        }
+    }
 }
 
 /// Who wants to come into a realm.

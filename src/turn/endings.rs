@@ -6,9 +6,9 @@
 
 use super::connections::{Connection, Life};
 use super::exchange::Exchange;
-use super::parcel::{Content, Parcel};
+use super::parcel::Parcel;
 use super::{Sockets, Turn};
-use crate::chat::{ConnectionId, Outcome, Reason};
+use crate::chat::{ConnectionId, Kind, Outcome, Reason};
 use crate::session::{End, Session};
 
 #[cfg(test)]
@@ -102,11 +102,11 @@ impl Turn {
     /// Tells a message's sender what became of it.
     pub(super) fn settle(&mut self, parcel: &Parcel, outcome: Outcome) {
         let (chat, mut desk) = self.chat_and_desk();
-        match parcel.content {
-            Content::Message(receipt) => {
+        match parcel.kind {
+            Kind::Message(receipt) => {
                 chat.settle(receipt, parcel.message_id(), outcome, &mut desk);
             }
-            Content::Protocol | Content::Event | Content::Presence => {}
+            Kind::ForConnection | Kind::ForPerson => {}
         }
     }
 

@@ -18,8 +18,8 @@ use std::collections::VecDeque;
 use std::io::IoSlice;
 use std::mem;
 
-use super::parcel::{Content, Parcel};
-use crate::chat::{ConnectionId, Reason};
+use super::parcel::Parcel;
+use crate::chat::{ConnectionId, Kind, Reason};
 use crate::dialects::Dialect;
 use crate::limiter::Limit;
 pub use caps::Caps;
@@ -193,9 +193,9 @@ impl Outboxes {
     pub(super) fn hand_over(&mut self, old: ConnectionId, new: ConnectionId) {
         // What `old` was to be told after a list that it will not get any more is part of it.
         self.open_gate(old);
-        let moved = self.take_out(old, |parcel| match parcel.content {
-            Content::Message(_) | Content::Event => true,
-            Content::Protocol | Content::Presence => false,
+        let moved = self.take_out(old, |parcel| match parcel.kind {
+            Kind::Message(_) | Kind::ForPerson => true,
+            Kind::ForConnection => false,
         });
         for parcel in moved {
             self.messages -= u64::from(parcel.is_message());

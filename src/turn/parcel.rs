@@ -5,7 +5,7 @@
 
 use std::rc::Rc;
 
-use crate::chat::Receipt;
+use crate::chat::Kind;
 
 /// One encoded frame on its way to one connection.
 #[derive(Clone, Debug)]
@@ -14,34 +14,20 @@ pub(super) struct Parcel {
     /// that an acknowledgement costs no second allocation.
     bytes: Rc<[u8]>,
     frame_len: u32,
-    /// What it is to the books.
-    pub(super) content: Content,
-}
-
-/// What a parcel is to the books.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) enum Content {
-    /// Part of the protocol: an HTTP response, a pong, a close frame, the answer to a ping.
-    Protocol,
-    /// Anything a person is told that is not one of the below.
-    Event,
-    /// A presence list or a delta: only ever the newest, so never moved to another connection.
-    Presence,
-    /// A message, or one copy of it: its realm accounts for every single one, and hears what becomes
-    /// of it.
-    Message(Receipt),
+    /// For whom it is, and who hears what becomes of it.
+    pub(super) kind: Kind,
 }
 
 impl Parcel {
     /// Encloses the first `frame_len` bytes, and the message id behind them out of the peer's
     /// sight. One allocation, one copy.
-    pub(super) fn new(frame_and_id: &[u8], frame_len: usize, content: Content) -> Self {
-        Parcel { bytes: frame_and_id.into(), frame_len: to_u32(frame_len), content }
+    pub(super) fn new(frame_and_id: &[u8], frame_len: usize, kind: Kind) -> Self {
+        Parcel { bytes: frame_and_id.into(), frame_len: to_u32(frame_len), kind }
     }
 
     /// A parcel around a frame that others hold as well.
-    pub(super) fn shared(frame: &Rc<[u8]>, content: Content) -> Self {
-        Parcel { bytes: Rc::clone(frame), frame_len: to_u32(frame.len()), content }
+    pub(super) fn shared(frame: &Rc<[u8]>, kind: Kind) -> Self {
+        Parcel { bytes: Rc::clone(frame), frame_len: to_u32(frame.len()), kind }
     }
 
     /// What goes over the wire.
@@ -62,9 +48,9 @@ impl Parcel {
 
     /// Whether it is a message between two people, or a copy of one.
     pub(super) fn is_message(&self) -> bool {
-        match self.content {
-            Content::Message(_) => true,
-            Content::Protocol | Content::Event | Content::Presence => false,
+        match self.kind {
+            Kind::Message(_) => true,
+            Kind::ForConnection | Kind::ForPerson => false,
         }
     }
 }

@@ -6,9 +6,9 @@
 use std::rc::Rc;
 
 use super::Turn;
-use super::parcel::{Content, Parcel};
+use super::parcel::Parcel;
 use super::presence::Serving;
-use crate::chat::Mobile;
+use crate::chat::{Kind, Mobile};
 use crate::dialects::Dialect;
 
 /// Encoded presence, shared by all who get it.
@@ -40,7 +40,7 @@ impl Turn {
             let size = match serving {
                 Serving::List(id) => {
                     let frame = self.current_list();
-                    self.outboxes.queue_list(id, Parcel::shared(&frame, Content::Presence));
+                    self.outboxes.queue_list(id, Parcel::shared(&frame, Kind::ForConnection));
                     self.pacer.served_list(id, frame.len());
                     self.counters.lists += 1;
                     frame.len()
@@ -48,7 +48,7 @@ impl Turn {
                 Serving::Delta(id) => {
                     self.pacer.served_delta(id);
                     let Some(frame) = &self.frames.delta else { continue };
-                    self.outboxes.queue(id, Parcel::shared(frame, Content::Presence));
+                    self.outboxes.queue(id, Parcel::shared(frame, Kind::ForConnection));
                     self.counters.deltas += 1;
                     frame.len()
                 }

@@ -5,6 +5,7 @@
 use std::time::Duration;
 
 use super::{Message, Ticket};
+use crate::chat::{Handling, Receipt};
 
 /// What the realm tells one person.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -55,6 +56,28 @@ pub enum Event<'a> {
         /// The contact.
         session: &'a str,
     },
+}
+
+impl<'a> Event<'a> {
+    /// How it is to be queued.
+    pub fn handling(&self) -> Handling<'a> {
+        match *self {
+            Event::Message { ticket: Some(ticket), .. } => {
+                Handling::of_message(Receipt::Messenger(ticket))
+            }
+            // The end of typing is not dropped: its beginning may be on its way already, and apps wait
+            // for the end.
+            Event::Typing { is_typing: true, .. } => Handling::FOR_PERSON.droppable(),
+            Event::Typing { is_typing: false, .. }
+            | Event::Message { ticket: None, .. }
+            | Event::Authenticated { .. }
+            | Event::InvitationReceived(_)
+            | Event::InvitationAnswered(_)
+            | Event::Status { .. }
+            | Event::ContactOnline { .. }
+            | Event::ContactOffline { .. } => Handling::FOR_PERSON,
+        }
+    }
 }
 
 /// An invitation as it is told: all of it.
@@ -108,4 +131,16 @@ pub enum Status {
     Read,
     /// It will not reach the recipient: he is offline, or his devices went before it was delivered.
     Undelivered,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_beginning_of_typing_is_dropped_for_a_slow_reader_and_its_end_is_not() {
+        let handling = |is_typing| Event::Typing { from: "ann", is_typing }.handling();
+        assert_eq!(handling(true), Handling::FOR_PERSON.droppable());
+        assert_eq!(handling(false), Handling::FOR_PERSON);
+    }
 }

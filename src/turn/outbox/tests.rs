@@ -26,13 +26,13 @@ fn mobile() -> Mobile {
     Mobile::parse(b"0123456789").expect("ten digits")
 }
 
-fn message() -> Content {
-    Content::Message(Receipt::Mobile { from: mobile(), to: mobile() })
+fn message() -> Kind {
+    Kind::Message(Receipt::Mobile { from: mobile(), to: mobile() })
 }
 
 /// A parcel of `len` bytes, all of them `name`.
-fn parcel(name: u8, len: usize, content: Content) -> Parcel {
-    Parcel::new(&vec![name; len], len, content)
+fn parcel(name: u8, len: usize, kind: Kind) -> Parcel {
+    Parcel::new(&vec![name; len], len, kind)
 }
 
 /// What would be written, in runs of equal bytes.
@@ -99,9 +99,9 @@ fn a_blocked_reader_over_his_cap_is_reported_once_and_what_is_for_him_comes_back
 #[test]
 fn one_parcel_always_fits_however_large_even_behind_the_handshake() {
     let mut outboxes = open(1);
-    outboxes.queue(id(0), parcel(b'1', 30, Content::Protocol));
+    outboxes.queue(id(0), parcel(b'1', 30, Kind::ForConnection));
     outboxes.sign_in(id(0), Dialect::Sca, true);
-    outboxes.queue_list(id(0), parcel(b'L', 200, Content::Presence));
+    outboxes.queue_list(id(0), parcel(b'L', 200, Kind::ForConnection));
     outboxes.advance(id(0), 50);
     outboxes.block(id(0));
     assert_eq!(outboxes.next_overflowed(), None);
@@ -127,22 +127,22 @@ fn an_echo_has_a_cap_of_its_own() {
     outboxes.sign_in(id(0), Dialect::Echo, false);
     outboxes.block(id(0));
     for _ in 0..2 {
-        outboxes.queue(id(0), parcel(b'e', 100, Content::Protocol));
+        outboxes.queue(id(0), parcel(b'e', 100, Kind::ForConnection));
     }
     assert_eq!(outboxes.next_overflowed(), None);
-    outboxes.queue(id(0), parcel(b'e', 101, Content::Protocol));
+    outboxes.queue(id(0), parcel(b'e', 101, Kind::ForConnection));
     assert_eq!(outboxes.next_overflowed(), Some((id(0), Limit::OutboxBytes)));
 }
 
 #[test]
 fn nothing_precedes_the_list_but_the_handshake_and_all_of_it_is_one_write() {
     let mut outboxes = open(1);
-    outboxes.queue(id(0), parcel(b'1', 3, Content::Protocol));
+    outboxes.queue(id(0), parcel(b'1', 3, Kind::ForConnection));
     outboxes.sign_in(id(0), Dialect::Sca, true);
     outboxes.queue(id(0), parcel(b'm', 2, message()));
-    outboxes.queue(id(0), parcel(b'p', 1, Content::Protocol));
+    outboxes.queue(id(0), parcel(b'p', 1, Kind::ForConnection));
     assert_eq!(outboxes.next_waiting(), None);
-    outboxes.queue_list(id(0), parcel(b'L', 4, Content::Presence));
+    outboxes.queue_list(id(0), parcel(b'L', 4, Kind::ForConnection));
     assert_eq!(outboxes.next_waiting(), Some(id(0)));
     assert_eq!(waiting_bytes(&outboxes, id(0)), "111 LLLL mm p");
 }
@@ -169,7 +169,7 @@ fn what_is_begun_is_finished_and_the_rest_is_recalled() {
         outboxes.queue(id(0), parcel(name, 3, message()));
     }
     outboxes.advance(id(0), 1);
-    outboxes.queue(id(0), parcel(b'x', 1, Content::Protocol));
+    outboxes.queue(id(0), parcel(b'x', 1, Kind::ForConnection));
     outboxes.seal(id(0), true);
     assert_eq!(waiting_bytes(&outboxes, id(0)), "aa x");
     outboxes.queue(id(0), parcel(b'd', 3, message()));
@@ -180,20 +180,20 @@ fn what_is_begun_is_finished_and_the_rest_is_recalled() {
 #[test]
 fn a_newer_connection_gets_what_its_person_has_not_begun_to_get() {
     let mut outboxes = open(2);
-    for (name, content) in [
+    for (name, kind) in [
         (b'a', message()),
         (b'b', message()),
-        (b'p', Content::Protocol),
-        (b'L', Content::Presence),
-        (b'k', Content::Event),
+        (b'p', Kind::ForConnection),
+        (b'L', Kind::ForConnection),
+        (b'k', Kind::ForPerson),
     ] {
-        outboxes.queue(id(0), parcel(name, 2, content));
+        outboxes.queue(id(0), parcel(name, 2, kind));
     }
     outboxes.advance(id(0), 1);
-    outboxes.queue(id(1), parcel(b'1', 1, Content::Protocol));
+    outboxes.queue(id(1), parcel(b'1', 1, Kind::ForConnection));
     outboxes.sign_in(id(1), Dialect::Sca, true);
     outboxes.hand_over(id(0), id(1));
-    outboxes.queue_list(id(1), parcel(b'N', 1, Content::Presence));
+    outboxes.queue_list(id(1), parcel(b'N', 1, Kind::ForConnection));
     assert_eq!(waiting_bytes(&outboxes, id(0)), "a pp LL");
     assert_eq!(waiting_bytes(&outboxes, id(1)), "1 N bb kk");
     outboxes.check_invariants();
@@ -250,7 +250,7 @@ proptest! {
                     outboxes.queue(id(slot), parcel(b'm', len, message()));
                     sent += 1;
                 }
-                Step::List(slot) => outboxes.queue_list(id(slot), parcel(b'L', 9, Content::Presence)),
+                Step::List(slot) => outboxes.queue_list(id(slot), parcel(b'L', 9, Kind::ForConnection)),
                 Step::Write(slot, bytes) => {
                     let mut slices = [IoSlice::new(&[]); 4];
                     let (_, waiting) = outboxes.gather(id(slot), &mut slices);
