@@ -38,7 +38,7 @@ pub enum Command<'a> {
 }
 
 impl Command<'_> {
-    /// Whether it is a message to somebody, which the books account for.
+    /// Whether it is a message from one person to another, which the books account for.
     pub fn is_message(&self) -> bool {
         match self {
             Command::Mobile(command) => command.is_message(),
@@ -173,7 +173,7 @@ impl Chat {
         }
     }
 
-    /// Whether somebody who is let in only takes the place of an older connection.
+    /// Whether this entrant would only take the place of an older connection.
     pub fn would_replace(&self, who: Entrant<'_>) -> bool {
         match who {
             Entrant::Mobile { mobile, .. } => self.mobile.is_online(mobile),
@@ -230,7 +230,7 @@ impl Chat {
         }
     }
 
-    /// Enters into the books that a dialect refused a message of somebody who is signed in.
+    /// Enters into the books that a dialect refused a message; its sender is signed in.
     pub fn refuse(&mut self, from: ConnectionId, fault: Fault) {
         // A realm ignores the connections that it does not know.
         let Chat { mobile, messenger } = self;

@@ -75,7 +75,7 @@ impl<'e> Handling<'e> {
     }
 }
 
-/// What whoever publishes presence has to know. Presence is published, not sent: the world decides when
+/// What the publisher of presence has to know. Presence is published, not sent: the world decides when
 /// ("Presence in a screenful" on the front page).
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum PresenceNews {

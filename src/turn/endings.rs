@@ -20,7 +20,7 @@ impl Turn {
         self.end_as(id, end, self.tag_of(id));
     }
 
-    /// The same for a connection of somebody with this tag, whose place another may have by now.
+    /// The same for a connection of the person with this tag; a newer connection may have its place by now.
     fn end_as(&mut self, id: ConnectionId, end: End, tag: Option<u32>) {
         if !self.connections.get(id).is_some_and(Connection::is_open) {
             return;

@@ -85,7 +85,7 @@ pub enum Command<'a> {
 }
 
 impl Command<'_> {
-    /// Whether it is a message to somebody.
+    /// Whether it is a message from one person to another.
     pub fn is_message(&self) -> bool {
         match self {
             Command::Message(_) => true,

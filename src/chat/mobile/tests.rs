@@ -233,7 +233,7 @@ fn a_stale_or_unknown_connection_does_nothing() {
 }
 
 #[test]
-fn whoever_publishes_presence_hears_who_came_and_went() {
+fn the_publisher_of_presence_hears_who_came_and_went() {
     let (mut realm, mut sink) = two_people();
     let mut admit = |realm: &mut Realm, index, number, mode| {
         let admitted =
