@@ -15,17 +15,18 @@ mod figure;
 mod ids;
 pub mod messenger;
 pub mod mobile;
+mod presence_mode;
 mod seats;
 mod sink;
 
 use crate::limiter::Block;
 use crate::timer::{Moment, Now};
-use mobile::PresenceMode;
 
 pub use books::{Books, Fault};
 pub use entry::{Admitted, Refusal};
 pub use figure::{Figure, FigureKind, FigureValue};
 pub use ids::{ConnectionId, ItemId, Mobile, NotAMobile, NotAnId, SessionId};
+pub use presence_mode::PresenceMode;
 pub use sink::{Handling, Kind, Outcome, PresenceNews, Reason, Sink};
 
 /// What a person asks of the realm.

@@ -4,8 +4,7 @@
 //! Events are handed over, not collected: a text stays borrowed from the buffer it was read into
 //! until it stands in its recipient's frame.
 
-use super::mobile::PresenceMode;
-use super::{ConnectionId, Event, Mobile, Receipt};
+use super::{ConnectionId, Event, Mobile, PresenceMode, Receipt};
 
 /// Why a message did not reach its recipient.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]

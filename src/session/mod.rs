@@ -24,8 +24,7 @@ pub use routes::{Listener, Page};
 
 use std::mem;
 
-use crate::chat::mobile::PresenceMode;
-use crate::chat::{self, Command, Entrant, Event, Fault, Mobile};
+use crate::chat::{self, Command, Entrant, Event, Fault, Mobile, PresenceMode};
 use crate::dialects::Dialect;
 use crate::limiter::{Bucket, Forwarded, Limit, Proxies, Rate};
 use crate::timer::Now;

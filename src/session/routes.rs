@@ -12,8 +12,7 @@
 
 use super::answers::detail;
 use super::{Limits, Visitor, admin_token};
-use crate::chat::Mobile;
-use crate::chat::mobile::PresenceMode;
+use crate::chat::{Mobile, PresenceMode};
 use crate::http::{Call, Found, Listeners, Request, Response, Route, Status, find_route};
 
 /// The server's own pages.

@@ -12,7 +12,7 @@ mod tests;
 use std::time::Duration;
 
 use super::queue::{Link, Queue};
-use crate::chat::mobile::PresenceMode;
+use crate::chat::PresenceMode;
 use crate::chat::{ConnectionId, Mobile};
 use crate::timer::Moment;
 

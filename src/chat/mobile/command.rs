@@ -5,7 +5,7 @@
 //! quotes of a string included: `"a \"quoted\" word"`, `{"sdp":1}`. So a text is neither unescaped
 //! on its way in nor escaped on its way out, and arrives as it was sent.
 
-use crate::chat::Mobile;
+use crate::chat::{Mobile, PresenceMode};
 
 /// What a person asks of the realm.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -57,30 +57,6 @@ impl Command<'_> {
             | Command::Signal { .. }
             | Command::ListOnline
             | Command::Presence(_) => false,
-        }
-    }
-}
-
-/// How a connection wants to hear who is online.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-pub enum PresenceMode {
-    /// The whole list after every change.
-    #[default]
-    Full,
-    /// The whole list once, then what has changed.
-    Delta,
-    /// Nothing unless asked.
-    None,
-}
-
-impl PresenceMode {
-    /// Understands the word that means a mode, in a frame as in an address; None for any other.
-    pub fn parse(word: &str) -> Option<Self> {
-        match word {
-            "full" => Some(PresenceMode::Full),
-            "delta" => Some(PresenceMode::Delta),
-            "none" => Some(PresenceMode::None),
-            _ => None,
         }
     }
 }

@@ -16,12 +16,14 @@ mod tests;
 
 use std::time::Duration;
 
-use super::{Admitted, Books, ConnectionId, Fault, Mobile, Outcome, PresenceNews, Reason, Sink};
+use super::{
+    Admitted, Books, ConnectionId, Fault, Mobile, Outcome, PresenceMode, PresenceNews, Reason, Sink,
+};
 use crate::chat;
 use crate::limiter::{Block, Limit, Rate};
 use crate::timer::{Moment, Now};
 
-pub use command::{Command, PresenceMode};
+pub use command::Command;
 pub use counters::{Counters, Relays};
 use directory::Directory;
 pub use event::{Delivery, Event};

@@ -357,13 +357,3 @@ fn coming_back_is_not_a_replacement() {
         assert_eq!(realm.join(at(1), connection(1), mobile(1), home()), Ok(Joined::New));
     }
 }
-
-#[test]
-fn a_mode_is_one_of_three_words() {
-    assert_eq!(PresenceMode::parse("full"), Some(PresenceMode::Full));
-    assert_eq!(PresenceMode::parse("delta"), Some(PresenceMode::Delta));
-    assert_eq!(PresenceMode::parse("none"), Some(PresenceMode::None));
-    for word in ["", "Full", "full ", "all"] {
-        assert_eq!(PresenceMode::parse(word), None);
-    }
-}

@@ -8,7 +8,8 @@ use serde_json::value::RawValue;
 
 use super::LIMITS;
 use super::wire::ClientFields;
-use crate::chat::mobile::{Command, PresenceMode};
+use crate::chat::PresenceMode;
+use crate::chat::mobile::Command;
 use crate::chat::{self, Event, Mobile};
 use crate::dialects::Incoming;
 use crate::dialects::flaw::{Flaw, UNKNOWN_TYPE};

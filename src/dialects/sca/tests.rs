@@ -6,7 +6,8 @@ use serde_json::value::{RawValue, to_raw_value};
 
 use super::wire::{ClientFrame, ServerFields};
 use super::*;
-use crate::chat::mobile::{self, Command, PresenceMode};
+use crate::chat::PresenceMode;
+use crate::chat::mobile::{self, Command};
 use crate::chat::{self, Event, Mobile};
 use crate::dialects::RefusalReason;
 

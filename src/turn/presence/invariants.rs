@@ -2,7 +2,7 @@
 
 use super::{At, Owed, Pacer, Place};
 use crate::chat::ConnectionId;
-use crate::chat::mobile::PresenceMode;
+use crate::chat::PresenceMode;
 
 impl Pacer {
     /// Panics if somebody stands where he does not belong.
