@@ -9,25 +9,25 @@
 //! a folder here and an arm in each method of [`Chat`]; the turn names none. Methods that ask every
 //! realm take `self` apart first, so that a new field compiles only once it is used in each of them.
 
+mod audience;
 mod books;
 mod entry;
 mod figure;
 mod ids;
 pub mod messenger;
 pub mod mobile;
-mod presence_mode;
 mod seats;
 mod sink;
 
 use crate::limiter::Block;
 use crate::timer::{Moment, Now};
 
+pub use audience::{Audience, PresenceMode, Watch};
 pub use books::{Books, Fault};
 pub use entry::{Admitted, Refusal};
 pub use figure::{Figure, FigureKind, FigureValue};
 pub use ids::{ConnectionId, ItemId, Mobile, NotAMobile, NotAnId, SessionId};
-pub use presence_mode::PresenceMode;
-pub use sink::{Handling, Kind, Outcome, PresenceNews, Reason, Sink};
+pub use sink::{Handling, Kind, Outcome, Reason, Sink};
 
 /// What a person asks of the realm.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -288,19 +288,26 @@ impl Chat {
         mobile.or_else(|| messenger.session_of(id).map(Person::Messenger))
     }
 
-    /// Everyone in the mobile realm who is online, as an event.
-    pub fn list(&self) -> Event<'_> {
-        Event::Mobile(mobile::Event::OnlineUsers(self.mobile.online()))
+    /// An audience's list as it is now, as an event.
+    pub fn list(&self, of: Audience) -> Event<'_> {
+        match of {
+            Audience::Mobile => Event::Mobile(mobile::Event::OnlineUsers(self.mobile.online())),
+        }
     }
 
-    /// How many connections are to be shown presence.
-    pub fn audience(&self) -> usize {
-        self.mobile.online().len()
+    /// Hands `tell` what has changed in an audience's list since the last time, as an event: all of
+    /// which the sink said that a delta will tell ([`Sink::list_changed`]).
+    pub fn changes(&mut self, of: Audience, tell: impl FnOnce(&Event<'_>)) {
+        match of {
+            Audience::Mobile => self.mobile.changes(|event| tell(&Event::Mobile(event))),
+        }
     }
 
-    /// The state, now, of the numbers in `touched`, as an event: each has come or has gone.
-    pub fn with_changes<R>(&self, touched: &[Mobile], tell: impl FnOnce(&Event<'_>) -> R) -> R {
-        self.mobile.with_changes(touched, |event| tell(&Event::Mobile(event)))
+    /// How many connections are in an audience.
+    pub fn audience_len(&self, of: Audience) -> usize {
+        match of {
+            Audience::Mobile => self.mobile.online().len(),
+        }
     }
 
     /// Where every message went, for each realm.

@@ -1,10 +1,10 @@
 //! [`Sink`]: all that the chat may ask of the world, and how what it is handed is to be treated:
-//! [`Handling`], [`Outcome`], [`PresenceNews`].
+//! [`Handling`], [`Outcome`].
 //!
 //! Events are handed over, not collected: a text stays borrowed from the buffer it was read into
 //! until it stands in its recipient's frame.
 
-use super::{ConnectionId, Event, Mobile, PresenceMode, Receipt};
+use super::{Audience, ConnectionId, Event, Receipt, Watch};
 
 /// Why a message did not reach its recipient.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -74,49 +74,6 @@ impl<'e> Handling<'e> {
     }
 }
 
-/// What the publisher of presence has to know. Presence is published, not sent: the world decides when
-/// ("Presence in a screenful" on the front page).
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum PresenceNews {
-    /// A number has come online.
-    Joined {
-        /// Its connection.
-        id: ConnectionId,
-        /// The number.
-        mobile: Mobile,
-        /// How the connection wants to hear who is online.
-        mode: PresenceMode,
-    },
-    /// A connection has taken over a number, which stays online: that is no news for others.
-    Replaced {
-        /// The connection that had it.
-        old: ConnectionId,
-        /// The connection that has it.
-        new: ConnectionId,
-        /// How that one wants to hear who is online.
-        mode: PresenceMode,
-    },
-    /// A number has gone offline.
-    Left {
-        /// The connection that had it.
-        id: ConnectionId,
-        /// The number.
-        mobile: Mobile,
-    },
-    /// A connection asks for the list of everyone online.
-    ListWanted {
-        /// The connection.
-        by: ConnectionId,
-    },
-    /// A connection wants presence in another form from now on.
-    Mode {
-        /// The connection.
-        of: ConnectionId,
-        /// The form.
-        mode: PresenceMode,
-    },
-}
-
 /// What the chat may ask of the world. Calling it never comes back into the chat.
 ///
 /// What becomes of an event with a [`Receipt`] is reported later, with
@@ -131,6 +88,11 @@ pub trait Sink {
     /// speak the same dialect.
     fn fan_out(&mut self, to: &[ConnectionId], event: &Event<'_>);
 
-    /// Notes who is to be shown presence, and how.
-    fn presence(&mut self, news: PresenceNews);
+    /// Notes what a connection wants to see of a list from now on.
+    fn watch(&mut self, by: ConnectionId, what: Watch);
+
+    /// A list has changed: all that watch it are to be shown. Returns whether a delta will tell of
+    /// this change, so that the realm has to remember what has changed. If not, nobody wants deltas
+    /// at present, and no later delta will tell of this change or of an earlier one.
+    fn list_changed(&mut self, of: Audience) -> bool;
 }

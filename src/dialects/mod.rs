@@ -17,7 +17,7 @@ pub mod messenger;
 pub mod sca;
 
 use crate::chat::messenger::SignIn;
-use crate::chat::{Command, Event};
+use crate::chat::{Audience, Command, Event};
 use crate::ws;
 
 /// Why a message is refused before the chat sees it.
@@ -95,6 +95,13 @@ static TABLE: [&Manners; Dialect::COUNT] = [&sca::MANNERS, &messenger::MANNERS, 
 impl Dialect {
     /// How many there are. [`place`](Dialect::place) is below it.
     pub const COUNT: usize = 3;
+
+    /// The dialect in whose words an audience is shown its list.
+    pub fn of(audience: Audience) -> Dialect {
+        match audience {
+            Audience::Mobile => Dialect::Sca,
+        }
+    }
 
     /// The dialect's place in a table of all dialects.
     pub fn place(self) -> usize {

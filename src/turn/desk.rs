@@ -9,8 +9,8 @@ use std::rc::Rc;
 use super::ledger::Counters;
 use super::outbox::Outboxes;
 use super::parcel::Parcel;
-use super::presence::Pacer;
-use crate::chat::{ConnectionId, Event, Handling, Kind, PresenceNews, Sink};
+use super::presence::Presence;
+use crate::chat::{Audience, ConnectionId, Event, Handling, Kind, Sink, Watch};
 use crate::dialects::Dialect;
 
 /// A scratch buffer that has grown beyond this, in bytes, gives its memory back: a trace is some
@@ -20,7 +20,7 @@ const SCRATCH_KEPT: usize = 1 << 20;
 /// The chat's way out: outboxes, and the queues of those who want the presence list.
 pub(super) struct Desk<'t> {
     pub(super) outboxes: &'t mut Outboxes,
-    pub(super) pacer: &'t mut Pacer,
+    pub(super) presence: &'t mut Presence,
     pub(super) counters: &'t mut Counters,
     pub(super) scratch: &'t mut Vec<u8>,
 }
@@ -78,13 +78,53 @@ impl Sink for Desk<'_> {
         }
     }
 
-    fn presence(&mut self, news: PresenceNews) {
-        match news {
-            PresenceNews::Joined { id, mobile, mode } => self.pacer.join(id, mobile, mode),
-            PresenceNews::Replaced { old, new, mode } => self.pacer.replaced(old, new, mode),
-            PresenceNews::Left { id, mobile } => self.pacer.leave(id, mobile),
-            PresenceNews::ListWanted { by } => self.pacer.asked(by),
-            PresenceNews::Mode { of, mode } => self.pacer.set_mode(of, mode),
+    fn watch(&mut self, by: ConnectionId, what: Watch) {
+        self.presence.watch(by, what);
+    }
+
+    fn list_changed(&mut self, of: Audience) -> bool {
+        self.presence.changed(of.index())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::IoSlice;
+
+    use super::*;
+    use crate::turn::outbox::Caps;
+    use crate::turn::presence;
+
+    /// Where the first frame that waits for a connection begins in memory.
+    fn first_frame(outboxes: &Outboxes, id: ConnectionId) -> *const u8 {
+        let mut slices = [IoSlice::new(&[])];
+        assert_eq!(outboxes.gather(id, &mut slices).0, 1, "a frame waits for {id:?}");
+        slices[0].as_ptr()
+    }
+
+    #[test]
+    fn a_fan_out_is_encoded_once_for_each_dialect_also_when_the_receivers_alternate() {
+        let mut outboxes = Outboxes::new(Caps { each: 1000, echo: 1000, all: 1000 });
+        let receivers: Vec<ConnectionId> = (0..6).map(|slot| ConnectionId::new(slot, 0)).collect();
+        for (&id, dialect) in
+            receivers.iter().zip([Dialect::Sca, Dialect::Messenger].iter().cycle())
+        {
+            outboxes.open(id);
+            outboxes.sign_in(id, *dialect, false);
+        }
+        let limits = presence::Limits::default();
+        let mut desk = Desk {
+            outboxes: &mut outboxes,
+            presence: &mut Presence::new(limits, Audience::ALL.len()),
+            counters: &mut Counters::new(),
+            scratch: &mut Vec::new(),
+        };
+        desk.fan_out(&receivers, &Event::Pong);
+        let [sca, messenger] = [receivers[0], receivers[1]].map(|id| first_frame(&outboxes, id));
+        assert_ne!(sca, messenger, "each dialect has its own frame");
+        for pair in receivers.chunks(2) {
+            assert_eq!(first_frame(&outboxes, pair[0]), sca, "shared by all who speak it");
+            assert_eq!(first_frame(&outboxes, pair[1]), messenger, "shared by all who speak it");
         }
     }
 }

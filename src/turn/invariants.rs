@@ -7,7 +7,8 @@ use std::hash::Hash;
 use super::Turn;
 use super::arrivals::Standing;
 use super::connections::Connection;
-use crate::chat::ConnectionId;
+use crate::chat::{Audience, ConnectionId};
+use crate::dialects::Dialect;
 use crate::timer::Wheel;
 
 impl Turn {
@@ -19,7 +20,7 @@ impl Turn {
         self.chat.check_invariants();
         self.outboxes.check_invariants();
         self.outboxes.check_end_of_turn();
-        self.pacer.check_invariants();
+        self.presence.check_invariants();
         self.check_sums();
         self.check_queues();
         self.check_outboxes();
@@ -65,7 +66,7 @@ impl Turn {
         let outboxes: HashMap<_, _> =
             self.outboxes.owners().map(|(id, blocked, gated)| (id, (blocked, gated))).collect();
         let first_owed: HashSet<_> =
-            self.pacer.receivers().filter(|(.., is_owed)| *is_owed).map(|(id, ..)| id).collect();
+            self.presence.receivers().filter(|it| it.is_owed_first).map(|it| it.id).collect();
         let mut living = 0;
         for connection in self.connections.iter().filter(|connection| !connection.is_dead()) {
             living += 1;
@@ -80,19 +81,24 @@ impl Turn {
         assert_eq!(outboxes.len(), living, "as many outboxes as living connections");
     }
 
-    /// Everyone online is shown presence, over the connection that the directory knows.
+    /// Every connection in an audience is open, speaks its dialect, and is shown its list.
     fn check_presence(&self) {
-        let mut receivers = 0;
-        for (id, is_parked, _) in self.pacer.receivers() {
-            receivers += 1;
+        let mut receivers = [0; Audience::ALL.len()];
+        for receiver in self.presence.receivers() {
+            receivers[receiver.audience] += 1;
+            let id = receiver.id;
             let connection = self.connections.get(id);
             let Some(connection) = connection.filter(|connection| connection.is_open()) else {
                 panic!("{id:?} is shown presence, and is not there")
             };
+            let dialect = Dialect::of(Audience::ALL[receiver.audience]);
+            assert_eq!(self.outboxes.dialect(id), Some(dialect), "{id:?}: not in these words");
             let is_blocked = connection.blocked_since.is_some();
+            let is_parked = receiver.is_parked;
             assert!(!is_parked || is_blocked, "{id:?} waits for a socket to drain that is empty");
         }
-        assert_eq!(receivers, self.chat.audience(), "as many receivers as numbers online");
+        let expected = Audience::ALL.map(|of| self.chat.audience_len(of));
+        assert_eq!(receivers, expected, "as many receivers as connections in the audience");
     }
 
     /// Every connection with a deadline has one timer, which fires at the earliest of them at the

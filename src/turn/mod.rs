@@ -41,7 +41,7 @@ use std::mem;
 use std::rc::Rc;
 use std::time::Duration;
 
-use crate::chat::{Books, Chat, ConnectionId};
+use crate::chat::{Audience, Books, Chat, ConnectionId};
 use crate::limiter::Addresses;
 use crate::session;
 use crate::timer::{Moment, Now, Wheel};
@@ -51,7 +51,7 @@ use drain::Drain;
 use expire::Sweep;
 use notes::Notes;
 use outbox::Outboxes;
-use presence::Pacer;
+use presence::Presence;
 use publish::Frames;
 use receive::Callers;
 use recorder::{Laps, Recorder};
@@ -96,12 +96,13 @@ pub struct Turn {
     held_bytes: usize,
     chat: Chat,
     outboxes: Outboxes,
-    pacer: Pacer,
+    presence: Presence,
     /// One timer a connection. The chat has a wheel of its own.
     wheel: Wheel<ConnectionId>,
     sweep: Sweep,
     drain: Option<Drain>,
-    frames: Frames,
+    /// What has been encoded for each audience.
+    frames: [Frames; Audience::ALL.len()],
     counters: Counters,
     recorder: Recorder,
     notes: Notes,
@@ -145,11 +146,11 @@ impl Turn {
             held_bytes: 0,
             chat: Chat::new(limits.chat, now),
             outboxes: Outboxes::new(limits.outbox),
-            pacer: Pacer::new(limits.presence),
+            presence: Presence::new(limits.presence, Audience::ALL.len()),
             wheel: Wheel::new(now.monotonic),
             sweep: Sweep::new(now.monotonic + limits.sweep_interval),
             drain: None,
-            frames: Frames::default(),
+            frames: Default::default(),
             counters: Counters::new(),
             recorder: Recorder::new(),
             notes: Notes::new(),
@@ -247,7 +248,7 @@ impl Turn {
         }
         let presence = match self.drain {
             Some(_) => None,
-            None => self.pacer.deadline(now, false),
+            None => self.presence.deadline(now, false),
         };
         let deadlines = [
             self.wheel.next_deadline(),
@@ -299,7 +300,7 @@ impl Turn {
     fn chat_and_desk(&mut self) -> (&mut Chat, Desk<'_>) {
         let desk = Desk {
             outboxes: &mut self.outboxes,
-            pacer: &mut self.pacer,
+            presence: &mut self.presence,
             counters: &mut self.counters,
             scratch: &mut self.scratch,
         };

@@ -1,17 +1,18 @@
 //! The phase *publish*: presence, as much of it as the budget and the slice allow.
 //!
-//! The pacer says who is next; here the list is encoded, at most once a turn however many get it,
-//! and queued by reference.
+//! [`Presence`](super::presence::Presence) says who is next, the chat what is in the list, and the
+//! audience's dialect how it is written. Here the list is encoded, at most once a turn for each
+//! audience however many receivers get it, and queued by reference.
 
 use std::rc::Rc;
 
 use super::Turn;
 use super::parcel::Parcel;
-use super::presence::Serving;
-use crate::chat::{Kind, Mobile};
+use super::presence::{Serving, What};
+use crate::chat::{Audience, Kind};
 use crate::dialects::Dialect;
 
-/// Encoded presence, shared by all who get it.
+/// Encoded presence, shared by all receivers of one audience.
 #[derive(Debug, Default)]
 pub(super) struct Frames {
     /// The list, and the version of the membership that it shows.
@@ -23,64 +24,71 @@ impl Turn {
     /// Queues lists and deltas. Returns how many.
     pub(super) fn publish(&mut self) -> usize {
         if self.drain.is_some() {
-            return 0; // They are all told to leave; who is still here is no news.
+            return 0; // All are told to leave; who is still here is no news.
         }
         let now = self.now.monotonic;
-        // A sweep is published once. And if the last turn could not write to everybody, some may
-        // still hold the last list: they are not given a second one to wait with it.
+        // A sweep is published once. And if the last turn could not write to every connection, some
+        // may still hold the last list: a second one is not queued behind it.
         let hold_ring = self.sweep.is_under_way() || self.outboxes.has_backlog();
-        if !hold_ring && let Some(touched) = self.pacer.begin_delta(now) {
-            self.encode_delta(&touched);
+        for audience in Audience::ALL {
+            if !hold_ring && self.presence.begin_delta(audience.index(), now) {
+                self.encode_delta(audience);
+            }
         }
         let mut lists = self.limits.budgets.lists;
         let mut bytes = self.limits.budgets.list_bytes;
         while lists > 0 && bytes > 0 {
-            let Some(serving) = self.pacer.next(now, hold_ring) else { break };
+            let Some(serving) = self.presence.next(now, hold_ring) else { break };
             lists -= 1;
-            let size = match serving {
-                Serving::List(id) => {
-                    let frame = self.current_list();
-                    self.outboxes.queue_list(id, Parcel::shared(&frame, Kind::ForConnection));
-                    self.pacer.served_list(id, frame.len());
-                    self.counters.lists += 1;
-                    frame.len()
-                }
-                Serving::Delta(id) => {
-                    self.pacer.served_delta(id);
-                    let Some(frame) = &self.frames.delta else { continue };
-                    self.outboxes.queue(id, Parcel::shared(frame, Kind::ForConnection));
-                    self.counters.deltas += 1;
-                    frame.len()
-                }
-            };
+            let size = self.serve(serving);
             self.counters.presence_bytes += size as u64;
             bytes = bytes.saturating_sub(size);
         }
         self.limits.budgets.lists - lists
     }
 
-    /// The list as it is now; encoded only if somebody has come or gone since.
-    fn current_list(&mut self) -> Rc<[u8]> {
-        let version = self.pacer.version();
-        match &self.frames.list {
-            Some((of, frame)) if *of == version => Rc::clone(frame),
-            _ => {
-                self.scratch.clear();
-                Dialect::Sca.frame(&self.chat.list(), &mut self.scratch);
-                let frame: Rc<[u8]> = self.scratch.as_slice().into();
-                self.frames.list = Some((version, Rc::clone(&frame)));
-                self.counters.presence_encoded += 1;
-                frame
+    /// Queues what a receiver is to be given. Returns how many bytes.
+    fn serve(&mut self, Serving { audience, to, what }: Serving) -> usize {
+        match what {
+            What::List => {
+                let frame = self.current_list(Audience::ALL[audience]);
+                self.outboxes.queue_list(to, Parcel::shared(&frame, Kind::ForConnection));
+                self.presence.served_list(to, frame.len());
+                self.counters.lists += 1;
+                frame.len()
+            }
+            What::Delta => {
+                self.presence.served_delta(to);
+                let Some(frame) = &self.frames[audience].delta else { return 0 };
+                self.outboxes.queue(to, Parcel::shared(frame, Kind::ForConnection));
+                self.counters.deltas += 1;
+                frame.len()
             }
         }
     }
 
-    /// Encodes the state, now, of everyone who was touched since the last delta.
-    fn encode_delta(&mut self, touched: &[Mobile]) {
+    /// An audience's list as it is now; encoded only if it has changed since the last time.
+    fn current_list(&mut self, of: Audience) -> Rc<[u8]> {
+        let version = self.presence.version(of.index());
+        if let Some((shown, frame)) = &self.frames[of.index()].list
+            && *shown == version
+        {
+            return Rc::clone(frame);
+        }
+        self.scratch.clear();
+        Dialect::of(of).frame(&self.chat.list(of), &mut self.scratch);
+        let frame: Rc<[u8]> = self.scratch.as_slice().into();
+        self.frames[of.index()].list = Some((version, Rc::clone(&frame)));
+        self.counters.presence_encoded += 1;
+        frame
+    }
+
+    /// Encodes what has changed in an audience's list since its last delta.
+    fn encode_delta(&mut self, of: Audience) {
         let Turn { chat, scratch, .. } = self;
         scratch.clear();
-        chat.with_changes(touched, |event| Dialect::Sca.frame(event, scratch));
-        self.frames.delta = Some(self.scratch.as_slice().into());
+        chat.changes(of, |event| Dialect::of(of).frame(event, scratch));
+        self.frames[of.index()].delta = Some(self.scratch.as_slice().into());
         self.counters.presence_encoded += 1;
     }
 }

@@ -85,7 +85,7 @@ impl Turn {
     fn refused(&mut self, id: ConnectionId, sockets: &mut impl Sockets) {
         self.outboxes.block(id);
         // Also if he was blocked before: a list may have been queued for him while it seemed over.
-        self.pacer.blocked(id);
+        self.presence.blocked(id);
         let Some(connection) = self.connections.get_mut(id) else { return };
         if connection.blocked_since.is_none() {
             connection.blocked_since = Some(self.now.monotonic);
@@ -100,7 +100,7 @@ impl Turn {
         let Some(connection) = self.connections.get_mut(id) else { return };
         if connection.blocked_since.take().is_some() {
             sockets.want_write(id, false);
-            self.pacer.drained(id);
+            self.presence.drained(id);
             if connection.is_open() && !connection.session.is_websocket() {
                 // We have not listened meanwhile: the time for his next request begins now.
                 connection.waiting_since = Some(now);

@@ -13,7 +13,7 @@ mod typing;
 use std::time::Duration;
 
 use super::*;
-use crate::chat::{ItemId, PresenceNews, Reason, SessionId};
+use crate::chat::{Audience, ItemId, Reason, SessionId, Watch};
 
 const OFFLINE: Outcome = Outcome::Undelivered(Reason::Offline);
 const SLOW: Outcome = Outcome::Undelivered(Reason::Slow);
@@ -51,8 +51,12 @@ impl Sink for Recorder {
         to.iter().for_each(|to| self.send(*to, event));
     }
 
-    fn presence(&mut self, news: PresenceNews) {
-        panic!("this realm has no list of everyone: {news:?}");
+    fn watch(&mut self, _by: ConnectionId, what: Watch) {
+        panic!("this realm has no list of everyone: {what:?}");
+    }
+
+    fn list_changed(&mut self, of: Audience) -> bool {
+        panic!("this realm has no list of everyone: {of:?}");
     }
 }
 

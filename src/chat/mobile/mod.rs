@@ -13,11 +13,13 @@ mod figures;
 mod takeovers;
 #[cfg(test)]
 mod tests;
+mod touched;
 
 use std::time::Duration;
 
 use super::{
-    Admitted, Books, ConnectionId, Fault, Mobile, Outcome, PresenceMode, PresenceNews, Reason, Sink,
+    Admitted, Audience, Books, ConnectionId, Fault, Mobile, Outcome, PresenceMode, Reason, Sink,
+    Watch,
 };
 use crate::chat;
 use crate::limiter::{Block, Limit, Rate};
@@ -27,11 +29,13 @@ pub use command::Command;
 pub use counters::{Counters, Relays};
 use directory::Directory;
 pub use event::{Delivery, Event};
+use touched::Touched;
 
 /// Everybody with a number, and what they say to each other.
 #[derive(Debug)]
 pub struct Realm {
     directory: Directory,
+    touched: Touched,
     books: Books,
     counters: Counters,
 }
@@ -90,6 +94,7 @@ impl Realm {
     pub fn new(limits: Limits) -> Self {
         Realm {
             directory: Directory::new(limits),
+            touched: Touched::default(),
             books: Books::default(),
             counters: Counters::default(),
         }
@@ -135,7 +140,8 @@ impl Realm {
         left
     }
 
-    /// [`join`](Realm::join), in the words of the chat. Those who are shown presence see it.
+    /// [`join`](Realm::join), in the words of the chat. The connection is shown the list of who is
+    /// online; to everybody else a replacement is no news.
     pub fn admit(
         &mut self,
         now: Now,
@@ -144,19 +150,26 @@ impl Realm {
         mode: PresenceMode,
         sink: &mut impl Sink,
     ) -> Result<Admitted, chat::Refusal> {
-        let (replaces, news) = match self.join(now, id, mobile, from)? {
-            Joined::New => (None, PresenceNews::Joined { id, mobile, mode }),
-            Joined::Replaced(old) => (Some(old), PresenceNews::Replaced { old, new: id, mode }),
+        let replaces = match self.join(now, id, mobile, from)? {
+            Joined::New => {
+                self.touch(mobile, sink);
+                None
+            }
+            Joined::Replaced(old) => {
+                sink.watch(old, Watch::End);
+                Some(old)
+            }
         };
-        sink.presence(news);
+        sink.watch(id, Watch::Begin(Audience::Mobile, mode));
         Ok(Admitted { replaces, awaits_list: mode != PresenceMode::None })
     }
 
-    /// [`leave`](Realm::leave). Those who are shown presence see it.
+    /// [`leave`](Realm::leave), of which everybody in the realm is to know.
     pub fn depart(&mut self, id: ConnectionId, sink: &mut impl Sink) {
         // None: the number has passed to a newer connection, and stays online.
         if let Some(mobile) = self.leave(id) {
-            sink.presence(PresenceNews::Left { id, mobile });
+            sink.watch(id, Watch::End);
+            self.touch(mobile, sink);
         }
     }
 
@@ -195,11 +208,11 @@ impl Realm {
             }
             Command::ListOnline => {
                 self.counters.lists_wanted += 1;
-                sink.presence(PresenceNews::ListWanted { by: from });
+                sink.watch(from, Watch::Ask);
             }
             Command::Presence(mode) => {
                 self.counters.presence_modes += 1;
-                sink.presence(PresenceNews::Mode { of: from, mode });
+                sink.watch(from, Watch::Switch(mode));
             }
         }
     }
@@ -238,12 +251,13 @@ impl Realm {
         self.directory.online()
     }
 
-    /// The state, now, of the numbers in `touched`: each has come or has gone.
-    pub fn with_changes<R>(&self, touched: &[Mobile], tell: impl FnOnce(Event<'_>) -> R) -> R {
-        let is_online = |mobile: &Mobile| self.is_online(*mobile);
-        let (joined, left): (Vec<_>, Vec<_>) = touched.iter().copied().partition(is_online);
+    /// Hands `tell` what has changed since the last time: every number that came or went meanwhile,
+    /// with its state now, also if that is what it was.
+    pub fn changes(&mut self, tell: impl FnOnce(Event<'_>)) {
+        let is_online = |mobile: &Mobile| self.directory.connection_of(*mobile).is_some();
+        let (joined, left): (Vec<_>, Vec<_>) = self.touched.take().into_iter().partition(is_online);
         let online = self.online().len();
-        tell(Event::PresenceChanged { joined: &joined, left: &left, online })
+        tell(Event::PresenceChanged { joined: &joined, left: &left, online });
     }
 
     /// Whether anybody holds a number.
@@ -273,6 +287,12 @@ impl Realm {
         let Counters { joins, leaves, .. } = self.counters;
         let online = self.online().len() as u64;
         assert_eq!(joins - leaves, online, "whoever has joined and not left is online");
+    }
+
+    /// A number came or went.
+    fn touch(&mut self, mobile: Mobile, sink: &mut impl Sink) {
+        let a_delta_will_tell = sink.list_changed(Audience::Mobile);
+        self.touched.note(mobile, a_delta_will_tell);
     }
 
     /// Sends to somebody if he is online, and says whether he is.

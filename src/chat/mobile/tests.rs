@@ -1,42 +1,43 @@
 //! What the realm promises, said to a sink that writes everything down.
 
+mod presence;
+
 use std::time::Duration;
 
 use super::*;
 use crate::timer::Moment;
 
-/// Writes down who was told what, one line each.
+/// Writes down who was told what and who watches what, one line each.
 #[derive(Default)]
-struct Recorder(Vec<String>);
+struct Recorder {
+    lines: Vec<String>,
+    /// What the sink says when the list has changed.
+    a_delta_will_tell: bool,
+}
 
 impl Recorder {
     fn take(&mut self) -> Vec<String> {
-        std::mem::take(&mut self.0)
+        std::mem::take(&mut self.lines)
     }
 }
 
 impl Sink for Recorder {
     fn send(&mut self, to: ConnectionId, event: &chat::Event<'_>) {
         let chat::Event::Mobile(event) = event else { panic!("another realm's: {event:?}") };
-        self.0.push(format!("{} hears {event:?}", name(to)));
+        self.lines.push(format!("{} hears {event:?}", name(to)));
     }
 
     fn fan_out(&mut self, to: &[ConnectionId], event: &chat::Event<'_>) {
         to.iter().for_each(|to| self.send(*to, event));
     }
 
-    fn presence(&mut self, news: PresenceNews) {
-        self.0.push(match news {
-            PresenceNews::Joined { id, mobile, mode } => {
-                format!("{} came as {mobile:?} and wants {mode:?}", name(id))
-            }
-            PresenceNews::Replaced { old, new, mode } => {
-                format!("{} replaces {} and wants {mode:?}", name(new), name(old))
-            }
-            PresenceNews::Left { id, mobile } => format!("{} went as {mobile:?}", name(id)),
-            PresenceNews::ListWanted { by } => format!("{} wants the list", name(by)),
-            PresenceNews::Mode { of, mode } => format!("{} wants {mode:?}", name(of)),
-        });
+    fn watch(&mut self, by: ConnectionId, what: Watch) {
+        self.lines.push(format!("{}: {what:?}", name(by)));
+    }
+
+    fn list_changed(&mut self, of: Audience) -> bool {
+        self.lines.push(format!("{of:?} has changed"));
+        self.a_delta_will_tell
     }
 }
 
@@ -207,14 +208,6 @@ fn what_is_only_relayed_is_dropped_for_nobody() {
 }
 
 #[test]
-fn the_list_and_its_form_are_wishes_passed_on_to_the_world() {
-    let (mut realm, mut sink) = two_people();
-    realm.handle(connection(2), &Command::ListOnline, &mut sink);
-    realm.handle(connection(2), &Command::Presence(PresenceMode::Delta), &mut sink);
-    assert_eq!(sink.take(), ["2/0 wants the list", "2/0 wants Delta"]);
-}
-
-#[test]
 fn a_stale_or_unknown_connection_does_nothing() {
     let (mut realm, mut sink) = two_people();
     assert_eq!(realm.leave(connection(2)), Some(mobile(2)));
@@ -233,28 +226,6 @@ fn a_stale_or_unknown_connection_does_nothing() {
 }
 
 #[test]
-fn the_publisher_of_presence_hears_who_came_and_went() {
-    let (mut realm, mut sink) = two_people();
-    let mut admit = |realm: &mut Realm, index, number, mode| {
-        let admitted =
-            realm.admit(at(0), (connection(index), home()), mobile(number), mode, &mut sink);
-        admitted.map(|it| (it.replaces, it.awaits_list))
-    };
-    assert_eq!(admit(&mut realm, 3, 3, PresenceMode::Delta), Ok((None, true)));
-    let replaced = Ok((Some(connection(1)), false));
-    assert_eq!(admit(&mut realm, 4, 1, PresenceMode::None), replaced);
-    for index in [1, 3, 3] {
-        realm.depart(connection(index), &mut sink);
-    }
-    let expected = [
-        "3/0 came as Mobile(…03) and wants Delta",
-        "4/0 replaces 1/0 and wants None",
-        "3/0 went as Mobile(…03)",
-    ];
-    assert_eq!(sink.take(), expected);
-}
-
-#[test]
 fn a_number_that_changes_hands_too_often_is_refused_with_a_time() {
     let (mut realm, mut sink) = two_people();
     let mut admit = |realm: &mut Realm, index| {
@@ -264,7 +235,7 @@ fn a_number_that_changes_hands_too_often_is_refused_with_a_time() {
     let refusal = admit(&mut realm, 13).expect_err("three replacements are enough");
     assert_eq!(refusal.retry_after, Some(Duration::from_secs(5)));
     assert_eq!(refusal.limit, Some(Limit::ReplacementRate));
-    assert_eq!(sink.take().len(), 3, "the refused one is no news");
+    assert_eq!(sink.take().len(), 2 * 3, "the refused one is no news");
 }
 
 #[test]

@@ -182,7 +182,10 @@ fn an_invitation_is_told_whole_also_after_it_has_waited() {
             self.0.push(told.answer);
         }
         fn fan_out(&mut self, _to: &[ConnectionId], _event: &chat::Event<'_>) {}
-        fn presence(&mut self, _news: PresenceNews) {}
+        fn watch(&mut self, _by: ConnectionId, _what: Watch) {}
+        fn list_changed(&mut self, _of: Audience) -> bool {
+            false
+        }
     }
     let mut world = World::of_two(limits());
     world.leave(2);

@@ -33,7 +33,10 @@ fn a_message_carries_everything_that_its_sender_has_put_in() {
             self.0 += 1;
         }
         fn fan_out(&mut self, _to: &[ConnectionId], _event: &chat::Event<'_>) {}
-        fn presence(&mut self, _news: PresenceNews) {}
+        fn watch(&mut self, _by: ConnectionId, _what: Watch) {}
+        fn list_changed(&mut self, _of: Audience) -> bool {
+            false
+        }
     }
     let mut world = World::new(Limits::default());
     world.join(1, "a");

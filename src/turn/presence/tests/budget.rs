@@ -1,15 +1,16 @@
 //! What lists cost, and that the budget holds.
 
 use super::*;
+use crate::turn::presence::budget::LEAST_CHARGE;
 
 #[test]
 fn a_change_is_shown_to_all_at_once_while_the_budget_lasts_and_paced_after_that() {
-    let mut pacer = settled(30, PresenceMode::Full);
-    pacer.leave(id(29), mobile(29));
+    let mut presence = settled(30, PresenceMode::Full);
+    go(&mut presence, 29, ONE);
     let mut served = 0;
     for millis in 1000..2000 {
-        while let Some(serving) = pacer.next(at(millis), false) {
-            serve(&mut pacer, serving);
+        while let Some(serving) = presence.next(at(millis), false) {
+            serve(&mut presence, serving);
             served += 1;
         }
         // Every list counts as at least 10 KiB; a tenth of a second was saved up, one may be over.
@@ -17,21 +18,21 @@ fn a_change_is_shown_to_all_at_once_while_the_budget_lasts_and_paced_after_that(
         assert!(served * 10 * 1024 <= earned + 10 * 1024, "{served} lists after {millis} ms");
     }
     assert_eq!(served, 29);
-    assert_eq!(pacer.deadline(at(2000), false), None);
+    assert_eq!(presence.deadline(at(2000), false), None);
 }
 
 #[test]
 fn a_list_that_is_longer_than_all_debt_is_paid_in_full() {
     // What the budget yields in half a second: ten times the debt that first lists may make.
     let long = usize::try_from(RATE / 2).expect("it fits");
-    let mut pacer = settled(3, PresenceMode::Full);
-    pacer.set_mode(id(2), PresenceMode::None);
+    let mut presence = settled(3, PresenceMode::Full);
+    presence.set_mode(id(2), PresenceMode::None);
     let mut served = 0;
     for millis in 1000..6000 {
-        pacer.leave(id(2), mobile(2));
-        pacer.join(id(2), mobile(2), PresenceMode::None);
-        while let Some(Serving::List(to)) = pacer.next(at(millis), false) {
-            pacer.served_list(to, long);
+        go(&mut presence, 2, ONE);
+        come(&mut presence, 2, ONE, PresenceMode::None);
+        while let Some(Serving { to, what: What::List, .. }) = presence.next(at(millis), false) {
+            presence.served_list(to, long);
             served += 1;
         }
     }
@@ -42,18 +43,18 @@ fn a_list_that_is_longer_than_all_debt_is_paid_in_full() {
 #[test]
 fn a_budget_of_almost_nothing_still_serves_everybody_in_the_end() {
     let limits = Limits { bytes_per_second: 1, ..Limits::default() };
-    let mut pacer = Pacer::new(limits);
+    let mut presence = Presence::new(limits, 1);
     for slot in 0..2 {
-        pacer.join(id(slot), mobile(slot), PresenceMode::Full);
-        let newcomer = pacer.next(at(0), false).expect("a first list waits for nothing");
-        serve(&mut pacer, newcomer);
+        come(&mut presence, slot, ONE, PresenceMode::Full);
+        let newcomer = presence.next(at(0), false).expect("a first list waits for nothing");
+        serve(&mut presence, newcomer);
     }
     let mut now = at(0);
-    while let Some(deadline) = pacer.deadline(now, false) {
+    while let Some(deadline) = presence.deadline(now, false) {
         assert!(now < at(60_000), "it never ends");
         now = deadline.max(now + Duration::from_nanos(1));
-        while let Some(serving) = pacer.next(now, false) {
-            serve(&mut pacer, serving);
+        while let Some(serving) = presence.next(now, false) {
+            serve(&mut presence, serving);
         }
     }
 }
@@ -61,27 +62,27 @@ fn a_budget_of_almost_nothing_still_serves_everybody_in_the_end() {
 #[test]
 fn a_budget_is_earned_however_often_it_is_looked_at() {
     // A byte a millisecond, looked at every tenth of one: less than a byte is not to be lost.
-    let mut pacer = Pacer::new(Limits { bytes_per_second: 1000, ..Limits::default() });
-    pacer.join(id(0), mobile(0), PresenceMode::Full);
-    pacer.next(at(0), false).map(|serving| serve(&mut pacer, serving));
-    pacer.join(id(1), mobile(1), PresenceMode::None);
+    let mut presence = Presence::new(Limits { bytes_per_second: 1000, ..Limits::default() }, 1);
+    come(&mut presence, 0, ONE, PresenceMode::Full);
+    serve_next(&mut presence, at(0), false);
+    come(&mut presence, 1, ONE, PresenceMode::None);
     let mut looks = (0..2000).map(|tenth| at(0) + Duration::from_micros(100) * tenth);
-    assert!(looks.any(|now| pacer.next(now, false).is_some()), "the debt is 50 ms");
+    assert!(looks.any(|now| presence.next(now, false).is_some()), "the debt is 50 ms");
 }
 
 #[test]
 fn a_budget_that_is_spent_to_the_last_byte_is_spent() {
     // What is saved up is one list, exactly.
     let rate = u64::try_from(LEAST_CHARGE).expect("a number of bytes") * 10;
-    let mut pacer = Pacer::new(Limits { bytes_per_second: rate, ..Limits::default() });
+    let mut presence = Presence::new(Limits { bytes_per_second: rate, ..Limits::default() }, 1);
     for slot in 0..2 {
-        pacer.join(id(slot), mobile(slot), PresenceMode::Full);
-        pacer.next(at(0), false).map(|serving| serve(&mut pacer, serving));
+        come(&mut presence, slot, ONE, PresenceMode::Full);
+        serve_next(&mut presence, at(0), false);
     }
-    pacer.join(id(2), mobile(2), PresenceMode::None);
-    assert_eq!(pacer.next(at(1000), false), Some(Serving::List(id(0))));
-    pacer.served_list(id(0), 100);
-    assert_eq!(pacer.next(at(1000), false), None, "for the ring");
-    pacer.asked(id(2));
-    assert_eq!(pacer.next(at(1000), false), None, "for whoever asks");
+    come(&mut presence, 2, ONE, PresenceMode::None);
+    assert_eq!(presence.next(at(1000), false), list(0));
+    presence.served_list(id(0), 100);
+    assert_eq!(presence.next(at(1000), false), None, "for the ring");
+    presence.asked(id(2));
+    assert_eq!(presence.next(at(1000), false), None, "for an asker");
 }

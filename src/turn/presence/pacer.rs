@@ -1,0 +1,219 @@
+//! [`Pacer`]: the queues of one audience, and how far its membership has moved on.
+//!
+//! The order of the queues answers the question "who is next?" by a look at their first members,
+//! so no answer needs a search. The pacer has no budget, and no list: it knows versions, and says
+//! who lacks the newest one. What has changed from one version to the next is the realm's to
+//! remember. Its receivers' places are an argument, since all audiences share one table of them.
+
+use super::Limits;
+use super::places::{At, Owed, Place, Places};
+use crate::chat::{ConnectionId, PresenceMode};
+use crate::timer::Moment;
+use crate::turn::queue::Queue;
+
+/// The first four of [`At`] are queues.
+const QUEUES: usize = 4;
+
+/// One audience's queues.
+#[derive(Debug)]
+pub(super) struct Pacer {
+    /// Which audience: the number in its receivers' places.
+    audience: u8,
+    pub(super) queues: [Queue; QUEUES],
+    /// Bumped by every change of membership.
+    pub(super) version: u64,
+    /// Receivers that want deltas, wherever they stand.
+    pub(super) delta_receivers: usize,
+    /// The membership has changed since the last delta, in the sight of a receiver of deltas.
+    has_news: bool,
+    /// The version that the last delta led to.
+    pub(super) delta_version: u64,
+    /// When the last delta began.
+    delta_at: Moment,
+}
+
+impl Pacer {
+    /// The queues of an audience that nobody is in.
+    pub(super) fn new(audience: u8) -> Self {
+        Pacer {
+            audience,
+            queues: [Queue::EMPTY; QUEUES],
+            version: 1,
+            delta_receivers: 0,
+            has_news: false,
+            delta_version: 1,
+            delta_at: Moment::START,
+        }
+    }
+
+    /// The membership has changed. Returns whether the next delta has to tell of it.
+    pub(super) fn changed(&mut self) -> bool {
+        self.version += 1;
+        self.has_news = self.delta_receivers > 0;
+        self.has_news
+    }
+
+    /// A connection is shown this audience's list from now on.
+    pub(super) fn enter(&mut self, places: &mut Places, id: ConnectionId, mode: PresenceMode) {
+        let owed = match mode {
+            PresenceMode::Full | PresenceMode::Delta => Owed::First,
+            PresenceMode::None => Owed::Nothing,
+        };
+        self.delta_receivers += usize::from(mode == PresenceMode::Delta);
+        let audience = self.audience;
+        places.insert(Place { id, audience, mode, at: At::Nowhere, owed, seen: 0 });
+        self.requeue(places, id);
+    }
+
+    /// A receiver is shown the list no more.
+    pub(super) fn forget(&mut self, places: &mut Places, id: ConnectionId) {
+        if let Some(place) = places.get(id) {
+            self.delta_receivers -= usize::from(place.mode == PresenceMode::Delta);
+            self.move_to(places, id, At::Nowhere, false);
+            places.remove(id);
+        }
+    }
+
+    /// A receiver asks for the list.
+    pub(super) fn asked(&mut self, places: &mut Places, id: ConnectionId) {
+        let Some(place) = places.get_mut(id) else { return };
+        if place.owed == Owed::Nothing {
+            place.owed = Owed::Asked;
+        }
+        self.requeue(places, id);
+    }
+
+    /// A receiver wants presence in another form. It gets the list first, unless it wants nothing.
+    pub(super) fn set_mode(&mut self, places: &mut Places, id: ConnectionId, mode: PresenceMode) {
+        let Some(place) = places.get_mut(id) else { return };
+        let was = std::mem::replace(&mut place.mode, mode);
+        // What it is owed already it still gets: it may have asked just before.
+        if place.owed == Owed::Nothing && mode != PresenceMode::None {
+            place.owed = Owed::Asked;
+        }
+        self.delta_receivers -= usize::from(was == PresenceMode::Delta);
+        self.delta_receivers += usize::from(mode == PresenceMode::Delta);
+        self.requeue(places, id);
+    }
+
+    /// A receiver's socket is full.
+    pub(super) fn blocked(&mut self, places: &mut Places, id: ConnectionId) {
+        self.move_to(places, id, At::Parked, false);
+    }
+
+    /// A receiver's socket has drained.
+    pub(super) fn drained(&mut self, places: &mut Places, id: ConnectionId) {
+        let Some(place) = places.get_mut(id).filter(|place| place.at == At::Parked) else { return };
+        // A delta that was missed cannot be made up for: the receiver starts again from a full list.
+        if place.mode == PresenceMode::Delta && place.seen < self.delta_version {
+            place.owed = Owed::First;
+        }
+        self.move_to(places, id, At::Nowhere, false);
+        self.requeue(places, id);
+    }
+
+    /// A receiver has been given the list in its present version. Returns whether it was a first
+    /// list.
+    pub(super) fn served_list(&mut self, places: &mut Places, id: ConnectionId) -> bool {
+        let Some(place) = places.get_mut(id) else { return false };
+        place.seen = match place.mode {
+            PresenceMode::Delta => self.delta_version,
+            PresenceMode::Full | PresenceMode::None => self.version,
+        };
+        let was = std::mem::replace(&mut place.owed, Owed::Nothing);
+        self.requeue(places, id);
+        was == Owed::First
+    }
+
+    /// A receiver has been given the current delta.
+    pub(super) fn served_delta(&mut self, places: &mut Places, id: ConnectionId) {
+        if let Some(place) = places.get_mut(id) {
+            place.seen = self.delta_version;
+        }
+        self.requeue(places, id);
+    }
+
+    /// Begins a new delta if one is due. It leads from the last one to the present version.
+    pub(super) fn begin_delta(&mut self, places: &Places, limits: &Limits, now: Moment) -> bool {
+        let is_due = self.delta_due(places, limits).is_some_and(|due| due <= now);
+        if is_due {
+            self.delta_version = self.version;
+            self.delta_at = now;
+            self.has_news = false;
+        }
+        is_due
+    }
+
+    /// When the next delta may begin: not before every receiver has the last one.
+    pub(super) fn delta_due(&self, places: &Places, limits: &Limits) -> Option<Moment> {
+        if !self.has_news || self.delta_receivers == 0 || self.behind(places).is_some() {
+            return None;
+        }
+        let receivers = u32::try_from(self.delta_receivers).unwrap_or(u32::MAX);
+        let each = limits.delta_interval_each.saturating_mul(receivers);
+        Some(self.delta_at + each.max(limits.delta_interval))
+    }
+
+    /// The first of those that are owed a first list.
+    pub(super) fn newcomer(&self, places: &Places) -> Option<ConnectionId> {
+        self.first(places, At::Newcomers).map(|place| place.id)
+    }
+
+    /// The first of those that asked for the list.
+    pub(super) fn asker(&self, places: &Places) -> Option<ConnectionId> {
+        self.first(places, At::Askers).map(|place| place.id)
+    }
+
+    /// The first of the ring, if the membership has changed since it was shown the list. The ring
+    /// is [stale… current…], so one comparison tells whether there is anything to do.
+    pub(super) fn stale(&self, places: &Places) -> Option<ConnectionId> {
+        let first = self.first(places, At::Ring).filter(|place| place.seen != self.version);
+        first.map(|place| place.id)
+    }
+
+    /// The first of those that get deltas, if it lacks the current one: [behind… current…].
+    pub(super) fn behind(&self, places: &Places) -> Option<ConnectionId> {
+        let first = self.first(places, At::Deltas).filter(|place| place.seen < self.delta_version);
+        first.map(|place| place.id)
+    }
+
+    fn first<'p>(&self, places: &'p Places, at: At) -> Option<&'p Place> {
+        places.member(self.queues[at as usize].first()?)
+    }
+
+    /// Puts a receiver where it belongs by what it is owed, by its mode and by what it has seen.
+    fn requeue(&mut self, places: &mut Places, id: ConnectionId) {
+        let Some(place) = places.get(id) else { return };
+        let to = match (place.owed, place.mode) {
+            (Owed::First, _) => At::Newcomers,
+            (Owed::Asked, _) => At::Askers,
+            (Owed::Nothing, PresenceMode::Full) => At::Ring,
+            (Owed::Nothing, PresenceMode::Delta) => At::Deltas,
+            (Owed::Nothing, PresenceMode::None) => At::Nowhere,
+        };
+        // The stale go before the current: that is the invariant of both rings.
+        let (keeps_place, to_front) = match to {
+            At::Newcomers | At::Askers => (place.at == to, false),
+            At::Ring => (false, place.seen != self.version),
+            At::Deltas => (false, place.seen < self.delta_version),
+            At::Nowhere | At::Parked => (false, false),
+        };
+        if place.at != At::Parked && !keeps_place {
+            self.move_to(places, id, to, to_front);
+        }
+    }
+
+    fn move_to(&mut self, places: &mut Places, id: ConnectionId, to: At, to_front: bool) {
+        let member = u32::try_from(id.index()).expect("an id's index was a u32");
+        let Some(place) = places.get_mut(id) else { return };
+        let from = std::mem::replace(&mut place.at, to);
+        if let Some(queue) = self.queues.get_mut(from as usize) {
+            queue.remove(&mut places.links, member);
+        }
+        match self.queues.get_mut(to as usize) {
+            Some(queue) if to_front => queue.push_front(&mut places.links, member),
+            Some(queue) => queue.push_back(&mut places.links, member),
+            None => {}
+        }
+    }
+}
