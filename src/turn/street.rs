@@ -237,17 +237,14 @@ impl World {
 
 /// The request for a WebSocket of this number, which is filled up to ten digits.
 pub(super) fn upgrade(number: impl Display, query: &str, more: &str) -> String {
-    format!(
-        "GET /ws/{number:0>10}{query} HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\n\
-         Connection: Upgrade\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\
-         Sec-WebSocket-Version: 13\r\n{more}\r\n"
-    )
+    by_hand::upgrade(&format!("/ws/{number:0>10}{query}"), "a", more)
 }
 
-/// A client's frame with a short text. Its mask is zero, which changes nothing (RFC 6455 §5.3).
+/// A client's frame with a text. Its mask is zero, which changes nothing (RFC 6455 §5.3).
 pub(super) fn frame(text: &str) -> Vec<u8> {
-    let len = u8::try_from(text.len()).ok().filter(|len| *len < 126).expect("a short text");
-    [&[0x81, 0x80 | len, 0, 0, 0, 0], text.as_bytes()].concat()
+    let mut frame = Vec::new();
+    by_hand::masked(by_hand::FINAL | by_hand::TEXT, text.as_bytes(), [0; 4], &mut frame);
+    frame
 }
 
 /// The frame that sends a message.

@@ -1,7 +1,9 @@
 //! What travels, from a phone's side: [`Tap`] takes apart what the server sends, and [`masked`] makes
-//! frames of what a phone says. Written from RFC 6455 §5.2 and without a look at the server's code,
-//! so that the two can disagree.
+//! frames of what a phone says. The bytes are the crate `by_hand`'s, which knows nothing of the
+//! server's code.
 
+use by_hand::{ACCEPT, FINAL};
+pub(crate) use by_hand::{BINARY, CLOSE, CONTINUATION, KEY, PING, TEXT};
 use serde_json::Value;
 
 /// One thing that a server has said.
@@ -51,18 +53,11 @@ impl Tap {
     }
 
     fn frame(&self) -> Option<(Heard, usize)> {
-        let (&first, &second) = (self.bytes.first()?, self.bytes.get(1)?);
-        assert_eq!(first & 0xF0, 0x80, "a server's frames are whole and use no extension");
-        assert_eq!(second & 0x80, 0, "a server's frames are not masked");
-        let (length, start) = match second {
-            126 => (usize::from(u16::from_be_bytes(self.bytes.get(2..4)?.try_into().ok()?)), 4),
-            127 => (u64::from_be_bytes(self.bytes.get(2..10)?.try_into().ok()?) as usize, 10),
-            short => (usize::from(short), 2),
-        };
-        let payload = self.bytes.get(start..start + length)?;
+        let (first, payload, end) = by_hand::first_frame(&self.bytes)?;
+        assert_eq!(first & 0xF0, FINAL, "a server's frames are whole and use no extension");
         let heard = match first & 0x0F {
             1 => Heard::Text(serde_json::from_slice(payload).expect("every text is JSON")),
-            8 if length == 0 => Heard::Close(None, String::new()),
+            8 if payload.is_empty() => Heard::Close(None, String::new()),
             8 => {
                 let code = u16::from_be_bytes([payload[0], payload[1]]);
                 Heard::Close(Some(code), String::from_utf8_lossy(&payload[2..]).into_owned())
@@ -70,35 +65,13 @@ impl Tap {
             10 => Heard::Pong,
             opcode => panic!("a server does not send frames of type {opcode}"),
         };
-        Some((heard, start + length))
+        Some((heard, end))
     }
 }
 
-/// The key that every phone sends, and the answer to it: RFC 6455 §1.3 has them as its example.
-pub(crate) const KEY: &str = "dGhlIHNhbXBsZSBub25jZQ==";
-const ACCEPT: &str = "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=";
-
-pub(crate) const CONTINUATION: u8 = 0;
-pub(crate) const TEXT: u8 = 1;
-pub(crate) const BINARY: u8 = 2;
-pub(crate) const CLOSE: u8 = 8;
-pub(crate) const PING: u8 = 9;
-
 /// A client's frame.
 pub(crate) fn masked(opcode: u8, is_final: bool, payload: &[u8], mask: [u8; 4]) -> Vec<u8> {
-    let mut frame = vec![opcode | if is_final { 0x80 } else { 0 }];
-    match payload.len() {
-        short @ 0..=125 => frame.push(0x80 | short as u8),
-        middle @ 126..=0xFFFF => {
-            frame.push(0x80 | 126);
-            frame.extend((middle as u16).to_be_bytes());
-        }
-        long => {
-            frame.push(0x80 | 127);
-            frame.extend((long as u64).to_be_bytes());
-        }
-    }
-    frame.extend(mask);
-    frame.extend(payload.iter().zip(mask.iter().cycle()).map(|(byte, key)| byte ^ key));
+    let mut frame = Vec::new();
+    by_hand::masked(opcode | if is_final { FINAL } else { 0 }, payload, mask, &mut frame);
     frame
 }

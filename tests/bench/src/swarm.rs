@@ -141,13 +141,8 @@ impl Swarm {
             Realm::Mobile | Realm::MobileWithIds => format!("/{}{query}", self.number(index)),
             Realm::Session { .. } => String::new(),
         };
-        let mut request = format!(
-            "GET /ws{path} HTTP/1.1\r\nHost: {}\r\nUpgrade: websocket\r\n\
-             Connection: Upgrade\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\
-             Sec-WebSocket-Version: 13\r\n\r\n",
-            self.address
-        )
-        .into_bytes();
+        let host = self.address.to_string();
+        let mut request = by_hand::upgrade(&format!("/ws{path}"), &host, "").into_bytes();
         if let Realm::Session { receipts } = self.realm {
             let id = session_id(self.number(index));
             let auth = format!(
@@ -294,7 +289,7 @@ impl Phone {
             }
             self.upgraded = true;
         }
-        while let Some((payload, size)) = first_frame(bytes) {
+        while let Some((_, payload, size)) = by_hand::first_frame(bytes) {
             self.hear(index, payload, arrivals);
             bytes = &bytes[size..];
         }
@@ -328,19 +323,6 @@ impl Phone {
     }
 }
 
-/// The payload of the first frame, and how long the frame is; none if it has not all arrived.
-fn first_frame(bytes: &[u8]) -> Option<(&[u8], usize)> {
-    let (start, length) = match *bytes.get(1)? & 127 {
-        126 => (4, usize::from(u16::from_be_bytes(bytes.get(2..4)?.try_into().ok()?))),
-        127 => {
-            let length = u64::from_be_bytes(bytes.get(2..10)?.try_into().ok()?);
-            (10, usize::try_from(length).ok()?)
-        }
-        length => (2, usize::from(length)),
-    };
-    Some((bytes.get(start..start + length)?, start + length))
-}
-
 fn digits(bytes: &[u8]) -> u64 {
     let digits = bytes.iter().take_while(|byte| byte.is_ascii_digit());
     digits.fold(0, |value, digit| value * 10 + u64::from(digit - b'0'))
@@ -358,17 +340,8 @@ fn padded(stamp: u64, size: usize) -> String {
 
 /// Appends a masked text frame.
 fn encode_text(text: &str, out: &mut Vec<u8>) {
-    out.push(0x81);
-    match u8::try_from(text.len()) {
-        Ok(short) if short < 126 => out.push(0x80 | short),
-        _ => {
-            out.push(0x80 | 126);
-            out.extend_from_slice(&u16::try_from(text.len()).unwrap_or(u16::MAX).to_be_bytes());
-        }
-    }
     let mask = fastrand::u32(..).to_ne_bytes();
-    out.extend_from_slice(&mask);
-    out.extend(text.bytes().zip(mask.iter().cycle()).map(|(byte, key)| byte ^ key));
+    by_hand::masked(by_hand::FINAL | by_hand::TEXT, text.as_bytes(), mask, out);
 }
 
 /// Appends a frame with a message to the number `to`, whose text is `size` bytes and begins with

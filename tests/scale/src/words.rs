@@ -1,9 +1,5 @@
 //! What phones say: requests and frames, as bytes. `who` is somebody's place in the order of arrival.
 
-use std::io::Write as _;
-
-use switchboard::ws::Frame;
-
 /// Somebody's number. Neighbours' differ in all digits, as in life.
 pub(crate) fn number(who: usize) -> u64 {
     // Prime to 10^9, so that no two are the same.
@@ -26,10 +22,7 @@ pub(crate) fn upgrade_session(out: &mut Vec<u8>) {
 }
 
 fn request(path: &str, out: &mut Vec<u8>) {
-    let headers = "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13";
-    let key = "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==";
-    write!(out, "GET {path} HTTP/1.1\r\nHost: scale\r\n{headers}\r\n{key}\r\n\r\n")
-        .expect("a vector takes everything");
+    out.extend(by_hand::upgrade(path, "scale", "").into_bytes());
 }
 
 /// A text of 64 bytes to a number.
@@ -63,5 +56,6 @@ pub(crate) fn delta_please(out: &mut Vec<u8>) {
 }
 
 fn say(text: &str, out: &mut Vec<u8>) {
-    Frame::Text(text).encode_masked(fastrand::u32(..).to_ne_bytes(), out);
+    let mask = fastrand::u32(..).to_ne_bytes();
+    by_hand::masked(by_hand::FINAL | by_hand::TEXT, text.as_bytes(), mask, out);
 }

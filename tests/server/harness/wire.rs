@@ -1,52 +1,31 @@
 //! [`Wire`]: a bare TCP connection, for clients that do what no library would let them do.
 //!
-//! It speaks just enough HTTP to read a [`Response`], and just enough WebSocket to build a frame and
-//! read one, by the book and independently of the server's own code.
+//! It speaks just enough HTTP to read a [`Response`]. Frames are built and read by the crate
+//! `by_hand`, independently of the server's own code.
 
 use std::io::{ErrorKind, Read as _, Write as _};
 use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::time::Duration;
 
+use by_hand::FINAL;
+pub(crate) use by_hand::{BINARY, CLOSE, CONTINUATION, PONG, TEXT};
 use serde_json::Value;
 use socket2::SockRef;
 
 use super::PATIENCE;
 
-// Opcodes (RFC 6455 §5.2).
-pub(crate) const CONTINUATION: u8 = 0;
-pub(crate) const TEXT: u8 = 1;
-pub(crate) const BINARY: u8 = 2;
-pub(crate) const CLOSE: u8 = 8;
-pub(crate) const PONG: u8 = 10;
-
-/// The example of RFC 6455 §1.3, and its answer.
-pub(crate) const KEY: &str = "dGhlIHNhbXBsZSBub25jZQ==";
 const SWITCHING: &str = "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n\
     Connection: Upgrade\r\nSec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n";
 
 /// A client's frame, final and masked.
 pub(crate) fn frame(opcode: u8, payload: impl AsRef<[u8]>) -> Vec<u8> {
-    masked(0x80 | opcode, payload)
+    masked(FINAL | opcode, payload)
 }
 
 /// A client's frame with this first byte.
 pub(crate) fn masked(first: u8, payload: impl AsRef<[u8]>) -> Vec<u8> {
-    const MASK: [u8; 4] = [0x12, 0x34, 0x56, 0x78];
-    let payload = payload.as_ref();
-    let mut bytes = vec![first];
-    match payload.len() {
-        len @ ..126 => bytes.push(0x80 | len as u8),
-        len @ 126..65_536 => {
-            bytes.push(0x80 | 126);
-            bytes.extend((len as u16).to_be_bytes());
-        }
-        len => {
-            bytes.push(0x80 | 127);
-            bytes.extend((len as u64).to_be_bytes());
-        }
-    }
-    bytes.extend(MASK);
-    bytes.extend(payload.iter().zip(MASK.iter().cycle()).map(|(byte, mask)| byte ^ mask));
+    let mut bytes = Vec::new();
+    by_hand::masked(first, payload.as_ref(), [0x12, 0x34, 0x56, 0x78], &mut bytes);
     bytes
 }
 
@@ -79,10 +58,7 @@ impl Wire {
 
     /// The request that opens a WebSocket at `path`, with further header lines.
     pub(crate) fn upgrade_request(path: &str, more: &str) -> String {
-        format!(
-            "GET {path} HTTP/1.1\r\nHost: switchboard\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
-             Sec-WebSocket-Key: {KEY}\r\nSec-WebSocket-Version: 13\r\n{more}\r\n"
-        )
+        by_hand::upgrade(path, "switchboard", more)
     }
 
     /// Becomes a WebSocket.
@@ -140,14 +116,15 @@ impl Wire {
     /// Reads one frame of the server's: its opcode and payload. It must be final and not masked.
     #[track_caller]
     pub(crate) fn frame(&mut self) -> (u8, Vec<u8>) {
-        let head = self.take(2);
-        assert_eq!(head[0] & 0xF0, 0x80, "final, and no reserved bit");
-        let length = match head[1] {
-            126 => self.take(2).iter().fold(0, |length, &byte| length << 8 | usize::from(byte)),
-            127 => self.take(8).iter().fold(0, |length, &byte| length << 8 | usize::from(byte)),
-            length => usize::from(length),
-        };
-        (head[0] & 0x0F, self.take(length))
+        loop {
+            if let Some((first, payload, length)) = by_hand::first_frame(&self.read) {
+                assert_eq!(first & 0xF0, FINAL, "final, and no reserved bit");
+                let frame = (first & 0x0F, payload.to_vec());
+                self.read.drain(..length);
+                return frame;
+            }
+            assert!(self.fill(), "the connection ended; so far: {:?}", self.read);
+        }
     }
 
     #[track_caller]
