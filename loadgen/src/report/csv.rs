@@ -1,38 +1,40 @@
 //! [`write_csv`]: the run second by second, as comma-separated values (RFC 4180, but for its line ends).
 //!
-//! The columns are the fields of [`Second`], by their own names: what JSON calls them, too.
+//! The columns are the fields of [`Second`], by the names that they have in JSON, too.
 
 use std::io::{self, Write};
 
 use crate::record::Second;
 
-/// Writes a head and the rows. What is not known is an empty cell.
+/// Writes a head and the rows. A value that is not known is an empty cell.
 pub(super) fn write_csv(rows: &[Second], out: &mut impl Write) -> io::Result<()> {
-    let head = fields(&Second::default());
-    let names: Vec<&str> = head.iter().map(|(name, _)| name.as_str()).collect();
-    writeln!(out, "{}", names.join(","))?;
-    for row in rows {
-        let cells: Vec<String> = fields(row).into_iter().map(|(_, cell)| cell).collect();
-        writeln!(out, "{}", cells.join(","))?;
+    if rows.is_empty() {
+        // The crate learns the names of the columns from a row, and there is none.
+        let mut one = Vec::new();
+        write_csv(&[Second::default()], &mut one)?;
+        return out
+            .write_all(one.split_inclusive(|&byte| byte == b'\n').next().unwrap_or_default());
     }
-    Ok(())
-}
-
-/// Name and value of every field, in their order. A row is flat and all its values are numbers: its JSON
-/// falls apart at the commas.
-fn fields(row: &Second) -> Vec<(String, String)> {
-    let json = serde_json::to_string(row).expect("numbers always have a JSON form");
-    let fields = json.trim_matches(['{', '}']).split(',').filter_map(|field| {
-        let (name, cell) = field.split_once(':')?;
-        let cell = if cell == "null" { "" } else { cell };
-        Some((name.trim_matches('"').to_owned(), cell.to_owned()))
-    });
-    fields.collect()
+    let mut writer = ::csv::Writer::from_writer(out);
+    for row in rows {
+        writer.serialize(row)?;
+    }
+    writer.flush()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_run_without_a_second_has_a_head() {
+        let (mut empty, mut one) = (Vec::new(), Vec::new());
+        write_csv(&[], &mut empty).expect("memory takes it");
+        write_csv(&[Second::default()], &mut one).expect("memory takes it");
+        let end = empty.len() - 1;
+        assert_eq!(empty[end], b'\n');
+        assert!(one.starts_with(&empty) && !empty[..end].contains(&b'\n'));
+    }
 
     #[test]
     fn every_row_has_as_many_cells_as_the_head_and_what_is_unknown_is_empty() {
