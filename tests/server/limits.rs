@@ -15,8 +15,9 @@ fn hits(server: &Server, limit: &str) -> f64 {
 fn the_page_has_every_limit_with_its_flag_and_its_name_in_the_metrics() {
     let page = include_str!("../../src/limiter/LIMITS.md");
     let flags = include_str!("../../src/config/FLAGS.md");
-    // limit, flag, default, what the client sees, label; the flag of some is a constant instead.
-    let rows = page.lines().filter(|line| line.starts_with("| ")).skip(1);
+    // The first table: limit, flag, default, what the client sees, label; the flag of some is a constant instead.
+    let table = page.lines().skip_while(|line| !line.starts_with('|'));
+    let rows = table.take_while(|line| line.starts_with('|')).skip(2);
     let mut labels = BTreeMap::new();
     for row in rows {
         let cells: Vec<&str> = row.split('|').map(|cell| cell.trim().trim_matches('`')).collect();

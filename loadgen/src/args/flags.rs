@@ -8,7 +8,7 @@ use std::time::Duration;
 use clap::builder::FalseyValueParser;
 use clap::{Command, CommandFactory as _, Parser, Subcommand};
 
-use super::reporting::Reporting;
+use super::reporting::{OUTPUT, Reporting};
 use super::values::{Every, OnOff, rate, share, time, time_or_off};
 use crate::client::{Presence, Protocol};
 use crate::expect::{self, Expectation};
@@ -31,7 +31,6 @@ const LOAD: &str = "Load";
 const PEOPLE: &str = "People";
 const PROTOCOL: &str = "Protocol";
 const CHECKS: &str = "Checks";
-pub(super) const OUTPUT: &str = "Output";
 
 /// Plays thousands of chatting phones against a chat server, and checks and times every message.
 ///

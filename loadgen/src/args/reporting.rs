@@ -2,8 +2,10 @@
 
 use std::path::PathBuf;
 
-use super::flags::OUTPUT;
 use crate::report::Destinations;
+
+/// The heading in the help.
+pub(super) const OUTPUT: &str = "Output";
 
 /// Where the report goes beside the terminal.
 #[derive(Clone, Debug, Default, clap::Args)]
