@@ -13,14 +13,14 @@ fn upgraded(message_rate: Rate, byte_rate: Rate) -> (Session, Recorder, Limits) 
 }
 
 /// A frame for each letter: a good text (t), an odd text (x), a ping (i), an unasked pong (o); the
-/// beginning of a binary message (b) and its empty continuation (c), which never ends.
+/// beginning of another text (b) and its empty continuation (c), which never ends.
 fn some(letters: &str) -> Vec<u8> {
     let mut bytes = Vec::new();
     for letter in letters.chars() {
         match letter {
             't' => Frame::Text(PING).encode_masked([1, 2, 3, 4], &mut bytes),
             'x' => Frame::Text("x").encode_masked([1, 2, 3, 4], &mut bytes),
-            'b' => bytes.extend([0x02, 0x80, 1, 2, 3, 4]),
+            'b' => bytes.extend([0x01, 0x80, 1, 2, 3, 4]),
             'c' => bytes.extend([0x00, 0x80, 1, 2, 3, 4]),
             'i' => Frame::Ping(b"").encode_masked([1, 2, 3, 4], &mut bytes),
             _ => Frame::Pong(b"").encode_masked([1, 2, 3, 4], &mut bytes),
