@@ -248,7 +248,7 @@ impl Turn {
         }
         let presence = match self.drain {
             Some(_) => None,
-            None => self.presence.deadline(now, false),
+            None => self.presence.deadline(now),
         };
         let deadlines = [
             self.wheel.next_deadline(),

@@ -206,24 +206,20 @@ impl Presence {
     }
 
     /// When to publish next; none if there is nothing to publish.
-    pub(super) fn deadline(&mut self, now: Moment, hold_ring: bool) -> Option<Moment> {
+    pub(super) fn deadline(&mut self, now: Moment) -> Option<Moment> {
         self.budget.refill(now);
-        let deadlines = self.pacers.iter().map(|pacer| self.deadline_of(pacer, now, hold_ring));
-        deadlines.flatten().min()
+        self.pacers.iter().filter_map(|pacer| self.deadline_of(pacer, now)).min()
     }
 
-    fn deadline_of(&self, pacer: &Pacer, now: Moment, hold_ring: bool) -> Option<Moment> {
+    fn deadline_of(&self, pacer: &Pacer, now: Moment) -> Option<Moment> {
         let places = &self.places;
-        let behind = !hold_ring && pacer.behind(places).is_some();
-        let stale = !hold_ring && pacer.stale(places).is_some();
-        let waits_for_tokens = stale || pacer.asker(places).is_some();
-        let newcomer = pacer.newcomer(places).is_some();
-        if newcomer || behind || waits_for_tokens && self.budget.is_solvent() {
+        let waits_for_nothing = pacer.newcomer(places).is_some() || pacer.behind(places).is_some();
+        let waits_for_tokens = pacer.stale(places).is_some() || pacer.asker(places).is_some();
+        if waits_for_nothing || waits_for_tokens && self.budget.is_solvent() {
             return Some(now);
         }
         let paced = waits_for_tokens.then(|| now + self.budget.until_solvent().max(PACE));
-        let delta = pacer.delta_due(places, &self.limits).filter(|_| !hold_ring);
-        [paced, delta].into_iter().flatten().min()
+        [paced, pacer.delta_due(places, &self.limits)].into_iter().flatten().min()
     }
 
     /// The pacer of the audience that a connection belongs to, if there is one.

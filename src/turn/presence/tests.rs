@@ -55,7 +55,7 @@ fn settle(presence: &mut Presence) {
             serve(presence, serving);
         }
     }
-    assert_eq!(presence.deadline(at(1000), false), None);
+    assert_eq!(presence.deadline(at(1000)), None);
 }
 
 /// Gives a receiver what it is to have; a list is a short one.
@@ -114,7 +114,7 @@ fn a_question_while_the_budget_is_spent_is_answered_when_it_is_not() {
     presence.served_list(id(0), 1 << 30);
     presence.asked(id(0));
     assert_eq!(presence.next(at(1000), false), None);
-    let deadline = presence.deadline(at(1000), false).expect("one waits");
+    let deadline = presence.deadline(at(1000)).expect("one waits");
     assert!(deadline > at(1000));
     assert_eq!(presence.next(deadline, false), list(0));
 }
@@ -140,7 +140,7 @@ fn a_blocked_receiver_gets_nothing_and_when_it_has_drained_the_newest_only() {
         presence.blocked(id(1));
     }
     presence.asked(id(0));
-    assert_eq!(presence.deadline(at(1000), false), None);
+    assert_eq!(presence.deadline(at(1000)), None);
     presence.drained(id(0));
     assert_eq!(presence.next(at(1000), false), list(0));
     presence.served_list(id(0), 100);
@@ -154,7 +154,7 @@ fn a_replacement_is_news_to_nobody_but_the_newcomer() {
     presence.join(id(9), ONE, PresenceMode::Full);
     assert_eq!(presence.next(at(1000), false), list(9));
     presence.served_list(id(9), 100);
-    assert_eq!(presence.deadline(at(1000), false), None);
+    assert_eq!(presence.deadline(at(1000)), None);
 }
 
 #[test]
@@ -187,7 +187,7 @@ fn a_receiver_that_missed_a_delta_starts_again_from_a_list_and_one_that_missed_n
     let mut presence = settled(2, PresenceMode::Delta);
     presence.blocked(id(0));
     presence.drained(id(0));
-    assert_eq!(presence.deadline(at(1000), false), None, "nothing was missed");
+    assert_eq!(presence.deadline(at(1000)), None, "nothing was missed");
     presence.blocked(id(0));
     come(&mut presence, 2, ONE, PresenceMode::None);
     assert!(presence.begin_delta(ONE, at(2000)));
@@ -201,7 +201,7 @@ fn a_receiver_that_missed_a_delta_starts_again_from_a_list_and_one_that_missed_n
 fn a_receiver_that_wants_no_presence_any_more_is_owed_none() {
     let mut presence = settled(1, PresenceMode::Full);
     presence.set_mode(id(0), PresenceMode::None);
-    assert_eq!(presence.deadline(at(1000), false), None);
+    assert_eq!(presence.deadline(at(1000)), None);
 }
 
 #[test]

@@ -33,7 +33,7 @@ fn the_rings_of_two_audiences_are_served_in_turn_however_many_receivers_one_has(
     presence.changed(QUIET);
     let mut now = at(1000);
     let mut order = Vec::new();
-    while let Some(deadline) = presence.deadline(now, false) {
+    while let Some(deadline) = presence.deadline(now) {
         now = deadline.max(now);
         if let Some(serving) = serve_next(&mut presence, now, false) {
             order.push(serving.audience);
@@ -56,7 +56,7 @@ fn two_audiences_have_converged_when_the_budget_has_earned_all_their_lists() {
     presence.changed(BUSY);
     presence.changed(QUIET);
     let (mut now, mut served) = (at(1000), 0);
-    while let Some(deadline) = presence.deadline(now, false) {
+    while let Some(deadline) = presence.deadline(now) {
         now = deadline.max(now);
         served += usize::from(serve_next(&mut presence, now, false).is_some());
     }
@@ -149,7 +149,7 @@ fn a_change_in_one_audience_is_no_news_to_another() {
     assert!(presence.begin_delta(BUSY, at(2000)));
     let delta = Serving { audience: BUSY, to: id(0), what: What::Delta };
     assert_eq!(serve_next(&mut presence, at(2000), false), Some(delta));
-    assert_eq!(presence.deadline(at(2000), false), None);
+    assert_eq!(presence.deadline(at(2000)), None);
 }
 
 #[test]
@@ -160,5 +160,5 @@ fn a_connection_watches_one_list_at_most() {
     assert!(!presence.changed(BUSY), "nobody is left there");
     let first = Serving { audience: QUIET, to: id(0), what: What::List };
     assert_eq!(serve_next(&mut presence, at(1000), false), Some(first));
-    assert_eq!(presence.deadline(at(1000), false), None);
+    assert_eq!(presence.deadline(at(1000)), None);
 }

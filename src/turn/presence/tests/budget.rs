@@ -18,7 +18,7 @@ fn a_change_is_shown_to_all_at_once_while_the_budget_lasts_and_paced_after_that(
         assert!(served * 10 * 1024 <= earned + 10 * 1024, "{served} lists after {millis} ms");
     }
     assert_eq!(served, 29);
-    assert_eq!(presence.deadline(at(2000), false), None);
+    assert_eq!(presence.deadline(at(2000)), None);
 }
 
 #[test]
@@ -50,7 +50,7 @@ fn a_budget_of_almost_nothing_still_serves_everybody_in_the_end() {
         serve(&mut presence, newcomer);
     }
     let mut now = at(0);
-    while let Some(deadline) = presence.deadline(now, false) {
+    while let Some(deadline) = presence.deadline(now) {
         assert!(now < at(60_000), "it never ends");
         now = deadline.max(now + Duration::from_nanos(1));
         while let Some(serving) = presence.next(now, false) {
@@ -85,4 +85,25 @@ fn a_budget_that_is_spent_to_the_last_byte_is_spent() {
     assert_eq!(presence.next(at(1000), false), None, "for the ring");
     presence.asked(id(2));
     assert_eq!(presence.next(at(1000), false), None, "for an asker");
+}
+
+#[test]
+fn first_lists_make_a_limited_debt_and_forgive_none() {
+    let mut presence = settled(1, PresenceMode::None);
+    come(&mut presence, 1, ONE, PresenceMode::Full);
+    presence.next(at(1000), false);
+    presence.served_list(id(1), 1 << 30);
+    presence.asked(id(0));
+    let debt = Duration::from_millis(50);
+    let deadline = presence.deadline(at(1000)).expect("one waits");
+    assert!(deadline <= at(1001) + debt, "a first list, however long: {deadline:?}");
+    presence.next(deadline, false);
+    // What the budget yields in ten seconds, paid in full.
+    presence.served_list(id(0), 10 << 20);
+    come(&mut presence, 2, ONE, PresenceMode::Full);
+    presence.next(deadline, false);
+    presence.served_list(id(2), 100);
+    presence.asked(id(0));
+    let deadline = presence.deadline(deadline).expect("one waits");
+    assert!(deadline >= at(10_000), "a first list has forgiven it: {deadline:?}");
 }

@@ -235,7 +235,7 @@ fn converges(audiences: usize, history: Vec<Step>) -> Result<(), TestCaseError> 
         model.take(Step::Drain(u32::try_from(slot).expect("a small number")));
     }
     let patience = model.now + model.patience();
-    while let Some(deadline) = model.presence.deadline(model.now, false) {
+    while let Some(deadline) = model.presence.deadline(model.now) {
         prop_assert!(deadline <= patience, "it takes too long");
         model.now = deadline.max(model.now);
         model.publish(1, false);
