@@ -8,7 +8,7 @@
 //! VALUE   = NUMBER [ UNIT ]           ns us µs ms s m h for times, none for counts
 //! ```
 //!
-//! Knows names, not numbers: what they come to is the record's, and asked for in [`Figures`].
+//! Knows names and no numbers: those come from the record, which is asked for them as [`Figures`].
 
 use std::fmt;
 use std::str::FromStr;
@@ -33,11 +33,11 @@ or a counter: sent, delivered, lost, in_doubt, duplicated, misdelivered, reorder
 /// What must hold.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Expectation {
-    /// As it was written.
+    /// The text, as it was written.
     text: String,
     name: Name,
     operator: Operator,
-    /// In nanoseconds, if it is a time.
+    /// A number of things; or a time in nanoseconds.
     value: f64,
 }
 
@@ -48,10 +48,10 @@ enum Name {
     Time { measure: &'static str, is_corrected: bool, statistic: Statistic },
 }
 
-/// What is asked of a measure.
+/// The statistic of a measure.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Statistic {
-    /// The time that this share of all did not exceed: 0.99 for p99.
+    /// The time that this share of all did not exceed, such as 0.99 for p99.
     Quantile(f64),
     Min,
     Mean,
@@ -69,15 +69,15 @@ enum Operator {
     NotEqual,
 }
 
-/// Where the numbers are.
+/// Has the numbers that names stand for.
 pub(crate) trait Figures {
     /// A counter.
     fn counter(&self, name: &str) -> Option<u64>;
-    /// A statistic of a measure; times in nanoseconds. `None` if there was nothing to measure.
+    /// A statistic of a measure, with times in nanoseconds. `None` if there was nothing to measure.
     fn time(&self, measure: &str, is_corrected: bool, statistic: Statistic) -> Option<f64>;
 }
 
-/// The measures that there are. All of them are durations.
+/// All measures. They are durations.
 pub(crate) const MEASURES: [&str; 12] = [
     "connect",
     "connect.tcp",
@@ -93,7 +93,7 @@ pub(crate) const MEASURES: [&str; 12] = [
     "loop_lag",
 ];
 
-/// The counters that there are.
+/// All counters.
 pub(crate) const COUNTERS: [&str; 37] = [
     "sent",
     "delivered",
@@ -139,7 +139,7 @@ impl Expectation {
     ///
     /// # Errors
     ///
-    /// One line that says how it is instead.
+    /// One line that says what was found instead.
     pub(crate) fn check(&self, figures: &impl Figures) -> Result<(), String> {
         let found = match self.name {
             Name::Counter(name) => figures.counter(name).map(|count| count as f64),
@@ -186,7 +186,7 @@ impl Name {
             return Ok(Name::Counter(name));
         }
         let found = name.rsplit_once('.').and_then(|(measure, statistic)| {
-            // The dot of p99.9 is not the one before the statistic.
+            // In p99.9 the last dot is not the one before the statistic.
             match measure.rsplit_once('.') {
                 Some((measure, whole)) if statistic.bytes().all(|byte| byte.is_ascii_digit()) => {
                     Some((measure, Statistic::parse(&format!("{whole}.{statistic}"))?))
@@ -224,7 +224,7 @@ impl Statistic {
                 let digits = percentile.strip_prefix('p')?;
                 let is_number = !digits.is_empty()
                     && digits.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
-                // p999 is p99.9, as usual.
+                // p999 means p99.9, as usual.
                 let digits = match digits.strip_prefix("99") {
                     Some(rest) if !rest.starts_with('.') => format!("99.{rest}0"),
                     Some(_) | None => digits.to_owned(),
@@ -238,7 +238,7 @@ impl Statistic {
 
 impl Operator {
     fn split(text: &str) -> Option<(Operator, &str)> {
-        // The longer ones first, since the shorter ones begin them.
+        // The longer signs first, since the shorter ones are how they begin.
         let all = [
             ("<=", Operator::LessOrEqual),
             (">=", Operator::GreaterOrEqual),
@@ -277,7 +277,7 @@ fn count(text: &str) -> Result<f64, String> {
     }
 }
 
-/// In nanoseconds.
+/// A time in nanoseconds.
 fn time(text: &str) -> Result<f64, String> {
     const UNITS: [(&str, f64); 8] = [
         ("ns", 1.0),
@@ -299,7 +299,7 @@ fn time(text: &str) -> Result<f64, String> {
     found.ok_or_else(|| format!("`{text}` is no time: it looks like 50ms or 1.5s"))
 }
 
-/// A time as people read it.
+/// A time in milliseconds, as people read it.
 struct Millis(f64);
 
 impl fmt::Display for Millis {
@@ -313,7 +313,7 @@ impl fmt::Display for Millis {
 mod tests {
     use super::*;
 
-    /// Delivery took 1 to 100 ms, three messages were lost, and nobody fell silent.
+    /// Delivery took 1 to 100 ms, three messages were lost, and no phone fell silent.
     struct Fake;
 
     impl Figures for Fake {

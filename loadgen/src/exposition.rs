@@ -1,18 +1,16 @@
-//! Reads a server's /metrics: numbers from a page in Prometheus' text format, version 0.0.4.
+//! Reads numbers from a server's `/metrics`, a page in Prometheus' text format, version 0.0.4.
 //!
-//! Only what our reports want is read: a value by its name, and how long the turns of the server's
-//! loop were. What is not there is not an error: other servers publish other things. Called by
-//! `net`, every second, and by the report, for the page before the run and the one after it.
+//! It reads only what the reports need: the value of a name, and how long the turns of the server's loop
+//! were. A missing metric is no error: other servers publish other metrics.
 
 use std::time::Duration;
 
-/// The value of a metric, its labels added up; `None` if it is not there.
+/// The value of a metric, summed over its labels; `None` if it is not there.
 pub(crate) fn value(page: &str, name: &str) -> Option<f64> {
     samples(page, name).map(|(_, value)| value).reduce(|sum, value| sum + value)
 }
 
-/// What a server has used, as it says itself. The names are those that Prometheus recommends to
-/// every process.
+/// What a server says it has used. The names are those that Prometheus recommends for every process.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(crate) struct Process {
     /// CPU time, of the user and of the system.
@@ -22,7 +20,7 @@ pub(crate) struct Process {
 }
 
 impl Process {
-    /// What the page says of it.
+    /// Reads it from a page.
     pub(crate) fn read(page: &str) -> Self {
         let cpu = value(page, "process_cpu_seconds_total");
         Process {
@@ -32,17 +30,17 @@ impl Process {
     }
 }
 
-/// How long the turns of the server's loop were, by size.
+/// How long the turns of the server's loop were: a histogram.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Turns {
-    /// A bound in seconds, and how many turns were no longer than it.
+    /// Upper bounds in seconds, and how many turns were no longer than each.
     buckets: Vec<(f64, u64)>,
-    /// All of them together, in seconds.
+    /// The sum of all turns, in seconds.
     sum: f64,
 }
 
 impl Turns {
-    /// The turns that the page tells of; `None` if it tells of none.
+    /// Reads them from a page; `None` if it has none.
     pub(crate) fn read(page: &str) -> Option<Self> {
         const NAME: &str = "switchboard_turn_seconds";
         let bound = |labels: &str| labels.split_once("le=\"")?.1.split('"').next()?.parse().ok();
@@ -63,19 +61,19 @@ impl Turns {
         }
     }
 
-    /// How many there were.
+    /// How many turns there were.
     pub(crate) fn count(&self) -> u64 {
         self.buckets.last().map_or(0, |&(_, count)| count)
     }
 
-    /// The mean; zero if there were none.
+    /// The mean; zero if there were no turns.
     pub(crate) fn mean(&self) -> Duration {
         let mean = self.sum / self.count().max(1) as f64;
         Duration::try_from_secs_f64(mean).unwrap_or_default()
     }
 
-    /// What this share of all turns did not exceed, rounded up to a bound; 1.0 for the longest. `None`
-    /// if there were none, or if it was beyond the last bound.
+    /// The time that this share of all turns did not exceed, rounded up to a bound; 1.0 is for the longest
+    /// turn. `None` if there were no turns, or if the time is beyond the last bound.
     pub(crate) fn at_most(&self, share: f64) -> Option<Duration> {
         let count = self.count();
         let rank = (count as f64 * share).ceil() as u64;

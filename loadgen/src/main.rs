@@ -43,7 +43,7 @@ fn main() -> ExitCode {
             };
         }
         Ok(Parsed::Print(text)) => {
-            // Whoever asked may have stopped reading.
+            // The reader may have closed the output.
             let _ = io::stdout().write_all(text.as_bytes());
             return ExitCode::SUCCESS;
         }

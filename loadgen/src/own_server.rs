@@ -1,7 +1,7 @@
-//! [`OwnServer`]: a server of our own, in a process of its own, for as long as a run takes.
+//! [`OwnServer`]: a server that loadgen starts in a process of its own, for as long as a run takes.
 //!
-//! It listens on a free port of the loopback, and says which on stderr, as our server does. It never
-//! outlives us: dropping kills it, and the kernel does if we are killed ourselves.
+//! It listens on a free port of the loopback, and says on stderr which one, as our server does. It never
+//! outlives loadgen: dropping it kills the process, and the kernel kills it if loadgen is killed.
 
 use std::collections::VecDeque;
 use std::io::{BufRead as _, BufReader};
@@ -19,22 +19,22 @@ use nix::unistd::Pid;
 
 use crate::serve;
 
-/// Limits on what one client may send: a few phones may be asked to send more, to see what the server
-/// can do. Whoever wants the limits sets the variables.
+/// Limits on what one client may send are off: a few phones may have to send more, to show what the server
+/// can do. These variables can set the limits.
 const LIFTED: [(&str, &str); 2] =
     [("SWITCHBOARD_MESSAGE_RATE", "off"), ("SWITCHBOARD_BYTE_RATE", "off")];
 
-/// How long it may take to say where it listens.
+/// How long the server may take to say where it listens.
 const START: Duration = Duration::from_secs(10);
-/// How long it may take to drain, with nobody connected.
+/// How long the server may take to drain, with no client connected.
 const DRAIN: Duration = Duration::from_secs(10);
-/// Lines of what it says that are kept.
+/// How many of its last lines are kept.
 const LINES: usize = 20;
 
 /// What stands before the address on stderr.
 const LISTENING: &str = "listening on http://";
 
-/// A server of our own.
+/// A server in a process of its own.
 #[derive(Debug)]
 pub(crate) struct OwnServer {
     child: Child,
@@ -42,11 +42,11 @@ pub(crate) struct OwnServer {
     said: Said,
 }
 
-/// The last lines that a server has said on stderr.
+/// The last lines that the server has written to stderr.
 type Said = Arc<Mutex<VecDeque<String>>>;
 
 impl OwnServer {
-    /// Starts this program, or the server that is built in.
+    /// Starts this program, or the server that is built into loadgen.
     ///
     /// # Errors
     ///
@@ -64,12 +64,12 @@ impl OwnServer {
         command
             .args(["--listen", "127.0.0.1:0"])
             .envs(LIFTED.iter().filter(|(name, _)| env::var_os(name).is_none()).copied())
-            // Whatever systemd passed is ours, if it passed anything (sd_listen_fds(3)).
+            // If systemd passed sockets, they are for loadgen (sd_listen_fds(3)).
             .env_remove("LISTEN_FDS")
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::piped())
-            // Ctrl-C reaches everybody in the terminal's process group. This one is told by us.
+            // Ctrl-C goes to all processes in the terminal's process group. This one is stopped by loadgen.
             .process_group(0);
         let mut child = command.spawn().map_err(|error| {
             format!("cannot start {}: {error}", command.get_program().display())
@@ -78,7 +78,7 @@ impl OwnServer {
         let said = Said::default();
         let (sender, address) = mpsc::channel();
         let lines = Arc::clone(&said);
-        // A pipe that nobody reads would fill up. The thread ends with the server.
+        // A pipe that is not read would fill up. The thread ends with the server.
         thread::spawn(move || listen(stderr, &lines, &sender));
         let unknown = SocketAddr::from(([0; 4], 0));
         let mut server = OwnServer { child, address: unknown, said };
@@ -96,16 +96,16 @@ impl OwnServer {
         self.address
     }
 
-    /// Its process.
+    /// The id of its process.
     pub(crate) fn pid(&self) -> u32 {
         self.child.id()
     }
 
-    /// Ends it as an operator would, with SIGTERM, and sees that it drains.
+    /// Stops it with SIGTERM, as an operator would, and waits until it has drained.
     ///
     /// # Errors
     ///
-    /// One sentence, if it does not end in time, or not well.
+    /// One sentence, if it does not end in time, or with an error.
     pub(crate) fn stop(mut self) -> Result<(), String> {
         const STEP: Duration = Duration::from_millis(10);
         let pid = i32::try_from(self.child.id()).map(Pid::from_raw);
@@ -125,7 +125,7 @@ impl OwnServer {
         Err(format!("the server did not drain within {DRAIN:?} of SIGTERM{}", self.last_words()))
     }
 
-    /// The last that it has said, to be put after a sentence.
+    /// The last lines of the server, to stand after a sentence.
     fn last_words(&self) -> String {
         let lines = self.said.lock().unwrap_or_else(PoisonError::into_inner);
         let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
@@ -135,7 +135,7 @@ impl OwnServer {
 
 impl Drop for OwnServer {
     fn drop(&mut self) {
-        // Both fail if it has ended already.
+        // Both fail if the process has ended already.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
@@ -144,7 +144,7 @@ impl Drop for OwnServer {
 fn listen(stderr: ChildStderr, lines: &Said, address: &Sender<SocketAddr>) {
     for line in BufReader::new(stderr).lines().map_while(Result::ok) {
         if let Some(found) = address_in(&line) {
-            // Only the first is waited for.
+            // Only the first address is waited for.
             let _ = address.send(found);
         }
         let mut lines = lines.lock().unwrap_or_else(PoisonError::into_inner);

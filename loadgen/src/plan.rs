@@ -1,6 +1,8 @@
-//! [`Plan`]: what is to be played, and of it [`Settings`]: what phones do. The flags come to it, `net` plays it, the report tells what it was.
+//! [`Plan`]: what is to be played, and in it [`Settings`]: what phones do. `args` makes it from the flags,
+//! `net` plays it, and `report` describes it.
 //!
-//! Says neither against which server nor where the report goes: the same plan can be played again.
+//! It says neither against which server nor where the report goes: the same plan can be played several
+//! times.
 
 use std::time::Duration;
 
@@ -12,9 +14,9 @@ use crate::workload::{Conduct, Devices, Manners, Persona, Share, Sizes};
 /// What is to be played.
 #[derive(Clone, Debug)]
 pub(crate) struct Plan {
-    /// When phones come and go, and when messages are due.
+    /// The moments at which phones come and go, and at which messages are due.
     pub(crate) timing: Timing,
-    /// Whether the phones decide when they write: the closed model.
+    /// Whether the model is closed: then each phone decides when it writes.
     pub(crate) is_closed: bool,
     /// What phones do.
     pub(crate) settings: Settings,
@@ -36,9 +38,9 @@ impl Plan {
         Devices::new(self.timing.clients, self.settings.manners.devices)
     }
 
-    /// How long the server may take to notice that a phone has fallen silent, if we know.
+    /// How long the server may take to notice a silent phone, if its ping timeout is known.
     pub(crate) fn notice_limit(&self) -> Option<Duration> {
-        /// What the server's timers and ours may add.
+        /// How much later the server and loadgen may be, because of their timers.
         const SLACK: Duration = Duration::from_secs(2);
         Some(self.ping_timeout? + self.sweep_interval + SLACK)
     }
@@ -47,33 +49,33 @@ impl Plan {
 /// What phones do.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Settings {
-    /// What they speak.
+    /// The protocol that they speak.
     pub(crate) protocol: Protocol,
     /// What sessions do beside writing.
     pub(crate) manners: Manners,
-    /// Which personas there are. Empty: chatters alone.
+    /// The personas and their weights. Empty: all phones are chatters.
     pub(crate) shares: Vec<Share>,
     /// How long texts are.
     pub(crate) sizes: Sizes,
-    /// How the phones want to be told who is online.
+    /// How phones want to be told who is online.
     pub(crate) presence: Presence,
-    /// Time between two pings of one phone.
+    /// The time between two pings of a phone.
     pub(crate) heartbeat: Option<Duration>,
-    /// Time between two requests for the list; the first follows the first frame.
+    /// The time between two requests of a phone for the list. The first one follows the first frame.
     pub(crate) refresh: Option<Duration>,
-    /// How many others a chatter writes to; any, if not given.
+    /// How many phones a chatter writes to; any, if not given.
     pub(crate) circle: Option<u32>,
-    /// In the closed model, how long a chatter thinks after its message has arrived; on average.
+    /// In the closed model, the mean time for which a chatter thinks after its message has arrived.
     pub(crate) think: Option<Duration>,
     /// How the less ordinary personas behave.
     pub(crate) conduct: Conduct,
 }
 
-/// How often a refresher asks, if nothing else is said: as the original app.
+/// How often a refresher asks, if no flag says so: as often as the original app.
 const REFRESH: Duration = Duration::from_secs(10);
 
 impl Settings {
-    /// How often such a phone asks who is online.
+    /// How often a phone of this persona asks who is online.
     pub(crate) fn refresh_of(&self, persona: Persona) -> Option<Duration> {
         match persona {
             Persona::Refresher => Some(self.refresh.unwrap_or(REFRESH)),

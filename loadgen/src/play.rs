@@ -1,5 +1,5 @@
-//! [`play_and_report`]: everything in its order: files, the server, a first look at it, the run, once or
-//! several times, and the report.
+//! [`play_and_report`]: everything in its order: the files, the server, a first look at it, one or several
+//! runs, and the report.
 
 use std::io;
 
@@ -11,9 +11,9 @@ use crate::record::{End, Outcome};
 use crate::report::{Outputs, Runs, Summary, Surroundings};
 use crate::target::Target;
 
-/// The server failed a check, or its books and ours differ.
+/// The server failed a check, or its books differ from loadgen's.
 const FAILED: u8 = 1;
-/// A value on the command line is wrong, or the plan cannot be.
+/// A value on the command line is wrong, or the plan is impossible.
 pub(crate) const USAGE: u8 = 2;
 /// The run says nothing about the server.
 const INVALID: u8 = 4;
@@ -47,9 +47,9 @@ impl Failure {
     }
 }
 
-/// Plays the plan and reports; the exit code says what came of it.
+/// Plays the plan and reports. Returns the exit code.
 pub(crate) fn play_and_report(options: &Options) -> Result<u8, Failure> {
-    // Before anything else: a signal that comes during the start must not be lost.
+    // Before anything else, so that a signal during the start is not lost.
     let mut signals = Signals::open().map_err(|error| Failure::ours(&error))?;
     let outputs = Outputs::open(&options.destinations).map_err(Failure::usage)?;
     let mut runs = Runs::default();
@@ -71,14 +71,14 @@ pub(crate) fn play_and_report(options: &Options) -> Result<u8, Failure> {
         }
     }
     outputs.write(&runs).map_err(Failure::usage)?;
-    // One line each, also for whoever reads stderr alone.
+    // One line each on stderr, also for a reader of stderr alone.
     for line in runs.unmet() {
         complain(&format!("not as expected: {line}"));
     }
     Ok(runs.exit_code())
 }
 
-/// Plays the plan once. A server of our own is a new one each time.
+/// Plays the plan once. If loadgen starts the server, it starts a new one for each run.
 fn play(options: &Options, signals: &mut Signals) -> Result<(Summary, Outcome), Failure> {
     let plan = &options.plan;
     let manners = &plan.settings.manners;

@@ -1,9 +1,8 @@
-//! The server that loadgen brings along: this very program, started a second time.
+//! The server that is built into loadgen: this program, started a second time.
 //!
-//! `cargo run -p loadgen` does not build the server's own binary, but the library is linked in. So
-//! loadgen starts itself with [`ARGUMENT`], and that process is the server and nothing else: its
-//! CPU and memory can be measured. This is the one file of loadgen that knows the server's
-//! `config` and `net`.
+//! `cargo run -p loadgen` does not build the server's own binary, but the library is linked in. So loadgen
+//! starts itself with [`ARGUMENT`], and that process is the server and nothing else: its CPU time and
+//! memory can be measured. Only this file of loadgen knows the server's `config` and `net`.
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -16,15 +15,15 @@ use switchboard::net::{self, Signals};
 
 use crate::complain::complain;
 
-/// The first argument that makes loadgen a server. The second is the id of the process that wants
-/// it; the rest are the server's own.
+/// The first argument, which makes this process a server. The second is the id of its parent, and the rest
+/// are the server's own.
 pub(crate) const ARGUMENT: &str = "--be-the-server-of";
 
-/// Serves until a signal says otherwise, or until the parent is no more.
+/// Serves until a signal ends it, or until the parent is gone.
 pub(crate) fn serve(mut args: impl Iterator<Item = OsString>) -> ExitCode {
     let parent = args.next().and_then(|id| id.to_str()?.parse::<i32>().ok());
-    // A parent that is killed cannot end its server. The kernel does it for him; but if he has gone
-    // before we could ask for that, nobody would (prctl(2), PR_SET_PDEATHSIG).
+    // A parent that is killed cannot stop its server. So the kernel is asked to kill the server then. If
+    // the parent was gone before that, the kernel would not (prctl(2), PR_SET_PDEATHSIG).
     if set_pdeathsig(Signal::SIGKILL).is_err() || parent != Some(getppid().as_raw()) {
         return ExitCode::FAILURE;
     }

@@ -5,7 +5,7 @@ use std::net::{SocketAddr, ToSocketAddrs as _};
 /// The server to be tested.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(crate) struct Target {
-    /// Where it listens.
+    /// The address that it listens on.
     pub(crate) address: SocketAddr,
     /// Its name and port, as the URL has them: the value of `Host`.
     pub(crate) authority: String,
@@ -34,7 +34,7 @@ impl Target {
         }
         let has_port = authority.rsplit_once(':').is_some_and(|(_, port)| !port.contains(']'));
         let with_port = if has_port { authority.to_owned() } else { format!("{authority}:80") };
-        // A name is looked up here, before there is a loop that this could hold up.
+        // A name is looked up here, before there is a loop that this could delay.
         let found = with_port.to_socket_addrs().ok().and_then(|mut found| found.next());
         let address = found.ok_or("no such address; it looks like ws://127.0.0.1:8080")?;
         let prefix = path.trim_end_matches('/').to_owned();

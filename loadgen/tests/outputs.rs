@@ -1,5 +1,4 @@
-//! Are the files that the report goes to what their readers expect? One run of the real program writes them
-//! all.
+//! Do the files of the report look as their readers expect? One run of the real program writes them all.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
@@ -7,7 +6,7 @@ use std::{env, fs, process};
 
 use serde_json::Value;
 
-/// A folder that goes when the test does.
+/// A folder that is removed when the test ends.
 struct Folder(PathBuf);
 
 impl Folder {
@@ -96,7 +95,7 @@ fn every_persona_and_every_expectation_of_every_run_is_in_the_report() {
     let Output { status, stdout, stderr } = loadgen(&args);
     let text = |bytes| String::from_utf8(bytes).expect("UTF-8");
     let (stdout, stderr) = (text(stdout), text(stderr));
-    // On a machine that is busy with other things the run may be invalid, too; that comes first.
+    // On a busy machine the run may also be invalid; that comes first.
     assert!(matches!(status.code(), Some(3 | 4)), "{status}: {stdout}");
     assert!(stdout.contains("EXPECTED     delivery.p99<1ns: it is "), "{stdout}");
     for (line, start) in stderr.lines().zip(["run 1: delivery", "run 2: delivery"]) {
@@ -120,7 +119,7 @@ fn every_persona_and_every_expectation_of_every_run_is_in_the_report() {
     }
 }
 
-/// The page is whole, and needs nothing from elsewhere.
+/// The page is complete, and fetches nothing.
 fn assert_page(page: &str) {
     for part in [
         "Delivery by percentile",

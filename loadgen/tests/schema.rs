@@ -1,5 +1,4 @@
-//! Does `SCHEMA.md` say what the JSON says? Every field that the real program writes stands there, and nothing
-//! else does.
+//! Does `SCHEMA.md` say what the JSON has? It names every field that the real program writes, and no other.
 
 use std::collections::BTreeSet;
 use std::net::TcpListener;
@@ -70,8 +69,8 @@ fn is_within(field: &str, outer: &str) -> bool {
     field.strip_prefix(outer).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
 }
 
-/// The paths of all fields, with `[]` for elements, and `*` for keys where the page has it so. Quantiles are
-/// not looked into.
+/// The paths of all fields, with `[]` for elements, and `*` for keys where the page has that. The fields of
+/// quantiles are left out.
 fn walk(value: &Value, path: &str, documented: &BTreeSet<String>, paths: &mut BTreeSet<String>) {
     match value {
         Value::Object(fields) if !fields.contains_key("p9999") => {

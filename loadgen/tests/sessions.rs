@@ -1,5 +1,5 @@
-//! Does loadgen tell the truth about the protocol of sessions? The real program, against its own server,
-//! and against servers that slip once.
+//! Does loadgen tell the truth about sessions? The real program runs against its own server, and against
+//! servers that have one fault each.
 
 #[expect(dead_code, reason = "of the other protocol's fake only the way in is used here")]
 mod fake_server;
@@ -16,15 +16,15 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use serde_json::Value;
 
-/// The run says nothing, because this machine was too busy: try again. It does so as well if the
-/// phones were not there yet when the first of them should have written.
+/// The run says nothing, because this machine was too busy, or because the phones were not ready when the
+/// first of them should have written. It is tried again.
 const INVALID: i32 = 4;
 
-/// Plays sessions with a server that slips, or one of loadgen's own; and returns the exit code, the
+/// Plays sessions, with a fault of the server or with loadgen's own server. Returns the exit code, the
 /// report, and what was wrong by name.
 fn play(slip: Option<Slip>, plan: &str) -> (i32, Value, BTreeMap<String, u64>) {
     let mut plays = (0..20).map(|_| {
-        // A new one each time, that has not slipped yet.
+        // A new server each time: the fault happens only once.
         let url = slip.map(|slip| format!("ws://{}", FakeSessions::start(slip).address));
         play_once(url.as_deref(), plan)
     });
@@ -65,7 +65,7 @@ fn with_one_device_or_several_and_with_receipts_or_without_the_books_balance() {
         let of = |name: &str| report["sessions"][name].as_u64().expect("a number");
         assert_eq!(report["messages"]["sent"], 40);
         assert_eq!((of("copies"), of("mirrors")), (40 * devices, 40 * (devices - 1)));
-        // Each of the sender's devices hears three words, and the reader's others one.
+        // Each of the sender's devices is told three statuses, and each other device of the reader one.
         let statuses = 40 * (3 * devices + devices - 1);
         let (statuses, read) = if receipts == "on" { (statuses, 40) } else { (0, 0) };
         assert_eq!((of("statuses"), of("read")), (statuses, read), "{report}");
@@ -123,7 +123,7 @@ fn every_slip_of_a_server_is_found_and_named_and_a_faultless_one_of_another_kind
         (Slip::TwistAnswer, &["answers_lost", "answers_wrong"]),
         (Slip::LoseInvitation, &["invitations_lost"]),
     ];
-    // Each run mostly waits, so a few of them wait together.
+    // Each run mostly waits. So a few of them run at the same time.
     for together in slips.chunks(4) {
         thread::scope(|scope| {
             for &(slip, names) in together {
@@ -133,9 +133,9 @@ fn every_slip_of_a_server_is_found_and_named_and_a_faultless_one_of_another_kind
     }
 }
 
-/// A server with this slip is found to do these wrongs, and no others.
+/// A server with this fault is found to do these wrongs, and no others.
 fn expect_found(slip: Slip, names: &[&str]) {
-    // All are to be there before the first message, and to have heard what they will hear.
+    // All phones must be ready before the first message, and must know what they will know.
     let plan = format!("{PLAN} --ramp 1s --devices 2 --typing 1 --settle 2s");
     let (code, report, mut wrong) = play(Some(slip), &plan);
     if report["messages"]["duplicated"] != 0 {
@@ -161,7 +161,7 @@ fn a_flapper_beyond_the_grace_is_news_and_convergence_is_measured() {
     assert_eq!((code, wrong), (0, BTreeMap::new()), "{report}");
     let convergence = &report["convergence"];
     assert_eq!(convergence["stale_views"], 0);
-    // Our own server's grace is 5 s, and all that were in the tunnel have not come back.
+    // loadgen's own server has a grace of 5 s, and not all phones in the tunnel have come back.
     let shortest = convergence["corrected_ns"]["min"].as_u64().expect("nanoseconds");
     assert!(convergence["corrected_ns"]["count"].as_u64() > Some(0), "{report}");
     assert!(shortest > 4_900_000_000, "{shortest}");

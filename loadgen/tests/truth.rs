@@ -1,4 +1,4 @@
-//! Does loadgen tell the truth? The real program, against its own server, against servers with a fault,
+//! Does loadgen tell the truth? The real program runs against its own server, against servers with a fault,
 //! and against what is no server at all.
 
 mod fake_server;
@@ -18,10 +18,10 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use serde_json::Value;
 
-/// The run says nothing, because this machine was too busy: try again.
+/// The run says nothing, because this machine was too busy. It is tried again.
 const INVALID: i32 = 4;
 
-/// And so often at the most: beside other work a machine has good seconds and bad ones.
+/// The most tries: on a busy machine good seconds and bad ones take turns.
 const ATTEMPTS: u32 = 20;
 
 fn loadgen(args: &[&str]) -> Command {
@@ -30,7 +30,7 @@ fn loadgen(args: &[&str]) -> Command {
     command
 }
 
-/// What a run has come to.
+/// What came of a run.
 struct Played {
     code: i32,
     stdout: String,
@@ -40,7 +40,8 @@ struct Played {
 }
 
 impl Played {
-    /// Whether the machine was too busy: loadgen was late, or its phones came late, and that is all.
+    /// Whether the machine was too busy: loadgen was late, or its phones came late, and nothing else is
+    /// wrong.
     fn says_nothing(&self) -> bool {
         let failures = self.report["failures"].as_array().map_or(&[][..], Vec::as_slice);
         let is_late =
@@ -49,7 +50,7 @@ impl Played {
     }
 }
 
-/// Does it again, if the machine was too busy.
+/// Tries again as long as the machine is too busy.
 fn until_valid<T>(play: impl Fn() -> (Played, T)) -> (Played, T) {
     let mut plays = (0..ATTEMPTS).map(|_| play());
     let said = plays.find(|(played, _)| !played.says_nothing());
@@ -76,7 +77,7 @@ fn play_at(address: Option<SocketAddr>, plan: &str) -> Played {
     Played { code, stdout, stderr, report: json(&file) }
 }
 
-/// Runs loadgen against a server with this fault: a new one each time, that has not slipped yet.
+/// Runs loadgen against a server with this fault. It is a new server each time.
 fn play(fault: Fault, plan: &str) -> Played {
     let plan = format!("{plan} --quiet");
     until_valid(|| (play_at(Some(FakeServer::start(fault).address), &plan), ())).0
@@ -87,7 +88,7 @@ fn play_own(plan: &str) -> Played {
     until_valid(|| (play_at(None, plan), ())).0
 }
 
-/// Runs loadgen against a server with a fault, and returns how often it found something in `field`.
+/// Runs loadgen against a server with a fault. Returns how often it found something in `field`.
 fn found(fault: Fault, field: &str) -> u64 {
     let plan = "--clients 4 --ramp 500ms --duration 1s --rate 500 --settle 2s";
     let Played { code, stdout, report, .. } = play(fault, plan);
@@ -95,7 +96,7 @@ fn found(fault: Fault, field: &str) -> u64 {
     assert_eq!(code, i32::from(!is_good), "{fault:?}\n{stdout}");
     assert_eq!(report["verdict"], if is_good { "good" } else { "failed" });
     let count = report["messages"][field].as_u64().expect("a number");
-    // It is named for people and for programs, or not at all.
+    // It is named for people and for programs, or for neither.
     let failures = report["failures"].as_array().expect("sentences");
     let names_it =
         |line: &Value| line.as_str().is_some_and(|l| l.starts_with(&format!("{field}: ")));
@@ -149,17 +150,17 @@ fn presence_can_come_as_deltas_or_not_at_all() {
 
 #[test]
 fn every_fault_of_a_server_is_found_and_named_and_a_faultless_one_of_another_kind_passes() {
-    // Five of 500 messages. Each run mostly waits, so a few of them wait together.
+    // Five of 500 messages. Each run mostly waits, so a few of them run at the same time.
     let faults = [
         (Fault::None, "lost", 0..=0),
         (Fault::Lose, "lost", 5..=5),
         (Fault::Duplicate, "duplicated", 5..=5),
         (Fault::Misdeliver, "misdelivered", 5..=5),
-        // If another to the same phone comes before the end.
+        // If another message to the same phone comes before the end.
         (Fault::Reorder, "reordered", 1..=5),
         (Fault::Garble, "garbled", 5..=5),
         (Fault::Misattribute, "misattributed", 5..=5),
-        // What was under way on a connection that broke is in doubt, and not called lost.
+        // A message under way on a connection that broke is in doubt, and does not count as lost.
         (Fault::Drop, "lost", 0..=0),
     ];
     for together in faults.chunks(4) {
@@ -178,7 +179,7 @@ fn every_fault_of_a_server_is_found_and_named_and_a_faultless_one_of_another_kin
 fn a_server_that_loses_one_message_in_a_thousand_is_found_out() {
     let plan = "--clients 10 --ramp 100ms --duration 1s --rate 2500 --settle 2s";
     let Played { code, report, .. } = play(Fault::LoseOneIn1000, plan);
-    // A busy machine does not get round to all 2,500.
+    // A busy machine does not send all 2,500.
     let sent = report["messages"]["sent"].as_u64().expect("a number");
     let lost = sent / 1000;
     assert!(lost >= 1, "{report}");
@@ -192,8 +193,8 @@ fn a_stall_is_in_the_corrected_times_and_not_in_those_that_most_tools_report() {
     let plan = "--clients 20 --ramp 100ms --duration 3s --rate 500 --settle 2s \
                 --expect delivery.p95<50ms --expect delivery.uncorrected.p90<50ms";
     let Played { code, report, stderr, .. } = play(Fault::Stall, plan);
-    // A tenth of all messages is planned while the server stalls, and half of those wait for longer
-    // than this. Of each phone one message is sent then.
+    // A tenth of all messages is planned while the server stalls, and half of those wait for longer than
+    // this. In the closed model each phone sends one message in that time.
     let delivery = |kind: &str, name| report["delivery"][kind][name].as_u64().expect("nanoseconds");
     assert!(delivery("corrected_ns", "p95") > 100_000_000, "{report}");
     assert!(delivery("uncorrected_ns", "p90") < 50_000_000, "{report}");
@@ -220,7 +221,7 @@ fn in_the_closed_model_nobody_writes_before_his_last_message_has_arrived() {
     let Played { code, report, .. } = play(Fault::Stall, plan);
     assert_eq!((code, &report["plan"]["model"]), (0, &"closed".into()), "{report}");
     let sent = report["messages"]["sent"].as_u64().expect("a number");
-    // 4 phones, 100 messages a second each, and 300 ms in which there are none.
+    // 4 phones, 100 messages a second each, and 300 ms without any.
     assert!((20..720).contains(&sent), "{sent}");
     let delivery = &report["delivery"];
     assert!(delivery["corrected_ns"]["p75"].as_u64() < Some(100_000_000), "{report}");
@@ -231,7 +232,7 @@ fn in_the_closed_model_nobody_writes_before_his_last_message_has_arrived() {
 fn a_server_that_tells_nobody_who_has_come_is_found_out() {
     let plan = "--clients 4 --ramp 100ms --duration 200ms --rate 100 --settle 2s";
     let Played { code, report, .. } = play(Fault::Mute, plan);
-    // All but the one that came last.
+    // All but the phone that came last.
     assert_eq!((code, &report["convergence"]["stale_views"]), (1, &3.into()), "{report}");
     let mut failures = report["failures"].as_array().expect("sentences").iter();
     let names_it = |line: &Value| line.as_str().is_some_and(|l| l.starts_with("stale views: "));
@@ -325,7 +326,7 @@ fn its_own_server_never_outlives_it_however_it_ends() {
     });
 }
 
-/// What there is in the end.
+/// Looks again and again, for up to five seconds, until there is something.
 fn eventually<T>(look: impl Fn() -> Option<T>) -> T {
     for _ in 0..500 {
         if let Some(found) = look() {

@@ -1,7 +1,7 @@
-//! [`parse`]: from arguments, environment and plan file to [`Options`].
+//! [`parse`]: makes [`Options`] from arguments, environment and plan file.
 //!
-//! Every flag has an environment variable, LOADGEN_ and its name; the plan file wins over variables, and a
-//! flag over both. A wrong value, or a plan that cannot be, is one line. Called by `main` alone.
+//! Every flag has an environment variable, `LOADGEN_` and its name. The plan file wins over variables, and
+//! a flag over both. A wrong value or an impossible plan is one line. Called by `main` alone.
 
 mod flags;
 mod plan_file;
@@ -29,26 +29,26 @@ use flags::{Args, Instead};
 pub(crate) struct Options {
     /// What is to be played.
     pub(crate) plan: Plan,
-    /// The server; one of our own, if not given.
+    /// The server; loadgen starts one, if not given.
     pub(crate) target: Option<Target>,
-    /// Where the server's own books are.
+    /// The server's `/metrics`, with its own books.
     pub(crate) metrics: Option<Target>,
     /// The files that the report goes to.
     pub(crate) destinations: Destinations,
     /// How many times the plan is played.
     pub(crate) repeat: u32,
-    /// The program that is started if no server is given.
+    /// The program that is started if no server is given; the built-in server, if not given.
     pub(crate) server_bin: Option<PathBuf>,
 }
 
 /// What the arguments come to.
 #[derive(Debug)]
 pub(crate) enum Parsed {
-    /// Play.
+    /// Play a plan.
     Run(Box<Options>),
     /// Compare the report in the first file with the one in the second.
     Compare(PathBuf, PathBuf),
-    /// Print this, and be done: somebody asked for help or for the version.
+    /// Print this text, and end: it is the help or the version.
     Print(String),
 }
 
@@ -68,15 +68,15 @@ pub(crate) fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Parsed, 
     }
 }
 
-/// What clap makes of them.
+/// What clap makes of the arguments.
 enum Read {
-    /// With what was said of phones and times in so many words.
+    /// With the flags that were given.
     Args(Box<Args>, Spelled),
     Instead(Instead),
     Print(String),
 }
 
-/// Which flags were not left at their defaults.
+/// Which flags were given, and not left at their defaults.
 #[derive(Clone, Copy, Debug)]
 struct Spelled {
     /// Clients, ramp or duration.
@@ -90,10 +90,10 @@ fn read(args: &[OsString]) -> Result<Read, String> {
         Ok(matches) => matches,
         Err(error) => return refused(&error),
     };
-    // What else there is to do has nothing to do with a plan, were it one from the environment.
+    // Another command has no plan, even if the environment names a plan file.
     let plan = matches.get_one::<PathBuf>("plan").filter(|_| matches.subcommand().is_none());
     if let Some(path) = plan {
-        // In front, so that what the command line says comes last, and wins.
+        // The plan file's arguments go first, so that those of the command line win.
         let mut both = args.get(..1).unwrap_or_default().to_vec();
         both.extend(plan_file::arguments(path)?);
         both.extend_from_slice(args.get(1..).unwrap_or_default());
@@ -126,7 +126,7 @@ fn refused(error: &clap::Error) -> Result<Read, String> {
     }
 }
 
-/// clap explains an error on several lines, the first of which says it all.
+/// clap explains an error in several paragraphs. The first one says what is wrong.
 fn one_line(explanation: &str) -> String {
     let paragraph = explanation.split("\n\n").next().unwrap_or_default();
     let words: Vec<&str> = paragraph.split_whitespace().collect();
@@ -181,8 +181,8 @@ fn options(args: Args, spelled: Spelled) -> Result<Options, String> {
     })
 }
 
-/// The time of ten messages at this rate. Waking up is what a message costs most, on both sides: so
-/// it is shared. A finer one than a millisecond would save nothing, a coarser one than five be seen.
+/// The time of ten messages at this rate. On both sides waking up costs more than the message itself: so
+/// messages share it. Below a millisecond nothing would be saved, and above five it would be visible.
 fn usual_grain(rate: f64) -> Duration {
     const MESSAGES: f64 = 10.0;
     const FINEST: f64 = 0.001;
@@ -193,9 +193,9 @@ fn usual_grain(rate: f64) -> Duration {
 fn timing(args: &Args, spelled: Spelled, cast: &Cast, seed: u64) -> Result<Timing, String> {
     /// The longest run whose moments fit into a text's stamp.
     const LONGEST: Duration = Duration::from_secs(72 * 3600);
-    /// The most messages whose numbers do.
+    /// The most messages whose numbers fit into a text's stamp.
     const MOST_MESSAGES: f64 = u32::MAX as f64;
-    /// More than one thread can send, on any machine. Messages a second.
+    /// Messages a second: more than one thread can send, on any machine.
     const MOST_RATE: f64 = 1e6;
     /// With a coarser grain there would be seconds without a message.
     const COARSEST: Duration = Duration::from_secs(1);
@@ -251,7 +251,7 @@ fn timing(args: &Args, spelled: Spelled, cast: &Cast, seed: u64) -> Result<Timin
     Ok(timing)
 }
 
-/// That of the original app; or well within a server's timeout, if that is shorter.
+/// The heartbeat of the original app; or well within the server's ping timeout, if that is shorter.
 fn usual_heartbeat(ping_timeout: Option<Duration>) -> Option<Duration> {
     const USUAL: Duration = Duration::from_secs(25);
     Some(ping_timeout.map_or(USUAL, |timeout| timeout.mul_f64(0.4).min(USUAL)))

@@ -1,4 +1,4 @@
-//! [`arguments`]: a plan file, as the arguments that it stands for.
+//! [`arguments`]: reads a plan file, and returns the arguments that it stands for.
 //!
 //! ```toml
 //! clients = 5000              # the keys are the flags
@@ -7,8 +7,8 @@
 //! lurker = 80
 //! ```
 //!
-//! It knows no flag: whatever a key is, the command line's own parser says whether there is such a flag,
-//! and whether its value is right.
+//! It knows no flag. The parser of the command line says whether there is such a flag, and whether its
+//! value is right.
 
 use std::ffi::OsString;
 use std::fs;
@@ -16,7 +16,7 @@ use std::path::Path;
 
 use toml::{Table, Value};
 
-/// What stands in the file, as arguments.
+/// The file's content, as arguments.
 ///
 /// # Errors
 ///

@@ -1,4 +1,5 @@
-//! [`check`]: what of the flags belongs to one protocol, and means nothing in the other; and [`manners`].
+//! [`check`]: whether the flags fit the protocol's realm; and [`manners`] and [`circle`], which depend on
+//! it.
 
 use clap::ValueEnum as _;
 
@@ -7,12 +8,13 @@ use super::values::OnOff;
 use crate::client::{Protocol, Realm};
 use crate::workload::{Devices, Manners, Numbers, Persona};
 
-/// How many a session invites, if nothing is said.
+/// How many sessions a session invites, if no flag says so.
 const CIRCLE: u32 = 8;
-/// The most: a server keeps a hundred invitations for one recipient, and a circle is drawn by lot.
+/// The most that a session may invite. The server keeps a hundred invitations for one recipient, and
+/// circles are random, so that some sessions are invited more often than others.
 const MOST_CIRCLE: u32 = 50;
 
-/// Flags that mean something in one realm only.
+/// The flags of each realm. They mean nothing in another one.
 const OF_MOBILE: [&str; 2] = ["presence", "refresh"];
 const OF_MESSENGER: [&str; 6] =
     ["devices", "receipts", "read", "typing", "decline", "contact_grace"];
@@ -24,11 +26,11 @@ fn flags_of(protocol: Protocol) -> &'static [&'static str] {
     }
 }
 
-/// Whether the flags go together with the protocol.
+/// Checks that the flags fit the protocol's realm.
 ///
 /// # Errors
 ///
-/// One line that says which do not.
+/// One line that names a flag which does not fit.
 pub(super) fn check(args: &Args, is_spelled: impl Fn(&str) -> bool) -> Result<(), String> {
     let own = flags_of(args.protocol);
     for &other in Protocol::value_variants() {
@@ -73,7 +75,7 @@ pub(super) fn manners(args: &Args) -> Manners {
     }
 }
 
-/// How many others each chatter writes to.
+/// How many phones each chatter writes to.
 pub(super) fn circle(args: &Args) -> Option<u32> {
     match args.protocol.dialect().realm() {
         Realm::Mobile(_) => args.circle,

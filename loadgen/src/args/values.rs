@@ -1,10 +1,10 @@
-//! Values on the command line that need more than a number's own parser.
+//! Types and parsers for values on the command line.
 
 use std::time::Duration;
 
 use crate::schedule::parse_time;
 
-/// How often, if at all.
+/// An interval, or `off`.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Every(pub(super) Option<Duration>);
 
@@ -26,7 +26,7 @@ pub(super) fn rate(text: &str) -> Result<f64, String> {
     }
 }
 
-/// Whether something is wanted.
+/// On or off.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, clap::ValueEnum)]
 pub(super) enum OnOff {
     On,

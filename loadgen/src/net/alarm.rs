@@ -1,8 +1,8 @@
 //! [`Alarm`]: wakes the loop at a moment, to the microsecond.
 //!
-//! mio rounds a timeout up to a whole millisecond, and a message that is sent a millisecond late is
-//! delivered a millisecond late, by our own fault. A timer descriptor (timerfd_create(2)) has the
-//! kernel's full precision, and is one more thing to poll.
+//! mio rounds a timeout up to a whole millisecond. A message that is sent a millisecond late is delivered a
+//! millisecond late, and that would be our own fault. A timer descriptor (timerfd_create(2)) has the
+//! kernel's full precision, at the cost of one more descriptor to poll.
 
 use std::io;
 use std::os::fd::{AsFd as _, AsRawFd, RawFd};
@@ -16,7 +16,7 @@ use switchboard::timer::Moment;
 #[derive(Debug)]
 pub(super) struct Alarm {
     descriptor: TimerFd,
-    /// What it is set to.
+    /// The moment that it is set to.
     moment: Option<Moment>,
 }
 
@@ -41,8 +41,8 @@ impl Alarm {
         Ok(())
     }
 
-    /// It has rung. Nothing is read from it: readiness is edge-triggered, and setting it anew starts
-    /// afresh.
+    /// It has rung. Nothing is read from the descriptor: readiness is edge-triggered, and setting the alarm
+    /// again clears what was unread.
     pub(super) fn has_rung(&mut self) {
         self.moment = None;
     }

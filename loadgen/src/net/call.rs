@@ -1,4 +1,4 @@
-//! [`call`]: a phone whose connection stands asks for its WebSocket, as the phone of the plan that it is.
+//! [`call`]: a phone of the plan, whose TCP connection stands, asks for its WebSocket.
 
 use switchboard::timer::Moment;
 
@@ -8,7 +8,7 @@ use crate::plan::Plan;
 use crate::target::Target;
 use crate::workload::{Names, Numbers};
 
-/// The phone. Its request is appended to `out`.
+/// Returns the phone, and appends its request to `out`.
 pub(super) fn call(
     plan: &Plan,
     target: &Target,

@@ -1,4 +1,4 @@
-//! The clock: the one place of loadgen that reads the time.
+//! The clock: the only place in loadgen that reads the time.
 
 #![expect(clippy::disallowed_methods, reason = "this is the clock that everybody else is handed")]
 
@@ -7,7 +7,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use switchboard::timer::Moment;
 
-/// Counts from the start of the run.
+/// A clock that counts from the start of the run.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Clock {
     start: Instant,
@@ -24,10 +24,11 @@ impl Clock {
         Moment::START + self.start.elapsed()
     }
 
-    /// The moment of a time since the Unix epoch; now, if there is none, or if it is still to come.
+    /// The moment of a time since the Unix epoch. It is now if there is no time, or if it lies in the
+    /// future.
     ///
-    /// The two clocks are compared each time: so if one is set anew, only that is wrong which was under
-    /// way just then.
+    /// The two clocks are compared in each call. So if the system's clock is set, only the times under way
+    /// at that moment are wrong.
     pub(super) fn moment(&self, stamp: Option<Duration>) -> Moment {
         let now = self.now();
         let unix = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
@@ -35,7 +36,7 @@ impl Clock {
         Moment::START + now.since(Moment::START).saturating_sub(age)
     }
 
-    /// Sleeps until then, whatever arrives.
+    /// Sleeps until this moment, whatever arrives meanwhile.
     pub(super) fn sleep_until(&self, moment: Moment) {
         thread::sleep(moment.since(self.now()));
     }

@@ -19,22 +19,22 @@ use crate::workload::{Cast, Peers, Persona};
 /// How far the plan has been played.
 pub(super) struct Cursor<'p> {
     plan: &'p Plan,
-    /// Who writes to whom.
+    /// Which phone writes to which.
     pub(super) peers: Peers,
-    /// When phones come and go, and when messages are due.
+    /// The moments at which phones come and go, and at which messages are due.
     schedule: Schedule,
-    /// In the closed model: which phone writes when, and how long a phone thinks, on average.
+    /// In the closed model: which phone writes when, and the mean time for which a phone thinks.
     turns: Turns,
     think: Duration,
     random: fastrand::Rng,
-    /// What phones do by themselves.
+    /// What phones do by themselves, by the moment.
     wheel: Wheel<Task>,
     pub(super) stage: Stage,
     end: End,
     sending_ended: Moment,
 }
 
-/// What is being done.
+/// What the run is doing.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum Stage {
     Playing,
@@ -60,7 +60,7 @@ impl<'p> Cursor<'p> {
             timing.seed,
         );
         let think = settings.think.unwrap_or_else(|| match timing.rate > 0.0 {
-            // If every message arrived at once, this time would make the planned rate.
+            // If every message arrived at once, this thinking time would make the planned rate.
             true => Duration::from_secs_f64(chatters as f64 / timing.rate),
             false => Duration::ZERO,
         });
@@ -103,14 +103,14 @@ impl<'p> Cursor<'p> {
         self.wheel.insert(task.due, task);
     }
 
-    /// In the closed model: a chatter is ready. Not all begin at once, as if they had been chatting for a
-    /// while.
+    /// In the closed model: a chatter is ready. Chatters begin at different times, as if they had been
+    /// chatting for a while.
     pub(super) fn begin_to_chat(&mut self, id: PhoneId, now: Moment) {
         let begin = now.max(self.plan.timing.messages_begin());
         self.turns.add(id, begin + self.think.mul_f64(self.random.f64()));
     }
 
-    /// It has nobody to write to, and tries again then.
+    /// It has no phone to write to, and tries again at this moment.
     pub(super) fn try_again(&mut self, id: PhoneId, at: Moment) {
         self.turns.add(id, at);
     }
@@ -120,7 +120,8 @@ impl<'p> Cursor<'p> {
         self.turns.wait(id, number);
     }
 
-    /// This phone's message has arrived, or will not. If the phone waited for it, it thinks, and writes again.
+    /// This phone's message has arrived, or will not. If the phone waited for it, it thinks, and writes
+    /// again.
     pub(super) fn stop_waiting(&mut self, id: PhoneId, number: u64, now: Moment) {
         if !self.turns.stop_waiting(id, number) {
             return;
@@ -153,7 +154,8 @@ impl<'p> Cursor<'p> {
         }
     }
 
-    /// Why sending ends now, if it does. `is_deserted`: no phone is connected, and none comes back by itself.
+    /// Why sending ends now, if it does. `is_deserted`: no phone is connected, and none comes back by
+    /// itself.
     pub(super) fn why_sending_ends(&mut self, is_deserted: bool, now: Moment) -> Option<End> {
         let end = self.plan.timing.messages_end();
         if is_deserted && self.schedule.has_taken_all_steps() {
@@ -161,7 +163,7 @@ impl<'p> Cursor<'p> {
         } else if self.schedule.next_deadline().is_none() && now >= end {
             Some(End::AsPlanned)
         } else if now > end + self.plan.settle {
-            // What was due long ago would still be sent, even for hours.
+            // Otherwise what is overdue would still be sent, even for hours.
             Some(End::Overwhelmed)
         } else {
             None
@@ -186,12 +188,12 @@ impl<'p> Cursor<'p> {
         self.end
     }
 
-    /// When the last message was sent, or the run was broken off; before that, when it should be.
+    /// When sending ended, if it has; before that, when it should end.
     pub(super) fn sending_ended(&self) -> Moment {
         self.sending_ended
     }
 
-    /// While it plays: when there is something to do again. `is_deserted` as above.
+    /// While the plan is played: when there is something to do again. `is_deserted` as above.
     pub(super) fn next_step_or_message(&mut self, is_deserted: bool, now: Moment) -> Moment {
         let nobody = is_deserted && self.schedule.has_taken_all_steps();
         let end = if nobody { now } else { self.plan.timing.messages_end() };

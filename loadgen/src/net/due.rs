@@ -1,7 +1,7 @@
-//! What the plan has for this moment: phones to dial, messages to send, and in the end good manners.
+//! What the plan has for this moment: phones to dial, messages to send, and in the end phones that hang up.
 //!
-//! Each has its budget for one turn of the loop. What it cuts off is due at once in the next, which
-//! then does not sleep.
+//! Each has its budget for one turn of the loop. What a budget cuts off is due at once in the next turn,
+//! which then does not sleep.
 
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ use super::task::{Deed, Task};
 use crate::client::{Ending, Realm};
 use crate::phone_id::PhoneId;
 
-/// Connections begun in one turn, messages sent, phones hung up.
+/// The most connections that are begun, messages that are sent, and phones that hang up in one turn.
 const DIALS: usize = 64;
 const SENDS: usize = 256;
 const HANG_UPS: usize = 128;
@@ -23,7 +23,7 @@ const HANG_UPS: usize = 128;
 const GOODBYE: Duration = Duration::from_secs(10);
 
 impl Run<'_> {
-    /// Phones whose time has come begin to connect, or leave.
+    /// Phones whose moment has come begin to connect, or leave.
     pub(super) fn take_steps(&mut self, now: Moment) {
         for _ in 0..DIALS {
             let Some(step) = self.cursor.next_step(now) else { return };
@@ -32,7 +32,7 @@ impl Run<'_> {
                 slot.is_wanted = step.comes;
                 match step.comes {
                     true if slot.line.is_none() => self.dial(phone, step.at),
-                    // It has come back before its old connection was quite over: that will do.
+                    // It has come back before its old connection was over, and keeps that one.
                     true => {}
                     false => self.send_away(phone),
                 }
@@ -40,7 +40,7 @@ impl Run<'_> {
         }
     }
 
-    /// A phone begins to connect, as was planned for a little while ago.
+    /// A phone begins to connect. `planned` is the planned moment, which may be a little earlier.
     pub(super) fn dial(&mut self, id: PhoneId, planned: Moment) {
         let persona = self.lines.slot(id).persona;
         let record = &mut self.desk.record;
@@ -50,7 +50,7 @@ impl Run<'_> {
         }
     }
 
-    /// Messages whose time has come are sent, or were never possible.
+    /// Sends the messages whose moment has come. If no two phones are ready, a message is skipped.
     pub(super) fn send_what_is_due(&mut self, now: Moment) {
         for _ in 0..SENDS {
             let Some(planned) = self.cursor.next_send(now) else { return };
@@ -65,7 +65,7 @@ impl Run<'_> {
         }
     }
 
-    /// In the closed model: a phone that has thought for long enough writes again.
+    /// In the closed model: phones that have thought for long enough write again.
     pub(super) fn take_turns(&mut self, now: Moment) {
         let settle = self.plan.settle;
         for _ in 0..SENDS {
@@ -89,7 +89,7 @@ impl Run<'_> {
         }
     }
 
-    /// Sends a message, and says which number it has.
+    /// Sends a message, and returns its number.
     fn send(&mut self, from: PhoneId, to: PhoneId, planned: Moment, now: Moment) -> u64 {
         match self.realm {
             Realm::Mobile(words) => self.send_message(words, (from, to), planned, now),
@@ -97,7 +97,7 @@ impl Run<'_> {
         }
     }
 
-    /// Hangs up, some phones in each turn; the stage that comes of it.
+    /// Some phones hang up in each turn. Returns the stage that follows.
     pub(super) fn hang_up(&mut self, next: usize, deadline: Moment, now: Moment) -> Stage {
         let phones = self.lines.slots.len();
         let last = phones.min(next + HANG_UPS);
@@ -118,7 +118,7 @@ impl Run<'_> {
         Stage::Over
     }
 
-    /// A phone is to leave: in good order, if it can.
+    /// A phone leaves: in good order, if it can.
     pub(super) fn send_away(&mut self, id: PhoneId) {
         let now = self.now();
         let persona = self.lines.slot(id).persona;

@@ -1,20 +1,20 @@
-//! [`Errand`]: what a phone answers to what it has just heard. The desk notes it, since it has no line; the
-//! exchange says it.
+//! [`Errand`]: what a device answers to what it has just heard. The desk notes it, since the desk has no
+//! line; the exchange writes it.
 
 use crate::client::{MessengerWords, Pen};
 use crate::workload::Names;
 
-/// What a phone answers to what it has heard.
+/// What a device answers to what it has heard.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Errand {
-    /// It has read this message.
+    /// It has read the message with this number.
     Read(u64),
-    /// It accepts this invitation, or declines it.
+    /// It accepts the invitation with this number, or declines it.
     Answer { invitation: u64, accepts: bool },
 }
 
 impl Errand {
-    /// Says it.
+    /// Writes it.
     pub(super) fn run(
         self,
         words: &dyn MessengerWords,

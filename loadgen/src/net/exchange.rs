@@ -1,5 +1,5 @@
-//! What goes over the lines: a connection comes about, bytes arrive and are heard, bytes are written,
-//! a connection ends.
+//! What goes over the lines: connections begin, bytes arrive and are heard, bytes are written, connections
+//! end.
 
 use std::io;
 use std::mem;
@@ -18,11 +18,11 @@ use crate::phone_id::PhoneId;
 use crate::record::{Begun, Party};
 use crate::workload::Persona;
 
-/// Reads from one phone in one turn, at most: then others get theirs.
+/// The most reads from one phone in one turn, so that the others get their share.
 const READS: usize = 4;
 
 impl Run<'_> {
-    /// The kernel has something to say of a connection, if it is still there.
+    /// The kernel reports an event. It is ignored if it is about an earlier connection of the phone.
     pub(super) fn happens(&mut self, party: Party, event: &Event) {
         let id = party.phone;
         if event.is_writable() && self.lines.is_current(party) {
@@ -34,7 +34,7 @@ impl Run<'_> {
         }
     }
 
-    /// A phone's socket takes bytes: it has just connected, or was full before.
+    /// A phone's socket takes bytes: it has just connected, or had been full.
     pub(super) fn writable(&mut self, id: PhoneId) {
         let Some(line) = self.lines.line_mut(id) else { return };
         if line.phone.is_some() {
@@ -50,20 +50,20 @@ impl Run<'_> {
         }
     }
 
-    /// There is something to read, or the end.
+    /// There is something to read, or the stream has ended.
     pub(super) fn readable(&mut self, id: PhoneId, is_closed: bool) {
         for _ in 0..READS {
             let Lines { slots, inbox, .. } = &mut self.lines;
             let Some(line) = &slots[id.index()].line else { return };
             if line.phone.is_none() {
-                // The event may say both at once: refused, and closed.
+                // One event may report that the connection was refused and closed.
                 if let Err(error) = line.is_connected() {
                     self.end(id, Ending::Unreachable(error.kind()));
                 }
                 return;
             }
             if line.silence().is_some() {
-                // It does not read. That the server has given it up shows all the same.
+                // The phone does not read. But an end of the stream shows that the server has given it up.
                 if is_closed {
                     self.notice(id);
                 }
@@ -76,8 +76,8 @@ impl Run<'_> {
                 Ok(Some(0)) => return self.lose(id, None),
                 Ok(Some(count)) => {
                     self.hear(id, count);
-                    // The next read would find nothing, unless it is the end: then no other event
-                    // would tell us (epoll(7), question 9).
+                    // The next read would find nothing, unless the stream has ended: no other event would
+                    // report that (epoll(7), question 9).
                     if count < self.lines.inbox.bytes.len() && !is_closed {
                         return;
                     }
@@ -90,7 +90,7 @@ impl Run<'_> {
         self.lines.again.push(party);
     }
 
-    /// Phones that had more to read than was their share.
+    /// Phones that had more to read than their share go on.
     pub(super) fn read_on(&mut self) {
         for party in mem::take(&mut self.lines.again) {
             if self.lines.is_current(party) {
@@ -99,7 +99,7 @@ impl Run<'_> {
         }
     }
 
-    /// A slow reader reads so many bytes.
+    /// A slow reader reads at most this many bytes.
     pub(super) fn sip(&mut self, id: PhoneId, bytes: usize) {
         let Lines { slots, inbox, .. } = &mut self.lines;
         let Some(line) = &slots[id.index()].line else { return };
@@ -120,7 +120,7 @@ impl Run<'_> {
         };
         self.desk.record.heard.bytes_sent += out.len() as u64;
         if line.write(out).is_err() {
-            // Why is to be read: a close frame, or else the same error.
+            // Reading tells why: it finds a close frame, or else the same error.
             self.readable(id, true);
         }
     }
@@ -144,13 +144,13 @@ impl Run<'_> {
         self.plan_return(party, now);
     }
 
-    /// A phone is no longer one of those that are connected.
+    /// A phone is no longer one of those that are connected, and others should be told.
     pub(super) fn uncount(&mut self, id: PhoneId, now: Moment) {
         self.lines.uncount_ready(id);
         self.desk.record.went(id, self.lines.slot(id).persona, now);
     }
 
-    /// The server has given up somebody who was silent.
+    /// The server has given up a silent phone.
     pub(super) fn notice(&mut self, id: PhoneId) {
         let now = self.now();
         let Some(begun) = self.lines.line(id).and_then(Line::silence) else { return };
@@ -165,7 +165,7 @@ impl Run<'_> {
         self.end(id, Ending::Noticed);
     }
 
-    /// The stream is over, or has failed.
+    /// The stream has ended, or has failed.
     fn lose(&mut self, id: PhoneId, error: Option<&io::Error>) {
         let line = self.lines.line_mut(id);
         let Some(phone) = line.and_then(|line| line.phone.as_mut()) else { return };
@@ -176,7 +176,7 @@ impl Run<'_> {
         self.end(id, ending);
     }
 
-    /// The connection stands: the phone asks for the upgrade.
+    /// The TCP connection stands: the phone asks for the upgrade.
     fn call(&mut self, id: PhoneId) {
         let now = self.now();
         let Lines { target, devices, slots, pen, out, .. } = &mut self.lines;
@@ -193,16 +193,16 @@ impl Run<'_> {
         self.write(id);
     }
 
-    /// What a phone makes of the bytes that were read.
+    /// Lets the phone hear the bytes that were read.
     fn hear(&mut self, id: PhoneId, count: usize) {
         let Run { realm, lines, desk, .. } = self;
         let Lines { slots, pen, inbox, out, .. } = lines;
-        // All that is heard came when the bytes arrived.
+        // Everything in these bytes counts as heard at the moment when they arrived.
         let now = inbox.arrived;
         let slot = &mut slots[id.index()];
         let Slot { persona, generation, line: Some(line), .. } = slot else { return };
         let Some(phone) = &mut line.phone else { return };
-        // What comes with the first frame could come no earlier.
+        // What comes together with the first frame could come no earlier.
         let ready = if phone.is_ready() { line.ready } else { now };
         line.ready = ready;
         desk.hearing = (*generation, ready);
@@ -255,7 +255,7 @@ impl Run<'_> {
                 }
             }
             Some(ending) => {
-                // A last word, which the server may not want any more.
+                // The phone's last frame, which the server may not read any more.
                 let Lines { slots, out, .. } = &mut self.lines;
                 if let Some(line) = &mut slots[id.index()].line {
                     let _ = line.write(out);
@@ -266,14 +266,14 @@ impl Run<'_> {
         }
     }
 
-    /// A phone whose message has just arrived thinks of something else to say.
+    /// A phone whose message has just arrived thinks, and will write again.
     fn go_on_thinking(&mut self, now: Moment) {
         for receipt in self.desk.take_receipts() {
             self.cursor.stop_waiting(receipt.sender, receipt.number, now);
         }
     }
 
-    /// A phone is connected: from now on it does what it is here for.
+    /// A phone is ready: from now on it does what its persona does.
     fn get_ready(&mut self, id: PhoneId, now: Moment) {
         let slot = self.lines.slot(id);
         let (persona, party) = (slot.persona, slot.party(id));
@@ -293,9 +293,9 @@ impl Run<'_> {
     }
 }
 
-/// A server that reads the time once in a turn of its loop may have heard the last ping by this much before
-/// we sent it.
+/// A server that reads the clock once in each turn may have heard the last ping by this much before it was
+/// sent.
 const TURN: Duration = Duration::from_millis(100);
 
-/// Too Many Requests (RFC 6585 §4): somebody has come back too often.
+/// Too Many Requests (RFC 6585 §4): the phone has come back too often.
 const TOO_MANY: u16 = 429;

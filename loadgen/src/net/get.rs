@@ -1,4 +1,4 @@
-//! [`get`]: one page over plain HTTP, before and after the run, when nothing else goes on.
+//! [`get`]: fetches a page over plain HTTP, by calls that block.
 
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
@@ -8,7 +8,7 @@ use switchboard::http::{Limits, parse_response};
 
 use crate::target::Target;
 
-/// How long a server may keep us waiting.
+/// How long a server may take for each step.
 const PATIENCE: Duration = Duration::from_secs(10);
 /// The longest page that is read, in bytes.
 const LONGEST: u64 = 16 << 20;
@@ -17,7 +17,7 @@ const LONGEST: u64 = 16 << 20;
 ///
 /// # Errors
 ///
-/// One sentence, if there is none.
+/// One sentence, if the server does not give the page.
 pub(crate) fn get(target: &Target, path: &str) -> Result<String, String> {
     let bytes = exchange(target, path).map_err(|error| format!("{}: {error}", target.address))?;
     let (head, head_bytes) = match parse_response(&bytes, &Limits::default()) {
@@ -36,7 +36,7 @@ fn exchange(target: &Target, path: &str) -> std::io::Result<Vec<u8>> {
     stream.set_read_timeout(Some(PATIENCE))?;
     stream.set_write_timeout(Some(PATIENCE))?;
     let Target { authority, prefix, .. } = target;
-    // With this version and header the page ends where the connection does, and is not chunked.
+    // In HTTP/1.0 with this header, the page ends where the connection does, and is not chunked.
     write!(
         stream,
         "GET {prefix}{path} HTTP/1.0\r\nHost: {authority}\r\nConnection: close\r\n\r\n"

@@ -1,11 +1,11 @@
-//! [`Inbox`]: the buffer that all phones read into, and when what is in it arrived.
+//! [`Inbox`]: the buffer that all phones read into, and the moment at which its bytes arrived.
 //!
-//! When bytes arrived is asked of the kernel, which notes the time of each segment (SO_TIMESTAMPNS,
-//! Documentation/networking/timestamping.rst). So it does not matter when we come to read them: a
-//! delivery is no longer because our loop was busy, or asleep. Of segments that are read at once the
-//! kernel tells the time of the last: what is uncertain counts against the server, never for it.
+//! The kernel knows when bytes arrived: it notes the time of each segment (SO_TIMESTAMPNS,
+//! Documentation/networking/timestamping.rst). So it does not matter when the loop reads them, and a
+//! delivery does not get longer because the loop was busy or asleep. Of segments that are read together the
+//! kernel gives the time of the last: the doubt counts against the server, never for it.
 //!
-//! Called by `line`; `run` naps only as long as the kernel tells.
+//! Called by `line`. `run` naps only if the kernel gives these times.
 
 use std::io::{self, IoSliceMut};
 use std::os::fd::{AsFd, AsRawFd};
@@ -24,17 +24,17 @@ const BYTES: usize = 256 * 1024;
 #[derive(Debug)]
 pub(super) struct Inbox {
     pub(super) bytes: Box<[u8]>,
-    /// Room for what the kernel says beside the bytes.
+    /// Room for the kernel's notes.
     control: Vec<u8>,
     clock: Clock,
-    /// When they arrived; or were read, if the kernel has not said.
+    /// When the bytes arrived; or when they were read, if the kernel has not given the time.
     pub(super) arrived: Moment,
-    /// Whether it has.
+    /// Whether the kernel has given the time.
     pub(super) is_stamped: bool,
 }
 
 impl Inbox {
-    /// An empty one.
+    /// An empty buffer.
     pub(super) fn new(clock: Clock) -> Self {
         let control = nix::cmsg_space!(TimeSpec);
         Inbox {
@@ -46,13 +46,12 @@ impl Inbox {
         }
     }
 
-    /// Asks the kernel to note when something arrives at this socket. If it cannot, that shows in what
-    /// is read.
+    /// Asks the kernel to note the times at this socket. If it cannot, `is_stamped` will say so.
     pub(super) fn note_arrivals(socket: &impl AsFd) {
         let _ = setsockopt(socket, sockopt::ReceiveTimestampns, &true);
     }
 
-    /// Reads up to so many bytes; 0 is the end of the stream.
+    /// Reads at most `most` bytes. 0 is the end of the stream.
     pub(super) fn read(&mut self, socket: &impl AsRawFd, most: usize) -> io::Result<usize> {
         let most = most.min(self.bytes.len());
         let mut buffers = [IoSliceMut::new(&mut self.bytes[..most])];
@@ -92,8 +91,8 @@ mod tests {
         clock.sleep_until(written + NAP);
         assert_eq!(inbox.read(&phone, 2).expect("it has arrived"), 2, "no more than was asked for");
         assert_eq!(&inbox.bytes[..2], b"he");
-        // On the loopback it arrives before the write is over; on a kernel that does not say, when it is
-        // read. The two clocks may disagree a little.
+        // On the loopback the bytes arrive before the write returns. On a kernel that gives no times, they
+        // count from the read. The two clocks may differ a little.
         let waited = clock.now().since(inbox.arrived);
         assert_eq!(waited > NAP - Duration::from_millis(50), inbox.is_stamped, "{waited:?}");
     }

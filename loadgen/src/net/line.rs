@@ -1,4 +1,4 @@
-//! [`Line`]: one phone's socket, and what could not be written to it yet.
+//! [`Line`]: one phone's connection: its socket, and the bytes that the kernel has not taken yet.
 
 use std::io::{self, ErrorKind, Write as _};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -19,33 +19,33 @@ use crate::phone_id::PhoneId;
 use crate::record::{Begun, Party};
 use crate::workload::Persona;
 
-/// One phone and its socket.
+/// One phone's connection.
 #[derive(Debug)]
 pub(super) struct Line {
     stream: TcpStream,
-    /// The phone, once there is a connection.
+    /// The phone, once the TCP connection stands.
     pub(super) phone: Option<Phone>,
-    /// When it was to be dialled.
+    /// The moment for which dialling was planned.
     pub(super) planned: Moment,
-    /// When it was.
+    /// The moment at which it was dialled.
     pub(super) dialled: Moment,
-    /// When it was let in.
+    /// The moment at which the phone became ready.
     pub(super) ready: Moment,
-    /// What the kernel has not taken yet; nearly always nothing.
+    /// Bytes that the kernel has not taken yet; nearly always none.
     unsent: Vec<u8>,
-    /// Whether it is among those that are counted as ready.
+    /// Whether it is counted among those that are ready.
     pub(super) is_counted: bool,
-    /// What it does that no good phone would.
+    /// What the phone does that a good phone would not.
     pub(super) act: Option<Box<Act>>,
 }
 
-/// Source addresses that take turns on the loopback. A pair of addresses has only 28,000 ports
-/// (ip(7), ip_local_port_range).
+/// How many source addresses take turns on the loopback. A pair of addresses has only 28,000 ports (ip(7),
+/// ip_local_port_range).
 const SOURCES: u32 = 8;
 
 impl Line {
-    /// Begins to connect. Whether it has come about is told by [`Line::is_connected`], when the socket is
-    /// writable.
+    /// Begins to connect. Once the socket is writable, [`Line::is_connected`] tells whether the connection
+    /// stands.
     pub(super) fn dial(
         party: Party,
         persona: Persona,
@@ -70,8 +70,8 @@ impl Line {
             Err(error) => return Err(error),
         }
         let mut stream = TcpStream::from_std(socket.into());
-        // Edge-triggered, both at once and for good: writability is reported when it comes, not as
-        // long as it lasts, so there is no need to switch it on and off.
+        // Both, edge-triggered, for the whole connection: the kernel reports when the socket becomes
+        // writable, not as long as it is. So there is no need to switch that on and off.
         let interest = Interest::READABLE | Interest::WRITABLE;
         registry.register(&mut stream, token(party), interest)?;
         Ok(Line {
@@ -90,7 +90,7 @@ impl Line {
     ///
     /// # Errors
     ///
-    /// Why it does not.
+    /// Why it does not stand.
     pub(super) fn is_connected(&self) -> io::Result<bool> {
         if let Some(error) = self.stream.take_error()? {
             return Err(error);
@@ -102,12 +102,12 @@ impl Line {
         }
     }
 
-    /// Whether the phone is connected, so that it may write and be written to.
+    /// Whether the phone is ready: it may write, and others may write to it.
     pub(super) fn is_ready(&self) -> bool {
         self.phone.as_ref().is_some_and(Phone::is_ready)
     }
 
-    /// Reads what there is, up to so many bytes; `None` if there is nothing now.
+    /// Reads what there is, at most `most` bytes; `None` if there is nothing now.
     pub(super) fn read(&self, inbox: &mut Inbox, most: usize) -> io::Result<Option<usize>> {
         loop {
             match inbox.read(&self.stream, most) {
@@ -119,7 +119,7 @@ impl Line {
         }
     }
 
-    /// Writes what is in `out`, which is empty afterwards; what the kernel does not take is kept.
+    /// Writes what is in `out`, and empties it. What the kernel does not take is kept.
     pub(super) fn write(&mut self, out: &mut Vec<u8>) -> io::Result<()> {
         match self.act.as_deref_mut() {
             None | Some(Act::ReadSlowly) => {}
@@ -136,7 +136,7 @@ impl Line {
                 self.unsent.extend_from_slice(&out[taken..]);
             })
         } else {
-            // In order: behind what waits already.
+            // Behind what waits already, to keep the order.
             self.unsent.extend_from_slice(out);
             Ok(())
         };
@@ -144,7 +144,7 @@ impl Line {
         result
     }
 
-    /// Sends the next byte of a drip; false if there is none.
+    /// Sends the next byte of a drip; `false` if there is none.
     pub(super) fn drip(&mut self) -> io::Result<bool> {
         let Some(Act::Drip(queue)) = self.act.as_deref_mut() else { return Ok(false) };
         let Some(byte) = queue.pop_front() else { return Ok(false) };
@@ -159,12 +159,12 @@ impl Line {
         self.unsent.is_empty()
     }
 
-    /// Whether it reads only when its timer says so.
+    /// Whether the phone reads only when its timer says so.
     pub(super) fn reads_slowly(&self) -> bool {
         matches!(self.act.as_deref(), Some(Act::ReadSlowly))
     }
 
-    /// Since when it is silent, if it is.
+    /// Since when the phone is silent, if it is.
     pub(super) fn silence(&self) -> Option<Begun> {
         match self.act.as_deref() {
             Some(Act::Silent(begun)) => Some(*begun),
@@ -172,15 +172,15 @@ impl Line {
         }
     }
 
-    /// Whether it hung up, and waits for the answer.
+    /// Whether the phone has hung up, and waits for the server's close frame.
     pub(super) fn is_leaving(&self) -> bool {
         self.phone.as_ref().is_some_and(Phone::is_leaving)
     }
 
-    /// Sees that the connection ends with a reset, when it is dropped: as if the phone were gone, and
-    /// somebody else had its address.
+    /// Makes the connection end with a reset when it is dropped, as if another host had got the phone's
+    /// address.
     pub(super) fn reset(&self) {
-        // If it cannot be had, it ends with a FIN, which is also an end without a word.
+        // If that fails, it ends with a FIN, which has no close frame before it either.
         let _ = SockRef::from(&self.stream).set_linger(Some(Duration::ZERO));
     }
 
@@ -197,7 +197,7 @@ impl Line {
     }
 }
 
-/// Writes as much as the kernel takes, and says how much that was.
+/// Writes as much as the kernel takes. Returns how many bytes that was.
 fn write_all(stream: &mut TcpStream, bytes: &[u8]) -> io::Result<usize> {
     let mut taken = 0;
     while taken < bytes.len() {
@@ -211,12 +211,12 @@ fn write_all(stream: &mut TcpStream, bytes: &[u8]) -> io::Result<usize> {
     Ok(taken)
 }
 
-/// How many bytes the kernel may keep for it, if the usual number is not right.
+/// The size of the socket's receive buffer, if it should not be the usual one.
 const fn receive_buffer(persona: Persona) -> Option<usize> {
     match persona {
-        // Or the kernel would read for it.
+        // A large buffer would let the kernel read ahead of the slow reader.
         Persona::SlowReader => Some(4096),
-        // Or presence would fill it up, and the end of the stream would never get through.
+        // A small buffer would fill up with presence, and the end of the stream would never get through.
         Persona::SilentDrop => Some(1 << 20),
         Persona::Lurker
         | Persona::Chatter
@@ -229,7 +229,7 @@ const fn receive_buffer(persona: Persona) -> Option<usize> {
     }
 }
 
-/// Where a phone calls from, if that makes a difference.
+/// The source address and port of a phone, if they are not left to the kernel.
 fn source(id: PhoneId, to: IpAddr) -> Option<SocketAddr> {
     match to {
         IpAddr::V4(to) if to.is_loopback() => {
@@ -254,7 +254,7 @@ mod tests {
         assert_eq!(source(PhoneId(9), IpAddr::V6(std::net::Ipv6Addr::LOCALHOST)), None);
     }
 
-    /// Otherwise the ports run out at 28,000 phones, however many a server could take.
+    /// With one address, ports would run out at 28,000 phones, however many the server can take.
     #[test]
     fn a_server_sees_the_phones_come_from_all_of_the_addresses_alike() {
         const PHONES: u32 = 10 * SOURCES;

@@ -1,5 +1,5 @@
-//! [`Lines`]: the places of all phones, their connections, and the buffers that the connections share. Knows
-//! sockets, and nothing of the plan beyond who the phones are.
+//! [`Lines`]: the slots of all phones, their connections, and the buffers that the connections share. Knows
+//! sockets; of the plan it knows only which phones there are.
 
 use std::io;
 
@@ -21,29 +21,29 @@ use crate::workload::{Cast, Devices};
 pub(super) struct Lines<'p> {
     pub(super) target: &'p Target,
     registry: Registry,
-    /// Which phones are one session.
+    /// Which phones are devices of one session.
     pub(super) devices: Devices,
     /// By phone.
     pub(super) slots: Vec<Slot>,
-    /// Buffers that all phones share: what was read, what is to be written, a text.
+    /// Buffers that all phones share: the bytes that were read, the bytes that are to be written, a text.
     pub(super) inbox: Inbox,
     pub(super) out: Vec<u8>,
     pub(super) text: Vec<u8>,
     pub(super) pen: Pen,
     /// Phones that had more to read than one turn allows.
     pub(super) again: Vec<Party>,
-    /// Connections that are open, and those that are ready; and the most there were of those.
+    /// How many connections are open, how many are ready, and the most that were ready at the same time.
     pub(super) open: u64,
     pub(super) ready: u64,
     pub(super) peak: u64,
-    /// Phones that are silent, and that the server has not given up.
+    /// Silent phones that the server has not given up.
     pub(super) silent: u64,
-    /// When the server should have given up all of them.
+    /// The moment at which the server should have given up all of them.
     pub(super) silence_ends: Moment,
 }
 
 impl<'p> Lines<'p> {
-    /// The phones of this plan, none of which is connected.
+    /// The phones of this plan. None is connected.
     pub(super) fn new(
         plan: &Plan,
         cast: &Cast,
@@ -80,7 +80,7 @@ impl<'p> Lines<'p> {
         self.slots[id.index()].line.as_deref()
     }
 
-    /// The same, to do something with it.
+    /// The same, to change it.
     pub(super) fn line_mut(&mut self, id: PhoneId) -> Option<&mut Line> {
         self.slots[id.index()].line.as_deref_mut()
     }
@@ -90,18 +90,18 @@ impl<'p> Lines<'p> {
         self.slots[id.index()].party(id)
     }
 
-    /// Whether it still is on that connection.
+    /// Whether the phone is still on that connection.
     pub(super) fn is_current(&self, party: Party) -> bool {
         self.slots[party.phone.index()].generation == party.generation
     }
 
-    /// Whether a session's devices are all connected: then it writes, and is written to, and it is known which
-    /// devices are to hear of that.
+    /// Whether all devices of a session are ready. Only then it writes, and is written to: it is known then
+    /// which devices are to hear of it.
     pub(super) fn are_ready(&self, session: PhoneId) -> bool {
         self.devices.of(session).all(|device| self.slots[device.index()].is_ready())
     }
 
-    /// Whether no phone is connected, and none will come back by itself.
+    /// Whether no phone is connected, and none comes back by itself.
     pub(super) fn is_deserted(&self) -> bool {
         let returns = |slot: &Slot| slot.is_wanted && slot.persona.returns();
         self.open == 0 && !self.slots.iter().any(returns)
@@ -127,7 +127,7 @@ impl<'p> Lines<'p> {
         }
     }
 
-    /// It no longer is, if it was.
+    /// It is no longer counted, if it was.
     pub(super) fn uncount_ready(&mut self, id: PhoneId) {
         if let Some(line) = self.line_mut(id) {
             let was_counted = std::mem::take(&mut line.is_counted);

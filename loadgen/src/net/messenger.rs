@@ -1,4 +1,4 @@
-//! What devices of sessions do: [`Run`] writes their messages and invitations.
+//! What devices of sessions do: they write messages and invitations.
 
 use std::mem;
 
@@ -62,7 +62,7 @@ impl Run<'_> {
         number
     }
 
-    /// If a session has all its devices for the first time, it invites its circle.
+    /// A session whose devices are all ready for the first time invites its circle.
     pub(super) fn invite_circle(&mut self, from: PhoneId, now: Moment) {
         let Realm::Messenger(words) = self.realm else { return };
         if !self.lines.are_ready(from) {

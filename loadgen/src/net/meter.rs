@@ -1,5 +1,5 @@
-//! [`Meter`]: what is looked at from time to time while a plan is played: every second for the series, and
-//! three times for what it all took.
+//! [`Meter`]: looks at loadgen and at the server while a plan is played: every second for the series, and
+//! three times for the sums.
 
 use std::time::Duration;
 
@@ -12,15 +12,16 @@ use crate::record::{Record, Sample};
 /// The time between two rows of the series.
 const SECOND: Duration = Duration::from_secs(1);
 
-/// Looks at ourselves and at the server.
+/// Looks at loadgen and at the server.
 #[derive(Debug)]
 pub(super) struct Meter {
     watch: Watch,
-    /// When the second ends that is being recorded.
+    /// The end of the second that is being recorded.
     second_ends: Moment,
     /// When messages begin.
     messages_begin: Moment,
-    /// What was used before the run, until messages began, and until all had arrived: as far as that has come.
+    /// What was used before the run, when messages began, and when all had arrived: those that have been
+    /// taken.
     samples: Vec<Sample>,
 }
 
@@ -38,7 +39,7 @@ impl Meter {
         Meter { watch, second_ends, messages_begin, samples: vec![before] }
     }
 
-    /// Ends the second, and takes the sample before messages, if it is time.
+    /// Ends the second, and takes the sample at the beginning of messages, each if it is time.
     pub(super) fn look(&mut self, ready: u64, now: Moment, record: &mut Record) {
         if now >= self.second_ends {
             self.end_second(ready, now, record);
@@ -48,7 +49,7 @@ impl Meter {
         }
     }
 
-    /// Ends the second early: the run is over.
+    /// Ends the second, perhaps early.
     pub(super) fn end_second(&mut self, ready: u64, now: Moment, record: &mut Record) {
         let seen = self.watch.news(ready);
         record.end_second(now, own_cpu(), &seen);
@@ -65,19 +66,19 @@ impl Meter {
         }
     }
 
-    /// Sending is over, perhaps before messages began.
+    /// Sending is over. If messages never began, their beginning is now.
     pub(super) fn sending_is_over(&mut self, now: Moment) {
         while self.samples.len() < 2 {
             self.take_sample(now);
         }
     }
 
-    /// All has arrived that will.
+    /// Takes the next sample.
     pub(super) fn take_sample(&mut self, now: Moment) {
         self.samples.push(sample(now, self.watch.process()));
     }
 
-    /// All three samples, the last ones taken now if the run was broken off.
+    /// All three samples. If the run was broken off, the missing ones are taken now.
     pub(super) fn samples(mut self, now: Moment) -> [Sample; 3] {
         while self.samples.len() < 3 {
             self.take_sample(now);

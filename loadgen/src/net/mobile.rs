@@ -1,4 +1,4 @@
-//! What phones with numbers do: [`Run`] writes their messages.
+//! What phones with numbers do: they write messages.
 
 use switchboard::timer::Moment;
 

@@ -1,9 +1,9 @@
-//! The network: mio, sockets, the clock, signals, processes. The only room that has any of them.
+//! The network: mio, sockets, the clock, signals, processes. Only this room has any of them.
 //!
-//! [`play`] is the loop itself: do what the plan says is due, sleep until something happens, hear
-//! what the phones have been told. While messages are sent at short distances it sleeps until the next
-//! is due, and hears then what has arrived meanwhile: `inbox` knows when that was. `run` knows how far the plan is, `due` does it, `exchange` is what
-//! goes over the lines.
+//! [`play`] is the loop: do what is due, sleep until something happens, let the phones hear what has
+//! arrived. While messages are due at short intervals, the loop sleeps until the next is due, and then
+//! reads what has arrived meanwhile: `inbox` knows when it arrived. `run` holds the state of the loop,
+//! `due` and `tasks` do what is due, and `exchange` is what goes over the lines.
 
 mod act;
 mod alarm;
@@ -54,18 +54,20 @@ pub(crate) use probe::probe;
 pub(crate) use signals::Signals;
 pub(crate) use usage::make_room;
 
-/// No phone has these tokens: they count from 0.
+/// The tokens of phones count up from 0, and never get this far.
 const ALARM: Token = Token(usize::MAX);
 const SIGNALS: Token = Token(usize::MAX - 1);
 
-/// Events taken from the kernel at once. Few, so that what is due is never far away.
+/// The most events that are taken from the kernel at once. Few, so that the loop soon looks again at what
+/// is due.
 const EVENTS: usize = 128;
 
-/// Plays the plan against a server; `pid` is its process and `metrics` its books, if we may look at them.
+/// Plays the plan against a server. `pid` is the server's process, and `metrics` is its page, if we may
+/// look at them.
 ///
 /// # Errors
 ///
-/// Only if our own machine fails us. What the server does is in the outcome.
+/// Only if loadgen's own machine fails. What the server does is in the outcome.
 pub(crate) fn play(
     plan: &Plan,
     target: &Target,
@@ -74,7 +76,7 @@ pub(crate) fn play(
     signals: &mut Signals,
 ) -> io::Result<Outcome> {
     let mut poll = Poll::new()?;
-    // Or the kernel would let us sleep for up to 50 µs longer, to save power (prctl(2), PR_SET_TIMERSLACK).
+    // Otherwise the kernel may prolong each sleep by 50 µs, to save power (prctl(2), PR_SET_TIMERSLACK).
     set_timerslack(1)?;
     let registry = poll.registry();
     let mut alarm = Alarm::new()?;
@@ -99,7 +101,7 @@ pub(crate) fn play(
             Some(Duration::ZERO)
         } else if run.may_nap(next, now) {
             run.clock.sleep_until(next);
-            // What is due comes before what has arrived: that has its time already.
+            // What is due comes first. What has arrived has its time already.
             run.do_what_is_due();
             Some(Duration::ZERO)
         } else {
@@ -127,7 +129,7 @@ pub(crate) fn play(
         run.end_turn(awake_since);
     }
     progress.finish();
-    // As it was: a server that is started for the next run would inherit it.
+    // Back to the default: a server that is started for the next run would inherit it.
     set_timerslack(0)?;
     Ok(run.finish())
 }

@@ -1,7 +1,7 @@
-//! [`probe`]: one phone that calls before all others, to see whether there is a server and whether it
+//! [`probe`]: one phone that calls before all others, to see whether there is a server, and whether it
 //! speaks the protocol. So the two most common mistakes are one clear line, and not a thousand failures.
 //!
-//! The phone is the same as those of the run; here it has a blocking socket.
+//! The phone is the same as in the run, but has a blocking socket.
 
 use std::io::{ErrorKind, Read as _, Write as _};
 use std::net::TcpStream;
@@ -16,14 +16,14 @@ use crate::plan::Plan;
 use crate::target::Target;
 use crate::workload::{Names, Numbers};
 
-/// How long the server may keep it waiting.
+/// How long the server may take for each answer.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// Calls, is greeted, pings, and hangs up.
+/// Calls, waits for the greeting, pings, and hangs up.
 ///
 /// # Errors
 ///
-/// One sentence on what the server does not do.
+/// One sentence that says what the server does not do.
 pub(crate) fn probe(plan: &Plan, target: &Target) -> Result<(), String> {
     let (url, names) = (target.url(), plan.settings.protocol.dialect().names());
     let title = names.title;
@@ -52,7 +52,7 @@ pub(crate) fn probe(plan: &Plan, target: &Target) -> Result<(), String> {
         if count == 0 {
             return verdict(phone.hear_the_end(), &url, title);
         }
-        // Somebody who talks without end, but never says what is waited for.
+        // A server may send without end, but never what is waited for.
         if clock.now().since(Moment::START) > 4 * PATIENCE {
             return Err(format!("{url} does not speak {title}: it answers no ping"));
         }

@@ -1,7 +1,7 @@
-//! [`Progress`]: how far a run is, for whoever watches: one screen that changes on a terminal, a line each
-//! second elsewhere, nothing if nobody wants it.
+//! [`Progress`]: shows how far a run is: on a terminal as one screen that changes, elsewhere as a line each
+//! second, or not at all.
 //!
-//! It is told a [`Status`] and only draws. All of it goes to stderr: stdout is for the report.
+//! It is told a [`Status`] and only draws it. Everything goes to stderr: stdout is for the report.
 
 use std::io::{self, IsTerminal as _, Write as _};
 use std::time::Duration;
@@ -12,13 +12,13 @@ use switchboard::timer::Moment;
 
 use crate::record::{Record, Second};
 
-/// Time between two lines, and between two changes of the screen.
+/// The time between two lines, and between two changes of the screen.
 const PAUSE: Duration = Duration::from_secs(1);
 const FRAME: Duration = Duration::from_millis(500);
-/// Seconds that a row of little bars goes back.
+/// How many seconds the rows of little bars show.
 const LOOK_BACK: usize = 30;
 
-/// Tells how far a run is.
+/// Shows how far a run is.
 #[derive(Debug)]
 pub(super) struct Progress {
     style: Style,
@@ -36,10 +36,10 @@ enum Style {
 #[derive(Debug)]
 pub(super) struct Status<'a> {
     pub(super) stage: &'static str,
-    /// Since the start, and what the plan has in all.
+    /// The time since the start, and the time that the plan takes.
     pub(super) elapsed: Duration,
     pub(super) planned: Duration,
-    /// Phones that are connected, and all.
+    /// Phones that are ready, and all phones.
     pub(super) ready: u64,
     pub(super) phones: usize,
     pub(super) record: &'a Record,
@@ -57,7 +57,7 @@ impl Progress {
         progress
     }
 
-    /// When there is something to be told.
+    /// When the progress is to be shown next.
     pub(super) fn next_deadline(&self) -> Option<Moment> {
         match self.style {
             Style::Quiet => None,
@@ -65,7 +65,7 @@ impl Progress {
         }
     }
 
-    /// Whether that is now; and if so, when it is next.
+    /// Whether it is to be shown now. If so, the next time is set.
     pub(super) fn is_due(&mut self, now: Moment) -> bool {
         let is_due = self.next_deadline().is_some_and(|next| next <= now);
         if is_due {
@@ -74,17 +74,17 @@ impl Progress {
         is_due
     }
 
-    /// Tells it.
+    /// Shows it.
     pub(super) fn tell(&self, status: &Status<'_>) {
         match &self.style {
             Style::Quiet => {}
-            // Nothing is left to do about a stderr that is closed.
+            // If stderr is closed, there is no other place to say so.
             Style::Lines => drop(writeln!(io::stderr(), "{}", line(status))),
             Style::Live(screen) => screen.show(status),
         }
     }
 
-    /// There is no more to tell; the screen is left to the report.
+    /// Clears the screen for the report.
     pub(super) fn finish(&self) {
         if let Style::Live(screen) = &self.style {
             screen.0.finish_and_clear();
@@ -108,8 +108,8 @@ fn line(status: &Status<'_>) -> String {
     )
 }
 
-/// What changes on a terminal: one bar, whose message has several lines. It is drawn by the loop that
-/// plays the phones, so it is drawn as a whole, and seldom.
+/// The screen: one progress bar, whose message has several lines. The loop that plays the phones draws it,
+/// so it is drawn as a whole, and not often.
 #[derive(Debug)]
 struct Screen(ProgressBar);
 
@@ -125,7 +125,7 @@ impl Screen {
         let Status { stage, elapsed, planned, .. } = *status;
         let Screen(bar) = self;
         let millis = |time: Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
-        // Only the message is drawn at once; that the rest is new shows with it.
+        // Setting the message draws it at once, and the rest with it.
         bar.update(|state| {
             state.set_len(millis(planned).max(1));
             state.set_pos(millis(elapsed.min(planned)));
@@ -136,7 +136,7 @@ impl Screen {
         let titles = ["phones", "messages", "delivery", "presence", "server", "loadgen"];
         let mut message = format!("{} of {} s", elapsed.as_secs(), planned.as_secs_f64());
         for (title, text) in titles.into_iter().zip(texts(status)) {
-            // Cut, since a line that wraps would make the screen jump.
+            // Cut off, since a line that wraps would make the screen jump.
             let line: String = format!("{title:<10} {text}").chars().take(width()).collect();
             message.push('\n');
             message.push_str(&line);
@@ -145,12 +145,12 @@ impl Screen {
     }
 }
 
-/// Columns of the terminal, all but the last.
+/// The columns of the terminal, without the last.
 fn width() -> usize {
     usize::from(Term::stderr().size().1).saturating_sub(1)
 }
 
-/// What the lines of the screen say, in their order.
+/// The lines of the screen, without their titles.
 fn texts(status: &Status<'_>) -> [String; 6] {
     let (record, rows) = (status.record, status.record.series.rows());
     let (books, heard, last) = (&record.books, &record.heard, rows.last());
@@ -210,7 +210,7 @@ fn texts(status: &Status<'_>) -> [String; 6] {
     ]
 }
 
-/// A row of bars, the highest of which is full.
+/// A row of bars. The highest one is full.
 fn little_bars(values: impl Iterator<Item = f64> + Clone) -> String {
     const BARS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
     let most = values.clone().fold(0.0, f64::max).max(f64::MIN_POSITIVE);

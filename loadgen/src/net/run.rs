@@ -1,8 +1,8 @@
-//! [`Run`]: a plan that is being played. It brings together how far the plan is (`cursor`), the phones'
-//! connections (`lines`), what is heard (`desk`) and what is measured beside it (`meter`).
+//! [`Run`]: a plan that is being played. It joins the state of the plan (`cursor`), the phones' connections
+//! (`lines`), what they hear (`desk`), and what is measured every second (`meter`).
 //!
-//! What there is to do in each stage is in `due` and `tasks`; what comes back from the server, in `exchange`;
-//! what differs from one realm to the next, in `mobile` and `messenger`.
+//! `due` and `tasks` do what is to be done in each stage, `exchange` handles what comes from the server,
+//! and `mobile` and `messenger` do what differs between the realms.
 
 use std::time::Duration;
 
@@ -22,17 +22,17 @@ use crate::record::{End, Missing, Outcome};
 use crate::target::Target;
 use crate::workload::Cast;
 
-/// How long we sleep at most, whatever arrives.
+/// The longest sleep during which arrivals do not wake the loop.
 const LONGEST_NAP: Duration = Duration::from_millis(10);
-/// The same where a phone waits for the answer of another.
+/// The same, if a phone waits for the answer of another.
 const LONGEST_NAP_WITH_ANSWERS: Duration = Duration::from_millis(1);
-/// How often we look whether all has arrived.
+/// How often the run looks whether everything has arrived.
 const SETTLING_PAUSE: Duration = Duration::from_millis(20);
 
 /// A plan that is being played.
 pub(super) struct Run<'p> {
     pub(super) plan: &'p Plan,
-    /// The words of the plan's protocol.
+    /// The realm of the plan's protocol, with its words.
     pub(super) realm: Realm,
     pub(super) clock: Clock,
     pub(super) cursor: Cursor<'p>,
@@ -72,7 +72,7 @@ impl<'p> Run<'p> {
         self.cursor.is_over()
     }
 
-    /// Does what the plan has for this moment, up to its budgets.
+    /// Does what is due at this moment, up to its budgets.
     pub(super) fn do_what_is_due(&mut self) {
         let now = self.now();
         self.meter.look(self.lines.ready, now, &mut self.desk.record);
@@ -119,13 +119,13 @@ impl<'p> Run<'p> {
         of_a_task.fold(of_the_stage.min(of_the_meter), Moment::min)
     }
 
-    /// Whether we may sleep until then, whatever arrives: to wake up for every arrival costs more than to
-    /// read it. It does not make a message later, since the kernel notes when it came; but a connection
-    /// that is to come about, or an answer that a phone waits for, would be later.
+    /// Whether the loop may sleep until then although something may arrive. Waking up for every arrival
+    /// costs more than reading it. It makes no message later, since the kernel notes when it arrived. But
+    /// it would make a connection later that is being set up, or an answer that a phone waits for.
     pub(super) fn may_nap(&self, until: Moment, now: Moment) -> bool {
         let Lines { open, ready, inbox, .. } = &self.lines;
         let nobody_waits = !self.plan.is_closed && open == ready && inbox.is_stamped;
-        // A sender waits to hear that its message was read, or its invitation answered.
+        // A sender waits to be told that its message was read, or its invitation answered.
         let has_answers = self.desk.record.is_waiting_for_answers();
         let longest = match has_answers || self.plan.settings.manners.receipts {
             true => LONGEST_NAP_WITH_ANSWERS,
@@ -134,7 +134,7 @@ impl<'p> Run<'p> {
         self.cursor.is_playing() && nobody_waits && until <= now + longest
     }
 
-    /// Somebody pressed Ctrl-C: nothing more is sent. The second time, nothing is waited for either.
+    /// Ctrl-C: no more messages are sent. The second time, nothing is waited for either.
     pub(super) fn interrupt(&mut self) {
         match self.cursor.stage {
             Stage::Playing => self.stop_sending(End::Interrupted),
@@ -142,11 +142,11 @@ impl<'p> Run<'p> {
         }
     }
 
-    /// One turn of the loop is over: messages that arrived in it may have waited for as long as it took.
+    /// A turn of the loop is over. Messages that arrived in it may have waited for as long as it took.
     pub(super) fn end_turn(&mut self, awake_since: Moment) {
         let time = self.now().since(awake_since);
         self.desk.record.series.turn(time);
-        // A silent phone cannot tell that it was given up, if its socket is full. The others can.
+        // A silent phone with a full socket does not notice that it was given up. Other phones are told.
         for id in self.desk.record.take_gone() {
             self.notice(id);
         }
@@ -170,7 +170,7 @@ impl<'p> Run<'p> {
     pub(super) fn finish(mut self) -> Outcome {
         let mut record = self.desk.record;
         self.meter.end_second(self.lines.ready, self.clock.now(), &mut record);
-        // Not all were taken, if the run was broken off at once, or played without a single message.
+        // If the run was broken off, not all samples have been taken.
         let samples = self.meter.samples(self.clock.now());
         record.finish();
         let Missing { lost, in_doubt } = record.books.missing();
@@ -186,7 +186,7 @@ impl<'p> Run<'p> {
         }
     }
 
-    /// Whether there is nothing more to wait for, or no point in it.
+    /// Whether there is nothing more to wait for, or no point in waiting.
     fn is_settled(&self, now: Moment) -> bool {
         if self.lines.open == 0 {
             return true;

@@ -26,7 +26,7 @@ impl Signals {
         Ok(Signals { descriptor: SignalFd::with_flags(&mask, flags)? })
     }
 
-    /// Whether one more has come.
+    /// Whether another signal has come.
     pub(super) fn next(&mut self) -> bool {
         matches!(self.descriptor.read_signal(), Ok(Some(_)))
     }

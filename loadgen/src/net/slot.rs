@@ -1,4 +1,4 @@
-//! [`Slot`]: the place of a phone. It stays; the phone's connections come and go.
+//! [`Slot`]: the place of a phone. It stays, while the phone's connections come and go.
 
 use super::line::Line;
 use crate::phone_id::PhoneId;
@@ -11,9 +11,9 @@ pub(super) struct Slot {
     pub(super) persona: Persona,
     /// Whether the plan wants it to be online.
     pub(super) is_wanted: bool,
-    /// Which of its connections this is, or was; 0 if it has had none.
+    /// Counts its connections: the number of the present one, or of the last. 0 if it has had none.
     pub(super) generation: u32,
-    /// Whether the session whose first device it is has invited its circle.
+    /// Whether the session has invited its circle. Used in the slot of its first device.
     pub(super) has_invited: bool,
     pub(super) line: Option<Box<Line>>,
 }

@@ -1,10 +1,10 @@
-//! [`Task`]: what a phone is to do by itself, when its timer says so. `tasks` does it.
+//! [`Task`]: what a phone is to do by itself at a certain moment. `tasks` does it.
 
 use switchboard::timer::{Moment, Wheel};
 
 use crate::record::Party;
 
-/// What a phone is to do by itself, if it still has the connection for which that was planned.
+/// What a phone is to do by itself. It is dropped if the phone no longer has this connection.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Task {
     pub(super) party: Party,
@@ -28,13 +28,13 @@ pub(super) enum Deed {
     Drip,
     SendGarbage,
     Flood,
-    /// In the closed model: the message with this number has not arrived, and is no longer waited for.
+    /// In the closed model: give up waiting for the message with this number.
     StopWaiting(u64),
 }
 
 impl Task {
-    /// A task for that moment, or at most 17 ms later: the timer wheel knows no others. That moment is then
-    /// the plan, so the wheel's rounding is in no latency.
+    /// A task for this moment, or up to 17 ms later: the timer wheel knows no moments in between. The later
+    /// moment is the planned one, so the wheel's rounding is part of no latency.
     pub(super) fn new(party: Party, at: Moment, deed: Deed) -> Self {
         let slot = u64::try_from(Wheel::<Task>::SLOT_WIDTH.as_nanos()).expect("17 ms");
         let due = Moment::from_nanos(at.as_nanos().div_ceil(slot).saturating_mul(slot));

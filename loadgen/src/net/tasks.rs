@@ -1,5 +1,5 @@
-//! What phones do by themselves, when their timer says so: heartbeats and requests for the list, and
-//! what the less ordinary personas are named for.
+//! What phones do by themselves when their timer says so: heartbeats, requests for the list, and what the
+//! less ordinary personas are named after.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -15,15 +15,15 @@ use crate::phone_id::PhoneId;
 use crate::record::{Begun, Party};
 use crate::workload::{Persona, conduct};
 
-/// Tasks done in one turn.
+/// The most tasks that are done in one turn.
 const TASKS: usize = 256;
-/// Bytes that a slow reader reads at once, unless that would take it longer than the time below.
+/// Bytes that a slow reader reads at once, unless it would take longer for them than the time below.
 const SIP: u32 = 2048;
-/// The time between two reads of a slow reader, if it is not so slow that it has to be longer.
+/// The time between two reads of a slow reader, unless it is so slow that a byte takes longer.
 const LONGEST_PAUSE: Duration = Duration::from_millis(100);
 
 impl Run<'_> {
-    /// Does what phones do by themselves, as far as it is due.
+    /// Does the tasks that are due.
     pub(super) fn do_tasks(&mut self, now: Moment) {
         for _ in 0..TASKS {
             let Some(task) = self.cursor.next_task(now) else { return };
@@ -34,14 +34,14 @@ impl Run<'_> {
             match (self.lines.line(id), task.deed) {
                 (None, Deed::Return) => self.come_back(id, task.due),
                 (None, _) | (_, Deed::Return) => {}
-                // Who is silent does nothing any more.
+                // A silent phone does nothing any more.
                 (Some(line), _) if line.silence().is_some() => {}
                 (Some(_), _) => self.do_task(task),
             }
         }
     }
 
-    /// What a phone does that has just become ready, apart from waiting for others.
+    /// A phone has become ready: plans what it does by itself.
     pub(super) fn begin(&mut self, party: Party, now: Moment) {
         let plan = self.plan;
         let (settings, timing) = (&plan.settings, &plan.timing);
@@ -52,7 +52,7 @@ impl Run<'_> {
             let phase = conduct::heartbeat_phase(id, interval, seed);
             self.cursor.add(Task::new(party, now + phase, Deed::Ping));
         }
-        // As the original app does: at once, and then again and again.
+        // At once and then regularly, as the original app does.
         if settings.refresh_of(persona).is_some() {
             self.cursor.add(Task { party, due: now, deed: Deed::Refresh });
         }
@@ -80,7 +80,8 @@ impl Run<'_> {
         }
     }
 
-    /// The connection stands, and the request is in `out`. Not everybody sends it.
+    /// The TCP connection stands, and the request is in `out`. Some personas spoil it, or do not send it at
+    /// once.
     pub(super) fn corrupt_the_request(&mut self, party: Party, now: Moment) {
         let id = party.phone;
         match self.lines.slot(id).persona {
@@ -94,7 +95,7 @@ impl Run<'_> {
                 self.act(id, Act::Drip(VecDeque::new()));
                 self.cursor.add(Task::new(party, now, Deed::Drip));
             }
-            // One time in three.
+            // One connection of three.
             Persona::Garbage if kind_of_garbage(party) == Garbage::Request => {
                 self.lines.out.clear();
                 self.cursor.add(Task::new(party, now, Deed::SendGarbage));
@@ -114,7 +115,7 @@ impl Run<'_> {
         }
     }
 
-    /// A connection is over. Some come back.
+    /// A connection is over. Some personas come back.
     pub(super) fn plan_return(&mut self, party: Party, now: Moment) {
         let slot = self.lines.slot(party.phone);
         if !slot.is_wanted || !slot.persona.returns() || !self.cursor.is_playing() {
@@ -152,7 +153,7 @@ impl Run<'_> {
                 phone.ping(due, now, pen, out);
                 self.desk.record.heard.pings += 1;
                 self.write(id);
-                // By the plan, whenever this one was sent.
+                // The plan counts from when this one was due, not from when it was sent.
                 settings.heartbeat.map(|every| Task::new(party, due + every, deed))
             }
             Deed::Refresh => {
@@ -182,7 +183,7 @@ impl Run<'_> {
             Deed::Flood => {
                 let every = Wheel::<Task>::SLOT_WIDTH;
                 let count = f64::from(settings.conduct.flood_rate) * every.as_secs_f64();
-                // It waits for nobody, but what the kernel does not take it cannot send.
+                // It waits for no answer, but it sends only as much as the kernel takes.
                 if line.has_sent_all() {
                     pen.write_pings((count as u32).max(1), out);
                     self.write(id);
@@ -195,26 +196,26 @@ impl Run<'_> {
             }
             Deed::Return => None,
         };
-        // It may have ended meanwhile.
+        // Its connection may have ended meanwhile.
         if let Some(next) = next.filter(|_| self.lines.line(id).is_some()) {
             self.cursor.add(next);
         }
     }
 
-    /// A slow reader reads as much as is right for the time until it does so again.
+    /// A slow reader reads as much as it may until it reads again.
     fn sip_a_little(&mut self, party: Party, due: Moment) -> Task {
         let bytes = f64::from(self.plan.settings.conduct.slow_bytes);
         let seconds = (f64::from(SIP) / bytes)
             .clamp(Wheel::<Task>::SLOT_WIDTH.as_secs_f64(), LONGEST_PAUSE.as_secs_f64())
             .max(1.0 / bytes);
         let next = Task::new(party, due + Duration::from_secs_f64(seconds), Deed::Read);
-        // The wheel has rounded it up.
+        // The wheel has rounded the moment up.
         let sip = bytes * next.due.since(due).as_secs_f64();
         self.sip(party.phone, (sip as usize).max(1));
         next
     }
 
-    /// The phone is in a tunnel: its connection ends, with a FIN or with a reset, but without a word.
+    /// The phone is in a tunnel: its connection ends with a FIN or with a reset, without a close frame.
     fn vanish(&mut self, party: Party) {
         if !self.cursor.is_playing() {
             return;
@@ -229,8 +230,8 @@ impl Run<'_> {
         self.end(party.phone, Ending::Vanished);
     }
 
-    /// From now on the phone neither reads nor writes. Its last word is a ping, so that we know when the
-    /// server has heard it last.
+    /// From now on the phone neither reads nor writes. The last that it sends is a ping: so it is known
+    /// when the server last heard of it.
     fn fall_silent(&mut self, party: Party, due: Moment) {
         let (id, now) = (party.phone, self.now());
         let Lines { slots, pen, out, .. } = &mut self.lines;
@@ -282,18 +283,18 @@ impl Run<'_> {
     }
 }
 
-/// What a phone sends that sends garbage.
+/// The kinds of garbage that a phone sends.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 enum Garbage {
     /// In place of its request.
     Request,
     /// In place of a frame.
     Frame,
-    /// Good frames, with nonsense in them.
+    /// In good frames.
     Text,
 }
 
-/// In turn, so that each connection of a phone is another kind.
+/// Each connection of a phone sends the next kind.
 fn kind_of_garbage(party: Party) -> Garbage {
     match (party.phone.0 + party.generation) % 3 {
         0 => Garbage::Request,
@@ -302,7 +303,7 @@ fn kind_of_garbage(party: Party) -> Garbage {
     }
 }
 
-/// Every other connection of a phone.
+/// Whether it is every other connection of a phone.
 fn is_odd(party: Party) -> bool {
     (party.phone.0 + party.generation) % 2 == 1
 }

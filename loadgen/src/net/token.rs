@@ -1,17 +1,17 @@
-//! [`token`]: what the kernel calls a connection.
+//! [`token`]: the kernel's name for a connection.
 
 use mio::Token;
 
 use crate::phone_id::PhoneId;
 use crate::record::Party;
 
-/// The token of a connection. It has the generation in it, so that an event for the last connection of
-/// a phone does not hit the next.
+/// The token of a connection. The generation is part of it, so that an event of an earlier connection of
+/// the phone does not hit the present one.
 pub(super) fn token(party: Party) -> Token {
     Token((party.generation as usize) << 32 | party.phone.index())
 }
 
-/// The connection that has this token.
+/// The connection with this token.
 pub(super) fn party(token: Token) -> Party {
     let low = |bits: usize| u32::try_from(bits & 0xffff_ffff).expect("32 bits");
     Party { phone: PhoneId(low(token.0)), generation: low(token.0 >> 32) }

@@ -1,4 +1,4 @@
-//! What processes use: our own CPU, the server's CPU and memory, and how many descriptors there are.
+//! What processes use: loadgen's CPU time, the server's CPU time and memory, and the limit on descriptors.
 
 use std::fs;
 use std::time::Duration;
@@ -10,14 +10,14 @@ use switchboard::timer::Moment;
 
 use crate::record::{ProcessUse, Sample};
 
-/// Descriptors that are not phones.
+/// Descriptors beside those of phones.
 const OURS: u64 = 32;
 
-/// Raises the soft limit on descriptors to the hard one, and sees that so many phones fit.
+/// Raises the soft limit on descriptors to the hard one, and checks that all phones fit.
 ///
 /// # Errors
 ///
-/// One sentence, if they do not.
+/// One sentence, if they do not fit.
 pub(crate) fn make_room(clients: u32, devices: u32) -> Result<(), String> {
     let (soft, hard) = getrlimit(Resource::RLIMIT_NOFILE)
         .map_err(|error| format!("cannot read the limit on descriptors: {error}"))?;
@@ -38,7 +38,7 @@ pub(super) fn sample(at: Moment, server: Option<ProcessUse>) -> Sample {
     Sample { at, own_cpu: own_cpu(), server }
 }
 
-/// Our own CPU time so far.
+/// loadgen's CPU time so far.
 pub(super) fn own_cpu() -> Duration {
     let time = |time: TimeVal| {
         let micros = time.tv_sec().saturating_mul(1_000_000).saturating_add(time.tv_usec());
@@ -48,31 +48,31 @@ pub(super) fn own_cpu() -> Duration {
         .map_or(Duration::ZERO, |usage| time(usage.user_time()) + time(usage.system_time()))
 }
 
-/// What the kernel says of a process (proc(5)); `None` if there is none.
+/// What the kernel says of a process (proc(5)); `None` if there is no such process.
 pub(super) fn process(pid: u32) -> Option<ProcessUse> {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
     let status = fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
     let ticks_per_second = sysconf(SysconfVar::CLK_TCK).ok().flatten()?;
     let ticks = cpu_ticks(&stat)? as f64 / ticks_per_second as f64;
     Some(ProcessUse {
-        // Neither is ever too much. Ticks are 10 ms, which is a lot of what a good server needs in ten
-        // seconds; the other is exact, but knows nothing of threads that have ended.
+        // Both are lower bounds. Ticks are 10 ms, which is much of what a good server needs in ten seconds.
+        // The threads' times are exact, but leave out threads that have ended.
         cpu: Duration::from_secs_f64(ticks).max(of_threads(pid)),
         rss: kilobytes(&status, "VmRSS:")? * 1024,
         rss_peak: kilobytes(&status, "VmHWM:")? * 1024,
     })
 }
 
-/// utime and stime, the 14th and 15th field. The second is the program's name in parentheses, which
-/// may contain anything, so the counting starts behind it.
+/// utime and stime, the fields 14 and 15. The second field is the program's name in parentheses, which may
+/// contain anything. So counting starts behind it.
 fn cpu_ticks(stat: &str) -> Option<u64> {
     let (_, fields) = stat.rsplit_once(')')?;
     let mut fields = fields.split_whitespace().skip(11).map(str::parse::<u64>);
     Some(fields.next()?.ok()? + fields.next()?.ok()?)
 }
 
-/// The CPU time of the threads that there are, to the nanosecond: the first number of their schedstat
-/// (Documentation/scheduler/sched-stats.rst). Zero if the kernel does not tell.
+/// The CPU time of the present threads in nanoseconds: the first number of their schedstat
+/// (Documentation/scheduler/sched-stats.rst). Zero if the kernel does not give it.
 fn of_threads(pid: u32) -> Duration {
     let threads = fs::read_dir(format!("/proc/{pid}/task")).into_iter().flatten().flatten();
     let nanos = threads.filter_map(|thread| {

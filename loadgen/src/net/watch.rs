@@ -1,8 +1,8 @@
-//! [`Watch`]: somebody who looks at the server while we play: at its process, if it is ours, and every
-//! second at its /metrics, if it has any.
+//! [`Watch`]: looks at the server while a plan is played: at its process, if it is loadgen's own, and every
+//! second at its `/metrics`, if it has any.
 //!
-//! The page comes over plain HTTP, by calls that block. So a thread of its own fetches it, and
-//! what it found last is lying ready when the loop asks.
+//! The page is fetched over plain HTTP, by calls that block. So a thread of its own does that, and the loop
+//! takes what it found last.
 
 use std::sync::mpsc::{self, RecvTimeoutError, Sender};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -29,7 +29,7 @@ pub(super) struct Watch {
     turns: Option<Turns>,
 }
 
-/// What a page has said.
+/// What a page says.
 #[derive(Debug)]
 struct Page {
     process: Process,
@@ -37,7 +37,7 @@ struct Page {
 }
 
 impl Watch {
-    /// Begins to look at a process, if we may, and at a page, if there is one.
+    /// Begins to look at a process and at a page, if there are any.
     pub(super) fn start(pid: Option<u32>, metrics: Option<&Target>) -> Self {
         let page = Arc::default();
         let stop = metrics.map(|target| {
@@ -60,11 +60,11 @@ impl Watch {
         self.pid.and_then(process)
     }
 
-    /// What is new since this was called last.
+    /// What is new since the last call.
     pub(super) fn news(&mut self, connections: u64) -> Seen {
         let page = self.page.lock().unwrap_or_else(PoisonError::into_inner).take();
         let (said, turns) = page.map_or_else(Default::default, |page| (page.process, page.turns));
-        // What the kernel says is newer, and more exact.
+        // What the kernel says is newer and more exact.
         let (cpu, rss) = match self.process() {
             Some(used) => (Some(used.cpu), Some(used.rss)),
             None => (said.cpu, said.rss),
@@ -78,7 +78,7 @@ impl Watch {
     }
 }
 
-/// Fetches the page. That there is none for once is no misfortune: the next may come.
+/// Fetches the page. If that fails, the next may come.
 fn look(target: &Target, page: &Mutex<Option<Page>>) {
     if let Ok(text) = get(target, "/metrics") {
         let news = Page { process: Process::read(&text), turns: Turns::read(&text) };

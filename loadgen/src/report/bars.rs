@@ -1,14 +1,14 @@
-//! [`write_bars`]: a histogram for people who read text: how many took how long, in steps of 1, 2, 5, 10.
+//! [`write_bars`]: a histogram as text: how many values there are in steps of 1, 2, 5, 10.
 
 use std::io::{self, Write};
 use std::time::Duration;
 
 use crate::record::Times;
 
-/// Characters of the longest bar.
+/// The length of the longest bar, in characters.
 const WIDTH: usize = 40;
 
-/// Writes a line for each step between the shortest and the longest; nothing if nothing was measured.
+/// Writes a line for each step between the shortest and the longest value; nothing if there are no values.
 pub(super) fn write_bars(times: &Times, out: &mut impl Write) -> io::Result<()> {
     if times.count() == 0 {
         return Ok(());
@@ -27,7 +27,7 @@ pub(super) fn write_bars(times: &Times, out: &mut impl Write) -> io::Result<()> 
     writeln!(out)
 }
 
-/// How many took up to so long, and longer than the bar before says.
+/// By step: how many values it has, above the step before it.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 struct Bar {
     up_to: Duration,
@@ -41,7 +41,7 @@ fn bars(times: &Times) -> Vec<Bar> {
         let at = bars.partition_point(|bar| bar.up_to < time).min(bars.len() - 1);
         bars[at].count += step.count_at_value();
     }
-    // What is beyond the longest, or below the shortest, says nothing.
+    // Steps above the longest value and below the shortest one are left out.
     let last = bars.iter().rposition(|bar| bar.count > 0).unwrap_or(0);
     bars.truncate(last + 1);
     let first = bars.iter().position(|bar| bar.count > 0).unwrap_or(0);
@@ -54,7 +54,7 @@ fn steps() -> impl Iterator<Item = Duration> {
     decades.flat_map(|decade| [10, 20, 50].map(|step| Duration::from_micros(step * decade)))
 }
 
-/// A bar of eighths; something is more than nothing, however little it is.
+/// A bar of eighths of a character. A value above zero is shown, however small it is.
 fn draw(share: f64) -> String {
     const EIGHTHS: [&str; 8] = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"];
     let eighths = (share * WIDTH as f64 * 8.0).round() as usize;

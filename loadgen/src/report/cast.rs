@@ -1,4 +1,4 @@
-//! What the report says of personas, of presence and of silence: the JSON's shape, and its text.
+//! What the report says of personas, presence and silence: the shape of the JSON, and the text.
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};
@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::quantiles::Quantiles;
 use crate::record::{Measure, Outcome};
 
-/// Both ways to count a time, in nanoseconds.
+/// Both ways to measure a time, in nanoseconds.
 #[derive(Debug, Serialize)]
 pub(super) struct Both {
     /// From the planned moment.
@@ -26,15 +26,15 @@ impl Both {
     }
 }
 
-/// How long it took until everybody knew who is online.
+/// How long it took until every phone knew which phones are online.
 #[derive(Debug, Serialize)]
 pub(super) struct Convergence {
-    /// From a coming or going to the moment that another phone's view is right; one for each of those.
+    /// From each coming or going to the moment at which another phone's view is right.
     #[serde(flatten)]
     pub(super) times: Both,
-    /// Comings and goings.
+    /// How often a phone came or went.
     pub(super) changes: u32,
-    /// Phones whose view was not right in the end.
+    /// Phones whose view was wrong in the end.
     pub(super) stale_views: u64,
 }
 
@@ -43,9 +43,9 @@ pub(super) struct Convergence {
 pub(super) struct Notice {
     #[serde(flatten)]
     pub(super) times: Both,
-    /// Phones that were not given up in time.
+    /// Silent phones that were not given up in time.
     pub(super) unnoticed: u64,
-    /// Phones that were given up before their time had come.
+    /// Silent phones that were given up too early.
     pub(super) too_early: u64,
 }
 
@@ -54,13 +54,13 @@ pub(super) struct Notice {
 pub(super) struct Kind {
     /// How many connections they had.
     pub(super) connections: u64,
-    /// How those ended, in words.
+    /// How they ended, in words.
     pub(super) endings: BTreeMap<String, u64>,
-    /// The same by the server's close code; `none` where it sent no code, or no close frame.
+    /// How they ended, by the server's close code; `none` if it sent no code, or no close frame.
     pub(super) closes: BTreeMap<String, u64>,
 }
 
-/// By persona.
+/// The phones by persona.
 pub(super) type Kinds = BTreeMap<&'static str, Kind>;
 
 pub(super) fn kinds(outcome: &Outcome) -> Kinds {
@@ -96,7 +96,7 @@ pub(super) fn notice(outcome: &Outcome) -> Notice {
     }
 }
 
-/// Writes how the connections of each persona ended, if there is more than one.
+/// Writes how the connections of each persona ended, if there are several personas.
 pub(super) fn write_kinds(kinds: &Kinds, out: &mut impl Write) -> io::Result<()> {
     if kinds.len() < 2 {
         return Ok(());
@@ -109,7 +109,7 @@ pub(super) fn write_kinds(kinds: &Kinds, out: &mut impl Write) -> io::Result<()>
     Ok(())
 }
 
-/// Writes what became of presence, and of those who fell silent.
+/// Writes what became of presence, and of phones that fell silent.
 pub(super) fn write_views(
     convergence: &Convergence,
     notice: &Notice,

@@ -1,12 +1,12 @@
-//! [`write_csv`]: the run second by second, as comma-separated values (RFC 4180, but for its line ends).
+//! [`write_csv`]: the run second by second, as comma-separated values (RFC 4180, except for its line ends).
 //!
-//! The columns are the fields of [`Second`], by the names that they have in JSON, too.
+//! The columns are the fields of [`Second`], with the same names as in the JSON.
 
 use std::io::{self, Write};
 
 use crate::record::Second;
 
-/// Writes a head and the rows. A value that is not known is an empty cell.
+/// Writes a head and the rows. An unknown value is an empty cell.
 pub(super) fn write_csv(rows: &[Second], out: &mut impl Write) -> io::Result<()> {
     if rows.is_empty() {
         // The crate learns the names of the columns from a row, and there is none.

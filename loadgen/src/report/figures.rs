@@ -1,4 +1,4 @@
-//! The numbers that an expectation may ask for: [`Figures`] of an [`Outcome`].
+//! The numbers that an expectation may name: [`Figures`] of an [`Outcome`].
 
 use std::time::Duration;
 

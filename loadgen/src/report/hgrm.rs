@@ -1,11 +1,11 @@
-//! [`write_hgrm`]: a histogram as HdrHistogram's percentile distribution, the text format that its
-//! original in Java prints and that the usual plotters read. Values are milliseconds.
+//! [`write_hgrm`]: a histogram in the text format that HdrHistogram prints in Java, and that the usual
+//! plotters read: its percentile distribution. Values are milliseconds.
 
 use std::io::{self, Write};
 
 use crate::record::Times;
 
-/// Nanoseconds in the unit of the values.
+/// Nanoseconds in a millisecond.
 const MILLISECOND: f64 = 1e6;
 /// Lines for each halving of the distance to 100 %, as in the original.
 const TICKS: u32 = 5;
@@ -24,7 +24,7 @@ pub(super) fn write_hgrm(times: &Times, out: &mut impl Write) -> io::Result<()> 
         let value = step.value_iterated_to() as f64 / MILLISECOND;
         let share = step.quantile_iterated_to();
         write!(out, "{value:>12.3} {share:2.12} {total:>10}")?;
-        // Of the longest the last column would be infinite, and is left out.
+        // The last column of the longest value would be infinite, and is left out.
         match share < 1.0 {
             true => writeln!(out, " {:>14.2}", 1.0 / (1.0 - share))?,
             false => writeln!(out)?,
@@ -42,7 +42,7 @@ pub(super) fn write_hgrm(times: &Times, out: &mut impl Write) -> io::Result<()> 
     writeln!(out, "#[Buckets = {buckets:>12}, SubBuckets     = {sub_buckets:>12}]")
 }
 
-/// How the original would divide this range with three digits: the footer says so, and readers skip it.
+/// How HdrHistogram in Java would divide this range with three digits. The footer says so; readers skip it.
 fn sizes(longest: u64) -> (u32, u64) {
     const SUB_BUCKETS: u64 = 2048;
     let mut buckets = 1;

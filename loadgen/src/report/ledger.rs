@@ -1,30 +1,30 @@
-//! The ledger: the server's books, from its /metrics, beside ours.
+//! The ledger: the server's books, from its `/metrics`, beside loadgen's own.
 //!
-//! Ours are kept from the outside. Where a connection did not end in good order they cannot know
-//! whether the server has read the last messages, or written them: those are in doubt, and what the
-//! server says may lie anywhere within the doubt. Where all did, the two agree to the message.
+//! Where a connection was not closed in good order, loadgen cannot know whether the server has read or
+//! written the last messages. Those are in doubt, and the server's figure may lie anywhere within the
+//! doubt. Where all connections were closed in good order, both books agree to the message.
 
 use serde::Serialize;
 
 use crate::exposition::value;
 use crate::record::{Fault, Outcome};
 
-/// One line of the two books.
+/// One line of both books.
 #[derive(Debug, Eq, PartialEq, Serialize)]
 pub(super) struct Row {
     /// What is counted.
     pub(super) what: &'static str,
-    /// The least that it can be by our books.
+    /// The least that it can be by loadgen's books.
     pub(super) ours: u64,
     /// How much more it may be.
     pub(super) in_doubt: u64,
-    /// What the server says.
+    /// The server's figure.
     pub(super) theirs: u64,
     /// Whether that is possible.
     pub(super) agrees: bool,
 }
 
-/// Compares.
+/// Compares both books.
 ///
 /// # Errors
 ///
@@ -32,17 +32,17 @@ pub(super) struct Row {
 pub(super) fn compare(outcome: &Outcome, before: &str, after: &str) -> Result<Vec<Row>, String> {
     let books = &outcome.record.books;
     let doubt = outcome.in_doubt;
-    // Whatever came to a phone was delivered, were it twice, or to the wrong one.
+    // Every message that came to a phone was delivered, even if twice, or to the wrong phone.
     let faults = [Fault::Duplicated, Fault::Misdelivered, Fault::Garbled];
     let extra: u64 = match outcome.record.messenger() {
         None => faults.map(|fault| books.count(fault)).iter().sum(),
-        // Of sessions it counts a message once, however many copies of it came.
+        // A message between sessions counts once, however many copies of it came.
         Some(_) => 0,
     };
     let arrived = books.delivered() + extra;
     let record = &outcome.record;
     let (heard, is_session) = (&record.heard, record.messenger().is_some());
-    // What else goes wrong among sessions is answered with an error, too.
+    // Other mistakes of sessions are answered with an error as well.
     let refused = if is_session { (0, heard.errors) } else { (heard.errors, 0) };
     let undelivered = heard.undelivered + books.given_back();
     let mut rows = vec![
@@ -50,11 +50,12 @@ pub(super) fn compare(outcome: &Outcome, before: &str, after: &str) -> Result<Ve
         ("messages delivered", "messages_delivered_total", arrived, doubt),
         ("messages refused", "messages_refused_total", refused.0, refused.1),
         ("messages undelivered", "messages_undelivered_total", undelivered, doubt),
-        // One to a phone that we dropped may be there until the server notices.
+        // A message to a phone that dropped its connection may be there until the server notices.
         ("messages in outboxes", "messages_in_outboxes", 0, doubt),
     ];
     if let Some(messenger) = record.messenger() {
-        // What was said over connections that broke, or was not waited for, we have not heard.
+        // The sender may not have heard every status: some connections broke, and some statuses were not
+        // waited for.
         let tally = messenger.tally();
         let all = |count: u64| if messenger.is_steady() { 0 } else { books.sent() - count };
         rows.push(("messages read", "messages_read_total", tally.read, all(tally.read)));
@@ -67,14 +68,14 @@ pub(super) fn compare(outcome: &Outcome, before: &str, after: &str) -> Result<Ve
     rows.collect()
 }
 
-/// What the server has counted between two pages, in our realm.
+/// What the server has counted between two pages, in this realm.
 fn theirs(name: &str, is_session: bool, before: &str, after: &str) -> Result<u64, String> {
     let of_sessions = format!("switchboard_session_{name}");
     let of_all = format!("switchboard_{name}");
     let counted = |name: &str| Some(value(after, name)? - value(before, name)?);
     let ours = if is_session { &of_sessions } else { &of_all };
     let count = counted(ours).ok_or_else(|| format!("the server's /metrics has no {ours}"))?;
-    // Without the name of a realm the metrics are those of all realms, and sessions may chat as well.
+    // Metrics without a realm's name are sums of all realms, and other realms may be in use as well.
     let others = if is_session { None } else { counted(&of_sessions) };
     Ok((count - others.unwrap_or_default()).max(0.0) as u64)
 }

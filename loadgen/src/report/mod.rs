@@ -1,6 +1,6 @@
-//! What came of a run: the [`Summary`] is drawn here, from the record, the samples and the server's own
-//! books; `verdict` judges it. `runs` holds one or several; `outputs` brings them where they are
-//! wanted: `text`, JSON, `csv`, `hgrm` and `html` tell them each in its way. `compare` sets two apart.
+//! Tells what came of a run. `summary` draws the [`Summary`] from the record, the samples and the server's
+//! own books, and `verdict` judges it. `runs` holds the summary of one or several runs. `outputs` writes it
+//! to where it is wanted, as `text`, JSON, `csv`, `hgrm` or `html`. `compare` compares two reports.
 
 mod bars;
 mod cast;

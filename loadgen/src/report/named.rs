@@ -1,5 +1,5 @@
 //! [`named_times`]: every histogram of a run, with its name. The text, the JSON, the page and the files for
-//! plotters all go through this list, so that a measure is added here and nowhere else.
+//! plotters all use this list. So a new measure is added here and nowhere else.
 
 use crate::record::{Record, Times};
 
@@ -8,19 +8,19 @@ use crate::record::{Record, Times};
 pub(super) struct Named<'a> {
     /// As a key, with a dot between the measure and its part.
     pub(super) key: &'static str,
-    /// For people.
+    /// For people. The title of a part is indented.
     pub(super) title: &'static str,
     pub(super) times: &'a Times,
 }
 
 impl Named<'_> {
-    /// Whether it is another way to count the measure above it, or a piece of it. Its title is indented.
+    /// Whether it is a part of the measure above it, or another way to count that.
     pub(super) fn is_part(&self) -> bool {
         self.title.starts_with(' ')
     }
 }
 
-/// All histograms of the server; our own punctuality is not among them.
+/// All histograms about the server. Those about loadgen itself are not among them.
 pub(super) fn named_times(record: &Record) -> Vec<Named<'_>> {
     let connecting = &record.connecting;
     let Record { delivery, heartbeat, notice, .. } = record;

@@ -1,6 +1,6 @@
-//! [`Outputs`]: the files that the report goes to. They are opened before the run, since it is better known
-//! then than afterwards that one cannot be written; and that empties them, so that nobody takes an
-//! old report for the new one.
+//! [`Outputs`]: the files that the report goes to. They are opened before the run, so that a file which
+//! cannot be written is known then. Opening empties them, so that an old report is not taken for the new
+//! one.
 
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
@@ -62,13 +62,13 @@ impl Outputs {
         })
     }
 
-    /// Writes the report into all of them, and for people on stdout.
+    /// Writes the report into all files, and as text on stdout.
     ///
     /// # Errors
     ///
     /// One sentence, if one of them cannot be written.
     pub(crate) fn write(self, runs: &Runs) -> Result<(), String> {
-        // Whoever asked may have stopped reading.
+        // The reader may have closed the output.
         let _ = write_text(runs, &mut io::stdout().lock());
         let Some((_, shown)) = runs.shown() else { return Ok(()) };
         if let Some(json) = self.json {
@@ -86,7 +86,7 @@ impl Outputs {
         Ok(())
     }
 
-    /// There is no report: says why, where somebody may look for one.
+    /// There is no report: writes why, into the files that would have it.
     ///
     /// # Errors
     ///
@@ -129,7 +129,7 @@ fn write_json(page: &Page<'_>, out: &mut impl Write) -> io::Result<()> {
     writeln!(out)
 }
 
-/// One file for each histogram. Those with nothing in them have one, too: it is known then that it is so.
+/// Writes one file for each histogram, also for empty ones: so it can be seen that they are empty.
 fn write_histograms(run: &Run, folder: &Path) -> Result<(), String> {
     for named in named_times(&run.outcome.record) {
         let output = Output::create(&folder.join(format!("{}.hgrm", named.key)))?;

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::record::Times;
 
-/// In nanoseconds, all zero if `count` is.
+/// In nanoseconds. All are zero if `count` is.
 #[derive(Clone, Copy, Debug, Default, Deserialize, Serialize)]
 pub(super) struct Quantiles {
     pub(super) count: u64,
@@ -23,7 +23,7 @@ pub(super) struct Quantiles {
 }
 
 impl Quantiles {
-    /// Those of a histogram.
+    /// The quantiles of a histogram.
     pub(super) fn of(times: &Times) -> Self {
         let nanos = |time: Duration| u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
         Quantiles {

@@ -1,8 +1,8 @@
-//! [`Runs`]: one run, or several of the same plan, and what they come to.
+//! [`Runs`]: one run, or several of the same plan.
 //!
-//! Several runs are not thrown together: each keeps its figures, so that their spread can be seen. One of
-//! them is shown in full. It is the first that went wrong, if any did, and otherwise the typical
-//! one: the one whose delivery p99 is the median.
+//! Several runs are not merged: each keeps its figures, so that the spread can be seen. One run is shown in
+//! full. It is the first that went wrong, if any did, and otherwise the typical one: the one with the
+//! median of the delivery p99.
 
 use crate::record::Outcome;
 
@@ -17,7 +17,7 @@ pub(crate) struct Runs {
     figures: Vec<Figures>,
 }
 
-/// A run, told and measured.
+/// A run, with its summary.
 #[derive(Debug)]
 pub(super) struct Run {
     pub(super) summary: Summary,
@@ -25,18 +25,18 @@ pub(super) struct Run {
 }
 
 impl Runs {
-    /// One more.
+    /// Adds a run.
     pub(crate) fn add(&mut self, summary: Summary, outcome: Outcome) {
         self.figures.push(figures(&summary, &outcome));
         self.runs.push(Run { summary, outcome });
     }
 
-    /// What the program ends with: the worst of them all.
+    /// The program's exit code: the worst of all runs.
     pub(crate) fn exit_code(&self) -> u8 {
         self.shown().map_or(0, |(_, run)| run.summary.exit_code)
     }
 
-    /// What was expected, and did not hold, of each run a line or none.
+    /// The expectations that were not met, a line for each.
     pub(crate) fn unmet(&self) -> impl Iterator<Item = String> {
         let is_one_of_several = self.figures.len() > 1;
         self.figures.iter().enumerate().flat_map(move |(at, run)| {
@@ -48,12 +48,12 @@ impl Runs {
         })
     }
 
-    /// The figures of each.
+    /// The figures of each run.
     pub(super) fn figures(&self) -> &[Figures] {
         &self.figures
     }
 
-    /// The run that stands for all, and its place, counted from 0. `None` if there is none.
+    /// The run that is shown in full, and its place, counted from 0. `None` if there is no run.
     pub(super) fn shown(&self) -> Option<(usize, &Run)> {
         let told = self
             .runs
@@ -63,7 +63,7 @@ impl Runs {
         Some((at, &self.runs[at]))
     }
 
-    /// What goes into the JSON file.
+    /// The content of the JSON file.
     pub(super) fn page(&self) -> Page<'_> {
         let shown = self.shown();
         Page {
@@ -78,7 +78,7 @@ impl Runs {
 }
 
 impl<'a> Page<'a> {
-    /// What goes there if there was none.
+    /// The content of the JSON file if there was no run.
     pub(super) fn of_no_run(verdict: &'static str, exit_code: u8, error: Option<&'a str>) -> Self {
         Page {
             schema: SCHEMA,
@@ -93,8 +93,8 @@ impl<'a> Page<'a> {
     }
 }
 
-/// Which run stands for all, of which exit code and p99 are given: the first of the worst; if all are good,
-/// the one in the middle.
+/// Chooses the run to show, given the exit code and the p99 of each: the first of the worst, or, if all are
+/// good, the one in the middle.
 fn representative(runs: &[(u8, u64)]) -> Option<usize> {
     let worst = runs.iter().map(|&(code, _)| badness(code)).max()?;
     if worst > 0 {
@@ -105,8 +105,8 @@ fn representative(runs: &[(u8, u64)]) -> Option<usize> {
     by_p99.get((by_p99.len() - 1) / 2).copied()
 }
 
-/// How bad an exit code is, as for the sentences within one run: that the server failed is worse than that
-/// nobody knows, and both are worse than that an expectation was not met.
+/// How bad an exit code is. The order is the same as within one run: a server that failed is worst, then a
+/// run that says nothing, then an expectation that was not met.
 fn badness(exit_code: u8) -> u8 {
     match exit_code {
         0 => 0,

@@ -1,7 +1,7 @@
 //! [`saturated_seconds`]: the seconds in which loadgen itself was overloaded.
 //!
 //! A run that is fine on the whole may have had ten bad seconds, and what it measured in those is not the
-//! server's. Told from the rows of the series and nothing else, so that a test can make them up.
+//! server's. The seconds are judged by the rows of the series alone, so that a test can make rows up.
 
 use std::time::Duration;
 
@@ -9,18 +9,17 @@ use switchboard::timer::Moment;
 
 use crate::record::Second;
 
-/// A second is lost if a message in it was sent this much too late, or a turn of our loop took so long: a
-/// quarter of it. A machine that is shared takes the core away for ten milliseconds now and then, on a bad
-/// day for a hundred, and an hour would never be valid if that counted. A run that is so short that it
-/// does matter is caught by its p99.
+/// A second is lost if a message in it was sent this much too late, or a turn of the loop took this long: a
+/// quarter of a second. A shared machine takes the core away for ten milliseconds now and then, on a bad
+/// day for a hundred. If that counted, no run of an hour would be valid. In a short run where it does
+/// matter, the run's p99 shows it.
 pub(super) const MOST_LAG_IN_A_SECOND: Duration = Duration::from_millis(250);
-/// Or if we used so much of the one core that we can use.
+/// A second is also lost if loadgen used more of its core than this.
 pub(super) const MOST_CPU: f64 = 0.95;
-/// What is shorter than this is too short to tell how busy we were.
+/// A row shorter than this is too short to tell how busy loadgen was.
 pub(super) const SHORTEST: Duration = Duration::from_millis(250);
 
-/// Where the rows end, in whole seconds since the start, that overlap the time between two moments and
-/// were lost.
+/// The lost seconds between two moments: where they end, in whole seconds since the start of the run.
 pub(super) fn saturated_seconds(rows: &[Second], begin: Moment, end: Moment) -> Vec<u64> {
     let seconds = |moment: Moment| moment.since(Moment::START).as_secs_f64();
     let (begin, end) = (seconds(begin), seconds(end));
@@ -28,7 +27,7 @@ pub(super) fn saturated_seconds(rows: &[Second], begin: Moment, end: Moment) -> 
         |row: &&Second| row.at_seconds > begin && row.at_seconds - row.length_seconds < end;
     let lost = rows.iter().filter(is_measured).filter(|row| is_saturated(row));
     let mut lost: Vec<u64> = lost.map(|row| row.at_seconds.ceil() as u64).collect();
-    // A row that ends early, where a part of the plan ends, is in the same second as its neighbour.
+    // A row that ends early, at the end of the plan's part, is in the same second as its neighbour.
     lost.dedup();
     lost
 }
@@ -40,7 +39,7 @@ fn is_saturated(row: &Second) -> bool {
     lag > MOST_LAG_IN_A_SECOND || (is_long_enough && is_busy)
 }
 
-/// Seconds as a sentence names them: the first few.
+/// The first few seconds, as a sentence names them.
 pub(super) fn named(seconds: &[u64]) -> String {
     const FEW: usize = 10;
     let names: Vec<_> = seconds.iter().take(FEW).map(u64::to_string).collect();
@@ -85,7 +84,7 @@ mod tests {
         let mut rows = quiet();
         rows[7].loadgen_cpu_seconds = 0.96;
         assert_eq!(saturated_seconds(&rows, second(2), second(10)), [8]);
-        // A piece of a second, at the end, is one turn and no more.
+        // A short row at the end is a single turn, and does not count.
         rows[7].length_seconds = 0.1;
         assert!(saturated_seconds(&rows, second(2), second(10)).is_empty());
     }

@@ -1,7 +1,7 @@
 //! [`Server`]: what the server has used, and how long the turns of its loop were.
 //!
-//! Of a server of our own the kernel says what it uses, by /proc. Of another its /metrics may: then
-//! figures are as new as the last page, about a second. What neither says is `None`.
+//! The kernel says what loadgen's own server uses (/proc). Another server may say it in its `/metrics`:
+//! then the figures are as old as the last page, up to a second. A figure that is in neither is `None`.
 
 use serde::Serialize;
 
@@ -10,27 +10,27 @@ use super::surroundings::Surroundings;
 use crate::exposition::{Process, Turns};
 use crate::record::Outcome;
 
-/// What a server has used. Memory is its own; the kernel's buffers for its sockets are not in it.
+/// What a server has used. The kernel's buffers for its sockets are not part of its memory here.
 #[derive(Debug, Default, Serialize)]
 pub(super) struct Server {
-    /// From the first phone to the last message.
+    /// From before the first phone until the last message had arrived.
     pub(super) cpu_seconds: Option<f64>,
-    /// While messages were sent, presence and heartbeats included.
+    /// CPU time while messages were sent, divided by messages. Presence and heartbeats are part of it.
     pub(super) cpu_seconds_per_message: Option<f64>,
     /// Before the first phone came.
     pub(super) rss_before_bytes: Option<u64>,
-    /// When all had come.
+    /// When all phones had come.
     pub(super) rss_connected_bytes: Option<u64>,
-    /// The most there ever was.
+    /// The most at any time.
     pub(super) rss_peak_bytes: Option<u64>,
-    /// What the phones have added, by phones.
+    /// What the phones have added, divided by phones.
     pub(super) rss_bytes_per_connection: Option<u64>,
-    /// Only with its /metrics.
+    /// Only with the server's `/metrics`.
     pub(super) turns: Option<TurnTimes>,
 }
 
-/// How long the turns of its loop were, sleep excluded. All but the mean are rounded up to a bound of the
-/// server's histogram, and `None` if beyond the last.
+/// How long the turns of its loop were, without sleep. All but the mean are rounded up to a bound of the
+/// server's histogram; beyond its last bound they are `None`.
 #[derive(Debug, Serialize)]
 pub(super) struct TurnTimes {
     pub(super) count: u64,
@@ -40,7 +40,7 @@ pub(super) struct TurnTimes {
     pub(super) max_ns: Option<u64>,
 }
 
-/// `None`, if there is no server that we may look at.
+/// Returns `None` if there is no server that we may look at.
 pub(super) fn measure(outcome: &Outcome, around: &Surroundings<'_>) -> Option<Server> {
     let pages = match &around.metrics {
         Some((before, Ok(after))) => Some((before.as_str(), after.as_str())),

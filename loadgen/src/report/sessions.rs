@@ -1,5 +1,4 @@
-//! [`Sessions`]: what the report says of the protocol of sessions: copies, words about messages,
-//! invitations, typing, and what was wrong with them.
+//! [`Sessions`]: what the report says of sessions: copies, statuses, invitations, typing, and breaches.
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};
@@ -14,25 +13,25 @@ use crate::workload::Manners;
 /// What happened among sessions.
 #[derive(Debug, Serialize)]
 pub(super) struct Sessions {
-    /// Copies of messages that came to their recipients' devices, and to their senders' others.
+    /// Copies that came to recipients' devices, and mirrors that came to senders' other devices.
     pub(super) copies: u64,
     pub(super) mirrors: u64,
-    /// Words about messages that came.
+    /// Statuses of messages that came.
     pub(super) statuses: u64,
-    /// Messages that were read, as their senders have heard, and that were given back.
+    /// Messages that were read, as their senders were told, and messages that were undelivered.
     pub(super) read: u64,
     pub(super) undelivered: u64,
     pub(super) invitations_sent: u64,
     pub(super) invitations_accepted: u64,
     pub(super) invitations_declined: u64,
-    /// Beginnings and ends of typing, once for each device that was to see them.
+    /// Beginnings and ends of typing, counted once for each device that was to see them.
     pub(super) typing_sent: u64,
     pub(super) typing_seen: u64,
     /// From sending a message to hearing that it was read.
     pub(super) read_time: Both,
-    /// From the moment that an invitation could be answered to hearing the answer.
+    /// From the moment at which an invitation could be answered to hearing the answer.
     pub(super) invitation_ns: Quantiles,
-    /// What was wrong, by name.
+    /// Breaches by name.
     pub(super) breaches: BTreeMap<&'static str, u64>,
 }
 
@@ -59,7 +58,7 @@ impl SessionPlan {
         }
     }
 
-    /// In words, after those for the phones.
+    /// In words, for the line about the plan.
     pub(super) fn words(&self) -> String {
         let receipts = match self.receipts {
             true => format!("receipts on, {} read", self.read),
@@ -72,7 +71,7 @@ impl SessionPlan {
     }
 }
 
-/// Draws the sum, if sessions it was.
+/// The summary, if the run's realm is that of sessions.
 pub(super) fn sessions(outcome: &Outcome) -> Option<Sessions> {
     let messenger = outcome.record.messenger()?;
     let tally = messenger.tally();
@@ -94,7 +93,7 @@ pub(super) fn sessions(outcome: &Outcome) -> Option<Sessions> {
     })
 }
 
-/// Writes it for people.
+/// Writes the summary as text.
 pub(super) fn write_sessions(sessions: &Sessions, out: &mut impl Write) -> io::Result<()> {
     writeln!(
         out,

@@ -1,7 +1,8 @@
 //! [`Summary`]: what came of a run, in the shape in which it is published.
 //!
-//! As JSON it is a contract: `schema` counts up when a field changes its meaning or goes; new fields may
-//! come at any time. Times are nanoseconds and end in `_ns`, or seconds and end in `_seconds`.
+//! The JSON is a contract: `schema` goes up when a field changes its meaning or disappears; new fields may
+//! come at any time. Times are nanoseconds in fields that end in `_ns`, or seconds in fields that end in
+//! `_seconds`.
 
 use std::collections::BTreeMap;
 
@@ -17,7 +18,7 @@ use crate::record::Second;
 /// The version of the JSON's shape.
 pub(super) const SCHEMA: u32 = 1;
 
-/// What the JSON file holds: of several runs all figures, and one run in full.
+/// The content of the JSON file: the figures of all runs, and one run in full.
 #[derive(Debug, Serialize)]
 pub(super) struct Page<'a> {
     pub(super) schema: u32,
@@ -25,9 +26,9 @@ pub(super) struct Page<'a> {
     /// `good`, `failed`, `not as expected` or `invalid`; `none` if there was no run at all.
     pub(super) verdict: &'static str,
     pub(super) exit_code: u8,
-    /// Why there is no report: then nothing else is here, either.
+    /// Why there is no report. Then the file has nothing else.
     pub(super) error: Option<&'a str>,
-    /// Of `runs`, the one that is here in full, counted from 1.
+    /// Which of `runs` is shown in full, counted from 1.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) shown_run: Option<usize>,
     #[serde(flatten)]
@@ -36,7 +37,7 @@ pub(super) struct Page<'a> {
     pub(super) runs: &'a [Figures],
 }
 
-/// The figures of one run that can be compared with another's.
+/// The figures of one run that can be compared with those of another.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub(super) struct Figures {
     pub(super) verdict: String,
@@ -44,14 +45,14 @@ pub(super) struct Figures {
     pub(super) sent: u64,
     pub(super) delivered: u64,
     pub(super) lost: u64,
-    /// Of these an older report has none.
+    /// Older reports do not have these three.
     #[serde(default)]
     pub(super) stale_views: u64,
     #[serde(default)]
     pub(super) unnoticed: u64,
     #[serde(default)]
     pub(super) too_early: u64,
-    /// What was expected, and did not hold, one sentence each.
+    /// The expectations that were not met, one sentence each.
     #[serde(default)]
     pub(super) unmet: Vec<String>,
     pub(super) delivered_per_second: f64,
@@ -71,7 +72,7 @@ pub(crate) struct Summary {
     pub(super) failures: Vec<String>,
     /// Why the run says nothing, one sentence each.
     pub(super) invalid: Vec<String>,
-    /// What was expected, and those of it that did not hold, one sentence each.
+    /// The expectations, and those that were not met, one sentence each.
     pub(super) expected: Vec<String>,
     pub(crate) unmet: Vec<String>,
     /// `as planned`, `interrupted`, `nobody left` or `overwhelmed`.
@@ -81,7 +82,7 @@ pub(crate) struct Summary {
     pub(super) connect: Connect,
     pub(super) messages: Messages,
     pub(super) delivery: Delivery,
-    /// From the planned moment, and from the actual one.
+    /// From the planned moment, and from the actual moment.
     pub(super) heartbeat_ns: Quantiles,
     pub(super) heartbeat_uncorrected_ns: Quantiles,
     pub(super) convergence: Convergence,
@@ -89,13 +90,13 @@ pub(crate) struct Summary {
     pub(super) personas: Kinds,
     pub(super) presence: Presence,
     pub(super) traffic: Traffic,
-    /// Only in the protocol of sessions.
+    /// Only in the Session Messenger protocol.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) sessions: Option<Sessions>,
     pub(super) generator: Generator,
-    /// Only for a server of our own, or with its /metrics.
+    /// Only for loadgen's own server, or with the server's `/metrics`.
     pub(super) server: Option<Server>,
-    /// Only with access to the server's /metrics.
+    /// Only with the server's `/metrics`.
     pub(super) ledger: Option<Vec<Row>>,
     /// The run second by second.
     pub(super) series: Vec<Second>,
@@ -107,7 +108,7 @@ pub(super) struct Plan {
     pub(super) own_server: bool,
     /// `sca` or `session`.
     pub(super) protocol: &'static str,
-    /// Only of sessions; `clients` counts them.
+    /// Only with sessions. `clients` is then the number of sessions.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) sessions: Option<SessionPlan>,
     /// `open`: messages are due when the plan says, whatever the server does. `closed`: a phone waits
@@ -121,13 +122,13 @@ pub(super) struct Plan {
     pub(super) seed: u64,
     /// The same as `clients`, `ramp_seconds`, `duration_seconds` and `rate`, in full.
     pub(super) stages: Vec<Stage>,
-    /// By persona: its weight. Empty: all are chatters.
+    /// The weight of each persona. Empty: all phones are chatters.
     pub(super) weights: BTreeMap<&'static str, u32>,
-    /// How many each chatter writes to; `null`: anybody.
+    /// How many phones each chatter writes to; `null`: any.
     pub(super) circle: Option<u32>,
-    /// `null`: as long as the rate makes it.
+    /// `null`: as long as the rate requires.
     pub(super) think_seconds: Option<f64>,
-    /// The mean, and how it was asked for.
+    /// The mean, and the text of the flag.
     pub(super) text_bytes: usize,
     pub(super) text_sizes: String,
     pub(super) presence: &'static str,
@@ -137,7 +138,7 @@ pub(super) struct Plan {
 }
 
 impl Plan {
-    /// What was written, in words that fit between "wrote" and "for so many seconds".
+    /// What was written, in words that fit between "wrote" and "for 30 seconds".
     pub(super) fn pace(&self) -> String {
         let rate = self.rate;
         match self.think_seconds {
@@ -152,11 +153,11 @@ impl Plan {
     }
 }
 
-/// A piece of the plan, over which phones and rate go in a straight line.
+/// A part of the plan, over which the numbers of phones and messages rise or fall in a straight line.
 #[derive(Debug, Serialize)]
 pub(super) struct Stage {
     pub(super) seconds: f64,
-    /// At its end.
+    /// The number of phones at its end.
     pub(super) clients: u32,
     pub(super) rate_before: f64,
     pub(super) rate: f64,
@@ -165,13 +166,13 @@ pub(super) struct Stage {
 #[derive(Debug, Serialize)]
 pub(super) struct Connections {
     pub(super) planned: u64,
-    /// Those that got their first frame.
+    /// Connections that got their first frame.
     pub(super) ready: u64,
-    /// The most that were ready at once.
+    /// The most that were ready at the same time.
     pub(super) peak: u64,
     /// How they ended, in words.
     pub(super) endings: BTreeMap<String, u64>,
-    /// The same by the server's close code; `none` where it sent no code, or no close frame.
+    /// How they ended, by the server's close code; `none` if it sent no code, or no close frame.
     pub(super) closes: BTreeMap<String, u64>,
 }
 
@@ -190,16 +191,16 @@ pub(super) struct Connect {
 pub(super) struct Messages {
     pub(super) sent: u64,
     pub(super) delivered: u64,
-    /// Never arrived, between two connections that ended in good order.
+    /// Never arrived, between two connections that were closed in good order.
     pub(super) lost: u64,
-    /// Never arrived, where one of the two did not.
+    /// Never arrived, where at least one of the two was not.
     pub(super) in_doubt: u64,
     pub(super) duplicated: u64,
     pub(super) misdelivered: u64,
     pub(super) reordered: u64,
     pub(super) misattributed: u64,
     pub(super) garbled: u64,
-    /// Sent over a millisecond later than planned.
+    /// Sent more than a millisecond later than planned.
     pub(super) late: u64,
     /// Not sent, because no two phones were connected.
     pub(super) skipped: u64,
@@ -215,8 +216,9 @@ pub(super) struct Messages {
 pub(super) struct Delivery {
     /// From the planned moment to the arrival.
     pub(super) corrected_ns: Quantiles,
-    /// From the moment it really was sent, and only of those that a tool would have seen which sends one
-    /// message, waits for it, and sends the next. It hides stalls: most tools report this.
+    /// From the moment at which a message was really sent, and only of those messages that a tool would
+    /// have measured which sends one message, waits for it, and sends the next. This hides stalls; most
+    /// tools report it.
     pub(super) uncorrected_ns: Quantiles,
 }
 
@@ -236,7 +238,7 @@ pub(super) struct Traffic {
     pub(super) bytes_sent: u64,
     pub(super) pings: u64,
     pub(super) pongs: u64,
-    /// Frames that are SCA but nothing we know, and frames that are no SCA.
+    /// Frames of the protocol that loadgen does not know, and frames that are not of the protocol.
     pub(super) unknown_frames: u64,
     pub(super) nonsense_frames: u64,
 }
@@ -244,14 +246,14 @@ pub(super) struct Traffic {
 #[derive(Debug, Serialize)]
 pub(super) struct Generator {
     pub(super) cpu_seconds: f64,
-    /// While messages were sent: CPU time by time, 1.0 being all of the one core it can use.
+    /// While messages were sent: CPU time divided by time. 1.0 is all of the one core that loadgen can use.
     pub(super) cpu_share: f64,
-    /// The same by messages.
+    /// While messages were sent: CPU time divided by messages.
     pub(super) cpu_seconds_per_message: f64,
     /// How much later than planned messages were sent.
     pub(super) send_lag_ns: Quantiles,
     /// How long messages may have waited for us to read them.
     pub(super) loop_lag_ns: Quantiles,
-    /// Where the seconds end in which we were overloaded, while messages were sent.
+    /// The ends of the seconds in which loadgen was overloaded while messages were sent.
     pub(super) saturated_seconds: Vec<u64>,
 }

@@ -1,4 +1,4 @@
-//! [`Summary::new`]: draws the sum of a run, from its plan, its outcome and the server's own books.
+//! [`Summary::new`]: draws the summary of a run from its plan, its outcome and the server's own books.
 
 use std::collections::BTreeMap;
 
@@ -16,7 +16,7 @@ use crate::record::{End, Fault, Outcome};
 use crate::schedule::{self, Arrivals};
 
 impl Summary {
-    /// Draws the sum.
+    /// Draws the summary.
     pub(crate) fn new(plan: &plan::Plan, outcome: &Outcome, around: &Surroundings<'_>) -> Self {
         let ledger = around.metrics.as_ref().map(|(before, after)| match after {
             Ok(after) => ledger::compare(outcome, before, after),

@@ -1,16 +1,16 @@
-//! [`Surroundings`]: what is known beside the outcome of the run itself. `play` collects it.
+//! [`Surroundings`]: what is known about a run beside its outcome. `play` collects it.
 
 use crate::target::Target;
 
-/// What is known beside the outcome of the run itself.
+/// What is known about a run beside its outcome.
 #[derive(Debug)]
 pub(crate) struct Surroundings<'a> {
     /// The server.
     pub(crate) target: &'a Target,
-    /// Whether it is one of our own.
+    /// Whether loadgen has started it.
     pub(crate) is_own: bool,
-    /// Its /metrics before the run and after it, or why there is none.
+    /// The server's `/metrics` before and after the run, or why there is no page after it.
     pub(crate) metrics: Option<(String, Result<String, String>)>,
-    /// How our own server ended.
+    /// How loadgen's own server ended.
     pub(crate) stopped: Option<Result<(), String>>,
 }

@@ -1,4 +1,4 @@
-//! [`write_text`]: the summary for people.
+//! [`write_text`]: the summary as text for people.
 
 use std::io::{self, Write};
 
@@ -12,7 +12,7 @@ use super::sessions::write_sessions;
 use super::shape::{Figures, Summary};
 use crate::record::Record;
 
-/// Writes the run that is shown; of several, a line about each of the others, too.
+/// Writes the run that is shown in full. If there are several, each of the others gets a line.
 pub(super) fn write_text(runs: &Runs, out: &mut impl Write) -> io::Result<()> {
     let Some((shown, run)) = runs.shown() else { return Ok(()) };
     let (summary, record) = (&run.summary, &run.outcome.record);
@@ -88,7 +88,7 @@ fn write_times(record: &Record, out: &mut impl Write) -> io::Result<()> {
         "milliseconds           {:>9} {:>9} {:>9} {:>9} {:>9} {:>9}",
         "count", "p50", "p90", "p99", "p99.9", "max"
     )?;
-    // That a part of something was never measured is no news, but that the whole was not is.
+    // A part that was never measured is left out. A whole measure is not: that it is empty is news.
     let is_told = |named: &Named<'_>| named.times.count() > 0 || !named.is_part();
     for named in named_times(record).into_iter().filter(is_told) {
         write_quantiles(named.title, &Quantiles::of(named.times), out)?;
@@ -255,7 +255,7 @@ fn write_verdict(summary: &Summary, out: &mut impl Write) -> io::Result<()> {
     writeln!(out, "verdict      {}", summary.verdict)
 }
 
-/// A size as people read it.
+/// A size in the unit that people would choose.
 pub(super) fn bytes(count: u64) -> String {
     const UNITS: [&str; 4] = ["kB", "MB", "GB", "TB"];
     if count < 1000 {

@@ -1,8 +1,8 @@
-//! [`judge`]: whether the server passed, failed, or whether the run says nothing about it.
+//! [`judge`]: whether the server passed or failed, or whether the run says nothing about it.
 //!
-//! A generator that is overloaded reads late, and a server may rightly give up a phone that does not
-//! read. So such a run condemns a server only for what no lateness can excuse: a message that was
-//! lost between two good connections, doubled, altered, or given to somebody else.
+//! An overloaded generator reads late, and a server may rightly give up a phone that does not read. So such
+//! a run condemns a server only for what lateness cannot cause: a message that was lost between two good
+//! connections, duplicated, altered, or given to the wrong phone.
 
 use std::time::Duration;
 
@@ -14,8 +14,8 @@ use crate::plan::Plan;
 use crate::record::{Breach, End, Fault, Outcome};
 use crate::workload::Share;
 
-/// The generator is overloaded if one message in a hundred was sent, or may have been read, this
-/// much too late. What it may not do in any single second is in `saturation`.
+/// loadgen is overloaded if one message in a hundred was sent, or may have been read, this much too late.
+/// `saturation` judges each second.
 const MOST_LAG: Duration = Duration::from_millis(50);
 
 const FAILED: u8 = 1;
@@ -27,15 +27,16 @@ pub(super) const INVALID: u8 = 4;
 pub(super) struct Verdict {
     pub(super) failures: Vec<String>,
     pub(super) invalid: Vec<String>,
-    /// What was expected, and is not so.
+    /// The expectations that were not met.
     pub(super) unmet: Vec<String>,
-    /// Whether one of the failures has no excuse.
+    /// Whether one of the failures cannot come from lateness.
     is_proven: bool,
 }
 
 impl Verdict {
     pub(super) fn exit_code(&self) -> u8 {
-        // What lateness cannot excuse goes first; a run that says nothing cannot fail an expectation.
+        // A failure that lateness cannot cause comes first. A run that says nothing cannot fail an
+        // expectation.
         if self.is_proven || (self.invalid.is_empty() && !self.failures.is_empty()) {
             FAILED
         } else if !self.invalid.is_empty() {
@@ -128,7 +129,7 @@ fn judge_connections(plan: &Plan, outcome: &Outcome, verdict: &mut Verdict) {
     let (record, heard) = (&outcome.record, &outcome.record.heard);
     for (persona, tally) in &record.tallies {
         for (ending, count) in &tally.unexpected {
-            // Who breaks off the ramp cannot complain that it was not finished.
+            // In a run that was broken off, connections that were not finished are no failure.
             let is_excused = outcome.end == End::Interrupted && ending.is_unfinished();
             if !is_excused {
                 let persona = persona.word();
@@ -136,7 +137,7 @@ fn judge_connections(plan: &Plan, outcome: &Outcome, verdict: &mut Verdict) {
             }
         }
     }
-    // With phones that come and go by plan, some messages find nobody, or are never heard of again.
+    // If phones come and go by plan, some messages have no recipient, or are never heard of again.
     let steady = |share: &Share| share.persona.is_steady() || share.weight == 0;
     let is_steady = plan.settings.shares.iter().all(steady) && plan.timing.stages.len() == 2;
     let mut complain = |count: u64, what: &str| {

@@ -1,7 +1,7 @@
-//! [`FakeServer`]: a chat server that speaks SCA, with a fault of our choice. loadgen must find it.
+//! [`FakeServer`]: a chat server that speaks SCA, with a chosen fault. loadgen must find the fault.
 //!
-//! As unlike the real one as can be: a thread for each phone, one lock around everything, JSON with
-//! spaces. It keeps no books.
+//! It is as unlike the real server as can be: a thread for each phone, one lock around everything, JSON
+//! with spaces. It keeps no books.
 
 use std::collections::BTreeMap;
 use std::io::{self, Read as _, Write as _};
@@ -16,34 +16,34 @@ use socket2::SockRef;
 use switchboard::ws::handshake::{self, Offer, Once};
 use switchboard::ws::{Frame, Item, Limits, Reader, Role};
 
-/// What happens to every hundredth message, if nothing else is said.
+/// The fault. Unless it says otherwise, it happens to every hundredth message.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Fault {
-    /// Nothing.
+    /// No fault.
     None,
-    /// It is lost.
+    /// The message is lost.
     Lose,
-    /// It is delivered twice.
+    /// The message is delivered twice.
     Duplicate,
-    /// It is delivered to somebody else.
+    /// The message is delivered to the wrong phone.
     Misdeliver,
-    /// The next one to the same phone from the same sender goes first.
+    /// The next message of the same sender to the same phone goes first.
     Reorder,
-    /// A letter of it is changed.
+    /// A letter of the text is changed.
     Garble,
-    /// It names another sender.
+    /// The server names the wrong sender.
     Misattribute,
-    /// Its sender is thrown out.
+    /// The sender's connection is dropped.
     Drop,
     /// One message in a thousand is lost.
     LoseOneIn1000,
-    /// Everybody has to wait for 300 ms, every 2 s.
+    /// All phones wait for 300 ms, every 2 s.
     Stall,
-    /// The first phone is sent lists without end, as fast as it takes them.
+    /// The first phone is sent lists without end, as fast as it reads them.
     Pour,
-    /// Nobody is told who has come or gone, but newcomers.
+    /// Only a phone that has just come is told which phones are online.
     Mute,
-    /// Who says nothing for 300 ms is thrown out.
+    /// A phone that says nothing for 300 ms is dropped.
     Hasty,
 }
 
@@ -91,7 +91,7 @@ impl FakeServer {
     }
 }
 
-/// One phone, until it hangs up or its stream fails.
+/// Serves one phone, until it hangs up or its stream fails.
 fn serve(
     mut stream: TcpStream,
     chat: &Mutex<Chat>,
@@ -100,7 +100,7 @@ fn serve(
 ) -> io::Result<()> {
     let number = upgrade(&mut stream)?;
     if fault == Fault::Pour {
-        // Or the kernel would take a few megabytes, whatever the phone reads.
+        // Otherwise the kernel would take a few megabytes, whatever the phone reads.
         SockRef::from(&stream).set_send_buffer_size(8 * 1024)?;
     }
     while fault == Fault::Pour && number.ends_with("000000") {
@@ -121,7 +121,7 @@ fn serve(
     }
     let ended = talk(&mut stream, &number, chat, fault);
     let mut chat = chat.lock().unwrap_or_else(PoisonError::into_inner);
-    // Unless somebody has come with the same number meanwhile.
+    // Unless a phone with the same number has come meanwhile.
     let is_own = |other: &TcpStream| other.peer_addr().ok() == stream.peer_addr().ok();
     if chat.online.get(&number).is_some_and(is_own) {
         chat.online.remove(&number);
@@ -168,7 +168,8 @@ impl Chat {
         json!({"type": "online_users", "users": self.online.keys().collect::<Vec<_>>()})
     }
 
-    /// Tells everybody who is online. Who cannot be told will be found gone by his own thread.
+    /// Sends all phones the list. If that fails for a phone, the phone's own thread will notice that it is
+    /// gone.
     fn announce(&mut self) {
         let list = self.list();
         for stream in self.online.values_mut() {
@@ -228,7 +229,7 @@ pub(crate) fn say(stream: &mut TcpStream, frame: &Value) -> io::Result<()> {
     stream.write_all(&out)
 }
 
-/// Reads the upgrade request, byte by byte so that no frame goes with it, and answers it.
+/// Reads the upgrade request byte by byte, so that no frame is read with it, and answers it.
 pub(crate) fn upgrade(stream: &mut TcpStream) -> io::Result<String> {
     let mut head = Vec::new();
     while !head.ends_with(b"\r\n\r\n") {

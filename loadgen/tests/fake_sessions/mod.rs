@@ -1,8 +1,8 @@
-//! [`FakeSessions`]: a server that speaks the protocol of sessions, with a fault of our choice. loadgen
-//! must find it, and call it by its name.
+//! [`FakeSessions`]: a server that speaks the Session Messenger protocol, with a chosen fault. loadgen must
+//! find the fault, and give it its name.
 //!
-//! As unlike the real one as can be: a thread for each device, one lock around everything, JSON with
-//! spaces. It keeps no books, and forgets whoever goes.
+//! It is as unlike the real server as can be: a thread for each device, one lock around everything, JSON
+//! with spaces. It keeps no books, and forgets devices that go.
 
 use std::collections::BTreeMap;
 use std::io::{self, Read as _};
@@ -15,36 +15,36 @@ use switchboard::ws::{Item, Limits, Reader, Role};
 
 use crate::fake_server::{say, upgrade};
 
-/// What happens to the 20th message, or to the first invitation.
+/// The fault. It happens to the 20th message, or to the first invitation.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Slip {
-    /// Nothing.
+    /// No fault.
     None,
-    /// Nobody hears that it was sent.
+    /// No device is told that the message was sent.
     LoseStatus,
-    /// The sender hears first that it was delivered, then that it was sent.
+    /// The sender is told that it was delivered, and only then that it was sent.
     SwapStatuses,
-    /// It is called delivered twice.
+    /// The sender is told twice that it was delivered.
     RepeatStatus,
-    /// It is delivered to one device twice.
+    /// One device gets it twice.
     CopyTwice,
-    /// It is not delivered to the second device.
+    /// The recipient's second device does not get it.
     LoseCopy,
     /// It is not delivered at all, and called undelivered.
     GiveBack,
-    /// The sender's other device is told that it is somebody else's.
+    /// The sender's other device gets it as if another session had written it.
     MirrorAsForeign,
     /// The sender's other device does not get it.
     LoseMirror,
-    /// The device that wrote it gets it, too.
+    /// The device that wrote it gets it as well.
     Echo,
-    /// Its recipient is called gone to somebody who does not know him.
+    /// A session that is no contact is told that the recipient is gone.
     TellStranger,
     /// Typing is not passed on.
     LoseTyping,
     /// The answer to the invitation is the opposite.
     TwistAnswer,
-    /// The invitation is shown to nobody.
+    /// No device is shown the invitation.
     LoseInvitation,
 }
 
@@ -56,9 +56,9 @@ pub(crate) struct FakeSessions {
 
 #[derive(Debug, Default)]
 struct Chat {
-    /// Devices of each session.
+    /// How many devices each session has.
     online: BTreeMap<String, Vec<TcpStream>>,
-    /// Invitations that wait, and messages that can be read: by their ids.
+    /// By id: open invitations, and messages that can be read.
     invitations: BTreeMap<String, Value>,
     messages: BTreeMap<String, Value>,
     sent: u32,
@@ -80,7 +80,7 @@ impl FakeSessions {
     }
 }
 
-/// One device, until it hangs up or its stream fails.
+/// Serves one device, until it hangs up or its stream fails.
 fn serve(mut stream: TcpStream, chat: &Mutex<Chat>, slip: Slip) -> io::Result<()> {
     upgrade(&mut stream)?;
     let (mut reader, mut buffer) = (Reader::new(Role::Server), vec![0; 4096]);
@@ -175,7 +175,7 @@ impl Chat {
             self.status(from, &id, word, None);
         }
         if slip == Slip::TellStranger {
-            // Nobody is his own contact.
+            // No session is its own contact.
             self.tell(&to, "contact_offline", &json!({"sessionId": to}), None);
         }
         self.messages.insert(id, message);
@@ -223,7 +223,8 @@ impl Chat {
     }
 }
 
-/// Tells all devices but one. Who cannot be told will be found gone by his own thread.
+/// Tells all devices but one. If that fails for a device, the device's own thread will notice that it is
+/// gone.
 fn tell(devices: &mut [TcpStream], kind: &str, data: &Value, but: Option<&TcpStream>) {
     let but = but.and_then(|stream| stream.peer_addr().ok());
     for stream in devices {

@@ -1,4 +1,4 @@
-//! Does each persona do on the wire what it is named for? A tap in front of a server sees it.
+//! Does each persona do on the wire what its name says? A tap in front of a server sees it.
 
 use std::collections::BTreeSet;
 use std::sync::atomic::Ordering;
@@ -10,13 +10,13 @@ use crate::fake_server::{FakeServer, Fault};
 use crate::tap::{End, Line, Tap};
 use crate::{Played, play, play_at, until_valid};
 
-/// What phones of this kind send, two of them, in a run of a second; and the report.
+/// What two phones of this kind send in a run of a second; and the report.
 fn watch(persona: &str, plan: &str) -> (Vec<Line>, Value) {
     let plan = format!(
         "--clients 2 --ramp 50ms --duration 900ms --settle 2s --seed 1 --quiet --persona {persona}=1 {plan}"
     );
     let (Played { code, report, stderr, .. }, lines) = until_valid(|| {
-        // A new tap each time: it must not hear of a run that is played again.
+        // A new tap each time: it must not record two runs.
         let tap = Tap::start(FakeServer::start(Fault::None).address);
         (play_at(Some(tap.address), &plan), tap.lines())
     });
@@ -188,7 +188,7 @@ fn a_slow_reader_takes_as_few_bytes_a_second_as_it_is_told_to() {
         });
         poured
     };
-    // What is read in a second, and what the kernels keep unread.
+    // What the phone reads in a second, and what the kernels keep unread.
     let (slow, faster) = (poured(20_000), poured(200_000));
     assert!((1..80_000).contains(&slow), "{slow}");
     assert!((slow..400_000).contains(&faster), "{faster}");

@@ -1,6 +1,6 @@
 //! [`Tap`]: a relay between loadgen and a server, which notes what phones send, and when.
 //!
-//! What a persona is named for shows here, on the wire, and nowhere else.
+//! What makes a persona is seen here, on the wire, and nowhere else.
 
 #![expect(clippy::disallowed_methods, reason = "a tap that notes when has to look at the clock")]
 
@@ -22,7 +22,7 @@ pub(crate) struct Tap {
 /// What one connection of a phone sent.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Line {
-    /// What was read at once, and when, since the tap began.
+    /// What was read at once, and when, counted from the start of the tap.
     pub(crate) chunks: Vec<(Duration, Vec<u8>)>,
     /// How the phone's side ended, and when.
     pub(crate) end: Option<(Duration, End)>,
@@ -35,7 +35,7 @@ pub(crate) enum End {
 }
 
 impl Tap {
-    /// In front of this server.
+    /// A tap in front of this server.
     pub(crate) fn start(server: SocketAddr) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
         let address = listener.local_addr().expect("it is bound");
@@ -67,7 +67,7 @@ impl Tap {
         Tap { address, lines }
     }
 
-    /// What was sent on each connection but the first, which is the probe's.
+    /// What was sent on each connection, without the first one, which is the probe's.
     pub(crate) fn lines(&self) -> Vec<Line> {
         let lines = self.lines.lock().unwrap_or_else(PoisonError::into_inner);
         lines.iter().skip(1).cloned().collect()
@@ -88,7 +88,7 @@ fn listen(
             Ok(0) => End::Fin,
             Ok(count) => {
                 note(&|line| line.chunks.push((now, buffer[..count].to_vec())));
-                // A server that has hung up need not keep the phone from talking.
+                // A server that has hung up need not keep the phone from sending.
                 let _ = upstream.write_all(&buffer[..count]);
                 continue;
             }
@@ -102,12 +102,12 @@ fn listen(
 }
 
 impl Line {
-    /// All that was sent.
+    /// All bytes that were sent.
     pub(crate) fn bytes(&self) -> Vec<u8> {
         self.chunks.iter().flat_map(|(_, chunk)| chunk.iter().copied()).collect()
     }
 
-    /// The texts of the frames that were sent, and when each was there.
+    /// The texts of the frames that were sent, and the moment at which each was complete.
     pub(crate) fn texts(&self) -> Vec<(Duration, String)> {
         let (mut reader, mut texts) = (Reader::new(Role::Server), Vec::new());
         let mut head: Vec<u8> = Vec::new();

@@ -1,5 +1,5 @@
-//! What the server says in the protocol of sessions: [`Desk`] enters it, and notes as an [`Errand`] what
-//! is to be answered.
+//! What the server says to devices of sessions: [`Desk`] enters it into the record, and notes as an
+//! [`Errand`] what the device answers.
 
 use switchboard::timer::Moment;
 
@@ -10,7 +10,7 @@ use crate::phone_id::PhoneId;
 use crate::record::{Arrival, Books, Messenger, Party, invitation_number};
 
 impl Desk {
-    /// A sociable phone has heard something.
+    /// A sociable device has heard something.
     pub(super) fn hear_told(&mut self, by: PhoneId, told: &Told<'_>, now: Moment) {
         let names = self.names;
         match told {
@@ -36,12 +36,12 @@ impl Desk {
                 let Some((messenger, _)) = self.messenger() else { return };
                 messenger.hear_answer(by, names.read_invitation(id), ends, *answer, now);
             }
-            // In the end all hang up, and who hears of whom is nobody's concern.
+            // In the end all hang up, and it no longer matters which contacts are told.
             Told::Contact { .. } | Told::Authenticated => {}
         }
     }
 
-    /// A phone has heard something of which anything may be thought.
+    /// A device that is not sociable has heard something. Only messages count.
     pub(super) fn overhear_told(&mut self, by: PhoneId, told: &Told<'_>, now: Moment) {
         match told {
             Told::Message { .. } => self.hear_message(by, told, false, now),
@@ -57,7 +57,7 @@ impl Desk {
     fn hear_message(&mut self, by: PhoneId, told: &Told<'_>, is_sociable: bool, now: Moment) {
         let Told::Message { id, from, to, text, is_outgoing } = told else { return };
         let names = self.names;
-        // The id and the recipient that the server names have to be those in the text.
+        // The id and the recipient that the server names must be those in the text.
         let stamp = self.texts.read(text).filter(|stamp| {
             names.read_message(id) == Some(stamp.number)
                 && names.read_session(to) == Some(stamp.recipient)

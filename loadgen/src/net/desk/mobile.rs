@@ -1,4 +1,4 @@
-//! What the server says to phones with numbers: [`Desk`] enters it.
+//! What the server says to phones with numbers: [`Desk`] enters it into the record.
 
 use switchboard::timer::Moment;
 
@@ -8,7 +8,7 @@ use crate::phone_id::PhoneId;
 use crate::record::Receipt;
 
 impl Desk {
-    /// A message has come. `Some`: it is the first of its kind, and as it should be.
+    /// A message has come. Returns a receipt if it is as it should be.
     pub(super) fn receive(&mut self, by: PhoneId, message: &Message<'_>) -> Option<Receipt> {
         let Message { from, text } = message;
         let (from, stamp) = (self.numbers.phone(from), self.texts.read(text));
@@ -17,12 +17,12 @@ impl Desk {
         Some(receipt)
     }
 
-    /// A sociable phone is shown who is online.
+    /// A sociable phone is shown which phones are online.
     pub(super) fn hear_list(&mut self, by: PhoneId, list: &List<'_>, now: Moment) {
         let (heard, json) = (&mut self.record.heard, list.json());
         heard.lists += 1;
         heard.list_bytes += json.len() as u64;
-        // Counting looks at every byte: only what is longer than all before is counted.
+        // Counting reads every byte. So only a list that is longer than all before is counted.
         if json.len() > heard.longest_list_bytes {
             heard.longest_list_bytes = json.len();
             heard.longest_list_numbers = list.count();
@@ -36,7 +36,7 @@ impl Desk {
         }
     }
 
-    /// A sociable phone is told who has come and gone.
+    /// A sociable phone is told which phones have come and gone.
     pub(super) fn hear_delta(&mut self, by: PhoneId, delta: &Delta<'_>, now: Moment) {
         let (heard, json) = (&mut self.record.heard, delta.json());
         heard.deltas += 1;

@@ -15,28 +15,29 @@ use crate::record::{Checked, Receipt, Record};
 use crate::schedule::Timing;
 use crate::workload::{Manners, Names, Numbers, Texts};
 
-/// Where all that is heard is written down.
+/// Enters into the record what phones hear.
 #[derive(Debug)]
 pub(super) struct Desk {
     pub(super) record: Record,
     pub(super) texts: Texts,
     pub(super) numbers: Numbers,
-    /// Messages delivered since this was asked last.
+    /// Messages delivered since the last call of [`Desk::take_delivered`].
     delivered: u64,
-    /// The same one by one, if somebody waits for them.
+    /// Messages delivered since the last call of [`Desk::take_receipts`]. Kept only in the closed model.
     receipts: Option<Vec<Receipt>>,
-    /// What sessions are called, and what they do beside writing.
+    /// The ids of sessions, and what sessions do beside writing.
     pub(super) names: Names,
     pub(super) manners: Manners,
     pub(super) seed: u64,
-    /// Which connection of its own somebody hears something on, and since when he is there.
+    /// Of the phone that hears something now: the generation of its connection, and since when it has been
+    /// ready.
     pub(super) hearing: (u32, Moment),
-    /// What the phone that has just heard something has to say to it.
+    /// What the phone that has just heard something has to answer.
     pub(super) errands: Vec<Errand>,
 }
 
 impl Desk {
-    /// Nothing has been heard yet of this plan's phones.
+    /// Nothing has been heard yet.
     pub(super) fn new(plan: &Plan) -> Self {
         let (settings, &Timing { clients, seed, .. }) = (&plan.settings, &plan.timing);
         let realm = settings.protocol.dialect().realm();
@@ -75,14 +76,14 @@ impl Desk {
             Said::Told(told) => self.hear_told(by, told, now),
             Said::Undelivered => heard.undelivered += 1,
             Said::Error => heard.errors += 1,
-            // A pong that nobody waits for is nothing we know.
+            // A pong that was not waited for counts as unknown.
             Said::Pong | Said::Other => heard.other += 1,
             Said::Nonsense => heard.nonsense += 1,
         }
     }
 
-    /// A phone has heard something of which anything may be thought. Messages to it go into the books, but
-    /// how long they took is its own doing.
+    /// A phone that is not sociable has heard something. Messages to it go into the books. How long they
+    /// took is not measured, since it depends on the phone.
     pub(super) fn overhear(&mut self, by: PhoneId, said: &Said<'_>, now: Moment) {
         match said {
             Said::Message(message) => drop(self.receive(by, message)),
@@ -97,17 +98,17 @@ impl Desk {
         }
     }
 
-    /// How many messages were delivered since this was called last.
+    /// How many messages have been delivered since the last call.
     pub(super) fn take_delivered(&mut self) -> u64 {
         mem::take(&mut self.delivered)
     }
 
-    /// Which ones, if they are kept.
+    /// Which messages have been delivered since the last call, if that is kept.
     pub(super) fn take_receipts(&mut self) -> Vec<Receipt> {
         self.receipts.as_mut().map(mem::take).unwrap_or_default()
     }
 
-    /// A message has arrived for the first time, and in time.
+    /// A message has arrived for the first time, at a sociable phone.
     pub(super) fn deliver(&mut self, receipt: &Receipt, now: Moment) {
         self.record.delivered(receipt, now);
         self.delivered += 1;

@@ -1,10 +1,10 @@
 //! [`compare`]: two reports, figure by figure, and whether a difference is more than the noise of the runs.
 //!
-//! The rule is simple, and says what it is worth. Each side was run several times (`--repeat`). If
-//! the ranges of a figure, from its lowest to its highest run, overlap, the difference is noise.
-//! If they do not, it is called a difference; between equal servers that happens, too, by chance:
-//! with n and m runs in 2 of (n+m choose n) rows. A single run has no range, and nothing is called.
-//! That the machine itself has changed in between is beyond any rule: the text says how to see it.
+//! The rule is simple. Each side was run several times (`--repeat`). If the ranges of a figure, from its
+//! lowest run to its highest, overlap, then the difference is noise. If they do not, it is called a
+//! difference. Between equal servers that also happens by chance: with n and m runs, in 2 of (n+m choose n)
+//! rows. A single run has no range, and cannot show a difference. If the machine itself has changed in
+//! between, no rule helps; the text says how that can be seen.
 
 mod side;
 #[cfg(test)]
@@ -18,15 +18,15 @@ use super::shape::Figures;
 use super::verdict::INVALID;
 use side::Side;
 
-/// Sets two reports apart, and writes it as text. Returns the exit code: that of an invalid run, if
-/// there is one among them, for then the comparison is worth no more.
+/// Compares two reports, and writes the result as text. Returns the exit code: that of an invalid run, if
+/// there is one, because then the comparison is invalid, too.
 ///
 /// # Errors
 ///
-/// One sentence, if a file is no report that we can read. That nobody reads what is written is none.
+/// One sentence, if a file is no report that can be read. A closed output is no error.
 pub(crate) fn compare(before: &Path, after: &Path, out: &mut impl Write) -> Result<u8, String> {
     let (before, after) = (Side::read(before)?, Side::read(after)?);
-    // Whoever asked may have stopped reading.
+    // The reader may have closed the output.
     let _ = write(&before, &after, out);
     let is_invalid = before.invalid_runs() + after.invalid_runs() > 0;
     Ok(if is_invalid { INVALID } else { 0 })
@@ -41,7 +41,7 @@ struct Row {
     is_more_better: bool,
 }
 
-/// What a figure was in several runs.
+/// The range of a figure in several runs.
 #[derive(Clone, Copy, Debug, PartialEq)]
 struct Range {
     runs: usize,
@@ -50,20 +50,20 @@ struct Range {
     high: f64,
 }
 
-/// What is to be thought of a difference.
+/// What a difference means.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 enum Judgement {
-    /// The ranges are apart.
+    /// The ranges do not overlap.
     Better,
     Worse,
-    /// They are not.
+    /// The ranges overlap.
     Noise,
-    /// A side has no range.
+    /// A side has a single run, and no range.
     Unknown,
 }
 
 impl Range {
-    /// `None` if there is a run in which it was not measured.
+    /// `None` if there is a run without this figure.
     fn of(runs: &[Figures], figure: impl Fn(&Figures) -> Option<f64>) -> Option<Self> {
         let mut values: Vec<f64> = runs.iter().map(figure).collect::<Option<_>>()?;
         values.sort_by(f64::total_cmp);
@@ -89,7 +89,7 @@ impl Row {
         }
     }
 
-    /// In per cent of what it was; `None` if that was nothing.
+    /// The change in per cent; `None` if the figure was zero before.
     fn change(&self) -> Option<f64> {
         let change = 100.0 * (self.after.median - self.before.median) / self.before.median;
         change.is_finite().then_some(change)
@@ -101,7 +101,7 @@ fn rows(before: &[Figures], after: &[Figures]) -> Vec<Row> {
     let mut rows = Vec::new();
     let mut add = |name: String, is_more_better, figure: &dyn Fn(&Figures) -> Option<f64>| {
         let ranges = Range::of(before, figure).zip(Range::of(after, figure));
-        // A histogram of nothing but zeros is one of something that did not happen.
+        // A histogram of zeros is of something that did not happen.
         let is_something = |(a, b): &(Range, Range)| a.high > 0.0 || b.high > 0.0;
         let ranges = ranges.filter(is_something);
         rows.extend(ranges.map(|(before, after)| Row { name, before, after, is_more_better }));
@@ -132,8 +132,8 @@ fn rows(before: &[Figures], after: &[Figures]) -> Vec<Row> {
 
 type Quantile = (&'static str, u64, fn(&Quantiles) -> u64);
 
-/// What is compared of a histogram, and how much there must be in it for that to be more than the longest
-/// by another name.
+/// The quantiles that are compared, and how many values a histogram needs so that each is not simply its
+/// longest one.
 const QUANTILES: [Quantile; 6] = [
     ("p50", 1, |times| times.p50),
     ("p90", 10, |times| times.p90),
@@ -213,8 +213,8 @@ fn runs(count: usize) -> String {
     if count == 1 { "1 run".to_owned() } else { format!("{count} runs") }
 }
 
-/// How likely the ranges of so many equal runs are apart: of all orders in which they can come, two have
-/// all of one side before all of the other.
+/// The chance that the ranges of n and m equal runs do not overlap: of all orders of the runs, two have all
+/// runs of one side before all runs of the other.
 fn chance(n: usize, m: usize) -> f64 {
     let orders = (1..=n).map(|at| (m + at) as f64 / at as f64).product::<f64>();
     2.0 / orders

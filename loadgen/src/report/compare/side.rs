@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 
 use super::super::shape::{Figures, SCHEMA};
 
-/// A report, as far as it can be compared.
+/// The part of a report that can be compared.
 #[derive(Debug)]
 pub(super) struct Side {
     pub(super) file: PathBuf,
@@ -17,7 +17,7 @@ pub(super) struct Side {
     plan: Map<String, Value>,
 }
 
-/// What a plan may differ in without being another plan.
+/// Fields of a plan in which two runs of the same plan may differ.
 const ASIDE: [&str; 3] = ["url", "own_server", "seed"];
 
 impl Side {
@@ -25,7 +25,7 @@ impl Side {
     ///
     /// # Errors
     ///
-    /// One sentence, if it is none, or none that can be compared.
+    /// One sentence, if it is no report, or none that can be compared.
     pub(super) fn read(file: &Path) -> Result<Self, String> {
         let name = file.display();
         let text =
@@ -67,7 +67,7 @@ impl Side {
         self.runs.iter().filter(|run| run.verdict == "invalid").count()
     }
 
-    /// What is different in the plan of another, and what it is in each.
+    /// Fields in which two plans differ, with both values.
     pub(super) fn differences(&self, other: &Side) -> Vec<(String, Value, Value)> {
         let keys =
             self.plan.keys().chain(other.plan.keys().filter(|&key| !self.plan.contains_key(key)));

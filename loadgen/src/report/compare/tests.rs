@@ -1,4 +1,4 @@
-//! Are differences told from noise? Runs are made up, with a p99 each.
+//! Tells differences from noise. The runs are made up, with a p99 each.
 
 use std::collections::BTreeMap;
 

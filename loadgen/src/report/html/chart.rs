@@ -8,14 +8,14 @@ use super::scale::Scale;
 /// A chart.
 pub(super) struct Chart<'a> {
     pub(super) title: &'a str,
-    /// A sentence under the title; empty if there is nothing to say.
+    /// A sentence under the title, or nothing.
     pub(super) note: &'a str,
     pub(super) x: Axis,
     pub(super) y: Axis,
     pub(super) lines: Vec<Line<'a>>,
-    /// Values of x between which the ground is shaded, and what that means.
+    /// The range of x that has a shaded background, and what that means.
     pub(super) band: Option<(f64, f64, &'static str)>,
-    /// How wide it is; they are all of one height, more or less.
+    /// The width. All charts have about the same height.
     pub(super) width: Width,
 }
 
@@ -26,13 +26,13 @@ pub(super) enum Width {
     Whole,
 }
 
-/// An axis and how its values are written.
+/// An axis, and how its values are written.
 pub(super) struct Axis {
     pub(super) scale: Scale,
     pub(super) label: fn(f64) -> String,
 }
 
-/// A line. Where it is not known it is broken.
+/// A line. It is broken where a value is unknown.
 pub(super) struct Line<'a> {
     pub(super) name: &'a str,
     pub(super) points: Vec<(f64, Option<f64>)>,
@@ -44,7 +44,8 @@ const RIGHT: f64 = 14.0;
 const TOP: f64 = 8.0;
 const BOTTOM: f64 = 24.0;
 
-/// The classes of the first line and the second. More than two lines are not told apart at a glance.
+/// The classes of the first and the second line. There are at most two, so that they are easy to tell
+/// apart.
 const CLASSES: [&str; 2] = ["one", "two"];
 
 impl Chart<'_> {
@@ -130,7 +131,7 @@ impl Chart<'_> {
         Ok(())
     }
 
-    /// Strips that say what the values are when one points at them: no script is needed.
+    /// Invisible strips with titles, which show the values under the pointer. This needs no script.
     fn write_hints(&self, out: &mut String) -> fmt::Result {
         let Some(line) = self.lines.first() else { return Ok(()) };
         let high = self.size().1 - TOP - BOTTOM;
@@ -153,7 +154,7 @@ impl Chart<'_> {
         Ok(())
     }
 
-    /// Appends the chart, with its title and its keys.
+    /// Appends the chart, with its title and its legend.
     pub(super) fn write(&self, out: &mut String) -> fmt::Result {
         let (width, height) = self.size();
         let wide = if self.width == Width::Whole { " wide" } else { "" };
@@ -165,7 +166,7 @@ impl Chart<'_> {
         write!(out, "<span>{}</span></div>", Escaped(self.note))?;
         write!(out, r#"<svg viewBox="0 0 {width} {height}" role="img" aria-label="{title}">"#)?;
         self.write_axes(out)?;
-        // The first line is the one that matters: it comes last, and so on top.
+        // The first line is the one that matters. It is drawn last, and so on top.
         for (line, class) in self.lines.iter().zip(CLASSES).rev() {
             self.write_line(line, class, out)?;
         }
@@ -174,7 +175,7 @@ impl Chart<'_> {
     }
 }
 
-/// The stretches of a line in which it is known.
+/// The parts of a line in which it is known.
 fn pieces(points: &[(f64, Option<f64>)]) -> Vec<Vec<(f64, f64)>> {
     let pieces = points.split(|(_, y)| y.is_none()).filter(|piece| !piece.is_empty());
     pieces.map(|piece| piece.iter().filter_map(|&(x, y)| Some((x, y?))).collect()).collect()

@@ -11,9 +11,9 @@ use crate::record::{Measure, Second, Times};
 
 use Together::{Longest, Mean};
 
-/// Points of a line, at most: more would not be seen. What is left out is in the row that stands for it.
+/// The most points of a line: more could not be seen. One row stands for those that are left out.
 const MOST_POINTS: usize = 240;
-/// A row shorter than this says nothing about a second. The last may be.
+/// A row shorter than this is too short to say something about a second. The last row may be.
 const SHORTEST_ROW: f64 = 0.25;
 
 /// Appends all charts of a run.
@@ -53,9 +53,9 @@ fn by_percentile<'a>(delivery: &Measure) -> Chart<'a> {
     }
 }
 
-/// Pairs of 1 / (1 - share) and milliseconds. The longest stands where only it is left out.
+/// Pairs of 1 / (1 - share) and milliseconds. The last pair is the longest value.
 fn curve(times: &Times) -> Vec<(f64, Option<f64>)> {
-    /// Points for each halving of what is left out.
+    /// Points for each halving of 1 - share.
     const TICKS: i32 = 8;
     let count = times.count().max(1) as f64;
     let halvings = count.log2().ceil() as i32;
@@ -75,7 +75,7 @@ struct OverTime<'a> {
     ramp: f64,
 }
 
-/// How rows that share a point are drawn together.
+/// How rows that share a point become one value.
 #[derive(Clone, Copy, Debug)]
 enum Together {
     Mean,
@@ -86,7 +86,7 @@ impl OverTime<'_> {
     fn charts(&self) -> Vec<Chart<'_>> {
         let mut charts = Vec::from(self.of_the_chat());
         charts.extend(self.of_the_programs());
-        // What could not be looked at has no line, and a chart without lines is none.
+        // What could not be measured has no line, and a chart without lines is left out.
         for chart in &mut charts {
             chart.lines.retain(|line| line.points.iter().any(|(_, y)| y.is_some()));
         }

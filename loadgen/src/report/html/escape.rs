@@ -1,8 +1,8 @@
-//! [`Escaped`]: text that becomes HTML without becoming markup.
+//! [`Escaped`]: text that is shown in HTML as it is, and never becomes markup.
 
 use std::fmt::{self, Write as _};
 
-/// Writes a text so that it is nothing but text, between tags as well as in an attribute's quotes.
+/// Writes a text so that it cannot become markup, neither between tags nor in the quotes of an attribute.
 pub(super) struct Escaped<'a>(pub(super) &'a str);
 
 impl fmt::Display for Escaped<'_> {

@@ -1,7 +1,7 @@
-//! [`page`]: the report as one page that needs nothing else: charts are inline SVG, there is no script, and
-//! nothing is fetched. Light or dark as the reader's system is.
+//! [`page`]: the report as one page that needs no other file: charts are inline SVG, there is no script,
+//! and nothing is fetched. It is light or dark as the reader's system is.
 //!
-//! Here stand the head and the figures one looks for first; `charts` and `tables` have the rest.
+//! This file has the head and the most important figures; `charts` and `tables` have the rest.
 
 mod chart;
 mod charts;
@@ -162,7 +162,7 @@ fn write_footer(run: &Run, out: &mut String) -> fmt::Result {
     )
 }
 
-/// Milliseconds with three digits that count.
+/// Milliseconds with three significant digits.
 fn millis(value: f64) -> String {
     match value {
         value if value >= 100.0 => format!("{value:.0}"),
@@ -172,7 +172,7 @@ fn millis(value: f64) -> String {
     }
 }
 
-/// A number with its thousands apart.
+/// A number with its thousands set apart.
 fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::new();

@@ -1,4 +1,4 @@
-//! [`Scale`]: from values to places on an axis, and where its ticks stand.
+//! [`Scale`]: where values lie on an axis, and where its ticks are.
 
 /// How values lie on an axis.
 #[derive(Clone, Debug)]
@@ -7,14 +7,14 @@ pub(super) struct Scale {
     /// The values at both ends.
     low: f64,
     high: f64,
-    /// Values that are marked.
+    /// The values that have a tick.
     pub(super) ticks: Vec<f64>,
 }
 
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 enum Kind {
     Even,
-    /// Equal ratios are equal distances.
+    /// Whether the axis is logarithmic: equal ratios are equal distances.
     Logarithmic,
 }
 
@@ -41,7 +41,7 @@ impl Scale {
         Scale { kind: Kind::Even, low: 0.0, high, ticks }
     }
 
-    /// From a round number below `low` to one above `high`, ratios as distances.
+    /// From a round number below `low` to one above `high`, logarithmic.
     pub(super) fn ratios(low: f64, high: f64) -> Self {
         let low = if low.is_finite() && low > 0.0 { low } else { 1.0 };
         let high = if high.is_finite() && high > low { high } else { low * 2.0 };
@@ -51,7 +51,7 @@ impl Scale {
         marks.truncate(last + 1);
         let marks = marks.split_off(first);
         let (low, high) = (marks[0], marks[marks.len() - 1]);
-        // Over many decades only the decades themselves are marked, and both ends.
+        // Over many decades only the decades and both ends get a tick.
         let are_many = marks.len() > 8;
         let is_decade = |mark: f64| (mark.log10() - mark.log10().round()).abs() < 1e-6;
         let is_tick = |&mark: &f64| !are_many || is_decade(mark) || mark == low || mark == high;
@@ -59,8 +59,8 @@ impl Scale {
         Scale { kind: Kind::Logarithmic, low, high, ticks }
     }
 
-    /// For shares of all, up to the one that still leaves out one in `count`: 90 %, 99 %, 99.9 % lie at equal
-    /// distances. Its values are 1 / (1 - share).
+    /// For quantiles, up to the one that is exceeded by one value in `count`: 90 %, 99 % and 99.9 % lie at
+    /// equal distances. The axis' values are 1 / (1 - share).
     pub(super) fn shares(count: u64) -> Self {
         let high = (count as f64).max(10.0);
         let decades =
@@ -68,7 +68,7 @@ impl Scale {
         Scale { kind: Kind::Logarithmic, low: 1.0, high, ticks: decades.collect() }
     }
 
-    /// Where a value lies: 0 is the low end, 1 the high one. What is beyond them lies at them.
+    /// Where a value lies: 0 is the low end, 1 the high end. A value beyond an end lies at that end.
     pub(super) fn place(&self, value: f64) -> f64 {
         let place = match self.kind {
             Kind::Even => (value - self.low) / (self.high - self.low),
@@ -78,7 +78,7 @@ impl Scale {
     }
 }
 
-/// The smallest of 1, 2, 5, 10 and so on that is not less.
+/// The smallest of 1, 2, 5, 10 and so on that is at least this.
 fn round_up(value: f64) -> f64 {
     let decade = 10_f64.powf(value.log10().floor());
     let rounded = [1.0, 2.0, 5.0].into_iter().map(|step| step * decade);

@@ -30,7 +30,7 @@ struct Table<'a> {
     is_wide: bool,
 }
 
-/// A row and its class.
+/// A row, and its CSS class.
 type Row = (&'static str, Vec<String>);
 
 impl Table<'_> {
@@ -49,7 +49,7 @@ impl Table<'_> {
         for (class, cells) in rows {
             write!(out, "<tr class=\"{class}\">")?;
             for cell in cells {
-                // A title that is indented is a part of the one above.
+                // An indented title belongs to the row above.
                 let part = if cell.starts_with("  ") { " class=\"part\"" } else { "" };
                 write!(out, "<td{part}>{}</td>", Escaped(cell.trim()))?;
             }
@@ -156,7 +156,7 @@ fn write_views(summary: &Summary, out: &mut String) -> fmt::Result {
         .write(&rows, out)
 }
 
-/// Of the personas, if there is more than one.
+/// A table of personas, if there are several.
 fn write_personas(summary: &Summary, out: &mut String) -> fmt::Result {
     if summary.personas.len() < 2 {
         return Ok(());

@@ -1,4 +1,4 @@
-//! What small parts of the page say. The page as a whole is looked at in `tests/outputs.rs`.
+//! Checks small parts of the page. The page as a whole is checked in `tests/outputs.rs`.
 
 use super::*;
 
