@@ -204,7 +204,7 @@ impl Chat {
                 self.mobile.admit(now, (id, from), mobile, presence, sink)
             }
             Entrant::Messenger(who) => {
-                self.messenger.sign_in(now, id, who, sink)?;
+                self.messenger.sign_in(now, (id, from), who, sink)?;
                 Ok(Admitted::default())
             }
         }
@@ -217,16 +217,17 @@ impl Chat {
         mobile.forget(now, budget);
     }
 
-    /// Does what a person asks. A connection that is not signed in to that realm asks in vain.
+    /// Does what a person asks, over a connection of the address block that comes with it. A connection
+    /// that is not signed in to that realm asks in vain.
     pub fn handle(
         &mut self,
         now: Now,
-        from: ConnectionId,
+        from: (ConnectionId, Block),
         command: &Command<'_>,
         sink: &mut impl Sink,
     ) {
         match command {
-            Command::Mobile(command) => self.mobile.handle(from, command, sink),
+            Command::Mobile(command) => self.mobile.handle(from.0, command, sink),
             Command::Messenger(command) => self.messenger.handle(now, from, command, sink),
         }
     }
@@ -256,10 +257,10 @@ impl Chat {
 
     /// Takes a connection out of the realm that it is in, if it is in one. Messages on their way to it
     /// come back through [`settle`](Chat::settle).
-    pub fn leave(&mut self, now: Now, id: ConnectionId, sink: &mut impl Sink) {
+    pub fn leave(&mut self, now: Now, (id, from): (ConnectionId, Block), sink: &mut impl Sink) {
         let Chat { mobile, messenger } = self;
         mobile.depart(id, sink);
-        messenger.leave(now, id, sink);
+        messenger.leave(now, (id, from), sink);
     }
 
     /// Does what is due. At most `budget` deadlines are looked at; the rest waits.

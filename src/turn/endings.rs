@@ -92,9 +92,9 @@ impl Turn {
     fn take_out_of_the_chat(&mut self) -> usize {
         let departed = self.leaving.len();
         while let Some(id) = self.leaving.pop_front() {
-            let now = self.now;
+            let (now, from) = (self.now, self.block_of(id));
             let (chat, mut desk) = self.chat_and_desk();
-            chat.leave(now, id, &mut desk);
+            chat.leave(now, (id, from), &mut desk);
         }
         departed
     }

@@ -60,9 +60,9 @@ impl Host for Exchange<'_> {
         if command.is_message() {
             self.count_message();
         }
-        let (now, id) = (self.turn.now, self.id);
+        let (now, from) = (self.turn.now, (self.id, self.turn.block_of(self.id)));
         let (chat, mut desk) = self.turn.chat_and_desk();
-        chat.handle(now, id, command, &mut desk);
+        chat.handle(now, from, command, &mut desk);
     }
 
     fn limit_hit(&mut self, limit: Limit) {

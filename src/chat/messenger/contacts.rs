@@ -1,17 +1,33 @@
-//! Contacts: who hears of whom that he is online. Two people become contacts when one accepts the
+//! Contacts: who hears of whom that they are online. Two people become contacts when one accepts the
 //! other's invitation, or the first of their messages is delivered; always both ways.
 //!
-//! A person is *present* while he is online, and for a moment of grace after that, in which his
-//! contacts hear nothing of his coming and going. What each of them believes is what `is_present`
-//! says: whoever comes is told of those present, and whoever ceases to be a contact seems gone.
-//! *Remembered* is who is offline and has contacts. Knows no time but the length of grace.
+//! A person is *present* while online, and for a moment of grace after that, in which the contacts hear
+//! nothing of the coming and going. What each of them believes is what `is_present` says: whoever comes
+//! is told of those present, and whoever ceases to be a contact seems gone. *Remembered* is who is
+//! offline and has contacts.
+//!
+//! The one who *made* a pair wrote the message, or sent the invitation. The pair weighs on that person's
+//! share until the other has chosen it too: a stranger cannot make anybody heavy. See [`Stock`].
 
-use super::chain::Links;
+use super::circle::Bond;
 use super::event::Event;
-use super::person::{Person, PersonKey};
+use super::person::PersonKey;
+use super::shares::Stock;
 use super::{Due, Realm, tell};
 use crate::chat::Sink;
 use crate::timer::Now;
+
+/// How two people become contacts.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Meeting {
+    /// One wrote to the other, who may want to have nothing to do with it.
+    Message,
+    /// One invited the other, who has accepted.
+    Invitation,
+}
+
+/// What a pair weighs in [`Stock::Contacts`].
+const PAIR: u64 = 2;
 
 impl Realm {
     /// Whether one may write to somebody, if he exists. Only the sender's own contacts are looked
@@ -38,23 +54,51 @@ impl Realm {
     /// Neither is told that the other is there: whoever has just exchanged a message knows.
     pub(super) fn befriend(
         &mut self,
-        one: PersonKey,
+        maker: PersonKey,
         other: PersonKey,
+        how: Meeting,
         sink: &mut impl Sink,
     ) -> bool {
-        if one == other || self.are_contacts(one, other) {
+        if maker == other {
             return false;
         }
-        if !self.make_room_for_pair(one, other, sink) {
+        if self.choose(maker, other) {
+            if how == Meeting::Invitation {
+                self.choose(other, maker);
+            }
+            return false;
+        }
+        if !self.make_room_for_pair(maker, other, how, sink) {
             self.counters.contacts_refused += 1;
             return false;
         }
         self.counters.contacts_made += 1;
-        self.people[one].social_mut().contacts.push(other);
-        self.people[other].social_mut().contacts.push(one);
-        self.remember(one);
+        let holder = self.holder(maker);
+        let from = self.shares.block(holder);
+        self.people[maker].social_mut().contacts.add_chosen(other);
+        self.people[other].social_mut().contacts.add_found(maker, from);
+        self.shares.add(holder, Stock::Contacts, PAIR);
+        if how == Meeting::Invitation {
+            self.choose(other, maker);
+        }
+        self.remember(maker);
         self.remember(other);
         true
+    }
+
+    /// Somebody has shown that they want to be in contact with somebody. Says whether the two are; if
+    /// they are, they share from now on what the pair weighs.
+    fn choose(&mut self, person: PersonKey, contact: PersonKey) -> bool {
+        // Most people have chosen all of their contacts. Then the shorter list is enough to search.
+        if self.people[person].social().is_none_or(|social| social.contacts.is_all_chosen()) {
+            return self.are_contacts(person, contact);
+        }
+        let bond = self.people[person].social_mut().contacts.choose(contact);
+        if bond == Some(Bond::Found) {
+            self.shares.add(self.holder(person), Stock::Contacts, PAIR / 2);
+            self.shares.take(self.holder(contact), Stock::Contacts, PAIR / 2);
+        }
+        bond.is_some()
     }
 
     /// Tells two people who have just become contacts by an invitation that the other is there, if
@@ -68,38 +112,55 @@ impl Realm {
         }
     }
 
-    /// Forgets contacts until the two can have one more; false if that cannot be.
+    /// Forgets contacts until the two can have one more; false if that cannot be, and nothing is
+    /// forgotten then.
     fn make_room_for_pair(
         &mut self,
-        one: PersonKey,
+        maker: PersonKey,
         other: PersonKey,
+        how: Meeting,
         sink: &mut impl Sink,
     ) -> bool {
         let most = self.limits.contacts_per_session;
-        for person in [one, other] {
-            while self.people[person].contacts().len() >= most {
-                let Some(&oldest) = self.people[person].contacts().first() else { return false };
-                self.part(person, oldest, sink);
-                self.people.tidy(oldest);
+        let mut parting = Vec::new();
+        for (person, is_choice) in [(maker, true), (other, how == Meeting::Invitation)] {
+            if self.people[person].contacts().len() < most {
+                continue;
             }
+            // What others have made of a person gives way before what the person chose, and what the
+            // person chose only to what the person chooses.
+            let Some(social) = self.people[person].social() else { return false };
+            let chosen = social.contacts.oldest_chosen().filter(|_| is_choice);
+            let Some(contact) = social.contacts.found_too_many().or(chosen) else { return false };
+            parting.push((person, contact));
         }
-        while self.conversations() >= self.limits.contacts_in_all {
-            let Some(longest_offline) = self.remembered.first().map(PersonKey) else {
-                return false;
-            };
-            self.forget_contacts_of(longest_offline, sink);
+        if parting.is_empty() && self.conversations() >= self.limits.contacts_in_all {
+            let Some(heaviest) = self.gives_way_to_pair_of(maker) else { return false };
+            let social = self.people[heaviest].social();
+            let oldest = social.and_then(|social| social.contacts.oldest_chosen());
+            parting.push((heaviest, oldest.expect("who weighs something has chosen somebody")));
+        }
+        for (person, contact) in parting {
+            self.part(person, contact, sink);
+            self.tidy(contact);
+            self.tidy(person);
         }
         true
+    }
+
+    /// Who parts with a contact so that somebody can have one more in the house, if anybody does.
+    fn gives_way_to_pair_of(&self, maker: PersonKey) -> Option<PersonKey> {
+        let holder = self.holder(maker);
+        let who = self.shares.may_take(holder, Stock::Contacts, PAIR)?;
+        self.shares.next(holder, Stock::Contacts, who)
     }
 
     /// A person's first device has come: he is no longer in the chain of those who are offline, and
     /// his contacts are told, unless they have not heard yet that he was gone.
     pub(super) fn arrive(&mut self, person: PersonKey, sink: &mut impl Sink) {
         let Some(social) = self.people[person].social() else { return };
-        let (was_remembered, grace) = (social.is_remembered, social.grace);
-        if was_remembered {
-            self.unremember(person);
-        }
+        let grace = social.grace;
+        self.unremember(person);
         match grace {
             Some(timer) => {
                 self.wheel.cancel(timer);
@@ -143,20 +204,26 @@ impl Realm {
         }
     }
 
-    /// Forgets sessions that have been offline for longest, if more are remembered than may be.
+    /// Forgets sessions that are offline, if more are remembered than may be: of the address that most
+    /// of them are from, the one that has been offline for longest.
     pub(super) fn forget_excess_sessions(&mut self, sink: &mut impl Sink) {
-        while self.remembered.len() > self.limits.remembered_sessions {
-            let Some(longest_offline) = self.remembered.first().map(PersonKey) else { return };
+        while self.remembered() > self.limits.remembered_sessions {
+            let Some(longest_offline) = self.shares.heaviest(Stock::Remembered) else { return };
             self.forget_contacts_of(longest_offline, sink);
         }
+    }
+
+    /// Sessions that are offline and have contacts.
+    pub(super) fn remembered(&self) -> usize {
+        usize::try_from(self.shares.total(Stock::Remembered)).expect("they are all in memory")
     }
 
     fn forget_contacts_of(&mut self, person: PersonKey, sink: &mut impl Sink) {
         while let Some(&contact) = self.people[person].contacts().last() {
             self.part(person, contact, sink);
-            self.people.tidy(contact);
+            self.tidy(contact);
         }
-        self.people.tidy(person);
+        self.tidy(person);
     }
 
     /// Two are contacts no more. To each the other seems gone: he will not hear when he really goes.
@@ -168,10 +235,22 @@ impl Realm {
                 tell(sink, self.people[person].devices(), Event::ContactOffline { session });
             }
         }
-        for (person, contact) in [(one, other), (other, one)] {
+        let bonds = [(one, other), (other, one)].map(|(person, contact)| {
             let contacts = &mut self.people[person].social_mut().contacts;
-            contacts.retain(|&one| one != contact);
-            if contacts.is_empty() {
+            contacts.remove(contact).expect("contacts are so both ways")
+        });
+        match bonds {
+            [Bond::Chosen, Bond::Chosen] => {
+                self.shares.take(self.holder(one), Stock::Contacts, PAIR / 2);
+                self.shares.take(self.holder(other), Stock::Contacts, PAIR / 2);
+            }
+            [Bond::Chosen, Bond::Found] => {
+                self.shares.take(self.holder(one), Stock::Contacts, PAIR)
+            }
+            [Bond::Found, _] => self.shares.take(self.holder(other), Stock::Contacts, PAIR),
+        }
+        for person in [one, other] {
+            if self.people[person].contacts().is_empty() {
                 self.has_no_contacts(person);
             }
         }
@@ -179,33 +258,28 @@ impl Realm {
 
     /// Grace and remembrance are for those with contacts.
     fn has_no_contacts(&mut self, person: PersonKey) {
-        let social = self.people[person].social_mut();
-        let (was_remembered, grace) = (social.is_remembered, social.grace.take());
-        if let Some(timer) = grace {
+        if let Some(timer) = self.people[person].social_mut().grace.take() {
             self.wheel.cancel(timer);
         }
-        if was_remembered {
-            self.unremember(person);
-        }
+        self.unremember(person);
     }
 
-    /// Puts somebody who is offline and has contacts last in the chain of those.
+    /// Remembers somebody who is offline and has contacts.
     fn remember(&mut self, person: PersonKey) {
-        let is_online = self.people[person].is_online();
-        let social = self.people[person].social_mut();
-        if !is_online && !social.is_remembered {
-            social.is_remembered = true;
-            self.remembered.push(&mut self.people.people, links, person.0);
+        if !self.people[person].is_online() && !self.is_remembered(person) {
+            self.shares.add(self.holder(person), Stock::Remembered, 1);
         }
     }
 
     fn unremember(&mut self, person: PersonKey) {
-        self.people[person].social_mut().is_remembered = false;
-        self.remembered.remove(&mut self.people.people, links, person.0);
+        if self.is_remembered(person) {
+            self.shares.take(self.holder(person), Stock::Remembered, 1);
+        }
     }
-}
 
-/// A person's neighbours in the chain of those who are remembered.
-fn links(person: &mut Person) -> &mut Links {
-    &mut person.social_mut().remembered
+    /// Whether somebody is offline and has contacts.
+    pub(super) fn is_remembered(&self, person: PersonKey) -> bool {
+        let holder = self.people[person].holder();
+        holder.is_some_and(|holder| self.shares.weight(holder, Stock::Remembered) > 0)
+    }
 }

@@ -35,8 +35,12 @@ pub struct Counters {
     pub invitations_declined: u64,
     /// Invitations that nobody answered in time.
     pub invitations_expired: u64,
+    /// Pending invitations that gave way to others.
+    pub invitations_displaced: u64,
     /// Answers whose sender did not come in time to hear them.
     pub answers_forgotten: u64,
+    /// Answers that waited for their sender and gave way to invitations.
+    pub answers_displaced: u64,
     /// Answers to an invitation that was not there to be answered.
     pub answers_refused: u64,
     /// Invitations to oneself.
@@ -61,6 +65,7 @@ pub struct Counters {
     pub contacts_made: u64,
     /// Pairs that are contacts no more: one was offline for too long, or has too many others.
     pub contacts_forgotten: u64,
-    /// Pairs that did not become contacts, for there were too many in all.
+    /// Pairs that did not become contacts: there were too many in all, or a stranger wrote to somebody
+    /// whose contacts are all chosen, and as many as may be.
     pub contacts_refused: u64,
 }

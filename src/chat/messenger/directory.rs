@@ -14,6 +14,7 @@ use std::ops::{Index, IndexMut};
 use slab::Slab;
 
 use super::person::{Person, PersonKey};
+use super::shares::HolderKey;
 use crate::chat::ConnectionId;
 use crate::chat::seats::Seats;
 use crate::shards::Shards;
@@ -47,14 +48,17 @@ impl Directory {
         PersonKey(key)
     }
 
-    /// Forgets a person if nothing holds him: he is offline, and has nothing social about him.
-    pub(super) fn tidy(&mut self, person: PersonKey) {
-        if !self[person].shed() {
-            return;
+    /// Forgets a person who is offline and has nothing social. Returns what the person held, which the
+    /// caller has to close.
+    #[must_use]
+    pub(super) fn tidy(&mut self, person: PersonKey) -> Option<HolderKey> {
+        let holder = self[person].shed();
+        if self[person].is_nobody() {
+            let id = self.people[person.0 as usize].id();
+            self.by_id.remove(id, |&key| key == person.0);
+            self.people.remove(person.0 as usize);
         }
-        let id = self.people[person.0 as usize].id();
-        self.by_id.remove(id, |&key| key == person.0);
-        self.people.remove(person.0 as usize);
+        holder
     }
 
     /// Signs a connection in; its slot's seat must be free. Says whether it is the first device.
@@ -182,8 +186,7 @@ mod tests {
         let person = directory.find_or_add("one");
         let other = directory.find_or_add("two");
         directory[other].social_mut().references = 1;
-        directory.tidy(person);
-        directory.tidy(other);
+        assert_eq!((directory.tidy(person), directory.tidy(other)), (None, None));
         assert_eq!((directory.find("one"), directory.find("two")), (None, Some(other)));
         directory.check_invariants();
     }

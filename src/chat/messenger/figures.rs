@@ -113,6 +113,7 @@ impl Realm {
                     ("accepted", counters.invitations_accepted),
                     ("declined", counters.invitations_declined),
                     ("expired", counters.invitations_expired),
+                    ("displaced", counters.invitations_displaced),
                 ],
             ),
             Figure::counters(
@@ -129,9 +130,13 @@ impl Realm {
             ),
             Figure::counters(
                 "switchboard_invitation_answers_lost_total",
-                "Answers to what was not there, and answers that nobody came to hear.",
+                "Answers to what was not there, and answers that nobody came to hear, and those that gave way to others.",
                 "reason",
-                [("refused", counters.answers_refused), ("forgotten", counters.answers_forgotten)],
+                [
+                    ("refused", counters.answers_refused),
+                    ("forgotten", counters.answers_forgotten),
+                    ("displaced", counters.answers_displaced),
+                ],
             ),
         ]
     }

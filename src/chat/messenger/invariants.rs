@@ -3,8 +3,10 @@
 
 use std::collections::HashMap;
 
+use super::circle::Bond;
 use super::event::Answer;
 use super::person::{Person, PersonKey};
+use super::shares::Stock;
 use super::{Counters, Realm};
 
 impl Realm {
@@ -18,6 +20,7 @@ impl Realm {
         self.people.check_invariants();
         self.tracks.check_invariants();
         self.invitations.check_invariants();
+        self.check_shares();
         self.check_ledgers();
         self.check_limits();
         self.check_holds();
@@ -26,14 +29,6 @@ impl Realm {
             self.check_contacts(key, person);
             self.check_piles(key, person);
         }
-        let remembered = self.remembered.keys(&self.people.people, |person| {
-            &person.social().expect("whoever is remembered has contacts").remembered
-        });
-        assert_eq!(
-            remembered.count(),
-            self.remembered.len(),
-            "the chain of the remembered is whole"
-        );
     }
 
     fn check_ledgers(&self) {
@@ -46,6 +41,7 @@ impl Realm {
             c.invitations_accepted
                 + c.invitations_declined
                 + c.invitations_expired
+                + c.invitations_displaced
                 + self.pending_invitations() as u64,
             "the ledger of invitations balances"
         );
@@ -62,7 +58,7 @@ impl Realm {
     fn check_limits(&self) {
         let limits = &self.limits;
         assert!(self.tracks.len() <= limits.tracked_messages, "messages tracked in all");
-        assert!(self.remembered.len() <= limits.remembered_sessions, "sessions remembered");
+        assert!(self.remembered() <= limits.remembered_sessions, "sessions remembered");
         assert!(self.conversations() <= limits.contacts_in_all, "contacts in all");
         let in_all = limits.invitations_in_all;
         assert!(self.invitations() <= in_all.number, "invitations in all");
@@ -70,7 +66,8 @@ impl Realm {
         for (_, person) in &self.people.people {
             assert!(person.devices().len() <= limits.devices_per_session, "devices of a session");
             let Some(social) = person.social() else { continue };
-            assert!(social.contacts.len() <= limits.contacts_per_session, "contacts of a session");
+            let contacts = social.contacts.people().len();
+            assert!(contacts <= limits.contacts_per_session, "contacts of a session");
             assert!(social.tracked.len() <= limits.tracked_per_session, "messages of a sender");
             assert!(social.typing.len() <= limits.typing_at_once, "typing at once");
             assert!(social.sent.keys.len() <= limits.invitations_sent.number, "invitations sent");
@@ -125,6 +122,51 @@ impl Realm {
         }
     }
 
+    /// What each person holds is what there is of it.
+    fn check_shares(&self) {
+        self.shares.check_invariants();
+        let mut holders = 0;
+        for (key, person) in &self.people.people {
+            let key = PersonKey(u32::try_from(key).expect("keys were u32 before"));
+            let Some(holder) = person.holder() else {
+                let idle = person
+                    .social()
+                    .is_none_or(|social| social.tracked.len() == 0 && social.sent.keys.is_empty());
+                assert!(idle, "who holds something is a holder");
+                continue;
+            };
+            holders += 1;
+            assert_eq!(self.shares.person(holder), key, "a holder is one person");
+            let bond = |one: PersonKey, other| {
+                self.people[one].social().and_then(|social| social.contacts.bond(other))
+            };
+            let pair = |&contact: &PersonKey| match (bond(key, contact), bond(contact, key)) {
+                (Some(Bond::Chosen), Some(Bond::Chosen)) => 1,
+                (Some(Bond::Chosen), _) => 2,
+                (_, other) => {
+                    assert_eq!(other, Some(Bond::Chosen), "one of the two has chosen");
+                    0
+                }
+            };
+            let quota = self.limits.invitations_in_all;
+            let bytes = |&key: &u32| quota.weight(self.invitations.all[key as usize].bytes);
+            let tracked = person.social().map_or(0, |social| social.tracked.len());
+            let is_away = !person.is_online() && !person.contacts().is_empty();
+            for (stock, weight) in [
+                (Stock::Invitations, person.sent().iter().map(bytes).sum()),
+                (Stock::ReadMarks, tracked as u64),
+                (Stock::Contacts, person.contacts().iter().map(pair).sum()),
+                (Stock::Remembered, is_away.into()),
+            ] {
+                assert_eq!(self.shares.weight(holder, stock), weight, "{stock:?} are counted");
+            }
+            assert_eq!(self.shares.is_away(holder), !person.is_online(), "who is away is known");
+        }
+        assert_eq!(self.shares.holders(), holders, "each holder is somebody's");
+        let pairs = 2 * self.conversations() as u64;
+        assert_eq!(self.shares.total(Stock::Contacts), pairs, "each pair weighs on somebody");
+    }
+
     fn check_contacts(&self, key: PersonKey, person: &Person) {
         for (place, &contact) in person.contacts().iter().enumerate() {
             assert_ne!(contact, key, "nobody is his own contact");
@@ -132,8 +174,12 @@ impl Realm {
             assert!(!person.contacts()[..place].contains(&contact), "a contact is one once");
         }
         let Some(social) = person.social() else { return };
-        let is_away = !person.is_online() && !social.contacts.is_empty();
-        assert_eq!(social.is_remembered, is_away, "who is offline and has contacts is remembered");
+        let is_away = !person.is_online() && !person.contacts().is_empty();
+        assert_eq!(
+            self.is_remembered(key),
+            is_away,
+            "who is offline and has contacts is remembered"
+        );
         assert!(is_away || social.grace.is_none(), "grace is for who is offline and has contacts");
     }
 

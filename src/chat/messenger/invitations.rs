@@ -13,9 +13,9 @@ use super::event::{Answer, Invitation};
 use super::person::PersonKey;
 use crate::timer::TimerId;
 
-/// What an invitation costs beside its texts: its entry and those of its timer, the allocations of
-/// its texts, and a recipient who exists only because of it.
-pub(super) const OVERHEAD_BYTES: usize = 768;
+/// What an invitation costs beside its texts: its entry and that of its timer, the allocations of its
+/// texts, and a recipient, a sender and an address that exist only because of it.
+pub(super) const OVERHEAD_BYTES: usize = 1_280;
 
 /// All invitations that are in memory.
 #[derive(Default)]
@@ -55,10 +55,8 @@ impl Invitations {
     }
 
     /// Notes what has become of one that was pending.
-    pub(super) fn answer(&mut self, key: u32, answer: Answer, timer: TimerId) {
-        let stored = &mut self.all[key as usize];
-        stored.answer = answer;
-        stored.timer = timer;
+    pub(super) fn answer(&mut self, key: u32, answer: Answer) {
+        self.all[key as usize].answer = answer;
         self.pending -= 1;
     }
 

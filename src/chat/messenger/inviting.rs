@@ -2,13 +2,17 @@
 //! online, nor exist; the recipient's devices show it until one of them answers, or until it expires.
 //! What has become of it is told to its sender: at once, or when he next signs in.
 //!
-//! A sender holds his invitations until he has heard the answers; a recipient holds those that wait
-//! for his. So each quota counts just what somebody can still be told. Called by the realm.
+//! A sender holds their invitations until they have heard the answers; a recipient holds those that wait
+//! for an answer. So each quota counts just what somebody can still be told. Where strangers share a
+//! quota, `giving_way.rs` says who gives way. Called by the realm.
 
+use super::contacts::Meeting;
 use super::event::{Answer, Event, Invitation};
+use super::giving_way::Room;
 use super::invitations::{Stored, cost};
 use super::person::PersonKey;
-use super::{Due, Invite, Realm, Refusal, tell, tell_others};
+use super::shares::{HolderKey, Stock};
+use super::{Caller, Due, Invite, Realm, Refusal, tell, tell_others};
 use crate::chat::{ConnectionId, ItemId, Sink};
 use crate::timer::Now;
 
@@ -20,13 +24,24 @@ impl Realm {
     pub(super) fn invite(
         &mut self,
         now: Now,
-        sender: PersonKey,
+        Caller { person: sender, from, .. }: Caller,
         invite: &Invite<'_>,
         sink: &mut impl Sink,
     ) -> Result<(), Refusal> {
         let named = invite.sender_name.as_ref().map(|name| name.as_str());
         let from_name = self.people[sender].name().or(named).unwrap_or(NAMELESS).to_owned();
-        self.may_invite(sender, invite, cost(invite, &from_name))?;
+        let bytes = cost(invite, &from_name);
+        let holder = self.locate(sender, from);
+        let room = self.may_invite((sender, holder), invite, bytes);
+        // If their own invitations give way, it is for one that is not there yet: they are held meanwhile.
+        self.people[sender].social_mut().references += 1;
+        let done = room.and_then(|room| self.make_room(holder, room, bytes, sink));
+        self.people[sender].social_mut().references -= 1;
+        if let Err(refusal) = done {
+            self.count_refused_invitation(refusal);
+            self.tidy(sender);
+            return Err(refusal);
+        }
 
         self.counters.invitations_sent += 1;
         let recipient = self.people.find_or_add(invite.to.as_str());
@@ -36,9 +51,10 @@ impl Realm {
         let deadline = now.monotonic + self.limits.invitation_ttl;
         let timer = self.wheel.insert(deadline, Due::Invitation(key));
         let stored = Stored::new(invite, (sender, recipient), from_name, now.unix, timer);
-        let bytes = stored.bytes;
         self.invitations.add(stored);
         self.people[sender].social_mut().sent.push(key, bytes);
+        let weight = self.limits.invitations_in_all.weight(bytes);
+        self.shares.add(holder, Stock::Invitations, weight);
         let social = self.people[recipient].social_mut();
         social.received.push(key, bytes);
         social.references += 1;
@@ -48,48 +64,51 @@ impl Realm {
         Ok(())
     }
 
-    /// Whether an invitation of so many bytes may be sent.
+    /// Whether an invitation of so many bytes may be sent, and what makes room for it.
     fn may_invite(
-        &mut self,
-        sender: PersonKey,
+        &self,
+        (sender, holder): (PersonKey, HolderKey),
         invite: &Invite<'_>,
         bytes: usize,
-    ) -> Result<(), Refusal> {
+    ) -> Result<Room, Refusal> {
         let recipient = self.people.find(invite.to.as_str());
-        let waiting = recipient.and_then(|recipient| self.people[recipient].social());
-        let (received, used) = match waiting {
-            Some(social) => (&social.received.keys[..], social.received.bytes),
-            None => (&[][..], 0),
-        };
-        let sent = self.people[sender]
-            .social()
-            .map_or((0, 0), |social| (social.sent.keys.len(), social.sent.bytes));
-        let is_id = |&key: &u32| *self.invitations.all[key as usize].id == *invite.id.as_str();
-        let in_all = (self.invitations.all.len(), self.invitations.bytes);
-        let (limits, counters) = (&self.limits, &mut self.counters);
+        if recipient == Some(sender) {
+            return Err(Refusal::OwnInvitation);
+        }
+        let received = recipient.map_or(&[][..], |recipient| self.people[recipient].received());
+        if received.iter().any(|&key| *self.invitations.all[key as usize].id == *invite.id.as_str())
+        {
+            return Err(Refusal::DuplicateInvitation);
+        }
+        let social = self.people[sender].social();
+        let (sent, used) =
+            social.map_or((0, 0), |social| (social.sent.keys.len(), social.sent.bytes));
+        if !self.limits.invitations_sent.has_room(sent, used, bytes) {
+            return Err(Refusal::TooManySent);
+        }
+        self.room_for_invitation(holder, recipient, bytes)
+    }
 
-        let (refusal, counter) = if recipient == Some(sender) {
-            (Refusal::OwnInvitation, &mut counters.invitations_refused_own)
-        } else if received.iter().any(is_id) {
-            (Refusal::DuplicateInvitation, &mut counters.invitations_refused_duplicate)
-        } else if !limits.invitations_sent.has_room(sent.0, sent.1, bytes) {
-            (Refusal::TooManySent, &mut counters.invitations_refused_sender)
-        } else if !limits.invitations_received.has_room(received.len(), used, bytes) {
-            (Refusal::TooManyReceived, &mut counters.invitations_refused_recipient)
-        } else if !limits.invitations_in_all.has_room(in_all.0, in_all.1, bytes) {
-            (Refusal::TooManyInAll, &mut counters.invitations_refused_in_all)
-        } else {
-            return Ok(());
-        };
-        *counter += 1;
-        Err(refusal)
+    fn count_refused_invitation(&mut self, refusal: Refusal) {
+        let counters = &mut self.counters;
+        *match refusal {
+            Refusal::OwnInvitation => &mut counters.invitations_refused_own,
+            Refusal::DuplicateInvitation => &mut counters.invitations_refused_duplicate,
+            Refusal::TooManySent => &mut counters.invitations_refused_sender,
+            Refusal::TooManyReceived => &mut counters.invitations_refused_recipient,
+            Refusal::TooManyInAll => &mut counters.invitations_refused_in_all,
+            Refusal::TooManyDevices
+            | Refusal::NotInvited
+            | Refusal::NoSuchMessage
+            | Refusal::NoSuchInvitation => return,
+        } += 1;
     }
 
     /// Somebody accepts or declines an invitation.
     pub(super) fn answer(
         &mut self,
         now: Now,
-        (device, recipient): (ConnectionId, PersonKey),
+        Caller { device, person: recipient, from }: Caller,
         id: &ItemId<'_>,
         answer: Answer,
         sink: &mut impl Sink,
@@ -101,6 +120,7 @@ impl Realm {
             self.counters.answers_refused += 1;
             return Err(Refusal::NoSuchInvitation);
         };
+        self.locate(recipient, from);
         self.conclude(now, key, answer, Some(device), sink);
         Ok(())
     }
@@ -151,7 +171,8 @@ impl Realm {
         // Until then the answer waits for a sender who is offline.
         let deadline = now.monotonic + self.limits.invitation_ttl;
         let timer = self.wheel.insert(deadline, Due::Invitation(key));
-        self.invitations.answer(key, answer, timer);
+        self.invitations.answer(key, answer);
+        self.invitations.all[key as usize].timer = timer;
         self.people[to].social_mut().received.remove(key, bytes);
 
         let event = Event::InvitationAnswered(self.told(key));
@@ -163,7 +184,7 @@ impl Realm {
         match answer {
             Answer::Accepted => {
                 self.counters.invitations_accepted += 1;
-                if self.befriend(from, to, sink) {
+                if self.befriend(from, to, Meeting::Invitation, sink) {
                     self.introduce(from, to, sink);
                 }
             }
@@ -178,14 +199,16 @@ impl Realm {
     }
 
     /// Forgets an invitation whose answer was told, or waited in vain; its timer runs no more.
-    fn forget_invitation(&mut self, key: u32) {
+    pub(super) fn forget_invitation(&mut self, key: u32) {
         let stored = self.invitations.remove(key);
+        let weight = self.limits.invitations_in_all.weight(stored.bytes);
+        self.shares.take(self.holder(stored.from), Stock::Invitations, weight);
         self.people[stored.from].social_mut().sent.remove(key, stored.bytes);
-        self.people.tidy(stored.from);
+        self.tidy(stored.from);
         self.release(stored.to);
     }
 
-    fn told(&self, key: u32) -> Invitation<'_> {
+    pub(super) fn told(&self, key: u32) -> Invitation<'_> {
         let stored = &self.invitations.all[key as usize];
         let (from, to) = (self.people[stored.from].id(), self.people[stored.to].id());
         stored.told(from, to, self.limits.invitation_ttl)

@@ -58,10 +58,19 @@ impl Quota {
     pub(super) fn has_room(self, number: usize, used: usize, bytes: usize) -> bool {
         number < self.number && used.saturating_add(bytes) <= self.bytes
     }
+
+    /// What so many bytes in one piece weigh: themselves, but at least an even share, so that many
+    /// small ones weigh as much as the room they take up.
+    pub(super) fn weight(self, bytes: usize) -> u64 {
+        let share = self.bytes.checked_div(self.number).unwrap_or(0);
+        // Where bytes have no limit, nothing is that large, and the sum of all still fits.
+        bytes.max(share.min(MEBIBYTE)) as u64
+    }
 }
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 const KIB: usize = 1024;
+const MEBIBYTE: usize = KIB * KIB;
 
 impl Default for Limits {
     fn default() -> Self {

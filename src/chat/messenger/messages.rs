@@ -5,10 +5,13 @@
 //! message delivered, and the two contacts; if none is, it is undelivered. Its sender hears `sent`,
 //! then one of the two, then `read`, each at most once. Knows no bytes; called by the realm.
 
+use super::contacts::Meeting;
 use super::event::{Event, Status};
 use super::person::PersonKey;
-use super::{Message, Realm, Refusal, Ticket, tell, tell_others};
-use crate::chat::{ConnectionId, Fault, ItemId, Outcome, Reason, Sink};
+use super::shares::{Stock, heaviest};
+use super::{Caller, Message, Realm, Refusal, Ticket, tell, tell_others};
+use crate::chat::{Fault, ItemId, Outcome, Reason, Sink};
+use crate::limiter::Block;
 use crate::timer::{Moment, Now};
 
 impl Realm {
@@ -16,7 +19,7 @@ impl Realm {
     pub(super) fn say(
         &mut self,
         now: Now,
-        (device, sender): (ConnectionId, PersonKey),
+        Caller { device, person: sender, from: block }: Caller,
         message: &Message<'_>,
         sink: &mut impl Sink,
     ) -> Result<(), Refusal> {
@@ -31,7 +34,7 @@ impl Realm {
             self.tell_status(sender, message.id.as_str(), Status::Undelivered, sink);
             return Ok(());
         };
-        let ticket = self.track(now.monotonic, (sender, recipient), message.id.as_str());
+        let ticket = self.track(now.monotonic, (sender, block), recipient, message.id.as_str());
         // Whether it can reach the recipient comes first, and what is said about it later.
         let from = self.people[sender].id();
         let taken_at = now.unix;
@@ -68,7 +71,7 @@ impl Realm {
     /// Somebody has read a message.
     pub(super) fn read(
         &mut self,
-        (device, reader): (ConnectionId, PersonKey),
+        Caller { device, person: reader, .. }: Caller,
         id: &ItemId<'_>,
         sink: &mut impl Sink,
     ) -> Result<(), Refusal> {
@@ -124,12 +127,20 @@ impl Realm {
     }
 
     /// Notes a message, in place of whatever the limits do not leave room for.
-    fn track(&mut self, now: Moment, (from, to): (PersonKey, PersonKey), id: &str) -> Ticket {
+    fn track(
+        &mut self,
+        now: Moment,
+        (from, block): (PersonKey, Block),
+        to: PersonKey,
+        id: &str,
+    ) -> Ticket {
         self.make_room_for_id(from, to, id);
         let copies = u32::try_from(self.people[to].devices().len()).unwrap_or(u32::MAX);
         let key = self.tracks.add(now, (from, to), id, copies);
         let ticket = self.tracks.ticket(key);
         self.people[to].social_mut().references += 1;
+        let holder = self.locate(from, block);
+        self.shares.add(holder, Stock::ReadMarks, 1);
         let social = self.people[from].social_mut();
         social.references += 1;
         social.tracked.push(&mut self.tracks.all, |track| &mut track.by_sender, key);
@@ -140,26 +151,34 @@ impl Realm {
         if let Some(oldest) = mine.first().filter(|_| too_many) {
             self.forget_message(oldest);
         }
-        let too_many = self.tracks.len() > self.limits.tracked_messages;
-        if let Some(oldest) = self.tracks.oldest().filter(|_| too_many) {
-            self.forget_message(oldest);
+        if self.tracks.len() > self.limits.tracked_messages {
+            let heaviest = self.shares.heaviest(Stock::ReadMarks);
+            let oldest = heaviest.and_then(|sender| self.people[sender].social()?.tracked.first());
+            self.forget_message(oldest.expect("what can be read has a sender who holds it"));
         }
         ticket
     }
 
-    /// Forgets a message of the same sender with that id, and the oldest of others if too many have it.
+    /// Forgets a message of the same sender with that id. If too many others have it, the oldest gives
+    /// way of the address that most of them are from: one address does not push out what others sent.
     fn make_room_for_id(&mut self, from: PersonKey, to: PersonKey, id: &str) {
         let all = &self.tracks.all;
-        let (mut senders, mut oldest, mut own) = (0, None, None);
-        for key in self.tracks.readable(to, id) {
-            senders += 1;
-            let taken = all[key as usize].taken;
-            oldest = Some(oldest.map_or((taken, key), |older| std::cmp::min(older, (taken, key))));
-            own = own.or((all[key as usize].from == from).then_some(key));
+        let with_id = self.tracks.readable(to, id);
+        let mut with_id: Vec<(Moment, u32)> =
+            with_id.map(|key| (all[key as usize].taken, key)).collect();
+        let sender = |key: u32| all[key as usize].from;
+        if let Some(&(_, own)) = with_id.iter().find(|&&(_, key)| sender(key) == from) {
+            return self.forget_message(own);
         }
-        let too_many = senders >= self.limits.tracked_with_one_id;
-        let excess = oldest.map(|(_, key)| key).filter(|_| too_many);
-        if let Some(key) = own.or(excess) {
+        if with_id.len() < self.limits.tracked_with_one_id {
+            return;
+        }
+        with_id.sort_unstable();
+        let block = |key: u32| self.shares.block(self.holder(sender(key)));
+        let most = heaviest(with_id.iter().map(|&(_, key)| (block(key), 1)));
+        let excess =
+            with_id.iter().find(|&&(_, key)| most.is_some_and(|(most, _)| block(key) == most));
+        if let Some(&(_, key)) = excess {
             self.forget_message(key);
         }
     }
@@ -171,7 +190,7 @@ impl Realm {
         track.is_decided = true;
         let (from, to) = (track.from, track.to);
         self.tell_track_status(key, Status::Delivered, sink);
-        self.befriend(from, to, sink);
+        self.befriend(from, to, Meeting::Message, sink);
     }
 
     /// All copies of the message have come back.
@@ -201,6 +220,7 @@ impl Realm {
         let sender = self.tracks.all[key as usize].from;
         let tracked = &mut self.people[sender].social_mut().tracked;
         tracked.remove(&mut self.tracks.all, |track| &mut track.by_sender, key);
+        self.shares.take(self.holder(sender), Stock::ReadMarks, 1);
     }
 
     /// Drops a track that has nothing to wait for, and whoever was held by nothing else.

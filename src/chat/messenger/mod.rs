@@ -8,19 +8,23 @@
 //! until they are answered. All that it keeps is in memory, and has a limit in [`Limits`].
 
 mod chain;
+mod circle;
 mod command;
 mod contacts;
 mod counters;
 mod directory;
 mod event;
 mod figures;
+mod giving_way;
 mod invariants;
 mod invitations;
 mod inviting;
 mod limits;
 mod messages;
 mod person;
+mod ranks;
 mod refusal;
+mod shares;
 #[cfg(test)]
 mod tests;
 mod tracks;
@@ -30,11 +34,12 @@ use std::fmt;
 
 use super::{Books, ConnectionId, Fault, Outcome, Sink};
 use crate::chat;
+use crate::limiter::Block;
 use crate::timer::{Moment, Now, Wheel};
-use chain::Chain;
 use directory::Directory;
 use invitations::Invitations;
 use person::PersonKey;
+use shares::{HolderKey, Shares};
 use tracks::Tracks;
 
 pub use command::{Command, Invite, Message, Name, NotAName, SignIn};
@@ -56,11 +61,21 @@ pub struct Realm {
     people: Directory,
     tracks: Tracks,
     invitations: Invitations,
-    /// People who are offline and have contacts, the longest offline first.
-    remembered: Chain,
+    /// Who holds how much of what all share.
+    shares: Shares,
     wheel: Wheel<Due>,
     books: Books,
     counters: Counters,
+}
+
+/// Who asks for something.
+#[derive(Clone, Copy)]
+struct Caller {
+    /// The connection that the command came over.
+    device: ConnectionId,
+    person: PersonKey,
+    /// The address of the connection.
+    from: Block,
 }
 
 /// What a timer is for. It is cancelled before what it names is forgotten, so its keys are good.
@@ -82,7 +97,7 @@ impl Realm {
             people: Directory::default(),
             tracks: Tracks::default(),
             invitations: Invitations::default(),
-            remembered: Chain::default(),
+            shares: Shares::default(),
             wheel: Wheel::new(now),
             books: Books::default(),
             counters: Counters::default(),
@@ -92,6 +107,7 @@ impl Realm {
     /// Signs a connection in, as one more device of its session. It is told that it is in, then what
     /// waited for it, then which contacts are online. If it is signed in already, or its slot's former
     /// tenant still is, that one leaves first. A device without a name leaves the session's as it is.
+    /// `from` is the address of the connection, where the session is from now on.
     ///
     /// # Errors
     ///
@@ -99,12 +115,12 @@ impl Realm {
     pub fn sign_in(
         &mut self,
         now: Now,
-        id: ConnectionId,
+        (id, from): (ConnectionId, Block),
         who: &SignIn<'_>,
         sink: &mut impl Sink,
     ) -> Result<(), Refusal> {
         if let Some(former) = self.people.tenant_of_slot(id) {
-            self.leave(now, former, sink);
+            self.leave(now, (former, from), sink);
         }
         let known = self.people.find(who.session.as_str());
         let devices = known.map_or(0, |person| self.people[person].devices().len());
@@ -118,6 +134,9 @@ impl Realm {
         }
         self.counters.devices_joined += 1;
         let is_first = self.people.seat(person, id, who.receipts);
+        if self.people[person].holder().is_some() {
+            self.locate(person, from);
+        }
 
         let session = who.session.as_str();
         tell(sink, &[id], Event::Authenticated { session });
@@ -136,32 +155,42 @@ impl Realm {
     }
 
     /// Takes a connection out; false, and nothing has changed, if it was not in. Messages that are on
-    /// their way to it come back through [`settle`](Realm::settle).
-    pub fn leave(&mut self, now: Now, id: ConnectionId, sink: &mut impl Sink) -> bool {
+    /// their way to it come back through [`settle`](Realm::settle). `from` is its address.
+    pub fn leave(
+        &mut self,
+        now: Now,
+        (id, from): (ConnectionId, Block),
+        sink: &mut impl Sink,
+    ) -> bool {
         let Some(person) = self.people.vacate(id) else { return false };
         self.counters.devices_left += 1;
         if !self.people[person].is_online() {
             self.counters.leaves += 1;
+            // A message on its way to the person can still make contacts, who are then remembered.
+            if self.people[person].social().is_some() {
+                self.locate(person, from);
+            }
             self.end_all_typing(person, sink);
             self.depart(now, person, sink);
-            self.people.tidy(person);
+            self.tidy(person);
             self.forget_excess_sessions(sink);
         }
         true
     }
 
-    /// Does what somebody asks. Whoever is not signed in asks in vain.
+    /// Does what somebody asks. Whoever is not signed in asks in vain. `from` is the address of the
+    /// connection, to which what the session holds is counted from now on.
     pub fn handle(
         &mut self,
         now: Now,
-        from: ConnectionId,
+        (id, from): (ConnectionId, Block),
         command: &Command<'_>,
         sink: &mut impl Sink,
     ) {
-        let Some(person) = self.people.person_at(from) else { return };
-        let who = (from, person);
+        let Some(person) = self.people.person_at(id) else { return };
+        let who = Caller { device: id, person, from };
         let done = match command {
-            Command::Invite(invite) => self.invite(now, person, invite, sink),
+            Command::Invite(invite) => self.invite(now, who, invite, sink),
             Command::Accept { invitation } => {
                 self.answer(now, who, invitation, Answer::Accepted, sink)
             }
@@ -176,7 +205,7 @@ impl Realm {
             }
         };
         if let Err(refusal) = done {
-            sink.send(from, &chat::Event::Error { detail: refusal.sentence() });
+            sink.send(id, &chat::Event::Error { detail: refusal.sentence() });
         }
         self.forget_excess_sessions(sink);
     }
@@ -274,7 +303,33 @@ impl Realm {
     /// One thing fewer knows somebody by his key.
     fn release(&mut self, person: PersonKey) {
         self.people[person].social_mut().references -= 1;
-        self.people.tidy(person);
+        self.tidy(person);
+    }
+
+    /// What a person holds is counted to this address from now on. The person must have something to
+    /// hold soon, or be tidied.
+    fn locate(&mut self, person: PersonKey, from: Block) -> HolderKey {
+        let is_away = !self.people[person].is_online();
+        let holder = &mut self.people[person].social_mut().holder;
+        match *holder {
+            Some(holder) => {
+                self.shares.locate(holder, from, is_away);
+                holder
+            }
+            None => *holder.insert(self.shares.open(person, from, is_away)),
+        }
+    }
+
+    /// What a person holds who has asked for something since there is something social about them.
+    fn holder(&self, person: PersonKey) -> HolderKey {
+        self.people[person].holder().expect("who holds something has asked for it")
+    }
+
+    /// Frees what is empty of a person, and forgets the person if nothing is left.
+    fn tidy(&mut self, person: PersonKey) {
+        if let Some(holder) = self.people.tidy(person) {
+            self.shares.close(holder);
+        }
     }
 }
 

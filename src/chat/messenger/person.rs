@@ -9,7 +9,9 @@
 use std::mem;
 use std::slice;
 
-use super::chain::{Chain, Links};
+use super::chain::Chain;
+use super::circle::Circle;
+use super::shares::HolderKey;
 use crate::chat::ConnectionId;
 use crate::timer::TimerId;
 
@@ -25,14 +27,16 @@ pub(super) struct Person {
 
 /// A place in the directory, good for as long as its person is in there. Whoever keeps a key takes
 /// care that the person stays: see [`Social::references`].
-#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub(super) struct PersonKey(pub(super) u32);
 
 /// All that an idle session does not have.
 #[derive(Default)]
 pub(super) struct Social {
-    /// In the order in which they were made.
-    pub(super) contacts: Vec<PersonKey>,
+    pub(super) contacts: Circle,
+    /// What the person holds of what there is for all together, and from which address. None before the
+    /// person first holds something.
+    pub(super) holder: Option<HolderKey>,
     /// Messages of his that can still be marked as read.
     pub(super) tracked: Chain,
     /// How many messages, invitations and typists know the person by his key.
@@ -45,10 +49,6 @@ pub(super) struct Social {
     pub(super) typing: Vec<Typing>,
     /// Runs from when his last device went until his contacts hear of it.
     pub(super) grace: Option<TimerId>,
-    /// Whether he is in the chain of those who are offline and have contacts.
-    pub(super) is_remembered: bool,
-    /// His neighbours in it.
-    pub(super) remembered: Links,
 }
 
 /// Invitations of one person, the oldest first, and their bytes.
@@ -178,17 +178,24 @@ impl Person {
         self.social.get_or_insert_default()
     }
 
-    /// Frees what is social if there is nothing in it; says whether the person may be forgotten.
-    pub(super) fn shed(&mut self) -> bool {
-        if self.social.as_ref().is_some_and(|social| social.is_empty()) {
-            self.social = None;
-        }
+    /// Frees what is social if there is nothing in it. What was held with it is to be closed.
+    pub(super) fn shed(&mut self) -> Option<HolderKey> {
+        self.social.take_if(|social| social.is_empty())?.holder
+    }
+
+    /// Whether the person may be forgotten.
+    pub(super) fn is_nobody(&self) -> bool {
         self.social.is_none() && !self.is_online()
     }
 
-    /// Its contacts, those it has known for longest first.
+    /// Its contacts, the chosen ones first, and of these those it chose first.
     pub(super) fn contacts(&self) -> &[PersonKey] {
-        self.social().map_or(&[], |social| &social.contacts)
+        self.social().map_or(&[], |social| social.contacts.people())
+    }
+
+    /// What it holds, if it may hold anything.
+    pub(super) fn holder(&self) -> Option<HolderKey> {
+        self.social()?.holder
     }
 
     /// The keys of invitations that wait for its answer.
@@ -219,7 +226,7 @@ impl Several {
 impl Social {
     fn is_empty(&self) -> bool {
         // Grace and remembrance are for those with contacts, and end with the last of them.
-        self.contacts.is_empty()
+        self.contacts.people().is_empty()
             && self.references == 0
             && self.tracked.len() == 0
             && self.sent.keys.is_empty()

@@ -3,13 +3,16 @@
 
 mod contacts;
 mod devices;
+mod fairness;
 mod invitations;
 mod limits;
 mod messages;
 mod oracle;
 mod properties;
+mod quotas;
 mod typing;
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::*;
@@ -23,6 +26,8 @@ struct World {
     realm: Realm,
     now: Now,
     sink: Recorder,
+    /// The addresses of devices that are not at [`HOME`].
+    away: BTreeMap<u32, Block>,
 }
 
 /// Writes down who was told what, and keeps the tickets of copies that are on their way.
@@ -91,7 +96,7 @@ fn line(event: &chat::Event<'_>) -> String {
 impl World {
     fn new(limits: Limits) -> Self {
         let realm = Realm::new(limits, Moment::START);
-        World { realm, now: Now::default(), sink: Recorder::default() }
+        World { realm, now: Now::default(), sink: Recorder::default(), away: BTreeMap::new() }
     }
 
     /// Ada is on at device 1, Bob at 2, and they are strangers.
@@ -110,6 +115,16 @@ impl World {
         world
     }
 
+    /// From now on a device connects from an address of its own: one with this number at its end.
+    fn place(&mut self, device: u32, address: u8) {
+        self.away.insert(device, block(address));
+    }
+
+    fn caller(&self, device: u32) -> (ConnectionId, Block) {
+        let home = block(HOME);
+        (connection(device), self.away.get(&device).copied().unwrap_or(home))
+    }
+
     fn join(&mut self, device: u32, session: &str) {
         self.sign_in(device, session, None, true).expect("there is room for one more device");
     }
@@ -124,18 +139,18 @@ impl World {
         let session = SessionId::parse(session).expect("an id");
         let name = name.map(|name| Name::parse(name).expect("a name"));
         let who = SignIn { session, name, receipts };
-        let done = self.realm.sign_in(self.now, connection(device), &who, &mut self.sink);
+        let done = self.realm.sign_in(self.now, self.caller(device), &who, &mut self.sink);
         self.realm.check_invariants();
         done
     }
 
     fn leave(&mut self, device: u32) {
-        assert!(self.realm.leave(self.now, connection(device), &mut self.sink));
+        assert!(self.realm.leave(self.now, self.caller(device), &mut self.sink));
         self.realm.check_invariants();
     }
 
     fn handle(&mut self, device: u32, command: &Command<'_>) {
-        self.realm.handle(self.now, connection(device), command, &mut self.sink);
+        self.realm.handle(self.now, self.caller(device), command, &mut self.sink);
         self.realm.check_invariants();
     }
 
@@ -192,6 +207,13 @@ impl World {
     fn heard(&mut self) -> Vec<String> {
         std::mem::take(&mut self.sink.lines)
     }
+}
+
+/// Where devices are unless a test places them elsewhere.
+const HOME: u8 = 1;
+
+fn block(address: u8) -> Block {
+    Block::of([192, 0, 2, address].into())
 }
 
 fn connection(device: u32) -> ConnectionId {

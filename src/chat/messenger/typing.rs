@@ -30,7 +30,7 @@ impl Realm {
         self.stop_clock(typist, to);
         self.tell_typing(typist, to, is_typing, sink);
         if !is_typing {
-            return self.people.tidy(typist);
+            return self.tidy(typist);
         }
         let timer =
             self.wheel.insert(now.monotonic + self.limits.typing_lasts, Due::Typing { typist, to });
@@ -48,7 +48,7 @@ impl Realm {
         self.counters.typing_ended += 1;
         self.tell_typing(typist, to, false, sink);
         self.stop_clock(typist, to);
-        self.people.tidy(typist);
+        self.tidy(typist);
     }
 
     /// A typist's last device has gone.
@@ -79,7 +79,7 @@ impl Realm {
             self.people[to].social_mut().references -= 1;
             // Who types to himself is the caller's to tidy, like any typist.
             if to != typist {
-                self.people.tidy(to);
+                self.tidy(to);
             }
         }
     }

@@ -10,7 +10,7 @@ fn a_device_too_many_is_refused_and_told_nothing() {
     world.heard();
     assert_eq!(world.sign_in(3, "ada", None, true), Err(Refusal::TooManyDevices));
     assert!(world.heard().is_empty());
-    assert!(!world.realm.leave(world.now, connection(3), &mut world.sink));
+    assert!(!world.realm.leave(world.now, world.caller(3), &mut world.sink));
     world.leave(1);
     world.join(3, "ada");
     assert_eq!(world.realm.counters().devices_refused, 1);
@@ -21,11 +21,11 @@ fn a_device_too_many_is_refused_and_told_nothing() {
 fn whoever_is_not_signed_in_asks_in_vain() {
     let mut world = World::of_two(Limits::default());
     let before = *world.realm.counters();
-    world.realm.leave(world.now, ConnectionId::new(2, 7), &mut world.sink);
+    world.realm.leave(world.now, (ConnectionId::new(2, 7), block(HOME)), &mut world.sink);
     world.say(77, "bob", "m1");
     let stranger = ConnectionId::new(1, 1);
     let said = Command::Message(message("bob", "m1"));
-    world.realm.handle(world.now, stranger, &said, &mut world.sink);
+    world.realm.handle(world.now, (stranger, block(HOME)), &said, &mut world.sink);
     assert!(world.heard().is_empty());
     assert_eq!(*world.realm.counters(), before);
 }

@@ -12,20 +12,26 @@ fn invitations_are_bounded_by_number_for_sender_recipient_and_all() {
         invitations_in_all: quota(3),
         ..Limits::default()
     });
+    // Each is at an address of their own, and has no less than the other.
+    world.place(2, 2);
     world.invite(1, "ghost1", "i1");
-    world.invite(2, "ghost1", "i2");
-    assert_eq!(world.heard(), [refused(2, Refusal::TooManyReceived)]);
+    world.invite(1, "ghost1", "i2");
+    assert_eq!(world.heard(), [refused(1, Refusal::TooManyReceived)]);
     world.invite(1, "ghost2", "i3");
     world.invite(1, "ghost3", "i4");
     assert_eq!(world.heard(), [refused(1, Refusal::TooManySent)]);
     world.invite(2, "ghost3", "i5");
-    world.invite(2, "ghost4", "i6");
-    assert_eq!(world.heard(), [refused(2, Refusal::TooManyInAll)]);
+    world.join(3, "eve");
+    world.place(3, 2);
+    world.invite(3, "ghost4", "i6");
+    world.heard();
+    world.invite(3, "ghost5", "i7");
+    assert_eq!(world.heard(), [refused(3, Refusal::TooManyInAll)]);
     let counters = world.realm.counters();
     assert_eq!(counters.invitations_refused_recipient, 1);
     assert_eq!(counters.invitations_refused_sender, 1);
     assert_eq!(counters.invitations_refused_in_all, 1);
-    assert_eq!(counters.invitations_sent, 3);
+    assert_eq!((counters.invitations_sent, counters.invitations_displaced), (4, 1));
 }
 
 #[test]
@@ -185,15 +191,23 @@ fn an_invitation_holds_a_session_that_is_forgotten_otherwise() {
 }
 
 #[test]
-fn contacts_in_all_make_room_of_who_is_offline_or_are_no_more_made() {
+fn contacts_in_all_are_bounded_and_who_has_the_most_makes_no_more() {
     let mut world = World::of_contacts(Limits { contacts_in_all: 1, ..without_grace() });
+    world.place(3, 3);
     world.join(3, "eve");
     world.join(4, "dan");
-    world.befriend(3, 4, "dan");
-    assert_eq!(world.realm.counters().contacts_refused, 1);
-    world.leave(2);
-    world.befriend(3, 4, "dan");
-    assert_eq!(world.realm.conversations(), 1);
+    world.heard();
+    world.invite(3, "dan", "i1");
+    world.accept(4, "i1");
+    let heard = world.heard();
+    assert!(heard.contains(&"1: bob is off".to_owned()), "{heard:?}");
+    assert!(heard.contains(&"3: dan is on".to_owned()), "{heard:?}");
+    for (how_many, device, other) in [(1, 3, 1), (2, 3, 2)] {
+        world.say(device, if other == 1 { "ada" } else { "bob" }, "m1");
+        world.settle(other, Outcome::Delivered);
+        assert_eq!(world.realm.counters().contacts_refused, how_many);
+        assert_eq!(world.realm.conversations(), 1);
+    }
     world.heard();
     world.leave(4);
     assert_eq!(world.heard(), ["3: dan is off"]);

@@ -44,7 +44,7 @@ fn a_message_carries_everything_that_its_sender_has_put_in() {
     world.now.unix = Duration::from_secs(77);
     let said = Message { content: "\"2\"", mentions: Some("[]"), ..message("b", "m") };
     let mut sink = Whole(0);
-    world.realm.handle(world.now, connection(1), &Command::Message(said), &mut sink);
+    world.realm.handle(world.now, world.caller(1), &Command::Message(said), &mut sink);
     assert_eq!(sink.0, 1);
 }
 

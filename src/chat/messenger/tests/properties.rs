@@ -113,7 +113,9 @@ struct Walk {
 
 impl Walk {
     fn new(limits: Limits, oracle: Option<Oracle>, round: usize) -> Self {
-        Walk { world: World::new(limits), oracle, ids: HashMap::new(), said: 0, round }
+        let mut world = World::new(limits);
+        (0..DEVICES).for_each(|device| world.place(device, device as u8 % 3));
+        Walk { world, oracle, ids: HashMap::new(), said: 0, round }
     }
 
     fn oracle(&mut self, hears: impl FnOnce(&mut Oracle)) {
@@ -137,7 +139,7 @@ impl Walk {
                 }
             }
             Step::Leave { device } => {
-                world.realm.leave(world.now, connection(device), &mut world.sink);
+                world.realm.leave(world.now, world.caller(device), &mut world.sink);
                 self.oracle(|oracle| oracle.left(device));
             }
             Step::Say { device, to } => {
@@ -202,7 +204,7 @@ impl Walk {
         assert_eq!(self.world.realm.next_deadline(), None);
         assert_eq!(self.world.realm.invitations(), 0);
         assert!(self.world.realm.tracks.all.is_empty());
-        let (people, remembered) = (&self.world.realm.people, self.world.realm.remembered.len());
+        let (people, remembered) = (&self.world.realm.people, self.world.realm.remembered());
         assert_eq!(people.people.len(), remembered, "nobody is kept but for his contacts");
     }
 }
