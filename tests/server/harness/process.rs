@@ -165,10 +165,7 @@ impl Server {
 
     /// A bare connection from an address of this machine.
     pub(crate) fn wire_from(&self, address: [u8; 4]) -> Wire {
-        let socket = Socket::new(Domain::IPV4, Type::STREAM, None).expect("a socket");
-        socket.bind(&SocketAddr::from((address, 0)).into()).expect("it is of this machine");
-        socket.connect(&self.address.into()).expect("the server listens");
-        Wire::new(socket.into())
+        Wire::new(self.stream_from(address))
     }
 
     /// A bare connection whose receive buffer is as small as the kernel allows.
@@ -240,10 +237,20 @@ impl Server {
     fn stream(&self) -> TcpStream {
         connect(self.address)
     }
+
+    pub(super) fn stream_from(&self, address: [u8; 4]) -> TcpStream {
+        let socket = Socket::new(Domain::IPV4, Type::STREAM, None).expect("a socket");
+        socket.bind(&SocketAddr::from((address, 0)).into()).expect("it is of this machine");
+        socket.connect(&self.address.into()).expect("the server listens");
+        patient(socket.into())
+    }
 }
 
 fn connect(address: SocketAddr) -> TcpStream {
-    let stream = TcpStream::connect(address).expect("the server listens");
+    patient(TcpStream::connect(address).expect("the server listens"))
+}
+
+fn patient(stream: TcpStream) -> TcpStream {
     stream.set_read_timeout(Some(PATIENCE)).expect("not zero");
     stream.set_nodelay(true).expect("a TCP socket");
     stream

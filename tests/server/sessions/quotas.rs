@@ -47,7 +47,8 @@ fn a_quota_is_free_again_when_invitations_are_answered() {
 }
 
 #[test]
-fn many_senders_do_not_bury_one_recipient() {
+fn many_senders_do_not_bury_one_recipient_and_each_has_a_part() {
+    const WAITING: usize = 100;
     raise_descriptor_limit();
     let server = Server::start(&[]);
     let mut refused = 0;
@@ -61,8 +62,108 @@ fn many_senders_do_not_bury_one_recipient() {
     assert!(refused > 0, "one recipient has a limit");
     let mut ben = server.device(BEN);
     let waiting = all_news(&mut ben);
-    assert_eq!(waiting.len(), 60 * 20 - refused);
+    assert_eq!(waiting.len(), WAITING);
     assert!(waiting.iter().all(|frame| frame["type"] == "invitation_received"));
+    let displaced =
+        server.metrics()[r#"switchboard_invitations_answered_total{outcome="displaced"}"#];
+    assert_eq!(displaced as usize, 60 * 20 - refused - WAITING);
+}
+
+const HERE: [u8; 4] = [127, 0, 0, 1];
+const THERE: [u8; 4] = [127, 0, 0, 2];
+
+#[test]
+fn a_stranger_that_fills_a_recipients_quota_keeps_nobody_else_from_inviting() {
+    for (leaves, address) in [(true, HERE), (true, THERE), (false, HERE), (false, THERE)] {
+        let server = patient(&[]);
+        let mut ben = server.device(BEN);
+        let mut eve = server.device_from(THERE, "eve");
+        for n in 0..100 {
+            eve.invite(&format!("eve {n}"), BEN);
+        }
+        assert_eq!(refusals(&mut eve), Vec::<String>::new());
+        assert_eq!(all_news(&mut ben).len(), 100);
+        let mut waits = Some(eve);
+        if leaves {
+            waits.take().expect("eve").close();
+        }
+        let mut ann = server.device_from(address, ANN);
+        ann.invite("ann", BEN);
+        // The oldest gives way. To whoever is here of the two it seems expired.
+        ben.expect_response("eve 0", "expired");
+        assert_eq!(ben.hear("invitation_received")["id"], "ann");
+        if let Some(mut eve) = waits {
+            eve.expect_response("eve 0", "expired");
+        }
+        ben.accept("ann");
+        ann.expect_response("ann", "accepted");
+    }
+}
+
+#[test]
+fn many_short_lived_ids_of_one_address_displace_each_other_and_no_other_address() {
+    let server = patient(&[]);
+    let mut ann = server.device_from(HERE, ANN);
+    ann.invite("ann", BEN);
+    assert_eq!(refusals(&mut ann), Vec::<String>::new());
+    for n in 0..150 {
+        let mut eve = server.device_from(THERE, &format!("eve {n}"));
+        eve.invite(&format!("eve {n}"), BEN);
+        assert_eq!(refusals(&mut eve), Vec::<String>::new(), "it has none, and so gets a place");
+        eve.close();
+    }
+    ann.expect_nothing();
+    let mut ben = server.device(BEN);
+    let waiting = all_news(&mut ben);
+    assert_eq!(waiting.len(), 100);
+    assert_eq!(waiting[0]["data"]["id"], "ann");
+    assert_eq!(waiting[1]["data"]["id"], "eve 51");
+}
+
+#[test]
+fn a_crowd_of_strangers_that_write_pushes_out_no_contact_that_was_chosen() {
+    const CONTACTS: usize = 1_000;
+    let server = patient(&["--contact-grace", "0s", "--connection-rate-per-address", "off"]);
+    let (mut ann, mut ben) = (server.device(ANN), server.device(BEN));
+    ann.invite("ann", BEN);
+    ben.hear("invitation_received");
+    ben.accept("ann");
+    ann.expect_response("ann", "accepted");
+    ann.expect_online(BEN);
+    ben.expect_online(ANN);
+    for n in 0..=CONTACTS {
+        let mut eve = server.device_from(THERE, &format!("eve {n}"));
+        eve.write("1", BEN, "hello");
+        ben.expect_message("1", &format!("eve {n}"), "hello");
+        eve.expect_status("1", "sent");
+        eve.expect_status("1", "delivered");
+        eve.close();
+        all_news(&mut ben);
+    }
+    ben.close();
+    ann.expect_offline(BEN);
+}
+
+#[test]
+fn sessions_of_one_address_that_leave_are_forgotten_before_those_of_others() {
+    let flags = ["--contact-grace", "0s", "--max-remembered-sessions", "3"];
+    let server = patient(&flags);
+    let mut ben = server.device_from([127, 0, 0, 3], BEN);
+    let befriend = |address, id: &str, ben: &mut Device| {
+        let mut device = server.device_from(address, id);
+        device.write("1", BEN, "hello");
+        ben.expect_message("1", id, "hello");
+        device.expect_status("1", "sent");
+        device.expect_status("1", "delivered");
+        device.close();
+        ben.expect_offline(id);
+    };
+    befriend(HERE, ANN, &mut ben);
+    for n in 0..10 {
+        befriend(THERE, &format!("eve {n}"), &mut ben);
+    }
+    let _ann = server.device_from(HERE, ANN);
+    ben.expect_online(ANN);
 }
 
 #[test]
