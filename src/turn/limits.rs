@@ -26,7 +26,7 @@ pub struct Limits {
     pub ping_timeout: Duration,
     /// Time between two sweeps.
     pub sweep_interval: Duration,
-    /// Time for an HTTP request to arrive in full.
+    /// Time for an HTTP request to arrive in full, and again for a session to sign in.
     pub handshake_timeout: Duration,
     /// Time for a WebSocket message to arrive in full, from its first byte on.
     pub frame_timeout: Duration,

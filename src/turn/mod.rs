@@ -307,14 +307,14 @@ impl Turn {
         (&mut self.chat, desk)
     }
 
-    /// The stall rule: silence is judged only by a turn that knows of everything that has arrived.
+    /// The stall rule: only a turn that knows of all input that has arrived may judge silence.
     ///
-    /// After a stop (SIGSTOP, a paused virtual machine) every clock has run on, and everybody's
-    /// ping lies unread in a socket buffer. A poll that returned fewer events than it had room for
-    /// has named all who have something to say. Under a flood that never happens; but epoll hands
-    /// readiness out in turn, so once as many events were seen as there were sources when the count
-    /// began, everybody who had something to say then has been named too. What was named before a
-    /// stop says nothing about what has come since: a disturbed wait begins the count anew.
+    /// After a stop (SIGSTOP, a paused virtual machine) every clock has run on, and the clients'
+    /// pings lie unread in socket buffers. A poll that returned fewer events than it had room for
+    /// has reported every readable socket. Under a flood no poll does. But epoll reports ready sockets
+    /// in turn. So we count: when the count begins there are N sources. After N further events, each
+    /// source that was ready at the beginning has been reported once. Events from before a stop say
+    /// nothing about input that came during it, so a disturbed wait begins the count anew.
     fn settle_readiness(&mut self, polled: Polled) {
         self.may_judge = match polled {
             Polled::Everybody => true,

@@ -55,6 +55,28 @@ fn every_link_in_a_document_leads_somewhere() {
 }
 
 #[test]
+fn the_page_about_tests_has_every_folder_and_every_part() {
+    let page = read("tests/README.md");
+    let names = |folder: &str| {
+        let entries = std::fs::read_dir(root().join(folder)).expect("it can be read");
+        let entries = entries.map(|entry| entry.expect("it can be read to its end"));
+        let folders = entries.filter(|entry| entry.path().is_dir());
+        folders.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect::<Vec<_>>()
+    };
+    let folders = names("tests");
+    assert!(folders.len() >= 8, "only {folders:?}");
+    for folder in folders {
+        assert!(page.contains(&format!("[{folder}/](")), "the page lacks tests/{folder}");
+    }
+    let run = read("tests/external/run");
+    let parts = between(&run, "|| set -- ", "\n").expect("it lists its parts");
+    let table = between(&page, "| part | what it does |\n", "\n\n").expect("it has the table");
+    for part in parts.split_whitespace() {
+        assert!(table.contains(&format!("`{part}`")), "the page lacks the part {part}");
+    }
+}
+
+#[test]
 fn every_function_that_a_message_passes_is_where_the_map_says() {
     let page = read("src/ARCHITECTURE.md");
     let walk = between(&page, "## A message, step by step\n", "\n## ").expect("the map has it");
