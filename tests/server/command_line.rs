@@ -188,3 +188,19 @@ fn fill(pipe: &PipeWriter) {
         (poll(&mut polled, PollTimeout::ZERO) == Ok(0)).then_some(())
     });
 }
+
+#[test]
+fn a_server_that_shows_the_operators_pages_beyond_this_machine_warns() {
+    let warns = |flags: &[&str]| {
+        let mut server = Server::spawn(binary().args(flags));
+        // The last line: what the server logs at start came before it.
+        server.signal(Signal::SIGTERM);
+        server.ended();
+        let has = |what: &str| server.log().iter().any(|line| line.contains(what)).then_some(());
+        eventually("the server says that it has drained", || has("drained"));
+        has("set --admin-listen").is_some()
+    };
+    assert!(warns(&["--listen", "0.0.0.0:0"]));
+    assert!(!warns(&["--listen", "0.0.0.0:0", "--admin-listen", "127.0.0.1:0"]));
+    assert!(!warns(&["--listen", "127.0.0.1:0"]));
+}
