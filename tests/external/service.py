@@ -1,14 +1,17 @@
-"""What systemd makes of the units: started, watched, restarted, killed, with clients all the while.
+"""What systemd makes of the units: installed, started, watched, restarted, killed, with clients all the while.
 
 Runs as root in a container of its own, whose PID 1 is a real systemd. Each function is one claim,
 and they hold in this order. Clients are plain sockets; none of them waits for longer than WAIT.
+
+The commands are those of systemd/README.md as they stand, but that the server is built already. `sudo` is a script
+that runs its arguments, since the container may have none.
 """
 
 import base64
+import json
 import os
 import resource
 import selectors
-import shutil
 import signal
 import socket
 import struct
@@ -17,10 +20,13 @@ import sys
 import threading
 import time
 
+from document import blocks
+
 WAIT = 20
 STORM = 10_000
 UNIT = "switchboard.service"
 ADDRESS = ("127.0.0.1", 8080)
+DOCUMENT = blocks("systemd/README.md")
 
 
 def systemctl(*words):
@@ -52,10 +58,11 @@ def eventually(what, holds):
         time.sleep(0.05)
 
 
-def request(mobile):
+def request(path, client="203.0.113.1"):
+    """What the proxy passes on for a client at this address."""
     key = base64.b64encode(os.urandom(16)).decode()
     return (
-        f"GET /ws/{mobile}?presence=none HTTP/1.1\r\nHost: switchboard\r\nUpgrade: websocket\r\n"
+        f"GET {path} HTTP/1.1\r\nHost: switchboard\r\nUpgrade: websocket\r\nX-Forwarded-For: {client}\r\n"
         f"Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: {key}\r\n\r\n"
     ).encode()
 
@@ -66,7 +73,7 @@ class Phone:
     def __init__(self, mobile):
         self.socket = socket.create_connection(ADDRESS, WAIT)
         self.stream = self.socket.makefile("rb")
-        self.socket.sendall(request(mobile))
+        self.socket.sendall(request(f"/ws/{mobile}?presence=none"))
         status = self.stream.readline()
         assert status.startswith(b"HTTP/1.1 101 "), status
         while self.stream.readline() != b"\r\n":
@@ -99,10 +106,93 @@ def chat():
     bob.close()
 
 
-def an_operator_starts_it_and_it_serves_from_then_on():
-    systemctl("start", UNIT)
+def obey(heading, which=0):
+    """Gives the commands below a heading, and returns what they say."""
+    commands = DOCUMENT[heading, "sh"][which].replace("cargo build --release\n", "")
+    done = subprocess.run(["sh", "-euc", commands], capture_output=True, text=True, timeout=3 * WAIT)
+    assert done.returncode == 0, f"{commands}: {done.stderr.strip()}"
+    return done.stdout
+
+
+def asked(port, path):
+    """The status of a page."""
+    with socket.create_connection(("127.0.0.1", port), WAIT) as one:
+        one.sendall(f"GET {path} HTTP/1.1\r\nHost: a\r\n\r\n".encode())
+        return int(one.recv(12).split()[1])
+
+
+def nothing_listens_beyond_the_loopback():
+    """proc(5): every listening TCP socket, as ADDRESS:PORT in hexadecimal digits, the address in the order of the bytes here."""
+    ports = set()
+    for table in "tcp", "tcp6":
+        with open(f"/proc/net/{table}") as lines:
+            for _, local, _, state, *_ in (line.split() for line in list(lines)[1:]):
+                if state == "0A":
+                    address, port = local.split(":")
+                    assert address == "0100007F", f"{address}, port {int(port, 16)}"
+                    ports.add(int(port, 16))
+    assert {8080, 8081} <= ports, ports
+
+
+def operators_pages_are_at_the_admin_listener_alone():
+    for path in "/metrics", "/stats", "/trace":
+        assert (asked(8080, path), asked(8081, path)) == (404, 200), path
+    nothing_listens_beyond_the_loopback()
+
+
+def an_operator_installs_it_and_it_serves_from_then_on():
+    # What every machine has, but not this container.
+    os.makedirs("/etc/default", exist_ok=True)
+    obey("Installing")
     chat()
     eventually("the figures", lambda: "messages" in shown("StatusText"))
+    assert systemctl("is-enabled", UNIT) == "enabled\n"
+    operators_pages_are_at_the_admin_listener_alone()
+
+
+def a_careless_file_of_settings_does_not_open_operators_pages():
+    """The unit itself keeps them apart."""
+    with open("/etc/default/switchboard", "w") as file:
+        file.write("SWITCHBOARD_LISTEN=0.0.0.0:8080\n")
+    systemctl("restart", UNIT)
+    assert (asked(8080, "/metrics"), asked(8080, "/stats"), asked(8081, "/metrics")) == (404, 404, 200)
+
+
+def behind_a_proxy_it_is_on_the_loopback_again():
+    obey("Behind a proxy")
+    chat()
+    operators_pages_are_at_the_admin_listener_alone()
+
+
+def the_token_and_the_traces_work_as_documented():
+    heading = "The operator's token, and a file for traces"
+    obey(heading)
+    with open("/etc/switchboard/admin-token") as file:
+        token = file.read().strip()
+    assert os.stat("/etc/switchboard/admin-token").st_mode & 0o777 == 0o600
+    # A session is online, and only the bearer of the token learns which.
+    with socket.create_connection(ADDRESS, WAIT) as ann:
+        ann.sendall(request("/ws"))
+        assert ann.recv(4096).startswith(b"HTTP/1.1 101 ")
+        auth = b'{"type":"auth","data":{"sessionId":"ann"}}'
+        ann.sendall(bytes([0x81, 0x80 | len(auth)]) + bytes(4) + auth)
+        assert b"authenticated" in ann.recv(4096)
+        said = json.loads(obey(heading, 1))
+        with socket.create_connection(("127.0.0.1", 8081), WAIT) as one:
+            one.sendall(b"GET /stats HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+            plain = json.loads(one.makefile("rb").read().split(b"\r\n\r\n")[1])
+    assert (said["activeUsers"], plain["activeUsers"]) == (["ann"], []), (said, plain)
+    for name in "environ", "cmdline":
+        with open(f"/proc/{pid()}/{name}") as file:
+            assert token not in file.read(), name
+    trace = "/run/switchboard/trace.json"
+    eventually("a trace", lambda: os.path.exists(trace))
+    with open(trace) as file:
+        assert json.load(file)
+    assert os.stat("/run/switchboard/").st_mode & 0o777 == 0o700
+    # It outlives the process that wrote it.
+    systemctl("restart", UNIT)
+    assert os.path.exists(trace)
 
 
 def it_has_no_right_that_it_does_not_need():
@@ -147,22 +237,14 @@ def a_stop_sends_everybody_home_and_ends_well():
 
 
 def with_the_socket_the_first_caller_starts_it():
-    shutil.copytree("/opt/story/switchboard.service.d", f"/etc/systemd/system/{UNIT}.d", dirs_exist_ok=True)
-    for name in "switchboard.socket", "switchboard-admin.socket":
-        shutil.copy(f"/opt/story/{name}", "/etc/systemd/system")
-    systemctl("daemon-reload")
-    systemctl("start", "switchboard.socket", "switchboard-admin.socket")
-    assert shown("ActiveState") == "inactive"
+    obey("A restart that refuses nobody")
     chat()
-    assert shown("ActiveState") == "active"
+    systemctl("stop", UNIT)
+    chat()
 
 
-def the_operators_pages_are_on_a_socket_of_their_own():
-    for port, status in (8080, b"404"), (8081, b"200"):
-        with socket.create_connection(("127.0.0.1", port), WAIT) as one:
-            one.sendall(b"GET /metrics HTTP/1.1\r\nHost: a\r\n\r\n")
-            said = one.recv(12)
-            assert said == b"HTTP/1.1 " + status, (port, said)
+def operators_pages_are_on_a_socket_of_their_own():
+    operators_pages_are_at_the_admin_listener_alone()
 
 
 def it_then_has_no_network_of_its_own():
@@ -226,7 +308,8 @@ def a_storm_of_ten_thousand_after_a_restart_is_let_in():
             if events & selectors.EVENT_WRITE:
                 error = key.fileobj.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
                 assert error == 0, f"after {let_in}: {os.strerror(error)}"
-                key.fileobj.sendall(request(f"20000{key.data:05}"))
+                client = f"198.51.{key.data // 250}.{key.data % 250}"
+                key.fileobj.sendall(request(f"/ws/20000{key.data:05}?presence=none", client))
                 poll.modify(key.fileobj, selectors.EVENT_READ, key.data)
             else:
                 said = key.fileobj.recv(4096)
@@ -241,13 +324,16 @@ def a_storm_of_ten_thousand_after_a_restart_is_let_in():
 
 
 CLAIMS = [
-    an_operator_starts_it_and_it_serves_from_then_on,
+    an_operator_installs_it_and_it_serves_from_then_on,
+    a_careless_file_of_settings_does_not_open_operators_pages,
+    behind_a_proxy_it_is_on_the_loopback_again,
+    the_token_and_the_traces_work_as_documented,
     it_has_no_right_that_it_does_not_need,
     a_hangup_loses_nobody,
     a_wedged_loop_is_found_out_and_the_server_started_again,
     a_stop_sends_everybody_home_and_ends_well,
     with_the_socket_the_first_caller_starts_it,
-    the_operators_pages_are_on_a_socket_of_their_own,
+    operators_pages_are_on_a_socket_of_their_own,
     it_then_has_no_network_of_its_own,
     a_restart_refuses_nobody_and_loses_nobody,
     a_kill_refuses_nobody_who_comes_after_it,
