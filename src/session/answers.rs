@@ -56,8 +56,10 @@ pub fn refuse(refusal: Refusal) -> Response<'static> {
             "too many new connections from this address",
             retry_after_seconds,
         ),
-        Refusal::ReplacedTooOften { retry_after_seconds } => {
-            (Status::TooManyRequests, "this number changes hands too often", retry_after_seconds)
+        Refusal::ByTheChat(refusal) => {
+            let seconds =
+                refusal.retry_after.map_or(RETRY_AFTER_SECONDS, |time| time.as_secs() + 1);
+            (Status::TooManyRequests, refusal.sentence, seconds)
         }
     };
     detail(status, sentence).header("Retry-After", seconds.to_string())

@@ -24,7 +24,7 @@ pub use routes::{Listener, Page};
 
 use std::mem;
 
-use crate::chat::{self, Command, Entrant, Event, Fault, Mobile, PresenceMode};
+use crate::chat::{self, Command, Entrant, Event, Fault};
 use crate::dialects::Dialect;
 use crate::limiter::{Bucket, Forwarded, Limit, Proxies, Rate};
 use crate::timer::Now;
@@ -81,39 +81,14 @@ impl Default for Limits {
     }
 }
 
-/// Who wants to come in.
+/// What a request for a WebSocket asks for.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Visitor {
-    /// Somebody with a number.
-    Mobile {
-        /// His number.
-        mobile: Mobile,
-        /// How he wants to hear who is online.
-        presence: PresenceMode,
-    },
-    /// Somebody of the `session` realm, who says who he is in his first message.
-    Messenger,
-    /// A conformance suite.
-    Echo,
-}
-
-impl Visitor {
-    /// The dialect he speaks.
-    pub fn dialect(self) -> Dialect {
-        match self {
-            Visitor::Mobile { .. } => Dialect::Sca,
-            Visitor::Messenger => Dialect::Messenger,
-            Visitor::Echo => Dialect::Echo,
-        }
-    }
-
-    /// Who asks to come into which realm, where the request says so.
-    pub fn entrant(self) -> Option<Entrant<'static>> {
-        match self {
-            Visitor::Mobile { mobile, presence } => Some(Entrant::Mobile { mobile, presence }),
-            Visitor::Messenger | Visitor::Echo => None,
-        }
-    }
+pub struct Entry {
+    /// The protocol of the address.
+    pub dialect: Dialect,
+    /// Who comes into which realm. None where the address does not say so: the dialect's first frame
+    /// does, or the dialect has no realm.
+    pub who: Option<Entrant<'static>>,
 }
 
 /// Why a well-formed upgrade is turned down.
@@ -123,18 +98,15 @@ pub enum Refusal {
     Draining,
     /// As many WebSockets are open as may be.
     Full,
-    /// As many connections as may be come from his address.
+    /// The client's address has as many connections as it may.
     AddressFull,
-    /// His address makes new connections too fast.
+    /// The client's address makes new connections too fast.
     AddressTooFast {
         /// Seconds after which to try again.
         retry_after_seconds: u64,
     },
-    /// Two phones fight over one number.
-    ReplacedTooOften {
-        /// Seconds after which to try again.
-        retry_after_seconds: u64,
-    },
+    /// The entrant's realm does not let the connection in.
+    ByTheChat(chat::Refusal),
 }
 
 /// All that a session may ask of the world. Every call returns at once.
@@ -145,7 +117,7 @@ pub trait Host {
     /// Queues what `fill` appends to the buffer, as the next thing this connection is sent.
     fn write(&mut self, fill: impl FnOnce(&mut Vec<u8>));
 
-    /// Tells this connection's person something, in his dialect.
+    /// Tells this connection's person something, in the dialect of the connection.
     fn tell(&mut self, event: &Event<'_>);
 
     /// A client that was let in says who it is: it joins its realm, or is told why it may not.
@@ -172,11 +144,11 @@ pub trait Host {
     /// Whether somebody new would be let in.
     fn is_accepting(&self) -> bool;
 
-    /// Lets a visitor in, and queues the 101 that `switch` appends; or says why not. If a trusted
+    /// Lets the connection in, and queues the 101 that `switch` appends; or says why not. If a trusted
     /// proxy asks, then for the client that is `forwarded`.
     fn admit(
         &mut self,
-        visitor: Visitor,
+        entry: Entry,
         forwarded: Forwarded,
         switch: impl FnOnce(&mut Vec<u8>),
     ) -> Result<(), Refusal>;

@@ -106,9 +106,9 @@ fn answer(request: &Request<'_>, limits: &Limits, host: &mut impl Host) -> Next 
             let response = early.unwrap_or_else(|| page(which, host));
             reply(request, response, which.is_large(), host)
         }
-        Handler::Socket(who) => {
-            let visitor = early.map_or_else(|| who(&call), Err);
-            match visitor.and_then(|visitor| upgrade(request, visitor, limits, host)) {
+        Handler::Socket(asked) => {
+            let entry = early.map_or_else(|| asked(&call), Err);
+            match entry.and_then(|entry| upgrade(request, entry, limits, host)) {
                 Ok(open) => Next::Frames(open),
                 Err(refusal) => reply(request, refusal, false, host),
             }

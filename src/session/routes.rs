@@ -3,7 +3,7 @@
 //! ```text
 //!                      ┌─ Page ─────▶ one of the server's own pages
 //!   request ─▶ a line ─┤
-//!                      └─ Socket ───▶ a Visitor, let in through a WebSocket
+//!                      └─ Socket ───▶ an Entry, let in through a WebSocket
 //! ```
 //!
 //! [`Route`] says what a line is and what follows from it: HEAD, OPTIONS, 404, 405. Handlers are pure:
@@ -11,8 +11,9 @@
 //! file, describes each line; a test holds the two together. Called by the request stage.
 
 use super::answers::detail;
-use super::{Limits, Visitor, admin_token};
-use crate::chat::{Mobile, PresenceMode};
+use super::{Entry, Limits, admin_token};
+use crate::chat::{Entrant, Mobile, PresenceMode};
+use crate::dialects::Dialect;
 use crate::http::{Call, Found, Listeners, Request, Response, Route, Status, find_route};
 
 /// The server's own pages.
@@ -60,8 +61,8 @@ pub enum Listener {
 pub(super) enum Handler {
     /// Says which page is the answer.
     Page(fn(&Call<'_>, &Limits) -> Page),
-    /// Says who wants to come in; or is the answer to a request that nobody can come in with.
-    Socket(fn(&Call<'_>) -> Result<Visitor, Response<'static>>),
+    /// Says what the request asks for; or is the answer to one that nobody can come in with.
+    Socket(fn(&Call<'_>) -> Result<Entry, Response<'static>>),
 }
 
 /// Where a WebSocket is opened. These stand before the pages, so that `/` is one if asked for.
@@ -72,7 +73,7 @@ const SOCKETS: &[Route<Handler>] = &[
 ];
 
 /// With `--echo` only.
-const ECHO: &[Route<Handler>] = &[Route::socket("/echo", Handler::Socket(|_| Ok(Visitor::Echo)))];
+const ECHO: &[Route<Handler>] = &[Route::socket("/echo", Handler::Socket(echo))];
 
 /// The server's own pages.
 const PAGES: &[Route<Handler>] = &[
@@ -124,7 +125,7 @@ fn is_known(listeners: Listeners, listener: Listener, limits: &Limits) -> bool {
 }
 
 /// A phone: its number is in the path, and in the query how it wants to hear who is online.
-fn phone(call: &Call<'_>) -> Result<Visitor, Response<'static>> {
+fn phone(call: &Call<'_>) -> Result<Entry, Response<'static>> {
     let mobile = Mobile::parse(call.params[0].as_bytes())
         .map_err(|error| detail(Status::BadRequest, &error.to_string()))?;
     let presence = match call.request.query_value("presence") {
@@ -132,16 +133,21 @@ fn phone(call: &Call<'_>) -> Result<Visitor, Response<'static>> {
         Some(word) => PresenceMode::parse(word)
             .ok_or_else(|| detail(Status::BadRequest, "presence is one of full, delta and none"))?,
     };
-    Ok(Visitor::Mobile { mobile, presence })
+    Ok(Entry { dialect: Dialect::Sca, who: Some(Entrant::Mobile { mobile, presence }) })
 }
 
 /// A device of the messenger realm. With a token it is of a realm that there is only where accounts
 /// are stored.
-fn messenger(call: &Call<'_>) -> Result<Visitor, Response<'static>> {
+fn messenger(call: &Call<'_>) -> Result<Entry, Response<'static>> {
     match call.request.query_value("token") {
         Some(_) => Err(detail(Status::NotFound, ACCOUNTS_ARE_OFF)),
-        None => Ok(Visitor::Messenger),
+        None => Ok(Entry { dialect: Dialect::Messenger, who: None }),
     }
+}
+
+/// A conformance suite. It speaks to the server and to nobody else.
+fn echo(_: &Call<'_>) -> Result<Entry, Response<'static>> {
+    Ok(Entry { dialect: Dialect::Echo, who: None })
 }
 
 const ACCOUNTS_ARE_OFF: &str = "accounts are off: start the server with --data DIR";

@@ -7,7 +7,7 @@ mod routes;
 use std::time::Duration;
 
 use super::*;
-use crate::chat::Mobile;
+use crate::chat::{Mobile, PresenceMode};
 use crate::limiter::Hits;
 use crate::timer::Moment;
 use crate::ws::Frame;
@@ -17,7 +17,7 @@ use crate::ws::Frame;
 struct Recorder {
     written: Vec<u8>,
     commands: Vec<String>,
-    admitted: Vec<Visitor>,
+    admitted: Vec<Entry>,
     signed_in: Vec<String>,
     no_more_devices: bool,
     refused_messages: usize,
@@ -39,7 +39,7 @@ impl Host for Recorder {
     }
 
     fn tell(&mut self, event: &Event<'_>) {
-        let dialect = self.admitted.last().map_or(Dialect::Sca, |visitor| visitor.dialect());
+        let dialect = self.admitted.last().map_or(Dialect::Sca, |entry| entry.dialect);
         dialect.write(event, &mut self.written);
         self.written.push(b'\n');
     }
@@ -83,14 +83,14 @@ impl Host for Recorder {
 
     fn admit(
         &mut self,
-        visitor: Visitor,
+        entry: Entry,
         forwarded: Forwarded,
         switch: impl FnOnce(&mut Vec<u8>),
     ) -> Result<(), Refusal> {
         if let Some(refusal) = self.refusal {
             return Err(refusal);
         }
-        self.admitted.push(visitor);
+        self.admitted.push(entry);
         self.forwarded = Some(forwarded);
         switch(&mut self.written);
         Ok(())
@@ -220,7 +220,10 @@ fn says_at_the_other_door(texts: &[&str], host: Recorder) -> (Recorder, Flow) {
 fn whoever_signs_in_first_may_go_on() {
     let ping = r#"{"type":"ping"}"#;
     let (host, flow) = says_at_the_other_door(&[AUTH, ping], Recorder::default());
-    assert_eq!((flow, host.admitted.as_slice()), (Flow::Open, &[Visitor::Messenger][..]));
+    assert_eq!(
+        (flow, host.admitted.as_slice()),
+        (Flow::Open, &[Entry { dialect: Dialect::Messenger, who: None }][..])
+    );
     assert_eq!(host.signed_in.len(), 1);
     assert!(String::from_utf8_lossy(&host.written).ends_with("{\"type\":\"pong\"}\n"));
 }
@@ -292,14 +295,20 @@ fn who_is_online_is_told_to_the_bearer_of_the_token_alone() {
     }
 }
 
+/// The chat refuses to let the client in, and may have said for how long.
+fn by_the_chat(retry_after: Option<Duration>) -> Refusal {
+    Refusal::ByTheChat(chat::Refusal { sentence: "not now", retry_after, limit: None })
+}
+
 #[test]
-fn a_visitor_who_is_turned_away_learns_when_to_come_back() {
+fn a_client_that_is_turned_away_learns_when_to_come_back() {
     let cases = [
         (Refusal::Draining, "503", "5"),
         (Refusal::Full, "503", "5"),
         (Refusal::AddressFull, "503", "5"),
         (Refusal::AddressTooFast { retry_after_seconds: 2 }, "429", "2"),
-        (Refusal::ReplacedTooOften { retry_after_seconds: 3 }, "429", "3"),
+        (by_the_chat(Some(Duration::from_millis(2_500))), "429", "3"),
+        (by_the_chat(None), "429", "5"),
     ];
     for (refusal, status, seconds) in cases {
         let host = Recorder { refusal: Some(refusal), ..Recorder::default() };
@@ -312,11 +321,12 @@ fn a_visitor_who_is_turned_away_learns_when_to_come_back() {
 }
 
 #[test]
-fn the_address_says_who_it_is_and_how_he_wants_presence() {
+fn the_address_says_who_it_is_and_how_presence_is_wanted() {
     let delta = UPGRADE.replacen("7890", "7890?presence=delta", 1);
     let (host, _) = converse(Recorder::default(), [delta.as_bytes()]);
     let mobile = Mobile::parse(b"1234567890").expect("ten digits");
-    assert_eq!(host.admitted, [Visitor::Mobile { mobile, presence: PresenceMode::Delta }]);
+    let who = Entrant::Mobile { mobile, presence: PresenceMode::Delta };
+    assert_eq!(host.admitted, [Entry { dialect: Dialect::Sca, who: Some(who) }]);
 }
 
 #[test]

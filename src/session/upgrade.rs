@@ -1,17 +1,17 @@
 //! The upgrade: a request that opens a WebSocket, checked and answered.
 //!
 //! The order of the checks is part of what clients see. Called by the request stage, when the route
-//! has said who the visitor is.
+//! has said what it asks for.
 
 use super::answers::{detail, refuse};
-use super::{Host, Limits, Visitor, WebSocket, origin};
+use super::{Entry, Host, Limits, WebSocket, origin};
 use crate::http::{Request, Response, Status, Version};
 use crate::ws::handshake::{self, HandshakeError, Offer};
 
-/// Lets a visitor in, or says why not: the whole check of RFC 6455 §4.2, and ours.
+/// Lets the connection in, or says why not: the whole check of RFC 6455 §4.2, and ours.
 pub(super) fn upgrade(
     request: &Request<'_>,
-    visitor: Visitor,
+    entry: Entry,
     limits: &Limits,
     host: &mut impl Host,
 ) -> Result<WebSocket, Response<'static>> {
@@ -24,8 +24,8 @@ pub(super) fn upgrade(
         .header("Sec-WebSocket-Accept", accept.as_str());
     let date = host.now().unix;
     let forwarded = limits.trusted_proxies.client(request.headers.all("x-forwarded-for"));
-    match host.admit(visitor, forwarded, |out| switching.write(out, date, false)) {
-        Ok(()) => Ok(WebSocket::new(visitor.dialect())),
+    match host.admit(entry, forwarded, |out| switching.write(out, date, false)) {
+        Ok(()) => Ok(WebSocket::new(entry.dialect)),
         Err(refusal) => Err(refuse(refusal)),
     }
 }

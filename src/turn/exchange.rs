@@ -4,7 +4,7 @@ use super::Turn;
 use crate::chat::{self, Admitted, Command, ConnectionId, Entrant, Event, Fault};
 use crate::limiter::{Forwarded, Limit};
 use crate::metrics;
-use crate::session::{Host, Listener, Page, Refusal, Visitor};
+use crate::session::{Entry, Host, Listener, Page, Refusal};
 use crate::timer::Now;
 
 /// The turn, as the session of one connection sees it.
@@ -101,7 +101,7 @@ impl Host for Exchange<'_> {
 
     fn admit(
         &mut self,
-        visitor: Visitor,
+        Entry { dialect, who }: Entry,
         forwarded: Forwarded,
         switch: impl FnOnce(&mut Vec<u8>),
     ) -> Result<(), Refusal> {
@@ -109,7 +109,6 @@ impl Host for Exchange<'_> {
             return Err(Refusal::Draining);
         }
         let id = self.id;
-        let who = visitor.entrant();
         // A connection that takes over a number takes over its place as well.
         let takes_over = who.is_some_and(|who| self.turn.chat.would_replace(who));
         if self.turn.websockets >= self.turn.limits.max_connections && !takes_over {
@@ -121,12 +120,11 @@ impl Host for Exchange<'_> {
             None => Admitted::default(),
             Some(who) => self.join(who).map_err(|refusal| {
                 self.turn.turn_back(id, came_from);
-                let time = refusal.retry_after.unwrap_or_default();
-                Refusal::ReplacedTooOften { retry_after_seconds: time.as_secs() + 1 }
+                Refusal::ByTheChat(refusal)
             })?,
         };
         self.write(switch);
-        self.turn.outboxes.sign_in(id, visitor.dialect(), awaits_list);
+        self.turn.outboxes.sign_in(id, dialect, awaits_list);
         self.turn.websockets += 1;
         self.turn.counters.upgrades += 1;
         if let Some(old) = replaces {

@@ -4,8 +4,9 @@
 use std::time::Duration;
 
 use switchboard::chat::{self, Command, Entrant, Event, Fault};
+use switchboard::dialects::Dialect;
 use switchboard::limiter::{Forwarded, Limit};
-use switchboard::session::{Host, Listener, Page, Refusal, Visitor};
+use switchboard::session::{Entry, Host, Listener, Page, Refusal};
 use switchboard::timer::Now;
 
 use super::replies::{check_frame, check_response};
@@ -25,7 +26,7 @@ pub(crate) struct Recorder {
     pub(crate) commands: Vec<String>,
     /// The 101, once there was one.
     pub(crate) admitted_with: Option<Vec<u8>>,
-    visitor: Option<Visitor>,
+    dialect: Option<Dialect>,
     has_signed_in: bool,
     has_closed: bool,
     /// Nothing more may be asked for.
@@ -42,9 +43,9 @@ impl Recorder {
     fn note(&mut self, piece: &[u8]) {
         assert!(!self.is_over, "the session has ended");
         assert!(!self.has_closed, "a close frame is the last (RFC 6455 §5.5.1)");
-        match self.visitor {
+        match self.dialect {
             None => check_response(piece),
-            Some(visitor) => self.has_closed = check_frame(piece, visitor),
+            Some(dialect) => self.has_closed = check_frame(piece, dialect),
         }
         self.written.extend_from_slice(piece);
     }
@@ -62,9 +63,9 @@ impl Host for Recorder {
     }
 
     fn tell(&mut self, event: &Event<'_>) {
-        let visitor = self.visitor.expect("only who was let in is told something");
+        let dialect = self.dialect.expect("only who was let in is told something");
         let mut piece = Vec::new();
-        visitor.dialect().frame(event, &mut piece);
+        dialect.frame(event, &mut piece);
         self.note(&piece);
     }
 
@@ -72,7 +73,7 @@ impl Host for Recorder {
         let Entrant::Messenger(who) = who else {
             panic!("phones say who they are before: {who:?}")
         };
-        assert_eq!(self.visitor, Some(Visitor::Messenger), "phones say who they are before");
+        assert_eq!(self.dialect, Some(Dialect::Messenger), "phones say who they are before");
         assert!(!self.has_signed_in, "somebody says once who he is");
         self.has_signed_in = true;
         self.commands.push(format!("{who:?}"));
@@ -82,7 +83,7 @@ impl Host for Recorder {
     fn command(&mut self, command: &Command<'_>) {
         assert!(!self.is_over && !self.has_closed, "who has said goodbye commands nothing");
         let is_known = match command {
-            Command::Mobile(_) => matches!(self.visitor, Some(Visitor::Mobile { .. })),
+            Command::Mobile(_) => self.dialect == Some(Dialect::Sca),
             Command::Messenger(_) => self.has_signed_in,
         };
         assert!(is_known, "commands are for those whom we know, each in his realm");
@@ -99,7 +100,7 @@ impl Host for Recorder {
     }
 
     fn page(&mut self, page: Page) -> (&'static str, String) {
-        assert!(self.visitor.is_none(), "a WebSocket is served no pages");
+        assert!(self.dialect.is_none(), "a WebSocket is served no pages");
         ("text/plain", format!("{page:?}"))
     }
 
@@ -117,11 +118,11 @@ impl Host for Recorder {
 
     fn admit(
         &mut self,
-        visitor: Visitor,
+        entry: Entry,
         _: Forwarded,
         switch: impl FnOnce(&mut Vec<u8>),
     ) -> Result<(), Refusal> {
-        assert!(self.visitor.is_none(), "somebody is let in once");
+        assert!(self.dialect.is_none(), "somebody is let in once");
         assert_eq!(self.listener, Listener::Public, "the operator's listener has pages only");
         if let Some(refusal) = self.refusal {
             return Err(refusal);
@@ -131,7 +132,7 @@ impl Host for Recorder {
         self.note(&piece);
         assert!(piece.starts_with(b"HTTP/1.1 101 "));
         self.admitted_with = Some(piece);
-        self.visitor = Some(visitor);
+        self.dialect = Some(entry.dialect);
         Ok(())
     }
 }

@@ -2,7 +2,7 @@
 //! of the code that wrote it.
 
 use serde_json::value::RawValue;
-use switchboard::session::Visitor;
+use switchboard::dialects::Dialect;
 
 /// One response: a status line, header lines, and as much of a body as they say, or none to HEAD.
 pub(crate) fn check_response(bytes: &[u8]) {
@@ -28,7 +28,7 @@ pub(crate) fn check_response(bytes: &[u8]) {
 }
 
 /// One frame of a server's (RFC 6455 §5); says whether it closes.
-pub(crate) fn check_frame(bytes: &[u8], to: Visitor) -> bool {
+pub(crate) fn check_frame(bytes: &[u8], to: Dialect) -> bool {
     let (first, second) = (bytes[0], bytes[1]);
     assert_eq!(first & 0xF0, 0x80, "final, and no reserved bit");
     let (length, header_bytes) = match second {
@@ -40,12 +40,12 @@ pub(crate) fn check_frame(bytes: &[u8], to: Visitor) -> bool {
     let payload = &bytes[header_bytes..];
     assert_eq!(length, payload.len() as u64, "one frame, and all of it");
     match (first & 0x0F, to) {
-        (1, Visitor::Mobile { .. } | Visitor::Messenger) => {
+        (1, Dialect::Sca | Dialect::Messenger) => {
             let text = str::from_utf8(payload).expect("a text is UTF-8");
             assert!(serde_json::from_str::<&RawValue>(text).is_ok(), "and JSON");
         }
-        (1, Visitor::Echo) => assert!(str::from_utf8(payload).is_ok()),
-        (2, Visitor::Echo) => {}
+        (1, Dialect::Echo) => assert!(str::from_utf8(payload).is_ok()),
+        (2, Dialect::Echo) => {}
         (10, _) => assert!(payload.len() <= 125),
         (8, _) => check_close(payload),
         (opcode, _) => panic!("opcode {opcode}"),
