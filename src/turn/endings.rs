@@ -5,8 +5,8 @@
 //! handler can rely on: an id stays good to the end of the turn.
 
 use super::connections::{Connection, Life};
-use super::exchange::Exchange;
 use super::parcel::Parcel;
+use super::session_host::SessionHost;
 use super::{Sockets, Turn};
 use crate::chat::{ConnectionId, Kind, Outcome, Reason};
 use crate::session::{End, Session};
@@ -66,10 +66,10 @@ impl Turn {
     pub(super) fn with_session<R>(
         &mut self,
         id: ConnectionId,
-        say: impl FnOnce(&mut Session, &mut Exchange<'_>) -> R,
+        say: impl FnOnce(&mut Session, &mut SessionHost<'_>) -> R,
     ) -> Option<R> {
         let mut session = std::mem::take(&mut self.connections.get_mut(id)?.session);
-        let result = say(&mut session, &mut Exchange { turn: self, id });
+        let result = say(&mut session, &mut SessionHost { turn: self, id });
         self.connections.get_mut(id)?.session = session;
         Some(result)
     }

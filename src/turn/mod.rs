@@ -14,7 +14,6 @@ mod deadlines;
 mod desk;
 mod drain;
 mod endings;
-mod exchange;
 mod expire;
 mod invariants;
 mod ledger;
@@ -29,6 +28,7 @@ mod queue;
 mod receive;
 mod recorder;
 mod send;
+mod session_host;
 mod sockets;
 #[cfg(test)]
 mod street;

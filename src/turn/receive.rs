@@ -10,7 +10,7 @@ use std::mem;
 use std::rc::Rc;
 
 use super::connections::Life;
-use super::exchange::Exchange;
+use super::session_host::SessionHost;
 use super::{Accepted, Sockets, Turn};
 use crate::chat::ConnectionId;
 use crate::limiter::{Block, Limit};
@@ -195,7 +195,7 @@ impl Turn {
         let mut session = mem::take(&mut connection.session);
         let mut input = mem::take(&mut self.input);
         let limits = Rc::clone(&self.session_limits);
-        let mut host = Exchange { turn: self, id };
+        let mut host = SessionHost { turn: self, id };
         let flow = session.receive(&mut input[..count], &limits, &mut host);
         self.input = input;
         if let Some(connection) = self.connections.get_mut(id) {

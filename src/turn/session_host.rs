@@ -1,4 +1,4 @@
-//! [`Exchange`]: one connection's session talking to the turn. It is the session's [`Host`].
+//! [`SessionHost`]: one connection's session talking to the turn. It is the session's [`Host`].
 
 use super::Turn;
 use crate::chat::{self, Admitted, Command, ConnectionId, Entrant, Event, Fault};
@@ -8,12 +8,12 @@ use crate::session::{Entry, Host, Listener, Page, Refusal};
 use crate::timer::Now;
 
 /// The turn, as the session of one connection sees it.
-pub(super) struct Exchange<'t> {
+pub(super) struct SessionHost<'t> {
     pub(super) turn: &'t mut Turn,
     pub(super) id: ConnectionId,
 }
 
-impl Exchange<'_> {
+impl SessionHost<'_> {
     /// It has sent a message, taken or not.
     fn count_message(&mut self) {
         if let Some(connection) = self.turn.connections.get_mut(self.id) {
@@ -22,7 +22,7 @@ impl Exchange<'_> {
     }
 }
 
-impl Exchange<'_> {
+impl SessionHost<'_> {
     /// Lets the connection into its realm.
     fn join(&mut self, who: Entrant<'_>) -> Result<Admitted, chat::Refusal> {
         let (now, id) = (self.turn.now, self.id);
@@ -36,7 +36,7 @@ impl Exchange<'_> {
     }
 }
 
-impl Host for Exchange<'_> {
+impl Host for SessionHost<'_> {
     fn now(&self) -> Now {
         self.turn.now
     }
