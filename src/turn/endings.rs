@@ -93,18 +93,18 @@ impl Turn {
         let departed = self.leaving.len();
         while let Some(id) = self.leaving.pop_front() {
             let (now, from) = (self.now, self.block_of(id));
-            let (chat, mut desk) = self.chat_and_desk();
-            chat.leave(now, (id, from), &mut desk);
+            let (chat, mut sink) = self.chat_and_sink();
+            chat.leave(now, (id, from), &mut sink);
         }
         departed
     }
 
     /// Tells a message's sender what became of it.
     pub(super) fn settle(&mut self, parcel: &Parcel, outcome: Outcome) {
-        let (chat, mut desk) = self.chat_and_desk();
+        let (chat, mut sink) = self.chat_and_sink();
         match parcel.kind {
             Kind::Message(receipt) => {
-                chat.settle(receipt, parcel.message_id(), outcome, &mut desk);
+                chat.settle(receipt, parcel.message_id(), outcome, &mut sink);
             }
             Kind::ForConnection | Kind::ForPerson => {}
         }

@@ -59,8 +59,8 @@ impl Turn {
             }
             // A person who came back in time may still be unread: so not before all is read.
             let (now, budget) = (self.now, self.limits.budgets.timers);
-            let (chat, mut desk) = self.chat_and_desk();
-            chat.expire(now, budget, &mut desk);
+            let (chat, mut sink) = self.chat_and_sink();
+            chat.expire(now, budget, &mut sink);
         }
         self.forget_addresses();
         judged + self.sweep() + self.drain_slice()

@@ -11,7 +11,6 @@
 mod arrivals;
 mod connections;
 mod deadlines;
-mod desk;
 mod drain;
 mod endings;
 mod expire;
@@ -20,6 +19,7 @@ mod ledger;
 mod limits;
 mod notes;
 mod outbox;
+mod outbox_sink;
 mod pages;
 mod parcel;
 mod presence;
@@ -46,11 +46,11 @@ use crate::limiter::Addresses;
 use crate::session;
 use crate::timer::{Moment, Now, Wheel};
 use connections::Connections;
-use desk::Desk;
 use drain::Drain;
 use expire::Sweep;
 use notes::Notes;
 use outbox::Outboxes;
+use outbox_sink::OutboxSink;
 use presence::Presence;
 use publish::Frames;
 use receive::Callers;
@@ -296,15 +296,15 @@ impl Turn {
         self.counters.process = process;
     }
 
-    /// The chat, and the desk where its events become frames.
-    fn chat_and_desk(&mut self) -> (&mut Chat, Desk<'_>) {
-        let desk = Desk {
+    /// The chat, and the sink where its events become frames.
+    fn chat_and_sink(&mut self) -> (&mut Chat, OutboxSink<'_>) {
+        let sink = OutboxSink {
             outboxes: &mut self.outboxes,
             presence: &mut self.presence,
             counters: &mut self.counters,
             scratch: &mut self.scratch,
         };
-        (&mut self.chat, desk)
+        (&mut self.chat, sink)
     }
 
     /// The stall rule: only a turn that knows of all input that has arrived may judge silence.

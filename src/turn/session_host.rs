@@ -27,8 +27,8 @@ impl SessionHost<'_> {
     fn join(&mut self, who: Entrant<'_>) -> Result<Admitted, chat::Refusal> {
         let (now, id) = (self.turn.now, self.id);
         let from = self.turn.block_of(id);
-        let (chat, mut desk) = self.turn.chat_and_desk();
-        let joined = chat.admit(now, (id, from), who, &mut desk);
+        let (chat, mut sink) = self.turn.chat_and_sink();
+        let joined = chat.admit(now, (id, from), who, &mut sink);
         if let Err(chat::Refusal { limit: Some(limit), .. }) = joined {
             self.limit_hit(limit);
         }
@@ -42,8 +42,8 @@ impl Host for SessionHost<'_> {
     }
 
     fn write(&mut self, fill: impl FnOnce(&mut Vec<u8>)) {
-        let (_, mut desk) = self.turn.chat_and_desk();
-        desk.write(self.id, fill);
+        let (_, mut sink) = self.turn.chat_and_sink();
+        sink.write(self.id, fill);
     }
 
     fn tell(&mut self, event: &Event<'_>) {
@@ -61,8 +61,8 @@ impl Host for SessionHost<'_> {
             self.count_message();
         }
         let (now, from) = (self.turn.now, (self.id, self.turn.block_of(self.id)));
-        let (chat, mut desk) = self.turn.chat_and_desk();
-        chat.handle(now, from, command, &mut desk);
+        let (chat, mut sink) = self.turn.chat_and_sink();
+        chat.handle(now, from, command, &mut sink);
     }
 
     fn limit_hit(&mut self, limit: Limit) {

@@ -1,4 +1,4 @@
-//! [`Desk`]: where the chat's events become frames in outboxes. It is the chat's [`Sink`].
+//! [`OutboxSink`]: where the chat's events become frames in outboxes. It is the chat's [`Sink`].
 //!
 //! An event is put into the words of its receiver's dialect, framed, and queued; the text that it
 //! carries is borrowed from the loop's read buffer until then. One scratch buffer serves all, and
@@ -18,14 +18,14 @@ use crate::dialects::Dialect;
 const SCRATCH_KEPT: usize = 1 << 20;
 
 /// The chat's way out: outboxes, and the queues of those who want the presence list.
-pub(super) struct Desk<'t> {
+pub(super) struct OutboxSink<'t> {
     pub(super) outboxes: &'t mut Outboxes,
     pub(super) presence: &'t mut Presence,
     pub(super) counters: &'t mut Counters,
     pub(super) scratch: &'t mut Vec<u8>,
 }
 
-impl Desk<'_> {
+impl OutboxSink<'_> {
     /// Queues what `fill` appends, as part of the protocol.
     pub(super) fn write(&mut self, to: ConnectionId, fill: impl FnOnce(&mut Vec<u8>)) {
         self.scratch.clear();
@@ -38,7 +38,7 @@ impl Desk<'_> {
     }
 }
 
-impl Sink for Desk<'_> {
+impl Sink for OutboxSink<'_> {
     fn send(&mut self, to: ConnectionId, event: &Event<'_>) {
         let Handling { kind, id, may_be_dropped } = event.handling();
         if may_be_dropped && self.outboxes.is_blocked(to) {
@@ -113,13 +113,13 @@ mod tests {
             outboxes.sign_in(id, *dialect, false);
         }
         let limits = presence::Limits::default();
-        let mut desk = Desk {
+        let mut sink = OutboxSink {
             outboxes: &mut outboxes,
             presence: &mut Presence::new(limits, Audience::ALL.len()),
             counters: &mut Counters::new(),
             scratch: &mut Vec::new(),
         };
-        desk.fan_out(&receivers, &Event::Pong);
+        sink.fan_out(&receivers, &Event::Pong);
         let [sca, messenger] = [receivers[0], receivers[1]].map(|id| first_frame(&outboxes, id));
         assert_ne!(sca, messenger, "each dialect has its own frame");
         for pair in receivers.chunks(2) {
