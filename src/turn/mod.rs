@@ -14,6 +14,8 @@ mod deadlines;
 mod drain;
 mod endings;
 mod expire;
+#[cfg(test)]
+mod fake_sockets;
 mod invariants;
 mod ledger;
 mod limits;
@@ -30,8 +32,6 @@ mod recorder;
 mod send;
 mod session_host;
 mod sockets;
-#[cfg(test)]
-mod street;
 #[cfg(test)]
 mod tests;
 mod trace;

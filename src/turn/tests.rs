@@ -5,7 +5,7 @@
 use std::time::Duration;
 
 use super::{Budgets, Limits, OTHER_SOURCES, Polled};
-use crate::turn::street::{World, frame, message, upgrade};
+use crate::turn::fake_sockets::{World, frame, message, upgrade};
 
 const PHONES: u32 = 5;
 const PONG: &str = r#"{"type":"pong"}"#;
@@ -29,7 +29,7 @@ fn newcomers_beyond_the_budget_are_accepted_without_another_event() {
     let mut world = world_with(Budgets { accepts: 1, ..Budgets::default() });
     world.call(5, "127.0.0.1");
     world.settle();
-    assert_eq!(world.street.here.len(), 5);
+    assert_eq!(world.sockets.here.len(), 5);
 }
 
 #[test]
@@ -88,7 +88,7 @@ fn the_departed_beyond_the_budget_are_freed_without_another_event() {
     let phones = world.phones(PHONES);
     phones.iter().for_each(|id| world.reset(*id));
     world.settle();
-    assert_eq!(world.street.here, []);
+    assert_eq!(world.sockets.here, []);
     assert_eq!(world.turn.connections(), 0);
 }
 
@@ -109,32 +109,32 @@ fn the_silent_beyond_the_budget_of_a_sweep_are_removed_without_another_event() {
 fn out_of_descriptors_those_who_wait_are_taken_in_after_a_pause() {
     let mut world = World::new(Limits::default());
     let pause = Limits::default().budgets.accept_pause;
-    world.street.is_exhausted = true;
+    world.sockets.is_exhausted = true;
     world.call(3, "127.0.0.1");
     world.run();
     assert_eq!(world.wait(), Some(pause), "and not at once, again and again");
     world.time += pause - Duration::from_nanos(1);
-    world.street.is_exhausted = false;
+    world.sockets.is_exhausted = false;
     world.run();
-    assert_eq!(world.street.here, [], "the pause is not over");
+    assert_eq!(world.sockets.here, [], "the pause is not over");
     world.time += Duration::from_nanos(1);
     world.run();
-    assert_eq!(world.street.here.len(), 3);
+    assert_eq!(world.sockets.here.len(), 3);
 }
 
 #[test]
 fn out_of_descriptors_those_who_wait_are_taken_in_when_somebody_has_gone() {
     let mut world = World::new(Limits::default());
     let phones = world.phones(2);
-    world.street.is_exhausted = true;
+    world.sockets.is_exhausted = true;
     world.call(1, "127.0.0.1");
     world.settle();
-    assert_eq!(world.street.here, phones);
-    world.street.is_exhausted = false;
+    assert_eq!(world.sockets.here, phones);
+    world.sockets.is_exhausted = false;
     world.reset(phones[0]);
     world.settle();
-    assert_eq!(world.street.here.len(), 2, "one has gone, one has come");
-    assert_ne!(world.street.here, phones);
+    assert_eq!(world.sockets.here.len(), 2, "one has gone, one has come");
+    assert_ne!(world.sockets.here, phones);
 }
 
 #[test]
@@ -223,13 +223,13 @@ fn whoever_was_told_goodbye_is_not_closed_while_he_may_still_be_sending() {
     // No client may send what is not masked.
     world.say(alice, [0x81, 0]);
     world.settle();
-    assert_eq!(world.street.shut, [alice], "our half is shut");
+    assert_eq!(world.sockets.shut, [alice], "our half is shut");
     world.say(alice, vec![0; 100_000]);
     world.settle();
-    assert_eq!(world.street.here, [alice]);
+    assert_eq!(world.sockets.here, [alice]);
     world.reset(alice);
     world.settle();
-    assert_eq!(world.street.here, []);
+    assert_eq!(world.sockets.here, []);
 }
 
 #[test]

@@ -6,7 +6,7 @@ use crate::chat::ConnectionId;
 use crate::limiter::{AddressLimits, Network, Proxies, Rate};
 use crate::session::{self, Refusal};
 use crate::turn::Limits;
-use crate::turn::street::World;
+use crate::turn::fake_sockets::World;
 
 const SOMEBODY: &str = "203.0.113.7";
 
@@ -26,10 +26,10 @@ fn world_behind(networks: Vec<Network>, connections: u32, rate: Rate) -> World {
 
 /// So many connect from an address. Returns those who were taken in.
 fn connect(world: &mut World, count: usize, address: &str) -> Vec<ConnectionId> {
-    let before = world.street.here.len();
+    let before = world.sockets.here.len();
     world.call(count, address);
     world.settle();
-    world.street.here[before..].to_vec()
+    world.sockets.here[before..].to_vec()
 }
 
 /// Asks for a WebSocket, and returns the status.
@@ -49,7 +49,7 @@ fn a_few_too_many_are_told_when_they_ask_and_a_flood_takes_up_no_slots() {
     let mut world = world(3, Rate::UNLIMITED);
     let taken_in = connect(&mut world, 100, SOMEBODY);
     assert_eq!(taken_in.len(), 5, "three may be here, two are to be told");
-    assert_eq!(world.street.turned_away, [Refusal::AddressFull; 95]);
+    assert_eq!(world.sockets.turned_away, [Refusal::AddressFull; 95]);
     assert_eq!(world.turn.counters().shed, 95);
     let answers: Vec<String> = taken_in.iter().map(|&id| ask(&mut world, id, "")).collect();
     assert_eq!(answers, ["101", "101", "101", "503", "503"]);
@@ -68,7 +68,7 @@ fn an_address_may_connect_so_often_and_is_told_when_it_may_again() {
     }
     let taken_in = connect(&mut world, 3, SOMEBODY);
     assert_eq!(taken_in.len(), 2, "to be told");
-    assert_eq!(world.street.turned_away, [Refusal::AddressTooFast { retry_after_seconds: 11 }]);
+    assert_eq!(world.sockets.turned_away, [Refusal::AddressTooFast { retry_after_seconds: 11 }]);
     assert_eq!(ask(&mut world, taken_in[0], ""), "429");
     world.time = Duration::from_secs(10);
     assert_eq!(ask(&mut world, taken_in[0], ""), "101");

@@ -4,13 +4,13 @@ use std::time::Duration;
 
 use crate::chat::ConnectionId;
 use crate::turn::Limits;
-use crate::turn::street::{World, frame, upgrade};
+use crate::turn::fake_sockets::{World, frame, upgrade};
 
 /// Somebody comes and has asked for a WebSocket, all with the same number; nothing of that is read yet.
 fn call(world: &mut World) -> ConnectionId {
     world.call(1, "127.0.0.1");
     world.run();
-    let id = *world.street.here.last().expect("whoever has just come");
+    let id = *world.sockets.here.last().expect("whoever has just come");
     world.ask(id, "03001234567", "");
     id
 }
@@ -34,13 +34,13 @@ fn the_time_to_close_begins_when_the_last_words_are_written_and_not_while_they_w
     world.time += close_timeout * 2;
     world.run();
     assert!(world.take_words(old).ends_with("replaced by a newer connection"));
-    assert!(world.street.here.contains(&old), "he has had no time to close");
+    assert!(world.sockets.here.contains(&old), "he has had no time to close");
     world.time += close_timeout / 2;
     world.run();
-    assert!(world.street.here.contains(&old), "he has had half of the time to close");
+    assert!(world.sockets.here.contains(&old), "he has had half of the time to close");
     world.time += close_timeout;
     world.run();
-    assert_eq!(world.street.here, [new], "he has had all the time to close");
+    assert_eq!(world.sockets.here, [new], "he has had all the time to close");
 }
 
 /// Somebody comes and signs in to a session.
@@ -74,11 +74,11 @@ fn whoever_is_given_up_for_what_he_hears_of_one_who_was_lost_in_writing_is_given
     world.block(bob);
     write(&mut world, cat, "bob", "all he holds");
     world.run();
-    assert_eq!(world.street.here, [ann, bob, cat]);
+    assert_eq!(world.sockets.here, [ann, bob, cat]);
     world.cut(ann);
     write(&mut world, cat, "ann", "too late");
     world.run();
-    assert_eq!(world.street.here, [cat], "nothing else would wake the loop for him");
+    assert_eq!(world.sockets.here, [cat], "nothing else would wake the loop for him");
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! [`Street`]: a network in memory, for tests of the turn, and the [`World`] of both.
+//! [`FakeSockets`]: a network in memory, for tests of the turn, and the [`World`] of both.
 //!
 //! Callers come from any address, which real sockets on one machine cannot have. Everything written
 //! arrives, but for whom a test has blocked. The turn is told of everything once, as by the kernel
@@ -18,7 +18,7 @@ use crate::timer::{Moment, Now};
 
 /// The network.
 #[derive(Default)]
-pub(super) struct Street {
+pub(super) struct FakeSockets {
     callers: VecDeque<IpAddr>,
     unread: BTreeMap<usize, VecDeque<u8>>,
     written: BTreeMap<usize, Vec<u8>>,
@@ -37,7 +37,7 @@ pub(super) struct Street {
     blocked: BTreeSet<usize>,
 }
 
-impl Sockets for Street {
+impl Sockets for FakeSockets {
     fn accept(&mut self, listener: Listener, id: ConnectionId) -> Accepted {
         if listener == Listener::Admin {
             return Accepted::Nobody;
@@ -115,7 +115,7 @@ impl Stopwatch for Stopped {
 /// A turn and its network.
 pub(super) struct World {
     pub(super) turn: Turn,
-    pub(super) street: Street,
+    pub(super) sockets: FakeSockets,
     /// How long it has been going.
     pub(super) time: Duration,
 }
@@ -123,7 +123,7 @@ pub(super) struct World {
 impl World {
     pub(super) fn new(limits: Limits) -> Self {
         let turn = Turn::new(limits, Now::default());
-        World { turn, street: Street::default(), time: Duration::ZERO }
+        World { turn, sockets: FakeSockets::default(), time: Duration::ZERO }
     }
 
     /// One turn of the loop, after a poll that has named everybody.
@@ -134,7 +134,7 @@ impl World {
     /// One turn, after such a poll.
     pub(super) fn run_after(&mut self, polled: Polled) {
         let now = Now { monotonic: self.now(), ..Now::default() };
-        self.turn.run(now, polled, &mut self.street, &mut Stopped);
+        self.turn.run(now, polled, &mut self.sockets, &mut Stopped);
         self.turn.check_invariants();
     }
 
@@ -162,7 +162,7 @@ impl World {
     /// So many call from an address; in the next turn they are taken in, or not.
     pub(super) fn call(&mut self, count: usize, address: &str) {
         let address: IpAddr = address.parse().expect("an address");
-        self.street.callers.extend(std::iter::repeat_n(address, count));
+        self.sockets.callers.extend(std::iter::repeat_n(address, count));
         self.turn.listener_ready(Listener::Public);
     }
 
@@ -173,7 +173,7 @@ impl World {
 
     /// Somebody says something; nothing of that is read yet.
     pub(super) fn say(&mut self, id: ConnectionId, bytes: impl AsRef<[u8]>) {
-        self.street.unread.entry(id.index()).or_default().extend(bytes.as_ref());
+        self.sockets.unread.entry(id.index()).or_default().extend(bytes.as_ref());
         self.turn.ready(id, Readiness { readable: true, ..Readiness::default() });
     }
 
@@ -181,7 +181,7 @@ impl World {
     pub(super) fn visitor(&mut self) -> ConnectionId {
         self.call(1, "127.0.0.1");
         self.settle();
-        *self.street.here.last().expect("whoever has just come")
+        *self.sockets.here.last().expect("whoever has just come")
     }
 
     /// So many phones, with the numbers from 0 on, that want no presence and have read their 101.
@@ -197,40 +197,40 @@ impl World {
 
     /// From now on nothing that is written to him fits.
     pub(super) fn block(&mut self, id: ConnectionId) {
-        self.street.blocked.insert(id.index());
+        self.sockets.blocked.insert(id.index());
     }
 
     /// There is room again; the next turn hears of it.
     pub(super) fn unblock(&mut self, id: ConnectionId) {
-        self.street.blocked.remove(&id.index());
+        self.sockets.blocked.remove(&id.index());
         self.turn.ready(id, Readiness { writable: true, ..Readiness::default() });
     }
 
     /// Somebody's connection is reset; the next turn hears of it.
     pub(super) fn reset(&mut self, id: ConnectionId) {
-        self.street.broken.insert(id.index());
+        self.sockets.broken.insert(id.index());
         self.turn.ready(id, Readiness { readable: true, writable: true, closed: true });
     }
 
     /// The same, but nobody hears of it before he is written to.
     pub(super) fn cut(&mut self, id: ConnectionId) {
-        self.street.broken.insert(id.index());
+        self.sockets.broken.insert(id.index());
     }
 
     /// Somebody hangs up; the next turn hears of it.
     pub(super) fn hang_up(&mut self, id: ConnectionId) {
-        self.street.finished.push(id.index());
+        self.sockets.finished.push(id.index());
         self.turn.ready(id, Readiness { readable: true, closed: true, ..Readiness::default() });
     }
 
     /// Whether somebody was told something since its words were taken.
     pub(super) fn has_words(&self, id: ConnectionId) -> bool {
-        self.street.written.contains_key(&id.index())
+        self.sockets.written.contains_key(&id.index())
     }
 
     /// What somebody was told since this was asked last.
     pub(super) fn take_words(&mut self, id: ConnectionId) -> String {
-        let words = self.street.written.remove(&id.index()).unwrap_or_default();
+        let words = self.sockets.written.remove(&id.index()).unwrap_or_default();
         String::from_utf8_lossy(&words).into_owned()
     }
 }
