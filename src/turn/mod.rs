@@ -53,7 +53,7 @@ use outbox::Outboxes;
 use outbox_sink::OutboxSink;
 use presence::Presence;
 use publish::Frames;
-use receive::Callers;
+use receive::WaitingListeners;
 use recorder::{Laps, Recorder};
 
 pub use crate::session::Listener;
@@ -110,7 +110,7 @@ pub struct Turn {
     /// Events that the network has told of since the last turn.
     events: usize,
     /// Where somebody may be waiting to be accepted.
-    callers: Callers,
+    waiting_listeners: WaitingListeners,
     /// Accepting failed for want of descriptors: not before this moment again.
     accept_again: Option<Moment>,
     /// Connections with something to read, longest unread first.
@@ -155,7 +155,7 @@ impl Turn {
             recorder: Recorder::new(),
             notes: Notes::new(),
             events: 0,
-            callers: Callers::everywhere(),
+            waiting_listeners: WaitingListeners::everywhere(),
             accept_again: None,
             readable: VecDeque::new(),
             page_bytes: 0,
@@ -172,7 +172,7 @@ impl Turn {
     /// A listener has somebody waiting.
     pub fn listener_ready(&mut self, listener: Listener) {
         self.events += 1;
-        *self.callers.at(listener) = true;
+        *self.waiting_listeners.at(listener) = true;
     }
 
     /// The network has noticed something about a connection. Ids of the departed are ignored.
@@ -233,7 +233,7 @@ impl Turn {
     /// How long to sleep before the next turn, if nothing happens: zero if work was left over,
     /// `None` if there is nothing to wait for but the network.
     pub fn wait(&mut self, now: Moment) -> Option<Duration> {
-        let accepting = self.callers.any() && self.accept_again.is_none();
+        let accepting = self.waiting_listeners.any() && self.accept_again.is_none();
         // Work that was created late in a turn, or cut off by a budget, announces itself by no
         // event: whoever forgets it here loses it until a stranger happens to call.
         let left_over = accepting
@@ -253,7 +253,7 @@ impl Turn {
         let deadlines = [
             self.wheel.next_deadline(),
             self.sweep.deadline(),
-            self.accept_again.filter(|_| self.callers.any()),
+            self.accept_again.filter(|_| self.waiting_listeners.any()),
             self.drain.as_ref().map(Drain::deadline),
             presence,
             self.chat.next_deadline(),

@@ -19,14 +19,14 @@ use crate::session::{End, Flow, Listener};
 /// The listeners at which somebody may wait to be accepted. At the start both: no event tells of
 /// those who came before there was a loop.
 #[derive(Debug)]
-pub(super) struct Callers {
+pub(super) struct WaitingListeners {
     public: bool,
     admin: bool,
 }
 
-impl Callers {
+impl WaitingListeners {
     pub(super) fn everywhere() -> Self {
-        Callers { public: true, admin: true }
+        WaitingListeners { public: true, admin: true }
     }
 
     pub(super) fn any(&self) -> bool {
@@ -65,7 +65,8 @@ impl Turn {
         sockets: &mut impl Sockets,
     ) -> usize {
         let mut taken = 0;
-        while *self.callers.at(listener) && self.accept_again.is_none() && taken < budget {
+        while *self.waiting_listeners.at(listener) && self.accept_again.is_none() && taken < budget
+        {
             let is_full = self.connections.by(listener) >= room;
             let accepted = match is_full {
                 true => sockets.shed(listener),
@@ -83,7 +84,7 @@ impl Turn {
                     taken += 1;
                     self.take_in(listener, peer, sockets);
                 }
-                Accepted::Nobody => *self.callers.at(listener) = false,
+                Accepted::Nobody => *self.waiting_listeners.at(listener) = false,
                 Accepted::Exhausted => {
                     // Those who still wait make no new edge: come back after a pause, or as soon
                     // as a connection of ours has closed.
