@@ -22,7 +22,7 @@ const FORGET: usize = 64;
 
 /// As what a connection counts.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) enum Standing {
+pub(super) enum Counted {
     /// As nothing: of the operator, of this machine, or there is no such limit.
     Exempt,
     /// As nothing either: a trusted proxy's, which has not asked for a WebSocket yet.
@@ -41,20 +41,20 @@ impl Turn {
         &mut self,
         listener: Listener,
         peer: IpAddr,
-    ) -> Result<Standing, Refusal> {
+    ) -> Result<Counted, Refusal> {
         let now = self.now.monotonic;
         if listener == Listener::Admin {
-            return Ok(Standing::Exempt);
+            return Ok(Counted::Exempt);
         }
         if self.limits.session.trusted_proxies.contains(peer) {
-            return Ok(Standing::Proxy);
+            return Ok(Counted::Proxy);
         }
         if peer.to_canonical().is_loopback() || self.addresses.is_off() {
-            return Ok(Standing::Exempt);
+            return Ok(Counted::Exempt);
         }
         match self.addresses.arrive(Block::of(peer), now) {
-            Arrival::Entered => Ok(Standing::Entered),
-            Arrival::ToBeTold => Ok(Standing::ToBeTold),
+            Arrival::Entered => Ok(Counted::Entered),
+            Arrival::ToBeTold => Ok(Counted::ToBeTold),
             Arrival::TurnedAway(excess) => Err(self.refuse_address(excess)),
         }
     }
@@ -69,23 +69,21 @@ impl Turn {
         let now = self.now.monotonic;
         let Some(connection) = self.connections.get_mut(id) else { return Ok(Block::default()) };
         let own = connection.block;
-        let (block, standing) = match (connection.standing, forwarded) {
-            (Standing::Exempt | Standing::Entered | Standing::Forwarded, _) => return Ok(own),
-            (Standing::Proxy, Forwarded::Client(client)) => {
-                (Block::of(client), Standing::Forwarded)
-            }
+        let (block, counted) = match (connection.counted, forwarded) {
+            (Counted::Exempt | Counted::Entered | Counted::Forwarded, _) => return Ok(own),
+            (Counted::Proxy, Forwarded::Client(client)) => (Block::of(client), Counted::Forwarded),
             // A proxy that says of nobody for whom it speaks may speak for everybody. So those whom
             // it does not name share its address, and none of them is exempt for that.
-            (Standing::Proxy, Forwarded::Nameless) => (own, Standing::Forwarded),
-            (Standing::ToBeTold, _) => (own, Standing::Entered),
+            (Counted::Proxy, Forwarded::Nameless) => (own, Counted::Forwarded),
+            (Counted::ToBeTold, _) => (own, Counted::Entered),
         };
         if let Err(excess) = self.addresses.enter(block, now) {
             return Err(self.refuse_address(excess));
         }
-        if connection.standing == Standing::ToBeTold {
+        if connection.counted == Counted::ToBeTold {
             self.addresses.told(block);
         }
-        (connection.block, connection.standing) = (block, standing);
+        (connection.block, connection.counted) = (block, counted);
         Ok(own)
     }
 
@@ -93,18 +91,18 @@ impl Turn {
     /// over this connection may be another: the block is again the one that `enter` returned.
     pub(super) fn turn_back(&mut self, id: ConnectionId, own: Block) {
         let Some(connection) = self.connections.get_mut(id) else { return };
-        if connection.standing == Standing::Forwarded {
+        if connection.counted == Counted::Forwarded {
             self.addresses.leave(connection.block);
-            (connection.block, connection.standing) = (own, Standing::Proxy);
+            (connection.block, connection.counted) = (own, Counted::Proxy);
         }
     }
 
     /// A connection is gone.
-    pub(super) fn depart(&mut self, block: Block, standing: Standing) {
-        match standing {
-            Standing::Exempt | Standing::Proxy => {}
-            Standing::ToBeTold => self.addresses.told(block),
-            Standing::Entered | Standing::Forwarded => self.addresses.leave(block),
+    pub(super) fn depart(&mut self, block: Block, counted: Counted) {
+        match counted {
+            Counted::Exempt | Counted::Proxy => {}
+            Counted::ToBeTold => self.addresses.told(block),
+            Counted::Entered | Counted::Forwarded => self.addresses.leave(block),
         }
     }
 

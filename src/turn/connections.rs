@@ -6,7 +6,7 @@
 
 use slab::Slab;
 
-use super::arrivals::Standing;
+use super::arrivals::Counted;
 use super::notes::Tally;
 use crate::chat::ConnectionId;
 use crate::limiter::Block;
@@ -40,9 +40,9 @@ pub(super) struct Connection {
     pub(super) id: ConnectionId,
     /// The listener that accepted it.
     pub(super) listener: Listener,
-    /// The address block that it is counted against; `standing` says how.
+    /// The address block that it is counted against; `counted` says how.
     pub(super) block: Block,
-    pub(super) standing: Standing,
+    pub(super) counted: Counted,
     pub(super) session: Session,
     pub(super) life: Life,
     /// The one timer; it fires at the earliest of the connection's deadlines, or before.
@@ -121,7 +121,7 @@ impl Connections {
         timer: TimerId,
         listener: Listener,
         block: Block,
-        standing: Standing,
+        counted: Counted,
     ) {
         let id = self.next_id();
         self.tenants = self.tenants.wrapping_add(1);
@@ -130,7 +130,7 @@ impl Connections {
             id,
             listener,
             block,
-            standing,
+            counted,
             session: Session::new(),
             life: Life::Open,
             timer,

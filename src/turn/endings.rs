@@ -136,7 +136,7 @@ impl Turn {
             let Some(connection) = self.connections.remove(id) else { continue };
             self.note_freed(&connection.tally);
             self.wheel.cancel(connection.timer);
-            self.depart(connection.block, connection.standing);
+            self.depart(connection.block, connection.counted);
             match connection.life {
                 Life::Dead { abort: true } => sockets.abort(id),
                 Life::Dead { abort: false }

@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use std::hash::Hash;
 
 use super::Turn;
-use super::arrivals::Standing;
+use super::arrivals::Counted;
 use super::connections::Connection;
 use crate::chat::{Audience, ConnectionId};
 use crate::dialects::Dialect;
@@ -31,9 +31,9 @@ impl Turn {
     fn check_sums(&self) {
         self.addresses.check_invariants();
         let count =
-            |is: fn(Standing) -> bool| self.connections.iter().filter(|c| is(c.standing)).count();
-        let entered = count(|it| matches!(it, Standing::Entered | Standing::Forwarded));
-        let told = count(|it| it == Standing::ToBeTold);
+            |is: fn(Counted) -> bool| self.connections.iter().filter(|c| is(c.counted)).count();
+        let entered = count(|it| matches!(it, Counted::Entered | Counted::Forwarded));
+        let told = count(|it| it == Counted::ToBeTold);
         assert_eq!(self.addresses.connections(), (entered, told), "addresses are miscounted");
         let open = self.connections.iter().filter(|c| c.session.is_websocket()).count();
         assert_eq!(self.websockets, open, "open WebSockets are miscounted");

@@ -99,15 +99,15 @@ impl Turn {
     fn take_in(&mut self, listener: Listener, peer: IpAddr, sockets: &mut impl Sockets) {
         let now = self.now.monotonic;
         let id = self.connections.next_id();
-        let standing = match self.judge_arrival(listener, peer) {
-            Ok(standing) => standing,
+        let counted = match self.judge_arrival(listener, peer) {
+            Ok(counted) => counted,
             Err(refusal) => {
                 self.counters.shed += 1;
                 return sockets.turn_away(id, refusal);
             }
         };
         let timer = self.wheel.insert(now + self.limits.handshake_timeout, id);
-        self.connections.insert(now, timer, listener, Block::of(peer), standing);
+        self.connections.insert(now, timer, listener, Block::of(peer), counted);
         self.outboxes.open(id);
         self.counters.accepted += 1;
     }
