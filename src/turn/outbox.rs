@@ -104,7 +104,7 @@ impl Outboxes {
 
     /// The connection speaks `dialect` from now on. If `gated`, whatever is queued from here on
     /// waits for [`queue_list`](Self::queue_list).
-    pub(super) fn sign_in(&mut self, id: ConnectionId, dialect: Dialect, gated: bool) {
+    pub(super) fn speak(&mut self, id: ConnectionId, dialect: Dialect, gated: bool) {
         if let Some(outbox) = self.get_mut(id) {
             outbox.dialect = Some(dialect);
             outbox.gated = gated;

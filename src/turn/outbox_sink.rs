@@ -110,7 +110,7 @@ mod tests {
             receivers.iter().zip([Dialect::Sca, Dialect::Messenger].iter().cycle())
         {
             outboxes.open(id);
-            outboxes.sign_in(id, *dialect, false);
+            outboxes.speak(id, *dialect, false);
         }
         let limits = presence::Limits::default();
         let mut sink = OutboxSink {

@@ -124,7 +124,7 @@ impl Host for SessionHost<'_> {
             })?,
         };
         self.write(switch);
-        self.turn.outboxes.sign_in(id, dialect, awaits_list);
+        self.turn.outboxes.speak(id, dialect, awaits_list);
         self.turn.websockets += 1;
         self.turn.counters.upgrades += 1;
         if let Some(old) = replaces {

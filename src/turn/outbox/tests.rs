@@ -17,7 +17,7 @@ fn open(slots: u32) -> Outboxes {
     let mut outboxes = Outboxes::new(CAPS);
     for slot in 0..slots {
         outboxes.open(id(slot));
-        outboxes.sign_in(id(slot), Dialect::Sca, false);
+        outboxes.speak(id(slot), Dialect::Sca, false);
     }
     outboxes
 }
@@ -100,7 +100,7 @@ fn a_blocked_reader_over_his_cap_is_reported_once_and_what_is_for_him_comes_back
 fn one_parcel_always_fits_however_large_even_behind_the_handshake() {
     let mut outboxes = open(1);
     outboxes.queue(id(0), parcel(b'1', 30, Kind::ForConnection));
-    outboxes.sign_in(id(0), Dialect::Sca, true);
+    outboxes.speak(id(0), Dialect::Sca, true);
     outboxes.queue_list(id(0), parcel(b'L', 200, Kind::ForConnection));
     outboxes.advance(id(0), 50);
     outboxes.block(id(0));
@@ -124,7 +124,7 @@ fn many_who_do_not_read_share_one_cap() {
 #[test]
 fn an_echo_has_a_cap_of_its_own() {
     let mut outboxes = open(1);
-    outboxes.sign_in(id(0), Dialect::Echo, false);
+    outboxes.speak(id(0), Dialect::Echo, false);
     outboxes.block(id(0));
     for _ in 0..2 {
         outboxes.queue(id(0), parcel(b'e', 100, Kind::ForConnection));
@@ -138,7 +138,7 @@ fn an_echo_has_a_cap_of_its_own() {
 fn nothing_precedes_the_list_but_the_handshake_and_all_of_it_is_one_write() {
     let mut outboxes = open(1);
     outboxes.queue(id(0), parcel(b'1', 3, Kind::ForConnection));
-    outboxes.sign_in(id(0), Dialect::Sca, true);
+    outboxes.speak(id(0), Dialect::Sca, true);
     outboxes.queue(id(0), parcel(b'm', 2, message()));
     outboxes.queue(id(0), parcel(b'p', 1, Kind::ForConnection));
     assert_eq!(outboxes.next_waiting(), None);
@@ -191,7 +191,7 @@ fn a_newer_connection_gets_what_its_person_has_not_begun_to_get() {
     }
     outboxes.advance(id(0), 1);
     outboxes.queue(id(1), parcel(b'1', 1, Kind::ForConnection));
-    outboxes.sign_in(id(1), Dialect::Sca, true);
+    outboxes.speak(id(1), Dialect::Sca, true);
     outboxes.hand_over(id(0), id(1));
     outboxes.queue_list(id(1), parcel(b'N', 1, Kind::ForConnection));
     assert_eq!(waiting_bytes(&outboxes, id(0)), "a pp LL");
@@ -202,7 +202,7 @@ fn a_newer_connection_gets_what_its_person_has_not_begun_to_get() {
 #[test]
 fn what_was_held_back_for_a_list_moves_on_too() {
     let mut outboxes = open(2);
-    outboxes.sign_in(id(0), Dialect::Sca, true);
+    outboxes.speak(id(0), Dialect::Sca, true);
     outboxes.queue(id(0), parcel(b'm', 1, message()));
     outboxes.hand_over(id(0), id(1));
     assert_eq!(waiting_bytes(&outboxes, id(1)), "m");
@@ -266,7 +266,7 @@ proptest! {
                     tenants[slot as usize] += 1;
                     let id = ConnectionId::new(slot, tenants[slot as usize]);
                     outboxes.open(id);
-                    outboxes.sign_in(id, Dialect::Sca, gated);
+                    outboxes.speak(id, Dialect::Sca, gated);
                 }
             }
             outboxes.check_invariants();
