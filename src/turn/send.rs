@@ -63,7 +63,7 @@ impl Turn {
             connection.tally.got_messages(messages);
         }
         if written < bytes {
-            self.refused(id, sockets);
+            self.write_fell_short(id, sockets);
         } else if self.outboxes.is_empty(id) {
             self.emptied(id, sockets);
         } else {
@@ -82,7 +82,7 @@ impl Turn {
     }
 
     /// The kernel has not taken everything.
-    fn refused(&mut self, id: ConnectionId, sockets: &mut impl Sockets) {
+    fn write_fell_short(&mut self, id: ConnectionId, sockets: &mut impl Sockets) {
         self.outboxes.block(id);
         // Also if he was blocked before: a list may have been queued for him while it seemed over.
         self.presence.blocked(id);
