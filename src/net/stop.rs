@@ -49,7 +49,7 @@ impl Stop {
         if self.listener_outlives_us {
             sockets.stop_listening();
         }
-        if !self.listener_outlives_us || turn.visitors() == 0 || now >= asked + GRACE {
+        if !self.listener_outlives_us || turn.plain_connections() == 0 || now >= asked + GRACE {
             turn.drain(now);
         }
     }
@@ -57,6 +57,10 @@ impl Stop {
     /// How long the loop may sleep before it has to proceed.
     pub(super) fn wait(&self, now: Moment, turn: &Turn) -> Option<Duration> {
         let asked = self.asked.filter(|_| !turn.is_draining())?;
-        Some(if turn.visitors() == 0 { Duration::ZERO } else { (asked + GRACE).since(now) })
+        Some(if turn.plain_connections() == 0 {
+            Duration::ZERO
+        } else {
+            (asked + GRACE).since(now)
+        })
     }
 }

@@ -178,7 +178,7 @@ impl World {
     }
 
     /// Somebody from this machine is taken in, and has said nothing yet.
-    pub(super) fn visitor(&mut self) -> ConnectionId {
+    pub(super) fn newcomer(&mut self) -> ConnectionId {
         self.call(1, "127.0.0.1");
         self.settle();
         *self.sockets.here.last().expect("whoever has just come")
@@ -186,7 +186,7 @@ impl World {
 
     /// So many phones, with the numbers from 0 on, that want no presence and have read their 101.
     pub(super) fn phones(&mut self, count: u32) -> Vec<ConnectionId> {
-        let phones: Vec<ConnectionId> = (0..count).map(|_| self.visitor()).collect();
+        let phones: Vec<ConnectionId> = (0..count).map(|_| self.newcomer()).collect();
         for (number, id) in (0..count).zip(&phones) {
             self.say(*id, upgrade(number, "?presence=none", ""));
         }

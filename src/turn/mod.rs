@@ -277,7 +277,7 @@ impl Turn {
     }
 
     /// Connections that are open and no WebSockets, or not yet.
-    pub fn visitors(&self) -> usize {
+    pub fn plain_connections(&self) -> usize {
         self.connections.len() - self.websockets - self.ending
     }
 

@@ -44,7 +44,7 @@ fn input_beyond_the_budget_is_read_without_another_event() {
 fn large_pages_for_many_at_once_are_made_in_several_turns() {
     const REQUEST: &str = "GET /metrics HTTP/1.1\r\nHost: a\r\n\r\n";
     let mut world = world_with(Budgets { receive_bytes: 4 * REQUEST.len(), ..Budgets::default() });
-    let askers: Vec<_> = (0..PHONES).map(|_| world.visitor()).collect();
+    let askers: Vec<_> = (0..PHONES).map(|_| world.newcomer()).collect();
     askers.iter().for_each(|id| world.say(*id, REQUEST));
     for turn in 1..=PHONES as usize {
         world.run();
@@ -141,7 +141,7 @@ fn out_of_descriptors_those_who_wait_are_taken_in_when_somebody_has_gone() {
 fn nothing_precedes_a_newcomers_list_not_even_what_is_written_to_him_in_the_same_turn() {
     let mut world = World::new(Limits::default());
     let bob = world.phones(1)[0];
-    let alice = world.visitor();
+    let alice = world.newcomer();
     world.say(alice, upgrade(1, "", ""));
     world.say(bob, message(1, "welcome"));
     world.run();
@@ -156,7 +156,7 @@ fn a_number_that_was_taken_over_stays_online_when_the_older_connection_goes() {
     let mut world = World::new(Limits::default());
     let phones = world.phones(2);
     let (older, bob) = (phones[0], phones[1]);
-    let newer = world.visitor();
+    let newer = world.newcomer();
     world.say(newer, upgrade(0, "?presence=none", ""));
     world.settle();
     assert!(world.take_words(older).ends_with("replaced by a newer connection"));
@@ -190,7 +190,7 @@ fn a_drain_delivers_what_was_queued_before_it_says_goodbye() {
 #[test]
 fn whoever_is_sent_home_before_his_list_came_is_told_why() {
     let mut world = World::new(Limits::default());
-    let alice = world.visitor();
+    let alice = world.newcomer();
     // No client may send what is not masked.
     world.say(alice, [upgrade(0, "", "").as_bytes(), &[0x81, 0]].concat());
     world.settle();
@@ -236,7 +236,7 @@ fn whoever_was_told_goodbye_is_not_closed_while_he_may_still_be_sending() {
 fn a_request_gains_no_time_by_dripping() {
     let limits = Limits::default();
     let mut world = World::new(limits.clone());
-    let alice = world.visitor();
+    let alice = world.newcomer();
     let drip = limits.handshake_timeout / 8;
     // Eight drips fill the time, and a wheel's slot may come a little later.
     for byte in upgrade(0, "", "").bytes().take(10) {
@@ -292,7 +292,7 @@ fn under_a_flood_nobody_is_judged_before_as_many_events_were_seen_as_there_are_s
 fn whoever_does_not_read_is_queued_no_list_upon_another() {
     let mut world = World::new(Limits::default());
     let bob = world.phones(1)[0];
-    let alice = world.visitor();
+    let alice = world.newcomer();
     world.say(alice, upgrade(1, "", ""));
     world.settle();
     world.take_words(alice);
@@ -301,7 +301,7 @@ fn whoever_does_not_read_is_queued_no_list_upon_another() {
     world.say(bob, message(1, "are you there?"));
     world.settle();
     for guest in 2..12 {
-        let id = world.visitor();
+        let id = world.newcomer();
         world.say(id, upgrade(guest, "?presence=none", ""));
         world.time += Duration::from_secs(1);
         world.settle();

@@ -45,7 +45,7 @@ fn the_time_to_close_begins_when_the_last_words_are_written_and_not_while_they_w
 
 /// Somebody comes and signs in to a session.
 fn sign_in(world: &mut World, session: &str) -> ConnectionId {
-    let id = world.visitor();
+    let id = world.newcomer();
     world.say(id, upgrade(0, "", "").replace("/ws/0000000000", "/ws"));
     world.say(id, frame(&format!(r#"{{"type":"auth","data":{{"sessionId":"{session}"}}}}"#)));
     world.settle();
