@@ -4,13 +4,13 @@
 //! A flaw is a value, so a dialect's flaws are constants in the file that finds them. Those that
 //! every JSON dialect has stand here. Knows no frame. Called by the decoders.
 
-use super::{Incoming, RefusalReason};
+use super::{Fault, Incoming};
 
 /// What is wrong with a frame.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) struct Flaw {
     detail: &'static str,
-    reason: RefusalReason,
+    reason: Fault,
 }
 
 /// The frame is no JSON object.
@@ -25,12 +25,12 @@ pub(super) const UNKNOWN_TYPE: Flaw = Flaw::malformed("unknown type");
 impl Flaw {
     /// A field is missing, or is not what it should be.
     pub(super) const fn malformed(detail: &'static str) -> Self {
-        Flaw { detail, reason: RefusalReason::Malformed }
+        Flaw { detail, reason: Fault::Malformed }
     }
 
     /// A field is longer than its limit.
     pub(super) const fn too_long(detail: &'static str) -> Self {
-        Flaw { detail, reason: RefusalReason::TooLong }
+        Flaw { detail, reason: Fault::TooLong }
     }
 
     /// What a frame with this flaw is to the session. The ledger accounts for every chat message,

@@ -21,7 +21,7 @@ use crate::chat::{Audience, Command, Event};
 use crate::ws;
 
 /// Why a message is refused before the chat sees it.
-pub use crate::chat::Fault as RefusalReason;
+pub use crate::chat::Fault;
 
 /// The language that a connection speaks.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -60,7 +60,7 @@ pub enum Incoming<'a> {
         detail: &'static str,
         /// Where it was clearly a chat message: the heading under which the books, which account
         /// for every message, enter this one.
-        refused_message: Option<RefusalReason>,
+        refused_message: Option<Fault>,
     },
     /// A kind of data that the protocol does not have: close code 1003 (RFC 6455 §7.4.1).
     Unacceptable,

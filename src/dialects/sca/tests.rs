@@ -9,7 +9,7 @@ use super::*;
 use crate::chat::PresenceMode;
 use crate::chat::mobile::{self, Command};
 use crate::chat::{self, Event, Mobile};
-use crate::dialects::RefusalReason;
+use crate::dialects::Fault;
 
 const TO: &str = "4915112345678";
 
@@ -37,7 +37,7 @@ fn flaw(text: &str) -> &'static str {
 }
 
 /// What is wrong with a frame that is a message.
-fn message_flaw(fields: &str) -> (&'static str, RefusalReason) {
+fn message_flaw(fields: &str) -> (&'static str, Fault) {
     match decode(&format!(r#"{{"type":"message"{fields}}}"#)) {
         Incoming::Malformed { detail, refused_message: Some(reason) } => (detail, reason),
         other => panic!("not a refused message: {other:?}"),
@@ -197,7 +197,7 @@ fn a_message_with_a_flaw_is_refused_and_entered_in_the_books() {
         (format!(r#"{to}{text},"id":"{}""#, "x".repeat(65)), bad_id),
     ];
     for (fields, detail) in flaws {
-        assert_eq!(message_flaw(&fields), (detail, RefusalReason::Malformed), "{fields}");
+        assert_eq!(message_flaw(&fields), (detail, Fault::Malformed), "{fields}");
     }
 }
 
@@ -210,7 +210,7 @@ fn a_text_may_be_empty_and_as_long_as_its_limit_and_no_longer() {
     }
     let over = ["x".repeat(16 * 1024 + 1), "\\u0041".repeat(16 * 1024 / 6 + 1)];
     for text in over {
-        let expected = ("text must not be over 16 KiB", RefusalReason::TooLong);
+        let expected = ("text must not be over 16 KiB", Fault::TooLong);
         assert_eq!(message_flaw(&frame(&text)), expected);
     }
 }

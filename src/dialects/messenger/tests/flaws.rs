@@ -57,7 +57,7 @@ fn every_frame_but_a_ping_has_data_that_is_an_object() {
             assert_eq!(flaw(&frame), "data must be an object", "{frame}");
         }
         let frame = format!(r#"{{"type":"message_send"{data}}}"#);
-        let expected = ("data must be an object", RefusalReason::Malformed);
+        let expected = ("data must be an object", Fault::Malformed);
         assert_eq!(message_flaw(&frame), expected, "{frame}");
         let frame = format!(r#"{{"type":"ping"{data}}}"#);
         assert_eq!(decode(&frame), Incoming::Reply(Event::Pong), "{frame}");
@@ -78,7 +78,7 @@ fn a_key_that_means_something_may_appear_only_once() {
         assert_eq!(flaw(frame), "a key appears twice", "{frame}");
     }
     let frame = r#"{"type":"message_send","data":{"content":"a","content":"b"}}"#;
-    assert_eq!(message_flaw(frame), ("a key appears twice", RefusalReason::Malformed));
+    assert_eq!(message_flaw(frame), ("a key appears twice", Fault::Malformed));
 }
 
 #[test]
@@ -139,7 +139,7 @@ fn every_flaw_of_a_message_is_named_and_entered_in_the_books() {
     for (field, values, detail) in flaws {
         for value in values {
             let frame = with("message_send", &data, field, *value);
-            assert_eq!(message_flaw(&frame), (detail, RefusalReason::Malformed), "{frame}");
+            assert_eq!(message_flaw(&frame), (detail, Fault::Malformed), "{frame}");
         }
     }
 }

@@ -79,7 +79,7 @@ fn metadata_may_be_as_long_as_its_limit_and_no_longer() {
     let longer = of_bytes(LIMITS.metadata_bytes + 1);
     let detail = "metadata must not be over 16 KiB";
     let frame = message_with("metadata", &longer);
-    assert_eq!(message_flaw(&frame), (detail, RefusalReason::TooLong));
+    assert_eq!(message_flaw(&frame), (detail, Fault::TooLong));
     let frame = format!(
         r#"{{"type":"invitation_send","data":{{"id":"i","recipientId":"b","message":"","metadata":{longer}}}}}"#
     );
@@ -111,7 +111,7 @@ fn n_metadata_may_not_be_nested_deeper_than_its_limit() {
     let all_that_fits = format!("{}1{}", r#"{"a":"#.repeat(2_700), "}".repeat(2_700));
     for metadata in [objects, lists, behind_text, all_that_fits] {
         let frame = message_with("metadata", &metadata);
-        assert_eq!(message_flaw(&frame), (detail, RefusalReason::Malformed));
+        assert_eq!(message_flaw(&frame), (detail, Fault::Malformed));
         let frame = format!(
             r#"{{"type":"invitation_send","data":{{"id":"i","recipientId":"b","message":"","metadata":{metadata}}}}}"#
         );

@@ -11,7 +11,7 @@ use serde_json::Value;
 use super::*;
 use crate::chat::messenger::{self, Command, Message as Words, Name};
 use crate::chat::{self, Event, ItemId, SessionId};
-use crate::dialects::RefusalReason;
+use crate::dialects::Fault;
 
 const TIME: &str = r#""2026-02-28T23:59:59.999""#;
 
@@ -47,7 +47,7 @@ fn flaw(text: &str) -> &'static str {
 }
 
 /// What is wrong with a frame that is a message.
-fn message_flaw(text: &str) -> (&'static str, RefusalReason) {
+fn message_flaw(text: &str) -> (&'static str, Fault) {
     match decode(text) {
         Incoming::Malformed { detail, refused_message: Some(reason) } => (detail, reason),
         other => panic!("not a refused message: {other:?}"),
