@@ -16,7 +16,7 @@ use socket2::SockRef;
 
 use super::clock::Clock;
 use crate::chat::ConnectionId;
-use crate::session::{Refusal, refuse};
+use crate::session::{DoorRefusal, refuse};
 use crate::turn::{Accepted, Listener, Sockets};
 
 /// Real sockets.
@@ -108,7 +108,7 @@ impl MioSockets {
 
     /// Refuses a client without keeping its connection. What it has sent is read first, because
     /// closing with unread input would reset the connection and lose the answer.
-    fn say_no(&self, mut stream: TcpStream, refusal: Refusal) {
+    fn say_no(&self, mut stream: TcpStream, refusal: DoorRefusal) {
         let mut answer = Vec::new();
         refuse(refusal).close().write(&mut answer, self.clock.now().unix, false);
         let _ = stream.read(&mut [0; 1024]);
@@ -182,11 +182,11 @@ impl Sockets for MioSockets {
             Ok(taken) => taken,
             Err(why_not) => return why_not,
         };
-        self.say_no(stream, Refusal::Full);
+        self.say_no(stream, DoorRefusal::Full);
         Accepted::Taken(peer)
     }
 
-    fn turn_away(&mut self, id: ConnectionId, refusal: Refusal) {
+    fn turn_away(&mut self, id: ConnectionId, refusal: DoorRefusal) {
         if let Some(stream) = self.streams.get_mut(id.index()).and_then(Option::take) {
             self.say_no(stream, refusal);
         }

@@ -4,7 +4,7 @@
 //! Called by the request stage, and by `net` for a connection that is turned away when it is
 //! accepted.
 
-use super::Refusal;
+use super::DoorRefusal;
 use super::routes::Handler;
 use crate::http::{Body, Found, Request, Response, Status};
 
@@ -40,23 +40,25 @@ fn refuse_body(request: &Request<'_>) -> Option<Response<'static>> {
 }
 
 /// The answer to a well-formed upgrade that is turned down.
-pub fn refuse(refusal: Refusal) -> Response<'static> {
+pub fn refuse(refusal: DoorRefusal) -> Response<'static> {
     let (status, sentence, seconds) = match refusal {
-        Refusal::Draining => {
+        DoorRefusal::Draining => {
             (Status::ServiceUnavailable, "the server is shutting down", RETRY_AFTER_SECONDS)
         }
-        Refusal::Full => (Status::ServiceUnavailable, "the server is full", RETRY_AFTER_SECONDS),
-        Refusal::AddressFull => (
+        DoorRefusal::Full => {
+            (Status::ServiceUnavailable, "the server is full", RETRY_AFTER_SECONDS)
+        }
+        DoorRefusal::AddressFull => (
             Status::ServiceUnavailable,
             "too many connections from this address",
             RETRY_AFTER_SECONDS,
         ),
-        Refusal::AddressTooFast { retry_after_seconds } => (
+        DoorRefusal::AddressTooFast { retry_after_seconds } => (
             Status::TooManyRequests,
             "too many new connections from this address",
             retry_after_seconds,
         ),
-        Refusal::ByTheChat(refusal) => {
+        DoorRefusal::ByTheChat(refusal) => {
             let seconds =
                 refusal.retry_after.map_or(RETRY_AFTER_SECONDS, |time| time.as_secs() + 1);
             (Status::TooManyRequests, refusal.sentence, seconds)

@@ -93,7 +93,7 @@ pub struct Entry {
 
 /// Why a well-formed upgrade is turned down.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Refusal {
+pub enum DoorRefusal {
     /// The server is shutting down.
     Draining,
     /// As many WebSockets are open as may be.
@@ -151,7 +151,7 @@ pub trait Host {
         entry: Entry,
         forwarded: Forwarded,
         switch: impl FnOnce(&mut Vec<u8>),
-    ) -> Result<(), Refusal>;
+    ) -> Result<(), DoorRefusal>;
 }
 
 /// What is to become of the connection after a piece of its input.

@@ -21,7 +21,7 @@ struct Recorder {
     signed_in: Vec<String>,
     no_more_devices: bool,
     refused_messages: usize,
-    refusal: Option<Refusal>,
+    refusal: Option<DoorRefusal>,
     draining: bool,
     limits_hit: Hits,
     forwarded: Option<Forwarded>,
@@ -86,7 +86,7 @@ impl Host for Recorder {
         entry: Entry,
         forwarded: Forwarded,
         switch: impl FnOnce(&mut Vec<u8>),
-    ) -> Result<(), Refusal> {
+    ) -> Result<(), DoorRefusal> {
         if let Some(refusal) = self.refusal {
             return Err(refusal);
         }
@@ -296,17 +296,17 @@ fn who_is_online_is_told_to_the_bearer_of_the_token_alone() {
 }
 
 /// The chat refuses to let the client in, and may have said for how long.
-fn by_the_chat(retry_after: Option<Duration>) -> Refusal {
-    Refusal::ByTheChat(chat::Refusal { sentence: "not now", retry_after, limit: None })
+fn by_the_chat(retry_after: Option<Duration>) -> DoorRefusal {
+    DoorRefusal::ByTheChat(chat::Refusal { sentence: "not now", retry_after, limit: None })
 }
 
 #[test]
 fn a_client_that_is_turned_away_learns_when_to_come_back() {
     let cases = [
-        (Refusal::Draining, "503", "5"),
-        (Refusal::Full, "503", "5"),
-        (Refusal::AddressFull, "503", "5"),
-        (Refusal::AddressTooFast { retry_after_seconds: 2 }, "429", "2"),
+        (DoorRefusal::Draining, "503", "5"),
+        (DoorRefusal::Full, "503", "5"),
+        (DoorRefusal::AddressFull, "503", "5"),
+        (DoorRefusal::AddressTooFast { retry_after_seconds: 2 }, "429", "2"),
         (by_the_chat(Some(Duration::from_millis(2_500))), "429", "3"),
         (by_the_chat(None), "429", "5"),
     ];

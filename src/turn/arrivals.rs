@@ -14,7 +14,7 @@ use core::net::IpAddr;
 use super::Turn;
 use crate::chat::ConnectionId;
 use crate::limiter::{Arrival, Block, Excess, Forwarded, Limit};
-use crate::session::{Listener, Refusal};
+use crate::session::{DoorRefusal, Listener};
 
 /// Addresses of the departed that one turn looks at, to forget them; and as many of the numbers that
 /// an address has taken over.
@@ -41,7 +41,7 @@ impl Turn {
         &mut self,
         listener: Listener,
         peer: IpAddr,
-    ) -> Result<Counted, Refusal> {
+    ) -> Result<Counted, DoorRefusal> {
         let now = self.now.monotonic;
         if listener == Listener::Admin {
             return Ok(Counted::Exempt);
@@ -65,7 +65,7 @@ impl Turn {
         &mut self,
         id: ConnectionId,
         forwarded: Forwarded,
-    ) -> Result<Block, Refusal> {
+    ) -> Result<Block, DoorRefusal> {
         let now = self.now.monotonic;
         let Some(connection) = self.connections.get_mut(id) else { return Ok(Block::default()) };
         let own = connection.block;
@@ -117,15 +117,15 @@ impl Turn {
         self.chat.forget(self.now.monotonic, FORGET);
     }
 
-    fn refuse_address(&mut self, excess: Excess) -> Refusal {
+    fn refuse_address(&mut self, excess: Excess) -> DoorRefusal {
         match excess {
             Excess::TooMany => {
                 self.counters.limits_hit.count(Limit::ConnectionsPerAddress);
-                Refusal::AddressFull
+                DoorRefusal::AddressFull
             }
             Excess::TooFast { retry_after } => {
                 self.counters.limits_hit.count(Limit::ConnectionRatePerAddress);
-                Refusal::AddressTooFast { retry_after_seconds: retry_after.as_secs() + 1 }
+                DoorRefusal::AddressTooFast { retry_after_seconds: retry_after.as_secs() + 1 }
             }
         }
     }

@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use super::{Accepted, Limits, Polled, Readiness, Sockets, Stopwatch, Turn};
 use crate::chat::ConnectionId;
-use crate::session::{Listener, Refusal};
+use crate::session::{DoorRefusal, Listener};
 use crate::timer::{Moment, Now};
 
 /// The network.
@@ -25,7 +25,7 @@ pub(super) struct FakeSockets {
     /// Who is connected, in the order of coming.
     pub(super) here: Vec<ConnectionId>,
     /// How those were told who came too much.
-    pub(super) turned_away: Vec<Refusal>,
+    pub(super) turned_away: Vec<DoorRefusal>,
     /// To whom the server has said that this was all.
     pub(super) shut: Vec<ConnectionId>,
     /// Accepting fails for want of descriptors.
@@ -54,7 +54,7 @@ impl Sockets for FakeSockets {
         self.callers.pop_front().map_or(Accepted::Nobody, Accepted::Taken)
     }
 
-    fn turn_away(&mut self, id: ConnectionId, refusal: Refusal) {
+    fn turn_away(&mut self, id: ConnectionId, refusal: DoorRefusal) {
         assert_eq!(self.here.pop(), Some(id), "who has just come");
         self.turned_away.push(refusal);
     }

@@ -4,7 +4,7 @@ use super::Turn;
 use crate::chat::{self, Admitted, Command, ConnectionId, Entrant, Event, Fault};
 use crate::limiter::{Forwarded, Limit};
 use crate::metrics;
-use crate::session::{Entry, Host, Listener, Page, Refusal};
+use crate::session::{DoorRefusal, Entry, Host, Listener, Page};
 use crate::timer::Now;
 
 /// The turn, as the session of one connection sees it.
@@ -104,23 +104,23 @@ impl Host for SessionHost<'_> {
         Entry { dialect, who }: Entry,
         forwarded: Forwarded,
         switch: impl FnOnce(&mut Vec<u8>),
-    ) -> Result<(), Refusal> {
+    ) -> Result<(), DoorRefusal> {
         if self.is_draining() {
-            return Err(Refusal::Draining);
+            return Err(DoorRefusal::Draining);
         }
         let id = self.id;
         // A connection that takes over a number takes over its place as well.
         let takes_over = who.is_some_and(|who| self.turn.chat.would_replace(who));
         if self.turn.websockets >= self.turn.limits.max_connections && !takes_over {
             self.limit_hit(Limit::Connections);
-            return Err(Refusal::Full);
+            return Err(DoorRefusal::Full);
         }
         let came_from = self.turn.enter(id, forwarded)?;
         let Admitted { replaces, awaits_list } = match who {
             None => Admitted::default(),
             Some(who) => self.join(who).map_err(|refusal| {
                 self.turn.turn_back(id, came_from);
-                Refusal::ByTheChat(refusal)
+                DoorRefusal::ByTheChat(refusal)
             })?,
         };
         self.write(switch);

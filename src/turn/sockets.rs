@@ -8,7 +8,7 @@ use core::net::IpAddr;
 use std::io::{self, IoSlice};
 
 use crate::chat::ConnectionId;
-use crate::session::{Listener, Refusal};
+use crate::session::{DoorRefusal, Listener};
 
 /// The network, as the turn sees it. Each connection is named by the id that it was accepted under.
 pub trait Sockets {
@@ -21,7 +21,7 @@ pub trait Sockets {
     fn shed(&mut self, listener: Listener) -> Accepted;
 
     /// Says no to the connection that was just accepted as `id`, and closes it.
-    fn turn_away(&mut self, id: ConnectionId, refusal: Refusal);
+    fn turn_away(&mut self, id: ConnectionId, refusal: DoorRefusal);
 
     /// Reads what is there, as `read(2)`: `Ok(0)` is the end of the input, `WouldBlock` means
     /// nothing for now, any other error is the end of the connection.

@@ -13,7 +13,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
 
 use switchboard::chat::ConnectionId;
-use switchboard::session::Refusal;
+use switchboard::session::DoorRefusal;
 use switchboard::turn::{Accepted, Listener, Readiness, Sockets};
 
 use crate::dice::Dice;
@@ -326,7 +326,7 @@ impl Sockets for Net {
         Accepted::Taken(address_of(wire))
     }
 
-    fn turn_away(&mut self, id: ConnectionId, refusal: Refusal) {
+    fn turn_away(&mut self, id: ConnectionId, refusal: DoorRefusal) {
         panic!("{id:?} has not too many from its address, and is turned away: {refusal:?}");
     }
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::chat::ConnectionId;
 use crate::limiter::{AddressLimits, Network, Proxies, Rate};
-use crate::session::{self, Refusal};
+use crate::session::{self, DoorRefusal};
 use crate::turn::Limits;
 use crate::turn::fake_sockets::World;
 
@@ -49,7 +49,7 @@ fn a_few_too_many_are_told_when_they_ask_and_a_flood_takes_up_no_slots() {
     let mut world = world(3, Rate::UNLIMITED);
     let taken_in = connect(&mut world, 100, SOMEBODY);
     assert_eq!(taken_in.len(), 5, "three may be here, two are to be told");
-    assert_eq!(world.sockets.turned_away, [Refusal::AddressFull; 95]);
+    assert_eq!(world.sockets.turned_away, [DoorRefusal::AddressFull; 95]);
     assert_eq!(world.turn.counters().shed, 95);
     let answers: Vec<String> = taken_in.iter().map(|&id| ask(&mut world, id, "")).collect();
     assert_eq!(answers, ["101", "101", "101", "503", "503"]);
@@ -68,7 +68,10 @@ fn an_address_may_connect_so_often_and_is_told_when_it_may_again() {
     }
     let taken_in = connect(&mut world, 3, SOMEBODY);
     assert_eq!(taken_in.len(), 2, "to be told");
-    assert_eq!(world.sockets.turned_away, [Refusal::AddressTooFast { retry_after_seconds: 11 }]);
+    assert_eq!(
+        world.sockets.turned_away,
+        [DoorRefusal::AddressTooFast { retry_after_seconds: 11 }]
+    );
     assert_eq!(ask(&mut world, taken_in[0], ""), "429");
     world.time = Duration::from_secs(10);
     assert_eq!(ask(&mut world, taken_in[0], ""), "101");

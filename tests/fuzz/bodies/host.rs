@@ -6,7 +6,7 @@ use std::time::Duration;
 use switchboard::chat::{self, Command, Entrant, Event, Fault};
 use switchboard::dialects::Dialect;
 use switchboard::limiter::{Forwarded, Limit};
-use switchboard::session::{Entry, Host, Listener, Page, Refusal};
+use switchboard::session::{DoorRefusal, Entry, Host, Listener, Page};
 use switchboard::timer::Now;
 
 use super::replies::{check_frame, check_response};
@@ -19,7 +19,7 @@ pub(crate) struct Recorder {
     /// The server is shutting down.
     pub(crate) draining: bool,
     /// Nobody is let in, and this is why.
-    pub(crate) refusal: Option<Refusal>,
+    pub(crate) refusal: Option<DoorRefusal>,
     /// All that was written, in order.
     pub(crate) written: Vec<u8>,
     /// The commands, in order, as the chat would be handed them.
@@ -121,7 +121,7 @@ impl Host for Recorder {
         entry: Entry,
         _: Forwarded,
         switch: impl FnOnce(&mut Vec<u8>),
-    ) -> Result<(), Refusal> {
+    ) -> Result<(), DoorRefusal> {
         assert!(self.dialect.is_none(), "somebody is let in once");
         assert_eq!(self.listener, Listener::Public, "the operator's listener has pages only");
         if let Some(refusal) = self.refusal {

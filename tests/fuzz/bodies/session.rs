@@ -2,7 +2,7 @@
 //! at any time. Whole or in pieces, it has to come to the same.
 
 use switchboard::limiter::{Proxies, Rate};
-use switchboard::session::{End, Flow, Limits, Listener, Refusal, Session};
+use switchboard::session::{DoorRefusal, End, Flow, Limits, Listener, Session};
 use switchboard::{http, ws};
 
 use super::Dice;
@@ -74,7 +74,7 @@ fn converse<'p>(
     let mut host = Recorder::default();
     host.listener = if world & 24 == 24 { Listener::Admin } else { Listener::Public };
     host.draining = world & 1 != 0;
-    host.refusal = (world & 6 == 6).then_some(Refusal::Full);
+    host.refusal = (world & 6 == 6).then_some(DoorRefusal::Full);
     let mut session = Session::new();
     let mut flow = Flow::Open;
     for piece in pieces {

@@ -9,7 +9,7 @@ use std::mem;
 use std::net::{IpAddr, Ipv4Addr};
 
 use switchboard::chat::ConnectionId;
-use switchboard::session::Refusal;
+use switchboard::session::DoorRefusal;
 use switchboard::turn::{Accepted, Listener, Sockets};
 
 /// The other side of all connections.
@@ -95,7 +95,7 @@ impl Sockets for Hall {
         unreachable!("there is room for all")
     }
 
-    fn turn_away(&mut self, _: ConnectionId, _: Refusal) {
+    fn turn_away(&mut self, _: ConnectionId, _: DoorRefusal) {
         unreachable!("there is room for all")
     }
 
