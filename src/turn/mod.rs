@@ -10,6 +10,7 @@
 
 mod arrivals;
 mod connections;
+mod counters;
 mod deadlines;
 mod drain;
 mod endings;
@@ -17,7 +18,6 @@ mod expire;
 #[cfg(test)]
 mod fake_sockets;
 mod invariants;
-mod ledger;
 mod limits;
 mod notes;
 mod outbox;
@@ -57,7 +57,7 @@ use receive::WaitingListeners;
 use recorder::{Laps, Recorder};
 
 pub use crate::session::Listener;
-pub use ledger::{Counters, Process};
+pub use counters::{Counters, Process};
 pub use limits::{Budgets, Limits};
 pub use notes::EndNote;
 pub use outbox::Caps;

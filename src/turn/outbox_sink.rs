@@ -6,7 +6,7 @@
 
 use std::rc::Rc;
 
-use super::ledger::Counters;
+use super::counters::Counters;
 use super::outbox::Outboxes;
 use super::parcel::Parcel;
 use super::presence::Presence;

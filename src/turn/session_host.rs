@@ -20,9 +20,7 @@ impl SessionHost<'_> {
             connection.tally.sent_message();
         }
     }
-}
 
-impl SessionHost<'_> {
     /// Lets the connection into its realm.
     fn join(&mut self, who: Entrant<'_>) -> Result<Admitted, chat::Refusal> {
         let (now, id) = (self.turn.now, self.id);

@@ -5,7 +5,7 @@ use crate::chat::{Books, Fault, Figure, FigureKind, FigureValue, Reason};
 use crate::metrics::Exposition;
 use crate::session::End;
 use crate::turn::Turn;
-use crate::turn::ledger::{NO_CLOSE_CODE, PRIVATE_CODE};
+use crate::turn::counters::{NO_CLOSE_CODE, PRIVATE_CODE};
 use crate::turn::recorder::Phase;
 
 impl Turn {
