@@ -1,6 +1,6 @@
 //! The names of things: [`ConnectionId`], one connection and never its successor in the same slot;
 //! [`Mobile`], a phone number, who somebody is in the `mobile` realm; [`SessionId`], who somebody is
-//! in the `session` realm; [`ItemId`], a message or an invitation there, as its sender named it.
+//! in the messenger realm; [`ItemId`], a message or an invitation there, as its sender named it.
 //!
 //! All are valid by construction: nothing inside checks them again. Whoever names himself chooses
 //! his bytes, so none of them shows itself in debug output.
@@ -113,7 +113,7 @@ impl fmt::Debug for Mobile {
     }
 }
 
-/// Who somebody is in the `session` realm: a name that only those know whom he has told it.
+/// Who somebody is in the messenger realm: a name that only those know whom he has told it.
 #[derive(Clone, Eq, Hash, PartialEq)]
 pub struct SessionId<'a>(Cow<'a, str>);
 

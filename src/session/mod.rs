@@ -53,7 +53,7 @@ pub struct Limits {
     pub trusted_proxies: Proxies,
     /// Pipelined HTTP requests that are answered at once; the next ones wait until others had a turn.
     pub pipelined_requests: u16,
-    /// Who bears this may know who is online in the `session` realm. Nobody may, without one.
+    /// Who bears this may know who is online in the messenger realm. Nobody may, without one.
     pub admin_token: Option<AdminToken>,
     /// Bytes of answers after which the same holds: what the kernel takes at once, and no more.
     pub pipelined_answer_bytes: usize,

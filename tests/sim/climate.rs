@@ -17,7 +17,7 @@ pub(crate) struct Climate {
     pub(crate) phones: usize,
     /// Fewer than phones: some have to share.
     pub(crate) numbers: usize,
-    /// Phones of the `session` realm, and the sessions that they share.
+    /// Phones of the messenger realm, and the sessions that they share.
     pub(crate) devices: usize,
     pub(crate) sessions: usize,
     /// Times that chaos breaks out, and how long it lasts.

@@ -1,4 +1,4 @@
-//! A *device*: a phone of the `session` realm. Several may hold one session. It connects, says who it
+//! A *device*: a phone of the messenger realm. Several may hold one session. It connects, says who it
 //! is, and from then on writes notes, reads them, invites, answers and types; it misbehaves like any
 //! other phone. A session's number is its place among the sessions; one of them nobody holds.
 

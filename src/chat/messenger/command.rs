@@ -1,4 +1,4 @@
-//! [`SignIn`] and [`Command`]: what a person may ask of the `session` realm, parsed and validated by
+//! [`SignIn`] and [`Command`]: what a person may ask of the messenger realm, parsed and validated by
 //! a dialect.
 //!
 //! Ids and names are plain text, for they are compared and looked up. All else is opaque: the chat

@@ -1,4 +1,4 @@
-//! [`Event`]: what the `session` realm tells a person, before any dialect has put it into words.
+//! [`Event`]: what the messenger realm tells a person, before any dialect has put it into words.
 //!
 //! What is opaque in a [`Command`](super::Command) is so here.
 

@@ -1,4 +1,4 @@
-//! [`Realm`]: the `session` realm, where one is known by an id that only one's friends know.
+//! [`Realm`]: the messenger realm, where one is known by an id that only one's friends know.
 //!
 //! A *person* is a session; its *devices* are the connections signed in to it. People *invite* each
 //! other and become *contacts*, who hear when the other comes and goes; strangers hear nothing. Who

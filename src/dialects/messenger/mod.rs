@@ -1,4 +1,4 @@
-//! The Session Messenger dialect, spoken in the `session` realm: JSON objects with a `type`, and
+//! The Session Messenger dialect, spoken in the messenger realm: JSON objects with a `type`, and
 //! with `data` that is one in turn. `PROTOCOL.md` lists them all; their shape is a contract with the
 //! apps that speak it.
 //!

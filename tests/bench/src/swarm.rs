@@ -21,7 +21,7 @@ pub(crate) struct Phone {
     /// A frame that has not arrived in full.
     rest: Vec<u8>,
     upgraded: bool,
-    /// In the session realm that takes a frame more.
+    /// In the messenger realm that takes a frame more.
     signed_in: bool,
     /// How many numbers the last list had, and their sum: equal only for equal sets, nearly surely.
     pub(crate) list: (u64, u64),

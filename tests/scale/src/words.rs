@@ -38,7 +38,7 @@ pub(crate) fn session_message(to: usize, out: &mut Vec<u8>) {
     say(&format!(r#"{{"type":"message_send","data":{data}}}"#), out);
 }
 
-/// Who one is in the session realm.
+/// Who one is in the messenger realm.
 pub(crate) fn authenticate(who: usize, out: &mut Vec<u8>) {
     let id = session_id(who);
     let data = format!(r#"{{"sessionId":"{id}","name":"Somebody","profilePicture":null}}"#);

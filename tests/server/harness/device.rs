@@ -1,4 +1,4 @@
-//! [`Device`]: a client of the session realm, signed in: one of perhaps several with the same id.
+//! [`Device`]: a client of the messenger realm, signed in: one of perhaps several with the same id.
 //!
 //! It speaks and reads frames of `{"type":…,"data":{…}}`. They are compared as JSON, since clients of
 //! this protocol decode into models: the order of fields is free, their names and values are not.

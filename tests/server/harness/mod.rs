@@ -1,7 +1,7 @@
 //! What all tests share: a [`Server`] process, and its four kinds of client.
 //!
 //! A [`Phone`] is a well-behaved one (tungstenite's), a [`Device`] one that is signed in to the
-//! session realm, a [`Wire`] is a bare TCP connection that may do anything, and [`Response`] is what
+//! messenger realm, a [`Wire`] is a bare TCP connection that may do anything, and [`Response`] is what
 //! HTTP answers. None of them knows a topic.
 
 mod device;

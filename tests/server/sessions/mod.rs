@@ -1,4 +1,4 @@
-//! The session realm, as its clients see it: anonymous ids, invitations, receipts, several devices.
+//! The messenger realm, as its clients see it: anonymous ids, invitations, receipts, several devices.
 //!
 //! Written from the protocol's page alone, and not from the code: each test is a sentence of it.
 

@@ -9,7 +9,7 @@ use crate::frames::Tap;
 pub(crate) enum Kind {
     /// Wants to chat.
     Phone,
-    /// The same in the `session` realm.
+    /// The same in the messenger realm.
     Device,
     /// Only asks for pages.
     Http,

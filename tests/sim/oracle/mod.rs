@@ -46,7 +46,7 @@ pub(crate) struct Letter {
 pub(crate) struct Oracle {
     pub(crate) lines: Vec<Line>,
     pub(crate) letters: Vec<Letter>,
-    /// What goes on in the `session` realm.
+    /// What goes on in the messenger realm.
     pub(crate) realm: Realm,
     /// Letters handed to the network: what the server's ledger calls delivered.
     pub(crate) handed: u64,

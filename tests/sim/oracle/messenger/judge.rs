@@ -1,4 +1,4 @@
-//! What every frame of the `session` realm must obey when the network has taken its last byte.
+//! What every frame of the messenger realm must obey when the network has taken its last byte.
 
 use serde_json::Value;
 

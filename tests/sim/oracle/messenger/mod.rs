@@ -1,4 +1,4 @@
-//! The oracle's page about the `session` realm: what its devices have said, and what of that each has
+//! The oracle's page about the messenger realm: what its devices have said, and what of that each has
 //! heard. `judge` looks at every frame, `rest` at what is missing once all is quiet.
 //!
 //! A *note* is a message of this realm. Two sessions *may be* contacts once something was read or

@@ -1,4 +1,4 @@
-//! What must hold in the `session` realm once everything has come to rest: each device that stays
+//! What must hold in the messenger realm once everything has come to rest: each device that stays
 //! has every note, every status, every invitation, and is right about its contacts.
 
 use std::collections::BTreeSet;
