@@ -1,5 +1,5 @@
 //! The names of things: [`ConnectionId`], one connection and never its successor in the same slot;
-//! [`Mobile`], a phone number, who somebody is in the `mobile` realm; [`SessionId`], who somebody is
+//! [`Mobile`], a phone number, who somebody is in the `mobile` realm; [`PersonId`], who somebody is
 //! in the messenger realm; [`ItemId`], a message or an invitation there, as its sender named it.
 //!
 //! All are valid by construction: nothing inside checks them again. Whoever names himself chooses
@@ -115,7 +115,7 @@ impl fmt::Debug for Mobile {
 
 /// Who somebody is in the messenger realm: a name that only those know whom he has told it.
 #[derive(Clone, Eq, Hash, PartialEq)]
-pub struct SessionId<'a>(Cow<'a, str>);
+pub struct PersonId<'a>(Cow<'a, str>);
 
 /// A message's or an invitation's name, given by its sender.
 #[derive(Clone, Eq, Hash, PartialEq)]
@@ -125,13 +125,13 @@ pub struct ItemId<'a>(Cow<'a, str>);
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct NotAnId;
 
-impl<'a> SessionId<'a> {
+impl<'a> PersonId<'a> {
     /// The most characters an id has.
     pub const MAX_CHARS: usize = 256;
 
     /// Takes 1 to 256 characters, none of which is a control character.
     pub fn parse(text: impl Into<Cow<'a, str>>) -> Result<Self, NotAnId> {
-        printable(text.into(), Self::MAX_CHARS).map(SessionId)
+        printable(text.into(), Self::MAX_CHARS).map(PersonId)
     }
 
     /// The id itself.
@@ -162,9 +162,9 @@ fn printable(text: Cow<'_, str>, max_chars: usize) -> Result<Cow<'_, str>, NotAn
     if is_id { Ok(text) } else { Err(NotAnId) }
 }
 
-impl fmt::Debug for SessionId<'_> {
+impl fmt::Debug for PersonId<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "SessionId(… {} bytes)", self.0.len())
+        write!(f, "PersonId(… {} bytes)", self.0.len())
     }
 }
 
@@ -182,12 +182,12 @@ mod tests {
     fn an_id_is_1_to_256_printable_characters_of_any_script() {
         let longest = "ß".repeat(256);
         for text in ["a", "🦀 and 猫", longest.as_str()] {
-            assert_eq!(SessionId::parse(text).expect("an id").as_str(), text);
+            assert_eq!(PersonId::parse(text).expect("an id").as_str(), text);
             assert_eq!(ItemId::parse(text).expect("an id").as_str(), text);
         }
         let too_long = "ß".repeat(257);
         for text in ["", "a\nb", "\u{7f}", "\u{85}", too_long.as_str()] {
-            assert_eq!(SessionId::parse(text), Err(NotAnId));
+            assert_eq!(PersonId::parse(text), Err(NotAnId));
             assert_eq!(ItemId::parse(text), Err(NotAnId));
         }
     }

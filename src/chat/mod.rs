@@ -26,7 +26,7 @@ pub use audience::{Audience, PresenceMode, Watch};
 pub use books::{Books, Fault};
 pub use entry::{Admitted, Refusal};
 pub use figure::{Figure, FigureKind, FigureValue};
-pub use ids::{ConnectionId, ItemId, Mobile, NotAMobile, NotAnId, SessionId};
+pub use ids::{ConnectionId, ItemId, Mobile, NotAMobile, NotAnId, PersonId};
 pub use sink::{Handling, Kind, Outcome, Reason, Sink};
 
 /// What a person asks of the realm.
@@ -155,7 +155,7 @@ pub struct Census {
     /// Pairs of contacts.
     pub conversations: usize,
     /// People of the messenger realm who are online.
-    pub sessions: usize,
+    pub online: usize,
 }
 
 /// All realms.
@@ -286,7 +286,7 @@ impl Chat {
     pub fn person_at(&self, id: ConnectionId) -> Option<Person<'_>> {
         let Chat { mobile, messenger } = self;
         let mobile = mobile.mobile_of(id).map(Person::Mobile);
-        mobile.or_else(|| messenger.session_of(id).map(Person::Messenger))
+        mobile.or_else(|| messenger.id_of(id).map(Person::Messenger))
     }
 
     /// An audience's list as it is now, as an event.
@@ -337,12 +337,12 @@ impl Chat {
             invitations: messenger.invitations(),
             pending_invitations: messenger.pending_invitations(),
             conversations: messenger.conversations(),
-            sessions: messenger.online().len(),
+            online: messenger.online().len(),
         }
     }
 
     /// The ids of everyone online in the messenger realm. They are for the operator's eyes alone.
-    pub fn sessions_online(&self) -> impl Iterator<Item = &str> {
+    pub fn ids_online(&self) -> impl Iterator<Item = &str> {
         self.messenger.online()
     }
 

@@ -267,7 +267,7 @@ fn settings(args: Args, port: Option<String>) -> Result<Settings, String> {
                 invitation_ttl: args.invitation_ttl,
                 contact_grace: args.contact_grace,
                 tracked_for: args.read_ttl,
-                remembered_sessions: args.max_remembered_sessions,
+                remembered_people: args.max_remembered_sessions,
                 require_invitation: args.require_invitation,
                 ..messenger::Limits::default()
             },

@@ -4,7 +4,7 @@
 //!
 //! One dense list of keys, since each message looks for one of them: 4 bytes a contact, and 8 for the
 //! address of each found one. To look for a contact, to choose and to remove one is O(n), with n at most
-//! [`Limits::contacts_per_session`](super::Limits). Rejected: a hash set, which takes four times the
+//! [`Limits::contacts_per_person`](super::Limits). Rejected: a hash set, which takes four times the
 //! memory and does not know who came first. Knows no people, only their keys. `contacts.rs` calls it.
 
 use super::person::PersonKey;

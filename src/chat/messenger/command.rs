@@ -8,13 +8,13 @@
 
 use std::borrow::Cow;
 
-use crate::chat::{ItemId, SessionId};
+use crate::chat::{ItemId, PersonId};
 
 /// How somebody says who he is.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct SignIn<'a> {
     /// The session, which may have other devices.
-    pub session: SessionId<'a>,
+    pub id: PersonId<'a>,
     /// What its friends see.
     pub name: Option<Name<'a>>,
     /// Whether this device wants to hear what becomes of messages.
@@ -78,7 +78,7 @@ pub enum Command<'a> {
     /// Began or stopped typing to somebody.
     Typing {
         /// Who will see it.
-        to: SessionId<'a>,
+        to: PersonId<'a>,
         /// Whether the person is typing now.
         is_typing: bool,
     },
@@ -104,7 +104,7 @@ pub struct Invite<'a> {
     /// The sender's name for it.
     pub id: ItemId<'a>,
     /// Whom it is for.
-    pub to: SessionId<'a>,
+    pub to: PersonId<'a>,
     /// How the sender calls himself here; what he signed in with goes before it.
     pub sender_name: Option<Name<'a>>,
     /// What it says.
@@ -123,7 +123,7 @@ pub struct Message<'a> {
     /// The sender's name for it.
     pub id: ItemId<'a>,
     /// Whom it is for.
-    pub to: SessionId<'a>,
+    pub to: PersonId<'a>,
     /// What it says.
     pub content: &'a str,
     /// What kind of content that is.

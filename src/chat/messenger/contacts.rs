@@ -106,8 +106,8 @@ impl Realm {
     pub(super) fn introduce(&self, one: PersonKey, other: PersonKey, sink: &mut impl Sink) {
         for (person, contact) in [(one, other), (other, one)] {
             if self.people[contact].is_present() {
-                let session = self.people[contact].id();
-                tell(sink, self.people[person].devices(), Event::ContactOnline { session });
+                let who = self.people[contact].id();
+                tell(sink, self.people[person].devices(), Event::ContactOnline { who });
             }
         }
     }
@@ -121,7 +121,7 @@ impl Realm {
         how: Meeting,
         sink: &mut impl Sink,
     ) -> bool {
-        let most = self.limits.contacts_per_session;
+        let most = self.limits.contacts_per_person;
         let mut parting = Vec::new();
         for (person, is_choice) in [(maker, true), (other, how == Meeting::Invitation)] {
             if self.people[person].contacts().len() < most {
@@ -167,8 +167,8 @@ impl Realm {
                 self.people[person].social_mut().grace = None;
             }
             None => {
-                let session = self.people[person].id();
-                self.tell_contacts(person, Event::ContactOnline { session }, sink);
+                let who = self.people[person].id();
+                self.tell_contacts(person, Event::ContactOnline { who }, sink);
             }
         }
     }
@@ -194,8 +194,8 @@ impl Realm {
     }
 
     fn seem_gone(&self, person: PersonKey, sink: &mut impl Sink) {
-        let session = self.people[person].id();
-        self.tell_contacts(person, Event::ContactOffline { session }, sink);
+        let who = self.people[person].id();
+        self.tell_contacts(person, Event::ContactOffline { who }, sink);
     }
 
     fn tell_contacts(&self, person: PersonKey, event: Event<'_>, sink: &mut impl Sink) {
@@ -206,8 +206,8 @@ impl Realm {
 
     /// Forgets sessions that are offline, if more are remembered than may be: of the address that most
     /// of them are from, the one that has been offline for longest.
-    pub(super) fn forget_excess_sessions(&mut self, sink: &mut impl Sink) {
-        while self.remembered() > self.limits.remembered_sessions {
+    pub(super) fn forget_excess_people(&mut self, sink: &mut impl Sink) {
+        while self.remembered() > self.limits.remembered_people {
             let Some(longest_offline) = self.shares.heaviest(Stock::Remembered) else { return };
             self.forget_contacts_of(longest_offline, sink);
         }
@@ -231,8 +231,8 @@ impl Realm {
         self.counters.contacts_forgotten += 1;
         for (person, contact) in [(one, other), (other, one)] {
             if self.people[contact].is_present() {
-                let session = self.people[contact].id();
-                tell(sink, self.people[person].devices(), Event::ContactOffline { session });
+                let who = self.people[contact].id();
+                tell(sink, self.people[person].devices(), Event::ContactOffline { who });
             }
         }
         let bonds = [(one, other), (other, one)].map(|(person, contact)| {

@@ -13,7 +13,7 @@ pub enum Event<'a> {
     /// You are in.
     Authenticated {
         /// As whom.
-        session: &'a str,
+        who: &'a str,
     },
     /// Somebody asks this person to become a contact.
     InvitationReceived(Invitation<'a>),
@@ -49,12 +49,12 @@ pub enum Event<'a> {
     /// A contact's first device has come online.
     ContactOnline {
         /// The contact.
-        session: &'a str,
+        who: &'a str,
     },
     /// A contact's last device went offline, and has not come back in time.
     ContactOffline {
         /// The contact.
-        session: &'a str,
+        who: &'a str,
     },
 }
 

@@ -15,7 +15,7 @@ pub struct Limits {
     /// Whether one may write only to contacts.
     pub require_invitation: bool,
     /// Devices signed in to one session.
-    pub devices_per_session: usize,
+    pub devices_per_person: usize,
     /// Invitations in memory that one session has sent.
     pub invitations_sent: Quota,
     /// Invitations that wait for the answer of one session, which need not exist.
@@ -23,7 +23,7 @@ pub struct Limits {
     /// Invitations in memory, of all sessions together.
     pub invitations_in_all: Quota,
     /// Messages of one sender that can still be marked as read; the oldest is forgotten.
-    pub tracked_per_session: usize,
+    pub tracked_per_person: usize,
     /// Messages that can still be marked as read, of all senders together; the oldest is forgotten.
     pub tracked_messages: usize,
     /// Time for a message to be marked as read.
@@ -32,12 +32,12 @@ pub struct Limits {
     /// by one note that names this id. The oldest is forgotten.
     pub tracked_with_one_id: usize,
     /// Contacts of one session; the one whom it has known for longest is forgotten.
-    pub contacts_per_session: usize,
+    pub contacts_per_person: usize,
     /// Pairs of contacts. Room is made by forgetting sessions that are offline, the longest first;
     /// if none is, no more contacts are made.
     pub contacts_in_all: usize,
     /// Sessions that are offline and still have contacts; the longest offline is forgotten.
-    pub remembered_sessions: usize,
+    pub remembered_people: usize,
     /// How long somebody is shown as typing without saying so again.
     pub typing_lasts: Duration,
     /// To how many one session may be typing; towards the oldest, it ends.
@@ -78,17 +78,17 @@ impl Default for Limits {
             invitation_ttl: DAY,
             contact_grace: Duration::from_secs(5),
             require_invitation: false,
-            devices_per_session: 16,
+            devices_per_person: 16,
             invitations_sent: Quota { number: 100, bytes: 256 * KIB },
             invitations_received: Quota { number: 100, bytes: 256 * KIB },
             invitations_in_all: Quota { number: 100_000, bytes: 64 * KIB * KIB },
-            tracked_per_session: 1_000,
+            tracked_per_person: 1_000,
             tracked_messages: 100_000,
             tracked_for: DAY,
             tracked_with_one_id: 16,
-            contacts_per_session: 1_000,
+            contacts_per_person: 1_000,
             contacts_in_all: 1_000_000,
-            remembered_sessions: 100_000,
+            remembered_people: 100_000,
             typing_lasts: Duration::from_secs(10),
             typing_at_once: 16,
         }

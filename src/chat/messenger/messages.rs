@@ -147,7 +147,7 @@ impl Realm {
 
         // Its own copies are in flight: even where the limit is zero, it is itself not dropped.
         let mine = social.tracked;
-        let too_many = mine.len() > self.limits.tracked_per_session;
+        let too_many = mine.len() > self.limits.tracked_per_person;
         if let Some(oldest) = mine.first().filter(|_| too_many) {
             self.forget_message(oldest);
         }

@@ -122,13 +122,13 @@ impl Realm {
         if let Some(former) = self.people.tenant_of_slot(id) {
             self.leave(now, (former, from), sink);
         }
-        let known = self.people.find(who.session.as_str());
+        let known = self.people.find(who.id.as_str());
         let devices = known.map_or(0, |person| self.people[person].devices().len());
-        if devices >= self.limits.devices_per_session {
+        if devices >= self.limits.devices_per_person {
             self.counters.devices_refused += 1;
             return Err(Refusal::TooManyDevices);
         }
-        let person = known.unwrap_or_else(|| self.people.find_or_add(who.session.as_str()));
+        let person = known.unwrap_or_else(|| self.people.find_or_add(who.id.as_str()));
         if let Some(name) = &who.name {
             self.people[person].rename(name.as_str());
         }
@@ -138,13 +138,12 @@ impl Realm {
             self.locate(person, from);
         }
 
-        let session = who.session.as_str();
-        tell(sink, &[id], Event::Authenticated { session });
+        tell(sink, &[id], Event::Authenticated { who: who.id.as_str() });
         self.catch_up(id, person, sink);
         for &contact in self.people[person].contacts() {
             if self.people[contact].is_present() {
-                let session = self.people[contact].id();
-                tell(sink, &[id], Event::ContactOnline { session });
+                let contact = self.people[contact].id();
+                tell(sink, &[id], Event::ContactOnline { who: contact });
             }
         }
         if is_first {
@@ -173,7 +172,7 @@ impl Realm {
             self.end_all_typing(person, sink);
             self.depart(now, person, sink);
             self.tidy(person);
-            self.forget_excess_sessions(sink);
+            self.forget_excess_people(sink);
         }
         true
     }
@@ -207,7 +206,7 @@ impl Realm {
         if let Err(refusal) = done {
             sink.send(id, &chat::Event::Error { detail: refusal.sentence() });
         }
-        self.forget_excess_sessions(sink);
+        self.forget_excess_people(sink);
     }
 
     /// Enters a message that never became a command into the books, if its sender is signed in here.
@@ -221,7 +220,7 @@ impl Realm {
     /// message. A ticket whose copies are all settled means nothing any more.
     pub fn settle(&mut self, ticket: Ticket, outcome: Outcome, sink: &mut impl Sink) {
         self.settle_copy(ticket, outcome, sink);
-        self.forget_excess_sessions(sink);
+        self.forget_excess_people(sink);
     }
 
     /// Does what is due, and looks at no more than `budget` deadlines; the rest waits. Telling a
@@ -244,7 +243,7 @@ impl Realm {
                 }
             }
         }
-        self.forget_excess_sessions(sink);
+        self.forget_excess_people(sink);
     }
 
     /// When there is something to [`expire`](Realm::expire).
@@ -275,7 +274,7 @@ impl Realm {
     }
 
     /// The session that a connection is signed in to.
-    pub fn session_of(&self, id: ConnectionId) -> Option<&str> {
+    pub fn id_of(&self, id: ConnectionId) -> Option<&str> {
         Some(self.people[self.people.person_at(id)?].id())
     }
 

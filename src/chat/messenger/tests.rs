@@ -16,7 +16,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::*;
-use crate::chat::{Audience, ItemId, Reason, SessionId, Watch};
+use crate::chat::{Audience, ItemId, Reason, PersonId, Watch};
 
 const OFFLINE: Outcome = Outcome::Undelivered(Reason::Offline);
 const SLOW: Outcome = Outcome::Undelivered(Reason::Slow);
@@ -72,7 +72,7 @@ fn line(event: &chat::Event<'_>) -> String {
         chat::Event::Pong | chat::Event::Mobile(_) => panic!("another realm's: {event:?}"),
     };
     match event {
-        Event::Authenticated { session } => format!("in as {session}"),
+        Event::Authenticated { who } => format!("in as {who}"),
         Event::InvitationReceived(Invitation { id, from, from_name, .. }) => {
             format!("{id} invites, from {from} ({from_name})")
         }
@@ -88,8 +88,8 @@ fn line(event: &chat::Event<'_>) -> String {
         Event::Status { message, status } => format!("{message} {status:?}").to_lowercase(),
         Event::Typing { from, is_typing: true } => format!("{from} types"),
         Event::Typing { from, is_typing: false } => format!("{from} stops"),
-        Event::ContactOnline { session } => format!("{session} is on"),
-        Event::ContactOffline { session } => format!("{session} is off"),
+        Event::ContactOnline { who } => format!("{who} is on"),
+        Event::ContactOffline { who } => format!("{who} is off"),
     }
 }
 
@@ -125,20 +125,20 @@ impl World {
         (connection(device), self.away.get(&device).copied().unwrap_or(home))
     }
 
-    fn join(&mut self, device: u32, session: &str) {
-        self.sign_in(device, session, None, true).expect("there is room for one more device");
+    fn join(&mut self, device: u32, who: &str) {
+        self.sign_in(device, who, None, true).expect("there is room for one more device");
     }
 
     fn sign_in(
         &mut self,
         device: u32,
-        session: &str,
+        who: &str,
         name: Option<&str>,
         receipts: bool,
     ) -> Result<(), Refusal> {
-        let session = SessionId::parse(session).expect("an id");
+        let id = PersonId::parse(who).expect("an id");
         let name = name.map(|name| Name::parse(name).expect("a name"));
-        let who = SignIn { session, name, receipts };
+        let who = SignIn { id, name, receipts };
         let done = self.realm.sign_in(self.now, self.caller(device), &who, &mut self.sink);
         self.realm.check_invariants();
         done
@@ -175,7 +175,7 @@ impl World {
     }
 
     fn types(&mut self, device: u32, to: &str, is_typing: bool) {
-        let to = SessionId::parse(to).expect("an id");
+        let to = PersonId::parse(to).expect("an id");
         self.handle(device, &Command::Typing { to, is_typing });
     }
 
@@ -227,7 +227,7 @@ fn item(id: &str) -> ItemId<'_> {
 fn message<'a>(to: &'a str, id: &'a str) -> Message<'a> {
     Message {
         id: item(id),
-        to: SessionId::parse(to).expect("an id"),
+        to: PersonId::parse(to).expect("an id"),
         content: "\"hi\"",
         kind: None,
         timestamp: None,
@@ -241,7 +241,7 @@ fn message<'a>(to: &'a str, id: &'a str) -> Message<'a> {
 fn invite<'a>(to: &'a str, id: &'a str) -> Invite<'a> {
     Invite {
         id: item(id),
-        to: SessionId::parse(to).expect("an id"),
+        to: PersonId::parse(to).expect("an id"),
         sender_name: None,
         text: "\"come\"",
         created_at: None,

@@ -6,7 +6,7 @@
 use super::event::Event;
 use super::person::{PersonKey, Typing};
 use super::{Due, Realm, tell};
-use crate::chat::{SessionId, Sink};
+use crate::chat::{PersonId, Sink};
 use crate::timer::Now;
 
 impl Realm {
@@ -15,7 +15,7 @@ impl Realm {
         &mut self,
         now: Now,
         typist: PersonKey,
-        to: &SessionId<'_>,
+        to: &PersonId<'_>,
         is_typing: bool,
         sink: &mut impl Sink,
     ) {

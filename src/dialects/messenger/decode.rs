@@ -22,7 +22,7 @@ use super::wire::{
     TypingFields,
 };
 use crate::chat::messenger::{Command, Invite, Message, Name, SignIn};
-use crate::chat::{self, Event, ItemId, SessionId};
+use crate::chat::{self, Event, ItemId, PersonId};
 use crate::dialects::Incoming;
 use crate::dialects::flaw::{Flaw, UNKNOWN_TYPE};
 use crate::dialects::json::{self, boolean, object, required, word};
@@ -59,7 +59,7 @@ fn sign_in(data: Option<&RawValue>) -> Result<SignIn<'_>, Flaw> {
         Some(_) | None => None,
     };
     Ok(SignIn {
-        session: session(fields.session_id, SESSION_ID)?,
+        id: session(fields.session_id, SESSION_ID)?,
         name,
         receipts: fields.receipts.map_or(Ok(true), |raw| boolean(raw, RECEIPTS))?,
     })
@@ -126,8 +126,8 @@ fn data_object<'a, T: Deserialize<'a>>(data: Option<&'a RawValue>) -> Result<T, 
     object(required(data, DATA)?.get(), DATA)
 }
 
-fn session(field: Option<&RawValue>, flaw: Flaw) -> Result<SessionId<'_>, Flaw> {
-    SessionId::parse(word(required(field, flaw)?, flaw)?).map_err(|_| flaw)
+fn session(field: Option<&RawValue>, flaw: Flaw) -> Result<PersonId<'_>, Flaw> {
+    PersonId::parse(word(required(field, flaw)?, flaw)?).map_err(|_| flaw)
 }
 
 fn item(field: Option<&RawValue>, flaw: Flaw) -> Result<ItemId<'_>, Flaw> {

@@ -29,8 +29,8 @@ pub(super) fn write(event: &Event<'_>, out: &mut Vec<u8>) {
 fn write_own(event: &messenger::Event<'_>, out: &mut Writer<'_>) {
     use messenger::Event;
     match *event {
-        Event::Authenticated { session } => {
-            out.raw(r#"{"type":"authenticated","data":{"sessionId":"#).string(session);
+        Event::Authenticated { who } => {
+            out.raw(r#"{"type":"authenticated","data":{"sessionId":"#).string(who);
         }
         Event::InvitationReceived(invitation) => {
             out.raw(r#"{"type":"invitation_received","data":"#);
@@ -52,11 +52,11 @@ fn write_own(event: &messenger::Event<'_>, out: &mut Writer<'_>) {
             out.raw(r#"{"type":"typing_indicator","data":{"sessionId":"#).string(from);
             out.raw(r#","isTyping":"#).boolean(is_typing);
         }
-        Event::ContactOnline { session } => {
-            out.raw(r#"{"type":"contact_online","data":{"sessionId":"#).string(session);
+        Event::ContactOnline { who } => {
+            out.raw(r#"{"type":"contact_online","data":{"sessionId":"#).string(who);
         }
-        Event::ContactOffline { session } => {
-            out.raw(r#"{"type":"contact_offline","data":{"sessionId":"#).string(session);
+        Event::ContactOffline { who } => {
+            out.raw(r#"{"type":"contact_offline","data":{"sessionId":"#).string(who);
         }
     }
     out.raw("}}");

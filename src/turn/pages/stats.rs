@@ -13,7 +13,7 @@ struct Stats<'a> {
     total_invitations: u64,
     total_conversations: usize,
     pending_invitations: usize,
-    /// Ids of sessions that are online, for the operator.
+    /// Ids of the people of the messenger realm who are online, for the operator.
     active_users: Vec<&'a str>,
     /// Accounts, of which there are none without a place to store them.
     #[serde(rename = "total_users")]
@@ -23,14 +23,14 @@ struct Stats<'a> {
     #[serde(rename = "active_connections")]
     connections: usize,
     #[serde(rename = "active_sessions")]
-    sessions: usize,
+    people: usize,
 }
 
 impl Turn {
     /// `GET /stats`, as JSON.
     pub(in crate::turn) fn stats_page(&self, names: bool) -> String {
         let census = self.chat.census();
-        let active_users = if names { self.chat.sessions_online().collect() } else { Vec::new() };
+        let active_users = if names { self.chat.ids_online().collect() } else { Vec::new() };
         json(&Stats {
             active_connections: self.websockets,
             total_invitations: census.invitations_sent,
@@ -40,7 +40,7 @@ impl Turn {
             accounts: 0,
             stored_messages: 0,
             connections: self.websockets,
-            sessions: census.sessions,
+            people: census.online,
         })
     }
 }

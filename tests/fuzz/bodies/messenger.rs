@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use switchboard::chat::messenger::{Command, Event, Invite, Message as Said, SignIn, Status};
-use switchboard::chat::{self, SessionId};
+use switchboard::chat::{self, PersonId};
 use switchboard::dialects::{Dialect, Incoming, Message, messenger};
 
 use super::json::{field, fields, word};
@@ -50,13 +50,13 @@ pub fn check(bytes: &[u8]) {
 }
 
 fn check_sign_in(data: &str, who: &SignIn<'_>) {
-    check_session(data, "sessionId", &who.session);
+    check_session(data, "sessionId", &who.id);
     if let Some(name) = &who.name {
         assert_eq!(word(data, "name").as_deref(), Some(name.as_str()));
     }
     assert_eq!(who.receipts, value(data, "receipts") != Some("false"));
-    let said = written_own(Event::Authenticated { session: who.session.as_str() });
-    assert_eq!(word(&said, "sessionId").as_deref(), Some(who.session.as_str()));
+    let said = written_own(Event::Authenticated { who: who.id.as_str() });
+    assert_eq!(word(&said, "sessionId").as_deref(), Some(who.id.as_str()));
 }
 
 /// What the chat would make of a command has to say what the frame said, to the byte.
@@ -130,7 +130,7 @@ fn check_invite(data: &str, invite: &Invite<'_>) {
     assert_eq!(value(data, "metadata"), invite.metadata);
 }
 
-fn check_session(data: &str, key: &str, session: &SessionId<'_>) {
+fn check_session(data: &str, key: &str, session: &PersonId<'_>) {
     assert_eq!(word(data, key).as_deref(), Some(session.as_str()));
 }
 

@@ -194,7 +194,7 @@ impl Oracle {
             }
             (Some(1008), "too many devices are signed in to this session") => {
                 line.was_one_too_many = true;
-                self.realm.devices[&wire].rivals >= self.realm.limits.devices_per_session
+                self.realm.devices[&wire].rivals >= self.realm.limits.devices_per_person
             }
             (Some(4000), _) => self.lines.iter().enumerate().any(|(other, one)| {
                 other != wire

@@ -4,7 +4,7 @@ use super::*;
 
 #[test]
 fn a_device_too_many_is_refused_and_told_nothing() {
-    let mut world = World::new(Limits { devices_per_session: 2, ..Limits::default() });
+    let mut world = World::new(Limits { devices_per_person: 2, ..Limits::default() });
     world.join(1, "ada");
     world.join(2, "ada");
     world.heard();

@@ -83,7 +83,7 @@ fn an_answer_that_nobody_has_heard_counts_for_its_sender_only() {
 fn of_one_senders_messages_and_of_all_the_oldest_are_forgotten() {
     for (per_session, in_all) in [(2, 100), (100, 2)] {
         let mut world = World::of_contacts(Limits {
-            tracked_per_session: per_session,
+            tracked_per_person: per_session,
             tracked_messages: in_all,
             ..Limits::default()
         });
@@ -104,7 +104,7 @@ fn of_one_senders_messages_and_of_all_the_oldest_are_forgotten() {
 #[test]
 fn a_forgotten_message_still_hears_what_becomes_of_its_copies() {
     for (outcome, word) in [(Outcome::Delivered, "delivered"), (OFFLINE, "undelivered")] {
-        let mut world = World::of_contacts(Limits { tracked_per_session: 0, ..Limits::default() });
+        let mut world = World::of_contacts(Limits { tracked_per_person: 0, ..Limits::default() });
         world.say(1, "bob", "m1");
         assert_eq!(world.heard(), ["2: m1 from ada", "1: m1 sent"]);
         assert_eq!((world.realm.books().in_flight, world.realm.copies_in_flight()), (1, 1));
@@ -153,7 +153,7 @@ fn of_many_senders_with_one_id_the_oldest_is_forgotten() {
 
 #[test]
 fn beyond_the_limit_the_oldest_contact_is_forgotten_and_seems_gone() {
-    let mut world = World::of_two(Limits { contacts_per_session: 1, ..Limits::default() });
+    let mut world = World::of_two(Limits { contacts_per_person: 1, ..Limits::default() });
     world.join(3, "eve");
     world.befriend(1, 2, "bob");
     world.say(1, "eve", "m1");
@@ -166,7 +166,7 @@ fn beyond_the_limit_the_oldest_contact_is_forgotten_and_seems_gone() {
 
 #[test]
 fn of_sessions_that_are_offline_the_longest_offline_is_forgotten() {
-    let mut world = World::of_two(Limits { remembered_sessions: 1, ..without_grace() });
+    let mut world = World::of_two(Limits { remembered_people: 1, ..without_grace() });
     world.join(3, "eve");
     world.befriend(1, 2, "bob");
     world.befriend(1, 3, "eve");
@@ -181,7 +181,7 @@ fn of_sessions_that_are_offline_the_longest_offline_is_forgotten() {
 
 #[test]
 fn an_invitation_holds_a_session_that_is_forgotten_otherwise() {
-    let mut world = World::of_contacts(Limits { remembered_sessions: 0, ..without_grace() });
+    let mut world = World::of_contacts(Limits { remembered_people: 0, ..without_grace() });
     world.join(3, "eve");
     world.invite(3, "bob", "i1");
     world.leave(2);

@@ -263,7 +263,7 @@ fn contacts_of_bob(world: &mut World) -> Vec<u32> {
 
 #[test]
 fn strangers_who_write_push_out_each_other_and_nobody_who_was_chosen() {
-    let mut world = crowd(Limits { contacts_per_session: 4, ..without_grace() }, 8);
+    let mut world = crowd(Limits { contacts_per_person: 4, ..without_grace() }, 8);
     world.befriend(ADA, BOB, "bob");
     writes(&mut world, CEM, (BOB, "bob"), "c0");
     for eve in 0..8 {
@@ -275,7 +275,7 @@ fn strangers_who_write_push_out_each_other_and_nobody_who_was_chosen() {
 
 #[test]
 fn who_is_answered_is_chosen() {
-    let mut world = crowd(Limits { contacts_per_session: 2, ..without_grace() }, 3);
+    let mut world = crowd(Limits { contacts_per_person: 2, ..without_grace() }, 3);
     writes(&mut world, EVES, (BOB, "bob"), "e0");
     writes(&mut world, BOB, (EVES, "eve0"), "b0");
     writes(&mut world, EVES + 1, (BOB, "bob"), "e1");
@@ -285,7 +285,7 @@ fn who_is_answered_is_chosen() {
 
 #[test]
 fn where_all_contacts_are_chosen_a_stranger_makes_none_and_is_heard_all_the_same() {
-    let mut world = crowd(Limits { contacts_per_session: 1, ..without_grace() }, 1);
+    let mut world = crowd(Limits { contacts_per_person: 1, ..without_grace() }, 1);
     world.befriend(ADA, BOB, "bob");
     world.say(EVES, "bob", "e0");
     assert_eq!(world.heard(), ["2: e0 from eve0", "10: e0 sent"]);
@@ -336,7 +336,7 @@ fn who_is_written_to_gets_no_heavier() {
 
 #[test]
 fn of_sessions_that_are_offline_the_heaviest_address_is_forgotten_first() {
-    let mut world = crowd(Limits { remembered_sessions: 3, ..without_grace() }, 4);
+    let mut world = crowd(Limits { remembered_people: 3, ..without_grace() }, 4);
     world.befriend(ADA, BOB, "bob");
     world.befriend(CEM, BOB, "bob");
     world.leave(ADA);

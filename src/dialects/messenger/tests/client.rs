@@ -10,7 +10,7 @@ use crate::dialects::messenger::wire::ClientFrame;
 #[test]
 fn a_minimal_frame_of_each_type_is_understood() {
     assert_eq!(decode(r#"{"type":"ping"}"#), Incoming::Reply(Event::Pong));
-    let sign_in = SignIn { session: session("ann"), name: None, receipts: true };
+    let sign_in = SignIn { id: session("ann"), name: None, receipts: true };
     assert_eq!(decode(r#"{"type":"auth","data":{"sessionId":"ann"}}"#), Incoming::SignIn(sign_in));
     let invite = Invite {
         id: item("i-1"),
@@ -59,7 +59,7 @@ fn a_minimal_frame_of_each_type_is_understood() {
 #[test]
 fn a_full_frame_of_each_type_is_understood() {
     let auth = r#"{"type":"auth","data":{"sessionId":"ann","name":"Ann \u00c4","profilePicture":"data:,","receipts":false}}"#;
-    let sign_in = SignIn { session: session("ann"), name: name("Ann Ä"), receipts: false };
+    let sign_in = SignIn { id: session("ann"), name: name("Ann Ä"), receipts: false };
     assert_eq!(decode(auth), Incoming::SignIn(sign_in));
 
     let invitation = r#"{"type":"invitation_send","data":{"id":"i-1","senderId":"ann","senderName":"Ann","recipientId":"bob","message":"Hello \ud83d!","status":"pending","createdAt":"2026-02-28T23:59:59.999","expiresAt":"2026-03-01","metadata":{"a": [{}]}}}"#;
@@ -81,7 +81,7 @@ fn a_full_frame_of_each_type_is_understood() {
 #[test]
 fn null_means_absent() {
     let auth = r#"{"type":"auth","data":{"sessionId":"ann","name":null,"profilePicture":null,"receipts":null}}"#;
-    let sign_in = SignIn { session: session("ann"), name: None, receipts: true };
+    let sign_in = SignIn { id: session("ann"), name: None, receipts: true };
     assert_eq!(decode(auth), Incoming::SignIn(sign_in));
     let message = r#"{"type":"message_send","data":{"id":"m-1","senderId":null,"recipientId":"bob","content":"Hi!","messageType":null,"timestamp":null,"status":null,"isOutgoing":null,"metadata":null,"replyToId":null,"mentions":null}}"#;
     assert_eq!(command(message), Command::Message(minimal_message()));

@@ -10,13 +10,13 @@ use serde_json::Value;
 
 use super::*;
 use crate::chat::messenger::{self, Command, Message as Words, Name};
-use crate::chat::{self, Event, ItemId, SessionId};
+use crate::chat::{self, Event, ItemId, PersonId};
 use crate::dialects::Fault;
 
 const TIME: &str = r#""2026-02-28T23:59:59.999""#;
 
-fn session(id: &str) -> SessionId<'_> {
-    SessionId::parse(id).expect("an id")
+fn session(id: &str) -> PersonId<'_> {
+    PersonId::parse(id).expect("an id")
 }
 
 fn item(id: &str) -> ItemId<'_> {

@@ -93,7 +93,7 @@ fn every_other_event_of_the_realm_has_its_fixed_frame() {
     let status = |status| Own::Status { message: "m-1", status };
     let frames = [
         (
-            Own::Authenticated { session: "ann" },
+            Own::Authenticated { who: "ann" },
             r#"{"type":"authenticated","data":{"sessionId":"ann"}}"#,
         ),
         (
@@ -121,11 +121,11 @@ fn every_other_event_of_the_realm_has_its_fixed_frame() {
             r#"{"type":"typing_indicator","data":{"sessionId":"ann","isTyping":false}}"#,
         ),
         (
-            Own::ContactOnline { session: "ann" },
+            Own::ContactOnline { who: "ann" },
             r#"{"type":"contact_online","data":{"sessionId":"ann"}}"#,
         ),
         (
-            Own::ContactOffline { session: "ann" },
+            Own::ContactOffline { who: "ann" },
             r#"{"type":"contact_offline","data":{"sessionId":"ann"}}"#,
         ),
     ];
@@ -147,6 +147,6 @@ fn what_every_realm_says_has_its_frame_and_what_another_says_has_none() {
 
 #[test]
 fn an_id_is_escaped_where_json_wants_it() {
-    let frame = encode(Own::ContactOnline { session: "a\"b\\c é 🦀" });
+    let frame = encode(Own::ContactOnline { who: "a\"b\\c é 🦀" });
     assert_eq!(frame, r#"{"type":"contact_online","data":{"sessionId":"a\"b\\c é 🦀"}}"#);
 }
