@@ -3,7 +3,7 @@
 //!
 //! A queue that is searched would cost its length, and an attacker chooses that. This costs the same
 //! few steps however long it is. Which links are meant, the caller says with a function. Used for
-//! messages by age, messages by sender, and sessions that are offline.
+//! messages by age, messages by sender, and people who are offline.
 
 use slab::Slab;
 

@@ -13,7 +13,7 @@ use crate::chat::{ItemId, PersonId};
 /// How somebody says who he is.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct SignIn<'a> {
-    /// The session, which may have other devices.
+    /// The person, who may have other devices.
     pub id: PersonId<'a>,
     /// What its friends see.
     pub name: Option<Name<'a>>,

@@ -204,7 +204,7 @@ impl Realm {
         }
     }
 
-    /// Forgets sessions that are offline, if more are remembered than may be: of the address that most
+    /// Forgets people who are offline, if more are remembered than may be: of the address that most
     /// of them are from, the one that has been offline for longest.
     pub(super) fn forget_excess_people(&mut self, sink: &mut impl Sink) {
         while self.remembered() > self.limits.remembered_people {
@@ -213,7 +213,7 @@ impl Realm {
         }
     }
 
-    /// Sessions that are offline and have contacts.
+    /// People who are offline and have contacts.
     pub(super) fn remembered(&self) -> usize {
         usize::try_from(self.shares.total(Stock::Remembered)).expect("they are all in memory")
     }

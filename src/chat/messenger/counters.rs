@@ -7,15 +7,15 @@
 /// What the realm has done since it began.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub struct Counters {
-    /// Sessions whose first device came online.
+    /// People whose first device came online.
     pub joins: u64,
-    /// Sessions whose last device went offline.
+    /// People whose last device went offline.
     pub leaves: u64,
     /// Devices that signed in.
     pub devices_joined: u64,
     /// Devices that went.
     pub devices_left: u64,
-    /// Devices that were refused, being too many for their session.
+    /// Devices that were refused, being too many for their person.
     pub devices_refused: u64,
 
     /// Messages that their recipient marked as read.

@@ -1,5 +1,5 @@
 //! [`Directory`]: everybody whom the realm knows, and over which connections. A *seat* is what a
-//! connection's slot knows about its tenant's session.
+//! connection's slot knows about its tenant's person.
 //!
 //!   by_id     id → person            for everything that is sent to somebody
 //!   people    person → the rest      the id itself included, which so exists once
@@ -78,7 +78,7 @@ impl Directory {
         Some(person)
     }
 
-    /// The session that a connection is signed in to.
+    /// The person that a connection is signed in as.
     pub(super) fn person_at(&self, id: ConnectionId) -> Option<PersonKey> {
         self.seats.number(id).map(PersonKey)
     }
@@ -88,7 +88,7 @@ impl Directory {
         self.seats.tenant_of_slot(id)
     }
 
-    /// The ids of sessions with at least one device.
+    /// The ids of people with at least one device.
     pub(super) fn online(&self) -> Online<'_> {
         Online { people: self.people.iter(), left: self.online }
     }
@@ -126,7 +126,7 @@ impl IndexMut<PersonKey> for Directory {
     }
 }
 
-/// Goes through the ids of sessions with at least one device.
+/// Goes through the ids of people with at least one device.
 pub(super) struct Online<'a> {
     people: slab::Iter<'a, Person>,
     left: usize,
@@ -153,7 +153,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_idle_session_costs_at_most_150_bytes() {
+    fn an_idle_person_costs_at_most_150_bytes() {
         let mut directory = Directory::default();
         let person = directory.find_or_add(&"i".repeat(36));
         directory[person].rename(&"n".repeat(10));

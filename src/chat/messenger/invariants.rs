@@ -58,16 +58,16 @@ impl Realm {
     fn check_limits(&self) {
         let limits = &self.limits;
         assert!(self.tracks.len() <= limits.tracked_messages, "messages tracked in all");
-        assert!(self.remembered() <= limits.remembered_people, "sessions remembered");
+        assert!(self.remembered() <= limits.remembered_people, "people remembered");
         assert!(self.conversations() <= limits.contacts_in_all, "contacts in all");
         let in_all = limits.invitations_in_all;
         assert!(self.invitations() <= in_all.number, "invitations in all");
         assert!(self.invitations.bytes <= in_all.bytes, "bytes of invitations in all");
         for (_, person) in &self.people.people {
-            assert!(person.devices().len() <= limits.devices_per_person, "devices of a session");
+            assert!(person.devices().len() <= limits.devices_per_person, "devices of a person");
             let Some(social) = person.social() else { continue };
             let contacts = social.contacts.people().len();
-            assert!(contacts <= limits.contacts_per_person, "contacts of a session");
+            assert!(contacts <= limits.contacts_per_person, "contacts of a person");
             assert!(social.tracked.len() <= limits.tracked_per_person, "messages of a sender");
             assert!(social.typing.len() <= limits.typing_at_once, "typing at once");
             assert!(social.sent.keys.len() <= limits.invitations_sent.number, "invitations sent");

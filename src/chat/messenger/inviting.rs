@@ -135,7 +135,7 @@ impl Realm {
         }
     }
 
-    /// Tells a device that has just signed in of the invitations that wait for its session, and of
+    /// Tells a device that has just signed in of the invitations that wait for its person, and of
     /// answers that it is the first to hear.
     pub(super) fn catch_up(
         &mut self,

@@ -14,13 +14,13 @@ pub struct Limits {
     pub contact_grace: Duration,
     /// Whether one may write only to contacts.
     pub require_invitation: bool,
-    /// Devices signed in to one session.
+    /// Devices of one person that are signed in.
     pub devices_per_person: usize,
-    /// Invitations in memory that one session has sent.
+    /// Invitations in memory that one person has sent.
     pub invitations_sent: Quota,
-    /// Invitations that wait for the answer of one session, which need not exist.
+    /// Invitations that wait for the answer of one person, who need not exist.
     pub invitations_received: Quota,
-    /// Invitations in memory, of all sessions together.
+    /// Invitations in memory, of all people together.
     pub invitations_in_all: Quota,
     /// Messages of one sender that can still be marked as read; the oldest is forgotten.
     pub tracked_per_person: usize,
@@ -31,16 +31,16 @@ pub struct Limits {
     /// Senders whose messages to one recipient have the same id and can still be marked as read, all
     /// by one note that names this id. The oldest is forgotten.
     pub tracked_with_one_id: usize,
-    /// Contacts of one session; the one whom it has known for longest is forgotten.
+    /// Contacts of one person; the one known for longest is forgotten.
     pub contacts_per_person: usize,
-    /// Pairs of contacts. Room is made by forgetting sessions that are offline, the longest first;
+    /// Pairs of contacts. Room is made by forgetting people who are offline, the longest first;
     /// if none is, no more contacts are made.
     pub contacts_in_all: usize,
-    /// Sessions that are offline and still have contacts; the longest offline is forgotten.
+    /// People who are offline and still have contacts; the longest offline is forgotten.
     pub remembered_people: usize,
     /// How long somebody is shown as typing without saying so again.
     pub typing_lasts: Duration,
-    /// To how many one session may be typing; towards the oldest, it ends.
+    /// To how many one person may be typing; towards the oldest, it ends.
     pub typing_at_once: usize,
 }
 

@@ -1,6 +1,6 @@
 //! [`Realm`]: the messenger realm, where one is known by an id that only one's friends know.
 //!
-//! A *person* is a session; its *devices* are the connections signed in to it. People *invite* each
+//! A *person* is known by an id; its *devices* are the connections signed in with that id. People *invite* each
 //! other and become *contacts*, who hear when the other comes and goes; strangers hear nothing. Who
 //! has sent a message is told what becomes of it.
 //!
@@ -55,7 +55,7 @@ pub struct Ticket {
     generation: u32,
 }
 
-/// Everybody with a session id, and what is between them.
+/// Everybody with an id, and what is between them.
 pub struct Realm {
     limits: Limits,
     people: Directory,
@@ -104,10 +104,10 @@ impl Realm {
         }
     }
 
-    /// Signs a connection in, as one more device of its session. It is told that it is in, then what
+    /// Signs a connection in, as one more device of its person. It is told that it is in, then what
     /// waited for it, then which contacts are online. If it is signed in already, or its slot's former
-    /// tenant still is, that one leaves first. A device without a name leaves the session's as it is.
-    /// `from` is the address of the connection, where the session is from now on.
+    /// tenant still is, that one leaves first. A device without a name leaves the person's as it is.
+    /// `from` is the address of the connection, where the person is from now on.
     ///
     /// # Errors
     ///
@@ -178,7 +178,7 @@ impl Realm {
     }
 
     /// Does what somebody asks. Whoever is not signed in asks in vain. `from` is the address of the
-    /// connection, to which what the session holds is counted from now on.
+    /// connection, to which what the person holds is counted from now on.
     pub fn handle(
         &mut self,
         now: Now,
@@ -273,12 +273,12 @@ impl Realm {
         self.tracks.copies
     }
 
-    /// The session that a connection is signed in to.
+    /// The id of the person that a connection is signed in as.
     pub fn id_of(&self, id: ConnectionId) -> Option<&str> {
         Some(self.people[self.people.person_at(id)?].id())
     }
 
-    /// Sessions with at least one device, in no particular order.
+    /// The ids of people with at least one device, in no particular order.
     pub fn online(&self) -> impl ExactSizeIterator<Item = &str> {
         self.people.online()
     }

@@ -1,8 +1,8 @@
-//! [`Person`]: a session, as the realm knows it. *Devices* are the connections that are signed in
-//! to it. What is *social* about it is all that an idle one does not have: contacts, invitations,
+//! [`Person`]: a person, as the realm knows one. *Devices* are the connections that are signed in
+//! with the person's id. *Social* is all that an idle person does not have: contacts, invitations,
 //! messages under way.
 //!
-//! Most sessions have one device and say nothing, so this is what they must cost little for: 48
+//! Most people have one device and say nothing, so this is what they must cost little for: 48
 //! bytes here, and one allocation for the id and the name together. A person may also be a *ghost*,
 //! to whom somebody has written an invitation, and who never came. Knows nobody but itself.
 
@@ -15,7 +15,7 @@ use super::shares::HolderKey;
 use crate::chat::ConnectionId;
 use crate::timer::TimerId;
 
-/// A session: online, offline, or never seen.
+/// A person: online, offline, or never seen.
 pub(super) struct Person {
     /// The id, and behind it the name.
     text: Box<str>,
@@ -30,7 +30,7 @@ pub(super) struct Person {
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub(super) struct PersonKey(pub(super) u32);
 
-/// All that an idle session does not have.
+/// All that an idle person does not have.
 #[derive(Default)]
 pub(super) struct Social {
     pub(super) contacts: Circle,
@@ -66,7 +66,7 @@ pub(super) struct Typing {
     pub(super) timer: TimerId,
 }
 
-/// The connections of a session: those that want to hear what becomes of messages stand first.
+/// The connections of a person: those that want to hear what becomes of messages stand first.
 #[derive(Default)]
 enum Devices {
     #[default]
@@ -85,7 +85,7 @@ struct Several {
 }
 
 impl Person {
-    /// A session without a device and without a name.
+    /// A person without a device and without a name.
     pub(super) fn new(id: &str) -> Self {
         let id_len = u16::try_from(id.len()).expect("an id has 256 characters of 4 bytes at most");
         Person { text: id.into(), id_len, devices: Devices::None, social: None }

@@ -1,14 +1,14 @@
 //! [`Refusal`]: why somebody may not do what he asks, in a sentence for him.
 //!
 //! Where the reason would tell a stranger's secret, several reasons share one sentence: whether a
-//! session exists, whose message it is, whether an invitation was answered before.
+//! person exists, whose message it is, whether an invitation was answered before.
 
 use crate::chat;
 
 /// Why somebody may not do what he asks.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Refusal {
-    /// As many devices as may be are signed in to the session.
+    /// The person has as many devices as may be signed in.
     TooManyDevices,
     /// He may write to contacts only.
     NotInvited,

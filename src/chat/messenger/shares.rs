@@ -29,7 +29,7 @@ pub(super) enum Stock {
     /// Pairs of contacts, each of them 2: both on the person who made it, or 1 on each once the other
     /// has chosen it too.
     Contacts,
-    /// Sessions that are offline and have contacts, each of them 1.
+    /// People who are offline and have contacts, each of them 1.
     Remembered,
 }
 

@@ -89,7 +89,7 @@ fn contacts_outlive_that_both_are_offline() {
 }
 
 #[test]
-fn a_session_without_contacts_is_forgotten_with_its_last_device() {
+fn a_person_without_contacts_is_forgotten_with_the_last_device() {
     let mut world = World::of_two(Limits::default());
     world.leave(1);
     world.leave(2);

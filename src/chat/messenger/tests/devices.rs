@@ -1,4 +1,4 @@
-//! Devices: several connections of one session, and connections that are in no session.
+//! Devices: several connections of one person, and connections that are signed in as nobody.
 
 use super::*;
 
@@ -31,7 +31,7 @@ fn whoever_is_not_signed_in_asks_in_vain() {
 }
 
 #[test]
-fn a_connection_that_signs_in_again_leaves_its_former_session() {
+fn a_connection_that_signs_in_again_leaves_its_former_person() {
     let mut world = World::of_contacts(without_grace());
     world.join(1, "eve");
     assert_eq!(world.heard(), ["2: ada is off", "1: in as eve"]);
@@ -41,7 +41,7 @@ fn a_connection_that_signs_in_again_leaves_its_former_session() {
 }
 
 #[test]
-fn the_sessions_online_are_each_named_once() {
+fn the_people_online_are_each_named_once() {
     let mut world = World::of_two(Limits::default());
     world.join(3, "ada");
     world.invite(1, "ghost", "i1");

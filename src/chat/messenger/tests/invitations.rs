@@ -195,8 +195,7 @@ fn an_invitation_is_told_whole_also_after_it_has_waited() {
     let sent = Invite { created_at, expires_at, metadata: Some("{}"), ..invite("bob", "i1") };
     world.handle(1, &Command::Invite(sent));
     let mut sink = Whole(Vec::new());
-    let who =
-        SignIn { id: PersonId::parse("bob").expect("an id"), name: None, receipts: true };
+    let who = SignIn { id: PersonId::parse("bob").expect("an id"), name: None, receipts: true };
     assert_eq!(world.realm.sign_in(world.now, world.caller(5), &who, &mut sink), Ok(()));
     let accept = Command::Accept { invitation: item("i1") };
     world.realm.handle(world.now, world.caller(5), &accept, &mut sink);

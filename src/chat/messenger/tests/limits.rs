@@ -81,9 +81,9 @@ fn an_answer_that_nobody_has_heard_counts_for_its_sender_only() {
 
 #[test]
 fn of_one_senders_messages_and_of_all_the_oldest_are_forgotten() {
-    for (per_session, in_all) in [(2, 100), (100, 2)] {
+    for (per_person, in_all) in [(2, 100), (100, 2)] {
         let mut world = World::of_contacts(Limits {
-            tracked_per_person: per_session,
+            tracked_per_person: per_person,
             tracked_messages: in_all,
             ..Limits::default()
         });
@@ -165,7 +165,7 @@ fn beyond_the_limit_the_oldest_contact_is_forgotten_and_seems_gone() {
 }
 
 #[test]
-fn of_sessions_that_are_offline_the_longest_offline_is_forgotten() {
+fn of_people_who_are_offline_the_longest_offline_is_forgotten() {
     let mut world = World::of_two(Limits { remembered_people: 1, ..without_grace() });
     world.join(3, "eve");
     world.befriend(1, 2, "bob");
@@ -180,7 +180,7 @@ fn of_sessions_that_are_offline_the_longest_offline_is_forgotten() {
 }
 
 #[test]
-fn an_invitation_holds_a_session_that_is_forgotten_otherwise() {
+fn an_invitation_holds_a_person_who_is_forgotten_otherwise() {
     let mut world = World::of_contacts(Limits { remembered_people: 0, ..without_grace() });
     world.join(3, "eve");
     world.invite(3, "bob", "i1");

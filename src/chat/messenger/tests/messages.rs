@@ -49,7 +49,7 @@ fn a_message_carries_everything_that_its_sender_has_put_in() {
 }
 
 #[test]
-fn every_device_of_both_gets_what_the_session_gets() {
+fn every_device_of_both_gets_what_the_person_gets() {
     let mut world = World::of_contacts(Limits::default());
     world.join(3, "ada");
     world.join(4, "bob");

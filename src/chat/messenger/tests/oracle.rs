@@ -11,7 +11,7 @@ type Heard = (u32, String, Status);
 /// Knows what ought to be heard.
 #[derive(Default)]
 pub(super) struct Oracle {
-    /// For each device that is in: its session, and whether it wants receipts.
+    /// For each device that is in: its person, and whether it wants receipts.
     devices: BTreeMap<u32, (usize, bool)>,
     messages: BTreeMap<String, Said>,
     /// What ought to have been heard since it was last asked.
@@ -36,8 +36,8 @@ enum Fate {
 }
 
 impl Oracle {
-    pub(super) fn joined(&mut self, device: u32, session: usize, receipts: bool) {
-        self.devices.insert(device, (session, receipts));
+    pub(super) fn joined(&mut self, device: u32, who: usize, receipts: bool) {
+        self.devices.insert(device, (who, receipts));
     }
 
     pub(super) fn left(&mut self, device: u32) {
@@ -46,7 +46,7 @@ impl Oracle {
 
     pub(super) fn said(&mut self, device: u32, to: usize, id: &str) {
         let Some(&(from, _)) = self.devices.get(&device) else { return };
-        let copies = self.devices.values().filter(|(session, _)| *session == to).count();
+        let copies = self.devices.values().filter(|(who, _)| *who == to).count();
         let (fate, status) = match copies {
             0 => (Fate::Undelivered, Status::Undelivered),
             _ => (Fate::InFlight, Status::Sent),
@@ -102,9 +102,9 @@ impl Oracle {
         by_device(heard.to_vec()) == by_device(std::mem::take(&mut self.expected))
     }
 
-    fn expect(&mut self, session: usize, but: Option<u32>, id: &str, status: Status) {
+    fn expect(&mut self, who: usize, but: Option<u32>, id: &str, status: Status) {
         for (&device, &(of, receipts)) in &self.devices {
-            if of == session && receipts && Some(device) != but {
+            if of == who && receipts && Some(device) != but {
                 self.expected.push((device, id.to_owned(), status));
             }
         }

@@ -9,14 +9,14 @@ use proptest::prelude::*;
 use super::oracle::Oracle;
 use super::*;
 
-const SESSIONS: [&str; 5] = ["ada", "bob", "cem", "dan", "eve"];
+const PEOPLE: [&str; 5] = ["ada", "bob", "cem", "dan", "eve"];
 const DEVICES: u32 = 9;
 
 #[derive(Clone, Debug)]
 enum Step {
     Join {
         device: u32,
-        session: usize,
+        person: usize,
         receipts: bool,
     },
     Leave {
@@ -58,20 +58,20 @@ enum Step {
 
 fn step() -> impl Strategy<Value = Step> {
     let device = || 0..DEVICES;
-    let session = || 0..SESSIONS.len();
+    let person = || 0..PEOPLE.len();
     let outcome = prop_oneof![Just(Outcome::Delivered), Just(OFFLINE), Just(SLOW)];
     prop_oneof![
-        4 => (device(), session(), any::<bool>())
-            .prop_map(|(device, session, receipts)| Step::Join { device, session, receipts }),
+        4 => (device(), person(), any::<bool>())
+            .prop_map(|(device, person, receipts)| Step::Join { device, person, receipts }),
         2 => device().prop_map(|device| Step::Leave { device }),
-        6 => (device(), session()).prop_map(|(device, to)| Step::Say { device, to }),
+        6 => (device(), person()).prop_map(|(device, to)| Step::Say { device, to }),
         4 => (device(), 0..6usize).prop_map(|(device, ago)| Step::Read { device, ago }),
         6 => (any::<usize>(), outcome).prop_map(|(which, outcome)| Step::Settle { which, outcome }),
-        2 => (device(), session(), 0..3usize)
+        2 => (device(), person(), 0..3usize)
             .prop_map(|(device, to, id)| Step::Invite { device, to, id }),
         2 => (device(), 0..3usize, any::<bool>())
             .prop_map(|(device, id, accepts)| Step::Answer { device, id, accepts }),
-        2 => (device(), session(), any::<bool>())
+        2 => (device(), person(), any::<bool>())
             .prop_map(|(device, to, is_typing)| Step::Type { device, to, is_typing }),
         2 => (0..15u64, 0..4usize).prop_map(|(seconds, budget)| Step::Pass { seconds, budget }),
     ]
@@ -131,11 +131,11 @@ impl Walk {
     fn take(&mut self, step: &Step) {
         let world = &mut self.world;
         match *step {
-            Step::Join { device, session, receipts } => {
-                let done = world.sign_in(device, SESSIONS[session], None, receipts);
+            Step::Join { device, person, receipts } => {
+                let done = world.sign_in(device, PEOPLE[person], None, receipts);
                 self.oracle(|oracle| oracle.left(device));
                 if done.is_ok() {
-                    self.oracle(|oracle| oracle.joined(device, session, receipts));
+                    self.oracle(|oracle| oracle.joined(device, person, receipts));
                 }
             }
             Step::Leave { device } => {
@@ -146,7 +146,7 @@ impl Walk {
                 self.said += 1;
                 let id = self.id(self.said);
                 let copies = self.world.sink.copies.len();
-                self.world.say(device, SESSIONS[to], &id);
+                self.world.say(device, PEOPLE[to], &id);
                 for (_, ticket) in &self.world.sink.copies[copies..] {
                     self.ids.insert(*ticket, id.clone());
                 }
@@ -159,7 +159,7 @@ impl Walk {
             }
             Step::Settle { which, outcome } => self.settle(which, outcome),
             Step::Invite { device, to, id } => {
-                world.invite(device, SESSIONS[to], ["i0", "i1", "i2"][id]);
+                world.invite(device, PEOPLE[to], ["i0", "i1", "i2"][id]);
             }
             Step::Answer { device, id, accepts: true } => {
                 world.accept(device, ["i0", "i1", "i2"][id])
@@ -167,7 +167,7 @@ impl Walk {
             Step::Answer { device, id, accepts: false } => {
                 world.decline(device, ["i0", "i1", "i2"][id]);
             }
-            Step::Type { device, to, is_typing } => world.types(device, SESSIONS[to], is_typing),
+            Step::Type { device, to, is_typing } => world.types(device, PEOPLE[to], is_typing),
             Step::Pass { seconds, budget } => {
                 world.now.monotonic = world.now.monotonic + Duration::from_secs(seconds);
                 world.realm.expire(world.now, budget, &mut world.sink);

@@ -16,9 +16,9 @@ const THEIRS: u8 = 66;
 /// Bob, Ada and Cem are on, each at an address of their own; so are as many eves, all at one.
 fn crowd(limits: Limits, eves: u32) -> World {
     let mut world = World::new(limits);
-    for (device, session, address) in [(BOB, "bob", 2), (ADA, "ada", 3), (CEM, "cem", 4)] {
+    for (device, who, address) in [(BOB, "bob", 2), (ADA, "ada", 3), (CEM, "cem", 4)] {
         world.place(device, address);
-        world.join(device, session);
+        world.join(device, who);
     }
     for eve in 0..eves {
         world.place(EVES + eve, THEIRS);
@@ -335,7 +335,7 @@ fn who_is_written_to_gets_no_heavier() {
 }
 
 #[test]
-fn of_sessions_that_are_offline_the_heaviest_address_is_forgotten_first() {
+fn of_people_who_are_offline_the_heaviest_address_is_forgotten_first() {
     let mut world = crowd(Limits { remembered_people: 3, ..without_grace() }, 4);
     world.befriend(ADA, BOB, "bob");
     world.befriend(CEM, BOB, "bob");
@@ -345,12 +345,11 @@ fn of_sessions_that_are_offline_the_heaviest_address_is_forgotten_first() {
         world.leave(EVES + eve);
     }
     world.heard();
-    for (device, session) in
-        [(ADA, "ada"), (EVES + 1, "eve1"), (EVES + 2, "eve2"), (EVES + 3, "eve3")]
+    for (device, who) in [(ADA, "ada"), (EVES + 1, "eve1"), (EVES + 2, "eve2"), (EVES + 3, "eve3")]
     {
-        world.join(device, session);
-        let is_known = world.heard().contains(&format!("{BOB}: {session} is on"));
-        assert_eq!(is_known, device != EVES + 1, "{session}");
+        world.join(device, who);
+        let is_known = world.heard().contains(&format!("{BOB}: {who} is on"));
+        assert_eq!(is_known, device != EVES + 1, "{who}");
     }
 }
 
