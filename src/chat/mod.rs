@@ -26,7 +26,7 @@ pub use audience::{Audience, PresenceMode, Watch};
 pub use books::{Books, Fault};
 pub use entry::{Admitted, Refusal};
 pub use figure::{Figure, FigureKind, FigureValue};
-pub use ids::{ConnectionId, ItemId, Mobile, NotAMobile, NotAnId, PersonId};
+pub use ids::{ConnectionId, Mobile, NotAMobile};
 pub use sink::{Handling, Kind, Outcome, Reason, Sink};
 
 /// What a person asks of the realm.

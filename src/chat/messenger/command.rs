@@ -8,7 +8,7 @@
 
 use std::borrow::Cow;
 
-use crate::chat::{ItemId, PersonId};
+use super::{ItemId, PersonId};
 
 /// How somebody says who he is.
 #[derive(Clone, Debug, Eq, PartialEq)]

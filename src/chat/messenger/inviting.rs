@@ -12,8 +12,8 @@ use super::giving_way::Room;
 use super::invitations::{Stored, cost};
 use super::person::PersonKey;
 use super::shares::{HolderKey, Stock};
-use super::{Caller, Due, Invite, Realm, Refusal, tell, tell_others};
-use crate::chat::{ConnectionId, ItemId, Sink};
+use super::{Caller, Due, Invite, ItemId, Realm, Refusal, tell, tell_others};
+use crate::chat::{ConnectionId, Sink};
 use crate::timer::Now;
 
 /// What a sender is called who has not said how.

@@ -9,8 +9,8 @@ use super::contacts::Meeting;
 use super::event::{Event, Status};
 use super::person::PersonKey;
 use super::shares::{Stock, heaviest};
-use super::{Caller, Message, Realm, Refusal, Ticket, tell, tell_others};
-use crate::chat::{Fault, ItemId, Outcome, Reason, Sink};
+use super::{Caller, ItemId, Message, Realm, Refusal, Ticket, tell, tell_others};
+use crate::chat::{Fault, Outcome, Reason, Sink};
 use crate::limiter::Block;
 use crate::timer::{Moment, Now};
 

@@ -16,6 +16,7 @@ mod directory;
 mod event;
 mod figures;
 mod giving_way;
+mod ids;
 mod invariants;
 mod invitations;
 mod inviting;
@@ -45,6 +46,7 @@ use tracks::Tracks;
 pub use command::{Command, Invite, Message, Name, NotAName, SignIn};
 pub use counters::Counters;
 pub use event::{Answer, Event, Invitation, Status};
+pub use ids::{ItemId, NotAnId, PersonId};
 pub use limits::{Limits, Quota};
 pub use refusal::Refusal;
 

@@ -16,7 +16,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::*;
-use crate::chat::{Audience, ItemId, PersonId, Reason, Watch};
+use crate::chat::{Audience, Reason, Watch};
 
 const OFFLINE: Outcome = Outcome::Undelivered(Reason::Offline);
 const SLOW: Outcome = Outcome::Undelivered(Reason::Slow);

@@ -5,8 +5,8 @@
 
 use super::event::Event;
 use super::person::{PersonKey, Typing};
-use super::{Due, Realm, tell};
-use crate::chat::{PersonId, Sink};
+use super::{Due, PersonId, Realm, tell};
+use crate::chat::Sink;
 use crate::timer::Now;
 
 impl Realm {

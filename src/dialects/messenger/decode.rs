@@ -21,8 +21,8 @@ use super::wire::{
     AnswerFields, AuthFields, ClientFields, InvitationFields, MessageFields, ReadFields,
     TypingFields,
 };
-use crate::chat::messenger::{Command, Invite, Message, Name, SignIn};
-use crate::chat::{self, Event, ItemId, PersonId};
+use crate::chat::messenger::{Command, Invite, ItemId, Message, Name, PersonId, SignIn};
+use crate::chat::{self, Event};
 use crate::dialects::Incoming;
 use crate::dialects::flaw::{Flaw, UNKNOWN_TYPE};
 use crate::dialects::json::{self, boolean, object, required, word};

@@ -3,8 +3,10 @@
 
 use std::time::Duration;
 
-use switchboard::chat::messenger::{Command, Event, Invite, Message as Said, SignIn, Status};
-use switchboard::chat::{self, PersonId};
+use switchboard::chat;
+use switchboard::chat::messenger::{
+    Command, Event, Invite, Message as Said, PersonId, SignIn, Status,
+};
 use switchboard::dialects::{Dialect, Incoming, Message, messenger};
 
 use super::json::{field, fields, word};

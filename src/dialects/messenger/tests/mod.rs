@@ -9,8 +9,8 @@ mod server;
 use serde_json::Value;
 
 use super::*;
-use crate::chat::messenger::{self, Command, Message as Words, Name};
-use crate::chat::{self, Event, ItemId, PersonId};
+use crate::chat::messenger::{self, Command, ItemId, Message as Words, Name, PersonId};
+use crate::chat::{self, Event};
 use crate::dialects::Fault;
 
 const TIME: &str = r#""2026-02-28T23:59:59.999""#;

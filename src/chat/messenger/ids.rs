@@ -1,0 +1,88 @@
+//! [`PersonId`], which names a person of the realm; and [`ItemId`], a message or an invitation, as its
+//! sender named it.
+//!
+//! Both are valid by construction: nothing inside checks them again. Clients choose them, and to know a
+//! person's id is to be allowed to write to the person: neither shows itself in debug output.
+
+use std::borrow::Cow;
+use std::fmt;
+
+/// A person's id: a name that only the person's friends know.
+#[derive(Clone, Eq, Hash, PartialEq)]
+pub struct PersonId<'a>(Cow<'a, str>);
+
+/// A message's or an invitation's name, given by its sender.
+#[derive(Clone, Eq, Hash, PartialEq)]
+pub struct ItemId<'a>(Cow<'a, str>);
+
+/// The text was empty, too long, or had a control character in it.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct NotAnId;
+
+impl<'a> PersonId<'a> {
+    /// The most characters an id has.
+    pub const MAX_CHARS: usize = 256;
+
+    /// Takes 1 to 256 characters, none of which is a control character.
+    pub fn parse(text: impl Into<Cow<'a, str>>) -> Result<Self, NotAnId> {
+        printable(text.into(), Self::MAX_CHARS).map(PersonId)
+    }
+
+    /// The id itself.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl<'a> ItemId<'a> {
+    /// The most characters an id has.
+    pub const MAX_CHARS: usize = 256;
+
+    /// Takes 1 to 256 characters, none of which is a control character.
+    pub fn parse(text: impl Into<Cow<'a, str>>) -> Result<Self, NotAnId> {
+        printable(text.into(), Self::MAX_CHARS).map(ItemId)
+    }
+
+    /// The id itself.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+fn printable(text: Cow<'_, str>, max_chars: usize) -> Result<Cow<'_, str>, NotAnId> {
+    // No character is shorter than a byte: most texts need not be counted.
+    let fits = text.len() <= max_chars || text.chars().nth(max_chars).is_none();
+    let is_id = !text.is_empty() && fits && !text.chars().any(char::is_control);
+    if is_id { Ok(text) } else { Err(NotAnId) }
+}
+
+impl fmt::Debug for PersonId<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "PersonId(… {} bytes)", self.0.len())
+    }
+}
+
+impl fmt::Debug for ItemId<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "ItemId(… {} bytes)", self.0.len())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_is_1_to_256_printable_characters_of_any_script() {
+        let longest = "ß".repeat(256);
+        for text in ["a", "🦀 and 猫", longest.as_str()] {
+            assert_eq!(PersonId::parse(text).expect("an id").as_str(), text);
+            assert_eq!(ItemId::parse(text).expect("an id").as_str(), text);
+        }
+        let too_long = "ß".repeat(257);
+        for text in ["", "a\nb", "\u{7f}", "\u{85}", too_long.as_str()] {
+            assert_eq!(PersonId::parse(text), Err(NotAnId));
+            assert_eq!(ItemId::parse(text), Err(NotAnId));
+        }
+    }
+}
