@@ -21,6 +21,7 @@ mod http;
 mod ledger;
 mod limits;
 mod malformed;
+mod messenger;
 mod observability;
 mod origin;
 #[cfg(target_arch = "x86_64")]
@@ -31,7 +32,6 @@ mod privacy;
 mod rates;
 mod refusals;
 mod replacement;
-mod sessions;
 mod signals;
 mod silence;
 mod slow_readers;
