@@ -1,25 +1,25 @@
-//! [`Audience`]: those who are shown one list of people, in the same words. [`Watch`]: what one
-//! connection wants to see of it.
+//! [`Audience`]: all connections that see the same list of people, in the same encoding. [`Watch`]: what
+//! one connection wants to see of the list.
 //!
-//! A realm says when a list has changed, and who watches it. It does not send the list: the world
-//! publishes it, within a budget, at times of its own ("Presence in a screenful" on the front page),
-//! and asks for it then. A connection watches one list at most.
+//! A realm says when a list has changed, and which connections watch it. It does not send the list. The
+//! turn decides when to publish it, within a byte budget ("Presence in a screenful" in
+//! `src/ARCHITECTURE.md`), and asks the realm for it then. A connection watches at most one list.
 
-/// Everybody who is shown the same list in the same words.
+/// All connections that see the same list in the same encoding.
 ///
-/// Each audience has queues of its own; all share one budget. A new one is a variant here, an arm in each
-/// method of [`Chat`](super::Chat) that takes one, and its dialect.
+/// Each audience has its own queues, and all audiences share one budget. A new audience is a variant
+/// here, an arm in each method of [`Chat`](super::Chat) that takes an audience, and its dialect.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Audience {
-    /// The `mobile` realm. Its list is every number online.
+    /// The connections of the `mobile` realm. Their list holds every number online.
     Mobile,
 }
 
 impl Audience {
-    /// Every one of them, in the order of [`index`](Self::index).
+    /// All audiences, in the order of [`index`](Self::index).
     pub const ALL: [Audience; 1] = [Audience::Mobile];
 
-    /// Its place in [`ALL`](Self::ALL).
+    /// The audience's place in [`ALL`](Self::ALL), from 0.
     pub fn index(self) -> usize {
         self as usize
     }
@@ -28,17 +28,17 @@ impl Audience {
 /// What a connection wants to see of a list from now on.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Watch {
-    /// It begins to watch a list, and gives up any other.
+    /// The connection begins to watch a list, and stops watching any other list.
     Begin(Audience, PresenceMode),
-    /// It asks for the list that it watches, once.
+    /// The connection asks for the list that it watches, once.
     Ask,
-    /// It wants to hear of changes in another form.
+    /// The connection wants to hear of changes in another form.
     Switch(PresenceMode),
-    /// It watches nothing any more.
+    /// The connection stops watching its list.
     End,
 }
 
-/// How a connection wants to hear who is online.
+/// In what form a connection wants to hear who is online.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub enum PresenceMode {
     /// The whole list after every change.
@@ -46,12 +46,12 @@ pub enum PresenceMode {
     Full,
     /// The whole list once, then what has changed.
     Delta,
-    /// Nothing unless asked.
+    /// Nothing, unless the client asks for the list.
     None,
 }
 
 impl PresenceMode {
-    /// Understands the word that means a mode, in a frame as in an address; None for any other.
+    /// Parses the word for a mode, as it stands in a frame or in a request's path. `None` for any other word.
     pub fn parse(word: &str) -> Option<Self> {
         match word {
             "full" => Some(PresenceMode::Full),

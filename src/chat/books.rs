@@ -1,18 +1,18 @@
-//! [`Books`]: where every message of a realm went.
+//! [`Books`]: what became of every message of a realm.
 //!
 //! ```text
 //! received = refused + undelivered + delivered + in flight
 //! ```
 //!
-//! holds after every call into the chat, and does so by construction: each method below moves one message
-//! from one term to another. Each realm keeps books of its own and counts nothing but its own messages.
-//! The turn adds them up for `/metrics`, and compares what is in flight with what is in its outboxes.
+//! This equation holds after every call into the chat, by construction: each method below moves one
+//! message from one term to another. Each realm keeps its own books, and counts only its own messages.
+//! The turn adds the books up for `/metrics`. It also compares the messages in flight with its outboxes.
 
 use std::iter::Sum;
 
 use super::{Outcome, Reason};
 
-/// The fate of every message of a realm, in messages since the start.
+/// How many messages of a realm had which fate, since the start.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub struct Books {
     /// Messages from people who are signed in, the refused ones included.
@@ -22,20 +22,20 @@ pub struct Books {
     pub delivered: u64,
     /// Messages whose fate is not decided yet.
     pub in_flight: u64,
-    /// In the order of [`Fault::ALL`].
+    /// Messages that were refused, in the order of [`Fault::ALL`].
     refused: [u64; Fault::ALL.len()],
-    /// In the order of [`Reason::ALL`].
+    /// Messages that did not reach their recipient, in the order of [`Reason::ALL`].
     undelivered: [u64; Reason::ALL.len()],
 }
 
-/// Why a message was refused: its sender was told so at once, with an error.
+/// Why a message was refused. Its sender got an error at once.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Fault {
-    /// A field is missing, or is not what it should be.
+    /// A field is missing, or has a wrong value.
     Malformed,
     /// Its text is over the limit.
     TooLong,
-    /// The realm lets its people write to their contacts only, and the recipient is none.
+    /// The realm lets people write only to their contacts, and the recipient is not a contact.
     NotInvited,
 }
 
@@ -84,19 +84,19 @@ impl Books {
         *received == gone + delivered + in_flight
     }
 
-    /// A message is received and goes to its recipient, or comes back at once.
+    /// Counts a message as received and in flight.
     pub(super) fn take(&mut self) {
         self.received += 1;
         self.in_flight += 1;
     }
 
-    /// A message is received and goes nowhere.
+    /// Counts a message as received and refused.
     pub(super) fn refuse(&mut self, fault: Fault) {
         self.received += 1;
         self.refused[fault as usize] += 1;
     }
 
-    /// The fate of a message that was taken is decided.
+    /// Moves a message from those in flight to its fate.
     pub(super) fn settle(&mut self, outcome: Outcome) {
         self.in_flight -= 1;
         match outcome {
@@ -106,7 +106,7 @@ impl Books {
     }
 }
 
-/// The books of several realms are added up term by term.
+/// Adds up the books of several realms, term by term.
 impl<'b> Sum<&'b Books> for Books {
     fn sum<I: Iterator<Item = &'b Books>>(all: I) -> Self {
         let mut sum = Books::default();
@@ -130,7 +130,7 @@ impl<'b> Sum<&'b Books> for Books {
 mod tests {
     use super::*;
 
-    /// Books with a different number in every term.
+    /// Makes books with a different number in every term.
     fn some() -> Books {
         let mut books = Books::default();
         let fates = [

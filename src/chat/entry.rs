@@ -1,29 +1,29 @@
-//! What comes of asking to be let into a realm: [`Admitted`], or a [`Refusal`].
+//! The result of a request to be admitted to a realm: [`Admitted`], or a [`Refusal`].
 //!
-//! The turn and the session act on these without knowing the realm. Each realm turns its own reasons into
-//! them.
+//! The turn and the session act on these, and need not know the realm. Each realm translates its own
+//! reasons into a [`Refusal`].
 
 use std::time::Duration;
 
 use super::ConnectionId;
 use crate::limiter::Limit;
 
-/// A connection was let in.
+/// A connection was admitted.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub struct Admitted {
-    /// The connection that has lost its place to this one, and is out of the chat.
+    /// The connection that this one replaces. It has already left the chat.
     pub replaces: Option<ConnectionId>,
-    /// Whether it is owed the presence list, which nothing may precede.
+    /// Whether the connection must get the presence list before anything else.
     pub awaits_list: bool,
 }
 
-/// A connection was not let in, and nothing has changed.
+/// A connection was not admitted, and nothing has changed.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Refusal {
     /// One clear sentence for the client.
     pub sentence: &'static str,
-    /// When it makes sense to try again, where the realm knows that.
+    /// After how long the client may try again, if the realm knows that.
     pub retry_after: Option<Duration>,
-    /// The limit that it ran into, if the metrics count that one.
+    /// The limit that the connection exceeded, if it is one that the metrics count.
     pub limit: Option<Limit>,
 }

@@ -1,31 +1,31 @@
-//! [`Figure`]: what a realm tells `/metrics`, as plain data. A figure becomes one metric family.
+//! [`Figure`]: what a realm reports to `/metrics`, as plain data. A figure becomes one metric family.
 //!
 //! The realms know what they count, and the turn's pages know the format. Figures are made anew for each
-//! request of that page, which comes every few seconds: what they allocate does not matter.
+//! request of that page. Such a request comes every few seconds, so their allocations do not matter.
 
 /// One metric family.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Figure {
-    /// The published name. It never changes. A counter's ends in `_total`.
+    /// The published name. It never changes. The name of a counter ends in `_total`.
     pub name: &'static str,
     /// What is counted, and in what unit.
     pub help: &'static str,
-    /// How it behaves.
+    /// Whether it is a counter or a gauge.
     pub kind: FigureKind,
-    /// What it is now.
+    /// The value now.
     pub value: FigureValue,
 }
 
-/// How a figure behaves.
+/// Whether a figure only grows.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum FigureKind {
-    /// It only grows, from 0 at the start.
+    /// The value only grows, from 0 at the start.
     Counter,
-    /// It goes up and down.
+    /// The value goes up and down.
     Gauge,
 }
 
-/// What a figure is now.
+/// The value of a figure.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum FigureValue {
     /// One number.
@@ -40,12 +40,12 @@ pub enum FigureValue {
 }
 
 impl Figure {
-    /// A number that only grows.
+    /// Makes a counter with one number.
     pub(super) fn counter(name: &'static str, help: &'static str, value: u64) -> Self {
         Figure { name, help, kind: FigureKind::Counter, value: FigureValue::One(value) }
     }
 
-    /// Several numbers that only grow, by the values of one label.
+    /// Makes a counter with one number for each value of one label.
     pub(super) fn counters<const N: usize>(
         name: &'static str,
         help: &'static str,
@@ -56,7 +56,7 @@ impl Figure {
         Figure { name, help, kind: FigureKind::Counter, value }
     }
 
-    /// A number of things that there are now.
+    /// Makes a gauge with one number.
     pub(super) fn gauge(name: &'static str, help: &'static str, value: usize) -> Self {
         Figure { name, help, kind: FigureKind::Gauge, value: FigureValue::One(value as u64) }
     }

@@ -1,13 +1,13 @@
 //! The chat itself: who is here, and who says what to whom. Commands in, events out.
 //!
-//! The chat knows no bytes, no JSON, no socket and no clock: a [`Command`] arrives already
-//! understood, the time is an argument, and what follows is handed to a [`Sink`] as [`Event`]s.
-//! It refuses, but it never fails, and nothing that it calls comes back into it.
+//! The chat knows no bytes, no JSON, no socket and no clock. A dialect has parsed each [`Command`], the
+//! time is an argument, and the chat hands the results to a [`Sink`] as [`Event`]s. It may refuse a
+//! command, but it never fails. No method of the sink calls the chat back.
 //!
-//! A *realm* is a directory of people of its own: nobody in one sees, or can write to, another. In
-//! [`mobile`] people have phone numbers, in [`messenger`] an id that only their friends know. A realm is
-//! a folder here and an arm in each method of [`Chat`]; the turn names none. Methods that ask every
-//! realm take `self` apart first, so that a new field compiles only once it is used in each of them.
+//! A *realm* is a separate directory of people: the people of one realm can't see those of another, or
+//! write to them. In [`mobile`] people have phone numbers, in [`messenger`] an id that only their friends
+//! know. A realm is a folder here and an arm in each method of [`Chat`]; the turn names no realm. Methods
+//! that ask every realm take `self` apart first. So a new field compiles only once each of them uses it.
 
 mod audience;
 mod books;
@@ -32,14 +32,14 @@ pub use sink::{Handling, Kind, Outcome, Reason, Sink};
 /// What a person asks of the realm.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum Command<'a> {
-    /// Of the `mobile` realm.
+    /// A command of the `mobile` realm.
     Mobile(mobile::Command<'a>),
-    /// Of the messenger realm.
+    /// A command of the messenger realm.
     Messenger(messenger::Command<'a>),
 }
 
 impl Command<'_> {
-    /// Whether it is a message from one person to another, which the books account for.
+    /// Whether it is a message from one person to another. The books account for those.
     pub fn is_message(&self) -> bool {
         match self {
             Command::Mobile(command) => command.is_message(),
@@ -48,14 +48,14 @@ impl Command<'_> {
     }
 }
 
-/// What one person is told, before any dialect has put it into words.
+/// What the chat tells one person. A dialect encodes it later.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Event<'a> {
     /// The answer to a heartbeat.
     Pong,
-    /// What the person sent made no sense, or is not allowed.
+    /// The server could not understand what the person sent, or does not allow it.
     Error {
-        /// One clear sentence that never quotes a text.
+        /// One clear sentence. It never quotes what the person sent.
         detail: &'a str,
     },
     /// Something happened in the `mobile` realm.
@@ -65,7 +65,7 @@ pub enum Event<'a> {
 }
 
 impl<'a> Event<'a> {
-    /// How it is to be queued.
+    /// How an outbox queues this event.
     pub fn handling(&self) -> Handling<'a> {
         match self {
             Event::Pong | Event::Error { .. } => Handling::FOR_CONNECTION,
@@ -75,21 +75,21 @@ impl<'a> Event<'a> {
     }
 }
 
-/// Who wants to come into a realm.
+/// Who asks to be admitted to a realm.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Entrant<'a> {
-    /// A phone, into the `mobile` realm. Its address says who it is.
+    /// A phone asks for the `mobile` realm. The path of its request says who it is.
     Mobile {
         /// Its number.
         mobile: Mobile,
-        /// How it wants to hear who is online.
+        /// In what form it wants to hear who is online.
         presence: PresenceMode,
     },
-    /// A device, into the messenger realm. Its first frame says who it is.
+    /// A device asks for the messenger realm. Its first frame says who it is.
     Messenger(&'a messenger::SignIn<'a>),
 }
 
-/// Who a connection belongs to. It is there to be hashed, and must not appear in any output.
+/// The person to whom a connection belongs. It exists to be hashed, and must not appear in any output.
 #[derive(Clone, Copy, Eq, Hash, PartialEq)]
 pub enum Person<'a> {
     /// A number of the `mobile` realm.
@@ -98,11 +98,11 @@ pub enum Person<'a> {
     Messenger(&'a str),
 }
 
-/// A message on its way to one connection, as its realm wants to hear of it again: see
-/// [`Chat::settle`].
+/// Identifies a message on its way to one connection. The turn gives it back to the realm with
+/// [`Chat::settle`], once the fate of the message is decided.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Receipt {
-    /// A message of the `mobile` realm, of which the realm itself keeps nothing.
+    /// A message of the `mobile` realm. The realm itself keeps nothing about it, so all stands here.
     Mobile {
         /// The sender.
         from: Mobile,
@@ -113,37 +113,37 @@ pub enum Receipt {
     Messenger(messenger::Ticket),
 }
 
-/// What each realm allows.
+/// The limits of each realm.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Limits {
-    /// The `mobile` realm.
+    /// The limits of the `mobile` realm.
     pub mobile: mobile::Limits,
-    /// The messenger realm.
+    /// The limits of the messenger realm.
     pub messenger: messenger::Limits,
 }
 
-/// A realm, where only its name matters.
+/// The name of a realm.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Realm {
-    /// Where people have phone numbers.
+    /// The realm where people have phone numbers.
     Mobile,
-    /// Where people have ids that only their friends know.
+    /// The realm where people have ids that only their friends know.
     Messenger,
 }
 
 impl Realm {
-    /// The word that stands for the realm in the names of its own metrics of messages, for the realms
-    /// that have such. The metrics without a word are those of all realms together.
+    /// The word for the realm in the names of its own metrics about messages. `None` if the realm has no
+    /// such metrics: those without a word count the messages of all realms together.
     pub fn metrics_word(self) -> Option<&'static str> {
         match self {
             Realm::Mobile => None,
-            // Published under this name before the realm had its own.
+            // The metrics were published under this word before the realm had its present name.
             Realm::Messenger => Some("session"),
         }
     }
 }
 
-/// What the pages `/health` and `/stats` say of the chat. The fields of a realm that there is not are 0.
+/// What the pages `/health` and `/stats` say of the chat.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Census {
     /// Invitations since the start.
@@ -166,7 +166,7 @@ pub struct Chat {
 }
 
 impl Chat {
-    /// A chat with nobody in it. It begins `now`.
+    /// Makes a chat with nobody in it, at the time `now`.
     pub fn new(limits: Limits, now: Now) -> Self {
         Chat {
             mobile: mobile::Realm::new(limits.mobile),
@@ -174,7 +174,7 @@ impl Chat {
         }
     }
 
-    /// Whether this entrant would only take the place of an older connection.
+    /// Whether this entrant would only replace an older connection of the same person.
     pub fn would_replace(&self, who: Entrant<'_>) -> bool {
         match who {
             Entrant::Mobile { mobile, .. } => self.mobile.is_online(mobile),
@@ -182,16 +182,16 @@ impl Chat {
         }
     }
 
-    /// Lets a connection, which comes from the address block `from`, into the realm of its entrant. It
-    /// is told at once what waits for it there.
+    /// Admits a connection from the address block `from` to the realm that its entrant asks for. The sink
+    /// gets at once what waits there for the connection.
     ///
     /// # Errors
     ///
-    /// The realm's refusal; nothing has changed then, and nobody was told anything.
+    /// The realm's refusal. Then nothing has changed, and the sink got no event.
     ///
     /// # Panics
     ///
-    /// If the former tenant of the connection's slot has not left the chat.
+    /// If the previous tenant of the connection's slot has not left the chat.
     pub fn admit(
         &mut self,
         now: Now,
@@ -210,15 +210,16 @@ impl Chat {
         }
     }
 
-    /// Forgets what addresses have done, where that no longer matters: at most `budget` of it.
+    /// Forgets old entries about what addresses have done, once they no longer matter: at most `budget`
+    /// entries in one call.
     pub fn forget(&mut self, now: Moment, budget: usize) {
-        // The messenger realm keeps nothing of that kind.
+        // The messenger realm keeps no such entries.
         let Chat { mobile, messenger: _ } = self;
         mobile.forget(now, budget);
     }
 
-    /// Does what a person asks, over a connection of the address block that comes with it. A connection
-    /// that is not signed in to that realm asks in vain.
+    /// Carries out a command of a person, from a connection of the address block that comes with it. It
+    /// ignores a connection that is not signed in to the realm of the command.
     pub fn handle(
         &mut self,
         now: Now,
@@ -232,16 +233,16 @@ impl Chat {
         }
     }
 
-    /// Enters into the books that a dialect refused a message; its sender is signed in.
+    /// Counts a message that a dialect refused in the books of its sender's realm. The sender is signed in.
     pub fn refuse(&mut self, from: ConnectionId, fault: Fault) {
-        // A realm ignores the connections that it does not know.
+        // A realm ignores a connection that it does not know.
         let Chat { mobile, messenger } = self;
         mobile.refuse(from, fault);
         messenger.refuse(from, fault);
     }
 
-    /// Hears what became of a message that the sink was handed, and tells its sender. `id` is the one
-    /// that came with the message ([`Event::handling`]).
+    /// Decides the fate of a message that went to the sink, and tells its sender. `id` is the one that
+    /// came with the message ([`Event::handling`]).
     pub fn settle(
         &mut self,
         receipt: Receipt,
@@ -255,49 +256,50 @@ impl Chat {
         }
     }
 
-    /// Takes a connection out of the realm that it is in, if it is in one. Messages on their way to it
-    /// come back through [`settle`](Chat::settle).
+    /// Removes a connection from its realm, if it is in one. The turn reports the messages on their way to
+    /// it through [`settle`](Chat::settle).
     pub fn leave(&mut self, now: Now, (id, from): (ConnectionId, Block), sink: &mut impl Sink) {
         let Chat { mobile, messenger } = self;
         mobile.depart(id, sink);
         messenger.leave(now, (id, from), sink);
     }
 
-    /// Does what is due. At most `budget` deadlines are looked at; the rest waits.
+    /// Acts on the deadlines that have passed: at most `budget` of them in one call. The rest waits for the
+    /// next call.
     pub fn expire(&mut self, now: Now, budget: usize, sink: &mut impl Sink) {
-        // Nothing in the mobile realm happens because of time alone.
+        // The mobile realm has no deadlines.
         let Chat { mobile: _, messenger } = self;
         messenger.expire(now, budget, sink);
     }
 
-    /// When there is something to [`expire`](Chat::expire).
+    /// The moment at which [`expire`](Chat::expire) is to be called next. `None` if there is no deadline.
     pub fn next_deadline(&self) -> Option<Moment> {
         let Chat { mobile: _, messenger } = self;
         messenger.next_deadline()
     }
 
-    /// How many deadlines are kept by timers.
+    /// How many timers the realms keep.
     pub fn timers(&self) -> usize {
         let Chat { mobile: _, messenger } = self;
         messenger.timers()
     }
 
-    /// Who a connection belongs to; None if it is signed in to no realm.
+    /// The person to whom a connection belongs. `None` if it is signed in to no realm.
     pub fn person_at(&self, id: ConnectionId) -> Option<Person<'_>> {
         let Chat { mobile, messenger } = self;
         let mobile = mobile.mobile_of(id).map(Person::Mobile);
         mobile.or_else(|| messenger.id_of(id).map(Person::Messenger))
     }
 
-    /// An audience's list as it is now, as an event.
+    /// The list of an audience as it is now, as an event.
     pub fn list(&self, of: Audience) -> Event<'_> {
         match of {
             Audience::Mobile => Event::Mobile(mobile::Event::OnlineUsers(self.mobile.online())),
         }
     }
 
-    /// Hands `tell` what has changed in an audience's list since the last time, as an event: all of
-    /// which the sink said that a delta will tell ([`Sink::list_changed`]).
+    /// Calls `tell` with an event that holds all changes of an audience's list since the last call. Only
+    /// those changes count for which the sink wanted a delta ([`Sink::list_changed`]).
     pub fn changes(&mut self, of: Audience, tell: impl FnOnce(&Event<'_>)) {
         match of {
             Audience::Mobile => self.mobile.changes(|event| tell(&Event::Mobile(event))),
@@ -311,19 +313,19 @@ impl Chat {
         }
     }
 
-    /// Where every message went, for each realm.
+    /// The books of each realm: what became of every message.
     pub fn books(&self) -> impl Iterator<Item = (Realm, &Books)> {
         let Chat { mobile, messenger } = self;
         [(Realm::Mobile, mobile.books()), (Realm::Messenger, messenger.books())].into_iter()
     }
 
-    /// Copies of messages that the sink was handed with a receipt, and that are not settled.
+    /// How many copies of messages went to the sink with a receipt and are not settled yet.
     pub fn unsettled(&self) -> u64 {
         let Chat { mobile, messenger } = self;
         mobile.books().in_flight + messenger.copies_in_flight()
     }
 
-    /// What else the realms have counted.
+    /// What the realms have counted beside their books.
     pub fn figures(&self) -> impl Iterator<Item = Figure> {
         let Chat { mobile, messenger } = self;
         mobile.figures().into_iter().chain(messenger.figures())
@@ -341,13 +343,13 @@ impl Chat {
         }
     }
 
-    /// The ids of everyone online in the messenger realm. They are for the operator's eyes alone.
-    pub fn ids_online(&self) -> impl Iterator<Item = &str> {
+    /// The ids of all people online in the messenger realm. Only the operator may see them.
+    pub fn sessions_online(&self) -> impl Iterator<Item = &str> {
         self.messenger.online()
     }
 
-    /// Checks everything that must hold between two calls, and panics with a clear sentence if it
-    /// does not. Looks at everybody: for tests and the simulator.
+    /// Checks everything that must hold between two calls. It panics with a clear sentence if something
+    /// does not. It looks at every person, so only tests and the simulator call it.
     ///
     /// # Panics
     ///

@@ -1,43 +1,43 @@
-//! [`Seats`]: who sits at a connection. A *seat* is the entry of one slot of the turn's slab: which
-//! tenant of the slot has joined a realm, and a number that the realm keeps for it.
+//! [`Seats`]: from a connection to the realm's number for it. A *seat* is the entry for one slot of the
+//! turn's slab: which tenant of the slot has joined a realm, and a number that the realm keeps for it.
 //!
-//! A realm looks up the sender of everything that arrives, so this is an index into a table, O(1), and
-//! no search. It costs 8 bytes for each slot that was ever in use: an `Option` would make that 12.
-//! Each realm has a table of its own. Knows no person and no message.
+//! A realm looks up the sender of every command. So a lookup is an index into a table, O(1), and no
+//! search. The table costs 8 bytes for each slot that was ever in use; with an `Option` it would be 12.
+//! Each realm has its own table. The table knows no person and no message.
 
 use super::ConnectionId;
 
-/// For each slot: which tenant of it has joined, and the realm's number for it.
+/// For each slot: which of its tenants has joined, and the realm's number for that tenant.
 #[derive(Debug, Default)]
 pub(super) struct Seats(Vec<Seat>);
 
 #[derive(Clone, Copy, Debug)]
 struct Seat {
     generation: u32,
-    /// [`FREE`] while no tenant of the slot has joined.
+    /// The realm's number for the tenant; [`FREE`] while no tenant of the slot has joined.
     number: u32,
 }
 
-/// No realm gives this number: memory ends before it has four billion entries in a table.
+/// Marks a free seat. No realm uses this number: memory ends before a table has four billion entries.
 const FREE: u32 = u32::MAX;
 
 impl Seats {
-    /// Bytes that a seat costs.
+    /// The size of a seat, in bytes.
     #[cfg(test)]
     pub(super) const BYTES_EACH: usize = size_of::<Seat>();
 
-    /// The number of a connection; None if it has not joined, or if its slot has another tenant now.
+    /// The number of a connection. `None` if it has not joined, or if its slot has another tenant now.
     pub(super) fn number(&self, id: ConnectionId) -> Option<u32> {
         let seat = self.0.get(id.index())?;
         let is_here = seat.generation == id.generation() && seat.number != FREE;
         is_here.then_some(seat.number)
     }
 
-    /// Seats a connection, with the realm's number for it.
+    /// Gives a connection its seat, with the realm's number for it.
     ///
     /// # Panics
     ///
-    /// If the seat is taken: a slot gets its next tenant only after the former one has left the chat.
+    /// If the seat is taken: a slot gets its next tenant only after the previous one has left the chat.
     pub(super) fn take(&mut self, id: ConnectionId, number: u32) {
         debug_assert_ne!(number, FREE, "no realm counts that far");
         if id.index() >= self.0.len() {
@@ -54,21 +54,21 @@ impl Seats {
         self.0[id.index()].number = number;
     }
 
-    /// Frees the seat of a connection and returns its number; None if it had not joined.
+    /// Frees the seat of a connection and returns its number. `None` if it had not joined.
     pub(super) fn vacate(&mut self, id: ConnectionId) -> Option<u32> {
         let number = self.number(id)?;
         self.0[id.index()].number = FREE;
         Some(number)
     }
 
-    /// The connection that sits in the slot of `id`: `id` itself, or another tenant of the slot.
+    /// The connection that has joined from the slot of `id`: `id` itself, or another tenant of the slot.
     pub(super) fn tenant_of_slot(&self, id: ConnectionId) -> Option<ConnectionId> {
         let seat = self.0.get(id.index()).filter(|seat| seat.number != FREE)?;
         let index = u32::try_from(id.index()).expect("the number of a slot was a u32 before");
         Some(ConnectionId::new(index, seat.generation))
     }
 
-    /// How many seats are taken. Looks at all of them: for checks.
+    /// How many seats are taken. It looks at all seats, O(n), so only checks call it.
     pub(super) fn taken(&self) -> usize {
         self.0.iter().filter(|seat| seat.number != FREE).count()
     }

@@ -1,70 +1,74 @@
-//! [`Sink`]: all that the chat may ask of the world, and how what it is handed is to be treated:
-//! [`Handling`], [`Outcome`].
+//! [`Sink`]: all that the chat may ask of the turn. [`Handling`]: how the turn queues an event.
+//! [`Outcome`]: what became of a message.
 //!
-//! Events are handed over, not collected: a text stays borrowed from the buffer it was read into
-//! until it stands in its recipient's frame.
+//! The chat hands over each event at once, and collects none. So a text stays borrowed from the buffer
+//! that it was read into until it is written into its recipient's frame, and nothing copies it between.
 
 use super::{Audience, ConnectionId, Event, Receipt, Watch};
 
 /// Why a message did not reach its recipient.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Reason {
-    /// He was not online, or his connection ended first.
+    /// The recipient was not online, or its connection ended before the message arrived.
     Offline,
-    /// He read too slowly, and his connection was given up.
+    /// The recipient read too slowly, and the server closed its connection.
     Slow,
 }
 
-/// What became of a message that the sink was handed.
+/// What became of a message that went to the sink.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Outcome {
     /// The kernel has taken the last byte of its frame for the recipient's socket.
     Delivered,
-    /// It will never reach the recipient.
+    /// The message will never reach the recipient.
     Undelivered(Reason),
 }
 
-/// How an event is to be queued. Its realm says so, as nobody else knows what the event is worth later.
+/// How an outbox queues an event. The realm decides this, because only the realm knows what the event
+/// is worth later.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Handling<'e> {
-    /// For whom it is, and who is to hear what becomes of it.
+    /// What becomes of the event if its connection ends first, and whether its realm hears of it.
     pub kind: Kind,
-    /// The sender's id for a message: it comes back with the receipt ([`Chat::settle`](super::Chat::settle)).
+    /// The sender's id for a message. It comes back with the receipt
+    /// ([`Chat::settle`](super::Chat::settle)).
     pub id: Option<&'e str>,
-    /// Whether it may be dropped for a receiver who has not read what came before: it is worth something
-    /// now or never.
+    /// Whether the event may be dropped if the receiver has not read the earlier ones yet. Such an event is
+    /// useful only at once.
     pub may_be_dropped: bool,
 }
 
-/// What becomes of an event whose connection ends, or is replaced, before it was sent.
+/// What becomes of an event whose connection ends, or is replaced, before the event was sent.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Kind {
-    /// It is for this connection: an answer, an error, a presence list. It goes with the connection.
+    /// The event is for this connection: an answer, an error, a presence list. It is dropped with the
+    /// connection.
     ForConnection,
-    /// It is for a person. It moves on to the connection that replaces this one, if one does, and is
-    /// dropped otherwise.
+    /// The event is for a person. It moves to the connection that replaces this one. Without such a
+    /// connection it is dropped.
     ForPerson,
-    /// It is a message, or one copy of it. It moves on likewise, and its realm hears what becomes of it.
+    /// The event is a message, or one copy of it. It moves like the events for a person, and its realm
+    /// hears what becomes of it.
     Message(Receipt),
 }
 
 impl<'e> Handling<'e> {
-    /// For this connection alone.
+    /// The event is for this connection alone.
     pub const FOR_CONNECTION: Self = Handling::of(Kind::ForConnection);
-    /// For a person, however late.
+    /// The event is for a person, and is not dropped if it is late.
     pub const FOR_PERSON: Self = Handling::of(Kind::ForPerson);
 
-    /// A message whose sender has no name for it.
+    /// The handling of a message without an id.
     pub const fn of_message(receipt: Receipt) -> Self {
         Handling::of(Kind::Message(receipt))
     }
 
-    /// The same for a message that its sender calls `id`.
+    /// Adds the id that the sender gave the message.
     pub fn with_id(self, id: Option<&'e str>) -> Self {
         Handling { id, ..self }
     }
 
-    /// The same, but dropped if it would come late.
+    /// Lets the event be dropped if it would come late.
     pub fn droppable(self) -> Self {
         Handling { may_be_dropped: true, ..self }
     }
@@ -74,25 +78,24 @@ impl<'e> Handling<'e> {
     }
 }
 
-/// What the chat may ask of the world. Calling it never comes back into the chat.
+/// What the chat may ask of the turn. No method of it calls the chat back.
 ///
-/// What becomes of an event with a [`Receipt`] is reported later, with
-/// [`Chat::settle`](super::Chat::settle): once for each connection that it was handed over for, be it by
-/// `send` or by `fan_out`, and whether or not that connection still is. An event without a receipt is
-/// not reported.
+/// The turn reports later what became of an event with a [`Receipt`], with
+/// [`Chat::settle`](super::Chat::settle). It does so once for each connection that `send` or `fan_out`
+/// named, also if that connection has ended meanwhile. It does not report events without a receipt.
 pub trait Sink {
-    /// Tells one person something.
+    /// Sends an event to one connection.
     fn send(&mut self, to: ConnectionId, event: &Event<'_>);
 
-    /// Tells several the same, each once; they are two at least. It is put into words once for all who
-    /// speak the same dialect.
+    /// Sends the same event to several connections: two at least, each named once. It is encoded once for
+    /// all connections that speak the same dialect.
     fn fan_out(&mut self, to: &[ConnectionId], event: &Event<'_>);
 
-    /// Notes what a connection wants to see of a list from now on.
+    /// Sets what a connection wants to see of a list from now on.
     fn watch(&mut self, by: ConnectionId, what: Watch);
 
-    /// A list has changed: all that watch it are to be shown. Returns whether a delta will tell of
-    /// this change, so that the realm has to remember what has changed. If not, nobody wants deltas
-    /// at present, and no later delta will tell of this change or of an earlier one.
+    /// Says that a list has changed, so that all connections that watch it are to be told. Returns whether
+    /// a later delta will name this change; then the realm has to remember it. If not, no connection wants
+    /// deltas at present, and no later delta will name this change or an earlier one.
     fn list_changed(&mut self, of: Audience) -> bool;
 }

@@ -1,49 +1,49 @@
-//! [`Command`]: what a person may ask of the `mobile` realm, parsed and validated by a dialect.
+//! [`Command`]: what a person may ask of the `mobile` realm. A dialect has parsed and validated it.
 //!
-//! Texts, data and ids are borrowed and opaque: the chat moves them, it never reads them. They
-//! come in the form that the realm's dialects share, which is JSON exactly as it arrived, the
-//! quotes of a string included: `"a \"quoted\" word"`, `{"sdp":1}`. So a text is neither unescaped
-//! on its way in nor escaped on its way out, and arrives as it was sent.
+//! Texts, data and ids are borrowed and opaque: the chat moves them, and never reads them. All dialects
+//! of the realm share one form for them. It is JSON exactly as it arrived, the quotes of a string
+//! included: `"a \"quoted\" word"`, `{"sdp":1}`. So the server neither unescapes a text on its way in
+//! nor escapes it on its way out, and the text arrives as it was sent.
 
 use crate::chat::{Mobile, PresenceMode};
 
 /// What a person asks of the realm.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Command<'a> {
-    /// Say something to somebody.
+    /// Sends a message to a person.
     Message {
         /// The recipient.
         to: Mobile,
         /// The text, in the form that the realm's dialects share.
         text: &'a str,
-        /// The sender's own name for the message, in that form too; with one, he wants an
+        /// The sender's id for the message, in that form too. A sender that gives one wants an
         /// acknowledgement.
         id: Option<&'a str>,
     },
-    /// Began or stopped typing to somebody.
+    /// Tells a person that this one has begun or stopped typing.
     Typing {
-        /// Who will see it.
+        /// The person who will see it.
         to: Mobile,
         /// Whether the person is typing now.
         is_typing: bool,
     },
-    /// Has read a message.
+    /// Tells the sender of a message that this person has read it.
     Receipt {
         /// The message's sender.
         to: Mobile,
-        /// The message's id, as its sender named it, in the form that the realm's dialects share.
+        /// The sender's id for the message, in the form that the realm's dialects share.
         id: &'a str,
     },
-    /// An opaque relay between two apps, such as a key exchange.
+    /// Sends opaque data from one app to another, for example for a key exchange.
     Signal {
         /// The recipient.
         to: Mobile,
         /// The data, in the form that the realm's dialects share.
         data: &'a str,
     },
-    /// Wants the list of everyone online, once.
+    /// Asks for the list of all numbers online, once.
     ListOnline,
-    /// Wants presence in another form from now on.
+    /// Asks for presence in another form from now on.
     Presence(PresenceMode),
 }
 

@@ -1,10 +1,9 @@
-//! [`Counters`]: what the realm has done since it began, in plain numbers that only grow.
+//! [`Counters`]: what the realm has done since the start, in plain numbers that only grow.
 //!
-//! The realm counts what it decides. What a frame's way through an outbox adds (bytes, drops, slow
-//! readers) is counted where it happens. What becomes of messages stands in the realm's
-//! [`Books`](crate::chat::Books).
+//! The realm counts what it decides. The turn counts what happens to a frame in an outbox (bytes, drops,
+//! slow readers). The fates of messages stand in the realm's [`Books`](crate::chat::Books).
 
-/// What the realm has done since it began.
+/// What the realm has done since the start.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub struct Counters {
     /// Numbers that came online.
@@ -13,25 +12,25 @@ pub struct Counters {
     pub leaves: u64,
     /// Connections that lost their number to a newer one: neither a join nor a leave.
     pub replacements: u64,
-    /// Connections that were refused a number because it had changed hands too often.
+    /// Connections that were refused because the number had changed hands too often.
     pub replacements_refused: u64,
-    /// Notes that somebody types.
+    /// Notices that a person types, or has stopped.
     pub typing: Relays,
-    /// Notes that somebody has read a message.
+    /// Notices that a person has read a message.
     pub receipts: Relays,
     /// Opaque data from app to app.
     pub signals: Relays,
-    /// Wishes for the list of everyone online.
+    /// Requests for the list of all numbers online.
     pub lists_wanted: u64,
-    /// Wishes for presence in another form.
+    /// Requests for presence in another form.
     pub presence_modes: u64,
 }
 
-/// Of the things that are passed on if the recipient is there and forgotten otherwise.
+/// Counts one kind of notice. A notice is passed on if its recipient is online, and dropped otherwise.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub struct Relays {
-    /// Handed to the sink for somebody online.
+    /// Notices that went to the sink, because the recipient was online.
     pub relayed: u64,
-    /// Dropped: nobody has that number.
+    /// Notices that were dropped, because the recipient was offline.
     pub dropped: u64,
 }

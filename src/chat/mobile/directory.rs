@@ -1,14 +1,14 @@
-//! [`Directory`]: who is online, and over which connection. A *place* is a position in the dense
-//! list of everyone online; a *seat* is what a connection's slot knows about its tenant's place.
+//! [`Directory`]: which numbers are online, and at which connection. A *place* is a position in the
+//! dense list of all numbers online. A *seat* is the entry of a connection's slot, with its tenant's place.
 //!
-//! Three tables, each for the one question that it answers at once:
+//! There are three tables. Each answers one question in O(1):
 //!
-//!   holders   number → its connection        for everything that is sent to somebody
-//!   online    place → number                 for the list that presence publishes, as it stands
-//!   seats     slot → place                   for the sender of everything that arrives
+//!   holders   number → its connection        to find the recipient of everything that is sent
+//!   online    place → number                 the list that presence publishes, as it stands
+//!   seats     slot → place                   to find the sender of everything that arrives
 //!
-//! Together they cost 49 bytes a person (before the growth of the tables), and nothing that is
-//! looked up needs a search. The directory knows no messages and no sink. The realm calls it.
+//! Together they cost 49 bytes for each person online, without the spare capacity of the tables. The
+//! directory knows no messages and no sink. The realm calls it.
 
 use std::mem;
 
@@ -20,7 +20,7 @@ use crate::limiter::Block;
 use crate::shards::Shards;
 use crate::timer::Moment;
 
-/// Everyone who is online, each number once.
+/// All numbers online, each once.
 #[derive(Debug)]
 pub(super) struct Directory {
     takeovers: Takeovers,
@@ -37,7 +37,7 @@ struct Holder {
 }
 
 impl Directory {
-    /// Nobody is online.
+    /// Makes a directory with no number online.
     pub(super) fn new(limits: Limits) -> Self {
         Directory {
             takeovers: Takeovers::new(limits.replacements, limits.remembered_takeovers),
@@ -47,8 +47,8 @@ impl Directory {
         }
     }
 
-    /// Gives `mobile` to `id`, which comes from the address block `from`, and takes it from the
-    /// connection that holds it now.
+    /// Gives the number `mobile` to the connection `id` from the address block `from`. If another
+    /// connection holds the number, it loses it.
     pub(super) fn join(
         &mut self,
         now: Moment,
@@ -67,15 +67,15 @@ impl Directory {
             .take(now, mobile, from)
             .map_err(|retry_after| Refusal::ReplacedTooOften { retry_after })?;
         let old = mem::replace(&mut holder.connection, id);
-        let place = self.seats.vacate(old).expect("a holder has a seat until he leaves");
+        let place = self.seats.vacate(old).expect("a holder has a seat until it leaves");
         self.seats.take(id, place);
         Ok(Joined::Replaced(old))
     }
 
-    /// Takes a connection out. None if it holds no number, or no longer does.
+    /// Removes a connection and returns its number. `None` if it holds no number, or no longer holds one.
     pub(super) fn leave(&mut self, id: ConnectionId) -> Option<Mobile> {
         let place = self.seats.vacate(id)? as usize;
-        // The last in the list moves into the gap, so that the list stays dense.
+        // The last number of the list moves into the gap, so that the list stays dense.
         let mobile = self.online.swap_remove(place);
         self.holders.remove(mobile, |holder| holder.mobile == mobile);
         if let Some(moved) = self.online.get(place) {
@@ -85,12 +85,12 @@ impl Directory {
         Some(mobile)
     }
 
-    /// Forgets who took which number, where that no longer matters: at most `budget` of it.
+    /// Forgets old takeovers that no longer matter: at most `budget` of them.
     pub(super) fn forget(&mut self, now: Moment, budget: usize) {
         self.takeovers.forget(now, budget);
     }
 
-    /// Everyone online, in no particular order.
+    /// All numbers online, in no particular order.
     pub(super) fn online(&self) -> &[Mobile] {
         &self.online
     }
@@ -106,7 +106,8 @@ impl Directory {
         self.seats.number(id).map(|place| self.online[place as usize])
     }
 
-    /// Panics, saying which tables disagree. Looks at everybody: for tests and the simulator.
+    /// Panics if the tables disagree, and says which. It looks at every number, so only tests and the
+    /// simulator call it.
     pub(super) fn check_invariants(&self) {
         self.takeovers.check_invariants();
         let online = self.online.len();
@@ -118,13 +119,13 @@ impl Directory {
             assert_eq!(
                 seat,
                 Some(narrow(place)),
-                "every holder's seat knows the place of his number"
+                "every holder's seat knows the place of its number"
             );
         }
     }
 }
 
-/// A place in the list of everyone online, as a seat's number.
+/// Turns a place in the list of numbers online into a seat's number.
 fn narrow(place: usize) -> u32 {
     u32::try_from(place).expect("no more are online than there are slots, whose numbers are u32")
 }
@@ -139,7 +140,7 @@ mod tests {
 
     use crate::limiter::Rate;
 
-    /// As often as anybody likes.
+    /// Limits that allow any number of takeovers.
     fn limits() -> Limits {
         Limits { replacements: Rate::UNLIMITED, ..Limits::default() }
     }
@@ -149,9 +150,9 @@ mod tests {
 
     #[derive(Clone, Copy, Debug)]
     enum Step {
-        /// The slot's next tenant signs in with a number, the former one leaving first.
+        /// The slot's present tenant leaves; then the next one signs in with a number.
         Join { slot: u32, number: u64 },
-        /// A tenant of the slot leaves, `ago` tenants before the present one.
+        /// A tenant of the slot leaves: the one `ago` tenants before the present one.
         Leave { slot: u32, ago: u32 },
     }
 

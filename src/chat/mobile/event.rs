@@ -1,42 +1,42 @@
-//! [`Event`]: what the `mobile` realm tells a person, before any dialect has put it into words.
+//! [`Event`]: what the `mobile` realm tells a person. A dialect encodes it later.
 //!
-//! A text is in the form that the realm's dialects share: see [`Command`](super::Command).
+//! Texts, data and ids are in the form that the realm's dialects share: see [`Command`](super::Command).
 
 use crate::chat::{Handling, Mobile, Reason, Receipt};
 
 /// What the realm tells one person.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Event<'a> {
-    /// Somebody has said something to this person.
+    /// Another person has sent a message to this one.
     Message {
         /// The sender.
         from: Mobile,
-        /// The recipient, for the books: he knows who he is.
+        /// The recipient. It is for the books, and not in the frame.
         to: Mobile,
-        /// The text, as it came.
+        /// The text, as it arrived.
         text: &'a str,
-        /// The sender's name for the message.
+        /// The sender's id for the message.
         id: Option<&'a str>,
     },
-    /// Somebody types, or has stopped.
+    /// Another person types, or has stopped.
     Typing {
-        /// Who.
+        /// The person who types.
         from: Mobile,
-        /// Whether he is typing now.
+        /// Whether the person is typing now.
         is_typing: bool,
     },
-    /// Somebody has read a message of this person's.
+    /// Another person has read a message of this one.
     Receipt {
-        /// Who has read it.
+        /// The reader.
         from: Mobile,
-        /// Which message.
+        /// This person's id for the message.
         id: &'a str,
     },
-    /// An opaque relay.
+    /// Opaque data from another app.
     Signal {
         /// The sender.
         from: Mobile,
-        /// The data, as it came.
+        /// The data, as it arrived.
         data: &'a str,
     },
     /// What became of a message that had an id.
@@ -50,49 +50,49 @@ pub enum Event<'a> {
     Undelivered {
         /// The recipient.
         to: Mobile,
-        /// The message's id, where it had one.
+        /// The message's id, if it had one.
         id: Option<&'a str>,
-        /// Why not.
+        /// Why it did not.
         reason: Reason,
     },
-    /// Everyone who is online.
+    /// All numbers that are online.
     OnlineUsers(&'a [Mobile]),
-    /// What has changed since the last publication: the state, now, of every number touched.
+    /// What has changed since the last publication: the present state of every number that came or went.
     PresenceChanged {
-        /// Those who are online now.
+        /// Those numbers that are online now.
         joined: &'a [Mobile],
-        /// Those who are not.
+        /// Those numbers that are offline now.
         left: &'a [Mobile],
-        /// How many are online in all.
+        /// How many numbers are online in all.
         online: usize,
     },
 }
 
 impl<'a> Event<'a> {
-    /// How it is to be queued.
+    /// How an outbox queues this event.
     pub fn handling(&self) -> Handling<'a> {
         match *self {
             Event::Message { from, to, id, .. } => {
                 Handling::of_message(Receipt::Mobile { from, to }).with_id(id)
             }
-            // The app shows it for some seconds, and forgets it by itself.
+            // The receiving app shows it for a few seconds only.
             Event::Typing { .. } => Handling::FOR_PERSON.droppable(),
             Event::Receipt { .. }
             | Event::Signal { .. }
             | Event::Ack { .. }
             | Event::Undelivered { .. } => Handling::FOR_PERSON,
-            // A newer connection gets a newer list.
+            // A connection that replaces this one gets a newer list.
             Event::OnlineUsers(_) | Event::PresenceChanged { .. } => Handling::FOR_CONNECTION,
         }
     }
 }
 
-/// What became of a message whose sender wants to know.
+/// What became of a message whose sender wants an acknowledgement.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Delivery {
     /// The kernel has taken the last byte of its frame for the recipient's socket.
     Delivered,
-    /// The recipient was not online, or ceased to be before the message reached him.
+    /// The recipient was offline, or went offline before the message arrived.
     Offline,
 }
 

@@ -1,4 +1,5 @@
-//! What the `mobile` realm tells `/metrics`, beside its books. The names are published and stay.
+//! What the `mobile` realm reports to `/metrics`, beside its books. The names are published, and never
+//! change.
 
 use super::Realm;
 use crate::chat::Figure;

@@ -1,9 +1,8 @@
-//! [`Realm`]: the `mobile` realm, where one is known by a phone number, and everybody may know who
-//! is online.
+//! [`Realm`]: the `mobile` realm. Each person has a phone number, and everybody may see who is online.
 //!
-//! A message's way: [`Realm::handle`] hands it to the sink, which queues it for its recipient; when
-//! the kernel has taken its last byte, or never will, the turn says so with [`Realm::settle`]. Only
-//! then does its sender hear what became of it. The realm itself keeps no message for a moment.
+//! A message passes in two steps. [`Realm::handle`] hands it to the sink, which queues it for its
+//! recipient. Later the turn calls [`Realm::settle`]: the kernel has taken the message's last byte, or
+//! never will. Only then the realm tells the sender what became of it. The realm keeps no message.
 
 mod command;
 mod counters;
@@ -31,7 +30,7 @@ use directory::Directory;
 pub use event::{Delivery, Event};
 use touched::Touched;
 
-/// Everybody with a number, and what they say to each other.
+/// All people with a number, and what they say to each other.
 #[derive(Debug)]
 pub struct Realm {
     directory: Directory,
@@ -40,12 +39,12 @@ pub struct Realm {
     counters: Counters,
 }
 
-/// How much the realm puts up with.
+/// The limits of the realm.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
-    /// How often one address may take one number away from another connection.
+    /// How often one address block may take one number away from another connection.
     pub replacements: Rate,
-    /// Pairs of a number and an address for which is remembered that it has done so.
+    /// The most pairs of a number and an address block whose takeovers are remembered.
     pub remembered_takeovers: usize,
 }
 
@@ -58,21 +57,21 @@ impl Default for Limits {
     }
 }
 
-/// How a connection came to hold its number.
+/// How a connection got its number.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Joined {
     /// The number was not online.
     New,
-    /// This connection held it until now, and is out of the realm. The number never went offline.
+    /// This connection held the number until now, and has left the realm. The number never went offline.
     Replaced(ConnectionId),
 }
 
-/// Why somebody may not do what he asks.
+/// Why the realm refuses a connection.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Refusal {
-    /// The address has taken the number too often from another connection.
+    /// The address block has taken the number too often from another connection.
     ReplacedTooOften {
-        /// How long it takes until the number may change hands again.
+        /// The time until the number may change hands again.
         retry_after: Duration,
     },
 }
@@ -90,7 +89,7 @@ impl From<Refusal> for chat::Refusal {
 }
 
 impl Realm {
-    /// A realm with nobody in it.
+    /// Makes a realm with nobody in it.
     pub fn new(limits: Limits) -> Self {
         Realm {
             directory: Directory::new(limits),
@@ -100,12 +99,12 @@ impl Realm {
         }
     }
 
-    /// Signs in a connection from the address block `from`. If another one holds the number, the
-    /// newcomer wins.
+    /// Signs in a connection from the address block `from`. If another connection holds the number, the
+    /// new one takes it.
     ///
     /// # Errors
     ///
-    /// [`Refusal::ReplacedTooOften`]; nothing has changed then, and asking has cost nothing.
+    /// [`Refusal::ReplacedTooOften`]. Then nothing has changed, and the attempt costs no token.
     ///
     /// # Panics
     ///
@@ -127,21 +126,21 @@ impl Realm {
         result
     }
 
-    /// Forgets who took which number, where that no longer matters: at most `budget` of it.
+    /// Forgets old takeovers that no longer matter: at most `budget` of them.
     pub fn forget(&mut self, now: Moment, budget: usize) {
         self.directory.forget(now, budget);
     }
 
-    /// Takes a connection out and returns the number that is offline now. None, and nothing has
-    /// changed, if the connection was never in or has been replaced.
+    /// Removes a connection and returns its number, which is offline now. `None` if the connection has
+    /// never joined, or has been replaced; then nothing has changed.
     pub fn leave(&mut self, id: ConnectionId) -> Option<Mobile> {
         let left = self.directory.leave(id);
         self.counters.leaves += u64::from(left.is_some());
         left
     }
 
-    /// [`join`](Realm::join), in the words of the chat. The connection is shown the list of who is
-    /// online; to everybody else a replacement is no news.
+    /// Calls [`join`](Realm::join), and tells the sink. The connection begins to watch the list of numbers
+    /// online. The other watchers hear of a number that comes online, but not of a replacement.
     pub fn admit(
         &mut self,
         now: Now,
@@ -164,7 +163,7 @@ impl Realm {
         Ok(Admitted { replaces, awaits_list: mode != PresenceMode::None })
     }
 
-    /// [`leave`](Realm::leave), of which everybody in the realm is to know.
+    /// Calls [`leave`](Realm::leave), and tells the sink that the list has changed.
     pub fn depart(&mut self, id: ConnectionId, sink: &mut impl Sink) {
         // None: the number has passed to a newer connection, and stays online.
         if let Some(mobile) = self.leave(id) {
@@ -178,7 +177,7 @@ impl Realm {
         self.directory.mobile_of(id)
     }
 
-    /// Does what somebody asks. Whoever is not signed in asks in vain.
+    /// Carries out a command. It ignores a connection that is not signed in.
     pub fn handle(&mut self, from: ConnectionId, command: &Command<'_>, sink: &mut impl Sink) {
         let Some(sender) = self.directory.mobile_of(from) else { return };
         match *command {
@@ -217,15 +216,15 @@ impl Realm {
         }
     }
 
-    /// Enters a message that never became a command into the books, if its sender is signed in here.
+    /// Counts a message that a dialect refused in the books, if its sender is signed in here.
     pub fn refuse(&mut self, from: ConnectionId, fault: Fault) {
         if self.directory.mobile_of(from).is_some() {
             self.books.refuse(fault);
         }
     }
 
-    /// Hears what became of a message that the sink was handed, and tells its sender: at whichever
-    /// connection he is now, or not at all if he is gone.
+    /// Decides the fate of a message that went to the sink, and tells its sender at the connection that
+    /// the sender has now. A sender that is offline hears nothing.
     pub fn settle(
         &mut self,
         from: Mobile,
@@ -246,13 +245,13 @@ impl Realm {
         self.relay(from, event, sink);
     }
 
-    /// Everyone online, each number once, in no particular order.
+    /// All numbers online, each once, in no particular order.
     pub fn online(&self) -> &[Mobile] {
         self.directory.online()
     }
 
-    /// Hands `tell` what has changed since the last time: every number that came or went meanwhile,
-    /// with its state now, also if that is what it was.
+    /// Calls `tell` with what has changed since the last call: every number that came or went, with its
+    /// present state. A number that came and went again is named too.
     pub fn changes(&mut self, tell: impl FnOnce(Event<'_>)) {
         let is_online = |mobile: &Mobile| self.directory.connection_of(*mobile).is_some();
         let (joined, left): (Vec<_>, Vec<_>) = self.touched.take().into_iter().partition(is_online);
@@ -260,12 +259,12 @@ impl Realm {
         tell(Event::PresenceChanged { joined: &joined, left: &left, online });
     }
 
-    /// Whether anybody holds a number.
+    /// Whether a connection holds the number.
     pub fn is_online(&self, mobile: Mobile) -> bool {
         self.directory.connection_of(mobile).is_some()
     }
 
-    /// Where every message of the realm went.
+    /// What became of every message of the realm.
     pub fn books(&self) -> &Books {
         &self.books
     }
@@ -275,8 +274,8 @@ impl Realm {
         &self.counters
     }
 
-    /// Checks everything that must hold between two calls, and panics with a clear sentence if it
-    /// does not. Looks at everybody: for tests and the simulator.
+    /// Checks everything that must hold between two calls. It panics with a clear sentence if something
+    /// does not. It looks at every number, so only tests and the simulator call it.
     ///
     /// # Panics
     ///
@@ -286,16 +285,16 @@ impl Realm {
         assert!(self.books.balances(), "the ledger of messages balances: {:?}", self.books);
         let Counters { joins, leaves, .. } = self.counters;
         let online = self.online().len() as u64;
-        assert_eq!(joins - leaves, online, "whoever has joined and not left is online");
+        assert_eq!(joins - leaves, online, "a number that has joined and not left is online");
     }
 
-    /// A number came or went.
+    /// Notes that a number came or went.
     fn touch(&mut self, mobile: Mobile, sink: &mut impl Sink) {
         let a_delta_will_tell = sink.list_changed(Audience::Mobile);
         self.touched.note(mobile, a_delta_will_tell);
     }
 
-    /// Sends to somebody if he is online, and says whether he is.
+    /// Sends an event to a number if it is online. Returns whether it is.
     fn relay(&self, to: Mobile, event: Event<'_>, sink: &mut impl Sink) -> bool {
         let recipient = self.directory.connection_of(to);
         if let Some(recipient) = recipient {

@@ -1,14 +1,14 @@
-//! [`Takeovers`]: how often each address has taken each number away from another connection of late.
+//! [`Takeovers`]: how often each address block has recently taken a number from another connection.
 //!
-//! A *claim* is a number and the address block that takes it. Each claim has a token bucket of its
-//! own, so that nobody uses up what another address may do: a stranger who takes a number again and
-//! again is refused, and its owner's phone, at another address, is not.
+//! A *claim* is a number and the address block that takes it. Each claim has its own token bucket, so
+//! one address can't use up the tokens of another. A stranger that takes a number again and again is
+//! refused; the owner's phone, at another address, is not.
 //!
-//! Only buckets that are not full are kept: a full one is as good as none. So a claim is here for as
-//! long as its bucket takes to fill (15 s by default), and a person online costs nothing. A take is
-//! O(log n) of the claims in the table, and each takes about 100 bytes there. Two balanced trees,
-//! rather than a hash table with a queue: when the table is full, the bucket that is nearest to full
-//! goes, since it forgets least. Knows no connection. The directory asks.
+//! A full bucket is as good as none, so only buckets that are not full are kept. A claim is kept until
+//! its bucket is full (15 s by default), and a person who is only online costs nothing. With n claims a
+//! take is O(log n), and a claim costs about 100 bytes. The table is two balanced trees, and not a hash
+//! table with a queue. The reason: a full table drops the bucket that is nearest to full, since that one
+//! forgets least. It knows no connection. The directory calls it.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -24,28 +24,28 @@ struct Claim {
     from: Block,
 }
 
-/// The buckets that are not full.
+/// The claims whose buckets are not full.
 #[derive(Debug)]
 pub(super) struct Takeovers {
     rate: Rate,
     /// The most buckets that are kept.
     most: usize,
     buckets: BTreeMap<Claim, Bucket>,
-    /// The same claims, each behind the moment at which its bucket will be full again.
+    /// The same claims, sorted by the moment at which the bucket will be full again.
     by_end: BTreeSet<(Moment, Claim)>,
 }
 
 impl Takeovers {
-    /// Nobody has taken anything. Each claim has a bucket of this `rate`; `most` of them are kept.
+    /// Makes an empty table. Each claim gets a bucket of this `rate`. At most `most` buckets are kept.
     pub(super) fn new(rate: Rate, most: usize) -> Self {
         Takeovers { rate, most, buckets: BTreeMap::new(), by_end: BTreeSet::new() }
     }
 
-    /// Notes that `from` takes a number that another connection holds.
+    /// Takes a token, because the address block `from` takes a number that another connection holds.
     ///
     /// # Errors
     ///
-    /// The time until it may, if it does so too often. Asking in vain costs nothing.
+    /// The time until it may do so, if it does so too often. A refused attempt costs no token.
     pub(super) fn take(
         &mut self,
         now: Moment,
@@ -82,7 +82,7 @@ impl Takeovers {
         self.buckets.len()
     }
 
-    /// Panics if the two trees disagree, or hold more than they may.
+    /// Panics if the two trees disagree, or hold too many claims.
     pub(super) fn check_invariants(&self) {
         assert!(self.len() <= self.most, "more claims are kept than may be");
         assert_eq!(self.by_end.len(), self.len(), "a claim is in both trees or in neither");
@@ -163,7 +163,7 @@ mod tests {
         let mut takeovers = takeovers(8);
         let greedy = (mobile(0), block(1));
         while takeovers.take(at(0), greedy.0, greedy.1).is_ok() {}
-        // As many others as it likes: it is not forgotten for that.
+        // However many other claims come, the greedy one is not forgotten.
         for number in 1..1_000 {
             let from = block((number % 250) as u8);
             assert_eq!(takeovers.take(at(0), mobile(number), from), Ok(()));

@@ -1,4 +1,4 @@
-//! What the realm promises, said to a sink that writes everything down.
+//! The promises of the realm. A sink writes down every call.
 
 mod presence;
 
@@ -7,11 +7,11 @@ use std::time::Duration;
 use super::*;
 use crate::timer::Moment;
 
-/// Writes down who was told what and who watches what, one line each.
+/// Writes down each event and each watch, as one line.
 #[derive(Default)]
 struct Recorder {
     lines: Vec<String>,
-    /// What the sink says when the list has changed.
+    /// What [`Sink::list_changed`] returns.
     a_delta_will_tell: bool,
 }
 
@@ -41,7 +41,7 @@ impl Sink for Recorder {
     }
 }
 
-/// Where all connections come from, unless a test is about that.
+/// The address block of all connections, unless a test is about address blocks.
 fn home() -> Block {
     Block::of([192, 0, 2, 1].into())
 }
@@ -66,7 +66,7 @@ fn message(to: u8, id: Option<&str>) -> Command<'_> {
     Command::Message { to: mobile(to), text: "\"hi\"", id }
 }
 
-/// A realm in which the numbers 1 and 2 are online at the connections 1/0 and 2/0.
+/// Makes a realm in which the numbers 1 and 2 are online, at the connections 1/0 and 2/0.
 fn two_people() -> (Realm, Recorder) {
     let mut realm = Realm::new(Limits::default());
     for n in 1..=2 {
@@ -75,7 +75,7 @@ fn two_people() -> (Realm, Recorder) {
     (realm, Recorder::default())
 }
 
-/// The same, and two messages of 1 are on their way to 2, with the id 7 and without.
+/// The same realm, with two messages on their way from 1 to 2: one with the id 7, one without an id.
 fn two_who_write() -> (Realm, Recorder) {
     let (mut realm, mut sink) = two_people();
     for id in [Some("7"), None] {
@@ -154,7 +154,7 @@ fn a_slow_recipient_is_named_slow_with_or_without_an_id() {
 }
 
 #[test]
-fn an_outcome_finds_the_sender_at_his_newer_connection() {
+fn an_outcome_finds_the_sender_at_its_newer_connection() {
     let (mut realm, mut sink) = two_people();
     realm.handle(connection(1), &message(2, Some("7")), &mut sink);
     sink.take();

@@ -1,8 +1,8 @@
 //! [`Touched`]: the numbers that came or went since the last delta.
 //!
-//! A delta names each of them with its state at its end. One that came and went in between is named
-//! too: a list that was sent meanwhile to a newcomer may show it. So numbers are remembered, not
-//! changes, and 16 bytes for each change are all that it costs until the next delta.
+//! A delta names each of them with its present state. A number that came and went in between is named
+//! too, because a list that was sent to a new connection meanwhile may show it. So this remembers
+//! numbers, and not what happened to them: 16 bytes for each change, until the next delta.
 
 use crate::chat::Mobile;
 
@@ -11,8 +11,8 @@ use crate::chat::Mobile;
 pub(super) struct Touched(Vec<Mobile>);
 
 impl Touched {
-    /// A number came or went. If no delta will tell of it, none will tell of anything earlier, and
-    /// all is forgotten: else the memory would grow for as long as nobody wants deltas.
+    /// Notes that a number came or went. If no delta will name it, no delta will name an earlier one
+    /// either, and all are forgotten. Otherwise the memory would grow while no connection wants deltas.
     pub(super) fn note(&mut self, mobile: Mobile, a_delta_will_tell: bool) {
         if a_delta_will_tell {
             self.0.push(mobile);
@@ -21,7 +21,7 @@ impl Touched {
         }
     }
 
-    /// A delta begins: returns what it has to name, each number once, in order, and forgets it.
+    /// Returns the numbers that the next delta has to name, each once, in order, and forgets them.
     pub(super) fn take(&mut self) -> Vec<Mobile> {
         let mut touched = std::mem::take(&mut self.0);
         touched.sort_unstable();

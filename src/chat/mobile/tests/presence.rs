@@ -1,8 +1,8 @@
-//! What the realm says of presence: when its list has changed, who watches it, and what a delta holds.
+//! Presence in the realm: when its list has changed, which connections watch it, and what a delta holds.
 
 use super::*;
 
-/// What a delta says: who joined, who left, and how many are online.
+/// The content of a delta: who joined, who left, and how many numbers are online.
 #[derive(Debug, PartialEq)]
 struct Delta {
     joined: Vec<Mobile>,
@@ -10,7 +10,7 @@ struct Delta {
     online: usize,
 }
 
-/// The delta that begins now.
+/// Takes the delta that is due now.
 fn delta(realm: &mut Realm) -> Delta {
     let mut told = None;
     realm.changes(|event| {
@@ -22,7 +22,7 @@ fn delta(realm: &mut Realm) -> Delta {
     told.expect("there is always something to tell, if only a number")
 }
 
-/// Comes with a number that is not online, or takes it over.
+/// Admits a connection with a number, which may be online at another one.
 fn admit(realm: &mut Realm, index: u32, number: u8, sink: &mut Recorder) {
     let admitted =
         realm.admit(at(1), (connection(index), home()), mobile(number), PresenceMode::Full, sink);
@@ -69,7 +69,7 @@ fn a_delta_names_each_number_that_came_or_went_once_with_its_state_at_the_end() 
     for number in [5, 4, 3] {
         admit(&mut realm, number.into(), number, &mut sink);
     }
-    // 2 goes and comes back, 4 has come and goes, 1 is taken over.
+    // 2 leaves and comes back, 4 came before and leaves, a newer connection takes over 1.
     realm.depart(connection(2), &mut sink);
     admit(&mut realm, 7, 2, &mut sink);
     realm.depart(connection(4), &mut sink);
