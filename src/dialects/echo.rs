@@ -1,23 +1,23 @@
-//! The echo dialect: the smallest there can be, for a reader to start from.
+//! The echo dialect. It is the smallest possible dialect, and a reader can start here.
 //!
-//! What arrives goes back as it was, text as text and binary as binary. A connection that speaks it
-//! is not in the chat, so the chat has nothing to tell it. What is left is the bare machine: the
-//! dialect to measure the event loop with, and to run the Autobahn test suite against. The other
-//! dialects have the same row with the same two functions. Called by [`Dialect`](super::Dialect).
+//! Each message goes back as it was, text as text and binary as binary. A connection that speaks this
+//! dialect is not in the chat, so the chat sends it no events. It serves to measure the event loop
+//! alone, and to run the Autobahn test suite. The other dialects have the same row with the same two
+//! functions. Called by [`Dialect`](super::Dialect).
 
 use super::{Allowance, Incoming, Manners, Message};
 use crate::chat::Event;
 
-/// What there is to know of the dialect.
+/// The dialect's row.
 pub(super) static MANNERS: Manners =
     Manners { allowance: Allowance::Conformance, sign_in_sentence: None, read, write };
 
-/// Understands a message: it is to be sent back.
+/// Decodes a message: it is to be sent back.
 fn read(message: Message<'_>) -> Incoming<'_> {
     Incoming::Echo(message)
 }
 
-/// Puts an event into words, of which this dialect has none.
+/// Encodes an event: this dialect has no frame for any.
 fn write(_event: &Event<'_>, _out: &mut Vec<u8>) {}
 
 #[cfg(test)]

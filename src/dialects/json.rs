@@ -1,11 +1,11 @@
-//! JSON as the dialects read and write it. All of them share this file.
+//! JSON as the dialects read and write it. All JSON dialects share this file.
 //!
-//! *Reading* looks no further than needed: serde takes a frame apart into raw values, and a decoder
-//! looks at each value when it needs it. A function that may find something wrong is given the
-//! [`Flaw`] to answer, so the words are the dialect's own.
+//! *Reading* parses only what is needed: serde splits a frame into raw values, and a decoder parses a
+//! value when it needs it. A function that may find a flaw takes the [`Flaw`] to return as an argument,
+//! so the dialect chooses the sentence.
 //!
-//! *Writing* is by hand rather than by serde, because much of a frame is raw JSON already: serde
-//! would have to check it again to accept it.
+//! *Writing* is by hand, and not by serde, because much of a frame is raw JSON already. serde would
+//! check that JSON again before it wrote it.
 
 use std::borrow::Cow;
 use std::io::Write;
@@ -17,8 +17,8 @@ use serde_json::value::RawValue;
 use super::Incoming;
 use super::flaw::{DUPLICATE_KEY, Flaw, NOT_AN_OBJECT, TYPE};
 
-/// Understands a frame that is an object with a `type`: takes it apart into `F`, and hands the type
-/// and the fields to `understand`. `chat_message` is the type of the frames that the ledger counts.
+/// Decodes a frame that is an object with a `type`: splits it into `F`, and calls `understand` with the
+/// type and the fields. `chat_message` is the type of the frames that the books count.
 pub(super) fn read<'a, F: Deserialize<'a>>(
     text: &'a str,
     chat_message: &str,
@@ -37,29 +37,28 @@ pub(super) fn read<'a, F: Deserialize<'a>>(
     }
 }
 
-/// Takes an object apart, all of whose fields are raw values. A key that means something may be there
-/// once only: of two readers, one would take the first, the other the last. What is ignored may
-/// repeat: nobody reads it, and remembering which keys there were would cost memory that a stranger
-/// chooses.
+/// Splits an object into its fields, which are all raw values. A known key may appear only once,
+/// because one reader would take the first value, and another reader the last. An unknown key may
+/// repeat: nobody reads it, and to remember all keys would cost as much memory as the client likes.
 pub(super) fn object<'a, T: Deserialize<'a>>(json: &'a str, flaw: Flaw) -> Result<T, Flaw> {
-    // serde would take an array for an object without keys, its values in the order of the fields.
+    // serde would accept an array in place of an object, with its values in the order of the fields.
     if !json.trim_ascii_start().starts_with('{') {
         return Err(flaw);
     }
     serde_json::from_str(json).map_err(|error| match error.classify() {
-        // All values are raw: the only thing that serde itself can object to is a key.
+        // All values are raw, so a duplicate key is the only error that serde itself can find here.
         Category::Data => DUPLICATE_KEY,
         Category::Syntax | Category::Eof | Category::Io => flaw,
     })
 }
 
-/// A field that has to be there.
+/// Returns a field that has to be present.
 pub(super) fn required(field: Option<&RawValue>, flaw: Flaw) -> Result<&RawValue, Flaw> {
     field.ok_or(flaw)
 }
 
-/// What a string says, in which half a surrogate pair is a flaw, for it is no character. Only one
-/// that has escapes costs an allocation.
+/// Returns the characters of a string. Half a surrogate pair is a flaw, because it is no character.
+/// Only a string with escapes costs an allocation.
 pub(super) fn word(raw: &RawValue, flaw: Flaw) -> Result<Cow<'_, str>, Flaw> {
     match contents(raw.get()) {
         Some(contents) if !contents.contains('\\') => Ok(Cow::Borrowed(contents)),
@@ -68,12 +67,12 @@ pub(super) fn word(raw: &RawValue, flaw: Flaw) -> Result<Cow<'_, str>, Flaw> {
     }
 }
 
-/// What stands between the quotes of a string; none if the JSON is something else.
+/// Returns what stands between the quotes of a string. `None` if the JSON is not a string.
 pub(super) fn contents(json: &str) -> Option<&str> {
     json.strip_prefix('"')?.strip_suffix('"')
 }
 
-/// Whether it is true or false.
+/// Returns the value of a `true` or `false`.
 pub(super) fn boolean(raw: &RawValue, flaw: Flaw) -> Result<bool, Flaw> {
     match raw.get() {
         "true" => Ok(true),
@@ -82,23 +81,23 @@ pub(super) fn boolean(raw: &RawValue, flaw: Flaw) -> Result<bool, Flaw> {
     }
 }
 
-/// Appends a frame piece by piece. Each piece's name says what is done to it.
+/// Appends a frame piece by piece. The name of each method says how it encodes its piece.
 pub(super) struct Writer<'o>(pub(super) &'o mut Vec<u8>);
 
 impl Writer<'_> {
-    /// Appends JSON as it is: keys and punctuation of ours, or a value that came in as JSON.
+    /// Appends JSON as it is: our own keys and punctuation, or a value that arrived as JSON.
     pub(super) fn raw(&mut self, json: &str) -> &mut Self {
         self.0.extend_from_slice(json.as_bytes());
         self
     }
 
-    /// Appends a string that may hold anything, quoted and escaped.
+    /// Appends a string of any characters, quoted and escaped.
     pub(super) fn string(&mut self, text: &str) -> &mut Self {
         serde_json::to_writer(&mut *self.0, text).expect("a str always has a JSON form");
         self
     }
 
-    /// Appends a string in which there is nothing to escape, quoted.
+    /// Appends a string, quoted. It must contain nothing that needs an escape.
     pub(super) fn word(&mut self, word: &str) -> &mut Self {
         self.raw("\"").raw(word).raw("\"")
     }

@@ -1,14 +1,14 @@
-//! The dialects: each puts one chat protocol's frames into the chat's [`Command`]s, and the chat's
-//! [`Event`]s into that protocol's frames. A *message* here is what WebSocket calls one: a whole
-//! text or a whole piece of binary data, free of its framing.
+//! The dialects. Each decodes the frames of one chat protocol into the chat's [`Command`]s, and encodes
+//! the chat's [`Event`]s as frames of that protocol. A *message* here is a WebSocket message: a whole
+//! text or a whole piece of binary data, without its framing.
 //!
-//! A dialect keeps no state: what it makes of a message depends on the message alone. It knows no
-//! socket, and not who is online. It never fails either: what it cannot
-//! understand is [`Incoming::Malformed`], and the session decides how much of that it puts up with.
+//! A dialect keeps no state: the result depends on the message alone. It knows no socket, and not who is
+//! online. It never fails. A message that it cannot decode is [`Incoming::Malformed`], and the session
+//! decides how many of those it accepts.
 //!
-//! To start reading, take `echo`: the smallest dialect there can be. [`sca`] is the usual one, and
-//! [`messenger`] that of another realm. A new dialect is a folder with its [`Manners`], a variant of
-//! [`Dialect`], and its place in the table below.
+//! Begin to read with `echo`, the smallest dialect. [`sca`] is the usual one, and [`messenger`] is the
+//! dialect of the other realm. A new dialect is a folder with its [`Manners`], a variant of [`Dialect`],
+//! and its place in the table below.
 
 mod echo;
 mod flaw;
@@ -20,72 +20,72 @@ use crate::chat::messenger::SignIn;
 use crate::chat::{Audience, Command, Event};
 use crate::ws;
 
-/// Why a message is refused before the chat sees it.
+/// Why a dialect refuses a message before the chat sees it.
 pub use crate::chat::Fault;
 
-/// The language that a connection speaks.
+/// The protocol that a connection speaks.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Dialect {
     /// Simple Chat App: JSON objects with a `type`. `sca/PROTOCOL.md` lists them.
     Sca,
-    /// Session Messenger: JSON objects with a `type` and `data`, of which the first signs in.
+    /// Session Messenger: JSON objects with a `type` and `data`. The first frame signs in.
     Messenger,
-    /// Everything comes back as it was: for measuring, and for Autobahn.
+    /// Every message goes back as it was: for measurements, and for Autobahn.
     Echo,
 }
 
-/// A whole WebSocket message that somebody has sent.
+/// A whole WebSocket message from a client.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Message<'a> {
-    /// From a text frame, or several.
+    /// The payload of one or several text frames.
     Text(&'a str),
-    /// From a binary frame, or several.
+    /// The payload of one or several binary frames.
     Binary(&'a [u8]),
 }
 
-/// What a message turned out to be. It borrows from the message's bytes.
+/// What a dialect made of a message. It borrows from the message's bytes.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum Incoming<'a> {
-    /// Who the sender says he is.
+    /// The client says who it is.
     SignIn(SignIn<'a>),
-    /// Something for the chat to do.
+    /// A command for the chat.
     Command(Command<'a>),
-    /// Something to be answered on the spot, with this, without the chat.
+    /// The session answers at once with this event, without the chat.
     Reply(Event<'a>),
-    /// To be sent back as it came.
+    /// The session sends the message back as it is.
     Echo(Message<'a>),
-    /// No sense could be made of it. The sender is told, and the session counts a strike.
+    /// The dialect could not decode the message. The client is told, and the session counts a strike.
     Malformed {
-        /// What is wrong, in words that quote nothing.
+        /// What is wrong, in a sentence that quotes nothing of the message.
         detail: &'static str,
-        /// Where it was clearly a chat message: the heading under which the books, which account
-        /// for every message, enter this one.
+        /// If it was clearly a chat message: why it was refused. The books account for every chat
+        /// message, the refused ones too.
         refused_message: Option<Fault>,
     },
-    /// A kind of data that the protocol does not have: close code 1003 (RFC 6455 §7.4.1).
+    /// Binary data, in a protocol that has only text: close code 1003 (RFC 6455 §7.4.1).
     Unacceptable,
 }
 
-/// Everything about a dialect, in one row: a static in the dialect's own folder.
+/// Everything about a dialect, in one row. It is a static in the dialect's own folder.
 #[derive(Debug)]
 pub struct Manners {
-    /// Which of the operator's limits its connections are held to.
+    /// Which of the operator's limits apply to its connections.
     pub allowance: Allowance,
-    /// Where a connection signs in by its first frame: the reason of close code 4001 for one that
-    /// does not. None where the address says who the client is.
+    /// If a connection signs in with its first frame: the reason of close code 4001 for one that does
+    /// not. `None` if the path of the request says who the client is.
     pub sign_in_sentence: Option<&'static str>,
-    /// Understands a message.
+    /// Decodes a message.
     read: for<'m> fn(Message<'m>) -> Incoming<'m>,
-    /// Appends the text of a message that says what the event says.
+    /// Appends the text of the message for an event.
     write: fn(&Event<'_>, &mut Vec<u8>),
 }
 
-/// Which of the operator's limits a connection is held to.
+/// Which of the operator's limits apply to a connection.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Allowance {
-    /// All of them: it is a chat client.
+    /// All limits: the connection is a chat client.
     Chat,
-    /// A conformance suite's: messages of up to 16 MiB, at any rate.
+    /// The limits for a conformance suite: messages of up to 16 MiB, at any rate.
     Conformance,
 }
 
@@ -93,10 +93,10 @@ pub enum Allowance {
 static TABLE: [&Manners; Dialect::COUNT] = [&sca::MANNERS, &messenger::MANNERS, &echo::MANNERS];
 
 impl Dialect {
-    /// How many there are. [`place`](Dialect::place) is below it.
+    /// How many dialects there are. Every [`place`](Dialect::place) is below it.
     pub const COUNT: usize = 3;
 
-    /// The dialect in whose words an audience is shown its list.
+    /// The dialect in which an audience sees its list.
     pub fn of(audience: Audience) -> Dialect {
         match audience {
             Audience::Mobile => Dialect::Sca,
@@ -113,18 +113,18 @@ impl Dialect {
         TABLE[self.place()]
     }
 
-    /// Understands a message.
+    /// Decodes a message.
     pub fn read(self, message: Message<'_>) -> Incoming<'_> {
         (self.manners().read)(message)
     }
 
-    /// Appends the text of a message that says what the event says; nothing where the dialect has
-    /// no words for it. The chat hands no such event to a connection.
+    /// Appends the text of the message for an event. It appends nothing if the dialect has no frame for
+    /// the event; the chat sends no such event to a connection.
     pub fn write(self, event: &Event<'_>, out: &mut Vec<u8>) {
         (self.manners().write)(event, out);
     }
 
-    /// Appends the text frame around what [`write`](Dialect::write) appends.
+    /// Appends the text frame with what [`write`](Dialect::write) appends.
     pub fn frame(self, event: &Event<'_>, out: &mut Vec<u8>) {
         ws::text_frame(out, |payload| self.write(event, payload));
     }

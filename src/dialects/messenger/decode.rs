@@ -1,11 +1,11 @@
-//! A client's frame → what it asks for: a sign-in, a command, an answer on the spot, or a [`Flaw`].
+//! Decodes a client's frame into a sign-in, a command, an immediate answer, or a [`Flaw`].
 //!
-//! The frame is taken apart into raw values, and so is its data once the type has said which fields
-//! it has. Each is then looked at as little as possible. A content is not read.
+//! serde splits the frame into raw values. The type says which fields the data has, and then serde
+//! splits the data too. A decoder parses as little of each value as possible. It never reads a content.
 //!
-//! Fields that we forward are checked against what existing clients can decode: a wrong one is lost
-//! there with its frame, or crashes the client. Fields that we overwrite are checked for their type
-//! as well, so that the author of a client learns of a mistake early.
+//! Fields that we forward are checked against what existing clients can decode. A client would lose a
+//! frame with a wrong field, or crash. Fields that we overwrite are checked for their type too, so that
+//! the author of a client learns of a mistake early.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -27,7 +27,7 @@ use crate::dialects::Incoming;
 use crate::dialects::flaw::{Flaw, UNKNOWN_TYPE};
 use crate::dialects::json::{self, boolean, object, required, word};
 
-/// Understands a frame.
+/// Decodes a frame.
 pub(super) fn read(text: &str) -> Incoming<'_> {
     json::read(
         text,
@@ -54,7 +54,7 @@ fn sign_in(data: Option<&RawValue>) -> Result<SignIn<'_>, Flaw> {
     let fields: AuthFields<'_> = data_object(data)?;
     string(fields.profile_picture, PROFILE_PICTURE)?;
     let name = match fields.name.map(|raw| word(raw, NAME)).transpose()? {
-        // An empty name shows nothing: it is as good as none.
+        // An app can't show an empty name, so it counts as no name.
         Some(name) if !name.is_empty() => Some(Name::parse(name).map_err(|_| NAME)?),
         Some(_) | None => None,
     };
@@ -70,7 +70,7 @@ fn invite(data: Option<&RawValue>) -> Result<Invite<'_>, Flaw> {
     string(fields.sender_id, SENDER_ID)?;
     string(fields.sender_name, SENDER_NAME)?;
     string(fields.status, STATUS)?;
-    // It counts only where `auth` had no name: an unfit one is not worth refusing the whole for.
+    // The name matters only if `auth` gave none. So an unfit name is ignored, and the frame accepted.
     let sender_name = fields.sender_name.and_then(|raw| word(raw, SENDER_NAME).ok());
     let expires_at = match fields.expires_at {
         Some(raw) if raw.get() == "null" => Some(raw.get()),
@@ -121,7 +121,7 @@ fn typing(data: Option<&RawValue>) -> Result<Command<'_>, Flaw> {
     Ok(Command::Typing { to, is_typing })
 }
 
-/// Takes a frame's data apart.
+/// Splits a frame's data into its fields.
 fn data_object<'a, T: Deserialize<'a>>(data: Option<&'a RawValue>) -> Result<T, Flaw> {
     object(required(data, DATA)?.get(), DATA)
 }
@@ -134,7 +134,7 @@ fn item(field: Option<&RawValue>, flaw: Flaw) -> Result<ItemId<'_>, Flaw> {
     ItemId::parse(word(required(field, flaw)?, flaw)?).map_err(|_| flaw)
 }
 
-/// Checks which message is answered and returns it as it came.
+/// Checks the id of the message that this one answers, and returns it as it arrived.
 fn reply_to(field: Option<&RawValue>) -> Result<Option<&str>, Flaw> {
     if field.is_some() {
         item(field, REPLY_TO_ID)?;
@@ -142,14 +142,14 @@ fn reply_to(field: Option<&RawValue>) -> Result<Option<&str>, Flaw> {
     Ok(field.map(RawValue::get))
 }
 
-/// Checks a time and returns it as it came.
+/// Checks a time, and returns it as it arrived.
 fn time(field: Option<&RawValue>, flaw: Flaw) -> Result<Option<&str>, Flaw> {
     let Some(raw) = field else { return Ok(None) };
     if is_time(&word(raw, flaw)?) { Ok(Some(raw.get())) } else { Err(flaw) }
 }
 
-/// Checks what the app adds and returns it as it came. It is an object, of which only
-/// the brackets are read.
+/// Checks the metadata of an app, and returns it as it arrived. It is an object, of which only the
+/// brackets are read.
 fn metadata(field: Option<&RawValue>) -> Result<Option<&str>, Flaw> {
     let Some(json) = field.map(RawValue::get) else { return Ok(None) };
     if !json.starts_with('{') {
@@ -164,8 +164,8 @@ fn metadata(field: Option<&RawValue>) -> Result<Option<&str>, Flaw> {
     Ok(Some(json))
 }
 
-/// Whether more objects and lists than that are in one another. This is JSON, so that every bracket
-/// has its counterpart; those in strings are text.
+/// Whether objects and lists are nested deeper than `limit`. The text is valid JSON, so every bracket
+/// has its counterpart. Brackets in strings do not count.
 fn is_deeper_than(limit: usize, json: &str) -> bool {
     let (mut depth, mut in_string, mut is_escaped) = (0, false, false);
     for byte in json.bytes() {
@@ -185,23 +185,23 @@ fn is_deeper_than(limit: usize, json: &str) -> bool {
     false
 }
 
-/// Checks who is mentioned and returns the list as it came.
+/// Checks the list of people mentioned, and returns it as it arrived.
 fn mentions(field: Option<&RawValue>) -> Result<Option<&str>, Flaw> {
     let Some(json) = field.map(RawValue::get) else { return Ok(None) };
     serde_json::from_str(json).map(|Mentions| Some(json)).map_err(|_| MENTIONS)
 }
 
-/// Checks that a field that is there is a string, and returns it as it came.
+/// Checks that a field is a string, if it is present, and returns it as it arrived.
 fn string(field: Option<&RawValue>, flaw: Flaw) -> Result<Option<&str>, Flaw> {
     let Some(json) = field.map(RawValue::get) else { return Ok(None) };
     if json.starts_with('"') { Ok(Some(json)) } else { Err(flaw) }
 }
 
-/// A list of mentions that is within its limits. It is counted rather than kept: how long it is,
-/// a stranger chooses.
+/// A list of mentions that is within its limits. It is counted and not kept, because the client chooses
+/// its length.
 struct Mentions;
 
-/// One of them.
+/// One mention.
 #[derive(Deserialize)]
 struct Mention<'a>(#[serde(borrow)] Cow<'a, str>);
 

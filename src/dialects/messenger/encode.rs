@@ -1,8 +1,8 @@
-//! An event → the frame that tells a client of it, in the fixed shape: these keys in this order,
-//! and no spaces. Ids and names are plain strings, and escaped; the rest came in as JSON.
+//! Encodes an event as the frame for a client. The shape is fixed: these keys in this order, and no
+//! spaces. Ids and names are plain strings, and escaped here. All other values arrived as JSON.
 //!
-//! What the sender left out is filled in here, since only here it has a form: the apps' models are
-//! strict, and want every key to be there.
+//! This file fills in what the sender left out, because the apps' models are strict: every key has to be
+//! present.
 
 use std::time::Duration;
 
@@ -20,12 +20,12 @@ pub(super) fn write(event: &Event<'_>, out: &mut Vec<u8>) {
         Event::Error { detail } => {
             out.raw(r#"{"type":"error","data":{"detail":"#).string(detail).raw("}}");
         }
-        // Nobody is in two realms.
+        // A connection that speaks this dialect is in the messenger realm only.
         Event::Mobile(_) => {}
     }
 }
 
-/// Appends the frame of an event of the realm. All of them have data, and end alike.
+/// Appends the frame of an event of the realm. All these frames have data, and the same end.
 fn write_own(event: &messenger::Event<'_>, out: &mut Writer<'_>) {
     use messenger::Event;
     match *event {
@@ -62,7 +62,7 @@ fn write_own(event: &messenger::Event<'_>, out: &mut Writer<'_>) {
     out.raw("}}");
 }
 
-/// Appends the fields of a message; its last brace is the caller's.
+/// Appends the fields of a message. The caller appends the last brace.
 fn write_message(
     message: &Message<'_>,
     from: &str,
@@ -84,7 +84,7 @@ fn write_message(
     out.raw(r#","mentions":"#).raw(message.mentions.unwrap_or("null"));
 }
 
-/// Appends the fields of an invitation; its last brace is the caller's.
+/// Appends the fields of an invitation. The caller appends the last brace.
 fn write_invitation(invitation: &Invitation<'_>, out: &mut Writer<'_>) {
     let ends_at = invitation.taken_at.saturating_add(invitation.lasts);
     out.raw(r#"{"id":"#).string(invitation.id);
@@ -100,7 +100,7 @@ fn write_invitation(invitation: &Invitation<'_>, out: &mut Writer<'_>) {
     out.raw(r#","metadata":"#).raw(invitation.metadata.unwrap_or("null"));
 }
 
-/// Appends a time as its sender wrote it, or else by the server's clock.
+/// Appends a time as its sender wrote it, or the server's time if the sender gave none.
 fn time(out: &mut Writer<'_>, written: Option<&str>, ours: Duration) {
     match written {
         Some(written) => _ = out.raw(written),

@@ -1,4 +1,4 @@
-//! What may be wrong with a frame of this dialect, in words. Called by `decode`.
+//! The flaws that a frame of this dialect can have, with their sentences. Used by `decode`.
 
 use crate::dialects::flaw::Flaw;
 

@@ -1,17 +1,17 @@
-//! Times as the protocol has them, in ISO 8601: to recognise what a client wrote, and to write
-//! the server's own.
+//! The protocol's times, in ISO 8601. This file recognises the times that clients write, and writes the
+//! server's own.
 //!
-//! A client's time goes on to another client, whose own library has to read it; one that it cannot
-//! read may cost it the whole frame. So what counts as a time here is narrower than the standard:
-//! what `DateTime.parse` of Dart, `Date` of JavaScript and `datetime.fromisoformat` of Python (3.11)
-//! all read. That is a date, perhaps with the time of day, and that perhaps with a zone. It knows
-//! no clock.
+//! The server forwards a client's time to another client, whose library has to parse it. A client that
+//! can't parse it may lose the whole frame. So this file accepts less than the standard: only what
+//! `DateTime.parse` of Dart, `Date` of JavaScript and `datetime.fromisoformat` of Python (3.11) all
+//! parse. That is a date, with or without a time of day, and the time of day with or without a zone.
+//! This file knows no clock.
 
 use std::io::Write;
 use std::time::{Duration, UNIX_EPOCH};
 
-/// Whether a text is a time: `2026-02-28`, or `2026-02-28T23:59`, with seconds or without, these
-/// with a fraction or without, and with `Z`, an offset such as `+01:00`, or no zone at all.
+/// Whether a text is a time: `2026-02-28` or `2026-02-28T23:59`. The time of day may have seconds, and
+/// the seconds a fraction. It may end with `Z` or with an offset such as `+01:00`.
 pub(super) fn is_time(text: &str) -> bool {
     let Some((date, rest)) = text.as_bytes().split_first_chunk() else { return false };
     match rest {
@@ -28,10 +28,10 @@ pub(super) fn write(since_epoch: Duration, out: &mut Vec<u8>) {
         .expect("a time before the year 10000 has a form, and writing to a Vec cannot fail");
 }
 
-/// The last millisecond that has a year of four digits.
+/// The last millisecond of the year 9999, since the Unix epoch.
 const LAST: Duration = Duration::from_millis(253_402_300_799_999);
 
-/// The most digits of a fraction: nobody counts finer than nanoseconds.
+/// The most digits of a fraction: nanoseconds.
 const MOST_FRACTION_DIGITS: usize = 9;
 
 fn is_date(text: &[u8; 10]) -> bool {
@@ -42,7 +42,7 @@ fn is_date(text: &[u8; 10]) -> bool {
         // Python has no year 0.
         return false;
     }
-    // Of the full centuries only every fourth has a leap year.
+    // A year that ends a century is a leap year only in every fourth century.
     let is_leap = if year == 0 { century % 4 == 0 } else { year % 4 == 0 };
     let days = match month {
         1 | 3 | 5 | 7 | 8 | 10 | 12 => 31,
@@ -59,7 +59,7 @@ fn is_time_of_day(text: &[u8]) -> bool {
     is_hour_and_minute(start) && seconds_skipped(rest).is_some_and(is_zone)
 }
 
-/// What follows the seconds, which need not be there; None if they are none.
+/// Skips the seconds, if there are any, and returns the rest. `None` if they have a wrong form.
 fn seconds_skipped(text: &[u8]) -> Option<&[u8]> {
     let [b':', s1, s2, rest @ ..] = text else { return Some(text) };
     if number(*s1, *s2)? >= 60 {
@@ -102,7 +102,7 @@ mod tests {
     fn what_the_libraries_of_the_apps_write_is_a_time() {
         let times = [
             "2026-02-28T23:59:59.999",          // Dart, a local time
-            "2026-02-28T23:59:59.999999",       // Dart, where the clock is that fine
+            "2026-02-28T23:59:59.999999",       // Dart, on a system whose clock counts microseconds
             "2026-02-28T23:59:59.999Z",         // Dart and JavaScript, UTC
             "2026-02-28T23:59:59",              // Python, on a full second
             "2026-02-28T23:59:59.999999+00:00", // Python, UTC

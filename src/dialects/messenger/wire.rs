@@ -1,14 +1,14 @@
-//! The frames of the Session Messenger protocol as serde sees them, in both directions, and
-//! nothing else.
+//! The frames of the Session Messenger protocol as structs for serde, in both directions, and nothing
+//! else.
 //!
-//! The server reads a frame in two steps: the type, beside which the data stays raw, and then the
-//! fields that the type has. A [`RawValue`] is a value that has been checked to be JSON, but not
-//! looked into. In what the server reads, a field that is `null` counts as absent, save where one
-//! says otherwise; unknown fields are ignored; a known one twice is an error.
+//! The server reads a frame in two steps. The first reads the type, and leaves the data raw. The second
+//! reads the fields that the type has. A [`RawValue`] has been checked to be JSON, and not parsed. In
+//! what the server reads, a field that is `null` counts as absent, except where its comment says
+//! otherwise. Unknown fields are ignored. A known field that appears twice is an error.
 //!
-//! Whoever writes a client's frame has an enum: [`ClientFrame`], with all that the apps write. The
-//! server writes its own by hand, because much in them is raw JSON already. `loadgen` is a client:
-//! it uses [`ClientFrame`] and [`ServerFrame`].
+//! A client writes its frames with an enum: [`ClientFrame`], with all that the apps write. The server
+//! writes its frames by hand, because much of them is raw JSON already. `loadgen` is a client, and uses
+//! [`ClientFrame`] and [`ServerFrame`].
 
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::value::RawValue;
@@ -47,7 +47,8 @@ pub struct InvitationFields<'a> {
     pub message: Option<&'a RawValue>,
     pub status: Option<&'a RawValue>,
     pub created_at: Option<&'a RawValue>,
-    /// `null` says that it never ends, as far as its sender is concerned: not the same as nothing.
+    /// `null` says that the invitation never ends, as far as its sender is concerned. An absent field
+    /// says nothing about its end.
     #[serde(default, deserialize_with = "even_null")]
     pub expires_at: Option<&'a RawValue>,
     pub metadata: Option<&'a RawValue>,
@@ -109,7 +110,7 @@ pub enum ClientFrame<'a> {
         session_id: &'a str,
         name: Option<&'a str>,
         profile_picture: Option<&'a str>,
-        /// Whether to be told what becomes of messages; the older apps do not say.
+        /// Whether the client wants to be told what becomes of its messages. Older apps leave this out.
         #[serde(skip_serializing_if = "Option::is_none")]
         receipts: Option<bool>,
     },
@@ -163,8 +164,8 @@ pub struct ServerFrame<'a> {
     pub data: ServerFields<'a>,
 }
 
-/// The data of any frame of the server's: all the fields that one may have, of which a client
-/// looks at those of the frame's type. What some client has chosen stays raw until it is wanted.
+/// The data of any frame of the server: all fields that one may have. A client looks at those of the
+/// frame's type. Values that another client chose stay raw until they are needed.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[expect(missing_docs, reason = "the fields are those of the protocol's frames, by name")]

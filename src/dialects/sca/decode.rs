@@ -1,8 +1,8 @@
-//! A client's frame → what it asks for: a [`Command`], an answer on the spot, or a [`Flaw`].
+//! Decodes a client's frame into a [`Command`], an immediate answer, or a [`Flaw`].
 //!
-//! The frame is taken apart once, into raw values; each is then looked at as little as possible. A
-//! short word such as a type is compared as the bytes it came in, and unescaped only if there is a
-//! backslash in it, which no known client writes but any may. The text is not read.
+//! serde splits the frame once, into raw values. The decoder parses as little of each value as possible.
+//! It compares a short word such as a type as the bytes that arrived, and unescapes it only if it has a
+//! backslash. No known client writes one there, but any client may. The decoder does not read the text.
 
 use serde_json::value::RawValue;
 
@@ -15,7 +15,7 @@ use crate::dialects::Incoming;
 use crate::dialects::flaw::{Flaw, UNKNOWN_TYPE};
 use crate::dialects::json::{self, boolean, contents, required, word};
 
-/// Understands a frame.
+/// Decodes a frame.
 pub(super) fn read(text: &str) -> Incoming<'_> {
     json::read(
         text,
@@ -83,7 +83,7 @@ fn recipient(fields: &ClientFields<'_>) -> Result<Mobile, Flaw> {
     Mobile::parse(digits.as_bytes()).map_err(|_| TO)
 }
 
-/// Checks an id and returns it as it came. Half a surrogate pair is no character.
+/// Checks an id, and returns it as it arrived. Half a surrogate pair is no character.
 fn id(raw: &RawValue) -> Result<&str, Flaw> {
     let id = word(raw, ID)?;
     let chars = id.chars().take(LIMITS.id_chars + 1).count();

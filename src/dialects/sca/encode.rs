@@ -1,8 +1,8 @@
-//! An event → the frame that tells a client of it, in the fixed shape: these keys in this order,
-//! and no spaces.
+//! Encodes an event as the frame for a client. The shape is fixed: these keys in this order, and no
+//! spaces.
 //!
-//! Each arm shows the frame that it makes. What is put between the pieces is a number's digits, one
-//! of a few words, or JSON that came in as JSON: it is not looked at again.
+//! Each arm shows the frame that it makes. The values between the pieces are a number's digits, one of a
+//! few words, or JSON as it arrived, which is not checked again.
 
 use crate::chat::mobile::{self, Delivery};
 use crate::chat::{Event, Mobile, Reason};
@@ -17,7 +17,7 @@ pub(super) fn write(event: &Event<'_>, out: &mut Vec<u8>) {
         Event::Error { detail } => {
             out.raw(r#"{"type":"error","detail":"#).string(detail).raw("}");
         }
-        // Of another realm: nobody there speaks this dialect.
+        // No connection of that realm speaks this dialect.
         Event::Messenger(_) => {}
     }
 }
@@ -77,7 +77,7 @@ fn write_mobile(event: &mobile::Event<'_>, out: &mut Writer<'_>) {
     }
 }
 
-/// Closes a frame whose last key is the id of a message, where it has one.
+/// Ends a frame whose last key is the id of a message, if the message has one.
 fn finish_with_id(out: &mut Writer<'_>, id: Option<&str>) {
     if let Some(id) = id {
         out.raw(r#","id":"#).raw(id);
@@ -85,7 +85,8 @@ fn finish_with_id(out: &mut Writer<'_>, id: Option<&str>) {
     out.raw("}");
 }
 
-/// Appends an array of numbers. It is the longest thing there is to encode, up to once a turn.
+/// Appends an array of numbers. The list of all numbers online is the longest thing that is ever
+/// encoded, up to once in each turn.
 fn list(out: &mut Writer<'_>, mobiles: &[Mobile]) {
     out.raw("[");
     for (position, mobile) in mobiles.iter().enumerate() {

@@ -1,13 +1,13 @@
-//! The SCA dialect, spoken in the `mobile` realm: JSON objects with a `type`. `PROTOCOL.md` lists
-//! them all; their shape is a contract with the apps that speak it.
+//! The SCA dialect of the `mobile` realm. A frame is a JSON object with a `type`. `PROTOCOL.md` lists
+//! all frames. Their shape is a contract with the apps that speak the dialect.
 //!
 //! - [`wire`]: the fields of the frames, in both directions, for serde
 //! - `decode`: a client's frame → a command
 //! - `encode`: an event → a frame
 //!
-//! Texts, data and ids are never looked into: they travel as the JSON that they were, quotes
-//! included, so that what one app has written is what the other reads, to the byte. On the usual
-//! path neither direction allocates. Called by [`Dialect`](super::Dialect).
+//! Texts, data and ids are never decoded. They pass through as the JSON that they were, quotes included,
+//! so the receiving app reads exactly the bytes that the sending app wrote. On the usual path neither
+//! direction allocates. Called by [`Dialect`](super::Dialect).
 
 mod decode;
 mod encode;
@@ -17,21 +17,21 @@ pub mod wire;
 
 use super::{Allowance, Incoming, Manners, Message};
 
-/// How much a frame may hold.
+/// The limits of a frame.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
     /// The most bytes of JSON between the quotes of a message's text.
     pub text_bytes: usize,
     /// The most bytes of JSON of a signal's data.
     pub signal_bytes: usize,
-    /// The most characters of an id, of which it has at least one.
+    /// The most characters of an id. It has at least one.
     pub id_chars: usize,
 }
 
-/// The protocol's own limits. They are part of the contract, and hence not settings.
+/// The protocol's own limits. They are part of the contract, so they are not settings.
 pub const LIMITS: Limits = Limits { text_bytes: 16 * 1024, signal_bytes: 16 * 1024, id_chars: 64 };
 
-/// What there is to know of the dialect.
+/// The dialect's row.
 pub(super) static MANNERS: Manners =
     Manners { allowance: Allowance::Chat, sign_in_sentence: None, read, write: encode::write };
 

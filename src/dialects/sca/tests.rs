@@ -1,5 +1,5 @@
-//! The frames of a client, one by one; what anybody might send instead; and what becomes of a text
-//! on its way through.
+//! The frames of a client, one by one; wrong frames; and what becomes of a text on its way through the
+//! dialect.
 
 use proptest::prelude::*;
 use serde_json::value::{RawValue, to_raw_value};
@@ -28,7 +28,7 @@ fn command(text: &str) -> Command<'_> {
     }
 }
 
-/// What is wrong with a frame that is no message.
+/// The flaw of a frame that is not a chat message.
 fn flaw(text: &str) -> &'static str {
     match decode(text) {
         Incoming::Malformed { detail, refused_message: None } => detail,
@@ -36,7 +36,7 @@ fn flaw(text: &str) -> &'static str {
     }
 }
 
-/// What is wrong with a frame that is a message.
+/// The flaw of a frame that is a chat message.
 fn message_flaw(fields: &str) -> (&'static str, Fault) {
     match decode(&format!(r#"{{"type":"message"{fields}}}"#)) {
         Incoming::Malformed { detail, refused_message: Some(reason) } => (detail, reason),
@@ -297,7 +297,7 @@ fn binary_data_is_not_a_thing_in_this_protocol() {
     assert_eq!(read(Message::Binary(br#"{"type":"ping"}"#)), Incoming::Unacceptable);
 }
 
-/// A string's JSON in one of the many ways of writing it: each character plain or escaped.
+/// The JSON of a random string, in one of its many forms: each character is plain or escaped.
 fn json_string() -> impl Strategy<Value = String> {
     prop::collection::vec((any::<char>(), any::<bool>()), 0..40).prop_map(|chars| {
         let mut json = String::from("\"");

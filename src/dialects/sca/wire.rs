@@ -1,13 +1,14 @@
-//! The frames of the SCA protocol as serde sees them, in both directions, and nothing else.
+//! The frames of the SCA protocol as structs for serde, in both directions, and nothing else.
 //!
-//! Whoever reads gets all the fields that any frame of the other side may have, flat, and looks
-//! at those of the frame's type. That is not the obvious way: an enum tagged with `type` would be
-//! prettier, but serde buffers (and allocates) everything to find a tag, and cannot borrow raw
-//! JSON from that buffer. A [`RawValue`] is a value that has been checked to be JSON, but not
-//! looked into. Unknown fields are ignored; one of these twice is an error.
+//! A reader gets one flat struct with the fields of all frames of the other side, and looks at those of
+//! the frame's type. An enum tagged with `type` would be the obvious way. But serde buffers, and
+//! allocates, the whole frame to find the tag, and cannot borrow raw JSON from that buffer. A
+//! [`RawValue`] has been checked to be JSON, and not parsed. Unknown fields are ignored. A known field
+//! that appears twice is an error.
 //!
-//! Whoever writes a client's frame has that enum: [`ClientFrame`]. The server writes its own by
-//! hand, because its texts are raw JSON already. `loadgen` is a client: it uses the latter two.
+//! A client writes its frames with such an enum: [`ClientFrame`]. The server writes its frames by hand,
+//! because their texts are raw JSON already. `loadgen` is a client: it uses [`ClientFrame`] and
+//! [`ServerFields`].
 
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::value::RawValue;
@@ -23,7 +24,7 @@ pub struct ClientFields<'a> {
     pub id: Option<&'a RawValue>,
     pub is_typing: Option<&'a RawValue>,
     pub status: Option<&'a RawValue>,
-    /// Any JSON whatever, and so the one field that may be `null` and yet there.
+    /// Any JSON, so this is the only field that may be `null` and still count as present.
     #[serde(default, deserialize_with = "even_null")]
     pub data: Option<&'a RawValue>,
     pub mode: Option<&'a RawValue>,
@@ -60,8 +61,8 @@ pub enum ClientFrame<'a> {
     },
 }
 
-/// What the server has sent, as a client reads it. What a client may have written itself, and a
-/// list that may be long, stays raw until it is wanted.
+/// What the server has sent, as a client reads it. Values that another client chose stay raw until they
+/// are needed, and so does a list that may be long.
 #[derive(Clone, Debug, Deserialize)]
 #[expect(missing_docs, reason = "the fields are those of the protocol's frames, by name")]
 pub struct ServerFields<'a> {

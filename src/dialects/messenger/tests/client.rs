@@ -1,4 +1,4 @@
-//! Every frame that a client may send, with as little in it as there may be, and with all.
+//! Every frame that a client may send, with the fewest fields that are allowed, and with all fields.
 
 use serde_json::json;
 use serde_json::value::RawValue;

@@ -1,4 +1,4 @@
-//! What is wrong with a frame, field by field, and the sentence that says so.
+//! Every flaw of every field, and its sentence.
 
 use serde_json::json;
 
@@ -166,7 +166,7 @@ fn every_flaw_of_an_id_is_named() {
     }
 }
 
-/// Asserts that each of these values is that flaw of that field.
+/// Asserts that each of these values of the field is a flaw with that sentence.
 fn assert_flaw(kind: &str, data: &Value, field: &str, values: &[&str], detail: &str) {
     for value in values {
         let frame = with(kind, data, field, Some(value));

@@ -1,4 +1,4 @@
-//! What becomes of ids, texts and all else between one client and another, whatever is in them.
+//! What becomes of ids, texts and all other values between one client and another.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use super::*;
 use crate::chat::messenger::{Answer, Event as Own, Invitation};
 use crate::dialects::messenger::wire::ServerFrame;
 
-/// What the recipient is told of a message.
+/// The frame that the recipient gets for a message.
 fn relay(message: &Words<'_>) -> String {
     let taken_at = Duration::ZERO;
     encode(Own::Message { message, from: "ann", taken_at, is_outgoing: false, ticket: None })
@@ -22,7 +22,7 @@ fn words(frame: &str) -> Words<'_> {
     }
 }
 
-/// The frame of a message that has one field besides those that it must have.
+/// The frame of a message with one optional field.
 fn message_with(field: &str, json: &str) -> String {
     let must = r#""id":"m-1","recipientId":"bob","content":"Hi!""#;
     format!(r#"{{"type":"message_send","data":{{{must},"{field}":{json}}}}}"#)
@@ -105,7 +105,7 @@ fn n_metadata_may_not_be_nested_deeper_than_its_limit() {
     let detail = "metadata must not be nested over 64 levels deep";
     let objects = format!("{}1{}", r#"{"a":"#.repeat(levels + 1), "}".repeat(levels + 1));
     let lists = format!(r#"{{"a":{}{}}}"#, "[".repeat(levels), "]".repeat(levels));
-    // A string that ends in an escaped backslash has ended, whatever brackets were in it.
+    // A string that ends in an escaped backslash has ended, and brackets after it count.
     let behind_text =
         format!(r#"{{"]]\"}}\\":{}1{}}}"#, r#"{"a":"#.repeat(levels), "}".repeat(levels));
     let all_that_fits = format!("{}1{}", r#"{"a":"#.repeat(2_700), "}".repeat(2_700));
@@ -145,7 +145,7 @@ fn a_content_is_passed_on_to_the_byte_even_where_it_is_no_text() {
     }
 }
 
-/// A string's JSON in one of the many ways of writing it: each character plain or escaped.
+/// The JSON of a random string, in one of its many forms: each character is plain or escaped.
 fn json_string(characters: impl Strategy<Value = char>) -> impl Strategy<Value = String> {
     prop::collection::vec((characters, any::<bool>()), 1..40).prop_map(|chars| {
         let mut json = String::from("\"");
@@ -171,7 +171,7 @@ fn text() -> impl Strategy<Value = String> {
     json_string(any::<char>())
 }
 
-/// What the JSON of a string says.
+/// Decodes the JSON of a string.
 fn said(json: &str) -> String {
     serde_json::from_str(json).expect("the JSON of a string")
 }

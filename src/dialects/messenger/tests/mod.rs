@@ -1,5 +1,5 @@
-//! The frames of a client, one by one; what anybody might send instead; every frame of the server;
-//! and what becomes of a message on its way through. Here: what all of them need.
+//! The frames of a client, one by one; wrong frames; every frame of the server; and what becomes of a
+//! message on its way through. This file holds what all these tests need.
 
 mod client;
 mod flaws;
@@ -38,7 +38,7 @@ fn command(text: &str) -> Command<'_> {
     }
 }
 
-/// What is wrong with a frame that is no message.
+/// The flaw of a frame that is not a chat message.
 fn flaw(text: &str) -> &'static str {
     match decode(text) {
         Incoming::Malformed { detail, refused_message: None } => detail,
@@ -46,7 +46,7 @@ fn flaw(text: &str) -> &'static str {
     }
 }
 
-/// What is wrong with a frame that is a message.
+/// The flaw of a frame that is a chat message.
 fn message_flaw(text: &str) -> (&'static str, Fault) {
     match decode(text) {
         Incoming::Malformed { detail, refused_message: Some(reason) } => (detail, reason),
@@ -54,7 +54,7 @@ fn message_flaw(text: &str) -> (&'static str, Fault) {
     }
 }
 
-/// A frame of that type and data, with one of the fields replaced, or added, or (None) taken out.
+/// A frame of that type and data. One field is replaced, added, or (`None`) removed.
 fn with(kind: &str, data: &Value, field: &str, json: Option<&str>) -> String {
     let mut fields: Vec<String> = Vec::new();
     for (key, value) in data.as_object().expect("data is an object") {
@@ -66,7 +66,7 @@ fn with(kind: &str, data: &Value, field: &str, json: Option<&str>) -> String {
     format!(r#"{{"type":"{kind}","data":{{{}}}}}"#, fields.join(","))
 }
 
-/// A JSON string of that many characters of two bytes each.
+/// A JSON string of `chars` characters, each of two bytes.
 fn string_of(chars: usize) -> String {
     format!("\"{}\"", "ß".repeat(chars))
 }

@@ -1,4 +1,4 @@
-//! Every frame of the server, as the exact string that the apps are promised.
+//! Every frame of the server, as the exact string that the contract promises to the apps.
 
 use std::time::Duration;
 
@@ -30,7 +30,7 @@ fn invitation<'a>(answer: Answer) -> Invitation<'a> {
     }
 }
 
-/// The event's frame is this, and a client can read it.
+/// Asserts that the event's frame is `expected`, and that a client can read it.
 fn assert_frame(event: Own<'_>, expected: &str) {
     assert_eq!(encode(event), expected);
     let frame: ServerFrame<'_> = serde_json::from_str(expected).expect("a frame of the server's");
