@@ -1,10 +1,11 @@
 //! [`Addresses`]: how many connections each address has, and how fast it makes new ones. A [`Block`]
 //! is what counts as one address.
 //!
-//! The table has only those who are here, and those whose bucket is not full yet; of the latter so
-//! many at most, the longest gone being forgotten first. An entry takes 24 bytes and a control byte
-//! in a table that is between 7/16 and 7/8 full, so 29 to 57 bytes; 8 more while its address waits to
-//! be forgotten. Knows no socket and no refusal's words. The turn asks.
+//! The table keeps an address while it has connections, and afterwards until its bucket is full. At most
+//! [`remembered`](AddressLimits::remembered) addresses without a connection are kept; the one that left
+//! first is forgotten first. An entry takes 24 bytes and a control byte, in a table that is between 7/16
+//! and 7/8 full. That is 29 to 57 bytes, and 8 more while the address waits to be forgotten. This file
+//! knows no socket, and not what a refused client is told. The turn calls it.
 
 use core::net::IpAddr;
 use std::collections::VecDeque;
@@ -14,17 +15,17 @@ use super::{Bucket, Rate};
 use crate::shards::Shards;
 use crate::timer::Moment;
 
-/// What one address may have.
+/// The limits of one address.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct AddressLimits {
-    /// Connections; `None`: as many as it likes.
+    /// The most connections at once; `None` is no limit.
     pub connections: Option<u32>,
-    /// New connections.
+    /// How fast it may make new connections.
     pub rate: Rate,
-    /// Connections beyond that which are taken in all the same, to be told so when they have said
-    /// what they want. Those beyond these are turned away on the spot.
+    /// How many connections over the limit are still accepted, so that they get a proper HTTP error. Any
+    /// more are closed at once.
     pub told: u16,
-    /// Addresses without a connection that are remembered.
+    /// The most addresses without a connection that are remembered.
     pub remembered: usize,
 }
 
@@ -39,8 +40,8 @@ impl Default for AddressLimits {
     }
 }
 
-/// What counts as one address: one of IPv4; of IPv6 a /64, which is the least that a customer gets
-/// (RFC 6177 §2), and so has 2^64 addresses for nothing.
+/// The unit that the limits apply to: one IPv4 address, or one IPv6 /64. A customer gets at least a /64
+/// (RFC 6177 §2), which has 2^64 addresses, so to count single IPv6 addresses would limit nothing.
 #[derive(Clone, Copy, Debug, Default, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub struct Block(u64);
 
@@ -48,45 +49,45 @@ impl Block {
     /// The block that an address belongs to.
     pub fn of(address: IpAddr) -> Self {
         match address.to_canonical() {
-            // No IPv6 address that goes anywhere begins with 32 zeros (RFC 4291 §2.4), so the two
-            // kinds do not meet.
+            // No IPv6 address that is routed begins with 32 zero bits (RFC 4291 §2.4). So a block of
+            // IPv4 never equals one of IPv6.
             IpAddr::V4(address) => Block(u64::from(address.to_bits())),
             IpAddr::V6(address) => Block((address.to_bits() >> 64) as u64),
         }
     }
 }
 
-/// What is to become of a connection that has just been accepted.
+/// How a newly accepted connection is counted.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Arrival {
-    /// It counts as one of its address's.
+    /// It counts as one of its address's connections.
     Entered,
-    /// It does not: its address has too many. It waits to be told so, or to [`enter`](Addresses::enter)
-    /// if there is room by then.
+    /// It is over the limit of its address. It will be answered with an error, or may
+    /// [`enter`](Addresses::enter) if there is room by then.
     ToBeTold,
-    /// Too many wait for that already.
+    /// It is over the limit, and too many others wait for their error already. It is to be closed at once.
     TurnedAway(Excess),
 }
 
-/// What an address has too much of.
+/// Which limit an address exceeds.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Excess {
-    /// Connections.
+    /// The number of its connections.
     TooMany,
-    /// New connections.
+    /// The rate of its new connections.
     TooFast {
-        /// How long it takes until there may be another.
+        /// The time until it may make another one.
         retry_after: Duration,
     },
 }
 
-/// All addresses that count.
+/// The table of addresses.
 #[derive(Debug)]
 pub struct Addresses {
     limits: AddressLimits,
     table: Shards<Address>,
-    /// Those without a connection, longest gone first, to be forgotten once their bucket is full.
-    /// Some may have come back.
+    /// Addresses without a connection, to be forgotten once their bucket is full. The one that left
+    /// first is in front. Some may have connected again since.
     gone: VecDeque<Block>,
 }
 
@@ -95,9 +96,9 @@ struct Address {
     block: Block,
     bucket: Bucket,
     connections: u32,
-    /// Connections that are to be told that they are too many.
+    /// The connections over the limit that wait for their error.
     told: u16,
-    /// It stands in the queue of those that are gone.
+    /// Whether it is in the queue `gone`.
     is_queued: bool,
 }
 
@@ -122,17 +123,17 @@ impl Address {
 }
 
 impl Addresses {
-    /// Nobody is here.
+    /// Makes an empty table.
     pub fn new(limits: AddressLimits) -> Self {
         Addresses { limits, table: Shards::default(), gone: VecDeque::new() }
     }
 
-    /// Whether addresses count at all.
+    /// Whether there is no limit for addresses.
     pub fn is_off(&self) -> bool {
         self.limits.connections.is_none() && self.limits.rate.is_unlimited()
     }
 
-    /// Somebody has connected from there.
+    /// Counts a newly accepted connection from an address.
     pub fn arrive(&mut self, block: Block, now: Moment) -> Arrival {
         let limits = self.limits;
         let address = self.find_or_add(block);
@@ -148,11 +149,12 @@ impl Addresses {
         arrival
     }
 
-    /// A connection becomes one of this address's: from here on it has to [`leave`](Self::leave).
+    /// Counts a connection as one of its address's. When it ends, the caller has to call
+    /// [`leave`](Self::leave).
     ///
     /// # Errors
     ///
-    /// The excess, if the address has as many as it may, or makes new ones too fast.
+    /// The limit that the address exceeds.
     pub fn enter(&mut self, block: Block, now: Moment) -> Result<(), Excess> {
         let limits = self.limits;
         let entered = self.find_or_add(block).enter(&limits, now);
@@ -160,7 +162,7 @@ impl Addresses {
         entered
     }
 
-    /// A connection that was to be told so is not any more: it was, or is gone, or has entered.
+    /// Stops counting a connection over the limit: it got its error, has ended, or has entered.
     pub fn told(&mut self, block: Block) {
         if let Some(address) = self.find(block) {
             address.told -= 1;
@@ -168,7 +170,7 @@ impl Addresses {
         self.put_away(block);
     }
 
-    /// A connection that had entered is gone.
+    /// Stops counting a connection that had entered: it has ended.
     pub fn leave(&mut self, block: Block) {
         if let Some(address) = self.find(block) {
             address.connections -= 1;
@@ -176,7 +178,7 @@ impl Addresses {
         self.put_away(block);
     }
 
-    /// Forgets those who are gone and whose bucket is full: looks at so many at most.
+    /// Forgets addresses without a connection whose bucket is full. It looks at `budget` of them at most.
     pub fn sweep(&mut self, now: Moment, budget: usize) {
         for _ in 0..budget {
             let Some(&block) = self.gone.front() else { return };
@@ -184,31 +186,32 @@ impl Addresses {
                 None => {}
                 Some(here) if here.is_here() => here.is_queued = false,
                 Some(gone) if gone.bucket.is_full(now) => self.remove(block),
-                // Those behind it have not been gone for longer.
+                // The addresses behind it left later, and wait for it.
                 Some(_) => return,
             }
             self.gone.pop_front();
         }
     }
 
-    /// Connections that have entered, and those that are to be told.
+    /// How many connections have entered, and how many wait for their error.
     pub fn connections(&self) -> (usize, usize) {
         self.table.iter().fold((0, 0), |(entered, told), address| {
             (entered + address.connections as usize, told + usize::from(address.told))
         })
     }
 
-    /// Addresses in the table.
+    /// How many addresses are in the table.
     pub fn len(&self) -> usize {
         self.table.len()
     }
 
-    /// Whether there are none.
+    /// Whether the table is empty.
     pub fn is_empty(&self) -> bool {
         self.table.is_empty()
     }
 
-    /// Checks everything that must hold between two calls. Looks at all: for tests and the simulator.
+    /// Checks everything that must hold between two calls. It looks at every address, so only tests and
+    /// the simulator call it.
     ///
     /// # Panics
     ///
@@ -217,13 +220,14 @@ impl Addresses {
         let gone = self.table.iter().filter(|address| !address.is_here()).count();
         assert!(gone <= self.limits.remembered, "more are remembered than may be");
         for address in self.table.iter() {
-            assert!(address.is_here() || address.is_queued, "who is gone will be forgotten");
+            assert!(address.is_here() || address.is_queued, "an address that is gone is forgotten");
         }
         let queued = self.table.iter().filter(|address| address.is_queued).count();
-        assert_eq!(queued, self.gone.len(), "who is queued to be forgotten is queued once");
+        assert_eq!(queued, self.gone.len(), "an address is in the queue once at most");
     }
 
-    /// Queues an address that nobody is connected from. If the queue is full, its first goes.
+    /// Queues an address that has no connection any more. If the queue is full, its first address is
+    /// forgotten.
     fn put_away(&mut self, block: Block) {
         let Some(address) = self.find(block) else { return };
         if address.is_here() || address.is_queued {
@@ -285,7 +289,7 @@ mod tests {
     }
 
     #[test]
-    fn one_address_has_so_many_connections_and_others_have_their_own() {
+    fn one_address_has_its_limit_of_connections_and_others_have_their_own() {
         let mut addresses = addresses(2, Rate::UNLIMITED);
         let (crowd, other) = (block("192.0.2.1"), block("192.0.2.2"));
         let arrivals: Vec<Arrival> = (0..5).map(|_| addresses.arrive(crowd, at(1))).collect();
@@ -302,7 +306,7 @@ mod tests {
     }
 
     #[test]
-    fn one_address_makes_so_many_connections_at_once_and_then_so_many_a_second() {
+    fn one_address_makes_its_burst_of_connections_at_once_and_then_its_rate_a_second() {
         let mut addresses = addresses(100, Rate::per_second(1, 3));
         let crowd = block("192.0.2.1");
         for _ in 0..3 {
@@ -315,17 +319,17 @@ mod tests {
     }
 
     #[test]
-    fn who_is_gone_is_forgotten_once_his_bucket_is_full_and_not_before() {
+    fn an_address_that_is_gone_is_forgotten_once_its_bucket_is_full_and_not_before() {
         let mut addresses = addresses(2, Rate::per_second(1, 3));
         let guest = block("192.0.2.1");
         addresses.arrive(guest, at(1));
         addresses.sweep(at(100), 10);
-        assert_eq!(addresses.len(), 1, "who is here is not forgotten");
+        assert_eq!(addresses.len(), 1, "an address with a connection is not forgotten");
         addresses.leave(guest);
         addresses.arrive(guest, at(100));
         addresses.leave(guest);
         addresses.sweep(at(100), 10);
-        assert_eq!(addresses.len(), 1, "his bucket is not full");
+        assert_eq!(addresses.len(), 1, "its bucket is not full");
         addresses.sweep(at(101), 10);
         assert!(addresses.is_empty() && addresses.gone.is_empty());
     }
@@ -371,7 +375,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn the_table_counts_exactly_those_who_are_here(steps in prop::collection::vec(step(), 0..200)) {
+        fn the_table_counts_exactly_the_connections_that_are_here(steps in prop::collection::vec(step(), 0..200)) {
             let mut addresses = addresses(2, Rate::per_second(1, 3));
             let mut here: Vec<(Block, bool)> = Vec::new();
             let mut now = at(1);

@@ -1,25 +1,27 @@
-//! [`Rate`]: how often something may happen. [`Bucket`]: a token bucket in eight bytes that holds one
+//! [`Rate`]: how often something may happen. [`Bucket`]: a token bucket in eight bytes. It holds one
 //! client to a rate.
 //!
-//! A token bucket need not count tokens. It is enough to remember the moment at which it will be
-//! full again: what is missing until then is what has been taken (the generic cell rate algorithm
-//! of ITU-T I.371, read backwards). Taking a token moves that moment one interval further away,
-//! and an empty bucket is one that needs its whole size times the interval to fill.
+//! A token bucket gets a token in each interval, until it holds its burst. It need not count tokens: it
+//! stores the moment at which it will be full again. The time until then, divided by the interval, is
+//! the number of tokens that are missing. To take a token moves that moment one interval later. If the
+//! moment is more than burst × interval away, the bucket is in debt. (This is the generic cell rate
+//! algorithm of ITU-T I.371, where the moment is called the theoretical arrival time.)
 //!
-//! Knows neither a clock nor what it limits. Replacements, connections, messages and bytes have one.
+//! A bucket knows no clock, and not what it limits. Takeovers, connections, messages and bytes each have
+//! buckets.
 
 use std::fmt;
 use std::time::Duration;
 
 use crate::timer::Moment;
 
-/// So much at once, and then so much in each period. Or no limit at all.
+/// A burst at once, and then an amount in each period. Or no limit at all.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Rate {
     amount: u64,
     period: Duration,
     burst: u64,
-    /// The same again, worked out: the time that a full bucket needs to fill.
+    /// The time in which an empty bucket becomes full, in nanoseconds. It follows from the other fields.
     capacity_nanos: u64,
 }
 
@@ -30,15 +32,15 @@ impl Rate {
     /// The longest period.
     pub const LONGEST: Duration = Duration::from_secs(3600);
 
-    /// No limit: nothing costs any time.
+    /// No limit: taking a token costs no time.
     pub const UNLIMITED: Rate =
         Rate { amount: 1, period: Duration::ZERO, burst: 0, capacity_nanos: 0 };
 
-    /// `burst` at once, then `amount` in each `period`.
+    /// Makes a rate of `burst` at once, then `amount` in each `period`.
     ///
     /// # Panics
     ///
-    /// If one of them is zero or larger than it may be: `config` has looked.
+    /// If one of them is zero or over its limit. `config` has checked them.
     pub const fn new(amount: u64, period: Duration, burst: u64) -> Self {
         assert!(amount >= 1 && amount <= Self::MOST, "an amount from 1 to Rate::MOST");
         assert!(burst >= 1 && burst <= Self::MOST, "a burst from 1 to Rate::MOST");
@@ -49,7 +51,7 @@ impl Rate {
         Rate { amount, period, burst, capacity_nanos }
     }
 
-    /// `burst` at once, then `amount` in each second.
+    /// Makes a rate of `burst` at once, then `amount` in each second.
     pub const fn per_second(amount: u64, burst: u64) -> Self {
         Rate::new(amount, Duration::from_secs(1), burst)
     }
@@ -59,24 +61,25 @@ impl Rate {
         self.period.is_zero()
     }
 
-    /// What a full bucket holds; `None` if there is no limit.
+    /// How many tokens a full bucket holds; `None` if there is no limit.
     pub const fn burst(&self) -> Option<u64> {
         if self.is_unlimited() { None } else { Some(self.burst) }
     }
 
-    /// How long so much takes to come back.
+    /// The time in which `amount` tokens come back, in nanoseconds.
     fn time_for(&self, amount: u64) -> u64 {
         let period_nanos = u64::try_from(self.period.as_nanos()).unwrap_or(u64::MAX);
         period_nanos.saturating_mul(amount) / self.amount
     }
 
-    /// How far a bucket may be overdrawn: a quarter of what it holds.
+    /// The largest debt of a bucket that is still within its grace: a quarter of the burst, in
+    /// nanoseconds.
     const fn grace_nanos(&self) -> u64 {
         self.capacity_nanos / 4
     }
 }
 
-/// As it is written on the command line: `200/1s:400`.
+/// Writes a rate as on the command line: `200/1s:400`.
 impl fmt::Display for Rate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.is_unlimited() {
@@ -97,14 +100,14 @@ pub struct Bucket {
 pub enum Drawn {
     /// There were enough tokens.
     Within,
-    /// There were not. The bucket is in debt, by at most a quarter of its size.
+    /// There were not. The bucket is in debt, by at most a quarter of its burst.
     Excess,
     /// The debt is larger than that.
     Beyond,
 }
 
 impl Bucket {
-    /// Takes a token, or says how long it is until there is one. Asking in vain costs nothing.
+    /// Takes a token, if there is one. A refused attempt costs no token.
     ///
     /// # Errors
     ///
@@ -119,7 +122,7 @@ impl Bucket {
         Ok(())
     }
 
-    /// Takes `amount` tokens even if there are not enough: what they stand for has happened already.
+    /// Takes `amount` tokens, even if there are not enough. Use this for what has already happened.
     /// A client that keeps exceeding the rate, however slightly, sinks deeper into debt until it is
     /// [`Drawn::Beyond`].
     pub fn draw(&mut self, rate: &Rate, amount: u64, now: Moment) -> Drawn {
@@ -134,23 +137,23 @@ impl Bucket {
         }
     }
 
-    /// Whether at least half of what it can hold is there.
+    /// Whether the bucket is at least half full.
     pub fn is_half_full(&self, rate: &Rate, now: Moment) -> bool {
         let missing = self.full_again.as_nanos().saturating_sub(now.as_nanos());
         missing <= rate.capacity_nanos / 2
     }
 
-    /// When it will be full again, or has been for so long.
+    /// The moment from which the bucket is full again. It may have passed.
     pub fn full_again(&self) -> Moment {
         self.full_again
     }
 
-    /// Whether it has been filled again, and so is as good as new.
+    /// Whether the bucket is full, and so like a new one.
     pub fn is_full(&self, now: Moment) -> bool {
         self.full_again <= now
     }
 
-    /// When the bucket will be full again, once so much has been taken.
+    /// The moment at which the bucket will be full again, once `amount` tokens have been taken.
     fn after(&self, rate: &Rate, amount: u64, now: Moment) -> Moment {
         let from = self.full_again.max(now).as_nanos();
         Moment::from_nanos(from.saturating_add(rate.time_for(amount)))
@@ -210,7 +213,7 @@ mod tests {
     }
 
     #[test]
-    fn whoever_keeps_to_the_rate_may_do_so_for_ever_and_whoever_does_not_comes_to_an_end() {
+    fn a_client_that_keeps_to_the_rate_may_do_so_for_ever_and_one_that_does_not_comes_to_an_end() {
         let rate = Rate::per_second(200, 400);
         let nanos = |count: u64, per_second: u64| count * 1_000_000_000 / per_second;
         let mut honest = Bucket::default();
@@ -218,7 +221,7 @@ mod tests {
             let drawn = honest.draw(&rate, 1, Moment::from_nanos(nanos(count, 200)));
             assert_eq!(drawn, Drawn::Within);
         }
-        // One in a hundred too many: 500 are used up after 50,000.
+        // 1 percent over the rate: 500 tokens, burst and grace together, are used up after 50,000.
         let mut greedy = Bucket::default();
         let end = (0..100_000).find(|&count| {
             greedy.draw(&rate, 1, Moment::from_nanos(nanos(count, 202))) == Drawn::Beyond
@@ -251,7 +254,7 @@ mod tests {
         let rare = Rate::new(1, Rate::LONGEST, Rate::MOST);
         let mut bucket = Bucket::default();
         assert_eq!(bucket.take(&rare, at(1)), Ok(()));
-        // More than there are nanoseconds: all the time there is, and it is owed for ever.
+        // More tokens than a `u64` has nanoseconds: the bucket stays in debt for ever.
         bucket.draw(&rare, u64::MAX, at(1));
         assert!(!bucket.is_full(at(1_000_000)));
     }

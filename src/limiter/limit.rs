@@ -1,12 +1,12 @@
-//! [`Limit`]: every limit that a client can hit, by the name that the metrics have for it.
+//! [`Limit`]: every limit that a client can hit, with its name in the metrics.
 //!
-//! The name is the flag's, where there is one. `LIMITS.md` has a table of them, and a test holds the
-//! two together. The code that enforces a limit reports each hit to the turn, which counts.
+//! The name is the flag's, if there is a flag. `LIMITS.md` has a table of all limits, and a test
+//! compares the two. The code that enforces a limit reports each hit to the turn, which counts it.
 
 /// A limit.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Limit {
-    /// WebSockets in all, and sockets.
+    /// WebSockets in all, and sockets in all.
     Connections,
     /// Connections from one address.
     ConnectionsPerAddress,
@@ -22,24 +22,24 @@ pub enum Limit {
     Strikes,
     /// The size of the head of an HTTP request.
     HttpHead,
-    /// The time for an HTTP request to arrive, and the time for a client to sign in.
+    /// The time in which an HTTP request must arrive, and in which a client must sign in.
     HandshakeTimeout,
-    /// The time for a message to arrive.
+    /// The time in which a message must arrive.
     FrameTimeout,
-    /// The time for a client to take what it is sent.
+    /// The time in which a client must read something.
     WriteTimeout,
     /// Bytes that wait for one client.
     OutboxBytes,
-    /// Bytes that wait for all.
+    /// Bytes that wait for all clients together.
     OutboxTotalBytes,
-    /// Bytes of what is half here.
+    /// Bytes of incomplete messages, of all clients together.
     InboxTotalBytes,
     /// How often a number may change hands.
     ReplacementRate,
 }
 
 impl Limit {
-    /// All of them, in the order of the table in `LIMITS.md`.
+    /// All limits, in the order of the table in `LIMITS.md`.
     pub const ALL: [Limit; 15] = [
         Limit::Connections,
         Limit::ConnectionsPerAddress,
@@ -58,7 +58,7 @@ impl Limit {
         Limit::ReplacementRate,
     ];
 
-    /// Its name in the metrics.
+    /// The limit's name in the metrics.
     pub const fn name(self) -> &'static str {
         match self {
             Limit::Connections => "max_connections",
@@ -90,7 +90,7 @@ impl Hits {
         self.0[limit as usize] += 1;
     }
 
-    /// Every limit's name, and how often it was hit.
+    /// The name of every limit, and how often it was hit.
     pub fn iter(&self) -> impl Iterator<Item = (&'static str, u64)> {
         Limit::ALL.into_iter().map(|limit| (limit.name(), self.0[limit as usize]))
     }

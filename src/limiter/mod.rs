@@ -1,9 +1,9 @@
-//! How often something may happen: [`Rate`] and [`Bucket`]. How many connections one address may
-//! have: [`Addresses`]. Which address a proxied client has: [`Proxies`]. [`Limit`] has the names of
-//! all limits.
+//! Limits. [`Rate`] and [`Bucket`] say how often something may happen. [`Addresses`] says how many
+//! connections one address may have. [`Proxies`] says which address a proxied client has. [`Limit`] has
+//! the names of all limits.
 //!
-//! Knows neither a clock nor a socket, nor what happens to a client that is over a limit: the
-//! session, the chat and the turn ask, and act on the answer.
+//! This room knows no clock and no socket, and not what happens to a client that is over a limit. The
+//! session, the chat and the turn call it, and act on the result.
 
 mod addresses;
 mod bucket;

@@ -1,38 +1,38 @@
-//! [`Proxies`]: whom we believe when he says for whom he speaks. [`Network`]: addresses with a
-//! common beginning, written as CIDR (RFC 4632).
+//! [`Proxies`]: the proxies whose `X-Forwarded-For` we trust. [`Network`]: addresses with a common
+//! prefix, written as CIDR (RFC 4632).
 //!
-//! Every proxy writes the address that it was called from at the end of `X-Forwarded-For`. What
-//! stood there before, the caller may have made up. So the list is worth as much as its writers, from
-//! the right: as long as the writer is one of ours, what he wrote is true.
+//! Every proxy appends the address of its caller to `X-Forwarded-For`. The caller may have made up what
+//! stood there before. So the list is read from the right: an entry is true as long as a trusted proxy
+//! wrote it.
 
 use core::net::{IpAddr, Ipv6Addr};
 
-/// The proxies that are believed.
+/// The trusted proxies.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct Proxies(Vec<Network>);
 
 impl Proxies {
-    /// Those in any of these networks.
+    /// Trusts the proxies in any of these networks.
     pub fn new(networks: Vec<Network>) -> Self {
         Proxies(networks)
     }
 
-    /// Whether nobody is believed.
+    /// Whether no proxy is trusted.
     fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// Whether this is one of them.
+    /// Whether this is the address of a trusted proxy.
     pub fn contains(&self, address: IpAddr) -> bool {
         self.0.iter().any(|network| network.contains(address))
     }
 
-    /// The client that a trusted proxy speaks for: the last address in the list that is no proxy of
-    /// ours. If all are, the first.
+    /// The client that a trusted proxy names: the last address in the list that is not a trusted proxy.
+    /// If all addresses are trusted proxies, it is the first one.
     ///
-    /// What stands to the left of something that is no address was written by a stranger, and does
-    /// not count. If that leaves nothing, or there was nothing, then the client has no address, and
-    /// is one of those that share the proxy's: no word of a proxy exempts anybody from a limit.
+    /// An entry that is not an address ends the search: an untrusted host wrote what stands to its left.
+    /// If no address is left, or there was none, the client is nameless, and the proxy's address counts
+    /// for it. So a proxy can't exempt a client from a limit.
     pub fn client<'v>(&self, forwarded_for: impl Iterator<Item = &'v [u8]>) -> Forwarded {
         let mut client = Forwarded::Nameless;
         if self.is_empty() {
@@ -50,23 +50,23 @@ impl Proxies {
     }
 }
 
-/// From where a request comes, as far as its header lines tell.
+/// The client's address, according to the header lines of a request.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Forwarded {
-    /// From this address, if the peer is a trusted proxy.
+    /// This address, if the peer is a trusted proxy.
     Client(IpAddr),
-    /// There is no usable address. If the peer is a trusted proxy, the proxy's own one stands for it.
+    /// There is no usable address. If the peer is a trusted proxy, the proxy's own address counts.
     Nameless,
 }
 
-/// An address as proxies write it: some with a port, IPv6 then in brackets, and some in quotes (RFC
-/// 7239 §6 wants both). The zone of a link-local address (RFC 4007 §11) says nothing about the client.
+/// Parses an address as proxies write it. Some add a port, with an IPv6 address in brackets. Some add
+/// quotes (RFC 7239 §6 wants both). The zone of a link-local address (RFC 4007 §11) is ignored.
 fn parse_hop(hop: &[u8]) -> Option<IpAddr> {
     let text = str::from_utf8(hop.trim_ascii()).ok()?;
     let text = text.strip_prefix('"').and_then(|text| text.strip_suffix('"')).unwrap_or(text);
     let (host, port) = match (text.strip_prefix('['), text.split_once(':')) {
         (Some(bracketed), _) => bracketed.split_once(']')?,
-        // One colon stands before a port, several are IPv6's own.
+        // One colon separates a port; several belong to an IPv6 address.
         (None, Some((host, port))) if !port.contains(':') => (host, &text[host.len()..]),
         (None, _) => (text, ""),
     };
@@ -81,8 +81,8 @@ fn parse_hop(hop: &[u8]) -> Option<IpAddr> {
     Some(address.to_canonical())
 }
 
-/// Addresses that begin with the same bits. One of IPv4 is also its IPv6-mapped self (RFC 4291
-/// §2.5.5.2).
+/// Addresses that begin with the same bits. A network of IPv4 also contains the same addresses in their
+/// IPv6-mapped form (RFC 4291 §2.5.5.2).
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Network {
     bits: u128,
@@ -90,11 +90,11 @@ pub struct Network {
 }
 
 impl Network {
-    /// Takes `10.0.0.0/8`, `2001:db8::/32`, or an address alone.
+    /// Parses `10.0.0.0/8`, `2001:db8::/32`, or a single address.
     ///
     /// # Errors
     ///
-    /// One sentence that says what such a thing looks like.
+    /// One sentence that shows the right form.
     pub fn parse(text: &str) -> Result<Self, &'static str> {
         const SHAPE: &str = "a network looks like 10.0.0.0/8, 2001:db8::/32 or 127.0.0.1";
         let (address, length) = match text.split_once('/') {
@@ -107,13 +107,13 @@ impl Network {
             Some(length) => length.trim().parse().map_err(|_| SHAPE)?,
             None => width,
         };
-        // What does not belong to the beginning is left over: how many bits that is.
+        // The number of bits after the prefix.
         let rest = width.checked_sub(length).ok_or(SHAPE)?;
         let mask = u128::MAX.checked_shl(rest).unwrap_or(0);
         Ok(Network { bits: to_bits(address) & mask, mask })
     }
 
-    /// Whether an address lies in it.
+    /// Whether an address lies in the network.
     pub fn contains(&self, address: IpAddr) -> bool {
         to_bits(address) & self.mask == self.bits
     }
@@ -142,7 +142,7 @@ mod tests {
         }
     }
 
-    /// Such as proxies write, and what nobody should.
+    /// Entries that are no addresses: some that proxies write, and some that no proxy should write.
     const NO_ADDRESSES: [&str; 19] = [
         "",
         "unknown",
@@ -166,7 +166,7 @@ mod tests {
     ];
 
     #[test]
-    fn the_last_who_is_no_proxy_of_ours_is_the_client() {
+    fn the_last_address_that_is_no_trusted_proxy_is_the_client() {
         for (lines, expected) in [
             (&["203.0.113.7"][..], "203.0.113.7"),
             (&["203.0.113.7, 10.1.2.3"], "203.0.113.7"),
@@ -188,8 +188,8 @@ mod tests {
     }
 
     #[test]
-    fn nobody_chooses_his_own_address() {
-        // What a client sends stands to the left of what the proxy has written about him.
+    fn no_client_chooses_its_own_address() {
+        // What a client sends stands to the left of the address that the proxy has appended.
         for made_up in ["198.51.100.1", "127.0.0.1", "10.0.0.1", "", "unknown", "198.51.100.1, ,"] {
             let line = format!("{made_up}, 203.0.113.7");
             assert_eq!(client(&[&line]).as_deref(), Some("203.0.113.7"), "{line}");
@@ -198,7 +198,7 @@ mod tests {
     }
 
     #[test]
-    fn nobody_to_the_left_of_what_is_no_address_is_believed() {
+    fn an_address_to_the_left_of_what_is_no_address_is_not_trusted() {
         assert_eq!(client(&["203.0.113.7, unknown, 10.0.0.9"]).as_deref(), Some("10.0.0.9"));
         for nobody in NO_ADDRESSES {
             let line = format!("203.0.113.7, {nobody}");
@@ -213,7 +213,7 @@ mod tests {
     }
 
     #[test]
-    fn if_all_are_proxies_of_ours_the_first_of_them_is_the_client() {
+    fn if_all_addresses_are_trusted_proxies_the_first_is_the_client() {
         assert_eq!(client(&["10.0.0.1, 10.0.0.2"]).as_deref(), Some("10.0.0.1"));
     }
 
@@ -224,7 +224,7 @@ mod tests {
             Network::parse(network).expect("a network").contains(address)
         };
         assert!(has("10.0.0.0/8", "10.255.0.1") && !has("10.0.0.0/8", "11.0.0.1"));
-        assert!(has("10.9.9.9/8", "10.0.0.1"), "what lies behind the beginning does not matter");
+        assert!(has("10.9.9.9/8", "10.0.0.1"), "the bits after the prefix do not matter");
         assert!(has("10.0.0.1", "::ffff:10.0.0.1") && has("::ffff:10.0.0.1", "10.0.0.1"));
         assert!(
             has("2001:db8::/33", "2001:db8:7fff::1") && !has("2001:db8::/33", "2001:db8:8000::")
