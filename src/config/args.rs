@@ -1,4 +1,4 @@
-//! [`parse`]: from arguments and environment to [`Settings`].
+//! [`parse`]: makes [`Settings`] from arguments and environment.
 
 use std::env;
 use std::ffi::OsString;
@@ -17,11 +17,11 @@ use crate::net::{Format, Level, LogSettings, Settings};
 use crate::turn::{Caps, Limits, PresenceLimits};
 use crate::{chat, session, ws};
 
-/// Where the server listens if nobody says otherwise.
+/// The address that the server listens on by default.
 const DEFAULT_ADDRESS: SocketAddr =
     SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 8080);
 
-/// How values are written: the end of the help.
+/// How values are written. The help ends with it.
 const VALUES: &str = "Times are written as 500ms, 60s or 2min, sizes as 64KiB or 1MB. \
 A rate is AMOUNT[/TIME][:BURST]:\n200:400 is 400 at once and then 200 a second; 1/5s:3 is three at once and \
 then one every 5 s.\nWithout a burst it is twice the amount. off is no limit.";
@@ -37,14 +37,14 @@ const OPERATION: &str = "Operation";
 /// A chat server over WebSocket: people connect with a phone number, or with an id, and write to each other.
 ///
 /// Phones connect to /ws/{mobile} and speak SCA. Sessions connect to /ws and speak Session Messenger. /health
-/// says how the server is, /metrics what it has counted. It stores nothing. SIGTERM and SIGINT drain it: all
-/// clients are told to leave, and then it ends. A second signal ends it at once.
+/// says whether the server is well, and /metrics has its counters. The server stores nothing. SIGTERM and
+/// SIGINT drain it: it tells all clients to leave, and then ends. A second signal ends it at once.
 #[derive(Debug, Parser)]
 #[command(version, max_term_width = 100, after_help = VALUES)]
 struct Args {
     /// Address to listen on [default: 127.0.0.1:8080, or 0.0.0.0:$PORT if PORT is set]
     ///
-    /// A socket that systemd passes is used instead. Port 0 is any free port.
+    /// If systemd passes a socket, the server uses that one instead. Port 0 means any free port.
     #[arg(long, env = "SWITCHBOARD_LISTEN", value_name = "ADDRESS:PORT", help_heading = NETWORK, value_parser = address)]
     listen: Option<SocketAddr>,
 
@@ -52,11 +52,11 @@ struct Args {
     #[arg(long, env = "SWITCHBOARD_MAX_CONNECTIONS", value_name = "N", help_heading = NETWORK, value_parser = count)]
     max_connections: Option<usize>,
 
-    /// Website whose pages may connect, beside the server's own host; may be given several times
+    /// Website whose pages may connect, in addition to the server's own host; may be given several times
     #[arg(long, env = "SWITCHBOARD_ALLOW_ORIGIN", value_name = "URL", value_delimiter = ',', help_heading = NETWORK, value_parser = origin)]
     allow_origin: Vec<String>,
 
-    /// Serve /echo, which sends every message of up to 16 MiB back: for conformance suites
+    /// Serve /echo for conformance suites: it sends back every message of up to 16 MiB
     #[arg(long, env = "SWITCHBOARD_ECHO", help_heading = NETWORK, value_parser = FalseyValueParser::new())]
     echo: bool,
 
@@ -67,21 +67,21 @@ struct Args {
     #[arg(long, env = "SWITCHBOARD_MAX_MESSAGE_BYTES", value_name = "SIZE", default_value = "64KiB", help_heading = MEMORY, value_parser = bytes)]
     max_message_bytes: usize,
 
-    /// Bytes that may wait for one slow reader before it is disconnected
+    /// Most bytes that may wait for one slow reader before it is disconnected
     #[arg(long, env = "SWITCHBOARD_OUTBOX_BYTES", value_name = "SIZE", default_value = "1MiB", help_heading = MEMORY, value_parser = bytes)]
     outbox_bytes: usize,
 
-    /// Bytes that may wait for all slow readers together
+    /// Most bytes that may wait for all slow readers together
     #[arg(long, env = "SWITCHBOARD_OUTBOX_TOTAL_BYTES", value_name = "SIZE", default_value = "256MiB", help_heading = MEMORY, value_parser = bytes)]
     outbox_total_bytes: usize,
 
-    /// Bytes of incomplete messages that may be kept, of all clients together
+    /// Most bytes of incomplete messages that are kept, of all clients together
     ///
-    /// A client that adds to them beyond that is disconnected with close code 1013.
+    /// A client that exceeds this limit is disconnected with close code 1013.
     #[arg(long, env = "SWITCHBOARD_INBOX_TOTAL_BYTES", value_name = "SIZE", default_value = "256MiB", help_heading = MEMORY, value_parser = bytes)]
     inbox_total_bytes: usize,
 
-    /// Bytes a second for telling everybody who is online
+    /// Most bytes a second that are spent to tell clients who is online
     #[arg(long, env = "SWITCHBOARD_PRESENCE_BUDGET", value_name = "SIZE", default_value = "64MiB", help_heading = MEMORY, value_parser = byte_rate)]
     presence_budget: u64,
 
@@ -135,8 +135,8 @@ struct Args {
 
     /// Address for the operator's pages: /metrics, /stats and /trace
     ///
-    /// /metrics and /stats are then no longer answered at --listen. It takes no WebSockets, and at most eight
-    /// connections, which count nowhere else.
+    /// /metrics and /stats are then no longer answered at --listen. This address takes no WebSockets, and at
+    /// most eight connections, which count toward no other limit.
     #[arg(long, env = "SWITCHBOARD_ADMIN_LISTEN", value_name = "ADDRESS:PORT", help_heading = OPERATION, value_parser = address)]
     admin_listen: Option<SocketAddr>,
 
@@ -156,7 +156,7 @@ struct Args {
     #[arg(long, env = "SWITCHBOARD_SLOW_TURN", value_name = "TIME", default_value = "50ms", help_heading = OPERATION, value_parser = time)]
     slow_turn: Duration,
 
-    /// File that SIGUSR1 writes the last turns to, as /trace shows them; without it the signal is only logged
+    /// File to which SIGUSR1 writes the last turns, as /trace shows them; without it the signal is only logged
     #[arg(long, env = "SWITCHBOARD_TRACE_FILE", value_name = "FILE", help_heading = OPERATION)]
     trace_file: Option<PathBuf>,
 }
@@ -175,16 +175,16 @@ enum LogFormat {
     Json,
 }
 
-/// What the arguments come to.
+/// The result of parsing the arguments.
 #[derive(Debug)]
 pub enum Parsed {
     /// Serve, with these settings.
     Run(Box<Settings>),
-    /// Print this, and be done: somebody asked for help or for the version.
+    /// Print this text, and end: it is the help or the version.
     Print(String),
 }
 
-/// Reads arguments, the first of which is the program's name, and the environment.
+/// Parses arguments and environment. The first argument is the program's name.
 ///
 /// # Errors
 ///
@@ -211,7 +211,7 @@ fn command(args: &[OsString]) -> Command {
     }
 }
 
-/// clap explains an error on several lines, the first of which says it all.
+/// clap explains an error in several paragraphs. The first one says what is wrong.
 fn one_line(explanation: &str) -> String {
     let paragraph = explanation.split("\n\n").next().unwrap_or_default();
     let words: Vec<&str> = paragraph.split_whitespace().collect();

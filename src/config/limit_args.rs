@@ -1,38 +1,38 @@
-//! [`LimitArgs`]: the flags on how much, and how often, one client or one address may.
+//! [`LimitArgs`]: the flags that limit one client or one address.
 
 use super::args::CLIENTS;
 use super::rates::{Most, count_or_off, network, rate, rate_of_bytes};
 use crate::limiter::{AddressLimits, Network, Proxies, Rate};
 
-/// The default of `--byte-rate`, in bytes a second and in bytes at once. Each is a number of largest messages,
-/// and the least number of bytes.
+/// The default of `--byte-rate`: bytes a second, and bytes at once. Each default is this number of
+/// largest messages, but at least this number of bytes.
 const A_SECOND: (u64, u64) = (16, 1 << 20);
 const AT_ONCE: (u64, u64) = (64, 4 << 20);
 
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = CLIENTS)]
 pub(super) struct LimitArgs {
-    /// Connections that one address may have, or off; an IPv6 /64 counts as one address
+    /// Most connections from one address, or off; an IPv6 /64 counts as one address
     #[arg(long, env = "SWITCHBOARD_MAX_CONNECTIONS_PER_ADDRESS", value_name = "N", default_value = "1000", value_parser = count_or_off)]
     max_connections_per_address: Most,
 
-    /// New connections that one address may make
+    /// Rate of new connections from one address
     #[arg(long, env = "SWITCHBOARD_CONNECTION_RATE_PER_ADDRESS", value_name = "RATE", default_value = "50:1000", value_parser = rate)]
     connection_rate_per_address: Rate,
 
-    /// Proxy, or network of proxies, whose X-Forwarded-For is believed; may be given several times
+    /// Proxy, or network of proxies, whose X-Forwarded-For is trusted; may be given several times
     #[arg(long, env = "SWITCHBOARD_TRUSTED_PROXY", value_name = "CIDR", value_delimiter = ',', value_parser = network)]
     trusted_proxy: Vec<Network>,
 
-    /// Messages that one client may send, pings and all other frames included
+    /// Rate of messages from one client, pings and all other frames included
     #[arg(long, env = "SWITCHBOARD_MESSAGE_RATE", value_name = "RATE", default_value = "200:400", value_parser = rate)]
     message_rate: Rate,
 
-    /// Bytes that one client may send [default: 1MiB:4MiB, or 16 and 64 largest messages if that is more]
+    /// Rate of bytes from one client [default: 1MiB:4MiB, or 16 and 64 largest messages if that is more]
     #[arg(long, env = "SWITCHBOARD_BYTE_RATE", value_name = "RATE", value_parser = rate_of_bytes)]
     byte_rate: Option<Rate>,
 
-    /// Malformed messages before a client is disconnected; a good message takes one back
+    /// Malformed messages after which a client is disconnected; each good message forgives one
     #[arg(long, env = "SWITCHBOARD_STRIKES", value_name = "N", default_value = "50")]
     strikes: u16,
 
@@ -41,7 +41,7 @@ pub(super) struct LimitArgs {
     replacement_rate: Rate,
 }
 
-/// What they come to.
+/// The limits that the flags set.
 #[derive(Debug)]
 pub(super) struct ClientLimits {
     pub(super) addresses: AddressLimits,
@@ -53,7 +53,7 @@ pub(super) struct ClientLimits {
 }
 
 impl LimitArgs {
-    /// Fills in what depends on how large a message may be.
+    /// Fills in the defaults that depend on the largest message.
     ///
     /// # Errors
     ///

@@ -1,7 +1,7 @@
-//! The command line: flags, their environment variables, and what they become.
+//! The command line: flags, their environment variables, and the settings that they become.
 //!
-//! Every flag has a variable; a flag wins over its variable. A wrong value is one line on stderr and
-//! exit code 2. Knows every room's limits and no room's workings. Called by `main` alone.
+//! Every flag has a variable, and a flag wins over its variable. A wrong value is one line on stderr and
+//! exit code 2. This room knows every room's limits, and nothing else about them. Called by `main` alone.
 
 mod args;
 mod limit_args;

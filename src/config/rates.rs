@@ -1,5 +1,5 @@
-//! Rates as people write them: `200`, `200:400`, `1/5s:3`, `1MiB:4MiB`, `off`. One grammar for all:
-//! an amount, the time that it is for (default: a second), and a burst (default: twice the amount).
+//! Rates as people write them: `200`, `200:400`, `1/5s:3`, `1MiB:4MiB`, `off`. All have one grammar: an
+//! amount, its period (default: a second), and a burst (default: twice the amount).
 
 use std::time::Duration;
 
@@ -8,10 +8,10 @@ use bytesize::ByteSize;
 use super::values::time;
 use crate::limiter::{Network, Rate};
 
-/// The error for a value that is no rate.
+/// The error for a value that is not a rate.
 const SHAPE: &str = "a rate looks like 200, 200:400 with a burst, 1/5s:3, or off";
 
-/// In some programs 0 means no limit, in others that nothing is let through.
+/// The error for 0. In some programs it means no limit, in others it lets nothing through.
 const NOTHING: &str = "0 could mean two things: write off for no limit, or a number from 1 on";
 
 /// Parses a rate of events, such as `200:400`.
@@ -34,12 +34,12 @@ pub(super) fn count_or_off(text: &str) -> Result<Most, String> {
     }
 }
 
-/// A network, such as `10.0.0.0/8`.
+/// Parses a network, such as `10.0.0.0/8`.
 pub(super) fn network(text: &str) -> Result<Network, String> {
     Network::parse(text).map_err(str::to_owned)
 }
 
-/// The most of something, if there is a most. (clap takes an `Option` for a flag that is not given.)
+/// The most of something, or no limit. (With a bare `Option` clap would mean a flag that is not given.)
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) struct Most(pub(super) Option<u32>);
 
@@ -54,7 +54,7 @@ fn parse(text: &str, number: impl Fn(&str) -> Option<u64>) -> Result<Rate, Strin
         None => (text, None),
     };
     let (amount, period) = match pace.split_once('/') {
-        // `200/s` is what everybody understands, though a time begins with its number.
+        // A time begins with a number; `200/s` is accepted too, and means one second.
         Some((amount, unit)) if unit.starts_with(|c: char| c.is_ascii_alphabetic()) => {
             (amount, time(&format!("1{unit}"))?)
         }

@@ -5,22 +5,22 @@ use std::time::Duration;
 
 use bytesize::ByteSize;
 
-/// The largest size that is taken, in bytes. Lengths of frames are kept in 32 bits.
+/// The largest size that is accepted, in bytes. Lengths of frames are stored in 32 bits.
 const MOST_BYTES: u64 = 1 << 30;
 
-/// The longest time that is taken: far beyond any use, and any two can still be added up.
+/// The longest time that is accepted: more than any use needs, and two of them can still be added.
 const LONGEST: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 
-/// The smallest rate that is taken, in bytes a second: six short lists.
+/// The smallest rate that is accepted, in bytes a second: six short presence lists.
 const LEAST_RATE: u64 = 64 << 10;
 
-/// A span of time, such as `60s`, `500ms` or `2min`; not zero.
+/// Parses a time, such as `60s`, `500ms` or `2min`: more than zero, and at most a year.
 pub(super) fn time(text: &str) -> Result<Duration, String> {
     let time = time_or_none(text)?;
     if time.is_zero() { Err("it must be longer than nothing".to_owned()) } else { Ok(time) }
 }
 
-/// A span of time, or `0s`; at most a year.
+/// Parses a time, or `0s`: at most a year.
 pub(super) fn time_or_none(text: &str) -> Result<Duration, String> {
     match humantime::parse_duration(text) {
         Ok(time) if time <= LONGEST => Ok(time),
@@ -29,7 +29,7 @@ pub(super) fn time_or_none(text: &str) -> Result<Duration, String> {
     }
 }
 
-/// A number of bytes, such as `64KiB` or `1MB`; not zero, at most 1 GiB.
+/// Parses a number of bytes, such as `64KiB` or `1MB`: 1 byte to 1 GiB.
 pub(super) fn bytes(text: &str) -> Result<usize, String> {
     let ByteSize(bytes) = text.parse()?;
     match usize::try_from(bytes) {
@@ -38,13 +38,13 @@ pub(super) fn bytes(text: &str) -> Result<usize, String> {
     }
 }
 
-/// A number of bytes a second, such as `64MiB`; enough to send something at all.
+/// Parses a number of bytes a second, such as `64MiB`: 64 KiB at least.
 pub(super) fn byte_rate(text: &str) -> Result<u64, String> {
     let ByteSize(bytes) = text.parse()?;
     if bytes < LEAST_RATE { Err("it must be at least 64KiB".to_owned()) } else { Ok(bytes) }
 }
 
-/// A number of connections, or of sessions; not zero.
+/// Parses a number of connections or sessions: 1 at least.
 pub(super) fn count(text: &str) -> Result<usize, String> {
     match text.parse() {
         Ok(0) => Err("it must be at least 1".to_owned()),
@@ -53,14 +53,14 @@ pub(super) fn count(text: &str) -> Result<usize, String> {
     }
 }
 
-/// An address to listen on, such as `127.0.0.1:8080`, `[::]:8080` or `localhost:8080`.
+/// Parses an address to listen on, such as `127.0.0.1:8080`, `[::]:8080` or `localhost:8080`.
 pub(super) fn address(text: &str) -> Result<SocketAddr, String> {
-    // A name is looked up here, before there is a loop that this could hold up.
+    // To look up a name may take long. It happens here, before the event loop begins.
     let found = text.to_socket_addrs().ok().and_then(|mut found| found.next());
     found.ok_or_else(|| "no such address; it looks like 127.0.0.1:8080".to_owned())
 }
 
-/// An origin as browsers send it, such as `https://app.example:8443`.
+/// Parses an origin as browsers send it, such as `https://app.example:8443`.
 pub(super) fn origin(text: &str) -> Result<String, String> {
     let origin = text.trim_end_matches('/');
     match origin.split_once("://") {
