@@ -1,6 +1,6 @@
 //! The clock: the one place of the server that reads the time.
 //!
-//! Everybody else is handed a [`Now`]; the simulator hands out its own.
+//! All other code takes a [`Now`] as an argument. The simulator makes its own.
 
 #![expect(clippy::disallowed_methods, reason = "this is the clock that everybody else is handed")]
 
@@ -16,18 +16,18 @@ pub(super) struct Clock {
 }
 
 impl Clock {
-    /// A clock that starts now.
+    /// Starts a clock.
     pub(super) fn start() -> Self {
         Clock { start: Instant::now() }
     }
 
-    /// The time. A wall clock set before 1970 counts as 1970.
+    /// The time on both clocks. A wall clock set before 1970 counts as 1970.
     pub(super) fn now(&self) -> Now {
         let unix = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or(Duration::ZERO);
         Now { monotonic: self.monotonic(), unix }
     }
 
-    /// The monotonic half of it.
+    /// The time on the monotonic clock.
     pub(super) fn monotonic(&self) -> Moment {
         Moment::START + self.start.elapsed()
     }

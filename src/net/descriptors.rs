@@ -1,36 +1,36 @@
-//! How many descriptors the process may have, and so how many connections.
+//! How many descriptors the process may have, and so how many connections it can hold.
 
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 
-/// Descriptors that are not connections: epoll, the listener, signals, the waker, the manager's
-/// socket, the standard three, the reserve, a trace that is being written, and some that a library may
-/// open for a moment.
+/// How many descriptors every run needs beside its connections: epoll, the listener, signals, the
+/// waker, the service manager's socket, the standard three, the reserve, a trace that is being written,
+/// and some that a library may open for a moment.
 const OURS: usize = 16;
 
-/// How many of the connections are kept for plain HTTP: at most, and as a share of all.
+/// How many connections are kept for plain HTTP: at most this number, and at most this share of all.
 const SPARE: usize = 256;
 const SPARE_SHARE: usize = 16;
 
 /// How many connections there may be.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) struct Room {
-    /// WebSockets.
+    /// The most WebSockets.
     pub(super) websockets: usize,
-    /// Sockets beyond those.
+    /// The most other sockets, for plain HTTP and requests that are not answered yet.
     pub(super) spare: usize,
 }
 
-/// Raises the soft limit to the hard one, and divides up what that allows. `others` is how many
-/// descriptors are needed in addition to the [`OURS`] that every run uses.
+/// Raises the soft limit on descriptors to the hard one, and divides the descriptors up. `others` is
+/// how many descriptors are needed in addition to the [`OURS`] that every run uses.
 ///
 /// # Errors
 ///
-/// A sentence, if that is less than what was asked for.
+/// A sentence, if the limit is too low for what was asked for.
 pub(super) fn make_room(wanted: Option<usize>, others: usize) -> Result<Room, String> {
     let (soft, hard) = getrlimit(Resource::RLIMIT_NOFILE)
         .map_err(|error| format!("cannot read the limit on descriptors: {error}"))?;
-    // A process may always raise its own soft limit up to the hard one (getrlimit(2)). If a sandbox
-    // forbids even that, the soft one it is.
+    // A process may always raise its own soft limit up to the hard one (getrlimit(2)). A sandbox may
+    // forbid even that. Then the soft limit counts.
     let raised = setrlimit(Resource::RLIMIT_NOFILE, hard, hard).is_ok();
     let limit = usize::try_from(if raised { hard } else { soft }).unwrap_or(usize::MAX);
     divide(limit, OURS + others, wanted)

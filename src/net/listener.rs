@@ -27,19 +27,20 @@ const ADMIN_NAME: &str = "admin";
 #[derive(Debug)]
 pub(super) struct Listeners {
     pub(super) public: TcpListener,
-    /// The operator's own, if there is one.
+    /// The operator's own socket, if there is one.
     pub(super) admin: Option<TcpListener>,
-    /// Whether systemd owns the public one, and keeps it open when this process ends: then a client
+    /// Whether systemd owns the public socket, and keeps it open when this process ends. Then a client
     /// that connects meanwhile waits in the backlog for the next process.
     pub(super) outlive_us: bool,
 }
 
-/// The sockets that systemd passed (sd_listen_fds(3)), if it did; else ones bound to these addresses.
+/// Returns the sockets that systemd passed (sd_listen_fds(3)). If it passed none, binds new ones to
+/// these addresses.
 ///
 /// # Errors
 ///
-/// Whatever the kernel says, for instance that the address is in use; or what is wrong with those
-/// that were passed.
+/// The kernel's error, for example that the address is in use. Or what is wrong with the sockets that
+/// systemd passed.
 pub(super) fn open(public: SocketAddr, admin: Option<SocketAddr>) -> Result<Listeners, Failure> {
     let passed = Passed::take().map_err(Failure::Passed)?;
     let outlive_us = passed.public.is_some();
@@ -54,7 +55,7 @@ pub(super) fn open(public: SocketAddr, admin: Option<SocketAddr>) -> Result<List
     })
 }
 
-/// What systemd passed.
+/// The sockets that systemd passed.
 #[derive(Debug, Default)]
 struct Passed {
     public: Option<TcpListener>,
@@ -62,8 +63,8 @@ struct Passed {
 }
 
 impl Passed {
-    /// Takes them, if we can serve all of them: a client of a socket that we leave alone would wait
-    /// for ever.
+    /// Takes the sockets, if the server can serve all of them. A client of a socket that is not served
+    /// would wait for ever.
     fn take() -> Result<Self, String> {
         let names = env::var("LISTEN_FDNAMES").unwrap_or_default();
         let names: Vec<&str> = names.split(':').collect();
@@ -97,7 +98,8 @@ fn bind(address: SocketAddr) -> Result<TcpListener, Failure> {
 }
 
 fn prepare(listener: TcpListener) -> io::Result<TcpListener> {
-    // Linux copies these to every socket accepted from it: set once, and no system call each.
+    // Linux copies these options to every socket that is accepted. So they are set once, and cost no
+    // system call for each connection.
     let socket = SockRef::from(&listener);
     socket.set_tcp_nodelay(true)?;
     socket.set_tcp_notsent_lowat(NOTSENT_LOWAT)?;
@@ -110,7 +112,7 @@ fn listen(address: SocketAddr) -> io::Result<TcpListener> {
     // A restart must not wait for the old connections' TIME_WAIT.
     socket.set_reuse_address(true)?;
     if address.is_ipv6() {
-        // [::] means everybody, those who come by IPv4 included.
+        // [::] also accepts clients that connect over IPv4.
         socket.set_only_v6(false)?;
     }
     socket.bind(&address.into())?;
@@ -129,7 +131,8 @@ mod tests {
         bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).expect("the loopback has free ports")
     }
 
-    /// The kernel itself lets them in, whether anybody accepts them or not: there is nothing to time.
+    /// The kernel completes these connections by itself, before anybody accepts them. So the test needs no
+    /// waiting.
     #[test]
     fn more_may_wait_to_be_accepted_than_the_usual_backlog_holds() {
         let listener = bound();
@@ -140,7 +143,7 @@ mod tests {
     }
 
     #[test]
-    fn whoever_is_accepted_has_what_his_listener_was_given() {
+    fn an_accepted_connection_has_the_options_of_its_listener() {
         let listener = bound();
         let address = listener.local_addr().expect("it is bound");
         let _caller = TcpStream::connect(address).expect("it listens");

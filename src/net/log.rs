@@ -3,8 +3,8 @@
 //! stderr may be a pipe whose reader has stopped, and a write to a full pipe blocks. We cannot make it
 //! non-blocking: the file description is shared with the process that started us. So a line is
 //! written only if poll(2) says that it fits, at most a page at once; otherwise it is counted.
-//! Lines that peers can cause also have a limit a second, separate for each level: a thousand
-//! connections that end suppress no warning, and never a reply to the operator. [`line`] formats.
+//! Lines that peers can cause also have a limit for each second and level. So a thousand connections
+//! that end suppress no warning, and never a reply to the operator. [`line`] formats the lines.
 
 mod line;
 
@@ -26,13 +26,13 @@ pub(super) use line::Value;
 /// Which lines are written. Each level includes those above it.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub enum Level {
-    /// What keeps the server from working.
+    /// Something keeps the server from working.
     Error,
-    /// What an operator should look at.
+    /// An operator should look at something.
     Warn,
-    /// What happens in the life of the server.
+    /// The server has reached a new stage, or a WebSocket has ended.
     Info,
-    /// What happens all the time: requests for pages.
+    /// A frequent event: a request for a page.
     Debug,
 }
 
@@ -45,22 +45,21 @@ pub enum Format {
     Json,
 }
 
-/// What decides which lines are written, and how.
+/// Which lines are written, and how.
 #[derive(Clone, Debug)]
 pub struct LogSettings {
-    /// The lowest level that is written.
+    /// The least severe level that is written.
     pub level: Level,
-    /// How.
+    /// The format of the lines.
     pub format: Format,
-    /// What systemd says that the journal is, as `device:inode`.
+    /// The file that the journal reads, as `device:inode`, if systemd names one.
     pub journal: Option<String>,
 }
 
 /// A pipe that is writable takes at least this many bytes without blocking (pipe(7), PIPE_BUF).
 const LINE_BYTES: usize = 4096;
 
-/// Lines of each level that are written in one second, those that the server owes its operator not
-/// included.
+/// The most lines of each level in one second. The replies to an operator's signals do not count.
 const LINES_PER_SECOND: u32 = 100;
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -93,7 +92,7 @@ impl Log {
         Log { level, style, clock, dropped: 0, second_ends, lines: [0; 4], suppressed: 0 }
     }
 
-    /// Writes a line whatever the level and the limit.
+    /// Writes a line at any level, and regardless of the rate limit.
     pub(super) fn always(&mut self, message: fmt::Arguments<'_>) {
         self.write(Level::Info, message, &[]);
     }
@@ -105,7 +104,7 @@ impl Log {
         }
     }
 
-    /// Writes a line with further fields, if its level asks for it and there are not too many.
+    /// Writes a line with fields, if the level and the rate limit allow it.
     pub(super) fn line(
         &mut self,
         level: Level,
@@ -134,14 +133,14 @@ impl Log {
         (self.suppressed > 0).then(|| self.second_ends.since(now))
     }
 
-    /// Says how many lines were too many, once their second is over.
+    /// Once a second is over, logs how many lines the rate limit suppressed in it.
     pub(super) fn settle(&mut self, now: Moment) {
         if now >= self.second_ends {
             self.finish();
         }
     }
 
-    /// Says how many lines were too many, for nobody will later.
+    /// Logs how many lines the rate limit suppressed so far: the process is about to end.
     pub(super) fn finish(&mut self) {
         let suppressed = mem::take(&mut self.suppressed);
         if suppressed > 0 && self.level >= Level::Warn {
@@ -165,8 +164,8 @@ impl Log {
     }
 }
 
-/// Whether stderr goes to the journal, which systemd names so (systemd.exec(5), JOURNAL_STREAM). It
-/// may have been redirected since: then the variable is still there, and means another file.
+/// Whether stderr is the file of the journal that systemd names (systemd.exec(5), JOURNAL_STREAM).
+/// If stderr has been redirected since, the variable still exists, but names another file.
 fn is_stderr(journal: &str) -> bool {
     fs::metadata("/proc/self/fd/2")
         .is_ok_and(|stderr| format!("{}:{}", stderr.dev(), stderr.ino()) == journal)

@@ -1,7 +1,7 @@
-//! The network: mio, sockets, the clock, signals, the process. The only room that has any of them.
+//! The network: mio, sockets, the clock, signals, the process. No other room touches any of them.
 //!
-//! [`run`] is the loop itself: sleep until something happens, tell the turn what, let it run. All
-//! that it does besides is knowing the time and listening for the signal to stop.
+//! [`run`] is the loop itself: it sleeps until something happens, tells the turn what happened, and lets
+//! it run. Besides, it reads the clock, and obeys signals.
 
 mod clock;
 mod descriptors;
@@ -43,31 +43,31 @@ use trace_file::TraceFile;
 pub use log::{Format, Level, LogSettings};
 pub use signals::Signals;
 
-/// No connection has these tokens: their generation would be the last of four billion, in the last
-/// of four billion slots.
+/// The tokens of the sources that are not connections. No connection has such a token: it would be one
+/// of the last of four billion generations, in one of the last of four billion slots.
 const LISTENER: Token = Token(usize::MAX);
 const SIGNALS: Token = Token(usize::MAX - 1);
 const ADMIN: Token = Token(usize::MAX - 2);
 const TRACE: Token = Token(usize::MAX - 3);
 
-/// What the server is to do.
+/// All settings of the server.
 #[derive(Clone, Debug)]
 pub struct Settings {
-    /// Where to listen, unless systemd passes a socket.
+    /// The address to listen on, unless systemd passes a socket.
     pub listen: SocketAddr,
-    /// Where to answer the operator, if not at the same place.
+    /// The address of the operator's own listener, if there is one.
     pub admin_listen: Option<SocketAddr>,
-    /// WebSockets that may be open; as many as the descriptor limit allows, if not given.
+    /// The most WebSockets that may be open. If not given, the limit on descriptors decides.
     pub max_connections: Option<usize>,
     /// A file with the operator's token, if there is one.
     pub admin_token_file: Option<PathBuf>,
-    /// Everything that bounds the turn. The two on connections are filled in here.
+    /// All limits of the turn. [`run`] fills in the two on connections.
     pub limits: Limits,
     /// Which log lines are written, and how.
     pub log: LogSettings,
     /// A turn that takes longer than this is logged.
     pub slow_turn: Duration,
-    /// Where SIGUSR1 writes the flight recorder's trace, if anywhere.
+    /// The file to which SIGUSR1 writes the flight recorder's trace, if there is one.
     pub trace_file: Option<PathBuf>,
 }
 
@@ -78,9 +78,9 @@ pub enum Failure {
     Setting(String),
     /// The address cannot be listened on.
     Listen(SocketAddr, io::Error),
-    /// What systemd passed cannot be listened on.
+    /// The server can't listen on what systemd passed.
     Passed(String),
-    /// The kernel refuses something without which there is no loop.
+    /// The kernel refuses something that the loop needs.
     Loop(io::Error),
 }
 
@@ -103,13 +103,13 @@ impl From<io::Error> for Failure {
     }
 }
 
-/// Serves until a signal says otherwise: the first SIGTERM, SIGINT or SIGQUIT drains, a second one
-/// ends at once, with the exit code that a shell would report. `signals` were opened first of all, so
-/// that none which comes during the start is lost.
+/// Serves until a signal ends it. The first SIGTERM, SIGINT or SIGQUIT drains the server. A second one
+/// ends it at once, with the exit code that a shell would report. `signals` were opened before anything
+/// else, so that no signal during the start is lost.
 ///
 /// # Errors
 ///
-/// [`Failure`], before anybody was served, or if the kernel's own interface fails.
+/// [`Failure`], if the server can't start, or if the loop's own system calls fail.
 pub fn run(settings: Settings, signals: Signals) -> Result<ExitCode, Failure> {
     let (mut driver, mut poll) = Driver::start(settings, signals)?;
     let mut events = Events::with_capacity(wait::EVENTS);
@@ -149,7 +149,7 @@ pub fn run(settings: Settings, signals: Signals) -> Result<ExitCode, Failure> {
     }
 }
 
-/// What the loop drives, and what it knows of the machine.
+/// Everything that the loop works with.
 struct Driver {
     clock: Clock,
     log: Log,
@@ -164,14 +164,14 @@ struct Driver {
 }
 
 impl Driver {
-    /// Opens everything, and says on stderr where it listens.
+    /// Opens everything, and logs where the server listens.
     fn start(settings: Settings, signals: Signals) -> Result<(Self, Poll), Failure> {
         let clock = Clock::start();
         let mut log = Log::new(&settings.log, clock);
         let listeners = listener::open(settings.listen, settings.admin_listen)?;
         let stop = Stop::new(listeners.outlive_us);
         let mut limits = settings.limits;
-        // Given by a flag, or passed by systemd.
+        // A flag gave its address, or systemd passed it.
         limits.session.admin_listener = listeners.admin.is_some();
         let admins = listeners.admin.as_ref().map_or(0, |_| limits.admin_connections + 1);
         let room =
@@ -230,7 +230,7 @@ impl Driver {
         [self.turn.wait(now), stop, supervisor, self.log.wait(now)].into_iter().flatten().min()
     }
 
-    /// Does what the signals say that have come; ends with this code, if they say that.
+    /// Obeys the signals that have arrived. Returns the exit code, if one of them ends the process.
     fn obey_signals(&mut self, now: Moment) -> Option<ExitCode> {
         while let Some(signal) = self.signals.next() {
             match signal {
@@ -262,14 +262,14 @@ impl Driver {
         let exhausted_before = self.turn.counters().exhausted;
         self.turn.run(now, polled, &mut self.sockets, &mut self.clock);
         if self.turn.counters().exhausted > exhausted_before {
-            // Nobody can come in: that is what keeps it from working.
+            // No client can connect, so this is an error and not a warning.
             let message = format_args!("out of descriptors or memory: somebody was turned away");
             self.log.line(Level::Error, message, &[]);
         }
         self.log_turn();
     }
 
-    /// Says which connections have ended, and whether the turn took too long.
+    /// Logs which connections have ended, and whether the turn took too long.
     fn log_turn(&mut self) {
         while let Some(note) = self.turn.next_note() {
             log_end(&mut self.log, &note);
@@ -314,7 +314,7 @@ fn log_end(log: &mut Log, note: &EndNote) {
     );
 }
 
-/// What a phase's time and work are called in a line.
+/// The names of the fields with a phase's time and work.
 fn phase_fields(phase: Phase) -> [&'static str; 2] {
     match phase {
         Phase::Readiness => ["readiness_us", "readiness_work"],
@@ -328,7 +328,7 @@ fn phase_fields(phase: Phase) -> [&'static str; 2] {
     }
 }
 
-/// A listener that is polled.
+/// Registers a listener with the poll.
 fn watch(
     listener: std::net::TcpListener,
     token: Token,

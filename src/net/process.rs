@@ -1,4 +1,4 @@
-//! What the kernel knows about this process: CPU time and memory, for the metrics.
+//! What the kernel knows about this process, for the metrics: CPU time, memory and descriptors.
 
 use std::fs;
 use std::time::Duration;
@@ -10,10 +10,10 @@ use nix::unistd::{SysconfVar, sysconf};
 use crate::timer::Moment;
 use crate::turn::Process;
 
-/// How old a sample may get before the next turn takes another.
+/// The age at which a sample is replaced by the next turn.
 const AGE: Duration = Duration::from_millis(100);
 
-/// Takes a sample now and then.
+/// Takes samples, at most one in each [`AGE`].
 #[derive(Debug)]
 pub(super) struct Sampler {
     page_bytes: u64,
@@ -29,14 +29,15 @@ impl Sampler {
         Sampler { page_bytes, most_descriptors, next: Moment::START }
     }
 
-    /// A new sample, if the last one has aged. Some microseconds: neither call waits for a disk.
+    /// Takes a new sample, if the last one is older than [`AGE`]. It takes some microseconds: neither
+    /// call waits for a disk.
     pub(super) fn sample(&mut self, now: Moment) -> Option<Process> {
         if now < self.next {
             return None;
         }
         self.next = now + AGE;
         let usage = getrusage(UsageWho::RUSAGE_SELF).ok()?;
-        // The first number is all pages, the second those in memory (proc(5), statm).
+        // The first number counts all pages, the second the pages in memory (proc(5), statm).
         let statm = fs::read_to_string("/proc/self/statm").ok()?;
         let mut pages = statm.split_whitespace().map(|pages| pages.parse::<u64>().ok());
         let (all, resident) = (pages.next()??, pages.next()??);

@@ -1,4 +1,4 @@
-//! Secrets from files: an argument or a variable would be there for everybody to read (proc(5)).
+//! Secrets from files. Other users could read an argument, and child processes a variable (proc(5)).
 
 use std::fs::File;
 use std::io::Read as _;
@@ -6,14 +6,14 @@ use std::path::Path;
 
 use crate::session::AdminToken;
 
-/// More than a token can be, with a line break behind it.
+/// The most bytes that are read: more than a token with a line break has.
 const FILE_BYTES: u64 = AdminToken::MAX_CHARS as u64 + 64;
 
-/// The token in a file.
+/// Reads the token in a file.
 ///
 /// # Errors
 ///
-/// A sentence that names the file and quotes nothing of it.
+/// A sentence that names the file, and quotes nothing of its content.
 pub(super) fn read_token(path: &Path) -> Result<AdminToken, String> {
     let complain =
         |why: &dyn std::fmt::Display| format!("--admin-token-file {}: {why}", path.display());

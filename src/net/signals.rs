@@ -1,10 +1,10 @@
 //! [`Signals`]: signals as something to poll.
 //!
 //! Signals are blocked and read from a descriptor (signalfd(2)) instead of handled: no handler runs
-//! in the middle of anything. Most signals end a process that says nothing about them, and a chat
-//! server loses everybody with it. So every signal is blocked, also those that mean nothing here and
-//! those that do not exist yet, except for the ones that [`LEFT_ALONE`] names with a reason. The table
-//! of the operator's documentation says what each does.
+//! in the middle of anything. By default most signals end a process, and a chat server would lose all
+//! its clients. So every signal is blocked, also those that mean nothing here and those that do not
+//! exist yet. [`LEFT_ALONE`] names the exceptions, with their reasons. A table in `systemd/README.md`
+//! says what each signal does.
 //!
 //! A blocked signal is delivered to the descriptor even if the parent ignored it (nohup(1), a job in
 //! the background), and the mask replaces the one that the parent left. `main` opens this first.
@@ -15,25 +15,25 @@ use std::os::fd::{AsRawFd, RawFd};
 use nix::sys::signal::{SigSet, Signal};
 use nix::sys::signalfd::{SfdFlags, SignalFd};
 
-/// What a signal asks for.
+/// What a signal asks the server to do. A number is the signal's.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum Asked {
-    /// To end, by the signal's number.
+    /// End.
     Stop(u8),
-    /// To write the flight recorder's trace: SIGUSR1.
+    /// Write the flight recorder's trace: SIGUSR1.
     Trace,
-    /// To read the settings again: SIGHUP. The kernel also sends it when a terminal is closed.
+    /// Read the settings again: SIGHUP. The kernel also sends it when a terminal is closed.
     Reload(u8),
-    /// Nothing that this server knows, by the signal's number.
+    /// Nothing: the signal has no meaning here.
     Nothing(u8),
 }
 
-/// The signals that end the server in good order. SIGQUIT is one of them, because a core dump would
-/// have what people write in it: SIGABRT is there for whoever wants one all the same.
+/// The signals that drain the server. SIGQUIT is one of them, because its usual core dump would contain
+/// what people write. For a core dump there is still SIGABRT.
 const STOP: [Signal; 3] = [Signal::SIGTERM, Signal::SIGINT, Signal::SIGQUIT];
 
-/// The signals that keep the effect which the kernel or the runtime gives them. (The kernel lets
-/// nobody block SIGKILL and SIGSTOP.)
+/// The signals that keep the effect which the kernel or the runtime gives them. (Nobody can block
+/// SIGKILL and SIGSTOP.)
 const LEFT_ALONE: [Signal; 13] = [
     // A fault in the program, or the watchdog of systemd: the process cannot go on.
     Signal::SIGILL,
@@ -43,7 +43,8 @@ const LEFT_ALONE: [Signal; 13] = [
     Signal::SIGFPE,
     Signal::SIGSEGV,
     Signal::SIGSYS,
-    // The runtime ignores it, and a write to a closed pipe is an error. Blocked, it would be queued.
+    // The runtime ignores it, and a write to a closed pipe returns an error. If it were blocked, it
+    // would be queued.
     Signal::SIGPIPE,
     // Ctrl-Z: a person wants the process stopped, and continued later.
     Signal::SIGTSTP,
@@ -54,18 +55,18 @@ const LEFT_ALONE: [Signal; 13] = [
     Signal::SIGWINCH,
 ];
 
-/// The signals that are blocked and never read. What causes them fails with an error instead, and
-/// that is all. The log may cause the first: reading it would be another line, which would cause it
-/// again.
+/// The signals that are blocked and never read. The system call that causes one fails with an error
+/// instead. A line of the log may cause the first. If the server read that signal, it would log another
+/// line, which would cause the signal again.
 const UNREAD: [Signal; 3] = [
-    // A file at its size limit (setrlimit(2)).
+    // A write to a file at its size limit (setrlimit(2)).
     Signal::SIGXFSZ,
-    // A job in the background that reads from its terminal, or writes to it: it would be stopped.
+    // A background job reads from its terminal, or writes to it. The job would be stopped.
     Signal::SIGTTIN,
     Signal::SIGTTOU,
 ];
 
-/// All signals that the server listens to.
+/// All signals that the server reads.
 #[derive(Debug)]
 pub struct Signals {
     descriptor: SignalFd,
@@ -88,11 +89,11 @@ impl Signals {
         Ok(Signals { descriptor: SignalFd::with_flags(&read, flags)? })
     }
 
-    /// What the next signal that has come asks for.
+    /// Reads the next signal that has arrived, and returns what it asks for.
     pub(super) fn next(&mut self) -> Option<Asked> {
         let number = self.descriptor.read_signal().ok().flatten()?.ssi_signo;
         let is = |signal: Signal| number == signal as u32;
-        // There are 64 signals.
+        // Linux has 64 signals, so the number fits.
         let byte = u8::try_from(number).unwrap_or(u8::MAX);
         Some(match () {
             () if STOP.into_iter().any(is) => Asked::Stop(byte),

@@ -1,8 +1,8 @@
 //! [`MioSockets`]: the turn's [`Sockets`], with mio and the kernel behind them.
 //!
-//! Registration is edge-triggered (mio::Poll's "portability"): an event says that something has
-//! changed, once, and the turn remembers it. A connection's token is its id, generation included,
-//! so an event that is late for one connection cannot hit the next one in its slot.
+//! Registration is edge-triggered (mio::Poll's "portability"): an event reports a change once, and the
+//! turn remembers it. A connection's token is its id, generation included. So a late event for one
+//! connection cannot hit the next connection in the same slot.
 
 use std::fs::File;
 use std::io::{self, ErrorKind, IoSlice, Read as _, Write as _};
@@ -23,13 +23,13 @@ use crate::turn::{Accepted, Listener, Sockets};
 #[derive(Debug)]
 pub(super) struct MioSockets {
     registry: Registry,
-    /// None once nobody else is to be taken in.
+    /// The public listener; `None` once no more clients are accepted.
     listener: Option<TcpListener>,
-    /// The operator's own, if there is one.
+    /// The operator's own listener, if there is one.
     admin: Option<TcpListener>,
-    /// By slot; the turn knows which connection's they are.
+    /// The socket of each slot. The turn knows which connection has the slot.
     streams: Vec<Option<TcpStream>>,
-    /// A descriptor to give up when there are no others, so that a waiting client can be refused.
+    /// A spare descriptor. It is closed when no other is free, so that a waiting client can be refused.
     reserve: Option<File>,
     clock: Clock,
 }
@@ -79,7 +79,7 @@ impl MioSockets {
         slot.ok_or_else(|| ErrorKind::NotConnected.into())
     }
 
-    /// The next connection in the queue; `None` if there is none.
+    /// Accepts the next connection of the backlog; `None` if there is none.
     fn next_stream(&mut self, at: Listener) -> io::Result<Option<(TcpStream, IpAddr)>> {
         let Some(listener) = self.listener(at) else { return Ok(None) };
         loop {
@@ -94,7 +94,7 @@ impl MioSockets {
         }
     }
 
-    /// The next connection in the queue, or what to tell the turn instead.
+    /// Accepts the next connection of the backlog, or returns what to tell the turn instead.
     fn take_next(&mut self, at: Listener) -> Result<(TcpStream, IpAddr), Accepted> {
         match self.next_stream(at) {
             Ok(Some(taken)) => Ok(taken),
@@ -213,20 +213,20 @@ impl Sockets for MioSockets {
         };
         let stream = self.streams.get_mut(id.index()).and_then(Option::as_mut);
         if let Some(stream) = stream {
-            // Fails only for want of kernel memory. Then the connection's own deadline ends it.
+            // This fails only if the kernel has no memory. Then the connection's own deadline ends it.
             let _ = self.registry.reregister(stream, token_of(id), interest);
         }
     }
 
     fn finish_writing(&mut self, id: ConnectionId) {
         if let Ok(stream) = self.stream(id) {
-            // It may be gone already, which the next read will tell.
+            // The connection may be gone already. Then the next read says so.
             let _ = stream.shutdown(std::net::Shutdown::Write);
         }
     }
 
     fn close(&mut self, id: ConnectionId) {
-        // Closing takes the descriptor out of the epoll set as well (epoll(7), question 6).
+        // Closing also removes the descriptor from the epoll set (epoll(7), question 6).
         if let Some(slot) = self.streams.get_mut(id.index()) {
             *slot = None;
         }

@@ -1,9 +1,9 @@
-//! [`Stop`]: how the server ends, once a signal has asked for it.
+//! [`Stop`]: how the server ends after a signal.
 //!
-//! With a listener of its own the server drains at once, and tells new clients to come back later.
-//! With a listener that systemd keeps open, it accepts no more connections, lets those that have just
-//! come in finish their request, and only then drains. Later clients wait in the backlog for the next
-//! process. A second signal ends the process at once.
+//! If the server owns its listener, it drains at once, and tells new clients to come back later. If
+//! systemd keeps the listener open, the server accepts no more connections, lets the newest ones finish
+//! their request, and only then drains. Later clients wait in the backlog for the next process. A second
+//! signal ends the process at once.
 
 use std::process::ExitCode;
 use std::time::Duration;
@@ -13,7 +13,7 @@ use super::sockets::MioSockets;
 use crate::timer::Moment;
 use crate::turn::Turn;
 
-/// How long a request that is on its way may take to arrive, before it will be refused instead.
+/// How long a request that is on its way may take to arrive. A later one is refused.
 const GRACE: Duration = Duration::from_secs(1);
 
 /// Whether the server is to end, and since when.
@@ -28,7 +28,7 @@ impl Stop {
         Stop { asked: None, listener_outlives_us }
     }
 
-    /// A signal has come. If it is the second one, this is what to exit with.
+    /// Notes that a signal has arrived. Returns the exit code, if it is the second one.
     pub(super) fn signal(&mut self, signal: u8, now: Moment, log: &mut Log) -> Option<ExitCode> {
         if self.asked.is_some() {
             log.always(format_args!("signal {signal} again: ends at once"));
@@ -43,7 +43,7 @@ impl Stop {
         self.asked.is_some()
     }
 
-    /// Goes on with the end, if it was asked for. To be called before each turn.
+    /// Takes the next step of the end, if a signal has asked for it. The loop calls this before each turn.
     pub(super) fn proceed(&self, now: Moment, turn: &mut Turn, sockets: &mut MioSockets) {
         let Some(asked) = self.asked else { return };
         if self.listener_outlives_us {
@@ -54,7 +54,7 @@ impl Stop {
         }
     }
 
-    /// How long the loop may sleep before it has to proceed.
+    /// How long the loop may sleep before it has to call [`proceed`](Self::proceed).
     pub(super) fn wait(&self, now: Moment, turn: &Turn) -> Option<Duration> {
         let asked = self.asked.filter(|_| !turn.is_draining())?;
         Some(if turn.plain_connections() == 0 {

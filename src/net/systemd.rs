@@ -1,12 +1,12 @@
-//! [`Supervisor`]: what the service manager is told, in the words of sd_notify(3).
+//! [`Supervisor`]: tells the service manager how the server is, with the protocol of sd_notify(3).
 //!
-//! systemd passes the name of a datagram socket in `NOTIFY_SOCKET`. It is told once the loop turns
-//! (`READY`), when it is about to end (`STOPPING`), now and then how the server is (`STATUS`), and,
-//! if `WATCHDOG_USEC` asks for it, that the loop still turns (`WATCHDOG`). The loop says all that
-//! itself, between two turns: one that is wedged falls silent, and is started anew.
+//! systemd passes the name of a datagram socket in `NOTIFY_SOCKET`. The server sends `READY` once the
+//! loop runs, `STOPPING` when it is about to end, and `STATUS` with a few figures now and then. If
+//! `WATCHDOG_USEC` asks for it, `WATCHDOG` says that the loop still runs. The loop sends all of these
+//! itself, between two turns. So a loop that hangs sends nothing, and systemd restarts the server.
 //!
-//! Nothing here may hold the loop up. The socket does not block, and what does not fit into it is
-//! said a little later. Without `NOTIFY_SOCKET` all of this does nothing.
+//! Nothing here may block the loop. The socket is non-blocking, and what does not fit into it is sent
+//! a little later. Without `NOTIFY_SOCKET` nothing is sent.
 
 use std::env;
 use std::ffi::OsStr;
@@ -21,36 +21,36 @@ use super::stop::Stop;
 use crate::timer::Moment;
 use crate::turn::Turn;
 
-/// The least time between two lines of `STATUS`. They are for people, who read no faster.
+/// The least time between two lines of `STATUS`. People read them, and need no more.
 const STATUS_PACE: Duration = Duration::from_secs(5);
 
-/// How long to wait before saying again what could not be said.
+/// How long to wait before a failed datagram is sent again.
 const AGAIN: Duration = Duration::from_millis(100);
 
-/// What ending may take beyond the drain itself.
+/// The time that the end may take in addition to the drain.
 const STOP_MARGIN: Duration = Duration::from_secs(5);
 
 /// The service manager, if there is one.
 #[derive(Debug)]
 pub(super) struct Supervisor {
     channel: Option<Channel>,
-    /// Time between two signs of life: half of what the manager allows, as sd_watchdog_enabled(3)
-    /// recommends.
+    /// The time between two `WATCHDOG` messages: half of what the manager allows, as
+    /// sd_watchdog_enabled(3) recommends. `None` without a watchdog.
     watchdog_pace: Option<Duration>,
-    /// What ending may take at most.
+    /// The most time that the end may take.
     stop_time: Duration,
-    /// How things were when the manager last heard; before it has heard anything, it waits.
+    /// The last report that was sent; `None` before `READY`.
     told: Option<Report>,
     latest: Report,
-    /// When the next sign of life is due.
+    /// When the next `WATCHDOG` is due.
     feed_at: Moment,
-    /// When it may hear of new figures.
+    /// When the next `STATUS` may be sent.
     status_at: Moment,
-    /// After a failure: nothing before this moment.
+    /// After a failure, nothing is sent before this moment.
     not_before: Moment,
 }
 
-/// How things are.
+/// How the server is.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub(super) struct Report {
     /// WebSockets that are open.
@@ -72,8 +72,8 @@ impl Report {
 }
 
 impl Supervisor {
-    /// Finds the service manager that the environment names, if any. The process will end within
-    /// `drain_timeout` and a small margin.
+    /// Finds the service manager that the environment names, if there is one. The process will end
+    /// within `drain_timeout` and [`STOP_MARGIN`].
     pub(super) fn from_env(drain_timeout: Duration) -> Self {
         let channel = env::var_os("NOTIFY_SOCKET").and_then(|name| Channel::open(&name));
         let (usec, pid) = (env::var("WATCHDOG_USEC").ok(), env::var("WATCHDOG_PID").ok());
@@ -90,13 +90,13 @@ impl Supervisor {
         }
     }
 
-    /// How long the loop may sleep, as far as the manager is concerned.
+    /// How long the loop may sleep before it has to call [`report`](Self::report).
     pub(super) fn wait(&self, now: Moment) -> Option<Duration> {
         self.channel.as_ref()?;
         self.due().map(|at| at.since(now))
     }
 
-    /// Says what is due. To be called after every turn; nearly always it only compares times.
+    /// Sends what is due. The loop calls this after every turn. Nearly always it only compares times.
     pub(super) fn report(&mut self, now: Moment, latest: Report) {
         self.latest = latest;
         let Some(channel) = &self.channel else { return };
@@ -115,7 +115,7 @@ impl Supervisor {
         }
     }
 
-    /// When there is something to say.
+    /// When there is something to send; `None` if there is nothing.
     fn due(&self) -> Option<Moment> {
         let urgent = self.has_urgent_news().then_some(Moment::START);
         let status = self.has_news().then_some(self.status_at);
@@ -128,12 +128,12 @@ impl Supervisor {
         self.told != Some(self.latest)
     }
 
-    /// What the manager itself acts upon. It is told at once.
+    /// Whether there is news that the manager itself acts upon. Such news is sent at once.
     fn has_urgent_news(&self) -> bool {
         self.told.is_none_or(|told| told.is_stopping != self.latest.is_stopping)
     }
 
-    /// One datagram may hold several assignments. A sign of life goes with whatever is said.
+    /// Formats a datagram. It may hold several assignments, and always holds `WATCHDOG` too.
     fn datagram(&self, has_news: bool) -> String {
         let Report { websockets, messages, is_stopping } = self.latest;
         let mut text = String::new();
@@ -146,7 +146,7 @@ impl Supervisor {
             let _ = writeln!(text, "STATUS={word}{websockets} connected, {messages} messages");
         }
         if is_stopping && self.has_urgent_news() {
-            // A drain that was set to take longer than TimeoutStopSec= is not to be killed for it.
+            // The drain may be set to take longer than TimeoutStopSec=. It must not be killed for that.
             let usec = self.stop_time.as_micros();
             let _ = write!(text, "STOPPING=1\nEXTEND_TIMEOUT_USEC={usec}\n");
         }
@@ -157,8 +157,8 @@ impl Supervisor {
     }
 }
 
-/// The manager's socket. It is looked up anew for each datagram: the manager may have been started
-/// anew, and so may its socket.
+/// The manager's socket. Each datagram looks its name up again, because the manager may have been
+/// restarted with a new socket.
 #[derive(Debug)]
 struct Channel {
     socket: UnixDatagram,
@@ -166,7 +166,7 @@ struct Channel {
 }
 
 impl Channel {
-    /// `name` is a path, or begins with `@` for a name that is in no file system (unix(7)).
+    /// Opens the socket `name`: a path, or `@` and an abstract name, which is in no file system (unix(7)).
     fn open(name: &OsStr) -> Option<Channel> {
         let manager = match name.as_bytes() {
             [b'@', abstract_name @ ..] => SocketAddr::from_abstract_name(abstract_name),
@@ -178,13 +178,15 @@ impl Channel {
         Some(Channel { socket, manager: manager.ok()? })
     }
 
-    /// Whether it was taken. If not, the manager is behind, or is not there just now.
+    /// Sends a datagram, and returns whether the kernel took it. If not, the manager is slow, or is not
+    /// running at the moment.
     fn send(&self, text: &str) -> bool {
         self.socket.send_to_addr(text.as_bytes(), &self.manager).is_ok()
     }
 }
 
-/// Within which time the manager wants a sign of life from the process `own` (sd_watchdog_enabled(3)).
+/// The time within which the manager wants a `WATCHDOG` from the process `own`
+/// (sd_watchdog_enabled(3)).
 fn watchdog_interval(usec: Option<&str>, pid: Option<&str>, own: u32) -> Option<Duration> {
     let is_for_us = pid.is_none_or(|pid| pid.parse() == Ok(own));
     let usec = usec?.parse().ok().filter(|usec| *usec > 0 && is_for_us)?;
@@ -199,7 +201,7 @@ mod tests {
 
     const SECOND: Duration = Duration::from_secs(1);
 
-    /// A manager of our own, and the supervisor that tells it.
+    /// Makes a socket that plays the manager, and a supervisor that sends to it.
     fn pair(watchdog: Option<Duration>) -> (UnixDatagram, Supervisor) {
         static PAIRS: AtomicUsize = AtomicUsize::new(0);
         let number = PAIRS.fetch_add(1, Ordering::Relaxed);
@@ -283,7 +285,7 @@ mod tests {
     }
 
     #[test]
-    fn a_watchdog_that_watches_somebody_else_is_not_fed() {
+    fn a_watchdog_for_another_process_is_not_fed() {
         let interval = |usec, pid| watchdog_interval(usec, pid, 42);
         assert_eq!(interval(Some("2000000"), None), Some(2 * SECOND));
         assert_eq!(interval(Some("2000000"), Some("42")), Some(2 * SECOND));
@@ -299,7 +301,7 @@ mod tests {
     }
 
     #[test]
-    fn a_socket_that_is_no_name_of_one_is_nobody() {
+    fn a_wrong_name_of_a_socket_is_no_manager() {
         assert!(
             ["", "relative", "vsock:2:1234"].iter().all(|n| Channel::open(n.as_ref()).is_none())
         );

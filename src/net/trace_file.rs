@@ -1,8 +1,8 @@
-//! [`TraceFile`]: the flight recorder's trace as a file, when SIGUSR1 asks for it.
+//! [`TraceFile`]: writes the flight recorder's trace to a file when SIGUSR1 asks for it.
 //!
-//! A disk may be slow, and the loop must not wait. So a thread that exists only for this makes the
-//! JSON, writes it to a second file and renames that, so that a reader always finds a whole trace. It
-//! wakes the loop when it is done, and the loop logs the result. At most one is written at a time.
+//! A disk may be slow, and the loop must not wait for it. So a thread of its own makes the JSON, writes
+//! it to a second file, and renames that, so that a reader always finds a whole trace. The thread wakes
+//! the loop at its end, and the loop logs the result. At most one trace is written at a time.
 
 use std::fs::{self, OpenOptions};
 use std::io::{self, ErrorKind, Write as _};
@@ -16,7 +16,7 @@ use mio::Waker;
 use super::log::{Level, Log};
 use crate::turn::Recording;
 
-/// Where traces go, and the one that is being written.
+/// The file for traces, and the trace that is being written.
 #[derive(Debug)]
 pub(super) struct TraceFile {
     path: Option<PathBuf>,
@@ -25,7 +25,8 @@ pub(super) struct TraceFile {
 }
 
 impl TraceFile {
-    /// Traces go to `path`, if there is one; `waker` wakes the loop when it should [`look`](Self::look).
+    /// Traces will go to `path`, if there is one. `waker` wakes the loop when it should call
+    /// [`look`](Self::look).
     pub(super) fn new(path: Option<PathBuf>, waker: Waker) -> Self {
         TraceFile { path, waker: Arc::new(waker), under_way: None }
     }
@@ -43,7 +44,7 @@ impl TraceFile {
         let (done, under_way) = channel();
         let (target, waker) = (path.clone(), Arc::clone(&self.waker));
         let write = move || {
-            // Nobody listens any more if the server has ended meanwhile.
+            // If the server has ended meanwhile, nobody receives this.
             let _ = done.send(replace(&target, recording.json().as_bytes()));
             let _ = waker.wake();
         };
@@ -53,7 +54,7 @@ impl TraceFile {
         }
     }
 
-    /// Says what became of the trace that was being written, if that is over.
+    /// Logs the result of the trace that was being written, once it is written or has failed.
     pub(super) fn look(&mut self, log: &mut Log) {
         let (Some(path), Some(under_way)) = (&self.path, &self.under_way) else { return };
         match under_way.try_recv() {
@@ -71,12 +72,12 @@ fn complain(path: &Path, error: &io::Error, log: &mut Log) {
     log.owed(Level::Warn, format_args!("the trace could not be written to {path}: {error}"));
 }
 
-/// Puts a file with this content in the place of whatever was there.
+/// Replaces the file `path` with one that has this content.
 fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
     let mut beside = path.as_os_str().to_owned();
     beside.push(".tmp");
     let beside = PathBuf::from(beside);
-    // An old file, or a symbolic link planted by an attacker, is removed and not written through.
+    // An old file is removed, and not written to: it may be a symbolic link of an attacker.
     match fs::remove_file(&beside) {
         Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
         Ok(()) | Err(_) => {}
@@ -84,7 +85,7 @@ fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
     let mut file = OpenOptions::new().write(true).create_new(true).open(&beside)?;
     let replaced = file.write_all(content).and_then(|()| fs::rename(&beside, path));
     if replaced.is_err() {
-        // A disk that is full is not to stay so for half a trace.
+        // The disk may be full. Half a trace must not keep it full.
         let _ = fs::remove_file(&beside);
     }
     replaced

@@ -13,7 +13,7 @@ use mio::{Events, Poll};
 use crate::timer::Moment;
 use crate::turn::Polled;
 
-/// Events taken from the kernel at once.
+/// The most events that one poll returns.
 pub(super) const EVENTS: usize = 1024;
 
 /// A wait that took this much longer than asked for counts as a stall.
@@ -36,7 +36,7 @@ pub(super) fn sleep(
     }
 }
 
-/// How late the loop woke up for `deadline`; none if events came before it.
+/// How late the loop woke up for `deadline`; `None` if events arrived before it.
 pub(super) fn lag(deadline: Option<Moment>, now: Moment) -> Option<Duration> {
     deadline.filter(|deadline| now >= *deadline).map(|deadline| now.since(deadline))
 }
@@ -56,12 +56,12 @@ pub(super) fn polled(named: usize, interrupted: bool, lag: Option<Duration>) -> 
 mod tests {
     use super::*;
 
-    /// As late as an ordinary wait may be, and a nanosecond more.
+    /// The longest lag that is no stall, and the shortest one that is.
     const LATE: Option<Duration> = Some(STALL);
     const STALLED: Option<Duration> = Some(STALL.saturating_add(Duration::from_nanos(1)));
 
     #[test]
-    fn a_wait_that_was_cut_short_or_far_too_long_has_named_not_everybody() {
+    fn a_wait_that_was_cut_short_or_far_too_long_has_not_named_every_ready_socket() {
         for named in [0, 1, EVENTS] {
             assert_eq!(polled(named, true, None), Polled::Disturbed, "a signal alone");
             assert_eq!(polled(named, false, STALLED), Polled::Disturbed, "the time alone");
@@ -70,7 +70,7 @@ mod tests {
     }
 
     #[test]
-    fn a_wait_without_room_for_more_has_named_some_and_any_other_everybody() {
+    fn a_wait_with_a_full_buffer_has_named_some_ready_sockets_and_any_other_wait_all_of_them() {
         for lag in [None, Some(Duration::ZERO), LATE] {
             assert_eq!(polled(0, false, lag), Polled::Everybody);
             assert_eq!(polled(EVENTS - 1, false, lag), Polled::Everybody);
@@ -79,7 +79,7 @@ mod tests {
     }
 
     #[test]
-    fn only_who_wakes_up_after_a_deadline_is_late() {
+    fn only_a_loop_that_wakes_up_after_a_deadline_is_late() {
         let at = |millis| Moment::START + Duration::from_millis(millis);
         assert_eq!(lag(None, at(9)), None);
         assert_eq!(lag(Some(at(10)), at(9)), None);

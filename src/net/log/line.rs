@@ -1,14 +1,14 @@
 //! One line of the log as text: `key=value`, the same for the journal, or JSON.
 //!
-//! The journal has the time and takes the level from a number in front (sd-daemon(3)); elsewhere
-//! the line says both. Knows no file.
+//! The journal adds the time itself, and reads the level from a number in front (sd-daemon(3)). In the
+//! other formats the line has both. This file knows no file descriptor.
 
 use std::fmt::{self, Write as _};
 use std::time::Duration;
 
 use super::Level;
 
-/// What a line looks like.
+/// The format of a line.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum Style {
     Text,
@@ -23,7 +23,7 @@ pub(in crate::net) enum Value<'v> {
     Word(&'v str),
 }
 
-/// The line, with its end.
+/// Formats a line, with its line break.
 pub(super) fn write(
     style: Style,
     level: Level,
@@ -53,7 +53,7 @@ pub(super) fn write(
         }
         match (value, style) {
             (Value::Count(count), _) => put(&mut line, format_args!("{count}")),
-            // Our words are letters, digits and underscores.
+            // Words are letters, digits and underscores, and need no quotes.
             (Value::Word(word), Style::Text | Style::Journal) => line.push_str(word),
             (Value::Word(word), Style::Json) => quote(word, &mut line),
         }
@@ -71,7 +71,7 @@ fn word(level: Level) -> &'static str {
     }
 }
 
-/// As syslog counts (RFC 5424 §6.2.1).
+/// The level's number in syslog (RFC 5424 §6.2.1).
 fn priority(level: Level) -> u8 {
     match level {
         Level::Error => 3,
@@ -86,7 +86,7 @@ fn quote(text: &str, line: &mut String) {
     for character in text.chars() {
         match character {
             '"' | '\\' => line.extend(['\\', character]),
-            // It would end the line.
+            // A control character could end the line.
             control if control.is_control() => line.push(' '),
             other => line.push(other),
         }
