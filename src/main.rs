@@ -1,4 +1,4 @@
-//! The server's binary: arguments, then the loop. Everything else is in the library.
+//! The server's binary: it parses the arguments and runs the loop. Everything else is in the library.
 
 use std::env;
 use std::io::{self, Write as _};
@@ -8,12 +8,12 @@ use std::process::{self, ExitCode};
 use switchboard::config::{self, Parsed};
 use switchboard::net::{self, Failure, Signals};
 
-/// A value on the command line is wrong.
+/// The exit code for a wrong value on the command line.
 const USAGE: u8 = 2;
 
 fn main() -> ExitCode {
-    // What a panic has to say may quote what somebody wrote. Where it was is enough to find it.
-    // And a turn that was left halfway cannot be gone on with, whatever this was built for.
+    // The message of a panic may quote what a person wrote, so only its place is printed. The process
+    // then aborts in every build profile, because the state of an interrupted turn can't be trusted.
     panic::set_hook(Box::new(|info| {
         match info.location() {
             Some(place) => complain(&format!("panicked at {place}: this is a bug")),
@@ -21,8 +21,8 @@ fn main() -> ExitCode {
         }
         process::abort();
     }));
-    // Before anything else that takes time, such as looking up a name in the settings: until then
-    // nearly every signal would end the process.
+    // Signals come first, before anything that takes time, such as looking up a name in the settings.
+    // Until they are blocked, nearly every signal would end the process.
     let signals = match Signals::open() {
         Ok(signals) => signals,
         Err(error) => {
@@ -33,7 +33,7 @@ fn main() -> ExitCode {
     let settings = match config::parse(env::args_os()) {
         Ok(Parsed::Run(settings)) => *settings,
         Ok(Parsed::Print(text)) => {
-            // Whoever asked may have stopped reading.
+            // The reader of stdout may have gone.
             let _ = io::stdout().write_all(text.as_bytes());
             return ExitCode::SUCCESS;
         }
@@ -55,6 +55,6 @@ fn main() -> ExitCode {
 }
 
 fn complain(line: &str) {
-    // Nothing is left to do about a stderr that is closed.
+    // stderr may be closed. Then there is nothing left to do.
     let _ = writeln!(io::stderr(), "switchboard: {line}");
 }
