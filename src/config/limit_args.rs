@@ -32,7 +32,7 @@ pub(super) struct LimitArgs {
     #[arg(long, env = "SWITCHBOARD_BYTE_RATE", value_name = "RATE", value_parser = rate_of_bytes)]
     byte_rate: Option<Rate>,
 
-    /// Malformed messages after which a client is disconnected; each good message forgives one
+    /// Malformed messages that a client may send before it is disconnected; each good message takes one back
     #[arg(long, env = "SWITCHBOARD_STRIKES", value_name = "N", default_value = "50")]
     strikes: u16,
 

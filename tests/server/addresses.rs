@@ -1,11 +1,11 @@
-//! Too many from one address, behind a proxy that we trust: this machine. What happens to those who
-//! connect without one is in the turn's own tests, since here everybody is of this machine.
+//! Limits for one address, behind a trusted proxy: this machine. The turn's own tests have the clients
+//! without a proxy, because here all clients have the address of this machine.
 
 use crate::harness::{ALICE, BOB, CAROL, Response, Server, Wire, eventually};
 
 const SOMEBODY: &str = "203.0.113.7";
 
-/// Asks for a WebSocket, with this said about where the request came from.
+/// Asks for a WebSocket, with this value of `X-Forwarded-For`.
 fn knock(server: &Server, mobile: &str, forwarded_for: &str) -> Wire {
     let mut wire = server.wire();
     let more = format!("X-Forwarded-For: {forwarded_for}\r\n");
@@ -13,7 +13,7 @@ fn knock(server: &Server, mobile: &str, forwarded_for: &str) -> Wire {
     wire
 }
 
-/// Is let in.
+/// Opens a WebSocket, which the server accepts.
 fn enter(server: &Server, mobile: &str, forwarded_for: &str) -> Wire {
     let mut wire = knock(server, mobile, forwarded_for);
     wire.expect_switch();
@@ -39,7 +39,7 @@ const TWO_EACH: [&str; 4] =
     ["--trusted-proxy", "127.0.0.0/8", "--max-connections-per-address", "2"];
 
 #[test]
-fn one_address_has_so_many_connections_and_the_next_is_asked_to_come_back() {
+fn one_address_has_its_limit_of_connections_and_the_next_is_asked_to_come_back() {
     let server = Server::start(&TWO_EACH);
     let first = enter(&server, ALICE, SOMEBODY);
     let _second = enter(&server, BOB, SOMEBODY);
@@ -64,7 +64,7 @@ fn of_ipv6_a_64_is_one_address() {
 }
 
 #[test]
-fn one_address_makes_so_many_new_connections_and_pages_are_free() {
+fn one_address_makes_its_limit_of_new_connections_and_pages_are_free() {
     let flags = ["--trusted-proxy", "127.0.0.1", "--connection-rate-per-address", "1/1h:2"];
     let server = Server::start(&flags);
     drop(enter(&server, ALICE, SOMEBODY));
@@ -77,9 +77,9 @@ fn one_address_makes_so_many_new_connections_and_pages_are_free() {
 }
 
 #[test]
-fn nobody_chooses_the_address_that_he_counts_as() {
+fn no_client_chooses_the_address_that_it_counts_as() {
     let server = Server::start(&TWO_EACH);
-    // The proxy adds what it knows at the end. What stands before that came from the client.
+    // The proxy appends the address that it knows. What stands before it came from the client.
     let _first = enter(&server, ALICE, &format!("198.51.100.1, {SOMEBODY}"));
     let _second = enter(&server, BOB, &format!("127.0.0.1, {SOMEBODY}"));
     for made_up in ["198.51.100.3", "127.0.0.1", "unknown", ""] {
@@ -104,7 +104,7 @@ fn an_address_is_the_same_however_a_proxy_writes_it() {
 fn clients_without_an_address_share_the_proxys_and_are_not_exempt_because_it_is_of_this_machine() {
     let server = Server::start(&TWO_EACH);
     let _first = enter(&server, ALICE, "unknown");
-    // A proxy that was not told to say for whom it speaks.
+    // This proxy is not set up to name its clients.
     let mut second = server.wire();
     second.upgrade(&format!("/ws/{BOB}?presence=none"));
     let quoted = format!("{SOMEBODY}, \"_hidden\"");
@@ -118,10 +118,10 @@ fn clients_without_an_address_share_the_proxys_and_are_not_exempt_because_it_is_
 }
 
 #[test]
-fn whoever_is_no_trusted_proxy_is_not_believed() {
+fn a_peer_that_is_no_trusted_proxy_is_not_believed() {
     let flags = ["--trusted-proxy", "192.0.2.1", "--max-connections-per-address", "1"];
     let server = Server::start(&flags);
-    // All are of this machine, whatever they say, and so do not count.
+    // All clients have the address of this machine, whatever they claim, so they do not count.
     let _phones = [ALICE, BOB, CAROL].map(|mobile| enter(&server, mobile, SOMEBODY));
     assert_eq!(hits(&server, "max_connections_per_address"), 0.0);
 }
@@ -139,7 +139,7 @@ fn over_one_connection_of_a_proxy_each_request_counts_as_its_own_clients() {
 }
 
 #[test]
-fn who_is_refused_for_another_reason_takes_up_no_place_of_his_address() {
+fn a_client_refused_for_another_reason_takes_up_no_place_of_its_address() {
     let flags = [&TWO_EACH[..], &["--replacement-rate", "1/1h:1"]].concat();
     let server = Server::start(&flags);
     let _first = enter(&server, ALICE, "203.0.113.1");

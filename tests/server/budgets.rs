@@ -1,15 +1,15 @@
-//! Budgets: what a turn does at most in each of its phases, so that no crowd makes the others wait. And
-//! what it does not get to is neither forgotten nor held against anybody.
+//! Budgets: the most work that each phase of a turn does, so that a crowd delays no other client. The
+//! work that is left over is not forgotten, and no client is punished for it.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::harness::{Server, Wire, eventually, pause, raise_descriptor_limit};
 
-/// More than the largest budget of a phase, which is that of the timers and the sweep together.
+/// How many clients: more than the largest budget of a phase, that of timers and sweep together.
 const CROWD: usize = 1_400;
 
-/// The most work that any turn has had in each phase, as the flight recorder knows it.
+/// The most work of any turn in each phase, according to the flight recorder.
 fn most_work(server: &Server) -> BTreeMap<String, u64> {
     let page = server.admin_get("/trace").json();
     let mut most = BTreeMap::new();
@@ -23,8 +23,8 @@ fn most_work(server: &Server) -> BTreeMap<String, u64> {
     most
 }
 
-/// Pitfall 19: a crowd arrives at once, falls silent at once and is swept away, and no phase of
-/// any turn does more than its budget for it.
+/// Pitfall 19: a crowd arrives at once, falls silent at once and is swept away. No phase of any turn
+/// does more than its budget.
 #[test]
 fn no_phase_does_more_than_its_budget_in_one_turn() {
     raise_descriptor_limit();
@@ -37,7 +37,7 @@ fn no_phase_does_more_than_its_budget_in_one_turn() {
     }
     server.thaw();
     crowd.iter_mut().for_each(Wire::expect_switch);
-    // All of them are late when it wakes up.
+    // All clients are late when the server wakes up.
     server.freeze();
     pause(Duration::from_secs(2));
     server.thaw();
@@ -49,7 +49,7 @@ fn no_phase_does_more_than_its_budget_in_one_turn() {
         ("accept", 128),
         ("receive", 512),
         ("expire", 1024 + 256),
-        // Whoever leaves has been read from, or swept away.
+        // A connection leaves after it was read or swept away.
         ("leave", 512 + 256),
         ("publish", 256),
         ("send", 512),
@@ -57,14 +57,14 @@ fn no_phase_does_more_than_its_budget_in_one_turn() {
     ] {
         assert!(most[phase] <= budget, "{phase} does more than {budget}: {most:?}");
     }
-    // Or it was no crowd.
+    // Otherwise the crowd was too small for this test.
     assert!(most["accept"] == 128 && most["expire"] > 256, "{most:?}");
 }
 
-/// More than are written to or freed in a turn (512), and fewer than are judged in one (1,024).
+/// How many clients: more than a turn writes to or frees (512), fewer than it checks (1,024).
 const LATE: usize = 1_000;
 
-/// The server, and a crowd that it has taken in at once and that has begun to ask for something.
+/// A server, and a crowd that it has accepted at once and that has begun to send requests.
 fn with_a_slow_crowd(close_timeout: &str) -> (Server, Vec<Wire>) {
     raise_descriptor_limit();
     let flags = ["--handshake-timeout", "2s", "--close-timeout", close_timeout, "--log", "error"];
@@ -78,14 +78,14 @@ fn with_a_slow_crowd(close_timeout: &str) -> (Server, Vec<Wire>) {
     (server, crowd)
 }
 
-/// Lets a timeout pass for everybody at once.
+/// Lets a timeout pass for all clients at once.
 fn sleep_through_a_timeout(server: &Server) {
     server.freeze();
     pause(Duration::from_secs(2));
     server.thaw();
 }
 
-/// Pitfall 4, for writing: whoever is not written to in one turn is in the next, though nobody calls.
+/// Pitfall 4, for writing: the next turn writes to those that this one did not get to, without an event.
 #[test]
 fn a_crowd_that_is_late_all_at_once_is_told_though_nothing_else_happens() {
     let (server, mut crowd) = with_a_slow_crowd("1h");
@@ -100,15 +100,15 @@ fn a_crowd_that_is_late_all_at_once_is_freed_though_nothing_else_happens() {
     let crowded = server.sockets();
     sleep_through_a_timeout(&server);
     crowd.iter_mut().for_each(|wire| assert_eq!(wire.response().status, 408));
-    // None of them closes.
+    // No client closes its connection.
     sleep_through_a_timeout(&server);
     eventually("all are freed", || (server.sockets() == crowded - LATE).then_some(()));
 }
 
-/// Pitfall 16: whom the server has not heard yet is not late. After a stop it takes several turns to
-/// learn who has said something (1,024 a turn), and to read it (512).
+/// Pitfall 16: a client is not late if the server has not read its input yet. After a stop the server
+/// takes several turns to learn which clients have sent something (1,024 a turn), and to read it (512).
 #[test]
-fn whoever_was_in_time_is_not_late_because_the_server_was() {
+fn a_client_that_was_in_time_is_not_late_because_the_server_was() {
     const PUNCTUAL: usize = 2_200;
     const TIMEOUT: Duration = Duration::from_secs(5);
     raise_descriptor_limit();

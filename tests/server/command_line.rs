@@ -1,4 +1,4 @@
-//! The command line: what it refuses, what it explains, and where it then listens.
+//! The command line: what it refuses, what it explains, and where the server then listens.
 
 use std::io::{self, PipeWriter, Write as _};
 use std::os::fd::AsFd as _;
@@ -53,7 +53,7 @@ fn run(command: &mut Command) -> Output {
     command.output().expect("it runs")
 }
 
-/// It has ended with this code, and one line on stderr that mentions `what`.
+/// Asserts that the process ended with this code, and with one line on stderr that mentions `what`.
 fn expect_refusal(output: &Output, code: i32, what: &str) {
     let line = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(code), "{line}");
@@ -130,7 +130,7 @@ fn an_address_in_use_is_one_clear_line_and_exit_code_1() {
 
 #[test]
 fn the_log_says_where_it_listens_and_why_it_ends() {
-    // On a machine that is busy a turn may be slow, and said to be.
+    // On a busy machine a turn may be slow. That would be another line.
     let mut server = Server::start(&["--slow-turn", "1h"]);
     server.signal(Signal::SIGTERM);
     assert!(server.ended().success());
@@ -157,7 +157,7 @@ fn a_closed_stderr_is_no_reason_to_stop() {
     assert_eq!(server.ended().code(), Some(0));
 }
 
-/// Pitfall 22: whoever read it is gone, and a write fails with EPIPE.
+/// Pitfall 22: the reader of stderr is gone, and a write fails with EPIPE.
 #[test]
 fn a_stderr_whose_reader_is_gone_is_no_reason_to_stop() {
     let (reader, writer) = io::pipe().expect("a pipe");
@@ -178,7 +178,7 @@ fn a_stderr_that_nobody_reads_stalls_nothing() {
     assert_eq!(server.ended().code(), Some(0));
 }
 
-/// Writes until nothing more fits.
+/// Fills a pipe until nothing more fits.
 fn fill(pipe: &PipeWriter) {
     let mut writer = pipe.try_clone().expect("a descriptor");
     // The last write blocks, until the reader is gone.

@@ -1,6 +1,6 @@
 //! The contract of the base protocol, PROTOCOLS.md section 1: every frame, letter by letter.
 //!
-//! What is malformed is in `malformed`, who is online in `presence`, what HTTP says in `refusals`.
+//! `malformed` tests wrong frames, `presence` who is online, and `refusals` the answers over HTTP.
 
 use std::io::Write as _;
 use std::thread;
@@ -42,7 +42,7 @@ fn everyone_is_told_the_list_when_somebody_comes_or_goes() {
 }
 
 #[test]
-fn whoever_asks_for_the_list_gets_it_and_nobody_else_does() {
+fn a_client_that_asks_for_the_list_gets_it_and_nobody_else_does() {
     let server = Server::start(&[]);
     let mut alice = server.quiet(ALICE);
     let mut bob = server.quiet(BOB);
@@ -64,7 +64,7 @@ fn a_message_reaches_its_recipient_and_the_sender_gets_no_copy() {
 }
 
 #[test]
-fn somebody_may_write_to_himself() {
+fn a_person_may_write_to_their_own_number() {
     let server = Server::start(&[]);
     let mut alice = server.quiet(ALICE);
     alice.send(message(ALICE, "Milk, bread"));
@@ -167,7 +167,7 @@ fn nothing_precedes_the_first_list_not_even_a_flood_of_messages() {
         let many: Vec<u8> = frame(TEXT, message(BOB, "now")).repeat(20);
         while writer.write_all(&many).is_ok() {}
     });
-    // Whoever floods is told that Bob is offline whenever he is, and has to read that.
+    // The flooder is told so while Bob is offline, and has to read it.
     let reader = thread::spawn(move || flooder.drain());
     let mut heard = 0;
     for _ in 0..VISITS {
@@ -176,8 +176,8 @@ fn nothing_precedes_the_first_list_not_even_a_flood_of_messages() {
         heard += usize::from(users(&bob.text()).is_none());
         bob.reset();
     }
-    assert_eq!(heard, VISITS, "the flood does reach him, after the list");
-    server.connect(ALICE).expect_online(&[ALICE]); // Whoever takes his place ends the flood.
+    assert_eq!(heard, VISITS, "the flood does reach Bob, after the list");
+    server.connect(ALICE).expect_online(&[ALICE]); // A new connection with this number ends the flood.
     flood.join().expect("it stops when the server has closed");
     reader.join().expect("as does this");
 }

@@ -1,4 +1,4 @@
-//! How the server goes down: on the first signal in good order, on the second at once.
+//! How the server ends: with a drain after the first signal, at once after the second.
 
 use std::os::unix::process::ExitStatusExt as _;
 
@@ -8,7 +8,7 @@ use crate::harness::{ALICE, BOB, CAROL, Server, Wire, eventually, frame, message
 
 const DRAINING: (u16, &str) = (1001, "the server is shutting down");
 
-/// Somebody who keeps a drain waiting: he does not answer a close.
+/// A client that delays the drain: it does not answer a close frame.
 fn straggler(server: &Server) -> Wire {
     let mut wire = server.wire();
     wire.upgrade(&format!("/ws/{CAROL}?presence=none"));
@@ -45,7 +45,7 @@ fn what_was_queued_is_delivered_before_the_close() {
     let text = "x".repeat(16_000);
     (0..COUNT).for_each(|_| bob.send(message(ALICE, &text)));
     bob.expect_nothing();
-    assert!(server.metrics()["switchboard_messages_in_outboxes"] > 0.0, "she is behind");
+    assert!(server.metrics()["switchboard_messages_in_outboxes"] > 0.0, "the reader is behind");
 
     server.signal(Signal::SIGTERM);
     bob.expect_close(DRAINING.0, DRAINING.1);
@@ -62,7 +62,7 @@ fn a_draining_server_says_so_and_lets_nobody_in() {
     let mut server = Server::start(&["--close-timeout", "1h", "--drain-timeout", "1h"]);
     let mut straggler = straggler(&server);
     let mut early = server.wire();
-    eventually("he is in", || (server.connections() == 1).then_some(()));
+    eventually("the straggler is in", || (server.connections() == 1).then_some(()));
     server.signal(Signal::SIGTERM);
     straggler.expect_close(DRAINING.0, DRAINING.1);
 
@@ -70,7 +70,7 @@ fn a_draining_server_says_so_and_lets_nobody_in() {
     assert_eq!(response.status, 503);
     assert_eq!(response.json()["status"], "draining");
     assert_eq!(response.json()["connections"], 0);
-    // On a new connection, and on one that was there before.
+    // One connection is new, and one was there before the drain.
     let request = Wire::upgrade_request(&format!("/ws/{ALICE}"), "");
     early.send(&request);
     for response in [server.http(&request), early.response()] {
@@ -100,7 +100,7 @@ fn a_second_signal_ends_it_at_once() {
 }
 
 #[test]
-fn a_drain_ends_at_its_deadline_whoever_is_left() {
+fn a_drain_ends_at_its_deadline_even_if_a_client_is_left() {
     let mut server = Server::start(&["--close-timeout", "1h", "--drain-timeout", "300ms"]);
     let mut straggler = straggler(&server);
     server.signal(Signal::SIGTERM);
@@ -112,14 +112,15 @@ fn a_drain_ends_at_its_deadline_whoever_is_left() {
 fn a_newcomer_whose_list_is_due_is_sent_home_without_it() {
     let mut server = Server::start(&[]);
     let mut wire = server.wire();
-    eventually("he is accepted", || {
+    eventually("the client is accepted", || {
         (server.metrics()["switchboard_connections"] == 2.0).then_some(())
     });
     server.freeze();
     wire.send(Wire::upgrade_request(&format!("/ws/{ALICE}"), ""));
     server.signal(Signal::SIGTERM);
     server.thaw();
-    // Whichever of the two is heard first: he gets an answer, and it is over.
+    // The server may see the signal or the request first. In both cases the client gets an answer, and
+    // the connection ends.
     match wire.response().status {
         101 => wire.expect_close(DRAINING.0, DRAINING.1),
         status => assert_eq!(status, 503),

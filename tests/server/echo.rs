@@ -1,4 +1,4 @@
-//! `/echo`, for conformance suites: everything comes back as it was.
+//! `/echo`, for conformance suites: every message comes back as it was.
 
 use tungstenite::Message;
 
@@ -54,7 +54,7 @@ fn a_ping_is_answered_with_its_payload() {
 }
 
 #[test]
-fn who_echoes_is_not_in_the_chat() {
+fn a_client_of_echo_is_not_in_the_chat() {
     let server = Server::start(&["--echo"]);
     let _echo = server.visit("/echo");
     let mut alice = server.connect("0000000001");

@@ -1,4 +1,4 @@
-//! Floods: many who come, or who never finish saying what they want, while two people chat.
+//! Floods: many clients that connect, or that never finish their request, while two people chat.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
@@ -8,16 +8,16 @@ use crate::harness::{
     ALICE, BOB, Phone, Server, Wire, eventually, message, pause, raise_descriptor_limit,
 };
 
-/// Messages that go to and fro at the least.
+/// The least number of messages that the two exchange.
 const WORDS: usize = 50;
 
-/// A server where two may chat as fast as they can, and which logs none of the endings.
+/// A server without a message rate, which does not log the ends of connections.
 fn start(flags: &[&str]) -> Server {
     let usual = ["--message-rate", "off", "--byte-rate", "off", "--log", "error"];
     Server::start(&[&usual[..], flags].concat())
 }
 
-/// The two chat until the flood is over. Each word arrives before the next one is sent.
+/// Lets two people chat until the flood is over. Each message arrives before the next one is sent.
 fn chat_during(server: &Server, flood: impl FnOnce() + Send) -> (Phone, Phone) {
     let (mut alice, mut bob) = (server.quiet(ALICE), server.quiet(BOB));
     let is_over = AtomicBool::new(false);
@@ -78,7 +78,7 @@ fn a_flood_of_connections_that_stay_is_turned_away_when_the_house_is_full() {
     drop(chatting);
 }
 
-/// What is known as slowloris: a byte of a request now and then, for as long as the server likes.
+/// A slowloris attack: each client sends a byte of its request now and then.
 #[test]
 fn three_hundred_requests_that_never_end_hold_up_nobody_and_end_themselves() {
     let server = start(&["--handshake-timeout", "1s"]);
@@ -87,7 +87,7 @@ fn three_hundred_requests_that_never_end_hold_up_nobody_and_end_themselves() {
         for wire in &mut crowd {
             wire.try_send("GET / HTTP/1.1\r\nX: ");
         }
-        // Whoever has been answered has been sent away; until then each says a little more.
+        // The server answers a client and closes the connection. Until then the client sends more.
         while crowd.iter().any(|wire| !wire.has_something_to_read()) {
             for wire in &mut crowd {
                 wire.try_send("x");

@@ -1,4 +1,4 @@
-//! Connections that end without a word, halfway, or in the middle of one.
+//! Connections that end without a close frame: both halves, one half, or in the middle of a frame.
 
 use crate::harness::{ALICE, BOB, Server, TEXT, eventually, frame, message};
 
@@ -16,8 +16,8 @@ fn a_phone_that_vanishes_leaves_the_list() {
     }
 }
 
-/// Pitfall 3: a read that fell short of what was asked for may skip the next one, but not if the event
-/// has told of an end as well.
+/// Pitfall 3: after a short read the server may skip the next read, but not if the event has also
+/// reported the end of the stream.
 #[test]
 fn a_phone_that_hangs_up_its_half_is_gone_after_its_last_words() {
     let server = Server::start(&[]);
@@ -37,7 +37,7 @@ fn a_phone_that_hangs_up_its_half_is_gone_after_its_last_words() {
         alice.expect_message(BOB, "bye");
         alice.expect_online(&[ALICE]);
     }
-    eventually("nothing is left of him", || {
+    eventually("nothing is left of the phone", || {
         (server.metrics()["switchboard_connections"] == 2.0).then_some(())
     });
 }
@@ -63,7 +63,7 @@ fn a_reset_in_the_middle_of_a_frame_or_a_request_costs_nothing() {
 }
 
 #[test]
-fn whoever_resets_before_being_accepted_is_no_trouble() {
+fn a_client_that_resets_before_it_is_accepted_is_no_trouble() {
     let server = Server::start(&[]);
     for _ in 0..50 {
         server.wire().reset();

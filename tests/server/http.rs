@@ -1,6 +1,6 @@
-//! Plain HTTP: the pages, and how a connection lives from one request to the next.
+//! Plain HTTP: the pages, and a connection with several requests.
 //!
-//! Whatever is refused is in `refusals`; how HTTP turns into a WebSocket, in `upgrade`.
+//! `refusals` tests the requests that are refused, and `upgrade` the way from HTTP to a WebSocket.
 
 use crate::harness::{ALICE, Server, eventually};
 
@@ -30,7 +30,7 @@ fn health_counts_websockets_and_nothing_else() {
     let (alice, _plain) = (server.quiet(ALICE), server.wire());
     assert_eq!(server.connections(), 1);
     alice.close();
-    eventually("she is gone", || (server.connections() == 0).then_some(()));
+    eventually("the phone is gone", || (server.connections() == 0).then_some(()));
 }
 
 #[test]
@@ -104,17 +104,18 @@ fn pipelined_answers_may_be_more_than_an_outbox_holds() {
 }
 
 #[test]
-fn whoever_asks_for_a_thousand_pages_and_takes_none_waits_for_himself_alone() {
+fn a_client_that_asks_for_a_thousand_pages_and_reads_none_delays_nobody_else() {
     let server = Server::start(&["--outbox-bytes", "64KiB"]);
     let mut greedy = server.wire();
     greedy.send("GET /metrics HTTP/1.1\r\nHost: switchboard\r\n\r\n".repeat(1000));
     assert_eq!(server.http(GET_HEALTH).status, 200);
-    // He is not given up either: the rest was left unread until there was room for the answers.
+    // The server does not close the greedy connection. It left the other requests unread until there
+    // was room for the answers.
     (0..1000).for_each(|_| assert_eq!(greedy.response().status, 200));
 }
 
 #[test]
-fn whoever_says_close_is_answered_and_the_connection_closed() {
+fn a_request_that_says_close_is_answered_and_the_connection_closed() {
     let server = Server::start(&[]);
     let mut wire = server.wire();
     wire.send("GET /health HTTP/1.1\r\nHost: switchboard\r\nConnection: Close\r\n\r\n");
@@ -142,7 +143,7 @@ fn the_answer_to_head_has_the_headers_of_get_and_no_body() {
     for path in ["/", "/health", "/metrics", "/nowhere"] {
         wire.send(format!("HEAD {path} HTTP/1.1\r\nHost: switchboard\r\n\r\n"));
         let head = wire.response_to("HEAD");
-        // Read at once: a body, if there were one, would stand before the next answer.
+        // The next answer is read at once. If there were a body, it would stand before that answer.
         wire.send(format!("GET {path} HTTP/1.1\r\nHost: switchboard\r\n\r\n"));
         let get = wire.response();
         assert_eq!(head.status, get.status);
@@ -165,10 +166,10 @@ fn options_says_what_an_address_allows_and_the_connection_goes_on() {
         wire.send(format!("OPTIONS {path} HTTP/1.1\r\nHost: switchboard\r\n\r\n"));
         let response = wire.response();
         assert_eq!((response.status, response.header("Allow")), (204, Some(allow)), "{path}");
-        // No length is said of a body that there cannot be (RFC 9110 §8.6).
+        // An answer that cannot have a body has no length (RFC 9110 §8.6).
         assert_eq!(response.header("Content-Length"), None);
     }
-    // How HAProxy asks whether a server is there, unless it is told otherwise.
+    // HAProxy's default health check sends this.
     wire.send("OPTIONS / HTTP/1.0\r\n\r\n");
     let response = wire.response();
     assert_eq!((response.status, response.header("Connection")), (204, Some("close")));

@@ -1,10 +1,10 @@
-//! The ledger, from outside: whatever happens, every message is accounted for.
+//! The ledger, from outside: every message is accounted for, whatever happens.
 
 use std::thread;
 
 use crate::harness::{Metrics, Phone, Server, message};
 
-/// received = refused + undelivered + delivered + in outboxes.
+/// Asserts that received = refused + undelivered + delivered + in outboxes.
 fn assert_balanced(metrics: &Metrics) {
     let sum = |name: &str| -> f64 {
         let named = metrics.iter().filter(|(key, _)| key.split('{').next() == Some(name));
@@ -33,7 +33,7 @@ fn after_a_mixed_day_every_message_is_accounted_for() {
         wire.upgrade(&format!("/ws/{}?presence=none", number(PEOPLE)));
         wire
     };
-    // Two of every three read; the others find out what happens to those who do not.
+    // Two of every three phones read. The third one does not.
     let day = |n: usize, mut phone: Phone| {
         let big = "x".repeat(16_000);
         for round in 0..ROUNDS {

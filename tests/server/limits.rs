@@ -1,4 +1,4 @@
-//! A full house: too many connections for the setting, and too many for the process.
+//! A full server: too many connections for the setting, and too many for the process.
 
 use std::process::Command;
 
@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use crate::harness::{ALICE, Server, TEXT, Wire, binary, eventually, frame};
 
-/// How often somebody ran into a limit.
+/// How often a limit was hit.
 fn hits(server: &Server, limit: &str) -> f64 {
     server.metrics()[&format!("switchboard_limits_hit_total{{limit=\"{limit}\"}}")]
 }
@@ -15,7 +15,8 @@ fn hits(server: &Server, limit: &str) -> f64 {
 fn the_page_has_every_limit_with_its_flag_and_its_name_in_the_metrics() {
     let page = include_str!("../../src/limiter/LIMITS.md");
     let flags = include_str!("../../src/config/FLAGS.md");
-    // The first table: limit, flag, default, what the client sees, label; the flag of some is a constant instead.
+    // The columns of the first table: limit, flag, default, what the client sees, label. Some limits
+    // have a constant instead of a flag.
     let table = page.lines().skip_while(|line| !line.starts_with('|'));
     let rows = table.take_while(|line| line.starts_with('|')).skip(2);
     let mut labels = BTreeMap::new();
@@ -34,7 +35,7 @@ fn the_page_has_every_limit_with_its_flag_and_its_name_in_the_metrics() {
 }
 
 #[test]
-fn whoever_runs_into_a_limit_of_his_own_is_counted() {
+fn a_client_that_hits_a_limit_of_its_own_is_counted() {
     let flags = ["--handshake-timeout", "100ms", "--frame-timeout", "100ms", "--strikes", "2"];
     let server = Server::start(&flags);
     let upgraded = |mobile: &str| {
@@ -81,7 +82,7 @@ fn one_more_than_the_limit_is_asked_to_come_back_later_and_health_still_answers(
     assert_eq!(server.connections(), 3);
     assert_eq!(hits(&server, "max_connections"), 1.0);
 
-    // Whoever takes over a number takes over its place as well.
+    // A connection that takes over a number takes over its place as well.
     let mut newer = server.quiet("1000000000");
     newer.expect_nothing();
 
@@ -143,7 +144,7 @@ fn messages_that_are_half_here_have_a_limit_all_together() {
     second.send(half);
     second.expect_close(1013, "too many messages are half here");
     assert_eq!(hits(&server, "inbox_total_bytes"), 1.0);
-    // Whoever was within the limit goes on, and what the other one had is forgotten.
+    // The client within the limit goes on. The other client's bytes no longer count.
     first.send(&frame(1, vec![b' '; 16_000])[12_000..]);
     let error = r#"{"type":"error","detail":"a frame must be one JSON object"}"#;
     assert_eq!(first.text(), error);

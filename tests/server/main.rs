@@ -1,12 +1,12 @@
-//! The real server, as its clients see it: the binary in a process of its own, over real sockets.
+//! The real server, as its clients see it: the binary in its own process, over real sockets.
 //!
-//! Each test starts its own server on a free port of the loopback. The oracle is tungstenite's
-//! client, which shares no frame loop with us; where a client has to misbehave, raw sockets take its
-//! place. A test never sleeps in the hope that something has happened by then: it waits for the
-//! thing itself, for as long as [`harness::PATIENCE`], so that a slow machine only makes it slow.
+//! Each test starts its own server on a free port of the loopback. The oracle is the client of
+//! tungstenite, which shares no code for frames with the server. A client that has to misbehave is a raw
+//! socket. A test never sleeps and hopes that something has happened meanwhile. It waits for the event
+//! itself, up to [`harness::PATIENCE`]. So a slow machine only makes a test slow.
 //!
-//! The modules are the topics; `harness` is what they share. `pitfalls` has one test for each
-//! mistake that event loops are known for.
+//! Each module is a topic, and `harness` is what they share. `pitfalls` has one test for each mistake
+//! that event loops are known for.
 
 mod addresses;
 mod budgets;

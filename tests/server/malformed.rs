@@ -1,6 +1,6 @@
-//! What a client gets for frames that make no sense, and for breaking the protocol under them.
+//! What a client gets for malformed frames of the chat, and for violations of WebSocket.
 //!
-//! The former is answered, and the connection stays open; the latter is the end of it.
+//! After a malformed frame the connection stays open. A violation ends it.
 
 use crate::harness::{
     ALICE, BINARY, BOB, CLOSE, CONTINUATION, PONG, Server, TEXT, Wire, frame, masked, message,
@@ -9,7 +9,7 @@ use crate::harness::{
 const PING: u8 = 9;
 const FINAL: u8 = 0x80;
 
-/// Somebody who is signed in and about to misbehave.
+/// Opens a client that is signed in, and is about to misbehave.
 fn villain(server: &Server) -> Wire {
     let mut wire = server.wire();
     wire.upgrade(&format!("/ws/{ALICE}?presence=none"));
@@ -83,7 +83,7 @@ fn a_binary_message_in_fragments_is_refused_at_the_first_of_them() {
     let server = Server::start(&[]);
     let mut villain = villain(&server);
     let first = frame(BINARY, r#"{"type":"ping"}"#);
-    // Without the bit that makes it the last, and without its payload.
+    // The first byte of a fragment: the final bit is not set.
     villain.send([first[0] & 0x7F]);
     villain.expect_close(1003, "this protocol has no binary messages");
 }
@@ -91,7 +91,7 @@ fn a_binary_message_in_fragments_is_refused_at_the_first_of_them() {
 #[test]
 fn a_text_that_is_not_utf_8_ends_the_connection_at_its_first_wrong_byte() {
     let server = Server::start(&[]);
-    // In one frame, in two fragments, and in a frame whose end never comes (Autobahn 6.4.3).
+    // One frame; two fragments; and a frame whose end never arrives (Autobahn 6.4.3).
     let whole = frame(TEXT, b"{\xFF}");
     let fragments = [masked(TEXT, b"{\xE2\x82"), masked(CONTINUATION, b"(")].concat();
     let begun = frame(TEXT, b"{\xC0\xAF, and more")[..10].to_vec();

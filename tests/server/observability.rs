@@ -1,4 +1,4 @@
-//! What an operator sees: whether it takes people in, and the pages that are only for him.
+//! What an operator sees: whether the server accepts clients, and the pages for the operator alone.
 
 use std::collections::BTreeSet;
 use std::io::{Read as _, Write as _};
@@ -9,7 +9,7 @@ use nix::sys::signal::Signal;
 
 use crate::harness::{ALICE, BOB, Server, Wire, eventually, frame, message};
 
-/// A server with a listener for the operator, and these flags.
+/// Starts a server with a listener for the operator, and these flags.
 fn with_admin(flags: &[&str]) -> Server {
     Server::start(&[&["--admin-listen", "127.0.0.1:0"], flags].concat())
 }
@@ -31,7 +31,7 @@ fn a_server_is_ready_until_it_is_full_and_again_when_somebody_has_left() {
 #[test]
 fn a_server_that_shuts_down_is_not_ready() {
     let mut server = with_admin(&["--drain-timeout", "10s"]);
-    // Somebody who does not answer the close frame keeps the drain going.
+    // A client that does not answer the close frame delays the end of the drain.
     let mut wire = server.wire();
     wire.upgrade(&format!("/ws/{ALICE}?presence=none"));
     let mut operator = server.admin_wire();
@@ -47,7 +47,7 @@ fn a_server_that_shuts_down_is_not_ready() {
 }
 
 #[test]
-fn metrics_are_public_only_while_the_operator_has_no_listener_of_his_own() {
+fn metrics_are_public_only_while_the_operator_has_no_listener() {
     assert_eq!(Server::start(&[]).get("/metrics").status, 200);
     let server = with_admin(&[]);
     assert_eq!(server.get("/metrics").status, 404);
@@ -61,7 +61,7 @@ fn metrics_are_public_only_while_the_operator_has_no_listener_of_his_own() {
 #[test]
 fn every_connection_has_one_timer_and_gives_it_back() {
     let server = Server::start(&[]);
-    // Whoever asks is a connection himself.
+    // The request itself takes a connection.
     for count in [2, 3, 1] {
         let _crowd: Vec<Wire> = (1..count).map(|_| server.wire()).collect();
         eventually("all are in, or gone", || {
@@ -89,12 +89,12 @@ fn nobody_chats_through_the_operators_listener() {
 fn a_full_house_does_not_lock_the_operator_out() {
     let server = with_admin(&["--max-connections", "1"]);
     let _alice = server.quiet(ALICE);
-    // Silent connections, until the server turns people away at the door.
+    // Silent connections, until the server closes new ones at once.
     let mut crowd: Vec<Wire> = Vec::new();
     while !crowd.last().is_some_and(Wire::has_something_to_read) {
         assert!(crowd.len() < 2_000, "it is never full");
         crowd.push(server.wire());
-        // Answered after all who came before were accepted or turned away.
+        // This is answered after all earlier connections were accepted or refused.
         assert_eq!(server.admin_get("/health").status, 200);
     }
     assert_eq!(crowd.last_mut().expect("somebody").response().status, 503);
@@ -103,7 +103,7 @@ fn a_full_house_does_not_lock_the_operator_out() {
 #[test]
 fn a_crowd_at_the_operators_listener_takes_nobodys_place() {
     let server = with_admin(&[]);
-    // Eight may stay; these stay silent, and the rest are turned away.
+    // Eight connections may stay, and stay silent. The rest is refused.
     let crowd: Vec<Wire> = (0..100).map(|_| server.admin_wire()).collect();
     eventually("most are turned away", || {
         let turned_away = crowd.iter().filter(|wire| wire.has_something_to_read()).count();
@@ -133,7 +133,7 @@ fn the_flight_recorder_is_shown_to_the_operator_and_to_nobody_else() {
     let bars = |name: &str| events.iter().filter(|e| e["ph"] == "X" && e["name"] == name).count();
     assert!(bars("turn") >= 100 && bars("receive") >= 100 && bars("send") >= 100);
     assert!(bars("accept") >= 2, "three connections were accepted, two of them one by one");
-    // A phase begins and ends within its turn, and one turn after another.
+    // A phase begins and ends within its turn, and turns do not overlap.
     let mut end_of_last = 0.0;
     let mut turn = (0.0, 0.0);
     for event in events.iter().filter(|event| event["ph"] == "X") {
@@ -170,7 +170,7 @@ fn the_page_explains_every_metric_and_no_other() {
     let metrics = Server::start(&[]).get("/metrics").text();
     let families = metrics.lines().filter_map(|line| line.strip_prefix("# TYPE "));
     let mut told: BTreeSet<&str> = families.filter_map(|family| family.split(' ').next()).collect();
-    // Not told where /proc/self/fd cannot be read.
+    // This metric is missing where /proc/self/fd cannot be read.
     told.insert("process_open_fds");
     let page = include_str!("../../src/metrics/METRICS.md");
     let mut explained = BTreeSet::new();
@@ -200,7 +200,7 @@ fn what_the_process_uses_is_told_under_the_names_that_dashboards_know() {
     assert!((-1.0..3600.0).contains(&age), "started {age} s ago");
     assert!(metrics["process_max_fds"] >= 20.0);
     if let Some(open) = metrics.get("process_open_fds") {
-        // Samples are taken now and then; Alice may have come after the last.
+        // Samples are taken now and then. Alice may have connected after the last one.
         assert!((6.0..=server.descriptors() as f64 + 1.0).contains(open), "{open}");
     }
     assert_eq!(metrics["switchboard_numbers_online"], 1.0);
@@ -216,7 +216,7 @@ fn the_end_of_a_connection_is_one_line_with_what_it_brought_and_took() {
         bob.expect_message(ALICE, text);
     }
     drop(alice);
-    let line = eventually("her end is logged", || {
+    let line = eventually("the end of Alice's connection is logged", || {
         server.log().into_iter().find(|line| line.contains("connection ended"))
     });
     for field in
@@ -228,7 +228,7 @@ fn the_end_of_a_connection_is_one_line_with_what_it_brought_and_took() {
 }
 
 #[test]
-fn plain_requests_are_logged_only_for_whoever_looks_for_trouble() {
+fn plain_requests_are_logged_only_at_the_level_debug() {
     let requests = |level| {
         let server = Server::start(&["--log", level]);
         server.get("/health");
@@ -266,7 +266,7 @@ fn a_flood_of_endings_is_a_hundred_lines_a_second_and_a_count_of_the_rest() {
     let server = Server::start(&[]);
     let phones: Vec<_> = (0..400).map(|n| server.quiet(&format!("10000{n:05}"))).collect();
     drop(phones);
-    // Nothing else happens meanwhile that could remind it.
+    // No other event wakes the server meanwhile.
     let told = eventually("the rest is counted", || {
         server.log().into_iter().find(|line| line.contains("too many lines a second"))
     });

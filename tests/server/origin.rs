@@ -1,4 +1,4 @@
-//! Which web pages may connect: browsers let any page try, and say where it came from.
+//! Which web pages may connect. Browsers let any page try, and send the page's origin.
 
 use crate::harness::{ALICE, Response, Server, Wire};
 

@@ -1,6 +1,6 @@
-//! A panic: that it ends the process at once, and that it quotes nobody.
+//! A panic ends the process at once, and its message quotes nobody.
 //!
-//! No input is known that causes one, so the kernel has to lie about what it has read.
+//! No input is known that causes a panic. So the test makes a system call return a wrong result.
 
 use std::os::unix::process::ExitStatusExt as _;
 use std::process::Command;
@@ -9,12 +9,12 @@ use nix::sys::signal::Signal;
 
 use crate::harness::{ALICE, Server, TEXT, eventually, frame, overstate_the_next_read};
 
-/// Pitfall 24: what a panic says may hold what somebody wrote, and a turn that was left halfway cannot
-/// go on.
+/// Pitfall 24: the message of a panic may contain what a person wrote, and the state of an interrupted
+/// turn can't be trusted.
 #[test]
 fn a_panic_ends_the_process_and_tells_nothing_but_its_place() {
     let mut shell = Command::new("/bin/sh");
-    // The end is what is asked for, and not its core; nor how long the last turn took.
+    // The test needs no core dump.
     shell.env_clear().args(["-c", r#"ulimit -c 0; exec "$0" "$@""#]);
     shell.args([env!("CARGO_BIN_EXE_switchboard"), "--listen", "127.0.0.1:0", "--log", "error"]);
     let mut server = Server::spawn(&mut shell);

@@ -1,8 +1,8 @@
-//! Mistakes that event loops are known for. A test here fails when the guard is removed; 5 does not
-//! show from outside, under edge triggering, and the simulator finds it.
+//! Mistakes that event loops are known for. Each test here fails if its guard is removed. The exception
+//! is pitfall 5: with edge triggering it does not show from outside, and the simulator finds it.
 //!
-//! `tests/README.md` lists all the pitfalls by their numbers: the test of each, here or elsewhere, and
-//! the deliberate bug which shows that the test bites.
+//! `tests/README.md` lists all pitfalls by number, with the test for each, here or elsewhere, and the
+//! deliberate bug that the test finds.
 
 use std::io::Write as _;
 use std::net::TcpStream;
@@ -20,7 +20,7 @@ use crate::harness::{
 fn bytes_for_one_client_never_reach_another() {
     let server = Server::start(&[]);
     for round in 0..30 {
-        // Somebody whose answers are cut short: refused, gone before they were written, or both.
+        // A client that does not get all its answers: it is refused, or leaves early, or both.
         let mut first = server.wire();
         first.upgrade(&format!("/ws/{ALICE}?presence=none"));
         first.send(frame(TEXT, r#"{"type":"ping"}"#).repeat(200));
@@ -30,7 +30,7 @@ fn bytes_for_one_client_never_reach_another() {
         let mut gone = server.wire();
         gone.send("GET /metrics HTTP/1.1\r\nHost: a\r\n\r\n".repeat(20));
         gone.reset();
-        // And whoever comes next sees a 101, his list, and his own answers.
+        // The next client sees a 101, its list, and its own answers.
         let mut next = server.wire();
         next.upgrade(&format!("/ws/70000000{round:02}?presence=none"));
         next.send(frame(TEXT, r#"{"type":"ping"}"#));
@@ -38,9 +38,9 @@ fn bytes_for_one_client_never_reach_another() {
     }
 }
 
-/// Pitfall 2: out of descriptors, those who wait to be accepted make no new edge.
+/// Pitfall 2: when descriptors run out, the clients that wait in the backlog cause no new edge.
 #[test]
-fn whoever_waited_while_descriptors_were_short_is_served_once_there_are_some() {
+fn a_client_that_waited_while_descriptors_were_short_is_served_once_there_are_some() {
     let server = Server::start(&[]);
     let mut watcher = server.wire();
     let mut exhausted = || {
@@ -53,18 +53,18 @@ fn whoever_waited_while_descriptors_were_short_is_served_once_there_are_some() {
     assert!(!exhausted());
     let used = server.descriptors();
     limit_descriptors(&server, used + 3);
-    // They come all at once, and so announce themselves once.
+    // All clients connect at once, so there is a single edge.
     server.freeze();
     let mut crowd: Vec<Wire> = (0..10).map(|_| server.wire()).collect();
     server.thaw();
     eventually("descriptors run out", || exhausted().then_some(()));
     limit_descriptors(&server, used + 30);
 
-    // No further connection is made: there will be no other edge.
+    // No client connects after this, so there will be no other edge.
     let mut served = 0;
     for wire in &mut crowd {
         wire.try_send("GET /health HTTP/1.1\r\nHost: switchboard\r\n\r\n");
-        // Those who were turned away meanwhile have lost nothing but time.
+        // Clients that were refused meanwhile do not count.
         served += usize::from(wire.response_or_none().is_some_and(|answer| answer.status == 200));
     }
     assert!(served >= 4, "{served} of 10 were served");
@@ -81,7 +81,7 @@ fn limit_descriptors(server: &Server, limit: usize) {
     assert!(status.expect("util-linux is installed").success());
 }
 
-/// Pitfall 4: what a budget cuts off is announced by no further edge.
+/// Pitfall 4: no further edge reports the input that a budget left unread.
 #[test]
 fn input_beyond_every_budget_is_read_to_its_end() {
     const EACH: usize = 30_000;
@@ -93,7 +93,7 @@ fn input_beyond_every_budget_is_read_to_its_end() {
             wire
         })
         .collect();
-    // All of it is there before the server sees any of it, and nothing comes after it.
+    // All the input arrives before the server reads any of it, and nothing arrives after it.
     server.freeze();
     let pings = frame(10, [0; 94]).repeat(EACH / 10);
     let last = frame(TEXT, r#"{"type":"ping"}"#);
@@ -115,7 +115,7 @@ fn input_beyond_every_budget_is_read_to_its_end() {
     writers.into_iter().for_each(|writer| writer.join().expect("it wrote"));
 }
 
-/// Pitfall 4, for the listener: more newcomers at once than one turn accepts, or frees.
+/// Pitfall 4, for the listener: more new connections at once than one turn accepts, or frees.
 #[test]
 fn a_crowd_beyond_the_budgets_of_a_turn_is_let_in_and_freed() {
     const CROWD: usize = 600;
@@ -131,7 +131,7 @@ fn a_crowd_beyond_the_budgets_of_a_turn_is_let_in_and_freed() {
     crowd.iter_mut().for_each(Wire::expect_switch);
     assert_eq!(server.connections(), CROWD as u64);
 
-    // And when they all go at once, they are all freed, though nothing further happens.
+    // When all of them end at once, all are freed, although nothing else happens.
     server.freeze();
     drop(crowd);
     server.thaw();
@@ -150,7 +150,7 @@ fn a_slot_that_changes_hands_does_not_pass_its_past_on() {
                 wire
             })
             .collect();
-        // Their ends, and the beginnings of those who get their slots, come in one batch.
+        // The old connections end and new ones take their slots in one batch of events.
         server.freeze();
         gone.into_iter().for_each(|mut wire| {
             wire.send(frame(TEXT, r#"{"type":"ping"}"#));
@@ -174,8 +174,8 @@ fn a_slot_that_changes_hands_does_not_pass_its_past_on() {
     }
 }
 
-/// Pitfall 6: mio's listener lets the kernel keep 128 newcomers; whoever comes after them is not
-/// refused, he hears nothing at all.
+/// Pitfall 6: mio's listener has a backlog of 128. The kernel does not refuse further clients: they get
+/// no answer at all.
 #[test]
 fn more_may_knock_at_once_than_the_usual_backlog_holds() {
     let most = std::fs::read_to_string("/proc/sys/net/core/somaxconn").expect("this is Linux");
@@ -183,7 +183,7 @@ fn more_may_knock_at_once_than_the_usual_backlog_holds() {
     raise_descriptor_limit();
     let server = Server::start(&[]);
     server.freeze();
-    // Nobody accepts them: they are all in the kernel's hands.
+    // Nobody accepts these connections: all wait in the backlog.
     let crowd: Vec<TcpStream> = (0..most.min(400))
         .map(|_| TcpStream::connect_timeout(&server.address(), PATIENCE).expect("there is room"))
         .collect();
@@ -191,9 +191,9 @@ fn more_may_knock_at_once_than_the_usual_backlog_holds() {
     drop(crowd);
 }
 
-/// Pitfall 17: for somebody who never reads the kernel takes megabytes before the server notices.
+/// Pitfall 17: for a client that never reads, the kernel takes megabytes before the server notices.
 #[test]
-fn the_kernel_keeps_little_for_somebody_who_does_not_read() {
+fn the_kernel_keeps_little_for_a_client_that_does_not_read() {
     const BIG: usize = 16_000;
     let server = Server::start(&[]);
     let mut alice = server.narrow_wire();
@@ -214,14 +214,15 @@ fn small_frames_leave_at_once() {
     let door = Door::open();
     let server = door.start(&[]);
     server.freeze();
-    // Accepted in the server's place: what it gets from the kernel, with all that it inherits
-    // (tcp(7), TCP_NODELAY).
+    // The test accepts in place of the server, and sees the options that the socket inherits (tcp(7),
+    // TCP_NODELAY).
     let _client = server.wire();
     assert!(door.accept().nodelay().expect("a TCP socket"));
     server.thaw();
 }
 
-/// Pitfall 7: who asks for room all the time hears of it all the time, and who never asks never does.
+/// Pitfall 7: a server that always asks for writability gets an event all the time, and one that never
+/// asks gets none.
 #[test]
 fn room_is_asked_for_only_while_there_is_none() {
     let server = Server::start(&[]);
@@ -243,7 +244,7 @@ fn room_is_asked_for_only_while_there_is_none() {
     }
 }
 
-/// Pitfall 8: closing with input unread resets the connection, and the reset eats the close frame.
+/// Pitfall 8: closing with unread input resets the connection, and the reset loses the close frame.
 #[test]
 fn a_close_frame_arrives_whatever_the_client_is_still_sending() {
     let server = Server::start(&[]);
@@ -272,7 +273,7 @@ fn an_answer_arrives_although_the_body_was_not_read() {
     }
 }
 
-/// Pitfall 12: after a UTF-8 or protocol error nothing more is read.
+/// Pitfall 12: after a UTF-8 or protocol error the server must read nothing more.
 #[test]
 fn what_follows_a_violation_is_not_heard() {
     let server = Server::start(&[]);
@@ -288,10 +289,10 @@ fn what_follows_a_violation_is_not_heard() {
     }
 }
 
-/// Pitfall 18: what is caused late in a turn waits for a stranger to call.
+/// Pitfall 18: work that arises late in a turn waits for an unrelated event.
 #[test]
 fn senders_are_told_without_any_other_event() {
-    // More than one turn tells (1,024), and less than one outbox holds.
+    // More messages than one turn settles (1,024), and fewer than one outbox holds.
     const COUNT: usize = 3_000;
     let server = Server::start(&["--message-rate", "off", "--byte-rate", "off"]);
     let mut alice = server.narrow_wire();
@@ -309,7 +310,7 @@ fn senders_are_told_without_any_other_event() {
     bob.expect_nothing();
 }
 
-/// Pitfall 18, for presence: a departure that is found in the phase that writes.
+/// Pitfall 18, for presence: the phase that writes finds out that a phone has left.
 #[test]
 fn a_departure_is_published_without_any_other_event() {
     let server = Server::start(&["--message-rate", "off", "--byte-rate", "off"]);
@@ -319,7 +320,7 @@ fn a_departure_is_published_without_any_other_event() {
         let mut bob = server.narrow_wire();
         bob.upgrade(&format!("/ws/{BOB}?presence=none"));
         alice.expect_online(&[ALICE, BOB]);
-        // He is being written to while he goes: on every second round it is a write that fails.
+        // The server writes to Bob while Bob leaves: in every second round a write fails.
         (0..30).for_each(|_| alice.send(message(BOB, &"x".repeat(8_000))));
         if round % 2 == 0 {
             bob.reset()

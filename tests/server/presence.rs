@@ -1,7 +1,7 @@
-//! Who is online, in the three forms in which one may be told: `full`, `delta` and `none`.
+//! Who is online, in the three forms of presence: `full`, `delta` and `none`.
 //!
-//! The lists of the original protocol, `full`, are also in `contract`; what becomes of presence
-//! when somebody does not read is in `slow_readers`.
+//! `contract` also tests the lists of the original protocol, `full`. `slow_readers` tests what becomes of
+//! presence for a client that does not read.
 
 use std::collections::BTreeSet;
 
@@ -9,11 +9,11 @@ use serde_json::Value;
 
 use crate::harness::{ALICE, BOB, CAROL, Phone, Server, eventually, users};
 
-/// What somebody knows who gets lists, or deltas.
+/// What a client knows from lists and deltas.
 #[derive(Default)]
 struct Known(BTreeSet<String>);
 
-/// What he was told last.
+/// What the client was told last.
 #[derive(PartialEq)]
 enum Told {
     List,
@@ -30,7 +30,7 @@ impl Known {
         self.0 == Known::of(numbers).0
     }
 
-    /// Takes in the next frame: a list replaces everything, a delta changes it.
+    /// Reads the next frame. A list replaces everything, a delta changes it.
     fn learn(&mut self, phone: &mut Phone) -> Told {
         let text = phone.text();
         if text == r#"{"type":"pong"}"# {

@@ -1,4 +1,4 @@
-//! What people write, and who they are, is nobody's business: not the log's, not the metrics'.
+//! The log and the metrics never contain what people write, or who they are.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -10,7 +10,7 @@ use crate::harness::{Server, Wire, eventually, frame, message};
 const SECRET: &str = "xyzzy";
 const NUMBERS: [&str; 3] = ["4915112345678", "4915187654321", "4915100000000"];
 
-/// People say and do all sorts of things, with the secret in each of them, and leave.
+/// People do many different things, with the secret in each of them, and leave.
 fn chat_and_misbehave(server: &Server) -> Vec<String> {
     let mut alice = server.connect(NUMBERS[0]);
     let mut bob = server.connect(NUMBERS[1]);
@@ -20,7 +20,7 @@ fn chat_and_misbehave(server: &Server) -> Vec<String> {
     alice.send(format!(r#"{{"type":"{SECRET}","{SECRET}":1}}"#));
     alice.send(format!(r#"{{"type":"message","to":"{SECRET}","text":"{SECRET}"}}"#));
     bob.send(SECRET);
-    // Endings of several kinds, and requests that are refused.
+    // Connections end in several ways, and requests are refused.
     let mut wire = server.wire();
     wire.upgrade(&format!("/ws/{}", NUMBERS[0]));
     wire.send(frame(1, [SECRET.as_bytes(), b"\xFF"].concat()));
@@ -58,7 +58,7 @@ fn no_number_and_no_text_appears_in_the_log_of_any_level_or_on_a_page() {
         ("debug", "json"),
     ] {
         let flags = ["--admin-listen", "127.0.0.1:0", "--log", level, "--log-format", format];
-        // Every turn is a slow one, so that those lines are there as well.
+        // Every turn counts as slow, so that those lines are in the log as well.
         let server = Server::start(&[&flags[..], &["--slow-turn", "1ns"]].concat());
         let mut told = chat_and_misbehave(&server);
         eventually("all have gone", || (server.connections() == 0).then_some(()));
@@ -75,12 +75,12 @@ fn no_number_and_no_text_appears_in_the_log_of_any_level_or_on_a_page() {
     }
 }
 
-/// The tags in the log of a new server to which the first of these comes twice and the second once.
+/// The tags in the log of a new server. The first visitor connects twice, the second once.
 fn tags_of(visit: impl Fn(&Server, &str), who: [&str; 3]) -> Vec<String> {
     let server = Server::start(&["--log-format", "json"]);
     for who in [who[0], who[0], who[1]] {
         visit(&server, who);
-        eventually("he has gone", || (server.connections() == 0).then_some(()));
+        eventually("the phone is gone", || (server.connections() == 0).then_some(()));
     }
     eventually("three ends are logged", || {
         let log = server.log();
@@ -100,7 +100,7 @@ fn the_lines_of_one_number_have_one_tag_and_another_server_gives_it_another() {
 }
 
 #[test]
-fn the_lines_of_one_session_have_one_tag_as_well_and_nobody_is_who_did_not_say_who_he_is() {
+fn the_lines_of_one_session_have_one_tag_as_well_and_a_client_that_did_not_sign_in_has_none() {
     let tags = || tags_of(|server, who| drop(server.device(who)), NUMBERS);
     let (first, second) = (tags(), tags());
     assert_eq!(first[0], first[1]);
@@ -110,7 +110,7 @@ fn the_lines_of_one_session_have_one_tag_as_well_and_nobody_is_who_did_not_say_w
     assert_eq!(strangers, ["nobody"; 3]);
 }
 
-/// Counts what the libraries log: whoever installs a logger asks for all of it.
+/// Counts what the libraries log. An installed logger would get all of it.
 struct Recorder(AtomicUsize);
 
 static LOGGED: Recorder = Recorder(AtomicUsize::new(0));
@@ -127,8 +127,8 @@ impl log::Log for Recorder {
     fn flush(&self) {}
 }
 
-/// Pitfall 11: tungstenite logs payloads at the lowest level, so no build may contain those lines.
-/// Its client here is compiled together with the server, and is not even given a logger's ear.
+/// Pitfall 11: tungstenite logs payloads at the lowest level, so no build may contain those lines. The
+/// client here is compiled with the same features as the server, and must not log anything either.
 #[test]
 fn a_logger_hears_nothing_from_the_libraries_about_what_people_write() {
     log::set_logger(&LOGGED).expect("it is the only one");

@@ -1,6 +1,6 @@
-//! Too much from one client: he is warned once, then sent away; and nobody else notices.
+//! Too much from one client: the server warns it once, then disconnects it. No other client notices.
 //!
-//! The rates here give one token an hour, so that a test can count, however slow the machine is.
+//! The rates here give one token an hour. So a test can count, however slow the machine is.
 
 use std::time::Duration;
 
@@ -57,13 +57,13 @@ fn control_frames_count_as_any_other() {
     }
 }
 
-/// Nothing is handed out between fragments, and an empty one costs its sender six bytes.
+/// The server hands out no message between fragments, and an empty fragment costs its sender six bytes.
 #[test]
 fn empty_fragments_count_as_any_other_frame() {
     let server = Server::start(&["--message-rate", "1/1h:40"]);
     let mut wire = server.wire();
     wire.upgrade(&format!("/ws/{ALICE}?presence=none"));
-    // It may be closed while we still write.
+    // The server may close the connection while the test still writes.
     wire.try_send([masked(TEXT, ""), masked(CONTINUATION, "").repeat(30_000)].concat());
     assert_eq!(wire.text(), format!(r#"{{"type":"error","detail":"{TOO_MANY}"}}"#));
     wire.expect_close(1008, "too many messages");
@@ -76,7 +76,7 @@ fn a_large_message_in_many_fragments_arrives() {
     let server = Server::start(&[]);
     let (mut alice, mut bob) = (server.wire(), server.quiet(BOB));
     alice.upgrade(&format!("/ws/{ALICE}?presence=none"));
-    // As libraries cut it that send a block at a time.
+    // Some libraries cut a message in this way, because they send a block at a time.
     let text = "x".repeat(16_000);
     let whole = message(BOB, &text);
     let mut pieces = whole.as_bytes().chunks(100).peekable();
@@ -97,7 +97,7 @@ fn too_many_bytes_are_a_warning_and_then_the_end() {
     let mut wire = server.wire();
     wire.upgrade(&format!("/ws/{ALICE}?presence=none"));
     let letter = frame(TEXT, message(BOB, &"x".repeat(1000)));
-    // One at a time: how many bytes are read at once decides where the line is crossed.
+    // One message at a time, because the number of bytes in a read decides where the rate is exceeded.
     for _ in 0..9 {
         wire.send(&letter);
         assert!(wire.text().contains("undelivered"));
@@ -114,11 +114,11 @@ fn too_many_bytes_are_a_warning_and_then_the_end() {
 }
 
 #[test]
-fn whoever_heeds_the_warning_stays() {
+fn a_client_that_heeds_the_warning_stays() {
     let server = Server::start(&["--message-rate", "50:10"]);
     let mut alice = server.quiet(ALICE);
     (0..11).for_each(|_| alice.send(PING));
-    // Eleven at once are one too many, and two more would have been the end.
+    // Eleven messages at once are one too many. Two more would have ended the connection.
     pause(Duration::from_millis(300));
     (0..10).for_each(|_| alice.send(PING));
     let mut pongs = 0;
@@ -144,7 +144,7 @@ fn a_flood_of_pings_is_cut_off_and_delays_nobody() {
     for n in 0..20 {
         let mut flood = server.wire();
         flood.upgrade(&format!("/ws/5000000{n:03}?presence=none"));
-        // It may be closed while we still write.
+        // The server may close the connection while the test still writes.
         flood.try_send(frame(PING_FRAME, b"").repeat(20_000));
         carol.send(message(BOB, "calm"));
         bob.expect_message(CAROL, "calm");
@@ -154,7 +154,7 @@ fn a_flood_of_pings_is_cut_off_and_delays_nobody() {
 }
 
 #[test]
-fn two_hundred_who_ask_for_the_list_as_fast_as_they_may_delay_nobody() {
+fn two_hundred_clients_that_ask_for_the_list_as_fast_as_they_may_delay_nobody() {
     const ASKERS: usize = 200;
     const TIMES: usize = 400;
     let server = Server::start(&["--message-rate", "1/1h:401"]);
@@ -169,8 +169,8 @@ fn two_hundred_who_ask_for_the_list_as_fast_as_they_may_delay_nobody() {
     }
     carol.send(message(BOB, "calm"));
     bob.expect_message(CAROL, "calm");
-    // Everybody is answered, and nobody as often as he has asked: the list that is on its way to
-    // him answers all that he has asked before it.
+    // Each client is answered, but not once for each request: a list that is on its way answers all
+    // requests before it.
     for asker in &mut askers {
         assert!(asker.text().contains("online_users"));
     }
@@ -188,7 +188,7 @@ fn a_conformance_suite_is_not_limited() {
         suite.say(Message::text("again"));
         assert_eq!(suite.hear(), Message::text("again"));
     }
-    // Nor in how many fragments it sends a message.
+    // The number of fragments of a message has no limit either.
     let mut wire = server.wire();
     wire.upgrade("/echo");
     let fragments = [masked(TEXT, "a"), masked(CONTINUATION, "").repeat(20_000)].concat();

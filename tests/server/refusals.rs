@@ -1,5 +1,5 @@
-//! Requests that are turned down: each with the right status, headers and a sentence, and in a way
-//! that leaves no doubt about what follows on the connection.
+//! Requests that are refused: each with the right status, the right headers and a sentence. It is always
+//! clear whether the connection goes on.
 
 use crate::harness::{ALICE, Server, Wire};
 
@@ -116,7 +116,7 @@ fn an_upgrade_with_a_wrong_key_is_a_bad_request() {
 }
 
 #[test]
-fn an_upgrade_for_nobody_in_particular_is_a_bad_request() {
+fn an_upgrade_whose_host_is_empty_is_a_bad_request() {
     let server = Server::start(&[]);
     let request = Wire::upgrade_request(&format!("/ws/{ALICE}"), "");
     let host = request.lines().find(|line| line.starts_with("Host:")).expect("it has a Host");
@@ -127,7 +127,7 @@ fn an_upgrade_for_nobody_in_particular_is_a_bad_request() {
 #[test]
 fn garbage_of_any_kind_never_ends_the_server() {
     let server = Server::start(&[]);
-    // A generator of no quality, but the same bytes every time.
+    // A poor generator of random numbers, but it gives the same bytes every time.
     let mut state = 0x2545_F491_4F6C_DD1D_u64;
     for round in 0..60 {
         let mut bytes: Vec<u8> = std::iter::repeat_with(|| {

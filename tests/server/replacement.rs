@@ -1,4 +1,4 @@
-//! A number on two connections: the newcomer wins, and nobody else notices.
+//! A number on two connections: the newer one wins, and nobody else notices.
 
 use std::time::Duration;
 
@@ -36,7 +36,7 @@ fn a_replacement_is_no_news_for_anybody_else() {
     newer.expect_online(&[ALICE, BOB, "0000000009"]);
     older.until_online(&[ALICE, BOB, "0000000009"]);
     older.expect_close(REPLACED.0, REPLACED.1);
-    // Longer than a delta waits at most.
+    // This is longer than a delta ever waits.
     pause(Duration::from_millis(150));
     full.expect_nothing();
     delta.expect_nothing();
@@ -51,7 +51,7 @@ fn messages_not_yet_begun_for_the_older_one_move_to_the_newer() {
     let mut bob = server.quiet(BOB);
     let text = |n: usize| format!("{n:-<16000}");
     (0..COUNT).for_each(|n| bob.send(message(ALICE, &text(n))));
-    bob.expect_nothing(); // All are queued by now; most are more than the kernel takes.
+    bob.expect_nothing(); // All messages are queued by now. The kernel has no room for most of them.
     assert!(server.metrics()["switchboard_messages_in_outboxes"] > 0.0);
 
     let mut newer = server.connect(ALICE);
@@ -69,7 +69,7 @@ fn messages_not_yet_begun_for_the_older_one_move_to_the_newer() {
 }
 
 #[test]
-fn what_waits_for_a_newcomers_list_moves_on_with_his_number() {
+fn what_waits_for_the_list_of_a_new_connection_moves_on_with_the_number() {
     let server = Server::start(&[]);
     let mut bob = server.wire();
     bob.upgrade(&format!("/ws/{BOB}?presence=none"));
@@ -77,7 +77,7 @@ fn what_waits_for_a_newcomers_list_moves_on_with_his_number() {
     eventually("all are accepted", || {
         (server.metrics()["switchboard_connections"] == 4.0).then_some(())
     });
-    // While the server stands still, all this arrives; it then happens in one turn.
+    // All this arrives while the server is stopped, so it happens in one turn.
     server.freeze();
     older.send(Wire::upgrade_request(&format!("/ws/{ALICE}"), ""));
     bob.send(frame(TEXT, message(ALICE, "welcome")));
@@ -106,7 +106,7 @@ fn two_phones_that_fight_over_a_number_are_slowed_down() {
     phones.pop().expect("the last one stays").expect_nothing();
 }
 
-/// All of 127.0.0.0/8 is this machine (RFC 1122 §3.2.1.3), so a test can have several addresses.
+/// Each address of 127.0.0.0/8 is this machine (RFC 1122 §3.2.1.3), so a test can use several of them.
 #[test]
 fn a_stranger_at_another_address_does_not_use_up_what_the_owner_may_do() {
     let server = Server::start(&["--replacement-rate", "1/1h:3"]);

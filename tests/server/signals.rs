@@ -1,5 +1,5 @@
-//! Signals: that none of them takes the server by surprise, and that none loses anybody but those
-//! which are there to end it. The table in the operator's documentation says the same.
+//! Signals: the server expects each of them, and only those that are meant to end it lose a client. The
+//! table in `systemd/README.md` says the same.
 
 use std::fs::{self, OpenOptions};
 use std::io::{BufRead as _, BufReader, Write as _};
@@ -16,11 +16,11 @@ use nix::sys::signal::{SigSet, Signal};
 
 use crate::harness::{ALICE, BOB, Phone, Server, binary, eventually, frame, message, pause};
 
-/// What ends the server in good order.
+/// The signals that drain the server.
 const ENDS: [Signal; 3] = [Signal::SIGTERM, Signal::SIGINT, Signal::SIGQUIT];
 
-/// What is taken, logged and otherwise ignored, by number. There are no names for 34 to 64, the
-/// real-time signals; 32 and 33 are the C library's own.
+/// The numbers of the signals that are logged and otherwise ignored. The real-time signals, 34 to 64,
+/// have no names. The C library uses 32 and 33 itself.
 fn taken() -> Vec<u32> {
     use Signal::{SIGALRM, SIGHUP, SIGIO, SIGPROF, SIGPWR, SIGSTKFLT, SIGUSR2, SIGVTALRM, SIGXCPU};
     [SIGHUP, SIGUSR2, SIGALRM, SIGVTALRM, SIGPROF, SIGIO, SIGPWR, SIGSTKFLT, SIGXCPU]
@@ -30,7 +30,7 @@ fn taken() -> Vec<u32> {
         .collect()
 }
 
-/// What has no effect at all, and no line in the log.
+/// The numbers of the signals without any effect, and without a line in the log.
 fn unnoticed() -> Vec<u32> {
     use Signal::{SIGCHLD, SIGCONT, SIGPIPE, SIGTTIN, SIGTTOU, SIGURG, SIGWINCH, SIGXFSZ};
     [SIGCHLD, SIGCONT, SIGPIPE, SIGTTIN, SIGTTOU, SIGURG, SIGWINCH, SIGXFSZ]
@@ -38,14 +38,14 @@ fn unnoticed() -> Vec<u32> {
         .to_vec()
 }
 
-/// Sends a signal by its number: not every one has a name.
+/// Sends a signal by its number, because not every signal has a name.
 fn send(pid: u32, number: u32) {
     let kill = format!("kill -{number} {pid}");
     let status = Command::new("/bin/sh").args(["-c", &kill]).status().expect("there is a shell");
     assert!(status.success(), "{kill}");
 }
 
-/// The server has said so of a signal, this many times.
+/// Asserts that the log mentions the signal, with this word, `count` times.
 #[track_caller]
 fn expect_word(server: &Server, number: u32, word: &str, count: usize) {
     let wanted = format!("signal {number}: {word}");
@@ -68,14 +68,14 @@ fn expect_pong(phone: &mut Phone) {
     phone.expect(r#"{"type":"pong"}"#);
 }
 
-/// One of the sets of signals that the kernel shows (proc(5), status): bit 0 is signal 1.
+/// A set of signals as the kernel shows it (proc(5), status): bit 0 is signal 1.
 fn signal_set(server: &Server, name: &str) -> u64 {
     let status = fs::read_to_string(format!("/proc/{}/status", server.pid())).expect("it runs");
     let set = status.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(":\t"));
     u64::from_str_radix(set.expect("every process has one"), 16).expect("it is hexadecimal")
 }
 
-/// Pitfall 21: a handler runs in the middle of anything, and an exec forgets it. A mask does not.
+/// Pitfall 21: a handler may interrupt any code, and exec(2) resets it. A mask does neither.
 #[test]
 fn signals_are_blocked_and_nothing_handles_them() {
     let server = Server::start(&[]);
@@ -121,8 +121,8 @@ fn a_hangup_in_a_drain_neither_ends_it_nor_counts_as_a_second_signal() {
     assert_eq!(server.ended().code(), Some(0));
 }
 
-/// A server that has begun to start, and waits: until somebody writes its token, which is what the
-/// function that this calls has to let happen.
+/// Starts a server, which waits at its start for its token. Calls `meanwhile` with the server's process
+/// id, and writes the token after that.
 fn starting(test: &str, meanwhile: impl FnOnce(u32)) -> process::Child {
     let token = env::temp_dir().join(format!("switchboard-token-{test}-{}", process::id()));
     let made = Command::new("mkfifo").arg(&token).status().expect("coreutils are installed");
@@ -130,19 +130,19 @@ fn starting(test: &str, meanwhile: impl FnOnce(u32)) -> process::Child {
     let mut command = binary();
     command.args(["--listen", "127.0.0.1:0", "--admin-token-file"]).arg(&token);
     let server = command.stderr(Stdio::piped()).spawn().expect("the binary has been built");
-    // Nobody can write to it before the server has come to read its token from it (fifo(7)), and
-    // then the server waits for that.
+    // Opening the pipe succeeds once the server has opened it to read its token (fifo(7)). Then the
+    // server waits for the token.
     let mut pipe = eventually("the server reads its token", || {
         OpenOptions::new().write(true).custom_flags(O_NONBLOCK).open(&token).ok()
     });
     fs::remove_file(&token).expect("it is there");
     meanwhile(server.id());
-    // If it has not survived that, then the next assertion says so.
+    // If the server has not survived the signal, the next assertion says so.
     let _ = pipe.write_all(b"secret");
     server
 }
 
-/// Pitfall 21: between its first instruction and its first turn there is time for a signal as well.
+/// Pitfall 21: a signal may also arrive between the server's first instruction and its first turn.
 #[test]
 fn a_signal_that_comes_while_the_server_starts_is_obeyed_once_it_runs() {
     let mut server = starting("end", |pid| send(pid, Signal::SIGTERM as u32));
@@ -165,8 +165,8 @@ fn a_signal_that_means_nothing_does_not_keep_the_server_from_starting() {
     assert_eq!(status.code(), Some(0));
 }
 
-/// The kernel sends SIGHUP to the leader of a session whose terminal is gone (tty_ioctl(4)), and
-/// every write to the terminal fails from then on.
+/// When a terminal is gone, the kernel sends SIGHUP to the leader of its session (tty_ioctl(4)). From
+/// then on every write to the terminal fails.
 #[test]
 fn a_terminal_that_is_closed_loses_nobody() {
     let flags = OFlag::O_RDWR | OFlag::O_NOCTTY | OFlag::O_CLOEXEC;
@@ -186,7 +186,7 @@ fn a_terminal_that_is_closed_loses_nobody() {
     drop(pty);
     eventually("the terminal is gone", || {
         let stat = fs::read_to_string(format!("/proc/{}/stat", server.pid())).ok()?;
-        // The seventh field is the terminal (proc(5), stat); the second ends with a bracket.
+        // The seventh field is the terminal (proc(5), stat). The second field ends with a bracket.
         (stat.rsplit_once(") ")?.1.split(' ').nth(4) == Some("0")).then_some(())
     });
     expect_pong(&mut phone);
@@ -197,7 +197,7 @@ fn a_terminal_that_is_closed_loses_nobody() {
     assert_eq!(server.ended().code(), Some(0));
 }
 
-/// nohup(1) leaves SIGHUP ignored, a shell SIGINT and SIGQUIT of a job in the background.
+/// nohup(1) lets its child ignore SIGHUP. A shell lets a background job ignore SIGINT and SIGQUIT.
 #[test]
 fn what_a_parent_ignored_is_heard_all_the_same() {
     for signal in ENDS {
@@ -214,7 +214,7 @@ fn what_a_parent_ignored_is_heard_all_the_same() {
 
 #[test]
 fn what_a_parent_blocked_is_heard_all_the_same() {
-    // The mask is a thread's, and what the thread starts inherits it.
+    // A mask belongs to a thread, and a process that the thread starts inherits it.
     let blocked = thread::spawn(|| {
         SigSet::all().thread_block().expect("a thread may");
         Server::start(&[])
@@ -230,10 +230,11 @@ fn what_a_parent_blocked_is_heard_all_the_same() {
     assert_eq!(server.ended().code(), Some(0));
 }
 
-/// Ctrl-Z, and `fg` a while later.
+/// A person presses Ctrl-Z, and enters `fg` a while later.
 #[test]
 fn a_server_that_is_stopped_by_its_terminal_and_continued_evicts_nobody() {
-    // In a group of its own, whose parent is of another: only there the signal stops (signal(7)).
+    // The server needs a process group of its own, with its parent in another group. Only there the
+    // signal stops a process (signal(7)).
     let flags = ["--listen", "127.0.0.1:0", "--ping-timeout", "1s", "--sweep-interval", "100ms"];
     let server = Server::spawn(binary().args(flags).process_group(0));
     let (mut alice, mut bob) = (server.quiet(ALICE), server.quiet(BOB));
@@ -247,7 +248,7 @@ fn a_server_that_is_stopped_by_its_terminal_and_continued_evicts_nobody() {
     server.thaw();
     bob.expect_message(ALICE, "still there?");
     alice.expect_message(BOB, "so far");
-    // A job in the background is not stopped because it has something to say.
+    // A background job is not stopped when it writes to its terminal.
     for signal in [Signal::SIGTTOU, Signal::SIGTTIN] {
         server.signal(signal);
         expect_pong(&mut alice);

@@ -1,6 +1,6 @@
-//! Who is too quiet, or too slow with what he has begun: deadlines, and the sweep.
+//! Clients that are silent, or too slow with what they have begun: deadlines, and the sweep.
 //!
-//! Whoever is to stay gives many signs of life in the time that is allowed for one.
+//! A client that is meant to stay sends many signs of life within each timeout.
 
 use std::time::Duration;
 
@@ -36,14 +36,14 @@ fn the_ping_timeout_may_be_shorter_than_the_one_of_the_handshake() {
     server.quiet(ALICE).expect_close(SILENT.0, SILENT.1);
 }
 
-/// Pitfall 9: its timer fires while it still gives signs of life, and has to fire again.
+/// Pitfall 9: the timer fires while the phone still sends signs of life, and has to fire again later.
 #[test]
 fn a_phone_that_falls_silent_later_is_sent_home_as_well() {
     let server = Server::start(&["--ping-timeout", "300ms", "--sweep-interval", "50ms"]);
     let mut wire = server.wire();
     wire.upgrade(&format!("/ws/{ALICE}?presence=none"));
     for _ in 0..10 {
-        // On a machine that is so slow it may have been sent home already.
+        // On a slow machine the server may have closed the connection already.
         wire.try_send(frame(PONG, ""));
         pause(Duration::from_millis(50));
     }
@@ -58,7 +58,7 @@ fn any_frame_is_a_sign_of_life() {
         frame(9, "ping"),
         frame(PONG, ""),
         frame(TEXT, "nonsense"),
-        // One byte of a message at a time will do.
+        // One byte of a message at a time is enough.
         vec![],
     ];
     let mut silent = server.quiet("5000000000");
@@ -76,7 +76,8 @@ fn any_frame_is_a_sign_of_life() {
         }
         pause(Duration::from_millis(20));
     }
-    // A timeout and a half is over. Without its sign of life each would have shared this one's fate.
+    // One and a half timeouts are over. Without its sign of life each phone would have been
+    // disconnected like this one.
     silent.expect_close(SILENT.0, SILENT.1);
     assert_eq!(server.connections(), signs.len() as u64);
 }
@@ -103,7 +104,7 @@ fn a_sweep_removes_many_at_once_and_is_published_once() {
 #[test]
 fn sweeps_that_were_missed_cost_nothing() {
     let server = Server::start(&["--sweep-interval", "1ns"]);
-    // Over a billion of them: whoever counts them one by one is not done in time.
+    // The server missed over a billion sweeps. To run them one by one would take too long.
     pause(Duration::from_millis(1_500));
     assert_eq!(server.get("/health").status, 200);
 }
@@ -114,7 +115,7 @@ fn a_connection_that_never_asks_for_anything_is_closed() {
     server.wire().expect_end();
 }
 
-/// Sends byte by byte; whether the server had something to say before the last of them.
+/// Sends byte by byte, and returns whether the server answered before the last byte.
 fn is_cut_short(wire: &mut Wire, bytes: impl IntoIterator<Item = u8>) -> bool {
     bytes.into_iter().any(|byte| {
         pause(Duration::from_millis(10));
@@ -165,7 +166,7 @@ fn a_fragmented_message_is_not_kept_alive_by_pings() {
 }
 
 #[test]
-fn whoever_does_not_answer_a_close_is_closed_all_the_same() {
+fn a_client_that_does_not_answer_a_close_is_closed_all_the_same() {
     let server = Server::start(&["--close-timeout", "200ms"]);
     let mut wire = server.wire();
     wire.upgrade(&format!("/ws/{ALICE}?presence=none"));

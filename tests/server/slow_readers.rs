@@ -1,4 +1,4 @@
-//! Readers who do not read: what they cost themselves, and that they cost nobody else anything.
+//! Clients that do not read: what it costs them, and that it costs no other client anything.
 
 use std::thread;
 
@@ -8,20 +8,20 @@ use crate::harness::{
 
 const BIG: usize = 16_000;
 
-/// Somebody who is signed in and does not read.
+/// Signs in a phone that does not read.
 fn sleeper(server: &Server, query: &str) -> Wire {
     let mut wire = server.narrow_wire();
     wire.upgrade(&format!("/ws/{ALICE}{query}"));
     wire
 }
 
-/// Writes to the sleeper until the kernel takes no more for her.
+/// Writes to the sleeper until the kernel takes no more for it.
 fn fill(server: &Server, writer: &mut Phone) -> usize {
     let text = "x".repeat(BIG);
     for count in 1.. {
         writer.send(message(ALICE, &text));
         writer.expect_nothing();
-        // The turn that answered has also written: what is still in an outbox was refused.
+        // The turn that answered has also written. The kernel did not take what is still in an outbox.
         if server.metrics()["switchboard_messages_in_outboxes"] > 0.0 {
             return count;
         }
@@ -30,7 +30,7 @@ fn fill(server: &Server, writer: &mut Phone) -> usize {
 }
 
 #[test]
-fn a_reader_who_falls_too_far_behind_is_given_up_and_her_senders_are_told() {
+fn a_reader_who_falls_too_far_behind_is_given_up_and_its_senders_are_told() {
     const COUNT: usize = 100;
     let server = Server::start(&["--outbox-bytes", "100KiB"]);
     let mut sleeper = sleeper(&server, "?presence=none");
@@ -39,7 +39,7 @@ fn a_reader_who_falls_too_far_behind_is_given_up_and_her_senders_are_told() {
     let text = "x".repeat(BIG);
     for n in 0..COUNT {
         bob.send(format!(r#"{{"type":"message","to":"{ALICE}","text":"{text}","id":"{n}"}}"#));
-        // Meanwhile, everybody else.
+        // Meanwhile the others chat.
         carol.send(message(CAROL, "tick"));
         carol.expect_message(CAROL, "tick");
     }
@@ -75,7 +75,7 @@ fn a_reader_who_reads_nothing_for_too_long_is_given_up() {
     let mut sleeper = sleeper(&server, "?presence=none");
     let mut bob = server.quiet(BOB);
     fill(&server, &mut bob);
-    eventually("she is given up", || {
+    eventually("the sleeper is given up", || {
         let slow = server.metrics()[r#"switchboard_connections_ended_total{outcome="slow"}"#];
         (slow == 1.0).then_some(())
     });
@@ -93,7 +93,7 @@ fn a_reader_who_was_behind_catches_up_with_every_message_in_order() {
     let text = |n: usize| format!("{n:-<16000}");
     (0..COUNT).for_each(|n| bob.send(message(ALICE, &text(n))));
     bob.expect_nothing();
-    assert!(server.metrics()["switchboard_messages_in_outboxes"] > 0.0, "she is behind");
+    assert!(server.metrics()["switchboard_messages_in_outboxes"] > 0.0, "the sleeper is behind");
     for n in 0..COUNT {
         let expected = format!(r#"{{"type":"message","from":"{BOB}","text":"{}"}}"#, text(n));
         assert_eq!(sleeper.text(), expected);
@@ -123,7 +123,8 @@ fn presence_waits_for_a_reader_who_is_behind_and_is_then_right() {
     let mut bob = server.quiet(BOB);
     fill(&server, &mut bob);
     let _carol = come_and_go(&server);
-    // The first list, and Bob's coming, were on their way before she fell behind. The rest is one.
+    // The first list, and the one with Bob, were on their way before the sleeper fell behind. All later
+    // changes are in one list.
     let mut presence = presence_until(&mut sleeper, CAROL);
     assert!(presence.len() <= 3, "{presence:?}");
     let list = users(&presence.pop().expect("the last one"));
@@ -133,7 +134,7 @@ fn presence_waits_for_a_reader_who_is_behind_and_is_then_right() {
 }
 
 #[test]
-fn whoever_has_missed_a_delta_starts_again_from_a_list() {
+fn a_reader_that_has_missed_a_delta_starts_again_from_a_list() {
     let server = Server::start(&[]);
     let mut sleeper = sleeper(&server, "?presence=delta");
     let mut bob = server.quiet(BOB);
@@ -141,12 +142,12 @@ fn whoever_has_missed_a_delta_starts_again_from_a_list() {
     let encoded = || server.metrics()["switchboard_presence_encoded_total"];
     let before = encoded();
     let _carol = come_and_go(&server);
-    eventually("a delta passes her by", || (encoded() > before).then_some(()));
+    eventually("the sleeper misses a delta", || (encoded() > before).then_some(()));
     let list = presence_until(&mut sleeper, CAROL).pop().expect("the last one");
     assert_eq!(users(&list).expect("a list"), [CAROL, ALICE, BOB]);
 }
 
-/// Somebody comes and goes ten times, and Carol comes and stays.
+/// A phone connects and leaves ten times. Then Carol connects and stays.
 fn come_and_go(server: &Server) -> Phone {
     (0..10).for_each(|_| server.quiet("4000000000").close());
     let carol = server.quiet(CAROL);
@@ -154,7 +155,7 @@ fn come_and_go(server: &Server) -> Phone {
     carol
 }
 
-/// What the sleeper is told about presence until it mentions this number; she reads now.
+/// Lets the sleeper read, and returns its presence frames, up to one that mentions this number.
 fn presence_until(sleeper: &mut Wire, number: &str) -> Vec<String> {
     let mut told = Vec::new();
     while !told.last().is_some_and(|text: &String| text.contains(number)) {
@@ -178,7 +179,7 @@ fn more_than_an_outbox_holds_in_one_turn_is_no_fault_of_a_reader_who_reads() {
             wire
         })
         .collect();
-    // All that they write is read in a single turn.
+    // The server reads all messages in a single turn.
     server.freeze();
     let burst = frame(TEXT, message(ALICE, "now")).repeat(COUNT);
     writers.iter_mut().for_each(|writer| writer.send(&burst));
@@ -215,10 +216,10 @@ fn a_reader_who_does_not_read_delays_nobody() {
     drop(flood.join().expect("it wrote"));
 }
 
-/// Pitfall 18: her own acknowledgements, which a turn queues when it has all but ended, are too many
-/// for her outbox. No later turn is needed to see that.
+/// Pitfall 18: a client's own acknowledgements, which a turn queues near its end, overflow its outbox.
+/// The server disconnects the client without a later event.
 #[test]
-fn a_reader_whom_acknowledgements_overwhelm_is_given_up_though_nothing_else_happens() {
+fn a_reader_with_too_many_acknowledgements_is_given_up_though_nothing_else_happens() {
     const CAP: usize = 64 * 1024;
     let server = Server::start(&["--outbox-bytes", "64KiB"]);
     let mut bob = server.quiet(BOB);
@@ -233,10 +234,10 @@ fn a_reader_whom_acknowledgements_overwhelm_is_given_up_though_nothing_else_happ
     let letters =
         (0..100).map(|n| format!(r#"{{"type":"message","to":"{BOB}","text":"","id":"{n}"}}"#));
     let letters: Vec<u8> = letters.flat_map(|letter| frame(TEXT, letter)).collect();
-    // All of them come in one read, and so are acknowledged in one turn.
+    // All messages arrive in one read, so the server acknowledges them in one turn.
     server.freeze();
     sleeper.send(letters);
     server.thaw();
-    eventually("she is given up", || (server.sockets() == alone).then_some(()));
+    eventually("the sleeper is given up", || (server.sockets() == alone).then_some(()));
     assert_eq!(server.connections(), 1);
 }

@@ -1,17 +1,17 @@
-//! Requests that two servers in a row could read differently, and what any client may send: each over
-//! a real socket, with another request right behind it.
+//! Requests that a proxy and the server could read differently. Each is sent over a real socket, with
+//! another request right behind it.
 //!
-//! The names begin as in JSONTestSuite: what the standard demands is answered, and so is the request
-//! behind it (`y_`); what is malformed, or has a body, is answered once, and whatever stands behind it is
-//! never taken for a request (`n_`); for what the standard leaves open, this is our answer (`i_`).
+//! The names begin as in JSONTestSuite. `y_`: the standard demands that the request is accepted, so both
+//! requests are answered. `n_`: the request is malformed, or has a body. It is answered once, and the
+//! bytes behind it are never taken for a request. `i_`: the standard leaves the answer open.
 
 use crate::harness::{ALICE, CLOSE, Server, Wire};
 
-/// What stands behind each request. Whoever answers it says 404.
+/// The request behind each request. An answer to it would be a 404.
 const BEHIND: &str = "GET /smuggled HTTP/1.1\r\nHost: h\r\n\r\n";
 
-/// Sends a request and the one behind it; compares all that is answered before the connection ends.
-/// A character is a byte here, so that there can be any.
+/// Sends a request and the one behind it, and compares the statuses of all answers before the connection
+/// ends. Each character of `request` is one byte, so that any byte can be written.
 fn check(server: &Server, name: &str, request: &str, statuses: &[u16]) {
     let bytes = |text: &str| text.chars().map(|c| c as u8).collect::<Vec<u8>>();
     let mut wire = server.wire();
@@ -28,7 +28,7 @@ fn check(server: &Server, name: &str, request: &str, statuses: &[u16]) {
     wire.expect_end();
 }
 
-/// `GET /health` with these header lines, and what follows the head.
+/// `GET /health` with these header lines, and with what follows the head.
 fn get(lines: &str) -> String {
     let (lines, body) = lines.split_once("\r\n\r\n").unwrap_or((lines, ""));
     let lines = if lines.is_empty() { String::new() } else { format!("{lines}\r\n") };
@@ -67,7 +67,7 @@ fn a_body_whose_end_is_in_doubt_is_answered_once_and_ends_the_connection() {
     let server = Server::start(&[]);
     let chunked = "\r\n\r\n0\r\n\r\n";
     for (name, status, request) in [
-        // Bodies, which no request here has a use for: each ends somewhere, and nobody looks where.
+        // Bodies. No request here needs one, and the server does not look for their ends.
         ("n_body_with_length", 413, get("Content-Length: 5\r\n\r\nhello")),
         ("n_body_is_a_request", 413, get(&format!("Content-Length: {}", BEHIND.len()))),
         ("n_body_shorter_than_said", 413, get("Content-Length: 999999")),
@@ -89,7 +89,7 @@ fn a_body_whose_end_is_in_doubt_is_answered_once_and_ends_the_connection() {
             400,
             get(&format!("Content-Length: 0\r\nTransfer-Encoding: chunked{chunked}")),
         ),
-        // Lengths that some read and some do not.
+        // Lengths that some servers accept and some do not.
         ("n_cl_twice_equal", 400, get("Content-Length: 5\r\nContent-Length: 5\r\n\r\nhello")),
         ("n_cl_twice_different", 400, get("Content-Length: 0\r\nContent-Length: 35")),
         ("n_cl_list", 400, get("Content-Length: 0, 0")),
@@ -100,7 +100,7 @@ fn a_body_whose_end_is_in_doubt_is_answered_once_and_ends_the_connection() {
         ("n_cl_space_inside", 400, get("Content-Length: 0 5")),
         ("n_cl_65_bits", 400, get("Content-Length: 18446744073709551616")),
         ("n_cl_other_digits", 400, get("Content-Length: \u{b2}")),
-        // Codings that some recognise and some do not.
+        // Codings that some servers recognise and some do not.
         ("n_te_xchunked", 400, get(&format!("Transfer-Encoding: xchunked{chunked}"))),
         ("n_te_identity", 400, get("Transfer-Encoding: identity")),
         ("n_te_empty", 400, get("Transfer-Encoding:")),
@@ -120,7 +120,7 @@ fn a_body_whose_end_is_in_doubt_is_answered_once_and_ends_the_connection() {
 fn a_line_that_is_in_doubt_is_answered_once_and_ends_the_connection() {
     let server = Server::start(&[]);
     for (name, status, request) in [
-        // Lines that are a header for some and none for others.
+        // Lines that are a header for some servers and not for others.
         ("n_space_before_colon", 400, get("Content-Length : 35")),
         ("n_tab_before_colon", 400, get("Transfer-Encoding\t: chunked")),
         ("n_obs_fold", 400, get("X: a\r\n b")),
@@ -131,7 +131,7 @@ fn a_line_that_is_in_doubt_is_answered_once_and_ends_the_connection() {
         ("n_space_in_name", 400, get("Content Length: 35")),
         ("n_control_in_name", 400, get("Content-Length\u{1}: 35")),
         ("n_byte_over_127_in_name", 400, get("Content-Length\u{e9}: 35")),
-        // Line ends that some see and some do not.
+        // Line ends that some servers accept and some do not.
         ("n_bare_lf", 400, "GET / HTTP/1.1\nHost: h\n\n".into()),
         ("n_bare_lf_in_one_line", 400, get("X: a\nContent-Length: 35")),
         ("n_bare_lf_before", 400, format!("\n{}", get(""))),
@@ -237,10 +237,10 @@ fn an_upgrade_has_no_body() {
 #[test]
 fn a_request_behind_an_upgrade_is_taken_for_frames_or_answered_never_both() {
     let server = Server::start(&[]);
-    // Turned down: the connection speaks HTTP still.
+    // The upgrade is refused: the connection still speaks HTTP.
     let refused = Wire::upgrade_request("/ws/123", "");
     check(&server, "i_refused_upgrade", &refused, &[400, 404]);
-    // Let in: what follows are frames, and `G` is no first byte of one.
+    // The upgrade succeeds: frames follow, and no frame begins with a `G`.
     let mut wire = server.wire();
     wire.send(Wire::upgrade_request(&format!("/ws/{ALICE}?presence=none"), "") + BEHIND);
     wire.expect_switch();

@@ -1,11 +1,11 @@
-//! The stall rule: a server that was stopped itself does not blame its clients for the silence.
+//! The stall rule: a server that was stopped itself does not disconnect its clients for silence.
 
 use std::time::Duration;
 
 use crate::harness::{PONG, Server, TEXT, Wire, frame, message, pause, raise_descriptor_limit};
 
-/// More than the server takes from the kernel at once (1,024), so that it knows no sooner than in
-/// its second turn who has spoken; and each says so much that it takes several turns to hear them.
+/// How many phones: more than the events of one poll (1,024). So the server knows only in its second turn
+/// which phones have sent something. Each sends enough that reading it takes several turns.
 const PHONES: usize = 1_100;
 
 #[test]
@@ -41,7 +41,7 @@ fn what_was_begun_before_a_stop_may_be_finished_after_it() {
     let mut asker = server.wire();
     let request = Wire::upgrade_request("/ws/3000000000?presence=none", "");
     asker.send(&request[..30]);
-    // Both of these are read, and wait, by the time that a later request is answered.
+    // When a later request is answered, the server has read both of these, and they wait for their rest.
     assert_eq!(server.connections(), 1);
 
     server.freeze();

@@ -1,7 +1,7 @@
-//! Under a service manager: what it is told, and the listening socket that it keeps.
+//! A server under a service manager: what the manager is told, and the listening socket that it keeps.
 //!
-//! The tests are the manager themselves. [`Manager`] has the socket that NOTIFY_SOCKET names
-//! (sd_notify(3)), and a [`Door`] is what systemd's socket unit would hold open.
+//! The tests play the manager. [`Manager`] has the socket that NOTIFY_SOCKET names (sd_notify(3)). A
+//! [`Door`] is the socket that systemd's socket unit would hold open.
 
 use std::env;
 use std::fs;
@@ -21,24 +21,24 @@ use crate::harness::{
     pause, raise_descriptor_limit,
 };
 
-/// How often the watchdog wants to hear from the server, where a test has one, in microseconds.
+/// The interval of the watchdog, where a test has one, in microseconds.
 const WATCHDOG_USEC: &str = "100000";
 
-/// The socket that a service manager listens on.
+/// The socket on which a service manager listens.
 struct Manager {
     socket: UnixDatagram,
     name: String,
 }
 
 impl Manager {
-    /// One at a path in the file system.
+    /// A manager with a socket at a path.
     fn at_a_path() -> Manager {
         let path = env::temp_dir().join(unique_name());
         let name = path.to_str().expect("it is ASCII").to_owned();
         Manager::new(UnixDatagram::bind(path).expect("nobody has that path"), name)
     }
 
-    /// One whose name is in no file system (unix(7)).
+    /// A manager with a socket whose name is in no file system (unix(7)).
     fn abstract_one() -> Manager {
         let name = unique_name();
         let address = UnixAddress::from_abstract_name(&name).expect("it is short");
@@ -51,14 +51,14 @@ impl Manager {
         Manager { socket, name }
     }
 
-    /// A server that tells it how it is.
+    /// Starts a server that reports to this manager.
     fn start(&self, flags: &[&str]) -> Server {
         let mut command = binary();
         command.env("NOTIFY_SOCKET", &self.name).env("WATCHDOG_USEC", WATCHDOG_USEC);
         Server::spawn(command.args(["--listen", "127.0.0.1:0"]).args(flags))
     }
 
-    /// The assignments of the next datagram.
+    /// Reads the next datagram, and returns its assignments.
     #[track_caller]
     fn hear(&self) -> Vec<String> {
         let mut buffer = [0; 4096];
@@ -67,20 +67,20 @@ impl Manager {
         text.lines().map(str::to_owned).collect()
     }
 
-    /// Listens until it hears this.
+    /// Reads until this assignment arrives.
     #[track_caller]
     fn expect(&self, assignment: &str) {
         while !self.hear().iter().any(|heard| heard == assignment) {}
     }
 
-    /// Throws away what has been said so far.
+    /// Drops everything that has arrived so far.
     fn forget(&self) {
         self.socket.set_nonblocking(true).expect("a socket");
         while self.socket.recv(&mut [0; 4096]).is_ok() {}
         self.socket.set_nonblocking(false).expect("a socket");
     }
 
-    /// Whether nothing has been said since.
+    /// Whether nothing has arrived.
     fn has_heard_nothing(&self) -> bool {
         self.socket.set_nonblocking(true).expect("a socket");
         let heard = self.socket.recv(&mut [0; 4096]);
@@ -92,7 +92,7 @@ impl Manager {
 impl Drop for Manager {
     fn drop(&mut self) {
         if self.name.starts_with('/') {
-            // Where a test has already removed it, there is nothing to remove.
+            // The test may have removed the file already.
             let _ = fs::remove_file(&self.name);
         }
     }
@@ -146,7 +146,7 @@ fn the_manager_hears_of_the_end_before_it_comes() {
             break said;
         }
     };
-    // An hour, and a bit: the manager's own patience may be shorter.
+    // An hour and five seconds. The manager's own timeout may be shorter.
     assert!(said.contains(&"EXTEND_TIMEOUT_USEC=3605000000".to_owned()), "{said:?}");
     drop(straggler);
     assert!(server.ended().success());
@@ -178,7 +178,7 @@ fn a_watchdog_that_is_meant_for_another_process_is_left_alone() {
     assert!(manager.has_heard_nothing());
 }
 
-/// To the manager a stopped process is what a wedged loop is.
+/// For the manager a stopped process is the same as a loop that hangs.
 #[test]
 fn a_loop_that_does_not_turn_feeds_no_watchdog() {
     let manager = Manager::abstract_one();
@@ -261,7 +261,7 @@ fn a_socket_that_cannot_be_served_is_one_clear_line_and_exit_code_1() {
 }
 
 #[test]
-fn whoever_comes_while_the_server_ends_waits_for_the_next_one() {
+fn a_client_that_comes_while_the_server_ends_waits_for_the_next_one() {
     let door = Door::open();
     let mut first = door.start(&["--close-timeout", "1h", "--drain-timeout", "1h"]);
     let mut straggler = first.wire();
@@ -281,14 +281,14 @@ fn whoever_comes_while_the_server_ends_waits_for_the_next_one() {
 }
 
 #[test]
-fn whoever_has_just_come_in_is_not_turned_away() {
+fn a_client_that_has_just_come_in_is_not_turned_away() {
     let door = Door::open();
     let mut server = door.start(&[]);
     let mut early = server.wire();
-    eventually("he is accepted", || {
+    eventually("the client is accepted", || {
         (server.metrics()["switchboard_connections"] == 2.0).then_some(())
     });
-    // When the server goes on, his request and the signal are there, whichever it sees first.
+    // When the server goes on, the request and the signal are both there. It may see either one first.
     server.freeze();
     early.send(Wire::upgrade_request(&format!("/ws/{BOB}?presence=none"), ""));
     server.signal(Signal::SIGTERM);
@@ -300,11 +300,11 @@ fn whoever_has_just_come_in_is_not_turned_away() {
 }
 
 #[test]
-fn whoever_has_come_in_and_says_nothing_does_not_hold_up_the_end() {
+fn a_client_that_has_come_in_and_says_nothing_does_not_hold_up_the_end() {
     let door = Door::open();
     let mut server = door.start(&[]);
     let _silent = server.wire();
-    eventually("he is accepted", || {
+    eventually("the client is accepted", || {
         (server.metrics()["switchboard_connections"] == 2.0).then_some(())
     });
     server.signal(Signal::SIGTERM);
@@ -349,13 +349,13 @@ fn a_restart_refuses_nobody_and_loses_nobody() {
             assert!(server.ended().success());
         }
         is_over.store(true, Ordering::Relaxed);
-        // Whoever is in the queue by now is served by this one, before the scope ends.
+        // This server serves the clients in the backlog, before the scope ends.
         door.start(&[])
     });
     drop(last);
 }
 
-/// What a crash costs: the connections that were open, and nobody who comes back.
+/// A crash loses the connections that were open, and no client that comes back.
 #[test]
 fn a_crowd_that_comes_back_after_a_crash_waits_for_the_next_server() {
     const CROWD: usize = 500;
@@ -376,11 +376,11 @@ fn a_crowd_that_comes_back_after_a_crash_waits_for_the_next_server() {
     let second = door.start(&[]);
     crowd.iter_mut().for_each(Wire::expect_switch);
     assert_eq!(second.connections(), CROWD as u64);
-    // Or the drain at the end would wait for them to answer.
+    // Without this, the drain at the end would wait for their answers.
     drop(crowd);
 }
 
-/// Comes, is let in, and leaves: by himself, or because he is sent home. Anything else is a failure.
+/// Connects, is accepted, and leaves by itself, or because the server drains. Anything else is a failure.
 fn visit(address: SocketAddr, mobile: &str) {
     let mut wire = Wire::to(address);
     wire.upgrade(&format!("/ws/{mobile}?presence=none"));

@@ -1,4 +1,4 @@
-//! SIGUSR1: the flight recorder's trace as a file.
+//! SIGUSR1 writes the flight recorder's trace to a file.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use crate::harness::{ALICE, BOB, Server, eventually, message};
 
-/// A folder of its own, removed with all that is in it.
+/// A folder for one test. It is removed with its content.
 struct Folder(PathBuf);
 
 impl Folder {
@@ -19,7 +19,7 @@ impl Folder {
         Folder(path)
     }
 
-    /// A server that writes its traces to this name in the folder.
+    /// Starts a server that writes its traces to this name in the folder.
     fn server(&self, name: &str) -> (Server, PathBuf) {
         let path = self.0.join(name);
         let server = Server::start(&["--trace-file", path.to_str().expect("it is ASCII")]);
@@ -37,12 +37,12 @@ impl Folder {
 
 impl Drop for Folder {
     fn drop(&mut self) {
-        // What cannot be removed is left to whoever cleans up there.
+        // A failure here does not matter to the test.
         let _ = fs::remove_dir_all(&self.0);
     }
 }
 
-/// Waits until this many lines of the log say so.
+/// Waits until `count` lines of the log contain `what`.
 fn expect_lines(server: &Server, count: usize, what: &str) {
     eventually(what, || {
         let log = server.log();
@@ -135,7 +135,7 @@ fn a_trace_is_not_written_through_a_link_that_somebody_has_put_there() {
     for link in ["trace.json", "trace.json.tmp"] {
         std::os::unix::fs::symlink(&precious, folder.0.join(link)).expect("nothing is there");
     }
-    // Of a turn, in which this is answered, there is something to write.
+    // The turn that answers this gives the trace something to contain.
     server.health();
     server.signal(Signal::SIGUSR1);
     expect_lines(&server, 1, "the trace is in ");

@@ -1,6 +1,6 @@
 //! The opening handshake: how a connection becomes a WebSocket, however its bytes arrive.
 //!
-//! Whoever is turned away instead is in `refusals` and `origin`.
+//! `refusals` and `origin` test the requests that are refused.
 
 use std::io::Write as _;
 
@@ -9,7 +9,7 @@ use crate::harness::{ALICE, BOB, Server, TEXT, Wire, frame};
 #[test]
 fn the_answer_has_exactly_the_headers_that_strict_clients_expect() {
     let server = Server::start(&[]);
-    // What `upgrade` checks, letter by letter. An offer of compression is not taken up.
+    // `upgrade` compares the headers letter by letter. The server does not accept compression.
     let mut wire = server.wire();
     let offer = "Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits\r\n";
     wire.send(Wire::upgrade_request(&format!("/ws/{ALICE}"), offer));
@@ -38,12 +38,12 @@ fn a_request_may_arrive_in_two_pieces_cut_anywhere() {
         Wire::upgrade_request(&format!("/ws/{ALICE}?presence=none"), "Connection: close\r\n"),
     ];
     for (request, status) in requests.iter().zip([200, 405, 101]) {
-        // The cuts are tried on connections side by side: each waits for its other half.
+        // Each connection has its own cut. All of them wait for their second half at the same time.
         let cuts = 1..request.len();
         let mut wires: Vec<Wire> = cuts.clone().map(|_| server.wire()).collect();
         wires.iter_mut().zip(cuts.clone()).for_each(|(wire, cut)| wire.send(&request[..cut]));
         for (wire, cut) in wires.iter_mut().zip(cuts) {
-            // A number changes hands only so often: this one is to be offline in between.
+            // A number may change hands only a few times, so it has to be offline in between.
             wire.send(&request[cut..]);
             assert_eq!(wire.response().status, status, "cut at {cut}");
             if status == 101 {

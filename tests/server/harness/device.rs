@@ -1,26 +1,26 @@
-//! [`Device`]: a client of the messenger realm, signed in: one of perhaps several with the same id.
+//! [`Device`]: a client of the messenger realm. Several devices may sign in with the same id.
 //!
-//! It speaks and reads frames of `{"type":…,"data":{…}}`. They are compared as JSON, since clients of
-//! this protocol decode into models: the order of fields is free, their names and values are not.
+//! It writes and reads frames of `{"type":…,"data":{…}}`. Frames are compared as JSON, because clients
+//! of this protocol decode them into models: the order of fields is free, their names and values are not.
 
 use serde_json::{Value, json};
 use tungstenite::Message;
 
 use super::{Heartbeat, Phone, Server};
 
-/// A session's device.
+/// A device, and its WebSocket.
 pub(crate) struct Device {
     pub(crate) phone: Phone,
 }
 
 impl Server {
-    /// Somebody with this id and no name. What waits for him is still to be read.
+    /// Signs in a device with this id and no name. The test still has to read what waits for it.
     #[track_caller]
     pub(crate) fn device(&self, id: &str) -> Device {
         self.device_with(&json!({ "sessionId": id, "name": null, "profilePicture": null }))
     }
 
-    /// Somebody who signs in with this data.
+    /// Signs in a device with this data.
     #[track_caller]
     pub(crate) fn device_with(&self, auth: &Value) -> Device {
         let mut device = self.stranger("/ws");
@@ -29,18 +29,7 @@ impl Server {
         device
     }
 
-    /// A device of this session that comes from an address of this machine. All of 127.0.0.0/8 is this
-    /// machine (RFC 1122 §3.2.1.3).
-    #[track_caller]
-    pub(crate) fn device_from(&self, address: [u8; 4], id: &str) -> Device {
-        let phone = Phone::open(self.stream_from(address), self.address(), "/ws");
-        let mut device = Device { phone };
-        device.say("auth", &json!({ "sessionId": id }));
-        device.expect("authenticated", &json!({ "sessionId": id }));
-        device
-    }
-
-    /// Somebody who has not signed in.
+    /// Connects a device that has not signed in.
     pub(crate) fn stranger(&self, path: &str) -> Device {
         Device { phone: self.visit(path) }
     }
@@ -51,12 +40,12 @@ impl Device {
         self.phone.send(json!({ "type": kind, "data": data }).to_string());
     }
 
-    /// Sends a message with nothing but what is required.
+    /// Sends a message with only the required fields.
     pub(crate) fn write(&mut self, id: &str, to: &str, content: &str) {
         self.say("message_send", &json!({ "id": id, "recipientId": to, "content": content }));
     }
 
-    /// Sends an invitation with nothing but what is required.
+    /// Sends an invitation with only the required fields.
     pub(crate) fn invite(&mut self, id: &str, to: &str) {
         self.say("invitation_send", &json!({ "id": id, "recipientId": to, "message": "hello" }));
     }
@@ -77,7 +66,7 @@ impl Device {
         self.say("typing_indicator", &json!({ "recipientId": to, "isTyping": is_typing }));
     }
 
-    /// The next frame is of this kind; its data.
+    /// Reads the next frame, which must be of this kind, and returns its data.
     #[track_caller]
     pub(crate) fn hear(&mut self, kind: &str) -> Value {
         let mut frame = self.phone.json();
@@ -112,7 +101,7 @@ impl Device {
         self.expect("contact_offline", &json!({ "sessionId": who }));
     }
 
-    /// The next frame is an error, with nothing but a clear sentence in it.
+    /// Reads the next frame, which must be an error with one sentence, and returns the sentence.
     #[track_caller]
     pub(crate) fn expect_error(&mut self) -> String {
         let data = self.hear("error");
@@ -122,7 +111,7 @@ impl Device {
         detail.to_owned()
     }
 
-    /// The next message is this; the whole of it.
+    /// Reads the next frame, which must be this message, and returns its data.
     #[track_caller]
     pub(crate) fn expect_message(&mut self, id: &str, from: &str, content: &str) -> Value {
         let data = self.hear("message_received");
@@ -131,7 +120,7 @@ impl Device {
         data
     }
 
-    /// The next frame is the answer to an invitation; the whole of it.
+    /// Reads the next frame, which must be the answer to an invitation, and returns its data.
     #[track_caller]
     pub(crate) fn expect_response(&mut self, id: &str, status: &str) -> Value {
         let data = self.hear("invitation_response");
@@ -139,13 +128,13 @@ impl Device {
         data
     }
 
-    /// Everything that the server had for this device has been read.
+    /// Asserts that the test has read everything that the server had for this device.
     #[track_caller]
     pub(crate) fn expect_nothing(&mut self) {
         self.phone.expect_nothing();
     }
 
-    /// The server closes with this code, and says why.
+    /// Asserts that the server closes with this code, and a reason.
     #[track_caller]
     pub(crate) fn expect_close(&mut self, code: u16) {
         match self.phone.hear() {
@@ -158,7 +147,7 @@ impl Device {
         self.phone.expect_end();
     }
 
-    /// The server does not let him in: 4001, perhaps with an error that says why.
+    /// Asserts that the server does not sign the device in: it closes with 4001, perhaps after an error.
     #[track_caller]
     pub(crate) fn expect_turned_away(&mut self) {
         loop {
@@ -186,7 +175,7 @@ impl Device {
     }
 }
 
-/// These two have accepted each other, and know that the other is online.
+/// Makes these two contacts, each of which knows that the other is online.
 #[track_caller]
 pub(crate) fn befriend(a: (&mut Device, &str), b: (&mut Device, &str)) {
     a.0.invite("befriend", b.1);

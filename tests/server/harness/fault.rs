@@ -1,9 +1,8 @@
-//! A kernel that lies, for what no input brings about: the server is made to see a result that no
-//! kernel gives.
+//! A fault that no input can cause: the server sees a result of a system call that no kernel gives.
 //!
-//! ptrace(2) stops the server where its next read returns, and changes what that returned. It is the
-//! test's own child, which even strict systems let it trace. The registers that hold a result have other
-//! names on every processor; these are x86-64's.
+//! ptrace(2) stops the server where its next read returns, and changes the result. The server is the
+//! test's own child, which even strict systems let it trace. The register with the result has another
+//! name on every processor. This one is for x86-64.
 
 use nix::libc::SYS_recvfrom;
 use nix::sys::ptrace::{self, Options};
@@ -12,21 +11,20 @@ use nix::unistd::Pid;
 
 use super::{Server, eventually};
 
-/// More bytes than any buffer has.
+/// A number of bytes that is larger than any buffer.
 const TOO_MANY: u64 = 1 << 40;
 
-/// Makes `cause` happen, and lets the server believe that the read which follows took in more than
-/// its buffer holds.
+/// Calls `cause`, and makes the server's next read return more bytes than its buffer holds.
 pub(crate) fn overstate_the_next_read(server: &Server, cause: impl FnOnce()) {
     let pid = Pid::from_raw(server.pid().try_into().expect("pids are small"));
-    // Should the test end early, the server does too.
+    // If the test ends early, the server ends too.
     let options = Options::PTRACE_O_TRACESYSGOOD | Options::PTRACE_O_EXITKILL;
     ptrace::seize(pid, options).expect("it is our child");
     ptrace::interrupt(pid).expect("it is traced");
     wait(pid);
     cause();
     loop {
-        // Runs to where the next system call begins or ends. While it runs, its result reads ENOSYS.
+        // Runs to the beginning or the end of the next system call. At its beginning the result is ENOSYS.
         ptrace::syscall(pid, None).expect("it is stopped");
         wait(pid);
         let mut registers = ptrace::getregs(pid).expect("it is stopped");
@@ -39,7 +37,7 @@ pub(crate) fn overstate_the_next_read(server: &Server, cause: impl FnOnce()) {
     }
 }
 
-/// Waits until it stops.
+/// Waits until the server stops.
 fn wait(pid: Pid) {
     eventually("the server stops", || {
         let status = waitpid(pid, Some(WaitPidFlag::WNOHANG)).expect("it is our child");

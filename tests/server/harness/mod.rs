@@ -1,8 +1,8 @@
-//! What all tests share: a [`Server`] process, and its four kinds of client.
+//! What all tests share: a [`Server`] process, and its clients.
 //!
-//! A [`Phone`] is a well-behaved one (tungstenite's), a [`Device`] one that is signed in to the
-//! messenger realm, a [`Wire`] is a bare TCP connection that may do anything, and [`Response`] is what
-//! HTTP answers. None of them knows a topic.
+//! A [`Phone`] is a well-behaved client (by tungstenite) of the mobile realm, and a [`Device`] one of the
+//! messenger realm. A [`Wire`] is a bare TCP connection, which may send anything. A [`Response`] is an
+//! answer over HTTP. None of them belongs to one topic.
 
 mod device;
 mod door;
@@ -22,7 +22,7 @@ pub(crate) use phone::{Heartbeat, Phone, message, users};
 pub(crate) use process::{Metrics, Server, binary, raise_descriptor_limit};
 pub(crate) use wire::{BINARY, CLOSE, CONTINUATION, PONG, Response, TEXT, Wire, frame, masked};
 
-/// Three people who can be told apart at a glance.
+/// The numbers of three people, which a reader can tell apart at a glance.
 pub(crate) const ALICE: &str = "0000000001";
 pub(crate) const BOB: &str = "0000000002";
 pub(crate) const CAROL: &str = "00000000000000000000000000000003";

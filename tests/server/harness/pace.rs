@@ -1,4 +1,4 @@
-//! Waiting for things: as long as it takes, within reason.
+//! Waiting for an event, up to a limit.
 
 #![expect(clippy::disallowed_methods, reason = "tests watch a real server, in real time")]
 
@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 /// How long anything may take before a test gives up. No test passes by waiting this long.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
 
-/// Asks again and again until there is an answer.
+/// Calls `ask` again and again until it returns a value.
 #[track_caller]
 pub(crate) fn eventually<T>(what: &str, mut ask: impl FnMut() -> Option<T>) -> T {
     let start = Instant::now();
@@ -21,7 +21,7 @@ pub(crate) fn eventually<T>(what: &str, mut ask: impl FnMut() -> Option<T>) -> T
     }
 }
 
-/// Lets time pass, where that is what a test is about.
+/// Lets time pass. Only a test about time may call it.
 pub(crate) fn pause(time: Duration) {
     thread::sleep(time);
 }

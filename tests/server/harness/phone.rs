@@ -1,6 +1,6 @@
-//! [`Phone`]: a well-behaved client, by tungstenite, which checks what the server sends.
+//! [`Phone`]: a well-behaved client, by tungstenite. It checks what the server sends.
 //!
-//! Frames are compared letter by letter: the contract binds to the letter. Only the order of numbers
+//! Frames are compared byte by byte, because the contract binds to the letter. Only the order of numbers
 //! in a list is free.
 
 use std::net::{Shutdown, SocketAddr, TcpStream};
@@ -15,7 +15,7 @@ use tungstenite::{Message, WebSocket};
 
 use super::{PONG, frame, pause};
 
-/// A WebSocket that is open.
+/// A client with an open WebSocket.
 pub(crate) struct Phone {
     socket: WebSocket<TcpStream>,
 }
@@ -51,7 +51,7 @@ impl Phone {
         self.socket.send(message).expect("the server takes it");
     }
 
-    /// The next thing the server says.
+    /// Reads the next message of the server.
     #[track_caller]
     pub(crate) fn hear(&mut self) -> Message {
         self.socket.read().expect("the server says something")
@@ -80,7 +80,7 @@ impl Phone {
         self.expect(&format!(r#"{{"type":"error","detail":"{detail}"}}"#));
     }
 
-    /// The next frame is the list, and these are on it, once each.
+    /// Asserts that the next frame is the list, and that it has these numbers, once each.
     #[track_caller]
     pub(crate) fn expect_online(&mut self, expected: &[&str]) {
         let text = self.text();
@@ -89,7 +89,7 @@ impl Phone {
         assert_eq!(users(&text).unwrap_or_else(|| panic!("no list: {text}")), expected);
     }
 
-    /// Reads on until the list is this. For receivers who may see those in between as well.
+    /// Reads on until a list has these numbers. The receiver may see other lists before it.
     #[track_caller]
     pub(crate) fn until_online(&mut self, expected: &[&str]) {
         let mut expected = expected.to_vec();
@@ -97,14 +97,15 @@ impl Phone {
         while users(&self.text()).is_none_or(|online| online != expected) {}
     }
 
-    /// Everything that the server had for this phone has been read: the answer to a ping comes next.
+    /// Asserts that the test has read everything that the server had for this phone: the answer to a
+    /// ping comes next.
     #[track_caller]
     pub(crate) fn expect_nothing(&mut self) {
         self.send(r#"{"type":"ping"}"#);
         self.expect(r#"{"type":"pong"}"#);
     }
 
-    /// The server closes, with this code and reason; and then the connection ends.
+    /// Asserts that the server closes with this code and reason, and that the connection then ends.
     #[track_caller]
     pub(crate) fn expect_close(&mut self, code: u16, reason: &str) {
         match self.hear() {
@@ -116,49 +117,50 @@ impl Phone {
         self.expect_end();
     }
 
-    /// The closing handshake ends as RFC 6455 §7.1.1 has it: the server closes the connection first.
+    /// Asserts that the closing handshake ends as in RFC 6455 §7.1.1: the server closes the connection
+    /// first.
     #[track_caller]
     pub(crate) fn expect_end(&mut self) {
         match self.socket.read() {
             Err(tungstenite::Error::ConnectionClosed) => {}
             other => panic!("not the end: {other:?}"),
         }
-        // And then the client does. It may find that the server has not waited for it.
+        // Then the client closes its side. The server may already be gone.
         let _ = self.socket.get_ref().shutdown(Shutdown::Both);
     }
 
-    /// Closes as a client should, and waits for the answer.
+    /// Sends a close frame, as a client should, and waits for the answer.
     #[track_caller]
     pub(crate) fn close(mut self) {
         self.socket.close(None).expect("it was open");
         while !matches!(self.socket.read(), Err(tungstenite::Error::ConnectionClosed)) {}
     }
 
-    /// Resets the connection: what is under way is lost, and the server sees an error.
+    /// Resets the connection: the data in flight is lost, and the server sees an error.
     pub(crate) fn reset(self) {
         let stream = self.socket.get_ref();
         SockRef::from(stream).set_linger(Some(Duration::ZERO)).expect("a TCP socket");
     }
 
-    /// Says that this side will say nothing more, without a word of WebSocket.
+    /// Half-closes the TCP connection, without a close frame.
     pub(crate) fn hang_up_half(&self) {
         self.socket.get_ref().shutdown(Shutdown::Write).expect("it is connected");
     }
 
-    /// Gives signs of life that nobody answers, until the return value is dropped.
+    /// Sends signs of life, which the server does not answer, until the return value is dropped.
     pub(crate) fn keep_alive(&self) -> Heartbeat {
         let stream = self.socket.get_ref().try_clone().expect("a descriptor");
         Heartbeat::of(stream)
     }
 
-    /// The next text, as JSON.
+    /// Reads the next text, as JSON.
     #[track_caller]
     pub(crate) fn json(&mut self) -> Value {
         serde_json::from_str(&self.text()).expect("JSON")
     }
 }
 
-/// Somebody's signs of life: unsolicited pongs (RFC 6455 §5.5.3), many times a timeout.
+/// A phone's signs of life: unsolicited pongs (RFC 6455 §5.5.3), many within each timeout.
 pub(crate) struct Heartbeat {
     over: Arc<AtomicBool>,
 }

@@ -1,7 +1,7 @@
-//! [`Server`]: the binary in a process of its own, and everything that can be asked of it.
+//! [`Server`]: the binary in its own process, and everything that a test can ask of it.
 //!
-//! It listens on a port of the kernel's choice, which is read from its first line. Dropping it drains
-//! it, and checks that it ends as it should: so every test also tests that.
+//! The kernel chooses its port, and the test reads it from the first line of the log. Dropping a
+//! [`Server`] drains it, and checks that it ends well. So every test also tests that.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -20,7 +20,7 @@ use socket2::{Domain, Socket, Type};
 
 use super::{PATIENCE, Phone, Response, Wire, eventually};
 
-/// Everything on `/metrics`: `name{label="value"}` and its number.
+/// All samples on `/metrics`: `name{label="value"}` and its number.
 pub(crate) type Metrics = BTreeMap<String, f64>;
 
 /// A running server.
@@ -28,12 +28,12 @@ pub(crate) struct Server {
     process: Child,
     address: SocketAddr,
     log: Arc<Mutex<Vec<String>>>,
-    /// A test has seen it end, and judged that for itself.
+    /// Whether the test has seen the server end, and has checked that itself.
     over: bool,
 }
 
-/// The server's binary, with no settings from our own environment. On a busy machine any turn may be
-/// slow: only who asks for that hears of it, since some tests know every line of the log.
+/// The command for the server's binary, with no settings from our own environment. On a busy machine any
+/// turn may be slow. Such turns are not logged by default, because some tests check every line of the log.
 pub(crate) fn binary() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_switchboard"));
     command.env_clear().env("SWITCHBOARD_SLOW_TURN", "1h");
@@ -41,12 +41,12 @@ pub(crate) fn binary() -> Command {
 }
 
 impl Server {
-    /// A server with these flags, on a free port of the loopback.
+    /// Starts a server with these flags, on a free port of the loopback.
     pub(crate) fn start(flags: &[&str]) -> Server {
         Server::spawn(binary().args(["--listen", "127.0.0.1:0"]).args(flags))
     }
 
-    /// A server that this command starts, and that says on stderr where it listens.
+    /// Starts a server with this command. It logs on stderr where it listens.
     pub(crate) fn spawn(command: &mut Command) -> Server {
         let mut process =
             command.stderr(Stdio::piped()).spawn().expect("the binary has been built");
@@ -66,7 +66,7 @@ impl Server {
         Server { process, address, log, over: false }
     }
 
-    /// A server that cannot say where it listens. The kernel can.
+    /// Starts a server that cannot log where it listens. The kernel says it instead.
     pub(crate) fn spawn_mute(command: &mut Command) -> Server {
         let process = command.spawn().expect("the binary has been built");
         let port = eventually("the server listens", || listening_port(process.id()));
@@ -78,7 +78,7 @@ impl Server {
         self.address
     }
 
-    /// Where it answers the operator, if it was started with a flag for that.
+    /// The address of the operator's listener, if a flag has started one.
     pub(crate) fn admin_address(&self) -> SocketAddr {
         eventually("the server says where it answers the operator", || {
             self.log().iter().find_map(|line| {
@@ -87,12 +87,12 @@ impl Server {
         })
     }
 
-    /// A bare connection to the operator's listener.
+    /// Opens a bare connection to the operator's listener.
     pub(crate) fn admin_wire(&self) -> Wire {
         Wire::new(connect(self.admin_address()))
     }
 
-    /// The answer to a plain GET at the operator's listener.
+    /// Sends a plain GET to the operator's listener, and returns the answer.
     pub(crate) fn admin_get(&self, path: &str) -> Response {
         let mut wire = self.admin_wire();
         wire.send(get(path));
@@ -103,72 +103,73 @@ impl Server {
         self.process.id()
     }
 
-    /// What the kernel says it is doing: `T` is stopped (proc(5), stat).
+    /// The state of the process according to the kernel: `T` is stopped (proc(5), stat).
     fn state(&self) -> char {
         let stat = fs::read_to_string(format!("/proc/{}/stat", self.pid())).expect("it runs");
         let state = stat.rsplit_once(") ").and_then(|(_, rest)| rest.chars().next());
         state.expect("it follows the name")
     }
 
-    /// How many descriptors it has open.
+    /// How many open descriptors the server has.
     pub(crate) fn descriptors(&self) -> usize {
         self.open_files().len()
     }
 
-    /// How many of them are sockets. Other files it may open for a moment at any time.
+    /// How many open sockets the server has. It may open other files for a moment at any time.
     pub(crate) fn sockets(&self) -> usize {
         self.open_files().iter().filter(|file| file.starts_with("socket:")).count()
     }
 
-    /// What the descriptors stand for, as the kernel names it; empty for one closed meanwhile.
+    /// The kernel's names for the open descriptors; empty for one that was closed meanwhile.
     fn open_files(&self) -> Vec<String> {
         let entries = fs::read_dir(format!("/proc/{}/fd", self.pid())).expect("it runs");
         let file = |path| fs::read_link(path).map(|file| file.to_string_lossy().into_owned());
         entries.flatten().map(|entry| file(entry.path()).unwrap_or_default()).collect()
     }
 
-    /// The descriptors for which it has asked the kernel to tell when there is room to write: their
-    /// lines in the file of the epoll descriptor have that event (proc(5), fdinfo).
+    /// The descriptors for which the server waits until the kernel has room to write. Their lines in
+    /// the file of the epoll descriptor have that event (proc(5), fdinfo).
     pub(crate) fn watched_for_room(&self) -> BTreeSet<String> {
         let folder = fs::read_dir(format!("/proc/{}/fdinfo", self.pid())).expect("it runs");
-        // There may be two descriptors of the one epoll set.
+        // There may be two descriptors for the same epoll set.
         folder
             .filter_map(|file| fs::read_to_string(file.ok()?.path()).ok())
             .flat_map(|text| text.lines().filter_map(watched_for_room).collect::<Vec<_>>())
             .collect()
     }
 
-    /// Every line on stderr so far.
+    /// All lines on stderr so far.
     pub(crate) fn log(&self) -> Vec<String> {
         self.log.lock().expect("nobody panics holding it").clone()
     }
 
-    /// Somebody with this number, who gets no presence unless he asks.
+    /// Connects a phone with this number, which gets no presence unless it asks.
     pub(crate) fn quiet(&self, mobile: &str) -> Phone {
         self.connect(&format!("{mobile}?presence=none"))
     }
 
-    /// Somebody with this number, and perhaps a query behind it. His list is still to be read.
+    /// Connects a phone with this number, perhaps followed by a query. The test still has to read its
+    /// first list.
     pub(crate) fn connect(&self, mobile: &str) -> Phone {
         self.visit(&format!("/ws/{mobile}"))
     }
 
-    /// A WebSocket at this path.
+    /// Opens a WebSocket at this path.
     pub(crate) fn visit(&self, path: &str) -> Phone {
         Phone::open(self.stream(), self.address, path)
     }
 
-    /// A bare connection.
+    /// Opens a bare connection.
     pub(crate) fn wire(&self) -> Wire {
         Wire::new(self.stream())
     }
 
-    /// A bare connection from an address of this machine.
+    /// Opens a bare connection from this address of the machine.
     pub(crate) fn wire_from(&self, address: [u8; 4]) -> Wire {
         Wire::new(self.stream_from(address))
     }
 
-    /// A bare connection whose receive buffer is as small as the kernel allows.
+    /// Opens a bare connection whose receive buffer is as small as the kernel allows.
     pub(crate) fn narrow_wire(&self) -> Wire {
         let socket = Socket::new(Domain::IPV4, Type::STREAM, None).expect("a socket");
         socket.set_recv_buffer_size(4096).expect("before connecting");
@@ -176,19 +177,19 @@ impl Server {
         Wire::new(socket.into())
     }
 
-    /// The answer to a request that is written as it is, on a connection of its own.
+    /// Sends a request as it is, on a new connection, and returns the answer.
     pub(crate) fn http(&self, request: impl AsRef<[u8]>) -> Response {
         let mut wire = self.wire();
         wire.send(request);
         wire.response()
     }
 
-    /// The answer to a plain GET.
+    /// Sends a plain GET, and returns the answer.
     pub(crate) fn get(&self, path: &str) -> Response {
         self.http(get(path))
     }
 
-    /// The answer to `GET /health`, if there is one: a full house may close before it has answered.
+    /// The answer to `GET /health`, if there is one: a full server may close before it has answered.
     pub(crate) fn health_or_none(&self) -> Option<Response> {
         let mut wire = self.wire();
         wire.try_send("GET /health HTTP/1.1\r\nHost: switchboard\r\nConnection: close\r\n\r\n");
@@ -208,8 +209,8 @@ impl Server {
         parse_metrics(&self.get("/metrics").text())
     }
 
-    /// Stops the process, and returns when it has stopped: what is sent to it from then on, it sees
-    /// all at once. (A signal takes effect some time after kill(2), and until then the server serves.)
+    /// Stops the process, and returns once it has stopped. The server sees all at once what is sent to
+    /// it from then on. (A signal takes effect some time after kill(2). Until then the server serves.)
     pub(crate) fn freeze(&self) {
         self.signal(Signal::SIGSTOP);
         eventually("it is stopped", || self.is_stopped().then_some(()));
@@ -256,7 +257,7 @@ fn patient(stream: TcpStream) -> TcpStream {
     stream
 }
 
-/// A GET after which the connection closes.
+/// A GET request after which the connection closes.
 fn get(path: &str) -> String {
     format!("GET {path} HTTP/1.1\r\nHost: switchboard\r\nConnection: close\r\n\r\n")
 }
@@ -264,7 +265,7 @@ fn get(path: &str) -> String {
 impl Drop for Server {
     fn drop(&mut self) {
         if thread::panicking() || self.over {
-            // A test that failed has said all there is to say.
+            // The test has failed already, and nothing more is checked.
             let _ = self.process.kill();
             let _ = self.process.wait();
             return;
@@ -277,7 +278,8 @@ impl Drop for Server {
     }
 }
 
-/// The descriptor in a line of an epoll set, if it says so: `tfd: 7 events: 8000201d …`.
+/// The descriptor in a line of an epoll set, if its events include room to write:
+/// `tfd: 7 events: 8000201d …`.
 fn watched_for_room(line: &str) -> Option<String> {
     let mut words = line.split_whitespace().skip_while(|word| *word != "tfd:").skip(1);
     let (descriptor, events) = (words.next()?, words.nth(1)?);
@@ -285,13 +287,13 @@ fn watched_for_room(line: &str) -> Option<String> {
     (events & EPOLLOUT as u32 != 0).then(|| descriptor.to_owned())
 }
 
-/// For tests with a thousand clients: all the descriptors that we may have ourselves.
+/// Raises the test's own limit on descriptors as far as possible, for tests with a thousand clients.
 pub(crate) fn raise_descriptor_limit() {
     let (_, hard) = getrlimit(Resource::RLIMIT_NOFILE).expect("it can be read");
     setrlimit(Resource::RLIMIT_NOFILE, hard, hard).expect("up to the hard limit anybody may");
 }
 
-/// Reads the exposition format, as far as this server uses it.
+/// Parses the exposition format, as far as this server uses it.
 pub(crate) fn parse_metrics(page: &str) -> Metrics {
     let samples = page.lines().filter(|line| !line.starts_with('#'));
     let sample = |line: &str| {
@@ -301,7 +303,7 @@ pub(crate) fn parse_metrics(page: &str) -> Metrics {
     samples.map(sample).collect()
 }
 
-/// The port on which a process listens: the one that belongs to a socket it holds.
+/// The port on which a process listens.
 fn listening_port(pid: u32) -> Option<u16> {
     let descriptors = fs::read_dir(format!("/proc/{pid}/fd")).ok()?;
     let held: Vec<String> = descriptors

@@ -1,4 +1,4 @@
-//! [`Wire`]: a bare TCP connection, for clients that do what no library would let them do.
+//! [`Wire`]: a bare TCP connection, for clients that do what no library allows.
 //!
 //! It speaks just enough HTTP to read a [`Response`]. Frames are built and read by the crate
 //! `by_hand`, independently of the server's own code.
@@ -17,19 +17,19 @@ use super::PATIENCE;
 const SWITCHING: &str = "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n\
     Connection: Upgrade\r\nSec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n";
 
-/// A client's frame, final and masked.
+/// Builds a client's frame, final and masked.
 pub(crate) fn frame(opcode: u8, payload: impl AsRef<[u8]>) -> Vec<u8> {
     masked(FINAL | opcode, payload)
 }
 
-/// A client's frame with this first byte.
+/// Builds a client's frame with this first byte.
 pub(crate) fn masked(first: u8, payload: impl AsRef<[u8]>) -> Vec<u8> {
     let mut bytes = Vec::new();
     by_hand::masked(first, payload.as_ref(), [0x12, 0x34, 0x56, 0x78], &mut bytes);
     bytes
 }
 
-/// A connection, and what was read from it but not yet looked at.
+/// A connection, and the bytes that were read from it and not used yet.
 pub(crate) struct Wire {
     stream: TcpStream,
     read: Vec<u8>,
@@ -42,7 +42,7 @@ impl Wire {
         Wire { stream, read: Vec::new() }
     }
 
-    /// A connection to whoever listens there, or will accept later.
+    /// Connects to a listener. It may accept later.
     pub(crate) fn to(address: SocketAddr) -> Wire {
         Wire::new(TcpStream::connect(address).expect("somebody listens"))
     }
@@ -51,7 +51,8 @@ impl Wire {
         self.stream.write_all(bytes.as_ref()).expect("the server takes it");
     }
 
-    /// Sends what the server may refuse to take: it may have closed, or be about to.
+    /// Sends bytes that the server may not take, because it has closed, or is about to. Returns whether
+    /// the kernel took them.
     pub(crate) fn try_send(&mut self, bytes: impl AsRef<[u8]>) -> bool {
         self.stream.write_all(bytes.as_ref()).is_ok()
     }
@@ -61,13 +62,13 @@ impl Wire {
         by_hand::upgrade(path, "switchboard", more)
     }
 
-    /// Becomes a WebSocket.
+    /// Turns the connection into a WebSocket.
     pub(crate) fn upgrade(&mut self, path: &str) {
         self.send(Wire::upgrade_request(path, ""));
         self.expect_switch();
     }
 
-    /// Reads the 101, which has these headers, in this spelling, and no others.
+    /// Reads the 101, which must have exactly these headers, in this spelling.
     #[track_caller]
     pub(crate) fn expect_switch(&mut self) {
         assert_eq!(String::from_utf8_lossy(&self.take(SWITCHING.len())), SWITCHING);
@@ -79,7 +80,7 @@ impl Wire {
         self.response_to("GET")
     }
 
-    /// Reads one response to a request with this method: the one to a HEAD has no body.
+    /// Reads one response to a request with this method. The response to a HEAD has no body.
     #[track_caller]
     pub(crate) fn response_to(&mut self, method: &str) -> Response {
         let end = loop {
@@ -113,7 +114,8 @@ impl Wire {
         }
     }
 
-    /// Reads one frame of the server's: its opcode and payload. It must be final and not masked.
+    /// Reads one frame of the server, and returns its opcode and payload. It must be final and not
+    /// masked.
     #[track_caller]
     pub(crate) fn frame(&mut self) -> (u8, Vec<u8>) {
         loop {
@@ -134,7 +136,7 @@ impl Wire {
         String::from_utf8(payload).expect("texts are UTF-8")
     }
 
-    /// The next frame closes, with this code and reason.
+    /// Asserts that the next frame is a close frame with this code and reason.
     #[track_caller]
     pub(crate) fn expect_close(&mut self, code: u16, reason: &str) {
         let (opcode, payload) = self.frame();
@@ -143,19 +145,19 @@ impl Wire {
         assert_eq!(String::from_utf8_lossy(&payload[2..]), reason);
     }
 
-    /// The server has closed, and nothing came before that, with what was read already or after it.
+    /// Asserts that the server has closed, and that there is nothing before that, read or unread.
     #[track_caller]
     pub(crate) fn expect_end(&mut self) {
         let more = !self.read.is_empty() || self.fill();
         assert!(!more, "not the end: {:?}", String::from_utf8_lossy(&self.read));
     }
 
-    /// Reads and throws away until the server closes, or resets the connection.
+    /// Reads and drops everything until the server closes, or resets the connection.
     pub(crate) fn drain(&mut self) {
         while matches!(self.stream.read(&mut [0; 65_536]), Ok(count) if count > 0) {}
     }
 
-    /// Whether the server has said something, or closed, as far as can be told at once.
+    /// Whether there is something to read, or the server has closed, without waiting.
     pub(crate) fn has_something_to_read(&self) -> bool {
         self.stream.set_nonblocking(true).expect("a socket");
         let peeked = self.stream.peek(&mut [0]);
@@ -163,13 +165,13 @@ impl Wire {
         !matches!(peeked, Err(error) if error.kind() == ErrorKind::WouldBlock)
     }
 
-    /// The next frame is this text. If not, it is lost.
+    /// Reads the next frame, and returns whether it is this text.
     #[track_caller]
     pub(crate) fn frame_is_text(&mut self, text: &str) -> bool {
         self.frame() == (TEXT, text.as_bytes().to_vec())
     }
 
-    /// The port that the client came from.
+    /// The client's own port.
     pub(crate) fn local_port(&self) -> u16 {
         self.stream.local_addr().expect("it is connected").port()
     }
@@ -183,7 +185,7 @@ impl Wire {
         SockRef::from(&self.stream).set_linger(Some(Duration::ZERO)).expect("a TCP socket");
     }
 
-    /// The same connection for another thread, which has to leave the reading to this one.
+    /// A second handle for the connection, for another thread. That thread must only write.
     pub(crate) fn writer(&self) -> TcpStream {
         self.stream.try_clone().expect("a descriptor")
     }
@@ -196,7 +198,7 @@ impl Wire {
         self.read.drain(..count).collect()
     }
 
-    /// Reads some more; false if there is no more.
+    /// Reads more bytes; returns false at the end of the stream.
     #[track_caller]
     fn fill(&mut self) -> bool {
         let mut buffer = [0; 65_536];
@@ -215,7 +217,7 @@ pub(crate) struct Response {
 }
 
 impl Response {
-    /// The value of a header that is there once at most.
+    /// The value of a header that may appear only once.
     #[track_caller]
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
         let mut all = self.headers.iter().filter(|(other, _)| other.eq_ignore_ascii_case(name));
@@ -233,7 +235,7 @@ impl Response {
         serde_json::from_slice(&self.body).expect("JSON")
     }
 
-    /// It is an error of this status, in the form that all our errors have.
+    /// Asserts that this is an error of this status, in the form of all our errors.
     #[track_caller]
     pub(crate) fn expect_error(&self, status: u16, detail: &str) {
         let text = String::from_utf8_lossy(&self.body);

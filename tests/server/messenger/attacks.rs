@@ -1,11 +1,11 @@
-//! What somebody sends who wants to do harm, after he has signed in.
+//! What a malicious client may send after it has signed in.
 
 use std::thread;
 
 use super::{ANN, BEN, CLEO, all_news, patient, settled};
 use crate::harness::{Server, befriend};
 
-/// A frame of this data as it is written, valid or not.
+/// A frame with this data as it is written, valid or not.
 fn raw(kind: &str, data: &str) -> String {
     format!(r#"{{"type":"{kind}","data":{data}}}"#)
 }
@@ -26,7 +26,7 @@ fn deep_json_is_refused_without_a_deep_stack() {
             all_news(&mut ann);
         }
     }
-    // Whoever reads it must not be knocked over either.
+    // The recipient must survive it too.
     ann.write("2", BEN, "hello");
     ben.expect_message("2", ANN, "hello");
 }
@@ -68,7 +68,8 @@ fn an_id_with_a_lone_surrogate_is_refused_and_content_with_one_breaks_nobody() {
         "message_send",
         &format!(r#"{{"id":"2","recipientId":"{BEN}","content":"{lone}"}}"#),
     ));
-    // JavaScript's own JSON writes such strings. Either it is passed on as it was, or it is an error.
+    // JavaScript's own JSON writes such strings. The server passes one on as it was, or answers with
+    // an error.
     let news = all_news(&mut ann);
     ben.phone.send(r#"{"type":"ping"}"#);
     let heard = ben.phone.text();

@@ -1,4 +1,4 @@
-//! Signing in: the first frame, in time; and what comes instead of it.
+//! Signing in: the first frame, in time; and what may come instead of it.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use serde_json::json;
 use super::{ANN, BEN};
 use crate::harness::{BINARY, Server, Wire, eventually, frame, pause};
 
-/// Of this realm: whoever is online is told by the server's own page.
+/// How many people are online in this realm, according to the server's page.
 fn sessions(server: &Server) -> u64 {
     server.get("/stats").json()["active_sessions"].as_u64().expect("a number")
 }
@@ -30,7 +30,7 @@ fn an_address_with_a_token_is_another_realms() {
     let server = Server::start(&[]);
     let response = server.http(Wire::upgrade_request("/ws?token=abc", ""));
     response.expect_error(404, "accounts are off: start the server with --data DIR");
-    // Any other query means nothing.
+    // The server ignores any other query.
     for path in ["/ws?version=2", "/?version=2"] {
         let mut ann = server.stranger(path);
         ann.say("auth", &json!({ "sessionId": ANN }));
@@ -94,13 +94,13 @@ fn nothing_that_was_said_before_auth_has_happened() {
 }
 
 #[test]
-fn whoever_does_not_sign_in_is_closed_with_4001_when_his_time_is_over() {
+fn a_client_that_does_not_sign_in_in_time_is_closed_with_4001() {
     let server = Server::start(&["--handshake-timeout", "300ms"]);
     let mut ann = server.device(ANN);
     for path in ["/ws", "/"] {
         server.stranger(path).expect_turned_away();
     }
-    // Two deadlines later, whoever has signed in has nothing to do with it.
+    // Two deadlines later, the client that has signed in is still connected.
     ann.expect_nothing();
 }
 
@@ -113,7 +113,7 @@ fn signs_of_life_are_not_signing_in() {
 }
 
 #[test]
-fn whoever_hangs_up_before_signing_in_is_nobody() {
+fn a_client_that_hangs_up_before_signing_in_is_nobody() {
     let server = Server::start(&[]);
     let mut ann = server.device(ANN);
     server.stranger("/ws").phone.reset();
@@ -164,7 +164,7 @@ fn nobody_signs_in_twice_on_one_connection() {
         ann.say("auth", &json!({ "sessionId": id }));
         ann.expect_error();
     }
-    // She is who she was.
+    // Ann still has the first id.
     ann.write("1", BEN, "hello");
     ben.expect_message("1", ANN, "hello");
 }

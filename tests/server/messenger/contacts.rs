@@ -1,4 +1,4 @@
-//! Contacts: who hears that somebody comes and goes, and who never does.
+//! Contacts: who hears that a person comes and goes, and who never does.
 
 use std::time::Duration;
 
@@ -32,7 +32,7 @@ fn an_invitation_alone_makes_nobody_a_contact() {
     ann.invite("1", BEN);
     ben.hear("invitation_received");
     ann.close();
-    eventually("she is gone", || (server.connections() == 1).then_some(()));
+    eventually("the device is gone", || (server.connections() == 1).then_some(()));
     ben.expect_nothing();
     server.device(ANN).expect_nothing();
     ben.expect_nothing();
@@ -56,12 +56,12 @@ fn typing_makes_nobody_a_contact() {
     ann.typing(BEN, true);
     ben.expect_typing(ANN, true);
     ben.close();
-    eventually("he is gone", || (server.connections() == 2).then_some(()));
+    eventually("the device is gone", || (server.connections() == 2).then_some(()));
     ann.expect_nothing();
 }
 
 #[test]
-fn whoever_comes_back_within_the_grace_was_never_away() {
+fn a_person_back_within_the_grace_was_never_away() {
     let server = Server::start(&["--contact-grace", "5s"]);
     let [mut ann, mut ben, _cleo] = three(&server);
     befriend((&mut ann, ANN), (&mut ben, BEN));
@@ -74,12 +74,12 @@ fn whoever_comes_back_within_the_grace_was_never_away() {
 }
 
 #[test]
-fn whoever_stays_away_longer_than_the_grace_is_offline_once() {
+fn a_person_away_longer_than_the_grace_is_offline_once() {
     let server = Server::start(&["--contact-grace", "500ms"]);
     let [mut ann, mut ben, _cleo] = three(&server);
     befriend((&mut ann, ANN), (&mut ben, BEN));
     ben.close();
-    eventually("he is gone", || (server.connections() == 2).then_some(()));
+    eventually("the device is gone", || (server.connections() == 2).then_some(()));
     ann.expect_offline(BEN);
     pause(Duration::from_millis(700));
     ann.expect_nothing();
@@ -95,15 +95,15 @@ fn within_the_grace_nobody_is_offline_yet() {
     let [mut ann, mut ben, _cleo] = three(&server);
     befriend((&mut ann, ANN), (&mut ben, BEN));
     ben.close();
-    eventually("he is gone", || (server.connections() == 2).then_some(()));
+    eventually("the device is gone", || (server.connections() == 2).then_some(()));
     ann.expect_nothing();
-    // But no message is kept for him.
+    // But the server keeps no message for Ben.
     ann.write("1", BEN, "hello");
     ann.expect_status("1", "undelivered");
 }
 
 #[test]
-fn whoever_signs_in_hears_which_of_his_contacts_are_online() {
+fn a_person_who_signs_in_hears_which_contacts_are_online() {
     let server = Server::start(&["--contact-grace", "0s"]);
     let [mut ann, mut ben, mut cleo] = three(&server);
     befriend((&mut ann, ANN), (&mut ben, BEN));
@@ -115,7 +115,7 @@ fn whoever_signs_in_hears_which_of_his_contacts_are_online() {
     let mut ben = server.device(BEN);
     ben.expect_online(ANN);
     ben.expect_nothing();
-    // Each of his devices does.
+    // Each of Ben's devices does.
     let mut tablet = server.device(BEN);
     tablet.expect_online(ANN);
     tablet.expect_nothing();

@@ -1,4 +1,4 @@
-//! Several devices of one session: what one says the others see, and what comes, comes to all.
+//! Several devices of one person: each sees what the others send, and all get what arrives.
 
 use serde_json::json;
 
@@ -18,7 +18,7 @@ fn a_message_reaches_every_device_and_is_delivered_once() {
     ann.expect_status("1", "sent");
     ann.expect_status("1", "delivered");
     ann.expect_nothing();
-    // One reads, for all.
+    // One device marks the message as read, for all.
     bens[2].read("1");
     bens[2].expect_nothing();
     ann.expect_status("1", "read");
@@ -39,7 +39,7 @@ fn ones_own_messages_are_mirrored_to_ones_other_devices_as_outgoing() {
     for field in ["recipientId", "timestamp", "messageType", "metadata", "mentions", "replyToId"] {
         assert_eq!(mirrored[field], heard[field], "{field}");
     }
-    // Who has sent it gets no copy of it.
+    // The device that has sent the message gets no copy of it.
     phone.expect_status("1", "sent");
     phone.expect_status("1", "delivered");
     phone.expect_nothing();
@@ -53,7 +53,7 @@ fn what_could_not_be_delivered_is_told_to_all_devices() {
     let server = Server::start(&[]);
     let (mut phone, mut tablet) = (server.device(ANN), server.device(ANN));
     phone.write("1", BEN, "hello");
-    // It was not sent, and so there is no copy; there will be one when she has tried again.
+    // The message was not sent, so there is no copy. There will be one once Ann tries again.
     for device in [&mut phone, &mut tablet] {
         device.expect_status("1", "undelivered");
         device.expect_nothing();
@@ -101,7 +101,7 @@ fn devices_are_bounded_and_one_too_many_is_told() {
     refused.say("auth", &json!({ "sessionId": CLEO }));
     assert_eq!(refused.expect_error(), "too many devices are signed in to this session");
     refused.expect_close(1008);
-    // The others do not suffer from it.
+    // The other devices are not affected.
     let mut ann = server.device(ANN);
     ann.write("1", CLEO, "hello");
     for device in &mut devices {

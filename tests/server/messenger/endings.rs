@@ -1,4 +1,4 @@
-//! How devices end: silent, hung up, reset, or with the server; and who is told.
+//! How devices end: silent, half-closed, reset, or with the server; and who is told.
 
 use nix::sys::signal::Signal;
 use serde_json::json;
@@ -81,7 +81,7 @@ fn messages_under_way_to_the_only_device_are_undelivered_when_it_dies() {
     for n in 0..COUNT {
         ann.write(&n.to_string(), BEN, &content);
     }
-    // All are taken before he dies: from then on he would just be offline.
+    // The server takes all messages before the device dies. After that, Ben would just be offline.
     let mut told = all_news(&mut ann);
     ben.reset();
     while told.len() < 2 * COUNT {
@@ -137,7 +137,7 @@ fn past_the_strike_limit_nonsense_is_closed_with_1008() {
     let server = Server::start(&[]);
     let mut ann = server.device(ANN);
     let mut errors = 0;
-    // Nobody sends so many by mistake. The rest may meet a closed door.
+    // No client sends this many by mistake. The server may have closed before the last of them.
     for _ in 0..10_000 {
         let mut wire_is_open = true;
         ann.phone.send(json!({ "type": "nonsense" }).to_string());

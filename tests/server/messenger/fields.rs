@@ -1,11 +1,11 @@
-//! What frames may hold: which fields are needed, of which type, how long; and what passes untouched.
+//! The fields of frames: which are required, their types and lengths; and what passes unchanged.
 
 use serde_json::{Value, json};
 
 use super::{ANN, BEN, CLEO};
 use crate::harness::{Device, Server};
 
-/// A message with these fields changed: a field that is `null` here is left out.
+/// A message with these fields changed. A field that is `null` here is left out.
 fn message(changes: &Value) -> Value {
     let mut data = json!({ "id": "1", "recipientId": BEN, "content": "hello" });
     for (field, value) in changes.as_object().expect("fields") {
@@ -19,7 +19,7 @@ fn without(mut data: Value, field: &str) -> Value {
     data
 }
 
-/// Each of these is answered by an error, and nobody else hears of it.
+/// Asserts that each of these frames is answered with an error.
 #[track_caller]
 fn expect_errors(who: &mut Device, kind: &str, all: &[Value]) {
     for data in all {
@@ -186,7 +186,7 @@ fn a_whole_invitation_is_passed_on_verbatim_but_for_its_sender() {
     data["senderId"] = ANN.into();
     data["senderName"] = "Ann".into();
     data["status"] = "pending".into();
-    // Times are local to the client: only the server's clock says when it is over.
+    // The times of a client are its own: only the server's clock decides when an invitation expires.
     ben.expect("invitation_received", &data);
     ben.accept("i");
     data["status"] = "accepted".into();
@@ -198,7 +198,7 @@ fn metadata_is_passed_on_as_the_json_that_it_was() {
     let server = Server::start(&[]);
     let mut ann = server.device(ANN);
     let mut ben = server.device(BEN);
-    // No parser in between may round a number or merge an escape.
+    // The server must not round a number or decode an escape.
     let metadata = r#"{"n":12345678901234567890.0123456789,"e":1E400,"s":"\u00e9\/"}"#;
     ann.phone.send(format!(
         r#"{{"type":"message_send","data":{{"id":"1","recipientId":"{BEN}","content":"caf\u00e9","metadata":{metadata}}}}}"#

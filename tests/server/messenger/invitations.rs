@@ -1,23 +1,24 @@
-//! Invitations: delivered at once or at the next `auth`, answered once and by the invited, or expired.
+//! Invitations: delivered at once or at the next `auth`. They are answered once, by the person invited,
+//! or they expire.
 
 use std::time::Duration;
 
 use super::{ANN, BEN, CLEO};
 use crate::harness::{Device, Server, befriend, eventually, pause};
 
-/// What `/stats` says about pending invitations.
+/// How many invitations are pending, according to `/stats`.
 fn pending(server: &Server) -> u64 {
     server.get("/stats").json()["pendingInvitations"].as_u64().expect("a number")
 }
 
-/// The invitation that comes next has this id.
+/// Asserts that the next frame is an invitation with this id.
 #[track_caller]
 fn expect_invitation(who: &mut Device, id: &str) {
     assert_eq!(who.hear("invitation_received")["id"], id);
 }
 
 #[test]
-fn an_invitation_reaches_whoever_is_online_at_once_and_its_answer_the_sender() {
+fn an_invitation_reaches_a_person_online_at_once_and_its_answer_the_sender() {
     let server = Server::start(&[]);
     let (mut ann, mut ben) = (server.device(ANN), server.device(BEN));
     ann.invite("1", BEN);
@@ -41,13 +42,13 @@ fn a_declined_invitation_makes_no_contacts() {
     ann.expect_response("1", "declined");
     ben.expect_nothing();
     ben.close();
-    eventually("he is gone", || (server.connections() == 1).then_some(()));
+    eventually("the device is gone", || (server.connections() == 1).then_some(()));
     ann.expect_nothing();
     assert_eq!(pending(&server), 0);
 }
 
 #[test]
-fn an_invitation_to_somebody_offline_waits_for_his_auth() {
+fn an_invitation_to_a_person_offline_waits_for_their_auth() {
     let server = Server::start(&[]);
     let mut ann = server.device(ANN);
     ann.invite("1", BEN);
@@ -124,7 +125,7 @@ fn an_invitation_that_is_not_answered_expires_and_the_sender_is_told_at_once() {
     assert_eq!(pending(&server), 0);
     ben.accept("1");
     loop {
-        // An app that shows it may have been told as well.
+        // The recipient may have been told as well.
         let frame = ben.phone.json();
         if frame["type"] == "error" {
             break;
@@ -138,7 +139,7 @@ fn an_invitation_that_is_not_answered_expires_and_the_sender_is_told_at_once() {
 }
 
 #[test]
-fn an_invitation_that_expired_while_its_sender_was_away_is_told_at_his_next_auth() {
+fn an_invitation_that_expired_while_its_sender_was_away_is_told_at_the_next_auth() {
     let server = Server::start(&["--invitation-ttl", "200ms", "--contact-grace", "0s"]);
     let mut ann = server.device(ANN);
     ann.invite("1", BEN);
@@ -157,7 +158,8 @@ fn an_answered_invitation_does_not_expire() {
     befriend((&mut ann, ANN), (&mut ben, BEN));
     ann.invite("2", BEN);
     pause(Duration::from_millis(500));
-    // The second one has, unless it was refused between contacts: either way nothing of the first.
+    // The second invitation has expired, or was refused because the two are contacts. In both cases
+    // there is nothing about the first.
     let frame = ann.phone.json();
     let is_second = frame["data"]["id"] == "2" && frame["data"]["status"] == "expired";
     assert!(is_second || frame["type"] == "error", "{frame}");
@@ -165,7 +167,7 @@ fn an_answered_invitation_does_not_expire() {
 }
 
 #[test]
-fn nobody_answers_an_invitation_that_is_not_his() {
+fn nobody_answers_an_invitation_to_somebody_else() {
     let server = Server::start(&[]);
     let (mut ann, mut ben, mut cleo) =
         (server.device(ANN), server.device(BEN), server.device(CLEO));
@@ -236,7 +238,7 @@ fn two_senders_who_chose_the_same_id_are_both_heard() {
     let server = Server::start(&[]);
     let (mut ann, mut cleo, mut ben) =
         (server.device(ANN), server.device(CLEO), server.device(BEN));
-    // Otherwise whoever guesses an id could keep it from its owner.
+    // Otherwise a person who guesses an id could block it for its owner.
     ann.invite("1", BEN);
     cleo.invite("1", ANN);
     expect_invitation(&mut ben, "1");

@@ -1,4 +1,4 @@
-//! Messages: taken, delivered or not, and never kept.
+//! Messages: accepted, delivered or undelivered, and never stored.
 
 use serde_json::json;
 
@@ -15,7 +15,7 @@ fn a_message_to_somebody_online_is_sent_and_then_delivered() {
     for n in 0..50 {
         ben.expect_message(&n.to_string(), ANN, "hello");
     }
-    // Of one message in this order; of different ones in any.
+    // The statuses of one message come in this order. Those of different messages come in any order.
     let mut seen = [0; 50];
     for _ in 0..100 {
         let told = ann.hear("message_status");
@@ -63,7 +63,7 @@ fn the_contents_of_one_sender_arrive_in_order() {
 }
 
 #[test]
-fn whoever_knows_an_id_may_write_to_it() {
+fn a_person_who_knows_an_id_may_write_to_it() {
     let server = Server::start(&[]);
     let (mut ann, mut ben) = (server.device(ANN), server.device(BEN));
     ann.write("1", BEN, "hello");
@@ -123,11 +123,11 @@ fn a_message_with_an_answer_names_what_it_answers() {
 }
 
 #[test]
-fn somebody_may_write_to_himself() {
+fn a_person_may_write_to_their_own_id() {
     let server = Server::start(&[]);
     let (mut phone, mut tablet) = (server.device(ANN), server.device(ANN));
     phone.write("1", ANN, "a note");
-    // Where it goes and how often is not written anywhere; that nothing else breaks is.
+    // The protocol does not say where such a message goes, or how often. But nothing else may break.
     let frames = all_news(&mut phone);
     assert!(!frames.is_empty(), "a message is never dropped in silence");
     let statuses = |status: &str| {
@@ -152,7 +152,7 @@ fn a_contact_by_a_message_is_not_told_that_the_other_is_online() {
     ann.expect_nothing();
     ben.expect_message("1", ANN, "hello");
     ben.expect_nothing();
-    // From now on they are contacts.
+    // From now on the two are contacts.
     ben.close();
     ann.expect_offline(BEN);
     let mut ben = server.device(BEN);

@@ -1,6 +1,7 @@
 //! The messenger realm, as its clients see it: anonymous ids, invitations, receipts, several devices.
 //!
-//! Written from the protocol's page alone, and not from the code: each test is a sentence of it.
+//! These tests were written from the protocol's page alone, and not from the code. Each test is a
+//! sentence of that page.
 
 mod attacks;
 mod auth;
@@ -21,17 +22,17 @@ use serde_json::{Value, json};
 
 use crate::harness::{Device, Metrics, Server, Wire, eventually, frame};
 
-// Ids are whatever a client made up: any printable characters.
+// A client makes up its id: any printable characters.
 const ANN: &str = "ann";
 const BEN: &str = "b3n-😀-בן";
 const CLEO: &str = "cleo of \"quotes\" \\ and <tags>";
 
-/// A server that does not count what one client sends: where the test is about something else.
+/// Starts a server without a rate limit for a client, for tests about something else.
 fn patient(flags: &[&str]) -> Server {
     Server::start(&[&["--message-rate", "off", "--byte-rate", "off"], flags].concat())
 }
 
-/// Everything the server had for this device before it answers a ping.
+/// Sends a ping, and returns all frames that arrive before its answer.
 fn all_news(device: &mut Device) -> Vec<Value> {
     device.phone.send(r#"{"type":"ping"}"#);
     let mut news = Vec::new();
@@ -44,7 +45,7 @@ fn all_news(device: &mut Device) -> Vec<Value> {
     }
 }
 
-/// Somebody who is signed in with this id, and does not read.
+/// Signs in a device with this id that does not read.
 fn sleeper(server: &Server, id: &str) -> Wire {
     let mut wire = server.narrow_wire();
     wire.upgrade("/ws");
@@ -53,7 +54,7 @@ fn sleeper(server: &Server, id: &str) -> Wire {
     wire
 }
 
-/// Waits until nothing is under way, and then checks that every message of the realm is accounted for:
+/// Waits until no message is in flight. Then checks that every message of the realm is accounted for:
 /// received = refused + undelivered + delivered.
 #[track_caller]
 fn settled(server: &Server) -> Metrics {

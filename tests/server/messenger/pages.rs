@@ -1,4 +1,4 @@
-//! `/stats` and `/health` as this realm's clients read them, and what the operator sees beside.
+//! `/stats` and `/health` as the clients of this realm read them, and what only the operator sees.
 
 use std::fs;
 
@@ -25,9 +25,9 @@ fn stats_as(server: &Server, authorization: &str) -> Response {
     ))
 }
 
-/// A server with this admin token.
+/// Starts a server with this admin token.
 fn with_token(token: &str) -> Server {
-    // The server reads it before it says where it listens; and so it may go.
+    // The server reads the file before it logs where it listens. So the file may be removed then.
     let path = format!("{}/token-{}", env!("CARGO_TARGET_TMPDIR"), token);
     fs::write(&path, token).expect("room for it");
     let server = Server::start(&["--admin-token-file", &path]);
@@ -67,7 +67,7 @@ fn stats_have_the_fields_of_both_protocols_and_count() {
 }
 
 #[test]
-fn active_users_are_named_only_to_who_bears_the_token() {
+fn active_users_are_named_only_to_the_bearer_of_the_token() {
     let server = with_token("correct-horse-battery");
     let (_ann, _ben, _tablet) = (server.device(ANN), server.device(BEN), server.device(BEN));
     let users = |response: Response| {
@@ -169,7 +169,7 @@ fn the_realms_metrics_count_what_happened() {
         ("invitations_answered_total{outcome=\"accepted\"}", 1.0),
         ("invitations_answered_total{outcome=\"declined\"}", 1.0),
         ("invitations_refused_total{reason=\"own\"}", 1.0),
-        // Both realms together; and of the other one, nothing.
+        // These metrics count both realms together. The other realm has no messages here.
         ("messages_received_total", 3.0),
         ("messages_delivered_total", 1.0),
         ("joins_total", 0.0),

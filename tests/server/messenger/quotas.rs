@@ -1,4 +1,4 @@
-//! Invitations are bounded, by sender, by recipient and in all; the excess is refused clearly.
+//! Invitations are limited, for a sender, for a recipient and in all. The excess is refused with an error.
 
 use serde_json::json;
 
@@ -25,7 +25,7 @@ fn a_thousand_invitations_to_ghosts_are_refused_when_it_is_enough() {
     assert!(refused.iter().all(|detail| *detail == refused[0]), "{:?}", refused[0]);
     let pending = server.get("/stats").json()["pendingInvitations"].as_u64().expect("a number");
     assert_eq!(pending, 1_000 - refused.len() as u64);
-    // Refusing her is nothing to others.
+    // Refusals for Ann do not affect others.
     let mut ben = server.device(BEN);
     ben.invite("1", ANN);
     assert_eq!(ann.hear("invitation_received")["id"], "1");
@@ -182,7 +182,7 @@ fn invitations_are_bounded_by_bytes_and_not_only_by_number() {
         refused += refusals(&mut ann).len();
     }
     assert!(refused > 0, "240 MB of invitations are taken");
-    // Sampled, and rough: what matters is that it is not all of them.
+    // The memory is a rough sample. It only has to show that most invitations were not kept.
     assert!(rss() - before < 150e6, "{} bytes", rss() - before);
 }
 
@@ -202,7 +202,7 @@ fn answers_to_somebody_who_never_comes_back_are_bounded() {
         }
         assert_eq!(refusals(&mut ben), Vec::<String>::new());
     }
-    // Whoever does come back has lost none of so few.
+    // This sender comes back, and has lost none of its few answers.
     let mut ghost = server.device("ghost 29");
     for n in 0..10 {
         ghost.expect_response(&format!("29 {n}"), "declined");

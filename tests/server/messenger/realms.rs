@@ -1,4 +1,4 @@
-//! Two realms in one server: nobody in one sees, or can write to, another.
+//! Two realms in one server: the people of one realm can't see those of the other, or write to them.
 
 use serde_json::json;
 
@@ -24,7 +24,7 @@ fn a_number_and_an_equal_session_id_are_two_people() {
     bob.send(message(ALICE, "hello"));
     alice.expect_message(BOB, "hello");
     other.expect_nothing();
-    // Nor does the coming and going of one change anything for the other.
+    // If one of them comes or goes, nothing changes for the other.
     other.close();
     ann.expect_offline(ALICE);
     alice.expect_nothing();

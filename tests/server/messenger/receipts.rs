@@ -1,4 +1,4 @@
-//! `message_status`: sent, delivered, read; once each, in order, and only by whom it concerns.
+//! `message_status`: sent, delivered, read. Each is sent once, in order, and to the right people.
 
 use super::{ANN, BEN, CLEO, all_news, patient, sleeper};
 use crate::harness::Server;
@@ -12,7 +12,7 @@ fn read_comes_after_delivered_and_only_once() {
     for _ in 0..3 {
         ben.read("1");
     }
-    // Saying it again is either ignored or an error, but nothing to the sender.
+    // A second receipt is ignored, or it is an error. The sender hears nothing of it.
     assert!(all_news(&mut ben).iter().all(|answer| answer["type"] == "error"));
     for status in ["sent", "delivered", "read"] {
         ann.expect_status("1", status);
@@ -21,7 +21,7 @@ fn read_comes_after_delivered_and_only_once() {
 }
 
 #[test]
-fn only_who_received_a_message_can_mark_it_read() {
+fn only_the_recipient_of_a_message_can_mark_it_read() {
     let server = Server::start(&[]);
     let (mut ann, mut ben, mut cleo) =
         (server.device(ANN), server.device(BEN), server.device(CLEO));
@@ -32,7 +32,7 @@ fn only_who_received_a_message_can_mark_it_read() {
     cleo.read("1");
     let others = cleo.expect_error();
     cleo.read("2");
-    assert_eq!(cleo.expect_error(), others, "nor can he tell that it exists");
+    assert_eq!(cleo.expect_error(), others, "nor can Cleo tell that it exists");
     ann.read("1");
     ann.expect_error();
     ann.expect_nothing();
@@ -74,7 +74,7 @@ fn ids_of_different_senders_may_be_the_same() {
     let server = Server::start(&[]);
     let (mut ann, mut ben, mut cleo) =
         (server.device(ANN), server.device(BEN), server.device(CLEO));
-    // To different people, and so the reader tells which is meant.
+    // The recipients differ, so the reader of a message tells which one is meant.
     ann.write("1", BEN, "from ann");
     ben.write("1", CLEO, "from ben");
     cleo.write("1", ANN, "from cleo");
@@ -116,7 +116,7 @@ fn two_messages_with_one_id_to_one_reader_are_both_delivered() {
         sender.expect_status("1", "sent");
         sender.expect_status("1", "delivered");
     }
-    // A stranger's collision must not swallow the receipt that is owed to the first.
+    // A message of another sender with the same id must not lose the first sender's receipt.
     ben.read("1");
     ben.read("1");
     all_news(&mut ben);
@@ -153,7 +153,7 @@ fn delivered_means_that_the_kernel_has_taken_it() {
         }
     }
     assert_eq!(sent, COUNT);
-    assert!(delivered < COUNT, "the kernel does not take six megabytes for somebody who sleeps");
+    assert!(delivered < COUNT, "the kernel does not take six megabytes for a device that sleeps");
     for n in 0..COUNT {
         let text = ben.text();
         assert!(text.contains(&format!(r#""id":"{n}""#)), "in order");
@@ -180,10 +180,10 @@ fn ten_thousand_unread_messages_cost_a_bounded_memory() {
             }
         }
     }
-    // The newest are known; whichever are forgotten are an error, and no more.
+    // The newest messages are known. A forgotten one is an error, and nothing more.
     ben.read(&format!("{:0>200}", COUNT - 1));
     ann.expect_status(&format!("{:0>200}", COUNT - 1), "read");
-    // The oldest may be forgotten: that is an error, and no more.
+    // The oldest messages may be forgotten. That is an error, and nothing more.
     for n in 0..200 {
         ben.read(&format!("{n:0>200}"));
         assert!(all_news(&mut ben).iter().all(|answer| answer["type"] == "error"));

@@ -1,4 +1,4 @@
-//! A device that does not read: given up, and it costs neither its own session nor anybody else.
+//! A device that does not read. The server disconnects it, and neither its own person nor others suffer.
 
 use super::{ANN, BEN, CLEO, all_news, patient, settled, sleeper};
 use crate::harness::eventually;
@@ -44,7 +44,7 @@ fn whatever_was_under_way_to_the_only_and_slow_device_is_undelivered() {
             }
         }
     }
-    // Once the phone was given up, the rest was not even taken.
+    // After the server had disconnected the phone, it accepted no more messages for it.
     assert!((delivered..COUNT).contains(&sent), "{sent} {delivered}");
     assert_eq!(delivered + undelivered, COUNT);
     assert!(delivered > 0 && undelivered > 0, "{delivered} {undelivered}");
@@ -60,7 +60,7 @@ fn that_typing_begins_is_dropped_for_a_device_that_is_behind_and_that_it_ends_is
     let mut phone = sleeper(&server, BEN);
     let content = "x".repeat(60_000);
     let mut written = 0;
-    eventually("she is behind", || {
+    eventually("the device is behind", || {
         ann.write(&written.to_string(), BEN, &content);
         written += 1;
         all_news(&mut ann);

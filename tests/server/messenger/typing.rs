@@ -1,6 +1,6 @@
-//! Typing: passed on to those who are there, and over when the typist is.
+//! Typing: passed on to people online, and ended when the typist leaves.
 //!
-//! That it is over after ten seconds has no setting: the unit tests turn that clock.
+//! Typing ends after ten seconds. There is no flag for this time, so only unit tests test it.
 
 use super::{ANN, BEN, all_news, patient};
 use crate::harness::{Device, Server};
@@ -45,7 +45,7 @@ fn typing_ends_by_itself_when_the_typist_disconnects() {
 }
 
 #[test]
-fn whoever_had_stopped_typing_does_not_stop_again() {
+fn a_person_who_had_stopped_typing_does_not_stop_again() {
     let server = Server::start(&[]);
     let (mut ann, mut ben) = (server.device(ANN), server.device(BEN));
     ann.typing(BEN, true);
@@ -53,7 +53,7 @@ fn whoever_had_stopped_typing_does_not_stop_again() {
     ann.typing(BEN, false);
     ben.expect_typing(ANN, false);
     ann.close();
-    crate::harness::eventually("she is gone", || (server.connections() == 1).then_some(()));
+    crate::harness::eventually("the device is gone", || (server.connections() == 1).then_some(()));
     ben.expect_nothing();
 }
 
