@@ -344,7 +344,7 @@ impl Chat {
     }
 
     /// The ids of all people online in the messenger realm. Only the operator may see them.
-    pub fn sessions_online(&self) -> impl Iterator<Item = &str> {
+    pub fn ids_online(&self) -> impl Iterator<Item = &str> {
         self.messenger.online()
     }
 
