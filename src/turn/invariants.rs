@@ -6,7 +6,7 @@ use std::hash::Hash;
 
 use super::Turn;
 use super::arrivals::Counted;
-use super::connections::Connection;
+use super::tables::connections::Connection;
 use crate::chat::{Audience, ConnectionId};
 use crate::dialects::Dialect;
 use crate::timer::Wheel;

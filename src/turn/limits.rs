@@ -5,8 +5,8 @@
 
 use std::time::Duration;
 
-use super::outbox::Caps;
-use super::presence;
+use super::tables::outbox::Caps;
+use super::tables::presence;
 use crate::limiter::AddressLimits;
 use crate::{chat, session};
 

@@ -8,33 +8,30 @@
 //! Handlers never write and never free. They queue; one phase writes, and one frees. So a hundred
 //! messages to one phone cost one system call, and nothing is freed under anybody's feet.
 
+// What the turn does, a file for each phase; and what more than one phase does.
+mod phases;
+
 mod arrivals;
-mod connections;
-mod counters;
-mod deadlines;
 mod drain;
-mod endings;
-mod expire;
+
+// What it knows of each connection.
+mod tables;
+
+// What it lends to the session and to the chat, and what it asks of the network.
+mod adapters;
+mod sockets;
+
+// What its operator sees, and what the operator may set.
+mod limits;
+mod pages;
+mod records;
+
+// What must hold between two turns, and the tests.
 #[cfg(test)]
 mod fake_sockets;
 mod invariants;
-mod limits;
-mod notes;
-mod outbox;
-mod outbox_sink;
-mod pages;
-mod parcel;
-mod presence;
-mod publish;
-mod queue;
-mod receive;
-mod recorder;
-mod send;
-mod session_host;
-mod sockets;
 #[cfg(test)]
 mod tests;
-mod trace;
 
 use std::collections::VecDeque;
 use std::mem;
@@ -45,26 +42,26 @@ use crate::chat::{Audience, Books, Chat, ConnectionId};
 use crate::limiter::Addresses;
 use crate::session;
 use crate::timer::{Moment, Now, Wheel};
-use connections::Connections;
+use adapters::outbox_sink::OutboxSink;
 use drain::Drain;
-use expire::Sweep;
-use notes::Notes;
-use outbox::Outboxes;
-use outbox_sink::OutboxSink;
-use presence::Presence;
-use publish::Frames;
-use receive::WaitingListeners;
-use recorder::{Laps, Recorder};
+use phases::expire::Sweep;
+use phases::publish::Frames;
+use phases::receive::WaitingListeners;
+use records::notes::Notes;
+use records::recorder::{Laps, Recorder};
+use tables::connections::Connections;
+use tables::outbox::Outboxes;
+use tables::presence::Presence;
 
 pub use crate::session::Listener;
-pub use counters::{Counters, Process};
 pub use limits::{Budgets, Limits};
-pub use notes::EndNote;
-pub use outbox::Caps;
-pub use presence::Limits as PresenceLimits;
-pub use recorder::{Phase, Recorded, Stopwatch};
+pub use records::Recording;
+pub use records::counters::{Counters, Process};
+pub use records::notes::EndNote;
+pub use records::recorder::{Phase, Recorded, Stopwatch};
 pub use sockets::{Accepted, Readiness, Sockets};
-pub use trace::Recording;
+pub use tables::outbox::Caps;
+pub use tables::presence::Limits as PresenceLimits;
 
 /// What has come of waiting for the network.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]

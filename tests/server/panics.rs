@@ -24,7 +24,7 @@ fn a_panic_ends_the_process_and_tells_nothing_but_its_place() {
 
     assert_eq!(server.ended().signal(), Some(Signal::SIGABRT as i32));
     let log = eventually("it says where", || Some(server.log()).filter(|log| log.len() > 1));
-    let place = log[1].strip_prefix("switchboard: panicked at src/turn/receive.rs:");
+    let place = log[1].strip_prefix("switchboard: panicked at src/turn/phases/receive.rs:");
     let place = place.and_then(|rest| rest.strip_suffix(": this is a bug")).expect("its place");
     assert!(place.chars().all(|char| char.is_ascii_digit() || char == ':'), "{place}");
     assert_eq!(log.len(), 2, "{log:?}");

@@ -2,7 +2,7 @@
 //!
 //! A name counts for the file that it is defined in: `pub use` is a signpost, and is followed. What does not
 //! count: tests; a module that is only declared; and whatever a file names of a module that it is in itself
-//! (`super::Turn` in `turn/send.rs`). For a module and its children are one thing to all others, and may know
+//! (`super::Turn` in `turn/phases/send.rs`). For a module and its children are one thing to all others, and may know
 //! each other. So a child that names its parent is no circle; two children that name each other are one.
 //!
 //! Knows no Rust grammar but paths, `use` trees, comments and strings: enough for code that compiles.

@@ -5,8 +5,8 @@ use crate::chat::{Books, Fault, Figure, FigureKind, FigureValue, Reason};
 use crate::metrics::Exposition;
 use crate::session::End;
 use crate::turn::Turn;
-use crate::turn::counters::{NO_CLOSE_CODE, PRIVATE_CODE};
-use crate::turn::recorder::Phase;
+use crate::turn::records::counters::{NO_CLOSE_CODE, PRIVATE_CODE};
+use crate::turn::records::recorder::Phase;
 
 impl Turn {
     /// `GET /metrics`, in Prometheus' text format.

@@ -57,7 +57,7 @@ struct Outbox {
 
 /// All outboxes, by the slot of their connection.
 #[derive(Debug)]
-pub(super) struct Outboxes {
+pub(in crate::turn) struct Outboxes {
     caps: Caps,
     boxes: Vec<Option<Outbox>>,
     pool: Pool,
@@ -78,7 +78,7 @@ pub(super) struct Outboxes {
 }
 
 impl Outboxes {
-    pub(super) fn new(caps: Caps) -> Self {
+    pub(in crate::turn) fn new(caps: Caps) -> Self {
         Outboxes {
             caps,
             boxes: Vec::new(),
@@ -94,7 +94,7 @@ impl Outboxes {
     }
 
     /// Gives a new connection its outbox.
-    pub(super) fn open(&mut self, id: ConnectionId) {
+    pub(in crate::turn) fn open(&mut self, id: ConnectionId) {
         if self.boxes.len() <= id.index() {
             self.boxes.resize_with(id.index() + 1, || None);
         }
@@ -104,7 +104,7 @@ impl Outboxes {
 
     /// The connection speaks `dialect` from now on. If `gated`, whatever is queued from here on
     /// waits for [`queue_list`](Self::queue_list).
-    pub(super) fn speak(&mut self, id: ConnectionId, dialect: Dialect, gated: bool) {
+    pub(in crate::turn) fn speak(&mut self, id: ConnectionId, dialect: Dialect, gated: bool) {
         if let Some(outbox) = self.get_mut(id) {
             outbox.dialect = Some(dialect);
             outbox.gated = gated;
@@ -112,32 +112,32 @@ impl Outboxes {
     }
 
     /// The dialect of a connection that is open for events; none if it has ended or not begun.
-    pub(super) fn dialect(&self, id: ConnectionId) -> Option<Dialect> {
+    pub(in crate::turn) fn dialect(&self, id: ConnectionId) -> Option<Dialect> {
         self.get(id).filter(|outbox| !outbox.sealed)?.dialect
     }
 
     /// Whether the kernel has refused bytes and not yet asked for more.
-    pub(super) fn is_blocked(&self, id: ConnectionId) -> bool {
+    pub(in crate::turn) fn is_blocked(&self, id: ConnectionId) -> bool {
         self.get(id).is_some_and(|outbox| outbox.blocked)
     }
 
     /// Whether nothing waits to be sent.
-    pub(super) fn is_empty(&self, id: ConnectionId) -> bool {
+    pub(in crate::turn) fn is_empty(&self, id: ConnectionId) -> bool {
         self.get(id).is_none_or(|outbox| outbox.chain.is_empty() && outbox.held.is_empty())
     }
 
     /// Bytes queued in all outboxes.
-    pub(super) fn total_bytes(&self) -> usize {
+    pub(in crate::turn) fn total_bytes(&self) -> usize {
         self.bytes
     }
 
     /// Messages queued, and returned ones whose senders are not yet told.
-    pub(super) fn messages(&self) -> u64 {
+    pub(in crate::turn) fn messages(&self) -> u64 {
         self.messages
     }
 
     /// Queues a parcel. What cannot be queued is accounted for: a message comes back as returned.
-    pub(super) fn queue(&mut self, id: ConnectionId, parcel: Parcel) {
+    pub(in crate::turn) fn queue(&mut self, id: ConnectionId, parcel: Parcel) {
         self.messages += u64::from(parcel.is_message());
         let Some(outbox) = get_mut(&mut self.boxes, id).filter(|outbox| !outbox.sealed) else {
             return self.give_back(parcel, Reason::Offline);
@@ -159,7 +159,7 @@ impl Outboxes {
     }
 
     /// Queues a presence list, in front of all that was held back for it.
-    pub(super) fn queue_list(&mut self, id: ConnectionId, list: Parcel) {
+    pub(in crate::turn) fn queue_list(&mut self, id: ConnectionId, list: Parcel) {
         let held = match self.get_mut(id) {
             Some(outbox) => {
                 outbox.gated = false;
@@ -176,7 +176,7 @@ impl Outboxes {
 
     /// The connection is ending. Nothing more can be queued; with `recall`, the messages in it
     /// that are not yet begun come back as returned.
-    pub(super) fn seal(&mut self, id: ConnectionId, recall: bool) {
+    pub(in crate::turn) fn seal(&mut self, id: ConnectionId, recall: bool) {
         self.open_gate(id);
         if recall {
             for parcel in self.take_out(id, Parcel::is_message) {
@@ -190,7 +190,7 @@ impl Outboxes {
     }
 
     /// Moves what `old` was told and has not begun to receive behind what `new` is told.
-    pub(super) fn hand_over(&mut self, old: ConnectionId, new: ConnectionId) {
+    pub(in crate::turn) fn hand_over(&mut self, old: ConnectionId, new: ConnectionId) {
         // What `old` was to be told after a list that it will not get any more is part of it.
         self.open_gate(old);
         let moved = self.take_out(old, |parcel| match parcel.kind {
@@ -204,7 +204,7 @@ impl Outboxes {
     }
 
     /// Throws the outbox away; its messages come back as returned for `reason`.
-    pub(super) fn close(&mut self, id: ConnectionId, reason: Reason) {
+    pub(in crate::turn) fn close(&mut self, id: ConnectionId, reason: Reason) {
         self.open_gate(id);
         let Some(slot) = self.boxes.get_mut(id.index()) else { return };
         let Some(mut outbox) = slot.take_if(|outbox| outbox.owner == id) else { return };
@@ -218,7 +218,7 @@ impl Outboxes {
     }
 
     /// The next connection that has something to send and may.
-    pub(super) fn next_waiting(&mut self) -> Option<ConnectionId> {
+    pub(in crate::turn) fn next_waiting(&mut self) -> Option<ConnectionId> {
         while let Some(id) = self.waiting.pop_front() {
             let Some(outbox) = get_mut(&mut self.boxes, id) else { continue };
             outbox.waiting = false;
@@ -230,22 +230,22 @@ impl Outboxes {
     }
 
     /// Whether the send phase has work.
-    pub(super) fn any_waiting(&self) -> bool {
+    pub(in crate::turn) fn any_waiting(&self) -> bool {
         !self.waiting.is_empty()
     }
 
     /// The send phase is over; whoever still waits has to wait for the next one.
-    pub(super) fn note_end_of_send(&mut self) {
+    pub(in crate::turn) fn note_end_of_send(&mut self) {
         self.backlog = self.any_waiting();
     }
 
     /// Whether the last send phase could not serve everybody.
-    pub(super) fn has_backlog(&self) -> bool {
+    pub(in crate::turn) fn has_backlog(&self) -> bool {
         self.backlog
     }
 
     /// Puts the connection (back) into the queue of those who have something to send.
-    pub(super) fn mark_waiting(&mut self, id: ConnectionId) {
+    pub(in crate::turn) fn mark_waiting(&mut self, id: ConnectionId) {
         let Some(outbox) = get_mut(&mut self.boxes, id) else { return };
         if !mem::replace(&mut outbox.waiting, true) {
             self.waiting.push_back(id);
@@ -253,7 +253,7 @@ impl Outboxes {
     }
 
     /// Fills `slices` with the next bytes to send, in order. Returns how many slices and bytes.
-    pub(super) fn gather<'s>(
+    pub(in crate::turn) fn gather<'s>(
         &'s self,
         id: ConnectionId,
         slices: &mut [IoSlice<'s>],
@@ -271,7 +271,7 @@ impl Outboxes {
     }
 
     /// The kernel has taken `written` bytes: takes out what is finished. Messages are delivered.
-    pub(super) fn advance(&mut self, id: ConnectionId, written: usize) {
+    pub(in crate::turn) fn advance(&mut self, id: ConnectionId, written: usize) {
         let Some(outbox) = get_mut(&mut self.boxes, id) else { return };
         outbox.bytes -= written;
         self.bytes -= written;
@@ -290,7 +290,7 @@ impl Outboxes {
     }
 
     /// The kernel has refused bytes: nothing is sent until it asks for more, and the caps hold.
-    pub(super) fn block(&mut self, id: ConnectionId) {
+    pub(in crate::turn) fn block(&mut self, id: ConnectionId) {
         let Some(outbox) = get_mut(&mut self.boxes, id) else { return };
         outbox.blocked = true;
         let over_own = outbox.bytes > self.caps.of(outbox.dialect) && !outbox.chain.is_single();
@@ -301,7 +301,7 @@ impl Outboxes {
     }
 
     /// The kernel asks for more.
-    pub(super) fn unblock(&mut self, id: ConnectionId) {
+    pub(in crate::turn) fn unblock(&mut self, id: ConnectionId) {
         if let Some(outbox) = self.get_mut(id) {
             outbox.blocked = false;
             self.mark_waiting(id);
@@ -309,14 +309,14 @@ impl Outboxes {
     }
 
     /// The next message that was delivered.
-    pub(super) fn next_delivered(&mut self) -> Option<Parcel> {
+    pub(in crate::turn) fn next_delivered(&mut self) -> Option<Parcel> {
         let delivered = self.delivered.pop_front();
         self.messages -= u64::from(delivered.is_some());
         delivered
     }
 
     /// The next message that will not be delivered, and why.
-    pub(super) fn next_returned(&mut self) -> Option<(Parcel, Reason)> {
+    pub(in crate::turn) fn next_returned(&mut self) -> Option<(Parcel, Reason)> {
         let returned = self.returned.pop_front();
         match returned {
             Some(_) => self.messages -= 1,
@@ -326,12 +326,12 @@ impl Outboxes {
     }
 
     /// Whether senders are still to be told of returned messages.
-    pub(super) fn any_returned(&self) -> bool {
+    pub(in crate::turn) fn any_returned(&self) -> bool {
         !self.returned.is_empty()
     }
 
     /// The next connection that went over a cap, and which.
-    pub(super) fn next_overflowed(&mut self) -> Option<(ConnectionId, Limit)> {
+    pub(in crate::turn) fn next_overflowed(&mut self) -> Option<(ConnectionId, Limit)> {
         self.overflowed.pop()
     }
 

@@ -9,7 +9,7 @@ use super::Limits;
 use super::places::{At, Owed, Place, Places};
 use crate::chat::{ConnectionId, PresenceMode};
 use crate::timer::Moment;
-use crate::turn::queue::Queue;
+use crate::turn::tables::queue::Queue;
 
 /// The first four of [`At`] are queues.
 const QUEUES: usize = 4;

@@ -6,7 +6,7 @@
 //! queues stand beside the places, for the same reason. Together 32 bytes a slot.
 
 use crate::chat::{ConnectionId, PresenceMode};
-use crate::turn::queue::Link;
+use crate::turn::tables::queue::Link;
 
 /// What a receiver is owed that does not wait for the ring.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]

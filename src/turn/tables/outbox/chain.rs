@@ -5,7 +5,7 @@
 
 use slab::Slab;
 
-use crate::turn::parcel::Parcel;
+use crate::turn::tables::parcel::Parcel;
 
 /// No parcel: the end of a chain.
 const NONE: u32 = u32::MAX;

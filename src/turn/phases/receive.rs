@@ -9,31 +9,31 @@ use std::io::ErrorKind;
 use std::mem;
 use std::rc::Rc;
 
-use super::connections::Life;
-use super::session_host::SessionHost;
-use super::{Accepted, Sockets, Turn};
 use crate::chat::ConnectionId;
 use crate::limiter::{Block, Limit};
 use crate::session::{End, Flow, Listener};
+use crate::turn::adapters::session_host::SessionHost;
+use crate::turn::tables::connections::Life;
+use crate::turn::{Accepted, Sockets, Turn};
 
 /// The listeners at which somebody may wait to be accepted. At the start both: no event tells of
 /// those who came before there was a loop.
 #[derive(Debug)]
-pub(super) struct WaitingListeners {
+pub(in crate::turn) struct WaitingListeners {
     public: bool,
     admin: bool,
 }
 
 impl WaitingListeners {
-    pub(super) fn everywhere() -> Self {
+    pub(in crate::turn) fn everywhere() -> Self {
         WaitingListeners { public: true, admin: true }
     }
 
-    pub(super) fn any(&self) -> bool {
+    pub(in crate::turn) fn any(&self) -> bool {
         self.public || self.admin
     }
 
-    pub(super) fn at(&mut self, listener: Listener) -> &mut bool {
+    pub(in crate::turn) fn at(&mut self, listener: Listener) -> &mut bool {
         match listener {
             Listener::Public => &mut self.public,
             Listener::Admin => &mut self.admin,
@@ -43,7 +43,7 @@ impl WaitingListeners {
 
 impl Turn {
     /// Takes in whoever waits, up to a budget. Returns how many were taken in or turned away.
-    pub(super) fn accept(&mut self, sockets: &mut impl Sockets) -> usize {
+    pub(in crate::turn) fn accept(&mut self, sockets: &mut impl Sockets) -> usize {
         if self.accept_again.is_some_and(|again| self.now.monotonic < again) {
             return 0;
         }
@@ -114,7 +114,7 @@ impl Turn {
 
     /// Reads from everybody who has something to say: once each, in turn, while the budget lasts.
     /// Returns how many had their turn.
-    pub(super) fn receive(&mut self, sockets: &mut impl Sockets) -> usize {
+    pub(in crate::turn) fn receive(&mut self, sockets: &mut impl Sockets) -> usize {
         let mut bytes = self.limits.budgets.receive_bytes;
         let reads = self.readable.len().min(self.limits.budgets.reads);
         for read in 0..reads {
@@ -166,7 +166,7 @@ impl Turn {
     }
 
     /// Puts a connection into the queue of those with something to read.
-    pub(super) fn mark_readable(&mut self, id: ConnectionId) {
+    pub(in crate::turn) fn mark_readable(&mut self, id: ConnectionId) {
         let Some(connection) = self.connections.get_mut(id) else { return };
         if !mem::replace(&mut connection.readable, true) {
             self.readable.push_back(id);
@@ -222,7 +222,7 @@ impl Turn {
     }
 
     /// Brings the count of kept bytes up to date.
-    pub(super) fn count_held(&mut self, id: ConnectionId) {
+    pub(in crate::turn) fn count_held(&mut self, id: ConnectionId) {
         let Some(connection) = self.connections.get_mut(id) else { return };
         let held = connection.session.held_bytes();
         self.held_bytes = self.held_bytes + held - mem::replace(&mut connection.held_bytes, held);
@@ -271,7 +271,7 @@ impl Turn {
     }
 
     /// The connection is broken: reset, timed out by the kernel, or unreachable.
-    pub(super) fn broke(&mut self, id: ConnectionId) {
+    pub(in crate::turn) fn broke(&mut self, id: ConnectionId) {
         let Some(connection) = self.connections.get(id) else { return };
         match connection.life {
             Life::Open => self.end(id, End::Lost),

@@ -6,28 +6,28 @@
 
 use std::rc::Rc;
 
-use super::counters::Counters;
-use super::outbox::Outboxes;
-use super::parcel::Parcel;
-use super::presence::Presence;
 use crate::chat::{Audience, ConnectionId, Event, Handling, Kind, Sink, Watch};
 use crate::dialects::Dialect;
+use crate::turn::records::counters::Counters;
+use crate::turn::tables::outbox::Outboxes;
+use crate::turn::tables::parcel::Parcel;
+use crate::turn::tables::presence::Presence;
 
 /// A scratch buffer that has grown beyond this, in bytes, gives its memory back: a trace is some
 /// megabytes.
 const SCRATCH_KEPT: usize = 1 << 20;
 
 /// The chat's way out: outboxes, and the queues of those who want the presence list.
-pub(super) struct OutboxSink<'t> {
-    pub(super) outboxes: &'t mut Outboxes,
-    pub(super) presence: &'t mut Presence,
-    pub(super) counters: &'t mut Counters,
-    pub(super) scratch: &'t mut Vec<u8>,
+pub(in crate::turn) struct OutboxSink<'t> {
+    pub(in crate::turn) outboxes: &'t mut Outboxes,
+    pub(in crate::turn) presence: &'t mut Presence,
+    pub(in crate::turn) counters: &'t mut Counters,
+    pub(in crate::turn) scratch: &'t mut Vec<u8>,
 }
 
 impl OutboxSink<'_> {
     /// Queues what `fill` appends, as part of the protocol.
-    pub(super) fn write(&mut self, to: ConnectionId, fill: impl FnOnce(&mut Vec<u8>)) {
+    pub(in crate::turn) fn write(&mut self, to: ConnectionId, fill: impl FnOnce(&mut Vec<u8>)) {
         self.scratch.clear();
         fill(self.scratch);
         let parcel = Parcel::new(self.scratch, self.scratch.len(), Kind::ForConnection);
@@ -92,8 +92,8 @@ mod tests {
     use std::io::IoSlice;
 
     use super::*;
-    use crate::turn::outbox::Caps;
-    use crate::turn::presence;
+    use crate::turn::tables::outbox::Caps;
+    use crate::turn::tables::presence;
 
     /// Where the first frame that waits for a connection begins in memory.
     fn first_frame(outboxes: &Outboxes, id: ConnectionId) -> *const u8 {

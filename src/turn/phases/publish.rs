@@ -1,20 +1,20 @@
 //! The phase *publish*: presence, as much of it as the budget and the slice allow.
 //!
-//! [`Presence`](super::presence::Presence) says who is next, the chat what is in the list, and the
+//! [`Presence`](crate::turn::tables::presence::Presence) says who is next, the chat what is in the list, and the
 //! audience's dialect how it is written. Here the list is encoded, at most once a turn for each
 //! audience however many receivers get it, and queued by reference.
 
 use std::rc::Rc;
 
-use super::Turn;
-use super::parcel::Parcel;
-use super::presence::{Serving, What};
 use crate::chat::{Audience, Kind};
 use crate::dialects::Dialect;
+use crate::turn::Turn;
+use crate::turn::tables::parcel::Parcel;
+use crate::turn::tables::presence::{Serving, What};
 
 /// Encoded presence, shared by all receivers of one audience.
 #[derive(Debug, Default)]
-pub(super) struct Frames {
+pub(in crate::turn) struct Frames {
     /// The list, and the version of the membership that it shows.
     list: Option<(u64, Rc<[u8]>)>,
     delta: Option<Rc<[u8]>>,
@@ -22,7 +22,7 @@ pub(super) struct Frames {
 
 impl Turn {
     /// Queues lists and deltas. Returns how many.
-    pub(super) fn publish(&mut self) -> usize {
+    pub(in crate::turn) fn publish(&mut self) -> usize {
         if self.drain.is_some() {
             return 0; // All are told to leave; who is still here is no news.
         }

@@ -5,9 +5,9 @@
 
 use std::io::{ErrorKind, IoSlice};
 
-use super::connections::Life;
-use super::{Sockets, Turn};
 use crate::chat::{ConnectionId, Outcome};
+use crate::turn::tables::connections::Life;
+use crate::turn::{Sockets, Turn};
 
 /// Parcels that go out in one write. The kernel takes up to 1,024 (IOV_MAX, writev(2)).
 const SLICES: usize = 128;
@@ -15,7 +15,7 @@ const SLICES: usize = 128;
 impl Turn {
     /// Writes, up to a budget. What writing itself causes (an acknowledgement, say) goes out too.
     /// Returns how many were written to.
-    pub(super) fn send(&mut self, sockets: &mut impl Sockets) -> usize {
+    pub(in crate::turn) fn send(&mut self, sockets: &mut impl Sockets) -> usize {
         // A write of a long presence list takes a hundred times as long as one of a message.
         let enough = self.counters.bytes_sent + self.limits.budgets.write_bytes;
         let mut writes = 0;

@@ -1,7 +1,7 @@
 //! Several audiences under one budget: they share it fairly, and none keeps another from its turn.
 
 use super::*;
-use crate::turn::presence::budget::LEAST_CHARGE;
+use crate::turn::tables::presence::budget::LEAST_CHARGE;
 
 const BUSY: usize = 0;
 const QUIET: usize = 1;

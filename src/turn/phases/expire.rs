@@ -7,17 +7,17 @@
 use std::collections::VecDeque;
 use std::mem;
 
-use super::Turn;
-use super::deadlines::Deadline;
 use crate::chat::ConnectionId;
 use crate::limiter::Limit;
 use crate::session::End;
 use crate::timer::{Moment, Wheel};
+use crate::turn::Turn;
+use crate::turn::tables::deadlines::Deadline;
 
 /// The removal of silent connections, every `--sweep-interval`. Presence sees one removal of all of
 /// them; the work is done in slices, so that no other connection waits for it.
 #[derive(Debug)]
-pub(super) struct Sweep {
+pub(in crate::turn) struct Sweep {
     /// Marked as silent since the last sweep.
     marked: Vec<ConnectionId>,
     /// Still to be looked at by the sweep that is under way.
@@ -26,22 +26,22 @@ pub(super) struct Sweep {
 }
 
 impl Sweep {
-    pub(super) fn new(first: Moment) -> Self {
+    pub(in crate::turn) fn new(first: Moment) -> Self {
         Sweep { marked: Vec::new(), under_way: VecDeque::new(), next: first }
     }
 
     /// Whether a sweep has begun and not ended.
-    pub(super) fn is_under_way(&self) -> bool {
+    pub(in crate::turn) fn is_under_way(&self) -> bool {
         !self.under_way.is_empty()
     }
 
     /// All that this sweep or the next will look at. For the simulator.
-    pub(super) fn listed(&self) -> impl Iterator<Item = ConnectionId> {
+    pub(in crate::turn) fn listed(&self) -> impl Iterator<Item = ConnectionId> {
         self.marked.iter().chain(&self.under_way).copied()
     }
 
     /// When the next one has something to do.
-    pub(super) fn deadline(&self) -> Option<Moment> {
+    pub(in crate::turn) fn deadline(&self) -> Option<Moment> {
         (!self.marked.is_empty()).then_some(self.next)
     }
 }
@@ -49,7 +49,7 @@ impl Sweep {
 impl Turn {
     /// Judges the connections whose timers have fired, if this turn has seen all readiness. Returns
     /// how many connections it has looked at.
-    pub(super) fn expire(&mut self) -> usize {
+    pub(in crate::turn) fn expire(&mut self) -> usize {
         let mut judged = 0;
         if self.may_judge {
             for _ in 0..self.limits.budgets.timers {
@@ -100,7 +100,7 @@ impl Turn {
     }
 
     /// Sets the timer to the earliest of the connection's deadlines.
-    pub(super) fn rearm(&mut self, id: ConnectionId) {
+    pub(in crate::turn) fn rearm(&mut self, id: ConnectionId) {
         let Some(connection) = self.connections.get(id) else { return };
         if let Some((deadline, _)) = self.next_deadline(connection) {
             self.rearm_at(id, deadline);

@@ -4,19 +4,19 @@
 //! leave phase takes it out of the chat, the close phase frees it, both in an order that every
 //! handler can rely on: an id stays good to the end of the turn.
 
-use super::connections::{Connection, Life};
-use super::parcel::Parcel;
-use super::session_host::SessionHost;
-use super::{Sockets, Turn};
 use crate::chat::{ConnectionId, Kind, Outcome, Reason};
 use crate::session::{End, Session};
+use crate::turn::adapters::session_host::SessionHost;
+use crate::turn::tables::connections::{Connection, Life};
+use crate::turn::tables::parcel::Parcel;
+use crate::turn::{Sockets, Turn};
 
 #[cfg(test)]
 mod tests;
 
 impl Turn {
     /// Ends an open connection: its last words are queued, and nothing it says is listened to.
-    pub(super) fn end(&mut self, id: ConnectionId, end: End) {
+    pub(in crate::turn) fn end(&mut self, id: ConnectionId, end: End) {
         self.end_as(id, end, self.tag_of(id));
     }
 
@@ -52,18 +52,18 @@ impl Turn {
     }
 
     /// An ending connection is not worth waiting for any longer.
-    pub(super) fn abandon(&mut self, id: ConnectionId) {
+    pub(in crate::turn) fn abandon(&mut self, id: ConnectionId) {
         self.give_up(id, Reason::Offline);
     }
 
     /// A newer connection, `new`, has taken the place of `old` in the chat.
-    pub(super) fn replace(&mut self, old: ConnectionId, new: ConnectionId) {
+    pub(in crate::turn) fn replace(&mut self, old: ConnectionId, new: ConnectionId) {
         self.outboxes.hand_over(old, new);
         self.end_as(old, End::Replaced, self.tag_of(new));
     }
 
     /// Lets a session say something outside of its turn to receive.
-    pub(super) fn with_session<R>(
+    pub(in crate::turn) fn with_session<R>(
         &mut self,
         id: ConnectionId,
         say: impl FnOnce(&mut Session, &mut SessionHost<'_>) -> R,
@@ -76,7 +76,7 @@ impl Turn {
 
     /// The phase *leave*: the departed leave the chat, and who wrote to them in vain is told. Returns
     /// how many left and how many messages came back, together.
-    pub(super) fn leave(&mut self) -> usize {
+    pub(in crate::turn) fn leave(&mut self) -> usize {
         self.end_the_overflowed();
         let left = self.take_out_of_the_chat();
         for returned in 0..self.limits.budgets.returns {
@@ -100,7 +100,7 @@ impl Turn {
     }
 
     /// Tells a message's sender what became of it.
-    pub(super) fn settle(&mut self, parcel: &Parcel, outcome: Outcome) {
+    pub(in crate::turn) fn settle(&mut self, parcel: &Parcel, outcome: Outcome) {
         let (chat, mut sink) = self.chat_and_sink();
         match parcel.kind {
             Kind::Message(receipt) => {
@@ -111,7 +111,7 @@ impl Turn {
     }
 
     /// Gives up those whose outboxes went over a cap.
-    pub(super) fn end_the_overflowed(&mut self) {
+    pub(in crate::turn) fn end_the_overflowed(&mut self) {
         while let Some((id, limit)) = self.outboxes.next_overflowed() {
             self.counters.limits_hit.count(limit);
             match self.connections.get(id) {
@@ -123,7 +123,7 @@ impl Turn {
     }
 
     /// The phase *close*: sockets are closed and slots freed. Returns how many.
-    pub(super) fn close(&mut self, sockets: &mut impl Sockets) -> usize {
+    pub(in crate::turn) fn close(&mut self, sockets: &mut impl Sockets) -> usize {
         // Whoever was found to be gone while writing has not left the chat yet, and must have
         // before his slot can have another tenant. His friends hear of it, which can be too much for
         // one of them; and nothing but this turn would notice.

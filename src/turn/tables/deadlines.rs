@@ -1,19 +1,19 @@
 //! [`Deadline`]: everything a connection may be late for, by name, and when each is due.
 //!
 //! Which deadlines run follows from the stage of the connection's life. Each is a moment that the
-//! connection remembers, plus a time in the [`Limits`](super::Limits). They are computed when they
+//! connection remembers, plus a time in the [`Limits`](crate::turn::Limits). They are computed when they
 //! are asked for, not stored: so a heartbeat costs one assignment, and an idle connection has one
 //! timer, set to the earliest. Called by the phase *expire*, which judges who is late.
 
 use std::time::Duration;
 
-use super::Turn;
 use super::connections::{Connection, Life};
 use crate::timer::Moment;
+use crate::turn::Turn;
 
 /// What a connection may be late for.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) enum Deadline {
+pub(in crate::turn) enum Deadline {
     /// Sending a whole HTTP request.
     Request,
     /// Signing in by its first frame, where its dialect asks for that.
@@ -30,7 +30,10 @@ pub(super) enum Deadline {
 
 impl Turn {
     /// The earliest deadline that runs for the connection, and what it is for.
-    pub(super) fn next_deadline(&self, connection: &Connection) -> Option<(Moment, Deadline)> {
+    pub(in crate::turn) fn next_deadline(
+        &self,
+        connection: &Connection,
+    ) -> Option<(Moment, Deadline)> {
         let due = |&deadline: &Deadline| {
             Some((self.began(deadline, connection)? + self.time_for(deadline), deadline))
         };

@@ -10,10 +10,10 @@ use std::collections::hash_map::RandomState;
 use std::hash::BuildHasher as _;
 use std::time::Duration;
 
-use super::Turn;
 use crate::chat::{ConnectionId, Person};
 use crate::session::End;
 use crate::timer::Moment;
+use crate::turn::Turn;
 
 /// Notes that are kept for whoever takes them out.
 const NOTES: usize = 256;
@@ -43,7 +43,7 @@ pub struct EndNote {
 /// What a connection has brought and taken. There is one for each, so it counts to four billion and
 /// no further, and time in steps of [`TICK`].
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Tally {
+pub(in crate::turn) struct Tally {
     opened: u32,
     bytes_in: u32,
     bytes_out: u32,
@@ -57,24 +57,24 @@ pub(super) struct Tally {
 const TICK: Duration = Duration::from_millis(10);
 
 impl Tally {
-    pub(super) fn new(opened: Moment) -> Self {
+    pub(in crate::turn) fn new(opened: Moment) -> Self {
         let opened = ticks(opened);
         Tally { opened, bytes_in: 0, bytes_out: 0, messages_in: 0, messages_out: 0, unnoted: None }
     }
 
-    pub(super) fn read(&mut self, bytes: usize) {
+    pub(in crate::turn) fn read(&mut self, bytes: usize) {
         self.bytes_in = add(self.bytes_in, bytes);
     }
 
-    pub(super) fn wrote(&mut self, bytes: usize) {
+    pub(in crate::turn) fn wrote(&mut self, bytes: usize) {
         self.bytes_out = add(self.bytes_out, bytes);
     }
 
-    pub(super) fn sent_message(&mut self) {
+    pub(in crate::turn) fn sent_message(&mut self) {
         self.messages_in = self.messages_in.saturating_add(1);
     }
 
-    pub(super) fn got_messages(&mut self, count: usize) {
+    pub(in crate::turn) fn got_messages(&mut self, count: usize) {
         self.messages_out = add(self.messages_out, count);
     }
 
@@ -102,14 +102,14 @@ fn add(sum: u32, more: usize) -> u32 {
 
 /// Notes that nobody has taken out yet.
 #[derive(Debug)]
-pub(super) struct Notes {
+pub(in crate::turn) struct Notes {
     queue: VecDeque<EndNote>,
     left_out: u64,
     key: RandomState,
 }
 
 impl Notes {
-    pub(super) fn new() -> Self {
+    pub(in crate::turn) fn new() -> Self {
         Notes { queue: VecDeque::new(), left_out: 0, key: RandomState::new() }
     }
 
@@ -134,13 +134,13 @@ impl Turn {
     }
 
     /// What stands in the log for the person that a connection belongs to; None if it belongs to nobody.
-    pub(super) fn tag_of(&self, id: ConnectionId) -> Option<u32> {
+    pub(in crate::turn) fn tag_of(&self, id: ConnectionId) -> Option<u32> {
         self.chat.person_at(id).map(|person| self.notes.tag(person))
     }
 
     /// A connection of the person with this tag ends. A WebSocket is noted now; the answer to a plain
     /// request is still to be written.
-    pub(super) fn note_end(&mut self, id: ConnectionId, end: End, tag: Option<u32>) {
+    pub(in crate::turn) fn note_end(&mut self, id: ConnectionId, end: End, tag: Option<u32>) {
         let now = self.now.monotonic;
         let Some(connection) = self.connections.get_mut(id) else { return };
         let outcome = u8::try_from(end.outcome()).expect("there are few outcomes");
@@ -153,7 +153,7 @@ impl Turn {
     }
 
     /// A connection is freed: what was not noted of it is now.
-    pub(super) fn note_freed(&mut self, tally: &Tally) {
+    pub(in crate::turn) fn note_freed(&mut self, tally: &Tally) {
         if let Some(outcome) = tally.unnoted {
             self.notes.push(tally.note(self.now.monotonic, outcome, false, None));
         }

@@ -10,7 +10,7 @@ use crate::chat::mobile::{self, Realm};
 use crate::chat::{self, Audience, Mobile, Sink};
 use crate::limiter::Block;
 use crate::timer::Now;
-use crate::turn::presence::budget::LEAST_CHARGE;
+use crate::turn::tables::presence::budget::LEAST_CHARGE;
 
 /// Slots of one audience.
 const SLOTS: u32 = 6;

@@ -51,17 +51,17 @@ const PACE: Duration = Duration::from_millis(5);
 
 /// What to publish, and to which connection.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) struct Serving {
+pub(in crate::turn) struct Serving {
     /// The audience whose list it is.
-    pub(super) audience: usize,
+    pub(in crate::turn) audience: usize,
     /// The receiver.
-    pub(super) to: ConnectionId,
-    pub(super) what: What,
+    pub(in crate::turn) to: ConnectionId,
+    pub(in crate::turn) what: What,
 }
 
 /// What a receiver is to be given.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) enum What {
+pub(in crate::turn) enum What {
     /// The whole list.
     List,
     /// The frame of the current delta.
@@ -70,7 +70,7 @@ pub(super) enum What {
 
 /// All audiences, and the budget that they share.
 #[derive(Debug)]
-pub(super) struct Presence {
+pub(in crate::turn) struct Presence {
     limits: Limits,
     budget: Budget,
     places: Places,
@@ -84,7 +84,7 @@ pub(super) struct Presence {
 
 impl Presence {
     /// This many audiences, without receivers.
-    pub(super) fn new(limits: Limits, audiences: usize) -> Self {
+    pub(in crate::turn) fn new(limits: Limits, audiences: usize) -> Self {
         Presence {
             limits,
             budget: Budget::new(limits.bytes_per_second),
@@ -98,18 +98,18 @@ impl Presence {
     }
 
     /// The version of an audience's list.
-    pub(super) fn version(&self, audience: usize) -> u64 {
+    pub(in crate::turn) fn version(&self, audience: usize) -> u64 {
         self.pacers[audience].version
     }
 
     /// An audience's list has changed: all its receivers are to know. Returns whether its next delta
     /// has to tell of this change; no delta will tell of any earlier one either, if it has not.
-    pub(super) fn changed(&mut self, audience: usize) -> bool {
+    pub(in crate::turn) fn changed(&mut self, audience: usize) -> bool {
         self.pacers[audience].changed()
     }
 
     /// Does what a connection wants.
-    pub(super) fn watch(&mut self, by: ConnectionId, what: Watch) {
+    pub(in crate::turn) fn watch(&mut self, by: ConnectionId, what: Watch) {
         match what {
             Watch::Begin(audience, mode) => self.join(by, audience.index(), mode),
             Watch::Ask => self.asked(by),
@@ -143,13 +143,13 @@ impl Presence {
     }
 
     /// The connection's socket is full.
-    pub(super) fn blocked(&mut self, id: ConnectionId) {
+    pub(in crate::turn) fn blocked(&mut self, id: ConnectionId) {
         let Some((pacer, places)) = self.pacer_of(id) else { return };
         pacer.blocked(places, id);
     }
 
     /// The connection's socket has drained.
-    pub(super) fn drained(&mut self, id: ConnectionId) {
+    pub(in crate::turn) fn drained(&mut self, id: ConnectionId) {
         let Some((pacer, places)) = self.pacer_of(id) else { return };
         pacer.drained(places, id);
     }
@@ -160,7 +160,7 @@ impl Presence {
     /// take turns, list by list: an audience waits for one list of each other one, however many
     /// receivers that has and however often it changes. (Turns by bytes were rejected: each audience
     /// would need an account, and the wait is short as it is.)
-    pub(super) fn next(&mut self, now: Moment, hold_ring: bool) -> Option<Serving> {
+    pub(in crate::turn) fn next(&mut self, now: Moment, hold_ring: bool) -> Option<Serving> {
         self.budget.refill(now);
         let (pacers, places) = (&self.pacers, &self.places);
         let is_solvent = self.budget.is_solvent();
@@ -186,14 +186,14 @@ impl Presence {
     }
 
     /// The receiver has been given the list in its present version, `bytes` long.
-    pub(super) fn served_list(&mut self, id: ConnectionId, bytes: usize) {
+    pub(in crate::turn) fn served_list(&mut self, id: ConnectionId, bytes: usize) {
         let is_first =
             self.pacer_of(id).is_some_and(|(pacer, places)| pacer.served_list(places, id));
         self.budget.charge(bytes, if is_first { Charge::First } else { Charge::InFull });
     }
 
     /// The receiver has been given the current delta of its audience.
-    pub(super) fn served_delta(&mut self, id: ConnectionId) {
+    pub(in crate::turn) fn served_delta(&mut self, id: ConnectionId) {
         let Some((pacer, places)) = self.pacer_of(id) else { return };
         pacer.served_delta(places, id);
     }
@@ -201,12 +201,12 @@ impl Presence {
     /// Begins an audience's next delta if it is due. It has to tell of every change since the last
     /// one, as it is now. What came and went in between is to be named as well: a newcomer's first
     /// list may show it.
-    pub(super) fn begin_delta(&mut self, audience: usize, now: Moment) -> bool {
+    pub(in crate::turn) fn begin_delta(&mut self, audience: usize, now: Moment) -> bool {
         self.pacers[audience].begin_delta(&self.places, &self.limits, now)
     }
 
     /// When to publish next; none if there is nothing to publish.
-    pub(super) fn deadline(&mut self, now: Moment) -> Option<Moment> {
+    pub(in crate::turn) fn deadline(&mut self, now: Moment) -> Option<Moment> {
         self.budget.refill(now);
         self.pacers.iter().filter_map(|pacer| self.deadline_of(pacer, now)).min()
     }

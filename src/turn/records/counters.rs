@@ -1,7 +1,7 @@
 //! [`Counters`]: what the turn has done since the start, in plain numbers, for `/metrics` and the log.
 //!
 //! What becomes of messages is not here: each realm keeps its own [`Books`](crate::chat::Books), and
-//! [`Turn::books`](super::Turn::books) is their sum.
+//! [`Turn::books`](crate::turn::Turn::books) is their sum.
 
 use std::array;
 use std::collections::BTreeMap;
@@ -94,13 +94,13 @@ pub struct Process {
 }
 
 /// No close frame was there: reserved for that by RFC 6455 §7.4.1.
-pub(super) const NO_CLOSE_CODE: u16 = 1005;
+pub(in crate::turn) const NO_CLOSE_CODE: u16 = 1005;
 
 /// A code of the client's own choice, of which there are thousands: counted as one.
-pub(super) const PRIVATE_CODE: u16 = 3000;
+pub(in crate::turn) const PRIVATE_CODE: u16 = 3000;
 
 impl Counters {
-    pub(super) fn new() -> Self {
+    pub(in crate::turn) fn new() -> Self {
         Counters {
             accepted: 0,
             shed: 0,
@@ -126,7 +126,7 @@ impl Counters {
     }
 
     /// A turn is over.
-    pub(super) fn count_turn(&mut self, turn: &Recorded) {
+    pub(in crate::turn) fn count_turn(&mut self, turn: &Recorded) {
         self.turn_time.record(turn.time());
         for (phase, lap, _) in turn.laps() {
             self.phase_time[phase as usize].record(lap);
@@ -134,7 +134,7 @@ impl Counters {
     }
 
     /// A connection has ended.
-    pub(super) fn count_end(&mut self, end: End, was_websocket: bool) {
+    pub(in crate::turn) fn count_end(&mut self, end: End, was_websocket: bool) {
         self.ended[end.outcome()] += 1;
         if let Some(limit) = end.limit() {
             self.limits_hit.count(limit);

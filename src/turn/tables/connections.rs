@@ -6,16 +6,16 @@
 
 use slab::Slab;
 
-use super::arrivals::Counted;
-use super::notes::Tally;
 use crate::chat::ConnectionId;
 use crate::limiter::Block;
 use crate::session::{Listener, Session};
 use crate::timer::{Moment, TimerId};
+use crate::turn::arrivals::Counted;
+use crate::turn::records::notes::Tally;
 
 /// How far a connection's life has got.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) enum Life {
+pub(in crate::turn) enum Life {
     /// Its input is read, its output written.
     Open,
     /// It has ended; what is in its outbox still goes out, then the writing half is closed.
@@ -36,53 +36,53 @@ pub(super) enum Life {
 
 /// The receiving half of one connection, and the state of its life.
 #[derive(Debug)]
-pub(super) struct Connection {
-    pub(super) id: ConnectionId,
+pub(in crate::turn) struct Connection {
+    pub(in crate::turn) id: ConnectionId,
     /// The listener that accepted it.
-    pub(super) listener: Listener,
+    pub(in crate::turn) listener: Listener,
     /// The address block that it is counted against; `counted` says how.
-    pub(super) block: Block,
-    pub(super) counted: Counted,
-    pub(super) session: Session,
-    pub(super) life: Life,
+    pub(in crate::turn) block: Block,
+    pub(in crate::turn) counted: Counted,
+    pub(in crate::turn) session: Session,
+    pub(in crate::turn) life: Life,
     /// The one timer; it fires at the earliest of the connection's deadlines, or before.
-    pub(super) timer: TimerId,
+    pub(in crate::turn) timer: TimerId,
     /// For the log, when it has ended.
-    pub(super) tally: Tally,
+    pub(in crate::turn) tally: Tally,
     /// When something was last heard.
-    pub(super) heard: Moment,
+    pub(in crate::turn) heard: Moment,
     /// Since when the deadline of the present stage runs (see `deadlines.rs`): for a request, a
     /// sign-in, the rest of a frame, or the peer's close.
-    pub(super) waiting_since: Option<Moment>,
+    pub(in crate::turn) waiting_since: Option<Moment>,
     /// While the kernel refuses bytes: when it last took some, or refused for the first time.
-    pub(super) blocked_since: Option<Moment>,
+    pub(in crate::turn) blocked_since: Option<Moment>,
     /// Bytes that its session keeps of what has not arrived in full.
-    pub(super) held_bytes: usize,
+    pub(in crate::turn) held_bytes: usize,
     /// Nothing was heard for the ping timeout. The next sweep removes the connection.
-    pub(super) marked: bool,
+    pub(in crate::turn) marked: bool,
     /// It stands in the queue of those with something to read.
-    pub(super) readable: bool,
+    pub(in crate::turn) readable: bool,
     /// The peer has closed or reset: its input ends soon, and no edge will announce that again.
-    pub(super) closed: bool,
+    pub(in crate::turn) closed: bool,
     /// The end of the input has been read.
-    pub(super) input_over: bool,
+    pub(in crate::turn) input_over: bool,
 }
 
 impl Connection {
     /// Whether it goes on, as far as anybody knows.
-    pub(super) fn is_open(&self) -> bool {
+    pub(in crate::turn) fn is_open(&self) -> bool {
         self.life == Life::Open
     }
 
     /// Whether it is only waiting to be freed.
-    pub(super) fn is_dead(&self) -> bool {
+    pub(in crate::turn) fn is_dead(&self) -> bool {
         matches!(self.life, Life::Dead { .. })
     }
 }
 
 /// All connections.
 #[derive(Debug)]
-pub(super) struct Connections {
+pub(in crate::turn) struct Connections {
     slab: Slab<Connection>,
     /// Tenants so far; the next one's generation.
     tenants: u32,
@@ -91,17 +91,17 @@ pub(super) struct Connections {
 }
 
 impl Connections {
-    pub(super) fn new() -> Self {
+    pub(in crate::turn) fn new() -> Self {
         Connections { slab: Slab::new(), tenants: 0, admins: 0 }
     }
 
     /// How many there are, the ending ones included.
-    pub(super) fn len(&self) -> usize {
+    pub(in crate::turn) fn len(&self) -> usize {
         self.slab.len()
     }
 
     /// How many of them came by this listener.
-    pub(super) fn by(&self, listener: Listener) -> usize {
+    pub(in crate::turn) fn by(&self, listener: Listener) -> usize {
         match listener {
             Listener::Public => self.slab.len() - self.admins,
             Listener::Admin => self.admins,
@@ -109,13 +109,13 @@ impl Connections {
     }
 
     /// The id that the next connection will have.
-    pub(super) fn next_id(&self) -> ConnectionId {
+    pub(in crate::turn) fn next_id(&self) -> ConnectionId {
         let index = u32::try_from(self.slab.vacant_key()).expect("the cap is below 4 billion");
         ConnectionId::new(index, self.tenants)
     }
 
     /// Takes in the connection that was promised [`next_id`](Self::next_id).
-    pub(super) fn insert(
+    pub(in crate::turn) fn insert(
         &mut self,
         now: Moment,
         timer: TimerId,
@@ -146,16 +146,16 @@ impl Connections {
         });
     }
 
-    pub(super) fn get(&self, id: ConnectionId) -> Option<&Connection> {
+    pub(in crate::turn) fn get(&self, id: ConnectionId) -> Option<&Connection> {
         self.slab.get(id.index()).filter(|connection| connection.id == id)
     }
 
-    pub(super) fn get_mut(&mut self, id: ConnectionId) -> Option<&mut Connection> {
+    pub(in crate::turn) fn get_mut(&mut self, id: ConnectionId) -> Option<&mut Connection> {
         self.slab.get_mut(id.index()).filter(|connection| connection.id == id)
     }
 
     /// Frees the slot for its next tenant.
-    pub(super) fn remove(&mut self, id: ConnectionId) -> Option<Connection> {
+    pub(in crate::turn) fn remove(&mut self, id: ConnectionId) -> Option<Connection> {
         self.get(id)?;
         let connection = self.slab.remove(id.index());
         self.admins -= usize::from(connection.listener == Listener::Admin);
@@ -163,17 +163,17 @@ impl Connections {
     }
 
     /// Who lives in a slot, if anybody does.
-    pub(super) fn in_slot(&self, slot: usize) -> Option<&Connection> {
+    pub(in crate::turn) fn in_slot(&self, slot: usize) -> Option<&Connection> {
         self.slab.get(slot)
     }
 
     /// One more than the highest slot that may be in use.
-    pub(super) fn slots(&self) -> usize {
+    pub(in crate::turn) fn slots(&self) -> usize {
         self.slab.capacity()
     }
 
     /// All of them.
-    pub(super) fn iter(&self) -> impl Iterator<Item = &Connection> {
+    pub(in crate::turn) fn iter(&self) -> impl Iterator<Item = &Connection> {
         self.slab.iter().map(|(_, connection)| connection)
     }
 }

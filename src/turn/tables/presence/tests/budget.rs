@@ -1,7 +1,7 @@
 //! What lists cost, and that the budget holds.
 
 use super::*;
-use crate::turn::presence::budget::LEAST_CHARGE;
+use crate::turn::tables::presence::budget::LEAST_CHARGE;
 
 #[test]
 fn a_change_is_shown_to_all_at_once_while_the_budget_lasts_and_paced_after_that() {

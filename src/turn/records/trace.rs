@@ -6,8 +6,8 @@
 
 use std::time::Duration;
 
-use super::Turn;
 use super::recorder::{Recorded, Recorder};
+use crate::turn::Turn;
 
 /// A lap without work that was over this soon is left out: the check whether there is any.
 const NOTHING: Duration = Duration::from_micros(1);
@@ -35,7 +35,7 @@ impl Turn {
     }
 
     /// `GET /trace`.
-    pub(super) fn trace_page(&self) -> String {
+    pub(in crate::turn) fn trace_page(&self) -> String {
         json(self.recorder.turns())
     }
 }

@@ -9,34 +9,34 @@ const NOBODY: u32 = u32::MAX;
 
 /// A queue; the members' links stand elsewhere.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Queue {
+pub(in crate::turn) struct Queue {
     head: u32,
     tail: u32,
 }
 
 /// A member's neighbours.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Link {
+pub(in crate::turn) struct Link {
     prev: u32,
     next: u32,
 }
 
 impl Link {
     /// No neighbours.
-    pub(super) const NONE: Link = Link { prev: NOBODY, next: NOBODY };
+    pub(in crate::turn) const NONE: Link = Link { prev: NOBODY, next: NOBODY };
 }
 
 impl Queue {
     /// A queue in which nobody stands.
-    pub(super) const EMPTY: Queue = Queue { head: NOBODY, tail: NOBODY };
+    pub(in crate::turn) const EMPTY: Queue = Queue { head: NOBODY, tail: NOBODY };
 
     /// Who is first.
-    pub(super) fn first(self) -> Option<u32> {
+    pub(in crate::turn) fn first(self) -> Option<u32> {
         (self.head != NOBODY).then_some(self.head)
     }
 
     /// Everyone in it, in order.
-    pub(super) fn members(self, links: &[Link]) -> impl Iterator<Item = u32> {
+    pub(in crate::turn) fn members(self, links: &[Link]) -> impl Iterator<Item = u32> {
         let mut next = self.first();
         std::iter::from_fn(move || {
             let member = next?;
@@ -47,7 +47,7 @@ impl Queue {
     }
 
     /// `member`, who stands in no queue, joins behind everyone.
-    pub(super) fn push_back(&mut self, links: &mut [Link], member: u32) {
+    pub(in crate::turn) fn push_back(&mut self, links: &mut [Link], member: u32) {
         links[member as usize] = Link { prev: self.tail, next: NOBODY };
         match self.tail {
             NOBODY => self.head = member,
@@ -57,7 +57,7 @@ impl Queue {
     }
 
     /// `member`, who stands in no queue, goes before everyone.
-    pub(super) fn push_front(&mut self, links: &mut [Link], member: u32) {
+    pub(in crate::turn) fn push_front(&mut self, links: &mut [Link], member: u32) {
         links[member as usize] = Link { prev: NOBODY, next: self.head };
         match self.head {
             NOBODY => self.tail = member,
@@ -67,7 +67,7 @@ impl Queue {
     }
 
     /// `member`, who stands in this queue, steps out.
-    pub(super) fn remove(&mut self, links: &mut [Link], member: u32) {
+    pub(in crate::turn) fn remove(&mut self, links: &mut [Link], member: u32) {
         let Link { prev, next } = std::mem::replace(&mut links[member as usize], Link::NONE);
         match prev {
             NOBODY => self.head = next,

@@ -1,16 +1,16 @@
 //! [`SessionHost`]: one connection's session talking to the turn. It is the session's [`Host`].
 
-use super::Turn;
 use crate::chat::{self, Admitted, Command, ConnectionId, Entrant, Event, Fault};
 use crate::limiter::{Forwarded, Limit};
 use crate::metrics;
 use crate::session::{DoorRefusal, Entry, Host, Listener, Page};
 use crate::timer::Now;
+use crate::turn::Turn;
 
 /// The turn, as the session of one connection sees it.
-pub(super) struct SessionHost<'t> {
-    pub(super) turn: &'t mut Turn,
-    pub(super) id: ConnectionId,
+pub(in crate::turn) struct SessionHost<'t> {
+    pub(in crate::turn) turn: &'t mut Turn,
+    pub(in crate::turn) id: ConnectionId,
 }
 
 impl SessionHost<'_> {

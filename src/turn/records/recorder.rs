@@ -101,18 +101,18 @@ impl Recorded {
     }
 
     /// KiB in all outboxes when it was over.
-    pub(super) fn outbox_kib(&self) -> u32 {
+    pub(in crate::turn) fn outbox_kib(&self) -> u32 {
         self.outbox_kib
     }
 
     /// WebSockets that were open when it was over.
-    pub(super) fn websockets(&self) -> u32 {
+    pub(in crate::turn) fn websockets(&self) -> u32 {
         self.websockets
     }
 }
 
 /// The laps of the turn that is under way.
-pub(super) struct Laps<'w, W> {
+pub(in crate::turn) struct Laps<'w, W> {
     watch: &'w mut W,
     lap_began: Moment,
     turn: Recorded,
@@ -120,12 +120,12 @@ pub(super) struct Laps<'w, W> {
 
 impl<'w, W: Stopwatch> Laps<'w, W> {
     /// The turn began at `start`, and is in its first phase.
-    pub(super) fn start(start: Moment, watch: &'w mut W) -> Self {
+    pub(in crate::turn) fn start(start: Moment, watch: &'w mut W) -> Self {
         Laps { watch, lap_began: start, turn: Recorded { start, ..Recorded::default() } }
     }
 
     /// A phase is over, and has done this much.
-    pub(super) fn end(&mut self, phase: Phase, work: usize) {
+    pub(in crate::turn) fn end(&mut self, phase: Phase, work: usize) {
         let now = self.watch.read();
         let nanos = now.since(self.lap_began).as_nanos();
         self.turn.nanos[phase as usize] = u32::try_from(nanos).unwrap_or(u32::MAX);
@@ -134,7 +134,7 @@ impl<'w, W: Stopwatch> Laps<'w, W> {
     }
 
     /// The turn is over, and leaves this behind.
-    pub(super) fn finish(mut self, outbox_bytes: usize, websockets: usize) -> Recorded {
+    pub(in crate::turn) fn finish(mut self, outbox_bytes: usize, websockets: usize) -> Recorded {
         self.turn.outbox_kib = u32::try_from(outbox_bytes / 1024).unwrap_or(u32::MAX);
         self.turn.websockets = u32::try_from(websockets).unwrap_or(u32::MAX);
         self.turn
@@ -143,19 +143,19 @@ impl<'w, W: Stopwatch> Laps<'w, W> {
 
 /// The last turns.
 #[derive(Clone, Debug)]
-pub(super) struct Recorder {
+pub(in crate::turn) struct Recorder {
     /// In order, until it is full; from then on the oldest is at `next`.
     ring: Vec<Recorded>,
     next: usize,
 }
 
 impl Recorder {
-    pub(super) fn new() -> Self {
+    pub(in crate::turn) fn new() -> Self {
         Recorder { ring: Vec::with_capacity(TURNS), next: 0 }
     }
 
     /// Keeps a turn, in place of the oldest if there is no more room.
-    pub(super) fn keep(&mut self, turn: Recorded) {
+    pub(in crate::turn) fn keep(&mut self, turn: Recorded) {
         match self.ring.get_mut(self.next) {
             Some(oldest) => *oldest = turn,
             None => self.ring.push(turn),
@@ -164,13 +164,13 @@ impl Recorder {
     }
 
     /// All that are kept, oldest first.
-    pub(super) fn turns(&self) -> impl Iterator<Item = &Recorded> {
+    pub(in crate::turn) fn turns(&self) -> impl Iterator<Item = &Recorded> {
         let (newer, older) = self.ring.split_at(self.next.min(self.ring.len()));
         older.iter().chain(newer)
     }
 
     /// The newest.
-    pub(super) fn last(&self) -> Option<&Recorded> {
+    pub(in crate::turn) fn last(&self) -> Option<&Recorded> {
         self.ring.get((self.next + TURNS - 1) % TURNS)
     }
 }
