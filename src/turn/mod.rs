@@ -13,6 +13,8 @@ mod phases;
 
 mod arrivals;
 mod drain;
+mod end;
+mod settle;
 
 // What it knows of each connection.
 mod tables;
@@ -44,9 +46,9 @@ use crate::session;
 use crate::timer::{Moment, Now, Wheel};
 use adapters::outbox_sink::OutboxSink;
 use drain::Drain;
+use phases::accept::WaitingListeners;
 use phases::expire::Sweep;
 use phases::publish::Frames;
-use phases::receive::WaitingListeners;
 use records::notes::Notes;
 use records::recorder::{Laps, Recorder};
 use tables::connections::Connections;
@@ -55,6 +57,7 @@ use tables::presence::Presence;
 
 pub use crate::session::Listener;
 pub use limits::{Budgets, Limits};
+pub use phases::readiness::Polled;
 pub use records::Recording;
 pub use records::counters::{Counters, Process};
 pub use records::notes::EndNote;
@@ -62,20 +65,6 @@ pub use records::recorder::{Phase, Recorded, Stopwatch};
 pub use sockets::{Accepted, Readiness, Sockets};
 pub use tables::outbox::Caps;
 pub use tables::presence::Limits as PresenceLimits;
-
-/// What has come of waiting for the network.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Polled {
-    /// Whoever is ready was named.
-    Everybody,
-    /// So many were named, listeners among them, and there was room for no more.
-    Part(usize),
-    /// The wait was disturbed, or was over long ago: whoever has become ready since was not named.
-    Disturbed,
-}
-
-/// What is polled beside connections: the listeners, and the driver's own (signals, and what wakes it up).
-const OTHER_SOURCES: usize = 4;
 
 /// The state that outlives a turn.
 pub struct Turn {
@@ -163,27 +152,6 @@ impl Turn {
             input: vec![0; limits.budgets.read_bytes],
             scratch: Vec::new(),
             limits,
-        }
-    }
-
-    /// A listener has somebody waiting.
-    pub fn listener_ready(&mut self, listener: Listener) {
-        self.events += 1;
-        *self.waiting_listeners.at(listener) = true;
-    }
-
-    /// The network has noticed something about a connection. Ids of the departed are ignored.
-    pub fn ready(&mut self, id: ConnectionId, readiness: Readiness) {
-        self.events += 1;
-        let Some(connection) = self.connections.get_mut(id) else { return };
-        connection.closed |= readiness.closed;
-        // Whoever asks for pages was not read while he did not take them.
-        let was_left_unread = readiness.writable && !connection.session.is_websocket();
-        if readiness.readable || readiness.closed || was_left_unread {
-            self.mark_readable(id);
-        }
-        if readiness.writable {
-            self.outboxes.unblock(id);
         }
     }
 
@@ -302,31 +270,5 @@ impl Turn {
             scratch: &mut self.scratch,
         };
         (&mut self.chat, sink)
-    }
-
-    /// The stall rule: only a turn that knows of all input that has arrived may judge silence.
-    ///
-    /// After a stop (SIGSTOP, a paused virtual machine) every clock has run on, and the clients'
-    /// pings lie unread in socket buffers. A poll that returned fewer events than it had room for
-    /// has reported every readable socket. Under a flood no poll does. But epoll reports ready sockets
-    /// in turn. So we count: when the count begins there are N sources. After N further events, each
-    /// source that was ready at the beginning has been reported once. Events from before a stop say
-    /// nothing about input that came during it, so a disturbed wait begins the count anew.
-    fn settle_readiness(&mut self, polled: Polled) {
-        self.may_judge = match polled {
-            Polled::Everybody => true,
-            Polled::Part(events) => {
-                self.events_unsettled = self.events_unsettled.saturating_sub(events);
-                self.events_unsettled == 0
-            }
-            Polled::Disturbed => false,
-        };
-        let begins_anew = match polled {
-            Polled::Everybody | Polled::Disturbed => true,
-            Polled::Part(_) => self.may_judge,
-        };
-        if begins_anew {
-            self.events_unsettled = self.connections.len() + OTHER_SOURCES;
-        }
     }
 }

@@ -4,7 +4,8 @@
 
 use std::time::Duration;
 
-use super::{Budgets, Limits, OTHER_SOURCES, Polled};
+use super::phases::readiness::OTHER_SOURCES;
+use super::{Budgets, Limits, Polled};
 use crate::turn::fake_sockets::{World, frame, message, upgrade};
 
 const PHONES: u32 = 5;

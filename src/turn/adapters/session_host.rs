@@ -3,7 +3,7 @@
 use crate::chat::{self, Admitted, Command, ConnectionId, Entrant, Event, Fault};
 use crate::limiter::{Forwarded, Limit};
 use crate::metrics;
-use crate::session::{DoorRefusal, Entry, Host, Listener, Page};
+use crate::session::{DoorRefusal, Entry, Host, Listener, Page, Session};
 use crate::timer::Now;
 use crate::turn::Turn;
 
@@ -131,5 +131,19 @@ impl Host for SessionHost<'_> {
             self.turn.replace(old, id);
         }
         Ok(())
+    }
+}
+
+impl Turn {
+    /// Lets a session say something outside of its turn to receive.
+    pub(in crate::turn) fn with_session<R>(
+        &mut self,
+        id: ConnectionId,
+        say: impl FnOnce(&mut Session, &mut SessionHost<'_>) -> R,
+    ) -> Option<R> {
+        let mut session = std::mem::take(&mut self.connections.get_mut(id)?.session);
+        let result = say(&mut session, &mut SessionHost { turn: self, id });
+        self.connections.get_mut(id)?.session = session;
+        Some(result)
     }
 }

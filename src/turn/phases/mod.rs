@@ -1,7 +1,18 @@
-//! The phases of a turn: one method of [`Turn`](super::Turn) each.
+//! The phases of a turn, in the order in which [`Turn::run`](super::Turn::run) calls them: one file each, named
+//! after its phase.
 
-mod endings;
+pub(super) mod readiness;
+
+pub(super) mod accept;
+
+mod receive;
+
 pub(super) mod expire;
+
+mod leave;
+
 pub(super) mod publish;
-pub(super) mod receive;
+
 mod send;
+
+mod close;

@@ -1,117 +1,20 @@
-//! The phases *accept* and *receive*: who comes in, and what everybody says.
+//! The phase *receive*: what everybody says.
 //!
 //! Readiness is edge-triggered (epoll(7)): the kernel says once that there is something to read. A
 //! connection that was not read to the end therefore stays in our own queue of the readable, and
 //! the loop does not sleep while that queue holds anybody.
 
-use core::net::IpAddr;
 use std::io::ErrorKind;
 use std::mem;
 use std::rc::Rc;
 
 use crate::chat::ConnectionId;
-use crate::limiter::{Block, Limit};
-use crate::session::{End, Flow, Listener};
+use crate::session::{End, Flow};
 use crate::turn::adapters::session_host::SessionHost;
 use crate::turn::tables::connections::Life;
-use crate::turn::{Accepted, Sockets, Turn};
-
-/// The listeners at which somebody may wait to be accepted. At the start both: no event tells of
-/// those who came before there was a loop.
-#[derive(Debug)]
-pub(in crate::turn) struct WaitingListeners {
-    public: bool,
-    admin: bool,
-}
-
-impl WaitingListeners {
-    pub(in crate::turn) fn everywhere() -> Self {
-        WaitingListeners { public: true, admin: true }
-    }
-
-    pub(in crate::turn) fn any(&self) -> bool {
-        self.public || self.admin
-    }
-
-    pub(in crate::turn) fn at(&mut self, listener: Listener) -> &mut bool {
-        match listener {
-            Listener::Public => &mut self.public,
-            Listener::Admin => &mut self.admin,
-        }
-    }
-}
+use crate::turn::{Sockets, Turn};
 
 impl Turn {
-    /// Takes in whoever waits, up to a budget. Returns how many were taken in or turned away.
-    pub(in crate::turn) fn accept(&mut self, sockets: &mut impl Sockets) -> usize {
-        if self.accept_again.is_some_and(|again| self.now.monotonic < again) {
-            return 0;
-        }
-        self.accept_again = None;
-        let limits = &self.limits;
-        let room = limits.max_connections + limits.spare_connections;
-        let (accepts, admins) = (limits.budgets.accepts, limits.admin_connections);
-        // The operator first: he has little room, and comes to see why there is none elsewhere.
-        self.accept_by(Listener::Admin, admins, admins, sockets)
-            + self.accept_by(Listener::Public, room, accepts, sockets)
-    }
-
-    /// Takes in whoever waits at one listener, while there is room there, up to a budget.
-    fn accept_by(
-        &mut self,
-        listener: Listener,
-        room: usize,
-        budget: usize,
-        sockets: &mut impl Sockets,
-    ) -> usize {
-        let mut taken = 0;
-        while *self.waiting_listeners.at(listener) && self.accept_again.is_none() && taken < budget
-        {
-            let is_full = self.connections.by(listener) >= room;
-            let accepted = match is_full {
-                true => sockets.shed(listener),
-                false => sockets.accept(listener, self.connections.next_id()),
-            };
-            match accepted {
-                Accepted::Taken(_) if is_full => {
-                    taken += 1;
-                    self.counters.shed += 1;
-                    if listener == Listener::Public {
-                        self.counters.limits_hit.count(Limit::Connections);
-                    }
-                }
-                Accepted::Taken(peer) => {
-                    taken += 1;
-                    self.take_in(listener, peer, sockets);
-                }
-                Accepted::Nobody => *self.waiting_listeners.at(listener) = false,
-                Accepted::Exhausted => {
-                    // Those who still wait make no new edge: come back after a pause, or as soon
-                    // as a connection of ours has closed.
-                    self.counters.exhausted += 1;
-                    self.accept_again = Some(self.now.monotonic + self.limits.budgets.accept_pause);
-                }
-            }
-        }
-        taken
-    }
-
-    fn take_in(&mut self, listener: Listener, peer: IpAddr, sockets: &mut impl Sockets) {
-        let now = self.now.monotonic;
-        let id = self.connections.next_id();
-        let counted = match self.judge_arrival(listener, peer) {
-            Ok(counted) => counted,
-            Err(refusal) => {
-                self.counters.shed += 1;
-                return sockets.turn_away(id, refusal);
-            }
-        };
-        let timer = self.wheel.insert(now + self.limits.handshake_timeout, id);
-        self.connections.insert(now, timer, listener, Block::of(peer), counted);
-        self.outboxes.open(id);
-        self.counters.accepted += 1;
-    }
-
     /// Reads from everybody who has something to say: once each, in turn, while the budget lasts.
     /// Returns how many had their turn.
     pub(in crate::turn) fn receive(&mut self, sockets: &mut impl Sockets) -> usize {
@@ -163,14 +66,6 @@ impl Turn {
             Err(_) => self.broke(id),
         }
         0
-    }
-
-    /// Puts a connection into the queue of those with something to read.
-    pub(in crate::turn) fn mark_readable(&mut self, id: ConnectionId) {
-        let Some(connection) = self.connections.get_mut(id) else { return };
-        if !mem::replace(&mut connection.readable, true) {
-            self.readable.push_back(id);
-        }
     }
 
     /// The first `count` bytes of the input buffer are what a connection has just said.
@@ -267,16 +162,6 @@ impl Turn {
             Life::Open => self.end(id, End::Http),
             Life::Finishing | Life::Dead { .. } => {}
             Life::Lingering { .. } => self.abandon(id),
-        }
-    }
-
-    /// The connection is broken: reset, timed out by the kernel, or unreachable.
-    pub(in crate::turn) fn broke(&mut self, id: ConnectionId) {
-        let Some(connection) = self.connections.get(id) else { return };
-        match connection.life {
-            Life::Open => self.end(id, End::Lost),
-            Life::Finishing | Life::Lingering { .. } => self.abandon(id),
-            Life::Dead { .. } => {}
         }
     }
 }
