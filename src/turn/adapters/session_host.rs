@@ -121,6 +121,8 @@ impl Host for SessionHost<'_> {
                 DoorRefusal::ByTheChat(refusal)
             })?,
         };
+        // The 101 is queued before the outbox learns its dialect. `speak` may also gate the outbox: all that
+        // is queued after it waits for the presence list, and the 101 has to come before that list.
         self.write(switch);
         self.turn.outboxes.speak(id, dialect, awaits_list);
         self.turn.websockets += 1;
@@ -135,7 +137,18 @@ impl Host for SessionHost<'_> {
 }
 
 impl Turn {
-    /// Lets a session say something outside of its turn to receive.
+    /// Runs `say` with a connection's session and the turn as the session's host. `None` if the
+    /// connection is gone.
+    ///
+    /// A session lives inside the turn (in `self.connections`), and its host is the same turn, mutably
+    /// borrowed. Rust does not allow both at once. So the session is taken out of its slot, runs, and is
+    /// put back. Meanwhile a fresh session stands in its place, which costs no allocation: code that runs
+    /// for the host must not ask the connection's session anything, since the fresh one would answer that
+    /// the connection is no WebSocket.
+    ///
+    /// Two alternatives were rejected. An `Option<Session>` in the slot would make every reader handle a
+    /// `None` that it never sees. A host that borrows only some fields of the turn would be too little: a
+    /// session that takes over a number ends another connection.
     pub(in crate::turn) fn with_session<R>(
         &mut self,
         id: ConnectionId,

@@ -1,8 +1,8 @@
-//! The phase *receive*: what everybody says.
+//! The phase *receive*: reads once from each connection that has something to read.
 //!
-//! Readiness is edge-triggered (epoll(7)): the kernel says once that there is something to read. A
-//! connection that was not read to the end therefore stays in our own queue of the readable, and
-//! the loop does not sleep while that queue holds anybody.
+//! Readiness is edge-triggered (epoll(7)): the kernel reports once that a socket has become readable,
+//! and does not repeat it for bytes that we left unread. A connection that was not read to the end
+//! therefore stays in our own queue `readable`, and the loop does not sleep while that queue has members.
 
 use std::io::ErrorKind;
 use std::mem;
@@ -10,13 +10,12 @@ use std::rc::Rc;
 
 use crate::chat::ConnectionId;
 use crate::session::{End, Flow};
-use crate::turn::adapters::session_host::SessionHost;
 use crate::turn::tables::connections::Life;
 use crate::turn::{Sockets, Turn};
 
 impl Turn {
-    /// Reads from everybody who has something to say: once each, in turn, while the budget lasts.
-    /// Returns how many had their turn.
+    /// Reads once from each connection in the queue, in order, while the budget lasts. Returns the
+    /// number of connections that had their turn.
     pub(in crate::turn) fn receive(&mut self, sockets: &mut impl Sockets) -> usize {
         let mut bytes = self.limits.budgets.receive_bytes;
         let reads = self.readable.len().min(self.limits.budgets.reads);
@@ -30,21 +29,21 @@ impl Turn {
         reads
     }
 
-    /// Reads once, and returns how many bytes that brought.
+    /// Reads once from a connection. Returns how many bytes this costs the budget of the phase.
     fn receive_one(&mut self, id: ConnectionId, sockets: &mut impl Sockets) -> usize {
         let Some(connection) = self.connections.get_mut(id) else { return 0 };
         connection.readable = false;
         if connection.is_dead() {
             return 0;
         }
-        // Whoever asks for pages and does not take them is not listened to until he does.
+        // A client that asks for pages and does not take them is not read until it takes them.
         if !connection.session.is_websocket() && self.outboxes.is_blocked(id) {
             return 0;
         }
         if connection.session.has_more() {
             self.mark_readable(id);
             self.received(id, 0);
-            return self.input.len(); // A page costs more than its request: as if as much was read.
+            return self.input.len(); // A page costs more than its request: it counts as a full read.
         }
         match sockets.read(id, &mut self.input) {
             Ok(0) => self.input_ended(id),
@@ -52,14 +51,16 @@ impl Turn {
                 self.page_bytes = 0;
                 self.counters.reads += 1;
                 self.counters.bytes_received += count as u64;
-                // A read that fell short took all there was: the next one would only say
-                // WouldBlock. Unless the peer has closed, which makes no second edge.
+                // A read that did not fill the buffer has emptied the socket: another read would only
+                // return WouldBlock. If the peer has closed, the end of the input is still to be read,
+                // and no second edge will report it.
                 let is_all = count < self.input.len() && !connection.closed;
                 self.received(id, count);
                 if !is_all || self.connections.get(id).is_some_and(|c| c.session.has_more()) {
                     self.mark_readable(id);
                 }
-                // A page costs more than its request, and is made at once: it counts as if it was read.
+                // A page is made at once and costs more than its request: its bytes count like bytes
+                // that were read.
                 return count + self.page_bytes;
             }
             Err(error) if error.kind() == ErrorKind::WouldBlock => {}
@@ -68,7 +69,7 @@ impl Turn {
         0
     }
 
-    /// The first `count` bytes of the input buffer are what a connection has just said.
+    /// Handles the first `count` bytes of the input buffer, which this connection has just sent.
     fn received(&mut self, id: ConnectionId, count: usize) {
         let now = self.now.monotonic;
         let Some(connection) = self.connections.get_mut(id) else { return };
@@ -88,26 +89,28 @@ impl Turn {
         connection.tally.read(count);
         let was_websocket = connection.session.is_websocket();
         let was_awaited = connection.session.awaits_sign_in();
-        let mut session = mem::take(&mut connection.session);
+        // The session gets the whole turn as its host (see `with_session`), so nothing else that it uses
+        // may be borrowed from the turn. The input buffer is taken out of the turn and put back: that
+        // moves three words and no bytes. The limits are behind an `Rc`: a clone adds one to a counter
+        // and copies no limit. `Rc` and not `Arc`, as everywhere in the turn: the server is one thread,
+        // and needs no atomic counter.
         let mut input = mem::take(&mut self.input);
         let limits = Rc::clone(&self.session_limits);
-        let mut host = SessionHost { turn: self, id };
-        let flow = session.receive(&mut input[..count], &limits, &mut host);
+        let flow = self
+            .with_session(id, |session, host| session.receive(&mut input[..count], &limits, host));
         self.input = input;
-        if let Some(connection) = self.connections.get_mut(id) {
-            connection.session = session;
-            let has_upgraded = connection.session.is_websocket() && !was_websocket;
-            let has_signed_in = was_awaited && !connection.session.awaits_sign_in();
-            self.note_wait(id);
-            self.count_held(id);
-            if has_upgraded || has_signed_in {
-                // From now on it is silence that counts, and that may be over sooner than the
-                // handshake would have been.
-                self.rearm(id);
-            }
+        let (Some(flow), Some(connection)) = (flow, self.connections.get(id)) else { return };
+        let has_upgraded = connection.session.is_websocket() && !was_websocket;
+        let has_signed_in = was_awaited && !connection.session.awaits_sign_in();
+        self.note_wait(id);
+        self.count_held(id);
+        if has_upgraded || has_signed_in {
+            // From now on the deadline is that of silence, which may be due before that of the handshake.
+            self.rearm(id);
         }
         match flow {
-            // Each may keep a message's worth, and all of them this much. Who adds to it then, goes.
+            // Each connection may keep one message's worth of bytes, and all together `inbox_bytes`. Above
+            // that, a connection that has just received more of an incomplete message is ended.
             Flow::Open if self.held_bytes > self.limits.inbox_bytes && self.holds_bytes(id) => {
                 self.end(id, End::Overloaded);
             }
@@ -116,7 +119,8 @@ impl Turn {
         }
     }
 
-    /// Brings the count of kept bytes up to date.
+    /// Updates the total of the bytes that sessions keep of incomplete requests and messages. O(1): only
+    /// this connection can have changed.
     pub(in crate::turn) fn count_held(&mut self, id: ConnectionId) {
         let Some(connection) = self.connections.get_mut(id) else { return };
         let held = connection.session.held_bytes();
@@ -127,14 +131,15 @@ impl Turn {
         self.connections.get(id).is_some_and(|connection| connection.held_bytes > 0)
     }
 
-    /// Notes since when the connection keeps us waiting for the rest of something.
+    /// Notes when the wait for the rest of a request, of a sign-in or of a message began.
     fn note_wait(&mut self, id: ConnectionId) {
         let now = self.now.monotonic;
         let Some(connection) = self.connections.get_mut(id) else { return };
         let was_waiting = connection.waiting_since;
         let progressed = connection.session.take_progress();
-        // Who somebody is, is waited for from the upgrade on; a message from its first byte to its
-        // last; a request from when the last one was answered: whoever drips gains no time by it.
+        // The time for a sign-in runs from the upgrade on. The time for a message runs from its first
+        // byte to its last, and the time for a request from the moment when the request before it was
+        // answered. So a client that sends byte by byte gains no time.
         connection.waiting_since = match connection.session.is_websocket() {
             true if !connection.session.is_mid_message()
                 && !connection.session.awaits_sign_in() =>
@@ -150,13 +155,13 @@ impl Turn {
         }
     }
 
-    /// The peer will say nothing more.
+    /// The peer has closed its sending half: the input is at its end.
     fn input_ended(&mut self, id: ConnectionId) {
         let Some(connection) = self.connections.get_mut(id) else { return };
         connection.input_over = true;
         match connection.life {
-            // A WebSocket that stops without a close frame is lost. A client of plain HTTP may
-            // close its half once it has asked, and still wants the answer.
+            // A WebSocket whose input ends without a close frame is lost. A client of plain HTTP may
+            // close its half after the request, and still wants the answer.
             Life::Open if connection.session.is_websocket() => self.end(id, End::Lost),
             Life::Open if connection.session.is_mid_message() => self.end(id, End::Lost),
             Life::Open => self.end(id, End::Http),
