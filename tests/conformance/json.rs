@@ -1,6 +1,6 @@
-//! The hard cases of JSON (RFC 8259), shown to every dialect that reads it. `y_` is JSON and is passed on
-//! as it came, to the byte; `n_` is none and is told so; `i_` the standard leaves open, and this is what
-//! we do. The naming is JSONTestSuite's; the cases are our own.
+//! The hard cases of JSON (RFC 8259), for every dialect that reads JSON. `y_`: it is JSON, and is passed
+//! on byte by byte. `n_`: it is not JSON, and the client is told so. `i_`: the standard leaves it open, and
+//! the test says what we do. The naming is that of JSONTestSuite; the cases are our own.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -13,18 +13,18 @@ use switchboard::ws::{Limits, Reader, Role, Violation};
 /// The dialects that read JSON.
 const DIALECTS: [Dialect; 2] = [Dialect::Sca, Dialect::Messenger];
 
-/// A frame that carries any JSON to somebody else: what an app sends beside texts.
+/// A frame that carries any JSON to another person: what an app sends beside texts.
 fn frame_with(dialect: Dialect, json: &str) -> String {
     match dialect {
         Dialect::Sca => format!(r#"{{"type":"signal","to":"4915112345678","data":{json}}}"#),
-        // Only an object will do here.
+        // Metadata has to be an object.
         Dialect::Messenger | Dialect::Echo => {
             message(dialect, &format!(r#","content":"","metadata":{{"v":{json}}}"#))
         }
     }
 }
 
-/// A chat message to somebody else with these fields.
+/// A chat message to another person with these fields.
 fn message(dialect: Dialect, fields: &str) -> String {
     match dialect {
         Dialect::Sca => format!(r#"{{"type":"message","to":"4915112345678"{fields}}}"#),
@@ -39,7 +39,7 @@ fn text_key(dialect: Dialect) -> &'static str {
     if dialect == Dialect::Sca { "text" } else { "content" }
 }
 
-/// The values that the recipient of the frame gets, as they are written; or what the sender is told.
+/// The values that the recipient of the frame gets, as they are written; or the error for the sender.
 fn relayed(dialect: Dialect, frame: &str) -> Result<BTreeMap<String, String>, &'static str> {
     let from = Mobile::parse(b"0123456789").expect("ten digits");
     let command = match dialect.read(Message::Text(frame)) {
@@ -135,7 +135,7 @@ fn what_is_json_is_passed_on_to_the_byte() {
     ] {
         for dialect in DIALECTS {
             if dialect == Dialect::Messenger && name.ends_with("_very_deep") {
-                // Strict clients read metadata with a parser that calls itself.
+                // Strict clients parse metadata with a recursive parser.
                 assert!(carried(dialect, data).is_err(), "{name}");
                 continue;
             }
@@ -243,7 +243,7 @@ fn what_json_leaves_open_has_one_answer() {
         let key = text_key(dialect);
         let no_text = format!("{key} must be a string");
         for (name, fields, text) in [
-            // Of two readers one would take the first, the other the last: nobody gets either.
+            // One reader would take the first value, another one the last. So nobody gets either.
             ("i_key_twice", r#""KEY":"a","KEY":"b""#, twice),
             ("i_key_twice_and_equal", r#""KEY":"a","KEY":"a""#, twice),
             ("i_key_twice_once_escaped", r#""KEY":"a","\u0074ext":"b","con\u0074ent":"b""#, twice),
@@ -251,7 +251,7 @@ fn what_json_leaves_open_has_one_answer() {
             ("i_key_of_no_meaning_twice", r#""KEY":"a","x":1,"x":2"#, Ok(r#""a""#)),
             ("i_key_in_capitals", r#""Text":"a","Content":"a""#, Err(no_text.as_str())),
             ("i_key_inside_a_value", r#""KEY":"a","x":{"KEY":"b"}"#, Ok(r#""a""#)),
-            // Half a pair is no character, but JSON's grammar has it, and some app may send it.
+            // Half a surrogate pair is no character. JSON's grammar allows it, and an app may send it.
             ("i_text_lone_high_surrogate", r#""KEY":"\ud800""#, Ok(r#""\ud800""#)),
             ("i_text_lone_low_surrogate", r#""KEY":"\udfff\ud800""#, Ok(r#""\udfff\ud800""#)),
             ("i_text_pair_in_wrong_order", r#""KEY":"\ude00\ud83d""#, Ok(r#""\ude00\ud83d""#)),
@@ -272,7 +272,7 @@ fn an_id_is_text_and_half_a_character_is_none() {
     assert_eq!(relayed(Dialect::Sca, &sca), Err(detail));
     let messenger = r#"{"type":"message_read","data":{"messageId":"\ud800"}}"#;
     assert!(relayed(Dialect::Messenger, messenger).is_err());
-    // Nor can such a key be given a name.
+    // Such a key matches no field either.
     for dialect in DIALECTS {
         let frame = message(dialect, r#","text":"a","content":"a","\ud800":1"#);
         assert!(relayed(dialect, &frame).is_err(), "{dialect:?}");
@@ -301,7 +301,7 @@ fn what_is_not_utf_8_never_reaches_a_dialect() {
         let verdict = Reader::new(Role::Server).read(&mut &mut frame[..], &Limits::default());
         assert_eq!(verdict, Err(Violation::TextNotUtf8), "{name}");
     }
-    // The same in UTF-16 without a mark are characters, and not an object.
+    // UTF-16 without a byte order mark is valid UTF-8 here, but not a JSON object.
     let frame: String = r#"{"type":"ping"}"#.chars().flat_map(|c| [c, '\0']).collect();
     for dialect in DIALECTS {
         assert_eq!(relayed(dialect, &frame), Err(NO_OBJECT), "{dialect:?}");

@@ -14,7 +14,7 @@ fn every_rule_has_a_test_that_exists() {
             let text = fs::read_to_string(root().join(file)).unwrap_or_default();
             let function = format!("fn {name}(");
             let Some(at) = text.find(&function) else { panic!("there is no {test}") };
-            // proptest's own macro adds the attribute to those that it is given.
+            // proptest's macro adds the attribute by itself.
             let before = text[..at].trim_end();
             assert!(before.ends_with("#[test]"), "{test} is no test");
         }
@@ -31,7 +31,7 @@ fn the_rules_stand_in_the_order_of_their_sections() {
 
 /// A row of the table.
 struct Rule {
-    /// The heading that it stands under.
+    /// The heading above the row.
     standard: String,
     section: Vec<u32>,
     tests: Vec<String>,

@@ -1,7 +1,7 @@
-//! [`Climate`]: what kind of world a seed makes: how many phones, what network, which limits.
+//! [`Climate`]: the parameters of a seed's world: how many phones, what network, which limits.
 //!
-//! Limits and budgets are often absurdly small. Whatever a budget cuts off has to be taken up again
-//! later, and a budget of one cuts everything off.
+//! Limits and budgets are often absurdly small. The server has to resume what a budget cuts off, and a
+//! budget of one cuts everything off.
 
 use std::time::Duration;
 
@@ -15,41 +15,41 @@ use crate::oracle::Mode;
 #[derive(Debug)]
 pub(crate) struct Climate {
     pub(crate) phones: usize,
-    /// Fewer than phones: some have to share.
+    /// The phone numbers: fewer than phones, so some phones share one.
     pub(crate) numbers: usize,
     /// Phones of the messenger realm, and the sessions that they share.
     pub(crate) devices: usize,
     pub(crate) sessions: usize,
-    /// Times that chaos breaks out, and how long it lasts.
+    /// How often chaos breaks out, and how long it lasts.
     pub(crate) rounds: usize,
     pub(crate) chaos: Duration,
-    /// The longest that a phone waits before it does the next thing.
+    /// The longest time that a phone waits before its next action.
     pub(crate) pace: Duration,
-    /// Bytes that travel together at most, and how long they take at most.
+    /// The most bytes that travel together, and the longest time that they take.
     pub(crate) chunk: usize,
     pub(crate) latency: Duration,
-    /// The largest letter.
+    /// The largest text of a letter, in bytes.
     pub(crate) letter: usize,
-    /// What the server's kernel takes for one phone, in bytes, at least and at most.
+    /// The least and the most bytes that the server's kernel takes for one phone.
     pub(crate) room: (usize, usize),
-    /// Events that one poll returns at most.
+    /// The most events that one poll returns.
     pub(crate) capacity: usize,
-    /// Of a thousand polls: stopped for long, interrupted, with events that are no news.
+    /// Of a thousand polls: how many come after a long stop, are interrupted, or report false events.
     pub(crate) stalls: usize,
     pub(crate) interruptions: usize,
     pub(crate) spurious: usize,
-    /// Of a thousand turns: before which somebody has set the wall clock.
+    /// Of a thousand turns: before how many the administrator sets the wall clock.
     pub(crate) clock_jumps: usize,
-    /// Of a thousand writes: cut short without need.
+    /// Of a thousand writes: how many are cut short, although there is room.
     pub(crate) short_writes: usize,
-    /// Of a thousand misdeeds that come to a phone's mind: done.
+    /// Of a thousand misdeeds that a phone considers: how many it does.
     pub(crate) hostility: usize,
-    /// Of a thousand outbreaks of chaos: with a storm in which all lose their connections at once.
+    /// Of a thousand outbreaks of chaos: in how many all phones lose their connections at once.
     pub(crate) storms: usize,
-    /// What phones like to hear.
+    /// The modes of presence that phones choose from.
     pub(crate) modes: &'static [Mode],
     pub(crate) limits: Limits,
-    /// All invariants are checked every so many turns.
+    /// After how many turns all invariants are checked again.
     pub(crate) check_every: u64,
 }
 
@@ -92,8 +92,8 @@ impl Climate {
         if dice.per_mille(150) { climate.stalled(dice) } else { climate }
     }
 
-    /// Nobody does anything wrong, and the server stands still again and again, for longer than
-    /// anybody may be silent.
+    /// A climate in which no phone does anything wrong. The server is stopped again and again, for longer
+    /// than a phone may be silent.
     fn stalled(self, dice: &mut Dice) -> Self {
         Climate {
             stalls: dice.pick(&[5, 30]),
@@ -105,7 +105,7 @@ impl Climate {
         }
     }
 
-    /// A great many phones, and a server that has room for them.
+    /// A climate with very many phones, and a server that has room for them.
     pub(crate) fn crowd(dice: &mut Dice, phones: usize) -> Self {
         Climate {
             phones,
@@ -165,10 +165,10 @@ fn limits(dice: &mut Dice, phones: usize) -> Limits {
         },
         chat: chat::Limits {
             messenger: messenger::Limits {
-                // Shorter than a calm: whoever is gone then, is gone for everybody.
+                // It is shorter than a calm. So after a calm, a person who is gone is gone for all.
                 contact_grace: dice.pick(&[Duration::ZERO, SECOND / 10, SECOND / 2]),
-                devices_per_person: dice.pick(&[2, 16]),
-                // In a calm all of it has ended, or none.
+                devices_per_session: dice.pick(&[2, 16]),
+                // During a calm all invitations expire, or none.
                 invitation_ttl: dice.pick(&[SECOND / 5, SECOND / 2, SECOND * 86_400]),
                 typing_lasts: dice.pick(&[SECOND / 10, SECOND / 2, SECOND * 600]),
                 ..messenger::Limits::default()

@@ -1,6 +1,7 @@
-//! A *device*: a phone of the messenger realm. Several may hold one session. It connects, says who it
-//! is, and from then on writes notes, reads them, invites, answers and types; it misbehaves like any
-//! other phone. A session's number is its place among the sessions; one of them nobody holds.
+//! A *device*: a phone of the messenger realm. Several devices may share one session, which is a person.
+//! A device connects and signs in. Then it writes notes, reads them, invites, answers and types. It
+//! misbehaves like any other phone. A session's number is its place among the sessions. No device has
+//! the last session.
 
 use serde_json::{Value, json};
 
@@ -11,7 +12,7 @@ use crate::oracle::{Device, Kind, Line, Mode, Said};
 use crate::phone::{NONSENSE, Phone};
 use crate::world::World;
 
-/// Numbers of sessions begin here, so that none is a phone number.
+/// The number of the first session. It is so large that no session has the number of a phone.
 pub(crate) const SESSIONS: usize = 1_000_000;
 
 /// A session's id.
@@ -19,7 +20,7 @@ pub(crate) fn session_id(number: usize) -> String {
     format!("session-{}", number - SESSIONS)
 }
 
-/// What `session_id` has written.
+/// The number in what `session_id` has written.
 pub(crate) fn session(id: &str) -> usize {
     let number = id.strip_prefix("session-").unwrap_or_else(|| panic!("{id} is no session"));
     SESSIONS + number.parse::<usize>().expect("a number")
@@ -42,7 +43,7 @@ impl World {
         if self.dice.per_mille(self.climate.hostility / 20)
             && self.net.faults.strikes(Fault::Violation)
         {
-            // Nobody may say anything before he has said who he is.
+            // A device may say nothing before it has signed in.
             return self.say_text(wire, r#"{"type":"ping"}"#, Said::Violation);
         }
         let receipts = !self.dice.per_mille(200);
@@ -50,7 +51,7 @@ impl World {
         self.say_data(wire, "auth", &data, Said::SignIn { receipts });
     }
 
-    /// A device that has time to do something does it.
+    /// A device takes its next action.
     pub(crate) fn act_device(&mut self, who: usize, wire: WireId) {
         match self.dice.below(100) {
             0..35 => self.write_notes(wire, 1),
@@ -88,7 +89,7 @@ impl World {
         }
     }
 
-    /// Marks a note as read that it has got, or somebody else has.
+    /// Marks a note as read: one that the device has received, or one of another person.
     fn read_something(&mut self, wire: WireId) {
         let is_curious = self.dice.per_mille(100) && self.net.faults.strikes(Fault::Prying);
         let mine = self.oracle.lines[wire].number;
@@ -97,7 +98,7 @@ impl World {
             true => (0..realm.notes.len()).filter(|&at| realm.notes[at].to != mine).collect(),
             false => realm.devices[&wire].notes.clone(),
         };
-        // Mostly what has come lately: in an hour everything older was read.
+        // Mostly recent notes: the older ones are read already.
         notes.drain(..notes.len().saturating_sub(8));
         if notes.is_empty() {
             return;
@@ -125,7 +126,7 @@ impl World {
         self.say_data(wire, kind, &data, Said::Answer(at, accepts));
     }
 
-    /// Anybody, oneself and nobody included.
+    /// Any session, the device's own and the unused one included.
     fn somebody(&mut self) -> usize {
         SESSIONS + self.dice.below(self.climate.sessions + 1)
     }

@@ -1,8 +1,8 @@
-//! [`Dice`]: where all chance of a run comes from. The same seed rolls the same dice, for ever.
+//! [`Dice`]: the source of all random numbers in a run. The same seed always gives the same numbers.
 
 use std::time::Duration;
 
-/// A stream of numbers that is decided by its seed (SplitMix64).
+/// A stream of random numbers that depends on its seed alone (SplitMix64).
 pub(crate) struct Dice(u64);
 
 impl Dice {
@@ -27,7 +27,7 @@ impl Dice {
         low + self.below(high - low + 1)
     }
 
-    /// Whether something happens that happens so many times in a thousand.
+    /// Whether something happens that happens `chance` times in a thousand.
     pub(crate) fn per_mille(&mut self, chance: usize) -> bool {
         self.below(1000) < chance
     }

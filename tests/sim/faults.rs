@@ -1,29 +1,29 @@
-//! [`Fault`]: everything that can go wrong, by name; [`Faults`]: how often each has in a run.
+//! [`Fault`]: everything that can go wrong, by name. [`Faults`]: how often each fault struck in a run.
 //!
-//! A simulator whose dice never roll a fault proves nothing about it, and nobody would notice. So
-//! each is counted where it strikes, and a run over many seeds fails unless all of them have. A
-//! fault can be left out of a run by name: what then still fails needs one fault fewer.
+//! If a fault never strikes, the simulator proves nothing about it, and nobody would notice. So each
+//! fault is counted where it strikes, and a run over many seeds fails unless all faults have struck. A
+//! fault can be left out of a run by name. If the run still fails, it does not need that fault.
 
 use std::collections::BTreeSet;
 
-/// Something that goes wrong: the network's faults, the machine's, the phones'.
+/// Something that goes wrong: a fault of the network, of the machine, or of a phone.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub(crate) enum Fault {
-    /// What a phone says arrives in pieces, cut anywhere.
+    /// The bytes of a phone arrive in pieces, cut anywhere.
     SplitRead,
-    /// The kernel takes part of what it could take.
+    /// The kernel takes only a part, although it has room for more.
     ShortWrite,
-    /// The kernel takes less than it is given, having no room.
+    /// The kernel takes only a part, because its buffer is full.
     FullSocket,
-    /// More have something to say than one poll returns.
+    /// More connections are ready than one poll returns.
     PartialPoll,
     /// A signal interrupts the wait.
     Interruption,
-    /// A connection is said to be ready and is not.
+    /// An event says that a connection is ready, and it is not.
     NoNews,
-    /// Something is said about a connection that has gone.
+    /// An event is about a connection that has ended.
     StaleNews,
-    /// The process is stopped: the monotonic clock has jumped when it wakes up.
+    /// The process is stopped for a while, and then the monotonic clock has jumped.
     Stall,
     /// The administrator sets the wall clock.
     ClockBack,
@@ -32,32 +32,32 @@ pub(crate) enum Fault {
     NoDescriptors,
     /// There are as many connections as are allowed.
     FullHouse,
-    /// A message comes back because its recipient's outbox was full, or he did not read for long.
+    /// A message is undelivered because its recipient's outbox was full, or the recipient did not read.
     FullOutbox,
     Reset,
-    /// A phone says nothing more and reads on.
+    /// A phone half-closes its connection, and reads on.
     HalfClose,
-    /// A phone is out of reach, without a word.
+    /// A phone's network is cut, and nobody is told.
     Vanishing,
     /// A phone stops reading.
     Deafness,
-    /// A phone stops in the middle of something.
+    /// A phone stops sending, even in the middle of a frame.
     Muteness,
-    /// All phones lose their connections in the same moment, and all come back.
+    /// All phones lose their connections in the same moment, and connect again.
     Storm,
     /// Two phones have the same number.
     Takeover,
     /// A session has as many devices as it may.
     FullSession,
-    /// Somebody marks as read what was never sent to him.
+    /// A device marks a message as read that was never sent to it.
     Prying,
-    /// A frame that no protocol allows, of bytes that mean nothing.
+    /// A phone sends random bytes that are no frame.
     Garbage,
-    /// A frame that WebSocket allows and the chat does not.
+    /// A phone sends a frame that WebSocket allows and the chat does not.
     Violation,
-    /// A text that is not of the chat's protocol.
+    /// A phone sends a text that the chat's protocol does not have.
     Nonsense,
-    /// A page is asked for in between.
+    /// A phone asks for a page.
     Page,
     /// The server shuts down.
     Drain,
@@ -96,7 +96,7 @@ impl Fault {
         Fault::Drain,
     ];
 
-    /// Those that only strike if somebody rolls for them. The others follow from what happens.
+    /// Whether the fault strikes only if the dice say so. The other faults follow from what happens.
     pub(crate) fn is_optional(self) -> bool {
         match self {
             Fault::FullSocket
@@ -138,7 +138,7 @@ impl Fault {
     }
 }
 
-/// How often each fault has struck, and which are left out.
+/// How often each fault has struck, and which faults are left out.
 #[derive(Clone, Default)]
 pub(crate) struct Faults {
     struck: [u64; COUNT],
@@ -150,14 +150,14 @@ impl Faults {
         Faults { struck: [0; COUNT], without: without.clone() }
     }
 
-    /// Whether the fault is to strike, now that its time has come; if so, it is counted.
+    /// Whether the fault may strike now. If it may, it is counted.
     pub(crate) fn strikes(&mut self, fault: Fault) -> bool {
         let strikes = !self.without.contains(&fault);
         self.struck[fault as usize] += u64::from(strikes);
         strikes
     }
 
-    /// Counts a fault that has come about by itself, so many times.
+    /// Counts a fault that has followed from what happened, `times` times.
     pub(crate) fn count(&mut self, fault: Fault, times: u64) {
         self.struck[fault as usize] += times;
     }

@@ -1,12 +1,11 @@
-//! What travels, from a phone's side: [`Tap`] takes apart what the server sends, and [`masked`] makes
-//! frames of what a phone says. The bytes are the crate `by_hand`'s, which knows nothing of the
-//! server's code.
+//! Frames, from a phone's side. [`Tap`] parses what the server sends, and [`masked`] builds the frames of
+//! a phone. The crate `by_hand` does the encoding, independently of the server's code.
 
 use by_hand::{ACCEPT, FINAL};
 pub(crate) use by_hand::{BINARY, CLOSE, CONTINUATION, KEY, PING, TEXT};
 use serde_json::Value;
 
-/// One thing that a server has said.
+/// One response or frame of the server.
 pub(crate) enum Heard {
     Response { status: u16, body: Vec<u8> },
     Text(Value),
@@ -14,7 +13,7 @@ pub(crate) enum Heard {
     Close(Option<u16>, String),
 }
 
-/// Reads what the server sends over one wire.
+/// Parses what the server sends over one wire.
 #[derive(Default)]
 pub(crate) struct Tap {
     bytes: Vec<u8>,
@@ -69,7 +68,7 @@ impl Tap {
     }
 }
 
-/// A client's frame.
+/// Builds a client's frame.
 pub(crate) fn masked(opcode: u8, is_final: bool, payload: &[u8], mask: [u8; 4]) -> Vec<u8> {
     let mut frame = Vec::new();
     by_hand::masked(opcode | if is_final { FINAL } else { 0 }, payload, mask, &mut frame);

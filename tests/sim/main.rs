@@ -1,14 +1,14 @@
-//! The simulator: the real turn of the loop, on a network in memory, in virtual time, under every
-//! fault that the dice can think of, watched by an oracle. A run is decided by its seed.
+//! The simulator: the real turn of the loop, on a network in memory, in virtual time, with many kinds of
+//! faults. An oracle watches it. The seed alone decides a run.
 //!
 //! ```text
 //! cargo test --test sim                               200 seeds and a crowd
 //! cargo test --test sim -- --seeds 10000 --verbose    more of them, and how often each fault struck
-//! cargo test --test sim -- --seed 7 --trace           one of them, word for word
+//! cargo test --test sim -- --seed 7 --trace           one of them, with every event
 //! ```
 //!
-//! When one fails, it is shrunk, and the last line is the command that replays what is left of it.
-//! It has no test harness, since a harness would take those arguments for its own.
+//! A run that fails is shrunk, and the last line is the command that replays the smallest one. The
+//! program has no test harness, because a harness would parse those arguments itself.
 
 mod climate;
 mod device;
@@ -34,10 +34,10 @@ use faults::Faults;
 use options::{Action, Options};
 use recipe::Recipe;
 
-/// With so many seeds every fault must have struck.
+/// How many seeds are enough that every fault must have struck.
 const ENOUGH_SEEDS: u64 = 100;
 
-/// What has come of all runs so far.
+/// The results of all runs so far.
 #[derive(Default)]
 struct Sum {
     runs: u64,
@@ -78,7 +78,7 @@ fn run_all(options: &Options) -> Sum {
                     && !has_failed()
                 {
                     let outcome = recipe.attempt(options.trace);
-                    let mut sum = sum.lock().expect("nobody panics while he adds up");
+                    let mut sum = sum.lock().expect("no thread panics while it adds up");
                     sum.runs += 1;
                     match outcome {
                         Ok(outcome) => {
@@ -91,7 +91,7 @@ fn run_all(options: &Options) -> Sum {
             });
         }
     });
-    sum.into_inner().expect("nobody panics while he adds up")
+    sum.into_inner().expect("no thread panics while it adds up")
 }
 
 fn report(options: &Options, sum: Sum) -> ExitCode {

@@ -1,10 +1,11 @@
-//! [`Net`]: the network in memory. It is the turn's [`Sockets`], and on the other side the phones'.
+//! [`Net`]: the network in memory. It is the turn's [`Sockets`] on one side, and the phones' network on
+//! the other.
 //!
-//! A *wire* is one TCP connection: what has arrived at the server's kernel and is unread, and what
-//! that kernel has taken and the phone has not drained. Readiness is edge-triggered exactly as
-//! epoll's: a connection joins the list of the ready when something changes, once; what is reported
-//! is its state when the list is read out. Everything that the turn does is written down as a
-//! [`Deed`] for the oracle, and what no correct turn does is a panic on the spot.
+//! A *wire* is one TCP connection: the bytes at the server's kernel that the server has not read, and
+//! those that this kernel has taken and the phone has not drained. Readiness is edge-triggered exactly as
+//! in epoll: a connection joins the ready list once when something changes. A poll reports its state at
+//! the time of the poll. Each action of the turn is recorded as a [`Deed`] for the oracle. What no correct
+//! turn does is a panic at once.
 
 use std::collections::{HashMap, VecDeque};
 use std::io::{self, ErrorKind, IoSlice};
@@ -19,49 +20,49 @@ use switchboard::turn::{Accepted, Listener, Readiness, Sockets};
 use crate::dice::Dice;
 use crate::faults::{Fault, Faults};
 
-/// From so many addresses phones call, so that no address has too many.
+/// How many addresses the phones have. No address has too many connections.
 const ADDRESSES: usize = 64;
 
 /// The number of a wire. No two wires of a run share one.
 pub(crate) type WireId = usize;
 
-/// What a server's kernel holds for a phone that has been sent no more than this.
+/// What a phone gets that is refused at once.
 const SHED: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n\r\n";
 
-/// What the turn has done to a wire.
+/// What the turn did to a wire.
 pub(crate) enum Deed {
     Read(WireId, usize),
-    /// Written, and whether that was all there was to write.
+    /// The bytes that were written, and whether those were all bytes of the write.
     Wrote(WireId, Vec<u8>, bool),
     Finished(WireId),
-    /// Closed; and since when its kernel had taken nothing, if the last write was a short one.
+    /// The wire was closed. If its last write was short: since when the kernel had taken nothing.
     Closed(WireId, Option<Duration>),
 }
 
 /// One TCP connection.
 #[derive(Default)]
 pub(crate) struct Wire {
-    /// Written by the phone, and still on its way.
+    /// The bytes that the phone has written, and that are still on their way.
     pub(crate) unsent: VecDeque<u8>,
-    /// At the server, unread.
+    /// The bytes at the server's kernel that the server has not read.
     inbound: VecDeque<u8>,
-    /// Taken by the server's kernel, and not drained by the phone.
+    /// The bytes that the server's kernel has taken, and that the phone has not drained.
     outbound: VecDeque<u8>,
-    /// How much `outbound` may hold.
+    /// The most bytes in `outbound`.
     room: usize,
-    /// The phone will say nothing more.
+    /// Whether the phone has half-closed the connection.
     phone_finished: bool,
-    /// The phone has reset the connection.
+    /// Whether the phone has reset the connection.
     reset: bool,
     server_finished: bool,
     closed: bool,
     accepted: Option<ConnectionId>,
     want_write: bool,
-    /// The kernel has refused bytes and has not said "writable" since (Linux: SOCK_NOSPACE).
+    /// Whether the kernel has refused bytes, and has not reported "writable" since (Linux: SOCK_NOSPACE).
     refuses: bool,
-    /// The last write was short: since when no byte was taken.
+    /// If the last write was short: since when the kernel has taken no byte.
     refused_since: Option<Duration>,
-    /// Stands in the list of the ready.
+    /// Whether it is in the ready list.
     listed: bool,
 }
 
@@ -71,7 +72,7 @@ enum Ready {
     Wire(WireId),
 }
 
-/// Everything that one call of epoll_wait(2) has brought.
+/// The events of one call of epoll_wait(2).
 pub(crate) struct Batch {
     pub(crate) events: Vec<(ConnectionId, Readiness)>,
     pub(crate) listener: bool,
@@ -83,16 +84,16 @@ pub(crate) struct Net {
     backlog: VecDeque<WireId>,
     ready: VecDeque<Ready>,
     listener_listed: bool,
-    /// The process is out of descriptors.
+    /// Whether the process is out of descriptors.
     pub(crate) exhausted: bool,
-    /// Writes are cut short now and then, though there is room: so many in a thousand.
+    /// Of a thousand writes: how many are cut short, although there is room.
     pub(crate) short_writes: usize,
     pub(crate) deeds: Vec<Deed>,
     /// The time of the present turn.
     pub(crate) now: Duration,
-    /// How often each fault has struck, those of others included.
+    /// How often each fault has struck, also those outside of the network.
     pub(crate) faults: Faults,
-    /// Ids of connections that are gone, for events that come too late.
+    /// The ids of connections that have ended, for events that come too late.
     pub(crate) departed: Vec<ConnectionId>,
     dice: Dice,
 }
@@ -126,15 +127,15 @@ impl Net {
         wire
     }
 
-    /// The next `count` bytes of a phone arrive; with the last of them, perhaps, its FIN. Returns
-    /// whether anything did.
+    /// The next `count` bytes of a phone arrive; with the last of them perhaps its FIN. Returns whether
+    /// anything arrived.
     pub(crate) fn arrive(&mut self, wire: WireId, count: usize, finishes: bool) -> bool {
         let it = &mut self.wires[wire];
         let count = count.min(it.unsent.len());
         let fin = finishes && count == it.unsent.len() && !it.phone_finished;
         let bytes: Vec<u8> = it.unsent.drain(..count).collect();
         if it.closed {
-            // Nobody is there any more: the answer is a reset, and what was under way is lost.
+            // The server has closed: the answer is a reset, and the bytes in flight are lost.
             if count > 0 {
                 it.outbound.clear();
             }
@@ -148,7 +149,7 @@ impl Net {
         count > 0
     }
 
-    /// The phone takes up to `count` bytes out of its socket; returns how many there were.
+    /// The phone reads up to `count` bytes from its socket. Returns how many there were.
     pub(crate) fn drain(&mut self, wire: WireId, count: usize) -> usize {
         let it = &mut self.wires[wire];
         let count = count.min(it.outbound.len());
@@ -169,7 +170,7 @@ impl Net {
         self.edge(wire);
     }
 
-    /// Whether the phone has drained everything, and nothing more will come.
+    /// Whether the phone has drained everything, and nothing more will arrive.
     pub(crate) fn is_at_end(&self, wire: WireId) -> bool {
         let it = &self.wires[wire];
         it.outbound.is_empty() && (it.server_finished || it.closed)
@@ -179,7 +180,7 @@ impl Net {
         self.wires[wire].closed
     }
 
-    /// Whether the server cannot hand anything more to the phone for now.
+    /// Whether the server's kernel takes nothing more for the phone at present.
     pub(crate) fn refuses(&self, wire: WireId) -> bool {
         self.wires[wire].refuses && !self.wires[wire].closed
     }
@@ -189,12 +190,12 @@ impl Net {
         self.wires[wire].refused_since.filter(|_| self.refuses(wire))
     }
 
-    /// What a server that has done all its work has not left behind.
+    /// Checks that the server has left no work undone.
     pub(crate) fn check_all_done(&self) {
-        assert!(self.backlog.is_empty(), "somebody waits to be accepted, and nobody comes");
+        assert!(self.backlog.is_empty(), "a phone waits in the backlog, and is not accepted");
         for (wire, it) in self.wires.iter().enumerate() {
             let is_open = it.accepted.is_some() && !it.closed;
-            // Whoever does not take his answers need not be listened to.
+            // The server need not read from a phone that does not take its answers.
             assert!(
                 !is_open || it.refuses || it.inbound.is_empty(),
                 "what wire {wire} says is not read"
@@ -212,7 +213,7 @@ impl Net {
         self.by_id.len()
     }
 
-    /// The connection in the server's hands whose wire this is.
+    /// The server's connection for this wire, if the server has not closed it.
     pub(crate) fn id_of(&self, wire: WireId) -> Option<ConnectionId> {
         self.wires[wire].accepted.filter(|_| !self.wires[wire].closed)
     }
@@ -221,8 +222,8 @@ impl Net {
         !self.ready.is_empty()
     }
 
-    /// epoll_wait(2) without the waiting, for up to `capacity` events. The longest ready come
-    /// first; within a batch the order is anything.
+    /// Works like epoll_wait(2) without waiting, for up to `capacity` events. Connections that are ready
+    /// for longest are reported first. The order within a batch is random.
     pub(crate) fn poll(&mut self, capacity: usize) -> Batch {
         let mut batch = Batch { events: Vec::new(), listener: false };
         let mut count = 0;
@@ -259,7 +260,7 @@ impl Net {
         }
     }
 
-    /// The server lets a connection go; with `loses_all`, what its kernel still holds as well.
+    /// The server closes a connection. With `loses_all`, the bytes that its kernel still holds are lost.
     fn end(&mut self, id: ConnectionId, loses_all: bool) {
         let wire = self.wire(id, "close");
         self.by_id.remove(&id);
@@ -299,7 +300,7 @@ impl Sockets for Net {
             return Accepted::Nobody;
         }
         if self.exhausted {
-            // The server lets its reserve descriptor go, and turns one away with it.
+            // The server closes its reserve descriptor, and refuses one client with it.
             if let Some(wire) = self.backlog.pop_front() {
                 self.wires[wire].closed = true;
                 self.deeds.push(Deed::Closed(wire, None));
@@ -326,8 +327,8 @@ impl Sockets for Net {
         Accepted::Taken(address_of(wire))
     }
 
-    fn turn_away(&mut self, id: ConnectionId, refusal: DoorRefusal) {
-        panic!("{id:?} has not too many from its address, and is turned away: {refusal:?}");
+    fn turn_away(&mut self, id: ConnectionId, refusal: Refusal) {
+        panic!("{id:?} is within its address's limits, and is refused at once: {refusal:?}");
     }
 
     fn read(&mut self, id: ConnectionId, buffer: &mut [u8]) -> io::Result<usize> {
@@ -379,7 +380,7 @@ impl Sockets for Net {
     fn want_write(&mut self, id: ConnectionId, wanted: bool) {
         let wire = self.wire(id, "want_write");
         self.wires[wire].want_write = wanted;
-        // EPOLL_CTL_MOD looks again, and reports whatever is so already.
+        // EPOLL_CTL_MOD checks the state again, and reports what is ready already.
         let readiness = self.wires[wire].readiness();
         if readiness.writable {
             self.wires[wire].refuses = false;
@@ -396,7 +397,7 @@ impl Sockets for Net {
     }
 
     fn close(&mut self, id: ConnectionId) {
-        // Unread input turns a close into a reset, which overtakes what was sent (RFC 1122).
+        // A close with unread input becomes a reset, and the reset overtakes what was sent (RFC 1122).
         let has_unread = !self.wires[self.wire(id, "close")].inbound.is_empty();
         self.end(id, has_unread);
     }
@@ -406,8 +407,8 @@ impl Sockets for Net {
     }
 }
 
-/// Where the phone at the other end of a wire calls from.
+/// The address of the phone at the other end of a wire.
 fn address_of(wire: WireId) -> IpAddr {
-    let number = u8::try_from(wire % ADDRESSES).expect("there are not so many");
+    let number = u8::try_from(wire % ADDRESSES).expect("there are 64 addresses");
     Ipv4Addr::new(198, 18, 0, number).into()
 }

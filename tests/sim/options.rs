@@ -1,8 +1,8 @@
-//! [`Options`]: what a run of the simulator was asked for on the command line.
+//! [`Options`]: the simulator's command line.
 //!
-//! `cargo test` hands every test program the same arguments, most of which mean something to the
-//! standard test harness only. A filter decides whether this program runs at all, `--test-threads`
-//! on how many threads; the rest of the harness's flags are taken and ignored.
+//! `cargo test` passes the same arguments to every test program. Most of them mean something only to the
+//! standard test harness. A filter decides whether this program runs at all, and `--test-threads` on how
+//! many threads. The program accepts and ignores all other flags of the harness.
 
 use std::thread;
 use std::time::Duration;
@@ -10,22 +10,22 @@ use std::time::Duration;
 use crate::faults::Fault;
 use crate::recipe::Recipe;
 
-/// Seeds that every `cargo test` runs.
+/// How many seeds every `cargo test` runs.
 const SEEDS: u64 = 200;
 
-/// What a filter is compared with.
+/// The name that a filter is compared with.
 const NAME: &str = "sim::whatever_happens_nothing_is_lost_and_everybody_sees_the_same";
 
 pub(crate) struct Options {
-    /// Run this and nothing else.
+    /// The only recipe to run, if there is one.
     pub(crate) only: Option<Recipe>,
     pub(crate) first: u64,
     pub(crate) seeds: u64,
     pub(crate) threads: usize,
     pub(crate) trace: bool,
-    /// Look for a smaller recipe that fails.
+    /// Whether to look for a smaller recipe that fails.
     pub(crate) shrinks: bool,
-    /// Say in the end how often each fault has struck.
+    /// Whether to print at the end how often each fault has struck.
     pub(crate) verbose: bool,
     pub(crate) action: Action,
 }
@@ -33,18 +33,18 @@ pub(crate) struct Options {
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Action {
     Run,
-    /// Say what there is to run.
+    /// Print the name of the test.
     List,
-    /// A filter means other tests than this one.
+    /// Run nothing: a filter names other tests than this one.
     Nothing,
 }
 
 impl Options {
-    /// Understands the arguments, the program's own name left out.
+    /// Parses the arguments, without the program's own name.
     ///
     /// # Errors
     ///
-    /// A sentence about the first argument that means nothing.
+    /// A sentence about the first argument that is unknown.
     pub(crate) fn parse(arguments: impl IntoIterator<Item = String>) -> Result<Options, String> {
         let mut recipe = Recipe::default();
         let mut options = Options {
@@ -108,7 +108,7 @@ impl Options {
         Ok(options)
     }
 
-    /// What is to run, the longest first.
+    /// The recipes to run, the longest first.
     pub(crate) fn recipes(&self) -> Vec<Recipe> {
         if let Some(only) = &self.only {
             return vec![only.clone()];
@@ -120,7 +120,7 @@ impl Options {
     }
 }
 
-/// What a filter is compared with.
+/// The line of the test in a list of tests.
 pub(crate) fn list() -> String {
     format!("{NAME}: test")
 }

@@ -1,7 +1,7 @@
-//! [`Phone`]: somebody with a number and a mind of his own, which is the dice.
+//! [`Phone`]: a client with a number, whose actions the dice decide.
 //!
-//! A phone connects, chats, and misbehaves in every way a network and a careless or malicious client
-//! know. Whatever it says is noted for the oracle before it is sent.
+//! A phone connects, chats, and misbehaves in every way that a bad network or a careless or malicious
+//! client can. Everything that it sends is noted for the oracle first.
 
 use crate::faults::Fault;
 use crate::frames::{BINARY, CLOSE, CONTINUATION, KEY, PING, TEXT, masked};
@@ -9,7 +9,7 @@ use crate::net::WireId;
 use crate::oracle::{Kind, Line, Said};
 use crate::world::{Item, World};
 
-/// What comes to a phone's mind, some of it more often.
+/// The misdeeds that a phone chooses from. Some stand here more than once, and are more frequent.
 const MISDEEDS: [Fault; 14] = [
     Fault::Deafness,
     Fault::Deafness,
@@ -39,7 +39,7 @@ pub(crate) const NONSENSE: [&str; 8] = [
     r#"{"type":null,"type":1e999}"#,
 ];
 
-/// Bytes under way that make a phone pause.
+/// How many bytes on their way make a phone pause.
 const BACKLOG: usize = 3000;
 
 pub(crate) struct Phone {
@@ -47,9 +47,9 @@ pub(crate) struct Phone {
     pub(crate) kind: Kind,
     /// The connection that it uses now.
     pub(crate) wire: Option<WireId>,
-    /// It drains its socket.
+    /// Whether it drains its socket.
     pub(crate) reads: bool,
-    /// What it says is sent.
+    /// Whether its bytes travel to the server.
     pub(crate) speaks: bool,
 }
 
@@ -59,19 +59,19 @@ impl Phone {
     }
 }
 
-/// A number as it is written.
+/// The digits of a number.
 pub(crate) fn digits(number: usize) -> String {
     format!("{:011}", 3_000_000_000 + number as u64)
 }
 
-/// What `digits` has written.
+/// The number in what `digits` has written.
 pub(crate) fn number(digits: &str) -> usize {
     assert_eq!(digits.len(), 11, "{digits}");
     (digits.parse::<u64>().expect("digits") - 3_000_000_000) as usize
 }
 
 impl World {
-    /// The phone does something.
+    /// The phone takes its next action.
     pub(crate) fn act(&mut self, who: usize) {
         let phone = &self.phones[who];
         let Some(wire) = phone.wire else { return self.connect(who) };
@@ -81,7 +81,7 @@ impl World {
             }
             return;
         }
-        // Nobody types much faster than his network carries it away.
+        // A phone does not send much faster than its network carries the bytes away.
         if self.oracle.lines[wire].has_left || self.net.wires[wire].unsent.len() > BACKLOG {
             return;
         }
@@ -119,7 +119,7 @@ impl World {
             }
             64..68 if self.net.faults.strikes(Fault::Nonsense) => {
                 let frame = self.dice.pick(&NONSENSE);
-                // Some of it breaks off.
+                // Some of these frames break off.
                 let end = if self.dice.per_mille(300) { frame.len() - 1 } else { frame.len() };
                 self.say_text(wire, &frame[..end], Said::Nonsense);
             }
@@ -137,7 +137,7 @@ impl World {
         match fault {
             Fault::Deafness => self.phones[who].reads = false,
             Fault::Muteness => {
-                // Whatever is still unsent stays so: the server has half a frame, or nothing.
+                // The unsent bytes stay where they are: the server has half a frame, or nothing.
                 self.phones[who].speaks = false;
                 self.oracle.lines[wire].is_tardy = true;
             }
@@ -160,7 +160,7 @@ impl World {
         }
     }
 
-    /// Out of reach, without a word. It comes back over another connection.
+    /// The phone's network is cut, and nobody is told. The phone comes back over another connection.
     fn vanish(&mut self, who: usize, wire: WireId) {
         self.note(|| format!("wire {wire} is cut, and nobody is told"));
         self.abandoned[wire] = true;
@@ -175,19 +175,19 @@ impl World {
         self.phones[who].wire = None;
     }
 
-    /// A masked frame as anybody might send it, but for its first byte: RSV bits, or an opcode, that
-    /// RFC 6455 §5.2 reserves. So it cannot mean anything, whatever stands behind it.
+    /// Sends a masked frame with a wrong first byte: its RSV bits or its opcode are reserved by RFC 6455
+    /// §5.2. So it has no meaning, whatever its other bytes are.
     fn say_garbage(&mut self, wire: WireId) {
         let first = self.dice.pick(&[0x83, 0x87, 0x8B, 0x8F, 0xC1, 0xA1, 0x91, 0xF9, 0x03]);
         let mut garbage = vec![first];
         let length = self.dice.between(1, 40);
         garbage.extend((0..length).map(|_| self.dice.below(256) as u8));
-        // Of a header that has not arrived in full the rest is waited for, though not for ever.
+        // If the header has not arrived in full, the server waits for its rest, up to a timeout.
         self.oracle.lines[wire].is_tardy = true;
         self.send(wire, &garbage, Said::Violation);
     }
 
-    /// Everybody loses his connection, and is back at once.
+    /// All phones lose their connections, and connect again at once.
     pub(crate) fn storm(&mut self) {
         self.note(|| "a storm: all come back at once".to_owned());
         for who in 0..self.phones.len() {
@@ -201,7 +201,7 @@ impl World {
         }
     }
 
-    /// A phone that did not read, or did not speak, does again.
+    /// A phone that did not read, or did not send, begins to do so again.
     pub(crate) fn wake(&mut self, who: usize) {
         self.phones[who].reads = true;
         self.phones[who].speaks = true;
@@ -224,7 +224,7 @@ impl World {
         if kind == Kind::Http {
             return self.ask_page(wire);
         }
-        // Some look around first, and do not wait for that either.
+        // Some phones first ask for a page, and do not wait for the answer.
         if self.dice.per_mille(100) {
             self.ask_page(wire);
         }
@@ -235,13 +235,13 @@ impl World {
             mode.word(),
         );
         self.send(wire, request.as_bytes(), Said::Upgrade);
-        // Some do not wait for the answer: their first frames stand behind the request.
+        // Some phones do not wait for the answer, and send their first frames right behind the request.
         if self.dice.per_mille(200) {
             self.write_letters(wire, 2);
         }
     }
 
-    /// Makes room in every list for a wire that has just come about.
+    /// Adds a new wire to every list.
     pub(crate) fn add_wire(&mut self, who: usize, line: Line) {
         self.oracle.lines.push(line);
         self.owners.push(who);
@@ -252,7 +252,7 @@ impl World {
     }
 
     fn ask_page(&mut self, wire: WireId) {
-        // The longest of them would take for ever over a wire that carries three bytes at a time.
+        // The longest page would take too long over a wire that carries three bytes at a time.
         let pages = if self.climate.chunk > 1000 { 3 } else { 2 };
         for _ in 0..self.dice.between(1, 3) {
             let page = ["health", "", "metrics"][self.dice.below(pages)];
@@ -288,7 +288,7 @@ impl World {
         }
     }
 
-    /// Says a text in one frame, or in several, perhaps with something in between.
+    /// Sends a text in one frame or in several, perhaps with a control frame in between.
     pub(crate) fn say_text(&mut self, wire: WireId, text: &str, said: Said) {
         if !self.dice.per_mille(100) {
             return self.say(wire, TEXT, text.as_bytes(), said);
@@ -316,7 +316,7 @@ impl World {
         self.plan_up(wire);
     }
 
-    /// The phone says nothing more over this wire, and reads on.
+    /// The phone half-closes this wire, and reads on.
     pub(crate) fn finish(&mut self, wire: WireId) {
         self.note(|| format!("wire {wire} finishes"));
         self.oracle.lines[wire].has_left = true;

@@ -1,5 +1,5 @@
-//! [`Recipe`]: everything that decides a run: its seed, and what was taken away from what the seed
-//! would make of it. Written out, a recipe is the command that repeats the run.
+//! [`Recipe`]: everything that decides a run: its seed, and what was removed from the seed's world.
+//! Printed, a recipe is the command that repeats the run.
 
 use std::any::Any;
 use std::cell::RefCell;
@@ -13,33 +13,33 @@ use crate::dice::Dice;
 use crate::faults::{Fault, Faults};
 use crate::world::World;
 
-/// Phones of the largest world.
+/// How many phones the largest world has.
 const CROWD: usize = 2000;
 
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub(crate) struct Recipe {
     pub(crate) seed: u64,
-    /// Thousands of phones instead of a few.
+    /// Whether there are thousands of phones instead of a few.
     pub(crate) crowd: bool,
-    /// What differs from what the seed says.
+    /// What replaces the seed's own choice, if anything.
     pub(crate) phones: Option<usize>,
     pub(crate) rounds: Option<usize>,
     pub(crate) chaos: Option<Duration>,
     pub(crate) without: BTreeSet<Fault>,
 }
 
-/// What a run came to.
+/// The result of a run.
 pub(crate) struct Outcome {
     pub(crate) turns: u64,
     pub(crate) faults: Faults,
 }
 
 thread_local! {
-    /// What the last panic of this thread said.
+    /// The message of the last panic of this thread.
     static SAID: RefCell<String> = const { RefCell::new(String::new()) };
 }
 
-/// From now on a panic is kept for whoever tries a recipe, and printed by nobody.
+/// From now on the message of a panic is kept for [`Recipe::attempt`], and not printed.
 pub(crate) fn keep_panics() {
     panic::set_hook(Box::new(|panic| {
         SAID.with_borrow_mut(|said| *said = panic.to_string());
@@ -73,7 +73,7 @@ impl Recipe {
         Outcome { turns: world.turns, faults: world.net.faults }
     }
 
-    /// Runs; if that fails, returns what was said.
+    /// Runs the recipe. If the run fails, returns the message of its panic.
     pub(crate) fn attempt(&self, trace: bool) -> Result<Outcome, String> {
         let result = panic::catch_unwind(AssertUnwindSafe(|| self.run(trace)));
         result.map_err(|_: Box<dyn Any + Send>| SAID.take())

@@ -1,8 +1,8 @@
-//! Shrinking: of a run that fails, the smallest that still does, so that somebody can read its trace.
+//! Shrinking: finds the smallest run that still fails, so that a person can read its trace.
 //!
-//! Each step takes something away (phones, rounds, time, a kind of fault) and keeps what is left if
-//! it still fails, in whatever way: another failure of a smaller world is as welcome. It begins
-//! with big steps, and ends when no step helps, or after a number of attempts.
+//! Each step removes something: phones, rounds, time, or a kind of fault. If the smaller run still fails,
+//! it is kept. The failure may be a different one: a failure of a smaller world is just as useful.
+//! Shrinking begins with big steps. It ends when no step helps, or after a number of attempts.
 
 use std::time::Duration;
 
@@ -10,10 +10,10 @@ use crate::dice::Dice;
 use crate::faults::Fault;
 use crate::recipe::Recipe;
 
-/// Runs that may be spent on it.
+/// The most runs for one shrinking.
 const ATTEMPTS: usize = 150;
 
-/// The smallest recipe found that fails, and what it says.
+/// Returns the smallest failing recipe that was found, and the message of its panic.
 pub(crate) fn shrink(failing: &Recipe, said: String) -> (Recipe, String) {
     let mut smallest = (failing.clone(), said);
     let mut attempts = 0;
@@ -62,7 +62,7 @@ fn fewer_phones(recipe: &Recipe) -> Vec<Recipe> {
     fewer.into_iter().map(|phones| Recipe { phones: Some(phones), ..recipe.clone() }).collect()
 }
 
-/// All of those that are left, then half of them, then one by one.
+/// The recipe without all faults that are left, then without half of them, then without each one.
 fn fewer_faults(recipe: &Recipe) -> Vec<Recipe> {
     let left: Vec<Fault> = Fault::ALL
         .into_iter()

@@ -1,7 +1,7 @@
-//! The story of a run: chaos and calm take turns, then everything heals, and at last all go home.
+//! The story of a run: chaos and calm take turns, then everything heals, and at last all phones leave.
 //!
-//! In a calm no phone says anything, so that no chance event can wake a loop that sleeps on work
-//! undone. A calm ends when nothing has happened for a while; then the oracle judges.
+//! During a calm no phone sends anything. So no chance event can wake a loop that sleeps although it has
+//! work left. A calm ends when nothing has happened for a while. Then the oracle checks its rules.
 
 use std::time::Duration;
 
@@ -13,9 +13,9 @@ use crate::net::WireId;
 use crate::oracle::{Kind, Said};
 use crate::world::{Item, World, at};
 
-/// Nothing that a loop has to do can take this long.
+/// How long nothing must happen before a calm ends: longer than any step of the loop takes.
 pub(crate) const QUIET: Duration = Duration::from_secs(1);
-/// Everything comes to rest in this time, deadlines of slow readers included.
+/// The time in which everything comes to rest, deadlines of slow readers included.
 const PATIENCE: Duration = Duration::from_secs(200);
 
 impl World {
@@ -39,12 +39,12 @@ impl World {
         } else {
             self.all_leave()
         }
-        assert_eq!(self.turn.books().in_flight, 0, "letters are left, and nobody to read them");
+        assert_eq!(self.turn.books().in_flight, 0, "letters are left, and no phone to read them");
         self.turn.check_invariants();
         self.count_what_followed();
     }
 
-    /// Counts the faults that have come about by themselves.
+    /// Counts the faults that have followed from what happened.
     fn count_what_followed(&mut self) {
         let takeovers = self.oracle.lines.iter().filter(|line| line.was_replaced()).count();
         let full_sessions = self.oracle.lines.iter().filter(|line| line.was_one_too_many).count();
@@ -56,7 +56,7 @@ impl World {
         faults.count(Fault::HalfClose, half_closes as u64);
     }
 
-    /// Chaos.
+    /// Lets chaos break out.
     fn break_out(&mut self) {
         self.note(|| "chaos".to_owned());
         self.is_chaos = true;
@@ -68,19 +68,19 @@ impl World {
         }
         let silent_before = self.oracle.removed_as_silent;
         self.run_until(self.now + self.climate.chaos, |_| false);
-        // The stall rule. Where everybody is honest, everybody's heartbeat has arrived in time, be
-        // it that the server has stood still and not read it. Whoever was silent in a calm that has
-        // taken that long may be found out now.
+        // The stall rule. If all phones are honest, every heartbeat has arrived in time, even if the
+        // server was stopped and has not read it. Only a phone that was silent during a long calm, and
+        // has sent nothing since, may be removed now.
         if self.climate.hostility == 0 && self.climate.storms == 0 {
             let removed = self.oracle.removed_as_silent - silent_before;
-            assert_eq!(removed, 0, "somebody was not silent, and was removed for silence");
+            assert_eq!(removed, 0, "a phone was not silent, and was removed for silence");
         }
         self.is_chaos = false;
         self.beats = false;
         self.net.exhausted = false;
     }
 
-    /// Calm, until all has come to rest.
+    /// Keeps the phones calm until everything has come to rest.
     fn calm_down(&mut self) {
         self.note(|| "calm".to_owned());
         let end = self.now + PATIENCE;
@@ -92,12 +92,12 @@ impl World {
         self.oracle.check_rest(&self.net);
     }
 
-    /// All faults are over, everybody reads and speaks: now nothing may be unclear.
+    /// Ends all faults. All phones read and send, so nothing may be unclear.
     fn heal(&mut self) {
         self.note(|| "healing".to_owned());
         self.abandoned.fill(false);
         self.net.short_writes = 0;
-        // The worst moment to run out of descriptors: nothing else will wake the loop.
+        // This is the worst moment to run out of descriptors: nothing else will wake the loop.
         self.net.exhausted = self.dice.per_mille(500);
         for who in 0..self.phones.len() {
             self.wake(who);
@@ -119,7 +119,7 @@ impl World {
         assert_eq!(books.in_flight, 0, "all read, and letters are left: {books:?}");
     }
 
-    /// A phone takes over the number of another: nobody else hears anything of it.
+    /// A phone takes over the number of another. No other phone may hear of it.
     fn replace_one(&mut self) {
         let Some(old) =
             self.oracle.lines.iter().position(|line| line.kind == Kind::Phone && line.stays())
@@ -143,7 +143,7 @@ impl World {
         let was_replaced = self.oracle.lines[old].was_replaced();
         let is_there = self.oracle.lines[others].stays();
         if !was_replaced || !is_there || online(self) != online_before {
-            return; // Somebody was swept meanwhile, say, and that is news.
+            return; // The list has changed meanwhile, for example because a phone was swept.
         }
         for (wire, before) in before.into_iter().enumerate() {
             let line = &self.oracle.lines[wire];
@@ -153,12 +153,12 @@ impl World {
         }
     }
 
-    /// Some phones fall silent, and some others do not read what they are sent: they are removed, all
-    /// in their time, and the others hear of it.
+    /// Some phones fall silent, and some others stop reading. The server removes all of them in time, and
+    /// the other phones hear of it.
     fn be_silent(&mut self) {
         self.note(|| "some are silent, some are deaf".to_owned());
         let Limits { ping_timeout, sweep_interval, write_timeout, .. } = self.climate.limits;
-        // If everybody is silent, nothing but the turn's own deadlines wakes it.
+        // If all phones are silent, only the turn's own deadlines wake the loop.
         let share = self.dice.pick(&[1, 2, 2]);
         for who in 0..self.phones.len() {
             self.phones[who].speaks = who % share != 0;
@@ -170,7 +170,7 @@ impl World {
             }
         }
         self.beats = true;
-        // Long enough to be marked, and perhaps not yet for the sweep.
+        // The pause is long enough to be marked as silent, but perhaps not for the sweep.
         let pause = ping_timeout + self.dice.time(Duration::ZERO, sweep_interval);
         self.run_until(self.now + pause, |_| false);
         for who in (0..self.phones.len()).step_by(3) {
@@ -182,7 +182,7 @@ impl World {
             }
         }
         if self.dice.per_mille(500) {
-            // The sweep is due when the server wakes up, and what was just said is unread.
+            // When the server wakes up, the sweep is due, and the newest input is unread.
             self.next_stop = Some(sweep_interval);
         }
         self.run_until(self.now + QUIET, |_| false);
@@ -190,7 +190,7 @@ impl World {
             self.phones[who].speaks = who % share != 0;
             let wire = self.phones[who].wire.filter(|_| !self.phones[who].speaks);
             if let Some(wire) = wire.filter(|&wire| !self.net.wires[wire].unsent.is_empty()) {
-                // In the middle of a heartbeat, say.
+                // The phone may have stopped in the middle of a frame.
                 self.oracle.lines[wire].is_tardy = true;
             }
         }
@@ -203,7 +203,7 @@ impl World {
         }
     }
 
-    /// Everybody leaves, each in his own way.
+    /// All phones leave, each in its own way.
     fn all_leave(&mut self) {
         self.note(|| "all leave".to_owned());
         for wire in 0..self.owners.len() {
@@ -216,7 +216,7 @@ impl World {
             }
         }
         self.calm_down();
-        assert!(self.oracle.is_empty(), "somebody has left, and is still there");
+        assert!(self.oracle.is_empty(), "a phone has left, and is still there");
         assert_eq!(self.turn.connections(), 0, "connections leak");
         assert_eq!(self.turn.websockets(), 0);
     }

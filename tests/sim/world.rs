@@ -1,9 +1,8 @@
 //! [`World`]: one run. The real turn, the network in memory, the phones, and virtual time.
 //!
-//! The loop here is `net::run` in small. It obeys [`Turn::wait`] to the letter: when the turn says
-//! that there is nothing to do, time jumps to the next thing that happens, and if the turn was wrong,
-//! something stays undone and the oracle sees it. What comes in which order in a run's life is in
-//! `story`.
+//! The loop here is a small `net::run`. It obeys [`Turn::wait`] exactly: when the turn says that there is
+//! nothing to do, time jumps to the next event. If the turn was wrong, work stays undone, and the oracle
+//! sees it. `story` has the order of events in a run.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
@@ -21,13 +20,13 @@ use crate::net::{Deed, Net, WireId};
 use crate::oracle::{Kind, Oracle, Said};
 use crate::phone::Phone;
 
-/// Where, among what the phases have used, those stand who were removed as silent.
+/// The index, among the figures of [`World::used`], of the connections that were removed as silent.
 const SWEPT: usize = 2;
 
 /// Something that happens at a certain time.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub(crate) enum Item {
-    /// A phone does something.
+    /// A phone takes its next action.
     Act(usize),
     /// A phone's heartbeat.
     Beat(usize),
@@ -35,7 +34,7 @@ pub(crate) enum Item {
     Up(WireId),
     /// Bytes arrive at the phone.
     Down(WireId),
-    /// Descriptors run out, or are there again.
+    /// Descriptors run out, or are free again.
     Exhaust(bool),
     /// All phones lose their connections at once.
     Storm,
@@ -48,7 +47,7 @@ pub(crate) struct World {
     pub(crate) net: Net,
     pub(crate) oracle: Oracle,
     pub(crate) phones: Vec<Phone>,
-    /// For each wire: whose it is, and whether he has forgotten it or said his last word.
+    /// For each wire: the phone that owns it, and whether the phone has abandoned it or half-closed it.
     pub(crate) owners: Vec<usize>,
     pub(crate) abandoned: Vec<bool>,
     pub(crate) finishing: Vec<bool>,
@@ -58,21 +57,21 @@ pub(crate) struct World {
     agenda: BinaryHeap<Reverse<(Duration, u64, Item)>>,
     planned: u64,
     pub(crate) now: Duration,
-    /// Phones act, and faults occur.
+    /// Whether phones act, and faults occur.
     pub(crate) is_chaos: bool,
-    /// Phones send heartbeats.
+    /// Whether phones send heartbeats.
     pub(crate) beats: bool,
     pub(crate) turns: u64,
     /// When the turn last did something, or a byte last travelled.
     pub(crate) last_deed: Duration,
-    /// The server is to stand still in its next turn, for so long.
+    /// How long the server is to be stopped in its next turn, if it is.
     pub(crate) next_stop: Option<Duration>,
     is_still: bool,
-    /// What the administrator has made of the wall clock.
+    /// The wall clock, as the administrator has set it.
     unix: Duration,
-    /// When a turn last removed somebody as silent, and how many deltas it has queued.
+    /// When a turn last removed a connection as silent, and how many deltas it has queued.
     slice: (Duration, u64),
-    /// Turns in a row that had no reason.
+    /// How many turns in a row had no reason.
     idle_turns: usize,
     trace: bool,
 }
@@ -121,14 +120,14 @@ impl World {
         self.agenda.push(Reverse((self.now + after, self.planned, item)));
     }
 
-    /// Lets the world go on until a certain time, or until `done`.
+    /// Lets time pass until `end`, or until `done`.
     pub(crate) fn run_until(&mut self, end: Duration, done: impl Fn(&World) -> bool) {
         while self.now < end && !done(self) {
             self.step(end);
         }
     }
 
-    /// Sleeps as long as the turn says, then takes a turn; unless `end` comes first.
+    /// Sleeps as long as the turn says, and then takes a turn, unless `end` comes first.
     fn step(&mut self, end: Duration) {
         let wait = self.turn.wait(at(self.now).monotonic);
         // epoll_wait(2) counts milliseconds, and mio rounds up.
@@ -158,14 +157,14 @@ impl World {
         }
         let is_idle = was_in_vain && deeds.is_empty() && self.turn.books() == books;
         self.idle_turns = if is_idle { self.idle_turns + 1 } else { 0 };
-        // Copies of a note that come back one a turn change nothing until the last of them does.
+        // Copies of a note may be undelivered one in each turn. Only the last one changes anything.
         let most = 100 + self.oracle.realm.notes.len() * self.climate.devices;
         assert!(self.idle_turns < most, "the loop spins, and nothing comes of it");
         self.settle(deeds);
         self.now += self.dice.time(Duration::from_micros(5), Duration::from_micros(200));
     }
 
-    /// Everything happens that happens up to `time`, whatever the server does meanwhile.
+    /// Lets everything happen that is planned up to `time`, whatever the server does meanwhile.
     fn live_until(&mut self, time: Duration) {
         while let Some(&Reverse((next, _, item))) = self.agenda.peek()
             && next <= time
@@ -182,7 +181,7 @@ impl World {
             Item::Act(who) => {
                 let pace = self.dice.time(Duration::from_millis(1), self.climate.pace);
                 self.plan(pace, item);
-                // Nobody chats for long with a server that does not answer.
+                // A phone does not chat for long with a server that does not answer.
                 if self.is_chaos && (!self.is_still || self.dice.per_mille(20)) {
                     self.act(who);
                 }
@@ -260,16 +259,16 @@ impl World {
         std::mem::take(&mut self.net.deeds)
     }
 
-    /// The server stands still (SIGSTOP, a paused virtual machine); the phones do not.
+    /// The server is stopped (SIGSTOP, a paused virtual machine); the phones go on.
     fn stop(&mut self, time: Duration) {
-        self.note(|| format!("the server stands still for {time:?}"));
+        self.note(|| format!("the server is stopped for {time:?}"));
         self.is_still = true;
         self.live_until(self.now + time);
         self.oracle.stalled_until = self.now;
         self.is_still = false;
     }
 
-    /// Reports as ready who is not, and who is long gone.
+    /// Reports events for connections that are not ready, and for connections that have ended.
     fn report_no_news(&mut self) {
         let wire = self.dice.below(self.owners.len().max(1));
         let id = self.net.wires.get(wire).and_then(|_| self.net.id_of(wire));
@@ -283,7 +282,7 @@ impl World {
         }
     }
 
-    /// The administrator sets the wall clock, to any time that he finds on the back of an envelope.
+    /// The administrator sets the wall clock, to any time.
     fn set_clock(&mut self) {
         let time = Duration::from_secs(self.dice.below(4_000_000_000) as u64);
         let is_back = time < self.unix;
@@ -292,7 +291,7 @@ impl World {
         }
     }
 
-    /// What the phases have done so far, in the order of their budgets.
+    /// How much work the phases have done so far, in the order of their budgets.
     fn used(&self) -> [u64; 6] {
         let counters = self.turn.counters();
         let ended = |end: End| counters.ended[end.outcome()];
@@ -301,7 +300,7 @@ impl World {
         [accepted + shed, reads, ended(End::Silent), ended(End::Draining), lists, writes]
     }
 
-    /// No phase has done more than its budget allows, so that none makes the others wait.
+    /// Checks that no phase has done more than its budget allows.
     fn check_budgets(&self, before: [u64; 6]) {
         let budgets = &self.climate.limits.budgets;
         let Budgets { accepts, reads, sweep, drain, lists, writes, .. } = *budgets;
@@ -313,14 +312,14 @@ impl World {
         }
     }
 
-    /// A sweep in slices is one change of presence: nobody gets a delta between two of them.
+    /// Checks that a sweep in slices is one change of presence: there is no delta between two slices.
     fn check_slice(&mut self, deltas: u64) {
         let (before, deltas_before) = std::mem::replace(&mut self.slice, (self.now, deltas));
         let is_next = self.now < before + Duration::from_millis(1);
         assert!(!is_next || deltas_before == 0, "presence is published in the middle of a sweep");
     }
 
-    /// Looks at what the turn has done, and plans what follows from it.
+    /// Looks at the deeds of the turn, and plans what follows from them.
     fn settle(&mut self, deeds: Vec<Deed>) {
         if !deeds.is_empty() {
             self.last_deed = self.now;
@@ -347,7 +346,7 @@ impl World {
         }
     }
 
-    /// For whoever replays a seed.
+    /// Prints a line of the trace, if the run has one.
     pub(crate) fn note(&self, what: impl FnOnce() -> String) {
         if self.trace {
             eprintln!("{:>12.6} {}", self.now.as_secs_f64(), what());
@@ -355,7 +354,7 @@ impl World {
     }
 }
 
-/// In virtual time no phase takes any.
+/// A stopwatch for virtual time, in which no phase takes any time.
 struct Stopped;
 
 impl Stopwatch for Stopped {
@@ -364,7 +363,7 @@ impl Stopwatch for Stopped {
     }
 }
 
-/// Both clocks.
+/// The time on both clocks.
 pub(crate) fn at(time: Duration) -> Now {
     Now { monotonic: Moment::START + time, unix: Duration::from_secs(1_800_000_000) + time }
 }

@@ -1,4 +1,4 @@
-//! What every frame must obey at the moment when the network has taken its last byte.
+//! The rules for every single frame. They are checked when the network has taken its last byte.
 
 use std::collections::BTreeSet;
 
@@ -11,7 +11,7 @@ use crate::net::WireId;
 use crate::phone::{digits, number};
 
 impl Oracle {
-    /// Judges what the server has just said to the phone at the other end of `wire`.
+    /// Checks what the server has just sent to the phone at the other end of `wire`.
     pub(super) fn judge(&mut self, wire: WireId, heard: Heard) {
         let line = &mut self.lines[wire];
         assert!(line.close.is_none(), "wire {wire} hears something after its close frame");
@@ -63,9 +63,9 @@ impl Oracle {
         line.responses += 1;
         match (line.kind, status) {
             (Kind::Phone | Kind::Device, 101) => line.established = Some(self.tick),
-            // Full, draining; two phones fight over a number; the request never came.
+            // The server is full or drains, or the number changes hands too often.
             (Kind::Phone | Kind::Device, 503 | 429) => line.has_left = true,
-            // What stands behind a refused upgrade is no HTTP.
+            // The bytes behind a refused upgrade are no HTTP.
             (Kind::Phone | Kind::Device, 400) => assert!(line.has_left, "wire {wire} speaks HTTP"),
             (Kind::Phone | Kind::Device | Kind::Http, 408) => {
                 assert!(line.is_tardy, "wire {wire} was in time");
@@ -86,10 +86,10 @@ impl Oracle {
     fn judge_list(&mut self, wire: WireId, frame: &Value) {
         let users: Vec<usize> = numbers(frame, "users");
         let view: BTreeSet<usize> = users.iter().copied().collect();
-        assert_eq!(view.len(), users.len(), "somebody is online twice: {frame}");
+        assert_eq!(view.len(), users.len(), "a number is online twice: {frame}");
         let line = &mut self.lines[wire];
         assert!(view.contains(&line.number), "wire {wire} gets a list without itself");
-        // The original app takes itself for connected when the first frame arrives.
+        // The original app counts as connected once its first frame arrives.
         assert!(!line.is_early, "the list is not the first that wire {wire} hears");
         line.view = Some(view);
         line.lists += 1;
@@ -122,21 +122,21 @@ impl Oracle {
         let letter = &mut self.letters[at];
         let line = &mut self.lines[wire];
         assert_eq!(letter.to, line.number, "letter {at} reaches a stranger");
-        assert_eq!(number(text(frame, "from")), letter.from, "letter {at} is not from him");
+        assert_eq!(number(text(frame, "from")), letter.from, "letter {at} has a wrong sender");
         assert_eq!(sealed, letter.text, "letter {at} arrives otherwise than it was sent");
         assert_eq!(frame.get("id").is_some(), letter.has_id, "letter {at} has another id");
         assert_eq!(letter.handed, None, "letter {at} arrives twice");
         assert_eq!(letter.told, None, "letter {at} arrives, and its sender was told otherwise");
         assert!(letter.consumed.is_some(), "letter {at} arrives before it was read");
         letter.handed = Some(wire);
-        // What somebody wrote to himself before he came back over this wire is older.
+        // A letter that a phone sent to itself over an older wire must come before those of this wire.
         line.has_own |= letter.over == wire;
         let is_late = letter.from == line.number && letter.over != wire && line.has_own;
         assert!(!is_late, "letter {at} comes after younger ones of the same sender");
         self.handed += 1;
-        // Whoever closes gets what has begun to go out to him, and no more.
+        // A phone that has closed gets the letter that had begun to be written, and no more.
         line.late_letters += usize::from(line.says_bye);
-        assert!(line.late_letters <= 1, "letter {at} goes to who has said goodbye");
+        assert!(line.late_letters <= 1, "letter {at} goes to a phone that has closed");
         let before = line.last_from.insert(letter.over, at);
         assert!(before < Some(at), "letter {at} comes after letter {before:?}");
     }
@@ -144,7 +144,10 @@ impl Oracle {
     fn judge_fate(&mut self, wire: WireId, id: &str, fate: Fate) {
         let at: usize = id.parse().expect("an id that we gave");
         let letter = &mut self.letters[at];
-        assert_eq!(letter.from, self.lines[wire].number, "letter {at} is none of his business");
+        assert_eq!(
+            letter.from, self.lines[wire].number,
+            "an ack of letter {at} reaches a stranger"
+        );
         assert!(letter.has_id, "letter {at} wanted no ack");
         assert_eq!(letter.told, None, "the sender of letter {at} is told twice");
         let was_handed = letter.handed.is_some();

@@ -1,4 +1,4 @@
-//! [`Line`]: one wire, as the oracle knows it: what its phone has said, and what it was told.
+//! [`Line`]: one wire, as the oracle knows it: what its phone has sent, and what it has received.
 
 use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::time::Duration;
@@ -7,11 +7,11 @@ use crate::frames::Tap;
 
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Kind {
-    /// Wants to chat.
+    /// A phone that chats in the mobile realm.
     Phone,
-    /// The same in the messenger realm.
+    /// A phone that chats in the messenger realm.
     Device,
-    /// Only asks for pages.
+    /// A client that only asks for pages.
     Http,
 }
 
@@ -32,18 +32,18 @@ impl Mode {
     }
 }
 
-/// One thing that a phone says.
+/// One request or frame of a phone.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Said {
     Upgrade,
-    /// For a page.
+    /// A request for a page.
     Request,
     /// The letter with this number.
     Letter(usize),
     Typing(usize),
     Ask,
     Mode(Mode),
-    /// What only a device says: who it is, the note with this number, and so on.
+    /// A device signs in. This one and the next ones are sent by devices only.
     SignIn {
         receipts: bool,
     },
@@ -53,13 +53,13 @@ pub(crate) enum Said {
     Answer(usize, bool),
     TypingTo(usize, bool),
     Ping,
-    /// WebSocket's own kind of ping.
+    /// A ping of WebSocket.
     ControlPing,
-    /// A frame that is refused with an error.
+    /// A frame that the server answers with an error.
     Nonsense,
     /// A close frame.
     Bye,
-    /// Something for which the connection is ended.
+    /// A frame for which the server ends the connection.
     Violation,
 }
 
@@ -67,59 +67,61 @@ pub(crate) struct Line {
     pub(crate) kind: Kind,
     pub(crate) number: usize,
     pub(crate) tap: Tap,
-    /// Bytes that the phone has said so far, and what they were, by where each ends.
+    /// How many bytes the phone has sent so far; and what they were, with the end of each.
     pub(crate) said_bytes: usize,
     pub(crate) said: VecDeque<(usize, Said)>,
-    /// Bytes that the server has read.
+    /// How many bytes the server has read.
     pub(crate) consumed: usize,
     pub(crate) consumed_at: Duration,
-    /// When something last arrived at the server's machine.
+    /// When bytes last arrived at the server's machine.
     pub(crate) arrived: Duration,
-    /// The mode that the server knows about.
+    /// The mode of presence that the server knows.
     pub(crate) mode: Mode,
     pub(crate) was_delta: bool,
-    /// It came in a mode in which the list is the first that it hears.
+    /// Whether it connected in a mode in which the list is its first frame.
     pub(crate) wants_list_first: bool,
-    /// It had at some time a mode in which it is told of changes without asking.
+    /// Whether it ever had a mode in which it is told of changes without asking.
     pub(crate) was_told: bool,
 
-    /// The phone has gone, or has given a reason to be thrown out: what now happens to it is its
-    /// own fault.
+    /// Whether the phone has gone, or has given a reason to be disconnected. What happens to it from
+    /// then on is its own fault.
     pub(crate) has_left: bool,
-    /// The phone has stopped in the middle of something, or stopped altogether, at some time.
+    /// Whether the phone has ever stopped sending, for example in the middle of a frame.
     pub(crate) is_tardy: bool,
-    /// When an upgrade request was read, in deeds: that, and not its answer, decides who is newer.
+    /// When the server read its upgrade request, in deeds. This decides which of two connections is
+    /// newer, and not the answer.
     pub(crate) asked_in: Option<u64>,
-    /// Plain requests that were read.
+    /// How many plain requests the server has read.
     pub(crate) requests: usize,
     pub(crate) responses: usize,
 
-    /// When the 101 was handed out, in deeds.
+    /// When the network took the 101, in deeds.
     pub(crate) established: Option<u64>,
     /// The close frame that the server has sent.
     pub(crate) close: Option<Option<u16>>,
-    /// When it was handed out, in deeds.
+    /// When the network took it, in deeds.
     pub(crate) closed: u64,
     pub(crate) finished: bool,
     pub(crate) ended: bool,
-    /// As many devices were signed in to its session as may be.
+    /// Whether its session had the most devices when it signed in.
     pub(crate) was_one_too_many: bool,
-    /// It was ended while it took nothing.
+    /// Whether the server ended it while it took nothing.
     pub(crate) was_slow: bool,
-    /// A data frame was handed out.
+    /// Whether the network has taken a data frame for it.
     pub(crate) has_heard: bool,
-    /// The first was not the list. Only who is being thrown out again may see that.
+    /// Whether its first data frame was not the list. This is allowed only if the server is
+    /// disconnecting it.
     pub(crate) is_early: bool,
     /// Who is online, as far as this phone can know.
     pub(crate) view: Option<BTreeSet<usize>>,
-    /// It has asked for the list, and none has come since.
+    /// Whether it has asked for the list, and none has come since.
     pub(crate) is_waiting_for_list: bool,
-    /// Times that it has asked.
+    /// How often it has asked for the list.
     pub(crate) asked: usize,
-    /// Lists and deltas handed out.
+    /// How many lists and deltas the network has taken for it.
     pub(crate) lists: usize,
     pub(crate) deltas: usize,
-    /// Those of them since the socket was last empty.
+    /// How many lists since its socket was last empty.
     pub(crate) piled_up: usize,
     pub(crate) pings: usize,
     pub(crate) pongs: usize,
@@ -127,12 +129,12 @@ pub(crate) struct Line {
     pub(crate) control_pongs: usize,
     pub(crate) nonsense: usize,
     pub(crate) errors: usize,
-    /// Its close frame was read; and letters handed out after that.
+    /// Whether the server has read its close frame; and how many letters came after that.
     pub(crate) says_bye: bool,
     pub(crate) late_letters: usize,
-    /// A letter of its own came back to it.
+    /// Whether a letter that its phone sent to itself over this wire has come back.
     pub(crate) has_own: bool,
-    /// The last letter from each wire that was handed out here.
+    /// The last letter from each wire that the network has taken for this one.
     pub(crate) last_from: HashMap<usize, usize>,
 }
 
@@ -184,24 +186,24 @@ impl Line {
         }
     }
 
-    /// Notes that the phone says something of so many bytes.
+    /// Notes that the phone sends something of `bytes` bytes.
     pub(crate) fn say(&mut self, bytes: usize, said: Said) {
         self.said_bytes += bytes;
         self.said.push_back((self.said_bytes, said));
         self.has_left |= matches!(said, Said::Bye | Said::Violation);
     }
 
-    /// Online, as far as the server has let anybody know.
+    /// Whether it is online, as far as the server has told anybody.
     pub(crate) fn is_online(&self) -> bool {
         self.established.is_some() && self.close.is_none() && !self.finished && !self.ended
     }
 
-    /// Thrown out for a newer connection, and told so.
+    /// Whether a newer connection has replaced it, and it was told so.
     pub(crate) fn was_replaced(&self) -> bool {
         self.close == Some(Some(4000))
     }
 
-    /// Online, and nothing the phone has done stands against it.
+    /// Whether it is online, and the phone has given no reason to end it.
     pub(crate) fn stays(&self) -> bool {
         self.is_online() && !self.has_left
     }

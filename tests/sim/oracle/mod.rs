@@ -1,9 +1,9 @@
-//! [`Oracle`]: who should have received what. It sees every byte that goes over every [`Line`] (what
-//! a wire is to the oracle), and nothing of the server's inside.
+//! [`Oracle`]: knows which phone should have received what. It sees every byte on every wire, as a
+//! [`Line`], and nothing of the server's inside.
 //!
-//! Two kinds of rules: those that every single frame must obey at the moment when the network takes
-//! its last byte (`judge`), and those that hold once everything has come to rest (`rest`). A *letter*
-//! is a message between two people, with all that has become of it.
+//! There are two kinds of rules. Those for a single frame are checked when the network takes its last
+//! byte (`judge`). The others hold once everything has come to rest (`rest`). A *letter* is a message
+//! between two people of the mobile realm, with all that became of it.
 
 mod judge;
 mod line;
@@ -20,7 +20,7 @@ pub(crate) use line::{Kind, Line, Mode, Said};
 pub(crate) use messenger::Device;
 use messenger::Realm;
 
-/// What has become of a letter, as its sender was told.
+/// What became of a letter, as its sender was told.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Fate {
     Delivered,
@@ -46,15 +46,15 @@ pub(crate) struct Letter {
 pub(crate) struct Oracle {
     pub(crate) lines: Vec<Line>,
     pub(crate) letters: Vec<Letter>,
-    /// What goes on in the messenger realm.
+    /// The messenger realm.
     pub(crate) realm: Realm,
-    /// Letters handed to the network: what the server's ledger calls delivered.
+    /// How many letters the network has taken: those that the server's ledger counts as delivered.
     pub(crate) handed: u64,
-    /// Letters without an id from one number to another that came back.
+    /// How many letters without an id were undelivered, from one number to another.
     returned: HashMap<(usize, usize), usize>,
-    /// Notes of typing that are still to come, from one number to another.
+    /// How many typing notices may still come, from one number to another.
     typing: HashMap<(usize, usize), usize>,
-    /// Deeds seen so far: the order of events, where the clock is too coarse.
+    /// How many deeds were seen so far. This orders events where the clock is too coarse.
     tick: u64,
     /// The time of the present turn.
     now: Duration,
@@ -62,13 +62,13 @@ pub(crate) struct Oracle {
     sweep_interval: Duration,
     write_timeout: Duration,
     close_timeout: Duration,
-    /// No budget keeps anybody waiting for his write.
+    /// Whether no budget delays a write.
     is_prompt: bool,
-    /// Since when phones send heartbeats, and how many were told that nothing was heard of them though
-    /// something has arrived since then.
+    /// Since when phones send heartbeats; and how many phones were disconnected for silence, although
+    /// something of theirs has arrived since then.
     pub(crate) beating_since: Duration,
     pub(crate) removed_as_silent: u64,
-    /// When the server last stood still.
+    /// Until when the server was last stopped.
     pub(crate) stalled_until: Duration,
     pub(crate) is_draining: bool,
 }
@@ -96,7 +96,7 @@ impl Oracle {
         }
     }
 
-    /// A phone writes a letter; what it is to be sent as.
+    /// A phone writes a letter. Returns what to send.
     pub(crate) fn write(&mut self, over: WireId, to: usize, has_id: bool, size: usize) -> Said {
         let from = self.lines[over].number;
         let number = self.letters.len();
@@ -106,7 +106,7 @@ impl Oracle {
         Said::Letter(number)
     }
 
-    /// Sees everything that the turn at `now` has done.
+    /// Watches everything that the turn at `now` has done.
     pub(crate) fn watch(&mut self, now: Duration, deeds: Vec<Deed>) {
         self.now = now;
         for deed in deeds {
@@ -118,7 +118,7 @@ impl Oracle {
                     while let Some(heard) = self.lines[wire].tap.next() {
                         self.judge(wire, heard);
                     }
-                    // One that was waiting when the socket filled up, and one that was asked for.
+                    // One list was waiting when the socket filled up, and one was asked for.
                     let line = &mut self.lines[wire];
                     let is_pile = self.is_prompt && line.piled_up > 2;
                     assert!(!is_pile, "lists pile up for wire {wire}, which is full");
@@ -132,7 +132,7 @@ impl Oracle {
         }
     }
 
-    /// The server has read so many more bytes of a wire.
+    /// The server has read `count` more bytes of a wire.
     fn consumed(&mut self, wire: WireId, count: usize) {
         self.note_rivals(wire);
         let line = &mut self.lines[wire];
@@ -174,7 +174,7 @@ impl Oracle {
         }
     }
 
-    /// The server has closed a wire: may it have?
+    /// The server has closed a wire. Checks that it was allowed to.
     fn closed(&mut self, wire: WireId, refused_since: Option<Duration>) {
         let line = &mut self.lines[wire];
         line.ended = true;
@@ -186,8 +186,8 @@ impl Oracle {
         if line.asked_in.is_some() && line.responses <= line.requests {
             assert!(is_guilty, "wire {wire} asked to be let in, and got no answer");
         }
-        // A slow reader is given time, but not for ever; if he has been told to go (for silence, say),
-        // of which he need not have read a word, the time to close comes on top.
+        // A slow reader has its time, and no more. If the server has sent it a close frame, which it
+        // need not have read, the time to close comes on top.
         let Some(since) = refused_since.filter(|&since| since > self.stalled_until) else { return };
         let patience = self.now.saturating_sub(since);
         let most = self.write_timeout + self.close_timeout + Duration::from_secs(1);

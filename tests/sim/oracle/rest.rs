@@ -1,8 +1,8 @@
-//! What must hold once everything has come to rest: nothing is lost, nobody is forgotten, and
-//! everybody sees the same.
+//! What must hold once everything has come to rest: nothing is lost, nobody is forgotten, and everybody
+//! sees the same list.
 //!
-//! A phone that does not read leaves things open: what its socket does not take, it cannot have, and
-//! whether it is still online is then not visible from outside. Such a number is *unclear*.
+//! A phone that does not read leaves questions open: it can't have received what its socket does not
+//! take, and from outside nobody sees whether it is still online. The number of such a phone is *unclear*.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -11,7 +11,7 @@ use super::{Fate, Kind, Line, Mode, Oracle};
 use crate::net::{Net, WireId};
 
 impl Oracle {
-    /// Panics unless everything is as it should be now that nothing happens any more.
+    /// Panics unless every rule holds now that nothing happens any more.
     pub(crate) fn check_rest(&self, net: &Net) {
         net.check_all_done();
         let unclear: BTreeSet<usize> = (0..self.lines.len())
@@ -29,7 +29,7 @@ impl Oracle {
         self.check_slow(net);
     }
 
-    /// Everyone sees everyone who is there, and nobody else.
+    /// Checks that every phone sees all numbers online, and no others.
     fn check_presence(&self, net: &Net, unclear: &BTreeSet<usize>) {
         let phones = self.lines.iter().filter(|line| line.kind == Kind::Phone);
         let online = phones.filter(|line| line.is_online());
@@ -45,7 +45,7 @@ impl Oracle {
         }
     }
 
-    /// Whoever has asked something was answered.
+    /// Checks that every request was answered.
     fn check_answers(&self, net: &Net) {
         for (wire, line) in self.lines.iter().enumerate() {
             if line.kind == Kind::Http && !line.ended && !line.has_left && !net.refuses(wire) {
@@ -54,7 +54,7 @@ impl Oracle {
             if line.asked_in.is_some() && !line.ended && !line.has_left && !net.refuses(wire) {
                 assert!(
                     line.responses > line.requests,
-                    "wire {wire} wants to come in and is not answered"
+                    "wire {wire} has sent an upgrade and is not answered"
                 );
             }
             if !line.stays() || net.refuses(wire) {
@@ -65,14 +65,14 @@ impl Oracle {
             assert_eq!(line.pongs, line.pings, "wire {wire} misses a pong");
             assert_eq!(line.control_pongs, line.control_pings, "wire {wire} misses a pong");
             let is_told = line.errors == line.nonsense || line.kind == Kind::Device;
-            assert!(is_told, "wire {wire} talks nonsense, and nobody says so");
+            assert!(is_told, "wire {wire} talks nonsense, and is not told so");
         }
     }
 
     fn check_letter(&self, at: usize, net: &Net, unclear: &BTreeSet<usize>) {
         let letter = &self.letters[at];
         let Some(consumed) = letter.consumed else { return };
-        // What a connection says that is being ended is thrown away.
+        // The server drops what a connection sends while it is being ended.
         if !self.lines[letter.over].stays() || net.refuses(letter.over) {
             return;
         }
@@ -94,8 +94,8 @@ impl Oracle {
         }
     }
 
-    /// Whether a letter was for somebody whose connection was replaced, perhaps several times, in
-    /// good order every time, until one that stays. What he had not begun to get moves on.
+    /// Whether a letter was for a number whose connection was replaced, perhaps several times, until one
+    /// that stays. A letter that had not begun to be written moves on to the newer connection.
     fn was_to_move_on(&self, at: usize) -> bool {
         let letter = &self.letters[at];
         let Some(consumed) = letter.consumed else { return false };
@@ -107,8 +107,7 @@ impl Oracle {
         });
         let Some(first) = first else { return false };
         let (mut stays, mut breaks) = (false, false);
-        // The answer to a newer one may have been handed out before the answer to an older one, whose
-        // socket is full.
+        // A newer connection may have been answered before an older one whose socket is full.
         let is_newer =
             |line: &&Line| line.asked_in > first.asked_in || line.established > first.established;
         for line in his.filter(is_newer) {
@@ -119,7 +118,7 @@ impl Oracle {
         stays && !breaks
     }
 
-    /// Letters without an id: as many came back as did not arrive.
+    /// Checks the letters without an id: as many were reported as undelivered as did not arrive.
     fn check_returned(&self, unclear: &BTreeSet<usize>) {
         let lost = self.letters.iter().filter(|letter| {
             let is_lost = !letter.has_id && letter.consumed.is_some() && letter.handed.is_none();
@@ -134,7 +133,7 @@ impl Oracle {
         }
     }
 
-    /// Whoever does not read for long enough is gone.
+    /// Checks that a phone that has not read for long enough is gone.
     fn check_slow(&self, net: &Net) {
         let slack = Duration::from_secs(1);
         for wire in 0..self.lines.len() {
@@ -145,12 +144,12 @@ impl Oracle {
         }
     }
 
-    /// Whoever is silent for long enough is gone.
+    /// Checks that a phone that was silent for long enough is gone.
     fn check_silent(&self, net: &Net) {
         let slack = Duration::from_secs(2);
         let patience = self.ping_timeout + self.sweep_interval + slack;
         if self.now < self.stalled_until + self.sweep_interval + slack {
-            return; // A server that stood still hears everybody first, and sweeps after that.
+            return; // A server that was stopped first reads from all connections, and sweeps after that.
         }
         for (wire, line) in self.lines.iter().enumerate().filter(|(wire, _)| !net.refuses(*wire)) {
             let silence = self.now.saturating_sub(line.consumed_at.max(line.arrived));
@@ -161,8 +160,8 @@ impl Oracle {
         }
     }
 
-    /// Whoever stayed until the server shut down was told to leave, and got all his mail before that.
-    /// What was still unread by then need not have been sent on.
+    /// Checks each phone that stayed until the server shut down: it was told to leave, and got all its
+    /// letters before that. Letters that the server had not read by then need not have been delivered.
     pub(crate) fn check_drained(&self, stayed: &[WireId], read_before: u64) {
         for &wire in stayed {
             let line = &self.lines[wire];
@@ -175,9 +174,9 @@ impl Oracle {
             let Some(&wire) = reader.filter(|_| is_early && stayed.contains(&letter.over)) else {
                 continue;
             };
-            let knew_him = self.lines[wire].established < letter.consumed;
+            let knew_reader = self.lines[wire].established < letter.consumed;
             let is_lost = letter.handed.is_none() && !self.lines[wire].was_slow;
-            assert!(!(knew_him && is_lost), "letter {at} was lost in the drain");
+            assert!(!(knew_reader && is_lost), "letter {at} was lost in the drain");
         }
         self.check_notes_drained(stayed, read_before);
     }
@@ -187,7 +186,7 @@ impl Oracle {
         self.tick
     }
 
-    /// Whether nobody is left.
+    /// Whether no phone is left.
     pub(crate) fn is_empty(&self) -> bool {
         !self.lines.iter().any(|line| line.is_online())
     }

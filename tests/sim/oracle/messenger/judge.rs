@@ -1,4 +1,5 @@
-//! What every frame of the messenger realm must obey when the network has taken its last byte.
+//! The rules for every single frame of the messenger realm. They are checked when the network has taken
+//! its last byte.
 
 use serde_json::Value;
 
@@ -8,13 +9,13 @@ use crate::net::WireId;
 use crate::oracle::Oracle;
 
 impl Oracle {
-    /// Judges a text that a device has just been sent.
+    /// Checks a text that the server has just sent to a device.
     pub(in crate::oracle) fn judge_device(&mut self, wire: WireId, frame: &Value) {
         let number = self.lines[wire].number;
         let data = &frame["data"];
         let kind = text(frame, "type");
         let is_in = self.realm.devices[&wire].is_told_so;
-        // A refusal may come before; nothing else tells anybody anything who is not in.
+        // A device that has not signed in may get a refusal, and nothing else.
         assert!(
             is_in || matches!(kind, "authenticated" | "error"),
             "wire {wire} is nobody: {frame}"
@@ -63,8 +64,8 @@ impl Oracle {
         let (at, tick) = (place(text(data, "id"), 'n'), self.tick);
         let note = &mut self.realm.notes[at];
         let is_mirror = data["isOutgoing"].as_bool().expect("whether it is outgoing");
-        assert_eq!(session(text(data, "senderId")), note.from, "note {at} is not from him");
-        assert_eq!(session(text(data, "recipientId")), note.to, "note {at} is not for him");
+        assert_eq!(session(text(data, "senderId")), note.from, "note {at} has a wrong sender");
+        assert_eq!(session(text(data, "recipientId")), note.to, "note {at} has a wrong recipient");
         assert_eq!(text(data, "content"), note.content, "note {at} arrives otherwise than sent");
         assert!(note.consumed.is_some(), "note {at} arrives before it was read");
         if is_mirror {
@@ -106,7 +107,7 @@ impl Oracle {
         let note = &mut self.realm.notes[at];
         assert!(note.consumed.is_some(), "note {at} has a status before it was read");
         let is_sender = note.from == number;
-        // The reader's other devices hear that it was read, and nobody else hears anything.
+        // The reader's other devices hear that the note was read. No other recipient hears anything.
         let is_reader = note.to == number && status == Status::Read;
         assert!(is_sender || is_reader, "note {at} is none of the business of wire {wire}");
         let is_true = match status {
@@ -117,7 +118,7 @@ impl Oracle {
         };
         assert!(is_true, "note {at} is not {status:?}");
         let told = note.told.entry(wire).or_default();
-        // Each once and in order. Whoever came later has missed the first of them.
+        // Each status comes once, and in order. A device that signed in later has missed the first ones.
         let may_follow = match (told.last(), status) {
             (None, _) => note.over != wire || matches!(status, Status::Sent | Status::Undelivered),
             (Some(Status::Sent), Status::Delivered | Status::Undelivered) => true,
@@ -144,8 +145,8 @@ impl Oracle {
                 self.device(wire).invitations.push(at);
             }
             answer => {
-                let is_his = [invitation.from, invitation.to].contains(&number);
-                assert!(is_his, "an answer to invitation {at} reaches a stranger");
+                let is_concerned = [invitation.from, invitation.to].contains(&number);
+                assert!(is_concerned, "an answer to invitation {at} reaches a stranger");
                 let accepts = answer == "accepted";
                 let is_true = match answer {
                     "accepted" | "declined" => was_answered(accepts),
@@ -164,7 +165,7 @@ impl Oracle {
         }
     }
 
-    /// Only contacts hear of each other; and nobody the same twice in a row.
+    /// Only contacts hear of each other, and a device never hears the same twice in a row.
     fn judge_contact(&mut self, wire: WireId, number: usize, data: &Value, is_online: bool) {
         let contact = session(text(data, "sessionId"));
         let may_know = self.realm.maybe_contacts.contains(&pair(number, contact));
@@ -188,7 +189,7 @@ impl Oracle {
             return;
         }
         device.typists.remove(&typist);
-        // What he does not end himself the server does: in time, or with his last device.
+        // If a person does not end typing, the server does: after a time, or with the last device.
         assert!(*heard <= begun.len() + *ended, "wire {wire} hears of an end without a beginning");
         let lapsed = begun.iter().filter(|&&begun| begun + lasts <= now).count();
         if *heard > lapsed + *ended {
@@ -197,7 +198,7 @@ impl Oracle {
     }
 }
 
-/// Which note or invitation an id of ours names.
+/// The number of the note or invitation with this id.
 fn place(id: &str, letter: char) -> usize {
     let digits = id.strip_prefix(letter).unwrap_or_else(|| panic!("{id} is no id of ours"));
     digits.parse().expect("a number")

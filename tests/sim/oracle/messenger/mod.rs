@@ -1,8 +1,8 @@
-//! The oracle's page about the messenger realm: what its devices have said, and what of that each has
-//! heard. `judge` looks at every frame, `rest` at what is missing once all is quiet.
+//! The oracle of the messenger realm: what its devices have sent, and what each has received. `judge`
+//! checks every frame, and `rest` what is missing once all is quiet.
 //!
-//! A *note* is a message of this realm. Two sessions *may be* contacts once something was read or
-//! handed out that can have made them so, and *are* once a device has seen the proof.
+//! A *note* is a message of this realm. Two sessions *may be* contacts once the server has read or sent
+//! something that can have made them contacts. They *are* contacts once a device has seen the proof.
 
 mod judge;
 mod rest;
@@ -15,7 +15,7 @@ use switchboard::chat::messenger::Limits;
 use super::{Oracle, Said};
 use crate::net::WireId;
 
-/// What has become of a note, as its sender is told.
+/// What became of a note, as its sender is told.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum Status {
     Sent,
@@ -33,12 +33,12 @@ pub(crate) struct Note {
     pub(crate) content: String,
     /// When the server had read its last byte.
     pub(super) consumed: Option<u64>,
-    /// The wires that took its last byte, those of the sender's other devices apart.
+    /// The recipient's wires that took its last byte.
     pub(super) copies: BTreeSet<WireId>,
     pub(super) mirrors: BTreeSet<WireId>,
     /// The wires whose devices have marked it as read.
     pub(super) readers: Vec<WireId>,
-    /// What each wire was told has become of it.
+    /// The statuses that each wire was told.
     pub(super) told: BTreeMap<WireId, Vec<Status>>,
 }
 
@@ -48,17 +48,17 @@ pub(super) struct Invitation {
     pub(super) from: usize,
     pub(super) to: usize,
     pub(super) consumed: Option<u64>,
-    /// The same as a time: from then on it has its time to be answered.
+    /// The same as a time. The time to answer begins then.
     pub(super) consumed_at: Duration,
-    /// Who has answered, when, and whether he accepts.
+    /// Which wires have answered, when, and whether they accepted.
     pub(super) answers: Vec<(WireId, u64, bool)>,
     pub(super) shown: BTreeSet<WireId>,
-    /// The wires that were told what has become of it; and what the first of them was told.
+    /// The wires that were told the outcome; and the outcome that the first of them was told.
     pub(super) answered: BTreeSet<WireId>,
     pub(super) outcome: Option<String>,
 }
 
-/// What one session has said of its typing to another: when it has begun, and how often it has ended.
+/// The typing of one session to another: when it has begun, and how often it has ended.
 #[derive(Debug, Default)]
 pub(super) struct Typed {
     pub(super) begun: Vec<Duration>,
@@ -68,47 +68,47 @@ pub(super) struct Typed {
 /// One wire of a device.
 #[derive(Debug, Default)]
 pub(crate) struct Device {
-    /// When what says who it is was read, in deeds.
+    /// When the server read its `auth`, in deeds.
     pub(super) signed_in: Option<u64>,
     pub(super) is_told_so: bool,
-    /// Other devices of its session that may have been in then.
+    /// How many other devices of its session may have been signed in then.
     pub(super) rivals: usize,
-    /// It wants to hear what becomes of notes.
+    /// Whether it wants to hear what becomes of its notes.
     pub(super) receipts: bool,
-    /// Notes and invitations that it has got.
+    /// The notes and invitations that it has received.
     pub(crate) notes: Vec<usize>,
     pub(crate) invitations: Vec<usize>,
-    /// The last word about each contact: whether he is online.
+    /// For each contact: whether it was online, as this device was told last.
     pub(super) words: BTreeMap<usize, bool>,
-    /// Typing notices heard from each session, of its beginning and of its end.
+    /// How many typing notices it has received from each session, of a beginning and of an end.
     pub(super) typing: BTreeMap<(usize, bool), usize>,
-    /// Sessions that it shows as typing.
+    /// The sessions that it shows as typing.
     pub(super) typists: BTreeSet<usize>,
     /// The last note from each wire.
     pub(super) last_from: BTreeMap<WireId, usize>,
-    /// Requests that must be refused, and such that may be.
+    /// How many of its requests must be refused, and how many may be refused.
     pub(super) refusals: usize,
     pub(super) doubts: usize,
 }
 
-/// All that was said in the realm.
+/// Everything that was sent in the realm.
 #[derive(Default)]
 pub(crate) struct Realm {
     pub(crate) notes: Vec<Note>,
     pub(super) invitations: Vec<Invitation>,
     pub(crate) devices: BTreeMap<WireId, Device>,
-    /// Pairs that may be contacts; and that are, since when.
+    /// The pairs that may be contacts; and those that are, with the time since when.
     pub(super) maybe_contacts: BTreeSet<(usize, usize)>,
     pub(super) contacts: BTreeMap<(usize, usize), u64>,
-    /// From one session to another.
+    /// The typing from one session to another.
     pub(super) typed: BTreeMap<(usize, usize), Typed>,
-    /// Sessions whose typing has ended before its time, and not by their own word: they must have gone.
+    /// Sessions whose typing the server ended early. Such a session must have gone.
     pub(super) cut_short: BTreeSet<usize>,
     pub(super) limits: Limits,
 }
 
 impl Realm {
-    /// A device writes a note, whose content is still to be set.
+    /// A device writes a note. The caller still has to set its content.
     pub(crate) fn write(&mut self, over: WireId, from: usize, to: usize) -> usize {
         self.notes.push(Note {
             over,
@@ -124,7 +124,7 @@ impl Realm {
         self.notes.len() - 1
     }
 
-    /// A device invites somebody.
+    /// A device invites another session.
     pub(crate) fn invite(&mut self, over: WireId, from: usize, to: usize) -> usize {
         let (shown, answered) = (BTreeSet::new(), BTreeSet::new());
         let (consumed, consumed_at, answers) = (None, Duration::ZERO, Vec::new());
@@ -142,7 +142,7 @@ impl Realm {
         self.invitations.len() - 1
     }
 
-    /// The server has read what the device of session `from` says over `wire`. When that was is a
+    /// The server has read something that a device of session `from` sent over `wire`. The moment is a
     /// deed and a time.
     pub(super) fn consumed(
         &mut self,
@@ -155,7 +155,7 @@ impl Realm {
         match said {
             Said::SignIn { receipts } => {
                 (device.signed_in, device.receipts) = (Some(tick), receipts);
-                device.doubts += 1; // As many devices may be there as may.
+                device.doubts += 1; // The session may have the most devices already.
             }
             Said::Note(at) => self.notes[at].consumed = Some(tick),
             Said::Read(at) => {
@@ -163,7 +163,7 @@ impl Realm {
                 if note.to != from {
                     device.refusals += 1;
                 } else {
-                    // Another device may have been faster.
+                    // Another device may have answered first.
                     device.doubts += 1;
                     note.readers.push(wire);
                 }
@@ -171,7 +171,7 @@ impl Realm {
             Said::Invite(at) => {
                 let invitation = &mut self.invitations[at];
                 (invitation.consumed, invitation.consumed_at) = (Some(tick), now);
-                // Nobody invites himself; and nobody has a hundred invitations.
+                // A session can't invite itself, and has never a hundred invitations.
                 device.refusals += usize::from(invitation.to == from);
                 device.doubts += 1;
             }
@@ -196,7 +196,7 @@ impl Realm {
 }
 
 impl Oracle {
-    /// Counts who may be in already, of the session that a device is about to sign in to.
+    /// A device is about to sign in: counts the other devices that may be signed in to its session.
     pub(super) fn note_rivals(&mut self, wire: WireId) {
         if self.realm.devices.get(&wire).is_none_or(|device| device.signed_in.is_some()) {
             return;
@@ -214,7 +214,7 @@ impl Oracle {
     }
 }
 
-/// Two sessions, whichever comes first.
+/// A pair of two sessions, in a fixed order.
 pub(super) fn pair(one: usize, other: usize) -> (usize, usize) {
     (one.min(other), one.max(other))
 }

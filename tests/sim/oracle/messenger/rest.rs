@@ -1,5 +1,5 @@
-//! What must hold in the messenger realm once everything has come to rest: each device that stays
-//! has every note, every status, every invitation, and is right about its contacts.
+//! What must hold in the messenger realm once everything has come to rest: each device that stays has
+//! every note, every status and every invitation, and knows which contacts are online.
 
 use std::collections::BTreeSet;
 
@@ -9,7 +9,8 @@ use crate::oracle::Oracle;
 use crate::story::QUIET;
 
 impl Oracle {
-    /// Panics unless all has arrived that had to. `unclear` are those who take nothing at present.
+    /// Panics unless everything has arrived that had to. `unclear` are the sessions with a device that
+    /// takes nothing at present.
     pub(in crate::oracle) fn check_realm(&self, net: &Net, unclear: &BTreeSet<usize>) {
         let devices = || self.realm.devices.keys().copied();
         let clear: Vec<WireId> = devices().filter(|&wire| self.is_clear(wire, net)).collect();
@@ -22,7 +23,7 @@ impl Oracle {
         for &wire in &clear {
             self.check_contacts(wire, unclear);
             let (line, device) = (&self.lines[wire], &self.realm.devices[&wire]);
-            assert!(device.is_told_so, "wire {wire} has signed in, and nobody says so");
+            assert!(device.is_told_so, "wire {wire} has signed in, and is not told so");
             let least = line.nonsense + device.refusals;
             assert!(line.errors >= least, "wire {wire} may do what it must not");
             let is_over = self.realm.limits.typing_lasts < QUIET;
@@ -32,13 +33,13 @@ impl Oracle {
         self.check_cut_short();
     }
 
-    /// Whether the device at the other end of a wire is in, and has got all that it will get.
+    /// Whether the device at the other end of a wire is signed in, and takes what it is sent.
     fn is_clear(&self, wire: WireId, net: &Net) -> bool {
         let is_in = self.realm.devices[&wire].signed_in.is_some();
         is_in && self.lines[wire].stays() && !net.refuses(wire)
     }
 
-    /// Of those wires the ones that session `number` was signed in over at a time.
+    /// Those wires over which session `number` was signed in at a time.
     fn steady<'a>(
         &'a self,
         clear: &'a [WireId],
@@ -54,14 +55,14 @@ impl Oracle {
 
     fn check_note(&self, at: usize, clear: &[WireId], unclear: &BTreeSet<usize>) {
         let note = &self.realm.notes[at];
-        // What a connection says that is being ended is thrown away.
+        // The server drops what a connection sends while it is being ended.
         let Some(consumed) = note.consumed.filter(|_| clear.contains(&note.over)) else { return };
         for wire in self.steady(clear, note.to, consumed) {
             assert!(note.copies.contains(&wire), "note {at} never got to wire {wire}");
         }
         let was_read = note.readers.iter().any(|reader| clear.contains(reader));
         let is_there = !note.copies.is_empty();
-        // To whom nobody is there to take it, a note is not sent: it is nobody's business but its writer's.
+        // If no device of the recipient is there, the note is not sent. Then only its writer hears of it.
         let was_sent = is_there || note.told.values().any(|told| told.contains(&Status::Sent));
         for wire in self.steady(clear, note.from, consumed) {
             let is_other = was_sent && wire != note.over && note.from != note.to;
@@ -92,7 +93,7 @@ impl Oracle {
         let Some(consumed) = invitation.consumed.filter(|_| from_clear) else { return };
         let is_over = self.realm.limits.invitation_ttl < QUIET;
         if invitation.answers.is_empty() {
-            // As long as it lasts it waits for whoever comes, too.
+            // An invitation that is not over also reaches devices that sign in later.
             let since = if is_over { consumed } else { u64::MAX };
             for wire in self.steady(clear, invitation.to, since) {
                 assert!(invitation.shown.contains(&wire), "wire {wire} misses invitation {at}");
@@ -113,7 +114,7 @@ impl Oracle {
         }
     }
 
-    /// Whose typing has ended before its time has gone, or types to too many.
+    /// Checks each session whose typing ended early: it has gone, or types to too many others.
     fn check_cut_short(&self) {
         for &typist in &self.realm.cut_short {
             let mut lines = self.lines.iter().filter(|line| line.number == typist);
@@ -124,7 +125,8 @@ impl Oracle {
         }
     }
 
-    /// Whoever stayed until the server shut down got all notes before that, and was told of his own.
+    /// Checks each wire that stayed until the server shut down: it got all notes before that, and the
+    /// statuses of its own notes.
     pub(in crate::oracle) fn check_notes_drained(&self, stayed: &[WireId], read_before: u64) {
         for (at, note) in self.realm.notes.iter().enumerate() {
             let is_early = |tick: &u64| *tick <= read_before && stayed.contains(&note.over);
@@ -141,7 +143,8 @@ impl Oracle {
         }
     }
 
-    /// The last word about a contact is true; and there is one, if he has come or gone since.
+    /// Checks that the last news about each contact is true, and that there is news if the contact has
+    /// come or gone since.
     fn check_contacts(&self, wire: WireId, unclear: &BTreeSet<usize>) {
         let (number, device) = (self.lines[wire].number, &self.realm.devices[&wire]);
         for (&contact, &word) in &device.words {
