@@ -1,9 +1,8 @@
-//! Checks the house: who imports whom, how files begin, how long they are, what is left lying about.
+//! Checks the house: which file imports which, how files begin, how long they are, what is left over.
 //!
-//! The rules stand where people read them: in the table of rooms in `src/ARCHITECTURE.md`. This test reads
-//! it, and fails where the code says something else. It looks at text, line by line, and knows no Rust
-//! grammar: good enough for code that rustfmt has been over. Needs no git: it walks the folder that the
-//! package is in.
+//! The rules stand where people read them: in the table of rooms in `src/ARCHITECTURE.md`. This test
+//! reads the table, and fails if the code differs. It looks at text, line by line, and knows no Rust
+//! grammar. That is enough for code in rustfmt's style. It needs no git: it walks the package's folder.
 
 #[path = "tidy/documents.rs"]
 mod documents;
@@ -17,11 +16,11 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
-/// Lines that are neither empty nor a comment.
+/// The most lines of a file that are neither empty nor a comment.
 const MOST_CODE_LINES: usize = 400;
 const MOST_HEADER_LINES: usize = 15;
 
-/// What the standard library has to touch the machine with, and the rooms that may.
+/// The modules of the standard library that touch the machine, and the rooms that may use them.
 const MACHINE: [(&str, &[&str]); 6] = [
     ("net", &["net", "config"]),
     ("os", &["net"]),
@@ -52,7 +51,7 @@ fn a_room_names_only_what_the_map_allows() {
     for file in rust_files() {
         let Some(room) = room_of(&file.path) else { continue };
         let allowed = &map[room];
-        // loadgen has rooms of its own, of which one is also called `net`.
+        // loadgen has its own rooms, and one of them is also called `net`.
         let prefixes: &[&str] = match room {
             "loadgen" => &["switchboard::"],
             _ => &["crate::", "super::", "switchboard::"],
@@ -60,7 +59,7 @@ fn a_room_names_only_what_the_map_allows() {
         for path in file.paths_after(prefixes) {
             let other = path.split("::").next().unwrap_or_default();
             let is_strange = map.contains_key(other) && other != room;
-            // loadgen brings a server along, and one file of it starts that.
+            // loadgen has a built-in server, and one of its files starts it.
             let is_server =
                 file.path == "loadgen/src/serve.rs" && ["config", "net"].contains(&other);
             if is_strange && !is_server && !allowed.rooms.iter().any(|name| name == other) {
@@ -73,7 +72,7 @@ fn a_room_names_only_what_the_map_allows() {
             }
         }
         for name in dependencies.iter().filter(|name| file.names_crate(name)) {
-            // A file of that name is a module, and hides the crate.
+            // If there is a file of that name, the name means that module, and not the crate.
             let is_module = root().join(format!("src/{room}/{name}.rs")).exists();
             let may = allowed.crates.iter().any(|one| one == name || one == "any");
             if !may && !is_module && !file.is_test() {
@@ -153,7 +152,7 @@ fn no_file_is_too_long_to_be_one_idea() {
 
 #[test]
 fn nothing_is_left_lying_about() {
-    // In two pieces each, or this file would be the first to be found.
+    // Each word is in two pieces. Otherwise this file would be the first to be found.
     let in_code = [
         concat!("todo", "!("),
         concat!("unimplemented", "!("),
@@ -239,7 +238,7 @@ fn every_test_that_the_page_about_them_names_is_there() {
 
 /// A text file of the project.
 struct File {
-    /// From the project's folder on, with `/` between the parts.
+    /// Its path in the project's folder, with `/` between the parts.
     path: String,
     text: String,
 }
@@ -249,12 +248,12 @@ impl File {
         self.path.ends_with(".rs")
     }
 
-    /// A module of tests may use what crates it likes to be sure.
+    /// Whether it is a module of tests. Such a module may use any crate.
     fn is_test(&self) -> bool {
         self.path.ends_with("/tests.rs") || self.path.contains("/tests/")
     }
 
-    /// Its lines of code, without what stands behind them as a comment.
+    /// Its lines of code, without the comments behind them.
     fn code(&self) -> impl Iterator<Item = &str> {
         let lines = self.text.lines().map(str::trim);
         lines
@@ -262,7 +261,7 @@ impl File {
             .map(|line| line.split(" // ").next().unwrap_or(line))
     }
 
-    /// The paths that follow any of these prefixes, those in braces one by one.
+    /// The paths after any of these prefixes. Those in braces are returned one by one.
     fn paths_after(&self, prefixes: &[&str]) -> Vec<String> {
         let code: String = self.code().collect::<Vec<_>>().join(" ");
         let mut paths = Vec::new();
@@ -278,7 +277,7 @@ impl File {
         paths
     }
 
-    /// Whether it has a path that begins with this crate.
+    /// Whether it contains a path that begins with this crate.
     fn names_crate(&self, name: &str) -> bool {
         let prefix = format!("{name}::");
         self.code().any(|line| {
@@ -325,7 +324,7 @@ fn top_level_parts(group: &str) -> impl Iterator<Item = &str> {
     })
 }
 
-/// What the map allows a room to name.
+/// The rooms and crates that the map allows a room to name.
 struct Allowed {
     rooms: Vec<String>,
     crates: Vec<String>,
@@ -348,7 +347,7 @@ fn rows_of(page: &str) -> Vec<(String, Allowed)> {
     rows.collect()
 }
 
-/// The words in backquotes; a cell without any has its words as they are.
+/// The words in backquotes. A cell without backquotes has all its words returned.
 fn quoted(cell: &str) -> Vec<String> {
     match cell.contains('`') {
         true => cell.split('`').skip(1).step_by(2).map(str::to_owned).collect(),
@@ -356,7 +355,7 @@ fn quoted(cell: &str) -> Vec<String> {
     }
 }
 
-/// The row of the map that a file falls under.
+/// The row of the map for a file.
 fn room_of(path: &str) -> Option<&str> {
     match path.split('/').collect::<Vec<_>>()[..] {
         ["src", "lib.rs"] => None,
@@ -380,7 +379,7 @@ fn dependencies_of(manifest: &str) -> Vec<String> {
         .collect()
 }
 
-/// The structs of a protocol stand in its dialect's folder.
+/// Whether the file has the structs of a protocol. They stand in the dialect's folder.
 fn is_wire(path: &str) -> bool {
     path.starts_with("src/dialects/") && path.ends_with("/wire.rs")
 }
@@ -391,7 +390,7 @@ fn rust_files() -> Vec<File> {
     files
 }
 
-/// Every text file, but for what was built and what belongs to tools.
+/// All text files, except for build results and the files of tools.
 fn files() -> Vec<File> {
     let mut files = Vec::new();
     let mut folders = vec![root().to_path_buf()];
@@ -422,7 +421,7 @@ fn read(path: &str) -> String {
     fs::read_to_string(root().join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
 }
 
-/// What stands between `start` and the next `end`.
+/// The text between `start` and the next `end`.
 fn between<'t>(text: &'t str, start: &str, end: &str) -> Option<&'t str> {
     let (_, rest) = text.split_once(start)?;
     Some(rest.split_once(end).map_or(rest, |(inside, _)| inside))

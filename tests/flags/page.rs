@@ -1,8 +1,8 @@
-//! The pages about flags, `src/config/FLAGS.md` and `loadgen/FLAGS.md`, made from the flags themselves.
+//! The pages about flags, `src/config/FLAGS.md` and `loadgen/FLAGS.md`. They are generated from the flags.
 //!
-//! Each of the two programs compiles this file into a test beside its flags, since only there are they
-//! known as clap knows them. The test fails where the page says something else, and writes the page
-//! anew where the environment says `UPDATE=1`.
+//! Each of the two programs compiles this file into a test beside its flags, because only there clap's
+//! description of them is accessible. The test fails if the page differs. With `UPDATE=1` in the
+//! environment it writes the page anew.
 
 use std::{env, fs};
 
@@ -10,8 +10,8 @@ use clap::{Arg, Command};
 
 /// Compares the page with the flags, or writes it.
 ///
-/// `path` is the page from this package's folder on; `preface` are the sentences under its heading;
-/// `again` is the command that runs this very test.
+/// `path` is the page's path in this package. `preface` are the sentences under its heading. `again` is
+/// the command that runs this test.
 pub(crate) fn check(command: &Command, path: &str, preface: &str, again: &str) {
     let page = page(command, preface, again);
     let file = format!("{}/{path}", env::var("CARGO_MANIFEST_DIR").expect("cargo runs this"));
@@ -86,7 +86,7 @@ fn name(arg: &Arg) -> String {
     arg.get_long().map_or_else(|| arg.get_id().as_str().to_uppercase(), |long| format!("--{long}"))
 }
 
-/// Everything that `--help` says of a flag in sentences.
+/// The sentences of `--help` about a flag.
 fn help(arg: &Arg) -> String {
     let all = arg.get_long_help().filter(|_| list(arg).is_none()).or(arg.get_help());
     let all = all.expect("every flag has help").to_string();
@@ -99,7 +99,7 @@ fn help(arg: &Arg) -> String {
     sentences.collect::<Vec<_>>().join(" ").trim_end_matches('.').to_owned()
 }
 
-/// What `--help` says of a flag in indented lines, which do not fit into a cell.
+/// The indented lines of `--help` about a flag, which do not fit into a cell.
 fn list(arg: &Arg) -> Option<String> {
     let text = arg.get_long_help()?.to_string();
     let (_, rest) = text.split_once("\n\n")?;
@@ -121,7 +121,7 @@ fn is_address(word: &str) -> bool {
     word.strip_prefix('/').is_some_and(|rest| rest.starts_with(char::is_alphabetic))
 }
 
-/// Words that are code, as code; and no `|`, which would end the cell.
+/// Marks the words that are code, and escapes `|`, which would end the cell.
 fn marked(text: &str) -> String {
     let words = text.split(' ').map(|word| {
         let bare = word.trim_matches(['.', ',', ';', ':', '(', ')', '\'']);

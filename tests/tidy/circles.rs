@@ -1,15 +1,15 @@
-//! Which file names what stands in which other file, and whether that leads round in a circle.
+//! Finds out which file names items of which other file, and whether these names form a circle.
 //!
-//! A name counts for the file that it is defined in: `pub use` is a signpost, and is followed. What does not
-//! count: tests; a module that is only declared; and whatever a file names of a module that it is in itself
-//! (`super::Turn` in `turn/phases/send.rs`). For a module and its children are one thing to all others, and may know
-//! each other. So a child that names its parent is no circle; two children that name each other are one.
+//! A name counts for the file that defines the item: the check follows `pub use`. Three things do not
+//! count: tests; a module that is only declared; and names of a module that contains the file itself
+//! (`super::Turn` in `turn/send.rs`). The reason: a module and its children may know each other. So a
+//! child that names its parent is no circle, but two children that name each other are one.
 //!
-//! Knows no Rust grammar but paths, `use` trees, comments and strings: enough for code that compiles.
+//! It knows no Rust grammar except paths, `use` trees, comments and strings: enough for code that compiles.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Where a module is in its package: `["turn", "send"]`; the root is empty.
+/// The path of a module in its package: `["turn", "send"]`. The root's is empty.
 type Place = Vec<String>;
 
 /// The files of one package.
@@ -17,12 +17,12 @@ pub(super) struct Package {
     modules: BTreeMap<Place, Module>,
 }
 
-/// What a file says of others.
+/// The names in a file.
 struct Module {
     path: String,
-    /// By the name under which it is passed on: what it is.
+    /// For each re-exported name: the path of its item.
     reexports: BTreeMap<String, Place>,
-    /// Paths that it names.
+    /// The paths that it names.
     names: Vec<Place>,
 }
 
@@ -41,7 +41,7 @@ impl Package {
         Package { modules: files.into_iter().map(module).collect() }
     }
 
-    /// By file: the other files that it names something of, its own parents apart.
+    /// For each file: the other files of which it names items, except for its own parents.
     pub(super) fn arrows(&self) -> BTreeMap<&str, BTreeSet<&str>> {
         let arrows = self.modules.iter().map(|(place, module)| {
             let named = module.names.iter().filter_map(|path| self.find(place, path, 0));
@@ -51,7 +51,7 @@ impl Package {
         arrows.collect()
     }
 
-    /// The circles: each file of one can be reached from each other one.
+    /// The circles. In a circle, each file can be reached from each other one.
     pub(super) fn circles(&self) -> Vec<BTreeSet<&str>> {
         let arrows = self.arrows();
         let reached: BTreeMap<&str, BTreeSet<&str>> =
@@ -66,9 +66,9 @@ impl Package {
         circles.into_iter().collect()
     }
 
-    /// The module that a path leads to from a place, or in which stands what it leads to.
+    /// Follows a path from a place. Returns the module that it leads to, or the module of its item.
     fn find(&self, from: &[String], path: &[String], depth: usize) -> Option<&Place> {
-        // A re-export of itself would be no code that compiles; but the test must end.
+        // A re-export of itself does not compile. But the test must end in any case.
         if depth > 20 {
             return None;
         }
@@ -87,14 +87,14 @@ impl Package {
                     let module = self.modules.get(&place)?;
                     return match module.reexports.get(name) {
                         Some(original) => self.find(&place, original, depth + 1),
-                        // The first name of a path is ours only if a module has it: or else it is a crate.
+                        // The first name of a path is a crate, if no module has it.
                         None if at == 0 => None,
                         None => self.modules.get_key_value(&place).map(|(place, _)| place),
                     };
                 }
             }
         }
-        // A module as such. What is named of it is another path.
+        // The path is a module. Another path names its items.
         None
     }
 }
@@ -111,7 +111,7 @@ impl Module {
             Module { path: path.to_owned(), reexports: BTreeMap::new(), names: vec![] };
         let mut aliases: BTreeMap<String, Place> = BTreeMap::new();
         let mut at = 0;
-        // What is imported first, since code may stand before it.
+        // Imports are read first, because code may stand before them.
         while at < tokens.len() {
             if tokens[at] == "use" {
                 let is_public = at > 0 && (tokens[at - 1] == "pub" || tokens[at - 1] == ")");
@@ -159,7 +159,7 @@ fn place_of(path: &str) -> Place {
     place
 }
 
-/// Reads what follows `use`: every path in it, and the name that it gets here. Returns where it ends.
+/// Parses what follows `use`: each path, and the name that it gets here. Returns the end.
 fn use_tree(
     tokens: &[String],
     mut at: usize,
@@ -196,7 +196,7 @@ fn use_tree(
     at
 }
 
-/// Where the path ends that begins here, such as `a::b::C`; where it begins, if none does.
+/// The end of the path, such as `a::b::C`, that begins at `start`. It is `start`, if no path begins there.
 fn path_end(tokens: &[String], start: usize) -> usize {
     let is_name = |at: usize| {
         tokens
@@ -281,7 +281,7 @@ fn string_end(chars: &[char], mut at: usize, raw: usize) -> usize {
     at
 }
 
-/// All that can be reached from a file. The file itself is among it only if it is in a circle.
+/// All files that can be reached from a file. The file itself is one of them only if it is in a circle.
 fn reachable<'a>(arrows: &BTreeMap<&'a str, BTreeSet<&'a str>>, from: &str) -> BTreeSet<&'a str> {
     let (mut reached, mut left) = (BTreeSet::new(), vec![from]);
     while let Some(file) = left.pop() {
@@ -316,7 +316,7 @@ fn a_circle_is_found_through_signposts_and_a_parent_is_none() {
         let circle = vec![vec!["a/one.rs".to_owned(), "a/two.rs".to_owned()]];
         assert_eq!(circles(&[lib, sign, ("a/one.rs", text), two]), circle, "{text}");
     }
-    // Round by another module, whose name is imported as such.
+    // A circle through another module, whose name is imported.
     let b = ("b.rs", "use crate::a; fn h() { a::One::new(); }");
     let one = ("a/one.rs", "use crate::b::h;");
     let circle = vec![vec!["a/one.rs".to_owned(), "b.rs".to_owned()]];

@@ -1,5 +1,5 @@
-//! Checks the layers of loadgen, as the table in `loadgen/src/ARCHITECTURE.md` has them, and that no two files
-//! of a package name each other in a circle. What counts as naming is in `circles`.
+//! Checks that loadgen keeps to its layers, the table in `loadgen/src/ARCHITECTURE.md`, and that no files of
+//! a package name each other in a circle. `circles` says which names count.
 
 use std::collections::BTreeSet;
 
@@ -9,9 +9,9 @@ use super::{Allowed, assert_none, dependencies_of, read, root, rows_of, rust_fil
 /// The page with loadgen's table.
 const PAGE: &str = "loadgen/src/ARCHITECTURE.md";
 
-/// The rooms of loadgen that neither read nor write anything, and know no time but the one they are told.
+/// The rooms of loadgen that do no input or output, and get the time as an argument.
 const SANS_IO: [&str; 5] = ["client", "workload", "schedule", "plan", "record"];
-/// What the standard library has to touch the machine with.
+/// The modules of the standard library that touch the machine.
 const MACHINE: [&str; 6] = ["env", "fs", "net", "os", "process", "thread"];
 
 #[test]
@@ -71,7 +71,7 @@ fn every_file_and_function_that_the_page_names_is_there() {
     let mut functions = 0;
     for word in words {
         let (path, function) = word.split_once(':').unwrap_or((word, ""));
-        // Some are named without their folder, or are a file of the server.
+        // Some files are named without their folder, or belong to the server.
         let places = [format!("loadgen/src/{path}"), path.to_owned()];
         let Some(place) = places.iter().find(|place| root().join(place).exists()) else {
             assert_eq!(path, "wire.rs", "there is no {word}");
@@ -106,7 +106,7 @@ fn no_two_files_name_each_other_in_a_circle() {
     assert_none(&wrong);
 }
 
-/// The row that a file of loadgen falls under: `loadgen/src/net/run.rs` → `net`.
+/// The row of the table for a file of loadgen: `loadgen/src/net/run.rs` → `net`.
 fn room_of(path: &str) -> Option<&str> {
     let path = path.strip_prefix("loadgen/src/")?;
     let first = path.split('/').next()?;

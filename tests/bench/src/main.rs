@@ -1,6 +1,6 @@
-//! The bench: the server against the floor, and against any other server of the protocol, in
-//! alternating rounds; server on one core, clients on the other. See README.md beside this folder's
-//! Cargo.toml for what each figure means.
+//! The bench compares the server with the floor, and with any other server of the protocol, in
+//! alternating rounds. The server has one core, the clients the other. README.md beside this folder's
+//! Cargo.toml says what each figure means.
 
 mod presence;
 mod relay;
@@ -36,7 +36,7 @@ struct Args {
     idle: usize,
 }
 
-/// One figure of one run.
+/// One figure from one run.
 #[derive(Debug)]
 pub(crate) struct Figure {
     name: String,
@@ -48,17 +48,17 @@ pub(crate) fn figure(name: impl Into<String>, unit: &'static str, value: f64) ->
     Figure { name: name.into(), unit, value }
 }
 
-/// What runs against one server, and what it measures.
+/// A function that puts load on one server, and returns what it measured.
 type Scenario = fn(&Server, &Args) -> io::Result<Vec<Figure>>;
 
-/// One column of a table: its head, the server, and what runs against that.
+/// One column of a table: its head, the server, and the scenario.
 struct Column<'r> {
     name: &'r str,
     recipe: &'r Recipe,
     scenario: Scenario,
 }
 
-/// Scenarios that the floor can do too, and those about presence, which it does not have.
+/// Scenarios that the floor can play too; and those about presence, which the floor does not have.
 const SHARED: &[(&str, Scenario)] = &[
     ("random pairs", relay::random_pairs),
     ("many to few", relay::many_to_few),
@@ -75,7 +75,7 @@ const OURS: &[(&str, Scenario)] = &[
     ("hostile", relay::hostile),
 ];
 
-/// The same against the same server, in one realm and in the other; see [`relay::realm`].
+/// The same scenario against the same server, in each realm; see [`relay::realm`].
 const REALMS: &[(&str, Scenario)] = &[
     ("mobile", |server, args| relay::realm(Realm::Mobile, server, args)),
     ("session, quiet", |server, args| {
@@ -144,7 +144,7 @@ fn measure(name: &str, columns: &[Column<'_>], args: &Args) -> io::Result<()> {
         for value in &medians {
             write!(out, "{value:>15.2}")?;
         }
-        // The second against the first: ours against the floor, one realm against the other.
+        // The second column relative to the first: our server to the floor, or one realm to another.
         if medians.len() > 1 {
             let ratios: Vec<f64> = (results[1].iter().zip(&results[0]))
                 .map(|(ours, floor)| ours[row].value / floor[row].value)
@@ -170,7 +170,7 @@ fn folder() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
-/// Where cargo puts what it builds: beside this program.
+/// The folder where cargo puts its results. This program is in it.
 fn target() -> io::Result<PathBuf> {
     let own = std::env::current_exe()?;
     Ok(own.parent().ok_or(io::ErrorKind::NotFound)?.to_owned())
@@ -196,7 +196,7 @@ fn build_switchboard() -> io::Result<Recipe> {
         return Err(io::Error::other("the server could not be built"));
     }
     let binary = target()?.join("switchboard").to_string_lossy().into_owned();
-    // Few clients say here what many would: the limit is there, and never in the way.
+    // A few clients send here what many clients would send. So the rates are on, but out of reach.
     let flags = ["--listen", "127.0.0.1:0", "--message-rate", "1000000", "--byte-rate", "1GiB"];
     let command = [binary].into_iter().chain(flags.map(str::to_owned)).collect();
     Ok(Recipe { name: "switchboard".to_owned(), command })

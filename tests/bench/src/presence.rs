@@ -1,4 +1,4 @@
-//! Scenarios about presence: everybody comes at once, or some come and go all the time.
+//! Scenarios about presence: all phones connect at once, or some connect and leave all the time.
 
 use std::collections::HashMap;
 use std::io::{self, Read as _, Write as _};
@@ -20,13 +20,13 @@ pub(crate) fn storm_10k(server: &Server, _: &Args) -> io::Result<Vec<Figure>> {
     storm(server, 10_000, "")
 }
 
-/// With deltas, who is right is told by the number of people that the last one gives.
+/// With deltas, a phone is right if the number of people in its last delta is right.
 pub(crate) fn storm_10k_delta(server: &Server, _: &Args) -> io::Result<Vec<Figure>> {
     storm(server, 10_000, "?presence=delta")
 }
 
-/// Everybody joins as fast as the server lets them; when does everybody know of everybody? And two
-/// who were there before chat all the while.
+/// All phones join as fast as the server lets them. Measures when every phone knows of all others. Two
+/// older phones chat meanwhile.
 fn storm(server: &Server, people: usize, query: &str) -> io::Result<Vec<Figure>> {
     let mut swarm = Swarm::new(server.address)?;
     let mut couple = Couple::new(server)?;
@@ -39,7 +39,7 @@ fn storm(server: &Server, people: usize, query: &str) -> io::Result<Vec<Figure>>
             couple.chat()?;
             swarm.pump(Some(Duration::ZERO))?;
         }
-        // The listener's queue is not without end.
+        // The backlog is limited.
         while index - up > 2_000 {
             couple.chat()?;
             swarm.pump(Some(Duration::from_millis(1)))?;
@@ -78,7 +78,7 @@ fn storm(server: &Server, people: usize, query: &str) -> io::Result<Vec<Figure>>
     ])
 }
 
-/// Two who were there before, and write to each other every 5 ms whatever happens.
+/// Two phones that connected before, and write to each other every 5 ms, whatever happens.
 struct Couple {
     swarm: Swarm,
     latency: Histogram<u64>,
@@ -95,7 +95,7 @@ impl Couple {
         Ok(Couple { swarm, latency: histogram(), next })
     }
 
-    /// Sends what is due, and hears what has arrived.
+    /// Sends what is due, and reads what has arrived.
     fn chat(&mut self) -> io::Result<()> {
         let mut frame = Vec::new();
         while self.next <= self.swarm.elapsed() {
@@ -116,7 +116,7 @@ impl Couple {
     }
 }
 
-/// 500 stay; every 50 ms one more comes, or one of the comers goes.
+/// 500 phones stay. Every 50 ms another one connects, or one of those leaves.
 pub(crate) fn churn(server: &Server, _: &Args) -> io::Result<Vec<Figure>> {
     const STAY: usize = 500;
     const COMERS: usize = 10;
@@ -127,7 +127,7 @@ pub(crate) fn churn(server: &Server, _: &Args) -> io::Result<Vec<Figure>> {
     settle(&mut swarm, Duration::from_secs(1))?;
     let mut sum: u64 = (0..STAY).map(|phone| swarm.number(phone)).sum();
     let mut online = STAY as u64;
-    // Which change led to a list, and when it was made; how far each of those who stay has got.
+    // Which changes lead to a list, and when they were made; and which change each phone has seen.
     let mut change_of = HashMap::new();
     let mut made_at: Vec<u64> = Vec::new();
     let mut seen = vec![0; STAY];
@@ -160,10 +160,11 @@ pub(crate) fn churn(server: &Server, _: &Args) -> io::Result<Vec<Figure>> {
             let Arrival::List { to } = arrival else { continue };
             let Some(seen) = seen.get_mut(to) else { continue };
             lists += 1;
-            // The same set comes back every other change: the latest it can stand for counts.
+            // The same set of numbers appears again and again. It counts for the latest change that
+            // leads to it.
             let shown = change_of.get(&swarm.phones[to].list).and_then(|c| c.last()).copied();
             let shown = shown.unwrap_or(0).max(*seen);
-            // The oldest change that he has only now been shown has waited longest.
+            // The oldest change that this list shows for the first time has waited longest.
             if shown > *seen {
                 worst = worst.max(time - made_at[*seen]);
             }
@@ -189,7 +190,7 @@ fn settle(swarm: &mut Swarm, time: Duration) -> io::Result<()> {
     Ok(())
 }
 
-/// The bound of the histogram's bucket that holds the longest turn, in milliseconds.
+/// The upper bound of the histogram's bucket with the longest turn, in milliseconds.
 fn longest_turn(server: &Server) -> io::Result<f64> {
     let mut stream = TcpStream::connect(server.address)?;
     stream.write_all(b"GET /metrics HTTP/1.1\r\nHost: bench\r\nConnection: close\r\n\r\n")?;

@@ -1,4 +1,4 @@
-//! Scenarios about relaying messages: what one costs, how long it takes, what a connection occupies.
+//! Scenarios about messages: the cost of a message, its latency, and the memory of a connection.
 
 use std::io;
 use std::time::Duration;
@@ -9,11 +9,11 @@ use super::server::Server;
 use super::swarm::{Arrival, Realm, Swarm, encode_message};
 use super::{Args, Figure, figure};
 
-/// Clients, where a scenario does not say otherwise.
+/// How many clients a scenario has by default.
 const CLIENTS: usize = 1_000;
-/// Bytes of a text.
+/// The length of a text, in bytes.
 const TEXT: usize = 64;
-/// Nobody is interested in presence here: it is measured elsewhere, and the floor has none.
+/// No client here asks for presence: other scenarios measure it, and the floor has none.
 const QUIET: &str = "?presence=none";
 
 /// What a run of messages cost, and how long they took.
@@ -67,7 +67,7 @@ fn open_loop_figures(server: &Server, rate: u64) -> io::Result<Vec<Figure>> {
     ])
 }
 
-/// What it costs to accept, to upgrade, and to be told the first list.
+/// The cost to accept and upgrade a connection, and to send it its first list.
 pub(crate) fn sign_in(server: &Server, _: &Args) -> io::Result<Vec<Figure>> {
     const JOINS: usize = 5_000;
     let mut swarm = Swarm::new(server.address)?;
@@ -77,7 +77,7 @@ pub(crate) fn sign_in(server: &Server, _: &Args) -> io::Result<Vec<Figure>> {
     Ok(vec![figure("CPU a sign-in", "µs", nanos as f64 / 1e3 / JOINS as f64)])
 }
 
-/// What an idle connection occupies in the server's own memory, before and after it was busy.
+/// The server's own memory for an idle connection, before and after it was busy.
 pub(crate) fn idle_memory(server: &Server, args: &Args) -> io::Result<Vec<Figure>> {
     let mut swarm = Swarm::new(server.address)?;
     let empty = server.rss_bytes();
@@ -85,9 +85,9 @@ pub(crate) fn idle_memory(server: &Server, args: &Args) -> io::Result<Vec<Figure
     swarm.join(args.idle, QUIET, 200)?;
     let each = |rss: u64| rss.saturating_sub(empty) as f64 / args.idle as f64;
     let idle = each(server.rss_bytes());
-    // The clients' ends of the connections are in the same kernel.
+    // The clients' ends of the connections are in the same kernel, so half of the memory is theirs.
     let kernel = slab_bytes().saturating_sub(empty_slab) as f64 / args.idle as f64 / 2.0;
-    // Everybody writes himself something large, a few at a time.
+    // Each client writes a large message to itself, a few clients at a time.
     let mut frame = Vec::new();
     for first in (0..args.idle).step_by(50) {
         let last = (first + 50).min(args.idle);
@@ -110,7 +110,7 @@ pub(crate) fn idle_memory(server: &Server, args: &Args) -> io::Result<Vec<Figure
     ])
 }
 
-/// What the kernel's own objects occupy, in bytes (proc(5): meminfo, Slab).
+/// The memory of the kernel's own objects, in bytes (proc(5): meminfo, Slab).
 fn slab_bytes() -> u64 {
     let meminfo = std::fs::read_to_string("/proc/meminfo").unwrap_or_default();
     let line = meminfo.lines().find_map(|line| line.strip_prefix("Slab:"));
@@ -118,7 +118,7 @@ fn slab_bytes() -> u64 {
     kib.unwrap_or(0) * 1024
 }
 
-/// Whether misbehaving clients are felt by the others: the same load without, with, without them.
+/// Whether misbehaving clients slow the others down: the same load without, with and without them.
 pub(crate) fn hostile(server: &Server, _: &Args) -> io::Result<Vec<Figure>> {
     const GOOD: usize = 200;
     const GARBAGE: usize = 200;
@@ -129,7 +129,8 @@ pub(crate) fn hostile(server: &Server, _: &Args) -> io::Result<Vec<Figure>> {
     open_loop(server, &mut swarm, 5_000, Duration::from_secs(1), pair)?;
     let clean = open_loop(server, &mut swarm, 5_000, time, pair)?;
 
-    // One never reads, and is written to all the time; one drips; the others send garbage.
+    // One client never reads, and gets messages all the time. One sends byte by byte. The others send
+    // garbage.
     swarm.join(2 + GARBAGE, QUIET, 200)?;
     swarm.phones[GOOD].deaf = true;
     let garbage: Vec<u8> = (0..512).map(|_| fastrand::u8(..)).collect();
@@ -158,14 +159,14 @@ pub(crate) fn hostile(server: &Server, _: &Args) -> io::Result<Vec<Figure>> {
     ])
 }
 
-/// The price of a realm: what a message costs there, with 100 in flight between random pairs, and
-/// what an idle connection occupies.
+/// The cost of a realm: CPU for a message, with 100 in flight between random pairs, and memory for an
+/// idle connection.
 pub(crate) fn realm(realm: Realm, server: &Server, args: &Args) -> io::Result<Vec<Figure>> {
     let mut swarm = Swarm::in_realm(realm, server.address)?;
     let empty = server.rss_bytes();
     swarm.join(args.idle, QUIET, 200)?;
     let idle = server.rss_bytes().saturating_sub(empty) as f64 / args.idle as f64;
-    // Everybody has ten friends: making contacts is not what is measured.
+    // Each client has ten friends, so that most messages make no new contacts.
     let pair = || {
         let from = fastrand::usize(..CLIENTS);
         (from, (from + fastrand::usize(1..=10)) % CLIENTS)
@@ -178,7 +179,7 @@ pub(crate) fn realm(realm: Realm, server: &Server, args: &Args) -> io::Result<Ve
     ])
 }
 
-/// Keeps `in_flight` messages on their way until `total` have arrived.
+/// Keeps `in_flight` messages in flight until `total` messages have arrived.
 fn closed_loop(
     server: &Server,
     swarm: &mut Swarm,
@@ -214,7 +215,7 @@ fn open_loop(
     open_loop_with(server, swarm, rate, time, pair, &mut |_| {})
 }
 
-/// Sends at fixed moments, whatever the server does; latency counts from those moments.
+/// Sends at fixed moments, whatever the server does. Latency counts from those moments.
 fn open_loop_with(
     server: &Server,
     swarm: &mut Swarm,
@@ -240,7 +241,7 @@ fn open_loop_with(
             sent += 1;
             due = start + sent as u64 * 1_000_000_000 / rate;
         }
-        // The clients have a core of their own: spinning is the most punctual way to wait.
+        // The clients have their own core. There a busy loop is the most punctual way to wait.
         let wait = if sent < total { Duration::ZERO } else { Duration::from_secs(5) };
         arrived += collect(swarm, Some(wait), &mut latency)?;
     }
@@ -248,7 +249,7 @@ fn open_loop_with(
     Ok(Run { micros_per_message: nanos as f64 / 1e3 / total as f64, latency })
 }
 
-/// Takes in what has arrived; returns how many messages of ours that were.
+/// Reads what has arrived, and returns how many messages it had.
 fn collect(
     swarm: &mut Swarm,
     wait: Option<Duration>,
@@ -257,7 +258,7 @@ fn collect(
     let begun = swarm.elapsed();
     swarm.pump(wait)?;
     let now = swarm.elapsed();
-    // What wakes us up need not be a message.
+    // The event that wakes the bench need not be a message.
     let waited = Duration::from_nanos(now - begun);
     let is_over = wait.is_some_and(|wait| wait > Duration::ZERO && waited >= wait);
     if swarm.arrivals.is_empty() && is_over {

@@ -1,5 +1,5 @@
-//! [`Server`]: one server under test, as a process of its own on a core of its own, and what the
-//! kernel knows about it: CPU time and memory.
+//! [`Server`]: one server under test, in its own process on its own core; and its CPU time and memory,
+//! according to the kernel.
 
 use std::fs;
 use std::io::{self, BufRead as _, BufReader, ErrorKind};
@@ -16,10 +16,10 @@ use nix::unistd::Pid;
 /// How to start a server.
 #[derive(Clone, Debug)]
 pub(crate) struct Recipe {
-    /// What the tables call it.
+    /// The server's name in the tables.
     pub(crate) name: String,
-    /// Program and arguments; `{port}` becomes a free port. A server without one must say on
-    /// stderr where it listens: `… listening on http://ADDRESS …`.
+    /// Program and arguments; `{port}` becomes a free port. Without it, the server must log on stderr
+    /// where it listens: `… listening on http://ADDRESS …`.
     pub(crate) command: Vec<String>,
 }
 
@@ -30,7 +30,7 @@ pub(crate) struct Server {
     pub(crate) address: SocketAddr,
 }
 
-/// Puts the calling thread, and what it starts from now on, on one core.
+/// Moves the calling thread, and all that it starts from now on, to one core.
 pub(crate) fn pin(core: usize) -> io::Result<()> {
     let mut set = CpuSet::new();
     set.set(core)?;
@@ -38,7 +38,7 @@ pub(crate) fn pin(core: usize) -> io::Result<()> {
 }
 
 impl Server {
-    /// Starts it on the first core, and waits until it can be reached.
+    /// Starts the server on the first core, and waits until it can be reached.
     pub(crate) fn start(recipe: &Recipe) -> io::Result<Self> {
         let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
         let words = recipe.command.iter().map(|word| word.replace("{port}", &port.to_string()));
@@ -61,7 +61,7 @@ impl Server {
             let mut said = lines.by_ref().map_while(Result::ok);
             said.find_map(|line| address_in(&line)).ok_or(ErrorKind::NotFound)?
         };
-        // A pipe that nobody reads fills up, and might stop the server.
+        // A pipe that nobody reads fills up, and might block the server.
         thread::spawn(move || lines.for_each(drop));
         let server = Server { child, address };
         server.wait_until_reachable()?;
@@ -79,7 +79,7 @@ impl Server {
         Err(ErrorKind::TimedOut.into())
     }
 
-    /// CPU time that all its threads have used, in nanoseconds (proc(5): schedstat).
+    /// The CPU time of all its threads, in nanoseconds (proc(5): schedstat).
     pub(crate) fn cpu_nanos(&self) -> u64 {
         let tasks = self.proc("task");
         let threads = fs::read_dir(tasks).into_iter().flatten().flatten();
@@ -89,7 +89,7 @@ impl Server {
             .sum()
     }
 
-    /// Memory that it occupies, in bytes (proc(5): status, VmRSS).
+    /// Its memory, in bytes (proc(5): status, VmRSS).
     pub(crate) fn rss_bytes(&self) -> u64 {
         let status = fs::read_to_string(self.proc("status")).unwrap_or_default();
         let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
@@ -105,7 +105,7 @@ impl Server {
 impl Drop for Server {
     fn drop(&mut self) {
         if let Ok(pid) = i32::try_from(self.child.id()) {
-            // It may have ended already; either way it is waited for.
+            // The server may have ended already. In both cases the process is waited for.
             let _ = kill(Pid::from_raw(pid), Signal::SIGTERM);
             for _ in 0..50 {
                 if !matches!(self.child.try_wait(), Ok(None)) {

@@ -1,7 +1,7 @@
-//! [`Swarm`]: many clients on one thread, doing as little as possible themselves.
+//! [`Swarm`]: many clients on one thread, which do as little work as possible.
 //!
-//! A client here trusts the server: it looks only at the start of what it gets. What it has to
-//! prove (every message arrives, every list is right) the scenarios check by counting.
+//! A client here trusts the server: it parses only the start of each frame. The scenarios count, and so
+//! check that every message arrives and every list is right.
 
 use std::io::{self, ErrorKind, Read as _, Write as _};
 use std::net::{Ipv4Addr, SocketAddr};
@@ -11,23 +11,23 @@ use mio::net::TcpStream;
 use mio::{Events, Interest, Poll, Token};
 use socket2::{Domain, Socket, Type};
 
-/// The first number; the floor knows it too.
+/// The first phone number. The floor uses the same constant.
 pub(crate) const BASE: u64 = 1_000_000_000;
 
 /// One client.
 #[derive(Debug)]
 pub(crate) struct Phone {
     stream: Option<TcpStream>,
-    /// A frame that has not arrived in full.
+    /// The bytes of a frame that has not arrived in full.
     rest: Vec<u8>,
     upgraded: bool,
-    /// In the messenger realm that takes a frame more.
+    /// Whether it is signed in. In the messenger realm this takes one more frame.
     signed_in: bool,
-    /// How many numbers the last list had, and their sum: equal only for equal sets, nearly surely.
+    /// How many numbers the last list had, and their sum. Different sets very rarely have equal values.
     pub(crate) list: (u64, u64),
-    /// Bytes received.
+    /// How many bytes it has received.
     pub(crate) bytes: u64,
-    /// Whether it reads at all.
+    /// Whether it never reads.
     pub(crate) deaf: bool,
 }
 
@@ -40,16 +40,16 @@ pub(crate) enum Arrival {
     List { to: usize },
 }
 
-/// Where the clients are, and what they want.
+/// The realm of the clients, and whether they want receipts.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Realm {
-    /// `/ws/{mobile}`.
+    /// The mobile realm at `/ws/{mobile}`.
     Mobile,
-    /// The same, every message with an id: its sender gets an ack.
+    /// The same, with an id in every message, so that its sender gets an ack.
     MobileWithIds,
-    /// `/ws`, where one signs in with a session id; with or without `message_status`.
+    /// The messenger realm at `/ws`.
     Session {
-        /// Whether clients want to hear what becomes of their messages.
+        /// Whether clients want `message_status` frames.
         receipts: bool,
     },
 }
@@ -73,12 +73,12 @@ impl Swarm {
         Swarm::of_numbers_from(BASE, address)
     }
 
-    /// A swarm in another realm.
+    /// Makes a swarm in this realm.
     pub(crate) fn in_realm(realm: Realm, address: SocketAddr) -> io::Result<Self> {
         Ok(Swarm { realm, ..Swarm::new(address)? })
     }
 
-    /// A swarm whose phones have other numbers than another swarm's.
+    /// Makes a swarm whose numbers begin at `base`, so that they differ from those of another swarm.
     pub(crate) fn of_numbers_from(base: u64, address: SocketAddr) -> io::Result<Self> {
         Ok(Swarm {
             address,
@@ -98,8 +98,8 @@ impl Swarm {
         u64::try_from(now().duration_since(self.start).as_nanos()).unwrap_or(u64::MAX)
     }
 
-    /// Connects `count` more, asking for `query` (`?presence=none`), and waits until all are signed
-    /// in. At most `at_once` of them are on their way at any time.
+    /// Connects `count` more phones with this `query` (such as `?presence=none`), and waits until all are
+    /// signed in. At most `at_once` of them are connecting at any time.
     pub(crate) fn join(&mut self, count: usize, query: &str, at_once: usize) -> io::Result<()> {
         let target = self.phones.len() + count;
         while self.phones.len() < target {
@@ -111,7 +111,7 @@ impl Swarm {
         Ok(())
     }
 
-    /// Connects one more without waiting for anything.
+    /// Connects one more phone, without waiting.
     pub(crate) fn dial(&mut self, query: &str) -> io::Result<()> {
         let index = self.phones.len();
         self.phones.push(Phone {
@@ -126,10 +126,10 @@ impl Swarm {
         self.redial(index, query)
     }
 
-    /// Connects the phone again, which has hung up.
+    /// Connects a phone again that has hung up.
     pub(crate) fn redial(&mut self, index: usize, query: &str) -> io::Result<()> {
-        // There are 28,000 ports for each pair of addresses, and each is taken for a minute after
-        // its connection has closed: so every connection comes from some address of its own.
+        // There are 28,000 ports for each pair of addresses, and a port stays in use for a minute after
+        // its connection has closed. So every connection comes from a random address.
         let source = Ipv4Addr::new(127, 1, fastrand::u8(1..255), fastrand::u8(1..255));
         let socket = Socket::new(Domain::IPV4, Type::STREAM, None)?;
         socket.bind(&SocketAddr::from((source, 0)).into())?;
@@ -195,7 +195,7 @@ impl Swarm {
         self.base + index as u64
     }
 
-    /// Hangs up without a word.
+    /// Closes the TCP connection, without a close frame.
     pub(crate) fn hang_up(&mut self, index: usize) {
         self.phones[index].stream = None;
         self.phones[index].upgraded = false;
@@ -316,7 +316,7 @@ impl Phone {
             self.list = numbers.fold((0, 0), |(n, sum), digit| (n + 1, sum + digits(digit)));
             arrivals.push(Arrival::List { to });
         } else if payload.starts_with(br#"{"type":"presence""#) {
-            // A delta ends in how many are online; whom it names is not looked at.
+            // A delta ends with the number of people online. The numbers that it names are not parsed.
             let colon = payload.iter().rposition(|&byte| byte == b':');
             self.list = (digits(&payload[colon.map_or(0, |at| at + 1)..]), 0);
         }
@@ -328,7 +328,7 @@ fn digits(bytes: &[u8]) -> u64 {
     digits.fold(0, |value, digit| value * 10 + u64::from(digit - b'0'))
 }
 
-/// A session id as apps make them: a UUID.
+/// A session id, in the form that apps use: a UUID.
 fn session_id(number: u64) -> String {
     format!("5e551045-0000-4000-8000-{number:012}")
 }

@@ -1,8 +1,9 @@
-//! A WebSocket client's bytes, written from RFC 6455 and independently of the server's code, so that
-//! the two can disagree: [`upgrade`] asks, [`masked`] makes a frame, [`first_frame`] reads one.
+//! The bytes of a WebSocket client, written from RFC 6455 and independently of the server's code. So a
+//! mistake in one of the two shows. [`upgrade`] makes the request, [`masked`] makes a frame, and
+//! [`first_frame`] parses one.
 //!
-//! It is a crate of its own because seven test programs need it. Knows no sockets, and no dependency
-//! is below it.
+//! It is a separate crate because seven test programs need it. It knows no sockets, and has no
+//! dependencies.
 
 /// A continuation frame (RFC 6455 §5.2).
 pub const CONTINUATION: u8 = 0;
@@ -24,7 +25,7 @@ pub const KEY: &str = "dGhlIHNhbXBsZSBub25jZQ==";
 /// The answer to [`KEY`].
 pub const ACCEPT: &str = "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=";
 
-/// The request that opens a WebSocket at `path`. `more` is further header lines, each with its end.
+/// The request that opens a WebSocket at `path`. `more` is further header lines, each with its line end.
 pub fn upgrade(path: &str, host: &str, more: &str) -> String {
     format!(
         "GET {path} HTTP/1.1\r\nHost: {host}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
@@ -50,12 +51,12 @@ pub fn masked(first: u8, payload: &[u8], mask: [u8; 4], out: &mut Vec<u8>) {
     out.extend(payload.iter().zip(mask.iter().cycle()).map(|(byte, key)| byte ^ key));
 }
 
-/// The first frame of a server's in `bytes`: its first byte, its payload, and the length of the
-/// whole. `None` if it has not all arrived.
+/// Parses the first frame of a server in `bytes`: its first byte, its payload, and the length of the
+/// whole frame. `None` if it has not arrived in full.
 ///
 /// # Panics
 ///
-/// If the frame is masked: a server's never is (RFC 6455 §5.1).
+/// If the frame is masked: a server never masks its frames (RFC 6455 §5.1).
 pub fn first_frame(bytes: &[u8]) -> Option<(u8, &[u8], usize)> {
     let (&first, &second) = (bytes.first()?, bytes.get(1)?);
     assert_eq!(second & 0x80, 0, "a server's frames are not masked");

@@ -1,5 +1,5 @@
-//! [`Crowd`]: many connections to one turn of the loop, under a clock that only we move; and
-//! [`Effort`], what their server did.
+//! [`Crowd`]: many connections to one turn of the loop, with a clock that only the crowd moves.
+//! [`Effort`]: what the server did for them.
 //!
 //! CPU time is this thread's, as the kernel counts it: page faults are in it, other programs are
 //! not, and neither is what the crowd itself takes to find its words.
@@ -12,26 +12,26 @@ use switchboard::turn::{Limits, Listener, Polled, Readiness, Stopwatch, Turn};
 
 use crate::hall::Hall;
 
-/// How many are accepted, or say something, in one turn: a busy server's.
+/// How many clients are accepted, or send something, in one turn: as in a busy server.
 pub(crate) const AT_ONCE: usize = 128;
 
-/// How far each turn moves the clock.
+/// How far the clock moves in each turn.
 const TURN: Duration = Duration::from_micros(100);
 
-/// What a piece of work has taken.
+/// The cost of a piece of work.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Effort {
-    /// CPU time, all turns together.
+    /// The CPU time of all turns together.
     pub(crate) cpu: Duration,
-    /// The turn that took longest.
+    /// The CPU time of the longest turn.
     pub(crate) longest: Duration,
     pub(crate) turns: u32,
-    /// Bytes that were written.
+    /// How many bytes were written.
     pub(crate) written: u64,
 }
 
 impl Effort {
-    /// CPU time for one of so many operations, in microseconds.
+    /// The CPU time for one of `operations` operations, in microseconds.
     pub(crate) fn micros_each(&self, operations: usize) -> f64 {
         self.cpu.as_secs_f64() * 1e6 / operations as f64
     }
@@ -51,7 +51,7 @@ pub(crate) struct Crowd {
 }
 
 impl Crowd {
-    /// Nobody yet, and room for so many.
+    /// Makes a crowd without connections, with room for `seats` of them.
     pub(crate) fn new(limits: Limits, seats: usize) -> Self {
         let now =
             Now { monotonic: Moment::from_nanos(1), unix: Duration::from_secs(1_700_000_000) };
@@ -59,7 +59,7 @@ impl Crowd {
         Crowd { turn, hall: Hall::new(seats), now, effort: Effort::default() }
     }
 
-    /// Does something, and says what it has taken.
+    /// Does some work, and returns its cost.
     pub(crate) fn measure(&mut self, work: impl FnOnce(&mut Crowd)) -> Effort {
         self.effort = Effort::default();
         let written = self.hall.written;
@@ -68,7 +68,7 @@ impl Crowd {
         self.effort
     }
 
-    /// So many more connect; each then says what `first` appends for him, and is answered.
+    /// Connects `count` more clients. Each sends what `first` appends for it, and is answered.
     pub(crate) fn arrive(&mut self, count: usize, first: impl Fn(usize, &mut Vec<u8>)) {
         let end = self.hall.here.len() + count;
         while self.hall.here.len() < end {
@@ -81,7 +81,7 @@ impl Crowd {
         }
     }
 
-    /// Each of these says what `words` appends for him.
+    /// Each of these clients sends what `words` appends for it.
     pub(crate) fn each_says(
         &mut self,
         who: impl IntoIterator<Item = usize>,
@@ -101,7 +101,7 @@ impl Crowd {
         self.settle();
     }
 
-    /// Turns until nothing is left to be done at once.
+    /// Runs turns until there is no more work to do at once.
     pub(crate) fn settle(&mut self) {
         self.run();
         while self.turn.wait(self.now.monotonic) == Some(Duration::ZERO) {
@@ -110,7 +110,7 @@ impl Crowd {
         self.hall.forget_words();
     }
 
-    /// Lets the clock run for so long, or until `over`, with a turn whenever the server wants one.
+    /// Lets the clock run for `time`, or until `over`, with a turn whenever the server wants one.
     pub(crate) fn pass(&mut self, time: Duration, over: impl Fn(&Crowd) -> bool) {
         let end = self.now.monotonic + time;
         while self.now.monotonic < end && !over(self) {
@@ -120,7 +120,7 @@ impl Crowd {
         }
     }
 
-    /// One turn, with everybody announced who has said something.
+    /// Runs one turn. It is told of all clients that have sent something.
     fn run(&mut self) {
         self.advance(TURN);
         let begun = cpu_time();
@@ -140,7 +140,7 @@ impl Crowd {
     }
 }
 
-/// The flight recorder's watch. Ours is outside of the turn.
+/// The stopwatch for the flight recorder. It stands still: the crowd measures from outside of the turn.
 struct Stopped;
 
 impl Stopwatch for Stopped {
@@ -149,7 +149,7 @@ impl Stopwatch for Stopped {
     }
 }
 
-/// CPU time of this thread.
+/// The CPU time of this thread.
 fn cpu_time() -> Duration {
     clock_gettime(ClockId::CLOCK_THREAD_CPUTIME_ID).expect("every thread has this clock").into()
 }

@@ -1,8 +1,8 @@
-//! [`Hall`]: a network in memory that costs next to nothing, so that what is measured is the turn.
+//! [`Hall`]: a network in memory that costs nearly nothing, so that only the turn is measured.
 //!
-//! Everybody who waits is taken in; what somebody says is in one buffer that all share, and what he
-//! is sent is counted and forgotten. It never refuses a byte: who does not read is the simulator's
-//! business. The crowd fills it, and the turn empties it.
+//! Every client that waits is accepted. All clients share one buffer for what they send. What the server
+//! sends is counted and dropped. The network never refuses a byte; the simulator tests clients that do
+//! not read. The crowd fills the hall, and the turn empties it.
 
 use std::io::{self, ErrorKind, IoSlice};
 use std::mem;
@@ -14,27 +14,27 @@ use switchboard::turn::{Accepted, Listener, Sockets};
 
 /// The other side of all connections.
 pub(crate) struct Hall {
-    /// How many wait to be accepted.
+    /// How many clients wait to be accepted.
     pub(crate) waiting: usize,
-    /// Who was accepted and is not closed, in the order in which they came.
+    /// The connections that were accepted and are not closed, in the order of their arrival.
     pub(crate) here: Vec<ConnectionId>,
-    /// How many were closed.
+    /// How many connections were closed.
     pub(crate) closed: usize,
-    /// Bytes and calls of all writes.
+    /// How many bytes were written, and with how many calls.
     pub(crate) written: u64,
     pub(crate) writes: u64,
-    /// What is said in this turn, by all.
+    /// Everything that clients send in this turn.
     said: Vec<u8>,
-    /// By slot: where in `said` the unread words of its tenant are.
+    /// For each slot: where in `said` its tenant's unread bytes are.
     unread: Vec<(u32, u32)>,
-    /// Who has unread words that the turn has not been told of.
+    /// The connections with unread bytes that the turn has not been told of.
     pub(crate) speakers: Vec<ConnectionId>,
     callers: u32,
 }
 
 impl Hall {
-    /// A hall with seats for so many. It takes its own memory at once, so that none of it is
-    /// mistaken for the turn's.
+    /// Makes a hall for `seats` connections. It allocates its own memory at once, so that none of it is
+    /// counted as the turn's.
     pub(crate) fn new(seats: usize) -> Self {
         let mut here = vec![ConnectionId::new(1, 1); seats];
         here.clear();
@@ -56,7 +56,7 @@ impl Hall {
         }
     }
 
-    /// Somebody says something. False if he has said something already that is not read.
+    /// A client sends something. Returns false if it has sent something before that is not read yet.
     pub(crate) fn say(&mut self, id: ConnectionId, words: &[u8]) -> bool {
         let unread = &mut self.unread[id.index()];
         if unread.1 > 0 {
@@ -69,12 +69,12 @@ impl Hall {
         true
     }
 
-    /// Everything was read.
+    /// Empties the buffer: everything was read.
     pub(crate) fn forget_words(&mut self) {
         self.said.clear();
     }
 
-    /// Another address for everybody, as if none of them were neighbours.
+    /// Another address for each client, as if no two clients shared a network.
     fn next_address(&mut self) -> IpAddr {
         self.callers += 1;
         IpAddr::V4(Ipv4Addr::from_bits((11 << 24) + self.callers))

@@ -1,6 +1,6 @@
-//! What a connection costs the server, in memory and time, among a thousand and among a million: the
-//! real turn of the loop, with a network in memory. README.md beside this folder says what each
-//! figure means, and what came of it.
+//! Measures what a connection costs the server, in memory and time, among a thousand and among a million
+//! connections. It uses the real turn of the loop, with a network in memory. README.md beside this folder
+//! says what each figure means, and has the results.
 
 mod crowd;
 mod hall;
@@ -69,7 +69,7 @@ fn run(args: &Args) -> io::Result<()> {
     if args.once { Ok(()) } else { table.write(&mut out) }
 }
 
-/// Runs a scene in a process of its own, and reads what that prints.
+/// Runs a scene in a new process, and parses what it prints.
 fn apart(scene: &str, people: u32) -> io::Result<Vec<(String, f64)>> {
     let people = people.to_string();
     let child = Command::new(std::env::current_exe()?)

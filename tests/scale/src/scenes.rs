@@ -1,5 +1,5 @@
-//! The scenes: what is done to a server with N connections, and what of it is measured. Each runs in a
-//! process of its own, so that none finds memory that another has left.
+//! The scenes: what is done to a server with N connections, and what is measured. Each runs in its own
+//! process, so that it does not reuse memory that another scene has left.
 
 use std::fs;
 use std::time::Duration;
@@ -11,27 +11,27 @@ use crate::words::{
     authenticate, delta_please, message, ping, session_message, upgrade, upgrade_session,
 };
 
-/// What was measured: a name with its unit, and the value.
+/// A result: a name with its unit, and the value.
 pub(crate) type Figure = (&'static str, f64);
 
-/// What is done to a server with so many connections.
+/// A function that measures a server with this number of connections.
 type Scene = fn(usize) -> Vec<Figure>;
 
 /// The scenes by their names.
 pub(crate) const SCENES: [(&str, Scene); 3] =
     [("mobile", mobile), ("session", session), ("presence", presence)];
 
-/// Operations over which a cost is averaged, at the least.
+/// The least number of operations over which a cost is averaged.
 const OPERATIONS: usize = 100_000;
 
-/// A small circle in a large crowd: what a thousand of them do should cost what it costs where there
-/// are no others, for it finds the same in the processor's cache.
+/// The size of a small circle in a large crowd. Messages within it should cost as much as without the
+/// crowd, because the same data is in the processor's cache.
 const CIRCLE: usize = 1_000;
 
-/// People who watch all the others come and go, with `presence=full`.
+/// How many people watch all others come and go, with `presence=full`.
 const WATCHERS: usize = 1_000;
 
-/// Nobody wants to know who is online: what everything else costs.
+/// The mobile realm without presence.
 fn mobile(people: usize) -> Vec<Figure> {
     let mut crowd = Crowd::new(limits(people), people);
     let empty = resident_bytes();
@@ -46,7 +46,7 @@ fn mobile(people: usize) -> Vec<Figure> {
             crowd.each_says(shuffled(people), |_, out| ping(out));
         }
     });
-    // From now on nobody says anything.
+    // From now on no client sends anything.
     let swept = crowd.measure(|crowd| {
         crowd.pass(Duration::from_secs(600), |crowd| crowd.hall.closed == people);
     });
@@ -66,13 +66,13 @@ fn mobile(people: usize) -> Vec<Figure> {
     ]
 }
 
-/// The same where people have ids, and hear what became of their messages.
+/// The same for the messenger realm, where people have ids, and hear what became of their messages.
 fn session(people: usize) -> Vec<Figure> {
     let mut crowd = Crowd::new(limits(people), people);
     let empty = resident_bytes();
     let joined = crowd.measure(|crowd| {
         crowd.arrive(people, |who, out| {
-            // Nobody waits for the answer before he says who he is.
+            // No client waits for the answer to its upgrade before it signs in.
             upgrade_session(out);
             authenticate(who, out);
         });
@@ -89,14 +89,14 @@ fn session(people: usize) -> Vec<Figure> {
     ]
 }
 
-/// What it costs to say who is online.
+/// The cost of presence.
 fn presence(people: usize) -> Vec<Figure> {
     let mut figures = full_lists(people);
     figures.extend(deltas(people));
     figures
 }
 
-/// Some want the whole list after every change.
+/// Some clients want the whole list after every change.
 fn full_lists(people: usize) -> Vec<Figure> {
     const NEWCOMERS: usize = 20;
     const CHANGES: usize = 10;
@@ -106,7 +106,7 @@ fn full_lists(people: usize) -> Vec<Figure> {
     crowd.arrive(watchers, |who, out| upgrade(who, "full", out));
     crowd.pass(Duration::from_secs(1), |_| false);
 
-    // One at a time, so that each is a change, and gets a list of his own.
+    // One client at a time, so that each is a change of its own, and gets its own list.
     let newcomers = crowd.measure(|crowd| {
         for _ in 0..NEWCOMERS {
             crowd.arrive(1, |who, out| upgrade(who, "full", out));
@@ -127,11 +127,11 @@ fn full_lists(people: usize) -> Vec<Figure> {
     ]
 }
 
-/// Everybody wants to be told of changes.
+/// All clients want deltas.
 fn deltas(people: usize) -> Vec<Figure> {
     const HOUR: Duration = Duration::from_secs(3600);
-    // Before the first delta each needs a list. Those are not what is measured, and shall not take
-    // a day.
+    // Before the first delta each client needs a list. Those are not measured, and the budget must not
+    // delay them.
     let endless =
         Budgets { list_bytes: usize::MAX, write_bytes: u64::MAX / 2, ..Budgets::default() };
     let rate = PresenceLimits { bytes_per_second: 1 << 60, ..PresenceLimits::default() };
@@ -149,7 +149,8 @@ fn deltas(people: usize) -> Vec<Figure> {
     });
     assert_eq!(crowd.turn.counters().deltas, all_told, "everybody was told once");
 
-    // After half an hour every second one is heard of; in another the others are removed.
+    // After half an hour every second client sends something. After another half hour the others are
+    // removed.
     crowd.pass(HOUR / 2, |_| false);
     crowd.each_says((0..people).step_by(2), |_, out| ping(out));
     let exodus = crowd.measure(|crowd| {
@@ -164,7 +165,7 @@ fn deltas(people: usize) -> Vec<Figure> {
     ]
 }
 
-/// What messages between any two of all people take, and between any two of a small circle.
+/// The cost of messages between any two people, and between any two of a small circle.
 fn messages(crowd: &mut Crowd, people: usize, words: fn(usize, &mut Vec<u8>)) -> [Effort; 2] {
     let efforts = [people, CIRCLE.min(people)].map(|circle| {
         write(crowd, circle, words);
@@ -174,7 +175,7 @@ fn messages(crowd: &mut Crowd, people: usize, words: fn(usize, &mut Vec<u8>)) ->
     efforts
 }
 
-/// Messages from anybody to anybody within a circle.
+/// Sends messages between random people of a circle.
 fn write(crowd: &mut Crowd, circle: usize, words: fn(usize, &mut Vec<u8>)) {
     let mut left = OPERATIONS;
     while left > 0 {
@@ -182,25 +183,25 @@ fn write(crowd: &mut Crowd, circle: usize, words: fn(usize, &mut Vec<u8>)) {
         let speakers: Vec<usize> =
             (0..left.min(AT_ONCE)).map(|_| fastrand::usize(..circle)).collect();
         crowd.each_says(speakers, |_, out| words(fastrand::usize(..circle), out));
-        // Whoever is drawn twice speaks once.
+        // A client that is drawn twice sends once.
         let said = crowd.turn.books().received - received;
         left -= usize::try_from(said).expect("as many as spoke");
     }
 }
 
-/// Everybody, in random order.
+/// All people, in random order.
 fn shuffled(people: usize) -> Vec<usize> {
     let mut order: Vec<usize> = (0..people).collect();
     fastrand::shuffle(&mut order);
     order
 }
 
-/// The server's own limits, with room for so many.
+/// The server's default limits, with room for `people` connections.
 fn limits(people: usize) -> Limits {
     Limits { max_connections: people + WATCHERS, ..Limits::default() }
 }
 
-/// Memory that this process occupies (proc(5): smaps_rollup, which counts page by page).
+/// The memory of this process, in bytes (proc(5): smaps_rollup, which counts page by page).
 fn resident_bytes() -> f64 {
     let rollup = fs::read_to_string("/proc/self/smaps_rollup").expect("this is Linux");
     let line = rollup.lines().find_map(|line| line.strip_prefix("Rss:"));

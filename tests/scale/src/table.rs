@@ -1,8 +1,8 @@
-//! [`Table`]: medians as a table in Markdown, and those in microseconds once more as bars.
+//! [`Table`]: medians as a table in Markdown, and the times in microseconds also as bars.
 
 use std::io::{self, Write};
 
-/// Characters of the longest bar.
+/// The length of the longest bar, in characters.
 const BAR: u8 = 40;
 
 /// A row for each figure, a column for each number of people.
@@ -13,7 +13,7 @@ pub(crate) struct Table {
 
 struct Row {
     name: String,
-    /// By column, what was measured in each round.
+    /// For each column, the values of all rounds.
     cells: Vec<Vec<f64>>,
 }
 
@@ -22,7 +22,7 @@ impl Table {
         Table { people: people.to_vec(), rows: Vec::new() }
     }
 
-    /// One more measurement of a figure.
+    /// Adds a value of a figure.
     pub(crate) fn add(&mut self, figure: &str, column: usize, value: f64) {
         let at = self.rows.iter().position(|row| row.name == figure).unwrap_or_else(|| {
             let cells = vec![Vec::new(); self.people.len()];
@@ -67,7 +67,7 @@ fn median(values: &[f64]) -> f64 {
     sorted.get(sorted.len() / 2).copied().unwrap_or(f64::NAN)
 }
 
-/// Three digits that count, and all those before the point.
+/// Rounds to three significant digits, or to a whole number.
 fn rounded(value: f64) -> String {
     match value.abs() {
         large if large >= 100.0 => format!("{value:.0}"),

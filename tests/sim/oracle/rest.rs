@@ -99,9 +99,9 @@ impl Oracle {
     fn was_to_move_on(&self, at: usize) -> bool {
         let letter = &self.letters[at];
         let Some(consumed) = letter.consumed else { return false };
-        let his =
+        let wires =
             self.lines.iter().filter(|line| line.number == letter.to && line.asked_in.is_some());
-        let first = his.clone().find(|line| {
+        let first = wires.clone().find(|line| {
             line.was_replaced()
                 && line.established.is_some_and(|tick| tick < consumed && consumed < line.closed)
         });
@@ -110,7 +110,7 @@ impl Oracle {
         // A newer connection may have been answered before an older one whose socket is full.
         let is_newer =
             |line: &&Line| line.asked_in > first.asked_in || line.established > first.established;
-        for line in his.filter(is_newer) {
+        for line in wires.filter(is_newer) {
             stays |= line.stays();
             let was_refused = line.established.is_none() && line.responses > line.requests;
             breaks |= !line.stays() && !line.was_replaced() && !was_refused;

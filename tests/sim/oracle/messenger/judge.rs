@@ -177,7 +177,7 @@ impl Oracle {
 
     fn judge_typist(&mut self, wire: WireId, number: usize, data: &Value) {
         let typist = session(text(data, "sessionId"));
-        let is_typing = data["isTyping"].as_bool().expect("whether he types");
+        let is_typing = data["isTyping"].as_bool().expect("whether the contact types");
         let (now, lasts) = (self.now, self.realm.limits.typing_lasts);
         let Typed { begun, ended } = self.realm.typed.entry((typist, number)).or_default();
         let device = self.realm.devices.get_mut(&wire).expect("every device has one");
