@@ -167,7 +167,7 @@ fn limits(dice: &mut Dice, phones: usize) -> Limits {
             messenger: messenger::Limits {
                 // It is shorter than a calm. So after a calm, a person who is gone is gone for all.
                 contact_grace: dice.pick(&[Duration::ZERO, SECOND / 10, SECOND / 2]),
-                devices_per_session: dice.pick(&[2, 16]),
+                devices_per_person: dice.pick(&[2, 16]),
                 // During a calm all invitations expire, or none.
                 invitation_ttl: dice.pick(&[SECOND / 5, SECOND / 2, SECOND * 86_400]),
                 typing_lasts: dice.pick(&[SECOND / 10, SECOND / 2, SECOND * 600]),

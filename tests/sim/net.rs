@@ -327,7 +327,7 @@ impl Sockets for Net {
         Accepted::Taken(address_of(wire))
     }
 
-    fn turn_away(&mut self, id: ConnectionId, refusal: Refusal) {
+    fn turn_away(&mut self, id: ConnectionId, refusal: DoorRefusal) {
         panic!("{id:?} is within its address's limits, and is refused at once: {refusal:?}");
     }
 
