@@ -1,8 +1,8 @@
-//! Replays the corpus: each input that the fuzzer has kept goes through its body again, in an ordinary
-//! test.
+//! What the fuzzer has found worth keeping, once more: each input of the corpus goes through the
+//! body that it was made for, in an ordinary test.
 //!
-//! A *body* is a function of bytes that panics when a rule is broken. `targets/` passes it to libFuzzer,
-//! and this file to `cargo test`. `Cargo.toml` beside this file is for libFuzzer only.
+//! A *body* is a function of bytes that panics when a rule is broken; `targets/` hands it to
+//! libFuzzer, this file to `cargo test`. `Cargo.toml` beside it belongs to the former only.
 
 pub mod bodies;
 
@@ -53,14 +53,14 @@ fn every_target_has_a_body_a_corpus_and_a_test() {
     }
 }
 
-/// Runs a body with each input of its corpus. A failure names the input.
+/// Shows a body all of its corpus, and fails with the name of the input that it did not like.
 fn replay(target: &str, body: fn(&[u8])) {
     let folder = folder().join("corpus").join(target);
     let names = names_in(&folder);
     assert!(!names.is_empty(), "{} is empty", folder.display());
     for name in names {
         let input = fs::read(folder.join(&name)).expect("a file of the corpus");
-        // The test harness prints this only if the body panics.
+        // The harness shows this only if the body panics.
         eprintln!("{target}/{name}");
         body(&input);
     }

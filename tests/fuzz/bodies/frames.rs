@@ -1,14 +1,14 @@
-//! Any bytes, as the frames of a client, in any chunks. Compares our verdict with tungstenite's.
+//! Any bytes, as the frames of a client, in any chunks: ours and tungstenite's verdict on them.
 
 use switchboard::ws::{CloseCode, Item, Limits, Reader, Role, Violation};
 
 use super::Dice;
 
-// The tests of the room `ws` make the same comparison, with streams of their own.
+// The comparison itself is the one that the room's own tests make with streams of theirs.
 #[path = "../../../src/ws/tests/oracle.rs"]
 mod oracle;
 
-/// The input: sizes of chunks, then the stream.
+/// Sizes of chunks, then the stream.
 pub fn check(bytes: &[u8]) {
     let mut dice = Dice(bytes);
     let sizes = dice.sizes();

@@ -1,5 +1,5 @@
-//! [`Recorder`]: a host for one session. It records everything, and panics at once when the session does
-//! something that it must not do.
+//! [`Recorder`]: a world around one session that writes everything down, and complains at once
+//! when the session does what it must not.
 
 use std::time::Duration;
 
@@ -11,25 +11,25 @@ use switchboard::timer::Now;
 
 use super::replies::{check_frame, check_response};
 
-/// What a session has asked of its host.
+/// What a session has asked of the world.
 #[derive(Default)]
 pub(crate) struct Recorder {
-    /// The listener that accepted the connection.
+    /// By which listener the connection came.
     pub(crate) listener: Listener,
-    /// Whether the server is shutting down.
+    /// The server is shutting down.
     pub(crate) draining: bool,
-    /// Why every client is refused, if they are.
-    pub(crate) refusal: Option<Refusal>,
-    /// All bytes that were written, in order.
+    /// Nobody is let in, and this is why.
+    pub(crate) refusal: Option<DoorRefusal>,
+    /// All that was written, in order.
     pub(crate) written: Vec<u8>,
-    /// The commands for the chat, in order.
+    /// The commands, in order, as the chat would be handed them.
     pub(crate) commands: Vec<String>,
-    /// The 101, if there was one.
+    /// The 101, once there was one.
     pub(crate) admitted_with: Option<Vec<u8>>,
     dialect: Option<Dialect>,
     has_signed_in: bool,
     has_closed: bool,
-    /// Whether the session has ended, and may ask for nothing more.
+    /// Nothing more may be asked for.
     pub(crate) is_over: bool,
 }
 
@@ -39,7 +39,7 @@ impl Recorder {
         self.has_closed
     }
 
-    /// Notes a piece of output. It must be one response, or one frame.
+    /// One piece of output is one response, or one frame.
     fn note(&mut self, piece: &[u8]) {
         assert!(!self.is_over, "the session has ended");
         assert!(!self.has_closed, "a close frame is the last (RFC 6455 §5.5.1)");
@@ -63,7 +63,7 @@ impl Host for Recorder {
     }
 
     fn tell(&mut self, event: &Event<'_>) {
-        let visitor = self.visitor.expect("only an admitted client is told something");
+        let dialect = self.dialect.expect("only who was let in is told something");
         let mut piece = Vec::new();
         dialect.frame(event, &mut piece);
         self.note(&piece);
@@ -73,20 +73,20 @@ impl Host for Recorder {
         let Entrant::Messenger(who) = who else {
             panic!("phones say who they are before: {who:?}")
         };
-        assert_eq!(self.visitor, Some(Visitor::Messenger), "phones say who they are before");
-        assert!(!self.has_signed_in, "a client signs in once");
+        assert_eq!(self.dialect, Some(Dialect::Messenger), "phones say who they are before");
+        assert!(!self.has_signed_in, "somebody says once who he is");
         self.has_signed_in = true;
         self.commands.push(format!("{who:?}"));
         Ok(())
     }
 
     fn command(&mut self, command: &Command<'_>) {
-        assert!(!self.is_over && !self.has_closed, "there is no command after a close frame");
+        assert!(!self.is_over && !self.has_closed, "who has said goodbye commands nothing");
         let is_known = match command {
             Command::Mobile(_) => self.dialect == Some(Dialect::Sca),
             Command::Messenger(_) => self.has_signed_in,
         };
-        assert!(is_known, "a command needs a client that is signed in to its realm");
+        assert!(is_known, "commands are for those whom we know, each in his realm");
         self.commands.push(format!("{command:?}"));
     }
 
@@ -121,8 +121,8 @@ impl Host for Recorder {
         entry: Entry,
         _: Forwarded,
         switch: impl FnOnce(&mut Vec<u8>),
-    ) -> Result<(), Refusal> {
-        assert!(self.visitor.is_none(), "a client is admitted once");
+    ) -> Result<(), DoorRefusal> {
+        assert!(self.dialect.is_none(), "somebody is let in once");
         assert_eq!(self.listener, Listener::Public, "the operator's listener has pages only");
         if let Some(refusal) = self.refusal {
             return Err(refusal);

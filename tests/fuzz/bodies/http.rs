@@ -1,6 +1,6 @@
-//! Any bytes, as requests. The verdict must not depend on where they are cut. An accepted request must be
-//! what a simple reader finds that splits lines and words. A connection becomes a WebSocket only if it has
-//! asked for that as RFC 6455 §4.2.1 demands.
+//! Any bytes, as requests: the verdict does not depend on where they are cut; what is let through
+//! is what a reader who splits lines and words would find; and whoever becomes a WebSocket has asked
+//! for it in the way that RFC 6455 §4.2.1 wants.
 
 use switchboard::http::{self, BadRequest, Body, Limits, Request, Version};
 use switchboard::session::{self, Session};
@@ -9,7 +9,7 @@ use tungstenite::handshake::derive_accept_key;
 use super::Dice;
 use super::host::Recorder;
 
-/// The input: a choice of limits, then requests.
+/// Which limits, then requests.
 pub fn check(bytes: &[u8]) {
     let mut dice = Dice(bytes);
     let limits = match dice.byte() % 2 {
@@ -27,10 +27,9 @@ pub fn check(bytes: &[u8]) {
 
 type Verdict<'b> = Result<Option<(Request<'b>, usize)>, BadRequest>;
 
-/// Checks that a beginning has the verdict of the whole, or none yet; and that there is a verdict once
-/// the head is complete.
+/// A beginning has the verdict of the whole, or none yet; and none has one once the head is over.
 fn check_cuts(input: &[u8], limits: &Limits, whole: &Verdict<'_>) {
-    // A long input is not cut at every byte: that would take O(n²).
+    // A long input is not cut at every byte: that would take the square of its length.
     for cut in (0..input.len()).step_by(1 + input.len() / 100) {
         let so_far = http::parse(&input[..cut], limits);
         assert!(so_far == Ok(None) || so_far == *whole, "{so_far:?} after {cut} bytes");
@@ -41,7 +40,7 @@ fn check_cuts(input: &[u8], limits: &Limits, whole: &Verdict<'_>) {
     }
 }
 
-/// Compares an accepted request with the same head as a simple reader finds it.
+/// What was let through, compared with the same head as one who knows nothing of HTTP would read it.
 fn check_request(request: &Request<'_>, head: &[u8]) {
     let lines = lines(head);
     let words: Vec<&[u8]> = lines[0].split(|&byte| byte == b' ').collect();
@@ -77,7 +76,7 @@ fn check_request(request: &Request<'_>, head: &[u8]) {
     }
 }
 
-/// Checks that only a correct upgrade is answered with 101, and with the digest of its own key.
+/// Only a proper upgrade is answered with 101, and then with the digest of its own key.
 fn check_upgrade(request: &Request<'_>, head: &[u8]) {
     let mut host = Recorder::default();
     let _ = Session::new().receive(&mut head.to_vec(), &session::Limits::default(), &mut host);

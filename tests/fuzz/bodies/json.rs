@@ -1,10 +1,10 @@
-//! A reader of JSON that knows no dialect: keys, and values as they are written.
+//! JSON as somebody reads it who knows no dialect: keys, and values as they are written.
 
 use std::collections::BTreeMap;
 
 use serde_json::value::RawValue;
 
-/// All keys, with their values as they are written. `None` if the text is not a JSON object.
+/// All keys and their values, the latter as they are written; None if it is no JSON object.
 pub(crate) fn fields(text: &str) -> Option<BTreeMap<String, &RawValue>> {
     serde_json::from_str(text).ok()
 }
@@ -14,7 +14,7 @@ pub(crate) fn field<'a>(object: &'a str, name: &str) -> Option<&'a str> {
     Some(fields(object).expect("an object").get(name)?.get())
 }
 
-/// The value of a key as an unescaped string. `None` if it is not a string.
+/// The value of a key whose value is a string, unescaped.
 pub(crate) fn word(object: &str, name: &str) -> Option<String> {
     serde_json::from_str(field(object, name)?).ok()
 }

@@ -1,5 +1,5 @@
-//! Any text, as a frame of Session Messenger. Compares what the dialect decodes with what a plain reader
-//! of JSON finds. What a recipient is told has to be JSON again, with texts as they arrived.
+//! Any text, as a frame of Session Messenger. What it makes of one is compared with what a reader of
+//! plain JSON finds in it, and what a recipient is told has to be JSON again, with texts as they came.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use switchboard::dialects::{Dialect, Incoming, Message, messenger};
 
 use super::json::{field, fields, word};
 
-/// The input: a frame.
+/// A frame.
 pub fn check(bytes: &[u8]) {
     assert_eq!(Dialect::Messenger.read(Message::Binary(bytes)), Incoming::Unacceptable);
     let Ok(text) = str::from_utf8(bytes) else { return };
@@ -31,7 +31,7 @@ pub fn check(bytes: &[u8]) {
             assert_eq!((event, kind.as_deref()), (chat::Event::Pong, Some("ping")));
         }
         Incoming::Malformed { detail, refused_message } => {
-            // The first of several flaws is named. A duplicate key may come before a wrong end.
+            // Of two faults the first is named; a key that stands twice may come before the end.
             match detail {
                 "a frame must be one JSON object" => assert!(!is_object),
                 "a key appears twice" => {}
@@ -61,7 +61,7 @@ fn check_sign_in(data: &str, who: &SignIn<'_>) {
     assert_eq!(word(&said, "sessionId").as_deref(), Some(who.id.as_str()));
 }
 
-/// Checks that the chat's event for a command has the same values as the frame, byte by byte.
+/// What the chat would make of a command has to say what the frame said, to the byte.
 fn check_command(kind: &str, data: &str, command: &Command<'_>) {
     match command {
         Command::Message(message) => {
@@ -127,7 +127,7 @@ fn check_invite(data: &str, invite: &Invite<'_>) {
     check_session(data, "recipientId", &invite.to);
     assert_eq!(field(data, "message"), Some(invite.text));
     assert_eq!(value(data, "createdAt"), invite.created_at);
-    // `null` is a value here: it says that the invitation never ends.
+    // `null` is a value here: it says that there is no end.
     assert_eq!(field(data, "expiresAt"), invite.expires_at);
     assert_eq!(value(data, "metadata"), invite.metadata);
 }
@@ -136,7 +136,7 @@ fn check_session(data: &str, key: &str, session: &PersonId<'_>) {
     assert_eq!(word(data, key).as_deref(), Some(session.as_str()));
 }
 
-/// A field as it is written, if it is present. `null` counts as absent.
+/// A field as it is written, if it is there. `null` counts as absent.
 fn value<'a>(data: &'a str, key: &str) -> Option<&'a str> {
     field(data, key).filter(|json| *json != "null")
 }
@@ -145,7 +145,7 @@ fn written_own(event: Event<'_>) -> String {
     written(&chat::Event::Messenger(event))
 }
 
-/// The data of the frame for an event: a JSON object in another one.
+/// The data of what a client is told of an event: a JSON object in one.
 fn written(event: &chat::Event<'_>) -> String {
     let mut out = Vec::new();
     Dialect::Messenger.write(event, &mut out);

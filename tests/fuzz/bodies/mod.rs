@@ -1,7 +1,7 @@
 //! The bodies of the fuzz targets: functions of bytes that panic when a rule is broken.
 //!
-//! Each takes any bytes. The first bytes are choices, for example where a stream is cut ([`Dice`]). So
-//! the fuzzer can change these choices too.
+//! Each takes any bytes at all. What they have to say beside a stream or a text, such as where it is
+//! cut, is in their first bytes ([`Dice`]), so that the fuzzer can change that too.
 
 pub mod frames;
 pub mod http;
@@ -14,7 +14,7 @@ mod host;
 mod json;
 mod replies;
 
-/// Reads choices from the front of an input. When the input is used up, every choice is 0.
+/// Reads decisions from the front of an input. When it is used up, every decision is 0.
 pub(crate) struct Dice<'a>(pub(crate) &'a [u8]);
 
 impl<'a> Dice<'a> {
@@ -29,7 +29,7 @@ impl<'a> Dice<'a> {
         (0..3).fold(0, |number, _| number << 8 | u64::from(self.byte()))
     }
 
-    /// Up to three sizes of pieces. They are used in this order, again and again.
+    /// Up to three sizes of pieces, in the order in which they are to be used over and over.
     pub(crate) fn sizes(&mut self) -> Vec<usize> {
         let count = 1 + usize::from(self.byte() % 3);
         (0..count).map(|_| 1 + usize::from(self.byte())).collect()

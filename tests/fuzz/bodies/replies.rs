@@ -1,11 +1,10 @@
-//! Checks what the server sends, a whole HTTP response or a whole frame, against the standards and
-//! independently of the code that wrote it.
+//! What the server may say: a whole HTTP response, or a whole frame, by the book and independently
+//! of the code that wrote it.
 
 use serde_json::value::RawValue;
 use switchboard::dialects::Dialect;
 
-/// Checks one response: a status line, header lines, and a body of the length that they state, or no
-/// body after a HEAD.
+/// One response: a status line, header lines, and as much of a body as they say, or none to HEAD.
 pub(crate) fn check_response(bytes: &[u8]) {
     let end = bytes.windows(4).position(|four| four == b"\r\n\r\n").expect("a head has an end");
     let head = str::from_utf8(&bytes[..end]).expect("our heads are ASCII");
@@ -28,8 +27,8 @@ pub(crate) fn check_response(bytes: &[u8]) {
     }
 }
 
-/// Checks one frame of the server (RFC 6455 §5). Returns whether it is a close frame.
-pub(crate) fn check_frame(bytes: &[u8], to: Visitor) -> bool {
+/// One frame of a server's (RFC 6455 §5); says whether it closes.
+pub(crate) fn check_frame(bytes: &[u8], to: Dialect) -> bool {
     let (first, second) = (bytes[0], bytes[1]);
     assert_eq!(first & 0xF0, 0x80, "final, and no reserved bit");
     let (length, header_bytes) = match second {
@@ -54,7 +53,7 @@ pub(crate) fn check_frame(bytes: &[u8], to: Visitor) -> bool {
     first & 0x0F == 8
 }
 
-/// Checks the payload of a close frame: empty, or a code that may be sent (§7.4) and a reason.
+/// Empty, or a code that may be sent (§7.4) and a reason.
 fn check_close(payload: &[u8]) {
     let [high, low, reason @ ..] = payload else { return assert!(payload.is_empty()) };
     let code = u16::from_be_bytes([*high, *low]);

@@ -1,5 +1,5 @@
-//! Any text, as a frame of SCA. Compares what the dialect decodes with what a plain reader of JSON finds.
-//! What a recipient is told has to be JSON again, with texts and ids as they arrived.
+//! Any text, as a frame of SCA. What it makes of one is compared with what a reader of plain JSON
+//! finds in it, and what it says about it has to be JSON again, with texts and ids as they came.
 
 use switchboard::chat::mobile::{Command, Delivery, Event};
 use switchboard::chat::{self, Mobile, Reason};
@@ -7,7 +7,7 @@ use switchboard::dialects::{Dialect, Incoming, Message, sca};
 
 use super::json::{field, fields, word};
 
-/// The input: a frame.
+/// A frame.
 pub fn check(bytes: &[u8]) {
     assert_eq!(Dialect::Sca.read(Message::Binary(bytes)), Incoming::Unacceptable);
     let Ok(text) = str::from_utf8(bytes) else { return };
@@ -23,7 +23,7 @@ pub fn check(bytes: &[u8]) {
             assert_eq!(word(text, "type").as_deref(), Some("ping"));
         }
         Incoming::Malformed { detail, refused_message } => {
-            // The first of several flaws is named. A duplicate key may come before a wrong end.
+            // Of two faults the first is named; a key that stands twice may come before the end.
             match detail {
                 "a frame must be one JSON object" => assert!(!is_object),
                 "a key appears twice" => {}
@@ -42,7 +42,7 @@ pub fn check(bytes: &[u8]) {
     }
 }
 
-/// Checks that the chat's event for a command has the same values as the frame, byte by byte.
+/// What the chat would make of a command has to say what the frame said, to the byte.
 fn check_command(frame: &str, command: Command<'_>) {
     let kind = word(frame, "type");
     let kind = kind.as_deref();
@@ -95,7 +95,7 @@ fn check_to(frame: &str, to: Mobile) {
     assert_eq!(word(frame, "to"), Some(to.to_string()));
 }
 
-/// The frame for an event: one JSON object.
+/// What a client is told of an event: one JSON object.
 fn written(event: &Event<'_>) -> String {
     say(&chat::Event::Mobile(*event))
 }

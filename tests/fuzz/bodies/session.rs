@@ -1,5 +1,5 @@
-//! Any bytes, as everything that a client sends on one connection, with an end at any time. The result
-//! must be the same whole and in pieces.
+//! Any bytes, as what somebody sends on one connection from its first byte to its last; and an end
+//! at any time. Whole or in pieces, it has to come to the same.
 
 use switchboard::limiter::{Proxies, Rate};
 use switchboard::session::{DoorRefusal, End, Flow, Limits, Listener, Session};
@@ -8,11 +8,11 @@ use switchboard::{http, ws};
 use super::Dice;
 use super::host::Recorder;
 
-/// The bytes that a session may keep for an unfinished head or message, in addition to its own bytes:
-/// the state of an unfinished frame, and the buffer for a control frame, which grows by doubling.
+/// What a session may keep for a head or a message that has begun, beside that itself: the state of
+/// a frame that is under way, and the room for a control frame, which grows by doubling.
 const STATE_BYTES: usize = 128 + 256;
 
-/// The input: the host's state, the sizes of the pieces, the end; then the bytes.
+/// What the world is like, in which pieces the bytes come, how it is to end; then the bytes.
 pub fn check(bytes: &[u8]) {
     let mut dice = Dice(bytes);
     let world = dice.byte();
@@ -31,7 +31,7 @@ pub fn check(bytes: &[u8]) {
     assert!(whole.host.written == pieces.host.written, "the same answers");
 }
 
-/// How the turn may end a connection.
+/// How somebody else may end a connection.
 fn end(choice: u8) -> Option<End> {
     match choice % 8 {
         0 => Some(End::Replaced),
@@ -40,7 +40,7 @@ fn end(choice: u8) -> Option<End> {
         3 => Some(End::Slow),
         4 => Some(End::Lost),
         5 => Some(End::Overloaded),
-        // A deadline has passed.
+        // Its time is over, whatever it is in the middle of.
         _ => None,
     }
 }
@@ -62,7 +62,7 @@ fn converse<'p>(
         echo: true,
         admin_listener: world & 8 != 0,
         message_rate: Rate::per_second(200, 400),
-        // The number of bytes in a read decides where this rate is exceeded.
+        // How many bytes are read at once decides where this line is crossed.
         byte_rate: Rate::UNLIMITED,
         trusted_proxies: Proxies::default(),
         strikes: 3,
@@ -100,14 +100,14 @@ fn converse<'p>(
     Outcome { host, flow }
 }
 
-/// Hands over one piece, until nothing of it is left for later; and checks the memory that is kept.
+/// Hands over one piece, and what was left of it for later; checks what is kept.
 fn receive(session: &mut Session, piece: &[u8], limits: &Limits, host: &mut Recorder) -> Flow {
     let mut input = piece.to_vec();
     let mut flow = session.receive(&mut input, limits, host);
     while flow == Flow::Open && session.has_more() {
         let before = session.held_bytes();
         flow = session.receive(&mut [], limits, host);
-        // The session may look once more at an unfinished frame. Then it waits for the rest.
+        // What has not arrived in full is looked at once more, and then waits for the rest.
         let gets_on = session.held_bytes() < before || !session.has_more();
         assert!(flow != Flow::Open || gets_on, "it would be asked for ever");
     }

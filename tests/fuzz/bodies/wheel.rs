@@ -1,19 +1,19 @@
-//! Any bytes, as calls to a timer wheel. The wheel and its model have to agree.
+//! Any bytes, as what callers do with a wheel of timers: the wheel and its model have to agree.
 
 use switchboard::timer::{Moment, TimerId, Wheel};
 
 use super::Dice;
 
-// The wheel's own property tests use the same model.
+// The model is the one of the wheel's own properties.
 #[path = "../../../src/timer/wheel/model.rs"]
 mod model;
 
 use model::{Distance, REVOLUTION, SLOT, Step, Trial};
 
-/// The most steps. The model searches a list at every step, so more steps would only be slow.
+/// The model looks through a list at every step, so that more would only be slow.
 const MOST_STEPS: usize = 500;
 
-/// The input: the time, then steps.
+/// Where the clock stands, then steps.
 pub fn check(bytes: &[u8]) {
     let mut dice = Dice(bytes);
     let far = span(&mut dice);
@@ -49,7 +49,7 @@ fn distance(dice: &mut Dice<'_>) -> Distance {
     }
 }
 
-/// A time: whole slots and revolutions, where timers meet, or anything between.
+/// Whole slots and revolutions, where timers meet, and anything between.
 fn span(dice: &mut Dice<'_>) -> u64 {
     match dice.byte() % 4 {
         0 => u64::from(dice.byte()) * SLOT,
