@@ -130,7 +130,7 @@ impl Climate {
 
 fn limits(dice: &mut Dice, phones: usize) -> Limits {
     let each = dice.pick(&[2_000, 20_000, 1 << 20]);
-    Limits {
+    let mut limits = Limits {
         max_connections: dice.pick(&[phones * 2, phones * 2 / 3]),
         spare_connections: 3,
         ping_timeout: dice.time(SECOND * 12, SECOND * 30),
@@ -177,5 +177,14 @@ fn limits(dice: &mut Dice, phones: usize) -> Limits {
         },
         session: session::Limits { strikes: dice.pick(&[3, 50]), ..session::Limits::default() },
         ..Limits::default()
+    };
+    // Every third world has few places for invitations, so that they must give way to each other. In it no
+    // invitation ends by time: what ends early was displaced. No dice: the other worlds stay as they were.
+    let messenger = &mut limits.chat.messenger;
+    if messenger.typing_lasts == SECOND / 2 {
+        messenger.invitation_ttl = SECOND * 86_400;
+        messenger.invitations_received.number = 3;
+        messenger.invitations_in_all.number = 8;
     }
+    limits
 }

@@ -1,12 +1,16 @@
 //! The rules for every single frame of the messenger realm. They are checked when the network has taken
 //! its last byte.
 
-use serde_json::Value;
+use serde_json::{Value, json};
+use switchboard::chat::messenger::Refusal;
 
 use super::{Status, Typed, pair};
 use crate::device::session;
 use crate::net::WireId;
 use crate::oracle::Oracle;
+
+/// The refusals of quotas that many senders share.
+const SHARED: [Refusal; 2] = [Refusal::TooManyReceived, Refusal::TooManyInAll];
 
 impl Oracle {
     /// Checks a text that the server has just sent to a device.
@@ -51,9 +55,20 @@ impl Oracle {
                 let device = self.device(wire);
                 let most = nonsense + device.refusals + device.doubts;
                 assert!(errors <= most, "wire {wire} is refused for nothing: {frame}");
+                if SHARED.iter().any(|refusal| *data == json!({ "detail": refusal.sentence() })) {
+                    self.judge_shared_refusal(number);
+                }
             }
             _ => panic!("wire {wire} hears {frame}"),
         }
+    }
+
+    /// A quota that many share refuses an invitation only to a sender that has a place in it already.
+    fn judge_shared_refusal(&mut self, number: usize) {
+        assert!(self.realm.is_tight(), "{number} is refused, and there are places");
+        let (invited, refused) = self.realm.invited.entry(number).or_default();
+        *refused += 1;
+        assert!(*refused < *invited, "{number} has no invitation at all, and gets no place");
     }
 
     fn device(&mut self, wire: WireId) -> &mut super::Device {
@@ -131,7 +146,7 @@ impl Oracle {
 
     fn judge_invitation(&mut self, wire: WireId, number: usize, data: &Value) {
         let (at, tick, now) = (place(text(data, "id"), 'i'), self.tick, self.now);
-        let lasts = self.realm.limits.invitation_ttl;
+        let (lasts, is_tight) = (self.realm.limits.invitation_ttl, self.realm.is_tight());
         let invitation = &mut self.realm.invitations[at];
         assert_eq!(session(text(data, "senderId")), invitation.from, "invitation {at}");
         assert_eq!(session(text(data, "recipientId")), invitation.to, "invitation {at}");
@@ -150,7 +165,7 @@ impl Oracle {
                 let accepts = answer == "accepted";
                 let is_true = match answer {
                     "accepted" | "declined" => was_answered(accepts),
-                    "expired" => now >= invitation.consumed_at + lasts,
+                    "expired" => is_tight || now >= invitation.consumed_at + lasts,
                     _ => panic!("invitation {at} is {answer}"),
                 };
                 assert!(is_true, "invitation {at} is not {answer}");

@@ -105,9 +105,16 @@ pub(crate) struct Realm {
     /// Sessions whose typing the server ended early. Such a session must have gone.
     pub(super) cut_short: BTreeSet<usize>,
     pub(super) limits: Limits,
+    /// For each session, its invitations to others that were read, and those that a shared quota refused.
+    pub(super) invited: BTreeMap<usize, (usize, usize)>,
 }
 
 impl Realm {
+    /// Whether invitations have so few places that they displace each other.
+    pub(super) fn is_tight(&self) -> bool {
+        self.limits.invitations_received.number < Limits::default().invitations_received.number
+    }
+
     /// A device writes a note. The caller still has to set its content.
     pub(crate) fn write(&mut self, over: WireId, from: usize, to: usize) -> usize {
         self.notes.push(Note {
@@ -174,6 +181,7 @@ impl Realm {
                 // A session can't invite itself, and has never a hundred invitations.
                 device.refusals += usize::from(invitation.to == from);
                 device.doubts += 1;
+                self.invited.entry(from).or_default().0 += usize::from(invitation.to != from);
             }
             Said::Answer(at, accepts) => {
                 device.doubts += 1;

@@ -92,6 +92,12 @@ impl Oracle {
         let from_clear = clear.contains(&invitation.over) && invitation.to != invitation.from;
         let Some(consumed) = invitation.consumed.filter(|_| from_clear) else { return };
         let is_over = self.realm.limits.invitation_ttl < QUIET;
+        // Others may have displaced it, and perhaps it was refused.
+        let is_uncertain = self.realm.is_tight()
+            && !matches!(invitation.outcome.as_deref(), Some("accepted" | "declined"));
+        if is_uncertain {
+            return;
+        }
         if invitation.answers.is_empty() {
             // An invitation that is not over also reaches devices that sign in later.
             let since = if is_over { consumed } else { u64::MAX };
