@@ -10,6 +10,7 @@ use clap::builder::FalseyValueParser;
 use clap::error::ErrorKind;
 use clap::{Command, CommandFactory as _, FromArgMatches as _, Parser};
 
+use super::headings::{DEADLINES, MEMORY, NETWORK, OPERATION, SESSIONS};
 use super::limit_args::LimitArgs;
 use super::values::{address, byte_rate, bytes, count, origin, time, time_or_none};
 use crate::chat::{messenger, mobile};
@@ -25,14 +26,6 @@ const DEFAULT_ADDRESS: SocketAddr =
 const VALUES: &str = "Times are written as 500ms, 60s or 2min, sizes as 64KiB or 1MB. \
 A rate is AMOUNT[/TIME][:BURST]:\n200:400 is 400 at once and then 200 a second; 1/5s:3 is three at once and \
 then one every 5 s.\nWithout a burst it is twice the amount. off is no limit.";
-
-/// The headings of the help, in their order.
-pub(super) const NETWORK: &str = "Network";
-pub(super) const CLIENTS: &str = "Limits on a client or an address";
-const MEMORY: &str = "Memory";
-const DEADLINES: &str = "Deadlines";
-const SESSIONS: &str = "Sessions";
-const OPERATION: &str = "Operation";
 
 /// A chat server over WebSocket: people connect with a phone number, or with an id, and write to each other.
 ///

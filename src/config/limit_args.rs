@@ -1,6 +1,6 @@
 //! [`LimitArgs`]: the flags that limit one client or one address.
 
-use super::args::CLIENTS;
+use super::headings::CLIENTS;
 use super::rates::{Most, count_or_off, network, rate, rate_of_bytes};
 use crate::limiter::{AddressLimits, Network, Proxies, Rate};
 

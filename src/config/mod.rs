@@ -4,6 +4,7 @@
 //! exit code 2. This room knows every room's limits, and nothing else about them. Called by `main` alone.
 
 mod args;
+mod headings;
 mod limit_args;
 mod rates;
 mod values;

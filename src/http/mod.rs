@@ -15,15 +15,17 @@ mod request;
 mod response;
 mod route;
 mod status;
+mod version;
 
 pub use bad_request::BadRequest;
 pub use body::Body;
 pub use client::{BadResponse, ResponseHead, parse_response};
 pub use headers::Headers;
-pub use request::{Request, Version, parse};
+pub use request::{Request, parse};
 pub use response::Response;
 pub use route::{Call, Found, Kind, Listeners, Params, Route, find as find_route};
 pub use status::Status;
+pub use version::Version;
 
 /// How long a head may be. A client that exceeds it gets its error before the head is complete.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]

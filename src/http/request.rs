@@ -9,7 +9,7 @@ use std::fmt;
 
 use httparse::{EMPTY_HEADER, Error, Status};
 
-use super::{BadRequest, Body, Headers, Limits};
+use super::{BadRequest, Body, Headers, Limits, Version};
 
 /// A request whose head is complete and beyond doubt.
 #[derive(Clone, Eq, PartialEq)]
@@ -29,15 +29,6 @@ pub struct Request<'b> {
     pub headers: Headers<'b>,
     /// What follows the head.
     pub body: Body,
-}
-
-/// A version of HTTP that can be answered.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Version {
-    /// HTTP/1.0.
-    Http10,
-    /// HTTP/1.1.
-    Http11,
 }
 
 /// Reads the head at the start of `input`, and says how many bytes it took.

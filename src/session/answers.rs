@@ -5,6 +5,7 @@
 //! accepted.
 
 use super::DoorRefusal;
+use super::detail::detail;
 use super::routes::Handler;
 use crate::http::{Body, Found, Request, Response, Status};
 
@@ -65,9 +66,4 @@ pub fn refuse(refusal: DoorRefusal) -> Response<'static> {
         }
     };
     detail(status, sentence).header("Retry-After", seconds.to_string())
-}
-
-/// An error with its sentence.
-pub(super) fn detail(status: Status, sentence: &str) -> Response<'static> {
-    Response::new(status).json_detail(sentence)
 }

@@ -10,7 +10,7 @@
 //! they see the request and the settings, and neither a host nor a state. ADDRESSES.md, beside this
 //! file, describes each line; a test holds the two together. Called by the request stage.
 
-use super::answers::detail;
+use super::detail::detail;
 use super::{Entry, Limits, admin_token};
 use crate::chat::{Entrant, Mobile, PresenceMode};
 use crate::dialects::Dialect;

@@ -3,7 +3,8 @@
 //! The order of the checks is part of what clients see. Called by the request stage, when the route
 //! has said what it asks for.
 
-use super::answers::{detail, refuse};
+use super::answers::refuse;
+use super::detail::detail;
 use super::{Entry, Host, Limits, WebSocket, origin};
 use crate::http::{Request, Response, Status, Version};
 use crate::ws::handshake::{self, HandshakeError, Offer};

@@ -87,9 +87,11 @@ fn every_file_and_function_that_the_page_names_is_there() {
 fn no_two_files_name_each_other_in_a_circle() {
     let files = rust_files();
     let mut wrong = Vec::new();
-    for folder in ["loadgen/src/"] {
+    for folder in ["src/", "loadgen/src/"] {
+        // The server's `main.rs` is a package of its own to the compiler, and nothing names it.
+        let is_inside = |path: &&str| folder != "src/" || *path != "main.rs";
         let inside = files.iter().filter_map(|file| {
-            let path = file.path.strip_prefix(folder)?;
+            let path = file.path.strip_prefix(folder).filter(is_inside)?;
             Some((path, file.text.as_str()))
         });
         let package = Package::read(inside);
