@@ -7,7 +7,7 @@
 //! [`Limits::contacts_per_person`](super::Limits). Rejected: a hash set, which takes four times the
 //! memory and does not know who came first. Knows no people, only their keys. `contacts.rs` calls it.
 
-use super::person::PersonKey;
+use super::person_key::PersonKey;
 use super::shares::heaviest;
 use crate::limiter::Block;
 

@@ -11,7 +11,7 @@
 
 use super::circle::Bond;
 use super::event::Event;
-use super::person::PersonKey;
+use super::person_key::PersonKey;
 use super::shares::Stock;
 use super::{Due, Realm, tell};
 use crate::chat::Sink;

@@ -13,7 +13,8 @@ use std::ops::{Index, IndexMut};
 
 use slab::Slab;
 
-use super::person::{Person, PersonKey};
+use super::person::Person;
+use super::person_key::PersonKey;
 use super::shares::HolderKey;
 use crate::chat::ConnectionId;
 use crate::chat::seats::Seats;

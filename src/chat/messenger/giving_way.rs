@@ -7,7 +7,7 @@
 //! all of them, and almost none is ever full. Called by `inviting.rs`.
 
 use super::event::{Answer, Event};
-use super::person::PersonKey;
+use super::person_key::PersonKey;
 use super::ranks::Rank;
 use super::shares::{Claim, GivesWay, HolderKey, Stock, heaviest};
 use super::{Realm, Refusal, tell};

@@ -5,7 +5,8 @@ use std::collections::HashMap;
 
 use super::circle::Bond;
 use super::event::Answer;
-use super::person::{Person, PersonKey};
+use super::person::Person;
+use super::person_key::PersonKey;
 use super::shares::Stock;
 use super::{Counters, Realm};
 

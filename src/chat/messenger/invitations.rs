@@ -10,7 +10,7 @@ use slab::Slab;
 
 use super::Invite;
 use super::event::{Answer, Invitation};
-use super::person::PersonKey;
+use super::person_key::PersonKey;
 use crate::timer::TimerId;
 
 /// What an invitation costs beside its texts: its entry and that of its timer, the allocations of its

@@ -10,7 +10,7 @@ use super::contacts::Meeting;
 use super::event::{Answer, Event, Invitation};
 use super::giving_way::Room;
 use super::invitations::{Stored, cost};
-use super::person::PersonKey;
+use super::person_key::PersonKey;
 use super::shares::{HolderKey, Stock};
 use super::{Caller, Due, Invite, ItemId, Realm, Refusal, tell, tell_others};
 use crate::chat::{ConnectionId, Sink};

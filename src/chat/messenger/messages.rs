@@ -7,7 +7,7 @@
 
 use super::contacts::Meeting;
 use super::event::{Event, Status};
-use super::person::PersonKey;
+use super::person_key::PersonKey;
 use super::shares::{Stock, heaviest};
 use super::{Caller, ItemId, Message, Realm, Refusal, Ticket, tell, tell_others};
 use crate::chat::{Fault, Outcome, Reason, Sink};

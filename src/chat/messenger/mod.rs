@@ -23,6 +23,7 @@ mod inviting;
 mod limits;
 mod messages;
 mod person;
+mod person_key;
 mod ranks;
 mod refusal;
 mod shares;
@@ -39,7 +40,7 @@ use crate::limiter::Block;
 use crate::timer::{Moment, Now, Wheel};
 use directory::Directory;
 use invitations::Invitations;
-use person::PersonKey;
+use person_key::PersonKey;
 use shares::{HolderKey, Shares};
 use tracks::Tracks;
 

@@ -11,6 +11,7 @@ use std::slice;
 
 use super::chain::Chain;
 use super::circle::Circle;
+use super::person_key::PersonKey;
 use super::shares::HolderKey;
 use crate::chat::ConnectionId;
 use crate::timer::TimerId;
@@ -24,11 +25,6 @@ pub(super) struct Person {
     devices: Devices,
     social: Option<Box<Social>>,
 }
-
-/// A place in the directory, good for as long as its person is in there. Whoever keeps a key takes
-/// care that the person stays: see [`Social::references`].
-#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
-pub(super) struct PersonKey(pub(super) u32);
 
 /// All that an idle person does not have.
 #[derive(Default)]

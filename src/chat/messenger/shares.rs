@@ -14,7 +14,7 @@
 use slab::Slab;
 
 use super::chain::Links;
-use super::person::PersonKey;
+use super::person_key::PersonKey;
 use super::ranks::{Rank, Ranks};
 use crate::limiter::Block;
 use crate::shards::Shards;

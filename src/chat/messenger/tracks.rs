@@ -13,7 +13,7 @@ use slab::Slab;
 
 use super::Ticket;
 use super::chain::{Chain, Links};
-use super::person::PersonKey;
+use super::person_key::PersonKey;
 use crate::timer::Moment;
 
 /// All messages that the realm remembers.

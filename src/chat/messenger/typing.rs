@@ -4,7 +4,8 @@
 //! It is passed on or dropped, never kept for somebody offline. Called by the realm.
 
 use super::event::Event;
-use super::person::{PersonKey, Typing};
+use super::person::Typing;
+use super::person_key::PersonKey;
 use super::{Due, PersonId, Realm, tell};
 use crate::chat::Sink;
 use crate::timer::Now;
