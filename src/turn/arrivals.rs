@@ -1,10 +1,11 @@
-//! Who comes from where: which connections count as their address's, and which are too many.
+//! Arrivals: how connections are counted against their addresses, and which are refused for that.
 //!
-//! Who connects directly is judged when he is accepted. Whoever has a few too many there is taken in
-//! all the same, and told so when he asks for a WebSocket; beyond a few he is turned away on the
-//! spot, so that a flood takes up no slots. For whom a trusted proxy speaks is known only when the
-//! client asks: it is judged then, as one of the proxy's own address if the proxy names none. Other
-//! programs of the same machine do not count, unless they are trusted proxies and ask for a WebSocket.
+//! A direct connection is counted when it is accepted. If its address has a few connections too many, it
+//! gets a slot all the same, and an error answer when it asks for a WebSocket. Beyond those few it is
+//! closed at once, so that a flood takes up no slots. A connection of a trusted proxy is counted when it
+//! asks for a WebSocket: only then does the proxy name the client's address. If it names none, the
+//! connection counts against the proxy's own address. Connections from this machine do not count, unless
+//! they are a trusted proxy's.
 
 #[cfg(test)]
 mod tests;
@@ -16,27 +17,27 @@ use crate::chat::ConnectionId;
 use crate::limiter::{Arrival, Block, Excess, Forwarded, Limit};
 use crate::session::{DoorRefusal, Listener};
 
-/// Addresses of the departed that one turn looks at, to forget them; and as many of the numbers that
-/// an address has taken over.
+/// The number of addresses that one turn checks for being forgotten. The same number of the chat's
+/// records of addresses is checked, too.
 const FORGET: usize = 64;
 
-/// As what a connection counts.
+/// How a connection is counted against its address.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum Counted {
-    /// As nothing: of the operator, of this machine, or there is no such limit.
+    /// Not counted: it is of the operator's listener, or of this machine, or there is no limit.
     Exempt,
-    /// As nothing either: a trusted proxy's, which has not asked for a WebSocket yet.
+    /// Not counted yet: a trusted proxy's connection that has not asked for a WebSocket.
     Proxy,
-    /// As one too many of its address's, who is to be told so.
+    /// Counted as over the limit. It will be answered with an error.
     ToBeTold,
-    /// As one of its address's.
+    /// Counted against its own address.
     Entered,
-    /// As one of the address for which a trusted proxy speaks, or of the proxy's own.
+    /// Counted against the address that a trusted proxy has named, or else against the proxy's own.
     Forwarded,
 }
 
 impl Turn {
-    /// What somebody counts as who has just been accepted; or why he is turned away.
+    /// Decides how a newly accepted connection is counted, or refuses it.
     pub(super) fn judge_arrival(
         &mut self,
         listener: Listener,
@@ -59,8 +60,9 @@ impl Turn {
         }
     }
 
-    /// A client asks for a WebSocket, and a trusted proxy may have said from where. Returns the block
-    /// that the connection had until now, for [`turn_back`](Self::turn_back).
+    /// Counts a connection that asks for a WebSocket, or refuses it. A trusted proxy may have named the
+    /// client's address in the request. Returns the block that the connection had until now, for
+    /// [`turn_back`](Self::turn_back).
     pub(super) fn enter(
         &mut self,
         id: ConnectionId,
@@ -72,8 +74,8 @@ impl Turn {
         let (block, counted) = match (connection.counted, forwarded) {
             (Counted::Exempt | Counted::Entered | Counted::Forwarded, _) => return Ok(own),
             (Counted::Proxy, Forwarded::Client(client)) => (Block::of(client), Counted::Forwarded),
-            // A proxy that says of nobody for whom it speaks may speak for everybody. So those whom
-            // it does not name share its address, and none of them is exempt for that.
+            // The proxy did not name its client. All such clients share the proxy's address: if they were
+            // exempt, a client could evade its limit by hiding its address.
             (Counted::Proxy, Forwarded::Nameless) => (own, Counted::Forwarded),
             (Counted::ToBeTold, _) => (own, Counted::Entered),
         };
@@ -87,8 +89,8 @@ impl Turn {
         Ok(own)
     }
 
-    /// A client that has entered is not let in after all. The next one that the proxy speaks for
-    /// over this connection may be another: the block is again the one that `enter` returned.
+    /// Undoes [`enter`](Self::enter) for a proxy's connection that was refused after all. The next request
+    /// on it may be another client's, so its block is again the one that `enter` returned.
     pub(super) fn turn_back(&mut self, id: ConnectionId, own: Block) {
         let Some(connection) = self.connections.get_mut(id) else { return };
         if connection.counted == Counted::Forwarded {
@@ -97,7 +99,7 @@ impl Turn {
         }
     }
 
-    /// A connection is gone.
+    /// Stops counting a connection that is closed.
     pub(super) fn depart(&mut self, block: Block, counted: Counted) {
         match counted {
             Counted::Exempt | Counted::Proxy => {}
@@ -106,12 +108,13 @@ impl Turn {
         }
     }
 
-    /// The address block that a connection comes from: the client's, if a trusted proxy has named it.
+    /// The address block of a connection: the client's, if a trusted proxy has named it.
     pub(super) fn block_of(&self, id: ConnectionId) -> Block {
         self.connections.get(id).map_or_else(Block::default, |connection| connection.block)
     }
 
-    /// Forgets addresses from which nobody has come for long enough, and what they have done.
+    /// Forgets addresses without connections once their rates have recovered, and the chat's records of
+    /// them. A constant number of each a turn.
     pub(super) fn forget_addresses(&mut self) {
         self.addresses.sweep(self.now.monotonic, FORGET);
         self.chat.forget(self.now.monotonic, FORGET);

@@ -1,8 +1,9 @@
-//! Draining: how the server goes down without losing anything it could still deliver.
+//! The drain: how the server shuts down and still delivers what it can.
 //!
-//! The listener stays open, so that health checks hear "draining" rather than nothing. WebSockets are
-//! sent home in slices with a pause between them, so that they do not all come back to the next
-//! server in the same millisecond. It is over when the last has gone, or at a deadline.
+//! The listeners stay open, so that health checks get the answer "draining" rather than none. WebSockets
+//! are closed in slices with a pause between them: otherwise all clients would reconnect to the next
+//! server in the same millisecond. The drain is over when the last connection is closed, or at a
+//! deadline.
 
 use super::Turn;
 use crate::session::End;
@@ -11,23 +12,23 @@ use crate::timer::Moment;
 /// A drain that is under way.
 #[derive(Debug)]
 pub(super) struct Drain {
-    /// When patience ends.
+    /// When the drain is over, whatever is left.
     until: Moment,
-    /// When the next slice is due; none once everybody has been told.
+    /// When the next slice is due; `None` after the last slice.
     next_slice: Option<Moment>,
-    /// The slot at which it begins.
+    /// The slot at which the next slice begins.
     slot: usize,
 }
 
 impl Drain {
-    /// When there is something to do.
+    /// When the drain next has something to do.
     pub(super) fn deadline(&self) -> Moment {
         self.next_slice.unwrap_or(self.until).min(self.until)
     }
 }
 
 impl Turn {
-    /// Begins to shut down. Nobody new is let in; everybody is asked to leave.
+    /// Begins a drain: no new WebSocket is let in, and all open ones are closed, slice by slice.
     pub fn drain(&mut self, now: Moment) {
         if self.drain.is_none() {
             let until = now + self.limits.drain_timeout;
@@ -40,20 +41,21 @@ impl Turn {
         self.drain.is_some()
     }
 
-    /// Whether a drain is over: the process may end.
+    /// Whether the drain is over, so that the process may end.
     pub fn is_drained(&self) -> bool {
         match &self.drain {
             None => false,
             Some(drain) => {
                 let all_gone = self.websockets == 0 && self.ending == 0;
-                // What came back from the last of them belongs into the books, too.
+                // The messages that came back from the last connections have to be counted, too.
                 let all_told = !self.outboxes.any_returned();
                 all_gone && all_told || self.now.monotonic >= drain.until
             }
         }
     }
 
-    /// Sends the next slice home. Returns how many that were.
+    /// Ends the WebSockets of the next slice, if it is due. Returns their number. O(slots) over the whole
+    /// drain: each slice goes on where the last one stopped.
     pub(super) fn drain_slice(&mut self) -> usize {
         let now = self.now.monotonic;
         let Some(drain) = &mut self.drain else { return 0 };

@@ -1,8 +1,8 @@
-//! How connections end: [`Turn::end`] from anywhere, then the phases *leave* and *close*.
+//! How connections end: any phase calls [`Turn::end`]; the phases *leave* and *close* do the rest.
 //!
-//! Ending is not freeing. A handler marks the connection and lets its last words be written; the
-//! leave phase takes it out of the chat, the close phase frees it, both in an order that every
-//! handler can rely on: an id stays good to the end of the turn.
+//! To end a connection is not to free it. `end` marks the connection and queues its last frames. The
+//! leave phase takes it out of the chat, and the close phase frees it. So every handler can rely on
+//! this: an id stays valid until the close phase.
 
 use super::Turn;
 use super::tables::connections::{Connection, Life};
@@ -13,12 +13,13 @@ use crate::session::End;
 mod tests;
 
 impl Turn {
-    /// Ends an open connection: its last words are queued, and nothing it says is listened to.
+    /// Ends an open connection: its last frames are queued, and its input is ignored from now on.
     pub(super) fn end(&mut self, id: ConnectionId, end: End) {
         self.end_as(id, end, self.tag_of(id));
     }
 
-    /// The same for a connection of the person with this tag; a newer connection may have its place by now.
+    /// Ends an open connection of the person with this tag. The tag is an argument, since a newer connection
+    /// may have taken over the person's number already.
     fn end_as(&mut self, id: ConnectionId, end: End, tag: Option<u32>) {
         if !self.connections.get(id).is_some_and(Connection::is_open) {
             return;
@@ -27,8 +28,8 @@ impl Turn {
         let Some(connection) = self.connections.get_mut(id) else { return };
         let was_websocket = connection.session.is_websocket();
         connection.life = Life::Finishing;
-        // The time to close begins with the first write, or now if there can be none. What waits for
-        // our own send phase, while its budget goes to others or we stand still, is not late.
+        // The close deadline starts with the first write of the last frames, or now if the socket is
+        // blocked. A peer is not late while its frames wait for our own send phase.
         let is_blocked = self.outboxes.is_blocked(id);
         connection.waiting_since = is_blocked.then_some(self.now.monotonic);
         self.ending += 1;
@@ -43,18 +44,19 @@ impl Turn {
             let reason = if end == End::Slow { Reason::Slow } else { Reason::Offline };
             self.give_up(id, reason);
         } else {
-            // Those who are sent home by a drain still get their mail. Nobody else would read it.
+            // In a drain, the messages in the outbox are still sent. Otherwise those that are not begun
+            // come back: nobody may be at the other end, and their senders are to know.
             self.outboxes.seal(id, end != End::Draining);
             self.rearm(id);
         }
     }
 
-    /// An ending connection is not worth waiting for any longer.
+    /// Frees an ending connection without waiting for its peer any longer.
     pub(super) fn abandon(&mut self, id: ConnectionId) {
         self.give_up(id, Reason::Offline);
     }
 
-    /// The connection is broken: reset, timed out by the kernel, or unreachable.
+    /// Handles a broken connection: reset, timed out by the kernel, or unreachable.
     pub(super) fn broke(&mut self, id: ConnectionId) {
         let Some(connection) = self.connections.get(id) else { return };
         match connection.life {
@@ -64,13 +66,13 @@ impl Turn {
         }
     }
 
-    /// A newer connection, `new`, has taken the place of `old` in the chat.
+    /// Ends `old`, whose number the newer connection `new` has taken over.
     pub(super) fn replace(&mut self, old: ConnectionId, new: ConnectionId) {
         self.outboxes.hand_over(old, new);
         self.end_as(old, End::Replaced, self.tag_of(new));
     }
 
-    /// Gives up those whose outboxes went over a cap.
+    /// Ends the connections whose outboxes went over a cap.
     pub(super) fn end_the_overflowed(&mut self) {
         while let Some((id, limit)) = self.outboxes.next_overflowed() {
             self.counters.limits_hit.count(limit);
@@ -82,7 +84,8 @@ impl Turn {
         }
     }
 
-    /// Nothing more can be sent: what is left in the outbox comes back, and the close phase frees.
+    /// Sends nothing more on a connection: the messages in its outbox come back, and the close phase frees
+    /// it.
     fn give_up(&mut self, id: ConnectionId, reason: Reason) {
         let Some(connection) = self.connections.get_mut(id) else { return };
         if !connection.is_dead() {

@@ -1,14 +1,15 @@
-//! [`Turn`]: one turn of the loop, again and again. This is where everything meets.
+//! [`Turn`]: one turn of the event loop, and the state that the turns share.
 //!
-//! The turn owns the connections, their outboxes and deadlines, and the chat. The network is an
-//! argument ([`Sockets`]), and so is the time, so that the simulator drives this very code. Whoever
-//! runs it calls [`ready`](Turn::ready) for what the network has noticed, [`run`](Turn::run), and
-//! sleeps for as long as [`wait`](Turn::wait) says.
+//! The turn owns the connections, their outboxes and deadlines, and the chat. The network
+//! ([`Sockets`]) and the time are arguments, so that the simulator can run this same code. The driver
+//! (`net`, the simulator or a test) does three things in a circle: it calls [`ready`](Turn::ready) for
+//! each event of a poll, then [`run`](Turn::run), and then sleeps as long as [`wait`](Turn::wait) says.
 //!
-//! Handlers never write and never free. They queue; one phase writes, and one frees. So a hundred
-//! messages to one phone cost one system call, and nothing is freed under anybody's feet.
+//! A *handler* is code that reacts to one event of one connection. Handlers never write to a socket and
+//! never free a connection. They queue; one phase writes, and one phase frees. So a hundred messages to
+//! one phone cost one system call, and no connection is freed while a handler uses it.
 
-// What the turn does, a file for each phase; and what more than one phase does.
+// What the turn does: a file for each phase, then what several phases do.
 mod phases;
 
 mod arrivals;
@@ -16,14 +17,14 @@ mod drain;
 mod end;
 mod settle;
 
-// What it knows of each connection.
+// What the turn knows of each connection.
 mod tables;
 
-// What it lends to the session and to the chat, and what it asks of the network.
+// How the session and the chat see the turn, and how the turn sees the network.
 mod adapters;
 mod sockets;
 
-// What its operator sees, and what the operator may set.
+// What the operator sets, and what the operator sees.
 mod limits;
 mod pages;
 mod records;
@@ -69,57 +70,61 @@ pub use tables::presence::Limits as PresenceLimits;
 /// The state that outlives a turn.
 pub struct Turn {
     limits: Limits,
+    /// A copy of `limits.session` that a session can borrow while the turn is its host.
     session_limits: Rc<session::Limits>,
+    /// When the server started.
     started: Now,
+    /// When this turn began: all that happens in a turn happens at one time.
     now: Now,
     connections: Connections,
     addresses: Addresses,
-    /// WebSockets that are open, the ending ones not included.
+    /// The number of open WebSockets, without those that are ending.
     websockets: usize,
-    /// Connections that have ended and are not yet freed.
+    /// The number of connections that have ended and are not yet freed.
     ending: usize,
-    /// Bytes that all sessions keep of what has not arrived in full.
+    /// Bytes that all sessions together keep of incomplete requests and messages.
     held_bytes: usize,
     chat: Chat,
     outboxes: Outboxes,
     presence: Presence,
-    /// One timer a connection. The chat has a wheel of its own.
+    /// One timer for each connection. The chat has a wheel of its own.
     wheel: Wheel<ConnectionId>,
     sweep: Sweep,
     drain: Option<Drain>,
-    /// What has been encoded for each audience.
+    /// For each audience, the list and the delta as they were encoded last.
     frames: [Frames; Audience::ALL.len()],
     counters: Counters,
     recorder: Recorder,
     notes: Notes,
 
-    /// Events that the network has told of since the last turn.
+    /// The number of events that the network has reported since the last turn.
     events: usize,
-    /// Where somebody may be waiting to be accepted.
+    /// The listeners at which connections may wait to be accepted.
     waiting_listeners: WaitingListeners,
-    /// Accepting failed for want of descriptors: not before this moment again.
+    /// The moment at which to try again to accept, after descriptors ran out.
     accept_again: Option<Moment>,
-    /// Connections with something to read, longest unread first.
+    /// Connections with something to read, longest unread first. Each stands in it once.
     readable: VecDeque<ConnectionId>,
-    /// Bytes of the pages that the read under way has asked for.
+    /// Bytes of the pages that were made for the connection that is being read.
     page_bytes: usize,
-    /// Events to be seen until all readiness is known, if no poll names everybody before.
+    /// The number of events after which every ready socket has been reported (the stall rule; see
+    /// `settle_readiness`).
     events_unsettled: usize,
-    /// Whether this turn knows all readiness, and so may judge who was silent.
+    /// Whether every ready socket has been reported, so that this turn may judge which are silent.
     may_judge: bool,
-    /// WebSockets that ended and that the chat does not know about yet.
+    /// WebSockets that have ended and are still in the chat.
     leaving: VecDeque<ConnectionId>,
-    /// Connections to be closed and freed.
+    /// Dead connections, to be closed and freed.
     closing: VecDeque<ConnectionId>,
 
-    /// What is read goes here first, whoever it is from: an idle connection owns no buffer.
+    /// The buffer into which all sockets are read, so that an idle connection owns none.
     input: Vec<u8>,
-    /// Where frames are encoded.
+    /// The buffer in which all frames are encoded, before a parcel gets a copy of the right size.
     scratch: Vec<u8>,
 }
 
 impl Turn {
-    /// A turn with nobody connected.
+    /// A turn without connections.
     pub fn new(limits: Limits, now: Now) -> Self {
         Turn {
             session_limits: Rc::new(limits.session.clone()),
@@ -155,9 +160,9 @@ impl Turn {
         }
     }
 
-    /// One turn, at one time: `now`, when the loop woke up. The order matters, and each line says why
-    /// it stands where it does. `watch` is for the flight recorder alone: nothing that is done
-    /// depends on it.
+    /// Runs one turn. All of it happens at one time: `now`, when the loop woke up. The order of the phases
+    /// matters; each comment says why a phase stands where it does. `watch` is for the flight recorder
+    /// alone: no decision depends on it.
     pub fn run(
         &mut self,
         now: Now,
@@ -170,37 +175,38 @@ impl Turn {
         self.settle_readiness(polled);
         laps.end(Phase::Readiness, mem::take(&mut self.events));
 
-        // Newcomers first, so that a full house shows at once. Their first bytes make an event of
-        // their own, in the next turn.
+        // New connections come first: the backlog of the kernel is short, and a connection that finds it
+        // full is refused. Their first bytes are an event of their own, in the next turn.
         laps.end(Phase::Accept, self.accept(sockets));
-        // Everything heard is heard before anybody is judged silent.
+        // All input is read before any connection is judged to be silent or late.
         laps.end(Phase::Receive, self.receive(sockets));
-        // Deadlines: only now is it known who has kept his.
+        // Now it is known which connections have kept their deadlines.
         laps.end(Phase::Expire, self.expire());
-        // Whoever has ended leaves the chat before presence is published, so that this turn's
-        // list is already without him; and whoever wrote to him in vain is told in this turn.
+        // Ended connections leave the chat before presence is published, so that this turn's list is
+        // without them. Senders of messages that came back are told before the send phase.
         laps.end(Phase::Leave, self.leave());
-        // Presence last of all that queues: one list then covers every change of the turn, and goes
-        // out in the same write as whatever else its receiver gets.
+        // Presence is the last phase that queues. So one list covers all changes of the turn, and goes
+        // out in the same write as all else that its receiver gets.
         laps.end(Phase::Publish, self.publish());
         // The only phase that writes.
         laps.end(Phase::Send, self.send(sockets));
-        // The only phase that frees: until here every id of this turn still meant somebody.
+        // The only phase that frees. Up to here, every id of this turn was valid.
         laps.end(Phase::Close, self.close(sockets));
 
         let turn = laps.finish(self.outboxes.total_bytes(), self.websockets);
         self.counters.count_turn(&turn);
         self.recorder.keep(turn);
         debug_assert!(self.books().balances(), "{:?}", self.books());
-        debug_assert_eq!(self.outboxes.messages(), self.chat.unsettled(), "lost, or told twice");
+        debug_assert_eq!(self.outboxes.messages(), self.chat.unsettled(), "lost, or settled twice");
     }
 
-    /// How long to sleep before the next turn, if nothing happens: zero if work was left over,
-    /// `None` if there is nothing to wait for but the network.
+    /// How long to sleep before the next turn if no event comes: zero if work is left, and `None` if there
+    /// is no deadline either.
     pub fn wait(&mut self, now: Moment) -> Option<Duration> {
         let accepting = self.waiting_listeners.any() && self.accept_again.is_none();
-        // Work that was created late in a turn, or cut off by a budget, announces itself by no
-        // event: whoever forgets it here loses it until a stranger happens to call.
+        // No event reports work that a turn has left: what a budget cut off, or what a late phase queued
+        // for an early one. Such work must be named here, or it waits until an unrelated event wakes the
+        // loop.
         let left_over = accepting
             || !self.readable.is_empty()
             || !self.leaving.is_empty()
@@ -226,42 +232,43 @@ impl Turn {
         deadlines.into_iter().flatten().min().map(|deadline| deadline.since(now))
     }
 
-    /// Where every message went, up to now, of all realms together.
+    /// What became of every message up to now, over all realms.
     pub fn books(&self) -> Books {
         self.chat.books().map(|(_, books)| books).sum()
     }
 
-    /// What was counted beside messages.
+    /// All counters but those of messages.
     pub fn counters(&self) -> &Counters {
         &self.counters
     }
 
-    /// WebSockets that are open.
+    /// The number of open WebSockets.
     pub fn websockets(&self) -> usize {
         self.websockets
     }
 
-    /// Connections that are open and no WebSockets, or not yet.
+    /// The number of open connections that are no WebSockets, or not yet.
     pub fn plain_connections(&self) -> usize {
         self.connections.len() - self.websockets - self.ending
     }
 
-    /// Connections of every kind, the ending ones included.
+    /// The number of connections of every kind, with those that are ending.
     pub fn connections(&self) -> usize {
         self.connections.len()
     }
 
-    /// Notes how much later than asked for the loop has woken up.
+    /// Records how much later than planned the loop has woken up.
     pub fn record_lag(&mut self, lag: Duration) {
         self.counters.lag.record(lag);
     }
 
-    /// Notes what the process has used.
+    /// Records what the process has used.
     pub fn record_process(&mut self, process: Process) {
         self.counters.process = process;
     }
 
-    /// The chat, and the sink where its events become frames.
+    /// The chat, and the sink that puts its events into outboxes. They are borrowed together, since every
+    /// call to the chat needs a sink.
     fn chat_and_sink(&mut self) -> (&mut Chat, OutboxSink<'_>) {
         let sink = OutboxSink {
             outboxes: &mut self.outboxes,

@@ -1,8 +1,8 @@
-//! [`Sockets`]: all that the turn may ask of the network, and [`Readiness`], what the network tells it.
+//! [`Sockets`]: what the turn asks of the network. [`Readiness`]: what the network reports to the turn.
 //!
-//! Two implementations exist: `net` has mio and real sockets, the simulator has a table in memory.
-//! The turn cannot tell them apart, which is why a bug found by the simulator is a bug of the
-//! server. Every call returns at once: nothing here may block.
+//! `net` implements it with mio and real sockets, the simulator and the tests with tables in memory. The
+//! turn cannot tell them apart, so a bug that the simulator finds is a bug of the server. No call may
+//! block.
 
 use core::net::IpAddr;
 use std::io::{self, IoSlice};
@@ -10,58 +10,58 @@ use std::io::{self, IoSlice};
 use crate::chat::ConnectionId;
 use crate::session::{DoorRefusal, Listener};
 
-/// The network, as the turn sees it. Each connection is named by the id that it was accepted under.
+/// The network, as the turn sees it. A connection is named by the id under which it was accepted.
 pub trait Sockets {
-    /// Takes the next connection that waits at `listener`, if there is one, and calls it `id` from
-    /// now on.
+    /// Accepts the next connection that waits at `listener`, if there is one, as `id`.
     fn accept(&mut self, listener: Listener, id: ConnectionId) -> Accepted;
 
-    /// Takes the next connection that waits at `listener` and turns it away on the spot: there is no
-    /// room.
+    /// Accepts the next connection that waits at `listener`, tells it that the server is full, and closes
+    /// it at once.
     fn shed(&mut self, listener: Listener) -> Accepted;
 
-    /// Says no to the connection that was just accepted as `id`, and closes it.
+    /// Answers the connection that was just accepted as `id` with a refusal, and closes it.
     fn turn_away(&mut self, id: ConnectionId, refusal: DoorRefusal);
 
-    /// Reads what is there, as `read(2)`: `Ok(0)` is the end of the input, `WouldBlock` means
-    /// nothing for now, any other error is the end of the connection.
+    /// Reads like `read(2)`: `Ok(0)` is the end of the input, `WouldBlock` means that there are no bytes
+    /// now, and any other error that the connection is broken.
     fn read(&mut self, id: ConnectionId, buffer: &mut [u8]) -> io::Result<usize>;
 
-    /// Writes as much as the network takes, as `writev(2)`. May be short.
+    /// Writes like `writev(2)`, and returns how many bytes the network took: perhaps not all.
     fn write(&mut self, id: ConnectionId, slices: &[IoSlice<'_>]) -> io::Result<usize>;
 
-    /// Whether to report when the connection becomes writable again.
+    /// Asks for a report when the connection becomes writable again, or cancels that.
     fn want_write(&mut self, id: ConnectionId, wanted: bool);
 
-    /// Says "that was all" to the peer (`shutdown(2)`, the writing half), reading on.
+    /// Closes the writing half (`shutdown(2)`): a half-close. Reading goes on.
     fn finish_writing(&mut self, id: ConnectionId);
 
-    /// Closes. The id means nothing afterwards. What was written still goes out.
+    /// Closes the connection; the id is void afterwards. Bytes that the kernel holds are still sent.
     fn close(&mut self, id: ConnectionId);
 
-    /// Closes, and throws away what was written and has not gone out.
+    /// Closes the connection, and discards the bytes that the kernel holds and has not sent.
     fn abort(&mut self, id: ConnectionId);
 }
 
-/// What came of an attempt to accept.
+/// The result of an attempt to accept a connection.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Accepted {
-    /// A connection was taken (or, when shedding, turned away), from this address.
+    /// A connection from this address was accepted (or, by [`shed`](Sockets::shed), closed).
     Taken(IpAddr),
-    /// Nobody is waiting.
+    /// No connection waits.
     Nobody,
-    /// The process or the machine is out of descriptors or memory. Those who wait make no new
-    /// edge, so the turn must come back by itself (epoll(7): edge-triggered readiness).
+    /// The process or the machine is out of descriptors or memory. No new edge will report the
+    /// connections that still wait, so the turn has to try again by itself (epoll(7): edge-triggered).
     Exhausted,
 }
 
-/// What the network has noticed about one connection.
+/// What the network reports of one connection.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub struct Readiness {
-    /// Bytes, or an end, can be read.
+    /// Bytes can be read, or the end of the input.
     pub readable: bool,
     /// Bytes can be written again.
     pub writable: bool,
-    /// The peer has closed or reset: a read that falls short must not be taken for "nothing more".
+    /// The peer has closed or reset the connection. After a read that did not fill the buffer there is
+    /// then still the end of the input to be read.
     pub closed: bool,
 }

@@ -1,4 +1,7 @@
-//! The phase *accept*: who comes in.
+//! The phase *accept*: takes new connections from the listeners.
+//!
+//! Readiness of listeners is edge-triggered, too. A listener stays marked as waiting until an accept finds
+//! its backlog empty.
 
 use core::net::IpAddr;
 
@@ -6,8 +9,8 @@ use crate::limiter::{Block, Limit};
 use crate::session::Listener;
 use crate::turn::{Accepted, Sockets, Turn};
 
-/// The listeners at which somebody may wait to be accepted. At the start both: no event tells of
-/// those who came before there was a loop.
+/// The listeners at which connections may wait to be accepted. At the start these are both listeners: no
+/// event reports connections that came before the first poll.
 #[derive(Debug)]
 pub(in crate::turn) struct WaitingListeners {
     public: bool,
@@ -32,7 +35,8 @@ impl WaitingListeners {
 }
 
 impl Turn {
-    /// Takes in whoever waits, up to a budget. Returns how many were taken in or turned away.
+    /// Accepts the connections that wait, up to a budget. Returns the number of those that were taken in
+    /// or turned away.
     pub(in crate::turn) fn accept(&mut self, sockets: &mut impl Sockets) -> usize {
         if self.accept_again.is_some_and(|again| self.now.monotonic < again) {
             return 0;
@@ -41,12 +45,14 @@ impl Turn {
         let limits = &self.limits;
         let room = limits.max_connections + limits.spare_connections;
         let (accepts, admins) = (limits.budgets.accepts, limits.admin_connections);
-        // The operator first: he has little room, and comes to see why there is none elsewhere.
+        // The operator's listener comes first: an operator who looks for the cause of a flood must not
+        // wait behind it.
         self.accept_by(Listener::Admin, admins, admins, sockets)
             + self.accept_by(Listener::Public, room, accepts, sockets)
     }
 
-    /// Takes in whoever waits at one listener, while there is room there, up to a budget.
+    /// Accepts the connections that wait at one listener, up to a budget. Beyond `room` they are closed
+    /// at once.
     fn accept_by(
         &mut self,
         listener: Listener,
@@ -76,8 +82,8 @@ impl Turn {
                 }
                 Accepted::Nobody => *self.waiting_listeners.at(listener) = false,
                 Accepted::Exhausted => {
-                    // Those who still wait make no new edge: come back after a pause, or as soon
-                    // as a connection of ours has closed.
+                    // No new edge will report the connections that still wait. So the turn tries again
+                    // by itself: after a pause, or as soon as it has closed a connection.
                     self.counters.exhausted += 1;
                     self.accept_again = Some(self.now.monotonic + self.limits.budgets.accept_pause);
                 }
@@ -86,6 +92,8 @@ impl Turn {
         taken
     }
 
+    /// Gives an accepted connection its slot, its outbox and its timer; or refuses it because of its
+    /// address.
     fn take_in(&mut self, listener: Listener, peer: IpAddr, sockets: &mut impl Sockets) {
         let now = self.now.monotonic;
         let id = self.connections.next_id();

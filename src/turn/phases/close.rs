@@ -1,14 +1,15 @@
-//! The phase *close*: sockets are closed and slots freed.
+//! The phase *close*: closes sockets and frees slots. It is the only phase that frees.
 
 use crate::turn::tables::connections::Life;
 use crate::turn::{Sockets, Turn};
 
 impl Turn {
-    /// The phase *close*: sockets are closed and slots freed. Returns how many.
+    /// Closes and frees dead connections, up to a budget. Returns their number.
     pub(in crate::turn) fn close(&mut self, sockets: &mut impl Sockets) -> usize {
-        // Whoever was found to be gone while writing has not left the chat yet, and must have
-        // before his slot can have another tenant. His friends hear of it, which can be too much for
-        // one of them; and nothing but this turn would notice.
+        // A connection that broke in the send phase is still in the chat. It has to leave the chat before
+        // its slot is given to a new connection. When it leaves, its contacts are told, and that can
+        // overflow the outbox of one of them. No later event would report the overflow, so it is handled
+        // here, and so on until no connection is left to leave.
         while !self.leaving.is_empty() {
             self.take_out_of_the_chat();
             self.end_the_overflowed();
@@ -27,7 +28,7 @@ impl Turn {
                 | Life::Lingering { .. } => sockets.close(id),
             }
             self.ending -= 1;
-            // A descriptor is free again: whoever could not be accepted may be now.
+            // A descriptor is free again: accepting may succeed now.
             self.accept_again = None;
         }
         self.limits.budgets.closes

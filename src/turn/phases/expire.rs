@@ -1,8 +1,9 @@
-//! The phase *expire*: what happens to a connection that has let a [`Deadline`] pass, and the sweep.
+//! The phase *expire*: handles the connections that have let a [`Deadline`] pass, and the sweep.
 //!
-//! Every connection has one timer. It fires at the earliest deadline, or before: a heartbeat only
-//! stamps a time, and when the timer fires it may find that the deadline has moved on, and is set
-//! anew. So a sign of life costs one assignment.
+//! Each connection has one timer. It fires at the earliest deadline, or before: a heartbeat only stores
+//! the time, and the timer, when it fires, may find that the deadline has moved, and is set again. So a
+//! heartbeat costs one assignment. (Moving the timer at each heartbeat was rejected: it would touch the
+//! wheel for each frame, and nearly all of those moves are overtaken by the next.)
 
 use std::collections::VecDeque;
 use std::mem;
@@ -14,14 +15,16 @@ use crate::timer::{Moment, Wheel};
 use crate::turn::Turn;
 use crate::turn::tables::deadlines::Deadline;
 
-/// The removal of silent connections, every `--sweep-interval`. Presence sees one removal of all of
-/// them; the work is done in slices, so that no other connection waits for it.
+/// The removal of silent connections, every `--sweep-interval`. It is done in slices, so that no other
+/// connection waits for it; presence publishes after the last slice, so that all of them are one change.
+/// 8 bytes for each silent connection.
 #[derive(Debug)]
 pub(in crate::turn) struct Sweep {
-    /// Marked as silent since the last sweep.
+    /// Connections that were marked as silent since the last sweep began.
     marked: Vec<ConnectionId>,
-    /// Still to be looked at by the sweep that is under way.
+    /// Connections that the present sweep has yet to look at.
     under_way: VecDeque<ConnectionId>,
+    /// When the next sweep begins.
     next: Moment,
 }
 
@@ -30,25 +33,25 @@ impl Sweep {
         Sweep { marked: Vec::new(), under_way: VecDeque::new(), next: first }
     }
 
-    /// Whether a sweep has begun and not ended.
+    /// Whether a sweep has begun and has connections left to look at.
     pub(in crate::turn) fn is_under_way(&self) -> bool {
         !self.under_way.is_empty()
     }
 
-    /// All that this sweep or the next will look at. For the simulator.
+    /// All connections that this sweep or the next will look at. For the simulator.
     pub(in crate::turn) fn listed(&self) -> impl Iterator<Item = ConnectionId> {
         self.marked.iter().chain(&self.under_way).copied()
     }
 
-    /// When the next one has something to do.
+    /// When the next sweep begins; `None` if it would find no connection.
     pub(in crate::turn) fn deadline(&self) -> Option<Moment> {
         (!self.marked.is_empty()).then_some(self.next)
     }
 }
 
 impl Turn {
-    /// Judges the connections whose timers have fired, if this turn has seen all readiness. Returns
-    /// how many connections it has looked at.
+    /// Handles the timers that have fired, if this turn knows of all input that has arrived (see
+    /// `settle_readiness`). Returns the number of connections that it has looked at.
     pub(in crate::turn) fn expire(&mut self) -> usize {
         let mut judged = 0;
         if self.may_judge {
@@ -57,7 +60,8 @@ impl Turn {
                 judged += 1;
                 self.judge(id);
             }
-            // A person who came back in time may still be unread: so not before all is read.
+            // The same holds for the chat's timers: a person who reconnected in time may be among the
+            // connections that are not read yet.
             let (now, budget) = (self.now, self.limits.budgets.timers);
             let (chat, mut sink) = self.chat_and_sink();
             chat.expire(now, budget, &mut sink);
@@ -66,12 +70,12 @@ impl Turn {
         judged + self.sweep() + self.drain_slice()
     }
 
-    /// A connection's timer has fired.
+    /// Handles a timer that has fired.
     fn judge(&mut self, id: ConnectionId) {
         let now = self.now.monotonic;
         let Some(connection) = self.connections.get(id) else { return };
         if connection.readable {
-            // It has sent something that we have not read yet. It may be what we wait for.
+            // Input has arrived that is not read yet. It may be what the deadline is for.
             return self.rearm_at(id, now + Wheel::<ConnectionId>::SLOT_WIDTH);
         }
         let Some((deadline, what)) = self.next_deadline(connection) else { return };
@@ -114,8 +118,8 @@ impl Turn {
         }
     }
 
-    /// Removes the connections that were marked and have still sent nothing. Returns how many it has
-    /// looked at.
+    /// Ends the connections that were marked and have still sent nothing. Returns the number of
+    /// connections that it has looked at.
     fn sweep(&mut self) -> usize {
         let now = self.now.monotonic;
         if now >= self.sweep.next && !self.sweep.is_under_way() {
@@ -131,7 +135,7 @@ impl Turn {
         for swept in 0..self.limits.budgets.sweep {
             let Some(id) = self.sweep.under_way.pop_front() else { return swept };
             match self.connections.get(id) {
-                // It has just said something that we have yet to read. The next sweep will see.
+                // Input has arrived that is not read yet. The next sweep looks at it again.
                 Some(connection) if connection.readable => self.sweep.marked.push(id),
                 Some(connection) if connection.marked => self.end(id, End::Silent),
                 Some(_) | None => {}

@@ -1,11 +1,11 @@
-//! The phase *leave*: the departed leave the chat, and who wrote to them in vain is told.
+//! The phase *leave*: ended connections leave the chat, and the senders of messages that came back are told.
 
 use crate::chat::Outcome;
 use crate::turn::Turn;
 
 impl Turn {
-    /// The phase *leave*: the departed leave the chat, and who wrote to them in vain is told. Returns
-    /// how many left and how many messages came back, together.
+    /// Takes ended connections out of the chat, then tells the senders of returned messages, up to a
+    /// budget. Returns the number of both together.
     pub(in crate::turn) fn leave(&mut self) -> usize {
         self.end_the_overflowed();
         let left = self.take_out_of_the_chat();
@@ -18,7 +18,8 @@ impl Turn {
         left + self.limits.budgets.returns
     }
 
-    /// Needs no budget of its own: no phase ends more connections in a turn than its budget allows.
+    /// Takes all connections that have ended out of the chat, and returns their number. It needs no budget:
+    /// the phases that end connections have budgets.
     pub(super) fn take_out_of_the_chat(&mut self) -> usize {
         let departed = self.leaving.len();
         while let Some(id) = self.leaving.pop_front() {

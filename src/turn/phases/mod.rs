@@ -1,5 +1,5 @@
-//! The phases of a turn, in the order in which [`Turn::run`](super::Turn::run) calls them: one file each, named
-//! after its phase.
+//! The phases of a turn, in the order in which [`Turn::run`](super::Turn::run) calls them. Each is one
+//! method of the turn, in a file with its name.
 
 pub(super) mod readiness;
 

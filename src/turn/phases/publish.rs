@@ -1,6 +1,6 @@
-//! The phase *publish*: presence, as much of it as the budget and the slice allow.
+//! The phase *publish*: queues presence lists and deltas, as far as the budgets allow.
 //!
-//! [`Presence`](crate::turn::tables::presence::Presence) says who is next, the chat what is in the list, and the
+//! `Presence` says which receiver is next, the chat what is in the list, and the
 //! audience's dialect how it is written. Here the list is encoded, at most once a turn for each
 //! audience however many receivers get it, and queued by reference.
 
@@ -15,20 +15,22 @@ use crate::turn::tables::presence::{Serving, What};
 /// Encoded presence, shared by all receivers of one audience.
 #[derive(Debug, Default)]
 pub(in crate::turn) struct Frames {
-    /// The list, and the version of the membership that it shows.
+    /// The frame of the list, and the version of the membership that it shows.
     list: Option<(u64, Rc<[u8]>)>,
+    /// The frame (or frames) of the current delta.
     delta: Option<Rc<[u8]>>,
 }
 
 impl Turn {
-    /// Queues lists and deltas. Returns how many.
+    /// Queues lists and deltas. Returns their number.
     pub(in crate::turn) fn publish(&mut self) -> usize {
         if self.drain.is_some() {
-            return 0; // All are told to leave; who is still here is no news.
+            return 0; // Every client is told to leave: a list would be outdated when it arrives.
         }
         let now = self.now.monotonic;
-        // A sweep is published once. And if the last turn could not write to every connection, some
-        // may still hold the last list: a second one is not queued behind it.
+        // The ring is held in two cases. During a sweep: it removes connections in slices, and one list
+        // after the last slice is enough. And if the last send phase ran out of its budget: some outboxes
+        // may still hold the last list, and a second one must not queue behind it.
         let hold_ring = self.sweep.is_under_way() || self.outboxes.has_backlog();
         for audience in Audience::ALL {
             if !hold_ring && self.presence.begin_delta(audience.index(), now) {
@@ -47,7 +49,7 @@ impl Turn {
         self.limits.budgets.lists - lists
     }
 
-    /// Queues what a receiver is to be given. Returns how many bytes.
+    /// Queues a list or a delta for a receiver. Returns its size in bytes.
     fn serve(&mut self, Serving { audience, to, what }: Serving) -> usize {
         match what {
             What::List => {
@@ -67,7 +69,8 @@ impl Turn {
         }
     }
 
-    /// An audience's list as it is now; encoded only if it has changed since the last time.
+    /// The frame of an audience's list as it is now. It is encoded only if the list has changed since the
+    /// last call, which costs O(members); otherwise the call is O(1).
     fn current_list(&mut self, of: Audience) -> Rc<[u8]> {
         let version = self.presence.version(of.index());
         if let Some((shown, frame)) = &self.frames[of.index()].list
@@ -83,7 +86,7 @@ impl Turn {
         frame
     }
 
-    /// Encodes what has changed in an audience's list since its last delta.
+    /// Encodes the changes of an audience's list since its last delta. O(changes).
     fn encode_delta(&mut self, of: Audience) {
         let Turn { chat, scratch, .. } = self;
         scratch.clear();

@@ -1,4 +1,7 @@
-//! The phase *readiness*: what the network has noticed, and whether that is all that there is to notice.
+//! The phase *readiness*: which sockets the network reports as ready, and whether that report is complete.
+//!
+//! The driver calls [`Turn::ready`] and [`Turn::listener_ready`] for each event of a poll, before the turn
+//! begins. They only mark: reading and accepting are phases of their own.
 
 use std::mem;
 
@@ -6,33 +9,38 @@ use crate::chat::ConnectionId;
 use crate::session::Listener;
 use crate::turn::{Readiness, Turn};
 
-/// What has come of waiting for the network.
+/// What the last poll reported.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Polled {
-    /// Whoever is ready was named.
+    /// Every socket that was ready.
     Everybody,
-    /// So many were named, listeners among them, and there was room for no more.
+    /// The event buffer was full with this many events (those of listeners included). More sockets may
+    /// be ready.
     Part(usize),
-    /// The wait was disturbed, or was over long ago: whoever has become ready since was not named.
+    /// The poll was interrupted, or the loop woke up very late. Sockets may have become ready that the
+    /// poll did not report.
     Disturbed,
 }
 
-/// What is polled beside connections: the listeners, and the driver's own (signals, and what wakes it up).
+/// The number of sources that are polled beside connections: two listeners, and the driver's own two
+/// (signals, and the waker).
 pub(in crate::turn) const OTHER_SOURCES: usize = 4;
 
 impl Turn {
-    /// A listener has somebody waiting.
+    /// Notes that connections wait at a listener.
     pub fn listener_ready(&mut self, listener: Listener) {
         self.events += 1;
         *self.waiting_listeners.at(listener) = true;
     }
 
-    /// The network has noticed something about a connection. Ids of the departed are ignored.
+    /// Notes what the network has reported of a connection. An id whose connection is gone is ignored:
+    /// the event was on its way when the connection was closed.
     pub fn ready(&mut self, id: ConnectionId, readiness: Readiness) {
         self.events += 1;
         let Some(connection) = self.connections.get_mut(id) else { return };
         connection.closed |= readiness.closed;
-        // Whoever asks for pages was not read while he did not take them.
+        // A client that does not take its pages is not read (see `receive_one`). It may have sent more
+        // meanwhile, and the edge that reported that is over.
         let was_left_unread = readiness.writable && !connection.session.is_websocket();
         if readiness.readable || readiness.closed || was_left_unread {
             self.mark_readable(id);
@@ -68,7 +76,7 @@ impl Turn {
         }
     }
 
-    /// Puts a connection into the queue of those with something to read.
+    /// Appends a connection to the queue of those with something to read, unless it is in it. O(1).
     pub(in crate::turn) fn mark_readable(&mut self, id: ConnectionId) {
         let Some(connection) = self.connections.get_mut(id) else { return };
         if !mem::replace(&mut connection.readable, true) {

@@ -92,8 +92,8 @@ impl Turn {
         // The session gets the whole turn as its host (see `with_session`), so nothing else that it uses
         // may be borrowed from the turn. The input buffer is taken out of the turn and put back: that
         // moves three words and no bytes. The limits are behind an `Rc`: a clone adds one to a counter
-        // and copies no limit. `Rc` and not `Arc`, as everywhere in the turn: the server is one thread,
-        // and needs no atomic counter.
+        // and copies no limit. `Rc` and not `Arc`, as everywhere in the turn: the turn runs on one thread
+        // and needs no atomic counters.
         let mut input = mem::take(&mut self.input);
         let limits = Rc::clone(&self.session_limits);
         let flow = self

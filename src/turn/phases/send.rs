@@ -1,7 +1,8 @@
-//! The phase *send*: one vectored write for everybody who has something queued.
+//! The phase *send*: one vectored write (writev(2)) for each outbox that has something queued. It is the
+//! only phase that writes.
 //!
-//! Writability is asked for only while the kernel has refused bytes: a socket is writable nearly
-//! always, and being told so in every turn would be noise.
+//! The loop asks the kernel for writability only while the kernel has refused bytes: a socket is writable
+//! nearly always, and an event in every turn that says so would be noise.
 
 use std::io::{ErrorKind, IoSlice};
 
@@ -9,14 +10,16 @@ use crate::chat::{ConnectionId, Outcome};
 use crate::turn::tables::connections::Life;
 use crate::turn::{Sockets, Turn};
 
-/// Parcels that go out in one write. The kernel takes up to 1,024 (IOV_MAX, writev(2)).
+/// The most parcels in one write. The kernel takes up to 1,024 (IOV_MAX, writev(2)); the array of 128
+/// stands on the stack, 2 KiB.
 const SLICES: usize = 128;
 
 impl Turn {
-    /// Writes, up to a budget. What writing itself causes (an acknowledgement, say) goes out too.
-    /// Returns how many were written to.
+    /// Writes, up to a budget. Frames that the phase itself causes (an `ack` for a delivered message) go
+    /// out in it, too. Returns the number of outboxes that were served.
     pub(in crate::turn) fn send(&mut self, sockets: &mut impl Sockets) -> usize {
-        // A write of a long presence list takes a hundred times as long as one of a message.
+        // Bytes have a budget of their own: a write of a long presence list takes a hundred times as long
+        // as a write of a message.
         let enough = self.counters.bytes_sent + self.limits.budgets.write_bytes;
         let mut writes = 0;
         while writes < self.limits.budgets.writes {
@@ -55,7 +58,7 @@ impl Turn {
         }
         let mut messages = 0;
         while let Some(parcel) = self.outboxes.next_delivered() {
-            // The kernel has the last byte: this, and not the queueing of it, is "delivered".
+            // "Delivered" means that the kernel has taken the last byte, not that the frame was queued.
             messages += usize::from(parcel.is_message());
             self.settle(&parcel, Outcome::Delivered);
         }
@@ -71,7 +74,7 @@ impl Turn {
         }
     }
 
-    /// The last words of a connection that has ended are about to go out: its time to close begins.
+    /// Starts the close deadline of an ended connection when its last frames are about to be written.
     fn begin_to_close(&mut self, id: ConnectionId) {
         let now = self.now.monotonic;
         let Some(connection) = self.connections.get_mut(id) else { return };
@@ -81,10 +84,11 @@ impl Turn {
         }
     }
 
-    /// The kernel has not taken everything.
+    /// The kernel has not taken all bytes: the outbox is blocked until the socket is writable.
     fn write_fell_short(&mut self, id: ConnectionId, sockets: &mut impl Sockets) {
         self.outboxes.block(id);
-        // Also if he was blocked before: a list may have been queued for him while it seemed over.
+        // Presence is told each time, also if the connection was blocked before. Its socket became writable
+        // in between, and a list may have been queued for it then.
         self.presence.blocked(id);
         let Some(connection) = self.connections.get_mut(id) else { return };
         if connection.blocked_since.is_none() {
@@ -94,7 +98,7 @@ impl Turn {
         self.rearm(id);
     }
 
-    /// The kernel has everything.
+    /// The kernel has taken all bytes. If the connection has ended, our half is closed now.
     fn emptied(&mut self, id: ConnectionId, sockets: &mut impl Sockets) {
         let now = self.now.monotonic;
         let Some(connection) = self.connections.get_mut(id) else { return };
@@ -102,7 +106,8 @@ impl Turn {
             sockets.want_write(id, false);
             self.presence.drained(id);
             if connection.is_open() && !connection.session.is_websocket() {
-                // We have not listened meanwhile: the time for his next request begins now.
+                // The connection was not read while it was blocked: the time for its next request begins
+                // now.
                 connection.waiting_since = Some(now);
                 self.rearm(id);
             }

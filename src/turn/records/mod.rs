@@ -1,5 +1,7 @@
-//! What is written down about the turn, for its operator: counters, notes of connections that have ended,
-//! and the flight recorder. Nothing that the turn does depends on any of it.
+//! The records: what the turn writes down for its operator. Counters, a note of each connection that has
+//! ended, and the flight recorder.
+//!
+//! No decision of the turn depends on a record.
 
 pub(super) mod counters;
 pub(super) mod notes;
