@@ -1,7 +1,8 @@
-//! [`Limits`] of the turn, with those of the rooms it owns, and the [`Budgets`] of its phases.
+//! [`Limits`]: what clients may use up. [`Budgets`]: what one phase may do in one turn.
 //!
-//! A limit is what peers may use up; a budget is what one phase may do in one turn before everybody
-//! else gets theirs. What a budget cuts off is taken up in the next turn, which then does not sleep.
+//! A budget ends a phase early, so that no other phase and no other client waits long. The rest of the work
+//! is done in the next turn, and the loop does not sleep before that. The limits include those of the rooms
+//! that the turn owns.
 
 use std::time::Duration;
 
@@ -10,46 +11,45 @@ use super::tables::presence;
 use crate::limiter::AddressLimits;
 use crate::{chat, session};
 
-/// Everything that bounds the turn.
+/// The limits of the turn.
 #[derive(Clone, Debug)]
 pub struct Limits {
-    /// WebSockets that may be open.
+    /// The most open WebSockets.
     pub max_connections: usize,
-    /// Sockets beyond those, so that `/health` answers even when the house is full.
+    /// Connections beyond those, so that `/health` answers also when the server is full.
     pub spare_connections: usize,
-    /// Sockets of the operator's own listener, which count nowhere else: a full house does not lock
-    /// him out, and a crowd at his door takes nobody's place.
+    /// The most connections of the operator's own listener. They are counted apart: a full server does not
+    /// shut the operator out, and connections at that listener take no place from clients.
     pub admin_connections: usize,
-    /// What one address may have.
+    /// How many connections one address may have, and how fast it may make them.
     pub addresses: AddressLimits,
-    /// Silence after which a connection is marked, to be removed by the next sweep.
+    /// The time without input after which a connection is marked. The next sweep ends it.
     pub ping_timeout: Duration,
-    /// Time between two sweeps.
+    /// The time between two sweeps.
     pub sweep_interval: Duration,
-    /// Time for an HTTP request to arrive in full, and again for a session to sign in.
+    /// The time for an HTTP request to arrive in full, and again for the sign-in by the first frame.
     pub handshake_timeout: Duration,
-    /// Time for a WebSocket message to arrive in full, from its first byte on.
+    /// The time for a WebSocket message to arrive in full, from its first byte on.
     pub frame_timeout: Duration,
-    /// Time for which the kernel may refuse bytes for a connection before it is given up.
+    /// The time for which a socket may be full before its connection is ended.
     pub write_timeout: Duration,
-    /// Time for the peer to close after we have.
+    /// The time for the peer to close after our last frames.
     pub close_timeout: Duration,
-    /// Bytes of input thrown away while waiting for that.
+    /// The most bytes of input that are read and discarded during that time.
     pub linger_bytes: u32,
-    /// Time for all to leave when shutting down.
+    /// The time for all connections to close when the server shuts down.
     pub drain_timeout: Duration,
-    /// Caps on what may be queued.
+    /// Caps on the bytes in outboxes.
     pub outbox: Caps,
-    /// What may be kept of messages and requests that have not arrived in full, in bytes, for all
-    /// connections together.
+    /// The most bytes of incomplete messages and requests, over all connections.
     pub inbox_bytes: usize,
     /// What publishing presence may cost.
     pub presence: presence::Limits,
     /// What one phase may do in one turn.
     pub budgets: Budgets,
-    /// What a session allows.
+    /// The limits of a session.
     pub session: session::Limits,
-    /// What the chat allows.
+    /// The limits of the chat.
     pub chat: chat::Limits,
 }
 
@@ -78,7 +78,7 @@ impl Default for Limits {
     }
 }
 
-/// What one phase may do in one turn: a few milliseconds' worth each.
+/// What one phase may do in one turn: a few milliseconds of work each.
 #[derive(Clone, Copy, Debug)]
 pub struct Budgets {
     /// Connections accepted.
@@ -91,13 +91,13 @@ pub struct Budgets {
     pub reads: usize,
     /// Timers looked at.
     pub timers: usize,
-    /// Connections removed by a sweep.
+    /// Connections looked at by one slice of a sweep.
     pub sweep: usize,
-    /// Connections sent home by one slice of a drain.
+    /// Connections ended by one slice of a drain.
     pub drain: usize,
-    /// Pause between two slices of a drain.
+    /// The pause between two slices of a drain.
     pub drain_pause: Duration,
-    /// Senders told that a message came back.
+    /// Messages that came back, and whose senders are told.
     pub returns: usize,
     /// Lists and deltas queued.
     pub lists: usize,
@@ -109,7 +109,7 @@ pub struct Budgets {
     pub write_bytes: u64,
     /// Connections freed.
     pub closes: usize,
-    /// How long to leave the listener alone when descriptors have run out.
+    /// The pause before accepting is tried again, after descriptors have run out.
     pub accept_pause: Duration,
 }
 

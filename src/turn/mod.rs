@@ -175,8 +175,8 @@ impl Turn {
         self.settle_readiness(polled);
         laps.end(Phase::Readiness, mem::take(&mut self.events));
 
-        // New connections come first: the backlog of the kernel is short, and a connection that finds it
-        // full is refused. Their first bytes are an event of their own, in the next turn.
+        // New connections come first, so that those beyond a limit are refused in the turn in which they
+        // come. The first bytes of the others are an event of their own, in the next turn.
         laps.end(Phase::Accept, self.accept(sockets));
         // All input is read before any connection is judged to be silent or late.
         laps.end(Phase::Receive, self.receive(sockets));

@@ -1,8 +1,9 @@
-//! [`OutboxSink`]: where the chat's events become frames in outboxes. It is the chat's [`Sink`].
+//! [`OutboxSink`]: writes the chat's events as frames into outboxes. It is the chat's [`Sink`].
 //!
-//! An event is put into the words of its receiver's dialect, framed, and queued; the text that it
-//! carries is borrowed from the loop's read buffer until then. One scratch buffer serves all, and
-//! is empty between calls: no early return may leave one person's bytes in front of another's.
+//! An event is written in its receiver's dialect, as a frame, and queued. Until then its text is borrowed
+//! from the input buffer of the turn. All frames are encoded in one scratch buffer. Each use of the buffer
+//! begins by clearing it: otherwise an early return could leave bytes for one person in front of the frame
+//! for another.
 
 use std::rc::Rc;
 
@@ -13,11 +14,11 @@ use crate::turn::tables::outbox::Outboxes;
 use crate::turn::tables::parcel::Parcel;
 use crate::turn::tables::presence::Presence;
 
-/// A scratch buffer that has grown beyond this, in bytes, gives its memory back: a trace is some
-/// megabytes.
+/// A scratch buffer that has grown beyond this number of bytes gives its memory back. A trace is some
+/// megabytes, and is rarely asked for.
 const SCRATCH_KEPT: usize = 1 << 20;
 
-/// The chat's way out: outboxes, and the queues of those who want the presence list.
+/// The parts of the turn that the chat's events go to.
 pub(in crate::turn) struct OutboxSink<'t> {
     pub(in crate::turn) outboxes: &'t mut Outboxes,
     pub(in crate::turn) presence: &'t mut Presence,
@@ -26,7 +27,7 @@ pub(in crate::turn) struct OutboxSink<'t> {
 }
 
 impl OutboxSink<'_> {
-    /// Queues what `fill` appends, as part of the protocol.
+    /// Queues the bytes that `fill` appends: a control frame or an HTTP response.
     pub(in crate::turn) fn write(&mut self, to: ConnectionId, fill: impl FnOnce(&mut Vec<u8>)) {
         self.scratch.clear();
         fill(self.scratch);
@@ -57,14 +58,15 @@ impl Sink for OutboxSink<'_> {
     fn fan_out(&mut self, to: &[ConnectionId], event: &Event<'_>) {
         let Handling { kind, id, may_be_dropped } = event.handling();
         debug_assert!(id.is_none(), "a shared frame has no room for the sender's id behind it");
-        // One encoding for each dialect, whatever the order of the receivers.
+        // The event is encoded once for each dialect among the receivers, whatever their order.
         let mut encoded: [Option<Rc<[u8]>>; Dialect::COUNT] = Default::default();
         for &to in to {
             if may_be_dropped && self.outboxes.is_blocked(to) {
                 self.counters.typing_dropped += 1;
                 continue;
             }
-            // Without a dialect the connection has ended: queueing accounts for what it misses.
+            // A connection without a dialect has ended. An empty parcel is queued all the same: if it stands
+            // for a message, `queue` lets it come back.
             let Some(dialect) = self.outboxes.dialect(to) else {
                 self.outboxes.queue(to, Parcel::new(&[], 0, kind));
                 continue;
@@ -95,7 +97,7 @@ mod tests {
     use crate::turn::tables::outbox::Caps;
     use crate::turn::tables::presence;
 
-    /// Where the first frame that waits for a connection begins in memory.
+    /// The address of the first frame that waits for a connection.
     fn first_frame(outboxes: &Outboxes, id: ConnectionId) -> *const u8 {
         let mut slices = [IoSlice::new(&[])];
         assert_eq!(outboxes.gather(id, &mut slices).0, 1, "a frame waits for {id:?}");

@@ -1,4 +1,6 @@
-//! [`SessionHost`]: one connection's session talking to the turn. It is the session's [`Host`].
+//! [`SessionHost`]: the turn, as one connection's session sees it. It is the session's [`Host`].
+//!
+//! It exists only while the session runs: see [`Turn::with_session`].
 
 use crate::chat::{self, Admitted, Command, ConnectionId, Entrant, Event, Fault};
 use crate::limiter::{Forwarded, Limit};
@@ -7,14 +9,14 @@ use crate::session::{DoorRefusal, Entry, Host, Listener, Page, Session};
 use crate::timer::Now;
 use crate::turn::Turn;
 
-/// The turn, as the session of one connection sees it.
+/// The whole turn, and which connection the session belongs to.
 pub(in crate::turn) struct SessionHost<'t> {
     pub(in crate::turn) turn: &'t mut Turn,
     pub(in crate::turn) id: ConnectionId,
 }
 
 impl SessionHost<'_> {
-    /// It has sent a message, taken or not.
+    /// Counts a message that the connection has sent, refused or not, for the log.
     fn count_message(&mut self) {
         if let Some(connection) = self.turn.connections.get_mut(self.id) {
             connection.tally.sent_message();
@@ -107,7 +109,7 @@ impl Host for SessionHost<'_> {
             return Err(DoorRefusal::Draining);
         }
         let id = self.id;
-        // A connection that takes over a number takes over its place as well.
+        // A connection that takes over a number is let in also when the server is full: it replaces one.
         let takes_over = who.is_some_and(|who| self.turn.chat.would_replace(who));
         if self.turn.websockets >= self.turn.limits.max_connections && !takes_over {
             self.limit_hit(Limit::Connections);
@@ -128,8 +130,9 @@ impl Host for SessionHost<'_> {
         self.turn.websockets += 1;
         self.turn.counters.upgrades += 1;
         if let Some(old) = replaces {
-            // At once: what the newcomer has sent behind its request may be for itself, and comes
-            // after what was said to it before.
+            // The old connection is replaced at once, not at the end of the turn. The new one may have sent
+            // messages to its own number right behind its request; messages that wait for the old
+            // connection have to come before those.
             self.turn.replace(old, id);
         }
         Ok(())

@@ -1,6 +1,6 @@
-//! [`Counters`]: what the turn has done since the start, in plain numbers, for `/metrics` and the log.
+//! [`Counters`]: what the turn has done since the start, as numbers for `/metrics` and the log.
 //!
-//! What becomes of messages is not here: each realm keeps its own [`Books`](crate::chat::Books), and
+//! Messages are not counted here: each realm keeps its own [`Books`](crate::chat::Books), and
 //! [`Turn::books`](crate::turn::Turn::books) is their sum.
 
 use std::array;
@@ -12,7 +12,7 @@ use crate::limiter::Hits;
 use crate::metrics::Histogram;
 use crate::session::End;
 
-/// Bounds of the histogram of turn times, in nanoseconds: 20 µs to 1 s.
+/// The bounds of the histogram of turn times, in nanoseconds: 20 µs to 1 s.
 const TURN_BOUNDS: &[u64] = &[
     20_000,
     50_000,
@@ -29,34 +29,35 @@ const TURN_BOUNDS: &[u64] = &[
     1_000_000_000,
 ];
 
-/// The same for phases: 1 µs to 100 ms.
+/// The bounds of the histograms of phases, in nanoseconds: 1 µs to 100 ms.
 const PHASE_BOUNDS: &[u64] =
     &[1_000, 10_000, 100_000, 500_000, 1_000_000, 2_000_000, 5_000_000, 10_000_000, 100_000_000];
 
-/// What the turn counts beside the fate of messages; everything since the start.
+/// All that the turn counts, except for messages, since the start.
 #[derive(Debug)]
 pub struct Counters {
     /// Connections accepted.
     pub accepted: u64,
-    /// Connections turned away on the spot: the house was full, or too many came from one address.
+    /// Connections that were refused when they were accepted: the server was full, or their address had
+    /// too many.
     pub shed: u64,
-    /// How often somebody ran into a limit.
+    /// How often each limit was hit.
     pub limits_hit: Hits,
-    /// Times that accepting failed for want of descriptors or memory.
+    /// Times that accepting failed because descriptors or memory ran out.
     pub exhausted: u64,
     /// Upgrades to WebSocket.
     pub upgrades: u64,
     /// Connections by how they ended, in the order of [`End::OUTCOMES`].
     pub ended: [u64; End::OUTCOMES.len()],
-    /// WebSockets by the close code that ended them; 1005 where there was none (RFC 6455 §7.4.1).
+    /// WebSockets by the close code that ended them; 1005 if there was none (RFC 6455 §7.4.1).
     pub closes: BTreeMap<u16, u64>,
     /// Bytes read from all sockets.
     pub bytes_received: u64,
     /// Bytes written to all sockets.
     pub bytes_sent: u64,
-    /// Reads that brought something.
+    /// Reads that returned bytes.
     pub reads: u64,
-    /// Vectored writes that took something.
+    /// Vectored writes of which the kernel took bytes.
     pub writes: u64,
     /// Presence lists queued.
     pub lists: u64,
@@ -68,35 +69,36 @@ pub struct Counters {
     pub presence_encoded: u64,
     /// Typing notices dropped because the recipient's socket was full.
     pub typing_dropped: u64,
-    /// How long turns took, waiting excluded.
+    /// The time that turns took, without waiting.
     pub turn_time: Histogram,
-    /// The same by phase, in the order of [`Phase::ALL`].
+    /// The time that each phase took, in the order of [`Phase::ALL`].
     pub phase_time: [Histogram; Phase::ALL.len()],
-    /// How much later than asked for the loop woke up.
+    /// How much later than planned the loop woke up.
     pub lag: Histogram,
     /// What the process has used.
     pub process: Process,
 }
 
-/// What the process has used, as far as whoever runs the turn has told.
+/// What the process has used, as the driver has measured it.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub struct Process {
     /// CPU time, user and system.
     pub cpu: Duration,
-    /// Memory that it occupies, in bytes.
+    /// Resident memory, in bytes.
     pub resident_bytes: u64,
-    /// Memory that it has addresses for, in bytes.
+    /// Virtual memory, in bytes.
     pub virtual_bytes: u64,
-    /// Descriptors that are open, if the kernel says how many without counting them one by one.
+    /// The number of open descriptors, if the kernel knows it without counting them one by one.
     pub open_descriptors: Option<u64>,
-    /// Descriptors that may be open.
+    /// The most descriptors that may be open.
     pub most_descriptors: u64,
 }
 
-/// No close frame was there: reserved for that by RFC 6455 §7.4.1.
+/// Stands for "there was no close code"; RFC 6455 §7.4.1 reserves it for that.
 pub(in crate::turn) const NO_CLOSE_CODE: u16 = 1005;
 
-/// A code of the client's own choice, of which there are thousands: counted as one.
+/// Stands for all codes from 3000 on that a client chose itself: there are two thousand, and each would be
+/// a time series of its own.
 pub(in crate::turn) const PRIVATE_CODE: u16 = 3000;
 
 impl Counters {
@@ -125,7 +127,7 @@ impl Counters {
         }
     }
 
-    /// A turn is over.
+    /// Counts a turn.
     pub(in crate::turn) fn count_turn(&mut self, turn: &Recorded) {
         self.turn_time.record(turn.time());
         for (phase, lap, _) in turn.laps() {
@@ -133,7 +135,7 @@ impl Counters {
         }
     }
 
-    /// A connection has ended.
+    /// Counts the end of a connection.
     pub(in crate::turn) fn count_end(&mut self, end: End, was_websocket: bool) {
         self.ended[end.outcome()] += 1;
         if let Some(limit) = end.limit() {

@@ -1,9 +1,9 @@
-//! [`EndNote`]: what the log may know of a connection that has ended.
+//! [`EndNote`]: what the log may say of a connection that has ended.
 //!
-//! Counts, a word for how it ended, and a *tag* in place of the number or the session: a keyed hash
-//! whose key is made at the start and never leaves. The lines of one person can be told to belong
-//! together, within one run; who it is, nobody can tell. No text and no address. Whoever runs the turn
-//! takes the notes out after each turn; what does not fit until then is counted.
+//! A note has counts, a word for how the connection ended, and a *tag* in place of the person's number or
+//! id. The tag is a keyed hash, whose key is made at the start and never leaves the process. So the lines
+//! of one person in one run have the same tag, and nobody can tell which person it is. A note has no text
+//! and no address. The driver takes the notes out after each turn; those beyond a limit are only counted.
 
 use std::collections::VecDeque;
 use std::collections::hash_map::RandomState;
@@ -15,45 +15,47 @@ use crate::session::End;
 use crate::timer::Moment;
 use crate::turn::Turn;
 
-/// Notes that are kept for whoever takes them out.
+/// The most notes that are kept until the driver takes them out.
 const NOTES: usize = 256;
 
-/// How a connection ended.
+/// A note of one connection that has ended.
 #[derive(Clone, Copy, Debug)]
 pub struct EndNote {
-    /// As in the metrics.
+    /// How it ended, in the word of the metrics.
     pub outcome: &'static str,
     /// Whether it was a WebSocket.
     pub was_websocket: bool,
-    /// What stands for the number or the session, if it had one.
+    /// The tag of its person; `None` if it was not signed in.
     pub tag: Option<u32>,
-    /// How long it was open.
+    /// The time for which it was open.
     pub lasted: Duration,
-    /// Bytes read from it; [`u32::MAX`] are that many or more.
+    /// Bytes read from it. [`u32::MAX`] stands for that many or more.
     pub bytes_in: u32,
-    /// Bytes written to it, likewise: by the end of a WebSocket, the last words of which are still to
-    /// come, or in all.
+    /// Bytes written to it. [`u32::MAX`] stands for that many or more. The last frames of a WebSocket are
+    /// not included: they are written after the note.
     pub bytes_out: u32,
-    /// Messages that it sent.
+    /// The number of messages that it sent.
     pub messages_in: u32,
-    /// Messages that were delivered to it.
+    /// The number of messages that were delivered to it.
     pub messages_out: u32,
 }
 
-/// What a connection has brought and taken. There is one for each, so it counts to four billion and
-/// no further, and time in steps of [`TICK`].
+/// The counts of one connection that is still open. Each connection has one, so it is small: 24 bytes. Its
+/// numbers stop at four billion, and its time is in steps of [`TICK`].
 #[derive(Clone, Copy, Debug)]
 pub(in crate::turn) struct Tally {
+    /// When it was accepted, in ticks since the start.
     opened: u32,
     bytes_in: u32,
     bytes_out: u32,
     messages_in: u32,
     messages_out: u32,
-    /// How it ended, as an index of [`End::OUTCOMES`], until that is noted.
+    /// How it ended, as an index of [`End::OUTCOMES`], if that is not noted yet.
     unnoted: Option<u8>,
 }
 
-/// At which four billion are sixteen months: after those, counting begins anew.
+/// The unit of time of a tally. A `u32` of these ticks wraps after 16 months; a duration is computed with
+/// `wrapping_sub`, so it is right as long as it is shorter than that.
 const TICK: Duration = Duration::from_millis(10);
 
 impl Tally {
@@ -100,11 +102,13 @@ fn add(sum: u32, more: usize) -> u32 {
     sum.saturating_add(u32::try_from(more).unwrap_or(u32::MAX))
 }
 
-/// Notes that nobody has taken out yet.
+/// The notes that the driver has not taken out yet.
 #[derive(Debug)]
 pub(in crate::turn) struct Notes {
     queue: VecDeque<EndNote>,
+    /// The number of ended connections for which there was no room in `queue`.
     left_out: u64,
+    /// The key of the tags.
     key: RandomState,
 }
 
@@ -123,23 +127,23 @@ impl Notes {
 }
 
 impl Turn {
-    /// The next connection that has ended and was not told of yet.
+    /// Takes out the next note.
     pub fn next_note(&mut self) -> Option<EndNote> {
         self.notes.queue.pop_front()
     }
 
-    /// How many ended, since this was last asked, of which there is no note.
+    /// Takes the number of connections that have ended without a note since the last call.
     pub fn take_left_out(&mut self) -> u64 {
         std::mem::take(&mut self.notes.left_out)
     }
 
-    /// What stands in the log for the person that a connection belongs to; None if it belongs to nobody.
+    /// The tag of a connection's person; `None` if the connection is not signed in.
     pub(in crate::turn) fn tag_of(&self, id: ConnectionId) -> Option<u32> {
         self.chat.person_at(id).map(|person| self.notes.tag(person))
     }
 
-    /// A connection of the person with this tag ends. A WebSocket is noted now; the answer to a plain
-    /// request is still to be written.
+    /// Notes that a connection of the person with this tag ends. A plain HTTP connection is noted only when
+    /// it is freed: its answer is still to be written, and counts.
     pub(in crate::turn) fn note_end(&mut self, id: ConnectionId, end: End, tag: Option<u32>) {
         let now = self.now.monotonic;
         let Some(connection) = self.connections.get_mut(id) else { return };
@@ -152,7 +156,7 @@ impl Turn {
         self.notes.push(tally.note(now, outcome, true, tag));
     }
 
-    /// A connection is freed: what was not noted of it is now.
+    /// Notes a freed connection, unless it was noted when it ended.
     pub(in crate::turn) fn note_freed(&mut self, tally: &Tally) {
         if let Some(outcome) = tally.unnoted {
             self.notes.push(tally.note(self.now.monotonic, outcome, false, None));
@@ -171,7 +175,7 @@ mod tests {
         let notes = Notes::new();
         let tag = notes.tag(mobile("1234567890"));
         assert_eq!(notes.tag(mobile("1234567890")), tag);
-        // By chance two tags are equal once in four billion times; sixteen pairs are not.
+        // Two tags can be equal by chance, once in four billion times. Sixteen pairs cannot.
         let runs: Vec<Notes> = (0..16).map(|_| Notes::new()).collect();
         assert!(runs.iter().any(|run| run.tag(mobile("1234567890")) != tag));
         assert!((0..16).any(|n| notes.tag(mobile(&format!("12345678{n:02}"))) != tag));

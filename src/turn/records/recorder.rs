@@ -1,47 +1,47 @@
-//! The flight recorder: what the last turns did with their time.
+//! The flight recorder: how much time each phase of the last turns took, and how much work it did.
 //!
-//! A *lap* is the time of one phase, and the *work* in it how often the phase did what it is for. The
-//! [`Recorder`] keeps the laps of the last 4,096 turns in a ring, one cache line each, and of what was
-//! said or by whom not a byte: a recording can be shown to anybody. It knows no clock; whoever
-//! runs the turn lends a [`Stopwatch`].
+//! A *lap* is the time of one phase in one turn. The *work* of a lap is a number: connections, reads or
+//! writes, say. The [`Recorder`] keeps the laps of the last 4,096 turns in a ring, one cache line (64
+//! bytes) for each turn. It keeps nothing of people or of texts, so a recording can be shown to anybody. It
+//! knows no clock: the driver lends a [`Stopwatch`].
 
 use std::time::Duration;
 
 use crate::timer::Moment;
 
-/// Turns that are kept. At 64 bytes each that is 256 KiB, of which the kernel provides the pages that
-/// have been written to: a server that has done little has spent little.
+/// The number of turns that are kept. With 64 bytes each that is 256 KiB. The kernel provides only the
+/// pages that have been written to, so a server that has done little uses less.
 const TURNS: usize = 4096;
 
-/// What tells the time between two phases.
+/// Reads the time between two phases.
 pub trait Stopwatch {
-    /// The time.
+    /// The present time.
     fn read(&mut self) -> Moment;
 }
 
-/// The parts of a turn, in their order.
+/// The phases of a turn, in order. Each comment says what the phase's work counts.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Phase {
-    /// Learning who is ready. Its work is counted in events.
+    /// Evaluates the last poll. Work: events.
     Readiness,
-    /// Taking in newcomers; in connections.
+    /// Accepts connections. Work: connections.
     Accept,
-    /// Reading; in reads.
+    /// Reads. Work: reads.
     Receive,
-    /// Judging who is late; in connections looked at.
+    /// Handles deadlines. Work: connections looked at.
     Expire,
-    /// Taking the departed out of the chat; in departed, and in messages that came back.
+    /// Takes ended connections out of the chat. Work: those connections, and messages that came back.
     Leave,
-    /// Telling who is online; in lists and deltas.
+    /// Publishes presence. Work: lists and deltas.
     Publish,
-    /// Writing; in writes.
+    /// Writes. Work: writes.
     Send,
-    /// Freeing; in connections.
+    /// Frees connections. Work: connections.
     Close,
 }
 
 impl Phase {
-    /// All of them, in order.
+    /// All phases, in order.
     pub const ALL: [Phase; 8] = [
         Phase::Readiness,
         Phase::Accept,
@@ -53,7 +53,7 @@ impl Phase {
         Phase::Close,
     ];
 
-    /// Its name, in metrics, traces and the log.
+    /// The phase's name in metrics, traces and the log.
     pub fn name(self) -> &'static str {
         match self {
             Phase::Readiness => "readiness",
@@ -68,30 +68,30 @@ impl Phase {
     }
 }
 
-/// What one turn has done.
+/// The record of one turn.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Recorded {
     start: Moment,
-    /// By phase, in nanoseconds; a lap of over four seconds counts as four.
+    /// The laps by phase, in nanoseconds. A lap of more than 4.29 s is recorded as 4.29 s.
     nanos: [u32; Phase::ALL.len()],
-    /// By phase; more than 65,535 counts as that.
+    /// The work by phase. More than 65,535 is recorded as 65,535.
     work: [u16; Phase::ALL.len()],
     outbox_kib: u32,
     websockets: u32,
 }
 
 impl Recorded {
-    /// When it began: when the loop woke up.
+    /// When the turn began: when the loop woke up.
     pub fn start(&self) -> Moment {
         self.start
     }
 
-    /// How long it took.
+    /// The time that the turn took.
     pub fn time(&self) -> Duration {
         Duration::from_nanos(self.nanos.iter().map(|&nanos| u64::from(nanos)).sum())
     }
 
-    /// Each phase with its lap and its work.
+    /// The phases in order, each with its lap and its work.
     pub fn laps(&self) -> impl Iterator<Item = (Phase, Duration, u16)> {
         let laps = self.nanos.iter().zip(self.work);
         Phase::ALL
@@ -111,7 +111,7 @@ impl Recorded {
     }
 }
 
-/// The laps of the turn that is under way.
+/// Measures the laps of the present turn.
 pub(in crate::turn) struct Laps<'w, W> {
     watch: &'w mut W,
     lap_began: Moment,
@@ -119,12 +119,12 @@ pub(in crate::turn) struct Laps<'w, W> {
 }
 
 impl<'w, W: Stopwatch> Laps<'w, W> {
-    /// The turn began at `start`, and is in its first phase.
+    /// Begins with the first phase of a turn that began at `start`.
     pub(in crate::turn) fn start(start: Moment, watch: &'w mut W) -> Self {
         Laps { watch, lap_began: start, turn: Recorded { start, ..Recorded::default() } }
     }
 
-    /// A phase is over, and has done this much.
+    /// Ends the lap of a phase that has done this much work.
     pub(in crate::turn) fn end(&mut self, phase: Phase, work: usize) {
         let now = self.watch.read();
         let nanos = now.since(self.lap_began).as_nanos();
@@ -133,7 +133,7 @@ impl<'w, W: Stopwatch> Laps<'w, W> {
         self.lap_began = now;
     }
 
-    /// The turn is over, and leaves this behind.
+    /// Ends the turn, and returns its record.
     pub(in crate::turn) fn finish(mut self, outbox_bytes: usize, websockets: usize) -> Recorded {
         self.turn.outbox_kib = u32::try_from(outbox_bytes / 1024).unwrap_or(u32::MAX);
         self.turn.websockets = u32::try_from(websockets).unwrap_or(u32::MAX);
@@ -141,10 +141,10 @@ impl<'w, W: Stopwatch> Laps<'w, W> {
     }
 }
 
-/// The last turns.
+/// The records of the last turns, in a ring. To keep one is O(1).
 #[derive(Clone, Debug)]
 pub(in crate::turn) struct Recorder {
-    /// In order, until it is full; from then on the oldest is at `next`.
+    /// In order until the ring is full; from then on the oldest record is at `next`.
     ring: Vec<Recorded>,
     next: usize,
 }
@@ -154,7 +154,7 @@ impl Recorder {
         Recorder { ring: Vec::with_capacity(TURNS), next: 0 }
     }
 
-    /// Keeps a turn, in place of the oldest if there is no more room.
+    /// Keeps a record. It replaces the oldest if the ring is full.
     pub(in crate::turn) fn keep(&mut self, turn: Recorded) {
         match self.ring.get_mut(self.next) {
             Some(oldest) => *oldest = turn,
@@ -163,13 +163,13 @@ impl Recorder {
         self.next = (self.next + 1) % TURNS;
     }
 
-    /// All that are kept, oldest first.
+    /// All records, oldest first.
     pub(in crate::turn) fn turns(&self) -> impl Iterator<Item = &Recorded> {
         let (newer, older) = self.ring.split_at(self.next.min(self.ring.len()));
         older.iter().chain(newer)
     }
 
-    /// The newest.
+    /// The newest record.
     pub(in crate::turn) fn last(&self) -> Option<&Recorded> {
         self.ring.get((self.next + TURNS - 1) % TURNS)
     }

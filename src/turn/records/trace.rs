@@ -1,18 +1,19 @@
-//! The flight recorder's turns as a trace that ui.perfetto.dev and chrome://tracing open.
+//! The flight recorder's turns as a trace that ui.perfetto.dev and chrome://tracing can open.
 //!
-//! The format is Chrome's trace events as JSON: an event of phase `X` is something that took time,
-//! `C` a value that changes, `M` a name; times are microseconds. It is written by hand because its
-//! numbers are most of it: four thousand turns are over a megabyte, and everybody waits for it.
+//! The format is Chrome's trace events as JSON. An event has a phase `X` (something took time), `C` (a
+//! value changed) or `M` (a name); times are in microseconds. The JSON is written by hand and not with
+//! serde: a full trace is more than a megabyte, most of it numbers, and the loop waits until it is written.
 
 use std::time::Duration;
 
 use super::recorder::{Recorded, Recorder};
 use crate::turn::Turn;
 
-/// A lap without work that was over this soon is left out: the check whether there is any.
+/// A lap without work is left out if it took less than this: the phase only checked that it has nothing to
+/// do.
 const NOTHING: Duration = Duration::from_micros(1);
 
-/// The last turns, to be written out when and where there is time for it.
+/// A copy of the last turns, which another thread can write out.
 #[derive(Clone, Debug)]
 pub struct Recording(Recorder);
 
@@ -24,12 +25,12 @@ impl Recording {
 }
 
 impl Turn {
-    /// A copy of what the flight recorder has: 256 KiB at most.
+    /// A copy of the flight recorder's turns: at most 256 KiB.
     pub fn recording(&self) -> Recording {
         Recording(self.recorder.clone())
     }
 
-    /// The newest turn.
+    /// The record of the newest turn.
     pub fn last_turn(&self) -> Option<&Recorded> {
         self.recorder.last()
     }
@@ -40,7 +41,8 @@ impl Turn {
     }
 }
 
-/// Bytes that a turn takes at first guess: a page of all of them is then moved hardly ever.
+/// An estimate of the bytes of JSON for one turn, for the first allocation. It is large enough that the
+/// text rarely has to be moved to a larger one.
 const BYTES_A_TURN: usize = 400;
 
 fn json<'r>(turns: impl Iterator<Item = &'r Recorded>) -> String {
@@ -74,8 +76,8 @@ fn json<'r>(turns: impl Iterator<Item = &'r Recorded>) -> String {
     page.0
 }
 
-/// The JSON as far as it is written. The loop waits while a page is made, and numbers are most of it: they
-/// are written digit by digit, without the detour by [`std::fmt`].
+/// The JSON that is written so far. Its numbers are written digit by digit, which is faster than
+/// [`std::fmt`].
 struct Page(String);
 
 impl Page {
@@ -83,7 +85,7 @@ impl Page {
         self.0.push_str(text);
     }
 
-    /// Something that took time. What else is to be said of it comes next, and then its brace.
+    /// Opens an `X` event, without its closing brace: the caller appends its arguments and the brace.
     fn bar(&mut self, name: &str, begin: u64, nanos: u64) {
         self.text(",\n{\"pid\":1,\"tid\":1,\"ph\":\"X\",\"ts\":");
         self.micros(begin);
@@ -94,7 +96,7 @@ impl Page {
         self.text("\"");
     }
 
-    /// What something was at a moment.
+    /// Writes a `C` event: a value at a moment.
     fn value(&mut self, name: &str, at: u64, value: u32) {
         self.text(",\n{\"pid\":1,\"tid\":1,\"ph\":\"C\",\"ts\":");
         self.micros(at);
@@ -105,7 +107,7 @@ impl Page {
         self.text("}}");
     }
 
-    /// Nanoseconds, as microseconds.
+    /// Writes a number of nanoseconds as microseconds.
     fn micros(&mut self, nanos: u64) {
         self.number(nanos / 1000);
         self.text(".");
@@ -116,7 +118,7 @@ impl Page {
     }
 
     fn number(&mut self, mut number: u64) {
-        // Those of u64::MAX, filled from the end.
+        // `u64::MAX` has 20 digits. They are filled in from the end.
         let mut digits = [b'0'; 20];
         let mut first = digits.len() - 1;
         loop {

@@ -1,8 +1,9 @@
-//! [`Connections`]: the slab of connections, each slot with the id of its present tenant.
+//! [`Connections`]: the table of all connections, by slot.
 //!
-//! A slot is reused as soon as it is free, so an event, a timer or a reply that was meant for the
-//! former tenant may still be on its way. Ids carry a generation that no two tenants of the process
-//! share; a lookup with an outdated id finds nobody. Knows no socket.
+//! A slot is reused as soon as it is free, while an event, a timer or a reply for its former connection
+//! may still be on its way. So an id is a slot and a generation, and each connection has a generation of
+//! its own (they repeat after four billion). A lookup with an outdated id finds no connection. The table
+//! knows no socket.
 
 use slab::Slab;
 
@@ -13,23 +14,23 @@ use crate::timer::{Moment, TimerId};
 use crate::turn::arrivals::Counted;
 use crate::turn::records::notes::Tally;
 
-/// How far a connection's life has got.
+/// The stage of a connection's life.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(in crate::turn) enum Life {
-    /// Its input is read, its output written.
+    /// The connection is read and written.
     Open,
-    /// It has ended; what is in its outbox still goes out, then the writing half is closed.
+    /// The connection has ended. Its outbox is still sent, then our half is closed (a half-close).
     Finishing,
-    /// Everything is written. Its input is read and thrown away until the peer closes too: closing
-    /// now would reset the connection, and the reset could overtake our last words (RFC 1122
-    /// §4.2.2.13: unread input turns a close into a RST).
+    /// All is sent and our half is closed. Input is read and discarded until the peer closes, too. A
+    /// full close with unread input would make the kernel send a reset (RFC 1122 §4.2.2.13), and the reset
+    /// could overtake our last frames.
     Lingering {
-        /// Bytes that may still be thrown away before patience ends.
+        /// How many more bytes are read and discarded before the connection is closed all the same.
         left: u32,
     },
-    /// To be closed and freed by the close phase of this turn.
+    /// The close phase closes and frees the connection, in this turn if its budget lasts.
     Dead {
-        /// What the kernel still holds for it is thrown away as well: it would not be read.
+        /// Whether the bytes that the kernel still holds are discarded, too: the peer does not read.
         abort: bool,
     },
 }
@@ -38,55 +39,58 @@ pub(in crate::turn) enum Life {
 #[derive(Debug)]
 pub(in crate::turn) struct Connection {
     pub(in crate::turn) id: ConnectionId,
-    /// The listener that accepted it.
+    /// The listener that accepted the connection.
     pub(in crate::turn) listener: Listener,
-    /// The address block that it is counted against; `counted` says how.
+    /// The address block that the connection is counted against; `counted` says how.
     pub(in crate::turn) block: Block,
     pub(in crate::turn) counted: Counted,
     pub(in crate::turn) session: Session,
     pub(in crate::turn) life: Life,
-    /// The one timer; it fires at the earliest of the connection's deadlines, or before.
+    /// The connection's only timer. It fires at the earliest deadline, or before.
     pub(in crate::turn) timer: TimerId,
-    /// For the log, when it has ended.
+    /// What the log will say of the connection when it has ended.
     pub(in crate::turn) tally: Tally,
-    /// When something was last heard.
+    /// When bytes were last read.
     pub(in crate::turn) heard: Moment,
-    /// Since when the deadline of the present stage runs (see `deadlines.rs`): for a request, a
-    /// sign-in, the rest of a frame, or the peer's close.
+    /// When the deadline of the present stage started: that of a request, of a sign-in, of the rest of a
+    /// frame, or of the peer's close (see `deadlines.rs`).
     pub(in crate::turn) waiting_since: Option<Moment>,
-    /// While the kernel refuses bytes: when it last took some, or refused for the first time.
+    /// While the socket is full: when the kernel last took bytes, or refused them for the first time.
     pub(in crate::turn) blocked_since: Option<Moment>,
-    /// Bytes that its session keeps of what has not arrived in full.
+    /// Bytes that the session keeps of an incomplete request or message.
     pub(in crate::turn) held_bytes: usize,
-    /// Nothing was heard for the ping timeout. The next sweep removes the connection.
+    /// No bytes came for the ping timeout. The next sweep ends the connection, unless bytes come before.
     pub(in crate::turn) marked: bool,
-    /// It stands in the queue of those with something to read.
+    /// Whether the connection stands in the queue of those with something to read.
     pub(in crate::turn) readable: bool,
-    /// The peer has closed or reset: its input ends soon, and no edge will announce that again.
+    /// The peer has closed or reset the connection: the end of the input is coming, and no edge will
+    /// report it again.
     pub(in crate::turn) closed: bool,
-    /// The end of the input has been read.
+    /// Whether the end of the input has been read.
     pub(in crate::turn) input_over: bool,
 }
 
 impl Connection {
-    /// Whether it goes on, as far as anybody knows.
+    /// Whether the connection has not ended.
     pub(in crate::turn) fn is_open(&self) -> bool {
         self.life == Life::Open
     }
 
-    /// Whether it is only waiting to be freed.
+    /// Whether the connection only waits for the close phase.
     pub(in crate::turn) fn is_dead(&self) -> bool {
         matches!(self.life, Life::Dead { .. })
     }
 }
 
-/// All connections.
+/// All connections, in a slab: an array with a list of its free slots. Insertion, lookup and removal are
+/// O(1); a slot has 144 bytes. (A hash map by id was rejected: it would hash for each event, and the ids
+/// of the other tables are slots anyway.)
 #[derive(Debug)]
 pub(in crate::turn) struct Connections {
     slab: Slab<Connection>,
-    /// Tenants so far; the next one's generation.
+    /// The generation of the next connection: the number of all connections up to now, modulo 2³².
     tenants: u32,
-    /// Of those that there are, how many came by the operator's listener.
+    /// The number of present connections that came by the operator's listener.
     admins: usize,
 }
 
@@ -95,12 +99,12 @@ impl Connections {
         Connections { slab: Slab::new(), tenants: 0, admins: 0 }
     }
 
-    /// How many there are, the ending ones included.
+    /// The number of connections, with those that are ending.
     pub(in crate::turn) fn len(&self) -> usize {
         self.slab.len()
     }
 
-    /// How many of them came by this listener.
+    /// The number of connections that came by this listener.
     pub(in crate::turn) fn by(&self, listener: Listener) -> usize {
         match listener {
             Listener::Public => self.slab.len() - self.admins,
@@ -114,7 +118,7 @@ impl Connections {
         ConnectionId::new(index, self.tenants)
     }
 
-    /// Takes in the connection that was promised [`next_id`](Self::next_id).
+    /// Inserts a new connection under the id that [`next_id`](Self::next_id) has promised.
     pub(in crate::turn) fn insert(
         &mut self,
         now: Moment,
@@ -154,7 +158,7 @@ impl Connections {
         self.slab.get_mut(id.index()).filter(|connection| connection.id == id)
     }
 
-    /// Frees the slot for its next tenant.
+    /// Removes a connection, and so frees its slot for the next one.
     pub(in crate::turn) fn remove(&mut self, id: ConnectionId) -> Option<Connection> {
         self.get(id)?;
         let connection = self.slab.remove(id.index());
@@ -162,17 +166,17 @@ impl Connections {
         Some(connection)
     }
 
-    /// Who lives in a slot, if anybody does.
+    /// The connection in a slot, if there is one.
     pub(in crate::turn) fn in_slot(&self, slot: usize) -> Option<&Connection> {
         self.slab.get(slot)
     }
 
-    /// One more than the highest slot that may be in use.
+    /// The number of slots that there is memory for; no slot in use is higher.
     pub(in crate::turn) fn slots(&self) -> usize {
         self.slab.capacity()
     }
 
-    /// All of them.
+    /// All connections. O(slots).
     pub(in crate::turn) fn iter(&self) -> impl Iterator<Item = &Connection> {
         self.slab.iter().map(|(_, connection)| connection)
     }

@@ -1,4 +1,4 @@
-//! [`Deadline`]: everything a connection may be late for, by name, and when each is due.
+//! [`Deadline`]: everything that a connection can be late with, by name, and when each is due.
 //!
 //! Which deadlines run follows from the stage of the connection's life. Each is a moment that the
 //! connection remembers, plus a time in the [`Limits`](crate::turn::Limits). They are computed when they
@@ -11,25 +11,25 @@ use super::connections::{Connection, Life};
 use crate::timer::Moment;
 use crate::turn::Turn;
 
-/// What a connection may be late for.
+/// What a connection can be late with.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(in crate::turn) enum Deadline {
-    /// Sending a whole HTTP request.
+    /// The rest of an HTTP request.
     Request,
-    /// Signing in by its first frame, where its dialect asks for that.
+    /// The sign-in, where the dialect asks for it in the first frame.
     SignIn,
-    /// Sending the rest of a message that it has begun.
+    /// The rest of a message that has begun to arrive.
     Frame,
-    /// Giving any sign of life.
+    /// Any bytes at all.
     Silence,
-    /// Taking what it is sent: its socket is full.
+    /// Reading: the socket is full, and the kernel takes no bytes.
     Write,
-    /// Closing its side, after we have ended the connection.
+    /// The peer's close, after we have ended the connection.
     Close,
 }
 
 impl Turn {
-    /// The earliest deadline that runs for the connection, and what it is for.
+    /// The earliest of the connection's deadlines, and when it is due. At most three are compared.
     pub(in crate::turn) fn next_deadline(
         &self,
         connection: &Connection,
@@ -46,7 +46,7 @@ impl Turn {
         match connection.life {
             Life::Dead { .. } => &[],
             Life::Finishing | Life::Lingering { .. } => &[Deadline::Close],
-            // While a client does not take our answers, we do not read it: it cannot be late with a
+            // While an HTTP client does not take our answers, it is not read. So it cannot be late with a
             // request.
             Life::Open if !session.is_websocket() && connection.blocked_since.is_some() => {
                 &[Deadline::Write]
@@ -57,20 +57,22 @@ impl Turn {
         }
     }
 
-    /// Since when the connection has kept us waiting for this; none if it does not.
+    /// When this deadline started for the connection; `None` if it is not running.
     fn began(&self, deadline: Deadline, connection: &Connection) -> Option<Moment> {
         match deadline {
             Deadline::Request | Deadline::SignIn | Deadline::Frame | Deadline::Close => {
                 connection.waiting_since
             }
-            // The silence of a marked connection has been noticed: the sweep sees to the rest.
+            // A marked connection has let this deadline pass already. The sweep does the rest.
             Deadline::Silence => (!connection.marked).then_some(connection.heard),
             Deadline::Write if self.outboxes.is_blocked(connection.id) => connection.blocked_since,
-            // The socket has just become writable, and we have not written yet: it may take more.
+            // The socket became writable, and we have not written yet. It may take bytes, so the time
+            // counts from now.
             Deadline::Write => connection.blocked_since.map(|_| self.now.monotonic),
         }
     }
 
+    /// The time from a deadline's start until it is due.
     fn time_for(&self, deadline: Deadline) -> Duration {
         match deadline {
             Deadline::Request | Deadline::SignIn => self.limits.handshake_timeout,

@@ -1,12 +1,15 @@
-//! [`Outboxes`]: what is queued for every connection, and not yet taken by the kernel.
+//! [`Outboxes`]: the parcels that are queued for each connection and that the kernel has not taken yet.
 //!
-//! The parcels of all outboxes live in one pool and are chained by index, so an idle outbox is a
-//! few integers and a busy one allocates nothing but its frames. An outbox has a cap in bytes; one
-//! that goes over it is reported, and its connection given up: that is what protects everybody
-//! else's memory from a reader that does not read. Whoever does read may be sent any amount in one
-//! turn: at its end the kernel takes it, or else the cap holds from then on.
+//! The parcels of all outboxes are in one pool, chained by index. So an idle outbox is a few integers, and
+//! to queue a parcel allocates nothing, once the pool is large enough. (A `VecDeque` in each outbox was
+//! rejected: a busy moment would leave memory behind in every outbox.)
 //!
-//! An outbox knows no socket and no chat. Handlers queue; only the send phase takes out.
+//! An outbox has a cap in bytes: a client that does not read must not use up the server's memory. The cap
+//! holds while the socket is full. An outbox that goes over it is reported, and its connection ended. A
+//! client that reads may be sent any amount in one turn: the kernel takes it at the turn's end, or else
+//! the cap holds from then on.
+//!
+//! An outbox knows neither sockets nor the chat. Handlers queue; only the send phase takes out.
 
 mod caps;
 mod chain;
@@ -25,55 +28,57 @@ use crate::limiter::Limit;
 pub use caps::Caps;
 use chain::{Chain, Pool};
 
-/// An empty pool with room for more parcels than this gives its memory back.
+/// An empty pool with room for more parcels than this gives its memory back. 16,384 parcels are 1 MiB.
 const POOL_KEPT: usize = 16 * 1024;
 
 /// The sending half of one connection.
 #[derive(Debug)]
 struct Outbox {
     owner: ConnectionId,
-    /// How to put events into words for this one; none before the upgrade.
+    /// The dialect in which events for this connection are written; `None` before the upgrade.
     dialect: Option<Dialect>,
-    /// Parcels in order.
+    /// The parcels to send, in order.
     chain: Chain,
-    /// Parcels that have to wait for the presence list (see `gated`).
+    /// The parcels that have to wait for the presence list (see `gated`).
     held: Chain,
-    /// Bytes queued and not yet taken, the rest of a begun parcel included.
+    /// Bytes in both chains that the kernel has not taken, the rest of a begun parcel included.
     bytes: usize,
-    /// How many bytes of the first parcel the kernel has taken already.
+    /// The number of bytes of the first parcel that the kernel has taken already.
     begun: u32,
-    /// The kernel took less than it was given: nothing is sent until it says "writable".
+    /// The kernel took fewer bytes than it was given: nothing is sent until the socket is writable.
     blocked: bool,
-    /// Its owner has just signed in and is owed the presence list, which nothing may precede: what
-    /// is queued meanwhile is held back, and even the 101 waits so that both are one write.
+    /// The gate. It is shut from the upgrade until the first presence list is queued, which no other frame
+    /// may precede: parcels that are queued meanwhile go into `held`. The 101 is in `chain` already; it
+    /// waits, too, so that the 101 and the list are one write.
     gated: bool,
-    /// The connection is ending: what is in the chain is the last of it.
+    /// The connection is ending: no parcel is added any more.
     sealed: bool,
-    /// Went over a cap.
+    /// The outbox went over a cap.
     overflowed: bool,
-    /// Stands in the queue of those who have something to send.
+    /// Whether the connection stands in the queue `waiting`.
     waiting: bool,
 }
 
-/// All outboxes, by the slot of their connection.
+/// All outboxes, by the slot of their connection: 48 bytes for each slot, and 64 for each queued parcel. An
+/// operation is O(1) where its comment does not say otherwise.
 #[derive(Debug)]
 pub(in crate::turn) struct Outboxes {
     caps: Caps,
     boxes: Vec<Option<Outbox>>,
     pool: Pool,
-    /// Bytes in all of them.
+    /// Bytes in all outboxes. A shared frame counts once for each outbox that it is in.
     bytes: usize,
-    /// Messages in all of them and among the returned: the ledger's "in outboxes".
+    /// Messages in all outboxes, in `delivered` and in `returned`: the ledger's "in outboxes".
     messages: u64,
-    /// Who has something to send, oldest first; may hold ids of those who have left.
+    /// Connections that have something to send, oldest first. Some may be closed by now.
     waiting: VecDeque<ConnectionId>,
-    /// Messages that were delivered, whose senders are still to be told.
+    /// Delivered messages whose senders are still to be told.
     delivered: VecDeque<Parcel>,
-    /// Messages that will not be delivered, whose senders are still to be told.
+    /// Messages that came back, whose senders are still to be told.
     returned: VecDeque<(Parcel, Reason)>,
-    /// Who went over a cap and is to be given up in this turn.
+    /// Connections that went over a cap, and which one. They are ended in this turn.
     overflowed: Vec<(ConnectionId, Limit)>,
-    /// The last send phase ran out of its budget.
+    /// Whether the last send phase ran out of its budget.
     backlog: bool,
 }
 
@@ -93,7 +98,7 @@ impl Outboxes {
         }
     }
 
-    /// Gives a new connection its outbox.
+    /// Gives a new connection an empty outbox.
     pub(in crate::turn) fn open(&mut self, id: ConnectionId) {
         if self.boxes.len() <= id.index() {
             self.boxes.resize_with(id.index() + 1, || None);
@@ -102,8 +107,8 @@ impl Outboxes {
         self.boxes[id.index()] = Some(Outbox::new(id));
     }
 
-    /// The connection speaks `dialect` from now on. If `gated`, whatever is queued from here on
-    /// waits for [`queue_list`](Self::queue_list).
+    /// Sets the dialect of the connection. If `gated`, all parcels that are queued from now on wait for
+    /// [`queue_list`](Self::queue_list).
     pub(in crate::turn) fn speak(&mut self, id: ConnectionId, dialect: Dialect, gated: bool) {
         if let Some(outbox) = self.get_mut(id) {
             outbox.dialect = Some(dialect);
@@ -111,38 +116,38 @@ impl Outboxes {
         }
     }
 
-    /// The dialect of a connection that is open for events; none if it has ended or not begun.
+    /// The dialect of a connection that can be sent events; `None` before the upgrade, and after the end.
     pub(in crate::turn) fn dialect(&self, id: ConnectionId) -> Option<Dialect> {
         self.get(id).filter(|outbox| !outbox.sealed)?.dialect
     }
 
-    /// Whether the kernel has refused bytes and not yet asked for more.
+    /// Whether the kernel has refused bytes, and the socket has not become writable since.
     pub(in crate::turn) fn is_blocked(&self, id: ConnectionId) -> bool {
         self.get(id).is_some_and(|outbox| outbox.blocked)
     }
 
-    /// Whether nothing waits to be sent.
+    /// Whether the outbox has no parcels.
     pub(in crate::turn) fn is_empty(&self, id: ConnectionId) -> bool {
         self.get(id).is_none_or(|outbox| outbox.chain.is_empty() && outbox.held.is_empty())
     }
 
-    /// Bytes queued in all outboxes.
+    /// Bytes in all outboxes.
     pub(in crate::turn) fn total_bytes(&self) -> usize {
         self.bytes
     }
 
-    /// Messages queued, and returned ones whose senders are not yet told.
+    /// Messages in all outboxes, and those whose senders are still to be told.
     pub(in crate::turn) fn messages(&self) -> u64 {
         self.messages
     }
 
-    /// Queues a parcel. What cannot be queued is accounted for: a message comes back as returned.
+    /// Queues a parcel. If it cannot be queued and is a message, it comes back, so that no message is lost.
     pub(in crate::turn) fn queue(&mut self, id: ConnectionId, parcel: Parcel) {
         self.messages += u64::from(parcel.is_message());
         let Some(outbox) = get_mut(&mut self.boxes, id).filter(|outbox| !outbox.sealed) else {
             return self.give_back(parcel, Reason::Offline);
         };
-        // One parcel always fits, however large: else nobody could ever be sent it.
+        // One parcel always fits, however large. Otherwise a parcel over the cap could never be sent.
         let bytes = outbox.bytes + parcel.len();
         let over_own = outbox.bytes > 0 && bytes > self.caps.of(outbox.dialect);
         let over_all = self.bytes + parcel.len() > self.caps.all;
@@ -158,7 +163,7 @@ impl Outboxes {
         self.mark_waiting(id);
     }
 
-    /// Queues a presence list, in front of all that was held back for it.
+    /// Queues a presence list, and opens the gate: the parcels that waited for the list follow it.
     pub(in crate::turn) fn queue_list(&mut self, id: ConnectionId, list: Parcel) {
         let held = match self.get_mut(id) {
             Some(outbox) => {
@@ -174,8 +179,8 @@ impl Outboxes {
         self.mark_waiting(id);
     }
 
-    /// The connection is ending. Nothing more can be queued; with `recall`, the messages in it
-    /// that are not yet begun come back as returned.
+    /// Closes the outbox to new parcels: the connection is ending. With `recall`, the messages in it come
+    /// back, except for one that the kernel has begun to take. O(parcels in the outbox).
     pub(in crate::turn) fn seal(&mut self, id: ConnectionId, recall: bool) {
         self.open_gate(id);
         if recall {
@@ -189,9 +194,10 @@ impl Outboxes {
         self.mark_waiting(id);
     }
 
-    /// Moves what `old` was told and has not begun to receive behind what `new` is told.
+    /// Moves the parcels for the person of `old`, except for a begun one, to the outbox of `new`. O(parcels
+    /// in the outbox).
     pub(in crate::turn) fn hand_over(&mut self, old: ConnectionId, new: ConnectionId) {
-        // What `old` was to be told after a list that it will not get any more is part of it.
+        // Parcels that wait for a list move, too: `old` gets no list any more.
         self.open_gate(old);
         let moved = self.take_out(old, |parcel| match parcel.kind {
             Kind::Message(_) | Kind::ForPerson => true,
@@ -203,7 +209,7 @@ impl Outboxes {
         }
     }
 
-    /// Throws the outbox away; its messages come back as returned for `reason`.
+    /// Discards the outbox. Its messages come back for `reason`. O(parcels in the outbox).
     pub(in crate::turn) fn close(&mut self, id: ConnectionId, reason: Reason) {
         self.open_gate(id);
         let Some(slot) = self.boxes.get_mut(id.index()) else { return };
@@ -217,7 +223,7 @@ impl Outboxes {
         }
     }
 
-    /// The next connection that has something to send and may.
+    /// The next connection that has something to send, and is neither blocked nor gated.
     pub(in crate::turn) fn next_waiting(&mut self) -> Option<ConnectionId> {
         while let Some(id) = self.waiting.pop_front() {
             let Some(outbox) = get_mut(&mut self.boxes, id) else { continue };
@@ -229,22 +235,22 @@ impl Outboxes {
         None
     }
 
-    /// Whether the send phase has work.
+    /// Whether the send phase has work left.
     pub(in crate::turn) fn any_waiting(&self) -> bool {
         !self.waiting.is_empty()
     }
 
-    /// The send phase is over; whoever still waits has to wait for the next one.
+    /// Notes at the end of the send phase whether its budget was too small.
     pub(in crate::turn) fn note_end_of_send(&mut self) {
         self.backlog = self.any_waiting();
     }
 
-    /// Whether the last send phase could not serve everybody.
+    /// Whether the last send phase ran out of its budget, so that some connections still wait.
     pub(in crate::turn) fn has_backlog(&self) -> bool {
         self.backlog
     }
 
-    /// Puts the connection (back) into the queue of those who have something to send.
+    /// Appends the connection to the queue of those that have something to send, unless it is in it.
     pub(in crate::turn) fn mark_waiting(&mut self, id: ConnectionId) {
         let Some(outbox) = get_mut(&mut self.boxes, id) else { return };
         if !mem::replace(&mut outbox.waiting, true) {
@@ -252,7 +258,8 @@ impl Outboxes {
         }
     }
 
-    /// Fills `slices` with the next bytes to send, in order. Returns how many slices and bytes.
+    /// Fills `slices` with the next bytes to send, in order. Returns the number of slices and of bytes.
+    /// O(slices).
     pub(in crate::turn) fn gather<'s>(
         &'s self,
         id: ConnectionId,
@@ -270,7 +277,8 @@ impl Outboxes {
         (count, bytes)
     }
 
-    /// The kernel has taken `written` bytes: takes out what is finished. Messages are delivered.
+    /// Removes the `written` bytes that the kernel has taken. A message in them is delivered when its last
+    /// byte is taken. O(parcels taken).
     pub(in crate::turn) fn advance(&mut self, id: ConnectionId, written: usize) {
         let Some(outbox) = get_mut(&mut self.boxes, id) else { return };
         outbox.bytes -= written;
@@ -289,7 +297,8 @@ impl Outboxes {
         outbox.begun = u32::try_from(left).expect("less than one frame, which is below 4 GiB");
     }
 
-    /// The kernel has refused bytes: nothing is sent until it asks for more, and the caps hold.
+    /// Blocks the outbox: the kernel has refused bytes. Nothing is sent until the socket is writable, and
+    /// the caps hold.
     pub(in crate::turn) fn block(&mut self, id: ConnectionId) {
         let Some(outbox) = get_mut(&mut self.boxes, id) else { return };
         outbox.blocked = true;
@@ -300,7 +309,7 @@ impl Outboxes {
         }
     }
 
-    /// The kernel asks for more.
+    /// Unblocks the outbox: the socket is writable.
     pub(in crate::turn) fn unblock(&mut self, id: ConnectionId) {
         if let Some(outbox) = self.get_mut(id) {
             outbox.blocked = false;
@@ -308,14 +317,14 @@ impl Outboxes {
         }
     }
 
-    /// The next message that was delivered.
+    /// Takes out the next delivered message.
     pub(in crate::turn) fn next_delivered(&mut self) -> Option<Parcel> {
         let delivered = self.delivered.pop_front();
         self.messages -= u64::from(delivered.is_some());
         delivered
     }
 
-    /// The next message that will not be delivered, and why.
+    /// Takes out the next message that came back, and why it did.
     pub(in crate::turn) fn next_returned(&mut self) -> Option<(Parcel, Reason)> {
         let returned = self.returned.pop_front();
         match returned {
@@ -325,17 +334,17 @@ impl Outboxes {
         returned
     }
 
-    /// Whether senders are still to be told of returned messages.
+    /// Whether there are messages that came back and whose senders are still to be told.
     pub(in crate::turn) fn any_returned(&self) -> bool {
         !self.returned.is_empty()
     }
 
-    /// The next connection that went over a cap, and which.
+    /// Takes out the next connection that went over a cap, and which cap.
     pub(in crate::turn) fn next_overflowed(&mut self) -> Option<(ConnectionId, Limit)> {
         self.overflowed.pop()
     }
 
-    /// Lets what was held back follow, without the list: it will not come any more.
+    /// Opens the gate without a list: it will not come any more.
     fn open_gate(&mut self, id: ConnectionId) {
         let Some(outbox) = get_mut(&mut self.boxes, id) else { return };
         outbox.gated = false;
@@ -343,7 +352,7 @@ impl Outboxes {
         outbox.chain.append(&mut self.pool, held);
     }
 
-    /// Takes out the parcels that are not yet begun and that `wanted` says yes to, in order.
+    /// Takes out the parcels that are `wanted`, in order, except for a begun one.
     fn take_out(&mut self, id: ConnectionId, wanted: impl Fn(&Parcel) -> bool) -> Vec<Parcel> {
         let mut taken = Vec::new();
         let Some(outbox) = get_mut(&mut self.boxes, id) else { return taken };
@@ -362,7 +371,7 @@ impl Outboxes {
         taken
     }
 
-    /// The outbox has gone over a cap: its connection is to be given up.
+    /// Reports, once, that the outbox went over a cap: its connection is to be ended.
     fn overflow(&mut self, id: ConnectionId, limit: Limit) {
         let Some(outbox) = self.get_mut(id) else { return };
         if !mem::replace(&mut outbox.overflowed, true) {
@@ -370,7 +379,7 @@ impl Outboxes {
         }
     }
 
-    /// A parcel that will not be sent: a message's sender is to be told, the rest is nothing.
+    /// Handles a parcel that will not be sent: a message comes back, any other parcel is dropped.
     fn give_back(&mut self, parcel: Parcel, reason: Reason) {
         if parcel.is_message() {
             self.returned.push_back((parcel, reason));
@@ -386,7 +395,8 @@ impl Outboxes {
     }
 }
 
-/// As a function of the one field, so that the pool can be used while an outbox is borrowed.
+/// A function of the one field and not of `Outboxes`, so that the pool can be used while an outbox is
+/// borrowed.
 fn get_mut(boxes: &mut [Option<Outbox>], id: ConnectionId) -> Option<&mut Outbox> {
     boxes.get_mut(id.index())?.as_mut().filter(|outbox| outbox.owner == id)
 }

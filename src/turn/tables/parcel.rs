@@ -1,7 +1,8 @@
 //! [`Parcel`]: one encoded frame (or HTTP response) on its way to one connection.
 //!
-//! Its bytes are immutable and shared: a presence list queued for ten thousand people is one
-//! allocation and ten thousand parcels. A parcel knows what it is to the books, and no socket.
+//! Its bytes are immutable and shared: a presence list for ten thousand receivers is one allocation and
+//! ten thousand parcels that refer to it. They are shared by `Rc` and not by `Arc`: the turn runs on one
+//! thread, so its counters need not be atomic. A parcel does not know its receiver.
 
 use std::rc::Rc;
 
@@ -10,43 +11,44 @@ use crate::chat::Kind;
 /// One encoded frame on its way to one connection.
 #[derive(Clone, Debug)]
 pub(in crate::turn) struct Parcel {
-    /// The frame, and behind it (never sent) the id of the message it carries, if it has one: so
-    /// that an acknowledgement costs no second allocation.
+    /// The frame. Behind it, and never sent, the sender's id of the message in it, if there is one. So the
+    /// id, which an acknowledgement needs, costs no second allocation.
     bytes: Rc<[u8]>,
+    /// The length of the frame, in bytes.
     frame_len: u32,
-    /// For whom it is, and who hears what becomes of it.
+    /// Whether it is a message, and whose: that decides what happens to it when its connection ends.
     pub(in crate::turn) kind: Kind,
 }
 
 impl Parcel {
-    /// Encloses the first `frame_len` bytes, and the message id behind them out of the peer's
-    /// sight. One allocation, one copy.
+    /// Makes a parcel of `frame_len` bytes of frame and, behind them, the message's id. One allocation and
+    /// one copy.
     pub(in crate::turn) fn new(frame_and_id: &[u8], frame_len: usize, kind: Kind) -> Self {
         Parcel { bytes: frame_and_id.into(), frame_len: to_u32(frame_len), kind }
     }
 
-    /// A parcel around a frame that others hold as well.
+    /// Makes a parcel of a frame that other parcels share. No allocation.
     pub(in crate::turn) fn shared(frame: &Rc<[u8]>, kind: Kind) -> Self {
         Parcel { bytes: Rc::clone(frame), frame_len: to_u32(frame.len()), kind }
     }
 
-    /// What goes over the wire.
+    /// The bytes to send.
     pub(in crate::turn) fn frame(&self) -> &[u8] {
         &self.bytes[..self.frame_len as usize]
     }
 
-    /// How many bytes go over the wire.
+    /// The number of bytes to send.
     pub(in crate::turn) fn len(&self) -> usize {
         self.frame_len as usize
     }
 
-    /// The sender's id for the message in it, if there is one.
+    /// The sender's id of the message in the parcel, if there is one.
     pub(in crate::turn) fn message_id(&self) -> Option<&str> {
         let id = &self.bytes[self.frame_len as usize..];
         if id.is_empty() { None } else { std::str::from_utf8(id).ok() }
     }
 
-    /// Whether it is a message between two people, or a copy of one.
+    /// Whether the parcel is a message between two people, or a copy of one.
     pub(in crate::turn) fn is_message(&self) -> bool {
         match self.kind {
             Kind::Message(_) => true,

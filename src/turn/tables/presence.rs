@@ -1,13 +1,13 @@
-//! [`Presence`]: who is to be shown a presence list next, and when.
+//! [`Presence`]: which connection is to be sent a presence list next, and when.
 //!
-//! Sent naively, the list costs N² bytes a change and N³ over a ramp. Here it is *published*: each
-//! receiver stands in a queue and is served while a byte budget lasts, so changes coalesce and the
-//! last one always arrives. The algorithm is on the front page ("Presence in a screenful").
+//! Sent naively, each change costs a list of N entries for N receivers: O(N²) bytes a change, and O(N³)
+//! while N people arrive. Here the list is *published*: each receiver stands in a queue and is served
+//! while a byte budget lasts. So changes coalesce, and the last one always arrives. The algorithm is on
+//! the front page ("Presence in a screenful").
 //!
-//! An *audience* is all receivers of one list in the same words. Each has a [`Pacer`] of its own;
-//! all share one [`Budget`] and take turns. Here an audience is a number: what its list holds and
-//! how it is written, presence does not know. It encodes nothing and sends nothing. The publish
-//! phase asks it who is next.
+//! An *audience* is all receivers of one list in one dialect. Each has a [`Pacer`] of its own; all share
+//! one [`Budget`] and take turns. An audience is a number here: presence does not know what is in its list
+//! or how that is written. It encodes nothing and sends nothing. The publish phase asks it what is next.
 
 mod budget;
 mod invariants;
@@ -31,7 +31,8 @@ pub struct Limits {
     pub bytes_per_second: u64,
     /// The shortest time between two deltas to one audience.
     pub delta_interval: Duration,
-    /// And at least this much of it for each receiver of deltas.
+    /// The shortest time between two deltas, for each receiver of deltas: with many receivers it is
+    /// this that counts.
     pub delta_interval_each: Duration,
 }
 
@@ -45,8 +46,8 @@ impl Default for Limits {
     }
 }
 
-/// Publishing is not resumed for less than what the budget yields in this time: coarser than a slot
-/// of the timer wheel, finer than a person sees.
+/// The loop sleeps at least this long for an empty budget to refill. The time is longer than a slot of
+/// the timer wheel, and shorter than a person notices.
 const PACE: Duration = Duration::from_millis(5);
 
 /// What to publish, and to which connection.
@@ -59,7 +60,7 @@ pub(in crate::turn) struct Serving {
     pub(in crate::turn) what: What,
 }
 
-/// What a receiver is to be given.
+/// What a receiver is to be sent.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(in crate::turn) enum What {
     /// The whole list.
@@ -68,7 +69,8 @@ pub(in crate::turn) enum What {
     Delta,
 }
 
-/// All audiences, and the budget that they share.
+/// All audiences, and the budget that they share. To find the next receiver costs O(audiences), all else
+/// O(1); 32 bytes for each slot.
 #[derive(Debug)]
 pub(in crate::turn) struct Presence {
     limits: Limits,
@@ -78,12 +80,12 @@ pub(in crate::turn) struct Presence {
     newcomers: Rotation,
     askers: Rotation,
     rings: Rotation,
-    /// An asker was served last: a newcomer is next, if there is one.
+    /// Whether an asker was served last: a newcomer is next, if there is one.
     asker_was_last: bool,
 }
 
 impl Presence {
-    /// This many audiences, without receivers.
+    /// Presence with this many audiences, without receivers.
     pub(in crate::turn) fn new(limits: Limits, audiences: usize) -> Self {
         Presence {
             limits,
@@ -102,13 +104,13 @@ impl Presence {
         self.pacers[audience].version
     }
 
-    /// An audience's list has changed: all its receivers are to know. Returns whether its next delta
-    /// has to tell of this change; no delta will tell of any earlier one either, if it has not.
+    /// Notes that an audience's list has changed. Returns whether the audience's next delta has to tell of
+    /// the change. If not, it does not have to tell of any earlier change either.
     pub(in crate::turn) fn changed(&mut self, audience: usize) -> bool {
         self.pacers[audience].changed()
     }
 
-    /// Does what a connection wants.
+    /// Does what the chat asks for a connection.
     pub(in crate::turn) fn watch(&mut self, by: ConnectionId, what: Watch) {
         match what {
             Watch::Begin(audience, mode) => self.join(by, audience.index(), mode),
@@ -118,55 +120,56 @@ impl Presence {
         }
     }
 
-    /// A connection is shown an audience's list from now on, and no other audience's.
+    /// Makes a connection a receiver of an audience's list, and of no other list.
     fn join(&mut self, id: ConnectionId, audience: usize, mode: PresenceMode) {
         self.leave(id);
         self.pacers[audience].enter(&mut self.places, id, mode);
     }
 
-    /// A connection is shown no list any more.
+    /// Ends a connection's part in presence.
     fn leave(&mut self, id: ConnectionId) {
         let Some((pacer, places)) = self.pacer_of(id) else { return };
         pacer.forget(places, id);
     }
 
-    /// The receiver asks for the list.
+    /// Queues a receiver that asks for the list.
     fn asked(&mut self, id: ConnectionId) {
         let Some((pacer, places)) = self.pacer_of(id) else { return };
         pacer.asked(places, id);
     }
 
-    /// The receiver wants presence in another form. It gets the list first, unless it wants nothing.
+    /// Changes the form in which a receiver gets presence. It gets the list first, unless the new form is
+    /// none.
     fn set_mode(&mut self, id: ConnectionId, mode: PresenceMode) {
         let Some((pacer, places)) = self.pacer_of(id) else { return };
         pacer.set_mode(places, id, mode);
     }
 
-    /// The connection's socket is full.
+    /// Parks a receiver whose socket is full.
     pub(in crate::turn) fn blocked(&mut self, id: ConnectionId) {
         let Some((pacer, places)) = self.pacer_of(id) else { return };
         pacer.blocked(places, id);
     }
 
-    /// The connection's socket has drained.
+    /// Puts a parked receiver back into a queue: its socket has drained.
     pub(in crate::turn) fn drained(&mut self, id: ConnectionId) {
         let Some((pacer, places)) = self.pacer_of(id) else { return };
         pacer.drained(places, id);
     }
 
-    /// Which receiver is to be served next. With `hold_ring`, only one that is owed something.
+    /// What to send next, and to which receiver. With `hold_ring`, only newcomers and askers are served.
     ///
-    /// What is owed goes before the rings, whatever the audience. In each kind of queue the audiences
-    /// take turns, list by list: an audience waits for one list of each other one, however many
-    /// receivers that has and however often it changes. (Turns by bytes were rejected: each audience
-    /// would need an account, and the wait is short as it is.)
+    /// Newcomers and askers go before the rings, in all audiences. In each kind of queue the audiences take
+    /// turns, list by list: an audience waits for one list of each other audience, however many receivers
+    /// that has and however often it changes. (Turns by bytes were rejected: each audience would need an
+    /// account, and the wait is short without it.)
     pub(in crate::turn) fn next(&mut self, now: Moment, hold_ring: bool) -> Option<Serving> {
         self.budget.refill(now);
         let (pacers, places) = (&self.pacers, &self.places);
         let is_solvent = self.budget.is_solvent();
         let newcomer = self.newcomers.find(pacers, |pacer| pacer.newcomer(places));
         let asker = self.askers.find(pacers, |pacer| pacer.asker(places).filter(|_| is_solvent));
-        // Those that merely ask take at most every second place.
+        // While newcomers wait, askers get at most every second place.
         let asker = asker.filter(|_| newcomer.is_none() || !self.asker_was_last);
         if let Some((audience, to)) = asker.or(newcomer) {
             self.asker_was_last = asker.is_some();
@@ -185,27 +188,27 @@ impl Presence {
         Some(Serving { audience, to, what })
     }
 
-    /// The receiver has been given the list in its present version, `bytes` long.
+    /// Notes that the receiver was sent the present list, of `bytes` bytes, and charges the budget.
     pub(in crate::turn) fn served_list(&mut self, id: ConnectionId, bytes: usize) {
         let is_first =
             self.pacer_of(id).is_some_and(|(pacer, places)| pacer.served_list(places, id));
         self.budget.charge(bytes, if is_first { Charge::First } else { Charge::InFull });
     }
 
-    /// The receiver has been given the current delta of its audience.
+    /// Notes that the receiver was sent the current delta of its audience.
     pub(in crate::turn) fn served_delta(&mut self, id: ConnectionId) {
         let Some((pacer, places)) = self.pacer_of(id) else { return };
         pacer.served_delta(places, id);
     }
 
-    /// Begins an audience's next delta if it is due. It has to tell of every change since the last
-    /// one, as it is now. What came and went in between is to be named as well: a newcomer's first
-    /// list may show it.
+    /// Begins an audience's next delta if it is due, and returns whether it was. The delta has to tell of
+    /// each entry that changed since the last delta, as it is now. An entry that came and went in between
+    /// has to be in it, too: a newcomer's first list may show that entry.
     pub(in crate::turn) fn begin_delta(&mut self, audience: usize, now: Moment) -> bool {
         self.pacers[audience].begin_delta(&self.places, &self.limits, now)
     }
 
-    /// When to publish next; none if there is nothing to publish.
+    /// When to publish next; `None` if there is nothing to publish.
     pub(in crate::turn) fn deadline(&mut self, now: Moment) -> Option<Moment> {
         self.budget.refill(now);
         self.pacers.iter().filter_map(|pacer| self.deadline_of(pacer, now)).min()
@@ -222,18 +225,18 @@ impl Presence {
         [paced, pacer.delta_due(places, &self.limits)].into_iter().flatten().min()
     }
 
-    /// The pacer of the audience that a connection belongs to, if there is one.
+    /// The pacer of the connection's audience; `None` if the connection is in no audience.
     fn pacer_of(&mut self, id: ConnectionId) -> Option<(&mut Pacer, &mut Places)> {
         let audience = usize::from(self.places.get(id)?.audience);
         Some((&mut self.pacers[audience], &mut self.places))
     }
 }
 
-/// Whose turn it is among the audiences. One for each kind of queue: if one served all kinds, an
-/// audience whose newcomers come at the right moments could keep another's ring from its turn.
+/// Which audience's turn it is. There is one rotation for each kind of queue. If one served all kinds, an
+/// audience whose newcomers come at the right moments could keep the ring of another from its turn.
 #[derive(Debug, Default)]
 struct Rotation {
-    /// The audience that is asked first.
+    /// The number of the audience that is asked first.
     first: usize,
 }
 
@@ -244,7 +247,7 @@ impl Rotation {
         from.chain(before).find_map(|audience| Some((audience, has(&pacers[audience])?)))
     }
 
-    /// The audience has had its turn: the next one is asked first.
+    /// Notes that the audience has had its turn: the next one is asked first.
     fn has_served(&mut self, audience: usize) {
         self.first = audience + 1;
     }

@@ -1,20 +1,21 @@
-//! [`Queue`]: a first-in-first-out queue of small numbers from whose middle anyone can step out.
+//! [`Queue`]: a first-in-first-out queue of slots, from whose middle a member can be removed.
 //!
-//! It is intrusive: the links stand in one array beside the queues, indexed by the member itself,
-//! so joining, leaving and jumping the queue are a few assignments and never allocate. A member
-//! stands in one queue at a time; keeping track of which one is its owner's business.
+//! It is an intrusive, doubly linked list: the links of all queues stand in one array, indexed by the
+//! member itself. So every operation is O(1) and allocates nothing; a link has 8 bytes. (A `VecDeque` was
+//! rejected: to remove a member from its middle is O(members).) A member stands in one queue at a time;
+//! the caller keeps track of which one.
 
-/// Nobody: the end of a queue.
-const NOBODY: u32 = u32::MAX;
+/// No member: the end of a queue.
+const NONE: u32 = u32::MAX;
 
-/// A queue; the members' links stand elsewhere.
+/// A queue: its first and its last member. The links stand elsewhere.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::turn) struct Queue {
     head: u32,
     tail: u32,
 }
 
-/// A member's neighbours.
+/// The neighbours of a member in its queue.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::turn) struct Link {
     prev: u32,
@@ -23,58 +24,58 @@ pub(in crate::turn) struct Link {
 
 impl Link {
     /// No neighbours.
-    pub(in crate::turn) const NONE: Link = Link { prev: NOBODY, next: NOBODY };
+    pub(in crate::turn) const NONE: Link = Link { prev: NONE, next: NONE };
 }
 
 impl Queue {
-    /// A queue in which nobody stands.
-    pub(in crate::turn) const EMPTY: Queue = Queue { head: NOBODY, tail: NOBODY };
+    /// A queue without members.
+    pub(in crate::turn) const EMPTY: Queue = Queue { head: NONE, tail: NONE };
 
-    /// Who is first.
+    /// The first member.
     pub(in crate::turn) fn first(self) -> Option<u32> {
-        (self.head != NOBODY).then_some(self.head)
+        (self.head != NONE).then_some(self.head)
     }
 
-    /// Everyone in it, in order.
+    /// All members, in order.
     pub(in crate::turn) fn members(self, links: &[Link]) -> impl Iterator<Item = u32> {
         let mut next = self.first();
         std::iter::from_fn(move || {
             let member = next?;
             let behind = links[member as usize].next;
-            next = (behind != NOBODY).then_some(behind);
+            next = (behind != NONE).then_some(behind);
             Some(member)
         })
     }
 
-    /// `member`, who stands in no queue, joins behind everyone.
+    /// Appends `member`, which must stand in no queue.
     pub(in crate::turn) fn push_back(&mut self, links: &mut [Link], member: u32) {
-        links[member as usize] = Link { prev: self.tail, next: NOBODY };
+        links[member as usize] = Link { prev: self.tail, next: NONE };
         match self.tail {
-            NOBODY => self.head = member,
+            NONE => self.head = member,
             tail => links[tail as usize].next = member,
         }
         self.tail = member;
     }
 
-    /// `member`, who stands in no queue, goes before everyone.
+    /// Puts `member`, which must stand in no queue, before all others.
     pub(in crate::turn) fn push_front(&mut self, links: &mut [Link], member: u32) {
-        links[member as usize] = Link { prev: NOBODY, next: self.head };
+        links[member as usize] = Link { prev: NONE, next: self.head };
         match self.head {
-            NOBODY => self.tail = member,
+            NONE => self.tail = member,
             head => links[head as usize].prev = member,
         }
         self.head = member;
     }
 
-    /// `member`, who stands in this queue, steps out.
+    /// Removes `member`, which must stand in this queue.
     pub(in crate::turn) fn remove(&mut self, links: &mut [Link], member: u32) {
         let Link { prev, next } = std::mem::replace(&mut links[member as usize], Link::NONE);
         match prev {
-            NOBODY => self.head = next,
+            NONE => self.head = next,
             prev => links[prev as usize].next = next,
         }
         match next {
-            NOBODY => self.tail = prev,
+            NONE => self.tail = prev,
             next => links[next as usize].prev = prev,
         }
     }

@@ -1,7 +1,8 @@
-//! [`Chain`]: a queue of parcels whose links stand in a pool that all outboxes share.
+//! [`Chain`]: a queue of parcels whose links are in a pool that all outboxes share.
 //!
-//! Ten thousand outboxes are idle while a few are busy, so none of them owns memory for parcels: a
-//! chain is two indices. Called by the outboxes only, who lend it the pool.
+//! Most outboxes are idle at any time. So none owns memory for parcels: a chain is two indices, 8 bytes, a
+//! singly linked list through the pool. Every operation is O(1). Called by the outboxes, which lend the
+//! pool.
 
 use slab::Slab;
 
@@ -20,7 +21,7 @@ pub(super) struct Chain {
     tail: u32,
 }
 
-/// A parcel in the pool, and the one behind it.
+/// A parcel in the pool, and the index of the next one in its chain.
 #[derive(Debug)]
 pub(super) struct Link {
     parcel: Parcel,
@@ -35,7 +36,7 @@ impl Chain {
         self.head == NONE
     }
 
-    /// Whether there is no more than one parcel.
+    /// Whether the chain has at most one parcel.
     pub(super) fn is_single(self) -> bool {
         self.head == self.tail
     }

@@ -6,7 +6,7 @@ use super::Outboxes;
 use crate::chat::ConnectionId;
 
 impl Outboxes {
-    /// Panics if the sums do not agree with what is in the chains.
+    /// Panics if the sums do not agree with the contents of the chains.
     pub(in crate::turn) fn check_invariants(&self) {
         let (mut bytes, mut parcels, mut waiting) = (0, 0, 0);
         let mut messages = self.returned.len() + self.delivered.len();
@@ -21,7 +21,7 @@ impl Outboxes {
             own -= outbox.begun as usize;
             assert_eq!(outbox.bytes, own, "the bytes of an outbox are miscounted");
             let is_known = outbox.waiting || outbox.blocked || outbox.gated;
-            assert!(outbox.chain.is_empty() || is_known, "a parcel waits and nobody knows");
+            assert!(outbox.chain.is_empty() || is_known, "a parcel waits in no queue");
             assert!(outbox.held.is_empty() || outbox.gated, "a parcel is held back for nothing");
             let is_queued = queue.contains(&outbox.owner);
             assert_eq!(outbox.waiting, is_queued, "an outbox waits in a queue that lacks it");
@@ -35,18 +35,18 @@ impl Outboxes {
         assert_eq!(present, waiting, "an outbox waits twice in the same queue");
     }
 
-    /// Panics if something is left that no turn may leave.
+    /// Panics if a queue is not empty that a turn has to empty.
     pub(in crate::turn) fn check_end_of_turn(&self) {
         assert!(self.delivered.is_empty(), "a sender was not told of a delivery in the same turn");
-        assert!(self.overflowed.is_empty(), "somebody went over a cap and is still there");
+        assert!(self.overflowed.is_empty(), "an outbox went over a cap and was not closed");
     }
 
-    /// Whether the send phase is going to try.
+    /// Whether the next send phase will write to the connection, if its budget lasts.
     pub(in crate::turn) fn is_waiting(&self, id: ConnectionId) -> bool {
         self.get(id).is_some_and(|outbox| outbox.waiting && !outbox.blocked)
     }
 
-    /// Whose outboxes there are, and of each whether it is blocked, and whether it is gated.
+    /// The connections that have an outbox; for each, whether it is blocked and whether it is gated.
     pub(in crate::turn) fn owners(&self) -> impl Iterator<Item = (ConnectionId, bool, bool)> {
         let boxes = self.boxes.iter().flatten();
         boxes.map(|outbox| (outbox.owner, outbox.blocked, outbox.gated))

@@ -281,3 +281,8 @@ proptest! {
         prop_assert_eq!((sent, outboxes.total_bytes()), (gone, 0));
     }
 }
+
+#[test]
+fn an_idle_outbox_is_48_bytes_and_a_parcel_in_the_pool_64() {
+    assert_eq!((size_of::<Option<super::Outbox>>(), size_of::<super::chain::Link>()), (48, 64));
+}

@@ -1,33 +1,33 @@
 //! [`Budget`]: the bytes that publishing presence may cost, in one token bucket for all audiences.
 //!
-//! The bucket is refilled at a fixed rate, and saves up little. A list is charged by its length.
-//! What must wait for the budget waits while the bucket is empty, and then pays in full, however
-//! deep that makes the debt. A first list does not wait; so that a rush of newcomers cannot stop
-//! the lists of everybody else for long, first lists make a limited debt only. The budget knows no
-//! receivers and no audiences.
+//! The bucket is refilled at a fixed rate, and saves up little. A list is charged by its length. Most
+//! lists wait while the bucket is empty, and are then charged in full, however deep the debt becomes. A
+//! first list does not wait. Its debt is limited, so that many newcomers cannot stop all other lists for
+//! long. The budget knows no receivers and no audiences.
 
 use std::time::Duration;
 
 use crate::timer::Moment;
 
-/// A list is charged at least this many bytes: a short one still costs a system call.
+/// A list is charged at least this many bytes: a short list still costs a system call.
 pub(super) const LEAST_CHARGE: i64 = 10 * 1024;
-/// The bucket holds what the rate yields in this time. It is spent at once on the first change.
+/// The bucket holds the bytes that the rate yields in this time. The first change after a quiet time
+/// spends them at once.
 const SAVED: Duration = Duration::from_millis(100);
-/// First lists take the bucket no deeper into debt than what the rate yields in this time.
+/// First lists make a debt of at most the bytes that the rate yields in this time.
 const DEBT: Duration = Duration::from_millis(50);
 
 /// How a list is paid for.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum Charge {
-    /// It was published without regard to the budget: the debt that it makes is limited.
+    /// A first list: it did not wait for the budget, and the debt that it makes is limited.
     First,
-    /// It waited for the budget, and pays in full. With a limit, a list that is longer than the
-    /// limit could be had for the limit, again and again.
+    /// Any other list: it waited for the budget, and is charged in full. If this debt were limited, lists
+    /// longer than the limit would cost no more than the limit, again and again.
     InFull,
 }
 
-/// One token bucket.
+/// A token bucket. A token is a byte.
 #[derive(Debug)]
 pub(super) struct Budget {
     bytes_per_second: u64,
@@ -44,12 +44,12 @@ impl Budget {
         Budget { bytes_per_second, tokens, refilled: Moment::START }
     }
 
-    /// Adds what the rate has yielded since the last time.
+    /// Adds the tokens that the rate has yielded since the last call.
     pub(super) fn refill(&mut self, now: Moment) {
         let gained = bytes_in(self.bytes_per_second, now.since(self.refilled));
         if gained > 0 {
             let cap = bytes_in(self.bytes_per_second, SAVED);
-            // A budget too small to save up anything still earns its one byte.
+            // The bucket holds at least one token, or a very small budget would never publish.
             self.tokens = self.tokens.saturating_add(gained).min(cap.max(1));
             self.refilled = now;
         }
@@ -60,7 +60,7 @@ impl Budget {
         self.tokens > 0
     }
 
-    /// Pays for a list of this many bytes.
+    /// Charges a list of this many bytes.
     pub(super) fn charge(&mut self, bytes: usize, how: Charge) {
         let charge = i64::try_from(bytes).unwrap_or(i64::MAX).max(LEAST_CHARGE);
         let floor = match how {
@@ -70,7 +70,7 @@ impl Budget {
         self.tokens = self.tokens.saturating_sub(charge).max(floor.min(self.tokens));
     }
 
-    /// How long until the budget is out of debt.
+    /// The time until the bucket has a token again.
     pub(super) fn until_solvent(&self) -> Duration {
         let missing = u128::try_from(1 - self.tokens).unwrap_or(0);
         let rate = u128::from(self.bytes_per_second.max(1));
@@ -79,7 +79,7 @@ impl Budget {
     }
 }
 
-/// How many bytes `rate` yields in `time`, capped far above any use.
+/// The number of bytes that `rate` yields in `time`, saturating.
 fn bytes_in(rate: u64, time: Duration) -> i64 {
     let bytes = u128::from(rate) * time.as_nanos() / 1_000_000_000;
     i64::try_from(bytes).unwrap_or(i64::MAX)

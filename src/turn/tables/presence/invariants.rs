@@ -5,18 +5,18 @@ use super::pacer::Pacer;
 use super::places::{At, Owed, Place};
 use crate::chat::{ConnectionId, PresenceMode};
 
-/// What the invariants of the turn ask of a receiver.
+/// What the turn's invariants need to know of a receiver.
 pub(in crate::turn) struct Receiver {
     pub(in crate::turn) id: ConnectionId,
     pub(in crate::turn) audience: usize,
-    /// It waits until its socket has drained.
+    /// Whether it waits until its socket has drained.
     pub(in crate::turn) is_parked: bool,
-    /// It is owed its first list.
+    /// Whether it is owed its first list.
     pub(in crate::turn) is_owed_first: bool,
 }
 
 impl Presence {
-    /// Panics if a receiver stands where it does not belong.
+    /// Panics if a receiver stands in a queue where it does not belong.
     pub(in crate::turn) fn check_invariants(&self) {
         for (audience, pacer) in self.pacers.iter().enumerate() {
             self.check_queues(audience, pacer);
@@ -50,7 +50,7 @@ impl Presence {
             assert!(members.iter().all(is_here), "a place in the wrong queue");
             let here = self.places_in(audience).filter(is_here).count();
             assert_eq!(members.len(), here, "a queue has lost a receiver");
-            // Those that lack something stand before those that do not: one look tells.
+            // In a ring, receivers that lack something stand before those that do not.
             let lacks = |place: &&Place| match at {
                 At::Deltas => place.seen < pacer.delta_version,
                 _ => place.seen != pacer.version,

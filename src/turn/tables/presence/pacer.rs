@@ -1,9 +1,12 @@
-//! [`Pacer`]: the queues of one audience, and how far its membership has moved on.
+//! [`Pacer`]: the queues of one audience, and the version of its list.
 //!
-//! The order of the queues answers the question "who is next?" by a look at their first members,
-//! so no answer needs a search. The pacer has no budget, and no list: it knows versions, and says
-//! who lacks the newest one. What has changed from one version to the next is the realm's to
-//! remember. Its receivers' places are an argument, since all audiences share one table of them.
+//! Each queue is in such an order that its first member answers the question which receiver is next. So
+//! no question needs a search, and every operation is O(1). (A scan of all receivers at each change was
+//! rejected: it is O(receivers) also when the budget allows one list.)
+//!
+//! The pacer has neither a budget nor a list. It knows versions, and which receivers lack the newest. The
+//! realm remembers what has changed from one version to the next. The receivers' places are an argument,
+//! since all audiences share one table of them.
 
 use super::Limits;
 use super::places::{At, Owed, Place, Places};
@@ -11,20 +14,20 @@ use crate::chat::{ConnectionId, PresenceMode};
 use crate::timer::Moment;
 use crate::turn::tables::queue::Queue;
 
-/// The first four of [`At`] are queues.
+/// The number of queues: the first four variants of [`At`].
 const QUEUES: usize = 4;
 
 /// One audience's queues.
 #[derive(Debug)]
 pub(super) struct Pacer {
-    /// Which audience: the number in its receivers' places.
+    /// The number of the audience, as it stands in its receivers' places.
     audience: u8,
     pub(super) queues: [Queue; QUEUES],
-    /// Bumped by every change of membership.
+    /// The version of the membership: each change adds one.
     pub(super) version: u64,
-    /// Receivers that want deltas, wherever they stand.
+    /// The number of receivers of deltas, in whatever queue.
     pub(super) delta_receivers: usize,
-    /// The membership has changed since the last delta, in the sight of a receiver of deltas.
+    /// Whether the membership has changed since the last delta, while there was a receiver of deltas.
     has_news: bool,
     /// The version that the last delta led to.
     pub(super) delta_version: u64,
@@ -33,7 +36,7 @@ pub(super) struct Pacer {
 }
 
 impl Pacer {
-    /// The queues of an audience that nobody is in.
+    /// A pacer without receivers.
     pub(super) fn new(audience: u8) -> Self {
         Pacer {
             audience,
@@ -46,14 +49,14 @@ impl Pacer {
         }
     }
 
-    /// The membership has changed. Returns whether the next delta has to tell of it.
+    /// Notes that the membership has changed. Returns whether the next delta has to tell of it.
     pub(super) fn changed(&mut self) -> bool {
         self.version += 1;
         self.has_news = self.delta_receivers > 0;
         self.has_news
     }
 
-    /// A connection is shown this audience's list from now on.
+    /// Makes a connection a receiver of this audience's list.
     pub(super) fn enter(&mut self, places: &mut Places, id: ConnectionId, mode: PresenceMode) {
         let owed = match mode {
             PresenceMode::Full | PresenceMode::Delta => Owed::First,
@@ -65,7 +68,7 @@ impl Pacer {
         self.requeue(places, id);
     }
 
-    /// A receiver is shown the list no more.
+    /// Removes a receiver.
     pub(super) fn forget(&mut self, places: &mut Places, id: ConnectionId) {
         if let Some(place) = places.get(id) {
             self.delta_receivers -= usize::from(place.mode == PresenceMode::Delta);
@@ -74,7 +77,7 @@ impl Pacer {
         }
     }
 
-    /// A receiver asks for the list.
+    /// Queues a receiver that asks for the list, unless it is owed a list already.
     pub(super) fn asked(&mut self, places: &mut Places, id: ConnectionId) {
         let Some(place) = places.get_mut(id) else { return };
         if place.owed == Owed::Nothing {
@@ -83,11 +86,12 @@ impl Pacer {
         self.requeue(places, id);
     }
 
-    /// A receiver wants presence in another form. It gets the list first, unless it wants nothing.
+    /// Changes the form in which a receiver gets presence. It gets the list first, unless the new form is
+    /// none.
     pub(super) fn set_mode(&mut self, places: &mut Places, id: ConnectionId, mode: PresenceMode) {
         let Some(place) = places.get_mut(id) else { return };
         let was = std::mem::replace(&mut place.mode, mode);
-        // What it is owed already it still gets: it may have asked just before.
+        // A list that the receiver is owed already is still sent: it may have asked just before.
         if place.owed == Owed::Nothing && mode != PresenceMode::None {
             place.owed = Owed::Asked;
         }
@@ -96,15 +100,15 @@ impl Pacer {
         self.requeue(places, id);
     }
 
-    /// A receiver's socket is full.
+    /// Parks a receiver whose socket is full.
     pub(super) fn blocked(&mut self, places: &mut Places, id: ConnectionId) {
         self.move_to(places, id, At::Parked, false);
     }
 
-    /// A receiver's socket has drained.
+    /// Puts a parked receiver back into a queue: its socket has drained.
     pub(super) fn drained(&mut self, places: &mut Places, id: ConnectionId) {
         let Some(place) = places.get_mut(id).filter(|place| place.at == At::Parked) else { return };
-        // A delta that was missed cannot be made up for: the receiver starts again from a full list.
+        // A delta that was missed is not sent again: the receiver starts anew from a full list.
         if place.mode == PresenceMode::Delta && place.seen < self.delta_version {
             place.owed = Owed::First;
         }
@@ -112,8 +116,7 @@ impl Pacer {
         self.requeue(places, id);
     }
 
-    /// A receiver has been given the list in its present version. Returns whether it was a first
-    /// list.
+    /// Notes that a receiver was sent the present list. Returns whether it was a first list.
     pub(super) fn served_list(&mut self, places: &mut Places, id: ConnectionId) -> bool {
         let Some(place) = places.get_mut(id) else { return false };
         place.seen = match place.mode {
@@ -125,7 +128,7 @@ impl Pacer {
         was == Owed::First
     }
 
-    /// A receiver has been given the current delta.
+    /// Notes that a receiver was sent the current delta.
     pub(super) fn served_delta(&mut self, places: &mut Places, id: ConnectionId) {
         if let Some(place) = places.get_mut(id) {
             place.seen = self.delta_version;
@@ -133,7 +136,8 @@ impl Pacer {
         self.requeue(places, id);
     }
 
-    /// Begins a new delta if one is due. It leads from the last one to the present version.
+    /// Begins a new delta if one is due, and returns whether it was. The delta leads from the version of
+    /// the last one to the present version.
     pub(super) fn begin_delta(&mut self, places: &Places, limits: &Limits, now: Moment) -> bool {
         let is_due = self.delta_due(places, limits).is_some_and(|due| due <= now);
         if is_due {
@@ -144,7 +148,8 @@ impl Pacer {
         is_due
     }
 
-    /// When the next delta may begin: not before every receiver has the last one.
+    /// When the next delta is due; `None` if there are no changes, or if a receiver still lacks the last
+    /// delta.
     pub(super) fn delta_due(&self, places: &Places, limits: &Limits) -> Option<Moment> {
         if !self.has_news || self.delta_receivers == 0 || self.behind(places).is_some() {
             return None;
@@ -154,24 +159,24 @@ impl Pacer {
         Some(self.delta_at + each.max(limits.delta_interval))
     }
 
-    /// The first of those that are owed a first list.
+    /// The first receiver that is owed a first list.
     pub(super) fn newcomer(&self, places: &Places) -> Option<ConnectionId> {
         self.first(places, At::Newcomers).map(|place| place.id)
     }
 
-    /// The first of those that asked for the list.
+    /// The first receiver that has asked for the list.
     pub(super) fn asker(&self, places: &Places) -> Option<ConnectionId> {
         self.first(places, At::Askers).map(|place| place.id)
     }
 
-    /// The first of the ring, if the membership has changed since it was shown the list. The ring
-    /// is [stale… current…], so one comparison tells whether there is anything to do.
+    /// The first receiver of the ring, if it has not been sent the present version. The order of the ring
+    /// is [stale… current…], so this one comparison tells whether any receiver of it is stale.
     pub(super) fn stale(&self, places: &Places) -> Option<ConnectionId> {
         let first = self.first(places, At::Ring).filter(|place| place.seen != self.version);
         first.map(|place| place.id)
     }
 
-    /// The first of those that get deltas, if it lacks the current one: [behind… current…].
+    /// The first receiver of deltas, if it lacks the current delta. The order is [behind… current…].
     pub(super) fn behind(&self, places: &Places) -> Option<ConnectionId> {
         let first = self.first(places, At::Deltas).filter(|place| place.seen < self.delta_version);
         first.map(|place| place.id)
@@ -181,7 +186,8 @@ impl Pacer {
         places.member(self.queues[at as usize].first()?)
     }
 
-    /// Puts a receiver where it belongs by what it is owed, by its mode and by what it has seen.
+    /// Puts a receiver into the queue where it belongs. That follows from what it is owed, from its mode
+    /// and from the version that it has seen.
     fn requeue(&mut self, places: &mut Places, id: ConnectionId) {
         let Some(place) = places.get(id) else { return };
         let to = match (place.owed, place.mode) {
@@ -191,7 +197,7 @@ impl Pacer {
             (Owed::Nothing, PresenceMode::Delta) => At::Deltas,
             (Owed::Nothing, PresenceMode::None) => At::Nowhere,
         };
-        // The stale go before the current: that is the invariant of both rings.
+        // In both rings, receivers that lack something stand before those that do not.
         let (keeps_place, to_front) = match to {
             At::Newcomers | At::Askers => (place.at == to, false),
             At::Ring => (false, place.seen != self.version),

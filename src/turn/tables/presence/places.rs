@@ -1,53 +1,53 @@
-//! [`Places`]: what presence knows about each connection that is shown a list.
+//! [`Places`]: what presence knows of each receiver.
 //!
-//! One table serves all audiences, indexed by the connection's slot. A connection is in one
-//! audience at most, so a further audience costs the connections of the others nothing. (A table
-//! for each audience was rejected: each would have an entry for every slot.) The links of the
-//! queues stand beside the places, for the same reason. Together 32 bytes a slot.
+//! One table serves all audiences, indexed by the connection's slot. A connection is in at most one
+//! audience, so a further audience takes no memory for connections of the others. (A table for each
+//! audience was rejected: each table would have an entry for every slot.) The links of the queues stand
+//! beside the places, for the same reason. A slot has 32 bytes in both.
 
 use crate::chat::{ConnectionId, PresenceMode};
 use crate::turn::tables::queue::Link;
 
-/// What a receiver is owed that does not wait for the ring.
+/// The list that a receiver is owed before its place in a ring counts.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum Owed {
     Nothing,
-    /// The first list after signing in, or the one that makes deltas meaningful again.
+    /// The first list after the sign-in, or the list from which a receiver of deltas starts anew.
     First,
-    /// The list that the receiver asked for.
+    /// A list that the receiver has asked for.
     Asked,
 }
 
 /// Where a receiver stands. The first four are queues of its audience's pacer.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum At {
-    /// Among those that are owed a first list.
+    /// In the queue of receivers that are owed a first list.
     Newcomers,
-    /// Among those that asked.
+    /// In the queue of receivers that have asked for a list.
     Askers,
-    /// Among those that get the list after every change: the stale ones first.
+    /// In the queue of receivers that get the list after every change. The stale ones stand first.
     Ring,
-    /// Among those that get deltas: the ones that lack the current delta first.
+    /// In the queue of receivers of deltas. Those that lack the current delta stand first.
     Deltas,
-    /// In no queue: the receiver wants nothing unless it asks.
+    /// In no queue: the receiver gets a list only when it asks.
     Nowhere,
-    /// In no queue: the receiver's socket is full, and nothing is published to it until it drains.
+    /// In no queue: the receiver's socket is full. Nothing is published to it until the socket has drained.
     Parked,
 }
 
-/// One receiver.
+/// What presence knows of one receiver.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Place {
     pub(super) id: ConnectionId,
-    /// Which audience it belongs to.
+    /// The number of the receiver's audience.
     pub(super) audience: u8,
     pub(super) mode: PresenceMode,
     pub(super) at: At,
     pub(super) owed: Owed,
-    /// The version of the membership that it was shown last. For a receiver of deltas: the version
-    /// that the last delta led to, even if it was given a newer list since. Its next delta then
-    /// repeats some of that list, which does no harm, and all receivers stand at the last delta or
-    /// at the one before it: that keeps their queue in order.
+    /// The version of the membership that the receiver was sent last. For a receiver of deltas it is the
+    /// version that the last delta led to, even if the receiver was sent a newer list since. Its next delta
+    /// then repeats some of that list, which does no harm. So each receiver of deltas has either the last
+    /// delta or the one before it, and that keeps their queue in order.
     pub(super) seen: u64,
 }
 
@@ -59,7 +59,7 @@ pub(super) struct Places {
 }
 
 impl Places {
-    /// Gives a receiver its place; its slot's former one is overwritten.
+    /// Inserts a receiver's place, in the slot of its connection.
     pub(super) fn insert(&mut self, place: Place) {
         let index = place.id.index();
         if self.places.len() <= index {
@@ -69,14 +69,14 @@ impl Places {
         self.places[index] = Some(place);
     }
 
-    /// Frees a receiver's place. It must stand in no queue.
+    /// Removes a receiver's place. The receiver must stand in no queue.
     pub(super) fn remove(&mut self, id: ConnectionId) {
         if self.get(id).is_some() {
             self.places[id.index()] = None;
         }
     }
 
-    /// The place of a connection; none if it is shown no list.
+    /// The place of a connection; `None` if it is no receiver.
     pub(super) fn get(&self, id: ConnectionId) -> Option<&Place> {
         self.places.get(id.index())?.as_ref().filter(|place| place.id == id)
     }
