@@ -1,9 +1,8 @@
-//! [`FakeSockets`]: a network in memory, for tests of the turn, and the [`World`] of both.
+//! [`FakeSockets`]: a network in memory, for tests of the turn. [`World`]: a turn and its network.
 //!
-//! Callers come from any address, which real sockets on one machine cannot have. Everything written
-//! arrives, but for whom a test has blocked. The turn is told of everything once, as by the kernel
-//! under edge triggering, and time passes only between two turns: no scheduler has a say in what is
-//! found here.
+//! Connections can come from any address, which real sockets on one machine cannot. All that is written
+//! arrives, unless a test has blocked the connection. Each event is reported once, as by an edge-triggered
+//! kernel. Time passes only between two turns. So no scheduler can change the result of a test.
 
 use core::net::IpAddr;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -16,24 +15,28 @@ use crate::chat::ConnectionId;
 use crate::session::{DoorRefusal, Listener};
 use crate::timer::{Moment, Now};
 
-/// The network.
+/// The network. The inner tables are by slot.
 #[derive(Default)]
 pub(super) struct FakeSockets {
+    /// The addresses of the connections in the listener's backlog.
     callers: VecDeque<IpAddr>,
+    /// What clients have sent, and the server has not read.
     unread: BTreeMap<usize, VecDeque<u8>>,
+    /// What the server has written.
     written: BTreeMap<usize, Vec<u8>>,
-    /// Who is connected, in the order of coming.
+    /// The open connections, in the order in which they were accepted.
     pub(super) here: Vec<ConnectionId>,
-    /// How those were told who came too much.
+    /// Why connections were turned away.
     pub(super) turned_away: Vec<DoorRefusal>,
-    /// To whom the server has said that this was all.
+    /// The connections whose writing half the server has closed.
     pub(super) shut: Vec<ConnectionId>,
-    /// Accepting fails for want of descriptors.
+    /// Accepting fails as if descriptors had run out.
     pub(super) is_exhausted: bool,
+    /// Connections whose client has closed its half.
     finished: Vec<usize>,
-    /// The connections of these are reset.
+    /// Connections that are reset.
     broken: BTreeSet<usize>,
-    /// For these there is no room in the socket.
+    /// Connections whose socket is full.
     blocked: BTreeSet<usize>,
 }
 
@@ -55,7 +58,7 @@ impl Sockets for FakeSockets {
     }
 
     fn turn_away(&mut self, id: ConnectionId, refusal: DoorRefusal) {
-        assert_eq!(self.here.pop(), Some(id), "who has just come");
+        assert_eq!(self.here.pop(), Some(id), "the connection that was just accepted");
         self.turned_away.push(refusal);
     }
 
@@ -100,7 +103,7 @@ impl Sockets for FakeSockets {
     }
 }
 
-/// Turns after which a turn that has still more to do has lost its way.
+/// After this many turns, a world that still has work left has an error.
 const MOST_TURNS: usize = 1_000;
 
 /// A stopwatch that stands still.
@@ -116,7 +119,7 @@ impl Stopwatch for Stopped {
 pub(super) struct World {
     pub(super) turn: Turn,
     pub(super) sockets: FakeSockets,
-    /// How long it has been going.
+    /// The time since the start.
     pub(super) time: Duration,
 }
 
@@ -126,19 +129,19 @@ impl World {
         World { turn, sockets: FakeSockets::default(), time: Duration::ZERO }
     }
 
-    /// One turn of the loop, after a poll that has named everybody.
+    /// Runs one turn, after a poll that has reported all ready sockets.
     pub(super) fn run(&mut self) {
         self.run_after(Polled::Everybody);
     }
 
-    /// One turn, after such a poll.
+    /// Runs one turn, after such a poll.
     pub(super) fn run_after(&mut self, polled: Polled) {
         let now = Now { monotonic: self.now(), ..Now::default() };
         self.turn.run(now, polled, &mut self.sockets, &mut Stopped);
         self.turn.check_invariants();
     }
 
-    /// Turns for as long as the turn itself says that it has more to do: nothing else happens.
+    /// Runs turns as long as the turn says that it has work left. No event comes meanwhile.
     pub(super) fn settle(&mut self) {
         for _ in 0..MOST_TURNS {
             self.run();
@@ -146,10 +149,10 @@ impl World {
                 return;
             }
         }
-        panic!("it has always more to do");
+        panic!("the turn always has work left");
     }
 
-    /// How long the loop would sleep.
+    /// The time for which the loop would sleep.
     pub(super) fn wait(&mut self) -> Option<Duration> {
         let now = self.now();
         self.turn.wait(now)
@@ -159,32 +162,33 @@ impl World {
         Moment::START + self.time
     }
 
-    /// So many call from an address; in the next turn they are taken in, or not.
+    /// Puts `count` connections from an address into the backlog. The next turn accepts them, or refuses
+    /// them.
     pub(super) fn call(&mut self, count: usize, address: &str) {
         let address: IpAddr = address.parse().expect("an address");
         self.sockets.callers.extend(std::iter::repeat_n(address, count));
         self.turn.listener_ready(Listener::Public);
     }
 
-    /// Somebody asks for a WebSocket, by a number of his own; nothing of that is read yet.
+    /// Sends a client's request for a WebSocket with a number. The next turn reads it.
     pub(super) fn ask(&mut self, id: ConnectionId, number: &str, more: &str) {
         self.say(id, upgrade(number, "?presence=none", more));
     }
 
-    /// Somebody says something; nothing of that is read yet.
+    /// Sends bytes from a client. The next turn reads them.
     pub(super) fn say(&mut self, id: ConnectionId, bytes: impl AsRef<[u8]>) {
         self.sockets.unread.entry(id.index()).or_default().extend(bytes.as_ref());
         self.turn.ready(id, Readiness { readable: true, ..Readiness::default() });
     }
 
-    /// Somebody from this machine is taken in, and has said nothing yet.
+    /// A new connection from this machine, which has sent nothing yet.
     pub(super) fn newcomer(&mut self) -> ConnectionId {
         self.call(1, "127.0.0.1");
         self.settle();
-        *self.sockets.here.last().expect("whoever has just come")
+        *self.sockets.here.last().expect("the connection that was just accepted")
     }
 
-    /// So many phones, with the numbers from 0 on, that want no presence and have read their 101.
+    /// Opens WebSockets with the numbers 0 to `count - 1`. They want no presence, and have read their 101.
     pub(super) fn phones(&mut self, count: u32) -> Vec<ConnectionId> {
         let phones: Vec<ConnectionId> = (0..count).map(|_| self.newcomer()).collect();
         for (number, id) in (0..count).zip(&phones) {
@@ -195,52 +199,52 @@ impl World {
         phones
     }
 
-    /// From now on nothing that is written to him fits.
+    /// Fills the socket of a connection.
     pub(super) fn block(&mut self, id: ConnectionId) {
         self.sockets.blocked.insert(id.index());
     }
 
-    /// There is room again; the next turn hears of it.
+    /// Drains the socket of a connection, and reports it.
     pub(super) fn unblock(&mut self, id: ConnectionId) {
         self.sockets.blocked.remove(&id.index());
         self.turn.ready(id, Readiness { writable: true, ..Readiness::default() });
     }
 
-    /// Somebody's connection is reset; the next turn hears of it.
+    /// Resets a connection, and reports it.
     pub(super) fn reset(&mut self, id: ConnectionId) {
         self.sockets.broken.insert(id.index());
         self.turn.ready(id, Readiness { readable: true, writable: true, closed: true });
     }
 
-    /// The same, but nobody hears of it before he is written to.
+    /// Resets a connection, and does not report it: the server learns of it when it writes.
     pub(super) fn cut(&mut self, id: ConnectionId) {
         self.sockets.broken.insert(id.index());
     }
 
-    /// Somebody hangs up; the next turn hears of it.
+    /// Closes a client's half, and reports it.
     pub(super) fn hang_up(&mut self, id: ConnectionId) {
         self.sockets.finished.push(id.index());
         self.turn.ready(id, Readiness { readable: true, closed: true, ..Readiness::default() });
     }
 
-    /// Whether somebody was told something since its words were taken.
+    /// Whether the server has written to a connection since its words were taken.
     pub(super) fn has_words(&self, id: ConnectionId) -> bool {
         self.sockets.written.contains_key(&id.index())
     }
 
-    /// What somebody was told since this was asked last.
+    /// Takes what the server has written to a connection since the last call.
     pub(super) fn take_words(&mut self, id: ConnectionId) -> String {
         let words = self.sockets.written.remove(&id.index()).unwrap_or_default();
         String::from_utf8_lossy(&words).into_owned()
     }
 }
 
-/// The request for a WebSocket of this number, which is filled up to ten digits.
+/// The request for a WebSocket with this number, which is padded to ten digits.
 pub(super) fn upgrade(number: impl Display, query: &str, more: &str) -> String {
     by_hand::upgrade(&format!("/ws/{number:0>10}{query}"), "a", more)
 }
 
-/// A client's frame with a text. Its mask is zero, which changes nothing (RFC 6455 §5.3).
+/// A client's text frame. Its mask is zero, so the masked text is the text (RFC 6455 §5.3).
 pub(super) fn frame(text: &str) -> Vec<u8> {
     let mut frame = Vec::new();
     by_hand::masked(by_hand::FINAL | by_hand::TEXT, text.as_bytes(), [0; 4], &mut frame);

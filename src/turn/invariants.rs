@@ -1,5 +1,5 @@
-//! What must hold between two turns: the books of different rooms agree, and whatever is left to do
-//! stands in a queue or has a timer. For the simulator, which looks after every turn.
+//! What must hold between two turns: the counts of different rooms agree, and all work that is left stands
+//! in a queue or has a timer. The simulator and the turn's tests check it after every turn.
 
 use std::collections::{HashMap, HashSet};
 use std::hash::Hash;
@@ -12,11 +12,14 @@ use crate::dialects::Dialect;
 use crate::timer::Wheel;
 
 impl Turn {
-    /// Panics with a clear sentence if anything is forgotten, doubled or miscounted.
+    /// Panics with a sentence that says what was forgotten, doubled or miscounted. O(connections).
     pub fn check_invariants(&self) {
         assert!(self.books().balances(), "the ledger does not balance: {:?}", self.books());
         let (queued, unsettled) = (self.outboxes.messages(), self.chat.unsettled());
-        assert_eq!(queued, unsettled, "a realm waits for what is in no outbox, or otherwise");
+        assert_eq!(
+            queued, unsettled,
+            "the realms and the outboxes count different messages in flight"
+        );
         self.chat.check_invariants();
         self.outboxes.check_invariants();
         self.outboxes.check_end_of_turn();
@@ -38,30 +41,37 @@ impl Turn {
         let open = self.connections.iter().filter(|c| c.session.is_websocket()).count();
         assert_eq!(self.websockets, open, "open WebSockets are miscounted");
         let held: usize = self.connections.iter().map(|c| c.session.held_bytes()).sum();
-        assert_eq!(self.held_bytes, held, "bytes of what has not arrived in full are miscounted");
+        assert_eq!(self.held_bytes, held, "bytes of incomplete messages are miscounted");
         let ending = self.connections.iter().filter(|c| !c.is_open()).count();
         assert_eq!(self.ending, ending, "ending connections are miscounted");
     }
 
-    /// Whoever is marked as being in a queue is in it, once.
+    /// A connection stands in a queue if and only if it is marked as a member, and stands there once.
     fn check_queues(&self) {
-        assert!(self.leaving.is_empty(), "somebody has ended and is still in the chat");
-        let readable = distinct(&self.readable, "stands twice among the readable");
-        let closing = distinct(&self.closing, "is closed twice");
+        assert!(self.leaving.is_empty(), "a connection has ended and is still in the chat");
+        let readable = distinct(&self.readable, "stands twice in the queue of the readable");
+        let closing = distinct(&self.closing, "is to be closed twice");
         let swept: HashSet<_> = self.sweep.listed().collect();
         for connection in self.connections.iter() {
             let id = connection.id;
             let is_dead = connection.is_dead();
             let Connection { readable: is_readable, marked, .. } = *connection;
             let is_queued = readable.contains(&id);
-            assert_eq!(is_readable, is_queued, "{id:?}: readable, and in no queue, or otherwise");
-            assert_eq!(is_dead, closing.contains(&id), "{id:?}: dead, and not to be closed");
+            assert_eq!(
+                is_readable, is_queued,
+                "{id:?}: marked as readable, and in no queue, or reverse"
+            );
+            assert_eq!(
+                is_dead,
+                closing.contains(&id),
+                "{id:?}: dead and not to be closed, or reverse"
+            );
             let is_silent = marked && connection.is_open();
-            assert!(!is_silent || swept.contains(&id), "{id:?}: marked, and no sweep knows");
+            assert!(!is_silent || swept.contains(&id), "{id:?}: marked, and in no sweep");
         }
     }
 
-    /// Every connection that can still be written to has an outbox, and nobody else.
+    /// Each connection that is not dead has an outbox, and there is no other outbox.
     fn check_outboxes(&self) {
         let outboxes: HashMap<_, _> =
             self.outboxes.owners().map(|(id, blocked, gated)| (id, (blocked, gated))).collect();
@@ -75,13 +85,14 @@ impl Turn {
                 panic!("{id:?} has no outbox")
             };
             let has_deadline = connection.blocked_since.is_some();
-            assert!(!is_blocked || has_deadline, "{id:?}: blocked, and may be so for ever");
-            assert!(!is_gated || first_owed.contains(&id), "{id:?}: a gate that nobody will open");
+            assert!(!is_blocked || has_deadline, "{id:?}: blocked, and without a deadline");
+            assert!(!is_gated || first_owed.contains(&id), "{id:?}: gated, and owed no list");
         }
         assert_eq!(outboxes.len(), living, "as many outboxes as living connections");
     }
 
-    /// Every connection in an audience is open, speaks its dialect, and is shown its list.
+    /// Each receiver of presence is an open connection that speaks its audience's dialect, and the chat
+    /// counts the same number of receivers.
     fn check_presence(&self) {
         let mut receivers = [0; Audience::ALL.len()];
         for receiver in self.presence.receivers() {
@@ -89,26 +100,26 @@ impl Turn {
             let id = receiver.id;
             let connection = self.connections.get(id);
             let Some(connection) = connection.filter(|connection| connection.is_open()) else {
-                panic!("{id:?} is shown presence, and is not there")
+                panic!("{id:?} is a receiver of presence, and not an open connection")
             };
             let dialect = Dialect::of(Audience::ALL[receiver.audience]);
-            assert_eq!(self.outboxes.dialect(id), Some(dialect), "{id:?}: not in these words");
+            assert_eq!(self.outboxes.dialect(id), Some(dialect), "{id:?}: another dialect");
             let is_blocked = connection.blocked_since.is_some();
             let is_parked = receiver.is_parked;
-            assert!(!is_parked || is_blocked, "{id:?} waits for a socket to drain that is empty");
+            assert!(!is_parked || is_blocked, "{id:?} is parked, and its socket is not full");
         }
         let expected = Audience::ALL.map(|of| self.chat.audience_len(of));
         assert_eq!(receivers, expected, "as many receivers as connections in the audience");
     }
 
-    /// Every connection with a deadline has one timer, which fires at the earliest of them at the
-    /// latest. Those without are dead, or marked as silent (their queues are checked above), or their
-    /// last words are about to be written.
+    /// Each connection with a deadline has one timer, which fires at the earliest deadline or before. A
+    /// connection without a deadline is dead, or marked as silent (`check_queues` finds it in a sweep), or
+    /// has last frames that the next send phase writes.
     fn check_timers(&self) {
         let slot = Wheel::<ConnectionId>::SLOT_WIDTH;
         let mut due = HashMap::new();
         for (timer, &id, moment) in self.wheel.check_invariants() {
-            assert!(self.connections.get(id).is_some(), "a timer of {id:?}, who has gone");
+            assert!(self.connections.get(id).is_some(), "{id:?} is gone, and its timer is not");
             assert!(due.insert(id, (timer, moment)).is_none(), "{id:?} has two timers");
         }
         for connection in self.connections.iter() {
@@ -120,8 +131,8 @@ impl Turn {
                 continue;
             };
             let Some(&(timer, moment)) = due.get(&id) else { panic!("{id:?} has no timer") };
-            assert_eq!(connection.timer, timer, "{id:?} does not know its timer");
-            // Who has said something that is unread is looked at again a slot later.
+            assert_eq!(connection.timer, timer, "{id:?} has another timer");
+            // The timer of a connection with unread input is set again, one slot later.
             let latest = deadline.max(self.now.monotonic + slot) + slot;
             let is_in_time = moment.is_some_and(|moment| moment <= latest);
             assert!(is_in_time, "{id:?}: the timer at {moment:?} is after {deadline:?}");
@@ -129,7 +140,7 @@ impl Turn {
     }
 }
 
-/// The members of a queue, none of which may be there twice.
+/// The members of a queue. Panics if a member is in it twice.
 fn distinct<'q, T: Copy + Eq + Hash + std::fmt::Debug + 'q>(
     queue: impl IntoIterator<Item = &'q T>,
     what: &str,

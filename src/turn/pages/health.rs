@@ -7,17 +7,17 @@ use serde::Serialize;
 use super::{VERSION, json};
 use crate::turn::Turn;
 
-/// `GET /health`.
+/// The fields of `GET /health`.
 #[derive(Serialize)]
 struct Health {
     status: &'static str,
-    /// WebSockets that are open.
+    /// The number of open WebSockets.
     connections: usize,
-    /// ISO 8601, UTC.
+    /// The present time: ISO 8601, UTC.
     timestamp: String,
-    /// Invitations in memory.
+    /// The number of invitations in memory.
     invitations: usize,
-    /// Pairs of contacts in the messenger realm.
+    /// The number of pairs of contacts in the messenger realm.
     conversations: usize,
     uptime_seconds: u64,
     version: &'static str,

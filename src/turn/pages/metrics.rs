@@ -25,34 +25,34 @@ impl Turn {
         page.gauge("switchboard_websockets", "WebSockets that are open.", self.websockets)
             .gauge(
                 "switchboard_connections",
-                "Sockets of every kind, ending ones included.",
+                "Connections of every kind, with those that are ending.",
                 self.connections.len(),
             )
             .gauge(
                 "switchboard_connection_slots",
-                "Connections that there is memory for.",
+                "Connections for which memory is allocated.",
                 self.connections.slots(),
             )
             .gauge_by(
                 "switchboard_timers",
-                "Timers under way: at most one for each connection, and those of the chat.",
+                "Timers that are set: at most one for each connection, and those of the chat.",
                 "of",
                 [("connections", self.wheel.len()), ("chat", self.chat.timers())],
             )
             .counter("switchboard_accepted_total", "Connections accepted.", counters.accepted)
             .counter(
                 "switchboard_shed_total",
-                "Connections turned away on the spot: a full house, or too many from one address.",
+                "Connections refused when accepted: server full, or too many from one address.",
                 counters.shed,
             )
             .counter(
                 "switchboard_accept_exhausted_total",
-                "Times that accepting failed for want of descriptors or memory.",
+                "Times that accepting failed because descriptors or memory ran out.",
                 counters.exhausted,
             )
             .counter_by(
                 "switchboard_limits_hit_total",
-                "Times that somebody ran into a limit; excesses of a rate, not frames.",
+                "Times that a limit was hit. For a rate: periods of excess, not frames.",
                 "limit",
                 counters.limits_hit.iter(),
             )
@@ -66,13 +66,13 @@ impl Turn {
         let closes: Vec<_> = counters.closes.iter().map(|(&code, &n)| (label(code), n)).collect();
         page.counter_by(
             "switchboard_websocket_closes_total",
-            "WebSockets by the close code that ended them; private: 3000 to 4999, by the client.",
+            "WebSockets by the close code that ended them; private: a client's code from 3000 on.",
             "code",
             closes.iter().map(|(code, n)| (code.as_str(), *n)),
         );
     }
 
-    /// Messages of all realms together, then of each realm that publishes its own.
+    /// The messages of all realms together, then those of each realm that publishes its own.
     fn describe_messages(&self, page: &mut Exposition) {
         describe_books(page, "", OF_ALL, &self.books());
         for (realm, books) in self.chat.books() {
@@ -101,7 +101,7 @@ impl Turn {
             )
             .counter(
                 "switchboard_presence_encoded_total",
-                "Lists and deltas encoded; each is shared by all who get it.",
+                "Lists and deltas encoded; all receivers share one.",
                 counters.presence_encoded,
             );
     }
@@ -118,8 +118,8 @@ impl Turn {
             "Bytes written to all sockets.",
             counters.bytes_sent,
         )
-        .counter("switchboard_reads_total", "Reads that brought something.", counters.reads)
-        .counter("switchboard_writes_total", "Writes that took something.", counters.writes)
+        .counter("switchboard_reads_total", "Reads that returned bytes.", counters.reads)
+        .counter("switchboard_writes_total", "Writes of which bytes were taken.", counters.writes)
         .gauge(
             "switchboard_outbox_bytes",
             "Bytes queued in all outboxes.",
@@ -127,7 +127,7 @@ impl Turn {
         )
         .gauge(
             "switchboard_inbox_bytes",
-            "Bytes kept of what has not arrived in full.",
+            "Bytes kept of incomplete messages and requests.",
             self.held_bytes,
         )
         .gauge(
@@ -137,23 +137,23 @@ impl Turn {
         )
         .histogram(
             "switchboard_turn_seconds",
-            "How long a turn of the loop took, waiting excluded.",
+            "The time that a turn of the loop took, without waiting.",
             &counters.turn_time,
         )
         .histogram_by(
             "switchboard_phase_seconds",
-            "The same, by phase of the turn.",
+            "The time that a phase of the turn took.",
             "phase",
             Phase::ALL.iter().map(|phase| phase.name()).zip(&counters.phase_time),
         )
         .histogram(
             "switchboard_loop_lag_seconds",
-            "How much later than its deadline the loop woke up, where no event woke it before.",
+            "How much later than its deadline the loop woke up, if no event woke it earlier.",
             &counters.lag,
         );
     }
 
-    /// Under the names that Prometheus recommends to every process.
+    /// The process, under the names that Prometheus recommends for every process.
     fn describe_process(&self, page: &mut Exposition) {
         let process = self.counters.process;
         page.gauge_by(
@@ -169,15 +169,15 @@ impl Turn {
         )
         .gauge(
             "process_resident_memory_bytes",
-            "Memory that the process occupies.",
+            "Resident memory of the process.",
             process.resident_bytes,
         )
         .gauge(
             "process_virtual_memory_bytes",
-            "Memory that the process has addresses for.",
+            "Virtual memory of the process.",
             process.virtual_bytes,
         )
-        .gauge("process_max_fds", "Descriptors that may be open.", process.most_descriptors)
+        .gauge("process_max_fds", "The most open descriptors.", process.most_descriptors)
         .gauge(
             "process_start_time_seconds",
             "When the process started, since the Unix epoch.",
@@ -189,23 +189,23 @@ impl Turn {
     }
 }
 
-/// What the five families of a ledger say: received, refused, undelivered, delivered, on their way.
+/// The help texts of a ledger's five families: received, refused, undelivered, delivered, in outboxes.
 type Helps = [&'static str; 5];
 
 const OF_ALL: Helps = [
     "Messages from people: refused + undelivered + delivered + in outboxes.",
     "Messages answered with an error.",
-    "Messages whose recipient was offline, or given up for reading too slowly.",
+    "Messages whose recipient was offline, or was disconnected for reading too slowly.",
     "Messages whose last byte the kernel took for the recipient's socket.",
     "Messages queued, or about to be reported as undelivered.",
 ];
 
 const OF_ONE: Helps = [
-    "Of all messages, those of this realm.",
-    "The same, refused.",
-    "The same, undelivered.",
-    "The same, delivered to the first of the recipient's devices.",
-    "The same, on their way to a first device.",
+    "Messages of this realm.",
+    "Messages of this realm that were answered with an error.",
+    "Messages of this realm that reached none of the recipient's devices.",
+    "Messages of this realm that reached the first of the recipient's devices.",
+    "Messages of this realm that are on their way to a first device.",
 ];
 
 fn describe_books(page: &mut Exposition, word: &str, helps: Helps, books: &Books) {
@@ -228,7 +228,7 @@ fn describe_books(page: &mut Exposition, word: &str, helps: Helps, books: &Books
         .gauge(&name("in_outboxes"), in_outboxes, books.in_flight);
 }
 
-/// A figure of a realm becomes one family.
+/// Writes a figure of a realm as one family.
 fn describe_figure(page: &mut Exposition, figure: Figure) {
     let Figure { name, help, kind, value } = figure;
     match (kind, value) {

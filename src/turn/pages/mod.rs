@@ -1,5 +1,7 @@
-//! The server's own pages: what it is, whether it takes people in, and in files of their own whether it
-//! is well, whom it serves, and what it has counted. The session asks for them, by way of its host.
+//! The server's own pages. The small ones, `/` and `/ready`, are here; the others have a file each.
+//!
+//! A session asks for them through its host. Making one is synchronous, and its bytes count against the
+//! budget of the receive phase.
 
 mod health;
 mod metrics;
@@ -11,7 +13,7 @@ use super::Turn;
 
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 
-/// `GET /`.
+/// The fields of `GET /`.
 #[derive(Serialize)]
 struct Index {
     status: &'static str,
@@ -19,18 +21,19 @@ struct Index {
     active_connections: usize,
 }
 
-/// `GET /ready`.
+/// The fields of `GET /ready`.
 #[derive(Serialize)]
 struct Ready {
-    /// `ready`, or why not.
+    /// `ready`, or a word for why the server is not.
     status: &'static str,
-    /// WebSockets that are open, and that may be.
+    /// The number of open WebSockets.
     connections: usize,
+    /// The most open WebSockets.
     max_connections: usize,
 }
 
 impl Turn {
-    /// Whether somebody new would be let in, or in a word why not.
+    /// Whether a new WebSocket would be let in; otherwise a word for why not.
     pub(in crate::turn) fn readiness(&self) -> Result<(), &'static str> {
         if self.drain.is_some() {
             Err("draining")

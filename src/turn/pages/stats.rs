@@ -1,11 +1,13 @@
-//! `GET /stats`: how many people and conversations there are. Who is online is for the operator alone.
+//! `GET /stats`: the numbers of people and conversations. The ids of those online are for the operator
+//! alone.
 
 use serde::Serialize;
 
 use super::json;
 use crate::turn::Turn;
 
-/// `GET /stats`: two protocols' fields in one answer. What does not exist is 0.
+/// The fields of `GET /stats`: those of two protocols in one answer. A number is 0 if the server has no such
+/// thing.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Stats<'a> {
@@ -15,7 +17,7 @@ struct Stats<'a> {
     pending_invitations: usize,
     /// Ids of the people of the messenger realm who are online, for the operator.
     active_users: Vec<&'a str>,
-    /// Accounts, of which there are none without a place to store them.
+    /// The number of accounts: 0, since this server does not store any.
     #[serde(rename = "total_users")]
     accounts: usize,
     #[serde(rename = "total_messages")]
