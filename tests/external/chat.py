@@ -1,6 +1,6 @@
-"""Says what a phone would say, and compares every answer with the contract, byte for byte.
+"""Sends what a phone sends, and compares every answer with the contract, byte by byte.
 
-Each function is one claim. Nobody waits for longer than two seconds.
+Each function is one claim. No step waits for longer than two seconds.
 """
 
 import asyncio
@@ -15,7 +15,7 @@ ANN, BOB, NOBODY = "0012345678", "0087654321", "0000000000"
 
 
 def phone(mobile, **options):
-    """A connection that wants no presence but the first list, so that every frame is foretold."""
+    """Opens a connection that wants no presence after the first list, so that every frame is known beforehand."""
     return connect(f"ws://{ADDRESS}/ws/{mobile}?presence=none", proxy=None, **options)
 
 

@@ -1,9 +1,9 @@
-"""One pair of phones here, and one of loadgen's, at the same time and rate: their deliveries have to agree.
+"""Compares the latencies of one pair of phones here and of one in loadgen, at the same time and rate.
 
-Both talk to the server through a relay that holds back whatever passes by 20 ms each way. So a delivery is
-40 ms and a little, by construction, and what the machine adds is small beside it: a client that counts from
-the wrong moment, or leaves out a way, is off by a factor of two. Without the relay both measure the
-machine's mood more than anything; those figures are printed, and nothing is asked of them.
+Both pairs talk to the server through a relay that delays every byte by 20 ms in each direction. So a delivery
+takes a little more than 40 ms, by construction, and the noise of the machine is small in comparison. A client
+that counts from the wrong moment, or leaves out a direction, is wrong by a factor of two. Without the relay
+both would mostly measure noise. Those figures are printed too, and not compared.
 """
 
 import asyncio
@@ -23,12 +23,12 @@ ANN, BOB = "0012345678", "0087654321"
 HELD_BACK = 0.020  # seconds, each way
 RATE = 50  # messages a second
 SECONDS = 6
-# How far the two may be apart, and how far a median may be above what the relay makes of it.
+# How far the two may differ, and how far a median may be above the relay's delay.
 MEDIANS, NINETY_NINTHS, MACHINE = 1.5, 3, 1.5
 
 
 async def relay(reader, writer):
-    """One way of one connection: everything goes on, in order, once its time has come."""
+    """One direction of one connection: passes on all bytes, in order, after their delay."""
     queue = asyncio.Queue()
 
     async def write():
@@ -52,12 +52,12 @@ async def relay_both(reader, writer):
     host, port = ADDRESS.rsplit(":", 1)
     server_reader, server_writer = await asyncio.open_connection(host, port)
     ways = relay(reader, server_writer), relay(server_reader, writer)
-    # How a connection ends is no concern of ours.
+    # The way in which a connection ends does not matter here.
     await asyncio.gather(*ways, return_exceptions=True)
 
 
 async def measure(address):
-    """Sends by the clock, whatever comes back, and says how long each message took, in milliseconds."""
+    """Sends at fixed moments, whatever comes back. Returns how long each message took, in milliseconds."""
     took = []
     url = f"ws://{address}/ws/{{}}?presence=none"
     async with connect(url.format(ANN), proxy=None) as ann, connect(url.format(BOB), proxy=None) as bob:
@@ -78,7 +78,7 @@ async def measure(address):
 
 
 async def loadgen(address):
-    """What loadgen says of a pair at this rate, and that it is content."""
+    """The latencies that loadgen reports for a pair at this rate. Checks that loadgen found no error."""
     with tempfile.NamedTemporaryFile(suffix=".json") as report:
         program = await asyncio.create_subprocess_exec(
             LOADGEN, f"ws://{address}", "--clients", "2", "--ramp", "2s", "--presence", "none",
@@ -87,7 +87,7 @@ async def loadgen(address):
         )
         code = await program.wait()
         told = json.load(report)
-    # 4: the machine was too busy for loadgen, by its own account. It is judged here all the same.
+    # Exit code 4: loadgen says that the machine was too busy. The comparison is made all the same.
     assert code in (0, 4), told["failures"]
     assert told["messages"]["delivered"] == RATE * SECONDS, told["messages"]
     times = told["delivery"]["corrected_ns"]

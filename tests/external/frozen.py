@@ -1,6 +1,7 @@
-"""Half of the phones are frozen. The others lose nothing, and the server queues little for the frozen ones.
+"""Freezes half of the phones. The others lose nothing, and the server queues little for the frozen ones.
 
-Until the ping timeout they count as there, and lists are sent to them that they do not take. Then they are gone.
+Until the ping timeout the frozen phones count as online, and the server sends them lists that they do not take.
+Then they are gone.
 """
 
 import json
@@ -14,12 +15,12 @@ import urllib.request
 
 ADDRESS = os.environ["SWITCHBOARD_ADDRESS"]
 HALF = 200
-# More than a list of everybody takes.
+# More bytes than a list of all phones.
 LIST_BYTES = 2 * HALF * 32
-# What loadgen ends with if its machine was too busy for its times to mean anything: its books are right.
+# loadgen's exit code if its machine was too busy for the latencies to mean anything. Its books are right.
 BUSY = 4
 FAULTS = ("lost", "duplicated", "misdelivered", "reordered", "misattributed", "garbled")
-# For what takes no longer than the machine needs. Nothing passes by waiting that long.
+# Seconds. The limit for what takes only as long as the machine needs. No check passes by waiting that long.
 PATIENCE = 60
 
 
@@ -48,7 +49,7 @@ def main():
     try:
         eventually("one half is there", lambda: metric("switchboard_websockets") == HALF)
         frozen.send_signal(signal.SIGSTOP)
-        # Whoever flaps changes the list, which the frozen ones are sent.
+        # Each phone that flaps changes the list, and the server sends that to the frozen phones.
         report = tempfile.NamedTemporaryFile(suffix=".json")
         lively = loadgen(2, "--json", report.name, "--duration", "12s", "--rate", "200", "--presence", "full",
                          "--persona", "chatter=5", "--persona", "flapper=5")
@@ -66,7 +67,7 @@ def main():
         eventually("the frozen half is given up", lambda: metric("switchboard_websockets") == 0)
         gone = metric('switchboard_connections_ended_total{outcome="silent"}')
         assert gone >= HALF, f"{gone:.0f} of {HALF} were given up for their silence"
-        # Nobody has two lists in his outbox, however often they change.
+        # No phone has two lists in its outbox, however often they change.
         assert most_queued < 2 * HALF * LIST_BYTES, f"{most_queued:.0f} bytes were queued"
         print(f"frozen: {HALF} of {2 * HALF} were stopped and given up; the others got {messages['delivered']} messages "
               f"and lost none; {most_queued / 1024:.0f} KiB were queued at the most")

@@ -1,6 +1,6 @@
-"""Plays apps of the session protocol, and decodes every frame into models as strict as theirs.
+"""Plays apps of Session Messenger, and decodes every frame into models as strict as theirs.
 
-Each function is one claim, with people of its own. Nobody waits for longer than two seconds.
+Each function is one claim, with its own people. No step waits for longer than two seconds.
 """
 
 import asyncio
@@ -97,7 +97,7 @@ class App:
         await self.socket.send(json.dumps({"type": kind, "data": data}))
 
     async def hears(self, kind, **expected):
-        """The next frame is of this kind, fits the model, and has these values."""
+        """Checks that the next frame has this type, fits the model, and has these values."""
         frame = json.loads(await asyncio.wait_for(self.socket.recv(), 2))
         assert frame["type"] == kind, f"heard {frame}, not {kind}"
         assert frame.keys() == {"type", "data"}, frame
@@ -118,7 +118,7 @@ class App:
             await self.hears("message_status", messageId=message, status=status)
 
     async def writes(self, other, message, content, **more):
-        """Sends all the fields that an app has, with its local time."""
+        """Sends all fields that an app sends, with its local time."""
         now = datetime.now().isoformat()
         fields = {
             "id": message,
@@ -154,7 +154,7 @@ class App:
 
 
 def somebody(name):
-    """An id that no other claim uses."""
+    """Returns an id that no other claim uses."""
     return f"{name}-{next(NUMBERS)}-😀-שלום"
 
 
@@ -355,7 +355,7 @@ async def an_invitation_expires_and_its_sender_is_told_at_once_or_at_his_next_au
         async with app(ann.session) as ann:
             await ann.socket.send('{"type":"ping"}')
             heard = json.loads(await asyncio.wait_for(ann.socket.recv(), 2))
-        # It may have expired before she had gone: then she has not read it, and nobody will tell her again.
+        # The invitation may have expired before Ann left. Then Ann has not read that, and is not told again.
         if heard["type"] != "pong":
             break
     assert (heard["type"], heard["data"]["status"]) == ("invitation_response", "expired"), heard

@@ -19,7 +19,7 @@ def say(*words):
 
 
 def upgrade():
-    """From an HTTP request to a WebSocket (RFC 6455 §4)."""
+    """Opens a WebSocket with an HTTP request (RFC 6455 §4)."""
     key = base64.b64encode(os.urandom(16)).decode()
     connection.sendall((
         f"GET /ws/{number} HTTP/1.1\r\nHost: {address}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
@@ -34,7 +34,7 @@ def upgrade():
 
 
 def listen():
-    """Prints what arrives. A server's frames have no mask, and ours are never fragmented (§5.2)."""
+    """Prints what arrives. A server's frames have no mask, and those of our server are never fragmented (§5.2)."""
     while header := stream.read(2):
         length = header[1]
         if length == 126:

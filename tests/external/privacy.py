@@ -1,9 +1,9 @@
-"""People of both realms chat and misbehave, with a canary in all that they write and are called.
+"""People of both realms chat and misbehave. All their texts, numbers and names contain a canary.
 
-strace(1) writes down every system call of the server. A canary may be in those that read or write the socket
-of a client, which are the results of accept4(2), and in no other: so in no file, no path, no line of the log,
-nowhere. Nor may it be on a page, or in what the flight recorder leaves behind. So that silence means
-something, every canary has to be seen where it belongs, and a leak that is made up has to be found.
+strace(1) records every system call of the server. A canary may be in a call that reads or writes the socket of
+a client, which is a result of accept4(2), and in no other call: in no file, no path, no line of the log. It
+must not be on a page, or in the trace of the flight recorder, either. To make sure that the check works, every
+canary has to be seen where it belongs, and an invented leak has to be found.
 """
 
 import asyncio
@@ -26,12 +26,12 @@ PATIENCE = 20  # seconds; everything is slower under strace
 
 ANN, BOB, NOBODY = "4915112345678", "4915187654321", "4915100000000"
 TOKEN = "canary-token-0123456789abcdef0123456789abcdef"
-# What reaches somebody, and so must be seen in a system call that writes to a client.
+# These canaries reach a client, so a system call that writes to a client must contain them.
 DELIVERED = ANN, BOB, *(
     f"canary-{what}"
     for what in "text id signal eve zoe name content message metadata mention reply invitation question".split()
 )
-# What goes no further than the server.
+# These canaries reach only the server.
 KEPT = NOBODY, TOKEN, "canary-refused", "canary-path", "canary-picture"
 CANARIES = *DELIVERED, *KEPT
 
@@ -41,7 +41,7 @@ UNFINISHED, RESUMED = " <unfinished ...>", re.compile(r"(\d+) +<\.\.\. \w+ resum
 
 
 def whole_calls(lines):
-    """The calls of strace's output; those that another thread interrupts in one piece again."""
+    """Yields the calls in strace's output. A call that another thread interrupts is put together again."""
     begun = {}
     for line in lines:
         line = line.rstrip("\n")
@@ -51,12 +51,12 @@ def whole_calls(lines):
             yield begun.pop(resumed[1]) + resumed[2]
         else:
             yield line
-    # Those that never came back were made all the same.
+    # A call that never returned was made all the same.
     yield from begun.values()
 
 
 def judge(lines, token_file):
-    """Which canaries were written to clients, and the calls in which one has no business."""
+    """Returns the canaries that were written to clients, and the calls that must not contain one."""
     clients, token, written, leaks = set(), None, set(), []
     for line in whole_calls(lines):
         found = {canary for canary in CANARIES if canary in line}
@@ -83,7 +83,7 @@ def judge(lines, token_file):
 
 
 def check_the_judge():
-    """It knows a leak when it sees one, and what is none."""
+    """Checks that the judge finds an invented leak, and reports no false one."""
     told = f'"{DELIVERED[2]}"'
     accepted = "7 accept4(5, {sa_family=AF_INET}, [16], SOCK_CLOEXEC) = 9"
     fine = [accepted, f"7 recvfrom(9, {told}, 10) = 10", f"7 writev(9, [{{iov_base={told}}}], 1) = 10"]
@@ -110,10 +110,10 @@ class Server:
         with open(self.token_file, "w") as file:
             file.write(TOKEN)
         os.chmod(self.token_file, 0o600)
-        # -D: the process that we start is the server, and strace watches it from the side.
+        # -D: the process that we start becomes the server, and strace is not its parent.
         command = ["strace", "-D", "-f", "-s", "65535", "-o", self.strace, SERVER]
         command += ["--listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0", "--contact-grace", "0s"]
-        # As talkative as it can be.
+        # The server logs as much as it can.
         command += ["--log", "debug", "--slow-turn", "1ns", "--echo", "--strikes", "5"]
         command += ["--trace-file", self.trace_file, "--admin-token-file", self.token_file]
         self.process = subprocess.Popen(command, stderr=open(self.log, "w"))
@@ -138,7 +138,7 @@ class Server:
             return f"{error.headers}{error.read().decode()}"
 
     def trace(self):
-        """What the flight recorder has, by its file."""
+        """Reads the trace file of the flight recorder."""
         self.process.send_signal(signal.SIGUSR1)
         eventually("the trace is there", lambda: os.path.exists(self.trace_file))
         with open(self.trace_file) as file:
@@ -147,7 +147,7 @@ class Server:
         return text
 
     def end(self):
-        """Ends it; what strace has written down."""
+        """Ends the server, and returns what strace has recorded."""
         self.process.send_signal(signal.SIGTERM)
         assert self.process.wait(PATIENCE) == 0, "it did not end well"
 
@@ -170,7 +170,7 @@ def eventually(what, look):
 
 
 async def hears(socket, *parts):
-    """Waits for a frame with all of these in it."""
+    """Waits for a frame that contains all of these."""
     while True:
         heard = await asyncio.wait_for(socket.recv(), PATIENCE)
         if all(part in heard for part in parts):
@@ -202,12 +202,12 @@ async def chat_in_the_mobile_realm(address):
         await hears(bob, "typing")
         await say("message", NOBODY, text="canary-refused")
         await hears(ann, "undelivered")
-        # The number passes to another connection.
+        # A newer connection takes over the number.
         async with connect(url + BOB, proxy=None) as newer:
             await is_cut_off(bob)
             await say("message", BOB, text="canary-text")
             await hears(newer, "canary-text")
-        # Malformed in every way, until there are too many.
+        # Malformed frames of every kind, until there are too many.
         await ann.send(b"canary-refused")
         await is_cut_off(ann)
     async with connect(url + ANN, proxy=None) as ann:
@@ -257,7 +257,7 @@ async def chat_in_the_session_realm(server):
         await hears(zoe, "typing_indicator")
         await say(eve, "message_read", messageId="canary-refused")
         await hears(eve, "error")
-        # Only whoever has the token is told who is there.
+        # Only the bearer of the token is told who is online.
         stats = await asyncio.to_thread(server.page, "/stats", token=TOKEN)
         assert "canary-eve" in stats, "the token opens nothing"
         pages = await asyncio.to_thread(pages_of, server)
@@ -272,7 +272,7 @@ async def chat_in_the_session_realm(server):
 
 
 def pages_of(server):
-    """What anybody may read, by its address; and the trace."""
+    """The pages that anybody may read, by path; and the trace."""
     paths = "/", "/health", "/ready", "/metrics", "/stats", "/trace", "/canary-path"
     pages = {f"{address}{path}": server.page(path, address) for path in paths for address in (None, server.address)}
     return pages | {"the trace file": server.trace()}

@@ -1,4 +1,4 @@
-"""Lets two phones chat, and hands /metrics to promtool. Nobody waits for longer than five seconds."""
+"""Lets two phones chat, and passes /metrics to promtool. No step waits for longer than five seconds."""
 
 import base64
 import json
@@ -12,7 +12,7 @@ ANN, BOB = "0012345678", "0087654321"
 
 
 def phone(number):
-    """An open WebSocket."""
+    """Opens a WebSocket."""
     host, port = SERVER.split(":")
     opened = socket.create_connection((host, int(port)), 5)
     key = base64.b64encode(bytes(16)).decode()
@@ -45,7 +45,7 @@ families = metrics.count(b"# TYPE ")
 assert families > 20, "the page is not the whole page"
 print(f"promtool: nothing to say against {families} families")
 
-# What it would say: a page with a mistake in it is not let through.
+# Checks that promtool refuses a page with a mistake.
 broken = metrics + b"# HELP switchboard_mistakes A counter that does not end in _total.\n"
 broken += b"# TYPE switchboard_mistakes counter\nswitchboard_mistakes 1\n"
 checked = subprocess.run(

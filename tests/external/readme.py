@@ -1,7 +1,7 @@
-"""Plays the chat in the README: starts the server and two phones, types what is typed there, and compares
-every line that a phone prints, and every line of the server's log.
+"""Plays the chat in the README: starts the server and two phones, types the same lines, and compares every
+line that a phone prints, and every line of the server's log.
 
-Numbers in the log (times, bytes, tags of persons) are of each run its own; they are not compared.
+Numbers in the log (times, bytes, tags of persons) differ in each run. They are not compared.
 """
 
 import json
@@ -21,7 +21,7 @@ PATIENCE = 10
 
 
 class Program:
-    """A process whose lines can be waited for."""
+    """A process, with a way to wait for its lines."""
 
     def __init__(self, command, stream):
         pipes = {"stdin": subprocess.PIPE, stream: subprocess.PIPE}
@@ -49,7 +49,7 @@ class Program:
 
 
 class Terminal:
-    """One of the README's terminals: what is printed there, and what is typed."""
+    """One terminal of the README: the lines that are printed, and those that are typed."""
 
     def __init__(self, block):
         command, *self.lines = block.splitlines()
@@ -60,7 +60,7 @@ class Terminal:
         self.phone = Program([sys.executable, HERE / "phone.py", self.number, address], "stdout")
 
     def play(self, before=None):
-        """Plays on, until the next line has this in it."""
+        """Plays on until the next line contains this."""
         while self.lines and not (before and before in self.lines[0]):
             line, _, remark = self.lines.pop(0).partition("←")
             line = line.rstrip()
@@ -72,7 +72,7 @@ class Terminal:
 
 
 def plain(line):
-    """Who is online is told in no particular order."""
+    """Sorts the numbers of a list, which the server sends in no particular order."""
     if not line.startswith("{"):
         return line
     frame = json.loads(line)
@@ -98,7 +98,7 @@ def main():
         said = [server.next_line()]
         address = re.search(r"http://([\d.:]+)", said[0])[1]
         first.start(address)
-        # The second phone comes when the first has heard that it is alone.
+        # The second phone connects once the first has received its list.
         first.play(before=second.number)
         second.start(address)
         with ThreadPoolExecutor() as both:

@@ -1,12 +1,12 @@
-"""Hostile phones and sessions for as long as one likes, and nothing may grow.
+"""Hostile phones and sessions play for any length of time, and nothing may grow.
 
-The time is divided into rounds. In each, two loadgens play all their personas against one server, one in
-each realm; then they all go, and once the server has noticed it is *at rest*. What it has then it has
-kept: a leak shows as a staircase, whatever the load did to memory meanwhile. The first rounds are the
-warm-up, in which tables grow to their size.
+The time is divided into rounds. In each round two loadgens play all their personas against one server, one in
+each realm. Then all clients leave. Once the server has noticed that, it is *at rest*. The memory that it has
+then is memory that it keeps. So a leak shows as a staircase, whatever the load did to memory meanwhile. The
+first rounds are the warm-up, in which tables grow to their size.
 
-Every round has numbers and sessions of its own. Of sessions the server remembers the contacts when they
-have gone; so that this, too, ends growing, it may remember no more of them than play in a round.
+Every round has its own numbers and sessions. The server remembers the contacts of sessions that have gone. So
+that this memory also stops growing, the server may remember only as many sessions as play in a round.
 """
 
 import argparse
@@ -25,28 +25,28 @@ import time
 SERVER = os.environ["SWITCHBOARD_BIN"]
 LOADGEN = os.environ["LOADGEN_BIN"]
 
-# Short enough that the server gives up every kind of bad phone several times in a round.
+# These are so short that the server disconnects every kind of bad phone several times in a round.
 PING_TIMEOUT, SWEEP_INTERVAL, PATIENCE, GRACE = 6, 3, 5, 1  # seconds
 PERSONAS = "lurker=40 chatter=30 flapper=8 slow-reader=5 silent-drop=4".split()
 PERSONAS += "half-open=2 drip=2 garbage=2 flood=2".split()
 REALMS = "sca", "session"
-# Each round tells its phones in another way who is online, and its sessions have as many devices. The
-# first is the one that takes the most memory.
+# The mode of presence and the number of devices change from round to round. The first round is the one that
+# takes the most memory.
 PRESENCE = "full", "delta", "none"
 DEVICES = 2, 1
-# Messages of a round that good phones have exchanged, at the least.
+# The least number of messages that good phones exchange in a round.
 LEAST_DELIVERED = 100
 
 SAMPLE_EVERY = 2  # seconds
-# Everybody is gone, lingering ones included, after this.
+# After this time all clients are gone, lingering connections included.
 REST_WITHIN = 60  # seconds
-# How much more memory the second half of the rests may show than the first: what an allocator's
-# arenas move by. In the shortest run, a leak of 100 bytes a message is more.
+# How much more memory the second half of the rests may have than the first: about as much as an allocator's
+# arenas vary. In the shortest run a leak of 100 bytes a message is more than that.
 GROWTH_MIB, GROWTH_SHARE = 0.5, 0.05
 
 
 class Fault(Exception):
-    """What does not hold, in a sentence."""
+    """A check that failed, in a sentence."""
 
 
 def hold(condition, sentence):
@@ -55,10 +55,10 @@ def hold(condition, sentence):
 
 
 class Server:
-    """The server under test, and what can be seen of it from outside."""
+    """The server under test, as seen from outside."""
 
     def __init__(self, remembered, kept):
-        """It remembers the contacts of so many sessions, and for so many seconds what is not answered."""
+        """`remembered`: sessions whose contacts it remembers. `kept`: seconds that an unanswered invitation stays."""
         self.log = tempfile.TemporaryFile("w+")
         patience = f"{PATIENCE}s"
         self.process = subprocess.Popen(
@@ -80,7 +80,7 @@ class Server:
 
     def wait_for_addresses(self):
         for _ in range(100):
-            # Both addresses, the public one first.
+            # The log has both addresses, the public one first.
             addresses = re.findall(r"\d+\.\d+\.\d+\.\d+:\d+", self.said())
             if len(addresses) >= 2:
                 return addresses[0], addresses[1]
@@ -93,14 +93,14 @@ class Server:
         return self.log.read()
 
     def metrics(self):
-        """By one connection, which stays open: so every page counts the same one too many."""
+        """Reads /metrics over one connection that stays open. So every page counts this connection too."""
         if self.connection is None:
             self.connection = http.client.HTTPConnection(self.admin_address, timeout=20)
         try:
             self.connection.request("GET", "/metrics")
             page = self.connection.getresponse().read().decode()
         except http.client.RemoteDisconnected:
-            # The server lets an idle one go after --handshake-timeout.
+            # The server closes an idle connection after --handshake-timeout.
             self.connection = None
             return self.metrics()
         lines = (line for line in page.splitlines() if not line.startswith("#"))
@@ -114,7 +114,7 @@ class Server:
             return next(int(line.split()[1]) for line in status if line.startswith("VmRSS:")) / 1024
 
     def stop(self):
-        """It has to drain, and end by itself."""
+        """Stops the server. It has to drain, and end by itself."""
         self.process.send_signal(signal.SIGTERM)
         hold(self.process.wait(60) == 0, "the server did not end well")
 
@@ -124,7 +124,7 @@ def sum_of(metrics, name):
 
 
 def check_always(metrics):
-    """What holds at every moment, however hostile."""
+    """Checks what must hold at every moment, however hostile the clients are."""
     ledger = {
         part: sum_of(metrics, f"switchboard_messages_{part}")
         for part in ("received_total", "refused_total", "undelivered_total", "delivered_total", "in_outboxes")
@@ -138,11 +138,11 @@ def check_always(metrics):
 
 
 def what_is_left(metrics):
-    """What a server at rest has not let go of. The connection that asks is one itself."""
+    """Returns what a server at rest still holds. The connection that asks counts too."""
     allowed = {
         "switchboard_connections": 1,
         'switchboard_timers{of="connections"}': 1,
-        # Those that nobody has answered, and answers that nobody came to hear: for --invitation-ttl.
+        # Invitations without an answer, and answers that their sender has not heard, stay for --invitation-ttl.
         'switchboard_timers{of="chat"}': metrics["switchboard_invitations"],
         "switchboard_websockets": 0,
         "switchboard_numbers_online": 0,
@@ -155,7 +155,7 @@ def what_is_left(metrics):
 
 
 class Watch(threading.Thread):
-    """Looks at the server every few seconds while loadgen plays."""
+    """Checks the server every few seconds while loadgen plays."""
 
     def __init__(self, server):
         super().__init__(daemon=True)
@@ -171,7 +171,7 @@ class Watch(threading.Thread):
                 self.note("descriptors", self.server.descriptors())
                 for name in ("connections", "outbox_bytes", "inbox_bytes"):
                     self.note(name, metrics[f"switchboard_{name}"])
-        except Exception as fault:  # It is for whoever joins this thread.
+        except Exception as fault:  # The thread that joins this one raises it again.
             self.fault = fault
 
     def note(self, name, value):
@@ -186,7 +186,7 @@ class Watch(threading.Thread):
 
 
 class Loadgen:
-    """One round in one realm. Loadgen keeps books of its own, and fails if they differ from the server's."""
+    """One round in one realm. loadgen keeps its own books, and fails if they differ from the server's."""
 
     def __init__(self, server, realm, number, seconds, clients):
         self.report = tempfile.NamedTemporaryFile(suffix=".json")
@@ -213,13 +213,13 @@ class Loadgen:
         )
 
     def finish(self):
-        """Its report."""
+        """Waits for its report, and returns it."""
         try:
             said, _ = self.process.communicate(timeout=self.seconds + 180)
         except subprocess.TimeoutExpired:
             self.kill()
             raise Fault(f"loadgen for {self.realm} never ended") from None
-        # 4: the machine was too busy for the latencies to mean anything. The books hold all the same.
+        # Exit code 4: the machine was too busy for the latencies to mean anything. The books are right all the same.
         code = self.process.returncode
         hold(code in (0, 4), f"loadgen for {self.realm} ended with {code}:\n{said}")
         return json.load(self.report)
@@ -231,7 +231,7 @@ class Loadgen:
 
 
 def play(server, number, seconds, clients):
-    """One round. Returns how many messages have arrived, by realm."""
+    """Plays one round. Returns how many messages arrived in each realm."""
     players = [Loadgen(server, realm, number, seconds, clients) for realm in REALMS]
     try:
         delivered = {player.realm: player.finish()["messages"]["delivered"] for player in players}
@@ -244,7 +244,7 @@ def play(server, number, seconds, clients):
 
 
 def rest(server, idle_descriptors):
-    """Waits until everybody is gone; returns what the server occupies then, in MiB."""
+    """Waits until all clients are gone. Returns the server's memory then, in MiB."""
     deadline = time.monotonic() + REST_WITHIN
     while True:
         metrics = server.metrics()
@@ -261,7 +261,7 @@ def rest(server, idle_descriptors):
 
 
 def check_memory(rests):
-    """The staircase: the second half of the rests against the first, the warm-up left out."""
+    """Looks for the staircase: compares the second half of the rests with the first, without the warm-up."""
     warm = rests[len(rests) // 3 :]
     half = len(warm) // 2
     before, after = statistics.median(warm[:half]), statistics.median(warm[-half:])
@@ -271,7 +271,7 @@ def check_memory(rests):
 
 
 def rounds_in(minutes):
-    """How many rounds, and of how many seconds."""
+    """Returns the number of rounds, and the seconds of each."""
     rounds = max(4, round(minutes / 2))
     return rounds, max(10, int(minutes * 60 / rounds))
 
@@ -326,7 +326,7 @@ def main():
     options = arguments.parse_args()
     server = None
     try:
-        # Nothing that a session still waits for is given up while its round lasts.
+        # Within a round the server keeps everything that a session still waits for.
         server = Server(options.clients, 2 * rounds_in(options.minutes)[1])
         soak(server, options.minutes, options.clients)
         server.stop()
