@@ -11,6 +11,8 @@ mod documents;
 mod circles;
 #[path = "tidy/layers.rs"]
 mod layers;
+#[path = "tidy/words.rs"]
+mod words;
 
 use std::collections::BTreeMap;
 use std::fs;

@@ -98,7 +98,7 @@ fn a_run_that_is_broken_off_while_phones_come_accuses_nobody() {
 }
 
 #[test]
-fn who_has_declined_is_a_contact_all_the_same_once_he_is_written_to() {
+fn a_person_who_has_declined_is_a_contact_all_the_same_once_written_to() {
     let (code, report, wrong) = play(None, &format!("{PLAN} --ramp 200ms --decline 1"));
     assert_eq!((code, wrong), (0, BTreeMap::new()), "{report}");
     assert_eq!(report["sessions"]["invitations_accepted"], 0);

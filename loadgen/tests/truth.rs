@@ -216,7 +216,7 @@ fn what_is_expected_decides_the_exit_code_if_nothing_worse_does() {
 }
 
 #[test]
-fn in_the_closed_model_nobody_writes_before_his_last_message_has_arrived() {
+fn in_the_closed_model_no_phone_writes_before_its_last_message_has_arrived() {
     let plan = "--clients 4 --ramp 50ms --duration 2s --closed --think 10ms --settle 2s";
     let Played { code, report, .. } = play(Fault::Stall, plan);
     assert_eq!((code, &report["plan"]["model"]), (0, &"closed".into()), "{report}");

@@ -1,4 +1,4 @@
-//! The chat itself: who is here, and who says what to whom. Commands in, events out.
+//! The chat itself: who is online, and who writes to which person. Commands in, events out.
 //!
 //! The chat knows no bytes, no JSON, no socket and no clock. A dialect has parsed each [`Command`], the
 //! time is an argument, and the chat hands the results to a [`Sink`] as [`Event`]s. It may refuse a
@@ -89,7 +89,7 @@ pub enum Entrant<'a> {
     Messenger(&'a messenger::SignIn<'a>),
 }
 
-/// The person to whom a connection belongs. It exists to be hashed, and must not appear in any output.
+/// The person that a connection belongs to. It exists to be hashed, and must not appear in any output.
 #[derive(Clone, Copy, Eq, Hash, PartialEq)]
 pub enum Person<'a> {
     /// A number of the `mobile` realm.
@@ -284,7 +284,7 @@ impl Chat {
         messenger.timers()
     }
 
-    /// The person to whom a connection belongs. `None` if it is signed in to no realm.
+    /// The person that a connection belongs to. `None` if it is signed in to no realm.
     pub fn person_at(&self, id: ConnectionId) -> Option<Person<'_>> {
         let Chat { mobile, messenger } = self;
         let mobile = mobile.mobile_of(id).map(Person::Mobile);

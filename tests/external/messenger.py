@@ -228,7 +228,7 @@ async def a_whole_conversation_from_the_invitation_to_the_last_receipt():
         await ben.hears_nothing()
 
 
-async def whoever_is_not_there_is_invited_and_answers_later():
+async def a_person_offline_is_invited_and_answers_later():
     ben = somebody("ben")
     async with app(somebody("ann"), "Ann") as ann:
         await ann.invites(ben, "yes")
@@ -294,7 +294,7 @@ async def a_phone_that_stays_away_is_offline_once():
         await ann.hears_nothing()
 
 
-async def whoever_does_not_begin_with_auth_is_sent_away():
+async def a_device_that_does_not_begin_with_auth_is_sent_away():
     for first in ['{"type":"ping"}', "hello", '{"type":"auth","data":{}}']:
         async with connect(f"ws://{ADDRESS}/ws", proxy=None) as socket:
             await socket.send(first)
@@ -340,7 +340,7 @@ def wait_until_none_is_pending():
         time.sleep(0.02)
 
 
-async def an_invitation_expires_and_its_sender_is_told_at_once_or_at_his_next_auth():
+async def an_invitation_expires_and_its_sender_is_told_at_once_or_at_the_next_auth():
     async with app(somebody("ann")) as ann, app(somebody("ben")) as ben:
         await ann.invites(ben.session, "i")
         await ben.hears("invitation_received", id="i")
@@ -364,16 +364,16 @@ async def an_invitation_expires_and_its_sender_is_told_at_once_or_at_his_next_au
 CLAIMS = {
     "day": [
         a_whole_conversation_from_the_invitation_to_the_last_receipt,
-        whoever_is_not_there_is_invited_and_answers_later,
+        a_person_offline_is_invited_and_answers_later,
         a_message_to_nobody_is_undelivered_and_tried_again,
         all_devices_show_the_same_conversation,
         typing_is_over_when_the_typist_is_gone,
         a_phone_that_stays_away_is_offline_once,
-        whoever_does_not_begin_with_auth_is_sent_away,
+        a_device_that_does_not_begin_with_auth_is_sent_away,
         what_is_not_ones_own_cannot_be_answered_or_read,
         the_pages_count_and_name_nobody,
     ],
-    "expiry": [an_invitation_expires_and_its_sender_is_told_at_once_or_at_his_next_auth],
+    "expiry": [an_invitation_expires_and_its_sender_is_told_at_once_or_at_the_next_auth],
 }
 
 

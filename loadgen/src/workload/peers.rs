@@ -121,7 +121,7 @@ mod tests {
     }
 
     #[test]
-    fn nobody_writes_to_himself_and_everybody_gets_a_turn() {
+    fn no_phone_writes_to_itself_and_everybody_gets_a_turn() {
         let pairs: Vec<_> = pairs(1, 1000).into_iter().flatten().collect();
         assert_eq!(pairs.len(), 1000);
         assert!(pairs.iter().all(|(sender, recipient)| sender != recipient));

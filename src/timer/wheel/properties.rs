@@ -60,7 +60,7 @@ proptest! {
     }
 
     #[test]
-    fn whoever_sleeps_until_the_next_deadline_fires_every_timer_in_time(
+    fn a_loop_that_sleeps_until_the_next_deadline_fires_every_timer_in_time(
         spans in vec(span(), 1..40),
         budget in 1..5usize,
     ) {

@@ -206,7 +206,7 @@ fn a_timer_moves_both_ways_under_the_same_id() {
 }
 
 #[test]
-fn an_id_is_stale_once_its_timer_is_over_whoever_lives_there_now() {
+fn an_id_is_stale_once_its_timer_is_over_even_if_another_one_has_its_place() {
     let (mut wheel, ids) = wheel_with(&[1, 2]);
     assert_eq!(wheel.next_due(at(1)), Some(1));
     assert_eq!(wheel.cancel(ids[1]), Some(2));

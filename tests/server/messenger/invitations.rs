@@ -214,7 +214,7 @@ fn nobody_answers_twice() {
 }
 
 #[test]
-fn nobody_invites_himself() {
+fn no_person_can_invite_their_own_id() {
     let server = Server::start(&[]);
     let mut ann = server.device(ANN);
     ann.invite("1", ANN);

@@ -254,7 +254,8 @@ mod tests {
     }
 
     #[test]
-    fn who_has_exchanged_a_message_knows_that_the_other_is_there_and_hears_when_he_goes() {
+    fn a_session_that_has_exchanged_a_message_knows_that_the_other_is_there_and_hears_when_it_goes()
+    {
         let (mut contacts, mut breaches) = contacts();
         contacts.meet(ANN, CAT);
         contacts.exchange(ANN, CAT, at(20));

@@ -18,7 +18,7 @@ struct Chat {
 }
 
 impl Chat {
-    /// Ann has written to Bob this many times, from her first device. Bob reads on his first device.
+    /// A chat in which Ann has written `messages` times to Bob, from her first device. Bob reads on one device.
     fn new(devices: u32, messages: u64) -> Self {
         let devices = Devices::new(2, devices);
         let manners = Manners { receipts: true, read: 1.0, ..Manners::NONE };

@@ -136,7 +136,7 @@ fn who_may_leave_is_right_to_be_listed_and_right_not_to_be() {
     chat.list(ANN, &[ANN, CAT], 60);
     assert_eq!((chat.views.stale(), chat.views.take_gone()), (0, vec![BOB]));
     chat.views.left(BOB, Begun::at(at(61)), at(61));
-    assert_eq!(chat.views.stale(), 1, "Cat still has him");
+    assert_eq!(chat.views.stale(), 1, "Cat still has the old list");
     chat.list(CAT, &[ANN, CAT], 70);
     assert_eq!((chat.views.stale(), chat.heard()), (0, (3, 9)));
 }

@@ -103,7 +103,7 @@ mod tests {
     }
 
     #[test]
-    fn plans_differ_in_what_was_done_and_not_in_whom_it_was_done_to() {
+    fn plans_differ_in_what_was_done_and_not_in_the_server_it_was_done_to() {
         let side = |plan: &str| Side {
             file: PathBuf::new(),
             url: String::new(),
