@@ -8,8 +8,8 @@ use std::fmt;
 
 /// One connection: a slot of the slab, and which of the slot's successive tenants is meant.
 ///
-/// The generation makes an id of a closed connection harmless: whoever has moved into the slot
-/// since has another one.
+/// The generation makes the id of a closed connection harmless: the next tenant of the slot has another
+/// generation, so the old id finds nobody.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub struct ConnectionId {
     index: u32,

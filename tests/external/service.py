@@ -292,7 +292,7 @@ def a_storm_of_ten_thousand_after_a_restart_is_let_in():
     """All at once, as phones come back: none is refused, and all are let in."""
     resource.setrlimit(resource.RLIMIT_NOFILE, (STORM + 100, resource.getrlimit(resource.RLIMIT_NOFILE)[1]))
     systemctl("stop", "--no-block", UNIT)
-    # Whoever comes before that is let in by the old process, and sent home by it.
+    # A client that comes before that is let in by the old process, and sent home by it.
     eventually("the old process is gone", lambda: shown("ActiveState") in ("inactive", "failed"))
     start, poll = time.monotonic(), selectors.DefaultSelector()
     for n in range(STORM):

@@ -1,18 +1,15 @@
-//! Checks the documents: what they name exists, the README is short, and the words are plain.
+//! Checks the documents: what they name exists, the README is short, and the words are plain (`words`).
 //!
-//! A path is looked for wherever it stands, in backquotes, in a link or in a command. A link is looked
-//! up from the document's own folder, as a browser does. Like the rest of the house check, this looks at text
-//! and knows no grammar.
+//! A path may stand in backquotes, in a link or in a command. A link is relative to the document's own
+//! folder, as in a browser. Like the rest of the house check, this looks at text and knows no grammar.
 
 use std::path::Path;
 
+use super::words::forbidden_words;
 use super::{File, assert_none, between, files, quoted, read, root};
 
-/// The README is read in three minutes.
+/// The most lines of the README: a person reads it in three minutes.
 const MOST_README_LINES: usize = 150;
-
-/// Words that `Plain English` does without: clients and connections are things, and a number has a noun.
-const WORDS: [&str; 6] = ["whoever", "so many", "he", "him", "his", "whom"];
 
 #[test]
 fn the_readme_is_short() {
@@ -52,28 +49,6 @@ fn every_link_in_a_document_leads_somewhere() {
 }
 
 #[test]
-fn the_page_about_tests_has_every_folder_and_every_part() {
-    let page = read("tests/README.md");
-    let names = |folder: &str| {
-        let entries = std::fs::read_dir(root().join(folder)).expect("it can be read");
-        let entries = entries.map(|entry| entry.expect("it can be read to its end"));
-        let folders = entries.filter(|entry| entry.path().is_dir());
-        folders.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect::<Vec<_>>()
-    };
-    let folders = names("tests");
-    assert!(folders.len() >= 8, "only {folders:?}");
-    for folder in folders {
-        assert!(page.contains(&format!("[{folder}/](")), "the page lacks tests/{folder}");
-    }
-    let run = read("tests/external/run");
-    let parts = between(&run, "|| set -- ", "\n").expect("it lists its parts");
-    let table = between(&page, "| part | what it does |\n", "\n\n").expect("it has the table");
-    for part in parts.split_whitespace() {
-        assert!(table.contains(&format!("`{part}`")), "the page lacks the part {part}");
-    }
-}
-
-#[test]
 fn every_function_that_a_message_passes_is_where_the_map_says() {
     let page = read("src/ARCHITECTURE.md");
     let walk = between(&page, "## A message, step by step\n", "\n## ").expect("the map has it");
@@ -92,19 +67,8 @@ fn every_function_that_a_message_passes_is_where_the_map_says() {
 fn documents_are_in_plain_english() {
     let mut wrong = Vec::new();
     for document in documents() {
-        let text: String =
-            document.text.to_lowercase().split_whitespace().collect::<Vec<_>>().join(" ");
-        for word in WORDS {
-            for (at, _) in text.match_indices(word) {
-                let before = text[..at].chars().next_back();
-                let after = text[at + word.len()..].chars().next();
-                if ![before, after].iter().flatten().any(|c| c.is_alphanumeric() || *c == '_') {
-                    let start =
-                        text[..at].char_indices().rev().nth(30).map_or(0, |(start, _)| start);
-                    wrong.push(format!("{}: …{}", document.path, &text[start..at + word.len()]));
-                }
-            }
-        }
+        let words = forbidden_words(&document.text);
+        wrong.extend(words.map(|word| format!("{}: {word}", document.path)));
     }
     assert_none(&wrong);
 }
@@ -120,7 +84,7 @@ fn is_part_of_a_path(character: char) -> bool {
     character.is_ascii_alphanumeric() || "_-./*".contains(character)
 }
 
-/// Whether this is to be a path of ours: into one of our folders, or to a file by its kind.
+/// Whether a word is meant as a path of this project: into one of its folders, or with a known ending.
 fn is_path(word: &str) -> bool {
     let word = word.trim_end_matches('.');
     let Some((folder, rest)) = word.split_once('/') else { return false };
@@ -129,7 +93,8 @@ fn is_path(word: &str) -> bool {
     !folder.is_empty() && !rest.starts_with('/') && (is_ours || is_file)
 }
 
-/// From the project's folder, from the document's, or from `src` on; up to the first `*`.
+/// Whether a path exists, up to its first `*`. It may be relative to the project's folder, to the
+/// document's folder, or to `src`.
 fn exists(document: &File, word: &str) -> bool {
     let word = word.trim_end_matches('.').split('*').next().unwrap_or_default();
     let word =

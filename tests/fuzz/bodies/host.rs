@@ -74,7 +74,7 @@ impl Host for Recorder {
             panic!("phones say who they are before: {who:?}")
         };
         assert_eq!(self.dialect, Some(Dialect::Messenger), "phones say who they are before");
-        assert!(!self.has_signed_in, "somebody says once who he is");
+        assert!(!self.has_signed_in, "a client signs in once");
         self.has_signed_in = true;
         self.commands.push(format!("{who:?}"));
         Ok(())
@@ -86,7 +86,7 @@ impl Host for Recorder {
             Command::Mobile(_) => self.dialect == Some(Dialect::Sca),
             Command::Messenger(_) => self.has_signed_in,
         };
-        assert!(is_known, "commands are for those whom we know, each in his realm");
+        assert!(is_known, "only a client that has signed in commands, and in its realm");
         self.commands.push(format!("{command:?}"));
     }
 

@@ -1,5 +1,5 @@
 //! Any bytes, as requests: the verdict does not depend on where they are cut; what is let through
-//! is what a reader who splits lines and words would find; and whoever becomes a WebSocket has asked
+//! is what a reader who splits lines and words would find; and a client that gets a WebSocket has asked
 //! for it in the way that RFC 6455 §4.2.1 wants.
 
 use switchboard::http::{self, BadRequest, Body, Limits, Request, Version};

@@ -89,7 +89,7 @@ fn a_stranger_that_fills_a_recipients_quota_keeps_nobody_else_from_inviting() {
         }
         let mut ann = server.device_from(address, ANN);
         ann.invite("ann", BEN);
-        // The oldest gives way. To whoever is here of the two it seems expired.
+        // The oldest gives way. To those of the two that are here it seems expired.
         ben.expect_response("eve 0", "expired");
         assert_eq!(ben.hear("invitation_received")["id"], "ann");
         if let Some(mut eve) = waits {
