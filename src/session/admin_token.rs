@@ -1,4 +1,4 @@
-//! [`AdminToken`]: the operator's secret, and whether a request bears it.
+//! [`AdminToken`]: the operator's secret, and the check whether a request has it.
 //!
 //! Called by the routes.
 
@@ -8,19 +8,20 @@ use std::hint::black_box;
 use super::Limits;
 use crate::http::Request;
 
-/// The operator's secret. It does not show itself in debug output.
+/// The operator's secret. Debug output does not show it.
 #[derive(Clone, Eq, PartialEq)]
 pub struct AdminToken(String);
 
 impl AdminToken {
-    /// The most characters a token has.
+    /// The most characters of a token.
     pub const MAX_CHARS: usize = 1024;
 
-    /// Takes 1 to 1,024 printable ASCII characters without spaces, and drops what surrounds them.
+    /// Parses a token: 1 to 1,024 printable ASCII characters without spaces. White space around them is
+    /// removed.
     ///
     /// # Errors
     ///
-    /// One sentence that does not quote the text.
+    /// A sentence that does not quote the text.
     pub fn parse(text: &str) -> Result<Self, &'static str> {
         let token = text.trim();
         let fits = (1..=Self::MAX_CHARS).contains(&token.len());
@@ -42,7 +43,7 @@ impl fmt::Debug for AdminToken {
     }
 }
 
-/// Whether the request bears the operator's token (RFC 6750 §2.1).
+/// Whether the request has the operator's token as its bearer token (RFC 6750 §2.1).
 pub(super) fn is_admin(request: &Request<'_>, limits: &Limits) -> bool {
     let Some(token) = &limits.admin_token else { return false };
     let mut all = request.headers.all("authorization");
@@ -57,7 +58,9 @@ fn bearer(authorization: &[u8]) -> Option<&[u8]> {
     scheme.eq_ignore_ascii_case(b"Bearer ").then_some(token.trim_ascii())
 }
 
-/// Compares in a time that does not tell how much of a guess was right.
+/// Compares a guess with the secret. The time that it takes does not depend on how many characters are
+/// right, so a client cannot find the token character by character. `black_box` keeps the compiler from
+/// adding an early exit.
 fn same(guess: &[u8], secret: &[u8]) -> bool {
     let differences = guess.iter().zip(secret).fold(0, |all, (a, b)| black_box(all | (a ^ b)));
     guess.len() == secret.len() && differences == 0

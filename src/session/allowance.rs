@@ -1,8 +1,8 @@
-//! What one client may send: so many frames and so many bytes, at once and then each second.
+//! The rates of one client: how many frames and how many bytes it may send.
 //!
-//! A frame that is too much has arrived all the same, and is taken: no message is lost by it. Its
-//! client is told once, and has a quarter of the burst left to slow down in. Whoever goes on is over
-//! the rate for good, and the connection ends. Knows no clock. The stage of frames calls it.
+//! A frame over the rate is processed all the same, so no message is lost. The client is warned once, and
+//! may then overdraw a quarter of the burst. Beyond that the connection ends. Each rate is a token bucket.
+//! This file knows no clock. The stage of frames calls it.
 
 use std::mem;
 
@@ -11,13 +11,13 @@ use crate::chat::Event;
 use crate::dialects::Allowance;
 use crate::limiter::{Bucket, Drawn, Limit, Rate};
 
-/// What is counted.
+/// What a rate counts.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Measure {
-    /// Frames of every kind that have arrived in full: control frames, since answering a ping costs
-    /// what an answer costs, and fragments, since an empty one costs what a message costs to read.
+    /// Frames of every kind that have arrived in full. Control frames count, since each ping has an answer.
+    /// Fragments count, since to read an empty fragment costs as much as to read a short message.
     Frames,
-    /// Bytes, whatever they are.
+    /// All bytes that arrive.
     Bytes,
 }
 
@@ -52,8 +52,8 @@ impl Measure {
 }
 
 impl WebSocket {
-    /// Notes that so much has come, and ends what has been too much for too long. A conformance
-    /// suite may send what it likes.
+    /// Charges `amount` frames or bytes to the client's rate. Warns the client, or ends the connection, if
+    /// it is over the rate. Conformance suites have no rate.
     pub(super) fn charge(
         &mut self,
         measure: Measure,
@@ -72,7 +72,8 @@ impl WebSocket {
         };
         let drawn = bucket.draw(rate, amount as u64, now);
         if drawn == Drawn::Within {
-            // One excess is one warning, however often it crosses the line until it is over.
+            // The client is warned again only after its bucket was half full: so one period of excess is
+            // one warning, however often the rate is exceeded in it.
             *warned = *warned && !bucket.is_half_full(rate, now);
             return Flow::Open;
         }

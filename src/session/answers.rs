@@ -1,19 +1,18 @@
-//! The answers that need no handler: what the table of routes says by itself, and the errors. An error
-//! has a status, one sentence and the headers that belong to it.
+//! The answers that need no handler: those that follow from the table of routes alone, and the errors. An
+//! error has a status, one sentence and the headers that belong to it.
 //!
-//! Called by the request stage, and by `net` for a connection that is turned away when it is
-//! accepted.
+//! Called by the request stage, and by `net` for a connection that is refused when it is accepted.
 
 use super::DoorRefusal;
 use super::detail::detail;
 use super::routes::Handler;
 use crate::http::{Body, Found, Request, Response, Status};
 
-/// Seconds after which a client may try again, if the server is full or shutting down.
+/// The time after which a client may try again if the server is full or shutting down, in seconds.
 const RETRY_AFTER_SECONDS: u64 = 5;
 
 /// The answer that follows from the table, before any handler: to OPTIONS, to a method that the address
-/// does not have, and to a body, which no address takes. The body is not read for it.
+/// does not have, and to a request with a body, since no address takes one. The body is not read.
 pub(super) fn without_handler(
     request: &Request<'_>,
     found: &Found<'_, Handler>,
@@ -40,7 +39,7 @@ fn refuse_body(request: &Request<'_>) -> Option<Response<'static>> {
     }
 }
 
-/// The answer to a well-formed upgrade that is turned down.
+/// The answer to a well-formed upgrade that is refused.
 pub fn refuse(refusal: DoorRefusal) -> Response<'static> {
     let (status, sentence, seconds) = match refusal {
         DoorRefusal::Draining => {

@@ -1,6 +1,6 @@
-//! [`End`]: how a connection ends, as one value that the wire, the metrics and the log agree on.
+//! [`End`]: how a connection ends. One value decides the close frame, the metric and the line in the log.
 //!
-//! Close codes are RFC 6455 §7.4's, but 4000 and 4001, which are the protocols' own.
+//! Close codes are those of RFC 6455 §7.4, except for 4000 and 4001, which belong to the protocols.
 
 use crate::limiter::Limit;
 
@@ -16,38 +16,39 @@ pub enum End {
     RequestTimeout,
     /// The client began the closing handshake, with this code or none.
     ClosedByClient(Option<u16>),
-    /// The client broke RFC 6455, sent what is not UTF-8 or too much; the code says which.
+    /// The client broke RFC 6455, sent a text that is not UTF-8, or a message that is too large. The code
+    /// says which.
     Violation(u16, &'static str),
-    /// The client sent binary data where the dialect has none.
+    /// The client sent a binary message, and the dialect has none.
     Unacceptable,
-    /// Too many malformed frames.
+    /// The client sent too many malformed frames.
     Strikes,
-    /// Too many frames, for too long.
+    /// The client sent too many frames for too long.
     MessageRate,
-    /// Too many bytes, for too long.
+    /// The client sent too many bytes for too long.
     ByteRate,
     /// A frame took too long to arrive in full.
     FrameTimeout,
-    /// The client did not sign in, in time or before anything else; in its dialect's words.
+    /// The client did not sign in in time, or sent another frame first. The sentence is its dialect's.
     NotSignedIn(&'static str),
-    /// The client said who he is, and may not come in.
+    /// The realm refused the sign-in, with this sentence.
     SignInRefused(&'static str),
-    /// Too much has begun to arrive, from all connections together, and this one added to it.
+    /// All connections together hold too many bytes of incomplete messages, and this one has added some.
     Overloaded,
     /// A newer connection has taken over the number.
     Replaced,
-    /// Nothing was heard for the ping timeout, and the sweep came by.
+    /// No bytes came for the ping timeout, and a sweep ended the connection.
     Silent,
     /// The server is shutting down.
     Draining,
-    /// The client read so slowly that its outbox overflowed, or did not read for too long.
+    /// The client read too slowly: its outbox went over a cap, or its socket was full for too long.
     Slow,
-    /// The connection broke, or ended without a word.
+    /// The connection broke, or its input ended without a close frame.
     Lost,
 }
 
 impl End {
-    /// Every outcome's name, as the metrics have it, in the order of [`outcome`](End::outcome).
+    /// The name of each outcome in the metrics, in the order of [`outcome`](End::outcome).
     pub const OUTCOMES: [&'static str; 17] = [
         "http",
         "request_timeout",
@@ -68,7 +69,7 @@ impl End {
         "lost",
     ];
 
-    /// The outcome's place in [`OUTCOMES`](End::OUTCOMES).
+    /// The index of the outcome in [`OUTCOMES`](End::OUTCOMES).
     pub fn outcome(self) -> usize {
         match self {
             End::Http => 0,
@@ -91,8 +92,8 @@ impl End {
         }
     }
 
-    /// The close frame that says so: its code (none: an empty frame) and reason. `None` where no
-    /// close frame could arrive, or none belongs.
+    /// The code and the reason of the close frame; without a code, the frame is empty. `None` if no close
+    /// frame is sent: plain HTTP has none, and on a slow or broken connection it would not arrive.
     pub fn close_frame(self) -> Option<(Option<u16>, &'static str)> {
         match self {
             End::Http | End::RequestTimeout | End::Slow | End::Lost => None,
@@ -105,7 +106,7 @@ impl End {
             End::FrameTimeout => Some((Some(1008), "a frame took too long to arrive")),
             End::NotSignedIn(sentence) => Some((Some(4001), sentence)),
             End::SignInRefused(sentence) => Some((Some(1008), sentence)),
-            // Registered with IANA for this: "Try Again Later".
+            // 1013 is registered with IANA as "Try Again Later".
             End::Overloaded => Some((Some(1013), "too many messages are half here")),
             End::Replaced => Some((Some(4000), "replaced by a newer connection")),
             End::Silent => Some((Some(1001), "nothing was heard for too long")),
@@ -113,7 +114,7 @@ impl End {
         }
     }
 
-    /// The limit that this is the end of running into, where nobody else has counted it.
+    /// The limit that the connection has hit, if this end is what counts it.
     pub fn limit(self) -> Option<Limit> {
         match self {
             End::RequestTimeout => Some(Limit::HandshakeTimeout),
@@ -121,9 +122,10 @@ impl End {
             End::Strikes => Some(Limit::Strikes),
             End::FrameTimeout => Some(Limit::FrameTimeout),
             End::Overloaded => Some(Limit::InboxTotalBytes),
-            // A warning came before, and was counted.
+            // Counted already, when the client was warned.
             End::MessageRate | End::ByteRate => None,
-            // Either limit may be behind these: whoever ends the connection knows which, and counts.
+            // These ends have several possible limits. The code that ends the connection knows which, and
+            // counts it.
             End::NotSignedIn(_) | End::Slow => None,
             End::Http
             | End::ClosedByClient(_)
@@ -137,7 +139,7 @@ impl End {
         }
     }
 
-    /// Whether there is nobody left to say goodbye to: the connection is closed at once.
+    /// Whether the connection is closed at once, since its last frames would not arrive.
     pub fn is_abrupt(self) -> bool {
         matches!(self, End::Slow | End::Lost)
     }

@@ -1,4 +1,4 @@
-//! The second stage of a session: WebSocket messages, each understood by the session's dialect.
+//! The second stage of a session: WebSocket messages, each decoded by the session's dialect.
 
 use super::allowance::Measure;
 use super::{End, Flow, Host, Limits, WebSocket};
@@ -22,7 +22,7 @@ impl WebSocket {
         }
     }
 
-    /// Takes the next bytes of the stream of frames.
+    /// Handles the next bytes of the stream of frames.
     pub(super) fn receive(
         &mut self,
         mut input: &mut [u8],
@@ -39,8 +39,8 @@ impl WebSocket {
         }
         loop {
             let outcome = self.reader.read(&mut input, size);
-            // A client that says goodbye is not told that it has said too much. All else counts, also
-            // fragments: whatever was read after them, and if nothing was.
+            // A close frame does not count: a client that leaves needs no warning. All other frames count,
+            // and so do fragments, whether their message is complete or not.
             let is_close = matches!(outcome, Ok(Some(Item::Close(_))));
             let frames = self.reader.take_frames() - usize::from(is_close);
             if let finish @ Flow::Finish(_) = self.charge(Measure::Frames, frames, limits, host) {
@@ -49,7 +49,7 @@ impl WebSocket {
             let item = match outcome {
                 Ok(Some(item)) => item,
                 Ok(None) => return Flow::Open,
-                // Before the sign-in, everything else is first of all not the sign-in.
+                // Before the sign-in, any other frame has the same answer: this client has not signed in.
                 Err(ws::Violation::Binary) if !self.signed_in => {
                     return Flow::Finish(self.not_signed_in());
                 }
@@ -66,7 +66,7 @@ impl WebSocket {
                     host.write(|out| Frame::Pong(data).encode(out));
                     continue;
                 }
-                // Nobody pinged; a pong is a sign of life and no more (RFC 6455 §5.5.3).
+                // We send no pings. A pong without a ping is only a heartbeat (RFC 6455 §5.5.3).
                 Item::Pong(_) => continue,
                 Item::Close(close) => {
                     let code = close.as_ref().map(|(code, _)| (*code).into());
@@ -84,7 +84,7 @@ impl WebSocket {
         }
     }
 
-    /// Takes a message from somebody whom we know.
+    /// Handles a message of a client that is signed in.
     fn take(&mut self, incoming: Incoming<'_>, limits: &Limits, host: &mut impl Host) -> Flow {
         let (detail, refused_message) = match incoming {
             Incoming::Command(command) => {
@@ -116,7 +116,7 @@ impl WebSocket {
         Flow::Open
     }
 
-    /// Takes the first message from somebody who has yet to say who he is, with it and nothing else.
+    /// Handles the first message of a client that has to sign in. Any other message ends the connection.
     fn take_first(&mut self, incoming: &Incoming<'_>, host: &mut impl Host) -> Flow {
         match incoming {
             Incoming::SignIn(who) => match host.sign_in(Entrant::Messenger(who)) {
@@ -139,7 +139,7 @@ impl WebSocket {
         Flow::Finish(self.not_signed_in())
     }
 
-    /// How a connection ends that should have signed in and has not.
+    /// How a connection ends that has not signed in.
     pub(super) fn not_signed_in(&self) -> End {
         End::NotSignedIn(self.dialect.manners().sign_in_sentence.unwrap_or_default())
     }

@@ -1,8 +1,8 @@
-//! [`Session`]: one connection's conversation, from its first byte to its last, without any I/O.
+//! [`Session`]: one connection's conversation, from its first byte to its last. It does no I/O.
 //!
-//! Bytes go in; answers, commands and finally an [`End`] come out through a [`Host`]. A session
-//! waits for an HTTP request, perhaps becomes a WebSocket, and ends. It does not know the socket
-//! that its bytes come from, nor the time, nor who else is here. The turn calls it.
+//! Bytes go in; answers, commands and at last an [`End`] come out, through a [`Host`]. A session waits for
+//! HTTP requests, perhaps becomes a WebSocket, and ends. It knows neither its socket nor a clock nor any
+//! other connection. The turn calls it.
 
 mod admin_token;
 mod allowance;
@@ -31,34 +31,34 @@ use crate::limiter::{Bucket, Forwarded, Limit, Proxies, Rate};
 use crate::timer::Now;
 use crate::{http, ws};
 
-/// What a session allows.
+/// The limits of a session.
 #[derive(Clone, Debug)]
 pub struct Limits {
-    /// What an HTTP request may be.
+    /// The limits of an HTTP request.
     pub http: http::Limits,
-    /// What a WebSocket message may be.
+    /// The limits of a WebSocket message.
     pub ws: ws::Limits,
-    /// The same on `/echo`, whose users are conformance suites with messages of 16 MiB.
+    /// The limits of a WebSocket message on `/echo`: conformance suites send messages of 16 MiB.
     pub echo_ws: ws::Limits,
     /// Whether `/echo` exists.
     pub echo: bool,
-    /// Whether there is a listener for the operator: then what is only for him is only there.
+    /// Whether the operator has a listener. Then the operator's pages are found there only.
     pub admin_listener: bool,
-    /// Malformed frames before the connection is closed; each well-formed one forgives one.
+    /// The most malformed frames of a connection. Each well-formed frame makes up for one.
     pub strikes: u16,
-    /// Frames that one client may send.
+    /// The rate of frames that one client may send.
     pub message_rate: Rate,
-    /// Bytes that one client may send. Its burst is a message's size at least.
+    /// The rate of bytes that one client may send. Its burst is at least the size of a message.
     pub byte_rate: Rate,
-    /// Who is believed when he says for whom he speaks.
+    /// The proxies whose `X-Forwarded-For` is trusted.
     pub trusted_proxies: Proxies,
-    /// Pipelined HTTP requests that are answered at once; the next ones wait until others had a turn.
+    /// The most pipelined HTTP requests that are answered in one call. The others wait for the next turn.
     pub pipelined_requests: u16,
-    /// Who bears this may know who is online in the messenger realm. Nobody may, without one.
+    /// The token whose bearer may see who is online in the messenger realm. `None`: nobody may.
     pub admin_token: Option<AdminToken>,
-    /// Bytes of answers after which the same holds: what the kernel takes at once, and no more.
+    /// The most bytes of answers to pipelined requests in one call: what the kernel takes at once.
     pub pipelined_answer_bytes: usize,
-    /// Origins whose pages may connect, beside our own host.
+    /// The origins whose pages may connect, beside those of our own host.
     pub allowed_origins: Vec<String>,
 }
 
@@ -87,66 +87,66 @@ impl Default for Limits {
 pub struct Entry {
     /// The protocol of the address.
     pub dialect: Dialect,
-    /// Who comes into which realm. None where the address does not say so: the dialect's first frame
-    /// does, or the dialect has no realm.
+    /// The person that the connection is for, and their realm. `None` if the address does not name a
+    /// person: then the first frame does, or the dialect has no realm.
     pub who: Option<Entrant<'static>>,
 }
 
-/// Why a well-formed upgrade is turned down.
+/// Why a well-formed upgrade is refused.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum DoorRefusal {
     /// The server is shutting down.
     Draining,
-    /// As many WebSockets are open as may be.
+    /// The server has as many WebSockets as it may.
     Full,
     /// The client's address has as many connections as it may.
     AddressFull,
     /// The client's address makes new connections too fast.
     AddressTooFast {
-        /// Seconds after which to try again.
+        /// The time after which the client may try again, in seconds.
         retry_after_seconds: u64,
     },
-    /// The entrant's realm does not let the connection in.
+    /// The person's realm refuses the connection.
     ByTheChat(chat::Refusal),
 }
 
-/// All that a session may ask of the world. Every call returns at once.
+/// All that a session can ask for. No call blocks.
 pub trait Host {
     /// The time of this turn.
     fn now(&self) -> Now;
 
-    /// Queues what `fill` appends to the buffer, as the next thing this connection is sent.
+    /// Queues the bytes that `fill` appends, to be sent to this connection.
     fn write(&mut self, fill: impl FnOnce(&mut Vec<u8>));
 
-    /// Tells this connection's person something, in the dialect of the connection.
+    /// Queues an event for this connection, in its dialect.
     fn tell(&mut self, event: &Event<'_>);
 
-    /// A client that was let in says who it is: it joins its realm, or is told why it may not.
+    /// Signs this connection in as a person, or returns why the realm refuses it.
     fn sign_in(&mut self, who: Entrant<'_>) -> Result<(), chat::Refusal>;
 
     /// Hands a command to the chat.
     fn command(&mut self, command: &Command<'_>);
 
-    /// Somebody has run into a limit: for the metrics.
+    /// Counts for the metrics that a limit was hit.
     fn limit_hit(&mut self, limit: Limit);
 
-    /// A frame of type `message` was refused: for the books.
+    /// Counts for the books that a frame of type `message` was refused.
     fn message_refused(&mut self, fault: Fault);
 
-    /// One of the server's own pages: what kind of text it is (a `Content-Type`), and the text.
+    /// One of the server's own pages: its `Content-Type`, and its text.
     fn page(&mut self, page: Page) -> (&'static str, String);
 
-    /// The listener by which this connection came.
+    /// The listener that accepted this connection.
     fn listener(&self) -> Listener;
 
     /// Whether the server is shutting down.
     fn is_draining(&self) -> bool;
 
-    /// Whether somebody new would be let in.
+    /// Whether a new WebSocket would be let in.
     fn is_accepting(&self) -> bool;
 
-    /// Lets the connection in, and queues the 101 that `switch` appends; or says why not. If a trusted
-    /// proxy asks, then for the client that is `forwarded`.
+    /// Lets the connection in and queues the 101 that `switch` appends, or returns why not. `forwarded` is
+    /// the client that a proxy has named; it counts only if the proxy is trusted.
     fn admit(
         &mut self,
         entry: Entry,
@@ -155,13 +155,14 @@ pub trait Host {
     ) -> Result<(), DoorRefusal>;
 }
 
-/// What is to become of the connection after a piece of its input.
+/// Whether the connection goes on after a piece of its input. `must_use`: a caller that forgot a `Finish`
+/// would go on with a client that was to be disconnected.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[must_use]
 pub enum Flow {
-    /// It goes on.
+    /// The connection goes on.
     Open,
-    /// It ends. Nothing more of its input is looked at.
+    /// The connection ends. The rest of its input is ignored.
     Finish(End),
 }
 
@@ -169,16 +170,16 @@ pub enum Flow {
 #[derive(Debug)]
 pub struct Session {
     stage: Stage,
-    /// A request or a message has arrived in full since somebody last asked.
+    /// Whether a request or a message has arrived in full since [`take_progress`](Session::take_progress).
     progressed: bool,
-    /// Requests that have arrived were left for later.
+    /// Whether requests that have arrived are left for the next turn.
     has_more: bool,
 }
 
 /// What the session waits for.
 #[derive(Debug)]
 enum Stage {
-    /// The rest of an HTTP request, of which these bytes have arrived.
+    /// An HTTP request. These bytes of it have arrived.
     Request(Vec<u8>),
     /// WebSocket frames.
     Frames(WebSocket),
@@ -191,14 +192,17 @@ enum Stage {
 struct WebSocket {
     reader: ws::Reader,
     dialect: Dialect,
-    /// Whether we know who it is.
+    /// Whether the connection belongs to a person, or needs none.
     signed_in: bool,
+    /// The number of malformed frames that no well-formed frame has made up for.
     strikes: u16,
-    /// How many frames may come, and how many bytes.
+    /// The token bucket of the rate of frames.
     frames: Bucket,
+    /// The token bucket of the rate of bytes.
     bytes: Bucket,
-    /// Whether its client knows that he is over the one or the other rate.
+    /// Whether the client was warned of its rate of frames.
     warned_of_frames: bool,
+    /// Whether the client was warned of its rate of bytes.
     warned_of_bytes: bool,
 }
 
@@ -209,12 +213,13 @@ impl Default for Session {
 }
 
 impl Session {
-    /// A connection that has just been accepted.
+    /// The session of a connection that has just been accepted. It allocates nothing.
     pub fn new() -> Self {
         Session { stage: Stage::Request(Vec::new()), progressed: false, has_more: false }
     }
 
-    /// Takes the next bytes, in whatever portions they come; `input` is scribbled over.
+    /// Handles the next bytes of the input. They may be cut at any place. `input` is overwritten: the frame
+    /// reader removes masks in place.
     pub fn receive(&mut self, input: &mut [u8], limits: &Limits, host: &mut impl Host) -> Flow {
         match &mut self.stage {
             Stage::Request(_) => self.receive_requests(input, limits, host),
@@ -223,7 +228,8 @@ impl Session {
         }
     }
 
-    /// The time for something is over: says why to whom it may concern, and how it ends.
+    /// Handles a deadline that has passed: queues an answer if one is due, and returns how the connection
+    /// ends.
     pub fn time_out(&mut self, host: &mut impl Host) -> End {
         if self.awaits_sign_in() {
             host.limit_hit(Limit::HandshakeTimeout);
@@ -240,7 +246,7 @@ impl Session {
         }
     }
 
-    /// Ends the conversation, with the close frame that belongs to `end`.
+    /// Ends the conversation, with the close frame of `end` if it has one.
     pub fn finish(&mut self, end: End, host: &mut impl Host) {
         if let (Stage::Frames(_), Some((code, reason))) = (&self.stage, end.close_frame()) {
             let close = code.map(|code| (code.into(), reason));
@@ -249,29 +255,29 @@ impl Session {
         self.stage = Stage::Over;
     }
 
-    /// Whether this is a WebSocket by now, and open.
+    /// Whether this is an open WebSocket.
     pub fn is_websocket(&self) -> bool {
         matches!(self.stage, Stage::Frames(_))
     }
 
-    /// Whether this is a WebSocket whose client has yet to say who he is.
+    /// Whether this is a WebSocket whose client has not signed in yet.
     pub fn awaits_sign_in(&self) -> bool {
         matches!(&self.stage, Stage::Frames(open) if !open.signed_in)
     }
 
-    /// Whether a request or a message has arrived in full since this was last asked. If so, the
-    /// wait for what has begun after it is a new one.
+    /// Whether a request or a message has arrived in full since the last call. If so, the deadline of the
+    /// next one starts anew.
     pub fn take_progress(&mut self) -> bool {
         mem::take(&mut self.progressed)
     }
 
-    /// Whether requests that have arrived were left for later: then [`receive`](Session::receive) is
-    /// to be called again before anything more is read, with no input.
+    /// Whether requests that have arrived are left for the next turn. Then the caller has to call
+    /// [`receive`](Session::receive) with no input before it reads again.
     pub fn has_more(&self) -> bool {
         self.has_more
     }
 
-    /// Bytes kept for what has begun to arrive.
+    /// Bytes of memory that hold an incomplete request or message.
     pub fn held_bytes(&self) -> usize {
         match &self.stage {
             Stage::Request(begun) => begun.capacity(),
@@ -280,7 +286,7 @@ impl Session {
         }
     }
 
-    /// Whether a request or a message has begun to arrive and has not arrived in full.
+    /// Whether a request or a message has arrived in part.
     pub fn is_mid_message(&self) -> bool {
         match &self.stage {
             Stage::Request(begun) => !begun.is_empty(),

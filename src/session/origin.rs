@@ -1,15 +1,15 @@
-//! May a page from this origin open a WebSocket here?
+//! The check whether a web page of some origin may open a WebSocket here.
 //!
-//! Browsers let any page connect anywhere, and tell the server where the page came from (RFC 6455
-//! §10.2). Apps send no `Origin` and are let in; so is our own host; all others only if the operator
-//! lists them.
+//! A browser lets any page connect to any server, and names the page's origin in the request (RFC 6455
+//! §10.2). Three kinds of requests are let in: those without `Origin` (apps send none), those from pages of
+//! our own host, and those from origins that the operator lists.
 
 /// Whether a request with these headers may upgrade. `allowed` are origins as browsers write them.
 pub(super) fn is_allowed(origin: Option<&str>, host: Option<&str>, allowed: &[String]) -> bool {
     let Some(origin) = origin else { return true };
     if allowed.iter().any(|one| one.trim_end_matches('/').eq_ignore_ascii_case(origin)) {
-        // `null` (a page opened from a file, a sandboxed frame) is nobody's name: it would need a
-        // token, so listing it does not help.
+        // `null` is the origin of every page that was opened from a file or runs in a sandbox. It
+        // identifies no page, so it is refused also if it is listed.
         return !origin.eq_ignore_ascii_case("null");
     }
     match (origin.split_once("://"), host) {
@@ -22,7 +22,7 @@ pub(super) fn is_allowed(origin: Option<&str>, host: Option<&str>, allowed: &[St
 }
 
 fn default_port(scheme: &str) -> Option<&'static str> {
-    // Behind a proxy that ends TLS the page is https and we are not: the host decides.
+    // The scheme of the page need not be ours: a proxy may end TLS before us. Only the host is compared.
     if scheme.eq_ignore_ascii_case("http") {
         Some("80")
     } else if scheme.eq_ignore_ascii_case("https") {

@@ -1,7 +1,11 @@
-//! The first stage of a session: HTTP requests, answered or turned into a WebSocket.
+//! The first stage of a session: HTTP requests. Each is answered, or opens a WebSocket.
 //!
-//! Requests may come in pieces and several at a time. What follows an upgrade request in the same
-//! read are the first WebSocket frames already.
+//! Requests may come in pieces, and several at a time. Bytes that follow an upgrade request in the same
+//! read are the first WebSocket frames.
+//!
+//! An incomplete request is kept, and parsed again from its start when more arrives: O(n²) in the number of
+//! pieces, with n bounded by the size of a head, 8 KiB by default. (A parser that goes on where it stopped
+//! was rejected: nearly all requests come in one piece.)
 
 use std::mem;
 
@@ -27,7 +31,7 @@ enum Next {
 }
 
 impl Session {
-    /// Takes the next bytes of the stream of requests.
+    /// Handles the next bytes of the stream of requests.
     pub(super) fn receive_requests(
         &mut self,
         input: &mut [u8],
@@ -76,7 +80,8 @@ impl Session {
                 }
             }
         }
-        // More may have come in the same read; others come first now.
+        // There may be more requests in the same read. They wait for the next turn: other connections come
+        // first.
         self.stage = Stage::Request(bytes.to_vec());
         self.has_more = !bytes.is_empty();
         Flow::Open
@@ -124,8 +129,8 @@ fn reply(
     is_large: bool,
     host: &mut impl Host,
 ) -> Next {
-    // A body that was not read stands where the next request would begin. And of large pages a
-    // connection gets one.
+    // Two cases end the connection. The body of a request was not read, so its bytes stand where the next
+    // request would begin. And a connection gets only one large page.
     let keep_alive =
         request.keep_alive() && request.body == Body::None && !host.is_draining() && !is_large;
     let response = match (keep_alive, request.version) {

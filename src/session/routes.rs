@@ -6,9 +6,10 @@
 //!                      └─ Socket ───▶ an Entry, let in through a WebSocket
 //! ```
 //!
-//! [`Route`] says what a line is and what follows from it: HEAD, OPTIONS, 404, 405. Handlers are pure:
-//! they see the request and the settings, and neither a host nor a state. ADDRESSES.md, beside this
-//! file, describes each line; a test holds the two together. Called by the request stage.
+//! [`Route`] says what a line holds, and what follows from it: HEAD, OPTIONS, 404, 405. Handlers are pure
+//! functions of the request and the settings. ADDRESSES.md, beside this file, describes each line; a test
+//! compares the two. A request is looked up line by line: O(lines), and there are about ten. Called by the
+//! request stage.
 
 use super::detail::detail;
 use super::{Entry, Limits, admin_token};
@@ -19,25 +20,25 @@ use crate::http::{Call, Found, Listeners, Request, Response, Route, Status, find
 /// The server's own pages.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Page {
-    /// `GET /`: what this is.
+    /// `GET /`: the name and the version of the server.
     Index,
-    /// `GET /health`: whether it is well.
+    /// `GET /health`: whether the server works.
     Health,
-    /// `GET /ready`: whether it lets newcomers in.
+    /// `GET /ready`: whether the server lets new WebSockets in.
     Ready,
-    /// `GET /metrics`: what it has counted.
+    /// `GET /metrics`: all that the server counts.
     Metrics,
-    /// `GET /stats`: how much is going on.
+    /// `GET /stats`: the numbers of people and conversations.
     Stats {
-        /// Whether the page names who is online: the request bears the operator's token.
+        /// Whether the page names who is online: only if the request has the operator's token.
         names: bool,
     },
-    /// `GET /trace`: what it did in the last turns.
+    /// `GET /trace`: the flight recorder's last turns.
     Trace,
 }
 
 impl Page {
-    /// Whether the page is so large that a connection is served one, and then closed.
+    /// Whether the page is so large that the connection is closed after it.
     pub(super) fn is_large(self) -> bool {
         match self {
             Page::Trace | Page::Stats { names: true } => true,
@@ -49,30 +50,31 @@ impl Page {
 /// The listener that accepted a connection. The operator may have a listener of their own.
 #[derive(Clone, Copy, Debug, Default, Eq, Hash, PartialEq)]
 pub enum Listener {
-    /// For everybody.
+    /// The listener for clients.
     #[default]
     Public,
-    /// For the operator: it has pages only, some of which are only here.
+    /// The operator's listener. It has pages only, and some pages are found only here.
     Admin,
 }
 
-/// What handles a request.
+/// The function that handles a request.
 #[derive(Clone, Copy)]
 pub(super) enum Handler {
-    /// Says which page is the answer.
+    /// Returns which page is the answer.
     Page(fn(&Call<'_>, &Limits) -> Page),
-    /// Says what the request asks for; or is the answer to one that nobody can come in with.
+    /// Returns what the request asks for, or the answer to a request that is wrong.
     Socket(fn(&Call<'_>) -> Result<Entry, Response<'static>>),
 }
 
-/// Where a WebSocket is opened. These stand before the pages, so that `/` is one if asked for.
+/// The addresses of WebSockets. They stand before the pages, so that `/` opens a WebSocket if the request
+/// asks for one, and is a page otherwise.
 const SOCKETS: &[Route<Handler>] = &[
     Route::socket("/ws/{mobile}", Handler::Socket(phone)),
     Route::socket("/ws", Handler::Socket(messenger)),
     Route::socket_if_asked("/", Handler::Socket(messenger)),
 ];
 
-/// With `--echo` only.
+/// The address that exists with `--echo` only.
 const ECHO: &[Route<Handler>] = &[Route::socket("/echo", Handler::Socket(echo))];
 
 /// The server's own pages.
@@ -95,7 +97,7 @@ const fn page(
     Route::get(path, listeners, Handler::Page(which))
 }
 
-/// Finds the address of a request.
+/// Finds the line for a request at a listener.
 pub(super) fn find<'r>(
     request: &Request<'r>,
     listener: Listener,
@@ -105,18 +107,18 @@ pub(super) fn find<'r>(
     find_route(lines(limits).filter(is_known), request)
 }
 
-/// The lines of all tables, in the order in which they are tried.
+/// All lines, in the order in which they are tried.
 pub(super) fn lines(limits: &Limits) -> impl Iterator<Item = Route<Handler>> + Clone {
     let echo = if limits.echo { ECHO } else { &[] };
     SOCKETS.iter().chain(echo).chain(PAGES).copied()
 }
 
-/// Whether this listener knows an address of those listeners.
+/// Whether a line for those listeners is found at this listener.
 fn is_known(listeners: Listeners, listener: Listener, limits: &Limits) -> bool {
     match (listeners, listener) {
         (Listeners::All, _) | (Listeners::Public, Listener::Public) => true,
         (Listeners::Operators | Listeners::OperatorsOnly, Listener::Admin) => true,
-        // What is for the operator is public as long as the operator has no listener.
+        // The operator's pages are found at the public listener if the operator has no listener.
         (Listeners::Operators, Listener::Public) => !limits.admin_listener,
         (Listeners::OperatorsOnly, Listener::Public) | (Listeners::Public, Listener::Admin) => {
             false
@@ -124,7 +126,7 @@ fn is_known(listeners: Listeners, listener: Listener, limits: &Limits) -> bool {
     }
 }
 
-/// A phone: its number is in the path, and in the query how it wants to hear who is online.
+/// A phone. The path has its number, and the query the form in which it wants presence.
 fn phone(call: &Call<'_>) -> Result<Entry, Response<'static>> {
     let mobile = Mobile::parse(call.params[0].as_bytes())
         .map_err(|error| detail(Status::BadRequest, &error.to_string()))?;
@@ -136,8 +138,7 @@ fn phone(call: &Call<'_>) -> Result<Entry, Response<'static>> {
     Ok(Entry { dialect: Dialect::Sca, who: Some(Entrant::Mobile { mobile, presence }) })
 }
 
-/// A device of the messenger realm. With a token it is of a realm that there is only where accounts
-/// are stored.
+/// A device of the messenger realm. A token stands for an account, and this server does not store any.
 fn messenger(call: &Call<'_>) -> Result<Entry, Response<'static>> {
     match call.request.query_value("token") {
         Some(_) => Err(detail(Status::NotFound, ACCOUNTS_ARE_OFF)),
@@ -145,7 +146,7 @@ fn messenger(call: &Call<'_>) -> Result<Entry, Response<'static>> {
     }
 }
 
-/// A conformance suite. It speaks to the server and to nobody else.
+/// A conformance suite. Its messages go back to it, and to no other client.
 fn echo(_: &Call<'_>) -> Result<Entry, Response<'static>> {
     Ok(Entry { dialect: Dialect::Echo, who: None })
 }

@@ -1,7 +1,7 @@
 //! The upgrade: a request that opens a WebSocket, checked and answered.
 //!
-//! The order of the checks is part of what clients see. Called by the request stage, when the route
-//! has said what it asks for.
+//! Clients can see the order of the checks, so it must not change. Called by the request stage, after the
+//! route's handler.
 
 use super::answers::refuse;
 use super::detail::detail;
@@ -9,7 +9,8 @@ use super::{Entry, Host, Limits, WebSocket, origin};
 use crate::http::{Request, Response, Status, Version};
 use crate::ws::handshake::{self, HandshakeError, Offer};
 
-/// Lets the connection in, or says why not: the whole check of RFC 6455 §4.2, and ours.
+/// Lets the connection in, or returns the answer that says why not. The checks are those of RFC 6455 §4.2,
+/// then that of the origin, then the host's.
 pub(super) fn upgrade(
     request: &Request<'_>,
     entry: Entry,

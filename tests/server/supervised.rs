@@ -62,7 +62,13 @@ impl Manager {
     #[track_caller]
     fn hear(&self) -> Vec<String> {
         let mut buffer = [0; 4096];
-        let count = self.socket.recv(&mut buffer).expect("the manager is told something");
+        let count = loop {
+            match self.socket.recv(&mut buffer) {
+                // A process that is stopped and goes on is interrupted (signal(7)): another test does that.
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                received => break received.expect("the manager is told something"),
+            }
+        };
         let text = String::from_utf8(buffer[..count].to_vec()).expect("ASCII");
         text.lines().map(str::to_owned).collect()
     }
