@@ -54,7 +54,7 @@ pub struct Limits {
     pub trusted_proxies: Proxies,
     /// The most pipelined HTTP requests that are answered in one call. The others wait for the next turn.
     pub pipelined_requests: u16,
-    /// The token whose bearer may see who is online in the messenger realm. `None`: nobody may.
+    /// The token for requests that may see who is online in the messenger realm. `None`: no request may.
     pub admin_token: Option<AdminToken>,
     /// The most bytes of answers to pipelined requests in one call: what the kernel takes at once.
     pub pipelined_answer_bytes: usize,

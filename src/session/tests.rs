@@ -1,5 +1,5 @@
-//! The whole conversation without a socket: a [`Host`] that records, and samples of what clients
-//! send, whole and cut at every byte.
+//! The whole conversation without a socket: a [`Host`] that records, and samples of what clients send,
+//! whole and cut at each byte.
 
 mod rates;
 mod routes;
@@ -12,7 +12,7 @@ use crate::limiter::Hits;
 use crate::timer::Moment;
 use crate::ws::Frame;
 
-/// A world that lets everybody in and writes everything down.
+/// A host that lets every connection in and records all calls.
 #[derive(Default)]
 struct Recorder {
     written: Vec<u8>,
@@ -105,7 +105,7 @@ fn limits() -> Limits {
     Limits { echo: true, strikes: 3, pipelined_requests: 2, ..Limits::default() }
 }
 
-/// Hands `pieces` to a new session; returns what was recorded, and how it ended.
+/// Hands `pieces` to a new session. Returns the record, and whether the session goes on.
 fn converse<'p>(
     mut host: Recorder,
     pieces: impl IntoIterator<Item = &'p [u8]>,
@@ -144,7 +144,7 @@ const PING: &str = r#"{"type":"ping"}"#;
 
 #[test]
 fn an_upgrade_is_answered_with_exactly_what_strict_clients_want() {
-    // An offer of compression is no demand (RFC 6455 §9.1): it is not taken up, and not refused.
+    // Compression is offered, not demanded (RFC 6455 §9.1). So the offer is ignored, not refused.
     let offer = "Sec-WebSocket-Extensions: permessage-deflate\r\nUpgrade:";
     for request in [UPGRADE, &UPGRADE.replacen("Upgrade:", offer, 1)] {
         let (answer, flow) = says(request);
@@ -184,7 +184,7 @@ fn cutting_the_input_anywhere_changes_nothing() {
 }
 
 #[test]
-fn what_is_no_proper_upgrade_is_told_what_is_missing() {
+fn a_wrong_upgrade_is_answered_with_what_is_missing() {
     let cases = [
         ("GET /ws/1234567890 ", "POST /ws/1234567890 ", "405", "Allow: GET"),
         ("Upgrade: websocket\r\n", "", "426", "Upgrade: websocket"),
@@ -209,7 +209,7 @@ fn what_is_no_proper_upgrade_is_told_what_is_missing() {
 
 const AUTH: &str = r#"{"type":"auth","data":{"sessionId":"s-1","name":null}}"#;
 
-/// What somebody says who asks for a WebSocket at `/ws` and then sends these frames.
+/// A conversation that asks for a WebSocket at `/ws` and then sends these frames.
 fn says_at_the_other_door(texts: &[&str], host: Recorder) -> (Recorder, Flow) {
     let mut sample = UPGRADE.replacen("/ws/1234567890", "/ws", 1).into_bytes();
     sample.extend(frames(texts));
@@ -217,7 +217,7 @@ fn says_at_the_other_door(texts: &[&str], host: Recorder) -> (Recorder, Flow) {
 }
 
 #[test]
-fn whoever_signs_in_first_may_go_on() {
+fn a_client_that_signs_in_first_may_go_on() {
     let ping = r#"{"type":"ping"}"#;
     let (host, flow) = says_at_the_other_door(&[AUTH, ping], Recorder::default());
     assert_eq!(
@@ -229,7 +229,7 @@ fn whoever_signs_in_first_may_go_on() {
 }
 
 #[test]
-fn whoever_says_anything_else_first_is_sent_away() {
+fn a_client_whose_first_frame_is_no_sign_in_is_disconnected() {
     let no_id = r#"{"type":"auth","data":{"name":"x"}}"#;
     let early = r#"{"type":"message_read","data":{"messageId":"m"}}"#;
     for first in [PING, "nonsense", no_id, early] {
@@ -244,14 +244,14 @@ fn whoever_says_anything_else_first_is_sent_away() {
 }
 
 #[test]
-fn signing_in_twice_is_an_error_and_no_more() {
+fn a_second_sign_in_is_an_error_and_the_connection_goes_on() {
     let (host, flow) = says_at_the_other_door(&[AUTH, AUTH], Recorder::default());
     assert_eq!((flow, host.signed_in.len()), (Flow::Open, 1));
     assert!(String::from_utf8_lossy(&host.written).contains("signed in already"));
 }
 
 #[test]
-fn a_device_too_many_is_told_why() {
+fn a_device_too_many_is_told_the_reason() {
     let host = Recorder { no_more_devices: true, ..Recorder::default() };
     let (host, flow) = says_at_the_other_door(&[AUTH], host);
     let Flow::Finish(end @ End::SignInRefused(sentence)) = flow else { panic!("{flow:?}") };
@@ -266,7 +266,7 @@ fn accounts_are_off() {
 }
 
 #[test]
-fn the_front_page_is_a_door_for_whoever_asks_for_a_websocket() {
+fn the_front_page_opens_a_websocket_if_the_request_asks_for_one() {
     let (answer, _) = says(UPGRADE.replacen("/ws/1234567890", "/", 1));
     assert!(answer.starts_with("HTTP/1.1 101 "), "{answer}");
     let page = says("GET / HTTP/1.1\r\nHost: chat.example\r\n\r\n").0;
@@ -274,7 +274,7 @@ fn the_front_page_is_a_door_for_whoever_asks_for_a_websocket() {
 }
 
 #[test]
-fn who_is_online_is_told_to_the_bearer_of_the_token_alone() {
+fn only_a_request_with_the_operators_token_is_told_who_is_online() {
     let limits = Limits { admin_token: AdminToken::parse("s3cret").ok(), ..limits() };
     for (header, names) in [
         ("Authorization: Bearer s3cret\r\n", true),
@@ -295,7 +295,7 @@ fn who_is_online_is_told_to_the_bearer_of_the_token_alone() {
     }
 }
 
-/// The chat refuses to let the client in, and may have said for how long.
+/// A refusal by the chat. It may say when the client may try again.
 fn by_the_chat(retry_after: Option<Duration>) -> DoorRefusal {
     DoorRefusal::ByTheChat(chat::Refusal { sentence: "not now", retry_after, limit: None })
 }
@@ -321,7 +321,7 @@ fn a_client_that_is_turned_away_learns_when_to_come_back() {
 }
 
 #[test]
-fn the_address_says_who_it_is_and_how_presence_is_wanted() {
+fn the_address_has_the_number_and_the_form_of_presence() {
     let delta = UPGRADE.replacen("7890", "7890?presence=delta", 1);
     let (host, _) = converse(Recorder::default(), [delta.as_bytes()]);
     let mobile = Mobile::parse(b"1234567890").expect("ten digits");
@@ -354,7 +354,7 @@ fn while_draining_health_says_so_and_connections_are_not_kept() {
 }
 
 #[test]
-fn strikes_are_forgiven_by_good_behaviour_and_end_bad() {
+fn a_well_formed_frame_makes_up_for_a_strike_and_too_many_strikes_end_the_connection() {
     let mut mostly_bad = UPGRADE.as_bytes().to_vec();
     mostly_bad.extend(frames(&["x", "x", "x", PING, "x"]));
     assert_eq!(converse(Recorder::default(), [mostly_bad.as_slice()]).1, Flow::Open);
@@ -376,8 +376,8 @@ fn binary_data_is_echoed_by_echo_and_unacceptable_to_sca() {
 }
 
 #[test]
-fn what_follows_a_violation_in_the_same_read_is_not_heard() {
-    // No client may send what is not masked, use a reserved opcode, or call this UTF-8.
+fn bytes_after_a_violation_in_the_same_read_are_ignored() {
+    // A frame without a mask, a frame with a reserved opcode, and a text that is not UTF-8.
     for violation in [b"\x81\x00".as_slice(), b"\x83\x80abcd", b"\x81\x81\0\0\0\0\xFF"] {
         let bytes = [UPGRADE.as_bytes(), violation, &frames(&[PING])].concat();
         let (host, flow) = converse(Recorder::default(), [bytes.as_slice()]);
@@ -387,7 +387,7 @@ fn what_follows_a_violation_in_the_same_read_is_not_heard() {
 }
 
 #[test]
-fn a_session_that_has_ended_says_its_close_frame_and_listens_no_more() {
+fn an_ended_session_sends_its_close_frame_and_ignores_all_input() {
     let mut session = Session::new();
     let mut host = Recorder::default();
     let mut input = UPGRADE.as_bytes().to_vec();
@@ -402,7 +402,7 @@ fn a_session_that_has_ended_says_its_close_frame_and_listens_no_more() {
 }
 
 #[test]
-fn a_late_request_is_answered_408_and_silence_with_silence() {
+fn a_late_request_is_answered_with_408_and_a_silent_client_is_not_answered() {
     let mut host = Recorder::default();
     let mut session = Session::new();
     assert_eq!(session.time_out(&mut host), End::RequestTimeout);

@@ -44,8 +44,8 @@ impl Turn {
             let reason = if end == End::Slow { Reason::Slow } else { Reason::Offline };
             self.give_up(id, reason);
         } else {
-            // In a drain, the messages in the outbox are still sent. Otherwise those that are not begun
-            // come back: nobody may be at the other end, and their senders are to know.
+            // In a drain, the messages in the outbox are still sent: the client is well and reads on. In
+            // all other cases the messages that are not begun come back, and their senders are told.
             self.outboxes.seal(id, end != End::Draining);
             self.rearm(id);
         }

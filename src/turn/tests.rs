@@ -1,6 +1,6 @@
-//! The turn as a whole, on a network in memory: what budgets cut off, and what waits for what.
+//! The turn as a whole, on a network in memory: work that a budget cuts off, and the order of phases.
 //!
-//! Each test does what real sockets do only when the kernel's timing wants it so.
+//! On real sockets these cases are rare: they depend on the kernel's timing.
 
 use std::time::Duration;
 
@@ -11,12 +11,12 @@ use crate::turn::fake_sockets::{World, frame, message, upgrade};
 const PHONES: u32 = 5;
 const PONG: &str = r#"{"type":"pong"}"#;
 
-/// A world of these budgets, one of which is as small as it can be.
+/// A world with these budgets. Tests make one of them as small as it can be.
 fn world_with(budgets: Budgets) -> World {
     World::new(Limits { budgets, ..Limits::default() })
 }
 
-/// All say something before the first turn that could hear it, and nothing after that.
+/// All clients send a ping before the next turn, and nothing after that.
 fn expect_all_pings_answered(budgets: Budgets) {
     let mut world = world_with(budgets);
     let phones = world.phones(PHONES);
@@ -26,7 +26,7 @@ fn expect_all_pings_answered(budgets: Budgets) {
 }
 
 #[test]
-fn newcomers_beyond_the_budget_are_accepted_without_another_event() {
+fn new_connections_beyond_the_budget_are_accepted_without_another_event() {
     let mut world = world_with(Budgets { accepts: 1, ..Budgets::default() });
     world.call(5, "127.0.0.1");
     world.settle();
@@ -40,7 +40,7 @@ fn input_beyond_the_budget_is_read_without_another_event() {
     [of_reads, of_bytes].into_iter().for_each(expect_all_pings_answered);
 }
 
-/// A request for a page is a few bytes, and the page thousands: what counts is what it costs.
+/// A request for a page has a few bytes, and the page has thousands: the budget counts the page.
 #[test]
 fn large_pages_for_many_at_once_are_made_in_several_turns() {
     const REQUEST: &str = "GET /metrics HTTP/1.1\r\nHost: a\r\n\r\n";
@@ -84,7 +84,7 @@ fn senders_beyond_the_budget_are_told_that_their_messages_came_back_without_anot
 }
 
 #[test]
-fn the_departed_beyond_the_budget_are_freed_without_another_event() {
+fn dead_connections_beyond_the_budget_are_freed_without_another_event() {
     let mut world = world_with(Budgets { closes: 1, ..Budgets::default() });
     let phones = world.phones(PHONES);
     phones.iter().for_each(|id| world.reset(*id));
@@ -94,11 +94,11 @@ fn the_departed_beyond_the_budget_are_freed_without_another_event() {
 }
 
 #[test]
-fn the_silent_beyond_the_budget_of_a_sweep_are_removed_without_another_event() {
+fn silent_connections_beyond_the_budget_of_a_sweep_are_removed_without_another_event() {
     let mut world = world_with(Budgets { sweep: 1, ..Budgets::default() });
     let limits = Limits::default();
     world.phones(PHONES);
-    // Marked after the one time, and removed after the other.
+    // Connections are marked after the first time, and removed after the second.
     for time in [limits.ping_timeout, limits.sweep_interval] {
         world.time += time + Duration::from_secs(1);
         world.settle();
@@ -107,13 +107,13 @@ fn the_silent_beyond_the_budget_of_a_sweep_are_removed_without_another_event() {
 }
 
 #[test]
-fn out_of_descriptors_those_who_wait_are_taken_in_after_a_pause() {
+fn when_descriptors_run_out_accepting_is_tried_again_after_a_pause() {
     let mut world = World::new(Limits::default());
     let pause = Limits::default().budgets.accept_pause;
     world.sockets.is_exhausted = true;
     world.call(3, "127.0.0.1");
     world.run();
-    assert_eq!(world.wait(), Some(pause), "and not at once, again and again");
+    assert_eq!(world.wait(), Some(pause), "the loop must not try again at once");
     world.time += pause - Duration::from_nanos(1);
     world.sockets.is_exhausted = false;
     world.run();
@@ -124,7 +124,7 @@ fn out_of_descriptors_those_who_wait_are_taken_in_after_a_pause() {
 }
 
 #[test]
-fn out_of_descriptors_those_who_wait_are_taken_in_when_somebody_has_gone() {
+fn when_descriptors_run_out_accepting_is_tried_again_when_a_connection_has_closed() {
     let mut world = World::new(Limits::default());
     let phones = world.phones(2);
     world.sockets.is_exhausted = true;
@@ -134,12 +134,12 @@ fn out_of_descriptors_those_who_wait_are_taken_in_when_somebody_has_gone() {
     world.sockets.is_exhausted = false;
     world.reset(phones[0]);
     world.settle();
-    assert_eq!(world.sockets.here.len(), 2, "one has gone, one has come");
+    assert_eq!(world.sockets.here.len(), 2, "one was closed, one accepted");
     assert_ne!(world.sockets.here, phones);
 }
 
 #[test]
-fn nothing_precedes_a_newcomers_list_not_even_what_is_written_to_him_in_the_same_turn() {
+fn no_message_precedes_a_first_list_even_if_it_is_sent_in_the_same_turn() {
     let mut world = World::new(Limits::default());
     let bob = world.phones(1)[0];
     let alice = world.newcomer();
@@ -147,8 +147,8 @@ fn nothing_precedes_a_newcomers_list_not_even_what_is_written_to_him_in_the_same
     world.say(bob, message(1, "welcome"));
     world.run();
     let heard = world.take_words(alice);
-    let list = heard.find("online_users").expect("her list");
-    let words = heard.find("welcome").expect("his message");
+    let list = heard.find("online_users").expect("the list");
+    let words = heard.find("welcome").expect("the message");
     assert!(heard.starts_with("HTTP/1.1 101") && list < words, "{heard}");
 }
 
@@ -169,7 +169,7 @@ fn a_number_that_was_taken_over_stays_online_when_the_older_connection_goes() {
 }
 
 #[test]
-fn a_drain_delivers_what_was_queued_before_it_says_goodbye() {
+fn a_drain_delivers_queued_messages_before_the_close_frame() {
     let mut world = World::new(Limits::default());
     let phones = world.phones(2);
     let (alice, bob) = (phones[0], phones[1]);
@@ -178,18 +178,18 @@ fn a_drain_delivers_what_was_queued_before_it_says_goodbye() {
     world.settle();
     world.turn.drain(world.now());
     world.settle();
-    assert_eq!(world.turn.books().in_flight, 1, "it still waits for her");
+    assert_eq!(world.turn.books().in_flight, 1, "the message is still queued");
     world.unblock(alice);
     world.settle();
     let heard = world.take_words(alice);
-    let words = heard.find("before").expect("his message");
-    let goodbye = heard.find("the server is shutting down").expect("the goodbye");
+    let words = heard.find("before").expect("the message");
+    let goodbye = heard.find("the server is shutting down").expect("the close frame");
     assert!(words < goodbye, "{heard}");
     assert!(!world.take_words(bob).contains("undelivered"));
 }
 
 #[test]
-fn whoever_is_sent_home_before_his_list_came_is_told_why() {
+fn a_connection_that_ends_before_its_first_list_still_gets_its_close_frame() {
     let mut world = World::new(Limits::default());
     let alice = world.newcomer();
     // No client may send what is not masked.
@@ -200,7 +200,7 @@ fn whoever_is_sent_home_before_his_list_came_is_told_why() {
 }
 
 #[test]
-fn whoever_has_said_in_time_what_is_still_unread_is_not_late() {
+fn a_client_is_not_late_if_its_input_came_in_time_and_is_still_unread() {
     let limits = Limits::default();
     let (late, budgets) = (limits.frame_timeout * 2, Budgets { reads: 1, ..limits.budgets });
     let mut world = World::new(Limits { ping_timeout: late * 2, budgets, ..limits });
@@ -208,7 +208,7 @@ fn whoever_has_said_in_time_what_is_still_unread_is_not_late() {
     let ping = frame(r#"{"type":"ping"}"#);
     world.say(phones[0], &ping[..9]);
     world.settle();
-    // When the server wakes up, the rest is there; but the one read of the turn is somebody else's.
+    // When the server wakes up, the rest has arrived. But the only read of the turn is for another client.
     world.time += late;
     world.say(phones[1], &ping);
     world.say(phones[0], &ping[9..]);
@@ -216,15 +216,15 @@ fn whoever_has_said_in_time_what_is_still_unread_is_not_late() {
     phones.iter().for_each(|id| assert!(world.take_words(*id).ends_with(PONG)));
 }
 
-/// Closing with input unread resets the connection, and the reset eats the last words (RFC 9112 §9.6).
+/// A close with unread input resets the connection, and the peer may lose our last frames (RFC 9112 §9.6).
 #[test]
-fn whoever_was_told_goodbye_is_not_closed_while_he_may_still_be_sending() {
+fn an_ended_connection_is_not_closed_while_its_client_may_still_be_sending() {
     let mut world = World::new(Limits::default());
     let alice = world.phones(1)[0];
     // No client may send what is not masked.
     world.say(alice, [0x81, 0]);
     world.settle();
-    assert_eq!(world.sockets.shut, [alice], "our half is shut");
+    assert_eq!(world.sockets.shut, [alice], "our half is closed");
     world.say(alice, vec![0; 100_000]);
     world.settle();
     assert_eq!(world.sockets.here, [alice]);
@@ -234,12 +234,12 @@ fn whoever_was_told_goodbye_is_not_closed_while_he_may_still_be_sending() {
 }
 
 #[test]
-fn a_request_gains_no_time_by_dripping() {
+fn a_request_that_comes_byte_by_byte_gains_no_time() {
     let limits = Limits::default();
     let mut world = World::new(limits.clone());
     let alice = world.newcomer();
     let drip = limits.handshake_timeout / 8;
-    // Eight drips fill the time, and a wheel's slot may come a little later.
+    // Eight bytes fill the time. The timer may fire a slot of the wheel later.
     for byte in upgrade(0, "", "").bytes().take(10) {
         world.say(alice, [byte]);
         world.settle();
@@ -249,7 +249,8 @@ fn a_request_gains_no_time_by_dripping() {
     assert!(world.take_words(alice).starts_with("HTTP/1.1 408"));
 }
 
-/// A world where everybody is due to be removed for his silence, but that the turn knows it.
+/// A world where all connections are silent and due to be removed. A turn removes them as soon as it may
+/// judge.
 fn silent_world() -> World {
     let limits = Limits { ping_timeout: Duration::from_secs(5), ..Limits::default() };
     let mut world = World::new(limits);
@@ -261,14 +262,14 @@ fn silent_world() -> World {
 }
 
 #[test]
-fn whoever_is_silent_is_removed_by_a_turn_that_knows_of_everybody_who_is_not() {
+fn silent_connections_are_removed_by_a_turn_that_knows_of_all_input() {
     let mut world = silent_world();
     world.run_after(Polled::Everybody);
     assert_eq!(world.turn.websockets(), 0);
 }
 
 #[test]
-fn nobody_is_judged_after_a_disturbed_wait() {
+fn no_connection_is_removed_after_a_disturbed_wait() {
     let mut world = silent_world();
     for _ in 0..100 {
         world.run_after(Polled::Disturbed);
@@ -277,20 +278,20 @@ fn nobody_is_judged_after_a_disturbed_wait() {
 }
 
 #[test]
-fn under_a_flood_nobody_is_judged_before_as_many_events_were_seen_as_there_are_sources() {
+fn under_a_flood_no_connection_is_removed_before_there_was_an_event_for_each_source() {
     let mut world = silent_world();
     let sources = PHONES as usize + OTHER_SOURCES;
     world.run_after(Polled::Part(sources - 1));
-    assert_eq!(world.turn.websockets(), PHONES as usize, "one of them may still have spoken");
+    assert_eq!(world.turn.websockets(), PHONES as usize, "one may still have sent something");
     world.run_after(Polled::Disturbed);
     world.run_after(Polled::Part(sources - 1));
-    assert_eq!(world.turn.websockets(), PHONES as usize, "what was named before a stop is old");
+    assert_eq!(world.turn.websockets(), PHONES as usize, "events from before a stop do not count");
     world.run_after(Polled::Part(1));
     assert_eq!(world.turn.websockets(), 0);
 }
 
 #[test]
-fn whoever_does_not_read_is_queued_no_list_upon_another() {
+fn a_client_that_does_not_read_has_at_most_one_list_queued() {
     let mut world = World::new(Limits::default());
     let bob = world.phones(1)[0];
     let alice = world.newcomer();
@@ -298,7 +299,7 @@ fn whoever_does_not_read_is_queued_no_list_upon_another() {
     world.settle();
     world.take_words(alice);
     world.block(alice);
-    // Something that the kernel refuses, and then ten people who come and go.
+    // The kernel refuses a message. Then ten people come and go, and each changes the list.
     world.say(bob, message(1, "are you there?"));
     world.settle();
     for guest in 2..12 {
@@ -314,5 +315,5 @@ fn whoever_does_not_read_is_queued_no_list_upon_another() {
     world.settle();
     let heard = world.take_words(alice);
     assert!(heard.contains("are you there?"));
-    assert_eq!(heard.matches("online_users").count(), 1, "the newest, now that she reads");
+    assert_eq!(heard.matches("online_users").count(), 1, "only the newest list");
 }

@@ -1,8 +1,8 @@
-//! What one client may send, and whom a trusted proxy speaks for.
+//! The rates of one client, and the client that a trusted proxy names.
 
 use super::*;
 
-/// A session that has just been upgraded, with so small limits that one can count.
+/// A session that has just been upgraded, with limits small enough to count by hand.
 fn upgraded(message_rate: Rate, byte_rate: Rate) -> (Session, Recorder, Limits) {
     let limits = Limits { message_rate, byte_rate, ..limits() };
     let (mut session, mut host) = (Session::new(), Recorder::default());
@@ -51,7 +51,7 @@ fn frames_of_every_kind_count_and_their_sender_is_warned_once_before_it_ends() {
     }
 }
 
-/// Fragments are no items: nothing is handed out between them, and they are counted all the same.
+/// The frame reader returns no item for a fragment. Fragments are counted all the same.
 #[test]
 fn fragments_count_however_they_are_cut_and_whatever_comes_after_them() {
     let endings: [&[u8]; 4] = [
@@ -90,7 +90,7 @@ fn a_large_message_in_as_many_fragments_as_the_rate_allows_is_one_message() {
 }
 
 #[test]
-fn what_is_over_the_rate_is_taken_all_the_same_until_the_end() {
+fn frames_over_the_rate_are_processed_until_the_connection_ends() {
     let (mut session, mut host, limits) = upgraded(Rate::per_second(4, 8), Rate::UNLIMITED);
     let mut frames = some(&"t".repeat(20));
     let flow = session.receive(&mut frames, &limits, &mut host);
@@ -100,7 +100,7 @@ fn what_is_over_the_rate_is_taken_all_the_same_until_the_end() {
 }
 
 #[test]
-fn whoever_heeds_the_warning_goes_on_and_is_warned_anew_the_next_time() {
+fn a_client_that_slows_down_goes_on_and_is_warned_again_the_next_time() {
     let (mut session, mut host, limits) = upgraded(Rate::per_second(4, 8), Rate::UNLIMITED);
     for round in 1..=3 {
         assert_eq!(session.receive(&mut some("ttttttttt"), &limits, &mut host), Flow::Open);
@@ -119,14 +119,14 @@ fn bytes_count_however_few_frames_they_are() {
     Frame::Text(&"x".repeat(20_500)).encode_masked([1, 2, 3, 4], &mut long);
     assert_eq!(session.receive(&mut long, &limits, &mut host), Flow::Open);
     assert!(String::from_utf8_lossy(&host.written).contains("too many bytes: slow down"));
-    // Part of a frame is not yet a frame, but the bytes are there.
+    // A part of a frame does not count as a frame, but its bytes count.
     let mut drip = vec![0x81, 0xFE, 0xFF, 0x00, 1, 2, 3, 4];
     drip.resize(5_000, 0);
     assert_eq!(session.receive(&mut drip, &limits, &mut host), Flow::Finish(End::ByteRate));
 }
 
 #[test]
-fn a_conformance_suite_and_whoever_takes_his_leave_are_not_limited() {
+fn conformance_suites_and_close_frames_are_not_limited() {
     let (mut session, mut host, limits) = upgraded(Rate::per_second(1, 4), Rate::UNLIMITED);
     assert_eq!(session.receive(&mut some("ttttt"), &limits, &mut host), Flow::Open);
     let mut close = Vec::new();
@@ -141,7 +141,7 @@ fn a_conformance_suite_and_whoever_takes_his_leave_are_not_limited() {
 }
 
 #[test]
-fn only_a_trusted_proxy_is_asked_for_whom_it_speaks() {
+fn the_forwarded_client_is_read_only_if_there_is_a_trusted_proxy() {
     let request = UPGRADE.replacen("\r\n\r\n", "\r\nX-Forwarded-For: 203.0.113.7\r\n\r\n", 1);
     let forwarded = |trusted_proxies| {
         let limits = Limits { trusted_proxies, ..limits() };

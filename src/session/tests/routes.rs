@@ -1,12 +1,12 @@
-//! The table of routes: every address with every method, at every listener, with and without a body.
-//! What is expected is written down once more here, so that no change to the table goes unnoticed.
+//! The table of routes: every address with every method, at every listener, with and without a body. The
+//! expected table stands here once more, so that every change to the table fails a test.
 
 use super::super::routes::lines;
 use super::*;
 
-/// An address: a path that leads to it, whether the request asks for a WebSocket, the methods that it
-/// has, and where it is known: at the public listener while it is the only one, at the public
-/// listener beside the operator's, at the operator's.
+/// An address: a path, whether the request asks for a WebSocket, the methods, and where the address is
+/// found. There are three places: the public listener if it is the only one, the public listener if the
+/// operator has one, and the operator's listener.
 type Address = (&'static str, bool, &'static str, [bool; 3]);
 
 const SOCKET: &str = "GET, OPTIONS";
@@ -25,7 +25,7 @@ const ADDRESSES: [Address; 10] = [
     ("/trace", false, PAGE, [false, false, true]),
 ];
 
-/// The same three places: whether the operator has a listener, and the one that is asked.
+/// The three places: whether the operator has a listener, and which listener is asked.
 const PLACES: [(bool, Listener); 3] =
     [(false, Listener::Public), (true, Listener::Public), (true, Listener::Admin)];
 
@@ -35,7 +35,7 @@ const METHODS: [&str; 11] =
 const ASKS: &str = "Upgrade: websocket\r\nConnection: Upgrade\r\n\
     Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n";
 
-/// What is answered to one request, and whether the connection stays open.
+/// The answer to one request, and whether the connection stays open.
 fn ask(place: usize, method: &str, (path, asks, ..): Address, more: &str) -> (String, bool) {
     let (admin_listener, listener) = PLACES[place];
     let limits = Limits { admin_listener, ..limits() };
@@ -47,7 +47,7 @@ fn ask(place: usize, method: &str, (path, asks, ..): Address, more: &str) -> (St
     (String::from_utf8(host.written).expect("our answers are UTF-8"), flow == Flow::Open)
 }
 
-/// Each address with each place that knows it.
+/// Each address with each place where it is found.
 fn everywhere() -> impl Iterator<Item = (Address, usize)> {
     let known = |address: Address| (0..3).filter(move |&place| address.3[place]);
     ADDRESSES.into_iter().flat_map(move |address| known(address).map(move |place| (address, place)))
@@ -92,7 +92,7 @@ fn every_address_answers_the_methods_that_it_has_and_says_which_to_the_others() 
 fn a_listener_that_does_not_know_an_address_has_nothing_there() {
     for address in ADDRESSES {
         for place in (0..3).filter(|&place| !address.3[place]) {
-            // The front page is there also for those who ask it for a WebSocket in vain.
+            // A request for a WebSocket at `/`, where there is none, gets the front page.
             let is_front_page = address.0 == "/";
             let (get, _) = ask(place, "GET", address, "");
             assert_eq!(get.ends_with("Index"), is_front_page, "{}: {get}", address.0);
@@ -140,7 +140,7 @@ fn the_answer_to_head_is_that_to_get_without_its_body() {
 fn no_address_takes_a_body_and_none_is_read() {
     for (address, place) in everywhere() {
         for method in METHODS {
-            // The body itself never comes: the answer does not wait for it.
+            // The body never comes: the answer must not wait for it.
             for (framing, refusal) in [
                 ("Content-Length: 1\r\n", "413"),
                 ("Content-Length: 18446744073709551615\r\n", "413"),

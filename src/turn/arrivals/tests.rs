@@ -1,4 +1,4 @@
-//! Who is taken in, by the address he comes from.
+//! Which connections are accepted, by their addresses.
 
 use std::time::Duration;
 
@@ -8,14 +8,14 @@ use crate::session::{self, DoorRefusal};
 use crate::turn::Limits;
 use crate::turn::fake_sockets::World;
 
-const SOMEBODY: &str = "203.0.113.7";
+const CLIENT: &str = "203.0.113.7";
 
-/// So many connections from an address, made at such a rate; 10.0.0.0/8 are proxies.
+/// A world where an address may have this many connections, made at this rate; 10.0.0.0/8 are proxies.
 fn world(connections: u32, rate: Rate) -> World {
     world_behind(vec![Network::parse("10.0.0.0/8").expect("a network")], connections, rate)
 }
 
-/// The same with other proxies.
+/// The same, with other proxies.
 fn world_behind(networks: Vec<Network>, connections: u32, rate: Rate) -> World {
     let session =
         session::Limits { trusted_proxies: Proxies::new(networks), ..session::Limits::default() };
@@ -24,7 +24,7 @@ fn world_behind(networks: Vec<Network>, connections: u32, rate: Rate) -> World {
     World::new(Limits { session, addresses, ..Limits::default() })
 }
 
-/// So many connect from an address. Returns those who were taken in.
+/// Makes `count` connections from an address. Returns those that were accepted.
 fn connect(world: &mut World, count: usize, address: &str) -> Vec<ConnectionId> {
     let before = world.sockets.here.len();
     world.call(count, address);
@@ -45,29 +45,29 @@ fn hang_up(world: &mut World, id: ConnectionId) {
 }
 
 #[test]
-fn a_few_too_many_are_told_when_they_ask_and_a_flood_takes_up_no_slots() {
+fn a_few_connections_too_many_get_an_answer_and_a_flood_takes_up_no_slots() {
     let mut world = world(3, Rate::UNLIMITED);
-    let taken_in = connect(&mut world, 100, SOMEBODY);
-    assert_eq!(taken_in.len(), 5, "three may be here, two are to be told");
+    let taken_in = connect(&mut world, 100, CLIENT);
+    assert_eq!(taken_in.len(), 5, "three are allowed, two get an error answer");
     assert_eq!(world.sockets.turned_away, [DoorRefusal::AddressFull; 95]);
     assert_eq!(world.turn.counters().shed, 95);
     let answers: Vec<String> = taken_in.iter().map(|&id| ask(&mut world, id, "")).collect();
     assert_eq!(answers, ["101", "101", "101", "503", "503"]);
 
     let other = connect(&mut world, 1, "203.0.113.8");
-    assert_eq!(ask(&mut world, other[0], ""), "101", "others have their own");
+    assert_eq!(ask(&mut world, other[0], ""), "101", "another address has a count of its own");
     hang_up(&mut world, taken_in[0]);
-    assert_eq!(ask(&mut world, taken_in[4], ""), "101", "there is room by now");
+    assert_eq!(ask(&mut world, taken_in[4], ""), "101", "there is room again");
 }
 
 #[test]
-fn an_address_may_connect_so_often_and_is_told_when_it_may_again() {
+fn an_address_that_connects_too_often_is_told_when_it_may_try_again() {
     let mut world = world(100, Rate::new(1, Duration::from_secs(10), 2));
-    for id in connect(&mut world, 2, SOMEBODY) {
+    for id in connect(&mut world, 2, CLIENT) {
         hang_up(&mut world, id);
     }
-    let taken_in = connect(&mut world, 3, SOMEBODY);
-    assert_eq!(taken_in.len(), 2, "to be told");
+    let taken_in = connect(&mut world, 3, CLIENT);
+    assert_eq!(taken_in.len(), 2, "two get an error answer");
     assert_eq!(
         world.sockets.turned_away,
         [DoorRefusal::AddressTooFast { retry_after_seconds: 11 }]
@@ -78,27 +78,27 @@ fn an_address_may_connect_so_often_and_is_told_when_it_may_again() {
 }
 
 #[test]
-fn this_machine_does_not_count_and_nobody_can_pretend_to_be_it() {
+fn connections_from_this_machine_do_not_count_and_no_client_can_pretend_to_be_one() {
     let mut world = world(1, Rate::UNLIMITED);
     for address in ["127.0.0.1", "127.9.9.9", "::1", "::ffff:127.0.0.1"] {
         assert_eq!(connect(&mut world, 10, address).len(), 10, "{address}");
     }
-    let outside = connect(&mut world, 2, SOMEBODY);
+    let outside = connect(&mut world, 2, CLIENT);
     let pretends = "X-Forwarded-For: 127.0.0.1\r\n";
     let answers: Vec<String> = outside.iter().map(|&id| ask(&mut world, id, pretends)).collect();
     assert_eq!(answers, ["101", "503"]);
 }
 
 #[test]
-fn a_proxy_itself_does_not_count_and_those_for_whom_it_speaks_do() {
+fn a_proxy_does_not_count_and_the_clients_that_it_names_do() {
     let mut world = world(1, Rate::UNLIMITED);
     let upstream = connect(&mut world, 20, "10.1.2.3");
     assert_eq!(upstream.len(), 20);
-    let named = format!("X-Forwarded-For: {SOMEBODY}\r\n");
+    let named = format!("X-Forwarded-For: {CLIENT}\r\n");
     assert_eq!(ask(&mut world, upstream[0], &named), "101");
     assert_eq!(ask(&mut world, upstream[1], &named), "503");
     assert_eq!(ask(&mut world, upstream[1], "X-Forwarded-For: 203.0.113.8\r\n"), "101");
-    // The same person without the proxy, and in the other way of writing his address.
+    // The same client without the proxy. Its address is written in the other way.
     let direct = connect(&mut world, 1, "::ffff:203.0.113.7");
     assert_eq!(ask(&mut world, direct[0], ""), "503");
     hang_up(&mut world, upstream[0]);
@@ -117,9 +117,9 @@ fn clients_that_a_proxy_does_not_name_share_its_address_wherever_it_is() {
             let upstream = connect(&mut world, 4, proxy);
             assert_eq!(ask(&mut world, upstream[0], more), "101", "{proxy} {more}");
             assert_eq!(ask(&mut world, upstream[1], other), "503", "{proxy} {other}");
-            let named = format!("X-Forwarded-For: {SOMEBODY}\r\n");
+            let named = format!("X-Forwarded-For: {CLIENT}\r\n");
             assert_eq!(ask(&mut world, upstream[1], &named), "101");
-            // Only those who open a WebSocket count: the proxy may look whether we are well.
+            // Only WebSockets count: the proxy may check our health.
             world.say(upstream[2], "GET /health HTTP/1.1\r\nHost: a\r\n\r\n");
             world.settle();
             assert!(world.take_words(upstream[2]).starts_with("HTTP/1.1 200"));
@@ -130,7 +130,7 @@ fn clients_that_a_proxy_does_not_name_share_its_address_wherever_it_is() {
 }
 
 #[test]
-fn who_is_turned_back_leaves_no_address_to_the_next_one_behind_the_proxy() {
+fn a_refused_client_leaves_no_address_to_the_next_client_of_its_proxy() {
     let networks = vec![Network::parse("10.0.0.0/8").expect("a network")];
     let session =
         session::Limits { trusted_proxies: Proxies::new(networks), ..session::Limits::default() };
@@ -139,22 +139,22 @@ fn who_is_turned_back_leaves_no_address_to_the_next_one_behind_the_proxy() {
     chat.mobile.replacements = Rate::new(1, Duration::from_secs(3600), 1);
     let mut world = World::new(Limits { session, addresses, chat, ..Limits::default() });
     let upstream = connect(&mut world, 5, "10.1.2.3");
-    let named = format!("X-Forwarded-For: {SOMEBODY}\r\n");
+    let named = format!("X-Forwarded-For: {CLIENT}\r\n");
     for (id, status) in upstream.iter().zip(["101", "101", "429"]) {
         world.ask(*id, "7", &named);
         world.settle();
         assert_eq!(&world.take_words(*id)[9..12], status);
     }
-    // The next one over the same connection counts as the proxy's, not as one of that address.
+    // The next client over the same connection counts against the proxy's address, not that of the first.
     assert_eq!(ask(&mut world, upstream[2], ""), "101");
     assert_eq!(ask(&mut world, upstream[3], &named), "101");
     assert_eq!(ask(&mut world, upstream[4], &named), "503");
 }
 
 #[test]
-fn who_is_gone_is_forgotten() {
+fn an_address_without_connections_is_forgotten() {
     let mut world = world(10, Rate::per_second(1, 5));
-    for id in connect(&mut world, 3, SOMEBODY) {
+    for id in connect(&mut world, 3, CLIENT) {
         hang_up(&mut world, id);
     }
     assert_eq!(world.turn.addresses.len(), 1);

@@ -2,8 +2,9 @@
 //!
 //! A note has counts, a word for how the connection ended, and a *tag* in place of the person's number or
 //! id. The tag is a keyed hash, whose key is made at the start and never leaves the process. So the lines
-//! of one person in one run have the same tag, and nobody can tell which person it is. A note has no text
-//! and no address. The driver takes the notes out after each turn; those beyond a limit are only counted.
+//! of one person in one run have the same tag, and the tag does not tell which person it is. A note has no
+//! text and no address. The driver takes the notes out after each turn; those beyond a limit are only
+//! counted.
 
 use std::collections::VecDeque;
 use std::collections::hash_map::RandomState;

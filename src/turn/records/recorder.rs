@@ -2,8 +2,8 @@
 //!
 //! A *lap* is the time of one phase in one turn. The *work* of a lap is a number: connections, reads or
 //! writes, say. The [`Recorder`] keeps the laps of the last 4,096 turns in a ring, one cache line (64
-//! bytes) for each turn. It keeps nothing of people or of texts, so a recording can be shown to anybody. It
-//! knows no clock: the driver lends a [`Stopwatch`].
+//! bytes) for each turn. It keeps nothing of people or of texts, so a recording can be published. It knows
+//! no clock: the driver lends a [`Stopwatch`].
 
 use std::time::Duration;
 

@@ -35,7 +35,7 @@ fn parcel(name: u8, len: usize, kind: Kind) -> Parcel {
     Parcel::new(&vec![name; len], len, kind)
 }
 
-/// What would be written, in runs of equal bytes.
+/// The bytes that would be written, as runs of equal bytes.
 fn waiting_bytes(outboxes: &Outboxes, id: ConnectionId) -> String {
     let mut slices = [IoSlice::new(&[]); 64];
     let (count, _) = outboxes.gather(id, &mut slices);
@@ -59,7 +59,7 @@ fn returned(outboxes: &mut Outboxes, reason: Reason) -> String {
 }
 
 #[test]
-fn whoever_reads_may_be_sent_any_amount_in_one_turn() {
+fn a_client_that_reads_may_be_sent_any_amount_in_one_turn() {
     let mut outboxes = open(1);
     for _ in 0..10 {
         outboxes.queue(id(0), parcel(b'a', 60, message()));
@@ -70,7 +70,7 @@ fn whoever_reads_may_be_sent_any_amount_in_one_turn() {
 }
 
 #[test]
-fn whoever_turns_out_not_to_read_is_over_his_cap_when_the_kernel_refuses() {
+fn an_outbox_is_over_its_cap_when_the_kernel_refuses_bytes_and_not_before() {
     let mut outboxes = open(1);
     for name in [b'a', b'b', b'c'] {
         outboxes.queue(id(0), parcel(name, 60, message()));
@@ -84,7 +84,7 @@ fn whoever_turns_out_not_to_read_is_over_his_cap_when_the_kernel_refuses() {
 }
 
 #[test]
-fn a_blocked_reader_over_his_cap_is_reported_once_and_what_is_for_him_comes_back() {
+fn a_blocked_outbox_over_its_cap_is_reported_once_and_its_messages_come_back() {
     let mut outboxes = open(1);
     outboxes.block(id(0));
     for name in [b'a', b'b', b'c'] {
@@ -108,7 +108,7 @@ fn one_parcel_always_fits_however_large_even_behind_the_handshake() {
 }
 
 #[test]
-fn many_who_do_not_read_share_one_cap() {
+fn all_clients_that_do_not_read_share_one_cap() {
     let mut outboxes = open(4);
     for slot in 0..4 {
         outboxes.queue(id(slot), parcel(b'a', 90, message()));
@@ -116,7 +116,7 @@ fn many_who_do_not_read_share_one_cap() {
     for slot in 0..4 {
         outboxes.block(id(slot));
     }
-    // All four were found to be over it before the first of them was given up.
+    // All four were found to be over the cap before the first of them was closed.
     let limits = iter::from_fn(|| outboxes.next_overflowed()).map(|(_, limit)| limit);
     assert_eq!(limits.collect::<Vec<_>>(), [Limit::OutboxTotalBytes; 4]);
 }
@@ -135,7 +135,7 @@ fn an_echo_has_a_cap_of_its_own() {
 }
 
 #[test]
-fn nothing_precedes_the_list_but_the_handshake_and_all_of_it_is_one_write() {
+fn only_the_handshake_precedes_the_list_and_both_are_one_write() {
     let mut outboxes = open(1);
     outboxes.queue(id(0), parcel(b'1', 3, Kind::ForConnection));
     outboxes.speak(id(0), Dialect::Sca, true);
@@ -163,7 +163,7 @@ fn a_message_is_delivered_with_its_last_byte_and_not_before() {
 }
 
 #[test]
-fn what_is_begun_is_finished_and_the_rest_is_recalled() {
+fn a_begun_parcel_is_finished_and_the_other_messages_come_back() {
     let mut outboxes = open(1);
     for name in [b'a', b'b', b'c'] {
         outboxes.queue(id(0), parcel(name, 3, message()));
@@ -178,7 +178,7 @@ fn what_is_begun_is_finished_and_the_rest_is_recalled() {
 }
 
 #[test]
-fn a_newer_connection_gets_what_its_person_has_not_begun_to_get() {
+fn a_newer_connection_gets_the_parcels_that_the_older_one_has_not_begun() {
     let mut outboxes = open(2);
     for (name, kind) in [
         (b'a', message()),
@@ -200,7 +200,7 @@ fn a_newer_connection_gets_what_its_person_has_not_begun_to_get() {
 }
 
 #[test]
-fn what_was_held_back_for_a_list_moves_on_too() {
+fn parcels_that_wait_for_a_list_move_to_the_newer_connection_too() {
     let mut outboxes = open(2);
     outboxes.speak(id(0), Dialect::Sca, true);
     outboxes.queue(id(0), parcel(b'm', 1, message()));

@@ -1,4 +1,4 @@
-//! Presence: it converges whatever happens, keeps to its budget, and lets nobody starve.
+//! Presence: it converges after any history, keeps its budget, and lets no receiver starve.
 
 mod audiences;
 mod budget;
@@ -7,7 +7,7 @@ mod histories;
 use super::*;
 
 const RATE: u64 = 1 << 20;
-/// The audience of tests that need one only.
+/// The audience of tests that need only one.
 const ONE: usize = 0;
 
 fn id(slot: u32) -> ConnectionId {
@@ -23,13 +23,13 @@ fn presence(audiences: usize) -> Presence {
     Presence::new(Limits { bytes_per_second: RATE, ..Limits::default() }, audiences)
 }
 
-/// A connection comes: the list has changed, and it is shown it.
+/// A connection comes: the list changes, and the connection becomes a receiver.
 fn come(presence: &mut Presence, slot: u32, audience: usize, mode: PresenceMode) {
     presence.changed(audience);
     presence.join(id(slot), audience, mode);
 }
 
-/// A connection goes.
+/// A connection goes: it is no receiver any more, and the list changes.
 fn go(presence: &mut Presence, slot: u32, audience: usize) {
     presence.leave(id(slot));
     presence.changed(audience);
@@ -45,7 +45,7 @@ fn settled(slots: u32, mode: PresenceMode) -> Presence {
     presence
 }
 
-/// Serves everybody; it takes up to the thousandth millisecond.
+/// Serves all receivers, up to the thousandth millisecond.
 fn settle(presence: &mut Presence) {
     for millis in 0..1000 {
         for audience in 0..presence.pacers.len() {
@@ -58,7 +58,7 @@ fn settle(presence: &mut Presence) {
     assert_eq!(presence.deadline(at(1000)), None);
 }
 
-/// Gives a receiver what it is to have; a list is a short one.
+/// Serves a receiver. A list is a short one.
 fn serve(presence: &mut Presence, serving: Serving) -> Serving {
     match serving.what {
         What::List => presence.served_list(serving.to, 100),
@@ -67,7 +67,7 @@ fn serve(presence: &mut Presence, serving: Serving) -> Serving {
     serving
 }
 
-/// Who is next, who is served at once.
+/// Serves the next receiver, and returns it.
 fn serve_next(presence: &mut Presence, now: Moment, hold_ring: bool) -> Option<Serving> {
     presence.next(now, hold_ring).map(|serving| serve(presence, serving))
 }
@@ -148,7 +148,7 @@ fn a_blocked_receiver_gets_nothing_and_when_it_has_drained_the_newest_only() {
 }
 
 #[test]
-fn a_replacement_is_news_to_nobody_but_the_newcomer() {
+fn a_replacement_changes_nothing_but_the_new_connections_first_list() {
     let mut presence = settled(3, PresenceMode::Full);
     presence.leave(id(0));
     presence.join(id(9), ONE, PresenceMode::Full);
@@ -158,7 +158,7 @@ fn a_replacement_is_news_to_nobody_but_the_newcomer() {
 }
 
 #[test]
-fn a_delta_tells_of_one_that_came_and_went_again() {
+fn a_delta_names_a_number_that_came_and_went_since_the_last_one() {
     let mut presence = settled(1, PresenceMode::Delta);
     assert!(presence.changed(ONE), "the realm is to remember it");
     assert!(presence.changed(ONE));
@@ -205,7 +205,7 @@ fn a_receiver_that_wants_no_presence_any_more_is_owed_none() {
 }
 
 #[test]
-fn nothing_is_remembered_for_a_delta_that_nobody_gets() {
+fn no_change_is_remembered_for_a_delta_if_no_receiver_gets_deltas() {
     let mut presence = settled(1, PresenceMode::Full);
     assert!(!presence.changed(ONE), "the realm would remember for ever");
     presence.set_mode(id(0), PresenceMode::Delta);

@@ -1,4 +1,4 @@
-//! Several audiences under one budget: they share it fairly, and none keeps another from its turn.
+//! Several audiences under one budget: they share it fairly, and no audience keeps another from its turn.
 
 use super::*;
 use crate::turn::tables::presence::budget::LEAST_CHARGE;
@@ -20,7 +20,7 @@ fn crowds(busy: u32, quiet: u32, mode: PresenceMode) -> Presence {
     presence
 }
 
-/// When the budget has earned this many lists of the least charge, and the slot of time after them.
+/// The time in which the budget earns this many lists of the least charge, and one slot of time more.
 fn earned(lists: u64) -> Duration {
     let bytes = lists * u64::try_from(LEAST_CHARGE).expect("a number of bytes");
     Duration::from_nanos(bytes * 1_000_000_000 / RATE) + PACE
@@ -37,7 +37,7 @@ fn the_rings_of_two_audiences_are_served_in_turn_however_many_receivers_one_has(
         now = deadline.max(now);
         if let Some(serving) = serve_next(&mut presence, now, false) {
             order.push(serving.audience);
-            // The busy one changes all the time, and is never done with.
+            // The busy audience changes all the time, so its ring always has stale receivers.
             if serving.audience == BUSY && order.len() < 300 {
                 presence.changed(BUSY);
             }
@@ -49,7 +49,7 @@ fn the_rings_of_two_audiences_are_served_in_turn_however_many_receivers_one_has(
     assert!(last < 6, "every second place at least: {last}");
 }
 
-/// The sum of all lists over the rate: no audience is served later for how the budget is shared.
+/// The time is that of all lists together: sharing the budget costs no time.
 #[test]
 fn two_audiences_have_converged_when_the_budget_has_earned_all_their_lists() {
     let mut presence = crowds(40, 25, PresenceMode::Full);
@@ -108,7 +108,7 @@ fn newcomers_that_come_all_the_time_keep_no_ring_from_its_turn() {
     let mut now = at(1000);
     let mut rings = [0, 0];
     for step in 0..100 {
-        // The budget earns one newcomer's list and one of the rings, and all rings are stale.
+        // The budget earns one list for a newcomer and one for a ring. All rings are stale.
         now = now + (earned(2) - PACE);
         presence.changed(BUSY);
         presence.changed(QUIET);
@@ -136,13 +136,13 @@ fn deltas_do_not_wait_for_the_ring_of_another_audience() {
     presence.changed(BUSY);
     presence.changed(QUIET);
     assert!(presence.begin_delta(QUIET, at(2000)));
-    assert!(!presence.begin_delta(BUSY, at(2000)), "nobody wants any");
+    assert!(!presence.begin_delta(BUSY, at(2000)), "no receiver wants deltas");
     let mut first = std::iter::from_fn(|| serve_next(&mut presence, at(2000), false)).take(2);
     assert!(first.any(|serving| serving.what == What::Delta));
 }
 
 #[test]
-fn a_change_in_one_audience_is_no_news_to_another() {
+fn a_change_in_one_audience_does_not_concern_another() {
     let mut presence = crowds(1, 1, PresenceMode::Delta);
     assert!(presence.changed(BUSY));
     assert!(!presence.begin_delta(QUIET, at(2000)));
@@ -153,11 +153,11 @@ fn a_change_in_one_audience_is_no_news_to_another() {
 }
 
 #[test]
-fn a_connection_watches_one_list_at_most() {
+fn a_connection_is_a_receiver_of_at_most_one_list() {
     let mut presence = crowds(1, 0, PresenceMode::Delta);
     presence.join(id(0), QUIET, PresenceMode::Full);
     presence.check_invariants();
-    assert!(!presence.changed(BUSY), "nobody is left there");
+    assert!(!presence.changed(BUSY), "no receiver is left there");
     let first = Serving { audience: QUIET, to: id(0), what: What::List };
     assert_eq!(serve_next(&mut presence, at(1000), false), Some(first));
     assert_eq!(presence.deadline(at(1000)), None);

@@ -23,7 +23,7 @@ fn a_change_is_shown_to_all_at_once_while_the_budget_lasts_and_paced_after_that(
 
 #[test]
 fn a_list_that_is_longer_than_all_debt_is_paid_in_full() {
-    // What the budget yields in half a second: ten times the debt that first lists may make.
+    // The bytes that the rate yields in half a second: ten times the debt that first lists may make.
     let long = usize::try_from(RATE / 2).expect("it fits");
     let mut presence = settled(3, PresenceMode::Full);
     presence.set_mode(id(2), PresenceMode::None);
@@ -36,7 +36,7 @@ fn a_list_that_is_longer_than_all_debt_is_paid_in_full() {
             served += 1;
         }
     }
-    // Two a second, and what was saved up.
+    // Two lists a second, and one that was saved up.
     assert!((10..=11).contains(&served), "{served} lists in five seconds");
 }
 
@@ -61,7 +61,8 @@ fn a_budget_of_almost_nothing_still_serves_everybody_in_the_end() {
 
 #[test]
 fn a_budget_is_earned_however_often_it_is_looked_at() {
-    // A byte a millisecond, looked at every tenth of one: less than a byte is not to be lost.
+    // The rate is a byte a millisecond, and the budget is looked at ten times as often. Parts of a byte must
+    // not be lost.
     let mut presence = Presence::new(Limits { bytes_per_second: 1000, ..Limits::default() }, 1);
     come(&mut presence, 0, ONE, PresenceMode::Full);
     serve_next(&mut presence, at(0), false);
@@ -72,7 +73,7 @@ fn a_budget_is_earned_however_often_it_is_looked_at() {
 
 #[test]
 fn a_budget_that_is_spent_to_the_last_byte_is_spent() {
-    // What is saved up is one list, exactly.
+    // The bucket holds exactly one list.
     let rate = u64::try_from(LEAST_CHARGE).expect("a number of bytes") * 10;
     let mut presence = Presence::new(Limits { bytes_per_second: rate, ..Limits::default() }, 1);
     for slot in 0..2 {
@@ -98,7 +99,7 @@ fn first_lists_make_a_limited_debt_and_forgive_none() {
     let deadline = presence.deadline(at(1000)).expect("one waits");
     assert!(deadline <= at(1001) + debt, "a first list, however long: {deadline:?}");
     presence.next(deadline, false);
-    // What the budget yields in ten seconds, paid in full.
+    // The bytes that the rate yields in ten seconds, charged in full.
     presence.served_list(id(0), 10 << 20);
     come(&mut presence, 2, ONE, PresenceMode::Full);
     presence.next(deadline, false);

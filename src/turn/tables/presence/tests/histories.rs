@@ -1,5 +1,5 @@
-//! Random histories, with the realm that remembers what a delta tells: everybody sees the truth in
-//! the end, and in time.
+//! Random histories, with a realm that remembers what a delta has to tell: at the end, each receiver sees
+//! the present list, and in time.
 
 use std::collections::BTreeSet;
 
@@ -57,7 +57,7 @@ struct Person {
     has_asked: bool,
 }
 
-/// What a delta says: who joined, who left, and how many are online.
+/// The contents of a delta: the numbers that joined, those that left, and how many are online.
 #[derive(Clone, Debug, Default)]
 struct Delta {
     joined: Vec<Mobile>,
@@ -65,8 +65,8 @@ struct Delta {
     online: BTreeSet<Mobile>,
 }
 
-/// The world around presence, without any cleverness. Each audience has a realm of its own; the
-/// slots belong to them in turn.
+/// The world around presence, as simple as possible. Each audience has a realm of its own. The slots are
+/// dealt out to them in turn.
 struct Model {
     presence: Presence,
     realms: Vec<Realm>,
@@ -212,19 +212,19 @@ impl Model {
         }
     }
 
-    /// How long it may take from the last change until everybody is shown it. The budget may be in
-    /// debt and earns a list for each receiver and each question. A delta that begins now is served
-    /// at once; one may have begun just before, and the next begins an interval later.
+    /// The most time from the last change until each receiver is sent it. The budget may be in debt, and
+    /// then has to earn a list for each receiver and each question. A delta that begins now is served at
+    /// once. One may have begun just before, and then the next begins an interval later.
     fn patience(&self) -> Duration {
         let lists = u32::try_from(self.people.len()).expect("a small number");
         let least = u64::try_from(LEAST_CHARGE).expect("a number of bytes");
         let each = Duration::from_nanos(least * 1_000_000_000 / RATE);
-        // One list may have been paid for in full just before.
+        // One list may have been charged in full just before.
         each * (lists + 1) + Duration::from_millis(50) + PACE + Limits::default().delta_interval
     }
 }
 
-/// After this history, everybody who can be shown the truth is shown it, and in time.
+/// Checks that after this history each receiver whose socket is not full is sent the present list in time.
 fn converges(audiences: usize, history: Vec<Step>) -> Result<(), TestCaseError> {
     let mut model = Model::new(audiences);
     for step in history {
@@ -251,14 +251,14 @@ fn converges(audiences: usize, history: Vec<Step>) -> Result<(), TestCaseError> 
 
 proptest! {
     #[test]
-    fn whatever_happens_everybody_sees_the_truth_in_the_end(
+    fn after_any_history_all_receivers_see_the_present_list(
         history in prop::collection::vec(step(1), 0..120),
     ) {
         converges(1, history)?;
     }
 
     #[test]
-    fn whatever_happens_in_two_audiences_under_one_budget_both_see_the_truth_in_the_end(
+    fn after_any_history_of_two_audiences_under_one_budget_all_receivers_see_their_present_list(
         history in prop::collection::vec(step(2), 0..160),
     ) {
         converges(2, history)?;
