@@ -7,6 +7,8 @@
 
 use core::net::{IpAddr, Ipv6Addr};
 
+use ipnet::{IpNet, Ipv4Net};
+
 /// The trusted proxies.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct Proxies(Vec<Network>);
@@ -82,12 +84,12 @@ fn parse_hop(hop: &[u8]) -> Option<IpAddr> {
 }
 
 /// Addresses that begin with the same bits. A network of IPv4 also contains the same addresses in their
-/// IPv6-mapped form (RFC 4291 §2.5.5.2).
+/// IPv6-mapped form (RFC 4291 §2.5.5.2), and the other way round.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub struct Network {
-    bits: u128,
-    mask: u128,
-}
+pub struct Network(IpNet);
+
+/// The bits in front of the IPv4 address in its IPv6-mapped form.
+const MAPPED_BITS: u8 = 96;
 
 impl Network {
     /// Parses `10.0.0.0/8`, `2001:db8::/32`, or a single address.
@@ -97,33 +99,34 @@ impl Network {
     /// One sentence that shows the right form.
     pub fn parse(text: &str) -> Result<Self, &'static str> {
         const SHAPE: &str = "a network looks like 10.0.0.0/8, 2001:db8::/32 or 127.0.0.1";
-        let (address, length) = match text.split_once('/') {
-            Some((address, length)) => (address, Some(length)),
-            None => (text, None),
-        };
-        let address: IpAddr = address.trim().parse().map_err(|_| SHAPE)?;
-        let width = if address.is_ipv4() { 32 } else { 128 };
-        let length: u32 = match length {
-            Some(length) => length.trim().parse().map_err(|_| SHAPE)?,
-            None => width,
-        };
-        // The number of bits after the prefix.
-        let rest = width.checked_sub(length).ok_or(SHAPE)?;
-        let mask = u128::MAX.checked_shl(rest).unwrap_or(0);
-        Ok(Network { bits: to_bits(address) & mask, mask })
+        let text = text.trim();
+        let single = text.parse::<IpAddr>().map(IpNet::from).ok();
+        let network: IpNet = single.or_else(|| text.parse().ok()).ok_or(SHAPE)?;
+        Ok(Network(canonical(network)))
     }
 
     /// Whether an address lies in the network.
     pub fn contains(&self, address: IpAddr) -> bool {
-        to_bits(address) & self.mask == self.bits
+        match (self.0, address.to_canonical()) {
+            (IpNet::V6(network), IpAddr::V4(address)) => {
+                network.contains(&address.to_ipv6_mapped())
+            }
+            (network, address) => network.contains(&address),
+        }
     }
 }
 
-fn to_bits(address: IpAddr) -> u128 {
-    match address {
-        IpAddr::V4(address) => address.to_ipv6_mapped().to_bits(),
-        IpAddr::V6(address) => address.to_bits(),
+/// A network of IPv6-mapped addresses becomes one of IPv4.
+fn canonical(network: IpNet) -> IpNet {
+    let (address, length) = (network.addr().to_canonical(), network.prefix_len());
+    let short = length.checked_sub(MAPPED_BITS).filter(|_| network.addr().is_ipv6());
+    match (address, short) {
+        (IpAddr::V4(address), Some(length)) => {
+            Ipv4Net::new(address, length).map_or(network, IpNet::from)
+        }
+        _ => network,
     }
+    .trunc()
 }
 
 #[cfg(test)]
