@@ -1,13 +1,13 @@
-//! [`Chain`]: things of a slab in the order in which they came, each of which may leave from the
-//! middle. A thing carries [`Links`], the keys of its neighbours, for each chain that it can be in.
+//! [`Chain`]: entries of a slab in the order of their arrival, as a doubly linked list. An entry carries
+//! [`Links`], the keys of its neighbours, for each chain that it can be in.
 //!
-//! A queue that is searched would cost its length, and an attacker chooses that. This costs the same
-//! few steps however long it is. Which links are meant, the caller says with a function. Used for
-//! messages by age, messages by sender, and people who are offline.
+//! Adding and removing are O(1), also in the middle. Rejected: a queue, where a removal is O(n), and an
+//! attacker chooses n. The caller passes a function that selects the links of an entry. Used for messages
+//! by age, messages by sender, and people who are offline.
 
 use slab::Slab;
 
-/// Things in the order in which they came.
+/// Entries in the order of their arrival.
 #[derive(Clone, Copy)]
 pub(super) struct Chain {
     first: u32,
@@ -15,14 +15,14 @@ pub(super) struct Chain {
     len: u32,
 }
 
-/// The neighbours of a thing in a chain; without meaning while it is in none.
+/// The neighbours of an entry in a chain. They have no meaning while it is in none.
 #[derive(Clone, Copy)]
 pub(super) struct Links {
     previous: u32,
     next: u32,
 }
 
-/// Who stands beside the first and the last.
+/// No neighbour: the first entry has none before it, the last none after it.
 const NOBODY: u32 = u32::MAX;
 
 impl Default for Chain {
@@ -38,17 +38,17 @@ impl Default for Links {
 }
 
 impl Chain {
-    /// The one that has been in here for longest.
+    /// The entry that has been in the chain for longest.
     pub(super) fn first(&self) -> Option<u32> {
         (self.first != NOBODY).then_some(self.first)
     }
 
-    /// How many are in here.
+    /// How many entries are in the chain.
     pub(super) fn len(&self) -> usize {
         self.len as usize
     }
 
-    /// Puts a thing that is not in the chain at its end.
+    /// Appends an entry that is not in the chain.
     pub(super) fn push<T>(
         &mut self,
         all: &mut Slab<T>,
@@ -64,7 +64,7 @@ impl Chain {
         self.len += 1;
     }
 
-    /// Takes a thing out that is in the chain.
+    /// Removes an entry that is in the chain.
     pub(super) fn remove<T>(
         &mut self,
         all: &mut Slab<T>,
@@ -83,7 +83,7 @@ impl Chain {
         self.len -= 1;
     }
 
-    /// The keys of all that are in here, oldest first.
+    /// The keys of all entries, the oldest first.
     pub(super) fn keys<'a, T>(
         &self,
         all: &'a Slab<T>,

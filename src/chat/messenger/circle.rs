@@ -1,11 +1,11 @@
-//! [`Circle`]: the contacts of one person. Those that the person *chose* come first: by an invitation,
-//! sent or accepted, or by a message. The others were *found*, which is what they are to somebody who
-//! has been written to and has not answered. A found contact never displaces a chosen one.
+//! [`Circle`]: the contacts of one person. The person *chose* a contact by an invitation, sent or
+//! accepted, or by a message. Those come first. The person has *found* a contact that wrote first, and
+//! that the person has not answered. A found contact never displaces a chosen one.
 //!
-//! One dense list of keys, since each message looks for one of them: 4 bytes a contact, and 8 for the
-//! address of each found one. To look for a contact, to choose and to remove one is O(n), with n at most
+//! It is one dense list of keys, because each message searches it: 4 bytes for a contact, and 8 for the
+//! address of a found one. To find, choose or remove a contact is O(n), with n at most
 //! [`Limits::contacts_per_person`](super::Limits). Rejected: a hash set, which takes four times the
-//! memory and does not know who came first. Knows no people, only their keys. `contacts.rs` calls it.
+//! memory and keeps no order. It knows no people, only their keys. `contacts.rs` calls it.
 
 use super::person_key::PersonKey;
 use super::shares::heaviest;
@@ -14,7 +14,7 @@ use crate::limiter::Block;
 /// The contacts of one person.
 #[derive(Default)]
 pub(super) struct Circle {
-    /// First the chosen ones, by when they were chosen, then the found ones, by when they were found.
+    /// First the chosen contacts, in the order in which they were chosen; then the found ones, likewise.
     people: Vec<PersonKey>,
     /// For each found contact, the address that it wrote from.
     found_at: Vec<Block>,
@@ -30,7 +30,7 @@ pub(super) enum Bond {
 }
 
 impl Circle {
-    /// All of them, the chosen ones first.
+    /// All contacts, the chosen ones first.
     pub(super) fn people(&self) -> &[PersonKey] {
         &self.people
     }
@@ -46,7 +46,7 @@ impl Circle {
         self.found_at.push(block);
     }
 
-    /// The person chooses somebody. Says what that one was to the person before.
+    /// The person chooses somebody. Returns the bond before, if there was one.
     pub(super) fn choose(&mut self, contact: PersonKey) -> Option<Bond> {
         let place = self.people.iter().position(|&one| one == contact)?;
         let chosen = self.chosen();
@@ -56,7 +56,7 @@ impl Circle {
         Some(Bond::Found)
     }
 
-    /// Takes a contact out, and says what it was.
+    /// Removes a contact, and returns its bond, if it was one.
     pub(super) fn remove(&mut self, contact: PersonKey) -> Option<Bond> {
         let place = self.people.iter().position(|&one| one == contact)?;
         let chosen = self.chosen();
@@ -70,7 +70,7 @@ impl Circle {
         })
     }
 
-    /// Whether the person has chosen them all.
+    /// Whether the person has chosen all contacts.
     pub(super) fn is_all_chosen(&self) -> bool {
         self.found_at.is_empty()
     }
@@ -80,15 +80,15 @@ impl Circle {
         self.people[..self.chosen()].first().copied()
     }
 
-    /// The found contact that gives way to another: of the address that most of them wrote from, the
-    /// oldest. Sorts the found ones.
+    /// The found contact that gives way to another one: the oldest of the address from which most found
+    /// contacts wrote. O(n log n): it sorts the found ones.
     pub(super) fn found_too_many(&self) -> Option<PersonKey> {
         let (block, _) = heaviest(self.found_at.iter().map(|&block| (block, 1)))?;
         let found = self.found_at.iter().position(|&one| one == block)?;
         Some(self.people[self.chosen() + found])
     }
 
-    /// How well the person knows a contact. For tests and the simulator.
+    /// The bond of a contact. Only tests and the simulator call it.
     pub(super) fn bond(&self, contact: PersonKey) -> Option<Bond> {
         let place = self.people.iter().position(|&one| one == contact)?;
         Some(if place < self.chosen() { Bond::Chosen } else { Bond::Found })

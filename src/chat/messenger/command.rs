@@ -1,27 +1,27 @@
-//! [`SignIn`] and [`Command`]: what a person may ask of the messenger realm, parsed and validated by
-//! a dialect.
+//! [`SignIn`] and [`Command`]: what a person may ask of the messenger realm. A dialect has parsed and
+//! validated it.
 //!
-//! Ids and names are plain text, for they are compared and looked up. All else is opaque: the chat
-//! moves it, and never reads it. It comes in the form that the realm's dialects share, which is JSON
-//! exactly as it arrived, quotes and all. A field that the sender left out is `None`; whether that
-//! means `null` or a time is decided where it is put into words.
+//! Ids and names are plain text, because they are compared and looked up. All other fields are opaque:
+//! the chat moves them, and never reads them. They have the form that the realm's dialects share, which
+//! is JSON exactly as it arrived, quotes included. A field that the sender left out is `None`. The dialect
+//! decides whether that becomes `null` or a time in a frame.
 
 use std::borrow::Cow;
 
 use super::{ItemId, PersonId};
 
-/// How somebody says who he is.
+/// What a device says about its person when it signs in.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct SignIn<'a> {
     /// The person, who may have other devices.
     pub id: PersonId<'a>,
-    /// What its friends see.
+    /// The name that the person's friends see.
     pub name: Option<Name<'a>>,
-    /// Whether this device wants to hear what becomes of messages.
+    /// Whether this device wants to hear what becomes of its messages.
     pub receipts: bool,
 }
 
-/// A name to show: 1 to 128 characters.
+/// A name for display: 1 to 128 characters.
 #[derive(Clone, Eq, PartialEq)]
 pub struct Name<'a>(Cow<'a, str>);
 
@@ -46,7 +46,7 @@ impl<'a> Name<'a> {
     }
 }
 
-/// A name is personal: debug output shows its length.
+/// A name is personal: debug output shows only its length.
 impl std::fmt::Debug for Name<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "Name(… {} bytes)", self.0.len())
@@ -56,28 +56,28 @@ impl std::fmt::Debug for Name<'_> {
 /// What a person asks of the realm.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum Command<'a> {
-    /// Ask somebody to become a contact.
+    /// Asks another person to become a contact.
     Invite(Invite<'a>),
-    /// Become the contact of whoever sent an invitation.
+    /// Accepts an invitation: its sender becomes a contact.
     Accept {
         /// The invitation.
         invitation: ItemId<'a>,
     },
-    /// Do not.
+    /// Declines an invitation.
     Decline {
         /// The invitation.
         invitation: ItemId<'a>,
     },
-    /// Say something to somebody.
+    /// Sends a message to a person.
     Message(Message<'a>),
-    /// Has read a message.
+    /// Tells the sender of a message that this person has read it.
     Read {
         /// The message.
         message: ItemId<'a>,
     },
-    /// Began or stopped typing to somebody.
+    /// Tells a person that this one has begun or stopped typing.
     Typing {
-        /// Who will see it.
+        /// The person who will see it.
         to: PersonId<'a>,
         /// Whether the person is typing now.
         is_typing: bool,
@@ -101,17 +101,17 @@ impl Command<'_> {
 /// An invitation as its sender has written it.
 #[derive(Clone, Eq, PartialEq)]
 pub struct Invite<'a> {
-    /// The sender's name for it.
+    /// The sender's id for it.
     pub id: ItemId<'a>,
-    /// Whom it is for.
+    /// The recipient.
     pub to: PersonId<'a>,
-    /// How the sender calls himself here; what he signed in with goes before it.
+    /// The sender's name, for a sender that gave none at sign-in.
     pub sender_name: Option<Name<'a>>,
-    /// What it says.
+    /// The text.
     pub text: &'a str,
     /// When it was written, as the sender's clock has it.
     pub created_at: Option<&'a str>,
-    /// When it ends, as the sender's clock has it. The server goes by its own.
+    /// When it ends, as the sender's clock has it. The server uses its own clock.
     pub expires_at: Option<&'a str>,
     /// What the app adds.
     pub metadata: Option<&'a str>,
@@ -120,23 +120,23 @@ pub struct Invite<'a> {
 /// A message as its sender has written it.
 #[derive(Clone, Eq, PartialEq)]
 pub struct Message<'a> {
-    /// The sender's name for it.
+    /// The sender's id for it.
     pub id: ItemId<'a>,
-    /// Whom it is for.
+    /// The recipient.
     pub to: PersonId<'a>,
-    /// What it says.
+    /// The content.
     pub content: &'a str,
-    /// What kind of content that is.
+    /// The kind of the content.
     pub kind: Option<&'a str>,
     /// When it was written, as the sender's clock has it.
     pub timestamp: Option<&'a str>,
-    /// What has become of it, as the sender sees it.
+    /// Its status, as the sender sees it.
     pub status: Option<&'a str>,
     /// What the app adds.
     pub metadata: Option<&'a str>,
-    /// Which message it answers.
+    /// The id of the message that it answers.
     pub reply_to: Option<&'a str>,
-    /// Who is mentioned in it.
+    /// The people that it mentions.
     pub mentions: Option<&'a str>,
 }
 

@@ -1,13 +1,13 @@
-//! Contacts: who hears of whom that they are online. Two people become contacts when one accepts the
-//! other's invitation, or the first of their messages is delivered; always both ways.
+//! Contacts: people who hear when the other one is online. Two people become contacts when one accepts
+//! the other's invitation, or when the first of their messages is delivered. It is always mutual.
 //!
-//! A person is *present* while online, and for a moment of grace after that, in which the contacts hear
-//! nothing of the coming and going. What each of them believes is what `is_present` says: whoever comes
-//! is told of those present, and whoever ceases to be a contact seems gone. *Remembered* is who is
-//! offline and has contacts.
+//! A person is *present* while online, and for a grace period after that. During the grace the contacts
+//! are not told that the person left. Each contact believes what `is_present` says: a person who signs in
+//! is told which contacts are present, and a person who is no contact any more seems offline. A person who
+//! is offline and has contacts is *remembered*.
 //!
-//! The one who *made* a pair wrote the message, or sent the invitation. The pair weighs on that person's
-//! share until the other has chosen it too: a stranger cannot make anybody heavy. See [`Stock`].
+//! The *maker* of a pair wrote the message, or sent the invitation. The pair counts toward the maker's
+//! share until the other one has chosen it too. So strangers cannot increase a person's share: see [`Stock`].
 
 use super::circle::Bond;
 use super::event::Event;
@@ -20,18 +20,18 @@ use crate::timer::Now;
 /// How two people become contacts.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum Meeting {
-    /// One wrote to the other, who may want to have nothing to do with it.
+    /// One wrote to the other. The other one may not want the contact.
     Message,
-    /// One invited the other, who has accepted.
+    /// One invited the other, and the other one accepted.
     Invitation,
 }
 
-/// What a pair weighs in [`Stock::Contacts`].
+/// The weight of a pair in [`Stock::Contacts`].
 const PAIR: u64 = 2;
 
 impl Realm {
-    /// Whether one may write to somebody, if he exists. Only the sender's own contacts are looked
-    /// at, so that the answer tells nothing about anybody else.
+    /// Whether the sender may write to this recipient, who need not exist. Only the sender's own contacts
+    /// matter, so the answer reveals nothing about other people.
     pub(super) fn may_write(&self, sender: PersonKey, recipient: Option<PersonKey>) -> bool {
         let is_known = |to| to == sender || self.are_contacts(sender, to);
         !self.limits.require_invitation || recipient.is_some_and(is_known)
@@ -39,7 +39,7 @@ impl Realm {
 
     /// Whether the two hear of each other.
     pub(super) fn are_contacts(&self, one: PersonKey, other: PersonKey) -> bool {
-        // Who has fewer is searched: a busy person's thousand are looked at by nobody else.
+        // The shorter list is searched, so that a message to a person with a thousand contacts is cheap.
         let (one_has, other_has) = (self.people[one].contacts(), self.people[other].contacts());
         if one_has.len() <= other_has.len() {
             one_has.contains(&other)
@@ -48,10 +48,10 @@ impl Realm {
         }
     }
 
-    /// Makes two people contacts; false if they are already, or there is no room. The caller holds
-    /// both: neither is forgotten in here.
+    /// Makes two people contacts. Returns false if they are contacts already, or there is no room. The
+    /// caller holds both people, so neither is forgotten in here.
     ///
-    /// Neither is told that the other is there: whoever has just exchanged a message knows.
+    /// Neither is told that the other one is present: after a message both know it.
     pub(super) fn befriend(
         &mut self,
         maker: PersonKey,
@@ -86,10 +86,10 @@ impl Realm {
         true
     }
 
-    /// Somebody has shown that they want to be in contact with somebody. Says whether the two are; if
-    /// they are, they share from now on what the pair weighs.
+    /// A person has shown that they want a contact. Returns whether the two are contacts. If they are,
+    /// they share the weight of the pair from now on.
     fn choose(&mut self, person: PersonKey, contact: PersonKey) -> bool {
-        // Most people have chosen all of their contacts. Then the shorter list is enough to search.
+        // Most people have chosen all of their contacts. Then it is enough to search the shorter list.
         if self.people[person].social().is_none_or(|social| social.contacts.is_all_chosen()) {
             return self.are_contacts(person, contact);
         }
@@ -101,8 +101,7 @@ impl Realm {
         bond.is_some()
     }
 
-    /// Tells two people who have just become contacts by an invitation that the other is there, if
-    /// he is.
+    /// Tells two people who have just become contacts by an invitation whether the other one is present.
     pub(super) fn introduce(&self, one: PersonKey, other: PersonKey, sink: &mut impl Sink) {
         for (person, contact) in [(one, other), (other, one)] {
             if self.people[contact].is_present() {
@@ -112,8 +111,8 @@ impl Realm {
         }
     }
 
-    /// Forgets contacts until the two can have one more; false if that cannot be, and nothing is
-    /// forgotten then.
+    /// Forgets contacts until each of the two can have one more. Returns false if that is impossible, and
+    /// then forgets nothing.
     fn make_room_for_pair(
         &mut self,
         maker: PersonKey,
@@ -127,8 +126,8 @@ impl Realm {
             if self.people[person].contacts().len() < most {
                 continue;
             }
-            // What others have made of a person gives way before what the person chose, and what the
-            // person chose only to what the person chooses.
+            // A found contact gives way first. A chosen contact gives way only to one that the person
+            // chooses now.
             let Some(social) = self.people[person].social() else { return false };
             let chosen = social.contacts.oldest_chosen().filter(|_| is_choice);
             let Some(contact) = social.contacts.found_too_many().or(chosen) else { return false };
@@ -138,7 +137,7 @@ impl Realm {
             let Some(heaviest) = self.gives_way_to_pair_of(maker) else { return false };
             let social = self.people[heaviest].social();
             let oldest = social.and_then(|social| social.contacts.oldest_chosen());
-            parting.push((heaviest, oldest.expect("who weighs something has chosen somebody")));
+            parting.push((heaviest, oldest.expect("a person with a weight has chosen somebody")));
         }
         for (person, contact) in parting {
             self.part(person, contact, sink);
@@ -148,15 +147,16 @@ impl Realm {
         true
     }
 
-    /// Who parts with a contact so that somebody can have one more in the house, if anybody does.
+    /// The person who loses a contact, so that the maker can have one more within the limit of the whole
+    /// realm. `None` if nobody has to give way.
     fn gives_way_to_pair_of(&self, maker: PersonKey) -> Option<PersonKey> {
         let holder = self.holder(maker);
         let who = self.shares.may_take(holder, Stock::Contacts, PAIR)?;
         self.shares.next(holder, Stock::Contacts, who)
     }
 
-    /// A person's first device has come: he is no longer in the chain of those who are offline, and
-    /// his contacts are told, unless they have not heard yet that he was gone.
+    /// A person's first device has signed in: the person is no longer remembered as offline, and the
+    /// contacts are told, unless the grace hid the absence from them.
     pub(super) fn arrive(&mut self, person: PersonKey, sink: &mut impl Sink) {
         let Some(social) = self.people[person].social() else { return };
         let grace = social.grace;
@@ -173,7 +173,7 @@ impl Realm {
         }
     }
 
-    /// A person's last device has gone: his contacts are told, after a moment of grace.
+    /// A person's last device has left: the contacts are told after the grace.
     pub(super) fn depart(&mut self, now: Now, person: PersonKey, sink: &mut impl Sink) {
         if self.people[person].contacts().is_empty() {
             return;
@@ -187,7 +187,7 @@ impl Realm {
         self.people[person].social_mut().grace = Some(timer);
     }
 
-    /// A person has not come back in time.
+    /// A person has not come back within the grace.
     pub(super) fn end_grace(&mut self, person: PersonKey, sink: &mut impl Sink) {
         self.people[person].social_mut().grace = None;
         self.seem_gone(person, sink);
@@ -204,8 +204,8 @@ impl Realm {
         }
     }
 
-    /// Forgets people who are offline, if more are remembered than may be: of the address that most
-    /// of them are from, the one that has been offline for longest.
+    /// Forgets people who are offline, if more are remembered than the limit allows. The one that goes is
+    /// from the address with the most remembered people, and has been offline for longest there.
     pub(super) fn forget_excess_people(&mut self, sink: &mut impl Sink) {
         while self.remembered() > self.limits.remembered_people {
             let Some(longest_offline) = self.shares.heaviest(Stock::Remembered) else { return };
@@ -213,7 +213,7 @@ impl Realm {
         }
     }
 
-    /// People who are offline and have contacts.
+    /// How many people are offline and have contacts.
     pub(super) fn remembered(&self) -> usize {
         usize::try_from(self.shares.total(Stock::Remembered)).expect("they are all in memory")
     }
@@ -226,7 +226,8 @@ impl Realm {
         self.tidy(person);
     }
 
-    /// Two are contacts no more. To each the other seems gone: he will not hear when he really goes.
+    /// Ends a contact. Each of the two is told that the other went offline, since neither will hear of it
+    /// later.
     fn part(&mut self, one: PersonKey, other: PersonKey, sink: &mut impl Sink) {
         self.counters.contacts_forgotten += 1;
         for (person, contact) in [(one, other), (other, one)] {
@@ -256,7 +257,7 @@ impl Realm {
         }
     }
 
-    /// Grace and remembrance are for those with contacts.
+    /// A person has no contacts any more. So the person's grace ends, and the person is not remembered.
     fn has_no_contacts(&mut self, person: PersonKey) {
         if let Some(timer) = self.people[person].social_mut().grace.take() {
             self.wheel.cancel(timer);
@@ -264,7 +265,7 @@ impl Realm {
         self.unremember(person);
     }
 
-    /// Remembers somebody who is offline and has contacts.
+    /// Remembers a person who is offline and has contacts.
     fn remember(&mut self, person: PersonKey) {
         if !self.people[person].is_online() && !self.is_remembered(person) {
             self.shares.add(self.holder(person), Stock::Remembered, 1);
@@ -277,7 +278,7 @@ impl Realm {
         }
     }
 
-    /// Whether somebody is offline and has contacts.
+    /// Whether a person is offline and has contacts.
     pub(super) fn is_remembered(&self, person: PersonKey) -> bool {
         let holder = self.people[person].holder();
         holder.is_some_and(|holder| self.shares.weight(holder, Stock::Remembered) > 0)

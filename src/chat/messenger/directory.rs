@@ -1,13 +1,13 @@
-//! [`Directory`]: everybody whom the realm knows, and over which connections. A *seat* is what a
-//! connection's slot knows about its tenant's person.
+//! [`Directory`]: all people that the realm knows, and their connections. A *seat* is the entry of a
+//! connection's slot, with its tenant's person.
 //!
-//!   by_id     id → person            for everything that is sent to somebody
-//!   people    person → the rest      the id itself included, which so exists once
-//!   seats     slot → person          for the sender of everything that arrives
+//!   by_id     id → person            to find the recipient of everything that is sent
+//!   people    person → its data      includes the id, so that the id is stored once
+//!   seats     slot → person          to find the sender of everything that arrives
 //!
-//! A person who is online and idle costs 48 bytes in `people`, 5 in `by_id`, 8 in `seats` (before the
-//! growth of these tables), and the text of his id and name. Nothing that is looked up needs a
-//! search. The directory knows no messages and no sink. The realm calls it.
+//! A person who is online and idle costs 48 bytes in `people`, 5 in `by_id`, 8 in `seats` (without the
+//! spare capacity of these tables), and the text of the id and the name. Each lookup is O(1). The
+//! directory knows no messages and no sink. The realm calls it.
 
 use std::ops::{Index, IndexMut};
 
@@ -20,24 +20,24 @@ use crate::chat::ConnectionId;
 use crate::chat::seats::Seats;
 use crate::shards::Shards;
 
-/// Everybody whom the realm knows: online, offline, or never seen.
+/// All people that the realm knows: online, offline, or never seen.
 #[derive(Default)]
 pub(super) struct Directory {
     by_id: Shards<u32>,
-    /// For chains, which go from one to the next in here.
+    /// It is visible to the room, because a [`Chain`](super::chain::Chain) follows links through this slab.
     pub(super) people: Slab<Person>,
     seats: Seats,
     online: usize,
 }
 
 impl Directory {
-    /// The person with an id.
+    /// Finds the person with an id.
     pub(super) fn find(&self, id: &str) -> Option<PersonKey> {
         let is_it = |&key: &u32| self.people[key as usize].id() == id;
         self.by_id.find(id, is_it).map(|&key| PersonKey(key))
     }
 
-    /// The person with an id, made if there is none.
+    /// Finds the person with an id, or makes one.
     pub(super) fn find_or_add(&mut self, id: &str) -> PersonKey {
         if let Some(person) = self.find(id) {
             return person;
@@ -49,8 +49,8 @@ impl Directory {
         PersonKey(key)
     }
 
-    /// Forgets a person who is offline and has nothing social. Returns what the person held, which the
-    /// caller has to close.
+    /// Forgets a person who is offline and has no [`Social`](super::person::Social) data. Returns the
+    /// person's holder, which the caller has to close.
     #[must_use]
     pub(super) fn tidy(&mut self, person: PersonKey) -> Option<HolderKey> {
         let holder = self[person].shed();
@@ -62,7 +62,7 @@ impl Directory {
         holder
     }
 
-    /// Signs a connection in; its slot's seat must be free. Says whether it is the first device.
+    /// Signs a connection in. Its slot's seat must be free. Returns whether it is the person's first device.
     pub(super) fn seat(&mut self, person: PersonKey, id: ConnectionId, receipts: bool) -> bool {
         self.seats.take(id, person.0);
         let is_first = !self[person].is_online();
@@ -71,7 +71,7 @@ impl Directory {
         is_first
     }
 
-    /// Takes a connection out, and says whose it was.
+    /// Removes a connection, and returns its person.
     pub(super) fn vacate(&mut self, id: ConnectionId) -> Option<PersonKey> {
         let person = PersonKey(self.seats.vacate(id)?);
         self[person].remove(id);
@@ -84,7 +84,7 @@ impl Directory {
         self.seats.number(id).map(PersonKey)
     }
 
-    /// The connection that is signed in from the slot of this one: itself, or another tenant.
+    /// The connection that is signed in from the slot of `id`: `id` itself, or another tenant.
     pub(super) fn tenant_of_slot(&self, id: ConnectionId) -> Option<ConnectionId> {
         self.seats.tenant_of_slot(id)
     }
@@ -94,13 +94,14 @@ impl Directory {
         Online { people: self.people.iter(), left: self.online }
     }
 
-    /// Panics, saying which tables disagree. Looks at everybody: for tests and the simulator.
+    /// Panics if the tables disagree, and says which. It looks at every person, so only tests and the
+    /// simulator call it.
     pub(super) fn check_invariants(&self) {
         assert_eq!(self.by_id.len(), self.people.len(), "as many ids as people");
         let mut devices = 0;
         for (key, person) in &self.people {
             let found = self.find(person.id()).map(|person| person.0 as usize);
-            assert_eq!(found, Some(key), "everybody is found by his id");
+            assert_eq!(found, Some(key), "every person is found by id");
             for &device in person.devices() {
                 let seat = self.person_at(device).map(|person| person.0 as usize);
                 assert_eq!(seat, Some(key), "a device's seat knows whose it is");
@@ -127,7 +128,7 @@ impl IndexMut<PersonKey> for Directory {
     }
 }
 
-/// Goes through the ids of people with at least one device.
+/// Iterates over the ids of people with at least one device.
 pub(super) struct Online<'a> {
     people: slab::Iter<'a, Person>,
     left: usize,
@@ -182,7 +183,7 @@ mod tests {
     }
 
     #[test]
-    fn whoever_is_held_by_nothing_is_forgotten() {
+    fn a_person_held_by_nothing_is_forgotten() {
         let mut directory = Directory::default();
         let person = directory.find_or_add("one");
         let other = directory.find_or_add("two");

@@ -1,6 +1,6 @@
-//! [`Event`]: what the messenger realm tells a person, before any dialect has put it into words.
+//! [`Event`]: what the messenger realm tells a person. A dialect encodes it later.
 //!
-//! What is opaque in a [`Command`](super::Command) is so here.
+//! The fields that are opaque in a [`Command`](super::Command) are opaque here too.
 
 use std::time::Duration;
 
@@ -10,40 +10,40 @@ use crate::chat::{Handling, Receipt};
 /// What the realm tells one person.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Event<'a> {
-    /// You are in.
+    /// The device is signed in.
     Authenticated {
-        /// As whom.
+        /// The id of its person.
         who: &'a str,
     },
-    /// Somebody asks this person to become a contact.
+    /// Another person asks this one to become a contact.
     InvitationReceived(Invitation<'a>),
-    /// An invitation of this person's was answered, or has expired.
+    /// An invitation of this person was answered, or has expired.
     InvitationAnswered(Invitation<'a>),
-    /// Somebody has said something to this person, or he himself has on another device.
+    /// Another person has sent a message to this one, or this person has sent it on another device.
     Message {
-        /// What was said, and to whom.
+        /// The message.
         message: &'a Message<'a>,
-        /// Who said it.
+        /// The sender's id.
         from: &'a str,
-        /// When the server took it, since the Unix epoch.
+        /// When the server accepted it, since the Unix epoch.
         taken_at: Duration,
-        /// Whether this is a copy for another device of the sender's.
+        /// Whether this is a copy for another device of the sender.
         is_outgoing: bool,
-        /// Under which the world reports what became of this copy; a sender's copy has none.
+        /// The ticket with which the turn reports what became of this copy. A sender's own copy has none.
         ticket: Option<Ticket>,
     },
-    /// What has become of a message.
+    /// The status of a message has changed.
     Status {
         /// The message's id.
         message: &'a str,
-        /// What has become of it.
+        /// What became of it.
         status: Status,
     },
-    /// Somebody types, or has stopped.
+    /// Another person types, or has stopped.
     Typing {
-        /// Who.
+        /// The id of the person who types.
         from: &'a str,
-        /// Whether he is typing now.
+        /// Whether the person is typing now.
         is_typing: bool,
     },
     /// A contact's first device has come online.
@@ -59,14 +59,14 @@ pub enum Event<'a> {
 }
 
 impl<'a> Event<'a> {
-    /// How it is to be queued.
+    /// How an outbox queues this event.
     pub fn handling(&self) -> Handling<'a> {
         match *self {
             Event::Message { ticket: Some(ticket), .. } => {
                 Handling::of_message(Receipt::Messenger(ticket))
             }
-            // The end of typing is not dropped: its beginning may be on its way already, and apps wait
-            // for the end.
+            // The end of typing is not dropped: its beginning may be queued already, and apps wait for
+            // the end.
             Event::Typing { is_typing: true, .. } => Handling::FOR_PERSON.droppable(),
             Event::Typing { is_typing: false, .. }
             | Event::Message { ticket: None, .. }
@@ -80,20 +80,20 @@ impl<'a> Event<'a> {
     }
 }
 
-/// An invitation as it is told: all of it.
+/// An invitation with all its fields, as people are told of it.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Invitation<'a> {
-    /// Its sender's name for it.
+    /// Its sender's id for it.
     pub id: &'a str,
-    /// Who sent it.
+    /// The sender's id.
     pub from: &'a str,
-    /// How he calls himself.
+    /// The sender's name.
     pub from_name: &'a str,
-    /// Whom it is for.
+    /// The recipient's id.
     pub to: &'a str,
-    /// What it says, opaque.
+    /// The text, opaque.
     pub text: &'a str,
-    /// What has become of it.
+    /// Its answer.
     pub answer: Answer,
     /// When it was written, as its sender had it, opaque.
     pub created_at: Option<&'a str>,
@@ -101,35 +101,36 @@ pub struct Invitation<'a> {
     pub expires_at: Option<&'a str>,
     /// What the app added, opaque.
     pub metadata: Option<&'a str>,
-    /// When the server took it, since the Unix epoch.
+    /// When the server accepted it, since the Unix epoch.
     pub taken_at: Duration,
     /// How long after that it expires.
     pub lasts: Duration,
 }
 
-/// What has become of an invitation.
+/// The answer to an invitation.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Answer {
-    /// Nothing yet.
+    /// There is no answer yet.
     Pending,
-    /// The two are contacts now.
+    /// The recipient accepted: the two are contacts now.
     Accepted,
-    /// They are not.
+    /// The recipient declined.
     Declined,
     /// It was not answered in time.
     Expired,
 }
 
-/// What has become of a message.
+/// What became of a message.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Status {
-    /// The server has taken it.
+    /// The server has accepted it, and the recipient has a device.
     Sent,
     /// The kernel has taken the last byte of its frame for the first of the recipient's devices.
     Delivered,
-    /// The recipient says that he has read it.
+    /// The recipient has marked it as read.
     Read,
-    /// It will not reach the recipient: he is offline, or his devices went before it was delivered.
+    /// It will not reach the recipient: the person is offline, or all devices left before it was
+    /// delivered.
     Undelivered,
 }
 

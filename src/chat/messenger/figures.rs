@@ -1,5 +1,5 @@
-//! What the messenger realm tells `/metrics`, beside its books. The names are published and stay: they
-//! say `session`, as the realm was called when they came.
+//! What the messenger realm reports to `/metrics`, beside its books. The names are published, and never
+//! change. They contain `session`, the name of the realm when they were published.
 
 use super::Realm;
 use crate::chat::Figure;

@@ -1,10 +1,10 @@
-//! Which invitations give way to a new one, when its recipient or the house has as many as it may have.
+//! Which invitations give way to a new one, when its recipient or the whole realm has the most already.
 //!
-//! For both quotas the rule is that of [`Claim::judge`], and in an address those give way first whose
-//! sender has left. For the house [`Shares`](super::shares::Shares) knows the heaviest. The *pile* of one
-//! recipient has at most [`Limits::invitations_received`](super::Limits) of them, and is looked at only
-//! when it is full: each step sorts what is left of it. To keep every pile in order would cost memory for
-//! all of them, and almost none is ever full. Called by `inviting.rs`.
+//! [`Claim::judge`] has the rule for both quotas. Among the invitations of an address, those of senders who
+//! have left give way first. For the whole realm, [`Shares`](super::shares::Shares) knows the heaviest
+//! holder. For one recipient, the *pile* has at most [`Limits::invitations_received`](super::Limits)
+//! invitations. It is sorted only when it is full. Rejected: to keep every pile sorted, which costs memory
+//! for all piles, while almost none is ever full. Called by `inviting.rs`.
 
 use super::event::{Answer, Event};
 use super::person_key::PersonKey;
@@ -14,11 +14,11 @@ use super::{Realm, Refusal, tell};
 use crate::chat::Sink;
 use crate::limiter::Block;
 
-/// What makes room for an invitation.
+/// What gives way to an invitation.
 pub(super) struct Room {
-    /// Invitations to the same recipient that give way.
+    /// The keys of the invitations to the same recipient that give way.
     pile: Vec<u32>,
-    /// Whose invitations give way for the sake of the house.
+    /// Whose invitations give way because of the quota of the whole realm.
     house: Option<GivesWay>,
 }
 
@@ -34,8 +34,8 @@ struct Piled {
 }
 
 impl Realm {
-    /// Whether there is room for an invitation of so many bytes, or what has to give way to it. Changes
-    /// nothing.
+    /// Finds out whether there is room for an invitation of `bytes` bytes, or what has to give way to it.
+    /// It changes nothing.
     pub(super) fn room_for_invitation(
         &self,
         sender: HolderKey,
@@ -58,7 +58,7 @@ impl Realm {
         Ok(Room { pile, house: Some(house.ok_or(Refusal::TooManyInAll)?) })
     }
 
-    /// Makes the room. Fails only where the neighbours had less than they weighed.
+    /// Makes the room. It fails only if the neighbours had less than their weight.
     pub(super) fn make_room(
         &mut self,
         sender: HolderKey,
@@ -76,12 +76,13 @@ impl Realm {
             let next = self.shares.next(sender, Stock::Invitations, who);
             let next = next.ok_or(Refusal::TooManyInAll)?;
             let oldest = self.people[next].sent().first().copied();
-            self.displace(oldest.expect("who holds invitations has sent some"), sink);
+            self.displace(oldest.expect("a holder of invitations has sent some"), sink);
         }
         Ok(())
     }
 
-    /// The keys of invitations to somebody that give way to one of so many bytes; `None` if they do not.
+    /// The keys of the invitations to a person that give way to one of `bytes` bytes. `None` if there is
+    /// no room for it.
     fn room_in_pile(&self, sender: HolderKey, to: PersonKey, bytes: usize) -> Option<Vec<u32>> {
         let quota = self.limits.invitations_received;
         let received = self.people[to].received();
@@ -115,8 +116,8 @@ impl Realm {
         Piled { key, sender, block, has_left, bytes, weight }
     }
 
-    /// An invitation gives way to another. To whoever is here of the two it seems expired; nothing is
-    /// kept for the other.
+    /// An invitation gives way to another one. Its sender and its recipient, if they are online, are told
+    /// that it has expired. Nothing is kept for an offline one.
     fn displace(&mut self, key: u32, sink: &mut impl Sink) {
         let stored = &self.invitations.all[key as usize];
         let (from, to, bytes) = (stored.from, stored.to, stored.bytes);
@@ -135,7 +136,7 @@ impl Realm {
     }
 }
 
-/// Whether anybody in a full pile gives way to a newcomer who asks for so much, and who.
+/// Who in a full pile gives way to a new invitation of this weight, if anybody does.
 fn judge(pile: &[Piled], (block, person): (Block, PersonKey), weight: u64) -> Option<GivesWay> {
     let (top, most) = heaviest(pile.iter().map(|one| (one.block, one.weight)))?;
     let own = || pile.iter().filter(move |one| one.block == block);
@@ -146,7 +147,7 @@ fn judge(pile: &[Piled], (block, person): (Block, PersonKey), weight: u64) -> Op
     Claim { weight, senders, addresses }.judge(Rank::of(most), top == block, neighbour)
 }
 
-/// Who is next in a pile to give way to a newcomer: their place in it.
+/// The place in a pile of the invitation that gives way next to a new one.
 fn next(pile: &[Piled], (block, person): (Block, PersonKey), who: GivesWay) -> Option<usize> {
     let top = match who {
         GivesWay::Heaviest => heaviest(pile.iter().map(|one| (one.block, one.weight)))?.0,

@@ -1,8 +1,8 @@
-//! [`PersonId`], which names a person of the realm; and [`ItemId`], a message or an invitation, as its
-//! sender named it.
+//! [`PersonId`] names a person of the realm. [`ItemId`] names a message or an invitation; its sender
+//! chose it.
 //!
-//! Both are valid by construction: nothing inside checks them again. Clients choose them, and to know a
-//! person's id is to be allowed to write to the person: neither shows itself in debug output.
+//! Both are valid by construction: no other code checks them again. Clients choose them, and everybody who
+//! knows a person's id may write to that person. So debug output shows neither of them.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -11,7 +11,7 @@ use std::fmt;
 #[derive(Clone, Eq, Hash, PartialEq)]
 pub struct PersonId<'a>(Cow<'a, str>);
 
-/// A message's or an invitation's name, given by its sender.
+/// The id of a message or an invitation. Its sender chose it.
 #[derive(Clone, Eq, Hash, PartialEq)]
 pub struct ItemId<'a>(Cow<'a, str>);
 
@@ -50,7 +50,7 @@ impl<'a> ItemId<'a> {
 }
 
 fn printable(text: Cow<'_, str>, max_chars: usize) -> Result<Cow<'_, str>, NotAnId> {
-    // No character is shorter than a byte: most texts need not be counted.
+    // A character takes at least one byte. So a text with at most `max_chars` bytes need not be counted.
     let fits = text.len() <= max_chars || text.chars().nth(max_chars).is_none();
     let is_id = !text.is_empty() && fits && !text.chars().any(char::is_control);
     if is_id { Ok(text) } else { Err(NotAnId) }

@@ -1,5 +1,5 @@
-//! Everything that must hold in the realm between two calls, each table against the others, and the
-//! ledgers. For tests and the simulator: it looks at everybody.
+//! Checks everything that must hold in the realm between two calls: each table against the others, and
+//! the ledgers. It looks at every person, so only tests and the simulator call it.
 
 use std::collections::HashMap;
 
@@ -11,8 +11,8 @@ use super::shares::Stock;
 use super::{Counters, Realm};
 
 impl Realm {
-    /// Checks everything that must hold between two calls, and panics with a clear sentence if it
-    /// does not. Looks at everybody: for tests and the simulator.
+    /// Checks everything that must hold between two calls. It panics with a clear sentence if something
+    /// does not.
     ///
     /// # Panics
     ///
@@ -49,7 +49,7 @@ impl Realm {
         assert_eq!(
             c.joins - c.leaves,
             self.online().len() as u64,
-            "who has come and not gone is online"
+            "a person who has come and not gone is online"
         );
         let devices: usize =
             self.people.people.iter().map(|(_, person)| person.devices().len()).sum();
@@ -79,7 +79,7 @@ impl Realm {
         }
     }
 
-    /// Whoever is known by his key anywhere is held, and nobody else stays.
+    /// Checks that every person whose key is kept somewhere is held, and that no other person stays.
     fn check_holds(&self) {
         let mut references: HashMap<PersonKey, u32> = HashMap::new();
         let mut tracked: HashMap<PersonKey, usize> = HashMap::new();
@@ -95,7 +95,7 @@ impl Realm {
         }
         for (_, person) in &self.people.people {
             let Some(social) = person.social() else { continue };
-            assert!(person.is_online() || social.typing.is_empty(), "only who is here types");
+            assert!(person.is_online() || social.typing.is_empty(), "only people online type");
             for typing in &social.typing {
                 *references.entry(typing.to).or_default() += 1;
                 timers += 1;
@@ -119,11 +119,11 @@ impl Realm {
                 || references.contains_key(&key)
                 || !person.contacts().is_empty()
                 || !person.sent().is_empty();
-            assert!(is_held, "whoever is offline is kept for a reason");
+            assert!(is_held, "a person who is offline is kept for a reason");
         }
     }
 
-    /// What each person holds is what there is of it.
+    /// Checks the shares: what all people hold together is what there is.
     fn check_shares(&self) {
         self.shares.check_invariants();
         let mut holders = 0;
@@ -133,7 +133,7 @@ impl Realm {
                 let idle = person
                     .social()
                     .is_none_or(|social| social.tracked.len() == 0 && social.sent.keys.is_empty());
-                assert!(idle, "who holds something is a holder");
+                assert!(idle, "a person who holds something is a holder");
                 continue;
             };
             holders += 1;
@@ -161,7 +161,11 @@ impl Realm {
             ] {
                 assert_eq!(self.shares.weight(holder, stock), weight, "{stock:?} are counted");
             }
-            assert_eq!(self.shares.is_away(holder), !person.is_online(), "who is away is known");
+            assert_eq!(
+                self.shares.is_away(holder),
+                !person.is_online(),
+                "a holder knows who is away"
+            );
         }
         assert_eq!(self.shares.holders(), holders, "each holder is somebody's");
         let pairs = 2 * self.conversations() as u64;
@@ -170,7 +174,7 @@ impl Realm {
 
     fn check_contacts(&self, key: PersonKey, person: &Person) {
         for (place, &contact) in person.contacts().iter().enumerate() {
-            assert_ne!(contact, key, "nobody is his own contact");
+            assert_ne!(contact, key, "no person is their own contact");
             assert!(self.people[contact].contacts().contains(&key), "contacts are so both ways");
             assert!(!person.contacts()[..place].contains(&contact), "a contact is one once");
         }
@@ -179,9 +183,9 @@ impl Realm {
         assert_eq!(
             self.is_remembered(key),
             is_away,
-            "who is offline and has contacts is remembered"
+            "a person who is offline and has contacts is remembered"
         );
-        assert!(is_away || social.grace.is_none(), "grace is for who is offline and has contacts");
+        assert!(is_away || social.grace.is_none(), "grace is for people offline with contacts");
     }
 
     fn check_piles(&self, key: PersonKey, person: &Person) {
@@ -189,17 +193,17 @@ impl Realm {
         let stored = |key: &u32| &self.invitations.all[*key as usize];
         let received = || social.received.keys.iter().map(stored);
         let sent = || social.sent.keys.iter().map(stored);
-        assert!(received().all(|one| one.to == key), "what one received is for him");
-        assert!(received().all(|one| one.answer == Answer::Pending), "and waits for his answer");
-        assert!(sent().all(|one| one.from == key), "what one has sent is from him");
+        assert!(received().all(|one| one.to == key), "a received invitation is for the person");
+        assert!(received().all(|one| one.answer == Answer::Pending), "and waits for an answer");
+        assert!(sent().all(|one| one.from == key), "a sent invitation is from the person");
         let waits = sent().any(|one| one.answer != Answer::Pending);
-        assert!(!waits || !person.is_online(), "no answer waits for who is online");
+        assert!(!waits || !person.is_online(), "no answer waits for a person online");
         assert_eq!(received().map(|one| one.bytes).sum::<usize>(), social.received.bytes);
         assert_eq!(sent().map(|one| one.bytes).sum::<usize>(), social.sent.bytes);
         let all = || self.invitations.all.iter().map(|(_, one)| one);
         let mine = all().filter(|one| one.from == key).count();
-        assert_eq!(mine, social.sent.keys.len(), "a sender holds all of his");
+        assert_eq!(mine, social.sent.keys.len(), "a sender holds all that it sent");
         let to_answer = all().filter(|one| one.to == key && one.answer == Answer::Pending).count();
-        assert_eq!(to_answer, social.received.keys.len(), "a recipient holds all of his");
+        assert_eq!(to_answer, social.received.keys.len(), "a recipient holds all that it got");
     }
 }

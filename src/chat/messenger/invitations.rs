@@ -1,8 +1,8 @@
-//! [`Invitations`]: all that are in memory, which are those that wait for an answer, and answers
-//! that wait for their sender. They are the only texts that the realm keeps.
+//! [`Invitations`]: all invitations in memory. They wait for an answer, or their answer waits for their
+//! sender. No other text is kept in the realm.
 //!
-//! Each counts with the bytes of its texts and with [`OVERHEAD_BYTES`], so that many small ones cannot
-//! fill the memory either. Knows no people, only their keys. `inviting.rs` calls it.
+//! An invitation counts with the bytes of its texts and with [`OVERHEAD_BYTES`], so that many small ones
+//! cannot fill the memory either. It knows no people, only their keys. `inviting.rs` calls it.
 
 use std::time::Duration;
 
@@ -13,17 +13,17 @@ use super::event::{Answer, Invitation};
 use super::person_key::PersonKey;
 use crate::timer::TimerId;
 
-/// What an invitation costs beside its texts: its entry and that of its timer, the allocations of its
-/// texts, and a recipient, a sender and an address that exist only because of it.
+/// The bytes that an invitation costs beside its texts: its entry and its timer's, the allocations of its
+/// texts, and a recipient, a sender and an address that may exist only because of it.
 pub(super) const OVERHEAD_BYTES: usize = 1_280;
 
 /// All invitations that are in memory.
 #[derive(Default)]
 pub(super) struct Invitations {
     pub(super) all: Slab<Stored>,
-    /// What they cost together.
+    /// The bytes that they cost together.
     pub(super) bytes: usize,
-    /// How many of them wait for an answer.
+    /// How many invitations wait for an answer.
     pub(super) pending: usize,
 }
 
@@ -32,9 +32,9 @@ pub(super) struct Stored {
     pub(super) from: PersonKey,
     pub(super) to: PersonKey,
     pub(super) answer: Answer,
-    /// When it expires or, with an answer, when that is forgotten.
+    /// The timer at which it expires or, with an answer, at which the answer is forgotten.
     pub(super) timer: TimerId,
-    /// What it costs.
+    /// The bytes that it costs.
     pub(super) bytes: usize,
     pub(super) id: Box<str>,
     from_name: Box<str>,
@@ -46,7 +46,7 @@ pub(super) struct Stored {
 }
 
 impl Invitations {
-    /// Keeps an invitation, and says under which key.
+    /// Adds an invitation, and returns its key.
     pub(super) fn add(&mut self, stored: Stored) -> u32 {
         self.bytes += stored.bytes;
         self.pending += 1;
@@ -54,20 +54,20 @@ impl Invitations {
         u32::try_from(key).expect("memory ends before four billion invitations")
     }
 
-    /// Notes what has become of one that was pending.
+    /// Sets the answer of a pending invitation.
     pub(super) fn answer(&mut self, key: u32, answer: Answer) {
         self.all[key as usize].answer = answer;
         self.pending -= 1;
     }
 
-    /// Forgets one that was answered.
+    /// Removes an invitation that was answered.
     pub(super) fn remove(&mut self, key: u32) -> Stored {
         let stored = self.all.remove(key as usize);
         self.bytes -= stored.bytes;
         stored
     }
 
-    /// Panics, saying what disagrees. Looks at every invitation: for tests and the simulator.
+    /// Panics if the counts disagree. It looks at every invitation, so only tests and the simulator call it.
     pub(super) fn check_invariants(&self) {
         let all = || self.all.iter().map(|(_, stored)| stored);
         let bytes: usize = all().map(|stored| stored.bytes).sum();
@@ -78,7 +78,7 @@ impl Invitations {
 }
 
 impl Stored {
-    /// An invitation as it is kept, from one to another, who sees `from_name` with it.
+    /// Makes an invitation from one person to another. The recipient sees `from_name`.
     pub(super) fn new(
         invite: &Invite<'_>,
         (from, to): (PersonKey, PersonKey),
@@ -102,7 +102,7 @@ impl Stored {
         }
     }
 
-    /// The invitation as it is told.
+    /// The invitation as people are told of it.
     pub(super) fn told<'a>(
         &'a self,
         from: &'a str,
@@ -125,7 +125,7 @@ impl Stored {
     }
 }
 
-/// How many bytes it takes to keep an invitation.
+/// How many bytes it costs to keep an invitation.
 pub(super) fn cost(invite: &Invite<'_>, from_name: &str) -> usize {
     let opaque = [Some(invite.text), invite.created_at, invite.expires_at, invite.metadata];
     let opaque: usize = opaque.into_iter().flatten().map(str::len).sum();

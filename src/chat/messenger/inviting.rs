@@ -1,10 +1,10 @@
-//! Inviting: how strangers become contacts. One sends an invitation, to somebody who need not be
-//! online, nor exist; the recipient's devices show it until one of them answers, or until it expires.
-//! What has become of it is told to its sender: at once, or when he next signs in.
+//! Inviting: how strangers become contacts. One sends an invitation; its recipient need not be online, or
+//! exist. The recipient's devices show it until one of them answers, or until it expires. Its sender is
+//! told the answer at once, or at the next sign-in.
 //!
-//! A sender holds their invitations until they have heard the answers; a recipient holds those that wait
-//! for an answer. So each quota counts just what somebody can still be told. Where strangers share a
-//! quota, `giving_way.rs` says who gives way. Called by the realm.
+//! A sender holds its invitations until it has heard their answers. A recipient holds the invitations that
+//! wait for an answer. So each quota counts only what a person can still be told. Where strangers share a
+//! quota, `giving_way.rs` decides who gives way. Called by the realm.
 
 use super::contacts::Meeting;
 use super::event::{Answer, Event, Invitation};
@@ -16,11 +16,11 @@ use super::{Caller, Due, Invite, ItemId, Realm, Refusal, tell, tell_others};
 use crate::chat::{ConnectionId, Sink};
 use crate::timer::Now;
 
-/// What a sender is called who has not said how.
+/// The name of a sender that has given none.
 const NAMELESS: &str = "Anonymous";
 
 impl Realm {
-    /// Somebody invites somebody.
+    /// A person invites another one.
     pub(super) fn invite(
         &mut self,
         now: Now,
@@ -33,7 +33,8 @@ impl Realm {
         let bytes = cost(invite, &from_name);
         let holder = self.locate(sender, from);
         let room = self.may_invite((sender, holder), invite, bytes);
-        // If their own invitations give way, it is for one that is not there yet: they are held meanwhile.
+        // The sender's own invitations may give way before the new one is added. This reference holds
+        // the sender meanwhile.
         self.people[sender].social_mut().references += 1;
         let done = room.and_then(|room| self.make_room(holder, room, bytes, sink));
         self.people[sender].social_mut().references -= 1;
@@ -45,7 +46,7 @@ impl Realm {
 
         self.counters.invitations_sent += 1;
         let recipient = self.people.find_or_add(invite.to.as_str());
-        // The timer's value is the key, and the key comes with the entry, which has the timer.
+        // The timer stores the key, and the entry stores the timer. So the key is reserved first.
         let key = u32::try_from(self.invitations.all.vacant_key())
             .expect("memory ends before four billion invitations");
         let deadline = now.monotonic + self.limits.invitation_ttl;
@@ -64,7 +65,7 @@ impl Realm {
         Ok(())
     }
 
-    /// Whether an invitation of so many bytes may be sent, and what makes room for it.
+    /// Finds out whether an invitation of `bytes` bytes may be sent, and what has to give way to it.
     fn may_invite(
         &self,
         (sender, holder): (PersonKey, HolderKey),
@@ -104,7 +105,7 @@ impl Realm {
         } += 1;
     }
 
-    /// Somebody accepts or declines an invitation.
+    /// A person accepts or declines an invitation.
     pub(super) fn answer(
         &mut self,
         now: Now,
@@ -125,7 +126,7 @@ impl Realm {
         Ok(())
     }
 
-    /// The time of an invitation is over: it expires, or its answer is forgotten.
+    /// The timer of an invitation has fired: it expires, or its answer is forgotten.
     pub(super) fn invitation_due(&mut self, now: Now, key: u32, sink: &mut impl Sink) {
         if self.invitations.all[key as usize].answer == Answer::Pending {
             self.conclude(now, key, Answer::Expired, None, sink);
@@ -135,8 +136,8 @@ impl Realm {
         }
     }
 
-    /// Tells a device that has just signed in of the invitations that wait for its person, and of
-    /// answers that it is the first to hear.
+    /// Tells a device that has just signed in of the invitations that wait for its person, and of the
+    /// answers that waited for the person.
     pub(super) fn catch_up(
         &mut self,
         device: ConnectionId,
@@ -156,7 +157,7 @@ impl Realm {
         }
     }
 
-    /// A pending invitation is pending no more. Everybody hears of it but the device that answered.
+    /// Ends a pending invitation. All devices of both people hear of it, except for the one that answered.
     fn conclude(
         &mut self,
         now: Now,
@@ -168,7 +169,7 @@ impl Realm {
         let stored = &self.invitations.all[key as usize];
         let (from, to, bytes) = (stored.from, stored.to, stored.bytes);
         self.wheel.cancel(stored.timer);
-        // Until then the answer waits for a sender who is offline.
+        // If the sender is offline, the answer waits until then.
         let deadline = now.monotonic + self.limits.invitation_ttl;
         let timer = self.wheel.insert(deadline, Due::Invitation(key));
         self.invitations.answer(key, answer);
@@ -198,7 +199,7 @@ impl Realm {
         }
     }
 
-    /// Forgets an invitation whose answer was told, or waited in vain; its timer runs no more.
+    /// Forgets an invitation whose answer was told, or has waited too long. Its timer has ended.
     pub(super) fn forget_invitation(&mut self, key: u32) {
         let stored = self.invitations.remove(key);
         let weight = self.limits.invitations_in_all.weight(stored.bytes);

@@ -1,69 +1,69 @@
-//! [`Limits`]: how much the realm puts up with, and [`Quota`], a limit by number and by bytes.
+//! [`Limits`]: the limits of the realm. [`Quota`]: a limit by number and by bytes.
 //!
-//! Whoever knows an id may write to it, and ids cost nothing. So everything that the realm keeps for
-//! somebody is bounded for him, and once more for all together.
+//! Everybody who knows an id may write to it, and ids cost nothing. So everything that the realm keeps for
+//! a person has a limit for that person, and another limit for all people together.
 
 use std::time::Duration;
 
-/// How much the realm puts up with.
+/// The limits of the realm.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
-    /// Time for an invitation to be answered, and then for its sender to come and hear the answer.
+    /// The time in which an invitation has to be answered; and then the time for its sender to hear the
+    /// answer.
     pub invitation_ttl: Duration,
-    /// Time for somebody to come back before his contacts hear that he is gone.
+    /// The time in which a person may come back before the contacts hear that the person is offline.
     pub contact_grace: Duration,
-    /// Whether one may write only to contacts.
+    /// Whether people may write only to contacts.
     pub require_invitation: bool,
-    /// Devices of one person that are signed in.
+    /// The most devices of one person that are signed in.
     pub devices_per_person: usize,
-    /// Invitations in memory that one person has sent.
+    /// The most invitations in memory from one sender.
     pub invitations_sent: Quota,
-    /// Invitations that wait for the answer of one person, who need not exist.
+    /// The most invitations that wait for the answer of one person, who need not exist.
     pub invitations_received: Quota,
-    /// Invitations in memory, of all people together.
+    /// The most invitations in memory, of all people together.
     pub invitations_in_all: Quota,
-    /// Messages of one sender that can still be marked as read; the oldest is forgotten.
+    /// The most messages of one sender that can still be marked as read. The oldest is forgotten.
     pub tracked_per_person: usize,
-    /// Messages that can still be marked as read, of all senders together; the oldest is forgotten.
+    /// The most messages that can still be marked as read, of all senders together.
     pub tracked_messages: usize,
-    /// Time for a message to be marked as read.
+    /// The time in which a message can be marked as read.
     pub tracked_for: Duration,
-    /// Senders whose messages to one recipient have the same id and can still be marked as read, all
-    /// by one note that names this id. The oldest is forgotten.
+    /// Different senders may use the same message id to one recipient. One receipt then marks all their
+    /// messages. At most this many of them are remembered for each recipient and id.
     pub tracked_with_one_id: usize,
-    /// Contacts of one person; the one known for longest is forgotten.
+    /// The most contacts of one person.
     pub contacts_per_person: usize,
-    /// Pairs of contacts. Room is made by forgetting people who are offline, the longest first;
-    /// if none is, no more contacts are made.
+    /// The most pairs of contacts, of all people together.
     pub contacts_in_all: usize,
-    /// People who are offline and still have contacts; the longest offline is forgotten.
+    /// The most people who are remembered: they are offline and have contacts.
     pub remembered_people: usize,
-    /// How long somebody is shown as typing without saying so again.
+    /// How long a person is shown as typing without a new notice.
     pub typing_lasts: Duration,
-    /// To how many one person may be typing; towards the oldest, it ends.
+    /// To how many people one person may be typing. Beyond this the oldest typing ends.
     pub typing_at_once: usize,
 }
 
-/// A limit by number and by bytes, of which the one reached first holds.
+/// A limit by number and by bytes. Both apply.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Quota {
-    /// How many.
+    /// The highest number.
     pub number: usize,
-    /// How many bytes, with what it costs to keep them.
+    /// The most bytes, overhead included.
     pub bytes: usize,
 }
 
 impl Quota {
-    /// Whether `bytes` more, in one piece, fit on top of what there is.
+    /// Whether one more piece of `bytes` bytes fits, with `number` pieces and `used` bytes already there.
     pub(super) fn has_room(self, number: usize, used: usize, bytes: usize) -> bool {
         number < self.number && used.saturating_add(bytes) <= self.bytes
     }
 
-    /// What so many bytes in one piece weigh: themselves, but at least an even share, so that many
-    /// small ones weigh as much as the room they take up.
+    /// The weight of one piece of `bytes` bytes: the bytes, but at least an even share of all. Then
+    /// small pieces weigh as much as the places that they take.
     pub(super) fn weight(self, bytes: usize) -> u64 {
         let share = self.bytes.checked_div(self.number).unwrap_or(0);
-        // Where bytes have no limit, nothing is that large, and the sum of all still fits.
+        // Without a limit of bytes the share would be huge. This keeps the sum of all weights small.
         bytes.max(share.min(MEBIBYTE)) as u64
     }
 }

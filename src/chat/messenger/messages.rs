@@ -1,9 +1,10 @@
-//! Messages: what people say, and what becomes of it.
+//! Messages: what people write, and what becomes of it.
 //!
-//! A message's way: `say` hands its copies to the sink, one for each of the recipient's devices, and
-//! all under one ticket; the turn settles each of them. The first that is delivered makes the
-//! message delivered, and the two contacts; if none is, it is undelivered. Its sender hears `sent`,
-//! then one of the two, then `read`, each at most once. Knows no bytes; called by the realm.
+//! `say` hands the copies of a message to the sink, one for each device of the recipient, all with one
+//! ticket. The turn settles each copy. The first delivered copy makes the message delivered, and the two
+//! people contacts. If no copy is delivered, the message is undelivered. The sender is told `sent`, then
+//! `delivered` or `undelivered`, then `read`, each at most once. This file knows no bytes. Called by the
+//! realm.
 
 use super::contacts::Meeting;
 use super::event::{Event, Status};
@@ -15,7 +16,7 @@ use crate::limiter::Block;
 use crate::timer::{Moment, Now};
 
 impl Realm {
-    /// Somebody says something to somebody.
+    /// A person sends a message to another one.
     pub(super) fn say(
         &mut self,
         now: Now,
@@ -35,7 +36,7 @@ impl Realm {
             return Ok(());
         };
         let ticket = self.track(now.monotonic, (sender, block), recipient, message.id.as_str());
-        // Whether it can reach the recipient comes first, and what is said about it later.
+        // The message goes to the sink first, and its status after that.
         let from = self.people[sender].id();
         let taken_at = now.unix;
         let to = self.people[recipient].devices();
@@ -50,8 +51,7 @@ impl Realm {
         Ok(())
     }
 
-    /// Hears what became of one copy of a message. A ticket whose copies are all settled is nothing
-    /// to it.
+    /// Settles one copy of a message. It ignores a ticket whose copies are all settled.
     pub(super) fn settle_copy(&mut self, ticket: Ticket, outcome: Outcome, sink: &mut impl Sink) {
         let Some(key) = self.tracks.with_ticket(ticket) else { return };
         self.tracks.copies -= 1;
@@ -68,7 +68,7 @@ impl Realm {
         self.drop_if_done(key);
     }
 
-    /// Somebody has read a message.
+    /// A person marks a message as read.
     pub(super) fn read(
         &mut self,
         Caller { device, person: reader, .. }: Caller,
@@ -77,12 +77,13 @@ impl Realm {
     ) -> Result<(), Refusal> {
         let read = Status::Read;
         let (mut was_there, mut was_own) = (false, false);
-        // One that is found can be read no more: the next round finds the next sender's.
+        // `make_unreadable` removes the track from the index. So each round finds the message of another
+        // sender with this id.
         while let Some(key) = {
             let mut readable = self.tracks.readable(reader, id.as_str());
             readable.next()
         } {
-            // Another device of the reader's can be faster than this one's socket, or the turn.
+            // Another device of the reader may have received the message, before the turn has settled any copy.
             if !self.tracks.all[key as usize].is_decided {
                 self.delivered(key, sink);
             }
@@ -107,7 +108,7 @@ impl Realm {
         Ok(())
     }
 
-    /// Forgets one message that nobody has marked as read in time; false if there is none.
+    /// Forgets one message that nobody has marked as read in time. Returns false if there is none.
     pub(super) fn forget_aged_message(&mut self, now: Moment) -> bool {
         let Some(oldest) = self.tracks.oldest() else { return false };
         let is_due = self.age_limit(oldest) <= now;
@@ -117,7 +118,7 @@ impl Realm {
         is_due
     }
 
-    /// When [`forget_aged_message`](Realm::forget_aged_message) has something to do.
+    /// The moment at which [`forget_aged_message`](Realm::forget_aged_message) is to be called next.
     pub(super) fn next_aged_message(&self) -> Option<Moment> {
         self.tracks.oldest().map(|oldest| self.age_limit(oldest))
     }
@@ -126,7 +127,7 @@ impl Realm {
         self.tracks.all[key as usize].taken + self.limits.tracked_for
     }
 
-    /// Notes a message, in place of whatever the limits do not leave room for.
+    /// Remembers a message. If a limit is reached, an older one is forgotten.
     fn track(
         &mut self,
         now: Moment,
@@ -145,7 +146,8 @@ impl Realm {
         social.references += 1;
         social.tracked.push(&mut self.tracks.all, |track| &mut track.by_sender, key);
 
-        // Its own copies are in flight: even where the limit is zero, it is itself not dropped.
+        // This is safe even if a limit is 0: a track with copies in flight becomes unreadable, but is not
+        // dropped.
         let mine = social.tracked;
         let too_many = mine.len() > self.limits.tracked_per_person;
         if let Some(oldest) = mine.first().filter(|_| too_many) {
@@ -154,13 +156,14 @@ impl Realm {
         if self.tracks.len() > self.limits.tracked_messages {
             let heaviest = self.shares.heaviest(Stock::ReadMarks);
             let oldest = heaviest.and_then(|sender| self.people[sender].social()?.tracked.first());
-            self.forget_message(oldest.expect("what can be read has a sender who holds it"));
+            self.forget_message(oldest.expect("a readable message has a sender that holds it"));
         }
         ticket
     }
 
-    /// Forgets a message of the same sender with that id. If too many others have it, the oldest gives
-    /// way of the address that most of them are from: one address does not push out what others sent.
+    /// Forgets a message of the same sender with that id. If too many other messages have this id, one gives
+    /// way: the oldest of the address with most of them. So one address cannot push out the messages of
+    /// others.
     fn make_room_for_id(&mut self, from: PersonKey, to: PersonKey, id: &str) {
         let all = &self.tracks.all;
         let with_id = self.tracks.readable(to, id);
@@ -193,7 +196,7 @@ impl Realm {
         self.befriend(from, to, Meeting::Message, sink);
     }
 
-    /// All copies of the message have come back.
+    /// All copies of the message are undelivered.
     fn undelivered(&mut self, key: u32, reason: Reason, sink: &mut impl Sink) {
         self.books.settle(Outcome::Undelivered(reason));
         self.tracks.all[key as usize].is_decided = true;
@@ -203,13 +206,13 @@ impl Realm {
         }
     }
 
-    /// A message can be marked as read no more, as a limit wants it.
+    /// Makes a message unreadable because of a limit.
     fn forget_message(&mut self, key: u32) {
         self.counters.messages_forgotten += 1;
         self.make_unreadable(key);
     }
 
-    /// A message can be marked as read no more.
+    /// Makes a message unreadable: it can no longer be marked as read.
     fn make_unreadable(&mut self, key: u32) {
         self.unindex(key);
         self.drop_if_done(key);
@@ -223,7 +226,7 @@ impl Realm {
         self.shares.take(self.holder(sender), Stock::ReadMarks, 1);
     }
 
-    /// Drops a track that has nothing to wait for, and whoever was held by nothing else.
+    /// Drops a track that has nothing to wait for, and the people that nothing else holds.
     fn drop_if_done(&mut self, key: u32) {
         let track = &self.tracks.all[key as usize];
         if track.is_readable || track.copies > 0 {
@@ -231,7 +234,7 @@ impl Realm {
         }
         let track = self.tracks.all.remove(key as usize);
         self.release(track.from);
-        // Whoever writes to himself is one person, referred to twice: he is held until now.
+        // If sender and recipient are the same person, there are two references to that person.
         self.release(track.to);
     }
 

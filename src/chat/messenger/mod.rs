@@ -1,10 +1,10 @@
-//! [`Realm`]: the messenger realm, where one is known by an id that only one's friends know.
+//! [`Realm`]: the messenger realm. Each person has an id that only friends know.
 //!
-//! A *person* is known by an id; its *devices* are the connections signed in with that id. People *invite* each
-//! other and become *contacts*, who hear when the other comes and goes; strangers hear nothing. Who
-//! has sent a message is told what becomes of it.
+//! The *devices* of a person are the connections that are signed in with the person's id. People *invite*
+//! each other and become *contacts*. Contacts hear when the other one comes and goes; strangers hear
+//! nothing. The sender of a message is told what becomes of it.
 //!
-//! The realm keeps no message: of each it knows the id, and between whom it was. It keeps invitations
+//! The realm keeps no text of a message, only its id, its sender and its recipient. It keeps invitations
 //! until they are answered. All that it keeps is in memory, and has a limit in [`Limits`].
 
 mod chain;
@@ -51,49 +51,49 @@ pub use ids::{ItemId, NotAnId, PersonId};
 pub use limits::{Limits, Quota};
 pub use refusal::Refusal;
 
-/// A message that is on its way to somebody's devices. All its copies have the same.
+/// Identifies a message on its way to the recipient's devices. All its copies have the same ticket.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub struct Ticket {
     index: u32,
     generation: u32,
 }
 
-/// Everybody with an id, and what is between them.
+/// All people with an id, and what is between them.
 pub struct Realm {
     limits: Limits,
     people: Directory,
     tracks: Tracks,
     invitations: Invitations,
-    /// Who holds how much of what all share.
+    /// How much of the shared quotas each person holds.
     shares: Shares,
     wheel: Wheel<Due>,
     books: Books,
     counters: Counters,
 }
 
-/// Who asks for something.
+/// The source of a command.
 #[derive(Clone, Copy)]
 struct Caller {
     /// The connection that the command came over.
     device: ConnectionId,
     person: PersonKey,
-    /// The address of the connection.
+    /// The address block of the connection.
     from: Block,
 }
 
-/// What a timer is for. It is cancelled before what it names is forgotten, so its keys are good.
+/// What a timer is for. A timer is cancelled before what its key names is forgotten, so the key is valid.
 #[derive(Clone, Copy)]
 enum Due {
     /// An invitation expires, or the answer to it is forgotten.
     Invitation(u32),
-    /// Somebody has not come back in time.
+    /// The grace of a person ends.
     Grace(PersonKey),
-    /// Somebody has said for too long that he is typing.
+    /// The typing of a person ends, because there was no new notice.
     Typing { typist: PersonKey, to: PersonKey },
 }
 
 impl Realm {
-    /// A realm with nobody in it, whose clock stands at `now`.
+    /// Makes a realm with nobody in it, at the time `now`.
     pub fn new(limits: Limits, now: Moment) -> Self {
         Realm {
             limits,
@@ -107,14 +107,14 @@ impl Realm {
         }
     }
 
-    /// Signs a connection in, as one more device of its person. It is told that it is in, then what
-    /// waited for it, then which contacts are online. If it is signed in already, or its slot's former
-    /// tenant still is, that one leaves first. A device without a name leaves the person's as it is.
-    /// `from` is the address of the connection, where the person is from now on.
+    /// Signs a connection in, as one more device of its person. The device is told that it is signed in,
+    /// then what waited for it, then which contacts are online. If the connection or the previous tenant
+    /// of its slot is signed in already, that one leaves first. A device without a name does not change
+    /// the person's name. `from` is the address block of the connection, and from now on the person's.
     ///
     /// # Errors
     ///
-    /// [`Refusal::TooManyDevices`]; the connection is not in then, and was told nothing.
+    /// [`Refusal::TooManyDevices`]. Then the connection is not signed in, and was told nothing.
     pub fn sign_in(
         &mut self,
         now: Now,
@@ -156,8 +156,8 @@ impl Realm {
         Ok(())
     }
 
-    /// Takes a connection out; false, and nothing has changed, if it was not in. Messages that are on
-    /// their way to it come back through [`settle`](Realm::settle). `from` is its address.
+    /// Removes a connection. Returns false, and changes nothing, if it was not signed in. The turn reports
+    /// the messages on their way to it through [`settle`](Realm::settle). `from` is its address block.
     pub fn leave(
         &mut self,
         now: Now,
@@ -168,7 +168,7 @@ impl Realm {
         self.counters.devices_left += 1;
         if !self.people[person].is_online() {
             self.counters.leaves += 1;
-            // A message on its way to the person can still make contacts, who are then remembered.
+            // A message on its way to the person can still make a contact. Then the person is remembered.
             if self.people[person].social().is_some() {
                 self.locate(person, from);
             }
@@ -180,8 +180,8 @@ impl Realm {
         true
     }
 
-    /// Does what somebody asks. Whoever is not signed in asks in vain. `from` is the address of the
-    /// connection, to which what the person holds is counted from now on.
+    /// Carries out a command. It ignores a connection that is not signed in. `from` has the address block of
+    /// the connection. What the person holds counts toward this block from now on.
     pub fn handle(
         &mut self,
         now: Now,
@@ -212,22 +212,22 @@ impl Realm {
         self.forget_excess_people(sink);
     }
 
-    /// Enters a message that never became a command into the books, if its sender is signed in here.
+    /// Counts a message that a dialect refused in the books, if its sender is signed in here.
     pub fn refuse(&mut self, from: ConnectionId, fault: Fault) {
         if self.people.person_at(from).is_some() {
             self.books.refuse(fault);
         }
     }
 
-    /// Hears what became of one copy of a message, and tells its sender once it is decided for the
-    /// message. A ticket whose copies are all settled means nothing any more.
+    /// Settles one copy of a message, and tells the sender once the fate of the message is decided. It
+    /// ignores a ticket whose copies are all settled.
     pub fn settle(&mut self, ticket: Ticket, outcome: Outcome, sink: &mut impl Sink) {
         self.settle_copy(ticket, outcome, sink);
         self.forget_excess_people(sink);
     }
 
-    /// Does what is due, and looks at no more than `budget` deadlines; the rest waits. Telling a
-    /// contact that somebody is gone counts as much as a deadline.
+    /// Acts on the deadlines that have passed: at most `budget` of them in one call. Telling a contact that
+    /// a person is gone counts like a deadline. The rest waits for the next call.
     pub fn expire(&mut self, now: Now, budget: usize, sink: &mut impl Sink) {
         let mut left = budget;
         while left > 0 {
@@ -249,13 +249,13 @@ impl Realm {
         self.forget_excess_people(sink);
     }
 
-    /// When there is something to [`expire`](Realm::expire).
+    /// The moment at which [`expire`](Realm::expire) is to be called next. `None` if there is no deadline.
     pub fn next_deadline(&self) -> Option<Moment> {
         let deadlines = [self.wheel.next_deadline(), self.next_aged_message()];
         deadlines.into_iter().flatten().min()
     }
 
-    /// How many deadlines are kept by a timer.
+    /// How many timers the realm keeps.
     pub fn timers(&self) -> usize {
         self.wheel.len()
     }
@@ -265,13 +265,13 @@ impl Realm {
         &self.counters
     }
 
-    /// Where every message of the realm went. A message counts once, however many devices get a copy.
+    /// What became of every message of the realm. A message counts once, however many devices get a copy.
     pub fn books(&self) -> &Books {
         &self.books
     }
 
-    /// Copies of messages that the sink was handed and that are not settled. Those of the sender's
-    /// other devices are none.
+    /// How many copies of messages went to the sink and are not settled yet. The copies for the sender's
+    /// other devices do not count.
     pub fn copies_in_flight(&self) -> u64 {
         self.tracks.copies
     }
@@ -302,14 +302,14 @@ impl Realm {
         usize::try_from(pairs).expect("they are all in memory")
     }
 
-    /// One thing fewer knows somebody by his key.
+    /// Removes a reference to a person.
     fn release(&mut self, person: PersonKey) {
         self.people[person].social_mut().references -= 1;
         self.tidy(person);
     }
 
-    /// What a person holds is counted to this address from now on. The person must have something to
-    /// hold soon, or be tidied.
+    /// Counts what a person holds toward this address block from now on. The caller must soon give the
+    /// person something to hold, or tidy the person.
     fn locate(&mut self, person: PersonKey, from: Block) -> HolderKey {
         let is_away = !self.people[person].is_online();
         let holder = &mut self.people[person].social_mut().holder;
@@ -322,12 +322,12 @@ impl Realm {
         }
     }
 
-    /// What a person holds who has asked for something since there is something social about them.
+    /// The holder of a person that has sent a command since it got its social data.
     fn holder(&self, person: PersonKey) -> HolderKey {
-        self.people[person].holder().expect("who holds something has asked for it")
+        self.people[person].holder().expect("a person who holds something has a holder")
     }
 
-    /// Frees what is empty of a person, and forgets the person if nothing is left.
+    /// Frees a person's social data if it is empty, and forgets the person if nothing is left.
     fn tidy(&mut self, person: PersonKey) {
         if let Some(holder) = self.people.tidy(person) {
             self.shares.close(holder);
@@ -335,14 +335,14 @@ impl Realm {
     }
 }
 
-/// What people wrote, and who they are, is in no debug output.
+/// Debug output shows nothing of what people wrote, or who they are.
 impl fmt::Debug for Realm {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Realm").field("counters", &self.counters).finish_non_exhaustive()
     }
 }
 
-/// Tells the same to each of a person's devices.
+/// Sends an event to all devices of a person.
 fn tell(sink: &mut impl Sink, devices: &[ConnectionId], event: Event<'_>) {
     let event = chat::Event::Messenger(event);
     match devices {
@@ -352,7 +352,7 @@ fn tell(sink: &mut impl Sink, devices: &[ConnectionId], event: Event<'_>) {
     }
 }
 
-/// Tells the same to each of a person's devices but one.
+/// Sends an event to all devices of a person except for one.
 fn tell_others(
     sink: &mut impl Sink,
     devices: &[ConnectionId],

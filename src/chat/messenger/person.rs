@@ -1,10 +1,10 @@
-//! [`Person`]: a person, as the realm knows one. *Devices* are the connections that are signed in
-//! with the person's id. *Social* is all that an idle person does not have: contacts, invitations,
-//! messages under way.
+//! [`Person`]: what the realm knows about a person. *Devices* are the connections that are signed in with
+//! the person's id. *Social* data is all that an idle person does not have: contacts, invitations,
+//! messages in flight.
 //!
-//! Most people have one device and say nothing, so this is what they must cost little for: 48
-//! bytes here, and one allocation for the id and the name together. A person may also be a *ghost*,
-//! to whom somebody has written an invitation, and who never came. Knows nobody but itself.
+//! Most people have one device and are idle. Such a person costs 48 bytes here, and one allocation for
+//! the id and the name together. A person may also be a *ghost*: somebody has sent an invitation to an id
+//! that never signed in. A person does not know other people, only their keys.
 
 use std::mem;
 use std::slice;
@@ -18,32 +18,32 @@ use crate::timer::TimerId;
 
 /// A person: online, offline, or never seen.
 pub(super) struct Person {
-    /// The id, and behind it the name.
+    /// The id, followed by the name.
     text: Box<str>,
-    /// Where the id ends. It has up to 256 characters, which is up to 1,024 bytes.
+    /// The length of the id, in bytes: up to 256 characters, so up to 1,024 bytes.
     id_len: u16,
     devices: Devices,
     social: Option<Box<Social>>,
 }
 
-/// All that an idle person does not have.
+/// The data that an idle person does not have.
 #[derive(Default)]
 pub(super) struct Social {
     pub(super) contacts: Circle,
-    /// What the person holds of what there is for all together, and from which address. None before the
-    /// person first holds something.
+    /// The person's entry in [`Shares`](super::shares::Shares). `None` before the person first holds
+    /// something.
     pub(super) holder: Option<HolderKey>,
-    /// Messages of his that can still be marked as read.
+    /// The person's messages that can still be marked as read.
     pub(super) tracked: Chain,
-    /// How many messages, invitations and typists know the person by his key.
+    /// How many messages, invitations and typists keep the person's key.
     pub(super) references: u32,
-    /// Invitations that he has sent, and whose answer he has not heard.
+    /// The invitations that the person has sent, and whose answer the person has not heard.
     pub(super) sent: Pile,
-    /// Invitations that wait for his answer.
+    /// The invitations that wait for the person's answer.
     pub(super) received: Pile,
-    /// To whom he is typing, the oldest first.
+    /// The people that the person is typing to, the oldest first.
     pub(super) typing: Vec<Typing>,
-    /// Runs from when his last device went until his contacts hear of it.
+    /// The timer of the grace: it runs from the end of the last device until the contacts are told.
     pub(super) grace: Option<TimerId>,
 }
 
@@ -54,15 +54,15 @@ pub(super) struct Pile {
     pub(super) bytes: usize,
 }
 
-/// Somebody is being typed to.
+/// One recipient of a person's typing.
 #[derive(Clone, Copy)]
 pub(super) struct Typing {
     pub(super) to: PersonKey,
-    /// When it ends by itself.
+    /// The timer at which the typing ends by itself.
     pub(super) timer: TimerId,
 }
 
-/// The connections of a person: those that want to hear what becomes of messages stand first.
+/// The connections of a person. Those that want receipts come first.
 #[derive(Default)]
 enum Devices {
     #[default]
@@ -76,35 +76,35 @@ enum Devices {
 
 struct Several {
     list: Vec<ConnectionId>,
-    /// How many of them want receipts.
+    /// How many devices want receipts.
     receipts: usize,
 }
 
 impl Person {
-    /// A person without a device and without a name.
+    /// Makes a person without a device and without a name.
     pub(super) fn new(id: &str) -> Self {
         let id_len = u16::try_from(id.len()).expect("an id has 256 characters of 4 bytes at most");
         Person { text: id.into(), id_len, devices: Devices::None, social: None }
     }
 
-    /// Who it is.
+    /// The person's id.
     pub(super) fn id(&self) -> &str {
         &self.text[..self.id_len.into()]
     }
 
-    /// What it calls itself. No name is empty.
+    /// The person's name, if there is one. No name is empty.
     pub(super) fn name(&self) -> Option<&str> {
         Some(&self.text[self.id_len.into()..]).filter(|name| !name.is_empty())
     }
 
-    /// Gives it another name.
+    /// Sets the name.
     pub(super) fn rename(&mut self, name: &str) {
         if self.name() != Some(name) {
             self.text = [self.id(), name].concat().into();
         }
     }
 
-    /// All its devices.
+    /// All devices.
     pub(super) fn devices(&self) -> &[ConnectionId] {
         match &self.devices {
             Devices::None => &[],
@@ -113,7 +113,7 @@ impl Person {
         }
     }
 
-    /// Those of its devices that want to hear what becomes of messages.
+    /// The devices that want to hear what becomes of messages.
     pub(super) fn devices_with_receipts(&self) -> &[ConnectionId] {
         match &self.devices {
             Devices::None | Devices::One { receipts: false, .. } => &[],
@@ -122,12 +122,12 @@ impl Person {
         }
     }
 
-    /// Whether it has a device.
+    /// Whether the person has a device.
     pub(super) fn is_online(&self) -> bool {
         !matches!(self.devices, Devices::None)
     }
 
-    /// Whether its contacts are to see it as online: it is, or may be back at any moment.
+    /// Whether the contacts see the person as online: it is online, or in its grace.
     pub(super) fn is_present(&self) -> bool {
         self.is_online() || self.social.as_ref().is_some_and(|social| social.grace.is_some())
     }
@@ -148,7 +148,7 @@ impl Person {
         };
     }
 
-    /// Takes a device out.
+    /// Removes a device.
     pub(super) fn remove(&mut self, device: ConnectionId) {
         self.devices = match mem::take(&mut self.devices) {
             Devices::None => Devices::None,
@@ -164,17 +164,17 @@ impl Person {
         };
     }
 
-    /// What is social about it, if anything is.
+    /// The social data, if there is any.
     pub(super) fn social(&self) -> Option<&Social> {
         self.social.as_deref()
     }
 
-    /// The same, to be changed. What is empty afterwards goes with [`shed`](Person::shed).
+    /// The social data, made if there is none. [`shed`](Person::shed) frees it when it is empty.
     pub(super) fn social_mut(&mut self) -> &mut Social {
         self.social.get_or_insert_default()
     }
 
-    /// Frees what is social if there is nothing in it. What was held with it is to be closed.
+    /// Frees the social data if it is empty. The caller has to close the holder that this returns.
     pub(super) fn shed(&mut self) -> Option<HolderKey> {
         self.social.take_if(|social| social.is_empty())?.holder
     }
@@ -184,22 +184,22 @@ impl Person {
         self.social.is_none() && !self.is_online()
     }
 
-    /// Its contacts, the chosen ones first, and of these those it chose first.
+    /// The contacts, the chosen ones first, in the order in which the person chose them.
     pub(super) fn contacts(&self) -> &[PersonKey] {
         self.social().map_or(&[], |social| social.contacts.people())
     }
 
-    /// What it holds, if it may hold anything.
+    /// The holder, if there is one.
     pub(super) fn holder(&self) -> Option<HolderKey> {
         self.social()?.holder
     }
 
-    /// The keys of invitations that wait for its answer.
+    /// The keys of the invitations that wait for the person's answer.
     pub(super) fn received(&self) -> &[u32] {
         self.social().map_or(&[], |social| &social.received.keys)
     }
 
-    /// The keys of invitations that it has sent.
+    /// The keys of the invitations that the person has sent.
     pub(super) fn sent(&self) -> &[u32] {
         self.social().map_or(&[], |social| &social.sent.keys)
     }
@@ -221,7 +221,7 @@ impl Several {
 
 impl Social {
     fn is_empty(&self) -> bool {
-        // Grace and remembrance are for those with contacts, and end with the last of them.
+        // Only people with contacts have a grace and are remembered, so checking the contacts is enough.
         self.contacts.people().is_empty()
             && self.references == 0
             && self.tracked.len() == 0
@@ -256,7 +256,7 @@ mod tests {
     #[test]
     fn a_person_is_48_bytes_also_in_the_slab() {
         assert_eq!(size_of::<Person>(), 48);
-        // The slab's mark for "vacant" fits into a bit pattern that no person has.
+        // The slab marks a vacant entry with a bit pattern that no person has.
         let mut slab = slab::Slab::new();
         slab.insert(Person::new("one"));
         assert_eq!(size_of::<Option<Person>>(), 48);

@@ -1,6 +1,6 @@
-//! [`PersonKey`]: by which the files of this realm name a person without knowing what a person is.
+//! [`PersonKey`]: the key of a person. With it the files of this realm can name a person without its type.
 
-/// A person's place in the directory. It is good for as long as the person is there: code that keeps a key
-/// takes care that the person stays (see [`Social::references`](super::person::Social::references)).
+/// A place in the directory. It is valid while its person is in there. Code that keeps a key makes sure
+/// that the person stays: see [`Social::references`](super::person::Social::references).
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub(super) struct PersonKey(pub(super) u32);

@@ -1,22 +1,22 @@
-//! [`Ranks`]: the things of a slab in the order of their weight. A [`Rank`] is a class of weights: below
-//! 16 each weight is a class of its own, above that a class is an eighth of a power of two wide. So the
-//! heaviest is exact for small numbers, and within an eighth for large ones. Of one class, the thing that
+//! [`Ranks`]: the entries of a slab in the order of their weight. A [`Rank`] is a class of weights. Below
+//! 16 each weight has its own class; above, a class is an eighth of a power of two wide. So the heaviest
+//! entry is exact for small weights, and within an eighth for large ones. Within a class, the entry that
 //! has been in it for longest comes first.
 //!
-//! A class is a [`Chain`]; those that are not empty stand in a sorted list, at most 496 of 16 bytes.
-//! Most changes of a weight stay in their class and cost nothing here. Another class costs two binary
-//! searches and a move in the list, whatever the number of things. Rejected: a heap or a B-tree by exact
-//! weights, which costs a search in all things at every message. Knows no people. `shares.rs` calls it.
+//! A class is a [`Chain`]. The classes that are not empty are in a sorted list: at most 496, of 16 bytes
+//! each. Most changes of a weight stay in their class, and cost nothing here. A change of class costs two
+//! binary searches and a move in the list, independent of the number of entries. Rejected: a heap or a
+//! B-tree by exact weights, which costs a search at every message. It knows no people. `shares.rs` calls it.
 
 use slab::Slab;
 
 use super::chain::{Chain, Links};
 
-/// A class of weights; with it, whether its members give way before all who are not away.
+/// A class of weights, and whether its entries give way first, because their holders are away.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub(super) struct Rank(u16);
 
-/// Above all classes of weights, the highest of which is 495.
+/// The bit for holders that are away. It is above all classes of weights: the highest class is 495.
 const AWAY: u16 = 1 << 9;
 
 impl Rank {
@@ -25,13 +25,13 @@ impl Rank {
         let power = weight.checked_ilog2().unwrap_or(0);
         let class = match power {
             0..3 => weight,
-            // The three bits behind the highest one.
+            // The three bits after the highest one.
             _ => u64::from(power - 2) * 8 + ((weight >> (power - 3)) & 7),
         };
         Rank(u16::try_from(class).expect("64 powers of 8 classes"))
     }
 
-    /// The same class, but of those who give way first.
+    /// The same class, for entries that give way first.
     pub(super) fn away(self) -> Self {
         Rank(self.0 | AWAY)
     }
@@ -41,7 +41,7 @@ impl Rank {
     }
 }
 
-/// Things of a slab, in the order of their ranks.
+/// The entries of a slab, in the order of their ranks.
 #[derive(Default)]
 pub(super) struct Ranks {
     /// The lowest rank first. No chain is empty.
@@ -49,7 +49,7 @@ pub(super) struct Ranks {
 }
 
 impl Ranks {
-    /// Puts a thing in that is not in yet.
+    /// Adds an entry that is not in yet.
     pub(super) fn insert<T>(
         &mut self,
         all: &mut Slab<T>,
@@ -67,7 +67,7 @@ impl Ranks {
         self.chains[place].1.push(all, links, key);
     }
 
-    /// Takes a thing out that is in, with that rank.
+    /// Removes an entry that has this rank.
     pub(super) fn remove<T>(
         &mut self,
         all: &mut Slab<T>,
@@ -83,12 +83,12 @@ impl Ranks {
         }
     }
 
-    /// The one that gives way first.
+    /// The entry that gives way first.
     pub(super) fn first(&self) -> Option<u32> {
         self.chains.last().and_then(|(_, chain)| chain.first())
     }
 
-    /// The keys of all, in the order in which they give way.
+    /// The keys of all entries, in the order in which they give way.
     pub(super) fn keys<'a, T>(
         &self,
         all: &'a Slab<T>,
@@ -97,12 +97,13 @@ impl Ranks {
         self.chains.iter().rev().flat_map(move |(_, chain)| chain.keys(all, links))
     }
 
-    /// The class of the heaviest, away or not.
+    /// The class of the heaviest entry, away or not.
     pub(super) fn heaviest(&self) -> Option<Rank> {
         self.chains.iter().map(|(rank, _)| rank.class()).max()
     }
 
-    /// Panics unless everything in here has its rank; says how much that is. For tests and the simulator.
+    /// Panics unless every entry has its rank. Returns how many entries there are. Only tests and the
+    /// simulator call it.
     pub(super) fn check_invariants<'a, T>(
         &self,
         all: &'a Slab<T>,

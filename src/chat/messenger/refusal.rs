@@ -1,35 +1,35 @@
-//! [`Refusal`]: why somebody may not do what he asks, in a sentence for him.
+//! [`Refusal`]: why the realm refuses a command or a sign-in, with a sentence for the client.
 //!
-//! Where the reason would tell a stranger's secret, several reasons share one sentence: whether a
-//! person exists, whose message it is, whether an invitation was answered before.
+//! Several reasons share one sentence if the exact reason would reveal a secret: whether a person exists,
+//! whose message it is, or whether an invitation was answered before.
 
 use crate::chat;
 
-/// Why somebody may not do what he asks.
+/// Why the realm refuses a command or a sign-in.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Refusal {
-    /// The person has as many devices as may be signed in.
+    /// The person has the most devices already.
     TooManyDevices,
-    /// He may write to contacts only.
+    /// The person may write only to contacts.
     NotInvited,
-    /// It is not there, not his, or was marked before.
+    /// The message does not exist, is not for this person, or was marked before.
     NoSuchMessage,
-    /// It is not there, not his, or was answered before.
+    /// The invitation does not exist, is not for this person, or was answered before.
     NoSuchInvitation,
-    /// He has invited himself.
+    /// The invitation is for its own sender.
     OwnInvitation,
-    /// One with this id waits for that recipient already.
+    /// An invitation with this id waits for that recipient already.
     DuplicateInvitation,
-    /// He has sent as many as may wait.
+    /// The sender has the most waiting invitations already.
     TooManySent,
-    /// As many wait for that recipient as may.
+    /// The recipient has the most waiting invitations already.
     TooManyReceived,
-    /// The realm has as many as it may.
+    /// The realm has the most invitations already.
     TooManyInAll,
 }
 
 impl Refusal {
-    /// One clear sentence for whoever asked.
+    /// One clear sentence for the client.
     pub fn sentence(self) -> &'static str {
         match self {
             Refusal::TooManyDevices => "too many devices are signed in to this session",

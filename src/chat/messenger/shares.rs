@@ -1,15 +1,15 @@
-//! [`Shares`]: how much of what the realm has for all together is held by each address and each person,
-//! and who gives way when there is no more. A [`Stock`] is a kind of thing that there is a bounded amount
-//! of, a *holder* a person who may hold some of it, a *stake* what a holder or an address has of a stock.
+//! [`Shares`]: how much of the shared quotas each address and each person holds, and who gives way when a
+//! quota is full. A [`Stock`] is a kind of thing with a quota. A *holder* is a person who may hold some of
+//! it. A *stake* is what a holder or an address has of a stock.
 //!
-//! Max-min fairness in two levels, and no cap while there is room: the heaviest address gives way, in it
-//! the heaviest holder. Many ids of one address so have the share of one. A holder's weight is changed
-//! in place, without hashing: the caller keeps the [`HolderKey`]. See [`Ranks`] for who is heaviest.
+//! This is max-min fairness in two levels, without a cap while there is room. The heaviest address gives
+//! way, and in it the heaviest holder. Thus many ids of one address have the share of one address. The
+//! caller keeps the [`HolderKey`], so a change needs no hashing. [`Ranks`] finds the heaviest.
 //!
-//! O(1) at each change, whatever the number of holders. Bytes: 80 for a holder; for an address 176, 10 in
-//! the table, 80 for each stock that it holds of. Rejected: a cap for each address, which refuses while
-//! there is room; to count in a sketch, which a patient attacker can learn; to look for the heaviest only
-//! when a quota is full, which costs a look at everybody. Knows no sink. The realm calls it.
+//! A change is O(1) in the number of holders. Bytes: 80 for a holder; for an address 176, 10 in the table,
+//! and 80 for each stock of which it holds something. Rejected: a cap for each address, which refuses while
+//! there is room; a sketch, which a patient attacker can learn; and a search for the heaviest when a quota
+//! is full, which is O(n). It knows no sink. The realm calls it.
 
 use slab::Slab;
 
@@ -19,17 +19,17 @@ use super::ranks::{Rank, Ranks};
 use crate::limiter::Block;
 use crate::shards::Shards;
 
-/// A kind of thing of which there is a bounded amount for all together.
+/// A kind of thing with a quota for all people together.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum Stock {
-    /// Invitations in memory, by their bytes. Holders who are away give way first.
+    /// Invitations in memory. Their weight is their bytes. Holders who are away give way first.
     Invitations,
-    /// Messages that can still be marked as read, each of them 1.
+    /// Messages that can still be marked as read. Each weighs 1.
     ReadMarks,
-    /// Pairs of contacts, each of them 2: both on the person who made it, or 1 on each once the other
-    /// has chosen it too.
+    /// Pairs of contacts. Each weighs 2: both count toward its maker, or 1 toward each of the two once the
+    /// other one has chosen it too.
     Contacts,
-    /// People who are offline and have contacts, each of them 1.
+    /// People who are offline and have contacts. Each weighs 1.
     Remembered,
 }
 
@@ -45,35 +45,35 @@ impl Stock {
     }
 }
 
-/// A place among the holders, good until it is closed.
+/// The key of a holder. It is valid until the holder is closed.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) struct HolderKey(u32);
 
-/// Whose things give way to a newcomer's.
+/// Who gives way to a newcomer.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum GivesWay {
-    /// Those of the heaviest address.
+    /// Holders at the heaviest address.
     Heaviest,
-    /// Those of others at the newcomer's own address.
+    /// The other holders at the newcomer's own address.
     Neighbours,
 }
 
-/// Who holds how much, and who the most.
+/// How much each person and each address holds, and who holds the most.
 #[derive(Default)]
 pub(super) struct Shares {
     holders: Slab<Holder>,
     addresses: Slab<Address>,
     by_block: Shards<u32>,
-    /// For each stock, the addresses that hold of it.
+    /// For each stock, the addresses that hold some of it.
     ranks: [Ranks; Stock::ALL.len()],
-    /// What all hold of each stock.
+    /// For each stock, the weight of all holders together.
     totals: [u64; Stock::ALL.len()],
 }
 
 struct Holder {
     person: PersonKey,
     address: u32,
-    /// Whether the person has no device here.
+    /// Whether the person has no device.
     is_away: bool,
     stakes: [Stake; Stock::ALL.len()],
 }
@@ -82,11 +82,11 @@ struct Address {
     block: Block,
     holders: u32,
     stakes: [Stake; Stock::ALL.len()],
-    /// For each stock, the holders of this address that hold of it.
+    /// For each stock, the holders at this address that hold some of it.
     ranks: [Ranks; Stock::ALL.len()],
 }
 
-/// What one has of one stock, and one's neighbours of the same rank.
+/// What a holder or an address has of one stock, with its neighbours in the same rank.
 #[derive(Clone, Copy, Default)]
 struct Stake {
     weight: u64,
@@ -94,7 +94,7 @@ struct Stake {
 }
 
 impl Shares {
-    /// A person may hold something from now on, and is at this address.
+    /// Opens a holder for a person at this address.
     pub(super) fn open(&mut self, person: PersonKey, block: Block, is_away: bool) -> HolderKey {
         let address = self.enter(block);
         let stakes = Default::default();
@@ -102,14 +102,14 @@ impl Shares {
         HolderKey(u32::try_from(key).expect("there are no more holders than people"))
     }
 
-    /// The person holds nothing any more.
+    /// Closes a holder. The person must hold nothing.
     pub(super) fn close(&mut self, HolderKey(key): HolderKey) {
         let holder = self.holders.remove(key as usize);
         debug_assert!(holder.stakes.iter().all(|stake| stake.weight == 0), "it holds nothing");
         self.leave(holder.address);
     }
 
-    /// The person is at this address now, or is away. All that it holds moves along.
+    /// Moves a holder, with all that it holds, to this address, and notes whether the person is away.
     pub(super) fn locate(&mut self, HolderKey(key): HolderKey, block: Block, is_away: bool) {
         let holder = &self.holders[key as usize];
         let (old, was_away) = (holder.address, holder.is_away);
@@ -129,12 +129,12 @@ impl Shares {
         }
     }
 
-    /// The holder has that much more of a stock.
+    /// Adds to what a holder has of a stock.
     pub(super) fn add(&mut self, key: HolderKey, stock: Stock, weight: u64) {
         self.set(key, stock, self.weight(key, stock) + weight);
     }
 
-    /// The holder has that much less of a stock.
+    /// Subtracts from what a holder has of a stock.
     pub(super) fn take(&mut self, key: HolderKey, stock: Stock, weight: u64) {
         self.set(key, stock, self.weight(key, stock) - weight);
     }
@@ -144,22 +144,23 @@ impl Shares {
         self.holders[key as usize].stakes[stock as usize].weight
     }
 
-    /// What all together have of a stock.
+    /// What all holders together have of a stock.
     pub(super) fn total(&self, stock: Stock) -> u64 {
         self.totals[stock as usize]
     }
 
-    /// The address of a holder: for telling whether two have the same.
+    /// The address of a holder. It only serves to compare two holders.
     pub(super) fn block(&self, HolderKey(key): HolderKey) -> Block {
         self.addresses[self.holders[key as usize].address as usize].block
     }
 
-    /// The person who is a holder.
+    /// The person of a holder.
     pub(super) fn person(&self, HolderKey(key): HolderKey) -> PersonKey {
         self.holders[key as usize].person
     }
 
-    /// Whether a newcomer gets `weight` more of a stock that is full, and who gives way to it.
+    /// Who gives way to a newcomer that asks for `weight` more of a full stock. `None` if the newcomer is
+    /// refused.
     pub(super) fn may_take(
         &self,
         HolderKey(key): HolderKey,
@@ -179,7 +180,7 @@ impl Shares {
         claim.judge(heaviest, top == holder.address, neighbour)
     }
 
-    /// Who gives way next to a newcomer, if anybody can.
+    /// The person that gives way next to a newcomer, if there is one.
     pub(super) fn next(
         &self,
         HolderKey(newcomer): HolderKey,
@@ -198,14 +199,14 @@ impl Shares {
         }
     }
 
-    /// The first to give way of all: of the heaviest address, the heaviest holder.
+    /// The person that gives way first of all: the heaviest holder at the heaviest address.
     pub(super) fn heaviest(&self, stock: Stock) -> Option<PersonKey> {
         let address = self.ranks[stock as usize].first()?;
         let holder = self.addresses[address as usize].ranks[stock as usize].first()?;
         Some(self.holders[holder as usize].person)
     }
 
-    /// Whether the person has no device here. For tests and the simulator.
+    /// Whether the person has no device. Only tests and the simulator call it.
     pub(super) fn is_away(&self, HolderKey(key): HolderKey) -> bool {
         self.holders[key as usize].is_away
     }
@@ -215,7 +216,8 @@ impl Shares {
         self.holders.len()
     }
 
-    /// Panics, saying what disagrees. Looks at every holder: for tests and the simulator.
+    /// Panics if the sums disagree, and says which. It looks at every holder, so only tests and the simulator
+    /// call it.
     pub(super) fn check_invariants(&self) {
         assert_eq!(self.by_block.len(), self.addresses.len(), "as many blocks as addresses");
         for stock in Stock::ALL {
@@ -272,7 +274,7 @@ impl Shares {
         self.totals[index] = self.totals[index] - old + weight;
     }
 
-    /// One holder more is at an address.
+    /// Counts one more holder at an address.
     fn enter(&mut self, block: Block) -> u32 {
         let Shares { addresses, by_block, .. } = self;
         let found = by_block.find(block, |&key| addresses[key as usize].block == block).copied();
@@ -287,7 +289,7 @@ impl Shares {
         key
     }
 
-    /// One holder fewer is at an address. Without one it is forgotten.
+    /// Counts one holder less at an address. An address without holders is forgotten.
     fn leave(&mut self, key: u32) {
         let address = &mut self.addresses[key as usize];
         address.holders -= 1;
@@ -306,25 +308,25 @@ impl Holder {
     }
 }
 
-/// What a newcomer asks for, and what it has already, of a stock that is full.
+/// What a newcomer asks for, and what it already has, of a full stock.
 #[derive(Clone, Copy)]
 pub(super) struct Claim {
-    /// What it asks for.
+    /// The weight that it asks for.
     pub(super) weight: u64,
-    /// What the person itself has.
+    /// What the person has already.
     pub(super) senders: u64,
-    /// What its address has, the person included.
+    /// What its address has already, the person included.
     pub(super) addresses: u64,
 }
 
 impl Claim {
-    /// Who gives way to it, if anybody. `heaviest` is the rank of the heaviest address, and whether that
-    /// is its own; `neighbour` that of the heaviest person of its own address.
+    /// Who gives way to the newcomer, if anybody does. `heaviest` is the rank of the heaviest address, and
+    /// whether that is the newcomer's own. `neighbour` is the rank of the heaviest person at its own address.
     ///
-    /// With what it asks for, the newcomer's address must weigh no more than the heaviest one. If it
-    /// would, there is still its own address to take from: then the same holds for the person among its
-    /// neighbours, and a person who has nothing gets its share in any case. What the neighbours have
-    /// must be enough, or they would give way for nothing.
+    /// First rule: the newcomer's address, with the new weight, must not be heavier than the heaviest
+    /// address. Then that one gives way. Otherwise the newcomer can only take from its own address. The same
+    /// rule holds there for people, and a person who has nothing always gets a share. The neighbours must
+    /// have enough, or they would give way for nothing.
     pub(super) fn judge(
         self,
         heaviest: Rank,
@@ -340,7 +342,8 @@ impl Claim {
     }
 }
 
-/// The key with the greatest weight, and that weight; of several, the key that comes first. Sorts.
+/// The key with the greatest weight, and that weight. Of several equal ones it is the lowest key. It
+/// sorts: O(n log n).
 pub(super) fn heaviest<K: Ord + Copy>(items: impl Iterator<Item = (K, u64)>) -> Option<(K, u64)> {
     let places = items.enumerate();
     let mut items: Vec<(K, usize, u64)> =
@@ -353,13 +356,13 @@ pub(super) fn heaviest<K: Ord + Copy>(items: impl Iterator<Item = (K, u64)>) -> 
     sums.max_by_key(|&(sum, place, _)| (sum, place)).map(|(sum, _, key)| (key, sum))
 }
 
-/// The rank of a weight; nothing has none.
+/// The rank of a weight. The weight 0 has none.
 fn rank(weight: u64, gives_way_first: bool) -> Option<Rank> {
     let rank = (weight > 0).then(|| Rank::of(weight))?;
     Some(if gives_way_first { rank.away() } else { rank })
 }
 
-/// A weight has changed. Most changes stay within a rank.
+/// Updates the ranks after a weight has changed. Most changes stay within a rank.
 fn rerank<T>(
     (ranks, all): (&mut Ranks, &mut Slab<T>),
     links: impl Fn(&mut T) -> &mut Links,

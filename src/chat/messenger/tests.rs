@@ -1,5 +1,5 @@
-//! What the realm promises, said to a sink that writes everything down: one short line for each
-//! thing that each device is told, such as `1: m1 from ada`. A device is the number of its slot.
+//! The promises of the realm. A sink writes down every event as one short line, such as
+//! `1: m1 from ada`. The number of a device is the number of its slot.
 
 mod contacts;
 mod devices;
@@ -21,7 +21,7 @@ use crate::chat::{Audience, Reason, Watch};
 const OFFLINE: Outcome = Outcome::Undelivered(Reason::Offline);
 const SLOW: Outcome = Outcome::Undelivered(Reason::Slow);
 
-/// A realm, its clock, and what its sink was told.
+/// A realm, its clock, and its sink.
 struct World {
     realm: Realm,
     now: Now,
@@ -30,12 +30,12 @@ struct World {
     away: BTreeMap<u32, Block>,
 }
 
-/// Writes down who was told what, and keeps the tickets of copies that are on their way.
+/// Writes down which device was told what, and keeps the tickets of copies in flight.
 #[derive(Default)]
 struct Recorder {
     lines: Vec<String>,
     copies: Vec<(u32, Ticket)>,
-    /// The statuses among the lines: which device, of which message, and what.
+    /// The statuses among the lines: the device, the message and the status.
     statuses: Vec<(u32, String, Status)>,
 }
 
@@ -99,7 +99,7 @@ impl World {
         World { realm, now: Now::default(), sink: Recorder::default(), away: BTreeMap::new() }
     }
 
-    /// Ada is on at device 1, Bob at 2, and they are strangers.
+    /// A world with Ada at device 1 and Bob at device 2, who are strangers.
     fn of_two(limits: Limits) -> Self {
         let mut world = World::new(limits);
         world.join(1, "ada");
@@ -108,14 +108,14 @@ impl World {
         world
     }
 
-    /// The same, but they are contacts: nobody owes anybody anything.
+    /// The same world, but Ada and Bob are contacts, and nothing is pending.
     fn of_contacts(limits: Limits) -> Self {
         let mut world = World::of_two(limits);
         world.befriend(1, 2, "bob");
         world
     }
 
-    /// From now on a device connects from an address of its own: one with this number at its end.
+    /// Lets a device connect from another address from now on: the one that ends with this number.
     fn place(&mut self, device: u32, address: u8) {
         self.away.insert(device, block(address));
     }
@@ -179,14 +179,14 @@ impl World {
         self.handle(device, &Command::Typing { to, is_typing });
     }
 
-    /// Makes two contacts by an invitation, and forgets what was heard of it.
+    /// Makes two people contacts by an invitation, and forgets what was heard of it.
     fn befriend(&mut self, inviter: u32, invited: u32, id: &str) {
         self.invite(inviter, id, "befriend");
         self.accept(invited, "befriend");
         self.heard();
     }
 
-    /// Settles the oldest copy that is on its way to a device.
+    /// Settles the oldest copy in flight to a device.
     fn settle(&mut self, device: u32, outcome: Outcome) {
         let mut copies = self.sink.copies.iter();
         let oldest = copies.position(|&(to, _)| to == device).expect("a copy is on its way");
@@ -195,7 +195,7 @@ impl World {
         self.realm.check_invariants();
     }
 
-    /// Lets time pass, and does what is due then.
+    /// Lets time pass, and acts on the deadlines that have passed.
     fn pass(&mut self, time: Duration) {
         self.now.monotonic = self.now.monotonic + time;
         self.now.unix += time;
@@ -203,13 +203,13 @@ impl World {
         self.realm.check_invariants();
     }
 
-    /// What was told since the last time that it was asked.
+    /// The lines since the last call.
     fn heard(&mut self) -> Vec<String> {
         std::mem::take(&mut self.sink.lines)
     }
 }
 
-/// Where devices are unless a test places them elsewhere.
+/// The address of devices, unless a test places them elsewhere.
 const HOME: u8 = 1;
 
 fn block(address: u8) -> Block {
@@ -254,7 +254,7 @@ fn refused(device: u32, refusal: Refusal) -> String {
     format!("{device}: error: {}", refusal.sentence())
 }
 
-/// A slot of the wheel: how late a timer may be.
+/// The width of a slot of the wheel: how late a timer may be.
 const A_MOMENT: Duration = Wheel::<Due>::SLOT_WIDTH;
 
 fn without_grace() -> Limits {

@@ -1,9 +1,9 @@
-//! [`Tracks`]: what the realm remembers of messages, which is their ids, and between whom. A *track*
-//! lives while copies of its message are on their way, so that their [`Ticket`]s lead to it, and
-//! while the message may still be marked as read. The latter is what its limits can cut short: a
-//! track that is *forgotten* can be read no more, but still hears what becomes of its copies.
+//! [`Tracks`]: what the realm remembers about messages: the id, the sender and the recipient. A *track*
+//! lives while copies of its message are in flight, so that their [`Ticket`]s lead to it, and while the
+//! message may still be marked as read. A limit can end only the second: the message of a *forgotten*
+//! track can no longer be marked as read, but its copies are still settled.
 //!
-//! Knows no people, only their keys, and never a content. `messages.rs` calls it.
+//! It knows no people, only their keys, and no content. `messages.rs` calls it.
 
 use std::collections::hash_map::RandomState;
 use std::hash::BuildHasher;
@@ -20,38 +20,38 @@ use crate::timer::Moment;
 #[derive(Default)]
 pub(super) struct Tracks {
     pub(super) all: Slab<Track>,
-    /// Those that can be marked as read, by recipient and id, hashed with a secret key.
+    /// The tracks that can be marked as read, by recipient and id, hashed with a secret key.
     to_read: HashTable<u32>,
     hasher: RandomState,
-    /// The same, oldest first.
+    /// The same tracks, the oldest first.
     by_age: Chain,
-    /// How many tracks there have been: what makes a ticket differ from its predecessors.
+    /// How many tracks there have been. A ticket contains it, and so differs from all earlier tickets.
     generation: u32,
-    /// Copies that are not settled.
+    /// How many copies are not settled.
     pub(super) copies: u64,
 }
 
-/// What the realm remembers of one message.
+/// What the realm remembers about one message.
 pub(super) struct Track {
     pub(super) id: Box<str>,
     pub(super) from: PersonKey,
     pub(super) to: PersonKey,
-    /// When the server took it.
+    /// When the server accepted it.
     pub(super) taken: Moment,
     generation: u32,
-    /// Copies that are not settled.
+    /// How many copies are not settled.
     pub(super) copies: u32,
-    /// Whether it has reached its recipient, or never will.
+    /// Whether its fate is decided: it has reached its recipient, or never will.
     pub(super) is_decided: bool,
     /// Whether it can be marked as read.
     pub(super) is_readable: bool,
     by_age: Links,
-    /// Neighbours among those of the same sender.
+    /// Its neighbours among the tracks of the same sender.
     pub(super) by_sender: Links,
 }
 
 impl Tracks {
-    /// Notes a message of which `copies` are about to go out.
+    /// Adds a track for a message with `copies` copies, which are about to go to the sink.
     pub(super) fn add(
         &mut self,
         taken: Moment,
@@ -96,7 +96,7 @@ impl Tracks {
         by_age.remove(all, |track| &mut track.by_age, key);
     }
 
-    /// Those with an id that a recipient can mark as read: one for each sender.
+    /// The tracks with this id that a recipient can mark as read: one for each sender.
     pub(super) fn readable(&self, to: PersonKey, id: &str) -> impl Iterator<Item = u32> {
         let hash = self.hasher.hash_one((to.0, id));
         let with_hash = self.to_read.iter_hash(hash).copied();
@@ -106,12 +106,12 @@ impl Tracks {
         })
     }
 
-    /// How many can be marked as read.
+    /// How many tracks can be marked as read.
     pub(super) fn len(&self) -> usize {
         self.by_age.len()
     }
 
-    /// The oldest that can be marked as read.
+    /// The oldest track that can be marked as read.
     pub(super) fn oldest(&self) -> Option<u32> {
         self.by_age.first()
     }
@@ -121,19 +121,20 @@ impl Tracks {
         Ticket { index: key, generation: self.all[key as usize].generation }
     }
 
-    /// The track of a ticket, while not all of its copies are settled.
+    /// The track of a ticket. `None` once all its copies are settled.
     pub(super) fn with_ticket(&self, ticket: Ticket) -> Option<u32> {
         let track = self.all.get(ticket.index as usize)?;
         let is_it = track.generation == ticket.generation && track.copies > 0;
         is_it.then_some(ticket.index)
     }
 
-    /// Messages of which no copy was delivered, and not all have come back. Looks at every track.
+    /// How many messages are in flight. It looks at every track, so only checks call it.
     pub(super) fn in_flight(&self) -> u64 {
         self.all.iter().filter(|(_, track)| !track.is_decided).count() as u64
     }
 
-    /// Panics, saying what disagrees. Looks at every track: for tests and the simulator.
+    /// Panics if the indexes disagree, and says how. It looks at every track, so only tests and the simulator
+    /// call it.
     pub(super) fn check_invariants(&self) {
         let tracks = || self.all.iter().map(|(_, track)| track);
         for track in tracks() {
@@ -144,8 +145,8 @@ impl Tracks {
         assert_eq!(self.copies, copies, "copies in flight are counted");
 
         let readable = tracks().filter(|track| track.is_readable).count();
-        assert_eq!(self.to_read.len(), readable, "whatever can be read is found by its id");
-        assert_eq!(self.len(), readable, "whatever can be read has an age");
+        assert_eq!(self.to_read.len(), readable, "a readable track is found by its id");
+        assert_eq!(self.len(), readable, "a readable track has an age");
         let mut latest = Moment::START;
         let by_age = self.by_age.keys(&self.all, |track| &track.by_age);
         assert_eq!(by_age.count(), readable, "the chain of ages is whole");

@@ -1,7 +1,7 @@
-//! Typing: who is shown as typing to whom. An app says when it begins and when it ends; if it does
-//! not, the realm ends it: some seconds after the last word of it, or with the typist's last device.
+//! Typing: which person is shown as typing to which other one. An app says when typing begins and ends. If
+//! it does not, the realm ends it: some seconds after the last notice, or with the typist's last device.
 //!
-//! It is passed on or dropped, never kept for somebody offline. Called by the realm.
+//! A notice is passed on or dropped, and never kept for a person who is offline. Called by the realm.
 
 use super::event::Event;
 use super::person::Typing;
@@ -11,7 +11,7 @@ use crate::chat::Sink;
 use crate::timer::Now;
 
 impl Realm {
-    /// Somebody says that he is typing to somebody, or no longer.
+    /// A person says that typing to another person has begun or ended.
     pub(super) fn typing(
         &mut self,
         now: Now,
@@ -44,7 +44,7 @@ impl Realm {
         }
     }
 
-    /// The typist is shown as typing no longer.
+    /// Ends the typing of a person to another one, and tells the latter.
     pub(super) fn end_typing(&mut self, typist: PersonKey, to: PersonKey, sink: &mut impl Sink) {
         self.counters.typing_ended += 1;
         self.tell_typing(typist, to, false, sink);
@@ -52,7 +52,7 @@ impl Realm {
         self.tidy(typist);
     }
 
-    /// A typist's last device has gone.
+    /// Ends all typing of a person whose last device has left.
     pub(super) fn end_all_typing(&mut self, typist: PersonKey, sink: &mut impl Sink) {
         while let Some(social) = self.people[typist].social()
             && let Some(&Typing { to, .. }) = social.typing.first()
@@ -68,7 +68,7 @@ impl Realm {
         tell(sink, self.people[to].devices(), Event::Typing { from, is_typing });
     }
 
-    /// Forgets that somebody is typing to somebody, if he is. The caller tidies the typist.
+    /// Forgets the typing of a person to another one, if there is any. The caller tidies the typist.
     fn stop_clock(&mut self, typist: PersonKey, to: PersonKey) {
         if self.people[typist].social().is_none_or(|social| social.typing.is_empty()) {
             return;
@@ -78,7 +78,7 @@ impl Realm {
             let Typing { timer, .. } = typing.remove(place);
             self.wheel.cancel(timer);
             self.people[to].social_mut().references -= 1;
-            // Who types to himself is the caller's to tidy, like any typist.
+            // If both are the same person, the caller tidies that person.
             if to != typist {
                 self.tidy(to);
             }

@@ -1,11 +1,11 @@
-//! [`Shares`] against a model that keeps a list and looks through all of it.
+//! Compares [`Shares`] with a model that keeps a plain list and searches all of it.
 
 use proptest::prelude::*;
 
 use super::*;
 
-/// A holder as the model knows it: where it is, whether it is away, and what it has of each stock,
-/// with when it came into its present rank.
+/// A holder in the model: its address, whether it is away, and what it has of each stock, with the time
+/// when it came into its present rank.
 #[derive(Clone, Copy, Debug)]
 struct Known {
     key: HolderKey,
@@ -35,8 +35,7 @@ impl Model {
         weights.filter(|&weight| weight > 0).map(Rank::of).max()
     }
 
-    /// What is first to give way among some holders: whether they are away, if that matters, and the
-    /// rank.
+    /// The rank that gives way first among some holders, and whether they are away, if that matters.
     fn first<'a>(stock: Stock, holders: impl Iterator<Item = &'a Known>) -> Option<(bool, Rank)> {
         let order = |one: &Known| {
             let weight = one.weights[stock as usize];
@@ -78,7 +77,7 @@ fn block(address: u8) -> Block {
     Block::of([192, 0, 2, address].into())
 }
 
-/// Takes a step in both. Nothing is done where there is nobody to do it with.
+/// Takes a step in both. It does nothing if there is no holder for it.
 fn take(shares: &mut Shares, model: &mut Model, step: Step, number: u32) {
     let len = model.holders.len();
     match step {
@@ -143,7 +142,7 @@ fn agree(shares: &Shares, model: &Model, stock: Stock) {
     }
 }
 
-/// The rule itself, said once more, without an index.
+/// The same rule once more, without an index.
 fn may_take(shares: &Shares, model: &Model, known: &Known, stock: Stock, weight: u64) {
     let (own, mine) = (model.weight(known.block, stock), known.weights[stock as usize]);
     let may = shares.may_take(known.key, stock, weight);
@@ -163,7 +162,10 @@ fn may_take(shares: &Shares, model: &Model, known: &Known, stock: Stock, weight:
                 Rank::of(own + weight) > top || Rank::of(own) == top,
                 "a light address gets in"
             );
-            assert!(mine > 0 || own < weight, "who has nothing gets in among enough neighbours");
+            assert!(
+                mine > 0 || own < weight,
+                "a person with nothing gets in among enough neighbours"
+            );
         }
     }
 }
@@ -201,7 +203,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(128))]
 
     #[test]
-    fn shares_are_a_plain_list_that_is_looked_through(steps in prop::collection::vec(step(), 0..120)) {
+    fn shares_are_like_a_plain_list_that_is_searched(steps in prop::collection::vec(step(), 0..120)) {
         let (mut shares, mut model) = (Shares::default(), Model::default());
         for (number, &step) in steps.iter().enumerate() {
             take(&mut shares, &mut model, step, u32::try_from(number).expect("a few"));

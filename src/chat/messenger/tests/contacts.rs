@@ -1,4 +1,4 @@
-//! Contacts: who hears that somebody has come or gone.
+//! Contacts: who hears that a person has come or gone.
 
 use super::*;
 
@@ -20,7 +20,7 @@ fn contacts_hear_of_the_first_device_and_the_last_and_strangers_of_none() {
 }
 
 #[test]
-fn who_comes_back_within_the_grace_was_never_gone() {
+fn a_person_back_within_the_grace_was_never_gone() {
     let grace = Duration::from_secs(5);
     let mut world = World::of_contacts(Limits { contact_grace: grace, ..Limits::default() });
     for _ in 0..3 {
@@ -40,7 +40,7 @@ fn who_comes_back_within_the_grace_was_never_gone() {
 }
 
 #[test]
-fn in_his_grace_one_is_offline_to_a_message_and_online_to_a_contact() {
+fn during_the_grace_a_person_is_offline_to_a_message_and_online_to_a_contact() {
     let mut world = World::of_contacts(Limits::default());
     world.leave(2);
     world.say(1, "bob", "m1");

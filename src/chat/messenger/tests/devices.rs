@@ -1,4 +1,4 @@
-//! Devices: several connections of one person, and connections that are signed in as nobody.
+//! Devices: several connections of one person, and connections that are not signed in.
 
 use super::*;
 
@@ -18,7 +18,7 @@ fn a_device_too_many_is_refused_and_told_nothing() {
 }
 
 #[test]
-fn whoever_is_not_signed_in_asks_in_vain() {
+fn a_connection_that_is_not_signed_in_asks_in_vain() {
     let mut world = World::of_two(Limits::default());
     let before = *world.realm.counters();
     world.realm.leave(world.now, (ConnectionId::new(2, 7), block(HOME)), &mut world.sink);

@@ -1,5 +1,5 @@
-//! Anything that senders at several addresses may do to a quota that they share: an address that has no
-//! more than its even part loses nothing to another.
+//! Random actions of senders at several addresses that share a quota. An address that has no more than its
+//! even share loses nothing to another one.
 
 use proptest::prelude::*;
 
@@ -7,7 +7,7 @@ use super::*;
 
 const ADDRESSES: usize = 4;
 const SENDERS: u32 = 12;
-/// How many invitations there may be.
+/// The most invitations.
 const ROOM: usize = 10;
 const BOB: u32 = 50;
 
@@ -28,7 +28,7 @@ fn name(sender: u32) -> String {
     format!("s{sender:02}")
 }
 
-/// The address of a sender: most are at the first.
+/// The address of a sender: most senders are at the first one.
 fn address(sender: u32) -> usize {
     (sender as usize).saturating_sub(SENDERS as usize - ADDRESSES)
 }

@@ -32,7 +32,7 @@ fn a_declined_invitation_makes_none() {
 }
 
 #[test]
-fn it_waits_for_somebody_offline_and_each_of_his_devices_sees_it() {
+fn it_waits_for_a_person_offline_and_each_of_their_devices_sees_it() {
     let mut world = World::new(limits());
     world.join(1, "ada");
     world.invite(1, "bob", "i1");
@@ -126,7 +126,7 @@ fn an_answer_needs_an_invitation_that_is_ones_own_and_pending() {
 }
 
 #[test]
-fn one_does_not_invite_oneself_nor_one_person_twice_with_one_id() {
+fn a_person_invites_neither_themselves_nor_one_person_twice_with_one_id() {
     let mut world = World::of_two(limits());
     world.invite(1, "ada", "i1");
     assert_eq!(world.heard(), [refused(1, Refusal::OwnInvitation)]);
@@ -141,7 +141,7 @@ fn one_does_not_invite_oneself_nor_one_person_twice_with_one_id() {
 }
 
 #[test]
-fn a_sender_is_called_as_he_signed_in_else_as_he_says_else_anonymous() {
+fn a_sender_has_the_name_of_the_sign_in_else_that_of_the_frame_else_anonymous() {
     let mut world = World::of_two(limits());
     let says =
         Invite { sender_name: Some(Name::parse("Addie").expect("a name")), ..invite("bob", "i1") };

@@ -1,4 +1,4 @@
-//! Limits: each has a number, and beyond it something is refused or forgotten, as it says.
+//! Limits: each has a number, and beyond it something is refused or forgotten.
 
 use super::*;
 use crate::chat::messenger::invitations::{OVERHEAD_BYTES, cost};
@@ -12,7 +12,7 @@ fn invitations_are_bounded_by_number_for_sender_recipient_and_all() {
         invitations_in_all: quota(3),
         ..Limits::default()
     });
-    // Each is at an address of their own, and has no less than the other.
+    // Each person has another address, and neither has less than the other.
     world.place(2, 2);
     world.invite(1, "ghost1", "i1");
     world.invite(1, "ghost1", "i2");
@@ -117,7 +117,7 @@ fn a_forgotten_message_still_hears_what_becomes_of_its_copies() {
 }
 
 #[test]
-fn a_message_can_be_marked_as_read_for_so_long() {
+fn a_message_can_be_marked_as_read_for_a_limited_time() {
     let tracked_for = Duration::from_secs(60);
     let mut world = World::of_contacts(Limits { tracked_for, ..Limits::default() });
     world.say(1, "bob", "m1");

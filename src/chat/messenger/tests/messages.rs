@@ -137,7 +137,7 @@ fn a_message_to_oneself_reaches_all_of_ones_devices_and_is_no_mirror() {
     assert_eq!(world.heard(), ["1: m1 delivered", "3: m1 delivered"]);
     world.read(3, "m1");
     assert_eq!(world.heard(), ["1: m1 read", "3: m1 read"]);
-    assert_eq!(world.realm.conversations(), 0, "nobody is his own contact");
+    assert_eq!(world.realm.conversations(), 0, "no person is their own contact");
     world.settle(3, Outcome::Delivered);
     world.leave(1);
     world.leave(3);
@@ -155,13 +155,13 @@ fn all_that_one_may_not_mark_as_read_is_refused_in_one_sentence() {
     world.read(3, "m1");
     assert_eq!(world.heard(), no(3), "it was for another");
     world.read(1, "m1");
-    assert_eq!(world.heard(), no(1), "it was his own");
+    assert_eq!(world.heard(), no(1), "it was their own message");
     world.read(2, "m2");
     assert_eq!(world.heard(), no(2), "there is none");
     world.read(2, "m1");
     world.heard();
     world.read(2, "m1");
-    assert_eq!(world.heard(), no(2), "he has read it before");
+    assert_eq!(world.heard(), no(2), "it was read before");
     assert_eq!(world.realm.counters().reads_refused, 4);
 }
 
@@ -212,7 +212,7 @@ fn a_sender_who_uses_an_id_again_means_the_newer_message() {
 }
 
 #[test]
-fn a_receipt_finds_the_sender_at_a_newer_device_and_nobody_if_he_is_gone() {
+fn a_receipt_finds_the_sender_at_a_newer_device_and_nobody_if_the_sender_is_gone() {
     let mut world = World::of_contacts(Limits::default());
     world.say(1, "bob", "m1");
     world.say(1, "bob", "m2");

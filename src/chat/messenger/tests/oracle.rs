@@ -1,20 +1,20 @@
-//! [`Oracle`]: which statuses whom, told from nothing but what went in and what became of each copy.
-//! It remembers every message for ever, and so speaks only of a realm whose limits are out of reach.
+//! [`Oracle`]: which device should hear which statuses. It knows only the commands, and what became of each
+//! copy. It remembers every message for ever, so it is right only while no limit is reached.
 
 use std::collections::BTreeMap;
 
 use super::*;
 
-/// A status as a device hears it: which device, of which message, and what.
+/// A status that a device hears: the device, the message and the status.
 type Heard = (u32, String, Status);
 
-/// Knows what ought to be heard.
+/// Knows what the devices should hear.
 #[derive(Default)]
 pub(super) struct Oracle {
-    /// For each device that is in: its person, and whether it wants receipts.
+    /// For each device that is signed in: its person, and whether it wants receipts.
     devices: BTreeMap<u32, (usize, bool)>,
     messages: BTreeMap<String, Said>,
-    /// What ought to have been heard since it was last asked.
+    /// What the devices should have heard since the last call of [`agrees`](Oracle::agrees).
     expected: Vec<Heard>,
 }
 
@@ -22,7 +22,7 @@ pub(super) struct Oracle {
 struct Said {
     from: usize,
     to: usize,
-    /// Copies that are not settled.
+    /// How many copies are not settled.
     copies: usize,
     fate: Fate,
 }
@@ -93,7 +93,7 @@ impl Oracle {
         self.messages.values().filter(|said| said.fate == Fate::InFlight).count()
     }
 
-    /// Whether this is what ought to have been heard since the last time, by each device in this order.
+    /// Whether each device has heard what it should, in the right order, since the last call.
     pub(super) fn agrees(&mut self, heard: &[Heard]) -> bool {
         let by_device = |mut heard: Vec<Heard>| {
             heard.sort_by_key(|&(device, ..)| device);

@@ -1,6 +1,5 @@
-//! Anything that people and the network may do, in any order: the realm never panics, every table
-//! agrees with every other after each step, each status is told when it should be, and nothing stays
-//! behind when everybody has gone.
+//! Random actions of people and of the network. The realm never panics, all tables agree after each step,
+//! each status is told when it should be, and nothing is left when all people have gone.
 
 use std::collections::HashMap;
 
@@ -77,7 +76,7 @@ fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
-/// So small that every limit is met all the time.
+/// Limits that are so small that each of them is reached all the time.
 fn tiny(require_invitation: bool, contact_grace: Duration) -> Limits {
     let quota = Quota { number: 2, bytes: 3_000 };
     Limits {
@@ -100,14 +99,14 @@ fn tiny(require_invitation: bool, contact_grace: Duration) -> Limits {
     }
 }
 
-/// A world, what ought to happen in it, and what each ticket is for.
+/// A world, its oracle, and the message of each ticket.
 struct Walk {
     world: World,
-    /// None where its limits are met, or ids come round again: of that it knows nothing.
+    /// `None` if limits are reached or ids are used again, because the oracle knows neither.
     oracle: Option<Oracle>,
     ids: HashMap<Ticket, String>,
     said: usize,
-    /// After how many messages their ids come round again.
+    /// After how many messages the ids are used again.
     round: usize,
 }
 
@@ -189,7 +188,7 @@ impl Walk {
         self.oracle(|oracle| oracle.settled(&id, outcome));
     }
 
-    /// Everybody goes, all that is on its way arrives or does not, and a long time passes.
+    /// All people leave, all copies in flight are settled, and a long time passes.
     fn end(&mut self) {
         for device in 0..DEVICES {
             self.take(&Step::Leave { device });
@@ -205,16 +204,16 @@ impl Walk {
         assert_eq!(self.world.realm.invitations(), 0);
         assert!(self.world.realm.tracks.all.is_empty());
         let (people, remembered) = (&self.world.realm.people, self.world.realm.remembered());
-        assert_eq!(people.people.len(), remembered, "nobody is kept but for his contacts");
+        assert_eq!(people.people.len(), remembered, "only people with contacts are kept");
     }
 }
 
 proptest! {
-    // Each step looks at everybody: half as many cases as usual are walks enough.
+    // Each step checks every person. So half the usual number of cases is enough.
     #![proptest_config(ProptestConfig::with_cases(128))]
 
     #[test]
-    fn each_status_is_told_once_in_order_and_to_whom_it_concerns(
+    fn each_status_is_told_once_in_order_and_to_the_right_devices(
         steps in prop::collection::vec(step(), 0..150),
     ) {
         let mut walk = Walk::new(Limits::default(), Some(Oracle::default()), usize::MAX);

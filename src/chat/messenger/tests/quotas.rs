@@ -1,6 +1,6 @@
-//! Quotas that strangers share: whatever one of them does, or many ids of one address do, others still
-//! get their part. Bob is who is invited and written to, the eves are who flood, and Ada and Cem, each at
-//! an address of their own, are who must not suffer.
+//! Quotas that strangers share. Whatever one of them does, or many ids of one address do, the others still
+//! get their share. Bob is invited and written to. The eves flood. Ada and Cem, each at another address,
+//! must not suffer.
 
 use super::*;
 use crate::chat::messenger::invitations::cost;
@@ -13,7 +13,7 @@ const EVES: u32 = 10;
 /// The address of the eves.
 const THEIRS: u8 = 66;
 
-/// Bob, Ada and Cem are on, each at an address of their own; so are as many eves, all at one.
+/// A world with Bob, Ada and Cem, each at another address, and with `eves` eves, all at one address.
 fn crowd(limits: Limits, eves: u32) -> World {
     let mut world = World::new(limits);
     for (device, who, address) in [(BOB, "bob", 2), (ADA, "ada", 3), (CEM, "cem", 4)] {
@@ -97,7 +97,7 @@ fn many_ids_of_one_address_have_the_share_of_one_address() {
                 &invites(BOB, "c0", "cem")
             ]
         );
-        // One of their own gets its place from those who have left, and nothing more.
+        // An invitation at their own address displaces one of the eves who have left, and nothing more.
         world.invite(EVES + 4, "bob", "e4");
         world.invite(EVES + 4, "bob", "e5");
         assert_eq!(world.heard()[..2], ["2: e2 expired".to_owned(), invites(BOB, "e4", "eve4")]);
@@ -120,7 +120,7 @@ fn at_one_address_who_has_left_gives_way_first_and_then_the_heaviest() {
         world.invite(EVES + newcomer, "bob", &format!("n{newcomer}"));
         assert!(world.heard().contains(&goes.to_owned()), "{goes}");
     }
-    // Eve 1 has two left and asks for a third, at the cost of who has one.
+    // Eve 1 has two left, and asks for a third one, at the cost of an eve with one.
     world.invite(EVES + 1, "bob", "e5");
     assert_eq!(world.heard(), [refused(EVES + 1, Refusal::TooManyReceived)]);
 }
@@ -191,7 +191,7 @@ fn bytes_weigh_too_and_a_large_invitation_moves_as_many_small_ones_as_it_takes()
             world.invite(ADA, "bob", id);
         }
         world.heard();
-        // One of Eve's is more than Ada's two.
+        // One invitation of Eve is heavier than Ada's two.
         world.invite(CEM, "bob", "c0");
         world.invite(CEM, "bob", "c1");
         let heard = [
@@ -201,7 +201,7 @@ fn bytes_weigh_too_and_a_large_invitation_moves_as_many_small_ones_as_it_takes()
             &invites(BOB, "c1", "cem"),
         ];
         assert_eq!(world.heard(), heard, "house: {house}");
-        // Her large one is as much as the three that each of the others has then.
+        // The large one of Cem is as heavy as the three that each of the others has then.
         world.invite(CEM, "bob", "c2");
         world.invite(ADA, "bob", "a2");
         world.heard();
@@ -226,7 +226,7 @@ fn who_moves_takes_along_what_they_hold() {
     }
     world.invite(ADA, "bob", "a0");
     world.invite(CEM, "bob", "c0");
-    // Eve is with Cem now, and they are three there.
+    // Eve is at Cem's address now, and there are three people there.
     world.leave(EVES);
     world.place(EVES, 4);
     world.join(EVES, "eve0");
@@ -239,13 +239,13 @@ fn who_moves_takes_along_what_they_hold() {
     assert!(world.heard().contains(&"2: c0 expired".to_owned()), "of two with one the older");
 }
 
-/// A message that arrives.
+/// Sends a message, and lets it arrive.
 fn writes(world: &mut World, device: u32, to: (u32, &str), id: &str) {
     world.say(device, to.1, id);
     world.settle(to.0, Outcome::Delivered);
 }
 
-/// Who hears that Bob has gone, of all who are here.
+/// The devices that hear that Bob has gone.
 fn contacts_of_bob(world: &mut World) -> Vec<u32> {
     world.heard();
     world.leave(BOB);
@@ -293,7 +293,7 @@ fn where_all_contacts_are_chosen_a_stranger_makes_none_and_is_heard_all_the_same
     assert_eq!(world.heard(), ["10: e0 delivered"]);
     assert_eq!(world.realm.counters().contacts_refused, 1);
     assert_eq!(contacts_of_bob(&mut world), [ADA]);
-    // What Bob chooses himself does displace the oldest that he has chosen.
+    // A contact that Bob chooses now displaces the oldest one that Bob has chosen.
     writes(&mut world, BOB, (EVES, "eve0"), "b0");
     assert_eq!(contacts_of_bob(&mut world), [EVES]);
 }
@@ -311,7 +311,7 @@ fn in_a_house_full_of_contacts_the_heaviest_address_parts_with_its_oldest() {
     let heard = world.heard();
     assert!(heard.contains(&"10: bob is off".to_owned()), "{heard:?}");
     assert_eq!(contacts_of_bob(&mut world), [ADA, CEM, EVES + 1]);
-    // The eves hold the most still: what one of them makes is at the cost of another, and not for long.
+    // The eves still hold the most. A contact of one eve is at the cost of another eve.
     writes(&mut world, EVES + 2, (ADA, "ada"), "e3");
     assert!(world.heard().contains(&"11: bob is off".to_owned()));
     assert_eq!(world.realm.conversations(), 4);
@@ -329,7 +329,7 @@ fn who_is_written_to_gets_no_heavier() {
     world.heard();
     writes(&mut world, BOB, (ADA, "ada"), "b0");
     let parted = "10: bob is off".to_owned();
-    assert!(world.heard().contains(&parted), "Bob has three contacts, and none that he made");
+    assert!(world.heard().contains(&parted), "Bob has three contacts, and has made none");
     writes(&mut world, ADA, (CEM, "cem"), "a0");
     assert!(!contacts_of_bob(&mut world).contains(&(EVES + 1)));
 }

@@ -1,4 +1,4 @@
-//! Typing: who sees it, and that it ends.
+//! Typing: who sees it, and when it ends.
 
 use super::*;
 
@@ -67,7 +67,7 @@ fn typing_to_somebody_who_is_not_there_is_dropped() {
     world.pass(Duration::from_secs(60));
     assert!(world.heard().is_empty());
     assert_eq!(world.realm.counters().typing_dropped, 2);
-    assert_eq!(world.realm.people.people.len(), 1, "he was kept no longer than his being typed to");
+    assert_eq!(world.realm.people.people.len(), 1, "the recipient is kept only while typed to");
 }
 
 #[test]
