@@ -211,7 +211,7 @@ mod tests {
         let laps: Vec<_> = turn.laps().collect();
         assert_eq!(laps[0], (Phase::Readiness, lap, 0));
         assert_eq!(laps[3], (Phase::Expire, lap, 60_000));
-        // What does not fit is as much as does.
+        // 140,000 does not fit into a `u16`: the largest number stands for it.
         assert_eq!(laps[7], (Phase::Close, lap, u16::MAX));
         assert_eq!((turn.outbox_kib(), turn.websockets()), (3 << 10, 7));
     }

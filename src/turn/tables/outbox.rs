@@ -1,8 +1,8 @@
 //! [`Outboxes`]: the parcels that are queued for each connection and that the kernel has not taken yet.
 //!
 //! The parcels of all outboxes are in one pool, chained by index. So an idle outbox is a few integers, and
-//! to queue a parcel allocates nothing, once the pool is large enough. (A `VecDeque` in each outbox was
-//! rejected: a busy moment would leave memory behind in every outbox.)
+//! a busy one allocates nothing but its frames, once the pool is large enough. (A `VecDeque` in each outbox
+//! was rejected: a busy moment would leave memory behind in every outbox.)
 //!
 //! An outbox has a cap in bytes: a client that does not read must not use up the server's memory. The cap
 //! holds while the socket is full. An outbox that goes over it is reported, and its connection ended. A
