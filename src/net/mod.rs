@@ -199,7 +199,7 @@ impl Driver {
         if let Some(admin) = &admin {
             let address = admin.local_addr()?;
             log.always(format_args!("the operator's pages are at http://{address}"));
-        } else if !listener.local_addr()?.ip().is_loopback() {
+        } else if !listener.local_addr()?.ip().to_canonical().is_loopback() {
             let warning =
                 "every client can read the operator's pages, such as /metrics: set --admin-listen";
             log.line(Level::Warn, format_args!("{warning}"), &[]);

