@@ -85,7 +85,8 @@ impl Settings {
             | Persona::HalfOpen
             | Persona::Drip
             | Persona::Garbage
-            | Persona::Flood => None,
+            | Persona::Flood
+            | Persona::QuotaHog => None,
         }
     }
 }

@@ -180,3 +180,27 @@ fn a_server_that_speaks_only_the_other_protocol_is_one_clear_line() {
     );
     assert_eq!((output.status.code(), line.lines().count()), (Some(1), 1));
 }
+
+/// One phone in four is a quota hog. Phones come for two seconds, so that hogs are there before others.
+const HOGS: &str =
+    "--clients 40 --ramp 2s --duration 2s --rate 100 --persona chatter=3 --persona quota-hog=1";
+
+#[test]
+fn quota_hogs_keep_nobody_from_getting_through_to_its_own_server() {
+    let (code, report, wrong) = play(None, HOGS);
+    assert_eq!((code, wrong), (0, BTreeMap::new()), "{report}");
+    let of = |name: &str| report["sessions"][name].as_u64().expect("a number");
+    let answered = of("invitations_accepted") + of("invitations_declined");
+    assert!(of("invitations_sent") > 100 && answered == of("invitations_sent"), "{report}");
+    let visits = &report["personas"]["quota-hog"]["endings"]["dropped by us, as planned"];
+    // Ten hogs are there for three seconds on average, and come again after half a second.
+    assert!((20..=80).contains(&visits.as_u64().unwrap_or(0)), "{report}");
+}
+
+#[test]
+fn a_server_whose_places_for_invitations_hogs_can_use_up_is_found_out() {
+    let (code, report, wrong) = play(Some(Slip::CrowdOut), HOGS);
+    assert_eq!((code, wrong.keys().collect::<Vec<_>>()), (1, vec!["invitations_lost"]), "{report}");
+    let (code, report, wrong) = play(Some(Slip::None), HOGS);
+    assert_eq!((code, wrong), (0, BTreeMap::new()), "without that fault: {report}");
+}

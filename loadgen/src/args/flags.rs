@@ -137,6 +137,7 @@ pub(super) struct Args {
     ///   drip         sends one byte a second
     ///   garbage      sends what is no HTTP, no WebSocket or not this protocol
     ///   flood        sends --flood-rate pings a second
+    ///   quota-hog    session: invites others 100 times, leaves, and returns under a new name
     ///
     /// Chatters write to the first five. What a slow reader gets is checked, and not timed.
     #[arg(long, env = "LOADGEN_PERSONA", value_name = "NAME=WEIGHT", value_delimiter = ',', help_heading = PEOPLE,

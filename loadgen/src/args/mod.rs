@@ -287,7 +287,7 @@ mod tests {
 
     #[test]
     fn a_wrong_value_or_an_impossible_plan_is_one_clear_line() {
-        let wrong: [(&[&str], &str); 33] = [
+        let wrong: [(&[&str], &str); 34] = [
             (&["--clients", "0"], "--clients"),
             (&["--clients", "1000000"], "--clients"),
             (&["--clients", "1"], "--clients"),
@@ -318,6 +318,7 @@ mod tests {
             (&["--devices", "2"], "--protocol session"),
             (&["--protocol", "session", "--presence", "none"], "--protocol sca"),
             (&["--protocol", "session", "--persona", "refresher=1,chatter=1"], "refresher"),
+            (&["--persona", "quota-hog=1,chatter=1"], "quota-hog"),
             (&["--protocol", "session", "--devices", "17"], "--devices"),
             (&["--protocol", "session", "--circle", "51"], "--circle"),
             (&["--protocol", "session", "--read", "1.5"], "--read"),

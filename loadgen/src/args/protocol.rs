@@ -41,13 +41,22 @@ pub(super) fn check(args: &Args, is_spelled: impl Fn(&str) -> bool) -> Result<()
         }
     }
     match args.protocol.dialect().realm() {
+        Realm::Mobile(_) if has(args, Persona::QuotaHog) => Err(
+            "--persona quota-hog means something only with --protocol session: it invites sessions"
+                .into(),
+        ),
         Realm::Mobile(_) => Ok(()),
         Realm::Messenger(_) => check_messenger(args),
     }
 }
 
+/// Whether some phones are to be like this.
+fn has(args: &Args, persona: Persona) -> bool {
+    args.persona.iter().any(|share| share.persona == persona && share.weight > 0)
+}
+
 fn check_messenger(args: &Args) -> Result<(), String> {
-    if args.persona.iter().any(|share| share.persona == Persona::Refresher && share.weight > 0) {
+    if has(args, Persona::Refresher) {
         return Err("--persona refresher means something only with --protocol sca: sessions are sent no lists".into());
     }
     if args.circle.is_some_and(|size| size > MOST_CIRCLE) {

@@ -6,22 +6,22 @@ use crate::client::{Address, Caller, Pen, Phone};
 use crate::phone_id::PhoneId;
 use crate::plan::Plan;
 use crate::target::Target;
-use crate::workload::{Names, Numbers};
+use crate::workload::{Name, Numbers};
 
-/// Returns the phone, and appends its request to `out`.
+/// Returns the phone, which has this number or is a device of this session, and appends its request to `out`.
 pub(super) fn call(
     plan: &Plan,
     target: &Target,
-    (session, numbers, names): (PhoneId, &Numbers, &Names),
+    (number, session, numbers): (PhoneId, &Name, &Numbers),
     now: Moment,
     pen: &mut Pen,
     out: &mut Vec<u8>,
 ) -> Phone {
     let settings = &plan.settings;
-    let (mut digits, id) = ([0; Numbers::DIGITS], names.session(session));
+    let mut digits = [0; Numbers::DIGITS];
     let caller = Caller {
-        number: numbers.digits(session, &mut digits),
-        session: id.as_str(),
+        number: numbers.digits(number, &mut digits),
+        session: session.as_str(),
         presence: settings.presence,
         receipts: settings.manners.receipts,
     };

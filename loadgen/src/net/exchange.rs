@@ -180,10 +180,14 @@ impl Run<'_> {
     fn call(&mut self, id: PhoneId) {
         let now = self.now();
         let Lines { target, devices, slots, pen, out, .. } = &mut self.lines;
-        let who = (devices.session(id), &self.desk.numbers, &self.desk.names);
-        let phone = call(self.plan, target, who, now, pen, out);
         let slot = &mut slots[id.index()];
-        let party = slot.party(id);
+        let (party, session) = (slot.party(id), devices.session(id));
+        let name = match slot.persona {
+            Persona::QuotaHog => self.desk.names.hog(id, party.generation),
+            _ => self.desk.names.session(session),
+        };
+        let who = (session, &name, &self.desk.numbers);
+        let phone = call(self.plan, target, who, now, pen, out);
         let Some(line) = &mut slot.line else { return };
         if !slot.persona.is_hostile() {
             self.desk.record.connecting.tcp.add(now.since(line.dialled));

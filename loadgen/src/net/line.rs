@@ -225,7 +225,8 @@ const fn receive_buffer(persona: Persona) -> Option<usize> {
         | Persona::HalfOpen
         | Persona::Drip
         | Persona::Garbage
-        | Persona::Flood => None,
+        | Persona::Flood
+        | Persona::QuotaHog => None,
     }
 }
 

@@ -9,7 +9,9 @@ use super::lines::Lines;
 use super::run::Run;
 use crate::client::{Letter, MessengerWords, Realm};
 use crate::phone_id::PhoneId;
-use crate::record::{Begun, Posted, invitation_number};
+use crate::record::{Begun, Party, Posted, invitation_number};
+use crate::workload::Names;
+use crate::workload::conduct::HOG_INVITATIONS;
 
 impl Run<'_> {
     /// A session writes to another.
@@ -89,5 +91,25 @@ impl Run<'_> {
             words.invite(&Letter { id, from, to, text: "Shall we be contacts?" }, pen, out);
         }
         self.write(from);
+    }
+
+    /// A quota hog invites sociable sessions, one after the other. Each of its connections goes on after the
+    /// last session of the connection before.
+    pub(super) fn hog(&mut self, party: Party) {
+        let Realm::Messenger(words) = self.realm else { return };
+        let Lines { slots, devices, pen, out, .. } = &mut self.lines;
+        let is_sociable =
+            |&id: &PhoneId| devices.session(id) == id && slots[id.index()].persona.is_sociable();
+        let sociable: Vec<_> = (0..devices.phones()).map(PhoneId).filter(is_sociable).collect();
+        let (names, Party { phone, generation }) = (&self.desk.names, party);
+        let sender = names.hog(phone, generation);
+        let first = phone.0.wrapping_add(generation).wrapping_mul(HOG_INVITATIONS);
+        let recipients = sociable.iter().cycle().skip(first as usize % sociable.len().max(1));
+        for (number, &to) in (0..HOG_INVITATIONS).zip(recipients) {
+            let (id, to) = (Names::hogs_invitation(phone, generation, number), names.session(to));
+            let (id, from, to) = (id.as_str(), sender.as_str(), to.as_str());
+            words.invite(&Letter { id, from, to, text: "Buy now!" }, pen, out);
+        }
+        self.write(phone);
     }
 }

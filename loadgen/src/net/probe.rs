@@ -41,7 +41,8 @@ pub(crate) fn probe(plan: &Plan, target: &Target) -> Result<(), String> {
     let timing = &plan.timing;
     let (clients, seed) = (timing.clients, timing.seed);
     let (numbers, ids) = (Numbers::new(clients, seed), Names::new(clients, seed));
-    let who = (numbers.probe(), &numbers, &ids);
+    let session = ids.session(numbers.probe());
+    let who = (numbers.probe(), &session, &numbers);
     let (clock, mut pen, mut out) = (Clock::start(), Pen::new(seed), Vec::new());
     let mut phone = call(plan, target, who, clock.now(), &mut pen, &mut out);
     let mut buffer = vec![0; 64 * 1024];

@@ -28,6 +28,8 @@ pub(super) enum Deed {
     Drip,
     SendGarbage,
     Flood,
+    /// Invite sociable sessions, as a quota hog.
+    Hog,
     /// In the closed model: give up waiting for the message with this number.
     StopWaiting(u64),
 }

@@ -66,6 +66,7 @@ impl Run<'_> {
                 self.cursor.add(Task::new(party, at.max(now), Deed::FallSilent));
             }
             Persona::Flood => self.cursor.add(Task { party, due: now, deed: Deed::Flood }),
+            Persona::QuotaHog => self.cursor.add(Task { party, due: now, deed: Deed::Hog }),
             Persona::Garbage => self.cursor.add(Task::new(party, now, Deed::SendGarbage)),
             Persona::Drip if !is_odd(party) => {
                 self.act(id, Act::Drip(VecDeque::new()));
@@ -111,7 +112,8 @@ impl Run<'_> {
             | Persona::SilentDrop
             | Persona::Drip
             | Persona::Garbage
-            | Persona::Flood => {}
+            | Persona::Flood
+            | Persona::QuotaHog => {}
         }
     }
 
@@ -122,9 +124,10 @@ impl Run<'_> {
             return;
         }
         let (mean, seed) = (self.plan.settings.conduct.flap_down, self.plan.timing.seed);
-        let pause = match slot.persona == Persona::Flapper {
-            true => conduct::flap(party.phone, party.generation, mean, false, seed),
-            false => conduct::PAUSE,
+        let pause = match slot.persona {
+            Persona::Flapper => conduct::flap(party.phone, party.generation, mean, false, seed),
+            Persona::QuotaHog => conduct::HOG_PAUSE,
+            _ => conduct::PAUSE,
         };
         self.cursor.add(Task::new(party, now + pause, Deed::Return));
     }
@@ -190,6 +193,10 @@ impl Run<'_> {
                 }
                 again(Duration::from_nanos(1))
             }
+            Deed::Hog => {
+                self.hog(party);
+                Some(Task::new(party, now + conduct::HOG_STAY, Deed::Vanish))
+            }
             Deed::StopWaiting(number) => {
                 self.cursor.stop_waiting(id, number, now);
                 None
@@ -215,7 +222,8 @@ impl Run<'_> {
         next
     }
 
-    /// The phone is in a tunnel: its connection ends with a FIN or with a reset, without a close frame.
+    /// The phone is in a tunnel: its connection ends with a FIN or with a reset, without a close frame. A
+    /// quota hog sends no reset: the server might then not read the invitations.
     fn vanish(&mut self, party: Party) {
         if !self.cursor.is_playing() {
             return;
@@ -224,7 +232,7 @@ impl Run<'_> {
         if line.is_leaving() {
             return;
         }
-        if is_odd(party) {
+        if self.lines.slot(party.phone).persona == Persona::Flapper && is_odd(party) {
             line.reset();
         }
         self.end(party.phone, Ending::Vanished);

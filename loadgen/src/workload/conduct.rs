@@ -21,6 +21,12 @@ pub(crate) struct Conduct {
 
 /// How long a hostile phone waits before it comes again, once its connection has ended.
 pub(crate) const PAUSE: Duration = Duration::from_secs(1);
+/// How long a quota hog is away between two visits. So it makes at most two visits a second.
+pub(crate) const HOG_PAUSE: Duration = Duration::from_millis(500);
+/// How long a quota hog stays after its invitations, so that the server can read them.
+pub(crate) const HOG_STAY: Duration = Duration::from_millis(50);
+/// How many invitations a quota hog sends in one visit.
+pub(crate) const HOG_INVITATIONS: u32 = 100;
 /// The time between two bytes of a drip.
 pub(crate) const DRIP: Duration = Duration::from_secs(1);
 /// The time between two pieces of garbage.

@@ -18,7 +18,7 @@ mod stamp;
 pub(crate) use conduct::Conduct;
 pub(crate) use devices::Devices;
 pub(crate) use manners::Manners;
-pub(crate) use names::Names;
+pub(crate) use names::{Name, Names};
 pub(crate) use numbers::Numbers;
 pub(crate) use peers::Peers;
 pub(crate) use persona::{Cast, Persona, Share};

@@ -4,8 +4,10 @@
 //! ```text
 //! 5f3a09c2-0000-4000-9000-00000000012c
 //! └ run              │    └ the number of the session, message or invitation, in hexadecimal
-//!                    └ 8, 9, a: which of the three
+//!                    └ 8, 9, a: which of the three; b: a visit of a quota hog
 //! ```
+//!
+//! The invitations of a quota hog are called `hog-`, and then its phone, its connection and a number.
 
 use std::ops::Range;
 
@@ -31,6 +33,10 @@ const NUMBER: Range<usize> = 24..LENGTH;
 const SESSION: u8 = b'8';
 const MESSAGE: u8 = b'9';
 const INVITATION: u8 = b'a';
+const HOG: u8 = b'b';
+
+/// How the ids of a quota hog's invitations begin.
+const HOGS: &str = "hog-";
 
 impl Names {
     /// Ids for this many sessions, and one more for the probe.
@@ -54,6 +60,22 @@ impl Names {
     /// An invitation's id.
     pub(crate) fn invitation(&self, number: u64) -> Name {
         self.name(INVITATION, number)
+    }
+
+    /// The session's id of a quota hog on this connection. It is another one for each connection, and leads
+    /// back to no session of ours.
+    pub(crate) fn hog(&self, phone: PhoneId, generation: u32) -> Name {
+        self.name(HOG, u64::from(phone.0) << 24 | u64::from(generation & 0xff_ffff))
+    }
+
+    /// The id of an invitation that a quota hog sends on this connection.
+    pub(crate) fn hogs_invitation(phone: PhoneId, generation: u32, number: u32) -> String {
+        format!("{HOGS}{}-{generation}-{number}", phone.0)
+    }
+
+    /// Whether it is the id of a quota hog's invitation.
+    pub(crate) fn is_hogs_invitation(id: &str) -> bool {
+        id.starts_with(HOGS)
     }
 
     /// The session that has this id; `None` if it is none of ours.
@@ -129,11 +151,29 @@ mod tests {
         let last = names.session(PhoneId(999));
         assert_eq!(names.read_session(last.as_str()), Some(PhoneId(999)));
         assert_eq!(last.as_str().len(), 36);
+        let visits = [(7, 1), (7, 2), (8, 1)].map(|(phone, n)| names.hog(PhoneId(phone), n));
+        assert!(visits[0] != visits[1] && visits[1] != visits[2] && visits[0] != visits[2]);
+        assert_eq!(visits.map(|name| names.read_session(name.as_str())), [None; 3]);
         let upper = last.as_str().to_uppercase();
         let probe = names.session(PhoneId(1000));
         let other = Names::new(1000, 4).session(PhoneId(999));
         for strange in ["", "me", &upper, probe.as_str(), other.as_str(), &last.as_str()[..35]] {
             assert_eq!(names.read_session(strange), None, "{strange}");
         }
+    }
+
+    #[test]
+    fn a_quota_hogs_invitations_have_ids_of_their_own_and_are_known_by_them() {
+        let id = Names::hogs_invitation;
+        let ids = [
+            id(PhoneId(1), 2, 3),
+            id(PhoneId(1), 2, 4),
+            id(PhoneId(1), 3, 3),
+            id(PhoneId(2), 2, 3),
+        ];
+        assert_eq!(ids, ["hog-1-2-3", "hog-1-2-4", "hog-1-3-3", "hog-2-2-3"]);
+        assert!(ids.iter().all(|id| Names::is_hogs_invitation(id)));
+        let ours = Names::new(10, 1).invitation(5);
+        assert!(!Names::is_hogs_invitation(ours.as_str()));
     }
 }

@@ -31,11 +31,14 @@ pub(crate) enum Persona {
     Garbage,
     /// Sends pings as fast as it can.
     Flood,
+    /// In sessions: invites sociable sessions a hundred times, leaves without a word, and returns under a
+    /// new name, again and again.
+    QuotaHog,
 }
 
 impl Persona {
     /// All personas.
-    pub(crate) const ALL: [Persona; 10] = [
+    pub(crate) const ALL: [Persona; 11] = [
         Persona::Lurker,
         Persona::Chatter,
         Persona::Refresher,
@@ -46,6 +49,7 @@ impl Persona {
         Persona::Drip,
         Persona::Garbage,
         Persona::Flood,
+        Persona::QuotaHog,
     ];
 
     /// The word for it, on the command line and in the report.
@@ -61,6 +65,7 @@ impl Persona {
             Persona::Drip => "drip",
             Persona::Garbage => "garbage",
             Persona::Flood => "flood",
+            Persona::QuotaHog => "quota-hog",
         }
     }
 
@@ -73,7 +78,8 @@ impl Persona {
             | Persona::HalfOpen
             | Persona::Drip
             | Persona::Garbage
-            | Persona::Flood => false,
+            | Persona::Flood
+            | Persona::QuotaHog => false,
         }
     }
 

@@ -46,7 +46,12 @@ pub(crate) enum Slip {
     TwistAnswer,
     /// No device is shown the invitation.
     LoseInvitation,
+    /// No more invitations are taken for a session that has not answered this many ([`CROWD`]).
+    CrowdOut,
 }
+
+/// The open invitations that a session can have, with [`Slip::CrowdOut`].
+const CROWD: usize = 20;
 
 /// A server that listens on a free port of the loopback until the test is over.
 #[derive(Debug)]
@@ -193,6 +198,11 @@ impl Chat {
         invitation["senderId"] = from.into();
         self.invited += 1;
         if slip == Slip::LoseInvitation && self.invited == 1 {
+            return;
+        }
+        let is_for = |open: &&Value| open["recipientId"] == invitation["recipientId"];
+        let open = self.invitations.values().filter(is_for).count();
+        if slip == Slip::CrowdOut && open >= CROWD {
             return;
         }
         self.tell(&word(&invitation, "recipientId"), "invitation_received", &invitation, None);

@@ -8,6 +8,7 @@ use crate::client::Told;
 use crate::net::errand::Errand;
 use crate::phone_id::PhoneId;
 use crate::record::{Arrival, Books, Messenger, Party, invitation_number};
+use crate::workload::Names;
 
 impl Desk {
     /// A sociable device has heard something.
@@ -26,6 +27,14 @@ impl Desk {
             Told::Contact { session, is_online } if self.record.follows => {
                 let Some((messenger, _)) = self.messenger() else { return };
                 messenger.hear_contact(by, names.read_session(session), *is_online, now);
+            }
+            Told::Invited { id, to, .. } if Names::is_hogs_invitation(id) => {
+                let Some((messenger, _)) = self.messenger() else { return };
+                messenger.show_hogs_invitation(by, names.read_session(to));
+            }
+            Told::Answered { id, to, answer, .. } if Names::is_hogs_invitation(id) => {
+                let Some((messenger, _)) = self.messenger() else { return };
+                messenger.hear_of_hogs_invitation(by, names.read_session(to), *answer);
             }
             Told::Invited { id, from, to } => {
                 let ends = (names.read_session(from), names.read_session(to));

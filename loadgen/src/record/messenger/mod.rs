@@ -164,6 +164,26 @@ impl Messenger {
         self.invitations.show(by, invitation, ready, &mut self.breaches)
     }
 
+    /// A device is shown an invitation of a quota hog to the session `to`. It must be the device's own
+    /// session. The device does not answer.
+    pub(crate) fn show_hogs_invitation(&mut self, by: PhoneId, to: Option<PhoneId>) {
+        if to != Some(self.devices.session(by)) {
+            self.breaches.add(Breach::InvitationWrong);
+        }
+    }
+
+    /// A device is told of the end of such an invitation. It can only have expired: no device answers it.
+    pub(crate) fn hear_of_hogs_invitation(
+        &mut self,
+        by: PhoneId,
+        to: Option<PhoneId>,
+        answer: Answer,
+    ) {
+        if to != Some(self.devices.session(by)) || answer != Answer::Expired {
+            self.breaches.add(Breach::AnswerWrong);
+        }
+    }
+
     /// A device is told of the answer to an invitation of the session `from` to the session `to`.
     pub(crate) fn hear_answer(
         &mut self,

@@ -191,3 +191,18 @@ fn where_a_connection_broke_nothing_is_called_missing() {
     chat.books.doubt(party);
     assert_eq!(chat.found(), []);
 }
+
+#[test]
+fn a_quota_hogs_invitation_is_for_the_device_that_is_shown_it_and_can_only_expire() {
+    let mut chat = Chat::new(1, 0);
+    chat.messenger.show_hogs_invitation(BOB, Some(BOB));
+    chat.messenger.hear_of_hogs_invitation(BOB, Some(BOB), Answer::Expired);
+    let count = |chat: &Chat, breach| chat.messenger.breaches.count(breach);
+    assert_eq!(Breach::ALL.map(|breach| count(&chat, breach)).iter().sum::<u64>(), 0);
+    chat.messenger.show_hogs_invitation(BOB, Some(ANN));
+    chat.messenger.show_hogs_invitation(BOB, None);
+    chat.messenger.hear_of_hogs_invitation(BOB, Some(ANN), Answer::Expired);
+    chat.messenger.hear_of_hogs_invitation(BOB, Some(BOB), Answer::Accepted);
+    let wrong = [Breach::InvitationWrong, Breach::AnswerWrong].map(|breach| count(&chat, breach));
+    assert_eq!(wrong, [2, 2]);
+}
