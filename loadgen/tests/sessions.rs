@@ -200,7 +200,8 @@ fn quota_hogs_keep_nobody_from_getting_through_to_its_own_server() {
 #[test]
 fn a_server_whose_places_for_invitations_hogs_can_use_up_is_found_out() {
     let (code, report, wrong) = play(Some(Slip::CrowdOut), HOGS);
-    assert_eq!((code, wrong.keys().collect::<Vec<_>>()), (1, vec!["invitations_lost"]), "{report}");
+    let names: Vec<_> = wrong.keys().map(String::as_str).collect();
+    assert_eq!((code, names), (1, vec!["invitations_lost"]), "{report}");
     let (code, report, wrong) = play(Some(Slip::None), HOGS);
     assert_eq!((code, wrong), (0, BTreeMap::new()), "without that fault: {report}");
 }
