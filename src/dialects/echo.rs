@@ -3,10 +3,15 @@
 //! Each message goes back as it was, text as text and binary as binary. A connection that speaks this
 //! dialect is not in the chat, so the chat sends it no events. It serves to measure the event loop
 //! alone, and to run the Autobahn test suite. The other dialects have the same row with the same two
-//! functions. Called by [`Dialect`](super::Dialect).
+//! functions, and a table of addresses. Called by [`Dialect`] and, for the addresses, by the session.
 
-use super::{Allowance, Incoming, Manners, Message};
+use super::{Allowance, Dialect, Enter, Entry, Incoming, Manners, Message};
 use crate::chat::Event;
+use crate::http::Route;
+
+/// The address, which is there with `--echo` only.
+pub(crate) const ROUTES: &[Route<Enter>] =
+    &[Route::socket("/echo", |_| Ok(Entry { dialect: Dialect::Echo, who: None }))];
 
 /// The dialect's row.
 pub(super) static MANNERS: Manners =

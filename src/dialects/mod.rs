@@ -10,14 +10,15 @@
 //! dialect of the other realm. A new dialect is a folder with its [`Manners`], a variant of [`Dialect`],
 //! and its place in the table below.
 
-mod echo;
+pub(crate) mod echo;
 mod flaw;
 mod json;
 pub mod messenger;
 pub mod sca;
 
 use crate::chat::messenger::SignIn;
-use crate::chat::{Audience, Command, Event};
+use crate::chat::{Audience, Command, Entrant, Event};
+use crate::http::{Call, Response};
 use crate::ws;
 
 /// Why a dialect refuses a message before the chat sees it.
@@ -65,6 +66,20 @@ pub enum Incoming<'a> {
     /// Binary data, in a protocol that has only text: close code 1003 (RFC 6455 §7.4.1).
     Unacceptable,
 }
+
+/// What a request for a WebSocket asks for.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Entry {
+    /// The protocol of the address.
+    pub dialect: Dialect,
+    /// The person that the connection is for, and their realm. `None` if the address does not name a
+    /// person: then the first frame does, or the dialect has no realm.
+    pub who: Option<Entrant<'static>>,
+}
+
+/// The handler of an address where a WebSocket is opened. It returns what the request asks for, or the
+/// answer to a request that is wrong. It is a pure function of the request.
+pub type Enter = fn(&Call<'_>) -> Result<Entry, Response<'static>>;
 
 /// Everything about a dialect, in one row. It is a static in the dialect's own folder.
 #[derive(Debug)]

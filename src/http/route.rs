@@ -101,6 +101,12 @@ impl<H> Route<H> {
         Route { method: "GET", path: checked(path), listeners, kind, handler }
     }
 
+    /// The same line with another handler, made from this one.
+    pub fn map<T>(self, other: impl FnOnce(H) -> T) -> Route<T> {
+        let Route { method, path, listeners, kind, handler } = self;
+        Route { method, path, listeners, kind, handler: other(handler) }
+    }
+
     /// The parameters, if the request is for this address, with whatever method.
     fn matches<'r>(&self, request: &Request<'r>) -> Option<Params<'r>> {
         let params = params(self.path, request.path)?;

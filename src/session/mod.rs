@@ -26,7 +26,7 @@ pub use routes::{Listener, Page};
 use std::mem;
 
 use crate::chat::{self, Command, Entrant, Event, Fault};
-use crate::dialects::Dialect;
+use crate::dialects::{Dialect, Entry};
 use crate::limiter::{Bucket, Forwarded, Limit, Proxies, Rate};
 use crate::timer::Now;
 use crate::{http, ws};
@@ -80,16 +80,6 @@ impl Default for Limits {
             allowed_origins: Vec::new(),
         }
     }
-}
-
-/// What a request for a WebSocket asks for.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub struct Entry {
-    /// The protocol of the address.
-    pub dialect: Dialect,
-    /// The person that the connection is for, and their realm. `None` if the address does not name a
-    /// person: then the first frame does, or the dialect has no realm.
-    pub who: Option<Entrant<'static>>,
 }
 
 /// Why a well-formed upgrade is refused.

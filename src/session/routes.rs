@@ -1,4 +1,5 @@
-//! The routes: every address that the server answers, one line each.
+//! The routes: every address that the server answers, one line each. A dialect's lines stand in its
+//! folder; the server's own pages stand here.
 //!
 //! ```text
 //!                      ┌─ Page ─────▶ one of the server's own pages
@@ -11,11 +12,9 @@
 //! compares the two. A request is looked up line by line: O(lines), and there are about ten. Called by the
 //! request stage.
 
-use super::detail::detail;
-use super::{Entry, Limits, admin_token};
-use crate::chat::{Entrant, Mobile, PresenceMode};
-use crate::dialects::Dialect;
-use crate::http::{Call, Found, Listeners, Request, Response, Route, Status, find_route};
+use super::{Limits, admin_token};
+use crate::dialects::{Enter, echo, messenger, sca};
+use crate::http::{Call, Found, Listeners, Request, Route, find_route};
 
 /// The server's own pages.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -63,19 +62,8 @@ pub(super) enum Handler {
     /// Returns which page is the answer.
     Page(fn(&Call<'_>, &Limits) -> Page),
     /// Returns what the request asks for, or the answer to a request that is wrong.
-    Socket(fn(&Call<'_>) -> Result<Entry, Response<'static>>),
+    Socket(Enter),
 }
-
-/// The addresses of WebSockets. They stand before the pages, so that `/` opens a WebSocket if the request
-/// asks for one, and is a page otherwise.
-const SOCKETS: &[Route<Handler>] = &[
-    Route::socket("/ws/{mobile}", Handler::Socket(phone)),
-    Route::socket("/ws", Handler::Socket(messenger)),
-    Route::socket_if_asked("/", Handler::Socket(messenger)),
-];
-
-/// The address that exists with `--echo` only.
-const ECHO: &[Route<Handler>] = &[Route::socket("/echo", Handler::Socket(echo))];
 
 /// The server's own pages.
 const PAGES: &[Route<Handler>] = &[
@@ -107,10 +95,12 @@ pub(super) fn find<'r>(
     find_route(lines(limits).filter(is_known), request)
 }
 
-/// All lines, in the order in which they are tried.
+/// All lines, in the order in which they are tried. Those of the dialects stand before the pages, so that
+/// `/` opens a WebSocket if the request asks for one, and is a page otherwise.
 pub(super) fn lines(limits: &Limits) -> impl Iterator<Item = Route<Handler>> + Clone {
-    let echo = if limits.echo { ECHO } else { &[] };
-    SOCKETS.iter().chain(echo).chain(PAGES).copied()
+    let echo = if limits.echo { echo::ROUTES } else { &[] };
+    let sockets = sca::ROUTES.iter().chain(messenger::ROUTES).chain(echo);
+    sockets.map(|line| line.map(Handler::Socket)).chain(PAGES.iter().copied())
 }
 
 /// Whether a line for those listeners is found at this listener.
@@ -125,30 +115,3 @@ fn is_known(listeners: Listeners, listener: Listener, limits: &Limits) -> bool {
         }
     }
 }
-
-/// A phone. The path has its number, and the query the form in which it wants presence.
-fn phone(call: &Call<'_>) -> Result<Entry, Response<'static>> {
-    let mobile = Mobile::parse(call.params[0].as_bytes())
-        .map_err(|error| detail(Status::BadRequest, &error.to_string()))?;
-    let presence = match call.request.query_value("presence") {
-        None => PresenceMode::default(),
-        Some(word) => PresenceMode::parse(word)
-            .ok_or_else(|| detail(Status::BadRequest, "presence is one of full, delta and none"))?,
-    };
-    Ok(Entry { dialect: Dialect::Sca, who: Some(Entrant::Mobile { mobile, presence }) })
-}
-
-/// A device of the messenger realm. A token stands for an account, and this server does not store any.
-fn messenger(call: &Call<'_>) -> Result<Entry, Response<'static>> {
-    match call.request.query_value("token") {
-        Some(_) => Err(detail(Status::NotFound, ACCOUNTS_ARE_OFF)),
-        None => Ok(Entry { dialect: Dialect::Messenger, who: None }),
-    }
-}
-
-/// A conformance suite. Its messages go back to it, and to no other client.
-fn echo(_: &Call<'_>) -> Result<Entry, Response<'static>> {
-    Ok(Entry { dialect: Dialect::Echo, who: None })
-}
-
-const ACCOUNTS_ARE_OFF: &str = "accounts are off: start the server with --data DIR";

@@ -6,6 +6,7 @@
 //! - `decode`: a client's frame → a sign-in or a command
 //! - `flaw`: what may be wrong with a frame, with a sentence for each
 //! - `encode`: an event → a frame
+//! - `routes`: the addresses where clients connect
 //! - `time`: recognises and writes ISO 8601 times
 //!
 //! Ids and names are decoded, because the chat looks them up: with escapes and without, they are the
@@ -15,12 +16,15 @@
 mod decode;
 mod encode;
 mod flaw;
+mod routes;
 #[cfg(test)]
 mod tests;
 mod time;
 pub mod wire;
 
 use super::{Allowance, Incoming, Manners, Message};
+
+pub(crate) use routes::ROUTES;
 
 /// The limits of a frame. The limits of ids and names are the chat's.
 #[derive(Clone, Copy, Debug)]

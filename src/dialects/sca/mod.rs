@@ -4,6 +4,7 @@
 //! - [`wire`]: the fields of the frames, in both directions, for serde
 //! - `decode`: a client's frame → a command
 //! - `encode`: an event → a frame
+//! - `routes`: the address where clients connect
 //!
 //! Texts, data and ids are never decoded. They pass through as the JSON that they were, quotes included,
 //! so the receiving app reads exactly the bytes that the sending app wrote. On the usual path neither
@@ -11,11 +12,14 @@
 
 mod decode;
 mod encode;
+mod routes;
 #[cfg(test)]
 mod tests;
 pub mod wire;
 
 use super::{Allowance, Incoming, Manners, Message};
+
+pub(crate) use routes::ROUTES;
 
 /// The limits of a frame.
 #[derive(Clone, Copy, Debug)]

@@ -3,6 +3,7 @@
 
 use super::super::routes::lines;
 use super::*;
+use crate::http::{Kind, Listeners};
 
 /// An address: a path, whether the request asks for a WebSocket, the methods, and where the address is
 /// found. There are three places: the public listener if it is the only one, the public listener if the
@@ -162,4 +163,38 @@ fn only_large_pages_end_the_connection() {
         let (_, is_open) = ask(place, "GET", address, "");
         assert_eq!(is_open, address.0 != "/trace", "{}", address.0);
     }
+}
+
+/// The page has the lines of the table in their order. What follows from the table is in the first two
+/// cells; the third is written by people.
+#[test]
+fn the_page_describes_every_line_of_the_table_and_no_other() {
+    let limits = limits();
+    let expected: Vec<String> = lines(&limits)
+        .map(|line| {
+            let asks = match line.kind {
+                Kind::Plain | Kind::Socket => "",
+                Kind::SocketIfAsked => " with `Upgrade: websocket`",
+            };
+            let listener = match line.listeners {
+                Listeners::All => "each",
+                Listeners::Public => "`--listen`",
+                Listeners::Operators => "`--admin-listen`, else `--listen`",
+                Listeners::OperatorsOnly => "`--admin-listen`",
+            };
+            format!("| `{} {}`{asks} | {listener} | ", line.method, line.path)
+        })
+        .collect();
+    let page = include_str!("../ADDRESSES.md");
+    let head = "| request | listener | answer |\n|---|---|---|\n";
+    let (_, table) = page.split_once(head).expect("the page has the table");
+    let rows: Vec<&str> = table.lines().take_while(|row| row.starts_with('|')).collect();
+    let is_good = |(row, cells): (&&str, &String)| {
+        row.strip_prefix(cells.as_str()).is_some_and(|answer| answer.len() > " |".len())
+    };
+    assert!(
+        rows.len() == expected.len() && rows.iter().zip(&expected).all(is_good),
+        "the rows of src/session/ADDRESSES.md are to begin like this, each with an answer:\n{}",
+        expected.join("\n")
+    );
 }

@@ -3,9 +3,10 @@
 //! It exists only while the session runs: see [`Turn::with_session`].
 
 use crate::chat::{self, Admitted, Command, ConnectionId, Entrant, Event, Fault};
+use crate::dialects::Entry;
 use crate::limiter::{Forwarded, Limit};
 use crate::metrics;
-use crate::session::{DoorRefusal, Entry, Host, Listener, Page, Session};
+use crate::session::{DoorRefusal, Host, Listener, Page, Session};
 use crate::timer::Now;
 use crate::turn::Turn;
 

@@ -4,9 +4,9 @@
 use std::time::Duration;
 
 use switchboard::chat::{self, Command, Entrant, Event, Fault};
-use switchboard::dialects::Dialect;
+use switchboard::dialects::{Dialect, Entry};
 use switchboard::limiter::{Forwarded, Limit};
-use switchboard::session::{DoorRefusal, Entry, Host, Listener, Page};
+use switchboard::session::{DoorRefusal, Host, Listener, Page};
 use switchboard::timer::Now;
 
 use super::replies::{check_frame, check_response};

@@ -1,0 +1,19 @@
+//! The addresses of the Session Messenger dialect. They name no person: the first frame does. Called by
+//! the session, which joins the tables of all dialects.
+
+use crate::dialects::{Dialect, Enter, Entry};
+use crate::http::{Call, Response, Route, Status};
+
+/// One line for each address. `/` is a page for a request that does not ask for a WebSocket.
+pub(crate) const ROUTES: &[Route<Enter>] =
+    &[Route::socket("/ws", enter), Route::socket_if_asked("/", enter)];
+
+/// The answer to a token. It stands for an account, and this server does not store any.
+const ACCOUNTS_ARE_OFF: &str = "accounts are off: start the server with --data DIR";
+
+fn enter(call: &Call<'_>) -> Result<Entry, Response<'static>> {
+    match call.request.query_value("token") {
+        Some(_) => Err(Response::new(Status::NotFound).json_detail(ACCOUNTS_ARE_OFF)),
+        None => Ok(Entry { dialect: Dialect::Messenger, who: None }),
+    }
+}

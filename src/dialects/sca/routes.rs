@@ -1,0 +1,21 @@
+//! The addresses of the SCA dialect. The path has the client's number, and the query the form in which it
+//! wants presence. Called by the session, which joins the tables of all dialects.
+
+use crate::chat::{Entrant, Mobile, PresenceMode};
+use crate::dialects::{Dialect, Enter, Entry};
+use crate::http::{Call, Response, Route, Status};
+
+/// One line for each address.
+pub(crate) const ROUTES: &[Route<Enter>] = &[Route::socket("/ws/{mobile}", enter)];
+
+fn enter(call: &Call<'_>) -> Result<Entry, Response<'static>> {
+    let bad = |sentence: &str| Response::new(Status::BadRequest).json_detail(sentence);
+    let mobile =
+        Mobile::parse(call.params[0].as_bytes()).map_err(|error| bad(&error.to_string()))?;
+    let presence = match call.request.query_value("presence") {
+        None => PresenceMode::default(),
+        Some(word) => PresenceMode::parse(word)
+            .ok_or_else(|| bad("presence is one of full, delta and none"))?,
+    };
+    Ok(Entry { dialect: Dialect::Sca, who: Some(Entrant::Mobile { mobile, presence }) })
+}
