@@ -4,7 +4,6 @@
 //! Called by the request stage, and by `net` for a connection that is refused when it is accepted.
 
 use super::DoorRefusal;
-use super::detail::detail;
 use super::routes::Handler;
 use crate::http::{Body, Found, Request, Response, Status};
 
@@ -65,4 +64,9 @@ pub fn refuse(refusal: DoorRefusal) -> Response<'static> {
         }
     };
     detail(status, sentence).header("Retry-After", seconds.to_string())
+}
+
+/// An error as an answer, with one sentence that says what is wrong.
+pub(super) fn detail(status: Status, sentence: &str) -> Response<'static> {
+    Response::new(status).json_detail(sentence)
 }

@@ -7,7 +7,6 @@
 mod admin_token;
 mod allowance;
 mod answers;
-mod detail;
 mod end;
 mod messages;
 mod origin;

@@ -9,8 +9,7 @@
 
 use std::mem;
 
-use super::answers::without_handler;
-use super::detail::detail;
+use super::answers::{detail, without_handler};
 use super::routes::{self, Handler, Page};
 use super::upgrade::upgrade;
 use super::{End, Flow, Host, Limits, Session, Stage, WebSocket};

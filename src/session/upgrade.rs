@@ -3,8 +3,7 @@
 //! Clients can see the order of the checks, so it must not change. Called by the request stage, after the
 //! route's handler.
 
-use super::answers::refuse;
-use super::detail::detail;
+use super::answers::{detail, refuse};
 use super::{Entry, Host, Limits, WebSocket, origin};
 use crate::http::{Request, Response, Status, Version};
 use crate::ws::handshake::{self, HandshakeError, Offer};
