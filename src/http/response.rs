@@ -46,6 +46,11 @@ impl<'a> Response<'a> {
         }
     }
 
+    /// The status.
+    pub fn status(&self) -> Status {
+        self.status
+    }
+
     /// Adds a header. A control character in the value becomes a space: whatever a caller passes
     /// on, it cannot begin another header (RFC 9110 §5.5).
     ///

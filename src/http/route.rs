@@ -76,6 +76,8 @@ pub struct Found<'r, H> {
     /// The handler for the request's method; if the address does not have this method, the handler
     /// of its first line.
     pub handler: H,
+    /// The path of the line, with the names of its parameters in place of what the request has there.
+    pub path: &'static str,
     /// The parameters in the request's path.
     pub params: Params<'r>,
     /// Where no line is for the request's method, the methods that the address has: the value of
@@ -145,6 +147,7 @@ pub fn find<'r, H: Copy>(
     };
     Some(Found {
         handler: answering.unwrap_or(first).handler,
+        path: first.path,
         params,
         allow: answering.is_none().then(|| allow(&mut same)),
     })

@@ -29,8 +29,9 @@ use mio::net::TcpListener;
 use mio::unix::SourceFd;
 use mio::{Events, Interest, Poll, Registry, Token, Waker};
 
+use crate::session::Refused;
 use crate::timer::{Moment, Now};
-use crate::turn::{EndNote, Limits, Listener, Phase, Polled, Readiness, Turn};
+use crate::turn::{EndNote, Limits, Listener, Note, Phase, Polled, Readiness, Turn};
 use clock::Clock;
 use log::{Log, Value};
 use process::Sampler;
@@ -269,15 +270,19 @@ impl Driver {
         self.log_turn();
     }
 
-    /// Logs which connections have ended, and whether the turn took too long.
+    /// Logs which connections have ended or were refused, and whether the turn took too long.
     fn log_turn(&mut self) {
         while let Some(note) = self.turn.next_note() {
-            log_end(&mut self.log, &note);
+            match note {
+                Note::Ended(end) => log_end(&mut self.log, &end),
+                Note::Refused(refused) => log_refused(&mut self.log, refused),
+            }
         }
         let left_out = self.turn.take_left_out();
         if left_out > 0 {
             let fields = [("lines", Value::Count(left_out))];
-            self.log.line(Level::Warn, format_args!("too many connections ended at once"), &fields);
+            let message = format_args!("too many connections ended or were refused at once");
+            self.log.line(Level::Warn, message, &fields);
         }
         let Some(turn) = self.turn.last_turn().filter(|turn| turn.time() > self.slow_turn) else {
             return;
@@ -312,6 +317,21 @@ fn log_end(log: &mut Log, note: &EndNote) {
             ("messages_out", Value::Count(note.messages_out.into())),
         ],
     );
+}
+
+/// Logs that no WebSocket was opened, and why: a browser does not tell its page. Other requests that are
+/// refused are logged at `debug` only: there are always programs that look for pages which are not here.
+fn log_refused(log: &mut Log, refused: Refused) {
+    let (level, message) = match refused.is_upgrade {
+        true => (Level::Info, format_args!("upgrade refused")),
+        false => (Level::Debug, format_args!("request refused")),
+    };
+    let fields = [
+        ("reason", Value::Word(refused.reason.word())),
+        ("status", Value::Count(refused.status.code().into())),
+        ("route", Value::Word(refused.route)),
+    ];
+    log.line(level, message, &fields);
 }
 
 /// The names of the fields with a phase's time and work.

@@ -10,6 +10,7 @@ mod answers;
 mod end;
 mod messages;
 mod origin;
+mod refusal;
 mod request;
 mod routes;
 mod upgrade;
@@ -20,6 +21,7 @@ mod tests;
 pub use admin_token::AdminToken;
 pub use answers::refuse;
 pub use end::End;
+pub use refusal::{NO_ROUTE, Refusal, Refused};
 pub use routes::{Listener, Page};
 
 use std::mem;
@@ -124,6 +126,12 @@ pub trait Host {
 
     /// One of the server's own pages: its `Content-Type`, and its text.
     fn page(&mut self, page: Page) -> (&'static str, String);
+
+    /// Counts for the metrics that a request was answered with this status.
+    fn answered(&mut self, status: u16);
+
+    /// Counts and logs that a request was refused.
+    fn refused(&mut self, refused: Refused);
 
     /// The listener that accepted this connection.
     fn listener(&self) -> Listener;

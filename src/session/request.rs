@@ -12,7 +12,7 @@ use std::mem;
 use super::answers::{detail, without_handler};
 use super::routes::{self, Handler, Page};
 use super::upgrade::upgrade;
-use super::{End, Flow, Host, Limits, Session, Stage, WebSocket};
+use super::{End, Flow, Host, Limits, NO_ROUTE, Refusal, Refused, Session, Stage, WebSocket};
 use crate::http::{self, Body, Call, Request, Response, Status, Version};
 use crate::limiter::Limit;
 
@@ -63,7 +63,7 @@ impl Session {
                         host.limit_hit(Limit::HttpHead);
                     }
                     let sentence = bad.to_string();
-                    respond(host, Response::new(bad.status()).close().json_detail(&sentence));
+                    respond(host, bad.into(), Response::new(bad.status()).json_detail(&sentence));
                     return Flow::Finish(End::Http);
                 }
             };
@@ -89,33 +89,53 @@ impl Session {
 
 /// Answers 408 to a request that did not arrive in time.
 pub(super) fn refuse_late(host: &mut impl Host) {
-    let response = Response::new(Status::RequestTimeout).close();
-    respond(host, response.json_detail("the request took too long to arrive"));
+    let response = Response::new(Status::RequestTimeout);
+    respond(host, Refusal::Late, response.json_detail("the request took too long to arrive"));
 }
 
-fn respond(host: &mut impl Host, response: Response<'_>) {
-    let date = host.now().unix;
-    host.write(|out| response.write(out, date, false));
+/// Answers a request that could not be read. The connection ends with it.
+fn respond(host: &mut impl Host, reason: Refusal, response: Response<'_>) {
+    let (date, status) = (host.now().unix, response.status());
+    host.answered(status.code());
+    host.refused(Refused { reason, status, route: NO_ROUTE, is_upgrade: true });
+    host.write(|out| response.close().write(out, date, false));
 }
 
 fn answer(request: &Request<'_>, limits: &Limits, host: &mut impl Host) -> Next {
     let Some(found) = routes::find(request, host.listener(), limits) else {
         let nowhere = detail(Status::NotFound, "there is nothing at this address");
+        let (reason, status) = (Refusal::NoSuchAddress, nowhere.status());
+        let is_upgrade = request.headers.has_token("upgrade", "websocket");
+        host.refused(Refused { reason, status, route: NO_ROUTE, is_upgrade });
         return reply(request, nowhere, false, host);
     };
+    let route = found.path;
     let call = Call { request, params: found.params };
     let early = without_handler(request, &found);
     match found.handler {
         Handler::Page(which) => {
             let which = which(&call, limits);
             let response = early.unwrap_or_else(|| page(which, host));
+            let status = response.status();
+            if let Some(reason) = Refusal::early(status) {
+                host.refused(Refused { reason, status, route, is_upgrade: false });
+            }
             reply(request, response, which.is_large(), host)
         }
         Handler::Socket(asked) => {
-            let entry = early.map_or_else(|| asked(&call), Err);
+            let entry = match early {
+                Some(response) => Err((Refusal::early(response.status()), response)),
+                None => asked(&call).map_err(|response| (Some(Refusal::Parameters), response)),
+            };
             match entry.and_then(|entry| upgrade(request, entry, limits, host)) {
                 Ok(open) => Next::Frames(open),
-                Err(refusal) => reply(request, refusal, false, host),
+                Err((reason, response)) => {
+                    let status = response.status();
+                    if let Some(reason) = reason {
+                        host.refused(Refused { reason, status, route, is_upgrade: true });
+                    }
+                    reply(request, response, false, host)
+                }
             }
         }
     }
@@ -137,6 +157,7 @@ fn reply(
         (true, Version::Http10) => response.keep_alive(),
         (true, Version::Http11) => response,
     };
+    host.answered(response.status().code());
     let date = host.now().unix;
     let mut bytes = 0;
     host.write(|out| {

@@ -2,6 +2,7 @@
 //! whole and cut at each byte.
 
 mod rates;
+mod refused;
 mod routes;
 
 use std::time::Duration;
@@ -24,6 +25,8 @@ struct Recorder {
     refusal: Option<DoorRefusal>,
     draining: bool,
     limits_hit: Hits,
+    answered: Vec<u16>,
+    refused: Vec<Refused>,
     forwarded: Option<Forwarded>,
     time: Moment,
     listener: Listener,
@@ -67,6 +70,14 @@ impl Host for Recorder {
 
     fn page(&mut self, page: Page) -> (&'static str, String) {
         ("text/plain", format!("{page:?}"))
+    }
+
+    fn answered(&mut self, status: u16) {
+        self.answered.push(status);
+    }
+
+    fn refused(&mut self, refused: Refused) {
+        self.refused.push(refused);
     }
 
     fn listener(&self) -> Listener {

@@ -4,9 +4,13 @@
 //! route's handler.
 
 use super::answers::{detail, refuse};
-use super::{Entry, Host, Limits, WebSocket, origin};
+use super::{Entry, Host, Limits, Refusal, WebSocket, origin};
 use crate::http::{Request, Response, Status, Version};
 use crate::ws::handshake::{self, HandshakeError, Offer};
+
+/// The answer to a request for a WebSocket that is not opened, and why. Without a reason it is no refusal,
+/// but the answer to OPTIONS.
+pub(super) type NotOpened = (Option<Refusal>, Response<'static>);
 
 /// Lets the connection in, or returns the answer that says why not. The checks are those of RFC 6455 §4.2,
 /// then that of the origin, then the host's.
@@ -15,10 +19,11 @@ pub(super) fn upgrade(
     entry: Entry,
     limits: &Limits,
     host: &mut impl Host,
-) -> Result<WebSocket, Response<'static>> {
+) -> Result<WebSocket, NotOpened> {
     let accept = handshake::check(&offer(request)).map_err(refuse_handshake)?;
     if !origin::is_allowed(origins(request)?, request.host, &limits.allowed_origins) {
-        return Err(detail(Status::Forbidden, "pages from this origin may not connect"));
+        let foreign = detail(Status::Forbidden, "pages from this origin may not connect");
+        return Err((Some(Refusal::ForeignOrigin), foreign));
     }
     let switching = Response::new(Status::SwitchingProtocols)
         .upgrade("websocket")
@@ -27,7 +32,7 @@ pub(super) fn upgrade(
     let forwarded = limits.trusted_proxies.client(request.headers.all("x-forwarded-for"));
     match host.admit(entry, forwarded, |out| switching.write(out, date, false)) {
         Ok(()) => Ok(WebSocket::new(entry.dialect)),
-        Err(refusal) => Err(refuse(refusal)),
+        Err(refusal) => Err((Some(refusal.into()), refuse(refusal))),
     }
 }
 
@@ -46,23 +51,31 @@ fn offer<'b>(request: &Request<'b>) -> Offer<'b> {
     offer
 }
 
-fn origins<'b>(request: &Request<'b>) -> Result<Option<&'b str>, Response<'static>> {
+fn origins<'b>(request: &Request<'b>) -> Result<Option<&'b str>, NotOpened> {
     let mut origins = request.headers.all("origin");
     let origin = origins.next().map(str::from_utf8).transpose();
     match (origin, origins.next()) {
         (Ok(origin), None) => Ok(origin),
-        _ => Err(detail(Status::BadRequest, "a request has one Origin, in plain text")),
+        _ => {
+            let sentence = "a request has one Origin, in plain text";
+            Err((Some(Refusal::BadHandshake), detail(Status::BadRequest, sentence)))
+        }
     }
 }
 
-fn refuse_handshake(error: HandshakeError) -> Response<'static> {
+fn refuse_handshake(error: HandshakeError) -> NotOpened {
     let sentence = error.to_string();
-    match error {
-        HandshakeError::NotAnUpgrade | HandshakeError::WrongVersion => {
-            detail(Status::UpgradeRequired, &sentence)
-                .upgrade("websocket")
-                .header("Sec-WebSocket-Version", "13")
+    let upgrade_first = |sentence: &str| {
+        detail(Status::UpgradeRequired, sentence)
+            .upgrade("websocket")
+            .header("Sec-WebSocket-Version", "13")
+    };
+    let (reason, response) = match error {
+        HandshakeError::NotAnUpgrade => (Refusal::NotAnUpgrade, upgrade_first(&sentence)),
+        HandshakeError::WrongVersion => (Refusal::WrongVersion, upgrade_first(&sentence)),
+        HandshakeError::Malformed { .. } => {
+            (Refusal::BadHandshake, detail(Status::BadRequest, &sentence))
         }
-        HandshakeError::Malformed { .. } => detail(Status::BadRequest, &sentence),
-    }
+    };
+    (Some(reason), response)
 }

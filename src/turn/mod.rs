@@ -61,7 +61,7 @@ pub use limits::{Budgets, Limits};
 pub use phases::readiness::Polled;
 pub use records::Recording;
 pub use records::counters::{Counters, Process};
-pub use records::notes::EndNote;
+pub use records::notes::{EndNote, Note};
 pub use records::recorder::{Phase, Recorded, Stopwatch};
 pub use sockets::{Accepted, Readiness, Sockets};
 pub use tables::outbox::Caps;

@@ -31,6 +31,7 @@ mod presence;
 mod privacy;
 mod rates;
 mod refusals;
+mod refused_upgrades;
 mod replacement;
 mod signals;
 mod silence;

@@ -173,6 +173,7 @@ fn the_page_explains_every_metric_and_no_other() {
     // This metric is missing where /proc/self/fd cannot be read.
     told.insert("process_open_fds");
     let page = include_str!("../../src/metrics/METRICS.md");
+    let (page, _) = page.split_once("\n## ").expect("the reasons stand below");
     let mut explained = BTreeSet::new();
     for row in page.lines().filter_map(|line| line.strip_prefix("| `")) {
         let cells: Vec<&str> = row.split('|').map(str::trim).collect();
@@ -181,6 +182,19 @@ fn the_page_explains_every_metric_and_no_other() {
         assert!(explained.insert(name.trim_end_matches('`')), "twice: {row}");
     }
     assert_eq!(explained, told);
+}
+
+#[test]
+fn the_page_explains_every_reason_of_a_refusal_and_no_other() {
+    let metrics = Server::start(&[]).get("/metrics").text();
+    let prefix = "switchboard_upgrades_refused_total{reason=\"";
+    let counted = metrics.lines().filter_map(|line| line.strip_prefix(prefix)?.split('"').next());
+    let page = include_str!("../../src/metrics/METRICS.md");
+    let (_, table) = page.split_once("\n## Why no WebSocket was opened\n").expect("the section");
+    let table = table.split("\n## ").next().expect("the section");
+    let explained = table.lines().filter_map(|line| line.strip_prefix("| `")?.split('`').next());
+    assert!(counted.clone().count() > 10);
+    assert_eq!(explained.collect::<Vec<_>>(), counted.collect::<Vec<_>>());
 }
 
 #[test]

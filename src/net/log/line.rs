@@ -53,7 +53,7 @@ pub(super) fn write(
         }
         match (value, style) {
             (Value::Count(count), _) => put(&mut line, format_args!("{count}")),
-            // Words are letters, digits and underscores, and need no quotes.
+            // Words are constants of ours without spaces and quotation marks, and need no quotes.
             (Value::Word(word), Style::Text | Style::Journal) => line.push_str(word),
             (Value::Word(word), Style::Json) => quote(word, &mut line),
         }

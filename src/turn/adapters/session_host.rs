@@ -6,7 +6,7 @@ use crate::chat::{self, Admitted, Command, ConnectionId, Entrant, Event, Fault};
 use crate::dialects::Entry;
 use crate::limiter::{Forwarded, Limit};
 use crate::metrics;
-use crate::session::{DoorRefusal, Host, Listener, Page, Session};
+use crate::session::{DoorRefusal, Host, Listener, Page, Refused, Session};
 use crate::timer::Now;
 use crate::turn::Turn;
 
@@ -86,6 +86,14 @@ impl Host for SessionHost<'_> {
         };
         self.turn.page_bytes += text.len();
         (content_type, text)
+    }
+
+    fn answered(&mut self, status: u16) {
+        self.turn.counters.count_answer(status);
+    }
+
+    fn refused(&mut self, refused: Refused) {
+        self.turn.count_refused(refused);
     }
 
     fn listener(&self) -> Listener {

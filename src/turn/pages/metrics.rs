@@ -3,7 +3,7 @@
 use super::VERSION;
 use crate::chat::{Books, Fault, Figure, FigureKind, FigureValue, Reason};
 use crate::metrics::Exposition;
-use crate::session::End;
+use crate::session::{End, Refusal};
 use crate::turn::Turn;
 use crate::turn::records::counters::{NO_CLOSE_CODE, PRIVATE_CODE};
 use crate::turn::records::recorder::Phase;
@@ -58,11 +58,25 @@ impl Turn {
             )
             .counter("switchboard_upgrades_total", "Upgrades to WebSocket.", counters.upgrades)
             .counter_by(
+                "switchboard_upgrades_refused_total",
+                "Times that no WebSocket was opened, by reason.",
+                "reason",
+                Refusal::ALL.map(Refusal::word).into_iter().zip(counters.upgrades_refused),
+            )
+            .counter_by(
                 "switchboard_connections_ended_total",
                 "Connections by how they ended.",
                 "outcome",
                 End::OUTCOMES.into_iter().zip(counters.ended),
             );
+        let answers: Vec<_> =
+            counters.answers.iter().map(|(code, &n)| (code.to_string(), n)).collect();
+        page.counter_by(
+            "switchboard_answers_total",
+            "Answers to HTTP requests by status, except for upgrades.",
+            "status",
+            answers.iter().map(|(status, n)| (status.as_str(), *n)),
+        );
         let closes: Vec<_> = counters.closes.iter().map(|(&code, &n)| (label(code), n)).collect();
         page.counter_by(
             "switchboard_websocket_closes_total",

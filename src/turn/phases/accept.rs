@@ -6,7 +6,7 @@
 use core::net::IpAddr;
 
 use crate::limiter::{Block, Limit};
-use crate::session::Listener;
+use crate::session::{DoorRefusal, Listener, Refused};
 use crate::turn::{Accepted, Sockets, Turn};
 
 /// The listeners at which connections may wait to be accepted. At the start these are both listeners: no
@@ -74,6 +74,7 @@ impl Turn {
                     self.counters.shed += 1;
                     if listener == Listener::Public {
                         self.counters.limits_hit.count(Limit::Connections);
+                        self.count_refused(Refused::unread(DoorRefusal::Full));
                     }
                 }
                 Accepted::Taken(peer) => {
@@ -101,6 +102,7 @@ impl Turn {
             Ok(counted) => counted,
             Err(refusal) => {
                 self.counters.shed += 1;
+                self.count_refused(Refused::unread(refusal));
                 return sockets.turn_away(id, refusal);
             }
         };

@@ -10,7 +10,7 @@ use std::time::Duration;
 use super::recorder::{Phase, Recorded};
 use crate::limiter::Hits;
 use crate::metrics::Histogram;
-use crate::session::End;
+use crate::session::{End, Refusal};
 
 /// The bounds of the histogram of turn times, in nanoseconds: 20 µs to 1 s.
 const TURN_BOUNDS: &[u64] = &[
@@ -47,6 +47,10 @@ pub struct Counters {
     pub exhausted: u64,
     /// Upgrades to WebSocket.
     pub upgrades: u64,
+    /// Upgrades that were refused, by reason, in the order of [`Refusal::ALL`].
+    pub upgrades_refused: [u64; Refusal::ALL.len()],
+    /// Answers to HTTP requests by status, except for upgrades.
+    pub answers: BTreeMap<u16, u64>,
     /// Connections by how they ended, in the order of [`End::OUTCOMES`].
     pub ended: [u64; End::OUTCOMES.len()],
     /// WebSockets by the close code that ended them; 1005 if there was none (RFC 6455 §7.4.1).
@@ -109,6 +113,8 @@ impl Counters {
             limits_hit: Hits::default(),
             exhausted: 0,
             upgrades: 0,
+            upgrades_refused: [0; Refusal::ALL.len()],
+            answers: BTreeMap::new(),
             ended: [0; End::OUTCOMES.len()],
             closes: BTreeMap::new(),
             bytes_received: 0,
@@ -133,6 +139,11 @@ impl Counters {
         for (phase, lap, _) in turn.laps() {
             self.phase_time[phase as usize].record(lap);
         }
+    }
+
+    /// Counts an answer with this status.
+    pub(in crate::turn) fn count_answer(&mut self, status: u16) {
+        *self.answers.entry(status).or_default() += 1;
     }
 
     /// Counts the end of a connection.

@@ -1,9 +1,9 @@
-//! [`EndNote`]: what the log may say of a connection that has ended.
+//! [`Note`]: what the log may say of a connection that has ended, or of a request that was refused.
 //!
-//! A note has counts, a word for how the connection ended, and a *tag* in place of the person's number or
-//! id. The tag is a keyed hash, whose key is made at the start and never leaves the process. So the lines
+//! An [`EndNote`] has counts, a word for how the connection ended, and a *tag* in place of the person's
+//! number or id. The tag is a keyed hash, whose key is made at the start and never leaves the process. So the lines
 //! of one person in one run have the same tag, and the tag does not tell which person it is. A note has no
-//! text and no address. The driver takes the notes out after each turn; those beyond a limit are only
+//! text and no address, nor has a [`Refused`]. The driver takes the notes out after each turn; those beyond a limit are only
 //! counted.
 
 use std::collections::VecDeque;
@@ -12,12 +12,21 @@ use std::hash::BuildHasher as _;
 use std::time::Duration;
 
 use crate::chat::{ConnectionId, Person};
-use crate::session::End;
+use crate::session::{End, Refused};
 use crate::timer::Moment;
 use crate::turn::Turn;
 
 /// The most notes that are kept until the driver takes them out.
 const NOTES: usize = 256;
+
+/// A line for the log.
+#[derive(Clone, Copy, Debug)]
+pub enum Note {
+    /// A connection has ended.
+    Ended(EndNote),
+    /// A request was refused, or a connection before its request was read.
+    Refused(Refused),
+}
 
 /// A note of one connection that has ended.
 #[derive(Clone, Copy, Debug)]
@@ -106,8 +115,8 @@ fn add(sum: u32, more: usize) -> u32 {
 /// The notes that the driver has not taken out yet.
 #[derive(Debug)]
 pub(in crate::turn) struct Notes {
-    queue: VecDeque<EndNote>,
-    /// The number of ended connections for which there was no room in `queue`.
+    queue: VecDeque<Note>,
+    /// The number of notes for which there was no room in `queue`.
     left_out: u64,
     /// The key of the tags.
     key: RandomState,
@@ -122,18 +131,18 @@ impl Notes {
         (self.key.hash_one(who) >> 32) as u32
     }
 
-    fn push(&mut self, note: EndNote) {
+    fn push(&mut self, note: Note) {
         if self.queue.len() < NOTES { self.queue.push_back(note) } else { self.left_out += 1 }
     }
 }
 
 impl Turn {
     /// Takes out the next note.
-    pub fn next_note(&mut self) -> Option<EndNote> {
+    pub fn next_note(&mut self) -> Option<Note> {
         self.notes.queue.pop_front()
     }
 
-    /// Takes the number of connections that have ended without a note since the last call.
+    /// Takes the number of notes that were left out since the last call.
     pub fn take_left_out(&mut self) -> u64 {
         std::mem::take(&mut self.notes.left_out)
     }
@@ -154,14 +163,22 @@ impl Turn {
             return;
         }
         let tally = connection.tally;
-        self.notes.push(tally.note(now, outcome, true, tag));
+        self.notes.push(Note::Ended(tally.note(now, outcome, true, tag)));
     }
 
     /// Notes a freed connection, unless it was noted when it ended.
     pub(in crate::turn) fn note_freed(&mut self, tally: &Tally) {
         if let Some(outcome) = tally.unnoted {
-            self.notes.push(tally.note(self.now.monotonic, outcome, false, None));
+            self.notes.push(Note::Ended(tally.note(self.now.monotonic, outcome, false, None)));
         }
+    }
+
+    /// Counts and notes a request that was refused, or a connection before its request was read.
+    pub(in crate::turn) fn count_refused(&mut self, refused: Refused) {
+        if refused.is_upgrade {
+            self.counters.upgrades_refused[refused.reason as usize] += 1;
+        }
+        self.notes.push(Note::Refused(refused));
     }
 }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 use switchboard::chat::{self, Command, Entrant, Event, Fault};
 use switchboard::dialects::{Dialect, Entry};
 use switchboard::limiter::{Forwarded, Limit};
-use switchboard::session::{DoorRefusal, Host, Listener, Page};
+use switchboard::session::{DoorRefusal, Host, Listener, Page, Refused};
 use switchboard::timer::Now;
 
 use super::replies::{check_frame, check_response};
@@ -102,6 +102,17 @@ impl Host for Recorder {
     fn page(&mut self, page: Page) -> (&'static str, String) {
         assert!(self.dialect.is_none(), "a WebSocket is served no pages");
         ("text/plain", format!("{page:?}"))
+    }
+
+    fn answered(&mut self, status: u16) {
+        assert!(!self.is_over && self.dialect.is_none(), "a WebSocket is served no pages");
+        self.commands.push(format!("{status:?}"));
+    }
+
+    fn refused(&mut self, refused: Refused) {
+        assert!(!self.is_over && self.dialect.is_none(), "a WebSocket is refused no request");
+        assert!(refused.status.code() >= 400);
+        self.commands.push(format!("{refused:?}"));
     }
 
     fn listener(&self) -> Listener {
