@@ -126,9 +126,9 @@ struct Args {
     #[arg(long, env = "SWITCHBOARD_REQUIRE_INVITATION", help_heading = SESSIONS, value_parser = FalseyValueParser::new())]
     require_invitation: bool,
 
-    /// Address for the operator's pages: /metrics, /stats and /trace
+    /// Address for the operator's pages: /metrics and /trace, and /stats with names
     ///
-    /// /metrics and /stats are then no longer answered at --listen. This address takes no WebSockets, and at
+    /// --listen then has no /metrics any more, and its /stats names nobody. This address takes no WebSockets, and at
     /// most eight connections, which count toward no other limit.
     #[arg(long, env = "SWITCHBOARD_ADMIN_LISTEN", value_name = "ADDRESS:PORT", help_heading = OPERATION, value_parser = address)]
     admin_listen: Option<SocketAddr>,

@@ -114,7 +114,7 @@ fn answer(request: &Request<'_>, limits: &Limits, host: &mut impl Host) -> Next 
     let early = without_handler(request, &found);
     match found.handler {
         Handler::Page(which) => {
-            let which = which(&call, limits);
+            let which = which(&call, limits).at(host.listener(), limits);
             let response = early.unwrap_or_else(|| page(which, host));
             let status = response.status();
             if let Some(reason) = Refusal::early(status) {

@@ -29,7 +29,8 @@ pub enum Page {
     Metrics,
     /// `GET /stats`: the numbers of people and conversations.
     Stats {
-        /// Whether the page names who is online: only if the request has the operator's token.
+        /// Whether the page names who is online: only if the request has the operator's token, and where
+        /// the operator's pages are.
         names: bool,
     },
     /// `GET /trace`: the flight recorder's last turns.
@@ -42,6 +43,17 @@ impl Page {
         match self {
             Page::Trace | Page::Stats { names: true } => true,
             Page::Index | Page::Health | Page::Ready | Page::Metrics | Page::Stats { .. } => false,
+        }
+    }
+
+    /// The page as this listener shows it. If the operator has a listener, the other one names nobody: no
+    /// token can be guessed there.
+    pub(super) fn at(self, listener: Listener, limits: &Limits) -> Self {
+        match self {
+            Page::Stats { names } => {
+                Page::Stats { names: names && is_known(Listeners::Operators, listener, limits) }
+            }
+            Page::Index | Page::Health | Page::Ready | Page::Metrics | Page::Trace => self,
         }
     }
 }
@@ -71,7 +83,7 @@ const PAGES: &[Route<Handler>] = &[
     page("/health", Listeners::All, |_, _| Page::Health),
     page("/ready", Listeners::All, |_, _| Page::Ready),
     page("/metrics", Listeners::Operators, |_, _| Page::Metrics),
-    page("/stats", Listeners::Operators, |call, limits| Page::Stats {
+    page("/stats", Listeners::All, |call, limits| Page::Stats {
         names: admin_token::is_admin(call.request, limits),
     }),
     page("/trace", Listeners::OperatorsOnly, |_, _| Page::Trace),

@@ -136,8 +136,9 @@ def nothing_listens_beyond_the_loopback():
 
 
 def operators_pages_are_at_the_admin_listener_alone():
-    for path in "/metrics", "/stats", "/trace":
+    for path in "/metrics", "/trace":
         assert (asked(8080, path), asked(8081, path)) == (404, 200), path
+    assert (asked(8080, "/stats"), asked(8081, "/stats")) == (200, 200)
     nothing_listens_beyond_the_loopback()
 
 
@@ -156,7 +157,7 @@ def a_careless_file_of_settings_does_not_open_operators_pages():
     with open("/etc/default/switchboard", "w") as file:
         file.write("SWITCHBOARD_LISTEN=0.0.0.0:8080\n")
     systemctl("restart", UNIT)
-    assert (asked(8080, "/metrics"), asked(8080, "/stats"), asked(8081, "/metrics")) == (404, 404, 200)
+    assert (asked(8080, "/metrics"), asked(8080, "/trace"), asked(8081, "/metrics")) == (404, 404, 200)
 
 
 def public_pages_of_the_operator_are_warned_of():
@@ -195,10 +196,13 @@ def the_token_and_the_traces_work_as_documented():
         ann.sendall(bytes([0x81, 0x80 | len(auth)]) + bytes(4) + auth)
         assert b"authenticated" in ann.recv(4096)
         said = json.loads(obey(heading, 1))
-        with socket.create_connection(("127.0.0.1", 8081), WAIT) as one:
-            one.sendall(b"GET /stats HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
-            plain = json.loads(one.makefile("rb").read().split(b"\r\n\r\n")[1])
-    assert (said["activeUsers"], plain["activeUsers"]) == (["ann"], []), (said, plain)
+        # At the public listener the token opens nothing, and at the operator's nothing opens without it.
+        for port, header in (8080, f"Authorization: Bearer {token}\r\n"), (8081, ""):
+            with socket.create_connection(("127.0.0.1", port), WAIT) as one:
+                one.sendall(f"GET /stats HTTP/1.1\r\nHost: a\r\nConnection: close\r\n{header}\r\n".encode())
+                plain = json.loads(one.makefile("rb").read().split(b"\r\n\r\n")[1])
+            assert (plain["active_sessions"], plain["activeUsers"]) == (1, []), (port, plain)
+    assert said["activeUsers"] == ["ann"], said
     for name in "environ", "cmdline":
         with open(f"/proc/{pid()}/{name}") as file:
             assert token not in file.read(), name

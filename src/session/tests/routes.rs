@@ -22,7 +22,7 @@ const ADDRESSES: [Address; 10] = [
     ("/health", false, PAGE, [true, true, true]),
     ("/ready", false, PAGE, [true, true, true]),
     ("/metrics", false, PAGE, [true, false, true]),
-    ("/stats", false, PAGE, [true, false, true]),
+    ("/stats", false, PAGE, [true, true, true]),
     ("/trace", false, PAGE, [false, false, true]),
 ];
 

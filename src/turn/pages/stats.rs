@@ -1,9 +1,10 @@
 //! `GET /stats`: the numbers of people and conversations. The ids of those online are for the operator
-//! alone.
+//! alone. PAGES.md, beside this file, explains every field.
 
 use serde::Serialize;
 
 use super::json;
+use crate::chat::Fault;
 use crate::turn::Turn;
 
 /// The fields of `GET /stats`: those of two protocols in one answer. A number is 0 if the server has no such
@@ -20,8 +21,9 @@ struct Stats<'a> {
     /// The number of accounts: 0, since this server does not store any.
     #[serde(rename = "total_users")]
     accounts: usize,
+    /// The number of messages taken since the start, of both realms.
     #[serde(rename = "total_messages")]
-    stored_messages: usize,
+    messages: u64,
     #[serde(rename = "active_connections")]
     connections: usize,
     #[serde(rename = "active_sessions")]
@@ -32,6 +34,8 @@ impl Turn {
     /// `GET /stats`, as JSON.
     pub(in crate::turn) fn stats_page(&self, names: bool) -> String {
         let census = self.chat.census();
+        let books = self.books();
+        let refused: u64 = Fault::ALL.map(|fault| books.refused(fault)).iter().sum();
         let active_users = if names { self.chat.ids_online().collect() } else { Vec::new() };
         json(&Stats {
             active_connections: self.websockets,
@@ -40,7 +44,7 @@ impl Turn {
             pending_invitations: census.pending_invitations,
             active_users,
             accounts: 0,
-            stored_messages: 0,
+            messages: books.received - refused,
             connections: self.websockets,
             people: census.online,
         })

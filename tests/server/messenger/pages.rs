@@ -107,11 +107,67 @@ fn without_a_token_file_no_token_opens_anything() {
 }
 
 #[test]
-fn stats_move_to_the_operators_listener_if_there_is_one() {
-    let server = Server::start(&["--admin-listen", "127.0.0.1:0"]);
+fn counts_are_public_whatever_listeners_there_are_and_names_are_at_the_operators() {
+    let path = format!("{}/token-of-two-listeners", env!("CARGO_TARGET_TMPDIR"));
+    fs::write(&path, "correct-horse").expect("room for it");
+    let flags = ["--admin-listen", "127.0.0.1:0", "--admin-token-file", &path];
+    let server = Server::start(&flags);
+    fs::remove_file(path).expect("it is ours");
     let _ann = server.device(ANN);
-    assert_eq!(server.get("/stats").status, 404);
-    assert_eq!(server.admin_get("/stats").json()["active_sessions"], 1);
+    let mut operator = server.admin_wire();
+    operator.send("GET /stats HTTP/1.1\r\nHost: s\r\nAuthorization: Bearer correct-horse\r\n\r\n");
+    for (stats, users) in [
+        (server.get("/stats"), json!([])),
+        (stats_as(&server, "Bearer correct-horse"), json!([])),
+        (server.admin_get("/stats"), json!([])),
+        (operator.response(), json!([ANN])),
+    ] {
+        assert_eq!((stats.status, &stats.json()["activeUsers"]), (200, &users));
+        assert_eq!(stats.json()["active_sessions"], 1);
+    }
+}
+
+#[test]
+fn messages_are_counted_when_they_are_taken_and_a_refused_one_is_none() {
+    let server = Server::start(&[]);
+    let (mut ann, mut ben) = (server.device(ANN), server.device(BEN));
+    befriend((&mut ann, ANN), (&mut ben, BEN));
+    let mut phone = server.quiet("1234567890");
+    let before = server.get("/stats").json()["total_messages"].as_u64().expect("a number");
+    phone.send(r#"{"type":"message","to":"1234567890","text":"delivered"}"#);
+    phone.send(r#"{"type":"message","to":"0000000000","text":"nobody is there"}"#);
+    phone.send(r#"{"type":"message","to":"nobody","text":"refused"}"#);
+    ann.write("m", BEN, "delivered");
+    ben.expect_message("m", ANN, "delivered");
+    assert_eq!(settled(&server)["switchboard_messages_refused_total{reason=\"malformed\"}"], 1.0);
+    assert_eq!(server.get("/stats").json()["total_messages"], before + 3);
+}
+
+/// The fields of a page as PAGES.md has them: the section of the page has one row for each.
+#[test]
+fn the_document_explains_every_field_of_every_page_and_no_other() {
+    let server = Server::start(&[]);
+    let document = include_str!("../../../src/turn/pages/PAGES.md");
+    for page in ["/", "/health", "/ready", "/stats"] {
+        let section = document.split_once(&format!("\n## `GET {page}`\n"));
+        let (_, section) = section.unwrap_or_else(|| panic!("no section about {page}"));
+        let section = section.split("\n## ").next().expect("a section");
+        let rows = section.lines().filter_map(|line| line.strip_prefix("| `"));
+        let explained: Vec<String> = rows
+            .map(|row| {
+                let (name, meaning) = row.split_once("` | ").expect("two cells");
+                assert!(meaning.len() > 10, "{page}: {row}");
+                name.to_owned()
+            })
+            .collect();
+        // Parsed as JSON the fields would be in another order.
+        let text = server.get(page).text();
+        let fields: Vec<String> = text
+            .split(['{', ','])
+            .filter_map(|f| Some(f.strip_prefix('"')?.split('"').next()?.to_owned()))
+            .collect();
+        assert_eq!(explained, fields, "{page}");
+    }
 }
 
 #[test]
