@@ -5,9 +5,8 @@
 //! `Allow` lists an address's methods. `H`, the handler, is whatever the table's owner calls.
 //!
 //! A line grows with the first address that needs more. How large a body may be (today no address
-//! takes one), and which other origins may read the answer (today none), will be fields that today's
-//! constructors fill with "none", so that no line of today changes. A handler that answers later
-//! will be one more kind of `H`.
+//! takes one) will be a field that today's constructors fill with "none", so that no line of today
+//! changes. A handler that answers later will be one more kind of `H`.
 //!
 //! Finding a line costs one comparison of strings a line and allocates nothing; a hash table would
 //! not know parameters. Called by `session`, which joins the tables.
@@ -78,6 +77,8 @@ pub struct Found<'r, H> {
     pub handler: H,
     /// The path of the line, with the names of its parameters in place of what the request has there.
     pub path: &'static str,
+    /// The listeners that know the address.
+    pub listeners: Listeners,
     /// The parameters in the request's path.
     pub params: Params<'r>,
     /// Where no line is for the request's method, the methods that the address has: the value of
@@ -148,6 +149,7 @@ pub fn find<'r, H: Copy>(
     Some(Found {
         handler: answering.unwrap_or(first).handler,
         path: first.path,
+        listeners: first.listeners,
         params,
         allow: answering.is_none().then(|| allow(&mut same)),
     })

@@ -7,6 +7,7 @@
 mod admin_token;
 mod allowance;
 mod answers;
+mod cors;
 mod end;
 mod messages;
 mod origin;

@@ -10,10 +10,11 @@
 use std::mem;
 
 use super::answers::{detail, without_handler};
+use super::cors;
 use super::routes::{self, Handler, Page};
 use super::upgrade::upgrade;
 use super::{End, Flow, Host, Limits, NO_ROUTE, Refusal, Refused, Session, Stage, WebSocket};
-use crate::http::{self, Body, Call, Request, Response, Status, Version};
+use crate::http::{self, Body, Call, Listeners, Request, Response, Status, Version};
 use crate::limiter::Limit;
 
 /// What comes after a request.
@@ -120,6 +121,10 @@ fn answer(request: &Request<'_>, limits: &Limits, host: &mut impl Host) -> Next 
             if let Some(reason) = Refusal::early(status) {
                 host.refused(Refused { reason, status, route, is_upgrade: false });
             }
+            let response = match found.listeners {
+                Listeners::All => cors::readable(response, request, limits),
+                Listeners::Public | Listeners::Operators | Listeners::OperatorsOnly => response,
+            };
             reply(request, response, which.is_large(), host)
         }
         Handler::Socket(asked) => {

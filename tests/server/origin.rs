@@ -37,3 +37,72 @@ fn a_page_from_a_file_may_not_connect() {
     let server = Server::start(&[]);
     ask(&server, "null").expect_error(403, "pages from this origin may not connect");
 }
+
+/// Asks for a page as a browser does for a web page of this origin.
+fn read(server: &Server, method: &str, path: &str, headers: &str) -> Response {
+    server.http(format!("{method} {path} HTTP/1.1\r\nHost: switchboard\r\n{headers}\r\n"))
+}
+
+const MAY_READ: &str = "Access-Control-Allow-Origin";
+
+#[test]
+fn a_page_that_may_connect_may_read_the_public_pages() {
+    let flags = ["--allow-origin", "https://app.example", "--admin-listen", "127.0.0.1:0"];
+    let server = Server::start(&flags);
+    for path in ["/", "/health", "/ready", "/stats", "/health?x=1"] {
+        for (headers, origin) in [
+            ("Origin: https://app.example\r\n", Some("https://app.example")),
+            ("Origin: https://switchboard\r\n", Some("https://switchboard")),
+            ("Origin: https://evil.example\r\n", None),
+            ("Origin: null\r\n", None),
+            ("Origin: https://app.example\r\nOrigin: https://app.example\r\n", None),
+            ("", None),
+        ] {
+            for method in ["GET", "POST"] {
+                let response = read(&server, method, path, headers);
+                assert_eq!(response.header(MAY_READ), origin, "{method} {path} {headers}");
+                // The answer depends on the origin, also if there is none.
+                assert_eq!(response.header("Vary"), Some("Origin"), "{method} {path} {headers}");
+                assert_eq!(response.header("Access-Control-Allow-Credentials"), None);
+            }
+        }
+    }
+}
+
+#[test]
+fn a_preflight_is_answered_for_a_page_that_may_connect() {
+    let server = Server::start(&["--allow-origin", "https://app.example"]);
+    let asks = "Access-Control-Request-Method: GET\r\n\
+        Access-Control-Request-Headers: content-type\r\n";
+    let listed = format!("Origin: https://app.example\r\n{asks}");
+    let preflight = read(&server, "OPTIONS", "/health", &listed);
+    assert_eq!((preflight.status, preflight.header("Vary")), (204, Some("Origin")));
+    for (name, value) in [
+        (MAY_READ, "https://app.example"),
+        ("Access-Control-Allow-Methods", "GET, HEAD"),
+        ("Access-Control-Allow-Headers", "*"),
+        ("Access-Control-Max-Age", "600"),
+        ("Allow", "GET, HEAD, OPTIONS"),
+    ] {
+        assert_eq!(preflight.header(name), Some(value), "{name}");
+    }
+    for headers in [&format!("Origin: https://evil.example\r\n{asks}"), asks] {
+        let preflight = read(&server, "OPTIONS", "/health", headers);
+        assert_eq!(preflight.status, 204);
+        for name in [MAY_READ, "Access-Control-Allow-Methods", "Access-Control-Allow-Headers"] {
+            assert_eq!(preflight.header(name), None, "{name}");
+        }
+    }
+}
+
+#[test]
+fn no_page_of_another_origin_may_read_what_is_the_operators() {
+    let server = Server::start(&["--allow-origin", "https://app.example"]);
+    for path in ["/metrics", "/nowhere"] {
+        for method in ["GET", "OPTIONS"] {
+            let headers = "Origin: https://app.example\r\nAccess-Control-Request-Method: GET\r\n";
+            let response = read(&server, method, path, headers);
+            assert_eq!(response.header(MAY_READ), None, "{method} {path}");
+        }
+    }
+}
