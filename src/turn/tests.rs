@@ -5,7 +5,7 @@
 use std::time::Duration;
 
 use super::phases::readiness::OTHER_SOURCES;
-use super::{Budgets, Limits, Polled};
+use super::{Budgets, Limits, Polled, Process};
 use crate::turn::fake_sockets::{World, frame, message, upgrade};
 
 const PHONES: u32 = 5;
@@ -316,4 +316,31 @@ fn a_client_that_does_not_read_has_at_most_one_list_queued() {
     let heard = world.take_words(alice);
     assert!(heard.contains("are you there?"));
     assert_eq!(heard.matches("online_users").count(), 1, "only the newest list");
+}
+
+#[test]
+fn a_figure_of_the_process_that_cannot_be_read_is_left_out_of_the_metrics() {
+    const FIGURES: [&str; 5] = [
+        "process_cpu_seconds_total",
+        "process_resident_memory_bytes",
+        "process_virtual_memory_bytes",
+        "process_open_fds",
+        "process_max_fds",
+    ];
+    let mut world = world_with(Budgets::default());
+    let known = Process {
+        cpu: Some(Duration::from_millis(1_500)),
+        resident_bytes: Some(7),
+        virtual_bytes: Some(7),
+        open_descriptors: Some(7),
+        most_descriptors: Some(7),
+    };
+    for (process, is_told) in [(known, true), (Process::default(), false)] {
+        world.turn.record_process(process);
+        let page = world.turn.metrics_page();
+        for name in FIGURES {
+            assert_eq!(page.contains(&format!("\n{name} ")), is_told, "{name}");
+            assert_eq!(page.contains(&format!("# TYPE {name} ")), is_told, "{name}");
+        }
+    }
 }

@@ -24,6 +24,11 @@ impl Turn {
         let counters = &self.counters;
         page.gauge("switchboard_websockets", "WebSockets that are open.", self.websockets)
             .gauge(
+                "switchboard_max_connections",
+                "The most WebSockets that may be open.",
+                self.limits.max_connections,
+            )
+            .gauge(
                 "switchboard_connections",
                 "Connections of every kind, with those that are ending.",
                 self.connections.len(),
@@ -167,7 +172,8 @@ impl Turn {
         );
     }
 
-    /// The process, under the names that Prometheus recommends for every process.
+    /// The process, under the names that Prometheus recommends for every process. A figure that could not
+    /// be read has no line.
     fn describe_process(&self, page: &mut Exposition) {
         let process = self.counters.process;
         page.gauge_by(
@@ -176,29 +182,35 @@ impl Turn {
             "version",
             [(VERSION, 1_u64)],
         )
-        .counter(
-            "process_cpu_seconds_total",
-            "CPU time of the process, user and system.",
-            process.cpu,
-        )
-        .gauge(
-            "process_resident_memory_bytes",
-            "Resident memory of the process.",
-            process.resident_bytes,
-        )
-        .gauge(
-            "process_virtual_memory_bytes",
-            "Virtual memory of the process.",
-            process.virtual_bytes,
-        )
-        .gauge("process_max_fds", "The most open descriptors.", process.most_descriptors)
         .gauge(
             "process_start_time_seconds",
             "When the process started, since the Unix epoch.",
             self.started.unix,
         );
-        if let Some(open) = process.open_descriptors {
-            page.gauge("process_open_fds", "Descriptors that are open.", open);
+        if let Some(cpu) = process.cpu {
+            page.counter(
+                "process_cpu_seconds_total",
+                "CPU time of the process, user and system.",
+                cpu,
+            );
+        }
+        for (name, help, value) in [
+            (
+                "process_resident_memory_bytes",
+                "Resident memory of the process.",
+                process.resident_bytes,
+            ),
+            (
+                "process_virtual_memory_bytes",
+                "Virtual memory of the process.",
+                process.virtual_bytes,
+            ),
+            ("process_open_fds", "Descriptors that are open.", process.open_descriptors),
+            ("process_max_fds", "The most open descriptors.", process.most_descriptors),
+        ] {
+            if let Some(value) = value {
+                page.gauge(name, help, value);
+            }
         }
     }
 }

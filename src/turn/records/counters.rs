@@ -83,19 +83,20 @@ pub struct Counters {
     pub process: Process,
 }
 
-/// What the process has used, as the driver has measured it.
+/// What the process has used, as the driver has measured it. `None`: the kernel does not tell. A 0 in its
+/// place would be a figure that is wrong.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub struct Process {
     /// CPU time, user and system.
-    pub cpu: Duration,
+    pub cpu: Option<Duration>,
     /// Resident memory, in bytes.
-    pub resident_bytes: u64,
+    pub resident_bytes: Option<u64>,
     /// Virtual memory, in bytes.
-    pub virtual_bytes: u64,
-    /// The number of open descriptors, if the kernel knows it without counting them one by one.
+    pub virtual_bytes: Option<u64>,
+    /// The number of open descriptors. Older kernels tell it only to a process that counts them one by one.
     pub open_descriptors: Option<u64>,
     /// The most descriptors that may be open.
-    pub most_descriptors: u64,
+    pub most_descriptors: Option<u64>,
 }
 
 /// Stands for "there was no close code"; RFC 6455 §7.4.1 reserves it for that.
