@@ -11,6 +11,7 @@ RUN_BY = {
     ("The operator's token, and a file for traces", "sh"): "service",
     ("A restart that refuses nobody", "sh"): "service",
     ("Behind a proxy", "sh"): "service",
+    ("Monitoring", "sh"): "promtool and service",
     ("nginx", "nginx"): "nginx",
     ("nginx", "sh"): "nginx",
     ("Caddy", "caddyfile"): "caddy",

@@ -216,6 +216,11 @@ def the_token_and_the_traces_work_as_documented():
     assert os.path.exists(trace)
 
 
+def an_operator_without_prometheus_sees_the_most_important():
+    said = obey("Monitoring", 1)
+    assert "switchboard_websockets " in said and "switchboard_max_connections " in said, said
+
+
 def it_has_no_right_that_it_does_not_need():
     # The container has filters of its own.
     theirs, ours = (int(process("Seccomp_filters", which)[0]) for which in (pid(), "self"))
@@ -349,6 +354,7 @@ CLAIMS = [
     public_pages_of_the_operator_are_warned_of,
     behind_a_proxy_it_is_on_the_loopback_again,
     the_token_and_the_traces_work_as_documented,
+    an_operator_without_prometheus_sees_the_most_important,
     it_has_no_right_that_it_does_not_need,
     a_hangup_loses_nobody,
     a_wedged_loop_is_found_out_and_the_server_started_again,

@@ -22,6 +22,7 @@ mod ledger;
 mod limits;
 mod malformed;
 mod messenger;
+mod monitoring;
 mod observability;
 mod origin;
 #[cfg(target_arch = "x86_64")]
