@@ -3,6 +3,7 @@
 //! Frames are compared byte by byte, because the contract binds to the letter. Only the order of numbers
 //! in a list is free.
 
+use std::io::{self, ErrorKind, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -17,7 +18,36 @@ use super::{PONG, frame, pause};
 
 /// A client with an open WebSocket.
 pub(crate) struct Phone {
-    socket: WebSocket<TcpStream>,
+    socket: WebSocket<Patient>,
+}
+
+/// A socket whose reads and writes go on after an interruption. Where the whole test was stopped for a
+/// moment, by a debugger or a virtual machine, a call with a timeout ends with EINTR (signal(7)).
+struct Patient(TcpStream);
+
+impl Read for Patient {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        again(|| self.0.read(buffer))
+    }
+}
+
+impl Write for Patient {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        again(|| self.0.write(bytes))
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush()
+    }
+}
+
+fn again(mut call: impl FnMut() -> io::Result<usize>) -> io::Result<usize> {
+    loop {
+        match call() {
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            result => return result,
+        }
+    }
 }
 
 /// The frame that sends a text.
@@ -37,7 +67,7 @@ pub(crate) fn users(frame: &str) -> Option<Vec<String>> {
 impl Phone {
     pub(super) fn open(stream: TcpStream, address: SocketAddr, path: &str) -> Phone {
         let url = format!("ws://{address}{path}");
-        match tungstenite::client(url, stream) {
+        match tungstenite::client(url, Patient(stream)) {
             Ok((socket, _)) => Phone { socket },
             Err(error) => panic!("no WebSocket at {path}: {error}"),
         }
@@ -126,7 +156,7 @@ impl Phone {
             other => panic!("not the end: {other:?}"),
         }
         // Then the client closes its side. The server may already be gone.
-        let _ = self.socket.get_ref().shutdown(Shutdown::Both);
+        let _ = self.socket.get_ref().0.shutdown(Shutdown::Both);
     }
 
     /// Sends a close frame, as a client should, and waits for the answer.
@@ -138,18 +168,18 @@ impl Phone {
 
     /// Resets the connection: the data in flight is lost, and the server sees an error.
     pub(crate) fn reset(self) {
-        let stream = self.socket.get_ref();
+        let stream = &self.socket.get_ref().0;
         SockRef::from(stream).set_linger(Some(Duration::ZERO)).expect("a TCP socket");
     }
 
     /// Half-closes the TCP connection, without a close frame.
     pub(crate) fn hang_up_half(&self) {
-        self.socket.get_ref().shutdown(Shutdown::Write).expect("it is connected");
+        self.socket.get_ref().0.shutdown(Shutdown::Write).expect("it is connected");
     }
 
     /// Sends signs of life, which the server does not answer, until the return value is dropped.
     pub(crate) fn keep_alive(&self) -> Heartbeat {
-        let stream = self.socket.get_ref().try_clone().expect("a descriptor");
+        let stream = self.socket.get_ref().0.try_clone().expect("a descriptor");
         Heartbeat::of(stream)
     }
 
