@@ -3,7 +3,9 @@
 pub mod chat;
 pub mod config;
 pub mod dialects;
+pub mod environment;
 pub mod http;
+pub mod journal;
 pub mod limiter;
 pub mod metrics;
 pub mod net;

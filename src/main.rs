@@ -6,7 +6,8 @@ use std::panic;
 use std::process::{self, ExitCode};
 
 use switchboard::config::{self, Parsed};
-use switchboard::net::{self, Failure, Signals};
+use switchboard::journal::{Priority, Stderr};
+use switchboard::net::{self, Failure, Settings, Signals};
 
 /// The exit code for a wrong value on the command line.
 const USAGE: u8 = 2;
@@ -32,13 +33,13 @@ fn main() -> ExitCode {
     };
     let settings = match config::parse(env::args_os()) {
         Ok(Parsed::Run(settings)) => *settings,
+        Ok(Parsed::Check(settings, mistakes)) => return check(&settings, mistakes),
         Ok(Parsed::Print(text)) => {
-            // The reader of stdout may have gone.
-            let _ = io::stdout().write_all(text.as_bytes());
+            print(&text);
             return ExitCode::SUCCESS;
         }
-        Err(line) => {
-            complain(&format!("{line} (see --help)"));
+        Err(lines) => {
+            lines.iter().for_each(|line| complain(&format!("{line} (see --help)")));
             return ExitCode::from(USAGE);
         }
     };
@@ -54,7 +55,29 @@ fn main() -> ExitCode {
     }
 }
 
-fn complain(line: &str) {
-    // stderr may be closed. Then there is nothing left to do.
-    let _ = writeln!(io::stderr(), "switchboard: {line}");
+/// Says what is wrong with the settings, or that nothing is.
+fn check(settings: &Settings, mut mistakes: Vec<String>) -> ExitCode {
+    let checked = net::check(settings);
+    mistakes.extend(checked.mistakes);
+    checked.warnings.iter().for_each(|line| stderr().say(Priority::Warning, line));
+    mistakes.iter().for_each(|line| complain(line));
+    if mistakes.is_empty() {
+        print("the configuration is fine\n");
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::from(USAGE)
+    }
+}
+
+fn print(text: &str) {
+    // The reader of stdout may have gone.
+    let _ = io::stdout().write_all(text.as_bytes());
+}
+
+fn complain(text: &str) {
+    stderr().say(Priority::Error, text);
+}
+
+fn stderr() -> Stderr {
+    Stderr::new("switchboard", env::var("JOURNAL_STREAM").ok().as_deref())
 }

@@ -19,6 +19,11 @@ use crate::complain::complain;
 /// are the server's own.
 pub(crate) const ARGUMENT: &str = "--be-the-server-of";
 
+/// What looks like a variable of the server in this environment, and is none: a line each.
+pub(crate) fn unknown_variables() -> Vec<String> {
+    config::unknown_variables()
+}
+
 /// Serves until a signal ends it, or until the parent is gone.
 pub(crate) fn serve(mut args: impl Iterator<Item = OsString>) -> ExitCode {
     let parent = args.next().and_then(|id| id.to_str()?.parse::<i32>().ok());
@@ -34,8 +39,9 @@ pub(crate) fn serve(mut args: impl Iterator<Item = OsString>) -> ExitCode {
             Ok(code) => return code,
             Err(failure) => failure.to_string(),
         },
+        Ok(Parsed::Check(..)) => "--check-config is for the server alone".to_owned(),
         Ok(Parsed::Print(text)) => text,
-        Err(line) => line,
+        Err(lines) => lines.join("\n"),
     };
     complain(&failure);
     ExitCode::FAILURE

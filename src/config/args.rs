@@ -1,18 +1,17 @@
-//! [`parse`]: makes [`Settings`] from arguments and environment.
+//! [`Args`]: the flags, as clap sees them and as `--help` shows them; and the [`Settings`] that they become.
 
-use std::env;
-use std::ffi::OsString;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::builder::FalseyValueParser;
-use clap::error::ErrorKind;
-use clap::{Command, CommandFactory as _, FromArgMatches as _, Parser};
+use clap::Parser;
+use clap::builder::BoolishValueParser;
 
 use super::headings::{DEADLINES, MEMORY, NETWORK, OPERATION, SESSIONS};
 use super::limit_args::LimitArgs;
-use super::values::{address, byte_rate, bytes, count, origin, time, time_or_none};
+use super::mistakes::Mistakes;
+use super::origin::origin;
+use super::values::{address, byte_rate, bytes, count, overlap, time, time_or_none};
 use crate::chat::{messenger, mobile};
 use crate::net::{Format, Level, LogSettings, Settings};
 use crate::turn::{Caps, Limits, PresenceLimits};
@@ -34,7 +33,7 @@ then one every 5 s.\nWithout a burst it is twice the amount. off is no limit.";
 /// SIGINT drain it: it tells all clients to leave, and then ends. A second signal ends it at once.
 #[derive(Debug, Parser)]
 #[command(version, max_term_width = 100, after_help = VALUES)]
-struct Args {
+pub(super) struct Args {
     /// Address to listen on [default: 127.0.0.1:8080, or 0.0.0.0:$PORT if PORT is set]
     ///
     /// If systemd passes a socket, the server uses that one instead. Port 0 means any free port.
@@ -50,7 +49,7 @@ struct Args {
     allow_origin: Vec<String>,
 
     /// Serve /echo for conformance suites: it sends back every message of up to 16 MiB
-    #[arg(long, env = "SWITCHBOARD_ECHO", help_heading = NETWORK, value_parser = FalseyValueParser::new())]
+    #[arg(long, env = "SWITCHBOARD_ECHO", help_heading = NETWORK, value_parser = BoolishValueParser::new())]
     echo: bool,
 
     #[command(flatten)]
@@ -123,7 +122,7 @@ struct Args {
     max_remembered_sessions: usize,
 
     /// Let sessions write only to their contacts
-    #[arg(long, env = "SWITCHBOARD_REQUIRE_INVITATION", help_heading = SESSIONS, value_parser = FalseyValueParser::new())]
+    #[arg(long, env = "SWITCHBOARD_REQUIRE_INVITATION", help_heading = SESSIONS, value_parser = BoolishValueParser::new())]
     require_invitation: bool,
 
     /// Address for the operator's pages: /metrics and /trace, and /stats with names
@@ -136,6 +135,12 @@ struct Args {
     /// File with a token; /stats tells its bearer which sessions are online
     #[arg(long, env = "SWITCHBOARD_ADMIN_TOKEN_FILE", value_name = "FILE", help_heading = OPERATION)]
     admin_token_file: Option<PathBuf>,
+
+    /// Check the settings and the files that they name, say what is wrong, and end; nothing is opened or written
+    ///
+    /// Exit code 0 means that a start would read everything; 2 comes with one line for each mistake.
+    #[arg(long, help_heading = OPERATION)]
+    pub(super) check_config: bool,
 
     /// Least severe lines to log
     #[arg(long, env = "SWITCHBOARD_LOG", value_name = "LEVEL", default_value = "info", help_heading = OPERATION)]
@@ -168,62 +173,25 @@ enum LogFormat {
     Json,
 }
 
-/// The result of parsing the arguments.
-#[derive(Debug)]
-pub enum Parsed {
-    /// Serve, with these settings.
-    Run(Box<Settings>),
-    /// Print this text, and end: it is the help or the version.
-    Print(String),
+/// What a start needs to know of the environment, beside the variables of the flags.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Surroundings {
+    /// `PORT`, which cloud hosts set.
+    pub(super) port: Option<String>,
+    /// `JOURNAL_STREAM`, which systemd sets.
+    pub(super) journal: Option<String>,
+    /// Lines about the environment that the log is to begin with.
+    pub(super) warnings: Vec<String>,
 }
 
-/// Parses arguments and environment. The first argument is the program's name.
-///
-/// # Errors
-///
-/// One line that says which value is wrong, and why.
-pub fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Parsed, String> {
-    let args: Vec<OsString> = args.into_iter().collect();
-    let matches = command(&args).try_get_matches_from(args);
-    match matches.and_then(|matches| Args::from_arg_matches(&matches)) {
-        Ok(args) => settings(args, env::var("PORT").ok()).map(|s| Parsed::Run(Box::new(s))),
-        Err(error) => match error.kind() {
-            ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
-                Ok(Parsed::Print(error.render().to_string()))
-            }
-            _ => Err(one_line(&error.render().to_string())),
-        },
-    }
-}
-
-/// The flags. `-h` shows each on one line, and so leaves out the variables, which are in `--help`.
-fn command(args: &[OsString]) -> Command {
-    match args.iter().find(|&arg| arg == "-h" || arg == "--help") {
-        Some(arg) if arg == "-h" => Args::command().mut_args(|arg| arg.hide_env(true)),
-        _ => Args::command(),
-    }
-}
-
-/// clap explains an error in several paragraphs. The first one says what is wrong.
-fn one_line(explanation: &str) -> String {
-    let paragraph = explanation.split("\n\n").next().unwrap_or_default();
-    let words: Vec<&str> = paragraph.split_whitespace().collect();
-    words.join(" ").trim_start_matches("error: ").to_owned()
-}
-
-fn settings(args: Args, port: Option<String>) -> Result<Settings, String> {
-    let port = port.filter(|port| !port.is_empty()).map(|port| {
-        let number = port.parse().map_err(|_| format!("PORT must be a port number, not '{port}'"));
-        number.map(|number: u16| SocketAddr::from((Ipv4Addr::UNSPECIFIED, number)))
-    });
-    let listen = match (args.listen, port) {
-        (Some(address), _) => address,
-        (None, Some(address)) => address?,
-        (None, None) => DEFAULT_ADDRESS,
-    };
+/// Makes settings of the flags. What is wrong is added to the mistakes.
+pub(super) fn settings(args: Args, around: Surroundings, mistakes: &mut Mistakes) -> Settings {
+    let listen = args.listen.or_else(|| from_port(around.port.as_deref()?, mistakes));
+    let listen = listen.unwrap_or(DEFAULT_ADDRESS);
+    refuse_contradictions(&args, listen, mistakes);
     let session_defaults = session::Limits::default();
     let echo_bytes = session_defaults.echo_ws.message_bytes.max(args.max_message_bytes);
-    let clients = args.clients.resolve(args.max_message_bytes)?;
+    let clients = args.clients.resolve(args.max_message_bytes, mistakes);
     let limits = Limits {
         addresses: clients.addresses,
         ping_timeout: args.ping_timeout,
@@ -236,7 +204,7 @@ fn settings(args: Args, port: Option<String>) -> Result<Settings, String> {
         outbox: Caps {
             each: args.outbox_bytes,
             echo: (2 * echo_bytes).max(args.outbox_bytes),
-            all: args.outbox_total_bytes.max(args.outbox_bytes),
+            all: args.outbox_total_bytes,
         },
         inbox_bytes: args.inbox_total_bytes,
         presence: PresenceLimits {
@@ -271,19 +239,54 @@ fn settings(args: Args, port: Option<String>) -> Result<Settings, String> {
         },
         ..Limits::default()
     };
-    Ok(Settings {
+    Settings {
         listen,
         admin_listen: args.admin_listen,
         max_connections: args.max_connections,
         admin_token_file: args.admin_token_file,
         limits,
-        log: log_settings(args.log, args.log_format),
+        log: log_settings(args.log, args.log_format, around.journal),
         slow_turn: args.slow_turn,
         trace_file: args.trace_file,
-    })
+        warnings: around.warnings,
+    }
 }
 
-fn log_settings(level: LogLevel, format: LogFormat) -> LogSettings {
+/// The address that `PORT` means: cloud hosts set it, and want every address of the machine.
+fn from_port(port: &str, mistakes: &mut Mistakes) -> Option<SocketAddr> {
+    // A wrong address is given all the same, so PORT does not count.
+    if mistakes.concern("--listen") {
+        return None;
+    }
+    match port.parse::<u16>() {
+        Ok(number) => Some(SocketAddr::from((Ipv4Addr::UNSPECIFIED, number))),
+        Err(_) => {
+            mistakes.add_to("--listen", format!("PORT must be a port number, not '{port}'"));
+            None
+        }
+    }
+}
+
+/// Adds to the mistakes what each flag allows, and what can never work together.
+fn refuse_contradictions(args: &Args, listen: SocketAddr, mistakes: &mut Mistakes) {
+    mistakes.refuse(
+        args.admin_listen.is_some_and(|admin| overlap(listen, admin)),
+        ["--admin-listen", "--listen"],
+        "they are the same address; each needs a port of its own",
+    );
+    mistakes.refuse(
+        args.outbox_total_bytes < args.outbox_bytes,
+        ["--outbox-total-bytes", "--outbox-bytes"],
+        "one slow reader may have more than all together; the first must not be less than the second",
+    );
+    mistakes.refuse(
+        args.inbox_total_bytes < args.max_message_bytes,
+        ["--inbox-total-bytes", "--max-message-bytes"],
+        "the largest message would never fit; the first must not be less than the second",
+    );
+}
+
+fn log_settings(level: LogLevel, format: LogFormat, journal: Option<String>) -> LogSettings {
     LogSettings {
         level: match level {
             LogLevel::Error => Level::Error,
@@ -295,76 +298,6 @@ fn log_settings(level: LogLevel, format: LogFormat) -> LogSettings {
             LogFormat::Text => Format::Text,
             LogFormat::Json => Format::Json,
         },
-        journal: env::var("JOURNAL_STREAM").ok(),
-    }
-}
-
-#[cfg(test)]
-#[path = "../../tests/flags/page.rs"]
-mod flags_page;
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn parsed(args: &[&str], port: Option<&str>) -> Result<Settings, String> {
-        let args = std::iter::once("switchboard").chain(args.iter().copied());
-        let args = Args::try_parse_from(args).map_err(|e| one_line(&e.render().to_string()))?;
-        settings(args, port.map(str::to_owned))
-    }
-
-    #[test]
-    fn a_flag_wins_over_port_and_port_over_the_default() {
-        let listen = |args, port| parsed(args, port).expect("valid").listen.to_string();
-        assert_eq!(listen(&[], None), "127.0.0.1:8080");
-        assert_eq!(listen(&[], Some("9000")), "0.0.0.0:9000");
-        assert_eq!(listen(&["--listen", "[::1]:7000"], Some("9000")), "[::1]:7000");
-    }
-
-    #[test]
-    fn a_wrong_value_is_one_clear_line() {
-        let wrong: [(&[&str], Option<&str>, &str); 7] = [
-            (&["--ping-timeout", "60"], None, "--ping-timeout"),
-            (&["--max-connections", "0"], None, "--max-connections"),
-            (&["--log", "loud"], None, "--log"),
-            (&["--message-rate", "fast"], None, "--message-rate"),
-            (&["--byte-rate", "64KiB:60KiB"], None, "--byte-rate"),
-            (&["--frobnicate"], None, "--frobnicate"),
-            (&[], Some("http"), "PORT"),
-        ];
-        for (args, port, names) in wrong {
-            let line = parsed(args, port).expect_err("wrong");
-            assert!(line.contains(names) && !line.contains('\n'), "{line}");
-        }
-    }
-
-    #[test]
-    fn every_flag_has_an_environment_variable() {
-        for arg in Args::command().get_arguments() {
-            let long = arg.get_long().expect("every flag is long").to_uppercase();
-            let variable = format!("SWITCHBOARD_{}", long.replace('-', "_"));
-            assert_eq!(arg.get_env().and_then(|name| name.to_str()), Some(variable.as_str()));
-        }
-    }
-
-    #[test]
-    fn the_page_of_flags_is_current() {
-        let preface = "A flag wins over its variable. A wrong value is one line on stderr, and exit code 2. \
-            [LIMITS.md](../limiter/LIMITS.md) says\nwhat a client sees that reaches a limit.";
-        let again = "cargo test --lib the_page_of_flags";
-        super::flags_page::check(&Args::command(), "src/config/FLAGS.md", preface, again);
-    }
-
-    #[test]
-    fn the_short_help_has_one_line_for_each_flag_and_the_long_one_its_variable() {
-        let help = |flag: &str| match parse(["switchboard", flag].map(OsString::from)) {
-            Ok(Parsed::Print(text)) => text,
-            other => panic!("{flag} is help: {other:?}"),
-        };
-        let (short, long) = (help("-h"), help("--help"));
-        let flags = Args::command().get_arguments().count();
-        assert!(!short.contains("[env:") && long.matches("[env: SWITCHBOARD_").count() == flags);
-        let lines = short.lines().filter(|line| line.trim_start().starts_with("--")).count();
-        assert_eq!(lines, flags, "{short}");
+        journal,
     }
 }

@@ -1,6 +1,7 @@
 //! [`LimitArgs`]: the flags that limit one client or one address.
 
 use super::headings::CLIENTS;
+use super::mistakes::Mistakes;
 use super::rates::{Most, count_or_off, network, rate, rate_of_bytes};
 use crate::limiter::{AddressLimits, Network, Proxies, Rate};
 
@@ -53,22 +54,21 @@ pub(super) struct ClientLimits {
 }
 
 impl LimitArgs {
-    /// Fills in the defaults that depend on the largest message.
-    ///
-    /// # Errors
-    ///
-    /// One line, if the largest message could never be sent.
-    pub(super) fn resolve(self, message_bytes: usize) -> Result<ClientLimits, String> {
+    /// Fills in the defaults that depend on the largest message. It is a mistake if the largest message could
+    /// never be sent.
+    pub(super) fn resolve(self, message_bytes: usize, mistakes: &mut Mistakes) -> ClientLimits {
         let byte_rate = self.byte_rate.unwrap_or_else(|| {
             let most = |(messages, least): (u64, u64)| {
                 (messages * message_bytes as u64).clamp(least, Rate::MOST)
             };
             Rate::per_second(most(A_SECOND), most(AT_ONCE))
         });
-        if byte_rate.burst().is_some_and(|burst| burst < message_bytes as u64) {
-            return Err("--byte-rate needs a burst of --max-message-bytes at least".to_owned());
-        }
-        Ok(ClientLimits {
+        mistakes.refuse(
+            byte_rate.burst().is_some_and(|burst| burst < message_bytes as u64),
+            ["--byte-rate", "--max-message-bytes"],
+            "the burst must not be less than the largest message, which could never be sent",
+        );
+        ClientLimits {
             addresses: AddressLimits {
                 connections: self.max_connections_per_address.0,
                 rate: self.connection_rate_per_address,
@@ -79,6 +79,6 @@ impl LimitArgs {
             byte_rate,
             strikes: self.strikes,
             replacement_rate: self.replacement_rate,
-        })
+        }
     }
 }

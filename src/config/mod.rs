@@ -1,12 +1,17 @@
 //! The command line: flags, their environment variables, and the settings that they become.
 //!
-//! Every flag has a variable, and a flag wins over its variable. A wrong value is one line on stderr and
-//! exit code 2. This room knows every room's limits, and nothing else about them. Called by `main` alone.
+//! Every flag has a variable, and a flag wins over its variable. An empty variable counts as not set. Each wrong
+//! value is one line on stderr, and the exit code is then 2. This room knows every room's limits, and nothing
+//! else about them. Called by `main` alone.
 
 mod args;
 mod headings;
 mod limit_args;
+mod mistakes;
+mod origin;
+mod parse;
 mod rates;
+mod tokens;
 mod values;
 
-pub use args::{Parsed, parse};
+pub use parse::{Parsed, parse, unknown_variables};

@@ -1,11 +1,12 @@
 //! Rates as people write them: `200`, `200:400`, `1/5s:3`, `1MiB:4MiB`, `off`. All have one grammar: an
 //! amount, its period (default: a second), and a burst (default: twice the amount).
 
+use std::net::IpAddr;
 use std::time::Duration;
 
 use bytesize::ByteSize;
 
-use super::values::time;
+use super::values::{is_of_a_host, time};
 use crate::limiter::{Network, Rate};
 
 /// The error for a value that is not a rate.
@@ -34,10 +35,28 @@ pub(super) fn count_or_off(text: &str) -> Result<Most, String> {
     }
 }
 
-/// Parses a network, such as `10.0.0.0/8`.
+/// Parses a network of hosts, such as `10.0.0.0/8`.
 pub(super) fn network(text: &str) -> Result<Network, String> {
-    Network::parse(text).map_err(str::to_owned)
+    let network = Network::parse(text)?;
+    let (address, length) = text.trim().split_once('/').unwrap_or((text.trim(), ""));
+    let Ok(address) = address.parse::<IpAddr>() else { return Ok(network) };
+    match (address.to_canonical(), length.parse::<u8>()) {
+        // All addresses of IPv4 in IPv6 have 96 bits in common, and it is those that such a length cuts.
+        (IpAddr::V4(short), Ok(length)) if address.is_ipv6() && (1..MAPPED).contains(&length) => {
+            Err(format!("it would be every address of IPv4: write {short}/{}", length.min(32)))
+        }
+        // A network may begin with 0.0.0.0.
+        (address, Ok(_)) if address.is_unspecified() => Ok(network),
+        (address, _) if is_of_a_host(address) => Ok(network),
+        (address, _) if address.is_unspecified() => {
+            Err(format!("no proxy has this address; every address is {address}/0"))
+        }
+        _ => Err("it is the address of a group, and no proxy has it".to_owned()),
+    }
 }
+
+/// The bits that all addresses of IPv4 in IPv6 have in common (RFC 4291 §2.5.5.2).
+const MAPPED: u8 = 96;
 
 /// The most of something, or no limit. (With a bare `Option` clap would mean a flag that is not given.)
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -123,5 +142,23 @@ mod tests {
         assert!(rate_of_bytes("2GiB").is_err());
         assert!(["", "few", "-1"].iter().all(|text| count_or_off(text).is_err()));
         assert!(network("localhost").is_err());
+    }
+
+    #[test]
+    fn a_proxy_that_nobody_can_be_is_refused_with_what_was_meant() {
+        for text in ["10.0.0.0/8", "0.0.0.0/0", "::/0", "::1", "::ffff:10.0.0.0/104", "fd00::/8"] {
+            assert!(network(text).is_ok(), "{text}");
+        }
+        for (text, correction) in [
+            ("0.0.0.0", "every address is 0.0.0.0/0"),
+            ("::", "every address is ::/0"),
+            ("::ffff:10.0.0.0/8", "write 10.0.0.0/8"),
+            ("224.0.0.1", "of a group"),
+            ("ff02::/16", "of a group"),
+            ("255.255.255.255", "of a group"),
+        ] {
+            let error = network(text).expect_err(text);
+            assert!(error.contains(correction), "{text}: {error}");
+        }
     }
 }

@@ -1,6 +1,6 @@
-//! Values as people write them: `60s`, `64KiB`, `127.0.0.1:8080`, `https://app.example`.
+//! Values as people write them: `60s`, `64KiB`, `127.0.0.1:8080`.
 
-use std::net::{SocketAddr, ToSocketAddrs as _};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, ToSocketAddrs as _};
 use std::time::Duration;
 
 use bytesize::ByteSize;
@@ -57,23 +57,31 @@ pub(super) fn count(text: &str) -> Result<usize, String> {
 pub(super) fn address(text: &str) -> Result<SocketAddr, String> {
     // To look up a name may take long. It happens here, before the event loop begins.
     let found = text.to_socket_addrs().ok().and_then(|mut found| found.next());
-    found.ok_or_else(|| "no such address; it looks like 127.0.0.1:8080".to_owned())
+    let address = found.ok_or_else(|| match text.trim_start_matches(':').parse::<u16>() {
+        Ok(port) => {
+            format!("for every address of this machine write 0.0.0.0:{port} or [::]:{port}")
+        }
+        Err(_) => "no such address; it looks like 127.0.0.1:8080".to_owned(),
+    })?;
+    match is_of_a_host(address.ip()) || address.ip().is_unspecified() {
+        true => Ok(address),
+        false => Err("it is the address of a group, and nobody can connect to it".to_owned()),
+    }
 }
 
-/// Parses an origin as browsers send it, such as `https://app.example:8443`.
-pub(super) fn origin(text: &str) -> Result<String, String> {
-    let origin = text.trim_end_matches('/');
-    match origin.split_once("://") {
-        _ if origin.eq_ignore_ascii_case("null") => {
-            Err("null is every page that is opened from a file: it cannot be allowed".to_owned())
-        }
-        Some((scheme, host))
-            if !scheme.is_empty() && !host.is_empty() && !host.contains(['/', '?', '#', '@']) =>
-        {
-            Ok(origin.to_owned())
-        }
-        _ => Err("an origin looks like https://app.example, without a path".to_owned()),
-    }
+/// Whether a TCP connection can have this address: it is neither of a group (multicast, broadcast) nor
+/// unspecified.
+pub(super) fn is_of_a_host(address: IpAddr) -> bool {
+    let address = address.to_canonical();
+    !(address.is_multicast() || address.is_unspecified() || address == Ipv4Addr::BROADCAST)
+}
+
+/// Whether two listeners would be in each other's way. Port 0 means any free port.
+pub(super) fn overlap(one: SocketAddr, other: SocketAddr) -> bool {
+    let (a, b) = (one.ip().to_canonical(), other.ip().to_canonical());
+    // `[::]` also takes connections over IPv4, `0.0.0.0` only those.
+    let covers = |a: IpAddr, b: IpAddr| a.is_unspecified() && (a.is_ipv6() || b.is_ipv4());
+    one.port() != 0 && one.port() == other.port() && (a == b || covers(a, b) || covers(b, a))
 }
 
 #[cfg(test)]
@@ -89,7 +97,7 @@ mod tests {
         assert_eq!(byte_rate("64MiB"), Ok(64 << 20));
         assert_eq!(address("127.0.0.1:0").map(|a| a.port()), Ok(0));
         assert_eq!(address("[::1]:80").map(|a| a.is_ipv6()), Ok(true));
-        assert_eq!(origin("https://app.example/").as_deref(), Ok("https://app.example"));
+        assert_eq!(address("0.0.0.0:80").map(|a| a.port()), Ok(80));
     }
 
     #[test]
@@ -98,9 +106,40 @@ mod tests {
         assert!(["0", "2GiB", "many", "-1"].iter().all(|text| bytes(text).is_err()));
         assert!(["0", "1KiB", "all"].iter().all(|text| byte_rate(text).is_err()));
         assert!(["", "8080", "127.0.0.1", "127.0.0.1:99999"].iter().all(|t| address(t).is_err()));
-        assert!(
-            ["null", "app.example", "https://", "https://a/b"].iter().all(|t| origin(t).is_err())
-        );
+        for text in ["8080", ":8080"] {
+            assert!(address(text).is_err_and(|error| error.contains("0.0.0.0:8080")), "{text}");
+        }
+        for text in ["224.0.0.1:80", "255.255.255.255:80", "[ff02::1]:80"] {
+            assert!(address(text).is_err_and(|error| error.contains("a group")), "{text}");
+        }
         assert!(["0", "x", "-3"].iter().all(|text| count(text).is_err()));
+    }
+
+    #[test]
+    fn two_listeners_are_in_each_others_way_on_one_port_of_one_address() {
+        let is = |one: &str, other: &str| {
+            let [one, other] = [one, other].map(|text| text.parse().expect("an address"));
+            assert_eq!(overlap(one, other), overlap(other, one));
+            overlap(one, other)
+        };
+        for (one, other) in [
+            ("127.0.0.1:8080", "127.0.0.1:8080"),
+            ("0.0.0.0:8080", "127.0.0.1:8080"),
+            ("[::]:8080", "127.0.0.1:8080"),
+            ("[::]:8080", "0.0.0.0:8080"),
+            ("[::]:8080", "[::1]:8080"),
+            ("[::ffff:127.0.0.1]:8080", "127.0.0.1:8080"),
+        ] {
+            assert!(is(one, other), "{one} and {other}");
+        }
+        for (one, other) in [
+            ("127.0.0.1:8080", "127.0.0.1:8081"),
+            ("127.0.0.1:0", "127.0.0.1:0"),
+            ("127.0.0.1:8080", "127.0.0.2:8080"),
+            ("0.0.0.0:8080", "[::1]:8080"),
+            ("127.0.0.1:8080", "[::1]:8080"),
+        ] {
+            assert!(!is(one, other), "{one} and {other}");
+        }
     }
 }

@@ -9,16 +9,15 @@
 mod line;
 
 use std::fmt;
-use std::fs;
 use std::io::{self, Write as _};
 use std::mem;
 use std::os::fd::AsFd as _;
-use std::os::unix::fs::MetadataExt as _;
 use std::time::Duration;
 
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
 use super::clock::Clock;
+use crate::journal;
 use crate::timer::Moment;
 use line::Style;
 pub(super) use line::Value;
@@ -81,12 +80,8 @@ pub(super) struct Log {
 
 impl Log {
     pub(super) fn new(settings: &LogSettings, clock: Clock) -> Self {
-        let in_journal = settings.journal.as_deref().is_some_and(is_stderr);
-        let style = match (settings.format, in_journal) {
-            (Format::Json, _) => Style::Json,
-            (Format::Text, true) => Style::Journal,
-            (Format::Text, false) => Style::Text,
-        };
+        let in_journal = journal::is_stderr(settings.journal.as_deref());
+        let style = Style { format: settings.format, in_journal };
         let level = settings.level;
         let second_ends = Moment::START;
         Log { level, style, clock, dropped: 0, second_ends, lines: [0; 4], suppressed: 0 }
@@ -162,13 +157,6 @@ impl Log {
         let written = is_writable() && io::stderr().write(&text).is_ok_and(|n| n == text.len());
         self.dropped = if written { 0 } else { self.dropped + 1 };
     }
-}
-
-/// Whether stderr is the file of the journal that systemd names (systemd.exec(5), JOURNAL_STREAM).
-/// If stderr has been redirected since, the variable still exists, but names another file.
-fn is_stderr(journal: &str) -> bool {
-    fs::metadata("/proc/self/fd/2")
-        .is_ok_and(|stderr| format!("{}:{}", stderr.dev(), stderr.ino()) == journal)
 }
 
 fn is_writable() -> bool {

@@ -3,6 +3,7 @@
 //! [`run`] is the loop itself: it sleeps until something happens, tells the turn what happened, and lets
 //! it run. Besides, it reads the clock, and obeys signals.
 
+mod check;
 mod clock;
 mod descriptors;
 mod listener;
@@ -41,6 +42,7 @@ use stop::Stop;
 use systemd::{Report, Supervisor};
 use trace_file::TraceFile;
 
+pub use check::{Checked, check};
 pub use log::{Format, Level, LogSettings};
 pub use signals::Signals;
 
@@ -70,6 +72,8 @@ pub struct Settings {
     pub slow_turn: Duration,
     /// The file to which SIGUSR1 writes the flight recorder's trace, if there is one.
     pub trace_file: Option<PathBuf>,
+    /// Sentences that are logged as warnings once the server serves.
+    pub warnings: Vec<String>,
 }
 
 /// Why the server could not start, or had to stop.
@@ -169,6 +173,10 @@ impl Driver {
     fn start(settings: Settings, signals: Signals) -> Result<(Self, Poll), Failure> {
         let clock = Clock::start();
         let mut log = Log::new(&settings.log, clock);
+        if let Some(mistake) = check::no_trace_file(settings.trace_file.as_deref()) {
+            return Err(Failure::Setting(mistake));
+        }
+        let mut warnings = settings.warnings;
         let listeners = listener::open(settings.listen, settings.admin_listen)?;
         let stop = Stop::new(listeners.outlive_us);
         let mut limits = settings.limits;
@@ -181,6 +189,7 @@ impl Driver {
         limits.spare_connections = room.spare;
         if let Some(path) = &settings.admin_token_file {
             limits.session.admin_token = Some(secret::read_token(path).map_err(Failure::Setting)?);
+            warnings.extend(secret::exposure(path));
         }
 
         let poll = Poll::new()?;
@@ -203,7 +212,10 @@ impl Driver {
         } else if !listener.local_addr()?.ip().to_canonical().is_loopback() {
             let warning =
                 "every client can read the operator's pages, such as /metrics: set --admin-listen";
-            log.line(Level::Warn, format_args!("{warning}"), &[]);
+            warnings.push(warning.to_owned());
+        }
+        for warning in warnings {
+            log.owed(Level::Warn, format_args!("{warning}"));
         }
 
         let sockets = MioSockets::new(registry, listener, admin, clock);

@@ -1,7 +1,8 @@
 //! Secrets from files. Other users could read an argument, and child processes a variable (proc(5)).
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::Read as _;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
 use crate::session::AdminToken;
@@ -21,4 +22,18 @@ pub(super) fn read_token(path: &Path) -> Result<AdminToken, String> {
     let mut text = String::new();
     file.take(FILE_BYTES).read_to_string(&mut text).map_err(|error| complain(&error))?;
     AdminToken::parse(&text).map_err(|error| complain(&error))
+}
+
+/// What other accounts of this machine may do to the file: a bit for each right (inode(7)).
+const OTHERS: u32 = 0o007;
+
+/// A sentence, if every account of this machine may read or change the file.
+pub(super) fn exposure(path: &Path) -> Option<String> {
+    let mode = fs::metadata(path).ok().filter(|file| file.is_file())?.permissions().mode();
+    let path = path.display();
+    (mode & OTHERS != 0).then(|| {
+        format!(
+            "--admin-token-file {path}: every account of this machine may use it: chmod 600 {path}"
+        )
+    })
 }

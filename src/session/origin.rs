@@ -7,7 +7,7 @@
 /// Whether a request with these headers may upgrade. `allowed` are origins as browsers write them.
 pub(super) fn is_allowed(origin: Option<&str>, host: Option<&str>, allowed: &[String]) -> bool {
     let Some(origin) = origin else { return true };
-    if allowed.iter().any(|one| one.trim_end_matches('/').eq_ignore_ascii_case(origin)) {
+    if allowed.iter().any(|one| is_same(one, origin)) {
         // `null` is the origin of every page that was opened from a file or runs in a sandbox. It
         // identifies no page, so it is refused also if it is listed.
         return !origin.eq_ignore_ascii_case("null");
@@ -19,6 +19,15 @@ pub(super) fn is_allowed(origin: Option<&str>, host: Option<&str>, allowed: &[St
         }
         _ => false,
     }
+}
+
+/// Whether two origins are the same. Browsers leave out the scheme's own port, other clients may not.
+fn is_same(one: &str, other: &str) -> bool {
+    one.eq_ignore_ascii_case(other)
+        || matches!((one.split_once("://"), other.split_once("://")), (Some((scheme, a)), Some((also, b)))
+        if scheme.eq_ignore_ascii_case(also) && default_port(scheme).is_some_and(|port| {
+            with_port(a, port).eq_ignore_ascii_case(&with_port(b, port))
+        }))
 }
 
 fn default_port(scheme: &str) -> Option<&'static str> {
@@ -58,6 +67,7 @@ mod tests {
     fn a_strange_origin_needs_to_be_listed() {
         let listed = ["https://app.example".to_owned()];
         assert!(is_allowed(Some("https://app.example"), Some("chat.example"), &listed));
+        assert!(is_allowed(Some("https://app.example:443"), Some("chat.example"), &listed));
         for origin in ["https://evil.example", "http://app.example", "https://chat.example:8443"] {
             assert!(!is_allowed(Some(origin), Some("chat.example"), &listed), "{origin}");
         }

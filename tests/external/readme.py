@@ -25,7 +25,9 @@ class Program:
 
     def __init__(self, command, stream):
         pipes = {"stdin": subprocess.PIPE, stream: subprocess.PIPE}
-        self.process = subprocess.Popen(command, text=True, **pipes)
+        # What the test itself goes by is no setting of the server, which would say so.
+        ours = {name: value for name, value in os.environ.items() if not name.startswith("SWITCHBOARD_")}
+        self.process = subprocess.Popen(command, text=True, env=ours, **pipes)
         self.lines = queue.Queue()
         threading.Thread(target=self.listen, args=[getattr(self.process, stream)], daemon=True).start()
 

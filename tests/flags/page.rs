@@ -53,7 +53,10 @@ fn page(command: &Command, preface: &str, again: &str) -> String {
 }
 
 fn row(arg: &Arg) -> String {
-    let variable = arg.get_env().expect("every flag has a variable").to_string_lossy();
+    let variable = match arg.get_env() {
+        Some(name) => format!("`{}`", name.to_string_lossy()),
+        None => "none".to_owned(),
+    };
     let (help, told) = default_in_words(&help(arg));
     let values: Vec<_> = arg.get_default_values().iter().map(|v| v.to_string_lossy()).collect();
     let default = match (values.is_empty(), told) {
@@ -69,7 +72,7 @@ fn row(arg: &Arg) -> String {
         false => String::new(),
     };
     let name = flag(arg);
-    format!("| `{name}` | `{variable}` | {default} | {}{choices} |\n", marked(&help))
+    format!("| `{name}` | {variable} | {default} | {}{choices} |\n", marked(&help))
 }
 
 /// `--name VALUE`, or the value alone if it needs no name.

@@ -41,6 +41,7 @@ const FLAGS: &[&str] = &[
     "--replacement-rate",
     "--admin-token-file",
     "--echo",
+    "--check-config",
     "--log",
     "--log-format",
     "--slow-turn",

@@ -131,7 +131,7 @@ fn the_metrics_tell_what_the_process_uses() {
 
 #[test]
 fn messages_that_are_half_here_have_a_limit_all_together() {
-    let server = Server::start(&["--inbox-total-bytes", "20KiB"]);
+    let server = Server::start(&["--inbox-total-bytes", "20KiB", "--max-message-bytes", "16KiB"]);
     let half = &frame(1, vec![b' '; 16_000])[..12_000];
     let mut first = server.wire();
     first.upgrade(&format!("/ws/{ALICE}?presence=none"));

@@ -11,6 +11,7 @@
 mod addresses;
 mod budgets;
 mod command_line;
+mod configuration;
 mod contract;
 mod drain;
 mod echo;

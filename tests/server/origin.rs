@@ -33,6 +33,23 @@ fn a_page_from_elsewhere_may_connect_only_if_it_is_listed() {
 }
 
 #[test]
+fn a_listed_origin_may_be_written_as_people_write_it() {
+    let written = "https://Bücher.example:443/,http://[2001:DB8:0::1]:80,capacitor://localhost";
+    let server = Server::start(&["--allow-origin", written]);
+    for origin in [
+        "https://xn--bcher-kva.example",
+        "https://xn--bcher-kva.example:443",
+        "http://[2001:db8::1]",
+        "capacitor://localhost",
+    ] {
+        assert_eq!(ask(&server, origin).status, 101, "{origin}");
+    }
+    for origin in ["http://xn--bcher-kva.example", "https://[2001:db8::1]", "capacitor://other"] {
+        assert_eq!(ask(&server, origin).status, 403, "{origin}");
+    }
+}
+
+#[test]
 fn a_page_from_a_file_may_not_connect() {
     let server = Server::start(&[]);
     ask(&server, "null").expect_error(403, "pages from this origin may not connect");

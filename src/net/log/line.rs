@@ -1,19 +1,21 @@
-//! One line of the log as text: `key=value`, the same for the journal, or JSON.
+//! One line of the log as text: `key=value`, or JSON.
 //!
-//! The journal adds the time itself, and reads the level from a number in front (sd-daemon(3)). In the
-//! other formats the line has both. This file knows no file descriptor.
+//! For the journal the level stands in front of the line, as a number that the journal removes
+//! (sd-daemon(3)). The journal also adds the time. So `key=value` has both only elsewhere. JSON always has
+//! them. This file knows no file descriptor.
 
 use std::fmt::{self, Write as _};
 use std::time::Duration;
 
-use super::Level;
+use super::{Format, Level};
+use crate::journal::Priority;
 
-/// The format of a line.
+/// How a line is written.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) enum Style {
-    Text,
-    Journal,
-    Json,
+pub(super) struct Style {
+    pub(super) format: Format,
+    /// Whether the journal reads the line.
+    pub(super) in_journal: bool,
 }
 
 /// The value of a field.
@@ -37,28 +39,33 @@ pub(super) fn write(
     let put = |line: &mut String, text: fmt::Arguments<'_>| {
         line.write_fmt(text).expect("a String takes whatever is written");
     };
-    match style {
-        Style::Text => put(&mut line, format_args!("time={seconds}.{millis:03} level={word} msg=")),
-        Style::Journal => put(&mut line, format_args!("<{}>msg=", priority(level))),
-        Style::Json => put(
+    if style.in_journal {
+        put(&mut line, format_args!("<{}>", priority(level).number()));
+    }
+    match style.format {
+        Format::Text if style.in_journal => line.push_str("msg="),
+        Format::Text => {
+            put(&mut line, format_args!("time={seconds}.{millis:03} level={word} msg="));
+        }
+        Format::Json => put(
             &mut line,
             format_args!(r#"{{"time":{seconds}.{millis:03},"level":"{word}","msg":"#),
         ),
     }
     quote(&message.to_string(), &mut line);
     for (key, value) in fields {
-        match style {
-            Style::Text | Style::Journal => put(&mut line, format_args!(" {key}=")),
-            Style::Json => put(&mut line, format_args!(",\"{key}\":")),
+        match style.format {
+            Format::Text => put(&mut line, format_args!(" {key}=")),
+            Format::Json => put(&mut line, format_args!(",\"{key}\":")),
         }
-        match (value, style) {
+        match (value, style.format) {
             (Value::Count(count), _) => put(&mut line, format_args!("{count}")),
             // Words are constants of ours without spaces and quotation marks, and need no quotes.
-            (Value::Word(word), Style::Text | Style::Journal) => line.push_str(word),
-            (Value::Word(word), Style::Json) => quote(word, &mut line),
+            (Value::Word(word), Format::Text) => line.push_str(word),
+            (Value::Word(word), Format::Json) => quote(word, &mut line),
         }
     }
-    line.push_str(if style == Style::Json { "}\n" } else { "\n" });
+    line.push_str(if style.format == Format::Json { "}\n" } else { "\n" });
     line
 }
 
@@ -71,13 +78,13 @@ fn word(level: Level) -> &'static str {
     }
 }
 
-/// The level's number in syslog (RFC 5424 §6.2.1).
-fn priority(level: Level) -> u8 {
+/// What a level is to the journal.
+fn priority(level: Level) -> Priority {
     match level {
-        Level::Error => 3,
-        Level::Warn => 4,
-        Level::Info => 6,
-        Level::Debug => 7,
+        Level::Error => Priority::Error,
+        Level::Warn => Priority::Warning,
+        Level::Info => Priority::Info,
+        Level::Debug => Priority::Debug,
     }
 }
 
@@ -98,25 +105,24 @@ fn quote(text: &str, line: &mut String) {
 mod tests {
     use super::*;
 
-    fn line(style: Style, level: Level) -> String {
+    fn line(format: Format, in_journal: bool, level: Level) -> String {
+        let style = Style { format, in_journal };
         let fields = [("outcome", Value::Word("lost")), ("bytes_in", Value::Count(7))];
         write(style, level, Duration::from_millis(1_500), format_args!("a \"b\"\nc"), &fields)
     }
 
     #[test]
-    fn a_line_is_keys_and_values_and_only_the_journal_has_a_number_in_front() {
+    fn a_line_is_keys_and_values_and_only_the_journal_gets_a_number_in_front() {
         let text = "time=1.500 level=warn msg=\"a \\\"b\\\" c\" outcome=lost bytes_in=7\n";
-        assert_eq!(line(Style::Text, Level::Warn), text);
+        assert_eq!(line(Format::Text, false, Level::Warn), text);
         let journal = "<6>msg=\"a \\\"b\\\" c\" outcome=lost bytes_in=7\n";
-        assert_eq!(line(Style::Journal, Level::Info), journal);
+        assert_eq!(line(Format::Text, true, Level::Info), journal);
     }
 
     #[test]
-    fn a_line_of_json_is_one_object() {
-        let json = line(Style::Json, Level::Error);
-        assert_eq!(
-            json,
-            "{\"time\":1.500,\"level\":\"error\",\"msg\":\"a \\\"b\\\" c\",\"outcome\":\"lost\",\"bytes_in\":7}\n"
-        );
+    fn a_line_of_json_is_one_object_behind_the_number_for_the_journal() {
+        let json = "{\"time\":1.500,\"level\":\"error\",\"msg\":\"a \\\"b\\\" c\",\"outcome\":\"lost\",\"bytes_in\":7}\n";
+        assert_eq!(line(Format::Json, false, Level::Error), json);
+        assert_eq!(line(Format::Json, true, Level::Error), format!("<3>{json}"));
     }
 }
