@@ -1,9 +1,20 @@
-//! [`complain`]: one line on stderr, with the name of the program before it.
+//! [`complain`] and [`warn`]: a line on stderr, with the name of the program before it, and in systemd's
+//! journal with its priority.
 
-use std::io::{self, Write as _};
+use std::env;
 
-/// Writes the line.
-pub(crate) fn complain(line: &str) {
-    // If stderr is closed, there is no other place to say so.
-    let _ = writeln!(io::stderr(), "loadgen: {line}");
+use switchboard::journal::{Priority, Stderr};
+
+/// Says what does not work.
+pub(crate) fn complain(text: &str) {
+    stderr().say(Priority::Error, text);
+}
+
+/// Says what a person should look at.
+pub(crate) fn warn(text: &str) {
+    stderr().say(Priority::Warning, text);
+}
+
+fn stderr() -> Stderr {
+    Stderr::new("loadgen", env::var("JOURNAL_STREAM").ok().as_deref())
 }

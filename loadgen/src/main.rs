@@ -23,7 +23,7 @@ use std::io::{self, Write as _};
 use std::process::ExitCode;
 
 use args::Parsed;
-use complain::complain;
+use complain::{complain, warn};
 use play::Failure;
 
 fn main() -> ExitCode {
@@ -52,6 +52,11 @@ fn main() -> ExitCode {
             return ExitCode::from(play::USAGE);
         }
     };
+    args::unknown_variables().iter().for_each(|line| warn(line));
+    if options.target.is_none() {
+        // They set loadgen's own server.
+        serve::unknown_variables().iter().for_each(|line| warn(line));
+    }
     match play::play_and_report(&options) {
         Ok(code) => ExitCode::from(code),
         Err(Failure { sentence, code }) => {

@@ -63,7 +63,7 @@ impl OwnServer {
         };
         command
             .args(["--listen", "127.0.0.1:0"])
-            .envs(LIFTED.iter().filter(|(name, _)| env::var_os(name).is_none()).copied())
+            .envs(LIFTED.iter().filter(|(name, _)| !is_set(name)).copied())
             // If systemd passed sockets, they are for loadgen (sd_listen_fds(3)).
             .env_remove("LISTEN_FDS")
             .stdin(Stdio::null())
@@ -131,6 +131,11 @@ impl OwnServer {
         let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
         if lines.is_empty() { String::new() } else { format!("; it said: {}", lines.join(" / ")) }
     }
+}
+
+/// Whether a variable is set, and not to nothing.
+fn is_set(name: &str) -> bool {
+    env::var_os(name).is_some_and(|value| !value.is_empty())
 }
 
 impl Drop for OwnServer {

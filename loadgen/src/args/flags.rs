@@ -5,7 +5,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::builder::FalseyValueParser;
+use clap::builder::BoolishValueParser;
 use clap::{Command, CommandFactory as _, Parser, Subcommand};
 
 use super::reporting::{OUTPUT, Reporting};
@@ -111,7 +111,7 @@ pub(super) struct Args {
     /// Closed model: a chatter waits until its message has arrived, and thinks, before it writes again
     ///
     /// A server that stalls is then spared the messages of that time: latencies of this model flatter.
-    #[arg(long, env = "LOADGEN_CLOSED", help_heading = LOAD, value_parser = FalseyValueParser::new())]
+    #[arg(long, env = "LOADGEN_CLOSED", help_heading = LOAD, value_parser = BoolishValueParser::new())]
     pub(super) closed: bool,
 
     /// Time that a chatter thinks; in the open model, time between its messages [default: what --rate leads to]
@@ -251,7 +251,7 @@ pub(super) struct Args {
     pub(super) reporting: Reporting,
 
     /// Print no progress
-    #[arg(long, env = "LOADGEN_QUIET", help_heading = OUTPUT, value_parser = FalseyValueParser::new())]
+    #[arg(long, env = "LOADGEN_QUIET", help_heading = OUTPUT, value_parser = BoolishValueParser::new())]
     pub(super) quiet: bool,
 }
 

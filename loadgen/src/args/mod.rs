@@ -1,7 +1,8 @@
 //! [`parse`]: makes [`Options`] from arguments, environment and plan file.
 //!
 //! Every flag has an environment variable, `LOADGEN_` and its name. The plan file wins over variables, and
-//! a flag over both. A wrong value or an impossible plan is one line. Called by `main` alone.
+//! a flag over both. An empty variable counts as not set. A wrong value or an impossible plan is one line.
+//! Called by `main` alone.
 
 mod flags;
 mod plan_file;
@@ -9,6 +10,7 @@ mod protocol;
 mod reporting;
 mod values;
 
+use std::env;
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -16,6 +18,7 @@ use std::time::Duration;
 use clap::FromArgMatches as _;
 use clap::error::ErrorKind;
 use clap::parser::ValueSource;
+use switchboard::environment;
 
 use crate::plan::{Plan, Settings};
 use crate::report::Destinations;
@@ -84,8 +87,25 @@ struct Spelled {
     rate: bool,
 }
 
+/// What looks like a variable of loadgen in this environment, and is none: a line each.
+pub(crate) fn unknown_variables() -> Vec<String> {
+    let variables: Vec<_> = env::vars_os().collect();
+    let all = environment::unknown("LOADGEN_", &flags::command(&[]), &[], &variables);
+    all.iter().map(ToString::to_string).collect()
+}
+
 fn read(args: &[OsString]) -> Result<Read, String> {
-    let read = |args: &[OsString]| flags::command(args).try_get_matches_from(args);
+    let variables: Vec<_> = env::vars_os().collect();
+    let read = |args: &[OsString]| {
+        let command = flags::command(args);
+        // The help shows the names of all variables.
+        let is_help = args.iter().any(|arg| arg == "-h" || arg == "--help");
+        let command = match is_help {
+            true => command,
+            false => environment::without_empty(command, &variables),
+        };
+        command.try_get_matches_from(args)
+    };
     let mut matches = match read(args) {
         Ok(matches) => matches,
         Err(error) => return refused(&error),
@@ -380,7 +400,8 @@ mod tests {
     #[test]
     fn the_page_of_flags_is_current() {
         let preface = "A flag wins over the plan file (`--plan`), and the plan file over the flag's variable. \
-            A flag that may be given several\ntimes is a list with commas in a variable, and an array in the file.";
+            An empty variable counts as not set,\nand a line on stderr warns of one that begins with `LOADGEN_` and is not on this page. A flag that \
+            may be given several\ntimes is a list with commas in a variable, and an array in the file.";
         let again = "cargo test -p loadgen the_page_of_flags";
         super::flags_page::check(&Args::command(), "FLAGS.md", preface, again);
     }
