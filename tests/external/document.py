@@ -8,6 +8,7 @@ import re
 # Which part runs the blocks below a heading. A language that is not a reader's to run is not here.
 RUN_BY = {
     ("Installing", "sh"): "service",
+    ("Changing the settings", "sh"): "service",
     ("The operator's token, and a file for traces", "sh"): "service",
     ("A restart that refuses nobody", "sh"): "service",
     ("Behind a proxy", "sh"): "service",

@@ -107,11 +107,16 @@ def chat():
     bob.close()
 
 
+def give(heading, which=0):
+    """Gives the commands below a heading."""
+    commands = DOCUMENT[heading, "sh"][which].replace("cargo build --release\n", "")
+    return subprocess.run(["sh", "-euc", commands], capture_output=True, text=True, timeout=3 * WAIT)
+
+
 def obey(heading, which=0):
     """Gives the commands below a heading, and returns what they say."""
-    commands = DOCUMENT[heading, "sh"][which].replace("cargo build --release\n", "")
-    done = subprocess.run(["sh", "-euc", commands], capture_output=True, text=True, timeout=3 * WAIT)
-    assert done.returncode == 0, f"{commands}: {done.stderr.strip()}"
+    done = give(heading, which)
+    assert done.returncode == 0, f"{heading}, {which}: {done.stderr.strip()}"
     return done.stdout
 
 
@@ -180,6 +185,51 @@ def behind_a_proxy_it_is_on_the_loopback_again():
     obey("Behind a proxy")
     chat()
     operators_pages_are_at_the_admin_listener_alone()
+
+
+SETTINGS = "/etc/default/switchboard"
+
+
+def a_wrong_setting_is_found_before_the_restart_and_nobody_notices():
+    with open(SETTINGS) as file:
+        good = file.read()
+    phone, before = Phone("0012345678"), pid()
+    with open(SETTINGS, "w") as file:
+        # The second is more than the unit's limit on descriptors, and less than that of other processes.
+        file.write(good + "SWITCHBOARD_MESSAGE_RATE=lots\nSWITCHBOARD_MAX_CONNECTIONS=70000\nSWITCHBOARD_MESAGE_RATE=10\n")
+    refused = give("Changing the settings")
+    said = refused.stdout + refused.stderr
+    assert refused.returncode == 2, (refused.returncode, said)
+    for mistake in "SWITCHBOARD_MESSAGE_RATE: ", "--max-connections 70000 needs", "there is no variable SWITCHBOARD_MESAGE_RATE":
+        assert said.count(mistake) == 1, (mistake, said)
+    phone.send('{"type":"ping"}')
+    assert phone.hear() == '{"type":"pong"}'
+    phone.close()
+    assert pid() == before
+    with open(SETTINGS, "w") as file:
+        file.write(good + "SWITCHBOARD_MESSAGE_RATE=100:200\n\nSWITCHBOARD_BYTE_RATE=\n")
+    obey("Changing the settings")
+    chat()
+    assert pid() != before
+    with open(SETTINGS, "w") as file:
+        file.write(good)
+
+
+def a_start_with_a_wrong_setting_is_an_error_in_the_journal_and_no_endless_loop():
+    with open(SETTINGS) as file:
+        good = file.read()
+    with open(SETTINGS, "w") as file:
+        file.write(good + "SWITCHBOARD_MESSAGE_RATE=lots\n")
+    assert subprocess.run(["systemctl", "restart", UNIT], capture_output=True, timeout=WAIT).returncode != 0
+    # RestartSec= is one second. A loop would be at its next round by then.
+    time.sleep(2.5)
+    assert (shown("ActiveState"), shown("NRestarts"), shown("ExecMainStatus")) == ("failed", "0", "2")
+    errors = subprocess.run(["journalctl", "-q", "-p", "err", "-o", "cat", f"_SYSTEMD_UNIT={UNIT}"], capture_output=True, text=True)
+    assert errors.stdout.startswith("switchboard: SWITCHBOARD_MESSAGE_RATE: "), errors
+    with open(SETTINGS, "w") as file:
+        file.write(good)
+    obey("Changing the settings")
+    chat()
 
 
 def the_token_and_the_traces_work_as_documented():
@@ -353,6 +403,8 @@ CLAIMS = [
     a_careless_file_of_settings_does_not_open_operators_pages,
     public_pages_of_the_operator_are_warned_of,
     behind_a_proxy_it_is_on_the_loopback_again,
+    a_wrong_setting_is_found_before_the_restart_and_nobody_notices,
+    a_start_with_a_wrong_setting_is_an_error_in_the_journal_and_no_endless_loop,
     the_token_and_the_traces_work_as_documented,
     an_operator_without_prometheus_sees_the_most_important,
     it_has_no_right_that_it_does_not_need,
