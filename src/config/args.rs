@@ -267,7 +267,8 @@ fn from_port(port: &str, mistakes: &mut Mistakes) -> Option<SocketAddr> {
     }
 }
 
-/// Adds to the mistakes what each flag allows, and what can never work together.
+/// Adds to the mistakes what each flag allows, and what can never work together. (One message always fits into
+/// an empty outbox of one reader. So `--outbox-bytes` may be less than the largest message.)
 fn refuse_contradictions(args: &Args, listen: SocketAddr, mistakes: &mut Mistakes) {
     mistakes.refuse(
         args.admin_listen.is_some_and(|admin| overlap(listen, admin)),
@@ -278,6 +279,11 @@ fn refuse_contradictions(args: &Args, listen: SocketAddr, mistakes: &mut Mistake
         args.outbox_total_bytes < args.outbox_bytes,
         ["--outbox-total-bytes", "--outbox-bytes"],
         "one slow reader may have more than all together; the first must not be less than the second",
+    );
+    mistakes.refuse(
+        args.outbox_total_bytes < args.max_message_bytes,
+        ["--outbox-total-bytes", "--max-message-bytes"],
+        "the largest message could never be passed on; the first must not be less than the second",
     );
     mistakes.refuse(
         args.inbox_total_bytes < args.max_message_bytes,

@@ -94,7 +94,9 @@ fn a_check_names_every_mistake_of_flags_variables_and_files() {
         "http://*.example.com",
     ]);
     command.env("SWITCHBOARD_MESSAGE_RATE", "lots").env("SWITCHBOARD_MESAGE_RATE", "10");
-    command.env("SWITCHBOARD_TRUSTED_PROXY", "nginx").env("SWITCHBOARD_OUTBOX_TOTAL_BYTES", "1KiB");
+    command
+        .env("SWITCHBOARD_TRUSTED_PROXY", "nginx")
+        .env("SWITCHBOARD_OUTBOX_TOTAL_BYTES", "512KiB");
     command.env("SWITCHBOARD_ADMIN_TOKEN_FILE", empty.path()).env("PORT", "http");
     command.env("SWITCHBOARD_MAX_CONNECTIONS", "16777216");
     command.args(["--trace-file", "/"]);

@@ -102,8 +102,9 @@ fn a_trace_that_cannot_be_written_is_a_warning_each_time() {
 #[test]
 fn a_trace_that_could_not_be_put_in_its_place_leaves_nothing_beside_it() {
     let folder = Folder::new("taken");
-    fs::create_dir(folder.0.join("trace.json")).expect("nothing is there");
-    let (server, _) = folder.server("trace.json");
+    let (server, path) = folder.server("trace.json");
+    // A server that is started with a folder in this place refuses to.
+    fs::create_dir(path).expect("nothing is there");
     server.signal(Signal::SIGUSR1);
     expect_lines(&server, 1, "the trace could not be written");
     assert_eq!(folder.names(), ["trace.json"]);

@@ -139,7 +139,11 @@ fn values_that_cannot_work_together_are_refused() {
             "--admin-listen and --listen: ",
         ),
         (&["--admin-listen", "127.0.0.1:8080"], "--admin-listen and --listen: "),
-        (&["--outbox-total-bytes", "1KiB"], "--outbox-total-bytes and --outbox-bytes: "),
+        (&["--outbox-total-bytes", "512KiB"], "--outbox-total-bytes and --outbox-bytes: "),
+        (
+            &["--outbox-total-bytes", "1KiB", "--outbox-bytes", "1KiB"],
+            "--outbox-total-bytes and --max-message-bytes: ",
+        ),
         (&["--inbox-total-bytes", "1KiB"], "--inbox-total-bytes and --max-message-bytes: "),
         (&["--byte-rate", "10KiB:20KiB"], "--byte-rate and --max-message-bytes: "),
     ] {

@@ -1,6 +1,7 @@
 //! `/stats` and `/health` as the clients of this realm read them, and what only the operator sees.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
 
 use serde_json::{Value, json};
 
@@ -30,6 +31,8 @@ fn with_token(token: &str) -> Server {
     // The server reads the file before it logs where it listens. So the file may be removed then.
     let path = format!("{}/token-{}", env!("CARGO_TARGET_TMPDIR"), token);
     fs::write(&path, token).expect("room for it");
+    // Otherwise the log would warn of it, and the path has the token.
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).expect("it is ours");
     let server = Server::start(&["--admin-token-file", &path]);
     fs::remove_file(path).expect("it is ours");
     server
