@@ -3,6 +3,7 @@
 //!
 //! It is told a [`Status`] and only draws it. Everything goes to stderr: stdout is for the report.
 
+use std::cell::Cell;
 use std::io::{self, IsTerminal as _, Write as _};
 use std::time::Duration;
 
@@ -10,7 +11,7 @@ use console::Term;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use switchboard::timer::Moment;
 
-use crate::record::{Record, Second};
+use crate::record::{Record, Second, Times};
 
 /// The time between two lines, and between two changes of the screen.
 const PAUSE: Duration = Duration::from_secs(1);
@@ -87,7 +88,7 @@ impl Progress {
     /// Clears the screen for the report.
     pub(super) fn finish(&self) {
         if let Style::Live(screen) = &self.style {
-            screen.0.finish_and_clear();
+            screen.bar.finish_and_clear();
         }
     }
 
@@ -99,11 +100,11 @@ impl Progress {
 fn line(status: &Status<'_>) -> String {
     let Status { stage, elapsed, ready, phones, record, .. } = status;
     format!(
-        "{:4} s  {stage:<10}  {ready} of {phones} phones  {} sent  {} delivered  p99 {:.3} ms  {} lists",
+        "{:4} s  {stage:<10}  {ready} of {phones} phones  {} sent  {} delivered  p99 {} ms  {} lists",
         elapsed.as_secs(),
         record.books.sent(),
         record.books.delivered(),
-        ms(record.delivery.corrected.quantile(0.99)),
+        quantile(&record.delivery.corrected, 0.99, 3),
         record.heard.lists,
     )
 }
@@ -111,19 +112,29 @@ fn line(status: &Status<'_>) -> String {
 /// The screen: one progress bar, whose message has several lines. The loop that plays the phones draws it,
 /// so it is drawn as a whole, and not often.
 #[derive(Debug)]
-struct Screen(ProgressBar);
+struct Screen {
+    bar: ProgressBar,
+    /// The rows and columns of the terminal when it was drawn last.
+    size: Cell<(u16, u16)>,
+}
 
 impl Screen {
     fn new() -> Self {
         let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
         let style = ProgressStyle::with_template("{prefix:10.bold} {bar:40.cyan/dim} {msg}");
         bar.set_style(style.expect("the template is well-formed").progress_chars("━━─"));
-        Screen(bar)
+        Screen { bar, size: Cell::new(Term::stderr().size()) }
     }
 
     fn show(&self, status: &Status<'_>) {
         let Status { stage, elapsed, planned, .. } = *status;
-        let Screen(bar) = self;
+        let bar = &self.bar;
+        let size = Term::stderr().size();
+        if self.size.replace(size) != size {
+            // The terminal may have broken the old lines in other places, and how many rows they take is not
+            // known. So the screen begins anew, at its top. If that fails, some old lines stay.
+            let _ = Term::stderr().clear_screen();
+        }
         let millis = |time: Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
         // Setting the message draws it at once, and the rest with it.
         bar.update(|state| {
@@ -160,7 +171,8 @@ fn texts(status: &Status<'_>) -> [String; 6] {
     };
     let share =
         |seconds: f64| 100.0 * seconds / last.map_or(1.0, |row| row.length_seconds.max(0.001));
-    let quantile = |share| ms(record.delivery.corrected.quantile(share));
+    let delivery = &record.delivery.corrected;
+    let convergence = &record.convergence().corrected;
     let nanos = |time: Option<u64>| time.map_or(0.0, |nanos| nanos as f64 / 1e6);
 
     let mut server = Vec::new();
@@ -186,27 +198,30 @@ fn texts(status: &Status<'_>) -> [String; 6] {
             little_bars(rows.iter().map(|row| row.delivered as f64)),
         ),
         format!(
-            "p50 {:.3}  p99 {:.3}  max {:.3} ms; p99 by second  {}",
-            quantile(0.5),
-            quantile(0.99),
-            ms(record.delivery.corrected.max()),
+            "p50 {}  p99 {}  max {} ms; p99 by second  {}",
+            quantile(delivery, 0.5, 3),
+            quantile(delivery, 0.99, 3),
+            quantile(delivery, 1.0, 3),
             little_bars(rows.iter().map(|row| nanos(row.delivery_p99_ns))),
         ),
         format!(
-            "{} lists, {} deltas; all know after p50 {:.1}  p99 {:.1} ms; {:.1} MB a second of all traffic",
+            "{} lists, {} deltas; all know after p50 {}  p99 {} ms; {:.1} MB a second of all traffic",
             heard.lists,
             heard.deltas,
-            ms(record.convergence().corrected.quantile(0.5)),
-            ms(record.convergence().corrected.quantile(0.99)),
+            quantile(convergence, 0.5, 1),
+            quantile(convergence, 0.99, 1),
             per_second(|row| row.bytes_received) / 1e6,
         ),
         server.join(", "),
-        format!(
-            "{:.0} % of a core, longest turn {:.3} ms, {} sent late",
-            share(last.map_or(0.0, |row| row.loadgen_cpu_seconds)),
-            nanos(last.map(|row| row.loop_lag_ns)),
-            record.late_sends,
-        ),
+        match last {
+            None => format!("{} sent late", record.late_sends),
+            Some(row) => format!(
+                "{:.0} % of a core, longest turn {:.3} ms, {} sent late",
+                share(row.loadgen_cpu_seconds),
+                nanos(Some(row.loop_lag_ns)),
+                record.late_sends,
+            ),
+        },
     ]
 }
 
@@ -217,8 +232,12 @@ fn little_bars(values: impl Iterator<Item = f64> + Clone) -> String {
     values.map(|value| BARS[((value / most * 7.0).round() as usize).min(7)]).collect()
 }
 
-fn ms(time: Duration) -> f64 {
-    time.as_secs_f64() * 1e3
+/// Milliseconds with this many decimals; a dash before anything was measured.
+fn quantile(times: &Times, share: f64, decimals: usize) -> String {
+    match times.count() {
+        0 => "-".to_owned(),
+        _ => format!("{:.decimals$}", times.quantile(share).as_secs_f64() * 1e3),
+    }
 }
 
 #[cfg(test)]
@@ -245,6 +264,8 @@ mod tests {
         };
         assert_eq!(texts(&status)[0], "0 of 10");
         assert!(texts(&status).iter().all(|text| !text.contains("NaN") && !text.contains('\n')));
+        assert!(texts(&status)[2].starts_with("p50 -  p99 -  max - ms"), "{:?}", texts(&status));
+        assert!(line(&status).contains("p99 - ms"), "{}", line(&status));
         Screen::new().show(&status);
     }
 }

@@ -1,0 +1,97 @@
+//! [`Begun`]: a loadgen that runs while the test does something to it; [`serve`]: its built-in server, in a
+//! process of its own; and [`until`], which waits for a file of the system to say something.
+
+#![allow(dead_code, reason = "each of the tests needs a part of it")]
+
+use std::io::{BufRead as _, BufReader};
+use std::process::{self, Child, Command, Output, Stdio};
+use std::time::Duration;
+use std::{fs, thread};
+
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+
+/// Time between two looks.
+const STEP: Duration = Duration::from_millis(10);
+
+/// loadgen with these arguments, split at spaces.
+pub(crate) fn loadgen(args: &str) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_loadgen"));
+    command.args(args.split_whitespace()).stdin(Stdio::null());
+    command.stdout(Stdio::piped()).stderr(Stdio::piped());
+    command
+}
+
+/// A loadgen that runs. It is killed if the test fails first.
+pub(crate) struct Begun(Option<Child>);
+
+impl Begun {
+    pub(crate) fn new(mut command: Command) -> Self {
+        Begun(Some(command.spawn().expect("it starts")))
+    }
+
+    fn child(&mut self) -> &mut Child {
+        self.0.as_mut().expect("it runs")
+    }
+
+    pub(crate) fn id(&mut self) -> u32 {
+        self.child().id()
+    }
+
+    pub(crate) fn signal(&mut self, signal: Signal) {
+        let id = i32::try_from(self.id()).expect("a process");
+        kill(Pid::from_raw(id), signal).expect("it is there");
+    }
+
+    /// What it comes to, which must be within this time.
+    pub(crate) fn ends_within(&mut self, time: Duration) -> Output {
+        let mut waited = Duration::ZERO;
+        while self.child().try_wait().expect("it is ours").is_none() {
+            assert!(waited < time, "it does not end within {time:?}");
+            thread::sleep(STEP);
+            waited += STEP;
+        }
+        self.0.take().expect("it ran").wait_with_output().expect("it has ended")
+    }
+}
+
+impl Drop for Begun {
+    fn drop(&mut self) {
+        if let Some(child) = &mut self.0 {
+            let _ = child.kill();
+            let _ = child.wait();
+        }
+    }
+}
+
+/// Starts the server that is built into loadgen. Returns it with the address that it listens on.
+pub(crate) fn serve(listen: &str) -> (Begun, String) {
+    let mut command = loadgen(&format!("--be-the-server-of {} --listen {listen}", process::id()));
+    command.stdout(Stdio::null()).envs([("SWITCHBOARD_MESSAGE_RATE", "off")]);
+    let mut server = Begun::new(command);
+    let stderr = server.child().stderr.take().expect("it is piped");
+    let mut lines = BufReader::new(stderr).lines().map_while(Result::ok);
+    let address = lines.find_map(|line| {
+        let (_, rest) = line.split_once("listening on http://")?;
+        rest.split_whitespace().next().map(str::to_owned)
+    });
+    // A pipe that is not read would fill up.
+    thread::spawn(move || lines.for_each(drop));
+    (server, address.expect("it says where it listens"))
+}
+
+/// Looks at a file, for up to ten seconds, until it says what is looked for.
+pub(crate) fn until<T>(path: &str, look: impl Fn(&str) -> Option<T>) -> T {
+    for _ in 0..1000 {
+        if let Some(found) = fs::read_to_string(path).ok().and_then(|text| look(&text)) {
+            return found;
+        }
+        thread::sleep(STEP);
+    }
+    panic!("{path} never says so");
+}
+
+/// What was printed.
+pub(crate) fn text(bytes: &[u8]) -> String {
+    String::from_utf8(bytes.to_vec()).expect("UTF-8")
+}
