@@ -21,7 +21,7 @@ pub(crate) struct Series {
     /// sent at most.
     delivery: Lately,
     loop_lag: Duration,
-    send_lag: Duration,
+    send_lag: Option<Duration>,
 }
 
 /// One row.
@@ -53,10 +53,11 @@ pub(crate) struct Second {
     pub(crate) server_rss_bytes: Option<u64>,
     /// The server's longest turn, rounded up to a bound of its histogram.
     pub(crate) server_longest_turn_ns: Option<u64>,
-    /// Our own CPU time, the longest turn of our own loop, and how late messages were sent at most.
+    /// Our own CPU time, the longest turn of our own loop, and how late messages were sent at most: `None` if
+    /// none were.
     pub(crate) loadgen_cpu_seconds: f64,
     pub(crate) loop_lag_ns: u64,
-    pub(crate) send_lag_ns: u64,
+    pub(crate) send_lag_ns: Option<u64>,
 }
 
 /// Sums from the start of the run.
@@ -92,7 +93,7 @@ impl Default for Series {
             totals: Totals::default(),
             delivery: Lately::default(),
             loop_lag: Duration::ZERO,
-            send_lag: Duration::ZERO,
+            send_lag: None,
         }
     }
 }
@@ -115,7 +116,7 @@ impl Series {
 
     /// A message was sent this much later than planned.
     pub(crate) fn sent(&mut self, lag: Duration) {
-        self.send_lag = self.send_lag.max(lag);
+        self.send_lag = self.send_lag.max(Some(lag));
     }
 
     /// Closes a row, and opens the next. `convergence` is its median and its p99.
@@ -147,11 +148,11 @@ impl Series {
             server_longest_turn_ns: seen.longest_turn.map(nanos),
             loadgen_cpu_seconds: totals.own_cpu.saturating_sub(before.own_cpu).as_secs_f64(),
             loop_lag_ns: nanos(self.loop_lag),
-            send_lag_ns: nanos(self.send_lag),
+            send_lag_ns: self.send_lag.map(nanos),
         });
         self.closed = now;
         self.loop_lag = Duration::ZERO;
-        self.send_lag = Duration::ZERO;
+        self.send_lag = None;
     }
 
     /// The closed rows.
@@ -176,6 +177,7 @@ mod tests {
         for millis in 1..=100 {
             series.delivered(Duration::from_millis(millis));
         }
+        series.sent(Duration::ZERO);
         series.turn(Duration::from_millis(7));
         series.turn(Duration::from_millis(2));
         series.close(
@@ -188,7 +190,8 @@ mod tests {
 
         let [first, second] = series.rows() else { panic!("two rows") };
         assert_eq!((first.sent, first.delivered, first.connections), (100, 100, 5));
-        assert_eq!(first.loop_lag_ns, 7_000_000);
+        assert_eq!((first.loop_lag_ns, first.send_lag_ns), (7_000_000, Some(0)));
+        assert_eq!(second.send_lag_ns, None, "nothing was sent");
         assert_eq!((first.convergence_p50_ns, first.convergence_p99_ns), (Some(3), Some(4)));
         assert_eq!((second.convergence_p50_ns, second.convergence_p99_ns), (None, None));
         let p99 = first.delivery_p99_ns.expect("there were some");

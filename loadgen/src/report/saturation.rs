@@ -33,7 +33,7 @@ pub(super) fn saturated_seconds(rows: &[Second], begin: Moment, end: Moment) -> 
 }
 
 fn is_saturated(row: &Second) -> bool {
-    let lag = Duration::from_nanos(row.loop_lag_ns.max(row.send_lag_ns));
+    let lag = Duration::from_nanos(row.loop_lag_ns.max(row.send_lag_ns.unwrap_or(0)));
     let is_long_enough = row.length_seconds >= SHORTEST.as_secs_f64();
     let is_busy = row.loadgen_cpu_seconds > MOST_CPU * row.length_seconds;
     lag > MOST_LAG_IN_A_SECOND || (is_long_enough && is_busy)
@@ -72,10 +72,10 @@ mod tests {
     fn a_stray_hiccup_of_the_machine_loses_no_second_and_a_stall_does() {
         let mut rows = quiet();
         rows[4].loop_lag_ns = 10 * MILLISECOND;
-        rows[5].send_lag_ns = 100 * MILLISECOND;
+        rows[5].send_lag_ns = Some(100 * MILLISECOND);
         assert!(saturated_seconds(&rows, second(2), second(10)).is_empty());
         rows[4].loop_lag_ns = 251 * MILLISECOND;
-        rows[5].send_lag_ns = 251 * MILLISECOND;
+        rows[5].send_lag_ns = Some(251 * MILLISECOND);
         assert_eq!(saturated_seconds(&rows, second(2), second(10)), [5, 6]);
     }
 
@@ -93,7 +93,7 @@ mod tests {
     fn only_the_measured_part_counts() {
         let mut rows = quiet();
         for at in [1, 9] {
-            rows[at].send_lag_ns = 300 * MILLISECOND;
+            rows[at].send_lag_ns = Some(300 * MILLISECOND);
         }
         assert!(saturated_seconds(&rows, second(2), second(9)).is_empty());
         let half = second(1) + Duration::from_millis(500);
