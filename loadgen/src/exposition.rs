@@ -10,6 +10,19 @@ pub(crate) fn value(page: &str, name: &str) -> Option<f64> {
     samples(page, name).map(|(_, value)| value).reduce(|sum, value| sum + value)
 }
 
+/// The server's version, from its `/metrics`; `None` if that does not say.
+pub(crate) fn version(page: &str) -> Option<String> {
+    let (labels, _) = samples(page, "switchboard_build_info").next()?;
+    let (_, rest) = labels.split_once("version=\"")?;
+    rest.split('"').next().map(str::to_owned)
+}
+
+/// The server's version, from its `/`; `None` if that does not say.
+pub(crate) fn version_of_index(page: &str) -> Option<String> {
+    let page: serde_json::Value = serde_json::from_str(page).ok()?;
+    page.get("version")?.as_str().map(str::to_owned)
+}
+
 /// What a server says it has used. The names are those that Prometheus recommends for every process.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(crate) struct Process {
@@ -136,5 +149,13 @@ mod tests {
         assert_eq!(endless.at_most(1.0), None, "beyond the last bound");
         assert_eq!(endless.since(&endless).at_most(0.5), None, "no turn at all");
         assert_eq!(Turns::read("switchboard_turn_seconds_sum 1\n"), None);
+    }
+    #[test]
+    fn the_version_is_where_the_server_tells_it_and_nowhere_else() {
+        let page = "switchboard_build_info{version=\"0.3.1\"} 1\n";
+        assert_eq!(version(page).as_deref(), Some("0.3.1"));
+        assert_eq!(version("up 1\n"), None);
+        assert_eq!(version_of_index(r#"{"version":"0.3.1"}"#).as_deref(), Some("0.3.1"));
+        assert_eq!(version_of_index("<html>"), None);
     }
 }

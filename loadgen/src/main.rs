@@ -3,9 +3,11 @@
 mod args;
 mod client;
 mod complain;
+mod count;
 mod expect;
 mod exposition;
 mod net;
+mod origin;
 mod own_server;
 mod phone_id;
 mod plan;
@@ -13,55 +15,41 @@ mod play;
 mod record;
 mod report;
 mod schedule;
+mod secret;
 mod serve;
+mod signals;
 mod target;
 mod workload;
 
 use std::env;
 use std::ffi::OsStr;
-use std::io::{self, Write as _};
 use std::process::ExitCode;
 
 use args::Parsed;
 use complain::{complain, warn};
-use play::Failure;
 
 fn main() -> ExitCode {
     if env::args_os().nth(1).as_deref() == Some(OsStr::new(serve::ARGUMENT)) {
         return serve::serve(env::args_os().skip(2));
     }
-    let options = match args::parse(env::args_os()) {
-        Ok(Parsed::Run(options)) => *options,
-        Ok(Parsed::Compare(before, after)) => {
-            let compared = report::compare(&before, &after, &mut io::stdout().lock());
-            return match compared {
-                Ok(code) => ExitCode::from(code),
-                Err(sentence) => {
-                    complain(&sentence);
-                    ExitCode::from(play::USAGE)
-                }
-            };
+    let done = match args::parse(env::args_os(), net::date()) {
+        Ok(Parsed::Run(options)) => {
+            args::unknown_variables().iter().for_each(|line| warn(line));
+            if options.target.is_none() {
+                // They set loadgen's own server.
+                serve::unknown_variables().iter().for_each(|line| warn(line));
+            }
+            return ExitCode::from(play::play_and_report(&options));
         }
-        Ok(Parsed::Print(text)) => {
-            // The reader may have closed the output.
-            let _ = io::stdout().write_all(text.as_bytes());
-            return ExitCode::SUCCESS;
-        }
-        Err(line) => {
-            complain(&format!("{line} (see --help)"));
-            return ExitCode::from(play::USAGE);
-        }
+        Ok(Parsed::Compare(before, after)) => report::compare(&before, &after),
+        Ok(Parsed::Print(text)) => report::print(&text).map(|()| 0),
+        Err(line) => Err(format!("{line} (see --help)")),
     };
-    args::unknown_variables().iter().for_each(|line| warn(line));
-    if options.target.is_none() {
-        // They set loadgen's own server.
-        serve::unknown_variables().iter().for_each(|line| warn(line));
-    }
-    match play::play_and_report(&options) {
+    match done {
         Ok(code) => ExitCode::from(code),
-        Err(Failure { sentence, code }) => {
+        Err(sentence) => {
             complain(&sentence);
-            ExitCode::from(code)
+            ExitCode::from(play::USAGE)
         }
     }
 }

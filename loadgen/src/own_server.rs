@@ -9,15 +9,18 @@ use std::net::SocketAddr;
 use std::os::unix::process::CommandExt as _;
 use std::path::Path;
 use std::process::{Child, ChildStderr, Command, Stdio};
-use std::sync::mpsc::{self, Sender};
+use std::sync::mpsc::{self, RecvTimeoutError, Sender};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use std::{env, process, thread};
 
+use nix::sys::resource::{Resource, getrlimit};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
+use crate::net::Refusal;
 use crate::serve;
+use crate::signals::Signals;
 
 /// Limits on what one client may send are off: a few phones may have to send more, to show what the server
 /// can do. These variables can set the limits.
@@ -28,18 +31,45 @@ const LIFTED: [(&str, &str); 2] =
 const START: Duration = Duration::from_secs(10);
 /// How long the server may take to drain, with no client connected.
 const DRAIN: Duration = Duration::from_secs(10);
+/// How often a wait looks whether there is something.
+const STEP: Duration = Duration::from_millis(10);
+/// The address of the operator's pages is another server's, too: its own are asked for at its only address.
+const OF_ANOTHER: &str = "SWITCHBOARD_ADMIN_LISTEN";
+/// What the service manager has set for loadgen alone (sd_listen_fds(3), sd_notify(3),
+/// sd_watchdog_enabled(3)). A server that inherited it would take loadgen's sockets, or report loadgen as
+/// ready, or as alive when it hangs.
+const FOR_LOADGEN: [&str; 7] = [
+    "LISTEN_FDS",
+    "LISTEN_PID",
+    "LISTEN_PIDFDID",
+    "LISTEN_FDNAMES",
+    "NOTIFY_SOCKET",
+    "WATCHDOG_USEC",
+    "WATCHDOG_PID",
+];
+/// The variable that limits a server of ours to fewer connections than its descriptors allow.
+const MOST: &str = "SWITCHBOARD_MAX_CONNECTIONS";
 /// How many of its last lines are kept.
 const LINES: usize = 20;
 
 /// What stands before the address on stderr.
 const LISTENING: &str = "listening on http://";
+/// What stands before the number of connections, in the same line.
+const ROOM: &str = " for up to ";
 
 /// A server in a process of its own.
 #[derive(Debug)]
 pub(crate) struct OwnServer {
     child: Child,
-    address: SocketAddr,
+    place: Place,
     said: Said,
+}
+
+/// Where a server listens, and how many connections it can hold, if it says so.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+struct Place {
+    address: SocketAddr,
+    room: Option<u64>,
 }
 
 /// The last lines that the server has written to stderr.
@@ -50,8 +80,8 @@ impl OwnServer {
     ///
     /// # Errors
     ///
-    /// One sentence, if it cannot be started or does not say where it listens.
-    pub(crate) fn start(program: Option<&Path>) -> Result<Self, String> {
+    /// One sentence, if it cannot be started or does not say where it listens; or that a signal came first.
+    pub(crate) fn start(program: Option<&Path>, signals: &Signals) -> Result<Self, Refusal> {
         let mut command = match program {
             Some(program) => Command::new(program),
             None => {
@@ -64,36 +94,68 @@ impl OwnServer {
         command
             .args(["--listen", "127.0.0.1:0"])
             .envs(LIFTED.iter().filter(|(name, _)| !is_set(name)).copied())
-            // If systemd passed sockets, they are for loadgen (sd_listen_fds(3)).
-            .env_remove("LISTEN_FDS")
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::piped())
             // Ctrl-C goes to all processes in the terminal's process group. This one is stopped by loadgen.
             .process_group(0);
+        for name in FOR_LOADGEN.into_iter().chain([OF_ANOTHER]) {
+            command.env_remove(name);
+        }
         let mut child = command.spawn().map_err(|error| {
             format!("cannot start {}: {error}", command.get_program().display())
         })?;
         let stderr = child.stderr.take().expect("stderr is piped");
         let said = Said::default();
-        let (sender, address) = mpsc::channel();
+        let (sender, place) = mpsc::channel();
         let lines = Arc::clone(&said);
         // A pipe that is not read would fill up. The thread ends with the server.
         thread::spawn(move || listen(stderr, &lines, &sender));
-        let unknown = SocketAddr::from(([0; 4], 0));
-        let mut server = OwnServer { child, address: unknown, said };
-        match address.recv_timeout(START) {
-            Ok(address) => {
-                server.address = address;
-                Ok(server)
+        let unknown = Place { address: SocketAddr::from(([0; 4], 0)), room: None };
+        let mut server = OwnServer { child, place: unknown, said };
+        let mut waited = Duration::ZERO;
+        loop {
+            if signals.is_hurried() {
+                return Err(Refusal::Interrupted);
             }
-            Err(_) => Err(format!("the server did not start{}", server.last_words())),
+            match place.recv_timeout(STEP) {
+                Ok(place) => {
+                    server.place = place;
+                    return Ok(server);
+                }
+                Err(RecvTimeoutError::Timeout) if waited < START => waited += STEP,
+                Err(_) => {
+                    return Err(format!("the server did not start{}", server.last_words()).into());
+                }
+            }
         }
+    }
+
+    /// Whether it can hold this many connections.
+    ///
+    /// # Errors
+    ///
+    /// One sentence that says what to do, if it cannot.
+    pub(crate) fn has_room(&self, phones: u32) -> Result<(), String> {
+        let Some(room) = self.place.room.filter(|&room| room < u64::from(phones)) else {
+            return Ok(());
+        };
+        let so = format!("the plan has {phones} phones, and loadgen's own server can hold {room}");
+        if env::var_os(MOST).is_some_and(|value| !value.is_empty()) {
+            return Err(format!("{so}: {MOST} says so"));
+        }
+        let limit = descriptors();
+        // A server keeps a part of its descriptors, up to a fifteenth of its connections, for plain HTTP.
+        let missing = u64::from(phones) - room;
+        let needed = limit + missing + missing / 15 + 1;
+        Err(format!(
+            "{so}, with the {limit} descriptors that this machine allows a process: ulimit -n {needed}, or fewer --clients"
+        ))
     }
 
     /// Where it listens.
     pub(crate) fn address(&self) -> SocketAddr {
-        self.address
+        self.place.address
     }
 
     /// The id of its process.
@@ -101,28 +163,34 @@ impl OwnServer {
         self.child.id()
     }
 
-    /// Stops it with SIGTERM, as an operator would, and waits until it has drained.
+    /// Stops it with SIGTERM, as an operator would, and waits until it has drained. Returns how it ended:
+    /// `None` if that is not known, because a signal came first.
     ///
     /// # Errors
     ///
     /// One sentence, if it does not end in time, or with an error.
-    pub(crate) fn stop(mut self) -> Result<(), String> {
-        const STEP: Duration = Duration::from_millis(10);
+    pub(crate) fn stop(mut self, signals: &Signals) -> Option<Result<(), String>> {
         let pid = i32::try_from(self.child.id()).map(Pid::from_raw);
         let _ = pid.map(|pid| kill(pid, Signal::SIGTERM));
         let mut waited = Duration::ZERO;
         while waited < DRAIN {
             match self.child.try_wait() {
-                Ok(Some(status)) if status.success() => return Ok(()),
+                Ok(Some(status)) if status.success() => return Some(Ok(())),
                 Ok(Some(status)) => {
-                    return Err(format!("the server ended with {status}{}", self.last_words()));
+                    let words = self.last_words();
+                    return Some(Err(format!("the server ended with {status}{words}")));
                 }
-                Ok(None) => thread::sleep(STEP),
-                Err(error) => return Err(format!("cannot wait for the server: {error}")),
+                Ok(None) => {
+                    if signals.pause(STEP) {
+                        return None;
+                    }
+                }
+                Err(error) => return Some(Err(format!("cannot wait for the server: {error}"))),
             }
             waited += STEP;
         }
-        Err(format!("the server did not drain within {DRAIN:?} of SIGTERM{}", self.last_words()))
+        let words = self.last_words();
+        Some(Err(format!("the server did not drain within {DRAIN:?} of SIGTERM{words}")))
     }
 
     /// The last lines of the server, to stand after a sentence.
@@ -146,11 +214,11 @@ impl Drop for OwnServer {
     }
 }
 
-fn listen(stderr: ChildStderr, lines: &Said, address: &Sender<SocketAddr>) {
+fn listen(stderr: ChildStderr, lines: &Said, place: &Sender<Place>) {
     for line in BufReader::new(stderr).lines().map_while(Result::ok) {
-        if let Some(found) = address_in(&line) {
+        if let Some(found) = place_in(&line) {
             // Only the first address is waited for.
-            let _ = address.send(found);
+            let _ = place.send(found);
         }
         let mut lines = lines.lock().unwrap_or_else(PoisonError::into_inner);
         lines.push_back(line);
@@ -160,9 +228,16 @@ fn listen(stderr: ChildStderr, lines: &Said, address: &Sender<SocketAddr>) {
     }
 }
 
-fn address_in(line: &str) -> Option<SocketAddr> {
+fn place_in(line: &str) -> Option<Place> {
     let (_, rest) = line.split_once(LISTENING)?;
-    rest.split_whitespace().next()?.parse().ok()
+    let address = rest.split_whitespace().next()?.parse().ok()?;
+    let room = rest.split_once(ROOM).and_then(|(_, room)| room.split(' ').next()?.parse().ok());
+    Some(Place { address, room })
+}
+
+/// The limit on descriptors, which loadgen has raised and its server inherits.
+fn descriptors() -> u64 {
+    getrlimit(Resource::RLIMIT_NOFILE).map_or(0, |(soft, _)| soft)
 }
 
 #[cfg(test)]
@@ -170,18 +245,29 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_address_is_found_in_the_line_that_has_it() {
+    fn the_address_and_the_room_are_found_in_the_line_that_has_them() {
         let line = "switchboard: listening on http://127.0.0.1:4711 for up to 9 connections";
-        assert_eq!(address_in(line), Some(SocketAddr::from(([127, 0, 0, 1], 4711))));
-        assert_eq!(address_in("switchboard: listening on http://nowhere"), None);
-        assert_eq!(address_in("switchboard: signal 15: draining"), None);
+        let address = SocketAddr::from(([127, 0, 0, 1], 4711));
+        assert_eq!(place_in(line), Some(Place { address, room: Some(9) }));
+        let line = "listening on http://127.0.0.1:4711";
+        assert_eq!(place_in(line), Some(Place { address, room: None }), "another server");
+        assert_eq!(place_in("switchboard: listening on http://nowhere"), None);
+        assert_eq!(place_in("switchboard: signal 15: draining"), None);
     }
 
     #[test]
     fn a_program_that_is_no_server_is_a_clear_error() {
-        let error = OwnServer::start(Some(Path::new("/bin/false"))).expect_err("no server");
-        assert_eq!(error, "the server did not start");
-        let error = OwnServer::start(Some(Path::new("/nowhere/at/all"))).expect_err("no program");
+        let mut signals = Signals::open().expect("the kernel has them");
+        let start = |path: &str, signals: &Signals| {
+            OwnServer::start(Some(Path::new(path)), signals).expect_err("no server")
+        };
+        let sentence = "the server did not start".to_owned();
+        assert_eq!(start("/bin/false", &signals), Refusal::Server(sentence));
+        let Refusal::Server(error) = start("/nowhere/at/all", &signals) else {
+            panic!("no signal")
+        };
         assert!(error.starts_with("cannot start /nowhere/at/all: "), "{error}");
+        signals.hurry();
+        assert_eq!(start("/bin/false", &signals), Refusal::Interrupted);
     }
 }

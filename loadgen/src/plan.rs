@@ -38,6 +38,13 @@ impl Plan {
         Devices::new(self.timing.clients, self.settings.manners.devices)
     }
 
+    /// Whether all phones stay for as long as the plan says. Otherwise some messages have no recipient, or
+    /// are never heard of again, and that is no fault of the server.
+    pub(crate) fn is_steady(&self) -> bool {
+        let steady = |share: &Share| share.persona.is_steady() || share.weight == 0;
+        self.settings.shares.iter().all(steady) && self.timing.stages.len() == 2
+    }
+
     /// How long the server may take to notice a silent phone, if its ping timeout is known.
     pub(crate) fn notice_limit(&self) -> Option<Duration> {
         /// How much later the server and loadgen may be, because of their timers.

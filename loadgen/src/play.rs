@@ -2,27 +2,33 @@
 //! runs, and the report.
 
 use std::io;
+use std::time::Duration;
 
 use crate::args::Options;
 use crate::complain::complain;
-use crate::net::{self, Signals};
+use crate::exposition;
+use crate::net::{self, FOR_A_PAGE, Refusal};
 use crate::own_server::OwnServer;
 use crate::record::{End, Outcome};
 use crate::report::{Outputs, Runs, Summary, Surroundings};
+use crate::signals::Signals;
 use crate::target::Target;
 
 /// The server failed a check, or its books differ from loadgen's.
 const FAILED: u8 = 1;
-/// A value on the command line is wrong, or the plan is impossible.
+/// A value on the command line is wrong, the plan is impossible, or the report cannot be written.
 pub(crate) const USAGE: u8 = 2;
 /// The run says nothing about the server.
 const INVALID: u8 = 4;
 
+/// How long the server may take to tell its version. It is not needed.
+const FOR_THE_VERSION: Duration = Duration::from_secs(1);
+
 /// Why there is no report.
 #[derive(Debug)]
-pub(crate) struct Failure {
-    pub(crate) sentence: String,
-    pub(crate) code: u8,
+struct Failure {
+    sentence: String,
+    code: u8,
 }
 
 impl Failure {
@@ -47,65 +53,133 @@ impl Failure {
     }
 }
 
-/// Plays the plan and reports. Returns the exit code.
-pub(crate) fn play_and_report(options: &Options) -> Result<u8, Failure> {
-    // Before anything else, so that a signal during the start is not lost.
-    let mut signals = Signals::open().map_err(|error| Failure::ours(&error))?;
-    let outputs = Outputs::open(&options.destinations).map_err(Failure::usage)?;
-    let mut runs = Runs::default();
-    for _ in 0..options.repeat {
-        match play(options, &mut signals) {
-            Ok((summary, outcome)) => {
-                let is_over = outcome.end == End::Interrupted;
-                runs.add(summary, outcome);
-                if is_over {
-                    break;
-                }
-            }
-            Err(failure) => {
-                outputs
-                    .fail(failure.verdict(), failure.code, &failure.sentence)
-                    .map_err(Failure::usage)?;
-                return Err(failure);
+impl From<Refusal> for Failure {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::Server(sentence) => Failure::server(sentence),
+            Refusal::Interrupted => {
+                let sentence = "interrupted before the run: nothing was measured".to_owned();
+                Failure { sentence, code: INVALID }
             }
         }
     }
-    outputs.write(&runs).map_err(Failure::usage)?;
-    // One line each on stderr, also for a reader of stderr alone.
-    for line in runs.unmet() {
-        complain(&format!("not as expected: {line}"));
-    }
-    Ok(runs.exit_code())
 }
 
-/// Plays the plan once. If loadgen starts the server, it starts a new one for each run.
-fn play(options: &Options, signals: &mut Signals) -> Result<(Summary, Outcome), Failure> {
-    let plan = &options.plan;
-    let manners = &plan.settings.manners;
-    net::make_room(plan.timing.clients, manners.devices).map_err(Failure::usage)?;
-    let own = match options.target {
-        Some(_) => None,
-        None => Some(OwnServer::start(options.server_bin.as_deref()).map_err(Failure::server)?),
+/// Plays the plan and reports. Returns the exit code.
+pub(crate) fn play_and_report(options: &Options) -> u8 {
+    // Before anything else, so that a signal during the start is not lost.
+    let mut signals = match Signals::open() {
+        Ok(signals) => signals,
+        Err(error) => {
+            let failure = Failure::ours(&error);
+            complain(&failure.sentence);
+            return failure.code;
+        }
     };
-    let own_target = own.as_ref().map(|server| Target::at(server.address()));
-    let target = options.target.as_ref().or(own_target.as_ref()).expect("one or the other");
-    let metrics = options.metrics.as_ref().or(own_target.as_ref());
+    let outputs = match Outputs::open(&options.destinations) {
+        Ok(outputs) => outputs,
+        Err(failures) => {
+            failures.iter().for_each(|sentence| complain(sentence));
+            return USAGE;
+        }
+    };
+    let (code, failures) = match play_all(options, &mut signals) {
+        Ok(runs) => {
+            let failures = outputs.write(&runs, &signals);
+            // One line each on stderr, also for a reader of stderr alone.
+            for line in runs.unmet() {
+                complain(&format!("not as expected: {line}"));
+            }
+            (runs.exit_code(), failures)
+        }
+        Err(failure) => {
+            complain(&failure.sentence);
+            let outcome = (failure.verdict(), failure.code);
+            let origin = &options.origin;
+            (failure.code, outputs.fail(outcome, &failure.sentence, origin, &signals))
+        }
+    };
+    failures.iter().for_each(|sentence| complain(sentence));
+    // What the run has shown stands, whether or not it could be written.
+    if code == 0 && !failures.is_empty() { USAGE } else { code }
+}
 
-    net::probe(plan, target).map_err(Failure::server)?;
-    let page =
-        |target| net::get(target, "/metrics").map_err(|error| format!("no /metrics: {error}"));
-    let before = metrics.map(page).transpose().map_err(Failure::server)?;
+fn play_all(options: &Options, signals: &mut Signals) -> Result<Runs, Failure> {
+    let mut runs = Runs::new(options.origin.clone());
+    let mut target = options.target.clone();
+    let mut metrics = options.metrics.clone();
+    for named in [&mut target, &mut metrics].into_iter().flatten() {
+        net::look_up(named, signals)?;
+    }
+    for _ in 0..options.repeat {
+        let (summary, outcome) = play(options, &mut target, &mut metrics, signals)?;
+        let is_over = outcome.end == End::Interrupted;
+        runs.add(summary, outcome);
+        if is_over {
+            break;
+        }
+    }
+    Ok(runs)
+}
+
+/// Plays the plan once. If loadgen starts the server, it starts a new one for each run. Of the addresses of
+/// each target, the one that answers is kept.
+fn play(
+    options: &Options,
+    target: &mut Option<Target>,
+    metrics: &mut Option<Target>,
+    signals: &mut Signals,
+) -> Result<(Summary, Outcome), Failure> {
+    let plan = &options.plan;
+    let phones = plan.devices().phones();
+    let is_own = target.is_none();
+    net::make_room(phones, is_own).map_err(Failure::usage)?;
+    let own = match is_own {
+        false => None,
+        true => Some(OwnServer::start(options.server_bin.as_deref(), signals)?),
+    };
+    if let Some(own) = &own {
+        own.has_room(phones).map_err(Failure::usage)?;
+    }
+    let mut own_target = own.as_ref().map(|server| Target::at(server.address()));
+    let mut own_metrics = own_target.clone();
+    let target = target.as_mut().or(own_target.as_mut()).expect("one or the other");
+    let mut metrics = metrics.as_mut().or(own_metrics.as_mut());
+
+    target.keep(net::probe(plan, target, signals)?);
+    let before = metrics.as_deref_mut().map(|metrics| {
+        let (page, address) = page(metrics, signals)?;
+        metrics.keep(address);
+        Ok::<_, Refusal>(page)
+    });
+    let before = before.transpose()?;
+    let version = version(target, before.as_deref(), signals);
+    let metrics = metrics.as_deref();
     let pid = own.as_ref().map(OwnServer::pid);
     let outcome =
         net::play(plan, target, pid, metrics, signals).map_err(|error| Failure::ours(&error))?;
-    let after = metrics.map(page);
-    let stopped = own.map(OwnServer::stop);
-
-    let around = Surroundings {
-        target,
-        is_own: options.target.is_none(),
-        metrics: before.zip(after),
-        stopped,
+    let after = match metrics.map(|metrics| page(metrics, signals)) {
+        None | Some(Err(Refusal::Interrupted)) => None,
+        Some(Err(Refusal::Server(sentence))) => Some(Err(sentence)),
+        Some(Ok((page, _))) => Some(Ok(page)),
     };
+    let stopped = own.and_then(|own| own.stop(signals));
+
+    let around = Surroundings { target, is_own, version, metrics: before.zip(after), stopped };
     Ok((Summary::new(plan, &outcome, &around), outcome))
+}
+
+fn page(metrics: &Target, signals: &Signals) -> Result<(String, std::net::SocketAddr), Refusal> {
+    net::get(metrics, "/metrics", FOR_A_PAGE, Some(signals)).map_err(|refusal| match refusal {
+        Refusal::Server(sentence) => Refusal::Server(format!("no /metrics: {sentence}")),
+        Refusal::Interrupted => Refusal::Interrupted,
+    })
+}
+
+/// The server's version, from its `/metrics` or its `/`, if it tells.
+fn version(target: &Target, metrics: Option<&str>, signals: &Signals) -> Option<String> {
+    metrics.and_then(exposition::version).or_else(|| {
+        let (index, _) = net::get(target, "/", FOR_THE_VERSION, Some(signals)).ok()?;
+        exposition::version_of_index(&index)
+    })
 }

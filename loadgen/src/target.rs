@@ -1,49 +1,113 @@
 //! [`Target`]: the server to be tested, from its URL.
+//!
+//! A URL is understood as people copy it: from the server's log, from a client's source, from a browser. What
+//! cannot be understood is refused in a sentence with the correction in it. A name is not looked up here:
+//! that may take its time, and `net` does it where a signal can end it.
 
-use std::net::{SocketAddr, ToSocketAddrs as _};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 /// The server to be tested.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(crate) struct Target {
-    /// The address that it listens on.
-    pub(crate) address: SocketAddr,
+    /// Its name, or its address without brackets.
+    pub(crate) host: String,
+    pub(crate) port: u16,
     /// Its name and port, as the URL has them: the value of `Host`.
     pub(crate) authority: String,
     /// What stands before `/ws/{mobile}` in the path; usually nothing.
     pub(crate) prefix: String,
+    /// The addresses that it may listen on, in the order in which they are tried. Empty: the name has not
+    /// been looked up.
+    pub(crate) addresses: Vec<SocketAddr>,
 }
 
+/// How an address looks, at the end of a sentence.
+const LOOKS: &str = "it looks like ws://127.0.0.1:8080";
+/// The port of plain HTTP, if the URL has none.
+const PORT: u16 = 80;
+/// The length of a phone number in a path.
+const DIGITS: usize = 10;
+
 impl Target {
-    /// Reads `ws://HOST:PORT`, and looks the name up. Plain `http` and no scheme mean the same.
+    /// Reads `ws://HOST:PORT`. Plain `http` and no scheme mean the same. `/ws`, with or without a number, may
+    /// stand at its end.
     ///
     /// # Errors
     ///
     /// One sentence on what is wrong.
     pub(crate) fn parse(url: &str) -> Result<Self, String> {
-        let rest = match url.split_once("://") {
-            Some(("ws" | "http", rest)) => rest,
-            Some(("wss" | "https", _)) => {
-                return Err("TLS is not spoken here: test the server behind it".to_owned());
-            }
-            Some(_) => return Err("it looks like ws://127.0.0.1:8080".to_owned()),
-            None => url,
+        Target::read(url, |path| {
+            let (before, last) = path.rsplit_once('/').unwrap_or(("", path));
+            let is_number = last.len() == DIGITS && last.bytes().all(|byte| byte.is_ascii_digit());
+            let is_caller = is_number || (last.starts_with('{') && last.ends_with('}'));
+            let path = if is_caller && before.ends_with("/ws") { before } else { path };
+            path.strip_suffix("/ws").unwrap_or(path)
+        })
+    }
+
+    /// The same for the server's `/metrics`, which may stand at the end of the URL.
+    ///
+    /// # Errors
+    ///
+    /// One sentence on what is wrong.
+    pub(crate) fn parse_metrics(url: &str) -> Result<Self, String> {
+        Target::read(url, |path| path.strip_suffix("/metrics").unwrap_or(path))
+    }
+
+    fn read(url: &str, prefix: impl Fn(&str) -> &str) -> Result<Self, String> {
+        let url = url.trim();
+        let (scheme, rest) = match url.split_once("//") {
+            Some((scheme, rest)) if scheme.is_empty() || scheme.ends_with(':') => (scheme, rest),
+            Some(_) | None => ("", url),
         };
-        let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
-        if path.contains(['?', '#', ' ']) || authority.contains(['?', '#', '@', ' ']) {
-            return Err("only a path may follow the address: /ws/{mobile} is appended to it".into());
+        match scheme.to_ascii_lowercase().as_str() {
+            "" | "ws:" | "http:" => {}
+            "wss:" | "https:" => {
+                return Err("loadgen speaks no TLS: give it the server behind the proxy, such as ws://127.0.0.1:8080".into());
+            }
+            _ => return Err(LOOKS.to_owned()),
         }
-        let has_port = authority.rsplit_once(':').is_some_and(|(_, port)| !port.contains(']'));
-        let with_port = if has_port { authority.to_owned() } else { format!("{authority}:80") };
-        // A name is looked up here, before there is a loop that this could delay.
-        let found = with_port.to_socket_addrs().ok().and_then(|mut found| found.next());
-        let address = found.ok_or("no such address; it looks like ws://127.0.0.1:8080")?;
-        let prefix = path.trim_end_matches('/').to_owned();
-        Ok(Target { address, authority: authority.to_owned(), prefix })
+        // A fragment never goes to a server.
+        let rest = rest.split('#').next().unwrap_or_default();
+        let (rest, query) = rest.split_once('?').unwrap_or((rest, ""));
+        if !query.is_empty() {
+            return Err(
+                "leave out the question mark and what follows it: loadgen has no use for it".into(),
+            );
+        }
+        let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+        if let Some((_, host)) = authority.rsplit_once('@') {
+            return Err(format!("leave out what stands before the @: ws://{host}{path}"));
+        }
+        if rest.contains(char::is_whitespace) {
+            return Err(LOOKS.to_owned());
+        }
+        let (host, port) = host_and_port(authority)?;
+        let prefix = prefix(path.trim_end_matches('/')).trim_end_matches('/').to_owned();
+        let addresses =
+            host.parse().map(|ip| SocketAddr::new(reachable(ip), port)).into_iter().collect();
+        Ok(Target { host, port, authority: authority.to_owned(), prefix, addresses })
     }
 
     /// The server that listens here.
     pub(crate) fn at(address: SocketAddr) -> Self {
-        Target { address, authority: address.to_string(), prefix: String::new() }
+        Target {
+            host: address.ip().to_string(),
+            port: address.port(),
+            authority: address.to_string(),
+            prefix: String::new(),
+            addresses: vec![address],
+        }
+    }
+
+    /// The address that is used: the first.
+    pub(crate) fn address(&self) -> SocketAddr {
+        *self.addresses.first().expect("`net` has looked the name up")
+    }
+
+    /// This address answers: from now on only it is used.
+    pub(crate) fn keep(&mut self, address: SocketAddr) {
+        self.addresses = vec![address];
     }
 
     /// The URL.
@@ -52,40 +116,108 @@ impl Target {
     }
 }
 
+fn host_and_port(authority: &str) -> Result<(String, u16), String> {
+    if authority.parse::<Ipv6Addr>().is_ok() {
+        return Err(format!("an IPv6 address stands in brackets: ws://[{authority}]:8080"));
+    }
+    let (host, port) = match authority.strip_prefix('[') {
+        Some(rest) => {
+            let (ip, port) = rest.split_once(']').ok_or("a bracket is missing: ws://[::1]:8080")?;
+            ip.parse::<Ipv6Addr>().map_err(|_| LOOKS.to_owned())?;
+            (ip, port.strip_prefix(':').unwrap_or(port))
+        }
+        None => match authority.rsplit_once(':').unwrap_or((authority, "")) {
+            (host, _) if host.contains(':') => return Err(LOOKS.to_owned()),
+            both => both,
+        },
+    };
+    let is_port = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    // A number alone would be looked up as an address of four bytes in one.
+    if (host.is_empty() && is_port(port)) || (is_port(host) && port.is_empty()) {
+        let port = if host.is_empty() { port } else { host };
+        return Err(format!("the address is missing: ws://127.0.0.1:{port}"));
+    }
+    if host.is_empty() {
+        return Err(LOOKS.to_owned());
+    }
+    let port = match port {
+        "" => Ok(PORT),
+        port => port.parse().ok().filter(|&port| port > 0).ok_or(port),
+    };
+    let port = port.map_err(|port| format!("a port is a number from 1 to 65535, not `{port}`"))?;
+    Ok((host.to_owned(), port))
+}
+
+/// A server that listens on all addresses says so in its log. Phones call it on the loopback.
+const fn reachable(ip: IpAddr) -> IpAddr {
+    match ip {
+        IpAddr::V4(Ipv4Addr::UNSPECIFIED) => IpAddr::V4(Ipv4Addr::LOCALHOST),
+        IpAddr::V6(Ipv6Addr::UNSPECIFIED) => IpAddr::V6(Ipv6Addr::LOCALHOST),
+        ip => ip,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn an_address_is_found_in_every_way_to_write_it() {
+    fn an_address_is_understood_in_every_way_in_which_people_copy_it() {
         for (url, address, prefix) in [
             ("ws://127.0.0.1:8080", "127.0.0.1:8080", ""),
             ("ws://127.0.0.1:8080/", "127.0.0.1:8080", ""),
+            ("WS://127.0.0.1:8080//", "127.0.0.1:8080", ""),
+            ("Http://127.0.0.1:8080/ws", "127.0.0.1:8080", ""),
+            ("ws://127.0.0.1:8080/ws/", "127.0.0.1:8080", ""),
+            ("ws://127.0.0.1:8080/ws/0612345678", "127.0.0.1:8080", ""),
+            ("ws://127.0.0.1:8080/chat/ws/{mobile}", "127.0.0.1:8080", "/chat"),
+            ("ws://127.0.0.1:8080/ws/ws", "127.0.0.1:8080", "/ws"),
+            ("ws://127.0.0.1:8080/news", "127.0.0.1:8080", "/news"),
+            ("ws://127.0.0.1:8080/ws?", "127.0.0.1:8080", ""),
+            ("ws://127.0.0.1:8080/ws#top", "127.0.0.1:8080", ""),
+            (" //127.0.0.1:8080 ", "127.0.0.1:8080", ""),
+            ("http://0.0.0.0:8080", "127.0.0.1:8080", ""),
+            ("http://[::]:8080", "[::1]:8080", ""),
             ("ws://127.0.0.1/chat/", "127.0.0.1:80", "/chat"),
+            ("ws://127.0.0.1:", "127.0.0.1:80", ""),
             ("ws://[::1]:7000", "[::1]:7000", ""),
             ("ws://[::1]", "[::1]:80", ""),
-            ("127.0.0.1:8080", "127.0.0.1:8080", ""),
+            ("127.0.0.1:8080/ws", "127.0.0.1:8080", ""),
             ("http://127.0.0.1:9/a/b", "127.0.0.1:9", "/a/b"),
         ] {
             let target = Target::parse(url).expect(url);
-            assert_eq!((target.address.to_string().as_str(), &*target.prefix), (address, prefix));
+            assert_eq!((target.address().to_string().as_str(), &*target.prefix), (address, prefix));
         }
         let target = Target::parse("ws://127.0.0.1:8080/chat").expect("valid");
         assert_eq!(target.url(), "ws://127.0.0.1:8080/chat");
+        let metrics = Target::parse_metrics("http://127.0.0.1:8081/metrics").expect("valid");
+        assert_eq!((metrics.port, &*metrics.prefix), (8081, ""));
+        let named = Target::parse("localhost:8080").expect("valid");
+        assert_eq!((&*named.host, named.port, named.addresses.len()), ("localhost", 8080, 0));
     }
 
     #[test]
-    fn what_is_no_address_is_refused_in_a_sentence() {
-        for url in [
-            "",
-            "wss://127.0.0.1",
-            "ftp://127.0.0.1",
-            "ws://",
-            "ws://127.0.0.1:99999",
-            "ws://127.0.0.1:80?x=1",
-            "ws://u@127.0.0.1",
+    fn what_is_no_address_is_refused_with_the_correction() {
+        for (url, correction) in [
+            ("", "ws://127.0.0.1:8080"),
+            ("ws://", "ws://127.0.0.1:8080"),
+            ("wss://127.0.0.1", "ws://127.0.0.1:8080"),
+            ("HTTPS://127.0.0.1", "TLS"),
+            ("ftp://127.0.0.1", "ws://127.0.0.1:8080"),
+            ("ws://127.0.0.1:99999", "1 to 65535"),
+            ("ws://127.0.0.1:0", "1 to 65535"),
+            ("ws://127.0.0.1:80?x=1", "leave out the question mark"),
+            ("ws://u:p@127.0.0.1/a", "ws://127.0.0.1/a"),
+            ("::1", "ws://[::1]:8080"),
+            ("ws://[::1:8080", "bracket"),
+            ("ws://[x]:8080", "ws://127.0.0.1:8080"),
+            (":8080", "ws://127.0.0.1:8080"),
+            ("8080", "ws://127.0.0.1:8080"),
+            ("ws://a b", "ws://127.0.0.1:8080"),
+            ("ws://a:b:c", "ws://127.0.0.1:8080"),
         ] {
-            assert!(Target::parse(url).is_err(), "{url}");
+            let line = Target::parse(url).expect_err(url);
+            assert!(line.contains(correction), "{url}: {line}");
         }
     }
 }

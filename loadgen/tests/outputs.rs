@@ -160,3 +160,142 @@ fn a_file_that_cannot_be_written_or_compared_is_one_line_and_exit_code_2() {
         assert!(stdout.is_empty(), "{args:?}");
     }
 }
+
+/// A short run with these arguments. On a busy machine it may say nothing: exit code 4.
+const SHORT: &str = "--clients 4 --ramp 100ms --duration 300ms --rate 100 --quiet";
+
+fn short(args: &[&str]) -> (i32, String, String) {
+    let args: Vec<&str> = SHORT.split(' ').chain(args.iter().copied()).collect();
+    let Output { status, stdout, stderr } = loadgen(&args);
+    let text = |bytes| String::from_utf8(bytes).expect("UTF-8");
+    (status.code().expect("no signal"), text(stdout), text(stderr))
+}
+
+#[test]
+fn an_output_that_fails_is_a_line_and_costs_neither_another_output_nor_the_verdict() {
+    let folder = Folder::new("full");
+    let [json, csv, hgrm] = ["a.json", "a.csv", "hgrm"].map(|f| folder.path(f));
+    let outputs = ["--html", "/dev/full", "--json", &json, "--csv", &csv, "--hgrm", &hgrm];
+    let (code, stdout, stderr) = short(&outputs);
+    assert_eq!(stderr, "loadgen: cannot write /dev/full: No space left on device (os error 28)\n");
+    assert!(matches!(code, 2 | 4) && stdout.contains("verdict  "), "{code}: {stdout}");
+    let report: Value = serde_json::from_str(&folder.read("a.json")).expect("it is complete");
+    assert!(
+        report["messages"]["sent"].as_u64() > Some(0) && folder.read("a.csv").lines().count() > 1
+    );
+    assert!(folder.read("hgrm/delivery.hgrm").contains("Total count"));
+
+    let (code, ..) = short(&["--expect", "sent==0", "--json", "/dev/full"]);
+    assert!(matches!(code, 3 | 4), "the verdict stands: {code}");
+}
+
+#[test]
+fn a_run_that_fails_leaves_the_old_files_as_they_were_and_no_others() {
+    let folder = Folder::new("old");
+    let [json, csv] = ["a.json", "a.csv"].map(|f| folder.path(f));
+    for file in [&json, &csv] {
+        fs::write(file, "old\n").expect("a file of our own");
+    }
+    let (code, _, stderr) =
+        short(&["--json", &json, "--csv", &csv, "--html", "/nowhere/a", "--hgrm", "/dev/null/b"]);
+    assert_eq!((code, stderr.lines().count()), (2, 2), "a line for each: {stderr}");
+    let (code, ..) = short(&["ws://127.0.0.1:1", "--csv", &csv]);
+    assert_eq!(code, 1, "there is no server");
+    let (json, csv) = (folder.read("a.json"), folder.read("a.csv"));
+    assert_eq!((&*json, &*csv), ("old\n", "old\n"));
+    assert_eq!(fs::read_dir(&folder.0).expect("ours").count(), 2, "nothing was left behind");
+}
+
+#[test]
+fn stdout_that_is_full_is_an_error_and_one_that_is_closed_is_none() {
+    let full = || fs::OpenOptions::new().write(true).open("/dev/full").expect("it is there");
+    let to = |stdout: Stdio, args: &str| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_loadgen"));
+        command.args(args.split(' ')).stdin(Stdio::null()).stdout(stdout).stderr(Stdio::piped());
+        let output = command.spawn().and_then(process::Child::wait_with_output).expect("it starts");
+        (output.status.code(), String::from_utf8(output.stderr).expect("UTF-8"))
+    };
+    let line = "loadgen: cannot write to stdout: No space left on device (os error 28)\n";
+    let (code, stderr) = to(full().into(), SHORT);
+    assert!(matches!(code, Some(2 | 4)) && stderr == line, "{code:?}: {stderr}");
+    assert_eq!(to(full().into(), "--help"), (Some(2), line.to_owned()));
+    let (reader, writer) = std::io::pipe().expect("the kernel has one");
+    drop(reader);
+    let again = writer.try_clone().expect("one more descriptor");
+    let (code, stderr) = to(writer.into(), SHORT);
+    assert!(matches!(code, Some(0 | 4)) && stderr.is_empty(), "{code:?}: {stderr}");
+    assert_eq!(to(again.into(), "--help"), (Some(0), String::new()));
+}
+
+#[test]
+fn every_report_says_when_where_and_how_it_was_made() {
+    let folder = Folder::new("origin");
+    let [json, html] = ["a.json", "a.html"].map(|f| folder.path(f));
+    let (_, stdout, _) = short(&["--json", &json, "--html", &html, "--expect", "lost<9"]);
+    let report: Value = serde_json::from_str(&folder.read("a.json")).expect("JSON");
+    let page = folder.read("a.html").replace("&#39;", "'").replace("&lt;", "<");
+    let of = |name: &str| report["origin"][name].as_str().expect("a word").to_owned();
+    let version = report["server_version"].as_str().expect("its own server tells").to_owned();
+    assert!(of("command").contains("--clients 4") && of("command").contains("'lost<9'"));
+    assert!(
+        of("date").starts_with("20") && of("date").ends_with('Z') && of("kernel").contains("Linux")
+    );
+    for part in [of("date"), of("host"), of("kernel"), of("command"), format!("server {version}")] {
+        assert!(stdout.contains(&part) && page.contains(&part), "{part} is missing: {stdout}");
+    }
+    assert!(page.contains(&format!("by loadgen {}", env!("CARGO_PKG_VERSION"))));
+}
+
+#[test]
+fn what_was_not_measured_is_null_and_a_dash_and_never_0() {
+    let folder = Folder::new("nothing");
+    let [json, csv] = ["a.json", "a.csv"].map(|f| folder.path(f));
+    let (_, stdout, _) = short(&["--rate", "0", "--json", &json, "--csv", &csv]);
+    let report: Value = serde_json::from_str(&folder.read("a.json")).expect("JSON");
+    let delivery = &report["delivery"]["corrected_ns"];
+    assert_eq!((&delivery["count"], &delivery["p99"]), (&0.into(), &Value::Null));
+    assert!(report["generator"]["cpu_seconds_per_message"].is_null());
+    assert!(report["server"]["cpu_seconds_per_message"].is_null());
+    assert!(report["series"][0]["send_lag_ns"].is_null());
+    let line = stdout.lines().find(|line| line.starts_with("delivery")).expect("a row");
+    assert_eq!(
+        line.split_whitespace().collect::<Vec<_>>(),
+        ["delivery", "0", "-", "-", "-", "-", "-"]
+    );
+    assert!(stdout.contains("send lag p50 - p99 - max - ms"), "{stdout}");
+}
+
+#[test]
+fn plans_that_are_not_the_same_are_said_first_and_end_with_4() {
+    let folder = Folder::new("plans");
+    let [one, other] = ["a.json", "b.json"].map(|f| folder.path(f));
+    short(&["--json", &one]);
+    short(&["--json", &other, "--rate", "50"]);
+    let Output { status, stdout, .. } = loadgen(&["compare", &one, &other]);
+    let text = String::from_utf8(stdout).expect("UTF-8");
+    let says = "plans are not the same: rate is 100.0 in a, and 50.0 in b";
+    let first = text.lines().find(|line| !line.starts_with("INVALID")).expect("a line");
+    assert!(first.starts_with("DIFFERS  ") && first.contains(says), "{text}");
+    assert_eq!(status.code(), Some(4), "{text}");
+}
+
+#[test]
+fn messages_in_doubt_are_explained_and_are_no_alarm_where_the_plan_makes_them() {
+    let folder = Folder::new("doubt");
+    let html = folder.path("a.html");
+    let plan = "--clients 20 --ramp 200ms --duration 2s --rate 2k --quiet --seed 1 --flap-up 300ms \
+                --flap-down 200ms --persona chatter=2,flapper=2,flood=1 --html";
+    let args: Vec<&str> = plan.split_whitespace().chain([html.as_str()]).collect();
+    let stdout = String::from_utf8(loadgen(&args).stdout).expect("UTF-8");
+    assert!(!stdout.contains(" 0 in doubt"), "some are: {stdout}");
+    let words = "in doubt: under way when a connection broke off";
+    assert!(stdout.contains(words) && stdout.contains("no fault of the server"), "{stdout}");
+    assert!(stdout.contains("without those of hostile phones"), "{stdout}");
+    let page = folder.read("a.html");
+    assert_page(&page);
+    assert!(page.contains(words) && page.contains("<tr class=\"\"><td>in doubt</td>"), "{page}");
+    // What is wider than a phone's screen scrolls, and says so.
+    let wide = page.matches("class=\"card wide\"").count();
+    assert!(wide >= 2 && page.matches("<span class=\"more\">").count() == wide);
+    assert_eq!(page.matches("<div class=\"scroll\"").count(), page.matches("</section>").count());
+}

@@ -39,7 +39,7 @@ fn a_run_that_cannot_begin_says_why_in_the_file() {
     assert!(error.starts_with("cannot connect"), "{error}");
     assert_eq!((&report["verdict"], &report["exit_code"]), (&"failed".into(), &1.into()));
     let fields: Vec<_> = report.as_object().expect("an object").keys().collect();
-    assert_eq!(fields, ["error", "exit_code", "loadgen", "schema", "verdict"]);
+    assert_eq!(fields, ["error", "exit_code", "loadgen", "origin", "schema", "verdict"]);
 }
 
 /// Runs loadgen, and reads its report.

@@ -120,7 +120,7 @@ fn one_command_starts_a_server_plays_and_balances_the_books() {
     assert!(stdout.contains("books and ours agree"), "{stdout}");
     assert!(stderr.contains("of 30 phones"), "a line of progress: {stderr}");
 
-    assert_eq!(report["schema"], 1);
+    assert_eq!(report["schema"], 2);
     assert_eq!(report["exit_code"], 0);
     assert_eq!(report["plan"]["seed"], 5);
     assert_eq!(report["connections"]["ready"], 30);

@@ -11,6 +11,7 @@ use clap::{Command, CommandFactory as _, Parser, Subcommand};
 use super::reporting::{OUTPUT, Reporting};
 use super::values::{Every, OnOff, rate, share, time, time_or_off};
 use crate::client::{Presence, Protocol};
+use crate::count;
 use crate::expect::{self, Expectation};
 use crate::schedule::parse_time;
 use crate::schedule::{Arrivals, StageFlag};
@@ -37,11 +38,12 @@ const CHECKS: &str = "Checks";
 /// Phones connect over the ramp, wait for their first frame, and send heartbeats. After the ramp they write to
 /// each other at a fixed rate, whether or not the server keeps up: delivery counts from the moment a message
 /// was planned for. Every message is checked. Without a URL, loadgen starts a server of its own, which
-/// SWITCHBOARD_ variables set. Ctrl-C ends a run early, with a report.
+/// SWITCHBOARD_ variables set. Ctrl-C ends a run early, with a report; the second time at once.
 ///
-/// Exit codes: 0 all is well, 1 the server failed a check or its books differ, 2 wrong usage, 3 an expectation
-/// was not met, 4 the run says nothing, because loadgen itself was overloaded. If several fit, and of several
-/// runs, 1 comes before 4, and 4 before 3.
+/// Exit codes: 0 all is well, 1 the server failed a check or its books differ, 2 wrong usage, or an output that
+/// could not be written, 3 an expectation was not met, 4 the run says nothing, because loadgen itself was
+/// overloaded, or was interrupted before the first message. If several fit, and of several runs, 1 comes before
+/// 4, 4 before 3, and 3 before 2. Numbers can be written as 10k or 2.5M.
 #[derive(Debug, Parser)]
 #[command(
     name = "loadgen",
@@ -55,7 +57,7 @@ pub(super) struct Args {
     #[command(subcommand)]
     pub(super) command: Option<Instead>,
 
-    /// Server, as ws://HOST:PORT; /ws/{mobile} or /ws is appended [default: a server of loadgen's own]
+    /// Server, as ws://HOST:PORT, with or without /ws or /ws/{mobile} [default: a server of loadgen's own]
     #[arg(env = "LOADGEN_URL", value_name = "URL", help_heading = LOAD, value_parser = Target::parse)]
     pub(super) url: Option<Target>,
 
@@ -69,7 +71,7 @@ pub(super) struct Args {
 
     /// Number of phones; with --protocol session, of sessions
     #[arg(long, env = "LOADGEN_CLIENTS", value_name = "N", default_value = "1000", help_heading = LOAD,
-        allow_negative_numbers = true, value_parser = clap::value_parser!(u32).range(1..=i64::from(Numbers::MOST)))]
+        allow_negative_numbers = true, value_parser = |text: &str| count::whole(text, 1, Numbers::MOST))]
     pub(super) clients: u32,
 
     /// Time over which they connect
@@ -147,7 +149,7 @@ pub(super) struct Args {
     /// Number of others that a chatter writes to, always the same ones [default: anybody, but 8 of session]
     ///
     /// A session invites its circle, up to 50, when it first connects.
-    #[arg(long, env = "LOADGEN_CIRCLE", value_name = "N", help_heading = PEOPLE, value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, env = "LOADGEN_CIRCLE", value_name = "N", help_heading = PEOPLE, value_parser = |text: &str| count::whole(text, 1, u32::MAX))]
     pub(super) circle: Option<u32>,
 
     /// Bytes of a text, 48 to 16384: 64, or evenly 48..2000, or ~200: exponentially about 200
@@ -168,12 +170,12 @@ pub(super) struct Args {
 
     /// Bytes a second that a slow reader reads
     #[arg(long, env = "LOADGEN_SLOW_BYTES", value_name = "N", default_value = "1000", help_heading = PEOPLE,
-        value_parser = clap::value_parser!(u32).range(1..))]
+        value_parser = |text: &str| count::whole(text, 1, u32::MAX))]
     pub(super) slow_bytes: u32,
 
     /// Pings a second that a flooding phone sends
     #[arg(long, env = "LOADGEN_FLOOD_RATE", value_name = "N", default_value = "5000", help_heading = PEOPLE,
-        value_parser = clap::value_parser!(u32).range(60..=1_000_000))]
+        value_parser = |text: &str| count::whole(text, 60, 1_000_000))]
     pub(super) flood_rate: u32,
 
     /// Protocol that the phones speak
@@ -196,7 +198,7 @@ pub(super) struct Args {
 
     /// session: devices of each session, all connected at once; N devices are N phones
     #[arg(long, env = "LOADGEN_DEVICES", value_name = "N", default_value = "1", help_heading = PROTOCOL,
-        value_parser = clap::value_parser!(u32).range(1..=i64::from(Devices::MOST)))]
+        value_parser = |text: &str| count::whole(text, 1, Devices::MOST))]
     pub(super) devices: u32,
 
     /// session: whether phones are told what becomes of messages, and say that they have read them
@@ -229,8 +231,9 @@ pub(super) struct Args {
 
     /// Where /metrics is, to compare the books: http://HOST:PORT [default: that of loadgen's own server]
     ///
+    /// It is at the server's --admin-listen, if it has one: of an installed server http://127.0.0.1:8081.
     /// The server must have no other clients of this protocol meanwhile.
-    #[arg(long, env = "LOADGEN_METRICS", value_name = "URL", help_heading = CHECKS, value_parser = Target::parse)]
+    #[arg(long, env = "LOADGEN_METRICS", value_name = "URL", help_heading = CHECKS, value_parser = Target::parse_metrics)]
     pub(super) metrics: Option<Target>,
 
     /// The server's --ping-timeout: then it must give up a silent phone in time [default: not known]

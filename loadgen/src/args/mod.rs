@@ -8,21 +8,24 @@ mod flags;
 mod plan_file;
 mod protocol;
 mod reporting;
+mod suggest;
 mod values;
 
 use std::env;
 use std::ffi::OsString;
 use std::path::PathBuf;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
-use clap::FromArgMatches as _;
 use clap::error::ErrorKind;
 use clap::parser::ValueSource;
+use clap::{CommandFactory as _, FromArgMatches as _};
 use switchboard::environment;
 
+use crate::origin::Origin;
 use crate::plan::{Plan, Settings};
 use crate::report::Destinations;
 use crate::schedule::{Stage, Timing};
+use crate::secret;
 use crate::target::Target;
 use crate::workload::{Cast, Conduct, Numbers, Persona, Share};
 use flags::{Args, Instead};
@@ -42,6 +45,8 @@ pub(crate) struct Options {
     pub(crate) repeat: u32,
     /// The program that is started if no server is given; the built-in server, if not given.
     pub(crate) server_bin: Option<PathBuf>,
+    /// Where the report comes from.
+    pub(crate) origin: Origin,
 }
 
 /// What the arguments come to.
@@ -60,15 +65,35 @@ pub(crate) enum Parsed {
 /// # Errors
 ///
 /// One line that says which value is wrong, and why.
-pub(crate) fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Parsed, String> {
+pub(crate) fn parse(
+    args: impl IntoIterator<Item = OsString>,
+    date: SystemTime,
+) -> Result<Parsed, String> {
     let args: Vec<OsString> = args.into_iter().collect();
-    match read(&args)? {
+    match read(&args).map_err(|line| without_secrets(line, &args))? {
         Read::Print(text) => Ok(Parsed::Print(text)),
         Read::Instead(Instead::Compare { before, after }) => Ok(Parsed::Compare(before, after)),
-        Read::Args(args, spelled) => {
-            options(*args, spelled).map(|options| Parsed::Run(Box::new(options)))
+        Read::Args(read, spelled) => {
+            let command = secret::command_line(texts(&args));
+            let origin = Origin::here(command, date);
+            options(*read, spelled, origin).map(|options| Parsed::Run(Box::new(options)))
         }
     }
+}
+
+fn texts(args: &[OsString]) -> impl Iterator<Item = String> {
+    args.iter().map(|arg| arg.to_string_lossy().into_owned())
+}
+
+/// A sentence names the value that is wrong. The log of a CI job is read by many.
+fn without_secrets(line: String, args: &[OsString]) -> String {
+    texts(args).filter(|arg| !arg.is_empty()).fold(line, |line, arg| {
+        let (value, masked) = (arg.split_once('=').map(|(_, value)| value), secret::masked(&arg));
+        let line = line.replace(&arg, &masked);
+        value
+            .filter(|value| value.contains(['@', '?']))
+            .map_or(line.clone(), |value| line.replace(value, &secret::masked(value)))
+    })
 }
 
 /// What clap makes of the arguments.
@@ -108,7 +133,7 @@ fn read(args: &[OsString]) -> Result<Read, String> {
     };
     let mut matches = match read(args) {
         Ok(matches) => matches,
-        Err(error) => return refused(&error),
+        Err(error) => return refused(&error, args),
     };
     // Another command has no plan, even if the environment names a plan file.
     let plan = matches.get_one::<PathBuf>("plan").filter(|_| matches.subcommand().is_none());
@@ -120,7 +145,9 @@ fn read(args: &[OsString]) -> Result<Read, String> {
         let path = path.display();
         matches = match read(&both) {
             Ok(matches) => matches,
-            Err(error) => return refused(&error).map_err(|line| format!("--plan {path}: {line}")),
+            Err(error) => {
+                return refused(&error, &both).map_err(|line| format!("--plan {path}: {line}"));
+            }
         };
     }
     let is_spelled = |id: &str| matches.value_source(id) != Some(ValueSource::DefaultValue);
@@ -133,27 +160,25 @@ fn read(args: &[OsString]) -> Result<Read, String> {
         Ok(args) => {
             protocol::check(&args, is_spelled).map(|()| Read::Args(Box::new(args), spelled))
         }
-        Err(error) => refused(&error),
+        Err(error) => refused(&error, args),
     }
 }
 
-fn refused(error: &clap::Error) -> Result<Read, String> {
+fn refused(error: &clap::Error, args: &[OsString]) -> Result<Read, String> {
     match error.kind() {
         ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
             Ok(Read::Print(error.render().to_string()))
         }
-        _ => Err(one_line(&error.render().to_string())),
+        _ => {
+            let command = Args::command();
+            let flags: Vec<&str> =
+                command.get_arguments().filter_map(clap::Arg::get_long).collect();
+            Err(suggest::sentence(error, args, &flags))
+        }
     }
 }
 
-/// clap explains an error in several paragraphs. The first one says what is wrong.
-fn one_line(explanation: &str) -> String {
-    let paragraph = explanation.split("\n\n").next().unwrap_or_default();
-    let words: Vec<&str> = paragraph.split_whitespace().collect();
-    words.join(" ").trim_start_matches("error: ").to_owned()
-}
-
-fn options(args: Args, spelled: Spelled) -> Result<Options, String> {
+fn options(args: Args, spelled: Spelled, origin: Origin) -> Result<Options, String> {
     if args.url.is_some() && args.server_bin.is_some() {
         return Err("--server-bin is for a server of our own, but a URL is given".into());
     }
@@ -198,6 +223,7 @@ fn options(args: Args, spelled: Spelled) -> Result<Options, String> {
         repeat: args.reporting.repeat,
         destinations: args.reporting.destinations(),
         server_bin: args.server_bin,
+        origin,
     })
 }
 
@@ -282,145 +308,4 @@ fn usual_heartbeat(ping_timeout: Option<Duration>) -> Option<Duration> {
 mod flags_page;
 
 #[cfg(test)]
-mod tests {
-    use clap::CommandFactory as _;
-
-    use super::*;
-    use crate::workload::Manners;
-
-    fn parsed(args: &[&str]) -> Result<Options, String> {
-        let args = std::iter::once("loadgen").chain(args.iter().copied());
-        match parse(args.map(OsString::from))? {
-            Parsed::Run(options) => Ok(*options),
-            Parsed::Compare(..) => Err("no plan, but a comparison".to_owned()),
-            Parsed::Print(text) => Err(text),
-        }
-    }
-
-    #[test]
-    fn without_arguments_a_thousand_phones_call_a_server_of_our_own() {
-        let options = parsed(&[]).expect("valid");
-        assert_eq!((options.plan.timing.clients, options.plan.timing.rate), (1000, 1000.0));
-        assert_eq!(options.plan.settings.heartbeat, Some(Duration::from_secs(25)));
-        assert!(options.target.is_none() && options.plan.settings.refresh.is_none());
-    }
-
-    #[test]
-    fn a_wrong_value_or_an_impossible_plan_is_one_clear_line() {
-        let wrong: [(&[&str], &str); 34] = [
-            (&["--clients", "0"], "--clients"),
-            (&["--clients", "1000000"], "--clients"),
-            (&["--clients", "1"], "--clients"),
-            (&["--ramp", "soon"], "--ramp"),
-            (&["--duration", "0s"], "--duration"),
-            (&["--rate", "-1"], "--rate"),
-            (&["--rate", "1e9"], "--rate"),
-            (&["--rate", "1e9", "--duration", "1s"], "one thread"),
-            (&["--rate", "1e6", "--duration", "2h"], "four billion"),
-            (&["--grain", "2s"], "--grain"),
-            (&["--clients", "-5"], "--clients"),
-            (&["--text-bytes", "10"], "--text-bytes"),
-            (&["--presence", "some"], "--presence"),
-            (&["--heartbeat", "0s"], "--heartbeat"),
-            (&["wss://127.0.0.1"], "TLS"),
-            (&["ws://127.0.0.1:1", "--server-bin", "x"], "--server-bin"),
-            (&["--persona", "ghost=1"], "`ghost`"),
-            (&["--persona", "chatter=1", "--persona", "flood=1", "--clients", "2"], "single phone"),
-            (&["--persona", "lurker=1", "--rate", "100"], "no chatter"),
-            (&["--persona", "lurker=1", "--stage", "1s:5,1s:5:9"], "no chatter"),
-            (&["--persona", "lurker=99,chatter=1", "--clients", "9"], "no chatter"),
-            (&["--stage", "5:5"], "TIME:CLIENTS[:RATE]"),
-            (&["--stage", "5s:5", "--clients", "5"], "instead of"),
-            (&["--stage", "0s:5"], "longer than nothing"),
-            (&["--think", "1s", "--rate", "5"], "--think"),
-            (&["--expect", "lag<5ms"], "`lag`"),
-            (&["--plan", "/nowhere/at/all"], "/nowhere/at/all"),
-            (&["--devices", "2"], "--protocol session"),
-            (&["--protocol", "session", "--presence", "none"], "--protocol sca"),
-            (&["--protocol", "session", "--persona", "refresher=1,chatter=1"], "refresher"),
-            (&["--persona", "quota-hog=1,chatter=1"], "quota-hog"),
-            (&["--protocol", "session", "--devices", "17"], "--devices"),
-            (&["--protocol", "session", "--circle", "51"], "--circle"),
-            (&["--protocol", "session", "--read", "1.5"], "--read"),
-        ];
-        for (args, names) in wrong {
-            let line = parsed(args).expect_err("wrong");
-            assert!(line.contains(names) && !line.contains('\n'), "{args:?}: {line}");
-        }
-    }
-
-    #[test]
-    fn stages_make_a_plan_and_think_time_makes_a_rate() {
-        let options = parsed(&["--stage", "10s:50", "--stage", "1m:50:200"]).expect("valid");
-        assert_eq!((options.plan.timing.clients, options.plan.timing.rate), (50, 200.0));
-        assert_eq!(options.plan.timing.ramp, Duration::from_secs(10));
-        assert_eq!(options.plan.timing.duration, Duration::from_secs(60));
-        let args = ["--clients", "100", "--persona", "chatter=1,lurker=3", "--think", "5s"];
-        assert_eq!(parsed(&args).expect("valid").plan.timing.rate, 5.0);
-        assert_eq!(
-            parsed(&["--persona", "lurker=1"]).expect("nobody writes").plan.timing.rate,
-            0.0
-        );
-    }
-
-    #[test]
-    fn sessions_have_a_circle_and_manners_and_numbers_have_none() {
-        let settings = |args: &[&str]| parsed(args).expect("valid").plan.settings;
-        assert_eq!((settings(&[]).circle, settings(&[]).manners), (None, Manners::NONE));
-        let args = ["--protocol", "session", "--devices", "3", "--receipts", "off"];
-        let sessions = settings(&args);
-        assert_eq!((sessions.circle, sessions.manners.devices), (Some(8), 3));
-        assert!(!sessions.manners.receipts && sessions.manners.grace == Duration::from_secs(5));
-    }
-
-    #[test]
-    fn the_heartbeat_stays_within_the_ping_timeout() {
-        let heartbeat = |args: &[&str]| parsed(args).expect("valid").plan.settings.heartbeat;
-        let seconds = |seconds| Some(Duration::from_secs(seconds));
-        assert_eq!(heartbeat(&["--ping-timeout", "60s"]), seconds(24));
-        assert_eq!(heartbeat(&["--ping-timeout", "5m"]), seconds(25));
-        assert_eq!(heartbeat(&["--ping-timeout", "5s", "--heartbeat", "7s"]), seconds(7));
-        assert_eq!(heartbeat(&["--heartbeat", "off"]), None);
-    }
-
-    #[test]
-    fn a_plan_file_is_overruled_by_the_command_line() {
-        let path = std::env::temp_dir().join(format!("loadgen-plan-{}.toml", std::process::id()));
-        std::fs::write(&path, "clients = 7\nrate = 3\n[persona]\nchatter = 1\n").expect("written");
-        let plan = path.to_str().expect("UTF-8");
-        let options = parsed(&["--plan", plan, "--rate", "4"]);
-        std::fs::write(&path, "clients = 7\nspeed = 3\n").expect("written");
-        let line = parsed(&["--plan", plan]).expect_err("no such flag");
-        std::fs::remove_file(&path).expect("it is ours");
-        let timing = options.expect("valid").plan.timing;
-        assert_eq!((timing.clients, timing.rate), (7, 4.0));
-        assert!(line.contains("--speed") && line.contains(plan), "{line}");
-    }
-
-    #[test]
-    fn the_page_of_flags_is_current() {
-        let preface = "A flag wins over the plan file (`--plan`), and the plan file over the flag's variable. \
-            An empty variable counts as not set,\nand a line on stderr warns of one that begins with `LOADGEN_` and is not on this page. A flag that \
-            may be given several\ntimes is a list with commas in a variable, and an array in the file.";
-        let again = "cargo test -p loadgen the_page_of_flags";
-        super::flags_page::check(&Args::command(), "FLAGS.md", preface, again);
-    }
-
-    #[test]
-    fn the_short_help_leaves_out_the_variables_and_has_a_heading_for_every_flag() {
-        let help = |flag: &str| parsed(&[flag]).expect_err("help is no plan");
-        let (short, long) = (help("-h"), help("--help"));
-        let flags = Args::command().get_arguments().count();
-        assert!(!short.contains("[env:") && long.matches("[env: LOADGEN_").count() == flags);
-        assert!(short.lines().count() < 2 * flags, "{short}");
-        assert!(Args::command().get_arguments().all(|arg| arg.get_help_heading().is_some()));
-    }
-
-    #[test]
-    fn everything_has_an_environment_variable() {
-        for arg in Args::command().get_arguments() {
-            let variable = format!("LOADGEN_{}", arg.get_id().as_str().to_uppercase());
-            assert_eq!(arg.get_env().and_then(|name| name.to_str()), Some(variable.as_str()));
-        }
-    }
-}
+mod tests;

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use crate::count;
 use crate::report::Destinations;
 
 /// The heading in the help.
@@ -32,7 +33,7 @@ pub(super) struct Reporting {
     /// The report has the figures of all runs, so that `loadgen compare` can tell a change from noise. One run it
     /// shows in full: the worst, or the typical one if all went well.
     #[arg(long, env = "LOADGEN_REPEAT", value_name = "N", default_value = "1",
-        value_parser = clap::value_parser!(u32).range(1..=1000))]
+        value_parser = |text: &str| count::whole(text, 1, 1000))]
     pub(super) repeat: u32,
 }
 

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::count;
 use crate::schedule::parse_time;
 
 /// An interval, or `off`.
@@ -18,12 +19,9 @@ pub(super) fn time_or_off(text: &str) -> Result<Every, String> {
 }
 
 pub(super) fn rate(text: &str) -> Result<f64, String> {
-    match text.parse::<f64>() {
-        Ok(rate) if rate.is_finite() && rate >= 0.0 => Ok(rate),
-        Ok(_) | Err(_) => {
-            Err("it must be a number of messages a second, such as 1000 or 0.5".to_owned())
-        }
-    }
+    count::parse(text).ok_or_else(|| {
+        "it must be a number of messages a second, such as 1000 or 0.5 or 10k".to_owned()
+    })
 }
 
 /// On or off.

@@ -7,6 +7,11 @@ use std::time::{Duration, Instant, SystemTime};
 
 use switchboard::timer::Moment;
 
+/// The date and the time of day, for the report.
+pub(crate) fn date() -> SystemTime {
+    SystemTime::now()
+}
+
 /// A clock that counts from the start of the run.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Clock {

@@ -1,47 +1,65 @@
-//! [`get`]: fetches a page over plain HTTP, by calls that block.
+//! [`get`]: fetches a page over plain HTTP.
 
-use std::io::{Read as _, Write as _};
-use std::net::TcpStream;
+use std::io;
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use switchboard::http::{Limits, parse_response};
 
+use super::patience::{Patience, Refusal};
+use super::talk::Talk;
+use crate::signals::Signals;
 use crate::target::Target;
 
-/// How long a server may take for each step.
-const PATIENCE: Duration = Duration::from_secs(10);
+/// How long a server may take for a page that is needed.
+pub(crate) const FOR_A_PAGE: Duration = Duration::from_secs(10);
 /// The longest page that is read, in bytes.
-const LONGEST: u64 = 16 << 20;
+const LONGEST: usize = 16 << 20;
 
-/// Fetches a page.
+/// Fetches a page, within this time. Returns it with the address that it came from.
 ///
 /// # Errors
 ///
-/// One sentence, if the server does not give the page.
-pub(crate) fn get(target: &Target, path: &str) -> Result<String, String> {
-    let bytes = exchange(target, path).map_err(|error| format!("{}: {error}", target.address))?;
+/// One sentence, if the server does not give the page, or if a signal comes first.
+pub(crate) fn get(
+    target: &Target,
+    path: &str,
+    time: Duration,
+    signals: Option<&Signals>,
+) -> Result<(String, SocketAddr), Refusal> {
+    let patience = Patience::new(time, signals);
+    let mut talk = Talk::begin(target, patience, time)?;
+    let bytes = exchange(&mut talk, target, path).map_err(|error| match error.kind() {
+        io::ErrorKind::Interrupted => Refusal::Interrupted,
+        kind => Refusal::Server(format!("{}: {kind}", talk.address)),
+    })?;
+    let refuse = |what: String| {
+        Refusal::Server(format!("http://{}{}{path}: {what}", target.authority, target.prefix))
+    };
     let (head, head_bytes) = match parse_response(&bytes, &Limits::default()) {
         Ok(Some(found)) => found,
-        Ok(None) => return Err("the answer is incomplete".to_owned()),
-        Err(error) => return Err(error.to_string()),
+        Ok(None) => return Err(refuse("the answer is incomplete".to_owned())),
+        Err(error) => return Err(refuse(error.to_string())),
     };
     if head.status != 200 {
-        return Err(format!("HTTP {}", head.status));
+        return Err(refuse(format!("HTTP {}", head.status)));
     }
-    String::from_utf8(bytes[head_bytes..].to_vec()).map_err(|_| "it is not text".to_owned())
+    let text = String::from_utf8(bytes[head_bytes..].to_vec());
+    text.map(|text| (text, talk.address)).map_err(|_| refuse("it is not text".to_owned()))
 }
 
-fn exchange(target: &Target, path: &str) -> std::io::Result<Vec<u8>> {
-    let mut stream = TcpStream::connect_timeout(&target.address, PATIENCE)?;
-    stream.set_read_timeout(Some(PATIENCE))?;
-    stream.set_write_timeout(Some(PATIENCE))?;
+fn exchange(talk: &mut Talk<'_>, target: &Target, path: &str) -> io::Result<Vec<u8>> {
     let Target { authority, prefix, .. } = target;
     // In HTTP/1.0 with this header, the page ends where the connection does, and is not chunked.
-    write!(
-        stream,
-        "GET {prefix}{path} HTTP/1.0\r\nHost: {authority}\r\nConnection: close\r\n\r\n"
-    )?;
-    let mut bytes = Vec::new();
-    stream.take(LONGEST).read_to_end(&mut bytes)?;
+    let request =
+        format!("GET {prefix}{path} HTTP/1.0\r\nHost: {authority}\r\nConnection: close\r\n\r\n");
+    talk.write(request.as_bytes())?;
+    let (mut bytes, mut buffer) = (Vec::new(), vec![0; 64 * 1024]);
+    while bytes.len() < LONGEST {
+        match talk.read(&mut buffer)? {
+            0 => break,
+            count => bytes.extend_from_slice(&buffer[..count]),
+        }
+    }
     Ok(bytes)
 }

@@ -111,7 +111,7 @@ impl<'p> Lines<'p> {
     pub(super) fn dial(&mut self, id: PhoneId, planned: Moment, now: Moment) -> io::Result<()> {
         let slot = &mut self.slots[id.index()];
         slot.generation += 1;
-        let (party, to) = (slot.party(id), self.target.address);
+        let (party, to) = (slot.party(id), self.target.address());
         let line = Line::dial(party, slot.persona, to, planned, now, &self.registry)?;
         slot.line = Some(Box::new(line));
         self.open += 1;

@@ -11,6 +11,7 @@ mod call;
 mod clock;
 mod cursor;
 mod desk;
+mod dial;
 mod due;
 mod errand;
 mod exchange;
@@ -21,12 +22,12 @@ mod lines;
 mod messenger;
 mod meter;
 mod mobile;
+mod patience;
 mod probe;
 mod progress;
 mod run;
-
-mod signals;
 mod slot;
+mod talk;
 mod task;
 mod tasks;
 mod token;
@@ -43,15 +44,18 @@ use nix::sys::prctl::set_timerslack;
 
 use crate::plan::Plan;
 use crate::record::Outcome;
+use crate::signals::Signals;
 use crate::target::Target;
 use alarm::Alarm;
 use progress::Progress;
-use run::Run;
+use run::{Patient, Run};
 use watch::Watch;
 
-pub(crate) use get::get;
+pub(crate) use clock::date;
+pub(crate) use dial::look_up;
+pub(crate) use get::{FOR_A_PAGE, get};
+pub(crate) use patience::Refusal;
 pub(crate) use probe::probe;
-pub(crate) use signals::Signals;
 pub(crate) use usage::make_room;
 
 /// The tokens of phones count up from 0, and never get this far.
@@ -119,7 +123,9 @@ pub(crate) fn play(
                 ALARM => alarm.has_rung(),
                 SIGNALS => {
                     while signals.next() {
-                        run.interrupt();
+                        if run.interrupt() == Patient::No {
+                            signals.hurry();
+                        }
                     }
                 }
                 token => run.happens(token::party(token), event),

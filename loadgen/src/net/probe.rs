@@ -1,42 +1,53 @@
 //! [`probe`]: one phone that calls before all others, to see whether there is a server, and whether it
 //! speaks the protocol. So the two most common mistakes are one clear line, and not a thousand failures.
 //!
-//! The phone is the same as in the run, but has a blocking socket.
+//! The phone is the same as in the run. It also finds out which of the server's addresses answers.
 
-use std::io::{ErrorKind, Read as _, Write as _};
-use std::net::TcpStream;
+use std::io::ErrorKind;
+use std::net::SocketAddr;
 use std::time::Duration;
-
-use switchboard::timer::Moment;
 
 use super::call::call;
 use super::clock::Clock;
+use super::patience::{Patience, Refusal};
+use super::talk::Talk;
 use crate::client::{Ending, Event, Pen};
 use crate::plan::Plan;
+use crate::signals::Signals;
 use crate::target::Target;
 use crate::workload::{Names, Numbers};
 
-/// How long the server may take for each answer.
+/// How long the server may take for each answer, and for all of them.
 const PATIENCE: Duration = Duration::from_secs(5);
+const WHOLE: Duration = Duration::from_secs(15);
 
-/// Calls, waits for the greeting, pings, and hangs up.
+/// Calls, waits for the greeting, pings, and hangs up. Returns the address that has answered.
 ///
 /// # Errors
 ///
-/// One sentence that says what the server does not do.
-pub(crate) fn probe(plan: &Plan, target: &Target) -> Result<(), String> {
+/// One sentence that says what the server does not do; or that a signal came first.
+pub(crate) fn probe(
+    plan: &Plan,
+    target: &Target,
+    signals: &Signals,
+) -> Result<SocketAddr, Refusal> {
+    let connecting = Patience::new(PATIENCE, Some(signals));
+    let mut talk = Talk::begin(target, connecting, PATIENCE)?;
+    talk.extend(Patience::new(WHOLE, Some(signals)));
+    let address = talk.address;
+    converse(plan, target, talk).map(|()| address)
+}
+
+fn converse(plan: &Plan, target: &Target, mut talk: Talk<'_>) -> Result<(), Refusal> {
     let (url, names) = (target.url(), plan.settings.protocol.dialect().names());
     let title = names.title;
-    let mut stream = TcpStream::connect_timeout(&target.address, PATIENCE)
-        .map_err(|error| format!("cannot connect to {url}: {}", error.kind()))?;
     let failed = |error: std::io::Error| match error.kind() {
-        ErrorKind::WouldBlock | ErrorKind::TimedOut => {
-            format!("{url} does not speak {title}: it says nothing for {PATIENCE:?}")
-        }
-        kind => format!("{url} does not speak {title}: {kind}"),
+        ErrorKind::Interrupted => Refusal::Interrupted,
+        ErrorKind::WouldBlock | ErrorKind::TimedOut => Refusal::Server(format!(
+            "{url} does not speak {title}: it says nothing for {PATIENCE:?}"
+        )),
+        kind => Refusal::Server(format!("{url} does not speak {title}: {kind}")),
     };
-    stream.set_read_timeout(Some(PATIENCE)).map_err(failed)?;
-    stream.set_write_timeout(Some(PATIENCE)).map_err(failed)?;
 
     let timing = &plan.timing;
     let (clients, seed) = (timing.clients, timing.seed);
@@ -47,15 +58,18 @@ pub(crate) fn probe(plan: &Plan, target: &Target) -> Result<(), String> {
     let mut phone = call(plan, target, who, clock.now(), &mut pen, &mut out);
     let mut buffer = vec![0; 64 * 1024];
     loop {
-        stream.write_all(&out).map_err(failed)?;
+        talk.write(&out).map_err(failed)?;
         out.clear();
-        let count = stream.read(&mut buffer).map_err(failed)?;
+        let count = match talk.read(&mut buffer) {
+            Err(error) if error.kind() == ErrorKind::TimedOut && talk.is_over() => 0,
+            read => read.map_err(failed)?,
+        };
+        if talk.is_over() {
+            // It may have sent without end, but never what is waited for.
+            return Err(format!("{url} does not speak {title}: it answers no ping").into());
+        }
         if count == 0 {
             return verdict(phone.hear_the_end(), &url, title);
-        }
-        // A server may send without end, but never what is waited for.
-        if clock.now().since(Moment::START) > 4 * PATIENCE {
-            return Err(format!("{url} does not speak {title}: it answers no ping"));
         }
         let mut input = &mut buffer[..count];
         while let Some(event) = phone.read(clock.now(), &mut input, &mut pen, &mut out) {
@@ -63,7 +77,9 @@ pub(crate) fn probe(plan: &Plan, target: &Target) -> Result<(), String> {
                 Event::Upgraded(_) if !phone.is_ready() => {}
                 Event::Greeted { first, .. } if !first.is_greeting() => {
                     let what = names.bad_greeting;
-                    return Err(format!("{url} does not speak {title}: its first frame {what}"));
+                    return Err(
+                        format!("{url} does not speak {title}: its first frame {what}").into()
+                    );
                 }
                 Event::Greeted { .. } | Event::Upgraded(_) => {
                     let now = clock.now();
@@ -79,6 +95,9 @@ pub(crate) fn probe(plan: &Plan, target: &Target) -> Result<(), String> {
     }
 }
 
-fn verdict(ending: Ending, url: &str, title: &str) -> Result<(), String> {
-    if ending.is_clean() { Ok(()) } else { Err(format!("{url} does not speak {title}: {ending}")) }
+fn verdict(ending: Ending, url: &str, title: &str) -> Result<(), Refusal> {
+    match ending.is_clean() {
+        true => Ok(()),
+        false => Err(format!("{url} does not speak {title}: {ending}").into()),
+    }
 }

@@ -41,6 +41,13 @@ pub(super) struct Run<'p> {
     meter: Meter,
 }
 
+/// Whether the run waits for what is under way after a signal.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Patient {
+    Yes,
+    No,
+}
+
 impl<'p> Run<'p> {
     pub(super) fn new(
         plan: &'p Plan,
@@ -134,11 +141,17 @@ impl<'p> Run<'p> {
         self.cursor.is_playing() && nobody_waits && until <= now + longest
     }
 
-    /// Ctrl-C: no more messages are sent. The second time, nothing is waited for either.
-    pub(super) fn interrupt(&mut self) {
+    /// Ctrl-C: no more messages are sent. Once they are not, nothing is waited for either.
+    pub(super) fn interrupt(&mut self) -> Patient {
         match self.cursor.stage {
-            Stage::Playing => self.stop_sending(End::Interrupted),
-            Stage::Settling | Stage::HangingUp { .. } | Stage::Over => self.cursor.break_off(),
+            Stage::Playing => {
+                self.stop_sending(End::Interrupted);
+                Patient::Yes
+            }
+            Stage::Settling | Stage::HangingUp { .. } | Stage::Over => {
+                self.cursor.break_off();
+                Patient::No
+            }
         }
     }
 

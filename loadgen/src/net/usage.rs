@@ -13,24 +13,25 @@ use crate::record::{ProcessUse, Sample};
 /// Descriptors beside those of phones.
 const OURS: u64 = 32;
 
-/// Raises the soft limit on descriptors to the hard one, and checks that all phones fit.
+/// Raises the soft limit on descriptors to the hard one, and checks that all phones fit. `has_own_server`:
+/// a server of loadgen's own will need as many in its process, and some more.
 ///
 /// # Errors
 ///
 /// One sentence, if they do not fit.
-pub(crate) fn make_room(clients: u32, devices: u32) -> Result<(), String> {
+pub(crate) fn make_room(phones: u32, has_own_server: bool) -> Result<(), String> {
     let (soft, hard) = getrlimit(Resource::RLIMIT_NOFILE)
         .map_err(|error| format!("cannot read the limit on descriptors: {error}"))?;
     let raised = setrlimit(Resource::RLIMIT_NOFILE, hard, hard).is_ok();
     let limit = if raised { hard } else { soft };
-    let needed = u64::from(clients) * u64::from(devices) + OURS;
-    if needed > limit {
-        let each = if devices > 1 { format!(" --devices {devices}") } else { String::new() };
-        return Err(format!(
-            "--clients {clients}{each} needs {needed} descriptors, and this machine allows a process {limit} (ulimit -Hn)"
-        ));
+    let phones = u64::from(phones);
+    if phones + OURS <= limit {
+        return Ok(());
     }
-    Ok(())
+    let needed = phones + OURS + if has_own_server { phones / 15 + 1 } else { 0 };
+    Err(format!(
+        "{phones} phones need {needed} descriptors, and this machine allows a process {limit}: ulimit -n {needed}, or fewer --clients"
+    ))
 }
 
 /// What has been used until now.

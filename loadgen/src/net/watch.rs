@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
 
-use super::get;
+use super::get::{FOR_A_PAGE, get};
 use super::usage::process;
 use crate::exposition::{Process, Turns};
 use crate::record::{ProcessUse, Seen};
@@ -80,7 +80,7 @@ impl Watch {
 
 /// Fetches the page. If that fails, the next may come.
 fn look(target: &Target, page: &Mutex<Option<Page>>) {
-    if let Ok(text) = get(target, "/metrics") {
+    if let Ok((text, _)) = get(target, "/metrics", FOR_A_PAGE, None) {
         let news = Page { process: Process::read(&text), turns: Turns::read(&text) };
         *page.lock().unwrap_or_else(PoisonError::into_inner) = Some(news);
     }

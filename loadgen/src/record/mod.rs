@@ -40,8 +40,8 @@ pub(crate) struct Record {
     pub(crate) connecting: Connecting,
     /// What became of every message.
     pub(crate) books: Books,
-    /// From sending a message to its arrival. The uncorrected time is what a tool would have seen that
-    /// sends one message, waits for it, and sends the next.
+    /// From sending a message to its arrival. The uncorrected time counts only messages that were sent while
+    /// no other was waited for, as by a tool that sends one at a time.
     pub(crate) delivery: Measure,
     /// Whether the model is closed: then loadgen is such a tool itself.
     pub(crate) is_closed: bool,

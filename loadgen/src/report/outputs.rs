@@ -1,18 +1,20 @@
 //! [`Outputs`]: the files that the report goes to. They are opened before the run, so that a file which
-//! cannot be written is known then. Opening empties them, so that an old report is not taken for the new
-//! one.
+//! cannot be written is known then. All are tried: one that fails costs no other.
 
-use std::fs::{self, File};
-use std::io::{self, BufWriter, Write};
+use std::fs;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use super::csv::write_csv;
 use super::hgrm::write_hgrm;
 use super::html;
 use super::named::named_times;
+use super::output::{Output, cannot_write, to_stdout};
 use super::runs::{Run, Runs};
 use super::shape::Page;
 use super::text::write_text;
+use crate::origin::Origin;
+use crate::signals::Signals;
 
 /// Where the report goes, beside stdout.
 #[derive(Clone, Debug, Default)]
@@ -37,107 +39,97 @@ pub(crate) struct Outputs {
     hgrm: Option<PathBuf>,
 }
 
-#[derive(Debug)]
-struct Output {
-    path: PathBuf,
-    file: File,
-}
-
 impl Outputs {
     /// Opens them all.
     ///
     /// # Errors
     ///
-    /// One sentence, if one of them cannot be written.
-    pub(crate) fn open(wanted: &Destinations) -> Result<Self, String> {
-        let open = |path: &Option<PathBuf>| path.as_deref().map(Output::create).transpose();
+    /// One sentence for each that cannot be written.
+    pub(crate) fn open(wanted: &Destinations) -> Result<Self, Vec<String>> {
+        let mut failures = Vec::new();
+        let mut open = |path: &Option<PathBuf>| {
+            let output = Output::open(path.as_deref()?);
+            output.map_err(|sentence| failures.push(sentence)).ok()
+        };
+        let [json, csv, html] = [&wanted.json, &wanted.csv, &wanted.html].map(&mut open);
         if let Some(folder) = &wanted.hgrm {
-            fs::create_dir_all(folder).map_err(|error| cannot_write(folder, &error))?;
+            match fs::create_dir_all(folder) {
+                // The file is removed at once: it only shows that it can be written.
+                Ok(()) => drop(open(&Some(folder.join("delivery.hgrm")))),
+                Err(error) => failures.push(cannot_write(folder, &error)),
+            }
         }
-        Ok(Outputs {
-            json: open(&wanted.json)?,
-            csv: open(&wanted.csv)?,
-            html: open(&wanted.html)?,
-            hgrm: wanted.hgrm.clone(),
-        })
+        let outputs = Outputs { json, csv, html, hgrm: wanted.hgrm.clone() };
+        if failures.is_empty() { Ok(outputs) } else { Err(failures) }
     }
 
-    /// Writes the report into all files, and as text on stdout.
-    ///
-    /// # Errors
-    ///
-    /// One sentence, if one of them cannot be written.
-    pub(crate) fn write(self, runs: &Runs) -> Result<(), String> {
-        // The reader may have closed the output.
-        let _ = write_text(runs, &mut io::stdout().lock());
-        let Some((_, shown)) = runs.shown() else { return Ok(()) };
+    /// Writes the report as text on stdout, and into all files. Returns one sentence for each that could not
+    /// be written.
+    pub(crate) fn write(self, runs: &Runs, signals: &Signals) -> Vec<String> {
+        let mut failures = Failures::default();
+        failures.note(to_stdout(Some(signals), |mut out| write_text(runs, &mut out)));
+        let Some((_, shown)) = runs.shown() else { return failures.0 };
         if let Some(json) = self.json {
-            json.write(|out| write_json(&runs.page(), out))?;
+            failures.note(json.write(signals, |out| write_json(&runs.page(), out)));
         }
         if let Some(csv) = self.csv {
-            csv.write(|out| write_csv(&shown.summary.series, out))?;
+            let rows = &shown.summary.series;
+            failures.note(csv.write(signals, |mut out| write_csv(rows, &mut out)));
         }
         if let Some(html) = self.html {
-            html.write(|out| out.write_all(html::page(runs).as_bytes()))?;
+            failures.note(html.write(signals, |out| out.write_all(html::page(runs).as_bytes())));
         }
         if let Some(folder) = self.hgrm {
-            write_histograms(shown, &folder)?;
+            write_histograms(shown, &folder, signals, &mut failures);
         }
-        Ok(())
+        failures.0
     }
 
-    /// There is no report: writes why, into the files that would have it.
-    ///
-    /// # Errors
-    ///
-    /// One sentence, if the file cannot be written.
+    /// There is no report: writes why, into the files that would have it. Returns one sentence for each that
+    /// could not be written.
     pub(crate) fn fail(
         self,
-        verdict: &'static str,
-        exit_code: u8,
+        (verdict, exit_code): (&'static str, u8),
         why: &str,
-    ) -> Result<(), String> {
-        let page = Page::of_no_run(verdict, exit_code, Some(why));
+        origin: &Origin,
+        signals: &Signals,
+    ) -> Vec<String> {
+        let mut failures = Failures::default();
+        let page = Page::of_no_run(verdict, exit_code, Some(why), origin);
         if let Some(json) = self.json {
-            json.write(|out| write_json(&page, out))?;
+            failures.note(json.write(signals, |out| write_json(&page, out)));
         }
-        match self.html {
-            Some(html) => html.write(|out| out.write_all(html::page_of_no_run(why).as_bytes())),
-            None => Ok(()),
+        if let Some(html) = self.html {
+            let page = html::page_of_no_run(why, origin);
+            failures.note(html.write(signals, |out| out.write_all(page.as_bytes())));
         }
+        failures.0
     }
 }
 
-impl Output {
-    fn create(path: &Path) -> Result<Self, String> {
-        let file = File::create(path).map_err(|error| cannot_write(path, &error))?;
-        Ok(Output { path: path.to_owned(), file })
-    }
+/// A sentence for each output that could not be written.
+#[derive(Default)]
+struct Failures(Vec<String>);
 
-    fn write(
-        self,
-        tell: impl FnOnce(&mut BufWriter<File>) -> io::Result<()>,
-    ) -> Result<(), String> {
-        let mut out = BufWriter::new(self.file);
-        let written = tell(&mut out).and_then(|()| out.flush());
-        written.map_err(|error| cannot_write(&self.path, &error))
+impl Failures {
+    fn note(&mut self, result: Result<(), String>) {
+        self.0.extend(result.err());
     }
 }
 
-fn write_json(page: &Page<'_>, out: &mut impl Write) -> io::Result<()> {
-    serde_json::to_writer_pretty(&mut *out, page)?;
+fn write_json(page: &Page<'_>, mut out: &mut dyn Write) -> io::Result<()> {
+    serde_json::to_writer_pretty(&mut out, page)?;
     writeln!(out)
 }
 
 /// Writes one file for each histogram, also for empty ones: so it can be seen that they are empty.
-fn write_histograms(run: &Run, folder: &Path) -> Result<(), String> {
+fn write_histograms(run: &Run, folder: &Path, signals: &Signals, failures: &mut Failures) {
     for named in named_times(&run.outcome.record) {
-        let output = Output::create(&folder.join(format!("{}.hgrm", named.key)))?;
-        output.write(|out| write_hgrm(named.times, out))?;
+        let output = Output::open(&folder.join(format!("{}.hgrm", named.key)));
+        failures.note(
+            output.and_then(|output| {
+                output.write(signals, |mut out| write_hgrm(named.times, &mut out))
+            }),
+        );
     }
-    Ok(())
-}
-
-fn cannot_write(path: &Path, error: &io::Error) -> String {
-    format!("cannot write {}: {error}", path.display())
 }

@@ -4,15 +4,18 @@
 //! full. It is the first that went wrong, if any did, and otherwise the typical one: the one with the
 //! median of the delivery p99.
 
+use crate::origin::Origin;
 use crate::record::Outcome;
 
+use super::heading::VERSION;
 use super::named::named_times;
 use super::quantiles::Quantiles;
 use super::shape::{Figures, Page, SCHEMA, Summary};
 
 /// What came of one or several runs.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Runs {
+    origin: Origin,
     runs: Vec<Run>,
     figures: Vec<Figures>,
 }
@@ -25,6 +28,16 @@ pub(super) struct Run {
 }
 
 impl Runs {
+    /// No run yet, of a command on this machine.
+    pub(crate) fn new(origin: Origin) -> Self {
+        Runs { origin, runs: Vec::new(), figures: Vec::new() }
+    }
+
+    /// Where the report comes from.
+    pub(super) fn origin(&self) -> &Origin {
+        &self.origin
+    }
+
     /// Adds a run.
     pub(crate) fn add(&mut self, summary: Summary, outcome: Outcome) {
         self.figures.push(figures(&summary, &outcome));
@@ -72,17 +85,23 @@ impl Runs {
             shown_run: shown.map(|(at, _)| at + 1),
             shown: shown.map(|(_, run)| &run.summary),
             runs: &self.figures,
-            ..Page::of_no_run("none", 0, None)
+            ..Page::of_no_run("none", 0, None, &self.origin)
         }
     }
 }
 
 impl<'a> Page<'a> {
     /// The content of the JSON file if there was no run.
-    pub(super) fn of_no_run(verdict: &'static str, exit_code: u8, error: Option<&'a str>) -> Self {
+    pub(super) fn of_no_run(
+        verdict: &'static str,
+        exit_code: u8,
+        error: Option<&'a str>,
+        origin: &'a Origin,
+    ) -> Self {
         Page {
             schema: SCHEMA,
-            loadgen: env!("CARGO_PKG_VERSION"),
+            loadgen: VERSION,
+            origin,
             verdict,
             exit_code,
             error,
@@ -95,7 +114,7 @@ impl<'a> Page<'a> {
 
 /// Chooses the run to show, given the exit code and the p99 of each: the first of the worst, or, if all are
 /// good, the one in the middle.
-fn representative(runs: &[(u8, u64)]) -> Option<usize> {
+fn representative(runs: &[(u8, Option<u64>)]) -> Option<usize> {
     let worst = runs.iter().map(|&(code, _)| badness(code)).max()?;
     if worst > 0 {
         return runs.iter().position(|&(code, _)| badness(code) == worst);
@@ -145,7 +164,7 @@ mod tests {
     #[test]
     fn of_several_runs_a_failure_goes_before_an_invalid_one_and_that_before_one_not_as_expected() {
         let code = |codes: &[u8]| {
-            let runs: Vec<_> = codes.iter().map(|&code| (code, 0)).collect();
+            let runs: Vec<_> = codes.iter().map(|&code| (code, None)).collect();
             representative(&runs).map(|at| (codes[at], at))
         };
         assert_eq!(code(&[]), None);
@@ -156,7 +175,7 @@ mod tests {
 
     #[test]
     fn of_good_runs_the_one_in_the_middle_is_shown() {
-        assert_eq!(representative(&[(0, 30), (0, 10), (0, 20)]), Some(2));
-        assert_eq!(representative(&[(0, 5)]), Some(0));
+        assert_eq!(representative(&[(0, Some(30)), (0, Some(10)), (0, Some(20))]), Some(2));
+        assert_eq!(representative(&[(0, Some(5))]), Some(0));
     }
 }

@@ -3,6 +3,8 @@
 //! The kernel says what loadgen's own server uses (/proc). Another server may say it in its `/metrics`:
 //! then the figures are as old as the last page, up to a second. A figure that is in neither is `None`.
 
+use std::time::Duration;
+
 use serde::Serialize;
 
 use super::ratio::per_message;
@@ -56,7 +58,7 @@ fn from_the_kernel(outcome: &Outcome) -> Option<Server> {
     let added = began.rss.saturating_sub(before.rss);
     Some(Server {
         cpu_seconds: Some(settled.cpu.saturating_sub(before.cpu).as_secs_f64()),
-        cpu_seconds_per_message: Some(per_message(settled.cpu.saturating_sub(began.cpu), outcome)),
+        cpu_seconds_per_message: per_message(settled.cpu.saturating_sub(began.cpu), outcome),
         rss_before_bytes: Some(before.rss),
         rss_connected_bytes: Some(began.rss),
         rss_peak_bytes: Some(settled.rss_peak),
@@ -77,7 +79,8 @@ fn from_pages(outcome: &Outcome, (before, after): (&str, &str)) -> Server {
     let added = connected.zip(before.rss).map(|(with, without)| with.saturating_sub(without));
     Server {
         cpu_seconds: after.cpu.zip(before.cpu).map(|(b, a)| b.saturating_sub(a).as_secs_f64()),
-        cpu_seconds_per_message: cpu.map(|cpu| cpu / outcome.record.books.sent().max(1) as f64),
+        cpu_seconds_per_message: cpu
+            .and_then(|cpu| per_message(Duration::try_from_secs_f64(cpu).ok()?, outcome)),
         rss_before_bytes: before.rss,
         rss_connected_bytes: connected,
         rss_peak_bytes: rows.iter().filter_map(|row| row.server_rss_bytes).chain(after.rss).max(),

@@ -13,16 +13,21 @@ use super::ledger::Row;
 use super::quantiles::Quantiles;
 use super::server::Server;
 use super::sessions::{SessionPlan, Sessions};
+use crate::origin::Origin;
 use crate::record::Second;
 
 /// The version of the JSON's shape.
-pub(super) const SCHEMA: u32 = 1;
+pub(super) const SCHEMA: u32 = 2;
+/// The oldest version that can be compared with this one. In version 1, times of nothing were 0.
+pub(super) const OLDEST: u32 = 1;
 
 /// The content of the JSON file: the figures of all runs, and one run in full.
 #[derive(Debug, Serialize)]
 pub(super) struct Page<'a> {
     pub(super) schema: u32,
     pub(super) loadgen: &'static str,
+    /// When, by which command, and on which machine.
+    pub(super) origin: &'a Origin,
     /// `good`, `failed`, `not as expected` or `invalid`; `none` if there was no run at all.
     pub(super) verdict: &'static str,
     pub(super) exit_code: u8,
@@ -78,6 +83,8 @@ pub(crate) struct Summary {
     /// `as planned`, `interrupted`, `nobody left` or `overwhelmed`.
     pub(super) ended: &'static str,
     pub(super) plan: Plan,
+    /// `null`: the server does not tell.
+    pub(super) server_version: Option<String>,
     pub(super) connections: Connections,
     pub(super) connect: Connect,
     pub(super) messages: Messages,
@@ -170,6 +177,9 @@ pub(super) struct Connections {
     pub(super) ready: u64,
     /// The most that were ready at the same time.
     pub(super) peak: u64,
+    /// Whether some phones were hostile: they count for `peak`, and not for `ready`.
+    #[serde(skip)]
+    pub(super) has_hostile: bool,
     /// How they ended, in words.
     pub(super) endings: BTreeMap<String, u64>,
     /// How they ended, by the server's close code; `none` if it sent no code, or no close frame.
@@ -195,6 +205,9 @@ pub(super) struct Messages {
     pub(super) lost: u64,
     /// Never arrived, where at least one of the two was not.
     pub(super) in_doubt: u64,
+    /// Whether messages in doubt and skipped ones count against the server.
+    #[serde(skip)]
+    pub(super) is_steady: bool,
     pub(super) duplicated: u64,
     pub(super) misdelivered: u64,
     pub(super) reordered: u64,
@@ -212,13 +225,29 @@ pub(super) struct Messages {
     pub(super) delivered_per_second: f64,
 }
 
+impl Messages {
+    /// What messages in doubt are, in lines for people; none if there are none.
+    pub(super) fn about_doubt(&self) -> &'static [&'static str] {
+        match (self.in_doubt, self.is_steady) {
+            (0, _) => &[],
+            (_, true) => &[
+                "in doubt: under way when a connection broke off; it cannot be known who has read them.",
+                "No connection was to break off, so they count against the server",
+            ],
+            (_, false) => &[
+                "in doubt: under way when a connection broke off; it cannot be known who has read them.",
+                "The plan breaks connections off, so they are expected, and no fault of the server",
+            ],
+        }
+    }
+}
+
 #[derive(Debug, Serialize)]
 pub(super) struct Delivery {
     /// From the planned moment to the arrival.
     pub(super) corrected_ns: Quantiles,
-    /// From the moment at which a message was really sent, and only of those messages that a tool would
-    /// have measured which sends one message, waits for it, and sends the next. This hides stalls; most
-    /// tools report it.
+    /// From the moment at which a message was really sent, and only of messages that were sent while no
+    /// other was waited for. Most tools report this. It hides stalls.
     pub(super) uncorrected_ns: Quantiles,
 }
 
@@ -247,9 +276,9 @@ pub(super) struct Traffic {
 pub(super) struct Generator {
     pub(super) cpu_seconds: f64,
     /// While messages were sent: CPU time divided by time. 1.0 is all of the one core that loadgen can use.
-    pub(super) cpu_share: f64,
+    pub(super) cpu_share: Option<f64>,
     /// While messages were sent: CPU time divided by messages.
-    pub(super) cpu_seconds_per_message: f64,
+    pub(super) cpu_seconds_per_message: Option<f64>,
     /// How much later than planned messages were sent.
     pub(super) send_lag_ns: Quantiles,
     /// How long messages may have waited for us to read them.

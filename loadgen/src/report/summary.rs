@@ -38,6 +38,7 @@ impl Summary {
                 End::Overwhelmed => "overwhelmed",
             },
             plan: told_plan(plan, around),
+            server_version: around.version.clone(),
             connections: connections(outcome),
             connect: Connect {
                 total_ns: Quantiles::of(&record.connecting.total.corrected),
@@ -132,6 +133,7 @@ fn connections(outcome: &Outcome) -> Connections {
         planned: outcome.planned,
         ready: record.connecting.total.count(),
         peak: outcome.peak,
+        has_hostile: record.tallies.keys().any(|persona| persona.is_hostile()),
         endings: record.endings.iter().map(|(end, &count)| (end.to_string(), count)).collect(),
         closes,
     }
@@ -146,6 +148,7 @@ fn messages(plan: &plan::Plan, outcome: &Outcome) -> Messages {
         delivered: books.delivered(),
         lost: outcome.lost,
         in_doubt: outcome.in_doubt,
+        is_steady: plan.is_steady(),
         duplicated: books.count(Fault::Duplicated),
         misdelivered: books.count(Fault::Misdelivered),
         reordered: books.count(Fault::Reordered),

@@ -9,8 +9,10 @@ pub(crate) struct Surroundings<'a> {
     pub(crate) target: &'a Target,
     /// Whether loadgen has started it.
     pub(crate) is_own: bool,
+    /// The server's version, if it tells.
+    pub(crate) version: Option<String>,
     /// The server's `/metrics` before and after the run, or why there is no page after it.
     pub(crate) metrics: Option<(String, Result<String, String>)>,
-    /// How loadgen's own server ended.
+    /// How loadgen's own server ended, if that is known.
     pub(crate) stopped: Option<Result<(), String>>,
 }

@@ -4,19 +4,20 @@ use std::io::{self, Write};
 
 use super::bars::write_bars;
 use super::cast;
+use super::heading::write_heading;
 use super::named::{Named, named_times};
 use super::quantiles::Quantiles;
 use super::runs::Runs;
 use super::server::Server;
 use super::sessions::write_sessions;
-use super::shape::{Figures, Summary};
+use super::shape::{Connections, Figures, Summary};
 use crate::record::Record;
 
 /// Writes the run that is shown in full. If there are several, each of the others gets a line.
 pub(super) fn write_text(runs: &Runs, out: &mut impl Write) -> io::Result<()> {
     let Some((shown, run)) = runs.shown() else { return Ok(()) };
     let (summary, record) = (&run.summary, &run.outcome.record);
-    write_plan(summary, out)?;
+    write_heading(summary, runs.origin(), out)?;
     write_runs(runs.figures(), shown, out)?;
     write_times(record, out)?;
     write_bars(&record.delivery.corrected, out)?;
@@ -24,41 +25,6 @@ pub(super) fn write_text(runs: &Runs, out: &mut impl Write) -> io::Result<()> {
     write_costs(summary, out)?;
     write_ledger(summary, out)?;
     write_verdict(summary, out)
-}
-
-fn write_plan(summary: &Summary, out: &mut impl Write) -> io::Result<()> {
-    let plan = &summary.plan;
-    let own = if plan.own_server { " (our own server)" } else { "" };
-    let phones = if plan.sessions.is_some() { "sessions" } else { "phones" };
-    writeln!(out, "plan         {} {phones} on {}{own}", plan.clients, plan.url)?;
-    writeln!(
-        out,
-        "             over {} s, then {} for {} s ({}, {} model)",
-        plan.ramp_seconds,
-        plan.pace(),
-        plan.duration_seconds,
-        plan.arrivals,
-        plan.model
-    )?;
-    let every = |time: Option<f64>| time.map_or("off".to_owned(), |time| format!("{time} s"));
-    writeln!(
-        out,
-        "             text {} B, heartbeat {}, seed {}",
-        plan.text_sizes,
-        every(plan.heartbeat_seconds),
-        plan.seed
-    )?;
-    match &plan.sessions {
-        Some(sessions) => writeln!(out, "             {}", sessions.words())?,
-        None => {
-            let refresh = every(plan.refresh_seconds);
-            writeln!(out, "             presence {}, refresh {refresh}", plan.presence)?;
-        }
-    }
-    if summary.ended != "as planned" {
-        writeln!(out, "             ended early: {}", summary.ended)?;
-    }
-    writeln!(out)
 }
 
 fn write_runs(figures: &[Figures], shown: usize, out: &mut impl Write) -> io::Result<()> {
@@ -69,12 +35,12 @@ fn write_runs(figures: &[Figures], shown: usize, out: &mut impl Write) -> io::Re
         let delivery = run.times.get("delivery").copied().unwrap_or_default();
         writeln!(
             out,
-            "run {:<8} {}, delivery p50 {:.3} p99 {:.3} max {:.3} ms, {} lost{}",
+            "run {:<8} {}, delivery p50 {} p99 {} max {} ms, {} lost{}",
             at + 1,
             run.verdict,
-            delivery.p50 as f64 / 1e6,
-            delivery.p99 as f64 / 1e6,
-            delivery.max as f64 / 1e6,
+            ms(delivery.p50),
+            ms(delivery.p99),
+            ms(delivery.max),
             run.lost,
             if at == shown { "  <-- shown below" } else { "" },
         )?;
@@ -97,22 +63,25 @@ fn write_times(record: &Record, out: &mut impl Write) -> io::Result<()> {
 }
 
 fn write_quantiles(name: &str, times: &Quantiles, out: &mut impl Write) -> io::Result<()> {
-    let ms = |nanos: u64| nanos as f64 / 1e6;
     let Quantiles { count, p50, p90, p99, p999, max, .. } = *times;
-    if count == 0 {
-        return writeln!(out, "{name:<22} {count:>9}");
-    }
-    let (p50, p90, p99, p999, max) = (ms(p50), ms(p90), ms(p99), ms(p999), ms(max));
-    writeln!(out, "{name:<22} {count:>9} {p50:>9.3} {p90:>9.3} {p99:>9.3} {p999:>9.3} {max:>9.3}")
+    let [p50, p90, p99, p999, max] = [p50, p90, p99, p999, max].map(ms);
+    writeln!(out, "{name:<22} {count:>9} {p50:>9} {p90:>9} {p99:>9} {p999:>9} {max:>9}")
 }
 
 fn write_counts(summary: &Summary, out: &mut impl Write) -> io::Result<()> {
     let (connections, messages) = (&summary.connections, &summary.messages);
-    writeln!(
-        out,
-        "connections  {} phones planned; {} connections were ready, {} at once",
-        connections.planned, connections.ready, connections.peak
-    )?;
+    let Connections { planned, ready, peak, .. } = connections;
+    match connections.has_hostile {
+        true => writeln!(
+            out,
+            "connections  {planned} phones planned; {ready} connections were ready, without those of hostile phones\n\
+             \x20            {peak} at once, with them"
+        )?,
+        false => writeln!(
+            out,
+            "connections  {planned} phones planned; {ready} connections were ready, {peak} at once"
+        )?,
+    }
     for (ending, count) in &connections.endings {
         writeln!(out, "             {count} {ending}")?;
     }
@@ -122,6 +91,9 @@ fn write_counts(summary: &Summary, out: &mut impl Write) -> io::Result<()> {
         "messages     {} sent, {} delivered, {} lost, {} in doubt",
         messages.sent, messages.delivered, messages.lost, messages.in_doubt
     )?;
+    for line in messages.about_doubt() {
+        writeln!(out, "             {line}")?;
+    }
     writeln!(
         out,
         "             {} duplicated, {} misdelivered, {} reordered, {} misattributed, {} garbled",
@@ -168,16 +140,15 @@ fn write_costs(summary: &Summary, out: &mut impl Write) -> io::Result<()> {
     let generator = &summary.generator;
     writeln!(
         out,
-        "loadgen      {:.2} s CPU in all, {:.1} µs a message, {:.0} % of a core while sending",
+        "loadgen      {:.2} s CPU in all, {} µs a message, {} % of a core while sending",
         generator.cpu_seconds,
-        generator.cpu_seconds_per_message * 1e6,
-        generator.cpu_share * 100.0
+        figure(generator.cpu_seconds_per_message.map(|seconds| seconds * 1e6), 1),
+        figure(generator.cpu_share.map(|share| share * 100.0), 0)
     )?;
-    let ms = |nanos: u64| nanos as f64 / 1e6;
     let (send, own) = (&generator.send_lag_ns, &generator.loop_lag_ns);
     writeln!(
         out,
-        "             send lag p50 {:.3} p99 {:.3} max {:.3} ms, loop lag p99 {:.3} max {:.3} ms",
+        "             send lag p50 {} p99 {} max {} ms, loop lag p99 {} max {} ms",
         ms(send.p50),
         ms(send.p99),
         ms(send.max),
@@ -187,18 +158,13 @@ fn write_costs(summary: &Summary, out: &mut impl Write) -> io::Result<()> {
 }
 
 fn write_server(server: &Server, out: &mut impl Write) -> io::Result<()> {
-    let seconds = |time: Option<f64>| time.map_or("?".to_owned(), |time| format!("{time:.2}"));
-    let micros =
-        |time: Option<f64>| time.map_or("?".to_owned(), |time| format!("{:.1}", time * 1e6));
-    let size = |count: Option<u64>| count.map_or("?".to_owned(), bytes);
-    let ms =
-        |nanos: Option<u64>| nanos.map_or("?".to_owned(), |n| format!("{:.3}", n as f64 / 1e6));
+    let size = |count: Option<u64>| count.map_or(UNKNOWN.to_owned(), bytes);
     if server.cpu_seconds.is_some() || server.rss_peak_bytes.is_some() {
         writeln!(
             out,
             "server       {} s CPU in all, {} µs a message",
-            seconds(server.cpu_seconds),
-            micros(server.cpu_seconds_per_message)
+            figure(server.cpu_seconds, 2),
+            figure(server.cpu_seconds_per_message.map(|seconds| seconds * 1e6), 1)
         )?;
         writeln!(
             out,
@@ -212,9 +178,9 @@ fn write_server(server: &Server, out: &mut impl Write) -> io::Result<()> {
     let Some(turns) = &server.turns else { return Ok(()) };
     writeln!(
         out,
-        "its loop     {} turns, mean {:.3} ms, 99 in 100 within {} ms, all within {} ms",
+        "its loop     {} turns, mean {} ms, 99 in 100 within {} ms, all within {} ms",
         turns.count,
-        turns.mean_ns as f64 / 1e6,
+        ms(Some(turns.mean_ns)),
         ms(turns.p99_ns),
         ms(turns.max_ns)
     )
@@ -255,6 +221,19 @@ fn write_verdict(summary: &Summary, out: &mut impl Write) -> io::Result<()> {
     writeln!(out, "verdict      {}", summary.verdict)
 }
 
+/// What stands in the place of a figure that is not known: a 0 would look like one.
+const UNKNOWN: &str = "-";
+
+/// A figure with this many decimals.
+fn figure(value: Option<f64>, decimals: usize) -> String {
+    value.map_or(UNKNOWN.to_owned(), |value| format!("{value:.decimals$}"))
+}
+
+/// Milliseconds.
+fn ms(nanos: Option<u64>) -> String {
+    figure(nanos.map(|nanos| nanos as f64 / 1e6), 3)
+}
+
 /// A size in the unit that people would choose.
 pub(super) fn bytes(count: u64) -> String {
     const UNITS: [&str; 4] = ["kB", "MB", "GB", "TB"];
@@ -273,6 +252,16 @@ pub(super) fn bytes(count: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_was_not_measured_is_a_dash_and_never_a_zero() {
+        let mut out = Vec::new();
+        write_quantiles("delivery", &Quantiles::default(), &mut out).expect("memory takes it");
+        let line = String::from_utf8(out).expect("UTF-8");
+        let cells: Vec<&str> = line.split_whitespace().collect();
+        assert_eq!(cells, ["delivery", "0", "-", "-", "-", "-", "-"]);
+        assert_eq!((figure(None, 1), ms(Some(1_500_000))), ("-".to_owned(), "1.500".to_owned()));
+    }
 
     #[test]
     fn sizes_are_short_and_right() {

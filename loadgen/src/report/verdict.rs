@@ -12,7 +12,6 @@ use super::saturation::{MOST_CPU, MOST_LAG_IN_A_SECOND, SHORTEST, named, saturat
 use super::surroundings::Surroundings;
 use crate::plan::Plan;
 use crate::record::{Breach, End, Fault, Outcome};
-use crate::workload::Share;
 
 /// loadgen is overloaded if one message in a hundred was sent, or may have been read, this much too late.
 /// `saturation` judges each second.
@@ -86,6 +85,7 @@ pub(super) fn judge(
         verdict.failures.push(sentence.clone());
     }
     judge_ourselves(outcome, &mut verdict);
+    judge_what_there_was(plan, outcome, &mut verdict);
     verdict
 }
 
@@ -137,15 +137,12 @@ fn judge_connections(plan: &Plan, outcome: &Outcome, verdict: &mut Verdict) {
             }
         }
     }
-    // If phones come and go by plan, some messages have no recipient, or are never heard of again.
-    let steady = |share: &Share| share.persona.is_steady() || share.weight == 0;
-    let is_steady = plan.settings.shares.iter().all(steady) && plan.timing.stages.len() == 2;
     let mut complain = |count: u64, what: &str| {
         if count > 0 {
             verdict.failures.push(format!("{what}: {count}"));
         }
     };
-    if is_steady {
+    if plan.is_steady() {
         complain(outcome.in_doubt, "messages in doubt, on connections that ended badly");
         complain(record.skipped_sends, "messages not sent, for want of two connected phones");
     }
@@ -161,6 +158,18 @@ fn judge_connections(plan: &Plan, outcome: &Outcome, verdict: &mut Verdict) {
     complain(heard.nonsense, &format!("frames that are no {}", names.title));
 }
 
+/// A run in which nothing happened has shown nothing, and is not good.
+fn judge_what_there_was(plan: &Plan, outcome: &Outcome, verdict: &mut Verdict) {
+    let (timing, sent) = (&plan.timing, outcome.record.books.sent());
+    let is_early = outcome.sending_ended <= timing.messages_begin();
+    if outcome.end == End::Interrupted && (is_early || (sent == 0 && timing.rate > 0.0)) {
+        let what = "interrupted before the first message: nothing was measured";
+        verdict.invalid.push(what.to_owned());
+    } else if sent == 0 && timing.messages() >= 1.0 && verdict.failures.is_empty() {
+        verdict.invalid.push("no message was sent: nothing was measured".to_owned());
+    }
+}
+
 fn judge_ourselves(outcome: &Outcome, verdict: &mut Verdict) {
     let record = &outcome.record;
     if outcome.end == End::Overwhelmed {
@@ -173,7 +182,7 @@ fn judge_ourselves(outcome: &Outcome, verdict: &mut Verdict) {
     for (what, from, to) in [("connecting", before, began), ("sending", began, settled)] {
         let time = to.at.since(from.at);
         let cpu_share = share(to.own_cpu.saturating_sub(from.own_cpu), time);
-        if cpu_share > MOST_CPU && time >= SHORTEST {
+        if let Some(cpu_share) = cpu_share.filter(|&it| it > MOST_CPU && time >= SHORTEST) {
             let percent = cpu_share * 100.0;
             verdict.invalid.push(format!(
                 "loadgen used {percent:.0} % of the one core it can use while {what}"

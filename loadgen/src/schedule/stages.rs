@@ -7,6 +7,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use super::parse_time;
+use crate::count;
 
 /// A piece of the plan.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -75,11 +76,8 @@ impl FromStr for StageFlag {
         let wrong = || "it looks like 60s:5000 or 60s:5000:200 (TIME:CLIENTS[:RATE])".to_owned();
         let mut parts = text.splitn(3, ':');
         let time = parts.next().and_then(|time| parse_time(time).ok());
-        let clients = parts.next().and_then(|clients| clients.parse().ok());
-        let rate = parts.next().map(|rate| match rate.parse::<f64>() {
-            Ok(rate) if rate.is_finite() && rate >= 0.0 => Ok(rate),
-            Ok(_) | Err(_) => Err(wrong()),
-        });
+        let clients = parts.next().and_then(|clients| count::whole(clients, 0, u32::MAX).ok());
+        let rate = parts.next().map(|rate| count::parse(rate).ok_or_else(wrong));
         let (time, clients) = (time.ok_or_else(wrong)?, clients.ok_or_else(wrong)?);
         Ok(StageFlag { time, clients, rate: rate.transpose()? })
     }

@@ -6,6 +6,7 @@
 
 use std::str::FromStr;
 
+use crate::count;
 use crate::phone_id::PhoneId;
 
 /// What a phone is like.
@@ -126,7 +127,8 @@ impl FromStr for Share {
                 Persona::ALL.map(Persona::word).join(", ")
             )
         })?;
-        let weight = weight.parse().map_err(|_| "a weight is a whole number, such as 80")?;
+        let weight = count::whole(weight, 0, u32::MAX)
+            .map_err(|_| "a weight is a whole number, such as 80")?;
         Ok(Share { persona, weight })
     }
 }

@@ -6,6 +6,8 @@
 use std::fmt;
 use std::str::FromStr;
 
+use crate::count;
+
 /// How long texts are, in bytes of JSON between the quotes.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Sizes {
@@ -60,12 +62,13 @@ impl FromStr for Sizes {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let size = |text: &str| match text.parse() {
-            Ok(bytes) if (Sizes::LEAST_BYTES..=Sizes::MOST_BYTES).contains(&bytes) => Ok(bytes),
-            Ok(_) | Err(_) => {
-                let (least, most) = (Sizes::LEAST_BYTES, Sizes::MOST_BYTES);
-                Err(format!("it must be from {least} to {most} bytes: 64, 48..2000 or ~200"))
-            }
+        let size = |text: &str| {
+            let (least, most) = (Sizes::LEAST_BYTES, Sizes::MOST_BYTES);
+            let bytes = count::parse(text).filter(|bytes| bytes.fract() == 0.0);
+            let bytes = bytes.map(|bytes| bytes as usize).filter(|it| (least..=most).contains(it));
+            bytes.ok_or_else(|| {
+                format!("it must be from {least} to {most} bytes: 64, 48..2000 or ~200")
+            })
         };
         if let Some(mean) = text.strip_prefix('~') {
             return size(mean).map(Sizes::About);

@@ -67,10 +67,11 @@ impl Tap {
         Tap { address, lines }
     }
 
-    /// What was sent on each connection, without the first one, which is the probe's.
+    /// What was sent on each connection, without the first two: the probe, and the question which version the
+    /// server is.
     pub(crate) fn lines(&self) -> Vec<Line> {
         let lines = self.lines.lock().unwrap_or_else(PoisonError::into_inner);
-        lines.iter().skip(1).cloned().collect()
+        lines.iter().skip(2).cloned().collect()
     }
 }
 

@@ -13,23 +13,35 @@ mod tests;
 use std::io::{self, Write};
 use std::path::Path;
 
+use super::output::to_stdout;
 use super::quantiles::Quantiles;
 use super::shape::Figures;
 use super::verdict::INVALID;
 use side::Side;
 
-/// Compares two reports, and writes the result as text. Returns the exit code: that of an invalid run, if
-/// there is one, because then the comparison is invalid, too.
+/// Compares two reports, and writes the result as text on stdout. Returns the exit code: that of an invalid
+/// run, if there is one, or if the plans differ. Then the comparison says nothing, either.
 ///
 /// # Errors
 ///
-/// One sentence, if a file is no report that can be read. A closed output is no error.
-pub(crate) fn compare(before: &Path, after: &Path, out: &mut impl Write) -> Result<u8, String> {
+/// One sentence, if a file is no report that can be read, or if stdout cannot be written.
+pub(crate) fn compare(before: &Path, after: &Path) -> Result<u8, String> {
     let (before, after) = (Side::read(before)?, Side::read(after)?);
-    // The reader may have closed the output.
-    let _ = write(&before, &after, out);
-    let is_invalid = before.invalid_runs() + after.invalid_runs() > 0;
-    Ok(if is_invalid { INVALID } else { 0 })
+    let warnings = warnings(&before, &after);
+    to_stdout(None, |mut out| write(&before, &after, &warnings, &mut out))?;
+    Ok(if warnings.is_empty() { 0 } else { INVALID })
+}
+
+/// Why the comparison says nothing, a line each.
+fn warnings(before: &Side, after: &Side) -> Vec<String> {
+    let invalid = [before, after].into_iter().filter(|side| side.invalid_runs() > 0).map(|side| {
+        let (file, invalid, all) = (side.file.display(), side.invalid_runs(), side.runs.len());
+        format!("INVALID  {file}: {invalid} of {all} runs; what follows says nothing")
+    });
+    let differences = before.differences(after).into_iter().map(|(key, a, b)| {
+        format!("DIFFERS  the plans are not the same: {key} is {a} in a, and {b} in b; what follows says nothing about the server")
+    });
+    invalid.chain(differences).collect()
 }
 
 /// A figure, on both sides.
@@ -112,7 +124,7 @@ fn rows(before: &[Figures], after: &[Figures]) -> Vec<Row> {
             let name = format!("{key} {what}, ms");
             add(name, false, &|run| {
                 let times = run.times.get(key).filter(|times| times.count >= least)?;
-                Some(figure(times) as f64 / 1e6)
+                Some(figure(times)? as f64 / 1e6)
             });
         }
     }
@@ -130,7 +142,7 @@ fn rows(before: &[Figures], after: &[Figures]) -> Vec<Row> {
     rows
 }
 
-type Quantile = (&'static str, u64, fn(&Quantiles) -> u64);
+type Quantile = (&'static str, u64, fn(&Quantiles) -> Option<u64>);
 
 /// The quantiles that are compared, and how many values a histogram needs so that each is not simply its
 /// longest one.
@@ -143,17 +155,20 @@ const QUANTILES: [Quantile; 6] = [
     ("max", 1, |times| times.max),
 ];
 
-fn write(before: &Side, after: &Side, out: &mut impl Write) -> io::Result<()> {
+fn write(before: &Side, after: &Side, warnings: &[String], out: &mut impl Write) -> io::Result<()> {
+    for line in warnings {
+        writeln!(out, "{line}")?;
+    }
+    if !warnings.is_empty() {
+        writeln!(out)?;
+    }
     for (name, side) in [("a", before), ("b", after)] {
         let (file, url) = (side.file.display(), &side.url);
-        writeln!(out, "{name}  {file}: {} of {url}, {}", runs(side.runs.len()), side.verdict)?;
+        let (runs, verdict) = (runs(side.runs.len()), &side.verdict);
+        writeln!(out, "{name}  {file}: {runs} of {url}, {verdict}; {}", side.made)?;
     }
-    for side in [before, after].into_iter().filter(|side| side.invalid_runs() > 0) {
-        let (file, invalid, all) = (side.file.display(), side.invalid_runs(), side.runs.len());
-        writeln!(out, "INVALID  {file}: {invalid} of {all} runs; what follows says nothing")?;
-    }
-    for (key, a, b) in before.differences(after) {
-        writeln!(out, "   the plans differ: {key} was {a}, and then {b}")?;
+    if before.machine != after.machine {
+        writeln!(out, "   another machine: a is of {}, b of {}", before.machine, after.machine)?;
     }
     writeln!(out)?;
     let head = ["", "a", "(runs)", "b", "(runs)", "change"];

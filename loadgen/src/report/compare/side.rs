@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value};
 
-use super::super::shape::{Figures, SCHEMA};
+use super::super::shape::{Figures, OLDEST, SCHEMA};
 
 /// The part of a report that can be compared.
 #[derive(Debug)]
@@ -13,6 +13,10 @@ pub(super) struct Side {
     pub(super) file: PathBuf,
     pub(super) url: String,
     pub(super) verdict: String,
+    /// When it was made, and the server's version.
+    pub(super) made: String,
+    /// The machine that it was made on.
+    pub(super) machine: String,
     pub(super) runs: Vec<Figures>,
     plan: Map<String, Value>,
 }
@@ -40,8 +44,10 @@ impl Side {
             return Err(no_report());
         }
         let schema = report.get("schema").and_then(Value::as_u64).ok_or_else(no_report)?;
-        if schema != u64::from(SCHEMA) {
-            return Err(format!("is of schema {schema}, and this loadgen reads {SCHEMA}"));
+        if !(u64::from(OLDEST)..=u64::from(SCHEMA)).contains(&schema) {
+            return Err(format!(
+                "is of schema {schema}, and this loadgen reads {OLDEST} to {SCHEMA}"
+            ));
         }
         if let Some(error) = report.get("error").and_then(Value::as_str) {
             return Err(format!("is about a run that never began: {error}"));
@@ -53,7 +59,11 @@ impl Side {
             return Err(no_report());
         }
         let word = |value: Option<&Value>| value.and_then(Value::as_str).unwrap_or("?").to_owned();
+        let of = |name: &str| word(report.get("origin").and_then(|origin| origin.get(name)));
+        let version = word(report.get("server_version"));
         Ok(Side {
+            made: format!("{}, server {version}", of("date")),
+            machine: format!("{} ({})", of("host"), of("cpu")),
             file: file.to_owned(),
             url: word(plan.get("url")),
             verdict: word(report.get("verdict")),
@@ -91,7 +101,7 @@ mod tests {
             ("[]", "is no report"),
             ("{}", "is no report"),
             (r#"{"schema":1}"#, "is no report"),
-            (r#"{"schema":99,"loadgen":"9"}"#, "is of schema 99, and this loadgen reads 1"),
+            (r#"{"schema":99,"loadgen":"9"}"#, "is of schema 99, and this loadgen reads 1 to 2"),
             (r#"{"schema":1,"loadgen":"0","error":"x"}"#, "is about a run that never began: x"),
             (&format!("{run}}}"), "is no report"),
             (&format!(r#"{run},"plan":{{}},"runs":[]}}"#), "is no report"),
@@ -108,6 +118,8 @@ mod tests {
             file: PathBuf::new(),
             url: String::new(),
             verdict: String::new(),
+            made: String::new(),
+            machine: String::new(),
             runs: Vec::new(),
             plan: serde_json::from_str(plan).expect("a plan"),
         };

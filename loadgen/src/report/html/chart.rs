@@ -163,15 +163,26 @@ impl Chart<'_> {
         for (line, class) in self.lines.iter().zip(CLASSES) {
             write!(out, r#"<span><i class="{class}"></i>{}</span>"#, Escaped(line.name))?;
         }
-        write!(out, "<span>{}</span></div>", Escaped(self.note))?;
-        write!(out, r#"<svg viewBox="0 0 {width} {height}" role="img" aria-label="{title}">"#)?;
+        write!(out, "<span>{}</span>{}</div>", Escaped(self.note), more(self.width))?;
+        write!(
+            out,
+            r#"<div class="scroll" tabindex="0"><svg viewBox="0 0 {width} {height}" role="img" aria-label="{title}">"#
+        )?;
         self.write_axes(out)?;
         // The first line is the one that matters. It is drawn last, and so on top.
         for (line, class) in self.lines.iter().zip(CLASSES).rev() {
             self.write_line(line, class, out)?;
         }
         self.write_hints(out)?;
-        out.write_str("</svg></section>\n")
+        out.write_str("</svg></div></section>\n")
+    }
+}
+
+/// The words that a narrow screen shows beside what is wider than it.
+pub(super) const fn more(width: Width) -> &'static str {
+    match width {
+        Width::Half => "",
+        Width::Whole => "<span class=\"more\">more to the right &rarr;</span>",
     }
 }
 

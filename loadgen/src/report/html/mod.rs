@@ -13,9 +13,11 @@ mod tests;
 
 use std::fmt::{self, Write as _};
 
+use super::heading::VERSION;
 use super::runs::{Run, Runs};
 use super::shape::{Plan, Summary};
 use super::text::bytes;
+use crate::origin::Origin;
 use escape::Escaped;
 
 const STYLE: &str = include_str!("page.css");
@@ -28,11 +30,26 @@ pub(super) fn page(runs: &Runs) -> String {
 }
 
 /// The page that says why there is no report.
-pub(super) fn page_of_no_run(why: &str) -> String {
+pub(super) fn page_of_no_run(why: &str, origin: &Origin) -> String {
     let mut out = String::new();
     let _ = write_start("no report", &mut out);
-    let _ = write!(out, "<header><h1>No report</h1><p>{}</p></header>\n{END}", Escaped(why));
+    let _ = writeln!(out, "<header><h1>No report</h1><p>{}</p>", Escaped(why));
+    let _ = write_origin(origin, None, &mut out);
+    let _ = write!(out, "</header>\n{END}");
     out
+}
+
+/// When, where and by which command the report was made.
+fn write_origin(origin: &Origin, server: Option<&str>, out: &mut String) -> fmt::Result {
+    let server = server.map_or(String::new(), |version| format!(", server {version}"));
+    writeln!(
+        out,
+        "<p class=\"soft\">{} by loadgen {VERSION}{}, on {}</p>\n<p><code>{}</code></p>",
+        Escaped(&origin.date),
+        Escaped(&server),
+        Escaped(&origin.machine()),
+        Escaped(&origin.command)
+    )
 }
 
 const END: &str = "</main>\n</body>\n</html>\n";
@@ -40,7 +57,7 @@ const END: &str = "</main>\n</body>\n</html>\n";
 fn write_page(runs: &Runs, out: &mut String) -> fmt::Result {
     let Some((at, run)) = runs.shown() else { return Ok(()) };
     write_start(run.summary.verdict, out)?;
-    write_header(&run.summary, out)?;
+    write_header(&run.summary, runs.origin(), out)?;
     out.write_str("<div class=\"tiles\">\n")?;
     write_tiles(&run.summary, out)?;
     out.write_str("</div>\n<div class=\"cards\">\n")?;
@@ -61,7 +78,7 @@ fn write_start(what: &str, out: &mut String) -> fmt::Result {
     )
 }
 
-fn write_header(summary: &Summary, out: &mut String) -> fmt::Result {
+fn write_header(summary: &Summary, origin: &Origin, out: &mut String) -> fmt::Result {
     let (verdict, url) = (summary.verdict, Escaped(&summary.plan.url));
     let class = if verdict == "not as expected" { "unmet" } else { verdict };
     let whose = if summary.plan.own_server { "its own server" } else { "" };
@@ -72,6 +89,8 @@ fn write_header(summary: &Summary, out: &mut String) -> fmt::Result {
         Escaped(&plan(&summary.plan)),
         Escaped(&details(summary))
     )?;
+    let server = summary.server_version.as_deref().unwrap_or("of unknown version");
+    write_origin(origin, Some(server), out)?;
     let lists =
         [("failed", &summary.failures), ("unmet", &summary.unmet), ("invalid", &summary.invalid)];
     for (class, sentences) in lists {
@@ -123,11 +142,9 @@ fn write_tiles(summary: &Summary, out: &mut String) -> fmt::Result {
         )
     };
     let (messages, times) = (&summary.messages, &summary.delivery.corrected_ns);
-    let known =
-        |nanos: u64| if times.count > 0 { millis(nanos as f64 / 1e6) } else { "–".to_owned() };
-    tile(&known(times.p50), "ms", "delivery, median")?;
-    tile(&known(times.p99), "ms", "delivery, 99 of 100")?;
-    tile(&known(times.max), "ms", "delivery, the slowest")?;
+    tile(&time(times.p50), "ms", "delivery, median")?;
+    tile(&time(times.p99), "ms", "delivery, 99 of 100")?;
+    tile(&time(times.max), "ms", "delivery, the slowest")?;
     tile(
         &grouped(messages.delivered),
         &format!("of {}", grouped(messages.sent)),
@@ -151,15 +168,19 @@ fn write_tiles(summary: &Summary, out: &mut String) -> fmt::Result {
 
 fn write_footer(run: &Run, out: &mut String) -> fmt::Result {
     let generator = &run.summary.generator;
+    let share = generator.cpu_share.map_or("–".to_owned(), |it| format!("{:.0}", it * 100.0));
     writeln!(
         out,
-        "<footer>loadgen {} used {:.0} % of one core while sending; 99 of 100 messages were sent within {} ms of \
+        "<footer>loadgen used {share} % of one core while sending; 99 of 100 messages were sent within {} ms of \
          their planned moment. Corrected times count from that moment, uncorrected ones from the moment of \
          sending, and for delivery only of messages that were sent while no other was waited for.</footer>",
-        env!("CARGO_PKG_VERSION"),
-        generator.cpu_share * 100.0,
-        millis(generator.send_lag_ns.p99 as f64 / 1e6)
+        time(generator.send_lag_ns.p99)
     )
+}
+
+/// Nanoseconds as milliseconds; a dash if there is nothing to tell.
+fn time(nanos: Option<u64>) -> String {
+    nanos.map_or("–".to_owned(), |nanos| millis(nanos as f64 / 1e6))
 }
 
 /// Milliseconds with three significant digits.

@@ -7,8 +7,9 @@ use super::super::named::named_times;
 use super::super::quantiles::Quantiles;
 use super::super::runs::{Run, Runs};
 use super::super::shape::Summary;
+use super::chart::{Width, more};
 use super::escape::Escaped;
-use super::{grouped, millis};
+use super::{grouped, time};
 
 /// Appends all tables.
 pub(super) fn write_tables(runs: &Runs, shown: usize, run: &Run, out: &mut String) -> fmt::Result {
@@ -30,16 +31,20 @@ struct Table<'a> {
     is_wide: bool,
 }
 
+/// A cell longer than this is a sentence, and may be broken into lines.
+const LONGEST_WORD: usize = 40;
+
 /// A row, and its CSS class.
 type Row = (&'static str, Vec<String>);
 
 impl Table<'_> {
     fn write(&self, rows: &[Row], out: &mut String) -> fmt::Result {
-        let wide = if self.is_wide { " wide" } else { "" };
-        let (title, note) = (Escaped(self.title), Escaped(self.note));
+        let (wide, width) = if self.is_wide { (" wide", Width::Whole) } else { ("", Width::Half) };
+        let (title, note, more) = (Escaped(self.title), Escaped(self.note), more(width));
         write!(
             out,
-            "<section class=\"card{wide}\"><h2>{title}</h2><div class=\"keys\">{note}</div><table>"
+            "<section class=\"card{wide}\"><h2>{title}</h2><div class=\"keys\"><span>{note}</span>{more}</div>\
+             <div class=\"scroll\" tabindex=\"0\"><table>"
         )?;
         out.write_str("<tr>")?;
         for cell in self.head {
@@ -50,12 +55,16 @@ impl Table<'_> {
             write!(out, "<tr class=\"{class}\">")?;
             for cell in cells {
                 // An indented title belongs to the row above.
-                let part = if cell.starts_with("  ") { " class=\"part\"" } else { "" };
-                write!(out, "<td{part}>{}</td>", Escaped(cell.trim()))?;
+                let class = match cell.len() {
+                    _ if cell.starts_with("  ") => " class=\"part\"",
+                    length if length > LONGEST_WORD => " class=\"words\"",
+                    _ => "",
+                };
+                write!(out, "<td{class}>{}</td>", Escaped(cell.trim()))?;
             }
             out.write_str("</tr>\n")?;
         }
-        out.write_str("</table></section>\n")
+        out.write_str("</table></div></section>\n")
     }
 }
 
@@ -66,7 +75,7 @@ fn write_times(run: &Run, out: &mut String) -> fmt::Result {
         .map(|named| {
             let times = Quantiles::of(named.times);
             let values = [times.p50, times.p90, times.p99, times.p999, times.max];
-            let values = values.map(|nanos| millis(nanos as f64 / 1e6));
+            let values = values.map(time);
             ("", [named.title.to_owned(), grouped(times.count)].into_iter().chain(values).collect())
         })
         .collect();
@@ -80,7 +89,7 @@ fn write_runs(runs: &Runs, shown: usize, out: &mut String) -> fmt::Result {
     }
     let row = |(at, run): (usize, &super::super::shape::Figures)| -> Row {
         let delivery = run.times.get("delivery").copied().unwrap_or_default();
-        let times = [delivery.p50, delivery.p99, delivery.max].map(|n| millis(n as f64 / 1e6));
+        let times = [delivery.p50, delivery.p99, delivery.max].map(time);
         let mark = if at == shown { " (this page)" } else { "" };
         let name = format!("{}{mark}", at + 1);
         let cells = [name, run.verdict.clone(), grouped(run.delivered), grouped(run.lost)];
@@ -98,20 +107,23 @@ fn write_messages(summary: &Summary, out: &mut String) -> fmt::Result {
         ("sent", messages.sent, false),
         ("delivered", messages.delivered, false),
         ("lost", messages.lost, true),
-        ("in doubt", messages.in_doubt, true),
+        ("in doubt", messages.in_doubt, messages.is_steady),
         ("duplicated", messages.duplicated, true),
         ("misdelivered", messages.misdelivered, true),
         ("reordered", messages.reordered, true),
         ("misattributed", messages.misattributed, true),
         ("garbled", messages.garbled, true),
-        ("skipped", messages.skipped, true),
+        ("skipped", messages.skipped, messages.is_steady),
     ];
     let rows = counts.map(|(what, count, is_fault)| {
         let class = if is_fault && count > 0 { "differs" } else { "" };
         (class, vec![what.to_owned(), grouped(count)])
     });
-    let note = "every one is checked";
-    Table { title: "Messages", note, head: &["", "count"], is_wide: false }.write(&rows, out)
+    let note = match messages.about_doubt() {
+        [] => "every one is checked".to_owned(),
+        lines => format!("every one is checked; {}", lines.join(" ")),
+    };
+    Table { title: "Messages", note: &note, head: &["", "count"], is_wide: false }.write(&rows, out)
 }
 
 fn write_sessions(summary: &Summary, out: &mut String) -> fmt::Result {
@@ -187,6 +199,9 @@ fn write_ledger(summary: &Summary, out: &mut String) -> fmt::Result {
         })
         .collect();
     let note = match ledger.iter().all(|row| row.agrees) {
+        true if summary.messages.in_doubt > 0 => {
+            "the server's books and ours agree: its figure may be ours, or more by up to what is in doubt"
+        }
         true => "the server's books and ours agree",
         false => "the server's books differ from ours",
     };

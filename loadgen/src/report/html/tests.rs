@@ -10,6 +10,6 @@ fn numbers_are_written_as_people_read_them() {
 
 #[test]
 fn a_page_without_a_run_says_why_and_escapes_it() {
-    let page = page_of_no_run("cannot connect to <b>");
+    let page = page_of_no_run("cannot connect to <b>", &Origin::default());
     assert!(page.contains("cannot connect to &lt;b&gt;") && page.ends_with("</html>\n"), "{page}");
 }
