@@ -14,6 +14,9 @@ use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
+use crate::count;
+use crate::near::nearest;
+
 /// What `--help` says of it.
 pub(crate) const HELP: &str = "What must hold, or the exit code is 3; may be given several times
 
@@ -174,7 +177,7 @@ impl FromStr for Expectation {
         let name = Name::parse(name.trim())?;
         let value = match name.is_time() {
             true => time(value.trim())?,
-            false => count(value.trim())?,
+            false => number(value.trim())?,
         };
         Ok(Expectation { text: text.trim().to_owned(), name, operator, value })
     }
@@ -263,6 +266,13 @@ impl Operator {
 }
 
 fn unknown(name: &str) -> String {
+    let first = name.split('.').next().unwrap_or_default();
+    let all = || MEASURES.iter().chain(&COUNTERS).copied();
+    let near = nearest(name, all()).or_else(|| nearest(first, all()));
+    // A name that is right but for its statistic needs the list.
+    if let Some(near) = near.filter(|&near| near != first) {
+        return format!("there is no `{name}`: did you mean {near}?");
+    }
     let (measures, counters) = (MEASURES.join(", "), COUNTERS.join(", "));
     format!(
         "there is no `{name}`; there are the counters {counters}; and, with .p50 .p99 .p99.9 .min \
@@ -270,11 +280,10 @@ fn unknown(name: &str) -> String {
     )
 }
 
-fn count(text: &str) -> Result<f64, String> {
-    match text.parse::<f64>() {
-        Ok(count) if count.is_finite() => Ok(count),
-        Ok(_) | Err(_) => Err(format!("`{text}` is no number, and a count has no unit")),
-    }
+fn number(text: &str) -> Result<f64, String> {
+    let wrong =
+        || format!("`{text}` is no number, and a count has no unit: it looks like 500 or 10k");
+    count::parse(text).ok_or_else(wrong)
 }
 
 /// A time in nanoseconds.

@@ -6,6 +6,7 @@ mod complain;
 mod count;
 mod expect;
 mod exposition;
+mod near;
 mod net;
 mod origin;
 mod own_server;

@@ -9,7 +9,7 @@ use clap::builder::BoolishValueParser;
 use clap::{Command, CommandFactory as _, Parser, Subcommand};
 
 use super::reporting::{OUTPUT, Reporting};
-use super::values::{Every, OnOff, rate, share, time, time_or_off};
+use super::values::{Every, OnOff, rate, seed, share, time, time_or_off};
 use crate::client::{Presence, Protocol};
 use crate::count;
 use crate::expect::{self, Expectation};
@@ -124,7 +124,7 @@ pub(super) struct Args {
     pub(super) think: Option<Duration>,
 
     /// Seed of all random choices: the same seed makes the same plan [default: a new one]
-    #[arg(long, env = "LOADGEN_SEED", value_name = "S", help_heading = LOAD)]
+    #[arg(long, env = "LOADGEN_SEED", value_name = "S", help_heading = LOAD, value_parser = seed)]
     pub(super) seed: Option<u64>,
 
     /// Share of phones of one kind, NAME=WEIGHT; several times [default: chatter=1]

@@ -75,6 +75,15 @@ fn a_misspelt_flag_or_one_of_another_tool_is_refused_with_the_right_one() {
         (&["--connections", "10"], "did you mean --clients?"),
         (&["--target", "ws://h"], "did you mean the URL without a flag?"),
         (&["--presence", "dleta"], "did you mean delta?"),
+        (&["--persona", "lurkr=1"], "did you mean lurker?"),
+        (&["--expect", "delivry.p99<5ms"], "did you mean delivery?"),
+        (&["--expect", "in-doubt==0"], "did you mean in_doubt?"),
+        (&["comapre", "a.json", "b.json"], "did you mean compare?"),
+        (&["127.0.0.1", "8080"], "did you mean 127.0.0.1:8080?"),
+        (&["ws://a:1", "ws://b:1"], "`ws://b:1` is another word"),
+        (&["--duration", "30"], "such as 30s, 500ms or 1m30s"),
+        (&["--heartbeat", "of"], "such as 30s, 500ms or 1m30s, or off"),
+        (&["--seed", "x"], "such as 7"),
     ] {
         let line = parsed(args).expect_err("no such flag");
         assert!(line.ends_with(meant) && !line.contains('\n'), "{args:?}: {line}");
@@ -85,6 +94,7 @@ fn a_misspelt_flag_or_one_of_another_tool_is_refused_with_the_right_one() {
 
 #[test]
 fn numbers_of_things_are_understood_as_people_write_them_in_every_flag() {
+    assert!(parsed(&["--expect", "sent>=10k"]).is_ok());
     let args = [
         "--clients",
         "1.5k",

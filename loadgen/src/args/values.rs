@@ -15,13 +15,20 @@ pub(super) fn time(text: &str) -> Result<Duration, String> {
 }
 
 pub(super) fn time_or_off(text: &str) -> Result<Every, String> {
-    if text == "off" { Ok(Every(None)) } else { time(text).map(|time| Every(Some(time))) }
+    match text {
+        "off" => Ok(Every(None)),
+        text => time(text).map(|time| Every(Some(time))).map_err(|why| format!("{why}, or off")),
+    }
 }
 
 pub(super) fn rate(text: &str) -> Result<f64, String> {
     count::parse(text).ok_or_else(|| {
         "it must be a number of messages a second, such as 1000 or 0.5 or 10k".to_owned()
     })
+}
+
+pub(super) fn seed(text: &str) -> Result<u64, String> {
+    text.parse().map_err(|_| "it must be a whole number, such as 7".to_owned())
 }
 
 /// On or off.

@@ -66,7 +66,7 @@ pub(crate) fn parse_time(text: &str) -> Result<Duration, String> {
     match humantime::parse_duration(text) {
         Ok(time) if time <= LONGEST => Ok(time),
         Ok(_) => Err("it must not be longer than a year".to_owned()),
-        Err(error) => Err(error.to_string()),
+        Err(_) => Err("it must be a time with its unit, such as 30s, 500ms or 1m30s".to_owned()),
     }
 }
 

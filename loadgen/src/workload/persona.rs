@@ -7,6 +7,7 @@
 use std::str::FromStr;
 
 use crate::count;
+use crate::near::nearest;
 use crate::phone_id::PhoneId;
 
 /// What a phone is like.
@@ -121,12 +122,14 @@ impl FromStr for Share {
     fn from_str(text: &str) -> Result<Self, String> {
         let (name, weight) = text.split_once('=').ok_or("it looks like lurker=80")?;
         let persona = Persona::ALL.into_iter().find(|persona| persona.word() == name);
-        let persona = persona.ok_or_else(|| {
-            format!(
-                "there is no `{name}`; there are {}",
-                Persona::ALL.map(Persona::word).join(", ")
-            )
-        })?;
+        let persona =
+            persona.ok_or_else(|| match nearest(name, Persona::ALL.map(Persona::word)) {
+                Some(near) => format!("there is no `{name}`: did you mean {near}?"),
+                None => format!(
+                    "there is no `{name}`; there are {}",
+                    Persona::ALL.map(Persona::word).join(", ")
+                ),
+            })?;
         let weight = count::whole(weight, 0, u32::MAX)
             .map_err(|_| "a weight is a whole number, such as 80")?;
         Ok(Share { persona, weight })
