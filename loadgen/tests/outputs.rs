@@ -199,6 +199,8 @@ fn a_run_that_fails_leaves_the_old_files_as_they_were_and_no_others() {
     let (code, _, stderr) =
         short(&["--json", &json, "--csv", &csv, "--html", "/nowhere/a", "--hgrm", "/dev/null/b"]);
     assert_eq!((code, stderr.lines().count()), (2, 2), "a line for each: {stderr}");
+    let (code, _, stderr) = short(&["--json", &json, "--html", &json]);
+    assert!(code == 2 && stderr.contains("--json and --html name the same file"), "{stderr}");
     let (code, ..) = short(&["ws://127.0.0.1:1", "--csv", &csv]);
     assert_eq!(code, 1, "there is no server");
     let (json, csv) = (folder.read("a.json"), folder.read("a.csv"));

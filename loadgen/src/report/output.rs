@@ -52,7 +52,7 @@ impl Output {
         if old.as_ref().is_some_and(fs::Metadata::is_dir) {
             return Err(wrong(ErrorKind::IsADirectory.into()));
         }
-        let is_elsewhere = ["/dev", "/proc"].iter().any(|root| path.starts_with(root));
+        let is_elsewhere = is_of_the_system(path);
         if is_elsewhere && old.is_none() {
             return Err(wrong(ErrorKind::NotFound.into()));
         }
@@ -89,6 +89,11 @@ impl Output {
         };
         written.map_err(|error| cannot_write(&path, &error))
     }
+}
+
+/// Whether a path names a device or a descriptor, such as `/dev/stdout`, and not a file of a folder.
+pub(super) fn is_of_the_system(path: &Path) -> bool {
+    path.starts_with("/dev") || path.starts_with("/proc")
 }
 
 impl Beside {
@@ -128,7 +133,7 @@ fn open_in_place(path: &Path, signals: &Signals) -> io::Result<File> {
         // Without O_NONBLOCK, a pipe would wait for its reader here (fifo(7)). /dev/stdout may be a file that
         // has other lines already: those are kept.
         let is_device = fs::metadata(path).is_ok_and(|found| !found.is_file());
-        let is_ours = path.starts_with("/dev") || path.starts_with("/proc");
+        let is_ours = is_of_the_system(path);
         let mut options = OpenOptions::new();
         options.write(true).append(is_ours).truncate(!is_device && !is_ours);
         options.custom_flags(OFlag::O_NONBLOCK.bits());

@@ -9,7 +9,7 @@ use super::csv::write_csv;
 use super::hgrm::write_hgrm;
 use super::html;
 use super::named::named_times;
-use super::output::{Output, cannot_write, to_stdout};
+use super::output::{Output, cannot_write, is_of_the_system, to_stdout};
 use super::runs::{Run, Runs};
 use super::shape::Page;
 use super::text::write_text;
@@ -29,6 +29,20 @@ pub(crate) struct Destinations {
     pub(crate) html: Option<PathBuf>,
 }
 
+impl Destinations {
+    /// A sentence for each file that two outputs would have to share. One would replace the other.
+    fn named_twice(&self) -> Vec<String> {
+        let files = [("--json", &self.json), ("--csv", &self.csv), ("--html", &self.html)];
+        let pairs = [(0, 1), (0, 2), (1, 2)].map(|(one, other)| (files[one], files[other]));
+        let twice = pairs.into_iter().filter_map(|((one, path), (other, same))| {
+            let path = path.as_deref().filter(|&path| Some(path) == same.as_deref())?;
+            let sentence = || format!("{one} and {other} name the same file: {}", path.display());
+            (!is_of_the_system(path)).then(sentence)
+        });
+        twice.collect()
+    }
+}
+
 /// The files, opened.
 #[derive(Debug)]
 pub(crate) struct Outputs {
@@ -46,7 +60,7 @@ impl Outputs {
     ///
     /// One sentence for each that cannot be written.
     pub(crate) fn open(wanted: &Destinations) -> Result<Self, Vec<String>> {
-        let mut failures = Vec::new();
+        let mut failures = wanted.named_twice();
         let mut open = |path: &Option<PathBuf>| {
             let output = Output::open(path.as_deref()?);
             output.map_err(|sentence| failures.push(sentence)).ok()
