@@ -22,6 +22,8 @@ pub struct Admitted {
 pub struct Refusal {
     /// One clear sentence for the client.
     pub sentence: &'static str,
+    /// The same as a word for programs.
+    pub code: &'static str,
     /// After how long the client may try again, if the realm knows that.
     pub retry_after: Option<Duration>,
     /// The limit that the connection exceeded, if it is one that the metrics count.

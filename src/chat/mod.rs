@@ -57,6 +57,10 @@ pub enum Event<'a> {
     Error {
         /// One clear sentence. It never quotes what the person sent.
         detail: &'a str,
+        /// The same as a word for programs. It never changes, and needs no escapes in JSON.
+        code: &'static str,
+        /// The id in the frame that caused the error, as plain text, if there is one that can be used.
+        id: Option<&'a str>,
     },
     /// Something happened in the `mobile` realm.
     Mobile(mobile::Event<'a>),

@@ -18,22 +18,23 @@ use super::Incoming;
 use super::flaw::{DUPLICATE_KEY, Flaw, NOT_AN_OBJECT, TYPE};
 
 /// Decodes a frame that is an object with a `type`: splits it into `F`, and calls `understand` with the
-/// type and the fields. `chat_message` is the type of the frames that the books count.
+/// type and the fields. `chat_message` is the type of the frames that the books count. `id` finds the
+/// frame's id again if the frame has a flaw, whatever the flaw is.
 pub(super) fn read<'a, F: Deserialize<'a>>(
     text: &'a str,
     chat_message: &str,
     kind: impl FnOnce(&F) -> Option<&'a RawValue>,
+    id: impl FnOnce(&'a str) -> Option<Cow<'a, str>>,
     understand: impl FnOnce(&str, &F) -> Result<Incoming<'a>, Flaw>,
 ) -> Incoming<'a> {
     let fields: F = match object(text, NOT_AN_OBJECT) {
         Ok(fields) => fields,
-        Err(flaw) => return flaw.incoming(false),
+        Err(flaw) => return flaw.incoming(id(text), false),
     };
     match required(kind(&fields), TYPE).and_then(|raw| word(raw, TYPE)) {
-        Ok(kind) => {
-            understand(&kind, &fields).unwrap_or_else(|flaw| flaw.incoming(kind == chat_message))
-        }
-        Err(flaw) => flaw.incoming(false),
+        Ok(kind) => understand(&kind, &fields)
+            .unwrap_or_else(|flaw| flaw.incoming(id(text), kind == chat_message)),
+        Err(flaw) => flaw.incoming(id(text), false),
     }
 }
 

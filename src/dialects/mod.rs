@@ -11,10 +11,13 @@
 //! and its place in the table below.
 
 pub(crate) mod echo;
-mod flaw;
+pub(crate) mod flaw;
+mod forwarded;
 mod json;
 pub mod messenger;
 pub mod sca;
+
+use std::borrow::Cow;
 
 use crate::chat::messenger::SignIn;
 use crate::chat::{Audience, Command, Entrant, Event};
@@ -59,6 +62,10 @@ pub enum Incoming<'a> {
     Malformed {
         /// What is wrong, in a sentence that quotes nothing of the message.
         detail: &'static str,
+        /// The same as a word for programs.
+        code: &'static str,
+        /// The frame's own id as plain text, if it has one that can be used.
+        id: Option<Cow<'a, str>>,
         /// If it was clearly a chat message: why it was refused. The books account for every chat
         /// message, the refused ones too.
         refused_message: Option<Fault>,

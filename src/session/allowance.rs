@@ -9,6 +9,7 @@ use std::mem;
 use super::{End, Flow, Host, Limits, WebSocket};
 use crate::chat::Event;
 use crate::dialects::Allowance;
+use crate::dialects::flaw::{BYTE_RATE, Flaw, MESSAGE_RATE};
 use crate::limiter::{Bucket, Drawn, Limit, Rate};
 
 /// What a rate counts.
@@ -43,10 +44,10 @@ impl Measure {
         }
     }
 
-    fn warning(self) -> &'static str {
+    fn warning(self) -> Flaw {
         match self {
-            Measure::Frames => "too many messages: slow down, or this connection will be closed",
-            Measure::Bytes => "too many bytes: slow down, or this connection will be closed",
+            Measure::Frames => MESSAGE_RATE,
+            Measure::Bytes => BYTE_RATE,
         }
     }
 }
@@ -79,7 +80,9 @@ impl WebSocket {
         }
         if !mem::replace(warned, true) {
             host.limit_hit(measure.limit());
-            host.tell(&Event::Error { detail: measure.warning() });
+            let Flaw { detail, code, .. } = measure.warning();
+            // No frame is refused, so there is no id to name.
+            host.tell(&Event::Error { detail, code, id: None });
         }
         match drawn {
             Drawn::Within | Drawn::Excess => Flow::Open,

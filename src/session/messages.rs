@@ -2,7 +2,8 @@
 
 use super::allowance::Measure;
 use super::{End, Flow, Host, Limits, WebSocket};
-use crate::chat::{Entrant, Event};
+use crate::chat::{self, Entrant, Event};
+use crate::dialects::flaw::{Flaw, SIGNED_IN_ALREADY};
 use crate::dialects::{Allowance, Dialect, Incoming, Message};
 use crate::limiter::Bucket;
 use crate::ws::{self, Frame, Item};
@@ -86,7 +87,7 @@ impl WebSocket {
 
     /// Handles a message of a client that is signed in.
     fn take(&mut self, incoming: Incoming<'_>, limits: &Limits, host: &mut impl Host) -> Flow {
-        let (detail, refused_message) = match incoming {
+        let (detail, code, id, refused_message) = match incoming {
             Incoming::Command(command) => {
                 host.command(&command);
                 self.strikes = self.strikes.saturating_sub(1);
@@ -102,13 +103,18 @@ impl WebSocket {
                 return Flow::Open;
             }
             Incoming::Unacceptable => return Flow::Finish(End::Unacceptable),
-            Incoming::Malformed { detail, refused_message } => (detail, refused_message),
-            Incoming::SignIn(_) => ("this connection is signed in already", None),
+            Incoming::Malformed { detail, code, id, refused_message } => {
+                (detail, code, id, refused_message)
+            }
+            Incoming::SignIn(_) => {
+                let Flaw { detail, code, .. } = SIGNED_IN_ALREADY;
+                (detail, code, None, None)
+            }
         };
         if let Some(reason) = refused_message {
             host.message_refused(reason);
         }
-        host.tell(&Event::Error { detail });
+        host.tell(&Event::Error { detail, code, id: id.as_deref() });
         self.strikes += 1;
         if self.strikes > limits.strikes {
             return Flow::Finish(End::Strikes);
@@ -125,12 +131,14 @@ impl WebSocket {
                     return Flow::Open;
                 }
                 Err(refusal) => {
-                    let detail = refusal.sentence;
-                    host.tell(&Event::Error { detail });
+                    let chat::Refusal { sentence: detail, code, .. } = refusal;
+                    host.tell(&Event::Error { detail, code, id: None });
                     return Flow::Finish(End::SignInRefused(detail));
                 }
             },
-            Incoming::Malformed { detail, .. } => host.tell(&Event::Error { detail }),
+            Incoming::Malformed { detail, code, id, .. } => {
+                host.tell(&Event::Error { detail, code, id: id.as_deref() });
+            }
             Incoming::Command(_)
             | Incoming::Reply(_)
             | Incoming::Echo(_)

@@ -308,7 +308,12 @@ fn only_a_request_with_the_operators_token_is_told_who_is_online() {
 
 /// A refusal by the chat. It may say when the client may try again.
 fn by_the_chat(retry_after: Option<Duration>) -> DoorRefusal {
-    DoorRefusal::ByTheChat(chat::Refusal { sentence: "not now", retry_after, limit: None })
+    DoorRefusal::ByTheChat(chat::Refusal {
+        sentence: "not now",
+        code: "not_now",
+        retry_after,
+        limit: None,
+    })
 }
 
 #[test]

@@ -98,21 +98,19 @@ fn what_is_json_is_passed_on_to_the_byte() {
     let arrays = |depth| format!("{}{}", "[".repeat(depth), "]".repeat(depth));
     let objects = |depth| format!("{}1{}", r#"{"a":"#.repeat(depth), "}".repeat(depth));
     let (deep, deep_objects) = (arrays(60), objects(60));
-    let (very_deep, very_deep_objects) = (arrays(8_000), objects(2_700));
-    let digits = "9".repeat(10_000);
+    let digits = "9".repeat(308);
     let fraction = format!("0.{}1", "0".repeat(10_000));
     for (name, data) in [
         ("y_null", "null"),
         ("y_number_zero", "0"),
         ("y_number_minus_zero", "-0"),
         ("y_number_zero_exponent", "-0.0E-0"),
-        ("y_number_beyond_double", "1e400"),
-        ("y_number_beyond_any", "-1E+99999999999999999999"),
+        ("y_number_largest_double", "-1.7976931348623157E+308"),
         ("y_number_vanishing", "1e-400"),
         ("y_number_beyond_64_bits", "18446744073709551616"),
         ("y_number_not_exact_as_double", "9007199254740993"),
         ("y_number_trailing_zeros", "1.500000"),
-        ("y_number_of_10_000_digits", &digits),
+        ("y_number_of_308_digits", &digits),
         ("y_number_long_fraction", &fraction),
         ("y_string_empty", r#""""#),
         ("y_string_escapes", r#""\"\\\/\b\f\n\r\t""#),
@@ -128,17 +126,10 @@ fn what_is_json_is_passed_on_to_the_byte() {
         ("y_string_right_to_left", "\"\u{202e}\u{5d0}\""),
         ("y_array_deep", &deep),
         ("y_object_deep", &deep_objects),
-        ("y_array_very_deep", &very_deep),
-        ("y_object_very_deep", &very_deep_objects),
         ("y_object_empty_key", r#"{"":0}"#),
         ("y_object_white_space", "{ \t\n\r\"a\" : [ ] }"),
     ] {
         for dialect in DIALECTS {
-            if dialect == Dialect::Messenger && name.ends_with("_very_deep") {
-                // Strict clients parse metadata with a recursive parser.
-                assert!(carried(dialect, data).is_err(), "{name}");
-                continue;
-            }
             assert_eq!(carried(dialect, data).as_deref(), Ok(data), "{name} {dialect:?}");
             if data.starts_with('"') {
                 let key = text_key(dialect);
@@ -236,9 +227,40 @@ fn a_frame_is_one_object_and_nothing_around_it() {
     }
 }
 
+/// RFC 8259 lets a decoder limit numbers and nesting, and leaves open what it makes of a key that appears
+/// twice and of half a surrogate pair. So a client may lose a frame with one of these, or its connection.
+#[test]
+fn what_some_clients_cannot_decode_is_not_passed_on() {
+    let surrogate = "a string must not have an unpaired surrogate";
+    let number = "a number must not be over 1.8e308";
+    let arrays = |depth| format!("{}{}", "[".repeat(depth), "]".repeat(depth));
+    let objects = |depth| format!("{}1{}", r#"{"a":"#.repeat(depth), "}".repeat(depth));
+    let digits = "9".repeat(10_000);
+    for (name, data, detail) in [
+        ("i_number_beyond_double", "1e400", number),
+        ("i_number_beyond_double_inside", r#"[{"a":-1e999}]"#, number),
+        ("i_number_beyond_any", "-1E+99999999999999999999", number),
+        ("i_number_of_10_000_digits", &digits, number),
+        ("i_string_lone_high_surrogate", r#""\ud800""#, surrogate),
+        ("i_string_lone_low_surrogate_inside", r#"["\udfff"]"#, surrogate),
+        ("i_key_lone_surrogate", r#"{"\ud800":1}"#, surrogate),
+        ("i_key_twice_inside", r#"[{"a":1,"a":1}]"#, "a key appears twice"),
+        ("i_key_twice_inside_once_escaped", r#"{"a":1,"\u0061":1}"#, "a key appears twice"),
+        ("i_array_65_deep", &arrays(65), "nested over 64 levels deep"),
+        ("i_array_very_deep", &arrays(8_000), "nested over 64 levels deep"),
+        ("i_object_very_deep", &objects(2_700), "nested over 64 levels deep"),
+    ] {
+        for dialect in DIALECTS {
+            let told = carried(dialect, data).expect_err("it is not passed on");
+            assert!(told.contains(detail), "{name} {dialect:?}: {told}");
+        }
+    }
+}
+
 #[test]
 fn what_json_leaves_open_has_one_answer() {
     let twice = Err("a key appears twice");
+    let half = Err("a string must not have an unpaired surrogate");
     for dialect in DIALECTS {
         let key = text_key(dialect);
         let no_text = format!("{key} must be a string");
@@ -251,10 +273,10 @@ fn what_json_leaves_open_has_one_answer() {
             ("i_key_of_no_meaning_twice", r#""KEY":"a","x":1,"x":2"#, Ok(r#""a""#)),
             ("i_key_in_capitals", r#""Text":"a","Content":"a""#, Err(no_text.as_str())),
             ("i_key_inside_a_value", r#""KEY":"a","x":{"KEY":"b"}"#, Ok(r#""a""#)),
-            // Half a surrogate pair is no character. JSON's grammar allows it, and an app may send it.
-            ("i_text_lone_high_surrogate", r#""KEY":"\ud800""#, Ok(r#""\ud800""#)),
-            ("i_text_lone_low_surrogate", r#""KEY":"\udfff\ud800""#, Ok(r#""\udfff\ud800""#)),
-            ("i_text_pair_in_wrong_order", r#""KEY":"\ude00\ud83d""#, Ok(r#""\ude00\ud83d""#)),
+            // JSON's grammar allows half a surrogate pair, but it is no character, and an app may fail at it.
+            ("i_text_lone_high_surrogate", r#""KEY":"\ud800""#, half),
+            ("i_text_lone_low_surrogate", r#""KEY":"\udfff\ud800""#, half),
+            ("i_text_pair_in_wrong_order", r#""KEY":"\ude00\ud83d""#, half),
             ("i_number_for_text", r#""KEY":1e400"#, Err(&no_text)),
         ] {
             let frame = message(dialect, &format!(",{}", fields.replace("KEY", key)));

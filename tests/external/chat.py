@@ -101,13 +101,13 @@ async def typing_and_signals_are_passed_on():
 
 async def what_makes_no_sense_is_an_error_and_no_more():
     async with phone(ANN) as ann:
-        for frame, detail in [
-            ("hello", "a frame must be one JSON object"),
-            ('{"type":"shout"}', "unknown type"),
-            (f'{{"type":"message","to":"{BOB}"}}', "text must be a string"),
+        for frame, error in [
+            ("hello", '"detail":"a frame must be one JSON object","code":"not_an_object"'),
+            ('{"type":"shout"}', '"detail":"unknown type","code":"unknown_type"'),
+            (f'{{"type":"message","to":"{BOB}","id":"e"}}', '"detail":"text must be a string","code":"bad_text","id":"e"'),
         ]:
             await ann.send(frame)
-            await hears(ann, f'{{"type":"error","detail":"{detail}"}}')
+            await hears(ann, f'{{"type":"error",{error}}}')
         await ann.send('{"type":"ping"}')
         await hears(ann, '{"type":"pong"}')
 

@@ -146,7 +146,8 @@ fn messages_that_are_half_here_have_a_limit_all_together() {
     assert_eq!(hits(&server, "inbox_total_bytes"), 1.0);
     // The client within the limit goes on. The other client's bytes no longer count.
     first.send(&frame(1, vec![b' '; 16_000])[12_000..]);
-    let error = r#"{"type":"error","detail":"a frame must be one JSON object"}"#;
+    let error =
+        r#"{"type":"error","detail":"a frame must be one JSON object","code":"not_an_object"}"#;
     assert_eq!(first.text(), error);
     assert_eq!(server.metrics()["switchboard_inbox_bytes"], 0.0);
 }

@@ -49,7 +49,10 @@ fn control_frames_count_as_any_other() {
         if answered {
             pongs(&mut wire, 40);
         }
-        assert_eq!(wire.text(), format!(r#"{{"type":"error","detail":"{TOO_MANY}"}}"#));
+        assert_eq!(
+            wire.text(),
+            format!(r#"{{"type":"error","detail":"{TOO_MANY}","code":"message_rate"}}"#)
+        );
         if answered {
             pongs(&mut wire, 10);
         }
@@ -65,7 +68,10 @@ fn empty_fragments_count_as_any_other_frame() {
     wire.upgrade(&format!("/ws/{ALICE}?presence=none"));
     // The server may close the connection while the test still writes.
     wire.try_send([masked(TEXT, ""), masked(CONTINUATION, "").repeat(30_000)].concat());
-    assert_eq!(wire.text(), format!(r#"{{"type":"error","detail":"{TOO_MANY}"}}"#));
+    assert_eq!(
+        wire.text(),
+        format!(r#"{{"type":"error","detail":"{TOO_MANY}","code":"message_rate"}}"#)
+    );
     wire.expect_close(1008, "too many messages");
     let metrics = server.metrics();
     assert_eq!(metrics[r#"switchboard_connections_ended_total{outcome="message_rate"}"#], 1.0);
@@ -103,7 +109,10 @@ fn too_many_bytes_are_a_warning_and_then_the_end() {
         assert!(wire.text().contains("undelivered"));
     }
     wire.send(&letter);
-    assert_eq!(wire.text(), format!(r#"{{"type":"error","detail":"{TOO_MUCH}"}}"#));
+    assert_eq!(
+        wire.text(),
+        format!(r#"{{"type":"error","detail":"{TOO_MUCH}","code":"byte_rate"}}"#)
+    );
     assert!(wire.text().contains("undelivered"));
     wire.send(letter.repeat(3));
     let (_, close) = std::iter::from_fn(|| Some(wire.frame()))

@@ -66,7 +66,10 @@ fn frames_may_come_in_the_same_segment_as_the_request() {
     wire.expect_switch();
     assert!(wire.text().starts_with(r#"{"type":"online_users""#), "nothing precedes the list");
     assert_eq!(wire.text(), r#"{"type":"pong"}"#);
-    assert_eq!(wire.text(), r#"{"type":"error","detail":"a frame must be one JSON object"}"#);
+    assert_eq!(
+        wire.text(),
+        r#"{"type":"error","detail":"a frame must be one JSON object","code":"not_an_object"}"#
+    );
 }
 
 #[test]

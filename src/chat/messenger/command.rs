@@ -85,6 +85,19 @@ pub enum Command<'a> {
 }
 
 impl Command<'_> {
+    /// The id of the message or invitation that the command is about. A refusal names it.
+    pub fn item(&self) -> Option<&str> {
+        match self {
+            Command::Invite(invite) => Some(invite.id.as_str()),
+            Command::Accept { invitation } | Command::Decline { invitation } => {
+                Some(invitation.as_str())
+            }
+            Command::Message(message) => Some(message.id.as_str()),
+            Command::Read { message } => Some(message.as_str()),
+            Command::Typing { .. } => None,
+        }
+    }
+
     /// Whether it is a message from one person to another.
     pub fn is_message(&self) -> bool {
         match self {

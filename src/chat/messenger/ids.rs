@@ -47,6 +47,11 @@ impl<'a> ItemId<'a> {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// The id itself, without its type.
+    pub fn into_text(self) -> Cow<'a, str> {
+        self.0
+    }
 }
 
 fn printable(text: Cow<'_, str>, max_chars: usize) -> Result<Cow<'_, str>, NotAnId> {

@@ -207,7 +207,8 @@ impl Realm {
             }
         };
         if let Err(refusal) = done {
-            sink.send(id, &chat::Event::Error { detail: refusal.sentence() });
+            let (detail, code) = (refusal.sentence(), refusal.code());
+            sink.send(id, &chat::Event::Error { detail, code, id: command.item() });
         }
         self.forget_excess_people(sink);
     }

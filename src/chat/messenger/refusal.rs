@@ -1,4 +1,4 @@
-//! [`Refusal`]: why the realm refuses a command or a sign-in, with a sentence for the client.
+//! [`Refusal`]: why the realm refuses a command or a sign-in, with a sentence and a code for the client.
 //!
 //! Several reasons share one sentence if the exact reason would reveal a secret: whether a person exists,
 //! whose message it is, or whether an invitation was answered before.
@@ -29,6 +29,19 @@ pub enum Refusal {
 }
 
 impl Refusal {
+    /// All reasons.
+    pub const ALL: [Refusal; 9] = [
+        Refusal::TooManyDevices,
+        Refusal::NotInvited,
+        Refusal::NoSuchMessage,
+        Refusal::NoSuchInvitation,
+        Refusal::OwnInvitation,
+        Refusal::DuplicateInvitation,
+        Refusal::TooManySent,
+        Refusal::TooManyReceived,
+        Refusal::TooManyInAll,
+    ];
+
     /// One clear sentence for the client.
     pub fn sentence(self) -> &'static str {
         match self {
@@ -49,10 +62,26 @@ impl Refusal {
             }
         }
     }
+
+    /// The same as a word for programs. It never changes.
+    pub fn code(self) -> &'static str {
+        match self {
+            Refusal::TooManyDevices => "too_many_devices",
+            Refusal::NotInvited => "not_invited",
+            Refusal::NoSuchMessage => "no_such_message",
+            Refusal::NoSuchInvitation => "no_such_invitation",
+            Refusal::OwnInvitation => "own_invitation",
+            Refusal::DuplicateInvitation => "duplicate_invitation",
+            Refusal::TooManySent => "too_many_sent",
+            Refusal::TooManyReceived => "too_many_received",
+            Refusal::TooManyInAll => "too_many_in_all",
+        }
+    }
 }
 
 impl From<Refusal> for chat::Refusal {
     fn from(refusal: Refusal) -> Self {
-        chat::Refusal { sentence: refusal.sentence(), retry_after: None, limit: None }
+        let (sentence, code) = (refusal.sentence(), refusal.code());
+        chat::Refusal { sentence, code, retry_after: None, limit: None }
     }
 }

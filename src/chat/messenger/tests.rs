@@ -68,7 +68,7 @@ impl Sink for Recorder {
 fn line(event: &chat::Event<'_>) -> String {
     let event = match event {
         chat::Event::Messenger(event) => event,
-        chat::Event::Error { detail } => return format!("error: {detail}"),
+        chat::Event::Error { detail, .. } => return format!("error: {detail}"),
         chat::Event::Pong | chat::Event::Mobile(_) => panic!("another realm's: {event:?}"),
     };
     match event {

@@ -81,6 +81,7 @@ impl From<Refusal> for chat::Refusal {
         match refusal {
             Refusal::ReplacedTooOften { retry_after } => chat::Refusal {
                 sentence: "this number changes hands too often",
+                code: "replaced_too_often",
                 retry_after: Some(retry_after),
                 limit: Some(Limit::ReplacementRate),
             },

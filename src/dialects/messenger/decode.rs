@@ -1,7 +1,7 @@
 //! Decodes a client's frame into a sign-in, a command, an immediate answer, or a [`Flaw`].
 //!
 //! serde splits the frame into raw values. The type says which fields the data has, and then serde
-//! splits the data too. A decoder parses as little of each value as possible. It never reads a content.
+//! splits the data too. A decoder parses as little of each value as possible.
 //!
 //! Fields that we forward are checked against what existing clients can decode. A client would lose a
 //! frame with a wrong field, or crash. Fields that we overwrite are checked for their type too, so that
@@ -18,14 +18,14 @@ use super::LIMITS;
 use super::flaw::*;
 use super::time::is_time;
 use super::wire::{
-    AnswerFields, AuthFields, ClientFields, InvitationFields, MessageFields, ReadFields,
-    TypingFields,
+    AnswerFields, AuthFields, ClientFields, DataField, IdField, InvitationFields, MessageFields,
+    ReadFields, TypeField, TypingFields,
 };
 use crate::chat::messenger::{Command, Invite, ItemId, Message, Name, PersonId, SignIn};
 use crate::chat::{self, Event};
-use crate::dialects::Incoming;
-use crate::dialects::flaw::{Flaw, UNKNOWN_TYPE};
+use crate::dialects::flaw::{Flaw, NOT_AN_OBJECT, TYPE, UNKNOWN_TYPE};
 use crate::dialects::json::{self, boolean, object, required, word};
+use crate::dialects::{Incoming, forwarded};
 
 /// Decodes a frame.
 pub(super) fn read(text: &str) -> Incoming<'_> {
@@ -33,6 +33,7 @@ pub(super) fn read(text: &str) -> Incoming<'_> {
         text,
         "message_send",
         |fields: &ClientFields<'_>| fields.kind,
+        id_in,
         |kind, fields| {
             let command = match kind {
                 "message_send" => Command::Message(message(fields.data)?),
@@ -80,7 +81,7 @@ fn invite(data: Option<&RawValue>) -> Result<Invite<'_>, Flaw> {
         id: item(fields.id, ID)?,
         to: session(fields.recipient_id, RECIPIENT_ID)?,
         sender_name: sender_name.and_then(|name| Name::parse(name).ok()),
-        text: string(fields.message, MESSAGE)?.ok_or(MESSAGE)?,
+        text: text(fields.message, MESSAGE)?.ok_or(MESSAGE)?,
         created_at: time(fields.created_at, CREATED_AT)?,
         expires_at,
         metadata: metadata(fields.metadata)?,
@@ -99,10 +100,10 @@ fn message(data: Option<&RawValue>) -> Result<Message<'_>, Flaw> {
     Ok(Message {
         id: item(fields.id, ID)?,
         to: session(fields.recipient_id, RECIPIENT_ID)?,
-        content: string(fields.content, CONTENT)?.ok_or(CONTENT)?,
-        kind: string(fields.message_type, MESSAGE_TYPE)?,
+        content: text(fields.content, CONTENT)?.ok_or(CONTENT)?,
+        kind: text(fields.message_type, MESSAGE_TYPE)?,
         timestamp: time(fields.timestamp, TIMESTAMP)?,
-        status: string(fields.status, STATUS)?,
+        status: text(fields.status, STATUS)?,
         metadata: metadata(fields.metadata)?,
         reply_to: reply_to(fields.reply_to_id)?,
         mentions: mentions(fields.mentions)?,
@@ -119,6 +120,22 @@ fn typing(data: Option<&RawValue>) -> Result<Command<'_>, Flaw> {
     let to = session(fields.recipient_id, RECIPIENT_ID)?;
     let is_typing = boolean(required(fields.is_typing, IS_TYPING)?, IS_TYPING)?;
     Ok(Command::Typing { to, is_typing })
+}
+
+/// Finds the id of a frame that has a flaw, so that the error can name it. It is the id that the frame's
+/// type has; if the type is wrong too, it is the field `id`.
+fn id_in(frame: &str) -> Option<Cow<'_, str>> {
+    let TypeField { kind } = object(frame, NOT_AN_OBJECT).unwrap_or(TypeField { kind: None });
+    let DataField { data } = object(frame, NOT_AN_OBJECT).ok()?;
+    let kind = kind.and_then(|kind| word(kind, TYPE).ok());
+    let id = match kind.as_deref() {
+        Some("invitation_accept" | "invitation_decline") => {
+            data_object::<AnswerFields<'_>>(data).ok()?.invitation_id
+        }
+        Some("message_read") => data_object::<ReadFields<'_>>(data).ok()?.message_id,
+        Some(_) | None => data_object::<IdField<'_>>(data).ok()?.id,
+    };
+    Some(item(id, ID).ok()?.into_text())
 }
 
 /// Splits a frame's data into its fields.
@@ -148,8 +165,7 @@ fn time(field: Option<&RawValue>, flaw: Flaw) -> Result<Option<&str>, Flaw> {
     if is_time(&word(raw, flaw)?) { Ok(Some(raw.get())) } else { Err(flaw) }
 }
 
-/// Checks the metadata of an app, and returns it as it arrived. It is an object, of which only the
-/// brackets are read.
+/// Checks the metadata of an app, and returns it as it arrived. It is an object.
 fn metadata(field: Option<&RawValue>) -> Result<Option<&str>, Flaw> {
     let Some(json) = field.map(RawValue::get) else { return Ok(None) };
     if !json.starts_with('{') {
@@ -158,31 +174,8 @@ fn metadata(field: Option<&RawValue>) -> Result<Option<&str>, Flaw> {
     if json.len() > LIMITS.metadata_bytes {
         return Err(METADATA_TOO_LONG);
     }
-    if is_deeper_than(LIMITS.metadata_depth, json) {
-        return Err(METADATA_TOO_DEEP);
-    }
+    forwarded::value(json, LIMITS.metadata_depth, METADATA_TOO_DEEP)?;
     Ok(Some(json))
-}
-
-/// Whether objects and lists are nested deeper than `limit`. The text is valid JSON, so every bracket
-/// has its counterpart. Brackets in strings do not count.
-fn is_deeper_than(limit: usize, json: &str) -> bool {
-    let (mut depth, mut in_string, mut is_escaped) = (0, false, false);
-    for byte in json.bytes() {
-        match byte {
-            _ if is_escaped => is_escaped = false,
-            b'\\' => is_escaped = true,
-            b'"' => in_string = !in_string,
-            _ if in_string => {}
-            b'{' | b'[' => depth += 1,
-            b'}' | b']' => depth -= 1,
-            _ => {}
-        }
-        if depth > limit {
-            return true;
-        }
-    }
-    false
 }
 
 /// Checks the list of people mentioned, and returns it as it arrived.
@@ -191,7 +184,16 @@ fn mentions(field: Option<&RawValue>) -> Result<Option<&str>, Flaw> {
     serde_json::from_str(json).map(|Mentions| Some(json)).map_err(|_| MENTIONS)
 }
 
-/// Checks that a field is a string, if it is present, and returns it as it arrived.
+/// Checks that a field is a string that every client can decode, if it is present, and returns it as it
+/// arrived.
+fn text(field: Option<&RawValue>, flaw: Flaw) -> Result<Option<&str>, Flaw> {
+    let text = string(field, flaw)?;
+    text.map_or(Ok(()), forwarded::string)?;
+    Ok(text)
+}
+
+/// Checks that a field is a string, if it is present, and returns it as it arrived. Such a field is not
+/// forwarded.
 fn string(field: Option<&RawValue>, flaw: Flaw) -> Result<Option<&str>, Flaw> {
     let Some(json) = field.map(RawValue::get) else { return Ok(None) };
     if json.starts_with('"') { Ok(Some(json)) } else { Err(flaw) }

@@ -17,8 +17,13 @@ pub(super) fn write(event: &Event<'_>, out: &mut Vec<u8>) {
     match event {
         Event::Messenger(event) => write_own(event, &mut out),
         Event::Pong => _ = out.raw(r#"{"type":"pong"}"#),
-        Event::Error { detail } => {
-            out.raw(r#"{"type":"error","data":{"detail":"#).string(detail).raw("}}");
+        Event::Error { detail, code, id } => {
+            out.raw(r#"{"type":"error","data":{"detail":"#).string(detail);
+            out.raw(r#","code":"#).word(code);
+            if let Some(id) = id {
+                out.raw(r#","id":"#).string(id);
+            }
+            out.raw("}}");
         }
         // A connection that speaks this dialect is in the messenger realm only.
         Event::Mobile(_) => {}

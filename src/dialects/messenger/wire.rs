@@ -22,6 +22,30 @@ pub struct ClientFields<'a> {
     pub data: Option<&'a RawValue>,
 }
 
+/// The type of a frame, whatever else is in the frame.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[expect(missing_docs, reason = "the field is one of the protocol, by name")]
+pub struct TypeField<'a> {
+    #[serde(borrow, rename = "type")]
+    pub kind: Option<&'a RawValue>,
+}
+
+/// The data of a frame, whatever else is in the frame.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[expect(missing_docs, reason = "the field is one of the protocol, by name")]
+pub struct DataField<'a> {
+    #[serde(borrow)]
+    pub data: Option<&'a RawValue>,
+}
+
+/// The id in the data of a message or an invitation, whatever else is in the data.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[expect(missing_docs, reason = "the field is one of the protocol, by name")]
+pub struct IdField<'a> {
+    #[serde(borrow)]
+    pub id: Option<&'a RawValue>,
+}
+
 /// The data of an `auth`.
 #[derive(Clone, Copy, Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -190,6 +214,7 @@ pub struct ServerFields<'a> {
     pub reply_to_id: Option<&'a RawValue>,
     pub mentions: Option<&'a RawValue>,
     pub detail: Option<String>,
+    pub code: Option<&'a str>,
 }
 
 fn even_null<'de, D: Deserializer<'de>>(from: D) -> Result<Option<&'de RawValue>, D::Error> {

@@ -2,18 +2,22 @@
 //!
 //! serde splits the frame once, into raw values. The decoder parses as little of each value as possible.
 //! It compares a short word such as a type as the bytes that arrived, and unescapes it only if it has a
-//! backslash. No known client writes one there, but any client may. The decoder does not read the text.
+//! backslash. No known client writes one there, but any client may. It reads texts and data only to check
+//! that every client can decode them.
+
+use std::borrow::Cow;
 
 use serde_json::value::RawValue;
 
 use super::LIMITS;
-use super::wire::ClientFields;
+use super::flaw::*;
+use super::wire::{ClientFields, IdField};
 use crate::chat::PresenceMode;
 use crate::chat::mobile::Command;
 use crate::chat::{self, Event, Mobile};
-use crate::dialects::Incoming;
-use crate::dialects::flaw::{Flaw, UNKNOWN_TYPE};
-use crate::dialects::json::{self, boolean, contents, required, word};
+use crate::dialects::flaw::{Flaw, NOT_AN_OBJECT, UNKNOWN_TYPE};
+use crate::dialects::json::{self, boolean, contents, object, required, word};
+use crate::dialects::{Incoming, forwarded};
 
 /// Decodes a frame.
 pub(super) fn read(text: &str) -> Incoming<'_> {
@@ -21,6 +25,7 @@ pub(super) fn read(text: &str) -> Incoming<'_> {
         text,
         "message",
         |fields: &ClientFields<'_>| fields.kind,
+        id_in,
         |kind, fields| {
             let command = match kind {
                 "message" => message(fields)?,
@@ -44,6 +49,7 @@ fn message<'a>(fields: &ClientFields<'a>) -> Result<Command<'a>, Flaw> {
     if between_the_quotes.len() > LIMITS.text_bytes {
         return Err(TEXT_TOO_LONG);
     }
+    forwarded::string(text)?;
     let id = fields.id.map(id).transpose()?;
     Ok(Command::Message { to, text, id })
 }
@@ -70,6 +76,7 @@ fn signal<'a>(fields: &ClientFields<'a>) -> Result<Command<'a>, Flaw> {
     if data.len() > LIMITS.signal_bytes {
         return Err(DATA_TOO_LONG);
     }
+    forwarded::value(data, LIMITS.signal_depth, DATA_TOO_DEEP)?;
     Ok(Command::Signal { to, data })
 }
 
@@ -83,19 +90,20 @@ fn recipient(fields: &ClientFields<'_>) -> Result<Mobile, Flaw> {
     Mobile::parse(digits.as_bytes()).map_err(|_| TO)
 }
 
-/// Checks an id, and returns it as it arrived. Half a surrogate pair is no character.
+/// Checks an id, and returns it as it arrived.
 fn id(raw: &RawValue) -> Result<&str, Flaw> {
-    let id = word(raw, ID)?;
-    let chars = id.chars().take(LIMITS.id_chars + 1).count();
-    if (1..=LIMITS.id_chars).contains(&chars) { Ok(raw.get()) } else { Err(ID) }
+    characters(raw).map(|_| raw.get())
 }
 
-const TO: Flaw = Flaw::malformed("to must be a mobile number: a string of 10 to 32 digits");
-const TEXT: Flaw = Flaw::malformed("text must be a string");
-const TEXT_TOO_LONG: Flaw = Flaw::too_long("text must not be over 16 KiB");
-const ID: Flaw = Flaw::malformed("id must be a string of 1 to 64 characters");
-const IS_TYPING: Flaw = Flaw::malformed("is_typing must be true or false");
-const STATUS: Flaw = Flaw::malformed("status must be the string read");
-const DATA: Flaw = Flaw::malformed("data must be there");
-const DATA_TOO_LONG: Flaw = Flaw::too_long("data must not be over 16 KiB");
-const MODE: Flaw = Flaw::malformed("mode must be full, delta or none");
+/// Returns the characters of an id. Half a surrogate pair is no character.
+fn characters(raw: &RawValue) -> Result<Cow<'_, str>, Flaw> {
+    let id = word(raw, ID)?;
+    let chars = id.chars().take(LIMITS.id_chars + 1).count();
+    if (1..=LIMITS.id_chars).contains(&chars) { Ok(id) } else { Err(ID) }
+}
+
+/// Finds the id of a frame that has a flaw, so that the error can name it.
+fn id_in(frame: &str) -> Option<Cow<'_, str>> {
+    let IdField { id } = object(frame, NOT_AN_OBJECT).ok()?;
+    characters(id?).ok()
+}

@@ -14,8 +14,13 @@ pub(super) fn write(event: &Event<'_>, out: &mut Vec<u8>) {
     match *event {
         Event::Mobile(ref event) => write_mobile(event, &mut out),
         Event::Pong => _ = out.raw(r#"{"type":"pong"}"#),
-        Event::Error { detail } => {
-            out.raw(r#"{"type":"error","detail":"#).string(detail).raw("}");
+        Event::Error { detail, code, id } => {
+            out.raw(r#"{"type":"error","detail":"#).string(detail);
+            out.raw(r#","code":"#).word(code);
+            if let Some(id) = id {
+                out.raw(r#","id":"#).string(id);
+            }
+            out.raw("}");
         }
         // No connection of that realm speaks this dialect.
         Event::Messenger(_) => {}
@@ -123,16 +128,16 @@ mod tests {
         let from = mobile("0012345678");
         let to = from;
         let id = r#""a-1""#;
-        let (message, ack) = (r#""Hi \ud83d!""#, |delivery| Event::Ack { id, delivery });
+        let (message, ack) = (r#""Hi \ud83d\ude00!""#, |delivery| Event::Ack { id, delivery });
         let undelivered = |id, reason| Event::Undelivered { to, id, reason };
         let frames = [
             (
                 Event::Message { from, to, text: message, id: None },
-                r#"{"type":"message","from":"0012345678","text":"Hi \ud83d!"}"#,
+                r#"{"type":"message","from":"0012345678","text":"Hi \ud83d\ude00!"}"#,
             ),
             (
                 Event::Message { from, to, text: message, id: Some(id) },
-                r#"{"type":"message","from":"0012345678","text":"Hi \ud83d!","id":"a-1"}"#,
+                r#"{"type":"message","from":"0012345678","text":"Hi \ud83d\ude00!","id":"a-1"}"#,
             ),
             (
                 Event::Typing { from, is_typing: true },
@@ -169,8 +174,11 @@ mod tests {
 
     #[test]
     fn what_all_realms_share_has_its_fixed_frame() {
-        let error = chat::Event::Error { detail: "no \"x\"\n" };
-        assert_eq!(encode_any(&error), r#"{"type":"error","detail":"no \"x\"\n"}"#);
+        let error = |id| chat::Event::Error { detail: "no \"x\"\n", code: "no", id };
+        let frame = r#"{"type":"error","detail":"no \"x\"\n","code":"no"}"#;
+        assert_eq!(encode_any(&error(None)), frame);
+        let frame = r#"{"type":"error","detail":"no \"x\"\n","code":"no","id":"\"1\"\n"}"#;
+        assert_eq!(encode_any(&error(Some("\"1\"\n"))), frame);
         assert_eq!(encode_any(&chat::Event::Pong), r#"{"type":"pong"}"#);
     }
 

@@ -3,15 +3,17 @@
 //!
 //! - [`wire`]: the fields of the frames, in both directions, for serde
 //! - `decode`: a client's frame → a command
+//! - `flaw`: what may be wrong with a frame, with a code and a sentence for each
 //! - `encode`: an event → a frame
 //! - `routes`: the address where clients connect
 //!
-//! Texts, data and ids are never decoded. They pass through as the JSON that they were, quotes included,
-//! so the receiving app reads exactly the bytes that the sending app wrote. On the usual path neither
+//! Texts, data and ids are checked, and not decoded. They pass through as the JSON that they were, quotes
+//! included, so the receiving app reads exactly the bytes that the sending app wrote. On the usual path neither
 //! direction allocates. Called by [`Dialect`](super::Dialect).
 
 mod decode;
 mod encode;
+mod flaw;
 mod routes;
 #[cfg(test)]
 mod tests;
@@ -28,12 +30,16 @@ pub struct Limits {
     pub text_bytes: usize,
     /// The most bytes of JSON of a signal's data.
     pub signal_bytes: usize,
+    /// The deepest nesting of objects and lists in a signal's data, the outermost one included. An app's
+    /// parser may be recursive, and fail at deep nesting.
+    pub signal_depth: usize,
     /// The most characters of an id. It has at least one.
     pub id_chars: usize,
 }
 
 /// The protocol's own limits. They are part of the contract, so they are not settings.
-pub const LIMITS: Limits = Limits { text_bytes: 16 * 1024, signal_bytes: 16 * 1024, id_chars: 64 };
+pub const LIMITS: Limits =
+    Limits { text_bytes: 16 * 1024, signal_bytes: 16 * 1024, signal_depth: 64, id_chars: 64 };
 
 /// The dialect's row.
 pub(super) static MANNERS: Manners =

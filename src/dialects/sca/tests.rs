@@ -31,7 +31,7 @@ fn command(text: &str) -> Command<'_> {
 /// The flaw of a frame that is not a chat message.
 fn flaw(text: &str) -> &'static str {
     match decode(text) {
-        Incoming::Malformed { detail, refused_message: None } => detail,
+        Incoming::Malformed { detail, refused_message: None, .. } => detail,
         other => panic!("not malformed: {other:?}"),
     }
 }
@@ -39,7 +39,7 @@ fn flaw(text: &str) -> &'static str {
 /// The flaw of a frame that is a chat message.
 fn message_flaw(fields: &str) -> (&'static str, Fault) {
     match decode(&format!(r#"{{"type":"message"{fields}}}"#)) {
-        Incoming::Malformed { detail, refused_message: Some(reason) } => (detail, reason),
+        Incoming::Malformed { detail, refused_message: Some(reason), .. } => (detail, reason),
         other => panic!("not a refused message: {other:?}"),
     }
 }
@@ -191,6 +191,8 @@ fn a_message_with_a_flaw_is_refused_and_entered_in_the_books() {
         (format!(r#"{to},"text":null"#), "text must be a string"),
         (format!(r#"{to},"text":5"#), "text must be a string"),
         (format!(r#"{to},"text":["x"]"#), "text must be a string"),
+        (format!(r#"{to},"text":"\ud800""#), "a string must not have an unpaired surrogate"),
+        (format!(r#"{to},"text":"\ude00\ud83d""#), "a string must not have an unpaired surrogate"),
         (format!(r#"{to}{text},"id":5"#), bad_id),
         (format!(r#"{to}{text},"id":"""#), bad_id),
         (format!(r#"{to}{text},"id":"\ud800""#), bad_id),
@@ -212,6 +214,42 @@ fn a_text_may_be_empty_and_as_long_as_its_limit_and_no_longer() {
     for text in over {
         let expected = ("text must not be over 16 KiB", Fault::TooLong);
         assert_eq!(message_flaw(&frame(&text)), expected);
+    }
+}
+
+#[test]
+fn an_error_names_the_frame_by_its_id_whatever_else_is_wrong_with_it() {
+    let id_of = |frame: &str| match decode(frame) {
+        Incoming::Malformed { id, .. } => id.map(String::from),
+        other => panic!("not malformed: {other:?}"),
+    };
+    let frames = [
+        r#"{"type":"message","to":"4915112345678","id":"e-2"}"#,
+        r#"{"id":"e-2"}"#,
+        r#"{"id":"\u0065-2","type":7}"#,
+        r#"{"type":"shout","id":"e-2"}"#,
+        r#"{"type":"message","to":"1","text":"x","id":"e-2"}"#,
+        r#"{"type":"message","to":"4915112345678","text":"\ud800","id":"e-2"}"#,
+        r#"{"type":"typing","to":"4915112345678","id":"e-2"}"#,
+        r#"{"type":"receipt","to":"4915112345678","id":"e-2","status":"seen"}"#,
+        r#"{"type":"signal","to":"4915112345678","id":"e-2"}"#,
+        r#"{"type":"presence","id":"e-2"}"#,
+        // Another key appears twice.
+        r#"{"type":"message","to":"4915112345678","to":"4915112345678","text":"","id":"e-2"}"#,
+        r#"{"type":"message","type":"message","id":"e-2"}"#,
+    ];
+    for frame in frames {
+        assert_eq!(id_of(frame).as_deref(), Some("e-2"), "{frame}");
+    }
+    let longest = "ü".repeat(64);
+    assert_eq!(id_of(&format!(r#"{{"id":"{longest}"}}"#)), Some(longest));
+    for id in ["5", "null", "[]", r#""""#, r#""\ud800""#, &format!("{:?}", "ü".repeat(65))] {
+        assert_eq!(id_of(&format!(r#"{{"type":"message","id":{id}}}"#)), None, "{id:.40}");
+    }
+    for frame in
+        ["", "[\"e-2\"]", r#"["message","","","e-2"]"#, r#"{"id":"a","id":"a"}"#, r#"{"id":"e"} x"#]
+    {
+        assert_eq!(id_of(frame), None, "{frame}");
     }
 }
 
@@ -282,11 +320,24 @@ fn a_word_means_the_same_when_it_is_escaped() {
 }
 
 #[test]
-fn deep_nesting_and_huge_numbers_are_passed_on_unread() {
-    let nested = format!("{}{}", "[".repeat(8 * 1024), "]".repeat(8 * 1024));
-    for data in [nested.as_str(), "1e999999", "-0.0", r#""\ud800\u0000""#] {
-        let frame = format!(r#"{{"type":"signal","to":"{TO}","data":{data},"x":{data}}}"#);
-        assert_eq!(command(&frame), Command::Signal { to: mobile(TO), data });
+fn data_that_some_client_cannot_decode_is_refused() {
+    let nested = |levels| format!("{}{}", "[".repeat(levels), "]".repeat(levels));
+    let (deepest, too_deep, far_too_deep) = (nested(64), nested(65), nested(8 * 1024));
+    let frame = |data| format!(r#"{{"type":"signal","to":"{TO}","data":{data},"x":[{data}]}}"#);
+    for data in [deepest.as_str(), "1e308", "-0.0", r#""\ud83d\ude00\u0000""#, r#"[{"a":1},{"a":1}]"#] {
+        assert_eq!(command(&frame(data)), Command::Signal { to: mobile(TO), data });
+    }
+    let cases = [
+        (too_deep.as_str(), "data must not be nested over 64 levels deep"),
+        (&far_too_deep, "data must not be nested over 64 levels deep"),
+        ("1e999", "a number must not be over 1.8e308"),
+        (r#"{"a":[-1e400]}"#, "a number must not be over 1.8e308"),
+        (r#""\ud800\u0000""#, "a string must not have an unpaired surrogate"),
+        (r#"{"\udc00":0}"#, "a string must not have an unpaired surrogate"),
+        (r#"{"a":1,"a":1}"#, "a key appears twice"),
+    ];
+    for (data, detail) in cases {
+        assert_eq!(flaw(&frame(data)), detail, "{data:.40}");
     }
     let unclosed = format!(r#"{{"type":"signal","data":{}"#, "[{\"a\":".repeat(10 * 1024));
     assert_eq!(flaw(&unclosed), "a frame must be one JSON object");

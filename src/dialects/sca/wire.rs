@@ -30,6 +30,14 @@ pub struct ClientFields<'a> {
     pub mode: Option<&'a RawValue>,
 }
 
+/// The id of a frame, whatever else is in the frame.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[expect(missing_docs, reason = "the field is one of the protocol, by name")]
+pub struct IdField<'a> {
+    #[serde(borrow)]
+    pub id: Option<&'a RawValue>,
+}
+
 /// What a client sends, as a client writes it.
 #[derive(Clone, Copy, Debug, Serialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
@@ -83,6 +91,7 @@ pub struct ServerFields<'a> {
     pub left: Option<&'a RawValue>,
     pub online: Option<u64>,
     pub detail: Option<String>,
+    pub code: Option<&'a str>,
 }
 
 fn even_null<'de, D: Deserializer<'de>>(from: D) -> Result<Option<&'de RawValue>, D::Error> {

@@ -9,7 +9,7 @@ use switchboard::chat::messenger::{
 };
 use switchboard::dialects::{Dialect, Incoming, Message, messenger};
 
-use super::json::{field, fields, word};
+use super::json::{field, fields, is_strict, word};
 
 /// A frame.
 pub fn check(bytes: &[u8]) {
@@ -30,7 +30,7 @@ pub fn check(bytes: &[u8]) {
         Incoming::Reply(event) => {
             assert_eq!((event, kind.as_deref()), (chat::Event::Pong, Some("ping")));
         }
-        Incoming::Malformed { detail, refused_message } => {
+        Incoming::Malformed { detail, code, id, refused_message } => {
             // Of two faults the first is named; a key that stands twice may come before the end.
             match detail {
                 "a frame must be one JSON object" => assert!(!is_object),
@@ -40,8 +40,10 @@ pub fn check(bytes: &[u8]) {
             if refused_message.is_some() {
                 assert_eq!(kind.as_deref(), Some("message_send"));
             }
-            let said = written(&chat::Event::Error { detail });
+            let said = written(&chat::Event::Error { detail, code, id: id.as_deref() });
             assert_eq!(word(&said, "detail").as_deref(), Some(detail));
+            assert_eq!(word(&said, "code").as_deref(), Some(code));
+            assert_eq!(word(&said, "id"), id.map(String::from));
         }
         Incoming::Command(chat::Command::Mobile(_))
         | Incoming::Echo(_)
@@ -151,6 +153,6 @@ fn written(event: &chat::Event<'_>) -> String {
     Dialect::Messenger.write(event, &mut out);
     let frame = String::from_utf8(out).expect("JSON is UTF-8");
     let data = field(&frame, "data").expect("it has data");
-    assert!(fields(data).is_some());
+    assert!(fields(data).is_some() && is_strict(&frame));
     data.to_owned()
 }

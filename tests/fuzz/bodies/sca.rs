@@ -5,7 +5,7 @@ use switchboard::chat::mobile::{Command, Delivery, Event};
 use switchboard::chat::{self, Mobile, Reason};
 use switchboard::dialects::{Dialect, Incoming, Message, sca};
 
-use super::json::{field, fields, word};
+use super::json::{field, fields, is_strict, word};
 
 /// A frame.
 pub fn check(bytes: &[u8]) {
@@ -22,7 +22,7 @@ pub fn check(bytes: &[u8]) {
             assert_eq!(event, chat::Event::Pong);
             assert_eq!(word(text, "type").as_deref(), Some("ping"));
         }
-        Incoming::Malformed { detail, refused_message } => {
+        Incoming::Malformed { detail, code, id, refused_message } => {
             // Of two faults the first is named; a key that stands twice may come before the end.
             match detail {
                 "a frame must be one JSON object" => assert!(!is_object),
@@ -32,8 +32,13 @@ pub fn check(bytes: &[u8]) {
             if refused_message.is_some() {
                 assert_eq!(word(text, "type").as_deref(), Some("message"));
             }
-            let said = say(&chat::Event::Error { detail });
+            let said = say(&chat::Event::Error { detail, code, id: id.as_deref() });
             assert_eq!(field(&said, "detail"), Some(format!("{detail:?}").as_str()));
+            assert_eq!(word(&said, "code").as_deref(), Some(code));
+            assert_eq!(word(&said, "id"), id.map(String::from));
+            if is_object && let Some(id) = word(&said, "id") {
+                assert_eq!(word(text, "id"), Some(id));
+            }
         }
         Incoming::Command(chat::Command::Messenger(_))
         | Incoming::SignIn(_)
@@ -104,6 +109,6 @@ fn say(event: &chat::Event<'_>) -> String {
     let mut out = Vec::new();
     Dialect::Sca.write(event, &mut out);
     let text = String::from_utf8(out).expect("JSON is UTF-8");
-    assert!(fields(&text).is_some());
+    assert!(fields(&text).is_some() && is_strict(&text));
     text
 }

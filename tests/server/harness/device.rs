@@ -115,11 +115,20 @@ impl Device {
     /// Reads the next frame, which must be an error with one sentence, and returns the sentence.
     #[track_caller]
     pub(crate) fn expect_error(&mut self) -> String {
+        self.expect_error_about().0
+    }
+
+    /// Reads the next frame, which must be an error, and returns its sentence, code and id.
+    #[track_caller]
+    pub(crate) fn expect_error_about(&mut self) -> (String, String, Option<String>) {
         let data = self.hear("error");
-        let detail = data["detail"].as_str().unwrap_or_else(|| panic!("no detail: {data}"));
-        assert_eq!(data, json!({ "detail": detail }));
+        let text = |key: &str| data[key].as_str().map(str::to_owned);
+        let detail = text("detail").unwrap_or_else(|| panic!("no detail: {data}"));
+        let code = text("code").unwrap_or_else(|| panic!("no code: {data}"));
+        let keys = data.as_object().map_or(0, serde_json::Map::len);
+        assert_eq!(keys, 2 + usize::from(text("id").is_some()), "{data}");
         assert!(detail.len() >= 8, "not a sentence: {detail}");
-        detail.to_owned()
+        (detail, code, text("id"))
     }
 
     /// Reads the next frame, which must be this message, and returns its data.

@@ -105,9 +105,17 @@ impl Phone {
         self.expect(&format!(r#"{{"type":"message","from":"{from}","text":"{text}"}}"#));
     }
 
+    /// Asserts that the next frame is an error with this sentence, and returns its code and its id.
     #[track_caller]
-    pub(crate) fn expect_error(&mut self, detail: &str) {
-        self.expect(&format!(r#"{{"type":"error","detail":"{detail}"}}"#));
+    pub(crate) fn expect_error(&mut self, detail: &str) -> (String, Option<String>) {
+        let text = self.text();
+        let error: Value = serde_json::from_str(&text).expect("an error is JSON");
+        let (code, id) = (error["code"].as_str().expect("a code"), error["id"].as_str());
+        let id_json = id.map(|id| format!(r#","id":{}"#, Value::from(id))).unwrap_or_default();
+        let expected =
+            format!(r#"{{"type":"error","detail":"{detail}","code":"{code}"{id_json}}}"#);
+        assert_eq!(text, expected);
+        (code.to_owned(), id.map(str::to_owned))
     }
 
     /// Asserts that the next frame is the list, and that it has these numbers, once each.

@@ -62,12 +62,12 @@ fn a_full_frame_of_each_type_is_understood() {
     let sign_in = SignIn { id: session("ann"), name: name("Ann Ä"), receipts: false };
     assert_eq!(decode(auth), Incoming::SignIn(sign_in));
 
-    let invitation = r#"{"type":"invitation_send","data":{"id":"i-1","senderId":"ann","senderName":"Ann","recipientId":"bob","message":"Hello \ud83d!","status":"pending","createdAt":"2026-02-28T23:59:59.999","expiresAt":"2026-03-01","metadata":{"a": [{}]}}}"#;
+    let invitation = r#"{"type":"invitation_send","data":{"id":"i-1","senderId":"ann","senderName":"Ann","recipientId":"bob","message":"Hello \ud83d\ude00!","status":"pending","createdAt":"2026-02-28T23:59:59.999","expiresAt":"2026-03-01","metadata":{"a": [{}]}}}"#;
     let invite = Invite {
         id: item("i-1"),
         to: session("bob"),
         sender_name: name("Ann"),
-        text: r#""Hello \ud83d!""#,
+        text: r#""Hello \ud83d\ude00!""#,
         created_at: Some(TIME),
         expires_at: Some(r#""2026-03-01""#),
         metadata: Some(r#"{"a": [{}]}"#),

@@ -216,3 +216,42 @@ fn typing_is_true_or_false_and_must_be_said() {
 fn binary_data_is_not_a_thing_in_this_protocol() {
     assert_eq!(read(Message::Binary(br#"{"type":"ping"}"#)), Incoming::Unacceptable);
 }
+
+#[test]
+fn an_error_names_the_frame_by_its_id_whatever_else_is_wrong_with_it() {
+    let id_of = |frame: &str| match decode(frame) {
+        Incoming::Malformed { id, .. } => id.map(String::from),
+        other => panic!("not malformed: {other:?}"),
+    };
+    let frames = [
+        r#"{"type":"message_send","data":{"id":"e-2"}}"#,
+        r#"{"type":"message_send","data":{"id":"\u0065-2","recipientId":"b","content":7}}"#,
+        r#"{"type":"message_send","data":{"id":"e-2","content":"","content":""}}"#,
+        r#"{"type":"invitation_send","data":{"id":"e-2","recipientId":"b"}}"#,
+        r#"{"type":"shout","data":{"id":"e-2"}}"#,
+        r#"{"data":{"id":"e-2"}}"#,
+        r#"{"type":"ping","type":"ping","data":{"id":"e-2"}}"#,
+        r#"{"type":"typing_indicator","data":{"recipientId":"b","id":"e-2"}}"#,
+    ];
+    for frame in frames {
+        assert_eq!(id_of(frame).as_deref(), Some("e-2"), "{frame}");
+    }
+    let others = [
+        r#"{"type":"message_send","data":{"id":""}}"#,
+        r#"{"type":"message_send","data":{"id":5}}"#,
+        r#"{"type":"message_send","data":{"id":"\ud800"}}"#,
+        r#"{"type":"message_send","data":{"id":"a\n"}}"#,
+        r#"{"type":"message_send","data":{"id":"a","id":"a"}}"#,
+        r#"{"type":"message_send","data":{"id":"a"},"data":{"id":"a"}}"#,
+        r#"{"type":"message_send","id":"a"}"#,
+        r#"{"type":"message_send","data":["a"]}"#,
+        r#"{"type":"invitation_accept","data":{"id":"a"}}"#,
+        r#"{"type":"message_read","data":{"messageId":5,"id":"a"}}"#,
+        r#"{"type":"auth","data":{}}"#,
+    ];
+    for frame in others {
+        assert_eq!(id_of(frame), None, "{frame}");
+    }
+    let too_long = format!(r#"{{"data":{{"id":{}}}}}"#, string_of(257));
+    assert_eq!(id_of(&too_long), None);
+}

@@ -120,8 +120,19 @@ fn n_metadata_may_not_be_nested_deeper_than_its_limit() {
 }
 
 #[test]
-fn huge_numbers_and_half_characters_in_metadata_are_passed_on_unread() {
-    let metadata = r#"{"a":1e999999,"a":-0.0,"\ud800":"\udc00\u0000"}"#;
+fn metadata_that_some_client_cannot_decode_is_refused() {
+    let cases = [
+        (r#"{"a":1e999}"#, "a number must not be over 1.8e308"),
+        (r#"{"a":1,"a":-0.0}"#, "a key appears twice"),
+        (r#"{"b":[{"a":1,"\u0061":1}]}"#, "a key appears twice"),
+        (r#"{"\ud800":1}"#, "a string must not have an unpaired surrogate"),
+        (r#"{"a":"\udc00\u0000"}"#, "a string must not have an unpaired surrogate"),
+    ];
+    for (metadata, detail) in cases {
+        let frame = message_with("metadata", metadata);
+        assert_eq!(message_flaw(&frame), (detail, Fault::Malformed), "{metadata}");
+    }
+    let metadata = r#"{"a":1e308,"b":-0.0,"\ud83d\ude00":"\u0000","c":{"a":99999999999999999999}}"#;
     let frame = message_with("metadata", metadata);
     assert_eq!(words(&frame).metadata, Some(metadata));
     assert!(relay(&words(&frame)).contains(metadata));
@@ -134,9 +145,29 @@ fn however_deep_a_frame_is_that_does_not_end_it_is_no_more_than_malformed() {
 }
 
 #[test]
-fn a_content_is_passed_on_to_the_byte_even_where_it_is_no_text() {
-    for content in [r#""""#, r#""\ud800 \u0000 \/ \u0041""#, "\"\u{7f}\u{2028}🦀\"", r#""\"\\""#]
-    {
+fn half_a_surrogate_pair_is_refused_in_every_field_that_is_passed_on() {
+    let detail = "a string must not have an unpaired surrogate";
+    for half in [r#""\ud800""#, r#""x \udc00""#] {
+        for field in ["messageType", "status"] {
+            let frame = message_with(field, half);
+            assert_eq!(message_flaw(&frame), (detail, Fault::Malformed), "{frame}");
+        }
+        let frame = format!(
+            r#"{{"type":"message_send","data":{{"id":"m","recipientId":"b","content":{half}}}}}"#
+        );
+        assert_eq!(message_flaw(&frame), (detail, Fault::Malformed));
+        let frame = format!(
+            r#"{{"type":"invitation_send","data":{{"id":"m","recipientId":"b","message":{half}}}}}"#
+        );
+        assert_eq!(flaw(&frame), detail);
+    }
+}
+
+#[test]
+fn a_content_is_passed_on_to_the_byte() {
+    let contents =
+        [r#""""#, r#""\ud83e\udd80 \u0000 \/ \u0041""#, "\"\u{7f}\u{2028}🦀\"", r#""\"\\""#];
+    for content in contents {
         let frame = format!(
             r#"{{"type":"message_send","data":{{"id":"m","recipientId":"b","content":{content}}}}}"#
         );

@@ -41,7 +41,7 @@ fn command(text: &str) -> Command<'_> {
 /// The flaw of a frame that is not a chat message.
 fn flaw(text: &str) -> &'static str {
     match decode(text) {
-        Incoming::Malformed { detail, refused_message: None } => detail,
+        Incoming::Malformed { detail, refused_message: None, .. } => detail,
         other => panic!("not malformed: {other:?}"),
     }
 }
@@ -49,7 +49,7 @@ fn flaw(text: &str) -> &'static str {
 /// The flaw of a frame that is a chat message.
 fn message_flaw(text: &str) -> (&'static str, Fault) {
     match decode(text) {
-        Incoming::Malformed { detail, refused_message: Some(reason) } => (detail, reason),
+        Incoming::Malformed { detail, refused_message: Some(reason), .. } => (detail, reason),
         other => panic!("not a refused message: {other:?}"),
     }
 }

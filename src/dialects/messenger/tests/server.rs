@@ -20,7 +20,7 @@ fn invitation<'a>(answer: Answer) -> Invitation<'a> {
         from: "ann",
         from_name: "Ann \"A\"",
         to: "bob",
-        text: r#""Hello \ud83d!""#,
+        text: r#""Hello \ud83d\ude00!""#,
         answer,
         created_at: None,
         expires_at: None,
@@ -60,7 +60,7 @@ fn an_invitation_is_whole_whatever_its_sender_left_out() {
     let pending = invitation(Answer::Pending);
     assert_frame(
         Own::InvitationReceived(pending),
-        r#"{"type":"invitation_received","data":{"id":"i-1","senderId":"ann","senderName":"Ann \"A\"","recipientId":"bob","message":"Hello \ud83d!","status":"pending","createdAt":"2026-02-28T23:59:59.999Z","expiresAt":"2026-03-01T23:59:59.999Z","metadata":null}}"#,
+        r#"{"type":"invitation_received","data":{"id":"i-1","senderId":"ann","senderName":"Ann \"A\"","recipientId":"bob","message":"Hello \ud83d\ude00!","status":"pending","createdAt":"2026-02-28T23:59:59.999Z","expiresAt":"2026-03-01T23:59:59.999Z","metadata":null}}"#,
     );
     let endless = Invitation { lasts: Duration::MAX, ..pending };
     assert!(encode(Own::InvitationReceived(endless)).contains("\"9999-12-31T23:59:59.999Z\""));
@@ -82,7 +82,7 @@ fn an_invitation_keeps_what_its_sender_wrote_and_gets_its_answer() {
             ..invitation(answer)
         };
         let expected = format!(
-            r#"{{"type":"invitation_response","data":{{"id":"i-1","senderId":"ann","senderName":"Ann \"A\"","recipientId":"bob","message":"Hello \ud83d!","status":"{word}","createdAt":"2026-02-28T23:59:59.999","expiresAt":null,"metadata":{{"a": [{{}}]}}}}}}"#
+            r#"{{"type":"invitation_response","data":{{"id":"i-1","senderId":"ann","senderName":"Ann \"A\"","recipientId":"bob","message":"Hello \ud83d\ude00!","status":"{word}","createdAt":"2026-02-28T23:59:59.999","expiresAt":null,"metadata":{{"a": [{{}}]}}}}}}"#
         );
         assert_frame(Own::InvitationAnswered(full), &expected);
     }
@@ -137,8 +137,12 @@ fn every_other_event_of_the_realm_has_its_fixed_frame() {
 #[test]
 fn what_every_realm_says_has_its_frame_and_what_another_says_has_none() {
     assert_eq!(encode_any(&Event::Pong), r#"{"type":"pong"}"#);
-    let error = encode_any(&Event::Error { detail: "no \"x\"\n" });
-    assert_eq!(error, r#"{"type":"error","data":{"detail":"no \"x\"\n"}}"#);
+    let error = |id| encode_any(&Event::Error { detail: "no \"x\"\n", code: "no", id });
+    let frame = r#"{"type":"error","data":{"detail":"no \"x\"\n","code":"no"}}"#;
+    assert_eq!(error(None), frame);
+    let error = error(Some("\"1\""));
+    let frame = r#"{"type":"error","data":{"detail":"no \"x\"\n","code":"no","id":"\"1\""}}"#;
+    assert_eq!(error, frame);
     for frame in [r#"{"type":"pong"}"#, error.as_str()] {
         assert!(serde_json::from_str::<ServerFrame<'_>>(frame).is_ok(), "{frame}");
     }
