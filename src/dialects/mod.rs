@@ -10,6 +10,8 @@
 //! dialect of the other realm. A new dialect is a folder with its [`Manners`], a variant of [`Dialect`],
 //! and its place in the table below.
 
+#[cfg(test)]
+mod document;
 pub(crate) mod echo;
 pub(crate) mod flaw;
 mod forwarded;

@@ -12,6 +12,8 @@
 //! direction allocates. Called by [`Dialect`](super::Dialect).
 
 mod decode;
+#[cfg(test)]
+mod document;
 mod encode;
 mod flaw;
 mod routes;

@@ -324,7 +324,9 @@ fn data_that_some_client_cannot_decode_is_refused() {
     let nested = |levels| format!("{}{}", "[".repeat(levels), "]".repeat(levels));
     let (deepest, too_deep, far_too_deep) = (nested(64), nested(65), nested(8 * 1024));
     let frame = |data| format!(r#"{{"type":"signal","to":"{TO}","data":{data},"x":[{data}]}}"#);
-    for data in [deepest.as_str(), "1e308", "-0.0", r#""\ud83d\ude00\u0000""#, r#"[{"a":1},{"a":1}]"#] {
+    for data in
+        [deepest.as_str(), "1e308", "-0.0", r#""\ud83d\ude00\u0000""#, r#"[{"a":1},{"a":1}]"#]
+    {
         assert_eq!(command(&frame(data)), Command::Signal { to: mobile(TO), data });
     }
     let cases = [

@@ -2,6 +2,7 @@
 //! message on its way through. This file holds what all these tests need.
 
 mod client;
+mod document;
 mod flaws;
 mod journey;
 mod server;
