@@ -11,11 +11,11 @@ use super::headings::{DEADLINES, MEMORY, NETWORK, OPERATION, SESSIONS};
 use super::limit_args::LimitArgs;
 use super::mistakes::Mistakes;
 use super::origin::origin;
-use super::values::{address, byte_rate, bytes, count, overlap, time, time_or_none};
+use super::values::{address, byte_rate, bytes, count, http_head, overlap, time, time_or_none};
 use crate::chat::{messenger, mobile};
 use crate::net::{Format, Level, LogSettings, Settings};
 use crate::turn::{Caps, Limits, PresenceLimits};
-use crate::{chat, session, ws};
+use crate::{chat, http, session, ws};
 
 /// The address that the server listens on by default.
 const DEFAULT_ADDRESS: SocketAddr =
@@ -58,6 +58,10 @@ pub(super) struct Args {
     /// Largest message that is read; a larger one ends the connection with close code 1009
     #[arg(long, env = "SWITCHBOARD_MAX_MESSAGE_BYTES", value_name = "SIZE", default_value = "64KiB", help_heading = MEMORY, value_parser = bytes)]
     max_message_bytes: usize,
+
+    /// Largest head of an HTTP request that is read, cookies included; a larger one gets 431, or 414
+    #[arg(long, env = "SWITCHBOARD_HTTP_HEAD", value_name = "SIZE", default_value = "8KiB", help_heading = MEMORY, value_parser = http_head)]
+    http_head: usize,
 
     /// Most bytes that may wait for one slow reader before it is disconnected
     #[arg(long, env = "SWITCHBOARD_OUTBOX_BYTES", value_name = "SIZE", default_value = "1MiB", help_heading = MEMORY, value_parser = bytes)]
@@ -212,6 +216,7 @@ pub(super) fn settings(args: Args, around: Surroundings, mistakes: &mut Mistakes
             ..PresenceLimits::default()
         },
         session: session::Limits {
+            http: http::Limits { head_bytes: args.http_head, ..session_defaults.http },
             ws: ws::Limits { message_bytes: args.max_message_bytes, binary: false },
             echo_ws: ws::Limits { message_bytes: echo_bytes, binary: true },
             echo: args.echo,

@@ -8,6 +8,10 @@ use bytesize::ByteSize;
 /// The largest size that is accepted, in bytes. Lengths of frames are stored in 32 bits.
 const MOST_BYTES: u64 = 1 << 30;
 
+/// The sizes of a head that are accepted, in bytes. A smaller one has no room for an upgrade. A head that
+/// arrives in pieces is parsed again with each piece, which takes O(n²) in its size.
+const HTTP_HEADS: std::ops::RangeInclusive<usize> = 1 << 10..=64 << 10;
+
 /// The longest time that is accepted: more than any use needs, and two of them can still be added.
 const LONGEST: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 
@@ -35,6 +39,15 @@ pub(super) fn bytes(text: &str) -> Result<usize, String> {
     match usize::try_from(bytes) {
         Ok(size) if (1..=MOST_BYTES).contains(&bytes) => Ok(size),
         _ => Err("it must be between 1 byte and 1GiB".to_owned()),
+    }
+}
+
+/// Parses the size of the head of a request, such as `8KiB`: 1 KiB to 64 KiB.
+pub(super) fn http_head(text: &str) -> Result<usize, String> {
+    match bytes(text) {
+        Ok(size) if HTTP_HEADS.contains(&size) => Ok(size),
+        Ok(_) => Err("it must be between 1KiB and 64KiB".to_owned()),
+        Err(error) => Err(error),
     }
 }
 

@@ -273,7 +273,10 @@ fn a_device_too_many_is_told_the_reason() {
 #[test]
 fn accounts_are_off() {
     let (answer, _) = says(UPGRADE.replacen("/ws/1234567890", "/ws?token=x", 1));
-    assert!(answer.starts_with("HTTP/1.1 404 ") && answer.contains("--data DIR"), "{answer}");
+    assert!(
+        answer.starts_with("HTTP/1.1 404 ") && answer.contains("this server has none"),
+        "{answer}"
+    );
 }
 
 #[test]

@@ -62,11 +62,60 @@ fn a_malformed_frame_is_answered_with_the_reason_and_forgiven() {
 }
 
 #[test]
+fn an_error_names_the_frame_that_caused_it_and_has_a_code() {
+    let server = Server::start(&[]);
+    let mut alice = server.quiet(ALICE);
+    let long = message(BOB, &"x".repeat(16 * 1024 + 1)).replace("}", r#","id":"é\"1"}"#);
+    let half = "a string must not have an unpaired surrogate";
+    for (sent, detail, code, id) in [
+        (
+            r#"{"type":"message","to":"0087654321","id":"e2"}"#,
+            "text must be a string",
+            "bad_text",
+            "e2",
+        ),
+        (r#"{"type":"shout","id":"e3"}"#, "unknown type", "unknown_type", "e3"),
+        (r#"{"id":"e4"}"#, "type must be a string", "bad_type", "e4"),
+        (
+            r#"{"type":"ping","to":1,"to":2,"id":"e5"}"#,
+            "a key appears twice",
+            "duplicate_key",
+            "e5",
+        ),
+        (&long, "text must not be over 16 KiB", "text_too_long", "é\"1"),
+        (
+            r#"{"type":"message","to":"0087654321","text":"\ud800","id":"e6"}"#,
+            half,
+            "lone_surrogate",
+            "e6",
+        ),
+        (
+            r#"{"type":"signal","to":"0087654321","data":["\udc00"],"id":"e7"}"#,
+            half,
+            "lone_surrogate",
+            "e7",
+        ),
+    ] {
+        alice.send(sent);
+        assert_eq!(
+            alice.expect_error(detail),
+            (code.to_owned(), Some(id.to_owned())),
+            "{sent:.60}"
+        );
+    }
+    alice.send(r#"{"type":"message","to":"0087654321","text":"","id":7}"#);
+    let (code, id) = alice.expect_error("id must be a string of 1 to 64 characters");
+    assert_eq!((code.as_str(), id), ("bad_id", None));
+}
+
+#[test]
 fn too_many_malformed_frames_in_a_row_end_the_connection() {
     let server = Server::start(&[]);
     let mut alice = server.quiet(ALICE);
     (0..51).for_each(|_| alice.send("?"));
-    (0..51).for_each(|_| alice.expect_error("a frame must be one JSON object"));
+    for _ in 0..51 {
+        alice.expect_error("a frame must be one JSON object");
+    }
     alice.expect_close(1008, "too many malformed frames");
 }
 

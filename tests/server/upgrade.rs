@@ -130,3 +130,18 @@ fn an_upgrade_that_is_refused_leaves_the_connection_usable() {
     assert!(wire.text().starts_with(r#"{"type":"online_users""#));
     assert_eq!(wire.text(), r#"{"type":"pong"}"#);
 }
+
+#[test]
+fn a_cookie_of_9_kb_is_refused_by_default_and_let_in_by_the_flag() {
+    let cookie = format!("Cookie: session={}\r\n", "x".repeat(9 * 1024));
+    let request = Wire::upgrade_request(&format!("/ws/{ALICE}?presence=none"), &cookie);
+    let server = Server::start(&[]);
+    server.http(&request).expect_error(431, "the request headers are too long");
+    let server = Server::start(&["--http-head", "16KiB"]);
+    let mut wire = server.wire();
+    wire.send(&request);
+    wire.expect_switch();
+    let longer = format!("Cookie: session={}\r\n", "x".repeat(16 * 1024));
+    let request = Wire::upgrade_request(&format!("/ws/{BOB}"), &longer);
+    server.http(&request).expect_error(431, "the request headers are too long");
+}

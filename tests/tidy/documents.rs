@@ -63,6 +63,29 @@ fn every_function_that_a_message_passes_is_where_the_map_says() {
     }
 }
 
+/// What the server says, in an answer, a log line or a document, names no flag that is not there.
+#[test]
+fn every_flag_that_the_server_names_exists() {
+    // Flags of cargo, of clap itself, and one that a test makes up.
+    const OTHERS: [&str; 3] = ["--lib", "--help", "--frobnicate"];
+    let page = read("src/config/FLAGS.md");
+    let flags: Vec<&str> = page.lines().filter_map(|line| line.strip_prefix("| `")).collect();
+    let flags: Vec<&str> = flags.iter().filter_map(|row| row.split([' ', '`']).next()).collect();
+    assert!(flags.len() > 20, "only {} flags were found", flags.len());
+    let mut wrong = Vec::new();
+    for file in files().iter().filter(|file| file.path.starts_with("src/")) {
+        let words = file.text.split(|c: char| !c.is_ascii_lowercase() && c != '-');
+        let named = words.filter(|word| word.strip_prefix("--").is_some_and(is_the_name_of_a_flag));
+        let unknown = named.filter(|word| !flags.contains(word) && !OTHERS.contains(word));
+        wrong.extend(unknown.map(|word| format!("{}: there is no {word}", file.path)));
+    }
+    assert_none(&wrong);
+}
+
+fn is_the_name_of_a_flag(word: &str) -> bool {
+    word.starts_with(|c: char| c.is_ascii_lowercase()) && word.len() > 1
+}
+
 #[test]
 fn documents_are_in_plain_english() {
     let mut wrong = Vec::new();

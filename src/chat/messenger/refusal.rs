@@ -29,19 +29,6 @@ pub enum Refusal {
 }
 
 impl Refusal {
-    /// All reasons.
-    pub const ALL: [Refusal; 9] = [
-        Refusal::TooManyDevices,
-        Refusal::NotInvited,
-        Refusal::NoSuchMessage,
-        Refusal::NoSuchInvitation,
-        Refusal::OwnInvitation,
-        Refusal::DuplicateInvitation,
-        Refusal::TooManySent,
-        Refusal::TooManyReceived,
-        Refusal::TooManyInAll,
-    ];
-
     /// One clear sentence for the client.
     pub fn sentence(self) -> &'static str {
         match self {

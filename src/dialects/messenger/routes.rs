@@ -9,7 +9,7 @@ pub(crate) const ROUTES: &[Route<Enter>] =
     &[Route::socket("/ws", enter), Route::socket_if_asked("/", enter)];
 
 /// The answer to a token. It stands for an account, and this server does not store any.
-const ACCOUNTS_ARE_OFF: &str = "accounts are off: start the server with --data DIR";
+const ACCOUNTS_ARE_OFF: &str = "accounts are off: this server has none. Connect without a token";
 
 fn enter(call: &Call<'_>) -> Result<Entry, Response<'static>> {
     match call.request.query_value("token") {

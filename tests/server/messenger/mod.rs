@@ -8,6 +8,7 @@ mod auth;
 mod contacts;
 mod devices;
 mod endings;
+mod errors;
 mod fields;
 mod invitations;
 mod messages;

@@ -53,6 +53,18 @@ words! { EVENTS, event_word(Own<'_>):
     Own::ContactOffline { .. } => "contact_offline",
 }
 
+words! { REFUSALS, refusal_word(Refusal):
+    Refusal::TooManyDevices => "too_many_devices",
+    Refusal::NotInvited => "not_invited",
+    Refusal::NoSuchMessage => "no_such_message",
+    Refusal::NoSuchInvitation => "no_such_invitation",
+    Refusal::OwnInvitation => "own_invitation",
+    Refusal::DuplicateInvitation => "duplicate_invitation",
+    Refusal::TooManySent => "too_many_sent",
+    Refusal::TooManyReceived => "too_many_received",
+    Refusal::TooManyInAll => "too_many_in_all",
+}
+
 fn sent() -> Vec<&'static str> {
     examples(PAGE, "What you send")
 }
@@ -213,7 +225,22 @@ fn the_fields_on_the_page_are_those_of_wire_and_of_the_schema() {
 
 #[test]
 fn every_code_is_in_the_tables_with_its_sentence() {
-    let refusals = Refusal::ALL.map(|refusal| (refusal.code(), refusal.sentence()));
+    let refusals = [
+        Refusal::TooManyDevices,
+        Refusal::NotInvited,
+        Refusal::NoSuchMessage,
+        Refusal::NoSuchInvitation,
+        Refusal::OwnInvitation,
+        Refusal::DuplicateInvitation,
+        Refusal::TooManySent,
+        Refusal::TooManyReceived,
+        Refusal::TooManyInAll,
+    ];
+    assert_eq!(set(&refusals.each_ref().map(refusal_word)), set(REFUSALS));
+    let refusals = refusals.map(|refusal| {
+        assert_eq!(refusal.code(), refusal_word(&refusal));
+        (refusal.code(), refusal.sentence())
+    });
     let flaws = codes_of(flaw::ALL).chain(codes_of(shared::ALL));
     check_codes(PAGE, flaws.chain(refusals));
 }
