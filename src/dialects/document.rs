@@ -51,7 +51,7 @@ pub(super) fn codes_of(flaws: &[Flaw]) -> impl Iterator<Item = (&'static str, &'
 }
 
 /// The types of frames.
-pub(super) fn types<'e>(frames: &[&'e str]) -> BTreeSet<String> {
+pub(super) fn types(frames: &[&str]) -> BTreeSet<String> {
     let parsed =
         frames.iter().map(|frame| serde_json::from_str(frame).expect("an example is JSON"));
     parsed.map(|frame: Value| frame["type"].as_str().expect("a type").to_owned()).collect()
