@@ -15,6 +15,7 @@ GIVE_UP = 3600.0  # seconds: how long a message waits for its recipient
 REMEMBERED = 1000  # ids of messages that were shown, so that none is shown twice
 
 FINAL = {4000, 4001, 4003, 4005, 4008}  # these mean "do not come back by yourself"
+FOR_NOW = {408, 429, 500, 502, 503, 504}  # HTTP statuses after which it makes sense to come back
 OUR_FAULT = {1002, 1003, 1007, 1009}  # a mistake in this program: to send the same again does not help
 
 
@@ -99,7 +100,7 @@ class Client:
             return
         retry_after = re.search(r"(?im)^retry-after: *(\d+)", head)
         wait = float(retry_after[1]) if retry_after else 0.0
-        raise Ended(f"refused: HTTP {status}", final=status < 500 and status not in (408, 429), wait=wait)
+        raise Ended(f"refused: HTTP {status}", final=status not in FOR_NOW, wait=wait)
 
     async def frame(self, reader):
         """One whole message: the server sends no fragments, but a proxy may cut one up (§5.4)."""

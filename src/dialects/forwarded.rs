@@ -156,6 +156,12 @@ impl<'de> Visitor<'de> for Decodable {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
+    use proptest::prelude::*;
+    use serde_json::Value;
+    use serde_json::value::RawValue;
+
     use super::*;
 
     const TOO_DEEP: Flaw = Flaw::malformed("too_deep", "too deep");
@@ -236,6 +242,70 @@ mod tests {
         let deep = format!("{}{}", "[".repeat(100_000), "]".repeat(100_000));
         for json in ["[[[[]]]]", r#"{"a":[{"b":[]}]}"#, &deep] {
             assert_eq!(code(json), Err("too_deep"), "{json:.40}");
+        }
+    }
+
+    /// Whether serde makes text of a string, numbers of numbers, and finds each key once: by itself, and by
+    /// another way than the code above.
+    fn is_decodable(json: &str) -> bool {
+        if serde_json::from_str::<Value>(json).is_err() {
+            return false;
+        }
+        if let Ok(fields) = serde_json::from_str::<BTreeMap<String, &RawValue>>(json) {
+            // Each field is one colon that stands outside of strings and at the first level.
+            return fields.len() == colons(json)
+                && fields.values().all(|it| is_decodable(it.get()));
+        }
+        let items = serde_json::from_str::<Vec<&RawValue>>(json).unwrap_or_default();
+        items.iter().all(|item| is_decodable(item.get()))
+    }
+
+    fn colons(json: &str) -> usize {
+        let (mut depth, mut in_string, mut count) = (0, false, 0);
+        let mut bytes = json.bytes();
+        while let Some(byte) = bytes.next() {
+            match byte {
+                b'\\' => _ = bytes.next(),
+                b'"' => in_string = !in_string,
+                b'{' | b'[' if !in_string => depth += 1,
+                b'}' | b']' if !in_string => depth -= 1,
+                b':' if !in_string && depth == 1 => count += 1,
+                _ => {}
+            }
+        }
+        count
+    }
+
+    const PIECES: &[&str] = &[
+        "a", "é", "\\ud83d", "\\ude00", "\\uD800", "\\u0061", "\\\\", "\\\"", "u", "d83d", ":", "[",
+    ];
+
+    fn a_string() -> impl Strategy<Value = String> {
+        prop::collection::vec(prop::sample::select(PIECES), 0..5)
+            .prop_map(|pieces| format!("\"{}\"", pieces.concat()))
+    }
+
+    fn a_value() -> impl Strategy<Value = String> {
+        let numbers = prop::sample::select(&["0", "-1.5e3", "1e308", "1e309", "true", "null"][..]);
+        let leaf = prop_oneof![numbers.prop_map(str::to_owned), a_string()];
+        leaf.prop_recursive(4, 24, 4, |inner| {
+            let list = prop::collection::vec(inner.clone(), 0..4);
+            let fields = prop::collection::vec((a_string(), inner), 0..4);
+            prop_oneof![
+                list.prop_map(|items| format!("[{}]", items.join(","))),
+                fields.prop_map(|fields| {
+                    let fields = fields.iter().map(|(key, value)| format!("{key}:{value}"));
+                    format!("{{{}}}", fields.collect::<Vec<_>>().join(","))
+                }),
+            ]
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_forwarded_is_what_a_strict_decoder_takes(json in a_value()) {
+            prop_assume!(serde_json::from_str::<&RawValue>(&json).is_ok());
+            prop_assert_eq!(value(&json, 64, TOO_DEEP).is_ok(), is_decodable(&json), "{}", json);
         }
     }
 }

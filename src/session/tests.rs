@@ -1,6 +1,7 @@
 //! The whole conversation without a socket: a [`Host`] that records, and samples of what clients send,
 //! whole and cut at each byte.
 
+mod clients;
 mod rates;
 mod refused;
 mod routes;

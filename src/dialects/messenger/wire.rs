@@ -214,7 +214,7 @@ pub struct ServerFields<'a> {
     pub reply_to_id: Option<&'a RawValue>,
     pub mentions: Option<&'a RawValue>,
     pub detail: Option<String>,
-    pub code: Option<&'a str>,
+    pub code: Option<&'a RawValue>,
 }
 
 fn even_null<'de, D: Deserializer<'de>>(from: D) -> Result<Option<&'de RawValue>, D::Error> {

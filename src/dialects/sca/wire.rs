@@ -91,7 +91,7 @@ pub struct ServerFields<'a> {
     pub left: Option<&'a RawValue>,
     pub online: Option<u64>,
     pub detail: Option<String>,
-    pub code: Option<&'a str>,
+    pub code: Option<&'a RawValue>,
 }
 
 fn even_null<'de, D: Deserializer<'de>>(from: D) -> Result<Option<&'de RawValue>, D::Error> {
