@@ -61,7 +61,7 @@ INVITATION = {
 }
 MODELS = {
     "authenticated": {"sessionId": is_text},
-    "error": {"detail": is_text},
+    "error": {"detail": is_text, "code": is_text},
     "invitation_received": INVITATION,
     "invitation_response": INVITATION,
     "message_received": {
