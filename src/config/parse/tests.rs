@@ -72,7 +72,7 @@ fn a_variable_is_read_as_its_flag_is() {
 
 #[test]
 fn a_wrong_value_is_one_clear_line() {
-    let wrong: [(&[&str], &Names<'_>, &str); 11] = [
+    let wrong: [(&[&str], &Names<'_>, &str); 13] = [
         (&["--http-head", "1023"], &[], "--http-head"),
         (&["--http-head", "65KiB"], &[], "--http-head"),
         (&["--ping-timeout", "60"], &[], "--ping-timeout"),
