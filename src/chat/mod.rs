@@ -9,6 +9,7 @@
 //! know. A realm is a folder here and an arm in each method of [`Chat`]; the turn names no realm. Methods
 //! that ask every realm take `self` apart first. So a new field compiles only once each of them uses it.
 
+pub mod account;
 mod audience;
 mod books;
 mod entry;
