@@ -103,7 +103,7 @@ fn answer(request: &Request<'_>, limits: &Limits, host: &mut impl Host) -> Next 
         let nowhere = detail(Status::NotFound, "there is nothing at this address");
         return reply(request, nowhere, false, host);
     };
-    let call = Call { request, params: found.params };
+    let call = Call { request, params: found.params, body: &[] };
     let early = without_handler(request, &found);
     match found.handler {
         Handler::Page(which) => {

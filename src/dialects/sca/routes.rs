@@ -10,11 +10,11 @@ pub(crate) const ROUTES: &[Route<Enter>] = &[Route::socket("/ws/{mobile}", enter
 
 fn enter(call: &Call<'_>) -> Result<Entry, Response<'static>> {
     let bad = |sentence: &str| Response::new(Status::BadRequest).json_detail(sentence);
-    let mobile =
-        Mobile::parse(call.params[0].as_bytes()).map_err(|error| bad(&error.to_string()))?;
+    let number = call.param(0).unwrap_or_default();
+    let mobile = Mobile::parse(number.as_bytes()).map_err(|error| bad(&error.to_string()))?;
     let presence = match call.request.query_value("presence") {
         None => PresenceMode::default(),
-        Some(word) => PresenceMode::parse(word)
+        Some(word) => PresenceMode::parse(&word)
             .ok_or_else(|| bad("presence is one of full, delta and none"))?,
     };
     Ok(Entry { dialect: Dialect::Sca, who: Some(Entrant::Mobile { mobile, presence }) })
