@@ -1,8 +1,11 @@
 //! The whole conversation without a socket: a [`Host`] that records, and samples of what clients send,
 //! whole and cut at each byte.
 
+mod bodies;
+pub(crate) mod calls;
 mod rates;
 mod routes;
+mod waiting;
 
 use std::time::Duration;
 
@@ -27,6 +30,10 @@ struct Recorder {
     forwarded: Option<Forwarded>,
     time: Moment,
     listener: Listener,
+    /// The calls, each with what is wanted of its reply and the number of its request.
+    asked: Vec<(account::Call, Wanted, u16)>,
+    too_many_parked: bool,
+    spoken: Vec<Dialect>,
 }
 
 impl Host for Recorder {
@@ -79,6 +86,24 @@ impl Host for Recorder {
 
     fn is_accepting(&self) -> bool {
         !self.draining
+    }
+
+    fn ask(
+        &mut self,
+        call: &account::Call,
+        wanted: Wanted,
+        request: u16,
+        _: Forwarded,
+    ) -> Result<(), TooManyParked> {
+        if self.too_many_parked {
+            return Err(TooManyParked);
+        }
+        self.asked.push((call.clone(), wanted, request));
+        Ok(())
+    }
+
+    fn speaks(&mut self, dialect: Dialect) {
+        self.spoken.push(dialect);
     }
 
     fn admit(
@@ -222,7 +247,7 @@ fn a_client_that_signs_in_first_may_go_on() {
     let (host, flow) = says_at_the_other_door(&[AUTH, ping], Recorder::default());
     assert_eq!(
         (flow, host.admitted.as_slice()),
-        (Flow::Open, &[Entry { dialect: Dialect::Messenger, who: None }][..])
+        (Flow::Open, &[Entry::new(Dialect::Messenger, None)][..])
     );
     assert_eq!(host.signed_in.len(), 1);
     assert!(String::from_utf8_lossy(&host.written).ends_with("{\"type\":\"pong\"}\n"));
@@ -326,7 +351,7 @@ fn the_address_has_the_number_and_the_form_of_presence() {
     let (host, _) = converse(Recorder::default(), [delta.as_bytes()]);
     let mobile = Mobile::parse(b"1234567890").expect("ten digits");
     let who = Entrant::Mobile { mobile, presence: PresenceMode::Delta };
-    assert_eq!(host.admitted, [Entry { dialect: Dialect::Sca, who: Some(who) }]);
+    assert_eq!(host.admitted, [Entry::new(Dialect::Sca, Some(who))]);
 }
 
 #[test]

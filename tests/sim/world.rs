@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use switchboard::session::End;
 use switchboard::timer::{Moment, Now};
-use switchboard::turn::{Budgets, Counters, Listener, Polled, Readiness, Stopwatch, Turn};
+use switchboard::turn::{Budgets, Counters, Listener, NoJobs, Polled, Readiness, Stopwatch, Turn};
 
 use crate::climate::Climate;
 use crate::device::SESSIONS;
@@ -253,7 +253,7 @@ impl World {
         }
         self.net.now = self.now;
         let now = Now { unix: self.unix, ..at(self.now) };
-        self.turn.run(now, polled, &mut self.net, &mut Stopped);
+        self.turn.run(now, polled, &mut self.net, &mut NoJobs, &mut Stopped);
         self.turns += 1;
         self.note(|| format!("turn {}: {polled:?} {:?}", self.turns, self.turn.counters().ended));
         std::mem::take(&mut self.net.deeds)

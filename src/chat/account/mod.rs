@@ -14,6 +14,11 @@ mod ids;
 mod job;
 mod refusal;
 mod secret;
+#[cfg(not(test))]
+mod thin;
+#[cfg(test)]
+#[path = "thin_for_tests.rs"]
+mod thin;
 
 pub use call::{Asker, Call, Guest, Reply};
 pub use command::Command;
@@ -22,3 +27,4 @@ pub use ids::{NotAName, Place, Seq, UnixMs, UserId, UserKey, UserName};
 pub use job::{Credentials, Failure, Job, JobResult, Output, Snapshot, Stored, Ticket, User, Work};
 pub use refusal::Refusal;
 pub use secret::{PasswordHash, Secret, Token, TokenDigest};
+pub use thin::Thin;

@@ -5,8 +5,10 @@ use crate::dialects::{Dialect, Enter, Entry};
 use crate::http::{Call, Response, Route, Status};
 
 /// One line for each address. `/` is a page for a request that does not ask for a WebSocket.
-pub(crate) const ROUTES: &[Route<Enter>] =
-    &[Route::socket("/ws", enter), Route::socket_if_asked("/", enter)];
+pub(crate) const ROUTES: &[Route<Enter>] = &[
+    Route::socket("/ws", Enter::AtOnce(enter)),
+    Route::socket_if_asked("/", Enter::AtOnce(enter)),
+];
 
 /// The answer to a token. It stands for an account, and this server does not store any.
 const ACCOUNTS_ARE_OFF: &str = "accounts are off: start the server with --data DIR";
@@ -14,6 +16,6 @@ const ACCOUNTS_ARE_OFF: &str = "accounts are off: start the server with --data D
 fn enter(call: &Call<'_>) -> Result<Entry, Response<'static>> {
     match call.request.query_value("token") {
         Some(_) => Err(Response::new(Status::NotFound).json_detail(ACCOUNTS_ARE_OFF)),
-        None => Ok(Entry { dialect: Dialect::Messenger, who: None }),
+        None => Ok(Entry::new(Dialect::Messenger, None)),
     }
 }

@@ -6,7 +6,7 @@ use crate::dialects::{Dialect, Enter, Entry};
 use crate::http::{Call, Response, Route, Status};
 
 /// One line for each address.
-pub(crate) const ROUTES: &[Route<Enter>] = &[Route::socket("/ws/{mobile}", enter)];
+pub(crate) const ROUTES: &[Route<Enter>] = &[Route::socket("/ws/{mobile}", Enter::AtOnce(enter))];
 
 fn enter(call: &Call<'_>) -> Result<Entry, Response<'static>> {
     let bad = |sentence: &str| Response::new(Status::BadRequest).json_detail(sentence);
@@ -17,5 +17,5 @@ fn enter(call: &Call<'_>) -> Result<Entry, Response<'static>> {
         Some(word) => PresenceMode::parse(&word)
             .ok_or_else(|| bad("presence is one of full, delta and none"))?,
     };
-    Ok(Entry { dialect: Dialect::Sca, who: Some(Entrant::Mobile { mobile, presence }) })
+    Ok(Entry::new(Dialect::Sca, Some(Entrant::Mobile { mobile, presence })))
 }
