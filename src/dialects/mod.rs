@@ -19,7 +19,7 @@ pub mod sca;
 use crate::chat::account::{self, Guest, Reply, Token};
 use crate::chat::messenger::SignIn;
 use crate::chat::{Audience, Command, Entrant, Event};
-use crate::http::{Call, Response};
+use crate::http::{Call, Response, Status};
 use crate::ws;
 
 /// Why a dialect refuses a message before the chat sees it.
@@ -64,6 +64,9 @@ pub enum Incoming<'a> {
         /// message, the refused ones too.
         refused_message: Option<Fault>,
     },
+    /// The client speaks this dialect, which shares the address of the present one: read the message in it,
+    /// and all that follow. It is one way: the other dialect never says so.
+    Speaks(Dialect),
     /// Binary data, in a protocol that has only text: close code 1003 (RFC 6455 §7.4.1).
     Unacceptable,
 }
@@ -76,6 +79,9 @@ pub struct Entry {
     /// The person that the connection is for, and their realm. `None` if the address does not name a
     /// person: then the first frame does, or the dialect has no realm.
     pub who: Option<Entrant<'static>>,
+    /// Whether the server pings the client when it is silent. For a page whose timers sleep: its browser
+    /// answers the ping without it.
+    pub pings: bool,
     /// Close the WebSocket with 4001 and this sentence as soon as it is open. A page can read a close code,
     /// but not the status of an upgrade that was refused.
     pub turned_away: Option<&'static str>,
@@ -84,7 +90,16 @@ pub struct Entry {
 impl Entry {
     /// An entry into a dialect.
     pub const fn new(dialect: Dialect, who: Option<Entrant<'static>>) -> Self {
-        Entry { dialect, who, turned_away: None }
+        Entry { dialect, who, pings: false, turned_away: None }
+    }
+}
+
+/// Whether the query of a request asks for the server's pings, `?pings=server`; or what is wrong with it.
+fn asks_for_pings(call: &Call<'_>) -> Result<bool, Response<'static>> {
+    match call.request.query_value("pings").as_deref() {
+        None => Ok(false),
+        Some("server") => Ok(true),
+        Some(_) => Err(Response::new(Status::BadRequest).json_detail("pings can only be server")),
     }
 }
 

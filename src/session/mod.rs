@@ -209,6 +209,8 @@ enum Stage {
 struct WebSocket {
     reader: ws::Reader,
     dialect: Dialect,
+    /// Whether the server pings the client when it is silent.
+    pings: bool,
     /// Whether the connection belongs to a person, or needs none.
     signed_in: bool,
     /// The number of malformed frames that no well-formed frame has made up for.
@@ -282,6 +284,19 @@ impl Session {
     /// Whether this is an open WebSocket.
     pub fn is_websocket(&self) -> bool {
         matches!(self.stage, Stage::Frames(_))
+    }
+
+    /// Whether this is a WebSocket whose client wants to be pinged when it is silent.
+    pub fn is_pinged(&self) -> bool {
+        matches!(&self.stage, Stage::Frames(open) if open.pings)
+    }
+
+    /// Asks the client of a WebSocket for a sign of life. A browser answers by itself, also for a page
+    /// whose timers sleep (RFC 6455 §5.5.2).
+    pub fn ping(&mut self, host: &mut impl Host) {
+        if let Stage::Frames(_) = &self.stage {
+            host.write(|out| ws::Frame::Ping(b"").encode(out));
+        }
     }
 
     /// Whether this is a WebSocket whose client has not signed in yet.

@@ -17,7 +17,7 @@ use crate::ws::Frame;
 
 /// A host that lets every connection in and records all calls.
 #[derive(Default)]
-struct Recorder {
+pub(super) struct Recorder {
     written: Vec<u8>,
     commands: Vec<String>,
     admitted: Vec<Entry>,
@@ -33,7 +33,7 @@ struct Recorder {
     /// The calls, each with what is wanted of its reply and the number of its request.
     asked: Vec<(account::Call, Wanted, u16)>,
     too_many_parked: bool,
-    spoken: Vec<Dialect>,
+    pub(super) spoken: Vec<Dialect>,
 }
 
 impl Host for Recorder {
@@ -220,6 +220,8 @@ fn a_wrong_upgrade_is_answered_with_what_is_missing() {
         ("Host: chat.example\r\n", "", "400", "detail"),
         ("/ws/1234567890", "/ws/123456789", "400", "10 to 32 digits"),
         ("/ws/1234567890", "/ws/1234567890?presence=some", "400", "presence"),
+        ("/ws/1234567890", "/ws/1234567890?pings=client", "400", "pings"),
+        ("/ws/1234567890", "/ws?pings=", "400", "pings"),
         ("/ws/1234567890", "/ws/1234567890/x", "404", "detail"),
         ("\r\n\r\n", "\r\nOrigin: https://evil.example\r\n\r\n", "403", "origin"),
         ("\r\n\r\n", "\r\nOrigin: null\r\n\r\n", "403", "origin"),
@@ -352,6 +354,10 @@ fn the_address_has_the_number_and_the_form_of_presence() {
     let mobile = Mobile::parse(b"1234567890").expect("ten digits");
     let who = Entrant::Mobile { mobile, presence: PresenceMode::Delta };
     assert_eq!(host.admitted, [Entry::new(Dialect::Sca, Some(who))]);
+    let pings = UPGRADE.replacen("7890", "7890?presence=delta&pings=server", 1);
+    let (host, _) = converse(Recorder::default(), [pings.as_bytes()]);
+    let entry = Entry { pings: true, ..Entry::new(Dialect::Sca, Some(who)) };
+    assert_eq!(host.admitted, [entry]);
 }
 
 #[test]

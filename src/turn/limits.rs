@@ -23,7 +23,8 @@ pub struct Limits {
     pub admin_connections: usize,
     /// How many connections one address may have, and how fast it may make them.
     pub addresses: AddressLimits,
-    /// The time without input after which a connection is marked. The next sweep ends it.
+    /// The time without input after which a connection is marked. The next sweep ends it. After half of the
+    /// time, a client that has asked for it is sent a ping.
     pub ping_timeout: Duration,
     /// The time between two sweeps.
     pub sweep_interval: Duration,

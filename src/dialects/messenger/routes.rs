@@ -1,7 +1,7 @@
 //! The addresses of the Session Messenger dialect. They name no person: the first frame does. Called by
 //! the session, which joins the tables of all dialects.
 
-use crate::dialects::{Dialect, Enter, Entry};
+use crate::dialects::{Dialect, Enter, Entry, asks_for_pings};
 use crate::http::{Call, Response, Route, Status};
 
 /// One line for each address. `/` is a page for a request that does not ask for a WebSocket.
@@ -16,6 +16,9 @@ const ACCOUNTS_ARE_OFF: &str = "accounts are off: start the server with --data D
 fn enter(call: &Call<'_>) -> Result<Entry, Response<'static>> {
     match call.request.query_value("token") {
         Some(_) => Err(Response::new(Status::NotFound).json_detail(ACCOUNTS_ARE_OFF)),
-        None => Ok(Entry::new(Dialect::Messenger, None)),
+        None => {
+            let pings = asks_for_pings(call)?;
+            Ok(Entry { pings, ..Entry::new(Dialect::Messenger, None) })
+        }
     }
 }

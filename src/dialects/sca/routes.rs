@@ -2,7 +2,7 @@
 //! wants presence. Called by the session, which joins the tables of all dialects.
 
 use crate::chat::{Entrant, Mobile, PresenceMode};
-use crate::dialects::{Dialect, Enter, Entry};
+use crate::dialects::{Dialect, Enter, Entry, asks_for_pings};
 use crate::http::{Call, Response, Route, Status};
 
 /// One line for each address.
@@ -17,5 +17,6 @@ fn enter(call: &Call<'_>) -> Result<Entry, Response<'static>> {
         Some(word) => PresenceMode::parse(&word)
             .ok_or_else(|| bad("presence is one of full, delta and none"))?,
     };
-    Ok(Entry::new(Dialect::Sca, Some(Entrant::Mobile { mobile, presence })))
+    let pings = asks_for_pings(call)?;
+    Ok(Entry { pings, ..Entry::new(Dialect::Sca, Some(Entrant::Mobile { mobile, presence })) })
 }

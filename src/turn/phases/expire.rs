@@ -103,6 +103,13 @@ impl Turn {
                     self.end(id, end);
                 }
             }
+            Deadline::Ping => {
+                self.with_session(id, |session, host| session.ping(host));
+                if let Some(connection) = self.connections.get_mut(id) {
+                    connection.pinged = true;
+                }
+                self.rearm(id);
+            }
             Deadline::Silence => {
                 if let Some(connection) = self.connections.get_mut(id) {
                     connection.marked = true;

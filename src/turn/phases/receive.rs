@@ -113,6 +113,7 @@ impl Turn {
             }
         }
         connection.heard = now;
+        connection.pinged = false;
         connection.tally.read(count);
         let was_websocket = connection.session.is_websocket();
         let was_awaited = connection.session.awaits_sign_in();

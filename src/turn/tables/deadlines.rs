@@ -22,6 +22,8 @@ pub(in crate::turn) enum Deadline {
     SignIn,
     /// The rest of a message that has begun to arrive.
     Frame,
+    /// Any bytes at all, before the server asks for a sign of life. Only if the client wants to be asked.
+    Ping,
     /// Any bytes at all.
     Silence,
     /// Reading: the socket is full, and the kernel takes no bytes.
@@ -31,7 +33,7 @@ pub(in crate::turn) enum Deadline {
 }
 
 impl Turn {
-    /// The earliest of the connection's deadlines, and when it is due. At most three are compared.
+    /// The earliest of the connection's deadlines, and when it is due. At most four are compared.
     pub(in crate::turn) fn next_deadline(
         &self,
         connection: &Connection,
@@ -57,6 +59,9 @@ impl Turn {
             }
             Life::Open if !session.is_websocket() => &[Deadline::Request],
             Life::Open if session.awaits_sign_in() => &[Deadline::SignIn],
+            Life::Open if session.is_pinged() => {
+                &[Deadline::Frame, Deadline::Write, Deadline::Ping, Deadline::Silence]
+            }
             Life::Open => &[Deadline::Frame, Deadline::Write, Deadline::Silence],
         }
     }
@@ -69,6 +74,10 @@ impl Turn {
             | Deadline::SignIn
             | Deadline::Frame
             | Deadline::Close => connection.waiting_since,
+            // One ping is enough, whatever becomes of it.
+            Deadline::Ping => {
+                (!connection.pinged && !connection.marked).then_some(connection.heard)
+            }
             // A marked connection has let this deadline pass already. The sweep does the rest.
             Deadline::Silence => (!connection.marked).then_some(connection.heard),
             Deadline::Write if self.outboxes.is_blocked(connection.id) => connection.blocked_since,
@@ -84,6 +93,8 @@ impl Turn {
             Deadline::Request | Deadline::SignIn => self.limits.handshake_timeout,
             Deadline::Job => self.limits.job_timeout,
             Deadline::Frame => self.limits.frame_timeout,
+            // The second half of the time is for the answer.
+            Deadline::Ping => self.limits.ping_timeout / 2,
             Deadline::Silence => self.limits.ping_timeout,
             Deadline::Write => self.limits.write_timeout,
             Deadline::Close => self.limits.close_timeout,
