@@ -334,7 +334,7 @@ fn a_client_that_wants_to_be_asked_is_pinged_once_it_is_silent_and_stays_if_it_a
     });
     let pong = {
         let mut pong = Vec::new();
-        by_hand::masked(by_hand::FINAL | 10, b"", [0; 4], &mut pong);
+        by_hand::masked(by_hand::FINAL | by_hand::PONG, b"", [0; 4], &mut pong);
         pong
     };
     let pass = |world: &mut World, seconds| {
@@ -361,4 +361,24 @@ fn a_client_that_wants_to_be_asked_is_pinged_once_it_is_silent_and_stays_if_it_a
     pass(&mut world, 61);
     pass(&mut world, 31);
     assert_eq!(world.turn.websockets(), 0, "and so is the one that stopped answering");
+}
+
+/// Nobody asks while the process is stopped, so nobody can be late with an answer.
+#[test]
+fn a_client_that_could_not_be_asked_in_time_has_time_to_answer() {
+    let mut world = World::new(Limits::default());
+    let id = world.newcomer();
+    world.say(id, upgrade(1, "?presence=none&pings=server", ""));
+    world.settle();
+    world.take_words(id);
+    for seconds in [600, 29] {
+        world.time += Duration::from_secs(seconds);
+        world.settle();
+    }
+    assert_eq!((world.take_words(id).as_str(), world.turn.websockets()), (SERVER_PING, 1));
+    for seconds in [2, 31] {
+        world.time += Duration::from_secs(seconds);
+        world.settle();
+    }
+    assert_eq!(world.turn.websockets(), 0, "the second half of the time, and a sweep");
 }

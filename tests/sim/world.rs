@@ -191,6 +191,7 @@ impl World {
                 let phone = &self.phones[who];
                 let wire = phone.wire.filter(|_| self.beats && phone.speaks);
                 let wire = wire.filter(|&wire| !self.oracle.lines[wire].has_left);
+                let wire = wire.filter(|&wire| !self.oracle.lines[wire].is_pinged());
                 if let Some(wire) = wire.filter(|_| phone.kind != Kind::Http) {
                     self.say_text(wire, r#"{"type":"ping"}"#, Said::Ping);
                 }

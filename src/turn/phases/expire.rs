@@ -107,6 +107,9 @@ impl Turn {
                 self.with_session(id, |session, host| session.ping(host));
                 if let Some(connection) = self.connections.get_mut(id) {
                     connection.pinged = true;
+                    // The client has the second half of the time also if the ping is late: while the
+                    // process was stopped nobody asked.
+                    connection.heard = connection.heard + now.since(deadline);
                 }
                 self.rearm(id);
             }

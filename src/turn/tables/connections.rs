@@ -50,7 +50,7 @@ pub(in crate::turn) struct Connection {
     pub(in crate::turn) timer: TimerId,
     /// What the log will say of the connection when it has ended.
     pub(in crate::turn) tally: Tally,
-    /// When bytes were last read.
+    /// When bytes were last read; later if the ping that followed was late.
     pub(in crate::turn) heard: Moment,
     /// When the deadline of the present stage started: that of a request, of a sign-in, of the rest of a
     /// frame, or of the peer's close (see `deadlines.rs`).

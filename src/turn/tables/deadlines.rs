@@ -33,7 +33,7 @@ pub(in crate::turn) enum Deadline {
 }
 
 impl Turn {
-    /// The earliest of the connection's deadlines, and when it is due. At most four are compared.
+    /// The earliest of the connection's deadlines, and when it is due. At most three are compared.
     pub(in crate::turn) fn next_deadline(
         &self,
         connection: &Connection,
@@ -59,8 +59,9 @@ impl Turn {
             }
             Life::Open if !session.is_websocket() => &[Deadline::Request],
             Life::Open if session.awaits_sign_in() => &[Deadline::SignIn],
-            Life::Open if session.is_pinged() => {
-                &[Deadline::Frame, Deadline::Write, Deadline::Ping, Deadline::Silence]
+            // Nobody is late with an answer before the question.
+            Life::Open if session.is_pinged() && !connection.pinged => {
+                &[Deadline::Frame, Deadline::Write, Deadline::Ping]
             }
             Life::Open => &[Deadline::Frame, Deadline::Write, Deadline::Silence],
         }
@@ -74,10 +75,7 @@ impl Turn {
             | Deadline::SignIn
             | Deadline::Frame
             | Deadline::Close => connection.waiting_since,
-            // One ping is enough, whatever becomes of it.
-            Deadline::Ping => {
-                (!connection.pinged && !connection.marked).then_some(connection.heard)
-            }
+            Deadline::Ping => Some(connection.heard),
             // A marked connection has let this deadline pass already. The sweep does the rest.
             Deadline::Silence => (!connection.marked).then_some(connection.heard),
             Deadline::Write if self.outboxes.is_blocked(connection.id) => connection.blocked_since,
