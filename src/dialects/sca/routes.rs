@@ -10,8 +10,9 @@ pub(crate) const ROUTES: &[Route<Enter>] = &[Route::socket("/ws/{mobile}", Enter
 
 fn enter(call: &Call<'_>) -> Result<Entry, Response<'static>> {
     let bad = |sentence: &str| Response::new(Status::BadRequest).json_detail(sentence);
-    let number = call.param(0).unwrap_or_default();
-    let mobile = Mobile::parse(number.as_bytes()).map_err(|error| bad(&error.to_string()))?;
+    // As it came: a digit needs no escape, and so each number has one address.
+    let number = call.params[0].as_bytes();
+    let mobile = Mobile::parse(number).map_err(|error| bad(&error.to_string()))?;
     let presence = match call.request.query_value("presence") {
         None => PresenceMode::default(),
         Some(word) => PresenceMode::parse(&word)

@@ -15,6 +15,7 @@ impl Turn {
             debug_assert!(self.asked.is_empty(), "a batch is taken whole");
             self.asked.clear();
             self.under_way += count;
+            self.counters.jobs += count as u64;
         }
         count
     }

@@ -105,6 +105,7 @@ impl Turn {
             }
             Deadline::Ping => {
                 self.with_session(id, |session, host| session.ping(host));
+                self.counters.pings += 1;
                 if let Some(connection) = self.connections.get_mut(id) {
                     connection.pinged = true;
                     // The client has the second half of the time also if the ping is late: while the
