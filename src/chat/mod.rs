@@ -9,6 +9,7 @@
 //! know. A realm is a folder here and an arm in each method of [`Chat`]; the turn names no realm. Methods
 //! that ask every realm take `self` apart first. So a new field compiles only once each of them uses it.
 
+pub mod account;
 mod audience;
 mod books;
 mod entry;
@@ -27,7 +28,7 @@ pub use books::{Books, Fault};
 pub use entry::{Admitted, Refusal};
 pub use figure::{Figure, FigureKind, FigureValue};
 pub use ids::{ConnectionId, Mobile, NotAMobile};
-pub use sink::{Handling, Kind, Outcome, Reason, Sink};
+pub use sink::{Farewell, Handling, Kind, Outcome, Reason, Sink};
 
 /// What a person asks of the realm.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -167,6 +168,7 @@ pub struct Census {
 pub struct Chat {
     mobile: mobile::Realm,
     messenger: messenger::Realm,
+    account: account::Thin,
 }
 
 impl Chat {
@@ -175,6 +177,7 @@ impl Chat {
         Chat {
             mobile: mobile::Realm::new(limits.mobile),
             messenger: messenger::Realm::new(limits.messenger, now.monotonic),
+            account: account::Thin::new(),
         }
     }
 
@@ -218,7 +221,7 @@ impl Chat {
     /// entries in one call.
     pub fn forget(&mut self, now: Moment, budget: usize) {
         // The messenger realm keeps no such entries.
-        let Chat { mobile, messenger: _ } = self;
+        let Chat { mobile, messenger: _, account: _ } = self;
         mobile.forget(now, budget);
     }
 
@@ -237,10 +240,40 @@ impl Chat {
         }
     }
 
+    /// Carries out what a request from this address block asks for. The sink gets exactly one reply for
+    /// `asker`: before this call returns, or after some jobs.
+    pub fn call(
+        &mut self,
+        now: Now,
+        from: Block,
+        asker: account::Asker,
+        call: &account::Call,
+        sink: &mut impl Sink,
+    ) {
+        self.account.call(now, from, asker, call, sink);
+    }
+
+    /// Takes the result of a job that went to the sink.
+    pub fn done(&mut self, now: Now, result: account::JobResult, sink: &mut impl Sink) {
+        self.account.done(now, result, sink);
+    }
+
+    /// Whether the turn may read from a connection. If not, so much of what it has said waits to be stored
+    /// that it has to wait, too. This changes only when jobs are done, connections leave, or time passes.
+    pub fn may_speak(&self, id: ConnectionId) -> bool {
+        self.account.may_speak(id)
+    }
+
+    /// The account realm of the unit tests.
+    #[cfg(test)]
+    pub(crate) fn account(&mut self) -> &mut account::Thin {
+        &mut self.account
+    }
+
     /// Counts a message that a dialect refused in the books of its sender's realm. The sender is signed in.
     pub fn refuse(&mut self, from: ConnectionId, fault: Fault) {
         // A realm ignores a connection that it does not know.
-        let Chat { mobile, messenger } = self;
+        let Chat { mobile, messenger, account: _ } = self;
         mobile.refuse(from, fault);
         messenger.refuse(from, fault);
     }
@@ -263,7 +296,7 @@ impl Chat {
     /// Removes a connection from its realm, if it is in one. The turn reports the messages on their way to
     /// it through [`settle`](Chat::settle).
     pub fn leave(&mut self, now: Now, (id, from): (ConnectionId, Block), sink: &mut impl Sink) {
-        let Chat { mobile, messenger } = self;
+        let Chat { mobile, messenger, account: _ } = self;
         mobile.depart(id, sink);
         messenger.leave(now, (id, from), sink);
     }
@@ -272,25 +305,25 @@ impl Chat {
     /// next call.
     pub fn expire(&mut self, now: Now, budget: usize, sink: &mut impl Sink) {
         // The mobile realm has no deadlines.
-        let Chat { mobile: _, messenger } = self;
+        let Chat { mobile: _, messenger, account: _ } = self;
         messenger.expire(now, budget, sink);
     }
 
     /// The moment at which [`expire`](Chat::expire) is to be called next. `None` if there is no deadline.
     pub fn next_deadline(&self) -> Option<Moment> {
-        let Chat { mobile: _, messenger } = self;
+        let Chat { mobile: _, messenger, account: _ } = self;
         messenger.next_deadline()
     }
 
     /// How many timers the realms keep.
     pub fn timers(&self) -> usize {
-        let Chat { mobile: _, messenger } = self;
+        let Chat { mobile: _, messenger, account: _ } = self;
         messenger.timers()
     }
 
     /// The person that a connection belongs to. `None` if it is signed in to no realm.
     pub fn person_at(&self, id: ConnectionId) -> Option<Person<'_>> {
-        let Chat { mobile, messenger } = self;
+        let Chat { mobile, messenger, account: _ } = self;
         let mobile = mobile.mobile_of(id).map(Person::Mobile);
         mobile.or_else(|| messenger.id_of(id).map(Person::Messenger))
     }
@@ -319,25 +352,25 @@ impl Chat {
 
     /// The books of each realm: what became of every message.
     pub fn books(&self) -> impl Iterator<Item = (Realm, &Books)> {
-        let Chat { mobile, messenger } = self;
+        let Chat { mobile, messenger, account: _ } = self;
         [(Realm::Mobile, mobile.books()), (Realm::Messenger, messenger.books())].into_iter()
     }
 
     /// How many copies of messages went to the sink with a receipt and are not settled yet.
     pub fn unsettled(&self) -> u64 {
-        let Chat { mobile, messenger } = self;
+        let Chat { mobile, messenger, account: _ } = self;
         mobile.books().in_flight + messenger.copies_in_flight()
     }
 
     /// What the realms have counted beside their books.
     pub fn figures(&self) -> impl Iterator<Item = Figure> {
-        let Chat { mobile, messenger } = self;
+        let Chat { mobile, messenger, account: _ } = self;
         mobile.figures().into_iter().chain(messenger.figures())
     }
 
     /// What the pages about the server say of the chat.
     pub fn census(&self) -> Census {
-        let Chat { mobile: _, messenger } = self;
+        let Chat { mobile: _, messenger, account: _ } = self;
         Census {
             invitations_sent: messenger.counters().invitations_sent,
             invitations: messenger.invitations(),
@@ -359,7 +392,7 @@ impl Chat {
     ///
     /// If there is a bug in this room.
     pub fn check_invariants(&self) {
-        let Chat { mobile, messenger } = self;
+        let Chat { mobile, messenger, account: _ } = self;
         mobile.check_invariants();
         messenger.check_invariants();
     }

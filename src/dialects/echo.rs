@@ -11,7 +11,7 @@ use crate::http::Route;
 
 /// The address, which is there with `--echo` only.
 pub(crate) const ROUTES: &[Route<Enter>] =
-    &[Route::socket("/echo", |_| Ok(Entry { dialect: Dialect::Echo, who: None }))];
+    &[Route::socket("/echo", Enter::AtOnce(|_| Ok(Entry::new(Dialect::Echo, None))))];
 
 /// The dialect's row.
 pub(super) static MANNERS: Manners =

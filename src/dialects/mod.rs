@@ -21,9 +21,10 @@ pub mod sca;
 
 use std::borrow::Cow;
 
+use crate::chat::account::{self, Guest, Reply, Token};
 use crate::chat::messenger::SignIn;
 use crate::chat::{Audience, Command, Entrant, Event};
-use crate::http::{Call, Response};
+use crate::http::{Call, Response, Status};
 use crate::ws;
 
 /// Why a dialect refuses a message before the chat sees it.
@@ -72,6 +73,9 @@ pub enum Incoming<'a> {
         /// message, the refused ones too.
         refused_message: Option<Fault>,
     },
+    /// The client speaks this dialect, which shares the address of the present one: read the message in it,
+    /// and all that follow. It is one way: the other dialect never says so.
+    Speaks(Dialect),
     /// Binary data, in a protocol that has only text: close code 1003 (RFC 6455 §7.4.1).
     Unacceptable,
 }
@@ -84,11 +88,59 @@ pub struct Entry {
     /// The person that the connection is for, and their realm. `None` if the address does not name a
     /// person: then the first frame does, or the dialect has no realm.
     pub who: Option<Entrant<'static>>,
+    /// Whether the server pings the client when it is silent. For a page whose timers sleep: its browser
+    /// answers the ping without it.
+    pub pings: bool,
+    /// Close the WebSocket with 4001 and this sentence as soon as it is open. A page can read a close code,
+    /// but not the status of an upgrade that was refused.
+    pub turned_away: Option<&'static str>,
+}
+
+impl Entry {
+    /// An entry into a dialect.
+    pub const fn new(dialect: Dialect, who: Option<Entrant<'static>>) -> Self {
+        Entry { dialect, who, pings: false, turned_away: None }
+    }
+}
+
+/// Whether the query of a request asks for the server's pings, `?pings=server`; or what is wrong with it.
+fn asks_for_pings(call: &Call<'_>) -> Result<bool, Response<'static>> {
+    match call.request.query_value("pings").as_deref() {
+        None => Ok(false),
+        Some("server") => Ok(true),
+        Some(_) => Err(Response::new(Status::BadRequest).json_detail("pings can only be server")),
+    }
 }
 
 /// The handler of an address where a WebSocket is opened. It returns what the request asks for, or the
-/// answer to a request that is wrong. It is a pure function of the request.
-pub type Enter = fn(&Call<'_>) -> Result<Entry, Response<'static>>;
+/// answer to a request that is wrong. It is a pure function of its arguments.
+#[derive(Clone, Copy, Debug)]
+pub enum Enter {
+    /// The request says all.
+    AtOnce(fn(&Call<'_>) -> Result<Entry, Response<'static>>),
+    /// The request has a token that must be looked up first.
+    Known {
+        /// The token. `None`: there is none, or it cannot be one.
+        token: fn(&Call<'_>) -> Option<Token>,
+        /// Puts into words why the token could not be looked up.
+        words: Words,
+        /// The handler, once it is known whose token it is: `None` is nobody.
+        enter: fn(&Call<'_>, Option<Guest>) -> Result<Entry, Response<'static>>,
+    },
+}
+
+/// The handler of an address where a request asks something of the account realm, and is answered when the
+/// realm has replied: at once, or after some jobs. Both functions are pure.
+#[derive(Clone, Copy, Debug)]
+pub struct Ask {
+    /// Turns the request into a call, or returns the answer to a request that is wrong.
+    pub call: fn(&Call<'_>) -> Result<account::Call, Response<'static>>,
+    /// Puts the reply into the words of the protocol.
+    pub words: Words,
+}
+
+/// Puts a reply of the account realm into the words of a protocol.
+pub type Words = fn(&Reply<'_>) -> Response<'static>;
 
 /// Everything about a dialect, in one row. It is a static in the dialect's own folder.
 #[derive(Debug)]

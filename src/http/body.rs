@@ -18,6 +18,14 @@ pub enum Body {
 }
 
 impl Body {
+    /// How many bytes it has, as far as the head says it: none in chunks.
+    pub fn length(self) -> usize {
+        match self {
+            Body::None | Body::Chunked => 0,
+            Body::Length(length) => usize::try_from(length).unwrap_or(usize::MAX),
+        }
+    }
+
     /// Reads the framing of a request's body from its headers.
     pub(super) fn of(version: Version, headers: &Headers<'_>) -> Result<Body, BadRequest> {
         let mut lengths = headers.all("content-length");

@@ -22,8 +22,8 @@ pub use body::Body;
 pub use client::{BadResponse, ResponseHead, parse_response};
 pub use headers::Headers;
 pub use request::{Request, parse};
-pub use response::Response;
-pub use route::{Call, Found, Kind, Listeners, Params, Route, find as find_route};
+pub use response::{CONTINUE, Response};
+pub use route::{Call, Cors, Found, Kind, Listeners, Params, Route, Takes, find as find_route};
 pub use status::Status;
 pub use version::Version;
 

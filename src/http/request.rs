@@ -5,6 +5,7 @@
 //! on their way: whatever can be wrong is looked for from left to right, up to the first fault or the
 //! end of the head. Knows no routes, and no body's bytes. Called by `session`.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use httparse::{EMPTY_HEADER, Error, Status};
@@ -97,14 +98,18 @@ impl<'b> Request<'b> {
         }
     }
 
-    /// The value of the first `name=value` in the query; empty for a `name` without one.
-    ///
-    /// It is not percent-decoded: the values that we look for (modes, tokens) need no escapes.
-    pub fn query_value(&self, name: &str) -> Option<&'b str> {
-        self.query?
-            .split('&')
-            .map(|pair| pair.split_once('=').unwrap_or((pair, "")))
-            .find_map(|(key, value)| (key == name).then_some(value))
+    /// The value of the first `name=value` in the query, without its escapes; empty for a `name` without
+    /// one. As in a form, `+` is a space, and bytes that are no UTF-8 become U+FFFD. A value without
+    /// escapes is borrowed.
+    pub fn query_value(&self, name: &str) -> Option<Cow<'b, str>> {
+        let mut pairs = form_urlencoded::parse(self.query?.as_bytes());
+        pairs.find_map(|(key, value)| (key == name).then_some(value))
+    }
+
+    /// Whether the client sends its body only after an interim answer, 100 (RFC 9110 §10.1.1). A client of
+    /// HTTP/1.0 does not know such answers.
+    pub fn expects_continue(&self) -> bool {
+        self.version == Version::Http11 && self.headers.has_token("expect", "100-continue")
     }
 }
 

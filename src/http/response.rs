@@ -13,6 +13,9 @@ use httpdate::HttpDate;
 
 use super::Status;
 
+/// The interim answer to a client that wants to hear whether it may send its body (RFC 9110 §15.2.1).
+pub const CONTINUE: &[u8] = b"HTTP/1.1 100 Continue\r\n\r\n";
+
 /// An answer to one request.
 #[derive(Clone, Debug)]
 pub struct Response<'a> {

@@ -4,14 +4,17 @@
 //! request. The rest follows from the lines: HEAD is answered where GET is, OPTIONS everywhere, and
 //! `Allow` lists an address's methods. `H`, the handler, is whatever the table's owner calls.
 //!
-//! A line grows with the first address that needs more. How large a body may be (today no address
-//! takes one) will be a field that today's constructors fill with "none", so that no line of today
-//! changes. A handler that answers later will be one more kind of `H`.
+//! A line also says what body a request may have, and whether pages of other origins may read the
+//! answer. An address takes no body, and answers no other origin, unless its line says so.
 //!
 //! Finding a line costs one comparison of strings a line and allocates nothing; a hash table would
 //! not know parameters. Called by `session`, which joins the tables.
 
-use super::Request;
+use std::borrow::Cow;
+
+use percent_encoding::percent_decode_str;
+
+use super::{Body, Request};
 
 /// The most parameters in a path. It grows with the first path that has more.
 const MOST_PARAMS: usize = 1;
@@ -27,8 +30,48 @@ pub struct Route<H> {
     pub listeners: Listeners,
     /// Whether a response or a WebSocket is what one gets here.
     pub kind: Kind,
+    /// What body a request may have.
+    pub takes: Takes,
+    /// Which other origins may read the answer.
+    pub cors: Cors,
     /// What handles the request.
     pub handler: H,
+}
+
+/// What body a request may have.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Takes {
+    /// The most bytes. Zero: no body is taken.
+    pub bytes: u32,
+    /// The media types that are taken, in lower case. Several lines of one method and address may take
+    /// different types.
+    pub types: &'static [&'static str],
+}
+
+impl Takes {
+    /// No body.
+    pub const NOTHING: Takes = Takes { bytes: 0, types: &[] };
+
+    /// Whether the line takes the type of this request's body. A request without a body fits each line, and
+    /// so does one that does not say its type.
+    fn fits(self, request: &Request<'_>) -> bool {
+        let types = request.headers.first("content-type").filter(|_| request.body != Body::None);
+        types.is_none_or(|value| {
+            // Behind a semicolon stand parameters, the charset for example (RFC 9110 §8.3.1).
+            let kind = value.split(|&byte| byte == b';').next().unwrap_or(value).trim_ascii();
+            self.types.iter().any(|known| kind.eq_ignore_ascii_case(known.as_bytes()))
+        })
+    }
+}
+
+/// Which pages of other origins may read an answer: the rule that browsers enforce (CORS).
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Cors {
+    /// None. Where cookies say who the client is, nothing else is safe.
+    None,
+    /// All. A request at such an address is believed for what a page itself has put into it (a token, a
+    /// password), and never for a cookie.
+    Any,
 }
 
 /// Which listeners know an address.
@@ -67,6 +110,15 @@ pub struct Call<'r> {
     pub request: &'r Request<'r>,
     /// The parameters in its path.
     pub params: Params<'r>,
+    /// Its body, which has arrived in full. Empty if it has none.
+    pub body: &'r [u8],
+}
+
+impl<'r> Call<'r> {
+    /// A parameter of the path without its percent-escapes. `None` if it is then no UTF-8.
+    pub fn param(&self, index: usize) -> Option<Cow<'r, str>> {
+        percent_decode_str(self.params[index]).decode_utf8().ok()
+    }
 }
 
 /// The address that a request has found.
@@ -84,30 +136,61 @@ pub struct Found<'r, H> {
     /// Where no line is for the request's method, the methods that the address has: the value of
     /// `Allow` (RFC 9110 §10.2.1).
     pub allow: Option<String>,
+    /// What body the line takes.
+    pub takes: Takes,
+    /// Whether the type of the request's body is one that the line takes.
+    pub takes_type: bool,
+    /// Which other origins may read the answer.
+    pub cors: Cors,
 }
 
 impl<H> Route<H> {
     /// A line that answers GET, and HEAD, with a response.
     pub const fn get(path: &'static str, listeners: Listeners, handler: H) -> Self {
-        Route { method: "GET", path: checked(path), listeners, kind: Kind::Plain, handler }
+        Route::of("GET", path, listeners, Kind::Plain, handler)
+    }
+
+    /// A line that answers POST with a response. The request may have such a body.
+    pub const fn post(path: &'static str, listeners: Listeners, takes: Takes, handler: H) -> Self
+    where
+        H: Copy,
+    {
+        Route { takes, ..Route::of("POST", path, listeners, Kind::Plain, handler) }
     }
 
     /// A line where a WebSocket is opened, with GET (RFC 6455 §4.1). Only the public listener has such.
     pub const fn socket(path: &'static str, handler: H) -> Self {
-        let (listeners, kind) = (Listeners::Public, Kind::Socket);
-        Route { method: "GET", path: checked(path), listeners, kind, handler }
+        Route::of("GET", path, Listeners::Public, Kind::Socket, handler)
     }
 
     /// The same, found only by a request with `Upgrade: websocket`.
     pub const fn socket_if_asked(path: &'static str, handler: H) -> Self {
-        let (listeners, kind) = (Listeners::Public, Kind::SocketIfAsked);
-        Route { method: "GET", path: checked(path), listeners, kind, handler }
+        Route::of("GET", path, Listeners::Public, Kind::SocketIfAsked, handler)
+    }
+
+    /// The same line, and pages of these origins may read the answers.
+    pub const fn with_cors(self, cors: Cors) -> Self
+    where
+        H: Copy,
+    {
+        Route { cors, ..self }
+    }
+
+    const fn of(
+        method: &'static str,
+        path: &'static str,
+        listeners: Listeners,
+        kind: Kind,
+        handler: H,
+    ) -> Self {
+        let (path, takes, cors) = (checked(path), Takes::NOTHING, Cors::None);
+        Route { method, path, listeners, kind, takes, cors, handler }
     }
 
     /// The same line with another handler, made from this one.
     pub fn map<T>(self, other: impl FnOnce(H) -> T) -> Route<T> {
-        let Route { method, path, listeners, kind, handler } = self;
-        Route { method, path, listeners, kind, handler: other(handler) }
+        let Route { method, path, listeners, kind, takes, cors, handler } = self;
+        Route { method, path, listeners, kind, takes, cors, handler: other(handler) }
     }
 
     /// The parameters, if the request is for this address, with whatever method.
@@ -142,23 +225,32 @@ pub fn find<'r, H: Copy>(
     let (params, first) =
         lines.clone().find_map(|line| line.matches(request).map(|params| (params, line)))?;
     let mut same = lines.filter(|line| line.is_at_address_of(&first));
-    let answering = match first.answers(request.method) {
-        true => Some(first),
-        false => same.clone().find(|line| line.answers(request.method)),
-    };
+    let mut answering = same.clone().filter(|line| line.answers(request.method));
+    // Among lines that differ in the type of the body, the type decides.
+    let fitting = answering.clone().find(|line| line.takes.fits(request));
+    let line = fitting.or_else(|| answering.next());
+    let Route { takes, cors, handler, .. } = line.unwrap_or(first);
     Some(Found {
-        handler: answering.unwrap_or(first).handler,
+        handler,
         path: first.path,
         listeners: first.listeners,
         params,
-        allow: answering.is_none().then(|| allow(&mut same)),
+        allow: line.is_none().then(|| allow(&mut same)),
+        takes,
+        takes_type: fitting.is_some(),
+        cors,
     })
 }
 
 /// The methods of an address, given its lines.
 fn allow<H>(lines: &mut impl Iterator<Item = Route<H>>) -> String {
     let mut methods = String::new();
+    let mut last = "";
     for line in lines {
+        // Lines of one method that take different types of body stand side by side.
+        if std::mem::replace(&mut last, line.method) == line.method {
+            continue;
+        }
         methods += line.method;
         methods += if line.answers_head() { ", HEAD, " } else { ", " };
     }

@@ -12,8 +12,14 @@ pub enum Status {
     Ok = 200,
     /// 204: that is all; there is no body.
     NoContent = 204,
+    /// 303: the answer is what a GET of the address in `Location` brings.
+    SeeOther = 303,
+    /// 307: the same request again, to the address in `Location`.
+    TemporaryRedirect = 307,
     /// 400: the request makes no sense.
     BadRequest = 400,
+    /// 401: say who you are. Needs `WWW-Authenticate` (RFC 9110 §15.5.2).
+    Unauthorized = 401,
     /// 403: no.
     Forbidden = 403,
     /// 404: there is nothing here.
@@ -22,12 +28,16 @@ pub enum Status {
     MethodNotAllowed = 405,
     /// 408: the request took too long to arrive.
     RequestTimeout = 408,
+    /// 409: not in the present state of things.
+    Conflict = 409,
     /// 411: say the body's length first.
     LengthRequired = 411,
     /// 413: the body is too long.
     ContentTooLarge = 413,
     /// 414: the request line is too long.
     UriTooLong = 414,
+    /// 415: the body is of another type than those that are taken here.
+    UnsupportedMediaType = 415,
     /// 426: only with another protocol. Needs [`upgrade`](super::Response::upgrade).
     UpgradeRequired = 426,
     /// 429: too often. `Retry-After` says when.
@@ -40,6 +50,8 @@ pub enum Status {
     ServiceUnavailable = 503,
     /// 505: not in this version of HTTP.
     HttpVersionNotSupported = 505,
+    /// 507: there is no room to store it (RFC 4918 §11.5).
+    InsufficientStorage = 507,
 }
 
 impl Status {
@@ -48,26 +60,32 @@ impl Status {
         self as u16
     }
 
-    /// The phrase that goes with them (RFC 9110 §15; RFC 6585 for 429 and 431).
+    /// The phrase that goes with them (RFC 9110 §15; RFC 6585 for 429 and 431; RFC 4918 for 507).
     pub const fn reason(self) -> &'static str {
         match self {
             Status::SwitchingProtocols => "Switching Protocols",
             Status::Ok => "OK",
             Status::NoContent => "No Content",
+            Status::SeeOther => "See Other",
+            Status::TemporaryRedirect => "Temporary Redirect",
             Status::BadRequest => "Bad Request",
+            Status::Unauthorized => "Unauthorized",
             Status::Forbidden => "Forbidden",
             Status::NotFound => "Not Found",
             Status::MethodNotAllowed => "Method Not Allowed",
             Status::RequestTimeout => "Request Timeout",
+            Status::Conflict => "Conflict",
             Status::LengthRequired => "Length Required",
             Status::ContentTooLarge => "Content Too Large",
             Status::UriTooLong => "URI Too Long",
+            Status::UnsupportedMediaType => "Unsupported Media Type",
             Status::UpgradeRequired => "Upgrade Required",
             Status::TooManyRequests => "Too Many Requests",
             Status::RequestHeaderFieldsTooLarge => "Request Header Fields Too Large",
             Status::NotImplemented => "Not Implemented",
             Status::ServiceUnavailable => "Service Unavailable",
             Status::HttpVersionNotSupported => "HTTP Version Not Supported",
+            Status::InsufficientStorage => "Insufficient Storage",
         }
     }
 

@@ -36,11 +36,15 @@ pub enum Limit {
     InboxTotalBytes,
     /// How often a number may change hands.
     ReplacementRate,
+    /// Requests that wait for a reply, of all clients together.
+    ParkedRequests,
+    /// The time in which the reply to a request must come.
+    JobTimeout,
 }
 
 impl Limit {
     /// All limits, in the order of the table in `LIMITS.md`.
-    pub const ALL: [Limit; 15] = [
+    pub const ALL: [Limit; 17] = [
         Limit::Connections,
         Limit::ConnectionsPerAddress,
         Limit::ConnectionRatePerAddress,
@@ -56,6 +60,8 @@ impl Limit {
         Limit::OutboxTotalBytes,
         Limit::InboxTotalBytes,
         Limit::ReplacementRate,
+        Limit::ParkedRequests,
+        Limit::JobTimeout,
     ];
 
     /// The limit's name in the metrics.
@@ -76,6 +82,8 @@ impl Limit {
             Limit::OutboxTotalBytes => "outbox_total_bytes",
             Limit::InboxTotalBytes => "inbox_total_bytes",
             Limit::ReplacementRate => "replacement_rate",
+            Limit::ParkedRequests => "parked_requests",
+            Limit::JobTimeout => "job_timeout",
         }
     }
 }

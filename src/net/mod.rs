@@ -32,7 +32,7 @@ use mio::{Events, Interest, Poll, Registry, Token, Waker};
 
 use crate::session::Refused;
 use crate::timer::{Moment, Now};
-use crate::turn::{EndNote, Limits, Listener, Note, Phase, Polled, Readiness, Turn};
+use crate::turn::{EndNote, Limits, Listener, NoJobs, Note, Phase, Polled, Readiness, Turn};
 use clock::Clock;
 use log::{Log, Value};
 use process::Sampler;
@@ -273,7 +273,7 @@ impl Driver {
         }
         self.stop.proceed(now.monotonic, &mut self.turn, &mut self.sockets);
         let exhausted_before = self.turn.counters().exhausted;
-        self.turn.run(now, polled, &mut self.sockets, &mut self.clock);
+        self.turn.run(now, polled, &mut self.sockets, &mut NoJobs, &mut self.clock);
         if self.turn.counters().exhausted > exhausted_before {
             // No client can connect, so this is an error and not a warning.
             let message = format_args!("out of descriptors or memory: somebody was turned away");
@@ -351,9 +351,11 @@ fn phase_fields(phase: Phase) -> [&'static str; 2] {
     match phase {
         Phase::Readiness => ["readiness_us", "readiness_work"],
         Phase::Accept => ["accept_us", "accept_work"],
+        Phase::Answer => ["answer_us", "answer_work"],
         Phase::Receive => ["receive_us", "receive_work"],
         Phase::Expire => ["expire_us", "expire_work"],
         Phase::Leave => ["leave_us", "leave_work"],
+        Phase::Ask => ["ask_us", "ask_work"],
         Phase::Publish => ["publish_us", "publish_work"],
         Phase::Send => ["send_us", "send_work"],
         Phase::Close => ["close_us", "close_work"],

@@ -5,37 +5,83 @@
 
 use super::DoorRefusal;
 use super::routes::Handler;
-use crate::http::{Body, Found, Request, Response, Status};
+use crate::http::{Body, Cors, Found, Request, Response, Status};
 
 /// The time after which a client may try again if the server is full or shutting down, in seconds.
 const RETRY_AFTER_SECONDS: u64 = 5;
 
+/// How long a browser may remember the answer to a preflight, in seconds.
+const PREFLIGHT_SECONDS: u32 = 600;
+
 /// The answer that follows from the table, before any handler: to OPTIONS, to a method that the address
-/// does not have, and to a request with a body, since no address takes one. The body is not read.
+/// does not have, and to a request with a body that its address does not take. The body is not read.
 pub(super) fn without_handler(
     request: &Request<'_>,
     found: &Found<'_, Handler>,
 ) -> Option<Response<'static>> {
-    let Some(allow) = &found.allow else { return refuse_body(request) };
+    let Some(allow) = &found.allow else { return refuse_body(request, found) };
     if request.method == "OPTIONS" {
-        let allowed = || Response::new(Status::NoContent).header("Allow", allow.clone());
-        return Some(refuse_body(request).unwrap_or_else(allowed));
+        let allowed = || preflight(found.cors, allow);
+        return Some(refuse_body(request, found).unwrap_or_else(allowed));
     }
     let sentence = match found.handler {
         Handler::Page(_) => "this address can only be read",
+        Handler::Ask(_) => "this address does not have this method",
         Handler::Socket(_) => "a WebSocket is opened with GET",
     };
     Some(detail(Status::MethodNotAllowed, sentence).header("Allow", allow.clone()))
 }
 
-fn refuse_body(request: &Request<'_>) -> Option<Response<'static>> {
+/// The answer to OPTIONS. A browser asks so before it sends a request of another origin's page that a form
+/// could not have sent (the Fetch Standard, "CORS-preflight fetch"). What is allowed does not depend on
+/// what it asks for.
+fn preflight(cors: Cors, allow: &str) -> Response<'static> {
+    let response = Response::new(Status::NoContent).header("Allow", allow.to_owned());
+    match cors {
+        Cors::None => response,
+        Cors::Any => response
+            .header("Access-Control-Allow-Methods", allow.to_owned())
+            .header("Access-Control-Allow-Headers", "authorization, content-type")
+            .header("Access-Control-Max-Age", PREFLIGHT_SECONDS.to_string()),
+    }
+}
+
+/// Lets pages of other origins read a response, if its address's line does. No answer allows credentials, so
+/// none is for a request with cookies.
+pub(super) fn allow_origin(response: Response<'_>, cors: Cors) -> Response<'_> {
+    match cors {
+        Cors::None => response,
+        Cors::Any => response.header("Access-Control-Allow-Origin", "*"),
+    }
+}
+
+fn refuse_body(request: &Request<'_>, found: &Found<'_, Handler>) -> Option<Response<'static>> {
+    // OPTIONS has no line, and takes no body.
+    let most = if found.allow.is_some() { 0 } else { found.takes.bytes };
     match request.body {
         Body::None => None,
-        Body::Length(_) => Some(detail(Status::ContentTooLarge, "this address takes no body")),
+        Body::Length(_) if most == 0 => {
+            Some(detail(Status::ContentTooLarge, "this address takes no body"))
+        }
+        Body::Length(length) if length > u64::from(most) => {
+            let sentence = format!("a body has at most {most} bytes at this address");
+            Some(detail(Status::ContentTooLarge, &sentence))
+        }
+        Body::Length(_) if !found.takes_type => {
+            let sentence = format!("a body here is {}", found.takes.types.join(" or "));
+            Some(detail(Status::UnsupportedMediaType, &sentence))
+        }
+        Body::Length(_) => None,
         Body::Chunked => {
             Some(detail(Status::LengthRequired, "a body without a Content-Length is not taken"))
         }
     }
+}
+
+/// The answer to a request that would have to wait for its reply, while too many wait already.
+pub(super) fn too_many_wait() -> Response<'static> {
+    detail(Status::ServiceUnavailable, "too many requests wait for an answer")
+        .header("Retry-After", RETRY_AFTER_SECONDS.to_string())
 }
 
 /// The answer to a well-formed upgrade that is refused.

@@ -2,6 +2,7 @@
 //!
 //! Close codes are those of RFC 6455 §7.4, except for 4000 and 4001, which belong to the protocols.
 
+use crate::chat::Farewell;
 use crate::limiter::Limit;
 
 /// "Message Too Big" (RFC 6455 §7.4.1).
@@ -14,6 +15,10 @@ pub enum End {
     Http,
     /// The HTTP request did not arrive in time.
     RequestTimeout,
+    /// The reply to a request that waited for it did not come in time.
+    AnswerTimeout,
+    /// The login of the connection's user has ended.
+    Farewell(Farewell),
     /// The client began the closing handshake, with this code or none.
     ClosedByClient(Option<u16>),
     /// The client broke RFC 6455, sent a text that is not UTF-8, or a message that is too large. The code
@@ -49,7 +54,7 @@ pub enum End {
 
 impl End {
     /// The name of each outcome in the metrics, in the order of [`outcome`](End::outcome).
-    pub const OUTCOMES: [&'static str; 17] = [
+    pub const OUTCOMES: [&'static str; 20] = [
         "http",
         "request_timeout",
         "closed_by_client",
@@ -67,6 +72,9 @@ impl End {
         "draining",
         "slow",
         "lost",
+        "answer_timeout",
+        "logged_out",
+        "login_expired",
     ];
 
     /// The index of the outcome in [`OUTCOMES`](End::OUTCOMES).
@@ -89,6 +97,9 @@ impl End {
             End::Draining => 14,
             End::Slow => 15,
             End::Lost => 16,
+            End::AnswerTimeout => 17,
+            End::Farewell(Farewell::LoggedOut) => 18,
+            End::Farewell(Farewell::Expired) => 19,
         }
     }
 
@@ -96,7 +107,9 @@ impl End {
     /// frame is sent: plain HTTP has none, and on a slow or broken connection it would not arrive.
     pub fn close_frame(self) -> Option<(Option<u16>, &'static str)> {
         match self {
-            End::Http | End::RequestTimeout | End::Slow | End::Lost => None,
+            End::Http | End::RequestTimeout | End::AnswerTimeout | End::Slow | End::Lost => None,
+            End::Farewell(Farewell::LoggedOut) => Some((Some(4001), "logged out")),
+            End::Farewell(Farewell::Expired) => Some((Some(4001), "the login has expired")),
             End::ClosedByClient(code) => Some((code, "")),
             End::Violation(code, reason) => Some((Some(code), reason)),
             End::Unacceptable => Some((Some(1003), "this protocol has no binary messages")),
@@ -118,6 +131,7 @@ impl End {
     pub fn limit(self) -> Option<Limit> {
         match self {
             End::RequestTimeout => Some(Limit::HandshakeTimeout),
+            End::AnswerTimeout => Some(Limit::JobTimeout),
             End::Violation(TOO_BIG, _) => Some(Limit::MessageBytes),
             End::Strikes => Some(Limit::Strikes),
             End::FrameTimeout => Some(Limit::FrameTimeout),
@@ -133,6 +147,7 @@ impl End {
             | End::Unacceptable
             | End::SignInRefused(_)
             | End::Replaced
+            | End::Farewell(_)
             | End::Silent
             | End::Draining
             | End::Lost => None,

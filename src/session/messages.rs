@@ -4,16 +4,17 @@ use super::allowance::Measure;
 use super::{End, Flow, Host, Limits, WebSocket};
 use crate::chat::{self, Entrant, Event};
 use crate::dialects::flaw::{Flaw, SIGNED_IN_ALREADY};
-use crate::dialects::{Allowance, Dialect, Incoming, Message};
+use crate::dialects::{Allowance, Entry, Incoming, Message};
 use crate::limiter::Bucket;
 use crate::ws::{self, Frame, Item};
 
 impl WebSocket {
-    pub(super) fn new(dialect: Dialect) -> Self {
+    pub(super) fn new(Entry { dialect, pings, .. }: Entry) -> Self {
         let signed_in = dialect.manners().sign_in_sentence.is_none();
         WebSocket {
             reader: ws::Reader::new(ws::Role::Server),
             dialect,
+            pings,
             signed_in,
             strikes: 0,
             frames: Bucket::default(),
@@ -60,14 +61,14 @@ impl WebSocket {
                     return Flow::Finish(End::Violation(code, violation.sentence()));
                 }
             };
-            let incoming = match &item {
-                Item::Text(text) => self.dialect.read(Message::Text(text)),
-                Item::Binary(data) => self.dialect.read(Message::Binary(data)),
+            let message = match &item {
+                Item::Text(text) => Message::Text(text),
+                Item::Binary(data) => Message::Binary(data),
                 Item::Ping(data) => {
                     host.write(|out| Frame::Pong(data).encode(out));
                     continue;
                 }
-                // We send no pings. A pong without a ping is only a heartbeat (RFC 6455 §5.5.3).
+                // That it has come is all that a pong says, be it an answer or not (RFC 6455 §5.5.3).
                 Item::Pong(_) => continue,
                 Item::Close(close) => {
                     let code = close.as_ref().map(|(code, _)| (*code).into());
@@ -75,6 +76,7 @@ impl WebSocket {
                 }
             };
             *progressed = true;
+            let incoming = self.in_its_dialect(self.dialect.read(message), message, host);
             let flow = match self.signed_in {
                 true => self.take(incoming, limits, host),
                 false => self.take_first(&incoming, host),
@@ -83,6 +85,20 @@ impl WebSocket {
                 return flow;
             }
         }
+    }
+
+    /// What the message is in the dialect that the client speaks, of those that share its address. Once the
+    /// client has shown which that is, it stays so.
+    fn in_its_dialect<'m>(
+        &mut self,
+        incoming: Incoming<'m>,
+        message: Message<'m>,
+        host: &mut impl Host,
+    ) -> Incoming<'m> {
+        let Incoming::Speaks(dialect) = incoming else { return incoming };
+        self.dialect = dialect;
+        host.speaks(dialect);
+        dialect.read(message)
     }
 
     /// Handles a message of a client that is signed in.
@@ -106,7 +122,9 @@ impl WebSocket {
             Incoming::Malformed { detail, code, id, refused_message } => {
                 (detail, code, id, refused_message)
             }
-            Incoming::SignIn(_) => {
+            // A client that has changed its dialect stays with it: no dialect that it may change to
+            // speaks of a third one.
+            Incoming::SignIn(_) | Incoming::Speaks(_) => {
                 let Flaw { detail, code, .. } = SIGNED_IN_ALREADY;
                 (detail, code, None, None)
             }
@@ -142,6 +160,7 @@ impl WebSocket {
             Incoming::Command(_)
             | Incoming::Reply(_)
             | Incoming::Echo(_)
+            | Incoming::Speaks(_)
             | Incoming::Unacceptable => {}
         }
         Flow::Finish(self.not_signed_in())
@@ -157,5 +176,31 @@ fn encode(message: Message<'_>, out: &mut Vec<u8>) {
     match message {
         Message::Text(text) => Frame::Text(text).encode(out),
         Message::Binary(data) => Frame::Binary(data).encode(out),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::Recorder;
+    use super::*;
+    use crate::chat::Command;
+    use crate::dialects::Dialect;
+
+    /// No two dialects share an address yet, so one is made to say that the client speaks the other.
+    #[test]
+    fn a_client_that_shows_another_dialect_is_read_in_it_from_that_message_on() {
+        let mut host = Recorder::default();
+        let mut open = WebSocket::new(Entry::new(Dialect::Echo, None));
+        let first = Message::Text(r#"{"type":"get_online_users"}"#);
+        let echoed = open.in_its_dialect(open.dialect.read(first), first, &mut host);
+        assert_eq!((echoed, open.dialect), (Incoming::Echo(first), Dialect::Echo));
+        assert!(host.spoken.is_empty());
+
+        let incoming = open.in_its_dialect(Incoming::Speaks(Dialect::Sca), first, &mut host);
+        let Incoming::Command(Command::Mobile(_)) = incoming else { panic!("{incoming:?}") };
+        let next = Message::Text("nonsense");
+        let incoming = open.in_its_dialect(open.dialect.read(next), next, &mut host);
+        assert!(matches!(incoming, Incoming::Malformed { .. }), "{incoming:?}");
+        assert_eq!((open.dialect, host.spoken.as_slice()), (Dialect::Sca, &[Dialect::Sca][..]));
     }
 }

@@ -9,29 +9,35 @@ mod allowance;
 mod answers;
 mod cors;
 mod end;
+mod framing;
 mod messages;
 mod origin;
+mod parked;
 mod refusal;
 mod request;
+mod resume;
 mod routes;
 mod upgrade;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 pub use admin_token::AdminToken;
 pub use answers::refuse;
 pub use end::End;
+pub use parked::{Resolution, Wanted};
 pub use refusal::{NO_ROUTE, Refusal, Refused};
 pub use routes::{Listener, Page};
 
 use std::mem;
 
-use crate::chat::{self, Command, Entrant, Event, Fault};
+use crate::chat::{self, Command, Entrant, Event, Fault, account};
 use crate::dialects::{Dialect, Entry};
 use crate::limiter::{Bucket, Forwarded, Limit, Proxies, Rate};
 use crate::timer::Now;
 use crate::{http, ws};
+use parked::Parked;
+use request::Begun;
 
 /// The limits of a session.
 #[derive(Clone, Debug)]
@@ -102,6 +108,10 @@ pub enum DoorRefusal {
     ByTheChat(chat::Refusal),
 }
 
+/// As many requests wait for their replies as may. The call was not handed over.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct TooManyParked;
+
 /// All that a session can ask for. No call blocks.
 pub trait Host {
     /// The time of this turn.
@@ -143,6 +153,20 @@ pub trait Host {
     /// Whether a new WebSocket would be let in.
     fn is_accepting(&self) -> bool;
 
+    /// Hands a call to the chat. `request` is the number of the request that waits for its reply. What is
+    /// `wanted` of the reply comes with [`Session::resume`], once the session is back in its place.
+    /// `forwarded` is the client that a proxy has named; it counts only if the proxy is trusted.
+    fn ask(
+        &mut self,
+        call: &account::Call,
+        wanted: Wanted,
+        request: u16,
+        forwarded: Forwarded,
+    ) -> Result<(), TooManyParked>;
+
+    /// Says that the client speaks another dialect of its realm from now on.
+    fn speaks(&mut self, dialect: Dialect);
+
     /// Lets the connection in and queues the 101 that `switch` appends, or returns why not. `forwarded` is
     /// the client that a proxy has named; it counts only if the proxy is trusted.
     fn admit(
@@ -172,13 +196,17 @@ pub struct Session {
     progressed: bool,
     /// Whether requests that have arrived are left for the next turn.
     has_more: bool,
+    /// The number that the next request gets which has to wait for its reply. It wraps around.
+    requests: u16,
 }
 
 /// What the session waits for.
 #[derive(Debug)]
 enum Stage {
     /// An HTTP request. These bytes of it have arrived.
-    Request(Vec<u8>),
+    Request(Begun),
+    /// The reply to an HTTP request. Nothing is read meanwhile.
+    Parked(Box<Parked>),
     /// WebSocket frames.
     Frames(WebSocket),
     /// Nothing: it has ended.
@@ -190,6 +218,8 @@ enum Stage {
 struct WebSocket {
     reader: ws::Reader,
     dialect: Dialect,
+    /// Whether the server pings the client when it is silent.
+    pings: bool,
     /// Whether the connection belongs to a person, or needs none.
     signed_in: bool,
     /// The number of malformed frames that no well-formed frame has made up for.
@@ -213,7 +243,8 @@ impl Default for Session {
 impl Session {
     /// The session of a connection that has just been accepted. It allocates nothing.
     pub fn new() -> Self {
-        Session { stage: Stage::Request(Vec::new()), progressed: false, has_more: false }
+        let stage = Stage::Request(Begun::default());
+        Session { stage, progressed: false, has_more: false, requests: 0 }
     }
 
     /// Handles the next bytes of the input. They may be cut at any place. `input` is overwritten: the frame
@@ -222,6 +253,11 @@ impl Session {
         match &mut self.stage {
             Stage::Request(_) => self.receive_requests(input, limits, host),
             Stage::Frames(open) => open.receive(input, limits, host, &mut self.progressed),
+            // A caller that reads on could queue up requests without end. `resume` says when to read.
+            Stage::Parked(_) => {
+                debug_assert!(input.is_empty(), "nothing is read for a request that waits");
+                Flow::Open
+            }
             Stage::Over => Flow::Open,
         }
     }
@@ -233,13 +269,14 @@ impl Session {
             host.limit_hit(Limit::HandshakeTimeout);
         }
         match &self.stage {
-            Stage::Request(begun) if !begun.is_empty() => {
+            Stage::Request(begun) if !begun.bytes.is_empty() => {
                 request::refuse_late(host);
                 End::RequestTimeout
             }
             Stage::Request(_) => End::RequestTimeout,
             Stage::Frames(open) if !open.signed_in => open.not_signed_in(),
             Stage::Frames(_) => End::FrameTimeout,
+            Stage::Parked(_) => End::AnswerTimeout,
             Stage::Over => End::Lost,
         }
     }
@@ -256,6 +293,19 @@ impl Session {
     /// Whether this is an open WebSocket.
     pub fn is_websocket(&self) -> bool {
         matches!(self.stage, Stage::Frames(_))
+    }
+
+    /// Whether this is a WebSocket whose client wants to be pinged when it is silent.
+    pub fn is_pinged(&self) -> bool {
+        matches!(&self.stage, Stage::Frames(open) if open.pings)
+    }
+
+    /// Asks the client of a WebSocket for a sign of life. A browser answers by itself, also for a page
+    /// whose timers sleep (RFC 6455 §5.5.2).
+    pub fn ping(&mut self, host: &mut impl Host) {
+        if let Stage::Frames(_) = &self.stage {
+            host.write(|out| ws::Frame::Ping(b"").encode(out));
+        }
     }
 
     /// Whether this is a WebSocket whose client has not signed in yet.
@@ -278,7 +328,8 @@ impl Session {
     /// Bytes of memory that hold an incomplete request or message.
     pub fn held_bytes(&self) -> usize {
         match &self.stage {
-            Stage::Request(begun) => begun.capacity(),
+            Stage::Request(begun) => begun.bytes.capacity(),
+            Stage::Parked(parked) => parked.raw.capacity() + parked.rest.capacity(),
             Stage::Frames(open) => open.reader.buffered_bytes(),
             Stage::Over => 0,
         }
@@ -287,9 +338,10 @@ impl Session {
     /// Whether a request or a message has arrived in part.
     pub fn is_mid_message(&self) -> bool {
         match &self.stage {
-            Stage::Request(begun) => !begun.is_empty(),
+            Stage::Request(begun) => !begun.bytes.is_empty(),
             Stage::Frames(open) => !open.reader.is_idle(),
-            Stage::Over => false,
+            // A request that waits for its reply has arrived in full.
+            Stage::Parked(_) | Stage::Over => false,
         }
     }
 }

@@ -108,7 +108,9 @@ impl Refusal {
     pub(super) fn early(status: Status) -> Option<Self> {
         match status {
             Status::MethodNotAllowed => Some(Refusal::Method),
-            Status::ContentTooLarge | Status::LengthRequired => Some(Refusal::Body),
+            Status::ContentTooLarge | Status::LengthRequired | Status::UnsupportedMediaType => {
+                Some(Refusal::Body)
+            }
             _ => None,
         }
     }

@@ -1,33 +1,82 @@
-//! The first stage of a session: HTTP requests. Each is answered, or opens a WebSocket.
+//! The first stage of a session: HTTP requests. Each is answered, opens a WebSocket, or waits for a reply.
 //!
 //! Requests may come in pieces, and several at a time. Bytes that follow an upgrade request in the same
 //! read are the first WebSocket frames.
 //!
 //! An incomplete request is kept, and parsed again from its start when more arrives: O(n²) in the number of
 //! pieces, with n bounded by the size of a head, 8 KiB by default. (A parser that goes on where it stopped
-//! was rejected: nearly all requests come in one piece.)
+//! was rejected: nearly all requests come in one piece.) A body costs one more parse, however it is cut.
 
 use std::mem;
 
-use super::answers::{detail, without_handler};
+use super::answers::{detail, too_many_wait, without_handler};
 use super::cors;
+use super::framing::{Framing, Sent};
+use super::parked::{Parked, Wanted};
 use super::routes::{self, Handler, Page};
 use super::upgrade::upgrade;
-use super::{End, Flow, Host, Limits, NO_ROUTE, Refusal, Refused, Session, Stage, WebSocket};
-use crate::http::{self, Body, Call, Listeners, Request, Response, Status, Version};
+use super::{
+    End, Flow, Host, Limits, NO_ROUTE, Refusal, Refused, Session, Stage, TooManyParked, WebSocket,
+};
+use crate::chat::account::{self, Guest};
+use crate::dialects::{Ask, Enter, Entry};
+use crate::http::{self, BadRequest, Body, Call, Cors, Listeners, Request, Response, Status};
 use crate::limiter::Limit;
 
+/// The bytes of a request that has not arrived in full.
+#[derive(Debug, Default)]
+pub(super) struct Begun {
+    pub(super) bytes: Vec<u8>,
+    /// The length of the whole request, in bytes, once its head has said how long its body is; 0 before.
+    whole: usize,
+}
+
+impl Begun {
+    pub(super) fn new(bytes: Vec<u8>) -> Self {
+        Begun { bytes, whole: 0 }
+    }
+}
+
+/// Who sends a request, as far as it has been looked up.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Caller {
+    /// Nobody has asked yet.
+    Unknown,
+    /// The token was looked up. `None`: it is nobody's.
+    Known(Option<Guest>),
+}
+
 /// What comes after a request.
-enum Next {
+pub(super) enum Next {
     /// The next request.
     Request {
         /// Bytes of the answer to this one.
         answered: usize,
     },
+    /// The rest of this request's body: it has this many bytes.
+    Body(usize),
+    /// The reply to this request.
+    Reply {
+        /// How its answer is framed.
+        framing: Framing,
+        /// Whether the request is handled once more then.
+        again: bool,
+    },
     /// WebSocket frames.
     Frames(WebSocket),
+    /// A close frame: the WebSocket was opened only to say why it cannot be used.
+    Goodbye(WebSocket, End),
     /// Nothing: the connection ends.
     Nothing,
+}
+
+impl From<Sent> for Next {
+    fn from(sent: Sent) -> Self {
+        match sent {
+            Sent::Open { bytes } => Next::Request { answered: bytes },
+            Sent::Last => Next::Nothing,
+        }
+    }
 }
 
 impl Session {
@@ -38,52 +87,89 @@ impl Session {
         limits: &Limits,
         host: &mut impl Host,
     ) -> Flow {
+        match &mut self.stage {
+            // A head that was judged already is parsed once more, when the last byte of its body has come,
+            // however many pieces that takes.
+            Stage::Request(begun) if begun.bytes.len() + input.len() < begun.whole => {
+                begun.bytes.extend_from_slice(input);
+                Flow::Open
+            }
+            _ => self.handle_requests(input, Caller::Unknown, limits, host),
+        }
+    }
+
+    /// Handles all requests that have arrived, as far as the limits of one call allow. `caller` sends the
+    /// first one.
+    pub(super) fn handle_requests(
+        &mut self,
+        input: &mut [u8],
+        mut caller: Caller,
+        limits: &Limits,
+        host: &mut impl Host,
+    ) -> Flow {
         let Stage::Request(mut begun) = mem::replace(&mut self.stage, Stage::Over) else {
             return Flow::Open;
         };
         self.has_more = false;
-        let mut bytes = if begun.is_empty() {
+        let mut was_judged = begun.whole > 0;
+        let mut bytes = if begun.bytes.is_empty() {
             input
         } else {
-            begun.extend_from_slice(input);
-            begun.as_mut_slice()
+            begun.bytes.extend_from_slice(input);
+            begun.bytes.as_mut_slice()
         };
         let mut bytes_left = limits.pipelined_answer_bytes;
         for _ in 0..limits.pipelined_requests {
             if bytes_left == 0 {
                 break;
             }
-            let (next, len) = match http::parse(bytes, &limits.http) {
-                Ok(Some((request, len))) => (answer(&request, limits, host), len),
+            let (request, head_len) = match http::parse(bytes, &limits.http) {
+                Ok(Some(parsed)) => parsed,
                 Ok(None) => {
-                    self.stage = Stage::Request(bytes.to_vec());
+                    self.stage = Stage::Request(Begun::new(bytes.to_vec()));
                     return Flow::Open;
                 }
-                Err(bad) => {
-                    if bad.is_too_much() {
-                        host.limit_hit(Limit::HttpHead);
-                    }
-                    let sentence = bad.to_string();
-                    respond(host, bad.into(), Response::new(bad.status()).json_detail(&sentence));
-                    return Flow::Finish(End::Http);
-                }
+                Err(bad) => return refuse_bad(bad, host),
             };
-            self.progressed = true;
-            bytes = &mut mem::take(&mut bytes)[len..];
+            let arrived = &bytes[head_len..];
+            let number = self.requests;
+            let next = answer(&Asking { request: &request, arrived, caller, number }, limits, host);
+            if let Next::Body(length) = next {
+                if arrived.is_empty() && !was_judged && request.expects_continue() {
+                    host.write(|out| out.extend_from_slice(http::CONTINUE));
+                }
+                let whole = head_len + length;
+                self.stage = Stage::Request(Begun { bytes: bytes.to_vec(), whole });
+                return Flow::Open;
+            }
+            let len = head_len + request.body.length().min(arrived.len());
+            (caller, was_judged, self.progressed) = (Caller::Unknown, false, true);
             match next {
                 Next::Request { answered } => bytes_left = bytes_left.saturating_sub(answered),
-                Next::Nothing => return Flow::Finish(End::Http),
+                Next::Nothing | Next::Body(_) => return Flow::Finish(End::Http),
+                Next::Reply { framing, again } => {
+                    self.requests = self.requests.wrapping_add(1);
+                    let raw = if again { bytes[..len].to_vec() } else { Vec::new() };
+                    let rest = bytes[len..].to_vec();
+                    self.stage = Stage::Parked(Box::new(Parked { number, framing, raw, rest }));
+                    return Flow::Open;
+                }
                 Next::Frames(mut open) => {
-                    let flow = open.receive(bytes, limits, host, &mut self.progressed);
+                    let flow = open.receive(&mut bytes[len..], limits, host, &mut self.progressed);
                     self.stage = Stage::Frames(open);
                     return flow;
                 }
+                Next::Goodbye(open, end) => {
+                    self.stage = Stage::Frames(open);
+                    return Flow::Finish(end);
+                }
             }
+            bytes = &mut mem::take(&mut bytes)[len..];
         }
         // There may be more requests in the same read. They wait for the next turn: other connections come
         // first.
-        self.stage = Stage::Request(bytes.to_vec());
         self.has_more = !bytes.is_empty();
+        self.stage = Stage::Request(Begun::new(bytes.to_vec()));
         Flow::Open
     }
 }
@@ -102,75 +188,124 @@ fn respond(host: &mut impl Host, reason: Refusal, response: Response<'_>) {
     host.write(|out| response.close().write(out, date, false));
 }
 
-fn answer(request: &Request<'_>, limits: &Limits, host: &mut impl Host) -> Next {
+fn refuse_bad(bad: BadRequest, host: &mut impl Host) -> Flow {
+    if bad.is_too_much() {
+        host.limit_hit(Limit::HttpHead);
+    }
+    let sentence = bad.to_string();
+    respond(host, bad.into(), Response::new(bad.status()).json_detail(&sentence));
+    Flow::Finish(End::Http)
+}
+
+/// One request, with what is known of it beside its head.
+#[derive(Clone, Copy)]
+struct Asking<'r> {
+    request: &'r Request<'r>,
+    /// What has arrived behind the head.
+    arrived: &'r [u8],
+    caller: Caller,
+    /// The number under which its reply is to come, if it has to wait.
+    number: u16,
+}
+
+fn answer(asking: &Asking<'_>, limits: &Limits, host: &mut impl Host) -> Next {
+    let Asking { request, arrived, .. } = *asking;
     let Some(found) = routes::find(request, host.listener(), limits) else {
         let nowhere = detail(Status::NotFound, "there is nothing at this address");
         let (reason, status) = (Refusal::NoSuchAddress, nowhere.status());
         let is_upgrade = request.headers.has_token("upgrade", "websocket");
         host.refused(Refused { reason, status, route: NO_ROUTE, is_upgrade });
-        return reply(request, nowhere, false, host);
+        return Framing::of(request, Cors::None)
+            .closing_if(request.body != Body::None)
+            .respond(nowhere, host)
+            .into();
     };
-    let route = found.path;
-    let call = Call { request, params: found.params };
-    let early = without_handler(request, &found);
+    let (framing, route) = (Framing::of(request, found.cors), found.path);
+    let readable = |response| match found.listeners {
+        Listeners::All => cors::readable(response, request, limits),
+        Listeners::Public | Listeners::Operators | Listeners::OperatorsOnly => response,
+    };
+    if let Some(early) = without_handler(request, &found) {
+        let (status, is_upgrade) = (early.status(), matches!(found.handler, Handler::Socket(_)));
+        if let Some(reason) = Refusal::early(status) {
+            host.refused(Refused { reason, status, route, is_upgrade });
+        }
+        let early = readable(early);
+        // The body is not read, so its bytes stand where the next request would begin.
+        return framing.closing_if(request.body != Body::None).respond(early, host).into();
+    }
+    // It fits: `without_handler` has refused a longer one.
+    let Some(body) = arrived.get(..request.body.length()) else {
+        return Next::Body(request.body.length());
+    };
+    let call = Call { request, params: found.params, body };
     match found.handler {
         Handler::Page(which) => {
             let which = which(&call, limits).at(host.listener(), limits);
-            let response = early.unwrap_or_else(|| page(which, host));
-            let status = response.status();
-            if let Some(reason) = Refusal::early(status) {
-                host.refused(Refused { reason, status, route, is_upgrade: false });
-            }
-            let response = match found.listeners {
-                Listeners::All => cors::readable(response, request, limits),
-                Listeners::Public | Listeners::Operators | Listeners::OperatorsOnly => response,
-            };
-            reply(request, response, which.is_large(), host)
+            // A connection gets only one large page.
+            let response = readable(page(which, host));
+            framing.closing_if(which.is_large()).respond(response, host).into()
         }
-        Handler::Socket(asked) => {
-            let entry = match early {
-                Some(response) => Err((Refusal::early(response.status()), response)),
-                None => asked(&call).map_err(|response| (Some(Refusal::Parameters), response)),
-            };
-            match entry.and_then(|entry| upgrade(request, entry, limits, host)) {
-                Ok(open) => Next::Frames(open),
-                Err((reason, response)) => {
-                    let status = response.status();
-                    if let Some(reason) = reason {
-                        host.refused(Refused { reason, status, route, is_upgrade: true });
-                    }
-                    reply(request, response, false, host)
-                }
+        Handler::Socket(Enter::AtOnce(enter)) => {
+            open(request, enter(&call), (framing, route), limits, host)
+        }
+        Handler::Socket(Enter::Known { token, words, enter }) => match asking.caller {
+            Caller::Known(guest) => {
+                open(request, enter(&call, guest), (framing, route), limits, host)
             }
+            Caller::Unknown => {
+                let call = account::Call::Identify(token(&call));
+                park(asking, &call, Wanted::Caller(words), framing, limits, host)
+            }
+        },
+        Handler::Ask(Ask { call: ask, words }) => match ask(&call) {
+            Ok(call) => park(asking, &call, Wanted::Answer(words), framing, limits, host),
+            Err(flaw) => framing.respond(flaw, host).into(),
+        },
+    }
+}
+
+/// Opens a WebSocket, or answers why not.
+fn open(
+    request: &Request<'_>,
+    entry: Result<Entry, Response<'static>>,
+    (framing, route): (Framing, &'static str),
+    limits: &Limits,
+    host: &mut impl Host,
+) -> Next {
+    let opened = entry
+        .map_err(|response| (Some(Refusal::Parameters), response))
+        .and_then(|entry| Ok((upgrade(request, entry, limits, host)?, entry)));
+    match opened {
+        Ok((open, Entry { turned_away: Some(sentence), .. })) => {
+            Next::Goodbye(open, End::NotSignedIn(sentence))
+        }
+        Ok((open, _)) => Next::Frames(open),
+        Err((reason, response)) => {
+            let status = response.status();
+            if let Some(reason) = reason {
+                host.refused(Refused { reason, status, route, is_upgrade: true });
+            }
+            framing.respond(response, host).into()
         }
     }
 }
 
-/// Sends the response, and decides whether the connection stays open after it.
-fn reply(
-    request: &Request<'_>,
-    response: Response<'_>,
-    is_large: bool,
+/// Hands a call to the chat, and waits for its reply.
+fn park(
+    asking: &Asking<'_>,
+    call: &account::Call,
+    wanted: Wanted,
+    framing: Framing,
+    limits: &Limits,
     host: &mut impl Host,
 ) -> Next {
-    // Two cases end the connection. The body of a request was not read, so its bytes stand where the next
-    // request would begin. And a connection gets only one large page.
-    let keep_alive =
-        request.keep_alive() && request.body == Body::None && !host.is_draining() && !is_large;
-    let response = match (keep_alive, request.version) {
-        (false, _) => response.close(),
-        (true, Version::Http10) => response.keep_alive(),
-        (true, Version::Http11) => response,
-    };
-    host.answered(response.status().code());
-    let date = host.now().unix;
-    let mut bytes = 0;
-    host.write(|out| {
-        let before = out.len();
-        response.write(out, date, request.method == "HEAD");
-        bytes = out.len() - before;
-    });
-    if keep_alive { Next::Request { answered: bytes } } else { Next::Nothing }
+    let headers = &asking.request.headers;
+    let forwarded = limits.trusted_proxies.client(headers.all("x-forwarded-for"));
+    match host.ask(call, wanted, asking.number, forwarded) {
+        Ok(()) => Next::Reply { framing, again: matches!(wanted, Wanted::Caller(_)) },
+        Err(TooManyParked) => framing.respond(too_many_wait(), host).into(),
+    }
 }
 
 fn page(page: Page, host: &mut impl Host) -> Response<'static> {

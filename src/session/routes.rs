@@ -3,8 +3,8 @@
 //!
 //! ```text
 //!                      ┌─ Page ─────▶ one of the server's own pages
-//!   request ─▶ a line ─┤
-//!                      └─ Socket ───▶ an Entry, let in through a WebSocket
+//!   request ─▶ a line ─┼─ Socket ───▶ an Entry, let in through a WebSocket
+//!                      └─ Ask ──────▶ a Call to the account realm; its Reply is the answer, later
 //! ```
 //!
 //! [`Route`] says what a line holds, and what follows from it: HEAD, OPTIONS, 404, 405. Handlers are pure
@@ -13,7 +13,7 @@
 //! request stage.
 
 use super::{Limits, admin_token};
-use crate::dialects::{Enter, echo, messenger, sca};
+use crate::dialects::{Ask, Enter, echo, messenger, sca};
 use crate::http::{Call, Found, Listeners, Request, Route, find_route};
 
 /// The server's own pages.
@@ -75,6 +75,8 @@ pub(super) enum Handler {
     Page(fn(&Call<'_>, &Limits) -> Page),
     /// Returns what the request asks for, or the answer to a request that is wrong.
     Socket(Enter),
+    /// Returns what the request asks of the account realm, and puts the reply into words.
+    Ask(Ask),
 }
 
 /// The server's own pages.
@@ -97,6 +99,9 @@ const fn page(
     Route::get(path, listeners, Handler::Page(which))
 }
 
+/// The calls of all dialects: none yet.
+const CALLS: &[&[Route<Ask>]] = &[];
+
 /// Finds the line for a request at a listener.
 pub(super) fn find<'r>(
     request: &Request<'r>,
@@ -104,7 +109,10 @@ pub(super) fn find<'r>(
     limits: &Limits,
 ) -> Option<Found<'r, Handler>> {
     let is_known = |line: &Route<Handler>| is_known(line.listeners, listener, limits);
-    find_route(lines(limits).filter(is_known), request)
+    let lines = lines(limits);
+    #[cfg(test)]
+    let lines = super::tests::calls::LINES.iter().copied().chain(lines);
+    find_route(lines.filter(is_known), request)
 }
 
 /// All lines, in the order in which they are tried. Those of the dialects stand before the pages, so that
@@ -112,7 +120,9 @@ pub(super) fn find<'r>(
 pub(super) fn lines(limits: &Limits) -> impl Iterator<Item = Route<Handler>> + Clone {
     let echo = if limits.echo { echo::ROUTES } else { &[] };
     let sockets = sca::ROUTES.iter().chain(messenger::ROUTES).chain(echo);
-    sockets.map(|line| line.map(Handler::Socket)).chain(PAGES.iter().copied())
+    let calls = CALLS.iter().copied().flatten();
+    let calls = calls.map(|line| line.map(Handler::Ask));
+    sockets.map(|line| line.map(Handler::Socket)).chain(calls).chain(PAGES.iter().copied())
 }
 
 /// Whether a line for those listeners is found at this listener.

@@ -1,10 +1,13 @@
 //! The whole conversation without a socket: a [`Host`] that records, and samples of what clients send,
 //! whole and cut at each byte.
 
+mod bodies;
+pub(crate) mod calls;
 mod clients;
 mod rates;
 mod refused;
 mod routes;
+mod waiting;
 
 use std::time::Duration;
 
@@ -16,7 +19,7 @@ use crate::ws::Frame;
 
 /// A host that lets every connection in and records all calls.
 #[derive(Default)]
-struct Recorder {
+pub(super) struct Recorder {
     written: Vec<u8>,
     commands: Vec<String>,
     admitted: Vec<Entry>,
@@ -31,6 +34,10 @@ struct Recorder {
     forwarded: Option<Forwarded>,
     time: Moment,
     listener: Listener,
+    /// The calls, each with what is wanted of its reply and the number of its request.
+    asked: Vec<(account::Call, Wanted, u16)>,
+    too_many_parked: bool,
+    pub(super) spoken: Vec<Dialect>,
 }
 
 impl Host for Recorder {
@@ -91,6 +98,24 @@ impl Host for Recorder {
 
     fn is_accepting(&self) -> bool {
         !self.draining
+    }
+
+    fn ask(
+        &mut self,
+        call: &account::Call,
+        wanted: Wanted,
+        request: u16,
+        _: Forwarded,
+    ) -> Result<(), TooManyParked> {
+        if self.too_many_parked {
+            return Err(TooManyParked);
+        }
+        self.asked.push((call.clone(), wanted, request));
+        Ok(())
+    }
+
+    fn speaks(&mut self, dialect: Dialect) {
+        self.spoken.push(dialect);
     }
 
     fn admit(
@@ -207,6 +232,8 @@ fn a_wrong_upgrade_is_answered_with_what_is_missing() {
         ("Host: chat.example\r\n", "", "400", "detail"),
         ("/ws/1234567890", "/ws/123456789", "400", "10 to 32 digits"),
         ("/ws/1234567890", "/ws/1234567890?presence=some", "400", "presence"),
+        ("/ws/1234567890", "/ws/1234567890?pings=client", "400", "pings"),
+        ("/ws/1234567890", "/ws?pings=", "400", "pings"),
         ("/ws/1234567890", "/ws/1234567890/x", "404", "detail"),
         ("\r\n\r\n", "\r\nOrigin: https://evil.example\r\n\r\n", "403", "origin"),
         ("\r\n\r\n", "\r\nOrigin: null\r\n\r\n", "403", "origin"),
@@ -234,7 +261,7 @@ fn a_client_that_signs_in_first_may_go_on() {
     let (host, flow) = says_at_the_other_door(&[AUTH, ping], Recorder::default());
     assert_eq!(
         (flow, host.admitted.as_slice()),
-        (Flow::Open, &[Entry { dialect: Dialect::Messenger, who: None }][..])
+        (Flow::Open, &[Entry::new(Dialect::Messenger, None)][..])
     );
     assert_eq!(host.signed_in.len(), 1);
     assert!(String::from_utf8_lossy(&host.written).ends_with("{\"type\":\"pong\"}\n"));
@@ -346,7 +373,11 @@ fn the_address_has_the_number_and_the_form_of_presence() {
     let (host, _) = converse(Recorder::default(), [delta.as_bytes()]);
     let mobile = Mobile::parse(b"1234567890").expect("ten digits");
     let who = Entrant::Mobile { mobile, presence: PresenceMode::Delta };
-    assert_eq!(host.admitted, [Entry { dialect: Dialect::Sca, who: Some(who) }]);
+    assert_eq!(host.admitted, [Entry::new(Dialect::Sca, Some(who))]);
+    let pings = UPGRADE.replacen("7890", "7890?presence=delta&pings=server", 1);
+    let (host, _) = converse(Recorder::default(), [pings.as_bytes()]);
+    let entry = Entry { pings: true, ..Entry::new(Dialect::Sca, Some(who)) };
+    assert_eq!(host.admitted, [entry]);
 }
 
 #[test]

@@ -31,7 +31,7 @@ pub(super) fn upgrade(
     let date = host.now().unix;
     let forwarded = limits.trusted_proxies.client(request.headers.all("x-forwarded-for"));
     match host.admit(entry, forwarded, |out| switching.write(out, date, false)) {
-        Ok(()) => Ok(WebSocket::new(entry.dialect)),
+        Ok(()) => Ok(WebSocket::new(entry)),
         Err(refusal) => Err((Some(refusal.into()), refuse(refusal))),
     }
 }

@@ -113,6 +113,16 @@ impl Turn {
         self.connections.get(id).map_or_else(Block::default, |connection| connection.block)
     }
 
+    /// The address block that a request comes from. Behind a trusted proxy each request may be another
+    /// client's, so the block is that of the client that the proxy has named in this request.
+    pub(super) fn block_of_request(&self, id: ConnectionId, forwarded: Forwarded) -> Block {
+        let Some(connection) = self.connections.get(id) else { return Block::default() };
+        match (connection.counted, forwarded) {
+            (Counted::Proxy | Counted::Forwarded, Forwarded::Client(client)) => Block::of(client),
+            _ => connection.block,
+        }
+    }
+
     /// Forgets addresses without connections once their rates have recovered, and the chat's records of
     /// them. A constant number of each a turn.
     pub(super) fn forget_addresses(&mut self) {

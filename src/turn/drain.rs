@@ -49,7 +49,10 @@ impl Turn {
                 let all_gone = self.websockets == 0 && self.ending == 0;
                 // The messages that came back from the last connections have to be counted, too.
                 let all_told = !self.outboxes.any_returned();
-                all_gone && all_told || self.now.monotonic >= drain.until
+                // A client that waits for a reply still gets it, and what is to be stored is stored.
+                let all_done =
+                    self.parked.len() == 0 && self.under_way == 0 && self.asked.is_empty();
+                all_gone && all_told && all_done || self.now.monotonic >= drain.until
             }
         }
     }

@@ -25,6 +25,9 @@ impl Turn {
             return;
         }
         self.note_end(id, end, tag);
+        self.parked.forget(id);
+        // It may stand among the unheard. From now on it is read again, until its peer closes.
+        self.may_hear = true;
         let Some(connection) = self.connections.get_mut(id) else { return };
         let was_websocket = connection.session.is_websocket();
         connection.life = Life::Finishing;

@@ -10,8 +10,9 @@ use std::fmt::Display;
 use std::io::{self, ErrorKind, IoSlice};
 use std::time::Duration;
 
-use super::{Accepted, Limits, Polled, Readiness, Sockets, Stopwatch, Turn};
+use super::{Accepted, Jobs, Limits, Polled, Readiness, Sockets, Stopwatch, Turn};
 use crate::chat::ConnectionId;
+use crate::chat::account::{Job, JobResult};
 use crate::session::{DoorRefusal, Listener};
 use crate::timer::{Moment, Now};
 
@@ -103,6 +104,26 @@ impl Sockets for FakeSockets {
     }
 }
 
+/// The other threads: a test says when which result comes.
+#[derive(Default)]
+pub(super) struct FakeJobs {
+    /// The jobs that were handed over, in batches.
+    pub(super) batches: Vec<Vec<Job>>,
+    /// The results that have come.
+    pub(super) results: VecDeque<JobResult>,
+}
+
+impl Jobs for FakeJobs {
+    fn hand_over(&mut self, batch: &mut Vec<Job>) {
+        assert!(!batch.is_empty(), "a thread is not woken for nothing");
+        self.batches.push(std::mem::take(batch));
+    }
+
+    fn next_result(&mut self) -> Option<JobResult> {
+        self.results.pop_front()
+    }
+}
+
 /// After this many turns, a world that still has work left has an error.
 const MOST_TURNS: usize = 1_000;
 
@@ -119,6 +140,7 @@ impl Stopwatch for Stopped {
 pub(super) struct World {
     pub(super) turn: Turn,
     pub(super) sockets: FakeSockets,
+    pub(super) jobs: FakeJobs,
     /// The time since the start.
     pub(super) time: Duration,
 }
@@ -126,7 +148,12 @@ pub(super) struct World {
 impl World {
     pub(super) fn new(limits: Limits) -> Self {
         let turn = Turn::new(limits, Now::default());
-        World { turn, sockets: FakeSockets::default(), time: Duration::ZERO }
+        World {
+            turn,
+            sockets: FakeSockets::default(),
+            jobs: FakeJobs::default(),
+            time: Duration::ZERO,
+        }
     }
 
     /// Runs one turn, after a poll that has reported all ready sockets.
@@ -137,7 +164,7 @@ impl World {
     /// Runs one turn, after such a poll.
     pub(super) fn run_after(&mut self, polled: Polled) {
         let now = Now { monotonic: self.now(), ..Now::default() };
-        self.turn.run(now, polled, &mut self.sockets, &mut Stopped);
+        self.turn.run(now, polled, &mut self.sockets, &mut self.jobs, &mut Stopped);
         self.turn.check_invariants();
     }
 

@@ -26,6 +26,7 @@ impl Turn {
         self.presence.check_invariants();
         self.check_sums();
         self.check_queues();
+        self.check_parked();
         self.check_outboxes();
         self.check_presence();
         self.check_timers();
@@ -49,14 +50,15 @@ impl Turn {
     /// A connection stands in a queue if and only if it is marked as a member, and stands there once.
     fn check_queues(&self) {
         assert!(self.leaving.is_empty(), "a connection has ended and is still in the chat");
-        let readable = distinct(&self.readable, "stands twice in the queue of the readable");
+        let queued = self.readable.iter().chain(&self.unheard);
+        let queued = distinct(queued, "stands twice in the queues of the readable and the unheard");
         let closing = distinct(&self.closing, "is to be closed twice");
         let swept: HashSet<_> = self.sweep.listed().collect();
         for connection in self.connections.iter() {
             let id = connection.id;
             let is_dead = connection.is_dead();
             let Connection { readable: is_readable, marked, .. } = *connection;
-            let is_queued = readable.contains(&id);
+            let is_queued = queued.contains(&id);
             assert_eq!(
                 is_readable, is_queued,
                 "{id:?}: marked as readable, and in no queue, or reverse"
@@ -69,6 +71,19 @@ impl Turn {
             let is_silent = marked && connection.is_open();
             assert!(!is_silent || swept.contains(&id), "{id:?}: marked, and in no sweep");
         }
+    }
+
+    /// A request waits in its session if and only if it waits in the table.
+    fn check_parked(&self) {
+        assert!(!self.parked.any_resolved(), "a reply has come, and its request still waits");
+        assert!(self.farewells.is_empty(), "the chat has ended a connection, and it is still open");
+        let mut waiting = 0;
+        for connection in self.connections.iter() {
+            let (id, parked) = (connection.id, connection.session.parked());
+            assert_eq!(self.parked.waiting_at(id), parked, "{id:?}: parked in one place only");
+            waiting += usize::from(parked.is_some());
+        }
+        assert_eq!(self.parked.len(), waiting, "a request waits, and its connection is gone");
     }
 
     /// Each connection that is not dead has an outbox, and there is no other outbox.

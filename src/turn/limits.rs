@@ -23,12 +23,17 @@ pub struct Limits {
     pub admin_connections: usize,
     /// How many connections one address may have, and how fast it may make them.
     pub addresses: AddressLimits,
-    /// The time without input after which a connection is marked. The next sweep ends it.
+    /// The time without input after which a connection is marked. The next sweep ends it. After half of the
+    /// time, a client that has asked for it is sent a ping.
     pub ping_timeout: Duration,
     /// The time between two sweeps.
     pub sweep_interval: Duration,
     /// The time for an HTTP request to arrive in full, and again for the sign-in by the first frame.
     pub handshake_timeout: Duration,
+    /// The time for the reply to a request that waits for it, to a login for example.
+    pub job_timeout: Duration,
+    /// The most requests that wait for a reply, over all connections.
+    pub parked_requests: usize,
     /// The time for a WebSocket message to arrive in full, from its first byte on.
     pub frame_timeout: Duration,
     /// The time for which a socket may be full before its connection is ended.
@@ -63,6 +68,8 @@ impl Default for Limits {
             ping_timeout: Duration::from_secs(60),
             sweep_interval: Duration::from_secs(30),
             handshake_timeout: Duration::from_secs(10),
+            job_timeout: Duration::from_secs(10),
+            parked_requests: 4096,
             frame_timeout: Duration::from_secs(30),
             write_timeout: Duration::from_secs(60),
             close_timeout: Duration::from_secs(5),
@@ -83,6 +90,12 @@ impl Default for Limits {
 pub struct Budgets {
     /// Connections accepted.
     pub accepts: usize,
+    /// Results of jobs taken.
+    pub results: usize,
+    /// Results taken while outboxes have a backlog.
+    pub results_in_backlog: usize,
+    /// Events queued by results, each counted once for each of its receivers. One result may exceed it.
+    pub copies: usize,
     /// Bytes read at once from one connection: the size of the shared input buffer.
     pub read_bytes: usize,
     /// Bytes read from all connections.
@@ -117,6 +130,9 @@ impl Default for Budgets {
     fn default() -> Self {
         Budgets {
             accepts: 128,
+            results: 256,
+            results_in_backlog: 16,
+            copies: 65_536,
             read_bytes: 32 * 1024,
             receive_bytes: 256 * 1024,
             reads: 512,
@@ -147,6 +163,7 @@ mod tests {
         let mib = budgets.list_bytes >> 20;
         for (phase, shown) in [
             ("accept", format!("{}", budgets.accepts)),
+            ("answer", format!("{} results, {} copies", budgets.results, budgets.copies)),
             ("receive", format!("{} reads, {kib} KiB", budgets.reads)),
             ("expire", format!("{}; {}; {}", budgets.timers, budgets.sweep, budgets.drain)),
             ("leave", format!("{} messages", budgets.returns)),

@@ -15,13 +15,15 @@ mod phases;
 mod arrivals;
 mod drain;
 mod end;
+mod follow_up;
 mod settle;
 
 // What the turn knows of each connection.
 mod tables;
 
-// How the session and the chat see the turn, and how the turn sees the network.
+// How the session and the chat see the turn, and how the turn sees the network and other threads.
 mod adapters;
+mod jobs;
 mod sockets;
 
 // What the operator sets, and what the operator sees.
@@ -41,7 +43,8 @@ use std::mem;
 use std::rc::Rc;
 use std::time::Duration;
 
-use crate::chat::{Audience, Books, Chat, ConnectionId};
+use crate::chat::account::Job;
+use crate::chat::{Audience, Books, Chat, ConnectionId, Farewell};
 use crate::limiter::Addresses;
 use crate::session;
 use crate::timer::{Moment, Now, Wheel};
@@ -54,9 +57,11 @@ use records::notes::Notes;
 use records::recorder::{Laps, Recorder};
 use tables::connections::Connections;
 use tables::outbox::Outboxes;
+use tables::parked::ParkedRequests;
 use tables::presence::Presence;
 
 pub use crate::session::Listener;
+pub use jobs::{Jobs, NoJobs};
 pub use limits::{Budgets, Limits};
 pub use phases::readiness::Polled;
 pub use records::Recording;
@@ -87,6 +92,8 @@ pub struct Turn {
     chat: Chat,
     outboxes: Outboxes,
     presence: Presence,
+    /// Requests that wait for a reply.
+    parked: ParkedRequests,
     /// One timer for each connection. The chat has a wheel of its own.
     wheel: Wheel<ConnectionId>,
     sweep: Sweep,
@@ -114,6 +121,21 @@ pub struct Turn {
     may_judge: bool,
     /// WebSockets that have ended and are still in the chat.
     leaving: VecDeque<ConnectionId>,
+    /// Connections with something to read that may not speak: so much of what they have said waits to be
+    /// stored. Each stands in it once, and not in `readable`.
+    unheard: VecDeque<ConnectionId>,
+    /// Whether one of those may speak again, or has ended.
+    may_hear: bool,
+    /// Jobs that the chat has asked for in this turn.
+    asked: Vec<Job>,
+    /// Jobs that were handed over, and whose results were not taken yet.
+    under_way: usize,
+    /// Whether the last phase *answer* has left results.
+    results_left: bool,
+    /// Events that this turn's results have queued, each counted once for each of its receivers.
+    copies: usize,
+    /// Connections that the chat has ended, and why.
+    farewells: VecDeque<(ConnectionId, Farewell)>,
     /// Dead connections, to be closed and freed.
     closing: VecDeque<ConnectionId>,
 
@@ -138,6 +160,7 @@ impl Turn {
             chat: Chat::new(limits.chat, now),
             outboxes: Outboxes::new(limits.outbox),
             presence: Presence::new(limits.presence, Audience::ALL.len()),
+            parked: ParkedRequests::new(limits.parked_requests),
             wheel: Wheel::new(now.monotonic),
             sweep: Sweep::new(now.monotonic + limits.sweep_interval),
             drain: None,
@@ -152,6 +175,13 @@ impl Turn {
             page_bytes: 0,
             events_unsettled: 0,
             may_judge: false,
+            unheard: VecDeque::new(),
+            may_hear: false,
+            asked: Vec::new(),
+            under_way: 0,
+            results_left: false,
+            copies: 0,
+            farewells: VecDeque::new(),
             leaving: VecDeque::new(),
             closing: VecDeque::new(),
             input: vec![0; limits.budgets.read_bytes],
@@ -168,6 +198,7 @@ impl Turn {
         now: Now,
         polled: Polled,
         sockets: &mut impl Sockets,
+        jobs: &mut impl Jobs,
         watch: &mut impl Stopwatch,
     ) {
         self.now = now;
@@ -178,6 +209,9 @@ impl Turn {
         // New connections come first, so that those beyond a limit are refused in the turn in which they
         // come. The first bytes of the others are an event of their own, in the next turn.
         laps.end(Phase::Accept, self.accept(sockets));
+        // Results make room for those whose messages wait to be stored, so they come before what is said
+        // next.
+        laps.end(Phase::Answer, self.answer(jobs));
         // All input is read before any connection is judged to be silent or late.
         laps.end(Phase::Receive, self.receive(sockets));
         // Now it is known which connections have kept their deadlines.
@@ -185,6 +219,8 @@ impl Turn {
         // Ended connections leave the chat before presence is published, so that this turn's list is
         // without them. Senders of messages that came back are told before the send phase.
         laps.end(Phase::Leave, self.leave());
+        // All that this turn wants of other threads is one hand-over, and they work while we write.
+        laps.end(Phase::Ask, self.ask(jobs));
         // Presence is the last phase that queues. So one list covers all changes of the turn, and goes
         // out in the same write as all else that its receiver gets.
         laps.end(Phase::Publish, self.publish());
@@ -209,6 +245,11 @@ impl Turn {
         // loop.
         let left_over = accepting
             || !self.readable.is_empty()
+            || self.may_hear && !self.unheard.is_empty()
+            || self.results_left
+            || !self.asked.is_empty()
+            || self.parked.any_resolved()
+            || !self.farewells.is_empty()
             || !self.leaving.is_empty()
             || !self.closing.is_empty()
             || self.outboxes.any_waiting()
@@ -275,6 +316,10 @@ impl Turn {
             presence: &mut self.presence,
             counters: &mut self.counters,
             scratch: &mut self.scratch,
+            parked: &mut self.parked,
+            asked: &mut self.asked,
+            farewells: &mut self.farewells,
+            copies: &mut self.copies,
         };
         (&mut self.chat, sink)
     }

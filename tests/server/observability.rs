@@ -156,7 +156,18 @@ fn every_phase_is_timed_in_every_turn() {
     let metrics = server.metrics();
     let turns = metrics["switchboard_turn_seconds_count"];
     let mut sum = 0.0;
-    for phase in ["readiness", "accept", "receive", "expire", "leave", "publish", "send", "close"] {
+    for phase in [
+        "readiness",
+        "accept",
+        "answer",
+        "receive",
+        "expire",
+        "leave",
+        "ask",
+        "publish",
+        "send",
+        "close",
+    ] {
         let label = format!("{{phase=\"{phase}\"}}");
         assert_eq!(metrics[&format!("switchboard_phase_seconds_count{label}")], turns, "{phase}");
         sum += metrics[&format!("switchboard_phase_seconds_sum{label}")];

@@ -176,3 +176,33 @@ fn a_client_that_does_not_answer_a_close_is_closed_all_the_same() {
         (server.metrics()["switchboard_connections"] == 1.0).then_some(())
     });
 }
+
+/// A page whose timers sleep says nothing by itself. Its browser answers the server's pings.
+#[test]
+fn a_page_that_says_nothing_stays_if_it_asks_for_pings_and_its_browser_answers() {
+    const PING: u8 = 9;
+    let server = Server::start(&["--ping-timeout", "2s", "--sweep-interval", "50ms"]);
+    let mut pages: Vec<_> = ["/ws/1234567890?presence=none&pings=server", "/ws?pings=server"]
+        .map(|path| {
+            let mut wire = server.wire();
+            wire.upgrade(path);
+            wire
+        })
+        .into();
+    pages[1].send(frame(TEXT, r#"{"type":"auth","data":{"sessionId":"a page"}}"#));
+    assert!(pages[1].text().contains("authenticated"));
+    let mut others = [server.quiet("5000000000"), server.visit("/ws/5000000001?presence=none")];
+    for _ in 0..3 {
+        for page in &mut pages {
+            assert_eq!(page.frame(), (PING, Vec::new()));
+            page.send(frame(PONG, ""));
+        }
+    }
+    // Three pings are a second apart each: longer than a silent client may stay.
+    others.iter_mut().for_each(|other| other.expect_close(SILENT.0, SILENT.1));
+    assert_eq!(server.connections(), 2);
+    for page in &mut pages {
+        assert_eq!(page.frame(), (PING, Vec::new()));
+        page.expect_close(SILENT.0, SILENT.1);
+    }
+}

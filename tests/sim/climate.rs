@@ -162,6 +162,8 @@ fn limits(dice: &mut Dice, phones: usize) -> Limits {
             write_bytes: dice.pick(&[1, 8 << 20]),
             closes: dice.pick(&[1, 512]),
             accept_pause: SECOND / 10,
+            // Nothing has jobs yet.
+            ..Budgets::default()
         },
         chat: chat::Limits {
             messenger: messenger::Limits {

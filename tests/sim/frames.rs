@@ -2,7 +2,7 @@
 //! a phone. The crate `by_hand` does the encoding, independently of the server's code.
 
 use by_hand::{ACCEPT, FINAL};
-pub(crate) use by_hand::{BINARY, CLOSE, CONTINUATION, KEY, PING, TEXT};
+pub(crate) use by_hand::{BINARY, CLOSE, CONTINUATION, KEY, PING, PONG, TEXT};
 use serde_json::Value;
 
 /// One response or frame of the server.
@@ -10,6 +10,7 @@ pub(crate) enum Heard {
     Response { status: u16, body: Vec<u8> },
     Text(Value),
     Pong,
+    Ping,
     Close(Option<u16>, String),
 }
 
@@ -61,6 +62,7 @@ impl Tap {
                 let code = u16::from_be_bytes([payload[0], payload[1]]);
                 Heard::Close(Some(code), String::from_utf8_lossy(&payload[2..]).into_owned())
             }
+            9 => Heard::Ping,
             10 => Heard::Pong,
             opcode => panic!("a server does not send frames of type {opcode}"),
         };

@@ -4,7 +4,7 @@
 //! client can. Everything that it sends is noted for the oracle first.
 
 use crate::faults::Fault;
-use crate::frames::{BINARY, CLOSE, CONTINUATION, KEY, PING, TEXT, masked};
+use crate::frames::{BINARY, CLOSE, CONTINUATION, KEY, PING, PONG, TEXT, masked};
 use crate::net::WireId;
 use crate::oracle::{Kind, Line, Said};
 use crate::world::{Item, World};
@@ -228,8 +228,9 @@ impl World {
         if self.dice.per_mille(100) {
             self.ask_page(wire);
         }
+        let pings = if self.oracle.lines[wire].is_pinged() { "&pings=server" } else { "" };
         let request = format!(
-            "GET /ws/{}?presence={} HTTP/1.1\r\nHost: here\r\nConnection: Upgrade\r\n\
+            "GET /ws/{}?presence={}{pings} HTTP/1.1\r\nHost: here\r\nConnection: Upgrade\r\n\
              Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: {KEY}\r\n\r\n",
             digits(number),
             mode.word(),
@@ -357,6 +358,9 @@ impl World {
         if self.net.drain(wire, count) > 0 {
             self.last_deed = self.now;
             self.plan_down(wire);
+            if is_current {
+                self.answer_pings(who, wire);
+            }
         }
         if !self.net.is_at_end(wire) {
             return;
@@ -370,6 +374,16 @@ impl World {
         }
         if is_current {
             self.phones[who].wire = None;
+        }
+    }
+
+    /// Answers the server's pings, as a browser does by itself.
+    fn answer_pings(&mut self, who: usize, wire: WireId) {
+        let line = &mut self.oracle.lines[wire];
+        let is_asked = line.server_pings > line.answered_pings;
+        if is_asked && self.beats && self.phones[who].speaks && !line.has_left {
+            line.answered_pings = line.server_pings;
+            self.say(wire, PONG, b"", Said::ControlPong);
         }
     }
 

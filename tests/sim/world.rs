@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use switchboard::session::End;
 use switchboard::timer::{Moment, Now};
-use switchboard::turn::{Budgets, Counters, Listener, Polled, Readiness, Stopwatch, Turn};
+use switchboard::turn::{Budgets, Counters, Listener, NoJobs, Polled, Readiness, Stopwatch, Turn};
 
 use crate::climate::Climate;
 use crate::device::SESSIONS;
@@ -191,6 +191,7 @@ impl World {
                 let phone = &self.phones[who];
                 let wire = phone.wire.filter(|_| self.beats && phone.speaks);
                 let wire = wire.filter(|&wire| !self.oracle.lines[wire].has_left);
+                let wire = wire.filter(|&wire| !self.oracle.lines[wire].is_pinged());
                 if let Some(wire) = wire.filter(|_| phone.kind != Kind::Http) {
                     self.say_text(wire, r#"{"type":"ping"}"#, Said::Ping);
                 }
@@ -253,7 +254,7 @@ impl World {
         }
         self.net.now = self.now;
         let now = Now { unix: self.unix, ..at(self.now) };
-        self.turn.run(now, polled, &mut self.net, &mut Stopped);
+        self.turn.run(now, polled, &mut self.net, &mut NoJobs, &mut Stopped);
         self.turns += 1;
         self.note(|| format!("turn {}: {polled:?} {:?}", self.turns, self.turn.counters().ended));
         std::mem::take(&mut self.net.deeds)

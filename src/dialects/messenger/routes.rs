@@ -1,12 +1,14 @@
 //! The addresses of the Session Messenger dialect. They name no person: the first frame does. Called by
 //! the session, which joins the tables of all dialects.
 
-use crate::dialects::{Dialect, Enter, Entry};
+use crate::dialects::{Dialect, Enter, Entry, asks_for_pings};
 use crate::http::{Call, Response, Route, Status};
 
 /// One line for each address. `/` is a page for a request that does not ask for a WebSocket.
-pub(crate) const ROUTES: &[Route<Enter>] =
-    &[Route::socket("/ws", enter), Route::socket_if_asked("/", enter)];
+pub(crate) const ROUTES: &[Route<Enter>] = &[
+    Route::socket("/ws", Enter::AtOnce(enter)),
+    Route::socket_if_asked("/", Enter::AtOnce(enter)),
+];
 
 /// The answer to a token. It stands for an account, and this server does not store any.
 const ACCOUNTS_ARE_OFF: &str = "accounts are off: this server has none. Connect without a token";
@@ -14,6 +16,9 @@ const ACCOUNTS_ARE_OFF: &str = "accounts are off: this server has none. Connect 
 fn enter(call: &Call<'_>) -> Result<Entry, Response<'static>> {
     match call.request.query_value("token") {
         Some(_) => Err(Response::new(Status::NotFound).json_detail(ACCOUNTS_ARE_OFF)),
-        None => Ok(Entry { dialect: Dialect::Messenger, who: None }),
+        None => {
+            let pings = asks_for_pings(call)?;
+            Ok(Entry { pings, ..Entry::new(Dialect::Messenger, None) })
+        }
     }
 }

@@ -2,20 +2,22 @@
 //! wants presence. Called by the session, which joins the tables of all dialects.
 
 use crate::chat::{Entrant, Mobile, PresenceMode};
-use crate::dialects::{Dialect, Enter, Entry};
+use crate::dialects::{Dialect, Enter, Entry, asks_for_pings};
 use crate::http::{Call, Response, Route, Status};
 
 /// One line for each address.
-pub(crate) const ROUTES: &[Route<Enter>] = &[Route::socket("/ws/{mobile}", enter)];
+pub(crate) const ROUTES: &[Route<Enter>] = &[Route::socket("/ws/{mobile}", Enter::AtOnce(enter))];
 
 fn enter(call: &Call<'_>) -> Result<Entry, Response<'static>> {
     let bad = |sentence: &str| Response::new(Status::BadRequest).json_detail(sentence);
-    let mobile =
-        Mobile::parse(call.params[0].as_bytes()).map_err(|error| bad(&error.to_string()))?;
+    // As it came: a digit needs no escape, and so each number has one address.
+    let number = call.params[0].as_bytes();
+    let mobile = Mobile::parse(number).map_err(|error| bad(&error.to_string()))?;
     let presence = match call.request.query_value("presence") {
         None => PresenceMode::default(),
-        Some(word) => PresenceMode::parse(word)
+        Some(word) => PresenceMode::parse(&word)
             .ok_or_else(|| bad("presence is one of full, delta and none"))?,
     };
-    Ok(Entry { dialect: Dialect::Sca, who: Some(Entrant::Mobile { mobile, presence }) })
+    let pings = asks_for_pings(call)?;
+    Ok(Entry { pings, ..Entry::new(Dialect::Sca, Some(Entrant::Mobile { mobile, presence })) })
 }

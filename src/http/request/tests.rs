@@ -64,9 +64,31 @@ fn a_query_value_is_the_first_of_its_name() {
     let expected =
         [("a", Some("1")), ("b", Some("")), ("c", Some("=2")), ("", Some("d")), ("d", None)];
     for (name, value) in expected {
-        assert_eq!(request.query_value(name), value, "{name}");
+        assert_eq!(request.query_value(name).as_deref(), value, "{name}");
     }
     assert_eq!(good("GET / HTTP/1.0\r\n\r\n").query_value("a"), None);
+}
+
+#[test]
+fn a_query_value_has_no_escapes_left() {
+    let request = good("GET /?a=%C3%A4+%26%3D&%62=1&c=%zz&d=%FF HTTP/1.0\r\n\r\n");
+    for (name, value) in [("a", "ä &="), ("b", "1"), ("c", "%zz"), ("d", "\u{FFFD}")] {
+        assert_eq!(request.query_value(name).as_deref(), Some(value), "{name}");
+    }
+}
+
+#[test]
+fn only_a_client_that_knows_interim_answers_can_wait_for_one() {
+    for (version, line, expected) in [
+        ("1.1", "Expect: 100-continue", true),
+        ("1.1", "expect: 100-Continue", true),
+        ("1.1", "Expect: a-miracle", false),
+        ("1.1", "Accept: 100-continue", false),
+        ("1.0", "Expect: 100-continue", false),
+    ] {
+        let input = format!("POST / HTTP/{version}\r\nHost: h\r\n{line}\r\n\r\n");
+        assert_eq!(good(&input).expects_continue(), expected, "{version} {line}");
+    }
 }
 
 #[test]

@@ -128,3 +128,21 @@ fn no_clock_is_too_wrong_for_a_date() {
     assert_eq!(http_date(Duration::ZERO).to_string(), "Thu, 01 Jan 1970 00:00:00 GMT");
     assert_eq!(http_date(Duration::MAX).to_string(), "Fri, 31 Dec 9999 23:59:59 GMT");
 }
+
+#[test]
+fn every_status_has_its_standard_phrase_and_says_whether_a_body_follows() {
+    for (status, line, has_length) in [
+        (Status::NoContent, "204 No Content", false),
+        (Status::SeeOther, "303 See Other", true),
+        (Status::TemporaryRedirect, "307 Temporary Redirect", true),
+        (Status::Unauthorized, "401 Unauthorized", true),
+        (Status::Conflict, "409 Conflict", true),
+        (Status::UnsupportedMediaType, "415 Unsupported Media Type", true),
+        (Status::InsufficientStorage, "507 Insufficient Storage", true),
+    ] {
+        let text = written(&Response::new(status).header("Location", "/"));
+        assert!(text.starts_with(&format!("HTTP/1.1 {line}\r\n")), "{text}");
+        assert_eq!(text.contains("\r\nContent-Length: 0\r\n"), has_length, "{text}");
+        assert!(text.ends_with("\r\n\r\n"), "{text}");
+    }
+}

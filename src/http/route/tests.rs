@@ -11,7 +11,12 @@ const TABLE: &[Route<char>] = &[
     Route { method: "DELETE", ..Route::get("/things/{thing}", Listeners::All, 'd') },
     Route::get("/things/{thing}/parts", Listeners::All, 'p'),
     Route::socket("/ws", 'w'),
+    Route::post("/login", Listeners::All, JSON, 'j').with_cors(Cors::Any),
+    Route::post("/login", Listeners::All, FORM, 'f'),
 ];
+
+const JSON: Takes = Takes { bytes: 100, types: &["application/json"] };
+const FORM: Takes = Takes { bytes: 200, types: &["application/x-www-form-urlencoded"] };
 
 /// The handler, the parameter, and what `Allow` says.
 fn find_in_table(method: &str, path: &str, lines: &str) -> Option<(char, String, Option<String>)> {
@@ -82,4 +87,50 @@ fn a_path_may_lead_to_a_websocket_for_those_who_ask_and_to_a_page_for_others() {
     assert_eq!(head, Some(('s', String::new(), allow("GET, OPTIONS"))));
     let post = found("POST", "/");
     assert_eq!(post, Some(('i', String::new(), allow("GET, HEAD, OPTIONS"))));
+}
+
+/// The handler, whether it takes the type of the body, and how large a body it takes.
+fn log_in(method: &str, lines: &str) -> (char, bool, u32, Cors) {
+    let head = format!("{method} /login HTTP/1.1\r\nHost: h\r\n{lines}\r\n");
+    let parsed = parse(head.as_bytes(), &Limits::default()).expect("a request");
+    let (request, _) = parsed.expect("a whole one");
+    let found = find(TABLE.iter().copied(), &request).expect("an address");
+    (found.handler, found.takes_type, found.takes.bytes, found.cors)
+}
+
+#[test]
+fn the_type_of_the_body_decides_between_lines_of_one_method() {
+    let json = ('j', true, 100, Cors::Any);
+    let form = ('f', true, 200, Cors::None);
+    for (kind, expected) in [
+        ("application/json", json),
+        ("Application/JSON ; charset=utf-8", json),
+        ("application/x-www-form-urlencoded", form),
+        ("application/x-www-form-urlencoded;charset=UTF-8", form),
+        // The first line stands for the address where no line takes the type.
+        ("text/plain", ('j', false, 100, Cors::Any)),
+        ("application/jsonp", ('j', false, 100, Cors::Any)),
+        ("", ('j', false, 100, Cors::Any)),
+    ] {
+        let lines = format!("Content-Type: {kind}\r\nContent-Length: 2\r\n");
+        assert_eq!(log_in("POST", &lines), expected, "{kind}");
+    }
+    // Without a type, and without a body, there is nothing that could be of a wrong type.
+    assert_eq!(log_in("POST", "Content-Length: 2\r\n"), json);
+    assert_eq!(log_in("POST", "Content-Type: text/plain\r\n"), json);
+    assert_eq!(found("GET", "/login").expect("an address").2.as_deref(), Some("POST, OPTIONS"));
+}
+
+#[test]
+fn a_parameter_loses_its_escapes_when_it_is_asked_for() {
+    for (segment, expected) in
+        [("x", Some("x")), ("%C3%A4%2F+", Some("ä/+")), ("%zz", Some("%zz")), ("%FF", None)]
+    {
+        let head = format!("GET /things/{segment} HTTP/1.1\r\nHost: h\r\n\r\n");
+        let parsed = parse(head.as_bytes(), &Limits::default()).expect("a request");
+        let (request, _) = parsed.expect("a whole one");
+        let params = find(TABLE.iter().copied(), &request).expect("an address").params;
+        let call = Call { request: &request, params, body: &[] };
+        assert_eq!(call.param(0).as_deref(), expected, "{segment}");
+    }
 }

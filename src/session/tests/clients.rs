@@ -1,6 +1,7 @@
 //! The page for authors of clients says what to do after everything that ends a connection or refuses one.
 
 use super::*;
+use crate::chat::Farewell;
 
 const PAGE: &str = include_str!("../../dialects/CLIENTS.md");
 
@@ -33,6 +34,9 @@ fn every_close_code_has_a_row_with_advice() {
         End::Draining,
         End::Slow,
         End::Lost,
+        End::AnswerTimeout,
+        End::Farewell(Farewell::LoggedOut),
+        End::Farewell(Farewell::Expired),
     ];
     let named: Vec<_> = ends.iter().map(|end| End::OUTCOMES[end.outcome()]).collect();
     assert_eq!(named, End::OUTCOMES, "no end is missing here");

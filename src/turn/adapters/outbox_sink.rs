@@ -5,13 +5,16 @@
 //! begins by clearing it: otherwise an early return could leave bytes for one person in front of the frame
 //! for another.
 
+use std::collections::VecDeque;
 use std::rc::Rc;
 
-use crate::chat::{Audience, ConnectionId, Event, Handling, Kind, Sink, Watch};
+use crate::chat::account::{Asker, Job, Reply};
+use crate::chat::{Audience, ConnectionId, Event, Farewell, Handling, Kind, Sink, Watch};
 use crate::dialects::Dialect;
 use crate::turn::records::counters::Counters;
 use crate::turn::tables::outbox::Outboxes;
 use crate::turn::tables::parcel::Parcel;
+use crate::turn::tables::parked::ParkedRequests;
 use crate::turn::tables::presence::Presence;
 
 /// A scratch buffer that has grown beyond this number of bytes gives its memory back. A trace is some
@@ -24,6 +27,11 @@ pub(in crate::turn) struct OutboxSink<'t> {
     pub(in crate::turn) presence: &'t mut Presence,
     pub(in crate::turn) counters: &'t mut Counters,
     pub(in crate::turn) scratch: &'t mut Vec<u8>,
+    pub(in crate::turn) parked: &'t mut ParkedRequests,
+    pub(in crate::turn) asked: &'t mut Vec<Job>,
+    pub(in crate::turn) farewells: &'t mut VecDeque<(ConnectionId, Farewell)>,
+    /// Counts the events that are queued, once for each receiver.
+    pub(in crate::turn) copies: &'t mut usize,
 }
 
 impl OutboxSink<'_> {
@@ -46,6 +54,7 @@ impl Sink for OutboxSink<'_> {
             self.counters.typing_dropped += 1;
             return;
         }
+        *self.copies += 1;
         self.scratch.clear();
         if let Some(dialect) = self.outboxes.dialect(to) {
             dialect.frame(event, self.scratch);
@@ -58,6 +67,7 @@ impl Sink for OutboxSink<'_> {
     fn fan_out(&mut self, to: &[ConnectionId], event: &Event<'_>) {
         let Handling { kind, id, may_be_dropped } = event.handling();
         debug_assert!(id.is_none(), "a shared frame has no room for the sender's id behind it");
+        *self.copies += to.len();
         // The event is encoded once for each dialect among the receivers, whatever their order.
         let mut encoded: [Option<Rc<[u8]>>; Dialect::COUNT] = Default::default();
         for &to in to {
@@ -86,6 +96,18 @@ impl Sink for OutboxSink<'_> {
 
     fn list_changed(&mut self, of: Audience) -> bool {
         self.presence.changed(of.index())
+    }
+
+    fn ask(&mut self, job: Job) {
+        self.asked.push(job);
+    }
+
+    fn reply(&mut self, to: Asker, reply: &Reply<'_>) {
+        self.parked.resolve(to, reply);
+    }
+
+    fn end(&mut self, id: ConnectionId, why: Farewell) {
+        self.farewells.push_back((id, why));
     }
 }
 
@@ -120,8 +142,13 @@ mod tests {
             presence: &mut Presence::new(limits, Audience::ALL.len()),
             counters: &mut Counters::new(),
             scratch: &mut Vec::new(),
+            parked: &mut ParkedRequests::new(1),
+            asked: &mut Vec::new(),
+            farewells: &mut VecDeque::new(),
+            copies: &mut 0,
         };
         sink.fan_out(&receivers, &Event::Pong);
+        assert_eq!(*sink.copies, receivers.len());
         let [sca, messenger] = [receivers[0], receivers[1]].map(|id| first_frame(&outboxes, id));
         assert_ne!(sca, messenger, "each dialect has its own frame");
         for pair in receivers.chunks(2) {

@@ -2,11 +2,12 @@
 //!
 //! It exists only while the session runs: see [`Turn::with_session`].
 
+use crate::chat::account::{self, Asker};
 use crate::chat::{self, Admitted, Command, ConnectionId, Entrant, Event, Fault};
-use crate::dialects::Entry;
+use crate::dialects::{Dialect, Entry};
 use crate::limiter::{Forwarded, Limit};
 use crate::metrics;
-use crate::session::{DoorRefusal, Host, Listener, Page, Refused, Session};
+use crate::session::{DoorRefusal, Host, Listener, Page, Refused, Session, TooManyParked, Wanted};
 use crate::timer::Now;
 use crate::turn::Turn;
 
@@ -108,9 +109,31 @@ impl Host for SessionHost<'_> {
         self.turn.readiness().is_ok()
     }
 
+    fn ask(
+        &mut self,
+        call: &account::Call,
+        wanted: Wanted,
+        request: u16,
+        forwarded: Forwarded,
+    ) -> Result<(), TooManyParked> {
+        let asker = Asker { id: self.id, request };
+        if let Err(too_many) = self.turn.parked.park(asker, wanted) {
+            self.limit_hit(Limit::ParkedRequests);
+            return Err(too_many);
+        }
+        let (now, from) = (self.turn.now, self.turn.block_of_request(self.id, forwarded));
+        let (chat, mut sink) = self.turn.chat_and_sink();
+        chat.call(now, from, asker, call, &mut sink);
+        Ok(())
+    }
+
+    fn speaks(&mut self, dialect: Dialect) {
+        self.turn.outboxes.change_dialect(self.id, dialect);
+    }
+
     fn admit(
         &mut self,
-        Entry { dialect, who }: Entry,
+        Entry { dialect, who, .. }: Entry,
         forwarded: Forwarded,
         switch: impl FnOnce(&mut Vec<u8>),
     ) -> Result<(), DoorRefusal> {

@@ -15,6 +15,7 @@ impl Turn {
         self.describe_connections(&mut page);
         self.describe_messages(&mut page);
         self.describe_presence(&mut page);
+        self.describe_jobs(&mut page);
         self.describe_turns(&mut page);
         self.describe_process(&mut page);
         page.finish()
@@ -123,6 +124,34 @@ impl Turn {
                 "Lists and deltas encoded; all receivers share one.",
                 counters.presence_encoded,
             );
+    }
+
+    fn describe_jobs(&self, page: &mut Exposition) {
+        page.counter(
+            "switchboard_jobs_total",
+            "Jobs handed over to other threads.",
+            self.counters.jobs,
+        )
+        .gauge(
+            "switchboard_jobs_under_way",
+            "Jobs whose results have not been taken yet.",
+            self.under_way,
+        )
+        .gauge(
+            "switchboard_requests_waiting",
+            "HTTP requests that wait for a reply.",
+            self.parked.len(),
+        )
+        .gauge(
+            "switchboard_connections_unread",
+            "Connections that are not read: too much of what they said waits to be stored.",
+            self.unheard.len(),
+        )
+        .counter(
+            "switchboard_pings_total",
+            "WebSocket pings to clients that want them and were silent.",
+            self.counters.pings,
+        );
     }
 
     fn describe_turns(&self, page: &mut Exposition) {

@@ -10,9 +10,10 @@ use std::mem;
 
 use crate::chat::ConnectionId;
 use crate::limiter::Limit;
-use crate::session::End;
+use crate::session::{End, Session};
 use crate::timer::{Moment, Wheel};
 use crate::turn::Turn;
+use crate::turn::adapters::session_host::SessionHost;
 use crate::turn::tables::deadlines::Deadline;
 
 /// The removal of silent connections, every `--sweep-interval`. It is done in slices, so that no other
@@ -63,8 +64,10 @@ impl Turn {
             // The same holds for the chat's timers: a person who reconnected in time may be among the
             // connections that are not read yet.
             let (now, budget) = (self.now, self.limits.budgets.timers);
+            self.may_hear |= self.chat.next_deadline().is_some_and(|due| due <= now.monotonic);
             let (chat, mut sink) = self.chat_and_sink();
             chat.expire(now, budget, &mut sink);
+            self.follow_up();
         }
         self.forget_addresses();
         judged + self.sweep() + self.drain_slice()
@@ -74,7 +77,10 @@ impl Turn {
     fn judge(&mut self, id: ConnectionId) {
         let now = self.now.monotonic;
         let Some(connection) = self.connections.get(id) else { return };
-        if connection.readable {
+        // A request that waits for its reply is judged whatever has come behind it: that is not read before
+        // the answer.
+        let is_parked = connection.session.parked().is_some();
+        if connection.readable && !is_parked {
             // Input has arrived that is not read yet. It may be what the deadline is for.
             return self.rearm_at(id, now + Wheel::<ConnectionId>::SLOT_WIDTH);
         }
@@ -87,6 +93,26 @@ impl Turn {
                 if let Some(end) = self.with_session(id, |session, host| session.time_out(host)) {
                     self.end(id, end);
                 }
+            }
+            Deadline::Job => {
+                let Some(wanted) = self.parked.give_up(id) else { return };
+                let give_up = |session: &mut Session, host: &mut SessionHost<'_>| {
+                    session.give_up_waiting(wanted, host)
+                };
+                if let Some(end) = self.with_session(id, give_up) {
+                    self.end(id, end);
+                }
+            }
+            Deadline::Ping => {
+                self.with_session(id, |session, host| session.ping(host));
+                self.counters.pings += 1;
+                if let Some(connection) = self.connections.get_mut(id) {
+                    connection.pinged = true;
+                    // The client has the second half of the time also if the ping is late: while the
+                    // process was stopped nobody asked.
+                    connection.heard = connection.heard + now.since(deadline);
+                }
+                self.rearm(id);
             }
             Deadline::Silence => {
                 if let Some(connection) = self.connections.get_mut(id) {

@@ -7,6 +7,7 @@ impl Turn {
     /// Takes ended connections out of the chat, then tells the senders of returned messages, up to a
     /// budget. Returns the number of both together.
     pub(in crate::turn) fn leave(&mut self) -> usize {
+        self.follow_up();
         self.end_the_overflowed();
         let left = self.take_out_of_the_chat();
         for returned in 0..self.limits.budgets.returns {
@@ -22,6 +23,7 @@ impl Turn {
     /// the phases that end connections have budgets.
     pub(super) fn take_out_of_the_chat(&mut self) -> usize {
         let departed = self.leaving.len();
+        self.may_hear |= departed > 0;
         while let Some(id) = self.leaving.pop_front() {
             let (now, from) = (self.now, self.block_of(id));
             let (chat, mut sink) = self.chat_and_sink();

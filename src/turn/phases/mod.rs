@@ -5,11 +5,15 @@ pub(super) mod readiness;
 
 pub(super) mod accept;
 
+mod answer;
+
 mod receive;
 
 pub(super) mod expire;
 
 mod leave;
+
+mod ask;
 
 pub(super) mod publish;
 

@@ -17,16 +17,34 @@ impl Turn {
     /// Reads once from each connection in the queue, in order, while the budget lasts. Returns the
     /// number of connections that had their turn.
     pub(in crate::turn) fn receive(&mut self, sockets: &mut impl Sockets) -> usize {
+        self.hear_the_unheard();
         let mut bytes = self.limits.budgets.receive_bytes;
         let reads = self.readable.len().min(self.limits.budgets.reads);
-        for read in 0..reads {
-            let Some(id) = self.readable.pop_front() else { return read };
+        let mut read = 0;
+        while read < reads && bytes > 0 {
+            let Some(id) = self.readable.pop_front() else { break };
             bytes = bytes.saturating_sub(self.receive_one(id, sockets));
-            if bytes == 0 {
-                return read + 1;
-            }
+            read += 1;
         }
-        reads
+        self.follow_up();
+        read
+    }
+
+    /// Moves the connections that may speak again, or have ended, to those that are read. O(unheard), but
+    /// only in turns after something has changed for them.
+    fn hear_the_unheard(&mut self) {
+        if !std::mem::take(&mut self.may_hear) {
+            return;
+        }
+        let Turn { unheard, readable, connections, chat, .. } = self;
+        unheard.retain(|&id| {
+            let Some(connection) = connections.get(id) else { return false };
+            let waits = connection.session.is_websocket() && !chat.may_speak(id);
+            if !waits {
+                readable.push_back(id);
+            }
+            waits
+        });
     }
 
     /// Reads once from a connection. Returns how many bytes this costs the budget of the phase.
@@ -34,6 +52,15 @@ impl Turn {
         let Some(connection) = self.connections.get_mut(id) else { return 0 };
         connection.readable = false;
         if connection.is_dead() {
+            return 0;
+        }
+        if connection.session.parked().is_some() {
+            return 0; // It is marked again when the reply has come.
+        }
+        if connection.session.is_websocket() && !self.chat.may_speak(id) {
+            // It keeps its mark, so that nobody calls it silent: it has said something that we have not read.
+            connection.readable = true;
+            self.unheard.push_back(id);
             return 0;
         }
         // A client that asks for pages and does not take them is not read until it takes them.
@@ -86,6 +113,7 @@ impl Turn {
             }
         }
         connection.heard = now;
+        connection.pinged = false;
         connection.tally.read(count);
         let was_websocket = connection.session.is_websocket();
         let was_awaited = connection.session.awaits_sign_in();
@@ -99,12 +127,25 @@ impl Turn {
         let flow = self
             .with_session(id, |session, host| session.receive(&mut input[..count], &limits, host));
         self.input = input;
+        self.after_session(id, flow, was_websocket, was_awaited);
+    }
+
+    /// Does what follows from a session's having run: counts what it keeps, sets its deadlines, and ends the
+    /// connection if the session says so.
+    pub(in crate::turn) fn after_session(
+        &mut self,
+        id: ConnectionId,
+        flow: Option<Flow>,
+        was_websocket: bool,
+        was_awaited: bool,
+    ) {
         let (Some(flow), Some(connection)) = (flow, self.connections.get(id)) else { return };
         let has_upgraded = connection.session.is_websocket() && !was_websocket;
         let has_signed_in = was_awaited && !connection.session.awaits_sign_in();
+        let is_parked = connection.session.parked().is_some();
         self.note_wait(id);
         self.count_held(id);
-        if has_upgraded || has_signed_in {
+        if has_upgraded || has_signed_in || is_parked {
             // From now on the deadline is that of silence, which may be due before that of the handshake.
             self.rearm(id);
         }

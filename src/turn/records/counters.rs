@@ -73,6 +73,10 @@ pub struct Counters {
     pub presence_encoded: u64,
     /// Typing notices dropped because the recipient's socket was full.
     pub typing_dropped: u64,
+    /// Jobs handed over to other threads.
+    pub jobs: u64,
+    /// Pings to clients that want them.
+    pub pings: u64,
     /// The time that turns took, without waiting.
     pub turn_time: Histogram,
     /// The time that each phase took, in the order of [`Phase::ALL`].
@@ -127,6 +131,8 @@ impl Counters {
             presence_bytes: 0,
             presence_encoded: 0,
             typing_dropped: 0,
+            jobs: 0,
+            pings: 0,
             turn_time: Histogram::new(TURN_BOUNDS),
             phase_time: array::from_fn(|_| Histogram::new(PHASE_BOUNDS)),
             lag: Histogram::new(TURN_BOUNDS),

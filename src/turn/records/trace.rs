@@ -25,7 +25,7 @@ impl Recording {
 }
 
 impl Turn {
-    /// A copy of the flight recorder's turns: at most 256 KiB.
+    /// A copy of the flight recorder's turns: at most 320 KiB.
     pub fn recording(&self) -> Recording {
         Recording(self.recorder.clone())
     }

@@ -50,7 +50,7 @@ pub(in crate::turn) struct Connection {
     pub(in crate::turn) timer: TimerId,
     /// What the log will say of the connection when it has ended.
     pub(in crate::turn) tally: Tally,
-    /// When bytes were last read.
+    /// When bytes were last read; later if the ping that followed was late.
     pub(in crate::turn) heard: Moment,
     /// When the deadline of the present stage started: that of a request, of a sign-in, of the rest of a
     /// frame, or of the peer's close (see `deadlines.rs`).
@@ -61,6 +61,8 @@ pub(in crate::turn) struct Connection {
     pub(in crate::turn) held_bytes: usize,
     /// No bytes came for the ping timeout. The next sweep ends the connection, unless bytes come before.
     pub(in crate::turn) marked: bool,
+    /// A ping was sent, and nothing has come since.
+    pub(in crate::turn) pinged: bool,
     /// Whether the connection stands in the queue of those with something to read.
     pub(in crate::turn) readable: bool,
     /// The peer has closed or reset the connection: the end of the input is coming, and no edge will
@@ -144,6 +146,7 @@ impl Connections {
             blocked_since: None,
             held_bytes: 0,
             marked: false,
+            pinged: false,
             readable: false,
             closed: false,
             input_over: false,

@@ -16,10 +16,14 @@ use crate::turn::Turn;
 pub(in crate::turn) enum Deadline {
     /// The rest of an HTTP request.
     Request,
+    /// Our own answer to a request that waits for its reply.
+    Job,
     /// The sign-in, where the dialect asks for it in the first frame.
     SignIn,
     /// The rest of a message that has begun to arrive.
     Frame,
+    /// Any bytes at all, before the server asks for a sign of life. Only if the client wants to be asked.
+    Ping,
     /// Any bytes at all.
     Silence,
     /// Reading: the socket is full, and the kernel takes no bytes.
@@ -46,6 +50,8 @@ impl Turn {
         match connection.life {
             Life::Dead { .. } => &[],
             Life::Finishing | Life::Lingering { .. } => &[Deadline::Close],
+            // It is not read either, so only the reply can be late.
+            Life::Open if session.parked().is_some() => &[Deadline::Job],
             // While an HTTP client does not take our answers, it is not read. So it cannot be late with a
             // request.
             Life::Open if !session.is_websocket() && connection.blocked_since.is_some() => {
@@ -53,6 +59,10 @@ impl Turn {
             }
             Life::Open if !session.is_websocket() => &[Deadline::Request],
             Life::Open if session.awaits_sign_in() => &[Deadline::SignIn],
+            // Nobody is late with an answer before the question.
+            Life::Open if session.is_pinged() && !connection.pinged => {
+                &[Deadline::Frame, Deadline::Write, Deadline::Ping]
+            }
             Life::Open => &[Deadline::Frame, Deadline::Write, Deadline::Silence],
         }
     }
@@ -60,9 +70,12 @@ impl Turn {
     /// When this deadline started for the connection; `None` if it is not running.
     fn began(&self, deadline: Deadline, connection: &Connection) -> Option<Moment> {
         match deadline {
-            Deadline::Request | Deadline::SignIn | Deadline::Frame | Deadline::Close => {
-                connection.waiting_since
-            }
+            Deadline::Request
+            | Deadline::Job
+            | Deadline::SignIn
+            | Deadline::Frame
+            | Deadline::Close => connection.waiting_since,
+            Deadline::Ping => Some(connection.heard),
             // A marked connection has let this deadline pass already. The sweep does the rest.
             Deadline::Silence => (!connection.marked).then_some(connection.heard),
             Deadline::Write if self.outboxes.is_blocked(connection.id) => connection.blocked_since,
@@ -76,7 +89,10 @@ impl Turn {
     fn time_for(&self, deadline: Deadline) -> Duration {
         match deadline {
             Deadline::Request | Deadline::SignIn => self.limits.handshake_timeout,
+            Deadline::Job => self.limits.job_timeout,
             Deadline::Frame => self.limits.frame_timeout,
+            // The second half of the time is for the answer.
+            Deadline::Ping => self.limits.ping_timeout / 2,
             Deadline::Silence => self.limits.ping_timeout,
             Deadline::Write => self.limits.write_timeout,
             Deadline::Close => self.limits.close_timeout,

@@ -7,5 +7,6 @@ pub(super) mod connections;
 pub(super) mod deadlines;
 pub(super) mod outbox;
 pub(super) mod parcel;
+pub(super) mod parked;
 pub(super) mod presence;
 mod queue;

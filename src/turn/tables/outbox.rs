@@ -116,6 +116,13 @@ impl Outboxes {
         }
     }
 
+    /// Changes the dialect of a connection. What is queued already stays as it was written.
+    pub(in crate::turn) fn change_dialect(&mut self, id: ConnectionId, dialect: Dialect) {
+        if let Some(outbox) = self.get_mut(id) {
+            outbox.dialect = Some(dialect);
+        }
+    }
+
     /// The dialect of a connection that can be sent events; `None` before the upgrade, and after the end.
     pub(in crate::turn) fn dialect(&self, id: ConnectionId) -> Option<Dialect> {
         self.get(id).filter(|outbox| !outbox.sealed)?.dialect

@@ -3,10 +3,10 @@
 
 use std::time::Duration;
 
-use switchboard::chat::{self, Command, Entrant, Event, Fault};
+use switchboard::chat::{self, Command, Entrant, Event, Fault, account};
 use switchboard::dialects::{Dialect, Entry};
 use switchboard::limiter::{Forwarded, Limit};
-use switchboard::session::{DoorRefusal, Host, Listener, Page, Refused};
+use switchboard::session::{DoorRefusal, Host, Listener, Page, Refused, TooManyParked, Wanted};
 use switchboard::timer::Now;
 
 use super::replies::{check_frame, check_response};
@@ -125,6 +125,20 @@ impl Host for Recorder {
 
     fn is_accepting(&self) -> bool {
         !self.draining && self.refusal.is_none()
+    }
+
+    fn ask(
+        &mut self,
+        call: &account::Call,
+        _: Wanted,
+        _: u16,
+        _: Forwarded,
+    ) -> Result<(), TooManyParked> {
+        panic!("no address has calls yet: {call:?}");
+    }
+
+    fn speaks(&mut self, dialect: Dialect) {
+        panic!("no dialect gives way to another yet: {dialect:?}");
     }
 
     fn admit(

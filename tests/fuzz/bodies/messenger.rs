@@ -47,6 +47,7 @@ pub fn check(bytes: &[u8]) {
         }
         Incoming::Command(chat::Command::Mobile(_))
         | Incoming::Echo(_)
+        | Incoming::Speaks(_)
         | Incoming::Unacceptable => {
             panic!("no text of this realm is any of these")
         }

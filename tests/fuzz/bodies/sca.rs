@@ -43,6 +43,7 @@ pub fn check(bytes: &[u8]) {
         Incoming::Command(chat::Command::Messenger(_))
         | Incoming::SignIn(_)
         | Incoming::Echo(_)
+        | Incoming::Speaks(_)
         | Incoming::Unacceptable => panic!("no text is any of these"),
     }
 }

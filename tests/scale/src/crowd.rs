@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use nix::time::{ClockId, clock_gettime};
 use switchboard::timer::{Moment, Now};
-use switchboard::turn::{Limits, Listener, Polled, Readiness, Stopwatch, Turn};
+use switchboard::turn::{Limits, Listener, NoJobs, Polled, Readiness, Stopwatch, Turn};
 
 use crate::hall::Hall;
 
@@ -127,7 +127,7 @@ impl Crowd {
         for id in self.hall.speakers.drain(..) {
             self.turn.ready(id, Readiness { readable: true, ..Readiness::default() });
         }
-        self.turn.run(self.now, Polled::Everybody, &mut self.hall, &mut Stopped);
+        self.turn.run(self.now, Polled::Everybody, &mut self.hall, &mut NoJobs, &mut Stopped);
         let took = cpu_time().saturating_sub(begun);
         self.effort.cpu += took;
         self.effort.longest = self.effort.longest.max(took);

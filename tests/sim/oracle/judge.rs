@@ -24,6 +24,10 @@ impl Oracle {
                     "wire {wire} hears a pong too many"
                 );
             }
+            Heard::Ping => {
+                line.server_pings += 1;
+                assert!(line.is_pinged(), "wire {wire} is pinged, and has not asked for that");
+            }
             Heard::Close(code, reason) => self.judge_close(wire, code, &reason),
             Heard::Text(frame) if line.kind == Kind::Device => self.judge_device(wire, &frame),
             Heard::Text(frame) => {

@@ -55,6 +55,8 @@ pub(crate) enum Said {
     Ping,
     /// A ping of WebSocket.
     ControlPing,
+    /// A pong of WebSocket.
+    ControlPong,
     /// A frame that the server answers with an error.
     Nonsense,
     /// A close frame.
@@ -127,6 +129,9 @@ pub(crate) struct Line {
     pub(crate) pongs: usize,
     pub(crate) control_pings: usize,
     pub(crate) control_pongs: usize,
+    /// How many pings the server has sent, and how many of them the phone has answered.
+    pub(crate) server_pings: usize,
+    pub(crate) answered_pings: usize,
     pub(crate) nonsense: usize,
     pub(crate) errors: usize,
     /// Whether the server has read its close frame; and how many letters came after that.
@@ -139,6 +144,12 @@ pub(crate) struct Line {
 }
 
 impl Line {
+    /// Whether the phone has asked the server for its pings: every fourth number does. Such a phone sends
+    /// no heartbeats, and only answers.
+    pub(crate) fn is_pinged(&self) -> bool {
+        self.kind == Kind::Phone && self.number % 4 == 3
+    }
+
     pub(crate) fn new(kind: Kind, number: usize, mode: Mode, now: Duration) -> Self {
         Line {
             kind,
@@ -177,6 +188,8 @@ impl Line {
             pongs: 0,
             control_pings: 0,
             control_pongs: 0,
+            server_pings: 0,
+            answered_pings: 0,
             nonsense: 0,
             errors: 0,
             says_bye: false,

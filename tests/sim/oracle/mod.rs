@@ -159,6 +159,7 @@ impl Oracle {
                 }
                 Said::Ping => line.pings += 1,
                 Said::ControlPing => line.control_pings += 1,
+                Said::ControlPong => {}
                 Said::Nonsense => line.nonsense += 1,
                 Said::Bye => line.says_bye = true,
                 Said::SignIn { .. }

@@ -100,6 +100,18 @@ impl Sink for Stage<'_> {
     fn list_changed(&mut self, _of: Audience) -> bool {
         self.presence.changed(self.audience)
     }
+
+    fn ask(&mut self, job: crate::chat::account::Job) {
+        panic!("this realm has no jobs: {job:?}");
+    }
+
+    fn reply(&mut self, to: crate::chat::account::Asker, _: &crate::chat::account::Reply<'_>) {
+        panic!("this realm is asked nothing: {to:?}");
+    }
+
+    fn end(&mut self, id: ConnectionId, why: crate::chat::Farewell) {
+        panic!("this realm ends no connection: {id:?} {why:?}");
+    }
 }
 
 impl Model {

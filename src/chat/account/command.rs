@@ -1,0 +1,42 @@
+//! [`Command`]: what a client of the realm may ask for on its socket.
+
+/// A command. It borrows from the frame.
+#[derive(Clone, Copy, Eq, PartialEq)]
+pub enum Command<'a> {
+    /// Store a message and pass it on.
+    Say {
+        /// The name of the recipient. `None`: everybody.
+        to: Option<&'a str>,
+        /// The text, as the client sent it: unescaped, with the spaces around it.
+        text: &'a str,
+    },
+    /// Tell others whether this user is typing.
+    Typing {
+        /// The name of the recipient. `None`: everybody.
+        to: Option<&'a str>,
+        /// Whether the user is typing.
+        is_typing: bool,
+    },
+    /// Send the list of the users who are online.
+    ListUsers,
+}
+
+impl Command<'_> {
+    /// Whether the command is a message.
+    pub fn is_message(&self) -> bool {
+        match self {
+            Command::Say { .. } => true,
+            Command::Typing { .. } | Command::ListUsers => false,
+        }
+    }
+}
+
+impl std::fmt::Debug for Command<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Command::Say { .. } => "Say",
+            Command::Typing { .. } => "Typing",
+            Command::ListUsers => "ListUsers",
+        })
+    }
+}

@@ -1,0 +1,133 @@
+//! How the realm names things: [`UserKey`], [`UserId`] and [`UserName`] for a user, [`Place`] for a
+//! conversation, [`Seq`] for a message in it, [`UnixMs`] for a time that people see.
+//!
+//! All are valid by construction. A name is personal, but not secret: every user of the realm sees it.
+
+use std::fmt;
+use std::sync::Arc;
+
+/// A user, as the store counts them: from 1, in the order of registration. Never given twice.
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct UserKey(pub u32);
+
+/// A user, as clients name it: a random UUID (RFC 9562 §5.4).
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub struct UserId(pub [u8; 16]);
+
+impl fmt::Display for UserId {
+    /// The usual form: 32 hexadecimal digits in five groups (RFC 9562 §4).
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (at, byte) in self.0.iter().enumerate() {
+            if matches!(at, 4 | 6 | 8 | 10) {
+                f.write_str("-")?;
+            }
+            write!(f, "{byte:02x}")?;
+        }
+        Ok(())
+    }
+}
+
+/// The place of a message in its conversation: 1, 2, 3 without a gap, in the order of the commits.
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct Seq(pub u32);
+
+/// Milliseconds since the Unix epoch, by the wall clock. For people to see; nothing is ordered by it.
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct UnixMs(pub i64);
+
+/// A conversation.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub enum Place {
+    /// The one that every user takes part in.
+    Global,
+    /// The one between two users. A user may write to themselves.
+    Private(UserKey, UserKey),
+}
+
+/// The name of a user, as it was registered. It is compared exactly.
+#[derive(Clone, Debug, Eq, Hash, PartialEq)]
+pub struct UserName(Arc<str>);
+
+/// A text cannot be the name of a user.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum NotAName {
+    /// It has fewer than [`UserName::MIN_CHARS`] characters.
+    TooShort,
+    /// It has more than [`UserName::MAX_CHARS`] characters.
+    TooLong,
+    /// It has a character that is not allowed.
+    BadCharacter,
+}
+
+impl UserName {
+    /// The fewest characters of a name.
+    pub const MIN_CHARS: usize = 3;
+    /// The most characters of a name.
+    pub const MAX_CHARS: usize = 32;
+
+    /// The name that somebody asks to be registered under, without the spaces around it.
+    ///
+    /// Refused are the characters with a meaning in HTML and in scripts, since old pages put names there
+    /// unescaped, and those that change what a name looks like: controls, and bidirectional overrides
+    /// (Unicode Technical Report 36).
+    ///
+    /// # Errors
+    ///
+    /// The reason why it cannot be a name.
+    pub fn new(text: &str) -> Result<Self, NotAName> {
+        let text = text.trim();
+        if text.chars().any(is_forbidden) {
+            return Err(NotAName::BadCharacter);
+        }
+        match text.chars().count() {
+            0..Self::MIN_CHARS => Err(NotAName::TooShort),
+            Self::MIN_CHARS..=Self::MAX_CHARS => Ok(UserName(text.into())),
+            _ => Err(NotAName::TooLong),
+        }
+    }
+
+    /// The name of a user that is registered already.
+    pub fn registered(text: &str) -> Self {
+        UserName(text.into())
+    }
+
+    /// The name as a text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+fn is_forbidden(c: char) -> bool {
+    matches!(c, '<' | '>' | '&' | '"' | '\'' | '\\' | '`')
+        || c.is_control()
+        || matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_is_trimmed_and_counted_in_characters() {
+        assert_eq!(UserName::new("  zoë ").map(|name| name.as_str().to_owned()), Ok("zoë".into()));
+        assert_eq!(UserName::new(" al "), Err(NotAName::TooShort));
+        assert!(UserName::new(&"ß".repeat(32)).is_ok());
+        assert_eq!(UserName::new(&"ß".repeat(33)), Err(NotAName::TooLong));
+    }
+
+    #[test]
+    fn characters_that_could_mislead_a_page_or_a_reader_are_refused() {
+        for c in [
+            '<', '>', '&', '"', '\'', '\\', '`', '\0', '\n', '\u{7f}', '\u{85}', '\u{202e}',
+            '\u{2066}',
+        ] {
+            assert_eq!(UserName::new(&format!("ann{c}a")), Err(NotAName::BadCharacter), "{c:?}");
+        }
+    }
+
+    #[test]
+    fn a_user_id_shows_itself_as_a_uuid() {
+        let id = UserId(std::array::from_fn(|at| u8::try_from(at).expect("below 16") * 16 + 1));
+        assert_eq!(id.to_string(), "01112131-4151-6171-8191-a1b1c1d1e1f1");
+    }
+}

@@ -1,0 +1,247 @@
+//! [`Job`]: work that the realm cannot do itself, and [`JobResult`], what became of it.
+//!
+//! There are two lanes. Jobs of the *store* lane are done in the order in which they were handed over, and
+//! their results come back in that order. Jobs of the *hash* lane take milliseconds of a processor each and
+//! have an order of their own. A job owns all that it holds, since another thread does it. It knows no SQL
+//! and no JSON. Debug output shows no text, password or token.
+
+use std::fmt;
+use std::sync::Arc;
+
+use super::{
+    PasswordHash, Place, Secret, Seq, Token, TokenDigest, UnixMs, UserId, UserKey, UserName,
+};
+
+/// The number by which the realm recognises a result. It is given anew once its result has come.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub struct Ticket(pub u32);
+
+impl Ticket {
+    /// The number of a result that no job asked for: [`Output::News`].
+    pub const NEWS: Ticket = Ticket(u32::MAX);
+}
+
+/// A piece of work, and the number under which its result comes back.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Job {
+    /// The number.
+    pub ticket: Ticket,
+    /// The work.
+    pub work: Work,
+}
+
+/// What is to be done.
+#[derive(Clone, Eq, PartialEq)]
+pub enum Work {
+    /// Store lane: store a message as the next of its conversation. → [`Output::Said`]
+    Say {
+        /// The conversation.
+        place: Place,
+        /// The sender.
+        from: UserKey,
+        /// When the server received it.
+        at: UnixMs,
+        /// The text.
+        text: Arc<str>,
+    },
+    /// Store lane: the user and the password hash under this name. → [`Output::Credentials`]
+    Credentials {
+        /// The name, exactly as it was registered.
+        name: UserName,
+    },
+    /// Store lane: register a user, unless the name, or one that looks like it, is taken.
+    /// → [`Output::Registered`]
+    Register {
+        /// The name.
+        name: UserName,
+        /// The hash of the password.
+        hash: PasswordHash,
+        /// When.
+        at: UnixMs,
+    },
+    /// Store lane: make a token for a user, and revoke the user's oldest logins beyond a number.
+    /// → [`Output::Admitted`]
+    Admit {
+        /// The user.
+        user: UserKey,
+        /// When the login began.
+        at: UnixMs,
+        /// When the token expires.
+        expires: UnixMs,
+        /// The password's hash with today's parameters, if the one in the store is to be replaced.
+        rehash: Option<PasswordHash>,
+    },
+    /// Store lane: whose token this is. → [`Output::Login`]
+    Login(TokenDigest),
+    /// Store lane: forget a token. → [`Output::Revoked`]
+    Revoke(TokenDigest),
+    /// Hash lane: hash a password. → [`Output::Hashed`]
+    Hash(Secret),
+    /// Hash lane: compare a password with a hash; without a hash (no such user) with a dummy, so that both
+    /// take the same time. → [`Output::Verified`]
+    Verify {
+        /// The password.
+        password: Secret,
+        /// The hash. `None`: there is no such user.
+        hash: Option<PasswordHash>,
+    },
+}
+
+impl Work {
+    /// Whether the job is for the hash lane.
+    pub fn is_hashing(&self) -> bool {
+        matches!(self, Work::Hash(_) | Work::Verify { .. })
+    }
+}
+
+/// What has become of a job.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct JobResult {
+    /// The number of the job.
+    pub ticket: Ticket,
+    /// Its output, or why there is none. After a failure nothing of it is in the store, except after
+    /// [`Failure::Io`], where it may be.
+    pub outcome: Result<Output, Failure>,
+}
+
+/// What a job has brought.
+#[derive(Clone, Eq, PartialEq)]
+pub enum Output {
+    /// The message is committed.
+    Said {
+        /// Its place in its conversation.
+        seq: Seq,
+    },
+    /// The user under a name, or `None`.
+    Credentials(Option<Credentials>),
+    /// The user is registered and committed. `None`: the name is taken.
+    Registered(Option<User>),
+    /// The login is committed.
+    Admitted {
+        /// The token. The store keeps only its digest.
+        token: Token,
+        /// Logins of this user that were revoked, because the user had too many.
+        revoked: Vec<TokenDigest>,
+    },
+    /// Whose token it is, and when it expires. `None`: nobody's, or it has expired or was revoked.
+    Login(Option<(UserKey, UnixMs)>),
+    /// The token is forgotten. Whether it existed.
+    Revoked(bool),
+    /// Another process has changed users or logins in the database: all users as they are now. Logins have
+    /// to be asked for again. Its ticket is [`Ticket::NEWS`].
+    News(Vec<User>),
+    /// The hash of a password.
+    Hashed(PasswordHash),
+    /// Whether the password was right; and if it was, its hash with today's parameters where the hash in
+    /// the store has older ones.
+    Verified {
+        /// Whether it was right.
+        right: bool,
+        /// The new hash.
+        rehash: Option<PasswordHash>,
+    },
+}
+
+/// Why a job failed.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Failure {
+    /// There is no room on the disk. The next job may succeed.
+    Full,
+    /// The database is read-only.
+    ReadOnly,
+    /// The disk failed, or the database is damaged. Nothing is written until the server is restarted.
+    Io,
+}
+
+/// A user and what a login needs.
+#[derive(Clone, Eq, PartialEq)]
+pub struct Credentials {
+    /// The user.
+    pub user: UserKey,
+    /// The hash of the password.
+    pub hash: PasswordHash,
+}
+
+/// A registered user.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct User {
+    /// The key in the store.
+    pub key: UserKey,
+    /// The id for clients.
+    pub id: UserId,
+    /// The name.
+    pub name: UserName,
+    /// When the user was registered.
+    pub created: UnixMs,
+}
+
+/// A message that is in the store.
+#[derive(Clone, Eq, PartialEq)]
+pub struct Stored {
+    /// The conversation.
+    pub place: Place,
+    /// Its place in the conversation.
+    pub seq: Seq,
+    /// The sender.
+    pub from: UserKey,
+    /// When the server received it.
+    pub at: UnixMs,
+    /// The text.
+    pub text: Arc<str>,
+}
+
+/// What the store holds when the server starts, as far as memory keeps a replica of it.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Snapshot {
+    /// All users, in the order of their keys.
+    pub users: Vec<User>,
+    /// The last global messages, oldest first.
+    pub recent: Vec<Stored>,
+}
+
+impl fmt::Debug for Work {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Work::Say { .. } => "Say",
+            Work::Credentials { .. } => "Credentials",
+            Work::Register { .. } => "Register",
+            Work::Admit { .. } => "Admit",
+            Work::Login(_) => "Login",
+            Work::Revoke(_) => "Revoke",
+            Work::Hash(_) => "Hash",
+            Work::Verify { .. } => "Verify",
+        })
+    }
+}
+
+impl fmt::Debug for Output {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Output::Said { .. } => "Said",
+            Output::Credentials(_) => "Credentials",
+            Output::Registered(_) => "Registered",
+            Output::Admitted { .. } => "Admitted",
+            Output::Login(_) => "Login",
+            Output::Revoked(_) => "Revoked",
+            Output::News(_) => "News",
+            Output::Hashed(_) => "Hashed",
+            Output::Verified { .. } => "Verified",
+        })
+    }
+}
+
+impl fmt::Debug for Credentials {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Credentials").field("user", &self.user).finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Stored {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Stored")
+            .field("place", &self.place)
+            .field("seq", &self.seq)
+            .field("from", &self.from)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,45 @@
+//! [`Refusal`]: why the realm refuses a command or a call, or could not carry it out.
+//!
+//! It is data. Each dialect has its own sentences and status codes for it, since existing clients know
+//! different ones.
+
+use std::time::Duration;
+
+use super::{Failure, NotAName};
+
+/// Why the realm refuses a command or a call.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Refusal<'a> {
+    /// Nothing but white space was to be sent.
+    EmptyText,
+    /// The text has more than this many characters.
+    TextTooLong(usize),
+    /// There is no user of this name.
+    NoSuchUser(&'a str),
+    /// A text cannot be the name of a user.
+    Name(NotAName),
+    /// The password is too short.
+    PasswordTooShort,
+    /// The password is too long.
+    PasswordTooLong,
+    /// The name is taken.
+    UserExists,
+    /// The name or the password is wrong: the client does not learn which.
+    WrongCredentials,
+    /// The token is missing, wrong or expired: the client does not learn which.
+    NotSignedIn,
+    /// The server has as many users as it may.
+    TooManyUsers,
+    /// The operator lets nobody register.
+    RegistrationClosed,
+    /// The client tries too often. It may try again after this time.
+    TooOften(Duration),
+    /// Too many passwords wait to be hashed, or too many jobs are under way.
+    Busy,
+    /// The store has failed.
+    Failed(Failure),
+    /// The store did not answer in time. What was asked for may still happen.
+    Late,
+    /// The server is shutting down.
+    Draining,
+}

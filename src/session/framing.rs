@@ -1,0 +1,69 @@
+//! [`Framing`]: how the answer to a request is written, at once or much later.
+//!
+//! It keeps the little of a request that its answer depends on beside its content. So a request that waits
+//! for a reply need not keep its head. Called by the request stage, and when a parked request goes on.
+
+use super::Host;
+use super::answers::allow_origin;
+use crate::http::{Cors, Request, Response, Version};
+
+/// What became of the connection when an answer was sent.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Sent {
+    /// It stays open.
+    Open {
+        /// The bytes of the answer.
+        bytes: usize,
+    },
+    /// It was the last answer.
+    Last,
+}
+
+/// How the answer to a request is framed, whenever it is written.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Framing {
+    head_only: bool,
+    version: Version,
+    /// Whether the connection stays open after the answer.
+    keep_alive: bool,
+    cors: Cors,
+}
+
+impl Framing {
+    /// How this request's answer is framed. Its line says which other origins may read it.
+    pub(super) fn of(request: &Request<'_>, cors: Cors) -> Self {
+        let head_only = request.method == "HEAD";
+        let keep_alive = request.keep_alive();
+        Framing { head_only, version: request.version, keep_alive, cors }
+    }
+
+    /// The same, and the connection ends after the answer.
+    pub(super) fn closing(self) -> Self {
+        self.closing_if(true)
+    }
+
+    /// The same, and the connection ends after the answer if `closes`.
+    pub(super) fn closing_if(self, closes: bool) -> Self {
+        Framing { keep_alive: self.keep_alive && !closes, ..self }
+    }
+
+    /// Sends the response, and says whether the connection stays open after it.
+    pub(super) fn respond(self, response: Response<'_>, host: &mut impl Host) -> Sent {
+        let keep_alive = self.keep_alive && !host.is_draining();
+        let response = match (keep_alive, self.version) {
+            (false, _) => response.close(),
+            (true, Version::Http10) => response.keep_alive(),
+            (true, Version::Http11) => response,
+        };
+        let response = allow_origin(response, self.cors);
+        host.answered(response.status().code());
+        let date = host.now().unix;
+        let mut bytes = 0;
+        host.write(|out| {
+            let before = out.len();
+            response.write(out, date, self.head_only);
+            bytes = out.len() - before;
+        });
+        if keep_alive { Sent::Open { bytes } } else { Sent::Last }
+    }
+}

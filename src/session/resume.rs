@@ -1,0 +1,66 @@
+//! A session goes on with the request that was parked, or gives it up. Called by the turn, through the
+//! session.
+
+use super::framing::Sent;
+use super::parked::{Parked, Resolution, Wanted};
+use super::request::{Begun, Caller};
+use super::{End, Flow, Host, Limits, Session, Stage};
+use crate::chat::account::{Refusal, Reply};
+
+impl Session {
+    /// The number of the request that waits for its reply, if one does.
+    pub fn parked(&self) -> Option<u16> {
+        match &self.stage {
+            Stage::Parked(parked) => Some(parked.number),
+            Stage::Request(_) | Stage::Frames(_) | Stage::Over => None,
+        }
+    }
+
+    /// Goes on with the parked request, whose reply has come. The caller then has to look for more input:
+    /// what has come meanwhile was not read.
+    pub fn resume(
+        &mut self,
+        resolution: Resolution,
+        limits: &Limits,
+        host: &mut impl Host,
+    ) -> Flow {
+        let Some(parked) = self.unpark() else { return Flow::Open };
+        self.progressed = true;
+        match resolution {
+            Resolution::Answer(response) => match parked.framing.respond(response, host) {
+                Sent::Last => Flow::Finish(End::Http),
+                Sent::Open { .. } => {
+                    self.has_more = !parked.rest.is_empty();
+                    self.stage = Stage::Request(Begun::new(parked.rest));
+                    Flow::Open
+                }
+            },
+            Resolution::Caller(guest) => {
+                let mut bytes = parked.raw;
+                bytes.extend_from_slice(&parked.rest);
+                self.stage = Stage::Request(Begun::new(bytes));
+                self.handle_requests(&mut [], Caller::Known(guest), limits, host)
+            }
+        }
+    }
+
+    /// Gives the parked request up: answers that its reply is late, and ends the connection. So the reply,
+    /// if it comes after all, cannot answer a later request.
+    pub fn give_up_waiting(&mut self, wanted: Wanted, host: &mut impl Host) -> End {
+        if let Some(parked) = self.unpark() {
+            let (Wanted::Answer(words) | Wanted::Caller(words)) = wanted;
+            parked.framing.closing().respond(words(&Reply::Refused(Refusal::Late)), host);
+        }
+        End::AnswerTimeout
+    }
+
+    fn unpark(&mut self) -> Option<Box<Parked>> {
+        match std::mem::replace(&mut self.stage, Stage::Over) {
+            Stage::Parked(parked) => Some(parked),
+            other => {
+                self.stage = other;
+                None
+            }
+        }
+    }
+}
