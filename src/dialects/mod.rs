@@ -15,6 +15,7 @@ mod flaw;
 mod json;
 pub mod messenger;
 pub mod sca;
+mod time;
 
 use crate::chat::account::{self, Guest, Reply, Token};
 use crate::chat::messenger::SignIn;
