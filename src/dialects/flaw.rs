@@ -21,6 +21,8 @@ pub(super) const DUPLICATE_KEY: Flaw = Flaw::malformed("a key appears twice");
 pub(super) const TYPE: Flaw = Flaw::malformed("type must be a string");
 /// The protocol has no such type.
 pub(super) const UNKNOWN_TYPE: Flaw = Flaw::malformed("unknown type");
+/// The frame is not one of the account realm's. Existing clients of that realm know this sentence.
+pub(super) const FORMAT: Flaw = Flaw::malformed("Invalid message format");
 
 impl Flaw {
     /// Makes a flaw: a field is missing, or has a wrong value.
