@@ -35,6 +35,11 @@ impl Flaw {
         Flaw { detail, reason: Fault::TooLong }
     }
 
+    /// The sentence.
+    pub(super) fn sentence(self) -> &'static str {
+        self.detail
+    }
+
     /// What the session does with a frame that has this flaw. The books account for every chat message,
     /// the refused ones included, so they have to know whether the frame was meant to be one.
     pub(super) fn incoming<'a>(self, was_chat_message: bool) -> Incoming<'a> {

@@ -20,6 +20,7 @@ mod page;
 mod refusal;
 pub mod sca;
 mod time;
+mod token;
 pub mod websocket_chat;
 
 use crate::chat::account::{self, Guest, Reply, Token};

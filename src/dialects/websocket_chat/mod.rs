@@ -5,13 +5,17 @@
 //! - [`wire`]: the fields of the frames and of the bodies, in both directions, for serde
 //! - `decode`: a client's frame → a command
 //! - `encode`: an event → a frame
+//! - [`routes`]: a request over HTTP → a call
+//! - `answers`: a reply → a response
 //!
 //! Names and texts are decoded, because the realm stores them and says them in the words of other dialects.
 //! No client begins with this dialect: [`chatterbox`](super::chatterbox) has the address. Called by
 //! [`Dialect`](super::Dialect).
 
+mod answers;
 mod decode;
 mod encode;
+pub mod routes;
 #[cfg(test)]
 mod tests;
 pub mod wire;

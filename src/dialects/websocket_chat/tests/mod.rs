@@ -1,7 +1,8 @@
-//! The frames of a client and of the server, wrong frames, and the page about the
-//! protocol. This file holds what all these tests need.
+//! The frames of a client and of the server, wrong frames, the page about the protocol, and the requests
+//! over HTTP. This file holds what all these tests need.
 
 mod client;
+mod http;
 mod server;
 
 use super::*;
