@@ -22,7 +22,7 @@ pub enum Event<'a> {
     Typing {
         /// Who.
         from: &'a str,
-        /// To whom: `None` means everybody.
+        /// The recipient. `None`: everybody.
         to: Option<&'a str>,
         /// Whether the user is typing.
         is_typing: bool,
