@@ -43,6 +43,7 @@ pub(super) fn sentence(refusal: &Refusal<'_>, not_stored: &str) -> Cow<'static, 
         Refusal::Failed(failure) => return format!("{not_stored}: {}", why(failure)).into(),
         Refusal::Late => "the store did not answer in time",
         Refusal::Draining => "the server is shutting down",
+        Refusal::NoAccounts => ACCOUNTS_ARE_OFF,
     };
     fixed.into()
 }
@@ -50,6 +51,9 @@ pub(super) fn sentence(refusal: &Refusal<'_>, not_stored: &str) -> Cow<'static, 
 /// The sentence for a token that is missing, wrong or expired, over HTTP. It is also the reason of close
 /// code 4001 for a WebSocket that was opened with such a token.
 pub const NOT_SIGNED_IN: &str = "Invalid or expired session token";
+
+/// The sentence for a request of this realm to a server that stores nothing.
+const ACCOUNTS_ARE_OFF: &str = "accounts are off: start the server with --data DIR";
 
 /// How the sentence begins that tells the sender of a message that the store has failed.
 pub(super) const MESSAGE_NOT_STORED: &str = "your message could not be stored";

@@ -94,7 +94,7 @@ fn status(refusal: &Refusal<'_>) -> Status {
         | Refusal::UserExists => Status::BadRequest,
         Refusal::WrongCredentials | Refusal::NotSignedIn => Status::Unauthorized,
         Refusal::RegistrationClosed => Status::Forbidden,
-        Refusal::NoSuchUser(_) => Status::NotFound,
+        Refusal::NoSuchUser(_) | Refusal::NoAccounts => Status::NotFound,
         Refusal::TooOften(_) => Status::TooManyRequests,
         Refusal::Failed(Failure::Full | Failure::ReadOnly) => Status::InsufficientStorage,
         Refusal::TooManyUsers
@@ -127,6 +127,7 @@ fn retry_after_seconds(refusal: &Refusal<'_>) -> Option<u64> {
         | Refusal::NotSignedIn
         | Refusal::TooManyUsers
         | Refusal::RegistrationClosed
+        | Refusal::NoAccounts
         | Refusal::Failed(_) => None,
     }
 }

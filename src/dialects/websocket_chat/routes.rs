@@ -7,17 +7,23 @@
 
 use serde_json::value::RawValue;
 
-use super::answers::refused;
+use super::answers::{refused, words};
 use super::wire::CredentialsFields;
-use crate::chat::account::{Call, Refusal, Secret};
+use crate::chat::account::{Call, Refusal, Reply, Secret, Token};
 use crate::dialects::flaw::Flaw;
 use crate::dialects::json::{object, required, word};
 use crate::dialects::token;
 use crate::http::{self, Cors, Listeners, Request, Response, Route, Status, Takes};
 
-/// The handler of an address of the realm. It returns what the request asks for, or the answer to a request
-/// that is wrong. It is a pure function of the request.
-pub type Ask = fn(&http::Call<'_>) -> Result<Call, Response<'static>>;
+/// The handler of an address of the realm. The request is answered when the realm has replied: at once, or
+/// after some jobs. Both functions are pure.
+#[derive(Clone, Copy, Debug)]
+pub struct Ask {
+    /// Turns the request into a call, or returns the answer to a request that is wrong.
+    pub call: Parse,
+    /// Puts the reply into the words of the protocol.
+    pub words: fn(&Reply<'_>) -> Response<'static>,
+}
 
 /// One line for each address. The address where a WebSocket is opened is not here.
 pub const ROUTES: &[Route<Ask>] = &[
@@ -31,12 +37,12 @@ pub const ROUTES: &[Route<Ask>] = &[
 /// The body with a name and a password. A name and a password within their limits need a tenth of it.
 const CREDENTIALS: Takes = Takes { bytes: 16 * 1024, types: &["application/json"] };
 
-/// Parses a request for a WebSocket, `GET /ws?token=`. A token that is not valid does not prevent the
+/// The token of a request for a WebSocket, `GET /ws?token=`. One that is not valid does not prevent the
 /// upgrade: the server closes the WebSocket with 4001 and [`NOT_SIGNED_IN`](super::NOT_SIGNED_IN), because a
 /// page cannot see why an upgrade was refused.
-pub fn identify(call: &http::Call<'_>) -> Call {
-    let text = call.request.query_value("token");
-    Call::Identify(text.and_then(|text| token::parse(text.as_bytes())))
+pub fn token(call: &http::Call<'_>) -> Option<Token> {
+    let text = call.request.query_value("token")?;
+    token::parse(text.as_bytes())
 }
 
 fn register(call: &http::Call<'_>) -> Result<Call, Response<'static>> {
@@ -95,12 +101,15 @@ fn bad_request(flaw: Flaw) -> Response<'static> {
     Response::new(Status::BadRequest).json_detail(flaw.sentence())
 }
 
-const fn post(path: &'static str, takes: Takes, handler: Ask) -> Route<Ask> {
-    Route::post(path, Listeners::Public, takes, handler).with_cors(Cors::Any)
+/// Turns a request into a call.
+type Parse = fn(&http::Call<'_>) -> Result<Call, Response<'static>>;
+
+const fn post(path: &'static str, takes: Takes, call: Parse) -> Route<Ask> {
+    Route::post(path, Listeners::Public, takes, Ask { call, words }).with_cors(Cors::Any)
 }
 
-const fn get(path: &'static str, handler: Ask) -> Route<Ask> {
-    Route::get(path, Listeners::Public, handler).with_cors(Cors::Any)
+const fn get(path: &'static str, call: Parse) -> Route<Ask> {
+    Route::get(path, Listeners::Public, Ask { call, words }).with_cors(Cors::Any)
 }
 
 const NOT_AN_OBJECT: Flaw = Flaw::malformed("the body must be one JSON object");

@@ -24,18 +24,20 @@ fn ask(method: &str, target: &str, lines: &str, body: &[u8]) -> Result<Call, Str
     let found = http::find_route(routes::ROUTES.iter().copied(), &request).expect("an address");
     assert_eq!((found.allow, found.cors), (None, http::Cors::Any), "{method} {target}");
     let call = http::Call { request: &request, params: found.params, body };
-    (found.handler)(&call).map_err(|response| written(&response))
+    let told = (found.handler.words)(&Reply::LoggedOut);
+    assert_eq!(written(&told), written(&words(&Reply::LoggedOut)), "{method} {target}");
+    (found.handler.call)(&call).map_err(|response| written(&response))
 }
 
 fn post(target: &str, body: impl AsRef<[u8]>) -> Result<Call, String> {
     ask("POST", target, "Content-Type: application/json\r\n", body.as_ref())
 }
 
-fn identify(target: &str) -> Call {
+fn token(target: &str) -> Option<Token> {
     let head = format!("GET {target} HTTP/1.1\r\nHost: h\r\n\r\n");
     let parsed = http::parse(head.as_bytes(), &http::Limits::default()).expect("a request");
     let (request, _) = parsed.expect("a whole one");
-    routes::identify(&http::Call { request: &request, params: [""], body: &[] })
+    routes::token(&http::Call { request: &request, params: [""], body: &[] })
 }
 
 fn written(response: &Response<'_>) -> String {
@@ -210,10 +212,10 @@ fn who_logs_out_with_bearer_null_logs_nobody_out_and_who_shows_no_token_is_told_
 
 #[test]
 fn the_address_of_the_websocket_has_the_token_in_its_query() {
-    assert_eq!(identify(&format!("/ws?token={TOKEN_TEXT}")), Call::Identify(Some(TOKEN)));
-    assert_eq!(identify(&format!("/ws?x=1&token={TOKEN_TEXT}&y")), Call::Identify(Some(TOKEN)));
+    assert_eq!(token(&format!("/ws?token={TOKEN_TEXT}")), Some(TOKEN));
+    assert_eq!(token(&format!("/ws?x=1&token={TOKEN_TEXT}&y")), Some(TOKEN));
     for target in ["/ws", "/ws?token", "/ws?token=", "/ws?token=null", "/ws?token=ab"] {
-        assert_eq!(identify(target), Call::Identify(None), "{target}");
+        assert_eq!(token(target), None, "{target}");
     }
     assert_eq!(NOT_SIGNED_IN, "Invalid or expired session token");
 }
@@ -222,7 +224,7 @@ fn the_address_of_the_websocket_has_the_token_in_its_query() {
 fn a_refusal_has_its_status_its_sentence_and_the_headers_that_belong_to_them() {
     let (seconds, millis) = (Duration::from_secs(10), Duration::from_millis(10_001));
     let name = |why| Refusal::Name(why);
-    let rows: [(Refusal<'_>, &str, &str, Option<&str>); 21] = [
+    let rows: [(Refusal<'_>, &str, &str, Option<&str>); 22] = [
         (Refusal::UserExists, "400", "User already exists", None),
         (name(NotAName::TooShort), "400", "Username must have at least 3 characters", None),
         (name(NotAName::TooLong), "400", "Username must have at most 32 characters", None),
@@ -245,6 +247,7 @@ fn a_refusal_has_its_status_its_sentence_and_the_headers_that_belong_to_them() {
         (Refusal::TooManyUsers, "503", "no more accounts", None),
         (Refusal::Busy, "503", "the server is busy: try again later", Some("1")),
         (Refusal::Late, "503", "the store did not answer in time", Some("5")),
+        (Refusal::NoAccounts, "404", "accounts are off: start the server with --data DIR", None),
         (Refusal::Draining, "503", "the server is shutting down", Some("5")),
         (
             Refusal::Failed(Failure::Full),
