@@ -5,6 +5,7 @@ mod bodies;
 pub(crate) mod calls;
 mod rates;
 mod routes;
+mod switching;
 mod waiting;
 
 use std::time::Duration;
