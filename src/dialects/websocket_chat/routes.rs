@@ -9,21 +9,11 @@ use serde_json::value::RawValue;
 
 use super::answers::{refused, words};
 use super::wire::CredentialsFields;
-use crate::chat::account::{Call, Refusal, Reply, Secret, Token};
+use crate::chat::account::{Call, Refusal, Secret, Token};
 use crate::dialects::flaw::Flaw;
 use crate::dialects::json::{object, required, word};
-use crate::dialects::token;
+use crate::dialects::{Ask, token};
 use crate::http::{self, Cors, Listeners, Request, Response, Route, Status, Takes};
-
-/// The handler of an address of the realm. The request is answered when the realm has replied: at once, or
-/// after some jobs. Both functions are pure.
-#[derive(Clone, Copy, Debug)]
-pub struct Ask {
-    /// Turns the request into a call, or returns the answer to a request that is wrong.
-    pub call: Parse,
-    /// Puts the reply into the words of the protocol.
-    pub words: fn(&Reply<'_>) -> Response<'static>,
-}
 
 /// One line for each address. The address where a WebSocket is opened is not here.
 pub const ROUTES: &[Route<Ask>] = &[
