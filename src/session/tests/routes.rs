@@ -175,6 +175,8 @@ fn the_page_describes_every_line_of_the_table_and_no_other() {
             let asks = match line.kind {
                 Kind::Plain | Kind::Socket => "",
                 Kind::SocketIfAsked => " with `Upgrade: websocket`",
+                Kind::SocketIfQuery("token") => " with `?token=`",
+                Kind::SocketIfQuery(name) => panic!("no page describes ?{name}="),
             };
             let listener = match line.listeners {
                 Listeners::All => "each",
