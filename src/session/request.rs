@@ -251,7 +251,8 @@ fn open(
     limits: &Limits,
     host: &mut impl Host,
 ) -> Next {
-    let opened = entry.and_then(|entry| Ok((upgrade(request, entry, limits, host)?, entry)));
+    let opened =
+        entry.and_then(|entry| Ok((upgrade(request, entry, framing.cors, limits, host)?, entry)));
     match opened {
         Ok((open, Entry { turned_away: Some(sentence), .. })) => {
             Next::Goodbye(open, End::NotSignedIn(sentence))

@@ -5,19 +5,26 @@
 
 use super::answers::{detail, refuse};
 use super::{Entry, Host, Limits, WebSocket, origin};
-use crate::http::{Request, Response, Status, Version};
+use crate::http::{Cors, Request, Response, Status, Version};
 use crate::ws::handshake::{self, HandshakeError, Offer};
 
 /// Lets the connection in, or returns the answer that says why not. The checks are those of RFC 6455 §4.2,
-/// then that of the origin, then the host's.
+/// then that of the origin, then the host's. Where pages of all origins may read answers (`cors`), they may
+/// open WebSockets too: nothing that a browser adds by itself, such as a cookie, says who the client is.
 pub(super) fn upgrade(
     request: &Request<'_>,
     entry: Entry,
+    cors: Cors,
     limits: &Limits,
     host: &mut impl Host,
 ) -> Result<WebSocket, Response<'static>> {
     let accept = handshake::check(&offer(request)).map_err(refuse_handshake)?;
-    if !origin::is_allowed(origins(request)?, request.host, &limits.allowed_origins) {
+    let origin = origins(request)?;
+    let is_allowed = match cors {
+        Cors::Any => true,
+        Cors::None => origin::is_allowed(origin, request.host, &limits.allowed_origins),
+    };
+    if !is_allowed {
         return Err(detail(Status::Forbidden, "pages from this origin may not connect"));
     }
     let switching = Response::new(Status::SwitchingProtocols)
