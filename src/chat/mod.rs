@@ -77,7 +77,9 @@ impl<'a> Event<'a> {
             Event::Pong | Event::Error { .. } => Handling::FOR_CONNECTION,
             Event::Mobile(event) => event.handling(),
             Event::Messenger(event) => event.handling(),
-            Event::Account(event) => event.handling(),
+            // Nothing moves to another connection: every connection of a user gets its own copy.
+            Event::Account(event) if event.may_be_dropped() => Handling::FOR_CONNECTION.droppable(),
+            Event::Account(_) => Handling::FOR_CONNECTION,
         }
     }
 }

@@ -1,7 +1,6 @@
 //! [`Event`]: what a client of the realm is told on its socket.
 
 use super::{Refusal, Seq, UnixMs};
-use crate::chat::Handling;
 
 /// An event. It borrows from the realm.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -40,18 +39,17 @@ pub enum Event<'a> {
     Refused(Refusal<'a>),
 }
 
-impl<'a> Event<'a> {
-    /// How an outbox queues this event.
-    pub fn handling(&self) -> Handling<'a> {
+impl Event<'_> {
+    /// Whether the event may be dropped if the receiver has not read the earlier ones yet.
+    pub(in crate::chat) fn may_be_dropped(&self) -> bool {
         match self {
             // The receiving app shows it for a few seconds only.
-            Event::Typing { .. } => Handling::FOR_CONNECTION.droppable(),
-            // Nothing moves to another connection: every connection of a user gets its own copy.
+            Event::Typing { .. } => true,
             Event::History(_)
             | Event::Said(_)
             | Event::Sent { .. }
             | Event::Users { .. }
-            | Event::Refused(_) => Handling::FOR_CONNECTION,
+            | Event::Refused(_) => false,
         }
     }
 }
@@ -85,5 +83,22 @@ pub struct Said<'a> {
 impl std::fmt::Debug for Said<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Said").field("seq", &self.seq).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::chat::{self, Handling};
+
+    #[test]
+    fn typing_is_dropped_for_a_slow_reader_and_a_message_is_not() {
+        let typing = Event::Typing { from: "ada", to: None, is_typing: true };
+        let handling = chat::Event::Account(typing).handling();
+        assert_eq!(handling, Handling::FOR_CONNECTION.droppable());
+        let said = Said { seq: Seq(1), from: "ada", to: None, text: "x", at: UnixMs(0) };
+        for event in [Event::Said(said), Event::Sent { message: said, delivered: true }] {
+            assert_eq!(chat::Event::Account(event).handling(), Handling::FOR_CONNECTION);
+        }
     }
 }
