@@ -22,6 +22,9 @@ pub mod wire;
 
 use super::{Allowance, Incoming, Manners, Message};
 
+pub use super::refusal::NOT_SIGNED_IN;
+pub use answers::words;
+
 /// The dialect's row.
 pub(super) static MANNERS: Manners =
     Manners { allowance: Allowance::Chat, sign_in_sentence: None, read, write: encode::write };

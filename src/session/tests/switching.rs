@@ -2,9 +2,9 @@
 
 use super::*;
 
-/// Hands these texts to a connection that speaks Chatterbox. Returns its dialect, the commands, and the
-/// number of texts that were answered with an error.
-fn hear(texts: &[&str]) -> (Dialect, Vec<String>, usize) {
+/// Hands these texts to a connection that speaks Chatterbox. Returns the dialects that it has changed to, the
+/// commands, and the number of texts that were answered with an error.
+fn hear(texts: &[&str]) -> (Vec<Dialect>, Vec<String>, usize) {
     let (mut open, mut host) =
         (WebSocket::new(Entry::new(Dialect::Chatterbox, None)), Recorder::default());
     let flow = open.receive(&mut frames(texts), &limits(), &mut host, &mut false);
