@@ -235,17 +235,6 @@ fn a_wrong_upgrade_is_answered_with_what_is_missing() {
     }
 }
 
-#[test]
-fn where_no_cookie_counts_pages_of_every_origin_may_open_a_websocket() {
-    for origin in ["null", "https://evil.example", "file://", "nonsense"] {
-        let request = UPGRADE.replacen("/ws/1234567890", "/test/open", 1);
-        let (answer, flow) =
-            says(request.replacen("\r\n\r\n", &format!("\r\nOrigin: {origin}\r\n\r\n"), 1));
-        assert!(answer.starts_with("HTTP/1.1 101 "), "{origin}: {answer}");
-        assert_eq!((flow, answer.contains("Access-Control")), (Flow::Open, false), "{origin}");
-    }
-}
-
 const AUTH: &str = r#"{"type":"auth","data":{"sessionId":"s-1","name":null}}"#;
 
 /// A conversation that asks for a WebSocket at `/ws` and then sends these frames.

@@ -200,3 +200,14 @@ fn the_page_describes_every_line_of_the_table_and_no_other() {
         expected.join("\n")
     );
 }
+
+#[test]
+fn where_no_cookie_counts_pages_of_every_origin_may_open_a_websocket() {
+    for origin in ["null", "https://evil.example", "file://", "nonsense"] {
+        let request = UPGRADE.replacen("/ws/1234567890", "/test/open", 1);
+        let (answer, flow) =
+            says(request.replacen("\r\n\r\n", &format!("\r\nOrigin: {origin}\r\n\r\n"), 1));
+        assert!(answer.starts_with("HTTP/1.1 101 "), "{origin}: {answer}");
+        assert_eq!((flow, answer.contains("Access-Control")), (Flow::Open, false), "{origin}");
+    }
+}
