@@ -61,6 +61,10 @@ flaws! {
         "byte_rate", "too many bytes: slow down, or this connection will be closed");
 }
 
+/// The frame is not one of the account realm's. Existing clients of that realm know this sentence, and have
+/// no code.
+pub(super) const FORMAT: Flaw = Flaw::malformed("bad_format", "Invalid message format");
+
 impl Flaw {
     /// Makes a flaw: a field is missing, or has a wrong value.
     pub(super) const fn malformed(code: &'static str, detail: &'static str) -> Self {
@@ -70,6 +74,11 @@ impl Flaw {
     /// Makes a flaw: a field is longer than its limit.
     pub(super) const fn too_long(code: &'static str, detail: &'static str) -> Self {
         Flaw { code, detail, reason: Fault::TooLong }
+    }
+
+    /// The sentence.
+    pub(super) fn sentence(self) -> &'static str {
+        self.detail
     }
 
     /// What the session does with a frame that has this flaw. `id` is the frame's own, as plain text. The

@@ -6,10 +6,11 @@
 //! online. It never fails. A message that it cannot decode is [`Incoming::Malformed`], and the session
 //! decides how many of those it accepts.
 //!
-//! Begin to read with `echo`, the smallest dialect. [`sca`] is the usual one, and [`messenger`] is the
-//! dialect of the other realm. A new dialect is a folder with its [`Manners`], a variant of [`Dialect`],
+//! Begin to read with `echo`, the smallest dialect. [`sca`] is the usual one, [`messenger`] is the dialect of
+//! the messenger realm, and [`websocket_chat`] and [`chatterbox`] are those of the account realm. A new dialect is a folder with its [`Manners`], a variant of [`Dialect`],
 //! and its place in the table below.
 
+pub mod chatterbox;
 #[cfg(test)]
 mod document;
 pub(crate) mod echo;
@@ -17,7 +18,13 @@ pub(crate) mod flaw;
 mod forwarded;
 mod json;
 pub mod messenger;
+#[cfg(test)]
+mod page;
+mod refusal;
 pub mod sca;
+mod time;
+mod token;
+pub mod websocket_chat;
 
 use std::borrow::Cow;
 
@@ -37,6 +44,10 @@ pub enum Dialect {
     Sca,
     /// Session Messenger: JSON objects with a `type` and `data`. The first frame signs in.
     Messenger,
+    /// WebSocket Chat: JSON objects with a `type`, for users with a name and a password.
+    WebsocketChat,
+    /// Chatterbox: JSON objects with a `content`. The connections of those users begin with it.
+    Chatterbox,
     /// Every message goes back as it was: for measurements, and for Autobahn.
     Echo,
 }
@@ -166,11 +177,17 @@ pub enum Allowance {
 }
 
 /// The rows, in the order of the variants of [`Dialect`].
-static TABLE: [&Manners; Dialect::COUNT] = [&sca::MANNERS, &messenger::MANNERS, &echo::MANNERS];
+static TABLE: [&Manners; Dialect::COUNT] = [
+    &sca::MANNERS,
+    &messenger::MANNERS,
+    &websocket_chat::MANNERS,
+    &chatterbox::MANNERS,
+    &echo::MANNERS,
+];
 
 impl Dialect {
     /// How many dialects there are. Every [`place`](Dialect::place) is below it.
-    pub const COUNT: usize = 3;
+    pub const COUNT: usize = 5;
 
     /// The dialect in which an audience sees its list.
     pub fn of(audience: Audience) -> Dialect {
@@ -215,6 +232,8 @@ mod tests {
         let rows = [
             (Dialect::Sca, &sca::MANNERS),
             (Dialect::Messenger, &messenger::MANNERS),
+            (Dialect::WebsocketChat, &websocket_chat::MANNERS),
+            (Dialect::Chatterbox, &chatterbox::MANNERS),
             (Dialect::Echo, &echo::MANNERS),
         ];
         assert_eq!(rows.len(), Dialect::COUNT);

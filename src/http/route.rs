@@ -97,6 +97,9 @@ pub enum Kind {
     /// A WebSocket, for a request with `Upgrade: websocket`. Other requests do not find this line,
     /// so that a plain one may have the same path.
     SocketIfAsked,
+    /// A WebSocket, for a request with this name in its query. Other requests do not find this line, so that
+    /// another one may have the same path behind it.
+    SocketIfQuery(&'static str),
 }
 
 /// The segments of a request's path that stand where its line has a parameter, in their order and as
@@ -168,6 +171,11 @@ impl<H> Route<H> {
         Route::of("GET", path, Listeners::Public, Kind::SocketIfAsked, handler)
     }
 
+    /// The same, found only by a request with this name in its query.
+    pub const fn socket_if_query(path: &'static str, name: &'static str, handler: H) -> Self {
+        Route::of("GET", path, Listeners::Public, Kind::SocketIfQuery(name), handler)
+    }
+
     /// The same line, and pages of these origins may read the answers.
     pub const fn with_cors(self, cors: Cors) -> Self
     where
@@ -199,6 +207,7 @@ impl<H> Route<H> {
         let is_asked = match self.kind {
             Kind::Plain | Kind::Socket => true,
             Kind::SocketIfAsked => request.headers.has_token("upgrade", "websocket"),
+            Kind::SocketIfQuery(name) => request.query_value(name).is_some(),
         };
         is_asked.then_some(params)
     }

@@ -26,7 +26,7 @@ pub(super) struct Framing {
     version: Version,
     /// Whether the connection stays open after the answer.
     keep_alive: bool,
-    cors: Cors,
+    pub(super) cors: Cors,
 }
 
 impl Framing {

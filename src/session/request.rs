@@ -275,7 +275,7 @@ fn open(
 ) -> Next {
     let opened = entry
         .map_err(|response| (Some(Refusal::Parameters), response))
-        .and_then(|entry| Ok((upgrade(request, entry, limits, host)?, entry)));
+        .and_then(|entry| Ok((upgrade(request, entry, framing.cors, limits, host)?, entry)));
     match opened {
         Ok((open, Entry { turned_away: Some(sentence), .. })) => {
             Next::Goodbye(open, End::NotSignedIn(sentence))

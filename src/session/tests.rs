@@ -7,6 +7,7 @@ mod clients;
 mod rates;
 mod refused;
 mod routes;
+mod switching;
 mod waiting;
 
 use std::time::Duration;

@@ -5,7 +5,7 @@
 
 use super::answers::{detail, refuse};
 use super::{Entry, Host, Limits, Refusal, WebSocket, origin};
-use crate::http::{Request, Response, Status, Version};
+use crate::http::{Cors, Request, Response, Status, Version};
 use crate::ws::handshake::{self, HandshakeError, Offer};
 
 /// The answer to a request for a WebSocket that is not opened, and why. Without a reason it is no refusal,
@@ -13,15 +13,22 @@ use crate::ws::handshake::{self, HandshakeError, Offer};
 pub(super) type NotOpened = (Option<Refusal>, Response<'static>);
 
 /// Lets the connection in, or returns the answer that says why not. The checks are those of RFC 6455 §4.2,
-/// then that of the origin, then the host's.
+/// then that of the origin, then the host's. Where pages of all origins may read answers (`cors`), they may
+/// open WebSockets too: nothing that a browser adds by itself, such as a cookie, says who the client is.
 pub(super) fn upgrade(
     request: &Request<'_>,
     entry: Entry,
+    cors: Cors,
     limits: &Limits,
     host: &mut impl Host,
 ) -> Result<WebSocket, NotOpened> {
     let accept = handshake::check(&offer(request)).map_err(refuse_handshake)?;
-    if !origin::is_allowed(origins(request)?, request.host, &limits.allowed_origins) {
+    let origin = origins(request)?;
+    let is_allowed = match cors {
+        Cors::Any => true,
+        Cors::None => origin::is_allowed(origin, request.host, &limits.allowed_origins),
+    };
+    if !is_allowed {
         let foreign = detail(Status::Forbidden, "pages from this origin may not connect");
         return Err((Some(Refusal::ForeignOrigin), foreign));
     }

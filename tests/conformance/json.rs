@@ -1,4 +1,4 @@
-//! The hard cases of JSON (RFC 8259), for every dialect that reads JSON. `y_`: it is JSON, and is passed
+//! The hard cases of JSON (RFC 8259), for every dialect that passes JSON on as it is. `y_`: it is JSON, and is passed
 //! on byte by byte. `n_`: it is not JSON, and the client is told so. `i_`: the standard leaves it open, and
 //! the test says what we do. The naming is that of JSONTestSuite; the cases are our own.
 
@@ -10,7 +10,7 @@ use switchboard::chat::{Command, Event, Mobile, messenger, mobile};
 use switchboard::dialects::{Dialect, Incoming, Message};
 use switchboard::ws::{Limits, Reader, Role, Violation};
 
-/// The dialects that read JSON.
+/// The dialects that pass JSON on as it is. Those of the account realm decode it, and have tests of their own.
 const DIALECTS: [Dialect; 2] = [Dialect::Sca, Dialect::Messenger];
 
 /// A frame that carries any JSON to another person: what an app sends beside texts.
@@ -18,7 +18,7 @@ fn frame_with(dialect: Dialect, json: &str) -> String {
     match dialect {
         Dialect::Sca => format!(r#"{{"type":"signal","to":"4915112345678","data":{json}}}"#),
         // Metadata has to be an object.
-        Dialect::Messenger | Dialect::Echo => {
+        Dialect::Messenger | Dialect::WebsocketChat | Dialect::Chatterbox | Dialect::Echo => {
             message(dialect, &format!(r#","content":"","metadata":{{"v":{json}}}"#))
         }
     }
@@ -28,7 +28,7 @@ fn frame_with(dialect: Dialect, json: &str) -> String {
 fn message(dialect: Dialect, fields: &str) -> String {
     match dialect {
         Dialect::Sca => format!(r#"{{"type":"message","to":"4915112345678"{fields}}}"#),
-        Dialect::Messenger | Dialect::Echo => {
+        Dialect::Messenger | Dialect::WebsocketChat | Dialect::Chatterbox | Dialect::Echo => {
             format!(r#"{{"type":"message_send","data":{{"id":"7","recipientId":"b"{fields}}}}}"#)
         }
     }
@@ -78,7 +78,8 @@ fn carried(dialect: Dialect, json: &str) -> Result<String, &'static str> {
     let mut values = relayed(dialect, &frame_with(dialect, json))?;
     Ok(match dialect {
         Dialect::Sca => values.remove("data").expect("a signal has data"),
-        Dialect::Messenger | Dialect::Echo => values["metadata"]
+        Dialect::Messenger | Dialect::WebsocketChat | Dialect::Chatterbox | Dialect::Echo => values
+            ["metadata"]
             .strip_prefix(r#"{"v":"#)
             .and_then(|rest| rest.strip_suffix('}'))
             .expect("as it was")

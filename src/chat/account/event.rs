@@ -3,7 +3,7 @@
 use super::{Refusal, Seq, UnixMs};
 
 /// An event. It borrows from the realm.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Event<'a> {
     /// The last global messages, oldest first, for a client that has just connected.
     History(&'a [Said<'a>]),
@@ -21,7 +21,7 @@ pub enum Event<'a> {
     Typing {
         /// Who.
         from: &'a str,
-        /// To whom: `None` means everybody.
+        /// The recipient. `None`: everybody.
         to: Option<&'a str>,
         /// Whether the user is typing.
         is_typing: bool,
@@ -37,6 +37,21 @@ pub enum Event<'a> {
     },
     /// A command of this client was refused, or could not be stored.
     Refused(Refusal<'a>),
+}
+
+impl Event<'_> {
+    /// Whether the event may be dropped if the receiver has not read the earlier ones yet.
+    pub(in crate::chat) fn may_be_dropped(&self) -> bool {
+        match self {
+            // The receiving app shows it for a few seconds only.
+            Event::Typing { .. } => true,
+            Event::History(_)
+            | Event::Said(_)
+            | Event::Sent { .. }
+            | Event::Users { .. }
+            | Event::Refused(_) => false,
+        }
+    }
 }
 
 /// Why a list of users is sent.
@@ -68,5 +83,22 @@ pub struct Said<'a> {
 impl std::fmt::Debug for Said<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Said").field("seq", &self.seq).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::chat::{self, Handling};
+
+    #[test]
+    fn typing_is_dropped_for_a_slow_reader_and_a_message_is_not() {
+        let typing = Event::Typing { from: "ada", to: None, is_typing: true };
+        let handling = chat::Event::Account(typing).handling();
+        assert_eq!(handling, Handling::FOR_CONNECTION.droppable());
+        let said = Said { seq: Seq(1), from: "ada", to: None, text: "x", at: UnixMs(0) };
+        for event in [Event::Said(said), Event::Sent { message: said, delivered: true }] {
+            assert_eq!(chat::Event::Account(event).handling(), Handling::FOR_CONNECTION);
+        }
     }
 }

@@ -6,10 +6,10 @@
 
 use std::time::Duration;
 
-use super::time;
 use crate::chat::Event;
 use crate::chat::messenger::{self, Answer, Invitation, Message, Status};
 use crate::dialects::json::Writer;
+use crate::dialects::time;
 
 /// Appends an event's frame.
 pub(super) fn write(event: &Event<'_>, out: &mut Vec<u8>) {
@@ -26,7 +26,7 @@ pub(super) fn write(event: &Event<'_>, out: &mut Vec<u8>) {
             out.raw("}}");
         }
         // A connection that speaks this dialect is in the messenger realm only.
-        Event::Mobile(_) => {}
+        Event::Mobile(_) | Event::Account(_) => {}
     }
 }
 

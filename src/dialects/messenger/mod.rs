@@ -7,7 +7,7 @@
 //! - `flaw`: what may be wrong with a frame, with a sentence for each
 //! - `encode`: an event → a frame
 //! - `routes`: the addresses where clients connect
-//! - `time`: recognises and writes ISO 8601 times
+//! - `time`: recognises ISO 8601 times
 //!
 //! Ids and names are decoded, because the chat looks them up: with escapes and without, they are the
 //! same. All other values are only checked, so that no app gets what it cannot decode. They pass through

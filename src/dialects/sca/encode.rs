@@ -22,8 +22,8 @@ pub(super) fn write(event: &Event<'_>, out: &mut Vec<u8>) {
             }
             out.raw("}");
         }
-        // No connection of that realm speaks this dialect.
-        Event::Messenger(_) => {}
+        // No connection of those realms speaks this dialect.
+        Event::Messenger(_) | Event::Account(_) => {}
     }
 }
 

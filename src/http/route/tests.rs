@@ -10,6 +10,7 @@ const TABLE: &[Route<char>] = &[
     Route::get("/things/{thing}", Listeners::All, 't'),
     Route { method: "DELETE", ..Route::get("/things/{thing}", Listeners::All, 'd') },
     Route::get("/things/{thing}/parts", Listeners::All, 'p'),
+    Route::socket_if_query("/ws", "token", 't'),
     Route::socket("/ws", 'w'),
     Route::post("/login", Listeners::All, JSON, 'j').with_cors(Cors::Any),
     Route::post("/login", Listeners::All, FORM, 'f'),
@@ -87,6 +88,21 @@ fn a_path_may_lead_to_a_websocket_for_those_who_ask_and_to_a_page_for_others() {
     assert_eq!(head, Some(('s', String::new(), allow("GET, OPTIONS"))));
     let post = found("POST", "/");
     assert_eq!(post, Some(('i', String::new(), allow("GET, HEAD, OPTIONS"))));
+}
+
+#[test]
+fn a_name_in_the_query_may_lead_to_a_line_of_its_own() {
+    for (path, handler) in [
+        ("/ws", 'w'),
+        ("/ws?a=token", 'w'),
+        ("/ws?tokens=1", 'w'),
+        ("/ws?token=1", 't'),
+        ("/ws?a&token", 't'),
+        ("/ws?%74oken=", 't'),
+    ] {
+        let found = found("POST", path).expect("an address");
+        assert_eq!(found, (handler, String::new(), Some("GET, OPTIONS".to_owned())), "{path}");
+    }
 }
 
 /// The handler, whether it takes the type of the body, and how large a body it takes.

@@ -18,6 +18,7 @@ pub(in crate::session) const LINES: &[Route<Handler>] = &[
     Route::get("/test/users", Listeners::Public, Handler::Ask(Ask { call: users, words })),
     Route::get("/test/logout", Listeners::Public, Handler::Ask(Ask { call: log_out, words })),
     Route::socket("/test/ws", Handler::Socket(Enter::Known { token, words, enter })),
+    Route::socket("/test/open", Handler::Socket(Enter::AtOnce(open))).with_cors(Cors::Any),
 ];
 
 /// The token that a letter stands for.
@@ -58,6 +59,10 @@ fn words(reply: &Reply<'_>) -> Response<'static> {
         other => format!("{other:?}"),
     };
     Response::new(status).body("text/plain", text.into_bytes())
+}
+
+fn open(_: &http::Call<'_>) -> Result<Entry, Response<'static>> {
+    Ok(Entry::new(Dialect::Echo, None))
 }
 
 /// The guest gets the smallest dialect, and may speak to it.

@@ -175,6 +175,8 @@ fn the_page_describes_every_line_of_the_table_and_no_other() {
             let asks = match line.kind {
                 Kind::Plain | Kind::Socket => "",
                 Kind::SocketIfAsked => " with `Upgrade: websocket`",
+                Kind::SocketIfQuery("token") => " with `?token=`",
+                Kind::SocketIfQuery(name) => panic!("no page describes ?{name}="),
             };
             let listener = match line.listeners {
                 Listeners::All => "each",
@@ -197,4 +199,15 @@ fn the_page_describes_every_line_of_the_table_and_no_other() {
         "the rows of src/session/ADDRESSES.md are to begin like this, each with an answer:\n{}",
         expected.join("\n")
     );
+}
+
+#[test]
+fn where_no_cookie_counts_pages_of_every_origin_may_open_a_websocket() {
+    for origin in ["null", "https://evil.example", "file://", "nonsense"] {
+        let request = UPGRADE.replacen("/ws/1234567890", "/test/open", 1);
+        let (answer, flow) =
+            says(request.replacen("\r\n\r\n", &format!("\r\nOrigin: {origin}\r\n\r\n"), 1));
+        assert!(answer.starts_with("HTTP/1.1 101 "), "{origin}: {answer}");
+        assert_eq!((flow, answer.contains("Access-Control")), (Flow::Open, false), "{origin}");
+    }
 }

@@ -45,7 +45,7 @@ pub fn check(bytes: &[u8]) {
             assert_eq!(word(&said, "code").as_deref(), Some(code));
             assert_eq!(word(&said, "id"), id.map(String::from));
         }
-        Incoming::Command(chat::Command::Mobile(_))
+        Incoming::Command(chat::Command::Mobile(_) | chat::Command::Account(_))
         | Incoming::Echo(_)
         | Incoming::Speaks(_)
         | Incoming::Unacceptable => {

@@ -40,7 +40,7 @@ pub(crate) fn check_frame(bytes: &[u8], to: Dialect) -> bool {
     let payload = &bytes[header_bytes..];
     assert_eq!(length, payload.len() as u64, "one frame, and all of it");
     match (first & 0x0F, to) {
-        (1, Dialect::Sca | Dialect::Messenger) => {
+        (1, Dialect::Sca | Dialect::Messenger | Dialect::WebsocketChat | Dialect::Chatterbox) => {
             let text = str::from_utf8(payload).expect("a text is UTF-8");
             assert!(serde_json::from_str::<&RawValue>(text).is_ok(), "and JSON");
         }

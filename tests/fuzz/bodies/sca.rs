@@ -40,7 +40,7 @@ pub fn check(bytes: &[u8]) {
                 assert_eq!(word(text, "id"), Some(id));
             }
         }
-        Incoming::Command(chat::Command::Messenger(_))
+        Incoming::Command(chat::Command::Messenger(_) | chat::Command::Account(_))
         | Incoming::SignIn(_)
         | Incoming::Echo(_)
         | Incoming::Speaks(_)

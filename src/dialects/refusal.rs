@@ -1,0 +1,67 @@
+//! The sentences for the [`Refusal`]s of the account realm. Its dialects share them: existing clients show
+//! them as they are, and some compare them.
+//!
+//! Only one sentence quotes what a person wrote, because the protocols want it so: the one about an
+//! unknown user names the user. This file knows no frame and no status code.
+
+use std::borrow::Cow;
+
+use crate::chat::account::{Failure, NotAName, Refusal, Secret, UserName};
+
+/// The sentence. `not_stored` begins the one that says that the store has failed.
+pub(super) fn sentence(refusal: &Refusal<'_>, not_stored: &str) -> Cow<'static, str> {
+    let fixed = match *refusal {
+        Refusal::EmptyText => "Message cannot be empty",
+        Refusal::TextTooLong(most) => {
+            return format!("Message too long (max {most} characters)").into();
+        }
+        Refusal::NoSuchUser(name) => return format!("User {name} not found").into(),
+        Refusal::Name(NotAName::TooShort) => {
+            let fewest = UserName::MIN_CHARS;
+            return format!("Username must have at least {fewest} characters").into();
+        }
+        Refusal::Name(NotAName::TooLong) => {
+            let most = UserName::MAX_CHARS;
+            return format!("Username must have at most {most} characters").into();
+        }
+        Refusal::Name(NotAName::BadCharacter) => "Username has a character that is not allowed",
+        Refusal::PasswordTooShort => {
+            let fewest = Secret::MIN_CHARS;
+            return format!("Password must have at least {fewest} characters").into();
+        }
+        Refusal::PasswordTooLong => {
+            let most = Secret::MAX_BYTES;
+            return format!("Password must have at most {most} bytes").into();
+        }
+        Refusal::UserExists => "User already exists",
+        Refusal::WrongCredentials => "Invalid credentials",
+        Refusal::NotSignedIn => NOT_SIGNED_IN,
+        Refusal::TooManyUsers => "no more accounts",
+        Refusal::RegistrationClosed => "registration is closed: ask the operator for an account",
+        Refusal::TooOften(_) => "too many attempts: try again later",
+        Refusal::Busy => "the server is busy: try again later",
+        Refusal::Failed(failure) => return format!("{not_stored}: {}", why(failure)).into(),
+        Refusal::Late => "the store did not answer in time",
+        Refusal::Draining => "the server is shutting down",
+        Refusal::NoAccounts => ACCOUNTS_ARE_OFF,
+    };
+    fixed.into()
+}
+
+/// The sentence for a token that is missing, wrong or expired, over HTTP. It is also the reason of close
+/// code 4001 for a WebSocket that was opened with such a token.
+pub const NOT_SIGNED_IN: &str = "Invalid or expired session token";
+
+/// The sentence for a request of this realm to a server that stores nothing.
+const ACCOUNTS_ARE_OFF: &str = "accounts are off: start the server with --data DIR";
+
+/// How the sentence begins that tells the sender of a message that the store has failed.
+pub(super) const MESSAGE_NOT_STORED: &str = "your message could not be stored";
+
+fn why(failure: Failure) -> &'static str {
+    match failure {
+        Failure::Full => "the server's disk is full",
+        Failure::ReadOnly => "the server's database is read-only",
+        Failure::Io => "the server's database has failed",
+    }
+}

@@ -1,0 +1,69 @@
+//! What outlives the server: users, logins and messages, in good order and after a sudden death.
+
+use nix::sys::signal::Signal;
+
+use super::client::Data;
+
+#[test]
+fn users_logins_and_messages_are_there_after_a_restart() {
+    let data = Data::new();
+    let token = {
+        let server = data.start();
+        let token = server.join("ada");
+        let mut ada = server.chatterbox(&token);
+        for text in ["one", "two 🦀"] {
+            ada.speak(text);
+            ada.expect_message("ada", text);
+        }
+        token
+    };
+    let server = data.start();
+    let (mut ada, history) = server.enter(&token);
+    let texts: Vec<_> = history.iter().filter_map(|one| one["content"].as_str()).collect();
+    assert_eq!(texts, ["one", "two 🦀"]);
+    ada.speak("three");
+    ada.expect_message("ada", "three");
+    server.log_in("ada");
+    let users = server.get_as(&token, "/users").json();
+    assert_eq!((&users[0]["username"], users.as_array().map(Vec::len)), (&"ada".into(), Some(1)));
+}
+
+#[test]
+fn a_logout_is_not_forgotten_by_a_restart() {
+    let data = Data::new();
+    let token = {
+        let server = data.start();
+        let token = server.join("ada");
+        server.log_out(&token);
+        token
+    };
+    assert_eq!(data.start().get_as(&token, "/users").status, 401);
+}
+
+#[test]
+fn what_a_sender_has_heard_is_stored_even_if_the_server_is_killed_at_once() {
+    for durability in ["power", "process"] {
+        let data = Data::new();
+        let mut heard = Vec::new();
+        let mut token = String::new();
+        for round in 0..3 {
+            let mut server = data.start_with(&["--durability", durability]);
+            if round == 0 {
+                token = server.join("ada");
+            }
+            let (mut ada, history) = server.enter(&token);
+            let stored: Vec<_> = history.iter().map(|one| one["content"].clone()).collect();
+            for one in &heard {
+                assert!(stored.contains(one), "{one} is lost: {stored:?}");
+            }
+            for number in 0..10 {
+                ada.speak(&format!("{round}-{number}"));
+            }
+            for _ in 0..5 {
+                heard.push(ada.hear()["content"].clone());
+            }
+            server.signal(Signal::SIGKILL);
+            server.ended();
+        }
+    }
+}
