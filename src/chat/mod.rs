@@ -12,6 +12,7 @@
 pub mod account;
 mod audience;
 mod books;
+mod chain;
 mod entry;
 mod figure;
 mod ids;
