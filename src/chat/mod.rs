@@ -38,6 +38,8 @@ pub enum Command<'a> {
     Mobile(mobile::Command<'a>),
     /// A command of the messenger realm.
     Messenger(messenger::Command<'a>),
+    /// A command of the account realm.
+    Account(account::Command<'a>),
 }
 
 impl Command<'_> {
@@ -46,6 +48,7 @@ impl Command<'_> {
         match self {
             Command::Mobile(command) => command.is_message(),
             Command::Messenger(command) => command.is_message(),
+            Command::Account(command) => command.is_message(),
         }
     }
 }
@@ -64,6 +67,8 @@ pub enum Event<'a> {
     Mobile(mobile::Event<'a>),
     /// Something happened in the messenger realm.
     Messenger(messenger::Event<'a>),
+    /// Something happened in the account realm.
+    Account(account::Event<'a>),
 }
 
 impl<'a> Event<'a> {
@@ -73,6 +78,7 @@ impl<'a> Event<'a> {
             Event::Pong | Event::Error { .. } => Handling::FOR_CONNECTION,
             Event::Mobile(event) => event.handling(),
             Event::Messenger(event) => event.handling(),
+            Event::Account(event) => event.handling(),
         }
     }
 }
@@ -232,6 +238,8 @@ impl Chat {
         match command {
             Command::Mobile(command) => self.mobile.handle(from.0, command, sink),
             Command::Messenger(command) => self.messenger.handle(now, from, command, sink),
+            // No connection is signed in to this realm yet.
+            Command::Account(_) => {}
         }
     }
 

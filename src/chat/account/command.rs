@@ -1,19 +1,24 @@
 //! [`Command`]: what a client of the realm may ask for on its socket.
+//!
+//! Names and texts are the characters that the client meant, without JSON's escapes: the store keeps them,
+//! and another dialect may say them. Only a string that came with escapes is a copy.
+
+use std::borrow::Cow;
 
 /// A command. It borrows from the frame.
-#[derive(Clone, Copy, Eq, PartialEq)]
+#[derive(Clone, Eq, PartialEq)]
 pub enum Command<'a> {
     /// Store a message and pass it on.
     Say {
         /// The name of the recipient. `None`: everybody.
-        to: Option<&'a str>,
+        to: Option<Cow<'a, str>>,
         /// The text, as the client sent it: unescaped, with the spaces around it.
-        text: &'a str,
+        text: Cow<'a, str>,
     },
     /// Tell others whether this user is typing.
     Typing {
         /// The name of the recipient. `None`: everybody.
-        to: Option<&'a str>,
+        to: Option<Cow<'a, str>>,
         /// Whether the user is typing.
         is_typing: bool,
     },

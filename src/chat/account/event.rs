@@ -1,9 +1,10 @@
 //! [`Event`]: what a client of the realm is told on its socket.
 
 use super::{Refusal, Seq, UnixMs};
+use crate::chat::Handling;
 
 /// An event. It borrows from the realm.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Event<'a> {
     /// The last global messages, oldest first, for a client that has just connected.
     History(&'a [Said<'a>]),
@@ -37,6 +38,22 @@ pub enum Event<'a> {
     },
     /// A command of this client was refused, or could not be stored.
     Refused(Refusal<'a>),
+}
+
+impl<'a> Event<'a> {
+    /// How an outbox queues this event.
+    pub fn handling(&self) -> Handling<'a> {
+        match self {
+            // The receiving app shows it for a few seconds only.
+            Event::Typing { .. } => Handling::FOR_CONNECTION.droppable(),
+            // Nothing moves to another connection: every connection of a user gets its own copy.
+            Event::History(_)
+            | Event::Said(_)
+            | Event::Sent { .. }
+            | Event::Users { .. }
+            | Event::Refused(_) => Handling::FOR_CONNECTION,
+        }
+    }
 }
 
 /// Why a list of users is sent.

@@ -69,7 +69,9 @@ fn line(event: &chat::Event<'_>) -> String {
     let event = match event {
         chat::Event::Messenger(event) => event,
         chat::Event::Error { detail } => return format!("error: {detail}"),
-        chat::Event::Pong | chat::Event::Mobile(_) => panic!("another realm's: {event:?}"),
+        chat::Event::Pong | chat::Event::Mobile(_) | chat::Event::Account(_) => {
+            panic!("another realm's: {event:?}")
+        }
     };
     match event {
         Event::Authenticated { who } => format!("in as {who}"),

@@ -21,7 +21,7 @@ pub(super) fn write(event: &Event<'_>, out: &mut Vec<u8>) {
             out.raw(r#"{"type":"error","data":{"detail":"#).string(detail).raw("}}");
         }
         // A connection that speaks this dialect is in the messenger realm only.
-        Event::Mobile(_) => {}
+        Event::Mobile(_) | Event::Account(_) => {}
     }
 }
 

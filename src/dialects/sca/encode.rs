@@ -17,8 +17,8 @@ pub(super) fn write(event: &Event<'_>, out: &mut Vec<u8>) {
         Event::Error { detail } => {
             out.raw(r#"{"type":"error","detail":"#).string(detail).raw("}");
         }
-        // No connection of that realm speaks this dialect.
-        Event::Messenger(_) => {}
+        // No connection of those realms speaks this dialect.
+        Event::Messenger(_) | Event::Account(_) => {}
     }
 }
 

@@ -85,6 +85,7 @@ impl Host for Recorder {
         let is_known = match command {
             Command::Mobile(_) => self.dialect == Some(Dialect::Sca),
             Command::Messenger(_) => self.has_signed_in,
+            Command::Account(_) => false,
         };
         assert!(is_known, "only a client that has signed in commands, and in its realm");
         self.commands.push(format!("{command:?}"));

@@ -43,7 +43,7 @@ pub fn check(bytes: &[u8]) {
             let said = written(&chat::Event::Error { detail });
             assert_eq!(word(&said, "detail").as_deref(), Some(detail));
         }
-        Incoming::Command(chat::Command::Mobile(_))
+        Incoming::Command(chat::Command::Mobile(_) | chat::Command::Account(_))
         | Incoming::Echo(_)
         | Incoming::Unacceptable => {
             panic!("no text of this realm is any of these")

@@ -35,7 +35,7 @@ pub fn check(bytes: &[u8]) {
             let said = say(&chat::Event::Error { detail });
             assert_eq!(field(&said, "detail"), Some(format!("{detail:?}").as_str()));
         }
-        Incoming::Command(chat::Command::Messenger(_))
+        Incoming::Command(chat::Command::Messenger(_) | chat::Command::Account(_))
         | Incoming::SignIn(_)
         | Incoming::Echo(_)
         | Incoming::Unacceptable => panic!("no text is any of these"),
