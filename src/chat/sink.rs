@@ -4,7 +4,7 @@
 //! The chat hands over each event at once, and collects none. So a text stays borrowed from the buffer
 //! that it was read into until it is written into its recipient's frame, and nothing copies it between.
 
-use super::{Audience, ConnectionId, Event, Receipt, Watch};
+use super::{Audience, ConnectionId, Event, Receipt, Watch, account};
 
 /// Why a message did not reach its recipient.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -13,6 +13,20 @@ pub enum Reason {
     Offline,
     /// The recipient read too slowly, and the server closed its connection.
     Slow,
+}
+
+/// Why the realm ends a connection.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Farewell {
+    /// The user has logged out, perhaps somewhere else.
+    LoggedOut,
+    /// The login has expired.
+    Expired,
+    /// The user has as many connections as one may have.
+    TooManyDevices,
+    /// The realm no longer knows for certain whose connection it is. The client may connect again at once:
+    /// then the token decides.
+    TryAgain,
 }
 
 /// What became of a message that went to the sink.
@@ -98,4 +112,13 @@ pub trait Sink {
     /// a later delta will name this change; then the realm has to remember it. If not, no connection wants
     /// deltas at present, and no later delta will name this change or an earlier one.
     fn list_changed(&mut self, of: Audience) -> bool;
+
+    /// Hands over a job. Its result comes with [`Chat::done`](super::Chat::done).
+    fn ask(&mut self, job: account::Job);
+
+    /// Answers a request. Nothing happens if it does not wait any more.
+    fn reply(&mut self, to: account::Asker, reply: &account::Reply<'_>);
+
+    /// Ends a connection. It leaves the chat as others do.
+    fn end(&mut self, id: ConnectionId, why: Farewell);
 }

@@ -13,7 +13,7 @@ use clap::{Command, CommandFactory as _, FromArgMatches as _, Parser};
 use super::headings::{DEADLINES, MEMORY, NETWORK, OPERATION, SESSIONS};
 use super::limit_args::LimitArgs;
 use super::values::{address, byte_rate, bytes, count, origin, time, time_or_none};
-use crate::chat::{messenger, mobile};
+use crate::chat::{account, messenger, mobile};
 use crate::net::{Format, Level, LogSettings, Settings};
 use crate::turn::{Caps, Limits, PresenceLimits};
 use crate::{chat, session, ws};
@@ -268,6 +268,7 @@ fn settings(args: Args, port: Option<String>) -> Result<Settings, String> {
                 replacements: clients.replacement_rate,
                 ..mobile::Limits::default()
             },
+            account: account::Limits::default(),
         },
         ..Limits::default()
     };

@@ -115,6 +115,8 @@ impl Dialect {
     pub fn of(audience: Audience) -> Dialect {
         match audience {
             Audience::Mobile => Dialect::Sca,
+            // No dialect leads to this audience yet: nobody watches its list.
+            Audience::Accounts => Dialect::Messenger,
         }
     }
 

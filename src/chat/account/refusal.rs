@@ -42,4 +42,6 @@ pub enum Refusal<'a> {
     Late,
     /// The server is shutting down.
     Draining,
+    /// The server has no data folder, and so no users.
+    NoAccounts,
 }

@@ -63,6 +63,18 @@ impl Sink for Recorder {
     fn list_changed(&mut self, of: Audience) -> bool {
         panic!("this realm has no list of everyone: {of:?}");
     }
+
+    fn ask(&mut self, job: crate::chat::account::Job) {
+        panic!("this realm has no jobs: {job:?}");
+    }
+
+    fn reply(&mut self, to: crate::chat::account::Asker, _: &crate::chat::account::Reply<'_>) {
+        panic!("this realm is asked nothing: {to:?}");
+    }
+
+    fn end(&mut self, id: ConnectionId, why: crate::chat::Farewell) {
+        panic!("this realm ends no connection: {id:?} {why:?}");
+    }
 }
 
 fn line(event: &chat::Event<'_>) -> String {

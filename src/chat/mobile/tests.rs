@@ -39,6 +39,18 @@ impl Sink for Recorder {
         self.lines.push(format!("{of:?} has changed"));
         self.a_delta_will_tell
     }
+
+    fn ask(&mut self, job: crate::chat::account::Job) {
+        panic!("this realm has no jobs: {job:?}");
+    }
+
+    fn reply(&mut self, to: crate::chat::account::Asker, _: &crate::chat::account::Reply<'_>) {
+        panic!("this realm is asked nothing: {to:?}");
+    }
+
+    fn end(&mut self, id: ConnectionId, why: crate::chat::Farewell) {
+        panic!("this realm ends no connection: {id:?} {why:?}");
+    }
 }
 
 /// The address block of all connections, unless a test is about address blocks.

@@ -7,7 +7,8 @@
 
 use std::rc::Rc;
 
-use crate::chat::{Audience, ConnectionId, Event, Handling, Kind, Sink, Watch};
+use crate::chat::account::{Asker, Job, Reply};
+use crate::chat::{Audience, ConnectionId, Event, Farewell, Handling, Kind, Sink, Watch};
 use crate::dialects::Dialect;
 use crate::turn::records::counters::Counters;
 use crate::turn::tables::outbox::Outboxes;
@@ -86,6 +87,20 @@ impl Sink for OutboxSink<'_> {
 
     fn list_changed(&mut self, of: Audience) -> bool {
         self.presence.changed(of.index())
+    }
+
+    // Without a store there is no account realm, and only that realm asks for these.
+
+    fn ask(&mut self, job: Job) {
+        unreachable!("there is no account realm: {job:?}");
+    }
+
+    fn reply(&mut self, to: Asker, _: &Reply<'_>) {
+        unreachable!("there is no account realm: {to:?}");
+    }
+
+    fn end(&mut self, id: ConnectionId, why: Farewell) {
+        unreachable!("there is no account realm: {id:?} {why:?}");
     }
 }
 

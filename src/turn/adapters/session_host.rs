@@ -136,6 +136,12 @@ impl Host for SessionHost<'_> {
             // connection have to come before those.
             self.turn.replace(old, id);
         }
+        // Now that the outbox has a dialect, the realm may have more to say.
+        if let Some(who) = who {
+            let now = self.turn.now;
+            let (chat, mut sink) = self.turn.chat_and_sink();
+            chat.welcome(now, id, who, &mut sink);
+        }
         Ok(())
     }
 }

@@ -186,6 +186,18 @@ fn an_invitation_is_told_whole_also_after_it_has_waited() {
         fn list_changed(&mut self, _of: Audience) -> bool {
             false
         }
+
+        fn ask(&mut self, job: crate::chat::account::Job) {
+            panic!("this realm has no jobs: {job:?}");
+        }
+
+        fn reply(&mut self, to: crate::chat::account::Asker, _: &crate::chat::account::Reply<'_>) {
+            panic!("this realm is asked nothing: {to:?}");
+        }
+
+        fn end(&mut self, id: ConnectionId, why: crate::chat::Farewell) {
+            panic!("this realm ends no connection: {id:?} {why:?}");
+        }
     }
     let mut world = World::of_two(limits());
     world.leave(2);

@@ -37,6 +37,18 @@ fn a_message_carries_everything_that_its_sender_has_put_in() {
         fn list_changed(&mut self, _of: Audience) -> bool {
             false
         }
+
+        fn ask(&mut self, job: crate::chat::account::Job) {
+            panic!("this realm has no jobs: {job:?}");
+        }
+
+        fn reply(&mut self, to: crate::chat::account::Asker, _: &crate::chat::account::Reply<'_>) {
+            panic!("this realm is asked nothing: {to:?}");
+        }
+
+        fn end(&mut self, id: ConnectionId, why: crate::chat::Farewell) {
+            panic!("this realm ends no connection: {id:?} {why:?}");
+        }
     }
     let mut world = World::new(Limits::default());
     world.join(1, "a");

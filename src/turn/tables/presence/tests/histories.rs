@@ -92,13 +92,25 @@ impl Sink for Stage<'_> {
 
     fn watch(&mut self, by: ConnectionId, what: Watch) {
         match what {
-            Watch::Begin(Audience::Mobile, mode) => self.presence.join(by, self.audience, mode),
+            Watch::Begin(_, mode) => self.presence.join(by, self.audience, mode),
             Watch::Ask | Watch::Switch(_) | Watch::End => self.presence.watch(by, what),
         }
     }
 
     fn list_changed(&mut self, _of: Audience) -> bool {
         self.presence.changed(self.audience)
+    }
+
+    fn ask(&mut self, job: crate::chat::account::Job) {
+        panic!("this realm has no jobs: {job:?}");
+    }
+
+    fn reply(&mut self, to: crate::chat::account::Asker, _: &crate::chat::account::Reply<'_>) {
+        panic!("this realm is asked nothing: {to:?}");
+    }
+
+    fn end(&mut self, id: ConnectionId, why: crate::chat::Farewell) {
+        panic!("this realm ends no connection: {id:?} {why:?}");
     }
 }
 
