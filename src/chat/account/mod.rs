@@ -73,8 +73,8 @@ use recent::{Message, Recent};
 use seats::Seats;
 use throttle::Throttle;
 
-/// The name that is shown for a sender who was deleted before the server started.
-const FORMER_USER: &str = "former user";
+/// The name that is shown for a sender that the store does not name.
+const NOBODY: &str = "unknown user";
 
 /// All users, and what they say to each other.
 pub struct Realm {
@@ -105,11 +105,13 @@ pub struct Realm {
 impl Realm {
     /// Makes the realm as the store has it. Nobody is online.
     pub fn restore(limits: Limits, snapshot: Snapshot, now: Moment) -> Self {
-        let users = Directory::restore(snapshot.users);
+        let Snapshot { users, former, recent: stored } = snapshot;
+        let (users, former) = (Directory::restore(users), Directory::restore(former));
         let mut recent = Recent::new(limits.recent);
-        for Stored { seq, from, at, text, place: _ } in snapshot.recent {
-            let sender = users.get(from).map(|one| one.user.name.clone());
-            let from = sender.unwrap_or_else(|| UserName::registered(FORMER_USER));
+        for Stored { seq, from, at, text, place: _ } in stored {
+            let sender = users.get(from).or_else(|| former.get(from));
+            let name = sender.map(|one| one.user.name.clone());
+            let from = name.unwrap_or_else(|| UserName::registered(NOBODY));
             recent.add(Message { commit: 0, seq, from, to: None, text, at });
         }
         let throttle = |rate| Throttle::new(rate, limits.remembered_attempts);

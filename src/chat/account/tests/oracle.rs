@@ -275,6 +275,8 @@ impl Model {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig::with_cases(128))]
+
     #[test]
     fn every_device_is_told_exactly_what_the_model_says(steps in prop::collection::vec(step(), 0..120)) {
         let mut model = Model::new();

@@ -135,7 +135,13 @@ fn a_message_is_told_under_its_senders_name_although_the_user_was_deleted() {
     world.realm.done(world.now, news, &mut world.sink);
     world.settle();
     assert_eq!(world.heard(), ["1: ada: bye", "2: ada: bye", "1: LoggedOut"]);
-    let again = Realm::restore(Limits::default(), world.store.snapshot(), world.now.monotonic);
-    let names: Vec<&str> = again.recent.iter().map(|message| message.from.as_str()).collect();
-    assert_eq!(names, ["former user"]);
+    let names = |snapshot: Snapshot| {
+        let again = Realm::restore(Limits::default(), snapshot, world.now.monotonic);
+        assert!(again.users.find("ada").is_none(), "a former user is no user");
+        let names = again.recent.iter().map(|message| message.from.as_str().to_owned());
+        names.collect::<Vec<String>>()
+    };
+    assert_eq!(names(world.store.snapshot()), ["ada"], "also after a restart");
+    let unnamed = Snapshot { former: Vec::new(), ..world.store.snapshot() };
+    assert_eq!(names(unnamed), ["unknown user"]);
 }

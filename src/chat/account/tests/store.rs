@@ -10,6 +10,7 @@ use super::super::*;
 #[derive(Default)]
 pub(super) struct Store {
     pub(super) users: Vec<User>,
+    pub(super) former: Vec<User>,
     passwords: BTreeMap<UserKey, PasswordHash>,
     pub(super) logins: BTreeMap<[u8; 32], (UserKey, UnixMs)>,
     pub(super) rows: Vec<Stored>,
@@ -38,7 +39,7 @@ impl Store {
         let global = self.rows.iter().filter(|row| row.place == Place::Global);
         let all: Vec<&Stored> = global.collect();
         let recent = all[all.len().saturating_sub(50)..].iter().copied().cloned().collect();
-        Snapshot { users: self.users.clone(), recent }
+        Snapshot { users: self.users.clone(), former: self.former.clone(), recent }
     }
 
     /// Takes jobs.
@@ -72,6 +73,7 @@ impl Store {
         let user = self.users.remove(place.expect("it is registered"));
         self.logins.retain(|_, login| login.0 != user.key);
         self.passwords.remove(&user.key);
+        self.former.push(user);
     }
 
     pub(super) fn register(&mut self, name: UserName, hash: PasswordHash) -> Option<User> {
