@@ -13,11 +13,14 @@
 pub enum Audience {
     /// The connections of the `mobile` realm. Their list holds every number online.
     Mobile,
+    /// The connections of the account realm that have words for it. Their list holds the names of the users
+    /// who are online, and comes with sentences about the last changes.
+    Accounts,
 }
 
 impl Audience {
     /// All audiences, in the order of [`index`](Self::index).
-    pub const ALL: [Audience; 1] = [Audience::Mobile];
+    pub const ALL: [Audience; 2] = [Audience::Mobile, Audience::Accounts];
 
     /// The audience's place in [`ALL`](Self::ALL), from 0.
     pub fn index(self) -> usize {

@@ -6,12 +6,14 @@
 //!
 //! A *realm* is a separate directory of people: the people of one realm can't see those of another, or
 //! write to them. In [`mobile`] people have phone numbers, in [`messenger`] an id that only their friends
-//! know. A realm is a folder here and an arm in each method of [`Chat`]; the turn names no realm. Methods
-//! that ask every realm take `self` apart first. So a new field compiles only once each of them uses it.
+//! know, in [`account`] a name and a password. A realm is a folder here and an arm in each method of
+//! [`Chat`]; the turn names no realm. Methods that ask every realm take `self` apart first. So a new field
+//! compiles only once each of them uses it.
 
 pub mod account;
 mod audience;
 mod books;
+mod chain;
 mod entry;
 mod figure;
 mod ids;
@@ -81,9 +83,7 @@ impl<'a> Event<'a> {
             Event::Pong | Event::Error { .. } => Handling::FOR_CONNECTION,
             Event::Mobile(event) => event.handling(),
             Event::Messenger(event) => event.handling(),
-            // Nothing moves to another connection: every connection of a user gets its own copy.
-            Event::Account(event) if event.may_be_dropped() => Handling::FOR_CONNECTION.droppable(),
-            Event::Account(_) => Handling::FOR_CONNECTION,
+            Event::Account(event) => event.handling(),
         }
     }
 }
@@ -100,6 +100,8 @@ pub enum Entrant<'a> {
     },
     /// A device asks for the messenger realm. Its first frame says who it is.
     Messenger(&'a messenger::SignIn<'a>),
+    /// A user's client asks for the account realm. Its token has proved who it is.
+    Account(account::Guest),
 }
 
 /// The person that a connection belongs to. It exists to be hashed, and must not appear in any output.
@@ -109,6 +111,8 @@ pub enum Person<'a> {
     Mobile(Mobile),
     /// An id of the messenger realm.
     Messenger(&'a str),
+    /// A user of the account realm.
+    Account(account::UserKey),
 }
 
 /// Identifies a message on its way to one connection. The turn gives it back to the realm with
@@ -133,6 +137,8 @@ pub struct Limits {
     pub mobile: mobile::Limits,
     /// The limits of the messenger realm.
     pub messenger: messenger::Limits,
+    /// The limits of the account realm.
+    pub account: account::Limits,
 }
 
 /// The name of a realm.
@@ -176,24 +182,31 @@ pub struct Census {
 pub struct Chat {
     mobile: mobile::Realm,
     messenger: messenger::Realm,
-    account: account::Thin,
+    /// `None` if the server has no store. Boxed, so that it then takes no memory.
+    account: Option<Box<account::Realm>>,
 }
 
 impl Chat {
-    /// Makes a chat with nobody in it, at the time `now`.
+    /// Makes a chat with nobody in it, at the time `now`. It has no account realm.
     pub fn new(limits: Limits, now: Now) -> Self {
         Chat {
             mobile: mobile::Realm::new(limits.mobile),
             messenger: messenger::Realm::new(limits.messenger, now.monotonic),
-            account: account::Thin::new(),
+            account: None,
         }
+    }
+
+    /// Makes a chat with nobody in it, at the time `now`. Its account realm is as the store has it.
+    pub fn restore(limits: Limits, snapshot: account::Snapshot, now: Now) -> Self {
+        let account = account::Realm::restore(limits.account, snapshot, now.monotonic);
+        Chat { account: Some(Box::new(account)), ..Chat::new(limits, now) }
     }
 
     /// Whether this entrant would only replace an older connection of the same person.
     pub fn would_replace(&self, who: Entrant<'_>) -> bool {
         match who {
             Entrant::Mobile { mobile, .. } => self.mobile.is_online(mobile),
-            Entrant::Messenger(_) => false,
+            Entrant::Messenger(_) | Entrant::Account(_) => false,
         }
     }
 
@@ -222,6 +235,68 @@ impl Chat {
                 self.messenger.sign_in(now, (id, from), who, sink)?;
                 Ok(Admitted::default())
             }
+            // The realm has events for the connection at once. They have to wait until it can hear them.
+            Entrant::Account(_) => Ok(Admitted::default()),
+        }
+    }
+
+    /// Tells a connection that was admitted what its realm has for it, now that the connection speaks a
+    /// dialect. The realm may also end the connection.
+    pub fn welcome(&mut self, now: Now, id: ConnectionId, who: Entrant<'_>, sink: &mut impl Sink) {
+        match (who, &mut self.account) {
+            (Entrant::Mobile { .. } | Entrant::Messenger(_), _) => {}
+            (Entrant::Account(guest), Some(realm)) => realm.enter(now, id, guest, sink),
+            (Entrant::Account(_), None) => sink.end(id, Farewell::TryAgain),
+        }
+    }
+
+    /// Notes that a connection of the account realm speaks another dialect from now on, one that has words
+    /// for everything in the realm.
+    pub fn switched(&mut self, id: ConnectionId, sink: &mut impl Sink) {
+        if let Some(realm) = &mut self.account {
+            realm.switched(id, sink);
+        }
+    }
+
+    /// Carries out what a request from this address block asks for. The sink gets exactly one reply for
+    /// `asker`: before this call returns, or after some jobs.
+    pub fn call(
+        &mut self,
+        now: Now,
+        from: Block,
+        asker: account::Asker,
+        call: &account::Call,
+        sink: &mut impl Sink,
+    ) {
+        match &mut self.account {
+            Some(realm) => realm.call(now, from, asker, call, sink),
+            None => sink.reply(asker, &account::Reply::Refused(account::Refusal::NoAccounts)),
+        }
+    }
+
+    /// Takes the result of a job that went to the sink.
+    pub fn done(&mut self, now: Now, result: account::JobResult, sink: &mut impl Sink) {
+        if let Some(realm) = &mut self.account {
+            realm.done(now, result, sink);
+        }
+    }
+
+    /// Whether the turn may read from a connection. If not, too much of what clients have said waits to be
+    /// stored. This changes only with [`done`](Chat::done), or when a connection leaves.
+    pub fn may_speak(&self, id: ConnectionId) -> bool {
+        self.account.as_ref().is_none_or(|realm| realm.may_speak(id))
+    }
+
+    /// Whether a drain may end this connection now. If not, something that it has said is being stored, and
+    /// it is to hear the result.
+    pub fn may_go(&self, id: ConnectionId) -> bool {
+        self.account.as_ref().is_none_or(|realm| realm.may_go(id))
+    }
+
+    /// Begins a drain: from now on, the account realm only finishes what it has begun.
+    pub fn drain(&mut self) {
+        if let Some(realm) = &mut self.account {
+            realm.drain();
         }
     }
 
@@ -229,8 +304,11 @@ impl Chat {
     /// entries in one call.
     pub fn forget(&mut self, now: Moment, budget: usize) {
         // The messenger realm keeps no such entries.
-        let Chat { mobile, messenger: _, account: _ } = self;
+        let Chat { mobile, messenger: _, account } = self;
         mobile.forget(now, budget);
+        if let Some(account) = account {
+            account.forget(now, budget);
+        }
     }
 
     /// Carries out a command of a person, from a connection of the address block that comes with it. It
@@ -245,47 +323,23 @@ impl Chat {
         match command {
             Command::Mobile(command) => self.mobile.handle(from.0, command, sink),
             Command::Messenger(command) => self.messenger.handle(now, from, command, sink),
-            // No connection is signed in to this realm yet.
-            Command::Account(_) => {}
+            Command::Account(command) => {
+                if let Some(realm) = &mut self.account {
+                    realm.handle(now, from.0, command, sink);
+                }
+            }
         }
-    }
-
-    /// Carries out what a request from this address block asks for. The sink gets exactly one reply for
-    /// `asker`: before this call returns, or after some jobs.
-    pub fn call(
-        &mut self,
-        now: Now,
-        from: Block,
-        asker: account::Asker,
-        call: &account::Call,
-        sink: &mut impl Sink,
-    ) {
-        self.account.call(now, from, asker, call, sink);
-    }
-
-    /// Takes the result of a job that went to the sink.
-    pub fn done(&mut self, now: Now, result: account::JobResult, sink: &mut impl Sink) {
-        self.account.done(now, result, sink);
-    }
-
-    /// Whether the turn may read from a connection. If not, so much of what it has said waits to be stored
-    /// that it has to wait, too. This changes only when jobs are done, connections leave, or time passes.
-    pub fn may_speak(&self, id: ConnectionId) -> bool {
-        self.account.may_speak(id)
-    }
-
-    /// The account realm of the unit tests.
-    #[cfg(test)]
-    pub(crate) fn account(&mut self) -> &mut account::Thin {
-        &mut self.account
     }
 
     /// Counts a message that a dialect refused in the books of its sender's realm. The sender is signed in.
     pub fn refuse(&mut self, from: ConnectionId, fault: Fault) {
         // A realm ignores a connection that it does not know.
-        let Chat { mobile, messenger, account: _ } = self;
+        let Chat { mobile, messenger, account } = self;
         mobile.refuse(from, fault);
         messenger.refuse(from, fault);
+        if let Some(account) = account {
+            account.refuse(from, fault);
+        }
     }
 
     /// Decides the fate of a message that went to the sink, and tells its sender. `id` is the one that
@@ -306,42 +360,73 @@ impl Chat {
     /// Removes a connection from its realm, if it is in one. The turn reports the messages on their way to
     /// it through [`settle`](Chat::settle).
     pub fn leave(&mut self, now: Now, (id, from): (ConnectionId, Block), sink: &mut impl Sink) {
-        let Chat { mobile, messenger, account: _ } = self;
+        let Chat { mobile, messenger, account } = self;
         mobile.depart(id, sink);
         messenger.leave(now, (id, from), sink);
+        if let Some(account) = account {
+            account.leave(id, sink);
+        }
     }
 
     /// Acts on the deadlines that have passed: at most `budget` of them in one call. The rest waits for the
     /// next call.
     pub fn expire(&mut self, now: Now, budget: usize, sink: &mut impl Sink) {
         // The mobile realm has no deadlines.
-        let Chat { mobile: _, messenger, account: _ } = self;
+        let Chat { mobile: _, messenger, account } = self;
         messenger.expire(now, budget, sink);
+        if let Some(account) = account {
+            account.expire(now, budget, sink);
+        }
     }
 
     /// The moment at which [`expire`](Chat::expire) is to be called next. `None` if there is no deadline.
     pub fn next_deadline(&self) -> Option<Moment> {
-        let Chat { mobile: _, messenger, account: _ } = self;
-        messenger.next_deadline()
+        let Chat { mobile: _, messenger, account } = self;
+        let account = account.as_ref().and_then(|realm| realm.next_deadline());
+        [messenger.next_deadline(), account].into_iter().flatten().min()
     }
 
     /// How many timers the realms keep.
     pub fn timers(&self) -> usize {
-        let Chat { mobile: _, messenger, account: _ } = self;
-        messenger.timers()
+        let Chat { mobile: _, messenger, account } = self;
+        messenger.timers() + account.as_ref().map_or(0, |realm| realm.timers())
     }
 
     /// The person that a connection belongs to. `None` if it is signed in to no realm.
     pub fn person_at(&self, id: ConnectionId) -> Option<Person<'_>> {
-        let Chat { mobile, messenger, account: _ } = self;
+        let Chat { mobile, messenger, account } = self;
+        let user = || account.as_ref()?.user_at(id).map(Person::Account);
         let mobile = mobile.mobile_of(id).map(Person::Mobile);
-        mobile.or_else(|| messenger.id_of(id).map(Person::Messenger))
+        mobile.or_else(|| messenger.id_of(id).map(Person::Messenger)).or_else(user)
     }
 
-    /// The list of an audience as it is now, as an event.
-    pub fn list(&self, of: Audience) -> Event<'_> {
+    /// How many of the last changes an audience's list is published with, for a receiver that has not seen
+    /// this many changes. Receivers with the same number get the same frames.
+    pub fn news(&self, of: Audience, changes: u64) -> usize {
         match of {
-            Audience::Mobile => Event::Mobile(mobile::Event::OnlineUsers(self.mobile.online())),
+            // The list alone says it all.
+            Audience::Mobile => 0,
+            Audience::Accounts => account::Realm::sentences(changes),
+        }
+    }
+
+    /// Calls `tell` with the list of an audience as it is now. With news, it is called once for each of the
+    /// last changes, this many.
+    pub fn publication(
+        &self,
+        of: Audience,
+        news: usize,
+        now: Now,
+        mut tell: impl FnMut(&Event<'_>),
+    ) {
+        match (of, &self.account) {
+            (Audience::Mobile, _) => {
+                tell(&Event::Mobile(mobile::Event::OnlineUsers(self.mobile.online())));
+            }
+            (Audience::Accounts, Some(realm)) => {
+                realm.publish(news, now, |event| tell(&Event::Account(*event)));
+            }
+            (Audience::Accounts, None) => {}
         }
     }
 
@@ -350,6 +435,8 @@ impl Chat {
     pub fn changes(&mut self, of: Audience, tell: impl FnOnce(&Event<'_>)) {
         match of {
             Audience::Mobile => self.mobile.changes(|event| tell(&Event::Mobile(event))),
+            // No receiver of this audience wants deltas.
+            Audience::Accounts => {}
         }
     }
 
@@ -357,25 +444,35 @@ impl Chat {
     pub fn audience_len(&self, of: Audience) -> usize {
         match of {
             Audience::Mobile => self.mobile.online().len(),
+            Audience::Accounts => self.account.as_ref().map_or(0, |realm| realm.watchers()),
         }
     }
 
-    /// The books of each realm: what became of every message.
+    /// The books of each realm whose messages go from one person's connection to another's. The account
+    /// realm's go to the store, and have a [`Ledger`](account::Ledger) of their own.
     pub fn books(&self) -> impl Iterator<Item = (Realm, &Books)> {
         let Chat { mobile, messenger, account: _ } = self;
         [(Realm::Mobile, mobile.books()), (Realm::Messenger, messenger.books())].into_iter()
     }
 
+    /// Whether every message of every realm is accounted for.
+    pub fn balances(&self) -> bool {
+        let is_stored = self.account.as_ref().is_none_or(|realm| realm.ledger().balances());
+        is_stored && self.books().all(|(_, books)| books.balances())
+    }
+
     /// How many copies of messages went to the sink with a receipt and are not settled yet.
     pub fn unsettled(&self) -> u64 {
+        // The account realm wants to hear of no copy.
         let Chat { mobile, messenger, account: _ } = self;
         mobile.books().in_flight + messenger.copies_in_flight()
     }
 
     /// What the realms have counted beside their books.
     pub fn figures(&self) -> impl Iterator<Item = Figure> {
-        let Chat { mobile, messenger, account: _ } = self;
-        mobile.figures().into_iter().chain(messenger.figures())
+        let Chat { mobile, messenger, account } = self;
+        let account = account.iter().flat_map(|realm| realm.figures());
+        mobile.figures().into_iter().chain(messenger.figures()).chain(account)
     }
 
     /// What the pages about the server say of the chat.
@@ -402,8 +499,11 @@ impl Chat {
     ///
     /// If there is a bug in this room.
     pub fn check_invariants(&self) {
-        let Chat { mobile, messenger, account: _ } = self;
+        let Chat { mobile, messenger, account } = self;
         mobile.check_invariants();
         messenger.check_invariants();
+        if let Some(account) = account {
+            account.check_invariants();
+        }
     }
 }

@@ -22,6 +22,11 @@ pub enum Farewell {
     LoggedOut,
     /// The login has expired.
     Expired,
+    /// The user has as many connections as one may have.
+    TooManyDevices,
+    /// The realm no longer knows for certain whose connection it is. The client may connect again at once:
+    /// then the token decides.
+    TryAgain,
 }
 
 /// What became of a message that went to the sink.

@@ -12,7 +12,7 @@ use super::limit_args::LimitArgs;
 use super::mistakes::Mistakes;
 use super::origin::origin;
 use super::values::{address, byte_rate, bytes, count, http_head, overlap, time, time_or_none};
-use crate::chat::{messenger, mobile};
+use crate::chat::{account, messenger, mobile};
 use crate::net::{Format, Level, LogSettings, Settings};
 use crate::turn::{Caps, Limits, PresenceLimits};
 use crate::{chat, http, session, ws};
@@ -241,6 +241,7 @@ pub(super) fn settings(args: Args, around: Surroundings, mistakes: &mut Mistakes
                 replacements: clients.replacement_rate,
                 ..mobile::Limits::default()
             },
+            account: account::Limits::default(),
         },
         ..Limits::default()
     };

@@ -193,6 +193,7 @@ impl Dialect {
     pub fn of(audience: Audience) -> Dialect {
         match audience {
             Audience::Mobile => Dialect::Sca,
+            Audience::Accounts => Dialect::WebsocketChat,
         }
     }
 

@@ -55,6 +55,12 @@ impl Block {
             IpAddr::V6(address) => Block((address.to_bits() >> 64) as u64),
         }
     }
+
+    /// Whether the block is this machine itself: `127.0.0.0/8` (RFC 1122 §3.2.1.3), or the /64 of `::1`, in
+    /// which no other address is routed (RFC 4291 §2.5.3).
+    pub fn is_loopback(self) -> bool {
+        self.0 == 0 || self.0 >> 24 == 127
+    }
 }
 
 /// How a newly accepted connection is counted.
@@ -286,6 +292,16 @@ mod tests {
         assert_eq!(block("192.0.2.1"), block("::ffff:192.0.2.1"));
         assert_eq!(block("2001:db8:0:1::1"), block("2001:db8:0:1:ffff::2"));
         assert_ne!(block("2001:db8:0:1::1"), block("2001:db8:0:2::1"));
+    }
+
+    #[test]
+    fn only_this_machine_is_loopback() {
+        for own in ["127.0.0.1", "127.255.0.9", "::1", "::ffff:127.0.0.1"] {
+            assert!(block(own).is_loopback(), "{own}");
+        }
+        for other in ["126.255.255.255", "128.0.0.1", "192.0.2.127", "2001:db8::1", "7f00::1"] {
+            assert!(!block(other).is_loopback(), "{other}");
+        }
     }
 
     #[test]

@@ -122,6 +122,12 @@ impl Bucket {
         Ok(())
     }
 
+    /// Gives back a token that [`take`](Self::take) has taken.
+    pub fn give_back(&mut self, rate: &Rate) {
+        let before = self.full_again.as_nanos().saturating_sub(rate.time_for(1));
+        self.full_again = Moment::from_nanos(before);
+    }
+
     /// Takes `amount` tokens, even if there are not enough. Use this for what has already happened.
     /// A client that keeps exceeding the rate, however slightly, sinks deeper into debt until it is
     /// [`Drawn::Beyond`].
@@ -190,6 +196,15 @@ mod tests {
             assert!(bucket.take(&RATE, at(second)).is_err());
         }
         assert_eq!(bucket.take(&RATE, at(5)), Ok(()));
+    }
+
+    #[test]
+    fn a_token_that_is_given_back_can_be_taken_again_and_no_second_one() {
+        let mut bucket = Bucket::default();
+        while bucket.take(&RATE, at(100)).is_ok() {}
+        bucket.give_back(&RATE);
+        assert_eq!(bucket.take(&RATE, at(100)), Ok(()));
+        assert_eq!(bucket.take(&RATE, at(100)), Err(Duration::from_secs(5)));
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! [`End`]: how a connection ends. One value decides the close frame, the metric and the line in the log.
 //!
-//! Close codes are those of RFC 6455 §7.4, except for 4000 and 4001, which belong to the protocols.
+//! Close codes are those of RFC 6455 §7.4, except for those from 4000 on, which belong to the protocols.
 
 use crate::chat::Farewell;
 use crate::limiter::Limit;
@@ -54,7 +54,7 @@ pub enum End {
 
 impl End {
     /// The name of each outcome in the metrics, in the order of [`outcome`](End::outcome).
-    pub const OUTCOMES: [&'static str; 20] = [
+    pub const OUTCOMES: [&'static str; 22] = [
         "http",
         "request_timeout",
         "closed_by_client",
@@ -75,6 +75,8 @@ impl End {
         "answer_timeout",
         "logged_out",
         "login_expired",
+        "too_many_devices",
+        "try_again",
     ];
 
     /// The index of the outcome in [`OUTCOMES`](End::OUTCOMES).
@@ -100,6 +102,8 @@ impl End {
             End::AnswerTimeout => 17,
             End::Farewell(Farewell::LoggedOut) => 18,
             End::Farewell(Farewell::Expired) => 19,
+            End::Farewell(Farewell::TooManyDevices) => 20,
+            End::Farewell(Farewell::TryAgain) => 21,
         }
     }
 
@@ -110,6 +114,11 @@ impl End {
             End::Http | End::RequestTimeout | End::AnswerTimeout | End::Slow | End::Lost => None,
             End::Farewell(Farewell::LoggedOut) => Some((Some(4001), "logged out")),
             End::Farewell(Farewell::Expired) => Some((Some(4001), "the login has expired")),
+            End::Farewell(Farewell::TooManyDevices) => {
+                Some((Some(4008), "too many connections of one person"))
+            }
+            // 1013 is registered with IANA as "Try Again Later".
+            End::Farewell(Farewell::TryAgain) => Some((Some(1013), "try again")),
             End::ClosedByClient(code) => Some((code, "")),
             End::Violation(code, reason) => Some((Some(code), reason)),
             End::Unacceptable => Some((Some(1003), "this protocol has no binary messages")),
@@ -119,7 +128,6 @@ impl End {
             End::FrameTimeout => Some((Some(1008), "a frame took too long to arrive")),
             End::NotSignedIn(sentence) => Some((Some(4001), sentence)),
             End::SignInRefused(sentence) => Some((Some(1008), sentence)),
-            // 1013 is registered with IANA as "Try Again Later".
             End::Overloaded => Some((Some(1013), "too many messages are half here")),
             End::Replaced => Some((Some(4000), "replaced by a newer connection")),
             End::Silent => Some((Some(1001), "nothing was heard for too long")),

@@ -18,6 +18,9 @@ pub(super) struct Drain {
     next_slice: Option<Moment>,
     /// The slot at which the next slice begins.
     slot: usize,
+    /// The first slot whose client still waits to hear what became of its message. The slices come by
+    /// again.
+    left_behind: Option<usize>,
 }
 
 impl Drain {
@@ -32,7 +35,8 @@ impl Turn {
     pub fn drain(&mut self, now: Moment) {
         if self.drain.is_none() {
             let until = now + self.limits.drain_timeout;
-            self.drain = Some(Drain { until, next_slice: Some(now), slot: 0 });
+            self.drain = Some(Drain { until, next_slice: Some(now), slot: 0, left_behind: None });
+            self.chat.drain();
         }
     }
 
@@ -57,8 +61,9 @@ impl Turn {
         }
     }
 
-    /// Ends the WebSockets of the next slice, if it is due. Returns their number. O(slots) over the whole
-    /// drain: each slice goes on where the last one stopped.
+    /// Ends the WebSockets of the next slice, if it is due. Returns their number. Each slice goes on where
+    /// the last one stopped: O(slots) over the whole drain, and again for each round in which a client
+    /// waited for the store.
     pub(super) fn drain_slice(&mut self) -> usize {
         let now = self.now.monotonic;
         let Some(drain) = &mut self.drain else { return 0 };
@@ -71,15 +76,22 @@ impl Turn {
         while slot < slots && left > 0 {
             let connection = self.connections.in_slot(slot);
             slot += 1;
-            if let Some(connection) = connection.filter(|c| c.session.is_websocket()) {
+            let Some(connection) = connection.filter(|c| c.session.is_websocket()) else {
+                continue;
+            };
+            if self.chat.may_go(connection.id) {
                 left -= 1;
                 self.end(connection.id, End::Draining);
+            } else if let Some(drain) = &mut self.drain {
+                drain.left_behind.get_or_insert(slot - 1);
             }
         }
         if let Some(drain) = &mut self.drain {
-            drain.slot = slot;
             let pause = self.limits.budgets.drain_pause;
-            drain.next_slice = (slot < slots).then_some(now + pause);
+            let is_left = slot < slots;
+            let again = if is_left { None } else { drain.left_behind.take() };
+            drain.slot = again.unwrap_or(slot);
+            drain.next_slice = (is_left || again.is_some()).then_some(now + pause);
         }
         self.limits.budgets.drain - left
     }

@@ -4,9 +4,6 @@
 //! threads, the simulator with a queue under its own clock. The turn hands over once a turn (the phase *ask*)
 //! and takes results once a turn (the phase *answer*), so that a hundred jobs are one wake-up of a thread.
 
-#[cfg(test)]
-mod tests;
-
 use crate::chat::account::{Job, JobResult};
 
 /// Work for other threads, as the turn sees it.

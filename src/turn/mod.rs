@@ -232,7 +232,7 @@ impl Turn {
         let turn = laps.finish(self.outboxes.total_bytes(), self.websockets);
         self.counters.count_turn(&turn);
         self.recorder.keep(turn);
-        debug_assert!(self.books().balances(), "{:?}", self.books());
+        debug_assert!(self.chat.balances(), "{:?}", self.chat);
         debug_assert_eq!(self.outboxes.messages(), self.chat.unsettled(), "lost, or settled twice");
     }
 

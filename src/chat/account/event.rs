@@ -1,27 +1,29 @@
 //! [`Event`]: what a client of the realm is told on its socket.
 
-use super::{Refusal, Seq, UnixMs};
+use super::{Refusal, Said, UnixMs};
+use crate::chat::Handling;
 
 /// An event. It borrows from the realm.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Event<'a> {
     /// The last global messages, oldest first, for a client that has just connected.
     History(&'a [Said<'a>]),
-    /// A message was stored. Sender and recipients all get this; for the sender of a global message it is
-    /// the acknowledgement.
+    /// A message was stored. All connections get it that a global message goes to, the sender's included:
+    /// there it is the acknowledgement. Of a private message, the recipient's connections get it. A
+    /// connection that has just switched from Chatterbox gets all that it could not be told before.
     Said(Said<'a>),
-    /// A private message was stored. Only the sender's own connections get this.
+    /// A private message was stored. The sender's connections get this, instead of `Said`.
     Sent {
         /// The message.
         message: Said<'a>,
-        /// Whether the recipient was online when the message was committed.
+        /// Whether a connection of the recipient was told when the message was committed.
         delivered: bool,
     },
     /// Another user is typing, or is not any more.
     Typing {
         /// Who.
         from: &'a str,
-        /// The recipient. `None`: everybody.
+        /// The name of the recipient. `None`: everybody.
         to: Option<&'a str>,
         /// Whether the user is typing.
         is_typing: bool,
@@ -39,17 +41,18 @@ pub enum Event<'a> {
     Refused(Refusal<'a>),
 }
 
-impl Event<'_> {
-    /// Whether the event may be dropped if the receiver has not read the earlier ones yet.
-    pub(in crate::chat) fn may_be_dropped(&self) -> bool {
+impl<'a> Event<'a> {
+    /// How an outbox queues this event.
+    pub fn handling(&self) -> Handling<'a> {
         match self {
             // The receiving app shows it for a few seconds only.
-            Event::Typing { .. } => true,
+            Event::Typing { .. } => Handling::FOR_CONNECTION.droppable(),
+            // Nothing moves to another connection: every connection of a user gets its own copy.
             Event::History(_)
             | Event::Said(_)
             | Event::Sent { .. }
             | Event::Users { .. }
-            | Event::Refused(_) => false,
+            | Event::Refused(_) => Handling::FOR_CONNECTION,
         }
     }
 }
@@ -63,42 +66,4 @@ pub enum News<'a> {
     Joined(&'a str),
     /// This user went offline.
     Left(&'a str),
-}
-
-/// A stored message.
-#[derive(Clone, Copy, Eq, PartialEq)]
-pub struct Said<'a> {
-    /// Its place in its conversation.
-    pub seq: Seq,
-    /// The name of the sender.
-    pub from: &'a str,
-    /// The name of the recipient. `None`: everybody.
-    pub to: Option<&'a str>,
-    /// The text, without the spaces around it.
-    pub text: &'a str,
-    /// When the server received it.
-    pub at: UnixMs,
-}
-
-impl std::fmt::Debug for Said<'_> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Said").field("seq", &self.seq).finish_non_exhaustive()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::chat::{self, Handling};
-
-    #[test]
-    fn typing_is_dropped_for_a_slow_reader_and_a_message_is_not() {
-        let typing = Event::Typing { from: "ada", to: None, is_typing: true };
-        let handling = chat::Event::Account(typing).handling();
-        assert_eq!(handling, Handling::FOR_CONNECTION.droppable());
-        let said = Said { seq: Seq(1), from: "ada", to: None, text: "x", at: UnixMs(0) };
-        for event in [Event::Said(said), Event::Sent { message: said, delivered: true }] {
-            assert_eq!(chat::Event::Account(event).handling(), Handling::FOR_CONNECTION);
-        }
-    }
 }

@@ -1,30 +1,390 @@
-//! The `account` realm: people with a name and a password, whose messages are kept.
+//! [`Realm`]: the `account` realm. People have a name and a password, and their messages are kept.
 //!
-//! The realm itself is sans-IO like the others. What has to be read from the disk, written to it, or
-//! hashed is a [`Job`]; it goes out through the sink and comes back as a [`JobResult`]. Nobody sees a
-//! message before the job that stores it has come back: commit, then broadcast.
+//! The realm is sans-IO like the others. What has to be read from the disk, written to it, or hashed is a
+//! [`Job`]; it goes out through the sink and comes back as a [`JobResult`]. Nobody sees a message before
+//! the job that stores it has come back: commit, then broadcast.
 //!
 //! What is small is kept in memory as a *replica* of the store: the users, and the last global messages.
 //! It changes only by results. Everything else (messages, password hashes, tokens) is in the store only.
+//! A *call* is what an HTTP request asks for. It gets one reply, at once or after some jobs. A *seat* is a
+//! WebSocket of a user.
 
+// The words.
 mod call;
 mod command;
 mod event;
 mod ids;
 mod job;
+mod limits;
 mod refusal;
+mod said;
 mod secret;
-#[cfg(not(test))]
-mod thin;
+
+// The tables.
+mod directory;
+mod hashes;
+mod ledger;
+mod logins;
+mod missed;
+mod pending;
+mod presence;
+mod recent;
+mod seats;
+mod throttle;
+
+// What the realm does.
+mod joining;
+mod reading;
+mod saying;
+mod typing;
+
+// What the operator sees, and what must hold.
+mod counters;
+mod figures;
+mod invariants;
 #[cfg(test)]
-#[path = "thin_for_tests.rs"]
-mod thin;
+mod tests;
+
+use std::fmt;
+
+use crate::chat::{self, Audience, ConnectionId, Farewell, Fault, PresenceMode, Sink, Watch};
+use crate::limiter::Block;
+use crate::timer::{Moment, Now};
 
 pub use call::{Asker, Call, Guest, Reply};
 pub use command::Command;
-pub use event::{Event, News, Said};
+pub use counters::Counters;
+pub use event::{Event, News};
 pub use ids::{NotAName, Place, Seq, UnixMs, UserId, UserKey, UserName};
 pub use job::{Credentials, Failure, Job, JobResult, Output, Snapshot, Stored, Ticket, User, Work};
+pub use ledger::{Ledger, Refused};
+pub use limits::{Limits, Registration};
 pub use refusal::Refusal;
+pub use said::Said;
 pub use secret::{PasswordHash, Secret, Token, TokenDigest};
-pub use thin::Thin;
+
+use directory::Directory;
+use hashes::Hashes;
+use logins::Logins;
+use missed::Missed;
+use pending::{Pending, Waiting, Wants};
+use presence::Online;
+use recent::{Message, Recent};
+use seats::Seats;
+use throttle::Throttle;
+
+/// The name that is shown for a sender that the store does not name.
+const NOBODY: &str = "unknown user";
+
+/// All users, and what they say to each other.
+pub struct Realm {
+    limits: Limits,
+    users: Directory,
+    seats: Seats,
+    online: Online,
+    logins: Logins,
+    /// What waits for a job.
+    waiting: Waiting,
+    /// The last global messages.
+    recent: Recent,
+    /// Private messages for seats that have no words for them yet.
+    missed: Missed,
+    hashes: Hashes,
+    registrations: Throttle,
+    logins_by_address: Throttle,
+    logins_by_name: Throttle,
+    /// How many messages were committed since the start.
+    commits: u64,
+    /// The bytes of the texts that wait for the store.
+    unstored_bytes: usize,
+    is_draining: bool,
+    ledger: Ledger,
+    counters: Counters,
+}
+
+impl Realm {
+    /// Makes the realm as the store has it. Nobody is online.
+    pub fn restore(limits: Limits, snapshot: Snapshot, now: Moment) -> Self {
+        let Snapshot { users, former, recent: stored } = snapshot;
+        let (users, former) = (Directory::restore(users), Directory::restore(former));
+        let mut recent = Recent::new(limits.recent);
+        for Stored { seq, from, at, text, place: _ } in stored {
+            let sender = users.get(from).or_else(|| former.get(from));
+            let name = sender.map(|one| one.user.name.clone());
+            let from = name.unwrap_or_else(|| UserName::registered(NOBODY));
+            recent.add(Message { commit: 0, seq, from, to: None, text, at });
+        }
+        let throttle = |rate| Throttle::new(rate, limits.remembered_attempts);
+        Realm {
+            users,
+            recent,
+            seats: Seats::default(),
+            online: Online::default(),
+            logins: Logins::new(limits.tokens_cached, now),
+            waiting: Waiting::default(),
+            missed: Missed::default(),
+            hashes: Hashes::default(),
+            registrations: throttle(limits.registrations),
+            logins_by_address: throttle(limits.logins_per_address),
+            logins_by_name: throttle(limits.logins_per_name),
+            commits: 0,
+            unstored_bytes: 0,
+            is_draining: false,
+            ledger: Ledger::default(),
+            counters: Counters::default(),
+            limits,
+        }
+    }
+
+    /// Does what a request from the address block `from` asks for. The sink gets exactly one reply for it,
+    /// now or after some jobs.
+    pub fn call(&mut self, now: Now, from: Block, asker: Asker, call: &Call, sink: &mut impl Sink) {
+        let caller = (asker, from);
+        let begun = match call {
+            Call::Register { name, password } => self.register(now, caller, (name, password), sink),
+            Call::LogIn { name, password } => self.log_in(now, caller, (name, password), sink),
+            Call::LogOut(token) => self.log_out(asker, *token, sink),
+            Call::Users(token) => self.read(now, asker, (*token, Wants::Users), sink),
+            Call::Recent(token) => self.read(now, asker, (*token, Wants::Recent), sink),
+            Call::Identify(token) => self.read(now, asker, (*token, Wants::Identity), sink),
+        };
+        reply_if_refused(asker, begun, sink);
+    }
+
+    /// Takes the result of a job, and goes on with what waited for it.
+    ///
+    /// # Panics
+    ///
+    /// If the result is not one of the job's work.
+    pub fn done(&mut self, now: Now, result: JobResult, sink: &mut impl Sink) {
+        let JobResult { ticket, outcome } = result;
+        if ticket == Ticket::NEWS {
+            if let Ok(Output::News(users)) = outcome {
+                self.news(users, sink);
+            }
+            return;
+        }
+        let pending = self.waiting.take(ticket);
+        let (asker, then) = match pending.expect("each job has one result") {
+            Pending::Message(message) => return self.stored(message, outcome, sink),
+            Pending::Recheck(token) => return self.recheck(token, outcome, sink),
+            Pending::Login { token, asker, wants } => {
+                (asker, self.looked_up(now, (token, asker, wants), outcome, sink))
+            }
+            Pending::LogOut { token, asker } => {
+                (asker, self.logged_out((token, asker), outcome, sink))
+            }
+            Pending::Hash { asker, from, name } => {
+                (asker, self.hashed(now, (asker, from), name, outcome, sink))
+            }
+            Pending::Register { asker } => (asker, self.registered(asker, outcome, sink)),
+            Pending::Credentials(login) => (login.asker, self.found(login, outcome, sink)),
+            Pending::Verify(login) => (login.asker, self.verified(now, login, outcome, sink)),
+            Pending::Admit(login) => (login.asker, self.admitted(now, &login, outcome, sink)),
+        };
+        reply_if_refused(asker, then, sink);
+    }
+
+    /// Gives a guest's WebSocket a seat, and tells it the last global messages. If that cannot be, the
+    /// connection ends at once. The connection must be able to hear events already.
+    ///
+    /// # Panics
+    ///
+    /// If the previous tenant of the connection's slot has not left.
+    pub fn enter(&mut self, now: Now, id: ConnectionId, guest: Guest, sink: &mut impl Sink) {
+        // The login may have ended since the token was looked up.
+        let is_known = self.logins.identify(&guest.login, now).is_some();
+        let login = self.logins.find(&guest.login).filter(|_| is_known);
+        let (Some(login), Some(person)) = (login, self.users.get(guest.user)) else {
+            return sink.end(id, Farewell::TryAgain);
+        };
+        if person.seats().len() >= self.limits.seats_per_user {
+            self.counters.seats_refused += 1;
+            return sink.end(id, Farewell::TooManyDevices);
+        }
+        let name = person.user.name.clone();
+        self.seats.take(id, guest.user, login, self.commits);
+        self.logins.seat(login, now);
+        let history: Vec<Said<'_>> = self.recent.iter().map(Message::said).collect();
+        tell(sink, &[id], Event::History(&history));
+        if self.users.seat(guest.user, id) {
+            self.counters.joins += 1;
+            self.online.joined(&name);
+            sink.list_changed(Audience::Accounts);
+        }
+    }
+
+    /// Notes that a client has switched from Chatterbox to a dialect with words for everything. It gets what
+    /// was committed since it came, in the order of the commits, and the list of those online from now on.
+    pub fn switched(&mut self, id: ConnectionId, sink: &mut impl Sink) {
+        let Some(seat) = self.seats.speaks(id) else { return };
+        let missed = self.missed.take(id);
+        let global = self.recent.iter().filter(|message| message.commit > seat.since);
+        let mut all: Vec<&Message> = global.chain(missed.iter().map(AsRef::as_ref)).collect();
+        all.sort_by_key(|message| message.commit);
+        for message in all {
+            tell(sink, &[id], Event::Said(message.said()));
+        }
+        sink.watch(id, Watch::Begin(Audience::Accounts, PresenceMode::Full));
+    }
+
+    /// Carries out a command. It ignores a connection without a seat.
+    pub fn handle(
+        &mut self,
+        now: Now,
+        id: ConnectionId,
+        command: &Command<'_>,
+        sink: &mut impl Sink,
+    ) {
+        if self.seats.get(id).is_none() {
+            return;
+        }
+        match command {
+            Command::Say { to, text } => {
+                if let Err(refusal) = self.say(now, id, (to.as_deref(), text), sink) {
+                    tell(sink, &[id], Event::Refused(refusal));
+                }
+            }
+            Command::Typing { to, is_typing } => self.typing(id, to.as_deref(), *is_typing, sink),
+            Command::ListUsers => sink.watch(id, Watch::Ask),
+        }
+    }
+
+    /// Counts a message that a dialect refused, if its sender has a seat here.
+    pub fn refuse(&mut self, from: ConnectionId, fault: Fault) {
+        if self.seats.get(from).is_some() {
+            self.ledger.refuse(fault.into());
+        }
+    }
+
+    /// Takes the seat of a connection away, if it has one. Its messages that wait for the store are stored
+    /// all the same.
+    pub fn leave(&mut self, id: ConnectionId, sink: &mut impl Sink) {
+        let Some(seat) = self.seats.vacate(id) else { return };
+        self.missed.take(id);
+        self.logins.unseat(seat.login);
+        if seat.speaks {
+            sink.watch(id, Watch::End);
+        }
+        if self.users.unseat(seat.user, id) {
+            self.counters.leaves += 1;
+            if let Some(person) = self.users.get(seat.user) {
+                self.online.left(&person.user.name);
+            }
+            sink.list_changed(Audience::Accounts);
+        }
+    }
+
+    /// Ends the sockets of logins that have expired: at most `budget` logins in one call.
+    pub fn expire(&mut self, now: Now, budget: usize, sink: &mut impl Sink) {
+        for _ in 0..budget {
+            let Some(expired) = self.logins.next_expired(now) else { return };
+            if let Some(login) = expired {
+                self.end_login(self.logins.token(login), Farewell::Expired, sink);
+            }
+        }
+    }
+
+    /// The moment at which [`expire`](Realm::expire) is to be called next.
+    pub fn next_deadline(&self) -> Option<Moment> {
+        self.logins.next_deadline()
+    }
+
+    /// How many timers the realm keeps.
+    pub fn timers(&self) -> usize {
+        self.logins.timers()
+    }
+
+    /// Forgets attempts and regulars that no longer matter: at most `budget` entries of each table.
+    pub fn forget(&mut self, now: Moment, budget: usize) {
+        for table in
+            [&mut self.registrations, &mut self.logins_by_address, &mut self.logins_by_name]
+        {
+            table.forget(now, budget);
+        }
+        self.hashes.forget(&self.limits, now, budget);
+    }
+
+    /// From now on, only calls that read are answered, and no client is read.
+    pub fn drain(&mut self) {
+        self.is_draining = true;
+    }
+
+    /// The user that a connection belongs to.
+    pub fn user_at(&self, id: ConnectionId) -> Option<UserKey> {
+        self.seats.get(id).map(|seat| seat.user)
+    }
+
+    /// How many connections watch the list of those online.
+    pub fn watchers(&self) -> usize {
+        self.seats.speaking().len()
+    }
+
+    /// How many sentences the list of those online is published with, for a client that is behind by this
+    /// many changes.
+    pub fn sentences(changes: u64) -> usize {
+        Online::sentences(changes)
+    }
+
+    /// Calls `tell` with the list of those online, once for each sentence, or once without one.
+    pub fn publish(&self, sentences: usize, now: Now, tell: impl FnMut(&Event<'_>)) {
+        self.online.publish(sentences, now, tell);
+    }
+
+    /// Takes the seat of a connection away, and ends the connection. It hears nothing more.
+    fn end_seat(&mut self, id: ConnectionId, why: Farewell, sink: &mut impl Sink) {
+        self.leave(id, sink);
+        self.counters.seats_ended += 1;
+        sink.end(id, why);
+    }
+
+    /// Hands over a job, and keeps what waits for its result.
+    fn ask(&mut self, pending: Pending, work: Work, sink: &mut impl Sink) {
+        let ticket = self.waiting.add(pending);
+        sink.ask(Job { ticket, work });
+    }
+
+    fn require_no_drain(&self) -> Result<(), Refusal<'static>> {
+        if self.is_draining { Err(Refusal::Draining) } else { Ok(()) }
+    }
+
+    fn require_room(&mut self) -> Result<(), Refusal<'static>> {
+        match self.waiting.calls() < self.limits.calls_under_way {
+            true => Ok(()),
+            false => Err(self.busy()),
+        }
+    }
+
+    fn busy(&mut self) -> Refusal<'static> {
+        self.counters.busy += 1;
+        Refusal::Busy
+    }
+
+    fn failed(&mut self, failure: Failure) -> Refusal<'static> {
+        self.counters.calls_failed[failure as usize] += 1;
+        Refusal::Failed(failure)
+    }
+}
+
+/// Debug output shows nothing of what people wrote, or who they are.
+impl fmt::Debug for Realm {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Realm").field("ledger", &self.ledger).finish_non_exhaustive()
+    }
+}
+
+/// Sends an event to some seats.
+fn tell(sink: &mut impl Sink, seats: &[ConnectionId], event: Event<'_>) {
+    let event = chat::Event::Account(event);
+    match seats {
+        [] => {}
+        [only] => sink.send(*only, &event),
+        several => sink.fan_out(several, &event),
+    }
+}
+
+fn reply_if_refused(asker: Asker, done: Result<(), Refusal<'static>>, sink: &mut impl Sink) {
+    if let Err(refusal) = done {
+        sink.reply(asker, &Reply::Refused(refusal));
+    }
+}

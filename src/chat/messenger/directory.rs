@@ -24,7 +24,7 @@ use crate::shards::Shards;
 #[derive(Default)]
 pub(super) struct Directory {
     by_id: Shards<u32>,
-    /// It is visible to the room, because a [`Chain`](super::chain::Chain) follows links through this slab.
+    /// It is visible to the room, because a [`Chain`](crate::chat::chain::Chain) follows links through this slab.
     pub(super) people: Slab<Person>,
     seats: Seats,
     online: usize,

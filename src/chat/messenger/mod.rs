@@ -7,7 +7,6 @@
 //! The realm keeps no text of a message, only its id, its sender and its recipient. It keeps invitations
 //! until they are answered. All that it keeps is in memory, and has a limit in [`Limits`].
 
-mod chain;
 mod circle;
 mod command;
 mod contacts;

@@ -9,11 +9,11 @@
 use std::mem;
 use std::slice;
 
-use super::chain::Chain;
 use super::circle::Circle;
 use super::person_key::PersonKey;
 use super::shares::HolderKey;
 use crate::chat::ConnectionId;
+use crate::chat::chain::Chain;
 use crate::timer::TimerId;
 
 /// A person: online, offline, or never seen.

@@ -10,7 +10,7 @@
 
 use slab::Slab;
 
-use super::chain::{Chain, Links};
+use crate::chat::chain::{Chain, Links};
 
 /// A class of weights, and whether its entries give way first, because their holders are away.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]

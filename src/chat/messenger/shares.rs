@@ -13,9 +13,9 @@
 
 use slab::Slab;
 
-use super::chain::Links;
 use super::person_key::PersonKey;
 use super::ranks::{Rank, Ranks};
+use crate::chat::chain::Links;
 use crate::limiter::Block;
 use crate::shards::Shards;
 

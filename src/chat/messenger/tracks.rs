@@ -12,8 +12,8 @@ use hashbrown::HashTable;
 use slab::Slab;
 
 use super::Ticket;
-use super::chain::{Chain, Links};
 use super::person_key::PersonKey;
+use crate::chat::chain::{Chain, Links};
 use crate::timer::Moment;
 
 /// All messages that the realm remembers.

@@ -37,6 +37,8 @@ fn every_close_code_has_a_row_with_advice() {
         End::AnswerTimeout,
         End::Farewell(Farewell::LoggedOut),
         End::Farewell(Farewell::Expired),
+        End::Farewell(Farewell::TooManyDevices),
+        End::Farewell(Farewell::TryAgain),
     ];
     let named: Vec<_> = ends.iter().map(|end| End::OUTCOMES[end.outcome()]).collect();
     assert_eq!(named, End::OUTCOMES, "no end is missing here");

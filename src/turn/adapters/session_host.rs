@@ -129,6 +129,8 @@ impl Host for SessionHost<'_> {
 
     fn speaks(&mut self, dialect: Dialect) {
         self.turn.outboxes.change_dialect(self.id, dialect);
+        let (chat, mut sink) = self.turn.chat_and_sink();
+        chat.switched(self.id, &mut sink);
     }
 
     fn admit(
@@ -166,6 +168,12 @@ impl Host for SessionHost<'_> {
             // messages to its own number right behind its request; messages that wait for the old
             // connection have to come before those.
             self.turn.replace(old, id);
+        }
+        // Now that the outbox has a dialect, the realm may have more to say.
+        if let Some(who) = who {
+            let now = self.turn.now;
+            let (chat, mut sink) = self.turn.chat_and_sink();
+            chat.welcome(now, id, who, &mut sink);
         }
         Ok(())
     }

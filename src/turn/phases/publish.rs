@@ -15,10 +15,19 @@ use crate::turn::tables::presence::{Serving, What};
 /// Encoded presence, shared by all receivers of one audience.
 #[derive(Debug, Default)]
 pub(in crate::turn) struct Frames {
-    /// The frame of the list, and the version of the membership that it shows.
-    list: Option<(u64, Rc<[u8]>)>,
+    /// The frame (or frames) of the list, and what it shows.
+    list: Option<(Shown, Rc<[u8]>)>,
     /// The frame (or frames) of the current delta.
     delta: Option<Rc<[u8]>>,
+}
+
+/// What the frame of a list shows. Two receivers for which this is equal get the same frame.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+struct Shown {
+    /// The version of the membership.
+    version: u64,
+    /// How many of the last changes are told.
+    news: usize,
 }
 
 impl Turn {
@@ -53,7 +62,8 @@ impl Turn {
     fn serve(&mut self, Serving { audience, to, what }: Serving) -> usize {
         match what {
             What::List => {
-                let frame = self.current_list(Audience::ALL[audience]);
+                let unseen = self.presence.unseen(to);
+                let frame = self.current_list(Audience::ALL[audience], unseen);
                 self.outboxes.queue_list(to, Parcel::shared(&frame, Kind::ForConnection));
                 self.presence.served_list(to, frame.len());
                 self.counters.lists += 1;
@@ -69,19 +79,22 @@ impl Turn {
         }
     }
 
-    /// The frame of an audience's list as it is now. It is encoded only if the list has changed since the
-    /// last call, which costs O(members); otherwise the call is O(1).
-    fn current_list(&mut self, of: Audience) -> Rc<[u8]> {
-        let version = self.presence.version(of.index());
+    /// The frame of an audience's list as it is now, for a receiver that has not been told of this many
+    /// changes. It is encoded only if the list has changed since the last call, or if this receiver is to
+    /// be told of another number of changes; that costs O(members). Otherwise the call is O(1).
+    fn current_list(&mut self, of: Audience, unseen: u64) -> Rc<[u8]> {
+        let news = self.chat.news(of, unseen);
+        let shows = Shown { version: self.presence.version(of.index()), news };
         if let Some((shown, frame)) = &self.frames[of.index()].list
-            && *shown == version
+            && *shown == shows
         {
             return Rc::clone(frame);
         }
-        self.scratch.clear();
-        Dialect::of(of).frame(&self.chat.list(of), &mut self.scratch);
+        let Turn { chat, scratch, now, .. } = self;
+        scratch.clear();
+        chat.publication(of, news, *now, |event| Dialect::of(of).frame(event, scratch));
         let frame: Rc<[u8]> = self.scratch.as_slice().into();
-        self.frames[of.index()].list = Some((version, Rc::clone(&frame)));
+        self.frames[of.index()].list = Some((shows, Rc::clone(&frame)));
         self.counters.presence_encoded += 1;
         frame
     }

@@ -104,6 +104,12 @@ impl Presence {
         self.pacers[audience].version
     }
 
+    /// The number of changes that a receiver has not been told of. 0 for one that is owed the list itself:
+    /// a newcomer, or one that has asked.
+    pub(in crate::turn) fn unseen(&mut self, id: ConnectionId) -> u64 {
+        self.pacer_of(id).map_or(0, |(pacer, places)| pacer.unseen(places, id))
+    }
+
     /// Notes that an audience's list has changed. Returns whether the audience's next delta has to tell of
     /// the change. If not, it does not have to tell of any earlier change either.
     pub(in crate::turn) fn changed(&mut self, audience: usize) -> bool {

@@ -56,6 +56,12 @@ impl Pacer {
         self.has_news
     }
 
+    /// The number of changes that a receiver has not been told of. 0 for one that is owed the list itself.
+    pub(super) fn unseen(&self, places: &Places, id: ConnectionId) -> u64 {
+        let place = places.get(id).filter(|place| place.owed == Owed::Nothing);
+        place.map_or(0, |place| self.version - place.seen)
+    }
+
     /// Makes a connection a receiver of this audience's list.
     pub(super) fn enter(&mut self, places: &mut Places, id: ConnectionId, mode: PresenceMode) {
         let owed = match mode {

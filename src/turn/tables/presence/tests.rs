@@ -93,6 +93,21 @@ fn a_first_list_waits_for_no_budget() {
 }
 
 #[test]
+fn a_receiver_of_the_ring_is_told_of_all_changes_that_it_has_not_seen_and_others_of_none() {
+    let mut presence = settled(1, PresenceMode::Full);
+    assert_eq!(presence.unseen(id(0)), 0);
+    (0..2).for_each(|_| _ = presence.changed(ONE));
+    assert_eq!(presence.unseen(id(0)), 2);
+    come(&mut presence, 1, ONE, PresenceMode::Full);
+    assert_eq!(presence.unseen(id(1)), 0, "a newcomer is owed the list");
+    presence.asked(id(0));
+    assert_eq!(presence.unseen(id(0)), 0, "a receiver that asks is owed the list");
+    while serve_next(&mut presence, at(2000), false).is_some() {}
+    _ = presence.changed(ONE);
+    assert_eq!([0, 1, 2].map(|slot| presence.unseen(id(slot))), [1, 1, 0]);
+}
+
+#[test]
 fn receivers_that_ask_take_at_most_every_second_place() {
     let mut presence = settled(4, PresenceMode::None);
     for slot in 0..3 {

@@ -92,7 +92,7 @@ impl Sink for Stage<'_> {
 
     fn watch(&mut self, by: ConnectionId, what: Watch) {
         match what {
-            Watch::Begin(Audience::Mobile, mode) => self.presence.join(by, self.audience, mode),
+            Watch::Begin(_, mode) => self.presence.join(by, self.audience, mode),
             Watch::Ask | Watch::Switch(_) | Watch::End => self.presence.watch(by, what),
         }
     }

@@ -2,8 +2,8 @@
 //! [`Links`], the keys of its neighbours, for each chain that it can be in.
 //!
 //! Adding and removing are O(1), also in the middle. Rejected: a queue, where a removal is O(n), and an
-//! attacker chooses n. The caller passes a function that selects the links of an entry. Used for messages
-//! by age, messages by sender, and people who are offline.
+//! attacker chooses n. The caller passes a function that selects the links of an entry. The realms use it
+//! for messages by age, messages by sender, people who are offline, and logins that have no socket.
 
 use slab::Slab;
 

@@ -1,0 +1,78 @@
+//! What must hold for the realm between two calls. For tests and the simulator.
+
+use std::collections::BTreeMap;
+
+use super::Realm;
+use super::pending::Pending;
+use crate::chat::ConnectionId;
+
+impl Realm {
+    /// Checks everything that must hold between two calls. It panics with a clear sentence if something
+    /// does not. It looks at every user and every seat, so only tests and the simulator call it.
+    ///
+    /// # Panics
+    ///
+    /// If there is a bug in this room.
+    pub fn check_invariants(&self) {
+        self.users.check_invariants();
+        self.recent.check_invariants();
+        self.waiting.check_invariants();
+        self.hashes.check_invariants(&self.limits);
+        for table in [&self.registrations, &self.logins_by_address, &self.logins_by_name] {
+            table.check_invariants();
+        }
+        self.check_seats();
+        self.check_unstored();
+        let commits = self.recent.newest().map_or(0, |newest| newest.commit);
+        assert!(commits <= self.commits, "a message has the number of its commit");
+    }
+
+    fn check_seats(&self) {
+        let mut by_login: BTreeMap<u32, usize> = BTreeMap::new();
+        let mut seats = 0;
+        for seat in self.seats.check_invariants() {
+            let user = self.users.get(seat.user).expect("a seat is of a user");
+            assert!(user.seats().contains(&seat.id), "a user knows each seat");
+            assert_eq!(self.logins.user(seat.login), seat.user, "a seat is of its user's login");
+            *by_login.entry(seat.login.0).or_default() += 1;
+            seats += 1;
+        }
+        let of_users = self.users.iter().map(|one| one.seats().len()).sum::<usize>();
+        assert_eq!(of_users, seats, "users have no other seats");
+        let most = self.users.iter().map(|one| one.seats().len()).max();
+        assert!(most.unwrap_or(0) <= self.limits.seats_per_user, "a user has its limit of seats");
+        self.logins.check_invariants(|login| by_login.get(&login.0).copied().unwrap_or(0));
+        let online = self.users.iter().filter(|one| one.is_online());
+        self.online.check_invariants(online.map(|one| &one.user.name));
+        let waits = |id| self.seats.get(id).is_some_and(|seat| !seat.speaks);
+        self.missed.check_invariants(&self.limits, waits);
+    }
+
+    fn check_unstored(&self) {
+        assert!(self.ledger.balances(), "the ledger balances: {:?}", self.ledger);
+        let mut by_seat: BTreeMap<ConnectionId, u16> = BTreeMap::new();
+        let (mut messages, mut bytes, mut hashes) = (0, 0, 0);
+        for pending in self.waiting.iter() {
+            match pending {
+                Pending::Message(message) => {
+                    *by_seat.entry(message.seat).or_default() += 1;
+                    messages += 1;
+                    bytes += message.text.len();
+                }
+                Pending::Hash { .. } | Pending::Credentials(_) | Pending::Verify(_) => hashes += 1,
+                Pending::Login { .. }
+                | Pending::Recheck(_)
+                | Pending::LogOut { .. }
+                | Pending::Register { .. }
+                | Pending::Admit(_) => {}
+            }
+        }
+        assert_eq!(self.unstored(), messages, "what is in store waits for its result");
+        assert_eq!(self.unstored_bytes, bytes, "bytes in store are counted");
+        assert_eq!(self.hashes.waiting(), hashes, "a place in the hash queue has a job");
+        for seat in self.seats.check_invariants() {
+            let unstored = by_seat.get(&seat.id).copied().unwrap_or(0);
+            assert_eq!(seat.unstored, unstored, "a seat counts its messages in store");
+        }
+    }
+}

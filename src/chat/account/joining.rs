@@ -1,0 +1,231 @@
+//! Registrations and logins, each in a few steps with a job between them.
+//!
+//! ```text
+//! register   Hash ──▶ Register
+//! log in     Credentials ──▶ Verify ──▶ Admit
+//! ```
+//!
+//! Whether the name exists or the password is wrong looks the same from outside, and takes the same time: an
+//! unknown name is compared with a dummy hash. Throttles count attempts by address and by name and address;
+//! a login that succeeds costs nothing. Clients on the server's own machine are exempt from those by address.
+
+use super::logins::unix_ms;
+use super::pending::{LoggingIn, Pending};
+use super::{
+    Asker, Failure, Guest, Output, Realm, Refusal, Registration, Reply, Secret, UnixMs, UserName,
+    Work,
+};
+use crate::chat::{Farewell, Sink};
+use crate::limiter::Block;
+use crate::timer::Now;
+
+/// Who calls: the request that waits, and the address that it comes from.
+type Caller = (Asker, Block);
+
+impl Realm {
+    /// Begins to register a user.
+    pub(super) fn register(
+        &mut self,
+        now: Now,
+        (asker, from): Caller,
+        (name, password): (&str, &Secret),
+        sink: &mut impl Sink,
+    ) -> Result<(), Refusal<'static>> {
+        self.require_no_drain()?;
+        if self.limits.registration == Registration::Closed {
+            return Err(Refusal::RegistrationClosed);
+        }
+        let name = UserName::new(name).map_err(Refusal::Name)?;
+        if password.reveal().chars().count() < Secret::MIN_CHARS {
+            return Err(Refusal::PasswordTooShort);
+        }
+        if password.reveal().len() > Secret::MAX_BYTES {
+            return Err(Refusal::PasswordTooLong);
+        }
+        if self.users.len() + self.waiting.registrations() >= self.limits.users {
+            return Err(Refusal::TooManyUsers);
+        }
+        self.require_hash(now, from)?;
+        if !from.is_loopback() {
+            let taken = self.registrations.take(from, now.monotonic);
+            taken.map_err(|wait| self.too_often(wait))?;
+        }
+        // The store has the last word: it knows also which names look alike.
+        if self.users.find(name.as_str()).is_some() {
+            return Err(Refusal::UserExists);
+        }
+        self.hashes.enter(from);
+        self.ask(Pending::Hash { asker, from, name }, Work::Hash(password.clone()), sink);
+        Ok(())
+    }
+
+    /// Takes the hash for a registration.
+    pub(super) fn hashed(
+        &mut self,
+        now: Now,
+        (asker, from): Caller,
+        name: UserName,
+        outcome: Result<Output, Failure>,
+        sink: &mut impl Sink,
+    ) -> Result<(), Refusal<'static>> {
+        self.hashes.leave(from);
+        let hash = match outcome {
+            Ok(Output::Hashed(hash)) => hash,
+            Ok(other) => unreachable!("a password was hashed, and the result is {other:?}"),
+            Err(failure) => return Err(self.failed(failure)),
+        };
+        let work = Work::Register { name, hash, at: unix_ms(now) };
+        self.ask(Pending::Register { asker }, work, sink);
+        Ok(())
+    }
+
+    /// Takes the result of a registration.
+    pub(super) fn registered(
+        &mut self,
+        asker: Asker,
+        outcome: Result<Output, Failure>,
+        sink: &mut impl Sink,
+    ) -> Result<(), Refusal<'static>> {
+        match outcome {
+            Ok(Output::Registered(Some(user))) => {
+                self.counters.registered += 1;
+                sink.reply(asker, &Reply::Registered(&user));
+                self.users.add(user);
+                Ok(())
+            }
+            Ok(Output::Registered(None)) => Err(Refusal::UserExists),
+            Ok(other) => unreachable!("a user was registered, and the result is {other:?}"),
+            Err(failure) => Err(self.failed(failure)),
+        }
+    }
+
+    /// Begins a login.
+    pub(super) fn log_in(
+        &mut self,
+        now: Now,
+        (asker, from): Caller,
+        (name, password): (&str, &Secret),
+        sink: &mut impl Sink,
+    ) -> Result<(), Refusal<'static>> {
+        self.require_no_drain()?;
+        let name = name.trim();
+        self.require_hash(now, from)?;
+        if !from.is_loopback() {
+            let by_address = self.logins_by_address.take(from, now.monotonic);
+            by_address.map_err(|wait| self.too_often(wait))?;
+        }
+        let by_name = self.logins_by_name.take((name, from), now.monotonic);
+        by_name.map_err(|wait| self.too_often(wait))?;
+        // No password of this length was ever registered.
+        if password.reveal().len() > Secret::MAX_BYTES {
+            return Err(self.wrong());
+        }
+        self.hashes.enter(from);
+        let password = password.clone();
+        let (user, expires) = (None, UnixMs(0));
+        let login = LoggingIn { asker, from, name: name.into(), password, user, expires };
+        let work = Work::Credentials { name: UserName::registered(name) };
+        self.ask(Pending::Credentials(Box::new(login)), work, sink);
+        Ok(())
+    }
+
+    /// Takes the user's hash, and has the password compared with it.
+    pub(super) fn found(
+        &mut self,
+        mut login: Box<LoggingIn>,
+        outcome: Result<Output, Failure>,
+        sink: &mut impl Sink,
+    ) -> Result<(), Refusal<'static>> {
+        let credentials = match outcome {
+            Ok(Output::Credentials(credentials)) => credentials,
+            Ok(other) => unreachable!("a name was looked up, and the result is {other:?}"),
+            Err(failure) => {
+                self.hashes.leave(login.from);
+                return Err(self.failed(failure));
+            }
+        };
+        login.user = credentials.as_ref().map(|found| found.user);
+        let hash = credentials.map(|found| found.hash);
+        let password = login.password.clone();
+        self.ask(Pending::Verify(login), Work::Verify { password, hash }, sink);
+        Ok(())
+    }
+
+    /// Takes the verdict on a password. If it was right, the login is stored.
+    pub(super) fn verified(
+        &mut self,
+        now: Now,
+        mut login: Box<LoggingIn>,
+        outcome: Result<Output, Failure>,
+        sink: &mut impl Sink,
+    ) -> Result<(), Refusal<'static>> {
+        self.hashes.leave(login.from);
+        let rehash = match outcome {
+            Ok(Output::Verified { right: true, rehash }) => rehash,
+            Ok(Output::Verified { right: false, .. }) => return Err(self.wrong()),
+            Ok(other) => unreachable!("a password was compared, and the result is {other:?}"),
+            Err(failure) => return Err(self.failed(failure)),
+        };
+        let Some(user) = login.user else { return Err(self.wrong()) };
+        // Another process may have added the user a moment ago, and the news is still on its way.
+        if self.users.get(user).is_none() {
+            return Err(self.busy());
+        }
+        let at = unix_ms(now);
+        let ttl = i64::try_from(self.limits.login_ttl.as_millis()).unwrap_or(i64::MAX);
+        let expires = UnixMs(at.0.saturating_add(ttl));
+        login.expires = expires;
+        self.ask(Pending::Admit(login), Work::Admit { user, at, expires, rehash }, sink);
+        Ok(())
+    }
+
+    /// Takes the result of a login: the token, and the logins that had to make room for it.
+    pub(super) fn admitted(
+        &mut self,
+        now: Now,
+        login: &LoggingIn,
+        outcome: Result<Output, Failure>,
+        sink: &mut impl Sink,
+    ) -> Result<(), Refusal<'static>> {
+        let (token, revoked) = match outcome {
+            Ok(Output::Admitted { token, revoked }) => (token, revoked),
+            Ok(other) => unreachable!("a login was stored, and the result is {other:?}"),
+            Err(failure) => return Err(self.failed(failure)),
+        };
+        for old in revoked {
+            self.end_login(old, Farewell::LoggedOut, sink);
+        }
+        // Another process may have deleted the user meanwhile.
+        let LoggingIn { asker, from, expires, user, .. } = *login;
+        let Some(person) = user.and_then(|key| self.users.get(key)) else {
+            return Err(self.wrong());
+        };
+        let user = &person.user;
+        self.logins.learn(Guest { user: user.key, login: token.digest(), expires });
+        self.logins_by_name.give_back((&*login.name, from));
+        self.logins_by_address.give_back(from);
+        self.hashes.succeeded(&self.limits, from, now.monotonic);
+        self.counters.logins += 1;
+        sink.reply(asker, &Reply::LoggedIn { user, token, expires });
+        Ok(())
+    }
+
+    /// Whether there is room for a call that needs a hash.
+    fn require_hash(&mut self, now: Now, from: Block) -> Result<(), Refusal<'static>> {
+        self.require_room()?;
+        match self.hashes.has_room(&self.limits, from, now.monotonic) {
+            true => Ok(()),
+            false => Err(self.busy()),
+        }
+    }
+
+    fn wrong(&mut self) -> Refusal<'static> {
+        self.counters.wrong_credentials += 1;
+        Refusal::WrongCredentials
+    }
+
+    fn too_often(&mut self, wait: std::time::Duration) -> Refusal<'static> {
+        self.counters.too_often += 1;
+        Refusal::TooOften(wait)
+    }
+}

@@ -1,0 +1,94 @@
+//! [`Limits`] of the account realm: what the operator may set, and what protects the server from its users.
+
+use std::time::Duration;
+
+use crate::limiter::Rate;
+
+/// The limits of the realm.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// Whether people may register themselves.
+    pub registration: Registration,
+    /// The most users. The list of all users is one page, so it must not grow without end.
+    pub users: usize,
+    /// How often one address may register a user.
+    pub registrations: Rate,
+    /// How often one address may try to log in. A login that succeeds costs nothing.
+    pub logins_per_address: Rate,
+    /// How often one address may try to log in under one name. A login that succeeds costs nothing.
+    pub logins_per_name: Rate,
+    /// The most addresses, and the most pairs of name and address, whose attempts are remembered: this many
+    /// in each of the three tables.
+    pub remembered_attempts: usize,
+    /// The most passwords that wait to be hashed. Half of the places are kept for the *regulars*: the
+    /// addresses from which a login has succeeded lately.
+    pub hashes_waiting: usize,
+    /// The most passwords from one address that wait to be hashed.
+    pub hashes_per_address: usize,
+    /// How long an address is a regular after a login from it.
+    pub regular_for: Duration,
+    /// The most regulars that are remembered.
+    pub regulars: usize,
+    /// The most calls that wait for the store or for a hash.
+    pub calls_under_way: usize,
+    /// How long a login lasts.
+    pub login_ttl: Duration,
+    /// The most logins without a socket that are kept in memory. The others are in the store.
+    pub tokens_cached: usize,
+    /// The most sockets of one user.
+    pub seats_per_user: usize,
+    /// The most characters of a message.
+    pub text_chars: usize,
+    /// How many global messages are kept in memory.
+    pub recent: usize,
+    /// The most messages that wait for the store. Beyond it, no client of the realm is read.
+    pub unstored_messages: usize,
+    /// The most bytes of texts that wait for the store. Beyond it, no client of the realm is read.
+    pub unstored_bytes: usize,
+    /// The most messages of one socket that wait for the store. Beyond it, this client is not read.
+    pub unstored_per_seat: u16,
+    /// The most private messages that are kept for one socket that has no words for them yet.
+    pub missed_messages: usize,
+    /// The most bytes of texts that are kept for all these sockets.
+    pub missed_bytes: usize,
+}
+
+/// Whether people may register themselves.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub enum Registration {
+    /// Anybody may register.
+    #[default]
+    Open,
+    /// Only the operator adds users.
+    Closed,
+}
+
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+
+impl Default for Limits {
+    fn default() -> Self {
+        Limits {
+            registration: Registration::Open,
+            users: 20_000,
+            registrations: Rate::new(1, Duration::from_secs(60), 10),
+            logins_per_address: Rate::new(1, Duration::from_secs(2), 20),
+            logins_per_name: Rate::new(1, Duration::from_secs(10), 5),
+            remembered_attempts: 16_384,
+            hashes_waiting: 64,
+            hashes_per_address: 4,
+            regular_for: DAY.saturating_mul(7),
+            regulars: 16_384,
+            calls_under_way: 1_024,
+            login_ttl: DAY.saturating_mul(7),
+            tokens_cached: 16_384,
+            seats_per_user: 32,
+            text_chars: 5_000,
+            recent: 50,
+            unstored_messages: 4_096,
+            unstored_bytes: 8 << 20,
+            unstored_per_seat: 64,
+            missed_messages: 64,
+            missed_bytes: 8 << 20,
+        }
+    }
+}

@@ -1,0 +1,196 @@
+//! [`Seats`]: the sockets of the realm. A *seat* is one WebSocket of a user: whose it is, which login opened
+//! it, and what it waits for.
+//!
+//! A client of `/ws?token=` begins as Chatterbox, which has no words for private messages, typing or lists.
+//! Once it *speaks*, it has switched to a dialect that has them. Every seat hears global messages, so all
+//! stand in one list, the *hearers*; those that speak are the first of them.
+//!
+//! A seat costs 32 bytes in a hash table by slot and 8 among the hearers. A table indexed by slot would be
+//! faster, but the connections of the other realms would pay for it. The table knows no user and no text.
+
+use super::UserKey;
+use super::logins::LoginKey;
+use crate::chat::ConnectionId;
+use crate::shards::Shards;
+
+/// One WebSocket of a user.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Seat {
+    /// The connection.
+    pub(super) id: ConnectionId,
+    /// How many messages were committed before it came, in all conversations.
+    pub(super) since: u64,
+    /// The user.
+    pub(super) user: UserKey,
+    /// The login that opened it.
+    pub(super) login: LoginKey,
+    /// Its place among the hearers.
+    place: u32,
+    /// How many of its messages wait for the store.
+    pub(super) unstored: u16,
+    /// Whether it has switched to a dialect with words for everything.
+    pub(super) speaks: bool,
+}
+
+/// All seats.
+#[derive(Default)]
+pub(super) struct Seats {
+    table: Shards<Seat>,
+    /// All seats; those that speak come first.
+    hearers: Vec<ConnectionId>,
+    /// How many of them speak.
+    speaking: usize,
+}
+
+impl Seats {
+    /// The seat of a connection.
+    pub(super) fn get(&self, id: ConnectionId) -> Option<&Seat> {
+        self.table.find(id.index(), |seat| seat.id == id)
+    }
+
+    /// The same, to be changed.
+    pub(super) fn get_mut(&mut self, id: ConnectionId) -> Option<&mut Seat> {
+        self.table.find_mut(id.index(), |seat| seat.id == id)
+    }
+
+    /// Gives a connection a seat.
+    ///
+    /// # Panics
+    ///
+    /// If its slot has one: a slot gets its next tenant only after the previous one has left the chat.
+    pub(super) fn take(&mut self, id: ConnectionId, user: UserKey, login: LoginKey, since: u64) {
+        let is_taken = self.table.find(id.index(), |seat| seat.id.index() == id.index()).is_some();
+        assert!(!is_taken, "a slot is freed only after its tenant has left");
+        let place = number(self.hearers.len());
+        self.hearers.push(id);
+        let seat = Seat { id, since, user, login, place, unstored: 0, speaks: false };
+        self.table.insert(seat, |seat| seat.id.index());
+    }
+
+    /// Notes that a seat speaks from now on. Returns the seat, unless it is none or spoke before.
+    pub(super) fn speaks(&mut self, id: ConnectionId) -> Option<Seat> {
+        let seat = self.get_mut(id).filter(|seat| !seat.speaks)?;
+        seat.speaks = true;
+        let seat = *seat;
+        self.swap(seat.place as usize, self.speaking);
+        self.speaking += 1;
+        Some(seat)
+    }
+
+    /// Takes the seat of a connection away.
+    pub(super) fn vacate(&mut self, id: ConnectionId) -> Option<Seat> {
+        let seat = self.table.remove(id.index(), |seat| seat.id == id)?;
+        let mut place = seat.place as usize;
+        if seat.speaks {
+            // The last that speaks moves into the gap, and so the gap to the end of those.
+            self.speaking -= 1;
+            self.move_to(self.speaking, place);
+            place = self.speaking;
+        }
+        self.move_to(self.hearers.len() - 1, place);
+        self.hearers.pop();
+        Some(seat)
+    }
+
+    /// All seats. They hear global messages.
+    pub(super) fn all(&self) -> &[ConnectionId] {
+        &self.hearers
+    }
+
+    /// The seats that speak.
+    pub(super) fn speaking(&self) -> &[ConnectionId] {
+        &self.hearers[..self.speaking]
+    }
+
+    fn swap(&mut self, one: usize, other: usize) {
+        self.hearers.swap(one, other);
+        for place in [one, other] {
+            self.note_place(place);
+        }
+    }
+
+    /// Copies a hearer to another place. Its old place is then free.
+    fn move_to(&mut self, from: usize, to: usize) {
+        if from != to {
+            self.hearers[to] = self.hearers[from];
+            self.note_place(to);
+        }
+    }
+
+    fn note_place(&mut self, place: usize) {
+        if let Some(seat) = self.get_mut(self.hearers[place]) {
+            seat.place = number(place);
+        }
+    }
+
+    /// Panics if the table and the list disagree. Returns the seats. It looks at every one.
+    pub(super) fn check_invariants(&self) -> impl Iterator<Item = &Seat> {
+        assert_eq!(self.table.len(), self.hearers.len(), "every seat hears");
+        for seat in self.table.iter() {
+            let place = seat.place as usize;
+            assert_eq!(self.hearers[place], seat.id, "a seat knows its place");
+            assert_eq!(seat.speaks, place < self.speaking, "those that speak come first");
+        }
+        self.table.iter()
+    }
+}
+
+fn number(place: usize) -> u32 {
+    u32::try_from(place).expect("there are fewer connections than a u32 counts")
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn a_seat_is_as_small_as_the_header_says() {
+        assert_eq!(size_of::<Seat>() + size_of::<ConnectionId>(), 40);
+    }
+
+    #[test]
+    fn a_late_word_of_a_former_tenant_finds_nobody() {
+        let (old, new) = (ConnectionId::new(3, 0), ConnectionId::new(3, 1));
+        let mut seats = Seats::default();
+        seats.take(old, UserKey(1), LoginKey(0), 0);
+        assert!(seats.get(new).is_none() && seats.vacate(new).is_none());
+        assert!(seats.vacate(old).is_some());
+        seats.take(new, UserKey(1), LoginKey(0), 0);
+        assert!(seats.get(old).is_none() && seats.speaks(old).is_none());
+        assert!(seats.speaks(new).is_some() && seats.speaks(new).is_none(), "once and for good");
+    }
+
+    proptest! {
+        #[test]
+        fn those_that_speak_come_first_whatever_the_order(steps in prop::collection::vec((0u32..8, any::<bool>()), 0..200)) {
+            let mut seats = Seats::default();
+            let mut model = std::collections::BTreeMap::new();
+            for (slot, goes) in steps {
+                let id = ConnectionId::new(slot, 0);
+                match (model.get(&id).copied(), goes) {
+                    (None, _) => {
+                        seats.take(id, UserKey(1), LoginKey(0), 0);
+                        model.insert(id, false);
+                    }
+                    (Some(false), false) => {
+                        prop_assert!(seats.speaks(id).is_some());
+                        model.insert(id, true);
+                    }
+                    (Some(true), false) => prop_assert!(seats.speaks(id).is_none()),
+                    (Some(_), true) => {
+                        prop_assert!(seats.vacate(id).is_some());
+                        model.remove(&id);
+                    }
+                }
+                seats.check_invariants().count();
+                let mut speaking = seats.speaking().to_vec();
+                speaking.sort_unstable();
+                let expected: Vec<_> = model.iter().filter(|(_, speaks)| **speaks).map(|(id, _)| *id).collect();
+                prop_assert_eq!(speaking, expected);
+                prop_assert_eq!(seats.all().len(), model.len());
+            }
+        }
+    }
+}

@@ -1,0 +1,293 @@
+//! The promises of the realm. A sink writes down every event as one short line, such as `1: ada: hi`. The
+//! number of a device is the number of its slot. A store in memory does the jobs when a test says so.
+
+mod hearing;
+mod joining;
+mod limits;
+mod oracle;
+mod reading;
+mod saying;
+mod store;
+mod switching;
+
+use std::time::Duration;
+
+use super::*;
+use crate::chat::{Audience, Watch};
+use store::Store;
+
+/// A realm, its clock, its sink, and its store.
+struct World {
+    realm: Realm,
+    now: Now,
+    sink: Recorder,
+    store: Store,
+    requests: u16,
+}
+
+/// Writes down which device was told what, and keeps the jobs for the store.
+#[derive(Default)]
+struct Recorder {
+    lines: Vec<String>,
+    /// The same, as far as it is about messages, for the oracle.
+    told: Vec<(ConnectionId, Told)>,
+    jobs: Vec<Job>,
+    replies: Vec<(Asker, String)>,
+    token: Option<Token>,
+    guest: Option<Guest>,
+    changes: u64,
+}
+
+/// What a device was told of messages. Each message has another text.
+#[derive(Clone, Debug, Eq, PartialEq)]
+enum Told {
+    History(Vec<String>),
+    Said(String),
+    Sent { text: String, delivered: bool },
+    Failed(Failure),
+    Ended,
+}
+
+impl Sink for Recorder {
+    fn send(&mut self, to: ConnectionId, event: &chat::Event<'_>) {
+        let chat::Event::Account(event) = event else { panic!("another realm's: {event:?}") };
+        self.lines.push(format!("{}: {}", to.index(), line(event)));
+        let text = |said: &Said<'_>| said.text.to_owned();
+        let told = match event {
+            Event::History(messages) => Told::History(messages.iter().map(text).collect()),
+            Event::Said(said) => Told::Said(text(said)),
+            Event::Sent { message, delivered } => {
+                Told::Sent { text: text(message), delivered: *delivered }
+            }
+            Event::Refused(Refusal::Failed(failure)) => Told::Failed(*failure),
+            Event::Typing { .. } | Event::Users { .. } | Event::Refused(_) => return,
+        };
+        self.told.push((to, told));
+    }
+
+    fn fan_out(&mut self, to: &[ConnectionId], event: &chat::Event<'_>) {
+        assert!(to.len() > 1, "one device is not several");
+        to.iter().for_each(|to| self.send(*to, event));
+    }
+
+    fn watch(&mut self, by: ConnectionId, what: Watch) {
+        match what {
+            Watch::Begin(Audience::Accounts, PresenceMode::Full) => {
+                self.lines.push(format!("{}: watches", by.index()));
+            }
+            Watch::Ask => self.lines.push(format!("{}: wants the list", by.index())),
+            Watch::End => {}
+            Watch::Begin(..) | Watch::Switch(_) => panic!("not in this realm: {what:?}"),
+        }
+    }
+
+    fn list_changed(&mut self, of: Audience) -> bool {
+        assert_eq!(of, Audience::Accounts);
+        self.changes += 1;
+        false
+    }
+
+    fn ask(&mut self, job: Job) {
+        self.jobs.push(job);
+    }
+
+    fn reply(&mut self, to: Asker, reply: &Reply<'_>) {
+        let line = match reply {
+            Reply::Registered(user) => format!("registered {}", user.name.as_str()),
+            Reply::LoggedIn { user, token, expires: _ } => {
+                self.token = Some(*token);
+                format!("in as {}", user.name.as_str())
+            }
+            Reply::LoggedOut => "out".to_owned(),
+            Reply::Users(users) => {
+                let mark = |online| if online { "+" } else { "" };
+                let all = users.iter();
+                let all =
+                    all.map(|(user, online)| format!("{}{}", user.name.as_str(), mark(*online)));
+                all.collect::<Vec<_>>().join(" ")
+            }
+            Reply::Recent(recent) => texts(recent),
+            Reply::Known(guest) => {
+                self.guest = Some(*guest);
+                format!("known {}", guest.user.0)
+            }
+            Reply::Refused(refusal) => format!("{refusal:?}"),
+        };
+        self.replies.push((to, line));
+    }
+
+    fn end(&mut self, id: ConnectionId, why: Farewell) {
+        self.lines.push(format!("{}: {why:?}", id.index()));
+        self.told.push((id, Told::Ended));
+    }
+}
+
+fn texts(messages: &[Said<'_>]) -> String {
+    messages.iter().map(|said| said.text).collect::<Vec<_>>().join(" ")
+}
+
+fn line(event: &Event<'_>) -> String {
+    match event {
+        Event::History(messages) => format!("history {}", texts(messages)),
+        Event::Said(Said { from, to: None, text, .. }) => format!("{from}: {text}"),
+        Event::Said(Said { from, to: Some(to), text, .. }) => format!("{from} to {to}: {text}"),
+        Event::Sent { message, delivered } => {
+            let (to, text) = (message.to.expect("a private message"), message.text);
+            format!("sent to {to}: {text}{}", if *delivered { ", delivered" } else { "" })
+        }
+        Event::Typing { from, to, is_typing } => format!("{from} types {is_typing} to {to:?}"),
+        Event::Users { names, news, .. } => format!("{} {news:?}", names.join(",")),
+        Event::Refused(refusal) => format!("{refusal:?}"),
+    }
+}
+
+/// The address of all callers, unless a test is about addresses.
+fn home() -> Block {
+    Block::of([192, 0, 2, 1].into())
+}
+
+fn device(slot: u32) -> ConnectionId {
+    ConnectionId::new(slot, 0)
+}
+
+impl World {
+    /// A world with these users, whose passwords are `secret of NAME`. The clock stands at the year 2001.
+    fn new(limits: Limits, names: &[&str]) -> Self {
+        let store = Store::new(names);
+        let now = Now { unix: Duration::from_secs(1_000_000_000), ..Now::default() };
+        let realm = Realm::restore(limits, store.snapshot(), now.monotonic);
+        World { realm, now, sink: Recorder::default(), store, requests: 0 }
+    }
+
+    /// A world with Ada at device 1 and Bob at device 2, both switched, and with Eve, who is offline.
+    fn of_two(limits: Limits) -> Self {
+        let mut world = World::new(limits, &["ada", "bob", "eve"]);
+        for (slot, name) in [(1, "ada"), (2, "bob")] {
+            world.join(slot, name);
+            world.switch(slot);
+        }
+        world.heard();
+        world
+    }
+
+    /// Makes a call from an address. The reply may come later.
+    fn call_from(&mut self, from: Block, call: &Call) -> Asker {
+        self.requests += 1;
+        let asker = Asker { id: device(99), request: self.requests };
+        self.realm.call(self.now, from, asker, call, &mut self.sink);
+        self.check();
+        asker
+    }
+
+    /// Makes a call, has all jobs done, and returns the reply.
+    fn call(&mut self, call: &Call) -> String {
+        let asker = self.call_from(home(), call);
+        self.settle();
+        self.reply_to(asker)
+    }
+
+    /// Takes out the one reply to a call.
+    fn reply_to(&mut self, asker: Asker) -> String {
+        let (own, others) =
+            std::mem::take(&mut self.sink.replies).into_iter().partition(|one| one.0 == asker);
+        self.sink.replies = others;
+        let own: Vec<(Asker, String)> = own;
+        assert_eq!(own.len(), 1, "a call gets one reply: {own:?}");
+        own[0].1.clone()
+    }
+
+    /// Logs a user in, and returns the token.
+    fn log_in(&mut self, name: &str) -> Token {
+        let reply = self.call(&log_in(name, &format!("secret of {name}")));
+        assert_eq!(reply, format!("in as {name}"));
+        self.sink.token.take().expect("there is a token")
+    }
+
+    /// Logs a user in, and opens a WebSocket.
+    fn join(&mut self, slot: u32, name: &str) -> Token {
+        let token = self.log_in(name);
+        self.enter(slot, token);
+        token
+    }
+
+    /// The guest of a token that memory knows.
+    fn guest(&mut self, token: Token) -> Guest {
+        let asker = self.call_from(home(), &Call::Identify(Some(token)));
+        let reply = self.reply_to(asker);
+        self.sink.guest.take().unwrap_or_else(|| panic!("{reply}"))
+    }
+
+    /// Opens a WebSocket with a token that memory knows.
+    fn enter(&mut self, slot: u32, token: Token) {
+        let guest = self.guest(token);
+        self.realm.enter(self.now, device(slot), guest, &mut self.sink);
+        self.check();
+    }
+
+    fn switch(&mut self, slot: u32) {
+        self.realm.switched(device(slot), &mut self.sink);
+        self.check();
+    }
+
+    fn leave(&mut self, slot: u32) {
+        self.realm.leave(device(slot), &mut self.sink);
+        self.check();
+    }
+
+    fn handle(&mut self, slot: u32, command: &Command<'_>) {
+        self.realm.handle(self.now, device(slot), command, &mut self.sink);
+        self.check();
+    }
+
+    fn say(&mut self, slot: u32, to: Option<&str>, text: &str) {
+        self.handle(slot, &Command::Say { to: to.map(Into::into), text: text.into() });
+    }
+
+    fn types(&mut self, slot: u32, to: Option<&str>) {
+        self.handle(slot, &Command::Typing { to: to.map(Into::into), is_typing: true });
+    }
+
+    /// Has the store do its next job. Returns whether there was one.
+    fn step(&mut self) -> bool {
+        self.store.queue(&mut self.sink.jobs);
+        let Some(result) = self.store.next_result() else { return false };
+        self.realm.done(self.now, result, &mut self.sink);
+        self.check();
+        true
+    }
+
+    /// Has the store do all jobs.
+    fn settle(&mut self) {
+        while self.step() {}
+    }
+
+    /// Lets time pass, and acts on the deadlines that have passed.
+    fn pass(&mut self, time: Duration) {
+        self.now.monotonic = self.now.monotonic + time;
+        self.now.unix += time;
+        self.realm.expire(self.now, 1_000, &mut self.sink);
+        self.realm.forget(self.now.monotonic, 1_000);
+        self.check();
+    }
+
+    /// The lines since the last call.
+    fn heard(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.sink.lines)
+    }
+
+    fn may_speak(&self, slot: u32) -> bool {
+        self.realm.may_speak(device(slot))
+    }
+
+    fn check(&self) {
+        self.realm.check_invariants();
+    }
+}
+
+fn log_in(name: &str, password: &str) -> Call {
+    Call::LogIn { name: name.into(), password: Secret::new(password) }
+}
+
+fn register(name: &str, password: &str) -> Call {
+    Call::Register { name: name.into(), password: Secret::new(password) }
+}
