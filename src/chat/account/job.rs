@@ -127,8 +127,8 @@ pub enum Output {
     Login(Option<(UserKey, UnixMs)>),
     /// The token is forgotten. Whether it existed.
     Revoked(bool),
-    /// Another process has changed users or logins in the database: all users as they are now. Logins have
-    /// to be asked for again. Its ticket is [`Ticket::NEWS`].
+    /// Another process has changed users or logins in the database: all users as they are now. One that is
+    /// missing was deleted. Logins have to be asked for again. Its ticket is [`Ticket::NEWS`].
     News(Vec<User>),
     /// The hash of a password.
     Hashed(PasswordHash),
@@ -195,6 +195,9 @@ pub struct Stored {
 pub struct Snapshot {
     /// All users, in the order of their keys.
     pub users: Vec<User>,
+    /// The users that were deleted, in the order of their keys. Their messages are still there, and so
+    /// need a name; and nobody else gets it.
+    pub former: Vec<User>,
     /// The last global messages, oldest first.
     pub recent: Vec<Stored>,
 }
