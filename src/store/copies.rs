@@ -5,7 +5,7 @@ use std::path::Path;
 use super::{Found, StartError};
 
 impl Found {
-    /// Writes a copy of the database, as it is at this moment, to a file that must not exist. A server
+    /// Writes a copy of the database, as it is at this moment, to a file that must be empty. A server
     /// may go on writing meanwhile. The caller brings the file to the disk (fsync).
     ///
     /// SQLite's backup API was rejected: it begins anew whenever another process writes.

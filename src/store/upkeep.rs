@@ -1,4 +1,5 @@
-//! [`Database::tidy_up`]: what is done between batches, in slices that delay no batch for long.
+//! [`Database::tidy_up`] and [`Database::prune`]: what is done between batches, in slices that delay no
+//! batch for long.
 //!
 //! *Checkpoints*: the log of new pages is copied into the database. *Expired logins* and *messages older
 //! than the retention* are deleted. All of it may fail, on a full disk for example, and is tried again.
@@ -37,16 +38,31 @@ pub(super) struct Upkeep {
 }
 
 impl Database {
-    /// Does what is due. To be called after the results of a batch are on their way, and now and then
-    /// when there is no work. `idle` says that no job waits. Returns whether there is more to do, so that
-    /// a caller that is still idle should call again.
-    pub fn tidy_up(&mut self, now: UnixMs, idle: bool) -> bool {
+    /// Begins a checkpoint, if one is due. To be called after the results of a batch are on their way.
+    /// `idle` says that no job waits.
+    pub fn tidy_up(&mut self, now: UnixMs, idle: bool) {
+        let is_too_soon = |failed: UnixMs| (failed.0..failed.0 + CHECKPOINT_RETRY).contains(&now.0);
+        if self.writes_refused || self.upkeep.checkpoint_failed.is_some_and(is_too_soon) {
+            return;
+        }
+        let due = if idle { WAL_PAGES_SOFT } else { WAL_PAGES_HARD };
+        let is_done = match pending_pages(&self.connection, "PRAGMA wal_checkpoint(NOOP)") {
+            Ok(pages) if pages < due => return,
+            // PASSIVE waits for nobody. What a reader still needs stays in the log.
+            Ok(_) => pending_pages(&self.connection, "PRAGMA wal_checkpoint(PASSIVE)")
+                .is_ok_and(|left| left < due),
+            Err(_) => false,
+        };
+        self.upkeep.checkpoint_failed = (!is_done).then_some(now);
+    }
+
+    /// Deletes one slice of what is too old. Returns whether there may be more, so that a caller without
+    /// other work should call again. It is to be called now and then.
+    pub fn prune(&mut self, now: UnixMs) -> bool {
         if self.writes_refused {
             return false;
         }
-        self.checkpoint_if_due(now, idle);
-        let deleted = if idle { self.delete_slice(now) } else { Ok(false) };
-        deleted.unwrap_or_else(|error| {
+        self.delete_slice(now).unwrap_or_else(|error| {
             self.writes_refused |= failure::of(&error) == Cause::Disk;
             false
         })
@@ -61,24 +77,6 @@ impl Database {
         }
     }
 
-    fn checkpoint_if_due(&mut self, now: UnixMs, idle: bool) {
-        let is_too_soon = |failed: UnixMs| (failed.0..failed.0 + CHECKPOINT_RETRY).contains(&now.0);
-        if self.upkeep.checkpoint_failed.is_some_and(is_too_soon) {
-            return;
-        }
-        let due = if idle { WAL_PAGES_SOFT } else { WAL_PAGES_HARD };
-        let pending = pending_pages(&self.connection, "PRAGMA wal_checkpoint(NOOP)");
-        let is_done = match pending {
-            Ok(pages) if pages < due => return,
-            // PASSIVE waits for nobody. What a reader still needs stays in the log.
-            Ok(_) => pending_pages(&self.connection, "PRAGMA wal_checkpoint(PASSIVE)")
-                .is_ok_and(|left| left < due),
-            Err(_) => false,
-        };
-        self.upkeep.checkpoint_failed = (!is_done).then_some(now);
-    }
-
-    /// Deletes one slice of what is too old. Returns whether there may be more.
     fn delete_slice(&mut self, now: UnixMs) -> rusqlite::Result<bool> {
         let more_logins = logins::delete_expired(&self.connection, now, SLICE)? == SLICE;
         Ok(self.delete_old_messages(now)? || more_logins)

@@ -15,6 +15,11 @@ use blake2::{Blake2b, Digest};
 pub struct Secret(Arc<str>);
 
 impl Secret {
+    /// The fewest characters of a password that is registered.
+    pub const MIN_CHARS: usize = 6;
+    /// The most bytes of a password.
+    pub const MAX_BYTES: usize = 1024;
+
     /// Keeps a password.
     pub fn new(password: &str) -> Self {
         Secret(password.into())
