@@ -32,10 +32,15 @@ fn main() -> ExitCode {
     };
     let settings = match config::parse(env::args_os()) {
         Ok(Parsed::Run(settings)) => *settings,
-        Ok(Parsed::Print(text)) => {
-            // The reader of stdout may have gone.
-            let _ = io::stdout().write_all(text.as_bytes());
-            return ExitCode::SUCCESS;
+        Ok(Parsed::Print(text)) => return print(&text),
+        Ok(Parsed::Tool(tool)) => {
+            return match net::run_tool(&tool) {
+                Ok(text) => print(&text),
+                Err(line) => {
+                    complain(&line);
+                    ExitCode::FAILURE
+                }
+            };
         }
         Err(line) => {
             complain(&format!("{line} (see --help)"));
@@ -48,10 +53,18 @@ fn main() -> ExitCode {
             complain(&failure.to_string());
             match failure {
                 Failure::Setting(_) => ExitCode::from(USAGE),
-                Failure::Listen(..) | Failure::Passed(_) | Failure::Loop(_) => ExitCode::FAILURE,
+                Failure::Listen(..) | Failure::Passed(_) | Failure::Data(_) | Failure::Loop(_) => {
+                    ExitCode::FAILURE
+                }
             }
         }
     }
+}
+
+fn print(text: &str) -> ExitCode {
+    // The reader of stdout may have gone.
+    let _ = io::stdout().write_all(text.as_bytes());
+    ExitCode::SUCCESS
 }
 
 fn complain(line: &str) {

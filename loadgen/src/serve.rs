@@ -35,6 +35,7 @@ pub(crate) fn serve(mut args: impl Iterator<Item = OsString>) -> ExitCode {
             Err(failure) => failure.to_string(),
         },
         Ok(Parsed::Print(text)) => text,
+        Ok(Parsed::Tool(_)) => "the arguments of a server name a tool".to_owned(),
         Err(line) => line,
     };
     complain(&failure);

@@ -10,11 +10,13 @@ use clap::builder::FalseyValueParser;
 use clap::error::ErrorKind;
 use clap::{Command, CommandFactory as _, FromArgMatches as _, Parser};
 
+#[cfg(feature = "accounts")]
+use super::data_args::{DataArgs, ToolArgs};
 use super::headings::{DEADLINES, MEMORY, NETWORK, OPERATION, SESSIONS};
 use super::limit_args::LimitArgs;
 use super::values::{address, byte_rate, bytes, count, origin, time, time_or_none};
 use crate::chat::{messenger, mobile};
-use crate::net::{Format, Level, LogSettings, Settings};
+use crate::net::{DataSettings, Format, Level, LogSettings, Settings, Tool};
 use crate::turn::{Caps, Limits, PresenceLimits};
 use crate::{chat, session, ws};
 
@@ -30,11 +32,16 @@ then one every 5 s.\nWithout a burst it is twice the amount. off is no limit.";
 /// A chat server over WebSocket: people connect with a phone number, or with an id, and write to each other.
 ///
 /// Phones connect to /ws/{mobile} and speak SCA. Sessions connect to /ws and speak Session Messenger. /health
-/// says whether the server is well, and /metrics has its counters. The server stores nothing. SIGTERM and
+/// says whether the server is well, and /metrics has its counters. Unless it is given a folder for data, the server stores nothing. SIGTERM and
 /// SIGINT drain it: it tells all clients to leave, and then ends. A second signal ends it at once.
 #[derive(Debug, Parser)]
 #[command(version, max_term_width = 100, after_help = VALUES)]
+#[command(args_conflicts_with_subcommands = true, disable_help_subcommand = true)]
 struct Args {
+    #[cfg(feature = "accounts")]
+    #[command(subcommand)]
+    tool: Option<ToolArgs>,
+
     /// Address to listen on [default: 127.0.0.1:8080, or 0.0.0.0:$PORT if PORT is set]
     ///
     /// If systemd passes a socket, the server uses that one instead. Port 0 means any free port.
@@ -126,6 +133,10 @@ struct Args {
     #[arg(long, env = "SWITCHBOARD_REQUIRE_INVITATION", help_heading = SESSIONS, value_parser = FalseyValueParser::new())]
     require_invitation: bool,
 
+    #[cfg(feature = "accounts")]
+    #[command(flatten)]
+    data: DataArgs,
+
     /// Address for the operator's pages: /metrics, /stats and /trace
     ///
     /// /metrics and /stats are then no longer answered at --listen. This address takes no WebSockets, and at
@@ -173,6 +184,8 @@ enum LogFormat {
 pub enum Parsed {
     /// Serve, with these settings.
     Run(Box<Settings>),
+    /// Run this tool, and end.
+    Tool(Tool),
     /// Print this text, and end: it is the help or the version.
     Print(String),
 }
@@ -186,13 +199,38 @@ pub fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Parsed, String>
     let args: Vec<OsString> = args.into_iter().collect();
     let matches = command(&args).try_get_matches_from(args);
     match matches.and_then(|matches| Args::from_arg_matches(&matches)) {
-        Ok(args) => settings(args, env::var("PORT").ok()).map(|s| Parsed::Run(Box::new(s))),
+        Ok(mut args) => match args.take_tool() {
+            Some(tool) => Ok(Parsed::Tool(tool)),
+            None => settings(args, env::var("PORT").ok()).map(|s| Parsed::Run(Box::new(s))),
+        },
         Err(error) => match error.kind() {
             ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
                 Ok(Parsed::Print(error.render().to_string()))
             }
             _ => Err(one_line(&error.render().to_string())),
         },
+    }
+}
+
+#[cfg(feature = "accounts")]
+impl Args {
+    fn take_tool(&mut self) -> Option<Tool> {
+        self.tool.take().map(ToolArgs::tool)
+    }
+
+    fn data(&self) -> Option<DataSettings> {
+        self.data.settings()
+    }
+}
+
+#[cfg(not(feature = "accounts"))]
+impl Args {
+    fn take_tool(&mut self) -> Option<Tool> {
+        None
+    }
+
+    fn data(&self) -> Option<DataSettings> {
+        None
     }
 }
 
@@ -212,17 +250,10 @@ fn one_line(explanation: &str) -> String {
 }
 
 fn settings(args: Args, port: Option<String>) -> Result<Settings, String> {
-    let port = port.filter(|port| !port.is_empty()).map(|port| {
-        let number = port.parse().map_err(|_| format!("PORT must be a port number, not '{port}'"));
-        number.map(|number: u16| SocketAddr::from((Ipv4Addr::UNSPECIFIED, number)))
-    });
-    let listen = match (args.listen, port) {
-        (Some(address), _) => address,
-        (None, Some(address)) => address?,
-        (None, None) => DEFAULT_ADDRESS,
-    };
+    let listen = address_of(args.listen, port)?;
     let session_defaults = session::Limits::default();
     let echo_bytes = session_defaults.echo_ws.message_bytes.max(args.max_message_bytes);
+    let data = args.data();
     let clients = args.clients.resolve(args.max_message_bytes)?;
     let limits = Limits {
         addresses: clients.addresses,
@@ -280,7 +311,21 @@ fn settings(args: Args, port: Option<String>) -> Result<Settings, String> {
         log: log_settings(args.log, args.log_format),
         slow_turn: args.slow_turn,
         trace_file: args.trace_file,
+        data,
     })
+}
+
+/// The address to listen on: a flag wins over `PORT`, and `PORT` over the default.
+fn address_of(flag: Option<SocketAddr>, port: Option<String>) -> Result<SocketAddr, String> {
+    let port = port.filter(|port| !port.is_empty());
+    match (flag, port) {
+        (Some(address), _) => Ok(address),
+        (None, Some(port)) => match port.parse() {
+            Ok(number) => Ok(SocketAddr::from((Ipv4Addr::UNSPECIFIED, number))),
+            Err(_) => Err(format!("PORT must be a port number, not '{port}'")),
+        },
+        (None, None) => Ok(DEFAULT_ADDRESS),
+    }
 }
 
 fn log_settings(level: LogLevel, format: LogFormat) -> LogSettings {
@@ -299,7 +344,7 @@ fn log_settings(level: LogLevel, format: LogFormat) -> LogSettings {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "accounts"))]
 #[path = "../../tests/flags/page.rs"]
 mod flags_page;
 
@@ -347,6 +392,7 @@ mod tests {
         }
     }
 
+    #[cfg(feature = "accounts")]
     #[test]
     fn the_page_of_flags_is_current() {
         let preface = "A flag wins over its variable. A wrong value is one line on stderr, and exit code 2. \

@@ -4,6 +4,8 @@
 //! exit code 2. This room knows every room's limits, and nothing else about them. Called by `main` alone.
 
 mod args;
+#[cfg(feature = "accounts")]
+mod data_args;
 mod headings;
 mod limit_args;
 mod rates;

@@ -22,6 +22,7 @@ mod tables;
 
 // How the session and the chat see the turn, and how the turn sees the network.
 mod adapters;
+mod jobs;
 mod sockets;
 
 // What the operator sets, and what the operator sees.
@@ -57,6 +58,7 @@ use tables::outbox::Outboxes;
 use tables::presence::Presence;
 
 pub use crate::session::Listener;
+pub use jobs::{Jobs, NoJobs};
 pub use limits::{Budgets, Limits};
 pub use phases::readiness::Polled;
 pub use records::Recording;

@@ -12,6 +12,8 @@ mod addresses;
 mod budgets;
 mod command_line;
 mod contract;
+#[cfg(feature = "accounts")]
+mod data;
 mod drain;
 mod echo;
 mod floods;
