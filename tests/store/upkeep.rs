@@ -96,3 +96,24 @@ fn without_a_retention_everything_is_kept_and_expired_logins_go() {
     assert!(!database.prune(UnixMs(i64::MAX / 2)));
     assert_eq!(texts(&database), ["old"]);
 }
+
+#[test]
+fn a_checkpoint_that_a_reader_prevents_is_tried_again_five_seconds_later() {
+    let folder = Folder::new();
+    // The tables are in the database, and not only in the log.
+    folder.open(Settings::default()).close();
+    let mut database = folder.open(Settings::default());
+    let path = folder.file("switchboard.db");
+    let reader = rusqlite::Connection::open(&path).expect("it is SQLite");
+    reader.execute_batch("BEGIN; SELECT count(*) FROM messages").expect("it can be read");
+    let size = || fs::metadata(&path).expect("it is there").len();
+    let before = size();
+    carry_out(&mut database, [say(1, &"x".repeat(2_000 * 4_096))], &mut dice(), 1);
+    database.tidy_up(UnixMs(1), true);
+    assert_eq!(size(), before, "the reader still needs the old pages");
+    reader.execute_batch("COMMIT").expect("it has only read");
+    database.tidy_up(UnixMs(5_000), true);
+    assert_eq!(size(), before, "it is too soon");
+    database.tidy_up(UnixMs(5_001), true);
+    assert!(size() > before + 2_000 * 4_096);
+}
