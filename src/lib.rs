@@ -11,6 +11,8 @@ pub mod metrics;
 pub mod net;
 pub mod session;
 pub mod shards;
+#[cfg(feature = "accounts")]
+pub mod store;
 pub mod timer;
 pub mod turn;
 pub mod ws;

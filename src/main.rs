@@ -34,9 +34,15 @@ fn main() -> ExitCode {
     let settings = match config::parse(env::args_os()) {
         Ok(Parsed::Run(settings)) => *settings,
         Ok(Parsed::Check(settings, mistakes)) => return check(&settings, mistakes),
-        Ok(Parsed::Print(text)) => {
-            print(&text);
-            return ExitCode::SUCCESS;
+        Ok(Parsed::Print(text)) => return print(&text),
+        Ok(Parsed::Tool(tool)) => {
+            return match net::run_tool(&tool) {
+                Ok(text) => print(&text),
+                Err(line) => {
+                    complain(&line);
+                    ExitCode::FAILURE
+                }
+            };
         }
         Err(lines) => {
             lines.iter().for_each(|line| complain(&format!("{line} (see --help)")));
@@ -49,7 +55,9 @@ fn main() -> ExitCode {
             complain(&failure.to_string());
             match failure {
                 Failure::Setting(_) => ExitCode::from(USAGE),
-                Failure::Listen(..) | Failure::Passed(_) | Failure::Loop(_) => ExitCode::FAILURE,
+                Failure::Listen(..) | Failure::Passed(_) | Failure::Data(_) | Failure::Loop(_) => {
+                    ExitCode::FAILURE
+                }
             }
         }
     }
@@ -61,17 +69,13 @@ fn check(settings: &Settings, mut mistakes: Vec<String>) -> ExitCode {
     mistakes.extend(checked.mistakes);
     checked.warnings.iter().for_each(|line| stderr().say(Priority::Warning, line));
     mistakes.iter().for_each(|line| complain(line));
-    if mistakes.is_empty() {
-        print("the configuration is fine\n");
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::from(USAGE)
-    }
+    if mistakes.is_empty() { print("the configuration is fine\n") } else { ExitCode::from(USAGE) }
 }
 
-fn print(text: &str) {
+fn print(text: &str) -> ExitCode {
     // The reader of stdout may have gone.
     let _ = io::stdout().write_all(text.as_bytes());
+    ExitCode::SUCCESS
 }
 
 fn complain(text: &str) {

@@ -11,6 +11,8 @@ mod documents;
 mod circles;
 #[path = "tidy/layers.rs"]
 mod layers;
+#[path = "tidy/minimal.rs"]
+mod minimal;
 #[path = "tidy/words.rs"]
 mod words;
 

@@ -7,13 +7,15 @@ use std::time::Duration;
 use clap::Parser;
 use clap::builder::BoolishValueParser;
 
+#[cfg(feature = "accounts")]
+use super::data_args::{DataArgs, ToolArgs};
 use super::headings::{DEADLINES, MEMORY, NETWORK, OPERATION, SESSIONS};
 use super::limit_args::LimitArgs;
 use super::mistakes::Mistakes;
 use super::origin::origin;
 use super::values::{address, byte_rate, bytes, count, http_head, overlap, time, time_or_none};
 use crate::chat::{account, messenger, mobile};
-use crate::net::{Format, Level, LogSettings, Settings};
+use crate::net::{DataSettings, Format, Level, LogSettings, Settings, Tool};
 use crate::turn::{Caps, Limits, PresenceLimits};
 use crate::{chat, http, session, ws};
 
@@ -29,11 +31,16 @@ then one every 5 s.\nWithout a burst it is twice the amount. off is no limit.";
 /// A chat server over WebSocket: people connect with a phone number, or with an id, and write to each other.
 ///
 /// Phones connect to /ws/{mobile} and speak SCA. Sessions connect to /ws and speak Session Messenger. /health
-/// says whether the server is well, and /metrics has its counters. The server stores nothing. SIGTERM and
+/// says whether the server is well, and /metrics has its counters. Unless it is given a folder for data, the server stores nothing. SIGTERM and
 /// SIGINT drain it: it tells all clients to leave, and then ends. A second signal ends it at once.
 #[derive(Debug, Parser)]
 #[command(version, max_term_width = 100, after_help = VALUES)]
+#[command(args_conflicts_with_subcommands = true, disable_help_subcommand = true)]
 pub(super) struct Args {
+    #[cfg(feature = "accounts")]
+    #[command(subcommand)]
+    tool: Option<ToolArgs>,
+
     /// Address to listen on [default: 127.0.0.1:8080, or 0.0.0.0:$PORT if PORT is set]
     ///
     /// If systemd passes a socket, the server uses that one instead. Port 0 means any free port.
@@ -129,6 +136,10 @@ pub(super) struct Args {
     #[arg(long, env = "SWITCHBOARD_REQUIRE_INVITATION", help_heading = SESSIONS, value_parser = BoolishValueParser::new())]
     require_invitation: bool,
 
+    #[cfg(feature = "accounts")]
+    #[command(flatten)]
+    data: DataArgs,
+
     /// Address for the operator's pages: /metrics and /trace, and /stats with names
     ///
     /// --listen then has no /metrics any more, and its /stats names nobody. This address takes no WebSockets, and at
@@ -177,6 +188,38 @@ enum LogFormat {
     Json,
 }
 
+#[cfg(feature = "accounts")]
+impl Args {
+    /// The tool that is asked for instead of the server.
+    pub(super) fn take_tool(&mut self) -> Option<Tool> {
+        self.tool.take().map(ToolArgs::tool)
+    }
+
+    fn data(&self, mistakes: &mut Mistakes) -> Option<DataSettings> {
+        self.data.settings(mistakes)
+    }
+
+    fn account_limits(&self) -> account::Limits {
+        self.data.limits()
+    }
+}
+
+#[cfg(not(feature = "accounts"))]
+impl Args {
+    /// None: without accounts there is nothing for a tool to do.
+    pub(super) fn take_tool(&mut self) -> Option<Tool> {
+        None
+    }
+
+    fn data(&self, _: &mut Mistakes) -> Option<DataSettings> {
+        None
+    }
+
+    fn account_limits(&self) -> account::Limits {
+        account::Limits::default()
+    }
+}
+
 /// What a start needs to know of the environment, beside the variables of the flags.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Surroundings {
@@ -195,6 +238,7 @@ pub(super) fn settings(args: Args, around: Surroundings, mistakes: &mut Mistakes
     refuse_contradictions(&args, listen, mistakes);
     let session_defaults = session::Limits::default();
     let echo_bytes = session_defaults.echo_ws.message_bytes.max(args.max_message_bytes);
+    let (account, data) = (args.account_limits(), args.data(mistakes));
     let clients = args.clients.resolve(args.max_message_bytes, mistakes);
     let limits = Limits {
         addresses: clients.addresses,
@@ -241,7 +285,7 @@ pub(super) fn settings(args: Args, around: Surroundings, mistakes: &mut Mistakes
                 replacements: clients.replacement_rate,
                 ..mobile::Limits::default()
             },
-            account: account::Limits::default(),
+            account,
         },
         ..Limits::default()
     };
@@ -255,6 +299,7 @@ pub(super) fn settings(args: Args, around: Surroundings, mistakes: &mut Mistakes
         slow_turn: args.slow_turn,
         trace_file: args.trace_file,
         warnings: around.warnings,
+        data,
     }
 }
 

@@ -5,6 +5,8 @@
 //! else about them. Called by `main` alone.
 
 mod args;
+#[cfg(feature = "accounts")]
+mod data_args;
 mod headings;
 mod limit_args;
 mod mistakes;

@@ -3,13 +3,14 @@
 use std::env;
 use std::ffi::OsString;
 
+use clap::error::ErrorKind;
 use clap::{Command, CommandFactory as _, FromArgMatches as _};
 
 use super::args::{Args, Surroundings, settings};
 use super::mistakes::Mistakes;
-use super::tokens::{Stop, read};
+use super::tokens::{Stop, one_line, read};
 use crate::environment::{self, Variables};
-use crate::net::Settings;
+use crate::net::{Settings, Tool};
 
 /// What the names of the server's own variables begin with.
 const PREFIX: &str = "SWITCHBOARD_";
@@ -21,6 +22,8 @@ pub enum Parsed {
     Run(Box<Settings>),
     /// Say what is wrong, and end. These lines are known already; [`check`](crate::net::check) finds the rest.
     Check(Box<Settings>, Vec<String>),
+    /// Run this tool, and end.
+    Tool(Tool),
     /// Print this text, and end: it is the help or the version.
     Print(String),
 }
@@ -48,6 +51,9 @@ fn unknown(variables: &Variables) -> Vec<String> {
 }
 
 fn parse_with(args: &[OsString], variables: &Variables) -> Result<Parsed, Vec<String>> {
+    if let Some(tool) = tool(args, variables) {
+        return tool;
+    }
     let mut mistakes = Mistakes::default();
     let unknown = unknown(variables);
     let matches = read(&command(args), args, variables, &mut mistakes);
@@ -76,6 +82,23 @@ fn parse_with(args: &[OsString], variables: &Variables) -> Result<Parsed, Vec<St
     } else {
         Err(mistakes.into_lines())
     }
+}
+
+/// The tool that the first argument names, or what is wrong with the rest. `None`: it names none.
+fn tool(args: &[OsString], variables: &Variables) -> Option<Result<Parsed, Vec<String>>> {
+    let name = args.get(1)?.to_str()?;
+    command(args).find_subcommand(name)?;
+    let command = environment::without_empty(command(args), variables);
+    let matches = command.try_get_matches_from(args);
+    Some(match matches.and_then(|matches| Args::from_arg_matches(&matches)) {
+        Ok(mut args) => Ok(Parsed::Tool(args.take_tool()?)),
+        Err(error) => match error.kind() {
+            ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
+                Ok(Parsed::Print(error.render().to_string()))
+            }
+            _ => Err(vec![one_line(&error)]),
+        },
+    })
 }
 
 /// The flags. `-h` shows each on one line, and so leaves out the variables, which are in `--help`.

@@ -52,7 +52,7 @@ pub(super) fn read(
 
 /// clap explains an error in several paragraphs. The first one says what is wrong, and perhaps one more
 /// begins with a tip.
-fn one_line(error: &Error) -> String {
+pub(super) fn one_line(error: &Error) -> String {
     let explanation = error.render().to_string();
     let paragraphs = explanation.split("\n\n").enumerate();
     let useful = paragraphs.filter(|(at, text)| *at == 0 || text.trim_start().starts_with("tip: "));

@@ -19,12 +19,14 @@ pub type Variables = [(OsString, OsString)];
 /// How alike two names must be, so that one is offered for the other: 0 is not at all, 1 is the same.
 const ALIKE: f64 = 0.7;
 
-/// Takes the variable from every flag whose variable is empty. For clap such a flag is then not given.
+/// Takes the variable from every flag whose variable is empty, those of subcommands included. For clap such a
+/// flag is then not given.
 pub fn without_empty(command: Command, variables: &Variables) -> Command {
-    command.mut_args(|arg| match arg.get_env() {
+    let command = command.mut_args(|arg| match arg.get_env() {
         Some(name) if is_empty(name, variables) => arg.env(Resettable::Reset),
         Some(_) | None => arg,
-    })
+    });
+    command.mut_subcommands(|command| without_empty(command, variables))
 }
 
 fn is_empty(name: &OsStr, variables: &Variables) -> bool {

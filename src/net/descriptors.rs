@@ -4,8 +4,8 @@ use nix::sys::resource::{Resource, getrlimit, setrlimit};
 
 /// How many descriptors every run needs beside its connections: epoll, the listener, signals, the
 /// waker, the service manager's socket, the standard three, the reserve, a trace that is being written,
-/// and some that a library may open for a moment.
-const OURS: usize = 16;
+/// the store's lock, database, log and index, and some that a library may open for a moment.
+const OURS: usize = 24;
 
 /// How many connections are kept for plain HTTP: at most this number, and at most this share of all.
 const SPARE: usize = 256;
@@ -59,7 +59,7 @@ mod tests {
 
     #[test]
     fn connections_stay_below_the_descriptor_limit_with_some_to_spare() {
-        for limit in [20, 64, 100, 1024, 20_000, 1_048_576] {
+        for limit in [32, 64, 100, 1024, 20_000, 1_048_576] {
             let room = divide(limit, OURS, None).expect("room for somebody");
             assert!(room.websockets >= 1 && room.spare >= 1, "{limit}: {room:?}");
             assert!(room.websockets + room.spare + OURS <= limit, "{limit}: {room:?}");

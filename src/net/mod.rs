@@ -5,6 +5,11 @@
 
 mod check;
 mod clock;
+#[cfg(feature = "accounts")]
+mod data;
+#[cfg(not(feature = "accounts"))]
+#[path = "no_data.rs"]
+mod data;
 mod descriptors;
 mod listener;
 mod log;
@@ -23,6 +28,7 @@ use std::net::SocketAddr;
 use std::os::fd::AsRawFd as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::time::Duration;
 
 use mio::event::Event;
@@ -30,10 +36,12 @@ use mio::net::TcpListener;
 use mio::unix::SourceFd;
 use mio::{Events, Interest, Poll, Registry, Token, Waker};
 
+use crate::chat::account;
 use crate::session::Refused;
 use crate::timer::{Moment, Now};
-use crate::turn::{EndNote, Limits, Listener, NoJobs, Note, Phase, Polled, Readiness, Turn};
+use crate::turn::{EndNote, Limits, Listener, Note, Phase, Polled, Readiness, Turn};
 use clock::Clock;
+use data::Lanes;
 use log::{Log, Value};
 use process::Sampler;
 use signals::Asked;
@@ -43,6 +51,9 @@ use systemd::{Report, Supervisor};
 use trace_file::TraceFile;
 
 pub use check::{Checked, check};
+#[cfg(feature = "accounts")]
+pub use data::UserTool;
+pub use data::{Settings as DataSettings, Tool, run_tool};
 pub use log::{Format, Level, LogSettings};
 pub use signals::Signals;
 
@@ -51,7 +62,8 @@ pub use signals::Signals;
 const LISTENER: Token = Token(usize::MAX);
 const SIGNALS: Token = Token(usize::MAX - 1);
 const ADMIN: Token = Token(usize::MAX - 2);
-const TRACE: Token = Token(usize::MAX - 3);
+/// A thread has something for the loop. mio wants one waker for each poll, so all threads share it.
+const WAKE: Token = Token(usize::MAX - 3);
 
 /// All settings of the server.
 #[derive(Clone, Debug)]
@@ -74,6 +86,8 @@ pub struct Settings {
     pub trace_file: Option<PathBuf>,
     /// Sentences that are logged as warnings once the server serves.
     pub warnings: Vec<String>,
+    /// The folder with the data of the account realm, if there is one.
+    pub data: Option<DataSettings>,
 }
 
 /// Why the server could not start, or had to stop.
@@ -85,6 +99,8 @@ pub enum Failure {
     Listen(SocketAddr, io::Error),
     /// The server can't listen on what systemd passed.
     Passed(String),
+    /// The folder with the data cannot be used: one line that names it.
+    Data(String),
     /// The kernel refuses something that the loop needs.
     Loop(io::Error),
 }
@@ -92,7 +108,7 @@ pub enum Failure {
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Failure::Setting(sentence) => f.write_str(sentence),
+            Failure::Setting(sentence) | Failure::Data(sentence) => f.write_str(sentence),
             Failure::Listen(address, error) => write!(f, "cannot listen on {address}: {error}"),
             Failure::Passed(why) => write!(f, "the socket that systemd passed: {why}"),
             Failure::Loop(error) => write!(f, "the event loop failed: {error}"),
@@ -136,7 +152,8 @@ pub fn run(settings: Settings, signals: Signals) -> Result<ExitCode, Failure> {
                         return Ok(code);
                     }
                 }
-                TRACE => driver.trace_file.look(&mut driver.log),
+                // The results of jobs are taken by the turn itself.
+                WAKE => driver.trace_file.look(&mut driver.log),
                 token => driver.turn.ready(id_of(token), readiness(event)),
             }
         }
@@ -147,7 +164,13 @@ pub fn run(settings: Settings, signals: Signals) -> Result<ExitCode, Failure> {
         driver.supervisor.report(asleep_since, Report::of(&driver.turn, &driver.stop));
         if driver.turn.is_drained() {
             let left = driver.turn.connections();
+            let is_closed = driver.lanes.close(driver.clock);
             driver.log.finish();
+            if !is_closed {
+                let message =
+                    "the store is still busy, and ends unclosed: the next start repairs it";
+                driver.log.owed(Level::Warn, format_args!("{message}"));
+            }
             driver.log.owed(Level::Info, format_args!("drained, with {left} connections left"));
             return Ok(ExitCode::SUCCESS);
         }
@@ -166,6 +189,7 @@ struct Driver {
     turn: Turn,
     slow_turn: Duration,
     trace_file: TraceFile,
+    lanes: Lanes,
 }
 
 impl Driver {
@@ -197,7 +221,10 @@ impl Driver {
         registry.register(&mut SourceFd(&signals.as_raw_fd()), SIGNALS, Interest::READABLE)?;
         let listener = watch(listeners.public, LISTENER, registry)?;
         let admin = listeners.admin.map(|admin| watch(admin, ADMIN, registry)).transpose()?;
-        let trace_file = TraceFile::new(settings.trace_file, Waker::new(registry, TRACE)?);
+        let waker = Arc::new(Waker::new(registry, WAKE)?);
+        let (lanes, snapshot) =
+            Lanes::start(settings.data.as_ref(), clock, &waker).map_err(Failure::Data)?;
+        let trace_file = TraceFile::new(settings.trace_file, waker);
         let registry = registry.try_clone()?;
         let supervisor = Supervisor::from_env(limits.drain_timeout);
         // Logged last: a reader of this line may rely on everything being open.
@@ -217,9 +244,15 @@ impl Driver {
         for warning in warnings {
             log.owed(Level::Warn, format_args!("{warning}"));
         }
+        if let Some(snapshot) = &snapshot {
+            log.always(format_args!("the store is open, with {} users", snapshot.users.len()));
+        }
 
         let sockets = MioSockets::new(registry, listener, admin, clock);
-        let turn = Turn::new(limits, clock.now());
+        let turn = match snapshot {
+            Some(snapshot) => Turn::restore(limits, snapshot, clock.now()),
+            None => Turn::new(limits, clock.now()),
+        };
         let sampler = Sampler::new();
         let slow_turn = settings.slow_turn;
         let driver = Driver {
@@ -233,6 +266,7 @@ impl Driver {
             turn,
             slow_turn,
             trace_file,
+            lanes,
         };
         Ok((driver, poll))
     }
@@ -273,11 +307,14 @@ impl Driver {
         }
         self.stop.proceed(now.monotonic, &mut self.turn, &mut self.sockets);
         let exhausted_before = self.turn.counters().exhausted;
-        self.turn.run(now, polled, &mut self.sockets, &mut NoJobs, &mut self.clock);
+        self.turn.run(now, polled, &mut self.sockets, &mut self.lanes, &mut self.clock);
         if self.turn.counters().exhausted > exhausted_before {
             // No client can connect, so this is an error and not a warning.
             let message = format_args!("out of descriptors or memory: somebody was turned away");
             self.log.line(Level::Error, message, &[]);
+        }
+        if let Some(trouble) = self.lanes.news_of_trouble() {
+            log_trouble(&mut self.log, trouble);
         }
         self.log_turn();
     }
@@ -307,6 +344,19 @@ impl Driver {
         }
         self.log.line(Level::Warn, format_args!("a turn was slow"), &fields);
     }
+}
+
+/// Logs that the store has stopped to write, or writes again.
+fn log_trouble(log: &mut Log, trouble: Option<account::Failure>) {
+    let (level, message) = match trouble {
+        None => (Level::Info, "the store writes again"),
+        Some(account::Failure::Full) => (Level::Error, "the disk of the store is full"),
+        Some(account::Failure::ReadOnly) => (Level::Error, "the store's database is read-only"),
+        Some(account::Failure::Io) => {
+            (Level::Error, "the store's disk failed: nothing is stored until a restart")
+        }
+    };
+    log.line(level, format_args!("{message}"), &[]);
 }
 
 /// Logs that a connection has ended. Plain HTTP requests are logged at `debug` only: a monitoring

@@ -27,8 +27,8 @@ pub(super) struct TraceFile {
 impl TraceFile {
     /// Traces will go to `path`, if there is one. `waker` wakes the loop when it should call
     /// [`look`](Self::look).
-    pub(super) fn new(path: Option<PathBuf>, waker: Waker) -> Self {
-        TraceFile { path, waker: Arc::new(waker), under_way: None }
+    pub(super) fn new(path: Option<PathBuf>, waker: Arc<Waker>) -> Self {
+        TraceFile { path, waker, under_way: None }
     }
 
     /// Begins to write a trace.

@@ -13,7 +13,7 @@
 //! request stage.
 
 use super::{Limits, admin_token};
-use crate::dialects::{Ask, Enter, echo, messenger, sca};
+use crate::dialects::{Ask, Enter, chatterbox, echo, messenger, sca, websocket_chat};
 use crate::http::{Call, Found, Listeners, Request, Route, find_route};
 
 /// The server's own pages.
@@ -99,8 +99,8 @@ const fn page(
     Route::get(path, listeners, Handler::Page(which))
 }
 
-/// The calls of all dialects: none yet.
-const CALLS: &[&[Route<Ask>]] = &[];
+/// The calls of all dialects.
+const CALLS: &[&[Route<Ask>]] = &[websocket_chat::ROUTES];
 
 /// Finds the line for a request at a listener.
 pub(super) fn find<'r>(
@@ -119,7 +119,8 @@ pub(super) fn find<'r>(
 /// `/` opens a WebSocket if the request asks for one, and is a page otherwise.
 pub(super) fn lines(limits: &Limits) -> impl Iterator<Item = Route<Handler>> + Clone {
     let echo = if limits.echo { echo::ROUTES } else { &[] };
-    let sockets = sca::ROUTES.iter().chain(messenger::ROUTES).chain(echo);
+    // A token in the query of `/ws` stands for an account, so that line comes before the messenger's.
+    let sockets = sca::ROUTES.iter().chain(chatterbox::ROUTES).chain(messenger::ROUTES).chain(echo);
     let calls = CALLS.iter().copied().flatten();
     let calls = calls.map(|line| line.map(Handler::Ask));
     sockets.map(|line| line.map(Handler::Socket)).chain(calls).chain(PAGES.iter().copied())

@@ -43,7 +43,7 @@ use std::mem;
 use std::rc::Rc;
 use std::time::Duration;
 
-use crate::chat::account::Job;
+use crate::chat::account::{Job, Snapshot};
 use crate::chat::{Audience, Books, Chat, ConnectionId, Farewell};
 use crate::limiter::Addresses;
 use crate::session;
@@ -188,6 +188,11 @@ impl Turn {
             scratch: Vec::new(),
             limits,
         }
+    }
+
+    /// A turn without connections, whose account realm is as the store has it.
+    pub fn restore(limits: Limits, snapshot: Snapshot, now: Now) -> Self {
+        Turn { chat: Chat::restore(limits.chat, snapshot, now), ..Turn::new(limits, now) }
     }
 
     /// Runs one turn. All of it happens at one time: `now`, when the loop woke up. The order of the phases

@@ -46,6 +46,12 @@ const FLAGS: &[&str] = &[
     "--log-format",
     "--slow-turn",
     "--trace-file",
+    #[cfg(feature = "accounts")]
+    "--data",
+    #[cfg(feature = "accounts")]
+    "--durability",
+    #[cfg(feature = "accounts")]
+    "--retention",
     "--help",
     "--version",
 ];

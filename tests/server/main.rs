@@ -14,6 +14,8 @@ mod budgets;
 mod command_line;
 mod configuration;
 mod contract;
+#[cfg(feature = "accounts")]
+mod data;
 mod drain;
 mod echo;
 mod floods;

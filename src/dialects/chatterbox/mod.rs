@@ -12,9 +12,12 @@
 
 mod decode;
 mod encode;
+mod routes;
 #[cfg(test)]
 mod tests;
 pub mod wire;
+
+pub(crate) use routes::ROUTES;
 
 use super::{Allowance, Incoming, Manners, Message};
 

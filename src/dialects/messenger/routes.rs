@@ -2,7 +2,7 @@
 //! the session, which joins the tables of all dialects.
 
 use crate::dialects::{Dialect, Enter, Entry, asks_for_pings};
-use crate::http::{Call, Response, Route, Status};
+use crate::http::{Call, Response, Route};
 
 /// One line for each address. `/` is a page for a request that does not ask for a WebSocket.
 pub(crate) const ROUTES: &[Route<Enter>] = &[
@@ -10,15 +10,7 @@ pub(crate) const ROUTES: &[Route<Enter>] = &[
     Route::socket_if_asked("/", Enter::AtOnce(enter)),
 ];
 
-/// The answer to a token. It stands for an account, and this server does not store any.
-const ACCOUNTS_ARE_OFF: &str = "accounts are off: this server has none. Connect without a token";
-
 fn enter(call: &Call<'_>) -> Result<Entry, Response<'static>> {
-    match call.request.query_value("token") {
-        Some(_) => Err(Response::new(Status::NotFound).json_detail(ACCOUNTS_ARE_OFF)),
-        None => {
-            let pings = asks_for_pings(call)?;
-            Ok(Entry { pings, ..Entry::new(Dialect::Messenger, None) })
-        }
-    }
+    let pings = asks_for_pings(call)?;
+    Ok(Entry { pings, ..Entry::new(Dialect::Messenger, None) })
 }

@@ -15,7 +15,7 @@
 mod answers;
 mod decode;
 mod encode;
-pub mod routes;
+mod routes;
 #[cfg(test)]
 mod tests;
 pub mod wire;
@@ -24,6 +24,7 @@ use super::{Allowance, Incoming, Manners, Message};
 
 pub use super::refusal::NOT_SIGNED_IN;
 pub use answers::words;
+pub use routes::{ROUTES, token};
 
 /// The dialect's row.
 pub(super) static MANNERS: Manners =

@@ -1,0 +1,169 @@
+//! [`DataArgs`]: the flags about the data of the account realm. [`ToolArgs`]: the tools for it.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use super::mistakes::Mistakes;
+use super::values::{count, time};
+use crate::chat::account::{self, Registration};
+use crate::net::{DataSettings, Tool, UserTool};
+use crate::store::{self, Durability};
+
+/// The heading of these flags in the help.
+const HEADING: &str = "Users and their messages";
+
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = HEADING)]
+pub(super) struct DataArgs {
+    /// Folder for users and their messages; without it, nothing is stored, and nobody can register
+    ///
+    /// One server at a time can use a folder. Only its user can read what is in it.
+    #[arg(long, env = "SWITCHBOARD_DATA", value_name = "DIR")]
+    data: Option<PathBuf>,
+
+    /// What a message that was acknowledged survives: a power cut, or only the end of the process
+    #[arg(long, env = "SWITCHBOARD_DURABILITY", value_name = "WHAT", default_value = "power")]
+    durability: DurabilityArg,
+
+    /// Time for which messages are kept [default: for ever]
+    #[arg(long, env = "SWITCHBOARD_RETENTION", value_name = "TIME", value_parser = time)]
+    retention: Option<Duration>,
+
+    /// Who may register: anybody, or nobody, so that only `switchboard user add` makes users
+    #[arg(long, env = "SWITCHBOARD_REGISTRATION", value_name = "WHO", default_value = "open")]
+    registration: RegistrationArg,
+
+    /// Time after which a login ends, and the client has to show the password again
+    #[arg(long, env = "SWITCHBOARD_LOGIN_TTL", value_name = "TIME", default_value = "7d", value_parser = time)]
+    login_ttl: Duration,
+
+    /// Most users; the list of all of them is one page, which every client may ask for
+    #[arg(long, env = "SWITCHBOARD_MAX_USERS", value_name = "N", default_value_t = account::Limits::default().users, value_parser = count)]
+    max_users: usize,
+}
+
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+enum RegistrationArg {
+    Open,
+    Closed,
+}
+
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+enum DurabilityArg {
+    Power,
+    Process,
+}
+
+impl DataArgs {
+    /// The limits of the realm.
+    pub(super) fn limits(&self) -> account::Limits {
+        account::Limits {
+            registration: match self.registration {
+                RegistrationArg::Open => Registration::Open,
+                RegistrationArg::Closed => Registration::Closed,
+            },
+            login_ttl: self.login_ttl,
+            users: self.max_users,
+            ..account::Limits::default()
+        }
+    }
+
+    /// The settings, if there is a folder.
+    pub(super) fn settings(&self, mistakes: &mut Mistakes) -> Option<DataSettings> {
+        mistakes.refuse(
+            self.retention.is_some() && self.data.is_none(),
+            ["--retention", "--data"],
+            "without a folder nothing is kept; give both, or neither",
+        );
+        let durability = match self.durability {
+            DurabilityArg::Power => Durability::Power,
+            DurabilityArg::Process => Durability::Process,
+        };
+        let store =
+            store::Settings { durability, retention: self.retention, ..store::Settings::default() };
+        self.data.clone().map(|folder| DataSettings { folder, store })
+    }
+}
+
+/// A tool, instead of the server.
+#[derive(Debug, clap::Subcommand)]
+pub(super) enum ToolArgs {
+    /// Write a copy of the data to FILE, beside a running server
+    Backup {
+        #[command(flatten)]
+        folder: FolderArg,
+        /// File for the copy; it is replaced
+        file: PathBuf,
+    },
+    /// Replace the data by the copy in FILE, while no server runs
+    Restore {
+        #[command(flatten)]
+        folder: FolderArg,
+        /// File with the copy
+        file: PathBuf,
+    },
+    /// Read all data, and say whether it is sound
+    Check {
+        #[command(flatten)]
+        folder: FolderArg,
+    },
+    /// List, add, change or delete users, beside a running server
+    #[command(subcommand, disable_help_subcommand = true)]
+    User(UserArgs),
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct FolderArg {
+    /// Folder with the data
+    #[arg(long = "data", env = "SWITCHBOARD_DATA", value_name = "DIR")]
+    folder: PathBuf,
+}
+
+#[derive(Debug, clap::Subcommand)]
+pub(super) enum UserArgs {
+    /// List all users: name, id and time of registration
+    List {
+        #[command(flatten)]
+        folder: FolderArg,
+    },
+    /// Register a user, with the password in the first line of standard input
+    Add {
+        #[command(flatten)]
+        folder: FolderArg,
+        /// Name of the user
+        name: String,
+    },
+    /// Change a user's password to the first line of standard input, and end all logins of the user
+    Passwd {
+        #[command(flatten)]
+        folder: FolderArg,
+        /// Name of the user
+        name: String,
+    },
+    /// Delete a user; the messages stay, and nobody else gets the name
+    Delete {
+        #[command(flatten)]
+        folder: FolderArg,
+        /// Name of the user
+        name: String,
+    },
+}
+
+impl ToolArgs {
+    pub(super) fn tool(self) -> Tool {
+        match self {
+            ToolArgs::Backup { folder, file } => Tool::Backup { data: folder.folder, file },
+            ToolArgs::Restore { folder, file } => Tool::Restore { data: folder.folder, file },
+            ToolArgs::Check { folder } => Tool::Check { data: folder.folder },
+            ToolArgs::User(args) => {
+                let (folder, what) = match args {
+                    UserArgs::List { folder } => (folder, UserTool::List),
+                    UserArgs::Add { folder, name } => (folder, UserTool::Add(name)),
+                    UserArgs::Passwd { folder, name } => (folder, UserTool::Passwd(name)),
+                    UserArgs::Delete { folder, name } => (folder, UserTool::Delete(name)),
+                };
+                Tool::User { data: folder.folder, what }
+            }
+        }
+    }
+}

@@ -1,0 +1,126 @@
+//! The thread that does the jobs of the store lane.
+//!
+//! It takes all jobs that have come while the last transaction was committed, and makes them one
+//! transaction. So a batch grows with the load, and no job waits for others to come.
+
+use std::mem;
+use std::sync::mpsc::{Receiver, RecvTimeoutError};
+use std::time::Duration;
+
+use super::super::clock::Clock;
+use super::{Answers, dice, unix_ms};
+use crate::chat::account::{Job, JobResult, Output, Ticket, Work};
+use crate::store::Database;
+
+/// The most jobs of one transaction. What comes later waits for the next one.
+const BATCH_JOBS: usize = 512;
+
+/// The most bytes of jobs in one transaction; a single larger job has one to itself.
+const BATCH_BYTES: usize = 4 << 20;
+
+/// How often the thread looks whether another process has changed users or logins, and whether something
+/// is too old to be kept.
+const LOOK_INTERVAL: Duration = Duration::from_secs(1);
+
+/// Does jobs until the loop has closed its end of the channel and all are done. Then it closes the
+/// database.
+pub(super) fn serve(
+    mut database: Database,
+    clock: Clock,
+    jobs: &Receiver<Vec<Job>>,
+    answers: &Answers,
+) {
+    let mut waiting: Vec<Job> = Vec::new();
+    let mut results = Vec::new();
+    let mut look_at = clock.monotonic();
+    let mut more_to_prune = false;
+    loop {
+        if waiting.is_empty() {
+            let patience = match more_to_prune {
+                true => Duration::ZERO,
+                false => look_at.since(clock.monotonic()),
+            };
+            match jobs.recv_timeout(patience) {
+                Ok(mut handed_over) => waiting.append(&mut handed_over),
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => break,
+            }
+        }
+        // The turn bounds what is under way, and so what can wait here.
+        while let Ok(mut handed_over) = jobs.try_recv() {
+            waiting.append(&mut handed_over);
+        }
+        if !waiting.is_empty() {
+            let batch = &waiting[..batch_length(&waiting)];
+            database.carry_out(batch, &mut dice, unix_ms(clock.now()), &mut results);
+            let done = batch.len();
+            waiting.drain(..done);
+            answers.send(results.drain(..));
+        }
+        let now = clock.now();
+        database.tidy_up(unix_ms(now), waiting.is_empty());
+        let is_time = now.monotonic >= look_at;
+        if is_time {
+            look_at = now.monotonic + LOOK_INTERVAL;
+            if let Some(users) = database.news() {
+                let outcome = Ok(Output::News(users));
+                answers.send([JobResult { ticket: Ticket::NEWS, outcome }]);
+            }
+        }
+        if is_time || (more_to_prune && waiting.is_empty()) {
+            more_to_prune = database.prune(unix_ms(now));
+        }
+    }
+    database.close();
+}
+
+/// How many of the waiting jobs are the next transaction: at least one.
+fn batch_length(waiting: &[Job]) -> usize {
+    let mut bytes = 0;
+    let fitting = waiting.iter().take(BATCH_JOBS).take_while(|job| {
+        bytes += bytes_of(job);
+        bytes <= BATCH_BYTES
+    });
+    fitting.count().max(1)
+}
+
+/// The bytes of a job. Only texts are of a size that counts.
+fn bytes_of(job: &Job) -> usize {
+    let text = match &job.work {
+        Work::Say { text, .. } => text.len(),
+        Work::Credentials { .. }
+        | Work::Register { .. }
+        | Work::Admit { .. }
+        | Work::Login(_)
+        | Work::Revoke(_)
+        | Work::Hash(_)
+        | Work::Verify { .. } => 0,
+    };
+    mem::size_of::<Job>() + text
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::chat::account::{Place, TokenDigest, UnixMs, UserKey};
+
+    fn small() -> Job {
+        Job { ticket: Ticket(0), work: Work::Login(TokenDigest([0; 32])) }
+    }
+
+    fn say(bytes: usize) -> Job {
+        let text = Arc::from("x".repeat(bytes));
+        let (place, from, at) = (Place::Global, UserKey(1), UnixMs(0));
+        Job { ticket: Ticket(0), work: Work::Say { place, from, at, text } }
+    }
+
+    #[test]
+    fn a_transaction_has_a_limit_in_jobs_and_in_bytes_and_at_least_one_job() {
+        assert_eq!(batch_length(&vec![small(); 3]), 3);
+        assert_eq!(batch_length(&vec![small(); BATCH_JOBS + 1]), BATCH_JOBS);
+        assert_eq!(batch_length(&vec![say(BATCH_BYTES / 4); 5]), 3);
+        assert_eq!(batch_length(&[say(BATCH_BYTES), small()]), 1);
+    }
+}

@@ -1,0 +1,60 @@
+//! What stands in for the folder with data in a build without the feature `accounts`: nothing.
+//!
+//! The types have no values, so the code that would use them is never reached, and the compiler knows it.
+
+use std::sync::Arc;
+
+use mio::Waker;
+
+use super::clock::Clock;
+use crate::chat::account::{Failure, Job, JobResult, Snapshot};
+use crate::turn::{Jobs, NoJobs};
+
+/// Nobody can ask for a folder with data.
+#[derive(Clone, Debug)]
+pub enum Settings {}
+
+/// There are no tools for it.
+#[derive(Clone, Debug)]
+pub enum Tool {}
+
+/// Runs no tool.
+///
+/// # Errors
+///
+/// None.
+pub fn run_tool(tool: &Tool) -> Result<String, String> {
+    match *tool {}
+}
+
+/// No threads.
+#[derive(Debug)]
+pub(super) struct Lanes(NoJobs);
+
+impl Lanes {
+    pub(super) fn start(
+        _: Option<&Settings>,
+        _: Clock,
+        _: &Arc<Waker>,
+    ) -> Result<(Lanes, Option<Snapshot>), String> {
+        Ok((Lanes(NoJobs), None))
+    }
+
+    pub(super) fn news_of_trouble(&mut self) -> Option<Option<Failure>> {
+        None
+    }
+
+    pub(super) fn close(self, _: Clock) -> bool {
+        true
+    }
+}
+
+impl Jobs for Lanes {
+    fn hand_over(&mut self, batch: &mut Vec<Job>) {
+        self.0.hand_over(batch);
+    }
+
+    fn next_result(&mut self) -> Option<JobResult> {
+        self.0.next_result()
+    }
+}

@@ -1,0 +1,166 @@
+//! [`Database::carry_out`]: a batch of jobs is one transaction.
+//!
+//! A commit with fsync takes as long for a hundred messages as for one. So all that waits is committed
+//! together, and answered after that. If the transaction fails, none of it has happened: SQLite has rolled
+//! it back, or this file does.
+
+use rusqlite::{Connection, Transaction, TransactionBehavior};
+
+use super::failure::{self, Cause};
+use super::{Database, Dice, logins, messages, users};
+use crate::chat::account::{Failure, Job, JobResult, Output, UnixMs, Work};
+
+impl Database {
+    /// Does the jobs of a batch in their order, in one transaction, and appends their results to `out` in
+    /// the same order. `now` decides which logins have expired.
+    ///
+    /// A result stands in `out` only after the commit. If the disk is full, read-only or broken, every job
+    /// that writes fails, and those that read are answered. After any other error each job is done alone,
+    /// so that only the job that causes it fails.
+    ///
+    /// # Panics
+    ///
+    /// If a job is for the hash lane.
+    pub fn carry_out(
+        &mut self,
+        batch: &[Job],
+        dice: Dice<'_>,
+        now: UnixMs,
+        out: &mut Vec<JobResult>,
+    ) {
+        if self.writes_refused {
+            return self.only_reads(batch, Failure::Io, dice, now, out);
+        }
+        let Err(error) = self.together(batch, dice, now, out) else { return };
+        match (failure::of(&error), batch) {
+            (Cause::Job, [job]) => {
+                out.push(JobResult { ticket: job.ticket, outcome: Err(Failure::Io) });
+            }
+            (Cause::Job, _) => {
+                for job in batch {
+                    self.carry_out(std::slice::from_ref(job), dice, now, out);
+                }
+            }
+            (cause @ (Cause::Full | Cause::ReadOnly | Cause::Disk), _) => {
+                self.writes_refused |= cause == Cause::Disk;
+                self.only_reads(batch, cause.to_the_realm(), dice, now, out);
+            }
+        }
+    }
+
+    /// Does all jobs in one transaction. After an error `out` is as it was, and nothing has happened.
+    fn together(
+        &self,
+        batch: &[Job],
+        dice: Dice<'_>,
+        now: UnixMs,
+        out: &mut Vec<JobResult>,
+    ) -> rusqlite::Result<()> {
+        // A transaction that begins as a reader may find, at its first write, that another process has
+        // written meanwhile. Then it can only fail.
+        let behavior = match batch.iter().any(|job| writes(&job.work)) {
+            true => TransactionBehavior::Immediate,
+            false => TransactionBehavior::Deferred,
+        };
+        let before = out.len();
+        let mut all = || -> rusqlite::Result<()> {
+            // Dropped without a commit, it rolls back, unless SQLite has done so already.
+            let transaction = Transaction::new_unchecked(&self.connection, behavior)?;
+            for job in batch {
+                let output = self.perform(&job.work, dice, now)?;
+                out.push(JobResult { ticket: job.ticket, outcome: Ok(output) });
+            }
+            transaction.commit()
+        };
+        let done = all();
+        if done.is_err() {
+            out.truncate(before);
+        }
+        done
+    }
+
+    /// Answers the jobs that read, and fails the others with `failure`.
+    fn only_reads(
+        &self,
+        batch: &[Job],
+        failure: Failure,
+        dice: Dice<'_>,
+        now: UnixMs,
+        out: &mut Vec<JobResult>,
+    ) {
+        for job in batch {
+            let outcome = match writes(&job.work) {
+                true => Err(failure),
+                false => self
+                    .perform(&job.work, dice, now)
+                    .map_err(|error| failure::of(&error).to_the_realm()),
+            };
+            out.push(JobResult { ticket: job.ticket, outcome });
+        }
+    }
+
+    fn perform(&self, work: &Work, dice: Dice<'_>, now: UnixMs) -> rusqlite::Result<Output> {
+        let connection: &Connection = &self.connection;
+        match work {
+            Work::Say { place, from, at, text } => {
+                messages::say(connection, *place, *from, *at, text).map(|seq| Output::Said { seq })
+            }
+            Work::Credentials { name } => {
+                users::credentials(connection, name).map(Output::Credentials)
+            }
+            Work::Register { name, hash, at } => {
+                users::register(connection, name, hash, *at, dice).map(Output::Registered)
+            }
+            Work::Admit { user, at, expires, rehash } => {
+                if let Some(hash) = rehash {
+                    users::replace_outdated_hash(connection, *user, hash)?;
+                }
+                let login = logins::Login { user: *user, created: *at, expires: *expires };
+                let most = self.settings.logins_per_user;
+                let (token, revoked) = logins::admit(connection, login, most, dice)?;
+                Ok(Output::Admitted { token, revoked })
+            }
+            Work::Login(digest) => logins::whose(connection, digest, now).map(Output::Login),
+            Work::Revoke(digest) => logins::revoke(connection, digest).map(Output::Revoked),
+            Work::Hash(_) | Work::Verify { .. } => unreachable!("the hash lane does these"),
+        }
+    }
+}
+
+/// Whether the job may change the database.
+fn writes(work: &Work) -> bool {
+    match work {
+        Work::Say { .. } | Work::Register { .. } | Work::Admit { .. } | Work::Revoke(_) => true,
+        Work::Credentials { .. } | Work::Login(_) | Work::Hash(_) | Work::Verify { .. } => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::chat::account::{Place, Seq, Ticket, UserKey};
+    use crate::store::Settings;
+
+    fn say(ticket: u32, text: &str) -> Job {
+        let (place, from, at) = (Place::Global, UserKey(1), UnixMs(0));
+        Job { ticket: Ticket(ticket), work: Work::Say { place, from, at, text: Arc::from(text) } }
+    }
+
+    #[test]
+    fn a_poisonous_job_fails_alone_and_the_others_of_its_batch_are_stored() {
+        let mut database = Database::in_memory(Settings::default()).expect("there is memory");
+        let poison = "CREATE TRIGGER poison BEFORE INSERT ON messages WHEN new.text = 'poison'
+            BEGIN SELECT raise(ABORT, 'poisoned'); END";
+        database.connection.execute_batch(poison).expect("it is SQL");
+        let batch = [say(1, "before"), say(2, "poison"), say(3, "after")];
+        let mut results = Vec::new();
+        database.carry_out(&batch, &mut |_| {}, UnixMs(0), &mut results);
+        let said = |seq| Ok(Output::Said { seq: Seq(seq) });
+        let outcomes: Vec<_> =
+            results.into_iter().map(|result| (result.ticket.0, result.outcome)).collect();
+        assert_eq!(outcomes, [(1, said(1)), (2, Err(Failure::Io)), (3, said(2))]);
+        assert!(!database.refuses_writes());
+    }
+}

@@ -1,0 +1,133 @@
+//! [`Database`]: the jobs of the account realm, done in SQLite. [`Hasher`]: passwords, by Argon2id.
+//!
+//! Both are synchronous: no thread, no clock and no randomness of their own. `net` gives each a thread, and
+//! the simulator a virtual lane. The database is a file that only SQLite touches; this room never opens one
+//! itself. [`Found`] is a database before its schema is known to be today's.
+//!
+//! The files: `open` and `schema` for the start, `batch` for the transaction, `messages`, `users` and
+//! `logins` for the statements, `upkeep` for what is done between batches, `copies` for backups, `failure`
+//! for SQLite's errors in the realm's words.
+
+mod batch;
+mod copies;
+mod failure;
+mod logins;
+mod messages;
+mod names;
+mod open;
+mod passwords;
+mod schema;
+mod upkeep;
+mod users;
+
+use std::fmt;
+use std::time::Duration;
+
+use rusqlite::Connection;
+
+use crate::chat::account::{Failure, Snapshot, User};
+
+pub use open::{Found, StartError};
+pub use passwords::Hasher;
+pub use schema::VERSION;
+
+/// A source of random bytes: it fills the whole slice.
+pub type Dice<'a> = &'a mut dyn FnMut(&mut [u8]);
+
+/// How the store behaves.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Settings {
+    /// What a committed transaction survives.
+    pub durability: Durability,
+    /// How long messages are kept. `None`: for ever.
+    pub retention: Option<Duration>,
+    /// The most logins of one user. One more revokes the oldest.
+    pub logins_per_user: u32,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Settings { durability: Durability::Power, retention: None, logins_per_user: 32 }
+    }
+}
+
+/// What a committed transaction survives.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Durability {
+    /// The end of the process and a power cut: each commit waits until the disk has it.
+    Power,
+    /// The end of the process. A power cut may lose everything since the last checkpoint.
+    Process,
+}
+
+/// The database of the account realm, open and of today's schema.
+pub struct Database {
+    connection: Connection,
+    settings: Settings,
+    /// Whether the disk has failed. After a failed fsync nobody knows what it holds, so nothing is
+    /// written until a new process has read it anew.
+    writes_refused: bool,
+    /// SQLite's number for the state that other connections have left behind.
+    data_version: i64,
+    upkeep: upkeep::Upkeep,
+}
+
+impl Database {
+    /// What memory needs of the database at the start.
+    ///
+    /// # Errors
+    ///
+    /// [`StartError`], if the database cannot be read.
+    pub fn snapshot(&self) -> Result<Snapshot, StartError> {
+        let read = || {
+            Ok(Snapshot {
+                users: users::all(&self.connection)?,
+                former: users::former(&self.connection)?,
+                recent: messages::recent(&self.connection)?,
+            })
+        };
+        read().map_err(|error| StartError::of(&error))
+    }
+
+    /// All users, if another process has committed anything since the last call.
+    pub fn news(&mut self) -> Option<Vec<User>> {
+        let version = upkeep::data_version(&self.connection).ok()?;
+        if version == self.data_version {
+            return None;
+        }
+        // After an error the next call tries again.
+        let users = users::all(&self.connection).ok()?;
+        self.data_version = version;
+        Some(users)
+    }
+
+    /// All users, in the order of their keys.
+    ///
+    /// # Errors
+    ///
+    /// [`Failure`], if they cannot be read.
+    pub fn users(&self) -> Result<Vec<User>, Failure> {
+        users::all(&self.connection).map_err(|error| failure::of(&error).to_the_realm())
+    }
+
+    /// Whether the disk has failed, so that nothing is written until a restart.
+    pub fn refuses_writes(&self) -> bool {
+        self.writes_refused
+    }
+
+    /// Limits the size of the database, in pages of 4 KiB. Then the disk is full, as far as SQLite can
+    /// tell: the simulator and tests fill and empty it so. A limit below the present size means that size.
+    pub fn limit_pages(&self, pages: u32) {
+        // The answer is the limit that holds now.
+        let limit = self
+            .connection
+            .pragma_update_and_check(None, "max_page_count", pages, |row| row.get::<_, i64>(0));
+        debug_assert!(limit.is_ok(), "it is a number in memory: {limit:?}");
+    }
+}
+
+impl fmt::Debug for Database {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Database").field("settings", &self.settings).finish_non_exhaustive()
+    }
+}

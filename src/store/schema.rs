@@ -1,0 +1,126 @@
+//! The tables, and how an older database gets them.
+//!
+//! A *migration* is the SQL that takes a database from one version to the next. They are never changed,
+//! only added to: a database in the field has been through each of them.
+
+use rusqlite::{Connection, Transaction, TransactionBehavior};
+
+/// The version of the schema that this program works with: how many migrations there are.
+pub const VERSION: u32 = MIGRATIONS.len() as u32;
+
+/// What SQLite's header says of whose database this is: "SWBD".
+pub(super) const APPLICATION_ID: i32 = 0x5357_4244;
+
+/// The key of the global conversation.
+pub(super) const GLOBAL: i64 = 0;
+
+/// From version 0, an empty file, to 1, and so on.
+pub(super) const MIGRATIONS: [&str; 1] = [FIRST];
+
+/// Users, their logins, and what they write.
+///
+/// A deleted user keeps the row, so that the messages keep a sender and the name is never given again.
+/// Such a row has no password.
+///
+/// The id of a message is its conversation × 2³² + its place there. SQLite keeps a table in the order of
+/// its integer key, so the end of a conversation is one range of neighbouring pages, and a new message
+/// needs no other index. The alternative, a key of two columns, would be a second tree to write to.
+const FIRST: &str = "
+CREATE TABLE users(
+    key INTEGER PRIMARY KEY,
+    id BLOB NOT NULL UNIQUE,
+    name TEXT NOT NULL UNIQUE,
+    folded TEXT NOT NULL,
+    password TEXT,
+    created INTEGER NOT NULL
+) STRICT;
+CREATE INDEX users_folded ON users(folded);
+CREATE TABLE logins(
+    token BLOB PRIMARY KEY,
+    user INTEGER NOT NULL REFERENCES users,
+    created INTEGER NOT NULL,
+    expires INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX logins_of ON logins(user, created);
+CREATE INDEX logins_end ON logins(expires);
+CREATE TABLE conversations(
+    key INTEGER PRIMARY KEY,
+    low INTEGER,
+    high INTEGER,
+    last_seq INTEGER NOT NULL DEFAULT 0
+) STRICT;
+CREATE UNIQUE INDEX pairs ON conversations(low, high) WHERE low IS NOT NULL;
+INSERT INTO conversations(key) VALUES (0);
+CREATE TABLE messages(
+    id INTEGER PRIMARY KEY,
+    sender INTEGER NOT NULL,
+    at INTEGER NOT NULL,
+    text TEXT NOT NULL
+) STRICT;
+CREATE TABLE marks(
+    user INTEGER NOT NULL,
+    conversation INTEGER NOT NULL,
+    unread INTEGER NOT NULL,
+    PRIMARY KEY(user, conversation)
+) STRICT, WITHOUT ROWID;
+";
+
+/// Takes a database from `version` to the end of `migrations`, each in a transaction of its own.
+pub(super) fn migrate(
+    connection: &Connection,
+    version: u32,
+    migrations: &[&str],
+) -> rusqlite::Result<()> {
+    let behavior = TransactionBehavior::Immediate;
+    for (number, sql) in (1_u32..).zip(migrations).skip(version as usize) {
+        let transaction = Transaction::new_unchecked(connection, behavior)?;
+        transaction.execute_batch(sql)?;
+        transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
+        transaction.pragma_update(None, "user_version", number)?;
+        transaction.commit()?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn version(connection: &Connection) -> u32 {
+        connection.pragma_query_value(None, "user_version", |row| row.get(0)).expect("a number")
+    }
+
+    #[test]
+    fn a_migration_that_fails_leaves_the_version_before_it() {
+        let connection = Connection::open_in_memory().expect("there is memory");
+        let migrations =
+            ["CREATE TABLE a(x) STRICT", "CREATE TABLE a(x INTEGER)", "CREATE TABLE b(x INTEGER)"];
+        assert!(migrate(&connection, 0, &migrations).is_err(), "STRICT wants types");
+        assert_eq!(version(&connection), 0);
+        let migrations = ["CREATE TABLE a(x INTEGER)", "CREATE TABLE b(x INTEGER); nonsense"];
+        assert!(migrate(&connection, 0, &migrations).is_err());
+        assert_eq!(version(&connection), 1);
+        let migrations = ["nonsense, but it is done already", "CREATE TABLE b(x INTEGER)"];
+        migrate(&connection, 1, &migrations).expect("table b is not half there");
+        assert_eq!(version(&connection), 2);
+    }
+
+    #[test]
+    fn every_older_version_becomes_the_same_as_a_new_database() {
+        let schema = |connection: &Connection| -> Vec<String> {
+            let sql = "SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL ORDER BY name";
+            let mut statement = connection.prepare(sql).expect("it is SQL");
+            let rows = statement.query_map([], |row| row.get(0)).expect("it can be read");
+            rows.map(|row| row.expect("a text")).collect()
+        };
+        let new = Connection::open_in_memory().expect("there is memory");
+        migrate(&new, 0, &MIGRATIONS).expect("a new one");
+        for old in 0..=VERSION {
+            let connection = Connection::open_in_memory().expect("there is memory");
+            migrate(&connection, 0, &MIGRATIONS[..old as usize]).expect("an older program");
+            migrate(&connection, old, &MIGRATIONS).expect("this program");
+            assert_eq!(version(&connection), VERSION);
+            assert_eq!(schema(&connection), schema(&new), "from version {old}");
+        }
+    }
+}

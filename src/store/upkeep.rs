@@ -1,0 +1,135 @@
+//! [`Database::tidy_up`] and [`Database::prune`]: what is done between batches, in slices that delay no
+//! batch for long.
+//!
+//! *Checkpoints*: the log of new pages is copied into the database. *Expired logins* and *messages older
+//! than the retention* are deleted. All of it may fail, on a full disk for example, and is tried again.
+
+use rusqlite::{Connection, OptionalExtension as _, params};
+
+use super::failure::{self, Cause};
+use super::schema::GLOBAL;
+use super::{Database, logins, messages};
+use crate::chat::account::{Seq, UnixMs};
+
+/// Pages in the log from which a checkpoint is due when nothing else is to be done.
+const WAL_PAGES_SOFT: i64 = 1_000;
+
+/// Pages in the log from which a checkpoint is due at once: 32 MB.
+const WAL_PAGES_HARD: i64 = 8_000;
+
+/// How long after a checkpoint that failed the next may begin, in milliseconds.
+const CHECKPOINT_RETRY: i64 = 5_000;
+
+/// Rows that one slice deletes or looks at: a millisecond or less.
+const SLICE: usize = 256;
+
+/// How long after the end of one pass over all messages the next may begin, in milliseconds.
+const PASS_INTERVAL: i64 = 60 * 60 * 1_000;
+
+/// How far the upkeep has come.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Upkeep {
+    /// When a checkpoint failed last.
+    checkpoint_failed: Option<UnixMs>,
+    /// The id of the message at which the pass over all messages goes on. `None`: none is under way.
+    pass_at: Option<i64>,
+    /// When the last pass ended.
+    pass_ended: Option<UnixMs>,
+}
+
+impl Database {
+    /// Begins a checkpoint, if one is due. To be called after the results of a batch are on their way.
+    /// `idle` says that no job waits.
+    pub fn tidy_up(&mut self, now: UnixMs, idle: bool) {
+        let is_too_soon = |failed: UnixMs| (failed.0..failed.0 + CHECKPOINT_RETRY).contains(&now.0);
+        if self.writes_refused || self.upkeep.checkpoint_failed.is_some_and(is_too_soon) {
+            return;
+        }
+        let due = if idle { WAL_PAGES_SOFT } else { WAL_PAGES_HARD };
+        let is_done = match pending_pages(&self.connection, "PRAGMA wal_checkpoint(NOOP)") {
+            Ok(pages) if pages < due => return,
+            // PASSIVE waits for nobody. What a reader still needs stays in the log.
+            Ok(_) => pending_pages(&self.connection, "PRAGMA wal_checkpoint(PASSIVE)")
+                .is_ok_and(|left| left < due),
+            Err(_) => false,
+        };
+        self.upkeep.checkpoint_failed = (!is_done).then_some(now);
+    }
+
+    /// Deletes one slice of what is too old. Returns whether there may be more, so that a caller without
+    /// other work should call again. It is to be called now and then.
+    pub fn prune(&mut self, now: UnixMs) -> bool {
+        if self.writes_refused {
+            return false;
+        }
+        self.delete_slice(now).unwrap_or_else(|error| {
+            self.writes_refused |= failure::of(&error) == Cause::Disk;
+            false
+        })
+    }
+
+    /// Copies the whole log into the database and empties it, so that the database is one file. To be
+    /// called at the end. If it fails, the next start finds the log.
+    pub fn close(self) {
+        // On a broken disk a checkpoint could overwrite good pages with what memory believes.
+        if !self.writes_refused {
+            let _ = self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
+        }
+    }
+
+    fn delete_slice(&mut self, now: UnixMs) -> rusqlite::Result<bool> {
+        let more_logins = logins::delete_expired(&self.connection, now, SLICE)? == SLICE;
+        Ok(self.delete_old_messages(now)? || more_logins)
+    }
+
+    /// Goes on with the pass over all messages. They are in the order of their conversations, and in each
+    /// in the order in which they were stored. So the first that is young enough ends its conversation,
+    /// and a pass costs O(conversations + deleted messages).
+    fn delete_old_messages(&mut self, now: UnixMs) -> rusqlite::Result<bool> {
+        let Some(retention) = self.settings.retention else { return Ok(false) };
+        let rests = |ended: UnixMs| (ended.0..ended.0 + PASS_INTERVAL).contains(&now.0);
+        if self.upkeep.pass_at.is_none() && self.upkeep.pass_ended.is_some_and(rests) {
+            return Ok(false);
+        }
+        let keep_from = now.0.saturating_sub_unsigned(retention.as_millis() as u64);
+        let mut at = self.upkeep.pass_at.unwrap_or(messages::id_of(GLOBAL, Seq(0)));
+        let transaction = self.connection.transaction()?;
+        for _ in 0..SLICE {
+            let next = transaction
+                .prepare_cached("SELECT id, at FROM messages WHERE id >= ? ORDER BY id LIMIT 1")?
+                .query_row([at], |row| Ok((row.get(0)?, row.get(1)?)))
+                .optional()?;
+            let Some((id, said)): Option<(i64, i64)> = next else {
+                transaction.commit()?;
+                self.upkeep.pass_at = None;
+                self.upkeep.pass_ended = Some(now);
+                return Ok(false);
+            };
+            at = if said >= keep_from {
+                messages::id_of(messages::conversation_of(id) + 1, Seq(0))
+            } else {
+                let delete = "DELETE FROM messages WHERE id = ?";
+                transaction.prepare_cached(delete)?.execute(params![id])?;
+                id + 1
+            };
+        }
+        transaction.commit()?;
+        self.upkeep.pass_at = Some(at);
+        Ok(true)
+    }
+}
+
+/// Pages in the log that are not in the database yet, after a pragma that reports them. A database in
+/// memory has no log.
+fn pending_pages(connection: &Connection, pragma: &str) -> rusqlite::Result<i64> {
+    connection.prepare_cached(pragma)?.query_row([], |row| {
+        let (in_log, copied): (i64, i64) = (row.get(1)?, row.get(2)?);
+        Ok(in_log - copied)
+    })
+}
+
+/// SQLite's number for the state of the database. It changes when another connection commits, and not
+/// when this one does (`PRAGMA data_version`).
+pub(super) fn data_version(connection: &Connection) -> rusqlite::Result<i64> {
+    connection.prepare_cached("PRAGMA data_version")?.query_row([], |row| row.get(0))
+}

@@ -1,0 +1,220 @@
+//! Random batches of jobs, in memory and in a file that is closed and opened at random. Every result has
+//! to be the model's.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use proptest::prelude::*;
+use switchboard::chat::account::{
+    Job, Output, PasswordHash, Place, Seq, Ticket, TokenDigest, UnixMs, User, UserKey, UserName,
+    Work,
+};
+use switchboard::store::{Database, Settings};
+
+use crate::{Folder, dice};
+
+/// Few names, and two that look alike, so that most are taken soon.
+const NAMES: [&str; 5] = ["anna", "ANNA", "bert", "Zoë", "zoe\u{308}"];
+
+/// Few enough logins of one user that the oldest are revoked.
+const LOGINS_PER_USER: u32 = 3;
+
+/// Milliseconds between two batches: more than the jobs of one.
+const TICK: i64 = 100;
+
+/// How many global messages a snapshot has.
+const RECENT: usize = 50;
+
+/// What a batch may have. Numbers choose among what there is.
+#[derive(Clone, Debug)]
+enum Op {
+    Say { one: u32, other: Option<u32>, text: String },
+    Register(usize),
+    Credentials(usize),
+    Admit { user: u32, lasts: i64 },
+    Login(usize),
+    Revoke(usize),
+}
+
+fn op() -> impl Strategy<Value = Op> {
+    let name = 0..NAMES.len();
+    prop_oneof![
+        3 => (1..4_u32, proptest::option::of(1..4_u32), "[a-z\0ß]{0,9}")
+            .prop_map(|(one, other, text)| Op::Say { one, other, text }),
+        2 => name.clone().prop_map(Op::Register),
+        1 => name.prop_map(Op::Credentials),
+        3 => (1..4_u32, 0..9_i64).prop_map(|(user, lasts)| Op::Admit { user, lasts }),
+        2 => (0..20_usize).prop_map(Op::Login),
+        1 => (0..20_usize).prop_map(Op::Revoke),
+    ]
+}
+
+#[derive(Debug, Default)]
+struct Model {
+    users: Vec<(UserKey, &'static str)>,
+    seqs: HashMap<(u32, u32), u32>,
+    global: Vec<String>,
+    /// In the order in which they began.
+    logins: Vec<(TokenDigest, UserKey, UnixMs)>,
+    /// Every token there ever was.
+    tokens: Vec<TokenDigest>,
+}
+
+impl Model {
+    fn work(&self, op: &Op, now: i64, place_in_batch: i64) -> Work {
+        let token = |at: &usize| {
+            let count = self.tokens.len().max(1);
+            self.tokens.get(at % count).copied().unwrap_or(TokenDigest([7; 32]))
+        };
+        match op {
+            Op::Say { one, other, text } => {
+                let from = UserKey(*one);
+                let place =
+                    other.map_or(Place::Global, |other| Place::Private(UserKey(other), from));
+                Work::Say { place, from, at: UnixMs(now), text: Arc::from(text.as_str()) }
+            }
+            Op::Register(name) => {
+                let (name, hash) = (UserName::registered(NAMES[*name]), PasswordHash::new("hash"));
+                Work::Register { name, hash, at: UnixMs(now) }
+            }
+            Op::Credentials(name) => Work::Credentials { name: UserName::registered(NAMES[*name]) },
+            Op::Admit { user, lasts } => {
+                // No two begin at once, so that it is clear which is the oldest.
+                let (at, expires) = (UnixMs(now + place_in_batch), UnixMs(now + lasts * TICK));
+                Work::Admit { user: UserKey(*user), at, expires, rehash: None }
+            }
+            Op::Login(at) => Work::Login(token(at)),
+            Op::Revoke(at) => Work::Revoke(token(at)),
+        }
+    }
+
+    /// Does to the model what the job does to the store, and checks what the job has brought.
+    fn expect(&mut self, work: &Work, output: &Output, now: i64) {
+        match (work, output) {
+            (Work::Say { place, text, .. }, Output::Said { seq }) => {
+                let pair = match place {
+                    Place::Global => (0, 0),
+                    Place::Private(one, other) => (one.0.min(other.0), one.0.max(other.0)),
+                };
+                let last = self.seqs.entry(pair).or_default();
+                *last += 1;
+                assert_eq!(*seq, Seq(*last), "dense, and in the order of the jobs");
+                if *place == Place::Global {
+                    self.global.push(text.to_string());
+                }
+            }
+            (Work::Register { name, .. }, Output::Registered(user)) => {
+                let looks = |name: &str| name.to_lowercase().replace("ë", "e\u{308}");
+                let is_taken =
+                    self.users.iter().any(|(_, taken)| looks(taken) == looks(name.as_str()));
+                assert_eq!(user.is_none(), is_taken, "{name:?}");
+                if let Some(User { key, name, .. }) = user {
+                    assert_eq!(key.0 as usize, self.users.len() + 1);
+                    let name = NAMES.iter().find(|known| **known == name.as_str());
+                    self.users.push((*key, name.expect("it was asked for")));
+                }
+            }
+            (Work::Credentials { name }, Output::Credentials(found)) => {
+                let user = self.users.iter().find(|(_, known)| *known == name.as_str());
+                assert_eq!(found.as_ref().map(|found| found.user), user.map(|(key, _)| *key));
+            }
+            (Work::Admit { user, expires, .. }, Output::Admitted { token, revoked }) => {
+                self.tokens.push(token.digest());
+                if !self.users.iter().any(|(key, _)| key == user) {
+                    return assert!(revoked.is_empty());
+                }
+                self.logins.push((token.digest(), *user, *expires));
+                let of_user = self.logins.iter().filter(|login| login.1 == *user);
+                let too_many = of_user.clone().count().saturating_sub(LOGINS_PER_USER as usize);
+                let oldest: Vec<TokenDigest> =
+                    of_user.take(too_many).map(|login| login.0).collect();
+                assert_eq!(*revoked, oldest);
+                self.logins.retain(|login| !oldest.contains(&login.0));
+            }
+            (Work::Login(digest), Output::Login(found)) => {
+                let login = self.logins.iter().find(|login| login.0 == *digest && login.2.0 > now);
+                assert_eq!(*found, login.map(|login| (login.1, login.2)));
+            }
+            (Work::Revoke(digest), Output::Revoked(was_there)) => {
+                let before = self.logins.len();
+                self.logins.retain(|login| login.0 != *digest);
+                assert_eq!(*was_there, self.logins.len() < before);
+            }
+            _ => panic!("{work:?} cannot bring {output:?}"),
+        }
+    }
+
+    fn compare(&self, database: &Database) {
+        let snapshot = database.snapshot().expect("it can be read");
+        let users: Vec<_> =
+            snapshot.users.iter().map(|user| (user.key, user.name.as_str())).collect();
+        assert_eq!(users, self.users);
+        let texts: Vec<&str> = snapshot.recent.iter().map(|stored| &*stored.text).collect();
+        assert_eq!(texts, self.global[self.global.len().saturating_sub(RECENT)..]);
+    }
+}
+
+/// A run: batches, and after each whether the database is closed and opened again.
+fn run(batches: &[(Vec<Op>, bool)], mut reopen: impl FnMut(Option<Database>) -> Database) {
+    let (mut model, mut dice) = (Model::default(), dice());
+    let mut database = reopen(None);
+    for (now, (batch, again)) in (1..).map(|tick| tick * TICK).zip(batches) {
+        let jobs: Vec<Job> = (0..)
+            .zip(batch)
+            .map(|(ticket, op)| Job {
+                ticket: Ticket(ticket),
+                work: model.work(op, now, ticket.into()),
+            })
+            .collect();
+        let mut results = Vec::new();
+        database.carry_out(&jobs, &mut dice, UnixMs(now), &mut results);
+        assert_eq!(results.len(), jobs.len());
+        for (job, result) in jobs.iter().zip(&results) {
+            assert_eq!(job.ticket, result.ticket);
+            model.expect(&job.work, result.outcome.as_ref().expect("there is room"), now);
+        }
+        database.tidy_up(UnixMs(now), true);
+        if *again {
+            database = reopen(Some(database));
+        }
+        model.compare(&database);
+    }
+}
+
+fn settings() -> Settings {
+    Settings { logins_per_user: LOGINS_PER_USER, ..Settings::default() }
+}
+
+fn batches() -> impl Strategy<Value = Vec<(Vec<Op>, bool)>> {
+    proptest::collection::vec((proptest::collection::vec(op(), 0..12), any::<bool>()), 1..12)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn in_memory_every_result_is_what_the_model_says(batches in batches()) {
+        run(&batches, |open| {
+            open.unwrap_or_else(|| Database::in_memory(settings()).expect("there is memory"))
+        });
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 16, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn a_file_that_is_closed_and_opened_at_random_forgets_nothing(batches in batches()) {
+        let folder = Folder::new();
+        let mut is_even = false;
+        run(&batches, |open| {
+            // Closed well, or just dropped, as at the end of a process.
+            is_even = !is_even;
+            match open {
+                Some(open) if is_even => open.close(),
+                open => drop(open),
+            }
+            folder.open(settings())
+        });
+    }
+}
