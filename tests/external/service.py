@@ -266,6 +266,19 @@ def the_token_and_the_traces_work_as_documented():
     assert os.path.exists(trace)
 
 
+def memory_of_incomplete_messages_is_given_back():
+    def resident():
+        return int(process("VmRSS")[0])
+
+    before, crowd, most = resident(), [Phone(f"{n:010}") for n in range(500)], 30_000
+    for phone in crowd:
+        phone.socket.sendall(bytes([0x81, 0xFF]) + struct.pack("!Q", 65536) + bytes(4) + b"x" * 65000)
+    eventually("they are in memory", lambda: resident() > before + most)
+    for phone in crowd:
+        phone.close()
+    eventually("their memory is given back", lambda: resident() < before + most / 3)
+
+
 def an_operator_without_prometheus_sees_the_most_important():
     said = obey("Monitoring", 1)
     assert "switchboard_websockets " in said and "switchboard_max_connections " in said, said
@@ -406,6 +419,7 @@ CLAIMS = [
     a_wrong_setting_is_found_before_the_restart_and_nobody_notices,
     a_start_with_a_wrong_setting_is_an_error_in_the_journal_and_no_endless_loop,
     the_token_and_the_traces_work_as_documented,
+    memory_of_incomplete_messages_is_given_back,
     an_operator_without_prometheus_sees_the_most_important,
     it_has_no_right_that_it_does_not_need,
     a_hangup_loses_nobody,
