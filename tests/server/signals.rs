@@ -105,7 +105,7 @@ fn a_signal_that_means_nothing_loses_nobody() {
 }
 
 #[test]
-fn a_hangup_in_a_drain_neither_ends_it_nor_counts_as_a_second_signal() {
+fn no_other_signal_ends_a_drain_or_counts_as_a_second_one() {
     let mut server = Server::start(&["--close-timeout", "1h", "--drain-timeout", "1h"]);
     let mut straggler = server.wire();
     straggler.upgrade(&format!("/ws/{ALICE}?presence=none"));
@@ -115,7 +115,16 @@ fn a_hangup_in_a_drain_neither_ends_it_nor_counts_as_a_second_signal() {
         send(server.pid(), number);
         expect_taken(&server, number, 1);
     }
-    assert_eq!(server.get("/health").status, 503, "it drains, and answers");
+    server.signal(Signal::SIGUSR1);
+    eventually("the trace is answered", || {
+        server.log().iter().any(|line| line.contains("no trace is written")).then_some(())
+    });
+    let lines = server.log().len();
+    for number in unnoticed() {
+        send(server.pid(), number);
+        assert_eq!(server.get("/health").status, 503, "it drains, and answers");
+    }
+    assert_eq!(server.log().len(), lines, "{:?}", server.log());
     straggler.send(frame(8, [3, 233]));
     straggler.finish_writing();
     assert_eq!(server.ended().code(), Some(0));
@@ -145,20 +154,36 @@ fn starting(test: &str, meanwhile: impl FnOnce(u32)) -> process::Child {
 /// Pitfall 21: a signal may also arrive between the server's first instruction and its first turn.
 #[test]
 fn a_signal_that_comes_while_the_server_starts_is_obeyed_once_it_runs() {
-    let mut server = starting("end", |pid| send(pid, Signal::SIGTERM as u32));
+    for signal in ENDS {
+        let mut server = starting("end", |pid| send(pid, signal as u32));
+        let status = eventually("the server ends", || server.try_wait().expect("it is our child"));
+        assert_eq!((status.signal(), status.code()), (None, Some(0)), "{signal}");
+    }
+}
+
+/// Standard signals are not queued, but two different ones are two.
+#[test]
+fn two_signals_that_come_while_the_server_starts_end_it_without_a_drain() {
+    let mut server = starting("twice", |pid| {
+        send(pid, Signal::SIGINT as u32);
+        send(pid, Signal::SIGTERM as u32);
+    });
     let status = eventually("the server ends", || server.try_wait().expect("it is our child"));
-    assert_eq!((status.signal(), status.code()), (None, Some(0)));
+    assert_eq!((status.signal(), status.code()), (None, Some(143)));
 }
 
 #[test]
 fn a_signal_that_means_nothing_does_not_keep_the_server_from_starting() {
-    let mut server = starting("start", |pid| taken().into_iter().for_each(|n| send(pid, n)));
+    let trace = Signal::SIGUSR1 as u32;
+    let all = || taken().into_iter().chain(unnoticed()).chain([trace]);
+    let mut server = starting("start", |pid| all().for_each(|number| send(pid, number)));
     let mut lines = BufReader::new(server.stderr.take().expect("it is piped")).lines();
     let mut says = |what: &str| {
         lines.by_ref().map_while(Result::ok).find(|line| line.contains(what)).expect(what)
     };
     says("listening on ");
     says("signal 1: nothing to reload");
+    says("no trace is written");
     send(server.id(), Signal::SIGTERM as u32);
     says("signal 15: draining");
     let status = eventually("the server ends", || server.try_wait().expect("it is our child"));
