@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use bytesize::ByteSize;
 
+use crate::net;
+
 /// The largest size that is accepted, in bytes. Lengths of frames are stored in 32 bits.
 const MOST_BYTES: u64 = 1 << 30;
 
@@ -69,7 +71,10 @@ pub(super) fn count(text: &str) -> Result<usize, String> {
 /// Parses an address to listen on, such as `127.0.0.1:8080`, `[::]:8080` or `localhost:8080`.
 pub(super) fn address(text: &str) -> Result<SocketAddr, String> {
     // To look up a name may take long. It happens here, before the event loop begins.
-    let found = text.to_socket_addrs().ok().and_then(|mut found| found.next());
+    let is_name = text.parse::<SocketAddr>().is_err();
+    let look_up = || text.to_socket_addrs();
+    let found = if is_name { net::interruptible(look_up) } else { look_up() };
+    let found = found.ok().and_then(|mut found| found.next());
     let address = found.ok_or_else(|| match text.trim_start_matches(':').parse::<u16>() {
         Ok(port) => {
             format!("for every address of this machine write 0.0.0.0:{port} or [::]:{port}")

@@ -181,6 +181,23 @@ def public_pages_of_the_operator_are_warned_of():
         assert ("level=warn msg=\"every client can read the operator's pages" in heard) == is_warned, (settings, heard)
 
 
+def a_name_server_that_does_not_answer_keeps_nobody_from_ending_the_start():
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as mute:
+        mute.bind(("127.0.0.1", 53))
+        mute.settimeout(WAIT)
+        if os.path.lexists("/etc/resolv.conf"):
+            os.remove("/etc/resolv.conf")
+        with open("/etc/resolv.conf", "w") as file:
+            file.write("nameserver 127.0.0.1\noptions timeout:30\n")
+        command = ["/usr/local/bin/switchboard", "--listen", "a-name.example:8082"]
+        server = subprocess.Popen(command, env={}, stderr=subprocess.PIPE, text=True)
+        assert b"a-name" in mute.recv(1024), "it asks for another name"
+        server.send_signal(signal.SIGINT)
+        begun = time.monotonic()
+        assert server.wait(WAIT) == 0, server.stderr.read()
+        assert time.monotonic() - begun < 3
+
+
 def behind_a_proxy_it_is_on_the_loopback_again():
     obey("Behind a proxy")
     chat()
@@ -415,6 +432,7 @@ CLAIMS = [
     an_operator_installs_it_and_it_serves_from_then_on,
     a_careless_file_of_settings_does_not_open_operators_pages,
     public_pages_of_the_operator_are_warned_of,
+    a_name_server_that_does_not_answer_keeps_nobody_from_ending_the_start,
     behind_a_proxy_it_is_on_the_loopback_again,
     a_wrong_setting_is_found_before_the_restart_and_nobody_notices,
     a_start_with_a_wrong_setting_is_an_error_in_the_journal_and_no_endless_loop,

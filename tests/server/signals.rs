@@ -133,6 +133,15 @@ fn no_other_signal_ends_a_drain_or_counts_as_a_second_one() {
 /// Starts a server, which waits at its start for its token. Calls `meanwhile` with the server's process
 /// id, and writes the token after that.
 fn starting(test: &str, meanwhile: impl FnOnce(u32)) -> process::Child {
+    let (server, mut pipe) = hanging(test);
+    meanwhile(server.id());
+    // If the server has not survived the signal, the next assertion says so.
+    let _ = pipe.write_all(b"secret");
+    server
+}
+
+/// Starts a server, which waits at its start for its token, and returns the pipe that it reads.
+fn hanging(test: &str) -> (process::Child, fs::File) {
     let token = env::temp_dir().join(format!("switchboard-token-{test}-{}", process::id()));
     let made = Command::new("mkfifo").arg(&token).status().expect("coreutils are installed");
     assert!(made.success());
@@ -141,14 +150,27 @@ fn starting(test: &str, meanwhile: impl FnOnce(u32)) -> process::Child {
     let server = command.stderr(Stdio::piped()).spawn().expect("the binary has been built");
     // Opening the pipe succeeds once the server has opened it to read its token (fifo(7)). Then the
     // server waits for the token.
-    let mut pipe = eventually("the server reads its token", || {
+    let pipe = eventually("the server reads its token", || {
         OpenOptions::new().write(true).custom_flags(O_NONBLOCK).open(&token).ok()
     });
     fs::remove_file(&token).expect("it is there");
-    meanwhile(server.id());
-    // If the server has not survived the signal, the next assertion says so.
-    let _ = pipe.write_all(b"secret");
-    server
+    (server, pipe)
+}
+
+/// A name server that does not answer, or a file that cannot be read, must not keep the server from ending.
+#[test]
+fn a_start_that_hangs_ends_with_a_signal_that_ends_the_server() {
+    for signal in ENDS {
+        let (mut server, pipe) = hanging("hang");
+        let has_ended = |server: &mut process::Child| server.try_wait().expect("it is our child");
+        taken().into_iter().for_each(|number| send(server.id(), number));
+        pause(Duration::from_millis(100));
+        assert!(has_ended(&mut server).is_none(), "no other signal ends it");
+        send(server.id(), signal as u32);
+        let status = eventually("the server ends", || has_ended(&mut server));
+        assert_eq!((status.signal(), status.code()), (None, Some(0)), "{signal}");
+        drop(pipe);
+    }
 }
 
 /// Pitfall 21: a signal may also arrive between the server's first instruction and its first turn.
