@@ -8,6 +8,7 @@ that runs its arguments, since the container may have none.
 """
 
 import base64
+import contextlib
 import json
 import os
 import resource
@@ -204,17 +205,27 @@ def behind_a_proxy_it_is_on_the_loopback_again():
     operators_pages_are_at_the_admin_listener_alone()
 
 
-SETTINGS = "/etc/default/switchboard"
+@contextlib.contextmanager
+def settings_with(more):
+    """The settings with these lines behind them, for a while."""
+    path = "/etc/default/switchboard"
+    with open(path) as file:
+        good = file.read()
+    try:
+        with open(path, "w") as file:
+            file.write(good + more)
+        yield
+    finally:
+        with open(path, "w") as file:
+            file.write(good)
 
 
 def a_wrong_setting_is_found_before_the_restart_and_nobody_notices():
-    with open(SETTINGS) as file:
-        good = file.read()
     phone, before = Phone("0012345678"), pid()
-    with open(SETTINGS, "w") as file:
-        # The second is more than the unit's limit on descriptors, and less than that of other processes.
-        file.write(good + "SWITCHBOARD_MESSAGE_RATE=lots\nSWITCHBOARD_MAX_CONNECTIONS=70000\nSWITCHBOARD_MESAGE_RATE=10\n")
-    refused = give("Changing the settings")
+    # The second is more than the unit's limit on descriptors, and less than that of other processes.
+    wrong = "SWITCHBOARD_MESSAGE_RATE=lots\nSWITCHBOARD_MAX_CONNECTIONS=70000\nSWITCHBOARD_MESAGE_RATE=10\n"
+    with settings_with(wrong):
+        refused = give("Changing the settings")
     said = refused.stdout + refused.stderr
     assert refused.returncode == 2, (refused.returncode, said)
     for mistake in "SWITCHBOARD_MESSAGE_RATE: ", "--max-connections 70000 needs", "there is no variable SWITCHBOARD_MESAGE_RATE":
@@ -222,31 +233,25 @@ def a_wrong_setting_is_found_before_the_restart_and_nobody_notices():
     phone.send('{"type":"ping"}')
     assert phone.hear() == '{"type":"pong"}'
     phone.close()
-    assert pid() == before
-    with open(SETTINGS, "w") as file:
-        file.write(good + "SWITCHBOARD_MESSAGE_RATE=100:200\n\nSWITCHBOARD_BYTE_RATE=\n")
-    obey("Changing the settings")
+    assert pid() == before, "it was restarted"
+    with settings_with("SWITCHBOARD_MESSAGE_RATE=100:200\n\nSWITCHBOARD_BYTE_RATE=\n"):
+        obey("Changing the settings")
     chat()
-    assert pid() != before
-    with open(SETTINGS, "w") as file:
-        file.write(good)
+    assert pid() != before, "it was not restarted"
 
 
 def a_start_with_a_wrong_setting_is_an_error_in_the_journal_and_no_endless_loop():
-    with open(SETTINGS) as file:
-        good = file.read()
-    with open(SETTINGS, "w") as file:
-        file.write(good + "SWITCHBOARD_MESSAGE_RATE=lots\n")
-    assert subprocess.run(["systemctl", "restart", UNIT], capture_output=True, timeout=WAIT).returncode != 0
-    # RestartSec= is one second. A loop would be at its next round by then.
-    time.sleep(2.5)
-    assert (shown("ActiveState"), shown("NRestarts"), shown("ExecMainStatus")) == ("failed", "0", "2")
-    errors = subprocess.run(["journalctl", "-q", "-p", "err", "-o", "cat", f"_SYSTEMD_UNIT={UNIT}"], capture_output=True, text=True)
-    assert errors.stdout.startswith("switchboard: SWITCHBOARD_MESSAGE_RATE: "), errors
-    with open(SETTINGS, "w") as file:
-        file.write(good)
+    with settings_with("SWITCHBOARD_MESSAGE_RATE=lots\n"):
+        failed = subprocess.run(["systemctl", "restart", UNIT], capture_output=True, timeout=WAIT)
+        # RestartSec= is one second. A loop would be at its next round by then.
+        time.sleep(2.5)
+    state = [shown(name) for name in ("ActiveState", "NRestarts", "ExecMainStatus")]
+    errors = ["journalctl", "-q", "-p", "err", "-o", "cat", f"_SYSTEMD_UNIT={UNIT}"]
+    errors = subprocess.run(errors, capture_output=True, text=True, timeout=WAIT).stdout
     obey("Changing the settings")
     chat()
+    assert failed.returncode != 0 and state == ["failed", "0", "2"], (failed, state)
+    assert errors.startswith("switchboard: SWITCHBOARD_MESSAGE_RATE: "), errors
 
 
 def the_token_and_the_traces_work_as_documented():
