@@ -75,15 +75,24 @@ pub(super) fn address(text: &str) -> Result<SocketAddr, String> {
     let look_up = || text.to_socket_addrs();
     let found = if is_name { net::interruptible(look_up) } else { look_up() };
     let found = found.ok().and_then(|mut found| found.next());
-    let address = found.ok_or_else(|| match text.trim_start_matches(':').parse::<u16>() {
-        Ok(port) => {
-            format!("for every address of this machine write 0.0.0.0:{port} or [::]:{port}")
-        }
-        Err(_) => "no such address; it looks like 127.0.0.1:8080".to_owned(),
-    })?;
+    let address = found.ok_or_else(|| no_address(text))?;
     match is_of_a_host(address.ip()) || address.ip().is_unspecified() {
         true => Ok(address),
         false => Err("it is the address of a group, and nobody can connect to it".to_owned()),
+    }
+}
+
+/// The error for what is no address, with what was probably meant.
+fn no_address(text: &str) -> String {
+    if let Ok(port) = text.trim_start_matches(':').parse::<u16>() {
+        return format!(
+            "write 127.0.0.1:{port} for this machine alone, or 0.0.0.0:{port} for every address of it"
+        );
+    }
+    let meant = text.split_once("://").map_or(text, |(_, rest)| rest).trim().trim_end_matches('/');
+    match meant.parse::<SocketAddr>() {
+        Ok(address) => format!("an address has nothing before or behind it: write {address}"),
+        Err(_) => "no such address; it looks like 127.0.0.1:8080".to_owned(),
     }
 }
 
@@ -126,6 +135,9 @@ mod tests {
         assert!(["", "8080", "127.0.0.1", "127.0.0.1:99999"].iter().all(|t| address(t).is_err()));
         for text in ["8080", ":8080"] {
             assert!(address(text).is_err_and(|error| error.contains("0.0.0.0:8080")), "{text}");
+        }
+        for text in ["http://127.0.0.1:8080/", " 127.0.0.1:8080", "ws://127.0.0.1:8080"] {
+            assert!(address(text).is_err_and(|error| error.contains("write 127.0.0.1:8080")));
         }
         for text in ["224.0.0.1:80", "255.255.255.255:80", "[ff02::1]:80"] {
             assert!(address(text).is_err_and(|error| error.contains("a group")), "{text}");
