@@ -182,6 +182,19 @@ def public_pages_of_the_operator_are_warned_of():
         assert ("level=warn msg=\"every client can read the operator's pages" in heard) == is_warned, (settings, heard)
 
 
+def without_proc_a_figure_is_missing_and_not_zero():
+    hide = 'mount -t tmpfs none /proc && exec /usr/local/bin/switchboard --listen 127.0.0.1:8083'
+    server = subprocess.Popen(["unshare", "-m", "sh", "-c", hide], env={"PATH": os.environ["PATH"]}, stderr=subprocess.PIPE, text=True)
+    assert "listening on" in server.stderr.readline()
+    with socket.create_connection(("127.0.0.1", 8083), WAIT) as one:
+        one.sendall(b"GET /metrics HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+        page = one.makefile("r").read()
+    server.terminate()
+    assert server.wait(WAIT) == 0
+    told = {line.split()[0] for line in page.splitlines() if line.startswith("process_")}
+    assert told == {"process_start_time_seconds", "process_cpu_seconds_total", "process_max_fds"}, told
+
+
 def a_name_server_that_does_not_answer_keeps_nobody_from_ending_the_start():
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as mute:
         mute.bind(("127.0.0.1", 53))
@@ -437,6 +450,7 @@ CLAIMS = [
     an_operator_installs_it_and_it_serves_from_then_on,
     a_careless_file_of_settings_does_not_open_operators_pages,
     public_pages_of_the_operator_are_warned_of,
+    without_proc_a_figure_is_missing_and_not_zero,
     a_name_server_that_does_not_answer_keeps_nobody_from_ending_the_start,
     behind_a_proxy_it_is_on_the_loopback_again,
     a_wrong_setting_is_found_before_the_restart_and_nobody_notices,
