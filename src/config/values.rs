@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use bytesize::ByteSize;
 
+use crate::net;
+
 /// The largest size that is accepted, in bytes. Lengths of frames are stored in 32 bits.
 const MOST_BYTES: u64 = 1 << 30;
 
@@ -69,16 +71,28 @@ pub(super) fn count(text: &str) -> Result<usize, String> {
 /// Parses an address to listen on, such as `127.0.0.1:8080`, `[::]:8080` or `localhost:8080`.
 pub(super) fn address(text: &str) -> Result<SocketAddr, String> {
     // To look up a name may take long. It happens here, before the event loop begins.
-    let found = text.to_socket_addrs().ok().and_then(|mut found| found.next());
-    let address = found.ok_or_else(|| match text.trim_start_matches(':').parse::<u16>() {
-        Ok(port) => {
-            format!("for every address of this machine write 0.0.0.0:{port} or [::]:{port}")
-        }
-        Err(_) => "no such address; it looks like 127.0.0.1:8080".to_owned(),
-    })?;
+    let is_name = text.parse::<SocketAddr>().is_err();
+    let look_up = || text.to_socket_addrs();
+    let found = if is_name { net::interruptible(look_up) } else { look_up() };
+    let found = found.ok().and_then(|mut found| found.next());
+    let address = found.ok_or_else(|| no_address(text))?;
     match is_of_a_host(address.ip()) || address.ip().is_unspecified() {
         true => Ok(address),
         false => Err("it is the address of a group, and nobody can connect to it".to_owned()),
+    }
+}
+
+/// The error for what is no address, with what was probably meant.
+fn no_address(text: &str) -> String {
+    if let Ok(port) = text.trim_start_matches(':').parse::<u16>() {
+        return format!(
+            "write 127.0.0.1:{port} for this machine alone, or 0.0.0.0:{port} for every address of it"
+        );
+    }
+    let meant = text.split_once("://").map_or(text, |(_, rest)| rest).trim().trim_end_matches('/');
+    match meant.parse::<SocketAddr>() {
+        Ok(address) => format!("an address has nothing before or behind it: write {address}"),
+        Err(_) => "no such address; it looks like 127.0.0.1:8080".to_owned(),
     }
 }
 
@@ -121,6 +135,9 @@ mod tests {
         assert!(["", "8080", "127.0.0.1", "127.0.0.1:99999"].iter().all(|t| address(t).is_err()));
         for text in ["8080", ":8080"] {
             assert!(address(text).is_err_and(|error| error.contains("0.0.0.0:8080")), "{text}");
+        }
+        for text in ["http://127.0.0.1:8080/", " 127.0.0.1:8080", "ws://127.0.0.1:8080"] {
+            assert!(address(text).is_err_and(|error| error.contains("write 127.0.0.1:8080")));
         }
         for text in ["224.0.0.1:80", "255.255.255.255:80", "[ff02::1]:80"] {
             assert!(address(text).is_err_and(|error| error.contains("a group")), "{text}");

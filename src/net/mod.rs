@@ -17,6 +17,7 @@ mod process;
 mod secret;
 mod signals;
 mod sockets;
+mod start_watch;
 mod stop;
 mod systemd;
 mod trace_file;
@@ -56,6 +57,7 @@ pub use data::UserTool;
 pub use data::{Settings as DataSettings, Tool, run_tool};
 pub use log::{Format, Level, LogSettings};
 pub use signals::Signals;
+pub use start_watch::interruptible;
 
 /// The tokens of the sources that are not connections. No connection has such a token: it would be one
 /// of the last of four billion generations, in one of the last of four billion slots.
@@ -135,6 +137,10 @@ pub fn run(settings: Settings, signals: Signals) -> Result<ExitCode, Failure> {
     let (mut driver, mut poll) = Driver::start(settings, signals)?;
     let mut events = Events::with_capacity(wait::EVENTS);
     let mut asleep_since = driver.clock.monotonic();
+    // No event reports the signals that were read during the start.
+    if let Some(code) = driver.obey_signals(asleep_since) {
+        return Ok(code);
+    }
     loop {
         let time = driver.wait(asleep_since);
         let interrupted = wait::sleep(&mut poll, &mut events, time)?;

@@ -5,6 +5,7 @@ use std::io::Read as _;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
+use super::start_watch::interruptible;
 use crate::session::AdminToken;
 
 /// The most bytes that are read: more than a token with a line break has.
@@ -18,9 +19,13 @@ const FILE_BYTES: u64 = AdminToken::MAX_CHARS as u64 + 64;
 pub(super) fn read_token(path: &Path) -> Result<AdminToken, String> {
     let complain =
         |why: &dyn std::fmt::Display| format!("--admin-token-file {}: {why}", path.display());
-    let file = File::open(path).map_err(|error| complain(&error))?;
-    let mut text = String::new();
-    file.take(FILE_BYTES).read_to_string(&mut text).map_err(|error| complain(&error))?;
+    let read = || {
+        let mut text = String::new();
+        File::open(path)?.take(FILE_BYTES).read_to_string(&mut text).map(|_| text)
+    };
+    // Nobody may ever write into a pipe.
+    let text = if path.is_file() { read() } else { interruptible(read) };
+    let text = text.map_err(|error| complain(&error))?;
     AdminToken::parse(&text).map_err(|error| complain(&error))
 }
 

@@ -7,13 +7,17 @@
 //! says what each signal does.
 //!
 //! A blocked signal is delivered to the descriptor even if the parent ignored it (nohup(1), a job in
-//! the background), and the mask replaces the one that the parent left. `main` opens this first.
+//! the background), and the mask replaces the one that the parent left. `main` opens this first. What
+//! arrives while the start waits for something is read by `start_watch`.
 
 use std::io;
 use std::os::fd::{AsRawFd, RawFd};
+use std::sync::Arc;
 
 use nix::sys::signal::{SigSet, Signal};
 use nix::sys::signalfd::{SfdFlags, SignalFd};
+
+use super::start_watch;
 
 /// What a signal asks the server to do. A number is the signal's.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -69,7 +73,7 @@ const UNREAD: [Signal; 3] = [
 /// All signals that the server reads.
 #[derive(Debug)]
 pub struct Signals {
-    descriptor: SignalFd,
+    descriptor: Arc<SignalFd>,
 }
 
 impl Signals {
@@ -86,22 +90,32 @@ impl Signals {
         UNREAD.into_iter().for_each(|signal| read.remove(signal));
         blocked.thread_set_mask()?;
         let flags = SfdFlags::SFD_NONBLOCK | SfdFlags::SFD_CLOEXEC;
-        Ok(Signals { descriptor: SignalFd::with_flags(&read, flags)? })
+        let descriptor = Arc::new(SignalFd::with_flags(&read, flags)?);
+        start_watch::watch_over(Arc::clone(&descriptor), ends);
+        Ok(Signals { descriptor })
     }
 
     /// Reads the next signal that has arrived, and returns what it asks for.
     pub(super) fn next(&mut self) -> Option<Asked> {
-        let number = self.descriptor.read_signal().ok().flatten()?.ssi_signo;
+        let number = match start_watch::next_early() {
+            Some(number) => number,
+            None => self.descriptor.read_signal().ok().flatten()?.ssi_signo,
+        };
         let is = |signal: Signal| number == signal as u32;
         // Linux has 64 signals, so the number fits.
         let byte = u8::try_from(number).unwrap_or(u8::MAX);
         Some(match () {
-            () if STOP.into_iter().any(is) => Asked::Stop(byte),
+            () if ends(number) => Asked::Stop(byte),
             () if is(Signal::SIGUSR1) => Asked::Trace,
             () if is(Signal::SIGHUP) => Asked::Reload(byte),
             () => Asked::Nothing(byte),
         })
     }
+}
+
+/// Whether the signal with this number drains the server.
+fn ends(number: u32) -> bool {
+    STOP.into_iter().any(|signal| number == signal as u32)
 }
 
 impl AsRawFd for Signals {

@@ -9,6 +9,7 @@ import re
 RUN_BY = {
     ("Installing", "sh"): "service",
     ("Changing the settings", "sh"): "service",
+    ("A small binary for packages", "sh"): "package",
     ("The operator's token, and a file for traces", "sh"): "service",
     ("A restart that refuses nobody", "sh"): "service",
     ("Behind a proxy", "sh"): "service",

@@ -8,6 +8,7 @@ that runs its arguments, since the container may have none.
 """
 
 import base64
+import contextlib
 import json
 import os
 import resource
@@ -181,23 +182,63 @@ def public_pages_of_the_operator_are_warned_of():
         assert ("level=warn msg=\"every client can read the operator's pages" in heard) == is_warned, (settings, heard)
 
 
+def without_proc_a_figure_is_missing_and_not_zero():
+    hide = 'mount -t tmpfs none /proc && exec /usr/local/bin/switchboard --listen 127.0.0.1:8083'
+    server = subprocess.Popen(["unshare", "-m", "sh", "-c", hide], env={"PATH": os.environ["PATH"]}, stderr=subprocess.PIPE, text=True)
+    assert "listening on" in server.stderr.readline()
+    with socket.create_connection(("127.0.0.1", 8083), WAIT) as one:
+        one.sendall(b"GET /metrics HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+        page = one.makefile("r").read()
+    server.terminate()
+    assert server.wait(WAIT) == 0
+    told = {line.split()[0] for line in page.splitlines() if line.startswith("process_")}
+    assert told == {"process_start_time_seconds", "process_cpu_seconds_total", "process_max_fds"}, told
+
+
+def a_name_server_that_does_not_answer_keeps_nobody_from_ending_the_start():
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as mute:
+        mute.bind(("127.0.0.1", 53))
+        mute.settimeout(WAIT)
+        if os.path.lexists("/etc/resolv.conf"):
+            os.remove("/etc/resolv.conf")
+        with open("/etc/resolv.conf", "w") as file:
+            file.write("nameserver 127.0.0.1\noptions timeout:30\n")
+        command = ["/usr/local/bin/switchboard", "--listen", "a-name.example:8082"]
+        server = subprocess.Popen(command, env={}, stderr=subprocess.PIPE, text=True)
+        assert b"a-name" in mute.recv(1024), "it asks for another name"
+        server.send_signal(signal.SIGINT)
+        begun = time.monotonic()
+        assert server.wait(WAIT) == 0, server.stderr.read()
+        assert time.monotonic() - begun < 3
+
+
 def behind_a_proxy_it_is_on_the_loopback_again():
     obey("Behind a proxy")
     chat()
     operators_pages_are_at_the_admin_listener_alone()
 
 
-SETTINGS = "/etc/default/switchboard"
+@contextlib.contextmanager
+def settings_with(more):
+    """The settings with these lines behind them, for a while."""
+    path = "/etc/default/switchboard"
+    with open(path) as file:
+        good = file.read()
+    try:
+        with open(path, "w") as file:
+            file.write(good + more)
+        yield
+    finally:
+        with open(path, "w") as file:
+            file.write(good)
 
 
 def a_wrong_setting_is_found_before_the_restart_and_nobody_notices():
-    with open(SETTINGS) as file:
-        good = file.read()
     phone, before = Phone("0012345678"), pid()
-    with open(SETTINGS, "w") as file:
-        # The second is more than the unit's limit on descriptors, and less than that of other processes.
-        file.write(good + "SWITCHBOARD_MESSAGE_RATE=lots\nSWITCHBOARD_MAX_CONNECTIONS=70000\nSWITCHBOARD_MESAGE_RATE=10\n")
-    refused = give("Changing the settings")
+    # The second is more than the unit's limit on descriptors, and less than that of other processes.
+    wrong = "SWITCHBOARD_MESSAGE_RATE=lots\nSWITCHBOARD_MAX_CONNECTIONS=70000\nSWITCHBOARD_MESAGE_RATE=10\n"
+    with settings_with(wrong):
+        refused = give("Changing the settings")
     said = refused.stdout + refused.stderr
     assert refused.returncode == 2, (refused.returncode, said)
     for mistake in "SWITCHBOARD_MESSAGE_RATE: ", "--max-connections 70000 needs", "there is no variable SWITCHBOARD_MESAGE_RATE":
@@ -205,31 +246,25 @@ def a_wrong_setting_is_found_before_the_restart_and_nobody_notices():
     phone.send('{"type":"ping"}')
     assert phone.hear() == '{"type":"pong"}'
     phone.close()
-    assert pid() == before
-    with open(SETTINGS, "w") as file:
-        file.write(good + "SWITCHBOARD_MESSAGE_RATE=100:200\n\nSWITCHBOARD_BYTE_RATE=\n")
-    obey("Changing the settings")
+    assert pid() == before, "it was restarted"
+    with settings_with("SWITCHBOARD_MESSAGE_RATE=100:200\n\nSWITCHBOARD_BYTE_RATE=\n"):
+        obey("Changing the settings")
     chat()
-    assert pid() != before
-    with open(SETTINGS, "w") as file:
-        file.write(good)
+    assert pid() != before, "it was not restarted"
 
 
 def a_start_with_a_wrong_setting_is_an_error_in_the_journal_and_no_endless_loop():
-    with open(SETTINGS) as file:
-        good = file.read()
-    with open(SETTINGS, "w") as file:
-        file.write(good + "SWITCHBOARD_MESSAGE_RATE=lots\n")
-    assert subprocess.run(["systemctl", "restart", UNIT], capture_output=True, timeout=WAIT).returncode != 0
-    # RestartSec= is one second. A loop would be at its next round by then.
-    time.sleep(2.5)
-    assert (shown("ActiveState"), shown("NRestarts"), shown("ExecMainStatus")) == ("failed", "0", "2")
-    errors = subprocess.run(["journalctl", "-q", "-p", "err", "-o", "cat", f"_SYSTEMD_UNIT={UNIT}"], capture_output=True, text=True)
-    assert errors.stdout.startswith("switchboard: SWITCHBOARD_MESSAGE_RATE: "), errors
-    with open(SETTINGS, "w") as file:
-        file.write(good)
+    with settings_with("SWITCHBOARD_MESSAGE_RATE=lots\n"):
+        failed = subprocess.run(["systemctl", "restart", UNIT], capture_output=True, timeout=WAIT)
+        # RestartSec= is one second. A loop would be at its next round by then.
+        time.sleep(2.5)
+    state = [shown(name) for name in ("ActiveState", "NRestarts", "ExecMainStatus")]
+    errors = ["journalctl", "-q", "-p", "err", "-o", "cat", f"_SYSTEMD_UNIT={UNIT}"]
+    errors = subprocess.run(errors, capture_output=True, text=True, timeout=WAIT).stdout
     obey("Changing the settings")
     chat()
+    assert failed.returncode != 0 and state == ["failed", "0", "2"], (failed, state)
+    assert errors.startswith("switchboard: SWITCHBOARD_MESSAGE_RATE: "), errors
 
 
 def the_token_and_the_traces_work_as_documented():
@@ -264,6 +299,19 @@ def the_token_and_the_traces_work_as_documented():
     # It outlives the process that wrote it.
     systemctl("restart", UNIT)
     assert os.path.exists(trace)
+
+
+def memory_of_incomplete_messages_is_given_back():
+    def resident():
+        return int(process("VmRSS")[0])
+
+    before, crowd, most = resident(), [Phone(f"{n:010}") for n in range(500)], 30_000
+    for phone in crowd:
+        phone.socket.sendall(bytes([0x81, 0xFF]) + struct.pack("!Q", 65536) + bytes(4) + b"x" * 65000)
+    eventually("they are in memory", lambda: resident() > before + most)
+    for phone in crowd:
+        phone.close()
+    eventually("their memory is given back", lambda: resident() < before + most / 3)
 
 
 def an_operator_without_prometheus_sees_the_most_important():
@@ -402,10 +450,13 @@ CLAIMS = [
     an_operator_installs_it_and_it_serves_from_then_on,
     a_careless_file_of_settings_does_not_open_operators_pages,
     public_pages_of_the_operator_are_warned_of,
+    without_proc_a_figure_is_missing_and_not_zero,
+    a_name_server_that_does_not_answer_keeps_nobody_from_ending_the_start,
     behind_a_proxy_it_is_on_the_loopback_again,
     a_wrong_setting_is_found_before_the_restart_and_nobody_notices,
     a_start_with_a_wrong_setting_is_an_error_in_the_journal_and_no_endless_loop,
     the_token_and_the_traces_work_as_documented,
+    memory_of_incomplete_messages_is_given_back,
     an_operator_without_prometheus_sees_the_most_important,
     it_has_no_right_that_it_does_not_need,
     a_hangup_loses_nobody,

@@ -17,6 +17,7 @@ const FLAGS: &[&str] = &[
     "--sweep-interval",
     "--max-connections",
     "--max-message-bytes",
+    "--http-head",
     "--outbox-bytes",
     "--outbox-total-bytes",
     "--inbox-total-bytes",

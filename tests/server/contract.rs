@@ -80,7 +80,7 @@ fn a_text_is_passed_on_as_the_json_it_was() {
     let texts = [
         "",
         r#"tab \t newline \n quote \" backslash \\ slash \/ null \u0000"#,
-        r"half a pair \ud83d and a whole one \ud83d\ude00",
+        r"an escaped letter \u00e9 and a pair \ud83d\ude00",
         "grüße 你好 🦀 \u{2028} \u{7f}",
         "<script>alert(1)</script>",
         &longest,

@@ -25,6 +25,7 @@ mod http;
 mod ledger;
 mod limits;
 mod malformed;
+mod memory;
 mod messenger;
 mod monitoring;
 mod observability;

@@ -125,3 +125,23 @@ fn a_page_that_is_refused_is_logged_only_at_the_level_debug() {
         assert_eq!(server.metrics()[&format!("{PREFIX}no_such_address\"}}")], 1.0);
     }
 }
+
+#[test]
+fn one_connection_that_is_refused_again_and_again_does_not_fill_the_log() {
+    let server = Server::start(&[]);
+    let mut wire = server.wire();
+    let foreign =
+        Wire::upgrade_request(&format!("/ws/{ALICE}"), "Origin: https://evil.example\r\n");
+    for _ in 0..10 {
+        wire.send(foreign.repeat(100));
+        (0..100).for_each(|_| assert_eq!(wire.response().status, 403));
+    }
+    drop(server.quiet(ALICE));
+    eventually("another's end is logged all the same", || {
+        server.log().iter().any(|line| line.contains("connection ended")).then_some(())
+    });
+    assert_eq!(counted(&server), BTreeMap::from([("foreign_origin".to_owned(), 1000.0)]));
+    let count = |text: &str| server.log().iter().filter(|line| line.contains(text)).count();
+    let (lines, summaries) = (count("upgrade refused"), count("were refused at once"));
+    assert!(lines < 500 && (1..100).contains(&summaries), "{lines} lines, {summaries} summaries");
+}

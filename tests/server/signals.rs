@@ -105,7 +105,7 @@ fn a_signal_that_means_nothing_loses_nobody() {
 }
 
 #[test]
-fn a_hangup_in_a_drain_neither_ends_it_nor_counts_as_a_second_signal() {
+fn no_other_signal_ends_a_drain_or_counts_as_a_second_one() {
     let mut server = Server::start(&["--close-timeout", "1h", "--drain-timeout", "1h"]);
     let mut straggler = server.wire();
     straggler.upgrade(&format!("/ws/{ALICE}?presence=none"));
@@ -115,7 +115,16 @@ fn a_hangup_in_a_drain_neither_ends_it_nor_counts_as_a_second_signal() {
         send(server.pid(), number);
         expect_taken(&server, number, 1);
     }
-    assert_eq!(server.get("/health").status, 503, "it drains, and answers");
+    server.signal(Signal::SIGUSR1);
+    eventually("the trace is answered", || {
+        server.log().iter().any(|line| line.contains("no trace is written")).then_some(())
+    });
+    let lines = server.log().len();
+    for number in unnoticed() {
+        send(server.pid(), number);
+        assert_eq!(server.get("/health").status, 503, "it drains, and answers");
+    }
+    assert_eq!(server.log().len(), lines, "{:?}", server.log());
     straggler.send(frame(8, [3, 233]));
     straggler.finish_writing();
     assert_eq!(server.ended().code(), Some(0));
@@ -124,6 +133,15 @@ fn a_hangup_in_a_drain_neither_ends_it_nor_counts_as_a_second_signal() {
 /// Starts a server, which waits at its start for its token. Calls `meanwhile` with the server's process
 /// id, and writes the token after that.
 fn starting(test: &str, meanwhile: impl FnOnce(u32)) -> process::Child {
+    let (server, mut pipe) = hanging(test);
+    meanwhile(server.id());
+    // If the server has not survived the signal, the next assertion says so.
+    let _ = pipe.write_all(b"secret");
+    server
+}
+
+/// Starts a server, which waits at its start for its token, and returns the pipe that it reads.
+fn hanging(test: &str) -> (process::Child, fs::File) {
     let token = env::temp_dir().join(format!("switchboard-token-{test}-{}", process::id()));
     let made = Command::new("mkfifo").arg(&token).status().expect("coreutils are installed");
     assert!(made.success());
@@ -132,33 +150,62 @@ fn starting(test: &str, meanwhile: impl FnOnce(u32)) -> process::Child {
     let server = command.stderr(Stdio::piped()).spawn().expect("the binary has been built");
     // Opening the pipe succeeds once the server has opened it to read its token (fifo(7)). Then the
     // server waits for the token.
-    let mut pipe = eventually("the server reads its token", || {
+    let pipe = eventually("the server reads its token", || {
         OpenOptions::new().write(true).custom_flags(O_NONBLOCK).open(&token).ok()
     });
     fs::remove_file(&token).expect("it is there");
-    meanwhile(server.id());
-    // If the server has not survived the signal, the next assertion says so.
-    let _ = pipe.write_all(b"secret");
-    server
+    (server, pipe)
+}
+
+/// A name server that does not answer, or a file that cannot be read, must not keep the server from ending.
+#[test]
+fn a_start_that_hangs_ends_with_a_signal_that_ends_the_server() {
+    for signal in ENDS {
+        let (mut server, pipe) = hanging("hang");
+        let has_ended = |server: &mut process::Child| server.try_wait().expect("it is our child");
+        taken().into_iter().for_each(|number| send(server.id(), number));
+        pause(Duration::from_millis(100));
+        assert!(has_ended(&mut server).is_none(), "no other signal ends it");
+        send(server.id(), signal as u32);
+        let status = eventually("the server ends", || has_ended(&mut server));
+        assert_eq!((status.signal(), status.code()), (None, Some(0)), "{signal}");
+        drop(pipe);
+    }
 }
 
 /// Pitfall 21: a signal may also arrive between the server's first instruction and its first turn.
 #[test]
 fn a_signal_that_comes_while_the_server_starts_is_obeyed_once_it_runs() {
-    let mut server = starting("end", |pid| send(pid, Signal::SIGTERM as u32));
+    for signal in ENDS {
+        let mut server = starting("end", |pid| send(pid, signal as u32));
+        let status = eventually("the server ends", || server.try_wait().expect("it is our child"));
+        assert_eq!((status.signal(), status.code()), (None, Some(0)), "{signal}");
+    }
+}
+
+/// Standard signals are not queued, but two different ones are two.
+#[test]
+fn two_signals_that_come_while_the_server_starts_end_it_without_a_drain() {
+    let mut server = starting("twice", |pid| {
+        send(pid, Signal::SIGINT as u32);
+        send(pid, Signal::SIGTERM as u32);
+    });
     let status = eventually("the server ends", || server.try_wait().expect("it is our child"));
-    assert_eq!((status.signal(), status.code()), (None, Some(0)));
+    assert_eq!((status.signal(), status.code()), (None, Some(143)));
 }
 
 #[test]
 fn a_signal_that_means_nothing_does_not_keep_the_server_from_starting() {
-    let mut server = starting("start", |pid| taken().into_iter().for_each(|n| send(pid, n)));
+    let trace = Signal::SIGUSR1 as u32;
+    let all = || taken().into_iter().chain(unnoticed()).chain([trace]);
+    let mut server = starting("start", |pid| all().for_each(|number| send(pid, number)));
     let mut lines = BufReader::new(server.stderr.take().expect("it is piped")).lines();
     let mut says = |what: &str| {
         lines.by_ref().map_while(Result::ok).find(|line| line.contains(what)).expect(what)
     };
     says("listening on ");
     says("signal 1: nothing to reload");
+    says("no trace is written");
     send(server.id(), Signal::SIGTERM as u32);
     says("signal 15: draining");
     let status = eventually("the server ends", || server.try_wait().expect("it is our child"));

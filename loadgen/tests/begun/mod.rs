@@ -3,7 +3,7 @@
 
 #![allow(dead_code, reason = "each of the tests needs a part of it")]
 
-use std::io::{BufRead as _, BufReader};
+use std::io::{BufRead as _, BufReader, Read};
 use std::process::{self, Child, Command, Output, Stdio};
 use std::time::Duration;
 use std::{fs, thread};
@@ -43,6 +43,18 @@ impl Begun {
         kill(Pid::from_raw(id), signal).expect("it is there");
     }
 
+    /// Waits until a line of its progress has this word. What follows on stderr is read, and forgotten.
+    pub(crate) fn until_it_is(&mut self, stage: &str) {
+        let stderr = self.child().stderr.take().expect("it is piped");
+        until_a_line_has(stage, stderr);
+    }
+
+    /// The same for a line of its report, on stdout.
+    pub(crate) fn until_it_reports(&mut self, word: &str) {
+        let stdout = self.child().stdout.take().expect("it is piped");
+        until_a_line_has(word, stdout);
+    }
+
     /// What it comes to, which must be within this time.
     pub(crate) fn ends_within(&mut self, time: Duration) -> Output {
         let mut waited = Duration::ZERO;
@@ -62,6 +74,14 @@ impl Drop for Begun {
             let _ = child.wait();
         }
     }
+}
+
+fn until_a_line_has(word: &str, from: impl Read + Send + 'static) {
+    let mut lines = BufReader::new(from).lines().map_while(Result::ok);
+    let has_it = lines.any(|line| line.contains(word));
+    assert!(has_it, "it never says `{word}`");
+    // A pipe that is not read would fill up.
+    thread::spawn(move || lines.for_each(drop));
 }
 
 /// Starts the server that is built into loadgen. Returns it with the address that it listens on.

@@ -19,6 +19,12 @@ use crate::turn::Turn;
 /// The most notes that are kept until the driver takes them out.
 const NOTES: usize = 256;
 
+/// The most refusals that are noted in a second. One connection can cause thousands: they must not take the
+/// place of other lines. The metrics count all.
+const REFUSALS_PER_SECOND: u32 = 25;
+
+const SECOND: Duration = Duration::from_secs(1);
+
 /// A line for the log.
 #[derive(Clone, Copy, Debug)]
 pub enum Note {
@@ -118,17 +124,35 @@ pub(in crate::turn) struct Notes {
     queue: VecDeque<Note>,
     /// The number of notes for which there was no room in `queue`.
     left_out: u64,
+    /// When that number may be told again.
+    tell_left_out: Moment,
+    /// The refusals noted in the present second, and when it ends.
+    refusals: (u32, Moment),
     /// The key of the tags.
     key: RandomState,
 }
 
 impl Notes {
     pub(in crate::turn) fn new() -> Self {
-        Notes { queue: VecDeque::new(), left_out: 0, key: RandomState::new() }
+        let (left_out, tell_left_out, refusals) = (0, Moment::START, (0, Moment::START));
+        let (queue, key) = (VecDeque::new(), RandomState::new());
+        Notes { queue, left_out, tell_left_out, refusals, key }
     }
 
     fn tag(&self, who: Person<'_>) -> u32 {
         (self.key.hash_one(who) >> 32) as u32
+    }
+
+    fn refused(&mut self, now: Moment, refused: Refused) {
+        if now >= self.refusals.1 {
+            self.refusals = (0, now + SECOND);
+        }
+        if self.refusals.0 < REFUSALS_PER_SECOND {
+            self.refusals.0 += 1;
+            self.push(Note::Refused(refused));
+        } else {
+            self.left_out += 1;
+        }
     }
 
     fn push(&mut self, note: Note) {
@@ -142,9 +166,14 @@ impl Turn {
         self.notes.queue.pop_front()
     }
 
-    /// Takes the number of notes that were left out since the last call.
+    /// Takes the number of notes that were left out, once a second: 0 in between.
     pub fn take_left_out(&mut self) -> u64 {
-        std::mem::take(&mut self.notes.left_out)
+        let (now, notes) = (self.now.monotonic, &mut self.notes);
+        if notes.left_out == 0 || now < notes.tell_left_out {
+            return 0;
+        }
+        notes.tell_left_out = now + SECOND;
+        std::mem::take(&mut notes.left_out)
     }
 
     /// The tag of a connection's person; `None` if the connection is not signed in.
@@ -178,7 +207,7 @@ impl Turn {
         if refused.is_upgrade {
             self.counters.upgrades_refused[refused.reason as usize] += 1;
         }
-        self.notes.push(Note::Refused(refused));
+        self.notes.refused(self.now.monotonic, refused);
     }
 }
 
@@ -186,6 +215,7 @@ impl Turn {
 mod tests {
     use super::*;
     use crate::chat::Mobile;
+    use crate::session::DoorRefusal;
 
     #[test]
     fn a_number_has_one_tag_in_a_run_and_another_in_the_next() {
@@ -197,6 +227,16 @@ mod tests {
         let runs: Vec<Notes> = (0..16).map(|_| Notes::new()).collect();
         assert!(runs.iter().any(|run| run.tag(mobile("1234567890")) != tag));
         assert!((0..16).any(|n| notes.tag(mobile(&format!("12345678{n:02}"))) != tag));
+    }
+
+    #[test]
+    fn refusals_are_noted_up_to_a_rate_and_the_rest_is_counted() {
+        let refused = Refused::unread(DoorRefusal::Full);
+        let (mut notes, later) = (Notes::new(), Moment::START + SECOND);
+        (0..200).for_each(|_| notes.refused(Moment::START, refused));
+        assert_eq!((notes.queue.len(), notes.left_out), (25, 175));
+        notes.refused(later, refused);
+        assert_eq!((notes.queue.len(), notes.left_out), (26, 175));
     }
 
     #[test]
