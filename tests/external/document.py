@@ -11,6 +11,7 @@ RUN_BY = {
     ("Changing the settings", "sh"): "service",
     ("A small binary for packages", "sh"): "package",
     ("The operator's token, and a file for traces", "sh"): "service",
+    ("Users, and messages that are kept", "sh"): "service",
     ("A restart that refuses nobody", "sh"): "service",
     ("Behind a proxy", "sh"): "service",
     ("Monitoring", "sh"): "promtool and service",

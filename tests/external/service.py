@@ -314,6 +314,39 @@ def memory_of_incomplete_messages_is_given_back():
     eventually("their memory is given back", lambda: resident() < before + most / 3)
 
 
+def post(path, username):
+    """The answer to a request with a name and a password."""
+    body = json.dumps({"username": username, "password": "correct horse"})
+    head = f"POST {path} HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\nConnection: close\r\n\r\n"
+    with socket.create_connection(ADDRESS, WAIT) as one:
+        one.sendall((head + body).encode())
+        head, body = one.makefile("rb").read().split(b"\r\n\r\n", 1)
+    return int(head.split()[1]), json.loads(body)
+
+
+def users_are_kept_and_come_back_from_a_copy_when_the_folder_is_lost():
+    heading, folder = "Users, and messages that are kept", "/var/lib/switchboard/"
+    assert post("/register", "ada") == (404, {"detail": "accounts are off: start the server with --data DIR"})
+    obey(heading, 0)
+    assert os.stat(folder).st_mode & 0o077 == 0
+    assert post("/register", "ada")[0] == 200
+    systemctl("restart", UNIT)
+    assert post("/login", "ada")[0] == 200
+    assert "ada" in obey(heading, 1)
+    assert post("/register", "bob")[0] == 200, "it comes after the copy"
+    systemctl("stop", UNIT)
+    for name in os.listdir(folder):
+        os.remove(folder + name)
+    assert "sound" in obey(heading, 2)
+    assert post("/login", "ada")[0] == 200
+    assert post("/login", "bob")[0] == 401
+    chat()
+    os.remove("/etc/systemd/system/switchboard.service.d/data.conf")
+    systemctl("daemon-reload")
+    systemctl("restart", UNIT)
+    assert post("/login", "ada")[0] == 404
+
+
 def an_operator_without_prometheus_sees_the_most_important():
     said = obey("Monitoring", 1)
     assert "switchboard_websockets " in said and "switchboard_max_connections " in said, said
@@ -456,6 +489,7 @@ CLAIMS = [
     a_wrong_setting_is_found_before_the_restart_and_nobody_notices,
     a_start_with_a_wrong_setting_is_an_error_in_the_journal_and_no_endless_loop,
     the_token_and_the_traces_work_as_documented,
+    users_are_kept_and_come_back_from_a_copy_when_the_folder_is_lost,
     memory_of_incomplete_messages_is_given_back,
     an_operator_without_prometheus_sees_the_most_important,
     it_has_no_right_that_it_does_not_need,

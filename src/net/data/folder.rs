@@ -10,7 +10,7 @@ use std::ffi::OsString;
 use std::fmt;
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, ErrorKind};
-use std::os::unix::fs::OpenOptionsExt as _;
+use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _, chown};
 use std::path::{Path, PathBuf};
 
 use super::Settings;
@@ -29,7 +29,9 @@ pub(super) fn open(settings: &Settings) -> Result<(File, Database), String> {
     let folder = &settings.folder;
     let lock = lock(folder)?;
     let path = database(folder);
-    create(&path).map_err(|error| format!("{} cannot be written: {error}", path.display()))?;
+    create(&path)
+        .and_then(|_| give_to_owner(&path, folder))
+        .map_err(|error| format!("{} cannot be written: {error}", path.display()))?;
     let found = Found::open(&path).map_err(|error| about(folder, &error))?;
     if (1..VERSION).contains(&found.version()) {
         copy(&found, &folder.join(format!("before-v{}.db", found.version())))?;
@@ -60,7 +62,8 @@ pub(super) fn look_into(folder: &Path) -> Result<Found, String> {
 pub(super) fn lock(folder: &Path) -> Result<File, String> {
     exists(folder)?;
     let name = folder.display();
-    let file = create(&folder.join("lock"));
+    let path = folder.join("lock");
+    let file = create(&path).and_then(|file| give_to_owner(&path, folder).map(|()| file));
     let file = file.map_err(|error| format!("{name} cannot be written: {error}"))?;
     match file.try_lock() {
         Ok(()) => Ok(file),
@@ -111,6 +114,7 @@ pub(super) fn restore(found: &Found, folder: &Path) -> Result<(), String> {
             // The old log must never meet the new database.
             remove(Path::new(&name))?;
         }
+        give_to_owner(&restored, folder)?;
         replace(&restored, &path)
     };
     swap().map_err(|error| format!("{} cannot be replaced: {error}", path.display()))
@@ -135,6 +139,17 @@ fn exists(folder: &Path) -> Result<(), String> {
         }
         Err(error) => Err(format!("{} cannot be opened: {error}", folder.display())),
     }
+}
+
+/// Gives a file of the folder to the folder's owner. A tool that root runs would else leave files behind that
+/// the server cannot open. (SQLite does the same for its own files.)
+fn give_to_owner(path: &Path, folder: &Path) -> io::Result<()> {
+    let (owner, now) = (fs::metadata(folder)?, fs::metadata(path)?);
+    if (owner.uid(), owner.gid()) != (now.uid(), now.gid()) {
+        // Only root can. Another account has made the file for itself.
+        let _ = chown(path, Some(owner.uid()), Some(owner.gid()));
+    }
+    Ok(())
 }
 
 /// Opens a file for writing, and creates it if there is none.
