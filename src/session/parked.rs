@@ -20,6 +20,8 @@ pub(super) struct Parked {
     pub(super) number: u16,
     /// How its answer is framed.
     pub(super) framing: Framing,
+    /// The path of its route, if it is for a WebSocket.
+    pub(super) opens: Option<&'static str>,
     /// The request itself, if it is handled once more when the reply has come. Empty otherwise.
     pub(super) raw: Vec<u8>,
     /// What has arrived behind it.

@@ -59,8 +59,8 @@ pub(super) enum Next {
     Reply {
         /// How its answer is framed.
         framing: Framing,
-        /// Whether the request is handled once more then.
-        again: bool,
+        /// If the request opens a WebSocket, and so is handled once more then: the path of its route.
+        opens: Option<&'static str>,
     },
     /// WebSocket frames.
     Frames(WebSocket),
@@ -147,11 +147,12 @@ impl Session {
             match next {
                 Next::Request { answered } => bytes_left = bytes_left.saturating_sub(answered),
                 Next::Nothing | Next::Body(_) => return Flow::Finish(End::Http),
-                Next::Reply { framing, again } => {
+                Next::Reply { framing, opens } => {
                     self.requests = self.requests.wrapping_add(1);
-                    let raw = if again { bytes[..len].to_vec() } else { Vec::new() };
+                    let raw = opens.map_or_else(Vec::new, |_| bytes[..len].to_vec());
                     let rest = bytes[len..].to_vec();
-                    self.stage = Stage::Parked(Box::new(Parked { number, framing, raw, rest }));
+                    self.stage =
+                        Stage::Parked(Box::new(Parked { number, framing, opens, raw, rest }));
                     return Flow::Open;
                 }
                 Next::Frames(mut open) => {
@@ -255,11 +256,11 @@ fn answer(asking: &Asking<'_>, limits: &Limits, host: &mut impl Host) -> Next {
             }
             Caller::Unknown => {
                 let call = account::Call::Identify(token(&call));
-                park(asking, &call, Wanted::Caller(words), framing, limits, host)
+                park(asking, &call, Wanted::Caller(words), (framing, Some(route)), limits, host)
             }
         },
         Handler::Ask(Ask { call: ask, words }) => match ask(&call) {
-            Ok(call) => park(asking, &call, Wanted::Answer(words), framing, limits, host),
+            Ok(call) => park(asking, &call, Wanted::Answer(words), (framing, None), limits, host),
             Err(flaw) => framing.respond(flaw, host).into(),
         },
     }
@@ -296,15 +297,31 @@ fn park(
     asking: &Asking<'_>,
     call: &account::Call,
     wanted: Wanted,
-    framing: Framing,
+    (framing, opens): (Framing, Option<&'static str>),
     limits: &Limits,
     host: &mut impl Host,
 ) -> Next {
     let headers = &asking.request.headers;
     let forwarded = limits.trusted_proxies.client(headers.all("x-forwarded-for"));
     match host.ask(call, wanted, asking.number, forwarded) {
-        Ok(()) => Next::Reply { framing, again: matches!(wanted, Wanted::Caller(_)) },
-        Err(TooManyParked) => framing.respond(too_many_wait(), host).into(),
+        Ok(()) => Next::Reply { framing, opens },
+        Err(TooManyParked) => {
+            let response = too_many_wait();
+            note_refused(opens, &response, host);
+            framing.respond(response, host).into()
+        }
+    }
+}
+
+/// Notes that the realm has refused a WebSocket, if the request was for one: at the route `opens`.
+pub(super) fn note_refused(
+    opens: Option<&'static str>,
+    response: &Response<'_>,
+    host: &mut impl Host,
+) {
+    if let Some(route) = opens {
+        let (reason, status) = (Refusal::ByTheChat, response.status());
+        host.refused(Refused { reason, status, route, is_upgrade: true });
     }
 }
 

@@ -3,7 +3,7 @@
 
 use super::framing::Sent;
 use super::parked::{Parked, Resolution, Wanted};
-use super::request::{Begun, Caller};
+use super::request::{Begun, Caller, note_refused};
 use super::{End, Flow, Host, Limits, Session, Stage};
 use crate::chat::account::{Refusal, Reply};
 
@@ -27,14 +27,17 @@ impl Session {
         let Some(parked) = self.unpark() else { return Flow::Open };
         self.progressed = true;
         match resolution {
-            Resolution::Answer(response) => match parked.framing.respond(response, host) {
-                Sent::Last => Flow::Finish(End::Http),
-                Sent::Open { .. } => {
-                    self.has_more = !parked.rest.is_empty();
-                    self.stage = Stage::Request(Begun::new(parked.rest));
-                    Flow::Open
+            Resolution::Answer(response) => {
+                note_refused(parked.opens, &response, host);
+                match parked.framing.respond(response, host) {
+                    Sent::Last => Flow::Finish(End::Http),
+                    Sent::Open { .. } => {
+                        self.has_more = !parked.rest.is_empty();
+                        self.stage = Stage::Request(Begun::new(parked.rest));
+                        Flow::Open
+                    }
                 }
-            },
+            }
             Resolution::Caller(guest) => {
                 let mut bytes = parked.raw;
                 bytes.extend_from_slice(&parked.rest);
@@ -49,7 +52,9 @@ impl Session {
     pub fn give_up_waiting(&mut self, wanted: Wanted, host: &mut impl Host) -> End {
         if let Some(parked) = self.unpark() {
             let (Wanted::Answer(words) | Wanted::Caller(words)) = wanted;
-            parked.framing.closing().respond(words(&Reply::Refused(Refusal::Late)), host);
+            let response = words(&Reply::Refused(Refusal::Late));
+            note_refused(parked.opens, &response, host);
+            parked.framing.closing().respond(response, host);
         }
         End::AnswerTimeout
     }

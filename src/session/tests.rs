@@ -300,23 +300,6 @@ fn a_device_too_many_is_told_the_reason() {
 }
 
 #[test]
-fn accounts_are_off() {
-    let (answer, _) = says(UPGRADE.replacen("/ws/1234567890", "/ws?token=x", 1));
-    assert!(
-        answer.starts_with("HTTP/1.1 404 ") && answer.contains("this server has none"),
-        "{answer}"
-    );
-}
-
-#[test]
-fn the_front_page_opens_a_websocket_if_the_request_asks_for_one() {
-    let (answer, _) = says(UPGRADE.replacen("/ws/1234567890", "/", 1));
-    assert!(answer.starts_with("HTTP/1.1 101 "), "{answer}");
-    let page = says("GET / HTTP/1.1\r\nHost: chat.example\r\n\r\n").0;
-    assert!(page.ends_with("Index"), "{page}");
-}
-
-#[test]
 fn only_a_request_with_the_operators_token_is_told_who_is_online() {
     let limits = Limits { admin_token: AdminToken::parse("s3cret").ok(), ..limits() };
     for (header, names) in [

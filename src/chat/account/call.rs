@@ -21,8 +21,10 @@ pub enum Call {
         /// The password.
         password: Secret,
     },
-    /// End the login of this token, if there is one. → [`Reply::LoggedOut`]
+    /// End the login of this token. Without a token that is somebody's it is refused. → [`Reply::LoggedOut`]
     LogOut(Option<Token>),
+    /// End no login: the client says that it has none. → [`Reply::LoggedOut`]
+    LogOutOfNothing,
     /// All registered users. Without a valid token it is refused, as the next ones. → [`Reply::Users`]
     Users(Option<Token>),
     /// The last global messages. → [`Reply::Recent`]

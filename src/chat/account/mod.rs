@@ -144,6 +144,10 @@ impl Realm {
             Call::Register { name, password } => self.register(now, caller, (name, password), sink),
             Call::LogIn { name, password } => self.log_in(now, caller, (name, password), sink),
             Call::LogOut(token) => self.log_out(asker, *token, sink),
+            Call::LogOutOfNothing => {
+                sink.reply(asker, &Reply::LoggedOut);
+                Ok(())
+            }
             Call::Users(token) => self.read(now, asker, (*token, Wants::Users), sink),
             Call::Recent(token) => self.read(now, asker, (*token, Wants::Recent), sink),
             Call::Identify(token) => self.read(now, asker, (*token, Wants::Identity), sink),

@@ -71,10 +71,7 @@ impl Realm {
         token: Option<Token>,
         sink: &mut impl Sink,
     ) -> Result<(), Refusal<'static>> {
-        let Some(token) = token.map(|token| token.digest()) else {
-            sink.reply(asker, &Reply::LoggedOut);
-            return Ok(());
-        };
+        let token = token.ok_or(Refusal::NotSignedIn)?.digest();
         self.require_no_drain()?;
         self.require_room()?;
         self.ask(Pending::LogOut { token, asker }, Work::Revoke(token), sink);
@@ -89,7 +86,8 @@ impl Realm {
         sink: &mut impl Sink,
     ) -> Result<(), Refusal<'static>> {
         match outcome {
-            Ok(Output::Revoked(_)) => {
+            Ok(Output::Revoked(false)) => Err(Refusal::NotSignedIn),
+            Ok(Output::Revoked(true)) => {
                 self.end_login(token, Farewell::LoggedOut, sink);
                 sink.reply(asker, &Reply::LoggedOut);
                 Ok(())

@@ -7,9 +7,9 @@
 
 use serde_json::value::RawValue;
 
-use super::answers::{refused, words};
+use super::answers::words;
 use super::wire::CredentialsFields;
-use crate::chat::account::{Call, Refusal, Secret, Token};
+use crate::chat::account::{Call, Secret, Token};
 use crate::dialects::flaw::Flaw;
 use crate::dialects::json::{object, required, word};
 use crate::dialects::{Ask, token};
@@ -48,11 +48,8 @@ fn log_in(call: &http::Call<'_>) -> Result<Call, Response<'static>> {
 fn log_out(call: &http::Call<'_>) -> Result<Call, Response<'static>> {
     match bearer(call.request) {
         // WebSocket Chat's page logs out like this if it never had a token.
-        Some(b"null") => Ok(Call::LogOut(None)),
-        other => match other.and_then(token::parse) {
-            Some(token) => Ok(Call::LogOut(Some(token))),
-            None => Err(refused(&Refusal::NotSignedIn)),
-        },
+        Some(b"null") => Ok(Call::LogOutOfNothing),
+        other => Ok(Call::LogOut(other.and_then(token::parse))),
     }
 }
 

@@ -45,7 +45,7 @@ fn users(call: &http::Call<'_>) -> Result<Call, Response<'static>> {
 }
 
 fn log_out(_: &http::Call<'_>) -> Result<Call, Response<'static>> {
-    Ok(Call::LogOut(None))
+    Ok(Call::LogOutOfNothing)
 }
 
 fn words(reply: &Reply<'_>) -> Response<'static> {

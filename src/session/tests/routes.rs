@@ -1,8 +1,9 @@
 //! The table of routes: every address with every method, at every listener, with and without a body. The
 //! expected table stands here once more, so that every change to the table fails a test.
 
-use super::super::routes::lines;
+use super::super::routes::{Handler, lines};
 use super::*;
+use crate::dialects::Enter;
 use crate::http::{Kind, Listeners};
 
 /// An address: a path, whether the request asks for a WebSocket, the methods, and where the address is
@@ -58,12 +59,21 @@ fn status(answer: &str) -> &str {
     answer.strip_prefix("HTTP/1.1 ").map_or(answer, |rest| &rest[..3])
 }
 
+/// Where the answer comes from the account realm. `tests/server/accounts` tries these.
+const OF_ACCOUNTS: [&str; 6] =
+    ["/ws", "/register", "/login", "/logout", "/users", "/messages/global"];
+
 #[test]
 fn every_line_of_the_table_is_tried_here_in_its_order() {
     let limits = limits();
+    let (of_accounts, others): (Vec<_>, Vec<_>) = lines(&limits).partition(|line| {
+        matches!(line.handler, Handler::Ask(_) | Handler::Socket(Enter::Known { .. }))
+    });
     let paths: Vec<String> =
-        lines(&limits).map(|line| line.path.replace("{mobile}", "1234567890")).collect();
+        others.iter().map(|line| line.path.replace("{mobile}", "1234567890")).collect();
     assert_eq!(paths, ADDRESSES.map(|(path, ..)| path));
+    let paths: Vec<&str> = of_accounts.iter().map(|line| line.path).collect();
+    assert_eq!(paths, OF_ACCOUNTS);
 }
 
 #[test]
@@ -103,6 +113,14 @@ fn a_listener_that_does_not_know_an_address_has_nothing_there() {
             }
         }
     }
+}
+
+#[test]
+fn the_front_page_opens_a_websocket_if_the_request_asks_for_one() {
+    let (answer, _) = says(UPGRADE.replacen("/ws/1234567890", "/", 1));
+    assert!(answer.starts_with("HTTP/1.1 101 "), "{answer}");
+    let page = says("GET / HTTP/1.1\r\nHost: chat.example\r\n\r\n").0;
+    assert!(page.ends_with("Index"), "{page}");
 }
 
 #[test]

@@ -66,6 +66,20 @@ fn the_answer_is_framed_as_its_request_wants() {
 }
 
 #[test]
+fn a_websocket_that_the_realm_refuses_is_answered_and_noted() {
+    let upgrade = UPGRADE.replacen("/ws/1234567890", "/ws?token=x", 1);
+    let (mut session, mut host) = waiting(&upgrade);
+    let flow = reply(&mut session, &mut host, &Reply::Refused(Refusal::NoAccounts));
+    assert_eq!(flow, Flow::Open, "it may ask for something else");
+    let answer = text(&host);
+    assert!(answer.starts_with("HTTP/1.1 404 "), "{answer}");
+    let sentence = r#"{"detail":"accounts are off: start the server with --data DIR"}"#;
+    assert!(answer.ends_with(sentence), "{answer}");
+    let refused = host.refused.last().expect("it is noted");
+    assert_eq!((refused.route, refused.status.code(), refused.is_upgrade), ("/ws", 404, true));
+}
+
+#[test]
 fn a_late_reply_is_said_to_be_late_and_the_connection_closes() {
     let (mut session, mut host) = waiting([USERS, HEALTH].concat());
     let wanted = host.asked[0].1;

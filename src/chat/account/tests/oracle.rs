@@ -220,15 +220,17 @@ impl Model {
     }
 
     fn log_out(&mut self, user: usize, login: usize, asker: Asker) {
+        let Some(token) = self.tokens[user][login].take() else {
+            assert_eq!(self.world.reply_to(asker), "NotSignedIn", "it was logged out before");
+            return;
+        };
         assert_eq!(self.world.reply_to(asker), "out");
-        if let Some(token) = self.tokens[user][login].take() {
-            let identify = Call::Identify(Some(token));
-            let asker = self.world.call_from(home(), &identify);
-            assert!(self.world.sink.replies.is_empty(), "memory has forgotten it: {asker:?}");
-            // The store has, too; its answer comes behind all else.
-            assert!(!self.world.store.logins.contains_key(&token.digest().0), "it is still stored");
-            self.forget_question(asker);
-        }
+        let identify = Call::Identify(Some(token));
+        let asker = self.world.call_from(home(), &identify);
+        assert!(self.world.sink.replies.is_empty(), "memory has forgotten it: {asker:?}");
+        // The store has, too; its answer comes behind all else.
+        assert!(!self.world.store.logins.contains_key(&token.digest().0), "it is still stored");
+        self.forget_question(asker);
         let ends = |seat: &Seat| seat.user == user && seat.login == login;
         let ended = self.seats.iter().filter(|(_, seat)| ends(seat)).map(|(id, _)| *id);
         for id in ended.collect::<Vec<_>>() {

@@ -47,8 +47,9 @@ fn a_logout_ends_that_logins_sockets_before_the_reply_and_no_others() {
     world.say(2, None, "who is here?");
     world.settle();
     assert_eq!(world.heard().len(), 2, "the ended ones hear nothing more");
-    assert_eq!(world.call(&Call::LogOut(Some(token))), "out", "again");
-    assert_eq!(world.call(&Call::LogOut(None)), "out");
+    assert_eq!(world.call(&Call::LogOut(Some(token))), "NotSignedIn", "again");
+    assert_eq!(world.call(&Call::LogOut(None)), "NotSignedIn");
+    assert_eq!(world.call(&Call::LogOutOfNothing), "out");
 }
 
 #[test]
