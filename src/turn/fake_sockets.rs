@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use super::{Accepted, Jobs, Limits, Polled, Readiness, Sockets, Stopwatch, Turn};
 use crate::chat::ConnectionId;
-use crate::chat::account::{Job, JobResult};
+use crate::chat::account::{Job, JobResult, Snapshot};
 use crate::session::{DoorRefusal, Listener};
 use crate::timer::{Moment, Now};
 
@@ -147,7 +147,15 @@ pub(super) struct World {
 
 impl World {
     pub(super) fn new(limits: Limits) -> Self {
-        let turn = Turn::new(limits, Now::default());
+        World::of(Turn::new(limits, Now::default()))
+    }
+
+    /// A world whose account realm has what the store has.
+    pub(super) fn with_accounts(limits: Limits, snapshot: Snapshot) -> Self {
+        World::of(Turn::restore(limits, snapshot, Now::default()))
+    }
+
+    fn of(turn: Turn) -> Self {
         World {
             turn,
             sockets: FakeSockets::default(),

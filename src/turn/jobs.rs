@@ -29,3 +29,6 @@ impl Jobs for NoJobs {
         None
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,13 +1,16 @@
 //! Jobs, the requests that wait for them, and the connections that are not read while too much of what they
-//! have said waits. The realm is the unit tests' own: `chat/account/thin_for_tests.rs`.
+//! have said waits. The store is the test itself: it sees each job, and says what comes of it.
 
 use std::time::Duration;
 
-use crate::chat::account::{Failure, Job, JobResult, Output, Seq, Ticket, UnixMs, UserKey, Work};
+use crate::chat::account::{
+    Failure, Job, JobResult, Output, Seq, Snapshot, Ticket, UnixMs, User, UserId, UserKey,
+    UserName, Work,
+};
 use crate::chat::{Audience, ConnectionId};
-use crate::limiter::{Block, Network, Proxies};
+use crate::limiter::{Network, Proxies};
 use crate::session::tests::calls::token_of;
-use crate::turn::fake_sockets::{World, frame, message};
+use crate::turn::fake_sockets::{World, frame};
 use crate::turn::{Budgets, Limits};
 
 /// A request whose caller's token is to be looked up.
@@ -15,12 +18,28 @@ const USERS: &str = "GET /test/users?token=k HTTP/1.1\r\nHost: a\r\n\r\n";
 /// A request whose reply comes at once.
 const LOG_OUT: &str = "GET /test/logout HTTP/1.1\r\nHost: a\r\n\r\n";
 const HEALTH: &str = "GET /health HTTP/1.1\r\nHost: a\r\n\r\n";
-const PING: &str = r#"{"type":"ping"}"#;
-const PONG: &str = r#"{"type":"pong"}"#;
+const SAY: &str = r#"{"content":"hello"}"#;
+/// What an answer to [`USERS`] ends with.
+const LIST: &str = "false)])";
 
 /// What the store says of the token: it is this user's.
 fn found(user: u32) -> Result<Output, Failure> {
-    Ok(Output::Login(Some((UserKey(user), UnixMs(1)))))
+    Ok(Output::Login(Some((UserKey(user), UnixMs(i64::MAX)))))
+}
+
+/// What the store says of a message: it is committed, as this one.
+fn said(seq: u32) -> Result<Output, Failure> {
+    Ok(Output::Said { seq: Seq(seq) })
+}
+
+fn users() -> Snapshot {
+    let user = |key: u32| User {
+        key: UserKey(key),
+        id: UserId([u8::try_from(key).expect("few"); 16]),
+        name: UserName::registered(&format!("user{key}")),
+        created: UnixMs(0),
+    };
+    Snapshot { users: (1..=3).map(user).collect(), ..Snapshot::default() }
 }
 
 impl World {
@@ -38,11 +57,34 @@ impl World {
         self.time += time;
         self.settle();
     }
+
+    /// Opens WebSockets of the users 1 to `count`. Each has read its 101 and its history.
+    fn members(&mut self, count: u32) -> Vec<ConnectionId> {
+        (1..=count)
+            .map(|user| {
+                let id = self.newcomer();
+                let token = char::from(b"0123"[user as usize]).to_string().repeat(64);
+                self.say(id, by_hand::upgrade(&format!("/ws?token={token}"), "a", ""));
+                self.settle();
+                let ticket = *self.tickets().last().expect("the token is looked up");
+                self.done(ticket, found(user));
+                self.settle();
+                let words = self.take_words(id);
+                assert!(words.starts_with("HTTP/1.1 101") && words.contains("history"), "{words}");
+                id
+            })
+            .collect()
+    }
+
+    /// The ticket of the job that was handed over last.
+    fn last_ticket(&self) -> u32 {
+        *self.tickets().last().expect("a job")
+    }
 }
 
 /// A world with requests that wait, one at each of these connections.
 fn world_that_waits(limits: Limits, count: usize) -> (World, Vec<ConnectionId>) {
-    let mut world = World::new(limits);
+    let mut world = World::with_accounts(limits, users());
     let ids: Vec<_> = (0..count).map(|_| world.newcomer()).collect();
     ids.iter().for_each(|id| world.say(*id, USERS));
     world.settle();
@@ -63,13 +105,12 @@ fn the_jobs_of_a_turn_are_handed_over_at_once_and_in_their_order() {
 #[test]
 fn each_request_gets_the_result_of_its_own_job_whatever_their_order() {
     let (mut world, ids) = world_that_waits(Limits::default(), 3);
-    for (ticket, user) in [(2, 12), (0, 10)] {
-        world.done(ticket, found(user));
-    }
+    world.done(2, found(2));
+    world.done(0, Ok(Output::Login(None)));
     world.settle();
-    assert!(world.take_words(ids[0]).ends_with("user 10"));
+    assert!(world.take_words(ids[0]).ends_with("Refused(NotSignedIn)"));
     assert!(!world.has_words(ids[1]));
-    assert!(world.take_words(ids[2]).ends_with("user 12"));
+    assert!(world.take_words(ids[2]).ends_with(LIST));
     world.done(1, Err(Failure::Full));
     world.settle();
     assert!(world.take_words(ids[1]).ends_with("Refused(Failed(Full))"));
@@ -77,7 +118,7 @@ fn each_request_gets_the_result_of_its_own_job_whatever_their_order() {
 
 #[test]
 fn a_reply_may_come_at_once_and_requests_behind_it_are_answered_without_another_event() {
-    let mut world = World::new(Limits::default());
+    let mut world = World::with_accounts(Limits::default(), users());
     let id = world.newcomer();
     world.say(id, [LOG_OUT, HEALTH, LOG_OUT].concat());
     world.settle();
@@ -97,13 +138,13 @@ fn what_comes_while_a_request_waits_is_handled_behind_its_answer() {
     world.done(0, found(1));
     world.settle();
     let words = world.take_words(ids[0]);
-    assert!(words.contains("user 1HTTP/1.1 200"), "{words}");
+    assert!(words.contains(&format!("{LIST}HTTP/1.1 200")), "{words}");
 }
 
 #[test]
 fn a_client_that_closes_its_half_still_gets_its_answer_and_then_the_end() {
     for closes_at_once in [true, false] {
-        let mut world = World::new(Limits::default());
+        let mut world = World::with_accounts(Limits::default(), users());
         let id = world.newcomer();
         world.say(id, USERS);
         if !closes_at_once {
@@ -130,12 +171,12 @@ fn a_result_for_a_connection_that_is_gone_harms_nobody_also_not_the_next_in_its_
     assert_eq!(next.index(), ids[0].index(), "the slot has another tenant");
     world.say(next, USERS);
     world.settle();
-    world.done(0, found(10));
+    world.done(0, Ok(Output::Login(None)));
     world.settle();
     assert!(!world.has_words(next), "it is not the next one's");
-    world.done(1, found(11));
+    world.done(1, found(1));
     world.settle();
-    assert!(world.take_words(next).ends_with("user 11"));
+    assert!(world.take_words(next).ends_with(LIST));
 }
 
 #[test]
@@ -166,14 +207,15 @@ fn one_request_more_than_may_wait_is_refused_and_a_reply_makes_room() {
     world.settle();
     let words = world.take_words(third);
     assert!(words.starts_with("HTTP/1.1 503 ") && words.contains("Retry-After: "), "{words}");
-    world.done(0, found(1));
+    world.done(0, Ok(Output::Login(None)));
     world.settle();
     world.say(third, USERS);
     world.settle();
-    assert!(!world.has_words(third) && world.tickets() == [0, 1, 2]);
+    // A ticket is given again once its result has come.
+    assert!(!world.has_words(third) && world.tickets() == [0, 1, 0]);
     // Connections that end make room, too.
     world.pass(Duration::from_secs(11));
-    for ticket in [3, 4] {
+    for ticket in [2, 3] {
         let next = world.newcomer();
         world.say(next, USERS);
         world.settle();
@@ -183,7 +225,7 @@ fn one_request_more_than_may_wait_is_refused_and_a_reply_makes_room() {
 
 #[test]
 fn a_websocket_whose_token_is_looked_up_opens_and_hears_what_it_said_meanwhile() {
-    let mut world = World::new(Limits::default());
+    let mut world = World::with_accounts(Limits::default(), users());
     let [good, bad] = [world.newcomer(), world.newcomer()];
     for id in [good, bad] {
         world.say(id, by_hand::upgrade("/test/ws?token=k", "a", ""));
@@ -204,88 +246,118 @@ fn a_websocket_whose_token_is_looked_up_opens_and_hears_what_it_said_meanwhile()
 fn results_beyond_a_budget_are_taken_without_another_event() {
     let copies = Budgets { copies: 1, ..Budgets::default() };
     for budgets in [Budgets { results: 1, ..Budgets::default() }, copies] {
-        let mut world = World::new(Limits { budgets, ..Limits::default() });
-        let phones = world.phones(3);
-        world.turn.chat.account().hearers = phones[..2].to_vec();
-        // Two messages are stored. Both hear each of them.
-        world.turn.under_way = 2;
-        (0..2).for_each(|ticket| world.done(ticket, Ok(Output::Said { seq: Seq(1) })));
-        world.run();
-        assert_eq!(world.take_words(phones[0]).matches(PONG).count(), 1, "one a turn");
+        let limits = Limits { budgets, ..Limits::default() };
+        let mut world = World::with_accounts(limits, users());
+        let members = world.members(3);
+        world.say(members[0], [frame(SAY), frame(SAY)].concat());
         world.settle();
-        assert_eq!(world.take_words(phones[0]).matches(PONG).count(), 1);
-        assert!(world.jobs.results.is_empty() && !world.has_words(phones[2]));
+        let last = world.last_ticket();
+        // Both messages are stored. All three hear each of them.
+        world.done(last - 1, said(1));
+        world.done(last, said(2));
+        world.run();
+        assert_eq!(world.take_words(members[1]).matches("hello").count(), 1, "one a turn");
+        world.settle();
+        assert_eq!(world.take_words(members[1]).matches("hello").count(), 1);
+        assert!(world.jobs.results.is_empty());
     }
 }
 
 #[test]
 fn results_queue_up_here_while_outboxes_have_a_backlog_but_never_all_of_them() {
     let budgets = Budgets { writes: 1, results_in_backlog: 2, results: 100, ..Budgets::default() };
-    let mut world = World::new(Limits { budgets, ..Limits::default() });
-    let phones = world.phones(3);
-    phones.iter().for_each(|id| world.say(*id, frame(PING)));
+    let mut world = World::with_accounts(Limits { budgets, ..Limits::default() }, users());
+    let members = world.members(3);
+    world.say(members[0], frame(SAY).repeat(6));
+    world.settle();
+    let last = world.last_ticket();
+    world.done(last - 5, said(1));
     world.run();
     assert!(world.turn.outboxes.has_backlog());
-    world.turn.under_way = 5;
-    (0..5).for_each(|ticket| world.done(ticket, Ok(Output::Said { seq: Seq(1) })));
-    world.turn.chat.account().hearers = phones[..2].to_vec();
+    (0..5).for_each(|n| world.done(last - 4 + n, said(n + 2)));
     world.run();
     assert_eq!(world.jobs.results.len(), 3);
     world.settle();
     assert!(world.jobs.results.is_empty());
 }
 
+/// A world in which one message that is not stored keeps a member from being read.
+fn world_with_quiet_members() -> World {
+    let mut limits = Limits::default();
+    limits.chat.account.unstored_per_seat = 1;
+    World::with_accounts(limits, users())
+}
+
 #[test]
 fn a_connection_that_may_not_speak_is_not_read_and_not_silent_and_is_heard_when_it_may() {
-    let mut world = World::new(Limits::default());
-    let phones = world.phones(2);
-    world.turn.chat.account().muted.insert(phones[0]);
-    phones.iter().for_each(|id| world.say(*id, frame(PING)));
+    let mut world = world_with_quiet_members();
+    let members = world.members(2);
+    world.say(members[0], frame(SAY));
     world.settle();
-    assert!(!world.has_words(phones[0]));
-    assert!(world.take_words(phones[1]).ends_with(PONG), "nobody else waits for it");
+    let first = world.last_ticket();
+    world.say(members[0], frame(SAY));
+    world.settle();
+    assert_eq!(world.last_ticket(), first, "the second is not read");
+    world.say(members[1], frame(SAY));
+    world.settle();
+    let other = world.last_ticket();
+    assert_ne!(other, first, "nobody else waits for it");
+    world.done(other, said(1));
     // Longer than a silent client has. It has said something: we have not read it.
     for _ in 0..10 {
         world.pass(Duration::from_secs(30));
-        world.say(phones[1], frame(PING));
+        world.say(members[1], frame("{}"));
         assert_ne!(world.wait(), None);
     }
     assert_eq!(world.turn.websockets(), 2);
     // A result makes room. No event comes for what was said long ago.
-    world.turn.chat.account().muted.clear();
-    world.turn.under_way = 1;
-    world.done(9, Ok(Output::Revoked(true)));
+    world.done(first, said(2));
     world.settle();
-    assert!(world.take_words(phones[0]).ends_with(PONG));
-    world.pass(Duration::from_secs(200));
+    assert_ne!(world.last_ticket(), other, "it is read now");
+    let second = world.last_ticket();
+    world.done(second, said(3));
+    world.settle();
+    for _ in 0..4 {
+        world.pass(Duration::from_secs(50));
+    }
     assert_eq!(world.turn.websockets(), 0, "and from then on it is silent like everybody");
 }
 
 #[test]
 fn an_unheard_connection_that_ends_is_read_again_until_its_peer_closes() {
-    let mut world = World::new(Limits::default());
-    let phones = world.phones(2);
-    world.turn.chat.account().muted.insert(phones[0]);
-    world.say(phones[0], frame(PING));
+    let mut world = world_with_quiet_members();
+    let members = world.members(2);
+    for member in &members {
+        world.say(*member, frame(SAY));
+        world.settle();
+        world.say(*member, frame(SAY));
+        world.settle();
+    }
+    assert_eq!(world.turn.unheard.len(), 2);
+    // News that the user was deleted ends it, though nothing of it is read.
+    let others = users().users.split_off(1);
+    world.done(Ticket::NEWS.0, Ok(Output::News(others)));
     world.settle();
-    // News of a logout ends it, though nothing of it is read.
-    world.done(Ticket::NEWS.0, Ok(Output::News(Vec::new())));
-    world.settle();
-    let words = world.take_words(phones[0]);
-    assert!(words.ends_with("\u{fffd}logged out") || words.ends_with("logged out"), "{words}");
+    let words = world.take_words(members[0]);
+    assert!(words.ends_with("logged out"), "{words}");
     assert_eq!((world.turn.websockets(), world.sockets.here.len()), (1, 2));
-    world.hang_up(phones[0]);
+    world.hang_up(members[0]);
     world.settle();
-    assert_eq!(world.sockets.here, phones[1..]);
+    assert_eq!(world.sockets.here, members[1..]);
     // And one whose peer is gone leaves nothing behind.
-    world.turn.chat.account().muted.insert(phones[1]);
-    world.say(phones[1], message(0, "hello"));
-    world.settle();
+    world.cut(members[1]);
     world.turn.drain(world.now());
+    world.settle();
+    let jobs: Vec<Job> = world.jobs.batches.iter().flatten().cloned().collect();
+    // The news have made the realm ask for the other login once more.
+    let asked_again = jobs.last().expect("a job").ticket.0;
+    world.done(asked_again, found(2));
+    let messages = jobs.iter().filter(|job| matches!(job.work, Work::Say { .. }));
+    messages.zip(1..).for_each(|(job, seq)| world.done(job.ticket.0, said(seq)));
     world.settle();
     world.pass(Duration::from_secs(10));
     assert!(world.turn.is_drained() && world.turn.unheard.is_empty());
-    assert_eq!(world.turn.chat.audience_len(Audience::Mobile), 0);
+    assert_eq!(world.turn.chat.audience_len(Audience::Accounts), 0);
 }
 
 #[test]
@@ -297,27 +369,44 @@ fn a_drain_waits_for_those_who_wait_and_for_jobs_under_way() {
     world.done(0, found(1));
     world.settle();
     let words = world.take_words(ids[0]);
-    assert!(words.contains("Connection: close") && words.ends_with("user 1"), "{words}");
+    assert!(words.contains("Connection: close") && words.ends_with(LIST), "{words}");
     world.hang_up(ids[0]);
     world.settle();
     assert!(world.turn.is_drained());
 }
 
+/// One password from an address may wait to be hashed, so the second from the same address is refused.
 #[test]
 fn a_call_comes_from_the_address_that_a_trusted_proxy_names_in_that_request() {
     let proxies = Proxies::new(vec![Network::parse("192.0.2.1/32").expect("a network")]);
-    let mut limits = Limits::default();
-    limits.session.trusted_proxies = proxies;
-    let mut world = World::new(limits);
-    for (caller, named) in [("192.0.2.1", "198.51.100.7"), ("203.0.113.5", "203.0.113.5")] {
-        world.call(1, caller);
-        world.settle();
-        let id = *world.sockets.here.last().expect("it was accepted");
-        let line = "Host: a\r\nX-Forwarded-For: 198.51.100.7";
-        world.say(id, LOG_OUT.replacen("Host: a", line, 1));
-        world.settle();
-        assert!(world.take_words(id).ends_with("LoggedOut"));
-        let expected = Block::of(named.parse().expect("an address"));
-        assert_eq!(world.turn.chat.account().blocks.last(), Some(&expected), "{caller}");
+    for (caller, is_refused) in [("192.0.2.1", false), ("203.0.113.5", true)] {
+        let mut limits = Limits::default();
+        limits.session.trusted_proxies = proxies.clone();
+        limits.chat.account.hashes_per_address = 1;
+        let mut world = World::with_accounts(limits, users());
+        for client in ["198.51.100.7", "198.51.100.8"] {
+            world.call(1, caller);
+            world.settle();
+            let id = *world.sockets.here.last().expect("it was accepted");
+            let body = "somebody";
+            world.say(
+                id,
+                format!(
+                    "POST /test/login HTTP/1.1\r\nHost: a\r\nX-Forwarded-For: {client}\r\n\
+                     Content-Type: text/x-test\r\nContent-Length: {}\r\n\r\n{body}",
+                    body.len()
+                ),
+            );
+            world.settle();
+            // The name is looked up, and then the password is compared.
+            if let Some(job) = world.jobs.batches.iter().flatten().last().cloned() {
+                if matches!(job.work, Work::Credentials { .. }) {
+                    world.done(job.ticket.0, Ok(Output::Credentials(None)));
+                    world.settle();
+                }
+            }
+        }
+        let last = *world.sockets.here.last().expect("the second");
+        assert_eq!(world.has_words(last), is_refused, "{caller}");
     }
 }
