@@ -53,6 +53,12 @@ const FLAGS: &[&str] = &[
     "--durability",
     #[cfg(feature = "accounts")]
     "--retention",
+    #[cfg(feature = "accounts")]
+    "--registration",
+    #[cfg(feature = "accounts")]
+    "--login-ttl",
+    #[cfg(feature = "accounts")]
+    "--max-users",
     "--help",
     "--version",
 ];

@@ -8,6 +8,7 @@
 //! Each module is a topic, and `harness` is what they share. `pitfalls` has one test for each mistake
 //! that event loops are known for.
 
+#[cfg(feature = "accounts")]
 mod accounts;
 mod addresses;
 mod budgets;

@@ -176,9 +176,17 @@ fn every_phase_is_timed_in_every_turn() {
     assert!(metrics.contains_key("switchboard_loop_lag_seconds_count"));
 }
 
+/// A server without a folder for data has no metrics of users.
+#[cfg(feature = "accounts")]
 #[test]
 fn the_page_explains_every_metric_and_no_other() {
-    let metrics = Server::start(&[]).get("/metrics").text();
+    let folder = std::path::Path::new(env!("CARGO_TARGET_TMPDIR"));
+    let folder = folder.join(format!("metrics-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).expect("the target folder can be written to");
+    let server = Server::start(&["--data", folder.to_str().expect("a path in UTF-8")]);
+    let metrics = server.get("/metrics").text();
+    drop(server);
+    std::fs::remove_dir_all(&folder).expect("it is ours");
     let families = metrics.lines().filter_map(|line| line.strip_prefix("# TYPE "));
     let mut told: BTreeSet<&str> = families.filter_map(|family| family.split(' ').next()).collect();
     // This metric is missing where /proc/self/fd cannot be read.

@@ -41,7 +41,7 @@ fn each_reason_has_its_count_and_its_line_and_neither_names_anybody() {
         ),
         (upgrade("/echo", "Origin: https://evil.example\r\n"), "foreign_origin", 403, "/echo"),
         (upgrade("/wss/secret?token=secret", ""), "no_such_address", 404, "none"),
-        (upgrade("/ws?token=secret", ""), "parameters", 404, "/ws"),
+        (upgrade("/ws?token=secret", ""), "by_the_chat", 404, "/ws"),
         (upgrade("/ws/123", ""), "parameters", 400, "/ws/{mobile}"),
         (plain("GET"), "not_an_upgrade", 426, "/ws/{mobile}"),
         (plain("DELETE"), "method", 405, "/ws/{mobile}"),

@@ -29,7 +29,7 @@ fn both_addresses_lead_to_the_same_realm() {
 fn an_address_with_a_token_is_another_realms() {
     let server = Server::start(&[]);
     let response = server.http(Wire::upgrade_request("/ws?token=abc", ""));
-    response.expect_error(404, "accounts are off: this server has none. Connect without a token");
+    response.expect_error(404, "accounts are off: start the server with --data DIR");
     // The server ignores any other query.
     for path in ["/ws?version=2", "/?version=2"] {
         let mut ann = server.stranger(path);
