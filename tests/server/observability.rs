@@ -1,6 +1,5 @@
 //! What an operator sees: whether the server accepts clients, and the pages for the operator alone.
 
-use std::collections::BTreeSet;
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 use std::time::UNIX_EPOCH;
@@ -180,6 +179,8 @@ fn every_phase_is_timed_in_every_turn() {
 #[cfg(feature = "accounts")]
 #[test]
 fn the_page_explains_every_metric_and_no_other() {
+    use std::collections::BTreeSet;
+
     let folder = std::path::Path::new(env!("CARGO_TARGET_TMPDIR"));
     let folder = folder.join(format!("metrics-{}", std::process::id()));
     std::fs::create_dir_all(&folder).expect("the target folder can be written to");
