@@ -5,7 +5,7 @@
 //! - [`wire`]: the fields of the frames and of the bodies, in both directions, for serde
 //! - `decode`: a client's frame → a command
 //! - `encode`: an event → a frame
-//! - [`routes`]: a request over HTTP → a call
+//! - `routes`: a request over HTTP → a call
 //! - `answers`: a reply → a response
 //!
 //! Names and texts are decoded, because the realm stores them and says them in the words of other dialects.

@@ -13,6 +13,7 @@ use crate::phone::{digits, number};
 impl Oracle {
     /// Checks what the server has just sent to the phone at the other end of `wire`.
     pub(super) fn judge(&mut self, wire: WireId, heard: Heard) {
+        let now = self.now;
         let line = &mut self.lines[wire];
         assert!(line.close.is_none(), "wire {wire} hears something after its close frame");
         match heard {
@@ -26,6 +27,7 @@ impl Oracle {
             }
             Heard::Ping => {
                 line.server_pings += 1;
+                line.pinged_at = now;
                 assert!(line.is_pinged(), "wire {wire} is pinged, and has not asked for that");
             }
             Heard::Close(code, reason) => self.judge_close(wire, code, &reason),

@@ -132,6 +132,8 @@ pub(crate) struct Line {
     /// How many pings the server has sent, and how many of them the phone has answered.
     pub(crate) server_pings: usize,
     pub(crate) answered_pings: usize,
+    /// When the last of them came.
+    pub(crate) pinged_at: Duration,
     pub(crate) nonsense: usize,
     pub(crate) errors: usize,
     /// Whether the server has read its close frame; and how many letters came after that.
@@ -190,6 +192,7 @@ impl Line {
             control_pongs: 0,
             server_pings: 0,
             answered_pings: 0,
+            pinged_at: Duration::ZERO,
             nonsense: 0,
             errors: 0,
             says_bye: false,
