@@ -199,12 +199,7 @@ pub(super) fn settings(args: Args, around: Surroundings, mistakes: &mut Mistakes
     let echo_bytes = session_defaults.echo_ws.message_bytes.max(args.max_message_bytes);
     let clients = args.clients.resolve(args.max_message_bytes, mistakes);
     let mut warnings = around.warnings;
-    warnings.extend(clients.trusted_proxies.everybody().map(|network| {
-        format!(
-            "--trusted-proxy {network}: each client chooses the address that it counts as, and so has no limits: \
-             name the proxies alone"
-        )
-    }));
+    warnings.extend(clients.warning());
     let limits = Limits {
         addresses: clients.addresses,
         ping_timeout: args.ping_timeout,

@@ -83,3 +83,14 @@ impl LimitArgs {
         }
     }
 }
+
+impl ClientLimits {
+    /// A sentence, if the limits on addresses cannot hold.
+    pub(super) fn warning(&self) -> Option<String> {
+        let network = self.trusted_proxies.everybody()?;
+        Some(format!(
+            "--trusted-proxy {network}: each client chooses the address that it counts as, and so has no limits: \
+             name the proxies alone"
+        ))
+    }
+}
