@@ -13,7 +13,9 @@ use super::headings::{DEADLINES, MEMORY, NETWORK, OPERATION, SESSIONS};
 use super::limit_args::LimitArgs;
 use super::mistakes::Mistakes;
 use super::origin::origin;
-use super::values::{address, byte_rate, bytes, count, http_head, overlap, time, time_or_none};
+use super::values::{
+    address, byte_rate, bytes, count, http_head, message_bytes, overlap, time, time_or_none,
+};
 use crate::chat::{account, messenger, mobile};
 use crate::net::{DataSettings, Format, Level, LogSettings, Settings, Tool};
 use crate::turn::{Caps, Limits, PresenceLimits};
@@ -63,7 +65,7 @@ pub(super) struct Args {
     clients: LimitArgs,
 
     /// Largest message that is read; a larger one ends the connection with close code 1009
-    #[arg(long, env = "SWITCHBOARD_MAX_MESSAGE_BYTES", value_name = "SIZE", default_value = "64KiB", help_heading = MEMORY, value_parser = bytes)]
+    #[arg(long, env = "SWITCHBOARD_MAX_MESSAGE_BYTES", value_name = "SIZE", default_value = "64KiB", help_heading = MEMORY, value_parser = message_bytes)]
     max_message_bytes: usize,
 
     /// Largest head of an HTTP request that is read, cookies included; a larger one gets 431, or 414
@@ -158,11 +160,11 @@ pub(super) struct Args {
     pub(super) check_config: bool,
 
     /// Least severe lines to log
-    #[arg(long, env = "SWITCHBOARD_LOG", value_name = "LEVEL", default_value = "info", help_heading = OPERATION)]
+    #[arg(long, env = "SWITCHBOARD_LOG", value_name = "LEVEL", default_value = "info", ignore_case = true, help_heading = OPERATION)]
     log: LogLevel,
 
     /// Format of log lines: key=value, or one JSON object a line
-    #[arg(long, env = "SWITCHBOARD_LOG_FORMAT", value_name = "FORMAT", default_value = "text", help_heading = OPERATION)]
+    #[arg(long, env = "SWITCHBOARD_LOG_FORMAT", value_name = "FORMAT", default_value = "text", ignore_case = true, help_heading = OPERATION)]
     log_format: LogFormat,
 
     /// Log a turn of the loop that takes longer than this, phase by phase
@@ -240,6 +242,8 @@ pub(super) fn settings(args: Args, around: Surroundings, mistakes: &mut Mistakes
     let echo_bytes = session_defaults.echo_ws.message_bytes.max(args.max_message_bytes);
     let (account, data) = (args.account_limits(), args.data(mistakes));
     let clients = args.clients.resolve(args.max_message_bytes, mistakes);
+    let mut warnings = around.warnings;
+    warnings.extend(clients.warning());
     let limits = Limits {
         addresses: clients.addresses,
         ping_timeout: args.ping_timeout,
@@ -298,7 +302,7 @@ pub(super) fn settings(args: Args, around: Surroundings, mistakes: &mut Mistakes
         log: log_settings(args.log, args.log_format, around.journal),
         slow_turn: args.slow_turn,
         trace_file: args.trace_file,
-        warnings: around.warnings,
+        warnings,
         data,
     }
 }

@@ -3,6 +3,7 @@
 use super::headings::CLIENTS;
 use super::mistakes::Mistakes;
 use super::rates::{Most, count_or_off, network, rate, rate_of_bytes};
+use super::values::small_count;
 use crate::limiter::{AddressLimits, Network, Proxies, Rate};
 
 /// The default of `--byte-rate`: bytes a second, and bytes at once. Each default is this number of
@@ -34,7 +35,7 @@ pub(super) struct LimitArgs {
     byte_rate: Option<Rate>,
 
     /// Malformed messages that a client may send before it is disconnected; each good message takes one back
-    #[arg(long, env = "SWITCHBOARD_STRIKES", value_name = "N", default_value = "50")]
+    #[arg(long, env = "SWITCHBOARD_STRIKES", value_name = "N", default_value = "50", value_parser = small_count)]
     strikes: u16,
 
     /// How often a number may pass from one connection to another
@@ -80,5 +81,16 @@ impl LimitArgs {
             strikes: self.strikes,
             replacement_rate: self.replacement_rate,
         }
+    }
+}
+
+impl ClientLimits {
+    /// A sentence, if the limits on addresses cannot hold.
+    pub(super) fn warning(&self) -> Option<String> {
+        let network = self.trusted_proxies.everybody()?;
+        Some(format!(
+            "--trusted-proxy {network}: each client chooses the address that it counts as, and so has no limits: \
+             name the proxies alone"
+        ))
     }
 }

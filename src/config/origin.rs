@@ -15,6 +15,9 @@ pub(super) fn origin(text: &str) -> Result<String, String> {
     if text.contains('*') {
         return Err("an origin has no wildcard: name each one, such as https://app.example".into());
     }
+    if text.contains(';') || text.matches("://").count() > 1 {
+        return Err("commas separate origins: write https://a.example,https://b.example".into());
+    }
     let Some((scheme, rest)) = text.split_once("://") else { return Err(without_scheme(text)) };
     match scheme.to_ascii_lowercase().as_str() {
         "http" | "https" => {}
@@ -26,6 +29,9 @@ pub(super) fn origin(text: &str) -> Result<String, String> {
         _ => return of_an_app(text),
     }
     let url = Url::parse(text).map_err(|error| with_brackets(text).unwrap_or(error.to_string()))?;
+    if url.port() == Some(0) {
+        return Err("nothing can be at port 0".into());
+    }
     let origin = url.origin().ascii_serialization();
     match bare(&url) {
         true => Ok(origin),
@@ -150,6 +156,10 @@ mod tests {
             ("ftp://app.example", "looks like"),
             ("https://", "empty host"),
             ("https://app.example:99999", "port"),
+            ("https://app.example:0", "port 0"),
+            ("https://a.example;https://b.example", "commas separate"),
+            ("https://a.example https://b.example", "commas separate"),
+            ("a.example;b.example", "commas separate"),
             ("https://app example", "invalid"),
             ("https://xn--a.example", "international"),
             ("", "looks like"),

@@ -45,11 +45,14 @@ pub(super) fn network(text: &str) -> Result<Network, String> {
         (IpAddr::V4(short), Ok(length)) if address.is_ipv6() && (1..MAPPED).contains(&length) => {
             Err(format!("it would be every address of IPv4: write {short}/{}", length.min(32)))
         }
+        (address, Ok(_)) if Network::has_more_bits(text) => {
+            Err(format!("write {network} for the network, or {address} for this address alone"))
+        }
         // A network may begin with 0.0.0.0.
         (address, Ok(_)) if address.is_unspecified() => Ok(network),
         (address, _) if is_of_a_host(address) => Ok(network),
         (address, _) if address.is_unspecified() => {
-            Err(format!("no proxy has this address; every address is {address}/0"))
+            Err("no proxy has this address: name the one from which the proxy connects".into())
         }
         _ => Err("it is the address of a group, and no proxy has it".to_owned()),
     }
@@ -150,8 +153,13 @@ mod tests {
             assert!(network(text).is_ok(), "{text}");
         }
         for (text, correction) in [
-            ("0.0.0.0", "every address is 0.0.0.0/0"),
-            ("::", "every address is ::/0"),
+            ("0.0.0.0", "from which the proxy connects"),
+            ("::", "from which the proxy connects"),
+            ("10.0.0.1/8", "write 10.0.0.0/8 for the network, or 10.0.0.1 for this address alone"),
+            ("192.168.1.5/24", "write 192.168.1.0/24 for the network"),
+            ("2001:db8::1/32", "write 2001:db8::/32 for the network"),
+            ("::ffff:10.0.0.1/104", "write 10.0.0.0/8 for the network, or 10.0.0.1"),
+            ("10.0.0.1/0", "write 0.0.0.0/0 for the network, or 10.0.0.1"),
             ("::ffff:10.0.0.0/8", "write 10.0.0.0/8"),
             ("224.0.0.1", "of a group"),
             ("ff02::/16", "of a group"),

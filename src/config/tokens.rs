@@ -144,7 +144,10 @@ impl Tokens {
             return false;
         };
         let token = self.all.remove(at);
-        let line = one_line(error);
+        let mut line = one_line(error);
+        if is_quoted(value) {
+            line += "; the quotes are part of the value: leave them out";
+        }
         mistakes.add_to(
             flag,
             match &token.variable {
@@ -192,6 +195,14 @@ fn word(error: &Error, kind: ContextKind) -> Option<&str> {
         Some(ContextValue::String(word)) => Some(word),
         _ => None,
     }
+}
+
+/// Whether a value begins and ends with the same quote. A shell takes such quotes away. Docker's files
+/// of variables keep them.
+fn is_quoted(value: &str) -> bool {
+    ['"', '\'']
+        .iter()
+        .any(|&quote| value.strip_prefix(quote).is_some_and(|rest| rest.ends_with(quote)))
 }
 
 /// Whether a token is text, or the path of a file, which need not be UTF-8. If it is not, it is a mistake.

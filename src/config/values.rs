@@ -4,11 +4,15 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr, ToSocketAddrs as _};
 use std::time::Duration;
 
 use bytesize::ByteSize;
+use humantime::DurationError as Error;
 
 use crate::net;
 
 /// The largest size that is accepted, in bytes. Lengths of frames are stored in 32 bits.
 const MOST_BYTES: u64 = 1 << 30;
+
+/// The smallest largest message that is accepted, in bytes. A session's `auth` frame with a UUID has 66.
+const LEAST_MESSAGE: usize = 128;
 
 /// The sizes of a head that are accepted, in bytes. A smaller one has no room for an upgrade. A head that
 /// arrives in pieces is parsed again with each piece, which takes O(n²) in its size.
@@ -31,16 +35,37 @@ pub(super) fn time_or_none(text: &str) -> Result<Duration, String> {
     match humantime::parse_duration(text) {
         Ok(time) if time <= LONGEST => Ok(time),
         Ok(_) => Err("it must not be longer than a year".to_owned()),
-        Err(error) => Err(error.to_string()),
+        Err(_) if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) => {
+            Err(format!("a time has a unit: write {text}s or {text}ms"))
+        }
+        // These two say what is wrong. The others count characters.
+        Err(error @ (Error::UnknownUnit { .. } | Error::NumberOverflow)) => Err(error.to_string()),
+        Err(_) => Err("a time looks like 60s, 500ms or 1.5h".to_owned()),
     }
+}
+
+/// Parses a size, whatever it is. The crate's own errors list its units.
+fn size(text: &str) -> Result<u64, String> {
+    let shape = |_| "a size looks like 64KiB, 1MB or 65536".to_owned();
+    text.parse().map(|ByteSize(bytes)| bytes).map_err(shape)
 }
 
 /// Parses a number of bytes, such as `64KiB` or `1MB`: 1 byte to 1 GiB.
 pub(super) fn bytes(text: &str) -> Result<usize, String> {
-    let ByteSize(bytes) = text.parse()?;
+    let bytes = size(text)?;
     match usize::try_from(bytes) {
         Ok(size) if (1..=MOST_BYTES).contains(&bytes) => Ok(size),
         _ => Err("it must be between 1 byte and 1GiB".to_owned()),
+    }
+}
+
+/// Parses the size of the largest message, such as `64KiB`: 128 bytes to 1 GiB.
+pub(super) fn message_bytes(text: &str) -> Result<usize, String> {
+    match bytes(text) {
+        Ok(size) if size < LEAST_MESSAGE => {
+            Err(format!("it must be at least {LEAST_MESSAGE} bytes, or no client could sign in"))
+        }
+        other => other,
     }
 }
 
@@ -55,7 +80,7 @@ pub(super) fn http_head(text: &str) -> Result<usize, String> {
 
 /// Parses a number of bytes a second, such as `64MiB`: 64 KiB at least.
 pub(super) fn byte_rate(text: &str) -> Result<u64, String> {
-    let ByteSize(bytes) = text.parse()?;
+    let bytes = size(text)?;
     if bytes < LEAST_RATE { Err("it must be at least 64KiB".to_owned()) } else { Ok(bytes) }
 }
 
@@ -66,6 +91,11 @@ pub(super) fn count(text: &str) -> Result<usize, String> {
         Ok(count) => Ok(count),
         Err(_) => Err("it must be a whole number".to_owned()),
     }
+}
+
+/// Parses a number that may be 0, and is small.
+pub(super) fn small_count(text: &str) -> Result<u16, String> {
+    text.parse().map_err(|_| format!("it must be a whole number, {} at most", u16::MAX))
 }
 
 /// Parses an address to listen on, such as `127.0.0.1:8080`, `[::]:8080` or `localhost:8080`.
@@ -143,6 +173,26 @@ mod tests {
             assert!(address(text).is_err_and(|error| error.contains("a group")), "{text}");
         }
         assert!(["0", "x", "-3"].iter().all(|text| count(text).is_err()));
+        assert!(message_bytes("127").is_err_and(|error| error.contains("at least 128 bytes")));
+        assert_eq!(message_bytes("128"), Ok(128));
+        assert!(["-1", "65536", "x"].iter().all(|text| small_count(text).is_err()));
+        assert_eq!(small_count("0"), Ok(0));
+    }
+
+    #[test]
+    fn what_is_no_value_at_all_is_refused_with_the_form_of_one() {
+        for text in ["off", "-1s", "1,5s", "\"60s\"", "", "soon", "s"] {
+            let error = time(text).expect_err(text);
+            assert!(error.contains("looks like 60s"), "{text}: {error}");
+        }
+        assert!(time("60").is_err_and(|error| error.contains("write 60s or 60ms")));
+        assert!(time("90S").is_err_and(|error| error.contains("unknown time unit \"S\"")));
+        for text in ["many", "-1", "64KiBs", "", "\"64KiB\""] {
+            for error in [bytes(text).err(), byte_rate(text).err(), message_bytes(text).err()] {
+                let error = error.expect(text);
+                assert!(error.contains("looks like 64KiB"), "{text}: {error}");
+            }
+        }
     }
 
     #[test]

@@ -19,6 +19,10 @@ pub type Variables = [(OsString, OsString)];
 /// How alike two names must be, so that one is offered for the other: 0 is not at all, 1 is the same.
 const ALIKE: f64 = 0.7;
 
+/// How many letters of a whole name may differ, so that it counts as one of ours although its beginning is
+/// misspelt.
+const SLIPS: usize = 2;
+
 /// Takes the variable from every flag whose variable is empty, those of subcommands included. For clap such a
 /// flag is then not given.
 pub fn without_empty(command: Command, variables: &Variables) -> Command {
@@ -33,8 +37,8 @@ fn is_empty(name: &OsStr, variables: &Variables) -> bool {
     variables.iter().any(|(one, value)| one == name && value.is_empty())
 }
 
-/// The variables of this environment that begin with `prefix`, such as `SWITCHBOARD_`, and are no flag's.
-/// `more` are names that are known beside those of the flags. Empty variables count as not set.
+/// The variables of this environment that begin with `prefix`, such as `SWITCHBOARD_`, and are no flag's; and
+/// those that would be a flag's if not for a slip or two in their beginning, such as `SWICHBOARD_LISTEN`. `more` are names that are known beside those of the flags. Empty variables count as not set.
 pub fn unknown(
     prefix: &str,
     command: &Command,
@@ -47,9 +51,9 @@ pub fn unknown(
         .iter()
         .filter(|(_, value)| !value.is_empty())
         .map(|(name, value)| (name.to_string_lossy(), value.to_string_lossy()))
-        .filter(|(name, _)| name.to_ascii_uppercase().starts_with(prefix))
-        .filter(|(name, value)| {
-            !known.contains(&&**name) && !kubernetes::is_of_a_service(&name[prefix.len()..], value)
+        .filter(|(name, value)| match strip(prefix, name) {
+            Some(bare) => !known.contains(&&**name) && !kubernetes::is_of_a_service(bare, value),
+            None => slip(prefix, name, &known).is_some(),
         })
         .map(|(name, _)| Unknown {
             nearest: nearest(prefix, &name, &known).map(str::to_owned),
@@ -60,14 +64,28 @@ pub fn unknown(
     found
 }
 
+/// What follows the prefix, in whatever case that is written.
+fn strip<'n>(prefix: &str, name: &'n str) -> Option<&'n str> {
+    let (beginning, bare) = name.split_at_checked(prefix.len())?;
+    beginning.eq_ignore_ascii_case(prefix).then_some(bare)
+}
+
+/// The flag's variable that was meant by a name whose beginning is misspelt. Only names with the prefix are long
+/// enough to be guessed: two slips make `PATH` of `PORT`.
+fn slip<'k>(prefix: &str, name: &str, known: &[&'k str]) -> Option<&'k str> {
+    let name = name.to_ascii_uppercase();
+    let ours = known.iter().filter(|one| one.starts_with(prefix));
+    let slips = ours.map(|one| (strsim::osa_distance(&name, one), *one));
+    slips.filter(|(slips, _)| *slips <= SLIPS).min().map(|(_, one)| one)
+}
+
 /// The known name that is most like this one, if one is alike.
 fn nearest<'k>(prefix: &str, name: &str, known: &[&'k str]) -> Option<&'k str> {
-    let bare = |name: &str| {
-        let name = name.to_ascii_uppercase();
-        name.strip_prefix(prefix).unwrap_or(&name).to_owned()
-    };
-    let name = bare(name);
-    let likeness = known.iter().map(|one| (strsim::jaro_winkler(&name, &bare(one)), *one));
+    let Some(bare) = strip(prefix, name) else { return slip(prefix, name, known) };
+    let bare = bare.to_ascii_uppercase();
+    let likeness = known
+        .iter()
+        .map(|one| (strsim::jaro_winkler(&bare, strip(prefix, one).unwrap_or(one)), *one));
     let most = likeness.max_by(|(one, _), (other, _)| one.total_cmp(other));
     most.filter(|(likeness, _)| *likeness >= ALIKE).map(|(_, name)| name)
 }
@@ -135,6 +153,26 @@ mod tests {
         }
         let sentence = "there is no variable SWITCHBOARD_XYZZY, and none is like it";
         assert_eq!(found("SWITCHBOARD_XYZZY", "1").as_deref(), Some(sentence));
+    }
+
+    #[test]
+    fn a_variable_whose_beginning_is_misspelt_is_named_too() {
+        for name in [
+            "SWICHBOARD_LISTEN",
+            "SWITCBOARD_LISTEN",
+            "SWTICHBOARD_LISTEN",
+            "SWITCHBOARDLISTEN",
+            "SWITCHBOARD-LISTEN",
+            "SWITCH_BOARD_LISTEN",
+            "Switchbord_Listen",
+        ] {
+            let sentence =
+                format!("there is no variable {name}; the nearest is SWITCHBOARD_LISTEN");
+            assert_eq!(found(name, "127.0.0.1:1"), Some(sentence));
+        }
+        for name in ["LISTEN", "BOARD_LISTEN", "SWITCH_LISTEN", "PATH", "SORT", "SWITCHBOARDÄ"] {
+            assert_eq!(found(name, "1"), None, "{name}");
+        }
     }
 
     #[test]

@@ -5,6 +5,7 @@
 //! stood there before. So the list is read from the right: an entry is true as long as a trusted proxy
 //! wrote it.
 
+use core::fmt;
 use core::net::{IpAddr, Ipv6Addr};
 
 use ipnet::{IpNet, Ipv4Net};
@@ -27,6 +28,12 @@ impl Proxies {
     /// Whether this is the address of a trusted proxy.
     pub fn contains(&self, address: IpAddr) -> bool {
         self.0.iter().any(|network| network.contains(address))
+    }
+
+    /// The first network that contains every address of IPv4 or IPv6, if there is one. Then the client that
+    /// wrote the list's first entry has chosen its own address.
+    pub fn everybody(&self) -> Option<Network> {
+        self.0.iter().copied().find(|network| network.0.prefix_len() == 0)
     }
 
     /// The client that a trusted proxy names: the last address in the list that is not a trusted proxy.
@@ -105,6 +112,11 @@ impl Network {
         Ok(Network(canonical(network)))
     }
 
+    /// Whether the address in this text has bits behind those of the network, as in `10.0.0.1/8`.
+    pub fn has_more_bits(text: &str) -> bool {
+        text.trim().parse().is_ok_and(|written: IpNet| written != written.trunc())
+    }
+
     /// Whether an address lies in the network.
     pub fn contains(&self, address: IpAddr) -> bool {
         match (self.0, address.to_canonical()) {
@@ -113,6 +125,12 @@ impl Network {
             }
             (network, address) => network.contains(&address),
         }
+    }
+}
+
+impl fmt::Display for Network {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
     }
 }
 

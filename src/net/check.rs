@@ -25,13 +25,28 @@ pub fn check(settings: &Settings) -> Checked {
         checked.mistakes.extend(secret::read_token(path).err());
         checked.warnings.extend(secret::exposure(path));
     }
-    checked.mistakes.extend(no_trace_file(settings.trace_file.as_deref()));
+    checked.mistakes.extend(no_trace_file(settings));
+    checked.warnings.extend_from_slice(&settings.warnings);
     checked
 }
 
-/// Why a trace can never be written there. (Its folder may not exist yet, and a start makes no trace.)
-pub(super) fn no_trace_file(path: Option<&Path>) -> Option<String> {
-    let folder = path.filter(|path| path.is_dir())?;
-    let file = folder.join("trace.json");
-    Some(format!("--trace-file {}: it is a folder; write {}", folder.display(), file.display()))
+/// Why a trace can never be written there, or must not. (Its folder may not exist yet, and a start makes no
+/// trace.)
+pub(super) fn no_trace_file(settings: &Settings) -> Option<String> {
+    let path = settings.trace_file.as_deref()?;
+    let same = |other: &Path| Some(path.canonicalize().ok()? == other.canonicalize().ok()?);
+    let token = settings.admin_token_file.as_deref();
+    let why = if path.is_dir() {
+        format!("it is a folder; write {}", path.join("trace.json").display())
+    } else if path.parent().is_some_and(|folder| folder.exists() && !folder.is_dir()) {
+        "the folder before its name is a file".to_owned()
+    } else if path.exists() && !path.is_file() {
+        // A new file takes its place. Nobody wants that of /dev/null.
+        "it is a device or a pipe, which a trace would replace; name a file".to_owned()
+    } else if token.and_then(same) == Some(true) {
+        "it is the --admin-token-file too, and a trace would replace the token".to_owned()
+    } else {
+        return None;
+    };
+    Some(format!("--trace-file {}: {why}", path.display()))
 }

@@ -203,7 +203,7 @@ impl Driver {
     fn start(settings: Settings, signals: Signals) -> Result<(Self, Poll), Failure> {
         let clock = Clock::start();
         let mut log = Log::new(&settings.log, clock);
-        if let Some(mistake) = check::no_trace_file(settings.trace_file.as_deref()) {
+        if let Some(mistake) = check::no_trace_file(&settings) {
             return Err(Failure::Setting(mistake));
         }
         let mut warnings = settings.warnings;

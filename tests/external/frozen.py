@@ -60,7 +60,9 @@ def main():
             time.sleep(0.2)
         said = lively.stdout.read().decode()
         assert lively.returncode in (0, BUSY), f"the other half ended with {lively.returncode}:\n{said[-3000:]}"
-        messages = json.load(report)["messages"]
+        # loadgen replaces the file, so the one that is open here stays empty.
+        with open(report.name) as written:
+            messages = json.load(written)["messages"]
         faults = {fault: messages[fault] for fault in FAULTS if messages[fault] != 0}
         assert messages["delivered"] > 0 and not faults, f"the other half: {faults or messages}"
         assert most_there > HALF, "the two halves were never there together"

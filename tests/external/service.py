@@ -219,14 +219,14 @@ def behind_a_proxy_it_is_on_the_loopback_again():
 
 
 @contextlib.contextmanager
-def settings_with(more):
-    """The settings with these lines behind them, for a while."""
+def settings_with(more, keep=True):
+    """The settings with these lines behind them, or in their place, for a while."""
     path = "/etc/default/switchboard"
     with open(path) as file:
         good = file.read()
     try:
         with open(path, "w") as file:
-            file.write(good + more)
+            file.write(good + more if keep else more)
         yield
     finally:
         with open(path, "w") as file:
@@ -251,6 +251,21 @@ def a_wrong_setting_is_found_before_the_restart_and_nobody_notices():
         obey("Changing the settings")
     chat()
     assert pid() != before, "it was not restarted"
+
+
+def expect_refusal(heading, mistake):
+    """The commands below a heading find this mistake, and restart nothing."""
+    before, refused = pid(), give(heading)
+    said = refused.stdout + refused.stderr
+    assert refused.returncode == 2 and said.count(mistake) == 1, (refused.returncode, said)
+    assert pid() == before, "it was restarted"
+
+
+def a_setting_that_contradicts_the_unit_is_found_before_the_restart():
+    # The unit itself has the operator's pages there.
+    with settings_with("SWITCHBOARD_LISTEN=127.0.0.1:8081\n", keep=False):
+        expect_refusal("Changing the settings", "--admin-listen and --listen: ")
+    chat()
 
 
 def a_start_with_a_wrong_setting_is_an_error_in_the_journal_and_no_endless_loop():
@@ -299,6 +314,23 @@ def the_token_and_the_traces_work_as_documented():
     # It outlives the process that wrote it.
     systemctl("restart", UNIT)
     assert os.path.exists(trace)
+    the_token_is_checked_with_all_other_settings(heading, token)
+
+
+def the_token_is_checked_with_all_other_settings(heading, token):
+    path = "/etc/switchboard/admin-token"
+    with open(path, "w") as file:
+        file.write("two words\n")
+    expect_refusal("Changing the settings", "--admin-token-file ")
+    with open(path, "w") as file:
+        file.write(token + "\n")
+    # The unit has its lines for the token already, so the commands change nothing more before they check.
+    with settings_with("SWITCHBOARD_MESSAGE_RATE=lots\n"):
+        expect_refusal(heading, "SWITCHBOARD_MESSAGE_RATE: ")
+    # The credential is gone while the service is stopped. Its file is not.
+    systemctl("stop", UNIT)
+    obey("Changing the settings")
+    chat()
 
 
 def memory_of_incomplete_messages_is_given_back():
@@ -487,6 +519,7 @@ CLAIMS = [
     a_name_server_that_does_not_answer_keeps_nobody_from_ending_the_start,
     behind_a_proxy_it_is_on_the_loopback_again,
     a_wrong_setting_is_found_before_the_restart_and_nobody_notices,
+    a_setting_that_contradicts_the_unit_is_found_before_the_restart,
     a_start_with_a_wrong_setting_is_an_error_in_the_journal_and_no_endless_loop,
     the_token_and_the_traces_work_as_documented,
     users_are_kept_and_come_back_from_a_copy_when_the_folder_is_lost,

@@ -222,7 +222,9 @@ class Loadgen:
         # Exit code 4: the machine was too busy for the latencies to mean anything. The books are right all the same.
         code = self.process.returncode
         hold(code in (0, 4), f"loadgen for {self.realm} ended with {code}:\n{said}")
-        return json.load(self.report)
+        # loadgen replaces the file, so the one that is open here stays empty.
+        with open(self.report.name) as written:
+            return json.load(written)
 
     def kill(self):
         if self.process.poll() is None:

@@ -120,6 +120,38 @@ fn a_check_names_every_mistake_of_flags_variables_and_files() {
 }
 
 #[test]
+fn a_file_for_traces_that_a_trace_would_spoil_is_refused() {
+    let token = Temporary::new("secret\n");
+    let link = token.path().with_extension("link");
+    std::os::unix::fs::symlink(token.path(), &link).expect("nobody else has that file");
+    let below = token.path().join("trace.json");
+    for (trace, why) in [
+        (Path::new("/dev/null"), "a device or a pipe"),
+        (&below, "is a file"),
+        (token.path(), "would replace the token"),
+        (&link, "would replace the token"),
+    ] {
+        let mut command = binary();
+        command.args(["--listen", "127.0.0.1:0", "--admin-token-file", token.text()]);
+        command.arg("--trace-file").arg(trace);
+        let started = command.output().expect("it ends by itself");
+        assert_eq!(started.status.code(), Some(2), "{}", trace.display());
+        expect_mistakes(&check(&mut command), &[why]);
+    }
+    fs::remove_file(&link).expect("it is ours");
+    let nowhere = token.path().with_extension("folder").join("trace.json");
+    expect_fine(&check(binary().arg("--trace-file").arg(nowhere)));
+}
+
+#[test]
+fn a_check_says_what_a_start_would_warn_of() {
+    let output = check(binary().args(["--trusted-proxy", "0.0.0.0/0"]));
+    expect_fine(&output);
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(said.contains("--trusted-proxy 0.0.0.0/0: each client chooses"), "{said}");
+}
+
+#[test]
 fn a_check_refuses_what_a_start_refuses_and_nothing_else() {
     let (empty, two, good) =
         (Temporary::new(""), Temporary::new("one\ntwo\n"), Temporary::new("one\n"));

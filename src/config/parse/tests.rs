@@ -174,6 +174,44 @@ fn an_unknown_variable_is_a_warning_at_the_start_and_those_of_kubernetes_are_not
 }
 
 #[test]
+fn a_trusted_proxy_that_is_everybody_is_a_warning() {
+    for (value, network) in
+        [("0.0.0.0/0", "0.0.0.0/0"), ("10.0.0.0/8,::/0", "::/0"), ("::ffff:0:0/96", "0.0.0.0/0")]
+    {
+        let warnings = settings_of(&[], &[("SWITCHBOARD_TRUSTED_PROXY", value)]).warnings;
+        let beginning = format!("--trusted-proxy {network}: each client chooses the address");
+        assert!(matches!(&warnings[..], [one] if one.starts_with(&beginning)), "{warnings:?}");
+    }
+    let proxies = settings_of(&["--trusted-proxy", "10.0.0.0/8,fd00::/8"], &[]);
+    assert!(proxies.warnings.is_empty());
+}
+
+#[test]
+fn quotes_that_have_become_part_of_a_value_are_named() {
+    for (name, value) in [
+        ("SWITCHBOARD_LISTEN", "\"127.0.0.1:8080\""),
+        ("SWITCHBOARD_PING_TIMEOUT", "'60s'"),
+        ("SWITCHBOARD_ALLOW_ORIGIN", "\"https://a.example\""),
+        ("SWITCHBOARD_LOG", "\"info\""),
+        ("SWITCHBOARD_STRIKES", "'50'"),
+    ] {
+        let lines = mistakes_in(&[], &[(name, value)]);
+        let says = |line: &str| line.starts_with(name) && line.contains("quotes are part of");
+        assert!(matches!(&lines[..], [line] if says(line)), "{lines:?}");
+    }
+    let lines = mistakes_in(&["--ping-timeout", "\"60"], &[]);
+    assert!(matches!(&lines[..], [line] if !line.contains("quotes are part of")), "{lines:?}");
+}
+
+#[test]
+fn the_case_of_a_choice_does_not_matter() {
+    let log = |level: &str, format: &str| {
+        settings_of(&[], &[("SWITCHBOARD_LOG", level), ("SWITCHBOARD_LOG_FORMAT", format)]).log
+    };
+    assert_eq!(format!("{:?}", log("WARN", "JSON")), format!("{:?}", log("warn", "json")));
+}
+
+#[test]
 fn every_flag_has_an_environment_variable_but_the_one_that_ends_the_program() {
     for arg in Args::command().get_arguments() {
         let long = arg.get_long().expect("every flag is long").to_uppercase();
@@ -186,9 +224,10 @@ fn every_flag_has_an_environment_variable_but_the_one_that_ends_the_program() {
 #[test]
 fn the_page_of_flags_is_current() {
     let preface = "A flag wins over its variable. An empty variable counts as not set. The log warns of a variable \
-        that begins with\n`SWITCHBOARD_` and is not on this page. Each wrong value is one line on stderr, and exit \
-        code 2. All of this is found\nwithout a start by `switchboard --check-config`. \
-        [LIMITS.md](../limiter/LIMITS.md) says what a client sees that\nreaches a limit.";
+        that begins with\n`SWITCHBOARD_` and is not on this page, and of one like `SWICHBOARD_LISTEN`. Each wrong \
+        value is one line on stderr, and\nexit code 2. All of this is found without a start by \
+        `switchboard --check-config`. [LIMITS.md](../limiter/LIMITS.md) says\nwhat a client sees that reaches a \
+        limit.";
     let again = "cargo test --lib the_page_of_flags";
     super::flags_page::check(&Args::command(), "src/config/FLAGS.md", preface, again);
 }

@@ -92,9 +92,10 @@ fn every_frame_of_the_server_is_on_the_page_as_it_is_written() {
     let (from, to) = (mobile("0012345678"), mobile("0087654321"));
     let (text, data) = ("\"Hello!\"", r#"{"sdp":"v=0"}"#);
     let undelivered = |id, reason| mobile::Event::Undelivered { to, id, reason };
+    let (online, joined) = ([from, to], [to]);
     let events = [
-        mobile::Event::OnlineUsers(&[from, to]),
-        mobile::Event::PresenceChanged { joined: &[to], left: &[], online: 2 },
+        mobile::Event::OnlineUsers(&online),
+        mobile::Event::PresenceChanged { joined: &joined, left: &[], online: 2 },
         mobile::Event::Message { from, to, text, id: None },
         mobile::Event::Message { from, to, text, id: Some(RAW_ID) },
         mobile::Event::Typing { from, is_typing: true },
