@@ -61,9 +61,17 @@ pub(crate) enum Fault {
     Page,
     /// The server shuts down.
     Drain,
+    /// The store takes seconds for a batch.
+    SlowStore,
+    /// The store's disk is full for a while.
+    FullDisk,
+    /// The store's disk fails while it syncs.
+    FailedSync,
+    /// The server is killed, and started again.
+    Crash,
 }
 
-const COUNT: usize = Fault::Drain as usize + 1;
+const COUNT: usize = Fault::Crash as usize + 1;
 
 impl Fault {
     pub(crate) const ALL: [Fault; COUNT] = [
@@ -94,6 +102,10 @@ impl Fault {
         Fault::Nonsense,
         Fault::Page,
         Fault::Drain,
+        Fault::SlowStore,
+        Fault::FullDisk,
+        Fault::FailedSync,
+        Fault::Crash,
     ];
 
     /// Whether the fault strikes only if the dice say so. The other faults follow from what happens.
@@ -125,8 +137,17 @@ impl Fault {
             | Fault::Violation
             | Fault::Nonsense
             | Fault::Page
-            | Fault::Drain => true,
+            | Fault::Drain
+            | Fault::SlowStore
+            | Fault::FullDisk
+            | Fault::FailedSync
+            | Fault::Crash => true,
         }
+    }
+
+    /// Whether this build has worlds in which the fault can strike.
+    pub(crate) fn can_strike(self) -> bool {
+        cfg!(feature = "accounts") || self < Fault::SlowStore
     }
 
     pub(crate) fn name(self) -> String {

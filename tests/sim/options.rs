@@ -13,6 +13,9 @@ use crate::recipe::Recipe;
 /// How many seeds every `cargo test` runs.
 const SEEDS: u64 = 200;
 
+/// Every which seed has a world with accounts, too.
+const ACCOUNTS_EVERY: u64 = 4;
+
 /// The name that a filter is compared with.
 const NAME: &str = "sim::whatever_happens_nothing_is_lost_and_everybody_sees_the_same";
 
@@ -73,6 +76,8 @@ impl Options {
             match argument.as_str() {
                 "--seed" => (has_seed, recipe.seed) = (true, number(&value()?)?),
                 "--crowd" => (has_seed, recipe.crowd) = (true, true),
+                #[cfg(feature = "accounts")]
+                "--accounts" => recipe.accounts = true,
                 "--phones" => recipe.phones = Some(number(&value()?)? as usize),
                 "--rounds" => recipe.rounds = Some(number(&value()?)? as usize),
                 "--chaos-ms" => {
@@ -115,8 +120,13 @@ impl Options {
         }
         let crowd = Recipe { seed: self.first + 1, crowd: true, ..Recipe::default() };
         let seeds = self.first..self.first + self.seeds;
-        let seeds = seeds.map(|seed| Recipe { seed, ..Recipe::default() });
-        std::iter::once(crowd).chain(seeds).collect()
+        let recipes = seeds.flat_map(|seed| {
+            let has_accounts = cfg!(feature = "accounts") && seed.is_multiple_of(ACCOUNTS_EVERY);
+            let accounts =
+                has_accounts.then(|| Recipe { seed, accounts: true, ..Recipe::default() });
+            accounts.into_iter().chain([Recipe { seed, ..Recipe::default() }])
+        });
+        std::iter::once(crowd).chain(recipes).collect()
     }
 }
 

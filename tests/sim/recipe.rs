@@ -21,6 +21,8 @@ pub(crate) struct Recipe {
     pub(crate) seed: u64,
     /// Whether there are thousands of phones instead of a few.
     pub(crate) crowd: bool,
+    /// Whether the server has accounts, and the clients are users of those.
+    pub(crate) accounts: bool,
     /// What replaces the seed's own choice, if anything.
     pub(crate) phones: Option<usize>,
     pub(crate) rounds: Option<usize>,
@@ -68,7 +70,12 @@ impl Recipe {
         if trace {
             eprintln!("{climate:#?}");
         }
-        let mut world = World::new(climate, dice, Faults::without(&self.without), trace);
+        let faults = Faults::without(&self.without);
+        #[cfg(feature = "accounts")]
+        if self.accounts {
+            return crate::accounts::run(climate, dice, faults, trace);
+        }
+        let mut world = World::new(climate, dice, faults, trace);
         world.run();
         Outcome { turns: world.turns, faults: world.net.faults }
     }
@@ -85,6 +92,9 @@ impl fmt::Display for Recipe {
         write!(f, "cargo test --test sim -- --seed {} --trace", self.seed)?;
         if self.crowd {
             f.write_str(" --crowd")?;
+        }
+        if self.accounts {
+            f.write_str(" --accounts")?;
         }
         if let Some(phones) = self.phones {
             write!(f, " --phones {phones}")?;

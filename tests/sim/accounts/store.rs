@@ -1,0 +1,332 @@
+//! [`Store`]: the other threads of a server with accounts, in virtual time. The SQL is the real one, on a
+//! database in memory. Only its time and its failures are virtual.
+//!
+//! The store lane carries out one batch at a time. A batch takes as much of what waits as the dice say. It
+//! is committed when its time is over, and its results come later, in the order of the lane. The hash lane
+//! has an order of its own, and hashes with a virtual function, since the real one takes all the time.
+//!
+//! The database outlives a crash of the server. [`Row`]s are what it has told of its commits: the oracle
+//! compares with them what clients are shown, and they are compared with what the database itself holds.
+
+use std::collections::{HashMap, VecDeque};
+use std::time::Duration;
+
+use switchboard::chat::account::{
+    Failure, Job, JobResult, Output, PasswordHash, Place, Secret, Seq, Snapshot, Ticket, Token,
+    TokenDigest, UnixMs, UserKey, UserName, Work,
+};
+use switchboard::store::{Database, Settings};
+use switchboard::turn::Jobs;
+
+use super::at;
+use crate::dice::Dice;
+
+/// The number of pages that no world fills.
+const NO_LIMIT: u32 = u32::MAX - 1;
+/// How many global messages the server keeps in memory.
+const RECENT: usize = 50;
+
+/// A message that is in the database.
+pub(super) struct Row {
+    /// The number of commits before it, of any kind.
+    pub(super) order: u64,
+    pub(super) place: Place,
+    pub(super) seq: Seq,
+    pub(super) from: UserKey,
+    pub(super) text: String,
+    /// Whether the server was told, or will be.
+    pub(super) is_told: bool,
+}
+
+/// The next batch of the lane: how many jobs, when it is done, and whether its sync fails.
+struct Batch {
+    jobs: usize,
+    done: Duration,
+    fails: bool,
+}
+
+pub(super) struct Store {
+    database: Database,
+    dice: Dice,
+    now: Duration,
+    waiting: VecDeque<Job>,
+    batch: Option<Batch>,
+    /// Results of the store lane, and when each may be taken.
+    results: VecDeque<(Duration, JobResult)>,
+    hashes: Vec<(Duration, JobResult)>,
+    /// Whether the loop is to be woken, since a result has come after the last poll.
+    pub(super) wakes: bool,
+    /// How long a batch takes at most.
+    pub(super) latency: Duration,
+    /// Whether the sync of the next batch that writes fails.
+    pub(super) next_sync_fails: bool,
+    has_failed: bool,
+    orders: u64,
+    pub(super) rows: Vec<Row>,
+    by_text: HashMap<String, usize>,
+    /// After how many commits each token was revoked.
+    pub(super) revoked: HashMap<TokenDigest, u64>,
+    /// How many jobs have failed because of a full disk.
+    pub(super) full: u64,
+}
+
+impl Store {
+    pub(super) fn new(dice: Dice, latency: Duration) -> Self {
+        let settings = Settings { logins_per_user: 10_000, ..Settings::default() };
+        Store {
+            database: Database::in_memory(settings).expect("there is memory"),
+            dice,
+            now: Duration::ZERO,
+            waiting: VecDeque::new(),
+            batch: None,
+            results: VecDeque::new(),
+            hashes: Vec::new(),
+            wakes: false,
+            latency,
+            next_sync_fails: false,
+            has_failed: false,
+            orders: 0,
+            rows: Vec::new(),
+            by_text: HashMap::new(),
+            revoked: HashMap::new(),
+            full: 0,
+        }
+    }
+
+    /// Adds a user with a login, before the server starts.
+    pub(super) fn add_user(&mut self, name: &str, password: &str, now: Duration) -> Token {
+        let (at, expires) = (unix_ms(now), unix_ms(now + Duration::from_secs(7 * 86_400)));
+        let name = UserName::new(name).expect("a name");
+        let hash = hash_of(&Secret::new(password));
+        let Ok(Output::Registered(Some(user))) = self.do_now(Work::Register { name, hash, at })
+        else {
+            panic!("a user cannot be registered");
+        };
+        let admit = Work::Admit { user: user.key, at, expires, rehash: None };
+        match self.do_now(admit) {
+            Ok(Output::Admitted { token, .. }) => token,
+            other => panic!("a user is not admitted: {other:?}"),
+        }
+    }
+
+    fn do_now(&mut self, work: Work) -> Result<Output, Failure> {
+        let results = self.commit(&[Job { ticket: Ticket(0), work }]);
+        results.into_iter().next().expect("each job has a result").outcome
+    }
+
+    /// What a server starts with.
+    pub(super) fn snapshot(&self) -> Snapshot {
+        self.database.snapshot().expect("the database can be read")
+    }
+
+    /// The server is killed. The batch under way is committed whole or not at all, and nobody hears of it.
+    pub(super) fn crash(&mut self) {
+        let is_whole = self.dice.per_mille(500);
+        if let Some(batch) = self.batch.take().filter(|_| is_whole && !self.has_failed) {
+            let jobs: Vec<Job> = self.waiting.drain(..batch.jobs).collect();
+            let before = self.rows.len();
+            self.commit(&jobs);
+            self.rows[before..].iter_mut().for_each(|row| row.is_told = false);
+        }
+        self.waiting.clear();
+        self.results.clear();
+        self.hashes.clear();
+        (self.wakes, self.has_failed, self.next_sync_fails) = (false, false, false);
+        self.check_rows();
+    }
+
+    /// Fills the disk, or makes room again.
+    pub(super) fn fill_disk(&self, is_full: bool) {
+        self.database.limit_pages(if is_full { 1 } else { NO_LIMIT });
+    }
+
+    /// Whether a write has failed in a way after which the server has to be started anew.
+    pub(super) fn has_failed(&self) -> bool {
+        self.has_failed
+    }
+
+    /// The row with this text.
+    pub(super) fn row(&self, text: &str) -> Option<&Row> {
+        self.by_text.get(text).map(|&row| &self.rows[row])
+    }
+
+    /// The last global message that the server was told of, or has read when it started.
+    pub(super) fn last_global(&self) -> u32 {
+        let mut all = self.rows.iter().rev().filter(|row| row.place == Place::Global);
+        all.find(|row| row.is_told).map_or(0, |row| row.seq.0)
+    }
+
+    /// Notes that a server starts: it reads all rows.
+    pub(super) fn starts(&mut self) {
+        self.rows.iter_mut().for_each(|row| row.is_told = true);
+    }
+
+    /// Checks that nothing is under way.
+    pub(super) fn check_rest(&self) {
+        let left = self.waiting.len() + self.results.len() + self.hashes.len();
+        assert_eq!(left, 0, "results are not taken, or jobs are not done");
+        self.check_rows();
+    }
+
+    /// Compares what the database has told of its commits with what it holds.
+    pub(super) fn check_rows(&self) {
+        let global: Vec<_> = self.rows.iter().filter(|row| row.place == Place::Global).collect();
+        let last = &global[global.len().saturating_sub(RECENT)..];
+        let told: Vec<_> = last.iter().map(|row| (row.seq, row.from, row.text.as_str())).collect();
+        let recent = self.snapshot().recent;
+        let held: Vec<_> = recent.iter().map(|one| (one.seq, one.from, &*one.text)).collect();
+        assert_eq!(told, held, "A1: the store does not hold what it has told of");
+    }
+
+    /// When something happens next.
+    pub(super) fn next_event(&self) -> Duration {
+        let batch = self.batch.iter().map(|batch| batch.done);
+        let results = self.results.front().into_iter().chain(&self.hashes);
+        let results = results.map(|(time, _)| *time).filter(|time| *time > self.now);
+        batch.chain(results).min().unwrap_or(Duration::MAX)
+    }
+
+    /// Lets the time go on.
+    pub(super) fn advance(&mut self, now: Duration) {
+        while self.next_event() <= now {
+            self.now = self.next_event();
+            let done = self.now;
+            if let Some(batch) = self.batch.take_if(|batch| batch.done <= done) {
+                self.finish(&batch);
+                self.start_batch();
+            }
+            self.wakes |= self.results.front().is_some_and(|(time, _)| *time <= done)
+                || self.hashes.iter().any(|(time, _)| *time <= done);
+        }
+        self.now = self.now.max(now);
+    }
+
+    fn start_batch(&mut self) {
+        if self.batch.is_none() && !self.waiting.is_empty() {
+            let jobs = self.dice.between(1, self.waiting.len());
+            let fails =
+                self.next_sync_fails && self.waiting.iter().take(jobs).any(|job| writes(&job.work));
+            self.next_sync_fails &= !fails;
+            let done = self.now + self.dice.time(Duration::from_nanos(1), self.latency);
+            self.batch = Some(Batch { jobs, done, fails });
+        }
+    }
+
+    fn finish(&mut self, batch: &Batch) {
+        let jobs: Vec<Job> = self.waiting.drain(..batch.jobs).collect();
+        let mut results = Vec::new();
+        if batch.fails {
+            // After a failed sync nobody knows whether the disk has it. It has all of the batch, or nothing.
+            self.has_failed = true;
+            if self.dice.per_mille(500) {
+                let before = self.rows.len();
+                results = self.commit(&jobs);
+                self.rows[before..].iter_mut().for_each(|row| row.is_told = false);
+            }
+        }
+        if self.has_failed {
+            let mut answers = results.into_iter();
+            results = Vec::new();
+            for job in &jobs {
+                let answer = answers.next();
+                results.push(match writes(&job.work) {
+                    true => JobResult { ticket: job.ticket, outcome: Err(Failure::Io) },
+                    false => {
+                        answer.unwrap_or_else(|| self.commit(std::slice::from_ref(job)).remove(0))
+                    }
+                });
+            }
+        } else {
+            results = self.commit(&jobs);
+        }
+        for result in results {
+            let before = self.results.back().map_or(self.now, |(time, _)| *time);
+            let time = before.max(self.now) + self.dice.time(Duration::ZERO, self.latency / 4);
+            self.results.push_back((time, result));
+        }
+    }
+
+    /// Carries out a batch, and notes what the database says that it has committed.
+    fn commit(&mut self, jobs: &[Job]) -> Vec<JobResult> {
+        let (mut results, dice) = (Vec::new(), &mut self.dice);
+        let mut fill = |bytes: &mut [u8]| bytes.fill_with(|| dice.below(256) as u8);
+        self.database.carry_out(jobs, &mut fill, unix_ms(self.now), &mut results);
+        assert_eq!(results.len(), jobs.len(), "each job has one result, and only one");
+        for (job, result) in jobs.iter().zip(&results) {
+            assert_eq!(job.ticket, result.ticket, "results come in the order of the jobs");
+            self.full += u64::from(result.outcome == Err(Failure::Full));
+            self.orders += 1;
+            match (&job.work, &result.outcome) {
+                (Work::Say { place, from, text, .. }, Ok(Output::Said { seq })) => {
+                    self.add_row(*place, *from, *seq, text.to_string());
+                }
+                (Work::Revoke(token), Ok(Output::Revoked(true))) => {
+                    self.revoked.insert(*token, self.orders);
+                }
+                _ => {}
+            }
+        }
+        results
+    }
+
+    fn add_row(&mut self, place: Place, from: UserKey, seq: Seq, text: String) {
+        let place = in_order(place);
+        let before = self.rows.iter().rev().find(|row| row.place == place);
+        let last = before.map_or(0, |row| row.seq.0);
+        assert_eq!(seq.0, last + 1, "A4: a row's number follows that of the row before");
+        let former = self.by_text.insert(text.clone(), self.rows.len());
+        assert_eq!(former, None, "A2: {text} is in the store twice");
+        self.rows.push(Row { order: self.orders, place, seq, from, text, is_told: true });
+    }
+}
+
+impl Jobs for Store {
+    fn hand_over(&mut self, batch: &mut Vec<Job>) {
+        for job in batch.drain(..) {
+            if !job.work.is_hashing() {
+                self.waiting.push_back(job);
+                continue;
+            }
+            let outcome = Ok(match &job.work {
+                Work::Hash(password) => Output::Hashed(hash_of(password)),
+                Work::Verify { password, hash } => {
+                    let right = hash.as_ref() == Some(&hash_of(password));
+                    Output::Verified { right, rehash: None }
+                }
+                other => unreachable!("{other:?} is no job of the hash lane"),
+            });
+            let after = self.dice.time(Duration::from_millis(1), Duration::from_millis(40));
+            let result = JobResult { ticket: job.ticket, outcome };
+            self.hashes.push((self.now + after, result));
+        }
+        self.start_batch();
+    }
+
+    fn next_result(&mut self) -> Option<JobResult> {
+        if self.results.front().is_some_and(|(time, _)| *time <= self.now) {
+            return self.results.pop_front().map(|(_, result)| result);
+        }
+        let ready = self.hashes.iter().position(|(time, _)| *time <= self.now)?;
+        Some(self.hashes.swap_remove(ready).1)
+    }
+}
+
+/// A conversation has one place, whichever of the two writes.
+pub(super) fn in_order(place: Place) -> Place {
+    match place {
+        Place::Private(one, other) => Place::Private(one.min(other), one.max(other)),
+        Place::Global => place,
+    }
+}
+
+fn hash_of(password: &Secret) -> PasswordHash {
+    PasswordHash::new(&format!("virtual {}", password.reveal()))
+}
+
+fn writes(work: &Work) -> bool {
+    matches!(work, Work::Say { .. } | Work::Register { .. } | Work::Admit { .. } | Work::Revoke(_))
+}
+
+fn unix_ms(now: Duration) -> UnixMs {
+    UnixMs(i64::try_from(at(now).unix.as_millis()).expect("it is this century"))
+}
