@@ -24,6 +24,8 @@ pub(crate) struct Options {
     pub(crate) only: Option<Recipe>,
     pub(crate) first: u64,
     pub(crate) seeds: u64,
+    /// Whether to run worlds with accounts only, one for each seed.
+    pub(crate) accounts: bool,
     pub(crate) threads: usize,
     pub(crate) trace: bool,
     /// Whether to look for a smaller recipe that fails.
@@ -54,6 +56,7 @@ impl Options {
             only: None,
             first: 0,
             seeds: SEEDS,
+            accounts: false,
             threads: thread::available_parallelism().map_or(1, usize::from),
             trace: false,
             verbose: false,
@@ -77,7 +80,7 @@ impl Options {
                 "--seed" => (has_seed, recipe.seed) = (true, number(&value()?)?),
                 "--crowd" => (has_seed, recipe.crowd) = (true, true),
                 #[cfg(feature = "accounts")]
-                "--accounts" => recipe.accounts = true,
+                "--accounts" => (recipe.accounts, options.accounts) = (true, true),
                 "--phones" => recipe.phones = Some(number(&value()?)? as usize),
                 "--rounds" => recipe.rounds = Some(number(&value()?)? as usize),
                 "--chaos-ms" => {
@@ -118,8 +121,12 @@ impl Options {
         if let Some(only) = &self.only {
             return vec![only.clone()];
         }
-        let crowd = Recipe { seed: self.first + 1, crowd: true, ..Recipe::default() };
         let seeds = self.first..self.first + self.seeds;
+        if self.accounts {
+            let seeds = seeds.map(|seed| Recipe { seed, accounts: true, ..Recipe::default() });
+            return seeds.collect();
+        }
+        let crowd = Recipe { seed: self.first + 1, crowd: true, ..Recipe::default() };
         let recipes = seeds.flat_map(|seed| {
             let has_accounts = cfg!(feature = "accounts") && seed.is_multiple_of(ACCOUNTS_EVERY);
             let accounts =

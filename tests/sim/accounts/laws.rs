@@ -246,6 +246,12 @@ impl Laws {
             "error" => {
                 let sentence = frame["detail"].as_str().expect("a sentence");
                 assert!(sentence.starts_with("your message could not be stored"), "{sentence}");
+                let is_true = match sentence.split(": ").last() {
+                    Some("the server's disk is full") => store.full > 0,
+                    Some("the server's database has failed") => store.has_failed(),
+                    _ => false,
+                };
+                assert!(is_true, "A7: wire {wire} is told a wrong reason: {sentence}");
                 let letter = self.socket(wire).pending.pop_front();
                 let letter = letter.expect("A7: an error, and nothing was said");
                 self.letters[letter].is_answered = true;
