@@ -173,12 +173,14 @@ class Client:
         self.online = self.online - set(frame["left"]) if "left" in frame else set()
         self.online.update(came)
         # The first frame after the upgrade is a list: now we are in. What has no answer is in doubt, and is sent
-        # again with the same id. What was answered `offline` goes to those who have come back.
+        # again with the same id. So is what was answered `offline`. Both wait until the recipient is online, so
+        # that all messages to one person are sent in their order, and none overtakes another.
         is_first, self.is_ready = not self.is_ready, True
         for id, (message, until) in list(self.pending.items()):
             if time.monotonic() > until:
                 self.done(id, "given up")
-            elif is_first or message["to"] in came:
+            elif message["to"] in (self.online if is_first else came):
+                self.due.pop(id, None)
                 self.send_soon(id)
 
     def is_new(self, key):
