@@ -5,6 +5,7 @@
 //! that may take its time, and `net` does it where a signal can end it.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::ops::RangeInclusive;
 
 /// The server to be tested.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -25,8 +26,15 @@ pub(crate) struct Target {
 const LOOKS: &str = "it looks like ws://127.0.0.1:8080";
 /// The port of plain HTTP, if the URL has none.
 const PORT: u16 = 80;
-/// The length of a phone number in a path.
-const DIGITS: usize = 10;
+/// The length of a phone number in a path: what the protocol allows.
+const DIGITS: RangeInclusive<usize> = 10..=32;
+/// How people write "your number here": `{mobile}`, `<mobile>`, `:mobile`, `$NUMBER`, and `{mobile}` as a browser
+/// copies it.
+const PLACEHOLDERS: [&str; 5] = ["{", "<", ":", "$", "%7B"];
+/// The schemes, as they look when their colon or a slash was lost.
+const SCHEMES: [&str; 8] = ["ws", "ws:", "wss", "wss:", "http", "http:", "https", "https:"];
+/// What other programs have as commands, and the flag that is meant.
+const COMMANDS: [(&str, &str); 2] = [("help", "--help"), ("version", "--version")];
 
 impl Target {
     /// Reads `ws://HOST:PORT`. Plain `http` and no scheme mean the same. `/ws`, with or without a number, may
@@ -36,10 +44,14 @@ impl Target {
     ///
     /// One sentence on what is wrong.
     pub(crate) fn parse(url: &str) -> Result<Self, String> {
+        if let Some((command, flag)) = COMMANDS.iter().find(|(command, _)| *command == url) {
+            return Err(format!("there is no command `{command}`: did you mean {flag}?"));
+        }
         Target::read(url, |path| {
             let (before, last) = path.rsplit_once('/').unwrap_or(("", path));
-            let is_number = last.len() == DIGITS && last.bytes().all(|byte| byte.is_ascii_digit());
-            let is_caller = is_number || (last.starts_with('{') && last.ends_with('}'));
+            let is_number =
+                DIGITS.contains(&last.len()) && last.bytes().all(|byte| byte.is_ascii_digit());
+            let is_caller = is_number || PLACEHOLDERS.iter().any(|start| last.starts_with(start));
             let path = if is_caller && before.ends_with("/ws") { before } else { path };
             path.strip_suffix("/ws").unwrap_or(path)
         })
@@ -79,7 +91,8 @@ impl Target {
         if let Some((_, host)) = authority.rsplit_once('@') {
             return Err(format!("leave out what stands before the @: ws://{host}{path}"));
         }
-        if rest.contains(char::is_whitespace) {
+        let is_scheme = scheme.is_empty() && !path.is_empty() && SCHEMES.contains(&authority);
+        if is_scheme || rest.contains(char::is_whitespace) {
             return Err(LOOKS.to_owned());
         }
         let (host, port) = host_and_port(authority)?;
@@ -170,7 +183,12 @@ mod tests {
             ("Http://127.0.0.1:8080/ws", "127.0.0.1:8080", ""),
             ("ws://127.0.0.1:8080/ws/", "127.0.0.1:8080", ""),
             ("ws://127.0.0.1:8080/ws/0612345678", "127.0.0.1:8080", ""),
+            ("ws://127.0.0.1:8080/ws/491701234567", "127.0.0.1:8080", ""),
             ("ws://127.0.0.1:8080/chat/ws/{mobile}", "127.0.0.1:8080", "/chat"),
+            ("ws://127.0.0.1:8080/ws/<mobile>", "127.0.0.1:8080", ""),
+            ("ws://127.0.0.1:8080/ws/:mobile/", "127.0.0.1:8080", ""),
+            ("ws://127.0.0.1:8080/ws/${number}", "127.0.0.1:8080", ""),
+            ("ws://127.0.0.1:8080/ws/%7Bmobile%7D", "127.0.0.1:8080", ""),
             ("ws://127.0.0.1:8080/ws/ws", "127.0.0.1:8080", "/ws"),
             ("ws://127.0.0.1:8080/news", "127.0.0.1:8080", "/news"),
             ("ws://127.0.0.1:8080/ws?", "127.0.0.1:8080", ""),
@@ -192,6 +210,8 @@ mod tests {
         assert_eq!(target.url(), "ws://127.0.0.1:8080/chat");
         let metrics = Target::parse_metrics("http://127.0.0.1:8081/metrics").expect("valid");
         assert_eq!((metrics.port, &*metrics.prefix), (8081, ""));
+        // A host may be called like a scheme.
+        assert_eq!(Target::parse("ws://ws/chat").expect("valid").host, "ws");
         let named = Target::parse("localhost:8080").expect("valid");
         assert_eq!((&*named.host, named.port, named.addresses.len()), ("localhost", 8080, 0));
     }
@@ -215,6 +235,10 @@ mod tests {
             ("8080", "ws://127.0.0.1:8080"),
             ("ws://a b", "ws://127.0.0.1:8080"),
             ("ws://a:b:c", "ws://127.0.0.1:8080"),
+            ("ws//127.0.0.1:8080", "ws://127.0.0.1:8080"),
+            ("http:/127.0.0.1:8080", "ws://127.0.0.1:8080"),
+            ("help", "did you mean --help?"),
+            ("version", "did you mean --version?"),
         ] {
             let line = Target::parse(url).expect_err(url);
             assert!(line.contains(correction), "{url}: {line}");

@@ -201,6 +201,14 @@ fn a_run_that_fails_leaves_the_old_files_as_they_were_and_no_others() {
     assert_eq!((code, stderr.lines().count()), (2, 2), "a line for each: {stderr}");
     let (code, _, stderr) = short(&["--json", &json, "--html", &json]);
     assert!(code == 2 && stderr.contains("--json and --html name the same file"), "{stderr}");
+    // Also if it is spelled in two ways, and there is no such file yet.
+    let (one, other) = (folder.path("new"), folder.path("./new"));
+    let (code, _, stderr) = short(&["--json", &one, "--csv", &other]);
+    assert!(code == 2 && stderr.contains("--json and --csv name the same file"), "{stderr}");
+    let (code, _, stderr) = short(&["--hgrm", &json]);
+    assert!(code == 2 && stderr.contains("--hgrm takes a folder"), "{stderr}");
+    let (code, _, stderr) = short(&["--json", "-"]);
+    assert!(code == 2 && stderr.contains("write /dev/stdout for stdout"), "{stderr}");
     let (code, ..) = short(&["ws://127.0.0.1:1", "--csv", &csv]);
     assert_eq!(code, 1, "there is no server");
     let (json, csv) = (folder.read("a.json"), folder.read("a.csv"));

@@ -12,6 +12,7 @@ FIRST_WAIT, LONGEST_WAIT = 0.5, 60.0  # seconds: the bounds of the wait before a
 STABLE = 30.0  # seconds: a connection that lasted for so long makes the next wait short again
 PING_EVERY, PATIENCE = 25.0, 10.0  # seconds: between heartbeats; for the answer to one, and for the upgrade
 GIVE_UP = 3600.0  # seconds: how long a message waits for its recipient
+PACE = 0.01  # seconds between two messages: half of what the server allows, so that many can be sent again
 REMEMBERED = 1000  # ids of messages that were shown, so that none is shown twice
 
 FINAL = {4000, 4001, 4003, 4005, 4008}  # these mean "do not come back by yourself"
@@ -31,6 +32,8 @@ class Client:
     def __init__(self, number, address, show=print):
         self.number, self.address, self.show = number, address, show
         self.pending = {}  # id -> (frame, until): what has no final answer yet, in the order of sending
+        self.due = {}  # ids of those that are to be sent on this connection, in their order
+        self.has_due = asyncio.Event()
         self.seen = collections.OrderedDict()  # (from, id) of messages that were shown
         self.online = set()
         self.writer = None
@@ -41,7 +44,7 @@ class Client:
         id = base64.urlsafe_b64encode(os.urandom(12)).decode()
         frame = {"type": "message", "to": to, "text": text, "id": id}
         self.pending[id] = frame, time.monotonic() + GIVE_UP
-        self.send(frame)
+        self.send_soon(id)
         return id
 
     async def run(self):
@@ -67,10 +70,10 @@ class Client:
     async def connection(self):
         host, port = self.address.rsplit(":", 1)
         reader, self.writer = await asyncio.wait_for(asyncio.open_connection(host, int(port)), PATIENCE)
-        beat = None
+        tasks = []
         try:
             await asyncio.wait_for(self.upgrade(reader), PATIENCE)
-            beat = asyncio.ensure_future(self.heartbeat())
+            tasks = [asyncio.ensure_future(task) for task in (self.heartbeat(), self.sending())]
             while True:
                 # What the server sends last may be the answer to our last ping.
                 opcode, payload = await asyncio.wait_for(self.frame(reader), PING_EVERY + PATIENCE)
@@ -82,8 +85,9 @@ class Client:
                     raise self.closed(payload)
         finally:
             self.is_ready = False
-            if beat:
-                beat.cancel()
+            for task in tasks:
+                task.cancel()
+            self.due.clear()
             self.writer.close()
             self.writer = None
 
@@ -125,6 +129,24 @@ class Client:
         if self.is_ready:
             self.write(1, json.dumps(frame).encode())
 
+    def send_soon(self, id):
+        if self.is_ready:
+            self.due[id] = None
+            self.has_due.set()
+
+    async def sending(self):
+        """Sends what is due, one by one. All at once would be over the server's rate after a long absence."""
+        while True:
+            await self.has_due.wait()
+            id = next(iter(self.due), None)
+            if id is None:
+                self.has_due.clear()
+                continue
+            del self.due[id]
+            if id in self.pending:
+                self.send(self.pending[id][0])
+                await asyncio.sleep(PACE)
+
     async def heartbeat(self):
         while True:
             await asyncio.sleep(PING_EVERY)
@@ -151,13 +173,15 @@ class Client:
         self.online = self.online - set(frame["left"]) if "left" in frame else set()
         self.online.update(came)
         # The first frame after the upgrade is a list: now we are in. What has no answer is in doubt, and is sent
-        # again with the same id. What was answered `offline` goes to those who have come back.
+        # again with the same id. So is what was answered `offline`. Both wait until the recipient is online, so
+        # that all messages to one person are sent in their order, and none overtakes another.
         is_first, self.is_ready = not self.is_ready, True
         for id, (message, until) in list(self.pending.items()):
             if time.monotonic() > until:
                 self.done(id, "given up")
-            elif is_first or message["to"] in came:
-                self.send(message)
+            elif message["to"] in (self.online if is_first else came):
+                self.due.pop(id, None)
+                self.send_soon(id)
 
     def is_new(self, key):
         is_new = key not in self.seen

@@ -126,6 +126,27 @@ async def a_restart_loses_no_message_and_shows_none_twice():
         await again.leave()
 
 
+async def a_backlog_is_sent_again_without_exceeding_the_rate():
+    """All at once, they would be over the burst and its quarter (500): 1008 at every attempt, for ever."""
+    backlog = 600
+    async with Server() as server:
+        ann = Person(ANN, server)
+        await ann.connected()
+        for n in range(backlog):
+            ann.client.say(BOB, f"n {n}")
+        await server.stop()
+        await ann.until(lambda: not ann.client.is_ready, "disconnected")
+        await server.start()
+        bob = Person(BOB, server)
+        await ann.until(lambda: not ann.client.pending, "rid of its backlog")
+        await bob.until(lambda: len(bob.shown) >= backlog, "shows all")
+        texts = [line for line in bob.shown if line.startswith(f"{ANN}: ")]
+        assert texts == [f"{ANN}: n {n}" for n in range(backlog)], texts
+        assert not any("1008" in line or "message_rate" in line for line in ann.shown), ann.shown
+        await ann.leave()
+        await bob.leave()
+
+
 async def an_error_ends_the_message_that_caused_it_and_no_other():
     async with Server() as server:
         ann, bob = Person(ANN, server), Person(BOB, server)

@@ -96,7 +96,7 @@ impl fmt::Display for Ending {
             Ending::Violation(sentence) => write!(f, "the server broke RFC 6455: {sentence}"),
             Ending::NeverReady => f.write_str("no first frame before the run was over"),
             Ending::Vanished => f.write_str("dropped by us, as planned"),
-            Ending::Noticed => f.write_str("fell silent, and was given up by the server"),
+            Ending::Noticed => f.write_str("fell silent until the server gave up"),
             Ending::LeftOpen => f.write_str("left open until the end"),
         }
     }

@@ -69,7 +69,7 @@ fn converse(plan: &Plan, target: &Target, mut talk: Talk<'_>) -> Result<(), Refu
             return Err(format!("{url} does not speak {title}: it answers no ping").into());
         }
         if count == 0 {
-            return verdict(phone.hear_the_end(), &url, title);
+            return verdict(phone.hear_the_end(), target, title);
         }
         let mut input = &mut buffer[..count];
         while let Some(event) = phone.read(clock.now(), &mut input, &mut pen, &mut out) {
@@ -89,15 +89,21 @@ fn converse(plan: &Plan, target: &Target, mut talk: Talk<'_>) -> Result<(), Refu
                     phone.hang_up(&mut pen, &mut out);
                 }
                 Event::Said(_) => {}
-                Event::Ended(ending) => return verdict(ending, &url, title),
+                Event::Ended(ending) => return verdict(ending, target, title),
             }
         }
     }
 }
 
-fn verdict(ending: Ending, url: &str, title: &str) -> Result<(), Refusal> {
-    match ending.is_clean() {
-        true => Ok(()),
-        false => Err(format!("{url} does not speak {title}: {ending}").into()),
-    }
+fn verdict(ending: Ending, target: &Target, title: &str) -> Result<(), Refusal> {
+    let (url, Target { authority, prefix, .. }) = (target.url(), target);
+    let advice = match &ending {
+        ending if ending.is_clean() => return Ok(()),
+        // People copy addresses of other pages: `/health`, `/metrics`.
+        Ending::Refused(404) if !prefix.is_empty() => {
+            format!(" for {prefix}/ws: leave {prefix} out: ws://{authority}")
+        }
+        _ => String::new(),
+    };
+    Err(format!("{url} does not speak {title}: {ending}{advice}").into())
 }

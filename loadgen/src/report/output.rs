@@ -46,8 +46,14 @@ impl Output {
     /// One sentence, if it cannot be written.
     pub(super) fn open(path: &Path) -> Result<Self, String> {
         let wrong = |error: io::Error| cannot_write(path, &error);
+        if path.as_os_str() == "-" {
+            return Err(
+                "cannot write -: write /dev/stdout for stdout, or ./- for a file of this name"
+                    .into(),
+            );
+        }
         // What a link leads to is replaced, and not the link.
-        let place = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+        let place = place_of(path);
         let old = fs::metadata(&place).ok();
         if old.as_ref().is_some_and(fs::Metadata::is_dir) {
             return Err(wrong(ErrorKind::IsADirectory.into()));
@@ -94,6 +100,16 @@ impl Output {
 /// Whether a path names a device or a descriptor, such as `/dev/stdout`, and not a file of a folder.
 pub(super) fn is_of_the_system(path: &Path) -> bool {
     path.starts_with("/dev") || path.starts_with("/proc")
+}
+
+/// Where a path leads to: two paths of one file have the same place, also before there is a file.
+pub(super) fn place_of(path: &Path) -> PathBuf {
+    let of_its_folder = || {
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+        let folder = fs::canonicalize(folder.unwrap_or(Path::new("."))).ok()?;
+        Some(folder.join(path.file_name()?))
+    };
+    fs::canonicalize(path).ok().or_else(of_its_folder).unwrap_or_else(|| path.to_owned())
 }
 
 impl Beside {

@@ -2,14 +2,14 @@
 //! cannot be written is known then. All are tried: one that fails costs no other.
 
 use std::fs;
-use std::io::{self, Write};
+use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
 use super::csv::write_csv;
 use super::hgrm::write_hgrm;
 use super::html;
 use super::named::named_times;
-use super::output::{Output, cannot_write, is_of_the_system, to_stdout};
+use super::output::{Output, cannot_write, is_of_the_system, place_of, to_stdout};
 use super::runs::{Run, Runs};
 use super::shape::Page;
 use super::text::write_text;
@@ -35,7 +35,10 @@ impl Destinations {
         let files = [("--json", &self.json), ("--csv", &self.csv), ("--html", &self.html)];
         let pairs = [(0, 1), (0, 2), (1, 2)].map(|(one, other)| (files[one], files[other]));
         let twice = pairs.into_iter().filter_map(|((one, path), (other, same))| {
-            let path = path.as_deref().filter(|&path| Some(path) == same.as_deref())?;
+            let (path, same) = (path.as_deref()?, same.as_deref()?);
+            if place_of(path) != place_of(same) {
+                return None;
+            }
             let sentence = || format!("{one} and {other} name the same file: {}", path.display());
             (!is_of_the_system(path)).then(sentence)
         });
@@ -70,6 +73,12 @@ impl Outputs {
             match fs::create_dir_all(folder) {
                 // The file is removed at once: it only shows that it can be written.
                 Ok(()) => drop(open(&Some(folder.join("delivery.hgrm")))),
+                Err(error) if error.kind() == ErrorKind::AlreadyExists => {
+                    let folder = folder.display();
+                    failures.push(format!(
+                        "cannot write {folder}: --hgrm takes a folder, and this is a file"
+                    ));
+                }
                 Err(error) => failures.push(cannot_write(folder, &error)),
             }
         }

@@ -54,7 +54,12 @@ pub(super) fn read(text: &str) -> Incoming<'_> {
 fn sign_in(data: Option<&RawValue>) -> Result<SignIn<'_>, Flaw> {
     let fields: AuthFields<'_> = data_object(data)?;
     string(fields.profile_picture, PROFILE_PICTURE)?;
-    let name = match fields.name.map(|raw| word(raw, NAME)).transpose()? {
+    let name = fields.name.map(|raw| {
+        // Half a pair is what a client leaves that cuts names by their UTF-16 length. The length is not wrong.
+        text(Some(raw), NAME)?;
+        word(raw, NAME)
+    });
+    let name = match name.transpose()? {
         // An app can't show an empty name, so it counts as no name.
         Some(name) if !name.is_empty() => Some(Name::parse(name).map_err(|_| NAME)?),
         Some(_) | None => None,
@@ -181,6 +186,7 @@ fn metadata(field: Option<&RawValue>) -> Result<Option<&str>, Flaw> {
 /// Checks the list of people mentioned, and returns it as it arrived.
 fn mentions(field: Option<&RawValue>) -> Result<Option<&str>, Flaw> {
     let Some(json) = field.map(RawValue::get) else { return Ok(None) };
+    forwarded::string(json)?;
     serde_json::from_str(json).map(|Mentions| Some(json)).map_err(|_| MENTIONS)
 }
 

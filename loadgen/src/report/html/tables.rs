@@ -31,7 +31,7 @@ struct Table<'a> {
     is_wide: bool,
 }
 
-/// A cell longer than this is a sentence, and may be broken into lines.
+/// A cell longer than this is a sentence, and may be broken into lines. In characters.
 const LONGEST_WORD: usize = 40;
 
 /// A row, and its CSS class.
@@ -47,18 +47,24 @@ impl Table<'_> {
              <div class=\"scroll\" tabindex=\"0\"><table>"
         )?;
         out.write_str("<tr>")?;
-        for cell in self.head {
-            write!(out, "<th>{}</th>", Escaped(cell))?;
+        // One long cell makes all cells of its column words, and words begin at the left.
+        let is_words = |column: usize| {
+            rows.iter()
+                .any(|(_, cells)| cells.get(column).is_some_and(|cell| cell.len() > LONGEST_WORD))
+        };
+        for (column, cell) in self.head.iter().enumerate() {
+            let class = if is_words(column) { " class=\"words\"" } else { "" };
+            write!(out, "<th{class}>{}</th>", Escaped(cell))?;
         }
         out.write_str("</tr>\n")?;
         for (class, cells) in rows {
             write!(out, "<tr class=\"{class}\">")?;
-            for cell in cells {
+            for (column, cell) in cells.iter().enumerate() {
                 // An indented title belongs to the row above.
-                let class = match cell.len() {
+                let class = match is_words(column) {
                     _ if cell.starts_with("  ") => " class=\"part\"",
-                    length if length > LONGEST_WORD => " class=\"words\"",
-                    _ => "",
+                    true => " class=\"words\"",
+                    false => "",
                 };
                 write!(out, "<td{class}>{}</td>", Escaped(cell.trim()))?;
             }
@@ -219,4 +225,30 @@ fn write_endings(summary: &Summary, out: &mut String) -> fmt::Result {
     let rows: Vec<Row> = connections.endings.iter().map(row).collect();
     let title = "How connections ended";
     Table { title, note: "", head: &["", "connections"], is_wide: false }.write(&rows, out)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_begin_at_the_left_in_every_row_of_their_column() {
+        let long = "3 dropped by us, as planned; 4 hung up (1000)";
+        let rows: [Row; 2] = [
+            ("", ["a", "1", "48 hung up"].map(Into::into).into()),
+            ("", ["b", "2", long].map(Into::into).into()),
+        ];
+        let (mut out, head) = (String::new(), ["", "count", "how they ended"]);
+        Table { title: "T", note: "", head: &head, is_wide: true }
+            .write(&rows, &mut out)
+            .expect("a string");
+        for cell in [
+            "<th class=\"words\">how they ended</th>",
+            "<td class=\"words\">48 hung up</td>",
+            "<th>count</th>",
+            "<td>1</td>",
+        ] {
+            assert!(out.contains(cell), "{cell}: {out}");
+        }
+    }
 }

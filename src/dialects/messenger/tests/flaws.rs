@@ -93,12 +93,13 @@ fn every_flaw_of_a_message_is_named_and_entered_in_the_books() {
     let id = "id must be a string of 1 to 256 printable characters";
     let recipient = "recipientId must be a string of 1 to 256 printable characters";
     let reply_to = "replyToId must be a string of 1 to 256 printable characters, or null";
+    let half_a_pair = "a string must not have an unpaired surrogate";
     let mentions =
         "mentions must be a list of at most 256 strings of at most 256 characters, or null";
     let (id_too_long, mention_too_long) = (string_of(257), format!("[{}]", string_of(257)));
     let too_many_mentions = format!("[{}]", vec!["\"\""; 257].join(","));
     let ids = ["null", "5", "{}", r#""""#, r#""\ud800""#, r#""a\nb""#, "\"\u{85}\"", &id_too_long];
-    let flaws: [(&str, &[Option<&str>], &str); 14] = [
+    let flaws: [(&str, &[Option<&str>], &str); 15] = [
         ("id", &[None], id),
         ("id", &ids.map(Some), id),
         ("recipientId", &[None], recipient),
@@ -129,12 +130,12 @@ fn every_flaw_of_a_message_is_named_and_entered_in_the_books() {
             &[
                 Some("[null]"),
                 Some(r#"["bob",["eve"]]"#),
-                Some(r#"["\ud800"]"#),
                 Some(&mention_too_long),
                 Some(&too_many_mentions),
             ],
             mentions,
         ),
+        ("mentions", &[Some(r#"["\ud800"]"#)], half_a_pair),
     ];
     for (field, values, detail) in flaws {
         for value in values {
@@ -178,7 +179,14 @@ fn assert_flaw(kind: &str, data: &Value, field: &str, values: &[&str], detail: &
 fn every_flaw_of_a_sign_in_is_named() {
     let (auth, name_too_long) = (json!({"sessionId": "ann"}), string_of(129));
     let detail = "name must be a string of at most 128 characters, or null";
-    assert_flaw("auth", &auth, "name", &["5", "{}", r#""\ud800""#, &name_too_long], detail);
+    assert_flaw("auth", &auth, "name", &["5", "{}", &name_too_long], detail);
+    // What is left of 65 emoji that a client cuts to 129 units of UTF-16. Its length is fine.
+    let cut = format!(r#""{}\ud83d""#, "😀".repeat(64));
+    let detail = "a string must not have an unpaired surrogate";
+    assert_flaw("auth", &auth, "name", &[r#""\ud800""#, &cut], detail);
+    let longest = format!("{:?}", "😀".repeat(128));
+    let frame = with("auth", &auth, "name", Some(&longest));
+    assert!(matches!(decode(&frame), Incoming::SignIn(_)));
     let detail = "profilePicture must be a string or null";
     assert_flaw("auth", &auth, "profilePicture", &["5", "{}", "true"], detail);
     let detail = "receipts must be true or false";
