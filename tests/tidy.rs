@@ -7,6 +7,8 @@
 #[path = "tidy/documents.rs"]
 mod documents;
 
+#[path = "tidy/bugs.rs"]
+mod bugs;
 #[path = "tidy/circles.rs"]
 mod circles;
 #[path = "tidy/layers.rs"]
@@ -198,28 +200,6 @@ fn every_exception_from_a_lint_states_its_reason() {
         }
     }
     assert_none(&wrong);
-}
-
-#[test]
-fn every_pitfall_has_a_test_and_a_deliberate_bug() {
-    let page = read("tests/README.md");
-    let section = between(&page, "## Known pitfalls\n", "\n## ").expect("it has the section");
-    let table = between(section, "|---|---|---|\n", "\n\n").expect("it has its table");
-    let bugs = fs::read_dir(root().join("tests/external/mutants")).expect("there are some");
-    let bugs: Vec<String> = bugs
-        .map(|bug| bug.expect("it can be read").file_name().to_string_lossy().into_owned())
-        .collect();
-    assert!(table.lines().count() >= 18 && bugs.len() >= 20, "the table is not all there");
-    for row in table.lines() {
-        let cells: Vec<Vec<String>> = row.split('|').map(quoted).collect();
-        let [_, _, tests, names, _] = &cells[..] else { panic!("three cells: {row}") };
-        assert!(!tests.is_empty() && !names.is_empty(), "no test or no bug: {row}");
-        for name in names {
-            let is_there =
-                bugs.iter().any(|bug| bug.split_once('-').is_some_and(|it| it.1 == name));
-            assert!(is_there, "there is no deliberate bug {name}");
-        }
-    }
 }
 
 #[test]

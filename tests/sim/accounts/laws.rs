@@ -1,5 +1,4 @@
-//! [`Laws`]: the oracle of the account realm. It knows what each client has said, and looks at every byte
-//! that the server's kernel takes.
+//! [`Laws`]: the oracle of the account realm, which looks at every byte that the server's kernel takes.
 //!
 //! | law | what it says |
 //! |---|---|
