@@ -32,7 +32,7 @@ fn every_deliberate_bug_can_be_put_into_the_tree() {
         assert!(text.contains("\nfound by: cargo test "), "{name}: which command finds it?");
         let (mut file, mut rest) = ("", text.as_str());
         while let Some((before, after)) = rest.split_once("<<<<\n") {
-            file = between(before, "\nin: ", "\n").unwrap_or(file);
+            file = before.lines().find_map(|line| line.strip_prefix("in: ")).unwrap_or(file);
             let (old, after) = after.split_once("====\n").expect("old text, ====, new text");
             let times = read(file).matches(old).count();
             if times != 1 {
