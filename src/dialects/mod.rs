@@ -185,7 +185,7 @@ impl Dialect {
     pub fn of(audience: Audience) -> Dialect {
         match audience {
             Audience::Mobile => Dialect::Sca,
-            Audience::Accounts => Dialect::WebsocketChat,
+            Audience::Accounts | Audience::Status => Dialect::WebsocketChat,
         }
     }
 

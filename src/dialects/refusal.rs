@@ -16,6 +16,26 @@ pub(super) fn sentence(refusal: &Refusal<'_>, not_stored: &str) -> Cow<'static, 
             return format!("Message too long (max {most} characters)").into();
         }
         Refusal::NoSuchUser(name) => return format!("User {name} not found").into(),
+        Refusal::UnknownUser => "there is no such user",
+        Refusal::NotYou => "the user in the path is not the one who is signed in",
+        Refusal::NoSuchRoom => "there is no such room",
+        Refusal::NotAMember => "only members of the room may do this",
+        Refusal::NotTheCreator => "only the creator of the room may do this",
+        Refusal::CreatorStays => "the creator of a room cannot be removed from it",
+        Refusal::TooManyRooms => "no more rooms",
+        Refusal::TooManyMembers => "the room has as many members as it may have",
+        Refusal::RoomName(most) => {
+            return format!(
+                "the name of a room has 1 to {most} characters, and no control characters"
+            )
+            .into();
+        }
+        Refusal::RoomDescription(most) => {
+            return format!(
+                "the description of a room has at most {most} characters, and no control characters"
+            )
+            .into();
+        }
         Refusal::Name(NotAName::TooShort) => {
             let fewest = UserName::MIN_CHARS;
             return format!("Username must have at least {fewest} characters").into();

@@ -255,7 +255,7 @@ fn answer(asking: &Asking<'_>, limits: &Limits, host: &mut impl Host) -> Next {
                 open(request, enter(&call, guest), (framing, route), limits, host)
             }
             Caller::Unknown => {
-                let call = account::Call::Identify(token(&call));
+                let call = account::Call::ask(token(&call), account::Wants::Identity);
                 park(asking, &call, Wanted::Caller(words), (framing, Some(route)), limits, host)
             }
         },

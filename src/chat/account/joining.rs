@@ -15,7 +15,7 @@ use super::{
     Asker, Failure, Guest, Output, Realm, Refusal, Registration, Reply, Secret, UnixMs, UserName,
     Work,
 };
-use crate::chat::{Farewell, Sink};
+use crate::chat::{Audience, Farewell, Sink};
 use crate::limiter::Block;
 use crate::timer::Now;
 
@@ -91,6 +91,7 @@ impl Realm {
                 self.counters.registered += 1;
                 sink.reply(asker, &Reply::Registered(&user));
                 self.users.add(user);
+                sink.list_changed(Audience::Status);
                 Ok(())
             }
             Ok(Output::Registered(None)) => Err(Refusal::UserExists),

@@ -3,7 +3,7 @@
 //! the session, which joins the tables of all dialects.
 
 use crate::chat::Entrant;
-use crate::chat::account::Guest;
+use crate::chat::account::{Guest, Role};
 use crate::dialects::websocket_chat::{NOT_SIGNED_IN, token, words};
 use crate::dialects::{Dialect, Enter, Entry};
 use crate::http::{Call, Cors, Response, Route};
@@ -15,7 +15,8 @@ pub(crate) const ROUTES: &[Route<Enter>] =
 
 /// Lets a guest in. Who shows no valid token is let in, and closed with 4001 at once.
 fn enter(_: &Call<'_>, guest: Option<Guest>) -> Result<Entry, Response<'static>> {
-    let entry = Entry::new(Dialect::Chatterbox, guest.map(Entrant::Account));
+    let who = guest.map(|guest| Entrant::Account { guest, role: Role::Stream });
+    let entry = Entry::new(Dialect::Chatterbox, who);
     // The pages of this realm send no heartbeat.
     Ok(Entry {
         pings: guest.is_some(),

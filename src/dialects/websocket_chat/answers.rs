@@ -30,8 +30,17 @@ pub fn words(reply: &Reply<'_>) -> Response<'static> {
             out.raw(r#","created_at":"#).word(&time::of_unix_ms(user.created)).raw("}");
         }),
         Reply::Recent(messages) => list(messages, out, write_message),
-        // This is for the WebSocket that the request has opened. There is nothing to read.
-        Reply::Known(_) => return private(Response::new(Status::NoContent)),
+        // The first is for the WebSocket that the request has opened: there is nothing to read. The others
+        // are asked for by other protocols.
+        Reply::Known(_)
+        | Reply::Profile { .. }
+        | Reply::Unread(_)
+        | Reply::Done
+        | Reply::History(_)
+        | Reply::Rooms(_)
+        | Reply::Room(_)
+        | Reply::Members(_)
+        | Reply::RoomHistory(_) => return private(Response::new(Status::NoContent)),
         Reply::Refused(refusal) => return refused(refusal),
     }
     private(Response::new(Status::Ok)).body("application/json", body)
@@ -90,11 +99,18 @@ fn status(refusal: &Refusal<'_>) -> Status {
         | Refusal::Name(_)
         | Refusal::PasswordTooShort
         | Refusal::PasswordTooLong
+        | Refusal::RoomName(_)
+        | Refusal::RoomDescription(_)
         // The contract says 400 here, and not 409.
         | Refusal::UserExists => Status::BadRequest,
         Refusal::WrongCredentials | Refusal::NotSignedIn => Status::Unauthorized,
-        Refusal::RegistrationClosed => Status::Forbidden,
-        Refusal::NoSuchUser(_) | Refusal::NoAccounts => Status::NotFound,
+        Refusal::RegistrationClosed
+        | Refusal::NotYou
+        | Refusal::NotAMember
+        | Refusal::NotTheCreator
+        | Refusal::CreatorStays => Status::Forbidden,
+        Refusal::TooManyRooms | Refusal::TooManyMembers => Status::Conflict,
+        Refusal::NoSuchUser(_) | Refusal::UnknownUser | Refusal::NoSuchRoom | Refusal::NoAccounts => Status::NotFound,
         Refusal::TooOften(_) => Status::TooManyRequests,
         Refusal::Failed(Failure::Full | Failure::ReadOnly) => Status::InsufficientStorage,
         Refusal::TooManyUsers
@@ -119,6 +135,16 @@ fn retry_after_seconds(refusal: &Refusal<'_>) -> Option<u64> {
         Refusal::EmptyText
         | Refusal::TextTooLong(_)
         | Refusal::NoSuchUser(_)
+        | Refusal::UnknownUser
+        | Refusal::NotYou
+        | Refusal::NoSuchRoom
+        | Refusal::NotAMember
+        | Refusal::NotTheCreator
+        | Refusal::CreatorStays
+        | Refusal::TooManyRooms
+        | Refusal::TooManyMembers
+        | Refusal::RoomName(_)
+        | Refusal::RoomDescription(_)
         | Refusal::Name(_)
         | Refusal::PasswordTooShort
         | Refusal::PasswordTooLong

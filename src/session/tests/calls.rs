@@ -41,7 +41,7 @@ fn log_in(call: &http::Call<'_>) -> Result<Call, Response<'static>> {
 }
 
 fn users(call: &http::Call<'_>) -> Result<Call, Response<'static>> {
-    Ok(Call::Users(token(call)))
+    Ok(Call::ask(token(call), Wants::Users))
 }
 
 fn log_out(_: &http::Call<'_>) -> Result<Call, Response<'static>> {
