@@ -1,7 +1,7 @@
 //! Lines of routes for tests: what a dialect's calls look like, before a dialect has any. Each answers with
 //! the reply in debug output.
 
-use crate::chat::account::{Call, Guest, Refusal, Reply, Secret, Token};
+use crate::chat::account::{Call, Guest, Refusal, Reply, Secret, Token, Wants};
 use crate::dialects::{Ask, Dialect, Enter, Entry};
 use crate::http::{self, Cors, Listeners, Response, Route, Status, Takes};
 use crate::session::routes::Handler;

@@ -2,7 +2,7 @@
 
 use super::calls::token_of;
 use super::*;
-use crate::chat::account::{Call, Failure, Guest, Refusal, Reply, UnixMs, UserKey};
+use crate::chat::account::{Call, Failure, Guest, Refusal, Reply, UnixMs, UserKey, Wants};
 
 const USERS: &str = "GET /test/users HTTP/1.1\r\nHost: a\r\n\r\n";
 const HEALTH: &str = "GET /health HTTP/1.1\r\nHost: a\r\n\r\n";
