@@ -202,6 +202,11 @@ impl Chat {
         Chat { account: Some(Box::new(account)), ..Chat::new(limits, now) }
     }
 
+    /// Whether there is an account realm.
+    pub fn has_accounts(&self) -> bool {
+        self.account.is_some()
+    }
+
     /// Whether this entrant would only replace an older connection of the same person.
     pub fn would_replace(&self, who: Entrant<'_>) -> bool {
         match who {

@@ -28,6 +28,11 @@ impl Data {
         Data(folder)
     }
 
+    /// The path of a file in the folder.
+    pub(super) fn file(&self, name: &str) -> PathBuf {
+        self.0.join(name)
+    }
+
     /// Starts a server with this folder.
     pub(super) fn start(&self) -> Server {
         self.start_with(&[])

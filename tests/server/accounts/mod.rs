@@ -10,5 +10,6 @@ mod cors;
 mod endings;
 mod presence;
 mod registering;
+mod store_state;
 mod storing;
 mod websocket_chat;

@@ -119,7 +119,11 @@ impl AccountWorld {
         let pause = self.dice.time(Duration::ZERO, self.climate.pace);
         self.run_until(self.now + pause, |_| false);
         self.is_chaos = false;
-        self.plan(Duration::ZERO, Item::Relief);
+        self.relieve();
+        if self.dice.per_mille(500) && self.net.faults.strikes(Fault::SlowStore) {
+            // Clients could be gone before their messages are decided.
+            self.store.latency = Duration::from_secs(1);
+        }
         self.laws.is_draining = true;
         self.turn.drain(at(self.now).monotonic);
         let end = self.now + self.limits().drain_timeout + QUIET;
