@@ -321,6 +321,16 @@ impl Realm {
         self.seats.get(id).map(|seat| seat.user)
     }
 
+    /// How many users are registered.
+    pub fn users(&self) -> usize {
+        self.users.len()
+    }
+
+    /// How many users are online.
+    pub fn online(&self) -> usize {
+        self.online.len()
+    }
+
     /// How many connections watch the list of those online.
     pub fn watchers(&self) -> usize {
         self.seats.speaking().len()
