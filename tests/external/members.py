@@ -223,7 +223,7 @@ class Member:
         return json.loads(await asyncio.wait_for(self.socket.recv(), PATIENCE))
 
     async def say(self, text):
-        """Sends a text. It says itself to whom."""
+        """Sends a text, in which its recipient stands."""
         self.sent.append(text)
         frame = {"content": text}
         if self.speaks_websocket_chat:
