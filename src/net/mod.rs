@@ -40,7 +40,7 @@ use mio::{Events, Interest, Poll, Registry, Token, Waker};
 use crate::chat::account;
 use crate::session::Refused;
 use crate::timer::{Moment, Now};
-use crate::turn::{EndNote, Limits, Listener, Note, Phase, Polled, Readiness, Turn};
+use crate::turn::{EndNote, Limits, Listener, Note, Phase, Polled, Readiness, StoreState, Turn};
 use clock::Clock;
 use data::Lanes;
 use log::{Log, Value};
@@ -196,6 +196,8 @@ struct Driver {
     slow_turn: Duration,
     trace_file: TraceFile,
     lanes: Lanes,
+    /// How the store was after the last turn.
+    store: Option<StoreState>,
 }
 
 impl Driver {
@@ -259,18 +261,17 @@ impl Driver {
             Some(snapshot) => Turn::restore(limits, snapshot, clock.now()),
             None => Turn::new(limits, clock.now()),
         };
-        let sampler = Sampler::new();
-        let slow_turn = settings.slow_turn;
         let driver = Driver {
             clock,
             log,
             signals,
-            sampler,
+            sampler: Sampler::new(),
             stop,
             supervisor,
             sockets,
+            store: turn.store_state(),
             turn,
-            slow_turn,
+            slow_turn: settings.slow_turn,
             trace_file,
             lanes,
         };
@@ -319,8 +320,10 @@ impl Driver {
             let message = format_args!("out of descriptors or memory: somebody was turned away");
             self.log.line(Level::Error, message, &[]);
         }
-        if let Some(trouble) = self.lanes.news_of_trouble() {
-            log_trouble(&mut self.log, trouble);
+        let store = self.turn.store_state();
+        if store != self.store {
+            self.store = store;
+            log_store(&mut self.log, store);
         }
         self.log_turn();
     }
@@ -352,13 +355,18 @@ impl Driver {
     }
 }
 
-/// Logs that the store has stopped to write, or writes again.
-fn log_trouble(log: &mut Log, trouble: Option<account::Failure>) {
-    let (level, message) = match trouble {
-        None => (Level::Info, "the store writes again"),
-        Some(account::Failure::Full) => (Level::Error, "the disk of the store is full"),
-        Some(account::Failure::ReadOnly) => (Level::Error, "the store's database is read-only"),
-        Some(account::Failure::Io) => {
+/// Logs that the state of the store has changed.
+fn log_store(log: &mut Log, state: Option<StoreState>) {
+    let (level, message) = match state {
+        None | Some(StoreState::Ok) => (Level::Info, "the store is well again"),
+        Some(StoreState::Slow) => (Level::Warn, "the store is slow: a job waits for a second"),
+        Some(StoreState::Failed(account::Failure::Full)) => {
+            (Level::Error, "the disk of the store is full")
+        }
+        Some(StoreState::Failed(account::Failure::ReadOnly)) => {
+            (Level::Error, "the store's database is read-only")
+        }
+        Some(StoreState::Failed(account::Failure::Io)) => {
             (Level::Error, "the store's disk failed: nothing is stored until a restart")
         }
     };
