@@ -138,14 +138,18 @@ pub trait Host {
     /// One of the server's own pages: its `Content-Type`, and its text.
     fn page(&mut self, page: Page) -> (&'static str, String);
 
-    /// Counts for the metrics that a request was answered with this status.
-    fn answered(&mut self, status: u16);
+    /// Counts for the metrics that a request was answered with this status, and for the budget of the turn
+    /// how long the answer's body is.
+    fn answered(&mut self, status: u16, body_bytes: usize);
 
     /// Counts and logs that a request was refused.
     fn refused(&mut self, refused: Refused);
 
     /// The listener that accepted this connection.
     fn listener(&self) -> Listener;
+
+    /// Whether a trusted proxy has opened this connection, for clients of its own.
+    fn is_from_proxy(&self) -> bool;
 
     /// Whether the server is shutting down.
     fn is_draining(&self) -> bool;

@@ -9,7 +9,7 @@
 
 use std::mem;
 
-use super::answers::{detail, too_many_wait, without_handler};
+use super::answers::{detail, refuse_foreign, too_many_wait, without_handler};
 use super::cors;
 use super::framing::{Framing, Sent};
 use super::parked::{Parked, Wanted};
@@ -184,7 +184,7 @@ pub(super) fn refuse_late(host: &mut impl Host) {
 /// Answers a request that could not be read. The connection ends with it.
 fn respond(host: &mut impl Host, reason: Refusal, response: Response<'_>) {
     let (date, status) = (host.now().unix, response.status());
-    host.answered(status.code());
+    host.answered(status.code(), response.body_bytes());
     host.refused(Refused { reason, status, route: NO_ROUTE, is_upgrade: true });
     host.write(|out| response.close().write(out, date, false));
 }
@@ -216,12 +216,12 @@ fn answer(asking: &Asking<'_>, limits: &Limits, host: &mut impl Host) -> Next {
         let (reason, status) = (Refusal::NoSuchAddress, nowhere.status());
         let is_upgrade = request.headers.has_token("upgrade", "websocket");
         host.refused(Refused { reason, status, route: NO_ROUTE, is_upgrade });
-        return Framing::of(request, Cors::None)
+        return Framing::of(request, Cors::None, host)
             .closing_if(request.body != Body::None)
             .respond(nowhere, host)
             .into();
     };
-    let (framing, route) = (Framing::of(request, found.cors), found.path);
+    let (framing, route) = (Framing::of(request, found.cors, host), found.path);
     let readable = |response| match found.listeners {
         Listeners::All => cors::readable(response, request, limits),
         Listeners::Public | Listeners::Operators | Listeners::OperatorsOnly => response,
@@ -234,6 +234,11 @@ fn answer(asking: &Asking<'_>, limits: &Limits, host: &mut impl Host) -> Next {
         let early = readable(early);
         // The body is not read, so its bytes stand where the next request would begin.
         return framing.closing_if(request.body != Body::None).respond(early, host).into();
+    }
+    if let Some(foreign) = refuse_foreign(request, found.cors, limits) {
+        let (status, is_upgrade) = (foreign.status(), matches!(found.handler, Handler::Socket(_)));
+        host.refused(Refused { reason: Refusal::ForeignOrigin, status, route, is_upgrade });
+        return framing.closing_if(request.body != Body::None).respond(foreign, host).into();
     }
     // It fits: `without_handler` has refused a longer one.
     let Some(body) = arrived.get(..request.body.length()) else {

@@ -35,6 +35,7 @@ pub(super) struct Recorder {
     forwarded: Option<Forwarded>,
     time: Moment,
     listener: Listener,
+    from_proxy: bool,
     /// The calls, each with what is wanted of its reply and the number of its request.
     asked: Vec<(account::Call, Wanted, u16)>,
     too_many_parked: bool,
@@ -81,7 +82,7 @@ impl Host for Recorder {
         ("text/plain", format!("{page:?}"))
     }
 
-    fn answered(&mut self, status: u16) {
+    fn answered(&mut self, status: u16, _: usize) {
         self.answered.push(status);
     }
 
@@ -91,6 +92,10 @@ impl Host for Recorder {
 
     fn listener(&self) -> Listener {
         self.listener
+    }
+
+    fn is_from_proxy(&self) -> bool {
+        self.from_proxy
     }
 
     fn is_draining(&self) -> bool {

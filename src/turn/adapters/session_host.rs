@@ -10,6 +10,7 @@ use crate::metrics;
 use crate::session::{DoorRefusal, Host, Listener, Page, Refused, Session, TooManyParked, Wanted};
 use crate::timer::Now;
 use crate::turn::Turn;
+use crate::turn::arrivals::Counted;
 
 /// The whole turn, and which connection the session belongs to.
 pub(in crate::turn) struct SessionHost<'t> {
@@ -85,11 +86,11 @@ impl Host for SessionHost<'_> {
             Page::Metrics => (metrics::CONTENT_TYPE, self.turn.metrics_page()),
             Page::Trace => ("application/json", self.turn.trace_page()),
         };
-        self.turn.page_bytes += text.len();
         (content_type, text)
     }
 
-    fn answered(&mut self, status: u16) {
+    fn answered(&mut self, status: u16, body_bytes: usize) {
+        self.turn.page_bytes += body_bytes;
         self.turn.counters.count_answer(status);
     }
 
@@ -99,6 +100,11 @@ impl Host for SessionHost<'_> {
 
     fn listener(&self) -> Listener {
         self.turn.connections.get(self.id).map_or(Listener::Public, |c| c.listener)
+    }
+
+    fn is_from_proxy(&self) -> bool {
+        let counted = self.turn.connections.get(self.id).map(|connection| connection.counted);
+        counted.is_some_and(Counted::is_from_proxy)
     }
 
     fn is_draining(&self) -> bool {

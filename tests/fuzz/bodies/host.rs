@@ -105,7 +105,7 @@ impl Host for Recorder {
         ("text/plain", format!("{page:?}"))
     }
 
-    fn answered(&mut self, status: u16) {
+    fn answered(&mut self, status: u16, _: usize) {
         assert!(!self.is_over && self.dialect.is_none(), "a WebSocket is served no pages");
         self.commands.push(format!("{status:?}"));
     }
@@ -118,6 +118,10 @@ impl Host for Recorder {
 
     fn listener(&self) -> Listener {
         self.listener
+    }
+
+    fn is_from_proxy(&self) -> bool {
+        false
     }
 
     fn is_draining(&self) -> bool {
