@@ -18,6 +18,7 @@ pub(crate) mod flaw;
 mod forwarded;
 mod json;
 pub mod messenger;
+pub mod mychat;
 #[cfg(test)]
 mod page;
 mod refusal;
@@ -32,6 +33,7 @@ use crate::chat::account::{self, Guest, Reply, Token};
 use crate::chat::messenger::SignIn;
 use crate::chat::{Audience, Command, Entrant, Event};
 use crate::http::{Call, Response, Status};
+use crate::timer::Zone;
 use crate::ws;
 
 /// Why a dialect refuses a message before the chat sees it.
@@ -151,8 +153,9 @@ pub struct Ask {
     pub words: Words,
 }
 
-/// Puts a reply of the account realm into the words of a protocol.
-pub type Words = fn(&Reply<'_>) -> Response<'static>;
+/// Puts a reply of the account realm into the words of a protocol. Some protocols show times in the server's
+/// time zone.
+pub type Words = fn(&Reply<'_>, &Zone) -> Response<'static>;
 
 /// Everything about a dialect, in one row. It is a static in the dialect's own folder.
 #[derive(Debug)]
@@ -165,7 +168,7 @@ pub struct Manners {
     /// Decodes a message.
     read: for<'m> fn(Message<'m>) -> Incoming<'m>,
     /// Appends the text of the message for an event.
-    write: fn(&Event<'_>, &mut Vec<u8>),
+    write: fn(&Event<'_>, &Zone, &mut Vec<u8>),
 }
 
 /// Which of the operator's limits apply to a connection.
@@ -211,13 +214,14 @@ impl Dialect {
     }
 
     /// Appends the text of the message for an event. It appends nothing if the dialect has no frame for
-    /// the event; the chat sends no such event to a connection.
-    pub fn write(self, event: &Event<'_>, out: &mut Vec<u8>) {
-        (self.manners().write)(event, out);
+    /// the event; the chat sends no such event to a connection. Some dialects show times in the server's time
+    /// zone.
+    pub fn write(self, event: &Event<'_>, zone: &Zone, out: &mut Vec<u8>) {
+        (self.manners().write)(event, zone, out);
     }
 
     /// Appends the text frame with what [`write`](Dialect::write) appends.
-    pub fn frame(self, event: &Event<'_>, out: &mut Vec<u8>) {
-        ws::text_frame(out, |payload| self.write(event, payload));
+    pub fn frame(self, event: &Event<'_>, zone: &Zone, out: &mut Vec<u8>) {
+        ws::text_frame(out, |payload| self.write(event, zone, payload));
     }
 }

@@ -152,9 +152,9 @@ mod tests {
         let line = "user_id=1; session=0123456789; username=YQ==";
         for cut in 0..=line.len() {
             let found = find(&[&line[..cut]], "session").expect("few cookies");
-            let expected = line[..cut].split_once("session=").map(|(_, rest)| {
-                rest.split(';').next().unwrap_or_default().to_owned()
-            });
+            let expected = line[..cut]
+                .split_once("session=")
+                .map(|(_, rest)| rest.split(';').next().unwrap_or_default().to_owned());
             assert_eq!(found, expected, "cut at {cut}");
         }
     }

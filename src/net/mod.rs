@@ -210,6 +210,11 @@ impl Driver {
         let listeners = listener::open(settings.listen, settings.admin_listen)?;
         let stop = Stop::new(listeners.outlive_us);
         let mut limits = settings.limits;
+        if settings.data.is_some() {
+            let (zone, warning) = data::local_zone();
+            limits.zone = zone;
+            warnings.extend(warning);
+        }
         // A flag gave its address, or systemd passed it.
         limits.session.admin_listener = listeners.admin.is_some();
         let admins = listeners.admin.as_ref().map_or(0, |_| limits.admin_connections + 1);

@@ -12,6 +12,7 @@ use super::framing::Framing;
 use crate::chat::account::{Guest, Refusal, Reply};
 use crate::dialects::Words;
 use crate::http::Response;
+use crate::timer::Zone;
 
 /// A request that waits for its reply.
 #[derive(Debug)]
@@ -49,12 +50,12 @@ pub enum Resolution {
 
 impl Wanted {
     /// Makes of a reply what is wanted of it.
-    pub fn of(self, reply: &Reply<'_>) -> Resolution {
+    pub fn of(self, reply: &Reply<'_>, zone: &Zone) -> Resolution {
         match (self, reply) {
             (Wanted::Caller(_), Reply::Known(guest)) => Resolution::Caller(Some(*guest)),
             (Wanted::Caller(_), Reply::Refused(Refusal::NotSignedIn)) => Resolution::Caller(None),
             (Wanted::Answer(words) | Wanted::Caller(words), reply) => {
-                Resolution::Answer(words(reply))
+                Resolution::Answer(words(reply, zone))
             }
         }
     }

@@ -6,6 +6,7 @@ use super::parked::{Parked, Resolution, Wanted};
 use super::request::{Begun, Caller, note_refused};
 use super::{End, Flow, Host, Limits, Session, Stage};
 use crate::chat::account::{Refusal, Reply};
+use crate::timer::Zone;
 
 impl Session {
     /// The number of the request that waits for its reply, if one does.
@@ -52,7 +53,7 @@ impl Session {
     pub fn give_up_waiting(&mut self, wanted: Wanted, host: &mut impl Host) -> End {
         if let Some(parked) = self.unpark() {
             let (Wanted::Answer(words) | Wanted::Caller(words)) = wanted;
-            let response = words(&Reply::Refused(Refusal::Late));
+            let response = words(&Reply::Refused(Refusal::Late), &Zone::default());
             note_refused(parked.opens, &response, host);
             parked.framing.closing().respond(response, host);
         }

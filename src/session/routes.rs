@@ -13,7 +13,7 @@
 //! request stage.
 
 use super::{Limits, admin_token};
-use crate::dialects::{Ask, Enter, chatterbox, echo, messenger, sca, websocket_chat};
+use crate::dialects::{Ask, Enter, chatterbox, echo, messenger, mychat, sca, websocket_chat};
 use crate::http::{Call, Found, Listeners, Request, Route, find_route};
 
 /// The server's own pages.
@@ -100,7 +100,7 @@ const fn page(
 }
 
 /// The calls of all dialects.
-const CALLS: &[&[Route<Ask>]] = &[websocket_chat::ROUTES];
+const CALLS: &[&[Route<Ask>]] = &[websocket_chat::ROUTES, mychat::FORMS];
 
 /// Finds the line for a request at a listener.
 pub(super) fn find<'r>(

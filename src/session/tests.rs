@@ -4,6 +4,7 @@
 mod bodies;
 pub(crate) mod calls;
 mod clients;
+mod forms;
 mod rates;
 mod refused;
 mod routes;
@@ -15,7 +16,7 @@ use std::time::Duration;
 use super::*;
 use crate::chat::{Mobile, PresenceMode};
 use crate::limiter::Hits;
-use crate::timer::Moment;
+use crate::timer::{Moment, Zone};
 use crate::ws::Frame;
 
 /// A host that lets every connection in and records all calls.
@@ -53,7 +54,7 @@ impl Host for Recorder {
 
     fn tell(&mut self, event: &Event<'_>) {
         let dialect = self.admitted.last().map_or(Dialect::Sca, |entry| entry.dialect);
-        dialect.write(event, &mut self.written);
+        dialect.write(event, &Zone::default(), &mut self.written);
         self.written.push(b'\n');
     }
 

@@ -325,6 +325,7 @@ impl Turn {
             asked: &mut self.asked,
             farewells: &mut self.farewells,
             copies: &mut self.copies,
+            zone: &self.limits.zone,
         };
         (&mut self.chat, sink)
     }

@@ -9,9 +9,12 @@ use crate::dialects::{Dialect, Enter, Entry};
 use crate::http::{Call, Cors, Response, Route};
 
 /// One line for each address. A token authenticates, and no cookie, so a page of any origin may connect.
-pub(crate) const ROUTES: &[Route<Enter>] =
-    &[Route::socket_if_query("/ws", "token", Enter::Known { token, words, enter })
-        .with_cors(Cors::Any)];
+pub(crate) const ROUTES: &[Route<Enter>] = &[Route::socket_if_query(
+    "/ws",
+    "token",
+    Enter::Known { token, words: |reply, _| words(reply), enter },
+)
+.with_cors(Cors::Any)];
 
 /// Lets a guest in. Who shows no valid token is let in, and closed with 4001 at once.
 fn enter(_: &Call<'_>, guest: Option<Guest>) -> Result<Entry, Response<'static>> {

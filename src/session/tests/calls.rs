@@ -5,6 +5,7 @@ use crate::chat::account::{Call, Guest, Refusal, Reply, Secret, Token};
 use crate::dialects::{Ask, Dialect, Enter, Entry};
 use crate::http::{self, Cors, Listeners, Response, Route, Status, Takes};
 use crate::session::routes::Handler;
+use crate::timer::Zone;
 
 /// The most bytes of the body at `/test/login`.
 pub(in crate::session) const BODY_BYTES: u32 = 40;
@@ -48,7 +49,7 @@ fn log_out(_: &http::Call<'_>) -> Result<Call, Response<'static>> {
     Ok(Call::LogOutOfNothing)
 }
 
-fn words(reply: &Reply<'_>) -> Response<'static> {
+fn words(reply: &Reply<'_>, _: &Zone) -> Response<'static> {
     let status = match reply {
         Reply::Refused(Refusal::NotSignedIn) => Status::Unauthorized,
         Reply::Refused(_) => Status::ServiceUnavailable,

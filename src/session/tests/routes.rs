@@ -60,8 +60,17 @@ fn status(answer: &str) -> &str {
 }
 
 /// Where the answer comes from the account realm. `tests/server/accounts` tries these.
-const OF_ACCOUNTS: [&str; 6] =
-    ["/ws", "/register", "/login", "/logout", "/users", "/messages/global"];
+const OF_ACCOUNTS: [&str; 9] = [
+    "/ws",
+    "/register",
+    "/login",
+    "/logout",
+    "/users",
+    "/messages/global",
+    "/register",
+    "/login",
+    "/logout",
+];
 
 #[test]
 fn every_line_of_the_table_is_tried_here_in_its_order() {
@@ -202,7 +211,11 @@ fn the_page_describes_every_line_of_the_table_and_no_other() {
                 Listeners::Operators => "`--admin-listen`, else `--listen`",
                 Listeners::OperatorsOnly => "`--admin-listen`",
             };
-            format!("| `{} {}`{asks} | {listener} | ", line.method, line.path)
+            let form = match line.takes.types.contains(&"application/x-www-form-urlencoded") {
+                true => " with a form",
+                false => "",
+            };
+            format!("| `{} {}`{asks}{form} | {listener} | ", line.method, line.path)
         })
         .collect();
     let page = include_str!("../ADDRESSES.md");

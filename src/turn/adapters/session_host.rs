@@ -51,7 +51,9 @@ impl Host for SessionHost<'_> {
 
     fn tell(&mut self, event: &Event<'_>) {
         if let Some(dialect) = self.turn.outboxes.dialect(self.id) {
-            self.write(|out| dialect.frame(event, out));
+            let (_, mut sink) = self.turn.chat_and_sink();
+            let zone = sink.zone;
+            sink.write(self.id, |out| dialect.frame(event, zone, out));
         }
     }
 

@@ -8,6 +8,7 @@ mod chatterbox;
 mod client;
 mod cors;
 mod endings;
+mod mychat;
 mod presence;
 mod registering;
 mod storing;
