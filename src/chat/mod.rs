@@ -101,7 +101,12 @@ pub enum Entrant<'a> {
     /// A device asks for the messenger realm. Its first frame says who it is.
     Messenger(&'a messenger::SignIn<'a>),
     /// A user's client asks for the account realm. Its token has proved who it is.
-    Account(account::Guest),
+    Account {
+        /// The user, and the login.
+        guest: account::Guest,
+        /// What the socket is for.
+        role: account::Role,
+    },
 }
 
 /// The person that a connection belongs to. It exists to be hashed, and must not appear in any output.
@@ -206,7 +211,7 @@ impl Chat {
     pub fn would_replace(&self, who: Entrant<'_>) -> bool {
         match who {
             Entrant::Mobile { mobile, .. } => self.mobile.is_online(mobile),
-            Entrant::Messenger(_) | Entrant::Account(_) => false,
+            Entrant::Messenger(_) | Entrant::Account { .. } => false,
         }
     }
 
@@ -236,7 +241,7 @@ impl Chat {
                 Ok(Admitted::default())
             }
             // The realm has events for the connection at once. They have to wait until it can hear them.
-            Entrant::Account(_) => Ok(Admitted::default()),
+            Entrant::Account { .. } => Ok(Admitted::default()),
         }
     }
 
@@ -245,8 +250,10 @@ impl Chat {
     pub fn welcome(&mut self, now: Now, id: ConnectionId, who: Entrant<'_>, sink: &mut impl Sink) {
         match (who, &mut self.account) {
             (Entrant::Mobile { .. } | Entrant::Messenger(_), _) => {}
-            (Entrant::Account(guest), Some(realm)) => realm.enter(now, id, guest, sink),
-            (Entrant::Account(_), None) => sink.end(id, Farewell::TryAgain),
+            (Entrant::Account { guest, role }, Some(realm)) => {
+                realm.enter(now, id, (guest, role), sink);
+            }
+            (Entrant::Account { .. }, None) => sink.end(id, Farewell::TryAgain),
         }
     }
 
@@ -407,6 +414,7 @@ impl Chat {
             // The list alone says it all.
             Audience::Mobile => 0,
             Audience::Accounts => account::Realm::sentences(changes),
+            Audience::Status => 0,
         }
     }
 
@@ -426,7 +434,10 @@ impl Chat {
             (Audience::Accounts, Some(realm)) => {
                 realm.publish(news, now, |event| tell(&Event::Account(*event)));
             }
-            (Audience::Accounts, None) => {}
+            (Audience::Status, Some(realm)) => {
+                realm.publish_status(|event| tell(&Event::Account(*event)));
+            }
+            (Audience::Accounts | Audience::Status, None) => {}
         }
     }
 
@@ -435,8 +446,8 @@ impl Chat {
     pub fn changes(&mut self, of: Audience, tell: impl FnOnce(&Event<'_>)) {
         match of {
             Audience::Mobile => self.mobile.changes(|event| tell(&Event::Mobile(event))),
-            // No receiver of this audience wants deltas.
-            Audience::Accounts => {}
+            // No receiver of these audiences wants deltas.
+            Audience::Accounts | Audience::Status => {}
         }
     }
 
@@ -445,6 +456,7 @@ impl Chat {
         match of {
             Audience::Mobile => self.mobile.online().len(),
             Audience::Accounts => self.account.as_ref().map_or(0, |realm| realm.watchers()),
+            Audience::Status => self.account.as_ref().map_or(0, |realm| realm.status_watchers()),
         }
     }
 

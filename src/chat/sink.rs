@@ -24,8 +24,14 @@ pub enum Farewell {
     Expired,
     /// The user has as many connections as one may have.
     TooManyDevices,
+    /// The connection is for a room, and its user is no member, or no longer; or the room is gone.
+    NotAMember,
+    /// The connection is for a conversation with a user that does not exist.
+    NoSuchUser,
+    /// The client has sent a message that is too long, in a protocol without words for an error.
+    MessageTooLong,
     /// The realm no longer knows for certain whose connection it is. The client may connect again at once:
-    /// then the token decides.
+    /// then the token decides. Or a message could not be stored, in a protocol without words for an error.
     TryAgain,
 }
 

@@ -57,6 +57,13 @@ pub(super) struct Args {
     #[arg(long, env = "SWITCHBOARD_ALLOW_ORIGIN", value_name = "URL", value_delimiter = ',', help_heading = NETWORK, value_parser = origin)]
     allow_origin: Vec<String>,
 
+    /// Folder with an app's own pages, in templates/ and static/; they are read once, at the start
+    ///
+    /// With templates/login.html they are MyChat's, and with templates/chat.html alone WebSocket Chat's: browsers
+    /// then find them at /. At most 256 files and 16 MiB. Names that begin with a dot are left out.
+    #[arg(long, env = "SWITCHBOARD_PAGES", value_name = "DIR", help_heading = NETWORK)]
+    pages: Option<PathBuf>,
+
     /// Serve /echo for conformance suites: it sends back every message of up to 16 MiB
     #[arg(long, env = "SWITCHBOARD_ECHO", help_heading = NETWORK, value_parser = BoolishValueParser::new())]
     echo: bool,
@@ -302,6 +309,7 @@ pub(super) fn settings(args: Args, around: Surroundings, mistakes: &mut Mistakes
         log: log_settings(args.log, args.log_format, around.journal),
         slow_turn: args.slow_turn,
         trace_file: args.trace_file,
+        pages: args.pages,
         warnings,
         data,
     }

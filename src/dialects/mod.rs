@@ -7,8 +7,8 @@
 //! decides how many of those it accepts.
 //!
 //! Begin to read with `echo`, the smallest dialect. [`sca`] is the usual one, [`messenger`] is the dialect of
-//! the messenger realm, and [`websocket_chat`] and [`chatterbox`] are those of the account realm. A new
-//! dialect is a folder with its [`Manners`] and a variant of [`Dialect`].
+//! the messenger realm, and [`websocket_chat`], [`chatterbox`] and [`mychat`] are those of the account realm.
+//! A new dialect is a folder with its [`Manners`] and a variant of [`Dialect`].
 
 pub mod chatterbox;
 #[cfg(test)]
@@ -29,7 +29,7 @@ pub mod websocket_chat;
 
 use std::borrow::Cow;
 
-use crate::chat::account::{self, Guest, Reply, Token};
+use crate::chat::account::{self, Guest, Reply};
 use crate::chat::messenger::SignIn;
 use crate::chat::{Audience, Command, Entrant, Event};
 use crate::http::{Call, Response, Status};
@@ -50,6 +50,12 @@ pub enum Dialect {
     WebsocketChat,
     /// Chatterbox: JSON objects with a `content`. The connections of those users begin with it.
     Chatterbox,
+    /// MyChat, on the socket of a private conversation: every text is a message.
+    MychatPair,
+    /// MyChat, on the socket of a room: a text is a message, or JSON with a message and what it replies to.
+    MychatRoom,
+    /// MyChat, on a socket where the client only listens: for notices, or for who is online.
+    MychatNews,
     /// Every message goes back as it was: for measurements, and for Autobahn. It stays the last variant,
     /// because [`COUNT`](Dialect::COUNT) is counted by it.
     Echo,
@@ -75,6 +81,8 @@ pub enum Incoming<'a> {
     Reply(Event<'a>),
     /// The session sends the message back as it is.
     Echo(Message<'a>),
+    /// The message asks for nothing.
+    Nothing,
     /// The dialect could not decode the message. The client is told, and the session counts a strike.
     Malformed {
         /// What is wrong, in a sentence that quotes nothing of the message.
@@ -134,9 +142,9 @@ pub enum Enter {
     AtOnce(fn(&Call<'_>) -> Result<Entry, Response<'static>>),
     /// The request has a token that must be looked up first.
     Known {
-        /// The token. `None`: there is none, or it cannot be one.
-        token: fn(&Call<'_>) -> Option<Token>,
-        /// Puts into words why the token could not be looked up.
+        /// The call that looks it up, for which the realm replies with [`Reply::Known`].
+        call: fn(&Call<'_>) -> Result<account::Call, Response<'static>>,
+        /// Puts into words why the token could not be looked up, or is not the one that is wanted here.
         words: Words,
         /// The handler, once it is known whose token it is: `None` is nobody.
         enter: fn(&Call<'_>, Option<Guest>) -> Result<Entry, Response<'static>>,
@@ -189,6 +197,7 @@ impl Dialect {
         match audience {
             Audience::Mobile => Dialect::Sca,
             Audience::Accounts => Dialect::WebsocketChat,
+            Audience::Status => Dialect::MychatNews,
         }
     }
 
@@ -204,6 +213,9 @@ impl Dialect {
             Dialect::Messenger => &messenger::MANNERS,
             Dialect::WebsocketChat => &websocket_chat::MANNERS,
             Dialect::Chatterbox => &chatterbox::MANNERS,
+            Dialect::MychatPair => &mychat::PAIR,
+            Dialect::MychatRoom => &mychat::ROOM,
+            Dialect::MychatNews => &mychat::NEWS,
             Dialect::Echo => &echo::MANNERS,
         }
     }
@@ -214,14 +226,22 @@ impl Dialect {
     }
 
     /// Appends the text of the message for an event. It appends nothing if the dialect has no frame for
-    /// the event; the chat sends no such event to a connection. Some dialects show times in the server's time
+    /// the event. Some dialects show times in the server's time
     /// zone.
     pub fn write(self, event: &Event<'_>, zone: &Zone, out: &mut Vec<u8>) {
         (self.manners().write)(event, zone, out);
     }
 
-    /// Appends the text frame with what [`write`](Dialect::write) appends.
+    /// Appends the text frame with what [`write`](Dialect::write) appends. Without words there is no frame.
     pub fn frame(self, event: &Event<'_>, zone: &Zone, out: &mut Vec<u8>) {
-        ws::text_frame(out, |payload| self.write(event, zone, payload));
+        let (start, mut words) = (out.len(), 0);
+        ws::text_frame(out, |payload| {
+            let before = payload.len();
+            self.write(event, zone, payload);
+            words = payload.len() - before;
+        });
+        if words == 0 {
+            out.truncate(start);
+        }
     }
 }

@@ -17,6 +17,26 @@ pub(super) fn sentence(refusal: &Refusal<'_>, not_stored: &str) -> Cow<'static, 
             return format!("Message too long (max {most} characters)").into();
         }
         Refusal::NoSuchUser(name) => return format!("User {name} not found").into(),
+        Refusal::UnknownUser => "there is no such user",
+        Refusal::NotYou => "the user in the path is not the one who is signed in",
+        Refusal::NoSuchRoom => "there is no such room",
+        Refusal::NotAMember => "only members of the room may do this",
+        Refusal::NotTheCreator => "only the creator of the room may do this",
+        Refusal::CreatorStays => "the creator of a room cannot be removed from it",
+        Refusal::TooManyRooms => "no more rooms",
+        Refusal::TooManyMembers => "the room has as many members as it may have",
+        Refusal::RoomName(most) => {
+            return format!(
+                "the name of a room has 1 to {most} characters, and no control characters"
+            )
+            .into();
+        }
+        Refusal::RoomDescription(most) => {
+            return format!(
+                "the description of a room has at most {most} characters, and no control characters"
+            )
+            .into();
+        }
         Refusal::Name(NotAName::TooShort) => {
             let fewest = UserName::MIN_CHARS;
             return format!("Username must have at least {fewest} characters").into();
@@ -78,11 +98,18 @@ pub(super) fn status(refusal: &Refusal<'_>) -> Status {
         | Refusal::Name(_)
         | Refusal::PasswordTooShort
         | Refusal::PasswordTooLong
+        | Refusal::RoomName(_)
+        | Refusal::RoomDescription(_)
         // The contract says 400 here, and not 409.
         | Refusal::UserExists => Status::BadRequest,
         Refusal::WrongCredentials | Refusal::NotSignedIn => Status::Unauthorized,
-        Refusal::RegistrationClosed => Status::Forbidden,
-        Refusal::NoSuchUser(_) | Refusal::NoAccounts => Status::NotFound,
+        Refusal::RegistrationClosed
+        | Refusal::NotYou
+        | Refusal::NotAMember
+        | Refusal::NotTheCreator
+        | Refusal::CreatorStays => Status::Forbidden,
+        Refusal::TooManyRooms | Refusal::TooManyMembers => Status::Conflict,
+        Refusal::NoSuchUser(_) | Refusal::UnknownUser | Refusal::NoSuchRoom | Refusal::NoAccounts => Status::NotFound,
         Refusal::TooOften(_) => Status::TooManyRequests,
         Refusal::Failed(Failure::Full | Failure::ReadOnly) => Status::InsufficientStorage,
         Refusal::TooManyUsers
@@ -107,6 +134,16 @@ pub(super) fn retry_after_seconds(refusal: &Refusal<'_>) -> Option<u64> {
         Refusal::EmptyText
         | Refusal::TextTooLong(_)
         | Refusal::NoSuchUser(_)
+        | Refusal::UnknownUser
+        | Refusal::NotYou
+        | Refusal::NoSuchRoom
+        | Refusal::NotAMember
+        | Refusal::NotTheCreator
+        | Refusal::CreatorStays
+        | Refusal::TooManyRooms
+        | Refusal::TooManyMembers
+        | Refusal::RoomName(_)
+        | Refusal::RoomDescription(_)
         | Refusal::Name(_)
         | Refusal::PasswordTooShort
         | Refusal::PasswordTooLong

@@ -59,13 +59,16 @@ impl<'a> Response<'a> {
         self.status
     }
 
-    /// Adds a header. A control character in the value becomes a space: whatever a caller passes
+    /// Adds a header, or an element to the list that it is already (RFC 9110 §5.3). A control character in the value becomes a space: whatever a caller passes
     /// on, it cannot begin another header (RFC 9110 §5.5).
     ///
     /// Not for the headers that have a method here, nor for those that `write` adds by itself.
     pub fn header(mut self, name: &'static str, value: impl Into<Cow<'a, str>>) -> Self {
         debug_assert!(!OURS.iter().any(|ours| name.eq_ignore_ascii_case(ours)), "{name} is ours");
-        self.headers.push((name, value.into()));
+        match self.headers.iter_mut().find(|(other, _)| *other == name) {
+            Some((_, list)) => *list = format!("{list}, {}", value.into()).into(),
+            None => self.headers.push((name, value.into())),
+        }
         self
     }
 

@@ -13,6 +13,7 @@ mod data;
 mod descriptors;
 mod listener;
 mod log;
+mod page_files;
 mod process;
 mod secret;
 mod signals;
@@ -86,6 +87,8 @@ pub struct Settings {
     pub slow_turn: Duration,
     /// The file to which SIGUSR1 writes the flight recorder's trace, if there is one.
     pub trace_file: Option<PathBuf>,
+    /// The folder with an app's own pages, if there is one.
+    pub pages: Option<PathBuf>,
     /// Sentences that are logged as warnings once the server serves.
     pub warnings: Vec<String>,
     /// The folder with the data of the account realm, if there is one.
@@ -225,6 +228,10 @@ impl Driver {
         if let Some(path) = &settings.admin_token_file {
             limits.session.admin_token = Some(secret::read_token(path).map_err(Failure::Setting)?);
             warnings.extend(secret::exposure(path));
+        }
+
+        if let Some(folder) = &settings.pages {
+            limits.session.pages = page_files::read(folder).map_err(Failure::Setting)?;
         }
 
         let poll = Poll::new()?;

@@ -54,7 +54,7 @@ pub enum End {
 
 impl End {
     /// The name of each outcome in the metrics, in the order of [`outcome`](End::outcome).
-    pub const OUTCOMES: [&'static str; 22] = [
+    pub const OUTCOMES: [&'static str; 25] = [
         "http",
         "request_timeout",
         "closed_by_client",
@@ -77,6 +77,9 @@ impl End {
         "login_expired",
         "too_many_devices",
         "try_again",
+        "not_a_member",
+        "no_such_user",
+        "message_too_long",
     ];
 
     /// The index of the outcome in [`OUTCOMES`](End::OUTCOMES).
@@ -104,6 +107,9 @@ impl End {
             End::Farewell(Farewell::Expired) => 19,
             End::Farewell(Farewell::TooManyDevices) => 20,
             End::Farewell(Farewell::TryAgain) => 21,
+            End::Farewell(Farewell::NotAMember) => 22,
+            End::Farewell(Farewell::NoSuchUser) => 23,
+            End::Farewell(Farewell::MessageTooLong) => 24,
         }
     }
 
@@ -116,6 +122,11 @@ impl End {
             End::Farewell(Farewell::Expired) => Some((Some(4001), "the login has expired")),
             End::Farewell(Farewell::TooManyDevices) => {
                 Some((Some(4008), "too many connections of one person"))
+            }
+            End::Farewell(Farewell::NotAMember) => Some((Some(1008), "not a member of this room")),
+            End::Farewell(Farewell::NoSuchUser) => Some((Some(1008), "there is no such user")),
+            End::Farewell(Farewell::MessageTooLong) => {
+                Some((Some(TOO_BIG), "the message is too long"))
             }
             // 1013 is registered with IANA as "Try Again Later".
             End::Farewell(Farewell::TryAgain) => Some((Some(1013), "try again")),

@@ -14,9 +14,11 @@ use super::cors;
 use super::framing::{Framing, Sent};
 use super::parked::{Parked, Wanted};
 use super::routes::{self, Handler, Page};
+use super::site::{self, Shown};
 use super::upgrade::upgrade;
 use super::{
-    End, Flow, Host, Limits, NO_ROUTE, Refusal, Refused, Session, Stage, TooManyParked, WebSocket,
+    End, Flow, Host, Limits, NO_ROUTE, Pages, Refusal, Refused, Session, Stage, TooManyParked,
+    WebSocket,
 };
 use crate::chat::account::{self, Guest};
 use crate::dialects::{Ask, Enter, Entry};
@@ -252,16 +254,32 @@ fn answer(asking: &Asking<'_>, limits: &Limits, host: &mut impl Host) -> Next {
             let response = readable(page(which, host));
             framing.closing_if(which.is_large()).respond(response, host).into()
         }
+        Handler::Site(site) => match site::show(site, &call, host.listener(), limits) {
+            Shown::Response(response) => {
+                let is_large = Pages::is_large(&response);
+                framing.closing_if(is_large).respond(response, host).into()
+            }
+            Shown::FrontPage => {
+                let response = page(Page::Index, host).header("Vary", site::VARY);
+                framing.respond(readable(response), host).into()
+            }
+            Shown::Ask(call) => {
+                park(asking, &call, Wanted::Visit(site), (framing, None), limits, host)
+            }
+        },
         Handler::Socket(Enter::AtOnce(enter)) => {
             open(request, enter(&call), (framing, route), limits, host)
         }
-        Handler::Socket(Enter::Known { token, words, enter }) => match asking.caller {
+        Handler::Socket(Enter::Known { call: identify, words, enter }) => match asking.caller {
             Caller::Known(guest) => {
                 open(request, enter(&call, guest), (framing, route), limits, host)
             }
             Caller::Unknown => {
-                let call = account::Call::Identify(token(&call));
-                park(asking, &call, Wanted::Caller(words), (framing, Some(route)), limits, host)
+                let (wanted, opens) = (Wanted::Caller(words), Some(route));
+                match identify(&call) {
+                    Ok(call) => park(asking, &call, wanted, (framing, opens), limits, host),
+                    Err(flaw) => open(request, Err(flaw), (framing, route), limits, host),
+                }
             }
         },
         Handler::Ask(Ask { call: ask, words }) => match ask(&call) {

@@ -7,7 +7,7 @@
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
 use super::failure::{self, Cause};
-use super::{Database, Dice, logins, messages, users};
+use super::{Database, Dice, logins, messages, rooms, users};
 use crate::chat::account::{Failure, Job, JobResult, Output, UnixMs, Work};
 
 impl Database {
@@ -102,8 +102,25 @@ impl Database {
     fn perform(&self, work: &Work, dice: Dice<'_>, now: UnixMs) -> rusqlite::Result<Output> {
         let connection: &Connection = &self.connection;
         match work {
-            Work::Say { place, from, at, text } => {
-                messages::say(connection, *place, *from, *at, text).map(|seq| Output::Said { seq })
+            Work::Say { place, from, at, text, reply } => {
+                let message =
+                    messages::Message { from: *from, at: *at, text, reply: reply.as_deref() };
+                let seq = messages::say(connection, *place, message)?;
+                Ok(seq.map_or(Output::NotAMember, |seq| Output::Said { seq }))
+            }
+            Work::History { place, limit } => {
+                messages::history(connection, *place, (*limit).into()).map(Output::History)
+            }
+            Work::Unread(user) => messages::unread(connection, *user).map(Output::Unread),
+            Work::MarkRead { user, other } => {
+                messages::mark_read(connection, *user, *other).map(|()| Output::Read)
+            }
+            Work::CreateRoom { creator, name, description, at } => {
+                let room = rooms::NewRoom { creator: *creator, name, description, at: *at };
+                rooms::create(connection, room, dice).map(Output::RoomCreated)
+            }
+            Work::ChangeRoom { room, by, change, at } => {
+                rooms::change(connection, *room, *by, (*change, *at)).map(Output::RoomChanged)
             }
             Work::Credentials { name } => {
                 users::credentials(connection, name).map(Output::Credentials)
@@ -130,8 +147,19 @@ impl Database {
 /// Whether the job may change the database.
 fn writes(work: &Work) -> bool {
     match work {
-        Work::Say { .. } | Work::Register { .. } | Work::Admit { .. } | Work::Revoke(_) => true,
-        Work::Credentials { .. } | Work::Login(_) | Work::Hash(_) | Work::Verify { .. } => false,
+        Work::Say { .. }
+        | Work::MarkRead { .. }
+        | Work::CreateRoom { .. }
+        | Work::ChangeRoom { .. }
+        | Work::Register { .. }
+        | Work::Admit { .. }
+        | Work::Revoke(_) => true,
+        Work::History { .. }
+        | Work::Unread(_)
+        | Work::Credentials { .. }
+        | Work::Login(_)
+        | Work::Hash(_)
+        | Work::Verify { .. } => false,
     }
 }
 
@@ -145,7 +173,8 @@ mod tests {
 
     fn say(ticket: u32, text: &str) -> Job {
         let (place, from, at) = (Place::Global, UserKey(1), UnixMs(0));
-        Job { ticket: Ticket(ticket), work: Work::Say { place, from, at, text: Arc::from(text) } }
+        let (text, reply) = (Arc::from(text), None);
+        Job { ticket: Ticket(ticket), work: Work::Say { place, from, at, text, reply } }
     }
 
     #[test]

@@ -4,8 +4,8 @@
 //! the simulator a virtual lane. The database is a file that only SQLite touches; this room never opens one
 //! itself. [`Found`] is a database before its schema is known to be today's.
 //!
-//! The files: `open` and `schema` for the start, `batch` for the transaction, `messages`, `users` and
-//! `logins` for the statements, `upkeep` for what is done between batches, `copies` for backups, `failure`
+//! The files: `open` and `schema` for the start, `batch` for the transaction, `messages`, `rooms`, `users`
+//! and `logins` for the statements, `upkeep` for what is done between batches, `copies` for backups, `failure`
 //! for SQLite's errors in the realm's words.
 
 mod batch;
@@ -16,6 +16,7 @@ mod messages;
 mod names;
 mod open;
 mod passwords;
+mod rooms;
 mod schema;
 mod upkeep;
 mod users;
@@ -25,7 +26,7 @@ use std::time::Duration;
 
 use rusqlite::Connection;
 
-use crate::chat::account::{Failure, Snapshot, User};
+use crate::chat::account::{Changed, Failure, Snapshot, User};
 
 pub use open::{Found, StartError};
 pub use passwords::Hasher;
@@ -84,21 +85,23 @@ impl Database {
                 users: users::all(&self.connection)?,
                 former: users::former(&self.connection)?,
                 recent: messages::recent(&self.connection)?,
+                rooms: rooms::all(&self.connection)?,
             })
         };
         read().map_err(|error| StartError::of(&error))
     }
 
-    /// All users, if another process has committed anything since the last call.
-    pub fn news(&mut self) -> Option<Vec<User>> {
+    /// All users and rooms, if another process has committed anything since the last call.
+    pub fn news(&mut self) -> Option<Changed> {
         let version = upkeep::data_version(&self.connection).ok()?;
         if version == self.data_version {
             return None;
         }
         // After an error the next call tries again.
         let users = users::all(&self.connection).ok()?;
+        let rooms = rooms::all(&self.connection).ok()?;
         self.data_version = version;
-        Some(users)
+        Some(Changed { users, rooms })
     }
 
     /// All users, in the order of their keys.

@@ -44,6 +44,11 @@ impl Hasher {
                 Output::Verified { right, rehash }
             }
             Work::Say { .. }
+            | Work::History { .. }
+            | Work::Unread(_)
+            | Work::MarkRead { .. }
+            | Work::CreateRoom { .. }
+            | Work::ChangeRoom { .. }
             | Work::Credentials { .. }
             | Work::Register { .. }
             | Work::Admit { .. }

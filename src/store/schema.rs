@@ -15,7 +15,7 @@ pub(super) const APPLICATION_ID: i32 = 0x5357_4244;
 pub(super) const GLOBAL: i64 = 0;
 
 /// From version 0, an empty file, to 1, and so on.
-pub(super) const MIGRATIONS: [&str; 1] = [FIRST];
+pub(super) const MIGRATIONS: [&str; 2] = [FIRST, ROOMS];
 
 /// Users, their logins, and what they write.
 ///
@@ -63,6 +63,33 @@ CREATE TABLE marks(
     unread INTEGER NOT NULL,
     PRIMARY KEY(user, conversation)
 ) STRICT, WITHOUT ROWID;
+";
+
+/// Rooms with their members, replies, and how far each user has read a private conversation.
+///
+/// A room is a conversation, with the same key. `deserted` names the deleted rooms whose messages are still
+/// there: they are deleted in slices.
+const ROOMS: &str = "
+CREATE TABLE rooms(
+    key INTEGER PRIMARY KEY REFERENCES conversations,
+    id BLOB NOT NULL UNIQUE,
+    name TEXT NOT NULL,
+    description TEXT NOT NULL,
+    creator INTEGER NOT NULL REFERENCES users,
+    created INTEGER NOT NULL
+) STRICT;
+CREATE TABLE members(
+    room INTEGER NOT NULL REFERENCES rooms ON DELETE CASCADE,
+    user INTEGER NOT NULL REFERENCES users,
+    added INTEGER NOT NULL,
+    PRIMARY KEY(room, user)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX members_of ON members(user);
+CREATE TABLE deserted(conversation INTEGER PRIMARY KEY) STRICT;
+ALTER TABLE messages ADD COLUMN quoted_id TEXT;
+ALTER TABLE messages ADD COLUMN quoted_name TEXT;
+ALTER TABLE messages ADD COLUMN quoted_text TEXT;
+ALTER TABLE marks ADD COLUMN read INTEGER NOT NULL DEFAULT 0;
 ";
 
 /// Takes a database from `version` to the end of `migrations`, each in a transaction of its own.

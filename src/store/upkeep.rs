@@ -1,14 +1,14 @@
 //! [`Database::tidy_up`] and [`Database::prune`]: what is done between batches, in slices that delay no
 //! batch for long.
 //!
-//! *Checkpoints*: the log of new pages is copied into the database. *Expired logins* and *messages older
-//! than the retention* are deleted. All of it may fail, on a full disk for example, and is tried again.
+//! *Checkpoints*: the log of new pages is copied into the database. *Expired logins*, *messages of deleted
+//! rooms* and *messages older than the retention* are deleted. All of it may fail, on a full disk for example, and is tried again.
 
-use rusqlite::{Connection, OptionalExtension as _, params};
+use rusqlite::{Connection, OptionalExtension as _};
 
 use super::failure::{self, Cause};
 use super::schema::GLOBAL;
-use super::{Database, logins, messages};
+use super::{Database, logins, messages, rooms};
 use crate::chat::account::{Seq, UnixMs};
 
 /// Pages in the log from which a checkpoint is due when nothing else is to be done.
@@ -79,7 +79,8 @@ impl Database {
 
     fn delete_slice(&mut self, now: UnixMs) -> rusqlite::Result<bool> {
         let more_logins = logins::delete_expired(&self.connection, now, SLICE)? == SLICE;
-        Ok(self.delete_old_messages(now)? || more_logins)
+        let more_deserted = rooms::clear_deserted(&self.connection, SLICE)?;
+        Ok(self.delete_old_messages(now)? || more_logins || more_deserted)
     }
 
     /// Goes on with the pass over all messages. They are in the order of their conversations, and in each
@@ -108,8 +109,7 @@ impl Database {
             at = if said >= keep_from {
                 messages::id_of(messages::conversation_of(id) + 1, Seq(0))
             } else {
-                let delete = "DELETE FROM messages WHERE id = ?";
-                transaction.prepare_cached(delete)?.execute(params![id])?;
+                messages::delete_old(&transaction, id)?;
                 id + 1
             };
         }

@@ -3,7 +3,7 @@
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
 use super::names::folded;
-use super::{Database, Dice, Hasher, failure};
+use super::{Database, Dice, Hasher, failure, rooms};
 use crate::chat::account::{
     Credentials, Failure, PasswordHash, UnixMs, User, UserId, UserKey, UserName,
 };
@@ -16,7 +16,7 @@ pub(super) fn register(
     at: UnixMs,
     dice: Dice<'_>,
 ) -> rusqlite::Result<Option<User>> {
-    let id = random_id(dice);
+    let id = UserId(random_uuid(dice));
     connection
         .prepare_cached(
             "INSERT INTO users(id, name, folded, password, created) SELECT ?1, ?2, ?3, ?4, ?5
@@ -29,12 +29,19 @@ pub(super) fn register(
 }
 
 /// A UUID of version 4: 122 random bits (RFC 9562 §5.4).
-fn random_id(dice: Dice<'_>) -> UserId {
+pub(super) fn random_uuid(dice: Dice<'_>) -> [u8; 16] {
     let mut id = [0; 16];
     dice(&mut id);
     id[6] = id[6] & 0x0f | 0x40;
     id[8] = id[8] & 0x3f | 0x80;
-    UserId(id)
+    id
+}
+
+/// Whether there is such a user, who was not deleted.
+pub(super) fn is_there(connection: &Connection, user: UserKey) -> rusqlite::Result<bool> {
+    connection
+        .prepare_cached("SELECT 1 FROM users WHERE key = ? AND password IS NOT NULL")?
+        .exists([user.0])
 }
 
 /// The user and the password's hash under exactly this name.
@@ -107,11 +114,13 @@ impl Database {
         self.change_user(name, |connection, user| {
             let sql = "UPDATE users SET password = ? WHERE key = ?";
             connection.execute(sql, params![hash.reveal(), user.0])?;
-            connection.execute("DELETE FROM logins WHERE user = ?", [user.0])
+            connection.execute("DELETE FROM logins WHERE user = ?", [user.0])?;
+            Ok(())
         })
     }
 
-    /// Deletes a user: password, logins and marks. The messages stay, and nobody else gets the name.
+    /// Deletes a user: password, logins, marks and memberships. The messages stay, and nobody else gets the
+    /// name. Rooms that the user has made pass to the longest-standing member, or are deleted without one.
     /// `false`: there is no such user.
     ///
     /// # Errors
@@ -121,14 +130,15 @@ impl Database {
         self.change_user(name, |connection, user| {
             connection.execute("UPDATE users SET password = NULL WHERE key = ?", [user.0])?;
             connection.execute("DELETE FROM logins WHERE user = ?", [user.0])?;
-            connection.execute("DELETE FROM marks WHERE user = ?", [user.0])
+            connection.execute("DELETE FROM marks WHERE user = ?", [user.0])?;
+            rooms::forget_user(connection, user)
         })
     }
 
     fn change_user(
         &mut self,
         name: &UserName,
-        change: impl FnOnce(&Connection, UserKey) -> rusqlite::Result<usize>,
+        change: impl FnOnce(&Connection, UserKey) -> rusqlite::Result<()>,
     ) -> Result<bool, Failure> {
         let all = || {
             let transaction = self.connection.transaction()?;

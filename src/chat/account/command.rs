@@ -5,6 +5,8 @@
 
 use std::borrow::Cow;
 
+use super::Quote;
+
 /// A command. It borrows from the frame.
 #[derive(Clone, Eq, PartialEq)]
 pub enum Command<'a> {
@@ -14,6 +16,13 @@ pub enum Command<'a> {
         to: Option<Cow<'a, str>>,
         /// The text, as the client sent it: unescaped, with the spaces around it.
         text: Cow<'a, str>,
+    },
+    /// Store a message in the place that the socket is for, a private conversation or a room, and pass it on.
+    SayHere {
+        /// The text, as the client sent it.
+        text: Cow<'a, str>,
+        /// What it replies to. In a room only.
+        reply: Option<Quote<'a>>,
     },
     /// Tell others whether this user is typing.
     Typing {
@@ -30,7 +39,7 @@ impl Command<'_> {
     /// Whether the command is a message.
     pub fn is_message(&self) -> bool {
         match self {
-            Command::Say { .. } => true,
+            Command::Say { .. } | Command::SayHere { .. } => true,
             Command::Typing { .. } | Command::ListUsers => false,
         }
     }
@@ -40,6 +49,7 @@ impl std::fmt::Debug for Command<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(match self {
             Command::Say { .. } => "Say",
+            Command::SayHere { .. } => "SayHere",
             Command::Typing { .. } => "Typing",
             Command::ListUsers => "ListUsers",
         })

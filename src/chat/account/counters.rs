@@ -13,6 +13,15 @@ pub struct Counters {
     pub seats_refused: u64,
     /// Sockets that were ended because their login had ended.
     pub seats_ended: u64,
+    /// Sockets that were ended because their user was no member of the room any more.
+    pub seats_expelled: u64,
+    /// Sockets that were ended because a message could not be stored, was too long, or was to a user who is
+    /// gone, in a protocol without words for an error.
+    pub seats_failed: u64,
+    /// Rooms that were made.
+    pub rooms_created: u64,
+    /// Rooms that were deleted.
+    pub rooms_deleted: u64,
     /// Users that were registered.
     pub registered: u64,
     /// Logins that began.

@@ -6,10 +6,10 @@
 //!
 //! Users stand in the order of their keys, which is the order of registration: a new user goes to the end,
 //! and a key is found in O(log n). (A hash table by key was rejected: the page of all users wants this
-//! order, and 15 steps find one among 20,000.) A user costs 72 bytes here, 5 in the table of names, and the
-//! text of the name; with one socket 8 bytes more.
+//! order, and 15 steps find one among 20,000.) A user costs 72 bytes here, 5 in each of the tables of names
+//! and of ids, and the text of the name; with one socket 8 bytes more.
 
-use super::{User, UserKey};
+use super::{User, UserId, UserKey};
 use crate::chat::ConnectionId;
 use crate::shards::Shards;
 
@@ -19,13 +19,14 @@ pub(super) struct Directory {
     /// In the order of their keys.
     people: Vec<Person>,
     by_name: Shards<UserKey>,
+    by_id: Shards<UserKey>,
 }
 
 /// A user, and the sockets of this user.
 pub(super) struct Person {
     /// What the store has.
     pub(super) user: User,
-    /// The sockets, in no particular order.
+    /// The sockets, in the order in which they came.
     seats: Vec<ConnectionId>,
 }
 
@@ -59,13 +60,18 @@ impl Directory {
         self.get(*self.by_name.find(name, is_it)?)
     }
 
+    /// The user with an id.
+    pub(super) fn find_id(&self, id: UserId) -> Option<&Person> {
+        let is_it = |key: &UserKey| self.get(*key).is_some_and(|one| one.user.id == id);
+        self.get(*self.by_id.find(id, is_it)?)
+    }
+
     /// Adds a user that the store has just registered.
     pub(super) fn add(&mut self, user: User) {
         let key = user.key;
         let Err(place) = self.place(key) else { return };
         self.people.insert(place, Person { user, seats: Vec::new() });
-        let Directory { people, by_name } = self;
-        by_name.insert(key, |key| name_of(people, *key));
+        self.index(key);
     }
 
     /// The users that are not among these.
@@ -90,10 +96,16 @@ impl Directory {
             .collect();
         self.people.sort_unstable_by_key(|one| one.user.key);
         debug_assert!(old.people.iter().all(|one| one.seats.is_empty()), "a socket has a user");
-        let Directory { people, by_name } = self;
-        for one in &*people {
-            by_name.insert(one.user.key, |key| name_of(people, *key));
+        for place in 0..self.people.len() {
+            self.index(self.people[place].user.key);
         }
+    }
+
+    /// Enters a user in the tables of names and ids.
+    fn index(&mut self, key: UserKey) {
+        let Directory { people, by_name, by_id } = self;
+        by_name.insert(key, |key| user_of(people, *key).name.as_str());
+        by_id.insert(key, |key| user_of(people, *key).id);
     }
 
     /// Gives a user a socket. Returns whether it is the user's first.
@@ -129,9 +141,12 @@ impl Directory {
     pub(super) fn check_invariants(&self) {
         assert!(self.people.is_sorted_by_key(|one| one.user.key), "users stand by their keys");
         assert_eq!(self.by_name.len(), self.people.len(), "as many names as users");
+        assert_eq!(self.by_id.len(), self.people.len(), "as many ids as users");
         for one in &self.people {
             let found = self.find(one.user.name.as_str()).map(|one| one.user.key);
             assert_eq!(found, Some(one.user.key), "every user is found by name");
+            let found = self.find_id(one.user.id).map(|one| one.user.key);
+            assert_eq!(found, Some(one.user.key), "every user is found by id");
         }
     }
 }
@@ -148,9 +163,9 @@ impl Person {
     }
 }
 
-fn name_of(people: &[Person], key: UserKey) -> &str {
+fn user_of(people: &[Person], key: UserKey) -> &User {
     let place = people.binary_search_by_key(&key, |one| one.user.key);
-    people[place.expect("a name's key is a user's")].user.name.as_str()
+    &people[place.expect("a key in a table is a user's")].user
 }
 
 #[cfg(test)]
@@ -190,8 +205,8 @@ mod tests {
         // The text of a name of 32 bytes, with two counters before it, in an allocator's steps of 16.
         let name = (16 + 32 + 8usize).next_multiple_of(16);
         // A hash table is between 7/16 and 7/8 full.
-        let by_name = (size_of::<UserKey>() + 1) * 16 / 7;
-        assert!((size_of::<Person>() + name + by_name) * 20_000 < 4_000_000);
+        let table = (size_of::<UserKey>() + 1) * 16 / 7;
+        assert!((size_of::<Person>() + name + 2 * table) * 20_000 < 4_000_000);
         assert_eq!(size_of::<Person>(), 72);
     }
 }

@@ -1,6 +1,6 @@
 //! [`Event`]: what a client of the realm is told on its socket.
 
-use super::{Refusal, Said, UnixMs};
+use super::{Refusal, RoomSaid, Said, UnixMs, UserId};
 use crate::chat::Handling;
 
 /// An event. It borrows from the realm.
@@ -10,7 +10,8 @@ pub enum Event<'a> {
     History(&'a [Said<'a>]),
     /// A message was stored. All connections get it that a global message goes to, the sender's included:
     /// there it is the acknowledgement. Of a private message, the recipient's connections get it. A
-    /// connection that has just switched from Chatterbox gets all that it could not be told before.
+    /// connection that has just switched from Chatterbox gets all that it could not be told before. The
+    /// sockets of a private conversation ([`Role::Pair`](super::Role)) get it on both sides.
     Said(Said<'a>),
     /// A private message was stored. The sender's connections get this, instead of `Said`.
     Sent {
@@ -37,6 +38,28 @@ pub enum Event<'a> {
         /// When the list was made.
         at: UnixMs,
     },
+    /// A private message for this user was stored. The newest notices socket of each login gets it.
+    Notify {
+        /// The id of the sender.
+        from_id: UserId,
+        /// The name of the sender.
+        from: &'a str,
+        /// The text.
+        text: &'a str,
+        /// When the server received it.
+        at: UnixMs,
+    },
+    /// This user has read all that another user wrote. The newest notices socket of each login gets it.
+    UnreadReset {
+        /// The id of the other user.
+        from_id: UserId,
+    },
+    /// All registered users in the order of registration, and whether each is online. For status sockets.
+    Everyone(&'a [(UserId, &'a str, bool)]),
+    /// A message in a room was stored. All sockets of the room get it, the sender's included.
+    RoomSaid(RoomSaid<'a>),
+    /// A sign of life, for notices sockets.
+    Ping,
     /// A command of this client was refused, or could not be stored.
     Refused(Refusal<'a>),
 }
@@ -45,13 +68,17 @@ impl<'a> Event<'a> {
     /// How an outbox queues this event.
     pub fn handling(&self) -> Handling<'a> {
         match self {
-            // The receiving app shows it for a few seconds only.
-            Event::Typing { .. } => Handling::FOR_CONNECTION.droppable(),
+            // The receiving app shows it for a few seconds only; and a ping that comes late says nothing.
+            Event::Typing { .. } | Event::Ping => Handling::FOR_CONNECTION.droppable(),
             // Nothing moves to another connection: every connection of a user gets its own copy.
             Event::History(_)
             | Event::Said(_)
             | Event::Sent { .. }
             | Event::Users { .. }
+            | Event::Notify { .. }
+            | Event::UnreadReset { .. }
+            | Event::Everyone(_)
+            | Event::RoomSaid(_)
             | Event::Refused(_) => Handling::FOR_CONNECTION,
         }
     }

@@ -18,11 +18,7 @@ impl Realm {
         vec![
             Figure::gauge("switchboard_account_users", "Registered users.", self.users.len()),
             Figure::gauge("switchboard_account_online", "Users online.", self.online.len()),
-            Figure::gauge(
-                "switchboard_account_sockets",
-                "WebSockets of users.",
-                self.seats.all().len(),
-            ),
+            Figure::gauge("switchboard_account_sockets", "WebSockets of users.", self.seats.len()),
             Figure::gauge(
                 "switchboard_account_logins_cached",
                 "Logins in memory; all are in the store.",
@@ -36,9 +32,22 @@ impl Realm {
             ),
             Figure::counters(
                 "switchboard_account_sockets_ended_total",
-                "WebSockets that were ended because the login ended, or turned away as too many.",
+                "WebSockets that were ended because the login ended, the user was removed from the room, \
+                 or a message failed without words for that, or turned away as too many.",
                 "reason",
-                [("login_ended", counters.seats_ended), ("too_many", counters.seats_refused)],
+                [
+                    ("login_ended", counters.seats_ended),
+                    ("too_many", counters.seats_refused),
+                    ("not_a_member", counters.seats_expelled),
+                    ("message_failed", counters.seats_failed),
+                ],
+            ),
+            Figure::gauge("switchboard_account_rooms", "Rooms.", self.rooms.len()),
+            Figure::counters(
+                "switchboard_account_rooms_total",
+                "Rooms that were created and that were deleted.",
+                "event",
+                [("created", counters.rooms_created), ("deleted", counters.rooms_deleted)],
             ),
         ]
     }

@@ -1,5 +1,6 @@
-//! How the realm names things: [`UserKey`], [`UserId`] and [`UserName`] for a user, [`Place`] for a
-//! conversation, [`Seq`] for a message in it, [`UnixMs`] for a time that people see.
+//! How the realm names things: [`UserKey`], [`UserId`] and [`UserName`] for a user, [`RoomKey`] and
+//! [`RoomId`] for a room, [`Place`] for a conversation, [`Seq`] for a message in it, [`UnixMs`] for a time
+//! that people see. [`Role`]: what a socket is for.
 //!
 //! All are valid by construction. A name is personal, but not secret: every user of the realm sees it.
 
@@ -14,17 +15,58 @@ pub struct UserKey(pub u32);
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub struct UserId(pub [u8; 16]);
 
-impl fmt::Display for UserId {
-    /// The usual form: 32 hexadecimal digits in five groups (RFC 9562 §4).
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (at, byte) in self.0.iter().enumerate() {
-            if matches!(at, 4 | 6 | 8 | 10) {
-                f.write_str("-")?;
+/// A room, as the store counts conversations. Never given twice.
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct RoomKey(pub u32);
+
+/// A room, as clients name it: a random UUID.
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct RoomId(pub [u8; 16]);
+
+macro_rules! uuid {
+    ($($id:ident),*) => {$(
+        impl fmt::Display for $id {
+            /// The usual form: 32 hexadecimal digits in five groups (RFC 9562 §4).
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write_uuid(&self.0, f)
             }
-            write!(f, "{byte:02x}")?;
         }
-        Ok(())
+
+        impl $id {
+            /// Parses the usual form. Capital digits are as good as small ones (RFC 9562 §4). `None` for
+            /// any other text.
+            pub fn parse(text: &str) -> Option<Self> {
+                parse_uuid(text.as_bytes()).map(Self)
+            }
+        }
+    )*};
+}
+
+uuid!(UserId, RoomId);
+
+fn write_uuid(id: &[u8; 16], f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    for (at, byte) in id.iter().enumerate() {
+        if matches!(at, 4 | 6 | 8 | 10) {
+            f.write_str("-")?;
+        }
+        write!(f, "{byte:02x}")?;
     }
+    Ok(())
+}
+
+fn parse_uuid(text: &[u8]) -> Option<[u8; 16]> {
+    let is_hyphen = |at: usize| matches!(at, 8 | 13 | 18 | 23);
+    let fits = |(at, &byte): (usize, &u8)| is_hyphen(at) == (byte == b'-');
+    if text.len() != 36 || !text.iter().enumerate().all(fits) {
+        return None;
+    }
+    let mut digits = text.iter().filter(|&&byte| byte != b'-');
+    let mut id = [0; 16];
+    for byte in &mut id {
+        let mut digit = || char::from(*digits.next()?).to_digit(16);
+        *byte = u8::try_from(digit()? << 4 | digit()?).ok()?;
+    }
+    Some(id)
 }
 
 /// The place of a message in its conversation: 1, 2, 3 without a gap, in the order of the commits.
@@ -42,6 +84,23 @@ pub enum Place {
     Global,
     /// The one between two users. A user may write to themselves.
     Private(UserKey, UserKey),
+    /// The one of the members of a room.
+    Room(RoomKey),
+}
+
+/// What a socket is for. The address where it was opened says so, and it stays so.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Role {
+    /// For everything: `/ws?token=`.
+    Stream,
+    /// The private conversation with this user.
+    Pair(UserId),
+    /// Notices of private messages.
+    Notices,
+    /// Who is online.
+    Status,
+    /// A room.
+    Room(RoomId),
 }
 
 /// The name of a user, as it was registered. It is compared exactly.
@@ -98,8 +157,12 @@ impl UserName {
 }
 
 fn is_forbidden(c: char) -> bool {
-    matches!(c, '<' | '>' | '&' | '"' | '\'' | '\\' | '`')
-        || c.is_control()
+    matches!(c, '<' | '>' | '&' | '"' | '\'' | '\\' | '`') || is_disguise(c)
+}
+
+/// Whether a character changes what a text looks like: a control, or a bidirectional override.
+pub(super) fn is_disguise(c: char) -> bool {
+    c.is_control()
         || matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
@@ -129,5 +192,21 @@ mod tests {
     fn a_user_id_shows_itself_as_a_uuid() {
         let id = UserId(std::array::from_fn(|at| u8::try_from(at).expect("below 16") * 16 + 1));
         assert_eq!(id.to_string(), "01112131-4151-6171-8191-a1b1c1d1e1f1");
+        assert_eq!(UserId::parse("01112131-4151-6171-8191-A1B1C1D1E1F1"), Some(id));
+    }
+
+    #[test]
+    fn a_text_of_another_form_is_no_uuid() {
+        let uuid = "01112131-4151-6171-8191-a1b1c1d1e1f1";
+        for (at, _) in uuid.char_indices() {
+            let mut other = uuid.to_owned();
+            other.replace_range(at..=at, if &uuid[at..=at] == "-" { "0" } else { "-" });
+            assert_eq!(RoomId::parse(&other), None, "{other}");
+            other.replace_range(at..=at, "g");
+            assert_eq!(RoomId::parse(&other), None, "{other}");
+        }
+        for other in ["", &uuid[1..], &format!("{uuid}0"), &uuid.replace('-', "")] {
+            assert_eq!(RoomId::parse(other), None, "{other}");
+        }
     }
 }

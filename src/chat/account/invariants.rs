@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::Realm;
 use super::pending::Pending;
+use super::seats::Purpose;
 use crate::chat::ConnectionId;
 
 impl Realm {
@@ -15,6 +16,7 @@ impl Realm {
     /// If there is a bug in this room.
     pub fn check_invariants(&self) {
         self.users.check_invariants();
+        self.former.check_invariants();
         self.recent.check_invariants();
         self.waiting.check_invariants();
         self.hashes.check_invariants(&self.limits);
@@ -22,6 +24,7 @@ impl Realm {
             table.check_invariants();
         }
         self.check_seats();
+        self.check_rooms();
         self.check_unstored();
         let commits = self.recent.newest().map_or(0, |newest| newest.commit);
         assert!(commits <= self.commits, "a message has the number of its commit");
@@ -44,8 +47,36 @@ impl Realm {
         self.logins.check_invariants(|login| by_login.get(&login.0).copied().unwrap_or(0));
         let online = self.users.iter().filter(|one| one.is_online());
         self.online.check_invariants(online.map(|one| &one.user.name));
-        let waits = |id| self.seats.get(id).is_some_and(|seat| !seat.speaks);
+        let is = |id, purpose| self.seats.get(id).filter(|seat| seat.purpose == purpose);
+        let waits = |id| is(id, Purpose::Stream).is_some_and(|seat| !seat.speaks);
         self.missed.check_invariants(&self.limits, waits);
+        self.pings.check_invariants(|id| is(id, Purpose::Notices).is_some());
+        let notices = self.seats.check_invariants();
+        let notices = notices.filter(|seat| seat.purpose == Purpose::Notices).count();
+        assert_eq!(self.pings.len(), notices, "every notices socket is pinged");
+    }
+
+    fn check_rooms(&self) {
+        let mut seats = 0;
+        assert!(self.rooms.len() <= self.limits.rooms, "more rooms than may be");
+        for hall in self.rooms.check_invariants() {
+            let room = &hall.room;
+            let most = self.limits.members_per_room;
+            assert!(room.members.len() <= most, "more members of a room than may be");
+            let are_users = room.members.iter().all(|&user| self.users.get(user).is_some());
+            assert!(are_users, "the members of a room are users");
+            for (place, &id) in hall.seats().iter().enumerate() {
+                let seat = self.seats.get(id).expect("a socket of a room has a seat");
+                assert_eq!(seat.purpose, Purpose::Room(room.key), "a socket is for its room");
+                assert_eq!(seat.place as usize, place, "a seat knows its place in its room");
+                let is_member = self.rooms.is_member(room.key, seat.user);
+                assert!(is_member, "only members have a socket for a room");
+                seats += 1;
+            }
+        }
+        let all = self.seats.check_invariants();
+        let all = all.filter(|seat| matches!(seat.purpose, Purpose::Room(_))).count();
+        assert_eq!(all, seats, "a room knows its sockets");
     }
 
     fn check_unstored(&self) {
@@ -57,14 +88,19 @@ impl Realm {
                 Pending::Message(message) => {
                     *by_seat.entry(message.seat).or_default() += 1;
                     messages += 1;
-                    bytes += message.text.len();
+                    bytes += message.bytes();
                 }
                 Pending::Hash { .. } | Pending::Credentials(_) | Pending::Verify(_) => hashes += 1,
                 Pending::Login { .. }
                 | Pending::Recheck(_)
                 | Pending::LogOut { .. }
                 | Pending::Register { .. }
-                | Pending::Admit(_) => {}
+                | Pending::Admit(_)
+                | Pending::History { .. }
+                | Pending::Unread { .. }
+                | Pending::MarkRead { .. }
+                | Pending::CreateRoom { .. }
+                | Pending::ChangeRoom { .. } => {}
             }
         }
         assert_eq!(self.unstored(), messages, "what is in store waits for its result");

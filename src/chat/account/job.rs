@@ -9,7 +9,8 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::{
-    PasswordHash, Place, Secret, Seq, Token, TokenDigest, UnixMs, UserId, UserKey, UserName,
+    PasswordHash, Place, Quote, RoomId, RoomKey, Secret, Seq, Token, TokenDigest, UnixMs, UserId,
+    UserKey, UserName,
 };
 
 /// The number by which the realm recognises a result. It is given anew once its result has come.
@@ -33,7 +34,8 @@ pub struct Job {
 /// What is to be done.
 #[derive(Clone, Eq, PartialEq)]
 pub enum Work {
-    /// Store lane: store a message as the next of its conversation. → [`Output::Said`]
+    /// Store lane: store a message as the next of its conversation. → [`Output::Said`], or
+    /// [`Output::NotAMember`] if it is for a room of which the sender is no member
     Say {
         /// The conversation.
         place: Place,
@@ -43,6 +45,48 @@ pub enum Work {
         at: UnixMs,
         /// The text.
         text: Arc<str>,
+        /// What it replies to.
+        reply: Option<Arc<Quote<'static>>>,
+    },
+    /// Store lane: the last messages of a conversation. → [`Output::History`]
+    History {
+        /// The conversation.
+        place: Place,
+        /// The most messages.
+        limit: u16,
+    },
+    /// Store lane: how many private messages of each other user this user has not read.
+    /// → [`Output::Unread`]
+    Unread(UserKey),
+    /// Store lane: note that a user has read all that another one has written to them so far.
+    /// → [`Output::Read`]
+    MarkRead {
+        /// The reader.
+        user: UserKey,
+        /// The writer.
+        other: UserKey,
+    },
+    /// Store lane: make a room. → [`Output::RoomCreated`]
+    CreateRoom {
+        /// The creator, who is its first member.
+        creator: UserKey,
+        /// Its name.
+        name: Arc<str>,
+        /// Its description.
+        description: Arc<str>,
+        /// When.
+        at: UnixMs,
+    },
+    /// Store lane: change a room, if it is there and `by` is its creator. → [`Output::RoomChanged`]
+    ChangeRoom {
+        /// The room.
+        room: RoomKey,
+        /// The user who asks for it.
+        by: UserKey,
+        /// What is to be changed.
+        change: RoomChange,
+        /// When.
+        at: UnixMs,
     },
     /// Store lane: the user and the password hash under this name. → [`Output::Credentials`]
     Credentials {
@@ -87,6 +131,17 @@ pub enum Work {
     },
 }
 
+/// A change of a room.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum RoomChange {
+    /// Delete it, with its messages.
+    Delete,
+    /// Make this user a member, if it is none.
+    Add(UserKey),
+    /// Make this user no member, if it is one.
+    Remove(UserKey),
+}
+
 impl Work {
     /// Whether the job is for the hash lane.
     pub fn is_hashing(&self) -> bool {
@@ -112,6 +167,19 @@ pub enum Output {
         /// Its place in its conversation.
         seq: Seq,
     },
+    /// The message was not stored: its sender is no member of the room, or no longer, or the room is gone.
+    NotAMember,
+    /// The last messages of a conversation.
+    History(History),
+    /// The other users of whom something is unread, and how many messages.
+    Unread(Vec<(UserKey, u32)>),
+    /// The mark is committed.
+    Read,
+    /// The room is committed. `None`: its creator was deleted.
+    RoomCreated(Option<Room>),
+    /// Whether the change is committed. If not, the room is gone, or has another creator, or the user to
+    /// be added was deleted.
+    RoomChanged(bool),
     /// The user under a name, or `None`.
     Credentials(Option<Credentials>),
     /// The user is registered and committed. `None`: the name is taken.
@@ -127,9 +195,9 @@ pub enum Output {
     Login(Option<(UserKey, UnixMs)>),
     /// The token is forgotten. Whether it existed.
     Revoked(bool),
-    /// Another process has changed users or logins in the database: all users as they are now. One that is
-    /// missing was deleted. Logins have to be asked for again. Its ticket is [`Ticket::NEWS`].
-    News(Vec<User>),
+    /// Another process has changed users, logins or rooms in the database. Logins have to be asked for
+    /// again. Its ticket is [`Ticket::NEWS`].
+    News(News),
     /// The hash of a password.
     Hashed(PasswordHash),
     /// Whether the password was right; and if it was, its hash with today's parameters where the hash in
@@ -175,6 +243,43 @@ pub struct User {
     pub created: UnixMs,
 }
 
+/// A room.
+#[derive(Clone, Eq, PartialEq)]
+pub struct Room {
+    /// The key in the store: that of its conversation.
+    pub key: RoomKey,
+    /// The id for clients.
+    pub id: RoomId,
+    /// The name.
+    pub name: Arc<str>,
+    /// What it is for. It may be empty.
+    pub description: Arc<str>,
+    /// The user who may change and delete it. It is a member.
+    pub creator: UserKey,
+    /// When it was made.
+    pub created: UnixMs,
+    /// The members, the longest-standing first.
+    pub members: Vec<UserKey>,
+}
+
+/// All users and rooms, after another process has changed some. One that is missing was deleted.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct News {
+    /// All users, in the order of their keys.
+    pub users: Vec<User>,
+    /// All rooms, in the order of their keys.
+    pub rooms: Vec<Room>,
+}
+
+/// The last messages of a conversation.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct History {
+    /// The messages, oldest first.
+    pub messages: Vec<Stored>,
+    /// Of a private one: how far each of the two has read. A user that is missing has read nothing.
+    pub read: Vec<(UserKey, Seq)>,
+}
+
 /// A message that is in the store.
 #[derive(Clone, Eq, PartialEq)]
 pub struct Stored {
@@ -188,6 +293,8 @@ pub struct Stored {
     pub at: UnixMs,
     /// The text.
     pub text: Arc<str>,
+    /// What it replies to.
+    pub reply: Option<Arc<Quote<'static>>>,
 }
 
 /// What the store holds when the server starts, as far as memory keeps a replica of it.
@@ -200,12 +307,19 @@ pub struct Snapshot {
     pub former: Vec<User>,
     /// The last global messages, oldest first.
     pub recent: Vec<Stored>,
+    /// All rooms, in the order of their keys.
+    pub rooms: Vec<Room>,
 }
 
 impl fmt::Debug for Work {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Work::Say { .. } => "Say",
+            Work::History { .. } => "History",
+            Work::Unread(_) => "Unread",
+            Work::MarkRead { .. } => "MarkRead",
+            Work::CreateRoom { .. } => "CreateRoom",
+            Work::ChangeRoom { .. } => "ChangeRoom",
             Work::Credentials { .. } => "Credentials",
             Work::Register { .. } => "Register",
             Work::Admit { .. } => "Admit",
@@ -221,6 +335,12 @@ impl fmt::Debug for Output {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Output::Said { .. } => "Said",
+            Output::NotAMember => "NotAMember",
+            Output::History(_) => "History",
+            Output::Unread(_) => "Unread",
+            Output::Read => "Read",
+            Output::RoomCreated(_) => "RoomCreated",
+            Output::RoomChanged(_) => "RoomChanged",
             Output::Credentials(_) => "Credentials",
             Output::Registered(_) => "Registered",
             Output::Admitted { .. } => "Admitted",
@@ -230,6 +350,12 @@ impl fmt::Debug for Output {
             Output::Hashed(_) => "Hashed",
             Output::Verified { .. } => "Verified",
         })
+    }
+}
+
+impl fmt::Debug for Room {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Room").field("key", &self.key).finish_non_exhaustive()
     }
 }
 

@@ -16,7 +16,7 @@ use super::{
     Asker, Failure, Guest, Output, PasswordHash, Realm, Refusal, Registration, Reply, Secret,
     UnixMs, UserKey, UserName, Work,
 };
-use crate::chat::{Farewell, Sink};
+use crate::chat::{Audience, Farewell, Sink};
 use crate::limiter::Block;
 use crate::timer::Now;
 
@@ -107,6 +107,7 @@ impl Realm {
                     }
                 }
                 self.users.add(user);
+                sink.list_changed(Audience::Status);
                 Ok(())
             }
             Ok(Output::Registered(None)) => Err(Refusal::UserExists),

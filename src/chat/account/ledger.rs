@@ -33,6 +33,8 @@ pub enum Refused {
     TooLong,
     /// There is no user of the recipient's name.
     Unknown,
+    /// The sender is no member of the room. The store says so, which has the last word.
+    NotAMember,
 }
 
 /// Why the store failed, in the order of the metrics.
@@ -40,7 +42,8 @@ pub(super) const FAILURES: [Failure; 3] = [Failure::Full, Failure::ReadOnly, Fai
 
 impl Refused {
     /// Every one of them, in the order of the metrics.
-    pub const ALL: [Refused; 3] = [Refused::Malformed, Refused::TooLong, Refused::Unknown];
+    pub const ALL: [Refused; 4] =
+        [Refused::Malformed, Refused::TooLong, Refused::Unknown, Refused::NotAMember];
 
     /// The label in the metrics.
     pub fn word(self) -> &'static str {
@@ -48,6 +51,7 @@ impl Refused {
             Refused::Malformed => "malformed",
             Refused::TooLong => "too_long",
             Refused::Unknown => "unknown",
+            Refused::NotAMember => "not_a_member",
         }
     }
 }
@@ -101,6 +105,12 @@ impl Ledger {
         self.in_store += 1;
     }
 
+    /// Moves a message that the store has refused out of its hand.
+    pub(super) fn give_back(&mut self, why: Refused) {
+        self.in_store -= 1;
+        self.refused[why as usize] += 1;
+    }
+
     /// Moves a message out of the store's hand.
     pub(super) fn settle(&mut self, outcome: Result<(), Failure>) {
         self.in_store -= 1;
@@ -121,14 +131,15 @@ mod tests {
         for (count, why) in (1..).zip(Refused::ALL) {
             (0..count).for_each(|_| ledger.refuse(why));
         }
-        (0..20).for_each(|_| ledger.take());
+        (0..23).for_each(|_| ledger.take());
+        (0..3).for_each(|_| ledger.give_back(Refused::Unknown));
         for (count, why) in (1..).zip(FAILURES) {
             (0..count).for_each(|_| ledger.settle(Err(why)));
         }
         (0..9).for_each(|_| ledger.settle(Ok(())));
         assert!(ledger.balances());
-        assert_eq!((ledger.received, ledger.in_store, ledger.stored), (26, 5, 9));
-        assert_eq!(Refused::ALL.map(|why| ledger.refused(why)), [1, 2, 3]);
+        assert_eq!((ledger.received, ledger.in_store, ledger.stored), (33, 5, 9));
+        assert_eq!(Refused::ALL.map(|why| ledger.refused(why)), [1, 2, 3 + 3, 4]);
         assert_eq!(FAILURES.map(|why| ledger.failed(why)), [1, 2, 3]);
         assert!(!Ledger { stored: 8, ..ledger }.balances(), "one is in no term");
     }

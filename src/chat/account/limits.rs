@@ -39,6 +39,26 @@ pub struct Limits {
     pub seats_per_user: usize,
     /// The most characters of a message.
     pub text_chars: usize,
+    /// The most characters of the text that a message in a room quotes. A longer one is cut off.
+    pub reply_text_chars: usize,
+    /// The most characters of the quoted sender's name, and of its id. Longer ones are cut off.
+    pub reply_name_chars: usize,
+    /// The most messages of a history that is asked for.
+    pub history: u16,
+    /// The most rooms.
+    pub rooms: usize,
+    /// The most rooms that one user has made.
+    pub rooms_per_creator: usize,
+    /// The most rooms that one user is a member of.
+    pub rooms_per_user: usize,
+    /// The most members of a room.
+    pub members_per_room: usize,
+    /// The most characters of a room's name.
+    pub room_name_chars: usize,
+    /// The most characters of a room's description.
+    pub room_description_chars: usize,
+    /// The time between two pings to a notices socket.
+    pub notices_ping: Duration,
     /// How many global messages are kept in memory.
     pub recent: usize,
     /// The most messages that wait for the store. Beyond it, no client of the realm is read.
@@ -83,6 +103,16 @@ impl Default for Limits {
             tokens_cached: 16_384,
             seats_per_user: 32,
             text_chars: 5_000,
+            reply_text_chars: 500,
+            reply_name_chars: 64,
+            history: 200,
+            rooms: 10_000,
+            rooms_per_creator: 50,
+            rooms_per_user: 200,
+            members_per_room: 1_000,
+            room_name_chars: 64,
+            room_description_chars: 512,
+            notices_ping: Duration::from_secs(60),
             recent: 50,
             unstored_messages: 4_096,
             unstored_bytes: 8 << 20,

@@ -27,12 +27,17 @@ mod ledger;
 mod logins;
 mod missed;
 mod pending;
+mod pings;
 mod presence;
 mod recent;
+mod rooms;
 mod seats;
 mod throttle;
 
 // What the realm does.
+mod answering;
+mod entering;
+mod hosting;
 mod joining;
 mod reading;
 mod saying;
@@ -47,30 +52,35 @@ mod tests;
 
 use std::fmt;
 
-use crate::chat::{self, Audience, ConnectionId, Farewell, Fault, PresenceMode, Sink, Watch};
+use crate::chat::{self, ConnectionId, Farewell, Fault, Sink, Watch};
 use crate::limiter::Block;
 use crate::timer::{Moment, Now};
 
-pub use call::{Asker, Call, Guest, Reply};
+pub use call::{Asker, Call, Guest, Reply, Wants};
 pub use command::Command;
 pub use counters::Counters;
 pub use event::{Event, News};
-pub use ids::{NotAName, Place, Seq, UnixMs, UserId, UserKey, UserName};
-pub use job::{Credentials, Failure, Job, JobResult, Output, Snapshot, Stored, Ticket, User, Work};
+pub use ids::{NotAName, Place, Role, RoomId, RoomKey, Seq, UnixMs, UserId, UserKey, UserName};
+pub use job::{
+    Credentials, Failure, History, Job, JobResult, News as Changed, Output, Room, RoomChange,
+    Snapshot, Stored, Ticket, User, Work,
+};
 pub use ledger::{Ledger, Refused};
 pub use limits::{Limits, Registration};
 pub use refusal::Refusal;
-pub use said::Said;
+pub use said::{Line, Quote, RoomSaid, RoomView, Said};
 pub use secret::{PasswordHash, Secret, Token, TokenDigest};
 
 use directory::Directory;
 use hashes::Hashes;
 use logins::Logins;
 use missed::Missed;
-use pending::{AndThen, Pending, Waiting, Wants};
+use pending::{AndThen, Pending, Waiting};
+use pings::Pings;
 use presence::Online;
 use recent::{Message, Recent};
-use seats::Seats;
+use rooms::Rooms;
+use seats::{Purpose, Seats};
 use throttle::Throttle;
 
 /// The name that is shown for a sender that the store does not name.
@@ -80,7 +90,12 @@ const NOBODY: &str = "unknown user";
 pub struct Realm {
     limits: Limits,
     users: Directory,
+    /// The users that were deleted. Their messages still have a sender.
+    former: Directory,
+    rooms: Rooms,
     seats: Seats,
+    /// When the notices sockets are sent their next sign of life.
+    pings: Pings,
     online: Online,
     logins: Logins,
     /// What waits for a job.
@@ -105,10 +120,10 @@ pub struct Realm {
 impl Realm {
     /// Makes the realm as the store has it. Nobody is online.
     pub fn restore(limits: Limits, snapshot: Snapshot, now: Moment) -> Self {
-        let Snapshot { users, former, recent: stored } = snapshot;
+        let Snapshot { users, former, recent: stored, rooms } = snapshot;
         let (users, former) = (Directory::restore(users), Directory::restore(former));
         let mut recent = Recent::new(limits.recent);
-        for Stored { seq, from, at, text, place: _ } in stored {
+        for Stored { seq, from, at, text, place: _, reply: _ } in stored {
             let sender = users.get(from).or_else(|| former.get(from));
             let name = sender.map(|one| one.user.name.clone());
             let from = name.unwrap_or_else(|| UserName::registered(NOBODY));
@@ -117,8 +132,11 @@ impl Realm {
         let throttle = |rate| Throttle::new(rate, limits.remembered_attempts);
         Realm {
             users,
+            former,
+            rooms: Rooms::restore(rooms),
             recent,
             seats: Seats::default(),
+            pings: Pings::new(limits.notices_ping, now),
             online: Online::default(),
             logins: Logins::new(limits.tokens_cached, now),
             waiting: Waiting::default(),
@@ -153,9 +171,9 @@ impl Realm {
                 sink.reply(asker, &Reply::LoggedOut);
                 Ok(())
             }
-            Call::Users(token) => self.read(now, asker, (*token, Wants::Users), sink),
-            Call::Recent(token) => self.read(now, asker, (*token, Wants::Recent), sink),
-            Call::Identify(token) => self.read(now, asker, (*token, Wants::Identity), sink),
+            Call::Ask { token, claims, wants } => {
+                self.read(now, asker, *token, (*claims, wants), sink)
+            }
         };
         reply_if_refused(asker, begun, sink);
     }
@@ -168,8 +186,8 @@ impl Realm {
     pub fn done(&mut self, now: Now, result: JobResult, sink: &mut impl Sink) {
         let JobResult { ticket, outcome } = result;
         if ticket == Ticket::NEWS {
-            if let Ok(Output::News(users)) = outcome {
-                self.news(users, sink);
+            if let Ok(Output::News(news)) = outcome {
+                self.news(news, sink);
             }
             return;
         }
@@ -177,8 +195,8 @@ impl Realm {
         let (asker, then) = match pending.expect("each job has one result") {
             Pending::Message(message) => return self.stored(message, outcome, sink),
             Pending::Recheck(token) => return self.recheck(token, outcome, sink),
-            Pending::Login { token, asker, wants } => {
-                (asker, self.looked_up(now, (token, asker, wants), outcome, sink))
+            Pending::Login { token, asker, claims, wants } => {
+                (asker, self.looked_up(now, asker, token, (claims, &wants), outcome, sink))
             }
             Pending::LogOut { token, asker } => {
                 (asker, self.logged_out((token, asker), outcome, sink))
@@ -192,51 +210,21 @@ impl Realm {
             Pending::Credentials(login) => (login.asker, self.found(login, outcome, sink)),
             Pending::Verify(login) => (login.asker, self.verified(now, login, outcome, sink)),
             Pending::Admit(login) => (login.asker, self.admitted(now, &login, outcome, sink)),
+            Pending::History { asker, user, place } => {
+                (asker, self.looked_back(asker, (user, place), outcome, sink))
+            }
+            Pending::Unread { asker } => (asker, self.counted(asker, outcome, sink)),
+            Pending::MarkRead { asker, user, other } => {
+                (asker, self.marked(asker, (user, other), outcome, sink))
+            }
+            Pending::CreateRoom { asker, creator: _ } => {
+                (asker, self.room_created(asker, outcome, sink))
+            }
+            Pending::ChangeRoom { asker, room, change } => {
+                (asker, self.room_changed(asker, (room, change), outcome, sink))
+            }
         };
         reply_if_refused(asker, then, sink);
-    }
-
-    /// Gives a guest's WebSocket a seat, and tells it the last global messages. If that cannot be, the
-    /// connection ends at once. The connection must be able to hear events already.
-    ///
-    /// # Panics
-    ///
-    /// If the previous tenant of the connection's slot has not left.
-    pub fn enter(&mut self, now: Now, id: ConnectionId, guest: Guest, sink: &mut impl Sink) {
-        // The login may have ended since the token was looked up.
-        let is_known = self.logins.identify(&guest.login, now).is_some();
-        let login = self.logins.find(&guest.login).filter(|_| is_known);
-        let (Some(login), Some(person)) = (login, self.users.get(guest.user)) else {
-            return sink.end(id, Farewell::TryAgain);
-        };
-        if person.seats().len() >= self.limits.seats_per_user {
-            self.counters.seats_refused += 1;
-            return sink.end(id, Farewell::TooManyDevices);
-        }
-        let name = person.user.name.clone();
-        self.seats.take(id, guest.user, login, self.commits);
-        self.logins.seat(login, now);
-        let history: Vec<Said<'_>> = self.recent.iter().map(Message::said).collect();
-        tell(sink, &[id], Event::History(&history));
-        if self.users.seat(guest.user, id) {
-            self.counters.joins += 1;
-            self.online.joined(&name);
-            sink.list_changed(Audience::Accounts);
-        }
-    }
-
-    /// Notes that a client has switched from Chatterbox to a dialect with words for everything. It gets what
-    /// was committed since it came, in the order of the commits, and the list of those online from now on.
-    pub fn switched(&mut self, id: ConnectionId, sink: &mut impl Sink) {
-        let Some(seat) = self.seats.speaks(id) else { return };
-        let missed = self.missed.take(id);
-        let global = self.recent.iter().filter(|message| message.commit > seat.since);
-        let mut all: Vec<&Message> = global.chain(missed.iter().map(AsRef::as_ref)).collect();
-        all.sort_by_key(|message| message.commit);
-        for message in all {
-            tell(sink, &[id], Event::Said(message.said()));
-        }
-        sink.watch(id, Watch::Begin(Audience::Accounts, PresenceMode::Full));
     }
 
     /// Carries out a command. It ignores a connection without a seat.
@@ -247,10 +235,14 @@ impl Realm {
         command: &Command<'_>,
         sink: &mut impl Sink,
     ) {
-        if self.seats.get(id).is_none() {
-            return;
-        }
+        let Some(seat) = self.seats.get(id) else { return };
+        let is_stream = seat.purpose == Purpose::Stream;
         match command {
+            Command::SayHere { text, reply } => {
+                self.say_here(now, id, (text, reply.as_ref()), sink);
+            }
+            // The other sockets have no words for these.
+            Command::Say { .. } | Command::Typing { .. } | Command::ListUsers if !is_stream => {}
             Command::Say { to, text } => {
                 if let Err(refusal) = self.say(now, id, (to.as_deref(), text), sink) {
                     tell(sink, &[id], Event::Refused(refusal));
@@ -268,42 +260,29 @@ impl Realm {
         }
     }
 
-    /// Takes the seat of a connection away, if it has one. Its messages that wait for the store are stored
-    /// all the same.
-    pub fn leave(&mut self, id: ConnectionId, sink: &mut impl Sink) {
-        let Some(seat) = self.seats.vacate(id) else { return };
-        self.missed.take(id);
-        self.logins.unseat(seat.login);
-        if seat.speaks {
-            sink.watch(id, Watch::End);
-        }
-        if self.users.unseat(seat.user, id) {
-            self.counters.leaves += 1;
-            if let Some(person) = self.users.get(seat.user) {
-                self.online.left(&person.user.name);
-            }
-            sink.list_changed(Audience::Accounts);
-        }
-    }
-
-    /// Ends the sockets of logins that have expired: at most `budget` logins in one call.
+    /// Ends the sockets of logins that have expired, and sends the pings that are due: at most `budget` of
+    /// each in one call.
     pub fn expire(&mut self, now: Now, budget: usize, sink: &mut impl Sink) {
         for _ in 0..budget {
-            let Some(expired) = self.logins.next_expired(now) else { return };
+            let Some(expired) = self.logins.next_expired(now) else { break };
             if let Some(login) = expired {
                 self.end_login(self.logins.token(login), Farewell::Expired, sink);
             }
+        }
+        for _ in 0..budget {
+            let Some(id) = self.pings.next_due(now.monotonic) else { return };
+            tell(sink, &[id], Event::Ping);
         }
     }
 
     /// The moment at which [`expire`](Realm::expire) is to be called next.
     pub fn next_deadline(&self) -> Option<Moment> {
-        self.logins.next_deadline()
+        [self.logins.next_deadline(), self.pings.next_deadline()].into_iter().flatten().min()
     }
 
     /// How many timers the realm keeps.
     pub fn timers(&self) -> usize {
-        self.logins.timers()
+        self.logins.timers() + self.pings.len()
     }
 
     /// Forgets attempts and regulars that no longer matter: at most `budget` entries of each table.
@@ -331,6 +310,11 @@ impl Realm {
         self.seats.speaking().len()
     }
 
+    /// How many connections watch the list of all users.
+    pub fn status_watchers(&self) -> usize {
+        self.seats.status()
+    }
+
     /// How many sentences the list of those online is published with, for a client that is behind by this
     /// many changes.
     pub fn sentences(changes: u64) -> usize {
@@ -342,11 +326,11 @@ impl Realm {
         self.online.publish(sentences, now, tell);
     }
 
-    /// Takes the seat of a connection away, and ends the connection. It hears nothing more.
-    fn end_seat(&mut self, id: ConnectionId, why: Farewell, sink: &mut impl Sink) {
-        self.leave(id, sink);
-        self.counters.seats_ended += 1;
-        sink.end(id, why);
+    /// Calls `tell` with the list of all users, and whether each is online.
+    pub fn publish_status(&self, tell: impl FnOnce(&Event<'_>)) {
+        let all = self.users.iter();
+        let all = all.map(|one| (one.user.id, one.user.name.as_str(), one.is_online()));
+        tell(&Event::Everyone(&all.collect::<Vec<_>>()));
     }
 
     /// Hands over a job, and keeps what waits for its result.

@@ -7,7 +7,10 @@ use std::sync::Arc;
 
 use slab::Slab;
 
-use super::{Asker, Secret, Ticket, TokenDigest, UnixMs, UserKey, UserName};
+use super::{
+    Asker, Place, Quote, RoomChange, RoomKey, Secret, Ticket, TokenDigest, UnixMs, UserId, UserKey,
+    UserName, Wants,
+};
 use crate::chat::ConnectionId;
 use crate::limiter::Block;
 
@@ -16,7 +19,7 @@ pub(super) enum Pending {
     /// A message waits to be stored.
     Message(Unstored),
     /// A call waits for the store to say whose token this is.
-    Login { token: TokenDigest, asker: Asker, wants: Wants },
+    Login { token: TokenDigest, asker: Asker, claims: Option<UserId>, wants: Wants },
     /// The sockets of a doubtful login wait to hear whether it still exists.
     Recheck(TokenDigest),
     /// A call waits for a login to be revoked.
@@ -31,6 +34,16 @@ pub(super) enum Pending {
     Verify(Box<LoggingIn>),
     /// A login waits to be stored.
     Admit(Box<LoggingIn>),
+    /// A user waits for the last messages of a conversation.
+    History { asker: Asker, user: UserKey, place: Place },
+    /// A user waits for the numbers of unread messages.
+    Unread { asker: Asker },
+    /// A user waits for a mark to be stored: the messages of `other` are read.
+    MarkRead { asker: Asker, user: UserKey, other: UserKey },
+    /// A room waits to be stored.
+    CreateRoom { asker: Asker, creator: UserKey },
+    /// A change of a room waits to be stored.
+    ChangeRoom { asker: Asker, room: RoomKey, change: RoomChange },
 }
 
 /// A message that the store has in hand.
@@ -39,21 +52,35 @@ pub(super) struct Unstored {
     pub(super) seat: ConnectionId,
     pub(super) from: UserKey,
     pub(super) from_name: UserName,
-    /// The recipient. `None`: everybody.
-    pub(super) to: Option<(UserKey, UserName)>,
+    pub(super) to: To,
     pub(super) at: UnixMs,
     pub(super) text: Arc<str>,
+    /// What it replies to.
+    pub(super) reply: Option<Arc<Quote<'static>>>,
 }
 
-/// What a call wants that needs a valid token.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) enum Wants {
-    /// The list of all users.
-    Users,
-    /// The last global messages.
-    Recent,
-    /// To know whose token it is.
-    Identity,
+/// Who is to get a message.
+#[derive(Clone, Debug)]
+pub(super) enum To {
+    Everybody,
+    User(UserKey, UserName),
+    Room(RoomKey),
+}
+
+impl Unstored {
+    /// The bytes of its texts.
+    pub(super) fn bytes(&self) -> usize {
+        self.text.len() + self.reply.as_ref().map_or(0, |quote| quote.bytes())
+    }
+
+    /// The conversation that it belongs to.
+    pub(super) fn place(&self) -> Place {
+        match self.to {
+            To::Everybody => Place::Global,
+            To::User(to, _) => Place::Private(self.from, to),
+            To::Room(room) => Place::Room(room),
+        }
+    }
 }
 
 /// What follows a registration.

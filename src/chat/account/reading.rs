@@ -3,11 +3,13 @@
 //! A token that memory does not know is asked of the store; the call waits meanwhile. What a login opens
 //! ends with it: its sockets are ended before the reply to the logout.
 
-use super::pending::{Pending, Wants};
+use super::pending::Pending;
+use super::rooms::Rooms;
 use super::{
-    Asker, Failure, Guest, Output, Realm, Refusal, Reply, Said, Token, TokenDigest, User, Work,
+    Asker, Changed, Failure, Guest, Output, Realm, Refusal, Reply, Token, TokenDigest, UserId,
+    Wants, Work,
 };
-use crate::chat::{ConnectionId, Farewell, Sink};
+use crate::chat::{Audience, Farewell, Sink};
 use crate::timer::Now;
 
 impl Realm {
@@ -16,16 +18,17 @@ impl Realm {
         &mut self,
         now: Now,
         asker: Asker,
-        (token, wants): (Option<Token>, Wants),
+        token: Option<Token>,
+        (claims, wants): (Option<UserId>, &Wants),
         sink: &mut impl Sink,
     ) -> Result<(), Refusal<'static>> {
         let token = token.ok_or(Refusal::NotSignedIn)?.digest();
         if let Some(guest) = self.logins.identify(&token, now) {
-            self.answer(asker, guest, wants, sink);
-            return Ok(());
+            return self.answer(now, asker, guest, (claims, wants), sink);
         }
         self.require_room()?;
-        self.ask(Pending::Login { token, asker, wants }, Work::Login(token), sink);
+        let pending = Pending::Login { token, asker, claims, wants: wants.clone() };
+        self.ask(pending, Work::Login(token), sink);
         Ok(())
     }
 
@@ -33,7 +36,9 @@ impl Realm {
     pub(super) fn looked_up(
         &mut self,
         now: Now,
-        (token, asker, wants): (TokenDigest, Asker, Wants),
+        asker: Asker,
+        token: TokenDigest,
+        asked: (Option<UserId>, &Wants),
         outcome: Result<Output, Failure>,
         sink: &mut impl Sink,
     ) -> Result<(), Refusal<'static>> {
@@ -41,8 +46,7 @@ impl Realm {
         outcome.map_err(|failure| self.failed(failure))?;
         // The wall clock decides also now: the token may have expired while the store was asked.
         let guest = self.logins.identify(&token, now).ok_or(Refusal::NotSignedIn)?;
-        self.answer(asker, guest, wants, sink);
-        Ok(())
+        self.answer(now, asker, guest, asked, sink)
     }
 
     /// Takes what the store has said of a token. If it is nobody's, its sockets end.
@@ -100,43 +104,43 @@ impl Realm {
     /// Forgets a login that has ended in the store, and ends its sockets.
     pub(super) fn end_login(&mut self, token: TokenDigest, why: Farewell, sink: &mut impl Sink) {
         let Some(login) = self.logins.find(&token) else { return };
-        let user = self.users.get(self.logins.user(login));
-        let seats: Vec<ConnectionId> = user.map_or(&[][..], |one| one.seats()).to_vec();
-        for id in seats {
-            if self.seats.get(id).is_some_and(|seat| seat.login == login) {
-                self.end_seat(id, why, sink);
-            }
+        for id in self.sockets_of(self.logins.user(login), |seat| seat.login == login) {
+            self.end_seat(id, why, sink);
         }
         self.logins.forget_idle(&token);
     }
 
-    /// Takes all users as they are now, since another process has changed some. Sockets of users that are
-    /// gone end; the store is asked again for all other logins with sockets.
-    pub(super) fn news(&mut self, users: Vec<User>, sink: &mut impl Sink) {
+    /// Takes all users and rooms as they are now, since another process has changed some. Sockets of users
+    /// that are gone end, and of rooms that are, or of which the user is no member any more. The store is
+    /// asked again for all other logins with sockets.
+    pub(super) fn news(&mut self, news: Changed, sink: &mut impl Sink) {
+        let Changed { users, rooms } = news;
         for gone in self.users.missing_in(&users) {
-            let seats = self.users.get(gone).map_or(&[][..], |one| one.seats()).to_vec();
-            for id in seats {
+            for id in self.sockets_of(gone, |_| true) {
                 self.end_seat(id, Farewell::LoggedOut, sink);
             }
+            if let Some(person) = self.users.get(gone) {
+                self.former.add(person.user.clone());
+            }
         }
+        let rooms = Rooms::restore(rooms);
+        let mut expelled = Vec::new();
+        for hall in self.rooms.iter() {
+            for &id in hall.seats() {
+                let user = self.seats.get(id).map(|seat| seat.user);
+                if user.is_some_and(|user| !rooms.is_member(hall.room.key, user)) {
+                    expelled.push(id);
+                }
+            }
+        }
+        for id in expelled {
+            self.end_seat(id, Farewell::NotAMember, sink);
+        }
+        self.rooms.replace(rooms);
         self.users.replace(users);
+        sink.list_changed(Audience::Status);
         for token in self.logins.doubt() {
             self.ask(Pending::Recheck(token), Work::Login(token), sink);
-        }
-    }
-
-    /// Replies to a call of a guest.
-    fn answer(&self, asker: Asker, guest: Guest, wants: Wants, sink: &mut impl Sink) {
-        match wants {
-            Wants::Identity => sink.reply(asker, &Reply::Known(guest)),
-            Wants::Users => {
-                let all = self.users.iter().map(|one| (&one.user, one.is_online()));
-                sink.reply(asker, &Reply::Users(&all.collect::<Vec<_>>()));
-            }
-            Wants::Recent => {
-                let recent: Vec<Said<'_>> = self.recent.iter().map(|one| one.said()).collect();
-                sink.reply(asker, &Reply::Recent(&recent));
-            }
         }
     }
 }

@@ -16,6 +16,26 @@ pub enum Refusal<'a> {
     TextTooLong(usize),
     /// There is no user of this name.
     NoSuchUser(&'a str),
+    /// There is no user with this id.
+    UnknownUser,
+    /// The request says that it is from a user whose token it does not show.
+    NotYou,
+    /// There is no room with this id.
+    NoSuchRoom,
+    /// Only a member of the room may ask for this.
+    NotAMember,
+    /// Only the creator of the room may ask for this.
+    NotTheCreator,
+    /// The creator of a room is its member as long as it exists.
+    CreatorStays,
+    /// The server has as many rooms as it may, or the user has.
+    TooManyRooms,
+    /// The room has as many members as it may.
+    TooManyMembers,
+    /// The name of a room has no character or more than this many, or one that is not allowed.
+    RoomName(usize),
+    /// The description of a room has more than this many characters, or one that is not allowed.
+    RoomDescription(usize),
     /// A text cannot be the name of a user.
     Name(NotAName),
     /// The password is too short.

@@ -1,7 +1,10 @@
-//! [`Said`]: a message that is in the store, as clients are told of it: in an event, or in the answer to a
-//! call.
+//! A message that is in the store, as clients are told of it in an event or in the answer to a call: [`Said`]
+//! for a global or a private one, [`Line`] for a private one in a history, [`RoomSaid`] for one in a room.
+//! [`Quote`]: the message that one replies to. [`RoomView`]: a room, as a member sees it.
 
-use super::{Seq, UnixMs};
+use std::borrow::Cow;
+
+use super::{RoomId, Seq, UnixMs, UserId};
 
 /// A stored message.
 #[derive(Clone, Copy, Eq, PartialEq)]
@@ -18,8 +21,126 @@ pub struct Said<'a> {
     pub at: UnixMs,
 }
 
+/// A private message in a history.
+#[derive(Clone, Copy, Eq, PartialEq)]
+pub struct Line<'a> {
+    /// Its place in its conversation.
+    pub seq: Seq,
+    /// The id of the sender.
+    pub from_id: UserId,
+    /// The name of the sender.
+    pub from: &'a str,
+    /// The text.
+    pub text: &'a str,
+    /// When the server received it.
+    pub at: UnixMs,
+    /// Whether the recipient has read it.
+    pub is_read: bool,
+}
+
+/// A message in a room, live or in a history.
+#[derive(Clone, Copy, Eq, PartialEq)]
+pub struct RoomSaid<'a> {
+    /// The room.
+    pub room: RoomId,
+    /// Its place in the room.
+    pub seq: Seq,
+    /// The id of the sender.
+    pub from_id: UserId,
+    /// The name of the sender.
+    pub from: &'a str,
+    /// The text, without the spaces around it.
+    pub text: &'a str,
+    /// When the server received it.
+    pub at: UnixMs,
+    /// What it replies to.
+    pub reply: Option<&'a Quote<'a>>,
+}
+
+/// What a message in a room replies to, as the client of its sender has said. Nobody checks it.
+#[derive(Clone, Eq, PartialEq)]
+pub struct Quote<'a> {
+    /// Who is said to have written it.
+    pub sender_id: Cow<'a, str>,
+    /// The name of that user.
+    pub sender_name: Cow<'a, str>,
+    /// The text that is quoted.
+    pub text: Cow<'a, str>,
+}
+
+impl Quote<'_> {
+    /// A copy that owns its texts, each cut off after so many characters: `name_chars` for the two words
+    /// about the sender, and `text_chars` for the text. A quote is there to be recognised.
+    pub fn cut(&self, name_chars: usize, text_chars: usize) -> Quote<'static> {
+        let cut = |text: &str, most| text.chars().take(most).collect::<String>().into();
+        Quote {
+            sender_id: cut(&self.sender_id, name_chars),
+            sender_name: cut(&self.sender_name, name_chars),
+            text: cut(&self.text, text_chars),
+        }
+    }
+
+    /// The bytes of its texts.
+    pub fn bytes(&self) -> usize {
+        self.sender_id.len() + self.sender_name.len() + self.text.len()
+    }
+}
+
+/// A room, as one of its members sees it.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct RoomView<'a> {
+    /// Its id.
+    pub id: RoomId,
+    /// Its name.
+    pub name: &'a str,
+    /// What it is for. It may be empty.
+    pub description: &'a str,
+    /// The id of the user who may change and delete it.
+    pub creator_id: UserId,
+    /// The name of that user.
+    pub creator: &'a str,
+    /// When it was made.
+    pub created: UnixMs,
+    /// How many members it has, the creator included.
+    pub members: usize,
+}
+
 impl std::fmt::Debug for Said<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Said").field("seq", &self.seq).finish_non_exhaustive()
+    }
+}
+
+impl std::fmt::Debug for Line<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Line").field("seq", &self.seq).finish_non_exhaustive()
+    }
+}
+
+impl std::fmt::Debug for RoomSaid<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("RoomSaid").field("seq", &self.seq).finish_non_exhaustive()
+    }
+}
+
+impl std::fmt::Debug for Quote<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Quote")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_quote_is_cut_off_by_characters() {
+        let text = |text: &'static str| Cow::Borrowed(text);
+        let quote =
+            Quote { sender_id: text("ßß"), sender_name: text("ab"), text: text("𝄞𝄞𝄞") };
+        let cut = quote.cut(1, 2);
+        let words = (&*cut.sender_id, &*cut.sender_name, &*cut.text);
+        assert_eq!(words, ("ß", "a", "𝄞𝄞"));
+        assert_eq!(cut.bytes(), 2 + 1 + 8);
     }
 }

@@ -8,12 +8,17 @@
 //! Nothing that was read is dropped.
 
 use std::rc::Rc;
+use std::sync::Arc;
 
 use super::logins::unix_ms;
-use super::pending::{Pending, Unstored};
+use super::pending::{Pending, To, Unstored};
 use super::recent::Message;
-use super::{Event, Failure, Ledger, Output, Place, Realm, Refusal, Refused, UserKey, Work, tell};
-use crate::chat::{ConnectionId, Sink};
+use super::seats::{Purpose, Seat};
+use super::{
+    Event, Failure, Ledger, Limits, Output, Quote, Realm, Refusal, Refused, RoomSaid, UserKey,
+    Work, tell,
+};
+use crate::chat::{ConnectionId, Farewell, Sink};
 use crate::timer::Now;
 
 impl Realm {
@@ -42,7 +47,7 @@ impl Realm {
         &self.ledger
     }
 
-    /// Hands a message to the store.
+    /// Hands a message for everybody, or for the user of a name, to the store.
     pub(super) fn say<'a>(
         &mut self,
         now: Now,
@@ -50,9 +55,58 @@ impl Realm {
         (to, text): (Option<&'a str>, &str),
         sink: &mut impl Sink,
     ) -> Result<(), Refusal<'a>> {
-        let Some(seat) = self.seats.get(id) else { return Ok(()) };
-        let from = seat.user;
-        let Some(sender) = self.users.get(from) else { return Ok(()) };
+        let text = self.checked(text)?;
+        let to = match to.map(|name| (name, self.users.find(name))) {
+            None => To::Everybody,
+            Some((_, Some(found))) => To::User(found.user.key, found.user.name.clone()),
+            Some((name, None)) => {
+                self.ledger.refuse(Refused::Unknown);
+                return Err(Refusal::NoSuchUser(name));
+            }
+        };
+        self.submit(now, id, (to, text, None), sink);
+        Ok(())
+    }
+
+    /// Hands a message for the place that the socket is for to the store. These sockets have no words for
+    /// an error: one that says too much is ended.
+    pub(super) fn say_here(
+        &mut self,
+        now: Now,
+        id: ConnectionId,
+        (text, reply): (&str, Option<&Quote<'_>>),
+        sink: &mut impl Sink,
+    ) {
+        let Some(purpose) = self.seats.get(id).map(|seat| seat.purpose) else { return };
+        let to = match purpose {
+            Purpose::Pair(other) => {
+                self.users.get(other).map(|one| To::User(other, one.user.name.clone()))
+            }
+            Purpose::Room(room) => Some(To::Room(room)),
+            // It is for no place.
+            Purpose::Stream | Purpose::Notices | Purpose::Status => return,
+        };
+        let text = match self.checked(text) {
+            Ok(text) => text,
+            Err(Refusal::TextTooLong(_)) => {
+                return self.end_seat(id, Farewell::MessageTooLong, sink);
+            }
+            // Nothing was to be said.
+            Err(_) => return,
+        };
+        let Some(to) = to else {
+            // The other user was deleted.
+            self.ledger.refuse(Refused::Unknown);
+            return self.end_seat(id, Farewell::NoSuchUser, sink);
+        };
+        let Limits { reply_name_chars, reply_text_chars, .. } = self.limits;
+        let reply = reply.filter(|_| matches!(to, To::Room(_)));
+        let reply = reply.map(|quote| Arc::new(quote.cut(reply_name_chars, reply_text_chars)));
+        self.submit(now, id, (to, text, reply), sink);
+    }
+
+    /// The text as it is stored, if it may be.
+    fn checked<'t>(&mut self, text: &'t str) -> Result<&'t str, Refusal<'static>> {
         let text = text.trim();
         if text.is_empty() {
             self.ledger.refuse(Refused::Malformed);
@@ -64,29 +118,27 @@ impl Realm {
             self.ledger.refuse(Refused::TooLong);
             return Err(Refusal::TextTooLong(most));
         }
-        let to = match to.map(|name| (name, self.users.find(name))) {
-            None => None,
-            Some((_, Some(found))) => Some((found.user.key, found.user.name.clone())),
-            Some((name, None)) => {
-                self.ledger.refuse(Refused::Unknown);
-                return Err(Refusal::NoSuchUser(name));
-            }
-        };
+        Ok(text)
+    }
+
+    fn submit(
+        &mut self,
+        now: Now,
+        id: ConnectionId,
+        (to, text, reply): (To, &str, Option<Arc<Quote<'static>>>),
+        sink: &mut impl Sink,
+    ) {
+        let Some(seat) = self.seats.get_mut(id) else { return };
+        let from = seat.user;
+        let Some(sender) = self.users.get(from) else { return };
+        seat.unstored += 1;
         let from_name = sender.user.name.clone();
-        let (at, text) = (unix_ms(now), text.into());
+        let (at, text) = (unix_ms(now), Arc::from(text));
         self.ledger.take();
-        let message = Unstored { seat: id, from, from_name, to, at, text };
-        self.unstored_bytes += message.text.len();
-        if let Some(seat) = self.seats.get_mut(id) {
-            seat.unstored += 1;
-        }
-        let place = match &message.to {
-            None => Place::Global,
-            Some((to, _)) => Place::Private(from, *to),
-        };
-        let work = Work::Say { place, from, at, text: message.text.clone() };
-        self.ask(Pending::Message(message), work, sink);
-        Ok(())
+        let message = Unstored { seat: id, from, from_name, to, at, text, reply };
+        self.unstored_bytes += message.bytes();
+        let (place, text, reply) = (message.place(), message.text.clone(), message.reply.clone());
+        self.ask(Pending::Message(message), Work::Say { place, from, at, text, reply }, sink);
     }
 
     /// Takes the result of a message: tells everybody who may see it, or the sender that it failed.
@@ -96,71 +148,107 @@ impl Realm {
         outcome: Result<Output, Failure>,
         sink: &mut impl Sink,
     ) {
-        self.unstored_bytes -= message.text.len();
-        let sender_is_here = match self.seats.get_mut(message.seat) {
-            Some(seat) => {
-                seat.unstored -= 1;
-                true
-            }
-            None => false,
-        };
+        self.unstored_bytes -= message.bytes();
+        let sender = self.seats.get_mut(message.seat).map(|seat| {
+            seat.unstored -= 1;
+            seat.purpose
+        });
         let seq = match outcome {
             Ok(Output::Said { seq }) => seq,
+            Ok(Output::NotAMember) => {
+                self.ledger.give_back(Refused::NotAMember);
+                if sender.is_some() {
+                    self.end_seat(message.seat, Farewell::NotAMember, sink);
+                }
+                return;
+            }
             Ok(other) => unreachable!("a message was stored, and the result is {other:?}"),
             Err(failure) => {
                 self.ledger.settle(Err(failure));
-                if sender_is_here {
-                    tell(sink, &[message.seat], Event::Refused(Refusal::Failed(failure)));
+                match sender {
+                    Some(Purpose::Stream) => {
+                        tell(sink, &[message.seat], Event::Refused(Refusal::Failed(failure)));
+                    }
+                    // It has no words for an error. The client sees that it was not told of its message.
+                    Some(_) => self.end_seat(message.seat, Farewell::TryAgain, sink),
+                    None => {}
                 }
                 return;
             }
         };
         self.ledger.settle(Ok(()));
         self.commits += 1;
-        let Unstored { seat: _, from, from_name, to, at, text } = message;
-        let (to, to_name) = to.unzip();
-        let commit = self.commits;
-        let message = Message { commit, seq, from: from_name, to: to_name, text, at };
+        let Unstored { seat: _, from, from_name, to, at, text, reply } = message;
+        let message = |to| Message {
+            commit: self.commits,
+            seq,
+            from: from_name.clone(),
+            to,
+            text: text.clone(),
+            at,
+        };
         match to {
-            Some(to) => self.tell_both(from, to, message, sink),
-            None => {
-                tell(sink, self.seats.all(), Event::Said(message.said()));
+            To::Everybody => {
+                let message = message(None);
+                tell(sink, self.seats.hearers(), Event::Said(message.said()));
                 self.recent.add(message);
+            }
+            To::User(to, name) => {
+                let message = message(Some(name));
+                self.tell_both(from, to, message, sink);
+            }
+            To::Room(room) => {
+                let Some(hall) = self.rooms.get(room) else { return };
+                let (from_id, from) = (self.id_of(from), from_name.as_str());
+                let (room, text, reply) = (hall.room.id, &*text, reply.as_deref());
+                let said = RoomSaid { room, seq, from_id, from, text, at, reply };
+                tell(sink, hall.seats(), Event::RoomSaid(said));
             }
         }
     }
 
-    /// Tells sender and recipient of a private message. Those of their sockets that have no words for it
+    /// Tells sender and recipient of a private message. Those of their streams that have no words for it
     /// may hear it later.
     fn tell_both(&mut self, from: UserKey, to: UserKey, message: Message, sink: &mut impl Sink) {
         let message = Rc::new(message);
-        let recipients = self.speaking_of(to);
-        let delivered = !recipients.is_empty();
-        // Somebody who writes to themselves is told once.
+        let is_pair = |with: UserKey| move |seat: &Seat| seat.purpose == Purpose::Pair(with);
+        // Those of the recipient. A user who writes to themselves is told once, as the sender.
+        let (mut told, notices) = match from == to {
+            true => (Vec::new(), Vec::new()),
+            false => (self.speaking_of(to), self.notices_of(to)),
+        };
+        told.extend(self.sockets_of(to, is_pair(from)));
+        let senders = self.speaking_of(from);
+        let delivered =
+            !told.is_empty() || !notices.is_empty() || (from == to && !senders.is_empty());
         if from != to {
-            tell(sink, &recipients, Event::Said(message.said()));
+            told.extend(self.sockets_of(from, is_pair(to)));
         }
-        let senders = if from == to { recipients } else { self.speaking_of(from) };
-        tell(sink, &senders, Event::Sent { message: message.said(), delivered });
+        let said = message.said();
+        tell(sink, &told, Event::Said(said));
+        tell(sink, &senders, Event::Sent { message: said, delivered });
+        let notify = Event::Notify {
+            from_id: self.id_of(from),
+            from: said.from,
+            text: said.text,
+            at: said.at,
+        };
+        tell(sink, &notices, notify);
         self.keep_for_later(to, &message);
         if from != to {
             self.keep_for_later(from, &message);
         }
     }
 
-    /// Keeps a private message for those sockets of a user that cannot be told of it now.
+    /// Keeps a private message for those streams of a user that cannot be told of it now.
     fn keep_for_later(&mut self, user: UserKey, message: &Rc<Message>) {
-        let Realm { users, seats, missed, limits, .. } = self;
-        let all = users.get(user).map_or(&[][..], |one| one.seats());
-        for &id in all.iter().filter(|id| seats.get(**id).is_some_and(|seat| !seat.speaks)) {
-            missed.keep(limits, id, message);
+        for id in self.sockets_of(user, |seat| seat.purpose == Purpose::Stream && !seat.speaks) {
+            self.missed.keep(&self.limits, id, message);
         }
     }
 
-    /// The sockets of a user that speak.
+    /// The streams of a user that speak.
     pub(super) fn speaking_of(&self, user: UserKey) -> Vec<ConnectionId> {
-        let all = self.users.get(user).map_or(&[][..], |one| one.seats());
-        let speaks = |id: &&ConnectionId| self.seats.get(**id).is_some_and(|seat| seat.speaks);
-        all.iter().filter(speaks).copied().collect()
+        self.sockets_of(user, |seat| seat.speaks)
     }
 }

@@ -1,15 +1,17 @@
 //! [`Seats`]: the sockets of the realm. A *seat* is one WebSocket of a user: whose it is, which login opened
-//! it, and what it waits for.
+//! it, what it is for, and what it waits for.
 //!
-//! A client of `/ws?token=` begins as Chatterbox, which has no words for private messages, typing or lists.
-//! Once it *speaks*, it has switched to a dialect that has them. Every seat hears global messages, so all
-//! stand in one list, the *hearers*; those that speak are the first of them.
+//! A client of `/ws?token=` is a *stream*. It begins as Chatterbox, which has no words for private messages,
+//! typing or lists. Once it *speaks*, it has switched to a dialect that has them. Every stream hears global
+//! messages, so all stand in one list, the *hearers*; those that speak are the first of them. The sockets of
+//! a room stand in a list of the room's ([`Rooms`](super::rooms::Rooms)).
 //!
-//! A seat costs 32 bytes in a hash table by slot and 8 among the hearers. A table indexed by slot would be
-//! faster, but the connections of the other realms would pay for it. The table knows no user and no text.
+//! A seat costs 40 bytes in a hash table by slot, and 8 among the hearers or in its room. A table indexed by
+//! slot would be faster, but the connections of the other realms would pay for it. The table knows no user
+//! and no text.
 
-use super::UserKey;
 use super::logins::LoginKey;
+use super::{RoomKey, UserKey};
 use crate::chat::ConnectionId;
 use crate::shards::Shards;
 
@@ -24,22 +26,37 @@ pub(super) struct Seat {
     pub(super) user: UserKey,
     /// The login that opened it.
     pub(super) login: LoginKey,
-    /// Its place among the hearers.
-    place: u32,
+    /// What it is for.
+    pub(super) purpose: Purpose,
+    /// Its place among the hearers, or among the sockets of its room.
+    pub(super) place: u32,
     /// How many of its messages wait for the store.
     pub(super) unstored: u16,
-    /// Whether it has switched to a dialect with words for everything.
+    /// Whether it is a stream that has switched to a dialect with words for everything.
     pub(super) speaks: bool,
+}
+
+/// What a seat is for: its [`Role`](super::Role), in the store's keys.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Purpose {
+    Stream,
+    /// The private conversation with this user.
+    Pair(UserKey),
+    Notices,
+    Status,
+    Room(RoomKey),
 }
 
 /// All seats.
 #[derive(Default)]
 pub(super) struct Seats {
     table: Shards<Seat>,
-    /// All seats; those that speak come first.
+    /// All streams; those that speak come first.
     hearers: Vec<ConnectionId>,
     /// How many of them speak.
     speaking: usize,
+    /// How many seats are for the status.
+    status: usize,
 }
 
 impl Seats {
@@ -53,23 +70,38 @@ impl Seats {
         self.table.find_mut(id.index(), |seat| seat.id == id)
     }
 
-    /// Gives a connection a seat.
+    /// Gives a connection a seat. `room_place` is its place among the sockets of its room, if it is for one.
     ///
     /// # Panics
     ///
     /// If its slot has one: a slot gets its next tenant only after the previous one has left the chat.
-    pub(super) fn take(&mut self, id: ConnectionId, user: UserKey, login: LoginKey, since: u64) {
+    pub(super) fn take(
+        &mut self,
+        id: ConnectionId,
+        (user, login): (UserKey, LoginKey),
+        (purpose, room_place): (Purpose, usize),
+        since: u64,
+    ) {
         let is_taken = self.table.find(id.index(), |seat| seat.id.index() == id.index()).is_some();
         assert!(!is_taken, "a slot is freed only after its tenant has left");
-        let place = number(self.hearers.len());
-        self.hearers.push(id);
-        let seat = Seat { id, since, user, login, place, unstored: 0, speaks: false };
+        let place = match purpose {
+            Purpose::Stream => {
+                self.hearers.push(id);
+                self.hearers.len() - 1
+            }
+            Purpose::Room(_) => room_place,
+            Purpose::Pair(_) | Purpose::Notices | Purpose::Status => 0,
+        };
+        self.status += usize::from(purpose == Purpose::Status);
+        let (place, unstored, speaks) = (number(place), 0, false);
+        let seat = Seat { id, since, user, login, purpose, place, unstored, speaks };
         self.table.insert(seat, |seat| seat.id.index());
     }
 
-    /// Notes that a seat speaks from now on. Returns the seat, unless it is none or spoke before.
+    /// Notes that a stream speaks from now on. Returns the seat, unless it is none or spoke before.
     pub(super) fn speaks(&mut self, id: ConnectionId) -> Option<Seat> {
-        let seat = self.get_mut(id).filter(|seat| !seat.speaks)?;
+        let is_mute = |seat: &&mut Seat| !seat.speaks && seat.purpose == Purpose::Stream;
+        let seat = self.get_mut(id).filter(is_mute)?;
         seat.speaks = true;
         let seat = *seat;
         self.swap(seat.place as usize, self.speaking);
@@ -77,9 +109,13 @@ impl Seats {
         Some(seat)
     }
 
-    /// Takes the seat of a connection away.
+    /// Takes the seat of a connection away. Its place in its room is the caller's to clear.
     pub(super) fn vacate(&mut self, id: ConnectionId) -> Option<Seat> {
         let seat = self.table.remove(id.index(), |seat| seat.id == id)?;
+        self.status -= usize::from(seat.purpose == Purpose::Status);
+        if seat.purpose != Purpose::Stream {
+            return Some(seat);
+        }
         let mut place = seat.place as usize;
         if seat.speaks {
             // The last that speaks moves into the gap, and so the gap to the end of those.
@@ -92,12 +128,22 @@ impl Seats {
         Some(seat)
     }
 
-    /// All seats. They hear global messages.
-    pub(super) fn all(&self) -> &[ConnectionId] {
+    /// How many seats there are.
+    pub(super) fn len(&self) -> usize {
+        self.table.len()
+    }
+
+    /// How many seats are for the status.
+    pub(super) fn status(&self) -> usize {
+        self.status
+    }
+
+    /// All streams. They hear global messages.
+    pub(super) fn hearers(&self) -> &[ConnectionId] {
         &self.hearers
     }
 
-    /// The seats that speak.
+    /// The streams that speak.
     pub(super) fn speaking(&self) -> &[ConnectionId] {
         &self.hearers[..self.speaking]
     }
@@ -125,8 +171,16 @@ impl Seats {
 
     /// Panics if the table and the list disagree. Returns the seats. It looks at every one.
     pub(super) fn check_invariants(&self) -> impl Iterator<Item = &Seat> {
-        assert_eq!(self.table.len(), self.hearers.len(), "every seat hears");
+        let count = |is: fn(&&Seat) -> bool| self.table.iter().filter(is).count();
+        let streams = count(|seat| seat.purpose == Purpose::Stream);
+        assert_eq!(streams, self.hearers.len(), "every stream hears");
+        let status = count(|seat| seat.purpose == Purpose::Status);
+        assert_eq!(self.status, status, "status sockets are counted");
         for seat in self.table.iter() {
+            if seat.purpose != Purpose::Stream {
+                assert!(!seat.speaks, "only a stream switches");
+                continue;
+            }
             let place = seat.place as usize;
             assert_eq!(self.hearers[place], seat.id, "a seat knows its place");
             assert_eq!(seat.speaks, place < self.speaking, "those that speak come first");
@@ -147,38 +201,42 @@ mod tests {
 
     #[test]
     fn a_seat_is_as_small_as_the_header_says() {
-        assert_eq!(size_of::<Seat>() + size_of::<ConnectionId>(), 40);
+        assert_eq!(size_of::<Seat>() + size_of::<ConnectionId>(), 48);
     }
 
     #[test]
     fn a_late_word_of_a_former_tenant_finds_nobody() {
         let (old, new) = (ConnectionId::new(3, 0), ConnectionId::new(3, 1));
         let mut seats = Seats::default();
-        seats.take(old, UserKey(1), LoginKey(0), 0);
+        seats.take(old, (UserKey(1), LoginKey(0)), (Purpose::Stream, 0), 0);
         assert!(seats.get(new).is_none() && seats.vacate(new).is_none());
         assert!(seats.vacate(old).is_some());
-        seats.take(new, UserKey(1), LoginKey(0), 0);
+        seats.take(new, (UserKey(1), LoginKey(0)), (Purpose::Stream, 0), 0);
         assert!(seats.get(old).is_none() && seats.speaks(old).is_none());
         assert!(seats.speaks(new).is_some() && seats.speaks(new).is_none(), "once and for good");
     }
 
     proptest! {
         #[test]
-        fn those_that_speak_come_first_whatever_the_order(steps in prop::collection::vec((0u32..8, any::<bool>()), 0..200)) {
+        fn those_that_speak_come_first_whatever_the_order(
+            steps in prop::collection::vec((0u32..8, any::<bool>(), any::<bool>()), 0..200),
+        ) {
             let mut seats = Seats::default();
+            // Of each seat: whether it is a stream, and whether it speaks.
             let mut model = std::collections::BTreeMap::new();
-            for (slot, goes) in steps {
+            for (slot, goes, is_stream) in steps {
                 let id = ConnectionId::new(slot, 0);
                 match (model.get(&id).copied(), goes) {
                     (None, _) => {
-                        seats.take(id, UserKey(1), LoginKey(0), 0);
-                        model.insert(id, false);
+                        let purpose = if is_stream { Purpose::Stream } else { Purpose::Status };
+                        seats.take(id, (UserKey(1), LoginKey(0)), (purpose, 0), 0);
+                        model.insert(id, (is_stream, false));
                     }
-                    (Some(false), false) => {
+                    (Some((true, false)), false) => {
                         prop_assert!(seats.speaks(id).is_some());
-                        model.insert(id, true);
+                        model.insert(id, (true, true));
                     }
-                    (Some(true), false) => prop_assert!(seats.speaks(id).is_none()),
+                    (Some(_), false) => prop_assert!(seats.speaks(id).is_none()),
                     (Some(_), true) => {
                         prop_assert!(seats.vacate(id).is_some());
                         model.remove(&id);
@@ -187,9 +245,11 @@ mod tests {
                 seats.check_invariants().count();
                 let mut speaking = seats.speaking().to_vec();
                 speaking.sort_unstable();
-                let expected: Vec<_> = model.iter().filter(|(_, speaks)| **speaks).map(|(id, _)| *id).collect();
+                let expected: Vec<_> = model.iter().filter(|(_, (_, speaks))| *speaks).map(|(id, _)| *id).collect();
                 prop_assert_eq!(speaking, expected);
-                prop_assert_eq!(seats.all().len(), model.len());
+                let streams = model.values().filter(|(is_stream, _)| *is_stream).count();
+                prop_assert_eq!(seats.hearers().len(), streams);
+                prop_assert_eq!((seats.len(), seats.status()), (model.len(), model.len() - streams));
             }
         }
     }

@@ -212,7 +212,7 @@ impl World {
 
     /// The guest of a token that memory knows.
     fn guest(&mut self, token: Token) -> Guest {
-        let asker = self.call_from(home(), &Call::Identify(Some(token)));
+        let asker = self.call_from(home(), &Call::ask(Some(token), Wants::Identity));
         let reply = self.reply_to(asker);
         self.sink.guest.take().unwrap_or_else(|| panic!("{reply}"))
     }

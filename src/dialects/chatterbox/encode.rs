@@ -38,7 +38,15 @@ fn write_own(event: &account::Event<'_>, out: &mut Writer<'_>) {
             write_message(&message, out);
             out.raw("}");
         }
-        Event::Said(_) | Event::Sent { .. } | Event::Typing { .. } | Event::Users { .. } => {}
+        Event::Said(_)
+        | Event::Sent { .. }
+        | Event::Typing { .. }
+        | Event::Users { .. }
+        | Event::Notify { .. }
+        | Event::UnreadReset { .. }
+        | Event::Everyone(_)
+        | Event::RoomSaid(_)
+        | Event::Ping => {}
         Event::Refused(refusal) => error(&sentence(&refusal, MESSAGE_NOT_STORED), out),
     }
 }

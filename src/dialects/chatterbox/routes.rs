@@ -3,7 +3,7 @@
 //! the session, which joins the tables of all dialects.
 
 use crate::chat::Entrant;
-use crate::chat::account::Guest;
+use crate::chat::account::{self, Guest, Role, Wants};
 use crate::dialects::websocket_chat::{NOT_SIGNED_IN, token, words};
 use crate::dialects::{Dialect, Enter, Entry};
 use crate::http::{Call, Cors, Response, Route};
@@ -12,13 +12,18 @@ use crate::http::{Call, Cors, Response, Route};
 pub(crate) const ROUTES: &[Route<Enter>] = &[Route::socket_if_query(
     "/ws",
     "token",
-    Enter::Known { token, words: |reply, _| words(reply), enter },
+    Enter::Known { call, words: |reply, _| words(reply), enter },
 )
 .with_cors(Cors::Any)];
 
+fn call(call: &Call<'_>) -> Result<account::Call, Response<'static>> {
+    Ok(account::Call::ask(token(call), Wants::Identity))
+}
+
 /// Lets a guest in. Who shows no valid token is let in, and closed with 4001 at once.
 fn enter(_: &Call<'_>, guest: Option<Guest>) -> Result<Entry, Response<'static>> {
-    let entry = Entry::new(Dialect::Chatterbox, guest.map(Entrant::Account));
+    let who = guest.map(|guest| Entrant::Account { guest, role: Role::Stream });
+    let entry = Entry::new(Dialect::Chatterbox, who);
     // The pages of this realm send no heartbeat.
     Ok(Entry {
         pings: guest.is_some(),

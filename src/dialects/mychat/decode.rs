@@ -55,10 +55,13 @@ fn with_reply(frame: &str) -> Option<(Cow<'_, str>, Option<Quote<'_>>)> {
 /// A quote. A string that is missing, or is none, counts as empty: a page shows all three.
 fn quote(raw: &RawValue) -> Option<Quote<'_>> {
     let fields: ReplyFields<'_> = object(raw.get(), FORMAT).ok()?;
-    let string = |field: Option<&'_ RawValue>| -> Option<Cow<'_, str>> { word(field?, FORMAT).ok() };
     Some(Quote {
         sender_id: string(fields.sender_id).unwrap_or_default(),
         sender_name: string(fields.sender_name).unwrap_or_default(),
         text: string(fields.text).unwrap_or_default(),
     })
+}
+
+fn string(field: Option<&RawValue>) -> Option<Cow<'_, str>> {
+    word(field?, FORMAT).ok()
 }

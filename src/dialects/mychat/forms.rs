@@ -54,7 +54,7 @@ fn log_out(call: &http::Call<'_>) -> Result<Call, Response<'static>> {
 /// # Errors
 ///
 /// The answer to a request with too many cookies.
-pub(super) fn session(call: &http::Call<'_>) -> Result<Option<Token>, Response<'static>> {
+pub fn session(call: &http::Call<'_>) -> Result<Option<Token>, Response<'static>> {
     let found = http::cookie(&call.request.headers, SESSION).map_err(|http::TooManyCookies| {
         let sentence = format!("a request has at most {} cookies", http::COOKIES);
         answers::error(Status::BadRequest, &sentence)

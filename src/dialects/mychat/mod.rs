@@ -23,7 +23,7 @@ pub mod wire;
 
 pub use answers::words;
 pub use forms::{ROUTES as FORMS, session};
-pub use routes::ROUTES;
+pub use routes::{ROUTES, user_at};
 pub use sockets::SOCKETS;
 
 use super::{Allowance, Incoming, Manners, Message};

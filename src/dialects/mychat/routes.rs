@@ -104,7 +104,7 @@ fn claimed(call: &http::Call<'_>, wants: Wants) -> Result<Call, Response<'static
 }
 
 /// The user in the path.
-pub(super) fn user_at(call: &http::Call<'_>, index: usize) -> UserId {
+pub fn user_at(call: &http::Call<'_>, index: usize) -> UserId {
     let text = call.param(index).unwrap_or_default();
     UserId::parse(&text).unwrap_or(UserId(NOBODYS))
 }

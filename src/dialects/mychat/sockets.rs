@@ -38,10 +38,7 @@ pub const SOCKETS: &[Route<Enter>] = &[
 ];
 
 /// Whose the cookie or the token is, and whether the path says so.
-fn identify(
-    call: &Call<'_>,
-    claims: Option<UserId>,
-) -> Result<account::Call, Response<'static>> {
+fn identify(call: &Call<'_>, claims: Option<UserId>) -> Result<account::Call, Response<'static>> {
     let token = match session(call)? {
         Some(token) => Some(token),
         None => call.request.query_value("token").and_then(|text| token::parse(text.as_bytes())),
@@ -49,11 +46,7 @@ fn identify(
     Ok(account::Call::Ask { token, claims, wants: Wants::Identity })
 }
 
-fn enter(
-    guest: Option<Guest>,
-    dialect: Dialect,
-    role: Role,
-) -> Result<Entry, Response<'static>> {
+fn enter(guest: Option<Guest>, dialect: Dialect, role: Role) -> Result<Entry, Response<'static>> {
     let guest = guest.ok_or_else(|| error(Status::Unauthorized, NOT_SIGNED_IN))?;
     let who = Some(Entrant::Account { guest, role });
     // The pages send no heartbeat.

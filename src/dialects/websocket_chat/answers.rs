@@ -5,7 +5,7 @@
 //! the line of the route. Called by the session.
 
 use crate::chat::account::{Refusal, Reply, Said, User};
-use crate::dialects::json::Writer;
+use crate::dialects::json::{Writer, list};
 use crate::dialects::refusal::{NOTHING_STORED, retry_after_seconds, sentence, status};
 use crate::dialects::{time, token};
 use crate::http::{Response, Status};
@@ -30,8 +30,17 @@ pub fn words(reply: &Reply<'_>) -> Response<'static> {
             out.raw(r#","created_at":"#).word(&time::of_unix_ms(user.created)).raw("}");
         }),
         Reply::Recent(messages) => list(messages, out, write_message),
-        // This is for the WebSocket that the request has opened. There is nothing to read.
-        Reply::Known(_) => return private(Response::new(Status::NoContent)),
+        // The first is for the WebSocket that the request has opened: there is nothing to read. The others
+        // are asked for by other protocols.
+        Reply::Known(_)
+        | Reply::Profile { .. }
+        | Reply::Unread(_)
+        | Reply::Done
+        | Reply::History(_)
+        | Reply::Rooms(_)
+        | Reply::Room(_)
+        | Reply::Members(_)
+        | Reply::RoomHistory(_) => return private(Response::new(Status::NoContent)),
         Reply::Refused(refusal) => return refused(refusal),
     }
     private(Response::new(Status::Ok)).body("application/json", body)
@@ -68,15 +77,6 @@ fn write_message(message: &Said<'_>, out: &mut Writer<'_>) {
     out.raw(r#","sender":"#).string(message.from);
     out.raw(r#","created_at":"#).word(&time::of_unix_ms(message.at));
     out.raw(r#","is_global":"#).boolean(message.to.is_none()).raw("}");
-}
-
-fn list<T>(items: &[T], out: &mut Writer<'_>, write: impl Fn(&T, &mut Writer<'_>)) {
-    out.raw("[");
-    for (position, item) in items.iter().enumerate() {
-        out.raw(if position == 0 { "" } else { "," });
-        write(item, out);
-    }
-    out.raw("]");
 }
 
 fn private(response: Response<'static>) -> Response<'static> {

@@ -21,8 +21,13 @@ pub(super) fn write(event: &Event<'_>, out: &mut Vec<u8>) {
 fn write_own(event: &account::Event<'_>, out: &mut Writer<'_>) {
     use account::Event;
     match *event {
-        // What a client has missed comes to it as single messages.
-        Event::History(_) => {}
+        // What a client has missed comes to it as single messages. The others are for other protocols.
+        Event::History(_)
+        | Event::Notify { .. }
+        | Event::UnreadReset { .. }
+        | Event::Everyone(_)
+        | Event::RoomSaid(_)
+        | Event::Ping => {}
         Event::Said(message) => {
             out.raw(r#"{"type":"chat""#);
             write_message(&message, out);

@@ -9,7 +9,7 @@ use serde_json::value::RawValue;
 
 use super::answers::words;
 use super::wire::CredentialsFields;
-use crate::chat::account::{Call, Secret, Token};
+use crate::chat::account::{Call, Secret, Token, Wants};
 use crate::dialects::flaw::Flaw;
 use crate::dialects::json::{object, required, word};
 use crate::dialects::{Ask, token};
@@ -54,11 +54,16 @@ fn log_out(call: &http::Call<'_>) -> Result<Call, Response<'static>> {
 }
 
 fn users(call: &http::Call<'_>) -> Result<Call, Response<'static>> {
-    Ok(Call::Users(bearer(call.request).and_then(token::parse)))
+    Ok(ask(call, Wants::Users))
 }
 
 fn recent(call: &http::Call<'_>) -> Result<Call, Response<'static>> {
-    Ok(Call::Recent(bearer(call.request).and_then(token::parse)))
+    Ok(ask(call, Wants::Recent))
+}
+
+/// What the user with the request's token asks for.
+fn ask(call: &http::Call<'_>, wants: Wants) -> Call {
+    Call::ask(bearer(call.request).and_then(token::parse), wants)
 }
 
 /// Reads the name and the password of a body.

@@ -108,10 +108,21 @@ impl Jobs for Lanes {
         let result = threads.results.try_recv().ok()?;
         let trouble = match &result.outcome {
             Err(failure) => Some(*failure),
-            Ok(Output::Said { .. } | Output::Registered(Some(_)) | Output::Admitted { .. }) => None,
+            Ok(
+                Output::Said { .. }
+                | Output::Registered(Some(_))
+                | Output::Admitted { .. }
+                | Output::RoomCreated(Some(_)),
+            ) => None,
             // These do not tell whether the store can write.
             Ok(
                 Output::Credentials(_)
+                | Output::NotAMember
+                | Output::History(_)
+                | Output::Unread(_)
+                | Output::Read
+                | Output::RoomCreated(None)
+                | Output::RoomChanged(_)
                 | Output::Registered(None)
                 | Output::Login(_)
                 | Output::Revoked(_)
@@ -190,7 +201,8 @@ mod tests {
 
     fn say(ticket: u32) -> Job {
         let (place, from, at) = (Place::Global, UserKey(1), UnixMs(1));
-        Job { ticket: Ticket(ticket), work: Work::Say { place, from, at, text: "text".into() } }
+        let (text, reply) = ("text".into(), None);
+        Job { ticket: Ticket(ticket), work: Work::Say { place, from, at, text, reply } }
     }
 
     #[test]

@@ -62,8 +62,8 @@ pub(super) fn serve(
         let is_time = now.monotonic >= look_at;
         if is_time {
             look_at = now.monotonic + LOOK_INTERVAL;
-            if let Some(users) = database.news() {
-                let outcome = Ok(Output::News(users));
+            if let Some(changed) = database.news() {
+                let outcome = Ok(Output::News(changed));
                 answers.send([JobResult { ticket: Ticket::NEWS, outcome }]);
             }
         }
@@ -87,8 +87,15 @@ fn batch_length(waiting: &[Job]) -> usize {
 /// The bytes of a job. Only texts are of a size that counts.
 fn bytes_of(job: &Job) -> usize {
     let text = match &job.work {
-        Work::Say { text, .. } => text.len(),
-        Work::Credentials { .. }
+        Work::Say { text, reply, .. } => {
+            text.len() + reply.as_ref().map_or(0, |quote| quote.bytes())
+        }
+        Work::CreateRoom { name, description, .. } => name.len() + description.len(),
+        Work::History { .. }
+        | Work::Unread(_)
+        | Work::MarkRead { .. }
+        | Work::ChangeRoom { .. }
+        | Work::Credentials { .. }
         | Work::Register { .. }
         | Work::Admit { .. }
         | Work::Login(_)
@@ -113,7 +120,7 @@ mod tests {
     fn say(bytes: usize) -> Job {
         let text = Arc::from("x".repeat(bytes));
         let (place, from, at) = (Place::Global, UserKey(1), UnixMs(0));
-        Job { ticket: Ticket(0), work: Work::Say { place, from, at, text } }
+        Job { ticket: Ticket(0), work: Work::Say { place, from, at, text, reply: None } }
     }
 
     #[test]

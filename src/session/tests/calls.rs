@@ -1,7 +1,7 @@
 //! Lines of routes for tests: what a dialect's calls look like, before a dialect has any. Each answers with
 //! the reply in debug output.
 
-use crate::chat::account::{Call, Guest, Refusal, Reply, Secret, Token};
+use crate::chat::account::{Call, Guest, Refusal, Reply, Secret, Token, Wants};
 use crate::dialects::{Ask, Dialect, Enter, Entry};
 use crate::http::{self, Cors, Listeners, Response, Route, Status, Takes};
 use crate::session::routes::Handler;
@@ -18,7 +18,7 @@ pub(in crate::session) const LINES: &[Route<Handler>] = &[
         .with_cors(Cors::Any),
     Route::get("/test/users", Listeners::Public, Handler::Ask(Ask { call: users, words })),
     Route::get("/test/logout", Listeners::Public, Handler::Ask(Ask { call: log_out, words })),
-    Route::socket("/test/ws", Handler::Socket(Enter::Known { token, words, enter })),
+    Route::socket("/test/ws", Handler::Socket(Enter::Known { call: identify, words, enter })),
     Route::socket("/test/open", Handler::Socket(Enter::AtOnce(open))).with_cors(Cors::Any),
 ];
 
@@ -32,6 +32,10 @@ fn token(call: &http::Call<'_>) -> Option<Token> {
     token.bytes().next().map(token_of)
 }
 
+fn identify(call: &http::Call<'_>) -> Result<Call, Response<'static>> {
+    Ok(Call::ask(token(call), Wants::Identity))
+}
+
 fn log_in(call: &http::Call<'_>) -> Result<Call, Response<'static>> {
     match str::from_utf8(call.body) {
         Ok(name) if !name.is_empty() => {
@@ -42,7 +46,7 @@ fn log_in(call: &http::Call<'_>) -> Result<Call, Response<'static>> {
 }
 
 fn users(call: &http::Call<'_>) -> Result<Call, Response<'static>> {
-    Ok(Call::Users(token(call)))
+    Ok(Call::ask(token(call), Wants::Users))
 }
 
 fn log_out(_: &http::Call<'_>) -> Result<Call, Response<'static>> {

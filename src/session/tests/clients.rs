@@ -39,6 +39,9 @@ fn every_close_code_has_a_row_with_advice() {
         End::Farewell(Farewell::Expired),
         End::Farewell(Farewell::TooManyDevices),
         End::Farewell(Farewell::TryAgain),
+        End::Farewell(Farewell::NotAMember),
+        End::Farewell(Farewell::NoSuchUser),
+        End::Farewell(Farewell::MessageTooLong),
     ];
     let named: Vec<_> = ends.iter().map(|end| End::OUTCOMES[end.outcome()]).collect();
     assert_eq!(named, End::OUTCOMES, "no end is missing here");

@@ -2,7 +2,7 @@
 
 use super::calls::token_of;
 use super::*;
-use crate::chat::account::{Call, Failure, Guest, Refusal, Reply, UnixMs, UserKey};
+use crate::chat::account::{Call, Failure, Guest, Refusal, Reply, UnixMs, UserKey, Wants};
 
 const USERS: &str = "GET /test/users HTTP/1.1\r\nHost: a\r\n\r\n";
 const HEALTH: &str = "GET /health HTTP/1.1\r\nHost: a\r\n\r\n";
@@ -114,7 +114,7 @@ fn upgrade_with(query: &str, more: &str) -> Vec<u8> {
 #[test]
 fn an_upgrade_whose_token_is_known_goes_on_with_the_bytes_behind_it() {
     let (mut session, mut host) = waiting(upgrade_with("?token=k", ""));
-    assert_eq!(host.asked[0].0, Call::Identify(Some(token_of(b'k'))));
+    assert_eq!(host.asked[0].0, Call::ask(Some(token_of(b'k')), Wants::Identity));
     assert_eq!(reply(&mut session, &mut host, &Reply::Known(guest())), Flow::Open);
     assert!(text(&host).starts_with("HTTP/1.1 101 ") && text(&host).ends_with("hello"));
     assert!(session.is_websocket());

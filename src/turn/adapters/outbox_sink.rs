@@ -37,10 +37,13 @@ pub(in crate::turn) struct OutboxSink<'t> {
 }
 
 impl OutboxSink<'_> {
-    /// Queues the bytes that `fill` appends: a control frame or an HTTP response.
+    /// Queues the bytes that `fill` appends, if it appends any: a control frame or an HTTP response.
     pub(in crate::turn) fn write(&mut self, to: ConnectionId, fill: impl FnOnce(&mut Vec<u8>)) {
         self.scratch.clear();
         fill(self.scratch);
+        if self.scratch.is_empty() {
+            return;
+        }
         let parcel = Parcel::new(self.scratch, self.scratch.len(), Kind::ForConnection);
         self.outboxes.queue(to, parcel);
         if self.scratch.capacity() > SCRATCH_KEPT {

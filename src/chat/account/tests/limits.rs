@@ -54,7 +54,7 @@ fn a_user_has_at_most_32_sockets() {
 #[test]
 fn there_is_a_limit_of_calls_that_wait() {
     let mut world = World::new(Limits { calls_under_way: 1, ..Limits::default() }, &["ada"]);
-    let unknown = Call::Identify(Some(Token([9; 32])));
+    let unknown = Call::ask(Some(Token([9; 32])), Wants::Identity);
     let first = world.call_from(home(), &unknown);
     let second = world.call_from(home(), &unknown);
     assert_eq!(world.reply_to(second), "Busy");
@@ -81,7 +81,7 @@ fn a_drain_finishes_what_was_begun_and_begins_nothing_but_reads() {
     world.settle();
     assert!(world.realm.may_go(id));
     assert_eq!(world.heard(), ["1: ada: last words", "2: ada: last words"]);
-    assert_eq!(world.call(&Call::Recent(Some(token))), "last words");
+    assert_eq!(world.call(&Call::ask(Some(token), Wants::Recent)), "last words");
 }
 
 #[test]

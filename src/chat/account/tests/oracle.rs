@@ -225,7 +225,7 @@ impl Model {
             return;
         };
         assert_eq!(self.world.reply_to(asker), "out");
-        let identify = Call::Identify(Some(token));
+        let identify = Call::ask(Some(token), Wants::Identity);
         let asker = self.world.call_from(home(), &identify);
         assert!(self.world.sink.replies.is_empty(), "memory has forgotten it: {asker:?}");
         // The store has, too; its answer comes behind all else.

@@ -10,11 +10,15 @@ fn a_token_opens_the_lists_and_none_opens_nothing() {
     world.say(1, None, "hi");
     world.settle();
     let token = Some(world.log_in("eve"));
-    assert_eq!(world.call(&Call::Users(token)), "ada+ bob+ eve");
-    assert_eq!(world.call(&Call::Recent(token)), "hi");
-    assert_eq!(world.call(&Call::Identify(token)), "known 3");
+    assert_eq!(world.call(&Call::ask(token, Wants::Users)), "ada+ bob+ eve");
+    assert_eq!(world.call(&Call::ask(token, Wants::Recent)), "hi");
+    assert_eq!(world.call(&Call::ask(token, Wants::Identity)), "known 3");
     for token in [None, Some(Token([99; 32]))] {
-        for call in [Call::Users(token), Call::Recent(token), Call::Identify(token)] {
+        for call in [
+            Call::ask(token, Wants::Users),
+            Call::ask(token, Wants::Recent),
+            Call::ask(token, Wants::Identity),
+        ] {
             assert_eq!(world.call(&call), "NotSignedIn");
         }
     }
@@ -25,11 +29,11 @@ fn a_token_that_memory_does_not_know_is_asked_of_the_store_once() {
     let mut world = World::of_two(Limits::default());
     let token = world.log_in("eve");
     world.realm = Realm::restore(Limits::default(), world.store.snapshot(), world.now.monotonic);
-    let asker = world.call_from(home(), &Call::Identify(Some(token)));
+    let asker = world.call_from(home(), &Call::ask(Some(token), Wants::Identity));
     assert!(world.sink.replies.is_empty(), "the store has to be asked");
     world.settle();
     assert_eq!(world.reply_to(asker), "known 3");
-    let asker = world.call_from(home(), &Call::Identify(Some(token)));
+    let asker = world.call_from(home(), &Call::ask(Some(token), Wants::Identity));
     assert_eq!(world.reply_to(asker), "known 3", "it is known now");
 }
 
@@ -43,7 +47,7 @@ fn a_logout_ends_that_logins_sockets_before_the_reply_and_no_others() {
     let mut heard = world.heard();
     heard.sort_unstable();
     assert_eq!(heard, ["3: LoggedOut", "4: LoggedOut"]);
-    assert_eq!(world.call(&Call::Users(Some(token))), "NotSignedIn");
+    assert_eq!(world.call(&Call::ask(Some(token), Wants::Users)), "NotSignedIn");
     world.say(2, None, "who is here?");
     world.settle();
     assert_eq!(world.heard().len(), 2, "the ended ones hear nothing more");
@@ -67,7 +71,7 @@ fn a_logout_that_cannot_be_stored_ends_nothing() {
 fn a_login_that_ended_after_it_was_looked_up_opens_no_socket() {
     let mut world = World::of_two(Limits::default());
     let token = world.log_in("eve");
-    world.call(&Call::Identify(Some(token)));
+    world.call(&Call::ask(Some(token), Wants::Identity));
     let guest = world.sink.guest.take().expect("it is known");
     world.call(&Call::LogOut(Some(token)));
     world.realm.enter(world.now, device(3), guest, &mut world.sink);
@@ -83,14 +87,14 @@ fn sockets_end_at_the_moment_at_which_their_login_expires() {
     assert_eq!(world.realm.timers(), 3);
     world.pass(DAY * 7 - Duration::from_secs(1));
     assert_eq!(world.heard(), Vec::<String>::new());
-    assert_eq!(world.call(&Call::Identify(Some(token))), "known 3");
+    assert_eq!(world.call(&Call::ask(Some(token), Wants::Identity)), "known 3");
     world.pass(Duration::from_secs(2));
     let mut heard = world.heard();
     heard.sort_unstable();
     assert_eq!(heard, ["1: Expired", "2: Expired", "3: Expired"]);
     assert_eq!((world.realm.timers(), world.realm.next_deadline()), (0, None));
     world.store.logins.clear();
-    assert_eq!(world.call(&Call::Identify(Some(token))), "NotSignedIn");
+    assert_eq!(world.call(&Call::ask(Some(token), Wants::Identity)), "NotSignedIn");
 }
 
 #[test]
@@ -99,7 +103,7 @@ fn the_wall_clock_decides_whether_a_login_is_over() {
     let token = world.log_in("eve");
     world.now.unix += DAY * 8;
     world.store.logins.clear();
-    assert_eq!(world.call(&Call::Identify(Some(token))), "NotSignedIn", "set forward");
+    assert_eq!(world.call(&Call::ask(Some(token), Wants::Identity)), "NotSignedIn", "set forward");
     world.now.unix -= DAY * 9;
     world.pass(DAY * 7 + Duration::from_secs(1));
     assert_eq!(world.heard(), Vec::<String>::new(), "set back: they last a day longer");
@@ -115,7 +119,7 @@ fn a_login_that_had_to_make_room_for_a_newer_one_ends_with_its_sockets() {
     world.store.revokes = vec![old.digest()];
     world.log_in("ada");
     assert_eq!(world.heard(), ["3: LoggedOut"]);
-    assert_eq!(world.call(&Call::Identify(Some(old))), "NotSignedIn");
+    assert_eq!(world.call(&Call::ask(Some(old), Wants::Identity)), "NotSignedIn");
 }
 
 #[test]
@@ -130,12 +134,12 @@ fn news_ends_the_sockets_of_deleted_users_and_of_revoked_logins_and_no_others() 
     world.realm.done(world.now, news, &mut world.sink);
     world.check();
     assert_eq!(world.heard(), ["1: LoggedOut"], "the store is asked for the others");
-    let asker = world.call_from(home(), &Call::Identify(Some(token)));
+    let asker = world.call_from(home(), &Call::ask(Some(token), Wants::Identity));
     assert!(world.sink.replies.is_empty(), "a doubtful login proves nothing");
     world.settle();
     assert_eq!(world.heard(), ["4: LoggedOut"]);
     assert_eq!(world.reply_to(asker), "known 3");
-    assert_eq!(world.call(&Call::Users(Some(token))), "bob+ eve+");
+    assert_eq!(world.call(&Call::ask(Some(token), Wants::Users)), "bob+ eve+");
 }
 
 #[test]
@@ -143,7 +147,7 @@ fn logins_without_a_socket_are_forgotten_beyond_a_number_the_oldest_first() {
     let mut world = World::new(Limits { tokens_cached: 2, ..Limits::default() }, &["ada"]);
     let tokens = [0; 3].map(|_| world.log_in("ada"));
     assert_eq!(world.realm.logins.len(), 2);
-    let asker = world.call_from(home(), &Call::Identify(Some(tokens[0])));
+    let asker = world.call_from(home(), &Call::ask(Some(tokens[0]), Wants::Identity));
     assert!(world.sink.replies.is_empty(), "the first one was forgotten, and not by the store");
     world.settle();
     assert_eq!(world.reply_to(asker), "known 1");
