@@ -28,6 +28,10 @@ impl Data {
         Data(folder)
     }
 
+    pub(super) fn path(&self) -> &Path {
+        &self.0
+    }
+
     /// Starts a server with this folder.
     pub(super) fn start(&self) -> Server {
         self.start_with(&[])

@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use data_encoding::BASE64;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::super::client::PASSWORD;
-use crate::harness::{Response, Server};
+use crate::harness::{CLOSE, PONG, Response, Server, TEXT, Wire, frame};
 
 /// A browser with the cookies of one server.
 #[derive(Default)]
@@ -135,4 +135,165 @@ pub(super) fn error(answer: &Response, status: u16) -> String {
     assert_eq!(answer.header("Cache-Control"), Some("no-store"));
     assert_eq!(answer.header("WWW-Authenticate").is_some(), status == 401, "RFC 9110 §15.5.2");
     body["detail"].as_str().expect("a sentence").to_owned()
+}
+
+/// A WebSocket of a page.
+pub(super) struct Socket {
+    wire: Wire,
+}
+
+impl Browser {
+    /// Opens a WebSocket, as the page does: with the cookies and the origin.
+    #[track_caller]
+    pub(super) fn open(&self, server: &Server, path: &str) -> Socket {
+        let lines = format!("{}Origin: http://switchboard\r\n", self.line());
+        open(server, path, &lines).expect("the upgrade completes")
+    }
+
+    /// The socket of the private conversation with another user.
+    #[track_caller]
+    pub(super) fn pair(&self, server: &Server, other: &Browser) -> Socket {
+        self.open(server, &format!("/ws/{}/{}", self.id(), other.id()))
+    }
+
+    /// The socket for notices.
+    #[track_caller]
+    pub(super) fn notices(&self, server: &Server) -> Socket {
+        self.open(server, &format!("/ws/global/{}", self.id()))
+    }
+
+    /// The socket of a room.
+    #[track_caller]
+    pub(super) fn room(&self, server: &Server, room: &str) -> Socket {
+        self.open(server, &format!("/ws/room/{room}/{}", self.id()))
+    }
+
+    /// Posts JSON, as the page's scripts do.
+    #[track_caller]
+    pub(super) fn post(&mut self, server: &Server, path: &str, body: &Value) -> Response {
+        let lines = "Content-Type: application/json\r\nOrigin: http://switchboard\r\n";
+        self.send(server, ("POST", path), lines, &body.to_string())
+    }
+
+    /// Posts nothing.
+    #[track_caller]
+    pub(super) fn post_nothing(&mut self, server: &Server, path: &str) -> Response {
+        self.send(server, ("POST", path), "Origin: http://switchboard\r\n", "")
+    }
+
+    #[track_caller]
+    pub(super) fn delete(&mut self, server: &Server, path: &str) -> Response {
+        self.send(server, ("DELETE", path), "Origin: http://switchboard\r\n", "")
+    }
+
+    /// The body of a page of JSON, which no cache may keep.
+    #[track_caller]
+    pub(super) fn read(&mut self, server: &Server, path: &str) -> Value {
+        let answer = self.get(server, path);
+        assert_eq!(answer.status, 200, "{path}: {}", answer.text());
+        assert_eq!(answer.header("Cache-Control"), Some("no-store"), "{path}");
+        assert_eq!(answer.header("Access-Control-Allow-Origin"), None, "{path}");
+        answer.json()
+    }
+
+    /// Makes a room, and returns its id.
+    #[track_caller]
+    pub(super) fn create_room(&mut self, server: &Server, name: &str) -> String {
+        let body = json!({ "name": name, "description": "" });
+        let answer = self.post(server, "/api/rooms/create", &body);
+        assert_eq!(answer.status, 200, "{}", answer.text());
+        answer.json()["id"].as_str().expect("an id").to_owned()
+    }
+
+    /// Makes another user a member of a room.
+    #[track_caller]
+    pub(super) fn add(&mut self, server: &Server, room: &str, other: &Browser) {
+        let body = json!({ "user_id": other.id() });
+        let answer = self.post(server, &format!("/api/rooms/{room}/add_user"), &body);
+        assert_eq!((answer.status, answer.json()), (200, json!({ "status": "ok" })));
+    }
+}
+
+/// Opens a WebSocket with these header lines, or returns the answer that says why not.
+#[track_caller]
+pub(super) fn open(server: &Server, path: &str, lines: &str) -> Result<Socket, Response> {
+    let mut wire = server.wire();
+    wire.send(Wire::upgrade_request(path, lines));
+    let answer = wire.response();
+    if answer.status == 101 { Ok(Socket { wire }) } else { Err(answer) }
+}
+
+impl Socket {
+    pub(super) fn say(&mut self, text: &str) {
+        self.wire.send(frame(TEXT, text));
+    }
+
+    pub(super) fn send(&mut self, bytes: impl AsRef<[u8]>) {
+        self.wire.send(bytes);
+    }
+
+    /// Reads the next frame, which is JSON.
+    #[track_caller]
+    pub(super) fn hear(&mut self) -> Value {
+        serde_json::from_str(&self.wire.text()).expect("JSON")
+    }
+
+    /// Reads the next frame, which must be this one but for its time.
+    #[track_caller]
+    pub(super) fn expect(&mut self, expected: &Value) {
+        let mut heard = self.hear();
+        if let Some(time) = heard.as_object_mut().and_then(|fields| fields.remove("time")) {
+            assert_is_clock(&time);
+        }
+        assert_eq!(heard, *expected);
+    }
+
+    /// A private message.
+    #[track_caller]
+    pub(super) fn expect_said(&mut self, user: &str, text: &str) {
+        self.expect(&json!({ "user": user, "text": text }));
+    }
+
+    /// Asserts that nothing has come: the next frame is the answer to a ping.
+    #[track_caller]
+    pub(super) fn expect_silence(&mut self) {
+        self.wire.send(frame(9, "anything?"));
+        let (opcode, payload) = self.wire.frame();
+        assert_eq!(
+            (opcode, &*payload),
+            (PONG, &b"anything?"[..]),
+            "{}",
+            String::from_utf8_lossy(&payload)
+        );
+    }
+
+    #[track_caller]
+    pub(super) fn expect_close(&mut self, code: u16) {
+        let (opcode, payload) = self.wire.frame();
+        assert_eq!(opcode, CLOSE, "{}", String::from_utf8_lossy(&payload));
+        assert_eq!(payload[..2], code.to_be_bytes(), "{}", String::from_utf8_lossy(&payload[2..]));
+    }
+}
+
+impl Socket {
+    /// Reads on until the server closes, with this code.
+    #[track_caller]
+    pub(super) fn until_close(&mut self, code: u16) {
+        loop {
+            let (opcode, payload) = self.wire.frame();
+            if opcode == CLOSE {
+                return assert_eq!(payload[..2], code.to_be_bytes());
+            }
+        }
+    }
+}
+
+/// Asserts that a value is what a clock shows: `HH:MM`.
+#[track_caller]
+pub(super) fn assert_is_clock(value: &Value) {
+    let time = value.as_str().unwrap_or_else(|| panic!("not a time: {value}"));
+    let (hour, minute) = time.split_once(':').expect("HH:MM");
+    let number = |part: &str| (part.len() == 2).then(|| part.parse::<u8>().ok()).flatten();
+    assert!(number(hour).is_some_and(|hour| hour < 24), "{time}");
+    assert!(number(minute).is_some_and(|minute| minute < 60), "{time}");
 }
