@@ -20,6 +20,7 @@ mod rooms;
 mod schema;
 mod upkeep;
 mod users;
+mod uuid;
 
 use std::fmt;
 use std::time::Duration;

@@ -5,7 +5,7 @@
 
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
-use super::{Dice, users};
+use super::{Dice, messages, uuid};
 use crate::chat::account::{Room, RoomChange, RoomId, RoomKey, UnixMs, UserKey};
 
 /// What is to be stored of a room.
@@ -24,10 +24,10 @@ pub(super) fn create(
     dice: Dice<'_>,
 ) -> rusqlite::Result<Option<Room>> {
     let NewRoom { creator, name, description, at } = room;
-    if !users::is_there(connection, creator)? {
+    if !is_user(connection, creator)? {
         return Ok(None);
     }
-    let id = RoomId(users::random_uuid(dice));
+    let id = RoomId(uuid::random(dice));
     let key = connection
         .prepare_cached("INSERT INTO conversations DEFAULT VALUES RETURNING key")?
         .query_row([], |row| row.get(0).map(RoomKey))?;
@@ -58,7 +58,7 @@ pub(super) fn change(
     match change {
         RoomChange::Delete => delete(connection, room)?,
         RoomChange::Add(user) => {
-            if !users::is_there(connection, user)? {
+            if !is_user(connection, user)? {
                 return Ok(false);
             }
             add(connection, room, user, at)?;
@@ -79,6 +79,13 @@ fn add(connection: &Connection, room: RoomKey, user: UserKey, at: UnixMs) -> rus
         )?
         .execute(params![room.0, user.0, at.0])?;
     Ok(())
+}
+
+/// Whether there is such a user, who was not deleted.
+fn is_user(connection: &Connection, user: UserKey) -> rusqlite::Result<bool> {
+    connection
+        .prepare_cached("SELECT 1 FROM users WHERE key = ? AND password IS NOT NULL")?
+        .exists([user.0])
 }
 
 /// Deletes a room and its members, and notes that its messages are to be deleted.
@@ -158,7 +165,7 @@ pub(super) fn clear_deserted(connection: &Connection, most: usize) -> rusqlite::
         .query_row([], |row| row.get::<_, i64>(0))
         .optional()?;
     let Some(conversation) = next else { return Ok(false) };
-    let deleted = super::messages::delete_some(connection, conversation, most)?;
+    let deleted = messages::delete_some(connection, conversation, most)?;
     if deleted < most {
         connection
             .prepare_cached("DELETE FROM deserted WHERE conversation = ?")?

@@ -112,6 +112,8 @@ pub(super) fn migrate(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::chat::account::{History, Place, Seq, UserKey};
+    use crate::store::messages;
 
     fn version(connection: &Connection) -> u32 {
         connection.pragma_query_value(None, "user_version", |row| row.get(0)).expect("a number")
@@ -149,5 +151,27 @@ mod tests {
             assert_eq!(version(&connection), VERSION);
             assert_eq!(schema(&connection), schema(&new), "from version {old}");
         }
+    }
+
+    #[test]
+    fn what_version_1_holds_is_there_in_version_2_and_all_of_it_is_unread() {
+        let connection = Connection::open_in_memory().expect("there is memory");
+        migrate(&connection, 0, &MIGRATIONS[..1]).expect("an older program");
+        let rows = "
+            INSERT INTO users VALUES (1, x'01', 'ada', 'ada', 'hash', 1), (2, x'02', 'bob', 'bob', 'hash', 1);
+            INSERT INTO conversations(key, low, high, last_seq) VALUES (7, 1, 2, 3);
+            INSERT INTO messages VALUES (7 << 32 | 3, 2, 5, 'hi');
+            INSERT INTO marks VALUES (1, 7, 3);
+        ";
+        connection.execute_batch(rows).expect("it is SQL");
+        migrate(&connection, 1, &MIGRATIONS).expect("this program");
+        let place = Place::Private(UserKey(1), UserKey(2));
+        let History { messages, read } =
+            messages::history(&connection, place, 9).expect("it can be read");
+        assert_eq!((&*messages[0].text, messages[0].seq), ("hi", Seq(3)));
+        assert_eq!((messages.len(), messages[0].reply.is_none()), (1, true));
+        assert_eq!(read, [(UserKey(1), Seq(0))]);
+        let unread = messages::unread(&connection, UserKey(1)).expect("it can be read");
+        assert_eq!(unread, [(UserKey(2), 3)]);
     }
 }

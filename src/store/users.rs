@@ -3,7 +3,7 @@
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
 use super::names::folded;
-use super::{Database, Dice, Hasher, failure, rooms};
+use super::{Database, Dice, Hasher, failure, rooms, uuid};
 use crate::chat::account::{
     Credentials, Failure, PasswordHash, UnixMs, User, UserId, UserKey, UserName,
 };
@@ -16,7 +16,7 @@ pub(super) fn register(
     at: UnixMs,
     dice: Dice<'_>,
 ) -> rusqlite::Result<Option<User>> {
-    let id = UserId(random_uuid(dice));
+    let id = UserId(uuid::random(dice));
     connection
         .prepare_cached(
             "INSERT INTO users(id, name, folded, password, created) SELECT ?1, ?2, ?3, ?4, ?5
@@ -26,22 +26,6 @@ pub(super) fn register(
             Ok(User { key: UserKey(row.get(0)?), id, name: name.clone(), created: at })
         })
         .optional()
-}
-
-/// A UUID of version 4: 122 random bits (RFC 9562 §5.4).
-pub(super) fn random_uuid(dice: Dice<'_>) -> [u8; 16] {
-    let mut id = [0; 16];
-    dice(&mut id);
-    id[6] = id[6] & 0x0f | 0x40;
-    id[8] = id[8] & 0x3f | 0x80;
-    id
-}
-
-/// Whether there is such a user, who was not deleted.
-pub(super) fn is_there(connection: &Connection, user: UserKey) -> rusqlite::Result<bool> {
-    connection
-        .prepare_cached("SELECT 1 FROM users WHERE key = ? AND password IS NOT NULL")?
-        .exists([user.0])
 }
 
 /// The user and the password's hash under exactly this name.

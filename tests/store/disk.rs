@@ -92,7 +92,7 @@ fn what_another_process_commits_is_news_once_and_what_we_commit_is_none() {
     assert_eq!(tool.delete_user(&UserName::registered("anna")), Ok(true));
     assert_eq!(tool.delete_user(&UserName::registered("anna")), Ok(false));
     let news = server.news().expect("somebody is gone");
-    assert_eq!(news.iter().map(|user| user.name.as_str()).collect::<Vec<_>>(), ["bert"]);
+    assert_eq!(news.users.iter().map(|user| user.name.as_str()).collect::<Vec<_>>(), ["bert"]);
     assert_eq!(server.news(), None, "it is news once");
     let snapshot = server.snapshot().expect("it can be read");
     assert_eq!(snapshot.former[0].name.as_str(), "anna", "her messages still need a name");

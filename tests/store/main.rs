@@ -5,6 +5,8 @@
 
 mod disk;
 mod model;
+mod rooms;
+mod talk;
 mod upkeep;
 
 use std::path::{Path, PathBuf};
@@ -77,7 +79,12 @@ fn carry_out(
 }
 
 fn say(at: i64, text: &str) -> Work {
-    Work::Say { place: Place::Global, from: UserKey(1), at: UnixMs(at), text: Arc::from(text) }
+    say_in(Place::Global, 1, at, text)
+}
+
+fn say_in(place: Place, from: u32, at: i64, text: &str) -> Work {
+    let (from, at, text) = (UserKey(from), UnixMs(at), Arc::from(text));
+    Work::Say { place, from, at, text, reply: None }
 }
 
 fn register(name: &str) -> Work {

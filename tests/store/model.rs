@@ -1,17 +1,15 @@
 //! Random batches of jobs, in memory and in a file that is closed and opened at random. Every result has
 //! to be the model's.
 
-use std::collections::HashMap;
-use std::sync::Arc;
-
 use proptest::prelude::*;
 use switchboard::chat::account::{
-    Job, Output, PasswordHash, Place, Seq, Ticket, TokenDigest, UnixMs, User, UserKey, UserName,
-    Work,
+    Job, Output, PasswordHash, Place, RoomChange, RoomKey, Ticket, TokenDigest, UnixMs, User,
+    UserKey, UserName, Work,
 };
 use switchboard::store::{Database, Settings};
 
-use crate::{Folder, dice};
+use crate::talk::Talk;
+use crate::{Folder, dice, say_in};
 
 /// Few names, and two that look alike, so that most are taken soon.
 const NAMES: [&str; 5] = ["anna", "ANNA", "bert", "Zoë", "zoe\u{308}"];
@@ -34,6 +32,13 @@ enum Op {
     Admit { user: u32, lasts: i64 },
     Login(usize),
     Revoke(usize),
+    SayInRoom { from: u32, room: usize },
+    MarkRead(u32, u32),
+    Unread(u32),
+    History { one: u32, other: u32, limit: u16 },
+    RoomHistory(usize),
+    CreateRoom(u32),
+    ChangeRoom { room: usize, by: u32, user: u32, what: u8 },
 }
 
 fn op() -> impl Strategy<Value = Op> {
@@ -46,14 +51,22 @@ fn op() -> impl Strategy<Value = Op> {
         3 => (1..4_u32, 0..9_i64).prop_map(|(user, lasts)| Op::Admit { user, lasts }),
         2 => (0..20_usize).prop_map(Op::Login),
         1 => (0..20_usize).prop_map(Op::Revoke),
+        3 => (1..4_u32, 0..4_usize).prop_map(|(from, room)| Op::SayInRoom { from, room }),
+        1 => (1..4_u32, 1..4_u32).prop_map(|(user, other)| Op::MarkRead(user, other)),
+        1 => (1..4_u32).prop_map(Op::Unread),
+        1 => (1..4_u32, 1..4_u32, 0..9_u16)
+            .prop_map(|(one, other, limit)| Op::History { one, other, limit }),
+        1 => (0..4_usize).prop_map(Op::RoomHistory),
+        2 => (1..4_u32).prop_map(Op::CreateRoom),
+        3 => (0..4_usize, 1..4_u32, 1..4_u32, 0..9_u8)
+            .prop_map(|(room, by, user, what)| Op::ChangeRoom { room, by, user, what }),
     ]
 }
 
 #[derive(Debug, Default)]
 struct Model {
     users: Vec<(UserKey, &'static str)>,
-    seqs: HashMap<(u32, u32), u32>,
-    global: Vec<String>,
+    talk: Talk,
     /// In the order in which they began.
     logins: Vec<(TokenDigest, UserKey, UnixMs)>,
     /// Every token there ever was.
@@ -71,7 +84,7 @@ impl Model {
                 let from = UserKey(*one);
                 let place =
                     other.map_or(Place::Global, |other| Place::Private(UserKey(other), from));
-                Work::Say { place, from, at: UnixMs(now), text: Arc::from(text.as_str()) }
+                say_in(place, from.0, now, text)
             }
             Op::Register(name) => {
                 let (name, hash) = (UserName::registered(NAMES[*name]), PasswordHash::new("hash"));
@@ -85,24 +98,52 @@ impl Model {
             }
             Op::Login(at) => Work::Login(token(at)),
             Op::Revoke(at) => Work::Revoke(token(at)),
+            Op::SayInRoom { from, room } => {
+                say_in(Place::Room(self.room(*room)), *from, now, "in a room")
+            }
+            Op::MarkRead(user, other) => {
+                Work::MarkRead { user: UserKey(*user), other: UserKey(*other) }
+            }
+            Op::Unread(user) => Work::Unread(UserKey(*user)),
+            Op::History { one, other, limit } => {
+                let place = Place::Private(UserKey(*one), UserKey(*other));
+                Work::History { place, limit: *limit }
+            }
+            Op::RoomHistory(room) => {
+                Work::History { place: Place::Room(self.room(*room)), limit: 200 }
+            }
+            Op::CreateRoom(creator) => {
+                let (name, description) = ("a room".into(), "".into());
+                Work::CreateRoom { creator: UserKey(*creator), name, description, at: UnixMs(now) }
+            }
+            Op::ChangeRoom { room, by, user, what } => {
+                // The creator is never removed: the realm sees to that.
+                let change = match (what, UserKey(*user)) {
+                    (0, _) => RoomChange::Delete,
+                    (1..3, user) if user.0 != *by => RoomChange::Remove(user),
+                    (_, user) => RoomChange::Add(user),
+                };
+                // Some milliseconds apart, so that it is clear who has been there longest.
+                let at = UnixMs(now + place_in_batch);
+                Work::ChangeRoom { room: self.room(*room), by: UserKey(*by), change, at }
+            }
         }
+    }
+
+    /// One of the last rooms, or one that never was.
+    fn room(&self, at: usize) -> RoomKey {
+        let last = self.talk.keys.len();
+        let key = last.checked_sub(1 + at).map(|at| self.talk.keys[at]);
+        key.unwrap_or(RoomKey(1_000_000))
     }
 
     /// Does to the model what the job does to the store, and checks what the job has brought.
     fn expect(&mut self, work: &Work, output: &Output, now: i64) {
+        let Model { talk, users, .. } = self;
+        if talk.expect(work, output, |user| users.iter().any(|(key, _)| *key == user)) {
+            return;
+        }
         match (work, output) {
-            (Work::Say { place, text, .. }, Output::Said { seq }) => {
-                let pair = match place {
-                    Place::Global => (0, 0),
-                    Place::Private(one, other) => (one.0.min(other.0), one.0.max(other.0)),
-                };
-                let last = self.seqs.entry(pair).or_default();
-                *last += 1;
-                assert_eq!(*seq, Seq(*last), "dense, and in the order of the jobs");
-                if *place == Place::Global {
-                    self.global.push(text.to_string());
-                }
-            }
             (Work::Register { name, .. }, Output::Registered(user)) => {
                 let looks = |name: &str| name.to_lowercase().replace("ë", "e\u{308}");
                 let is_taken =
@@ -150,7 +191,9 @@ impl Model {
             snapshot.users.iter().map(|user| (user.key, user.name.as_str())).collect();
         assert_eq!(users, self.users);
         let texts: Vec<&str> = snapshot.recent.iter().map(|stored| &*stored.text).collect();
-        assert_eq!(texts, self.global[self.global.len().saturating_sub(RECENT)..]);
+        let global = self.talk.global();
+        assert_eq!(texts, global[global.len().saturating_sub(RECENT)..]);
+        assert_eq!(snapshot.rooms, self.talk.rooms);
     }
 }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 use switchboard::chat::account::{Output, Place, UnixMs, UserKey, Work};
 use switchboard::store::{Database, Settings};
 
-use crate::{Folder, carry_out, dice, say, texts};
+use crate::{Folder, carry_out, dice, say, say_in, texts};
 
 /// The pages of the log from which a checkpoint is due: at once, and when there is no other work.
 const HARD_PAGES: u64 = 8_000;
@@ -46,12 +46,8 @@ fn old_messages_are_deleted_in_slices_and_the_others_stay() {
     let mut database = Database::in_memory(settings).expect("there is memory");
     let old = (0..1_000).map(|at| say(at / 100, "old"));
     carry_out(&mut database, old, &mut dice(), 1);
-    let private = |at, text: &str| Work::Say {
-        place: Place::Private(UserKey(1), UserKey(2)),
-        from: UserKey(2),
-        at: UnixMs(at),
-        text: text.into(),
-    };
+    let pair = Place::Private(UserKey(1), UserKey(2));
+    let private = |at, text: &str| say_in(pair, 2, at, text);
     let batch = [private(1, "old too"), private(150, "young too"), say(150, "young")];
     carry_out(&mut database, batch, &mut dice(), 150);
     let mut slices = 0;
@@ -60,6 +56,12 @@ fn old_messages_are_deleted_in_slices_and_the_others_stay() {
         assert!(slices < 100, "it ends");
     }
     assert!(slices >= 3, "1,000 messages are not deleted at once: {slices}");
+    let unread = |database: &mut Database| {
+        let all = carry_out(database, [Work::Unread(UserKey(1))], &mut dice(), 200);
+        all[0].outcome.clone()
+    };
+    let one = Ok(Output::Unread(vec![(UserKey(2), 1)]));
+    assert_eq!(unread(&mut database), one, "what is gone is not unread");
     assert_eq!(texts(&database), ["young"]);
     // What has been deleted leaves its number behind.
     let next = carry_out(&mut database, [say(201, "next"), private(201, "next")], &mut dice(), 201);
@@ -76,6 +78,7 @@ fn old_messages_are_deleted_in_slices_and_the_others_stay() {
     assert_eq!(texts(&database), ["young", "next"]);
     while database.prune(UnixMs(200 + 60 * 60 * 1_000)) {}
     assert!(texts(&database).is_empty());
+    assert_eq!(unread(&mut database), Ok(Output::Unread(Vec::new())));
 }
 
 #[test]

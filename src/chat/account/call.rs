@@ -144,7 +144,7 @@ pub enum Reply<'a> {
         /// The other user.
         other: Option<&'a User>,
     },
-    /// The other users of whom something is unread, and how many messages.
+    /// How many messages of each other user are unread. Users with none are left out.
     Unread(&'a [(UserId, u32)]),
     /// What was asked for is committed.
     Done,

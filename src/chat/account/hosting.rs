@@ -160,7 +160,7 @@ impl Realm {
     }
 }
 
-/// Whether a text has at most so many characters, and none that changes what other texts look like.
+/// Whether a text has at most `most` characters, and none that changes what other texts look like.
 fn is_text(text: &str, most: usize) -> bool {
     text.chars().count() <= most && !text.chars().any(super::ids::is_disguise)
 }

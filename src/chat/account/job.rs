@@ -171,7 +171,7 @@ pub enum Output {
     NotAMember,
     /// The last messages of a conversation.
     History(History),
-    /// The other users of whom something is unread, and how many messages.
+    /// How many messages of each other user are unread. Users with none are left out.
     Unread(Vec<(UserKey, u32)>),
     /// The mark is committed.
     Read,
@@ -197,7 +197,7 @@ pub enum Output {
     Revoked(bool),
     /// Another process has changed users, logins or rooms in the database. Logins have to be asked for
     /// again. Its ticket is [`Ticket::NEWS`].
-    News(News),
+    News(Changed),
     /// The hash of a password.
     Hashed(PasswordHash),
     /// Whether the password was right; and if it was, its hash with today's parameters where the hash in
@@ -264,7 +264,7 @@ pub struct Room {
 
 /// All users and rooms, after another process has changed some. One that is missing was deleted.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
-pub struct News {
+pub struct Changed {
     /// All users, in the order of their keys.
     pub users: Vec<User>,
     /// All rooms, in the order of their keys.

@@ -62,8 +62,8 @@ pub use counters::Counters;
 pub use event::{Event, News};
 pub use ids::{NotAName, Place, Role, RoomId, RoomKey, Seq, UnixMs, UserId, UserKey, UserName};
 pub use job::{
-    Credentials, Failure, History, Job, JobResult, News as Changed, Output, Room, RoomChange,
-    Snapshot, Stored, Ticket, User, Work,
+    Changed, Credentials, Failure, History, Job, JobResult, Output, Room, RoomChange, Snapshot,
+    Stored, Ticket, User, Work,
 };
 pub use ledger::{Ledger, Refused};
 pub use limits::{Limits, Registration};

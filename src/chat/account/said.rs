@@ -69,7 +69,7 @@ pub struct Quote<'a> {
 }
 
 impl Quote<'_> {
-    /// A copy that owns its texts, each cut off after so many characters: `name_chars` for the two words
+    /// A copy that owns its texts, each cut off at a number of characters: `name_chars` for the two words
     /// about the sender, and `text_chars` for the text. A quote is there to be recognised.
     pub fn cut(&self, name_chars: usize, text_chars: usize) -> Quote<'static> {
         let cut = |text: &str, most| text.chars().take(most).collect::<String>().into();

@@ -5,16 +5,20 @@ mod hearing;
 mod joining;
 mod limits;
 mod oracle;
+mod pages;
 mod reading;
+mod rooms;
 mod saying;
 mod store;
 mod switching;
+mod words;
 
 use std::time::Duration;
 
 use super::*;
-use crate::chat::{Audience, Watch};
+use crate::chat::{Audience, PresenceMode, Watch};
 use store::Store;
+use words::{line, reply_line};
 
 /// A realm, its clock, its sink, and its store.
 struct World {
@@ -36,6 +40,9 @@ struct Recorder {
     token: Option<Token>,
     guest: Option<Guest>,
     changes: u64,
+    status_changes: u64,
+    /// The room that was made last.
+    room: Option<RoomId>,
 }
 
 /// What a device was told of messages. Each message has another text.
@@ -44,6 +51,9 @@ enum Told {
     History(Vec<String>),
     Said(String),
     Sent { text: String, delivered: bool },
+    InRoom(String),
+    Notice(String),
+    Reset(UserId),
     Failed(Failure),
     Ended,
 }
@@ -60,7 +70,14 @@ impl Sink for Recorder {
                 Told::Sent { text: text(message), delivered: *delivered }
             }
             Event::Refused(Refusal::Failed(failure)) => Told::Failed(*failure),
-            Event::Typing { .. } | Event::Users { .. } | Event::Refused(_) => return,
+            Event::RoomSaid(said) => Told::InRoom(said.text.to_owned()),
+            Event::Notify { text, .. } => Told::Notice((*text).to_owned()),
+            Event::UnreadReset { from_id } => Told::Reset(*from_id),
+            Event::Typing { .. }
+            | Event::Users { .. }
+            | Event::Everyone(_)
+            | Event::Ping
+            | Event::Refused(_) => return,
         };
         self.told.push((to, told));
     }
@@ -75,6 +92,9 @@ impl Sink for Recorder {
             Watch::Begin(Audience::Accounts, PresenceMode::Full) => {
                 self.lines.push(format!("{}: watches", by.index()));
             }
+            Watch::Begin(Audience::Status, PresenceMode::Full) => {
+                self.lines.push(format!("{}: watches everyone", by.index()));
+            }
             Watch::Ask => self.lines.push(format!("{}: wants the list", by.index())),
             Watch::End => {}
             Watch::Begin(..) | Watch::Switch(_) => panic!("not in this realm: {what:?}"),
@@ -82,8 +102,11 @@ impl Sink for Recorder {
     }
 
     fn list_changed(&mut self, of: Audience) -> bool {
-        assert_eq!(of, Audience::Accounts);
-        self.changes += 1;
+        match of {
+            Audience::Mobile => panic!("another realm's"),
+            Audience::Accounts => self.changes += 1,
+            Audience::Status => self.status_changes += 1,
+        }
         false
     }
 
@@ -92,52 +115,18 @@ impl Sink for Recorder {
     }
 
     fn reply(&mut self, to: Asker, reply: &Reply<'_>) {
-        let line = match reply {
-            Reply::Registered(user) => format!("registered {}", user.name.as_str()),
-            Reply::LoggedIn { user, token, expires: _ } => {
-                self.token = Some(*token);
-                format!("in as {}", user.name.as_str())
-            }
-            Reply::LoggedOut => "out".to_owned(),
-            Reply::Users(users) => {
-                let mark = |online| if online { "+" } else { "" };
-                let all = users.iter();
-                let all =
-                    all.map(|(user, online)| format!("{}{}", user.name.as_str(), mark(*online)));
-                all.collect::<Vec<_>>().join(" ")
-            }
-            Reply::Recent(recent) => texts(recent),
-            Reply::Known(guest) => {
-                self.guest = Some(*guest);
-                format!("known {}", guest.user.0)
-            }
-            Reply::Refused(refusal) => format!("{refusal:?}"),
-        };
-        self.replies.push((to, line));
+        match reply {
+            Reply::LoggedIn { token, .. } => self.token = Some(*token),
+            Reply::Known(guest) => self.guest = Some(*guest),
+            Reply::Room(room) => self.room = Some(room.id),
+            _ => {}
+        }
+        self.replies.push((to, reply_line(reply)));
     }
 
     fn end(&mut self, id: ConnectionId, why: Farewell) {
         self.lines.push(format!("{}: {why:?}", id.index()));
         self.told.push((id, Told::Ended));
-    }
-}
-
-fn texts(messages: &[Said<'_>]) -> String {
-    messages.iter().map(|said| said.text).collect::<Vec<_>>().join(" ")
-}
-
-fn line(event: &Event<'_>) -> String {
-    match event {
-        Event::History(messages) => format!("history {}", texts(messages)),
-        Event::Said(Said { from, to: None, text, .. }) => format!("{from}: {text}"),
-        Event::Said(Said { from, to: Some(to), text, .. }) => format!("{from} to {to}: {text}"),
-        Event::Sent { message, delivered } => {
-            let (to, text) = (message.to.expect("a private message"), message.text);
-            format!("sent to {to}: {text}{}", if *delivered { ", delivered" } else { "" })
-        }
-        Event::Typing { from, to, is_typing } => format!("{from} types {is_typing} to {to:?}"),
-        Event::Users { names, news, .. } => format!("{} {news:?}", names.join(",")),
-        Event::Refused(refusal) => format!("{refusal:?}"),
     }
 }
 
@@ -210,18 +199,44 @@ impl World {
         token
     }
 
-    /// The guest of a token that memory knows.
+    /// The guest of a token. If memory does not know it, the store does all that waits.
     fn guest(&mut self, token: Token) -> Guest {
         let asker = self.call_from(home(), &Call::ask(Some(token), Wants::Identity));
+        if self.sink.replies.is_empty() {
+            self.settle();
+        }
         let reply = self.reply_to(asker);
         self.sink.guest.take().unwrap_or_else(|| panic!("{reply}"))
     }
 
-    /// Opens a WebSocket with a token that memory knows.
+    /// Opens a WebSocket with a token.
     fn enter(&mut self, slot: u32, token: Token) {
+        self.enter_as(slot, token, Role::Stream);
+    }
+
+    /// The same, for something else than everything.
+    fn enter_as(&mut self, slot: u32, token: Token, role: Role) {
         let guest = self.guest(token);
-        self.realm.enter(self.now, device(slot), guest, &mut self.sink);
+        self.realm.enter(self.now, device(slot), (guest, role), &mut self.sink);
         self.check();
+    }
+
+    /// What a user asks for; the reply.
+    fn ask(&mut self, token: Token, wants: Wants) -> String {
+        self.call(&Call::ask(Some(token), wants))
+    }
+
+    /// The id of a user, present or former.
+    fn id(&self, name: &str) -> UserId {
+        let mut all = self.store.users.iter().chain(&self.store.former);
+        all.find(|user| user.name.as_str() == name).expect("it was registered").id
+    }
+
+    /// Has a user make a room.
+    fn room(&mut self, token: Token, name: &str) -> RoomId {
+        let (name, description) = (name.into(), "".into());
+        let reply = self.ask(token, Wants::CreateRoom { name, description });
+        self.sink.room.take().unwrap_or_else(|| panic!("{reply}"))
     }
 
     fn switch(&mut self, slot: u32) {
@@ -241,6 +256,11 @@ impl World {
 
     fn say(&mut self, slot: u32, to: Option<&str>, text: &str) {
         self.handle(slot, &Command::Say { to: to.map(Into::into), text: text.into() });
+    }
+
+    /// Says something in the place that the device is for.
+    fn say_here(&mut self, slot: u32, text: &str) {
+        self.handle(slot, &Command::SayHere { text: text.into(), reply: None });
     }
 
     fn types(&mut self, slot: u32, to: Option<&str>) {

@@ -152,7 +152,7 @@ mod tests {
     use super::super::UserTool;
     use super::*;
     use crate::chat::account::{
-        PasswordHash, Place, Secret, Seq, Ticket, UnixMs, UserKey, UserName, Work,
+        Changed, PasswordHash, Place, Secret, Seq, Ticket, UnixMs, UserKey, UserName, Work,
     };
     use crate::store;
 
@@ -255,7 +255,8 @@ mod tests {
         let what = UserTool::Delete("anna".to_owned());
         let tool = super::super::Tool::User { data: all.folder.clone(), what };
         super::super::run_tool(&tool).expect("she is there");
-        let news = JobResult { ticket: Ticket::NEWS, outcome: Ok(Output::News(Vec::new())) };
+        let news =
+            JobResult { ticket: Ticket::NEWS, outcome: Ok(Output::News(Changed::default())) };
         assert_eq!(all.results(1), [news]);
         all.end();
     }

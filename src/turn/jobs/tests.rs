@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use crate::chat::account::{
-    Failure, Job, JobResult, Output, Seq, Snapshot, Ticket, UnixMs, User, UserId, UserKey,
+    Changed, Failure, Job, JobResult, Output, Seq, Snapshot, Ticket, UnixMs, User, UserId, UserKey,
     UserName, Work,
 };
 use crate::chat::{Audience, ConnectionId};
@@ -336,7 +336,7 @@ fn an_unheard_connection_that_ends_is_read_again_until_its_peer_closes() {
     assert_eq!(world.turn.unheard.len(), 2);
     // News that the user was deleted ends it, though nothing of it is read.
     let others = users().users.split_off(1);
-    world.done(Ticket::NEWS.0, Ok(Output::News(others)));
+    world.done(Ticket::NEWS.0, Ok(Output::News(Changed { users: others, rooms: Vec::new() })));
     world.settle();
     let words = world.take_words(members[0]);
     assert!(words.ends_with("logged out"), "{words}");

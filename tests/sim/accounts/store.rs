@@ -315,7 +315,7 @@ impl Jobs for Store {
 pub(super) fn in_order(place: Place) -> Place {
     match place {
         Place::Private(one, other) => Place::Private(one.min(other), one.max(other)),
-        Place::Global => place,
+        Place::Global | Place::Room(_) => place,
     }
 }
 
@@ -324,7 +324,21 @@ fn hash_of(password: &Secret) -> PasswordHash {
 }
 
 fn writes(work: &Work) -> bool {
-    matches!(work, Work::Say { .. } | Work::Register { .. } | Work::Admit { .. } | Work::Revoke(_))
+    match work {
+        Work::Say { .. }
+        | Work::MarkRead { .. }
+        | Work::CreateRoom { .. }
+        | Work::ChangeRoom { .. }
+        | Work::Register { .. }
+        | Work::Admit { .. }
+        | Work::Revoke(_) => true,
+        Work::History { .. }
+        | Work::Unread(_)
+        | Work::Credentials { .. }
+        | Work::Login(_)
+        | Work::Hash(_)
+        | Work::Verify { .. } => false,
+    }
 }
 
 fn unix_ms(now: Duration) -> UnixMs {

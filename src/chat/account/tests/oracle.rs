@@ -131,7 +131,7 @@ impl Model {
         self.generation += 1;
         let id = ConnectionId::new(slot, self.generation);
         let guest = self.world.guest(token);
-        self.world.realm.enter(self.world.now, id, guest, &mut self.world.sink);
+        self.world.realm.enter(self.world.now, id, (guest, Role::Stream), &mut self.world.sink);
         let global = self.log.iter().filter(|message| message.to.is_none());
         let texts: Vec<String> = global.map(|message| message.text.clone()).collect();
         let recent = texts[texts.len().saturating_sub(LIMITS().recent)..].to_vec();

@@ -74,7 +74,7 @@ fn a_login_that_ended_after_it_was_looked_up_opens_no_socket() {
     world.call(&Call::ask(Some(token), Wants::Identity));
     let guest = world.sink.guest.take().expect("it is known");
     world.call(&Call::LogOut(Some(token)));
-    world.realm.enter(world.now, device(3), guest, &mut world.sink);
+    world.realm.enter(world.now, device(3), (guest, Role::Stream), &mut world.sink);
     world.check();
     assert_eq!(world.heard(), ["3: TryAgain"]);
 }

@@ -120,7 +120,7 @@ fn a_message_is_stored_and_told_although_its_sender_has_gone() {
     world.leave(1);
     // The slot has another tenant when the results come.
     let guest = world.guest(token);
-    world.realm.enter(world.now, ConnectionId::new(1, 1), guest, &mut world.sink);
+    world.realm.enter(world.now, ConnectionId::new(1, 1), (guest, Role::Stream), &mut world.sink);
     world.settle();
     assert_eq!(world.heard(), ["1: history ", "2: ada: last words", "1: ada: last words"]);
 }

@@ -2,7 +2,6 @@
 //! A test says when, and may have the next job fail.
 
 use std::collections::{BTreeMap, VecDeque};
-use std::sync::Arc;
 
 use super::super::*;
 
@@ -14,6 +13,11 @@ pub(super) struct Store {
     passwords: BTreeMap<UserKey, PasswordHash>,
     pub(super) logins: BTreeMap<[u8; 32], (UserKey, UnixMs)>,
     pub(super) rows: Vec<Stored>,
+    pub(super) rooms: Vec<Room>,
+    /// How many rooms there ever were.
+    rooms_made: u32,
+    /// How many messages of each other user are unread, and how far the reader has read.
+    pub(super) marks: BTreeMap<(UserKey, UserKey), (u32, Seq)>,
     jobs: VecDeque<Job>,
     hashes: VecDeque<Job>,
     /// How the next job of the store lane ends that writes something.
@@ -39,7 +43,8 @@ impl Store {
         let global = self.rows.iter().filter(|row| row.place == Place::Global);
         let all: Vec<&Stored> = global.collect();
         let recent = all[all.len().saturating_sub(50)..].iter().copied().cloned().collect();
-        Snapshot { users: self.users.clone(), former: self.former.clone(), recent }
+        let Store { users, former, rooms, .. } = self;
+        Snapshot { users: users.clone(), former: former.clone(), recent, rooms: rooms.clone() }
     }
 
     /// Takes jobs.
@@ -53,8 +58,11 @@ impl Store {
     /// Does the next job, those of the store first.
     pub(super) fn next_result(&mut self) -> Option<JobResult> {
         let Job { ticket, work } = self.jobs.pop_front().or_else(|| self.hashes.pop_front())?;
-        let writes =
-            !work.is_hashing() && !matches!(work, Work::Login(_) | Work::Credentials { .. });
+        let reads = matches!(
+            work,
+            Work::Login(_) | Work::Credentials { .. } | Work::History { .. } | Work::Unread(_)
+        );
+        let writes = !work.is_hashing() && !reads;
         let outcome = match self.failure.take_if(|_| writes) {
             Some(failure) => Err(failure),
             None => Ok(self.carry_out(work)),
@@ -64,7 +72,11 @@ impl Store {
 
     /// What the store reports after another process has changed it.
     pub(super) fn news(&self) -> JobResult {
-        JobResult { ticket: Ticket::NEWS, outcome: Ok(Output::News(self.users.clone())) }
+        JobResult { ticket: Ticket::NEWS, outcome: Ok(Output::News(self.changed())) }
+    }
+
+    fn changed(&self) -> Changed {
+        Changed { users: self.users.clone(), rooms: self.rooms.clone() }
     }
 
     /// Deletes a user as another process does.
@@ -73,6 +85,13 @@ impl Store {
         let user = self.users.remove(place.expect("it is registered"));
         self.logins.retain(|_, login| login.0 != user.key);
         self.passwords.remove(&user.key);
+        self.rooms.iter_mut().for_each(|room| room.members.retain(|&member| member != user.key));
+        self.rooms.retain(|room| !room.members.is_empty());
+        for room in &mut self.rooms {
+            if room.creator == user.key {
+                room.creator = room.members[0];
+            }
+        }
         self.former.push(user);
     }
 
@@ -91,8 +110,38 @@ impl Store {
 
     fn carry_out(&mut self, work: Work) -> Output {
         match work {
-            Work::Say { place, from, at, text } => {
-                Output::Said { seq: self.say(place, from, at, text) }
+            Work::Say { place: Place::Room(room), from, .. } if !self.is_member(room, from) => {
+                Output::NotAMember
+            }
+            Work::Say { place, from, at, text, reply } => {
+                let stored = Stored { place, seq: Seq(0), from, at, text, reply };
+                Output::Said { seq: self.say(stored) }
+            }
+            Work::History { place, limit } => Output::History(self.history(place, limit.into())),
+            Work::Unread(user) => {
+                let own = self.marks.iter().filter(|((reader, _), _)| *reader == user);
+                let unread = own.map(|((_, from), (count, _))| (*from, *count));
+                Output::Unread(unread.filter(|(_, count)| *count > 0).collect())
+            }
+            Work::MarkRead { user, other } => {
+                let place = in_order(Place::Private(user, other));
+                let last = self.rows.iter().rfind(|row| row.place == place).map(|row| row.seq);
+                if let Some(last) = last {
+                    self.marks.insert((user, other), (0, last));
+                }
+                Output::Read
+            }
+            Work::CreateRoom { creator, name, description, at } => {
+                self.rooms_made += 1;
+                let key = RoomKey(self.rooms_made);
+                let id = RoomId([u8::try_from(key.0).unwrap_or(0); 16]);
+                let members = vec![creator];
+                let room = Room { key, id, name, description, creator, created: at, members };
+                self.rooms.push(room.clone());
+                Output::RoomCreated(Some(room))
+            }
+            Work::ChangeRoom { room, by, change, .. } => {
+                Output::RoomChanged(self.change(room, by, change))
             }
             Work::Credentials { name } => {
                 let user = self.users.iter().find(|user| user.name == name);
@@ -126,15 +175,55 @@ impl Store {
         }
     }
 
-    fn say(&mut self, place: Place, from: UserKey, at: UnixMs, text: Arc<str>) -> Seq {
-        let place = match place {
-            Place::Private(one, other) => Place::Private(one.min(other), one.max(other)),
-            Place::Global => Place::Global,
+    fn change(&mut self, key: RoomKey, by: UserKey, change: RoomChange) -> bool {
+        let is_it = |room: &&mut Room| room.key == key && room.creator == by;
+        let Some(room) = self.rooms.iter_mut().find(is_it) else { return false };
+        match change {
+            RoomChange::Delete => self.rooms.retain(|room| room.key != key),
+            RoomChange::Add(user) if room.members.contains(&user) => {}
+            RoomChange::Add(user) => room.members.push(user),
+            RoomChange::Remove(user) => room.members.retain(|&member| member != user),
+        }
+        true
+    }
+
+    pub(super) fn is_member(&self, key: RoomKey, user: UserKey) -> bool {
+        self.rooms.iter().any(|room| room.key == key && room.members.contains(&user))
+    }
+
+    fn say(&mut self, mut message: Stored) -> Seq {
+        if let Place::Private(one, other) = message.place
+            && one != other
+        {
+            let reader = if one == message.from { other } else { one };
+            self.marks.entry((reader, message.from)).or_insert((0, Seq(0))).0 += 1;
+        }
+        message.place = in_order(message.place);
+        let before = self.rows.iter().filter(|row| row.place == message.place).count();
+        message.seq = Seq(u32::try_from(before).expect("few") + 1);
+        self.rows.push(message.clone());
+        message.seq
+    }
+
+    fn history(&self, place: Place, limit: usize) -> History {
+        let place = in_order(place);
+        let all = self.rows.iter().filter(|row| row.place == place).cloned();
+        let all: Vec<Stored> = all.collect();
+        let mark = |reader, from| Some((reader, self.marks.get(&(reader, from))?.1));
+        let read = match place {
+            Place::Private(one, other) => {
+                [mark(one, other), mark(other, one)].into_iter().flatten().collect()
+            }
+            Place::Global | Place::Room(_) => Vec::new(),
         };
-        let before = self.rows.iter().filter(|row| row.place == place).count();
-        let seq = Seq(u32::try_from(before).expect("few") + 1);
-        self.rows.push(Stored { place, seq, from, at, text });
-        seq
+        History { messages: all[all.len().saturating_sub(limit)..].to_vec(), read }
+    }
+}
+
+fn in_order(place: Place) -> Place {
+    match place {
+        Place::Private(one, other) => Place::Private(one.min(other), one.max(other)),
+        Place::Global | Place::Room(_) => place,
     }
 }
 

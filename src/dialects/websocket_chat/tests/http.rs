@@ -9,6 +9,7 @@ use super::wire::Credentials;
 use super::*;
 use crate::chat::account::{
     Call, Failure, Guest, NotAName, Refusal, Reply, Secret, Token, User, UserId, UserKey, UserName,
+    Wants,
 };
 use crate::dialects::page::examples;
 use crate::http::{self, Response};
@@ -173,7 +174,10 @@ fn a_token_stands_behind_bearer_in_the_only_authorization() {
             ("/messages/global", ask("GET", "/messages/global", lines, b"")),
         ];
         match calls.map(|(_, call)| call.expect("a call")) {
-            [Call::Users(token), Call::Recent(same)] if token == same => token,
+            [
+                Call::Ask { token, claims: None, wants: Wants::Users },
+                Call::Ask { token: same, claims: None, wants: Wants::Recent },
+            ] if token == same => token,
             other => panic!("{other:?}"),
         }
     };
