@@ -241,7 +241,7 @@ fn a_wrong_upgrade_is_answered_with_what_is_missing() {
         ("/ws/1234567890", "/ws/1234567890?presence=some", "400", "presence"),
         ("/ws/1234567890", "/ws/1234567890?pings=client", "400", "pings"),
         ("/ws/1234567890", "/ws?pings=", "400", "pings"),
-        ("/ws/1234567890", "/ws/1234567890/x", "404", "detail"),
+        ("/ws/1234567890", "/ws/1234567890/x/y", "404", "detail"),
         ("\r\n\r\n", "\r\nOrigin: https://evil.example\r\n\r\n", "403", "origin"),
         ("\r\n\r\n", "\r\nOrigin: null\r\n\r\n", "403", "origin"),
         ("\r\n\r\n", "\r\nContent-Length: 2\r\n\r\nhi", "413", "detail"),
