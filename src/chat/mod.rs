@@ -180,6 +180,12 @@ pub struct Census {
     pub conversations: usize,
     /// People of the messenger realm who are online.
     pub online: usize,
+    /// Registered users.
+    pub users: usize,
+    /// Users who are online.
+    pub users_online: usize,
+    /// Messages from users since the start, the refused ones not counted.
+    pub messages_of_users: u64,
 }
 
 /// All realms.
@@ -205,6 +211,11 @@ impl Chat {
     pub fn restore(limits: Limits, snapshot: account::Snapshot, now: Now) -> Self {
         let account = account::Realm::restore(limits.account, snapshot, now.monotonic);
         Chat { account: Some(Box::new(account)), ..Chat::new(limits, now) }
+    }
+
+    /// Whether there is an account realm.
+    pub fn has_accounts(&self) -> bool {
+        self.account.is_some()
     }
 
     /// Whether this entrant would only replace an older connection of the same person.
@@ -489,13 +500,16 @@ impl Chat {
 
     /// What the pages about the server say of the chat.
     pub fn census(&self) -> Census {
-        let Chat { mobile: _, messenger, account: _ } = self;
+        let Chat { mobile: _, messenger, account } = self;
         Census {
             invitations_sent: messenger.counters().invitations_sent,
             invitations: messenger.invitations(),
             pending_invitations: messenger.pending_invitations(),
             conversations: messenger.conversations(),
             online: messenger.online().len(),
+            users: account.as_ref().map_or(0, |realm| realm.users()),
+            users_online: account.as_ref().map_or(0, |realm| realm.online()),
+            messages_of_users: account.as_ref().map_or(0, |realm| realm.ledger().taken()),
         }
     }
 

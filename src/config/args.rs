@@ -248,7 +248,9 @@ pub(super) fn settings(args: Args, around: Surroundings, mistakes: &mut Mistakes
     let session_defaults = session::Limits::default();
     let echo_bytes = session_defaults.echo_ws.message_bytes.max(args.max_message_bytes);
     let (account, data) = (args.account_limits(), args.data(mistakes));
+    let mut chat = chat_limits(&args, account);
     let clients = args.clients.resolve(args.max_message_bytes, mistakes);
+    chat.mobile.replacements = clients.replacement_rate;
     let mut warnings = around.warnings;
     warnings.extend(clients.warning());
     let limits = Limits {
@@ -283,21 +285,7 @@ pub(super) fn settings(args: Args, around: Surroundings, mistakes: &mut Mistakes
             trusted_proxies: clients.trusted_proxies,
             ..session_defaults
         },
-        chat: chat::Limits {
-            messenger: messenger::Limits {
-                invitation_ttl: args.invitation_ttl,
-                contact_grace: args.contact_grace,
-                tracked_for: args.read_ttl,
-                remembered_people: args.max_remembered_sessions,
-                require_invitation: args.require_invitation,
-                ..messenger::Limits::default()
-            },
-            mobile: mobile::Limits {
-                replacements: clients.replacement_rate,
-                ..mobile::Limits::default()
-            },
-            account,
-        },
+        chat,
         ..Limits::default()
     };
     Settings {
@@ -312,6 +300,22 @@ pub(super) fn settings(args: Args, around: Surroundings, mistakes: &mut Mistakes
         pages: args.pages,
         warnings,
         data,
+    }
+}
+
+/// The limits of the realms.
+fn chat_limits(args: &Args, account: account::Limits) -> chat::Limits {
+    chat::Limits {
+        messenger: messenger::Limits {
+            invitation_ttl: args.invitation_ttl,
+            contact_grace: args.contact_grace,
+            tracked_for: args.read_ttl,
+            remembered_people: args.max_remembered_sessions,
+            require_invitation: args.require_invitation,
+            ..messenger::Limits::default()
+        },
+        mobile: mobile::Limits::default(),
+        account,
     }
 }
 

@@ -41,7 +41,7 @@ use mio::{Events, Interest, Poll, Registry, Token, Waker};
 use crate::chat::account;
 use crate::session::Refused;
 use crate::timer::{Moment, Now};
-use crate::turn::{EndNote, Limits, Listener, Note, Phase, Polled, Readiness, Turn};
+use crate::turn::{EndNote, Limits, Listener, Note, Phase, Polled, Readiness, StoreState, Turn};
 use clock::Clock;
 use data::Lanes;
 use log::{Log, Value};
@@ -199,6 +199,8 @@ struct Driver {
     slow_turn: Duration,
     trace_file: TraceFile,
     lanes: Lanes,
+    /// How the store was after the last turn.
+    store: Option<StoreState>,
 }
 
 impl Driver {
@@ -209,15 +211,11 @@ impl Driver {
         if let Some(mistake) = check::no_trace_file(&settings) {
             return Err(Failure::Setting(mistake));
         }
-        let mut warnings = settings.warnings;
+        let mut warnings = settings.warnings.clone();
         let listeners = listener::open(settings.listen, settings.admin_listen)?;
         let stop = Stop::new(listeners.outlive_us);
-        let mut limits = settings.limits;
-        if settings.data.is_some() {
-            let (zone, warning) = data::local_zone();
-            limits.zone = zone;
-            warnings.extend(warning);
-        }
+        let mut limits = settings.limits.clone();
+        read_files(&settings, &mut limits, &mut warnings).map_err(Failure::Setting)?;
         // A flag gave its address, or systemd passed it.
         limits.session.admin_listener = listeners.admin.is_some();
         let admins = listeners.admin.as_ref().map_or(0, |_| limits.admin_connections + 1);
@@ -225,15 +223,6 @@ impl Driver {
             descriptors::make_room(settings.max_connections, admins).map_err(Failure::Setting)?;
         limits.max_connections = room.websockets;
         limits.spare_connections = room.spare;
-        if let Some(path) = &settings.admin_token_file {
-            limits.session.admin_token = Some(secret::read_token(path).map_err(Failure::Setting)?);
-            warnings.extend(secret::exposure(path));
-        }
-
-        if let Some(folder) = &settings.pages {
-            limits.session.pages = page_files::read(folder).map_err(Failure::Setting)?;
-        }
-
         let poll = Poll::new()?;
         let registry = poll.registry();
         registry.register(&mut SourceFd(&signals.as_raw_fd()), SIGNALS, Interest::READABLE)?;
@@ -271,18 +260,17 @@ impl Driver {
             Some(snapshot) => Turn::restore(limits, snapshot, clock.now()),
             None => Turn::new(limits, clock.now()),
         };
-        let sampler = Sampler::new();
-        let slow_turn = settings.slow_turn;
         let driver = Driver {
             clock,
             log,
             signals,
-            sampler,
+            sampler: Sampler::new(),
             stop,
             supervisor,
             sockets,
+            store: turn.store_state(),
             turn,
-            slow_turn,
+            slow_turn: settings.slow_turn,
             trace_file,
             lanes,
         };
@@ -331,8 +319,10 @@ impl Driver {
             let message = format_args!("out of descriptors or memory: somebody was turned away");
             self.log.line(Level::Error, message, &[]);
         }
-        if let Some(trouble) = self.lanes.news_of_trouble() {
-            log_trouble(&mut self.log, trouble);
+        let store = self.turn.store_state();
+        if store != self.store {
+            self.store = store;
+            log_store(&mut self.log, store);
         }
         self.log_turn();
     }
@@ -364,17 +354,43 @@ impl Driver {
     }
 }
 
-/// Logs that the store has stopped to write, or writes again.
-fn log_trouble(log: &mut Log, trouble: Option<account::Failure>) {
-    let (level, message) = match trouble {
-        None => (Level::Info, "the store writes again"),
-        Some(account::Failure::Full) => (Level::Error, "the disk of the store is full"),
-        Some(account::Failure::ReadOnly) => (Level::Error, "the store's database is read-only"),
-        Some(account::Failure::Io) => {
+/// Logs that the state of the store has changed.
+fn log_store(log: &mut Log, state: Option<StoreState>) {
+    let (level, message) = match state {
+        None | Some(StoreState::Ok) => (Level::Info, "the store is well again"),
+        Some(StoreState::Slow) => (Level::Warn, "the store is slow: a job waits for a second"),
+        Some(StoreState::Failed(account::Failure::Full)) => {
+            (Level::Error, "the disk of the store is full")
+        }
+        Some(StoreState::Failed(account::Failure::ReadOnly)) => {
+            (Level::Error, "the store's database is read-only")
+        }
+        Some(StoreState::Failed(account::Failure::Io)) => {
             (Level::Error, "the store's disk failed: nothing is stored until a restart")
         }
     };
     log.line(level, format_args!("{message}"), &[]);
+}
+
+/// Reads what is read once, at the start: the operator's token, an app's pages, the local time zone.
+fn read_files(
+    settings: &Settings,
+    limits: &mut Limits,
+    warnings: &mut Vec<String>,
+) -> Result<(), String> {
+    if let Some(path) = &settings.admin_token_file {
+        limits.session.admin_token = Some(secret::read_token(path)?);
+        warnings.extend(secret::exposure(path));
+    }
+    if let Some(folder) = &settings.pages {
+        limits.session.pages = page_files::read(folder)?;
+    }
+    if settings.data.is_some() {
+        let (zone, warning) = data::local_zone();
+        limits.zone = zone;
+        warnings.extend(warning);
+    }
+    Ok(())
 }
 
 /// Logs that a connection has ended. Plain HTTP requests are logged at `debug` only: a monitoring

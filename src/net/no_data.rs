@@ -7,7 +7,7 @@ use std::sync::Arc;
 use mio::Waker;
 
 use super::clock::Clock;
-use crate::chat::account::{Failure, Job, JobResult, Snapshot};
+use crate::chat::account::{Job, JobResult, Snapshot};
 use crate::timer::Zone;
 use crate::turn::{Jobs, NoJobs};
 
@@ -44,10 +44,6 @@ impl Lanes {
         _: &Arc<Waker>,
     ) -> Result<(Lanes, Option<Snapshot>), String> {
         Ok((Lanes(NoJobs), None))
-    }
-
-    pub(super) fn news_of_trouble(&mut self) -> Option<Option<Failure>> {
-        None
     }
 
     pub(super) fn close(self, _: Clock) -> bool {

@@ -14,11 +14,11 @@ use super::cors;
 use super::framing::{Framing, Sent};
 use super::parked::{Parked, Wanted};
 use super::routes::{self, Handler, Page};
-use super::site::{self, Shown};
+use super::site::{self, Shown, Site};
 use super::upgrade::upgrade;
 use super::{
-    End, Flow, Host, Limits, NO_ROUTE, Pages, Refusal, Refused, Session, Stage, TooManyParked,
-    WebSocket,
+    End, Flow, Host, Limits, Listener, NO_ROUTE, Pages, Refusal, Refused, Session, Stage,
+    TooManyParked, WebSocket,
 };
 use crate::chat::account::{self, Guest};
 use crate::dialects::{Ask, Enter, Entry};
@@ -254,19 +254,7 @@ fn answer(asking: &Asking<'_>, limits: &Limits, host: &mut impl Host) -> Next {
             let response = readable(page(which, host));
             framing.closing_if(which.is_large()).respond(response, host).into()
         }
-        Handler::Site(site) => match site::show(site, &call, host.listener(), limits) {
-            Shown::Response(response) => {
-                let is_large = Pages::is_large(&response);
-                framing.closing_if(is_large).respond(response, host).into()
-            }
-            Shown::FrontPage => {
-                let response = page(Page::Index, host).header("Vary", site::VARY);
-                framing.respond(readable(response), host).into()
-            }
-            Shown::Ask(call) => {
-                park(asking, &call, Wanted::Visit(site), (framing, None), limits, host)
-            }
-        },
+        Handler::Site(site) => visit(asking, site, &call, framing, limits, host),
         Handler::Socket(Enter::AtOnce(enter)) => {
             open(request, enter(&call), (framing, route), limits, host)
         }
@@ -286,6 +274,29 @@ fn answer(asking: &Asking<'_>, limits: &Limits, host: &mut impl Host) -> Next {
             Ok(call) => park(asking, &call, Wanted::Answer(words), (framing, None), limits, host),
             Err(flaw) => framing.respond(flaw, host).into(),
         },
+    }
+}
+
+/// Answers a request of a browser, or asks the realm who the visitor is.
+fn visit(
+    asking: &Asking<'_>,
+    site: Site,
+    call: &Call<'_>,
+    framing: Framing,
+    limits: &Limits,
+    host: &mut impl Host,
+) -> Next {
+    let is_public = host.listener() == Listener::Public;
+    match site::show(site, call, is_public, limits) {
+        Shown::Response(response) => {
+            let is_large = Pages::is_large(&response);
+            framing.closing_if(is_large).respond(response, host).into()
+        }
+        Shown::FrontPage => {
+            let response = page(Page::Index, host).header("Vary", site::VARY);
+            framing.respond(cors::readable(response, asking.request, limits), host).into()
+        }
+        Shown::Ask(call) => park(asking, &call, Wanted::Visit(site), (framing, None), limits, host),
     }
 }
 

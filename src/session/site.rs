@@ -12,8 +12,7 @@
 //! other call does. Without `--pages`, and for clients that want no HTML, `/` is JSON, as ever. Called by the
 //! request stage, and when a request goes on.
 
-use super::answers::detail;
-use super::{Limits, Listener, Pages};
+use super::{Limits, Pages};
 use crate::chat::account::{self, Refusal, Reply, Wants};
 use crate::dialects::mychat;
 use crate::http::{Call, Request, Response, Status};
@@ -66,17 +65,17 @@ const LOGIN: &str = "templates/login.html";
 const INDEX: &str = "templates/index.html";
 const CHAT: &str = "templates/chat.html";
 
-/// Finds out what is to be done for a request at this listener.
+/// Finds out what is to be done for a request. The operator's listener has no pages for browsers.
 pub(super) fn show<'p>(
     site: Site,
     call: &Call<'_>,
-    listener: Listener,
+    for_browsers: bool,
     limits: &'p Limits,
 ) -> Shown<'p> {
     let (pages, request) = (&limits.pages, call.request);
     let has_users = pages.has(LOGIN);
     match site {
-        Site::Front if listener == Listener::Admin || !wants_html(request) => Shown::FrontPage,
+        Site::Front if !for_browsers || !wants_html(request) => Shown::FrontPage,
         Site::Front if has_users => ask(site, call, limits),
         Site::Front => match pages.file(CHAT, request) {
             Some(page) => Shown::Response(ours(page)),
@@ -182,5 +181,5 @@ fn to(path: &'static str) -> Response<'static> {
 }
 
 fn nothing() -> Response<'static> {
-    detail(Status::NotFound, "there is nothing at this address")
+    Response::new(Status::NotFound).json_detail("there is nothing at this address")
 }

@@ -28,10 +28,17 @@ impl Database {
         now: UnixMs,
         out: &mut Vec<JobResult>,
     ) {
-        if self.writes_refused {
+        if self.refuses_writes() {
             return self.only_reads(batch, Failure::Io, dice, now, out);
         }
-        let Err(error) = self.together(batch, dice, now, out) else { return };
+        let changes = self.connection.total_changes();
+        let Err(error) = self.together(batch, dice, now, out) else {
+            // A batch that changed nothing does not tell whether the disk has room.
+            if self.connection.total_changes() > changes {
+                self.trouble = None;
+            }
+            return;
+        };
         match (failure::of(&error), batch) {
             (Cause::Job, [job]) => {
                 out.push(JobResult { ticket: job.ticket, outcome: Err(Failure::Io) });
@@ -42,7 +49,7 @@ impl Database {
                 }
             }
             (cause @ (Cause::Full | Cause::ReadOnly | Cause::Disk), _) => {
-                self.writes_refused |= cause == Cause::Disk;
+                self.trouble = Some(cause.to_the_realm());
                 self.only_reads(batch, cause.to_the_realm(), dice, now, out);
             }
         }
@@ -58,7 +65,7 @@ impl Database {
     ) -> rusqlite::Result<()> {
         // A transaction that begins as a reader may find, at its first write, that another process has
         // written meanwhile. Then it can only fail.
-        let behavior = match batch.iter().any(|job| writes(&job.work)) {
+        let behavior = match batch.iter().any(|job| job.work.writes()) {
             true => TransactionBehavior::Immediate,
             false => TransactionBehavior::Deferred,
         };
@@ -89,7 +96,7 @@ impl Database {
         out: &mut Vec<JobResult>,
     ) {
         for job in batch {
-            let outcome = match writes(&job.work) {
+            let outcome = match job.work.writes() {
                 true => Err(failure),
                 false => self
                     .perform(&job.work, dice, now)
@@ -144,25 +151,6 @@ impl Database {
     }
 }
 
-/// Whether the job may change the database.
-fn writes(work: &Work) -> bool {
-    match work {
-        Work::Say { .. }
-        | Work::MarkRead { .. }
-        | Work::CreateRoom { .. }
-        | Work::ChangeRoom { .. }
-        | Work::Register { .. }
-        | Work::Admit { .. }
-        | Work::Revoke(_) => true,
-        Work::History { .. }
-        | Work::Unread(_)
-        | Work::Credentials { .. }
-        | Work::Login(_)
-        | Work::Hash(_)
-        | Work::Verify { .. } => false,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::sync::Arc;
@@ -190,6 +178,6 @@ mod tests {
         let outcomes: Vec<_> =
             results.into_iter().map(|result| (result.ticket.0, result.outcome)).collect();
         assert_eq!(outcomes, [(1, said(1)), (2, Err(Failure::Io)), (3, said(2))]);
-        assert!(!database.refuses_writes());
+        assert_eq!(database.trouble(), None);
     }
 }

@@ -66,9 +66,8 @@ pub enum Durability {
 pub struct Database {
     connection: Connection,
     settings: Settings,
-    /// Whether the disk has failed. After a failed fsync nobody knows what it holds, so nothing is
-    /// written until a new process has read it anew.
-    writes_refused: bool,
+    /// Why the last transaction that wrote has failed, if it has.
+    trouble: Option<Failure>,
     /// SQLite's number for the state that other connections have left behind.
     data_version: i64,
     upkeep: upkeep::Upkeep,
@@ -114,9 +113,15 @@ impl Database {
         users::all(&self.connection).map_err(|error| failure::of(&error).to_the_realm())
     }
 
-    /// Whether the disk has failed, so that nothing is written until a restart.
-    pub fn refuses_writes(&self) -> bool {
-        self.writes_refused
+    /// Why the store does not write, as far as it knows. `None`: it writes.
+    pub fn trouble(&self) -> Option<Failure> {
+        self.trouble
+    }
+
+    /// Whether the disk has failed. After a failed fsync nobody knows what it holds, so nothing is written
+    /// until a new process has read it anew.
+    fn refuses_writes(&self) -> bool {
+        self.trouble == Some(Failure::Io)
     }
 
     /// Limits the size of the database, in pages of 4 KiB. Then the disk is full, as far as SQLite can

@@ -192,7 +192,7 @@ impl Found {
         Ok(Database {
             connection: self.connection,
             settings,
-            writes_refused: false,
+            trouble: None,
             data_version,
             upkeep: Upkeep::default(),
         })

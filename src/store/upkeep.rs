@@ -9,7 +9,7 @@ use rusqlite::{Connection, OptionalExtension as _};
 use super::failure::{self, Cause};
 use super::schema::GLOBAL;
 use super::{Database, logins, messages, rooms};
-use crate::chat::account::{Seq, UnixMs};
+use crate::chat::account::{Failure, Seq, UnixMs};
 
 /// Pages in the log from which a checkpoint is due when nothing else is to be done.
 const WAL_PAGES_SOFT: i64 = 1_000;
@@ -42,7 +42,7 @@ impl Database {
     /// `idle` says that no job waits.
     pub fn tidy_up(&mut self, now: UnixMs, idle: bool) {
         let is_too_soon = |failed: UnixMs| (failed.0..failed.0 + CHECKPOINT_RETRY).contains(&now.0);
-        if self.writes_refused || self.upkeep.checkpoint_failed.is_some_and(is_too_soon) {
+        if self.refuses_writes() || self.upkeep.checkpoint_failed.is_some_and(is_too_soon) {
             return;
         }
         let due = if idle { WAL_PAGES_SOFT } else { WAL_PAGES_HARD };
@@ -59,20 +59,52 @@ impl Database {
     /// Deletes one slice of what is too old. Returns whether there may be more, so that a caller without
     /// other work should call again. It is to be called now and then.
     pub fn prune(&mut self, now: UnixMs) -> bool {
-        if self.writes_refused {
+        if self.refuses_writes() {
             return false;
         }
         self.delete_slice(now).unwrap_or_else(|error| {
-            self.writes_refused |= failure::of(&error) == Cause::Disk;
+            if failure::of(&error) == Cause::Disk {
+                self.trouble = Some(Failure::Io);
+            }
             false
         })
+    }
+
+    /// Looks whether the store can write again after its disk was full or read-only. Nobody may try to
+    /// write meanwhile, because the server says that it is not ready. To be called now and then.
+    pub fn look_for_room(&mut self) {
+        if !matches!(self.trouble, Some(Failure::Full | Failure::ReadOnly)) {
+            return;
+        }
+        // It changes no value, but it writes a page.
+        let write = "UPDATE conversations SET last_seq = last_seq WHERE key = ?";
+        self.trouble = match self.connection.execute(write, [GLOBAL]) {
+            Ok(_) => None,
+            Err(error) => Some(failure::of(&error).to_the_realm()),
+        };
+    }
+
+    /// The bytes of the database's file, and those in its log that are not in the file yet. Of a database
+    /// in memory the log has none.
+    ///
+    /// # Errors
+    ///
+    /// SQLite's, if the disk has failed.
+    pub fn sizes(&self) -> rusqlite::Result<(u64, u64)> {
+        let number = |pragma: &str| -> rusqlite::Result<i64> {
+            self.connection.prepare_cached(pragma)?.query_row([], |row| row.get(0))
+        };
+        let page = number("PRAGMA page_size")?;
+        let in_log = pending_pages(&self.connection, "PRAGMA wal_checkpoint(NOOP)")?;
+        let bytes = |pages: i64| (pages.max(0) * page).unsigned_abs();
+        Ok((bytes(number("PRAGMA page_count")?), bytes(in_log)))
     }
 
     /// Copies the whole log into the database and empties it, so that the database is one file. To be
     /// called at the end. If it fails, the next start finds the log.
     pub fn close(self) {
         // On a broken disk a checkpoint could overwrite good pages with what memory believes.
-        if !self.writes_refused {
+        if !self.refuses_writes() {
             let _ = self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
         }
     }

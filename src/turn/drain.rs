@@ -55,7 +55,7 @@ impl Turn {
                 let all_told = !self.outboxes.any_returned();
                 // A client that waits for a reply still gets it, and what is to be stored is stored.
                 let all_done =
-                    self.parked.len() == 0 && self.under_way == 0 && self.asked.is_empty();
+                    self.parked.len() == 0 && self.under_way.len() == 0 && self.asked.is_empty();
                 all_gone && all_told && all_done || self.now.monotonic >= drain.until
             }
         }

@@ -59,6 +59,7 @@ use tables::connections::Connections;
 use tables::outbox::Outboxes;
 use tables::parked::ParkedRequests;
 use tables::presence::Presence;
+use tables::under_way::UnderWay;
 
 pub use crate::session::Listener;
 pub use jobs::{Jobs, NoJobs};
@@ -71,6 +72,7 @@ pub use records::recorder::{Phase, Recorded, Stopwatch};
 pub use sockets::{Accepted, Readiness, Sockets};
 pub use tables::outbox::Caps;
 pub use tables::presence::Limits as PresenceLimits;
+pub use tables::under_way::StoreState;
 
 /// The state that outlives a turn.
 pub struct Turn {
@@ -128,8 +130,8 @@ pub struct Turn {
     may_hear: bool,
     /// Jobs that the chat has asked for in this turn.
     asked: Vec<Job>,
-    /// Jobs that were handed over, and whose results were not taken yet.
-    under_way: usize,
+    /// Jobs that were handed over, and whose results were not taken yet; and how the store is.
+    under_way: UnderWay,
     /// Whether the last phase *answer* has left results.
     results_left: bool,
     /// Events that this turn's results have queued, each counted once for each of its receivers.
@@ -178,7 +180,7 @@ impl Turn {
             unheard: VecDeque::new(),
             may_hear: false,
             asked: Vec::new(),
-            under_way: 0,
+            under_way: UnderWay::new(),
             results_left: false,
             copies: 0,
             farewells: VecDeque::new(),

@@ -21,6 +21,12 @@ def buckets(name, fast, slow):
     return {f'{name}_bucket,le="0.02"': fast, f'{name}_bucket,le="0.1"': slow, f'{name}_bucket,le="+Inf"': slow}
 
 
+def commits(fast, slow):
+    """The histogram of commits: below 100 ms in the first number of times, and below a second in the others."""
+    name = "switchboard_store_commit_seconds_bucket"
+    return {f'{name},le="0.1"': fast, f'{name},le="1"': slow, f'{name},le="+Inf"': slow}
+
+
 BOOKS = {
     "switchboard_messages_received_total": "0+10x40",
     'switchboard_messages_refused_total,reason="malformed"': "0+1x40",
@@ -89,6 +95,18 @@ CASES = {
     "SwitchboardLate": (
         buckets("switchboard_loop_lag_seconds", "0+97x60", "0+100x60"),
         buckets("switchboard_loop_lag_seconds", "0+995x60", "0+1000x60"),
+    ),
+    "SwitchboardStoreDown": (
+        {'switchboard_store_state,state="full"': "0x30 1x10", 'switchboard_store_state,state="slow"': "0x40"},
+        {'switchboard_store_state,state="full"': "1x30 0x10", 'switchboard_store_state,state="slow"': "0x30 1x10"},
+    ),
+    "SwitchboardStoreSlow": (
+        {"switchboard_store_oldest_job_seconds": "0x10 1.5x30"},
+        {"switchboard_store_oldest_job_seconds": "1.5x35 0.9x5"},
+    ),
+    "SwitchboardStoreCommits": (
+        commits("0+97x60", "0+100x60"),
+        commits("0+995x60", "0+1000x60"),
     ),
     "SwitchboardBooksDiffer": (BOOKS | {"switchboard_messages_delivered_total": "0+6x40"}, BOOKS),
 }

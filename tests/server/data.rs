@@ -12,10 +12,10 @@ use nix::sys::signal::Signal;
 use crate::harness::{Server, binary};
 
 /// A folder for one test. It is removed with its content.
-struct Folder(PathBuf);
+pub(crate) struct Folder(PathBuf);
 
 impl Folder {
-    fn new() -> Folder {
+    pub(crate) fn new() -> Folder {
         static NEXT: AtomicU32 = AtomicU32::new(0);
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
         let name = format!("data-{}-{number}", process::id());
@@ -28,11 +28,11 @@ impl Folder {
         self.0.to_str().expect("it is ASCII")
     }
 
-    fn file(&self, name: &str) -> PathBuf {
+    pub(crate) fn file(&self, name: &str) -> PathBuf {
         self.0.join(name)
     }
 
-    fn server(&self) -> Server {
+    pub(crate) fn server(&self) -> Server {
         Server::start(&["--data", self.name()])
     }
 

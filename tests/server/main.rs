@@ -28,6 +28,7 @@ mod limits;
 mod malformed;
 mod memory;
 mod messenger;
+#[cfg(feature = "accounts")]
 mod monitoring;
 mod observability;
 mod origin;

@@ -9,7 +9,8 @@ use std::{env, fs};
 
 use serde_json::{Value, json};
 
-use crate::harness::{ALICE, Server, eventually};
+use crate::data::Folder;
+use crate::harness::{ALICE, eventually};
 
 const PAGE: &str = include_str!("../../src/metrics/METRICS.md");
 const AGAIN: &str = "UPDATE=1 cargo test --test server monitoring";
@@ -25,7 +26,8 @@ struct Family {
 
 /// All metrics of a server, by name.
 fn families() -> BTreeMap<String, Family> {
-    let server = Server::start(&[]);
+    let folder = Folder::new();
+    let server = folder.server();
     // One answer has a status that can be counted, and one end a close code.
     server.get("/health");
     drop(server.quiet(ALICE));

@@ -38,7 +38,7 @@ fn a_full_disk_fails_what_writes_answers_what_reads_and_heals_by_itself() {
         database.limit_pages(10_000);
         // The failed messages have taken no number.
         assert_eq!(outcome_of(&mut database, &long), Ok(Output::Said { seq: Seq(2) }));
-        assert!(!database.refuses_writes());
+        assert_eq!(database.trouble(), None);
     }
 }
 
@@ -57,7 +57,7 @@ fn after_an_error_of_the_disk_nothing_is_written_until_a_restart() {
     let log = fs::OpenOptions::new().write(true).open(folder.file("switchboard.db-wal"));
     log.expect("it is there").set_len(100).expect("it can be cut off");
     assert_eq!(outcome_of(&mut database, "fourth"), Err(Failure::Io));
-    assert!(database.refuses_writes());
+    assert_eq!(database.trouble(), Some(Failure::Io));
     let results = carry_out(&mut database, [say(1, "fifth"), credentials("anna")], &mut dice, 1);
     assert_eq!(results[0].outcome, Err(Failure::Io), "it is not even tried");
     drop((database, other));

@@ -7,6 +7,7 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::{
     PasswordHash, Place, Quote, RoomId, RoomKey, Secret, Seq, Token, TokenDigest, UnixMs, UserId,
@@ -18,7 +19,7 @@ use super::{
 pub struct Ticket(pub u32);
 
 impl Ticket {
-    /// The number of a result that no job asked for: [`Output::News`].
+    /// The number of a result that no job asked for: [`Output::News`] and [`Output::Report`].
     pub const NEWS: Ticket = Ticket(u32::MAX);
 }
 
@@ -147,6 +148,25 @@ impl Work {
     pub fn is_hashing(&self) -> bool {
         matches!(self, Work::Hash(_) | Work::Verify { .. })
     }
+
+    /// Whether the job may change the store.
+    pub fn writes(&self) -> bool {
+        match self {
+            Work::Say { .. }
+            | Work::MarkRead { .. }
+            | Work::CreateRoom { .. }
+            | Work::ChangeRoom { .. }
+            | Work::Register { .. }
+            | Work::Admit { .. }
+            | Work::Revoke(_) => true,
+            Work::History { .. }
+            | Work::Unread(_)
+            | Work::Credentials { .. }
+            | Work::Login(_)
+            | Work::Hash(_)
+            | Work::Verify { .. } => false,
+        }
+    }
 }
 
 /// What has become of a job.
@@ -198,6 +218,9 @@ pub enum Output {
     /// Another process has changed users, logins or rooms in the database. Logins have to be asked for
     /// again. Its ticket is [`Ticket::NEWS`].
     News(Changed),
+    /// How the store is, for the operator. It comes behind the results of a batch, and now and then without
+    /// one. Its ticket is [`Ticket::NEWS`].
+    Report(StoreReport),
     /// The hash of a password.
     Hashed(PasswordHash),
     /// Whether the password was right; and if it was, its hash with today's parameters where the hash in
@@ -219,6 +242,19 @@ pub enum Failure {
     ReadOnly,
     /// The disk failed, or the database is damaged. Nothing is written until the server is restarted.
     Io,
+}
+
+/// How the store is.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct StoreReport {
+    /// Why it does not write. `None`: it writes.
+    pub trouble: Option<Failure>,
+    /// If a batch that writes has just been committed: the time that its transaction took.
+    pub commit: Option<Duration>,
+    /// The bytes of the database's file.
+    pub database_bytes: u64,
+    /// The bytes in its log that are not in the file yet.
+    pub log_bytes: u64,
 }
 
 /// A user and what a login needs.
@@ -347,6 +383,7 @@ impl fmt::Debug for Output {
             Output::Login(_) => "Login",
             Output::Revoked(_) => "Revoked",
             Output::News(_) => "News",
+            Output::Report(_) => "Report",
             Output::Hashed(_) => "Hashed",
             Output::Verified { .. } => "Verified",
         })

@@ -86,6 +86,11 @@ impl Ledger {
         self.failed[why as usize]
     }
 
+    /// The messages that were not refused.
+    pub fn taken(&self) -> u64 {
+        self.received - self.refused.iter().sum::<u64>()
+    }
+
     /// Whether every message is accounted for.
     pub fn balances(&self) -> bool {
         let Ledger { received, in_store, stored, refused, failed } = self;

@@ -63,7 +63,7 @@ pub use event::{Event, News};
 pub use ids::{NotAName, Place, Role, RoomId, RoomKey, Seq, UnixMs, UserId, UserKey, UserName};
 pub use job::{
     Changed, Credentials, Failure, History, Job, JobResult, Output, Room, RoomChange, Snapshot,
-    Stored, Ticket, User, Work,
+    StoreReport, Stored, Ticket, User, Work,
 };
 pub use ledger::{Ledger, Refused};
 pub use limits::{Limits, Registration};
@@ -303,6 +303,16 @@ impl Realm {
     /// The user that a connection belongs to.
     pub fn user_at(&self, id: ConnectionId) -> Option<UserKey> {
         self.seats.get(id).map(|seat| seat.user)
+    }
+
+    /// How many users are registered.
+    pub fn users(&self) -> usize {
+        self.users.len()
+    }
+
+    /// How many users are online.
+    pub fn online(&self) -> usize {
+        self.online.len()
     }
 
     /// How many connections watch the list of those online.

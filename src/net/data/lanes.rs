@@ -14,7 +14,7 @@ use mio::Waker;
 
 use super::super::clock::Clock;
 use super::{Answers, Settings, folder, hash_thread, store_thread};
-use crate::chat::account::{Failure, Job, JobResult, Output, Snapshot};
+use crate::chat::account::{Job, JobResult, Snapshot};
 use crate::turn::Jobs;
 
 /// How long the end waits for the threads. They may be killed at any time without harm; but a store that
@@ -30,10 +30,6 @@ struct Threads {
     store: Sender<Vec<Job>>,
     hash: Sender<Job>,
     results: Receiver<JobResult>,
-    /// Why the last job that wrote has failed, if it has.
-    trouble: Option<Failure>,
-    /// Whether that has changed since it was asked for.
-    has_changed: bool,
 }
 
 impl Lanes {
@@ -64,15 +60,8 @@ impl Lanes {
         let (hash, hash_jobs) = channel();
         let to_the_loop = answers();
         spawn("hash", move || hash_thread::serve(&hash_jobs, &to_the_loop))?;
-        let threads = Threads { store, hash, results, trouble: None, has_changed: false };
+        let threads = Threads { store, hash, results };
         Ok((Lanes(Some(threads)), Some(snapshot)))
-    }
-
-    /// Why the store does not write, or `None` if it does again; only if that has changed since the last
-    /// call.
-    pub(in super::super) fn news_of_trouble(&mut self) -> Option<Option<Failure>> {
-        let threads = self.0.as_mut()?;
-        mem::take(&mut threads.has_changed).then_some(threads.trouble)
     }
 
     /// Ends the threads after all that was handed over is done. Returns whether they ended in time.
@@ -104,36 +93,7 @@ impl Jobs for Lanes {
     }
 
     fn next_result(&mut self) -> Option<JobResult> {
-        let threads = self.0.as_mut()?;
-        let result = threads.results.try_recv().ok()?;
-        let trouble = match &result.outcome {
-            Err(failure) => Some(*failure),
-            Ok(
-                Output::Said { .. }
-                | Output::Registered(Some(_))
-                | Output::Admitted { .. }
-                | Output::RoomCreated(Some(_)),
-            ) => None,
-            // These do not tell whether the store can write.
-            Ok(
-                Output::Credentials(_)
-                | Output::NotAMember
-                | Output::History(_)
-                | Output::Unread(_)
-                | Output::Read
-                | Output::RoomCreated(None)
-                | Output::RoomChanged(_)
-                | Output::Registered(None)
-                | Output::Login(_)
-                | Output::Revoked(_)
-                | Output::News(_)
-                | Output::Hashed(_)
-                | Output::Verified { .. },
-            ) => threads.trouble,
-        };
-        threads.has_changed |= trouble != threads.trouble;
-        threads.trouble = trouble;
-        Some(result)
+        self.0.as_ref()?.results.try_recv().ok()
     }
 }
 
@@ -152,7 +112,7 @@ mod tests {
     use super::super::UserTool;
     use super::*;
     use crate::chat::account::{
-        Changed, PasswordHash, Place, Secret, Seq, Ticket, UnixMs, UserKey, UserName, Work,
+        Changed, Output, PasswordHash, Place, Secret, Seq, Ticket, UnixMs, UserKey, UserName, Work,
     };
     use crate::store;
 
@@ -180,11 +140,12 @@ mod tests {
             Loop { folder, clock, poll, lanes }
         }
 
-        /// Takes this many results. It sleeps until it is woken, as the loop does.
+        /// Takes this many results, and forgets the reports between them. It sleeps until it is woken, as the loop does.
         fn results(&mut self, count: usize) -> Vec<JobResult> {
             let (mut results, mut events) = (Vec::new(), Events::with_capacity(1));
             loop {
-                results.extend(std::iter::from_fn(|| self.lanes.next_result()));
+                let all = std::iter::from_fn(|| self.lanes.next_result());
+                results.extend(all.filter(|one| !matches!(one.outcome, Ok(Output::Report(_)))));
                 if results.len() >= count {
                     return results;
                 }
@@ -259,30 +220,5 @@ mod tests {
             JobResult { ticket: Ticket::NEWS, outcome: Ok(Output::News(Changed::default())) };
         assert_eq!(all.results(1), [news]);
         all.end();
-    }
-
-    #[test]
-    fn trouble_is_told_once_and_so_is_its_end() {
-        let (results, mailbox) = channel();
-        let ((store, _jobs), (hash, _hash_jobs)) = (channel(), channel());
-        let mut lanes = Lanes(Some(Threads {
-            store,
-            hash,
-            results: mailbox,
-            trouble: None,
-            has_changed: false,
-        }));
-        let mut told = |outcome| {
-            results.send(JobResult { ticket: Ticket(1), outcome }).expect("the mailbox is there");
-            lanes.next_result();
-            lanes.news_of_trouble()
-        };
-        let said = || Ok(Output::Said { seq: Seq(1) });
-        assert_eq!(told(said()), None);
-        assert_eq!(told(Err(Failure::Full)), Some(Some(Failure::Full)));
-        assert_eq!(told(Err(Failure::Full)), None);
-        assert_eq!(told(Ok(Output::Login(None))), None, "a full disk can be read");
-        assert_eq!(told(Err(Failure::Io)), Some(Some(Failure::Io)));
-        assert_eq!(told(said()), Some(None));
     }
 }

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use super::super::clock::Clock;
 use super::{Answers, dice, unix_ms};
-use crate::chat::account::{Job, JobResult, Output, Ticket, Work};
+use crate::chat::account::{Job, JobResult, Output, StoreReport, Ticket, Work};
 use crate::store::Database;
 
 /// The most jobs of one transaction. What comes later waits for the next one.
@@ -33,6 +33,7 @@ pub(super) fn serve(
     let mut waiting: Vec<Job> = Vec::new();
     let mut results = Vec::new();
     let mut look_at = clock.monotonic();
+    let mut report = StoreReport::default();
     let mut more_to_prune = false;
     loop {
         if waiting.is_empty() {
@@ -52,10 +53,15 @@ pub(super) fn serve(
         }
         if !waiting.is_empty() {
             let batch = &waiting[..batch_length(&waiting)];
-            database.carry_out(batch, &mut dice, unix_ms(clock.now()), &mut results);
+            let begun = clock.now();
+            database.carry_out(batch, &mut dice, unix_ms(begun), &mut results);
+            let took = clock.monotonic().since(begun.monotonic);
+            let has_written = batch.iter().any(|job| job.work.writes());
+            report.trouble = database.trouble();
+            report.commit = (has_written && report.trouble.is_none()).then_some(took);
             let done = batch.len();
             waiting.drain(..done);
-            answers.send(results.drain(..));
+            answers.send(results.drain(..).chain([news(Output::Report(report))]));
         }
         let now = clock.now();
         database.tidy_up(unix_ms(now), waiting.is_empty());
@@ -63,8 +69,17 @@ pub(super) fn serve(
         if is_time {
             look_at = now.monotonic + LOOK_INTERVAL;
             if let Some(changed) = database.news() {
-                let outcome = Ok(Output::News(changed));
-                answers.send([JobResult { ticket: Ticket::NEWS, outcome }]);
+                answers.send([news(Output::News(changed))]);
+            }
+            database.look_for_room();
+            let now = StoreReport { trouble: database.trouble(), commit: None, ..report };
+            let (database_bytes, log_bytes) =
+                database.sizes().unwrap_or((now.database_bytes, now.log_bytes));
+            let now = StoreReport { database_bytes, log_bytes, ..now };
+            // An idle server is not woken for nothing.
+            if now != (StoreReport { commit: None, ..report }) {
+                report = now;
+                answers.send([news(Output::Report(report))]);
             }
         }
         if is_time || (more_to_prune && waiting.is_empty()) {
@@ -72,6 +87,11 @@ pub(super) fn serve(
         }
     }
     database.close();
+}
+
+/// A result that no job asked for.
+fn news(output: Output) -> JobResult {
+    JobResult { ticket: Ticket::NEWS, outcome: Ok(output) }
 }
 
 /// How many of the waiting jobs are the next transaction: at least one.

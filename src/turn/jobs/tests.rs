@@ -97,7 +97,7 @@ fn the_jobs_of_a_turn_are_handed_over_at_once_and_in_their_order() {
     let (world, _) = world_that_waits(Limits::default(), 3);
     assert_eq!(world.jobs.batches.len(), 1, "one wake-up of a thread");
     assert_eq!(world.tickets(), [0, 1, 2]);
-    assert_eq!((world.turn.counters().jobs, world.turn.under_way), (3, 3));
+    assert_eq!((world.turn.counters().jobs, world.turn.under_way.len()), (3, 3));
     let login = Job { ticket: Ticket(0), work: Work::Login(token_of(b'k').digest()) };
     assert_eq!(world.jobs.batches[0][0], login);
 }

@@ -5,7 +5,7 @@ use std::time::{Duration, UNIX_EPOCH};
 use serde::Serialize;
 
 use super::{VERSION, json};
-use crate::turn::Turn;
+use crate::turn::{StoreState, Turn};
 
 /// The fields of `GET /health`.
 #[derive(Serialize)]
@@ -20,6 +20,9 @@ struct Health {
     /// The number of pairs of contacts in the messenger realm.
     conversations: usize,
     uptime_seconds: u64,
+    /// How the store is. Not there without accounts.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    store: Option<&'static str>,
     version: &'static str,
 }
 
@@ -35,6 +38,7 @@ impl Turn {
             invitations: census.invitations,
             conversations: census.conversations,
             uptime_seconds: self.now.monotonic.since(self.started.monotonic).as_secs(),
+            store: self.store_state().map(StoreState::word),
             version: VERSION,
         })
     }

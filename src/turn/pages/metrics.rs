@@ -7,6 +7,7 @@ use crate::session::{End, Refusal};
 use crate::turn::Turn;
 use crate::turn::records::counters::{NO_CLOSE_CODE, PRIVATE_CODE};
 use crate::turn::records::recorder::Phase;
+use crate::turn::tables::under_way::StoreState;
 
 impl Turn {
     /// `GET /metrics`, in Prometheus' text format.
@@ -16,6 +17,9 @@ impl Turn {
         self.describe_messages(&mut page);
         self.describe_presence(&mut page);
         self.describe_jobs(&mut page);
+        if self.chat.has_accounts() {
+            self.describe_store(&mut page);
+        }
         self.describe_turns(&mut page);
         self.describe_process(&mut page);
         page.finish()
@@ -135,7 +139,7 @@ impl Turn {
         .gauge(
             "switchboard_jobs_under_way",
             "Jobs whose results have not been taken yet.",
-            self.under_way,
+            self.under_way.len(),
         )
         .gauge(
             "switchboard_requests_waiting",
@@ -151,6 +155,40 @@ impl Turn {
             "switchboard_pings_total",
             "WebSocket pings to clients that want them and were silent.",
             self.counters.pings,
+        );
+    }
+
+    /// The store: only of a server that has one.
+    fn describe_store(&self, page: &mut Exposition) {
+        let (now, store) = (self.now.monotonic, &self.under_way);
+        let state = store.store_state(now);
+        page.gauge_by(
+            "switchboard_store_state",
+            "1 for the state that the store is in, 0 for the others.",
+            "state",
+            StoreState::ALL.map(|one| (one.word(), u64::from(one == state))),
+        )
+        .gauge(
+            "switchboard_store_jobs_waiting",
+            "Jobs that the store has been given and has not answered.",
+            store.of_store(),
+        )
+        .gauge(
+            "switchboard_store_oldest_job_seconds",
+            "How long the oldest of these has waited.",
+            store.oldest(now),
+        )
+        .counter("switchboard_store_jobs_total", "Jobs that the store has answered.", store.done)
+        .histogram(
+            "switchboard_store_commit_seconds",
+            "The time of a transaction that wrote: its statements, the commit and the sync.",
+            &store.commits,
+        )
+        .gauge_by(
+            "switchboard_store_bytes",
+            "Bytes of the database, and of its log that are not in the database yet.",
+            "file",
+            [("database", store.report.database_bytes), ("log", store.report.log_bytes)],
         );
     }
 

@@ -9,7 +9,7 @@ mod stats;
 
 use serde::Serialize;
 
-use super::Turn;
+use super::{StoreState, Turn};
 
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 
@@ -30,10 +30,19 @@ struct Ready {
     connections: usize,
     /// The most open WebSockets.
     max_connections: usize,
+    /// How the store is. Not there without accounts.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    store: Option<&'static str>,
 }
 
 impl Turn {
-    /// Whether a new WebSocket would be let in; otherwise a word for why not.
+    /// How the store is, if there is one.
+    pub fn store_state(&self) -> Option<StoreState> {
+        self.chat.has_accounts().then(|| self.under_way.store_state(self.now.monotonic))
+    }
+
+    /// Whether new clients should come to this server; otherwise a word for why not. A store that does not
+    /// write concerns its users alone, and another server may serve them better.
     pub(in crate::turn) fn readiness(&self) -> Result<(), &'static str> {
         if self.drain.is_some() {
             Err("draining")
@@ -41,6 +50,8 @@ impl Turn {
             Err("full")
         } else if self.accept_again.is_some() {
             Err("out of descriptors")
+        } else if let Some(StoreState::Failed(_)) = self.store_state() {
+            Err("store")
         } else {
             Ok(())
         }
@@ -52,6 +63,7 @@ impl Turn {
             status: self.readiness().err().unwrap_or("ready"),
             connections: self.websockets,
             max_connections: self.limits.max_connections,
+            store: self.store_state().map(StoreState::word),
         })
     }
 

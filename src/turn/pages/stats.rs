@@ -18,10 +18,10 @@ struct Stats<'a> {
     pending_invitations: usize,
     /// Ids of the people of the messenger realm who are online, for the operator.
     active_users: Vec<&'a str>,
-    /// The number of accounts: 0, since this server does not store any.
+    /// The number of registered users.
     #[serde(rename = "total_users")]
     accounts: usize,
-    /// The number of messages taken since the start, of both realms.
+    /// The number of messages taken since the start, of all realms.
     #[serde(rename = "total_messages")]
     messages: u64,
     #[serde(rename = "active_connections")]
@@ -43,10 +43,10 @@ impl Turn {
             total_conversations: census.conversations,
             pending_invitations: census.pending_invitations,
             active_users,
-            accounts: 0,
-            messages: books.received - refused,
+            accounts: census.users,
+            messages: books.received - refused + census.messages_of_users,
             connections: self.websockets,
-            people: census.online,
+            people: census.online + census.users_online,
         })
     }
 }

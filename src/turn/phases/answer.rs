@@ -5,7 +5,6 @@
 //! backlog the budget is small, so that results queue up here and not in the outboxes, and their senders are
 //! not read in the end. It is never zero: another realm's flood may keep up a backlog for ever.
 
-use crate::chat::account::Ticket;
 use crate::turn::{Jobs, Turn};
 
 impl Turn {
@@ -24,10 +23,7 @@ impl Turn {
             }
             let Some(result) = jobs.next_result() else { break false };
             taken += 1;
-            if result.ticket != Ticket::NEWS {
-                debug_assert!(self.under_way > 0, "a result that no job asked for");
-                self.under_way = self.under_way.saturating_sub(1);
-            }
+            let Some(result) = self.under_way.take(result) else { continue };
             let now = self.now;
             let (chat, mut sink) = self.chat_and_sink();
             chat.done(now, result, &mut sink);

@@ -11,10 +11,10 @@ impl Turn {
     pub(in crate::turn) fn ask(&mut self, jobs: &mut impl Jobs) -> usize {
         let count = self.asked.len();
         if count > 0 {
+            self.under_way.hand_over(self.now.monotonic, &self.asked);
             jobs.hand_over(&mut self.asked);
             debug_assert!(self.asked.is_empty(), "a batch is taken whole");
             self.asked.clear();
-            self.under_way += count;
             self.counters.jobs += count as u64;
         }
         count

@@ -10,3 +10,4 @@ pub(super) mod parcel;
 pub(super) mod parked;
 pub(super) mod presence;
 mod queue;
+pub(super) mod under_way;

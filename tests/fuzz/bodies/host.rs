@@ -7,7 +7,7 @@ use switchboard::chat::{self, Command, Entrant, Event, Fault, account};
 use switchboard::dialects::{Dialect, Entry};
 use switchboard::limiter::{Forwarded, Limit};
 use switchboard::session::{DoorRefusal, Host, Listener, Page, Refused, TooManyParked, Wanted};
-use switchboard::timer::Now;
+use switchboard::timer::{Now, Zone};
 
 use super::replies::{check_frame, check_response};
 
@@ -65,8 +65,10 @@ impl Host for Recorder {
     fn tell(&mut self, event: &Event<'_>) {
         let dialect = self.dialect.expect("only who was let in is told something");
         let mut piece = Vec::new();
-        dialect.frame(event, &mut piece);
-        self.note(&piece);
+        dialect.frame(event, &Zone::default(), &mut piece);
+        if !piece.is_empty() {
+            self.note(&piece);
+        }
     }
 
     fn sign_in(&mut self, who: Entrant<'_>) -> Result<(), chat::Refusal> {

@@ -32,6 +32,11 @@ impl Data {
         &self.0
     }
 
+    /// The path of a file in the folder.
+    pub(super) fn file(&self, name: &str) -> PathBuf {
+        self.0.join(name)
+    }
+
     /// Starts a server with this folder.
     pub(super) fn start(&self) -> Server {
         self.start_with(&[])
@@ -148,6 +153,23 @@ impl Member {
 
     pub(super) fn send_text(&mut self, frame: &str) {
         self.phone.send(frame);
+    }
+
+    /// Sends a frame to a server that may be dead. Returns whether the kernel took it.
+    pub(super) fn try_send(&mut self, frame: &Value) -> bool {
+        self.phone.try_send(frame.to_string())
+    }
+
+    /// Reads the next frame of a server that may die at any moment. `None`: the connection has ended.
+    #[track_caller]
+    pub(super) fn frame_or_end(&mut self) -> Option<Value> {
+        loop {
+            match self.phone.hear_or_end()? {
+                Message::Ping(_) | Message::Pong(_) => {}
+                Message::Text(text) => return serde_json::from_str(text.as_str()).expect("JSON"),
+                other => panic!("not a text: {other:?}"),
+            }
+        }
     }
 
     /// Says something to everybody, in the words of Chatterbox.

@@ -43,3 +43,20 @@ fn the_list_that_was_asked_for_goes_to_the_asker_alone() {
     let next = ada.frame();
     assert_eq!((&next["type"], &next["content"]), (&"chat".into(), &"that was all".into()));
 }
+
+#[test]
+fn the_public_numbers_count_users_and_what_they_wrote() {
+    let data = Data::new();
+    let server = data.start();
+    let (ada, _) = (server.join("ada"), server.join("bob"));
+    let mut devices = [server.chatterbox(&ada), server.chatterbox(&ada)];
+    devices[0].speak("hello");
+    devices[0].expect_message("ada", "hello");
+    devices[0].speak(" ");
+    devices[0].expect_error("Message cannot be empty");
+    let stats = server.get("/stats").json();
+    assert_eq!(stats["total_users"], 2);
+    assert_eq!(stats["total_messages"], 1, "one was refused");
+    assert_eq!((&stats["active_connections"], &stats["active_sessions"]), (&2.into(), &1.into()));
+    assert_eq!(stats["activeUsers"], serde_json::json!([]));
+}

@@ -87,6 +87,25 @@ impl Phone {
         self.socket.read().expect("the server says something")
     }
 
+    /// Sends a text that the server may not take, because it may be dead. Returns whether the kernel took it.
+    #[cfg(feature = "accounts")]
+    pub(crate) fn try_send(&mut self, text: String) -> bool {
+        self.socket.send(Message::text(text)).is_ok()
+    }
+
+    /// Reads the next message of a server that may die at any moment. `None`: the connection has ended.
+    #[cfg(feature = "accounts")]
+    #[track_caller]
+    pub(crate) fn hear_or_end(&mut self) -> Option<Message> {
+        match self.socket.read() {
+            Ok(message) => Some(message),
+            Err(tungstenite::Error::Io(error)) if error.kind() == ErrorKind::WouldBlock => {
+                panic!("the server says nothing, and lives")
+            }
+            Err(_) => None,
+        }
+    }
+
     #[track_caller]
     pub(crate) fn text(&mut self) -> String {
         match self.hear() {

@@ -119,13 +119,18 @@ impl AccountWorld {
         let pause = self.dice.time(Duration::ZERO, self.climate.pace);
         self.run_until(self.now + pause, |_| false);
         self.is_chaos = false;
-        self.plan(Duration::ZERO, Item::Relief);
+        self.relieve();
+        if self.dice.per_mille(500) && self.net.faults.strikes(Fault::SlowStore) {
+            // Clients could be gone before their messages are decided.
+            self.store.latency = Duration::from_secs(1);
+        }
         self.laws.is_draining = true;
         self.turn.drain(at(self.now).monotonic);
         let end = self.now + self.limits().drain_timeout + QUIET;
         self.run_until(end, |world| world.turn.is_drained());
         assert!(self.turn.is_drained(), "the drain does not end");
-        assert_eq!(self.turn.books().in_flight, 0, "A13: a drain leaves something undecided");
+        // A13: all that the server has read is decided.
+        self.store.check_rest();
     }
 }
 

@@ -205,7 +205,7 @@ impl Store {
         if self.batch.is_none() && !self.waiting.is_empty() {
             let jobs = self.dice.between(1, self.waiting.len());
             let fails =
-                self.next_sync_fails && self.waiting.iter().take(jobs).any(|job| writes(&job.work));
+                self.next_sync_fails && self.waiting.iter().take(jobs).any(|job| job.work.writes());
             self.next_sync_fails &= !fails;
             let done = self.now + self.dice.time(Duration::from_nanos(1), self.latency);
             self.batch = Some(Batch { jobs, done, fails });
@@ -229,7 +229,7 @@ impl Store {
             results = Vec::new();
             for job in &jobs {
                 let answer = answers.next();
-                results.push(match writes(&job.work) {
+                results.push(match job.work.writes() {
                     true => JobResult { ticket: job.ticket, outcome: Err(Failure::Io) },
                     false => {
                         answer.unwrap_or_else(|| self.commit(std::slice::from_ref(job)).remove(0))
@@ -321,24 +321,6 @@ pub(super) fn in_order(place: Place) -> Place {
 
 fn hash_of(password: &Secret) -> PasswordHash {
     PasswordHash::new(&format!("virtual {}", password.reveal()))
-}
-
-fn writes(work: &Work) -> bool {
-    match work {
-        Work::Say { .. }
-        | Work::MarkRead { .. }
-        | Work::CreateRoom { .. }
-        | Work::ChangeRoom { .. }
-        | Work::Register { .. }
-        | Work::Admit { .. }
-        | Work::Revoke(_) => true,
-        Work::History { .. }
-        | Work::Unread(_)
-        | Work::Credentials { .. }
-        | Work::Login(_)
-        | Work::Hash(_)
-        | Work::Verify { .. } => false,
-    }
 }
 
 fn unix_ms(now: Duration) -> UnixMs {
