@@ -1,20 +1,28 @@
-//! Any text, as a frame of Chatterbox and of WebSocket Chat. What they make of it is compared with what a
+//! Any text, as a frame of Chatterbox, of WebSocket Chat and of MyChat. What they make of it is compared with what a
 //! reader of plain JSON finds in it, and what a message is told as has to be JSON with the same text.
 
 use switchboard::chat;
 use switchboard::chat::account::{Command, Event, Said, Seq, UnixMs};
 use switchboard::dialects::{Dialect, Incoming, Message};
+use switchboard::timer::Zone;
 
 use super::json::{field, fields, is_strict, word};
 
 /// A frame.
 pub fn check(bytes: &[u8]) {
-    for dialect in [Dialect::Chatterbox, Dialect::WebsocketChat] {
+    for dialect in [
+        Dialect::Chatterbox,
+        Dialect::WebsocketChat,
+        Dialect::MychatPair,
+        Dialect::MychatRoom,
+        Dialect::MychatNews,
+    ] {
         assert_eq!(dialect.read(Message::Binary(bytes)), Incoming::Unacceptable);
     }
     let Ok(text) = str::from_utf8(bytes) else { return };
     check_chatterbox(text);
     check_websocket_chat(text);
+    check_mychat(text);
 }
 
 fn check_chatterbox(frame: &str) {
@@ -57,6 +65,7 @@ fn check_websocket_chat(frame: &str) {
                     assert_eq!(field(frame, "is_typing"), Some(word));
                     check_recipient(frame, to.as_deref());
                 }
+                Command::SayHere { .. } => panic!("a message goes where its frame says"),
                 Command::ListUsers => assert_eq!(kind.as_deref(), Some("request_user_list")),
             }
         }
@@ -65,6 +74,30 @@ fn check_websocket_chat(frame: &str) {
             assert!(!is_chat || kind.as_deref() == Some("chat"));
         }
         other => panic!("no text is {other:?}"),
+    }
+}
+
+/// On the sockets of MyChat every frame is a message, and what is not an object with a text is itself the text.
+fn check_mychat(frame: &str) {
+    assert_eq!(Dialect::MychatNews.read(Message::Text(frame)), Incoming::Nothing);
+    for dialect in [Dialect::MychatPair, Dialect::MychatRoom] {
+        let incoming = dialect.read(Message::Text(frame));
+        let Incoming::Command(chat::Command::Account(Command::SayHere { text, reply })) = incoming
+        else {
+            panic!("no text is {incoming:?}")
+        };
+        if text != frame {
+            assert!(dialect == Dialect::MychatRoom && fields(frame).is_some());
+            assert_eq!(word(frame, "text").as_deref(), Some(&*text));
+        }
+        if let Some(quote) = reply {
+            let raw = field(frame, "reply_to").expect("there is what it replies to");
+            let string = |name: &str| word_or_none(raw, name).unwrap_or_default();
+            assert_eq!(string("sender_id"), quote.sender_id);
+            assert_eq!(string("sender_name"), quote.sender_name);
+            assert_eq!(string("text"), quote.text);
+        }
+        check_told(dialect, "text", None, &text);
     }
 }
 
@@ -85,7 +118,7 @@ fn word_or_none(frame: &str, name: &str) -> Option<String> {
 fn check_told(dialect: Dialect, content: &str, to: Option<&str>, text: &str) {
     let said = Said { seq: Seq(1), from: text, to, text, at: UnixMs(1_800_000_000_000) };
     let mut out = Vec::new();
-    dialect.write(&chat::Event::Account(Event::Said(said)), &mut out);
+    dialect.write(&chat::Event::Account(Event::Said(said)), &Zone::default(), &mut out);
     let told = String::from_utf8(out).expect("JSON is UTF-8");
     assert!(fields(&told).is_some() && is_strict(&told));
     assert_eq!(word(&told, content).as_deref(), Some(text));
