@@ -57,6 +57,13 @@ pub(super) struct Args {
     #[arg(long, env = "SWITCHBOARD_ALLOW_ORIGIN", value_name = "URL", value_delimiter = ',', help_heading = NETWORK, value_parser = origin)]
     allow_origin: Vec<String>,
 
+    /// Folder with an app's own pages, in templates/ and static/; they are read once, at the start
+    ///
+    /// With templates/login.html they are MyChat's, and with templates/chat.html alone WebSocket Chat's: browsers
+    /// then find them at /. At most 256 files and 16 MiB. Names that begin with a dot are left out.
+    #[arg(long, env = "SWITCHBOARD_PAGES", value_name = "DIR", help_heading = NETWORK)]
+    pages: Option<PathBuf>,
+
     /// Serve /echo for conformance suites: it sends back every message of up to 16 MiB
     #[arg(long, env = "SWITCHBOARD_ECHO", help_heading = NETWORK, value_parser = BoolishValueParser::new())]
     echo: bool,
@@ -241,7 +248,9 @@ pub(super) fn settings(args: Args, around: Surroundings, mistakes: &mut Mistakes
     let session_defaults = session::Limits::default();
     let echo_bytes = session_defaults.echo_ws.message_bytes.max(args.max_message_bytes);
     let (account, data) = (args.account_limits(), args.data(mistakes));
+    let mut chat = chat_limits(&args, account);
     let clients = args.clients.resolve(args.max_message_bytes, mistakes);
+    chat.mobile.replacements = clients.replacement_rate;
     let mut warnings = around.warnings;
     warnings.extend(clients.warning());
     let limits = Limits {
@@ -276,21 +285,7 @@ pub(super) fn settings(args: Args, around: Surroundings, mistakes: &mut Mistakes
             trusted_proxies: clients.trusted_proxies,
             ..session_defaults
         },
-        chat: chat::Limits {
-            messenger: messenger::Limits {
-                invitation_ttl: args.invitation_ttl,
-                contact_grace: args.contact_grace,
-                tracked_for: args.read_ttl,
-                remembered_people: args.max_remembered_sessions,
-                require_invitation: args.require_invitation,
-                ..messenger::Limits::default()
-            },
-            mobile: mobile::Limits {
-                replacements: clients.replacement_rate,
-                ..mobile::Limits::default()
-            },
-            account,
-        },
+        chat,
         ..Limits::default()
     };
     Settings {
@@ -302,8 +297,25 @@ pub(super) fn settings(args: Args, around: Surroundings, mistakes: &mut Mistakes
         log: log_settings(args.log, args.log_format, around.journal),
         slow_turn: args.slow_turn,
         trace_file: args.trace_file,
+        pages: args.pages,
         warnings,
         data,
+    }
+}
+
+/// The limits of the realms.
+fn chat_limits(args: &Args, account: account::Limits) -> chat::Limits {
+    chat::Limits {
+        messenger: messenger::Limits {
+            invitation_ttl: args.invitation_ttl,
+            contact_grace: args.contact_grace,
+            tracked_for: args.read_ttl,
+            remembered_people: args.max_remembered_sessions,
+            require_invitation: args.require_invitation,
+            ..messenger::Limits::default()
+        },
+        mobile: mobile::Limits::default(),
+        account,
     }
 }
 

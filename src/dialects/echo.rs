@@ -14,8 +14,12 @@ pub(crate) const ROUTES: &[Route<Enter>] =
     &[Route::socket("/echo", Enter::AtOnce(|_| Ok(Entry::new(Dialect::Echo, None))))];
 
 /// The dialect's row.
-pub(super) static MANNERS: Manners =
-    Manners { allowance: Allowance::Conformance, sign_in_sentence: None, read, write };
+pub(super) static MANNERS: Manners = Manners {
+    allowance: Allowance::Conformance,
+    sign_in_sentence: None,
+    read,
+    write: |event, _, out| write(event, out),
+};
 
 /// Decodes a message: it is to be sent back.
 fn read(message: Message<'_>) -> Incoming<'_> {

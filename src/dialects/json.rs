@@ -114,3 +114,13 @@ impl Writer<'_> {
         self
     }
 }
+
+/// Appends a list. `write` appends one of its items.
+pub(super) fn list<T>(items: &[T], out: &mut Writer<'_>, write: impl Fn(&T, &mut Writer<'_>)) {
+    out.raw("[");
+    for (position, item) in items.iter().enumerate() {
+        out.raw(if position == 0 { "" } else { "," });
+        write(item, out);
+    }
+    out.raw("]");
+}

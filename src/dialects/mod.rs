@@ -7,8 +7,8 @@
 //! decides how many of those it accepts.
 //!
 //! Begin to read with `echo`, the smallest dialect. [`sca`] is the usual one, [`messenger`] is the dialect of
-//! the messenger realm, and [`websocket_chat`] and [`chatterbox`] are those of the account realm. A new
-//! dialect is a folder with its [`Manners`] and a variant of [`Dialect`].
+//! the messenger realm, and [`websocket_chat`], [`chatterbox`] and [`mychat`] are those of the account realm.
+//! A new dialect is a folder with its [`Manners`] and a variant of [`Dialect`].
 
 pub mod chatterbox;
 #[cfg(test)]
@@ -18,6 +18,7 @@ pub(crate) mod flaw;
 mod forwarded;
 mod json;
 pub mod messenger;
+pub mod mychat;
 #[cfg(test)]
 mod page;
 mod refusal;
@@ -28,10 +29,11 @@ pub mod websocket_chat;
 
 use std::borrow::Cow;
 
-use crate::chat::account::{self, Guest, Reply, Token};
+use crate::chat::account::{self, Guest, Reply};
 use crate::chat::messenger::SignIn;
 use crate::chat::{Audience, Command, Entrant, Event};
 use crate::http::{Call, Response, Status};
+use crate::timer::Zone;
 use crate::ws;
 
 /// Why a dialect refuses a message before the chat sees it.
@@ -48,6 +50,12 @@ pub enum Dialect {
     WebsocketChat,
     /// Chatterbox: JSON objects with a `content`. The connections of those users begin with it.
     Chatterbox,
+    /// MyChat, on the socket of a private conversation: every text is a message.
+    MychatPair,
+    /// MyChat, on the socket of a room: a text is a message, or JSON with a message and what it replies to.
+    MychatRoom,
+    /// MyChat, on a socket where the client only listens: for notices, or for who is online.
+    MychatNews,
     /// Every message goes back as it was: for measurements, and for Autobahn. It stays the last variant,
     /// because [`COUNT`](Dialect::COUNT) is counted by it.
     Echo,
@@ -73,6 +81,8 @@ pub enum Incoming<'a> {
     Reply(Event<'a>),
     /// The session sends the message back as it is.
     Echo(Message<'a>),
+    /// The message asks for nothing.
+    Nothing,
     /// The dialect could not decode the message. The client is told, and the session counts a strike.
     Malformed {
         /// What is wrong, in a sentence that quotes nothing of the message.
@@ -132,9 +142,9 @@ pub enum Enter {
     AtOnce(fn(&Call<'_>) -> Result<Entry, Response<'static>>),
     /// The request has a token that must be looked up first.
     Known {
-        /// The token. `None`: there is none, or it cannot be one.
-        token: fn(&Call<'_>) -> Option<Token>,
-        /// Puts into words why the token could not be looked up.
+        /// The call that looks it up, for which the realm replies with [`Reply::Known`].
+        call: fn(&Call<'_>) -> Result<account::Call, Response<'static>>,
+        /// Puts into words why the token could not be looked up, or is not the one that is wanted here.
         words: Words,
         /// The handler, once it is known whose token it is: `None` is nobody.
         enter: fn(&Call<'_>, Option<Guest>) -> Result<Entry, Response<'static>>,
@@ -151,8 +161,9 @@ pub struct Ask {
     pub words: Words,
 }
 
-/// Puts a reply of the account realm into the words of a protocol.
-pub type Words = fn(&Reply<'_>) -> Response<'static>;
+/// Puts a reply of the account realm into the words of a protocol. Some protocols show times in the server's
+/// time zone.
+pub type Words = fn(&Reply<'_>, &Zone) -> Response<'static>;
 
 /// Everything about a dialect, in one row. It is a static in the dialect's own folder.
 #[derive(Debug)]
@@ -165,7 +176,7 @@ pub struct Manners {
     /// Decodes a message.
     read: for<'m> fn(Message<'m>) -> Incoming<'m>,
     /// Appends the text of the message for an event.
-    write: fn(&Event<'_>, &mut Vec<u8>),
+    write: fn(&Event<'_>, &Zone, &mut Vec<u8>),
 }
 
 /// Which of the operator's limits apply to a connection.
@@ -185,7 +196,8 @@ impl Dialect {
     pub fn of(audience: Audience) -> Dialect {
         match audience {
             Audience::Mobile => Dialect::Sca,
-            Audience::Accounts | Audience::Status => Dialect::WebsocketChat,
+            Audience::Accounts => Dialect::WebsocketChat,
+            Audience::Status => Dialect::MychatNews,
         }
     }
 
@@ -201,6 +213,9 @@ impl Dialect {
             Dialect::Messenger => &messenger::MANNERS,
             Dialect::WebsocketChat => &websocket_chat::MANNERS,
             Dialect::Chatterbox => &chatterbox::MANNERS,
+            Dialect::MychatPair => &mychat::PAIR,
+            Dialect::MychatRoom => &mychat::ROOM,
+            Dialect::MychatNews => &mychat::NEWS,
             Dialect::Echo => &echo::MANNERS,
         }
     }
@@ -211,13 +226,22 @@ impl Dialect {
     }
 
     /// Appends the text of the message for an event. It appends nothing if the dialect has no frame for
-    /// the event; the chat sends no such event to a connection.
-    pub fn write(self, event: &Event<'_>, out: &mut Vec<u8>) {
-        (self.manners().write)(event, out);
+    /// the event. Some dialects show times in the server's time
+    /// zone.
+    pub fn write(self, event: &Event<'_>, zone: &Zone, out: &mut Vec<u8>) {
+        (self.manners().write)(event, zone, out);
     }
 
-    /// Appends the text frame with what [`write`](Dialect::write) appends.
-    pub fn frame(self, event: &Event<'_>, out: &mut Vec<u8>) {
-        ws::text_frame(out, |payload| self.write(event, payload));
+    /// Appends the text frame with what [`write`](Dialect::write) appends. Without words there is no frame.
+    pub fn frame(self, event: &Event<'_>, zone: &Zone, out: &mut Vec<u8>) {
+        let (start, mut words) = (out.len(), 0);
+        ws::text_frame(out, |payload| {
+            let before = payload.len();
+            self.write(event, zone, payload);
+            words = payload.len() - before;
+        });
+        if words == 0 {
+            out.truncate(start);
+        }
     }
 }

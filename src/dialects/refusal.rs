@@ -1,12 +1,13 @@
-//! The sentences for the [`Refusal`]s of the account realm. Its dialects share them: existing clients show
-//! them as they are, and some compare them.
+//! The sentences for the [`Refusal`]s of the account realm, and their status codes over HTTP. Its dialects
+//! share them: existing clients show the sentences as they are, and some compare them.
 //!
 //! Only one sentence quotes what a person wrote, because the protocols want it so: the one about an
-//! unknown user names the user. This file knows no frame and no status code.
+//! unknown user names the user. This file knows no frame.
 
 use std::borrow::Cow;
 
 use crate::chat::account::{Failure, NotAName, Refusal, Secret, UserName};
+use crate::http::Status;
 
 /// The sentence. `not_stored` begins the one that says that the store has failed.
 pub(super) fn sentence(refusal: &Refusal<'_>, not_stored: &str) -> Cow<'static, str> {
@@ -75,6 +76,9 @@ pub const NOT_SIGNED_IN: &str = "Invalid or expired session token";
 /// The sentence for a request of this realm to a server that stores nothing.
 const ACCOUNTS_ARE_OFF: &str = "accounts are off: start the server with --data DIR";
 
+/// How the sentence begins that tells a client over HTTP that the store has failed.
+pub(super) const NOTHING_STORED: &str = "nothing was stored";
+
 /// How the sentence begins that tells the sender of a message that the store has failed.
 pub(super) const MESSAGE_NOT_STORED: &str = "your message could not be stored";
 
@@ -83,5 +87,72 @@ fn why(failure: Failure) -> &'static str {
         Failure::Full => "the server's disk is full",
         Failure::ReadOnly => "the server's database is read-only",
         Failure::Io => "the server's database has failed",
+    }
+}
+
+/// The status of the response for a call that is refused, or has failed.
+pub(super) fn status(refusal: &Refusal<'_>) -> Status {
+    match refusal {
+        Refusal::EmptyText
+        | Refusal::TextTooLong(_)
+        | Refusal::Name(_)
+        | Refusal::PasswordTooShort
+        | Refusal::PasswordTooLong
+        | Refusal::RoomName(_)
+        | Refusal::RoomDescription(_)
+        // The contract says 400 here, and not 409.
+        | Refusal::UserExists => Status::BadRequest,
+        Refusal::WrongCredentials | Refusal::NotSignedIn => Status::Unauthorized,
+        Refusal::RegistrationClosed
+        | Refusal::NotYou
+        | Refusal::NotAMember
+        | Refusal::NotTheCreator
+        | Refusal::CreatorStays => Status::Forbidden,
+        Refusal::TooManyRooms | Refusal::TooManyMembers => Status::Conflict,
+        Refusal::NoSuchUser(_) | Refusal::UnknownUser | Refusal::NoSuchRoom | Refusal::NoAccounts => Status::NotFound,
+        Refusal::TooOften(_) => Status::TooManyRequests,
+        Refusal::Failed(Failure::Full | Failure::ReadOnly) => Status::InsufficientStorage,
+        Refusal::TooManyUsers
+        | Refusal::Busy
+        | Refusal::Failed(Failure::Io)
+        | Refusal::Late
+        | Refusal::Draining => Status::ServiceUnavailable,
+    }
+}
+
+/// After how many seconds the client may try again. `None` if only the operator can change the matter, or
+/// the client has to ask for something else.
+pub(super) fn retry_after_seconds(refusal: &Refusal<'_>) -> Option<u64> {
+    match refusal {
+        // Rounded up to a second: a client that comes a moment too early is refused again.
+        Refusal::TooOften(time) => {
+            Some((time.as_secs() + u64::from(time.subsec_nanos() > 0)).max(1))
+        }
+        // A password is hashed in about 15 ms, and few wait.
+        Refusal::Busy => Some(1),
+        Refusal::Late | Refusal::Draining => Some(5),
+        Refusal::EmptyText
+        | Refusal::TextTooLong(_)
+        | Refusal::NoSuchUser(_)
+        | Refusal::UnknownUser
+        | Refusal::NotYou
+        | Refusal::NoSuchRoom
+        | Refusal::NotAMember
+        | Refusal::NotTheCreator
+        | Refusal::CreatorStays
+        | Refusal::TooManyRooms
+        | Refusal::TooManyMembers
+        | Refusal::RoomName(_)
+        | Refusal::RoomDescription(_)
+        | Refusal::Name(_)
+        | Refusal::PasswordTooShort
+        | Refusal::PasswordTooLong
+        | Refusal::UserExists
+        | Refusal::WrongCredentials
+        | Refusal::NotSignedIn
+        | Refusal::TooManyUsers
+        | Refusal::RegistrationClosed
+        | Refusal::NoAccounts
+        | Refusal::Failed(_) => None,
     }
 }

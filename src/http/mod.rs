@@ -10,6 +10,8 @@
 mod bad_request;
 mod body;
 mod client;
+mod cookies;
+mod form;
 mod headers;
 mod request;
 mod response;
@@ -20,6 +22,8 @@ mod version;
 pub use bad_request::BadRequest;
 pub use body::Body;
 pub use client::{BadResponse, ResponseHead, parse_response};
+pub use cookies::{COOKIES, SetCookie, TooManyCookies, cookie};
+pub use form::{FORM_FIELDS, Form, TooManyFields};
 pub use headers::Headers;
 pub use request::{Request, parse};
 pub use response::{CONTINUE, Response};

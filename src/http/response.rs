@@ -11,7 +11,7 @@ use std::time::{Duration, UNIX_EPOCH};
 
 use httpdate::HttpDate;
 
-use super::Status;
+use super::{SetCookie, Status};
 
 /// The interim answer to a client that wants to hear whether it may send its body (RFC 9110 §15.2.1).
 pub const CONTINUE: &[u8] = b"HTTP/1.1 100 Continue\r\n\r\n";
@@ -23,6 +23,9 @@ pub struct Response<'a> {
     upgrade: Option<&'a str>,
     persistence: Persistence,
     headers: Vec<(&'static str, Cow<'a, str>)>,
+    cookies: Vec<SetCookie>,
+    /// Whether the cookies are for connections with TLS only.
+    secure: bool,
     content_type: Option<&'a str>,
     body: Cow<'a, [u8]>,
 }
@@ -44,6 +47,8 @@ impl<'a> Response<'a> {
             upgrade: None,
             persistence: Persistence::Unsaid,
             headers: Vec::new(),
+            cookies: Vec::new(),
+            secure: false,
             content_type: None,
             body: Cow::Borrowed(b""),
         }
@@ -54,13 +59,29 @@ impl<'a> Response<'a> {
         self.status
     }
 
-    /// Adds a header. A control character in the value becomes a space: whatever a caller passes
+    /// Adds a header, or an element to the list that it is already (RFC 9110 §5.3). A control character in the value becomes a space: whatever a caller passes
     /// on, it cannot begin another header (RFC 9110 §5.5).
     ///
     /// Not for the headers that have a method here, nor for those that `write` adds by itself.
     pub fn header(mut self, name: &'static str, value: impl Into<Cow<'a, str>>) -> Self {
         debug_assert!(!OURS.iter().any(|ours| name.eq_ignore_ascii_case(ours)), "{name} is ours");
-        self.headers.push((name, value.into()));
+        match self.headers.iter_mut().find(|(other, _)| *other == name) {
+            Some((_, list)) => *list = format!("{list}, {}", value.into()).into(),
+            None => self.headers.push((name, value.into())),
+        }
+        self
+    }
+
+    /// Sets a cookie.
+    pub fn cookie(mut self, cookie: SetCookie) -> Self {
+        self.cookies.push(cookie);
+        self
+    }
+
+    /// Says that the client's own connection has TLS, or has not: the cookies of an answer over TLS are never
+    /// sent back without it.
+    pub fn secure(mut self, secure: bool) -> Self {
+        self.secure = secure;
         self
     }
 
@@ -91,6 +112,11 @@ impl<'a> Response<'a> {
         self
     }
 
+    /// The length of the body, in bytes.
+    pub fn body_bytes(&self) -> usize {
+        self.body.len()
+    }
+
     /// Gives the answer the body that every error of ours has: `{"detail":"<one clear sentence>"}`.
     pub fn json_detail(self, sentence: &str) -> Self {
         let mut json = String::from(r#"{"detail":""#);
@@ -118,6 +144,9 @@ impl<'a> Response<'a> {
         }
         for (name, value) in &self.headers {
             header(out, name, value);
+        }
+        for cookie in &self.cookies {
+            header(out, "Set-Cookie", &cookie.line(self.secure));
         }
         if let Some(content_type) = self.content_type {
             header(out, "Content-Type", content_type);
@@ -148,8 +177,15 @@ impl<'a> Response<'a> {
 }
 
 /// The headers that `Response` writes by itself.
-const OURS: [&str; 6] =
-    ["Date", "Upgrade", "Connection", "Content-Type", "Content-Length", "Transfer-Encoding"];
+const OURS: [&str; 7] = [
+    "Date",
+    "Upgrade",
+    "Connection",
+    "Set-Cookie",
+    "Content-Type",
+    "Content-Length",
+    "Transfer-Encoding",
+];
 
 fn line(out: &mut Vec<u8>, text: fmt::Arguments<'_>) {
     out.write_fmt(text).expect("a Vec takes whatever is written");

@@ -17,14 +17,14 @@ use percent_encoding::percent_decode_str;
 use super::{Body, Request};
 
 /// The most parameters in a path. It grows with the first path that has more.
-const MOST_PARAMS: usize = 1;
+const MOST_PARAMS: usize = 2;
 
 /// One line of a table: a method at an address. An address with several methods has several lines.
 #[derive(Clone, Copy, Debug)]
 pub struct Route<H> {
     /// The method, spelt as in a request. GET implies HEAD, but not at a WebSocket's address.
     pub method: &'static str,
-    /// The path. `{name}` stands for any one segment, be it empty.
+    /// The path. `{name}` stands for any one segment, be it empty, and `{*name}` for the rest of the path.
     pub path: &'static str,
     /// The listeners that know the address.
     pub listeners: Listeners,
@@ -69,6 +69,9 @@ impl Takes {
 pub enum Cors {
     /// None. Where cookies say who the client is, nothing else is safe.
     None,
+    /// None, and a request from a page of another origin is refused, unless the operator lists the origin. A
+    /// browser sends cookies and forms for every page, so what changes something, or signs in, has this.
+    Barred,
     /// All. A request at such an address is believed for what a page itself has put into it (a token, a
     /// password), and never for a cookie.
     Any,
@@ -159,6 +162,11 @@ impl<H> Route<H> {
         H: Copy,
     {
         Route { takes, ..Route::of("POST", path, listeners, Kind::Plain, handler) }
+    }
+
+    /// A line that answers DELETE with a response.
+    pub const fn delete(path: &'static str, listeners: Listeners, handler: H) -> Self {
+        Route::of("DELETE", path, listeners, Kind::Plain, handler)
     }
 
     /// A line where a WebSocket is opened, with GET (RFC 6455 §4.1). Only the public listener has such.
@@ -273,7 +281,9 @@ fn params<'r>(pattern: &str, path: &'r str) -> Option<Params<'r>> {
     for param in &mut params {
         let Some((before, after)) = pattern.split_once('{') else { break };
         path = path.strip_prefix(before)?;
-        (*param, path) = path.split_at(path.find('/').unwrap_or(path.len()));
+        let is_rest = after.starts_with('*');
+        let end = if is_rest { None } else { path.find('/') };
+        (*param, path) = path.split_at(end.unwrap_or(path.len()));
         pattern = after.split_once('}').map_or("", |(_, after)| after);
     }
     (pattern == path).then_some(params)

@@ -14,6 +14,8 @@ pub enum Status {
     NoContent = 204,
     /// 303: the answer is what a GET of the address in `Location` brings.
     SeeOther = 303,
+    /// 304: what the client has is still right (RFC 9110 §15.4.5). There is no body.
+    NotModified = 304,
     /// 307: the same request again, to the address in `Location`.
     TemporaryRedirect = 307,
     /// 400: the request makes no sense.
@@ -67,6 +69,7 @@ impl Status {
             Status::Ok => "OK",
             Status::NoContent => "No Content",
             Status::SeeOther => "See Other",
+            Status::NotModified => "Not Modified",
             Status::TemporaryRedirect => "Temporary Redirect",
             Status::BadRequest => "Bad Request",
             Status::Unauthorized => "Unauthorized",
@@ -92,6 +95,6 @@ impl Status {
     /// Whether a body, be it an empty one, follows: then its length has to be said, and otherwise it
     /// must not be (RFC 9110 §8.6).
     pub(super) const fn may_have_body(self) -> bool {
-        !matches!(self, Status::SwitchingProtocols | Status::NoContent)
+        !matches!(self, Status::SwitchingProtocols | Status::NoContent | Status::NotModified)
     }
 }

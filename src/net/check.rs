@@ -4,7 +4,7 @@
 
 use std::path::Path;
 
-use super::{Settings, descriptors, secret};
+use super::{Settings, descriptors, page_files, secret};
 
 /// What a check has found.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
@@ -24,6 +24,9 @@ pub fn check(settings: &Settings) -> Checked {
     if let Some(path) = &settings.admin_token_file {
         checked.mistakes.extend(secret::read_token(path).err());
         checked.warnings.extend(secret::exposure(path));
+    }
+    if let Some(folder) = &settings.pages {
+        checked.mistakes.extend(page_files::read(folder).err());
     }
     checked.mistakes.extend(no_trace_file(settings));
     checked.warnings.extend_from_slice(&settings.warnings);

@@ -13,6 +13,7 @@ mod data;
 mod descriptors;
 mod listener;
 mod log;
+mod page_files;
 mod process;
 mod secret;
 mod signals;
@@ -86,6 +87,8 @@ pub struct Settings {
     pub slow_turn: Duration,
     /// The file to which SIGUSR1 writes the flight recorder's trace, if there is one.
     pub trace_file: Option<PathBuf>,
+    /// The folder with an app's own pages, if there is one.
+    pub pages: Option<PathBuf>,
     /// Sentences that are logged as warnings once the server serves.
     pub warnings: Vec<String>,
     /// The folder with the data of the account realm, if there is one.
@@ -208,10 +211,11 @@ impl Driver {
         if let Some(mistake) = check::no_trace_file(&settings) {
             return Err(Failure::Setting(mistake));
         }
-        let mut warnings = settings.warnings;
+        let mut warnings = settings.warnings.clone();
         let listeners = listener::open(settings.listen, settings.admin_listen)?;
         let stop = Stop::new(listeners.outlive_us);
-        let mut limits = settings.limits;
+        let mut limits = settings.limits.clone();
+        read_files(&settings, &mut limits, &mut warnings).map_err(Failure::Setting)?;
         // A flag gave its address, or systemd passed it.
         limits.session.admin_listener = listeners.admin.is_some();
         let admins = listeners.admin.as_ref().map_or(0, |_| limits.admin_connections + 1);
@@ -219,11 +223,6 @@ impl Driver {
             descriptors::make_room(settings.max_connections, admins).map_err(Failure::Setting)?;
         limits.max_connections = room.websockets;
         limits.spare_connections = room.spare;
-        if let Some(path) = &settings.admin_token_file {
-            limits.session.admin_token = Some(secret::read_token(path).map_err(Failure::Setting)?);
-            warnings.extend(secret::exposure(path));
-        }
-
         let poll = Poll::new()?;
         let registry = poll.registry();
         registry.register(&mut SourceFd(&signals.as_raw_fd()), SIGNALS, Interest::READABLE)?;
@@ -371,6 +370,27 @@ fn log_store(log: &mut Log, state: Option<StoreState>) {
         }
     };
     log.line(level, format_args!("{message}"), &[]);
+}
+
+/// Reads what is read once, at the start: the operator's token, an app's pages, the local time zone.
+fn read_files(
+    settings: &Settings,
+    limits: &mut Limits,
+    warnings: &mut Vec<String>,
+) -> Result<(), String> {
+    if let Some(path) = &settings.admin_token_file {
+        limits.session.admin_token = Some(secret::read_token(path)?);
+        warnings.extend(secret::exposure(path));
+    }
+    if let Some(folder) = &settings.pages {
+        limits.session.pages = page_files::read(folder)?;
+    }
+    if settings.data.is_some() {
+        let (zone, warning) = data::local_zone();
+        limits.zone = zone;
+        warnings.extend(warning);
+    }
+    Ok(())
 }
 
 /// Logs that a connection has ended. Plain HTTP requests are logged at `debug` only: a monitoring

@@ -8,6 +8,7 @@ use mio::Waker;
 
 use super::clock::Clock;
 use crate::chat::account::{Job, JobResult, Snapshot};
+use crate::timer::Zone;
 use crate::turn::{Jobs, NoJobs};
 
 /// Nobody can ask for a folder with data.
@@ -25,6 +26,11 @@ pub enum Tool {}
 /// None.
 pub fn run_tool(tool: &Tool) -> Result<String, String> {
     match *tool {}
+}
+
+/// No protocol shows a time in the local time zone.
+pub(super) fn local_zone() -> (Zone, Option<String>) {
+    (Zone::default(), None)
 }
 
 /// No threads.

@@ -3,8 +3,8 @@
 //!
 //! Called by the request stage, and by `net` for a connection that is refused when it is accepted.
 
-use super::DoorRefusal;
 use super::routes::Handler;
+use super::{DoorRefusal, Limits, origin};
 use crate::http::{Body, Cors, Found, Request, Response, Status};
 
 /// The time after which a client may try again if the server is full or shutting down, in seconds.
@@ -25,7 +25,7 @@ pub(super) fn without_handler(
         return Some(refuse_body(request, found).unwrap_or_else(allowed));
     }
     let sentence = match found.handler {
-        Handler::Page(_) => "this address can only be read",
+        Handler::Page(_) | Handler::Site(_) => "this address can only be read",
         Handler::Ask(_) => "this address does not have this method",
         Handler::Socket(_) => "a WebSocket is opened with GET",
     };
@@ -38,7 +38,7 @@ pub(super) fn without_handler(
 fn preflight(cors: Cors, allow: &str) -> Response<'static> {
     let response = Response::new(Status::NoContent).header("Allow", allow.to_owned());
     match cors {
-        Cors::None => response,
+        Cors::None | Cors::Barred => response,
         Cors::Any => response
             .header("Access-Control-Allow-Methods", allow.to_owned())
             .header("Access-Control-Allow-Headers", "authorization, content-type")
@@ -50,9 +50,29 @@ fn preflight(cors: Cors, allow: &str) -> Response<'static> {
 /// none is for a request with cookies.
 pub(super) fn allow_origin(response: Response<'_>, cors: Cors) -> Response<'_> {
     match cors {
-        Cors::None => response,
+        Cors::None | Cors::Barred => response,
         Cors::Any => response.header("Access-Control-Allow-Origin", "*"),
     }
+}
+
+/// The answer to a request from a page that its address bars: one of a foreign origin. (A browser sends a form
+/// and cookies for such a page, too.) A request with two origins, or one that is no text, is no browser's.
+pub(super) fn refuse_foreign(
+    request: &Request<'_>,
+    cors: Cors,
+    limits: &Limits,
+) -> Option<Response<'static>> {
+    if cors != Cors::Barred {
+        return None;
+    }
+    let mut origins = request.headers.all("origin");
+    let origin = origins.next().map(str::from_utf8).transpose();
+    let is_allowed = match (origin, origins.next()) {
+        (Ok(origin), None) => origin::is_allowed(origin, request.host, &limits.allowed_origins),
+        _ => false,
+    };
+    let sentence = "pages from this origin may not do this";
+    (!is_allowed).then(|| detail(Status::Forbidden, sentence))
 }
 
 fn refuse_body(request: &Request<'_>, found: &Found<'_, Handler>) -> Option<Response<'static>> {

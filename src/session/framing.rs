@@ -27,14 +27,19 @@ pub(super) struct Framing {
     /// Whether the connection stays open after the answer.
     keep_alive: bool,
     pub(super) cors: Cors,
+    /// Whether the client's own connection has TLS: a trusted proxy has said so.
+    secure: bool,
 }
 
 impl Framing {
     /// How this request's answer is framed. Its line says which other origins may read it.
-    pub(super) fn of(request: &Request<'_>, cors: Cors) -> Self {
+    pub(super) fn of(request: &Request<'_>, cors: Cors, host: &impl Host) -> Self {
         let head_only = request.method == "HEAD";
         let keep_alive = request.keep_alive();
-        Framing { head_only, version: request.version, keep_alive, cors }
+        // A client that says so itself is not believed.
+        let has_tls = request.headers.has_token("x-forwarded-proto", "https");
+        let secure = has_tls && host.is_from_proxy();
+        Framing { head_only, version: request.version, keep_alive, cors, secure }
     }
 
     /// The same, and the connection ends after the answer.
@@ -55,8 +60,8 @@ impl Framing {
             (true, Version::Http10) => response.keep_alive(),
             (true, Version::Http11) => response,
         };
-        let response = allow_origin(response, self.cors);
-        host.answered(response.status().code());
+        let response = allow_origin(response, self.cors).secure(self.secure);
+        host.answered(response.status().code(), response.body_bytes());
         let date = host.now().unix;
         let mut bytes = 0;
         host.write(|out| {

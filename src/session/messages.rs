@@ -118,6 +118,7 @@ impl WebSocket {
                 host.write(|out| encode(message, out));
                 return Flow::Open;
             }
+            Incoming::Nothing => return Flow::Open,
             Incoming::Unacceptable => return Flow::Finish(End::Unacceptable),
             Incoming::Malformed { detail, code, id, refused_message } => {
                 (detail, code, id, refused_message)
@@ -160,6 +161,7 @@ impl WebSocket {
             Incoming::Command(_)
             | Incoming::Reply(_)
             | Incoming::Echo(_)
+            | Incoming::Nothing
             | Incoming::Speaks(_)
             | Incoming::Unacceptable => {}
         }

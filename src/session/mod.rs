@@ -12,11 +12,13 @@ mod end;
 mod framing;
 mod messages;
 mod origin;
+mod pages;
 mod parked;
 mod refusal;
 mod request;
 mod resume;
 mod routes;
+mod site;
 mod upgrade;
 
 #[cfg(test)]
@@ -25,9 +27,11 @@ pub(crate) mod tests;
 pub use admin_token::AdminToken;
 pub use answers::refuse;
 pub use end::End;
+pub use pages::{NotUtf8, Pages};
 pub use parked::{Resolution, Wanted};
 pub use refusal::{NO_ROUTE, Refusal, Refused};
 pub use routes::{Listener, Page};
+pub use site::Visit;
 
 use std::mem;
 
@@ -68,6 +72,8 @@ pub struct Limits {
     pub pipelined_answer_bytes: usize,
     /// The origins whose pages may connect, beside those of our own host.
     pub allowed_origins: Vec<String>,
+    /// The files of an app's own pages. Without files, the server has no pages for browsers.
+    pub pages: Pages,
 }
 
 impl Default for Limits {
@@ -86,6 +92,7 @@ impl Default for Limits {
             pipelined_answer_bytes: 32 * 1024,
             admin_token: None,
             allowed_origins: Vec::new(),
+            pages: Pages::default(),
         }
     }
 }
@@ -138,14 +145,18 @@ pub trait Host {
     /// One of the server's own pages: its `Content-Type`, and its text.
     fn page(&mut self, page: Page) -> (&'static str, String);
 
-    /// Counts for the metrics that a request was answered with this status.
-    fn answered(&mut self, status: u16);
+    /// Counts for the metrics that a request was answered with this status, and for the budget of the turn
+    /// how long the answer's body is.
+    fn answered(&mut self, status: u16, body_bytes: usize);
 
     /// Counts and logs that a request was refused.
     fn refused(&mut self, refused: Refused);
 
     /// The listener that accepted this connection.
     fn listener(&self) -> Listener;
+
+    /// Whether a trusted proxy has opened this connection, for clients of its own.
+    fn is_from_proxy(&self) -> bool;
 
     /// Whether the server is shutting down.
     fn is_draining(&self) -> bool;

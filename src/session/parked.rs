@@ -9,9 +9,11 @@
 //! What is parked is boxed: a session that waits for nothing is no larger for it. `resume.rs` has what happens then.
 
 use super::framing::Framing;
+use super::site::{Site, Visit};
 use crate::chat::account::{Guest, Refusal, Reply};
 use crate::dialects::Words;
 use crate::http::Response;
+use crate::timer::Zone;
 
 /// A request that waits for its reply.
 #[derive(Debug)]
@@ -30,12 +32,15 @@ pub(super) struct Parked {
 
 /// What a parked request wants of the reply.
 #[derive(Clone, Copy, Debug)]
+#[expect(private_interfaces, reason = "which page it is only the session needs to know")]
 pub enum Wanted {
     /// An answer in these words.
     Answer(Words),
     /// To know the caller. A refusal that does not say who it is or is not becomes an answer in these
     /// words.
     Caller(Words),
+    /// To know who visits this page.
+    Visit(Site),
 }
 
 /// What the reply has become. It owns all that it needs.
@@ -45,16 +50,21 @@ pub enum Resolution {
     Answer(Response<'static>),
     /// The caller: `None` if the token is nobody's.
     Caller(Option<Guest>),
+    /// The visit to a page.
+    Visit(Visit),
 }
 
 impl Wanted {
     /// Makes of a reply what is wanted of it.
-    pub fn of(self, reply: &Reply<'_>) -> Resolution {
+    pub fn of(self, reply: &Reply<'_>, zone: &Zone) -> Resolution {
         match (self, reply) {
             (Wanted::Caller(_), Reply::Known(guest)) => Resolution::Caller(Some(*guest)),
             (Wanted::Caller(_), Reply::Refused(Refusal::NotSignedIn)) => Resolution::Caller(None),
             (Wanted::Answer(words) | Wanted::Caller(words), reply) => {
-                Resolution::Answer(words(reply))
+                Resolution::Answer(words(reply, zone))
+            }
+            (Wanted::Visit(site), reply) => {
+                Visit::of(site, reply, zone).map_or_else(Resolution::Answer, Resolution::Visit)
             }
         }
     }

@@ -9,14 +9,16 @@
 
 use std::mem;
 
-use super::answers::{detail, too_many_wait, without_handler};
+use super::answers::{detail, refuse_foreign, too_many_wait, without_handler};
 use super::cors;
 use super::framing::{Framing, Sent};
 use super::parked::{Parked, Wanted};
 use super::routes::{self, Handler, Page};
+use super::site::{self, Shown, Site};
 use super::upgrade::upgrade;
 use super::{
-    End, Flow, Host, Limits, NO_ROUTE, Refusal, Refused, Session, Stage, TooManyParked, WebSocket,
+    End, Flow, Host, Limits, Listener, NO_ROUTE, Pages, Refusal, Refused, Session, Stage,
+    TooManyParked, WebSocket,
 };
 use crate::chat::account::{self, Guest};
 use crate::dialects::{Ask, Enter, Entry};
@@ -184,7 +186,7 @@ pub(super) fn refuse_late(host: &mut impl Host) {
 /// Answers a request that could not be read. The connection ends with it.
 fn respond(host: &mut impl Host, reason: Refusal, response: Response<'_>) {
     let (date, status) = (host.now().unix, response.status());
-    host.answered(status.code());
+    host.answered(status.code(), response.body_bytes());
     host.refused(Refused { reason, status, route: NO_ROUTE, is_upgrade: true });
     host.write(|out| response.close().write(out, date, false));
 }
@@ -216,12 +218,12 @@ fn answer(asking: &Asking<'_>, limits: &Limits, host: &mut impl Host) -> Next {
         let (reason, status) = (Refusal::NoSuchAddress, nowhere.status());
         let is_upgrade = request.headers.has_token("upgrade", "websocket");
         host.refused(Refused { reason, status, route: NO_ROUTE, is_upgrade });
-        return Framing::of(request, Cors::None)
+        return Framing::of(request, Cors::None, host)
             .closing_if(request.body != Body::None)
             .respond(nowhere, host)
             .into();
     };
-    let (framing, route) = (Framing::of(request, found.cors), found.path);
+    let (framing, route) = (Framing::of(request, found.cors, host), found.path);
     let readable = |response| match found.listeners {
         Listeners::All => cors::readable(response, request, limits),
         Listeners::Public | Listeners::Operators | Listeners::OperatorsOnly => response,
@@ -235,6 +237,11 @@ fn answer(asking: &Asking<'_>, limits: &Limits, host: &mut impl Host) -> Next {
         // The body is not read, so its bytes stand where the next request would begin.
         return framing.closing_if(request.body != Body::None).respond(early, host).into();
     }
+    if let Some(foreign) = refuse_foreign(request, found.cors, limits) {
+        let (status, is_upgrade) = (foreign.status(), matches!(found.handler, Handler::Socket(_)));
+        host.refused(Refused { reason: Refusal::ForeignOrigin, status, route, is_upgrade });
+        return framing.closing_if(request.body != Body::None).respond(foreign, host).into();
+    }
     // It fits: `without_handler` has refused a longer one.
     let Some(body) = arrived.get(..request.body.length()) else {
         return Next::Body(request.body.length());
@@ -247,22 +254,49 @@ fn answer(asking: &Asking<'_>, limits: &Limits, host: &mut impl Host) -> Next {
             let response = readable(page(which, host));
             framing.closing_if(which.is_large()).respond(response, host).into()
         }
+        Handler::Site(site) => visit(asking, site, &call, framing, limits, host),
         Handler::Socket(Enter::AtOnce(enter)) => {
             open(request, enter(&call), (framing, route), limits, host)
         }
-        Handler::Socket(Enter::Known { token, words, enter }) => match asking.caller {
+        Handler::Socket(Enter::Known { call: identify, words, enter }) => match asking.caller {
             Caller::Known(guest) => {
                 open(request, enter(&call, guest), (framing, route), limits, host)
             }
             Caller::Unknown => {
-                let call = account::Call::ask(token(&call), account::Wants::Identity);
-                park(asking, &call, Wanted::Caller(words), (framing, Some(route)), limits, host)
+                let (wanted, opens) = (Wanted::Caller(words), Some(route));
+                match identify(&call) {
+                    Ok(call) => park(asking, &call, wanted, (framing, opens), limits, host),
+                    Err(flaw) => open(request, Err(flaw), (framing, route), limits, host),
+                }
             }
         },
         Handler::Ask(Ask { call: ask, words }) => match ask(&call) {
             Ok(call) => park(asking, &call, Wanted::Answer(words), (framing, None), limits, host),
             Err(flaw) => framing.respond(flaw, host).into(),
         },
+    }
+}
+
+/// Answers a request of a browser, or asks the realm who the visitor is.
+fn visit(
+    asking: &Asking<'_>,
+    site: Site,
+    call: &Call<'_>,
+    framing: Framing,
+    limits: &Limits,
+    host: &mut impl Host,
+) -> Next {
+    let is_public = host.listener() == Listener::Public;
+    match site::show(site, call, is_public, limits) {
+        Shown::Response(response) => {
+            let is_large = Pages::is_large(&response);
+            framing.closing_if(is_large).respond(response, host).into()
+        }
+        Shown::FrontPage => {
+            let response = page(Page::Index, host).header("Vary", site::VARY);
+            framing.respond(cors::readable(response, asking.request, limits), host).into()
+        }
+        Shown::Ask(call) => park(asking, &call, Wanted::Visit(site), (framing, None), limits, host),
     }
 }
 

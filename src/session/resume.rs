@@ -4,8 +4,10 @@
 use super::framing::Sent;
 use super::parked::{Parked, Resolution, Wanted};
 use super::request::{Begun, Caller, note_refused};
-use super::{End, Flow, Host, Limits, Session, Stage};
+use super::site;
+use super::{End, Flow, Host, Limits, Pages, Session, Stage};
 use crate::chat::account::{Refusal, Reply};
+use crate::timer::Zone;
 
 impl Session {
     /// The number of the request that waits for its reply, if one does.
@@ -26,23 +28,24 @@ impl Session {
     ) -> Flow {
         let Some(parked) = self.unpark() else { return Flow::Open };
         self.progressed = true;
-        match resolution {
-            Resolution::Answer(response) => {
-                note_refused(parked.opens, &response, host);
-                match parked.framing.respond(response, host) {
-                    Sent::Last => Flow::Finish(End::Http),
-                    Sent::Open { .. } => {
-                        self.has_more = !parked.rest.is_empty();
-                        self.stage = Stage::Request(Begun::new(parked.rest));
-                        Flow::Open
-                    }
-                }
-            }
+        let (response, is_page) = match resolution {
+            Resolution::Answer(response) => (response, false),
+            Resolution::Visit(visit) => (site::welcome(&visit, limits), true),
             Resolution::Caller(guest) => {
                 let mut bytes = parked.raw;
                 bytes.extend_from_slice(&parked.rest);
                 self.stage = Stage::Request(Begun::new(bytes));
-                self.handle_requests(&mut [], Caller::Known(guest), limits, host)
+                return self.handle_requests(&mut [], Caller::Known(guest), limits, host);
+            }
+        };
+        note_refused(parked.opens, &response, host);
+        let framing = parked.framing.closing_if(is_page && Pages::is_large(&response));
+        match framing.respond(response, host) {
+            Sent::Last => Flow::Finish(End::Http),
+            Sent::Open { .. } => {
+                self.has_more = !parked.rest.is_empty();
+                self.stage = Stage::Request(Begun::new(parked.rest));
+                Flow::Open
             }
         }
     }
@@ -51,8 +54,10 @@ impl Session {
     /// if it comes after all, cannot answer a later request.
     pub fn give_up_waiting(&mut self, wanted: Wanted, host: &mut impl Host) -> End {
         if let Some(parked) = self.unpark() {
-            let (Wanted::Answer(words) | Wanted::Caller(words)) = wanted;
-            let response = words(&Reply::Refused(Refusal::Late));
+            let reply = Reply::Refused(Refusal::Late);
+            let Resolution::Answer(response) = wanted.of(&reply, &Zone::default()) else {
+                return End::AnswerTimeout;
+            };
             note_refused(parked.opens, &response, host);
             parked.framing.closing().respond(response, host);
         }

@@ -3,17 +3,19 @@
 //!
 //! ```text
 //!                      ┌─ Page ─────▶ one of the server's own pages
+//!                      ├─ Site ─────▶ a page for browsers
 //!   request ─▶ a line ─┼─ Socket ───▶ an Entry, let in through a WebSocket
 //!                      └─ Ask ──────▶ a Call to the account realm; its Reply is the answer, later
 //! ```
 //!
 //! [`Route`] says what a line holds, and what follows from it: HEAD, OPTIONS, 404, 405. Handlers are pure
 //! functions of the request and the settings. ADDRESSES.md, beside this file, describes each line; a test
-//! compares the two. A request is looked up line by line: O(lines), and there are about ten. Called by the
+//! compares the two. A request is looked up line by line: O(lines), and there are about forty. Called by the
 //! request stage.
 
+use super::site::Site;
 use super::{Limits, admin_token};
-use crate::dialects::{Ask, Enter, chatterbox, echo, messenger, sca, websocket_chat};
+use crate::dialects::{Ask, Enter, chatterbox, echo, messenger, mychat, sca, websocket_chat};
 use crate::http::{Call, Found, Listeners, Request, Route, find_route};
 
 /// The server's own pages.
@@ -73,6 +75,8 @@ pub enum Listener {
 pub(super) enum Handler {
     /// Returns which page is the answer.
     Page(fn(&Call<'_>, &Limits) -> Page),
+    /// A page for browsers.
+    Site(Site),
     /// Returns what the request asks for, or the answer to a request that is wrong.
     Socket(Enter),
     /// Returns what the request asks of the account realm, and puts the reply into words.
@@ -81,7 +85,11 @@ pub(super) enum Handler {
 
 /// The server's own pages.
 const PAGES: &[Route<Handler>] = &[
-    page("/", Listeners::All, |_, _| Page::Index),
+    site("/", Listeners::All, Site::Front),
+    site("/index", Listeners::Public, Site::Index),
+    site("/chat/{user_id}", Listeners::Public, Site::Chat),
+    site("/static/{*path}", Listeners::Public, Site::Static),
+    site("/favicon/{*path}", Listeners::Public, Site::Favicon),
     page("/health", Listeners::All, |_, _| Page::Health),
     page("/ready", Listeners::All, |_, _| Page::Ready),
     page("/metrics", Listeners::Operators, |_, _| Page::Metrics),
@@ -99,8 +107,12 @@ const fn page(
     Route::get(path, listeners, Handler::Page(which))
 }
 
+const fn site(path: &'static str, listeners: Listeners, site: Site) -> Route<Handler> {
+    Route::get(path, listeners, Handler::Site(site))
+}
+
 /// The calls of all dialects.
-const CALLS: &[&[Route<Ask>]] = &[websocket_chat::ROUTES];
+const CALLS: &[&[Route<Ask>]] = &[websocket_chat::ROUTES, mychat::FORMS, mychat::ROUTES];
 
 /// Finds the line for a request at a listener.
 pub(super) fn find<'r>(
@@ -120,7 +132,9 @@ pub(super) fn find<'r>(
 pub(super) fn lines(limits: &Limits) -> impl Iterator<Item = Route<Handler>> + Clone {
     let echo = if limits.echo { echo::ROUTES } else { &[] };
     // A token in the query of `/ws` stands for an account, so that line comes before the messenger's.
-    let sockets = sca::ROUTES.iter().chain(chatterbox::ROUTES).chain(messenger::ROUTES).chain(echo);
+    // MyChat's have words where the line of SCA has a number.
+    let sockets = mychat::SOCKETS.iter().chain(sca::ROUTES);
+    let sockets = sockets.chain(chatterbox::ROUTES).chain(messenger::ROUTES).chain(echo);
     let calls = CALLS.iter().copied().flatten();
     let calls = calls.map(|line| line.map(Handler::Ask));
     sockets.map(|line| line.map(Handler::Socket)).chain(calls).chain(PAGES.iter().copied())

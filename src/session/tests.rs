@@ -4,6 +4,7 @@
 mod bodies;
 pub(crate) mod calls;
 mod clients;
+mod forms;
 mod rates;
 mod refused;
 mod routes;
@@ -15,7 +16,7 @@ use std::time::Duration;
 use super::*;
 use crate::chat::{Mobile, PresenceMode};
 use crate::limiter::Hits;
-use crate::timer::Moment;
+use crate::timer::{Moment, Zone};
 use crate::ws::Frame;
 
 /// A host that lets every connection in and records all calls.
@@ -35,6 +36,7 @@ pub(super) struct Recorder {
     forwarded: Option<Forwarded>,
     time: Moment,
     listener: Listener,
+    from_proxy: bool,
     /// The calls, each with what is wanted of its reply and the number of its request.
     asked: Vec<(account::Call, Wanted, u16)>,
     too_many_parked: bool,
@@ -52,7 +54,7 @@ impl Host for Recorder {
 
     fn tell(&mut self, event: &Event<'_>) {
         let dialect = self.admitted.last().map_or(Dialect::Sca, |entry| entry.dialect);
-        dialect.write(event, &mut self.written);
+        dialect.write(event, &Zone::default(), &mut self.written);
         self.written.push(b'\n');
     }
 
@@ -81,7 +83,7 @@ impl Host for Recorder {
         ("text/plain", format!("{page:?}"))
     }
 
-    fn answered(&mut self, status: u16) {
+    fn answered(&mut self, status: u16, _: usize) {
         self.answered.push(status);
     }
 
@@ -91,6 +93,10 @@ impl Host for Recorder {
 
     fn listener(&self) -> Listener {
         self.listener
+    }
+
+    fn is_from_proxy(&self) -> bool {
+        self.from_proxy
     }
 
     fn is_draining(&self) -> bool {
@@ -235,7 +241,7 @@ fn a_wrong_upgrade_is_answered_with_what_is_missing() {
         ("/ws/1234567890", "/ws/1234567890?presence=some", "400", "presence"),
         ("/ws/1234567890", "/ws/1234567890?pings=client", "400", "pings"),
         ("/ws/1234567890", "/ws?pings=", "400", "pings"),
-        ("/ws/1234567890", "/ws/1234567890/x", "404", "detail"),
+        ("/ws/1234567890", "/ws/1234567890/x/y", "404", "detail"),
         ("\r\n\r\n", "\r\nOrigin: https://evil.example\r\n\r\n", "403", "origin"),
         ("\r\n\r\n", "\r\nOrigin: null\r\n\r\n", "403", "origin"),
         ("\r\n\r\n", "\r\nContent-Length: 2\r\n\r\nhi", "413", "detail"),

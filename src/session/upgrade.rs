@@ -26,7 +26,9 @@ pub(super) fn upgrade(
     let origin = origins(request)?;
     let is_allowed = match cors {
         Cors::Any => true,
-        Cors::None => origin::is_allowed(origin, request.host, &limits.allowed_origins),
+        Cors::None | Cors::Barred => {
+            origin::is_allowed(origin, request.host, &limits.allowed_origins)
+        }
     };
     if !is_allowed {
         let foreign = detail(Status::Forbidden, "pages from this origin may not connect");

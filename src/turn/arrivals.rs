@@ -36,6 +36,16 @@ pub(super) enum Counted {
     Forwarded,
 }
 
+impl Counted {
+    /// Whether a trusted proxy has opened the connection.
+    pub(super) fn is_from_proxy(self) -> bool {
+        match self {
+            Counted::Proxy | Counted::Forwarded => true,
+            Counted::Exempt | Counted::ToBeTold | Counted::Entered => false,
+        }
+    }
+}
+
 impl Turn {
     /// Decides how a newly accepted connection is counted, or refuses it.
     pub(super) fn judge_arrival(

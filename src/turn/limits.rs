@@ -9,6 +9,7 @@ use std::time::Duration;
 use super::tables::outbox::Caps;
 use super::tables::presence;
 use crate::limiter::AddressLimits;
+use crate::timer::Zone;
 use crate::{chat, session};
 
 /// The limits of the turn.
@@ -56,6 +57,8 @@ pub struct Limits {
     pub session: session::Limits,
     /// The limits of the chat.
     pub chat: chat::Limits,
+    /// The local time zone, for protocols that show times in it.
+    pub zone: Zone,
 }
 
 impl Default for Limits {
@@ -81,6 +84,7 @@ impl Default for Limits {
             budgets: Budgets::default(),
             session: session::Limits::default(),
             chat: chat::Limits::default(),
+            zone: Zone::default(),
         }
     }
 }

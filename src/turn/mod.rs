@@ -114,7 +114,7 @@ pub struct Turn {
     accept_again: Option<Moment>,
     /// Connections with something to read, longest unread first. Each stands in it once.
     readable: VecDeque<ConnectionId>,
-    /// Bytes of the pages that were made for the connection that is being read.
+    /// Bytes of the bodies of the answers to the connection that is being read.
     page_bytes: usize,
     /// The number of events after which every ready socket has been reported (the stall rule; see
     /// `settle_readiness`).
@@ -327,6 +327,7 @@ impl Turn {
             asked: &mut self.asked,
             farewells: &mut self.farewells,
             copies: &mut self.copies,
+            zone: &self.limits.zone,
         };
         (&mut self.chat, sink)
     }

@@ -8,6 +8,7 @@ use std::time::Duration;
 use serde_json::value::RawValue;
 use switchboard::chat::{Command, Event, Mobile, messenger, mobile};
 use switchboard::dialects::{Dialect, Incoming, Message};
+use switchboard::timer::Zone;
 use switchboard::ws::{Limits, Reader, Role, Violation};
 
 /// The dialects that pass JSON on as it is. Those of the account realm decode it, and have tests of their own.
@@ -15,20 +16,18 @@ const DIALECTS: [Dialect; 2] = [Dialect::Sca, Dialect::Messenger];
 
 /// A frame that carries any JSON to another person: what an app sends beside texts.
 fn frame_with(dialect: Dialect, json: &str) -> String {
-    match dialect {
-        Dialect::Sca => format!(r#"{{"type":"signal","to":"4915112345678","data":{json}}}"#),
+    match dialect == Dialect::Sca {
+        true => format!(r#"{{"type":"signal","to":"4915112345678","data":{json}}}"#),
         // Metadata has to be an object.
-        Dialect::Messenger | Dialect::WebsocketChat | Dialect::Chatterbox | Dialect::Echo => {
-            message(dialect, &format!(r#","content":"","metadata":{{"v":{json}}}"#))
-        }
+        false => message(dialect, &format!(r#","content":"","metadata":{{"v":{json}}}"#)),
     }
 }
 
 /// A chat message to another person with these fields.
 fn message(dialect: Dialect, fields: &str) -> String {
-    match dialect {
-        Dialect::Sca => format!(r#"{{"type":"message","to":"4915112345678"{fields}}}"#),
-        Dialect::Messenger | Dialect::WebsocketChat | Dialect::Chatterbox | Dialect::Echo => {
+    match dialect == Dialect::Sca {
+        true => format!(r#"{{"type":"message","to":"4915112345678"{fields}}}"#),
+        false => {
             format!(r#"{{"type":"message_send","data":{{"id":"7","recipientId":"b"{fields}}}}}"#)
         }
     }
@@ -68,7 +67,7 @@ fn relayed(dialect: Dialect, frame: &str) -> Result<BTreeMap<String, String>, &'
         other => panic!("{other:?}"),
     };
     let mut out = Vec::new();
-    dialect.write(&event, &mut out);
+    dialect.write(&event, &Zone::default(), &mut out);
     let fields = fields(str::from_utf8(&out).expect("JSON is UTF-8"));
     Ok(if dialect == Dialect::Messenger { self::fields(&fields["data"]) } else { fields })
 }
@@ -76,10 +75,9 @@ fn relayed(dialect: Dialect, frame: &str) -> Result<BTreeMap<String, String>, &'
 /// The JSON that the recipient of `frame_with(dialect, json)` gets.
 fn carried(dialect: Dialect, json: &str) -> Result<String, &'static str> {
     let mut values = relayed(dialect, &frame_with(dialect, json))?;
-    Ok(match dialect {
-        Dialect::Sca => values.remove("data").expect("a signal has data"),
-        Dialect::Messenger | Dialect::WebsocketChat | Dialect::Chatterbox | Dialect::Echo => values
-            ["metadata"]
+    Ok(match dialect == Dialect::Sca {
+        true => values.remove("data").expect("a signal has data"),
+        false => values["metadata"]
             .strip_prefix(r#"{"v":"#)
             .and_then(|rest| rest.strip_suffix('}'))
             .expect("as it was")

@@ -30,6 +30,11 @@ fn what_the_messenger_understands_comes_back_verbatim() {
 }
 
 #[test]
+fn what_users_write_is_understood_as_written() {
+    replay("accounts", bodies::accounts::check);
+}
+
+#[test]
 fn the_wheel_agrees_with_its_model() {
     replay("wheel", bodies::wheel::check);
 }

@@ -42,6 +42,7 @@ const FLAGS: &[&str] = &[
     "--replacement-rate",
     "--admin-token-file",
     "--echo",
+    "--pages",
     "--check-config",
     "--log",
     "--log-format",

@@ -10,7 +10,7 @@ fn headers(first: &str, more: &str) -> String {
 #[test]
 fn unknown_addresses_are_not_found() {
     let server = Server::start(&[]);
-    for path in ["/nowhere", "/ws2", "/ws/1234567890/x", "/Health", "//", "/echo", "/health/"] {
+    for path in ["/nowhere", "/ws2", "/ws/1234567890/x/y", "/Health", "//", "/echo", "/health/"] {
         server.get(path).expect_error(404, "there is nothing at this address");
     }
     server.http(headers("OPTIONS *", "")).expect_error(404, "there is nothing at this address");

@@ -17,6 +17,13 @@ pub enum Call {
         /// The password.
         password: Secret,
     },
+    /// Register a user, and make a login at once. → [`Reply::LoggedIn`]
+    Join {
+        /// The name that is wanted, as the client sent it.
+        name: Box<str>,
+        /// The password.
+        password: Secret,
+    },
     /// Make a login. → [`Reply::LoggedIn`]
     LogIn {
         /// The name, as the client sent it.

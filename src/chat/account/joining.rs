@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! register   Hash ──▶ Register
+//! join       Hash ──▶ Register ──▶ Admit
 //! log in     Credentials ──▶ Verify ──▶ Admit
 //! ```
 //!
@@ -10,10 +11,10 @@
 //! a login that succeeds costs nothing. Clients on the server's own machine are exempt from those by address.
 
 use super::logins::unix_ms;
-use super::pending::{LoggingIn, Pending};
+use super::pending::{AndThen, LoggingIn, Pending};
 use super::{
-    Asker, Failure, Guest, Output, Realm, Refusal, Registration, Reply, Secret, UnixMs, UserName,
-    Work,
+    Asker, Failure, Guest, Output, PasswordHash, Realm, Refusal, Registration, Reply, Secret,
+    UnixMs, UserKey, UserName, Work,
 };
 use crate::chat::{Audience, Farewell, Sink};
 use crate::limiter::Block;
@@ -29,6 +30,7 @@ impl Realm {
         now: Now,
         (asker, from): Caller,
         (name, password): (&str, &Secret),
+        then: AndThen,
         sink: &mut impl Sink,
     ) -> Result<(), Refusal<'static>> {
         self.require_no_drain()?;
@@ -55,7 +57,7 @@ impl Realm {
             return Err(Refusal::UserExists);
         }
         self.hashes.enter(from);
-        self.ask(Pending::Hash { asker, from, name }, Work::Hash(password.clone()), sink);
+        self.ask(Pending::Hash { asker, from, name, then }, Work::Hash(password.clone()), sink);
         Ok(())
     }
 
@@ -64,7 +66,7 @@ impl Realm {
         &mut self,
         now: Now,
         (asker, from): Caller,
-        name: UserName,
+        (name, then): (UserName, AndThen),
         outcome: Result<Output, Failure>,
         sink: &mut impl Sink,
     ) -> Result<(), Refusal<'static>> {
@@ -75,21 +77,35 @@ impl Realm {
             Err(failure) => return Err(self.failed(failure)),
         };
         let work = Work::Register { name, hash, at: unix_ms(now) };
-        self.ask(Pending::Register { asker }, work, sink);
+        self.ask(Pending::Register { asker, from, then }, work, sink);
         Ok(())
     }
 
-    /// Takes the result of a registration.
+    /// Takes the result of a registration. The new user may be logged in at once.
     pub(super) fn registered(
         &mut self,
-        asker: Asker,
+        now: Now,
+        (asker, from): Caller,
+        then: AndThen,
         outcome: Result<Output, Failure>,
         sink: &mut impl Sink,
     ) -> Result<(), Refusal<'static>> {
         match outcome {
             Ok(Output::Registered(Some(user))) => {
                 self.counters.registered += 1;
-                sink.reply(asker, &Reply::Registered(&user));
+                let key = user.key;
+                match then {
+                    AndThen::Nothing => sink.reply(asker, &Reply::Registered(&user)),
+                    AndThen::LogIn => {
+                        let name = user.name.as_str().into();
+                        let login = Box::new(LoggingIn {
+                            user: Some(key),
+                            is_attempt: false,
+                            ..LoggingIn::begin(asker, from, name, Secret::new(""))
+                        });
+                        self.admit(now, login, key, None, sink);
+                    }
+                }
                 self.users.add(user);
                 sink.list_changed(Audience::Status);
                 Ok(())
@@ -122,9 +138,7 @@ impl Realm {
             return Err(self.wrong());
         }
         self.hashes.enter(from);
-        let password = password.clone();
-        let (user, expires) = (None, UnixMs(0));
-        let login = LoggingIn { asker, from, name: name.into(), password, user, expires };
+        let login = LoggingIn::begin(asker, from, name.into(), password.clone());
         let work = Work::Credentials { name: UserName::registered(name) };
         self.ask(Pending::Credentials(Box::new(login)), work, sink);
         Ok(())
@@ -156,7 +170,7 @@ impl Realm {
     pub(super) fn verified(
         &mut self,
         now: Now,
-        mut login: Box<LoggingIn>,
+        login: Box<LoggingIn>,
         outcome: Result<Output, Failure>,
         sink: &mut impl Sink,
     ) -> Result<(), Refusal<'static>> {
@@ -172,12 +186,24 @@ impl Realm {
         if self.users.get(user).is_none() {
             return Err(self.busy());
         }
+        self.admit(now, login, user, rehash, sink);
+        Ok(())
+    }
+
+    /// Has the login of a user stored, who has proved who they are.
+    fn admit(
+        &mut self,
+        now: Now,
+        mut login: Box<LoggingIn>,
+        user: UserKey,
+        rehash: Option<PasswordHash>,
+        sink: &mut impl Sink,
+    ) {
         let at = unix_ms(now);
         let ttl = i64::try_from(self.limits.login_ttl.as_millis()).unwrap_or(i64::MAX);
         let expires = UnixMs(at.0.saturating_add(ttl));
         login.expires = expires;
         self.ask(Pending::Admit(login), Work::Admit { user, at, expires, rehash }, sink);
-        Ok(())
     }
 
     /// Takes the result of a login: the token, and the logins that had to make room for it.
@@ -197,14 +223,16 @@ impl Realm {
             self.end_login(old, Farewell::LoggedOut, sink);
         }
         // Another process may have deleted the user meanwhile.
-        let LoggingIn { asker, from, expires, user, .. } = *login;
+        let LoggingIn { asker, from, expires, user, is_attempt, .. } = *login;
         let Some(person) = user.and_then(|key| self.users.get(key)) else {
             return Err(self.wrong());
         };
         let user = &person.user;
         self.logins.learn(Guest { user: user.key, login: token.digest(), expires });
-        self.logins_by_name.give_back((&*login.name, from));
-        self.logins_by_address.give_back(from);
+        if is_attempt {
+            self.logins_by_name.give_back((&*login.name, from));
+            self.logins_by_address.give_back(from);
+        }
         self.hashes.succeeded(&self.limits, from, now.monotonic);
         self.counters.logins += 1;
         sink.reply(asker, &Reply::LoggedIn { user, token, expires });

@@ -75,7 +75,7 @@ use directory::Directory;
 use hashes::Hashes;
 use logins::Logins;
 use missed::Missed;
-use pending::{Pending, Waiting};
+use pending::{AndThen, Pending, Waiting};
 use pings::Pings;
 use presence::Online;
 use recent::{Message, Recent};
@@ -159,7 +159,12 @@ impl Realm {
     pub fn call(&mut self, now: Now, from: Block, asker: Asker, call: &Call, sink: &mut impl Sink) {
         let caller = (asker, from);
         let begun = match call {
-            Call::Register { name, password } => self.register(now, caller, (name, password), sink),
+            Call::Register { name, password } => {
+                self.register(now, caller, (name, password), AndThen::Nothing, sink)
+            }
+            Call::Join { name, password } => {
+                self.register(now, caller, (name, password), AndThen::LogIn, sink)
+            }
             Call::LogIn { name, password } => self.log_in(now, caller, (name, password), sink),
             Call::LogOut(token) => self.log_out(asker, *token, sink),
             Call::LogOutOfNothing => {
@@ -196,10 +201,12 @@ impl Realm {
             Pending::LogOut { token, asker } => {
                 (asker, self.logged_out((token, asker), outcome, sink))
             }
-            Pending::Hash { asker, from, name } => {
-                (asker, self.hashed(now, (asker, from), name, outcome, sink))
+            Pending::Hash { asker, from, name, then } => {
+                (asker, self.hashed(now, (asker, from), (name, then), outcome, sink))
             }
-            Pending::Register { asker } => (asker, self.registered(asker, outcome, sink)),
+            Pending::Register { asker, from, then } => {
+                (asker, self.registered(now, (asker, from), then, outcome, sink))
+            }
             Pending::Credentials(login) => (login.asker, self.found(login, outcome, sink)),
             Pending::Verify(login) => (login.asker, self.verified(now, login, outcome, sink)),
             Pending::Admit(login) => (login.asker, self.admitted(now, &login, outcome, sink)),

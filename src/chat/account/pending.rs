@@ -25,9 +25,9 @@ pub(super) enum Pending {
     /// A call waits for a login to be revoked.
     LogOut { token: TokenDigest, asker: Asker },
     /// A registration waits for the hash of the password.
-    Hash { asker: Asker, from: Block, name: UserName },
+    Hash { asker: Asker, from: Block, name: UserName, then: AndThen },
     /// A registration waits to be stored.
-    Register { asker: Asker },
+    Register { asker: Asker, from: Block, then: AndThen },
     /// A login waits for the user's hash.
     Credentials(Box<LoggingIn>),
     /// A login waits for the password to be compared with the hash.
@@ -83,6 +83,15 @@ impl Unstored {
     }
 }
 
+/// What follows a registration.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum AndThen {
+    /// The reply.
+    Nothing,
+    /// A login of the new user, whose password need not be compared.
+    LogIn,
+}
+
 /// A login on its way.
 pub(super) struct LoggingIn {
     pub(super) asker: Asker,
@@ -95,6 +104,16 @@ pub(super) struct LoggingIn {
     pub(super) user: Option<UserKey>,
     /// When it ends, once it has begun.
     pub(super) expires: UnixMs,
+    /// Whether it counts as an attempt to guess a password, until it succeeds.
+    pub(super) is_attempt: bool,
+}
+
+impl LoggingIn {
+    /// A login of which only the name and the password are known.
+    pub(super) fn begin(asker: Asker, from: Block, name: Box<str>, password: Secret) -> Self {
+        let (user, expires) = (None, UnixMs(0));
+        LoggingIn { asker, from, name, password, user, expires, is_attempt: true }
+    }
 }
 
 /// All that waits.

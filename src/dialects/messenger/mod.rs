@@ -50,7 +50,7 @@ pub(super) static MANNERS: Manners = Manners {
     allowance: Allowance::Chat,
     sign_in_sentence: Some("say who you are first, with auth"),
     read,
-    write: encode::write,
+    write: |event, _, out| encode::write(event, out),
 };
 
 fn read(message: Message<'_>) -> Incoming<'_> {

@@ -44,8 +44,12 @@ pub const LIMITS: Limits =
     Limits { text_bytes: 16 * 1024, signal_bytes: 16 * 1024, signal_depth: 64, id_chars: 64 };
 
 /// The dialect's row.
-pub(super) static MANNERS: Manners =
-    Manners { allowance: Allowance::Chat, sign_in_sentence: None, read, write: encode::write };
+pub(super) static MANNERS: Manners = Manners {
+    allowance: Allowance::Chat,
+    sign_in_sentence: None,
+    read,
+    write: |event, _, out| encode::write(event, out),
+};
 
 fn read(message: Message<'_>) -> Incoming<'_> {
     match message {

@@ -4,9 +4,9 @@
 //! No answer may be kept by a cache, since each is for one user. Which other origins may read it is said by
 //! the line of the route. Called by the session.
 
-use crate::chat::account::{Failure, Refusal, Reply, Said, User};
-use crate::dialects::json::Writer;
-use crate::dialects::refusal::sentence;
+use crate::chat::account::{Refusal, Reply, Said, User};
+use crate::dialects::json::{Writer, list};
+use crate::dialects::refusal::{NOTHING_STORED, retry_after_seconds, sentence, status};
 use crate::dialects::{time, token};
 use crate::http::{Response, Status};
 
@@ -56,7 +56,7 @@ pub(super) fn refused(refusal: &Refusal<'_>) -> Response<'static> {
     if let Some(seconds) = retry_after_seconds(refusal) {
         response = response.header("Retry-After", seconds.to_string());
     }
-    response.json_detail(&sentence(refusal, NOT_STORED))
+    response.json_detail(&sentence(refusal, NOTHING_STORED))
 }
 
 fn registered(user: &User, out: &mut Writer<'_>) {
@@ -79,84 +79,6 @@ fn write_message(message: &Said<'_>, out: &mut Writer<'_>) {
     out.raw(r#","is_global":"#).boolean(message.to.is_none()).raw("}");
 }
 
-fn list<T>(items: &[T], out: &mut Writer<'_>, write: impl Fn(&T, &mut Writer<'_>)) {
-    out.raw("[");
-    for (position, item) in items.iter().enumerate() {
-        out.raw(if position == 0 { "" } else { "," });
-        write(item, out);
-    }
-    out.raw("]");
-}
-
 fn private(response: Response<'static>) -> Response<'static> {
     response.header("Cache-Control", "no-store")
 }
-
-fn status(refusal: &Refusal<'_>) -> Status {
-    match refusal {
-        Refusal::EmptyText
-        | Refusal::TextTooLong(_)
-        | Refusal::Name(_)
-        | Refusal::PasswordTooShort
-        | Refusal::PasswordTooLong
-        | Refusal::RoomName(_)
-        | Refusal::RoomDescription(_)
-        // The contract says 400 here, and not 409.
-        | Refusal::UserExists => Status::BadRequest,
-        Refusal::WrongCredentials | Refusal::NotSignedIn => Status::Unauthorized,
-        Refusal::RegistrationClosed
-        | Refusal::NotYou
-        | Refusal::NotAMember
-        | Refusal::NotTheCreator
-        | Refusal::CreatorStays => Status::Forbidden,
-        Refusal::TooManyRooms | Refusal::TooManyMembers => Status::Conflict,
-        Refusal::NoSuchUser(_) | Refusal::UnknownUser | Refusal::NoSuchRoom | Refusal::NoAccounts => Status::NotFound,
-        Refusal::TooOften(_) => Status::TooManyRequests,
-        Refusal::Failed(Failure::Full | Failure::ReadOnly) => Status::InsufficientStorage,
-        Refusal::TooManyUsers
-        | Refusal::Busy
-        | Refusal::Failed(Failure::Io)
-        | Refusal::Late
-        | Refusal::Draining => Status::ServiceUnavailable,
-    }
-}
-
-/// After how many seconds the client may try again. `None` if only the operator can change the matter, or
-/// the client has to ask for something else.
-fn retry_after_seconds(refusal: &Refusal<'_>) -> Option<u64> {
-    match refusal {
-        // Rounded up to a second: a client that comes a moment too early is refused again.
-        Refusal::TooOften(time) => {
-            Some((time.as_secs() + u64::from(time.subsec_nanos() > 0)).max(1))
-        }
-        // A password is hashed in about 15 ms, and few wait.
-        Refusal::Busy => Some(1),
-        Refusal::Late | Refusal::Draining => Some(5),
-        Refusal::EmptyText
-        | Refusal::TextTooLong(_)
-        | Refusal::NoSuchUser(_)
-        | Refusal::UnknownUser
-        | Refusal::NotYou
-        | Refusal::NoSuchRoom
-        | Refusal::NotAMember
-        | Refusal::NotTheCreator
-        | Refusal::CreatorStays
-        | Refusal::TooManyRooms
-        | Refusal::TooManyMembers
-        | Refusal::RoomName(_)
-        | Refusal::RoomDescription(_)
-        | Refusal::Name(_)
-        | Refusal::PasswordTooShort
-        | Refusal::PasswordTooLong
-        | Refusal::UserExists
-        | Refusal::WrongCredentials
-        | Refusal::NotSignedIn
-        | Refusal::TooManyUsers
-        | Refusal::RegistrationClosed
-        | Refusal::NoAccounts
-        | Refusal::Failed(_) => None,
-    }
-}
-
-/// How the sentence begins that tells a client that the store has failed.
-const NOT_STORED: &str = "nothing was stored";

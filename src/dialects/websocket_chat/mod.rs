@@ -27,8 +27,12 @@ pub use answers::words;
 pub use routes::{ROUTES, token};
 
 /// The dialect's row.
-pub(super) static MANNERS: Manners =
-    Manners { allowance: Allowance::Chat, sign_in_sentence: None, read, write: encode::write };
+pub(super) static MANNERS: Manners = Manners {
+    allowance: Allowance::Chat,
+    sign_in_sentence: None,
+    read,
+    write: |event, _, out| encode::write(event, out),
+};
 
 fn read(message: Message<'_>) -> Incoming<'_> {
     match message {

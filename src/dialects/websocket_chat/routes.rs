@@ -97,11 +97,15 @@ fn bad_request(flaw: Flaw) -> Response<'static> {
 type Parse = fn(&http::Call<'_>) -> Result<Call, Response<'static>>;
 
 const fn post(path: &'static str, takes: Takes, call: Parse) -> Route<Ask> {
-    Route::post(path, Listeners::Public, takes, Ask { call, words }).with_cors(Cors::Any)
+    Route::post(path, Listeners::Public, takes, asked(call)).with_cors(Cors::Any)
 }
 
 const fn get(path: &'static str, call: Parse) -> Route<Ask> {
-    Route::get(path, Listeners::Public, Ask { call, words }).with_cors(Cors::Any)
+    Route::get(path, Listeners::Public, asked(call)).with_cors(Cors::Any)
+}
+
+const fn asked(call: Parse) -> Ask {
+    Ask { call, words: |reply, _| words(reply) }
 }
 
 const NOT_AN_OBJECT: Flaw = Flaw::malformed("not_an_object", "the body must be one JSON object");

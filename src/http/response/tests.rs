@@ -44,6 +44,31 @@ fn an_error_with_a_detail_on_a_closing_connection() {
 }
 
 #[test]
+fn cookies_have_a_line_each_and_say_whether_they_need_tls() {
+    let time = Duration::from_secs(784_200_000);
+    let response = Response::new(Status::SeeOther)
+        .header("Location", "/index")
+        .cookie(SetCookie::hidden("session", "ab".to_owned(), time))
+        .cookie(SetCookie::removed("username"));
+    for (secure, end) in [(false, ""), (true, "; Secure")] {
+        assert_eq!(
+            written(&response.clone().secure(secure)),
+            format!(
+                "HTTP/1.1 303 See Other\r\n\
+                 Date: Sun, 06 Nov 1994 08:49:37 GMT\r\n\
+                 Location: /index\r\n\
+                 Set-Cookie: session=ab; Path=/; Expires=Mon, 07 Nov 1994 09:20:00 GMT; \
+                 SameSite=Lax; HttpOnly{end}\r\n\
+                 Set-Cookie: username=; Path=/; Expires=Thu, 01 Jan 1970 00:00:00 GMT; \
+                 SameSite=Lax{end}\r\n\
+                 Content-Length: 0\r\n\
+                 \r\n"
+            )
+        );
+    }
+}
+
+#[test]
 fn an_accepted_upgrade_carries_what_strict_clients_compare_and_nothing_else() {
     let response = Response::new(Status::SwitchingProtocols)
         .upgrade("websocket")

@@ -8,8 +8,10 @@ const TABLE: &[Route<char>] = &[
     Route::get("/", Listeners::All, 'i'),
     Route::get("/things/all", Listeners::All, 'a'),
     Route::get("/things/{thing}", Listeners::All, 't'),
-    Route { method: "DELETE", ..Route::get("/things/{thing}", Listeners::All, 'd') },
+    Route::delete("/things/{thing}", Listeners::All, 'd'),
     Route::get("/things/{thing}/parts", Listeners::All, 'p'),
+    Route::get("/both/{thing}/of/{other}", Listeners::All, 'b'),
+    Route::get("/files/{*path}", Listeners::All, 'r'),
     Route::socket_if_query("/ws", "token", 't'),
     Route::socket("/ws", 'w'),
     Route::post("/login", Listeners::All, JSON, 'j').with_cors(Cors::Any),
@@ -39,6 +41,25 @@ fn a_parameter_is_one_segment_as_it_came() {
         assert_eq!(found("GET", &format!("/things/{segment}")), expected);
         let expected = Some(('p', segment.to_owned(), None));
         assert_eq!(found("GET", &format!("/things/{segment}/parts")), expected);
+    }
+}
+
+#[test]
+fn a_path_may_have_two_parameters() {
+    let head = "GET /both/x/of/%7B HTTP/1.1\r\nHost: h\r\n\r\n";
+    let (request, _) = parse(head.as_bytes(), &Limits::default()).expect("valid").expect("whole");
+    let found = find(TABLE.iter().copied(), &request).expect("an address");
+    assert_eq!((found.handler, found.params), ('b', ["x", "%7B"]));
+}
+
+#[test]
+fn the_last_parameter_may_be_the_rest_of_the_path() {
+    for rest in ["", "a", "a/b.css", "a//../b", "/", "%2e%2e/x"] {
+        let expected = Some(('r', rest.to_owned(), None));
+        assert_eq!(found("GET", &format!("/files/{rest}")), expected, "{rest}");
+    }
+    for path in ["/files", "/file/x", "/filesx/y"] {
+        assert_eq!(found("GET", path), None, "{path}");
     }
 }
 

@@ -2,13 +2,15 @@
 //!
 //! Without the flag `--data` none of this happens: no thread is started, and nothing is written. `folder`
 //! opens the folder, `lanes` hands over jobs and takes results, `store_thread` and `hash_thread` do the
-//! jobs, and `tools` is what an operator can do beside the server or instead of it.
+//! jobs, and `tools` is what an operator can do beside the server or instead of it. `zone` is the machine's
+//! time zone, which some protocols of the realm show times in.
 
 mod folder;
 mod hash_thread;
 mod lanes;
 mod store_thread;
 mod tools;
+mod zone;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -22,6 +24,7 @@ use crate::timer::Now;
 
 pub(super) use lanes::Lanes;
 pub use tools::{Tool, UserTool, run_tool};
+pub(super) use zone::local as local_zone;
 
 /// Where the data is, and how it is kept.
 #[derive(Clone, Debug)]

@@ -5,6 +5,7 @@ use crate::chat::account::{Call, Guest, Refusal, Reply, Secret, Token, Wants};
 use crate::dialects::{Ask, Dialect, Enter, Entry};
 use crate::http::{self, Cors, Listeners, Response, Route, Status, Takes};
 use crate::session::routes::Handler;
+use crate::timer::Zone;
 
 /// The most bytes of the body at `/test/login`.
 pub(in crate::session) const BODY_BYTES: u32 = 40;
@@ -17,7 +18,7 @@ pub(in crate::session) const LINES: &[Route<Handler>] = &[
         .with_cors(Cors::Any),
     Route::get("/test/users", Listeners::Public, Handler::Ask(Ask { call: users, words })),
     Route::get("/test/logout", Listeners::Public, Handler::Ask(Ask { call: log_out, words })),
-    Route::socket("/test/ws", Handler::Socket(Enter::Known { token, words, enter })),
+    Route::socket("/test/ws", Handler::Socket(Enter::Known { call: identify, words, enter })),
     Route::socket("/test/open", Handler::Socket(Enter::AtOnce(open))).with_cors(Cors::Any),
 ];
 
@@ -29,6 +30,10 @@ pub(crate) fn token_of(letter: u8) -> Token {
 fn token(call: &http::Call<'_>) -> Option<Token> {
     let token = call.request.query_value("token")?;
     token.bytes().next().map(token_of)
+}
+
+fn identify(call: &http::Call<'_>) -> Result<Call, Response<'static>> {
+    Ok(Call::ask(token(call), Wants::Identity))
 }
 
 fn log_in(call: &http::Call<'_>) -> Result<Call, Response<'static>> {
@@ -48,7 +53,7 @@ fn log_out(_: &http::Call<'_>) -> Result<Call, Response<'static>> {
     Ok(Call::LogOutOfNothing)
 }
 
-fn words(reply: &Reply<'_>) -> Response<'static> {
+fn words(reply: &Reply<'_>, _: &Zone) -> Response<'static> {
     let status = match reply {
         Reply::Refused(Refusal::NotSignedIn) => Status::Unauthorized,
         Reply::Refused(_) => Status::ServiceUnavailable,

@@ -6,7 +6,8 @@ use crate::chat::Farewell;
 const PAGE: &str = include_str!("../../dialects/CLIENTS.md");
 
 /// The statuses that an upgrade may be refused with.
-const STATUSES: [u16; 14] = [400, 403, 404, 405, 408, 411, 413, 414, 426, 429, 431, 501, 503, 505];
+const STATUSES: [u16; 15] =
+    [400, 401, 403, 404, 405, 408, 411, 413, 414, 426, 429, 431, 501, 503, 505];
 
 /// The numbers in the first cells of the page's tables.
 fn rows() -> Vec<u16> {

@@ -25,7 +25,7 @@ fn a_refused_upgrade_is_noted_with_its_reason_and_its_route() {
         ("\r\n\r\n", "\r\nTransfer-Encoding: chunked\r\n\r\n", Refusal::Body, 411, number),
         ("/ws/1234567890", "/ws/123456789", Refusal::Parameters, 400, number),
         ("/ws/1234567890", "/ws/1234567890?presence=some", Refusal::Parameters, 400, number),
-        ("/ws/1234567890", "/ws/1234567890/x", Refusal::NoSuchAddress, 404, NO_ROUTE),
+        ("/ws/1234567890", "/ws/1234567890/x/y", Refusal::NoSuchAddress, 404, NO_ROUTE),
         ("Upgrade: websocket\r\n", "", Refusal::NotAnUpgrade, 426, number),
         (" HTTP/1.1", " HTTP/1.0", Refusal::NotAnUpgrade, 426, number),
         ("Version: 13", "Version: 8", Refusal::WrongVersion, 426, number),

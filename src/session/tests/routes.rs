@@ -2,6 +2,7 @@
 //! expected table stands here once more, so that every change to the table fails a test.
 
 use super::super::routes::{Handler, lines};
+use super::super::site::Site;
 use super::*;
 use crate::dialects::Enter;
 use crate::http::{Kind, Listeners};
@@ -59,16 +60,49 @@ fn status(answer: &str) -> &str {
     answer.strip_prefix("HTTP/1.1 ").map_or(answer, |rest| &rest[..3])
 }
 
-/// Where the answer comes from the account realm. `tests/server/accounts` tries these.
-const OF_ACCOUNTS: [&str; 6] =
-    ["/ws", "/register", "/login", "/logout", "/users", "/messages/global"];
+/// Where the answer comes from the account realm, or is one of an app's own pages. `tests/server/accounts`
+/// tries these.
+const OF_ACCOUNTS: [&str; 29] = [
+    "/ws/global/{user_id}",
+    "/ws/status",
+    "/ws/room/{room_id}/{user_id}",
+    "/ws/{user_id}/{target_id}",
+    "/ws",
+    "/register",
+    "/login",
+    "/logout",
+    "/users",
+    "/messages/global",
+    "/register",
+    "/login",
+    "/logout",
+    "/api/unread/{user_id}",
+    "/api/mark_read/{user_id}/{target_id}",
+    "/api/history/{user_id}/{target_id}",
+    "/history/{user_id}/{target_id}",
+    "/api/rooms/create",
+    "/api/rooms",
+    "/api/rooms/{room_id}",
+    "/api/rooms/{room_id}",
+    "/api/rooms/{room_id}/add_user",
+    "/api/rooms/{room_id}/remove_user",
+    "/api/rooms/{room_id}/members",
+    "/api/rooms/{room_id}/history",
+    "/index",
+    "/chat/{user_id}",
+    "/static/{*path}",
+    "/favicon/{*path}",
+];
 
 #[test]
 fn every_line_of_the_table_is_tried_here_in_its_order() {
     let limits = limits();
-    let (of_accounts, others): (Vec<_>, Vec<_>) = lines(&limits).partition(|line| {
-        matches!(line.handler, Handler::Ask(_) | Handler::Socket(Enter::Known { .. }))
-    });
+    let (of_accounts, others): (Vec<_>, Vec<_>) =
+        lines(&limits).partition(|line| match line.handler {
+            Handler::Ask(_) | Handler::Socket(Enter::Known { .. }) => true,
+            Handler::Site(site) => site != Site::Front,
+            Handler::Page(_) | Handler::Socket(Enter::AtOnce(_)) => false,
+        });
     let paths: Vec<String> =
         others.iter().map(|line| line.path.replace("{mobile}", "1234567890")).collect();
     assert_eq!(paths, ADDRESSES.map(|(path, ..)| path));
@@ -135,7 +169,8 @@ fn there_is_no_echo_unless_it_is_asked_for() {
 
 #[test]
 fn an_unknown_path_is_404_with_every_method() {
-    for path in ["/nowhere", "/ws2", "/ws/1234567890/x", "/Health", "//", "/health/", "/echo/", "*"]
+    for path in
+        ["/nowhere", "/ws2", "/ws/1234567890/x/y", "/Health", "//", "/health/", "/echo/", "*"]
     {
         for (method, place) in METHODS.iter().flat_map(|method| [0, 1, 2].map(|at| (method, at))) {
             let (answer, is_open) = ask(place, method, (path, false, "", [false; 3]), "");
@@ -202,7 +237,11 @@ fn the_page_describes_every_line_of_the_table_and_no_other() {
                 Listeners::Operators => "`--admin-listen`, else `--listen`",
                 Listeners::OperatorsOnly => "`--admin-listen`",
             };
-            format!("| `{} {}`{asks} | {listener} | ", line.method, line.path)
+            let form = match line.takes.types.contains(&"application/x-www-form-urlencoded") {
+                true => " with a form",
+                false => "",
+            };
+            format!("| `{} {}`{asks}{form} | {listener} | ", line.method, line.path)
         })
         .collect();
     let page = include_str!("../ADDRESSES.md");

@@ -20,7 +20,7 @@ fn waiting(input: impl AsRef<[u8]>) -> (Session, Recorder) {
 /// Replies to the call that was asked last.
 fn reply(session: &mut Session, host: &mut Recorder, reply: &Reply<'_>) -> Flow {
     let (_, wanted, _) = *host.asked.last().expect("a call");
-    session.resume(wanted.of(reply), &limits(), host)
+    session.resume(wanted.of(reply, &Zone::default()), &limits(), host)
 }
 
 fn text(host: &Recorder) -> String {

@@ -11,6 +11,7 @@ use std::rc::Rc;
 use crate::chat::account::{Asker, Job, Reply};
 use crate::chat::{Audience, ConnectionId, Event, Farewell, Handling, Kind, Sink, Watch};
 use crate::dialects::Dialect;
+use crate::timer::Zone;
 use crate::turn::records::counters::Counters;
 use crate::turn::tables::outbox::Outboxes;
 use crate::turn::tables::parcel::Parcel;
@@ -32,13 +33,17 @@ pub(in crate::turn) struct OutboxSink<'t> {
     pub(in crate::turn) farewells: &'t mut VecDeque<(ConnectionId, Farewell)>,
     /// Counts the events that are queued, once for each receiver.
     pub(in crate::turn) copies: &'t mut usize,
+    pub(in crate::turn) zone: &'t Zone,
 }
 
 impl OutboxSink<'_> {
-    /// Queues the bytes that `fill` appends: a control frame or an HTTP response.
+    /// Queues the bytes that `fill` appends, if it appends any: a control frame or an HTTP response.
     pub(in crate::turn) fn write(&mut self, to: ConnectionId, fill: impl FnOnce(&mut Vec<u8>)) {
         self.scratch.clear();
         fill(self.scratch);
+        if self.scratch.is_empty() {
+            return;
+        }
         let parcel = Parcel::new(self.scratch, self.scratch.len(), Kind::ForConnection);
         self.outboxes.queue(to, parcel);
         if self.scratch.capacity() > SCRATCH_KEPT {
@@ -57,7 +62,7 @@ impl Sink for OutboxSink<'_> {
         *self.copies += 1;
         self.scratch.clear();
         if let Some(dialect) = self.outboxes.dialect(to) {
-            dialect.frame(event, self.scratch);
+            dialect.frame(event, self.zone, self.scratch);
         }
         let frame_len = self.scratch.len();
         self.scratch.extend_from_slice(id.unwrap_or_default().as_bytes());
@@ -83,7 +88,7 @@ impl Sink for OutboxSink<'_> {
             };
             let frame = encoded[dialect.place()].get_or_insert_with(|| {
                 self.scratch.clear();
-                dialect.frame(event, self.scratch);
+                dialect.frame(event, self.zone, self.scratch);
                 Rc::from(self.scratch.as_slice())
             });
             self.outboxes.queue(to, Parcel::shared(frame, kind));
@@ -103,7 +108,7 @@ impl Sink for OutboxSink<'_> {
     }
 
     fn reply(&mut self, to: Asker, reply: &Reply<'_>) {
-        self.parked.resolve(to, reply);
+        self.parked.resolve(to, reply, self.zone);
     }
 
     fn end(&mut self, id: ConnectionId, why: Farewell) {
@@ -146,6 +151,7 @@ mod tests {
             asked: &mut Vec::new(),
             farewells: &mut VecDeque::new(),
             copies: &mut 0,
+            zone: &Zone::default(),
         };
         sink.fan_out(&receivers, &Event::Pong);
         assert_eq!(*sink.copies, receivers.len());

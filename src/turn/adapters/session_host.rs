@@ -10,6 +10,7 @@ use crate::metrics;
 use crate::session::{DoorRefusal, Host, Listener, Page, Refused, Session, TooManyParked, Wanted};
 use crate::timer::Now;
 use crate::turn::Turn;
+use crate::turn::arrivals::Counted;
 
 /// The whole turn, and which connection the session belongs to.
 pub(in crate::turn) struct SessionHost<'t> {
@@ -50,7 +51,9 @@ impl Host for SessionHost<'_> {
 
     fn tell(&mut self, event: &Event<'_>) {
         if let Some(dialect) = self.turn.outboxes.dialect(self.id) {
-            self.write(|out| dialect.frame(event, out));
+            let (_, mut sink) = self.turn.chat_and_sink();
+            let zone = sink.zone;
+            sink.write(self.id, |out| dialect.frame(event, zone, out));
         }
     }
 
@@ -85,11 +88,11 @@ impl Host for SessionHost<'_> {
             Page::Metrics => (metrics::CONTENT_TYPE, self.turn.metrics_page()),
             Page::Trace => ("application/json", self.turn.trace_page()),
         };
-        self.turn.page_bytes += text.len();
         (content_type, text)
     }
 
-    fn answered(&mut self, status: u16) {
+    fn answered(&mut self, status: u16, body_bytes: usize) {
+        self.turn.page_bytes += body_bytes;
         self.turn.counters.count_answer(status);
     }
 
@@ -99,6 +102,11 @@ impl Host for SessionHost<'_> {
 
     fn listener(&self) -> Listener {
         self.turn.connections.get(self.id).map_or(Listener::Public, |c| c.listener)
+    }
+
+    fn is_from_proxy(&self) -> bool {
+        let counted = self.turn.connections.get(self.id).map(|connection| connection.counted);
+        counted.is_some_and(Counted::is_from_proxy)
     }
 
     fn is_draining(&self) -> bool {

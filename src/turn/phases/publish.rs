@@ -90,9 +90,10 @@ impl Turn {
         {
             return Rc::clone(frame);
         }
-        let Turn { chat, scratch, now, .. } = self;
+        let Turn { chat, scratch, now, limits, .. } = self;
         scratch.clear();
-        chat.publication(of, news, *now, |event| Dialect::of(of).frame(event, scratch));
+        let zone = &limits.zone;
+        chat.publication(of, news, *now, |event| Dialect::of(of).frame(event, zone, scratch));
         let frame: Rc<[u8]> = self.scratch.as_slice().into();
         self.frames[of.index()].list = Some((shows, Rc::clone(&frame)));
         self.counters.presence_encoded += 1;
@@ -101,9 +102,9 @@ impl Turn {
 
     /// Encodes the changes of an audience's list since its last delta. O(changes).
     fn encode_delta(&mut self, of: Audience) {
-        let Turn { chat, scratch, .. } = self;
+        let Turn { chat, scratch, limits, .. } = self;
         scratch.clear();
-        chat.changes(of, |event| Dialect::of(of).frame(event, scratch));
+        chat.changes(of, |event| Dialect::of(of).frame(event, &limits.zone, scratch));
         self.frames[of.index()].delta = Some(self.scratch.as_slice().into());
         self.counters.presence_encoded += 1;
     }

@@ -10,6 +10,7 @@ use std::collections::{HashMap, VecDeque};
 use crate::chat::ConnectionId;
 use crate::chat::account::{Asker, Reply};
 use crate::session::{Resolution, TooManyParked, Wanted};
+use crate::timer::Zone;
 
 /// The requests that wait.
 #[derive(Debug)]
@@ -46,12 +47,12 @@ impl ParkedRequests {
     }
 
     /// Takes a reply. A request that does not wait any more gets none.
-    pub(in crate::turn) fn resolve(&mut self, to: Asker, reply: &Reply<'_>) {
+    pub(in crate::turn) fn resolve(&mut self, to: Asker, reply: &Reply<'_>, zone: &Zone) {
         if let Some(&(request, wanted)) = self.waiting.get(&to.id)
             && request == to.request
         {
             self.waiting.remove(&to.id);
-            self.resolved.push_back((to, wanted.of(reply)));
+            self.resolved.push_back((to, wanted.of(reply, zone)));
         }
     }
 

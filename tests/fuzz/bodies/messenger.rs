@@ -8,6 +8,7 @@ use switchboard::chat::messenger::{
     Command, Event, Invite, Message as Said, PersonId, SignIn, Status,
 };
 use switchboard::dialects::{Dialect, Incoming, Message, messenger};
+use switchboard::timer::Zone;
 
 use super::json::{field, fields, is_strict, word};
 
@@ -47,6 +48,7 @@ pub fn check(bytes: &[u8]) {
         }
         Incoming::Command(chat::Command::Mobile(_) | chat::Command::Account(_))
         | Incoming::Echo(_)
+        | Incoming::Nothing
         | Incoming::Speaks(_)
         | Incoming::Unacceptable => {
             panic!("no text of this realm is any of these")
@@ -151,7 +153,7 @@ fn written_own(event: Event<'_>) -> String {
 /// The data of what a client is told of an event: a JSON object in one.
 fn written(event: &chat::Event<'_>) -> String {
     let mut out = Vec::new();
-    Dialect::Messenger.write(event, &mut out);
+    Dialect::Messenger.write(event, &Zone::default(), &mut out);
     let frame = String::from_utf8(out).expect("JSON is UTF-8");
     let data = field(&frame, "data").expect("it has data");
     assert!(fields(data).is_some() && is_strict(&frame));

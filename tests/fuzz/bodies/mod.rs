@@ -3,6 +3,7 @@
 //! Each takes any bytes at all. What they have to say beside a stream or a text, such as where it is
 //! cut, is in their first bytes ([`Dice`]), so that the fuzzer can change that too.
 
+pub mod accounts;
 pub mod frames;
 pub mod http;
 pub mod messenger;

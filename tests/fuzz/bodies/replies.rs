@@ -22,7 +22,7 @@ pub(crate) fn check_response(bytes: &[u8]) {
         }
     }
     match &status[..3] {
-        "101" | "204" => assert!(length.is_none() && body.is_empty()),
+        "101" | "204" | "304" => assert!(length.is_none() && body.is_empty()),
         _ => assert!(body.is_empty() || length == Some(body.len()), "as long as it says"),
     }
 }
@@ -40,7 +40,16 @@ pub(crate) fn check_frame(bytes: &[u8], to: Dialect) -> bool {
     let payload = &bytes[header_bytes..];
     assert_eq!(length, payload.len() as u64, "one frame, and all of it");
     match (first & 0x0F, to) {
-        (1, Dialect::Sca | Dialect::Messenger | Dialect::WebsocketChat | Dialect::Chatterbox) => {
+        (
+            1,
+            Dialect::Sca
+            | Dialect::Messenger
+            | Dialect::WebsocketChat
+            | Dialect::Chatterbox
+            | Dialect::MychatPair
+            | Dialect::MychatRoom
+            | Dialect::MychatNews,
+        ) => {
             let text = str::from_utf8(payload).expect("a text is UTF-8");
             assert!(serde_json::from_str::<&RawValue>(text).is_ok(), "and JSON");
         }

@@ -4,6 +4,7 @@
 use switchboard::chat::mobile::{Command, Delivery, Event};
 use switchboard::chat::{self, Mobile, Reason};
 use switchboard::dialects::{Dialect, Incoming, Message, sca};
+use switchboard::timer::Zone;
 
 use super::json::{field, fields, is_strict, word};
 
@@ -43,6 +44,7 @@ pub fn check(bytes: &[u8]) {
         Incoming::Command(chat::Command::Messenger(_) | chat::Command::Account(_))
         | Incoming::SignIn(_)
         | Incoming::Echo(_)
+        | Incoming::Nothing
         | Incoming::Speaks(_)
         | Incoming::Unacceptable => panic!("no text is any of these"),
     }
@@ -108,7 +110,7 @@ fn written(event: &Event<'_>) -> String {
 
 fn say(event: &chat::Event<'_>) -> String {
     let mut out = Vec::new();
-    Dialect::Sca.write(event, &mut out);
+    Dialect::Sca.write(event, &Zone::default(), &mut out);
     let text = String::from_utf8(out).expect("JSON is UTF-8");
     assert!(fields(&text).is_some() && is_strict(&text));
     text

@@ -2,7 +2,7 @@
 //! at any time. Whole or in pieces, it has to come to the same.
 
 use switchboard::limiter::{Proxies, Rate};
-use switchboard::session::{DoorRefusal, End, Flow, Limits, Listener, Session};
+use switchboard::session::{DoorRefusal, End, Flow, Limits, Listener, Pages, Session};
 use switchboard::{http, ws};
 
 use super::Dice;
@@ -70,6 +70,7 @@ fn converse<'p>(
         pipelined_answer_bytes: 4096,
         admin_token: None,
         allowed_origins: Vec::new(),
+        pages: pages(),
     };
     let mut host = Recorder::default();
     host.listener = if world & 24 == 24 { Listener::Admin } else { Listener::Public };
@@ -117,4 +118,15 @@ fn receive(session: &mut Session, piece: &[u8], limits: &Limits, host: &mut Reco
         assert!(session.is_mid_message() || session.held_bytes() == 0, "the idle own nothing");
     }
     flow
+}
+
+/// A few files of an app's own pages.
+fn pages() -> Pages {
+    let file = |name: &str, text: &str| (name.to_owned(), text.as_bytes().to_vec());
+    let files = [
+        file("templates/login.html", "<b>{{ username }}</b>"),
+        file("templates/index.html", "<b>{{ username }}</b>"),
+        file("static/x.js", "x"),
+    ];
+    Pages::new(files).expect("they are text")
 }

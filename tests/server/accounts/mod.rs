@@ -11,6 +11,7 @@ mod client;
 mod cors;
 mod crashes;
 mod endings;
+mod mychat;
 mod presence;
 mod registering;
 mod store_state;

@@ -13,6 +13,7 @@ use crate::chat::account::{
 };
 use crate::dialects::page::examples;
 use crate::http::{self, Response};
+use crate::timer::Zone;
 
 const TOKEN: Token = Token([0xAB; 32]);
 const TOKEN_TEXT: &str = "abababababababababababababababababababababababababababababababab";
@@ -25,7 +26,7 @@ fn ask(method: &str, target: &str, lines: &str, body: &[u8]) -> Result<Call, Str
     let found = http::find_route(routes::ROUTES.iter().copied(), &request).expect("an address");
     assert_eq!((found.allow, found.cors), (None, http::Cors::Any), "{method} {target}");
     let call = http::Call { request: &request, params: found.params, body };
-    let told = (found.handler.words)(&Reply::LoggedOut);
+    let told = (found.handler.words)(&Reply::LoggedOut, &Zone::default());
     assert_eq!(written(&told), written(&words(&Reply::LoggedOut)), "{method} {target}");
     (found.handler.call)(&call).map_err(|response| written(&response))
 }
@@ -38,7 +39,7 @@ fn token(target: &str) -> Option<Token> {
     let head = format!("GET {target} HTTP/1.1\r\nHost: h\r\n\r\n");
     let parsed = http::parse(head.as_bytes(), &http::Limits::default()).expect("a request");
     let (request, _) = parsed.expect("a whole one");
-    routes::token(&http::Call { request: &request, params: [""], body: &[] })
+    routes::token(&http::Call { request: &request, params: ["", ""], body: &[] })
 }
 
 fn written(response: &Response<'_>) -> String {
