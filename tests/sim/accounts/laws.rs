@@ -12,14 +12,15 @@
 //! | A10 | after the 200 of a logout the token opens nothing |
 //! | A14 | the right password enters, and a wrong one never |
 //!
-//! A1 and A2 stand in [`Store`], where the rows are.
+//! A1 and A2 stand in [`Store`], where the rows are. The laws for the pages of MyChat stand in `pages`.
 
 use std::collections::{HashMap, VecDeque};
 
 use serde_json::Value;
-use switchboard::chat::account::{Place, Token, UserKey};
+use switchboard::chat::account::{Place, RoomKey, Token, UserKey};
 
-use super::store::{Store, in_order};
+use super::pages::{Page, Question};
+use super::store::{Row, Store, in_order};
 use crate::frames::{Heard, Tap};
 use crate::net::WireId;
 
@@ -43,12 +44,21 @@ impl Login {
 pub(super) enum Asks {
     Login { user: usize, is_right: bool },
     Logout(usize),
+    Page(Question),
+}
+
+/// Whom a message is for.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum To {
+    Everybody,
+    User(usize),
+    Room(RoomKey),
 }
 
 /// A message that a client has written. Its text begins with its number.
 struct Letter {
     user: usize,
-    to: Option<usize>,
+    to: To,
     /// The socket that it was sent over, until the server is killed.
     wire: Option<WireId>,
     is_answered: bool,
@@ -67,6 +77,7 @@ pub(super) struct Line {
 
 pub(super) enum Kind {
     Socket(Socket),
+    Page(Page),
     Http(Asks),
 }
 
@@ -132,12 +143,14 @@ impl Laws {
     }
 
     /// Notes a message. Returns its number.
-    pub(super) fn write(&mut self, wire: WireId, to: Option<usize>) -> usize {
-        let Kind::Socket(socket) = &mut self.lines[wire].kind else {
-            unreachable!("messages go over sockets")
+    pub(super) fn write(&mut self, wire: WireId, to: To) -> usize {
+        let login = match &self.lines[wire].kind {
+            Kind::Socket(socket) => socket.login,
+            Kind::Page(page) => page.login,
+            Kind::Http(_) => unreachable!("messages go over sockets"),
         };
-        let user = self.logins[socket.login].user;
-        socket.pending.push_back(self.letters.len());
+        let (user, number) = (self.logins[login].user, self.letters.len());
+        self.pending(wire).push_back(number);
         self.letters.push(Letter { user, to, wire: Some(wire), is_answered: false });
         self.letters.len() - 1
     }
@@ -156,16 +169,21 @@ impl Laws {
             let closed = self.lines[wire].closed;
             assert!(closed.is_none(), "A6: wire {wire} is sent something after its end");
             match heard {
-                Heard::Response { status: 101, .. } => {}
+                Heard::Response { status: 101, .. } => {
+                    if let Kind::Page(page) = &mut self.lines[wire].kind {
+                        assert!(!page.is_late, "A10: a token opens a socket after its logout");
+                        page.is_up = true;
+                    }
+                }
                 Heard::Response { status, body } => {
-                    self.answered(wire, status, &body);
+                    self.answered(wire, (status, &body), store);
                     reactions.push(Reaction::Hangup);
                 }
                 Heard::Text(frame) => self.shown(wire, &frame, store),
                 Heard::Ping => reactions.push(Reaction::Pong),
                 Heard::Pong => panic!("wire {wire} has sent no ping"),
                 Heard::Close(code, reason) => {
-                    self.was_closed(wire, code, &reason);
+                    self.was_closed(wire, code, &reason, store);
                     reactions.push(Reaction::SayGoodbye);
                 }
             }
@@ -173,20 +191,26 @@ impl Laws {
         reactions
     }
 
-    fn was_closed(&mut self, wire: WireId, code: Option<u16>, reason: &str) {
-        let line = &mut self.lines[wire];
-        line.closed = Some(code);
-        let Kind::Socket(socket) = &line.kind else { panic!("wire {wire} is no WebSocket") };
-        let may_end = match code {
-            Some(4001) => self.logins[socket.login].ends,
-            Some(1000) => line.has_left,
-            Some(1001) => self.is_draining,
-            _ => false,
+    fn was_closed(&mut self, wire: WireId, code: Option<u16>, reason: &str, store: &Store) {
+        self.lines[wire].closed = Some(code);
+        let line = &self.lines[wire];
+        let (login, may_end) = match &line.kind {
+            // Between the lookup of the login and the upgrade the server may have forgotten it.
+            Kind::Socket(socket) => (socket.login, code == Some(1013) && !socket.is_open()),
+            Kind::Page(page) => (page.login, self.may_end_page(page, code, store)),
+            Kind::Http(_) => panic!("wire {wire} is no WebSocket"),
         };
+        let may_end = may_end
+            || match code {
+                Some(4001) => self.logins[login].ends,
+                Some(1000) => line.has_left,
+                Some(1001) => self.is_draining,
+                _ => false,
+            };
         assert!(may_end, "A9, A14: wire {wire} is ended with {code:?} {reason}");
     }
 
-    fn answered(&mut self, wire: WireId, status: u16, body: &[u8]) {
+    fn answered(&mut self, wire: WireId, (status, body): (u16, &[u8]), store: &Store) {
         let is_draining = self.is_draining;
         match &self.lines[wire].kind {
             Kind::Http(Asks::Login { is_right: false, .. }) => {
@@ -208,6 +232,10 @@ impl Laws {
                 login.is_over |= status == 200;
                 self.logouts += u64::from(status == 200);
             }
+            Kind::Http(Asks::Page(question)) => self.page_answered(question, (status, body), store),
+            Kind::Page(page) => {
+                assert!(self.may_refuse_page(page, status), "wire {wire} is refused with {status}");
+            }
             Kind::Socket(_) => assert!(
                 status == 503 && is_draining || matches!(status, 503 | 507),
                 "wire {wire} is refused with {status}"
@@ -216,6 +244,9 @@ impl Laws {
     }
 
     fn shown(&mut self, wire: WireId, frame: &Value, store: &Store) {
+        if matches!(self.lines[wire].kind, Kind::Page(_)) {
+            return self.page_shown(wire, frame, store);
+        }
         match frame["type"].as_str().expect("each frame has a type") {
             "history" => {
                 let messages = frame["messages"].as_array().expect("a list");
@@ -251,7 +282,7 @@ impl Laws {
                     _ => false,
                 };
                 assert!(is_true, "A7: wire {wire} is told a wrong reason: {sentence}");
-                let letter = self.socket(wire).pending.pop_front();
+                let letter = self.pending(wire).pop_front();
                 let letter = letter.expect("A7: an error, and nothing was said");
                 self.letters[letter].is_answered = true;
                 let begin = format!("{letter} ");
@@ -309,14 +340,14 @@ impl Laws {
         let row = store.row(text);
         let row = row.unwrap_or_else(|| panic!("A3: wire {wire} is shown what is not committed"));
         let login = &self.logins[socket.login];
-        let number = text.split(' ').next().and_then(|number| number.parse().ok());
-        let number: usize = number.expect("every text begins with its number");
+        let number = self.letter_of(text, row);
         let Letter { user, to, .. } = self.letters[number];
-        let (from, to) = (key(user), to.map(key));
-        let place = to.map_or(Place::Global, |to| Place::Private(from, to));
-        assert_eq!((row.from, row.place), (from, in_order(place)), "A2: the row of {number}");
         assert_eq!(frame[sender], name(user), "A2: the sender of {number}");
-        let hears = to.is_none_or(|to| [from, to].contains(&key(login.user)));
+        let hears = match to {
+            To::Everybody => true,
+            To::User(to) => [user, to].contains(&login.user),
+            To::Room(_) => false,
+        };
         assert!(hears, "A6: wire {wire} is shown a private message of others");
         let revoked = store.revoked.get(&login.token.digest());
         assert!(
@@ -326,11 +357,25 @@ impl Laws {
         (number, row.seq.0)
     }
 
+    /// The letter of a text. Its row has to be of it.
+    pub(super) fn letter_of(&self, text: &str, row: &Row) -> usize {
+        let number = text.split(' ').next().and_then(|number| number.parse().ok());
+        let number: usize = number.expect("every text begins with its number");
+        let Letter { user, to, .. } = self.letters[number];
+        let place = match to {
+            To::Everybody => Place::Global,
+            To::User(to) => Place::Private(key(user), key(to)),
+            To::Room(room) => Place::Room(room),
+        };
+        assert_eq!((row.from, row.place), (key(user), in_order(place)), "A2: the row of {number}");
+        number
+    }
+
     /// Notes that a socket was shown a message. If it is its own, that is the answer.
-    fn settle(&mut self, wire: WireId, number: usize) {
+    pub(super) fn settle(&mut self, wire: WireId, number: usize) {
         let letter = &mut self.letters[number];
         if letter.wire == Some(wire) && !std::mem::replace(&mut letter.is_answered, true) {
-            let next = self.socket(wire).pending.pop_front();
+            let next = self.pending(wire).pop_front();
             assert_eq!(next, Some(number), "A7: wire {wire} is answered out of order");
         }
     }
@@ -348,8 +393,9 @@ impl Laws {
                     let is_over = self.logins[socket.login].is_over;
                     assert!(!is_over, "A6: wire {wire} is open, and its login was revoked");
                 }
+                Kind::Page(page) if is_open => self.check_page_at_rest(wire, page, store),
                 Kind::Http(_) => assert!(!is_open, "wire {wire} waits for a page for ever"),
-                Kind::Socket(_) => {}
+                Kind::Socket(_) | Kind::Page(_) => {}
             }
         }
     }
@@ -357,6 +403,14 @@ impl Laws {
     pub(super) fn socket(&mut self, wire: WireId) -> &mut Socket {
         match &mut self.lines[wire].kind {
             Kind::Socket(socket) => socket,
+            Kind::Http(_) | Kind::Page(_) => panic!("wire {wire} is no stream"),
+        }
+    }
+
+    fn pending(&mut self, wire: WireId) -> &mut VecDeque<usize> {
+        match &mut self.lines[wire].kind {
+            Kind::Socket(socket) => &mut socket.pending,
+            Kind::Page(page) => &mut page.pending,
             Kind::Http(_) => panic!("wire {wire} is no WebSocket"),
         }
     }
@@ -368,7 +422,7 @@ pub(super) fn name(user: usize) -> String {
 }
 
 /// The key of a user: they are registered in order, from 1 on.
-fn key(user: usize) -> UserKey {
+pub(super) fn key(user: usize) -> UserKey {
     UserKey(user as u32 + 1)
 }
 

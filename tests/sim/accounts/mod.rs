@@ -6,9 +6,12 @@
 //! more; then everything that was said has to be answered, and everybody has to have seen the same. At last
 //! the server shuts down, or is killed.
 
+mod browsing;
 mod laws;
+mod pages;
 mod people;
 mod store;
+mod talk;
 mod world;
 
 use std::time::Duration;

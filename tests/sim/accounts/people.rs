@@ -1,6 +1,6 @@
 //! [`Person`]: a client of the account realm, whose actions the dice decide.
 
-use super::laws::{Asks, Kind, name};
+use super::laws::{Asks, Kind, To, name};
 use super::world::AccountWorld;
 use crate::faults::Fault;
 use crate::frames::TEXT;
@@ -10,7 +10,7 @@ use crate::net::WireId;
 pub(super) const PASSWORD: &str = "correct horse";
 
 /// How many bytes on their way make a client pause.
-const BACKLOG: usize = 3000;
+pub(super) const BACKLOG: usize = 3000;
 
 /// What a client is.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -21,23 +21,34 @@ enum Persona {
     WebsocketChat,
     /// A client that begins with Chatterbox, and switches.
     Switcher,
+    /// A page of MyChat, with one socket.
+    Page,
+    /// A page of MyChat that asks for histories and numbers, and says what it has read.
+    Reader,
+    /// The user who has made the rooms, and takes others in and out.
+    Host,
     /// A script that logs in, with the right password or a wrong one.
     Curl,
     /// A phone that logs out logins of its user, while other devices use them.
     LogsOut,
 }
 
-const PERSONAS: [Persona; 5] = [
+const PERSONAS: [Persona; 10] = [
     Persona::Chatterbox,
     Persona::WebsocketChat,
+    Persona::Page,
+    Persona::Host,
     Persona::Curl,
+    Persona::Page,
     Persona::LogsOut,
+    Persona::Reader,
     Persona::Switcher,
+    Persona::Page,
 ];
 
 pub(super) struct Person {
     persona: Persona,
-    user: usize,
+    pub(super) user: usize,
     /// The connection that it uses now.
     pub(super) wire: Option<WireId>,
     /// Whether it has said something over this connection that is no Chatterbox.
@@ -47,7 +58,9 @@ pub(super) struct Person {
 impl Person {
     pub(super) fn new(who: usize, users: usize) -> Self {
         let persona = PERSONAS[who % PERSONAS.len()];
-        Person { persona, user: who % users, wire: None, has_switched: false }
+        // The rooms are the first user's.
+        let user = if persona == Persona::Host { 0 } else { who % users };
+        Person { persona, user, wire: None, has_switched: false }
     }
 }
 
@@ -62,21 +75,33 @@ impl AccountWorld {
             } else if self.dice.per_mille(10) && self.net.faults.strikes(Fault::Reset) {
                 self.reset(wire);
                 self.people[who].wire = None;
-            } else if !matches!(persona, Persona::Curl | Persona::LogsOut) {
-                self.chat(who, wire);
+            } else {
+                match persona {
+                    Persona::Chatterbox | Persona::WebsocketChat | Persona::Switcher => {
+                        self.chat(who, wire);
+                    }
+                    Persona::Page => self.write_in_page(wire),
+                    // They wait for their answer.
+                    Persona::Curl | Persona::LogsOut | Persona::Reader | Persona::Host => {}
+                }
             }
             return;
         }
         let wire = match persona {
             Persona::Curl => Some(self.log_in(who)),
             Persona::LogsOut => self.log_out(who),
-            _ => self.pick_login(who, 100).map(|login| self.connect_socket(login)),
+            Persona::Page => self.open_page(who),
+            Persona::Reader => self.read(who),
+            Persona::Host => self.host(who),
+            Persona::Chatterbox | Persona::WebsocketChat | Persona::Switcher => {
+                self.pick_login(who, 100).map(|login| self.connect_socket(login))
+            }
         };
         (self.people[who].wire, self.people[who].has_switched) = (wire, false);
     }
 
     /// A login of the client's user. Of a thousand choices, `over` may be of one that has ended.
-    fn pick_login(&mut self, who: usize, over: usize) -> Option<usize> {
+    pub(super) fn pick_login(&mut self, who: usize, over: usize) -> Option<usize> {
         let (user, may_be_over) = (self.people[who].user, self.dice.per_mille(over));
         let logins = self.laws.logins.iter().enumerate();
         let logins = logins.filter(|(_, login)| login.user == user && (may_be_over || !login.ends));
@@ -140,8 +165,7 @@ impl AccountWorld {
     fn message(&mut self, wire: WireId, has_switched: bool) -> String {
         let is_private = has_switched && self.dice.per_mille(400);
         let to = is_private.then(|| self.dice.below(self.users));
-        let size = if self.dice.per_mille(100) { self.dice.between(0, 1500) } else { 10 };
-        let text = format!("{} {}.", self.laws.write(wire, to), "x".repeat(size));
+        let text = self.text(wire, to.map_or(To::Everybody, To::User));
         match (has_switched, to) {
             (false, _) => format!(r#"{{"content":"{text}"}}"#),
             (true, None) => format!(r#"{{"type":"chat","content":"{text}","recipient":null}}"#),
@@ -150,5 +174,11 @@ impl AccountWorld {
                 format!(r#"{{"type":"chat","content":"{text}","recipient":"{to}"}}"#)
             }
         }
+    }
+
+    /// A text for a socket to say.
+    pub(super) fn text(&mut self, wire: WireId, to: To) -> String {
+        let size = if self.dice.per_mille(100) { self.dice.between(0, 1500) } else { 10 };
+        format!("{} {}.", self.laws.write(wire, to), "x".repeat(size))
     }
 }

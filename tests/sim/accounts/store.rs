@@ -12,13 +12,14 @@ use std::collections::{HashMap, VecDeque};
 use std::time::Duration;
 
 use switchboard::chat::account::{
-    Failure, Job, JobResult, Output, PasswordHash, Place, Secret, Seq, Snapshot, Ticket, Token,
-    TokenDigest, UnixMs, UserKey, UserName, Work,
+    Failure, Job, JobResult, Output, PasswordHash, Place, RoomChange, Secret, Seq, Snapshot,
+    Ticket, Token, TokenDigest, UnixMs, UserKey, UserName, Work,
 };
 use switchboard::store::{Database, Settings};
 use switchboard::turn::Jobs;
 
 use super::at;
+use super::talk::Talk;
 use crate::dice::Dice;
 
 /// The number of pages that no world fills.
@@ -62,6 +63,7 @@ pub(super) struct Store {
     pub(super) next_sync_fails: bool,
     has_failed: bool,
     orders: u64,
+    pub(super) talk: Talk,
     pub(super) rows: Vec<Row>,
     by_text: HashMap<String, usize>,
     /// After how many commits each token was revoked.
@@ -86,6 +88,7 @@ impl Store {
             next_sync_fails: false,
             has_failed: false,
             orders: 0,
+            talk: Talk::default(),
             rows: Vec::new(),
             by_text: HashMap::new(),
             revoked: HashMap::new(),
@@ -102,11 +105,30 @@ impl Store {
         else {
             panic!("a user cannot be registered");
         };
+        self.talk.users.push(user.id);
         let admit = Work::Admit { user: user.key, at, expires, rehash: None };
         match self.do_now(admit) {
             Ok(Output::Admitted { token, .. }) => token,
             other => panic!("a user is not admitted: {other:?}"),
         }
+    }
+
+    /// Adds a room of the first user with all users in it, before the server starts.
+    pub(super) fn add_room(&mut self, now: Duration) {
+        let (creator, at) = (UserKey(1), unix_ms(now));
+        let (name, description) = ("room".into(), "".into());
+        let made = self.do_now(Work::CreateRoom { creator, name, description, at });
+        let Ok(Output::RoomCreated(Some(room))) = made else { panic!("no room is made: {made:?}") };
+        for user in (2..).map(UserKey).take(self.talk.users.len() - 1) {
+            let (room, change) = (room.key, RoomChange::Add(user));
+            let added = self.do_now(Work::ChangeRoom { room, by: creator, change, at });
+            assert_eq!(added, Ok(Output::RoomChanged(true)));
+        }
+    }
+
+    /// Up to which commit, of any kind, the server has been told: what it has in memory is as old as that.
+    pub(super) fn told(&self) -> u64 {
+        self.orders.saturating_sub(self.results.len() as u64)
     }
 
     fn do_now(&mut self, work: Work) -> Result<Output, Failure> {
@@ -152,13 +174,22 @@ impl Store {
 
     /// The last global message that the server was told of, or has read when it started.
     pub(super) fn last_global(&self) -> u32 {
-        let mut all = self.rows.iter().rev().filter(|row| row.place == Place::Global);
+        self.last_in(Place::Global)
+    }
+
+    /// The last message of any conversation that the server was told of, or could have read when it started.
+    pub(super) fn last_in(&self, place: Place) -> u32 {
+        let mut all = self.rows.iter().rev().filter(|row| row.place == place);
         all.find(|row| row.is_told).map_or(0, |row| row.seq.0)
     }
 
     /// Notes that a server starts: it reads all rows.
     pub(super) fn starts(&mut self) {
         self.rows.iter_mut().for_each(|row| row.is_told = true);
+        for user in (1..).map(UserKey).take(self.talk.users.len()) {
+            let counted = self.do_now(Work::Unread(user));
+            assert!(counted.is_ok(), "A11: {counted:?}");
+        }
     }
 
     /// Checks that nothing is under way.
@@ -256,6 +287,9 @@ impl Store {
             assert_eq!(job.ticket, result.ticket, "results come in the order of the jobs");
             self.full += u64::from(result.outcome == Err(Failure::Full));
             self.orders += 1;
+            if let Ok(output) = &result.outcome {
+                self.talk.note(self.orders, &job.work, output, &self.rows);
+            }
             match (&job.work, &result.outcome) {
                 (Work::Say { place, from, text, .. }, Ok(Output::Said { seq })) => {
                     self.add_row(*place, *from, *seq, text.to_string());

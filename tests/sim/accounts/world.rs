@@ -28,6 +28,9 @@ const IDLE_TURNS: usize = 100;
 /// After how many turns all invariants are checked again: they look at every user and login.
 const CHECK_EVERY: u64 = 8;
 
+/// How many rooms there are at the beginning.
+pub(super) const ROOMS: usize = 3;
+
 /// Something that happens at a certain time. Wires belong to one life of the server.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub(super) enum Item {
@@ -79,6 +82,7 @@ impl AccountWorld {
             let token = store.add_user(&super::laws::name(user), PASSWORD, start);
             laws.logins.push(super::laws::Login { token, user, ends: false, is_over: false });
         }
+        (0..ROOMS).for_each(|_| store.add_room(start));
         let people = (0..climate.phones).map(|who| Person::new(who, users)).collect();
         let mut net = Net::new(Dice::new(dice.below(usize::MAX) as u64), faults);
         net.short_writes = climate.short_writes;
@@ -301,8 +305,8 @@ impl AccountWorld {
     pub(super) fn connect(&mut self, kind: Kind, request: &str) -> WireId {
         let wire = self.net.connect(self.dice.between(self.climate.room.0, self.climate.room.1));
         match kind {
-            Kind::Socket(_) => unreachable!("sockets are opened by their login"),
-            kind @ Kind::Http(_) => self.laws.open(kind),
+            Kind::Socket(_) => unreachable!("streams are opened by their login"),
+            kind @ (Kind::Http(_) | Kind::Page(_)) => self.laws.open(kind),
         }
         self.begin(wire, request)
     }
