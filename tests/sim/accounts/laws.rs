@@ -47,7 +47,7 @@ pub(super) enum Asks {
     Page(Question),
 }
 
-/// Whom a message is for.
+/// The recipients of a message.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum To {
     Everybody,
