@@ -1,49 +1,29 @@
 //! The realm beside a model of it, for any order of events. The model says exactly what each device is told
 //! of messages, and in what order. So nobody hears what is not committed, nobody hears anything twice or
-//! misses something between, private messages stay private, each sender hears what became of its message,
-//! and a login that has ended opens nothing.
+//! misses something between, private messages stay private, what is said in a room is heard by its members of
+//! that moment, each sender hears what became of its message, and a login that has ended opens nothing.
+//!
+//! There is one room. Ada has made it, and takes the others in and out, until she deletes it.
+
+mod commits;
+mod steps;
 
 use std::collections::{BTreeMap, VecDeque};
 
 use proptest::prelude::*;
 
 use super::*;
+use steps::{Kind, Step, step};
 
 const NAMES: [&str; 3] = ["ada", "bob", "eve"];
-const SLOTS: u32 = 5;
+const SLOTS: u32 = 7;
 const LIMITS: fn() -> Limits = || Limits { unstored_per_seat: 3, recent: 6, ..Limits::default() };
-
-#[derive(Clone, Debug)]
-enum Step {
-    /// A connection comes with one of the two logins of a user.
-    Enter(u32, usize, usize),
-    Switch(u32),
-    Leave(u32),
-    /// A message to everybody, or to a user.
-    Say(u32, Option<usize>),
-    /// The store does its next job.
-    Store,
-    /// The next message or logout will fail.
-    Fail(Failure),
-    /// A login ends.
-    LogOut(usize, usize),
-}
-
-fn step() -> impl Strategy<Value = Step> {
-    let failure = prop_oneof![Just(Failure::Full), Just(Failure::ReadOnly), Just(Failure::Io)];
-    prop_oneof![
-        3 => (0..SLOTS, 0..3usize, 0..2usize).prop_map(|(slot, user, login)| Step::Enter(slot, user, login)),
-        2 => (0..SLOTS).prop_map(Step::Switch),
-        1 => (0..SLOTS).prop_map(Step::Leave),
-        8 => (0..SLOTS, prop::option::of(0..3usize)).prop_map(|(slot, to)| Step::Say(slot, to)),
-        8 => Just(Step::Store),
-        1 => failure.prop_map(Step::Fail),
-        1 => (0..3usize, 0..2usize).prop_map(|(user, login)| Step::LogOut(user, login)),
-    ]
-}
 
 /// What the model expects of a connection.
 struct Seat {
+    kind: Kind,
+    /// Which of all connections it is.
+    came: u32,
     user: usize,
     login: usize,
     speaks: bool,
@@ -55,12 +35,22 @@ struct Seat {
 enum Job {
     Say { seat: ConnectionId, message: Message },
     LogOut { user: usize, login: usize, asker: Asker },
+    Change { user: usize, adds: bool, asker: Asker },
+    Delete { asker: Asker },
+    MarkRead { user: usize, other: usize, asker: Asker },
+}
+
+#[derive(Clone, Copy, Eq, PartialEq)]
+enum To {
+    All,
+    User(usize),
+    Room,
 }
 
 #[derive(Clone)]
 struct Message {
     from: usize,
-    to: Option<usize>,
+    to: To,
     text: String,
 }
 
@@ -69,6 +59,10 @@ struct Model {
     /// The two logins of each user; `None` if it has ended.
     tokens: [[Option<Token>; 2]; 3],
     seats: BTreeMap<ConnectionId, Seat>,
+    room: RoomId,
+    /// Who is in the room, as far as results have come.
+    members: [bool; 3],
+    room_is_there: bool,
     generation: u32,
     said: u32,
     jobs: VecDeque<Job>,
@@ -81,10 +75,14 @@ impl Model {
     fn new() -> Self {
         let mut world = World::new(LIMITS(), &NAMES);
         let tokens = NAMES.map(|name| [0; 2].map(|_| Some(world.log_in(name))));
+        let room = world.room(tokens[0][0].expect("it was made"), "den");
         Model {
             world,
             tokens,
             seats: BTreeMap::new(),
+            room,
+            members: [true, false, false],
+            room_is_there: true,
             generation: 0,
             said: 0,
             jobs: VecDeque::new(),
@@ -105,7 +103,23 @@ impl Model {
 
     fn take(&mut self, step: &Step) {
         match *step {
-            Step::Enter(slot, user, login) => self.enter(slot, user, login),
+            Step::Enter(slot, user, login, kind) => self.enter(slot, (user, login), kind),
+            Step::Change(user, adds) => {
+                let other = self.world.id(NAMES[user]);
+                let wants = match adds {
+                    true => Wants::AddMember(self.room, other),
+                    false => Wants::RemoveMember(self.room, other),
+                };
+                self.ask_about_room(wants, |asker| Job::Change { user, adds, asker });
+            }
+            Step::Delete => {
+                self.ask_about_room(Wants::DeleteRoom(self.room), |asker| Job::Delete { asker });
+            }
+            Step::MarkRead(user, other) => {
+                let wants = Wants::MarkRead(self.world.id(NAMES[other]));
+                let Some(asker) = self.ask(user, wants) else { return };
+                self.jobs.push_back(Job::MarkRead { user, other, asker });
+            }
             Step::Switch(slot) => self.switch(slot),
             Step::Leave(slot) => {
                 let Some(id) = self.at(slot) else { return };
@@ -126,36 +140,63 @@ impl Model {
         }
     }
 
-    fn enter(&mut self, slot: u32, user: usize, login: usize) {
+    /// Has a user ask for something with a login that has not ended.
+    fn ask(&mut self, user: usize, wants: Wants) -> Option<Asker> {
+        let token = self.tokens[user].iter().flatten().next()?;
+        Some(self.world.call_from(home(), &Call::ask(Some(*token), wants)))
+    }
+
+    /// Has Ada ask for a change of the room.
+    fn ask_about_room(&mut self, wants: Wants, job: impl Fn(Asker) -> Job) {
+        let Some(asker) = self.ask(0, wants) else { return };
+        match self.room_is_there {
+            true => self.jobs.push_back(job(asker)),
+            false => assert_eq!(self.world.reply_to(asker), "NoSuchRoom"),
+        }
+    }
+
+    fn enter(&mut self, slot: u32, (user, login): (usize, usize), kind: Kind) {
         let (None, Some(token)) = (self.at(slot), self.tokens[user][login]) else { return };
         self.generation += 1;
         let id = ConnectionId::new(slot, self.generation);
         let guest = self.world.guest(token);
-        self.world.realm.enter(self.world.now, id, (guest, Role::Stream), &mut self.world.sink);
-        let global = self.log.iter().filter(|message| message.to.is_none());
-        let texts: Vec<String> = global.map(|message| message.text.clone()).collect();
-        let recent = texts[texts.len().saturating_sub(LIMITS().recent)..].to_vec();
-        self.expect(id, Told::History(recent));
-        let since = self.log.len();
-        self.seats.insert(id, Seat { user, login, speaks: false, since });
+        let role = match kind {
+            Kind::Stream => Role::Stream,
+            Kind::Pair(other) => Role::Pair(self.world.id(NAMES[other])),
+            Kind::Notices => Role::Notices,
+            Kind::Room => Role::Room(self.room),
+        };
+        self.world.realm.enter(self.world.now, id, (guest, role), &mut self.world.sink);
+        if kind == Kind::Room && !(self.room_is_there && self.members[user]) {
+            return self.expect(id, Told::Ended);
+        }
+        if kind == Kind::Stream {
+            let global = self.log.iter().filter(|message| message.to == To::All);
+            let texts: Vec<String> = global.map(|message| message.text.clone()).collect();
+            let recent = texts[texts.len().saturating_sub(LIMITS().recent)..].to_vec();
+            self.expect(id, Told::History(recent));
+        }
+        let (since, came) = (self.log.len(), self.generation);
+        self.seats.insert(id, Seat { kind, came, user, login, speaks: false, since });
     }
 
     fn switch(&mut self, slot: u32) {
         let Some(id) = self.at(slot) else { return };
         self.world.realm.switched(id, &mut self.world.sink);
         let seat = self.seats.get_mut(&id).expect("it is there");
-        if std::mem::replace(&mut seat.speaks, true) {
+        if seat.kind != Kind::Stream || std::mem::replace(&mut seat.speaks, true) {
             return;
         }
         let (user, since) = (seat.user, seat.since);
         let recent: Vec<usize> =
-            (0..self.log.len()).filter(|&place| self.log[place].to.is_none()).collect();
+            (0..self.log.len()).filter(|&place| self.log[place].to == To::All).collect();
         let first = recent.len().checked_sub(LIMITS().recent).map_or(0, |place| recent[place]);
         for place in since..self.log.len() {
             let message = self.log[place].clone();
             let is_told = match message.to {
-                None => place >= first,
-                Some(to) => to == user || message.from == user,
+                To::All => place >= first,
+                To::User(to) => to == user || message.from == user,
+                To::Room => false,
             };
             if is_told {
                 self.expect(id, Told::Said(message.text));
@@ -172,8 +213,22 @@ impl Model {
         }
         self.said += 1;
         let text = self.said.to_string();
-        let to_name = to.map(|to| NAMES[to].into());
-        let command = Command::Say { to: to_name, text: text.as_str().into() };
+        let (to, command) = match self.seats[&id].kind {
+            Kind::Stream => {
+                let to_name = to.map(|to| NAMES[to].into());
+                let command = Command::Say { to: to_name, text: text.as_str().into() };
+                (to.map_or(To::All, To::User), command)
+            }
+            kind => {
+                let command = Command::SayHere { text: text.as_str().into(), reply: None };
+                let to = match kind {
+                    Kind::Pair(other) => To::User(other),
+                    Kind::Room => To::Room,
+                    Kind::Notices | Kind::Stream => return,
+                };
+                (to, command)
+            }
+        };
         self.world.realm.handle(self.world.now, id, &command, &mut self.world.sink);
         let message = Message { from: self.seats[&id].user, to, text };
         self.jobs.push_back(Job::Say { seat: id, message });
@@ -184,39 +239,59 @@ impl Model {
         self.world.step();
         let Some(job) = self.jobs.pop_front() else { return };
         match (job, self.failure.take()) {
-            (Job::Say { seat, .. }, Some(failure)) => {
-                if self.seats.contains_key(&seat) {
-                    self.expect(seat, Told::Failed(failure));
+            (Job::Say { seat, .. }, Some(failure)) => match self.seats.get(&seat) {
+                Some(Seat { kind: Kind::Stream, .. }) => self.expect(seat, Told::Failed(failure)),
+                Some(_) => self.end(|id, _| id == seat),
+                None => {}
+            },
+            (Job::Say { seat, message }, None) => {
+                match message.to == To::Room && !(self.room_is_there && self.members[message.from])
+                {
+                    true => self.end(|id, _| id == seat),
+                    false => self.commit(&message),
                 }
             }
-            (Job::Say { message, .. }, None) => self.commit(&message),
-            (Job::LogOut { asker, .. }, Some(failure)) => {
-                assert_eq!(self.world.reply_to(asker), format!("Failed({failure:?})"));
-            }
+            (
+                Job::LogOut { asker, .. }
+                | Job::Change { asker, .. }
+                | Job::Delete { asker }
+                | Job::MarkRead { asker, .. },
+                Some(failure),
+            ) => assert_eq!(self.world.reply_to(asker), format!("Failed({failure:?})")),
             (Job::LogOut { user, login, asker }, None) => self.log_out(user, login, asker),
+            (Job::Change { asker, .. } | Job::Delete { asker }, None) if !self.room_is_there => {
+                assert_eq!(self.world.reply_to(asker), "NoSuchRoom", "it was deleted before");
+            }
+            (Job::Change { user, adds, asker }, None) => {
+                assert_eq!(self.world.reply_to(asker), "done");
+                self.members[user] = adds;
+                if !adds {
+                    self.end(|_, seat| seat.kind == Kind::Room && seat.user == user);
+                }
+            }
+            (Job::Delete { asker }, None) => {
+                assert_eq!(self.world.reply_to(asker), "done");
+                self.room_is_there = false;
+                self.end(|_, seat| seat.kind == Kind::Room);
+            }
+            (Job::MarkRead { user, other, asker }, None) => {
+                assert_eq!(self.world.reply_to(asker), "done");
+                let other = self.world.id(NAMES[other]);
+                for id in self.notices_of(user) {
+                    self.expect(id, Told::Reset(other));
+                }
+            }
         }
     }
 
-    fn commit(&mut self, message: &Message) {
-        self.log.push(message.clone());
-        let speaks_for = |seat: &Seat, user| seat.speaks && seat.user == user;
-        let delivered =
-            message.to.is_some_and(|to| self.seats.values().any(|seat| speaks_for(seat, to)));
-        let told: Vec<(ConnectionId, Told)> = self
-            .seats
-            .iter()
-            .filter_map(|(&id, seat)| {
-                let text = message.text.clone();
-                let told = match message.to {
-                    None => Told::Said(text),
-                    Some(_) if speaks_for(seat, message.from) => Told::Sent { text, delivered },
-                    Some(to) if speaks_for(seat, to) => Told::Said(text),
-                    Some(_) => return None,
-                };
-                Some((id, told))
-            })
-            .collect();
-        told.into_iter().for_each(|(id, told)| self.expect(id, told));
+    /// The connections for which `is` holds are ended.
+    fn end(&mut self, is: impl Fn(ConnectionId, &Seat) -> bool) {
+        let ended: Vec<ConnectionId> =
+            self.seats.iter().filter(|(id, seat)| is(**id, seat)).map(|(id, _)| *id).collect();
+        for id in ended {
+            self.seats.remove(&id);
+            self.expect(id, Told::Ended);
+        }
     }
 
     fn log_out(&mut self, user: usize, login: usize, asker: Asker) {
@@ -231,12 +306,7 @@ impl Model {
         // The store has, too; its answer comes behind all else.
         assert!(!self.world.store.logins.contains_key(&token.digest().0), "it is still stored");
         self.forget_question(asker);
-        let ends = |seat: &Seat| seat.user == user && seat.login == login;
-        let ended = self.seats.iter().filter(|(_, seat)| ends(seat)).map(|(id, _)| *id);
-        for id in ended.collect::<Vec<_>>() {
-            self.seats.remove(&id);
-            self.expect(id, Told::Ended);
-        }
+        self.end(|_, seat| seat.user == user && seat.login == login);
     }
 
     /// Answers a question for the store out of turn, which changes nothing: it only reads.
