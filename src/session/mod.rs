@@ -31,7 +31,7 @@ pub use pages::{NotUtf8, Pages};
 pub use parked::{Resolution, Wanted};
 pub use refusal::{NO_ROUTE, Refusal, Refused};
 pub use routes::{Listener, Page};
-pub use site::Visit;
+pub use site::{Site, Visit};
 
 use std::mem;
 

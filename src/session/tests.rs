@@ -9,6 +9,7 @@ mod rates;
 mod refused;
 mod routes;
 mod switching;
+mod visits;
 mod waiting;
 
 use std::time::Duration;
