@@ -144,3 +144,18 @@ fn a_socket_of_a_page_is_opened_for_its_user_alone_and_a_refusal_is_noted() {
     let expected = (Some("403".to_owned()), vec![Refusal::ForeignOrigin]);
     assert_eq!(refused(&foreign, None), expected, "the realm is not asked");
 }
+
+#[test]
+fn the_bytes_of_a_file_are_shared_and_not_copied() {
+    let files = [("static/x.js".to_owned(), vec![b'x'; 100])];
+    let limits = Limits { pages: Pages::new(files).expect("text"), ..limits() };
+    let (_, one) = visit("/static/x.js", "", &limits);
+    let (_, other) = visit("/static/x.js", "", &limits);
+    assert!(text(&one).contains("\r\nContent-Length: 100\r\n"));
+    assert!(text(&one).ends_with(&"x".repeat(100)));
+    assert!(Rc::ptr_eq(&one.shared[0], &other.shared[0]));
+    let mut head = Recorder::default();
+    let mut input = b"HEAD /static/x.js HTTP/1.1\r\nHost: h\r\n\r\n".to_vec();
+    assert_eq!(Session::new().receive(&mut input, &limits, &mut head), Flow::Open);
+    assert!(head.shared.is_empty() && text(&head).ends_with("\r\n\r\n"), "{}", text(&head));
+}
