@@ -109,7 +109,8 @@ fn command(args: &[OsString]) -> Command {
     }
 }
 
-#[cfg(test)]
+// The page has the flags of all features.
+#[cfg(all(test, feature = "accounts"))]
 #[path = "../../tests/flags/page.rs"]
 mod flags_page;
 

@@ -7,6 +7,7 @@
 use std::borrow::Cow;
 use std::fmt;
 use std::io::Write as _;
+use std::rc::Rc;
 use std::time::{Duration, UNIX_EPOCH};
 
 use httpdate::HttpDate;
@@ -27,7 +28,16 @@ pub struct Response<'a> {
     /// Whether the cookies are for connections with TLS only.
     secure: bool,
     content_type: Option<&'a str>,
-    body: Cow<'a, [u8]>,
+    body: Content<'a>,
+}
+
+/// The bytes of a body.
+#[derive(Clone, Debug)]
+enum Content<'a> {
+    /// They are this answer's.
+    Own(Cow<'a, [u8]>),
+    /// Other answers have them, too.
+    Shared(Rc<[u8]>),
 }
 
 /// What the answer says about the connection after it (RFC 9112 §9.3).
@@ -50,7 +60,7 @@ impl<'a> Response<'a> {
             cookies: Vec::new(),
             secure: false,
             content_type: None,
-            body: Cow::Borrowed(b""),
+            body: Content::Own(Cow::Borrowed(b"")),
         }
     }
 
@@ -108,13 +118,36 @@ impl<'a> Response<'a> {
     pub fn body(mut self, content_type: &'a str, bytes: impl Into<Cow<'a, [u8]>>) -> Self {
         debug_assert!(self.status.may_have_body(), "{} has no body", self.status.code());
         self.content_type = Some(content_type);
-        self.body = bytes.into();
+        self.body = Content::Own(bytes.into());
         self
+    }
+
+    /// Gives the answer a body that other answers have, too. A caller may write the head alone, and then
+    /// send the body without a copy of it.
+    pub fn shared_body(mut self, content_type: &'a str, bytes: &Rc<[u8]>) -> Self {
+        self.content_type = Some(content_type);
+        self.body = Content::Shared(Rc::clone(bytes));
+        self
+    }
+
+    /// The body, if it is one that other answers have, too.
+    pub fn shared(&self) -> Option<&Rc<[u8]>> {
+        match &self.body {
+            Content::Shared(bytes) => Some(bytes),
+            Content::Own(_) => None,
+        }
     }
 
     /// The length of the body, in bytes.
     pub fn body_bytes(&self) -> usize {
-        self.body.len()
+        self.body_slice().len()
+    }
+
+    fn body_slice(&self) -> &[u8] {
+        match &self.body {
+            Content::Own(bytes) => bytes,
+            Content::Shared(bytes) => bytes,
+        }
     }
 
     /// Gives the answer the body that every error of ours has: `{"detail":"<one clear sentence>"}`.
@@ -152,11 +185,11 @@ impl<'a> Response<'a> {
             header(out, "Content-Type", content_type);
         }
         if self.status.may_have_body() {
-            line(out, format_args!("Content-Length: {}", self.body.len()));
+            line(out, format_args!("Content-Length: {}", self.body_bytes()));
         }
         out.extend_from_slice(b"\r\n");
         if !head_only {
-            out.extend_from_slice(&self.body);
+            out.extend_from_slice(self.body_slice());
         }
     }
 

@@ -5,6 +5,7 @@
 
 use super::routes::Handler;
 use super::{DoorRefusal, Limits, origin};
+use crate::dialects::mychat;
 use crate::http::{Body, Cors, Found, Request, Response, Status};
 
 /// The time after which a client may try again if the server is full or shutting down, in seconds.
@@ -56,7 +57,8 @@ pub(super) fn allow_origin(response: Response<'_>, cors: Cors) -> Response<'_> {
 }
 
 /// The answer to a request from a page that its address bars: one of a foreign origin. (A browser sends a form
-/// and cookies for such a page, too.) A request with two origins, or one that is no text, is no browser's.
+/// and cookies for such a page, too.) A request with two origins, or one that is no text, is no browser's. The addresses are MyChat's, and so are the
+/// words.
 pub(super) fn refuse_foreign(
     request: &Request<'_>,
     cors: Cors,
@@ -72,7 +74,7 @@ pub(super) fn refuse_foreign(
         _ => false,
     };
     let sentence = "pages from this origin may not do this";
-    (!is_allowed).then(|| detail(Status::Forbidden, sentence))
+    (!is_allowed).then(|| mychat::error(Status::Forbidden, sentence))
 }
 
 fn refuse_body(request: &Request<'_>, found: &Found<'_, Handler>) -> Option<Response<'static>> {

@@ -63,12 +63,17 @@ impl Framing {
         let response = allow_origin(response, self.cors).secure(self.secure);
         host.answered(response.status().code(), response.body_bytes());
         let date = host.now().unix;
-        let mut bytes = 0;
+        // A body that many answers share is not copied for each of them.
+        let shared = response.shared().filter(|_| !self.head_only);
+        let mut bytes = shared.map_or(0, |body| body.len());
         host.write(|out| {
             let before = out.len();
-            response.write(out, date, self.head_only);
-            bytes = out.len() - before;
+            response.write(out, date, self.head_only || shared.is_some());
+            bytes += out.len() - before;
         });
+        if let Some(body) = shared {
+            host.write_shared(body);
+        }
         if keep_alive { Sent::Open { bytes } } else { Sent::Last }
     }
 }

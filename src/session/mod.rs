@@ -31,9 +31,10 @@ pub use pages::{NotUtf8, Pages};
 pub use parked::{Resolution, Wanted};
 pub use refusal::{NO_ROUTE, Refusal, Refused};
 pub use routes::{Listener, Page};
-pub use site::Visit;
+pub use site::{Site, Visit};
 
 use std::mem;
+use std::rc::Rc;
 
 use crate::chat::{self, Command, Entrant, Event, Fault, account};
 use crate::dialects::{Dialect, Entry};
@@ -126,6 +127,9 @@ pub trait Host {
 
     /// Queues the bytes that `fill` appends, to be sent to this connection.
     fn write(&mut self, fill: impl FnOnce(&mut Vec<u8>));
+
+    /// Queues bytes that others share, to be sent to this connection. They are not copied.
+    fn write_shared(&mut self, bytes: &Rc<[u8]>);
 
     /// Queues an event for this connection, in its dialect.
     fn tell(&mut self, event: &Event<'_>);

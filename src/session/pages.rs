@@ -9,22 +9,23 @@
 use std::collections::HashMap;
 use std::fmt::{self, Write as _};
 use std::hash::{DefaultHasher, Hasher as _};
-use std::sync::Arc;
+use std::rc::Rc;
 
 use crate::http::{Request, Response, Status};
 
 /// A file of over this many bytes is the last on its connection: a client that asks for many at once, and
-/// does not read them, would fill its outbox with them.
+/// does not read them, would fill its outbox with them. (Their bytes are shared, but count in each outbox.)
 const LARGE_BYTES: usize = 64 * 1024;
 
 /// All files. A clone shares them.
 #[derive(Clone, Default)]
-pub struct Pages(Arc<HashMap<String, File>>);
+pub struct Pages(Rc<HashMap<String, File>>);
 
 struct File {
     content_type: &'static str,
     etag: String,
-    bytes: Box<[u8]>,
+    /// All answers share these bytes: a client that asks for a large file again and again takes no memory.
+    bytes: Rc<[u8]>,
 }
 
 /// A file whose content a browser cannot use.
@@ -49,7 +50,7 @@ impl Pages {
             let (content_type, etag) = (content_type(&name), etag(&bytes));
             all.insert(name, File { content_type, etag, bytes: bytes.into() });
         }
-        Ok(Pages(Arc::new(all)))
+        Ok(Pages(Rc::new(all)))
     }
 
     /// Whether there is a file of this name.
@@ -67,7 +68,7 @@ impl Pages {
             .header("ETag", etag.as_str())
             .header("Cache-Control", "no-cache")
             .header("X-Content-Type-Options", "nosniff");
-        Some(if is_known { response } else { response.body(content_type, &**bytes) })
+        Some(if is_known { response } else { response.shared_body(content_type, bytes) })
     }
 
     /// A template with values in place of its placeholders, each a name and its value. `None` if there is no

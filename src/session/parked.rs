@@ -32,7 +32,6 @@ pub(super) struct Parked {
 
 /// What a parked request wants of the reply.
 #[derive(Clone, Copy, Debug)]
-#[expect(private_interfaces, reason = "which page it is only the session needs to know")]
 pub enum Wanted {
     /// An answer in these words.
     Answer(Words),

@@ -309,7 +309,10 @@ fn open(
     host: &mut impl Host,
 ) -> Next {
     let opened = entry
-        .map_err(|response| (Some(Refusal::Parameters), response))
+        .map_err(|response| match response.status() {
+            Status::Unauthorized => (Some(Refusal::ByTheChat), response),
+            _ => (Some(Refusal::Parameters), response),
+        })
         .and_then(|entry| Ok((upgrade(request, entry, framing.cors, limits, host)?, entry)));
     match opened {
         Ok((open, Entry { turned_away: Some(sentence), .. })) => {

@@ -20,7 +20,7 @@ use crate::timer::Zone;
 
 /// An address for browsers.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) enum Site {
+pub enum Site {
     /// `/`.
     Front,
     /// `/index`.

@@ -221,6 +221,8 @@ fn every_flag_has_an_environment_variable_but_the_one_that_ends_the_program() {
     }
 }
 
+/// The page has the flags of all features.
+#[cfg(feature = "accounts")]
 #[test]
 fn the_page_of_flags_is_current() {
     let preface = "A flag wins over its variable. An empty variable counts as not set. The log warns of a variable \

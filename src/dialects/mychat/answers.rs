@@ -78,7 +78,7 @@ pub(super) fn refused(refusal: &Refusal<'_>) -> Response<'static> {
 }
 
 /// An error as a response.
-pub(super) fn error(status: Status, sentence: &str) -> Response<'static> {
+pub fn error(status: Status, sentence: &str) -> Response<'static> {
     let mut body = Vec::new();
     Writer(&mut body)
         .raw(r#"{"error":"#)

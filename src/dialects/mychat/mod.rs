@@ -21,7 +21,7 @@ mod sockets;
 mod tests;
 pub mod wire;
 
-pub use answers::words;
+pub use answers::{error, words};
 pub use forms::{ROUTES as FORMS, session};
 pub use routes::{ROUTES, user_at};
 pub use sockets::SOCKETS;

@@ -2,8 +2,10 @@
 //!
 //! It exists only while the session runs: see [`Turn::with_session`].
 
+use std::rc::Rc;
+
 use crate::chat::account::{self, Asker};
-use crate::chat::{self, Admitted, Command, ConnectionId, Entrant, Event, Fault};
+use crate::chat::{self, Admitted, Command, ConnectionId, Entrant, Event, Fault, Kind};
 use crate::dialects::{Dialect, Entry};
 use crate::limiter::{Forwarded, Limit};
 use crate::metrics;
@@ -11,6 +13,7 @@ use crate::session::{DoorRefusal, Host, Listener, Page, Refused, Session, TooMan
 use crate::timer::Now;
 use crate::turn::Turn;
 use crate::turn::arrivals::Counted;
+use crate::turn::tables::parcel::Parcel;
 
 /// The whole turn, and which connection the session belongs to.
 pub(in crate::turn) struct SessionHost<'t> {
@@ -47,6 +50,10 @@ impl Host for SessionHost<'_> {
     fn write(&mut self, fill: impl FnOnce(&mut Vec<u8>)) {
         let (_, mut sink) = self.turn.chat_and_sink();
         sink.write(self.id, fill);
+    }
+
+    fn write_shared(&mut self, bytes: &Rc<[u8]>) {
+        self.turn.outboxes.queue(self.id, Parcel::shared(bytes, Kind::ForConnection));
     }
 
     fn tell(&mut self, event: &Event<'_>) {

@@ -18,6 +18,65 @@ fn who_registers_can_log_in_and_write() {
 }
 
 #[test]
+fn who_joins_is_registered_and_logged_in_without_another_hash() {
+    let mut world = World::new(Limits::default(), &["bob"]);
+    let join = |name: &str, password: &str| Call::Join {
+        name: name.into(),
+        password: Secret::new(password),
+    };
+    let asker = world.call_from(home(), &join(" ada ", "secret of ada"));
+    let mut jobs = 0;
+    while world.step() {
+        jobs += 1;
+    }
+    assert_eq!(jobs, 3, "a hash, the registration, the login");
+    assert_eq!(world.reply_to(asker), "in as ada");
+    assert_eq!(world.realm.waiting.calls(), 0);
+    world.log_in("ada");
+    for (name, password, refusal) in [
+        ("bob", "secret", "UserExists"),
+        ("ada", "secret", "UserExists"),
+        ("al", "secret", "Name(TooShort)"),
+        ("eve", "12345", "PasswordTooShort"),
+    ] {
+        assert_eq!(world.call(&join(name, password)), refusal, "{name}");
+    }
+}
+
+/// Otherwise each new account would buy its address another guess at somebody's password.
+#[test]
+fn a_login_that_was_no_attempt_gives_no_attempt_back() {
+    let mut world = World::new(Limits::default(), &["bob"]);
+    let guess = |world: &mut World| world.call_from(block(1), &log_in("bob", "wrong"));
+    let mut refusals = Vec::new();
+    for number in 0..7 {
+        let asker = guess(&mut world);
+        world.settle();
+        refusals.push(world.reply_to(asker));
+        let (name, password) = (format!("user{number}").into(), Secret::new("secret"));
+        let asker = world.call_from(block(1), &Call::Join { name, password });
+        world.settle();
+        assert!(world.reply_to(asker).starts_with("in as "));
+    }
+    // Five at once from one address for one name.
+    let attempts = refusals.iter().filter(|refusal| *refusal == "WrongCredentials").count();
+    assert_eq!(attempts, 5, "{refusals:?}");
+    let attempts = |world: &mut World| {
+        let mut count = 0;
+        loop {
+            let name = format!("nobody{count}");
+            let asker = world.call_from(block(1), &log_in(&name, "wrong"));
+            world.settle();
+            if world.reply_to(asker) != "WrongCredentials" {
+                return count;
+            }
+            count += 1;
+        }
+    };
+    assert_eq!(attempts(&mut world), 13, "twenty from one address, seven of them spent");
+}
+
+#[test]
 fn a_registration_is_refused_for_its_reason() {
     let mut world = World::new(Limits::default(), &["ada"]);
     for (name, password, refusal) in [

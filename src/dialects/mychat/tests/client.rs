@@ -8,6 +8,7 @@ use serde_json::json;
 use super::*;
 use crate::chat;
 use crate::chat::account::Command;
+use crate::dialects::Dialect;
 use crate::dialects::page::examples;
 
 fn said(incoming: Incoming<'_>) -> (Cow<'_, str>, Option<Quote<'_>>) {
@@ -20,11 +21,11 @@ fn said(incoming: Incoming<'_>) -> (Cow<'_, str>, Option<Quote<'_>>) {
 }
 
 fn in_room(text: &str) -> (Cow<'_, str>, Option<Quote<'_>>) {
-    said(decode::room(Message::Text(text)))
+    said(Dialect::MychatRoom.read(Message::Text(text)))
 }
 
 fn in_pair(text: &str) -> Cow<'_, str> {
-    let (text, reply) = said(decode::pair(Message::Text(text)));
+    let (text, reply) = said(Dialect::MychatPair.read(Message::Text(text)));
     assert!(reply.is_none(), "a private message replies to nothing");
     text
 }

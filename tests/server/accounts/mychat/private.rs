@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::super::client::Data;
 use super::browser::{Browser, assert_is_clock, error};
-use crate::harness::{BINARY, CLOSE, Server, frame};
+use crate::harness::{BINARY, CLOSE, Server, binary, frame};
 
 fn unread(browser: &mut Browser, server: &Server) -> Value {
     let path = format!("/api/unread/{}", browser.id());
@@ -197,5 +197,34 @@ fn the_newest_socket_of_a_session_gets_the_notices_and_an_older_one_stays_open()
     socket.say("again");
     for notices in [&mut older, &mut on_phone] {
         assert_eq!(notices.hear()["text"], "again");
+    }
+}
+
+#[test]
+fn a_time_is_that_on_the_clock_of_the_server() {
+    for (zone, ahead) in [("UTC", 0), ("XYZ-14", 14 * 60), ("XYZ+03:30", 24 * 60 - 210)] {
+        let data = Data::new();
+        let folder = data.path().to_str().expect("a path in UTF-8").to_owned();
+        let mut command = binary();
+        command.env("TZ", zone).args(["--listen", "127.0.0.1:0", "--data", &folder]);
+        let server = Server::spawn(&mut command);
+        let mut ada = server.newcomer("ada");
+        let mut socket = ada.pair(&server, &ada);
+        socket.say("what time is it?");
+        let live = socket.hear()["time"].clone();
+        let id = ada.id();
+        let answer = ada.get(&server, &format!("/history/{id}/{id}"));
+        assert_eq!(answer.json()[0]["time"], live, "{zone}");
+        // The head of an answer has the time in UTC: `Sun, 06 Nov 1994 08:49:37 GMT`.
+        let date = answer.header("Date").expect("a date");
+        let minutes = |clock: &str| -> u32 {
+            let (hour, minute) = clock.split_once(':').expect("HH:MM");
+            60 * hour.parse::<u32>().expect("a number") + minute.parse::<u32>().expect("a number")
+        };
+        let expected = (minutes(&date[17..22]) + ahead) % (24 * 60);
+        let shown = minutes(live.as_str().expect("a time"));
+        // A minute may have begun between the two.
+        let late = (expected + 24 * 60 - shown) % (24 * 60);
+        assert!(late <= 1, "{zone}: {live} at {date}");
     }
 }
