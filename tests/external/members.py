@@ -151,10 +151,14 @@ class Server:
     def kill(self):
         self.process.kill()
 
-    def end(self):
-        """Ends it in good order."""
+    async def end(self):
+        """Ends it in good order. Its clients answer its close frames meanwhile."""
         self.process.send_signal(signal.SIGTERM)
-        assert self.process.wait(PATIENCE) == 0, self.lines()
+        deadline = time.monotonic() + PATIENCE
+        while self.process.poll() is None:
+            assert time.monotonic() < deadline, f"it does not end: {self.lines()}"
+            await asyncio.sleep(0.005)
+        assert self.process.returncode == 0, self.lines()
 
 
 class Refused(Exception):
