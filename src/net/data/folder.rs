@@ -13,6 +13,7 @@ use std::io::{self, ErrorKind};
 use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _, chown};
 use std::path::{Path, PathBuf};
 
+use nix::libc::c_ulong;
 use nix::sys::statvfs::statvfs;
 
 use super::Settings;
@@ -23,7 +24,7 @@ const MODE: u32 = 0o600;
 
 /// The room, in bytes, that a disk that was full must have before the operator is told that it has some. It is
 /// the most that one transaction takes.
-const ROOM: u64 = 4 << 20;
+const ROOM: c_ulong = 4 << 20;
 
 /// Takes the folder for a server, opens its database, and brings that to today's schema. The folder is
 /// free again when the lock is dropped.
@@ -138,9 +139,8 @@ pub(super) fn about(folder: &Path, what: &dyn fmt::Display) -> String {
 
 /// Whether the disk of the folder has room for any transaction. A disk that does not say so counts as one that has.
 pub(super) fn has_room(folder: &Path) -> bool {
-    statvfs(folder).map_or(true, |disk| {
-        u64::from(disk.blocks_available()).saturating_mul(u64::from(disk.fragment_size())) >= ROOM
-    })
+    let Ok(disk) = statvfs(folder) else { return true };
+    disk.blocks_available().saturating_mul(disk.fragment_size()) >= ROOM
 }
 
 fn exists(folder: &Path) -> Result<(), String> {
