@@ -6,10 +6,11 @@ sound for `switchboard check` and for Python's own SQLite, and is held against w
 Some are given to a server, which must start and know the users and their tokens.
 
 With `--durability process` the same must find that told messages are lost, or it would find nothing. What is left
-must be a beginning of every conversation.
+must be a beginning of every conversation. `switchboard restore` is cut at every moment, too.
 """
 
 import asyncio
+import collections
 import os
 import random
 import re
@@ -31,7 +32,9 @@ KILLED = 1
 LONG = 4_500  # characters of its texts
 WINDOW = 4
 CUTS = {"power": 300, "process": 100}
-# Each image is checked, and one of this many is given to a server.
+# Of a restore, at each moment.
+IMAGES = 4
+# Each image of a server is checked, and one of this many is given to a server.
 STARTED = 10
 
 TEXT = re.compile(rb'"content":"(\w+>\w+#[^"]*)"')
@@ -169,7 +172,7 @@ async def cut(durability, dice):
         last, _ = await story.play()
     assert story.checkpointed > 0, "there was no checkpoint under load"
     cuts = lost = most = 0
-    for disk, sockets, moment in story.record.cuts(dice, CUTS[durability]):
+    for disk, sockets, moment in story.record.cuts(story.record.moments(dice, CUTS[durability])):
         told = told_until(sockets, story.sent)
         most = max(most, len(told.messages()))
         with tempfile.TemporaryDirectory() as image:
@@ -186,6 +189,43 @@ async def cut(durability, dice):
     return f"{durability}: {len(story.record.changes)} changes, {most} messages told, {cuts} cuts, {lost} with a loss", lost
 
 
+async def restore(dice):
+    """Cuts the power while `switchboard restore` works, at every moment: there is the old database or the backup,
+    whole, and the backup if the tool has said so. The old one is a killed server's, with a log beside it."""
+    with tempfile.TemporaryDirectory() as folder, tempfile.TemporaryDirectory() as elsewhere:
+        backup, trace = f"{elsewhere}/backup.db", f"{elsewhere}/trace"
+        server = Server(folder)
+        try:
+            address = await server.address()
+            await register(address, "ada")
+            ada = Member("ada", await log_in(address, "ada"), True)
+            await ada.enter(address)
+            await ada.says("ada>all#1")
+            subprocess.run([SERVER, "backup", backup, "--data", folder], check=True, stdout=subprocess.DEVNULL)
+            await ada.says("ada>all#2")
+        finally:
+            server.kill()
+            server.process.wait()
+        old, new = {"all": ["ada>all#1", "ada>all#2"]}, {"all": ["ada>all#1"]}
+        record = Record(folder)
+        tool = subprocess.Popen([*STRACE, trace, SERVER, "restore", backup, "--data", folder], stdout=subprocess.DEVNULL)
+        assert tool.wait(PATIENCE) == 0
+        record.add(finished(trace, tool.pid))
+    seen = collections.Counter()
+    for disk, sockets, moment in record.cuts(range(len(record.changes) + 1)):
+        for _ in range(IMAGES):
+            with tempfile.TemporaryDirectory() as image:
+                disk.after_a_cut(dice, image)
+                assert is_sound(image), f"restore: nothing is there after change {moment}"
+                stored, users = read(image)
+            assert stored in (old, new) and users == {"ada"}, f"restore: after change {moment} there is {stored}"
+            is_told = any(sockets.values())
+            assert stored == new or not is_told, "what the tool has said is not so"
+            seen["new" if stored == new else "old", is_told] += 1
+    assert len(seen) == 3, f"not everything was seen: {seen}"
+    return f"restore: {len(record.changes)} changes, {seen.total()} disks, {seen['old', False]} with the old database"
+
+
 async def main():
     seed = int(os.environ.get("SEED") or int.from_bytes(os.urandom(4)))
     dice = random.Random(seed)
@@ -193,6 +233,7 @@ async def main():
     for durability in CUTS:
         line, lost = await cut(durability, dice)
         print(f"power: {line}")
+    print(f"power: {await restore(dice)}")
     assert lost > 0, "not even `process` has lost anything: this test finds nothing"
 
 

@@ -48,8 +48,8 @@ def calls(lines):
 class File:
     """A file on a disk that may lose what was not synced."""
 
-    def __init__(self):
-        self.synced = bytearray()
+    def __init__(self, synced=b""):
+        self.synced = bytearray(synced)
         # (line, offset, bytes) of a write, or (line, length, None) of a truncation.
         self.unsynced = []
 
@@ -86,31 +86,29 @@ def change_file(content, at, data):
 
 
 class Disk:
-    """A folder, its files, and the sockets of the clients, at one line of the record."""
+    """A folder and its files at one line of the record."""
 
-    def __init__(self, folder):
-        self.folder = folder
-        self.names, self.files = {}, []
-        # Changes of names since the folder was synced: (line, name, file), or None for a name that is gone.
-        self.synced_names, self.unsynced_names = {}, []
-        # What each client was sent.
-        self.sockets = []
+    def __init__(self, before):
+        self.files = [File(content) for content in before.values()]
+        self.names = {name: number for number, name in enumerate(before)}
+        # Changes of names since the folder was synced: (line, {name: file}), None for a name that is gone.
+        self.synced_names, self.unsynced_names = dict(self.names), []
 
-    def name(self, line, name, file):
-        self.unsynced_names.append((line, name, file))
-        set_name(self.names, name, file)
+    def name(self, line, change):
+        self.unsynced_names.append((line, change))
+        self.names = named(self.names, change)
 
     def sync_names(self, before):
-        due = [change for change in self.unsynced_names if change[0] < before]
+        for line, change in self.unsynced_names:
+            if line < before:
+                self.synced_names = named(self.synced_names, change)
         self.unsynced_names = [change for change in self.unsynced_names if change[0] >= before]
-        for _, name, file in due:
-            set_name(self.synced_names, name, file)
 
     def after_a_cut(self, dice, to):
         """Writes the files into a folder, as the disk may have them."""
-        names = dict(self.synced_names)
-        for _, name, file in self.unsynced_names[: dice.randint(0, len(self.unsynced_names))]:
-            set_name(names, name, file)
+        names = self.synced_names
+        for _, change in self.unsynced_names[: dice.randint(0, len(self.unsynced_names))]:
+            names = named(names, change)
         kept = dice.choice((0, 0.2, 0.5, 0.9, 1))
         for name, number in names.items():
             with open(f"{to}/{name}", "wb") as file:
@@ -119,23 +117,25 @@ class Disk:
                 file.write(dice.randbytes(32768) if is_index else self.files[number].after_a_cut(dice, kept))
 
 
-def set_name(names, name, file):
-    if file is None:
-        names.pop(name, None)
-    else:
-        names[name] = file
+def named(names, change):
+    return {name: file for name, file in {**names, **change}.items() if file is not None}
 
 
 class Record:
-    """What all lives of a server have done, in the order in which they did it."""
+    """What processes have done one after the other, in the order in which they did it. What is in the folder now
+    has long been synced."""
 
     def __init__(self, folder):
         self.folder = os.path.realpath(folder)
-        self.changes, self.lines = [], 0
+        self.changes, self.lines, self.before = [], 0, {}
+        for name in os.listdir(folder):
+            with open(f"{folder}/{name}", "rb") as file:
+                self.before[name] = file.read()
 
     def add(self, lines):
-        """Adds a life."""
-        descriptors = {}
+        """Adds a process."""
+        # Who reads its output is told something, too.
+        descriptors = {1: ("socket", (self.lines, 1))}
         changes = []
         for begin, end, name, arguments, result in calls(lines):
             if result >= 0:
@@ -159,9 +159,10 @@ class Record:
         elif name == "close":
             descriptors.pop(int(first[0]), None)
         elif name.startswith(("unlink", "rename", "link")):
-            names = [os.path.basename(os.fsdecode(text)) for text in texts]
-            assert name == "unlink", f"{name} is not played yet"
-            changes.append((begin, "unlink", names[0]))
+            assert name in ("unlink", "rename"), f"{name} is not played yet"
+            folder = os.fsencode(self.folder)
+            assert all(os.path.dirname(os.path.realpath(text)) == folder for text in texts), "elsewhere"
+            changes.append((begin, name, *(os.path.basename(os.fsdecode(text)) for text in texts)))
         elif what and what[0] == "socket" and name in ("write", "writev", "sendto", "sendmsg"):
             changes.append((begin, "told", what[1], b"".join(texts)[:result]))
         elif what and what[0] == "file":
@@ -188,14 +189,17 @@ class Record:
         assert "O_TRUNC" not in arguments, "not played yet"
         return "file", (begin, name)
 
-    def cuts(self, dice, count):
-        """Yields (disk, told, cut) at this many moments, half of them right after a client was told something."""
+    def moments(self, dice, count):
+        """Chooses this many moments, half of them right after a client was told something."""
         told_at = [number + 1 for number, change in enumerate(self.changes) if change[1] == "told"]
-        cuts = {dice.randint(0, len(self.changes)) for _ in range(count - count // 2)}
-        cuts |= set(dice.sample(told_at, min(count // 2, len(told_at))))
-        disk, opened, sockets = Disk(self.folder), {}, {}
+        moments = {dice.randint(0, len(self.changes)) for _ in range(count - count // 2)}
+        return moments | set(dice.sample(told_at, min(count // 2, len(told_at))))
+
+    def cuts(self, moments):
+        """Yields (disk, told, moment): the disk, and the bytes that each socket was sent, at these moments."""
+        disk, opened, sockets = Disk(self.before), {}, {}
         for number, change in enumerate([*self.changes, None]):
-            if number in cuts:
+            if number in moments:
                 yield disk, sockets, number
             if change:
                 play(disk, opened, sockets, *change)
@@ -207,10 +211,12 @@ def play(disk, opened, sockets, line, kind, *what):
         name, descriptor = what
         if name not in disk.names:
             disk.files.append(File())
-            disk.name(line, name, len(disk.files) - 1)
+            disk.name(line, {name: len(disk.files) - 1})
         opened[descriptor] = disk.files[disk.names[name]]
     elif kind == "unlink":
-        disk.name(line, what[0], None)
+        disk.name(line, {what[0]: None})
+    elif kind == "rename":
+        disk.name(line, {what[0]: None, what[1]: disk.names[what[0]]})
     elif kind == "sync_names":
         disk.sync_names(what[0])
     elif kind == "told":
