@@ -22,7 +22,7 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import WebSocketException
 
 SERVER = os.environ["SWITCHBOARD_BIN"]
-PATIENCE = 20  # seconds
+PATIENCE = 60  # seconds, far longer than anything takes
 PASSWORD = "correct horse"
 DATABASE = "switchboard.db"
 
