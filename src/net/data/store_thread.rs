@@ -4,12 +4,13 @@
 //! transaction. So a batch grows with the load, and no job waits for others to come.
 
 use std::mem;
+use std::path::Path;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::Duration;
 
 use super::super::clock::Clock;
-use super::{Answers, dice, unix_ms};
-use crate::chat::account::{Job, JobResult, Output, StoreReport, Ticket, Work};
+use super::{Answers, dice, folder, unix_ms};
+use crate::chat::account::{Commit, Job, JobResult, Output, StoreReport, Ticket, Work};
 use crate::store::Database;
 
 /// The most jobs of one transaction. What comes later waits for the next one.
@@ -23,9 +24,10 @@ const BATCH_BYTES: usize = 4 << 20;
 const LOOK_INTERVAL: Duration = Duration::from_secs(1);
 
 /// Does jobs until the loop has closed its end of the channel and all are done. Then it closes the
-/// database.
+/// database, which is in `folder`.
 pub(super) fn serve(
     mut database: Database,
+    folder: &Path,
     clock: Clock,
     jobs: &Receiver<Vec<Job>>,
     answers: &Answers,
@@ -58,8 +60,9 @@ pub(super) fn serve(
             let took = clock.monotonic().since(begun.monotonic);
             let has_written = batch.iter().any(|job| job.work.writes());
             report.trouble = database.trouble();
-            report.commit = (has_written && report.trouble.is_none()).then_some(took);
             let done = batch.len();
+            report.commit = (has_written && report.trouble.is_none())
+                .then_some(Commit { jobs: done, time: took });
             waiting.drain(..done);
             answers.send(results.drain(..).chain([news(Output::Report(report))]));
         }
@@ -72,10 +75,9 @@ pub(super) fn serve(
                 answers.send([news(Output::News(users))]);
             }
             database.look_for_room();
-            let now = StoreReport { trouble: database.trouble(), commit: None, ..report };
-            let (database_bytes, log_bytes) =
-                database.sizes().unwrap_or((now.database_bytes, now.log_bytes));
-            let now = StoreReport { database_bytes, log_bytes, ..now };
+            let (database_bytes, log_bytes) = folder::sizes(folder);
+            let trouble = database.trouble();
+            let now = StoreReport { trouble, commit: None, database_bytes, log_bytes };
             // An idle server is not woken for nothing.
             if now != (StoreReport { commit: None, ..report }) {
                 report = now;
