@@ -64,7 +64,9 @@ pub(super) fn serve(
             report.commit = (has_written && report.trouble.is_none())
                 .then_some(Commit { jobs: done, time: took });
             waiting.drain(..done);
-            answers.send(results.drain(..).chain([news(Output::Report(report))]));
+            // The report comes first: a client that was told of a failure finds it on the pages.
+            let reported = std::iter::once(news(Output::Report(report)));
+            answers.send(reported.chain(results.drain(..)));
         }
         let now = clock.now();
         database.tidy_up(unix_ms(now), waiting.is_empty());
