@@ -78,26 +78,12 @@ impl Database {
         }
         // It changes no value, but it writes a page.
         let write = "UPDATE conversations SET last_seq = last_seq WHERE key = ?";
-        self.trouble = match self.connection.execute(write, [GLOBAL]) {
-            Ok(_) => None,
-            Err(error) => Some(failure::of(&error).to_the_realm()),
-        };
-    }
-
-    /// The bytes of the database's file, and those in its log that are not in the file yet. Of a database
-    /// in memory the log has none.
-    ///
-    /// # Errors
-    ///
-    /// SQLite's, if the disk has failed.
-    pub fn sizes(&self) -> rusqlite::Result<(u64, u64)> {
-        let number = |pragma: &str| -> rusqlite::Result<i64> {
-            self.connection.prepare_cached(pragma)?.query_row([], |row| row.get(0))
-        };
-        let page = number("PRAGMA page_size")?;
-        let in_log = pending_pages(&self.connection, "PRAGMA wal_checkpoint(NOOP)")?;
-        let bytes = |pages: i64| (pages.max(0) * page).unsigned_abs();
-        Ok((bytes(number("PRAGMA page_count")?), bytes(in_log)))
+        match self.connection.execute(write, [GLOBAL]).map_err(|error| failure::of(&error)) {
+            Ok(_) => self.trouble = None,
+            // It says nothing about the disk: there was no memory, for example.
+            Err(Cause::Job) => {}
+            Err(cause) => self.trouble = Some(cause.to_the_realm()),
+        }
     }
 
     /// Copies the whole log into the database and empties it, so that the database is one file. To be

@@ -172,12 +172,21 @@ pub enum Failure {
 pub struct StoreReport {
     /// Why it does not write. `None`: it writes.
     pub trouble: Option<Failure>,
-    /// If a batch that writes has just been committed: the time that its transaction took.
-    pub commit: Option<Duration>,
+    /// The transaction that has just been committed, if it was one that writes.
+    pub commit: Option<Commit>,
     /// The bytes of the database's file.
     pub database_bytes: u64,
-    /// The bytes in its log that are not in the file yet.
+    /// The bytes of the file with SQLite's log.
     pub log_bytes: u64,
+}
+
+/// A transaction that was committed.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Commit {
+    /// The number of its jobs.
+    pub jobs: usize,
+    /// The time from its first statement to the end of its sync.
+    pub time: Duration,
 }
 
 /// A user and what a login needs.

@@ -57,7 +57,8 @@ pub use counters::Counters;
 pub use event::{Event, News};
 pub use ids::{NotAName, Place, Seq, UnixMs, UserId, UserKey, UserName};
 pub use job::{
-    Credentials, Failure, Job, JobResult, Output, Snapshot, StoreReport, Stored, Ticket, User, Work,
+    Commit, Credentials, Failure, Job, JobResult, Output, Snapshot, StoreReport, Stored, Ticket,
+    User, Work,
 };
 pub use ledger::{Ledger, Refused};
 pub use limits::{Limits, Registration};

@@ -132,6 +132,15 @@ pub(super) fn database(folder: &Path) -> PathBuf {
     folder.join("switchboard.db")
 }
 
+/// The bytes of the files with the database and with SQLite's log. A file that is not there has none.
+pub(super) fn sizes(folder: &Path) -> (u64, u64) {
+    let size = |path: &Path| fs::metadata(path).map_or(0, |found| found.len());
+    let database = database(folder);
+    let mut log = OsString::from(&database);
+    log.push("-wal");
+    (size(&database), size(Path::new(&log)))
+}
+
 /// A sentence about the folder's database.
 pub(super) fn about(folder: &Path, what: &dyn fmt::Display) -> String {
     format!("{} {what}", database(folder).display())

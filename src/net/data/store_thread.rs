@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use super::super::clock::Clock;
 use super::{Answers, dice, folder, unix_ms};
-use crate::chat::account::{Failure, Job, JobResult, Output, StoreReport, Ticket, Work};
+use crate::chat::account::{Commit, Failure, Job, JobResult, Output, StoreReport, Ticket, Work};
 use crate::store::Database;
 
 /// The most jobs of one transaction. What comes later waits for the next one.
@@ -24,10 +24,10 @@ const BATCH_BYTES: usize = 4 << 20;
 const LOOK_INTERVAL: Duration = Duration::from_secs(1);
 
 /// Does jobs until the loop has closed its end of the channel and all are done. Then it closes the
-/// database.
+/// database, which is in `folder`.
 pub(super) fn serve(
     mut database: Database,
-    data: &Path,
+    folder: &Path,
     clock: Clock,
     jobs: &Receiver<Vec<Job>>,
     answers: &Answers,
@@ -60,11 +60,14 @@ pub(super) fn serve(
             let took = clock.monotonic().since(begun.monotonic);
             let has_written = batch.iter().any(|job| job.work.writes());
             let trouble = database.trouble();
-            report.trouble = trouble_to_tell(report.trouble, trouble, || folder::has_room(data));
-            report.commit = (has_written && trouble.is_none()).then_some(took);
+            report.trouble = trouble_to_tell(report.trouble, trouble, || folder::has_room(folder));
             let done = batch.len();
+            report.commit =
+                (has_written && trouble.is_none()).then_some(Commit { jobs: done, time: took });
             waiting.drain(..done);
-            answers.send(results.drain(..).chain([news(Output::Report(report))]));
+            // The report comes first: a client that was told of a failure finds it on the pages.
+            let reported = std::iter::once(news(Output::Report(report)));
+            answers.send(reported.chain(results.drain(..)));
         }
         let now = clock.now();
         database.tidy_up(unix_ms(now), waiting.is_empty());
@@ -76,11 +79,9 @@ pub(super) fn serve(
             }
             database.look_for_room();
             let trouble =
-                trouble_to_tell(report.trouble, database.trouble(), || folder::has_room(data));
-            let now = StoreReport { trouble, commit: None, ..report };
-            let (database_bytes, log_bytes) =
-                database.sizes().unwrap_or((now.database_bytes, now.log_bytes));
-            let now = StoreReport { database_bytes, log_bytes, ..now };
+                trouble_to_tell(report.trouble, database.trouble(), || folder::has_room(folder));
+            let (database_bytes, log_bytes) = folder::sizes(folder);
+            let now = StoreReport { trouble, commit: None, database_bytes, log_bytes };
             // An idle server is not woken for nothing.
             if now != (StoreReport { commit: None, ..report }) {
                 report = now;

@@ -13,6 +13,8 @@ use crate::session::tests::calls::token_of;
 use crate::turn::fake_sockets::{World, frame};
 use crate::turn::{Budgets, Limits};
 
+mod state;
+
 /// A request whose caller's token is to be looked up.
 const USERS: &str = "GET /test/users?token=k HTTP/1.1\r\nHost: a\r\n\r\n";
 /// A request whose reply comes at once.

@@ -6,6 +6,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use serde_json::{Value, json};
@@ -41,6 +42,16 @@ impl Data {
     pub(super) fn start_with(&self, flags: &[&str]) -> Server {
         let folder = self.0.to_str().expect("a path in UTF-8");
         Server::start(&[&["--data", folder], flags].concat())
+    }
+
+    /// Starts a server whose files cannot grow beyond this many blocks. A block is 512 bytes, or 1,024 in
+    /// some shells. Then writing fails with EFBIG (setrlimit(2)), as on a broken disk.
+    pub(super) fn start_with_small_files(&self, blocks: u32) -> Server {
+        let mut command = Command::new("/bin/sh");
+        command.env_clear().env("SWITCHBOARD_SLOW_TURN", "1h");
+        command.args(["-c", &format!(r#"ulimit -f {blocks}; exec "$0" "$@""#)]);
+        command.args([env!("CARGO_BIN_EXE_switchboard"), "--listen", "127.0.0.1:0", "--data"]);
+        Server::spawn(command.arg(&self.0))
     }
 }
 
