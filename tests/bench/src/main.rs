@@ -10,7 +10,7 @@ mod swarm;
 mod turns;
 
 use std::io::{self, Write as _};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 
 use clap::Parser;
@@ -32,6 +32,10 @@ struct Args {
     /// Another server to measure, as NAME=COMMAND; {port} in the command becomes a free port
     #[arg(long, value_name = "NAME=COMMAND")]
     other: Vec<String>,
+
+    /// Where servers keep their data, such as a folder in memory; without it, beside this program
+    #[arg(long, value_name = "DIR")]
+    data_in: Option<PathBuf>,
 
     /// Idle connections whose memory is measured
     #[arg(long, default_value_t = 19_000)]
@@ -100,6 +104,10 @@ fn main() -> ExitCode {
 fn run(args: &Args) -> io::Result<()> {
     raise_descriptor_limit()?;
     server::pin(&[1])?;
+    server::keep_data_in(match &args.data_in {
+        Some(folder) => folder.clone(),
+        None => target()?,
+    });
     let mut servers = vec![build_c("floor")?, build_switchboard()?];
     for other in &args.other {
         let (name, command) = other.split_once('=').ok_or(io::ErrorKind::InvalidInput)?;

@@ -7,6 +7,7 @@ use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::rc::Rc;
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread;
 use std::time::Duration;
@@ -42,7 +43,7 @@ pub(crate) struct Server {
     pub(crate) started_in: Duration,
 }
 
-/// A folder beside the server's binary, and so on a disk. It is empty at first, and removed at the end.
+/// A folder for a server's data. It is empty at first, and removed at the end.
 #[derive(Debug)]
 pub(crate) struct Folder(pub(crate) PathBuf);
 
@@ -50,7 +51,8 @@ impl Folder {
     pub(crate) fn new() -> io::Result<Rc<Folder>> {
         static NEXT: AtomicU32 = AtomicU32::new(0);
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
-        let path = target()?.join(format!("bench-data-{}-{number}", std::process::id()));
+        let parent = DATA_IN.get().ok_or(ErrorKind::NotFound)?;
+        let path = parent.join(format!("bench-data-{}-{number}", std::process::id()));
         fs::create_dir(&path)?;
         Ok(Rc::new(Folder(path)))
     }
@@ -60,6 +62,13 @@ impl Drop for Folder {
     fn drop(&mut self) {
         let _ = fs::remove_dir_all(&self.0);
     }
+}
+
+static DATA_IN: OnceLock<PathBuf> = OnceLock::new();
+
+/// Says where the folders are. It counts once.
+pub(crate) fn keep_data_in(folder: PathBuf) {
+    DATA_IN.get_or_init(|| folder);
 }
 
 /// The folder where cargo puts its results. This program is in it.

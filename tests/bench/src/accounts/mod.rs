@@ -15,7 +15,7 @@ use std::process::Command;
 use super::server::{Recipe, target};
 use super::{Args, Column, Scenario, build_c, folder, measure, relay};
 
-/// With each durability.
+/// With each durability, beside the bare fan-out, which stores nothing.
 const DURABILITIES: &[(&str, Scenario)] = &[
     ("store pipelined", messages::pipelined),
     ("store 1k", messages::at_1k),
@@ -23,8 +23,10 @@ const DURABILITIES: &[(&str, Scenario)] = &[
     ("store 20k", messages::at_20k),
 ];
 /// Beside the least that any server costs.
-const FAN_OUT: &[(&str, Scenario)] =
-    &[("store fan-out 100", messages::fan_out_100), ("store fan-out 1000", messages::fan_out_1000)];
+const FAN_OUT: &[(&str, Scenario)] = &[
+    ("store fan-out to 100", messages::fan_out_100),
+    ("store fan-out to 1,000", messages::fan_out_1000),
+];
 /// The other realms, without and with `--data`.
 const OTHER_REALMS: &[(&str, Scenario)] = &[
     ("store beside random pairs", relay::random_pairs),
@@ -50,10 +52,9 @@ pub(super) fn run(server: &Recipe, wanted: &dyn Fn(&str) -> bool, args: &Args) -
         }
         io::Result::Ok(())
     };
-    table(DURABILITIES, &[&power, &process])?;
-    if FAN_OUT.iter().any(|(name, _)| wanted(name)) {
-        table(FAN_OUT, &[&build_c("fan")?, &power])?;
-    }
+    let fan = build_c("fan")?;
+    table(DURABILITIES, &[&fan, &power, &process])?;
+    table(FAN_OUT, &[&fan, &power])?;
     table(ALONE, &[&power])?;
     // Hashing is to have a core beside the loop's, as it has on any machine where it matters.
     table(&[("store logins", others::logins)], &[&Recipe { cores: &[0, 1], ..power.clone() }])?;
