@@ -26,7 +26,12 @@ const CACHE_FULL: usize = 200_000;
 /// speak WebSocket Chat. Beside them, a socket of the mobile realm in the same server.
 pub(super) fn idle(server: &Server, args: &Args) -> io::Result<Vec<Figure>> {
     let (folder, tokens) = filled(&server.recipe, USERS, CACHE_FULL)?;
-    let fresh = || Server::start_on(&server.recipe, Rc::clone(&folder));
+    // What the store's thread allocates in its first second is not the connections'.
+    let fresh = || {
+        let again = Server::start_on(&server.recipe, Rc::clone(&folder))?;
+        thread::sleep(Duration::from_millis(1_500));
+        io::Result::Ok(again)
+    };
     let each = |server: &Server, empty: u64| {
         server.rss_bytes().saturating_sub(empty) as f64 / args.idle as f64
     };
