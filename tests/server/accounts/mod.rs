@@ -14,6 +14,7 @@ mod cors;
 mod crashes;
 mod draining;
 mod endings;
+mod full;
 mod held;
 mod page;
 mod presence;
