@@ -5,7 +5,7 @@
 //! read the answers, `full` who makes room. `chatterbox` and `websocket_chat` have the frames, `presence` who is
 //! online, `page` the life of a page. `endings` says when a WebSocket is closed and when it is not, `waiting`
 //! what happens while the store is slow, `draining` what a shutdown waits for, `storing` what outlives the
-//! server, and `store_state` what the operator sees of the store. `crashes` kills the server under load again
+//! server, `privacy` where secrets are not, and `store_state` what the operator sees of the store. `crashes` kills the server under load again
 //! and again; `told` holds its database against what clients were told.
 
 mod chatterbox;
@@ -18,6 +18,7 @@ mod full;
 mod held;
 mod page;
 mod presence;
+mod privacy;
 mod registering;
 mod requests;
 mod store_state;
