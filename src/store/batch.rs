@@ -134,6 +134,9 @@ impl Database {
             Work::Register { name, hash, at } => {
                 users::register(connection, name, hash, *at, dice).map(Output::Registered)
             }
+            Work::MakeRoom { online, at } => {
+                users::make_room(connection, online, *at).map(Output::Room)
+            }
             Work::Admit { user, at, expires, rehash } => {
                 if let Some(hash) = rehash {
                     users::replace_outdated_hash(connection, *user, hash)?;

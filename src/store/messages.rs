@@ -5,6 +5,7 @@ use std::sync::Arc;
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
 use super::schema::GLOBAL;
+use super::users;
 use crate::chat::account::{Place, Seq, Stored, UnixMs, UserKey};
 
 /// How many global messages memory keeps.
@@ -46,6 +47,7 @@ pub(super) fn say(
     connection
         .prepare_cached("INSERT INTO messages(id, sender, at, text) VALUES (?, ?, ?, ?)")?
         .execute(params![id_of(conversation, seq), from.0, at.0, text])?;
+    users::keep(connection, from)?;
     if let Place::Private(one, other) = place {
         let reader = if one == from { other } else { one };
         if reader != from {

@@ -46,6 +46,7 @@ impl Hasher {
             Work::Say { .. }
             | Work::Credentials { .. }
             | Work::Register { .. }
+            | Work::MakeRoom { .. }
             | Work::Admit { .. }
             | Work::Login(_)
             | Work::Revoke(_) => return None,

@@ -5,7 +5,7 @@ use rusqlite::{Connection, OptionalExtension as _, Row, params};
 use super::names::folded;
 use super::{Database, Dice, Hasher, failure};
 use crate::chat::account::{
-    Credentials, Failure, PasswordHash, UnixMs, User, UserId, UserKey, UserName,
+    Credentials, Failure, PasswordHash, TokenDigest, UnixMs, User, UserId, UserKey, UserName,
 };
 
 /// Registers a user. `None`: the name is taken, or looks like one that is.
@@ -26,6 +26,69 @@ pub(super) fn register(
             Ok(User { key: UserKey(row.get(0)?), id, name: name.clone(), created: at })
         })
         .optional()
+}
+
+/// The first day of an account, in milliseconds: a login after it shows that its user came back.
+const FIRST_DAY: i64 = 24 * 60 * 60 * 1_000;
+
+/// Notes that a user has written something, and so stays.
+pub(super) fn keep(connection: &Connection, user: UserKey) -> rusqlite::Result<()> {
+    // The condition makes this a look-up for all but the first message.
+    let sql = "UPDATE users SET stays = 1 WHERE key = ? AND stays = 0";
+    connection.prepare_cached(sql)?.execute([user.0]).map(drop)
+}
+
+/// Notes a login. The user stays, if it is after the first day.
+pub(super) fn came_back(
+    connection: &Connection,
+    user: UserKey,
+    at: UnixMs,
+) -> rusqlite::Result<()> {
+    let sql = "UPDATE users SET stays = 1 WHERE key = ? AND stays = 0 AND created <= ?";
+    let created = at.0.saturating_sub(FIRST_DAY);
+    connection.prepare_cached(sql)?.execute(params![user.0, created]).map(drop)
+}
+
+/// Removes the oldest account that makes room: its first day is over, its user has not logged in since and has
+/// written nothing, and is not among those `online`. Returns whose it was, and
+/// the logins that ended with it.
+///
+/// The name is free again, since no message has it as its sender. If others have written to it, the name stays
+/// taken: the next user of that name would be mistaken for this one.
+pub(super) fn make_room(
+    connection: &Connection,
+    online: &[UserKey],
+    now: UnixMs,
+) -> rusqlite::Result<Option<(UserKey, Vec<TokenDigest>)>> {
+    // The newest user of all stays, because SQLite would give its key again.
+    let mut passing = connection.prepare_cached(
+        "SELECT key FROM users WHERE stays = 0 AND created <= ? AND password IS NOT NULL
+         AND key < (SELECT max(key) FROM users) ORDER BY created",
+    )?;
+    let mut keys = passing.query_map([now.0.saturating_sub(FIRST_DAY)], |row| row.get(0))?;
+    let gone = loop {
+        let Some(key) = keys.next() else { return Ok(None) };
+        let key = UserKey(key?);
+        if !online.contains(&key) {
+            break key;
+        }
+    };
+    drop(keys);
+    let logins = connection
+        .prepare_cached("DELETE FROM logins WHERE user = ? RETURNING token")?
+        .query_map([gone.0], |row| row.get(0).map(TokenDigest))?
+        .collect::<rusqlite::Result<Vec<_>>>()?;
+    let was_written_to = connection
+        .prepare_cached("SELECT EXISTS (SELECT 1 FROM marks WHERE user = ?)")?
+        .query_row([gone.0], |row| row.get::<_, bool>(0))?;
+    if was_written_to {
+        connection.prepare_cached("DELETE FROM marks WHERE user = ?")?.execute([gone.0])?;
+        let sql = "UPDATE users SET password = NULL, stays = 1 WHERE key = ?";
+        connection.prepare_cached(sql)?.execute([gone.0])?;
+    } else {
+        connection.prepare_cached("DELETE FROM users WHERE key = ?")?.execute([gone.0])?;
+    }
+    Ok(Some((gone, logins)))
 }
 
 /// A UUID of version 4: 122 random bits (RFC 9562 §5.4).
@@ -109,6 +172,15 @@ impl Database {
             connection.execute(sql, params![hash.reveal(), user.0])?;
             connection.execute("DELETE FROM logins WHERE user = ?", [user.0])
         })
+    }
+
+    /// Lets the user of this name stay also if others need room: the operator has chosen this user.
+    ///
+    /// # Errors
+    ///
+    /// [`Failure`]; then nothing has changed.
+    pub fn keep_user(&mut self, name: &UserName) -> Result<bool, Failure> {
+        self.change_user(name, |connection, user| keep(connection, user).map(|()| 1))
     }
 
     /// Deletes a user: password, logins and marks. The messages stay, and nobody else gets the name.

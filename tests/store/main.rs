@@ -5,6 +5,7 @@
 
 mod disk;
 mod model;
+mod room;
 mod upkeep;
 
 use std::path::{Path, PathBuf};

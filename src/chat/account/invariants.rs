@@ -63,6 +63,7 @@ impl Realm {
                 Pending::Login { .. }
                 | Pending::Recheck(_)
                 | Pending::LogOut { .. }
+                | Pending::Room { .. }
                 | Pending::Register { .. }
                 | Pending::Admit(_) => {}
             }

@@ -60,6 +60,14 @@ pub enum Work {
         /// When.
         at: UnixMs,
     },
+    /// Store lane: remove an account whose user never came back after the first day, and has written nothing.
+    /// → [`Output::Room`]
+    MakeRoom {
+        /// The users that are online, who stay in any case.
+        online: Box<[UserKey]>,
+        /// When.
+        at: UnixMs,
+    },
     /// Store lane: make a token for a user, and revoke the user's oldest logins beyond a number.
     /// → [`Output::Admitted`]
     Admit {
@@ -97,7 +105,11 @@ impl Work {
     /// Whether the job may change the store.
     pub fn writes(&self) -> bool {
         match self {
-            Work::Say { .. } | Work::Register { .. } | Work::Admit { .. } | Work::Revoke(_) => true,
+            Work::Say { .. }
+            | Work::Register { .. }
+            | Work::MakeRoom { .. }
+            | Work::Admit { .. }
+            | Work::Revoke(_) => true,
             Work::Credentials { .. } | Work::Login(_) | Work::Hash(_) | Work::Verify { .. } => {
                 false
             }
@@ -127,6 +139,8 @@ pub enum Output {
     Credentials(Option<Credentials>),
     /// The user is registered and committed. `None`: the name is taken.
     Registered(Option<User>),
+    /// The account that made room, and the logins that ended with it. `None`: every user stays.
+    Room(Option<(UserKey, Vec<TokenDigest>)>),
     /// The login is committed.
     Admitted {
         /// The token. The store keeps only its digest.
@@ -244,6 +258,7 @@ impl fmt::Debug for Work {
             Work::Say { .. } => "Say",
             Work::Credentials { .. } => "Credentials",
             Work::Register { .. } => "Register",
+            Work::MakeRoom { .. } => "MakeRoom",
             Work::Admit { .. } => "Admit",
             Work::Login(_) => "Login",
             Work::Revoke(_) => "Revoke",
@@ -259,6 +274,7 @@ impl fmt::Debug for Output {
             Output::Said { .. } => "Said",
             Output::Credentials(_) => "Credentials",
             Output::Registered(_) => "Registered",
+            Output::Room(_) => "Room",
             Output::Admitted { .. } => "Admitted",
             Output::Login(_) => "Login",
             Output::Revoked(_) => "Revoked",

@@ -96,6 +96,8 @@ pub struct Realm {
     registrations: Throttle,
     logins_by_address: Throttle,
     logins_by_name: Throttle,
+    /// When the store last had no account that makes room for another.
+    was_full: Option<Moment>,
     /// How many messages were committed since the start.
     commits: u64,
     /// The bytes of the texts that wait for the store.
@@ -130,6 +132,7 @@ impl Realm {
             registrations: throttle(limits.registrations),
             logins_by_address: throttle(limits.logins_per_address),
             logins_by_name: throttle(limits.logins_per_name),
+            was_full: None,
             commits: 0,
             unstored_bytes: 0,
             is_draining: false,
@@ -180,6 +183,10 @@ impl Realm {
             }
             Pending::LogOut { token, asker } => {
                 (asker, self.logged_out((token, asker), outcome, sink))
+            }
+            Pending::Room { asker, from, name, password } => {
+                let new = (name, password);
+                (asker, self.made_room(now, (asker, from), new, outcome, sink))
             }
             Pending::Hash { asker, from, name } => {
                 (asker, self.hashed(now, (asker, from), name, outcome, sink))

@@ -5,7 +5,8 @@
 
 use super::pending::{Pending, Wants};
 use super::{
-    Asker, Failure, Guest, Output, Realm, Refusal, Reply, Said, Token, TokenDigest, User, Work,
+    Asker, Failure, Guest, Output, Realm, Refusal, Reply, Said, Token, TokenDigest, User, UserKey,
+    Work,
 };
 use crate::chat::{ConnectionId, Farewell, Sink};
 use crate::timer::Now;
@@ -114,14 +115,20 @@ impl Realm {
     /// gone end; the store is asked again for all other logins with sockets.
     pub(super) fn news(&mut self, users: Vec<User>, sink: &mut impl Sink) {
         for gone in self.users.missing_in(&users) {
-            let seats = self.users.get(gone).map_or(&[][..], |one| one.seats()).to_vec();
-            for id in seats {
-                self.end_seat(id, Farewell::LoggedOut, sink);
-            }
+            self.end_seats_of(gone, sink);
         }
         self.users.replace(users);
+        self.was_full = None;
         for token in self.logins.doubt() {
             self.ask(Pending::Recheck(token), Work::Login(token), sink);
+        }
+    }
+
+    /// Ends the sockets of a user that is there no more.
+    pub(super) fn end_seats_of(&mut self, gone: UserKey, sink: &mut impl Sink) {
+        let seats = self.users.get(gone).map_or(&[][..], |one| one.seats()).to_vec();
+        for id in seats {
+            self.end_seat(id, Farewell::LoggedOut, sink);
         }
     }
 

@@ -6,6 +6,7 @@ mod joining;
 mod limits;
 mod oracle;
 mod reading;
+mod room;
 mod saying;
 mod store;
 mod switching;

@@ -124,10 +124,11 @@ fn batch_length(waiting: &[Job]) -> usize {
     fitting.count().max(1)
 }
 
-/// The bytes of a job. Only texts are of a size that counts.
+/// The bytes of a job. Only texts, and the list of those online, are of a size that counts.
 fn bytes_of(job: &Job) -> usize {
-    let text = match &job.work {
+    let more = match &job.work {
         Work::Say { text, .. } => text.len(),
+        Work::MakeRoom { online, .. } => mem::size_of_val(&**online),
         Work::Credentials { .. }
         | Work::Register { .. }
         | Work::Admit { .. }
@@ -136,7 +137,7 @@ fn bytes_of(job: &Job) -> usize {
         | Work::Hash(_)
         | Work::Verify { .. } => 0,
     };
-    mem::size_of::<Job>() + text
+    mem::size_of::<Job>() + more
 }
 
 #[cfg(test)]
