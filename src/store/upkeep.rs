@@ -84,7 +84,8 @@ impl Database {
     /// Deletes one slice of what is too old. Returns whether there may be more, so that a caller without
     /// other work should call again. It is to be called now and then.
     pub fn prune(&mut self, now: UnixMs) -> bool {
-        if self.refuses_writes() {
+        // While another process holds the lock, each attempt would wait for it, and all jobs with it.
+        if matches!(self.trouble, Some(Failure::Io | Failure::ReadOnly)) {
             return false;
         }
         self.delete_slice(now).unwrap_or_else(|error| {
