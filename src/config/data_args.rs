@@ -38,6 +38,10 @@ pub(super) struct DataArgs {
     login_ttl: Duration,
 
     /// Most users; the list of all of them is one page, which every client may ask for
+    ///
+    /// One more takes the place of a user who registered more than a day ago, has not logged in after the
+    /// first day, has written nothing and is not online. If there is none, nobody can register. Users that
+    /// `switchboard user add` has made stay.
     #[arg(long, env = "SWITCHBOARD_MAX_USERS", value_name = "N", default_value_t = account::Limits::default().users, value_parser = count)]
     max_users: usize,
 }

@@ -358,7 +358,7 @@ impl Driver {
 fn log_store(log: &mut Log, state: Option<StoreState>) {
     let (level, message) = match state {
         None | Some(StoreState::Ok) => (Level::Info, "the store is well again"),
-        Some(StoreState::Slow) => (Level::Warn, "the store is slow: a job waits for a second"),
+        Some(StoreState::Slow) => (Level::Warn, "the store is slow: a job has waited for a second"),
         Some(StoreState::Failed(account::Failure::Full)) => {
             (Level::Error, "the disk of the store is full")
         }

@@ -4,10 +4,12 @@
 mod bodies;
 pub(crate) mod calls;
 mod clients;
+mod ended;
 mod forms;
 mod rates;
 mod refused;
 mod routes;
+mod signing_in;
 mod switching;
 mod visits;
 mod waiting;
@@ -119,8 +121,9 @@ impl Host for Recorder {
         call: &account::Call,
         wanted: Wanted,
         request: u16,
-        _: Forwarded,
+        forwarded: Forwarded,
     ) -> Result<(), TooManyParked> {
+        self.forwarded = Some(forwarded);
         if self.too_many_parked {
             return Err(TooManyParked);
         }
@@ -260,56 +263,26 @@ fn a_wrong_upgrade_is_answered_with_what_is_missing() {
     }
 }
 
-const AUTH: &str = r#"{"type":"auth","data":{"sessionId":"s-1","name":null}}"#;
-
-/// A conversation that asks for a WebSocket at `/ws` and then sends these frames.
-fn says_at_the_other_door(texts: &[&str], host: Recorder) -> (Recorder, Flow) {
-    let mut sample = UPGRADE.replacen("/ws/1234567890", "/ws", 1).into_bytes();
-    sample.extend(frames(texts));
-    converse(host, [sample.as_slice()])
-}
-
 #[test]
-fn a_client_that_signs_in_first_may_go_on() {
-    let ping = r#"{"type":"ping"}"#;
-    let (host, flow) = says_at_the_other_door(&[AUTH, ping], Recorder::default());
-    assert_eq!(
-        (flow, host.admitted.as_slice()),
-        (Flow::Open, &[Entry::new(Dialect::Messenger, None)][..])
-    );
-    assert_eq!(host.signed_in.len(), 1);
-    assert!(String::from_utf8_lossy(&host.written).ends_with("{\"type\":\"pong\"}\n"));
-}
-
-#[test]
-fn a_client_whose_first_frame_is_no_sign_in_is_disconnected() {
-    let no_id = r#"{"type":"auth","data":{"name":"x"}}"#;
-    let early = r#"{"type":"message_read","data":{"messageId":"m"}}"#;
-    for first in [PING, "nonsense", no_id, early] {
-        let (host, flow) = says_at_the_other_door(&[first, AUTH], Recorder::default());
-        assert_eq!(
-            flow,
-            Flow::Finish(End::NotSignedIn("say who you are first, with auth")),
-            "{first}"
-        );
-        assert!(host.signed_in.is_empty() && host.commands.is_empty(), "{first}");
+fn only_a_request_with_the_operators_token_is_told_who_is_online() {
+    let limits = Limits { admin_token: AdminToken::parse("s3cret").ok(), ..limits() };
+    for (header, names) in [
+        ("Authorization: Bearer s3cret\r\n", true),
+        ("Authorization: bearer s3cret\r\n", true),
+        ("Authorization: Bearer s3cre\r\n", false),
+        ("Authorization: Bearer s3cret0\r\n", false),
+        ("Authorization: Bearer \r\n", false),
+        ("Authorization: s3cret\r\n", false),
+        ("Authorization: Bearer s3cret\r\nAuthorization: Bearer x\r\n", false),
+        ("", false),
+    ] {
+        let mut host = Recorder::default();
+        let mut input =
+            format!("GET /stats HTTP/1.1\r\nHost: chat.example\r\n{header}\r\n").into_bytes();
+        let _ = Session::new().receive(&mut input, &limits, &mut host);
+        let page = String::from_utf8_lossy(&host.written);
+        assert!(page.ends_with(&format!("Stats {{ names: {names} }}")), "{header}: {page}");
     }
-}
-
-#[test]
-fn a_second_sign_in_is_an_error_and_the_connection_goes_on() {
-    let (host, flow) = says_at_the_other_door(&[AUTH, AUTH], Recorder::default());
-    assert_eq!((flow, host.signed_in.len()), (Flow::Open, 1));
-    assert!(String::from_utf8_lossy(&host.written).contains("signed in already"));
-}
-
-#[test]
-fn a_device_too_many_is_told_the_reason() {
-    let host = Recorder { no_more_devices: true, ..Recorder::default() };
-    let (host, flow) = says_at_the_other_door(&[AUTH], host);
-    let Flow::Finish(end @ End::SignInRefused(sentence)) = flow else { panic!("{flow:?}") };
-    assert_eq!(end.close_frame(), Some((Some(1008), sentence)));
-    assert!(String::from_utf8_lossy(&host.written).contains(sentence));
 }
 
 /// A refusal by the chat. It may say when the client may try again.
@@ -377,64 +350,4 @@ fn while_draining_health_says_so_and_connections_are_not_kept() {
     assert!(answer.starts_with("HTTP/1.1 503 "), "{answer}");
     assert!(answer.contains("Connection: close\r\n"), "{answer}");
     assert_eq!(flow, Flow::Finish(End::Http));
-}
-
-#[test]
-fn a_well_formed_frame_makes_up_for_a_strike_and_too_many_strikes_end_the_connection() {
-    let mut mostly_bad = UPGRADE.as_bytes().to_vec();
-    mostly_bad.extend(frames(&["x", "x", "x", PING, "x"]));
-    assert_eq!(converse(Recorder::default(), [mostly_bad.as_slice()]).1, Flow::Open);
-    mostly_bad.extend(frames(&["x"]));
-    let (_, flow) = converse(Recorder::default(), [mostly_bad.as_slice()]);
-    assert_eq!(flow, Flow::Finish(End::Strikes));
-}
-
-#[test]
-fn binary_data_is_echoed_by_echo_and_unacceptable_to_sca() {
-    let mut binary = Vec::new();
-    Frame::Binary(b"abc").encode_masked([0; 4], &mut binary);
-    let sca = [UPGRADE.as_bytes(), &binary];
-    assert_eq!(converse(Recorder::default(), sca).1, Flow::Finish(End::Unacceptable));
-    let echo = UPGRADE.replacen("/ws/1234567890", "/echo", 1);
-    let (host, flow) = converse(Recorder::default(), [echo.as_bytes(), &binary]);
-    assert_eq!(flow, Flow::Open);
-    assert!(host.written.ends_with(b"\x82\x03abc"));
-}
-
-#[test]
-fn bytes_after_a_violation_in_the_same_read_are_ignored() {
-    // A frame without a mask, a frame with a reserved opcode, and a text that is not UTF-8.
-    for violation in [b"\x81\x00".as_slice(), b"\x83\x80abcd", b"\x81\x81\0\0\0\0\xFF"] {
-        let bytes = [UPGRADE.as_bytes(), violation, &frames(&[PING])].concat();
-        let (host, flow) = converse(Recorder::default(), [bytes.as_slice()]);
-        assert!(matches!(flow, Flow::Finish(End::Violation(..))), "{flow:?}");
-        assert_eq!(host.commands, Vec::<String>::new());
-    }
-}
-
-#[test]
-fn an_ended_session_sends_its_close_frame_and_ignores_all_input() {
-    let mut session = Session::new();
-    let mut host = Recorder::default();
-    let mut input = UPGRADE.as_bytes().to_vec();
-    assert_eq!(session.receive(&mut input, &limits(), &mut host), Flow::Open);
-    host.written.clear();
-    session.finish(End::Replaced, &mut host);
-    assert_eq!(host.written, b"\x88\x20\x0f\xa0replaced by a newer connection");
-    let mut more = frames(&[PING]);
-    host.written.clear();
-    assert_eq!(session.receive(&mut more, &limits(), &mut host), Flow::Open);
-    assert!(host.written.is_empty() && !session.is_websocket());
-}
-
-#[test]
-fn a_late_request_is_answered_with_408_and_a_silent_client_is_not_answered() {
-    let mut host = Recorder::default();
-    let mut session = Session::new();
-    assert_eq!(session.time_out(&mut host), End::RequestTimeout);
-    assert!(host.written.is_empty());
-    let mut half = b"GET / HT".to_vec();
-    assert_eq!(session.receive(&mut half, &limits(), &mut host), Flow::Open);
-    assert_eq!(session.time_out(&mut host), End::RequestTimeout);
-    assert!(host.written.starts_with(b"HTTP/1.1 408 "));
 }

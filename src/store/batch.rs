@@ -4,11 +4,17 @@
 //! together, and answered after that. If the transaction fails, none of it has happened: SQLite has rolled
 //! it back, or this file does.
 
-use rusqlite::{Connection, Transaction, TransactionBehavior};
+use rusqlite::Connection;
 
 use super::failure::{self, Cause};
-use super::{Database, Dice, logins, messages, rooms, users};
+use super::{Database, Dice, logins, messages, rooms, stays, users};
 use crate::chat::account::{Failure, Job, JobResult, Output, UnixMs, Work};
+
+/// The bytes of a page of SQLite.
+const PAGE_BYTES: usize = 4_096;
+
+/// Pages that a new row changes, in its table and in the indices: about as many, and rarely more.
+const PAGES_OF_A_ROW: usize = 4;
 
 impl Database {
     /// Does the jobs of a batch in their order, in one transaction, and appends their results to `out` in
@@ -31,6 +37,7 @@ impl Database {
         if self.refuses_writes() {
             return self.only_reads(batch, Failure::Io, dice, now, out);
         }
+        self.upkeep.wrote(batch.iter().map(pages_of).sum());
         let changes = self.connection.total_changes();
         let Err(error) = self.together(batch, dice, now, out) else {
             // A batch that changed nothing does not tell whether the disk has room.
@@ -65,25 +72,34 @@ impl Database {
     ) -> rusqlite::Result<()> {
         // A transaction that begins as a reader may find, at its first write, that another process has
         // written meanwhile. Then it can only fail.
-        let behavior = match batch.iter().any(|job| job.work.writes()) {
-            true => TransactionBehavior::Immediate,
-            false => TransactionBehavior::Deferred,
+        let begin = match batch.iter().any(|job| job.work.writes()) {
+            true => "BEGIN IMMEDIATE",
+            false => "BEGIN",
         };
         let before = out.len();
         let mut all = || -> rusqlite::Result<()> {
-            // Dropped without a commit, it rolls back, unless SQLite has done so already.
-            let transaction = Transaction::new_unchecked(&self.connection, behavior)?;
+            self.run(begin)?;
             for job in batch {
                 let output = self.perform(&job.work, dice, now)?;
                 out.push(JobResult { ticket: job.ticket, outcome: Ok(output) });
             }
-            transaction.commit()
+            self.run("COMMIT")
         };
         let done = all();
         if done.is_err() {
             out.truncate(before);
+            // SQLite may have rolled it back already.
+            if !self.connection.is_autocommit() {
+                let _ = self.run("ROLLBACK");
+            }
         }
         done
+    }
+
+    /// Runs a statement that returns nothing. It is kept compiled: rusqlite's `Transaction` would compile
+    /// BEGIN and COMMIT each time, which takes as long as storing a message.
+    fn run(&self, sql: &str) -> rusqlite::Result<()> {
+        self.connection.prepare_cached(sql)?.execute([]).map(drop)
     }
 
     /// Answers the jobs that read, and fails the others with `failure`.
@@ -135,6 +151,9 @@ impl Database {
             Work::Register { name, hash, at } => {
                 users::register(connection, name, hash, *at, dice).map(Output::Registered)
             }
+            Work::MakeRoom { online, at } => {
+                stays::make_room(connection, online, *at).map(Output::Room)
+            }
             Work::Admit { user, at, expires, rehash } => {
                 if let Some(hash) = rehash {
                     users::replace_outdated_hash(connection, *user, hash)?;
@@ -149,6 +168,12 @@ impl Database {
             Work::Hash(_) | Work::Verify { .. } => unreachable!("the hash lane does these"),
         }
     }
+}
+
+/// About how many pages a job appends to the log at most.
+fn pages_of(job: &Job) -> usize {
+    let text = if let Work::Say { text, .. } = &job.work { text.len() } else { 0 };
+    if job.work.writes() { PAGES_OF_A_ROW + text / PAGE_BYTES } else { 0 }
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use rusqlite::{Connection, OptionalExtension as _, params};
 
-use super::Dice;
+use super::{Dice, stays};
 use crate::chat::account::{Token, TokenDigest, UnixMs, UserKey};
 
 /// A login, before it has a token.
@@ -30,6 +30,7 @@ pub(super) fn admit(
              WHERE EXISTS (SELECT 1 FROM users WHERE key = ?2 AND password IS NOT NULL)",
         )?
         .execute(params![digest.0, login.user.0, login.created.0, login.expires.0])?;
+    stays::came_back(connection, login.user, login.created)?;
     // The new login is left out, since the clock may have been set back since the older ones.
     let revoked = connection
         .prepare_cached(

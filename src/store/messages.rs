@@ -5,6 +5,7 @@ use std::sync::Arc;
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
 use super::schema::GLOBAL;
+use super::stays;
 use crate::chat::account::{History, Place, Quote, RoomKey, Seq, Stored, UnixMs, UserKey};
 
 /// How many global messages memory keeps.
@@ -69,6 +70,7 @@ pub(super) fn say(
             quoted_name,
             quoted_text
         ])?;
+    stays::keep(connection, from)?;
     if let Place::Private(one, other) = place
         && one != other
     {
@@ -78,12 +80,14 @@ pub(super) fn say(
     Ok(Some(seq))
 }
 
+// The transaction has the write lock already, so nothing comes between the two statements. An UPDATE with
+// RETURNING would make a table for its one row each time, which takes as long as the rest.
+
 fn next_seq(connection: &Connection, conversation: i64) -> rusqlite::Result<Seq> {
-    connection
-        .prepare_cached(
-            "UPDATE conversations SET last_seq = last_seq + 1 WHERE key = ? RETURNING last_seq",
-        )?
-        .query_row([conversation], |row| row.get(0).map(Seq))
+    let seq = connection
+        .prepare_cached("SELECT last_seq + 1 FROM conversations WHERE key = ?")?
+        .query_row([conversation], |row| row.get(0).map(Seq))?;
+    set_last_seq(connection, conversation, seq)
 }
 
 /// The same, if the user is a member of the room.
@@ -92,13 +96,21 @@ fn next_seq_in_room(
     room: RoomKey,
     user: UserKey,
 ) -> rusqlite::Result<Option<Seq>> {
-    connection
+    let seq = connection
         .prepare_cached(
-            "UPDATE conversations SET last_seq = last_seq + 1 WHERE key = ?1
-             AND EXISTS (SELECT 1 FROM members WHERE room = ?1 AND user = ?2) RETURNING last_seq",
+            "SELECT last_seq + 1 FROM conversations WHERE key = ?1
+             AND EXISTS (SELECT 1 FROM members WHERE room = ?1 AND user = ?2)",
         )?
         .query_row([room.0, user.0], |row| row.get(0).map(Seq))
-        .optional()
+        .optional()?;
+    seq.map(|seq| set_last_seq(connection, room.0.into(), seq)).transpose()
+}
+
+fn set_last_seq(connection: &Connection, conversation: i64, seq: Seq) -> rusqlite::Result<Seq> {
+    connection
+        .prepare_cached("UPDATE conversations SET last_seq = ? WHERE key = ?")?
+        .execute(params![seq.0, conversation])?;
+    Ok(seq)
 }
 
 /// The conversation of two users, which begins now if there is none.

@@ -18,6 +18,7 @@ mod open;
 mod passwords;
 mod rooms;
 mod schema;
+mod stays;
 mod upkeep;
 mod users;
 mod uuid;

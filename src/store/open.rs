@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
+use super::failure::{self, Cause};
 use super::schema::{self, APPLICATION_ID, MIGRATIONS, VERSION};
 use super::upkeep::{self, Upkeep};
 use super::{Database, Durability, Settings};
@@ -34,12 +35,17 @@ pub enum StartError {
     Older(u32),
     /// The check found damage.
     Damaged,
+    /// There is no room on the disk. Even a database that is only read needs some, for the log's index.
+    Full,
     /// SQLite's own words.
     Sqlite(String),
 }
 
 impl StartError {
     pub(super) fn of(error: &rusqlite::Error) -> StartError {
+        if failure::of(error) == Cause::Full {
+            return StartError::Full;
+        }
         match error.sqlite_error_code() {
             Some(ErrorCode::NotADatabase) => StartError::NotOurs,
             Some(ErrorCode::DatabaseCorrupt) => StartError::Damaged,
@@ -63,6 +69,7 @@ impl fmt::Display for StartError {
             StartError::Damaged => {
                 f.write_str("is damaged: bring back a backup with `switchboard restore`")
             }
+            StartError::Full => f.write_str("cannot be used: the disk is full"),
             StartError::Sqlite(words) => write!(f, "cannot be used: {words}"),
         }
     }
@@ -208,5 +215,23 @@ impl Database {
     pub fn in_memory(settings: Settings) -> Result<Database, StartError> {
         let connection = Connection::open_in_memory().map_err(|error| StartError::of(&error))?;
         Found::identify(connection)?.migrate(settings)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rusqlite::ffi;
+
+    use super::*;
+
+    #[test]
+    fn a_full_disk_is_called_that_also_where_sqlite_speaks_of_an_error() {
+        // Where the index of the log cannot grow, SQLite's words are "disk I/O error".
+        for code in [ffi::SQLITE_FULL, ffi::SQLITE_IOERR_SHMSIZE] {
+            let error = rusqlite::Error::SqliteFailure(ffi::Error::new(code), None);
+            assert_eq!(StartError::of(&error).to_string(), "cannot be used: the disk is full");
+        }
+        let broken = rusqlite::Error::SqliteFailure(ffi::Error::new(ffi::SQLITE_IOERR), None);
+        assert!(matches!(StartError::of(&broken), StartError::Sqlite(_)));
     }
 }

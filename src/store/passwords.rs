@@ -51,6 +51,7 @@ impl Hasher {
             | Work::ChangeRoom { .. }
             | Work::Credentials { .. }
             | Work::Register { .. }
+            | Work::MakeRoom { .. }
             | Work::Admit { .. }
             | Work::Login(_)
             | Work::Revoke(_) => return None,

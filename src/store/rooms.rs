@@ -5,7 +5,7 @@
 
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
-use super::{Dice, messages, uuid};
+use super::{Dice, messages, stays, uuid};
 use crate::chat::account::{Room, RoomChange, RoomId, RoomKey, UnixMs, UserKey};
 
 /// What is to be stored of a room.
@@ -78,7 +78,7 @@ fn add(connection: &Connection, room: RoomKey, user: UserKey, at: UnixMs) -> rus
             "INSERT INTO members(room, user, added) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
         )?
         .execute(params![room.0, user.0, at.0])?;
-    Ok(())
+    stays::keep(connection, user)
 }
 
 /// Whether there is such a user, who was not deleted.

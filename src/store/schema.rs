@@ -15,7 +15,7 @@ pub(super) const APPLICATION_ID: i32 = 0x5357_4244;
 pub(super) const GLOBAL: i64 = 0;
 
 /// From version 0, an empty file, to 1, and so on.
-pub(super) const MIGRATIONS: [&str; 2] = [FIRST, ROOMS];
+pub(super) const MIGRATIONS: [&str; 3] = [FIRST, SECOND, ROOMS];
 
 /// Users, their logins, and what they write.
 ///
@@ -63,6 +63,15 @@ CREATE TABLE marks(
     unread INTEGER NOT NULL,
     PRIMARY KEY(user, conversation)
 ) STRICT, WITHOUT ROWID;
+";
+
+/// Which users make room for new ones if there are too many: those that do not *stay*. A user stays for good
+/// by the first message, or by a login after the first day. Those of an older database all stay, since nobody
+/// knows when they logged in. The index has only the others, which are few.
+const SECOND: &str = "
+ALTER TABLE users ADD COLUMN stays INTEGER NOT NULL DEFAULT 0;
+UPDATE users SET stays = 1;
+CREATE INDEX users_passing ON users(created) WHERE stays = 0;
 ";
 
 /// Rooms with their members, replies, and how far each user has read a private conversation.

@@ -17,6 +17,10 @@ const WAL_PAGES_SOFT: i64 = 1_000;
 /// Pages in the log from which a checkpoint is due at once: 32 MB.
 const WAL_PAGES_HARD: i64 = 8_000;
 
+/// Pages that the log may have grown by before its length is looked at again. To look takes a tenth of a
+/// commit's time.
+const LOOK_AFTER_PAGES: usize = 256;
+
 /// How long after a checkpoint that failed the next may begin, in milliseconds.
 const CHECKPOINT_RETRY: i64 = 5_000;
 
@@ -29,12 +33,23 @@ const PASS_INTERVAL: i64 = 60 * 60 * 1_000;
 /// How far the upkeep has come.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Upkeep {
+    /// About how many pages were appended to the log since its length was looked at.
+    unseen_pages: usize,
+    /// Whether it was long enough for a checkpoint then, if nothing else had been to do.
+    is_long: bool,
     /// When a checkpoint failed last.
     checkpoint_failed: Option<UnixMs>,
     /// The id of the message at which the pass over all messages goes on. `None`: none is under way.
     pass_at: Option<i64>,
     /// When the last pass ended.
     pass_ended: Option<UnixMs>,
+}
+
+impl Upkeep {
+    /// Notes that about as many pages were appended to the log.
+    pub(super) fn wrote(&mut self, pages: usize) {
+        self.unseen_pages = self.unseen_pages.saturating_add(pages);
+    }
 }
 
 impl Database {
@@ -45,21 +60,32 @@ impl Database {
         if self.refuses_writes() || self.upkeep.checkpoint_failed.is_some_and(is_too_soon) {
             return;
         }
+        let Upkeep { unseen_pages, is_long, .. } = self.upkeep;
+        if unseen_pages < LOOK_AFTER_PAGES && !(idle && is_long) {
+            return;
+        }
         let due = if idle { WAL_PAGES_SOFT } else { WAL_PAGES_HARD };
-        let is_done = match pending_pages(&self.connection, "PRAGMA wal_checkpoint(NOOP)") {
-            Ok(pages) if pages < due => return,
+        let left = match pending_pages(&self.connection, "PRAGMA wal_checkpoint(NOOP)") {
+            Ok(pages) if pages < due => Ok(pages),
             // PASSIVE waits for nobody. What a reader still needs stays in the log.
-            Ok(_) => pending_pages(&self.connection, "PRAGMA wal_checkpoint(PASSIVE)")
-                .is_ok_and(|left| left < due),
-            Err(_) => false,
+            Ok(_) => pending_pages(&self.connection, "PRAGMA wal_checkpoint(PASSIVE)"),
+            Err(error) => Err(error),
         };
-        self.upkeep.checkpoint_failed = (!is_done).then_some(now);
+        match left {
+            Ok(pages) if pages < due => {
+                let is_long = pages >= WAL_PAGES_SOFT;
+                let (unseen_pages, checkpoint_failed) = (0, None);
+                self.upkeep = Upkeep { unseen_pages, is_long, checkpoint_failed, ..self.upkeep };
+            }
+            Ok(_) | Err(_) => self.upkeep.checkpoint_failed = Some(now),
+        }
     }
 
     /// Deletes one slice of what is too old. Returns whether there may be more, so that a caller without
     /// other work should call again. It is to be called now and then.
     pub fn prune(&mut self, now: UnixMs) -> bool {
-        if self.refuses_writes() {
+        // While another process holds the lock, each attempt would wait for it, and all jobs with it.
+        if matches!(self.trouble, Some(Failure::Io | Failure::ReadOnly)) {
             return false;
         }
         self.delete_slice(now).unwrap_or_else(|error| {
@@ -78,26 +104,12 @@ impl Database {
         }
         // It changes no value, but it writes a page.
         let write = "UPDATE conversations SET last_seq = last_seq WHERE key = ?";
-        self.trouble = match self.connection.execute(write, [GLOBAL]) {
-            Ok(_) => None,
-            Err(error) => Some(failure::of(&error).to_the_realm()),
-        };
-    }
-
-    /// The bytes of the database's file, and those in its log that are not in the file yet. Of a database
-    /// in memory the log has none.
-    ///
-    /// # Errors
-    ///
-    /// SQLite's, if the disk has failed.
-    pub fn sizes(&self) -> rusqlite::Result<(u64, u64)> {
-        let number = |pragma: &str| -> rusqlite::Result<i64> {
-            self.connection.prepare_cached(pragma)?.query_row([], |row| row.get(0))
-        };
-        let page = number("PRAGMA page_size")?;
-        let in_log = pending_pages(&self.connection, "PRAGMA wal_checkpoint(NOOP)")?;
-        let bytes = |pages: i64| (pages.max(0) * page).unsigned_abs();
-        Ok((bytes(number("PRAGMA page_count")?), bytes(in_log)))
+        match self.connection.execute(write, [GLOBAL]).map_err(|error| failure::of(&error)) {
+            Ok(_) => self.trouble = None,
+            // It says nothing about the disk: there was no memory, for example.
+            Err(Cause::Job) => {}
+            Err(cause) => self.trouble = Some(cause.to_the_realm()),
+        }
     }
 
     /// Copies the whole log into the database and empties it, so that the database is one file. To be
@@ -110,6 +122,7 @@ impl Database {
     }
 
     fn delete_slice(&mut self, now: UnixMs) -> rusqlite::Result<bool> {
+        self.upkeep.wrote(SLICE);
         let more_logins = logins::delete_expired(&self.connection, now, SLICE)? == SLICE;
         let more_deserted = rooms::clear_deserted(&self.connection, SLICE)?;
         Ok(self.delete_old_messages(now)? || more_logins || more_deserted)

@@ -3,7 +3,7 @@
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
 use super::names::folded;
-use super::{Database, Dice, Hasher, failure, rooms, uuid};
+use super::{Database, Dice, Hasher, failure, rooms, stays, uuid};
 use crate::chat::account::{
     Credentials, Failure, PasswordHash, UnixMs, User, UserId, UserKey, UserName,
 };
@@ -101,6 +101,15 @@ impl Database {
             connection.execute("DELETE FROM logins WHERE user = ?", [user.0])?;
             Ok(())
         })
+    }
+
+    /// Lets the user of this name stay also if others need room: the operator has chosen this user.
+    ///
+    /// # Errors
+    ///
+    /// [`Failure`]; then nothing has changed.
+    pub fn keep_user(&mut self, name: &UserName) -> Result<bool, Failure> {
+        self.change_user(name, stays::keep)
     }
 
     /// Deletes a user: password, logins, marks and memberships. The messages stay, and nobody else gets the

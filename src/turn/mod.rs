@@ -276,6 +276,7 @@ impl Turn {
             self.drain.as_ref().map(Drain::deadline),
             presence,
             self.chat.next_deadline(),
+            self.under_way.slow_at(now),
         ];
         deadlines.into_iter().flatten().min().map(|deadline| deadline.since(now))
     }

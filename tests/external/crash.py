@@ -144,7 +144,7 @@ async def main():
             last.hold_against(stored, users, sent=told.sent)
         server = Server(folder)
         await expect_as_before(await server.address(), tokens["ada"], stored, last)
-        server.end()
+        await server.end()
         stored, users = read(folder)
         told.hold_against(stored, users)
     count = sum(map(len, stored.values()))

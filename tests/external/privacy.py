@@ -1,8 +1,9 @@
-"""People of both realms chat and misbehave. All their texts, numbers and names contain a canary.
+"""People of all realms chat and misbehave. All their texts, numbers and names contain a canary.
 
 strace(1) records every system call of the server. A canary may be in a call that reads or writes the socket of
 a client, which is a result of accept4(2), and in no other call: in no file, no path, no line of the log. It
-must not be on a page, or in the trace of the flight recorder, either. To make sure that the check works, every
+must not be on a page, or in the trace of the flight recorder, either. What users are called and write may
+also be read from and written to the files of the database, but no password and no token. To make sure that the check works, every
 canary has to be seen where it belongs, and an invented leak has to be found.
 """
 
@@ -31,9 +32,12 @@ DELIVERED = ANN, BOB, *(
     f"canary-{what}"
     for what in "text id signal eve zoe name content message metadata mention reply invitation question".split()
 )
+# These canaries of users reach a client and the database.
+STORED = "canary-ada", "canary-bea", "canary-global", "canary-private"
+PASSWORD = "canary-password"
 # These canaries reach only the server.
-KEPT = NOBODY, TOKEN, "canary-refused", "canary-path", "canary-picture"
-CANARIES = *DELIVERED, *KEPT
+KEPT = NOBODY, TOKEN, PASSWORD, "canary-refused", "canary-path", "canary-picture"
+CANARIES = [*DELIVERED, *STORED, *KEPT]  # and later the tokens of users
 
 CALL = re.compile(r"(\d+) +(\w+)\((.*)", re.DOTALL)
 TRANSFERS = re.compile(r"(p?readv?2?|recv\w*|p?writev?2?|send\w*)$")
@@ -56,8 +60,8 @@ def whole_calls(lines):
 
 
 def judge(lines, token_file):
-    """Returns the canaries that were written to clients, and the calls that must not contain one."""
-    clients, token, written, leaks = set(), None, set(), []
+    """Returns the canaries that were written to clients or to the database, and the calls that must not contain one."""
+    clients, database, token, written, leaks = set(), set(), None, set(), []
     for line in whole_calls(lines):
         found = {canary for canary in CANARIES if canary in line}
         call = CALL.match(line)
@@ -67,17 +71,23 @@ def judge(lines, token_file):
         if found:
             ours = TRANSFERS.match(name) and descriptor in clients
             reads_token = name == "read" and descriptor is not None and descriptor == token and found == {TOKEN}
-            if not ours and not reads_token:
+            stores = name in ("pread64", "pwrite64") and descriptor in database and found <= set(STORED)
+            if not ours and not reads_token and not stores:
                 leaks.append(line)
             if ours and name.startswith(("write", "send")):
                 written |= found
+            if stores and name == "pwrite64":
+                written |= {f"{canary} in the database" for canary in found}
         result = re.search(r" = (\d+)$", line)
         if name in ("accept4", "accept") and result:
             clients.add(int(result[1]))
         elif name == "openat" and result and token_file in rest:
             token = int(result[1])
+        elif name == "openat" and result and "/switchboard.db" in rest:
+            database.add(int(result[1]))
         elif name == "close":
             clients.discard(descriptor)
+            database.discard(descriptor)
             token = None if descriptor == token else token
     return written, leaks
 
@@ -95,6 +105,12 @@ def check_the_judge():
         f"7 read(4, {told}, 10) = 10",
     ):
         assert judge([leak], "token")[1] == [leak], leak
+    opened = '8 openat(AT_FDCWD, "/data/switchboard.db-wal", O_RDWR) = 12'
+    stored = [opened, f'8 pwrite64(12, "{STORED[2]}", 10, 0) = 10']
+    assert judge(stored, "token") == ({f"{STORED[2]} in the database"}, [])
+    for secret in (PASSWORD, DELIVERED[2]):
+        leak = f'8 pwrite64(12, "{secret}", 10, 0) = 10'
+        assert judge([opened, leak], "token")[1] == [leak], secret
     gone = f"7 sendto(9, {told}, 10) = 10"
     assert judge([accepted, "7 close(9) = 0", gone], "token")[1] == [gone]
     torn = [accepted, f"8 write(2, {told}{UNFINISHED}", "7 close(9) = 0", "8 <... write resumed>, 10) = 10"]
@@ -107,6 +123,8 @@ class Server:
     def __init__(self, folder):
         self.trace_file, self.strace = f"{folder}/loop.json", f"{folder}/strace"
         self.token_file, self.log = f"{folder}/admin", f"{folder}/log"
+        self.data = f"{folder}/data"
+        os.mkdir(self.data)
         with open(self.token_file, "w") as file:
             file.write(TOKEN)
         os.chmod(self.token_file, 0o600)
@@ -116,6 +134,7 @@ class Server:
         # The server logs as much as it can.
         command += ["--log", "debug", "--slow-turn", "1ns", "--echo", "--strikes", "5"]
         command += ["--trace-file", self.trace_file, "--admin-token-file", self.token_file]
+        command += ["--data", self.data]
         self.process = subprocess.Popen(command, stderr=open(self.log, "w"))
         self.address = self.said(r"listening on http://(\S+) ")
         self.admin = self.said(r"pages are at http://([0-9.:]+)")
@@ -127,8 +146,10 @@ class Server:
 
         return eventually(pattern, find)[1]
 
-    def page(self, path, address=None, token=None):
-        request = urllib.request.Request(f"http://{address or self.admin}{path}")
+    def page(self, path, address=None, token=None, body=None):
+        data = json.dumps(body).encode() if body else None
+        request = urllib.request.Request(f"http://{address or self.admin}{path}", data=data)
+        request.add_header("Content-Type", "application/json")
         if token:
             request.add_header("Authorization", f"Bearer {token}")
         try:
@@ -271,6 +292,57 @@ async def chat_in_the_session_realm(server):
     return pages
 
 
+async def chat_in_the_account_realm(server):
+    address = server.address
+
+    def ask(path, body=None, token=None):
+        text = server.page(path, address, token, body)
+        return text[text.index("{"):] if "{" in text else text
+
+    async def log_in(name, password):
+        body = {"username": name, "password": password}
+        answer = json.loads(await asyncio.to_thread(ask, "/login", body))
+        if token := answer.get("token"):
+            CANARIES.append(token)
+        return token
+
+    tokens = []
+    for name in "canary-ada", "canary-bea":
+        body = {"username": name, "password": PASSWORD}
+        for _ in range(2):  # the second time the name is taken
+            await asyncio.to_thread(ask, "/register", body)
+        tokens.append(await log_in(name, PASSWORD))
+        assert await log_in(name, PASSWORD + "!") is None
+        assert await log_in("canary-refused", PASSWORD) is None
+    url = f"ws://{address}/ws?token="
+    async with connect(url + tokens[0], proxy=None) as ada, connect(url + tokens[1], proxy=None) as bea:
+        for socket in ada, bea:
+            await socket.send('{"type":"request_user_list"}')
+            await hears(socket, "user_list_update", "null")
+
+        async def chat(text, recipient=None):
+            await ada.send(json.dumps({"type": "chat", "content": text, "recipient": recipient}))
+
+        await chat("canary-global")
+        await hears(bea, "canary-global", "canary-ada")
+        await chat("canary-private", "canary-bea")
+        await hears(ada, "chat_sent", "canary-private")
+        await chat("canary-refused", "canary-refused")
+        await hears(ada, "not found")
+        await ada.send('{"type":"canary-refused"}')
+        await hears(ada, "Invalid message format")
+        await asyncio.to_thread(ask, "/users", None, tokens[0])
+        await asyncio.to_thread(ask, "/messages/global?canary-path", None, "canary-refused")
+        await asyncio.to_thread(server.page, f"/nowhere?token={tokens[0]}", address)
+        # The tool deletes Bea beside the server, whose WebSocket then ends.
+        tool = [SERVER, "user", "delete", "canary-bea", "--data", server.data]
+        await asyncio.to_thread(subprocess.run, tool, check=True, capture_output=True)
+        await is_cut_off(bea)
+    async with connect(url + "canary-refused", proxy=None) as nobody:
+        await is_cut_off(nobody)
+    return tokens
+
+
 def pages_of(server):
     """The pages that anybody may read, by path; and the trace."""
     paths = "/", "/health", "/ready", "/metrics", "/stats", "/trace", "/canary-path"
@@ -284,6 +356,7 @@ def main():
         server = Server(folder)
         try:
             asyncio.run(chat_in_the_mobile_realm(server.address))
+            tokens = asyncio.run(chat_in_the_account_realm(server))
             pages = asyncio.run(chat_in_the_session_realm(server))
             lines = server.end()
         finally:
@@ -291,10 +364,17 @@ def main():
         with open(server.log) as log:
             pages["the log"] = log.read()
         written, leaks = judge(lines, server.token_file)
-        left = sorted(set(os.listdir(folder)) - {"admin", "log", "strace", "loop.json"})
+        left = sorted(set(os.listdir(folder)) - {"admin", "data", "log", "strace", "loop.json"})
+        for name in os.listdir(server.data):
+            with open(f"{server.data}/{name}", "rb") as file:
+                bytes = file.read()
+            pages[f"the file {name}"] = "".join(c for c in CANARIES if c not in STORED and c.encode() in bytes)
     faults = [f"in a system call: {leak[:300]}" for leak in leaks]
     faults += [f"{canary} on {name}" for name, text in pages.items() for canary in CANARIES if canary in text]
-    faults += [f"{canary} was never written to a client" for canary in DELIVERED if canary not in written]
+    delivered = *DELIVERED, *STORED, *tokens
+    faults += [f"{canary} was never written to a client" for canary in delivered if canary not in written]
+    stored = [f"{canary} in the database" for canary in STORED]
+    faults += [f"{canary}: never written" for canary in stored if canary not in written]
     faults += [f"a file is left: {name}" for name in left]
     ends = pages["the log"].count("connection ended")
     if ends < 10:

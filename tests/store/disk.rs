@@ -184,3 +184,14 @@ fn a_copy_is_whole_while_the_server_goes_on_and_no_file_is_overwritten() {
     assert_eq!(texts(&copied.expect("it is ours")), ["before"]);
     assert!(found.copy_to(&copy).is_err(), "there is one already");
 }
+
+#[test]
+fn sqlite_is_compiled_as_cargos_configuration_says() {
+    let database = rusqlite::Connection::open_in_memory().expect("there is memory");
+    let mut options = database.prepare("PRAGMA compile_options").expect("it is SQL");
+    let options = options.query_map([], |row| row.get::<_, String>(0)).expect("it can be read");
+    let options: Vec<String> = options.map(|one| one.expect("a text")).collect();
+    // The line that sets this also sets HAVE_FDATASYNC, which is not listed. Cargo finds it only in a folder
+    // above the present one.
+    assert!(options.iter().any(|one| one == "DEFAULT_MEMSTATUS=0"), "{options:?}");
+}

@@ -5,6 +5,7 @@
 
 mod disk;
 mod model;
+mod room;
 mod rooms;
 mod talk;
 mod upkeep;

@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use super::{between, read, root};
+use super::{between, read, root, rust_files};
 
 /// The crates of the smallest server, all that it depends on included.
 const MINIMAL: &str = "
@@ -27,6 +27,21 @@ fn without_the_feature_accounts_none_of_its_crates_is_built() {
     for name in list.split('"').filter_map(|part| part.strip_prefix("dep:")) {
         assert!(whole.iter().any(|one| one == name), "{name} is not built at all");
     }
+}
+
+/// The most files of the server that may ask for the feature. With more of them, the two builds would become
+/// two programs.
+const MOST_FILES_THAT_ASK: usize = 5;
+
+#[test]
+fn few_files_ask_for_the_feature_accounts() {
+    let files: Vec<String> = rust_files()
+        .into_iter()
+        .filter(|file| file.path.starts_with("src/"))
+        .filter(|file| file.code().any(|line| line.contains("feature = \"accounts\"")))
+        .map(|file| file.path)
+        .collect();
+    assert!((1..=MOST_FILES_THAT_ASK).contains(&files.len()), "{files:?}");
 }
 
 /// The crates of the server's binary, with these arguments to cargo.

@@ -24,6 +24,8 @@ pub struct Counters {
     pub rooms_deleted: u64,
     /// Users that were registered.
     pub registered: u64,
+    /// Accounts that made room for another.
+    pub made_room: u64,
     /// Logins that began.
     pub logins: u64,
     /// Logins with a wrong name or password.

@@ -74,6 +74,16 @@ impl Directory {
         self.index(key);
     }
 
+    /// Removes a user, who must have no socket.
+    pub(super) fn remove(&mut self, key: UserKey) {
+        let Ok(place) = self.place(key) else { return };
+        let Directory { people, by_name, by_id } = self;
+        debug_assert!(people[place].seats.is_empty(), "a socket has a user");
+        by_name.remove(people[place].user.name.as_str(), |one| *one == key);
+        by_id.remove(people[place].user.id, |one| *one == key);
+        people.remove(place);
+    }
+
     /// The users that are not among these.
     pub(super) fn missing_in(&self, users: &[User]) -> Vec<UserKey> {
         let mut keys: Vec<UserKey> = users.iter().map(|user| user.key).collect();

@@ -67,10 +67,11 @@ impl Realm {
             ),
             Figure::counters(
                 "switchboard_account_logins_total",
-                "Registrations, and logins by how they ended.",
+                "Registrations, accounts that made room for another, and logins by how they ended.",
                 "event",
                 [
                     ("registered", counters.registered),
+                    ("made_room", counters.made_room),
                     ("logged_in", counters.logins),
                     ("wrong", counters.wrong_credentials),
                     ("too_often", counters.too_often),

@@ -16,7 +16,6 @@ impl Realm {
     /// If there is a bug in this room.
     pub fn check_invariants(&self) {
         self.users.check_invariants();
-        self.former.check_invariants();
         self.recent.check_invariants();
         self.waiting.check_invariants();
         self.hashes.check_invariants(&self.limits);
@@ -94,6 +93,7 @@ impl Realm {
                 Pending::Login { .. }
                 | Pending::Recheck(_)
                 | Pending::LogOut { .. }
+                | Pending::Room { .. }
                 | Pending::Register { .. }
                 | Pending::Admit(_)
                 | Pending::History { .. }

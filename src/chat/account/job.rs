@@ -104,6 +104,14 @@ pub enum Work {
         /// When.
         at: UnixMs,
     },
+    /// Store lane: remove an account whose user never came back after the first day, and has written nothing.
+    /// → [`Output::Room`]
+    MakeRoom {
+        /// The users that are online, who stay in any case.
+        online: Box<[UserKey]>,
+        /// When.
+        at: UnixMs,
+    },
     /// Store lane: make a token for a user, and revoke the user's oldest logins beyond a number.
     /// → [`Output::Admitted`]
     Admit {
@@ -157,6 +165,7 @@ impl Work {
             | Work::CreateRoom { .. }
             | Work::ChangeRoom { .. }
             | Work::Register { .. }
+            | Work::MakeRoom { .. }
             | Work::Admit { .. }
             | Work::Revoke(_) => true,
             Work::History { .. }
@@ -204,6 +213,8 @@ pub enum Output {
     Credentials(Option<Credentials>),
     /// The user is registered and committed. `None`: the name is taken.
     Registered(Option<User>),
+    /// The account that made room, and the logins that ended with it. `None`: every user stays.
+    Room(Option<(UserKey, Vec<TokenDigest>)>),
     /// The login is committed.
     Admitted {
         /// The token. The store keeps only its digest.
@@ -249,12 +260,21 @@ pub enum Failure {
 pub struct StoreReport {
     /// Why it does not write. `None`: it writes.
     pub trouble: Option<Failure>,
-    /// If a batch that writes has just been committed: the time that its transaction took.
-    pub commit: Option<Duration>,
+    /// The transaction that has just been committed, if it was one that writes.
+    pub commit: Option<Commit>,
     /// The bytes of the database's file.
     pub database_bytes: u64,
-    /// The bytes in its log that are not in the file yet.
+    /// The bytes of the file with SQLite's log.
     pub log_bytes: u64,
+}
+
+/// A transaction that was committed.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Commit {
+    /// The number of its jobs.
+    pub jobs: usize,
+    /// The time from its first statement to the end of its sync.
+    pub time: Duration,
 }
 
 /// A user and what a login needs.
@@ -358,6 +378,7 @@ impl fmt::Debug for Work {
             Work::ChangeRoom { .. } => "ChangeRoom",
             Work::Credentials { .. } => "Credentials",
             Work::Register { .. } => "Register",
+            Work::MakeRoom { .. } => "MakeRoom",
             Work::Admit { .. } => "Admit",
             Work::Login(_) => "Login",
             Work::Revoke(_) => "Revoke",
@@ -379,6 +400,7 @@ impl fmt::Debug for Output {
             Output::RoomChanged(_) => "RoomChanged",
             Output::Credentials(_) => "Credentials",
             Output::Registered(_) => "Registered",
+            Output::Room(_) => "Room",
             Output::Admitted { .. } => "Admitted",
             Output::Login(_) => "Login",
             Output::Revoked(_) => "Revoked",

@@ -1,8 +1,8 @@
 //! Registrations and logins, each in a few steps with a job between them.
 //!
 //! ```text
-//! register   Hash ──▶ Register
-//! join       Hash ──▶ Register ──▶ Admit
+//! register   (MakeRoom ──▶) Hash ──▶ Register
+//! join       (MakeRoom ──▶) Hash ──▶ Register ──▶ Admit
 //! log in     Credentials ──▶ Verify ──▶ Admit
 //! ```
 //!
@@ -44,7 +44,9 @@ impl Realm {
         if password.reveal().len() > Secret::MAX_BYTES {
             return Err(Refusal::PasswordTooLong);
         }
-        if self.users.len() + self.waiting.registrations() >= self.limits.users {
+        let is_full = self.users.len() + self.waiting.registrations() >= self.limits.users;
+        let retry = self.limits.room_retry;
+        if is_full && self.was_full.is_some_and(|then| now.monotonic.since(then) < retry) {
             return Err(Refusal::TooManyUsers);
         }
         self.require_hash(now, from)?;
@@ -56,8 +58,63 @@ impl Realm {
         if self.users.find(name.as_str()).is_some() {
             return Err(Refusal::UserExists);
         }
+        if is_full {
+            let online = self.users.iter().filter(|one| one.is_online());
+            let online = online.map(|one| one.user.key).collect();
+            let room = Pending::Room { asker, from, name, password: password.clone(), then };
+            self.ask(room, Work::MakeRoom { online, at: unix_ms(now) }, sink);
+            return Ok(());
+        }
+        self.hash((asker, from), name, (password, then), sink);
+        Ok(())
+    }
+
+    /// Has the password of a registration hashed.
+    fn hash(
+        &mut self,
+        (asker, from): Caller,
+        name: UserName,
+        (password, then): (&Secret, AndThen),
+        sink: &mut impl Sink,
+    ) {
         self.hashes.enter(from);
         self.ask(Pending::Hash { asker, from, name, then }, Work::Hash(password.clone()), sink);
+    }
+
+    /// Takes the account that made room for a registration, and goes on with it.
+    pub(super) fn made_room(
+        &mut self,
+        now: Now,
+        (asker, from): Caller,
+        (name, password, then): (UserName, Secret, AndThen),
+        outcome: Result<Output, Failure>,
+        sink: &mut impl Sink,
+    ) -> Result<(), Refusal<'static>> {
+        let gone = match outcome {
+            Ok(Output::Room(gone)) => gone,
+            Ok(other) => unreachable!("room was to be made, and the result is {other:?}"),
+            Err(failure) => return Err(self.failed(failure)),
+        };
+        let Some((gone, logins)) = gone else {
+            self.was_full = Some(now.monotonic);
+            return Err(Refusal::TooManyUsers);
+        };
+        self.counters.made_room += 1;
+        // Somebody may have connected since the store was asked.
+        self.end_seats_of(gone, sink);
+        for login in logins {
+            self.end_login(login, Farewell::LoggedOut, sink);
+        }
+        if let Some(person) = self.users.get(gone) {
+            self.former.add(person.user.clone());
+        }
+        self.users.remove(gone);
+        sink.list_changed(Audience::Status);
+        // Others may have taken the places of the queue meanwhile.
+        if !self.hashes.has_room(&self.limits, from, now.monotonic) {
+            return Err(self.busy());
+        }
+        self.hash((asker, from), name, (&password, then), sink);
         Ok(())
     }
 

@@ -9,8 +9,12 @@ use crate::limiter::Rate;
 pub struct Limits {
     /// Whether people may register themselves.
     pub registration: Registration,
-    /// The most users. The list of all users is one page, so it must not grow without end.
+    /// The most users. The list of all users is one page, so it must not grow without end. One more makes an
+    /// account go whose user never came back after the first day, and has written nothing; if there is none,
+    /// nobody can register.
     pub users: usize,
+    /// How long registrations are refused without asking the store again, once all users stay.
+    pub room_retry: Duration,
     /// How often one address may register a user.
     pub registrations: Rate,
     /// How often one address may try to log in. A login that succeeds costs nothing.
@@ -90,6 +94,7 @@ impl Default for Limits {
         Limits {
             registration: Registration::Open,
             users: 20_000,
+            room_retry: Duration::from_secs(60),
             registrations: Rate::new(1, Duration::from_secs(60), 10),
             logins_per_address: Rate::new(1, Duration::from_secs(2), 20),
             logins_per_name: Rate::new(1, Duration::from_secs(10), 5),

@@ -62,8 +62,8 @@ pub use counters::Counters;
 pub use event::{Event, News};
 pub use ids::{NotAName, Place, Role, RoomId, RoomKey, Seq, UnixMs, UserId, UserKey, UserName};
 pub use job::{
-    Changed, Credentials, Failure, History, Job, JobResult, Output, Room, RoomChange, Snapshot,
-    StoreReport, Stored, Ticket, User, Work,
+    Changed, Commit, Credentials, Failure, History, Job, JobResult, Output, Room, RoomChange,
+    Snapshot, StoreReport, Stored, Ticket, User, Work,
 };
 pub use ledger::{Ledger, Refused};
 pub use limits::{Limits, Registration};
@@ -108,6 +108,8 @@ pub struct Realm {
     registrations: Throttle,
     logins_by_address: Throttle,
     logins_by_name: Throttle,
+    /// When the store last had no account that makes room for another.
+    was_full: Option<Moment>,
     /// How many messages were committed since the start.
     commits: u64,
     /// The bytes of the texts that wait for the store.
@@ -145,6 +147,7 @@ impl Realm {
             registrations: throttle(limits.registrations),
             logins_by_address: throttle(limits.logins_per_address),
             logins_by_name: throttle(limits.logins_per_name),
+            was_full: None,
             commits: 0,
             unstored_bytes: 0,
             is_draining: false,
@@ -200,6 +203,10 @@ impl Realm {
             }
             Pending::LogOut { token, asker } => {
                 (asker, self.logged_out((token, asker), outcome, sink))
+            }
+            Pending::Room { asker, from, name, password, then } => {
+                let new = (name, password, then);
+                (asker, self.made_room(now, (asker, from), new, outcome, sink))
             }
             Pending::Hash { asker, from, name, then } => {
                 (asker, self.hashed(now, (asker, from), (name, then), outcome, sink))

@@ -24,6 +24,8 @@ pub(super) enum Pending {
     Recheck(TokenDigest),
     /// A call waits for a login to be revoked.
     LogOut { token: TokenDigest, asker: Asker },
+    /// A registration waits for an account that makes room.
+    Room { asker: Asker, from: Block, name: UserName, password: Secret, then: AndThen },
     /// A registration waits for the hash of the password.
     Hash { asker: Asker, from: Block, name: UserName, then: AndThen },
     /// A registration waits to be stored.
@@ -170,5 +172,5 @@ fn is_call(pending: &Pending) -> bool {
 }
 
 fn is_registration(pending: &Pending) -> bool {
-    matches!(pending, Pending::Hash { .. } | Pending::Register { .. })
+    matches!(pending, Pending::Room { .. } | Pending::Hash { .. } | Pending::Register { .. })
 }

@@ -7,7 +7,7 @@ use super::pending::Pending;
 use super::rooms::Rooms;
 use super::{
     Asker, Changed, Failure, Guest, Output, Realm, Refusal, Reply, Token, TokenDigest, UserId,
-    Wants, Work,
+    UserKey, Wants, Work,
 };
 use crate::chat::{Audience, Farewell, Sink};
 use crate::timer::Now;
@@ -116,9 +116,7 @@ impl Realm {
     pub(super) fn news(&mut self, news: Changed, sink: &mut impl Sink) {
         let Changed { users, rooms } = news;
         for gone in self.users.missing_in(&users) {
-            for id in self.sockets_of(gone, |_| true) {
-                self.end_seat(id, Farewell::LoggedOut, sink);
-            }
+            self.end_seats_of(gone, sink);
             if let Some(person) = self.users.get(gone) {
                 self.former.add(person.user.clone());
             }
@@ -139,8 +137,16 @@ impl Realm {
         self.rooms.replace(rooms);
         self.users.replace(users);
         sink.list_changed(Audience::Status);
+        self.was_full = None;
         for token in self.logins.doubt() {
             self.ask(Pending::Recheck(token), Work::Login(token), sink);
+        }
+    }
+
+    /// Ends the sockets of a user that is there no more.
+    pub(super) fn end_seats_of(&mut self, gone: UserKey, sink: &mut impl Sink) {
+        for id in self.sockets_of(gone, |_| true) {
+            self.end_seat(id, Farewell::LoggedOut, sink);
         }
     }
 }

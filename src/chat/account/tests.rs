@@ -7,6 +7,7 @@ mod limits;
 mod oracle;
 mod pages;
 mod reading;
+mod room;
 mod rooms;
 mod saying;
 mod store;

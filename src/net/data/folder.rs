@@ -13,11 +13,18 @@ use std::io::{self, ErrorKind};
 use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _, chown};
 use std::path::{Path, PathBuf};
 
+use nix::libc::c_ulong;
+use nix::sys::statvfs::statvfs;
+
 use super::Settings;
 use crate::store::{Database, Found, VERSION};
 
 /// The permissions of every file: only the server's user may read what people write.
 const MODE: u32 = 0o600;
+
+/// The room, in bytes, that a disk that was full must have before the operator is told that it has some. It is
+/// the most that one transaction takes.
+const ROOM: c_ulong = 4 << 20;
 
 /// Takes the folder for a server, opens its database, and brings that to today's schema. The folder is
 /// free again when the lock is dropped.
@@ -125,9 +132,24 @@ pub(super) fn database(folder: &Path) -> PathBuf {
     folder.join("switchboard.db")
 }
 
+/// The bytes of the files with the database and with SQLite's log. A file that is not there has none.
+pub(super) fn sizes(folder: &Path) -> (u64, u64) {
+    let size = |path: &Path| fs::metadata(path).map_or(0, |found| found.len());
+    let database = database(folder);
+    let mut log = OsString::from(&database);
+    log.push("-wal");
+    (size(&database), size(Path::new(&log)))
+}
+
 /// A sentence about the folder's database.
 pub(super) fn about(folder: &Path, what: &dyn fmt::Display) -> String {
     format!("{} {what}", database(folder).display())
+}
+
+/// Whether the disk of the folder has room for any transaction. A disk that does not say so counts as one that has.
+pub(super) fn has_room(folder: &Path) -> bool {
+    let Ok(disk) = statvfs(folder) else { return true };
+    disk.blocks_available().saturating_mul(disk.fragment_size()) >= ROOM
 }
 
 fn exists(folder: &Path) -> Result<(), String> {

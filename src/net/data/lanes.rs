@@ -52,8 +52,9 @@ impl Lanes {
         let answers = || Answers { results: sender.clone(), waker: Arc::clone(waker) };
         let (store, store_jobs) = channel();
         let to_the_loop = answers();
+        let folder = settings.folder.clone();
         spawn("store", move || {
-            store_thread::serve(database, clock, &store_jobs, &to_the_loop);
+            store_thread::serve(database, &folder, clock, &store_jobs, &to_the_loop);
             // Unlocked only now, so that another server finds a database that is closed.
             drop(lock);
         })?;

@@ -4,12 +4,13 @@
 //! transaction. So a batch grows with the load, and no job waits for others to come.
 
 use std::mem;
+use std::path::Path;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::Duration;
 
 use super::super::clock::Clock;
-use super::{Answers, dice, unix_ms};
-use crate::chat::account::{Job, JobResult, Output, StoreReport, Ticket, Work};
+use super::{Answers, dice, folder, unix_ms};
+use crate::chat::account::{Commit, Failure, Job, JobResult, Output, StoreReport, Ticket, Work};
 use crate::store::Database;
 
 /// The most jobs of one transaction. What comes later waits for the next one.
@@ -23,9 +24,10 @@ const BATCH_BYTES: usize = 4 << 20;
 const LOOK_INTERVAL: Duration = Duration::from_secs(1);
 
 /// Does jobs until the loop has closed its end of the channel and all are done. Then it closes the
-/// database.
+/// database, which is in `folder`.
 pub(super) fn serve(
     mut database: Database,
+    folder: &Path,
     clock: Clock,
     jobs: &Receiver<Vec<Job>>,
     answers: &Answers,
@@ -57,11 +59,15 @@ pub(super) fn serve(
             database.carry_out(batch, &mut dice, unix_ms(begun), &mut results);
             let took = clock.monotonic().since(begun.monotonic);
             let has_written = batch.iter().any(|job| job.work.writes());
-            report.trouble = database.trouble();
-            report.commit = (has_written && report.trouble.is_none()).then_some(took);
+            let trouble = database.trouble();
+            report.trouble = trouble_to_tell(report.trouble, trouble, || folder::has_room(folder));
             let done = batch.len();
+            report.commit =
+                (has_written && trouble.is_none()).then_some(Commit { jobs: done, time: took });
             waiting.drain(..done);
-            answers.send(results.drain(..).chain([news(Output::Report(report))]));
+            // The report comes first: a client that was told of a failure finds it on the pages.
+            let reported = std::iter::once(news(Output::Report(report)));
+            answers.send(reported.chain(results.drain(..)));
         }
         let now = clock.now();
         database.tidy_up(unix_ms(now), waiting.is_empty());
@@ -72,10 +78,10 @@ pub(super) fn serve(
                 answers.send([news(Output::News(changed))]);
             }
             database.look_for_room();
-            let now = StoreReport { trouble: database.trouble(), commit: None, ..report };
-            let (database_bytes, log_bytes) =
-                database.sizes().unwrap_or((now.database_bytes, now.log_bytes));
-            let now = StoreReport { database_bytes, log_bytes, ..now };
+            let trouble =
+                trouble_to_tell(report.trouble, database.trouble(), || folder::has_room(folder));
+            let (database_bytes, log_bytes) = folder::sizes(folder);
+            let now = StoreReport { trouble, commit: None, database_bytes, log_bytes };
             // An idle server is not woken for nothing.
             if now != (StoreReport { commit: None, ..report }) {
                 report = now;
@@ -87,6 +93,20 @@ pub(super) fn serve(
         }
     }
     database.close();
+}
+
+/// The trouble that the operator is told. On a full disk a small write still succeeds now and then, for example
+/// where a failed one has left a page. That is no end of the trouble: the server would be ready and not ready
+/// every second, with a line in the log each time. So the end is told once there is room for any transaction.
+fn trouble_to_tell(
+    told: Option<Failure>,
+    now: Option<Failure>,
+    has_room: impl FnOnce() -> bool,
+) -> Option<Failure> {
+    match (told, now) {
+        (Some(Failure::Full), None) if !has_room() => told,
+        _ => now,
+    }
 }
 
 /// A result that no job asked for.
@@ -104,13 +124,14 @@ fn batch_length(waiting: &[Job]) -> usize {
     fitting.count().max(1)
 }
 
-/// The bytes of a job. Only texts are of a size that counts.
+/// The bytes of a job. Only texts, and the list of those online, are of a size that counts.
 fn bytes_of(job: &Job) -> usize {
-    let text = match &job.work {
+    let more = match &job.work {
         Work::Say { text, reply, .. } => {
             text.len() + reply.as_ref().map_or(0, |quote| quote.bytes())
         }
         Work::CreateRoom { name, description, .. } => name.len() + description.len(),
+        Work::MakeRoom { online, .. } => mem::size_of_val(&**online),
         Work::History { .. }
         | Work::Unread(_)
         | Work::MarkRead { .. }
@@ -123,7 +144,7 @@ fn bytes_of(job: &Job) -> usize {
         | Work::Hash(_)
         | Work::Verify { .. } => 0,
     };
-    mem::size_of::<Job>() + text
+    mem::size_of::<Job>() + more
 }
 
 #[cfg(test)]
@@ -141,6 +162,17 @@ mod tests {
         let text = Arc::from("x".repeat(bytes));
         let (place, from, at) = (Place::Global, UserKey(1), UnixMs(0));
         Job { ticket: Ticket(0), work: Work::Say { place, from, at, text, reply: None } }
+    }
+
+    #[test]
+    fn a_disk_is_full_until_it_has_room_also_if_a_small_write_succeeds() {
+        let (full, io) = (Some(Failure::Full), Some(Failure::Io));
+        assert_eq!(trouble_to_tell(None, full, || false), full);
+        assert_eq!(trouble_to_tell(full, None, || false), full);
+        assert_eq!(trouble_to_tell(full, None, || true), None);
+        assert_eq!(trouble_to_tell(full, io, || false), io);
+        assert_eq!(trouble_to_tell(Some(Failure::ReadOnly), None, || false), None);
+        assert_eq!(trouble_to_tell(None, None, || false), None);
     }
 
     #[test]

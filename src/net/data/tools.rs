@@ -128,7 +128,10 @@ fn add(database: &mut Database, name: &str) -> Result<String, String> {
     database.carry_out(&[job], &mut dice, at, &mut results);
     let name = name.as_str();
     match results.pop().map(|result| result.outcome) {
-        Some(Ok(Output::Registered(Some(_)))) => Ok(format!("{name} is registered\n")),
+        Some(Ok(Output::Registered(Some(user)))) => {
+            database.keep_user(&user.name).map_err(words)?;
+            Ok(format!("{name} is registered\n"))
+        }
         Some(Ok(_)) | None => Err(format!("{name} is taken, or looks like a name that is")),
         Some(Err(failure)) => Err(words(failure)),
     }

@@ -3,6 +3,7 @@
 use super::calls::token_of;
 use super::*;
 use crate::chat::account::{Call, Failure, Guest, Refusal, Reply, UnixMs, UserKey, Wants};
+use crate::limiter::{Network, Proxies};
 
 const USERS: &str = "GET /test/users HTTP/1.1\r\nHost: a\r\n\r\n";
 const HEALTH: &str = "GET /health HTTP/1.1\r\nHost: a\r\n\r\n";
@@ -77,6 +78,43 @@ fn a_websocket_that_the_realm_refuses_is_answered_and_noted() {
     assert!(answer.ends_with(sentence), "{answer}");
     let refused = host.refused.last().expect("it is noted");
     assert_eq!((refused.route, refused.status.code(), refused.is_upgrade), ("/ws", 404, true));
+}
+
+#[test]
+fn a_websocket_whose_reply_is_late_or_cannot_be_waited_for_is_noted_as_refused() {
+    let upgrade = UPGRADE.replacen("/ws/1234567890", "/ws?token=x", 1);
+    let (mut session, mut late) = waiting(&upgrade);
+    let wanted = late.asked[0].1;
+    assert_eq!(session.give_up_waiting(wanted, &mut late), End::AnswerTimeout);
+    let host = Recorder { too_many_parked: true, ..Recorder::default() };
+    let (full, _) = converse(host, [upgrade.as_bytes()]);
+    for host in [late, full] {
+        let [refused] = host.refused[..] else { panic!("one is noted: {:?}", host.refused) };
+        assert_eq!((refused.route, refused.status.code(), refused.is_upgrade), ("/ws", 503, true));
+        assert_eq!(refused.reason, super::Refusal::ByTheChat);
+        assert_eq!(host.answered, [503]);
+    }
+    // A page that waits in vain is no refused WebSocket.
+    let (mut session, mut page) = waiting(USERS);
+    let wanted = page.asked[0].1;
+    session.give_up_waiting(wanted, &mut page);
+    assert!(page.refused.is_empty());
+}
+
+#[test]
+fn a_call_comes_with_the_address_that_its_own_request_names() {
+    let network = Network::parse("192.0.2.0/24").expect("a network");
+    let limits = Limits { trusted_proxies: Proxies::new(vec![network]), ..limits() };
+    let (mut session, mut host) = (Session::new(), Recorder::default());
+    // Two clients of a proxy that share a connection.
+    for client in ["198.51.100.7", "198.51.100.8"] {
+        let lines = format!("Host: a\r\nX-Forwarded-For: {client}");
+        let mut input = USERS.replacen("Host: a", &lines, 1).into_bytes();
+        assert_eq!(session.receive(&mut input, &limits, &mut host), Flow::Open);
+        let expected = Forwarded::Client(client.parse().expect("an address"));
+        assert_eq!(host.forwarded, Some(expected));
+        assert_eq!(reply(&mut session, &mut host, &Reply::LoggedOut), Flow::Open);
+    }
 }
 
 #[test]

@@ -1,10 +1,13 @@
 //! Jobs, the requests that wait for them, and the connections that are not read while too much of what they
 //! have said waits. The store is the test itself: it sees each job, and says what comes of it.
 
+mod budgets;
+mod unheard;
+
 use std::time::Duration;
 
 use crate::chat::account::{
-    Changed, Failure, Job, JobResult, Output, Seq, Snapshot, Ticket, UnixMs, User, UserId, UserKey,
+    Failure, Job, JobResult, Output, Seq, Snapshot, Ticket, UnixMs, User, UserId, UserKey,
     UserName, Work,
 };
 use crate::chat::{Audience, ConnectionId};
@@ -12,6 +15,8 @@ use crate::limiter::{Network, Proxies};
 use crate::session::tests::calls::token_of;
 use crate::turn::fake_sockets::{World, frame};
 use crate::turn::{Budgets, Limits};
+
+mod state;
 
 /// A request whose caller's token is to be looked up.
 const USERS: &str = "GET /test/users?token=k HTTP/1.1\r\nHost: a\r\n\r\n";
@@ -240,124 +245,6 @@ fn a_websocket_whose_token_is_looked_up_opens_and_hears_what_it_said_meanwhile()
     let words = world.take_words(bad);
     assert!(words.starts_with("HTTP/1.1 101 ") && words.ends_with("token is nobody's"), "{words}");
     assert_eq!(world.turn.websockets(), 1);
-}
-
-#[test]
-fn results_beyond_a_budget_are_taken_without_another_event() {
-    let copies = Budgets { copies: 1, ..Budgets::default() };
-    for budgets in [Budgets { results: 1, ..Budgets::default() }, copies] {
-        let limits = Limits { budgets, ..Limits::default() };
-        let mut world = World::with_accounts(limits, users());
-        let members = world.members(3);
-        world.say(members[0], [frame(SAY), frame(SAY)].concat());
-        world.settle();
-        let last = world.last_ticket();
-        // Both messages are stored. All three hear each of them.
-        world.done(last - 1, said(1));
-        world.done(last, said(2));
-        world.run();
-        assert_eq!(world.take_words(members[1]).matches("hello").count(), 1, "one a turn");
-        world.settle();
-        assert_eq!(world.take_words(members[1]).matches("hello").count(), 1);
-        assert!(world.jobs.results.is_empty());
-    }
-}
-
-#[test]
-fn results_queue_up_here_while_outboxes_have_a_backlog_but_never_all_of_them() {
-    let budgets = Budgets { writes: 1, results_in_backlog: 2, results: 100, ..Budgets::default() };
-    let mut world = World::with_accounts(Limits { budgets, ..Limits::default() }, users());
-    let members = world.members(3);
-    world.say(members[0], frame(SAY).repeat(6));
-    world.settle();
-    let last = world.last_ticket();
-    world.done(last - 5, said(1));
-    world.run();
-    assert!(world.turn.outboxes.has_backlog());
-    (0..5).for_each(|n| world.done(last - 4 + n, said(n + 2)));
-    world.run();
-    assert_eq!(world.jobs.results.len(), 3);
-    world.settle();
-    assert!(world.jobs.results.is_empty());
-}
-
-/// A world in which one message that is not stored keeps a member from being read.
-fn world_with_quiet_members() -> World {
-    let mut limits = Limits::default();
-    limits.chat.account.unstored_per_seat = 1;
-    World::with_accounts(limits, users())
-}
-
-#[test]
-fn a_connection_that_may_not_speak_is_not_read_and_not_silent_and_is_heard_when_it_may() {
-    let mut world = world_with_quiet_members();
-    let members = world.members(2);
-    world.say(members[0], frame(SAY));
-    world.settle();
-    let first = world.last_ticket();
-    world.say(members[0], frame(SAY));
-    world.settle();
-    assert_eq!(world.last_ticket(), first, "the second is not read");
-    world.say(members[1], frame(SAY));
-    world.settle();
-    let other = world.last_ticket();
-    assert_ne!(other, first, "nobody else waits for it");
-    world.done(other, said(1));
-    // Longer than a silent client has. It has said something: we have not read it.
-    for _ in 0..10 {
-        world.pass(Duration::from_secs(30));
-        world.say(members[1], frame("{}"));
-        assert_ne!(world.wait(), None);
-    }
-    assert_eq!(world.turn.websockets(), 2);
-    // A result makes room. No event comes for what was said long ago.
-    world.done(first, said(2));
-    world.settle();
-    assert_ne!(world.last_ticket(), other, "it is read now");
-    let second = world.last_ticket();
-    world.done(second, said(3));
-    world.settle();
-    for _ in 0..4 {
-        world.pass(Duration::from_secs(50));
-    }
-    assert_eq!(world.turn.websockets(), 0, "and from then on it is silent like everybody");
-}
-
-#[test]
-fn an_unheard_connection_that_ends_is_read_again_until_its_peer_closes() {
-    let mut world = world_with_quiet_members();
-    let members = world.members(2);
-    for member in &members {
-        world.say(*member, frame(SAY));
-        world.settle();
-        world.say(*member, frame(SAY));
-        world.settle();
-    }
-    assert_eq!(world.turn.unheard.len(), 2);
-    // News that the user was deleted ends it, though nothing of it is read.
-    let others = users().users.split_off(1);
-    world.done(Ticket::NEWS.0, Ok(Output::News(Changed { users: others, rooms: Vec::new() })));
-    world.settle();
-    let words = world.take_words(members[0]);
-    assert!(words.ends_with("logged out"), "{words}");
-    assert_eq!((world.turn.websockets(), world.sockets.here.len()), (1, 2));
-    world.hang_up(members[0]);
-    world.settle();
-    assert_eq!(world.sockets.here, members[1..]);
-    // And one whose peer is gone leaves nothing behind.
-    world.cut(members[1]);
-    world.turn.drain(world.now());
-    world.settle();
-    let jobs: Vec<Job> = world.jobs.batches.iter().flatten().cloned().collect();
-    // The news have made the realm ask for the other login once more.
-    let asked_again = jobs.last().expect("a job").ticket.0;
-    world.done(asked_again, found(2));
-    let messages = jobs.iter().filter(|job| matches!(job.work, Work::Say { .. }));
-    messages.zip(1..).for_each(|(job, seq)| world.done(job.ticket.0, said(seq)));
-    world.settle();
-    world.pass(Duration::from_secs(10));
-    assert!(world.turn.is_drained() && world.turn.unheard.is_empty());
-    assert_eq!(world.turn.chat.audience_len(Audience::Accounts), 0);
 }
 
 #[test]

@@ -179,6 +179,17 @@ impl Turn {
             store.oldest(now),
         )
         .counter("switchboard_store_jobs_total", "Jobs that the store has answered.", store.done)
+        .counter_by(
+            "switchboard_store_jobs_failed_total",
+            "Those of them that the store could not do.",
+            "reason",
+            store.failures(),
+        )
+        .counter(
+            "switchboard_store_jobs_committed_total",
+            "Jobs of transactions that wrote; divided by commits, the size of a batch.",
+            store.committed,
+        )
         .histogram(
             "switchboard_store_commit_seconds",
             "The time of a transaction that wrote: its statements, the commit and the sync.",
@@ -186,7 +197,7 @@ impl Turn {
         )
         .gauge_by(
             "switchboard_store_bytes",
-            "Bytes of the database, and of its log that are not in the database yet.",
+            "Bytes on disk: the files of the database and of its log.",
             "file",
             [("database", store.report.database_bytes), ("log", store.report.log_bytes)],
         );

@@ -64,7 +64,7 @@ impl Turn {
             What::List => {
                 let unseen = self.presence.unseen(to);
                 let frame = self.current_list(Audience::ALL[audience], unseen);
-                self.outboxes.queue_list(to, Parcel::shared(&frame, Kind::ForConnection));
+                self.outboxes.queue_list(to, Parcel::list(&frame));
                 self.presence.served_list(to, frame.len());
                 self.counters.lists += 1;
                 frame.len()

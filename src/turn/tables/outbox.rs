@@ -59,6 +59,21 @@ struct Outbox {
     waiting: bool,
 }
 
+impl Outbox {
+    /// Whether its bytes and `more` exceed its cap. The list of those online does not count, since with many
+    /// people it alone may be larger, and a client must not be cut off for the next message behind it. (At
+    /// most one list waits.) O(1), or if the bytes exceed the cap with the list, O(parcels before the list).
+    fn is_over(&self, caps: &Caps, pool: &Pool, more: usize) -> bool {
+        let (cap, bytes) = (caps.of(self.dialect), self.bytes + more);
+        if bytes <= cap {
+            return false;
+        }
+        let list = self.chain.iter(pool).enumerate().find(|(_, parcel)| parcel.is_list());
+        let taken = |place: usize| if place == 0 { self.begun as usize } else { 0 };
+        bytes - list.map_or(0, |(place, list)| list.len() - taken(place)) > cap
+    }
+}
+
 /// All outboxes, by the slot of their connection: 48 bytes for each slot, and 64 for each queued parcel. An
 /// operation is O(1) where its comment does not say otherwise.
 #[derive(Debug)]
@@ -155,8 +170,7 @@ impl Outboxes {
             return self.give_back(parcel, Reason::Offline);
         };
         // One parcel always fits, however large. Otherwise a parcel over the cap could never be sent.
-        let bytes = outbox.bytes + parcel.len();
-        let over_own = outbox.bytes > 0 && bytes > self.caps.of(outbox.dialect);
+        let over_own = outbox.bytes > 0 && outbox.is_over(&self.caps, &self.pool, parcel.len());
         let over_all = self.bytes + parcel.len() > self.caps.all;
         if outbox.overflowed || outbox.blocked && (over_own || over_all) {
             let limit = if over_own { Limit::OutboxBytes } else { Limit::OutboxTotalBytes };
@@ -309,7 +323,7 @@ impl Outboxes {
     pub(in crate::turn) fn block(&mut self, id: ConnectionId) {
         let Some(outbox) = get_mut(&mut self.boxes, id) else { return };
         outbox.blocked = true;
-        let over_own = outbox.bytes > self.caps.of(outbox.dialect) && !outbox.chain.is_single();
+        let over_own = outbox.is_over(&self.caps, &self.pool, 0) && !outbox.chain.is_single();
         if over_own || self.bytes > self.caps.all {
             let limit = if over_own { Limit::OutboxBytes } else { Limit::OutboxTotalBytes };
             self.overflow(id, limit);

@@ -14,7 +14,8 @@ pub(in crate::turn) struct Parcel {
     /// The frame. Behind it, and never sent, the sender's id of the message in it, if there is one. So the
     /// id, which an acknowledgement needs, costs no second allocation.
     bytes: Rc<[u8]>,
-    /// The length of the frame, in bytes.
+    /// The length of the frame, in bytes; and, as its highest bit, [`IS_LIST`]. A field of its own would cost
+    /// 8 bytes a parcel.
     frame_len: u32,
     /// Whether it is a message, and whose: that decides what happens to it when its connection ends.
     pub(in crate::turn) kind: Kind,
@@ -32,19 +33,31 @@ impl Parcel {
         Parcel { bytes: Rc::clone(frame), frame_len: to_u32(frame.len()), kind }
     }
 
+    /// Makes a parcel of a list of those online, which other parcels share.
+    pub(in crate::turn) fn list(frame: &Rc<[u8]>) -> Self {
+        let mut list = Parcel::shared(frame, Kind::ForConnection);
+        list.frame_len |= IS_LIST;
+        list
+    }
+
+    /// Whether it is a list of those online. The cap of one outbox does not count it.
+    pub(in crate::turn) fn is_list(&self) -> bool {
+        self.frame_len & IS_LIST != 0
+    }
+
     /// The bytes to send.
     pub(in crate::turn) fn frame(&self) -> &[u8] {
-        &self.bytes[..self.frame_len as usize]
+        &self.bytes[..self.len()]
     }
 
     /// The number of bytes to send.
     pub(in crate::turn) fn len(&self) -> usize {
-        self.frame_len as usize
+        (self.frame_len & !IS_LIST) as usize
     }
 
     /// The sender's id of the message in the parcel, if there is one.
     pub(in crate::turn) fn message_id(&self) -> Option<&str> {
-        let id = &self.bytes[self.frame_len as usize..];
+        let id = &self.bytes[self.len()..];
         if id.is_empty() { None } else { std::str::from_utf8(id).ok() }
     }
 
@@ -57,6 +70,10 @@ impl Parcel {
     }
 }
 
+/// The bit of a length that says that the parcel is a list.
+const IS_LIST: u32 = 1 << 31;
+
 fn to_u32(len: usize) -> u32 {
-    u32::try_from(len).expect("frames are bounded by the message limits, far below 4 GiB")
+    let len = u32::try_from(len).ok().filter(|len| *len < IS_LIST);
+    len.expect("frames are bounded by the message limits, far below 2 GiB")
 }

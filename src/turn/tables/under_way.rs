@@ -10,7 +10,7 @@ use crate::chat::account::{Failure, Job, JobResult, Output, StoreReport, Ticket}
 use crate::metrics::Histogram;
 use crate::timer::Moment;
 
-/// The store is slow if its oldest job has waited for longer than this.
+/// The store is slow as soon as its oldest job has waited for this long.
 const SLOW: Duration = Duration::from_secs(1);
 
 /// The bounds of the histogram of commits, in nanoseconds: 50 µs to 5 s.
@@ -29,12 +29,15 @@ const COMMIT_BOUNDS: &[u64] = &[
     5_000_000_000,
 ];
 
+/// Why the store may fail, in the order of their discriminants.
+const FAILURES: [Failure; 3] = [Failure::Full, Failure::ReadOnly, Failure::Io];
+
 /// How the store is.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum StoreState {
     /// It answers and writes.
     Ok,
-    /// Its oldest job has waited for longer than a second.
+    /// Its oldest job has waited for a second.
     Slow,
     /// It does not write.
     Failed(Failure),
@@ -69,12 +72,16 @@ pub(in crate::turn) struct UnderWay {
     all: usize,
     /// Those of the store: when they were handed over, and how many at once. Oldest first.
     of_store: VecDeque<(Moment, usize)>,
-    /// Jobs that the store has done.
+    /// Jobs that the store has answered.
     pub(in crate::turn) done: u64,
+    /// Those of them that it could not do, by [`Failure`] in the order of [`FAILURES`].
+    failed: [u64; FAILURES.len()],
     /// The last report.
     pub(in crate::turn) report: StoreReport,
     /// How long transactions that wrote have taken.
     pub(in crate::turn) commits: Histogram,
+    /// The jobs of these transactions.
+    pub(in crate::turn) committed: u64,
 }
 
 impl UnderWay {
@@ -83,8 +90,10 @@ impl UnderWay {
             all: 0,
             of_store: VecDeque::new(),
             done: 0,
+            failed: [0; FAILURES.len()],
             report: StoreReport::default(),
             commits: Histogram::new(COMMIT_BOUNDS),
+            committed: 0,
         }
     }
 
@@ -107,9 +116,21 @@ impl UnderWay {
     pub(in crate::turn) fn store_state(&self, now: Moment) -> StoreState {
         match self.report.trouble {
             Some(failure) => StoreState::Failed(failure),
-            None if self.oldest(now) > SLOW => StoreState::Slow,
+            None if self.oldest(now) >= SLOW => StoreState::Slow,
             None => StoreState::Ok,
         }
+    }
+
+    /// When the store will be slow if it answers nothing until then. A turn has to run at that moment, or
+    /// nobody is told of it.
+    pub(in crate::turn) fn slow_at(&self, now: Moment) -> Option<Moment> {
+        let slow_at = self.of_store.front().map(|(since, _)| *since + SLOW);
+        slow_at.filter(|slow_at| *slow_at > now)
+    }
+
+    /// The jobs that the store could not do, by why.
+    pub(in crate::turn) fn failures(&self) -> [(&'static str, u64); FAILURES.len()] {
+        FAILURES.map(|why| (StoreState::Failed(why).word(), self.failed[why as usize]))
     }
 
     /// Notes that jobs are handed over.
@@ -126,15 +147,20 @@ impl UnderWay {
         match &result.outcome {
             Ok(Output::Report(report)) => {
                 self.report = *report;
-                if let Some(time) = report.commit {
-                    self.commits.record(time);
+                if let Some(commit) = report.commit {
+                    self.commits.record(commit.time);
+                    self.committed += commit.jobs as u64;
                 }
                 return None;
             }
             Ok(Output::News(_)) => debug_assert_eq!(result.ticket, Ticket::NEWS),
             Ok(Output::Hashed(_) | Output::Verified { .. }) => self.count_down(false),
             // Hashing does not fail.
-            Ok(_) | Err(_) => self.count_down(true),
+            Err(why) => {
+                self.failed[*why as usize] += 1;
+                self.count_down(true);
+            }
+            Ok(_) => self.count_down(true),
         }
         Some(result)
     }
@@ -155,7 +181,7 @@ impl UnderWay {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::chat::account::{Secret, TokenDigest, Work};
+    use crate::chat::account::{Commit, Secret, TokenDigest, Work};
 
     fn job(ticket: u32, is_hashing: bool) -> Job {
         let work = match is_hashing {
@@ -177,26 +203,30 @@ mod tests {
         under_way.hand_over(at(100), &[job(1, false), job(2, true), job(3, false)]);
         under_way.hand_over(at(900), &[job(4, false)]);
         assert_eq!((under_way.len(), under_way.of_store()), (5, 3));
-        assert_eq!(under_way.store_state(at(1_100)), StoreState::Ok);
-        assert_eq!(under_way.store_state(at(1_101)), StoreState::Slow);
+        assert_eq!(under_way.store_state(at(1_099)), StoreState::Ok);
+        assert_eq!(under_way.slow_at(at(1_099)), Some(at(1_100)));
+        assert_eq!(under_way.store_state(at(1_100)), StoreState::Slow);
+        assert_eq!(under_way.slow_at(at(1_100)), None, "that moment is over");
         under_way.take(result(1, Output::Login(None)));
-        assert_eq!(under_way.store_state(at(1_101)), StoreState::Slow, "its sister still waits");
+        assert_eq!(under_way.store_state(at(1_100)), StoreState::Slow, "its sister still waits");
         under_way.take(result(3, Output::Login(None)));
-        assert_eq!(under_way.store_state(at(1_101)), StoreState::Ok);
-        assert_eq!(under_way.oldest(at(1_101)), Duration::from_millis(201));
-        under_way.take(JobResult { ticket: Ticket(4), outcome: Err(Failure::Full) });
+        assert_eq!(under_way.store_state(at(1_100)), StoreState::Ok);
+        assert_eq!(under_way.oldest(at(1_100)), Duration::from_millis(200));
+        under_way.take(JobResult { ticket: Ticket(4), outcome: Err(Failure::ReadOnly) });
         assert_eq!((under_way.len(), under_way.of_store(), under_way.done), (2, 0, 3));
+        assert_eq!(under_way.failures(), [("full", 0), ("read-only", 1), ("failed", 0)]);
         assert_eq!(under_way.store_state(at(9_000)), StoreState::Ok, "hashing may take its time");
+        assert_eq!(under_way.slow_at(at(1_100)), None);
     }
 
     #[test]
     fn a_report_is_kept_and_no_job_has_come_back() {
         let mut under_way = UnderWay::new();
         under_way.hand_over(Moment::START, &[job(0, false)]);
-        let commit = Some(Duration::from_millis(3));
+        let commit = Some(Commit { jobs: 2, time: Duration::from_millis(3) });
         let report = StoreReport { trouble: Some(Failure::Full), commit, ..Default::default() };
         assert!(under_way.take(result(u32::MAX, Output::Report(report))).is_none());
-        assert_eq!((under_way.len(), under_way.commits.count()), (1, 1));
+        assert_eq!((under_way.len(), under_way.commits.count(), under_way.committed), (1, 1, 2));
         assert_eq!(under_way.store_state(Moment::START), StoreState::Failed(Failure::Full));
         under_way.take(result(u32::MAX, Output::Report(StoreReport::default())));
         assert_eq!(under_way.store_state(Moment::START), StoreState::Ok, "it has healed");

@@ -2,10 +2,12 @@
 //! alternating rounds. The server has one core, the clients the other. README.md beside this folder's
 //! Cargo.toml says what each figure means.
 
+mod accounts;
 mod presence;
 mod relay;
 mod server;
 mod swarm;
+mod turns;
 
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
@@ -13,7 +15,7 @@ use std::process::{Command, ExitCode};
 
 use clap::Parser;
 
-use server::{Recipe, Server};
+use server::{Recipe, Server, target};
 use swarm::Realm;
 
 /// Measures the server against the floor, side by side.
@@ -30,6 +32,10 @@ struct Args {
     /// Another server to measure, as NAME=COMMAND; {port} in the command becomes a free port
     #[arg(long, value_name = "NAME=COMMAND")]
     other: Vec<String>,
+
+    /// Where servers keep their data, such as a folder in memory; without it, beside this program
+    #[arg(long, value_name = "DIR")]
+    data_in: Option<PathBuf>,
 
     /// Idle connections whose memory is measured
     #[arg(long, default_value_t = 19_000)]
@@ -97,12 +103,16 @@ fn main() -> ExitCode {
 
 fn run(args: &Args) -> io::Result<()> {
     raise_descriptor_limit()?;
-    server::pin(1)?;
-    let mut servers = vec![build_floor()?, build_switchboard()?];
+    server::pin(&[1])?;
+    server::keep_data_in(match &args.data_in {
+        Some(folder) => folder.clone(),
+        None => target()?,
+    });
+    let mut servers = vec![build_c("floor")?, build_switchboard()?];
     for other in &args.other {
         let (name, command) = other.split_once('=').ok_or(io::ErrorKind::InvalidInput)?;
         let command = command.split_whitespace().map(str::to_owned).collect();
-        servers.push(Recipe { name: name.to_owned(), command });
+        servers.push(Recipe { name: name.to_owned(), command, cores: &[0] });
     }
     let wanted = |name: &str| args.only.is_empty() || args.only.iter().any(|o| name.contains(o));
     for (name, scenario) in SHARED.iter().filter(|(name, _)| wanted(name)) {
@@ -116,7 +126,7 @@ fn run(args: &Args) -> io::Result<()> {
         let columns: Vec<_> = REALMS.iter().map(column).collect();
         measure("realms", &columns, args)?;
     }
-    Ok(())
+    accounts::run(&servers[1], &wanted, args)
 }
 
 fn columns(servers: &[Recipe], scenario: Scenario) -> Vec<Column<'_>> {
@@ -170,20 +180,16 @@ fn folder() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
-/// The folder where cargo puts its results. This program is in it.
-fn target() -> io::Result<PathBuf> {
-    let own = std::env::current_exe()?;
-    Ok(own.parent().ok_or(io::ErrorKind::NotFound)?.to_owned())
-}
-
-fn build_floor() -> io::Result<Recipe> {
-    let binary = target()?.join("floor");
-    let source = folder().join("floor.c");
+/// Compiles the C program of this name.
+fn build_c(name: &str) -> io::Result<Recipe> {
+    let binary = target()?.join(name);
+    let source = folder().join(format!("{name}.c"));
     let built = Command::new("cc").args(["-O2", "-o"]).arg(&binary).arg(source).status()?;
     if !built.success() {
-        return Err(io::Error::other("the floor could not be compiled (cc)"));
+        return Err(io::Error::other(format!("{name}.c could not be compiled (cc)")));
     }
-    Ok(Recipe { name: "floor".to_owned(), command: vec![binary.to_string_lossy().into_owned()] })
+    let command = vec![binary.to_string_lossy().into_owned()];
+    Ok(Recipe { name: name.to_owned(), command, cores: &[0] })
 }
 
 fn build_switchboard() -> io::Result<Recipe> {
@@ -199,7 +205,7 @@ fn build_switchboard() -> io::Result<Recipe> {
     // A few clients send here what many clients would send. So the rates are on, but out of reach.
     let flags = ["--listen", "127.0.0.1:0", "--message-rate", "1000000", "--byte-rate", "1GiB"];
     let command = [binary].into_iter().chain(flags.map(str::to_owned)).collect();
-    Ok(Recipe { name: "switchboard".to_owned(), command })
+    Ok(Recipe { name: "switchboard".to_owned(), command, cores: &[0] })
 }
 
 fn raise_descriptor_limit() -> io::Result<()> {

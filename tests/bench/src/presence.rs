@@ -1,8 +1,7 @@
 //! Scenarios about presence: all phones connect at once, or some connect and leave all the time.
 
 use std::collections::HashMap;
-use std::io::{self, Read as _, Write as _};
-use std::net::TcpStream;
+use std::io;
 use std::time::Duration;
 
 use hdrhistogram::Histogram;
@@ -10,6 +9,7 @@ use hdrhistogram::Histogram;
 use super::relay::histogram;
 use super::server::Server;
 use super::swarm::{Arrival, BASE, Swarm, encode_message, now};
+use super::turns::Turns;
 use super::{Args, Figure, figure};
 
 pub(crate) fn storm_1k(server: &Server, _: &Args) -> io::Result<Vec<Figure>> {
@@ -72,7 +72,7 @@ fn storm(server: &Server, people: usize, query: &str) -> io::Result<Vec<Figure>>
         figure("right in the end", "phones", right as f64),
         figure("sent in all", "MB", bytes as f64 / 1e6),
         figure("server CPU in all", "s", seconds(cpu)),
-        figure("no turn was over", "ms", longest_turn(server)?),
+        figure("no turn was over", "ms", Turns::of(server)?.longest()),
         figure("messages meanwhile, p50", "ms", meanwhile(0.5)),
         figure("messages meanwhile, p99", "ms", meanwhile(0.99)),
     ])
@@ -124,7 +124,7 @@ pub(crate) fn churn(server: &Server, _: &Args) -> io::Result<Vec<Figure>> {
     const PACE: u64 = 50_000_000;
     let mut swarm = Swarm::new(server.address)?;
     swarm.join(STAY, "", 100)?;
-    settle(&mut swarm, Duration::from_secs(1))?;
+    swarm.settle(Duration::from_secs(1))?;
     let mut sum: u64 = (0..STAY).map(|phone| swarm.number(phone)).sum();
     let mut online = STAY as u64;
     // Which changes lead to a list, and when they were made; and which change each phone has seen.
@@ -179,30 +179,6 @@ pub(crate) fn churn(server: &Server, _: &Args) -> io::Result<Vec<Figure>> {
         figure("worst lag of anybody", "ms", worst as f64 / 1e6),
         figure("right in the end", "phones", right as f64),
     ])
-}
-
-fn settle(swarm: &mut Swarm, time: Duration) -> io::Result<()> {
-    let until = now() + time;
-    while now() < until {
-        swarm.pump(Some(Duration::from_millis(10)))?;
-        swarm.arrivals.clear();
-    }
-    Ok(())
-}
-
-/// The upper bound of the histogram's bucket with the longest turn, in milliseconds.
-fn longest_turn(server: &Server) -> io::Result<f64> {
-    let mut stream = TcpStream::connect(server.address)?;
-    stream.write_all(b"GET /metrics HTTP/1.1\r\nHost: bench\r\nConnection: close\r\n\r\n")?;
-    let mut page = String::new();
-    stream.read_to_string(&mut page)?;
-    let count = page.lines().find_map(|line| line.strip_prefix("switchboard_turn_seconds_count "));
-    let buckets = page.lines().filter_map(|line| {
-        let (bound, turns) =
-            line.strip_prefix("switchboard_turn_seconds_bucket{le=\"")?.split_once("\"} ")?;
-        (Some(turns) == count).then(|| bound.parse::<f64>().unwrap_or(f64::INFINITY))
-    });
-    Ok(buckets.fold(f64::INFINITY, f64::min) * 1e3)
 }
 
 fn seconds(nanos: u64) -> f64 {

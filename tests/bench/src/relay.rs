@@ -1,6 +1,7 @@
 //! Scenarios about messages: the cost of a message, its latency, and the memory of a connection.
 
 use std::io;
+use std::thread;
 use std::time::Duration;
 
 use hdrhistogram::Histogram;
@@ -17,9 +18,9 @@ const TEXT: usize = 64;
 const QUIET: &str = "?presence=none";
 
 /// What a run of messages cost, and how long they took.
-struct Run {
-    micros_per_message: f64,
-    latency: Histogram<u64>,
+pub(crate) struct Run {
+    pub(crate) micros_per_message: f64,
+    pub(crate) latency: Histogram<u64>,
 }
 
 /// 1,000 clients, 100 messages in flight between random pairs.
@@ -179,8 +180,8 @@ pub(crate) fn realm(realm: Realm, server: &Server, args: &Args) -> io::Result<Ve
     ])
 }
 
-/// Keeps `in_flight` messages in flight until `total` messages have arrived.
-fn closed_loop(
+/// Keeps `in_flight` messages in flight until `total` messages have arrived at all who hear them.
+pub(crate) fn closed_loop(
     server: &Server,
     swarm: &mut Swarm,
     total: usize,
@@ -191,8 +192,8 @@ fn closed_loop(
     let before = server.cpu_nanos();
     let (mut sent, mut arrived) = (0, 0);
     let mut frame = Vec::new();
-    while arrived < total {
-        while sent < total && sent - arrived < in_flight {
+    while arrived < total * swarm.copies {
+        while sent < total && sent - arrived / swarm.copies < in_flight {
             let (from, to) = pair();
             frame.clear();
             swarm.encode(from, to, swarm.elapsed(), TEXT, &mut frame);
@@ -205,7 +206,7 @@ fn closed_loop(
     Ok(Run { micros_per_message: nanos as f64 / 1e3 / total as f64, latency })
 }
 
-fn open_loop(
+pub(crate) fn open_loop(
     server: &Server,
     swarm: &mut Swarm,
     rate: u64,
@@ -216,7 +217,7 @@ fn open_loop(
 }
 
 /// Sends at fixed moments, whatever the server does. Latency counts from those moments.
-fn open_loop_with(
+pub(crate) fn open_loop_with(
     server: &Server,
     swarm: &mut Swarm,
     rate: u64,
@@ -230,18 +231,21 @@ fn open_loop_with(
     let start = swarm.elapsed();
     let (mut sent, mut arrived) = (0, 0);
     let mut frame = Vec::new();
-    while arrived < total {
+    while arrived < total * swarm.copies {
         let mut due = start + sent as u64 * 1_000_000_000 / rate;
         while sent < total && due <= swarm.elapsed() {
             let (from, to) = pair();
             frame.clear();
-            encode_message(swarm.number(to), due, TEXT, &mut frame);
+            swarm.encode(from, to, due, TEXT, &mut frame);
             swarm.write(from, &frame)?;
             meanwhile(swarm);
             sent += 1;
             due = start + sent as u64 * 1_000_000_000 / rate;
         }
-        // The clients have their own core. There a busy loop is the most punctual way to wait.
+        // Where the clients have their own core, a busy loop is the most punctual way to wait.
+        if let Some(nap) = swarm.nap.filter(|_| sent < total) {
+            thread::sleep(nap);
+        }
         let wait = if sent < total { Duration::ZERO } else { Duration::from_secs(5) };
         arrived += collect(swarm, Some(wait), &mut latency)?;
     }
@@ -280,6 +284,6 @@ pub(crate) fn histogram() -> Histogram<u64> {
     Histogram::new_with_bounds(1, 60_000_000_000, 3).expect("the bounds are in order")
 }
 
-fn micros(latency: &Histogram<u64>, quantile: f64) -> f64 {
+pub(crate) fn micros(latency: &Histogram<u64>, quantile: f64) -> f64 {
     latency.value_at_quantile(quantile) as f64 / 1e3
 }

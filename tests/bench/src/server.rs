@@ -1,11 +1,14 @@
 //! [`Server`]: one server under test, in its own process on its own core; and its CPU time and memory,
-//! according to the kernel.
+//! according to the kernel. [`Folder`]: what it stores, until the bench ends.
 
 use std::fs;
 use std::io::{self, BufRead as _, BufReader, ErrorKind};
 use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::rc::Rc;
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread;
 use std::time::Duration;
 
@@ -13,14 +16,18 @@ use nix::sched::{CpuSet, sched_setaffinity};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
+use super::swarm::now;
+
 /// How to start a server.
 #[derive(Clone, Debug)]
 pub(crate) struct Recipe {
     /// The server's name in the tables.
     pub(crate) name: String,
-    /// Program and arguments; `{port}` becomes a free port. Without it, the server must log on stderr
-    /// where it listens: `… listening on http://ADDRESS …`.
+    /// Program and arguments; `{port}` becomes a free port, and `{data}` a folder. Without a port, the
+    /// server must log on stderr where it listens: `… listening on http://ADDRESS …`.
     pub(crate) command: Vec<String>,
+    /// The cores on which it may run.
+    pub(crate) cores: &'static [usize],
 }
 
 /// A running server.
@@ -28,42 +35,92 @@ pub(crate) struct Recipe {
 pub(crate) struct Server {
     child: Child,
     pub(crate) address: SocketAddr,
+    /// How it was started.
+    pub(crate) recipe: Recipe,
+    /// What it stores, if it stores anything.
+    pub(crate) folder: Rc<Folder>,
+    /// The time from its start until it listened.
+    pub(crate) started_in: Duration,
 }
 
-/// Moves the calling thread, and all that it starts from now on, to one core.
-pub(crate) fn pin(core: usize) -> io::Result<()> {
+/// A folder for a server's data. It is empty at first, and removed at the end.
+#[derive(Debug)]
+pub(crate) struct Folder(pub(crate) PathBuf);
+
+impl Folder {
+    pub(crate) fn new() -> io::Result<Rc<Folder>> {
+        static NEXT: AtomicU32 = AtomicU32::new(0);
+        let number = NEXT.fetch_add(1, Ordering::Relaxed);
+        let parent = DATA_IN.get().ok_or(ErrorKind::NotFound)?;
+        let path = parent.join(format!("bench-data-{}-{number}", std::process::id()));
+        fs::create_dir(&path)?;
+        Ok(Rc::new(Folder(path)))
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+static DATA_IN: OnceLock<PathBuf> = OnceLock::new();
+
+/// Says where the folders are. It counts once.
+pub(crate) fn keep_data_in(folder: PathBuf) {
+    DATA_IN.get_or_init(|| folder);
+}
+
+/// The folder where cargo puts its results. This program is in it.
+pub(crate) fn target() -> io::Result<PathBuf> {
+    let own = std::env::current_exe()?;
+    Ok(own.parent().ok_or(ErrorKind::NotFound)?.to_owned())
+}
+
+/// Moves the calling thread, and all that it starts from now on, to these cores.
+pub(crate) fn pin(cores: &[usize]) -> io::Result<()> {
     let mut set = CpuSet::new();
-    set.set(core)?;
+    for &core in cores {
+        set.set(core)?;
+    }
     Ok(sched_setaffinity(Pid::from_raw(0), &set)?)
 }
 
 impl Server {
-    /// Starts the server on the first core, and waits until it can be reached.
+    /// Starts the server with an empty folder, and waits until it can be reached.
     pub(crate) fn start(recipe: &Recipe) -> io::Result<Self> {
-        let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
-        let words = recipe.command.iter().map(|word| word.replace("{port}", &port.to_string()));
-        let words: Vec<String> = words.collect();
+        Server::start_on(recipe, Folder::new()?)
+    }
+
+    /// Starts the server with this folder, and waits until it can be reached.
+    pub(crate) fn start_on(recipe: &Recipe, folder: Rc<Folder>) -> io::Result<Self> {
+        let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port().to_string();
+        let data = folder.0.to_string_lossy();
+        let fill = |word: &String| word.replace("{port}", &port).replace("{data}", &data);
+        let words: Vec<String> = recipe.command.iter().map(fill).collect();
         let names_port = recipe.command.iter().any(|word| word.contains("{port}"));
-        pin(0)?;
+        pin(recipe.cores)?;
+        let begun = now();
         let child = Command::new(&words[0])
             .args(&words[1..])
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::piped())
             .spawn();
-        pin(1)?;
+        pin(&[1])?;
         let mut child = child?;
         let stderr = child.stderr.take().ok_or(ErrorKind::BrokenPipe)?;
         let mut lines = BufReader::new(stderr).lines();
         let address = if names_port {
-            SocketAddr::from(([127, 0, 0, 1], port))
+            format!("127.0.0.1:{port}").parse().map_err(io::Error::other)?
         } else {
             let mut said = lines.by_ref().map_while(Result::ok);
             said.find_map(|line| address_in(&line)).ok_or(ErrorKind::NotFound)?
         };
+        let started_in = now().duration_since(begun);
         // A pipe that nobody reads fills up, and might block the server.
         thread::spawn(move || lines.for_each(drop));
-        let server = Server { child, address };
+        let server = Server { child, address, recipe: recipe.clone(), folder, started_in };
         server.wait_until_reachable()?;
         Ok(server)
     }
@@ -83,10 +140,12 @@ impl Server {
     pub(crate) fn cpu_nanos(&self) -> u64 {
         let tasks = self.proc("task");
         let threads = fs::read_dir(tasks).into_iter().flatten().flatten();
-        threads
-            .filter_map(|thread| fs::read_to_string(thread.path().join("schedstat")).ok())
-            .filter_map(|line| line.split_whitespace().next()?.parse::<u64>().ok())
-            .sum()
+        threads.map(|thread| cpu_nanos_in(&thread.path())).sum()
+    }
+
+    /// The CPU time of its first thread alone: the loop's, without those of the store and the hashes.
+    pub(crate) fn loop_cpu_nanos(&self) -> u64 {
+        cpu_nanos_in(&self.proc(&format!("task/{}", self.child.id())))
     }
 
     /// Its memory, in bytes (proc(5): status, VmRSS).
@@ -117,6 +176,11 @@ impl Drop for Server {
             let _ = self.child.wait();
         }
     }
+}
+
+fn cpu_nanos_in(folder: &Path) -> u64 {
+    let line = fs::read_to_string(folder.join("schedstat")).unwrap_or_default();
+    line.split_whitespace().next().and_then(|nanos| nanos.parse().ok()).unwrap_or(0)
 }
 
 fn address_in(line: &str) -> Option<SocketAddr> {

@@ -36,7 +36,7 @@ pub(crate) struct Phone {
 pub(crate) enum Arrival {
     /// A message, with the stamp that its sender wrote into it.
     Message { to: usize, stamp: u64 },
-    /// A presence list.
+    /// A presence list, or a history.
     List { to: usize },
 }
 
@@ -52,6 +52,8 @@ pub(crate) enum Realm {
         /// Whether clients want `message_status` frames.
         receipts: bool,
     },
+    /// The account realm at `/ws?token=`. Every message is for all.
+    Account,
 }
 
 /// Many clients.
@@ -66,6 +68,12 @@ pub(crate) struct Swarm {
     input: Vec<u8>,
     pub(crate) arrivals: Vec<Arrival>,
     pub(crate) start: Instant,
+    /// In the account realm: the token of each phone.
+    tokens: Vec<String>,
+    /// How many phones hear each message.
+    pub(crate) copies: usize,
+    /// How long an open loop sleeps while nothing is due. Without it, the loop is busy, and needs a core.
+    pub(crate) nap: Option<Duration>,
 }
 
 impl Swarm {
@@ -76,6 +84,38 @@ impl Swarm {
     /// Makes a swarm in this realm.
     pub(crate) fn in_realm(realm: Realm, address: SocketAddr) -> io::Result<Self> {
         Ok(Swarm { realm, ..Swarm::new(address)? })
+    }
+
+    /// Makes a swarm in the account realm: one phone for each token, once they are dialled.
+    pub(crate) fn of_accounts(tokens: Vec<String>, address: SocketAddr) -> io::Result<Self> {
+        Ok(Swarm { realm: Realm::Account, tokens, ..Swarm::new(address)? })
+    }
+
+    /// Connects all phones of the account realm. Each message is for all of them.
+    pub(crate) fn join_all(&mut self) -> io::Result<()> {
+        self.copies = self.tokens.len();
+        self.join(self.tokens.len(), "", 200)
+    }
+
+    /// Switches all phones from Chatterbox to WebSocket Chat: they ask for the list of those online. A
+    /// second later all lists have been sent.
+    pub(crate) fn speak_all(&mut self) -> io::Result<()> {
+        let mut frame = Vec::new();
+        encode_text(r#"{"type":"request_user_list"}"#, &mut frame);
+        for phone in 0..self.phones.len() {
+            self.write(phone, &frame)?;
+        }
+        self.settle(Duration::from_secs(1))
+    }
+
+    /// Reads for a while, and forgets what has arrived.
+    pub(crate) fn settle(&mut self, time: Duration) -> io::Result<()> {
+        let until = now() + time;
+        while now() < until {
+            self.pump(Some(Duration::from_millis(10)))?;
+            self.arrivals.clear();
+        }
+        Ok(())
     }
 
     /// Makes a swarm whose numbers begin at `base`, so that they differ from those of another swarm.
@@ -90,6 +130,9 @@ impl Swarm {
             input: vec![0; 256 * 1024],
             arrivals: Vec::new(),
             start: now(),
+            tokens: Vec::new(),
+            copies: 1,
+            nap: None,
         })
     }
 
@@ -140,6 +183,7 @@ impl Swarm {
         let path = match self.realm {
             Realm::Mobile | Realm::MobileWithIds => format!("/{}{query}", self.number(index)),
             Realm::Session { .. } => String::new(),
+            Realm::Account => format!("?token={}", self.tokens[index]),
         };
         let host = self.address.to_string();
         let mut request = by_hand::upgrade(&format!("/ws{path}"), &host, "").into_bytes();
@@ -185,6 +229,11 @@ impl Swarm {
                 let message = format!(
                     r#"{{"type":"message_send","data":{{"id":"{from}-{stamp}","recipientId":"{to}","content":"{text}"}}}}"#
                 );
+                encode_text(&message, out);
+            }
+            Realm::Account => {
+                let text = padded(stamp, size);
+                let message = format!(r#"{{"type":"chat","content":"{text}","recipient":null}}"#);
                 encode_text(&message, out);
             }
         }
@@ -305,6 +354,7 @@ impl Phone {
             self.signed_in = true;
         } else if payload.starts_with(br#"{"type":"message""#)
             || payload.starts_with(br#"{"type":"message_received""#)
+            || payload.starts_with(br#"{"type":"chat""#)
         {
             if let Some(at) = payload.iter().position(|&byte| byte == b'@') {
                 let stamp = digits(&payload[at + 1..]);
@@ -314,6 +364,8 @@ impl Phone {
             let numbers = payload[23..].split(|&byte| byte == b'"');
             let numbers = numbers.filter(|part| part.first().is_some_and(u8::is_ascii_digit));
             self.list = numbers.fold((0, 0), |(n, sum), digit| (n + 1, sum + digits(digit)));
+            arrivals.push(Arrival::List { to });
+        } else if payload.starts_with(br#"{"type":"history""#) {
             arrivals.push(Arrival::List { to });
         } else if payload.starts_with(br#"{"type":"presence""#) {
             // A delta ends with the number of people online. The numbers that it names are not parsed.

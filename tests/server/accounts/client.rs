@@ -6,12 +6,13 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use serde_json::{Value, json};
 use tungstenite::Message;
 
-use crate::harness::{Phone, Response, Server};
+use crate::harness::{Phone, Response, Server, binary};
 
 pub(super) const PASSWORD: &str = "correct horse";
 
@@ -45,6 +46,23 @@ impl Data {
     pub(super) fn start_with(&self, flags: &[&str]) -> Server {
         let folder = self.0.to_str().expect("a path in UTF-8");
         Server::start(&[&["--data", folder], flags].concat())
+    }
+
+    /// Starts a server whose files cannot grow beyond this many blocks. A block is 512 bytes, or 1,024 in
+    /// some shells. Then writing fails with EFBIG (setrlimit(2)), as on a broken disk.
+    pub(super) fn start_with_small_files(&self, blocks: u32) -> Server {
+        let mut command = Command::new("/bin/sh");
+        command.env_clear().env("SWITCHBOARD_SLOW_TURN", "1h");
+        command.args(["-c", &format!(r#"ulimit -f {blocks}; exec "$0" "$@""#)]);
+        command.args([env!("CARGO_BIN_EXE_switchboard"), "--listen", "127.0.0.1:0", "--data"]);
+        Server::spawn(command.arg(&self.0))
+    }
+
+    /// Runs a tool that needs no input on this folder.
+    #[track_caller]
+    pub(super) fn tool(&self, words: &[&str]) {
+        let status = binary().args(words).arg("--data").arg(&self.0).stdout(Stdio::null()).status();
+        assert!(status.is_ok_and(|status| status.success()), "{words:?}");
     }
 }
 
@@ -273,16 +291,24 @@ impl Member {
     /// before that.
     #[track_caller]
     pub(super) fn expect_close(&mut self, code: u16) {
+        let frames = self.until_close(code);
+        assert!(frames.iter().all(|frame| frame["type"] == "user_list_update"), "{frames:?}");
+    }
+
+    /// Reads on until the server closes, with this code, and returns the frames before that.
+    #[track_caller]
+    pub(super) fn until_close(&mut self, code: u16) -> Vec<Value> {
+        let mut frames = Vec::new();
         loop {
             match self.phone.hear() {
                 Message::Ping(_) | Message::Pong(_) => {}
                 Message::Text(text) => {
-                    let frame: Value = serde_json::from_str(text.as_str()).expect("JSON");
-                    assert_eq!(frame["type"], "user_list_update", "{frame}");
+                    frames.push(serde_json::from_str(text.as_str()).expect("JSON"));
                 }
                 Message::Close(Some(close)) => {
                     assert_eq!(u16::from(close.code), code, "{}", close.reason.as_str());
-                    return self.phone.expect_end();
+                    self.phone.expect_end();
+                    return frames;
                 }
                 other => panic!("not a close frame with a code: {other:?}"),
             }

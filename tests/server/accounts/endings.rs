@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::client::Data;
+use super::client::{Data, PASSWORD, credentials};
 use crate::harness::{PONG, TEXT, eventually, frame, pause};
 
 const NOT_SIGNED_IN: &str = "Invalid or expired session token";
@@ -40,6 +40,58 @@ fn a_logout_closes_the_websockets_of_its_token_and_no_others() {
     let mut wire = server.wire();
     wire.upgrade(&format!("/ws?token={token}"));
     wire.expect_close(4001, NOT_SIGNED_IN);
+}
+
+#[test]
+fn a_user_has_thirty_two_websockets_and_one_more_is_closed() {
+    const MOST: usize = 32;
+    let data = Data::new();
+    let server = data.start();
+    let tokens = [server.join("ada"), server.log_in("ada")];
+    // They count together, whatever their login and their protocol.
+    let mut members: Vec<_> =
+        (0..MOST).map(|number| server.chatterbox(&tokens[number % 2])).collect();
+    members[0].ask_for_users();
+    for token in &tokens {
+        let mut wire = server.wire();
+        wire.upgrade(&format!("/ws?token={token}"));
+        wire.expect_close(4008, "too many connections of one person");
+    }
+    // Nobody else is concerned, and a socket that goes makes room.
+    server.chatterbox(&server.join("bob")).close();
+    members.remove(1).close();
+    let mut newest = server.chatterbox(&tokens[0]);
+    newest.speak("the thirty-second");
+    newest.expect_message("ada", "the thirty-second");
+}
+
+#[test]
+fn a_user_who_is_deleted_beside_the_server_is_gone_without_a_restart_and_the_messages_stay() {
+    let data = Data::new();
+    let server = data.start();
+    let (ada, bob) = (server.join("ada"), server.join("bob"));
+    let mut stays = server.websocket_chat(&bob);
+    let mut gone = [server.chatterbox(&ada), server.websocket_chat(&server.log_in("ada"))];
+    stays.until_users(&["ada", "bob"], "ada joined the chat");
+    gone[0].speak("what I said");
+    gone[0].expect_message("ada", "what I said");
+    gone[1].expect_chat("ada", None, "what I said");
+    stays.expect_chat("ada", None, "what I said");
+    data.tool(&["user", "delete", "ada"]);
+    for member in &mut gone {
+        member.expect_close(4001);
+    }
+    stays.until_users(&["bob"], "ada left the chat");
+    assert_eq!(server.get_as(&ada, "/users").status, 401);
+    assert_eq!(server.post("/login", &credentials("ada", PASSWORD)).status, 401);
+    assert_eq!(server.post("/register", &credentials("Ada", PASSWORD)).status, 400, "not again");
+    stays.chat(Some("ada"), "are you there?");
+    stays.expect_chat_error("User ada not found");
+    // What was said stays, also after a restart, and the others have lost nothing.
+    drop(server);
+    let (_, history) = data.start().enter(&bob);
+    let said = (&history[0]["username"], &history[0]["content"]);
+    assert_eq!(said, (&"ada".into(), &"what I said".into()));
 }
 
 #[test]

@@ -53,6 +53,58 @@ fn a_store_that_waits_is_slow_then_cannot_write_and_heals_without_a_client() {
     assert_eq!(lines, told, "each change is one line: {log:?}");
 }
 
+/// More messages than fit into the files of the next test.
+const MANY: usize = 200;
+
+#[test]
+fn a_store_whose_disk_fails_writes_nothing_until_a_restart_and_has_all_that_was_told() {
+    let data = Data::new();
+    let server = data.start_with_small_files(512);
+    let token = server.join("ada");
+    let mut ada = server.chatterbox(&token);
+    let text = "x".repeat(4_000);
+    let mut stored = 0;
+    let error = loop {
+        ada.speak(&format!("{stored} {text}"));
+        let frame = ada.hear();
+        if frame["type"] != "message" {
+            break frame;
+        }
+        stored += 1;
+        assert!(stored < MANY, "the files have no limit");
+    };
+    let detail = "your message could not be stored: the server's database has failed";
+    assert_eq!(error, json!({ "type": "error", "detail": detail }));
+    assert!(stored > 0, "some have room");
+    // Unlike a full disk, it does not heal: a short message would have room.
+    ada.speak("short");
+    ada.expect_error(detail);
+    assert_eq!(state(&server), "failed");
+    let ready = server.get("/ready");
+    assert_eq!((ready.status, &ready.json()["store"]), (503, &json!("failed")));
+    assert_eq!(server.get("/health").status, 200);
+    // What failed is no commit. The others are the messages, the registration and the login.
+    let metrics = server.metrics();
+    assert_eq!(metrics["switchboard_store_commit_seconds_count"], (stored + 2) as f64);
+    assert_eq!(metrics["switchboard_store_jobs_failed_total{reason=\"failed\"}"], 2.0);
+    assert!(metrics["switchboard_store_bytes{file=\"log\"}"] > 0.0);
+    // What reads is answered, and so are the realms without a store.
+    assert_eq!(server.get_as(&token, "/messages/global").status, 200);
+    server.quiet(ALICE).expect_nothing();
+    let told = "the store's disk failed: nothing is stored until a restart";
+    assert_eq!(server.log().iter().filter(|line| line.contains(told)).count(), 1);
+    ada.close();
+    drop(server);
+    let server = data.start();
+    assert_eq!(state(&server), "ok");
+    let (mut ada, history) = server.enter(&token);
+    let contents: Vec<_> = history.iter().filter_map(|one| one["content"].as_str()).collect();
+    let expected: Vec<String> = (0..stored).map(|number| format!("{number} {text}")).collect();
+    assert_eq!(contents, expected[stored.saturating_sub(50)..]);
+    ada.speak("after");
+    ada.expect_message("ada", "after");
+}
+
 #[test]
 fn the_pages_of_a_server_without_accounts_say_nothing_of_a_store() {
     let server = Server::start(&[]);

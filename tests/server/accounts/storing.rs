@@ -1,6 +1,9 @@
 //! What outlives the server: users, logins and messages, in good order and after a sudden death.
 
+use std::path::Path;
+
 use nix::sys::signal::Signal;
+use rusqlite::Connection;
 
 use super::client::Data;
 
@@ -26,6 +29,25 @@ fn users_logins_and_messages_are_there_after_a_restart() {
     server.log_in("ada");
     let users = server.get_as(&token, "/users").json();
     assert_eq!((&users[0]["username"], users.as_array().map(Vec::len)), (&"ada".into(), Some(1)));
+}
+
+#[test]
+fn a_database_of_an_older_version_is_copied_and_then_brought_to_todays() {
+    let data = Data::new();
+    let token = data.start().join("ada");
+    let path = data.file("switchboard.db");
+    // What a server of version 1 leaves behind.
+    let database = Connection::open(&path).expect("it is SQLite");
+    let sql =
+        "DROP INDEX users_passing; ALTER TABLE users DROP COLUMN stays; PRAGMA user_version = 1";
+    database.execute_batch(sql).expect("it is of version 2");
+    drop(database);
+    assert_eq!(data.start().get_as(&token, "/users").status, 200);
+    let version = |path: &Path| -> i64 {
+        let database = Connection::open(path).expect("it is SQLite");
+        database.pragma_query_value(None, "user_version", |row| row.get(0)).expect("a number")
+    };
+    assert_eq!((version(&path), version(&data.file("before-v1.db"))), (2, 1));
 }
 
 #[test]

@@ -98,7 +98,7 @@ impl Wire {
             .map(|(name, value)| (name.to_owned(), value.to_owned()))
             .collect();
         let mut response = Response { status, headers, body: Vec::new() };
-        if method != "HEAD" && ![101, 204, 304].contains(&status) {
+        if method != "HEAD" && ![100, 101, 204, 304].contains(&status) {
             let length = response.header("Content-Length").expect("every answer says its length");
             response.body = self.take(length.parse().expect("a number"));
         }

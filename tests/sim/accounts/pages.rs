@@ -202,22 +202,7 @@ impl Laws {
             200 => {}
             401 => return assert!(self.logins[login].ends, "a login is forgotten"),
             503 | 507 => return,
-            _ => {
-                let (Wants::RoomHistory(room) | Wants::Change(room) | Wants::Delete(room)) = wants
-                else {
-                    panic!("{status} for {wants:?}")
-                };
-                let (_, room) = store.talk.rooms[room];
-                let moved = store.has_failed()
-                    || store.talk.moved_since(room, user, since)
-                    || !store.talk.was_member(room, user, since);
-                let may_be = match status {
-                    403 => moved,
-                    404 => store.talk.is_deleted(room),
-                    _ => false,
-                };
-                return assert!(may_be, "{status} for {wants:?}");
-            }
+            _ => return self.page_refused(question, status, store),
         }
         let body: Value = serde_json::from_slice(body).expect("JSON");
         match wants {
@@ -268,6 +253,24 @@ impl Laws {
                 assert_eq!(body["status"], "ok");
             }
         }
+    }
+
+    fn page_refused(&self, question: &Question, status: u16, store: &Store) {
+        let Question { login, since, wants } = *question;
+        let user = key(self.logins[login].user);
+        let (Wants::RoomHistory(room) | Wants::Change(room) | Wants::Delete(room)) = wants else {
+            panic!("{status} for {wants:?}")
+        };
+        let (_, room) = store.talk.rooms[room];
+        let moved = store.has_failed()
+            || store.talk.moved_since(room, user, since)
+            || !store.talk.was_member(room, user, since);
+        let may_be = match status {
+            403 => moved,
+            404 => store.talk.is_deleted(room),
+            _ => false,
+        };
+        assert!(may_be, "{status} for {wants:?}");
     }
 
     /// Checks that a user was in a room at some time since a commit.

@@ -25,6 +25,8 @@ pub(super) struct Store {
     /// The logins to be revoked by the next one that begins.
     pub(super) revokes: Vec<TokenDigest>,
     tokens: u8,
+    /// The names of those that make room if they are not online.
+    pub(super) passing: Vec<&'static str>,
     /// The parameters of new hashes.
     pub(super) parameters: u8,
 }
@@ -108,6 +110,18 @@ impl Store {
         Some(user)
     }
 
+    fn make_room(&mut self, online: &[UserKey]) -> Option<(UserKey, Vec<TokenDigest>)> {
+        let makes_room = |user: &&User| {
+            self.passing.contains(&user.name.as_str()) && !online.contains(&user.key)
+        };
+        let gone = self.users.iter().find(makes_room)?.clone();
+        let logins = self.logins.iter().filter(|(_, login)| login.0 == gone.key);
+        let logins = logins.map(|(digest, _)| TokenDigest(*digest)).collect();
+        self.delete(gone.name.as_str());
+        self.former.pop();
+        Some((gone.key, logins))
+    }
+
     fn carry_out(&mut self, work: Work) -> Output {
         match work {
             Work::Say { place: Place::Room(room), from, .. } if !self.is_member(room, from) => {
@@ -151,6 +165,7 @@ impl Store {
                 }))
             }
             Work::Register { name, hash, at: _ } => Output::Registered(self.register(name, hash)),
+            Work::MakeRoom { online, at: _ } => Output::Room(self.make_room(&online)),
             Work::Admit { user, at: _, expires, rehash } => {
                 if let Some(hash) = rehash {
                     self.passwords.insert(user, hash);

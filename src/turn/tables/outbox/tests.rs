@@ -1,11 +1,12 @@
 //! The outboxes: caps, gates, order, and what becomes of every message.
 
 use std::iter;
+use std::rc::Rc;
 
 use proptest::prelude::*;
 
 use super::*;
-use crate::chat::{Mobile, Receipt};
+use crate::chat::{self, Mobile, Receipt, account};
 
 const CAPS: Caps = Caps { each: 100, echo: 300, all: 250 };
 
@@ -105,6 +106,47 @@ fn one_parcel_always_fits_however_large_even_behind_the_handshake() {
     outboxes.advance(id(0), 50);
     outboxes.block(id(0));
     assert_eq!(outboxes.next_overflowed(), None);
+}
+
+#[test]
+fn a_list_of_20_000_users_may_exceed_the_cap_and_what_is_behind_it_has_the_whole_cap() {
+    let names: Vec<String> =
+        (0..20_000).map(|n| format!("a name of 32 characters    {n:05}")).collect();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let (news, at) = (account::News::Nothing, account::UnixMs(0));
+    let mut frame = Vec::new();
+    let event = chat::Event::Account(account::Event::Users { names: &names, news, at });
+    Dialect::WebsocketChat.frame(&event, &crate::timer::Zone::default(), &mut frame);
+    // As many sentences as there may be, each with the whole list.
+    let list: Rc<[u8]> = frame.repeat(4).into();
+    let cap = 1 << 20;
+    assert!(list.len() > 2 * cap);
+    let mut outboxes = Outboxes::new(Caps { each: cap, echo: cap, all: list.len() + 2 * cap });
+    outboxes.open(id(0));
+    outboxes.queue(id(0), parcel(b'1', 100, Kind::ForConnection));
+    outboxes.queue_list(id(0), Parcel::list(&list));
+    outboxes.queue(id(0), parcel(b'a', 100, message()));
+    // The kernel takes half of the list, and then nothing more.
+    outboxes.advance(id(0), 100 + list.len() / 2);
+    outboxes.block(id(0));
+    assert_eq!(outboxes.next_overflowed(), None);
+    outboxes.queue(id(0), parcel(b'b', cap - 100, message()));
+    assert_eq!(outboxes.next_overflowed(), None, "the cap is full, and not exceeded");
+    outboxes.check_invariants();
+    outboxes.queue(id(0), parcel(b'c', 1, message()));
+    assert_eq!(outboxes.next_overflowed(), Some((id(0), Limit::OutboxBytes)));
+}
+
+#[test]
+fn a_list_counts_in_full_against_what_waits_for_all() {
+    let list: Rc<[u8]> = vec![b'L'; 200].into();
+    let mut outboxes = Outboxes::new(Caps { each: 100, echo: 100, all: 399 });
+    for slot in 0..2 {
+        outboxes.open(id(slot));
+        outboxes.queue_list(id(slot), Parcel::list(&list));
+    }
+    outboxes.block(id(0));
+    assert_eq!(outboxes.next_overflowed(), Some((id(0), Limit::OutboxTotalBytes)));
 }
 
 #[test]
