@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use switchboard::chat::account::{Output, Place, TokenDigest, UnixMs, UserKey, Work};
+use switchboard::chat::account::{Output, Place, RoomChange, TokenDigest, UnixMs, UserKey, Work};
 use switchboard::store::{Database, Settings};
 
 use crate::{carry_out, dice, register, say};
@@ -55,7 +55,8 @@ fn who_never_came_back_after_the_first_day_and_wrote_nothing_makes_room() {
     // Anna writes to everybody, Bert to Carl. Dora logs in on the first day, and Emil on the second.
     does(&mut database, say(2, "hello"), 2);
     let place = Place::Private(UserKey(2), UserKey(3));
-    let to_carl = Work::Say { place, from: UserKey(2), at: UnixMs(2), text: "Carl?".into() };
+    let to_carl =
+        Work::Say { place, from: UserKey(2), at: UnixMs(2), text: "Carl?".into(), reply: None };
     does(&mut database, to_carl, 2);
     does(&mut database, login(4, DAY), DAY);
     does(&mut database, login(5, DAY + 1), DAY + 1);
@@ -74,6 +75,18 @@ fn who_is_online_stays() {
 }
 
 #[test]
+fn who_is_in_a_room_stays() {
+    let mut database = six();
+    let (name, description, at) = ("a room".into(), "".into(), UnixMs(2));
+    let room = Work::CreateRoom { creator: UserKey(2), name, description, at };
+    let Output::RoomCreated(Some(room)) = does(&mut database, room, 2) else { panic!() };
+    let change = RoomChange::Add(UserKey(4));
+    let add = Work::ChangeRoom { room: room.key, by: UserKey(2), change, at };
+    assert_eq!(does(&mut database, add, 2), Output::RoomChanged(true));
+    assert_eq!(gone(&mut database, &[], 2 * DAY), [1, 3, 5]);
+}
+
+#[test]
 fn the_logins_of_an_account_that_makes_room_end_with_it() {
     let mut database = six();
     let Output::Admitted { token, .. } = does(&mut database, login(1, 2), 2) else { panic!() };
@@ -87,7 +100,8 @@ fn the_logins_of_an_account_that_makes_room_end_with_it() {
 fn the_name_is_free_again_unless_somebody_has_written_to_it_and_no_key_is_given_twice() {
     let mut database = six();
     let place = Place::Private(UserKey(1), UserKey(6));
-    let to_anna = Work::Say { place, from: UserKey(6), at: UnixMs(2), text: "Anna?".into() };
+    let to_anna =
+        Work::Say { place, from: UserKey(6), at: UnixMs(2), text: "Anna?".into(), reply: None };
     does(&mut database, to_anna, 2);
     assert_eq!(gone(&mut database, &[3, 4, 5], 2 * DAY), [1, 2]);
     assert_eq!(does(&mut database, register("Anna"), 3 * DAY), Output::Registered(None));
