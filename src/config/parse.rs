@@ -109,8 +109,7 @@ fn command(args: &[OsString]) -> Command {
     }
 }
 
-// The page has the flags of all features.
-#[cfg(all(test, feature = "accounts"))]
+#[cfg(test)]
 #[path = "../../tests/flags/page.rs"]
 mod flags_page;
 

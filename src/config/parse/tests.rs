@@ -221,8 +221,6 @@ fn every_flag_has_an_environment_variable_but_the_one_that_ends_the_program() {
     }
 }
 
-/// The page has the flags of all features.
-#[cfg(feature = "accounts")]
 #[test]
 fn the_page_of_flags_is_current() {
     // The page is that of the whole server.

@@ -7,7 +7,7 @@ use crate::harness::Server;
 const ADDRESSES: [(&str, &str); 6] = [
     ("/register", "POST, OPTIONS"),
     ("/login", "POST, OPTIONS"),
-    ("/logout", "POST, OPTIONS"),
+    ("/logout", "POST, GET, HEAD, OPTIONS"),
     ("/users", "GET, HEAD, OPTIONS"),
     ("/messages/global", "GET, HEAD, OPTIONS"),
     ("/ws?token=x", "GET, OPTIONS"),

@@ -38,16 +38,19 @@ fn a_database_of_an_older_version_is_copied_and_then_brought_to_todays() {
     let path = data.file("switchboard.db");
     // What a server of version 1 leaves behind.
     let database = Connection::open(&path).expect("it is SQLite");
-    let sql =
-        "DROP INDEX users_passing; ALTER TABLE users DROP COLUMN stays; PRAGMA user_version = 1";
-    database.execute_batch(sql).expect("it is of version 2");
+    let sql = "DROP INDEX users_passing; ALTER TABLE users DROP COLUMN stays;
+        DROP TABLE members; DROP TABLE rooms; DROP TABLE deserted;
+        ALTER TABLE messages DROP COLUMN quoted_id; ALTER TABLE messages DROP COLUMN quoted_name;
+        ALTER TABLE messages DROP COLUMN quoted_text; ALTER TABLE marks DROP COLUMN read;
+        PRAGMA user_version = 1";
+    database.execute_batch(sql).expect("it is of version 3");
     drop(database);
     assert_eq!(data.start().get_as(&token, "/users").status, 200);
     let version = |path: &Path| -> i64 {
         let database = Connection::open(path).expect("it is SQLite");
         database.pragma_query_value(None, "user_version", |row| row.get(0)).expect("a number")
     };
-    assert_eq!((version(&path), version(&data.file("before-v1.db"))), (2, 1));
+    assert_eq!((version(&path), version(&data.file("before-v1.db"))), (3, 1));
 }
 
 #[test]
