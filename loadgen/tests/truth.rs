@@ -5,7 +5,7 @@ mod fake_server;
 mod personas;
 mod tap;
 
-use std::io::{Read as _, Write as _};
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{SocketAddr, TcpListener};
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
@@ -288,9 +288,12 @@ fn ctrl_c_and_its_kind_end_a_run_early_with_a_report() {
 
 fn ends_a_run_early_with_a_report(signal: Signal) {
     let args = ["--clients", "10", "--ramp", "100ms", "--duration", "1h", "--rate", "50"];
-    let child = loadgen(&args).stdout(Stdio::piped()).stderr(Stdio::null()).spawn();
-    let child = child.expect("it starts");
-    thread::sleep(Duration::from_millis(700));
+    let child = loadgen(&args).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
+    let mut child = child.expect("it starts");
+    // The first line about the run comes when it has gone on for a second.
+    let mut lines = BufReader::new(child.stderr.take().expect("it is piped")).lines();
+    assert!(lines.any(|line| line.is_ok_and(|line| line.contains(" sent "))), "{signal}");
+    thread::spawn(move || lines.for_each(drop));
     let pid = Pid::from_raw(i32::try_from(child.id()).expect("a process"));
     kill(pid, signal).expect("it is there");
     let output = child.wait_with_output().expect("it ends");
