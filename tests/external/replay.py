@@ -175,7 +175,8 @@ class Record:
                 changes.append((end, "sync", what[1], begin))
             else:
                 raise AssertionError(f"{name} of a file is not played yet")
-        elif what and what[0] == "folder" and name == "fsync":
+        # SQLite has a new name brought to the disk with fdatasync(2), which writes what a folder lists.
+        elif what and what[0] == "folder" and name in ("fsync", "fdatasync"):
             changes.append((end, "sync_names", begin))
 
     def opened(self, path, arguments, begin, changes):
