@@ -4,6 +4,7 @@
 //! short field here, so that costs little. With one parse, a `content` that appears twice would hide a
 //! `recipient` behind it.
 
+use serde::de::IgnoredAny;
 use serde_json::error::Category;
 
 use super::wire::{ClientFields, OtherFields};
@@ -41,7 +42,10 @@ fn is_websocket_chat(text: &str) -> bool {
     }
     match serde_json::from_str::<OtherFields>(text) {
         Ok(fields) => fields.kind.is_some() || fields.recipient.is_some(),
-        // All values are ignored, so the only error of this kind is that one of the two appears twice.
-        Err(error) => error.classify() == Category::Data,
+        // All values are ignored, so the only error of this kind is that one of the two appears twice. What
+        // is no JSON behind it shows nothing.
+        Err(error) => {
+            error.classify() == Category::Data && serde_json::from_str::<IgnoredAny>(text).is_ok()
+        }
     }
 }

@@ -136,6 +136,7 @@ fn what_is_not_one_json_object_with_a_content_is_malformed() {
         "null",
         r#""content""#,
         r#"["type","recipient"]"#,
+        r#"{"type":"chat","type":"chat" and more"#,
         r#"[{"content":"x"}]"#,
         "{}",
         r#"{"content":null}"#,
