@@ -263,28 +263,6 @@ fn a_wrong_upgrade_is_answered_with_what_is_missing() {
     }
 }
 
-#[test]
-fn only_a_request_with_the_operators_token_is_told_who_is_online() {
-    let limits = Limits { admin_token: AdminToken::parse("s3cret").ok(), ..limits() };
-    for (header, names) in [
-        ("Authorization: Bearer s3cret\r\n", true),
-        ("Authorization: bearer s3cret\r\n", true),
-        ("Authorization: Bearer s3cre\r\n", false),
-        ("Authorization: Bearer s3cret0\r\n", false),
-        ("Authorization: Bearer \r\n", false),
-        ("Authorization: s3cret\r\n", false),
-        ("Authorization: Bearer s3cret\r\nAuthorization: Bearer x\r\n", false),
-        ("", false),
-    ] {
-        let mut host = Recorder::default();
-        let mut input =
-            format!("GET /stats HTTP/1.1\r\nHost: chat.example\r\n{header}\r\n").into_bytes();
-        let _ = Session::new().receive(&mut input, &limits, &mut host);
-        let page = String::from_utf8_lossy(&host.written);
-        assert!(page.ends_with(&format!("Stats {{ names: {names} }}")), "{header}: {page}");
-    }
-}
-
 /// A refusal by the chat. It may say when the client may try again.
 fn by_the_chat(retry_after: Option<Duration>) -> DoorRefusal {
     DoorRefusal::ByTheChat(chat::Refusal {
