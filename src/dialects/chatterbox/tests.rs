@@ -8,7 +8,7 @@ use super::wire::{ClientFrame, MessageFields, ServerFields};
 use super::*;
 use crate::chat::account::{Command, Event, Failure, News, Refusal, Said, Seq, UnixMs};
 use crate::chat::{self, messenger, mobile};
-use crate::dialects::page::examples;
+use crate::dialects::page::{appended, examples};
 use crate::dialects::{Dialect, Fault};
 
 const PAGE: &str = include_str!("PROTOCOL.md");
@@ -45,10 +45,7 @@ fn encode(event: Event<'_>) -> String {
 }
 
 fn encode_any(event: &chat::Event<'_>) -> String {
-    let mut out = b"kept:".to_vec();
-    encode::write(event, &mut out);
-    let text = String::from_utf8(out).expect("JSON is UTF-8");
-    text.strip_prefix("kept:").expect("writing appends").to_owned()
+    appended(|out| encode::write(event, out))
 }
 
 fn said<'a>(from: &'a str, text: &'a str) -> Said<'a> {

@@ -105,6 +105,7 @@ fn list(out: &mut Writer<'_>, mobiles: &[Mobile]) {
 mod tests {
     use super::*;
     use crate::chat;
+    use crate::dialects::page::appended;
     use crate::dialects::sca::wire::ServerFields;
     use mobile::Event;
 
@@ -117,10 +118,7 @@ mod tests {
     }
 
     fn encode_any(event: &chat::Event<'_>) -> String {
-        let mut out = b"kept:".to_vec();
-        write(event, &mut out);
-        let text = String::from_utf8(out).expect("JSON is UTF-8");
-        text.strip_prefix("kept:").expect("writing appends").to_owned()
+        appended(|out| write(event, out))
     }
 
     #[test]

@@ -13,6 +13,7 @@ use super::*;
 use crate::chat::messenger::{self, Command, ItemId, Message as Words, Name, PersonId};
 use crate::chat::{self, Event};
 use crate::dialects::Fault;
+use crate::dialects::page::appended;
 
 const TIME: &str = r#""2026-02-28T23:59:59.999""#;
 
@@ -77,10 +78,7 @@ fn encode(event: messenger::Event<'_>) -> String {
 }
 
 fn encode_any(event: &Event<'_>) -> String {
-    let mut out = b"kept:".to_vec();
-    encode::write(event, &mut out);
-    let text = String::from_utf8(out).expect("JSON is UTF-8");
-    text.strip_prefix("kept:").expect("writing appends").to_owned()
+    appended(|out| encode::write(event, out))
 }
 
 fn minimal_message<'a>() -> Words<'a> {

@@ -8,13 +8,10 @@ use super::*;
 use crate::chat::account::{self, Event, News, RoomSaid, Said, Seq};
 use crate::chat::{self, mobile};
 use crate::dialects::Dialect;
-use crate::dialects::page::examples;
+use crate::dialects::page::{appended, examples};
 
 fn encode(event: Event<'_>, zone: &Zone) -> String {
-    let mut out = b"kept:".to_vec();
-    encode::write(&chat::Event::Account(event), zone, &mut out);
-    let text = String::from_utf8(out).expect("JSON is UTF-8");
-    text.strip_prefix("kept:").expect("writing appends").to_owned()
+    appended(|out| encode::write(&chat::Event::Account(event), zone, out))
 }
 
 fn private(text: &str) -> Said<'_> {

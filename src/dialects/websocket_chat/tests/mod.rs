@@ -9,6 +9,7 @@ use super::*;
 use crate::chat::account::{Command, Event, Said, Seq, UnixMs};
 use crate::chat::{self};
 use crate::dialects::Fault;
+use crate::dialects::page::appended;
 
 const PAGE: &str = include_str!("../PROTOCOL.md");
 
@@ -50,10 +51,7 @@ fn encode(event: Event<'_>) -> String {
 }
 
 fn encode_any(event: &chat::Event<'_>) -> String {
-    let mut out = b"kept:".to_vec();
-    encode::write(event, &mut out);
-    let text = String::from_utf8(out).expect("JSON is UTF-8");
-    text.strip_prefix("kept:").expect("writing appends").to_owned()
+    appended(|out| encode::write(event, out))
 }
 
 fn said<'a>(to: Option<&'a str>, text: &'a str) -> Said<'a> {
