@@ -10,7 +10,7 @@ use crate::{Folder, carry_out, dice, say, say_in, texts};
 
 /// The pages of the log from which a checkpoint is due: at once, and when there is no other work.
 const HARD_PAGES: u64 = 8_000;
-const SOFT_PAGES: u64 = 1_000;
+const SOFT_PAGES: u64 = 250;
 
 /// A page in the log has a header of 24 bytes (SQLite's file format, §4.1).
 const PAGE_BYTES: u64 = 4_096 + 24;
