@@ -23,6 +23,10 @@ const BATCH_BYTES: usize = 4 << 20;
 /// is too old to be kept.
 const LOOK_INTERVAL: Duration = Duration::from_secs(1);
 
+/// How many times as long as a slice of pruning the thread does nothing but jobs after it. So pruning takes
+/// at most a tenth of its time, and goes on however many jobs come.
+const PRUNE_PAUSE: u32 = 9;
+
 /// Does jobs until the loop has closed its end of the channel and all are done. Then it closes the
 /// database, which is in `folder`.
 pub(super) fn serve(
@@ -36,13 +40,12 @@ pub(super) fn serve(
     let mut results = Vec::new();
     let mut look_at = clock.monotonic();
     let mut report = StoreReport::default();
-    let mut more_to_prune = false;
+    // If there is more to prune: when.
+    let mut prune_at = None;
     loop {
         if waiting.is_empty() {
-            let patience = match more_to_prune {
-                true => Duration::ZERO,
-                false => look_at.since(clock.monotonic()),
-            };
+            let wake_at = prune_at.unwrap_or(look_at).min(look_at);
+            let patience = wake_at.since(clock.monotonic());
             match jobs.recv_timeout(patience) {
                 Ok(mut handed_over) => waiting.append(&mut handed_over),
                 Err(RecvTimeoutError::Timeout) => {}
@@ -88,8 +91,11 @@ pub(super) fn serve(
                 answers.send([news(Output::Report(report))]);
             }
         }
-        if is_time || (more_to_prune && waiting.is_empty()) {
-            more_to_prune = database.prune(unix_ms(now));
+        if is_time || prune_at.is_some_and(|at| now.monotonic >= at) {
+            let begun = clock.monotonic();
+            let has_more = database.prune(unix_ms(now));
+            let ended = clock.monotonic();
+            prune_at = has_more.then(|| ended + ended.since(begun).saturating_mul(PRUNE_PAUSE));
         }
     }
     database.close();
