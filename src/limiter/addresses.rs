@@ -46,6 +46,10 @@ impl Default for AddressLimits {
 pub struct Block(u64);
 
 impl Block {
+    /// The block of all clients whose trusted proxy does not name them. It is the last of IPv6, which is
+    /// multicast, so no client's address is in it (RFC 4291 §2.7).
+    pub const NAMELESS: Block = Block(u64::MAX);
+
     /// The block that an address belongs to.
     pub fn of(address: IpAddr) -> Self {
         match address.to_canonical() {

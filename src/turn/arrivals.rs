@@ -124,12 +124,14 @@ impl Turn {
     }
 
     /// The address block that a request comes from. Behind a trusted proxy each request may be another
-    /// client's, so the block is that of the client that the proxy has named in this request.
+    /// client's, so the block is that of the client that the proxy has named in this request. The clients that
+    /// a proxy does not name share one block: they are no programs of this machine, although the proxy is.
     pub(super) fn block_of_request(&self, id: ConnectionId, forwarded: Forwarded) -> Block {
         let Some(connection) = self.connections.get(id) else { return Block::default() };
         match (connection.counted, forwarded) {
             (Counted::Proxy | Counted::Forwarded, Forwarded::Client(client)) => Block::of(client),
-            _ => connection.block,
+            (Counted::Proxy | Counted::Forwarded, Forwarded::Nameless) => Block::NAMELESS,
+            (Counted::Exempt | Counted::Entered | Counted::ToBeTold, _) => connection.block,
         }
     }
 
