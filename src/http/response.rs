@@ -82,6 +82,15 @@ impl<'a> Response<'a> {
         self
     }
 
+    /// Says that no cache may keep the response (RFC 9111 §5.2.2.5), unless it says something of caches
+    /// already.
+    pub fn uncached(mut self) -> Self {
+        if !self.headers.iter().any(|(name, _)| *name == "Cache-Control") {
+            self.headers.push(("Cache-Control", "no-store".into()));
+        }
+        self
+    }
+
     /// Sets a cookie.
     pub fn cookie(mut self, cookie: SetCookie) -> Self {
         self.cookies.push(cookie);

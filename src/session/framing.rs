@@ -27,6 +27,8 @@ pub(super) struct Framing {
     /// Whether the connection stays open after the answer.
     keep_alive: bool,
     pub(super) cors: Cors,
+    /// Whether the address is for people who are signed in: no cache may keep its answers, errors included.
+    private: bool,
     /// Whether the client's own connection has TLS: a trusted proxy has said so.
     secure: bool,
 }
@@ -39,7 +41,13 @@ impl Framing {
         // A client that says so itself is not believed.
         let has_tls = request.headers.has_token("x-forwarded-proto", "https");
         let secure = has_tls && host.is_from_proxy();
-        Framing { head_only, version: request.version, keep_alive, cors, secure }
+        let (version, private) = (request.version, false);
+        Framing { head_only, version, keep_alive, cors, private, secure }
+    }
+
+    /// The same, and no cache may keep the answer if it is `private`.
+    pub(super) fn private_if(self, private: bool) -> Self {
+        Framing { private, ..self }
     }
 
     /// The same, and the connection ends after the answer.
@@ -60,6 +68,7 @@ impl Framing {
             (true, Version::Http10) => response.keep_alive(),
             (true, Version::Http11) => response,
         };
+        let response = if self.private { response.uncached() } else { response };
         let response = allow_origin(response, self.cors).secure(self.secure);
         host.answered(response.status().code(), response.body_bytes());
         let date = host.now().unix;

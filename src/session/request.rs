@@ -223,7 +223,12 @@ fn answer(asking: &Asking<'_>, limits: &Limits, host: &mut impl Host) -> Next {
             .respond(nowhere, host)
             .into();
     };
-    let (framing, route) = (Framing::of(request, found.cors, host), found.path);
+    let is_private = match found.handler {
+        Handler::Ask(_) | Handler::Socket(Enter::Known { .. }) => true,
+        Handler::Page(_) | Handler::Site(_) | Handler::Socket(Enter::AtOnce(_)) => false,
+    };
+    let framing = Framing::of(request, found.cors, host).private_if(is_private);
+    let route = found.path;
     let readable = |response| match found.listeners {
         Listeners::All => cors::readable(response, request, limits),
         Listeners::Public | Listeners::Operators | Listeners::OperatorsOnly => response,
@@ -252,6 +257,8 @@ fn answer(asking: &Asking<'_>, limits: &Limits, host: &mut impl Host) -> Next {
             let which = which(&call, limits).at(host.listener(), limits);
             // A connection gets only one large page.
             let response = readable(page(which, host));
+            // With names, it is for the operator.
+            let framing = framing.private_if(which == Page::Stats { names: true });
             framing.closing_if(which.is_large()).respond(response, host).into()
         }
         Handler::Site(site) => visit(asking, site, &call, framing, limits, host),
