@@ -1,6 +1,7 @@
 //! The addresses of the four sockets. The address fixes what a socket is for, so the dialects keep no state.
 //!
-//! The cookie `session` says who the client is, or else `?token=`. A page of a foreign origin is refused in
+//! `?token=` says who the client is, or else the cookie `session`: a page has the cookie in any case, and it may
+//! be an old one. A page of a foreign origin is refused in
 //! any case: a browser would send the cookie for it, too. A token that is nobody's, and a user in the path who
 //! is not the signed-in one, are refused before the upgrade. Called by the session.
 
@@ -37,12 +38,11 @@ pub const SOCKETS: &[Route<Enter>] = &[
     ),
 ];
 
-/// Whose the cookie or the token is, and whether the path says so.
+/// Whose the token or the cookie is, and whether the path says so.
 fn identify(call: &Call<'_>, claims: Option<UserId>) -> Result<account::Call, Response<'static>> {
-    let token = match session(call)? {
-        Some(token) => Some(token),
-        None => call.request.query_value("token").and_then(|text| token::parse(text.as_bytes())),
-    };
+    let cookie = session(call)?;
+    let in_query = call.request.query_value("token");
+    let token = in_query.and_then(|text| token::parse(text.as_bytes())).or(cookie);
     Ok(account::Call::Ask { token, claims, wants: Wants::Identity })
 }
 

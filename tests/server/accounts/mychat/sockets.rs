@@ -45,8 +45,12 @@ fn a_cookie_or_a_token_opens_a_socket_and_nothing_else_does() {
         }
         let with_token = format!("{path}?token={token}");
         assert!(open(&server, &with_token, OWN).is_ok(), "{path}");
-        // The cookie decides where there are both.
+        // The token decides where there are both, since the cookie may be an old one.
+        let old = format!("Cookie: session={}\r\n", "0".repeat(64));
+        assert!(open(&server, &with_token, &old).is_ok(), "{path}");
         assert!(open(&server, &format!("{path}?token=x"), &ada.line()).is_ok(), "{path}");
+        let wrong = format!("{path}?token={}", "0".repeat(64));
+        refusal(&server, &wrong, &ada.line(), 401);
         for (path, lines) in [
             (path.clone(), String::new()),
             (path.clone(), "Cookie: session=\r\n".to_owned()),
