@@ -68,6 +68,7 @@ impl DataArgs {
             },
             login_ttl: self.login_ttl,
             users: self.max_users,
+            retention: self.retention,
             ..account::Limits::default()
         }
     }

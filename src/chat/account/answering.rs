@@ -23,6 +23,11 @@ impl Realm {
         (claims, wants): (Option<UserId>, &Wants),
         sink: &mut impl Sink,
     ) -> Result<(), Refusal<'static>> {
+        // How often a client may open a WebSocket is limited for its address.
+        if *wants != Wants::Identity {
+            let attempt = self.calls_by_login.take(guest.login, now.monotonic);
+            attempt.map_err(|wait| self.too_often(wait))?;
+        }
         let me = &self.users.get(guest.user).ok_or(Refusal::NotSignedIn)?.user;
         if claims.is_some_and(|claimed| claimed != me.id) {
             return Err(Refusal::NotYou);

@@ -30,7 +30,7 @@ pub struct Counters {
     pub logins: u64,
     /// Logins with a wrong name or password.
     pub wrong_credentials: u64,
-    /// Registrations and logins that came too often.
+    /// Registrations, logins, and requests of one login that came too often.
     pub too_often: u64,
     /// Calls for which there was no room.
     pub busy: u64,

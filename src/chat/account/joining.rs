@@ -310,7 +310,7 @@ impl Realm {
         Refusal::WrongCredentials
     }
 
-    fn too_often(&mut self, wait: std::time::Duration) -> Refusal<'static> {
+    pub(super) fn too_often(&mut self, wait: std::time::Duration) -> Refusal<'static> {
         self.counters.too_often += 1;
         Refusal::TooOften(wait)
     }

@@ -21,8 +21,8 @@ pub struct Limits {
     pub logins_per_address: Rate,
     /// How often one address may try to log in under one name. A login that succeeds costs nothing.
     pub logins_per_name: Rate,
-    /// The most addresses, and the most pairs of name and address, whose attempts are remembered: this many
-    /// in each of the three tables.
+    /// The most addresses, the most pairs of name and address, and the most logins whose attempts are
+    /// remembered: this many in each of the four tables.
     pub remembered_attempts: usize,
     /// The most passwords that wait to be hashed. Half of the places are kept for the *regulars*: the
     /// addresses from which a login has succeeded lately.
@@ -35,6 +35,9 @@ pub struct Limits {
     pub regulars: usize,
     /// The most calls that wait for the store or for a hash.
     pub calls_under_way: usize,
+    /// How often one login may ask for something over HTTP. A page of MyChat asks for the members of each room
+    /// whenever it draws them, and sends a mark for each message of an open conversation.
+    pub calls_per_login: Rate,
     /// How long a login lasts.
     pub login_ttl: Duration,
     /// The most logins without a socket that are kept in memory. The others are in the store.
@@ -63,6 +66,9 @@ pub struct Limits {
     pub room_description_chars: usize,
     /// The time between two pings to a notices socket.
     pub notices_ping: Duration,
+    /// How long a message is kept. `None`: for ever. The store deletes what is older now and then; memory says
+    /// no more of it from that moment on.
+    pub retention: Option<Duration>,
     /// How many global messages are kept in memory.
     pub recent: usize,
     /// The most messages that wait for the store. Beyond it, no client of the realm is read.
@@ -104,6 +110,7 @@ impl Default for Limits {
             regular_for: DAY.saturating_mul(7),
             regulars: 16_384,
             calls_under_way: 1_024,
+            calls_per_login: Rate::new(50, Duration::from_secs(1), 400),
             login_ttl: DAY.saturating_mul(7),
             tokens_cached: 16_384,
             seats_per_user: 32,
@@ -118,6 +125,7 @@ impl Default for Limits {
             room_name_chars: 64,
             room_description_chars: 512,
             notices_ping: Duration::from_secs(60),
+            retention: None,
             recent: 50,
             unstored_messages: 4_096,
             unstored_bytes: 8 << 20,

@@ -108,6 +108,7 @@ pub struct Realm {
     registrations: Throttle,
     logins_by_address: Throttle,
     logins_by_name: Throttle,
+    calls_by_login: Throttle,
     /// When the store last had no account that makes room for another.
     was_full: Option<Moment>,
     /// How many messages were committed since the start.
@@ -147,6 +148,7 @@ impl Realm {
             registrations: throttle(limits.registrations),
             logins_by_address: throttle(limits.logins_per_address),
             logins_by_name: throttle(limits.logins_per_name),
+            calls_by_login: throttle(limits.calls_per_login),
             was_full: None,
             commits: 0,
             unstored_bytes: 0,
@@ -268,8 +270,12 @@ impl Realm {
     }
 
     /// Ends the sockets of logins that have expired, and sends the pings that are due: at most `budget` of
-    /// each in one call.
+    /// each in one call. Forgets the global messages that are older than the retention.
     pub fn expire(&mut self, now: Now, budget: usize, sink: &mut impl Sink) {
+        if let Some(retention) = self.limits.retention {
+            let age = i64::try_from(retention.as_millis()).unwrap_or(i64::MAX);
+            self.recent.forget(UnixMs(logins::unix_ms(now).0.saturating_sub(age)));
+        }
         for _ in 0..budget {
             let Some(expired) = self.logins.next_expired(now) else { break };
             if let Some(login) = expired {
@@ -294,9 +300,12 @@ impl Realm {
 
     /// Forgets attempts and regulars that no longer matter: at most `budget` entries of each table.
     pub fn forget(&mut self, now: Moment, budget: usize) {
-        for table in
-            [&mut self.registrations, &mut self.logins_by_address, &mut self.logins_by_name]
-        {
+        for table in [
+            &mut self.registrations,
+            &mut self.logins_by_address,
+            &mut self.logins_by_name,
+            &mut self.calls_by_login,
+        ] {
             table.forget(now, budget);
         }
         self.hashes.forget(&self.limits, now, budget);

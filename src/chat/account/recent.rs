@@ -57,6 +57,13 @@ impl Recent {
         }
     }
 
+    /// Forgets those that the server received before this moment.
+    pub(super) fn forget(&mut self, before: UnixMs) {
+        while self.messages.front().is_some_and(|oldest| oldest.at < before) {
+            self.messages.pop_front();
+        }
+    }
+
     /// All of them, the oldest first.
     pub(super) fn iter(&self) -> impl Iterator<Item = &Message> {
         self.messages.iter()

@@ -6,8 +6,10 @@
 //! online, `page` the life of a page. `endings` says when a WebSocket is closed and when it is not, `waiting`
 //! what happens while the store is slow, `draining` what a shutdown waits for, `storing` what outlives the
 //! server, `privacy` where secrets are not, and `store_state` what the operator sees of the store. `crashes` kills the server under load again
-//! and again; `told` holds its database against what clients were told.
+//! and again; `told` holds its database against what clients were told. `budgets` says what one user
+//! may ask for.
 
+mod budgets;
 mod chatterbox;
 mod client;
 mod cors;

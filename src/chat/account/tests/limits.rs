@@ -1,6 +1,7 @@
 //! Backpressure, limits, and the drain.
 
 use super::*;
+use crate::limiter::Rate;
 
 #[test]
 fn a_client_with_too_much_in_the_store_is_not_read_until_some_of_it_is_stored() {
@@ -61,6 +62,23 @@ fn there_is_a_limit_of_calls_that_wait() {
     world.settle();
     assert_eq!(world.reply_to(first), "NotSignedIn");
     assert_eq!(world.call(&unknown), "NotSignedIn");
+}
+
+#[test]
+fn a_login_that_asks_too_often_waits_and_no_other_login_does() {
+    let rate = Rate::new(1, Duration::from_secs(1), 3);
+    let limits = Limits { calls_per_login: rate, ..Limits::default() };
+    let mut world = World::new(limits, &["ada"]);
+    let [token, other] = [world.log_in("ada"), world.log_in("ada")];
+    let ask = |token, wants| Call::ask(Some(token), wants);
+    for _ in 0..3 {
+        assert_eq!(world.call(&ask(token, Wants::Rooms)), "");
+    }
+    assert_eq!(world.call(&ask(token, Wants::Rooms)), "TooOften(1s)");
+    assert_eq!(world.call(&ask(token, Wants::Identity)), "known 1", "for a WebSocket");
+    assert_eq!(world.call(&ask(other, Wants::Rooms)), "");
+    world.pass(Duration::from_secs(1));
+    assert_eq!(world.call(&ask(token, Wants::Rooms)), "");
 }
 
 #[test]

@@ -2,6 +2,25 @@
 
 use super::*;
 
+#[test]
+fn a_global_message_is_in_no_history_once_it_is_older_than_the_retention() {
+    let retention = Some(Duration::from_secs(60));
+    let mut world = World::of_two(Limits { retention, ..Limits::default() });
+    let token = world.log_in("eve");
+    let recent = Call::ask(Some(token), Wants::Recent);
+    world.say(1, None, "old");
+    world.settle();
+    world.pass(Duration::from_secs(40));
+    world.say(1, None, "young");
+    world.settle();
+    assert_eq!(world.call(&recent), "old young");
+    world.pass(Duration::from_secs(40));
+    assert_eq!(world.call(&recent), "young");
+    world.heard();
+    world.enter(9, token);
+    assert_eq!(world.heard(), ["9: history young"]);
+}
+
 const DAY: Duration = Duration::from_secs(86_400);
 
 #[test]
