@@ -54,6 +54,8 @@ pub(crate) enum Realm {
     },
     /// The account realm at `/ws?token=`. Every message is for all.
     Account,
+    /// MyChat's sockets in the account realm: `/ws/room/…` and the others. What is sent is plain text.
+    Mychat,
 }
 
 /// Many clients.
@@ -68,8 +70,8 @@ pub(crate) struct Swarm {
     input: Vec<u8>,
     pub(crate) arrivals: Vec<Arrival>,
     pub(crate) start: Instant,
-    /// In the account realm: the token of each phone.
-    tokens: Vec<String>,
+    /// In the account realm: what stands behind `/ws` in the address of each phone.
+    addresses: Vec<String>,
     /// How many phones hear each message.
     pub(crate) copies: usize,
     /// How long an open loop sleeps while nothing is due. Without it, the loop is busy, and needs a core.
@@ -88,13 +90,19 @@ impl Swarm {
 
     /// Makes a swarm in the account realm: one phone for each token, once they are dialled.
     pub(crate) fn of_accounts(tokens: Vec<String>, address: SocketAddr) -> io::Result<Self> {
-        Ok(Swarm { realm: Realm::Account, tokens, ..Swarm::new(address)? })
+        let addresses = tokens.iter().map(|token| format!("?token={token}")).collect();
+        Ok(Swarm { realm: Realm::Account, addresses, ..Swarm::new(address)? })
+    }
+
+    /// Makes a swarm of MyChat's sockets: one for each of these addresses, which stand behind `/ws`.
+    pub(crate) fn of_mychat(addresses: Vec<String>, address: SocketAddr) -> io::Result<Self> {
+        Ok(Swarm { realm: Realm::Mychat, addresses, ..Swarm::new(address)? })
     }
 
     /// Connects all phones of the account realm. Each message is for all of them.
     pub(crate) fn join_all(&mut self) -> io::Result<()> {
-        self.copies = self.tokens.len();
-        self.join(self.tokens.len(), "", 200)
+        self.copies = self.addresses.len();
+        self.join(self.addresses.len(), "", 200)
     }
 
     /// Switches all phones from Chatterbox to WebSocket Chat: they ask for the list of those online. A
@@ -130,7 +138,7 @@ impl Swarm {
             input: vec![0; 256 * 1024],
             arrivals: Vec::new(),
             start: now(),
-            tokens: Vec::new(),
+            addresses: Vec::new(),
             copies: 1,
             nap: None,
         })
@@ -183,7 +191,7 @@ impl Swarm {
         let path = match self.realm {
             Realm::Mobile | Realm::MobileWithIds => format!("/{}{query}", self.number(index)),
             Realm::Session { .. } => String::new(),
-            Realm::Account => format!("?token={}", self.tokens[index]),
+            Realm::Account | Realm::Mychat => self.addresses[index].clone(),
         };
         let host = self.address.to_string();
         let mut request = by_hand::upgrade(&format!("/ws{path}"), &host, "").into_bytes();
@@ -236,6 +244,7 @@ impl Swarm {
                 let message = format!(r#"{{"type":"chat","content":"{text}","recipient":null}}"#);
                 encode_text(&message, out);
             }
+            Realm::Mychat => encode_text(&padded(stamp, size), out),
         }
     }
 
@@ -355,6 +364,7 @@ impl Phone {
         } else if payload.starts_with(br#"{"type":"message""#)
             || payload.starts_with(br#"{"type":"message_received""#)
             || payload.starts_with(br#"{"type":"chat""#)
+            || payload.starts_with(br#"{"user""#)
         {
             if let Some(at) = payload.iter().position(|&byte| byte == b'@') {
                 let stamp = digits(&payload[at + 1..]);

@@ -105,10 +105,21 @@ fn fan_out(server: &Server, readers: usize, rate: u64) -> io::Result<Vec<Figure>
 /// Sends at this rate for a second, and then for four that count. Returns what they cost, in all and in the
 /// loop's thread alone, in microseconds a message.
 pub(super) fn steady(server: &Server, swarm: &mut Swarm, rate: u64) -> io::Result<(Run, f64)> {
-    let (phones, time) = (swarm.phones.len(), Duration::from_secs(4));
-    open_loop(server, swarm, rate, Duration::from_secs(1), round_robin(phones))?;
+    let phones = swarm.phones.len();
+    steady_from(server, swarm, rate, round_robin(phones))
+}
+
+/// The same, from who is next to whom.
+pub(super) fn steady_from(
+    server: &Server,
+    swarm: &mut Swarm,
+    rate: u64,
+    next: impl Fn() -> (usize, usize),
+) -> io::Result<(Run, f64)> {
+    let time = Duration::from_secs(4);
+    open_loop(server, swarm, rate, Duration::from_secs(1), &next)?;
     let before = server.loop_cpu_nanos();
-    let run = open_loop(server, swarm, rate, time, round_robin(phones))?;
+    let run = open_loop(server, swarm, rate, time, next)?;
     let in_loop = server.loop_cpu_nanos() - before;
     Ok((run, in_loop as f64 / 1e3 / (rate * time.as_secs()) as f64))
 }

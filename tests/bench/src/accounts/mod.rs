@@ -1,13 +1,15 @@
 //! Scenarios about the account realm: what is stored, and what the store costs everybody else.
 //!
 //! All of them run with `--only store`. They start the server with `--data`, in an empty folder of the disk
-//! on which the server's binary is. `people` makes users, `disk` knows how fast that disk is, `messages`
-//! and `others` have the scenarios.
+//! on which the server's binary is. `people` makes users, `disk` knows how fast that disk is, `messages`,
+//! `rooms`, `pages` and `others` have the scenarios.
 
 mod disk;
 mod messages;
 mod others;
+mod pages;
 mod people;
+mod rooms;
 
 use std::io::{self, ErrorKind};
 use std::process::Command;
@@ -26,6 +28,7 @@ const DURABILITIES: &[(&str, Scenario)] = &[
 const FAN_OUT: &[(&str, Scenario)] = &[
     ("store fan-out to 100", messages::fan_out_100),
     ("store fan-out to 1,000", messages::fan_out_1000),
+    ("store room of 1,000", rooms::fan_out),
 ];
 /// The other realms, without and with `--data`.
 const OTHER_REALMS: &[(&str, Scenario)] = &[
@@ -38,6 +41,7 @@ const ALONE: &[(&str, Scenario)] = &[
     ("store reconnects", others::reconnects),
     ("store asleep", others::asleep),
     ("store restart", others::restart),
+    ("store pages", pages::polling),
 ];
 
 /// Runs the wanted scenarios against this server.

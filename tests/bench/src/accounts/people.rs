@@ -74,6 +74,54 @@ pub(super) fn filled(
     Ok((folder, tokens))
 }
 
+/// Makes rooms in a filled database: one for each list of members, by their numbers from 0, of which the first
+/// has made it. Returns the ids of all users in the order of their numbers, and those of the rooms.
+pub(super) fn add_rooms(
+    folder: &Folder,
+    rooms: &[Vec<usize>],
+) -> io::Result<(Vec<String>, Vec<String>)> {
+    insert_rooms(folder, rooms).map_err(io::Error::other)
+}
+
+fn insert_rooms(
+    folder: &Folder,
+    rooms: &[Vec<usize>],
+) -> rusqlite::Result<(Vec<String>, Vec<String>)> {
+    let mut database = Connection::open(folder.0.join("switchboard.db"))?;
+    let transaction = database.transaction()?;
+    let mut ids = Vec::new();
+    for members in rooms {
+        let mut id = [0_u8; 16];
+        id.fill_with(|| fastrand::u8(..));
+        ids.push(uuid(&id));
+        let key: i64 = transaction.query_row(
+            "INSERT INTO conversations(last_seq) VALUES (0) RETURNING key",
+            [],
+            |row| row.get(0),
+        )?;
+        let keys: Vec<i64> = members.iter().map(|&number| number as i64 + 1).collect();
+        let sql = "INSERT INTO rooms(key, id, name, description, creator, created) VALUES (?, ?, 'room', '', ?, ?)";
+        transaction.execute(sql, params![key, id, keys[0], AT])?;
+        for user in keys {
+            let sql = "INSERT INTO members(room, user, added) VALUES (?, ?, ?)";
+            transaction.prepare_cached(sql)?.execute(params![key, user, AT])?;
+        }
+    }
+    let users = {
+        let mut users = transaction.prepare("SELECT id FROM users ORDER BY key")?;
+        let rows = users.query_map([], |row| row.get(0).map(|id: [u8; 16]| uuid(&id)))?;
+        rows.collect::<rusqlite::Result<Vec<_>>>()?
+    };
+    transaction.commit()?;
+    Ok((users, ids))
+}
+
+/// An id as clients write it (RFC 9562 §4).
+fn uuid(id: &[u8; 16]) -> String {
+    let digits: String = id.iter().map(|byte| format!("{byte:02x}")).collect();
+    [&digits[..8], &digits[8..12], &digits[12..16], &digits[16..20], &digits[20..]].join("-")
+}
+
 fn fill(folder: &Folder, [users, messages]: [i64; 2]) -> rusqlite::Result<Vec<String>> {
     let mut database = Connection::open(folder.0.join("switchboard.db"))?;
     let transaction = database.transaction()?;
