@@ -7,11 +7,10 @@
 //! found at which address.
 
 use std::collections::HashMap;
-use std::fmt::{self, Write as _};
-use std::hash::{DefaultHasher, Hasher as _};
+use std::fmt;
 use std::rc::Rc;
 
-use crate::http::{Request, Response, Status};
+use crate::http::{ETag, Request, Response, Status, media_type};
 
 /// A file of over this many bytes is the last on its connection: a client that asks for many at once, and
 /// does not read them, would fill its outbox with them. (Their bytes are shared, but count in each outbox.)
@@ -23,7 +22,7 @@ pub struct Pages(Rc<HashMap<String, File>>);
 
 struct File {
     content_type: &'static str,
-    etag: String,
+    etag: ETag,
     /// All answers share these bytes: a client that asks for a large file again and again takes no memory.
     bytes: Rc<[u8]>,
 }
@@ -47,7 +46,7 @@ impl Pages {
             if name.starts_with("templates/") && str::from_utf8(&bytes).is_err() {
                 return Err(NotUtf8 { name });
             }
-            let (content_type, etag) = (content_type(&name), etag(&bytes));
+            let (content_type, etag) = (media_type(&name), ETag::of(&bytes));
             all.insert(name, File { content_type, etag, bytes: bytes.into() });
         }
         Ok(Pages(Rc::new(all)))
@@ -62,7 +61,7 @@ impl Pages {
     /// time whether it has changed. `None` if there is no such file.
     pub(super) fn file<'p>(&'p self, name: &str, request: &Request<'_>) -> Option<Response<'p>> {
         let File { content_type, etag, bytes } = self.0.get(name)?;
-        let is_known = request.headers.all("if-none-match").any(|line| names(line, etag));
+        let is_known = etag.is_known_to(request);
         let status = if is_known { Status::NotModified } else { Status::Ok };
         let response = Response::new(status)
             .header("ETag", etag.as_str())
@@ -133,47 +132,6 @@ fn escape(text: &str, page: &mut String) {
     }
 }
 
-/// The type of a file, by the ending of its name.
-fn content_type(name: &str) -> &'static str {
-    let ending = name.rsplit_once('.').map_or("", |(_, ending)| ending).to_ascii_lowercase();
-    match ending.as_str() {
-        "html" | "htm" => "text/html; charset=utf-8",
-        "css" => "text/css; charset=utf-8",
-        "js" | "mjs" => "text/javascript; charset=utf-8",
-        "json" | "map" => "application/json",
-        "webmanifest" => "application/manifest+json",
-        "txt" => "text/plain; charset=utf-8",
-        "svg" => "image/svg+xml",
-        "png" => "image/png",
-        "jpg" | "jpeg" => "image/jpeg",
-        "gif" => "image/gif",
-        "webp" => "image/webp",
-        "ico" => "image/x-icon",
-        "woff" => "font/woff",
-        "woff2" => "font/woff2",
-        "ttf" => "font/ttf",
-        "mp3" => "audio/mpeg",
-        "ogg" => "audio/ogg",
-        "wav" => "audio/wav",
-        _ => "application/octet-stream",
-    }
-}
-
-/// The ETag of a content (RFC 9110 §8.8.3). It need not withstand an attack: only the operator has files here.
-fn etag(bytes: &[u8]) -> String {
-    let mut hasher = DefaultHasher::new();
-    hasher.write(bytes);
-    let mut etag = String::new();
-    write!(etag, "\"{:016x}\"", hasher.finish()).expect("a String takes whatever is written");
-    etag
-}
-
-/// Whether a line `If-None-Match` names this ETag (RFC 9110 §13.1.2). A weak one counts, too.
-fn names(line: &[u8], etag: &str) -> bool {
-    let mut tags = line.split(|&byte| byte == b',').map(<[u8]>::trim_ascii);
-    tags.any(|tag| tag == b"*" || tag.strip_prefix(b"W/").unwrap_or(tag) == etag.as_bytes())
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -222,35 +180,6 @@ mod tests {
             let page = fill("{{ a }}", &[("a", &value)]);
             prop_assert!(!page.contains(['<', '>', '"', '\'']), "{}", page);
         }
-    }
-
-    #[test]
-    fn a_file_has_a_type_by_its_ending() {
-        for (name, expected) in [
-            ("static/app.JS", "text/javascript; charset=utf-8"),
-            ("templates/a.b.html", "text/html; charset=utf-8"),
-            ("static/x.png.exe", "application/octet-stream"),
-            ("static/png", "application/octet-stream"),
-        ] {
-            assert_eq!(content_type(name), expected);
-        }
-    }
-
-    #[test]
-    fn an_etag_is_found_in_a_list() {
-        let etag = etag(b"x");
-        for (line, expected) in [
-            (etag.clone(), true),
-            (format!("W/{etag}"), true),
-            (format!("\"a\" , {etag},\"b\""), true),
-            ("*".to_owned(), true),
-            ("\"a\"".to_owned(), false),
-            (String::new(), false),
-            (etag.trim_matches('"').to_owned(), false),
-        ] {
-            assert_eq!(names(line.as_bytes(), &etag), expected, "{line}");
-        }
-        assert_ne!(etag, super::etag(b"y"));
     }
 
     #[test]
