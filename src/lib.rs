@@ -15,4 +15,5 @@ pub mod shards;
 pub mod store;
 pub mod timer;
 pub mod turn;
+pub mod web;
 pub mod ws;

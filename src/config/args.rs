@@ -64,6 +64,10 @@ pub(super) struct Args {
     #[arg(long, env = "SWITCHBOARD_PAGES", value_name = "DIR", help_heading = NETWORK)]
     pages: Option<PathBuf>,
 
+    /// Serve no web client: / is then JSON for browsers, too, unless --pages has a page for it
+    #[arg(long, env = "SWITCHBOARD_NO_WEB", help_heading = NETWORK, value_parser = BoolishValueParser::new())]
+    no_web: bool,
+
     /// Serve /echo for conformance suites: it sends back every message of up to 16 MiB
     #[arg(long, env = "SWITCHBOARD_ECHO", help_heading = NETWORK, value_parser = BoolishValueParser::new())]
     echo: bool,
@@ -298,6 +302,7 @@ pub(super) fn settings(args: Args, around: Surroundings, mistakes: &mut Mistakes
         slow_turn: args.slow_turn,
         trace_file: args.trace_file,
         pages: args.pages,
+        web: !args.no_web,
         warnings,
         data,
     }

@@ -42,6 +42,7 @@ use crate::chat::account;
 use crate::session::Refused;
 use crate::timer::{Moment, Now};
 use crate::turn::{EndNote, Limits, Listener, Note, Phase, Polled, Readiness, StoreState, Turn};
+use crate::web::WebClient;
 use clock::Clock;
 use data::Lanes;
 use log::{Log, Value};
@@ -89,6 +90,8 @@ pub struct Settings {
     pub trace_file: Option<PathBuf>,
     /// The folder with an app's own pages, if there is one.
     pub pages: Option<PathBuf>,
+    /// Whether the server serves the web client.
+    pub web: bool,
     /// Sentences that are logged as warnings once the server serves.
     pub warnings: Vec<String>,
     /// The folder with the data of the account realm, if there is one.
@@ -372,7 +375,8 @@ fn log_store(log: &mut Log, state: Option<StoreState>) {
     log.line(level, format_args!("{message}"), &[]);
 }
 
-/// Reads what is read once, at the start: the operator's token, an app's pages, the local time zone.
+/// Reads what is read once, at the start: the operator's token, an app's pages, the local time zone. And makes the
+/// web client ready to be sent.
 fn read_files(
     settings: &Settings,
     limits: &mut Limits,
@@ -384,6 +388,9 @@ fn read_files(
     }
     if let Some(folder) = &settings.pages {
         limits.session.pages = page_files::read(folder)?;
+    }
+    if settings.web {
+        limits.session.web = WebClient::new();
     }
     if settings.data.is_some() {
         let (zone, warning) = data::local_zone();

@@ -40,6 +40,7 @@ use crate::chat::{self, Command, Entrant, Event, Fault, account};
 use crate::dialects::{Dialect, Entry};
 use crate::limiter::{Bucket, Forwarded, Limit, Proxies, Rate};
 use crate::timer::Now;
+use crate::web::WebClient;
 use crate::{http, ws};
 use parked::Parked;
 use request::Begun;
@@ -73,8 +74,10 @@ pub struct Limits {
     pub pipelined_answer_bytes: usize,
     /// The origins whose pages may connect, beside those of our own host.
     pub allowed_origins: Vec<String>,
-    /// The files of an app's own pages. Without files, the server has no pages for browsers.
+    /// The files of an app's own pages.
     pub pages: Pages,
+    /// The files of the web client.
+    pub web: WebClient,
 }
 
 impl Default for Limits {
@@ -94,6 +97,7 @@ impl Default for Limits {
             admin_token: None,
             allowed_origins: Vec::new(),
             pages: Pages::default(),
+            web: WebClient::default(),
         }
     }
 }

@@ -16,7 +16,7 @@
 use super::site::Site;
 use super::{Limits, admin_token};
 use crate::dialects::{Ask, Enter, chatterbox, echo, messenger, mychat, sca, websocket_chat};
-use crate::http::{Call, Found, Listeners, Request, Route, find_route};
+use crate::http::{Call, Cors, Found, Listeners, Request, Route, find_route};
 
 /// The server's own pages.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -90,6 +90,9 @@ const PAGES: &[Route<Handler>] = &[
     site("/chat/{user_id}", Listeners::Public, Site::Chat),
     site("/static/{*path}", Listeners::Public, Site::Static),
     site("/favicon/{*path}", Listeners::Public, Site::Favicon),
+    site("/client.js", Listeners::Public, Site::Module).with_cors(Cors::Any),
+    site("/sw.js", Listeners::Public, Site::Worker),
+    site("/web/{*path}", Listeners::Public, Site::Web),
     page("/health", Listeners::All, |_, _| Page::Health),
     page("/ready", Listeners::All, |_, _| Page::Ready),
     page("/metrics", Listeners::Operators, |_, _| Page::Metrics),

@@ -6,17 +6,19 @@
 //!                                                /chat/{id}   chat.html, or 307 to /
 //!   templates/chat.html alone (WebSocket Chat)   /            chat.html
 //!   in both cases                                /static/…, /favicon/…
+//!   neither                                      /            the web client's page
 //! ```
 //!
 //! Where a page depends on who asks, the realm is asked whose the cookie is, and the request waits as every
-//! other call does. Without `--pages`, and for clients that want no HTML, `/` is JSON, as ever. Called by the
-//! request stage, and when a request goes on.
+//! other call does. For clients that want no HTML, and where there is no page, `/` is JSON. Called by
+//! the request stage, and when a request goes on.
 
 use super::{Limits, Pages};
 use crate::chat::account::{self, Refusal, Reply, Wants};
 use crate::dialects::mychat;
 use crate::http::{Call, Request, Response, Status};
 use crate::timer::Zone;
+use crate::web::WebClient;
 
 /// An address for browsers.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -31,6 +33,12 @@ pub enum Site {
     Static,
     /// `/favicon/{*path}`.
     Favicon,
+    /// `/client.js`.
+    Module,
+    /// `/sw.js`.
+    Worker,
+    /// `/web/{*path}`.
+    Web,
 }
 
 /// What is to be done for a request.
@@ -72,12 +80,12 @@ pub(super) fn show<'p>(
     for_browsers: bool,
     limits: &'p Limits,
 ) -> Shown<'p> {
-    let (pages, request) = (&limits.pages, call.request);
+    let (pages, web, request) = (&limits.pages, &limits.web, call.request);
     let has_users = pages.has(LOGIN);
     match site {
         Site::Front if !for_browsers || !wants_html(request) => Shown::FrontPage,
         Site::Front if has_users => ask(site, call, limits),
-        Site::Front => match pages.file(CHAT, request) {
+        Site::Front => match pages.file(CHAT, request).or_else(|| web.page(request)) {
             Some(page) => Shown::Response(ours(page)),
             None => Shown::FrontPage,
         },
@@ -87,6 +95,12 @@ pub(super) fn show<'p>(
         Site::Static => Shown::Response(file(&["static/"], call, pages)),
         // Some apps have them among the static files.
         Site::Favicon => Shown::Response(file(&["favicon/", "static/favicon/"], call, pages)),
+        Site::Module => Shown::Response(web.module(request).unwrap_or_else(nothing)),
+        Site::Worker => {
+            let is_at_front = !has_users && !pages.has(CHAT);
+            Shown::Response(web.worker(is_at_front, request))
+        }
+        Site::Web => Shown::Response(below(web, call)),
     }
 }
 
@@ -96,7 +110,8 @@ pub(super) fn welcome(visit: &Visit, limits: &Limits) -> Response<'static> {
     let Some(Reader { name, other }) = reader else {
         return match site {
             Site::Front => private(limits.pages.filled(LOGIN, &[])),
-            Site::Index | Site::Chat | Site::Static | Site::Favicon => to("/"),
+            Site::Index | Site::Chat => to("/"),
+            Site::Static | Site::Favicon | Site::Module | Site::Worker | Site::Web => to("/"),
         };
     };
     match (site, other) {
@@ -105,7 +120,8 @@ pub(super) fn welcome(visit: &Visit, limits: &Limits) -> Response<'static> {
             CHAT,
             &[("username", name.as_str()), ("target_id", id), ("target_name", other)],
         )),
-        (Site::Index | Site::Chat | Site::Static | Site::Favicon, _) => {
+        (Site::Index | Site::Chat, _)
+        | (Site::Static | Site::Favicon | Site::Module | Site::Worker | Site::Web, _) => {
             private(limits.pages.filled(INDEX, &[("username", name)]))
         }
     }
@@ -141,7 +157,8 @@ fn ask<'p>(site: Site, call: &Call<'_>, limits: &'p Limits) -> Shown<'p> {
     };
     let other = match site {
         Site::Chat => Some(mychat::user_at(call, 0)),
-        Site::Front | Site::Index | Site::Static | Site::Favicon => None,
+        Site::Front | Site::Index => None,
+        Site::Static | Site::Favicon | Site::Module | Site::Worker | Site::Web => None,
     };
     Shown::Ask(account::Call::ask(Some(token), Wants::Profile(other)))
 }
@@ -164,6 +181,12 @@ fn file<'p>(folders: &[&str], call: &Call<'_>, pages: &'p Pages) -> Response<'p>
     }
 }
 
+/// A file of the web client. A page of another build asks for files that are gone, and no cache may remember it.
+fn below<'p>(web: &'p WebClient, call: &Call<'_>) -> Response<'p> {
+    let path = call.param(0).unwrap_or_default();
+    web.below(&path, call.request).unwrap_or_else(|| nothing().header("Cache-Control", "no-store"))
+}
+
 /// A page that only its reader may see.
 fn private(page: Option<Response<'static>>) -> Response<'static> {
     let page = page.map(ours).unwrap_or_else(nothing);
@@ -180,6 +203,6 @@ fn to(path: &'static str) -> Response<'static> {
     response.header("Cache-Control", "no-store").header("Vary", VARY)
 }
 
-fn nothing() -> Response<'static> {
+fn nothing<'p>() -> Response<'p> {
     Response::new(Status::NotFound).json_detail("there is nothing at this address")
 }
