@@ -11,9 +11,7 @@
 //!   /web/{build}/{name}  any file       kept for good
 //!   /web/build           the build, as text, so that a page sees that it is old
 //! ```
-//!
-//! Without the Cargo feature `web` there is none. README.md, beside this file, is about the page. Called by
-//! `session`.
+//! Without the Cargo feature `web` there is none. README.md is about the page. Called by `session`.
 
 #[cfg(feature = "web")]
 mod files;

@@ -43,6 +43,7 @@ const FLAGS: &[&str] = &[
     "--admin-token-file",
     "--echo",
     "--pages",
+    "--no-web",
     "--check-config",
     "--log",
     "--log-format",

@@ -49,3 +49,5 @@ mod stall;
 mod supervised;
 mod trace_file;
 mod upgrade;
+#[cfg(feature = "web")]
+mod web;

@@ -1,4 +1,4 @@
-//! The smallest server stays small: without the feature `accounts` none of its crates is built.
+//! The smallest server stays small: without the features `accounts` and `web` none of their crates is built.
 
 use std::process::Command;
 
@@ -16,38 +16,47 @@ const MINIMAL: &str = "
 ";
 
 #[test]
-fn without_the_feature_accounts_none_of_its_crates_is_built() {
+fn without_its_features_none_of_their_crates_is_built() {
     let mut minimal = built_with(&["--no-default-features"]);
     minimal.sort_unstable();
     minimal.dedup();
     assert_eq!(minimal, MINIMAL.split_whitespace().collect::<Vec<_>>());
     let manifest = read("Cargo.toml");
-    let list = between(&manifest, "\naccounts = [", "]").expect("there is the feature");
     let whole = built_with(&[]);
-    for name in list.split('"').filter_map(|part| part.strip_prefix("dep:")) {
-        assert!(whole.iter().any(|one| one == name), "{name} is not built at all");
+    for feature in ["accounts", "web"] {
+        let list = between(&manifest, &format!("\n{feature} = ["), "]").expect("there is it");
+        for name in list.split('"').filter_map(|part| part.strip_prefix("dep:")) {
+            assert!(whole.iter().any(|one| one == name), "{name} is not built at all");
+            assert!(!minimal.iter().any(|one| one == name), "{name} is built without {feature}");
+        }
     }
 }
 
-/// The most files of the server that may ask for the feature. With more of them, the two builds would become
+/// The most files of the server that may ask for a feature. With more of them, the two builds would become
 /// two programs.
-const MOST_FILES_THAT_ASK: usize = 5;
+const MOST_FILES_THAT_ASK: [(&str, usize); 2] = [("accounts", 5), ("web", 1)];
 
 #[test]
-fn few_files_ask_for_the_feature_accounts() {
-    let files: Vec<String> = rust_files()
+fn few_files_ask_for_a_feature() {
+    for (feature, most) in MOST_FILES_THAT_ASK {
+        let files = files_that_ask_for(feature);
+        assert!((1..=most).contains(&files.len()), "{feature}: {files:?}");
+    }
+}
+
+fn files_that_ask_for(feature: &str) -> Vec<String> {
+    let condition = format!("feature = \"{feature}\"");
+    rust_files()
         .into_iter()
         .filter(|file| file.path.starts_with("src/"))
         // What only tests ask for makes no other program.
         .filter(|file| !file.path.ends_with("tests.rs"))
         .filter(|file| {
-            let asks =
-                |line: &str| line.contains("feature = \"accounts\"") && !line.contains("all(test,");
+            let asks = |line: &str| line.contains(&condition) && !line.contains("all(test,");
             file.code().any(asks)
         })
         .map(|file| file.path)
-        .collect();
-    assert!((1..=MOST_FILES_THAT_ASK).contains(&files.len()), "{files:?}");
+        .collect()
 }
 
 /// The crates of the server's binary, with these arguments to cargo.

@@ -60,9 +60,9 @@ fn status(answer: &str) -> &str {
     answer.strip_prefix("HTTP/1.1 ").map_or(answer, |rest| &rest[..3])
 }
 
-/// Where the answer comes from the account realm, or is one of an app's own pages. `tests/server/accounts`
-/// tries these.
-const OF_ACCOUNTS: [&str; 29] = [
+/// Where the answer comes from the account realm, or is a page for browsers. `tests/server/accounts` and
+/// `tests/server/web.rs` try these.
+const ELSEWHERE: [&str; 32] = [
     "/ws/global/{user_id}",
     "/ws/status",
     "/ws/room/{room_id}/{user_id}",
@@ -92,6 +92,9 @@ const OF_ACCOUNTS: [&str; 29] = [
     "/chat/{user_id}",
     "/static/{*path}",
     "/favicon/{*path}",
+    "/client.js",
+    "/sw.js",
+    "/web/{*path}",
 ];
 
 #[test]
@@ -107,7 +110,7 @@ fn every_line_of_the_table_is_tried_here_in_its_order() {
         others.iter().map(|line| line.path.replace("{mobile}", "1234567890")).collect();
     assert_eq!(paths, ADDRESSES.map(|(path, ..)| path));
     let paths: Vec<&str> = of_accounts.iter().map(|line| line.path).collect();
-    assert_eq!(paths, OF_ACCOUNTS);
+    assert_eq!(paths, ELSEWHERE);
 }
 
 #[test]

@@ -149,9 +149,9 @@ fn with_the_page_of_websocket_chat_alone_that_page_is_the_front_page() {
 }
 
 #[test]
-fn without_pages_the_front_page_is_json_for_everybody() {
+fn without_any_pages_the_front_page_is_json_for_everybody() {
     let data = Data::new();
-    for server in [data.start(), Server::start(&[])] {
+    for server in [data.start_with(&["--no-web"]), Server::start(&["--no-web"])] {
         let mut browser = Browser::default();
         let answer = visit(&mut browser, &server, "/");
         assert_eq!(answer.json()["status"], "Server is running");
