@@ -3,6 +3,7 @@
 
 use switchboard::limiter::{Proxies, Rate};
 use switchboard::session::{DoorRefusal, End, Flow, Limits, Listener, Pages, Session};
+use switchboard::web::WebClient;
 use switchboard::{http, ws};
 
 use super::Dice;
@@ -11,6 +12,11 @@ use super::host::Recorder;
 /// What a session may keep for a head or a message that has begun, beside that itself: the state of
 /// a frame that is under way, and the room for a control frame, which grows by doubling.
 const STATE_BYTES: usize = 128 + 256;
+
+thread_local! {
+    /// It is compressed once, and not for each input.
+    static WEB: WebClient = WebClient::new();
+}
 
 /// What the world is like, in which pieces the bytes come, how it is to end; then the bytes.
 pub fn check(bytes: &[u8]) {
@@ -71,6 +77,7 @@ fn converse<'p>(
         admin_token: None,
         allowed_origins: Vec::new(),
         pages: pages(),
+        web: WEB.with(WebClient::clone),
     };
     let mut host = Recorder::default();
     host.listener = if world & 24 == 24 { Listener::Admin } else { Listener::Public };
