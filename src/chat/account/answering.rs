@@ -23,11 +23,7 @@ impl Realm {
         (claims, wants): (Option<UserId>, &Wants),
         sink: &mut impl Sink,
     ) -> Result<(), Refusal<'static>> {
-        // How often a client may open a WebSocket is limited for its address.
-        if *wants != Wants::Identity {
-            let attempt = self.calls_by_login.take(guest.login, now.monotonic);
-            attempt.map_err(|wait| self.too_often(wait))?;
-        }
+        self.require_pace(now, &guest, wants)?;
         let me = &self.users.get(guest.user).ok_or(Refusal::NotSignedIn)?.user;
         if claims.is_some_and(|claimed| claimed != me.id) {
             return Err(Refusal::NotYou);
@@ -95,6 +91,20 @@ impl Realm {
             }
         }
         Ok(())
+    }
+
+    /// Counts a call of a login. How often a client may open a WebSocket is limited for its address instead.
+    fn require_pace(
+        &mut self,
+        now: Now,
+        guest: &Guest,
+        wants: &Wants,
+    ) -> Result<(), Refusal<'static>> {
+        if *wants == Wants::Identity {
+            return Ok(());
+        }
+        let counted = self.calls_by_login.take(guest.login, now.monotonic);
+        counted.map_err(|wait| self.too_often(wait))
     }
 
     fn look_back(

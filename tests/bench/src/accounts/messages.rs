@@ -109,7 +109,7 @@ pub(super) fn steady(server: &Server, swarm: &mut Swarm, rate: u64) -> io::Resul
     steady_from(server, swarm, rate, round_robin(phones))
 }
 
-/// The same, from who is next to whom.
+/// The same. `next` says from which phone to which each message goes.
 pub(super) fn steady_from(
     server: &Server,
     swarm: &mut Swarm,
