@@ -1,7 +1,10 @@
 //! Jobs, the requests that wait for them, and the connections that are not read while too much of what they
 //! have said waits. The store is the test itself: it sees each job, and says what comes of it.
 
+mod alive;
 mod budgets;
+mod late;
+mod presence;
 mod unheard;
 
 use std::time::Duration;
@@ -38,13 +41,17 @@ fn said(seq: u32) -> Result<Output, Failure> {
 }
 
 fn users() -> Snapshot {
+    users_up_to(3)
+}
+
+fn users_up_to(last: u32) -> Snapshot {
     let user = |key: u32| User {
         key: UserKey(key),
         id: UserId([u8::try_from(key).expect("few"); 16]),
         name: UserName::registered(&format!("user{key}")),
         created: UnixMs(0),
     };
-    Snapshot { users: (1..=3).map(user).collect(), ..Snapshot::default() }
+    Snapshot { users: (1..=last).map(user).collect(), ..Snapshot::default() }
 }
 
 impl World {
@@ -63,22 +70,23 @@ impl World {
         self.settle();
     }
 
-    /// Opens WebSockets of the users 1 to `count`. Each has read its 101 and its history.
+    /// Opens WebSockets of the users 1 to `count`.
     fn members(&mut self, count: u32) -> Vec<ConnectionId> {
-        (1..=count)
-            .map(|user| {
-                let id = self.newcomer();
-                let token = char::from(b"0123"[user as usize]).to_string().repeat(64);
-                self.say(id, by_hand::upgrade(&format!("/ws?token={token}"), "a", ""));
-                self.settle();
-                let ticket = *self.tickets().last().expect("the token is looked up");
-                self.done(ticket, found(user));
-                self.settle();
-                let words = self.take_words(id);
-                assert!(words.starts_with("HTTP/1.1 101") && words.contains("history"), "{words}");
-                id
-            })
-            .collect()
+        (1..=count).map(|user| self.member(user)).collect()
+    }
+
+    /// Opens a WebSocket of a user with a token of its own. It has read its 101 and its history.
+    fn member(&mut self, user: u32) -> ConnectionId {
+        let id = self.newcomer();
+        let token = char::from_digit(user, 16).expect("few").to_string().repeat(64);
+        self.say(id, by_hand::upgrade(&format!("/ws?token={token}"), "a", ""));
+        self.settle();
+        let ticket = *self.tickets().last().expect("the token is looked up");
+        self.done(ticket, found(user));
+        self.settle();
+        let words = self.take_words(id);
+        assert!(words.starts_with("HTTP/1.1 101") && words.contains("history"), "{words}");
+        id
     }
 
     /// The ticket of the job that was handed over last.
