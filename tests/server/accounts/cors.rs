@@ -1,7 +1,10 @@
 //! Which pages may use the realm: those of every origin. A page of Chatterbox is opened from a file.
 
+use nix::sys::signal::Signal;
+
 use super::client::{Data, PASSWORD, credentials};
-use crate::harness::{CLOSE, Response, TEXT, Wire};
+use super::held::HeldStore;
+use crate::harness::{CLOSE, Response, Server, TEXT, Wire, eventually};
 
 const ADDRESSES: [(&str, &str); 5] = [
     ("POST", "/register"),
@@ -82,4 +85,74 @@ fn pages_of_every_origin_may_open_a_websocket_and_a_cookie_counts_for_nothing() 
     wire.send(Wire::upgrade_request("/ws?token=x", &cookie));
     wire.expect_switch();
     assert_eq!(wire.frame().0, CLOSE, "a cookie is no token");
+}
+
+#[test]
+fn every_origin_may_read_why_a_request_was_refused_before_it_was_understood() {
+    const NULL: &str = "Origin: null\r\n";
+    let json = format!("{NULL}Content-Type: application/json\r\n");
+    let off = Server::start(&[]);
+    for (method, path) in ADDRESSES {
+        let answer = match path {
+            "/register" | "/login" => off.post_with(path, &json, &credentials("ada", PASSWORD)),
+            _ => off.http(format!("{method} {path} HTTP/1.1\r\nHost: switchboard\r\n{NULL}\r\n")),
+        };
+        assert_eq!(answer.status, 404, "{path}: accounts are off");
+        assert_open_to_all(&answer);
+    }
+    let data = Data::new();
+    let server = data.start();
+    server.register("ada");
+    for (method, path) in ADDRESSES {
+        let other = if method == "GET" { "DELETE" } else { "PUT" };
+        let line = format!("{other} {path} HTTP/1.1\r\nHost: switchboard\r\n{NULL}\r\n");
+        let answer = server.http(line);
+        assert_eq!(answer.status, 405, "{path}");
+        assert_open_to_all(&answer);
+    }
+    let text = format!("{NULL}Content-Type: text/plain\r\n");
+    let large = credentials("ada", &"x".repeat(16 * 1024));
+    for (lines, body, status) in [(&json, &large, 413), (&text, &credentials("a", "b"), 415)] {
+        for path in ["/register", "/login"] {
+            let answer = server.post_with(path, lines, body);
+            assert_eq!(answer.status, status, "{path}");
+            assert_open_to_all(&answer);
+        }
+    }
+    let statuses: Vec<u16> = (0..30)
+        .map(|_| {
+            let answer = server.post_with("/login", &json, &credentials("ada", "wrong horse"));
+            assert_open_to_all(&answer);
+            answer.status
+        })
+        .collect();
+    assert!(statuses.contains(&429), "{statuses:?}");
+}
+
+#[test]
+fn every_origin_may_read_that_the_server_is_busy_or_shuts_down() {
+    let data = Data::new();
+    let mut server = data.start();
+    let token = server.join("ada");
+    let mut ada = server.chatterbox(&token);
+    let store = HeldStore::of(&server);
+    ada.speak("last words");
+    eventually("it was read", || {
+        (server.metrics()["switchboard_account_messages_unstored"] == 1.0).then_some(())
+    });
+    server.signal(Signal::SIGTERM);
+    eventually("it shuts down", || (server.get("/ready").status == 503).then_some(()));
+    let lines = "Origin: null\r\nContent-Type: application/json\r\n";
+    for path in ["/register", "/login"] {
+        let answer = server.post_with(path, lines, &credentials("eve", PASSWORD));
+        assert_eq!(answer.status, 503, "{path}");
+        assert_open_to_all(&answer);
+    }
+    let answer = server.as_bearer("POST", "/logout", &format!("Bearer {token}\r\nOrigin: null"));
+    assert_eq!(answer.status, 503);
+    assert_open_to_all(&answer);
+    store.release();
+    ada.expect_message("ada", "last words");
+    ada.expect_close(1001);
+    assert_eq!(server.ended().code(), Some(0));
 }

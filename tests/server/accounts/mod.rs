@@ -2,13 +2,17 @@
 //! password, over HTTP and on two protocols that share an address.
 //!
 //! `registering` has the requests over HTTP, `requests` their forms (methods, bodies, `Expect`), `cors` who may
-//! read the answers, `full` who makes room. `chatterbox` and `websocket_chat` have the frames, `presence` who is
-//! online, `page` the life of a page. `endings` says when a WebSocket is closed and when it is not, `waiting`
-//! what happens while the store is slow, `draining` what a shutdown waits for, `storing` what outlives the
-//! server, `privacy` where secrets are not, and `store_state` what the operator sees of the store. `crashes` kills the server under load again
-//! and again; `told` holds its database against what clients were told. `budgets` says what one user
-//! may ask for.
+//! read the answers, `names` what a name may be, `attempts` how often an address may try, `logins` how long a
+//! login lasts, `full` who makes room. `chatterbox` and `websocket_chat` have the frames, `rates` how many of
+//! them, `presence` who is online, `page` the life of a page. `endings` says when a WebSocket is closed and when
+//! it is not, `alive` that a silent one is asked first, `waiting` what happens while the store is slow,
+//! `draining` what a shutdown waits for, `storing` what outlives the server, `privacy` where secrets are not, and
+//! `store_state` what the operator sees of the store. `crashes` kills the server under load again and again;
+//! `told` holds its database against what clients were told. `budgets` says what one user may ask for,
+//! `page_of_limits` that LIMITS.md has each limit.
 
+mod alive;
+mod attempts;
 mod budgets;
 mod chatterbox;
 mod client;
@@ -18,10 +22,14 @@ mod draining;
 mod endings;
 mod full;
 mod held;
+mod logins;
 mod mychat;
+mod names;
 mod page;
+mod page_of_limits;
 mod presence;
 mod privacy;
+mod rates;
 mod registering;
 mod requests;
 mod store_state;

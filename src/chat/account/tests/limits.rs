@@ -110,17 +110,3 @@ fn a_message_that_a_dialect_refused_is_in_the_ledger() {
     let ledger = world.realm.ledger();
     assert_eq!((ledger.received, ledger.refused(Refused::Malformed)), (1, 1));
 }
-
-#[test]
-fn the_page_of_limits_names_each_of_them() {
-    let page = include_str!("../../../limiter/LIMITS.md");
-    let all = format!("{:#?}", Limits::default());
-    // The fields of the struct itself stand behind four spaces.
-    let fields = all.lines().filter_map(|line| line.strip_prefix("    "));
-    let fields = fields.filter(|line| line.starts_with(|c: char| c.is_ascii_lowercase()));
-    let names: Vec<&str> = fields.filter_map(|line| line.split(':').next()).collect();
-    assert!(names.len() > 20, "{names:?}");
-    for name in names {
-        assert!(page.contains(&format!("| `{name}`")), "{name} is not in LIMITS.md");
-    }
-}

@@ -238,6 +238,17 @@ impl Socket {
         serde_json::from_str(&self.wire.text()).expect("JSON")
     }
 
+    /// Reads the next frame, which is JSON. `None`: the server has closed because the store has failed.
+    #[track_caller]
+    pub(super) fn hear_or_close(&mut self) -> Option<Value> {
+        let (opcode, payload) = self.wire.frame();
+        if opcode == CLOSE {
+            assert_eq!(payload[..2], 1013_u16.to_be_bytes());
+            return None;
+        }
+        Some(serde_json::from_slice(&payload).expect("JSON"))
+    }
+
     /// Reads the next frame, which must be this one but for its time.
     #[track_caller]
     pub(super) fn expect(&mut self, expected: &Value) {

@@ -2,12 +2,16 @@
 //!
 //! `forms` has registering, logging in and out, and the cookies; `pages` what a browser finds; `private` the
 //! conversations of two users; `rooms` those of several; `sockets` who may open which, and who is online;
-//! `attacks` what an attacker tries, and finds nothing.
+//! `requests` has methods and limits, `failing` a store that does not write, `draining` a shutdown; `attacks`
+//! what an attacker tries, and finds nothing.
 
 mod attacks;
 mod browser;
+mod draining;
+mod failing;
 mod forms;
 mod pages;
 mod private;
+mod requests;
 mod rooms;
 mod sockets;
