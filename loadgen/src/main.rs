@@ -18,6 +18,7 @@ mod report;
 mod schedule;
 mod secret;
 mod serve;
+mod shell;
 mod signals;
 mod target;
 mod workload;
@@ -32,6 +33,9 @@ use complain::{complain, warn};
 fn main() -> ExitCode {
     if env::args_os().nth(1).as_deref() == Some(OsStr::new(serve::ARGUMENT)) {
         return serve::serve(env::args_os().skip(2));
+    }
+    if env::args_os().nth(1).as_deref() == Some(OsStr::new(shell::ARGUMENT)) {
+        return shell::run(env::args_os().skip(2));
     }
     let done = match args::parse(env::args_os(), net::date()) {
         Ok(Parsed::Run(options)) => {

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use crate::client::{Presence, Protocol};
 use crate::expect::Expectation;
-use crate::schedule::Timing;
+use crate::schedule::{Command, Timing};
 use crate::workload::{Conduct, Devices, Manners, Persona, Share, Sizes};
 
 /// What is to be played.
@@ -16,6 +16,8 @@ use crate::workload::{Conduct, Devices, Manners, Persona, Share, Sizes};
 pub(crate) struct Plan {
     /// The moments at which phones come and go, and at which messages are due.
     pub(crate) timing: Timing,
+    /// Commands that are run meanwhile, in the order of their moments.
+    pub(crate) commands: Vec<Command>,
     /// Whether the model is closed: then each phone decides when it writes.
     pub(crate) is_closed: bool,
     /// What phones do.
@@ -42,7 +44,8 @@ impl Plan {
     /// are never heard of again, and that is no fault of the server.
     pub(crate) fn is_steady(&self) -> bool {
         let steady = |share: &Share| share.persona.is_steady() || share.weight == 0;
-        self.settings.shares.iter().all(steady) && self.timing.stages.len() == 2
+        let is_left_alone = self.commands.is_empty() && self.timing.stages.len() == 2;
+        self.settings.shares.iter().all(steady) && is_left_alone
     }
 
     /// How long the server may take to notice a silent phone, if its ping timeout is known.

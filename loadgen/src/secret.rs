@@ -7,8 +7,15 @@ const MASK: &str = "***";
 /// Words in the name of a flag whose value is a secret.
 const NAMES: [&str; 6] = ["token", "secret", "password", "passwd", "key", "auth"];
 
-/// The argument without its secrets.
+/// The argument without its secrets. An argument of several words is a command of the shell.
 pub(crate) fn masked(argument: &str) -> String {
+    match argument.contains(' ') {
+        true => masked_words(argument.split(' '), |word| word),
+        false => masked_word(argument),
+    }
+}
+
+fn masked_word(argument: &str) -> String {
     match argument.split_once('=') {
         Some((name, _)) if is_secret_flag(name) => format!("{name}={MASK}"),
         Some((name, value)) if name.starts_with("--") => format!("{name}={}", masked_url(value)),
@@ -18,11 +25,20 @@ pub(crate) fn masked(argument: &str) -> String {
 
 /// All arguments, as a shell would read them, without their secrets.
 pub(crate) fn command_line(arguments: impl IntoIterator<Item = String>) -> String {
+    masked_words(arguments, |word| quoted(&word))
+}
+
+/// The words without their secrets, each written by `write`.
+fn masked_words<W: AsRef<str>>(
+    words: impl IntoIterator<Item = W>,
+    write: impl Fn(String) -> String,
+) -> String {
     let mut is_secret = false;
-    let words = arguments.into_iter().map(|argument| {
-        let word = if is_secret { MASK.to_owned() } else { quoted(&masked(&argument)) };
-        is_secret = is_secret_flag(&argument);
-        word
+    let words = words.into_iter().map(|word| {
+        let word = word.as_ref();
+        let shown = if is_secret { MASK.to_owned() } else { write(masked(word)) };
+        is_secret = is_secret_flag(word) && !word.contains('=');
+        shown
     });
     words.collect::<Vec<_>>().join(" ")
 }
@@ -74,6 +90,8 @@ mod tests {
             ("--expect=lost==0", "--expect=lost==0"),
             ("lost==0", "lost==0"),
             ("--persona=chatter=1", "--persona=chatter=1"),
+            ("a --key b; curl u:p@h/?t=c > d", "a --key *** curl ***@h/?t=*** > d"),
+            ("5s sh -c 'curl http://u:p@h'", "5s sh -c 'curl http://***@h'"),
         ] {
             assert_eq!(masked(argument), shown);
         }

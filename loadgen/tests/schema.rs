@@ -23,6 +23,8 @@ fn every_field_that_is_written_is_documented_and_the_other_way_round() {
     walk(&sca, "", &documented, &mut written);
     assert!(!written.iter().any(|field| field.contains("sessions")), "of sessions only");
     walk(&sessions, "", &documented, &mut written);
+    let with_command = report(&[&plan[..], &["--at", "300ms", "true", "--seed", "1"]].concat());
+    walk(&with_command, "", &documented, &mut written);
     let missing: Vec<_> = written.difference(&documented).collect();
     let stale: Vec<_> = documented.difference(&written).collect();
     assert!(missing.is_empty() && stale.is_empty(), "undocumented {missing:?}, gone {stale:?}");

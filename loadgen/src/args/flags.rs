@@ -14,7 +14,7 @@ use crate::client::{Presence, Protocol};
 use crate::count;
 use crate::expect::{self, Expectation};
 use crate::schedule::parse_time;
-use crate::schedule::{Arrivals, StageFlag};
+use crate::schedule::{Arrivals, Command as AtFlag, StageFlag};
 use crate::target::Target;
 use crate::workload::{Devices, Numbers, Share, Sizes};
 
@@ -96,6 +96,16 @@ pub(super) struct Args {
     /// stage, and --rate holds in a later one. The phone that came last goes first.
     #[arg(long, env = "LOADGEN_STAGE", value_name = "STAGE", value_delimiter = ',', help_heading = LOAD)]
     pub(super) stage: Vec<StageFlag>,
+
+    /// Run a command at this time after the start: --at 30s 'systemctl restart switchboard'; several times
+    ///
+    /// The shell runs it, with the server's address in SERVER_URL, and the process of loadgen's own server in
+    /// SERVER_PID. It is marked in the series and the charts, and deliveries from a second before it to five seconds
+    /// after it are shown beside the others. Phones that lose their connection then come back. A run in which a
+    /// command fails is invalid. In a plan file and in the variable, time and command are one text. A comma in the
+    /// variable is part of the command.
+    #[arg(long, env = "LOADGEN_AT", value_name = "TIME COMMAND", help_heading = LOAD)]
+    pub(super) at: Vec<AtFlag>,
 
     /// How messages follow each other: at equal distances, or exponentially, as from many people
     #[arg(long, env = "LOADGEN_ARRIVALS", value_name = "HOW", default_value = "constant", help_heading = LOAD)]

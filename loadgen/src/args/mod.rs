@@ -4,6 +4,7 @@
 //! a flag over both. An empty variable counts as not set. A wrong value or an impossible plan is one line.
 //! Called by `main` alone.
 
+mod at;
 mod flags;
 mod plan_file;
 mod protocol;
@@ -13,6 +14,7 @@ mod values;
 
 use std::env;
 use std::ffi::OsString;
+use std::mem;
 use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
 
@@ -70,7 +72,7 @@ pub(crate) fn parse(
     date: SystemTime,
 ) -> Result<Parsed, String> {
     let args: Vec<OsString> = args.into_iter().collect();
-    match read(&args).map_err(|line| without_secrets(line, &args))? {
+    match read(&at::joined(&args)).map_err(|line| without_secrets(line, &args))? {
         Read::Print(text) => Ok(Parsed::Print(text)),
         Read::Instead(Instead::Compare { before, after }) => Ok(Parsed::Compare(before, after)),
         Read::Args(read, spelled) => {
@@ -178,7 +180,7 @@ fn refused(error: &clap::Error, args: &[OsString]) -> Result<Read, String> {
     }
 }
 
-fn options(args: Args, spelled: Spelled, origin: Origin) -> Result<Options, String> {
+fn options(mut args: Args, spelled: Spelled, origin: Origin) -> Result<Options, String> {
     if args.url.is_some() && args.server_bin.is_some() {
         return Err("--server-bin is for a server of our own, but a URL is given".into());
     }
@@ -186,6 +188,7 @@ fn options(args: Args, spelled: Spelled, origin: Origin) -> Result<Options, Stri
     let most = args.stage.iter().map(|stage| stage.clients).max().unwrap_or(args.clients);
     let cast = Cast::new(&args.persona, most, seed);
     let timing = timing(&args, spelled, &cast, seed)?;
+    let commands = at::checked(mem::take(&mut args.at), &timing)?;
     let heartbeat =
         args.heartbeat.map_or_else(|| usual_heartbeat(args.ping_timeout), |every| every.0);
     let conduct = Conduct {
@@ -208,6 +211,7 @@ fn options(args: Args, spelled: Spelled, origin: Origin) -> Result<Options, Stri
     };
     let plan = Plan {
         timing,
+        commands,
         is_closed: args.closed,
         settings,
         ping_timeout: args.ping_timeout,

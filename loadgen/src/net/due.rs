@@ -46,7 +46,13 @@ impl Run<'_> {
         let record = &mut self.desk.record;
         record.dialled(id, persona);
         if let Err(error) = self.lines.dial(id, planned, self.clock.now()) {
-            record.ended(persona, Ending::Unreachable(error.kind()), persona.is_hostile());
+            let ending = Ending::Unreachable(error.kind());
+            let is_effect = self.is_effect(ending, self.now());
+            let record = &mut self.desk.record;
+            record.ended(persona, ending, is_effect || persona.is_hostile());
+            if is_effect && !persona.returns() {
+                self.plan_recovery(id, self.lines.party(id), self.now());
+            }
         }
     }
 

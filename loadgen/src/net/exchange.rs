@@ -136,12 +136,16 @@ impl Run<'_> {
             Ending::Refused(TOO_MANY) => persona == Persona::Flapper,
             other => other.is_clean(),
         };
+        let is_effect = self.is_effect(ending, now);
         let record = &mut self.desk.record;
         if !ending.is_clean() {
             record.doubt(party);
         }
-        record.ended(persona, ending, is_planned || persona.is_hostile());
-        self.plan_return(party, now);
+        record.ended(persona, ending, is_planned || is_effect || persona.is_hostile());
+        match is_effect && !persona.returns() && self.lines.slot(id).is_wanted {
+            true => self.plan_recovery(id, party, now),
+            false => self.plan_return(party, now),
+        }
     }
 
     /// A phone is no longer one of those that are connected, and others should be told.
@@ -290,6 +294,7 @@ impl Run<'_> {
         }
         record.came(id, persona, Begun { actual: now, ..begun }, now);
         self.begin(party, now);
+        self.note_recovery(id, now);
         let is_first_device = id == self.lines.devices.session(id);
         if self.plan.is_closed && persona == Persona::Chatter && is_first_device {
             self.cursor.begin_to_chat(id, now);

@@ -103,7 +103,7 @@ impl<'p> Lines<'p> {
 
     /// Whether no phone is connected, and none comes back by itself.
     pub(super) fn is_deserted(&self) -> bool {
-        let returns = |slot: &Slot| slot.is_wanted && slot.persona.returns();
+        let returns = |slot: &Slot| slot.is_wanted && (slot.persona.returns() || slot.attempts > 0);
         self.open == 0 && !self.slots.iter().any(returns)
     }
 

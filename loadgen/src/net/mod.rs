@@ -6,9 +6,11 @@
 //! `due` and `tasks` do what is due, and `exchange` is what goes over the lines.
 
 mod act;
+mod aftermath;
 mod alarm;
 mod call;
 mod clock;
+mod commands;
 mod cursor;
 mod desk;
 mod dial;
@@ -88,7 +90,8 @@ pub(crate) fn play(
     registry.register(&mut SourceFd(&signals.as_raw_fd()), SIGNALS, Interest::READABLE)?;
     let mut progress = Progress::new(plan.quiet);
     let mut events = Events::with_capacity(EVENTS);
-    let mut run = Run::new(plan, target, Watch::start(pid, metrics), registry.try_clone()?);
+    let server = (target, pid, Watch::start(pid, metrics));
+    let mut run = Run::new(plan, server, registry.try_clone()?);
 
     loop {
         run.do_what_is_due();

@@ -10,6 +10,7 @@ use mio::Registry;
 use switchboard::timer::Moment;
 
 use super::clock::Clock;
+use super::commands::Commands;
 use super::cursor::{Cursor, Stage};
 use super::desk::Desk;
 use super::lines::Lines;
@@ -38,6 +39,7 @@ pub(super) struct Run<'p> {
     pub(super) cursor: Cursor<'p>,
     pub(super) lines: Lines<'p>,
     pub(super) desk: Desk,
+    pub(super) commands: Commands<'p>,
     meter: Meter,
 }
 
@@ -51,14 +53,15 @@ pub(super) enum Patient {
 impl<'p> Run<'p> {
     pub(super) fn new(
         plan: &'p Plan,
-        target: &'p Target,
-        watch: Watch,
+        (target, pid, watch): (&'p Target, Option<u32>, Watch),
         registry: Registry,
     ) -> Self {
         let (timing, settings) = (&plan.timing, &plan.settings);
         let clock = Clock::start();
         let cast = Cast::new(&settings.shares, timing.clients, timing.seed);
         let mut desk = Desk::new(plan);
+        let commands = plan.commands.iter();
+        desk.record.commands.plan(commands.map(|one| (Moment::START + one.at, one.text.clone())));
         let meter = Meter::start(watch, timing.messages_begin(), clock.now(), &mut desk.record);
         Run {
             plan,
@@ -67,6 +70,7 @@ impl<'p> Run<'p> {
             cursor: Cursor::new(plan, &cast),
             lines: Lines::new(plan, &cast, target, clock, registry),
             desk,
+            commands: Commands::new(plan, target, pid, clock),
             meter,
         }
     }
@@ -83,6 +87,7 @@ impl<'p> Run<'p> {
     pub(super) fn do_what_is_due(&mut self) {
         let now = self.now();
         self.meter.look(self.lines.ready, now, &mut self.desk.record);
+        self.run_commands(now);
         match self.cursor.stage {
             Stage::Playing => {
                 self.take_steps(now);
@@ -122,8 +127,8 @@ impl<'p> Run<'p> {
             Stage::Over => now,
         };
         let of_the_meter = self.meter.next_deadline(self.cursor.is_playing());
-        let of_a_task = self.cursor.next_task_due().into_iter();
-        of_a_task.fold(of_the_stage.min(of_the_meter), Moment::min)
+        let of_others = [self.cursor.next_task_due(), self.commands.next_deadline()];
+        of_others.into_iter().flatten().fold(of_the_stage.min(of_the_meter), Moment::min)
     }
 
     /// Whether the loop may sleep until then although something may arrive. Waking up for every arrival
@@ -181,6 +186,7 @@ impl<'p> Run<'p> {
     }
 
     pub(super) fn finish(mut self) -> Outcome {
+        self.note_ended_commands();
         let mut record = self.desk.record;
         self.meter.end_second(self.lines.ready, self.clock.now(), &mut record);
         // If the run was broken off, not all samples have been taken.

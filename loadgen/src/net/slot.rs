@@ -15,12 +15,21 @@ pub(super) struct Slot {
     pub(super) generation: u32,
     /// Whether the session has invited its circle. Used in the slot of its first device.
     pub(super) has_invited: bool,
+    /// How often it has tried to come back since it lost its connection after a command of `--at`.
+    pub(super) attempts: u32,
     pub(super) line: Option<Box<Line>>,
 }
 
 impl Slot {
     pub(super) fn new(persona: Persona) -> Self {
-        Slot { persona, is_wanted: false, generation: 0, has_invited: false, line: None }
+        Slot {
+            persona,
+            is_wanted: false,
+            generation: 0,
+            has_invited: false,
+            attempts: 0,
+            line: None,
+        }
     }
 
     pub(super) fn is_ready(&self) -> bool {

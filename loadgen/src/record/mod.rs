@@ -5,6 +5,7 @@
 
 mod books;
 mod checks;
+mod commands;
 mod lately;
 mod measure;
 mod messenger;
@@ -16,6 +17,7 @@ mod views;
 
 pub(crate) use books::{Books, Fault, Missing, Party, Receipt};
 pub(crate) use checks::Checked;
+pub(crate) use commands::{Commands, Ended, Ran};
 pub(crate) use measure::{Begun, Measure};
 pub(crate) use messenger::{Arrival, Breach, Messenger, Posted, invitation_number};
 pub(crate) use outcome::{End, Outcome, ProcessUse, Sample};
@@ -79,6 +81,8 @@ pub(crate) struct Record {
     pub(crate) last_arrival: Moment,
     /// The run second by second.
     pub(crate) series: Series,
+    /// What became of the commands of `--at`.
+    pub(crate) commands: Commands,
 }
 
 /// A message that is sent later than planned by more than this counts as late.
@@ -163,6 +167,7 @@ impl Record {
             stale_views: 0,
             last_arrival: Moment::START,
             series: Series::default(),
+            commands: Commands::default(),
         }
     }
 
@@ -184,6 +189,7 @@ impl Record {
         let time = now.since(receipt.intended);
         self.delivery.corrected.add(time);
         self.series.delivered(time);
+        self.commands.delivered(receipt.intended, time);
         let was_waited_for = self.waited_for.take_if(|(number, _)| *number == receipt.number);
         if self.is_closed || was_waited_for.is_some() {
             self.delivery.uncorrected.add(now.since(receipt.sent));

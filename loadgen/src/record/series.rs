@@ -58,6 +58,8 @@ pub(crate) struct Second {
     pub(crate) loadgen_cpu_seconds: f64,
     pub(crate) loop_lag_ns: u64,
     pub(crate) send_lag_ns: Option<u64>,
+    /// The commands of `--at` that began in it, without their secrets.
+    pub(crate) commands: Option<String>,
 }
 
 /// Sums from the start of the run.
@@ -149,6 +151,7 @@ impl Series {
             loadgen_cpu_seconds: totals.own_cpu.saturating_sub(before.own_cpu).as_secs_f64(),
             loop_lag_ns: nanos(self.loop_lag),
             send_lag_ns: self.send_lag.map(nanos),
+            commands: None,
         });
         self.closed = now;
         self.loop_lag = Duration::ZERO;

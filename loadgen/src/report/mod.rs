@@ -4,6 +4,7 @@
 
 mod bars;
 mod cast;
+mod commands;
 mod compare;
 mod csv;
 mod figures;

@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::cast::{Convergence, Kinds, Notice};
+use super::commands::Told;
 use super::ledger::Row;
 use super::quantiles::Quantiles;
 use super::server::Server;
@@ -105,6 +106,13 @@ pub(crate) struct Summary {
     pub(super) server: Option<Server>,
     /// Only with the server's `/metrics`.
     pub(super) ledger: Option<Vec<Row>>,
+    /// Only with `--at`, and then also the deliveries that are around no command.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(super) commands: Vec<Told>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) delivery_apart_ns: Option<Quantiles>,
+    /// Whether the server was restarted by a command: then its books begin anew, and are not compared.
+    pub(super) server_restarted: bool,
     /// The run second by second.
     pub(super) series: Vec<Second>,
 }

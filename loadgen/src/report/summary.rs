@@ -9,7 +9,7 @@ use super::shape::{
     Connect, Connections, Delivery, Generator, Messages, Plan, Presence, Stage, Summary, Traffic,
 };
 use super::surroundings::Surroundings;
-use super::{cast, ledger, saturation, server, sessions, verdict};
+use super::{cast, commands, ledger, saturation, server, sessions, verdict};
 use crate::client::Realm;
 use crate::plan;
 use crate::record::{End, Fault, Outcome};
@@ -18,12 +18,17 @@ use crate::schedule::{self, Arrivals};
 impl Summary {
     /// Draws the summary.
     pub(crate) fn new(plan: &plan::Plan, outcome: &Outcome, around: &Surroundings<'_>) -> Self {
-        let ledger = around.metrics.as_ref().map(|(before, after)| match after {
+        let server_restarted = !plan.commands.is_empty() && around.is_restarted();
+        let metrics = around.metrics.as_ref().filter(|_| !server_restarted);
+        let ledger = metrics.map(|(before, after)| match after {
             Ok(after) => ledger::compare(outcome, before, after),
             Err(sentence) => Err(sentence.clone()),
         });
         let verdict = verdict::judge(plan, outcome, around, &ledger);
         let record = &outcome.record;
+        let commands = commands::told(&record.commands);
+        let mut series = record.series.rows().to_vec();
+        commands::mark(&mut series, &commands);
         Summary {
             verdict: verdict.word(),
             exit_code: verdict.exit_code(),
@@ -77,7 +82,11 @@ impl Summary {
             server: server::measure(outcome, around),
             sessions: sessions::sessions(outcome),
             ledger: ledger.and_then(Result::ok),
-            series: record.series.rows().to_vec(),
+            delivery_apart_ns: (!commands.is_empty())
+                .then(|| Quantiles::of(&record.commands.apart)),
+            commands,
+            server_restarted,
+            series,
         }
     }
 }

@@ -1,5 +1,6 @@
 //! [`Surroundings`]: what is known about a run beside its outcome. `play` collects it.
 
+use crate::exposition;
 use crate::target::Target;
 
 /// What is known about a run beside its outcome.
@@ -15,4 +16,13 @@ pub(crate) struct Surroundings<'a> {
     pub(crate) metrics: Option<(String, Result<String, String>)>,
     /// How loadgen's own server ended, if that is known.
     pub(crate) stopped: Option<Result<(), String>>,
+}
+
+impl Surroundings<'_> {
+    /// Whether the process that serves `/metrics` is another one than before the run.
+    pub(super) fn is_restarted(&self) -> bool {
+        let Some((before, Ok(after))) = &self.metrics else { return false };
+        let start = |page: &str| exposition::value(page, "process_start_time_seconds");
+        start(before).zip(start(after)).is_some_and(|(before, after)| before != after)
+    }
 }

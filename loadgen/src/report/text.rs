@@ -4,6 +4,7 @@ use std::io::{self, Write};
 
 use super::bars::write_bars;
 use super::cast;
+use super::commands::write_commands;
 use super::heading::write_heading;
 use super::named::{Named, named_times};
 use super::quantiles::Quantiles;
@@ -19,8 +20,9 @@ pub(super) fn write_text(runs: &Runs, out: &mut impl Write) -> io::Result<()> {
     let (summary, record) = (&run.summary, &run.outcome.record);
     write_heading(summary, runs.origin(), out)?;
     write_runs(runs.figures(), shown, out)?;
-    write_times(record, out)?;
+    write_times(summary, record, out)?;
     write_bars(&record.delivery.corrected, out)?;
+    write_commands(&summary.commands, out)?;
     write_counts(summary, out)?;
     write_costs(summary, out)?;
     write_ledger(summary, out)?;
@@ -48,16 +50,24 @@ fn write_runs(figures: &[Figures], shown: usize, out: &mut impl Write) -> io::Re
     writeln!(out)
 }
 
-fn write_times(record: &Record, out: &mut impl Write) -> io::Result<()> {
+fn write_times(summary: &Summary, record: &Record, out: &mut impl Write) -> io::Result<()> {
     writeln!(
         out,
-        "milliseconds           {:>9} {:>9} {:>9} {:>9} {:>9} {:>9}",
+        "milliseconds           {:>7} {:>9} {:>9} {:>9} {:>9} {:>9}",
         "count", "p50", "p90", "p99", "p99.9", "max"
     )?;
     // A part that was never measured is left out. A whole measure is not: that it is empty is news.
     let is_told = |named: &Named<'_>| named.times.count() > 0 || !named.is_part();
     for named in named_times(record).into_iter().filter(is_told) {
         write_quantiles(named.title, &Quantiles::of(named.times), out)?;
+        if named.key == "delivery" {
+            for command in &summary.commands {
+                write_quantiles(&command.title(), &command.delivery_ns, out)?;
+            }
+            if let Some(apart) = &summary.delivery_apart_ns {
+                write_quantiles("  around no command", apart, out)?;
+            }
+        }
     }
     writeln!(out)
 }
@@ -65,7 +75,7 @@ fn write_times(record: &Record, out: &mut impl Write) -> io::Result<()> {
 fn write_quantiles(name: &str, times: &Quantiles, out: &mut impl Write) -> io::Result<()> {
     let Quantiles { count, p50, p90, p99, p999, max, .. } = *times;
     let [p50, p90, p99, p999, max] = [p50, p90, p99, p999, max].map(ms);
-    writeln!(out, "{name:<22} {count:>9} {p50:>9} {p90:>9} {p99:>9} {p999:>9} {max:>9}")
+    writeln!(out, "{name:<22} {count:>7} {p50:>9} {p90:>9} {p99:>9} {p999:>9} {max:>9}")
 }
 
 fn write_counts(summary: &Summary, out: &mut impl Write) -> io::Result<()> {
@@ -187,6 +197,10 @@ fn write_server(server: &Server, out: &mut impl Write) -> io::Result<()> {
 }
 
 fn write_ledger(summary: &Summary, out: &mut impl Write) -> io::Result<()> {
+    if summary.server_restarted {
+        let what = "the server was restarted: its books begin anew, and are not compared";
+        return writeln!(out, "ledger       {what}");
+    }
     let Some(rows) = &summary.ledger else { return Ok(()) };
     if rows.iter().all(|row| row.agrees) {
         return writeln!(out, "ledger       the server's books and ours agree");

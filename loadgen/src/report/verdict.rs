@@ -6,6 +6,7 @@
 
 use std::time::Duration;
 
+use super::commands::{Told, told};
 use super::ledger::Row;
 use super::ratio::share;
 use super::saturation::{MOST_CPU, MOST_LAG_IN_A_SECOND, SHORTEST, named, saturated_seconds};
@@ -84,6 +85,7 @@ pub(super) fn judge(
     if let Some(Err(sentence)) = &around.stopped {
         verdict.failures.push(sentence.clone());
     }
+    judge_commands(outcome, &mut verdict);
     judge_ourselves(outcome, &mut verdict);
     judge_what_there_was(plan, outcome, &mut verdict);
     verdict
@@ -156,6 +158,26 @@ fn judge_connections(plan: &Plan, outcome: &Outcome, verdict: &mut Verdict) {
     complain(heard.strange_greetings, &format!("first frames that {}", names.bad_greetings));
     complain(heard.errors, "error frames from the server");
     complain(heard.nonsense, &format!("frames that are no {}", names.title));
+}
+
+/// A server that a command has restarted must take its phones back. If a command fails, something else was
+/// played than was planned.
+fn judge_commands(outcome: &Outcome, verdict: &mut Verdict) {
+    let commands = &outcome.record.commands;
+    if commands.away() > 0 && outcome.end != End::Interrupted {
+        let away = commands.away();
+        verdict.failures.push(format!(
+            "phones that lost their connection after a command, and could not come back: {away}"
+        ));
+    }
+    for told in told(commands) {
+        if let Some(how) = &told.failed {
+            let Told { at_seconds, command, .. } = &told;
+            verdict
+                .invalid
+                .push(format!("the command at {at_seconds} s failed ({how}): {command}"));
+        }
+    }
 }
 
 /// A run in which nothing happened has shown nothing, and is not good.

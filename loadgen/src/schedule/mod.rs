@@ -8,6 +8,7 @@
 //! Moments count from the start of the run. Knows no sockets and no clock: `net` asks what is due.
 
 mod closed;
+mod command;
 mod sends;
 mod stages;
 #[cfg(test)]
@@ -22,6 +23,7 @@ use crate::phone_id::PhoneId;
 use sends::Sends;
 
 pub(crate) use closed::Turns;
+pub(crate) use command::Command;
 pub(crate) use stages::{Stage, StageFlag};
 
 /// The numbers that a plan is made of.

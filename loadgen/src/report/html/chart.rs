@@ -15,6 +15,8 @@ pub(super) struct Chart<'a> {
     pub(super) lines: Vec<Line<'a>>,
     /// The range of x that has a shaded background, and what that means.
     pub(super) band: Option<(f64, f64, &'static str)>,
+    /// Values of x that have a mark, and what happened there.
+    pub(super) marks: Vec<(f64, &'a str)>,
     /// The width. All charts have about the same height.
     pub(super) width: Width,
 }
@@ -154,6 +156,20 @@ impl Chart<'_> {
         Ok(())
     }
 
+    /// Upright lines. Each lies over the hints, and has a wider one that the pointer can hit.
+    fn write_marks(&self, out: &mut String) -> fmt::Result {
+        let bottom = self.size().1 - BOTTOM;
+        for &(value, what) in &self.marks {
+            let (x, what) = (self.x(value), Escaped(what));
+            write!(
+                out,
+                r#"<g class="mark"><title>{}: {what}</title><path class="reach" d="M{x:.1} {TOP}V{bottom}"/><path d="M{x:.1} {TOP}V{bottom}"/></g>"#,
+                (self.x.label)(value)
+            )?;
+        }
+        Ok(())
+    }
+
     /// Appends the chart, with its title and its legend.
     pub(super) fn write(&self, out: &mut String) -> fmt::Result {
         let (width, height) = self.size();
@@ -174,6 +190,7 @@ impl Chart<'_> {
             self.write_line(line, class, out)?;
         }
         self.write_hints(out)?;
+        self.write_marks(out)?;
         out.write_str("</svg></div></section>\n")
     }
 }

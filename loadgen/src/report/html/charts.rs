@@ -25,7 +25,13 @@ pub(super) fn write_charts(run: &Run, out: &mut String) -> fmt::Result {
     let rows: Vec<&Second> =
         run.summary.series.iter().filter(|row| row.length_seconds >= SHORTEST_ROW).collect();
     let Some(last) = rows.last() else { return Ok(()) };
-    let time = OverTime { rows: &rows, end: last.at_seconds, ramp: run.summary.plan.ramp_seconds };
+    let commands = run.summary.commands.iter();
+    let time = OverTime {
+        rows: &rows,
+        end: last.at_seconds,
+        ramp: run.summary.plan.ramp_seconds,
+        marks: commands.filter_map(|one| Some((one.began_seconds?, &*one.command))).collect(),
+    };
     for chart in time.charts() {
         chart.write(out)?;
     }
@@ -49,6 +55,7 @@ fn by_percentile<'a>(delivery: &Measure) -> Chart<'a> {
             Line { name: "uncorrected", points },
         ],
         band: None,
+        marks: Vec::new(),
         width: Width::Whole,
     }
 }
@@ -73,6 +80,8 @@ struct OverTime<'a> {
     rows: &'a [&'a Second],
     end: f64,
     ramp: f64,
+    /// When a command began, and which.
+    marks: Vec<(f64, &'a str)>,
 }
 
 /// How rows that share a point become one value.
@@ -82,7 +91,7 @@ enum Together {
     Longest,
 }
 
-impl OverTime<'_> {
+impl<'a> OverTime<'a> {
     fn charts(&self) -> Vec<Chart<'_>> {
         let mut charts = Vec::from(self.of_the_chat());
         charts.extend(self.of_the_programs());
@@ -165,7 +174,7 @@ impl OverTime<'_> {
     }
 
     fn even<'n>(
-        &self,
+        &'n self,
         title: &'n str,
         note: &'n str,
         label: fn(f64) -> String,
@@ -175,15 +184,22 @@ impl OverTime<'_> {
         self.chart(title, note, Axis { scale: Scale::from_zero(high), label }, lines)
     }
 
-    fn ratios<'n>(&self, title: &'n str, note: &'n str, lines: Vec<Line<'n>>) -> Chart<'n> {
+    fn ratios<'n>(&'n self, title: &'n str, note: &'n str, lines: Vec<Line<'n>>) -> Chart<'n> {
         let (low, high) = extent(&lines);
         self.chart(title, note, Axis { scale: Scale::ratios(low, high), label: ms }, lines)
     }
 
-    fn chart<'n>(&self, title: &'n str, note: &'n str, y: Axis, lines: Vec<Line<'n>>) -> Chart<'n> {
+    fn chart<'n>(
+        &'n self,
+        title: &'n str,
+        note: &'n str,
+        y: Axis,
+        lines: Vec<Line<'n>>,
+    ) -> Chart<'n> {
         let x = Axis { scale: Scale::time(self.end), label: seconds };
         let band = (self.ramp > 0.0).then_some((0.0, self.ramp.min(self.end), "ramp"));
-        Chart { title, note, x, y, lines, band, width: Width::Half }
+        let marks = self.marks.clone();
+        Chart { title, note, x, y, lines, band, marks, width: Width::Half }
     }
 }
 

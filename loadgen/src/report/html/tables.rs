@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::{self, Write};
 
+use super::super::commands::Told;
 use super::super::named::named_times;
 use super::super::quantiles::Quantiles;
 use super::super::runs::{Run, Runs};
@@ -14,6 +15,7 @@ use super::{grouped, time};
 /// Appends all tables.
 pub(super) fn write_tables(runs: &Runs, shown: usize, run: &Run, out: &mut String) -> fmt::Result {
     write_times(run, out)?;
+    write_commands(&run.summary, out)?;
     write_runs(runs, shown, out)?;
     write_messages(&run.summary, out)?;
     write_sessions(&run.summary, out)?;
@@ -75,18 +77,38 @@ impl Table<'_> {
 }
 
 fn write_times(run: &Run, out: &mut String) -> fmt::Result {
-    let rows: Vec<Row> = named_times(&run.outcome.record)
-        .into_iter()
-        .filter(|named| named.times.count() > 0)
-        .map(|named| {
-            let times = Quantiles::of(named.times);
-            let values = [times.p50, times.p90, times.p99, times.p999, times.max];
-            let values = values.map(time);
-            ("", [named.title.to_owned(), grouped(times.count)].into_iter().chain(values).collect())
-        })
-        .collect();
+    let row = |title: String, times: &Quantiles| -> Row {
+        let values = [times.p50, times.p90, times.p99, times.p999, times.max];
+        ("", [title, grouped(times.count)].into_iter().chain(values.map(time)).collect())
+    };
+    let mut rows = Vec::new();
+    for named in named_times(&run.outcome.record) {
+        if named.times.count() == 0 {
+            continue;
+        }
+        rows.push(row(named.title.to_owned(), &Quantiles::of(named.times)));
+        if named.key == "delivery" {
+            let summary = &run.summary;
+            rows.extend(summary.commands.iter().map(|one| row(one.title(), &one.delivery_ns)));
+            let apart = summary.delivery_apart_ns.iter();
+            rows.extend(apart.map(|apart| row("  around no command".to_owned(), apart)));
+        }
+    }
     let head = ["", "count", "p50", "p90", "p99", "p99.9", "max"];
     Table { title: "All times", note: "milliseconds", head: &head, is_wide: true }.write(&rows, out)
+}
+
+fn write_commands(summary: &Summary, out: &mut String) -> fmt::Result {
+    if summary.commands.is_empty() {
+        return Ok(());
+    }
+    let row = |one: &Told| -> Row {
+        let class = if one.failed.is_some() { "differs" } else { "" };
+        (class, vec![format!("{} s", one.at_seconds), one.command.clone(), one.fate()])
+    };
+    let rows: Vec<Row> = summary.commands.iter().map(row).collect();
+    let note = "run by --at; the deliveries around each are in the table of all times";
+    Table { title: "Commands", note, head: &["at", "command", ""], is_wide: true }.write(&rows, out)
 }
 
 fn write_runs(runs: &Runs, shown: usize, out: &mut String) -> fmt::Result {

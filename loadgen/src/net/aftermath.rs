@@ -1,0 +1,64 @@
+//! What happens around a command of `--at`: it is started, and phones that lose their connection after it come
+//! back.
+
+use std::time::Duration;
+
+use switchboard::timer::Moment;
+
+use super::run::Run;
+use super::task::{Deed, Task};
+use crate::client::Ending;
+use crate::phone_id::PhoneId;
+use crate::record::Party;
+use crate::workload::conduct;
+
+/// The mean time after which a phone comes back. It doubles with each attempt that fails, up to the longest.
+const PAUSE: Duration = Duration::from_millis(100);
+const LONGEST_PAUSE: Duration = Duration::from_secs(2);
+
+impl Run<'_> {
+    /// Starts the commands whose moment has come, and notes which have ended.
+    pub(super) fn run_commands(&mut self, now: Moment) {
+        while let Some(at) = self.commands.next_due(now) {
+            if !self.cursor.is_playing() {
+                continue;
+            }
+            self.desk.record.commands.began(at, now);
+            self.commands.start(at, now);
+        }
+        self.note_ended_commands();
+    }
+
+    /// Notes which commands have ended.
+    pub(super) fn note_ended_commands(&mut self) {
+        while let Some((at, moment, how)) = self.commands.next_ended() {
+            self.desk.record.commands.ended(at, moment, how);
+        }
+    }
+
+    /// Whether a connection that ends like this may have ended because of a command. That is so until all
+    /// phones are back.
+    pub(super) fn is_effect(&self, ending: Ending, now: Moment) -> bool {
+        let is_ours = ending.is_clean() || matches!(ending, Ending::Noticed | Ending::LeftOpen);
+        self.cursor.is_playing()
+            && !is_ours
+            && (self.commands.has_effect(now) || self.desk.record.commands.away() > 0)
+    }
+
+    /// A phone has lost its connection because of a command, or could not get it back. It tries again soon.
+    pub(super) fn plan_recovery(&mut self, id: PhoneId, party: Party, now: Moment) {
+        let slot = &mut self.lines.slots[id.index()];
+        let mean = PAUSE.saturating_mul(1 << slot.attempts.min(8)).min(LONGEST_PAUSE);
+        slot.attempts = slot.attempts.saturating_add(1);
+        self.desk.record.commands.lost_phone(id);
+        let pause = conduct::flap(id, party.generation, mean, false, self.plan.timing.seed);
+        self.cursor.add(Task::new(party, now + pause, Deed::Return));
+    }
+
+    /// A phone is ready: it may have been away because of a command.
+    pub(super) fn note_recovery(&mut self, id: PhoneId, now: Moment) {
+        if std::mem::take(&mut self.lines.slots[id.index()].attempts) > 0 {
+            self.desk.record.commands.is_back(id, now);
+        }
+    }
+}

@@ -1,0 +1,148 @@
+//! Are commands run at their moments (`--at`), and is what they do to the server told apart from the rest?
+
+mod begun;
+
+use std::path::PathBuf;
+use std::process::Output;
+use std::time::Duration;
+use std::{env, fs, process};
+
+use begun::{Begun, loadgen, serve, text};
+use serde_json::Value;
+
+/// The run says nothing, because this machine was too busy.
+const INVALID: i32 = 4;
+/// Far more than any of these runs takes.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// A folder that is removed when the test ends.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new(name: &str) -> Self {
+        let path = env::temp_dir().join(format!("loadgen-{}-{name}", process::id()));
+        fs::create_dir_all(&path).expect("a folder of our own");
+        Folder(path)
+    }
+
+    fn path(&self, name: &str) -> String {
+        self.0.join(name).into_os_string().into_string().expect("UTF-8")
+    }
+
+    fn read(&self, name: &str) -> String {
+        fs::read_to_string(self.0.join(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
+    }
+
+    fn report(&self) -> Value {
+        serde_json::from_str(&self.read("a.json")).expect("JSON")
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+const PLAN: &str = "--clients 6 --ramp 200ms --duration 2s --rate 100 --seed 1 --quiet";
+
+/// A run with this plan and these commands, which writes its report into the folder.
+fn begin(folder: &Folder, more: &str, commands: &[(&str, &str)]) -> Begun {
+    let mut command = loadgen(&format!("{PLAN} {more} --json {}", folder.path("a.json")));
+    for (at, words) in commands {
+        command.args(["--at", at, words]);
+    }
+    Begun::new(command)
+}
+
+fn play(folder: &Folder, more: &str, commands: &[(&str, &str)]) -> (i32, String) {
+    let Output { status, stdout, .. } = begin(folder, more, commands).ends_within(PATIENCE);
+    (status.code().expect("no signal"), text(&stdout))
+}
+
+#[test]
+fn a_command_that_stalls_the_server_is_marked_and_the_deliveries_around_it_are_told_apart() {
+    let folder = Folder::new("stall");
+    let [csv, html] = ["a.csv", "a.html"].map(|name| folder.path(name));
+    // The last messages are planned more than five seconds after the command.
+    let plan = format!("--duration 7s --rate 50 --csv {csv} --html {html}");
+    let stall = "kill -STOP $SERVER_PID; sleep 0.5; kill -CONT $SERVER_PID; curl u:secret@h; true";
+    let (code, stdout) = play(&folder, &plan, &[("1s", stall)]);
+    assert!(matches!(code, 0 | INVALID), "{stdout}");
+    let report = folder.report();
+    let command = &report["commands"][0];
+    assert!(command["took_seconds"].as_f64() >= Some(0.5) && command["failed"].is_null());
+    // Messages of half a second had to wait for up to half a second.
+    let slowest = &command["delivery_ns"]["max"];
+    assert!(slowest.as_u64() > Some(300_000_000), "{slowest}");
+    let count = |times: &Value| times["count"].as_u64().expect("a number");
+    let (around, apart) = (count(&command["delivery_ns"]), count(&report["delivery_apart_ns"]));
+    assert_eq!(around + apart, count(&report["delivery"]["corrected_ns"]));
+    // From the end of the ramp to six seconds, and from there to 7.2 seconds.
+    assert!(around.abs_diff(290) <= 2 && apart.abs_diff(60) <= 2, "{around} and {apart}");
+
+    let series = report["series"].as_array().expect("rows");
+    let marked: Vec<&Value> = series.iter().filter(|row| !row["commands"].is_null()).collect();
+    assert!(marked.len() == 1 && marked[0]["at_seconds"].as_f64() > Some(1.0), "{marked:?}");
+    let shown = stall.replace("u:secret@h", "***@h");
+    assert_eq!(marked[0]["commands"], Value::from(&*shown));
+    assert!(stdout.contains(&format!("command      at 1 s: {shown}\n")), "{stdout}");
+    assert!(stdout.contains("  around 1 s ") && stdout.contains("  around no command "));
+    assert_eq!(folder.read("a.csv").matches(&shown).count(), 1);
+    let page = folder.read("a.html");
+    assert!(page.contains("<h2>Commands</h2>") && page.contains("<g class=\"mark\">"), "{page}");
+    let all = [stdout, page, folder.read("a.csv"), folder.read("a.json")].concat();
+    assert!(!all.contains("secret"), "secrets are masked: {all}");
+}
+
+#[test]
+fn phones_come_back_to_a_server_that_was_killed_and_started_again_and_nothing_counts_as_lost() {
+    let folder = Folder::new("restart");
+    let (mut server, address) = serve("127.0.0.1:0");
+    let plan = format!("--duration 4s --metrics http://{address} ws://{address}");
+    let kill = format!("kill -9 {}", server.id());
+    let mut run = begin(&folder, &plan, &[("1s", &kill)]);
+    server.ends_within(PATIENCE);
+    let _again = serve(&address);
+    let Output { status, stdout, .. } = run.ends_within(PATIENCE);
+    let (code, stdout) = (status.code().expect("no signal"), text(&stdout));
+    assert!(matches!(code, 0 | INVALID), "{code}: {stdout}");
+    let report = folder.report();
+    let command = &report["commands"][0];
+    assert_eq!(command["lost_phones"], 6, "{stdout}");
+    assert!(command["recovered_seconds"].as_f64() > Some(0.0), "{stdout}");
+    assert_eq!(report["failures"], Value::Array(Vec::new()));
+    assert_eq!(
+        (&report["messages"]["lost"], &report["server_restarted"]),
+        (&0.into(), &true.into())
+    );
+    // Six phones that came, and came back.
+    assert!(report["connections"]["ready"].as_u64() >= Some(12), "{stdout}");
+}
+
+#[test]
+fn a_server_that_does_not_come_back_has_failed() {
+    let folder = Folder::new("gone");
+    let (mut server, address) = serve("127.0.0.1:0");
+    let kill = format!("kill -9 {}", server.id());
+    let (code, stdout) = play(&folder, &format!("ws://{address}"), &[("500ms", &kill)]);
+    server.ends_within(PATIENCE);
+    let says = "FAILED       phones that lost their connection after a command, and could not come back: 6";
+    assert!(stdout.contains(says), "{stdout}");
+    assert!(matches!(code, 1 | INVALID), "{code}: {stdout}");
+}
+
+#[test]
+fn a_run_is_invalid_if_a_command_fails_and_signals_are_not_blocked_in_it() {
+    let folder = Folder::new("failed");
+    let commands = [("100ms", "exit 7"), ("200ms", "kill -TERM $$; exit 0"), ("300ms", "exit 0")];
+    let (code, stdout) = play(&folder, "--duration 1s", &commands);
+    assert_eq!(code, INVALID, "{stdout}");
+    for says in [
+        "INVALID      the command at 0.1 s failed (exit status 7): exit 7\n",
+        "INVALID      the command at 0.2 s failed (SIGTERM): kill -TERM $$; exit 0\n",
+    ] {
+        assert!(stdout.contains(says), "{stdout}");
+    }
+    assert!(!stdout.contains("the command at 0.3 s"), "{stdout}");
+}
