@@ -6,8 +6,8 @@ use std::time::Duration;
 use super::mistakes::Mistakes;
 use super::values::{count, time};
 use crate::chat::account::{self, Registration};
-use crate::net::{DataSettings, Tool, UserTool};
-use crate::store::{self, Durability};
+use crate::net::{DataSettings, ImportTool, OldApp, Tool, UserTool};
+use crate::store::{self, Durability, TakenNames};
 
 /// The heading of these flags in the help.
 const HEADING: &str = "Users and their messages";
@@ -112,6 +112,11 @@ pub(super) enum ToolArgs {
         #[command(flatten)]
         folder: FolderArg,
     },
+    /// Take over the users, rooms and messages of another app, while no server runs
+    ///
+    /// All is taken over, or nothing. Users keep their passwords, and messages their times. It can be done
+    /// again, and then adds what is new.
+    Import(ImportArgs),
     /// List, add, change or delete users, beside a running server
     #[command(subcommand, disable_help_subcommand = true)]
     User(UserArgs),
@@ -154,12 +159,83 @@ pub(super) enum UserArgs {
     },
 }
 
+#[derive(Debug, clap::Args)]
+pub(super) struct ImportArgs {
+    #[command(flatten)]
+    folder: FolderArg,
+
+    #[command(flatten)]
+    app: AppArg,
+
+    /// Change nothing, and say what would be taken over
+    #[arg(long)]
+    dry_run: bool,
+
+    /// Put SUFFIX behind the names of users whose names are taken here
+    #[arg(long, value_name = "SUFFIX", conflicts_with = "same_people")]
+    rename: Option<String>,
+
+    /// Take users whose names are taken here for the same people; they keep the passwords that they have here
+    #[arg(long)]
+    same_people: bool,
+
+    /// Time zone of the old server, such as Europe/Berlin [default: this machine's]
+    ///
+    /// MyChat and Chatterbox write times without one. WebSocket Chat's are UTC.
+    #[arg(long, value_name = "ZONE", conflicts_with = "websocket_chat")]
+    zone: Option<String>,
+
+    /// Leave out rows that do not fit, and name them; without it they fail the import
+    #[arg(long)]
+    skip: bool,
+}
+
+#[derive(Debug, clap::Args)]
+#[group(required = true, multiple = false)]
+struct AppArg {
+    /// MyChat's folder, with users.db, chathistory.db and rooms.db
+    #[arg(long, value_name = "FOLDER")]
+    mychat: Option<PathBuf>,
+
+    /// WebSocket Chat's chat.db
+    #[arg(long, value_name = "FILE")]
+    websocket_chat: Option<PathBuf>,
+
+    /// Chatterbox's chat.db
+    #[arg(long, value_name = "FILE")]
+    chatterbox: Option<PathBuf>,
+}
+
+impl AppArg {
+    /// The app. clap sees to it that exactly one is there.
+    fn app(self) -> OldApp {
+        let mychat = self.mychat.map(OldApp::MyChat);
+        let websocket_chat = self.websocket_chat.map(OldApp::WebSocketChat);
+        let chatterbox = self.chatterbox.map(OldApp::Chatterbox);
+        mychat.or(websocket_chat).or(chatterbox).expect("the group is required")
+    }
+}
+
+impl ImportArgs {
+    fn tool(self) -> Tool {
+        let taken_names = match (self.rename, self.same_people) {
+            (Some(suffix), _) => TakenNames::Renamed(suffix),
+            (None, true) => TakenNames::SamePeople,
+            (None, false) => TakenNames::Refused,
+        };
+        let (zone, skips, is_dry_run) = (self.zone, self.skip, self.dry_run);
+        let what = ImportTool { app: self.app.app(), taken_names, zone, skips, is_dry_run };
+        Tool::Import { data: self.folder.folder, what }
+    }
+}
+
 impl ToolArgs {
     pub(super) fn tool(self) -> Tool {
         match self {
             ToolArgs::Backup { folder, file } => Tool::Backup { data: folder.folder, file },
             ToolArgs::Restore { folder, file } => Tool::Restore { data: folder.folder, file },
             ToolArgs::Check { folder } => Tool::Check { data: folder.folder },
+            ToolArgs::Import(args) => args.tool(),
             ToolArgs::User(args) => {
                 let (folder, what) = match args {
                     UserArgs::List { folder } => (folder, UserTool::List),

@@ -55,7 +55,7 @@ use trace_file::TraceFile;
 
 pub use check::{Checked, check};
 #[cfg(feature = "accounts")]
-pub use data::UserTool;
+pub use data::{ImportTool, OldApp, UserTool};
 pub use data::{Settings as DataSettings, Tool, run_tool};
 pub use log::{Format, Level, LogSettings};
 pub use signals::Signals;

@@ -114,7 +114,11 @@ fn set_last_seq(connection: &Connection, conversation: i64, seq: Seq) -> rusqlit
 }
 
 /// The conversation of two users, which begins now if there is none.
-fn between(connection: &Connection, one: UserKey, other: UserKey) -> rusqlite::Result<i64> {
+pub(super) fn between(
+    connection: &Connection,
+    one: UserKey,
+    other: UserKey,
+) -> rusqlite::Result<i64> {
     match find(connection, one, other)? {
         Some(conversation) => Ok(conversation),
         None => connection

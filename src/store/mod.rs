@@ -6,14 +6,16 @@
 //!
 //! The files: `open` and `schema` for the start, `batch` for the transaction, `messages`, `rooms`, `users`
 //! and `logins` for the statements, `upkeep` for what is done between batches, `copies` for backups, `failure`
-//! for SQLite's errors in the realm's words.
+//! for SQLite's errors in the realm's words, `import` for what other apps leave behind.
 
 mod batch;
 mod copies;
 mod failure;
+mod import;
 mod logins;
 mod messages;
 mod names;
+mod old_hashes;
 mod open;
 mod passwords;
 mod rooms;
@@ -30,6 +32,7 @@ use rusqlite::Connection;
 
 use crate::chat::account::{Changed, Failure, Snapshot, User};
 
+pub use import::{Count, Import, ImportError, Means, Misfits, OldFile, Report, Source, TakenNames};
 pub use open::{Found, StartError};
 pub use passwords::Hasher;
 pub use schema::VERSION;

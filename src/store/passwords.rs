@@ -2,12 +2,14 @@
 //!
 //! A hash costs 19 MiB and some 15 ms, on purpose: who steals the database has to pay that for each guess.
 //! The parameters are those that OWASP recommends. They stand in each hash, so old hashes stay valid when
-//! they change, and are replaced at the next login.
+//! they change, and are replaced at the next login. So are those of imported users, which may be hashes of
+//! another program's hash (`old_hashes`).
 
 use argon2::password_hash::phc::{self, ParamsString, Salt};
 use argon2::{Algorithm, Argon2, Block, Params, Version};
 
 use super::Dice;
+use super::old_hashes::{OldDigest, OldHash};
 use crate::chat::account::{JobResult, Output, PasswordHash, Secret, Ticket, Work};
 
 /// Memory of one hash, in KiB.
@@ -16,6 +18,8 @@ const MEMORY_KIB: u32 = 19_456;
 const PASSES: u32 = 2;
 /// Lanes that could be filled at the same time. One thread has no use for more.
 const LANES: u32 = 1;
+/// The most memory that a hash of another program may take, in KiB. One login must not take the machine's.
+const MOST_MEMORY_KIB: u32 = 1 << 20;
 /// Random bytes that make equal passwords differ.
 const SALT_BYTES: usize = 16;
 /// Bytes of the hash itself.
@@ -61,11 +65,25 @@ impl Hasher {
 
     /// Hashes a password with a new salt and today's parameters.
     pub fn hash(&mut self, password: &Secret, dice: Dice<'_>) -> PasswordHash {
+        PasswordHash::new(&self.argon2id(password.reveal().as_bytes(), dice))
+    }
+
+    /// Hashes what another program has stored of a password, so that it can be stored here.
+    pub(super) fn wrap(
+        &mut self,
+        old: &OldHash,
+        digest: &OldDigest,
+        dice: Dice<'_>,
+    ) -> PasswordHash {
+        PasswordHash::new(&old.write(&self.argon2id(digest, dice)))
+    }
+
+    fn argon2id(&mut self, input: &[u8], dice: Dice<'_>) -> String {
         let mut salt = [0; SALT_BYTES];
         dice(&mut salt);
         let params = todays_params();
         let mut hash = [0; HASH_BYTES];
-        self.fill(&params, Version::V0x13, password, &salt, &mut hash)
+        self.fill(&params, Version::V0x13, input, &salt, &mut hash)
             .expect("the lengths are within Argon2's limits");
         let written = phc::PasswordHash {
             algorithm: Algorithm::Argon2id.ident(),
@@ -74,13 +92,17 @@ impl Hasher {
             salt: Some(Salt::new(&salt).expect("its length is within the limits")),
             hash: Some(phc::Output::new(&hash).expect("its length is within the limits")),
         };
-        PasswordHash::new(&written.to_string())
+        written.to_string()
     }
 
     /// Whether the password is the one that was hashed. Without a hash, or with one that is none of
-    /// Argon2id, a hash is computed all the same. So the time does not tell which names exist.
+    /// Argon2id, a hash is computed all the same. So the time does not tell which names exist. (That a
+    /// name was imported it does tell, until the next login: an old digest takes time of its own.)
     fn verify(&mut self, password: &Secret, hash: Option<&PasswordHash>, dice: Dice<'_>) -> bool {
-        let compared = hash.and_then(|hash| self.compare(password, hash.reveal()));
+        let compared = hash.and_then(|hash| match OldHash::read(hash.reveal()) {
+            Some((old, argon2id)) => self.compare(&old.digest(password), argon2id),
+            None => self.compare(password.reveal().as_bytes(), hash.reveal()),
+        });
         compared.unwrap_or_else(|| {
             self.hash(password, dice);
             false
@@ -88,25 +110,24 @@ impl Hasher {
     }
 
     /// `None`: the text is no hash by Argon2id.
-    fn compare(&mut self, password: &Secret, hash: &str) -> Option<bool> {
-        let parsed = phc::PasswordHash::new(hash).ok()?;
-        if parsed.algorithm != Algorithm::Argon2id.ident() {
-            return None;
-        }
-        let version = Version::try_from(parsed.version?).ok()?;
-        let params = Params::try_from(&parsed.params).ok()?;
-        let (salt, expected) = (parsed.salt?, parsed.hash?);
+    fn compare(&mut self, input: &[u8], hash: &str) -> Option<bool> {
+        let Known { version, params, salt, expected } = Known::read(hash)?;
         let mut hash = vec![0; expected.len()];
-        self.fill(&params, version, password, &salt, &mut hash).ok()?;
+        self.fill(&params, version, input, &salt, &mut hash).ok()?;
         // `Output` compares in constant time.
         Some(phc::Output::new(&hash).ok()? == expected)
+    }
+
+    /// Whether passwords can be compared with a hash that another program has made.
+    pub(super) fn knows(hash: &str) -> bool {
+        Known::read(hash).is_some_and(|hash| hash.params.m_cost() <= MOST_MEMORY_KIB)
     }
 
     fn fill(
         &mut self,
         params: &Params,
         version: Version,
-        password: &Secret,
+        input: &[u8],
         salt: &[u8],
         hash: &mut [u8],
     ) -> argon2::Result<()> {
@@ -115,8 +136,7 @@ impl Hasher {
             self.memory.resize(blocks, Block::new());
         }
         let argon2 = Argon2::new(Algorithm::Argon2id, version, params.clone());
-        let password = password.reveal().as_bytes();
-        argon2.hash_password_into_with_memory(password, salt, hash, &mut self.memory[..blocks])
+        argon2.hash_password_into_with_memory(input, salt, hash, &mut self.memory[..blocks])
     }
 
     /// Frees the memory. The next hash takes it anew.
@@ -128,6 +148,26 @@ impl Hasher {
     pub(super) fn is_of_today(hash: &str) -> bool {
         let today = format!("$argon2id$v=19$m={MEMORY_KIB},t={PASSES},p={LANES}$");
         hash.starts_with(&today)
+    }
+}
+
+/// A hash by Argon2id, taken apart.
+struct Known {
+    version: Version,
+    params: Params,
+    salt: Salt,
+    expected: phc::Output,
+}
+
+impl Known {
+    fn read(hash: &str) -> Option<Known> {
+        let parsed = phc::PasswordHash::new(hash).ok()?;
+        if parsed.algorithm != Algorithm::Argon2id.ident() {
+            return None;
+        }
+        let version = Version::try_from(parsed.version?).ok()?;
+        let params = Params::try_from(&parsed.params).ok()?;
+        Some(Known { version, params, salt: parsed.salt?, expected: parsed.hash? })
     }
 }
 
@@ -204,5 +244,38 @@ mod tests {
             // The whole memory was filled: that is what takes the time.
             assert_eq!(hasher.memory.len(), MEMORY_KIB as usize);
         }
+    }
+
+    #[test]
+    fn an_old_digest_is_stored_wrapped_and_replaced_by_a_plain_hash_at_the_first_login() {
+        let (mut hasher, mut dice) = (Hasher::new(), dice());
+        for old in [OldHash::Sha256, OldHash::Pbkdf2([7; 32])] {
+            let digest = old.digest(&Secret::new("correct horse"));
+            let [wrapped, other] = [(); 2].map(|()| hasher.wrap(&old, &digest, &mut dice));
+            assert_ne!(wrapped.reveal(), other.reveal(), "each has a salt of its own");
+            let hexadecimal = data_encoding::HEXLOWER.encode(&digest);
+            let base64 = data_encoding::BASE64_NOPAD.encode(&digest);
+            assert!(![hexadecimal, base64].iter().any(|one| wrapped.reveal().contains(one)));
+            let Output::Verified { right: true, rehash: Some(new) } =
+                verified(&mut hasher, "correct horse", Some(&wrapped))
+            else {
+                panic!("it is right, and not of today");
+            };
+            assert!(Hasher::is_of_today(new.reveal()));
+            let wrong = Output::Verified { right: false, rehash: None };
+            assert!(verified(&mut hasher, "Correct horse", Some(&wrapped)) == wrong);
+            // What was stolen from the old database is no password here.
+            let stolen = data_encoding::HEXLOWER.encode(&digest);
+            assert!(verified(&mut hasher, &stolen, Some(&wrapped)) == wrong);
+        }
+    }
+
+    #[test]
+    fn a_hash_that_would_take_all_memory_is_not_taken_over() {
+        assert!(Hasher::knows(OLDER));
+        assert!(Hasher::knows(&OLDER.replace("m=64", "m=1048576")));
+        assert!(!Hasher::knows(&OLDER.replace("m=64", "m=1048577")));
+        assert!(!Hasher::knows(&OLDER.replace("argon2id", "argon2i")));
+        assert!(!Hasher::knows("$2b$12$R9h/cIPz0gi.URNNX3kh2OPST9/PgBkqquzi.Ss7KIUgO2t0jWMUW"));
     }
 }

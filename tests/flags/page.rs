@@ -46,10 +46,26 @@ fn page(command: &Command, preface: &str, again: &str) -> String {
         }
         page += &lists;
     }
+    command.get_subcommands().for_each(|tool| page += &section(tool));
     if let Some(end) = command.get_after_help() {
         page += &format!("\n## Notes\n\n```text\n{end}\n```\n");
     }
     page
+}
+
+/// The flags of a tool, if it has some of its own: every tool has `--data`.
+fn section(tool: &Command) -> String {
+    let flags: Vec<&Arg> = tool.get_arguments().filter(|arg| arg.get_long().is_some()).collect();
+    if flags.len() < 2 {
+        return String::new();
+    }
+    let about = tool.get_long_about().or(tool.get_about()).expect("every tool has help");
+    let about = about.to_string().replacen("\n\n", ". ", 1);
+    let rows: String = flags.into_iter().map(row).collect();
+    format!(
+        "\n## switchboard {}\n\n{about}\n\n| flag | variable | default | meaning |\n|---|---|---|---|\n{rows}",
+        tool.get_name()
+    )
 }
 
 fn row(arg: &Arg) -> String {

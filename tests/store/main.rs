@@ -4,7 +4,9 @@
 //! The model is a few hash maps. It knows no SQL, no batches and no disk.
 
 mod disk;
+mod import;
 mod model;
+mod old_files;
 mod room;
 mod rooms;
 mod talk;

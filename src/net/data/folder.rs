@@ -136,9 +136,14 @@ pub(super) fn database(folder: &Path) -> PathBuf {
 pub(super) fn sizes(folder: &Path) -> (u64, u64) {
     let size = |path: &Path| fs::metadata(path).map_or(0, |found| found.len());
     let database = database(folder);
-    let mut log = OsString::from(&database);
+    (size(&database), size(&log_of(&database)))
+}
+
+/// The file with SQLite's log of a database.
+pub(super) fn log_of(database: &Path) -> PathBuf {
+    let mut log = OsString::from(database);
     log.push("-wal");
-    (size(&database), size(Path::new(&log)))
+    log.into()
 }
 
 /// A sentence about the folder's database.

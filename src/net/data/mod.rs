@@ -2,11 +2,12 @@
 //!
 //! Without the flag `--data` none of this happens: no thread is started, and nothing is written. `folder`
 //! opens the folder, `lanes` hands over jobs and takes results, `store_thread` and `hash_thread` do the
-//! jobs, and `tools` is what an operator can do beside the server or instead of it. `zone` is the machine's
-//! time zone, which some protocols of the realm show times in.
+//! jobs, and `tools` is what an operator can do beside the server or instead of it, with `import` for what
+//! another app has left. `zone` is the machine's time zone, which some protocols of the realm show times in.
 
 mod folder;
 mod hash_thread;
+mod import;
 mod lanes;
 mod store_thread;
 mod tools;
@@ -22,6 +23,7 @@ use crate::chat::account::{JobResult, UnixMs};
 use crate::store;
 use crate::timer::Now;
 
+pub use import::{ImportTool, OldApp};
 pub(super) use lanes::Lanes;
 pub use tools::{Tool, UserTool, run_tool};
 pub(super) use zone::local as local_zone;

@@ -1,7 +1,7 @@
 //! [`run_tool`]: what an operator does with the data on the command line.
 //!
-//! `backup`, `check` and `user` work beside a running server, which notices within a second. `restore`
-//! needs the server to be stopped. A password comes from standard input, because other users of the
+//! `backup`, `check` and `user` work beside a running server, which notices within a second. `restore` and
+//! `import` need the server to be stopped. A password comes from standard input, because other users of the
 //! machine can read arguments.
 
 use std::io::{self, BufRead as _};
@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, UNIX_EPOCH};
 
 use super::super::clock::Clock;
+use super::import::{self, ImportTool};
 use super::{Settings, dice, folder, unix_ms};
 use crate::chat::account::{
     Failure, Job, Output, PasswordHash, Secret, Ticket, User, UserName, Work,
@@ -37,6 +38,13 @@ pub enum Tool {
         /// The folder.
         data: PathBuf,
     },
+    /// Take over what another app has left.
+    Import {
+        /// The folder.
+        data: PathBuf,
+        /// What is to be taken over, and how.
+        what: ImportTool,
+    },
     /// Look after the users.
     User {
         /// The folder.
@@ -63,7 +71,7 @@ pub enum UserTool {
 ///
 /// # Errors
 ///
-/// One line that says why it could not do its work.
+/// Lines that say why it could not do its work: one, except where an import names the rows that do not fit.
 pub fn run_tool(tool: &Tool) -> Result<String, String> {
     match tool {
         Tool::Backup { data, file } => {
@@ -83,6 +91,7 @@ pub fn run_tool(tool: &Tool) -> Result<String, String> {
             let version = found.version();
             Ok(format!("{} is sound, of version {version}\n", folder::database(data).display()))
         }
+        Tool::Import { data, what } => import::run(data, what),
         Tool::User { data, what } => run_user_tool(data, what),
     }
 }

@@ -22,9 +22,12 @@ mod draining;
 mod endings;
 mod full;
 mod held;
+mod importing;
 mod logins;
 mod mychat;
 mod names;
+#[path = "../../store/old_files.rs"]
+mod old_files;
 mod page;
 mod page_of_limits;
 mod presence;
