@@ -12,6 +12,7 @@ RUN_BY = {
     ("A small binary for packages", "sh"): "package",
     ("The operator's token, and a file for traces", "sh"): "service",
     ("Users, and messages that are kept", "sh"): "service",
+    ("Coming from MyChat, WebSocket Chat or Chatterbox", "sh"): "service",
     ("A restart that refuses nobody", "sh"): "service",
     ("Behind a proxy", "sh"): "service",
     ("Monitoring", "sh"): "promtool and service",

@@ -15,11 +15,13 @@ import resource
 import selectors
 import signal
 import socket
+import sqlite3
 import struct
 import subprocess
 import sys
 import threading
 import time
+import uuid
 
 from document import blocks
 
@@ -372,11 +374,28 @@ def users_are_kept_and_come_back_from_a_copy_when_the_folder_is_lost():
     assert "sound" in obey(heading, 2)
     assert post("/login", "ada")[0] == 200
     assert post("/login", "bob")[0] == 401
+    users_of_mychat_are_taken_over()
     chat()
     os.remove("/etc/systemd/system/switchboard.service.d/data.conf")
     systemctl("daemon-reload")
     systemctl("restart", UNIT)
     assert post("/login", "ada")[0] == 404
+
+
+def users_of_mychat_are_taken_over():
+    """A folder as MyChat leaves it, with one user. The service can read what root has written."""
+    heading, folder = "Coming from MyChat, WebSocket Chat or Chatterbox", "/srv/mychat/"
+    # "correct horse" with small parameters, by Argon2's reference implementation.
+    password = "$argon2id$v=19$m=64,t=1,p=1$MDEyMzQ1Njc4OWFiY2RlZg$MjZP1+1U9JUbDWvDvtLyEsZiNXOKEUxfi6O2oe46uxA"
+    os.makedirs(folder)
+    with contextlib.closing(sqlite3.connect(folder + "users.db")) as users:
+        users.execute("CREATE TABLE users(id TEXT PRIMARY KEY, name TEXT UNIQUE, password_hash TEXT, online INTEGER)")
+        users.execute("INSERT INTO users VALUES (?, 'zoe', ?, 0)", (str(uuid.uuid4()), password))
+        users.commit()
+    assert "would take over" in obey(heading, 0)
+    assert "taken over from /srv/mychat:\n     users: 1\n" in obey(heading, 1)
+    assert post("/login", "zoe")[0] == 200
+    assert post("/login", "ada")[0] == 200
 
 
 def an_operator_without_prometheus_sees_the_most_important():

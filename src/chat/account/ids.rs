@@ -11,7 +11,7 @@ use std::sync::Arc;
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub struct UserKey(pub u32);
 
-/// A user, as clients name it: a random UUID (RFC 9562 §5.4).
+/// A user, as clients name it: a UUID. It is random (RFC 9562 §5.4), or was given by an app that was imported.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub struct UserId(pub [u8; 16]);
 

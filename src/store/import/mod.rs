@@ -33,7 +33,7 @@ pub struct Import {
     pub skips: bool,
     /// Whether nothing is to be changed.
     pub is_dry_run: bool,
-    /// The time of the import. A user of whom the old files do not say when they registered did so now.
+    /// The time of the import. Users have registered now if the old files do not say when they did.
     pub now: UnixMs,
 }
 

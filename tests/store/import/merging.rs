@@ -1,0 +1,112 @@
+//! Messages that were here, and those that come: in the order of their times, with the marks of their readers.
+
+use super::*;
+
+#[test]
+fn messages_from_here_and_there_are_in_the_order_of_their_times_and_the_marks_move_along() {
+    let folder = Folder::new();
+    // Anna has read the first one there, and not the other.
+    mychat(&folder.0, TWO_USERS, "INSERT INTO messages(sender, receiver, text, timestamp, read) VALUES
+        ('@BERT', '@ANNA', 'old 1', 't1', 1), ('@BERT', '@ANNA', 'old 5', 't5', 0), ('@ANNA', '@BERT', 'old 3', 't3', 0);", "");
+    let mut database = folder.open(Settings::default());
+    register_two(&mut database);
+    let pair = private(1, 2);
+    for (from, at, text) in [(2, 2, "here 2"), (1, 4, "here 4"), (2, 3, "here 3"), (2, 6, "here 6")]
+    {
+        did(&mut database, say_in(pair, from, at, text));
+        if text == "here 3" {
+            did(&mut database, Work::MarkRead { user: UserKey(1), other: UserKey(2) });
+        }
+    }
+    assert_eq!((unread(&mut database, 1), unread(&mut database, 2)), (vec![(2, 1)], vec![(1, 1)]));
+    let same = Import { taken_names: TakenNames::SamePeople, ..of_mychat(&folder) };
+    assert_eq!(taken_over(&mut database, &same), [(0, 2), (0, 0), (3, 0)]);
+    let expected = ["old 1", "here 2", "here 3", "old 3", "here 4", "old 5", "here 6"];
+    assert_eq!(texts(&mut database, pair), expected);
+    let numbers: Vec<u32> = talk(&mut database, pair).iter().map(|message| message.0).collect();
+    assert_eq!(numbers, [1, 2, 3, 4, 5, 6, 7]);
+    // Anna has read up to "here 4", and Bert nothing of the two that she wrote.
+    assert_eq!((unread(&mut database, 1), unread(&mut database, 2)), (vec![(2, 2)], vec![(1, 2)]));
+    let read: Vec<_> =
+        history(&mut database, pair).read.iter().map(|(user, seq)| (user.0, seq.0)).collect();
+    assert_eq!(read, [(1, 5), (2, 3)]);
+    assert!(
+        matches!(did(&mut database, say_in(pair, 1, 9, "next")), Output::Said { seq } if seq.0 == 8)
+    );
+}
+
+#[test]
+fn a_number_that_a_message_had_is_not_given_again_where_old_ones_were_deleted() {
+    let folder = Folder::new();
+    let file = folder.file("chat.db");
+    chatterbox(
+        &file,
+        "INSERT INTO users(username, password_hash) VALUES ('dora', '@SHA256');
+        INSERT INTO messages(username, content, timestamp) VALUES ('dora', 'old', 't1');",
+    );
+    let settings =
+        Settings { retention: Some(std::time::Duration::from_millis(10)), ..Settings::default() };
+    let mut database = folder.open(settings);
+    did(&mut database, register("anna"));
+    for at in [1, 2, 50] {
+        did(&mut database, say(at, "here"));
+    }
+    while database.prune(UnixMs(55)) {}
+    assert_eq!(talk(&mut database, Place::Global), [(3, 1, 50, "here".to_owned())]);
+    taken_over(&mut database, &of(Source::Chatterbox(old_file(&file))));
+    let expected = [(3, 2, 1, "old".to_owned()), (4, 1, 50, "here".to_owned())];
+    assert_eq!(talk(&mut database, Place::Global), expected);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// Each message is who wrote it, when, and what. There are so few of each that many are equal.
+    #[test]
+    fn a_conversation_is_what_was_here_and_there_sorted_by_time(
+        here in proptest::collection::vec((1_u32..3, 0_i64..6, 0_u8..2), 0..12),
+        old in proptest::collection::vec((1_u32..3, 0_i64..6, 0_u8..2), 0..12),
+        cut in 0_usize..12,
+    ) {
+        let folder = Folder::new();
+        let file = folder.file("chat.db");
+        let insert = |messages: &[(u32, i64, u8)]| messages.iter().map(|(from, at, text)| {
+            format!("INSERT INTO messages(content, sender_id, is_global, created_at) VALUES ('{text}', {from}, 1, 't{at}');")
+        }).collect::<String>();
+        websocket_chat(&file, "INSERT INTO users(username, password_hash) VALUES ('anna', '@PBKDF2'), ('bert', '@PBKDF2');");
+        let mut database = folder.open(Settings::default());
+        register_two(&mut database);
+        for (from, at, text) in &here {
+            did(&mut database, say_in(Place::Global, *from, *at, &text.to_string()));
+        }
+        // What is here already counts once for each old message that equals it.
+        let (mut expected, mut known) = (here.clone(), here);
+        let before = expected.len();
+        for message in &old {
+            match known.iter().position(|one| one == message) {
+                Some(at) => drop(known.remove(at)),
+                None => expected.push(*message),
+            }
+        }
+        // A conversation to which nothing is added stays as it is. Messages of one time keep their order.
+        if expected.len() > before {
+            expected.sort_by_key(|(_, at, _)| *at);
+        }
+        let taken_names = TakenNames::SamePeople;
+        let what = Import { taken_names, ..of(Source::WebSocketChat(old_file(&file))) };
+        // In two parts, and then once more.
+        let (first, second) = old.split_at(cut.min(old.len()));
+        for part in [first, second, &[]] {
+            websocket_chat(&file, &insert(part));
+            import(&mut database, &what).expect("it fits");
+        }
+        let talk: Vec<_> = talk(&mut database, Place::Global);
+        let numbers: Vec<u32> = talk.iter().map(|(seq, ..)| *seq).collect();
+        prop_assert_eq!(numbers, (1..=talk.len() as u32).collect::<Vec<_>>());
+        let found: Vec<_> = talk
+            .iter()
+            .map(|(_, from, at, text)| (*from, *at, text.parse::<u8>().expect("a number")))
+            .collect();
+        prop_assert_eq!(found, expected);
+    }
+}
