@@ -1,60 +1,7 @@
-#![doc = include_str!("ARCHITECTURE.md")]
+//! The program `loadgen`: see `lib.rs`, which holds the rooms of both programs of this package.
 
-mod args;
-mod client;
-mod complain;
-mod count;
-mod expect;
-mod exposition;
-mod near;
-mod net;
-mod origin;
-mod own_server;
-mod phone_id;
-mod plan;
-mod play;
-mod record;
-mod report;
-mod schedule;
-mod secret;
-mod serve;
-mod shell;
-mod signals;
-mod target;
-mod workload;
-
-use std::env;
-use std::ffi::OsStr;
 use std::process::ExitCode;
 
-use args::Parsed;
-use complain::{complain, warn};
-
 fn main() -> ExitCode {
-    if env::args_os().nth(1).as_deref() == Some(OsStr::new(serve::ARGUMENT)) {
-        return serve::serve(env::args_os().skip(2));
-    }
-    if env::args_os().nth(1).as_deref() == Some(OsStr::new(shell::ARGUMENT)) {
-        return shell::run(env::args_os().skip(2));
-    }
-    let done = match args::parse(env::args_os(), net::date()) {
-        Ok(Parsed::Run(options)) => {
-            args::unknown_variables().iter().for_each(|line| warn(line));
-            if options.target.is_none() {
-                // They set loadgen's own server.
-                serve::unknown_variables().iter().for_each(|line| warn(line));
-            }
-            return ExitCode::from(play::play_and_report(&options));
-        }
-        Ok(Parsed::Compare(before, after)) => report::compare(&before, &after),
-        Ok(Parsed::Print(text)) => report::print(&text).map(|()| 0),
-        Err(line) => Err(format!("{line} (see --help)")),
-    };
-    match done {
-        Ok(code) => ExitCode::from(code),
-        Err(sentence) => {
-            complain(&sentence);
-            ExitCode::from(play::USAGE)
-        }
-    }
+    loadgen::loadgen()
 }

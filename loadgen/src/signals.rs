@@ -37,8 +37,13 @@ pub(crate) enum Wait {
 impl Signals {
     /// Blocks the signals and opens the descriptor that they are read from.
     pub(crate) fn open() -> io::Result<Self> {
+        Signals::open_with(&[])
+    }
+
+    /// The same, together with these other signals.
+    pub(crate) fn open_with(others: &[Signal]) -> io::Result<Self> {
         let mut mask = SigSet::empty();
-        END.into_iter().for_each(|signal| mask.add(signal));
+        END.iter().chain(others).for_each(|&signal| mask.add(signal));
         mask.thread_block()?;
         let flags = SfdFlags::SFD_NONBLOCK | SfdFlags::SFD_CLOEXEC;
         Ok(Signals { descriptor: SignalFd::with_flags(&mask, flags)?, is_hurried: false })
@@ -46,7 +51,13 @@ impl Signals {
 
     /// Whether another signal has come. It is then taken: it ends no wait.
     pub(crate) fn next(&mut self) -> bool {
-        matches!(self.descriptor.read_signal(), Ok(Some(_)))
+        self.take().is_some()
+    }
+
+    /// The next signal that has come. It is then taken.
+    pub(crate) fn take(&mut self) -> Option<Signal> {
+        let info = self.descriptor.read_signal().ok()??;
+        i32::try_from(info.ssi_signo).ok().and_then(|number| Signal::try_from(number).ok())
     }
 
     /// From now on nothing is waited for, as if a signal had come.

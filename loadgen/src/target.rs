@@ -75,7 +75,7 @@ impl Target {
         match scheme.to_ascii_lowercase().as_str() {
             "" | "ws:" | "http:" => {}
             "wss:" | "https:" => {
-                return Err("loadgen speaks no TLS: give it the server behind the proxy, such as ws://127.0.0.1:8080".into());
+                return Err("TLS is not spoken here: name the server behind the proxy, such as ws://127.0.0.1:8080".into());
             }
             _ => return Err(LOOKS.to_owned()),
         }
@@ -84,7 +84,7 @@ impl Target {
         let (rest, query) = rest.split_once('?').unwrap_or((rest, ""));
         if !query.is_empty() {
             return Err(
-                "leave out the question mark and what follows it: loadgen has no use for it".into(),
+                "leave out the question mark and what follows it: it has no use here".into()
             );
         }
         let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));

@@ -47,12 +47,13 @@ impl Pen {
         (0..count).for_each(|_| self.write(&Frame::Text("{\"type\":\"ping\"}"), out));
     }
 
-    pub(super) fn write(&mut self, frame: &Frame<'_>, out: &mut Vec<u8>) {
+    /// A frame, masked.
+    pub(crate) fn write(&mut self, frame: &Frame<'_>, out: &mut Vec<u8>) {
         frame.encode_masked(self.random.u32(..).to_ne_bytes(), out);
     }
 
     /// A frame of the protocol, which serde turns into JSON.
-    pub(super) fn write_json(&mut self, frame: &impl Serialize, out: &mut Vec<u8>) {
+    pub(crate) fn write_json(&mut self, frame: &impl Serialize, out: &mut Vec<u8>) {
         let mut json = std::mem::take(&mut self.json);
         json.clear();
         serde_json::to_writer(&mut json, frame).expect("strings always have a JSON form");
@@ -62,7 +63,7 @@ impl Pen {
     }
 
     /// Bytes for the key of an upgrade (RFC 6455 §4.1).
-    pub(super) fn key(&mut self) -> [u8; 16] {
+    pub(crate) fn key(&mut self) -> [u8; 16] {
         self.random.u128(..).to_ne_bytes()
     }
 }
