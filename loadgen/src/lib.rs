@@ -1,6 +1,7 @@
 #![doc = include_str!("ARCHITECTURE.md")]
 
 mod args;
+mod chat;
 mod client;
 mod complain;
 mod count;
@@ -21,6 +22,7 @@ mod serve;
 mod shell;
 mod signals;
 mod target;
+mod terminal;
 mod workload;
 
 use std::env;
@@ -58,4 +60,9 @@ pub fn loadgen() -> ExitCode {
             ExitCode::from(play::USAGE)
         }
     }
+}
+
+/// What the program `switchboard-chat` does.
+pub fn switchboard_chat() -> ExitCode {
+    terminal::main()
 }

@@ -1,10 +1,10 @@
-//! [`Begun`]: a loadgen that runs while the test does something to it; [`serve`]: its built-in server, in a
+//! [`Begun`]: a program that runs while the test does something to it; [`serve`]: its built-in server, in a
 //! process of its own; and [`until`], which waits for a file of the system to say something.
 
 #![allow(dead_code, reason = "each of the tests needs a part of it")]
 
 use std::io::{BufRead as _, BufReader, Read};
-use std::process::{self, Child, Command, Output, Stdio};
+use std::process::{self, Child, ChildStdin, ChildStdout, Command, Output, Stdio};
 use std::time::Duration;
 use std::{fs, thread};
 
@@ -22,7 +22,15 @@ pub(crate) fn loadgen(args: &str) -> Command {
     command
 }
 
-/// A loadgen that runs. It is killed if the test fails first.
+/// `switchboard-chat` with these arguments, split at spaces.
+pub(crate) fn chat(args: &str) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_switchboard-chat"));
+    command.args(args.split_whitespace()).stdin(Stdio::null());
+    command.stdout(Stdio::piped()).stderr(Stdio::piped());
+    command
+}
+
+/// A program that runs. It is killed if the test fails first.
 pub(crate) struct Begun(Option<Child>);
 
 impl Begun {
@@ -41,6 +49,13 @@ impl Begun {
     pub(crate) fn signal(&mut self, signal: Signal) {
         let id = i32::try_from(self.id()).expect("a process");
         kill(Pid::from_raw(id), signal).expect("it is there");
+    }
+
+    /// Its stdin and stdout.
+    pub(crate) fn pipes(&mut self) -> (ChildStdin, ChildStdout) {
+        let child = self.child();
+        let pipes = (child.stdin.take(), child.stdout.take());
+        (pipes.0.expect("it is piped"), pipes.1.expect("it is piped"))
     }
 
     /// Waits until a line of its progress has this word. What follows on stderr is read, and forgotten.
