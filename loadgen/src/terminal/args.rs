@@ -46,7 +46,7 @@ pub(super) struct Args {
     #[arg(long)]
     pub(super) stay: bool,
 
-    /// In a pipe: how long after the input to wait for deliveries
+    /// In a pipe: how long to wait for deliveries at the end
     #[arg(long, value_name = "TIME", default_value = "10s", value_parser = time)]
     pub(super) wait: Duration,
 
