@@ -64,6 +64,8 @@ pub(crate) fn websocket_chat(file: &Path, rows: &str) {
 fn make(file: &Path, schema: &str, rows: &str) {
     let is_new = !file.exists();
     let connection = Connection::open(file).expect("it can be written");
+    // No power is cut here, and some tests make many.
+    connection.pragma_update(None, "synchronous", false).expect("it can be set");
     if is_new {
         connection.execute_batch(schema).expect("it is SQL");
     }

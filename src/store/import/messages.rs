@@ -4,9 +4,8 @@
 //! A message that is here already is recognised by its conversation, sender, time and text. If an old
 //! database has it three times, and it is here twice, one is added.
 //!
-//! Each new message first gets an id below zero, which no other message has. When all are there, each
-//! conversation that has new ones is sorted: O(n log n), with 32 bytes of memory for a message. Messages of
-//! the same millisecond keep their order, and those that were here stand before the new ones.
+//! Each new message first gets an id below zero, which no other message has. When all are there, `order` sorts
+//! each conversation that has new ones, and `marks` says how far its readers have read.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -16,7 +15,7 @@ use super::misfits::{Column, Why};
 use super::people::{People, Person};
 use super::rooms::Rooms;
 use super::source::{Columns, To};
-use super::{ImportError, Run, check, check_length};
+use super::{ImportError, Run, check, check_length, marks, order};
 use crate::chat::account::{Limits, Place, Quote, Seq, UnixMs, UserKey};
 use crate::store::messages::{between, id_of};
 use crate::store::schema::GLOBAL;
@@ -60,10 +59,15 @@ pub(super) fn take_over(
         }
         Ok(())
     })?;
-    for (&conversation, &new) in &all.new {
-        if new > 0 {
-            sort(run.connection, conversation, new, &all.unread)?;
-        }
+    for (&conversation, &new) in all.new.iter().filter(|(_, new)| **new > 0) {
+        let sorted = order::sort(run.connection, conversation, new)?;
+        marks::renew(run.connection, conversation, &sorted, &all.unread)?;
+        // What was said before they came counts as read, where the old app does not know better.
+        let came = match conversation {
+            GLOBAL => people.newcomers(),
+            room => rooms.new_members(room),
+        };
+        marks::begin(run.connection, conversation, came, sorted.last)?;
     }
     Ok(())
 }
@@ -151,9 +155,9 @@ impl Conversations {
     /// Notes which messages of a conversation are here.
     fn look_at(&mut self, connection: &Connection, conversation: i64) -> rusqlite::Result<()> {
         self.new.insert(conversation, 0);
-        for message in all_of(connection, conversation, 0)? {
-            let Message { id, from, at, .. } = message;
-            self.here.entry((conversation, from, at)).or_default().push(id);
+        for message in order::all_of(connection, conversation, 0)? {
+            let place = (conversation, message.from, message.at);
+            self.here.entry(place).or_default().push(message.before);
         }
         Ok(())
     }
@@ -174,138 +178,5 @@ impl Conversations {
             }
         }
         Ok(false)
-    }
-}
-
-/// A message that is in our database.
-struct Message {
-    id: i64,
-    from: UserKey,
-    at: UnixMs,
-    is_unread: bool,
-}
-
-/// The messages of a conversation in their order, and behind them those that are new, of which there are
-/// this many.
-fn all_of(connection: &Connection, conversation: i64, new: u32) -> rusqlite::Result<Vec<Message>> {
-    let mut in_range = connection.prepare_cached(
-        "SELECT id, sender, at FROM messages WHERE id BETWEEN ? AND ? ORDER BY id",
-    )?;
-    let mut range = |first: i64, last: i64| {
-        let message = |row: &rusqlite::Row<'_>| {
-            let (id, from, at) = (row.get(0)?, UserKey(row.get(1)?), UnixMs(row.get(2)?));
-            Ok(Message { id, from, at, is_unread: false })
-        };
-        in_range.query_map([first, last], message)?.collect::<rusqlite::Result<Vec<_>>>()
-    };
-    let mut all = range(id_of(conversation, Seq(0)), id_of(conversation, Seq(u32::MAX)))?;
-    if new > 0 {
-        // The first has the highest id.
-        let last_to_first = range(-id_of(conversation, Seq(new)), -id_of(conversation, Seq(1)))?;
-        all.extend(last_to_first.into_iter().rev());
-    }
-    Ok(all)
-}
-
-/// Sorts a conversation by time, and numbers its messages anew. The last number grows by the count of new
-/// messages: the next message will have a number that none has had before.
-fn sort(
-    connection: &Connection,
-    conversation: i64,
-    new: u32,
-    unread: &HashSet<i64>,
-) -> Result<(), ImportError> {
-    let mut all = all_of(connection, conversation, new)?;
-    let last: u32 = connection
-        .prepare_cached("SELECT last_seq FROM conversations WHERE key = ?")?
-        .query_row([conversation], |row| row.get(0))?;
-    let marks = Marks::of(connection, conversation)?;
-    for message in &mut all {
-        message.is_unread = match message.id {
-            ..0 => unread.contains(&message.id),
-            id => marks.as_ref().is_some_and(|marks| marks.is_unread(message.from, id)),
-        };
-    }
-    // The sort is stable.
-    all.sort_by_key(|message| message.at);
-    let count = u32::try_from(all.len()).expect("their numbers have 32 bits");
-    let last = last + new;
-    let ids: Vec<i64> =
-        (last - count + 1..=last).map(|seq| id_of(conversation, Seq(seq))).collect();
-    let mut rename = connection.prepare_cached("UPDATE messages SET id = ? WHERE id = ?")?;
-    // First out of the way, below the new ones.
-    let aside = |id: i64| if id < 0 { id } else { -id - i64::from(new) };
-    let moved = || all.iter().zip(&ids).filter(|(message, id)| message.id != **id);
-    for (message, _) in moved().filter(|(message, _)| message.id >= 0) {
-        rename.execute([aside(message.id), message.id])?;
-    }
-    for (message, id) in moved() {
-        rename.execute([*id, aside(message.id)])?;
-    }
-    connection
-        .prepare_cached("UPDATE conversations SET last_seq = ? WHERE key = ?")?
-        .execute(params![last, conversation])?;
-    if let Some(marks) = marks {
-        marks.write(connection, &all, &ids)?;
-    }
-    Ok(())
-}
-
-/// How far each of the two users of a private conversation has read it.
-struct Marks {
-    conversation: i64,
-    users: [UserKey; 2],
-    /// The id of the last message that each has read.
-    read: [i64; 2],
-}
-
-impl Marks {
-    /// `None`: the conversation is not one of two users.
-    fn of(connection: &Connection, conversation: i64) -> rusqlite::Result<Option<Marks>> {
-        let users = connection
-            .prepare_cached("SELECT low, high FROM conversations WHERE key = ?")?
-            .query_row([conversation], |row| Ok((row.get(0)?, row.get(1)?)))?;
-        let (Some(low), Some(high)) = users else { return Ok(None) };
-        if low == high {
-            return Ok(None);
-        }
-        let read = |user: u32| {
-            connection
-                .prepare_cached(
-                    "SELECT coalesce(max(read), 0) FROM marks WHERE user = ? AND conversation = ?",
-                )?
-                .query_row(params![user, conversation], |row| row.get(0))
-                .map(|seq| id_of(conversation, Seq(seq)))
-        };
-        let read = [read(low)?, read(high)?];
-        Ok(Some(Marks { conversation, users: [low, high].map(UserKey), read }))
-    }
-
-    /// Whether the reader of a message that was here has not read it.
-    fn is_unread(&self, from: UserKey, id: i64) -> bool {
-        let reader = usize::from(self.users[0] == from);
-        id > self.read[reader]
-    }
-
-    /// Writes them anew, for these messages with these new ids. A mark stands before the first unread
-    /// message. So no message that is unread counts as read.
-    fn write(&self, connection: &Connection, all: &[Message], ids: &[i64]) -> rusqlite::Result<()> {
-        for reader in self.users {
-            let received = || all.iter().zip(ids).filter(|(message, _)| message.from != reader);
-            let Some((_, last)) = received().next_back() else { continue };
-            let first_unread = received().find(|(message, _)| message.is_unread);
-            let read = first_unread.map_or(*last, |(_, id)| id - 1);
-            let unread = received().filter(|(_, id)| **id > read).count();
-            let seq = Seq((read - id_of(self.conversation, Seq(0))) as u32);
-            // A user who was deleted here has no marks.
-            connection
-                .prepare_cached(
-                    "INSERT INTO marks(user, conversation, unread, read)
-                     SELECT key, ?2, ?3, ?4 FROM users WHERE key = ?1 AND password IS NOT NULL
-                     ON CONFLICT DO UPDATE SET unread = excluded.unread, read = excluded.read",
-                )?
-                .execute(params![reader.0, self.conversation, unread as i64, seq.0])?;
-        }
-        Ok(())
     }
 }

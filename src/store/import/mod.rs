@@ -7,8 +7,10 @@
 //! `source` reads the old files, `people`, `rooms` and `messages` take over what they say, and `misfits`
 //! names the rows that do not fit.
 
+mod marks;
 mod messages;
 mod misfits;
+mod order;
 mod people;
 mod rooms;
 mod source;

@@ -21,6 +21,8 @@ use crate::store::{Hasher, stays, uuid};
 pub(super) struct People {
     app: App,
     all: HashMap<String, Option<Person>>,
+    /// Those that are new here.
+    newcomers: Vec<UserKey>,
     /// The new users whose old digests are to be hashed.
     to_hash: Vec<(UserKey, OldHash, OldDigest)>,
 }
@@ -69,6 +71,11 @@ impl People {
         }
     }
 
+    /// Those that are new here.
+    pub(super) fn newcomers(&self) -> &[UserKey] {
+        &self.newcomers
+    }
+
     /// Hashes the old digests of new users. It takes long, so it comes last, when all else is well.
     pub(super) fn hash(&self, run: &mut Run<'_, '_>) -> Result<(), ImportError> {
         let mut hasher = Hasher::new();
@@ -94,7 +101,8 @@ impl People {
 /// Takes over the users.
 pub(super) fn take_over(run: &mut Run<'_, '_>) -> Result<People, ImportError> {
     let app = run.source.app;
-    let mut people = People { app, all: HashMap::new(), to_hash: Vec::new() };
+    let mut people =
+        People { app, all: HashMap::new(), newcomers: Vec::new(), to_hash: Vec::new() };
     let mut users = Vec::new();
     let deployment = match app {
         App::Chatterbox => run.source.first_message()?,
@@ -117,6 +125,7 @@ pub(super) fn take_over(run: &mut Run<'_, '_>) -> Result<People, ImportError> {
             Ok((person, is_new)) => {
                 let key = person.key;
                 people.all.insert(user.called, Some(person));
+                people.newcomers.extend(is_new.then_some(key));
                 if let (true, OldPassword::Digest(old, digest)) = (is_new, user.password) {
                     people.to_hash.push((key, old, digest));
                 }

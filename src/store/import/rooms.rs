@@ -3,7 +3,7 @@
 //! A room is recognised by its id. Once it is here, its name and its members are this server's: a member who
 //! was removed since the first import does not come back by a second one. Only messages are added.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use rusqlite::{OptionalExtension as _, params};
 
@@ -15,7 +15,11 @@ use crate::chat::account::{Limits, RoomId, RoomKey, UnixMs, UserKey};
 
 /// The rooms, by their ids. `None`: the row of the room does not fit.
 #[derive(Default)]
-pub(super) struct Rooms(HashMap<RoomId, Option<RoomKey>>);
+pub(super) struct Rooms {
+    all: HashMap<RoomId, Option<RoomKey>>,
+    /// The members of those that are new here. The creator is the first, and may be there twice.
+    new: HashMap<RoomKey, Vec<UserKey>>,
+}
 
 /// A room, as the old database has it.
 struct OldRoom<'r> {
@@ -30,35 +34,40 @@ impl Rooms {
     /// The room in a column.
     pub(super) fn find(&self, columns: &Columns<'_>, at: usize) -> Result<RoomKey, Why> {
         let id = columns.key(at).and_then(|id| RoomId::parse(&id));
-        match id.and_then(|id| self.0.get(&id)) {
+        match id.and_then(|id| self.all.get(&id)) {
             Some(Some(room)) => Ok(*room),
             Some(None) => Err(Why::RoomLeftOut),
             None => Err(Why::NoRoom),
         }
+    }
+
+    /// The members of a room, if it is new here.
+    pub(super) fn new_members(&self, conversation: i64) -> &[UserKey] {
+        let key = u32::try_from(conversation).ok().map(RoomKey);
+        key.and_then(|key| self.new.get(&key)).map_or(&[], Vec::as_slice)
     }
 }
 
 /// Takes over the rooms with their members.
 pub(super) fn take_over(run: &mut Run<'_, '_>, people: &People) -> Result<Rooms, ImportError> {
     let mut rooms = Rooms::default();
-    let mut new = HashSet::new();
     let source = run.source;
     source.each_room(|columns| {
         let id = columns.key(1).and_then(|id| RoomId::parse(&id));
         let found = match read(run, columns, people) {
-            Ok(room) if rooms.0.contains_key(&room.id) => Err(Why::Twice),
+            Ok(room) if rooms.all.contains_key(&room.id) => Err(Why::Twice),
             Ok(room) => find_or_add(run, &room)?,
             Err(why) => Err(why),
         };
         match found {
-            Ok((key, is_new)) => {
-                rooms.0.extend(id.map(|id| (id, Some(key))));
-                new.extend(is_new.then_some(key));
+            Ok((key, new_creator)) => {
+                rooms.all.extend(id.map(|id| (id, Some(key))));
+                rooms.new.extend(new_creator.map(|creator| (key, vec![creator])));
             }
             Err(why) => {
                 run.leave_out(&columns.row, why);
                 if let Some(id) = id {
-                    rooms.0.entry(id).or_default();
+                    rooms.all.entry(id).or_default();
                 }
             }
         }
@@ -70,16 +79,17 @@ pub(super) fn take_over(run: &mut Run<'_, '_>, people: &People) -> Result<Rooms,
             Ok((room, person, run.time(columns, 3, None)?))
         });
         match member {
-            Ok((room, person, added)) if new.contains(&room) && !person.is_former => {
-                join(run, room, person.key, added)
-            }
-            // The room was here before, or the user was deleted here.
-            Ok(_) => Ok(()),
-            Err(why) => {
-                run.leave_out(&columns.row, why);
-                Ok(())
-            }
+            Ok((room, person, added)) => match rooms.new.get_mut(&room) {
+                Some(members) if !person.is_former => {
+                    members.push(person.key);
+                    join(run, room, person.key, added)?;
+                }
+                // The room was here before, or the user was deleted here.
+                Some(_) | None => {}
+            },
+            Err(why) => run.leave_out(&columns.row, why),
         }
+        Ok(())
     })?;
     Ok(rooms)
 }
@@ -100,11 +110,11 @@ fn read<'c>(
     Ok(OldRoom { id, name, description, creator, created })
 }
 
-/// Finds a room here, or adds it. Returns also whether it is new.
+/// Finds a room here, or adds it. Returns also the creator, if it is new.
 fn find_or_add(
     run: &mut Run<'_, '_>,
     room: &OldRoom<'_>,
-) -> Result<Result<(RoomKey, bool), Why>, ImportError> {
+) -> Result<Result<(RoomKey, Option<UserKey>), Why>, ImportError> {
     let known = run
         .connection
         .prepare_cached("SELECT key FROM rooms WHERE id = ?")?
@@ -112,14 +122,14 @@ fn find_or_add(
         .optional()?;
     if let Some(key) = known {
         run.report.rooms.known += 1;
-        return Ok(Ok((key, false)));
+        return Ok(Ok((key, None)));
     }
     if room.creator.is_former {
         return Ok(Err(Why::UserDeleted(Column::Creator)));
     }
     let key = add(run, room)?;
     run.report.rooms.new += 1;
-    Ok(Ok((key, true)))
+    Ok(Ok((key, Some(room.creator.key))))
 }
 
 /// Adds a room. The creator is always a member.

@@ -74,7 +74,7 @@ proptest! {
             format!("INSERT INTO messages(content, sender_id, is_global, created_at) VALUES ('{text}', {from}, 1, 't{at}');")
         }).collect::<String>();
         websocket_chat(&file, "INSERT INTO users(username, password_hash) VALUES ('anna', '@PBKDF2'), ('bert', '@PBKDF2');");
-        let mut database = folder.open(Settings::default());
+        let mut database = Database::in_memory(Settings::default()).expect("there is memory");
         register_two(&mut database);
         for (from, at, text) in &here {
             did(&mut database, say_in(Place::Global, *from, *at, &text.to_string()));
@@ -109,4 +109,44 @@ proptest! {
             .collect();
         prop_assert_eq!(found, expected);
     }
+}
+
+#[test]
+fn in_a_conversation_of_many_marks_move_along_and_who_comes_has_read_all() {
+    let folder = Folder::new();
+    let file = folder.file("chat.db");
+    let rows = "INSERT INTO users(username, password_hash) VALUES ('dora', '@SHA256');
+        INSERT INTO messages(username, content, timestamp) VALUES ('dora', 'old', 't1'), ('dora', 'old', 't25'),
+            ('dora', 'old', 't40');";
+    chatterbox(&file, rows);
+    mychat(&folder.0, THREE_USERS, "", ROOM);
+    let mut database = folder.open(Settings::default());
+    register_two(&mut database);
+    for at in [10, 20, 30] {
+        did(&mut database, say_in(Place::Global, 2, at, "here"));
+    }
+    // Anna has read two of the three, and Bert all.
+    let marks = Connection::open(folder.file("switchboard.db")).expect("it is there");
+    let rows =
+        "INSERT INTO marks(user, conversation, unread, read) VALUES (1, 0, 0, 2), (2, 0, 0, 3)";
+    marks.execute(rows, []).expect("it can be written");
+    let read = |conversation: u32| -> Vec<(u32, u32)> {
+        let sql = "SELECT user, read FROM marks WHERE conversation = ? ORDER BY user";
+        let mut statement = marks.prepare(sql).expect("it is SQL");
+        let rows = statement.query_map([conversation], |row| Ok((row.get(0)?, row.get(1)?)));
+        rows.expect("it can be read").collect::<rusqlite::Result<_>>().expect("it can be read")
+    };
+    taken_over(&mut database, &of(Source::Chatterbox(old_file(&file))));
+    // old 1, here 10, here 20, old 25, here 30, old 40: nothing that Anna has not read counts as read.
+    assert_eq!(read(0), [(1, 4), (2, 6), (3, 6)]);
+
+    let same = Import { taken_names: TakenNames::SamePeople, ..of_mychat(&folder) };
+    taken_over(&mut database, &same);
+    let room = database.snapshot().expect("it can be read").rooms[0].key;
+    assert_eq!(read(room.0), [(1, 2), (2, 2)], "both members");
+    let more = ROOM.split_once("INSERT INTO room_messages").expect("it is there").1;
+    let later = more.replace("t20", "t1").replace("t21", "t50");
+    mychat(&folder.0, "", "", &format!("INSERT INTO room_messages{later}"));
+    taken_over(&mut database, &same);
+    assert_eq!(read(room.0), [(1, 4), (2, 4)]);
 }
