@@ -208,6 +208,10 @@ export class Switchboard extends EventTarget {
     socket.onclose = ({ code, reason }) => {
       if (isOurs()) this.#lost(code, reason, url)
     }
+    // A close follows an error, but some versions of Node forget it.
+    socket.onerror = () => {
+      this.#tools.setTimeout(() => isOurs() && this.#lost(1006, '', url), 0)
+    }
   }
 
   #opened() {
@@ -281,7 +285,7 @@ export class Switchboard extends EventTarget {
   #drop(code) {
     const socket = this.#socket
     this.#socket = null
-    if (socket) socket.onopen = socket.onmessage = socket.onclose = null
+    if (socket) socket.onopen = socket.onmessage = socket.onclose = socket.onerror = null
     // A socket that is not connected yet takes no code.
     if (socket && socket.readyState < 2) socket.close(...(socket.readyState === 1 && code ? [code] : []))
     for (const id of [...this.#asked.keys()]) this.#fail(id, 'disconnected', 'the connection has ended')

@@ -4,13 +4,13 @@
 // A flow is a file in flows/ that exports `default async (t) => …`, where `t` is a Story. It may export
 // `flags`, an array of the server's flags; `accounts = true` gives the server a folder for data.
 
-import { spawn } from 'node:child_process'
 import { mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { Switchboard } from '../../../src/web/client.js'
+import { Server } from '../server.mjs'
 
 const { chromium } = createRequire(join(process.env.NODE_PACKAGES, 'x'))('playwright-core')
 const HERE = fileURLToPath(new URL('.', import.meta.url))
@@ -19,44 +19,6 @@ const PATIENCE = 20_000 // for one event, in milliseconds
 const FLOW_PATIENCE = Number(process.env.FLOW_SECONDS ?? 120) * 1000
 // No secure context, as on a local network: there the page has to work, too.
 const HOST = 'chat.test'
-
-/** The server on one port, which can be killed and started again. */
-export class Server {
-  #process = null
-  #log = ''
-
-  constructor(flags) {
-    this.flags = flags
-    this.port = 0
-  }
-
-  async start() {
-    const flags = ['--listen', `127.0.0.1:${this.port}`, ...this.flags]
-    const child = spawn(process.env.SWITCHBOARD_BIN, flags, { stdio: ['ignore', 'ignore', 'pipe'] })
-    this.#process = child
-    const port = await new Promise((resolve, reject) => {
-      const timer = setTimeout(() => reject(new Error(`the server did not start: ${this.#log}`)), PATIENCE)
-      child.once('exit', () => reject(new Error(`the server has ended: ${this.#log}`)))
-      child.stderr.on('data', (data) => {
-        this.#log += data
-        const port = /listening on http:\/\/127\.0\.0\.1:(\d+)/.exec(this.#log)?.[1]
-        if (port) resolve(Number(port))
-        clearTimeout(port && timer)
-      })
-    })
-    this.port = port
-    this.#log = ''
-  }
-
-  /** Ends the server, at once or in good order. */
-  async end(signal) {
-    const child = this.#process
-    if (child.exitCode !== null || child.signalCode !== null) return
-    const ended = new Promise((resolve) => child.once('exit', resolve))
-    child.kill(signal)
-    await ended
-  }
-}
 
 /** What a flow has. */
 class Story {

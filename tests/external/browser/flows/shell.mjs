@@ -21,5 +21,7 @@ export default async (t) => {
   await page.evaluate(() => navigator.serviceWorker.getRegistration().then((found) => found.update()))
   const isGone = () => page.evaluate(async () => !(await navigator.serviceWorker.getRegistration())).catch(() => false)
   await t.until(isGone, 'the worker is gone')
+  // The worker loads the page anew, so that it is the server's.
+  await page.getByText('Server is running').waitFor()
   t.same(await page.evaluate(() => caches.keys()), [], 'what is stored')
 }
