@@ -1,8 +1,9 @@
 // Runs the flows: each gets a server of its own, a browser, and phones in it. A flow fails if it throws, and also
 // if a page of it logs an error, breaks its Content-Security-Policy, or asks another host for something.
 //
-// A flow is a file in flows/ that exports `default async (t) => …`, where `t` is a Story. It may export
-// `flags`, an array of the server's flags; `accounts = true` gives the server a folder for data.
+// A flow is a file in flows/ that exports `default async (t) => …`, where `t` is a Story. It may export `flags`: the
+// server's flags, or a function that returns them and is given an empty folder. With `accounts = true` the server has
+// a folder for data.
 
 import { mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { createRequire } from 'node:module'
@@ -122,7 +123,10 @@ class Story {
     page.on('console', (message) => {
       const text = message.text()
       const isNetwork = /WebSocket connection to|net::ERR_|Failed to load resource/.test(text)
-      if (message.type() === 'error' && !(this.#isRough && isNetwork)) this.#errors.push(`console: ${text}`)
+      // A page without an icon of its own is asked for one.
+      const isIcon = message.location().url.endsWith('/favicon.ico')
+      const isExpected = isIcon || (this.#isRough && isNetwork)
+      if (message.type() === 'error' && !isExpected) this.#errors.push(`console: ${text}`)
     })
     page.on('request', (request) => {
       const { protocol, host } = new URL(request.url())
@@ -153,8 +157,9 @@ class Story {
 /** Runs a flow, and returns what is wrong. */
 async function run(browser, name) {
   const flow = await import(pathToFileURL(join(HERE, 'flows', `${name}.mjs`)))
-  const folder = flow.accounts ? mkdtempSync(join(tmpdir(), 'switchboard-browser-')) : null
-  const server = new Server([...(flow.flags ?? []), ...(folder ? ['--data', folder] : [])])
+  const folder = mkdtempSync(join(tmpdir(), 'switchboard-browser-'))
+  const flags = typeof flow.flags === 'function' ? flow.flags(folder) : (flow.flags ?? [])
+  const server = new Server([...flags, ...(flow.accounts ? ['--data', join(folder, 'data')] : [])])
   await server.start()
   const story = new Story(browser, server, process.env.NODE_PACKAGES)
   const wrong = []
@@ -170,7 +175,7 @@ async function run(browser, name) {
   clearTimeout(timer)
   wrong.push(...(await story.end(name, wrong.length > 0)))
   await server.end('SIGKILL')
-  if (folder) rmSync(folder, { recursive: true })
+  rmSync(folder, { recursive: true })
   return wrong
 }
 

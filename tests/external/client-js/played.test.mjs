@@ -1,6 +1,7 @@
 // What client.js does, beside a server and a clock that the test plays: nothing here waits, and nothing is random.
 
 import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { Switchboard, randomId } from '../../../src/web/client.js'
 
@@ -305,8 +306,17 @@ test('what the server says about the time comes on top', async () => {
   assert.equal(world.client.retryAt - world.now, 61_000)
 })
 
-test('some closes are final until the person starts again', async () => {
-  for (const code of [1002, 1003, 1007, 1009, 4000, 4001, 4003, 4005, 4008, 4999]) {
+/** The codes of the table in CLIENTS.md whose last cell begins so. */
+function codes(advice) {
+  const page = readFileSync(new URL('../../../src/dialects/CLIENTS.md', import.meta.url), 'utf8')
+  const table = page.split('## After a close')[1].split('\n## ')[0]
+  const rows = [...table.matchAll(/^\| (\d{4}) \|.*\| ([^|]+) \|$/gm)]
+  assert.ok(rows.length > 12, 'the table is not all there')
+  return rows.filter(([, , cell]) => cell.startsWith(advice)).map(([, code]) => Number(code))
+}
+
+test('some closes are final until the person starts again, and it comes back after the others', async () => {
+  for (const code of [...codes('stop'), 4999]) {
     const world = await new World().connect()
     world.end(code, 'why')
     assert.deepEqual([world.client.state, world.client.reason], ['closed', { code, text: 'why' }])
@@ -316,7 +326,7 @@ test('some closes are final until the person starts again', async () => {
     await world.connect()
     assert.equal(world.client.state, 'open')
   }
-  for (const code of [1000, 1001, 1005, 1006, 1011, 1012, 1013, 3000]) {
+  for (const code of [...codes('come back'), 1012, 3000]) {
     const world = await new World().connect()
     world.end(code)
     assert.equal(world.client.state, 'waiting', `${code}: it does not come back`)
