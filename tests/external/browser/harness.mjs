@@ -12,6 +12,7 @@ import { basename, join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { Switchboard } from '../../../src/web/client.js'
 import { Server } from '../server.mjs'
+import { Crowd } from './crowd.mjs'
 
 const { chromium } = createRequire(join(process.env.NODE_PACKAGES, 'x'))('playwright-core')
 const HERE = fileURLToPath(new URL('.', import.meta.url))
@@ -25,6 +26,7 @@ const HOST = 'chat.test'
 class Story {
   #errors = []
   #friends = []
+  #crowds = []
   #contexts = []
   #isRough = false
 
@@ -71,6 +73,15 @@ class Story {
     friend.start()
     await this.until(() => friend.state === 'open', `${number} is connected`)
     return friend
+  }
+
+  /** This many people without browsers, who only are online: `numbers`, and `leave()`. The server needs the flag
+   *  `--max-connections-per-address off` for more than 1,000. */
+  async newCrowd(count) {
+    const crowd = new Crowd(this.server.port, count)
+    this.#crowds.push(crowd)
+    await crowd.come()
+    return crowd
   }
 
   /** Ends the server without a word. From now on, pages may log that the network has failed. */
@@ -141,6 +152,7 @@ class Story {
   /** Ends everything. Returns what the pages have done wrong. */
   async end(name, hasFailed) {
     for (const friend of this.#friends) friend.stop()
+    for (const crowd of this.#crowds) crowd.leave()
     const pages = this.#contexts.flatMap((context) => context.pages())
     if (hasFailed || this.#errors.length > 0) {
       mkdirSync(FAILURES, { recursive: true })
