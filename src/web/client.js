@@ -259,7 +259,7 @@ export class Switchboard extends EventTarget {
     try {
       const [status, { status: word }] = await get(new URL('/ready', address))
       trouble = { kind: status === 200 ? 'refused' : (word ?? 'unreachable'), detail: '' }
-      if (status === 200 && !this.#isV1) {
+      if (status === 200) {
         // Without an upgrade the best answer is 426. Any other one is also why the upgrade was refused.
         const [refused, { detail }] = await get(address)
         if (refused !== 426 && detail) trouble.detail = detail
@@ -434,6 +434,7 @@ export class Switchboard extends EventTarget {
     } catch {
       return // Binary, or no frame of this protocol.
     }
+    if (typeof frame?.type !== 'string') return
     if (this.state === 'connecting') this.#opened()
     if (frame.type === 'message' && this.#isRepeated(frame)) return this.#tick()
     if (frame.type === 'online_users' || frame.type === 'presence') this.#presence(frame)

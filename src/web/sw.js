@@ -31,6 +31,17 @@ addEventListener('fetch', (event) => {
   else if (FILES.includes(pathname)) event.respondWith(file(request))
 })
 
+// A notification that is clicked brings its page to the front, and hands it what the page has put into it.
+addEventListener('notificationclick', (event) => {
+  event.notification.close()
+  const show = async () => {
+    const [open] = await clients.matchAll({ type: 'window' })
+    const window = (await open?.focus()) ?? (await clients.openWindow('/'))
+    window?.postMessage({ notification: event.notification.data })
+  }
+  event.waitUntil(show())
+})
+
 async function page(request) {
   try {
     return await fetch(request)

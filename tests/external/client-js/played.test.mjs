@@ -602,7 +602,7 @@ test('a listener that writes or stops at any event breaks nothing', async () => 
 
 test('frames that are no JSON, or of an unknown type, are no harm', async () => {
   const world = await new World().connect()
-  world.socket.onmessage({ data: 'nonsense' })
+  for (const data of ['nonsense', 'null', '7', '[]', '{}', '{"type":7}']) world.socket.onmessage({ data })
   world.socket.onmessage({ data: new ArrayBuffer(2) })
   world.say({ type: 'from the future', id: 'x' })
   assert.equal(world.client.state, 'open')
