@@ -38,8 +38,8 @@ const TOOLS = {
 
 // Below 4000, these codes mean that the client has made a mistake: to come back does not help.
 const MISTAKES = [1002, 1003, 1007, 1009]
-// The server takes the message later.
-const FOR_NOW = ['busy', 'store', 'draining', 'late']
+// Codes of errors that say nothing about the message: it is sent again later.
+const FOR_NOW = ['busy', 'late', 'draining', 'too_often', 'disk_full', 'read_only', 'store_failed']
 
 /**
  * One connection that comes back by itself.
@@ -49,8 +49,9 @@ const FOR_NOW = ['busy', 'store', 'draining', 'late']
  * - `state`: `{state, retryAt, reason, trouble}` after each change.
  * - `frame`: every frame of the server. A message that its sender has sent again comes once.
  * - `presence`: `{online, joined, left}`: a Set of all who are online, and who of them came and went.
- * - `status`: `{id, status, …}`: what becomes of a message: `queued`, `sent`, `delivered`, `stored`, `offline`
- *   (it waits until its recipient comes), `error` (with the server's `code` and `detail`), `discarded`.
+ * - `status`: `{id, status, …}`: what becomes of a message: `queued`, `sent`, `delivered`, `stored`, `offline` (it
+ *   waits until its recipient comes; with a `code`, until the server can store it), `error` (with the server's `code`
+ *   and `detail`), `discarded`.
  */
 export class Switchboard extends EventTarget {
   /** `connecting`, `open`, `waiting` (until `retryAt`), or `closed` (for `reason`; it does not come back). */

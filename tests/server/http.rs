@@ -43,6 +43,18 @@ fn the_front_page_says_what_this_is() {
 }
 
 #[test]
+fn without_the_web_client_a_browser_gets_json_and_its_service_worker_goes() {
+    let server = Server::start(&["--no-web"]);
+    let lines = "Host: switchboard\r\nAccept: text/html\r\n";
+    let front = server.http(format!("GET / HTTP/1.1\r\n{lines}\r\n"));
+    assert_eq!(front.json()["status"], "Server is running");
+    let worker = server.get("/sw.js");
+    assert_eq!(worker.header("Content-Type"), Some("text/javascript; charset=utf-8"));
+    assert!(worker.text().contains("registration.unregister()"));
+    assert_eq!(server.get("/client.js").status, 404);
+}
+
+#[test]
 fn a_request_line_of_8000_bytes_is_taken() {
     let server = Server::start(&[]);
     // RFC 9112 §3 recommends no less.
