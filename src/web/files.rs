@@ -12,6 +12,7 @@ pub(super) const FILES: &[Source] = files![
     "index.html",
     "style.css",
     "main.js",
+    "words.js",
     "client.js",
     "manifest.webmanifest",
     "icon.svg",

@@ -10,24 +10,44 @@ export class Phone {
   static async enter(page, number) {
     await page.getByLabel('Your number').fill(number)
     await page.getByRole('button', { name: 'Connect' }).click()
-    await page.getByText(/^open$/).waitFor()
-    return new Phone(page, number)
+    const phone = new Phone(page, number)
+    await phone.says('Connected')
+    return phone
   }
 
-  /** Writes to a number. */
-  async write(to, text) {
-    await this.page.getByLabel('To', { exact: true }).fill(to)
+  /** Waits until the page says this of its connection. */
+  async says(text) {
+    await this.page.getByRole('status').filter({ hasText: text }).waitFor()
+  }
+
+  /** Opens the chat with a number. */
+  async turnTo(number) {
+    const back = this.page.getByRole('button', { name: 'People', exact: true })
+    if (await back.isVisible()) await back.click()
+    await this.page.getByLabel('Number, or a part of it').fill(number)
+    await this.page.getByRole('button', { name: 'Open chat' }).click()
+    await this.page.getByRole('heading', { name: number, level: 2 }).waitFor()
+  }
+
+  /** Writes into the open chat. */
+  async write(text) {
     await this.page.getByLabel('Message', { exact: true }).fill(text)
     await this.page.getByRole('button', { name: 'Send' }).click()
   }
 
-  /** Waits until a text stands among the messages. */
+  /** The messages of the open chat that have exactly this text. */
+  message(text) {
+    const exactly = new RegExp(`^${text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')}$`)
+    return this.page.getByRole('log').getByRole('listitem').filter({ hasText: exactly })
+  }
+
+  /** Waits until a text stands in the open chat. */
   async reads(text) {
-    await this.page.getByRole('log').getByText(text).waitFor()
+    await this.message(text).first().waitFor()
   }
 
   /** Waits until the page says this of a message of its own. */
-  async isTold(text, status) {
-    await this.page.locator(`li[data-status="${status}"]`).getByText(text).waitFor()
+  async isTold(text, note) {
+    await this.message(text).and(this.page.locator(`[data-note=${JSON.stringify(note)}]`)).first().waitFor()
   }
 }

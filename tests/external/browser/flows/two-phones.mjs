@@ -1,11 +1,17 @@
-// Two phones chat, and each message is delivered.
+// Two phones chat. Each message is delivered, and read when it is seen.
 
 export default async (t) => {
-  const ann = await t.newPhone('0012345678')
+  const ann = await t.newPhone('001 234-5678')
   const bob = await t.newPhone('0087654321')
-  await ann.write('0087654321', 'Hello?')
-  await bob.reads('Hello?')
+  await ann.turnTo('0087654321')
+  await ann.write('Hello?')
   await ann.isTold('Hello?', 'delivered')
-  await bob.write('0012345678', 'Hello! 😀')
+  t.same(await bob.page.title(), '(1) Switchboard', 'the title of a page with something unread')
+  await bob.turnTo('0012345678')
+  await bob.reads('Hello?')
+  await ann.isTold('Hello?', 'read')
+  t.same(await bob.page.title(), 'Switchboard', 'the title when all is read')
+  await bob.write('Hello! 😀')
   await ann.reads('Hello! 😀')
+  await bob.isTold('Hello! 😀', 'read')
 }
