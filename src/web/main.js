@@ -75,19 +75,24 @@ function conversation(number) {
 function keep(talk, message) {
   talk.messages.push(message)
   if (talk.messages.length > MOST_MESSAGES) talk.messages.shift().item?.remove()
-  if (talk === conversations.get(open)) show(message)
+  if (talk === conversations.get(open)) drawSoon()
 }
 
-/** Appends a message to the log, which goes on to its end only if its reader was there. */
-function show(message) {
+/** Appends the messages that are not in the log yet. It goes on to its end only if its reader was there. */
+function drawLog() {
+  const { messages } = conversations.get(open)
+  const fresh = messages.slice(messages.findLastIndex(({ item }) => item) + 1)
+  if (fresh.length === 0) return
   const log = $('log')
   const wasAtEnd = log.scrollHeight - log.scrollTop - log.clientHeight < 40
-  message.item = document.createElement('li')
-  message.item.textContent = message.text
-  message.item.classList.toggle('mine', message.isMine)
-  if (message.note) message.item.dataset.note = message.note
-  log.append(message.item)
-  if (wasAtEnd || message.isMine) log.scrollTop = log.scrollHeight
+  for (const message of fresh) {
+    message.item = document.createElement('li')
+    message.item.textContent = message.text
+    message.item.classList.toggle('mine', message.isMine)
+    if (message.note) message.item.dataset.note = message.note
+  }
+  $('messages').append(...fresh.map(({ item }) => item))
+  if (wasAtEnd || fresh.at(-1).isMine) log.scrollTop = log.scrollHeight
 }
 
 /** What has become of a message of ours. If a peer says so, it has to be the one to whom it went. */
@@ -96,7 +101,7 @@ function note(id, text, from = null) {
     const message = messages.findLast((one) => one.isMine && one.id === id)
     if (!message || (from !== null && from !== number)) continue
     message.note = text
-    if (number === open) message.item.dataset.note = text
+    if (message.item) message.item.dataset.note = text
     return
   }
 }
@@ -112,8 +117,8 @@ function turnTo(number) {
   talk.unread = 0
   $('conversation').hidden = false
   $('with').textContent = number
-  $('log').replaceChildren()
-  for (const message of talk.messages) show(message)
+  $('messages').replaceChildren()
+  for (const message of talk.messages) message.item = null
   typed(false)
   draw()
   $('text').focus()
@@ -164,6 +169,7 @@ function drawSoon() {
 
 function draw() {
   isDrawing = false
+  if (open) drawLog()
   const part = digits($('whom').value)
   const known = [...conversations.keys()].reverse()
   const others = [...client.online].filter((number) => number !== me && !conversations.has(number)).sort()
