@@ -57,12 +57,15 @@ function heard(frame) {
   }
 }
 
-/** A page of another build than the server's loads itself anew. What it has queued would be lost, so it waits. */
+/** A page of another build than the server's loads itself anew, once: a cache on the way may have the old one. What
+ *  the page shows would be lost, so it waits while there is something. */
 async function renew() {
-  const build = new URL(import.meta.url).pathname.split('/')[2]
+  const ours = new URL(import.meta.url).pathname.split('/')[2]
   const response = await fetch('/web/build', { cache: 'no-store' }).catch(() => null)
-  const isOld = response?.ok && (await response.text()) !== build
-  if (isOld && conversations.size === 0) location.reload()
+  const build = response?.ok ? await response.text() : ours
+  if (build === ours || conversations.size > 0 || sessionStorage.build === build) return
+  sessionStorage.build = build
+  location.reload()
 }
 
 // ---- conversations ----

@@ -47,14 +47,15 @@ class Story {
     return `http://127.0.0.1:${this.server.port}`
   }
 
-  /** A page in a browser of its own, that has opened the server's address. Options are those of a context. */
-  async newPage({ url = this.url, width = 360, height = 740, ...options } = {}) {
+  /** A page in a browser of its own, that has opened the server's address, unless `opens` is false. Other options are
+   *  those of a context. */
+  async newPage({ url = this.url, opens = true, width = 360, height = 740, ...options } = {}) {
     const context = await this.browser.newContext({ viewport: { width, height }, ...options })
     this.#contexts.push(context)
     context.setDefaultTimeout(PATIENCE)
     context.on('page', (page) => this.#watch(page, url))
     const page = await context.newPage()
-    await page.goto(url)
+    if (opens) await page.goto(url)
     return page
   }
 
