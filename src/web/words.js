@@ -8,7 +8,6 @@ export const STATUS = {
   stored: 'stored',
   offline: 'waits until they are online',
   error: 'was refused',
-  discarded: 'discarded',
   read: 'read',
 }
 
@@ -36,4 +35,10 @@ export function describe({ state, retryAt, reason, trouble }) {
   const why = trouble ? (trouble.detail || TROUBLES[trouble.kind] || 'The server lets nobody in now.') : 'The connection was lost.'
   const at = new Date(retryAt).toLocaleTimeString()
   return `${why} The next try is at ${at}. What you write is sent then.`
+}
+
+/** What a message's state is, in words. */
+export function statusOf({ isMine, status, trouble }) {
+  if (!isMine) return ''
+  return status === 'error' && trouble ? `was refused: ${trouble}` : (STATUS[status] ?? '')
 }

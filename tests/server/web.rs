@@ -43,7 +43,7 @@ fn first_load(server: &Server) -> BTreeMap<String, String> {
         assert!(path.starts_with(&format!("/web/{build}/")), "{path} is of another place");
         let file = get(server, &path, "");
         assert_eq!(file.status, 200, "{path}");
-        let text = file.text();
+        let text = String::from_utf8_lossy(&file.body).into_owned();
         if path.ends_with(".js") {
             let imports = ["from './", "import './"].into_iter();
             let imports = imports.flat_map(|mark| between(&text, mark, '\''));
