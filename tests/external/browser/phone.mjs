@@ -1,4 +1,4 @@
-// What a person does with the page, in a person's words: the flows know no element of it.
+// What a person does with the page, in a person's words: the flows know almost no element of it.
 
 export class Phone {
   constructor(page, number) {
@@ -20,25 +20,51 @@ export class Phone {
     await this.page.getByRole('status').filter({ hasText: text }).waitFor()
   }
 
+  /** Goes back to the list, where the screen has no room for both. */
+  async back() {
+    const back = this.page.getByRole('button', { name: 'Back to all chats' })
+    if (await back.isVisible()) await back.click()
+    await this.find.waitFor()
+  }
+
+  get find() {
+    return this.page.getByLabel('Search people and messages')
+  }
+
+  /** The row of the list in which this text stands. */
+  row(text) {
+    return this.page.getByRole('list', { name: 'Chats and people' }).getByRole('button').filter({ hasText: text }).first()
+  }
+
   /** Opens the chat with a number. */
   async turnTo(number) {
-    const back = this.page.getByRole('button', { name: 'People', exact: true })
-    if (await back.isVisible()) await back.click()
-    await this.page.getByLabel('Number, or a part of it').fill(number)
-    await this.page.getByRole('button', { name: 'Open chat' }).click()
+    await this.back()
+    await this.find.fill(number)
+    await this.row(number).click()
     await this.page.getByRole('heading', { name: number, level: 2 }).waitFor()
+  }
+
+  /** The line in which one writes. */
+  get line() {
+    return this.page.getByLabel('Message', { exact: true })
   }
 
   /** Writes into the open chat. */
   async write(text) {
-    await this.page.getByLabel('Message', { exact: true }).fill(text)
+    await this.line.fill(text)
     await this.page.getByRole('button', { name: 'Send' }).click()
   }
 
   /** The messages of the open chat that have exactly this text. */
   message(text) {
     const exactly = new RegExp(`^${text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')}$`)
-    return this.page.getByRole('log').getByRole('listitem').filter({ hasText: exactly })
+    const body = this.page.locator('.text').filter({ hasText: exactly })
+    return this.page.getByRole('log').getByRole('listitem').filter({ has: body })
+  }
+
+  /** The texts of the open chat, as far as they are on the page. */
+  texts() {
+    return this.page.locator('[role=log] .text').allInnerTexts()
   }
 
   /** Waits until a text stands in the open chat. */
@@ -49,5 +75,16 @@ export class Phone {
   /** Waits until the page says this of a message of its own. */
   async isTold(text, note) {
     await this.message(text).and(this.page.locator(`[data-note=${JSON.stringify(note)}]`)).first().waitFor()
+  }
+
+  /** Does something with a message: a button of its menu. */
+  async choose(text, button) {
+    await this.message(text).last().getByRole('button', { name: 'What can be done' }).click()
+    await this.page.getByRole('dialog').getByRole('button', { name: button }).click()
+  }
+
+  /** Presses a button of the page, or of its dialog. */
+  async press(name) {
+    await this.page.getByRole('button', { name, exact: true }).last().click()
   }
 }

@@ -1,5 +1,6 @@
 // At four sizes, in light and dark: nothing is wider than the screen, nothing that can be used lies over something
-// else, and axe-core finds nothing. At the door, among the people, in a chat, and without a connection.
+// else, and axe-core finds nothing. At the door, among the people, in a chat with its menus, in the settings, and
+// without a connection.
 
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -26,6 +27,26 @@ export default async (t) => {
     await phone.write(`A long message ${'of many words '.repeat(40)}${'x'.repeat(300)}`)
     await phone.reads('Hello')
     await check(t, page, `a chat at ${name}`)
+    await phone.message('Hello').getByRole('button', { name: 'What can be done' }).click()
+    await check(t, page, `the menu of a message at ${name}`)
+    await phone.press('Answer')
+    await check(t, page, `an answer at ${name}`)
+    await phone.line.fill('A draft')
+    await phone.back()
+    await phone.find.fill('message')
+    await phone.row('A long message').waitFor()
+    await check(t, page, `a search at ${name}`)
+    await phone.find.fill('')
+    await phone.press('Settings')
+    await check(t, page, `the settings at ${name}`)
+    await phone.press('Close')
+    await phone.turnTo('0099999999')
+    await phone.write('Nobody has this')
+    await phone.isTold('Nobody has this', 'waits until they are online')
+    await phone.back()
+    await page.getByRole('button', { name: /^[0-9]+ waiting$/ }).click()
+    await check(t, page, `what waits at ${name}`)
+    await phone.press('Close')
     pages.push([phone, name])
   }
   await t.kill()
@@ -37,8 +58,15 @@ export default async (t) => {
 
 async function check(t, page, what) {
   const found = await page.evaluate(async (rules) => {
-    const usable = [...document.querySelectorAll('button, input, textarea, a[href], select')]
-    const boxes = usable.filter((one) => one.checkVisibility({ visibilityProperty: true })).map((one) => {
+    const usable = [...(document.querySelector('dialog[open]') ?? document).querySelectorAll('button, input, textarea, a[href], select')]
+    // What is scrolled out of its frame is not there.
+    const isInFrame = (one) => {
+      const frame = one.closest('#log, #rows-frame, dialog')?.getBoundingClientRect()
+      const { top, bottom } = one.getBoundingClientRect()
+      return !frame || (top >= frame.top - 1 && bottom <= frame.bottom + 1)
+    }
+    const isThere = (one) => one.checkVisibility({ visibilityProperty: true }) && isInFrame(one)
+    const boxes = usable.filter(isThere).map((one) => {
       const { left, top, right, bottom } = one.getBoundingClientRect()
       return { name: one.id || one.textContent.trim(), left, top, right, bottom, one }
     })

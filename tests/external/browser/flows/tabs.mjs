@@ -1,0 +1,32 @@
+// Two tabs of one browser with one number do not fight: the second one asks first. What was written in the one is in the
+// other.
+
+export default async (t) => {
+  const ann = await t.newPhone('0012345678')
+  const bob = await t.newFriend('0087654321')
+  await ann.turnTo('0087654321')
+  await ann.write('From the first tab')
+  await ann.isTold('From the first tab', 'delivered')
+  const { Phone } = await import('../phone.mjs')
+  const page = await ann.page.context().newPage()
+  await page.goto(t.url)
+  const second = new Phone(page, '0012345678')
+  await second.says('This number is in use')
+  await ann.says('Connected')
+  await ann.line.fill('a draft of the first tab')
+  await second.press('Use it here')
+  await second.says('Connected')
+  await ann.says('This number is in use')
+  t.holds(await ann.line.isDisabled(), 'nobody can write in a tab that is not connected')
+  await second.turnTo('0087654321')
+  await second.reads('From the first tab')
+  t.same(await second.line.inputValue(), 'a draft of the first tab', 'the draft')
+  await second.write('From the second tab')
+  await second.isTold('From the second tab', 'delivered')
+  await ann.press('Use it here')
+  await ann.says('Connected')
+  await ann.reads('From the second tab')
+  bob.message({ to: '0012345678', text: 'Which of you?' })
+  await ann.reads('Which of you?')
+  await second.says('This number is in use')
+}
