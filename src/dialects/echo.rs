@@ -15,6 +15,7 @@ pub(crate) const ROUTES: &[Route<Enter>] =
 
 /// The dialect's row.
 pub(super) static MANNERS: Manners = Manners {
+    subprotocol: None,
     allowance: Allowance::Conformance,
     sign_in_sentence: None,
     read,

@@ -168,6 +168,9 @@ pub type Words = fn(&Reply<'_>, &Zone) -> Response<'static>;
 /// Everything about a dialect, in one row. It is a static in the dialect's own folder.
 #[derive(Debug)]
 pub struct Manners {
+    /// The WebSocket subprotocol that its addresses want to be offered, and that the answer selects (RFC 6455
+    /// §4.2.2). `None`: the answer selects none.
+    pub subprotocol: Option<&'static str>,
     /// Which of the operator's limits apply to its connections.
     pub allowance: Allowance,
     /// If a connection signs in with its first frame: the reason of close code 4001 for one that does

@@ -32,9 +32,17 @@ impl<'b> Headers<'b> {
     /// Several headers of one name are one list (RFC 9110 §5.3). Quoted strings are not understood:
     /// ask only for headers without them, as `Connection` and `Upgrade` are.
     pub fn has_token(&self, name: &str, token: &str) -> bool {
-        self.all(name)
-            .flat_map(|value| value.split(|&byte| byte == b','))
-            .any(|element| element.trim_ascii().eq_ignore_ascii_case(token.as_bytes()))
+        self.elements(name).any(|element| element.eq_ignore_ascii_case(token.as_bytes()))
+    }
+
+    /// The same for a list whose tokens differ if their case differs, as in `Sec-WebSocket-Protocol`.
+    pub fn has_exact_token(&self, name: &str, token: &str) -> bool {
+        self.elements(name).any(|element| element == token.as_bytes())
+    }
+
+    /// The elements of a comma-separated list, without the white space around them.
+    fn elements(&self, name: &str) -> impl Iterator<Item = &'b [u8]> {
+        self.all(name).flat_map(|value| value.split(|&byte| byte == b',')).map(<[u8]>::trim_ascii)
     }
 }
 
@@ -69,6 +77,17 @@ mod tests {
             headers(&[("Connection", "keep-alive , \tUPGRADE"), ("connection", ",close")]);
         for token in ["keep-alive", "upgrade", "Close"] {
             assert!(headers.has_token("Connection", token), "{token}");
+        }
+    }
+
+    #[test]
+    fn a_token_may_be_wanted_in_its_own_case_only() {
+        let headers = headers(&[("X", "a.v1 ,B"), ("x", "\tc")]);
+        for token in ["a.v1", "B", "c"] {
+            assert!(headers.has_exact_token("x", token), "{token}");
+        }
+        for token in ["A.v1", "b", "C", "a", "a.v1 ,B", ""] {
+            assert!(!headers.has_exact_token("x", token), "{token}");
         }
     }
 

@@ -103,6 +103,14 @@ pub enum Kind {
     /// A WebSocket, for a request with this name in its query. Other requests do not find this line, so that
     /// another one may have the same path behind it.
     SocketIfQuery(&'static str),
+    /// A WebSocket, for a request that offers this subprotocol, and that has the name in its query if there
+    /// is one. Other requests do not find this line.
+    SocketIfOffers {
+        /// The subprotocol, as it stands in `Sec-WebSocket-Protocol` (RFC 6455 §11.3.4).
+        subprotocol: &'static str,
+        /// The name in the query.
+        query: Option<&'static str>,
+    },
 }
 
 /// The segments of a request's path that stand where its line has a parameter, in their order and as
@@ -184,6 +192,16 @@ impl<H> Route<H> {
         Route::of("GET", path, Listeners::Public, Kind::SocketIfQuery(name), handler)
     }
 
+    /// The same, found only by a request that offers this subprotocol, and has the name in its query.
+    pub const fn socket_if_offers(
+        path: &'static str,
+        (subprotocol, query): (&'static str, Option<&'static str>),
+        handler: H,
+    ) -> Self {
+        let kind = Kind::SocketIfOffers { subprotocol, query };
+        Route::of("GET", path, Listeners::Public, kind, handler)
+    }
+
     /// The same line, and pages of these origins may read the answers.
     pub const fn with_cors(self, cors: Cors) -> Self
     where
@@ -216,6 +234,10 @@ impl<H> Route<H> {
             Kind::Plain | Kind::Socket => true,
             Kind::SocketIfAsked => request.headers.has_token("upgrade", "websocket"),
             Kind::SocketIfQuery(name) => request.query_value(name).is_some(),
+            Kind::SocketIfOffers { subprotocol, query } => {
+                request.headers.has_exact_token("sec-websocket-protocol", subprotocol)
+                    && query.is_none_or(|name| request.query_value(name).is_some())
+            }
         };
         is_asked.then_some(params)
     }

@@ -34,9 +34,13 @@ pub(super) fn upgrade(
         let foreign = detail(Status::Forbidden, "pages from this origin may not connect");
         return Err((Some(Refusal::ForeignOrigin), foreign));
     }
-    let switching = Response::new(Status::SwitchingProtocols)
+    let mut switching = Response::new(Status::SwitchingProtocols)
         .upgrade("websocket")
         .header("Sec-WebSocket-Accept", accept.as_str());
+    // The line of the route has found it among those that the client offers.
+    if let Some(subprotocol) = entry.dialect.manners().subprotocol {
+        switching = switching.header("Sec-WebSocket-Protocol", subprotocol);
+    }
     let date = host.now().unix;
     let forwarded = limits.trusted_proxies.client(request.headers.all("x-forwarded-for"));
     match host.admit(entry, forwarded, |out| switching.write(out, date, false)) {

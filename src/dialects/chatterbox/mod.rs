@@ -23,6 +23,7 @@ use super::{Allowance, Incoming, Manners, Message};
 
 /// The dialect's row.
 pub(super) static MANNERS: Manners = Manners {
+    subprotocol: None,
     allowance: Allowance::Chat,
     sign_in_sentence: None,
     read,

@@ -38,5 +38,11 @@ pub(super) static ROOM: Manners = manners(decode::room);
 pub(super) static NEWS: Manners = manners(decode::news);
 
 const fn manners(read: for<'m> fn(Message<'m>) -> Incoming<'m>) -> Manners {
-    Manners { allowance: Allowance::Chat, sign_in_sentence: None, read, write: encode::write }
+    Manners {
+        subprotocol: None,
+        allowance: Allowance::Chat,
+        sign_in_sentence: None,
+        read,
+        write: encode::write,
+    }
 }

@@ -45,6 +45,7 @@ pub const LIMITS: Limits =
 
 /// The dialect's row.
 pub(super) static MANNERS: Manners = Manners {
+    subprotocol: None,
     allowance: Allowance::Chat,
     sign_in_sentence: None,
     read,

@@ -28,6 +28,7 @@ pub use routes::{ROUTES, token};
 
 /// The dialect's row.
 pub(super) static MANNERS: Manners = Manners {
+    subprotocol: None,
     allowance: Allowance::Chat,
     sign_in_sentence: None,
     read,

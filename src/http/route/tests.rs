@@ -12,6 +12,8 @@ const TABLE: &[Route<char>] = &[
     Route::get("/things/{thing}/parts", Listeners::All, 'p'),
     Route::get("/both/{thing}/of/{other}", Listeners::All, 'b'),
     Route::get("/files/{*path}", Listeners::All, 'r'),
+    Route::socket_if_offers("/ws", ("v1", Some("token")), 'o'),
+    Route::socket_if_offers("/ws", ("v1", None), 'n'),
     Route::socket_if_query("/ws", "token", 't'),
     Route::socket("/ws", 'w'),
     Route::post("/login", Listeners::All, JSON, 'j').with_cors(Cors::Any),
@@ -123,6 +125,23 @@ fn a_name_in_the_query_may_lead_to_a_line_of_its_own() {
     ] {
         let found = found("POST", path).expect("an address");
         assert_eq!(found, (handler, String::new(), Some("GET, OPTIONS".to_owned())), "{path}");
+    }
+}
+
+#[test]
+fn a_subprotocol_may_lead_to_a_line_of_its_own_also_with_a_name_in_the_query() {
+    for (path, offer, handler) in [
+        ("/ws", "v1", 'n'),
+        ("/ws", "v0, v1 ,v2", 'n'),
+        ("/ws?token=1", "v2,v1", 'o'),
+        ("/ws?token=1", "V1", 't'),
+        ("/ws?token=1", "v11, v1x, v 1", 't'),
+        ("/ws", "", 'w'),
+        ("/ws", "v2", 'w'),
+    ] {
+        let lines = format!("Sec-WebSocket-Protocol: v0\r\nSec-WebSocket-Protocol: {offer}\r\n");
+        let found = find_in_table("GET", path, &lines).expect("an address");
+        assert_eq!(found, (handler, String::new(), None), "{path} {offer}");
     }
 }
 

@@ -229,10 +229,13 @@ fn the_page_describes_every_line_of_the_table_and_no_other() {
     let expected: Vec<String> = lines(&limits)
         .map(|line| {
             let asks = match line.kind {
-                Kind::Plain | Kind::Socket => "",
-                Kind::SocketIfAsked => " with `Upgrade: websocket`",
-                Kind::SocketIfQuery("token") => " with `?token=`",
-                Kind::SocketIfQuery(name) => panic!("no page describes ?{name}="),
+                Kind::Plain | Kind::Socket => String::new(),
+                Kind::SocketIfAsked => " with `Upgrade: websocket`".to_owned(),
+                Kind::SocketIfQuery(name) => format!(" with `?{name}=`"),
+                Kind::SocketIfOffers { subprotocol, query } => {
+                    let query = query.map(|name| format!(" and `?{name}=`")).unwrap_or_default();
+                    format!(" with the subprotocol `{subprotocol}`{query}")
+                }
             };
             let listener = match line.listeners {
                 Listeners::All => "each",
