@@ -10,6 +10,7 @@
 //! the messenger realm, and [`websocket_chat`], [`chatterbox`] and [`mychat`] are those of the account realm.
 //! A new dialect is a folder with its [`Manners`] and a variant of [`Dialect`].
 
+mod base;
 pub mod chatterbox;
 #[cfg(test)]
 mod document;

@@ -5,18 +5,16 @@
 //! backslash. No known client writes one there, but any client may. It reads texts and data only to check
 //! that every client can decode them.
 
-use std::borrow::Cow;
-
 use serde_json::value::RawValue;
 
-use super::LIMITS;
-use super::flaw::*;
-use super::wire::{ClientFields, IdField};
-use crate::chat::PresenceMode;
+use super::TEXT_BYTES;
+use super::flaw::{TEXT_TOO_LONG, TO};
+use super::wire::ClientFields;
 use crate::chat::mobile::Command;
 use crate::chat::{self, Event, Mobile};
-use crate::dialects::flaw::{Flaw, NOT_AN_OBJECT, UNKNOWN_TYPE};
-use crate::dialects::json::{self, boolean, contents, object, required, word};
+use crate::dialects::base::{self, ID, TEXT};
+use crate::dialects::flaw::{Flaw, UNKNOWN_TYPE};
+use crate::dialects::json::{self, contents, required, word};
 use crate::dialects::{Incoming, forwarded};
 
 /// Decodes a frame.
@@ -25,7 +23,7 @@ pub(super) fn read(text: &str) -> Incoming<'_> {
         text,
         "message",
         |fields: &ClientFields<'_>| fields.kind,
-        id_in,
+        base::id_in,
         |kind, fields| {
             let command = match kind {
                 "message" => message(fields)?,
@@ -34,7 +32,7 @@ pub(super) fn read(text: &str) -> Incoming<'_> {
                 "typing" => typing(fields)?,
                 "receipt" => receipt(fields)?,
                 "signal" => signal(fields)?,
-                "presence" => presence(fields)?,
+                "presence" => Command::Presence(base::mode(fields.mode)?),
                 _ => return Err(UNKNOWN_TYPE),
             };
             Ok(Incoming::Command(chat::Command::Mobile(command)))
@@ -46,7 +44,7 @@ fn message<'a>(fields: &ClientFields<'a>) -> Result<Command<'a>, Flaw> {
     let to = recipient(fields)?;
     let text = required(fields.text, TEXT)?.get();
     let between_the_quotes = contents(text).ok_or(TEXT)?;
-    if between_the_quotes.len() > LIMITS.text_bytes {
+    if between_the_quotes.len() > TEXT_BYTES {
         return Err(TEXT_TOO_LONG);
     }
     forwarded::string(text)?;
@@ -56,33 +54,19 @@ fn message<'a>(fields: &ClientFields<'a>) -> Result<Command<'a>, Flaw> {
 
 fn typing<'a>(fields: &ClientFields<'a>) -> Result<Command<'a>, Flaw> {
     let to = recipient(fields)?;
-    let is_typing = boolean(required(fields.is_typing, IS_TYPING)?, IS_TYPING)?;
-    Ok(Command::Typing { to, is_typing })
+    Ok(Command::Typing { to, is_typing: base::is_typing(fields.is_typing)? })
 }
 
 fn receipt<'a>(fields: &ClientFields<'a>) -> Result<Command<'a>, Flaw> {
     let to = recipient(fields)?;
     let id = id(required(fields.id, ID)?)?;
-    let status = word(required(fields.status, STATUS)?, STATUS)?;
-    if status != "read" {
-        return Err(STATUS);
-    }
+    base::status(fields.status)?;
     Ok(Command::Receipt { to, id })
 }
 
 fn signal<'a>(fields: &ClientFields<'a>) -> Result<Command<'a>, Flaw> {
     let to = recipient(fields)?;
-    let data = required(fields.data, DATA)?.get();
-    if data.len() > LIMITS.signal_bytes {
-        return Err(DATA_TOO_LONG);
-    }
-    forwarded::value(data, LIMITS.signal_depth, DATA_TOO_DEEP)?;
-    Ok(Command::Signal { to, data })
-}
-
-fn presence<'a>(fields: &ClientFields<'a>) -> Result<Command<'a>, Flaw> {
-    let mode = word(required(fields.mode, MODE)?, MODE)?;
-    PresenceMode::parse(&mode).map(Command::Presence).ok_or(MODE)
+    Ok(Command::Signal { to, data: base::data(fields.data)? })
 }
 
 fn recipient(fields: &ClientFields<'_>) -> Result<Mobile, Flaw> {
@@ -92,18 +76,5 @@ fn recipient(fields: &ClientFields<'_>) -> Result<Mobile, Flaw> {
 
 /// Checks an id, and returns it as it arrived.
 fn id(raw: &RawValue) -> Result<&str, Flaw> {
-    characters(raw).map(|_| raw.get())
-}
-
-/// Returns the characters of an id. Half a surrogate pair is no character.
-fn characters(raw: &RawValue) -> Result<Cow<'_, str>, Flaw> {
-    let id = word(raw, ID)?;
-    let chars = id.chars().take(LIMITS.id_chars + 1).count();
-    if (1..=LIMITS.id_chars).contains(&chars) { Ok(id) } else { Err(ID) }
-}
-
-/// Finds the id of a frame that has a flaw, so that the error can name it.
-fn id_in(frame: &str) -> Option<Cow<'_, str>> {
-    let IdField { id } = object(frame, NOT_AN_OBJECT).ok()?;
-    characters(id?).ok()
+    base::id(raw).map(|_| raw.get())
 }

@@ -6,6 +6,7 @@ use super::wire::{ClientFields, ClientFrame, ServerFields};
 use super::*;
 use crate::chat::mobile::{self, Command, Delivery};
 use crate::chat::{self, Event, Mobile, Reason};
+use crate::dialects::base;
 use crate::dialects::document::{
     check_codes, codes_of, examples, fields, keys, schema, set, types, words,
 };
@@ -108,7 +109,7 @@ fn every_frame_of_the_server_is_on_the_page_as_it_is_written() {
         undelivered(Some(RAW_ID), Reason::Slow),
     ];
     assert_eq!(set(&events.each_ref().map(event_word)), set(EVENTS));
-    let (detail, code) = (flaw::TEXT.detail, flaw::TEXT.code);
+    let (detail, code) = (base::TEXT.detail, base::TEXT.code);
     let about_one = Event::Error { detail, code, id: Some(ID) };
     let crate::dialects::flaw::Flaw { detail, code, .. } = crate::dialects::flaw::NOT_AN_OBJECT;
     let events = events.map(Event::Mobile).into_iter();
@@ -141,5 +142,5 @@ fn every_code_is_in_the_table_with_its_sentence() {
     // A phone signs in with its address.
     let shared = shared.filter(|flaw| *flaw != crate::dialects::flaw::SIGNED_IN_ALREADY);
     let shared: Vec<_> = shared.collect();
-    check_codes(PAGE, codes_of(flaw::ALL).chain(codes_of(&shared)));
+    check_codes(PAGE, codes_of(flaw::ALL).chain(codes_of(base::ALL)).chain(codes_of(&shared)));
 }

@@ -6,6 +6,7 @@
 
 use crate::chat::mobile::{self, Delivery};
 use crate::chat::{Event, Mobile, Reason};
+use crate::dialects::base;
 use crate::dialects::json::Writer;
 
 /// Appends an event's frame.
@@ -13,15 +14,8 @@ pub(super) fn write(event: &Event<'_>, out: &mut Vec<u8>) {
     let mut out = Writer(out);
     match *event {
         Event::Mobile(ref event) => write_mobile(event, &mut out),
-        Event::Pong => _ = out.raw(r#"{"type":"pong"}"#),
-        Event::Error { detail, code, id } => {
-            out.raw(r#"{"type":"error","detail":"#).string(detail);
-            out.raw(r#","code":"#).word(code);
-            if let Some(id) = id {
-                out.raw(r#","id":"#).string(id);
-            }
-            out.raw("}");
-        }
+        Event::Pong => base::write_pong(&mut out),
+        Event::Error { detail, code, id } => base::write_error(detail, code, id, &mut out),
         // No connection of those realms speaks this dialect.
         Event::Messenger(_) | Event::Account(_) => {}
     }

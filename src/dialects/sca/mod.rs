@@ -3,7 +3,8 @@
 //!
 //! - [`wire`]: the fields of the frames, in both directions, for serde
 //! - `decode`: a client's frame → a command
-//! - `flaw`: what may be wrong with a frame, with a code and a sentence for each
+//! - `flaw`: what may be wrong with a frame, with a code and a sentence for each; `base.rs` has those that
+//!   it shares with `switchboard_v1`
 //! - `encode`: an event → a frame
 //! - `routes`: the address where clients connect
 //!
@@ -25,23 +26,9 @@ use super::{Allowance, Incoming, Manners, Message};
 
 pub(crate) use routes::ROUTES;
 
-/// The limits of a frame.
-#[derive(Clone, Copy, Debug)]
-pub struct Limits {
-    /// The most bytes of JSON between the quotes of a message's text.
-    pub text_bytes: usize,
-    /// The most bytes of JSON of a signal's data.
-    pub signal_bytes: usize,
-    /// The deepest nesting of objects and lists in a signal's data, the outermost one included. An app's
-    /// parser may be recursive, and fail at deep nesting.
-    pub signal_depth: usize,
-    /// The most characters of an id. It has at least one.
-    pub id_chars: usize,
-}
-
-/// The protocol's own limits. They are part of the contract, so they are not settings.
-pub const LIMITS: Limits =
-    Limits { text_bytes: 16 * 1024, signal_bytes: 16 * 1024, signal_depth: 64, id_chars: 64 };
+/// The most bytes of JSON between the quotes of a message's text. It is part of the contract, so it is no
+/// setting.
+const TEXT_BYTES: usize = 16 * 1024;
 
 /// The dialect's row.
 pub(super) static MANNERS: Manners = Manners {

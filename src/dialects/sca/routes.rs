@@ -1,8 +1,8 @@
 //! The addresses of the SCA dialect. The path has the client's number, and the query the form in which it
 //! wants presence. Called by the session, which joins the tables of all dialects.
 
-use crate::chat::{Entrant, Mobile, PresenceMode};
-use crate::dialects::{Dialect, Enter, Entry, asks_for_pings};
+use crate::chat::{Entrant, Mobile};
+use crate::dialects::{Dialect, Enter, Entry, asks_for_pings, base};
 use crate::http::{Call, Response, Route, Status};
 
 /// One line for each address.
@@ -13,11 +13,7 @@ fn enter(call: &Call<'_>) -> Result<Entry, Response<'static>> {
     // As it came: a digit needs no escape, and so each number has one address.
     let number = call.params[0].as_bytes();
     let mobile = Mobile::parse(number).map_err(|error| bad(&error.to_string()))?;
-    let presence = match call.request.query_value("presence") {
-        None => PresenceMode::default(),
-        Some(word) => PresenceMode::parse(&word)
-            .ok_or_else(|| bad("presence is one of full, delta and none"))?,
-    };
+    let presence = base::presence_in(call)?;
     let pings = asks_for_pings(call)?;
     Ok(Entry { pings, ..Entry::new(Dialect::Sca, Some(Entrant::Mobile { mobile, presence })) })
 }

@@ -30,14 +30,6 @@ pub struct ClientFields<'a> {
     pub mode: Option<&'a RawValue>,
 }
 
-/// The id of a frame, whatever else is in the frame.
-#[derive(Clone, Copy, Debug, Deserialize)]
-#[expect(missing_docs, reason = "the field is one of the protocol, by name")]
-pub struct IdField<'a> {
-    #[serde(borrow)]
-    pub id: Option<&'a RawValue>,
-}
-
 /// What a client sends, as a client writes it.
 #[derive(Clone, Copy, Debug, Serialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
