@@ -16,6 +16,9 @@ pub enum Audience {
     /// The connections of the account realm that have words for it. Their list holds the names of the users
     /// who are online, and comes with sentences about the last changes.
     Accounts,
+    /// The connections of the account realm that hear changes, too. Their list holds the names of the users who
+    /// are online.
+    Names,
     /// The status sockets of the account realm. Their list holds all registered users, and says of each
     /// whether they are online.
     Status,
@@ -23,7 +26,8 @@ pub enum Audience {
 
 impl Audience {
     /// All audiences, in the order of [`index`](Self::index).
-    pub const ALL: [Audience; 3] = [Audience::Mobile, Audience::Accounts, Audience::Status];
+    pub const ALL: [Audience; 4] =
+        [Audience::Mobile, Audience::Accounts, Audience::Names, Audience::Status];
 
     /// The audience's place in [`ALL`](Self::ALL), from 0.
     pub fn index(self) -> usize {

@@ -422,10 +422,9 @@ impl Chat {
     /// this many changes. Receivers with the same number get the same frames.
     pub fn news(&self, of: Audience, changes: u64) -> usize {
         match of {
-            // The list alone says it all.
-            Audience::Mobile => 0,
             Audience::Accounts => account::Realm::sentences(changes),
-            Audience::Status => 0,
+            // The list alone says it all.
+            Audience::Mobile | Audience::Names | Audience::Status => 0,
         }
     }
 
@@ -442,23 +441,24 @@ impl Chat {
             (Audience::Mobile, _) => {
                 tell(&Event::Mobile(mobile::Event::OnlineUsers(self.mobile.online())));
             }
-            (Audience::Accounts, Some(realm)) => {
+            (Audience::Accounts | Audience::Names, Some(realm)) => {
                 realm.publish(news, now, |event| tell(&Event::Account(*event)));
             }
             (Audience::Status, Some(realm)) => {
                 realm.publish_status(|event| tell(&Event::Account(*event)));
             }
-            (Audience::Accounts | Audience::Status, None) => {}
+            (Audience::Accounts | Audience::Names | Audience::Status, None) => {}
         }
     }
 
     /// Calls `tell` with an event that holds all changes of an audience's list since the last call. Only
     /// those changes count for which the sink wanted a delta ([`Sink::list_changed`]).
     pub fn changes(&mut self, of: Audience, tell: impl FnOnce(&Event<'_>)) {
-        match of {
-            Audience::Mobile => self.mobile.changes(|event| tell(&Event::Mobile(event))),
+        match (of, &mut self.account) {
+            (Audience::Mobile, _) => self.mobile.changes(|event| tell(&Event::Mobile(event))),
+            (Audience::Names, Some(realm)) => realm.changes(|event| tell(&Event::Account(event))),
             // No receiver of these audiences wants deltas.
-            Audience::Accounts | Audience::Status => {}
+            (Audience::Accounts | Audience::Status, _) | (Audience::Names, None) => {}
         }
     }
 
@@ -467,6 +467,7 @@ impl Chat {
         match of {
             Audience::Mobile => self.mobile.online().len(),
             Audience::Accounts => self.account.as_ref().map_or(0, |realm| realm.watchers()),
+            Audience::Names => self.account.as_ref().map_or(0, |realm| realm.name_watchers()),
             Audience::Status => self.account.as_ref().map_or(0, |realm| realm.status_watchers()),
         }
     }

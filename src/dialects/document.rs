@@ -16,8 +16,8 @@ use super::flaw::Flaw;
 /// compile until it has a name here, and a test fails until the name is in the document.
 macro_rules! words {
     ($all:ident, $name:ident($type:ty): $($pattern:pat => $word:literal,)*) => {
-        const $all: &[&str] = &[$($word),*];
-        fn $name(value: &$type) -> &'static str {
+        pub(super) const $all: &[&str] = &[$($word),*];
+        pub(super) fn $name(value: &$type) -> &'static str {
             match value { $($pattern => $word,)* }
         }
     };

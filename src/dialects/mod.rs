@@ -7,7 +7,8 @@
 //! decides how many of those it accepts.
 //!
 //! Begin to read with `echo`, the smallest dialect. [`sca`] is the usual one, [`messenger`] is the dialect of
-//! the messenger realm, and [`websocket_chat`], [`chatterbox`] and [`mychat`] are those of the account realm.
+//! the messenger realm, and [`websocket_chat`], [`chatterbox`], [`mychat`] and [`switchboard_v1`] are those of
+//! the account realm.
 //! A new dialect is a folder with its [`Manners`] and a variant of [`Dialect`].
 
 mod base;
@@ -24,6 +25,7 @@ pub mod mychat;
 mod page;
 mod refusal;
 pub mod sca;
+pub mod switchboard_v1;
 mod time;
 mod token;
 pub mod websocket_chat;
@@ -51,6 +53,8 @@ pub enum Dialect {
     WebsocketChat,
     /// Chatterbox: JSON objects with a `content`. The connections of those users begin with it.
     Chatterbox,
+    /// `switchboard.v1`: JSON objects with a `type`, for those users, with words for all that the realm keeps.
+    SwitchboardV1,
     /// MyChat, on the socket of a private conversation: every text is a message.
     MychatPair,
     /// MyChat, on the socket of a room: a text is a message, or JSON with a message and what it replies to.
@@ -201,6 +205,7 @@ impl Dialect {
         match audience {
             Audience::Mobile => Dialect::Sca,
             Audience::Accounts => Dialect::WebsocketChat,
+            Audience::Names => Dialect::SwitchboardV1,
             Audience::Status => Dialect::MychatNews,
         }
     }
@@ -217,6 +222,7 @@ impl Dialect {
             Dialect::Messenger => &messenger::MANNERS,
             Dialect::WebsocketChat => &websocket_chat::MANNERS,
             Dialect::Chatterbox => &chatterbox::MANNERS,
+            Dialect::SwitchboardV1 => &switchboard_v1::MANNERS,
             Dialect::MychatPair => &mychat::PAIR,
             Dialect::MychatRoom => &mychat::ROOM,
             Dialect::MychatNews => &mychat::NEWS,

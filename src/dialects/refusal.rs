@@ -18,6 +18,9 @@ pub(super) fn sentence(refusal: &Refusal<'_>, not_stored: &str) -> Cow<'static, 
         }
         Refusal::NoSuchUser(name) => return format!("User {name} not found").into(),
         Refusal::UnknownUser => "there is no such user",
+        Refusal::NoSuchMessage => "there is no such message here",
+        Refusal::NotYours => "only the author of a message may change it",
+        Refusal::IdReused => "this id is that of another message of yours",
         Refusal::NotYou => "the user in the path is not the one who is signed in",
         Refusal::NoSuchRoom => "there is no such room",
         Refusal::NotAMember => "only members of the room may do this",
@@ -69,6 +72,42 @@ pub(super) fn sentence(refusal: &Refusal<'_>, not_stored: &str) -> Cow<'static, 
     fixed.into()
 }
 
+/// The same as a word for programs. It never changes.
+pub(super) fn code(refusal: &Refusal<'_>) -> &'static str {
+    match refusal {
+        Refusal::EmptyText => "empty_text",
+        Refusal::TextTooLong(_) => "text_too_long",
+        Refusal::NoSuchUser(_) | Refusal::UnknownUser => "unknown_user",
+        Refusal::NoSuchMessage => "unknown_message",
+        Refusal::NotYours => "not_yours",
+        Refusal::IdReused => "id_reused",
+        Refusal::NotYou => "not_you",
+        Refusal::NoSuchRoom => "unknown_room",
+        Refusal::NotAMember => "not_a_member",
+        Refusal::NotTheCreator => "not_the_creator",
+        Refusal::CreatorStays => "creator_stays",
+        Refusal::TooManyRooms => "too_many_rooms",
+        Refusal::TooManyMembers => "too_many_members",
+        Refusal::RoomName(_) => "bad_room_name",
+        Refusal::RoomDescription(_) => "bad_room_description",
+        Refusal::Name(_) => "bad_username",
+        Refusal::PasswordTooShort | Refusal::PasswordTooLong => "bad_password",
+        Refusal::UserExists => "user_exists",
+        Refusal::WrongCredentials => "wrong_credentials",
+        Refusal::NotSignedIn => "not_signed_in",
+        Refusal::TooManyUsers => "too_many_users",
+        Refusal::RegistrationClosed => "registration_closed",
+        Refusal::TooOften(_) => "too_often",
+        Refusal::Busy => "busy",
+        Refusal::Failed(Failure::Full) => "disk_full",
+        Refusal::Failed(Failure::ReadOnly) => "read_only",
+        Refusal::Failed(Failure::Io) => "store_failed",
+        Refusal::Late => "late",
+        Refusal::Draining => "draining",
+        Refusal::NoAccounts => "no_accounts",
+    }
+}
+
 /// The sentence for a token that is missing, wrong or expired, over HTTP. It is also the reason of close
 /// code 4001 for a WebSocket that was opened with such a token.
 pub const NOT_SIGNED_IN: &str = "Invalid or expired session token";
@@ -105,11 +144,16 @@ pub(super) fn status(refusal: &Refusal<'_>) -> Status {
         Refusal::WrongCredentials | Refusal::NotSignedIn => Status::Unauthorized,
         Refusal::RegistrationClosed
         | Refusal::NotYou
+        | Refusal::NotYours
         | Refusal::NotAMember
         | Refusal::NotTheCreator
         | Refusal::CreatorStays => Status::Forbidden,
-        Refusal::TooManyRooms | Refusal::TooManyMembers => Status::Conflict,
-        Refusal::NoSuchUser(_) | Refusal::UnknownUser | Refusal::NoSuchRoom | Refusal::NoAccounts => Status::NotFound,
+        Refusal::TooManyRooms | Refusal::TooManyMembers | Refusal::IdReused => Status::Conflict,
+        Refusal::NoSuchUser(_)
+        | Refusal::UnknownUser
+        | Refusal::NoSuchRoom
+        | Refusal::NoSuchMessage
+        | Refusal::NoAccounts => Status::NotFound,
         Refusal::TooOften(_) => Status::TooManyRequests,
         Refusal::Failed(Failure::Full | Failure::ReadOnly) => Status::InsufficientStorage,
         Refusal::TooManyUsers
@@ -135,6 +179,9 @@ pub(super) fn retry_after_seconds(refusal: &Refusal<'_>) -> Option<u64> {
         | Refusal::TextTooLong(_)
         | Refusal::NoSuchUser(_)
         | Refusal::UnknownUser
+        | Refusal::NoSuchMessage
+        | Refusal::NotYours
+        | Refusal::IdReused
         | Refusal::NotYou
         | Refusal::NoSuchRoom
         | Refusal::NotAMember

@@ -15,7 +15,9 @@
 
 use super::site::Site;
 use super::{Limits, admin_token};
-use crate::dialects::{Ask, Enter, chatterbox, echo, messenger, mychat, sca, websocket_chat};
+use crate::dialects::{
+    Ask, Enter, chatterbox, echo, messenger, mychat, sca, switchboard_v1, websocket_chat,
+};
 use crate::http::{Call, Cors, Found, Listeners, Request, Route, find_route};
 
 /// The server's own pages.
@@ -134,9 +136,9 @@ pub(super) fn find<'r>(
 /// `/` opens a WebSocket if the request asks for one, and is a page otherwise.
 pub(super) fn lines(limits: &Limits) -> impl Iterator<Item = Route<Handler>> + Clone {
     let echo = if limits.echo { echo::ROUTES } else { &[] };
-    // A token in the query of `/ws` stands for an account, so that line comes before the messenger's.
-    // MyChat's have words where the line of SCA has a number.
-    let sockets = mychat::SOCKETS.iter().chain(sca::ROUTES);
+    // At `/ws`, a subprotocol or a token in the query stands for an account, so these lines come before the
+    // messenger's. MyChat's have words where the line of SCA has a number.
+    let sockets = mychat::SOCKETS.iter().chain(sca::ROUTES).chain(switchboard_v1::ROUTES);
     let sockets = sockets.chain(chatterbox::ROUTES).chain(messenger::ROUTES).chain(echo);
     let calls = CALLS.iter().copied().flatten();
     let calls = calls.map(|line| line.map(Handler::Ask));

@@ -77,6 +77,11 @@ impl<T> Shards<T> {
         self.len == 0
     }
 
+    /// All of them, in no order, to be changed; their keys must stay.
+    pub fn iter_mut(&mut self) -> impl Iterator<Item = &mut T> {
+        self.parts.iter_mut().flatten()
+    }
+
     /// All of them, in no order.
     pub fn iter(&self) -> impl Iterator<Item = &T> {
         self.parts.iter().flatten()

@@ -7,7 +7,7 @@
 use rusqlite::Connection;
 
 use super::failure::{self, Cause};
-use super::{Database, Dice, logins, messages, rooms, stays, users};
+use super::{Database, Dice, history, logins, marks, messages, rooms, stays, users};
 use crate::chat::account::{Failure, Job, JobResult, Output, UnixMs, Work};
 
 /// The bytes of a page of SQLite.
@@ -125,18 +125,29 @@ impl Database {
     fn perform(&self, work: &Work, dice: Dice<'_>, now: UnixMs) -> rusqlite::Result<Output> {
         let connection: &Connection = &self.connection;
         match work {
-            Work::Say { place, from, at, text, reply } => {
-                let message =
-                    messages::Message { from: *from, at: *at, text, reply: reply.as_deref() };
-                let seq = messages::say(connection, *place, message)?;
-                Ok(seq.map_or(Output::NotAMember, |seq| Output::Said { seq }))
+            Work::Say { place, from, at, text, reply, client_id } => {
+                let (reply, client_id) = (reply.as_ref(), client_id.as_deref());
+                let message = messages::Message { from: *from, at: *at, text, reply, client_id };
+                messages::say(connection, *place, message)
+            }
+            Work::Change { mid, by, at, text } => {
+                messages::change(connection, *mid, *by, (text.as_deref(), *at))
             }
             Work::History { place, limit } => {
-                messages::history(connection, *place, (*limit).into()).map(Output::History)
+                history::history(connection, *place, (*limit).into()).map(Output::History)
             }
-            Work::Unread(user) => messages::unread(connection, *user).map(Output::Unread),
+            Work::Page { place, before, limit, bytes } => {
+                history::page(connection, *place, *before, (*limit, *bytes))
+            }
+            Work::Inbox { user, rooms, most } => {
+                history::inbox(connection, *user, rooms, *most).map(Output::Inbox)
+            }
+            Work::Unread(user) => marks::unread(connection, *user).map(Output::Unread),
             Work::MarkRead { user, other } => {
-                messages::mark_read(connection, *user, *other).map(|()| Output::Read)
+                marks::read_all(connection, *user, *other).map(Output::Read)
+            }
+            Work::ReadUpTo { user, place, up_to } => {
+                marks::read_up_to(connection, *user, *place, *up_to)
             }
             Work::CreateRoom { creator, name, description, at } => {
                 let room = rooms::NewRoom { creator: *creator, name, description, at: *at };
@@ -172,8 +183,13 @@ impl Database {
 
 /// About how many pages a job appends to the log at most.
 fn pages_of(job: &Job) -> usize {
-    let text = if let Work::Say { text, .. } = &job.work { text.len() } else { 0 };
-    if job.work.writes() { PAGES_OF_A_ROW + text / PAGE_BYTES } else { 0 }
+    let written = if let Work::Say { text, .. } | Work::Change { text: Some(text), .. } = &job.work
+    {
+        text.len()
+    } else {
+        0
+    };
+    if job.work.writes() { PAGES_OF_A_ROW + written / PAGE_BYTES } else { 0 }
 }
 
 #[cfg(test)]
@@ -181,13 +197,14 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
-    use crate::chat::account::{Place, Seq, Ticket, UserKey};
+    use crate::chat::account::{MessageId, Place, Seq, Ticket, UserKey};
     use crate::store::Settings;
 
     fn say(ticket: u32, text: &str) -> Job {
         let (place, from, at) = (Place::Global, UserKey(1), UnixMs(0));
-        let (text, reply) = (Arc::from(text), None);
-        Job { ticket: Ticket(ticket), work: Work::Say { place, from, at, text, reply } }
+        let (text, reply, client_id) = (Arc::from(text), None, None);
+        let work = Work::Say { place, from, at, text, reply, client_id };
+        Job { ticket: Ticket(ticket), work }
     }
 
     #[test]
@@ -199,7 +216,7 @@ mod tests {
         let batch = [say(1, "before"), say(2, "poison"), say(3, "after")];
         let mut results = Vec::new();
         database.carry_out(&batch, &mut |_| {}, UnixMs(0), &mut results);
-        let said = |seq| Ok(Output::Said { seq: Seq(seq) });
+        let said = |seq| Ok(Output::Said { mid: MessageId::of(0, Seq(seq)), quote: None });
         let outcomes: Vec<_> =
             results.into_iter().map(|result| (result.ticket.0, result.outcome)).collect();
         assert_eq!(outcomes, [(1, said(1)), (2, Err(Failure::Io)), (3, said(2))]);

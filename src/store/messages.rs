@@ -1,46 +1,50 @@
-//! The statements about conversations and messages.
+//! The statements that store messages, change them, and delete them.
 
 use std::sync::Arc;
 
-use rusqlite::{Connection, OptionalExtension as _, Row, params};
+use rusqlite::{Connection, OptionalExtension as _, params};
 
+use super::conversations::{between, find, ids_of, seen_by};
 use super::schema::GLOBAL;
-use super::stays;
-use crate::chat::account::{History, Place, Quote, RoomKey, Seq, Stored, UnixMs, UserKey};
-
-/// How many global messages memory keeps.
-const RECENT: u32 = 50;
-
-/// The bits of a message's id that hold its place in the conversation.
-const SEQ_BITS: u32 = 32;
-
-/// The id of the message at this place of a conversation.
-pub(super) fn id_of(conversation: i64, seq: Seq) -> i64 {
-    conversation << SEQ_BITS | i64::from(seq.0)
-}
-
-/// The conversation of a message, by its id.
-pub(super) fn conversation_of(id: i64) -> i64 {
-    id >> SEQ_BITS
-}
+use super::{history, marks, stays};
+use crate::chat::account::{
+    MessageId, Output, Place, Quote, ReplyTo, RoomKey, Seq, UnixMs, UserId, UserKey,
+};
 
 /// What is to be stored of a message.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub(super) struct Message<'m> {
     pub(super) from: UserKey,
     pub(super) at: UnixMs,
     pub(super) text: &'m str,
-    pub(super) reply: Option<&'m Quote<'static>>,
+    pub(super) reply: Option<&'m ReplyTo>,
+    pub(super) client_id: Option<&'m str>,
 }
 
-/// Stores a message as the next of its conversation. `None`: the conversation is a room, and the sender is
-/// no member of it.
+/// Stores a message as the next of its conversation.
 pub(super) fn say(
     connection: &Connection,
     place: Place,
     message: Message<'_>,
-) -> rusqlite::Result<Option<Seq>> {
-    let from = message.from;
+) -> rusqlite::Result<Output> {
+    if let Some(id) = message.client_id
+        && let Some(output) = said_before(connection, place, (message, id))?
+    {
+        return Ok(output);
+    }
+    let Message { from, at, text, reply, client_id } = message;
+    let (reply_to, quote) = match reply {
+        None => (None, None),
+        Some(ReplyTo::Quote(quote)) => (None, Some(Arc::clone(quote))),
+        Some(&ReplyTo::Message { mid, quote_chars }) => {
+            let is_here = find(connection, place)? == Some(mid.conversation());
+            let Some(quote) = quote_of(connection, mid, quote_chars)?.filter(|_| is_here) else {
+                return Ok(Output::NoSuchMessage);
+            };
+            // The other conversations have no words for quotes.
+            (Some(mid.0), matches!(place, Place::Room(_)).then(|| Arc::new(quote)))
+        }
+    };
     let (conversation, seq) = match place {
         Place::Global => (GLOBAL, next_seq(connection, GLOBAL)?),
         Place::Private(one, other) => {
@@ -49,35 +53,79 @@ pub(super) fn say(
         }
         Place::Room(room) => match next_seq_in_room(connection, room, from)? {
             Some(seq) => (room.0.into(), seq),
-            None => return Ok(None),
+            None => return Ok(Output::NotAMember),
         },
     };
-    let Message { at, text, reply, .. } = message;
-    let (quoted_id, quoted_name) =
-        reply.map(|quote| (&*quote.sender_id, &*quote.sender_name)).unzip();
-    let quoted_text = reply.map(|quote| &*quote.text);
+    let mid = MessageId::of(conversation, seq);
+    let words = quote.as_deref();
     connection
         .prepare_cached(
-            "INSERT INTO messages(id, sender, at, text, quoted_id, quoted_name, quoted_text)
-             VALUES (?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO messages(
+                 id, sender, at, text, quoted_id, quoted_name, quoted_text, client_id, reply_to
+             ) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
         )?
         .execute(params![
-            id_of(conversation, seq),
+            mid.0,
             from.0,
             at.0,
             text,
-            quoted_id,
-            quoted_name,
-            quoted_text
+            words.map(|quote| &*quote.sender_id),
+            words.map(|quote| &*quote.sender_name),
+            words.map(|quote| &*quote.text),
+            client_id,
+            reply_to,
         ])?;
     stays::keep(connection, from)?;
     if let Place::Private(one, other) = place
         && one != other
     {
         let reader = if one == from { other } else { one };
-        mark_unread(connection, reader, conversation)?;
+        marks::add_unread(connection, reader, conversation)?;
     }
-    Ok(Some(seq))
+    Ok(Output::Said { mid, quote })
+}
+
+/// What became of the message to which its sender's client gave this id before. `None`: there is none. The
+/// text may have been changed since, so then it is enough that the conversation is the same.
+fn said_before(
+    connection: &Connection,
+    place: Place,
+    (message, id): (Message<'_>, &str),
+) -> rusqlite::Result<Option<Output>> {
+    let before = connection
+        .prepare_cached(
+            "SELECT id, at, text = ?3 OR edited IS NOT NULL OR deleted = 1 FROM messages
+             WHERE sender = ?1 AND client_id = ?2",
+        )?
+        .query_row(params![message.from.0, id, message.text], |row| {
+            Ok((MessageId(row.get(0)?), UnixMs(row.get(1)?), row.get::<_, bool>(2)?))
+        })
+        .optional()?;
+    let Some((mid, at, may_be_equal)) = before else { return Ok(None) };
+    let is_same = may_be_equal && find(connection, place)? == Some(mid.conversation());
+    Ok(Some(if is_same { Output::SaidBefore { mid, at } } else { Output::IdReused }))
+}
+
+/// What can be quoted of a message. `None`: there is no such message.
+fn quote_of(
+    connection: &Connection,
+    mid: MessageId,
+    chars: usize,
+) -> rusqlite::Result<Option<Quote<'static>>> {
+    connection
+        .prepare_cached(
+            "SELECT users.id, name, text FROM messages JOIN users ON key = sender
+             WHERE messages.id = ?",
+        )?
+        .query_row([mid.0], |row| {
+            let text = row.get_ref(2)?.as_str()?.chars().take(chars).collect::<String>();
+            Ok(Quote {
+                sender_id: UserId(row.get(0)?).to_string().into(),
+                sender_name: row.get::<_, String>(1)?.into(),
+                text: text.into(),
+            })
+        })
+        .optional()
 }
 
 // The transaction has the write lock already, so nothing comes between the two statements. An UPDATE with
@@ -113,154 +161,49 @@ fn set_last_seq(connection: &Connection, conversation: i64, seq: Seq) -> rusqlit
     Ok(seq)
 }
 
-/// The conversation of two users, which begins now if there is none.
-pub(super) fn between(
+/// Gives a message another text, or deletes it if there is none. Only its author may, while the conversation
+/// is one of the author's. A deleted message keeps its row and its place, and nothing of what was written:
+/// the quotes of it are empty, too.
+pub(super) fn change(
     connection: &Connection,
-    one: UserKey,
-    other: UserKey,
-) -> rusqlite::Result<i64> {
-    match find(connection, one, other)? {
-        Some(conversation) => Ok(conversation),
-        None => connection
-            .prepare_cached("INSERT INTO conversations(low, high) VALUES (?, ?) RETURNING key")?
-            .query_row([one.min(other).0, one.max(other).0], |row| row.get(0)),
+    mid: MessageId,
+    by: UserKey,
+    (text, at): (Option<&str>, UnixMs),
+) -> rusqlite::Result<Output> {
+    let Some(place) = seen_by(connection, by, mid.conversation())? else {
+        return Ok(Output::NoSuchMessage);
+    };
+    let found = history::one(connection, place, mid)?;
+    let Some(message) = found.filter(|one| !one.is_deleted || text.is_none()) else {
+        return Ok(Output::NoSuchMessage);
+    };
+    if message.from != by {
+        return Ok(Output::NotYours);
     }
+    match text {
+        Some(text) => {
+            let sql = "UPDATE messages SET text = ?, edited = ? WHERE id = ?";
+            connection.prepare_cached(sql)?.execute(params![text, at.0, mid.0])?;
+        }
+        None => delete(connection, mid)?,
+    }
+    let changed = history::one(connection, place, mid)?;
+    Ok(changed.map_or(Output::NoSuchMessage, |message| Output::Changed(Box::new(message))))
 }
 
-/// The conversation of two users, if they have one.
-fn find(connection: &Connection, one: UserKey, other: UserKey) -> rusqlite::Result<Option<i64>> {
-    connection
-        .prepare_cached("SELECT key FROM conversations WHERE low = ? AND high = ?")?
-        .query_row([one.min(other).0, one.max(other).0], |row| row.get(0))
-        .optional()
-}
-
-fn mark_unread(
-    connection: &Connection,
-    reader: UserKey,
-    conversation: i64,
-) -> rusqlite::Result<()> {
+fn delete(connection: &Connection, mid: MessageId) -> rusqlite::Result<()> {
+    marks::drop_unread(connection, mid.0)?;
     connection
         .prepare_cached(
-            "INSERT INTO marks(user, conversation, unread) VALUES (?, ?, 1)
-             ON CONFLICT DO UPDATE SET unread = unread + 1",
+            "UPDATE messages SET text = '', deleted = 1, edited = NULL, reply_to = NULL,
+                 quoted_id = NULL, quoted_name = NULL, quoted_text = NULL
+             WHERE id = ?",
         )?
-        .execute(params![reader.0, conversation])?;
+        .execute([mid.0])?;
+    connection
+        .prepare_cached("UPDATE messages SET quoted_text = '' WHERE reply_to = ?")?
+        .execute([mid.0])?;
     Ok(())
-}
-
-/// How many messages of each other user this one has not read.
-pub(super) fn unread(
-    connection: &Connection,
-    user: UserKey,
-) -> rusqlite::Result<Vec<(UserKey, u32)>> {
-    let count = |row: &Row<'_>| {
-        let (low, high) = (UserKey(row.get(0)?), UserKey(row.get(1)?));
-        Ok((if low == user { high } else { low }, row.get(2)?))
-    };
-    connection
-        .prepare_cached(
-            "SELECT low, high, unread FROM marks JOIN conversations ON key = conversation
-             WHERE user = ? AND unread > 0 ORDER BY conversation",
-        )?
-        .query_map([user.0], count)?
-        .collect()
-}
-
-/// Notes that a user has read all of a private conversation that there is now.
-pub(super) fn mark_read(
-    connection: &Connection,
-    user: UserKey,
-    other: UserKey,
-) -> rusqlite::Result<()> {
-    let Some(conversation) = find(connection, user, other)? else { return Ok(()) };
-    connection
-        .prepare_cached(
-            "INSERT INTO marks(user, conversation, unread, read)
-             SELECT ?1, ?2, 0, last_seq FROM conversations WHERE key = ?2
-             ON CONFLICT DO UPDATE SET unread = 0, read = excluded.read",
-        )?
-        .execute(params![user.0, conversation])?;
-    Ok(())
-}
-
-/// The last messages of a conversation.
-pub(super) fn history(
-    connection: &Connection,
-    place: Place,
-    limit: u32,
-) -> rusqlite::Result<History> {
-    let conversation = match place {
-        Place::Global => Some(GLOBAL),
-        Place::Private(one, other) => find(connection, one, other)?,
-        Place::Room(room) => Some(room.0.into()),
-    };
-    let Some(conversation) = conversation else { return Ok(History::default()) };
-    let messages = last(connection, place, conversation, limit)?;
-    let read = match place {
-        Place::Global | Place::Room(_) => Vec::new(),
-        Place::Private(one, other) => [one, other]
-            .into_iter()
-            .filter_map(|user| has_read(connection, user, conversation).transpose())
-            .collect::<rusqlite::Result<Vec<_>>>()?,
-    };
-    Ok(History { messages, read })
-}
-
-/// How far a user has read.
-fn has_read(
-    connection: &Connection,
-    user: UserKey,
-    conversation: i64,
-) -> rusqlite::Result<Option<(UserKey, Seq)>> {
-    connection
-        .prepare_cached("SELECT read FROM marks WHERE user = ? AND conversation = ?")?
-        .query_row(params![user.0, conversation], |row| Ok((user, Seq(row.get(0)?))))
-        .optional()
-}
-
-/// The last global messages, oldest first.
-pub(super) fn recent(connection: &Connection) -> rusqlite::Result<Vec<Stored>> {
-    last(connection, Place::Global, GLOBAL, RECENT)
-}
-
-/// The last messages of a conversation, oldest first. They are neighbours in the tree of all messages.
-fn last(
-    connection: &Connection,
-    place: Place,
-    conversation: i64,
-    limit: u32,
-) -> rusqlite::Result<Vec<Stored>> {
-    let stored = |row: &Row<'_>| {
-        let id: i64 = row.get(0)?;
-        Ok(Stored {
-            place,
-            // The upper bits are the conversation.
-            seq: Seq(id as u32),
-            from: UserKey(row.get(1)?),
-            at: UnixMs(row.get(2)?),
-            text: Arc::from(row.get_ref(3)?.as_str()?),
-            reply: quote(row)?.map(Arc::new),
-        })
-    };
-    let (first, last) = (id_of(conversation, Seq(0)), id_of(conversation, Seq(u32::MAX)));
-    let mut newest_first = connection
-        .prepare_cached(
-            "SELECT id, sender, at, text, quoted_id, quoted_name, quoted_text FROM messages
-             WHERE id BETWEEN ? AND ? ORDER BY id DESC LIMIT ?",
-        )?
-        .query_map(params![first, last, limit], stored)?
-        .collect::<rusqlite::Result<Vec<_>>>()?;
-    newest_first.reverse();
-    Ok(newest_first)
-}
-
-/// What a message replies to.
-fn quote(row: &Row<'_>) -> rusqlite::Result<Option<Quote<'static>>> {
-    let (id, name, text): (Option<String>, Option<String>, Option<String>) =
-        (row.get(4)?, row.get(5)?, row.get(6)?);
-    let (Some(id), Some(name), Some(text)) = (id, name, text) else { return Ok(None) };
-    Ok(Some(Quote { sender_id: id.into(), sender_name: name.into(), text: text.into() }))
 }
 
 /// Deletes up to `most` messages of a conversation, the oldest first. Returns how many.
@@ -269,27 +212,18 @@ pub(super) fn delete_some(
     conversation: i64,
     most: usize,
 ) -> rusqlite::Result<usize> {
-    let (first, last) = (id_of(conversation, Seq(0)), id_of(conversation, Seq(u32::MAX)));
+    let (first, last) = ids_of(conversation);
     connection
         .prepare_cached(
             "DELETE FROM messages WHERE id IN
                  (SELECT id FROM messages WHERE id BETWEEN ? AND ? LIMIT ?)",
         )?
-        .execute(params![first, last, most as i64])
+        .execute(params![first.0, last.0, most as i64])
 }
 
-/// Deletes one message that is too old to be kept. If its reader has not read it, it is not unread either.
+/// Deletes one message that is too old to be kept.
 pub(super) fn delete_old(connection: &Connection, id: i64) -> rusqlite::Result<()> {
-    connection
-        .prepare_cached(
-            "UPDATE marks SET unread = unread - 1
-             WHERE unread > 0 AND conversation = ?1 >> 32 AND read < (?1 & 0xffffffff)
-             AND user IN (
-                 SELECT CASE sender WHEN low THEN high ELSE low END
-                 FROM messages JOIN conversations ON key = ?1 >> 32 WHERE id = ?1
-             )",
-        )?
-        .execute([id])?;
+    marks::drop_unread(connection, id)?;
     connection.prepare_cached("DELETE FROM messages WHERE id = ?")?.execute([id])?;
     Ok(())
 }

@@ -4,15 +4,19 @@
 //! the simulator a virtual lane. The database is a file that only SQLite touches; this room never opens one
 //! itself. [`Found`] is a database before its schema is known to be today's.
 //!
-//! The files: `open` and `schema` for the start, `batch` for the transaction, `messages`, `rooms`, `users`
-//! and `logins` for the statements, `upkeep` for what is done between batches, `copies` for backups, `failure`
-//! for SQLite's errors in the realm's words, `import` for what other apps leave behind.
+//! The files: `open` and `schema` for the start, `batch` for the transaction, `conversations`, `messages`,
+//! `history`, `marks`, `rooms`, `users` and `logins` for the statements, `upkeep` for what is done between
+//! batches, `copies` for backups, `failure` for SQLite's errors in the realm's words, `import` for what other apps
+//! leave behind.
 
 mod batch;
+mod conversations;
 mod copies;
 mod failure;
+mod history;
 mod import;
 mod logins;
+mod marks;
 mod messages;
 mod names;
 mod old_hashes;
@@ -88,7 +92,7 @@ impl Database {
             Ok(Snapshot {
                 users: users::all(&self.connection)?,
                 former: users::former(&self.connection)?,
-                recent: messages::recent(&self.connection)?,
+                recent: history::recent(&self.connection)?,
                 rooms: rooms::all(&self.connection)?,
             })
         };

@@ -48,9 +48,13 @@ impl Hasher {
                 Output::Verified { right, rehash }
             }
             Work::Say { .. }
+            | Work::Change { .. }
             | Work::History { .. }
+            | Work::Page { .. }
+            | Work::Inbox { .. }
             | Work::Unread(_)
             | Work::MarkRead { .. }
+            | Work::ReadUpTo { .. }
             | Work::CreateRoom { .. }
             | Work::ChangeRoom { .. }
             | Work::Credentials { .. }

@@ -42,13 +42,16 @@ pub(super) fn create(
     Ok(Some(Room { key, id, name, description, creator, created: at, members }))
 }
 
-/// Changes a room, if `by` is its creator. Returns whether that is so.
+/// Changes a room, if `by` is its creator, or leaves it. Returns whether that is so.
 pub(super) fn change(
     connection: &Connection,
     room: RoomKey,
     by: UserKey,
     (change, at): (RoomChange, UnixMs),
 ) -> rusqlite::Result<bool> {
+    if let RoomChange::Leave(user) = change {
+        return leave(connection, room, user);
+    }
     let is_creator = connection
         .prepare_cached("SELECT 1 FROM rooms WHERE key = ? AND creator = ?")?
         .exists([room.0, by.0])?;
@@ -63,13 +66,24 @@ pub(super) fn change(
             }
             add(connection, room, user, at)?;
         }
-        RoomChange::Remove(user) => {
+        RoomChange::Remove(user) | RoomChange::Leave(user) => {
             connection
                 .prepare_cached("DELETE FROM members WHERE room = ? AND user = ?")?
                 .execute([room.0, user.0])?;
         }
     }
     Ok(true)
+}
+
+/// Takes a member out of a room at its own wish. The creator stays. Returns whether it was a member.
+fn leave(connection: &Connection, room: RoomKey, user: UserKey) -> rusqlite::Result<bool> {
+    let gone = connection
+        .prepare_cached(
+            "DELETE FROM members WHERE room = ?1 AND user = ?2
+             AND NOT EXISTS (SELECT 1 FROM rooms WHERE key = ?1 AND creator = ?2)",
+        )?
+        .execute([room.0, user.0])?;
+    Ok(gone > 0)
 }
 
 fn add(connection: &Connection, room: RoomKey, user: UserKey, at: UnixMs) -> rusqlite::Result<()> {

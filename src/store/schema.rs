@@ -15,7 +15,7 @@ pub(super) const APPLICATION_ID: i32 = 0x5357_4244;
 pub(super) const GLOBAL: i64 = 0;
 
 /// From version 0, an empty file, to 1, and so on.
-pub(super) const MIGRATIONS: [&str; 3] = [FIRST, SECOND, ROOMS];
+pub(super) const MIGRATIONS: [&str; 4] = [FIRST, SECOND, ROOMS, CHANGES];
 
 /// Users, their logins, and what they write.
 ///
@@ -101,6 +101,21 @@ ALTER TABLE messages ADD COLUMN quoted_text TEXT;
 ALTER TABLE marks ADD COLUMN read INTEGER NOT NULL DEFAULT 0;
 ";
 
+/// What protocol 5 needs: the ids that clients give to their messages, replies to a message, edits and
+/// deletions. A deleted message keeps its row, without a text, so that its place stays taken.
+///
+/// The indices of messages have only the rows of that protocol, so the others cost nothing. `pairs_of_high` finds
+/// the conversations of a user, which `pairs` does for the lower of the two.
+const CHANGES: &str = "
+ALTER TABLE messages ADD COLUMN client_id TEXT;
+ALTER TABLE messages ADD COLUMN reply_to INTEGER;
+ALTER TABLE messages ADD COLUMN edited INTEGER;
+ALTER TABLE messages ADD COLUMN deleted INTEGER NOT NULL DEFAULT 0;
+CREATE UNIQUE INDEX once ON messages(sender, client_id) WHERE client_id IS NOT NULL;
+CREATE INDEX replies ON messages(reply_to) WHERE reply_to IS NOT NULL;
+CREATE INDEX pairs_of_high ON conversations(high) WHERE high IS NOT NULL;
+";
+
 /// Takes a database from `version` to the end of `migrations`, each in a transaction of its own.
 pub(super) fn migrate(
     connection: &Connection,
@@ -122,7 +137,7 @@ pub(super) fn migrate(
 mod tests {
     use super::*;
     use crate::chat::account::{History, Place, Seq, UserKey};
-    use crate::store::messages;
+    use crate::store::{history, marks};
 
     fn version(connection: &Connection) -> u32 {
         connection.pragma_query_value(None, "user_version", |row| row.get(0)).expect("a number")
@@ -176,11 +191,11 @@ mod tests {
         migrate(&connection, 1, &MIGRATIONS).expect("this program");
         let place = Place::Private(UserKey(1), UserKey(2));
         let History { messages, read } =
-            messages::history(&connection, place, 9).expect("it can be read");
-        assert_eq!((&*messages[0].text, messages[0].seq), ("hi", Seq(3)));
-        assert_eq!((messages.len(), messages[0].reply.is_none()), (1, true));
+            history::history(&connection, place, 9).expect("it can be read");
+        assert_eq!((&*messages[0].text, messages[0].mid.seq()), ("hi", Seq(3)));
+        assert_eq!((messages.len(), messages[0].quote.is_none()), (1, true));
         assert_eq!(read, [(UserKey(1), Seq(0))]);
-        let unread = messages::unread(&connection, UserKey(1)).expect("it can be read");
+        let unread = marks::unread(&connection, UserKey(1)).expect("it can be read");
         assert_eq!(unread, [(UserKey(2), 3)]);
     }
 }

@@ -56,11 +56,14 @@ pub(super) fn make_room(
         .prepare_cached("DELETE FROM logins WHERE user = ? RETURNING token")?
         .query_map([gone.0], |row| row.get(0).map(TokenDigest))?
         .collect::<rusqlite::Result<Vec<_>>>()?;
+    connection.prepare_cached("DELETE FROM marks WHERE user = ?")?.execute([gone.0])?;
     let was_written_to = connection
-        .prepare_cached("SELECT EXISTS (SELECT 1 FROM marks WHERE user = ?)")?
-        .query_row([gone.0], |row| row.get::<_, bool>(0))?;
+        .prepare_cached(
+            "SELECT EXISTS (SELECT 1 FROM conversations WHERE low = ?)
+                 OR EXISTS (SELECT 1 FROM conversations WHERE high = ?)",
+        )?
+        .query_row([gone.0, gone.0], |row| row.get::<_, bool>(0))?;
     if was_written_to {
-        connection.prepare_cached("DELETE FROM marks WHERE user = ?")?.execute([gone.0])?;
         let sql = "UPDATE users SET password = NULL, stays = 1 WHERE key = ?";
         connection.prepare_cached(sql)?.execute([gone.0])?;
     } else {

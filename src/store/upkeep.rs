@@ -6,10 +6,11 @@
 
 use rusqlite::{Connection, OptionalExtension as _};
 
+use super::conversations::ids_of;
 use super::failure::{self, Cause};
 use super::schema::GLOBAL;
 use super::{Database, logins, messages, rooms};
-use crate::chat::account::{Failure, Seq, UnixMs};
+use crate::chat::account::{Failure, MessageId, UnixMs};
 
 /// Pages in the log from which a checkpoint is due when nothing else is to be done: 1 MB. A checkpoint takes
 /// longer the more pages it copies, and a message that comes meanwhile waits for it. With 1,000 pages one
@@ -140,7 +141,7 @@ impl Database {
             return Ok(false);
         }
         let keep_from = now.0.saturating_sub_unsigned(retention.as_millis() as u64);
-        let mut at = self.upkeep.pass_at.unwrap_or(messages::id_of(GLOBAL, Seq(0)));
+        let mut at = self.upkeep.pass_at.unwrap_or(ids_of(GLOBAL).0.0);
         let transaction = self.connection.transaction()?;
         for _ in 0..SLICE {
             let next = transaction
@@ -154,7 +155,7 @@ impl Database {
                 return Ok(false);
             };
             at = if said >= keep_from {
-                messages::id_of(messages::conversation_of(id) + 1, Seq(0))
+                ids_of(MessageId(id).conversation() + 1).0.0
             } else {
                 messages::delete_old(&transaction, id)?;
                 id + 1

@@ -2,10 +2,10 @@
 
 use std::fs;
 
-use switchboard::chat::account::{Failure, JobResult, Output, PasswordHash, Seq, UserName};
+use switchboard::chat::account::{Failure, JobResult, Output, PasswordHash, UserName};
 use switchboard::store::{Database, Found, Settings, StartError, VERSION};
 
-use crate::{Folder, carry_out, credentials, dice, register, say, texts};
+use crate::{Folder, carry_out, credentials, dice, register, said, say, texts};
 
 fn is_credentials(result: &JobResult) -> bool {
     matches!(result.outcome, Ok(Output::Credentials(_)))
@@ -37,7 +37,7 @@ fn a_full_disk_fails_what_writes_answers_what_reads_and_heals_by_itself() {
         assert_eq!(texts(&database), ["first"], "nothing of the batch is there");
         database.limit_pages(10_000);
         // The failed messages have taken no number.
-        assert_eq!(outcome_of(&mut database, &long), Ok(Output::Said { seq: Seq(2) }));
+        assert_eq!(outcome_of(&mut database, &long), Ok(said(2)));
         assert_eq!(database.trouble(), None);
     }
 }
@@ -76,7 +76,7 @@ fn a_database_whose_lock_is_held_fails_what_writes_and_is_well_afterwards() {
     assert_eq!(results[0].outcome, Err(Failure::ReadOnly));
     assert!(is_credentials(&results[1]));
     holder.execute_batch("COMMIT").expect("nothing was written");
-    assert_eq!(outcome_of(&mut database, "y"), Ok(Output::Said { seq: Seq(1) }));
+    assert_eq!(outcome_of(&mut database, "y"), Ok(said(1)));
 }
 
 #[test]

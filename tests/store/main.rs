@@ -3,6 +3,7 @@
 //!
 //! The model is a few hash maps. It knows no SQL, no batches and no disk.
 
+mod changes;
 mod disk;
 mod import;
 mod model;
@@ -18,7 +19,8 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::{fs, process};
 
 use switchboard::chat::account::{
-    Job, JobResult, PasswordHash, Place, Ticket, UnixMs, UserKey, UserName, Work,
+    Job, JobResult, MessageId, Output, PasswordHash, Place, Seq, Ticket, UnixMs, UserKey, UserName,
+    Work,
 };
 use switchboard::store::{Database, Found, Settings};
 
@@ -87,7 +89,12 @@ fn say(at: i64, text: &str) -> Work {
 
 fn say_in(place: Place, from: u32, at: i64, text: &str) -> Work {
     let (from, at, text) = (UserKey(from), UnixMs(at), Arc::from(text));
-    Work::Say { place, from, at, text, reply: None }
+    Work::Say { place, from, at, text, reply: None, client_id: None }
+}
+
+/// What a message brings that is stored at this place of the conversation of everybody.
+fn said(seq: u32) -> Output {
+    Output::Said { mid: MessageId::of(0, Seq(seq)), quote: None }
 }
 
 fn register(name: &str) -> Work {

@@ -3,12 +3,12 @@
 
 use proptest::prelude::*;
 use switchboard::chat::account::{
-    Job, Output, PasswordHash, Place, RoomChange, RoomKey, Ticket, TokenDigest, UnixMs, User,
-    UserKey, UserName, Work,
+    Job, MessageId, Most, Output, PasswordHash, Place, ReplyTo, Room, RoomChange, RoomKey, Seq,
+    Ticket, TokenDigest, UnixMs, User, UserKey, UserName, Work,
 };
 use switchboard::store::{Database, Settings};
 
-use crate::talk::Talk;
+use crate::talk::{QUOTE_CHARS, Talk};
 use crate::{Folder, dice, say_in};
 
 /// Few names, and two that look alike, so that most are taken soon.
@@ -39,6 +39,23 @@ enum Op {
     RoomHistory(usize),
     CreateRoom(u32),
     ChangeRoom { room: usize, by: u32, user: u32, what: u8 },
+    SayOnce { from: u32, to: To, text: bool, id: u8, reply: Option<usize> },
+    Change { by: u32, message: usize, text: Option<bool> },
+    Page { to: To, user: u32, before: Option<usize>, limit: u16 },
+    ReadUpTo { user: u32, to: Option<To>, message: usize },
+    Inbox { user: u32, most: u32 },
+}
+
+/// A conversation.
+#[derive(Clone, Copy, Debug)]
+enum To {
+    Everybody,
+    User(u32),
+    Room(usize),
+}
+
+fn to() -> impl Strategy<Value = To> {
+    prop_oneof![Just(To::Everybody), (1..4_u32).prop_map(To::User), (0..2_usize).prop_map(To::Room),]
 }
 
 fn op() -> impl Strategy<Value = Op> {
@@ -60,12 +77,22 @@ fn op() -> impl Strategy<Value = Op> {
         2 => (1..4_u32).prop_map(Op::CreateRoom),
         3 => (0..4_usize, 1..4_u32, 1..4_u32, 0..9_u8)
             .prop_map(|(room, by, user, what)| Op::ChangeRoom { room, by, user, what }),
+        6 => (1..4_u32, to(), any::<bool>(), 0..9_u8, proptest::option::of(0..20_usize))
+            .prop_map(|(from, to, text, id, reply)| Op::SayOnce { from, to, text, id, reply }),
+        4 => (1..4_u32, 0..20_usize, proptest::option::of(any::<bool>()))
+            .prop_map(|(by, message, text)| Op::Change { by, message, text }),
+        2 => (to(), 1..4_u32, proptest::option::of(0..20_usize), 1..5_u16)
+            .prop_map(|(to, user, before, limit)| Op::Page { to, user, before, limit }),
+        3 => (1..4_u32, proptest::option::of(to()), 0..20_usize)
+            .prop_map(|(user, to, message)| Op::ReadUpTo { user, to, message }),
+        2 => (1..4_u32, 1..6_u32).prop_map(|(user, most)| Op::Inbox { user, most }),
     ]
 }
 
 #[derive(Debug, Default)]
 struct Model {
-    users: Vec<(UserKey, &'static str)>,
+    /// Each with the moment of its registration.
+    users: Vec<(UserKey, &'static str, i64)>,
     talk: Talk,
     /// In the order in which they began.
     logins: Vec<(TokenDigest, UserKey, UnixMs)>,
@@ -124,10 +151,82 @@ impl Model {
                     (_, user) => RoomChange::Add(user),
                 };
                 // Some milliseconds apart, so that it is clear who has been there longest.
+                let change = if matches!(change, RoomChange::Add(user) if user.0 == *by) {
+                    RoomChange::Leave(UserKey(*by))
+                } else {
+                    change
+                };
                 let at = UnixMs(now + place_in_batch);
                 Work::ChangeRoom { room: self.room(*room), by: UserKey(*by), change, at }
             }
+            Op::SayOnce { .. }
+            | Op::Change { .. }
+            | Op::Page { .. }
+            | Op::ReadUpTo { .. }
+            | Op::Inbox { .. } => self.work_of_a_device(op, now + place_in_batch),
         }
+    }
+
+    /// What only a device asks for.
+    fn work_of_a_device(&self, op: &Op, now: i64) -> Work {
+        match op {
+            Op::SayOnce { from, to, text, id, reply } => Work::Say {
+                place: self.place(*from, *to),
+                from: UserKey(*from),
+                at: UnixMs(now),
+                text: if *text { "one text" } else { "another" }.into(),
+                reply: reply.map(|at| ReplyTo::Message {
+                    mid: self.message(at).0,
+                    quote_chars: QUOTE_CHARS,
+                }),
+                client_id: Some(id.to_string().into()),
+            },
+            Op::Change { by, message, text } => Work::Change {
+                mid: self.message(*message).0,
+                by: UserKey(*by),
+                at: UnixMs(now),
+                text: text.map(|text| if text { "changed" } else { "one text" }.into()),
+            },
+            Op::Page { to, user, before, limit } => Work::Page {
+                place: self.place(*user, *to),
+                before: before.map(|at| self.message(at).0),
+                limit: *limit,
+                bytes: 20,
+            },
+            Op::ReadUpTo { user, to, message } => {
+                let (up_to, place) = self.message(*message);
+                // Nobody asks for a private conversation of two others: the realm sees to that.
+                let is_of_others = matches!(place, Place::Private(one, other)
+                    if one.0 != *user && other.0 != *user);
+                let to = to.or_else(|| is_of_others.then_some(To::Everybody));
+                let place = to.map_or(place, |to| self.place(*user, to));
+                Work::ReadUpTo { user: UserKey(*user), place, up_to }
+            }
+            Op::Inbox { user, most } => {
+                let user = UserKey(*user);
+                let is_member = |room: &&Room| room.members.contains(&user);
+                let rooms = self.talk.rooms.iter().filter(is_member).map(|room| room.key);
+                let most = Most { conversations: 2, unread: *most, chars: 3 };
+                Work::Inbox { user, rooms: rooms.collect(), most }
+            }
+            other => panic!("every client asks for {other:?}"),
+        }
+    }
+
+    /// A conversation of a user.
+    fn place(&self, user: u32, to: To) -> Place {
+        match to {
+            To::Everybody => Place::Global,
+            To::User(other) => Place::Private(UserKey(user), UserKey(other)),
+            To::Room(room) => Place::Room(self.room(room)),
+        }
+    }
+
+    /// One of the last messages and its conversation, or one that never was.
+    fn message(&self, at: usize) -> (MessageId, Place) {
+        let all = &self.talk.mids;
+        let found = all.len().checked_sub(1 + at).map(|at| all[at]);
+        found.unwrap_or((MessageId::of(0, Seq(1_000_000)), Place::Global))
     }
 
     /// One of the last rooms, or one that never was.
@@ -140,28 +239,30 @@ impl Model {
     /// Does to the model what the job does to the store, and checks what the job has brought.
     fn expect(&mut self, work: &Work, output: &Output, now: i64) {
         let Model { talk, users, .. } = self;
-        if talk.expect(work, output, |user| users.iter().any(|(key, _)| *key == user)) {
+        if talk.expect(work, output, |user| {
+            users.iter().find(|(key, ..)| *key == user).map(|user| user.2)
+        }) {
             return;
         }
         match (work, output) {
             (Work::Register { name, .. }, Output::Registered(user)) => {
                 let looks = |name: &str| name.to_lowercase().replace("ë", "e\u{308}");
                 let is_taken =
-                    self.users.iter().any(|(_, taken)| looks(taken) == looks(name.as_str()));
+                    self.users.iter().any(|(_, taken, _)| looks(taken) == looks(name.as_str()));
                 assert_eq!(user.is_none(), is_taken, "{name:?}");
-                if let Some(User { key, name, .. }) = user {
+                if let Some(User { key, name, created, .. }) = user {
                     assert_eq!(key.0 as usize, self.users.len() + 1);
                     let name = NAMES.iter().find(|known| **known == name.as_str());
-                    self.users.push((*key, name.expect("it was asked for")));
+                    self.users.push((*key, name.expect("it was asked for"), created.0));
                 }
             }
             (Work::Credentials { name }, Output::Credentials(found)) => {
-                let user = self.users.iter().find(|(_, known)| *known == name.as_str());
-                assert_eq!(found.as_ref().map(|found| found.user), user.map(|(key, _)| *key));
+                let user = self.users.iter().find(|(_, known, _)| *known == name.as_str());
+                assert_eq!(found.as_ref().map(|found| found.user), user.map(|(key, ..)| *key));
             }
             (Work::Admit { user, expires, .. }, Output::Admitted { token, revoked }) => {
                 self.tokens.push(token.digest());
-                if !self.users.iter().any(|(key, _)| key == user) {
+                if !self.users.iter().any(|(key, ..)| key == user) {
                     return assert!(revoked.is_empty());
                 }
                 self.logins.push((token.digest(), *user, *expires));
@@ -187,8 +288,11 @@ impl Model {
 
     fn compare(&self, database: &Database) {
         let snapshot = database.snapshot().expect("it can be read");
-        let users: Vec<_> =
-            snapshot.users.iter().map(|user| (user.key, user.name.as_str())).collect();
+        let users: Vec<_> = snapshot
+            .users
+            .iter()
+            .map(|user| (user.key, user.name.as_str(), user.created.0))
+            .collect();
         assert_eq!(users, self.users);
         let texts: Vec<&str> = snapshot.recent.iter().map(|stored| &*stored.text).collect();
         let global = self.talk.global();

@@ -6,7 +6,7 @@ use std::time::Duration;
 use switchboard::chat::account::{Output, Place, RoomChange, TokenDigest, UnixMs, UserKey, Work};
 use switchboard::store::{Database, Settings};
 
-use crate::{carry_out, dice, register, say};
+use crate::{carry_out, dice, register, say, say_in};
 
 const DAY: i64 = Duration::from_secs(24 * 60 * 60).as_millis() as i64;
 
@@ -55,8 +55,7 @@ fn who_never_came_back_after_the_first_day_and_wrote_nothing_makes_room() {
     // Anna writes to everybody, Bert to Carl. Dora logs in on the first day, and Emil on the second.
     does(&mut database, say(2, "hello"), 2);
     let place = Place::Private(UserKey(2), UserKey(3));
-    let to_carl =
-        Work::Say { place, from: UserKey(2), at: UnixMs(2), text: "Carl?".into(), reply: None };
+    let to_carl = say_in(place, 2, 2, "Carl?");
     does(&mut database, to_carl, 2);
     does(&mut database, login(4, DAY), DAY);
     does(&mut database, login(5, DAY + 1), DAY + 1);
@@ -100,8 +99,7 @@ fn the_logins_of_an_account_that_makes_room_end_with_it() {
 fn the_name_is_free_again_unless_somebody_has_written_to_it_and_no_key_is_given_twice() {
     let mut database = six();
     let place = Place::Private(UserKey(1), UserKey(6));
-    let to_anna =
-        Work::Say { place, from: UserKey(6), at: UnixMs(2), text: "Anna?".into(), reply: None };
+    let to_anna = say_in(place, 6, 2, "Anna?");
     does(&mut database, to_anna, 2);
     assert_eq!(gone(&mut database, &[3, 4, 5], 2 * DAY), [1, 2]);
     assert_eq!(does(&mut database, register("Anna"), 3 * DAY), Output::Registered(None));

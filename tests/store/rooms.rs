@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use switchboard::chat::account::{
-    Output, Place, Quote, Room, RoomChange, RoomKey, Seq, UnixMs, UserKey, UserName, Work,
+    MessageId, Output, Place, Quote, ReplyTo, Room, RoomChange, RoomKey, Seq, UnixMs, UserKey,
+    UserName, Work,
 };
 use switchboard::store::{Database, Settings};
 
@@ -55,7 +56,7 @@ fn who_may_speak_in_a_room_is_decided_in_the_order_of_the_jobs_also_within_a_bat
     let outcomes: Vec<Output> =
         outcomes.into_iter().map(|result| result.outcome.expect("there is room")).collect();
     let (done, refused) = (Output::RoomChanged(true), Output::NotAMember);
-    let said = |seq| Output::Said { seq: Seq(seq) };
+    let said = |seq| Output::Said { mid: MessageId::of(room.0.into(), Seq(seq)), quote: None };
     let expected = [&refused, &done, &said(1), &done, &refused, &said(2), &done, &refused];
     assert_eq!(outcomes.iter().collect::<Vec<_>>(), expected);
 }
@@ -66,13 +67,14 @@ fn a_reply_is_kept_with_what_it_quotes() {
     let room = create(&mut database, 1, &mut dice).key;
     let (place, from, at) = (Place::Room(room), UserKey(1), UnixMs(1));
     let quote = Quote { sender_id: "x".into(), sender_name: "".into(), text: "ß\0".into() };
-    let reply = Some(Arc::new(quote));
-    let say = Work::Say { place, from, at, text: "yes".into(), reply: reply.clone() };
+    let quote = Arc::new(quote);
+    let reply = Some(ReplyTo::Quote(Arc::clone(&quote)));
+    let say = Work::Say { place, from, at, text: "yes".into(), reply, client_id: None };
     let batch = [say, say_in(place, 1, 1, "plain"), Work::History { place, limit: 9 }];
     let results = carry_out(&mut database, batch, &mut dice, 1);
     let Ok(Output::History(history)) = &results[2].outcome else { panic!("{results:?}") };
-    let replies: Vec<_> = history.messages.iter().map(|message| message.reply.clone()).collect();
-    assert!(replies == [reply, None]);
+    let replies: Vec<_> = history.messages.iter().map(|message| message.quote.clone()).collect();
+    assert!(replies == [Some(quote), None]);
 }
 
 #[test]

@@ -68,7 +68,7 @@ fn old_messages_are_deleted_in_slices_and_the_others_stay() {
     let seqs: Vec<u32> = next
         .iter()
         .map(|result| match result.outcome {
-            Ok(Output::Said { seq }) => seq.0,
+            Ok(Output::Said { mid, .. }) => mid.seq().0,
             _ => panic!("{result:?}"),
         })
         .collect();

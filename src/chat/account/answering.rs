@@ -4,11 +4,11 @@
 //! before. Whether the user may still see a room is decided when its history has come: results come in the
 //! order of the lane, and so a member that was removed before it sees nothing.
 
+use super::errands::Caller;
 use super::pending::Pending;
 use super::{
-    Asker, Event, Failure, Guest, History, Line, NOBODY, Output, Place, Realm, Refusal, Reply,
-    Room, RoomChange, RoomId, RoomSaid, RoomView, Said, Seq, User, UserId, UserKey, Wants, Work,
-    tell,
+    Asker, Event, Failure, Guest, History, Line, NO_ID, NOBODY, Output, Place, Realm, Refusal,
+    Reply, Room, RoomChange, RoomId, RoomView, Said, Seq, User, UserId, UserKey, Wants, Work, tell,
 };
 use crate::chat::Sink;
 use crate::timer::Now;
@@ -28,7 +28,7 @@ impl Realm {
         if claims.is_some_and(|claimed| claimed != me.id) {
             return Err(Refusal::NotYou);
         }
-        let user = me.key;
+        let (user, caller) = (me.key, Caller::Request(asker));
         match *wants {
             Wants::Identity => sink.reply(asker, &Reply::Known(guest)),
             Wants::Profile(other) => {
@@ -76,18 +76,18 @@ impl Realm {
                 self.look_back(asker, user, Place::Room(room), sink)?;
             }
             Wants::CreateRoom { ref name, ref description } => {
-                self.create_room(now, (asker, user), (name, description), sink)?;
+                self.create_room(now, (caller, user), (name, description), sink)?;
             }
             Wants::DeleteRoom(room) => {
-                self.change_room(now, (asker, user), (room, RoomChange::Delete), sink)?;
+                self.change_room(now, (caller, user), (room, RoomChange::Delete), sink)?;
             }
             Wants::AddMember(room, other) => {
                 let added = self.users.find_id(other).ok_or(Refusal::UnknownUser)?.user.key;
-                self.change_room(now, (asker, user), (room, RoomChange::Add(added)), sink)?;
+                self.change_room(now, (caller, user), (room, RoomChange::Add(added)), sink)?;
             }
             Wants::RemoveMember(room, other) => {
                 let removed = self.who(other).ok_or(Refusal::UnknownUser)?.key;
-                self.change_room(now, (asker, user), (room, RoomChange::Remove(removed)), sink)?;
+                self.change_room(now, (caller, user), (room, RoomChange::Remove(removed)), sink)?;
             }
         }
         Ok(())
@@ -134,19 +134,11 @@ impl Realm {
             Err(failure) => return Err(self.failed(failure)),
         };
         if let Place::Room(key) = place {
-            let hall = self.rooms.get(key).ok_or(Refusal::NoSuchRoom)?;
+            self.rooms.get(key).ok_or(Refusal::NoSuchRoom)?;
             if !self.rooms.is_member(key, user) {
                 return Err(Refusal::NotAMember);
             }
-            let said = messages.iter().map(|message| RoomSaid {
-                room: hall.room.id,
-                seq: message.seq,
-                from_id: self.id_of(message.from),
-                from: self.name_of(message.from),
-                text: &message.text,
-                at: message.at,
-                reply: message.reply.as_deref(),
-            });
+            let said = messages.iter().filter_map(|message| self.said(message));
             sink.reply(asker, &Reply::RoomHistory(&said.collect::<Vec<_>>()));
             return Ok(());
         }
@@ -156,12 +148,11 @@ impl Realm {
             place == Place::Private(from, from) || others.any(|(_, last)| *last >= seq)
         };
         let lines = messages.iter().map(|message| Line {
-            seq: message.seq,
             from_id: self.id_of(message.from),
             from: self.name_of(message.from),
             text: &message.text,
             at: message.at,
-            is_read: has_read(message.from, message.seq),
+            is_read: has_read(message.from, message.mid.seq()),
         });
         sink.reply(asker, &Reply::History(&lines.collect::<Vec<_>>()));
         Ok(())
@@ -193,8 +184,11 @@ impl Realm {
         sink: &mut impl Sink,
     ) -> Result<(), Refusal<'static>> {
         match outcome {
-            Ok(Output::Read) => {
+            Ok(Output::Read(up_to)) => {
                 sink.reply(asker, &Reply::Done);
+                if let Some(to) = self.to_of(user, Place::Private(user, other)) {
+                    self.tell_has_read((user, &to), up_to, None, sink);
+                }
                 let event = Event::UnreadReset { from_id: self.id_of(other) };
                 tell(sink, &self.notices_of(user), event);
                 Ok(())
@@ -234,14 +228,14 @@ impl Realm {
 
     /// The id of a user, also of one that was deleted.
     pub(super) fn id_of(&self, key: UserKey) -> UserId {
-        self.user(key).map_or(UserId([0; 16]), |user| user.id)
+        self.user(key).map_or(NO_ID, |user| user.id)
     }
 
-    fn name_of(&self, key: UserKey) -> &str {
+    pub(super) fn name_of(&self, key: UserKey) -> &str {
         self.user(key).map_or(NOBODY, |user| user.name.as_str())
     }
 
-    fn user(&self, key: UserKey) -> Option<&User> {
+    pub(super) fn user(&self, key: UserKey) -> Option<&User> {
         let found = self.users.get(key).or_else(|| self.former.get(key));
         found.map(|one| &one.user)
     }

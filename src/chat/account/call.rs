@@ -2,8 +2,8 @@
 //! request waits for it. Each call gets exactly one reply, at once or after some jobs.
 
 use super::{
-    Line, Refusal, RoomId, RoomSaid, RoomView, Said, Secret, Token, TokenDigest, UnixMs, User,
-    UserId, UserKey,
+    Line, Refusal, RoomId, RoomView, Said, Secret, Token, TokenDigest, UnixMs, User, UserId,
+    UserKey,
 };
 use crate::chat::ConnectionId;
 
@@ -157,7 +157,7 @@ pub enum Reply<'a> {
     /// The members of a room, the longest-standing first.
     Members(&'a [&'a User]),
     /// Messages in a room, oldest first.
-    RoomHistory(&'a [RoomSaid<'a>]),
+    RoomHistory(&'a [Said<'a>]),
     /// The call is refused, or failed.
     Refused(Refusal<'a>),
 }

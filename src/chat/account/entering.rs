@@ -5,12 +5,13 @@
 
 use super::recent::Message;
 use super::seats::{Purpose, Seat};
-use super::{Event, Guest, Realm, Role, Said, UserKey, tell};
+use super::{Event, Guest, Realm, Role, Said, UserKey, UserName, tell};
 use crate::chat::{Audience, ConnectionId, Farewell, PresenceMode, Sink, Watch};
 use crate::timer::Now;
 
 impl Realm {
-    /// Gives a guest's WebSocket a seat. A stream is told the last global messages. If the seat cannot be
+    /// Gives a guest's WebSocket a seat. A device is told who it is, and another stream the last global messages.
+    /// If the seat cannot be
     /// had, the connection ends at once. The connection must be able to hear events already.
     ///
     /// # Panics
@@ -42,6 +43,11 @@ impl Realm {
         self.seats.take(id, (guest.user, login), (purpose, place), self.commits);
         self.logins.seat(login, now);
         match purpose {
+            Purpose::Stream if let Role::Switchboard(mode) = role => {
+                self.seats.is_device(id);
+                tell(sink, &[id], Event::Welcome(name.as_str()));
+                sink.watch(id, Watch::Begin(Audience::Names, mode));
+            }
             Purpose::Stream => {
                 let history: Vec<Said<'_>> = self.recent.iter().map(Message::said).collect();
                 tell(sink, &[id], Event::History(&history));
@@ -55,14 +61,21 @@ impl Realm {
         if self.users.seat(guest.user, id) {
             self.counters.joins += 1;
             self.online.joined(&name);
-            sink.list_changed(Audience::Accounts);
-            sink.list_changed(Audience::Status);
+            self.came_or_went(&name, sink);
         }
+    }
+
+    /// Says that the lists of those online have changed: by this user.
+    fn came_or_went(&mut self, name: &UserName, sink: &mut impl Sink) {
+        sink.list_changed(Audience::Accounts);
+        sink.list_changed(Audience::Status);
+        let a_delta_will_tell = sink.list_changed(Audience::Names);
+        self.online.touched(name, a_delta_will_tell);
     }
 
     fn purpose_of(&self, role: Role, user: UserKey) -> Result<Purpose, Farewell> {
         match role {
-            Role::Stream => Ok(Purpose::Stream),
+            Role::Stream | Role::Switchboard(_) => Ok(Purpose::Stream),
             Role::Notices => Ok(Purpose::Notices),
             Role::Status => Ok(Purpose::Status),
             Role::Pair(other) => {
@@ -113,10 +126,10 @@ impl Realm {
         if self.users.unseat(seat.user, id) {
             self.counters.leaves += 1;
             if let Some(person) = self.users.get(seat.user) {
-                self.online.left(&person.user.name);
+                let name = person.user.name.clone();
+                self.online.left(&name);
+                self.came_or_went(&name, sink);
             }
-            sink.list_changed(Audience::Accounts);
-            sink.list_changed(Audience::Status);
         }
     }
 

@@ -5,12 +5,14 @@
 //! everybody in a room that is deleted, loses the sockets for this room then, and hears nothing that is
 //! committed later.
 
+use super::errands::Caller;
 use super::logins::unix_ms;
-use super::pending::Pending;
+use super::pending::{By, Pending};
 use super::{
-    Asker, Failure, Output, Realm, Refusal, Reply, RoomChange, RoomId, RoomKey, UserKey, Work,
+    Event, Failure, Output, Realm, Refusal, Reply, RoomChange, RoomId, RoomKey, RoomNews, UserKey,
+    Work, tell,
 };
-use crate::chat::{Farewell, Sink};
+use crate::chat::{ConnectionId, Farewell, Sink};
 use crate::timer::Now;
 
 impl Realm {
@@ -18,7 +20,7 @@ impl Realm {
     pub(super) fn create_room(
         &mut self,
         now: Now,
-        (asker, creator): (Asker, UserKey),
+        (caller, creator): (Caller<'_>, UserKey),
         (name, description): (&str, &str),
         sink: &mut impl Sink,
     ) -> Result<(), Refusal<'static>> {
@@ -46,22 +48,28 @@ impl Realm {
         self.require_room()?;
         let (name, description, at) = (name.into(), description.into(), unix_ms(now));
         let work = Work::CreateRoom { creator, name, description, at };
-        self.ask(Pending::CreateRoom { asker, creator }, work, sink);
+        let by = self.begin_for(caller);
+        self.ask(Pending::CreateRoom { by, creator }, work, sink);
         Ok(())
     }
 
     /// Takes the result of a creation.
     pub(super) fn room_created(
         &mut self,
-        asker: Asker,
+        by: &By,
         outcome: Result<Output, Failure>,
         sink: &mut impl Sink,
     ) -> Result<(), Refusal<'static>> {
         match outcome {
             Ok(Output::RoomCreated(Some(room))) => {
                 self.counters.rooms_created += 1;
-                sink.reply(asker, &Reply::Room(self.view(&room)));
+                if let By::Request(asker) = by {
+                    sink.reply(*asker, &Reply::Room(self.view(&room)));
+                }
+                let (key, creator) = (room.key, room.creator);
                 self.rooms.add(room);
+                let devices = self.devices_of(creator);
+                self.tell_news(by, (key, RoomNews::Created, creator), &devices, sink);
                 Ok(())
             }
             Ok(Output::RoomCreated(None)) => Err(Refusal::NotSignedIn),
@@ -74,20 +82,22 @@ impl Realm {
     pub(super) fn change_room(
         &mut self,
         now: Now,
-        (asker, by): (Asker, UserKey),
+        (caller, by): (Caller<'_>, UserKey),
         (id, change): (RoomId, RoomChange),
         sink: &mut impl Sink,
     ) -> Result<(), Refusal<'static>> {
         self.require_no_drain()?;
         let room = self.room_of(by, id)?;
         let (key, creator, members) = (room.key, room.creator, room.members.len());
-        if creator != by {
-            return Err(Refusal::NotTheCreator);
-        }
         match change {
-            RoomChange::Delete => {}
-            RoomChange::Remove(user) if user == creator => return Err(Refusal::CreatorStays),
-            RoomChange::Remove(_) => {}
+            RoomChange::Leave(user) | RoomChange::Remove(user)
+                if user == creator && by == creator =>
+            {
+                return Err(Refusal::CreatorStays);
+            }
+            RoomChange::Leave(_) => {}
+            _ if creator != by => return Err(Refusal::NotTheCreator),
+            RoomChange::Delete | RoomChange::Remove(_) => {}
             RoomChange::Add(user) if self.rooms.is_member(key, user) => {}
             RoomChange::Add(user) => {
                 let joins = |pending: &&Pending| {
@@ -105,7 +115,7 @@ impl Realm {
             }
         }
         self.require_room()?;
-        let pending = Pending::ChangeRoom { asker, room: key, change };
+        let pending = Pending::ChangeRoom { by: self.begin_for(caller), room: key, change };
         self.ask(pending, Work::ChangeRoom { room: key, by, change, at: unix_ms(now) }, sink);
         Ok(())
     }
@@ -113,7 +123,7 @@ impl Realm {
     /// Takes the result of a change.
     pub(super) fn room_changed(
         &mut self,
-        asker: Asker,
+        by: &By,
         (room, change): (RoomKey, RoomChange),
         outcome: Result<Output, Failure>,
         sink: &mut impl Sink,
@@ -124,20 +134,62 @@ impl Realm {
             Ok(other) => unreachable!("a room was changed, and the result is {other:?}"),
             Err(failure) => return Err(self.failed(failure)),
         }
+        let Some(creator) = self.rooms.get(room).map(|hall| hall.room.creator) else {
+            return Err(Refusal::NoSuchRoom);
+        };
+        let (what, user) = match change {
+            RoomChange::Delete => (RoomNews::Deleted, creator),
+            RoomChange::Add(user) => (RoomNews::Added, user),
+            RoomChange::Remove(user) => (RoomNews::Removed, user),
+            RoomChange::Leave(user) => (RoomNews::Left, user),
+        };
+        // Who is added twice, or removed twice, is no news to anybody but the one who asks.
+        let was_member = self.rooms.is_member(room, user);
+        let is_news = was_member != (what == RoomNews::Added);
+        // Those who are told: the members before, or after.
+        let mut devices = self.devices_of_members(room);
         match change {
             RoomChange::Delete => {
                 self.counters.rooms_deleted += 1;
                 self.expel(room, |_| true, sink);
-                self.rooms.remove(room);
             }
-            RoomChange::Add(user) => self.rooms.join(room, user),
-            RoomChange::Remove(user) => {
+            RoomChange::Add(user) => {
+                self.rooms.join(room, user);
+                devices = self.devices_of_members(room);
+            }
+            RoomChange::Remove(user) | RoomChange::Leave(user) => {
                 self.expel(room, |other| other == user, sink);
                 self.rooms.part(room, user);
             }
         }
-        sink.reply(asker, &Reply::Done);
+        if !is_news {
+            devices.retain(|id| matches!(by, By::Device(errand) if errand.seat == *id));
+        }
+        self.tell_news(by, (room, what, user), &devices, sink);
+        if change == RoomChange::Delete {
+            self.rooms.remove(room);
+        }
+        if let By::Request(asker) = by {
+            sink.reply(*asker, &Reply::Done);
+        }
         Ok(())
+    }
+
+    /// Tells devices that a room has changed. The one that has asked for it is answered by it.
+    fn tell_news(
+        &self,
+        by: &By,
+        (room, what, user): (RoomKey, RoomNews, UserKey),
+        devices: &[ConnectionId],
+        sink: &mut impl Sink,
+    ) {
+        let Some(hall) = self.rooms.get(room) else { return };
+        let (room, user) = (self.view(&hall.room), self.name_of(user));
+        let event = |id| Event::RoomNews { id, room, what, user };
+        match by {
+            By::Request(_) => tell(sink, devices, event(None)),
+            By::Device(errand) => errand.tell(devices, event, sink),
+        }
     }
 
     /// Ends the sockets of a room that are of certain users.

@@ -1,11 +1,13 @@
 //! How the realm names things: [`UserKey`], [`UserId`] and [`UserName`] for a user, [`RoomKey`] and
-//! [`RoomId`] for a room, [`Place`] for a conversation, [`Seq`] for a message in it, [`UnixMs`] for a time
-//! that people see. [`Role`]: what a socket is for.
+//! [`RoomId`] for a room, [`Place`] for a conversation, [`Seq`] for a message in it and [`MessageId`] for one
+//! among all, [`UnixMs`] for a time that people see. [`Role`]: what a socket is for.
 //!
 //! All are valid by construction. A name is personal, but not secret: every user of the realm sees it.
 
 use std::fmt;
 use std::sync::Arc;
+
+use crate::chat::PresenceMode;
 
 /// A user, as the store counts them: from 1, in the order of registration. Never given twice.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
@@ -73,6 +75,43 @@ fn parse_uuid(text: &[u8]) -> Option<[u8; 16]> {
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub struct Seq(pub u32);
 
+/// A message, as the store and clients name it: its conversation × 2³² + its place there. In one conversation,
+/// a later message has a greater one.
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct MessageId(pub i64);
+
+impl MessageId {
+    /// The id of the message at this place of a conversation.
+    pub const fn of(conversation: i64, seq: Seq) -> Self {
+        MessageId(conversation << 32 | seq.0 as i64)
+    }
+
+    /// The conversation, as the store counts them.
+    pub const fn conversation(self) -> i64 {
+        self.0 >> 32
+    }
+
+    /// The place in the conversation.
+    pub const fn seq(self) -> Seq {
+        // The lower half.
+        Seq(self.0 as u32)
+    }
+
+    /// Parses decimal digits. `None` for any other text, and for a number that no message has.
+    pub fn parse(text: &str) -> Option<Self> {
+        let is_number = text.bytes().all(|byte| byte.is_ascii_digit());
+        let number = text.parse().ok().filter(|&number| is_number && number > 0)?;
+        Some(MessageId(number))
+    }
+}
+
+impl fmt::Display for MessageId {
+    /// Decimal digits.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
 /// Milliseconds since the Unix epoch, by the wall clock. For people to see; nothing is ordered by it.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub struct UnixMs(pub i64);
@@ -93,6 +132,9 @@ pub enum Place {
 pub enum Role {
     /// For everything: `/ws?token=`.
     Stream,
+    /// For everything, in a dialect with words for all of it: it speaks from the start. It hears who is online
+    /// in this form.
+    Switchboard(PresenceMode),
     /// The private conversation with this user.
     Pair(UserId),
     /// Notices of private messages.
@@ -104,7 +146,7 @@ pub enum Role {
 }
 
 /// The name of a user, as it was registered. It is compared exactly.
-#[derive(Clone, Debug, Eq, Hash, PartialEq)]
+#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub struct UserName(Arc<str>);
 
 /// A text cannot be the name of a user.
@@ -185,6 +227,20 @@ mod tests {
             '\u{2066}',
         ] {
             assert_eq!(UserName::new(&format!("ann{c}a")), Err(NotAName::BadCharacter), "{c:?}");
+        }
+    }
+
+    #[test]
+    fn the_id_of_a_message_is_its_conversation_and_its_place() {
+        let id = MessageId::of(7, Seq(u32::MAX));
+        assert_eq!(
+            (id.conversation(), id.seq(), id),
+            (7, Seq(u32::MAX), MessageId(34_359_738_367))
+        );
+        assert_eq!(MessageId::parse("34359738367"), Some(id));
+        assert_eq!(MessageId::parse(&i64::MAX.to_string()), Some(MessageId(i64::MAX)));
+        for text in ["", "0", "00", "-1", "+1", " 1", "1.0", "0x1", "9223372036854775808", "١"] {
+            assert_eq!(MessageId::parse(text), None, "{text}");
         }
     }
 

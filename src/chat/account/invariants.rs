@@ -81,8 +81,12 @@ impl Realm {
     fn check_unstored(&self) {
         assert!(self.ledger.balances(), "the ledger balances: {:?}", self.ledger);
         let mut by_seat: BTreeMap<ConnectionId, u16> = BTreeMap::new();
-        let (mut messages, mut bytes, mut hashes) = (0, 0, 0);
+        let (mut messages, mut bytes, mut hashes, mut errands) = (0, 0, 0, 0);
         for pending in self.waiting.iter() {
+            if let Some(errand) = pending.errand() {
+                *by_seat.entry(errand.seat).or_default() += 1;
+                errands += 1;
+            }
             match pending {
                 Pending::Message(message) => {
                     *by_seat.entry(message.seat).or_default() += 1;
@@ -100,15 +104,20 @@ impl Realm {
                 | Pending::Unread { .. }
                 | Pending::MarkRead { .. }
                 | Pending::CreateRoom { .. }
-                | Pending::ChangeRoom { .. } => {}
+                | Pending::ChangeRoom { .. }
+                | Pending::Change { .. }
+                | Pending::Page { .. }
+                | Pending::Inbox { .. }
+                | Pending::ReadUpTo { .. } => {}
             }
         }
         assert_eq!(self.unstored(), messages, "what is in store waits for its result");
+        assert_eq!(self.errands, errands, "the commands of devices in store are counted");
         assert_eq!(self.unstored_bytes, bytes, "bytes in store are counted");
         assert_eq!(self.hashes.waiting(), hashes, "a place in the hash queue has a job");
         for seat in self.seats.check_invariants() {
-            let unstored = by_seat.get(&seat.id).copied().unwrap_or(0);
-            assert_eq!(seat.unstored, unstored, "a seat counts its messages in store");
+            let under_way = by_seat.get(&seat.id).copied().unwrap_or(0);
+            assert_eq!(seat.under_way, under_way, "a seat counts what it has in store");
         }
     }
 }

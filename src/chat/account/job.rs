@@ -10,8 +10,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::{
-    PasswordHash, Place, Quote, RoomId, RoomKey, Secret, Seq, Token, TokenDigest, UnixMs, UserId,
-    UserKey, UserName,
+    MessageId, PasswordHash, Place, Quote, RoomId, RoomKey, Secret, Seq, Token, TokenDigest,
+    UnixMs, UserId, UserKey, UserName,
 };
 
 /// The number by which the realm recognises a result. It is given anew once its result has come.
@@ -35,8 +35,10 @@ pub struct Job {
 /// What is to be done.
 #[derive(Clone, Eq, PartialEq)]
 pub enum Work {
-    /// Store lane: store a message as the next of its conversation. → [`Output::Said`], or
-    /// [`Output::NotAMember`] if it is for a room of which the sender is no member
+    /// Store lane: store a message as the next of its conversation. → [`Output::Said`]; or
+    /// [`Output::SaidBefore`] or [`Output::IdReused`] if its sender has used the id before,
+    /// [`Output::NotAMember`] if it is for a room of which the sender is no member, and
+    /// [`Output::NoSuchMessage`] if what it replies to is not in the conversation
     Say {
         /// The conversation.
         place: Place,
@@ -47,7 +49,22 @@ pub enum Work {
         /// The text.
         text: Arc<str>,
         /// What it replies to.
-        reply: Option<Arc<Quote<'static>>>,
+        reply: Option<ReplyTo>,
+        /// The id that the sender's client has given it.
+        client_id: Option<Arc<str>>,
+    },
+    /// Store lane: give a message another text, or delete it, if `by` is its author. → [`Output::Changed`];
+    /// [`Output::NotYours`] if it is another user's, and [`Output::NoSuchMessage`] if it is gone, or `by` may
+    /// not see it
+    Change {
+        /// The message.
+        mid: MessageId,
+        /// The user who asks for it.
+        by: UserKey,
+        /// When.
+        at: UnixMs,
+        /// The new text. `None`: the message is to be deleted.
+        text: Option<Arc<str>>,
     },
     /// Store lane: the last messages of a conversation. → [`Output::History`]
     History {
@@ -55,6 +72,37 @@ pub enum Work {
         place: Place,
         /// The most messages.
         limit: u16,
+    },
+    /// Store lane: messages of a conversation, the deleted ones included. → [`Output::Page`], or
+    /// [`Output::NoSuchMessage`] if `before` is of another conversation
+    Page {
+        /// The conversation.
+        place: Place,
+        /// Those before this message. `None`: the newest.
+        before: Option<MessageId>,
+        /// The most messages.
+        limit: u16,
+        /// The most bytes of texts. One message is in the page in any case.
+        bytes: usize,
+    },
+    /// Store lane: all conversations of a user. → [`Output::Inbox`]
+    Inbox {
+        /// The user.
+        user: UserKey,
+        /// The rooms of the user.
+        rooms: Box<[RoomKey]>,
+        /// What is cut off.
+        most: Most,
+    },
+    /// Store lane: note that a user has read a conversation up to a message. → [`Output::ReadUpTo`], or
+    /// [`Output::NoSuchMessage`] if the message is of another conversation
+    ReadUpTo {
+        /// The reader.
+        user: UserKey,
+        /// The conversation.
+        place: Place,
+        /// The message.
+        up_to: MessageId,
     },
     /// Store lane: how many private messages of each other user this user has not read.
     /// → [`Output::Unread`]
@@ -78,7 +126,7 @@ pub enum Work {
         /// When.
         at: UnixMs,
     },
-    /// Store lane: change a room, if it is there and `by` is its creator. → [`Output::RoomChanged`]
+    /// Store lane: change a room, if it is there and `by` is its creator, or leaves it. → [`Output::RoomChanged`]
     ChangeRoom {
         /// The room.
         room: RoomKey,
@@ -140,6 +188,57 @@ pub enum Work {
     },
 }
 
+/// What a message replies to.
+#[derive(Clone, Eq, PartialEq)]
+pub enum ReplyTo {
+    /// What the sender's client has said of it. Nobody checks it.
+    Quote(Arc<Quote<'static>>),
+    /// A message of the same conversation. In a room, the store quotes it.
+    Message {
+        /// The message.
+        mid: MessageId,
+        /// The most characters of the quote.
+        quote_chars: usize,
+    },
+}
+
+impl ReplyTo {
+    /// The message, if it is known.
+    pub fn mid(&self) -> Option<MessageId> {
+        match self {
+            ReplyTo::Quote(_) => None,
+            ReplyTo::Message { mid, .. } => Some(*mid),
+        }
+    }
+
+    /// What the sender's client has said of it.
+    pub fn quote(&self) -> Option<Arc<Quote<'static>>> {
+        match self {
+            ReplyTo::Quote(quote) => Some(Arc::clone(quote)),
+            ReplyTo::Message { .. } => None,
+        }
+    }
+
+    /// The bytes of its texts.
+    pub fn bytes(&self) -> usize {
+        match self {
+            ReplyTo::Quote(quote) => quote.bytes(),
+            ReplyTo::Message { .. } => 0,
+        }
+    }
+}
+
+/// The most of everything in an [`Inbox`](Work::Inbox).
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Most {
+    /// Private conversations.
+    pub conversations: usize,
+    /// Unread messages that are counted in a conversation.
+    pub unread: u32,
+    /// Characters of each last message.
+    pub chars: usize,
+}
+
 /// A change of a room.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum RoomChange {
@@ -149,6 +248,8 @@ pub enum RoomChange {
     Add(UserKey),
     /// Make this user no member, if it is one.
     Remove(UserKey),
+    /// Make this user no member, at its own wish. It must not be the creator.
+    Leave(UserKey),
 }
 
 impl Work {
@@ -161,7 +262,9 @@ impl Work {
     pub fn writes(&self) -> bool {
         match self {
             Work::Say { .. }
+            | Work::Change { .. }
             | Work::MarkRead { .. }
+            | Work::ReadUpTo { .. }
             | Work::CreateRoom { .. }
             | Work::ChangeRoom { .. }
             | Work::Register { .. }
@@ -169,6 +272,8 @@ impl Work {
             | Work::Admit { .. }
             | Work::Revoke(_) => true,
             Work::History { .. }
+            | Work::Page { .. }
+            | Work::Inbox { .. }
             | Work::Unread(_)
             | Work::Credentials { .. }
             | Work::Login(_)
@@ -193,8 +298,36 @@ pub struct JobResult {
 pub enum Output {
     /// The message is committed.
     Said {
-        /// Its place in its conversation.
-        seq: Seq,
+        /// Its id.
+        mid: MessageId,
+        /// What the store quotes of the message that it replies to.
+        quote: Option<Arc<Quote<'static>>>,
+    },
+    /// The same message was stored before, under the same id of its sender's client.
+    SaidBefore {
+        /// Its id.
+        mid: MessageId,
+        /// When the server received it.
+        at: UnixMs,
+    },
+    /// The message was not stored: its sender has used the id before, for another message.
+    IdReused,
+    /// There is no such message, or none that the user may see here.
+    NoSuchMessage,
+    /// The message is another user's.
+    NotYours,
+    /// The change is committed: the message as it is now.
+    Changed(Box<Stored>),
+    /// Messages of a conversation, oldest first, and whether there are older ones.
+    Page(Vec<Stored>, bool),
+    /// The conversations of a user, in no order.
+    Inbox(Vec<Entry>),
+    /// The mark is committed.
+    ReadUpTo {
+        /// The message up to which the user has read now. `None`: there is no message yet.
+        up_to: Option<MessageId>,
+        /// Whether nothing of a private conversation is unread any more, which was before.
+        is_reset: bool,
     },
     /// The message was not stored: its sender is no member of the room, or no longer, or the room is gone.
     NotAMember,
@@ -202,8 +335,8 @@ pub enum Output {
     History(History),
     /// How many messages of each other user are unread. Users with none are left out.
     Unread(Vec<(UserKey, u32)>),
-    /// The mark is committed.
-    Read,
+    /// The mark is committed: the last message that is read now. `None`: there is none.
+    Read(Option<MessageId>),
     /// The room is committed. `None`: its creator was deleted.
     RoomCreated(Option<Room>),
     /// Whether the change is committed. If not, the room is gone, or has another creator, or the user to
@@ -341,16 +474,35 @@ pub struct History {
 pub struct Stored {
     /// The conversation.
     pub place: Place,
-    /// Its place in the conversation.
-    pub seq: Seq,
+    /// Its id.
+    pub mid: MessageId,
     /// The sender.
     pub from: UserKey,
     /// When the server received it.
     pub at: UnixMs,
-    /// The text.
+    /// The text. Empty if it was deleted.
     pub text: Arc<str>,
-    /// What it replies to.
-    pub reply: Option<Arc<Quote<'static>>>,
+    /// What it replies to, in words.
+    pub quote: Option<Arc<Quote<'static>>>,
+    /// The message that it replies to.
+    pub reply_to: Option<MessageId>,
+    /// When its text was changed last.
+    pub edited: Option<UnixMs>,
+    /// Whether it was deleted.
+    pub is_deleted: bool,
+}
+
+/// A conversation of a user.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Entry {
+    /// The conversation.
+    pub place: Place,
+    /// The last message that was not deleted.
+    pub last: Option<Stored>,
+    /// How many messages of others the user has not read.
+    pub unread: u32,
+    /// Of a private one: the message up to which the other user has read.
+    pub read_by_other: Option<MessageId>,
 }
 
 /// What the store holds when the server starts, as far as memory keeps a replica of it.
@@ -371,6 +523,10 @@ impl fmt::Debug for Work {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Work::Say { .. } => "Say",
+            Work::Change { .. } => "Change",
+            Work::Page { .. } => "Page",
+            Work::Inbox { .. } => "Inbox",
+            Work::ReadUpTo { .. } => "ReadUpTo",
             Work::History { .. } => "History",
             Work::Unread(_) => "Unread",
             Work::MarkRead { .. } => "MarkRead",
@@ -395,7 +551,15 @@ impl fmt::Debug for Output {
             Output::NotAMember => "NotAMember",
             Output::History(_) => "History",
             Output::Unread(_) => "Unread",
-            Output::Read => "Read",
+            Output::SaidBefore { .. } => "SaidBefore",
+            Output::IdReused => "IdReused",
+            Output::NoSuchMessage => "NoSuchMessage",
+            Output::NotYours => "NotYours",
+            Output::Changed(_) => "Changed",
+            Output::Page(..) => "Page",
+            Output::Inbox(_) => "Inbox",
+            Output::ReadUpTo { .. } => "ReadUpTo",
+            Output::Read(_) => "Read",
             Output::RoomCreated(_) => "RoomCreated",
             Output::RoomChanged(_) => "RoomChanged",
             Output::Credentials(_) => "Credentials",
@@ -428,7 +592,7 @@ impl fmt::Debug for Stored {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Stored")
             .field("place", &self.place)
-            .field("seq", &self.seq)
+            .field("mid", &self.mid)
             .field("from", &self.from)
             .finish_non_exhaustive()
     }

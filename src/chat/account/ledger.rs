@@ -24,17 +24,21 @@ pub struct Ledger {
     failed: [u64; FAILURES.len()],
 }
 
-/// Why a message was refused. Its sender got an error at once.
+/// Why a message was not stored, though the store works.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Refused {
     /// A field is missing or has a wrong value, or the text is empty.
     Malformed,
     /// The text is over the limit.
     TooLong,
-    /// There is no user of the recipient's name.
+    /// There is no user of the recipient's name, no such room, or no such message to reply to.
     Unknown,
     /// The sender is no member of the room. The store says so, which has the last word.
     NotAMember,
+    /// The sender's client has sent it again: it was stored before, and is acknowledged once more.
+    Repeated,
+    /// The sender's client gave it the id of another message.
+    IdReused,
 }
 
 /// Why the store failed, in the order of the metrics.
@@ -42,8 +46,14 @@ pub(super) const FAILURES: [Failure; 3] = [Failure::Full, Failure::ReadOnly, Fai
 
 impl Refused {
     /// Every one of them, in the order of the metrics.
-    pub const ALL: [Refused; 4] =
-        [Refused::Malformed, Refused::TooLong, Refused::Unknown, Refused::NotAMember];
+    pub const ALL: [Refused; 6] = [
+        Refused::Malformed,
+        Refused::TooLong,
+        Refused::Unknown,
+        Refused::NotAMember,
+        Refused::Repeated,
+        Refused::IdReused,
+    ];
 
     /// The label in the metrics.
     pub fn word(self) -> &'static str {
@@ -52,6 +62,8 @@ impl Refused {
             Refused::TooLong => "too_long",
             Refused::Unknown => "unknown",
             Refused::NotAMember => "not_a_member",
+            Refused::Repeated => "repeated",
+            Refused::IdReused => "id_reused",
         }
     }
 }
@@ -143,8 +155,8 @@ mod tests {
         }
         (0..9).for_each(|_| ledger.settle(Ok(())));
         assert!(ledger.balances());
-        assert_eq!((ledger.received, ledger.in_store, ledger.stored), (33, 5, 9));
-        assert_eq!(Refused::ALL.map(|why| ledger.refused(why)), [1, 2, 3 + 3, 4]);
+        assert_eq!((ledger.received, ledger.in_store, ledger.stored), (44, 5, 9));
+        assert_eq!(Refused::ALL.map(|why| ledger.refused(why)), [1, 2, 3 + 3, 4, 5, 6]);
         assert_eq!(FAILURES.map(|why| ledger.failed(why)), [1, 2, 3]);
         assert!(!Ledger { stored: 8, ..ledger }.balances(), "one is in no term");
     }

@@ -71,11 +71,25 @@ pub struct Limits {
     pub retention: Option<Duration>,
     /// How many global messages are kept in memory.
     pub recent: usize,
-    /// The most messages that wait for the store. Beyond it, no client of the realm is read.
+    /// The most messages of a page of a history that a device asks for.
+    pub page_messages: u16,
+    /// The most bytes of texts in a page. One message is in it in any case.
+    pub page_bytes: usize,
+    /// The most private conversations in a device's list of conversations.
+    pub conversations: usize,
+    /// The most unread messages that are counted in a conversation.
+    pub unread: u32,
+    /// The most characters of the last message of a conversation in that list. A longer one is cut off.
+    pub last_chars: usize,
+    /// The most users in a page of users.
+    pub users_page: usize,
+    /// The most messages and other commands that wait for the store. Beyond it, no client of the realm is
+    /// read.
     pub unstored_messages: usize,
     /// The most bytes of texts that wait for the store. Beyond it, no client of the realm is read.
     pub unstored_bytes: usize,
-    /// The most messages of one socket that wait for the store. Beyond it, this client is not read.
+    /// The most messages and other commands of one socket that wait for the store. Beyond it, this client is
+    /// not read.
     pub unstored_per_seat: u16,
     /// The most private messages that are kept for one socket that has no words for them yet.
     pub missed_messages: usize,
@@ -127,6 +141,12 @@ impl Default for Limits {
             notices_ping: Duration::from_secs(60),
             retention: None,
             recent: 50,
+            page_messages: 100,
+            page_bytes: 128 << 10,
+            conversations: 1_000,
+            unread: 1_000,
+            last_chars: 100,
+            users_page: 100,
             unstored_messages: 4_096,
             unstored_bytes: 8 << 20,
             unstored_per_seat: 64,

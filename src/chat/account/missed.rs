@@ -7,9 +7,10 @@
 
 use std::collections::VecDeque;
 use std::rc::Rc;
+use std::sync::Arc;
 
-use super::Limits;
 use super::recent::Message;
+use super::{Limits, MessageId, UnixMs};
 use crate::chat::ConnectionId;
 use crate::shards::Shards;
 
@@ -44,6 +45,27 @@ impl Missed {
         }
     }
 
+    /// Gives a message another text, or forgets it if it was deleted, wherever it is kept. O(kept).
+    pub(super) fn change(&mut self, mid: MessageId, changed: Option<(&Arc<str>, UnixMs)>) {
+        let Missed { queues, bytes } = self;
+        for queue in queues.iter_mut() {
+            let Some(place) = queue.messages.iter().position(|one| one.mid == mid) else {
+                continue;
+            };
+            *bytes -= queue.messages[place].text.len();
+            match changed {
+                Some((text, at)) => {
+                    *bytes += text.len();
+                    let (text, edited) = (Arc::clone(text), Some(at));
+                    let old = &queue.messages[place];
+                    let (from, to) = (old.from.clone(), old.to.clone());
+                    queue.messages[place] = Rc::new(Message { text, edited, from, to, ..**old });
+                }
+                None => _ = queue.messages.remove(place),
+            }
+        }
+    }
+
     /// Takes out what was kept for a socket, the oldest first.
     pub(super) fn take(&mut self, id: ConnectionId) -> VecDeque<Rc<Message>> {
         let queue = self.queues.remove(id, |queue| queue.id == id);
@@ -67,13 +89,15 @@ impl Missed {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::chat::account::{Seq, UnixMs, UserName};
+    use crate::chat::account::{UserId, UserName};
 
     fn message(commit: u64, text: &str) -> Rc<Message> {
         let name = UserName::registered("ada");
         let (from, to) = (name.clone(), Some(name));
-        let seq = Seq(u32::try_from(commit).expect("small"));
-        Rc::new(Message { commit, seq, from, to, text: text.into(), at: UnixMs(0) })
+        let (mid, from_id, at) =
+            (MessageId(i64::try_from(commit).expect("small")), UserId([1; 16]), UnixMs(0));
+        let (text, reply_to, edited) = (text.into(), None, None);
+        Rc::new(Message { commit, mid, from_id, from, to, text, at, reply_to, edited })
     }
 
     fn kept(missed: &mut Missed, id: ConnectionId) -> Vec<u64> {

@@ -36,12 +36,15 @@ mod throttle;
 
 // What the realm does.
 mod answering;
+mod browsing;
+mod changing;
 mod entering;
+mod errands;
 mod hosting;
 mod joining;
+mod passing;
 mod reading;
 mod saying;
-mod typing;
 
 // What the operator sees, and what must hold.
 mod counters;
@@ -57,25 +60,28 @@ use crate::limiter::Block;
 use crate::timer::{Moment, Now};
 
 pub use call::{Asker, Call, Guest, Reply, Wants};
-pub use command::Command;
+pub use command::{Command, Query, Target};
 pub use counters::Counters;
-pub use event::{Event, News};
-pub use ids::{NotAName, Place, Role, RoomId, RoomKey, Seq, UnixMs, UserId, UserKey, UserName};
+pub use event::{Conversation, Event, News, RoomNews};
+pub use ids::{
+    MessageId, NotAName, Place, Role, RoomId, RoomKey, Seq, UnixMs, UserId, UserKey, UserName,
+};
 pub use job::{
-    Changed, Commit, Credentials, Failure, History, Job, JobResult, Output, Room, RoomChange,
-    Snapshot, StoreReport, Stored, Ticket, User, Work,
+    Changed, Commit, Credentials, Entry, Failure, History, Job, JobResult, Most, Output, ReplyTo,
+    Room, RoomChange, Snapshot, StoreReport, Stored, Ticket, User, Work,
 };
 pub use ledger::{Ledger, Refused};
 pub use limits::{Limits, Registration};
 pub use refusal::Refusal;
-pub use said::{Line, Quote, RoomSaid, RoomView, Said};
+pub use said::{Line, Quote, RoomView, Said, Spot};
 pub use secret::{PasswordHash, Secret, Token, TokenDigest};
 
 use directory::Directory;
 use hashes::Hashes;
 use logins::Logins;
 use missed::Missed;
-use pending::{AndThen, Pending, Waiting};
+use passing::Passed;
+use pending::{AndThen, By, Pending, Waiting};
 use pings::Pings;
 use presence::Online;
 use recent::{Message, Recent};
@@ -85,6 +91,9 @@ use throttle::Throttle;
 
 /// The name that is shown for a sender that the store does not name.
 const NOBODY: &str = "unknown user";
+
+/// The id that is shown for such a sender.
+const NO_ID: UserId = UserId([0; 16]);
 
 /// All users, and what they say to each other.
 pub struct Realm {
@@ -115,6 +124,8 @@ pub struct Realm {
     commits: u64,
     /// The bytes of the texts that wait for the store.
     unstored_bytes: usize,
+    /// How many commands of devices the store has in hand, messages not counted.
+    errands: usize,
     is_draining: bool,
     ledger: Ledger,
     counters: Counters,
@@ -126,11 +137,13 @@ impl Realm {
         let Snapshot { users, former, recent: stored, rooms } = snapshot;
         let (users, former) = (Directory::restore(users), Directory::restore(former));
         let mut recent = Recent::new(limits.recent);
-        for Stored { seq, from, at, text, place: _, reply: _ } in stored {
+        for Stored { mid, from, at, text, reply_to, edited, .. } in stored {
             let sender = users.get(from).or_else(|| former.get(from));
             let name = sender.map(|one| one.user.name.clone());
+            let from_id = sender.map_or(NO_ID, |one| one.user.id);
             let from = name.unwrap_or_else(|| UserName::registered(NOBODY));
-            recent.add(Message { commit: 0, seq, from, to: None, text, at });
+            let (commit, to) = (0, None);
+            recent.add(Message { commit, mid, from_id, from, to, text, at, reply_to, edited });
         }
         let throttle = |rate| Throttle::new(rate, limits.remembered_attempts);
         Realm {
@@ -152,6 +165,7 @@ impl Realm {
             was_full: None,
             commits: 0,
             unstored_bytes: 0,
+            errands: 0,
             is_draining: false,
             ledger: Ledger::default(),
             counters: Counters::default(),
@@ -196,9 +210,29 @@ impl Realm {
             }
             return;
         }
-        let pending = self.waiting.take(ticket);
-        let (asker, then) = match pending.expect("each job has one result") {
+        let pending = self.waiting.take(ticket).expect("each job has one result");
+        if let Some(errand) = pending.errand() {
+            self.has_come(errand.seat);
+            self.errands -= 1;
+        }
+        let (asker, then) = match pending {
             Pending::Message(message) => return self.stored(message, outcome, sink),
+            Pending::Change { errand, at } => return self.changed(&errand, at, outcome, sink),
+            Pending::Page { errand, user, to } => {
+                return self.paged(&errand, (user, &to), outcome, sink);
+            }
+            Pending::Inbox { errand, user } => return self.listed(&errand, user, outcome, sink),
+            Pending::ReadUpTo { errand, user, to } => {
+                return self.read_up_to(&errand, (user, &to), outcome, sink);
+            }
+            Pending::CreateRoom { by, creator: _ } => {
+                let then = self.room_created(&by, outcome, sink);
+                return refuse_if(then, &by, sink);
+            }
+            Pending::ChangeRoom { by, room, change } => {
+                let then = self.room_changed(&by, (room, change), outcome, sink);
+                return refuse_if(then, &by, sink);
+            }
             Pending::Recheck(token) => return self.recheck(token, outcome, sink),
             Pending::Login { token, asker, claims, wants } => {
                 (asker, self.looked_up(now, asker, token, (claims, &wants), outcome, sink))
@@ -226,12 +260,6 @@ impl Realm {
             Pending::MarkRead { asker, user, other } => {
                 (asker, self.marked(asker, (user, other), outcome, sink))
             }
-            Pending::CreateRoom { asker, creator: _ } => {
-                (asker, self.room_created(asker, outcome, sink))
-            }
-            Pending::ChangeRoom { asker, room, change } => {
-                (asker, self.room_changed(asker, (room, change), outcome, sink))
-            }
         };
         reply_if_refused(asker, then, sink);
     }
@@ -245,20 +273,47 @@ impl Realm {
         sink: &mut impl Sink,
     ) {
         let Some(seat) = self.seats.get(id) else { return };
-        let is_stream = seat.purpose == Purpose::Stream;
-        match command {
+        let (purpose, user) = (seat.purpose, seat.user);
+        let (client_id, done) = match command {
             Command::SayHere { text, reply } => {
-                self.say_here(now, id, (text, reply.as_ref()), sink);
+                return self.say_here(now, id, (text, reply.as_ref()), sink);
             }
-            // The other sockets have no words for these.
-            Command::Say { .. } | Command::Typing { .. } | Command::ListUsers if !is_stream => {}
-            Command::Say { to, text } => {
-                if let Err(refusal) = self.say(now, id, (to.as_deref(), text), sink) {
-                    tell(sink, &[id], Event::Refused(refusal));
-                }
+            // The other sockets have no words for the rest.
+            _ if purpose != Purpose::Stream => return,
+            Command::Say { to, text, id: client_id, reply_to } => {
+                let words = (&**text, client_id.as_deref(), *reply_to);
+                (client_id, self.say(now, id, to, words, sink))
             }
-            Command::Typing { to, is_typing } => self.typing(id, to.as_deref(), *is_typing, sink),
-            Command::ListUsers => sink.watch(id, Watch::Ask),
+            Command::ListUsers => return sink.watch(id, Watch::Ask),
+            Command::Presence(mode) => return sink.watch(id, Watch::Switch(*mode)),
+            Command::Typing { to, is_typing } => {
+                return self.pass_on(id, to, Passed::Typing(*is_typing), sink);
+            }
+            Command::Receipt { to, id: about } => {
+                return self.pass_on(id, to, Passed::Receipt(about), sink);
+            }
+            Command::Signal { to, data } => {
+                return self.pass_on(id, to, Passed::Signal(data), sink);
+            }
+            Command::Edit { mid, text, id: client_id } => {
+                let errand = (id, client_id.as_deref());
+                (client_id, self.change(now, errand, (user, *mid, Some(text)), sink))
+            }
+            Command::Delete { mid, id: client_id } => {
+                let errand = (id, client_id.as_deref());
+                (client_id, self.change(now, errand, (user, *mid, None), sink))
+            }
+            Command::Read { place, up_to, id: client_id } => {
+                let errand = (id, client_id.as_deref());
+                (client_id, self.mark(errand, (user, place, *up_to), sink))
+            }
+            Command::Query { id: client_id, what } => {
+                let errand = (id, client_id.as_deref());
+                (client_id, self.browse(now, errand, (user, what), sink))
+            }
+        };
+        if let Err(refusal) = done {
+            tell(sink, &[id], Event::Refused { refusal, id: client_id.as_deref() });
         }
     }
 
@@ -331,9 +386,19 @@ impl Realm {
         self.online.len()
     }
 
-    /// How many connections watch the list of those online.
+    /// How many connections watch the list of those online, with sentences.
     pub fn watchers(&self) -> usize {
-        self.seats.speaking().len()
+        self.seats.speaking().len() - self.seats.devices()
+    }
+
+    /// How many connections watch the names of those online.
+    pub fn name_watchers(&self) -> usize {
+        self.seats.devices()
+    }
+
+    /// Calls `tell` with all changes of the names of those online since the last call.
+    pub fn changes(&mut self, tell: impl FnOnce(Event<'_>)) {
+        self.online.take_changes(tell);
     }
 
     /// How many connections watch the list of all users.
@@ -401,6 +466,15 @@ fn tell(sink: &mut impl Sink, seats: &[ConnectionId], event: Event<'_>) {
         [] => {}
         [only] => sink.send(*only, &event),
         several => sink.fan_out(several, &event),
+    }
+}
+
+/// Refuses what a request or a device waits for, if it is refused.
+fn refuse_if(done: Result<(), Refusal<'static>>, by: &By, sink: &mut impl Sink) {
+    match (done, by) {
+        (Ok(()), _) => {}
+        (Err(refusal), By::Request(asker)) => sink.reply(*asker, &Reply::Refused(refusal)),
+        (Err(refusal), By::Device(errand)) => errand.refuse(refusal, sink),
     }
 }
 

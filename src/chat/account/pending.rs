@@ -8,8 +8,8 @@ use std::sync::Arc;
 use slab::Slab;
 
 use super::{
-    Asker, Place, Quote, RoomChange, RoomKey, Secret, Ticket, TokenDigest, UnixMs, UserId, UserKey,
-    UserName, Wants,
+    Asker, Place, ReplyTo, RoomChange, RoomKey, Secret, Ticket, TokenDigest, UnixMs, UserId,
+    UserKey, UserName, Wants,
 };
 use crate::chat::ConnectionId;
 use crate::limiter::Block;
@@ -43,9 +43,62 @@ pub(super) enum Pending {
     /// A user waits for a mark to be stored: the messages of `other` are read.
     MarkRead { asker: Asker, user: UserKey, other: UserKey },
     /// A room waits to be stored.
-    CreateRoom { asker: Asker, creator: UserKey },
+    CreateRoom { by: By, creator: UserKey },
     /// A change of a room waits to be stored.
-    ChangeRoom { asker: Asker, room: RoomKey, change: RoomChange },
+    ChangeRoom { by: By, room: RoomKey, change: RoomChange },
+    /// A change of a message waits to be stored, at this time.
+    Change { errand: Errand, at: UnixMs },
+    /// A device waits for messages of a conversation.
+    Page { errand: Errand, user: UserKey, to: To },
+    /// A device waits for the conversations of its user.
+    Inbox { errand: Errand, user: UserKey },
+    /// A device waits for a mark to be stored.
+    ReadUpTo { errand: Errand, user: UserKey, to: To },
+}
+
+/// Who waits for an answer.
+pub(super) enum By {
+    /// A request.
+    Request(Asker),
+    /// A device.
+    Device(Errand),
+}
+
+/// A command of a device that the store has in hand.
+pub(super) struct Errand {
+    /// The connection that it came from. It may have ended.
+    pub(super) seat: ConnectionId,
+    /// The id that the client has given it.
+    pub(super) id: Option<Box<str>>,
+}
+
+impl Pending {
+    /// The command that it is, if it is one of a device.
+    pub(super) fn errand(&self) -> Option<&Errand> {
+        match self {
+            Pending::CreateRoom { by: By::Device(errand), .. }
+            | Pending::ChangeRoom { by: By::Device(errand), .. }
+            | Pending::Change { errand, .. }
+            | Pending::Page { errand, .. }
+            | Pending::Inbox { errand, .. }
+            | Pending::ReadUpTo { errand, .. } => Some(errand),
+            Pending::Message(_)
+            | Pending::Login { .. }
+            | Pending::Recheck(_)
+            | Pending::LogOut { .. }
+            | Pending::Room { .. }
+            | Pending::Hash { .. }
+            | Pending::Register { .. }
+            | Pending::Credentials(_)
+            | Pending::Verify(_)
+            | Pending::Admit(_)
+            | Pending::History { .. }
+            | Pending::Unread { .. }
+            | Pending::MarkRead { .. }
+            | Pending::CreateRoom { by: By::Request(_), .. }
+            | Pending::ChangeRoom { by: By::Request(_), .. } => None,
+        }
+    }
 }
 
 /// A message that the store has in hand.
@@ -58,10 +111,12 @@ pub(super) struct Unstored {
     pub(super) at: UnixMs,
     pub(super) text: Arc<str>,
     /// What it replies to.
-    pub(super) reply: Option<Arc<Quote<'static>>>,
+    pub(super) reply: Option<ReplyTo>,
+    /// The id that the sender's client has given it.
+    pub(super) client_id: Option<Arc<str>>,
 }
 
-/// Who is to get a message.
+/// A conversation of a user: who is to get what the user says there.
 #[derive(Clone, Debug)]
 pub(super) enum To {
     Everybody,
@@ -72,14 +127,17 @@ pub(super) enum To {
 impl Unstored {
     /// The bytes of its texts.
     pub(super) fn bytes(&self) -> usize {
-        self.text.len() + self.reply.as_ref().map_or(0, |quote| quote.bytes())
+        let id = self.client_id.as_ref().map_or(0, |id| id.len());
+        self.text.len() + id + self.reply.as_ref().map_or(0, |reply| reply.bytes())
     }
+}
 
-    /// The conversation that it belongs to.
-    pub(super) fn place(&self) -> Place {
-        match self.to {
+impl To {
+    /// The conversation, as the store has it.
+    pub(super) fn place(&self, of: UserKey) -> Place {
+        match *self {
             To::Everybody => Place::Global,
-            To::User(to, _) => Place::Private(self.from, to),
+            To::User(to, _) => Place::Private(of, to),
             To::Room(room) => Place::Room(room),
         }
     }
@@ -168,7 +226,7 @@ impl Waiting {
 }
 
 fn is_call(pending: &Pending) -> bool {
-    !matches!(pending, Pending::Message(_) | Pending::Recheck(_))
+    !matches!(pending, Pending::Message(_) | Pending::Recheck(_)) && pending.errand().is_none()
 }
 
 fn is_registration(pending: &Pending) -> bool {

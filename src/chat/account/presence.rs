@@ -3,7 +3,7 @@
 //! A user is online with at least one socket, in whatever dialect, and counts once. The list is published
 //! to those that speak (`Audience::Accounts`). With it goes a sentence, "ada joined the chat". If a
 //! client is behind by a few changes, it gets one frame for each of them; if by more, one without a
-//! sentence. All these frames have the newest list.
+//! sentence. All these frames have the newest list. Devices (`Audience::Names`) may be told of changes alone.
 //!
 //! Names stand in their order, so that a publication need not sort them: 16 bytes for each user online.
 
@@ -23,6 +23,9 @@ pub(super) struct Online {
     names: Vec<UserName>,
     /// The last changes, the oldest first: at most [`SENTENCES`].
     changes: VecDeque<Change>,
+    /// The users who came or went since the last delta, once for each time. A delta names each user once, with
+    /// their state then. A user who came and went in between is named too: a list may have shown them meanwhile.
+    touched: Vec<UserName>,
 }
 
 struct Change {
@@ -34,6 +37,27 @@ impl Online {
     /// How many are online.
     pub(super) fn len(&self) -> usize {
         self.names.len()
+    }
+
+    /// Notes that the next delta has to name a user, or that no delta will: then none will name an earlier one
+    /// either. Otherwise the memory would grow while no device wants deltas.
+    pub(super) fn touched(&mut self, name: &UserName, a_delta_will_tell: bool) {
+        match a_delta_will_tell {
+            true => self.touched.push(name.clone()),
+            false => self.touched = Vec::new(),
+        }
+    }
+
+    /// Calls `tell` with all changes since the last call that a delta has to name.
+    pub(super) fn take_changes(&mut self, tell: impl FnOnce(Event<'_>)) {
+        let mut touched = std::mem::take(&mut self.touched);
+        touched.sort_unstable_by(|one, other| one.as_str().cmp(other.as_str()));
+        touched.dedup();
+        let (joined, left): (Vec<&str>, Vec<&str>) = touched
+            .iter()
+            .map(UserName::as_str)
+            .partition(|name| self.names.binary_search_by_key(name, UserName::as_str).is_ok());
+        tell(Event::UsersChanged { joined: &joined, left: &left, online: self.names.len() });
     }
 
     /// Notes that a user came online.
@@ -103,6 +127,36 @@ mod tests {
             other => panic!("a list is published: {other:?}"),
         });
         told
+    }
+
+    #[test]
+    fn a_delta_names_everybody_who_came_or_went_once_by_their_state_now() {
+        let mut online = Online::default();
+        let [ada, bob, eve] = ["ada", "bob", "eve"].map(UserName::registered);
+        let delta = |online: &mut Online| {
+            let mut told = String::new();
+            online.take_changes(|event| match event {
+                Event::UsersChanged { joined, left, online } => {
+                    told = format!("{} | {} | {online}", joined.join(","), left.join(","));
+                }
+                other => panic!("a delta is told: {other:?}"),
+            });
+            told
+        };
+        online.joined(&eve);
+        online.touched(&eve, false);
+        online.joined(&bob);
+        online.touched(&bob, true);
+        online.joined(&ada);
+        online.touched(&ada, true);
+        online.left(&bob);
+        online.touched(&bob, true);
+        assert_eq!(delta(&mut online), "ada | bob | 2");
+        assert_eq!(delta(&mut online), " |  | 2", "each change is told once");
+        online.left(&eve);
+        online.touched(&eve, true);
+        online.touched(&ada, false);
+        assert_eq!(delta(&mut online), " |  | 1", "nobody wanted a delta meanwhile");
     }
 
     #[test]

@@ -7,31 +7,41 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use super::{Said, Seq, UnixMs, UserName};
+use super::{MessageId, Said, Spot, UnixMs, UserId, UserName};
 
 /// A message that was committed while the server ran, or before.
 pub(super) struct Message {
     /// Its number among all messages that were committed since the start, in all conversations; 0 for one
     /// that was committed before.
     pub(super) commit: u64,
-    pub(super) seq: Seq,
+    pub(super) mid: MessageId,
+    pub(super) from_id: UserId,
     /// The sender's name. The user may have been deleted since.
     pub(super) from: UserName,
     /// The recipient's name. `None`: everybody.
     pub(super) to: Option<UserName>,
     pub(super) text: Arc<str>,
     pub(super) at: UnixMs,
+    /// The message that it replies to.
+    pub(super) reply_to: Option<MessageId>,
+    /// When its text was changed last.
+    pub(super) edited: Option<UnixMs>,
 }
 
 impl Message {
     /// What a client is told of it.
     pub(super) fn said(&self) -> Said<'_> {
         Said {
-            seq: self.seq,
+            mid: self.mid,
+            place: self.to.as_ref().map_or(Spot::Everybody, |to| Spot::User(to.as_str())),
+            from_id: self.from_id,
             from: self.from.as_str(),
-            to: self.to.as_ref().map(UserName::as_str),
             text: &self.text,
             at: self.at,
+            quote: None,
+            reply_to: self.reply_to,
+            edited: self.edited,
+            is_deleted: false,
         }
     }
 }
@@ -64,6 +74,20 @@ impl Recent {
         }
     }
 
+    /// Gives a message another text, or forgets it if it was deleted, if it is among them.
+    pub(super) fn change(&mut self, mid: MessageId, changed: Option<(&Arc<str>, UnixMs)>) {
+        let Ok(place) = self.messages.binary_search_by_key(&mid, |message| message.mid) else {
+            return;
+        };
+        match changed {
+            Some((text, at)) => {
+                let message = &mut self.messages[place];
+                (message.text, message.edited) = (Arc::clone(text), Some(at));
+            }
+            None => _ = self.messages.remove(place),
+        }
+    }
+
     /// All of them, the oldest first.
     pub(super) fn iter(&self) -> impl Iterator<Item = &Message> {
         self.messages.iter()
@@ -77,7 +101,7 @@ impl Recent {
     /// Panics if they are too many, or not in their order.
     pub(super) fn check_invariants(&self) {
         assert!(self.messages.len() <= self.most, "more messages are kept than may be");
-        let seqs: Vec<u32> = self.iter().map(|message| message.seq.0).collect();
-        assert!(seqs.windows(2).all(|pair| pair[0] < pair[1]), "the order is the store's");
+        let ids: Vec<MessageId> = self.iter().map(|message| message.mid).collect();
+        assert!(ids.windows(2).all(|pair| pair[0] < pair[1]), "the order is the store's");
     }
 }

@@ -16,6 +16,12 @@ pub enum Refusal<'a> {
     TextTooLong(usize),
     /// There is no user of this name.
     NoSuchUser(&'a str),
+    /// There is no such message, or none that the user may see.
+    NoSuchMessage,
+    /// The message is another user's.
+    NotYours,
+    /// The id that the client gave a message is that of another one of this user.
+    IdReused,
     /// There is no user with this id.
     UnknownUser,
     /// The request says that it is from a user whose token it does not show.

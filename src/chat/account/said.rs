@@ -1,31 +1,70 @@
-//! A message that is in the store, as clients are told of it in an event or in the answer to a call: [`Said`]
-//! for a global or a private one, [`Line`] for a private one in a history, [`RoomSaid`] for one in a room.
-//! [`Quote`]: the message that one replies to. [`RoomView`]: a room, as a member sees it.
+//! [`Said`]: a message that is in the store, as clients are told of it in an event or in the answer to a call;
+//! [`Line`] is a private one in MyChat's history. [`Spot`]: the conversation that an event names. [`Quote`]: what
+//! a message replies to. [`RoomView`]: a room, as a member sees it.
 
 use std::borrow::Cow;
 
-use super::{RoomId, Seq, UnixMs, UserId};
+use super::{MessageId, RoomId, UnixMs, UserId};
 
 /// A stored message.
 #[derive(Clone, Copy, Eq, PartialEq)]
 pub struct Said<'a> {
-    /// Its place in its conversation.
-    pub seq: Seq,
+    /// Its id, with its place in its conversation.
+    pub mid: MessageId,
+    /// The conversation. A private one: the recipient.
+    pub place: Spot<'a>,
+    /// The id of the sender.
+    pub from_id: UserId,
     /// The name of the sender.
     pub from: &'a str,
-    /// The name of the recipient. `None`: everybody.
-    pub to: Option<&'a str>,
-    /// The text, without the spaces around it.
+    /// The text, without the spaces around it. Empty if the message was deleted.
     pub text: &'a str,
     /// When the server received it.
     pub at: UnixMs,
+    /// What it replies to, in the words of its sender's client. In a room only.
+    pub quote: Option<&'a Quote<'a>>,
+    /// The message that it replies to.
+    pub reply_to: Option<MessageId>,
+    /// When its text was changed last.
+    pub edited: Option<UnixMs>,
+    /// Whether it was deleted.
+    pub is_deleted: bool,
+}
+
+#[cfg(test)]
+impl<'a> Said<'a> {
+    /// A message that replies to nothing and was never changed, for tests.
+    pub(crate) fn plain(from: &'a str, place: Spot<'a>, text: &'a str, at: UnixMs) -> Self {
+        let (mid, from_id) = (MessageId::of(0, super::Seq(7)), UserId([7; 16]));
+        let (quote, reply_to, edited, is_deleted) = (None, None, None, false);
+        Said { mid, place, from_id, from, text, at, quote, reply_to, edited, is_deleted }
+    }
+}
+
+/// A conversation, as clients name it.
+#[derive(Clone, Copy, Eq, PartialEq)]
+pub enum Spot<'a> {
+    /// The one of everybody.
+    Everybody,
+    /// A private one, by the name of one of its users.
+    User(&'a str),
+    /// The one of a room.
+    Room(RoomId),
+}
+
+impl<'a> Spot<'a> {
+    /// The name of the user, if it is a private one.
+    pub fn user(self) -> Option<&'a str> {
+        match self {
+            Spot::User(name) => Some(name),
+            Spot::Everybody | Spot::Room(_) => None,
+        }
+    }
 }
 
 /// A private message in a history.
 #[derive(Clone, Copy, Eq, PartialEq)]
 pub struct Line<'a> {
-    /// Its place in its conversation.
-    pub seq: Seq,
     /// The id of the sender.
     pub from_id: UserId,
     /// The name of the sender.
@@ -36,25 +75,6 @@ pub struct Line<'a> {
     pub at: UnixMs,
     /// Whether the recipient has read it.
     pub is_read: bool,
-}
-
-/// A message in a room, live or in a history.
-#[derive(Clone, Copy, Eq, PartialEq)]
-pub struct RoomSaid<'a> {
-    /// The room.
-    pub room: RoomId,
-    /// Its place in the room.
-    pub seq: Seq,
-    /// The id of the sender.
-    pub from_id: UserId,
-    /// The name of the sender.
-    pub from: &'a str,
-    /// The text, without the spaces around it.
-    pub text: &'a str,
-    /// When the server received it.
-    pub at: UnixMs,
-    /// What it replies to.
-    pub reply: Option<&'a Quote<'a>>,
 }
 
 /// What a message in a room replies to, as the client of its sender has said. Nobody checks it.
@@ -107,19 +127,23 @@ pub struct RoomView<'a> {
 
 impl std::fmt::Debug for Said<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Said").field("seq", &self.seq).finish_non_exhaustive()
+        f.debug_struct("Said").field("mid", &self.mid).finish_non_exhaustive()
     }
 }
 
 impl std::fmt::Debug for Line<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Line").field("seq", &self.seq).finish_non_exhaustive()
+        f.debug_struct("Line").field("at", &self.at).finish_non_exhaustive()
     }
 }
 
-impl std::fmt::Debug for RoomSaid<'_> {
+impl std::fmt::Debug for Spot<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("RoomSaid").field("seq", &self.seq).finish_non_exhaustive()
+        f.write_str(match self {
+            Spot::Everybody => "Everybody",
+            Spot::User(_) => "User",
+            Spot::Room(_) => "Room",
+        })
     }
 }
 

@@ -15,8 +15,8 @@ use super::pending::{Pending, To, Unstored};
 use super::recent::Message;
 use super::seats::{Purpose, Seat};
 use super::{
-    Event, Failure, Ledger, Limits, Output, Quote, Realm, Refusal, Refused, RoomSaid, UserKey,
-    Work, tell,
+    Event, Failure, Ledger, Limits, MessageId, Output, Quote, Realm, Refusal, Refused, ReplyTo,
+    RoomKey, Said, Spot, Target, UserKey, Work, tell,
 };
 use crate::chat::{ConnectionId, Farewell, Sink};
 use crate::timer::Now;
@@ -25,8 +25,8 @@ impl Realm {
     /// Whether the turn may read from a connection. It may always, if the connection has no seat here.
     pub fn may_speak(&self, id: ConnectionId) -> bool {
         let Some(seat) = self.seats.get(id) else { return true };
-        seat.unstored < self.limits.unstored_per_seat
-            && self.unstored() < self.limits.unstored_messages
+        seat.under_way < self.limits.unstored_per_seat
+            && self.unstored() + self.errands < self.limits.unstored_messages
             && self.unstored_bytes < self.limits.unstored_bytes
             && !self.is_draining
     }
@@ -34,7 +34,7 @@ impl Realm {
     /// Whether a drain may end this connection. A client that waits to hear whether its message was stored
     /// stays a little longer.
     pub fn may_go(&self, id: ConnectionId) -> bool {
-        self.seats.get(id).is_none_or(|seat| seat.unstored == 0)
+        self.seats.get(id).is_none_or(|seat| seat.under_way == 0)
     }
 
     /// How many messages wait for the store.
@@ -47,24 +47,27 @@ impl Realm {
         &self.ledger
     }
 
-    /// Hands a message for everybody, or for the user of a name, to the store.
+    /// Hands a message to the store: its text, the id that the client has given it, and what it replies to.
     pub(super) fn say<'a>(
         &mut self,
         now: Now,
         id: ConnectionId,
-        (to, text): (Option<&'a str>, &str),
+        to: &'a Target<'_>,
+        (text, client_id, reply_to): (&str, Option<&str>, Option<MessageId>),
         sink: &mut impl Sink,
     ) -> Result<(), Refusal<'a>> {
-        let text = self.checked(text)?;
-        let to = match to.map(|name| (name, self.users.find(name))) {
-            None => To::Everybody,
-            Some((_, Some(found))) => To::User(found.user.key, found.user.name.clone()),
-            Some((name, None)) => {
-                self.ledger.refuse(Refused::Unknown);
-                return Err(Refusal::NoSuchUser(name));
+        let Some(user) = self.seats.get(id).map(|seat| seat.user) else { return Ok(()) };
+        let text = self.checked(text).inspect_err(|why| self.ledger.refuse(reason(why)))?;
+        let to = match self.conversation(user, to) {
+            Ok(to) => to,
+            Err(refusal) => {
+                self.ledger.refuse(reason(&refusal));
+                return Err(refusal);
             }
         };
-        self.submit(now, id, (to, text, None), sink);
+        let quote_chars = self.limits.reply_text_chars;
+        let reply = reply_to.map(|mid| ReplyTo::Message { mid, quote_chars });
+        self.submit(now, id, (to, text, reply, client_id), sink);
         Ok(())
     }
 
@@ -86,7 +89,7 @@ impl Realm {
             // It is for no place.
             Purpose::Stream | Purpose::Notices | Purpose::Status => return,
         };
-        let text = match self.checked(text) {
+        let text = match self.checked(text).inspect_err(|why| self.ledger.refuse(reason(why))) {
             Ok(text) => text,
             Err(Refusal::TextTooLong(_)) => {
                 return self.end_seat(id, Farewell::MessageTooLong, sink);
@@ -102,43 +105,44 @@ impl Realm {
         let Limits { reply_name_chars, reply_text_chars, .. } = self.limits;
         let reply = reply.filter(|_| matches!(to, To::Room(_)));
         let reply = reply.map(|quote| Arc::new(quote.cut(reply_name_chars, reply_text_chars)));
-        self.submit(now, id, (to, text, reply), sink);
+        self.submit(now, id, (to, text, reply.map(ReplyTo::Quote), None), sink);
     }
 
     /// The text as it is stored, if it may be.
-    fn checked<'t>(&mut self, text: &'t str) -> Result<&'t str, Refusal<'static>> {
+    pub(super) fn checked<'t>(&self, text: &'t str) -> Result<&'t str, Refusal<'static>> {
         let text = text.trim();
         if text.is_empty() {
-            self.ledger.refuse(Refused::Malformed);
             return Err(Refusal::EmptyText);
         }
         // A character has four bytes at most: a short text need not be counted.
         let most = self.limits.text_chars;
-        if text.len() > most && text.chars().count() > most {
-            self.ledger.refuse(Refused::TooLong);
-            return Err(Refusal::TextTooLong(most));
+        match text.len() > most && text.chars().count() > most {
+            true => Err(Refusal::TextTooLong(most)),
+            false => Ok(text),
         }
-        Ok(text)
     }
 
     fn submit(
         &mut self,
         now: Now,
         id: ConnectionId,
-        (to, text, reply): (To, &str, Option<Arc<Quote<'static>>>),
+        (to, text, reply, client_id): (To, &str, Option<ReplyTo>, Option<&str>),
         sink: &mut impl Sink,
     ) {
         let Some(seat) = self.seats.get_mut(id) else { return };
         let from = seat.user;
         let Some(sender) = self.users.get(from) else { return };
-        seat.unstored += 1;
+        seat.under_way += 1;
         let from_name = sender.user.name.clone();
-        let (at, text) = (unix_ms(now), Arc::from(text));
+        let (at, text, client_id) = (unix_ms(now), Arc::from(text), client_id.map(Arc::from));
         self.ledger.take();
-        let message = Unstored { seat: id, from, from_name, to, at, text, reply };
+        let message = Unstored { seat: id, from, from_name, to, at, text, reply, client_id };
         self.unstored_bytes += message.bytes();
-        let (place, text, reply) = (message.place(), message.text.clone(), message.reply.clone());
-        self.ask(Pending::Message(message), Work::Say { place, from, at, text, reply }, sink);
+        let (place, text, reply) =
+            (message.to.place(from), message.text.clone(), message.reply.clone());
+        let client_id = message.client_id.clone();
+        let work = Work::Say { place, from, at, text, reply, client_id };
+        self.ask(Pending::Message(message), work, sink);
     }
 
     /// Takes the result of a message: tells everybody who may see it, or the sender that it failed.
@@ -149,67 +153,128 @@ impl Realm {
         sink: &mut impl Sink,
     ) {
         self.unstored_bytes -= message.bytes();
-        let sender = self.seats.get_mut(message.seat).map(|seat| {
-            seat.unstored -= 1;
-            seat.purpose
-        });
-        let seq = match outcome {
-            Ok(Output::Said { seq }) => seq,
+        self.has_come(message.seat);
+        let (mid, quote) = match outcome {
+            Ok(Output::Said { mid, quote }) => (mid, quote),
+            Ok(Output::SaidBefore { mid, at }) => {
+                self.ledger.give_back(Refused::Repeated);
+                return self.acknowledge(&message, (mid, at), false, sink);
+            }
             Ok(Output::NotAMember) => {
                 self.ledger.give_back(Refused::NotAMember);
-                if sender.is_some() {
-                    self.end_seat(message.seat, Farewell::NotAMember, sink);
-                }
-                return;
+                return self.not_stored(&message, Refusal::NotAMember, Farewell::NotAMember, sink);
+            }
+            Ok(Output::IdReused) => {
+                self.ledger.give_back(Refused::IdReused);
+                return self.not_stored(&message, Refusal::IdReused, Farewell::TryAgain, sink);
+            }
+            Ok(Output::NoSuchMessage) => {
+                self.ledger.give_back(Refused::Unknown);
+                return self.not_stored(&message, Refusal::NoSuchMessage, Farewell::TryAgain, sink);
             }
             Ok(other) => unreachable!("a message was stored, and the result is {other:?}"),
             Err(failure) => {
                 self.ledger.settle(Err(failure));
-                match sender {
-                    Some(Purpose::Stream) => {
-                        tell(sink, &[message.seat], Event::Refused(Refusal::Failed(failure)));
-                    }
-                    // It has no words for an error. The client sees that it was not told of its message.
-                    Some(_) => self.end_seat(message.seat, Farewell::TryAgain, sink),
-                    None => {}
-                }
-                return;
+                let refusal = Refusal::Failed(failure);
+                return self.not_stored(&message, refusal, Farewell::TryAgain, sink);
             }
         };
         self.ledger.settle(Ok(()));
         self.commits += 1;
-        let Unstored { seat: _, from, from_name, to, at, text, reply } = message;
-        let message = |to| Message {
+        self.acknowledge(&message, (mid, message.at), false, sink);
+        let reply_to = message.reply.as_ref().and_then(ReplyTo::mid);
+        let new = |to| Message {
             commit: self.commits,
-            seq,
-            from: from_name.clone(),
+            mid,
+            from_id: self.id_of(message.from),
+            from: message.from_name.clone(),
             to,
-            text: text.clone(),
-            at,
+            text: message.text.clone(),
+            at: message.at,
+            reply_to,
+            edited: None,
         };
-        match to {
+        match message.to.clone() {
             To::Everybody => {
-                let message = message(None);
-                tell(sink, self.seats.hearers(), Event::Said(message.said()));
-                self.recent.add(message);
+                let new = new(None);
+                let hearers = self.seats.hearers();
+                // A client that has its acknowledgement needs no copy.
+                match message.client_id {
+                    None => tell(sink, hearers, Event::Said(new.said())),
+                    Some(_) => tell(sink, &without(message.seat, hearers), Event::Said(new.said())),
+                }
+                self.recent.add(new);
             }
             To::User(to, name) => {
-                let message = message(Some(name));
-                self.tell_both(from, to, message, sink);
+                let new = new(Some(name));
+                if self.tell_both(&message, to, new, sink) {
+                    self.acknowledge(&message, (mid, message.at), true, sink);
+                }
             }
             To::Room(room) => {
-                let Some(hall) = self.rooms.get(room) else { return };
-                let (from_id, from) = (self.id_of(from), from_name.as_str());
-                let (room, text, reply) = (hall.room.id, &*text, reply.as_deref());
-                let said = RoomSaid { room, seq, from_id, from, text, at, reply };
-                tell(sink, hall.seats(), Event::RoomSaid(said));
+                let quote = quote.or_else(|| message.reply.as_ref().and_then(ReplyTo::quote));
+                self.tell_room(room, &message, (&new(None), quote.as_deref()), sink);
             }
         }
     }
 
+    /// Tells the client of a message that it is stored, or delivered, if it wants to be told.
+    fn acknowledge(
+        &self,
+        message: &Unstored,
+        (mid, at): (MessageId, super::UnixMs),
+        delivered: bool,
+        sink: &mut impl Sink,
+    ) {
+        if let (Some(id), Some(_)) = (&message.client_id, self.seats.get(message.seat)) {
+            tell(sink, &[message.seat], Event::Stored { id, mid, at, delivered });
+        }
+    }
+
+    /// Tells the client of a message that it is not stored. A socket without words for an error is ended: so
+    /// its client sees that it was not told of its message.
+    fn not_stored(
+        &mut self,
+        message: &Unstored,
+        refusal: Refusal<'_>,
+        farewell: Farewell,
+        sink: &mut impl Sink,
+    ) {
+        match self.seats.get(message.seat).map(|seat| seat.purpose) {
+            Some(Purpose::Stream) => {
+                let id = message.client_id.as_deref();
+                tell(sink, &[message.seat], Event::Refused { refusal, id });
+            }
+            Some(_) => self.end_seat(message.seat, farewell, sink),
+            None => {}
+        }
+    }
+
+    /// Tells all in a room of a message: the sockets of the room, and the devices of its members.
+    fn tell_room(
+        &self,
+        room: RoomKey,
+        message: &Unstored,
+        (new, quote): (&Message, Option<&Quote<'_>>),
+        sink: &mut impl Sink,
+    ) {
+        let Some(hall) = self.rooms.get(room) else { return };
+        let said = Said { place: Spot::Room(hall.room.id), quote, ..new.said() };
+        let mut told = without(message.seat, &self.devices_of_members(room));
+        told.extend(hall.seats());
+        tell(sink, &told, Event::Said(said));
+    }
+
     /// Tells sender and recipient of a private message. Those of their streams that have no words for it
-    /// may hear it later.
-    fn tell_both(&mut self, from: UserKey, to: UserKey, message: Message, sink: &mut impl Sink) {
+    /// may hear it later. Returns whether a connection of the recipient was told.
+    fn tell_both(
+        &mut self,
+        unstored: &Unstored,
+        to: UserKey,
+        message: Message,
+        sink: &mut impl Sink,
+    ) -> bool {
+        let from = unstored.from;
         let message = Rc::new(message);
         let is_pair = |with: UserKey| move |seat: &Seat| seat.purpose == Purpose::Pair(with);
         // Those of the recipient. A user who writes to themselves is told once, as the sender.
@@ -218,7 +283,10 @@ impl Realm {
             false => (self.speaking_of(to), self.notices_of(to)),
         };
         told.extend(self.sockets_of(to, is_pair(from)));
-        let senders = self.speaking_of(from);
+        let mut senders = self.speaking_of(from);
+        if unstored.client_id.is_some() {
+            senders = without(unstored.seat, &senders);
+        }
         let delivered =
             !told.is_empty() || !notices.is_empty() || (from == to && !senders.is_empty());
         if from != to {
@@ -227,17 +295,14 @@ impl Realm {
         let said = message.said();
         tell(sink, &told, Event::Said(said));
         tell(sink, &senders, Event::Sent { message: said, delivered });
-        let notify = Event::Notify {
-            from_id: self.id_of(from),
-            from: said.from,
-            text: said.text,
-            at: said.at,
-        };
+        let notify =
+            Event::Notify { from_id: said.from_id, from: said.from, text: said.text, at: said.at };
         tell(sink, &notices, notify);
         self.keep_for_later(to, &message);
         if from != to {
             self.keep_for_later(from, &message);
         }
+        delivered
     }
 
     /// Keeps a private message for those streams of a user that cannot be told of it now.
@@ -251,4 +316,19 @@ impl Realm {
     pub(super) fn speaking_of(&self, user: UserKey) -> Vec<ConnectionId> {
         self.sockets_of(user, |seat| seat.speaks)
     }
+}
+
+/// How the ledger accounts for a message that is refused before the store has it.
+fn reason(refusal: &Refusal<'_>) -> Refused {
+    match refusal {
+        Refusal::EmptyText => Refused::Malformed,
+        Refusal::TextTooLong(_) => Refused::TooLong,
+        Refusal::NotAMember => Refused::NotAMember,
+        _ => Refused::Unknown,
+    }
+}
+
+/// All of these connections but one.
+fn without(one: ConnectionId, all: &[ConnectionId]) -> Vec<ConnectionId> {
+    all.iter().filter(|&&id| id != one).copied().collect()
 }

@@ -1,8 +1,9 @@
 //! [`Seats`]: the sockets of the realm. A *seat* is one WebSocket of a user: whose it is, which login opened
 //! it, what it is for, and what it waits for.
 //!
-//! A client of `/ws?token=` is a *stream*. It begins as Chatterbox, which has no words for private messages,
-//! typing or lists. Once it *speaks*, it has switched to a dialect that has them. Every stream hears global
+//! A client of `/ws` is a *stream*. With a token alone it begins as Chatterbox, which has no words for private
+//! messages, typing or lists. Once it *speaks*, it has switched to a dialect that has them. A *device* is a
+//! stream that has words for everything, rooms included, and speaks from the start. Every stream hears global
 //! messages, so all stand in one list, the *hearers*; those that speak are the first of them. The sockets of
 //! a room stand in a list of the room's ([`Rooms`](super::rooms::Rooms)).
 //!
@@ -30,10 +31,12 @@ pub(super) struct Seat {
     pub(super) purpose: Purpose,
     /// Its place among the hearers, or among the sockets of its room.
     pub(super) place: u32,
-    /// How many of its messages wait for the store.
-    pub(super) unstored: u16,
-    /// Whether it is a stream that has switched to a dialect with words for everything.
+    /// How many of its messages and other commands wait for the store.
+    pub(super) under_way: u16,
+    /// Whether it is a stream that has words for private messages.
     pub(super) speaks: bool,
+    /// Whether it is a device.
+    pub(super) is_device: bool,
 }
 
 /// What a seat is for: its [`Role`](super::Role), in the store's keys.
@@ -55,6 +58,8 @@ pub(super) struct Seats {
     hearers: Vec<ConnectionId>,
     /// How many of them speak.
     speaking: usize,
+    /// How many of those are devices.
+    devices: usize,
     /// How many seats are for the status.
     status: usize,
 }
@@ -93,8 +98,8 @@ impl Seats {
             Purpose::Pair(_) | Purpose::Notices | Purpose::Status => 0,
         };
         self.status += usize::from(purpose == Purpose::Status);
-        let (place, unstored, speaks) = (number(place), 0, false);
-        let seat = Seat { id, since, user, login, purpose, place, unstored, speaks };
+        let (place, under_way, speaks, is_device) = (number(place), 0, false, false);
+        let seat = Seat { id, since, user, login, purpose, place, under_way, speaks, is_device };
         self.table.insert(seat, |seat| seat.id.index());
     }
 
@@ -109,10 +114,21 @@ impl Seats {
         Some(seat)
     }
 
+    /// Notes that a stream which has just come is a device.
+    pub(super) fn is_device(&mut self, id: ConnectionId) {
+        if self.speaks(id).is_some()
+            && let Some(seat) = self.get_mut(id)
+        {
+            seat.is_device = true;
+            self.devices += 1;
+        }
+    }
+
     /// Takes the seat of a connection away. Its place in its room is the caller's to clear.
     pub(super) fn vacate(&mut self, id: ConnectionId) -> Option<Seat> {
         let seat = self.table.remove(id.index(), |seat| seat.id == id)?;
         self.status -= usize::from(seat.purpose == Purpose::Status);
+        self.devices -= usize::from(seat.is_device);
         if seat.purpose != Purpose::Stream {
             return Some(seat);
         }
@@ -136,6 +152,11 @@ impl Seats {
     /// How many seats are for the status.
     pub(super) fn status(&self) -> usize {
         self.status
+    }
+
+    /// How many seats are devices.
+    pub(super) fn devices(&self) -> usize {
+        self.devices
     }
 
     /// All streams. They hear global messages.
@@ -176,9 +197,10 @@ impl Seats {
         assert_eq!(streams, self.hearers.len(), "every stream hears");
         let status = count(|seat| seat.purpose == Purpose::Status);
         assert_eq!(self.status, status, "status sockets are counted");
+        assert_eq!(self.devices, count(|seat| seat.is_device), "devices are counted");
         for seat in self.table.iter() {
             if seat.purpose != Purpose::Stream {
-                assert!(!seat.speaks, "only a stream switches");
+                assert!(!seat.speaks && !seat.is_device, "only a stream switches");
                 continue;
             }
             let place = seat.place as usize;

@@ -66,19 +66,33 @@ impl Sink for Recorder {
         let text = |said: &Said<'_>| said.text.to_owned();
         let told = match event {
             Event::History(messages) => Told::History(messages.iter().map(text).collect()),
+            Event::Said(said @ Said { place: Spot::Room(_), .. }) => Told::InRoom(text(said)),
             Event::Said(said) => Told::Said(text(said)),
             Event::Sent { message, delivered } => {
                 Told::Sent { text: text(message), delivered: *delivered }
             }
-            Event::Refused(Refusal::Failed(failure)) => Told::Failed(*failure),
-            Event::RoomSaid(said) => Told::InRoom(said.text.to_owned()),
+            Event::Refused { refusal: Refusal::Failed(failure), .. } => Told::Failed(*failure),
             Event::Notify { text, .. } => Told::Notice((*text).to_owned()),
             Event::UnreadReset { from_id } => Told::Reset(*from_id),
             Event::Typing { .. }
             | Event::Users { .. }
             | Event::Everyone(_)
             | Event::Ping
-            | Event::Refused(_) => return,
+            | Event::Welcome(_)
+            | Event::Stored { .. }
+            | Event::Edited { .. }
+            | Event::Deleted { .. }
+            | Event::HasRead { .. }
+            | Event::Receipt { .. }
+            | Event::Signal { .. }
+            | Event::Page { .. }
+            | Event::Conversations { .. }
+            | Event::UsersPage { .. }
+            | Event::Rooms { .. }
+            | Event::RoomNews { .. }
+            | Event::RoomMembers { .. }
+            | Event::UsersChanged { .. }
+            | Event::Refused { .. } => return,
         };
         self.told.push((to, told));
     }
@@ -98,7 +112,11 @@ impl Sink for Recorder {
             }
             Watch::Ask => self.lines.push(format!("{}: wants the list", by.index())),
             Watch::End => {}
-            Watch::Begin(..) | Watch::Switch(_) => panic!("not in this realm: {what:?}"),
+            Watch::Begin(Audience::Names, mode) => {
+                self.lines.push(format!("{}: watches names, {mode:?}", by.index()));
+            }
+            Watch::Switch(mode) => self.lines.push(format!("{}: watches {mode:?}", by.index())),
+            Watch::Begin(..) => panic!("not in this realm: {what:?}"),
         }
     }
 
@@ -106,6 +124,7 @@ impl Sink for Recorder {
         match of {
             Audience::Mobile => panic!("another realm's"),
             Audience::Accounts => self.changes += 1,
+            Audience::Names => return true,
             Audience::Status => self.status_changes += 1,
         }
         false
@@ -256,7 +275,10 @@ impl World {
     }
 
     fn say(&mut self, slot: u32, to: Option<&str>, text: &str) {
-        self.handle(slot, &Command::Say { to: to.map(Into::into), text: text.into() });
+        self.handle(
+            slot,
+            &Command::Say { to: target(to), text: text.into(), id: None, reply_to: None },
+        );
     }
 
     /// Says something in the place that the device is for.
@@ -265,7 +287,7 @@ impl World {
     }
 
     fn types(&mut self, slot: u32, to: Option<&str>) {
-        self.handle(slot, &Command::Typing { to: to.map(Into::into), is_typing: true });
+        self.handle(slot, &Command::Typing { to: target(to), is_typing: true });
     }
 
     /// Has the store do its next job. Returns whether there was one.
@@ -303,6 +325,11 @@ impl World {
     fn check(&self) {
         self.realm.check_invariants();
     }
+}
+
+/// The conversation with a user, or that of everybody.
+fn target(to: Option<&str>) -> Target<'_> {
+    to.map_or(Target::Everybody, |name| Target::User(name.into()))
 }
 
 fn log_in(name: &str, password: &str) -> Call {

@@ -9,7 +9,7 @@ use serde_json::error::Category;
 
 use super::wire::{ClientFields, OtherFields};
 use crate::chat;
-use crate::chat::account::Command;
+use crate::chat::account::{Command, Target};
 use crate::dialects::flaw::{FORMAT, Flaw};
 use crate::dialects::json::{object, required, word};
 use crate::dialects::{Dialect, Incoming};
@@ -31,7 +31,7 @@ pub(super) fn read(text: &str) -> Incoming<'_> {
 
 fn command<'a>(fields: &ClientFields<'a>) -> Result<Command<'a>, Flaw> {
     let text = word(required(fields.content, FORMAT)?, FORMAT)?;
-    Ok(Command::Say { to: None, text })
+    Ok(Command::Say { to: Target::Everybody, text, id: None, reply_to: None })
 }
 
 /// Whether the frame has a `type` or a `recipient`, with whatever value.

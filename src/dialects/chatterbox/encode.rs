@@ -5,7 +5,7 @@
 //! event to a connection that speaks it.
 
 use crate::chat::Event;
-use crate::chat::account::{self, Said};
+use crate::chat::account::{self, Said, Spot};
 use crate::dialects::json::Writer;
 use crate::dialects::refusal::{MESSAGE_NOT_STORED, sentence};
 use crate::dialects::time;
@@ -33,21 +33,34 @@ fn write_own(event: &account::Event<'_>, out: &mut Writer<'_>) {
             }
             out.raw("]}");
         }
-        Event::Said(message) if message.to.is_none() => {
+        Event::Said(message) if message.place == Spot::Everybody => {
             out.raw(r#"{"type":"message","#);
             write_message(&message, out);
             out.raw("}");
         }
+        Event::Refused { refusal, .. } => error(&sentence(&refusal, MESSAGE_NOT_STORED), out),
         Event::Said(_)
+        | Event::Welcome(_)
         | Event::Sent { .. }
+        | Event::Stored { .. }
+        | Event::Edited { .. }
+        | Event::Deleted { .. }
+        | Event::HasRead { .. }
         | Event::Typing { .. }
+        | Event::Receipt { .. }
+        | Event::Signal { .. }
+        | Event::Page { .. }
+        | Event::Conversations { .. }
+        | Event::UsersPage { .. }
+        | Event::Rooms { .. }
+        | Event::RoomNews { .. }
+        | Event::RoomMembers { .. }
         | Event::Users { .. }
+        | Event::UsersChanged { .. }
         | Event::Notify { .. }
         | Event::UnreadReset { .. }
         | Event::Everyone(_)
-        | Event::RoomSaid(_)
         | Event::Ping => {}
-        Event::Refused(refusal) => error(&sentence(&refusal, MESSAGE_NOT_STORED), out),
     }
 }
 

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::wire::{ClientFrame, MessageFields, ServerFields};
 use super::*;
-use crate::chat::account::{Command, Event, Failure, News, Refusal, Said, Seq, UnixMs};
+use crate::chat::account::{Command, Event, Failure, News, Refusal, Said, Spot, Target, UnixMs};
 use crate::chat::{self, messenger, mobile};
 use crate::dialects::page::{appended, examples};
 use crate::dialects::{Dialect, Fault};
@@ -24,7 +24,12 @@ fn decode(text: &str) -> Incoming<'_> {
 #[track_caller]
 fn spoken(text: &str) -> String {
     match decode(text) {
-        Incoming::Command(chat::Command::Account(Command::Say { to: None, text })) => text.into(),
+        Incoming::Command(chat::Command::Account(Command::Say {
+            to: Target::Everybody,
+            text,
+            id: None,
+            reply_to: None,
+        })) => text.into(),
         other => panic!("not said to everybody: {other:?}: {text}"),
     }
 }
@@ -49,7 +54,7 @@ fn encode_any(event: &chat::Event<'_>) -> String {
 }
 
 fn said<'a>(from: &'a str, text: &'a str) -> Said<'a> {
-    Said { seq: Seq(7), from, to: None, text, at: AT }
+    Said::plain(from, Spot::Everybody, text, AT)
 }
 
 #[test]
@@ -68,7 +73,7 @@ fn every_event_has_its_fixed_frame_and_the_page_shows_it() {
     let events = [
         Event::History(&history),
         Event::Said(said("ada", "Hello, all")),
-        Event::Refused(Refusal::EmptyText),
+        Event::Refused { refusal: Refusal::EmptyText, id: None },
     ];
     let frames = examples(PAGE, "You are sent");
     assert_eq!(frames.len(), events.len());
@@ -176,12 +181,12 @@ fn a_refusal_has_the_sentence_that_existing_clients_know_and_the_page_too() {
         (Refusal::TextTooLong(5000), "Message too long (max 5000 characters)"),
     ];
     for (refusal, sentence) in refusals {
-        let frame = encode(Event::Refused(refusal));
+        let frame = encode(Event::Refused { refusal, id: None });
         assert_eq!(frame, format!(r#"{{"type":"error","detail":"{sentence}"}}"#));
         assert!(PAGE.contains(&format!("`{sentence}`")), "{sentence}");
     }
     assert!(PAGE.contains("`Invalid message format`"));
-    let full = encode(Event::Refused(Refusal::Failed(Failure::Full)));
+    let full = encode(Event::Refused { refusal: Refusal::Failed(Failure::Full), id: None });
     let expected = "your message could not be stored: the server's disk is full";
     assert_eq!(full, format!(r#"{{"type":"error","detail":"{expected}"}}"#));
 }
@@ -190,11 +195,11 @@ fn a_refusal_has_the_sentence_that_existing_clients_know_and_the_page_too() {
 fn what_the_session_says_has_its_frame_and_what_chatterbox_has_no_words_for_has_none() {
     let error = encode_any(&chat::Event::Error { detail: "no \"x\"\n", code: "x", id: None });
     assert_eq!(error, r#"{"type":"error","detail":"no \"x\"\n"}"#);
-    let private = Said { to: Some("bob"), ..said("ada", "secret") };
+    let private = Said { place: Spot::User("bob"), ..said("ada", "secret") };
     for event in [
         Event::Said(private),
         Event::Sent { message: private, delivered: true },
-        Event::Typing { from: "ada", to: None, is_typing: true },
+        Event::Typing { from: "ada", to: Spot::Everybody, is_typing: true },
         Event::Users { names: &["ada"], news: News::Joined("ada"), at: AT },
     ] {
         assert_eq!(encode(event), "");

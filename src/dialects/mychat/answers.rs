@@ -4,7 +4,7 @@
 //! other client of this server at the other. Each answer is for one user, so no cache may keep it.
 
 use super::encode;
-use crate::chat::account::{Line, Refusal, Reply, RoomView};
+use crate::chat::account::{Line, Refusal, Reply, RoomView, Spot};
 use crate::dialects::json::Writer;
 use crate::dialects::refusal::{NOTHING_STORED, retry_after_seconds, sentence, status};
 use crate::dialects::{json, time};
@@ -33,7 +33,9 @@ pub fn words(reply: &Reply<'_>, zone: &Zone) -> Response<'static> {
             out.raw(r#","name":"#).string(user.name.as_str()).raw("}");
         }),
         Reply::RoomHistory(messages) => json::list(messages, out, |message, out| {
-            encode::room_message(message, zone, out);
+            if let Spot::Room(room) = message.place {
+                encode::room_message(message, room, zone, out);
+            }
         }),
         Reply::Refused(refusal) => return refused(refusal),
         // The first is for the WebSocket that the request has opened: there is nothing to read. The others

@@ -6,7 +6,7 @@
 use std::io::Write as _;
 
 use crate::chat::Event;
-use crate::chat::account::{self, Quote, RoomSaid, UnixMs};
+use crate::chat::account::{self, Quote, RoomId, Said, Spot, UnixMs};
 use crate::dialects::json::Writer;
 use crate::timer::Zone;
 
@@ -21,6 +21,9 @@ pub(super) fn write(event: &Event<'_>, zone: &Zone, out: &mut Vec<u8>) {
 fn write_own(event: &account::Event<'_>, zone: &Zone, out: &mut Writer<'_>) {
     use account::Event;
     match *event {
+        Event::Said(message @ Said { place: Spot::Room(room), .. }) => {
+            room_message(&message, room, zone, out);
+        }
         Event::Said(message) => {
             out.raw(r#"{"user":"#).string(message.from);
             out.raw(r#","text":"#).string(message.text);
@@ -28,7 +31,6 @@ fn write_own(event: &account::Event<'_>, zone: &Zone, out: &mut Writer<'_>) {
             clock(message.at, zone, out);
             out.raw("}");
         }
-        Event::RoomSaid(message) => room_message(&message, zone, out),
         Event::Notify { from_id, from, text, at } => {
             out.raw(r#"{"type":"notify","from_id":"#).word(&from_id.to_string());
             out.raw(r#","from_name":"#).string(from);
@@ -51,23 +53,37 @@ fn write_own(event: &account::Event<'_>, zone: &Zone, out: &mut Writer<'_>) {
             out.raw("]");
         }
         Event::Ping => _ = out.raw(r#"{"type":"ping"}"#),
-        Event::History(_)
+        Event::Welcome(_)
+        | Event::History(_)
         | Event::Sent { .. }
+        | Event::Stored { .. }
+        | Event::Edited { .. }
+        | Event::Deleted { .. }
+        | Event::HasRead { .. }
         | Event::Typing { .. }
+        | Event::Receipt { .. }
+        | Event::Signal { .. }
+        | Event::Page { .. }
+        | Event::Conversations { .. }
+        | Event::UsersPage { .. }
+        | Event::Rooms { .. }
+        | Event::RoomNews { .. }
+        | Event::RoomMembers { .. }
         | Event::Users { .. }
-        | Event::Refused(_) => {}
+        | Event::UsersChanged { .. }
+        | Event::Refused { .. } => {}
     }
 }
 
 /// Appends a message of a room, live or of its history.
-pub(super) fn room_message(message: &RoomSaid<'_>, zone: &Zone, out: &mut Writer<'_>) {
+pub(super) fn room_message(message: &Said<'_>, room: RoomId, zone: &Zone, out: &mut Writer<'_>) {
     out.raw(r#"{"user":"#).string(message.from);
     out.raw(r#","text":"#).string(message.text);
     out.raw(r#","time":"#);
     clock(message.at, zone, out);
     out.raw(r#","sender_id":"#).word(&message.from_id.to_string());
-    out.raw(r#","room_id":"#).word(&message.room.to_string());
-    if let Some(Quote { sender_id, sender_name, text }) = message.reply {
+    out.raw(r#","room_id":"#).word(&room.to_string());
+    if let Some(Quote { sender_id, sender_name, text }) = message.quote {
         out.raw(r#","reply_to":{"sender_id":"#).string(sender_id);
         out.raw(r#","sender_name":"#).string(sender_name);
         out.raw(r#","text":"#).string(text).raw("}");

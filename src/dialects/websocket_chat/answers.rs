@@ -4,7 +4,7 @@
 //! No answer may be kept by a cache, since each is for one user. Which other origins may read it is said by
 //! the line of the route. Called by the session.
 
-use crate::chat::account::{Refusal, Reply, Said, User};
+use crate::chat::account::{Refusal, Reply, Said, Spot, User};
 use crate::dialects::json::{Writer, list};
 use crate::dialects::refusal::{NOTHING_STORED, retry_after_seconds, sentence, status};
 use crate::dialects::{time, token};
@@ -72,11 +72,11 @@ fn write_user(user: &User, out: &mut Writer<'_>) {
 }
 
 fn write_message(message: &Said<'_>, out: &mut Writer<'_>) {
-    out.raw(r#"{"id":"#).number(message.seq.0 as usize);
+    out.raw(r#"{"id":"#).number(message.mid.seq().0 as usize);
     out.raw(r#","content":"#).string(message.text);
     out.raw(r#","sender":"#).string(message.from);
     out.raw(r#","created_at":"#).word(&time::of_unix_ms(message.at));
-    out.raw(r#","is_global":"#).boolean(message.to.is_none()).raw("}");
+    out.raw(r#","is_global":"#).boolean(message.place == Spot::Everybody).raw("}");
 }
 
 fn private(response: Response<'static>) -> Response<'static> {

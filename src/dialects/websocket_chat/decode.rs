@@ -9,7 +9,7 @@ use serde_json::value::RawValue;
 
 use super::wire::ClientFields;
 use crate::chat;
-use crate::chat::account::Command;
+use crate::chat::account::{Command, Target};
 use crate::dialects::Incoming;
 use crate::dialects::flaw::{FORMAT, Flaw};
 use crate::dialects::json::{boolean, object, required, word};
@@ -32,7 +32,7 @@ fn command<'a>(kind: &str, fields: &ClientFields<'a>) -> Result<Command<'a>, Fla
     match kind {
         "chat" => {
             let text = word(required(fields.content, FORMAT)?, FORMAT)?;
-            Ok(Command::Say { to: recipient(fields.recipient)?, text })
+            Ok(Command::Say { to: recipient(fields.recipient)?, text, id: None, reply_to: None })
         }
         "typing" => {
             let is_typing = boolean(required(fields.is_typing, FORMAT)?, FORMAT)?;
@@ -45,6 +45,9 @@ fn command<'a>(kind: &str, fields: &ClientFields<'a>) -> Result<Command<'a>, Fla
 
 /// The name of the recipient. A recipient of another type is a flaw, and not everybody: a private text must
 /// never become public.
-fn recipient(field: Option<&RawValue>) -> Result<Option<Cow<'_, str>>, Flaw> {
-    field.map(|raw| word(raw, FORMAT)).transpose()
+fn recipient(field: Option<&RawValue>) -> Result<Target<'_>, Flaw> {
+    match field {
+        None => Ok(Target::Everybody),
+        Some(raw) => word(raw, FORMAT).map(Target::User),
+    }
 }

@@ -2,7 +2,7 @@
 //! spaces. Each arm shows the frame that it makes.
 
 use crate::chat::Event;
-use crate::chat::account::{self, News, Said};
+use crate::chat::account::{self, News, Said, Spot};
 use crate::dialects::json::Writer;
 use crate::dialects::refusal::{MESSAGE_NOT_STORED, sentence};
 use crate::dialects::time;
@@ -21,13 +21,8 @@ pub(super) fn write(event: &Event<'_>, out: &mut Vec<u8>) {
 fn write_own(event: &account::Event<'_>, out: &mut Writer<'_>) {
     use account::Event;
     match *event {
-        // What a client has missed comes to it as single messages. The others are for other protocols.
-        Event::History(_)
-        | Event::Notify { .. }
-        | Event::UnreadReset { .. }
-        | Event::Everyone(_)
-        | Event::RoomSaid(_)
-        | Event::Ping => {}
+        // There are no rooms here.
+        Event::Said(Said { place: Spot::Room(_), .. }) => {}
         Event::Said(message) => {
             out.raw(r#"{"type":"chat""#);
             write_message(&message, out);
@@ -42,7 +37,7 @@ fn write_own(event: &account::Event<'_>, out: &mut Writer<'_>) {
             out.raw(r#"{"type":"typing","username":"#).string(from);
             out.raw(r#","is_typing":"#).boolean(is_typing);
             out.raw(r#","recipient":"#);
-            recipient(to, out);
+            recipient(to.user(), out);
             out.raw("}");
         }
         Event::Users { names, news, at } => {
@@ -58,7 +53,27 @@ fn write_own(event: &account::Event<'_>, out: &mut Writer<'_>) {
             };
             out.raw(r#","timestamp":"#).word(&time::of_unix_ms(at)).raw("}");
         }
-        Event::Refused(refusal) => error(&sentence(&refusal, MESSAGE_NOT_STORED), out),
+        Event::Refused { refusal, .. } => error(&sentence(&refusal, MESSAGE_NOT_STORED), out),
+        // What a client has missed comes to it as single messages. The others are for other protocols.
+        Event::Welcome(_)
+        | Event::History(_)
+        | Event::Stored { .. }
+        | Event::Edited { .. }
+        | Event::Deleted { .. }
+        | Event::HasRead { .. }
+        | Event::Receipt { .. }
+        | Event::Signal { .. }
+        | Event::Page { .. }
+        | Event::Conversations { .. }
+        | Event::UsersPage { .. }
+        | Event::Rooms { .. }
+        | Event::RoomNews { .. }
+        | Event::RoomMembers { .. }
+        | Event::UsersChanged { .. }
+        | Event::Notify { .. }
+        | Event::UnreadReset { .. }
+        | Event::Everyone(_)
+        | Event::Ping => {}
     }
 }
 
@@ -67,9 +82,9 @@ fn write_message(message: &Said<'_>, out: &mut Writer<'_>) {
     out.raw(r#","content":"#).string(message.text);
     out.raw(r#","sender":"#).string(message.from);
     out.raw(r#","timestamp":"#).word(&time::of_unix_ms(message.at));
-    out.raw(r#","is_global":"#).boolean(message.to.is_none());
+    out.raw(r#","is_global":"#).boolean(message.place == Spot::Everybody);
     out.raw(r#","recipient":"#);
-    recipient(message.to, out);
+    recipient(message.place.user(), out);
 }
 
 fn recipient(name: Option<&str>, out: &mut Writer<'_>) {

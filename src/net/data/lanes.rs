@@ -113,7 +113,8 @@ mod tests {
     use super::super::UserTool;
     use super::*;
     use crate::chat::account::{
-        Changed, Output, PasswordHash, Place, Secret, Seq, Ticket, UnixMs, UserKey, UserName, Work,
+        Changed, Failure, MessageId, Output, PasswordHash, Place, Secret, Seq, Ticket, UnixMs,
+        UserKey, UserName, Work,
     };
     use crate::store;
 
@@ -164,7 +165,14 @@ mod tests {
     fn say(ticket: u32) -> Job {
         let (place, from, at) = (Place::Global, UserKey(1), UnixMs(1));
         let (text, reply) = ("text".into(), None);
-        Job { ticket: Ticket(ticket), work: Work::Say { place, from, at, text, reply } }
+        Job {
+            ticket: Ticket(ticket),
+            work: Work::Say { place, from, at, text, reply, client_id: None },
+        }
+    }
+
+    fn said(seq: u32) -> Result<Output, Failure> {
+        Ok(Output::Said { mid: MessageId::of(0, Seq(seq)), quote: None })
     }
 
     #[test]
@@ -177,7 +185,7 @@ mod tests {
             assert!(batch.is_empty());
         }
         for (result, number) in all.results(1_500).into_iter().zip(0..) {
-            let outcome = Ok(Output::Said { seq: Seq(number + 1) });
+            let outcome = said(number + 1);
             assert_eq!(result, JobResult { ticket: Ticket(number), outcome });
         }
         all.end();
@@ -191,7 +199,7 @@ mod tests {
         let settings = Settings { folder: all.folder, store: store::Settings::default() };
         let (_lock, database) = folder::open(&settings).expect("the lock is free again");
         let recent = database.snapshot().expect("it can be read").recent;
-        assert_eq!(recent.last().map(|stored| stored.seq), Some(Seq(1_000)));
+        assert_eq!(recent.last().map(|stored| stored.mid.seq()), Some(Seq(1_000)));
         let _ = fs::remove_dir_all(&settings.folder);
     }
 
@@ -203,7 +211,7 @@ mod tests {
         let mut results = all.results(2);
         results.sort_by_key(|result| result.ticket.0);
         assert!(matches!(results[0].outcome, Ok(Output::Hashed(_))));
-        assert_eq!(results[1].outcome, Ok(Output::Said { seq: Seq(1) }));
+        assert_eq!(results[1].outcome, said(1));
         all.end();
     }
 

@@ -133,14 +133,19 @@ fn batch_length(waiting: &[Job]) -> usize {
 /// The bytes of a job. Only texts, and the list of those online, are of a size that counts.
 fn bytes_of(job: &Job) -> usize {
     let more = match &job.work {
-        Work::Say { text, reply, .. } => {
-            text.len() + reply.as_ref().map_or(0, |quote| quote.bytes())
+        Work::Say { text, reply, client_id, .. } => {
+            let reply = reply.as_ref().map_or(0, |reply| reply.bytes());
+            text.len() + reply + client_id.as_ref().map_or(0, |id| id.len())
         }
+        Work::Change { text, .. } => text.as_ref().map_or(0, |text| text.len()),
+        Work::Inbox { rooms, .. } => mem::size_of_val(&**rooms),
         Work::CreateRoom { name, description, .. } => name.len() + description.len(),
         Work::MakeRoom { online, .. } => mem::size_of_val(&**online),
         Work::History { .. }
+        | Work::Page { .. }
         | Work::Unread(_)
         | Work::MarkRead { .. }
+        | Work::ReadUpTo { .. }
         | Work::ChangeRoom { .. }
         | Work::Credentials { .. }
         | Work::Register { .. }
@@ -167,7 +172,10 @@ mod tests {
     fn say(bytes: usize) -> Job {
         let text = Arc::from("x".repeat(bytes));
         let (place, from, at) = (Place::Global, UserKey(1), UnixMs(0));
-        Job { ticket: Ticket(0), work: Work::Say { place, from, at, text, reply: None } }
+        Job {
+            ticket: Ticket(0),
+            work: Work::Say { place, from, at, text, reply: None, client_id: None },
+        }
     }
 
     #[test]

@@ -62,11 +62,13 @@ fn status(answer: &str) -> &str {
 
 /// Where the answer comes from the account realm, or is a page for browsers. `tests/server/accounts` and
 /// `tests/server/web.rs` try these.
-const ELSEWHERE: [&str; 32] = [
+const ELSEWHERE: [&str; 34] = [
     "/ws/global/{user_id}",
     "/ws/status",
     "/ws/room/{room_id}/{user_id}",
     "/ws/{user_id}/{target_id}",
+    "/ws",
+    "/ws",
     "/ws",
     "/register",
     "/login",

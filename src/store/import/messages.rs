@@ -16,8 +16,8 @@ use super::people::{People, Person};
 use super::rooms::Rooms;
 use super::source::{Columns, To};
 use super::{ImportError, Run, check, check_length, marks, order};
-use crate::chat::account::{Limits, Place, Quote, Seq, UnixMs, UserKey};
-use crate::store::messages::{between, id_of};
+use crate::chat::account::{Limits, MessageId, Place, Quote, Seq, UnixMs, UserKey};
+use crate::store::conversations::between;
 use crate::store::schema::GLOBAL;
 
 /// A message, as the old database has it.
@@ -136,7 +136,7 @@ impl Conversations {
         }
         let new = self.new.entry(conversation).or_default();
         *new += 1;
-        let id = -id_of(conversation, Seq(*new));
+        let id = -MessageId::of(conversation, Seq(*new)).0;
         let (quoted_id, quoted_name) =
             reply.as_ref().map(|quote| (&*quote.sender_id, &*quote.sender_name)).unzip();
         let quoted_text = reply.as_ref().map(|quote| &*quote.text);

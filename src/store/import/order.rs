@@ -5,8 +5,7 @@
 
 use rusqlite::{Connection, params};
 
-use crate::chat::account::{Seq, UnixMs, UserKey};
-use crate::store::messages::id_of;
+use crate::chat::account::{MessageId, Seq, UnixMs, UserKey};
 
 /// A conversation after it was sorted.
 pub(super) struct Sorted {
@@ -43,10 +42,14 @@ pub(super) fn all_of(
         };
         in_range.query_map([first, last], message)?.collect::<rusqlite::Result<Vec<_>>>()
     };
-    let mut all = range(id_of(conversation, Seq(0)), id_of(conversation, Seq(u32::MAX)))?;
+    let mut all =
+        range(MessageId::of(conversation, Seq(0)).0, MessageId::of(conversation, Seq(u32::MAX)).0)?;
     if new > 0 {
         // The first has the highest id.
-        let last_to_first = range(-id_of(conversation, Seq(new)), -id_of(conversation, Seq(1)))?;
+        let last_to_first = range(
+            -MessageId::of(conversation, Seq(new)).0,
+            -MessageId::of(conversation, Seq(1)).0,
+        )?;
         all.extend(last_to_first.into_iter().rev());
     }
     Ok(all)
@@ -68,7 +71,7 @@ pub(super) fn sort(
     let last = last + new;
     let count = u32::try_from(messages.len()).expect("their numbers have 32 bits");
     for (seq, message) in (last - count + 1..).zip(&mut messages) {
-        message.id = id_of(conversation, Seq(seq));
+        message.id = MessageId::of(conversation, Seq(seq)).0;
     }
     // First out of the way, below the new ones.
     let aside = |id: i64| if id < 0 { id } else { -id - i64::from(new) };
@@ -85,8 +88,11 @@ pub(super) fn sort(
     Ok(Sorted { messages, last: Seq(last) })
 }
 
-/// Gives a message another id.
+/// Gives a message another id, also where others reply to it.
 fn rename(connection: &Connection, from: i64, to: i64) -> rusqlite::Result<()> {
     connection.prepare_cached("UPDATE messages SET id = ? WHERE id = ?")?.execute([to, from])?;
+    connection
+        .prepare_cached("UPDATE messages SET reply_to = ? WHERE reply_to = ?")?
+        .execute([to, from])?;
     Ok(())
 }

@@ -10,8 +10,8 @@ mod unheard;
 use std::time::Duration;
 
 use crate::chat::account::{
-    Failure, Job, JobResult, Output, Seq, Snapshot, Ticket, UnixMs, User, UserId, UserKey,
-    UserName, Work,
+    Failure, Job, JobResult, MessageId, Output, Seq, Snapshot, Ticket, UnixMs, User, UserId,
+    UserKey, UserName, Work,
 };
 use crate::chat::{Audience, ConnectionId};
 use crate::limiter::{Network, Proxies};
@@ -37,7 +37,7 @@ fn found(user: u32) -> Result<Output, Failure> {
 
 /// What the store says of a message: it is committed, as this one.
 fn said(seq: u32) -> Result<Output, Failure> {
-    Ok(Output::Said { seq: Seq(seq) })
+    Ok(Output::Said { mid: MessageId::of(0, Seq(seq)), quote: None })
 }
 
 fn users() -> Snapshot {

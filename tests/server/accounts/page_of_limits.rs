@@ -43,6 +43,11 @@ fn number(number: usize) -> String {
     shown
 }
 
+fn kibibytes(bytes: usize) -> String {
+    assert!(bytes.is_multiple_of(1 << 10), "{bytes}");
+    format!("{} KiB", bytes >> 10)
+}
+
 fn mebibytes(bytes: usize) -> String {
     assert!(bytes.is_multiple_of(1 << 20), "{bytes}");
     format!("{} MiB", bytes >> 20)
@@ -141,6 +146,12 @@ fn each_row_for_users_has_the_default_of_the_code() {
         ("notices_ping", seconds(limits.notices_ping)),
         ("retention", "for ever".to_owned()),
         ("recent", number(limits.recent)),
+        ("page_messages", number(limits.page_messages.into())),
+        ("page_bytes", kibibytes(limits.page_bytes)),
+        ("conversations", number(limits.conversations)),
+        ("unread", number(limits.unread as usize)),
+        ("last_chars", number(limits.last_chars)),
+        ("users_page", number(limits.users_page)),
         ("unstored_messages", number(limits.unstored_messages)),
         ("unstored_bytes", mebibytes(limits.unstored_bytes)),
         ("unstored_per_seat", number(limits.unstored_per_seat.into())),

@@ -31,10 +31,10 @@ fn users_rooms_members_replies_texts_and_times_of_mychat_arrive_as_they_were() {
     assert_eq!(room.creator, UserKey(2));
     assert_eq!(room.members, [UserKey(1), UserKey(2)], "the longest-standing first");
     let in_room = history(&mut database, Place::Room(room.key)).messages;
-    let reply = in_room[1].reply.as_ref().expect("a reply");
+    let reply = in_room[1].quote.as_ref().expect("a reply");
     let quoted = (&*reply.sender_id, &*reply.sender_name, &*reply.text);
     assert_eq!(quoted, (CARL, "Carl Ö", "green?"), "with the name that the user has");
-    assert!(in_room[0].reply.is_none());
+    assert!(in_room[0].quote.is_none());
 
     let message = |seq, from, at, text: &str| (seq, from, at, text.to_owned());
     let expected = [message(1, 2, 1, " hello "), message(2, 1, 2, "hi")];

@@ -31,8 +31,64 @@ fn messages_from_here_and_there_are_in_the_order_of_their_times_and_the_marks_mo
         history(&mut database, pair).read.iter().map(|(user, seq)| (user.0, seq.0)).collect();
     assert_eq!(read, [(1, 5), (2, 3)]);
     assert!(
-        matches!(did(&mut database, say_in(pair, 1, 9, "next")), Output::Said { seq } if seq.0 == 8)
+        matches!(did(&mut database, say_in(pair, 1, 9, "next")), Output::Said { mid, .. } if mid.seq().0 == 8)
     );
+}
+
+#[test]
+fn replies_and_the_marks_of_everybody_stay_at_their_messages() {
+    let folder = Folder::new();
+    let file = folder.file("chat.db");
+    let insert = |text: &str, at: u32| {
+        format!(
+            "INSERT INTO messages(content, sender_id, is_global, created_at) VALUES ('{text}', 1, 1, 't{at}');"
+        )
+    };
+    websocket_chat(
+        &file,
+        &format!(
+            "INSERT INTO users(username, password_hash) VALUES ('anna', '@PBKDF2'); {} {}",
+            insert("old 1", 1),
+            insert("old 5", 5)
+        ),
+    );
+    let mut database = folder.open(Settings::default());
+    register_two(&mut database);
+    let mids = [2, 3].map(|at| {
+        match did(&mut database, say_in(Place::Global, 1, at, &format!("here {at}"))) {
+            Output::Said { mid, .. } => mid,
+            other => panic!("{other:?}"),
+        }
+    });
+    let reply = Some(ReplyTo::Message { mid: mids[1], quote_chars: 9 });
+    let (place, from, at) = (Place::Global, UserKey(1), UnixMs(6));
+    did(&mut database, Work::Say { place, from, at, text: "re 3".into(), reply, client_id: None });
+    did(&mut database, Work::ReadUpTo { user: UserKey(2), place, up_to: mids[1] });
+    let same = Import {
+        taken_names: TakenNames::SamePeople,
+        ..of(Source::WebSocketChat(old_file(&file)))
+    };
+    taken_over(&mut database, &same);
+    let Output::Page(page, false) =
+        did(&mut database, Work::Page { place, before: None, limit: 99, bytes: 999 })
+    else {
+        panic!("they are few")
+    };
+    let all: Vec<(&str, Option<MessageId>)> =
+        page.iter().map(|one| (&*one.text, one.reply_to)).collect();
+    let third = page[2].mid;
+    let expected = [
+        ("old 1", None),
+        ("here 2", None),
+        ("here 3", None),
+        ("old 5", None),
+        ("re 3", Some(third)),
+    ];
+    assert_eq!((all, third.seq().0), (expected.to_vec(), 3));
+    let most = Most { conversations: 9, unread: 9, chars: 9 };
+    let inbox = Work::Inbox { user: UserKey(2), rooms: Box::new([]), most };
+    let Output::Inbox(inbox) = did(&mut database, inbox) else { panic!("a list") };
+    assert_eq!((inbox.len(), inbox[0].unread), (1, 1), "the first that was not read stands behind");
 }
 
 #[test]

@@ -11,7 +11,8 @@ use std::path::Path;
 use proptest::prelude::*;
 use rusqlite::Connection;
 use switchboard::chat::account::{
-    History, Output, Place, RoomChange, RoomKey, Stored, UnixMs, UserKey, Work,
+    History, MessageId, Most, Output, Place, ReplyTo, RoomChange, RoomKey, Stored, UnixMs, UserKey,
+    Work,
 };
 use switchboard::store::{
     Count, Database, Import, ImportError, Means, OldFile, Report, Settings, Source, TakenNames,
@@ -112,7 +113,7 @@ fn history(database: &mut Database, place: Place) -> History {
 /// A conversation: the number, sender, time and text of each message.
 fn talk(database: &mut Database, place: Place) -> Vec<(u32, u32, i64, String)> {
     let messages = history(database, place).messages;
-    let line = |one: &Stored| (one.seq.0, one.from.0, one.at.0, one.text.to_string());
+    let line = |one: &Stored| (one.mid.seq().0, one.from.0, one.at.0, one.text.to_string());
     messages.iter().map(line).collect()
 }
 

@@ -215,8 +215,13 @@ impl Model {
         let text = self.said.to_string();
         let (to, command) = match self.seats[&id].kind {
             Kind::Stream => {
-                let to_name = to.map(|to| NAMES[to].into());
-                let command = Command::Say { to: to_name, text: text.as_str().into() };
+                let (id, reply_to) = (None, None);
+                let command = Command::Say {
+                    to: target(to.map(|to| NAMES[to])),
+                    text: text.as_str().into(),
+                    id,
+                    reply_to,
+                };
                 (to.map_or(To::All, To::User), command)
             }
             kind => {
@@ -337,9 +342,9 @@ impl Model {
         let log: Vec<&str> = self.log.iter().map(|message| message.text.as_str()).collect();
         assert_eq!(rows, log, "the order of commits is the order of the store");
         let global = store.rows.iter().filter(|row| row.place == Place::Global);
-        let global: Vec<(Seq, &str)> = global.map(|row| (row.seq, &*row.text)).collect();
-        let recent: Vec<(Seq, &str)> =
-            realm.recent.iter().map(|message| (message.seq, &*message.text)).collect();
+        let global: Vec<(MessageId, &str)> = global.map(|row| (row.mid, &*row.text)).collect();
+        let recent: Vec<(MessageId, &str)> =
+            realm.recent.iter().map(|message| (message.mid, &*message.text)).collect();
         assert_eq!(recent, global[global.len().saturating_sub(LIMITS().recent)..]);
         let users: Vec<&User> = realm.users.iter().map(|one| &one.user).collect();
         assert_eq!(users, store.users.iter().collect::<Vec<_>>());

@@ -1,7 +1,10 @@
 //! [`Store`]: a store and a hasher in memory, for the tests of the realm. Each lane does its jobs in order.
 //! A test says when, and may have the next job fail.
 
+mod messages;
+
 use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
 
 use super::super::*;
 
@@ -18,6 +21,12 @@ pub(super) struct Store {
     rooms_made: u32,
     /// How many messages of each other user are unread, and how far the reader has read.
     pub(super) marks: BTreeMap<(UserKey, UserKey), (u32, Seq)>,
+    /// The messages that came with an id of their senders' clients.
+    client_ids: BTreeMap<(UserKey, Arc<str>), MessageId>,
+    /// How far users have read the global conversation (0) and rooms.
+    places_read: BTreeMap<(UserKey, u32), Seq>,
+    /// The private conversations and rooms in the order in which they began.
+    conversations: Vec<Place>,
     jobs: VecDeque<Job>,
     hashes: VecDeque<Job>,
     /// How the next job of the store lane ends that writes something.
@@ -42,7 +51,8 @@ impl Store {
 
     /// What a server loads at its start.
     pub(super) fn snapshot(&self) -> Snapshot {
-        let global = self.rows.iter().filter(|row| row.place == Place::Global);
+        let global = self.rows.iter();
+        let global = global.filter(|row| row.place == Place::Global && !row.is_deleted);
         let all: Vec<&Stored> = global.collect();
         let recent = all[all.len().saturating_sub(50)..].iter().copied().cloned().collect();
         let Store { users, former, rooms, .. } = self;
@@ -60,12 +70,7 @@ impl Store {
     /// Does the next job, those of the store first.
     pub(super) fn next_result(&mut self) -> Option<JobResult> {
         let Job { ticket, work } = self.jobs.pop_front().or_else(|| self.hashes.pop_front())?;
-        let reads = matches!(
-            work,
-            Work::Login(_) | Work::Credentials { .. } | Work::History { .. } | Work::Unread(_)
-        );
-        let writes = !work.is_hashing() && !reads;
-        let outcome = match self.failure.take_if(|_| writes) {
+        let outcome = match self.failure.take_if(|_| work.writes()) {
             Some(failure) => Err(failure),
             None => Ok(self.carry_out(work)),
         };
@@ -123,13 +128,20 @@ impl Store {
     }
 
     fn carry_out(&mut self, work: Work) -> Output {
-        match work {
+        match work.clone() {
             Work::Say { place: Place::Room(room), from, .. } if !self.is_member(room, from) => {
                 Output::NotAMember
             }
-            Work::Say { place, from, at, text, reply } => {
-                let stored = Stored { place, seq: Seq(0), from, at, text, reply };
-                Output::Said { seq: self.say(stored) }
+            Work::Say { place, from, at, text, reply, client_id } => {
+                self.say((place, from, at, text), reply.as_ref(), client_id)
+            }
+            Work::Change { mid, by, at, text } => self.change_message(mid, by, (at, text)),
+            Work::Page { place, before, limit, bytes: _ } => {
+                self.page(messages::in_order(place), before, limit.into())
+            }
+            Work::Inbox { user, rooms, most } => self.inbox(user, &rooms, most),
+            Work::ReadUpTo { user, place, up_to } => {
+                self.read_up_to(user, messages::in_order(place), up_to)
             }
             Work::History { place, limit } => Output::History(self.history(place, limit.into())),
             Work::Unread(user) => {
@@ -138,12 +150,12 @@ impl Store {
                 Output::Unread(unread.filter(|(_, count)| *count > 0).collect())
             }
             Work::MarkRead { user, other } => {
-                let place = in_order(Place::Private(user, other));
-                let last = self.rows.iter().rfind(|row| row.place == place).map(|row| row.seq);
+                let place = messages::in_order(Place::Private(user, other));
+                let last = self.rows.iter().rfind(|row| row.place == place).map(|row| row.mid);
                 if let Some(last) = last {
-                    self.marks.insert((user, other), (0, last));
+                    self.marks.insert((user, other), (0, last.seq()));
                 }
-                Output::Read
+                Output::Read(last)
             }
             Work::CreateRoom { creator, name, description, at } => {
                 self.rooms_made += 1;
@@ -179,6 +191,12 @@ impl Store {
             }
             Work::Login(token) => Output::Login(self.logins.get(&token.0).copied()),
             Work::Revoke(token) => Output::Revoked(self.logins.remove(&token.0).is_some()),
+            Work::Hash(_) | Work::Verify { .. } => self.hash(&work),
+        }
+    }
+
+    fn hash(&self, work: &Work) -> Output {
+        match work {
             Work::Hash(password) => Output::Hashed(hash_of(password.reveal(), self.parameters)),
             Work::Verify { password, hash } => {
                 let stored = hash.as_ref().map_or("", |hash| hash.reveal());
@@ -187,58 +205,27 @@ impl Store {
                 let rehash = Some(new).filter(|new| right && new.reveal() != stored);
                 Output::Verified { right, rehash }
             }
+            other => panic!("the store does {other:?}"),
         }
     }
 
     fn change(&mut self, key: RoomKey, by: UserKey, change: RoomChange) -> bool {
-        let is_it = |room: &&mut Room| room.key == key && room.creator == by;
+        let is_leaving = change == RoomChange::Leave(by);
+        let is_it = |room: &&mut Room| room.key == key && (room.creator == by) != is_leaving;
         let Some(room) = self.rooms.iter_mut().find(is_it) else { return false };
         match change {
             RoomChange::Delete => self.rooms.retain(|room| room.key != key),
             RoomChange::Add(user) if room.members.contains(&user) => {}
             RoomChange::Add(user) => room.members.push(user),
-            RoomChange::Remove(user) => room.members.retain(|&member| member != user),
+            RoomChange::Remove(user) | RoomChange::Leave(user) => {
+                room.members.retain(|&member| member != user)
+            }
         }
         true
     }
 
     pub(super) fn is_member(&self, key: RoomKey, user: UserKey) -> bool {
         self.rooms.iter().any(|room| room.key == key && room.members.contains(&user))
-    }
-
-    fn say(&mut self, mut message: Stored) -> Seq {
-        if let Place::Private(one, other) = message.place
-            && one != other
-        {
-            let reader = if one == message.from { other } else { one };
-            self.marks.entry((reader, message.from)).or_insert((0, Seq(0))).0 += 1;
-        }
-        message.place = in_order(message.place);
-        let before = self.rows.iter().filter(|row| row.place == message.place).count();
-        message.seq = Seq(u32::try_from(before).expect("few") + 1);
-        self.rows.push(message.clone());
-        message.seq
-    }
-
-    fn history(&self, place: Place, limit: usize) -> History {
-        let place = in_order(place);
-        let all = self.rows.iter().filter(|row| row.place == place).cloned();
-        let all: Vec<Stored> = all.collect();
-        let mark = |reader, from| Some((reader, self.marks.get(&(reader, from))?.1));
-        let read = match place {
-            Place::Private(one, other) => {
-                [mark(one, other), mark(other, one)].into_iter().flatten().collect()
-            }
-            Place::Global | Place::Room(_) => Vec::new(),
-        };
-        History { messages: all[all.len().saturating_sub(limit)..].to_vec(), read }
-    }
-}
-
-fn in_order(place: Place) -> Place {
-    match place {
-        Place::Private(one, other) => Place::Private(one.min(other), one.max(other)),
-        Place::Global | Place::Room(_) => place,
     }
 }
 

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::chat::account::{
-    Call, Failure, Guest, Line, Refusal, Reply, RoomSaid, RoomView, Seq, Token, User, UserKey,
+    Call, Failure, Guest, Line, Refusal, Reply, RoomView, Said, Spot, Token, User, UserKey,
     UserName, Wants,
 };
 use crate::dialects::page::examples;
@@ -156,8 +156,7 @@ fn ada() -> User {
 #[test]
 fn every_reply_has_its_fixed_body_and_the_page_shows_it() {
     let (ada, from_id) = (ada(), user(ADA));
-    let line =
-        Line { seq: Seq(7), from_id, from: "ada", text: "Hello, Bob", at: AT, is_read: true };
+    let line = Line { from_id, from: "ada", text: "Hello, Bob", at: AT, is_read: true };
     let view = RoomView {
         id: room(),
         name: "garden",
@@ -202,17 +201,13 @@ fn every_reply_has_its_fixed_body_and_the_page_shows_it() {
 #[test]
 fn a_history_is_what_the_sockets_got_with_the_clock_of_the_server() {
     let quote = quote();
-    let said = RoomSaid {
-        room: room(),
-        seq: Seq(1),
+    let said = Said {
         from_id: user(ADA),
-        from: "ada",
-        text: "x",
-        at: AT,
-        reply: Some(&quote),
+        quote: Some(&quote),
+        ..Said::plain("ada", Spot::Room(room()), "x", AT)
     };
     let mut frame = Vec::new();
-    let event = crate::chat::Event::Account(crate::chat::account::Event::RoomSaid(said));
+    let event = crate::chat::Event::Account(crate::chat::account::Event::Said(said));
     encode::write(&event, &zone(), &mut frame);
     let frame = String::from_utf8(frame).expect("UTF-8");
     assert!(frame.contains(r#""time":"00:29""#), "{frame}");

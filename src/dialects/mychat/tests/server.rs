@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::wire::{Frame, Status};
 use super::*;
-use crate::chat::account::{self, Event, News, RoomSaid, Said, Seq};
+use crate::chat::account::{self, Event, News, Said, Spot};
 use crate::chat::{self, mobile};
 use crate::dialects::Dialect;
 use crate::dialects::page::{appended, examples};
@@ -15,12 +15,12 @@ fn encode(event: Event<'_>, zone: &Zone) -> String {
 }
 
 fn private(text: &str) -> Said<'_> {
-    Said { seq: Seq(7), from: "ada", to: Some("bob"), text, at: AT }
+    Said::plain("ada", Spot::User("bob"), text, AT)
 }
 
-fn in_room<'a>(from: &'a str, text: &'a str, reply: Option<&'a Quote<'a>>) -> RoomSaid<'a> {
+fn in_room<'a>(from: &'a str, text: &'a str, quote: Option<&'a Quote<'a>>) -> Said<'a> {
     let from_id = user(if from == "ada" { ADA } else { BOB });
-    RoomSaid { room: room(), seq: Seq(7), from_id, from, text, at: AT, reply }
+    Said { from_id, quote, ..Said::plain(from, Spot::Room(room()), text, AT) }
 }
 
 #[test]
@@ -29,8 +29,8 @@ fn every_event_has_its_fixed_frame_and_the_page_shows_it() {
     let everyone = [(ada, "ada", true), (bob, "bob", false)];
     let events = [
         Event::Said(private("Hello, Bob")),
-        Event::RoomSaid(in_room("ada", "Shall we?", None)),
-        Event::RoomSaid(in_room("bob", "Yes, let us", Some(&quote))),
+        Event::Said(in_room("ada", "Shall we?", None)),
+        Event::Said(in_room("bob", "Yes, let us", Some(&quote))),
         Event::Ping,
         // The page's answer to it stands in the same row.
         Event::Ping,
@@ -87,9 +87,9 @@ fn what_has_no_words_here_is_no_frame() {
         chat::Event::Mobile(mobile::Event::OnlineUsers(&[])),
         chat::Event::Account(Event::History(&[])),
         chat::Event::Account(Event::Sent { message: private("x"), delivered: true }),
-        chat::Event::Account(Event::Typing { from: "ada", to: None, is_typing: true }),
+        chat::Event::Account(Event::Typing { from: "ada", to: Spot::Everybody, is_typing: true }),
         chat::Event::Account(Event::Users { names: &[], news: News::Nothing, at: AT }),
-        chat::Event::Account(Event::Refused(account::Refusal::EmptyText)),
+        chat::Event::Account(Event::Refused { refusal: account::Refusal::EmptyText, id: None }),
     ];
     for event in &events {
         for dialect in [Dialect::MychatPair, Dialect::MychatRoom, Dialect::MychatNews] {
@@ -113,8 +113,8 @@ proptest! {
         prop_assert_eq!(frame, json!({ "user": from, "text": text, "time": "23:59" }));
 
         let quote = Quote { sender_id: (&*id).into(), sender_name: (&*from).into(), text: (&*quoted).into() };
-        let said = RoomSaid { from: &from, ..in_room("ada", &text, Some(&quote)) };
-        let frame: Value = serde_json::from_str(&encode(Event::RoomSaid(said), &Zone::default())).expect("JSON");
+        let said = Said { from: &from, ..in_room("ada", &text, Some(&quote)) };
+        let frame: Value = serde_json::from_str(&encode(Event::Said(said), &Zone::default())).expect("JSON");
         let reply = json!({ "sender_id": id, "sender_name": from, "text": quoted });
         prop_assert_eq!(frame, json!({
             "user": from, "text": text, "time": "23:59", "sender_id": ADA, "room_id": ROOM,

@@ -6,7 +6,7 @@ mod http;
 mod server;
 
 use super::*;
-use crate::chat::account::{Command, Event, Said, Seq, UnixMs};
+use crate::chat::account::{Command, Event, Said, Spot, Target, UnixMs};
 use crate::chat::{self};
 use crate::dialects::Fault;
 use crate::dialects::page::appended;
@@ -28,11 +28,19 @@ fn command(text: &str) -> Command<'_> {
 }
 
 fn say<'a>(to: Option<&'a str>, text: &'a str) -> Command<'a> {
-    Command::Say { to: to.map(Into::into), text: text.into() }
+    Command::Say { to: target(to), text: text.into(), id: None, reply_to: None }
 }
 
 fn typing(to: Option<&str>, is_typing: bool) -> Command<'_> {
-    Command::Typing { to: to.map(Into::into), is_typing }
+    Command::Typing { to: target(to), is_typing }
+}
+
+fn target(to: Option<&str>) -> Target<'_> {
+    to.map_or(Target::Everybody, |name| Target::User(name.into()))
+}
+
+fn spot(to: Option<&str>) -> Spot<'_> {
+    to.map_or(Spot::Everybody, Spot::User)
 }
 
 /// Asserts that the frame is malformed, and returns how the books account for it.
@@ -55,5 +63,5 @@ fn encode_any(event: &chat::Event<'_>) -> String {
 }
 
 fn said<'a>(to: Option<&'a str>, text: &'a str) -> Said<'a> {
-    Said { seq: Seq(7), from: "ada", to, text, at: AT }
+    Said::plain("ada", spot(to), text, AT)
 }

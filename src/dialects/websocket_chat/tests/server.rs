@@ -19,12 +19,12 @@ fn every_event_has_its_fixed_frame_and_the_page_shows_it() {
         Event::Said(said(None, "Hello, all")),
         Event::Said(private),
         Event::Sent { message: private, delivered: true },
-        Event::Typing { from: "ada", to: None, is_typing: true },
-        Event::Typing { from: "ada", to: Some("bob"), is_typing: false },
+        Event::Typing { from: "ada", to: spot(None), is_typing: true },
+        Event::Typing { from: "ada", to: spot(Some("bob")), is_typing: false },
         users(&["ada", "bob"], News::Joined("bob")),
         users(&["ada"], News::Left("bob")),
         users(&["ada", "bob"], News::Nothing),
-        Event::Refused(Refusal::NoSuchUser("bob")),
+        Event::Refused { refusal: Refusal::NoSuchUser("bob"), id: None },
     ];
     let frames = examples(PAGE, "You are sent");
     assert_eq!(frames.len(), events.len());
@@ -80,7 +80,8 @@ fn a_refusal_has_the_sentence_that_existing_clients_know_twice() {
         (Refusal::Draining, "the server is shutting down"),
     ];
     for (refusal, sentence) in refusals {
-        let frame: Value = serde_json::from_str(&encode(Event::Refused(refusal))).expect("JSON");
+        let frame: Value =
+            serde_json::from_str(&encode(Event::Refused { refusal, id: None })).expect("JSON");
         assert_eq!(frame, json!({ "type": "error", "message": sentence, "detail": sentence }));
     }
 }
@@ -88,7 +89,8 @@ fn a_refusal_has_the_sentence_that_existing_clients_know_twice() {
 #[test]
 fn the_page_has_the_sentences_that_a_message_can_be_refused_with() {
     for refusal in [Refusal::EmptyText, Refusal::TextTooLong(5000), Refusal::NoSuchUser("X")] {
-        let read: Value = serde_json::from_str(&encode(Event::Refused(refusal))).expect("JSON");
+        let read: Value =
+            serde_json::from_str(&encode(Event::Refused { refusal, id: None })).expect("JSON");
         let sentence = read["message"].as_str().expect("a sentence");
         assert!(PAGE.contains(&format!("`{sentence}`")), "{sentence}");
     }
@@ -145,7 +147,7 @@ proptest! {
             "message": format!("{name} joined the chat"),
             "timestamp": "2026-02-28T23:59:59.007Z",
         }));
-        let typing = Event::Typing { from: &name, to: to.as_deref(), is_typing: true };
+        let typing = Event::Typing { from: &name, to: spot(to.as_deref()), is_typing: true };
         let frame: Value = serde_json::from_str(&encode(typing)).expect("JSON");
         prop_assert_eq!(frame, json!({
             "type": "typing", "username": name, "is_typing": true, "recipient": to,
