@@ -8,8 +8,8 @@ use crate::harness::{CLOSE, PONG, Server, TEXT, Wire, eventually, frame};
 /// The opcode of a ping (RFC 6455 §5.5.2).
 const PING: u8 = 9;
 
-/// Opens a WebSocket at each address of the realm, and a second one at `/ws?token=` that has switched to
-/// WebSocket Chat.
+/// Opens a WebSocket at each address of the realm, and two more at `/ws?token=`: one that has switched to
+/// WebSocket Chat, and one that speaks `switchboard.v1`.
 fn sockets(server: &Server) -> Vec<(String, Wire)> {
     let id = server.register("ada")["id"].as_str().expect("an id").to_owned();
     let token = server.log_in("ada");
@@ -33,6 +33,11 @@ fn sockets(server: &Server) -> Vec<(String, Wire)> {
     .collect();
     sockets[1].0 += " after the switch";
     sockets[1].1.send(frame(TEXT, r#"{"type":"request_user_list"}"#));
+    let mut wire = server.wire();
+    let subprotocol = "Sec-WebSocket-Protocol: switchboard.v1\r\n";
+    wire.send(Wire::upgrade_request(&format!("/ws?token={token}"), subprotocol));
+    assert_eq!(wire.response().status, 101);
+    sockets.push(("/ws with switchboard.v1".to_owned(), wire));
     sockets
 }
 

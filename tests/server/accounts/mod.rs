@@ -9,7 +9,8 @@
 //! `draining` what a shutdown waits for, `storing` what outlives the server, `privacy` where secrets are not, and
 //! `store_state` what the operator sees of the store. `crashes` kills the server under load again and again;
 //! `told` holds its database against what clients were told. `budgets` says what one user may ask for,
-//! `page_of_limits` that LIMITS.md has each limit.
+//! `page_of_limits` that LIMITS.md has each limit. `mychat` and `switchboard` are the other protocols of these users,
+//! and `neighbours` has all of them in one conversation.
 
 mod alive;
 mod attempts;
@@ -37,6 +38,7 @@ mod registering;
 mod requests;
 mod store_state;
 mod storing;
+mod switchboard;
 mod told;
 mod waiting;
 mod websocket_chat;

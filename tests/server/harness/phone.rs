@@ -12,6 +12,8 @@ use std::time::Duration;
 
 use serde_json::Value;
 use socket2::SockRef;
+#[cfg(feature = "accounts")]
+use tungstenite::ClientRequestBuilder;
 use tungstenite::{Message, WebSocket};
 
 use super::{PONG, frame, pause};
@@ -68,6 +70,25 @@ impl Phone {
     pub(super) fn open(stream: TcpStream, address: SocketAddr, path: &str) -> Phone {
         let url = format!("ws://{address}{path}");
         match tungstenite::client(url, Patient(stream)) {
+            Ok((socket, _)) => Phone { socket },
+            Err(error) => panic!("no WebSocket at {path}: {error}"),
+        }
+    }
+
+    /// The same, with a subprotocol and further header lines. tungstenite checks that the server selects it.
+    #[cfg(feature = "accounts")]
+    pub(super) fn open_with(
+        stream: TcpStream,
+        (address, path): (SocketAddr, &str),
+        subprotocol: &str,
+        headers: &[(&str, String)],
+    ) -> Phone {
+        let uri = format!("ws://{address}{path}").parse().expect("a URI");
+        let mut request = ClientRequestBuilder::new(uri).with_sub_protocol(subprotocol);
+        for (name, value) in headers {
+            request = request.with_header(*name, value);
+        }
+        match tungstenite::client(request, Patient(stream)) {
             Ok((socket, _)) => Phone { socket },
             Err(error) => panic!("no WebSocket at {path}: {error}"),
         }

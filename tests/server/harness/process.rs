@@ -159,6 +159,17 @@ impl Server {
         Phone::open(self.stream(), self.address, path)
     }
 
+    /// Opens a WebSocket at another path, with a subprotocol and further header lines.
+    #[cfg(feature = "accounts")]
+    pub(crate) fn visit_with(
+        &self,
+        path: &str,
+        subprotocol: &str,
+        headers: &[(&str, String)],
+    ) -> Phone {
+        Phone::open_with(self.stream(), (self.address, path), subprotocol, headers)
+    }
+
     /// Opens a bare connection.
     pub(crate) fn wire(&self) -> Wire {
         Wire::new(self.stream())

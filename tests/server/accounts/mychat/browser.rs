@@ -10,14 +10,14 @@ use crate::harness::{CLOSE, PONG, Response, Server, TEXT, Wire, frame};
 
 /// A browser with the cookies of one server.
 #[derive(Default)]
-pub(super) struct Browser {
+pub(in crate::accounts) struct Browser {
     cookies: BTreeMap<String, String>,
 }
 
 impl Server {
     /// A browser whose user has just registered.
     #[track_caller]
-    pub(super) fn newcomer(&self, name: &str) -> Browser {
+    pub(in crate::accounts) fn newcomer(&self, name: &str) -> Browser {
         let mut browser = Browser::default();
         let answer = browser.submit(self, "/register", &form(name, PASSWORD));
         assert_eq!(location(&answer), (303, Some("/index")), "{}", answer.text());
@@ -26,7 +26,7 @@ impl Server {
 
     /// A browser whose user has just logged in.
     #[track_caller]
-    pub(super) fn returner(&self, name: &str) -> Browser {
+    pub(in crate::accounts) fn returner(&self, name: &str) -> Browser {
         let mut browser = Browser::default();
         let answer = browser.submit(self, "/login", &form(name, PASSWORD));
         assert_eq!(location(&answer), (303, Some("/index")), "{}", answer.text());
@@ -37,7 +37,7 @@ impl Server {
 impl Browser {
     /// Sends a request, and keeps the cookies of the answer.
     #[track_caller]
-    pub(super) fn send(
+    pub(in crate::accounts) fn send(
         &mut self,
         server: &Server,
         (method, path): (&str, &str),
@@ -61,41 +61,46 @@ impl Browser {
 
     /// Submits a form.
     #[track_caller]
-    pub(super) fn submit(&mut self, server: &Server, path: &str, body: &str) -> Response {
+    pub(in crate::accounts) fn submit(
+        &mut self,
+        server: &Server,
+        path: &str,
+        body: &str,
+    ) -> Response {
         let lines = "Content-Type: application/x-www-form-urlencoded\r\n\
             Origin: http://switchboard\r\nAccept: text/html\r\n";
         self.send(server, ("POST", path), lines, body)
     }
 
     #[track_caller]
-    pub(super) fn get(&mut self, server: &Server, path: &str) -> Response {
+    pub(in crate::accounts) fn get(&mut self, server: &Server, path: &str) -> Response {
         self.send(server, ("GET", path), "", "")
     }
 
     /// The header line with all cookies, empty if there are none.
-    pub(super) fn line(&self) -> String {
+    pub(in crate::accounts) fn line(&self) -> String {
         let pairs: Vec<String> =
             self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
         if pairs.is_empty() { String::new() } else { format!("Cookie: {}\r\n", pairs.join("; ")) }
     }
 
-    pub(super) fn cookie(&self, name: &str) -> Option<&str> {
+    pub(in crate::accounts) fn cookie(&self, name: &str) -> Option<&str> {
         self.cookies.get(name).map(String::as_str)
     }
 
-    pub(super) fn set_cookie(&mut self, name: &str, value: &str) {
+    pub(in crate::accounts) fn set_cookie(&mut self, name: &str, value: &str) {
         self.cookies.insert(name.to_owned(), value.to_owned());
     }
 
     /// The user's id, as the page's scripts read it.
     #[track_caller]
-    pub(super) fn id(&self) -> String {
+    pub(in crate::accounts) fn id(&self) -> String {
         self.cookie("user_id").expect("signed in").to_owned()
     }
 
     /// The user's name, as the page's scripts read it.
     #[track_caller]
-    pub(super) fn name(&self) -> String {
+    pub(in crate::accounts) fn name(&self) -> String {
         let encoded = self.cookie("username").expect("signed in");
         let bytes = BASE64.decode(encoded.as_bytes()).expect("base64");
         String::from_utf8(bytes).expect("a name")
@@ -114,19 +119,19 @@ impl Browser {
 }
 
 /// The body of a form.
-pub(super) fn form(name: &str, password: &str) -> String {
+pub(in crate::accounts) fn form(name: &str, password: &str) -> String {
     let mut form = url::form_urlencoded::Serializer::new(String::new());
     form.append_pair("username", name).append_pair("password", password).finish()
 }
 
 /// The status, and where the answer leads.
-pub(super) fn location(answer: &Response) -> (u16, Option<&str>) {
+pub(in crate::accounts) fn location(answer: &Response) -> (u16, Option<&str>) {
     (answer.status, answer.header("Location"))
 }
 
 /// Asserts that this is MyChat's error with this status, which no cache may keep, and returns its sentence.
 #[track_caller]
-pub(super) fn error(answer: &Response, status: u16) -> String {
+pub(in crate::accounts) fn error(answer: &Response, status: u16) -> String {
     assert_eq!(answer.status, status, "{}", answer.text());
     let body = answer.json();
     let Value::Object(fields) = &body else { panic!("not an object: {body}") };
@@ -138,57 +143,62 @@ pub(super) fn error(answer: &Response, status: u16) -> String {
 }
 
 /// A WebSocket of a page.
-pub(super) struct Socket {
+pub(in crate::accounts) struct Socket {
     wire: Wire,
 }
 
 impl Browser {
     /// Opens a WebSocket, as the page does: with the cookies and the origin.
     #[track_caller]
-    pub(super) fn open(&self, server: &Server, path: &str) -> Socket {
+    pub(in crate::accounts) fn open(&self, server: &Server, path: &str) -> Socket {
         let lines = format!("{}Origin: http://switchboard\r\n", self.line());
         open(server, path, &lines).expect("the upgrade completes")
     }
 
     /// The socket of the private conversation with another user.
     #[track_caller]
-    pub(super) fn pair(&self, server: &Server, other: &Browser) -> Socket {
+    pub(in crate::accounts) fn pair(&self, server: &Server, other: &Browser) -> Socket {
         self.open(server, &format!("/ws/{}/{}", self.id(), other.id()))
     }
 
     /// The socket for notices.
     #[track_caller]
-    pub(super) fn notices(&self, server: &Server) -> Socket {
+    pub(in crate::accounts) fn notices(&self, server: &Server) -> Socket {
         self.open(server, &format!("/ws/global/{}", self.id()))
     }
 
     /// The socket of a room.
     #[track_caller]
-    pub(super) fn room(&self, server: &Server, room: &str) -> Socket {
+    pub(in crate::accounts) fn room(&self, server: &Server, room: &str) -> Socket {
         self.open(server, &format!("/ws/room/{room}/{}", self.id()))
     }
 
     /// Posts JSON, as the page's scripts do.
     #[track_caller]
-    pub(super) fn post(&mut self, server: &Server, path: &str, body: &Value) -> Response {
+    pub(in crate::accounts) fn post(
+        &mut self,
+        server: &Server,
+        path: &str,
+        body: &Value,
+    ) -> Response {
         let lines = "Content-Type: application/json\r\nOrigin: http://switchboard\r\n";
         self.send(server, ("POST", path), lines, &body.to_string())
     }
 
     /// Posts nothing.
     #[track_caller]
-    pub(super) fn post_nothing(&mut self, server: &Server, path: &str) -> Response {
+    pub(in crate::accounts) fn post_nothing(&mut self, server: &Server, path: &str) -> Response {
         self.send(server, ("POST", path), "Origin: http://switchboard\r\n", "")
     }
 
     #[track_caller]
-    pub(super) fn delete(&mut self, server: &Server, path: &str) -> Response {
+    pub(in crate::accounts) fn delete(&mut self, server: &Server, path: &str) -> Response {
         self.send(server, ("DELETE", path), "Origin: http://switchboard\r\n", "")
     }
 
     /// The body of a page of JSON, which no cache may keep.
     #[track_caller]
-    pub(super) fn read(&mut self, server: &Server, path: &str) -> Value {
+    pub(in crate::accounts) fn read(&mut self, server: &Server, path: &str) -> Value {
         let answer = self.get(server, path);
         assert_eq!(answer.status, 200, "{path}: {}", answer.text());
         assert_eq!(answer.header("Cache-Control"), Some("no-store"), "{path}");
@@ -198,7 +208,7 @@ impl Browser {
 
     /// Makes a room, and returns its id.
     #[track_caller]
-    pub(super) fn create_room(&mut self, server: &Server, name: &str) -> String {
+    pub(in crate::accounts) fn create_room(&mut self, server: &Server, name: &str) -> String {
         let body = json!({ "name": name, "description": "" });
         let answer = self.post(server, "/api/rooms/create", &body);
         assert_eq!(answer.status, 200, "{}", answer.text());
@@ -207,7 +217,7 @@ impl Browser {
 
     /// Makes another user a member of a room.
     #[track_caller]
-    pub(super) fn add(&mut self, server: &Server, room: &str, other: &Browser) {
+    pub(in crate::accounts) fn add(&mut self, server: &Server, room: &str, other: &Browser) {
         let body = json!({ "user_id": other.id() });
         let answer = self.post(server, &format!("/api/rooms/{room}/add_user"), &body);
         assert_eq!((answer.status, answer.json()), (200, json!({ "status": "ok" })));
@@ -216,7 +226,11 @@ impl Browser {
 
 /// Opens a WebSocket with these header lines, or returns the answer that says why not.
 #[track_caller]
-pub(super) fn open(server: &Server, path: &str, lines: &str) -> Result<Socket, Response> {
+pub(in crate::accounts) fn open(
+    server: &Server,
+    path: &str,
+    lines: &str,
+) -> Result<Socket, Response> {
     let mut wire = server.wire();
     wire.send(Wire::upgrade_request(path, lines));
     let answer = wire.response();
@@ -224,23 +238,23 @@ pub(super) fn open(server: &Server, path: &str, lines: &str) -> Result<Socket, R
 }
 
 impl Socket {
-    pub(super) fn say(&mut self, text: &str) {
+    pub(in crate::accounts) fn say(&mut self, text: &str) {
         self.wire.send(frame(TEXT, text));
     }
 
-    pub(super) fn send(&mut self, bytes: impl AsRef<[u8]>) {
+    pub(in crate::accounts) fn send(&mut self, bytes: impl AsRef<[u8]>) {
         self.wire.send(bytes);
     }
 
     /// Reads the next frame, which is JSON.
     #[track_caller]
-    pub(super) fn hear(&mut self) -> Value {
+    pub(in crate::accounts) fn hear(&mut self) -> Value {
         serde_json::from_str(&self.wire.text()).expect("JSON")
     }
 
     /// Reads the next frame, which is JSON. `None`: the server has closed because the store has failed.
     #[track_caller]
-    pub(super) fn hear_or_close(&mut self) -> Option<Value> {
+    pub(in crate::accounts) fn hear_or_close(&mut self) -> Option<Value> {
         let (opcode, payload) = self.wire.frame();
         if opcode == CLOSE {
             assert_eq!(payload[..2], 1013_u16.to_be_bytes());
@@ -251,7 +265,7 @@ impl Socket {
 
     /// Reads the next frame, which must be this one but for its time.
     #[track_caller]
-    pub(super) fn expect(&mut self, expected: &Value) {
+    pub(in crate::accounts) fn expect(&mut self, expected: &Value) {
         let mut heard = self.hear();
         if let Some(time) = heard.as_object_mut().and_then(|fields| fields.remove("time")) {
             assert_is_clock(&time);
@@ -261,13 +275,13 @@ impl Socket {
 
     /// A private message.
     #[track_caller]
-    pub(super) fn expect_said(&mut self, user: &str, text: &str) {
+    pub(in crate::accounts) fn expect_said(&mut self, user: &str, text: &str) {
         self.expect(&json!({ "user": user, "text": text }));
     }
 
     /// Asserts that nothing has come: the next frame is the answer to a ping.
     #[track_caller]
-    pub(super) fn expect_silence(&mut self) {
+    pub(in crate::accounts) fn expect_silence(&mut self) {
         self.wire.send(frame(9, "anything?"));
         let (opcode, payload) = self.wire.frame();
         assert_eq!(
@@ -279,7 +293,7 @@ impl Socket {
     }
 
     #[track_caller]
-    pub(super) fn expect_close(&mut self, code: u16) {
+    pub(in crate::accounts) fn expect_close(&mut self, code: u16) {
         let (opcode, payload) = self.wire.frame();
         assert_eq!(opcode, CLOSE, "{}", String::from_utf8_lossy(&payload));
         assert_eq!(payload[..2], code.to_be_bytes(), "{}", String::from_utf8_lossy(&payload[2..]));
@@ -289,7 +303,7 @@ impl Socket {
 impl Socket {
     /// Reads on until the server closes, with this code.
     #[track_caller]
-    pub(super) fn until_close(&mut self, code: u16) {
+    pub(in crate::accounts) fn until_close(&mut self, code: u16) {
         loop {
             let (opcode, payload) = self.wire.frame();
             if opcode == CLOSE {
@@ -301,7 +315,7 @@ impl Socket {
 
 /// Asserts that a value is what a clock shows: `HH:MM`.
 #[track_caller]
-pub(super) fn assert_is_clock(value: &Value) {
+pub(in crate::accounts) fn assert_is_clock(value: &Value) {
     let time = value.as_str().unwrap_or_else(|| panic!("not a time: {value}"));
     let (hour, minute) = time.split_once(':').expect("HH:MM");
     let number = |part: &str| (part.len() == 2).then(|| part.parse::<u8>().ok()).flatten();

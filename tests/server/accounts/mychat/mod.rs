@@ -6,7 +6,7 @@
 //! what an attacker tries, and finds nothing.
 
 mod attacks;
-mod browser;
+pub(in crate::accounts) mod browser;
 mod draining;
 mod failing;
 mod forms;
