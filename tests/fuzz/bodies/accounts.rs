@@ -1,18 +1,22 @@
-//! Any text, as a frame of Chatterbox, of WebSocket Chat and of MyChat. What they make of it is compared with what a
-//! reader of plain JSON finds in it, and what a message is told as has to be JSON with the same text.
+//! Any text, as a frame of Chatterbox, of WebSocket Chat, of MyChat and of `switchboard.v1`. What they make of it is
+//! compared with what a reader of plain JSON finds in it, and what a message is told as has to be JSON with the same text.
 
 use switchboard::chat;
-use switchboard::chat::account::{Command, Event, Said, Seq, UnixMs};
+use switchboard::chat::account::{
+    Command, Event, MessageId, RoomId, Said, Spot, Target, UnixMs, UserId,
+};
 use switchboard::dialects::{Dialect, Incoming, Message};
 use switchboard::timer::Zone;
 
 use super::json::{field, fields, is_strict, word};
+use super::switchboard_v1;
 
 /// A frame.
 pub fn check(bytes: &[u8]) {
     for dialect in [
         Dialect::Chatterbox,
         Dialect::WebsocketChat,
+        Dialect::SwitchboardV1,
         Dialect::MychatPair,
         Dialect::MychatRoom,
         Dialect::MychatNews,
@@ -23,6 +27,7 @@ pub fn check(bytes: &[u8]) {
     check_chatterbox(text);
     check_websocket_chat(text);
     check_mychat(text);
+    switchboard_v1::check(text);
 }
 
 fn check_chatterbox(frame: &str) {
@@ -33,10 +38,10 @@ fn check_chatterbox(frame: &str) {
         Incoming::Speaks(dialect) => {
             assert!(dialect == Dialect::WebsocketChat && is_the_other);
         }
-        Incoming::Command(chat::Command::Account(Command::Say { to, text })) => {
-            assert!(is_object && !is_the_other && to.is_none());
+        Incoming::Command(chat::Command::Account(Command::Say { to, text, id, .. })) => {
+            assert!(is_object && !is_the_other && to == Target::Everybody && id.is_none());
             assert_eq!(word(frame, "content").as_deref(), Some(&*text));
-            check_told(Dialect::Chatterbox, "content", None, &text);
+            check_told(Dialect::Chatterbox, "content", Spot::Everybody, &text);
         }
         Incoming::Malformed { refused_message, .. } => {
             assert!(!is_the_other || !is_strict(frame), "it would have been understood");
@@ -53,20 +58,20 @@ fn check_websocket_chat(frame: &str) {
         Incoming::Command(chat::Command::Account(command)) => {
             assert!(is_object, "only an object is a command");
             match command {
-                Command::Say { to, text } => {
+                Command::Say { to, text, .. } => {
                     assert_eq!(kind.as_deref(), Some("chat"));
                     assert_eq!(word(frame, "content").as_deref(), Some(&*text));
-                    check_recipient(frame, to.as_deref());
-                    check_told(Dialect::WebsocketChat, "content", to.as_deref(), &text);
+                    check_recipient(frame, &to);
+                    check_told(Dialect::WebsocketChat, "content", to.spot(), &text);
                 }
                 Command::Typing { to, is_typing } => {
                     assert_eq!(kind.as_deref(), Some("typing"));
                     let word = if is_typing { "true" } else { "false" };
                     assert_eq!(field(frame, "is_typing"), Some(word));
-                    check_recipient(frame, to.as_deref());
+                    check_recipient(frame, &to);
                 }
-                Command::SayHere { .. } => panic!("a message goes where its frame says"),
                 Command::ListUsers => assert_eq!(kind.as_deref(), Some("request_user_list")),
+                other => panic!("it has no words for {other:?}"),
             }
         }
         Incoming::Malformed { refused_message, .. } => {
@@ -82,6 +87,8 @@ fn check_mychat(frame: &str) {
     assert_eq!(Dialect::MychatNews.read(Message::Text(frame)), Incoming::Nothing);
     for dialect in [Dialect::MychatPair, Dialect::MychatRoom] {
         let incoming = dialect.read(Message::Text(frame));
+        let room = Spot::Room(RoomId([7; 16]));
+        let place = if dialect == Dialect::MychatRoom { room } else { Spot::User("bob") };
         let Incoming::Command(chat::Command::Account(Command::SayHere { text, reply })) = incoming
         else {
             panic!("no text is {incoming:?}")
@@ -97,16 +104,17 @@ fn check_mychat(frame: &str) {
             assert_eq!(string("sender_name"), quote.sender_name);
             assert_eq!(string("text"), quote.text);
         }
-        check_told(dialect, "text", None, &text);
+        check_told(dialect, "text", place, &text);
     }
 }
 
 /// A private text never becomes public: nobody is named only if the frame names nobody.
-fn check_recipient(frame: &str, to: Option<&str>) {
+fn check_recipient(frame: &str, to: &Target<'_>) {
     let named = field(frame, "recipient").filter(|raw| *raw != "null");
-    assert_eq!(to.is_some(), named.is_some());
-    if let Some(to) = to {
-        assert_eq!(word(frame, "recipient").as_deref(), Some(to));
+    match to {
+        Target::Everybody => assert!(named.is_none()),
+        Target::User(name) => assert_eq!(word(frame, "recipient").as_deref(), Some(&**name)),
+        Target::Room(_) => panic!("there are no rooms"),
     }
 }
 
@@ -115,8 +123,19 @@ fn word_or_none(frame: &str, name: &str) -> Option<String> {
 }
 
 /// The message as its readers are told it: one JSON object with the same text.
-fn check_told(dialect: Dialect, content: &str, to: Option<&str>, text: &str) {
-    let said = Said { seq: Seq(1), from: text, to, text, at: UnixMs(1_800_000_000_000) };
+fn check_told(dialect: Dialect, content: &str, place: Spot<'_>, text: &str) {
+    let said = Said {
+        mid: MessageId(1),
+        place,
+        from_id: UserId([1; 16]),
+        from: text,
+        text,
+        at: UnixMs(1_800_000_000_000),
+        quote: None,
+        reply_to: None,
+        edited: None,
+        is_deleted: false,
+    };
     let mut out = Vec::new();
     dialect.write(&chat::Event::Account(Event::Said(said)), &Zone::default(), &mut out);
     let told = String::from_utf8(out).expect("JSON is UTF-8");

@@ -14,6 +14,7 @@ pub mod wheel;
 mod host;
 mod json;
 mod replies;
+mod switchboard_v1;
 
 /// Reads decisions from the front of an input. When it is used up, every decision is 0.
 pub(crate) struct Dice<'a>(pub(crate) &'a [u8]);
