@@ -7,8 +7,8 @@ use std::collections::HashSet;
 
 use rusqlite::{Connection, params};
 
-use super::order::{Message, Sorted};
-use crate::chat::account::{MessageId, Seq, UserKey};
+use super::order::{Message, Sorted, id_of};
+use crate::chat::account::{Seq, UserKey};
 use crate::store::schema::GLOBAL;
 
 /// Moves the marks of a conversation to where they belong now. `unread` has the new messages, by the ids that
@@ -28,6 +28,7 @@ pub(super) fn renew(
             let read = read_by(connection, reader, conversation)?;
             let is_unread = |message: &&Message| {
                 message.from != reader
+                    && !message.is_deleted
                     && match message.before {
                         ..0 => unread.contains(&message.before),
                         before => before > read,
@@ -45,7 +46,7 @@ fn read_by(connection: &Connection, user: UserKey, conversation: i64) -> rusqlit
     let seq = connection
         .prepare_cached(sql)?
         .query_row(params![user.0, conversation], |row| row.get(0).map(Seq))?;
-    Ok(MessageId::of(conversation, seq).0)
+    Ok(id_of(conversation, seq))
 }
 
 fn renew_private(
@@ -57,7 +58,7 @@ fn renew_private(
     let received = || messages.iter().filter(|message| message.from != reader);
     let Some(last) = received().next_back() else { return Ok(()) };
     let read = received().find(is_unread).map_or(last.id, |message| message.id - 1);
-    let unread = received().filter(|message| message.id > read).count();
+    let unread = received().filter(|message| message.id > read && !message.is_deleted).count();
     // A user who was deleted here has no marks.
     connection
         .prepare_cached(
@@ -97,8 +98,7 @@ fn move_shared(
         .query_map([conversation], |row| Ok((row.get(0)?, Seq(row.get(1)?))))?
         .collect::<rusqlite::Result<Vec<(u32, Seq)>>>()?;
     for (user, read) in marks {
-        let unread =
-            here.partition_point(|(before, _)| *before <= MessageId::of(conversation, read).0);
+        let unread = here.partition_point(|(before, _)| *before <= id_of(conversation, read));
         let read = here.get(unread).map_or(sorted.last.0, |(_, id)| seq_of(conversation, id - 1));
         connection
             .prepare_cached("UPDATE marks SET read = ? WHERE user = ? AND conversation = ?")?
@@ -125,6 +125,5 @@ pub(super) fn begin(
 
 /// The number in an id.
 fn seq_of(conversation: i64, id: i64) -> u32 {
-    u32::try_from(id - MessageId::of(conversation, Seq(0)).0)
-        .expect("the message is of this conversation")
+    u32::try_from(id - id_of(conversation, Seq(0))).expect("the message is of this conversation")
 }

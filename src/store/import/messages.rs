@@ -2,7 +2,8 @@
 //! their times, and numbered anew.
 //!
 //! A message that is here already is recognised by its conversation, sender, time and text. If an old
-//! database has it three times, and it is here twice, one is added.
+//! database has it three times, and it is here twice, one is added. One that was edited or deleted here is
+//! recognised without its text: what its author has taken back does not return.
 //!
 //! Each new message first gets an id below zero, which no other message has. When all are there, `order` sorts
 //! each conversation that has new ones, and `marks` says how far its readers have read.
@@ -12,11 +13,12 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use rusqlite::{Connection, params};
 
 use super::misfits::{Column, Why};
+use super::order::id_of;
 use super::people::{People, Person};
 use super::rooms::Rooms;
 use super::source::{Columns, To};
 use super::{ImportError, Run, check, check_length, marks, order};
-use crate::chat::account::{Limits, MessageId, Place, Quote, Seq, UnixMs, UserKey};
+use crate::chat::account::{Limits, Place, Quote, Seq, UnixMs, UserKey};
 use crate::store::conversations::between;
 use crate::store::schema::GLOBAL;
 
@@ -136,7 +138,7 @@ impl Conversations {
         }
         let new = self.new.entry(conversation).or_default();
         *new += 1;
-        let id = -MessageId::of(conversation, Seq(*new)).0;
+        let id = -id_of(conversation, Seq(*new));
         let (quoted_id, quoted_name) =
             reply.as_ref().map(|quote| (&*quote.sender_id, &*quote.sender_name)).unzip();
         let quoted_text = reply.as_ref().map(|quote| &*quote.text);
@@ -170,13 +172,22 @@ impl Conversations {
         text: &str,
     ) -> rusqlite::Result<bool> {
         let Some(candidates) = self.here.get_mut(&place) else { return Ok(false) };
-        let mut same = connection.prepare_cached("SELECT text = ? FROM messages WHERE id = ?")?;
-        for at in 0..candidates.len() {
-            if same.query_row(params![text, candidates[at]], |row| row.get(0))? {
-                candidates.remove(at);
+        let mut kept = connection.prepare_cached(
+            "SELECT text = ?, edited IS NOT NULL OR deleted = 1 FROM messages WHERE id = ?",
+        )?;
+        let mut changed = None;
+        for (place, id) in candidates.iter().enumerate() {
+            let (is_same, is_changed): (bool, bool) =
+                kept.query_row(params![text, id], |row| Ok((row.get(0)?, row.get(1)?)))?;
+            if is_same {
+                candidates.remove(place);
                 return Ok(true);
             }
+            if is_changed && changed.is_none() {
+                changed = Some(place);
+            }
         }
-        Ok(false)
+        changed.map(|place| candidates.remove(place));
+        Ok(changed.is_some())
     }
 }

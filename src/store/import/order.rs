@@ -23,6 +23,12 @@ pub(super) struct Message {
     pub(super) id: i64,
     pub(super) from: UserKey,
     pub(super) at: UnixMs,
+    pub(super) is_deleted: bool,
+}
+
+/// The id of the message at this place of a conversation.
+pub(super) fn id_of(conversation: i64, seq: Seq) -> i64 {
+    MessageId::of(conversation, seq).0
 }
 
 /// The messages of a conversation in their order, and behind them those that are new, of which there are
@@ -33,23 +39,20 @@ pub(super) fn all_of(
     new: u32,
 ) -> rusqlite::Result<Vec<Message>> {
     let mut in_range = connection.prepare_cached(
-        "SELECT id, sender, at FROM messages WHERE id BETWEEN ? AND ? ORDER BY id",
+        "SELECT id, sender, at, deleted FROM messages WHERE id BETWEEN ? AND ? ORDER BY id",
     )?;
     let mut range = |first: i64, last: i64| {
         let message = |row: &rusqlite::Row<'_>| {
             let id = row.get(0)?;
-            Ok(Message { before: id, id, from: UserKey(row.get(1)?), at: UnixMs(row.get(2)?) })
+            let (from, at) = (UserKey(row.get(1)?), UnixMs(row.get(2)?));
+            Ok(Message { before: id, id, from, at, is_deleted: row.get(3)? })
         };
         in_range.query_map([first, last], message)?.collect::<rusqlite::Result<Vec<_>>>()
     };
-    let mut all =
-        range(MessageId::of(conversation, Seq(0)).0, MessageId::of(conversation, Seq(u32::MAX)).0)?;
+    let mut all = range(id_of(conversation, Seq(0)), id_of(conversation, Seq(u32::MAX)))?;
     if new > 0 {
         // The first has the highest id.
-        let last_to_first = range(
-            -MessageId::of(conversation, Seq(new)).0,
-            -MessageId::of(conversation, Seq(1)).0,
-        )?;
+        let last_to_first = range(-id_of(conversation, Seq(new)), -id_of(conversation, Seq(1)))?;
         all.extend(last_to_first.into_iter().rev());
     }
     Ok(all)
@@ -71,7 +74,7 @@ pub(super) fn sort(
     let last = last + new;
     let count = u32::try_from(messages.len()).expect("their numbers have 32 bits");
     for (seq, message) in (last - count + 1..).zip(&mut messages) {
-        message.id = MessageId::of(conversation, Seq(seq)).0;
+        message.id = id_of(conversation, Seq(seq));
     }
     // First out of the way, below the new ones.
     let aside = |id: i64| if id < 0 { id } else { -id - i64::from(new) };
@@ -88,11 +91,13 @@ pub(super) fn sort(
     Ok(Sorted { messages, last: Seq(last) })
 }
 
-/// Gives a message another id, also where others reply to it.
+/// Gives a message another id. The messages that reply to it go on replying to it.
 fn rename(connection: &Connection, from: i64, to: i64) -> rusqlite::Result<()> {
-    connection.prepare_cached("UPDATE messages SET id = ? WHERE id = ?")?.execute([to, from])?;
-    connection
-        .prepare_cached("UPDATE messages SET reply_to = ? WHERE reply_to = ?")?
-        .execute([to, from])?;
+    for sql in [
+        "UPDATE messages SET id = ? WHERE id = ?",
+        "UPDATE messages SET reply_to = ? WHERE reply_to = ?",
+    ] {
+        connection.prepare_cached(sql)?.execute([to, from])?;
+    }
     Ok(())
 }

@@ -206,3 +206,28 @@ fn in_a_conversation_of_many_marks_move_along_and_who_comes_has_read_all() {
     taken_over(&mut database, &same);
     assert_eq!(read(room.0), [(1, 4), (2, 4)]);
 }
+
+#[test]
+fn what_was_edited_or_deleted_here_does_not_come_back_by_a_second_import() {
+    let folder = Folder::new();
+    let messages = "INSERT INTO messages(sender, receiver, text, timestamp) VALUES ('@ANNA', '@BERT', 'one', 't1'),
+        ('@ANNA', '@BERT', 'two', 't1'), ('@ANNA', '@BERT', 'three', 't1');";
+    mychat(&folder.0, TWO_USERS, messages, "");
+    let mut database = folder.open(Settings::default());
+    taken_over(&mut database, &of_mychat(&folder));
+    let pair = private(1, 2);
+    let mids: Vec<_> = history(&mut database, pair).messages.iter().map(|one| one.mid).collect();
+    for (mid, text) in [(mids[0], Some("ONE".into())), (mids[1], None)] {
+        let change = Work::Change { mid, by: UserKey(1), at: UnixMs(2), text };
+        assert!(matches!(did(&mut database, change), Output::Changed(_)));
+    }
+    let before = dump(&folder);
+    assert_eq!(taken_over(&mut database, &of_mychat(&folder)), [(0, 2), (0, 0), (0, 3)]);
+    assert_eq!(dump(&folder), before);
+
+    let more = "INSERT INTO messages(sender, receiver, text, timestamp) VALUES ('@ANNA', '@BERT', 'zero', 't0');";
+    mychat(&folder.0, "", more, "");
+    assert_eq!(taken_over(&mut database, &of_mychat(&folder)), [(0, 2), (0, 0), (1, 3)]);
+    assert_eq!(texts(&mut database, pair), ["zero", "ONE", "three"]);
+    assert_eq!(unread(&mut database, 2), [(1, 3)], "what was deleted is not unread");
+}
