@@ -7,6 +7,7 @@ mod complain;
 mod count;
 mod expect;
 mod exposition;
+mod find;
 mod near;
 mod net;
 mod origin;
@@ -17,6 +18,7 @@ mod play;
 mod record;
 mod report;
 mod schedule;
+mod search;
 mod secret;
 mod serve;
 mod shell;
@@ -48,6 +50,10 @@ pub fn loadgen() -> ExitCode {
                 serve::unknown_variables().iter().for_each(|line| warn(line));
             }
             return ExitCode::from(play::play_and_report(&options));
+        }
+        Ok(Parsed::Find(finding)) => {
+            args::unknown_variables().iter().for_each(|line| warn(line));
+            return ExitCode::from(find::find_and_report(&finding));
         }
         Ok(Parsed::Compare(before, after)) => report::compare(&before, &after),
         Ok(Parsed::Print(text)) => report::print(&text).map(|()| 0),

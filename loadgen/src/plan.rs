@@ -30,6 +30,8 @@ pub(crate) struct Plan {
     pub(crate) settle: Duration,
     /// What must hold in the end.
     pub(crate) expectations: Vec<Expectation>,
+    /// Whether a run ends as soon as one of them can no longer be met.
+    pub(crate) abort_on_fail: bool,
     /// Whether to print no progress.
     pub(crate) quiet: bool,
 }

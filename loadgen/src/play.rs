@@ -10,7 +10,7 @@ use crate::exposition;
 use crate::net::{self, FOR_A_PAGE, Refusal};
 use crate::own_server::OwnServer;
 use crate::record::{End, Outcome};
-use crate::report::{Outputs, Runs, Summary, Surroundings};
+use crate::report::{Destinations, Outputs, Runs, Summary, Surroundings};
 use crate::signals::Signals;
 use crate::target::Target;
 
@@ -19,20 +19,21 @@ const FAILED: u8 = 1;
 /// A value on the command line is wrong, the plan is impossible, or the report cannot be written.
 pub(crate) const USAGE: u8 = 2;
 /// The run says nothing about the server.
-const INVALID: u8 = 4;
+pub(crate) const INVALID: u8 = 4;
 
 /// How long the server may take to tell its version. It is not needed.
 const FOR_THE_VERSION: Duration = Duration::from_secs(1);
 
 /// Why there is no report.
 #[derive(Debug)]
-struct Failure {
-    sentence: String,
-    code: u8,
+pub(crate) struct Failure {
+    pub(crate) sentence: String,
+    pub(crate) code: u8,
 }
 
 impl Failure {
-    fn usage(sentence: String) -> Self {
+    /// The plan is impossible.
+    pub(crate) fn usage(sentence: String) -> Self {
         Failure { sentence, code: USAGE }
     }
 
@@ -44,7 +45,8 @@ impl Failure {
         Failure { sentence: format!("loadgen itself has failed: {error}"), code: INVALID }
     }
 
-    fn verdict(&self) -> &'static str {
+    /// The same in a word.
+    pub(crate) fn verdict(&self) -> &'static str {
         match self.code {
             FAILED => "failed",
             INVALID => "invalid",
@@ -65,23 +67,30 @@ impl From<Refusal> for Failure {
     }
 }
 
+/// Takes the signals, and opens the files.
+///
+/// # Errors
+///
+/// The exit code. What is wrong was said.
+pub(crate) fn begin(destinations: &Destinations) -> Result<(Signals, Outputs), u8> {
+    // Before anything else, so that a signal during the start is not lost.
+    let signals = Signals::open().map_err(|error| {
+        let failure = Failure::ours(&error);
+        complain(&failure.sentence);
+        failure.code
+    })?;
+    let outputs = Outputs::open(destinations).map_err(|failures| {
+        failures.iter().for_each(|sentence| complain(sentence));
+        USAGE
+    })?;
+    Ok((signals, outputs))
+}
+
 /// Plays the plan and reports. Returns the exit code.
 pub(crate) fn play_and_report(options: &Options) -> u8 {
-    // Before anything else, so that a signal during the start is not lost.
-    let mut signals = match Signals::open() {
-        Ok(signals) => signals,
-        Err(error) => {
-            let failure = Failure::ours(&error);
-            complain(&failure.sentence);
-            return failure.code;
-        }
-    };
-    let outputs = match Outputs::open(&options.destinations) {
-        Ok(outputs) => outputs,
-        Err(failures) => {
-            failures.iter().for_each(|sentence| complain(sentence));
-            return USAGE;
-        }
+    let (mut signals, outputs) = match begin(&options.destinations) {
+        Ok(begun) => begun,
+        Err(code) => return code,
     };
     let (code, failures) = match play_all(options, &mut signals) {
         Ok(runs) => {
@@ -106,11 +115,7 @@ pub(crate) fn play_and_report(options: &Options) -> u8 {
 
 fn play_all(options: &Options, signals: &mut Signals) -> Result<Runs, Failure> {
     let mut runs = Runs::new(options.origin.clone());
-    let mut target = options.target.clone();
-    let mut metrics = options.metrics.clone();
-    for named in [&mut target, &mut metrics].into_iter().flatten() {
-        net::look_up(named, signals)?;
-    }
+    let (mut target, mut metrics) = look_up(options, signals)?;
     for _ in 0..options.repeat {
         let (summary, outcome) = play(options, &mut target, &mut metrics, signals)?;
         let is_over = outcome.end == End::Interrupted;
@@ -122,9 +127,22 @@ fn play_all(options: &Options, signals: &mut Signals) -> Result<Runs, Failure> {
     Ok(runs)
 }
 
+/// The server and its `/metrics`, with the addresses of their names.
+pub(crate) fn look_up(
+    options: &Options,
+    signals: &Signals,
+) -> Result<(Option<Target>, Option<Target>), Failure> {
+    let mut target = options.target.clone();
+    let mut metrics = options.metrics.clone();
+    for named in [&mut target, &mut metrics].into_iter().flatten() {
+        net::look_up(named, signals)?;
+    }
+    Ok((target, metrics))
+}
+
 /// Plays the plan once. If loadgen starts the server, it starts a new one for each run. Of the addresses of
 /// each target, the one that answers is kept.
-fn play(
+pub(crate) fn play(
     options: &Options,
     target: &mut Option<Target>,
     metrics: &mut Option<Target>,

@@ -154,6 +154,7 @@ fn every_fault_of_a_server_is_found_and_named_and_a_faultless_one_of_another_kin
     let faults = [
         (Fault::None, "lost", 0..=0),
         (Fault::Lose, "lost", 5..=5),
+        (Fault::LoseUnderLoad, "lost", 400..=400),
         (Fault::Duplicate, "duplicated", 5..=5),
         (Fault::Misdeliver, "misdelivered", 5..=5),
         // If another message to the same phone comes before the end.

@@ -239,6 +239,13 @@ pub(super) struct Args {
     #[arg(long, env = "LOADGEN_EXPECT", value_name = "EXPR", value_delimiter = ',', long_help = expect::HELP, help_heading = CHECKS)]
     pub(super) expect: Vec<Expectation>,
 
+    /// End a run as soon as an expectation can no longer be met
+    ///
+    /// Counts and the longest time are known at once; a quantile of delivery, as soon as too many messages were
+    /// slow. What only the end of a run can tell is waited for: lost==0, for one.
+    #[arg(long, env = "LOADGEN_ABORT_ON_FAIL", help_heading = CHECKS, value_parser = BoolishValueParser::new())]
+    pub(super) abort_on_fail: bool,
+
     /// Where /metrics is, to compare the books: http://HOST:PORT [default: that of loadgen's own server]
     ///
     /// It is at the server's --admin-listen, if it has one: of an installed server http://127.0.0.1:8081.
@@ -280,6 +287,16 @@ pub(super) fn command(args: &[OsString]) -> Command {
 #[derive(Debug, Subcommand)]
 #[command(disable_help_subcommand = true)]
 pub(super) enum Instead {
+    /// Find the highest load at which all expectations hold: --rate 1k..200k or --clients 100..20k
+    ///
+    /// It takes the flags of a run, and plays one load after the other. Both sides of the edge are played three
+    /// times, or as often as --repeat says, and the majority counts. It says whether the server or loadgen is the
+    /// limit. --json and --html write what was found, with all loads.
+    Find {
+        /// The flags of a run, with a range for --rate or --clients, and --expect
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "FLAGS")]
+        flags: Vec<OsString>,
+    },
     /// Compare two reports, and tell what changed by more than the noise of the runs
     ///
     /// A figure has changed if its ranges in the runs of both sides do not overlap: so play each side

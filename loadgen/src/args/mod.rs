@@ -5,6 +5,7 @@
 //! Called by `main` alone.
 
 mod at;
+mod find;
 mod flags;
 mod plan_file;
 mod protocol;
@@ -32,6 +33,8 @@ use crate::target::Target;
 use crate::workload::{Cast, Conduct, Numbers, Persona, Share};
 use flags::{Args, Instead};
 
+pub(crate) use find::{Axis, Finding};
+
 /// What is to be done.
 #[derive(Clone, Debug)]
 pub(crate) struct Options {
@@ -56,6 +59,8 @@ pub(crate) struct Options {
 pub(crate) enum Parsed {
     /// Play a plan.
     Run(Box<Options>),
+    /// Find the highest load at which the expectations hold.
+    Find(Box<Finding>),
     /// Compare the report in the first file with the one in the second.
     Compare(PathBuf, PathBuf),
     /// Print this text, and end: it is the help or the version.
@@ -72,11 +77,52 @@ pub(crate) fn parse(
     date: SystemTime,
 ) -> Result<Parsed, String> {
     let args: Vec<OsString> = args.into_iter().collect();
-    match read(&at::joined(&args)).map_err(|line| without_secrets(line, &args))? {
+    let parsed = match find::is_asked_for(&args) {
+        true => finding(&args, date).map(|finding| Parsed::Find(Box::new(finding))),
+        false => read_run(&args, &args, date),
+    };
+    parsed.map_err(|line| without_secrets(line, &args))
+}
+
+/// Reads the arguments of a search, and looks whether the plan is possible with the lowest and the highest load.
+fn finding(args: &[OsString], date: SystemTime) -> Result<Finding, String> {
+    let mut finding = Finding::read(args, date)?;
+    options_at(&finding, finding.high)?;
+    let Options { plan, destinations, repeat, .. } = options_at(&finding, finding.low)?;
+    finding.times = finding.times.max(repeat);
+    if plan.expectations.is_empty() {
+        return Err("find needs to know what must hold: --expect 'delivery.p99<50ms'".to_owned());
+    }
+    if destinations.csv.is_some() || destinations.hgrm.is_some() {
+        return Err("--csv and --hgrm are about one run: find has --json and --html".to_owned());
+    }
+    Ok(finding)
+}
+
+/// The run with this load.
+///
+/// # Errors
+///
+/// One line, if it is impossible.
+pub(crate) fn options_at(finding: &Finding, load: f64) -> Result<Options, String> {
+    match read_run(&finding.args(load), &finding.command, finding.date)? {
+        Parsed::Run(options) => Ok(*options),
+        Parsed::Find(_) | Parsed::Compare(..) | Parsed::Print(_) => {
+            Err("find takes the flags of a run".to_owned())
+        }
+    }
+}
+
+/// Reads the arguments of a run. `command` are all arguments, as they were typed.
+fn read_run(args: &[OsString], command: &[OsString], date: SystemTime) -> Result<Parsed, String> {
+    match read(&at::joined(args))? {
         Read::Print(text) => Ok(Parsed::Print(text)),
         Read::Instead(Instead::Compare { before, after }) => Ok(Parsed::Compare(before, after)),
+        Read::Instead(Instead::Find { flags: _ }) => {
+            Err("find is the first word: loadgen find --rate 1k..200k".to_owned())
+        }
         Read::Args(read, spelled) => {
-            let command = secret::command_line(texts(&args));
+            let command = secret::command_line(texts(command));
             let origin = Origin::here(command, date);
             options(*read, spelled, origin).map(|options| Parsed::Run(Box::new(options)))
         }
@@ -218,6 +264,7 @@ fn options(mut args: Args, spelled: Spelled, origin: Origin) -> Result<Options, 
         sweep_interval: args.sweep_interval,
         settle: args.settle,
         expectations: args.expect,
+        abort_on_fail: args.abort_on_fail,
         quiet: args.quiet,
     };
     Ok(Options {

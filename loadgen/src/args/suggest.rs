@@ -37,8 +37,8 @@ const ELSEWHERE: [(&str, &str); 26] = [
     ("--threads", "--clients: loadgen is one thread"),
 ];
 
-/// The only command.
-const COMPARE: &str = "compare";
+/// The commands.
+const COMMANDS: [&str; 2] = ["compare", "find"];
 
 /// One line on what is wrong, and what was probably meant. `flags` are the long names of all flags.
 pub(super) fn sentence(error: &clap::Error, args: &[OsString], flags: &[&str]) -> String {
@@ -80,7 +80,7 @@ fn second_word(error: &clap::Error, args: &[OsString]) -> Option<String> {
     }
     let at = args.iter().position(|arg| arg.to_str() == Some(&second))?;
     let first = args[..at].iter().skip(1).filter_map(|arg| arg.to_str()).next_back()?;
-    if let Some(near) = nearest(first, [COMPARE]) {
+    if let Some(near) = nearest(first, COMMANDS) {
         return Some(format!("there is no command `{first}`: did you mean {near}?"));
     }
     let line = format!("there can be one URL, and `{second}` is another word");

@@ -7,6 +7,7 @@ fn parsed(args: &[&str]) -> Result<Options, String> {
     let args = std::iter::once("loadgen").chain(args.iter().copied());
     match parse(args.map(OsString::from), SystemTime::UNIX_EPOCH)? {
         Parsed::Run(options) => Ok(*options),
+        Parsed::Find(_) => Err("no plan, but a search".to_owned()),
         Parsed::Compare(..) => Err("no plan, but a comparison".to_owned()),
         Parsed::Print(text) => Err(text),
     }
@@ -78,6 +79,8 @@ fn a_misspelt_flag_or_one_of_another_tool_is_refused_with_the_right_one() {
         (&["--persona", "lurkr=1"], "did you mean lurker?"),
         (&["--expect", "delivry.p99<5ms"], "did you mean delivery?"),
         (&["--expect", "in-doubt==0"], "did you mean in_doubt?"),
+        (&["fnid", "x"], "did you mean find?"),
+        (&["--rate", "1k..2k"], "loadgen find --rate 1k..200k"),
         (&["comapre", "a.json", "b.json"], "did you mean compare?"),
         (&["127.0.0.1", "8080"], "did you mean 127.0.0.1:8080?"),
         (&["ws://a:1", "ws://b:1"], "`ws://b:1` is another word"),
@@ -212,5 +215,49 @@ fn everything_has_an_environment_variable() {
     for arg in Args::command().get_arguments() {
         let variable = format!("LOADGEN_{}", arg.get_id().as_str().to_uppercase());
         assert_eq!(arg.get_env().and_then(|name| name.to_str()), Some(variable.as_str()));
+    }
+}
+
+fn found(args: &str) -> Result<Finding, String> {
+    let args = format!("loadgen find {args}");
+    match parse(args.split(' ').map(OsString::from), SystemTime::UNIX_EPOCH)? {
+        Parsed::Find(finding) => Ok(*finding),
+        Parsed::Run(_) | Parsed::Compare(..) | Parsed::Print(_) => Err("no search".to_owned()),
+    }
+}
+
+#[test]
+fn in_a_search_one_of_two_flags_has_a_range_and_all_else_is_as_in_a_run() {
+    let expect = "--expect delivery.p99<50ms";
+    let finding = found(&format!("--rate 1k..200k --clients=30 {expect}")).expect("valid");
+    assert_eq!((finding.axis, finding.low, finding.high), (Axis::Rate, 1e3, 200e3));
+    assert_eq!(finding.times, 3);
+    let options = options_at(&finding, 1234.5).expect("valid");
+    assert_eq!((options.plan.timing.rate, options.plan.timing.clients), (1234.5, 30));
+    let told = "loadgen find --rate 1k..200k --clients=30 --expect 'delivery.p99<50ms'";
+    assert_eq!(options.origin.command, told);
+    let finding = found(&format!("ws://h:1 --clients=10..2k --repeat 5 {expect}"));
+    let finding = finding.expect("valid");
+    assert_eq!((finding.axis, finding.times), (Axis::Clients, 5));
+    assert!(options_at(&finding, 20.0).expect("valid").target.is_some());
+}
+
+#[test]
+fn a_search_that_can_find_nothing_is_one_clear_line() {
+    for (args, says) in [
+        ("--expect lost==0", "needs one range"),
+        ("--rate 10 --expect lost==0", "needs one range"),
+        ("--rate 1..2 --clients 1..2 --expect lost==0", "needs one range"),
+        ("--rate 2..1 --expect lost==0", "--rate is a range"),
+        ("--rate 0..1 --expect lost==0", "--rate is a range"),
+        ("--rate 1..x --expect lost==0", "--rate is a range"),
+        ("--clients 1..9 --expect lost==0", "nobody to write to"),
+        ("--rate 1..2M --expect lost==0", "one thread"),
+        ("--rate 1..2", "--expect"),
+        ("--rate 1..2 --expect lost==0 --csv a", "--csv"),
+        ("--rate 1..2 --expect lots==0", "lost"),
+    ] {
+        let line = found(args).expect_err(args);
+        assert!(line.contains(says) && !line.contains('\n'), "{args}: {line}");
     }
 }

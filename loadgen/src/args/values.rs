@@ -22,6 +22,9 @@ pub(super) fn time_or_off(text: &str) -> Result<Every, String> {
 }
 
 pub(super) fn rate(text: &str) -> Result<f64, String> {
+    if text.contains("..") {
+        return Err("a range is for a search: loadgen find --rate 1k..200k".to_owned());
+    }
     count::parse(text).ok_or_else(|| {
         "it must be a number of messages a second, such as 1000 or 0.5 or 10k".to_owned()
     })

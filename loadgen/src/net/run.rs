@@ -19,7 +19,7 @@ use super::progress::{Progress, Status};
 use super::watch::Watch;
 use crate::client::Realm;
 use crate::plan::Plan;
-use crate::record::{End, Missing, Outcome};
+use crate::record::{End, Missing, Outcome, Running};
 use crate::target::Target;
 use crate::workload::Cast;
 
@@ -29,6 +29,8 @@ const LONGEST_NAP: Duration = Duration::from_millis(10);
 const LONGEST_NAP_WITH_ANSWERS: Duration = Duration::from_millis(1);
 /// How often the run looks whether everything has arrived.
 const SETTLING_PAUSE: Duration = Duration::from_millis(20);
+/// How often it looks whether an expectation can no longer be met.
+const BETWEEN_DOUBTS: Duration = Duration::from_millis(100);
 
 /// A plan that is being played.
 pub(super) struct Run<'p> {
@@ -41,6 +43,8 @@ pub(super) struct Run<'p> {
     pub(super) desk: Desk,
     pub(super) commands: Commands<'p>,
     meter: Meter,
+    /// When it is to be looked at again whether an expectation can still be met.
+    next_doubt: Moment,
 }
 
 /// Whether the run waits for what is under way after a signal.
@@ -72,6 +76,7 @@ impl<'p> Run<'p> {
             desk,
             commands: Commands::new(plan, target, pid, clock),
             meter,
+            next_doubt: Moment::START,
         }
     }
 
@@ -88,6 +93,7 @@ impl<'p> Run<'p> {
         let now = self.now();
         self.meter.look(self.lines.ready, now, &mut self.desk.record);
         self.run_commands(now);
+        self.abort_if_hopeless(now);
         match self.cursor.stage {
             Stage::Playing => {
                 self.take_steps(now);
@@ -215,6 +221,20 @@ impl<'p> Run<'p> {
         }
         let (since, settle) = (self.cursor.sending_ended(), self.plan.settle);
         self.desk.record.is_settled(now, since, settle)
+    }
+
+    /// With --abort-on-fail: no more messages, once an expectation cannot be met any more.
+    fn abort_if_hopeless(&mut self, now: Moment) {
+        if !self.plan.abort_on_fail || now < self.next_doubt || !self.cursor.is_playing() {
+            return;
+        }
+        self.next_doubt = now + BETWEEN_DOUBTS;
+        let timing = &self.plan.timing;
+        let messages = (!self.plan.is_closed).then(|| timing.messages().ceil() as u64);
+        let running = Running { record: &self.desk.record, messages };
+        if self.plan.expectations.iter().any(|one| one.is_hopeless(&running)) {
+            self.stop_sending(End::Aborted);
+        }
     }
 
     fn stop_sending(&mut self, end: End) {

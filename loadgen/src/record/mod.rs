@@ -6,6 +6,7 @@
 mod books;
 mod checks;
 mod commands;
+mod figures;
 mod lately;
 mod measure;
 mod messenger;
@@ -18,6 +19,7 @@ mod views;
 pub(crate) use books::{Books, Fault, Missing, Party, Receipt};
 pub(crate) use checks::Checked;
 pub(crate) use commands::{Commands, Ended, Ran};
+pub(crate) use figures::Running;
 pub(crate) use measure::{Begun, Measure};
 pub(crate) use messenger::{Arrival, Breach, Messenger, Posted, invitation_number};
 pub(crate) use outcome::{End, Outcome, ProcessUse, Sample};

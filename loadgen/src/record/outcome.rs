@@ -30,6 +30,16 @@ pub(crate) struct Outcome {
     pub(crate) lost: u64,
 }
 
+impl Outcome {
+    /// Whether it was ended before the plan was: then connections may be unfinished.
+    pub(crate) fn was_broken_off(&self) -> bool {
+        match self.end {
+            End::Interrupted | End::Aborted => true,
+            End::AsPlanned | End::NobodyLeft | End::Overwhelmed => false,
+        }
+    }
+}
+
 #[cfg(test)]
 impl Outcome {
     /// The outcome of a run in which nothing happened.
@@ -57,6 +67,8 @@ pub(crate) enum End {
     Interrupted,
     /// All phones had lost their connection.
     NobodyLeft,
+    /// An expectation could no longer be met.
+    Aborted,
     /// The planned time was over, and loadgen was far behind with sending.
     Overwhelmed,
 }

@@ -46,6 +46,12 @@ impl Times {
         Duration::from_nanos(self.0.value_at_quantile(share))
     }
 
+    /// How many durations are not below this one, to the precision of the histogram.
+    pub(crate) fn not_below(&self, time: Duration) -> u64 {
+        let nanos = u64::try_from(time.as_nanos()).unwrap_or(LONGEST);
+        self.0.count_between(nanos, u64::MAX)
+    }
+
     /// The histogram itself, in nanoseconds.
     pub(crate) fn histogram(&self) -> &Histogram<u64> {
         &self.0
@@ -82,7 +88,10 @@ mod tests {
         (1..=1000).for_each(|micros| times.add(Duration::from_micros(micros)));
         let p99 = times.quantile(0.99).as_nanos();
         assert!(p99.abs_diff(990_000) <= 990, "{p99}");
+        let slow = times.not_below(Duration::from_micros(901));
+        assert_eq!((slow, times.not_below(Duration::from_micros(1002))), (100, 0));
         times.add_many(Duration::MAX, 9);
+        assert_eq!(times.not_below(Duration::from_secs(3_600)), 9);
         assert_eq!(times.count(), 1009);
         assert!(times.max() >= Duration::from_secs(3_600));
     }

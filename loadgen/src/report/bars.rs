@@ -55,7 +55,7 @@ fn steps() -> impl Iterator<Item = Duration> {
 }
 
 /// A bar of eighths of a character. A value above zero is shown, however small it is.
-fn draw(share: f64) -> String {
+pub(super) fn draw(share: f64) -> String {
     const EIGHTHS: [&str; 8] = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"];
     let eighths = (share * WIDTH as f64 * 8.0).round() as usize;
     let eighths = if share > 0.0 { eighths.max(1) } else { 0 };

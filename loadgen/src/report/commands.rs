@@ -52,8 +52,9 @@ pub(super) fn told(commands: &Commands) -> Vec<Told> {
     commands.all().iter().map(one).collect()
 }
 
-/// Notes in each row of the series which commands began in it.
-pub(super) fn mark(rows: &mut [Second], commands: &[Told]) {
+/// The rows of the series, each with the commands that began in it.
+pub(super) fn marked(rows: &[Second], commands: &[Told]) -> Vec<Second> {
+    let mut rows = rows.to_vec();
     for command in commands {
         let Some(began) = command.began_seconds else { continue };
         let Some(row) = rows.iter_mut().find(|row| row.at_seconds >= began) else { continue };
@@ -62,6 +63,7 @@ pub(super) fn mark(rows: &mut [Second], commands: &[Told]) {
             None => command.command.clone(),
         });
     }
+    rows
 }
 
 impl Told {
@@ -120,9 +122,8 @@ mod tests {
         commands.began(1, at(1) + Duration::from_millis(2));
         commands.ended(1, at(3), Ended::Badly("exit status 7".to_owned()));
         let told = told(&commands);
-        let mut rows = [1.0, 2.0, 3.0].map(|at_seconds| Second { at_seconds, ..Second::default() });
-        mark(&mut rows, &told);
-        let marks = rows.map(|row| row.commands);
+        let rows = [1.0, 2.0, 3.0].map(|at_seconds| Second { at_seconds, ..Second::default() });
+        let marks = marked(&rows, &told).into_iter().map(|row| row.commands).collect::<Vec<_>>();
         assert_eq!(marks, [None, Some("curl http://***@h; b".to_owned()), None]);
         let fates = told.iter().map(Told::fate).collect::<Vec<_>>();
         let first = ["still running in the end", "failed: exit status 7"];

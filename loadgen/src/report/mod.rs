@@ -7,7 +7,7 @@ mod cast;
 mod commands;
 mod compare;
 mod csv;
-mod figures;
+mod found;
 mod heading;
 mod hgrm;
 mod html;
@@ -28,6 +28,7 @@ mod text;
 mod verdict;
 
 pub(crate) use compare::compare;
+pub(crate) use found::{Found, Trial, announce};
 pub(crate) use output::print;
 pub(crate) use outputs::{Destinations, Outputs};
 pub(crate) use runs::Runs;

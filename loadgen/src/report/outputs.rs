@@ -5,7 +5,10 @@ use std::fs;
 use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
+use serde::Serialize;
+
 use super::csv::write_csv;
+use super::found::{Found, write_found};
 use super::hgrm::write_hgrm;
 use super::html;
 use super::named::named_times;
@@ -108,6 +111,21 @@ impl Outputs {
         failures.0
     }
 
+    /// Writes what a search has come to on stdout, and into the files. Returns one sentence for each that could not
+    /// be written.
+    pub(crate) fn write_found(self, found: &Found, signals: &Signals) -> Vec<String> {
+        let mut failures = Failures::default();
+        failures.note(to_stdout(Some(signals), |mut out| write_found(found, &mut out)));
+        if let Some(json) = self.json {
+            failures.note(json.write(signals, |out| write_json(found, out)));
+        }
+        if let Some(html) = self.html {
+            let page = html::found::page(found);
+            failures.note(html.write(signals, |out| out.write_all(page.as_bytes())));
+        }
+        failures.0
+    }
+
     /// There is no report: writes why, into the files that would have it. Returns one sentence for each that
     /// could not be written.
     pub(crate) fn fail(
@@ -140,7 +158,7 @@ impl Failures {
     }
 }
 
-fn write_json(page: &Page<'_>, mut out: &mut dyn Write) -> io::Result<()> {
+fn write_json(page: &impl Serialize, mut out: &mut dyn Write) -> io::Result<()> {
     serde_json::to_writer_pretty(&mut out, page)?;
     writeln!(out)
 }

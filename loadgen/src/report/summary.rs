@@ -27,8 +27,6 @@ impl Summary {
         let verdict = verdict::judge(plan, outcome, around, &ledger);
         let record = &outcome.record;
         let commands = commands::told(&record.commands);
-        let mut series = record.series.rows().to_vec();
-        commands::mark(&mut series, &commands);
         Summary {
             verdict: verdict.word(),
             exit_code: verdict.exit_code(),
@@ -40,6 +38,7 @@ impl Summary {
                 End::AsPlanned => "as planned",
                 End::Interrupted => "interrupted",
                 End::NobodyLeft => "nobody left",
+                End::Aborted => "aborted",
                 End::Overwhelmed => "overwhelmed",
             },
             plan: told_plan(plan, around),
@@ -84,9 +83,9 @@ impl Summary {
             ledger: ledger.and_then(Result::ok),
             delivery_apart_ns: (!commands.is_empty())
                 .then(|| Quantiles::of(&record.commands.apart)),
+            series: commands::marked(record.series.rows(), &commands),
             commands,
             server_restarted,
-            series,
         }
     }
 }

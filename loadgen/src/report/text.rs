@@ -244,7 +244,7 @@ fn figure(value: Option<f64>, decimals: usize) -> String {
 }
 
 /// Milliseconds.
-fn ms(nanos: Option<u64>) -> String {
+pub(super) fn ms(nanos: Option<u64>) -> String {
     figure(nanos.map(|nanos| nanos as f64 / 1e6), 3)
 }
 

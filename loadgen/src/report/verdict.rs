@@ -132,7 +132,7 @@ fn judge_connections(plan: &Plan, outcome: &Outcome, verdict: &mut Verdict) {
     for (persona, tally) in &record.tallies {
         for (ending, count) in &tally.unexpected {
             // In a run that was broken off, connections that were not finished are no failure.
-            let is_excused = outcome.end == End::Interrupted && ending.is_unfinished();
+            let is_excused = outcome.was_broken_off() && ending.is_unfinished();
             if !is_excused {
                 let persona = persona.word();
                 verdict.failures.push(format!("connections: {count} {ending} ({persona})"));
@@ -164,7 +164,7 @@ fn judge_connections(plan: &Plan, outcome: &Outcome, verdict: &mut Verdict) {
 /// played than was planned.
 fn judge_commands(outcome: &Outcome, verdict: &mut Verdict) {
     let commands = &outcome.record.commands;
-    if commands.away() > 0 && outcome.end != End::Interrupted {
+    if commands.away() > 0 && !outcome.was_broken_off() {
         let away = commands.away();
         verdict.failures.push(format!(
             "phones that lost their connection after a command, and could not come back: {away}"

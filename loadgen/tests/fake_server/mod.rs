@@ -37,6 +37,8 @@ pub(crate) enum Fault {
     Drop,
     /// One message in a thousand is lost.
     LoseOneIn1000,
+    /// All messages after the first [`OVERLOAD`] are lost, until nobody is online.
+    LoseUnderLoad,
     /// All phones wait for 300 ms, every 2 s.
     Stall,
     /// The first phone is sent lists without end, as fast as it reads them.
@@ -46,6 +48,9 @@ pub(crate) enum Fault {
     /// A phone that says nothing for 300 ms is dropped.
     Hasty,
 }
+
+/// How many messages a server with that fault holds.
+pub(crate) const OVERLOAD: u64 = 100;
 
 /// A server that listens on a free port of the loopback until the test is over.
 #[derive(Debug)]
@@ -125,6 +130,9 @@ fn serve(
     let is_own = |other: &TcpStream| other.peer_addr().ok() == stream.peer_addr().ok();
     if chat.online.get(&number).is_some_and(is_own) {
         chat.online.remove(&number);
+        if chat.online.is_empty() {
+            chat.messages = 0;
+        }
         if fault != Fault::Mute {
             chat.announce();
         }
@@ -181,6 +189,9 @@ impl Chat {
         let field = |name: &str| frame[name].as_str().unwrap_or_default().to_owned();
         let (to, text) = (field("to"), field("text"));
         self.messages += 1;
+        if fault == Fault::LoseUnderLoad && self.messages > OVERLOAD {
+            return Ok(());
+        }
         let one_in = if fault == Fault::LoseOneIn1000 { 1000 } else { 100 };
         let fault = if self.messages.is_multiple_of(one_in) { fault } else { Fault::None };
         match fault {
@@ -203,6 +214,7 @@ impl Chat {
             }
             Fault::None
             | Fault::Reorder
+            | Fault::LoseUnderLoad
             | Fault::Stall
             | Fault::Pour
             | Fault::Mute

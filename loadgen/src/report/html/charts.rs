@@ -212,13 +212,13 @@ fn to_ms(nanos: u64) -> f64 {
 }
 
 /// The smallest value above zero, and the largest.
-fn extent(lines: &[Line<'_>]) -> (f64, f64) {
+pub(super) fn extent(lines: &[Line<'_>]) -> (f64, f64) {
     let values = || lines.iter().flat_map(|line| &line.points).filter_map(|&(_, y)| y);
     let low = values().filter(|&value| value > 0.0).fold(f64::INFINITY, f64::min);
     (low, values().fold(0.0, f64::max))
 }
 
-fn ms(value: f64) -> String {
+pub(super) fn ms(value: f64) -> String {
     let digits = millis(value);
     if digits.contains('.') {
         digits.trim_end_matches('0').trim_end_matches('.').to_owned()
@@ -227,7 +227,7 @@ fn ms(value: f64) -> String {
     }
 }
 
-fn number(value: f64) -> String {
+pub(super) fn number(value: f64) -> String {
     if value < 10.0 && value.fract() > 0.001 {
         format!("{value:.1}")
     } else {

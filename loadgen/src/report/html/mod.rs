@@ -6,6 +6,7 @@
 mod chart;
 mod charts;
 mod escape;
+pub(super) mod found;
 mod scale;
 mod tables;
 #[cfg(test)]

@@ -26,21 +26,22 @@ pub(super) fn write_tables(runs: &Runs, shown: usize, run: &Run, out: &mut Strin
 }
 
 /// A table in a card of its own. Every cell is text.
-struct Table<'a> {
-    title: &'a str,
-    note: &'a str,
-    head: &'a [&'a str],
-    is_wide: bool,
+pub(super) struct Table<'a> {
+    pub(super) title: &'a str,
+    pub(super) note: &'a str,
+    pub(super) head: &'a [&'a str],
+    pub(super) is_wide: bool,
 }
 
 /// A cell longer than this is a sentence, and may be broken into lines. In characters.
 const LONGEST_WORD: usize = 40;
 
 /// A row, and its CSS class.
-type Row = (&'static str, Vec<String>);
+pub(super) type Row = (&'static str, Vec<String>);
 
 impl Table<'_> {
-    fn write(&self, rows: &[Row], out: &mut String) -> fmt::Result {
+    /// Appends the table, with its title.
+    pub(super) fn write(&self, rows: &[Row], out: &mut String) -> fmt::Result {
         let (wide, width) = if self.is_wide { (" wide", Width::Whole) } else { ("", Width::Half) };
         let (title, note, more) = (Escaped(self.title), Escaped(self.note), more(width));
         write!(

@@ -10,12 +10,16 @@
 //!
 //! Knows names and no numbers: those come from the record, which is asked for them as [`Figures`].
 
+mod hopeless;
+
 use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
 use crate::count;
 use crate::near::nearest;
+
+pub(crate) use hopeless::SoFar;
 
 /// What `--help` says of it.
 pub(crate) const HELP: &str = "What must hold, or the exit code is 3; may be given several times

@@ -1,0 +1,149 @@
+//! The numbers that an expectation may name: those of a run that is over, an [`Outcome`], and those of one that is
+//! [`Running`].
+
+use std::time::Duration;
+
+use super::{Breach, Fault, Measure, Outcome, Record, Times};
+use crate::expect::{Figures, MEASURES, SoFar, Statistic};
+
+/// A run that is under way.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Running<'a> {
+    /// What has happened so far.
+    pub(crate) record: &'a Record,
+    /// The most messages that are sent in the open model; `None` in the closed one.
+    pub(crate) messages: Option<u64>,
+}
+
+impl Figures for Running<'_> {
+    fn counter(&self, name: &str) -> Option<u64> {
+        self.record.counter(name)
+    }
+
+    fn time(&self, measure: &str, is_corrected: bool, statistic: Statistic) -> Option<f64> {
+        let times = self.record.times(measure, is_corrected)?;
+        statistic_of(times, statistic)
+    }
+}
+
+impl SoFar for Running<'_> {
+    fn not_below(&self, measure: &str, is_corrected: bool, nanos: f64) -> u64 {
+        let times = self.record.times(measure, is_corrected);
+        times.map_or(0, |times| times.not_below(Duration::from_nanos(nanos.max(0.0) as u64)))
+    }
+
+    fn most(&self, measure: &str) -> Option<u64> {
+        self.messages.filter(|_| measure == "delivery")
+    }
+}
+
+impl Figures for Outcome {
+    fn counter(&self, name: &str) -> Option<u64> {
+        match name {
+            "lost" => Some(self.lost),
+            "in_doubt" => Some(self.in_doubt),
+            "planned" => Some(self.planned),
+            "peak" => Some(self.peak),
+            name => self.record.counter(name),
+        }
+    }
+
+    fn time(&self, measure: &str, is_corrected: bool, statistic: Statistic) -> Option<f64> {
+        match self.record.times(measure, is_corrected) {
+            Some(times) => statistic_of(times, statistic),
+            // What happens only among sessions has not happened.
+            None => {
+                let is_known = MEASURES.contains(&measure) && statistic == Statistic::Count;
+                is_known.then_some(0.0)
+            }
+        }
+    }
+}
+
+impl Record {
+    /// A counter, if it is known before the end.
+    fn counter(&self, name: &str) -> Option<u64> {
+        let (books, heard) = (&self.books, &self.heard);
+        Some(match name {
+            "sent" => books.sent(),
+            "delivered" => books.delivered(),
+            "duplicated" => books.count(Fault::Duplicated),
+            "misdelivered" => books.count(Fault::Misdelivered),
+            "reordered" => books.count(Fault::Reordered),
+            "misattributed" => books.count(Fault::Misattributed),
+            "garbled" => books.count(Fault::Garbled),
+            "late" => self.late_sends,
+            "skipped" => self.skipped_sends,
+            "undelivered" => heard.undelivered + books.given_back(),
+            "errors" => heard.errors,
+            "nonsense" => heard.nonsense,
+            "ready" => self.connecting.total.count(),
+            "disconnects" => {
+                self.tallies.values().flat_map(|tally| tally.unexpected.values()).sum()
+            }
+            "stale_views" => self.stale_views,
+            "unnoticed" => self.unnoticed,
+            "too_early" => self.too_early,
+            name => {
+                let breach = Breach::ALL.into_iter().find(|breach| breach.word() == name)?;
+                self.messenger().map_or(0, |messenger| messenger.breaches.count(breach))
+            }
+        })
+    }
+
+    /// The times of a measure; `None` if it is one of sessions, and there are none.
+    fn times(&self, measure: &str, is_corrected: bool) -> Option<&Times> {
+        let both = |measure| of(measure, is_corrected);
+        Some(match measure {
+            "connect" => both(&self.connecting.total),
+            "connect.tcp" => &self.connecting.tcp,
+            "connect.upgrade" => &self.connecting.upgrade,
+            "connect.first_frame" => &self.connecting.first_frame,
+            "delivery" => both(&self.delivery),
+            "heartbeat" => both(&self.heartbeat),
+            "convergence" => both(self.convergence()),
+            "read" => both(&self.messenger()?.read),
+            "invitation" => &self.messenger()?.invitation,
+            "notice" => both(&self.notice),
+            "send_lag" => &self.send_lag,
+            "loop_lag" => &self.loop_lag,
+            _ => return None,
+        })
+    }
+}
+
+fn of(measure: &Measure, is_corrected: bool) -> &Times {
+    if is_corrected { &measure.corrected } else { &measure.uncorrected }
+}
+
+fn statistic_of(times: &Times, statistic: Statistic) -> Option<f64> {
+    let nanos = |time: Duration| time.as_nanos() as f64;
+    if times.count() == 0 && statistic != Statistic::Count {
+        return None;
+    }
+    Some(match statistic {
+        Statistic::Quantile(share) => nanos(times.quantile(share)),
+        Statistic::Min => nanos(times.min()),
+        Statistic::Mean => nanos(times.mean()),
+        Statistic::Max => nanos(times.max()),
+        Statistic::Count => times.count() as f64,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::expect::COUNTERS;
+
+    #[test]
+    fn every_name_that_is_promised_has_a_figure() {
+        let outcome = Outcome::of_nothing();
+        for name in COUNTERS {
+            assert_eq!(outcome.counter(name), Some(0), "{name}");
+        }
+        for name in MEASURES {
+            assert_eq!(outcome.time(name, true, Statistic::Count), Some(0.0), "{name}");
+            assert_eq!(outcome.time(name, false, Statistic::Max), None, "{name}");
+        }
+    }
+}
