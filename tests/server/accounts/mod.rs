@@ -27,6 +27,7 @@ mod importing;
 mod logins;
 mod mychat;
 mod names;
+mod neighbours;
 #[path = "../../store/old_files.rs"]
 mod old_files;
 mod page;

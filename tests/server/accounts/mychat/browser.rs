@@ -301,6 +301,13 @@ impl Socket {
 }
 
 impl Socket {
+    /// Sends a close frame, as a browser does, and waits for the answer.
+    #[track_caller]
+    pub(in crate::accounts) fn close(mut self) {
+        self.wire.send(frame(CLOSE, 1000_u16.to_be_bytes()));
+        self.until_close(1000);
+    }
+
     /// Reads on until the server closes, with this code.
     #[track_caller]
     pub(in crate::accounts) fn until_close(&mut self, code: u16) {

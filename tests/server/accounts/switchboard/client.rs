@@ -3,6 +3,8 @@
 //! Frames are compared as JSON. A time must be there, and is taken out before frames are compared. A friend hears
 //! no lists of those online, unless a test asks for them.
 
+use std::sync::atomic::{AtomicU32, Ordering};
+
 use serde_json::{Value, json};
 use tungstenite::Message;
 
@@ -11,9 +13,6 @@ use crate::harness::{Phone, Server};
 /// A WebSocket of a user.
 pub(in crate::accounts) struct Friend {
     phone: Phone,
-    /// How many ids it has used.
-    ids: u32,
-    /// Stands in its ids, so that each connection has its own.
     name: String,
 }
 
@@ -26,9 +25,9 @@ impl Server {
 
     /// Opens a WebSocket at this address, and takes the welcome.
     #[track_caller]
-    pub(super) fn friend_at(&self, path: &str, headers: &[(&str, String)]) -> Friend {
+    pub(in crate::accounts) fn friend_at(&self, path: &str, headers: &[(&str, String)]) -> Friend {
         let phone = self.visit_with(path, "switchboard.v1", headers);
-        let mut friend = Friend { phone, ids: 0, name: String::new() };
+        let mut friend = Friend { phone, name: String::new() };
         let welcome = friend.hear();
         assert_eq!(welcome["type"], "welcome", "the first frame: {welcome}");
         assert_eq!(welcome["server"], env!("CARGO_PKG_VERSION"));
@@ -76,11 +75,10 @@ impl Friend {
         &self.name
     }
 
-    /// An id that this client has not used before, and no other client uses.
+    /// An id that no client has used before.
     pub(in crate::accounts) fn new_id(&mut self) -> String {
-        self.ids += 1;
-        let address = std::ptr::from_ref(&self.phone) as usize;
-        format!("{}-{address:x}-{}", self.name, self.ids)
+        static NEXT: AtomicU32 = AtomicU32::new(1);
+        format!("{}-{}", self.name, NEXT.fetch_add(1, Ordering::Relaxed))
     }
 
     /// Reads the next frame.

@@ -6,7 +6,7 @@
 
 mod attacks;
 mod changes;
-mod client;
+pub(in crate::accounts) mod client;
 mod messages;
 mod opening;
 mod passing;
