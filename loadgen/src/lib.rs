@@ -55,7 +55,7 @@ pub fn loadgen() -> ExitCode {
             args::unknown_variables().iter().for_each(|line| warn(line));
             return ExitCode::from(find::find_and_report(&finding));
         }
-        Ok(Parsed::Compare(before, after)) => report::compare(&before, &after),
+        Ok(Parsed::Compare(before, after, style)) => report::compare(&before, &after, style),
         Ok(Parsed::Print(text)) => report::print(&text).map(|()| 0),
         Err(line) => Err(format!("{line} (see --help)")),
     };

@@ -309,3 +309,49 @@ fn messages_in_doubt_are_explained_and_are_no_alarm_where_the_plan_makes_them() 
     assert!(wide >= 2 && page.matches("<span class=\"more\">").count() == wide);
     assert_eq!(page.matches("<div class=\"scroll\"").count(), page.matches("</section>").count());
 }
+
+#[test]
+fn a_ci_system_is_told_each_expectation_and_a_pull_request_what_changed_and_what_differs() {
+    let folder = Folder::new("ci");
+    let [json, other, junit] = ["a.json", "b.json", "a.xml"].map(|f| folder.path(f));
+    let args =
+        ["--json", &json, "--junit", &junit, "--expect", "delivery.p99<1ns", "--expect", "lost<5"];
+    let (code, stdout, _) = short(&args);
+    let page = folder.read("a.xml");
+    assert!(page.starts_with("<?xml ") && page.ends_with("</testsuites>\n"), "{page}");
+    let cases = page.matches("<testcase ").count();
+    assert!(cases == 4 && page.matches("</testcase>").count() == 4, "{page}");
+    assert!(page.contains("name=\"delivery.p99&lt;1ns\"") && page.contains("name=\"lost&lt;5\""));
+    // On a busy machine the run may be invalid: then no expectation has failed.
+    match stdout.contains("verdict      invalid") {
+        true => assert!(code != 0 && page.contains("skipped=\"2\""), "{page}"),
+        false => {
+            assert!(
+                code == 3 && page.contains("failures=\"1\" errors=\"0\" skipped=\"0\""),
+                "{page}"
+            );
+            assert!(page.contains("<failure message=\"delivery.p99&lt;1ns: it is "), "{page}");
+        }
+    }
+
+    let mut changed: Value = serde_json::from_str(&folder.read("a.json")).expect("JSON");
+    let kernel = changed["origin"]["kernel"].as_str().expect("uname(2) tells").to_owned();
+    changed["origin"]["kernel"] = "Linux 2.0".into();
+    changed["server_version"] = "9|9".into();
+    fs::write(&other, changed.to_string()).expect("a file of our own");
+    let compared = |args: &[&str]| String::from_utf8(loadgen(args).stdout).expect("UTF-8");
+    let text = compared(&["compare", &json, &other]);
+    let of_kernel = format!("another kernel: a is of {kernel}, b of Linux 2.0\n");
+    for says in [of_kernel.as_str(), "another version of the server: a is of "] {
+        assert!(text.contains(says), "{says} is missing: {text}");
+    }
+    assert!(!text.contains("another machine"), "{text}");
+    let table = compared(&["compare", "--markdown", &json, &other]);
+    assert!(
+        table.contains("> another kernel: ") && table.contains("server 9\\|9 | change | |\n"),
+        "{table}"
+    );
+    let rows: Vec<&str> = table.lines().filter(|line| line.starts_with('|')).collect();
+    let cells = |row: &str| row.replace("\\|", "").matches('|').count();
+    assert!(rows.len() > 5 && rows.iter().all(|row| cells(row) == 6), "{table}");
+}

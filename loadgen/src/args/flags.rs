@@ -306,5 +306,8 @@ pub(super) enum Instead {
         before: PathBuf,
         /// The report to be compared
         after: PathBuf,
+        /// Print a table in Markdown, for a pull request
+        #[arg(long)]
+        markdown: bool,
     },
 }

@@ -26,7 +26,7 @@ use switchboard::environment;
 
 use crate::origin::Origin;
 use crate::plan::{Plan, Settings};
-use crate::report::Destinations;
+use crate::report::{Destinations, Style};
 use crate::schedule::{Stage, Timing};
 use crate::secret;
 use crate::target::Target;
@@ -62,7 +62,7 @@ pub(crate) enum Parsed {
     /// Find the highest load at which the expectations hold.
     Find(Box<Finding>),
     /// Compare the report in the first file with the one in the second.
-    Compare(PathBuf, PathBuf),
+    Compare(PathBuf, PathBuf, Style),
     /// Print this text, and end: it is the help or the version.
     Print(String),
 }
@@ -93,8 +93,11 @@ fn finding(args: &[OsString], date: SystemTime) -> Result<Finding, String> {
     if plan.expectations.is_empty() {
         return Err("find needs to know what must hold: --expect 'delivery.p99<50ms'".to_owned());
     }
-    if destinations.csv.is_some() || destinations.hgrm.is_some() {
-        return Err("--csv and --hgrm are about one run: find has --json and --html".to_owned());
+    if destinations.csv.or(destinations.hgrm).or(destinations.junit).is_some() {
+        return Err(
+            "--csv, --hgrm and --junit are about runs of one load: find has --json and --html"
+                .to_owned(),
+        );
     }
     Ok(finding)
 }
@@ -117,7 +120,10 @@ pub(crate) fn options_at(finding: &Finding, load: f64) -> Result<Options, String
 fn read_run(args: &[OsString], command: &[OsString], date: SystemTime) -> Result<Parsed, String> {
     match read(&at::joined(args))? {
         Read::Print(text) => Ok(Parsed::Print(text)),
-        Read::Instead(Instead::Compare { before, after }) => Ok(Parsed::Compare(before, after)),
+        Read::Instead(Instead::Compare { before, after, markdown }) => {
+            let style = if markdown { Style::Markdown } else { Style::Text };
+            Ok(Parsed::Compare(before, after, style))
+        }
         Read::Instead(Instead::Find { flags: _ }) => {
             Err("find is the first word: loadgen find --rate 1k..200k".to_owned())
         }

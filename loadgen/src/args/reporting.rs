@@ -28,6 +28,10 @@ pub(super) struct Reporting {
     #[arg(long, env = "LOADGEN_HTML", value_name = "FILE")]
     pub(super) html: Option<PathBuf>,
 
+    /// Write the verdict as JUnit XML, for a CI system: a suite for each run, a case for each expectation
+    #[arg(long, env = "LOADGEN_JUNIT", value_name = "FILE")]
+    pub(super) junit: Option<PathBuf>,
+
     /// Number of times to play the plan
     ///
     /// The report has the figures of all runs, so that `loadgen compare` can tell a change from noise. One run it
@@ -40,7 +44,7 @@ pub(super) struct Reporting {
 impl Reporting {
     /// The files that the report goes to.
     pub(super) fn destinations(self) -> Destinations {
-        let Reporting { json, csv, hgrm, html, repeat: _ } = self;
-        Destinations { json, csv, hgrm, html }
+        let Reporting { json, csv, hgrm, html, junit, repeat: _ } = self;
+        Destinations { json, csv, hgrm, html, junit }
     }
 }

@@ -11,6 +11,7 @@ mod found;
 mod heading;
 mod hgrm;
 mod html;
+mod junit;
 mod ledger;
 mod named;
 mod output;
@@ -27,7 +28,7 @@ mod surroundings;
 mod text;
 mod verdict;
 
-pub(crate) use compare::compare;
+pub(crate) use compare::{Style, compare};
 pub(crate) use found::{Found, Trial, announce};
 pub(crate) use output::print;
 pub(crate) use outputs::{Destinations, Outputs};

@@ -10,12 +10,12 @@ use serde::Serialize;
 use super::csv::write_csv;
 use super::found::{Found, write_found};
 use super::hgrm::write_hgrm;
-use super::html;
 use super::named::named_times;
 use super::output::{Output, cannot_write, is_of_the_system, place_of, to_stdout};
 use super::runs::{Run, Runs};
 use super::shape::Page;
 use super::text::write_text;
+use super::{html, junit};
 use crate::origin::Origin;
 use crate::signals::Signals;
 
@@ -30,14 +30,22 @@ pub(crate) struct Destinations {
     pub(crate) hgrm: Option<PathBuf>,
     /// The report as one page with charts.
     pub(crate) html: Option<PathBuf>,
+    /// The verdict as JUnit XML.
+    pub(crate) junit: Option<PathBuf>,
 }
 
 impl Destinations {
     /// A sentence for each file that two outputs would have to share. One would replace the other.
     fn named_twice(&self) -> Vec<String> {
-        let files = [("--json", &self.json), ("--csv", &self.csv), ("--html", &self.html)];
-        let pairs = [(0, 1), (0, 2), (1, 2)].map(|(one, other)| (files[one], files[other]));
-        let twice = pairs.into_iter().filter_map(|((one, path), (other, same))| {
+        let files = [
+            ("--json", &self.json),
+            ("--csv", &self.csv),
+            ("--html", &self.html),
+            ("--junit", &self.junit),
+        ];
+        let pairs =
+            (0..files.len()).flat_map(|at| files[..at].iter().map(move |one| (*one, files[at])));
+        let twice = pairs.filter_map(|((one, path), (other, same))| {
             let (path, same) = (path.as_deref()?, same.as_deref()?);
             if place_of(path) != place_of(same) {
                 return None;
@@ -55,6 +63,7 @@ pub(crate) struct Outputs {
     json: Option<Output>,
     csv: Option<Output>,
     html: Option<Output>,
+    junit: Option<Output>,
     /// A folder.
     hgrm: Option<PathBuf>,
 }
@@ -71,7 +80,8 @@ impl Outputs {
             let output = Output::open(path.as_deref()?);
             output.map_err(|sentence| failures.push(sentence)).ok()
         };
-        let [json, csv, html] = [&wanted.json, &wanted.csv, &wanted.html].map(&mut open);
+        let files = [&wanted.json, &wanted.csv, &wanted.html, &wanted.junit];
+        let [json, csv, html, junit] = files.map(&mut open);
         if let Some(folder) = &wanted.hgrm {
             match fs::create_dir_all(folder) {
                 // The file is removed at once: it only shows that it can be written.
@@ -85,7 +95,7 @@ impl Outputs {
                 Err(error) => failures.push(cannot_write(folder, &error)),
             }
         }
-        let outputs = Outputs { json, csv, html, hgrm: wanted.hgrm.clone() };
+        let outputs = Outputs { json, csv, html, junit, hgrm: wanted.hgrm.clone() };
         if failures.is_empty() { Ok(outputs) } else { Err(failures) }
     }
 
@@ -104,6 +114,10 @@ impl Outputs {
         }
         if let Some(html) = self.html {
             failures.note(html.write(signals, |out| out.write_all(html::page(runs).as_bytes())));
+        }
+        if let Some(junit) = self.junit {
+            let page = junit::page(runs);
+            failures.note(junit.write(signals, |out| out.write_all(page.as_bytes())));
         }
         if let Some(folder) = self.hgrm {
             write_histograms(shown, &folder, signals, &mut failures);

@@ -61,6 +61,11 @@ impl Runs {
         })
     }
 
+    /// All runs, in their order.
+    pub(super) fn all(&self) -> &[Run] {
+        &self.runs
+    }
+
     /// The figures of each run.
     pub(super) fn figures(&self) -> &[Figures] {
         &self.figures

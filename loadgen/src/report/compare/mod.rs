@@ -25,10 +25,13 @@ use side::Side;
 /// # Errors
 ///
 /// One sentence, if a file is no report that can be read, or if stdout cannot be written.
-pub(crate) fn compare(before: &Path, after: &Path) -> Result<u8, String> {
+pub(crate) fn compare(before: &Path, after: &Path, style: Style) -> Result<u8, String> {
     let (before, after) = (Side::read(before)?, Side::read(after)?);
     let warnings = warnings(&before, &after);
-    to_stdout(None, |mut out| write(&before, &after, &warnings, &mut out))?;
+    to_stdout(None, |mut out| match style {
+        Style::Text => write(&before, &after, &warnings, &mut out),
+        Style::Markdown => write_markdown(&before, &after, &warnings, &mut out),
+    })?;
     Ok(if warnings.is_empty() { 0 } else { INVALID })
 }
 
@@ -42,6 +45,14 @@ fn warnings(before: &Side, after: &Side) -> Vec<String> {
         format!("DIFFERS  the plans are not the same: {key} is {a} in a, and {b} in b; what follows says nothing about the server")
     });
     invalid.chain(differences).collect()
+}
+
+/// How a comparison is written.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Style {
+    Text,
+    /// A table in Markdown, as pull requests show it.
+    Markdown,
 }
 
 /// A figure, on both sides.
@@ -167,8 +178,8 @@ fn write(before: &Side, after: &Side, warnings: &[String], out: &mut impl Write)
         let (runs, verdict) = (runs(side.runs.len()), &side.verdict);
         writeln!(out, "{name}  {file}: {runs} of {url}, {verdict}; {}", side.made)?;
     }
-    if before.machine != after.machine {
-        writeln!(out, "   another machine: a is of {}, b of {}", before.machine, after.machine)?;
+    for line in before.other_surroundings(after) {
+        writeln!(out, "   {line}")?;
     }
     writeln!(out)?;
     let head = ["", "a", "(runs)", "b", "(runs)", "change"];
@@ -198,6 +209,40 @@ fn write(before: &Side, after: &Side, warnings: &[String], out: &mut impl Write)
         out,
         "Noise: the ranges of the runs overlap. By chance alone, equal servers differ in {chance:.1} % of rows.\n\
          A machine that has become busier or colder looks like a change: play a again to see whether a differs from a."
+    )
+}
+
+/// The same as a table in Markdown. Rows that are noise are left out, unless all are: their number is said.
+fn write_markdown(
+    before: &Side,
+    after: &Side,
+    warnings: &[String],
+    out: &mut impl Write,
+) -> io::Result<()> {
+    let plain = |text: &str| text.replace('|', "\\|").replace(['<', '`', '\n'], " ");
+    for line in warnings.iter().cloned().chain(before.other_surroundings(after)) {
+        writeln!(out, "> {}  ", plain(&line))?;
+    }
+    let rows = rows(&before.runs, &after.runs);
+    let is_noise = |row: &&Row| row.judge() == Judgement::Noise;
+    let noise = rows.iter().filter(is_noise).count();
+    writeln!(out, "\n| | a: {} | b: {} | change | |", plain(&before.made), plain(&after.made))?;
+    writeln!(out, "|---|--:|--:|--:|---|")?;
+    for row in rows.iter().filter(|row| noise == rows.len() || !is_noise(row)) {
+        let change = row.change().map_or("–".to_owned(), |change| format!("{change:+.1} %"));
+        let word = match row.judge() {
+            Judgement::Better => "better",
+            Judgement::Worse => "**worse**",
+            Judgement::Noise => "noise",
+            Judgement::Unknown => "",
+        };
+        let (a, b) = (row.before.median, row.after.median);
+        writeln!(out, "| {} | {a:.3} | {b:.3} | {change} | {word} |", plain(&row.name))?;
+    }
+    let (a, b) = (runs(before.runs.len()), runs(after.runs.len()));
+    writeln!(
+        out,
+        "\nMedians of {a} and {b}; {noise} figures differ by no more than the noise of the runs."
     )
 }
 

@@ -15,8 +15,8 @@ pub(super) struct Side {
     pub(super) verdict: String,
     /// When it was made, and the server's version.
     pub(super) made: String,
-    /// The machine that it was made on.
-    pub(super) machine: String,
+    /// What it was made on and with: names, and what each is.
+    surroundings: Vec<(&'static str, String)>,
     pub(super) runs: Vec<Figures>,
     plan: Map<String, Value>,
 }
@@ -61,9 +61,18 @@ impl Side {
         let word = |value: Option<&Value>| value.and_then(Value::as_str).unwrap_or("?").to_owned();
         let of = |name: &str| word(report.get("origin").and_then(|origin| origin.get(name)));
         let version = word(report.get("server_version"));
+        let cpus = report.get("origin").and_then(|origin| origin.get("cpus"));
+        let cpus = cpus.map_or_else(|| "?".to_owned(), Value::to_string);
         Ok(Side {
             made: format!("{}, server {version}", of("date")),
-            machine: format!("{} ({})", of("host"), of("cpu")),
+            surroundings: vec![
+                ("machine", of("host")),
+                ("processor", of("cpu")),
+                ("number of cores", cpus),
+                ("kernel", of("kernel")),
+                ("version of loadgen", word(report.get("loadgen"))),
+                ("version of the server", version.clone()),
+            ],
             file: file.to_owned(),
             url: word(plan.get("url")),
             verdict: word(report.get("verdict")),
@@ -75,6 +84,13 @@ impl Side {
     /// How many of its runs say nothing about the server.
     pub(super) fn invalid_runs(&self) -> usize {
         self.runs.iter().filter(|run| run.verdict == "invalid").count()
+    }
+
+    /// A line for each part of the surroundings in which they differ: a difference of the figures may come from there.
+    pub(super) fn other_surroundings(&self, other: &Side) -> Vec<String> {
+        let both = self.surroundings.iter().zip(&other.surroundings);
+        let differ = both.filter(|(mine, theirs)| mine != theirs);
+        differ.map(|((what, a), (_, b))| format!("another {what}: a is of {a}, b of {b}")).collect()
     }
 
     /// Fields in which two plans differ, with both values.
@@ -119,7 +135,7 @@ mod tests {
             url: String::new(),
             verdict: String::new(),
             made: String::new(),
-            machine: String::new(),
+            surroundings: Vec::new(),
             runs: Vec::new(),
             plan: serde_json::from_str(plan).expect("a plan"),
         };

@@ -3,7 +3,7 @@
 use std::fmt::{self, Write as _};
 
 /// Writes a text so that it cannot become markup, neither between tags nor in the quotes of an attribute.
-pub(super) struct Escaped<'a>(pub(super) &'a str);
+pub(in super::super) struct Escaped<'a>(pub(in super::super) &'a str);
 
 impl fmt::Display for Escaped<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

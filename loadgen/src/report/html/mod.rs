@@ -19,7 +19,7 @@ use super::runs::{Run, Runs};
 use super::shape::{Plan, Summary};
 use super::text::bytes;
 use crate::origin::Origin;
-use escape::Escaped;
+pub(super) use escape::Escaped;
 
 const STYLE: &str = include_str!("page.css");
 
