@@ -4,10 +4,11 @@
 mod begun;
 
 use std::io::{BufRead as _, BufReader, Write as _};
+use std::path::PathBuf;
 use std::process::{ChildStdin, Output, Stdio};
 use std::sync::mpsc::{Receiver, channel};
-use std::thread;
 use std::time::Duration;
+use std::{env, fs, process, thread};
 
 use begun::{Begun, chat, serve, text};
 use nix::sys::signal::Signal;
@@ -193,6 +194,137 @@ fn hundreds_of_lines_at_once_arrive_in_order_and_each_once() {
     }
     (0..LINES).for_each(|_| drop(ann.hears("delivered")));
     assert_eq!(ann.ends(), 0);
+}
+
+/// A folder for a server's data, removed at the end.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new(name: &str) -> Self {
+        let path = env::temp_dir().join(format!("switchboard-chat-{}-{name}", process::id()));
+        fs::create_dir_all(&path).expect("a folder of our own");
+        Folder(path)
+    }
+
+    /// Starts a server with this data.
+    fn serve(&self, listen: &str) -> (Begun, String) {
+        serve(&format!("{listen} --data {}", self.0.display()))
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+/// A chat of a user, whose password is in the first line of its input.
+fn user(args: &str) -> Pipe {
+    let mut pipe = Pipe::open(args);
+    pipe.types("correct horse");
+    pipe.hears("connected");
+    pipe
+}
+
+#[test]
+fn what_is_written_to_an_absent_user_is_stored_and_found_there_later() {
+    let folder = Folder::new("stored");
+    let (_server, address) = folder.serve("127.0.0.1:0");
+    assert_eq!(user(&format!("{address} --name bob --register")).ends(), 0);
+    let mut ada = user(&format!("{address} --name ada --register --to bob"));
+    ada.types("are you there?");
+    assert_eq!(ada.hears("stored")["to"], "bob");
+    ada.types("/all hello, everyone");
+    ada.types("/to bob");
+    assert_eq!(ada.ends(), 0);
+    let mut bob = user(&format!("{address} --name bob"));
+    bob.types("/chats");
+    // The newest first.
+    let chats = bob.hears("chats")["chats"].clone();
+    let unread = [0, 1].map(|at| (chats[at]["with"].clone(), chats[at]["unread"].clone()));
+    assert_eq!(unread, [("everyone".into(), 1.into()), ("ada".into(), 1.into())], "{chats}");
+    bob.types("/to ada");
+    assert_eq!(bob.hears("history")["messages"][0]["text"], "are you there?");
+    bob.types("/all");
+    assert_eq!(bob.hears("history")["messages"][0]["text"], "hello, everyone");
+    // What was shown is read, also for the next login.
+    let mut again = user(&format!("{address} --name bob"));
+    again.types("/chats");
+    let chats = again.hears("chats")["chats"].clone();
+    assert_eq!([0, 1].map(|at| chats[at]["unread"].clone()), [0, 0], "{chats}");
+    assert_eq!((again.ends(), bob.ends()), (0, 0));
+}
+
+#[test]
+fn a_room_has_members_who_hear_what_is_said_in_it() {
+    let folder = Folder::new("room");
+    let (_server, address) = folder.serve("127.0.0.1:0");
+    let bob = user(&format!("{address} --name bob --register"));
+    let mut ada = user(&format!("{address} --name ada --register"));
+    ada.types("/create new ideas");
+    assert_eq!(ada.hears("room")["change"], "created");
+    ada.types("/add bob");
+    assert_eq!(bob.hears("room")["place"], "#\"new ideas\"");
+    ada.types("one more");
+    let message = bob.hears("message");
+    assert_eq!((&message["from"], &message["text"]), (&"ada".into(), &"one more".into()));
+    ada.types("/members");
+    assert_eq!(ada.hears("members")["members"], serde_json::json!(["ada", "bob"]));
+    assert_eq!(ada.ends(), 0);
+    // A later login knows the room by its name.
+    let mut later = user(&format!("{address} --name ada"));
+    later.types("/to #\"new ideas\" still here");
+    assert_eq!(bob.hears("message")["text"], "still here");
+    assert_eq!((later.ends(), bob.ends()), (0, 0));
+}
+
+#[test]
+fn a_wrong_password_a_name_that_is_taken_and_a_server_without_accounts_are_refusals_in_words() {
+    let folder = Folder::new("refused");
+    let (_server, address) = folder.serve("127.0.0.1:0");
+    let (_other, without) = serve("127.0.0.1:0");
+    assert_eq!(user(&format!("{address} --name ada --register")).ends(), 0);
+    for (args, password, words) in [
+        (format!("{address} --name ada"), "wrong horse", "password is wrong"),
+        (format!("{address} --name ada --register"), "correct horse", "already exists"),
+        (format!("{without} --name ada"), "correct horse", "accounts are off"),
+    ] {
+        let mut pipe = Pipe::open(&args);
+        pipe.types(password);
+        let end = pipe.hears("disconnected");
+        let reason = end["reason"].as_str().expect("words");
+        assert!(reason.contains(words) && end["back_in_ms"].is_null(), "{reason}");
+        assert_eq!(pipe.code(), 3);
+    }
+}
+
+#[test]
+fn a_user_is_found_again_after_a_restart_of_the_server_and_misses_nothing() {
+    let folder = Folder::new("restart");
+    let (server, address) = folder.serve("127.0.0.1:0");
+    let bob = user(&format!("{address} --name bob --register --give-up 1h"));
+    let arguments = format!("{address} --name ada --register --to bob --give-up 1h --wait 60s");
+    let mut ada = user(&arguments);
+    ada.types("before");
+    bob.hears("message");
+    ada.hears("stored");
+    drop(server);
+    ada.hears("disconnected");
+    bob.hears("disconnected");
+    ada.types("meanwhile");
+    ada.hears("said");
+    let (_server, _) = folder.serve(&address);
+    ada.hears("stored");
+    bob.hears("connected");
+    ada.types("after");
+    while bob.hears("message")["text"] != "after" {}
+    let mut later = user(&format!("{address} --name bob"));
+    later.types("/to ada");
+    let history = later.hears("history");
+    let texts = [0, 1, 2].map(|at| history["messages"][at]["text"].clone());
+    assert_eq!(texts, ["before", "meanwhile", "after"], "each once, in order");
+    assert_eq!(later.ends(), 0);
+    assert_eq!((ada.ends(), bob.ends()), (0, 0));
 }
 
 #[test]

@@ -31,13 +31,21 @@ struct Terminal {
 }
 
 impl Terminal {
+    /// A chat that is connected.
     fn open(args: &str) -> Self {
+        let mut terminal = Terminal::start(args);
+        terminal.shows("connected");
+        terminal
+    }
+
+    fn start(args: &str) -> Self {
         let window = Winsize { ws_row: 24, ws_col: 80, ws_xpixel: 0, ws_ypixel: 0 };
         let ends = openpty(&window, None).expect("the kernel has one");
         let (keyboard, inner) = (File::from(ends.master), File::from(ends.slave));
         let handle = || Stdio::from(inner.try_clone().expect("one more descriptor"));
         let mut command = chat(args);
-        command.stdin(handle()).stdout(handle()).env("TERM", "xterm").env("NO_COLOR", "1");
+        command.stdin(handle()).stdout(handle()).stderr(handle());
+        command.env("TERM", "xterm").env("NO_COLOR", "1");
         let program = Begun::new(command);
         let mut screen = keyboard.try_clone().expect("one more descriptor");
         let (sender, output) = channel();
@@ -49,9 +57,7 @@ impl Terminal {
                 }
             }
         });
-        let mut terminal = Terminal { program, keyboard, inner, output, shown: Vec::new() };
-        terminal.shows("connected");
-        terminal
+        Terminal { program, keyboard, inner, output, shown: Vec::new() }
     }
 
     fn types(&mut self, keys: &str) {
@@ -168,4 +174,27 @@ fn the_terminal_is_left_as_it_was_however_the_program_ends() {
         assert_eq!(code, Some(0), "{keys}");
         ann.shows("\x1b[?2004l\x1b[?1004l");
     }
+}
+
+#[test]
+fn a_password_is_asked_for_and_not_shown_and_ctrl_c_leaves_the_echo_on() {
+    let folder = std::env::temp_dir().join(format!("switchboard-pty-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).expect("a folder of our own");
+    let (_server, address) = serve(&format!("127.0.0.1:0 --data {}", folder.display()));
+    let mut ada = Terminal::start(&format!("{address} --name ada --register"));
+    ada.shows("Password of ada: ");
+    ada.types("correct horse\r");
+    let shown = ada.shows("connected");
+    assert!(!shown.contains("horse"), "{shown:?}");
+    ada.types("/all hello\r");
+    ada.shows("you → everyone: hello\r\n");
+    ada.types("\x04");
+    assert_eq!(ada.code(), Some(0));
+    let mut ada = Terminal::start(&format!("{address} --name ada"));
+    ada.shows("Password of ada: ");
+    ada.types("half\x03");
+    assert_eq!(ada.code(), Some(2));
+    let flags = tcgetattr(&ada.inner).expect("a terminal").local_flags;
+    assert!(flags.contains(LocalFlags::ECHO | LocalFlags::ISIG));
+    std::fs::remove_dir_all(&folder).expect("it is ours");
 }

@@ -98,7 +98,7 @@ impl Caller {
 
     /// The TCP connection stands.
     pub(super) fn connected(&mut self, now: Moment, out: &mut Vec<u8>) {
-        let link = Link::call(&self.door, Pen::new(self.random.u64(..)), out);
+        let link = Link::call(self.door.clone(), Pen::new(self.random.u64(..)), out);
         self.state = State::Answer { link, until: now + PATIENCE };
     }
 
@@ -225,6 +225,8 @@ impl Caller {
             Event::Opened => {
                 if let State::Answer { link, .. } = std::mem::replace(&mut self.state, State::Gone)
                 {
+                    // With the token of a login: the next connection needs no other.
+                    self.door.pass = link.pass().clone();
                     let next_ping = now + HEARTBEAT;
                     self.state = State::Open { link, since: now, next_ping, silent_at: None };
                 }
@@ -243,6 +245,9 @@ impl Caller {
         if let State::Open { since, .. } = self.state {
             self.backoff.lasted(now.since(since));
         }
+        if matches!(ending.code(), Some(401 | 4001)) {
+            self.door.pass.forget_token();
+        }
         let back_in = match ending.advice() {
             Advice::ComeBack(asked) => Some(self.backoff.fail(asked, self.random.f64())),
             Advice::Stop => None,
@@ -257,11 +262,13 @@ impl Caller {
 
 #[cfg(test)]
 mod tests {
+    use super::super::link::Pass;
     use super::super::tests::acceptance;
     use super::*;
 
     fn caller() -> Caller {
-        let door = Door { authority: "h:1".to_owned(), path: "/ws/1".to_owned() };
+        let pass = Pass::Number("0012345678".to_owned());
+        let door = Door { authority: "h:1".to_owned(), prefix: String::new(), pass };
         Caller::new(door, fastrand::Rng::with_seed(7))
     }
 
@@ -273,7 +280,7 @@ mod tests {
         assert!(caller.wants_to_dial(START));
         let mut request = Vec::new();
         caller.connected(START, &mut request);
-        let mut answer = acceptance(&request);
+        let mut answer = acceptance(&request, "");
         let opened = caller.read(START, &mut &mut answer[..], &mut Vec::new());
         assert!(matches!(opened, Some(Happened::Opened)));
         caller
@@ -335,6 +342,24 @@ mod tests {
         assert!((5..=6).contains(&wait.as_secs()), "{wait:?}");
         assert!(!caller.wants_to_dial(START + Duration::from_millis(4999)));
         assert!(caller.wants_to_dial(START + wait));
+    }
+
+    #[test]
+    fn a_login_lasts_over_connections_until_the_server_does_not_take_it() {
+        let (name, password) = ("ada".to_owned(), "secret".to_owned());
+        let pass = Pass::Name { name, password, is_new: false, token: Some("abc".to_owned()) };
+        let mut caller = caller();
+        caller.door.pass = pass;
+        let asks = |caller: &mut Caller| {
+            let mut request = Vec::new();
+            caller.connected(START, &mut request);
+            String::from_utf8(request).expect("text").split(' ').take(2).collect::<String>()
+        };
+        assert_eq!(asks(&mut caller), "GET/ws?token=abc&presence=delta");
+        caller.end(START, Ending::Lost);
+        assert_eq!(asks(&mut caller), "GET/ws?token=abc&presence=delta");
+        caller.end(START, Ending::Closed { code: Some(4001), reason: String::new() });
+        assert_eq!(asks(&mut caller), "POST/login");
     }
 
     #[test]

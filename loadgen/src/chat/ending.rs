@@ -117,7 +117,9 @@ fn closed(code: u16, reason: &str) -> Clean {
 
 fn refused(status: u16, detail: &str) -> Clean {
     let words = match status {
-        401 => "the server does not know you: a number may need a token, a name its password",
+        401 => {
+            "the server does not let you in: the name or the password is wrong, or it wants a token"
+        }
         403 => "the server does not let you in",
         404 => "there is no chat at this address",
         429 => "too many attempts, or your number changes hands too often",

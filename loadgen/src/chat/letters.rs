@@ -9,12 +9,14 @@ use std::time::Duration;
 
 use switchboard::timer::Moment;
 
+use super::place::Place;
+
 /// One message.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(super) struct Letter {
     /// Random, and never used again.
     pub(super) id: String,
-    pub(super) to: String,
+    pub(super) to: Place,
     pub(super) text: String,
     state: State,
 }
@@ -52,7 +54,7 @@ impl Letters {
     }
 
     /// Adds a message. `false`: too many wait already.
-    pub(super) fn add(&mut self, id: String, to: String, text: String) -> bool {
+    pub(super) fn add(&mut self, id: String, to: Place, text: String) -> bool {
         if self.queue.len() >= MOST {
             return false;
         }
@@ -89,7 +91,7 @@ impl Letters {
 
     /// The recipient of a message is offline: this one waits, and so do those that were not sent yet. Returns the
     /// recipient, if this is new.
-    pub(super) fn put_off(&mut self, id: &str) -> Option<String> {
+    pub(super) fn put_off(&mut self, id: &str) -> Option<Place> {
         let letter = self.queue.iter_mut().find(|one| one.id == id)?;
         letter.state = State::Away;
         let to = letter.to.clone();
@@ -104,19 +106,24 @@ impl Letters {
     }
 
     /// The connection is new: what had no answer is sent again, if its recipient is online.
-    pub(super) fn begin_again(&mut self, is_online: impl Fn(&str) -> bool) {
+    pub(super) fn begin_again(&mut self, is_online: impl Fn(&Place) -> bool) {
         for letter in &mut self.queue {
             letter.state = if is_online(&letter.to) { State::Ready } else { State::Away };
         }
     }
 
     /// These may have come: what waits for them is sent.
-    pub(super) fn come(&mut self, is_online: impl Fn(&str) -> bool) {
+    pub(super) fn come(&mut self, is_online: impl Fn(&Place) -> bool) {
         for letter in self.queue.iter_mut().filter(|one| one.state == State::Away) {
             if is_online(&letter.to) {
                 letter.state = State::Ready;
             }
         }
+    }
+
+    /// Whether there are messages that are neither answered nor wait for a recipient.
+    pub(super) fn any_under_way(&self) -> bool {
+        self.queue.iter().any(|one| one.state != State::Away)
     }
 
     /// Those that wait for a recipient who is offline.
@@ -136,10 +143,14 @@ impl Letters {
 mod tests {
     use super::*;
 
+    fn person(name: &str) -> Place {
+        Place::Person(name.to_owned())
+    }
+
     fn letters(of: &[(&str, &str)]) -> Letters {
         let mut letters = Letters::default();
         for &(id, to) in of {
-            assert!(letters.add(id.to_owned(), to.to_owned(), String::new()));
+            assert!(letters.add(id.to_owned(), person(to), String::new()));
         }
         letters
     }
@@ -154,10 +165,10 @@ mod tests {
     fn a_message_to_an_absent_person_waits_and_none_overtakes_it() {
         let mut letters = letters(&[("1", "ann"), ("2", "bob"), ("3", "ann")]);
         assert_eq!(letters.next(LATER).map(|letter| &*letter.id), Some("1"));
-        assert_eq!(letters.put_off("1").as_deref(), Some("ann"));
-        letters.add("4".to_owned(), "ann".to_owned(), String::new());
+        assert_eq!(letters.put_off("1"), Some(person("ann")));
+        letters.add("4".to_owned(), person("ann"), String::new());
         assert_eq!(sent(&mut letters, LATER), ["2"]);
-        letters.come(|who| who == "ann");
+        letters.come(|who| *who == person("ann"));
         assert_eq!(sent(&mut letters, LATER), ["1", "3", "4"]);
     }
 
@@ -175,7 +186,7 @@ mod tests {
         let mut letters = letters(&[("1", "ann"), ("2", "ann"), ("3", "bob")]);
         sent(&mut letters, LATER);
         assert!(letters.take("1").is_some());
-        letters.begin_again(|who| who == "ann");
+        letters.begin_again(|who| *who == person("ann"));
         assert_eq!(sent(&mut letters, LATER), ["2"]);
         assert_eq!(letters.put_off_ones().count(), 1);
         assert_eq!(letters.discard(), 1);
@@ -196,7 +207,7 @@ mod tests {
     #[test]
     fn the_queue_has_an_end() {
         let mut letters = Letters::default();
-        let add = |letters: &mut Letters| letters.add("x".into(), "ann".into(), String::new());
+        let add = |letters: &mut Letters| letters.add("x".into(), person("ann"), String::new());
         assert!((0..MOST).all(|_| add(&mut letters)));
         assert!(!add(&mut letters));
     }

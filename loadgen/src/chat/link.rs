@@ -1,49 +1,74 @@
-//! [`Link`]: one connection, sans-IO, from the request for an upgrade to its end: bytes in, texts out.
+//! [`Link`]: one connection, sans-IO, from its first request to its end: bytes in, texts out.
 //!
+//! Somebody with a name logs in first, on the same connection, and gets a token. Then both ask for the upgrade.
 //! Answers pings and close frames by itself. Unlike loadgen's phone it keeps what the server says at the end, a
-//! close frame's reason or the body of a refusal: a person wants to read it. Knows neither JSON nor sockets.
+//! close frame's reason or the body of a refusal: a person wants to read it. Knows neither frames nor sockets.
 
 use std::borrow::Cow;
+use std::fmt;
 use std::io::Write as _;
-use std::time::Duration;
 
 use serde::Serialize;
-use switchboard::http::{Limits as HttpLimits, ResponseHead, parse_response};
+use serde_json::json;
 use switchboard::ws::handshake::ClientKey;
 use switchboard::ws::{CloseCode, Frame, Item, Limits, Reader, Role};
 
+use super::answer::{Answer, Outcome};
 use super::ending::Ending;
+use super::place::Kind;
 use crate::client::Pen;
 
 /// The longest message that is read. A list of a million numbers has 16 MB.
 const LIMITS: Limits = Limits { message_bytes: 32 << 20, binary: true };
-/// The most bytes of a refusal's body that are read.
-const BODY_BYTES: usize = 4096;
-const SWITCHING_PROTOCOLS: u16 = 101;
+/// The subprotocol of those with a name.
+const PROTOCOL: &str = "switchboard.v1";
 
-/// What is asked for.
+/// Where and as which person to connect.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(crate) struct Door {
     /// The value of `Host`.
     pub(crate) authority: String,
-    /// The path, and a query.
-    pub(crate) path: String,
+    /// What stands before every path; usually nothing.
+    pub(crate) prefix: String,
+    /// The person.
+    pub(crate) pass: Pass,
+}
+
+/// Who a person is.
+#[derive(Clone, Eq, PartialEq)]
+pub(crate) enum Pass {
+    /// This number.
+    Number(String),
+    /// The user of this name.
+    Name {
+        /// The name.
+        name: String,
+        /// The password.
+        password: String,
+        /// Whether the user is to be registered first.
+        is_new: bool,
+        /// What the last login has given.
+        token: Option<String>,
+    },
 }
 
 /// One connection.
 #[derive(Debug)]
 pub(super) struct Link {
     stage: Stage,
+    door: Door,
     pen: Pen,
 }
 
 /// What the link waits for.
 #[derive(Debug)]
 enum Stage {
-    /// The head of the answer; `head` has its beginning.
-    Head { key: ClientKey, head: Vec<u8> },
-    /// The body of a refusal; `left` bytes of it are missing.
-    Body { refusal: Ending, body: Vec<u8>, left: usize },
+    /// The answer to the registration.
+    Registration(Answer),
+    /// The answer to the login.
+    Login(Answer),
+    /// The answer to the request for an upgrade.
+    Upgrade(ClientKey, Answer),
     /// Frames.
     Frames(Reader),
     /// The server's close frame, which answers ours.
@@ -63,23 +88,59 @@ pub(super) enum Event<'a> {
     Ended(Option<Ending>),
 }
 
+impl Pass {
+    /// Which protocol goes with it.
+    pub(crate) fn kind(&self) -> Kind {
+        match self {
+            Pass::Number(_) => Kind::Numbers,
+            Pass::Name { .. } => Kind::Names,
+        }
+    }
+
+    /// The number or the name.
+    pub(crate) fn name(&self) -> &str {
+        match self {
+            Pass::Number(name) | Pass::Name { name, .. } => name,
+        }
+    }
+
+    /// The server does not take the token, or has ended the login.
+    pub(super) fn forget_token(&mut self) {
+        match self {
+            Pass::Name { token, .. } => *token = None,
+            Pass::Number(_) => {}
+        }
+    }
+}
+
+/// Debug output never shows a password or a token.
+impl fmt::Debug for Pass {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Pass").field(&self.name()).finish()
+    }
+}
+
 impl Link {
-    /// Asks for the upgrade.
-    pub(super) fn call(door: &Door, mut pen: Pen, out: &mut Vec<u8>) -> Self {
-        let key = ClientKey::new(pen.key());
-        let Door { authority, path } = door;
-        write!(
-            out,
-            "GET {path} HTTP/1.1\r\n\
-             Host: {authority}\r\n\
-             Upgrade: websocket\r\n\
-             Connection: Upgrade\r\n\
-             Sec-WebSocket-Key: {}\r\n\
-             Sec-WebSocket-Version: 13\r\n\r\n",
-            key.as_str()
-        )
-        .expect("writing to a vector never fails");
-        Link { stage: Stage::Head { key, head: Vec::new() }, pen }
+    /// Makes the first request.
+    pub(super) fn call(door: Door, pen: Pen, out: &mut Vec<u8>) -> Self {
+        let mut link = Link { stage: Stage::Nothing, door, pen };
+        link.stage = match &link.door.pass {
+            Pass::Name { is_new: true, token: None, .. } => {
+                link.post("/register", out);
+                Stage::Registration(Answer::default())
+            }
+            Pass::Name { is_new: false, token: None, .. } => {
+                link.post("/login", out);
+                Stage::Login(Answer::default())
+            }
+            Pass::Name { token: Some(_), .. } | Pass::Number(_) => link.ask(out),
+        };
+        link
+    }
+
+    /// Who the person is: with the token of a login, if there was one.
+    pub(super) fn pass(&self) -> &Pass {
+        &self.door.pass
     }
 
     /// Says something to the server.
@@ -103,19 +164,13 @@ impl Link {
     ) -> Option<Event<'a>> {
         loop {
             let reader = match &mut self.stage {
-                Stage::Head { .. } => match self.read_head(input)? {
-                    Ok(()) => return Some(Event::Opened),
-                    Err(Some(ending)) => return Some(self.end(Some(ending))),
-                    // The body of a refusal is still to come.
-                    Err(None) => continue,
-                },
-                Stage::Body { body, left, .. } => {
-                    let taken = input.len().min(*left);
-                    body.extend_from_slice(&input[..taken]);
-                    *left -= taken;
-                    let is_whole = *left == 0;
-                    *input = &mut [];
-                    return is_whole.then(|| self.finish());
+                Stage::Registration(_) | Stage::Login(_) | Stage::Upgrade(..) => {
+                    match self.read_answer(input, out) {
+                        Some(event) => return Some(event),
+                        // The next request has been made, or the answer is incomplete.
+                        None if input.is_empty() => return None,
+                        None => continue,
+                    }
                 }
                 Stage::Frames(reader) | Stage::Goodbye(reader) => reader,
                 Stage::Nothing => {
@@ -153,44 +208,97 @@ impl Link {
 
     /// The stream is at its end, or has failed.
     pub(super) fn finish(&mut self) -> Event<'static> {
-        match std::mem::replace(&mut self.stage, Stage::Nothing) {
-            Stage::Body { refusal, body, .. } => Event::Ended(Some(with_detail(refusal, &body))),
-            Stage::Head { head, .. } if !head.is_empty() => {
-                Event::Ended(Some(Ending::NotOurs("its answer is incomplete")))
+        Event::Ended(match std::mem::replace(&mut self.stage, Stage::Nothing) {
+            Stage::Registration(answer) | Stage::Login(answer) | Stage::Upgrade(_, answer) => {
+                Some(answer.finish())
             }
-            Stage::Head { .. } | Stage::Frames(_) => Event::Ended(Some(Ending::Lost)),
-            Stage::Goodbye(_) | Stage::Nothing => Event::Ended(None),
+            Stage::Frames(_) => Some(Ending::Lost),
+            Stage::Goodbye(_) | Stage::Nothing => None,
+        })
+    }
+
+    fn read_answer(&mut self, input: &mut &mut [u8], out: &mut Vec<u8>) -> Option<Event<'static>> {
+        let protocol = match self.door.pass.kind() {
+            Kind::Numbers => None,
+            Kind::Names => Some(PROTOCOL),
+        };
+        let outcome = match &mut self.stage {
+            Stage::Registration(answer) | Stage::Login(answer) => answer.read(input, None, None)?,
+            Stage::Upgrade(key, answer) => answer.read(input, Some(key), protocol)?,
+            Stage::Frames(_) | Stage::Goodbye(_) | Stage::Nothing => return None,
+        };
+        let json = match outcome {
+            Outcome::Switched => {
+                self.stage = Stage::Frames(Reader::new(Role::Client));
+                return Some(Event::Opened);
+            }
+            Outcome::Failed(ending) => return Some(self.end(Some(ending))),
+            Outcome::Fine(json) => json,
+        };
+        let Pass::Name { is_new, token, .. } = &mut self.door.pass else {
+            return Some(self.end(Some(Ending::NotOurs("it answers 200 to an upgrade"))));
+        };
+        match self.stage {
+            Stage::Registration(_) => {
+                *is_new = false;
+                self.post("/login", out);
+                self.stage = Stage::Login(Answer::default());
+                None
+            }
+            Stage::Login(_) if json["token"].is_string() => {
+                *token = json["token"].as_str().map(str::to_owned);
+                self.stage = self.ask(out);
+                None
+            }
+            Stage::Login(_)
+            | Stage::Upgrade(..)
+            | Stage::Frames(_)
+            | Stage::Goodbye(_)
+            | Stage::Nothing => Some(self.end(Some(Ending::NotOurs("it gives no token")))),
         }
     }
 
-    /// Reads the head. `Err(None)`: it refuses, and a body follows.
-    fn read_head(&mut self, input: &mut &mut [u8]) -> Option<Result<(), Option<Ending>>> {
-        let Stage::Head { key, head } = &mut self.stage else { return None };
-        if input.is_empty() {
-            return None;
-        }
-        let before = head.len();
-        head.extend_from_slice(input);
-        let (outcome, length) = match parse_response(head, &HttpLimits::default()) {
-            Ok(None) => {
-                *input = &mut [];
-                return None;
+    /// Sends the name and the password.
+    fn post(&self, path: &str, out: &mut Vec<u8>) {
+        let Pass::Name { name, password, .. } = &self.door.pass else { return };
+        let body = json!({"username": name, "password": password}).to_string();
+        let Door { authority, prefix, .. } = &self.door;
+        write!(
+            out,
+            "POST {prefix}{path} HTTP/1.1\r\n\
+             Host: {authority}\r\n\
+             Content-Type: application/json\r\n\
+             Content-Length: {}\r\n\r\n{body}",
+            body.len()
+        )
+        .expect("writing to a vector never fails");
+    }
+
+    /// Asks for the upgrade.
+    fn ask(&mut self, out: &mut Vec<u8>) -> Stage {
+        let key = ClientKey::new(self.pen.key());
+        let (path, protocol) = match &self.door.pass {
+            Pass::Number(number) => (format!("/ws/{number}?presence=delta"), String::new()),
+            Pass::Name { token, .. } => {
+                let token = token.as_deref().unwrap_or_default();
+                let protocol = format!("Sec-WebSocket-Protocol: {PROTOCOL}\r\n");
+                (format!("/ws?token={token}&presence=delta"), protocol)
             }
-            Ok(Some((answer, length))) => (judge(key, &answer), length),
-            Err(_) => return Some(Err(Some(Ending::NotOurs("its answer is not HTTP")))),
         };
-        let rest = std::mem::take(input);
-        *input = rest.get_mut(length - before..).unwrap_or_default();
-        self.stage = match outcome {
-            Judged::Opened => Stage::Frames(Reader::new(Role::Client)),
-            Judged::NotOurs(why) => return Some(Err(Some(Ending::NotOurs(why)))),
-            Judged::Refused(refusal, 0) => return Some(Err(Some(refusal))),
-            Judged::Refused(refusal, left) => Stage::Body { refusal, body: Vec::new(), left },
-        };
-        Some(match &self.stage {
-            Stage::Body { .. } => Err(None),
-            Stage::Head { .. } | Stage::Frames(_) | Stage::Goodbye(_) | Stage::Nothing => Ok(()),
-        })
+        let Door { authority, prefix, .. } = &self.door;
+        write!(
+            out,
+            "GET {prefix}{path} HTTP/1.1\r\n\
+             Host: {authority}\r\n\
+             Upgrade: websocket\r\n\
+             Connection: Upgrade\r\n\
+             Sec-WebSocket-Key: {}\r\n\
+             {protocol}\
+             Sec-WebSocket-Version: 13\r\n\r\n",
+            key.as_str()
+        )
+        .expect("writing to a vector never fails");
+        Stage::Upgrade(key, Answer::default())
     }
 
     fn end(&mut self, ending: Option<Ending>) -> Event<'static> {
@@ -199,61 +307,31 @@ impl Link {
     }
 }
 
-/// What an answer's head says.
-enum Judged {
-    Opened,
-    NotOurs(&'static str),
-    /// A refusal, whose body has this many bytes.
-    Refused(Ending, usize),
-}
-
-fn judge(key: &ClientKey, head: &ResponseHead<'_>) -> Judged {
-    let headers = &head.headers;
-    let number = |name| {
-        let value = headers.first(name).and_then(|value| str::from_utf8(value).ok());
-        value.and_then(|value| value.trim().parse::<u64>().ok())
-    };
-    if head.status != SWITCHING_PROTOCOLS {
-        let retry_after = Duration::from_secs(number("retry-after").unwrap_or(0));
-        let length = number("content-length").and_then(|length| usize::try_from(length).ok());
-        let refusal = Ending::Refused { status: head.status, retry_after, detail: String::new() };
-        // Without a length the body ends with the connection.
-        return Judged::Refused(refusal, length.unwrap_or(BODY_BYTES).min(BODY_BYTES));
-    }
-    if !headers.has_token("upgrade", "websocket") || !headers.has_token("connection", "upgrade") {
-        return Judged::NotOurs("a 101 without Upgrade: websocket and Connection: Upgrade");
-    }
-    match headers.first("sec-websocket-accept") {
-        Some(accept) if key.accepts(accept) => Judged::Opened,
-        Some(_) | None => Judged::NotOurs("a 101 whose Sec-WebSocket-Accept is missing or wrong"),
-    }
-}
-
-/// Adds the sentence that the body of a refusal has: `{"detail":"…"}`.
-fn with_detail(mut refusal: Ending, body: &[u8]) -> Ending {
-    let json = serde_json::from_slice::<serde_json::Value>(body).ok();
-    if let Ending::Refused { detail, .. } = &mut refusal
-        && let Some(text) = json.as_ref().and_then(|json| json["detail"].as_str())
-    {
-        text.clone_into(detail);
-    }
-    refusal
-}
-
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::super::tests::acceptance;
     use super::*;
 
-    fn call() -> (Link, Vec<u8>) {
-        let door = Door { authority: "h:1".to_owned(), path: "/ws/1".to_owned() };
+    fn call(pass: Pass) -> (Link, Vec<u8>) {
+        let door = Door { authority: "h:1".to_owned(), prefix: "/a".to_owned(), pass };
         let mut out = Vec::new();
-        let link = Link::call(&door, Pen::new(7), &mut out);
+        let link = Link::call(door, Pen::new(7), &mut out);
         (link, out)
     }
 
-    /// Reads in pieces of this many bytes.
-    fn read(link: &mut Link, bytes: &[u8], piece: usize) -> Vec<String> {
+    fn number() -> Pass {
+        Pass::Number("0012345678".to_owned())
+    }
+
+    fn name(is_new: bool) -> Pass {
+        let (name, password) = ("ada".to_owned(), "correct \"horse\"".to_owned());
+        Pass::Name { name, password, is_new, token: None }
+    }
+
+    /// Reads in pieces of this many bytes. Returns the events, and what the link has written.
+    fn read(link: &mut Link, bytes: &[u8], piece: usize) -> (Vec<String>, String) {
         let (mut said, mut out) = (Vec::new(), Vec::new());
         for piece in bytes.chunks(piece) {
             let mut piece = piece.to_vec();
@@ -262,14 +340,18 @@ mod tests {
                 said.push(format!("{event:?}"));
             }
         }
-        said
+        (said, String::from_utf8_lossy(&out).into_owned())
+    }
+
+    fn http(status: &str, body: &str) -> String {
+        format!("HTTP/1.1 {status}\r\nContent-Length: {}\r\n\r\n{body}", body.len())
     }
 
     #[test]
     fn texts_and_the_close_frame_are_heard_however_the_bytes_are_cut() {
         for piece in 1..64 {
-            let (mut link, request) = call();
-            let mut bytes = acceptance(&request);
+            let (mut link, request) = call(number());
+            let mut bytes = acceptance(&request, "");
             Frame::Text("one").encode(&mut bytes);
             Frame::Ping(b"?").encode(&mut bytes);
             Frame::Text("two").encode(&mut bytes);
@@ -282,8 +364,49 @@ mod tests {
                 Event::Said("two".into()),
                 Event::Ended(Some(ending)),
             ];
-            assert_eq!(read(&mut link, &bytes, piece), events.map(|event| format!("{event:?}")));
+            let said = read(&mut link, &bytes, piece).0;
+            assert_eq!(said, events.map(|event| format!("{event:?}")));
         }
+    }
+
+    #[test]
+    fn a_name_logs_in_first_and_a_new_one_is_registered_before_that() {
+        for piece in 1..40 {
+            let (mut link, request) = call(name(true));
+            let request = String::from_utf8(request).expect("text");
+            assert!(request.starts_with("POST /a/register HTTP/1.1\r\n"), "{request}");
+            assert!(request.ends_with(r#"{"password":"correct \"horse\"","username":"ada"}"#));
+            let (said, out) = read(&mut link, http("200 OK", "{}").as_bytes(), piece);
+            assert!(said.is_empty() && out.starts_with("POST /a/login HTTP/1.1\r\n"), "{out}");
+            let answer = http("200 OK", r#"{"token":"abc"}"#);
+            let (said, out) = read(&mut link, answer.as_bytes(), piece);
+            assert!(said.is_empty(), "{said:?}");
+            assert!(out.starts_with("GET /a/ws?token=abc&presence=delta HTTP/1.1\r\n"), "{out}");
+            let protocol = "Sec-WebSocket-Protocol: switchboard.v1\r\n";
+            assert!(out.contains(protocol), "{out}");
+            let answer = acceptance(out.as_bytes(), protocol);
+            assert_eq!(read(&mut link, &answer, piece).0, ["Opened"]);
+            // The next connection needs neither.
+            let (_, request) = call(link.pass().clone());
+            assert!(request.starts_with(b"GET /a/ws?token=abc"));
+        }
+    }
+
+    #[test]
+    fn a_server_that_does_not_agree_to_the_protocol_is_not_spoken_to() {
+        let (mut link, _) = call(name(false));
+        let (_, out) = read(&mut link, http("200 OK", r#"{"token":"abc"}"#).as_bytes(), 999);
+        let (said, _) = read(&mut link, &acceptance(out.as_bytes(), ""), 999);
+        assert!(said.concat().contains("switchboard.v1"), "{said:?}");
+    }
+
+    #[test]
+    fn a_wrong_password_has_its_sentence_and_debug_output_has_no_password() {
+        let (mut link, _) = call(name(false));
+        let answer = http("401 Unauthorized", r#"{"detail":"Invalid credentials"}"#);
+        let (said, _) = read(&mut link, answer.as_bytes(), 7);
+        assert!(said.concat().contains("Invalid credentials"), "{said:?}");
+        assert!(!format!("{link:?}{:?}", name(true)).contains("horse"));
     }
 
     #[test]
@@ -297,30 +420,34 @@ mod tests {
             detail: "too soon".to_owned(),
         };
         for piece in 1..answer.len() {
-            let (mut link, _) = call();
+            let (mut link, _) = call(number());
             let ended = format!("{:?}", Event::Ended(Some(ending.clone())));
-            assert_eq!(read(&mut link, answer.as_bytes(), piece), [ended]);
+            assert_eq!(read(&mut link, answer.as_bytes(), piece).0, [ended]);
         }
     }
 
     #[test]
     fn a_body_without_a_length_ends_with_the_connection_and_one_that_is_too_long_is_cut() {
-        let (mut link, _) = call();
-        assert!(read(&mut link, b"HTTP/1.1 503 No\r\n\r\n{\"detail\":\"full\"}", 9).is_empty());
+        let (mut link, _) = call(number());
+        assert!(read(&mut link, b"HTTP/1.1 503 No\r\n\r\n{\"detail\":\"full\"}", 9).0.is_empty());
         let Event::Ended(Some(Ending::Refused { detail, .. })) = link.finish() else {
             panic!("it is refused")
         };
         assert_eq!(detail, "full");
-        let (mut link, _) = call();
-        let long = format!("HTTP/1.1 503 No\r\n\r\n{}", "x".repeat(BODY_BYTES + 1));
-        assert_eq!(read(&mut link, long.as_bytes(), 1 << 20).len(), 1);
+        let (mut link, _) = call(number());
+        let long = format!("HTTP/1.1 503 No\r\n\r\n{}", "x".repeat(5000));
+        assert_eq!(read(&mut link, long.as_bytes(), 1 << 20).0.len(), 1);
     }
 
     #[test]
     fn what_is_no_chat_server_is_said_to_be_none() {
-        for answer in ["SSH-2.0-OpenSSH\r\n", "HTTP/1.1 101 x\r\nUpgrade: websocket\r\n\r\n"] {
-            let (mut link, _) = call();
-            let said = read(&mut link, answer.as_bytes(), 1 << 20).concat();
+        for answer in [
+            "SSH-2.0-OpenSSH\r\n",
+            "HTTP/1.1 101 x\r\nUpgrade: websocket\r\n\r\n",
+            "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}",
+        ] {
+            let (mut link, _) = call(number());
+            let said = read(&mut link, answer.as_bytes(), 1 << 20).0.concat();
             assert!(said.contains("NotOurs"), "{answer}: {said}");
         }
     }

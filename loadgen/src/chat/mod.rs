@@ -5,6 +5,7 @@
 //! messages without an answer, `people` and `chats` what is known of others. [`Clean`] is the only form in which
 //! a text may reach a terminal.
 
+mod answer;
 mod backoff;
 mod caller;
 mod chats;
@@ -17,13 +18,16 @@ mod letters;
 mod link;
 mod notice;
 mod people;
+mod place;
 #[cfg(test)]
 mod tests;
 
 pub(crate) use chats::Entry;
 pub(crate) use clean::{Clean, is_hidden};
 pub(crate) use client::Client;
-pub(crate) use command::{COMMANDS, Command, number};
+pub(crate) use command::{Command, Goal, commands, number};
 pub(crate) use ending::Ending;
-pub(crate) use link::Door;
+pub(crate) use heard::Room;
+pub(crate) use link::{Door, Pass};
 pub(crate) use notice::{Notice, Summary};
+pub(crate) use place::Kind;

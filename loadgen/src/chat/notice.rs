@@ -1,11 +1,14 @@
 //! [`Notice`]: something that a person, or the program that reads the pipe, is to be told.
 //!
-//! Texts are raw, as they came: how they are shown is up to the reader of the notice. Made by the client.
+//! Texts are raw, as they came: how they are shown is up to the reader of the notice. A conversation is named by
+//! its label: a number, a name, `#room` or `everyone`. Made by the client.
 
 use std::time::Duration;
 
 use super::chats::Entry;
 use super::ending::Ending;
+use super::heard::Room;
+use super::place::Kind;
 
 /// Something to be told.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -38,6 +41,13 @@ pub(crate) enum Notice {
         /// Its id.
         id: String,
     },
+    /// The server has stored the message.
+    Stored {
+        /// The conversation.
+        to: String,
+        /// The message.
+        id: String,
+    },
     /// The recipient's socket has the message.
     Delivered {
         /// The recipient.
@@ -56,8 +66,15 @@ pub(crate) enum Notice {
     Read {
         /// Who.
         by: String,
-        /// The message.
-        id: String,
+        /// The message; `None`: all up to now.
+        id: Option<String>,
+    },
+    /// The author has changed a message.
+    Changed {
+        /// The conversation.
+        place: String,
+        /// What it says now; `None` if it was deleted.
+        text: Option<String>,
     },
     /// The server has refused a message.
     Refused {
@@ -88,12 +105,14 @@ pub(crate) enum Notice {
         /// How many are online now.
         online: usize,
     },
-    /// From now on what is typed goes to this person.
+    /// From now on what is typed goes there.
     To {
-        /// Who.
+        /// The conversation.
         who: String,
-        /// Whether that person is online; `None` without a connection.
+        /// Whether that person is online; `None` without a connection, and for many.
         is_online: Option<bool>,
+        /// Whether there is a connection.
+        is_connected: bool,
         /// How many messages were unread.
         unread: usize,
         /// The newest of them.
@@ -110,21 +129,46 @@ pub(crate) enum Notice {
     },
     /// The conversations: the answer to `/chats`.
     Chats(Vec<Summary>),
+    /// Messages of a conversation that the server has kept.
+    History {
+        /// The conversation.
+        place: String,
+        /// The messages, the oldest first.
+        entries: Vec<Entry>,
+    },
+    /// Our rooms: the answer to `/rooms`.
+    Rooms(Vec<Room>),
+    /// A room has changed.
+    Room {
+        /// How it is called.
+        label: String,
+        /// What has happened: `created`, `deleted`, `added`, `removed` or `left`.
+        event: String,
+        /// With which user.
+        user: String,
+    },
+    /// The members of a room.
+    Members {
+        /// How it is called.
+        label: String,
+        /// Their names.
+        members: Vec<String>,
+    },
     /// This many messages were thrown away.
     Discarded(usize),
     /// What was typed cannot be done.
     Mistake(String),
     /// The help was asked for.
-    Help,
+    Help(Kind),
 }
 
 /// One conversation, in a line.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(crate) struct Summary {
-    /// With this person.
+    /// What the conversation is called.
     pub(crate) with: String,
     /// How many messages are unread.
     pub(crate) unread: usize,
-    /// Whether that person is online.
-    pub(crate) is_online: bool,
+    /// Whether that person is online; `None` if there are many.
+    pub(crate) is_online: Option<bool>,
 }

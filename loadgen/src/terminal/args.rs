@@ -1,17 +1,21 @@
 //! [`Args`]: the command line of `switchboard-chat`.
 
 use std::ffi::OsString;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Parser, ValueEnum};
 
-use crate::chat::number;
+use crate::chat::{Command, Goal, Kind, number};
 use crate::target::Target;
 
-/// Chat in a terminal, with a number
+/// Chat in a terminal, with a number or with a name
 ///
-/// What you type goes to the number before the >. A line that begins with a slash
-/// is a command: /help shows all.
+/// What you type goes to the chat before the >. A line that begins with a slash is
+/// a command: /help shows all.
+///
+/// With --name you log in as a user, whose messages the server keeps. It asks for
+/// the password. In a pipe that is the first line of stdin, or of --password-file.
 ///
 /// If stdin or stdout is no terminal, or with --pipe, lines are read from stdin,
 /// and what happens is written to stdout, as one JSON object a line.
@@ -26,11 +30,23 @@ pub(super) struct Args {
     pub(super) url: Target,
 
     /// Your number: 10 to 32 digits, perhaps with spaces and dashes
-    #[arg(value_name = "NUMBER", value_parser = number)]
-    pub(super) number: String,
+    #[arg(value_name = "NUMBER", value_parser = number, required_unless_present = "name")]
+    pub(super) number: Option<String>,
 
-    /// Number that you write to first
-    #[arg(long, value_name = "NUMBER", value_parser = number)]
+    /// Log in with this name instead
+    #[arg(long, value_name = "NAME", conflicts_with = "number")]
+    pub(super) name: Option<String>,
+
+    /// Register the name first
+    #[arg(long, requires = "name", conflicts_with = "number")]
+    pub(super) register: bool,
+
+    /// File whose first line is the password
+    #[arg(long, value_name = "FILE", requires = "name", conflicts_with = "number")]
+    pub(super) password_file: Option<PathBuf>,
+
+    /// The chat that you write to first: a number, a name, or '#ROOM'
+    #[arg(long, value_name = "CHAT")]
     pub(super) to: Option<String>,
 
     /// Which messages ring
@@ -77,12 +93,34 @@ Examples:
   switchboard-chat ws://127.0.0.1:8080 0012345678
   echo Hi | switchboard-chat ws://127.0.0.1:8080 0012345678 --to 0087654321
   switchboard-chat ws://127.0.0.1:8080 0012345678 --stay </dev/null | jq .text
+  switchboard-chat ws://127.0.0.1:8080 --name ada --register
 
 Exit codes:
-  0  all that was written was delivered
+  0  all that was written was delivered, or stored
   1  something was not, or a line was wrong
   2  wrong usage
   3  no connection: none came about, or the server ended it for good";
+
+impl Args {
+    /// Which protocol is spoken.
+    fn kind(&self) -> Kind {
+        if self.name.is_some() { Kind::Names } else { Kind::Numbers }
+    }
+
+    /// The chat that is written to first.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with it.
+    pub(super) fn first(&self) -> Result<Option<Goal>, String> {
+        let Some(to) = &self.to else { return Ok(None) };
+        match Command::parse(self.kind(), &format!("/to {to}")) {
+            Ok(Some(Command::To(goal, None))) => Ok(Some(goal)),
+            Ok(_) => Err(format!("--to {to}: what stands behind the name?")),
+            Err(why) => Err(format!("--to {to}: {why}")),
+        }
+    }
+}
 
 /// What the command line comes to.
 #[derive(Debug)]
@@ -98,7 +136,10 @@ pub(super) enum Parsed {
 /// Reads the command line, with the program's name in front.
 pub(super) fn parse(args: impl IntoIterator<Item = OsString>) -> Parsed {
     match Args::try_parse_from(args) {
-        Ok(args) => Parsed::Chat(Box::new(args)),
+        Ok(args) => match args.first() {
+            Ok(_) => Parsed::Chat(Box::new(args)),
+            Err(why) => Parsed::Wrong(why),
+        },
         Err(error) if error.use_stderr() => Parsed::Wrong(error.to_string()),
         Err(help) => Parsed::Print(help.to_string()),
     }
@@ -122,11 +163,28 @@ mod tests {
         let Parsed::Chat(args) = parsed("localhost:8080 0012-345-678 --to 0087-654-321") else {
             panic!("it is right")
         };
-        assert_eq!((&*args.number, args.to.as_deref()), ("0012345678", Some("0087654321")));
-        for (args, word) in [("h:1 123", "10 to 32 digits"), ("wss://h 0012345678", "TLS")] {
+        let to = Goal::Person("0087654321".to_owned());
+        assert_eq!(args.number.as_deref(), Some("0012345678"));
+        assert_eq!(args.first(), Ok(Some(to)));
+        for (args, word) in [
+            ("h:1 123", "10 to 32 digits"),
+            ("wss://h 0012345678", "TLS"),
+            ("h:1", "<NUMBER>"),
+            ("h:1 0012345678 --name ada", "cannot be used with"),
+            ("h:1 0012345678 --register", "cannot be used with"),
+            ("h:1 0012345678 --to ada", "no number"),
+        ] {
             let Parsed::Wrong(line) = parsed(args) else { panic!("{args} is wrong") };
             assert!(line.contains(word), "{line}");
         }
+    }
+
+    #[test]
+    fn somebody_with_a_name_may_write_to_a_room_first() {
+        let Parsed::Chat(args) = parsed("h:1 --name ada --to #ideas") else {
+            panic!("it is right")
+        };
+        assert_eq!(args.first(), Ok(Some(Goal::Room("ideas".to_owned()))));
     }
 
     #[test]

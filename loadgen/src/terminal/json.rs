@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 
 use serde_json::{Value, json};
 
-use crate::chat::{COMMANDS, Notice, Summary, is_hidden};
+use crate::chat::{Entry, Notice, Room, Summary, commands, is_hidden};
 
 /// The line, with its end.
 pub(super) fn json(notice: &Notice) -> String {
@@ -35,12 +35,16 @@ fn value(notice: &Notice) -> Value {
             "code": ending.code(),
             "back_in_ms": back_in.map(|time| u64::try_from(time.as_millis()).unwrap_or(u64::MAX)),
         }),
-        Notice::Message { entry, id } => json!({
-            "event": "message", "from": entry.from, "text": entry.text, "at": entry.at, "id": id,
-        }),
+        Notice::Message { entry, id } => {
+            let mut message = message(entry);
+            message["event"] = "message".into();
+            message["id"] = id.clone().into();
+            message
+        }
         Notice::Said { to, text, id } => {
             json!({"event": "said", "to": to, "text": text, "id": id})
         }
+        Notice::Stored { to, id } => json!({"event": "stored", "to": to, "id": id}),
         Notice::Delivered { to, id } => json!({"event": "delivered", "to": to, "id": id}),
         Notice::PutOff { to, id } => json!({"event": "waiting", "to": to, "id": id}),
         Notice::Read { by, id } => json!({"event": "read", "by": by, "id": id}),
@@ -53,38 +57,65 @@ fn value(notice: &Notice) -> Value {
         Notice::Presence { joined, left, online, known: _ } => {
             json!({"event": "presence", "joined": joined, "left": left, "online": online})
         }
-        Notice::To { who, is_online, unread, entries: _ } => {
+        Notice::Changed { place, text } => {
+            json!({"event": "changed", "place": place, "text": text})
+        }
+        Notice::History { place, entries } => {
+            let messages: Vec<Value> = entries.iter().map(message).collect();
+            json!({"event": "history", "place": place, "messages": messages})
+        }
+        Notice::Rooms(rooms) => {
+            json!({"event": "rooms", "rooms": rooms.iter().map(room).collect::<Vec<_>>()})
+        }
+        Notice::Room { label, event, user } => {
+            json!({"event": "room", "place": label, "change": event, "user": user})
+        }
+        Notice::Members { label, members } => {
+            json!({"event": "members", "place": label, "members": members})
+        }
+        Notice::To { who, is_online, unread, is_connected: _, entries: _ } => {
             json!({"event": "to", "who": who, "online": is_online, "unread": unread})
         }
         Notice::Who { names, found, online } => {
             json!({"event": "who", "names": names, "found": found, "online": online})
         }
-        Notice::Chats(chats) => json!({
-            "event": "chats",
-            "chats": chats.iter().map(|Summary { with, unread, is_online }| {
-                json!({"with": with, "unread": unread, "online": is_online})
-            }).collect::<Vec<_>>(),
-        }),
+        Notice::Chats(chats) => {
+            json!({"event": "chats", "chats": chats.iter().map(chat).collect::<Vec<_>>()})
+        }
         Notice::Discarded(count) => json!({"event": "discarded", "count": count}),
         Notice::Mistake(detail) => json!({"event": "mistake", "detail": detail}),
-        Notice::Help => json!({
+        Notice::Help(kind) => json!({
             "event": "help",
-            "commands": COMMANDS.map(|(word, argument, meaning)| {
+            "commands": commands(*kind).map(|(word, argument, meaning)| {
                 json!({"command": word, "argument": argument, "meaning": meaning})
-            }),
+            }).collect::<Vec<_>>(),
         }),
     }
+}
+
+fn message(entry: &Entry) -> Value {
+    json!({"place": entry.place, "from": entry.from, "text": entry.text, "at": entry.at})
+}
+
+fn room(room: &Room) -> Value {
+    let Room { id, name, description, members } = room;
+    json!({"room": id, "name": name, "description": description, "members": members})
+}
+
+fn chat(chat: &Summary) -> Value {
+    let Summary { with, unread, is_online } = chat;
+    json!({"with": with, "unread": unread, "online": is_online})
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::chat::Entry;
 
     #[test]
     fn a_hostile_text_is_harmless_on_a_terminal_and_whole_for_a_program() {
         let text = "a\x1b[2J\u{9b}\u{7f}\u{202e}\u{e0041}\n👍é";
-        let entry = Entry { from: "1".to_owned(), text: text.to_owned(), at: 7 };
+        let (place, from) = ("1".to_owned(), "1".to_owned());
+        let entry = Entry { place, from, text: text.to_owned(), at: 7, is_ours: false, mid: None };
         let line = json(&Notice::Message { entry, id: None });
         let body = line.strip_suffix('\n').expect("one line");
         assert!(!body.contains(|c: char| c.is_control() || is_hidden(c)), "{body}");

@@ -9,6 +9,7 @@ mod clock;
 mod editor;
 mod json;
 mod keys;
+mod password;
 mod pipe;
 mod run;
 mod screen;
@@ -24,7 +25,8 @@ use std::process::ExitCode;
 
 use switchboard::journal::{Priority, Stderr};
 
-use args::Parsed;
+use crate::chat::Pass;
+use args::{Args, Parsed};
 
 /// Wrong usage.
 const USAGE: u8 = 2;
@@ -39,9 +41,24 @@ pub(crate) fn main() -> ExitCode {
             complain(text.trim_start_matches("error: ").trim_end());
             USAGE
         }
-        Parsed::Chat(args) => written(run::chat(&args)),
+        Parsed::Chat(args) => match pass(&args) {
+            Ok(pass) => written(run::chat(&args, pass)),
+            Err(why) => {
+                complain(&why);
+                USAGE
+            }
+        },
     };
     ExitCode::from(code)
+}
+
+/// Who the person is.
+fn pass(args: &Args) -> Result<Pass, String> {
+    let Some(name) = &args.name else {
+        return Ok(Pass::Number(args.number.clone().unwrap_or_default()));
+    };
+    let password = password::read(args.password_file.as_deref(), name)?;
+    Ok(Pass::Name { name: name.clone(), password, is_new: args.register, token: None })
 }
 
 /// The exit code. A reader of stdout that has gone away has heard enough: that is no error.

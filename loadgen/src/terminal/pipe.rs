@@ -83,7 +83,7 @@ impl Pipe {
     pub(super) fn advance(&mut self, now: Now, client: &mut Client, out: &mut Vec<u8>) {
         while self.was_connected && !client.is_full() {
             let Some(line) = self.line() else { break };
-            match line.and_then(|line| Command::parse(&line)) {
+            match line.and_then(|line| Command::parse(client.kind(), &line)) {
                 Ok(Some(command)) => client.command(now.monotonic, command, out),
                 Ok(None) => {}
                 Err(why) => self.tell(&Notice::Mistake(why), now.monotonic),
@@ -93,7 +93,9 @@ impl Pipe {
         if self.without_since.is_some() && is_late {
             self.is_refused = true;
         }
-        if self.is_refused || self.is_done(client) && (is_late || client.unanswered() == 0) {
+        if self.is_refused
+            || self.is_done(client) && (is_late || !client.is_waiting() && client.unanswered() == 0)
+        {
             client.leave(now.monotonic, out);
         }
     }
@@ -122,7 +124,13 @@ impl Pipe {
             Notice::Mistake(_) | Notice::Refused { .. } => self.has_failed = true,
             Notice::Message { .. }
             | Notice::Said { .. }
+            | Notice::Stored { .. }
             | Notice::Delivered { .. }
+            | Notice::Changed { .. }
+            | Notice::History { .. }
+            | Notice::Rooms(_)
+            | Notice::Room { .. }
+            | Notice::Members { .. }
             | Notice::PutOff { .. }
             | Notice::Read { .. }
             | Notice::Warned { .. }
@@ -131,7 +139,7 @@ impl Pipe {
             | Notice::Who { .. }
             | Notice::Chats(_)
             | Notice::Discarded(_)
-            | Notice::Help => {}
+            | Notice::Help(_) => {}
         }
         self.out += &json(notice);
     }

@@ -18,7 +18,7 @@ use super::threads::{Dialled, dial, read_stdin};
 use super::tty;
 use super::window::Window;
 use super::wire::Wire;
-use crate::chat::{Client, Command, Door};
+use crate::chat::{Client, Command, Door, Goal, Notice, Pass};
 use crate::signals::Signals;
 use crate::target::Target;
 
@@ -42,8 +42,8 @@ const SEQUENCE: Duration = Duration::from_millis(50);
 /// # Errors
 ///
 /// Only if the terminal, the pipe or this machine fails.
-pub(super) fn chat(args: &Args) -> io::Result<u8> {
-    let mut run = Run::new(args)?;
+pub(super) fn chat(args: &Args, pass: Pass) -> io::Result<u8> {
+    let mut run = Run::new(args, pass)?;
     loop {
         run.advance();
         if run.client.is_gone() || run.is_hurried {
@@ -83,6 +83,8 @@ struct Run {
     /// Whether the kernel may have more bytes for us than we have read.
     is_readable: bool,
     face: Face,
+    /// Where to write first. A room is known by its name only once there is a connection.
+    first: Option<Goal>,
     /// What stdin says; `None` after its end.
     stdin: Option<Receiver<Vec<u8>>>,
     dialler: Sender<Dialled>,
@@ -95,7 +97,7 @@ struct Run {
 }
 
 impl Run {
-    fn new(args: &Args) -> io::Result<Self> {
+    fn new(args: &Args, pass: Pass) -> io::Result<Self> {
         // Before any thread begins: threads inherit the mask.
         let signals = Signals::open_with(&[Signal::SIGWINCH, Signal::SIGCONT])?;
         let poll = Poll::new()?;
@@ -104,21 +106,14 @@ impl Run {
         let waker = Arc::new(Waker::new(poll.registry(), THREADS)?);
         let clock = Clock::start();
         let now = clock.now();
-        let door = Door {
-            authority: args.url.authority.clone(),
-            path: format!("{}/ws/{}?presence=delta", args.url.prefix, args.number),
-        };
-        let mut client = Client::new(args.number.clone(), door, fastrand::Rng::new());
-        let mut out = Vec::new();
+        let (authority, prefix) = (args.url.authority.clone(), args.url.prefix.clone());
+        let client = Client::new(Door { authority, prefix, pass }, fastrand::Rng::new());
         let face = if args.pipe || !tty::is_there() {
             let Args { stay, wait, give_up, .. } = *args;
             Face::Pipe(Box::new(Pipe::new(Settings { stay, wait, give_up }, now.monotonic)))
         } else {
             Face::Window(Box::new(Window::open(args.bell, clock.clone())?))
         };
-        if let Some(to) = &args.to {
-            client.command(now.monotonic, Command::To(to.clone(), None), &mut out);
-        }
         let (dialler, dialled) = channel();
         Ok(Run {
             events: Events::with_capacity(16),
@@ -135,9 +130,11 @@ impl Run {
             clock,
             client,
             face,
+            // It was checked with the command line.
+            first: args.first().ok().flatten(),
             dialler,
             dialled,
-            out,
+            out: Vec::new(),
         })
     }
 
@@ -152,23 +149,31 @@ impl Run {
         }
         self.read(now);
         self.client.expire(now.monotonic, &mut self.out);
+        if let Some(first) = self.first.take_if(|first| !matches!(first, Goal::Room(_))) {
+            self.client.command(now.monotonic, Command::To(first, None), &mut self.out);
+        }
         self.take_input(now);
+        // A first time: what is told to a pipe may be the reason to read on, or to end.
+        self.tell(now);
         if let Face::Pipe(pipe) = &mut self.face {
-            // A first time for what was typed; what it leads to may be the end.
-            for notice in self.client.take_notices() {
-                pipe.tell(&notice, now.monotonic);
-            }
             pipe.advance(now, &mut self.client, &mut self.out);
         }
         self.write(now);
+        self.tell(now);
+        if !self.client.has_connection() {
+            self.wire = None;
+        }
+    }
+
+    fn tell(&mut self, now: Now) {
         for notice in self.client.take_notices() {
             match &mut self.face {
                 Face::Window(window) => window.tell(&notice, now),
                 Face::Pipe(pipe) => pipe.tell(&notice, now.monotonic),
             }
-        }
-        if !self.client.has_connection() {
-            self.wire = None;
+            if let (Notice::Connected { .. }, Some(first)) = (&notice, self.first.take()) {
+                self.client.command(now.monotonic, Command::To(first, None), &mut self.out);
+            }
         }
     }
 

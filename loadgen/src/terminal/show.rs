@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use super::screen::{Line, Style};
-use crate::chat::{COMMANDS, Clean, Entry, Notice, Summary};
+use crate::chat::{Clean, Entry, Kind, Notice, Room, Summary, commands};
 
 /// The lines for a notice. `clock` shows a time since the Unix epoch, in milliseconds, and `now` is such a time.
 pub(super) fn lines(notice: &Notice, now: i64, clock: &impl Fn(i64) -> String) -> Vec<Line> {
@@ -27,7 +27,7 @@ pub(super) fn lines(notice: &Notice, now: i64, clock: &impl Fn(i64) -> String) -
             let head = Clean::of(format_args!("{} you → {}: ", clock(now), Clean::name(to)));
             with_text((Style::Dim, head), text)
         }
-        Notice::Delivered { .. } => vec![],
+        Notice::Stored { .. } | Notice::Delivered { .. } => vec![],
         Notice::PutOff { to, id: _ } => {
             let to = Clean::name(to);
             said(
@@ -36,8 +36,9 @@ pub(super) fn lines(notice: &Notice, now: i64, clock: &impl Fn(i64) -> String) -
             )
         }
         Notice::Read { by, id: _ } => {
-            said(Style::Dim, format_args!("{} has read your message", Clean::name(by)))
+            said(Style::Dim, format_args!("{} has read what you wrote", Clean::name(by)))
         }
+        Notice::Changed { place, text } => changed(place, text.as_deref()),
         Notice::Refused { to, detail, .. } => {
             let (to, detail) = (Clean::name(to), Clean::line(detail));
             said(Style::Red, format_args!("your message to {to} was refused: {detail}"))
@@ -45,15 +46,22 @@ pub(super) fn lines(notice: &Notice, now: i64, clock: &impl Fn(i64) -> String) -
         Notice::Warned { detail, .. } => {
             said(Style::Red, format_args!("the server says: {}", Clean::line(detail)))
         }
-        Notice::Presence { joined, known, .. } => {
-            let state = |who: &String| if joined.contains(who) { "online" } else { "offline" };
-            let line = |who: &String| {
-                said(Style::Dim, format_args!("{} is {}", Clean::name(who), state(who)))
+        Notice::Presence { joined, known, .. } => presence(joined, known),
+        Notice::To { who, is_online, is_connected, unread, entries } => {
+            let state = match (is_connected, is_online) {
+                (false, _) => ", once there is a connection",
+                (true, Some(false)) => ", who is offline",
+                (true, Some(true) | None) => "",
             };
-            known.iter().flat_map(line).collect()
+            to(who, state, *unread, entries, clock)
         }
-        Notice::To { who, is_online, unread, entries } => {
-            to(who, *is_online, *unread, entries, clock)
+        Notice::History { place, entries } => history(place, entries, clock),
+        Notice::Rooms(rooms) => rooms_in_words(rooms),
+        Notice::Room { label, event, user } => room(label, event, user),
+        Notice::Members { label, members } => {
+            let members: Vec<_> =
+                members.iter().map(|name| Clean::name(name).to_string()).collect();
+            said(Style::Plain, format_args!("{}: {}", Clean::name(label), members.join(", ")))
         }
         Notice::Who { names, found, online } => who(names, *found, *online),
         Notice::Chats(chats) => chats_in_words(chats),
@@ -61,7 +69,7 @@ pub(super) fn lines(notice: &Notice, now: i64, clock: &impl Fn(i64) -> String) -
             said(Style::Dim, format_args!("{} thrown away", counted(*count, "message")))
         }
         Notice::Mistake(why) => said(Style::Red, format_args!("{why}")),
-        Notice::Help => help(),
+        Notice::Help(kind) => help(*kind),
     }
 }
 
@@ -91,10 +99,68 @@ fn soon(time: Duration) -> String {
 
 fn message(entry: &Entry, clock: &impl Fn(i64) -> String) -> Vec<Line> {
     let head = Clean::of(format_args!("{} ", clock(entry.at)));
-    let name = Clean::of(format_args!("{}: ", Clean::name(&entry.from)));
+    let (from, place) = (Clean::name(&entry.from), Clean::name(&entry.place));
+    let name = match (entry.is_ours, entry.place == entry.from) {
+        (true, _) => Clean::of(format_args!("you → {place}: ")),
+        (false, true) => Clean::of(format_args!("{from}: ")),
+        (false, false) => Clean::of(format_args!("{from} → {place}: ")),
+    };
     let mut lines = with_text((Style::Bold, name), &entry.text);
     lines[0].insert(0, (Style::Dim, head));
     lines
+}
+
+fn changed(place: &str, text: Option<&str>) -> Vec<Line> {
+    let place = Clean::name(place);
+    match text {
+        Some(text) => {
+            let head = Clean::of(format_args!("{place}: a message was changed: "));
+            with_text((Style::Dim, head), text)
+        }
+        None => said(Style::Dim, format_args!("{place}: a message was deleted")),
+    }
+}
+
+fn history(place: &str, entries: &[Entry], clock: &impl Fn(i64) -> String) -> Vec<Line> {
+    let place = Clean::name(place);
+    if entries.is_empty() {
+        return said(Style::Dim, format_args!("── {place}: no messages yet"));
+    }
+    let mut lines = said(Style::Dim, format_args!("── {place}: the last messages"));
+    lines.extend(entries.iter().flat_map(|entry| message(entry, clock)));
+    lines.extend(said(Style::Dim, format_args!("──")));
+    lines
+}
+
+fn presence(joined: &[String], known: &[String]) -> Vec<Line> {
+    let state = |who: &String| if joined.contains(who) { "online" } else { "offline" };
+    let line =
+        |who: &String| said(Style::Dim, format_args!("{} is {}", Clean::name(who), state(who)));
+    known.iter().flat_map(line).collect()
+}
+
+fn room(label: &str, event: &str, user: &str) -> Vec<Line> {
+    let (label, user) = (Clean::name(label), Clean::name(user));
+    match event {
+        "created" => said(Style::Dim, format_args!("{user} has made {label}")),
+        "deleted" => said(Style::Dim, format_args!("{user} has deleted {label}")),
+        "added" => said(Style::Dim, format_args!("{user} is in {label} now")),
+        "removed" => said(Style::Dim, format_args!("{user} was removed from {label}")),
+        _ => said(Style::Dim, format_args!("{user} has left {label}")),
+    }
+}
+
+fn rooms_in_words(rooms: &[Room]) -> Vec<Line> {
+    if rooms.is_empty() {
+        return said(Style::Dim, format_args!("you are in no room: /create NAME makes one"));
+    }
+    let line = |room: &Room| {
+        let (name, members) = (Clean::name(&room.name), usize::try_from(room.members));
+        let members = counted(members.unwrap_or(usize::MAX), "member");
+        let (about, id) = (Clean::line(&room.description), Clean::name(&room.id));
+        said(Style::Plain, format_args!("#{name} ({members}, {id}) {about}"))
+    };
+    rooms.iter().flat_map(line).collect()
 }
 
 /// The lines of a text, the first of them behind a head.
@@ -108,19 +174,15 @@ fn with_text(head: (Style, Clean), text: &str) -> Vec<Line> {
 
 fn to(
     who: &str,
-    is_online: Option<bool>,
+    state: &str,
     unread: usize,
     entries: &[Entry],
     clock: &impl Fn(i64) -> String,
 ) -> Vec<Line> {
     let who = Clean::name(who);
-    let state = match is_online {
-        Some(true) => "",
-        Some(false) => ", who is offline",
-        None => ", once there is a connection",
-    };
     let mut lines = said(Style::Dim, format_args!("you write to {who} now{state}"));
-    if unread > 0 {
+    // If the server keeps them, it is asked for them.
+    if unread > 0 && !entries.is_empty() {
         let count = counted(unread, "unread message");
         let newest = if unread > entries.len() { ", the newest of them:" } else { ":" };
         lines.extend(said(Style::Dim, format_args!("── {count}{newest}")));
@@ -134,7 +196,7 @@ fn who(names: &[String], found: usize, online: usize) -> Vec<Line> {
     let shown: Vec<String> = names.iter().map(|name| Clean::name(name).to_string()).collect();
     let more = match found - names.len() {
         0 => String::new(),
-        more => format!(" and {more} more: /who DIGITS shows fewer"),
+        more => format!(" and {more} more: /who PART shows fewer"),
     };
     let head = if found == online {
         format!("{online} online: ")
@@ -146,29 +208,30 @@ fn who(names: &[String], found: usize, online: usize) -> Vec<Line> {
 
 fn chats_in_words(chats: &[Summary]) -> Vec<Line> {
     if chats.is_empty() {
-        return said(Style::Dim, format_args!("no chats yet: /to NUMBER begins one"));
+        return said(Style::Dim, format_args!("no chats yet: /to begins one"));
     }
     let line = |chat: &Summary| {
-        let state = if chat.is_online { "online" } else { "offline" };
-        let unread = match chat.unread {
-            0 => String::new(),
-            count => format!(", {count} unread"),
+        let state = match chat.is_online {
+            Some(true) => "online, ",
+            Some(false) => "offline, ",
+            None => "",
         };
-        said(Style::Plain, format_args!("{} ({state}{unread})", Clean::name(&chat.with)))
+        let (with, unread) = (Clean::name(&chat.with), chat.unread);
+        said(Style::Plain, format_args!("{with} ({state}{unread} unread)"))
     };
     chats.iter().flat_map(line).collect()
 }
 
-fn help() -> Vec<Line> {
+fn help(kind: Kind) -> Vec<Line> {
     let row = |(word, argument, meaning): (&str, &str, &str)| {
         let command = format!("{word} {argument}");
         vec![(Style::Plain, Clean::of(format_args!("  {command:<18} {meaning}")))]
     };
     let mut lines = said(
         Style::Plain,
-        format_args!("What you type goes to the person before the >. Tab fills in who wrote last."),
+        format_args!("What you type goes to the chat before the >. Tab fills in who wrote last."),
     );
-    lines.extend(COMMANDS.into_iter().map(row));
+    lines.extend(commands(kind).map(row));
     lines
 }
 
@@ -184,9 +247,13 @@ mod tests {
         lines.iter().map(text).collect()
     }
 
+    fn entry(place: &str, from: &str, text: &str) -> Entry {
+        let (place, from, text) = (place.to_owned(), from.to_owned(), text.to_owned());
+        Entry { place, from, text, at: 14, is_ours: false, mid: None }
+    }
+
     fn message(from: &str, text: &str) -> Notice {
-        let entry = Entry { from: from.to_owned(), text: text.to_owned(), at: 14 };
-        Notice::Message { entry, id: None }
+        Notice::Message { entry: entry(from, from, text), id: None }
     }
 
     #[test]
@@ -201,13 +268,21 @@ mod tests {
     #[test]
     fn no_notice_brings_a_control_character_to_the_screen() {
         let bad = "\x1b]0;x\x07\u{9b}2J\u{202e}\r\x08".to_owned();
-        let entry = Entry { from: bad.clone(), text: bad.clone(), at: 14 };
+        let entry = entry(&format!("#{bad}"), &bad, &bad);
+        let room =
+            Room { id: bad.clone(), name: bad.clone(), description: bad.clone(), members: 1 };
         let (id, code) = (bad.clone(), bad.clone());
         for notice in [
             message(&bad, &bad),
             Notice::Said { to: bad.clone(), text: bad.clone(), id: id.clone() },
             Notice::PutOff { to: bad.clone(), id: id.clone() },
-            Notice::Read { by: bad.clone(), id: id.clone() },
+            Notice::Read { by: bad.clone(), id: Some(id.clone()) },
+            Notice::Changed { place: bad.clone(), text: Some(bad.clone()) },
+            Notice::Changed { place: bad.clone(), text: None },
+            Notice::History { place: bad.clone(), entries: vec![entry.clone()] },
+            Notice::Rooms(vec![room]),
+            Notice::Room { label: bad.clone(), event: bad.clone(), user: bad.clone() },
+            Notice::Members { label: bad.clone(), members: vec![bad.clone()] },
             Notice::Refused {
                 to: bad.clone(),
                 id: id.clone(),
@@ -221,9 +296,15 @@ mod tests {
                 known: vec![bad.clone()],
                 online: 1,
             },
-            Notice::To { who: bad.clone(), is_online: None, unread: 2, entries: vec![entry] },
+            Notice::To {
+                who: bad.clone(),
+                is_online: None,
+                is_connected: true,
+                unread: 2,
+                entries: vec![entry],
+            },
             Notice::Who { names: vec![bad.clone()], found: 7, online: 9 },
-            Notice::Chats(vec![Summary { with: bad.clone(), unread: 1, is_online: true }]),
+            Notice::Chats(vec![Summary { with: bad.clone(), unread: 1, is_online: None }]),
             Notice::Mistake(bad.clone()),
         ] {
             let lines = shown(&notice);
@@ -234,9 +315,21 @@ mod tests {
     }
 
     #[test]
+    fn a_message_names_its_conversation_if_that_is_not_the_one_with_the_sender() {
+        let of = |entry: Entry| shown(&Notice::Message { entry, id: None });
+        assert_eq!(of(entry("bob", "bob", "hi")), ["14:00 bob: hi"]);
+        assert_eq!(of(entry("#ideas", "bob", "hi")), ["14:00 bob → #ideas: hi"]);
+        assert_eq!(of(entry("everyone", "bob", "hi")), ["14:00 bob → everyone: hi"]);
+        let ours = Entry { is_ours: true, ..entry("bob", "ada", "hi") };
+        assert_eq!(of(ours), ["14:00 you → bob: hi"]);
+    }
+
+    #[test]
     fn the_help_fits_into_eighty_columns() {
-        let lines = shown(&Notice::Help);
-        assert!(lines.len() > COMMANDS.len());
-        assert!(lines.iter().all(|line| line.chars().count() <= 80), "{lines:#?}");
+        for kind in [Kind::Numbers, Kind::Names] {
+            let lines = shown(&Notice::Help(kind));
+            assert_eq!(lines.len(), 1 + commands(kind).count());
+            assert!(lines.iter().all(|line| line.chars().count() <= 80), "{lines:#?}");
+        }
     }
 }

@@ -13,7 +13,7 @@ use super::keys::Keys;
 use super::screen::{Line, Screen, Style};
 use super::show::{self, counted};
 use super::tty::{self, Tty};
-use crate::chat::{COMMANDS, Clean, Client, Command, Ending, Notice};
+use crate::chat::{Clean, Client, Command, Ending, Notice, commands};
 
 /// The chat on a terminal.
 #[derive(Debug)]
@@ -60,7 +60,7 @@ impl Window {
                 Some(Action::Suspend) => self.suspend(),
                 Some(Action::Focus(has_focus)) => {
                     self.has_focus = has_focus;
-                    client.watch(has_focus);
+                    client.watch(has_focus, out);
                 }
             }
         }
@@ -125,7 +125,7 @@ impl Window {
     }
 
     fn submit(&mut self, line: &str, now: Now, client: &mut Client, out: &mut Vec<u8>) {
-        match Command::parse(line) {
+        match Command::parse(client.kind(), line) {
             Ok(Some(Command::Clear)) => self.screen.clear(),
             Ok(Some(command)) => client.command(now.monotonic, command, out),
             Ok(None) => {}
@@ -151,7 +151,7 @@ fn note(text: &str) -> Line {
 /// What stands before the line being typed.
 fn prompt(client: &Client) -> Clean {
     let state = if client.is_connected() { "" } else { "(no connection) " };
-    let to = client.current().map(Clean::name).unwrap_or_default();
+    let to = client.current().map(|label| Clean::name(&label)).unwrap_or_default();
     let unread = match client.unread_elsewhere() {
         0 => String::new(),
         count => format!("[{count} unread]"),
@@ -164,16 +164,18 @@ fn prompt(client: &Client) -> Clean {
 fn completions(line: &str, client: &Client) -> Vec<String> {
     let Some(command) = line.strip_prefix('/') else {
         // It goes to the person who wrote last.
-        return client.names().take(OFFERED).map(|name| format!("/to {name} {line}")).collect();
+        return client.goals().take(OFFERED).map(|goal| format!("/to {goal} {line}")).collect();
     };
     match command.split_once(' ') {
         None => {
-            let words = COMMANDS.iter().filter(|(word, ..)| word.starts_with(line));
-            words.map(|(word, ..)| format!("{word} ")).collect()
+            let words = commands(client.kind()).map(|(word, ..)| word);
+            let mut words: Vec<_> = words.filter(|word| word.starts_with(line)).collect();
+            words.dedup();
+            words.into_iter().map(|word| format!("{word} ")).collect()
         }
         Some(("to", part)) => {
-            let names = client.names().filter(|name| name.starts_with(part)).take(OFFERED);
-            names.map(|name| format!("/to {name} ")).collect()
+            let goals = client.goals().filter(|goal| goal.starts_with(part)).take(OFFERED);
+            goals.map(|goal| format!("/to {goal} ")).collect()
         }
         Some(_) => vec![],
     }
