@@ -213,6 +213,54 @@ def it_rings_in_the_background_only():
     ann.shows("left: 0", last=True)
 
 
+def two_users_write_to_each_other_and_in_a_room():
+    def user(name):
+        window = Window(f"{CHAT} {ADDRESS} --name {name} --register")
+        window.shows(f"Password of {name}:")
+        window.types("correct horse", "Enter")
+        return window
+
+    ada = user("ada")
+    ada.shows("Password of ada:", FIRST, "connected; nobody else is online", ">")
+    bob = user("bob")
+    bob.shows("Password of bob:", FIRST, "connected; 1 other person is online", ">")
+    ada.types("/create New ideas", "Enter")
+    ada.shows(
+        'ada has made #"New ideas"',
+        'you write to #"New ideas" now',
+        '── #"New ideas": no messages yet',
+        '#"New ideas">',
+        last=True,
+    )
+    ada.types("/add bob", "Enter", "Who has one?", "Enter")
+    bob.shows('bob is in #"New ideas" now', 'HH:MM ada → #"New ideas": Who has one?', "[1 unread]>", last=True)
+    bob.types("Tab", "Sleep.", "Enter")
+    bob.shows(
+        'you write to #"New ideas" now',
+        'HH:MM you → #"New ideas": Sleep.',
+        '── #"New ideas": the last messages',
+        'HH:MM ada → #"New ideas": Who has one?',
+        "──",
+        '#"New ideas">',
+        last=True,
+    )
+    ada.shows('HH:MM bob → #"New ideas": Sleep.', '#"New ideas">', last=True)
+    bob.types("C-d")
+    bob.shows("left: 0", last=True)
+    ada.types("/to bob Are you asleep?", "Enter")
+    ada.shows(
+        "you write to bob now, who is offline",
+        "HH:MM you → bob: Are you asleep?",
+        "── bob: no messages yet",
+        "bob>",
+        last=True,
+    )
+    ada.types("/chats", "Enter")
+    ada.shows('#"New ideas" (0 unread)', "everyone (0 unread)", "bob (offline, 0 unread)", "bob>", last=True)
+    ada.types("C-d")
+    ada.shows("left: 0", last=True)
+
+
 def ctrl_z_leaves_the_terminal_to_the_shell_and_fg_returns():
     shell = Window("bash --norc --noprofile -i")
     shell.types("PS1='shell: '; clear", "Enter")
@@ -243,6 +291,7 @@ def main():
         no_text_is_a_command_to_the_terminal,
         a_long_line_stays_in_one_row_at_any_width,
         it_rings_in_the_background_only,
+        two_users_write_to_each_other_and_in_a_room,
         ctrl_z_leaves_the_terminal_to_the_shell_and_fg_returns,
         the_help_fits_into_eighty_columns,
     ]
