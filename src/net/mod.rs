@@ -390,7 +390,7 @@ fn read_files(
         limits.session.pages = page_files::read(folder)?;
     }
     if settings.web {
-        limits.session.web = WebClient::new();
+        limits.session.web = WebClient::new(settings.data.is_some());
     }
     if settings.data.is_some() {
         let (zone, warning) = data::local_zone();

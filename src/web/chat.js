@@ -19,28 +19,30 @@ export class Chat extends EventTarget {
   #typedAt = 0
   #typedTo = null
 
-  constructor(store, me) {
+  /** `owner` tells what this device keeps of this person from what it keeps of others. */
+  constructor(store, me, owner) {
     super()
     this.store = store
     this.me = me
+    this.owner = owner
     this.own = new Map() // id → message: what was written, or waits, since this page was opened
   }
 
   connect(options) {
-    const { store, me } = this
+    const { store, owner } = this
     let n = 0
     this.client = new Switchboard({
       ...options,
       outbox: {
         load: async () => {
-          const rows = await store.rows('outbox', [me])
+          const rows = await store.rows('outbox', [owner])
           return rows.sort((a, b) => a.at - b.at || a.n - b.n).map(({ frame }) => frame)
         },
         save: async (frame) => {
           n += 1
-          store.put('outbox', { owner: me, id: frame.id, at: Date.now(), n, frame })
+          store.put('outbox', { owner, id: frame.id, at: Date.now(), n, frame })
         },
-        remove: async (id) => store.remove('outbox', [me, id]),
+        remove: async (id) => store.remove('outbox', [owner, id]),
       },
     })
     this.client.addEventListener('state', ({ detail }) => {
@@ -117,7 +119,7 @@ export class Chat extends EventTarget {
 
   setLast(talk, message) {
     const { uid, text, isMine, at, status, from } = message
-    talk.last = message && { uid, text: message.deleted ? '' : text.slice(0, 200), isMine, at, status, from }
+    talk.last = message && { uid, text: message.deleted ? 'deleted' : text.slice(0, 200), isMine, at, status, from }
     this.keepTalk(talk)
     this.tell('talks')
   }

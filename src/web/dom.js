@@ -37,6 +37,7 @@ export function dialog(title, build) {
   const close = (value) => {
     result.value = value
     sheet.close()
+    sheet.remove()
   }
   const shut = el('button', { type: 'button', class: 'icon', 'aria-label': 'Close', onclick: () => close() }, '×')
   sheet.append(el('header', {}, el('h2', { id: 'dialog-title' }, title), shut), ...[build(close, sheet)].flat())

@@ -14,8 +14,32 @@ export function showDoors(enter) {
     if (!isNumber(me)) return wrong('number', 'A number has 10 to 32 digits, and nothing else.')
     come({ kind: 'number', me }, globalThis.localStorage)
   })
-  choose(keep.get('door') === 'name')
-  $('number').focus()
+  $('name-door').addEventListener('submit', (event) => {
+    event.preventDefault()
+    signIn('/login')
+  })
+  $('register').addEventListener('click', () => $('name-door').reportValidity() && signIn('/register'))
+  // The server says which doors it has.
+  const hasNames = $('door').dataset.doors.includes('name')
+  $('doors').hidden = !hasNames
+  choose(hasNames && keep.get('door') === 'name')
+  $($('name-door').hidden ? 'number' : 'name').focus()
+
+  async function signIn(path) {
+    const buttons = [$('login'), $('register')]
+    for (const button of buttons) button.disabled = true
+    try {
+      const given = { username: $('name').value.trim(), password: $('password').value }
+      if (path === '/register') await post(path, given)
+      const { token, user } = await post('/login', given)
+      $('password').value = ''
+      come({ kind: 'name', me: user.username, token }, $('stay').checked ? globalThis.localStorage : globalThis.sessionStorage)
+    } catch (error) {
+      wrong('name', error.message)
+    } finally {
+      for (const button of buttons) button.disabled = false
+    }
+  }
 
   function choose(isName) {
     $('by-number').setAttribute('aria-pressed', !isName)
@@ -30,6 +54,16 @@ export function showDoors(enter) {
     $('door').hidden = true
     enter(who)
   }
+}
+
+/** The server's answer. Its sentence, if it refuses. */
+async function post(path, body) {
+  const headers = { 'content-type': 'application/json' }
+  const response = await fetch(path, { method: 'POST', headers, body: JSON.stringify(body) }).catch(() => null)
+  if (!response) throw new Error('The server cannot be reached.')
+  const answer = await response.json().catch(() => ({}))
+  if (!response.ok) throw new Error(answer.detail ?? `The server refuses it: ${response.status}.`)
+  return answer
 }
 
 function wrong(field, text) {

@@ -66,8 +66,8 @@ export class List {
     }
     $('rows').style.height = `${top}px`
     this.#place()
-    const { online, me } = this.#chat
-    const others = online.size - (online.has(me) ? 1 : 0)
+    const { online, meKey } = this.#chat
+    const others = online.size - (online.has(meKey) ? 1 : 0)
     $('nobody').hidden = this.#rows.length > 0
     put($('nobody'), this.#query ? 'Nothing is found.' : `Nobody else is here yet. ${this.#chat.kind === 'number' ? 'Type a number above to write to somebody.' : ''}`)
     put($('count'), this.#query ? `${this.#rows.filter(({ type }) => type !== 'head').length} found` : `${others} ${others === 1 ? 'other person is' : 'others are'} online`)
@@ -75,18 +75,19 @@ export class List {
 
   /** All rows, from talks, people and messages. */
   #all() {
-    const { talks, online, me } = this.#chat
+    const { talks, online, meKey } = this.#chat
     const query = this.#query
     const number = digits(query)
     const has = (text) => text.toLowerCase().includes(query)
     const fits = ({ key, title }) => has(title) || (number !== '' && key.includes(number))
-    const known = [...talks.values()].filter(fits).sort((a, b) => (b.last?.at ?? 0) - (a.last?.at ?? 0) || (a.title < b.title ? -1 : 1))
-    const others = [...this.#chat.people?.(query) ?? online].filter((key) => key !== me && !talks.has(key) && (query === '' || has(key) || (number !== '' && key.includes(number)))).sort()
+    const known = [...talks.values()].filter(fits).filter((talk) => talk.last || talk.draft || talk.name || talk.kind !== 'person' || talk.key === this.#open).sort((a, b) => (b.last?.at ?? 0) - (a.last?.at ?? 0) || (a.title < b.title ? -1 : 1))
+    const shown = new Set(known.map(({ key }) => key))
+    const others = [...this.#chat.people?.() ?? online].filter((key) => key !== meKey && !shown.has(key) && (query === '' || has(key) || (number !== '' && key.includes(number)))).sort()
     const rows = []
     const part = (text, more) => more.length > 0 && rows.push({ type: 'head', key: `# ${text}`, text }, ...more)
     part('Chats', known.map((talk) => ({ type: 'talk', key: talk.key, talk })))
     part(this.#chat.people ? 'People' : 'Online', others.map((key) => ({ type: 'person', key })))
-    if (this.#chat.kind === 'number' && isNumber(number) && number !== me && !talks.has(number) && !online.has(number)) {
+    if (this.#chat.kind === 'number' && isNumber(number) && number !== meKey && !shown.has(number) && !online.has(number)) {
       part('New chat', [{ type: 'person', key: number, isNew: true }])
     }
     part('Messages', this.#hits.map((message) => ({ type: 'hit', key: `hit ${message.uid}`, message })))
@@ -151,11 +152,11 @@ export class List {
     const { online } = this.#chat
     if (row.type === 'hit') {
       const { message } = row
-      return { name: this.#chat.titleOf(message.talk), line: short(around(message.text, this.#query)), at: when(message.at), picture: message.talk }
+      return { name: this.#chat.titleOf(message.talk), line: short(around(message.text, this.#query)), at: when(message.at), picture: pictureOf(this.#chat.talk(message.talk)) }
     }
     const isOnline = online.has(row.key)
     const { talk } = row
-    if (!talk) return { name: row.key, line: row.isNew ? 'Not online now' : '', isOnline, picture: row.key }
+    if (!talk) return { name: this.#chat.titleOf(row.key), line: row.isNew ? 'Not online now' : '', isOnline, picture: this.#chat.titleOf(row.key) }
     const { last, unread, draft, kind } = talk
     let line = last ? last.text : ''
     if (last?.isMine) line = `You: ${line}`
@@ -163,7 +164,7 @@ export class List {
     const isOpen = talk.key === this.#open
     return {
       name: talk.title, line: draft && !isOpen ? draft : short(line), isDraft: Boolean(draft) && !isOpen, at: last ? when(last.at) : '',
-      state: last?.isMine ? (STATUS[last.status] ?? '') : '', unread, isOnline, isOpen, picture: kind === 'person' ? talk.key : talk.title,
+      state: last?.isMine ? (STATUS[last.status] ?? '') : '', unread, isOnline, isOpen, picture: pictureOf(talk),
     }
   }
 
@@ -232,6 +233,9 @@ function fill(button, { name, line, at, state, unread, isOnline, isOpen, isDraft
   if (isOpen) button.setAttribute('aria-current', 'true')
   else button.removeAttribute('aria-current')
 }
+
+/** A number keeps its picture when it gets a name. */
+const pictureOf = ({ kind, key, title }) => (kind === 'person' && !key.startsWith('@') ? key : title)
 
 /** One of eight colours, always the same for the same name. */
 export function hue(text) {

@@ -35,7 +35,7 @@ export class Log {
     chat.addEventListener('message', ({ detail }) => this.#come(detail))
     chat.addEventListener('changed', ({ detail }) => this.#change(detail))
     chat.addEventListener('removed', ({ detail }) => this.#remove(detail))
-    chat.addEventListener('reload', ({ detail }) => (!detail.talk || detail.talk === this.#talk) && this.show(this.#talk))
+    chat.addEventListener('reload', ({ detail }) => this.#reload(detail.talk))
     const log = $('log')
     log.addEventListener('scroll', () => this.#scrolled(), { passive: true })
     log.addEventListener('keydown', (event) => this.#key(event))
@@ -95,6 +95,14 @@ export class Log {
   }
 
   // ---- what has changed ----
+
+  /** What is shown may lack something. Who reads at the end gets it; who reads further up is told. */
+  #reload(talk = this.#talk) {
+    if (!talk || talk !== this.#talk) return
+    if (this.#isAtEnd) return this.show(talk)
+    this.#isBehind = true
+    this.#tellNewest()
+  }
 
   #come({ talk, message }) {
     if (talk !== this.#talk) return

@@ -1,9 +1,11 @@
 // The page: who is here, which of its parts are seen, and what it says of the connection.
+import { Account } from './account.js'
 import { showDoors } from './door.js'
 import { $, put, toast } from './dom.js'
 import { List } from './list.js'
 import { queuePanel, settingsPanel } from './panels.js'
 import { Phones } from './phones.js'
+import { newRoom } from './rooms.js'
 import { Signals } from './signals.js'
 import { keep, Store } from './store.js'
 import { Tabs } from './tabs.js'
@@ -21,8 +23,8 @@ else showDoors(enter)
 async function enter({ kind, me, token }) {
   const store = await Store.open()
   store.failed = () => toast('This browser cannot keep any more: what comes now is gone when you close the page.')
-  const chat = new Phones(store, me, token)
-  const tabs = new Tabs(`${kind} ${me}`, async () => {
+  const chat = kind === 'name' ? new Account(store, me, token) : new Phones(store, me)
+  const tabs = new Tabs(me, async () => {
     await chat.stop()
     say({ state: 'closed', reason: { code: 4000 } })
   })
@@ -35,7 +37,8 @@ async function enter({ kind, me, token }) {
   const mustHave = keep.get('take', globalThis.sessionStorage) === true
   keep.set('take', null, globalThis.sessionStorage)
   $('settings').addEventListener('click', () => settingsPanel(chat, () => leave(chat)))
-  if (!(await tabs.take(mustHave))) return say({ state: 'closed', reason: { code: 4000 } })
+  // A user may have many connections, a number has one.
+  if (kind === 'number' && !(await tabs.take(mustHave))) return say({ state: 'closed', reason: { code: 4000 } })
   chat.addEventListener('state', ({ detail }) => {
     say(detail)
     if (detail.state === 'open') renew(chat)
@@ -53,7 +56,13 @@ function furnish(chat) {
   waiting(chat)
   $('queue').addEventListener('click', () => queuePanel(chat))
   $('now').addEventListener('click', () => chat.client.tryNow())
-  $('again').addEventListener('click', () => chat.client.start())
+  $('again').addEventListener('click', () => (chat.client.reason?.code === 4001 ? leave(chat) : chat.client.start()))
+  $('add-room').hidden = chat.kind !== 'name'
+  if (chat.kind === 'name') $('find').placeholder = 'Search'
+  $('add-room').addEventListener('click', async () => {
+    const key = await newRoom(chat)
+    if (key) goTo(key)
+  })
   addEventListener('online', () => chat.client.tryNow())
   document.addEventListener('visibilitychange', () => document.hidden || chat.client.tryNow())
   addEventListener('pagehide', () => chat.flush())
@@ -110,7 +119,8 @@ function say(detail) {
   $('bar').dataset.state = state
   $('now').hidden = state !== 'waiting'
   $('here').hidden = !(state === 'closed' && reason?.code === 4000)
-  $('again').hidden = !(state === 'closed' && reason && ![4000, 4001, 4003].includes(reason.code))
+  $('again').hidden = !(state === 'closed' && reason && ![4000, 4003].includes(reason.code))
+  put($('again'), reason?.code === 4001 ? 'Sign in again' : 'Connect again')
   $('text').disabled = $('send').disabled = state === 'closed'
 }
 

@@ -61,15 +61,16 @@ const ASK: &str = "no-cache";
 const KEEP: &str = "public, max-age=31536000, immutable";
 
 impl WebClient {
-    /// All files, compressed. Takes some milliseconds.
+    /// All files, compressed. The page asks for a name and a password only if the server has accounts. Takes some
+    /// milliseconds.
     #[cfg(feature = "web")]
-    pub fn new() -> Self {
-        WebClient(Some(Rc::new(shell::pack())))
+    pub fn new(has_accounts: bool) -> Self {
+        WebClient(Some(Rc::new(shell::pack(has_accounts))))
     }
 
     /// None: this program was built without them.
     #[cfg(not(feature = "web"))]
-    pub fn new() -> Self {
+    pub fn new(_has_accounts: bool) -> Self {
         WebClient::default()
     }
 

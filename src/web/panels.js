@@ -14,7 +14,7 @@ export function settingsPanel(chat, leave) {
     const notify = obstacle()
     return [
       el('p', {}, isNumber ? 'You are here with the number ' : 'You are signed in as ', el('b', {}, el('bdi', {}, chat.me)), '.'),
-      option('receipts', isNumber ? 'Tell others when I have read their messages' : 'Tell others how far I have read', !isNumber && 'This page cannot turn it off: it is how the server counts what is unread.'),
+      isNumber ? option('receipts', 'Tell others when I have read their messages') : el('p', { class: 'quiet' }, 'The other person of a private chat is told how far you have read: it is how the server counts what is unread.'),
       option('typing', 'Tell others when I am writing'),
       option('enter', 'The Enter key sends'),
       option('notify', 'Notify me of messages while the page is hidden', notify, allow),

@@ -13,10 +13,15 @@ export class Phones extends Chat {
   kind = 'number'
   #lastKey = 0
 
+  constructor(store, me) {
+    super(store, me, me)
+    this.meKey = me
+  }
+
   async open() {
-    for (const row of await this.store.rows('talks', [this.me])) this.#talk(row.place, row)
-    for (const { frame, at } of await this.store.rows('outbox', [this.me])) {
-      const rows = await this.store.rows('messages', [this.me, frame.to], { limit: LOOKED_AT })
+    for (const row of await this.store.rows('talks', [this.owner])) this.#talk(row.place, row)
+    for (const { frame, at } of await this.store.rows('outbox', [this.owner])) {
+      const rows = await this.store.rows('messages', [this.owner, frame.to], { limit: LOOKED_AT })
       const row = rows.find(({ id, isMine }) => isMine && id === frame.id)
       if (row) this.own.set(frame.id, this.#message(row))
       else this.own.set(frame.id, this.#written(this.talk(frame.to), frame.id, quoted(frame.text).text, null, at))
@@ -37,7 +42,7 @@ export class Phones extends Chat {
   }
 
   keepTalk({ key, name, last, unread, readTo, draft, recent }) {
-    this.store.put('talks', { owner: this.me, place: key, name, last, unread, readTo, draft, recent })
+    this.store.put('talks', { owner: this.owner, place: key, name, last, unread, readTo, draft, recent })
   }
 
   /** The name that one gives to a number. It stays on this device. */
@@ -57,7 +62,7 @@ export class Phones extends Chat {
 
   /** The last messages of a talk, or those before one, the oldest first; and whether there are more. */
   async page(talk, before, limit) {
-    const rows = await this.store.rows('messages', [this.me, talk.key], { before, limit })
+    const rows = await this.store.rows('messages', [this.owner, talk.key], { before, limit })
     return { messages: rows.map((row) => this.#message(row)), more: rows.length === limit }
   }
 
@@ -74,7 +79,7 @@ export class Phones extends Chat {
   }
 
   #keep({ talk, key, id, from, isMine, text, at, status, trouble, quote }) {
-    this.store.put('messages', { owner: this.me, place: talk, n: key, id, from, isMine, text, at, status, trouble, quote })
+    this.store.put('messages', { owner: this.owner, place: talk, n: key, id, from, isMine, text, at, status, trouble, quote })
   }
 
   changed(message) {
@@ -123,7 +128,7 @@ export class Phones extends Chat {
     const talk = this.talks.get(message.talk)
     this.own.delete(message.id)
     this.client.discard(message.id)
-    this.store.remove('messages', [this.me, message.talk, message.key])
+    this.store.remove('messages', [this.owner, message.talk, message.key])
     this.tell('removed', { talk, uid: message.uid })
     if (talk.last?.uid !== message.uid) return
     const { messages } = await this.page(talk, undefined, 1)
@@ -144,13 +149,13 @@ export class Phones extends Chat {
   /** Removes all messages of a talk, and what waits to be sent in it. */
   async clear(talk) {
     for (const { id, talk: key } of this.queue) if (key === talk.key) this.client.discard(id)
-    await this.store.clear('messages', [this.me, talk.key])
+    await this.store.clear('messages', [this.owner, talk.key])
     talk.unread = 0
     talk.draft = ''
     if (talk.name) this.#forgetLast(talk)
     else {
       this.talks.delete(talk.key)
-      this.store.remove('talks', [this.me, talk.key])
+      this.store.remove('talks', [this.owner, talk.key])
       this.tell('talks')
     }
     this.tell('reload', { talk })
@@ -174,7 +179,7 @@ export class Phones extends Chat {
   /** The messages that have a text in them, the newest first. */
   async search(words, most) {
     const found = []
-    await this.store.each('messages', this.me, (row) => {
+    await this.store.each('messages', this.owner, (row) => {
       if (row.text.toLowerCase().includes(words)) found.push(this.#message(row))
       return found.length < most * 5
     })
@@ -183,8 +188,8 @@ export class Phones extends Chat {
 
   /** Everything that this device keeps of this number. */
   async export() {
-    const messages = await this.store.rows('messages', [this.me])
-    const talks = await this.store.rows('talks', [this.me])
+    const messages = await this.store.rows('messages', [this.owner])
+    const talks = await this.store.rows('talks', [this.owner])
     return { number: this.me, exported: new Date().toISOString(), talks, messages }
   }
 

@@ -1,6 +1,7 @@
 // The open talk: its head, its log, and the place to write.
 import { $, asked, confirmed, dialog, el, put, toast } from './dom.js'
 import { Log } from './log.js'
+import { roomPanel } from './rooms.js'
 import { settings } from './settings.js'
 import { moment, short } from './text.js'
 import { statusOf } from './words.js'
@@ -69,10 +70,12 @@ export class Talk {
   #head() {
     const talk = this.#talk
     if (!talk) return
-    if (!this.#chat.talks.has(talk.key) && this.#chat.kind === 'name' && talk.kind === 'room') return this.#leave()
+    // A room that one is not a member of any more.
+    if (talk.kind === 'room' && !this.#chat.talks.has(talk.key)) return this.#leave()
     put($('with'), talk.title)
-    const where = talk.kind === 'person' ? (this.#chat.online.has(talk.key) ? 'online' : 'not online') : (talk.about ?? '')
-    put($('about'), talk.kind === 'person' && talk.title !== talk.key ? `${talk.key} · ${where}` : where)
+    $('more').hidden = this.#chat.kind === 'name' && !talk.room
+    const where = talk.kind === 'person' ? (this.#chat.online.has(talk.key) ? 'online' : 'not online') : talk.about
+    put($('about'), talk.name ? `${talk.key} · ${where}` : where)
   }
 
   // ---- writing ----
@@ -193,7 +196,7 @@ export class Talk {
 
   #about() {
     const talk = this.#talk
-    if (this.#chat.about?.(talk)) return
+    if (talk.room) return roomPanel(this.#chat, talk)
     return dialog(talk.title, (close) => {
       const button = (name, action, kind = '') => el('button', { type: 'button', class: kind, onclick: () => { close(); action() } }, name)
       return [

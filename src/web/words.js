@@ -3,9 +3,9 @@
 /** What became of a message of one's own. */
 export const STATUS = {
   queued: 'waits to be sent',
-  sent: 'sent',
+  sent: 'on its way',
   delivered: 'delivered',
-  stored: 'stored',
+  stored: 'sent',
   offline: 'waits until they are online',
   error: 'was refused',
   read: 'read',
@@ -38,7 +38,7 @@ export function describe({ state, retryAt, reason, trouble }) {
 }
 
 /** What a message's state is, in words. */
-export function statusOf({ isMine, status, trouble }) {
-  if (!isMine) return ''
+export function statusOf({ isMine, status, trouble, deleted }) {
+  if (!isMine || deleted) return ''
   return status === 'error' && trouble ? `was refused: ${trouble}` : (STATUS[status] ?? '')
 }

@@ -15,7 +15,7 @@ const STATE_BYTES: usize = 128 + 256;
 
 thread_local! {
     /// It is compressed once, and not for each input.
-    static WEB: WebClient = WebClient::new();
+    static WEB: WebClient = WebClient::new(false);
 }
 
 /// What the world is like, in which pieces the bytes come, how it is to end; then the bytes.
