@@ -65,6 +65,12 @@ class Story {
     return Phone.enter(await this.newPage(options), number)
   }
 
+  /** The same, with an account that is new. The server needs `accounts = true`. */
+  async newUser(name, options = {}) {
+    const { User } = await import('./phone.mjs')
+    return User.register(await this.newPage(options), name, options)
+  }
+
   /** Somebody without a browser: a client of ours that keeps all frames, in `frames`. */
   async newFriend(number, { query = 'presence=delta', ...options } = {}) {
     const friend = new Switchboard({ url: () => `ws://127.0.0.1:${this.server.port}/ws/${number}?${query}`, ...options })
@@ -172,7 +178,9 @@ async function run(browser, name) {
   const flow = await import(pathToFileURL(join(HERE, 'flows', `${name}.mjs`)))
   const folder = mkdtempSync(join(tmpdir(), 'switchboard-browser-'))
   const flags = typeof flow.flags === 'function' ? flow.flags(folder) : (flow.flags ?? [])
-  const server = new Server([...flags, ...(flow.accounts ? ['--data', join(folder, 'data')] : [])])
+  const data = join(folder, 'data')
+  if (flow.accounts) mkdirSync(data)
+  const server = new Server([...flags, ...(flow.accounts ? ['--data', data] : [])])
   await server.start()
   const story = new Story(browser, server, process.env.NODE_PACKAGES)
   const wrong = []

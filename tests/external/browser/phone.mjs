@@ -20,6 +20,16 @@ export class Phone {
     await this.page.getByRole('status').filter({ hasText: text }).waitFor()
   }
 
+  /** Connects again as soon as it can. */
+  async tryNow() {
+    const button = this.page.getByRole('button', { name: 'Try now' })
+    const open = this.page.locator('[data-state=open]')
+    await button.or(open).waitFor({ state: 'attached' })
+    // It may have tried by itself in this moment.
+    await button.click({ timeout: 1000 }).catch(() => {})
+    await this.says('Connected')
+  }
+
   /** Goes back to the list, where the screen has no room for both. */
   async back() {
     const back = this.page.getByRole('button', { name: 'Back to all chats' })
@@ -86,5 +96,24 @@ export class Phone {
   /** Presses a button of the page, or of its dialog. */
   async press(name) {
     await this.page.getByRole('button', { name, exact: true }).last().click()
+  }
+}
+
+/** Somebody with an account: the same page, behind its other door. */
+export class User extends Phone {
+  /** Makes an account and comes in with it. */
+  static async register(page, name, { stay = false } = {}) {
+    await page.getByRole('button', { name: 'With a name' }).click()
+    return User.signIn(page, name, 'Create an account', stay)
+  }
+
+  static async signIn(page, name, button = 'Sign in', stay = false) {
+    await page.getByLabel('Name', { exact: true }).fill(name)
+    await page.getByLabel('Password').fill(`the password of ${name}`)
+    if (stay) await page.getByLabel('Stay signed in').check()
+    await page.getByRole('button', { name: button }).click()
+    const user = new User(page, name)
+    await user.says('Connected')
+    return user
   }
 }

@@ -1,6 +1,8 @@
 // A page of another build than the server's loads itself anew: once, whatever it then gets. Its
 // person notices nothing.
 
+import { Phone } from '../phone.mjs'
+
 export default async (t) => {
   const page = await t.newPage()
   let loads = 0
@@ -17,7 +19,7 @@ export default async (t) => {
   await t.drain()
   await t.restart()
   const asked = page.waitForResponse('**/web/build')
-  await page.getByRole('button', { name: 'Try now' }).click()
+  await new Phone(page).tryNow()
   await asked
   await page.getByText('Connected').waitFor()
   t.same(loads, 1, 'loads')

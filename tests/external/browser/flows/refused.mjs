@@ -1,6 +1,8 @@
 // Whoever is not let in is told why, in words: a number that is none, a server that is full, a server that has gone. And
 // whoever leaves is out.
 
+import { Phone } from '../phone.mjs'
+
 export const flags = ['--max-connections', '1']
 
 export default async (t) => {
@@ -27,8 +29,7 @@ export default async (t) => {
   await says('The server cannot be reached')
   bob.stop()
   await t.restart()
-  await page.getByRole('button', { name: 'Try now' }).click()
-  await says('Connected')
+  await new Phone(page).tryNow()
   await page.getByRole('button', { name: 'Settings' }).click()
   await page.getByRole('button', { name: 'Leave: use another number' }).click()
   await page.getByLabel('Your number').waitFor()

@@ -1,0 +1,52 @@
+// Rooms: one is made, people come and go, all hear what is said, and it ends. And who has an account is found by the
+// beginning of the name, also if they are not online.
+
+export const accounts = true
+
+export default async (t) => {
+  const ann = await t.newUser('Ann', { width: 1280, height: 800 })
+  const bob = await t.newUser('Bob')
+  const zoe = await t.newUser('Zoe')
+  await zoe.page.close()
+  await ann.press('New room')
+  await ann.page.getByLabel('Name of the room').fill('Ideas <i>')
+  await ann.page.getByLabel('What it is about').fill('What to do next')
+  await ann.press('Save')
+  await ann.page.getByRole('heading', { name: 'Ideas <i>' }).waitFor()
+  await ann.press('About this chat')
+  await ann.page.getByLabel('Add somebody').fill('Bob')
+  await ann.press('Add')
+  await ann.page.getByRole('list', { name: 'Members' }).getByText('Bob').waitFor()
+  await ann.page.getByLabel('Add somebody').fill('Nobody at all')
+  await ann.press('Add')
+  await ann.page.getByText('User Nobody at all not found').waitFor()
+  await ann.press('Close')
+  await bob.row('Ideas <i>').click()
+  await bob.page.getByText('2 members · What to do next').waitFor()
+  await bob.write('I have one')
+  await ann.reads('I have one')
+  await ann.choose('I have one', 'Answer')
+  await ann.write('Tell us')
+  await bob.message('Tell us').getByText('Ann', { exact: true }).waitFor()
+  // Bob leaves, and is added and removed.
+  await bob.press('About this chat')
+  await bob.press('Leave this room')
+  await bob.press('Leave')
+  await bob.find.waitFor()
+  await ann.page.getByText('1 member · What to do next').waitFor()
+  await ann.press('About this chat')
+  await ann.page.getByLabel('Add somebody').fill('Bob')
+  await ann.press('Add')
+  await bob.row('Ideas <i>').waitFor()
+  await ann.press('Remove Bob')
+  await bob.row('Ideas <i>').waitFor({ state: 'detached' })
+  await ann.press('Delete this room')
+  await ann.press('Delete')
+  await ann.row('Ideas <i>').waitFor({ state: 'detached' })
+  // Found by the beginning of the name.
+  await ann.find.fill('zo')
+  await ann.row('Zoe').click()
+  await ann.page.getByText('not online', { exact: true }).waitFor()
+  await ann.write('When you are back')
+  await ann.isTold('When you are back', 'sent')
+}
