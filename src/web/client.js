@@ -39,7 +39,7 @@ const TOOLS = {
 // Below 4000, these codes mean that the client has made a mistake: to come back does not help.
 const MISTAKES = [1002, 1003, 1007, 1009]
 // Codes of errors that say nothing about the message: it is sent again later.
-const FOR_NOW = ['busy', 'late', 'draining', 'too_often', 'disk_full', 'read_only', 'store_failed']
+const FOR_NOW = ['busy', 'disk_full', 'read_only', 'store_failed']
 
 /**
  * One connection that comes back by itself.

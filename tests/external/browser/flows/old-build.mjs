@@ -1,8 +1,6 @@
 // A page of another build than the server's loads itself anew: once, whatever it then gets. Its
 // person notices nothing.
 
-import { Phone } from '../phone.mjs'
-
 export default async (t) => {
   const page = await t.newPage()
   let loads = 0
@@ -17,9 +15,8 @@ export default async (t) => {
   await page.getByText('Connected').waitFor()
   // The page asks at each connection. Now its answer is known.
   await t.drain()
-  await t.restart()
   const asked = page.waitForResponse('**/web/build')
-  await new Phone(page).tryNow()
+  await t.restart()
   await asked
   await page.getByText('Connected').waitFor()
   t.same(loads, 1, 'loads')
