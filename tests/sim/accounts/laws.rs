@@ -12,15 +12,18 @@
 //! | A10 | after the 200 of a logout the token opens nothing |
 //! | A14 | the right password enters, and a wrong one never |
 //!
-//! A1 and A2 stand in [`Store`], where the rows are. The laws for the pages of MyChat stand in `pages`.
+//! A1 and A2 stand in [`Store`]. `streams`, `pages` and `devices` have the laws for each kind of socket.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 
 use serde_json::Value;
 use switchboard::chat::account::{Place, RoomKey, Token, UserKey};
 
+use super::devices::{Device, Draft};
 use super::pages::{Page, Question};
-use super::store::{Row, Store, in_order};
+use super::rows::Row;
+use super::store::{Store, in_order};
+use super::streams::Socket;
 use crate::frames::{Heard, Tap};
 use crate::net::WireId;
 
@@ -56,12 +59,14 @@ pub(super) enum To {
 }
 
 /// A message that a client has written. Its text begins with its number.
-struct Letter {
-    user: usize,
-    to: To,
-    /// The socket that it was sent over, until the server is killed.
+pub(super) struct Letter {
+    pub(super) user: usize,
+    pub(super) to: To,
+    /// The socket that it was sent over, until the server is killed. `None`: a device has written it.
     wire: Option<WireId>,
-    is_answered: bool,
+    pub(super) is_answered: bool,
+    /// What a device keeps of it.
+    pub(super) draft: Option<Draft>,
 }
 
 /// One connection.
@@ -78,27 +83,9 @@ pub(super) struct Line {
 pub(super) enum Kind {
     Socket(Socket),
     Page(Page),
+    /// A socket that speaks `switchboard.v1`.
+    Device(Device),
     Http(Asks),
-}
-
-/// What one WebSocket was shown.
-pub(super) struct Socket {
-    pub(super) login: usize,
-    /// Whether its login was over before the socket was opened.
-    is_late: bool,
-    /// The last global messages that were shown: in the history, as `message`, and as `chat`.
-    history: Option<u32>,
-    message: u32,
-    chat: Option<u32>,
-    private: HashMap<Place, u32>,
-    /// Its messages that were not answered yet, oldest first.
-    pending: VecDeque<usize>,
-}
-
-impl Socket {
-    pub(super) fn is_open(&self) -> bool {
-        self.history.is_some()
-    }
 }
 
 /// What a client does about what it was sent.
@@ -112,26 +99,16 @@ pub(super) enum Reaction {
 pub(super) struct Laws {
     pub(super) lines: Vec<Line>,
     pub(super) logins: Vec<Login>,
-    letters: Vec<Letter>,
+    pub(super) letters: Vec<Letter>,
+    /// How many texts were edited, and how many other commands devices have sent.
+    pub(super) edits: u64,
+    pub(super) asked: u64,
     pub(super) is_draining: bool,
     pub(super) logouts: u64,
     pub(super) wrong_passwords: u64,
 }
 
 impl Laws {
-    pub(super) fn open_socket(&mut self, login: usize) {
-        let is_late = self.logins[login].is_over;
-        self.open(Kind::Socket(Socket {
-            login,
-            is_late,
-            history: None,
-            message: 0,
-            chat: None,
-            private: HashMap::new(),
-            pending: VecDeque::new(),
-        }));
-    }
-
     pub(super) fn open(&mut self, kind: Kind) {
         self.lines.push(Line {
             tap: Tap::default(),
@@ -147,18 +124,28 @@ impl Laws {
         let login = match &self.lines[wire].kind {
             Kind::Socket(socket) => socket.login,
             Kind::Page(page) => page.login,
+            Kind::Device(device) => device.login,
             Kind::Http(_) => unreachable!("messages go over sockets"),
         };
         let (user, number) = (self.logins[login].user, self.letters.len());
-        self.pending(wire).push_back(number);
-        self.letters.push(Letter { user, to, wire: Some(wire), is_answered: false });
-        self.letters.len() - 1
+        let letter = Letter { user, to, wire: Some(wire), is_answered: false, draft: None };
+        match self.lines[wire].kind {
+            Kind::Device(_) => self.letters.push(Letter { wire: None, ..letter }),
+            _ => {
+                self.pending(wire).push_back(number);
+                self.letters.push(letter);
+            }
+        }
+        number
     }
 
     /// The server was killed: all connections have ended.
     pub(super) fn crash(&mut self) {
         self.lines.clear();
-        self.letters.iter_mut().for_each(|letter| letter.wire = None);
+        for letter in &mut self.letters {
+            letter.wire = None;
+            letter.draft.iter_mut().for_each(|draft| draft.wires.clear());
+        }
     }
 
     /// Looks at what the server's kernel has taken for a client.
@@ -169,12 +156,13 @@ impl Laws {
             let closed = self.lines[wire].closed;
             assert!(closed.is_none(), "A6: wire {wire} is sent something after its end");
             match heard {
-                Heard::Response { status: 101, .. } => {
-                    if let Kind::Page(page) = &mut self.lines[wire].kind {
+                Heard::Response { status: 101, .. } => match &mut self.lines[wire].kind {
+                    Kind::Page(page) => {
                         assert!(!page.is_late, "A10: a token opens a socket after its logout");
                         page.is_up = true;
                     }
-                }
+                    Kind::Socket(_) | Kind::Device(_) | Kind::Http(_) => {}
+                },
                 Heard::Response { status, body } => {
                     self.answered(wire, (status, &body), store);
                     reactions.push(Reaction::Hangup);
@@ -198,6 +186,7 @@ impl Laws {
             // Between the lookup of the login and the upgrade the server may have forgotten it.
             Kind::Socket(socket) => (socket.login, code == Some(1013) && !socket.is_open()),
             Kind::Page(page) => (page.login, self.may_end_page(page, code, store)),
+            Kind::Device(device) => (device.login, code == Some(1013) && device.begun.is_none()),
             Kind::Http(_) => panic!("wire {wire} is no WebSocket"),
         };
         let may_end = may_end
@@ -236,7 +225,7 @@ impl Laws {
             Kind::Page(page) => {
                 assert!(self.may_refuse_page(page, status), "wire {wire} is refused with {status}");
             }
-            Kind::Socket(_) => assert!(
+            Kind::Socket(_) | Kind::Device(_) => assert!(
                 status == 503 && is_draining || matches!(status, 503 | 507),
                 "wire {wire} is refused with {status}"
             ),
@@ -244,117 +233,12 @@ impl Laws {
     }
 
     fn shown(&mut self, wire: WireId, frame: &Value, store: &Store) {
-        if matches!(self.lines[wire].kind, Kind::Page(_)) {
-            return self.page_shown(wire, frame, store);
+        match self.lines[wire].kind {
+            Kind::Socket(_) => self.stream_shown(wire, frame, store),
+            Kind::Page(_) => self.page_shown(wire, frame, store),
+            Kind::Device(_) => self.device_shown(wire, frame, store),
+            Kind::Http(_) => panic!("wire {wire} is no WebSocket"),
         }
-        match frame["type"].as_str().expect("each frame has a type") {
-            "history" => {
-                let messages = frame["messages"].as_array().expect("a list");
-                let Kind::Socket(socket) = &mut self.lines[wire].kind else { unreachable!() };
-                assert!(!socket.is_late, "A10: a token opens a socket after its logout");
-                assert!(socket.history.is_none(), "a second history");
-                let numbers: Vec<u32> = messages
-                    .iter()
-                    .map(|one| self.check_message(wire, one, "username", store).1)
-                    .collect();
-                let ascends = numbers.windows(2).all(|two| two[0] + 1 == two[1]);
-                let last = numbers.last().copied().unwrap_or(0);
-                assert!(ascends, "A5: a history with a gap: {numbers:?}");
-                assert_eq!(numbers.len(), last.min(50) as usize, "A5: the last 50");
-                let socket = self.socket(wire);
-                (socket.history, socket.message) = (Some(last), last);
-            }
-            "message" => {
-                let (letter, seq) = self.check_message(wire, frame, "username", store);
-                let socket = self.socket(wire);
-                assert_eq!(socket.chat, None, "it has switched");
-                assert_eq!(seq, socket.message + 1, "A4: global messages at wire {wire}");
-                socket.message = seq;
-                self.settle(wire, letter);
-            }
-            "chat" | "chat_sent" => self.chat(wire, frame, store),
-            "error" => {
-                let sentence = frame["detail"].as_str().expect("a sentence");
-                assert!(sentence.starts_with("your message could not be stored"), "{sentence}");
-                let is_true = match sentence.split(": ").last() {
-                    Some("the server's disk is full") => store.full > 0,
-                    Some("the server's database has failed") => store.has_failed(),
-                    _ => false,
-                };
-                assert!(is_true, "A7: wire {wire} is told a wrong reason: {sentence}");
-                let letter = self.pending(wire).pop_front();
-                let letter = letter.expect("A7: an error, and nothing was said");
-                self.letters[letter].is_answered = true;
-                let begin = format!("{letter} ");
-                let told = store.rows.iter().any(|row| row.is_told && row.text.starts_with(&begin));
-                assert!(
-                    !told,
-                    "A7: the message was stored, and its sender is told that it was not"
-                );
-            }
-            "typing" | "user_list_update" => {}
-            other => panic!("nobody knows frames of type {other}"),
-        }
-    }
-
-    fn chat(&mut self, wire: WireId, frame: &Value, store: &Store) {
-        let (letter, seq) = self.check_message(wire, frame, "sender", store);
-        let row = store.row(frame["content"].as_str().expect("a text")).expect("it was checked");
-        let is_global = row.place == Place::Global;
-        assert_eq!(frame["is_global"], is_global);
-        let socket = self.socket(wire);
-        if is_global {
-            // At the switch everything since the history is told once more, as far as memory has it.
-            match socket.chat {
-                Some(last) => assert_eq!(seq, last + 1, "A4: global messages at wire {wire}"),
-                None => {
-                    let since = socket.history.expect("a history comes first");
-                    let is_next = since < seq && seq <= socket.message + 1;
-                    assert!(
-                        is_next,
-                        "A4: the first message after the switch of wire {wire}: {seq}"
-                    );
-                }
-            }
-            socket.chat = Some(seq);
-        } else {
-            let last = socket.private.insert(row.place, seq);
-            assert!(
-                last.is_none_or(|last| last + 1 == seq),
-                "A4: private messages: {last:?}, {seq}"
-            );
-        }
-        self.settle(wire, letter);
-    }
-
-    /// Checks a message that is shown. Returns its letter, and its number in its conversation.
-    fn check_message(
-        &self,
-        wire: WireId,
-        frame: &Value,
-        sender: &str,
-        store: &Store,
-    ) -> (usize, u32) {
-        let Kind::Socket(socket) = &self.lines[wire].kind else { unreachable!() };
-        let text = frame["content"].as_str().expect("a text");
-        let row = store.row(text);
-        let row = row.unwrap_or_else(|| panic!("A3: wire {wire} is shown what is not committed"));
-        let login = &self.logins[socket.login];
-        let number = self.letter_of(text, row);
-        let Letter { user, to, .. } = self.letters[number];
-        assert_eq!(frame[sender], name(user), "A2: the sender of {number}");
-        let hears = match to {
-            To::Everybody => true,
-            To::User(to) => [user, to].contains(&login.user),
-            To::Room(_) => false,
-        };
-        assert!(hears, "A6: wire {wire} is shown a private message of others");
-        let revoked = store.revoked.get(&login.token.digest());
-        assert!(
-            revoked.is_none_or(|&revoked| row.order < revoked),
-            "A6: wire {wire} is shown what was committed after its login was revoked"
-        );
-        (number, row.seq.0)
     }
 
     /// The letter of a text. Its row has to be of it.
@@ -385,33 +269,20 @@ impl Laws {
         for (wire, line) in self.lines.iter().enumerate() {
             let is_open = !line.has_left && !line.is_over && line.closed.is_none();
             match &line.kind {
-                Kind::Socket(socket) if is_open => {
-                    assert!(socket.is_open(), "wire {wire} waits for its history for ever");
-                    assert!(socket.pending.is_empty(), "A7: wire {wire} waits for an answer");
-                    let last = socket.chat.unwrap_or(socket.message);
-                    assert_eq!(last, store.last_global(), "A4, A5: wire {wire} has missed some");
-                    let is_over = self.logins[socket.login].is_over;
-                    assert!(!is_over, "A6: wire {wire} is open, and its login was revoked");
-                }
+                Kind::Socket(socket) if is_open => self.check_stream_at_rest(wire, socket, store),
                 Kind::Page(page) if is_open => self.check_page_at_rest(wire, page, store),
+                Kind::Device(device) if is_open => self.check_device_at_rest(wire, device, store),
                 Kind::Http(_) => assert!(!is_open, "wire {wire} waits for a page for ever"),
-                Kind::Socket(_) | Kind::Page(_) => {}
+                Kind::Socket(_) | Kind::Page(_) | Kind::Device(_) => {}
             }
         }
     }
 
-    pub(super) fn socket(&mut self, wire: WireId) -> &mut Socket {
-        match &mut self.lines[wire].kind {
-            Kind::Socket(socket) => socket,
-            Kind::Http(_) | Kind::Page(_) => panic!("wire {wire} is no stream"),
-        }
-    }
-
-    fn pending(&mut self, wire: WireId) -> &mut VecDeque<usize> {
+    pub(super) fn pending(&mut self, wire: WireId) -> &mut VecDeque<usize> {
         match &mut self.lines[wire].kind {
             Kind::Socket(socket) => &mut socket.pending,
             Kind::Page(page) => &mut page.pending,
-            Kind::Http(_) => panic!("wire {wire} is no WebSocket"),
+            Kind::Device(_) | Kind::Http(_) => panic!("wire {wire} is answered by ids, or once"),
         }
     }
 }

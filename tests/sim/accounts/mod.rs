@@ -1,16 +1,22 @@
 //! Worlds with accounts: the real turn and the real SQL, and between them virtual threads that are slow,
 //! fail, and die. `world` has the loop, `store` the threads and the database, `people` the clients, and
-//! `laws` the oracle.
+//! `laws` the oracle. `model` is a second oracle, for the answers of the SQL.
 //!
 //! The story is that of the other worlds: chaos and calm take turns. A calm ends when nothing happens any
 //! more; then everything that was said has to be answered, and everybody has to have seen the same. At last
 //! the server shuts down, or is killed.
 
+mod answers;
 mod browsing;
+mod devices;
 mod laws;
+mod model;
 mod pages;
 mod people;
+mod phones;
+mod rows;
 mod store;
+mod streams;
 mod talk;
 mod world;
 
@@ -45,7 +51,9 @@ pub(crate) fn run(climate: Climate, mut dice: Dice, faults: Faults, trace: bool)
     let climate = Climate { chunk, chaos, limits, ..climate };
     let mut world = AccountWorld::new(climate, dice, faults, trace);
     world.run();
-    world.note(|| format!("{} messages, {} logouts", world.store.rows.len(), world.laws.logouts));
+    world.note(|| {
+        format!("{} messages, {} logouts", world.store.rows.all().len(), world.laws.logouts)
+    });
     Outcome { turns: world.turns, faults: world.net.faults }
 }
 
@@ -110,6 +118,7 @@ impl AccountWorld {
             self.run_until(self.now + QUIET, |_| false);
         }
         self.store.check_rest();
+        self.store.count();
         self.laws.check_rest(&self.store);
         self.net.check_all_done();
     }

@@ -13,7 +13,8 @@ use serde_json::Value;
 use switchboard::chat::account::{Place, RoomKey, UserId, UserKey};
 
 use super::laws::{Kind, Laws, key, name};
-use super::store::{Row, Store, in_order};
+use super::rows::Row;
+use super::store::{Store, in_order};
 use crate::net::WireId;
 
 /// What a page's socket is for. A user and a room are numbers.
@@ -108,8 +109,9 @@ impl Laws {
             (Purpose::Notices, Some("ping")) => {}
             (Purpose::Notices, Some("unread_reset")) => {
                 let writer = self.user_of(&frame["from_id"], store);
-                let was_read = store.talk.has_read(user, writer) > 0
-                    || store.last_in(Place::Private(user, writer)) == 0;
+                let place = in_order(Place::Private(user, writer));
+                let was_read =
+                    store.talk.has_read(user, place) > 0 || store.rows.last_in(place) == 0;
                 assert!(was_read || user == writer, "A3: wire {wire} is told of no mark");
             }
             (Purpose::Notices, Some("notify")) => {
@@ -117,7 +119,7 @@ impl Laws {
                 assert_eq!(self.user_of(&frame["from_id"], store), row.from);
                 assert_eq!(row.place, in_order(Place::Private(row.from, user)), "A6: a notice");
                 assert_ne!(row.from, user, "a notice of one's own message");
-                let (place, now) = (row.place, (row.seq.0, row.order));
+                let (place, now) = (row.place, (row.seq(), row.order()));
                 let last = self.page(wire).last.insert(place, now);
                 // While a newer socket of the login was open, it was told instead.
                 assert!(last.is_none_or(|last| last.0 < now.0), "A4: notice of {number}");
@@ -134,7 +136,7 @@ impl Laws {
                 let (number, row) = self.page_message(wire, frame, "user", store);
                 assert_eq!(row.place, in_order(Place::Private(user, key(other))), "A6: {number}");
                 assert_eq!(frame["room_id"], Value::Null);
-                self.page_follows(wire, row.place, (row.seq.0, row.order));
+                self.page_follows(wire, row.place, (row.seq(), row.order()));
                 self.settle(wire, number);
             }
             (Purpose::Room(room), None) => {
@@ -143,11 +145,11 @@ impl Laws {
                 assert_eq!(row.place, Place::Room(room), "A6: {number} is of another room");
                 assert_eq!(frame["room_id"], id.to_string());
                 assert_eq!(self.user_of(&frame["sender_id"], store), row.from);
-                let was_in = store.talk.was_member(room, user, row.order);
+                let was_in = store.talk.was_member(room, user, row.order());
                 assert!(was_in, "A6: wire {wire} is shown {number}, and its user is no member");
-                let before = self.page_follows(wire, row.place, (row.seq.0, row.order));
+                let before = self.page_follows(wire, row.place, (row.seq(), row.order()));
                 let has_left =
-                    before.is_some_and(|at| store.talk.left_between(room, user, at, row.order));
+                    before.is_some_and(|at| store.talk.left_between(room, user, at, row.order()));
                 assert!(!has_left, "A6: wire {wire} stays open although its user was removed");
                 self.settle(wire, number);
             }
@@ -171,13 +173,13 @@ impl Laws {
         store: &'s Store,
     ) -> (usize, &'s Row) {
         let text = frame["text"].as_str().expect("a text");
-        let row = store.row(text);
+        let row = store.rows.with_text(text);
         let row = row.unwrap_or_else(|| panic!("A3: wire {wire} is shown what is not committed"));
         let number = self.letter_of(text, row);
         assert_eq!(frame[sender], name(row.from.0 as usize - 1), "A2: the sender of {number}");
         if let Kind::Page(page) = &self.lines[wire].kind {
             let revoked = store.revoked.get(&self.logins[page.login].token.digest());
-            let is_late = revoked.is_some_and(|&revoked| row.order >= revoked);
+            let is_late = revoked.is_some_and(|&revoked| row.order() >= revoked);
             assert!(!is_late, "A6: wire {wire} is shown what was committed after its logout");
         }
         (number, row)
@@ -218,17 +220,17 @@ impl Laws {
             }
             Wants::History(other) => {
                 let place = in_order(Place::Private(user, key(other)));
-                self.history(&body, place, store, |line, row| {
+                self.history(&body, (place, since), store, |line, row| {
                     let reader = if row.from == user { key(other) } else { user };
                     let is_read =
-                        reader == row.from || store.talk.has_read(reader, row.from) >= row.seq.0;
+                        reader == row.from || store.talk.has_read(reader, place) >= row.seq();
                     assert!(line["read"] == false || is_read, "A11: it is not read");
                 });
             }
             Wants::RoomHistory(room) => {
                 let (_, room) = store.talk.rooms[room];
                 self.saw_room(room, user, since, store);
-                self.history(&body, Place::Room(room), store, |_, _| {});
+                self.history(&body, (Place::Room(room), since), store, |_, _| {});
             }
             Wants::Rooms => {
                 let listed: Vec<&str> = body
@@ -274,7 +276,7 @@ impl Laws {
     }
 
     /// Checks that a user was in a room at some time since a commit.
-    fn saw_room(&self, room: RoomKey, user: UserKey, since: u64, store: &Store) {
+    pub(super) fn saw_room(&self, room: RoomKey, user: UserKey, since: u64, store: &Store) {
         let talk = &store.talk;
         // After a failed sync nobody knows what the disk holds.
         let is_unknown = store.has_failed() || talk.moved_since(room, user, since);
@@ -282,15 +284,28 @@ impl Laws {
         assert!(was_in, "A6: a room is shown to a user who is no member");
     }
 
-    fn history(&self, body: &Value, place: Place, store: &Store, check: impl Fn(&Value, &Row)) {
+    fn history(
+        &self,
+        body: &Value,
+        (place, since): (Place, u64),
+        store: &Store,
+        check: impl Fn(&Value, &Row),
+    ) {
         let mut before = None;
         for line in body.as_array().expect("a list") {
             let text = line["text"].as_str().expect("a text");
-            let row = store.row(text).expect("A3: a history shows what is not committed");
+            let row =
+                store.rows.with_text(text).expect("A3: a history shows what is not committed");
             assert_eq!(row.place, place, "A6: a history shows another conversation");
-            assert!(before.is_none_or(|seq| seq + 1 == row.seq.0), "A5: a history with a gap");
+            let is_gap = before
+                .is_some_and(|before| !store.rows.are_deleted_between(place, before, row.seq()));
+            assert!(!is_gap, "A5: a history with a gap");
+            assert!(
+                row.version_of(text) >= Some(row.version_at(since)),
+                "A16: an old text: {text}"
+            );
             assert_eq!(line["user"], name(row.from.0 as usize - 1), "A2: the sender");
-            before = Some(row.seq.0);
+            before = Some(row.seq());
             check(line, row);
         }
     }
@@ -302,7 +317,7 @@ impl Laws {
         assert!(page.pending.is_empty(), "A7: wire {wire} waits for an answer");
         assert!(!login.is_over, "A6: wire {wire} is open, and its login was revoked");
         for (place, last) in &page.last {
-            let is_last = last.0 == store.last_in(*place);
+            let is_last = last.0 == store.rows.last_in(*place);
             assert!(is_last || page.purpose == Purpose::Notices, "A4: wire {wire} has missed some");
         }
         if let Purpose::Room(room) = page.purpose {
@@ -318,11 +333,12 @@ impl Laws {
     }
 
     /// Whether a user has an open socket.
-    fn is_online(&self, user: usize) -> bool {
+    pub(super) fn is_online(&self, user: usize) -> bool {
         self.lines.iter().any(|line| {
             let login = match &line.kind {
                 Kind::Socket(socket) => socket.login,
                 Kind::Page(page) => page.login,
+                Kind::Device(device) => device.login,
                 Kind::Http(_) => return false,
             };
             let is_open = !line.has_left && !line.is_over && line.closed.is_none();
@@ -333,7 +349,7 @@ impl Laws {
     fn page(&mut self, wire: WireId) -> &mut Page {
         match &mut self.lines[wire].kind {
             Kind::Page(page) => page,
-            Kind::Socket(_) | Kind::Http(_) => panic!("wire {wire} is no page's"),
+            Kind::Socket(_) | Kind::Device(_) | Kind::Http(_) => panic!("wire {wire} is no page's"),
         }
     }
 }

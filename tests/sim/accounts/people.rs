@@ -21,6 +21,8 @@ enum Persona {
     WebsocketChat,
     /// A client that begins with Chatterbox, and switches.
     Switcher,
+    /// A phone with `switchboard.v1`.
+    Phone,
     /// A page of MyChat, with one socket.
     Page,
     /// A page of MyChat that asks for histories and numbers, and says what it has read.
@@ -33,16 +35,20 @@ enum Persona {
     LogsOut,
 }
 
-const PERSONAS: [Persona; 10] = [
+const PERSONAS: [Persona; 14] = [
+    Persona::Phone,
     Persona::Chatterbox,
+    Persona::Phone,
     Persona::WebsocketChat,
     Persona::Page,
     Persona::Host,
     Persona::Curl,
     Persona::Page,
     Persona::LogsOut,
+    Persona::Phone,
     Persona::Reader,
     Persona::Switcher,
+    Persona::Phone,
     Persona::Page,
 ];
 
@@ -80,6 +86,7 @@ impl AccountWorld {
                     Persona::Chatterbox | Persona::WebsocketChat | Persona::Switcher => {
                         self.chat(who, wire);
                     }
+                    Persona::Phone => self.use_phone(who, wire),
                     Persona::Page => self.write_in_page(wire),
                     // They wait for their answer.
                     Persona::Curl | Persona::LogsOut | Persona::Reader | Persona::Host => {}
@@ -90,6 +97,7 @@ impl AccountWorld {
         let wire = match persona {
             Persona::Curl => Some(self.log_in(who)),
             Persona::LogsOut => self.log_out(who),
+            Persona::Phone => self.open_device(who),
             Persona::Page => self.open_page(who),
             Persona::Reader => self.read(who),
             Persona::Host => self.host(who),

@@ -5,39 +5,31 @@
 //! is committed when its time is over, and its results come later, in the order of the lane. The hash lane
 //! has an order of its own, and hashes with a virtual function, since the real one takes all the time.
 //!
-//! The database outlives a crash of the server. [`Row`]s are what it has told of its commits: the oracle
+//! The database outlives a crash of the server. [`Rows`] are what it has told of its commits: the oracle
 //! compares with them what clients are shown, and they are compared with what the database itself holds.
 
 use std::collections::{HashMap, VecDeque};
 use std::time::Duration;
 
 use switchboard::chat::account::{
-    Failure, Job, JobResult, Output, PasswordHash, Place, RoomChange, Secret, Seq, Snapshot,
-    Ticket, Token, TokenDigest, UnixMs, UserKey, UserName, Work,
+    Failure, Job, JobResult, Most, Output, PasswordHash, Place, ReplyTo, RoomChange, Secret,
+    Snapshot, Ticket, Token, TokenDigest, UnixMs, UserKey, UserName, Work,
 };
 use switchboard::store::{Database, Settings};
 use switchboard::turn::Jobs;
 
 use super::at;
+use super::rows::{Row, Rows, Version};
 use super::talk::Talk;
+use super::{model, rows};
 use crate::dice::Dice;
 
 /// The number of pages that no world fills.
 const NO_LIMIT: u32 = u32::MAX - 1;
 /// How many global messages the server keeps in memory.
 const RECENT: usize = 50;
-
-/// A message that is in the database.
-pub(super) struct Row {
-    /// The number of commits before it, of any kind.
-    pub(super) order: u64,
-    pub(super) place: Place,
-    pub(super) seq: Seq,
-    pub(super) from: UserKey,
-    pub(super) text: String,
-    /// Whether the server was told, or will be.
-    pub(super) is_told: bool,
-}
+/// What is cut off of the conversations of a user that nobody has asked for.
+const MOST: Most = Most { conversations: 1_000, unread: 7, chars: 5 };
 
 /// The next batch of the lane: how many jobs, when it is done, and whether its sync fails.
 struct Batch {
@@ -52,8 +44,8 @@ pub(super) struct Store {
     now: Duration,
     waiting: VecDeque<Job>,
     batch: Option<Batch>,
-    /// Results of the store lane, and when each may be taken.
-    results: VecDeque<(Duration, JobResult)>,
+    /// Results of the store lane, when each may be taken, and the commits up to it.
+    results: VecDeque<(Duration, u64, JobResult)>,
     hashes: Vec<(Duration, JobResult)>,
     /// Whether the loop is to be woken, since a result has come after the last poll.
     pub(super) wakes: bool,
@@ -63,9 +55,10 @@ pub(super) struct Store {
     pub(super) next_sync_fails: bool,
     has_failed: bool,
     orders: u64,
+    /// The commits up to the last result that was taken.
+    taken: u64,
     pub(super) talk: Talk,
-    pub(super) rows: Vec<Row>,
-    by_text: HashMap<String, usize>,
+    pub(super) rows: Rows,
     /// After how many commits each token was revoked.
     pub(super) revoked: HashMap<TokenDigest, u64>,
     /// How many jobs have failed because of a full disk.
@@ -88,9 +81,9 @@ impl Store {
             next_sync_fails: false,
             has_failed: false,
             orders: 0,
+            taken: 0,
             talk: Talk::default(),
-            rows: Vec::new(),
-            by_text: HashMap::new(),
+            rows: Rows::default(),
             revoked: HashMap::new(),
             full: 0,
         }
@@ -128,7 +121,7 @@ impl Store {
 
     /// Up to which commit, of any kind, the server has been told: what it has in memory is as old as that.
     pub(super) fn told(&self) -> u64 {
-        self.orders.saturating_sub(self.results.len() as u64)
+        self.taken
     }
 
     fn do_now(&mut self, work: Work) -> Result<Output, Failure> {
@@ -146,9 +139,9 @@ impl Store {
         let is_whole = self.dice.per_mille(500);
         if let Some(batch) = self.batch.take().filter(|_| is_whole && !self.has_failed) {
             let jobs: Vec<Job> = self.waiting.drain(..batch.jobs).collect();
-            let before = self.rows.len();
+            let before = self.orders;
             self.commit(&jobs);
-            self.rows[before..].iter_mut().for_each(|row| row.is_told = false);
+            self.untell(before);
         }
         self.waiting.clear();
         self.results.clear();
@@ -167,29 +160,34 @@ impl Store {
         self.has_failed
     }
 
-    /// The row with this text.
-    pub(super) fn row(&self, text: &str) -> Option<&Row> {
-        self.by_text.get(text).map(|&row| &self.rows[row])
-    }
-
     /// The last global message that the server was told of, or has read when it started.
     pub(super) fn last_global(&self) -> u32 {
-        self.last_in(Place::Global)
+        self.rows.last_in(Place::Global)
     }
 
-    /// The last message of any conversation that the server was told of, or could have read when it started.
-    pub(super) fn last_in(&self, place: Place) -> u32 {
-        let mut all = self.rows.iter().rev().filter(|row| row.place == place);
-        all.find(|row| row.is_told).map_or(0, |row| row.seq.0)
+    /// The server will not be told of what was committed after this one.
+    fn untell(&mut self, after: u64) {
+        self.rows.untell(after);
+        self.talk.untell(after);
     }
 
     /// Notes that a server starts: it reads all rows.
     pub(super) fn starts(&mut self) {
-        self.rows.iter_mut().for_each(|row| row.is_told = true);
+        self.rows.tell();
+        self.count();
+    }
+
+    /// Lets the database count what each user has not read, in both ways that clients can ask for it.
+    pub(super) fn count(&mut self) {
         for user in (1..).map(UserKey).take(self.talk.users.len()) {
-            let counted = self.do_now(Work::Unread(user));
-            assert!(counted.is_ok(), "A11: {counted:?}");
+            let rooms = self.talk.rooms_of(user);
+            let all = [Work::Unread(user), Work::Inbox { user, rooms, most: MOST }];
+            for work in all {
+                let counted = self.do_now(work);
+                assert!(counted.is_ok(), "A11: {counted:?}");
+            }
         }
+        self.taken = self.orders;
     }
 
     /// Checks that nothing is under way.
@@ -201,20 +199,20 @@ impl Store {
 
     /// Compares what the database has told of its commits with what it holds.
     pub(super) fn check_rows(&self) {
-        let global: Vec<_> = self.rows.iter().filter(|row| row.place == Place::Global).collect();
+        let global: Vec<_> = self.rows.of(Place::Global).filter(|row| !row.is_deleted()).collect();
         let last = &global[global.len().saturating_sub(RECENT)..];
-        let told: Vec<_> = last.iter().map(|row| (row.seq, row.from, row.text.as_str())).collect();
+        let told: Vec<_> = last.iter().map(|row| (row.mid, row.from, row.text())).collect();
         let recent = self.snapshot().recent;
-        let held: Vec<_> = recent.iter().map(|one| (one.seq, one.from, &*one.text)).collect();
+        let held: Vec<_> = recent.iter().map(|one| (one.mid, one.from, Some(&*one.text))).collect();
         assert_eq!(told, held, "A1: the store does not hold what it has told of");
     }
 
     /// When something happens next.
     pub(super) fn next_event(&self) -> Duration {
         let batch = self.batch.iter().map(|batch| batch.done);
-        let results = self.results.front().into_iter().chain(&self.hashes);
-        let results = results.map(|(time, _)| *time).filter(|time| *time > self.now);
-        batch.chain(results).min().unwrap_or(Duration::MAX)
+        let results = self.results.front().map(|(time, ..)| *time).into_iter();
+        let results = results.chain(self.hashes.iter().map(|(time, _)| *time));
+        batch.chain(results.filter(|time| *time > self.now)).min().unwrap_or(Duration::MAX)
     }
 
     /// Lets the time go on.
@@ -226,7 +224,7 @@ impl Store {
                 self.finish(&batch);
                 self.start_batch();
             }
-            self.wakes |= self.results.front().is_some_and(|(time, _)| *time <= done)
+            self.wakes |= self.results.front().is_some_and(|(time, ..)| *time <= done)
                 || self.hashes.iter().any(|(time, _)| *time <= done);
         }
         self.now = self.now.max(now);
@@ -245,14 +243,14 @@ impl Store {
 
     fn finish(&mut self, batch: &Batch) {
         let jobs: Vec<Job> = self.waiting.drain(..batch.jobs).collect();
-        let mut results = Vec::new();
+        let (mut results, mut order) = (Vec::new(), self.orders);
         if batch.fails {
             // After a failed sync nobody knows whether the disk has it. It has all of the batch, or nothing.
             self.has_failed = true;
             if self.dice.per_mille(500) {
-                let before = self.rows.len();
+                let before = self.orders;
                 results = self.commit(&jobs);
-                self.rows[before..].iter_mut().for_each(|row| row.is_told = false);
+                self.untell(before);
             }
         }
         if self.has_failed {
@@ -271,9 +269,11 @@ impl Store {
             results = self.commit(&jobs);
         }
         for result in results {
-            let before = self.results.back().map_or(self.now, |(time, _)| *time);
+            // After a failure there are more results than commits.
+            order = self.orders.min(order + 1);
+            let before = self.results.back().map_or(self.now, |(time, ..)| *time);
             let time = before.max(self.now) + self.dice.time(Duration::ZERO, self.latency / 4);
-            self.results.push_back((time, result));
+            self.results.push_back((time, order, result));
         }
     }
 
@@ -288,29 +288,34 @@ impl Store {
             self.full += u64::from(result.outcome == Err(Failure::Full));
             self.orders += 1;
             if let Ok(output) = &result.outcome {
+                model::check(&job.work, output, &self.rows, &self.talk);
                 self.talk.note(self.orders, &job.work, output, &self.rows);
-            }
-            match (&job.work, &result.outcome) {
-                (Work::Say { place, from, text, .. }, Ok(Output::Said { seq })) => {
-                    self.add_row(*place, *from, *seq, text.to_string());
-                }
-                (Work::Revoke(token), Ok(Output::Revoked(true))) => {
-                    self.revoked.insert(*token, self.orders);
-                }
-                _ => {}
+                self.note(&job.work, output);
             }
         }
         results
     }
 
-    fn add_row(&mut self, place: Place, from: UserKey, seq: Seq, text: String) {
-        let place = in_order(place);
-        let before = self.rows.iter().rev().find(|row| row.place == place);
-        let last = before.map_or(0, |row| row.seq.0);
-        assert_eq!(seq.0, last + 1, "A4: a row's number follows that of the row before");
-        let former = self.by_text.insert(text.clone(), self.rows.len());
-        assert_eq!(former, None, "A2: {text} is in the store twice");
-        self.rows.push(Row { order: self.orders, place, seq, from, text, is_told: true });
+    /// Notes what a job has stored.
+    fn note(&mut self, work: &Work, output: &Output) {
+        let order = self.orders;
+        match (work, output) {
+            (Work::Say { place, from, at, text, reply, client_id }, Output::Said { mid, .. }) => {
+                let (place, from) = (in_order(*place), *from);
+                let reply_to = reply.as_ref().and_then(ReplyTo::mid);
+                let versions = vec![rows::first(order, *at, text)];
+                let row = Row { place, mid: *mid, from, reply_to, versions };
+                self.rows.add(row, client_id.as_deref());
+            }
+            (Work::Change { mid, at, text, .. }, Output::Changed(_)) => {
+                let text = text.as_ref().map(ToString::to_string);
+                self.rows.change(*mid, Version { order, at: *at, text, is_told: true });
+            }
+            (Work::Revoke(token), Output::Revoked(true)) => {
+                self.revoked.insert(*token, order);
+            }
+            _ => {}
+        }
     }
 }
 
@@ -337,8 +342,10 @@ impl Jobs for Store {
     }
 
     fn next_result(&mut self) -> Option<JobResult> {
-        if self.results.front().is_some_and(|(time, _)| *time <= self.now) {
-            return self.results.pop_front().map(|(_, result)| result);
+        if self.results.front().is_some_and(|(time, ..)| *time <= self.now) {
+            let (_, order, result) = self.results.pop_front()?;
+            self.taken = order;
+            return Some(result);
         }
         let ready = self.hashes.iter().position(|(time, _)| *time <= self.now)?;
         Some(self.hashes.swap_remove(ready).1)

@@ -83,6 +83,7 @@ impl AccountWorld {
             laws.logins.push(super::laws::Login { token, user, ends: false, is_over: false });
         }
         (0..ROOMS).for_each(|_| store.add_room(start));
+        store.starts();
         let people = (0..climate.phones).map(|who| Person::new(who, users)).collect();
         let mut net = Net::new(Dice::new(dice.below(usize::MAX) as u64), faults);
         net.short_writes = climate.short_writes;
@@ -306,7 +307,7 @@ impl AccountWorld {
         let wire = self.net.connect(self.dice.between(self.climate.room.0, self.climate.room.1));
         match kind {
             Kind::Socket(_) => unreachable!("streams are opened by their login"),
-            kind @ (Kind::Http(_) | Kind::Page(_)) => self.laws.open(kind),
+            kind @ (Kind::Http(_) | Kind::Page(_) | Kind::Device(_)) => self.laws.open(kind),
         }
         self.begin(wire, request)
     }
@@ -314,7 +315,7 @@ impl AccountWorld {
     /// Opens a socket with the token of a login.
     pub(super) fn connect_socket(&mut self, login: usize) -> WireId {
         let wire = self.net.connect(self.dice.between(self.climate.room.0, self.climate.room.1));
-        self.laws.open_socket(login);
+        self.laws.open_socket(login, self.store.told());
         let path = format!("/ws?token={}", self.laws.logins[login].hex());
         self.begin(wire, &by_hand::upgrade(&path, "here", ""))
     }
