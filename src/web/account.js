@@ -65,6 +65,7 @@ export class Account extends Chat {
     else this.store.remove('talks', [this.owner, key])
   }
 
+  isKey = (key) => key === EVERYBODY || /^[@#]./.test(key)
   placed = ({ key, kind }) => (kind === 'person' ? { to: key.slice(1) } : kind === 'room' ? { room: key.slice(1) } : {})
   placeOf = ({ to, room }) => (room !== undefined ? `#${room}` : to !== undefined ? `@${to}` : EVERYBODY)
   textOf = (frame) => frame.text

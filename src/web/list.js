@@ -70,6 +70,8 @@ export class List {
     const others = online.size - (online.has(meKey) ? 1 : 0)
     $('nobody').hidden = this.#rows.length > 0
     put($('nobody'), this.#query ? 'Nothing is found.' : `Nobody else is here yet. ${this.#chat.kind === 'number' ? 'Type a number above to write to somebody.' : ''}`)
+    // What is found is spoken. Who comes and goes is not.
+    $('count').setAttribute('aria-live', this.#query ? 'polite' : 'off')
     put($('count'), this.#query ? `${this.#rows.filter(({ type }) => type !== 'head').length} found` : `${others} ${others === 1 ? 'other person is' : 'others are'} online`)
   }
 

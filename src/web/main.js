@@ -81,7 +81,8 @@ function furnish(chat) {
   }
 
   function show() {
-    const key = keyOf(location.hash)
+    const named = keyOf(location.hash)
+    const key = named !== null && chat.isKey(named) ? named : null
     const next = key === null ? null : chat.talk(key)
     $('app').classList.toggle('in-talk', next !== null)
     const from = talk.open?.key

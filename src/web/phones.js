@@ -2,7 +2,7 @@
 import { Chat } from './chat.js'
 import { randomId } from './client.js'
 import { settings } from './settings.js'
-import { quoted, quoting, short } from './text.js'
+import { isNumber, quoted, quoting, short } from './text.js'
 
 const MOST_TEXT = 16 * 1024 // bytes of a text, as JSON
 const MOST_RECEIPTS = 50 // for messages that are read together
@@ -12,6 +12,7 @@ const LOOKED_AT = 300 // messages among which one that was read is looked for
 export class Phones extends Chat {
   kind = 'number'
   #lastKey = 0
+  #owing = new Set() // talks in which the other one has not been told yet what was read
 
   constructor(store, me) {
     super(store, me, me)
@@ -28,6 +29,7 @@ export class Phones extends Chat {
     }
     const host = location.origin.replace(/^http/, 'ws')
     this.connect({ url: `${host}/ws/${this.me}?presence=delta&pings=server` })
+    this.addEventListener('people', () => this.#tellRead())
   }
 
   /** The talk with a number, which begins if there is none. */
@@ -35,14 +37,15 @@ export class Phones extends Chat {
     return this.talks.get(number) ?? this.#talk(number, {})
   }
 
-  #talk(number, { name = '', last = null, unread = 0, readTo = 0, draft = '', recent = [] }) {
-    const talk = { key: number, kind: 'person', name, title: name || number, last, unread, readTo, draft, recent }
+  #talk(number, { name = '', last = null, unread = 0, readTo = 0, draft = '', recent = [], owed = [] }) {
+    const talk = { key: number, kind: 'person', name, title: name || number, last, unread, readTo, draft, recent, owed }
     this.talks.set(number, talk)
+    if (owed.length > 0) this.#owing.add(talk)
     return talk
   }
 
-  keepTalk({ key, name, last, unread, readTo, draft, recent }) {
-    this.store.put('talks', { owner: this.owner, place: key, name, last, unread, readTo, draft, recent })
+  keepTalk({ key, name, last, unread, readTo, draft, recent, owed }) {
+    this.store.put('talks', { owner: this.owner, place: key, name, last, unread, readTo, draft, recent, owed })
   }
 
   /** The name that one gives to a number. It stays on this device. */
@@ -53,6 +56,7 @@ export class Phones extends Chat {
     this.tell('talks')
   }
 
+  isKey = isNumber
   placed = (talk) => ({ to: talk.key })
   placeOf = (frame) => frame.to
   textOf = (frame) => quoted(frame.text).text
@@ -168,12 +172,25 @@ export class Phones extends Chat {
     talk.readTo = fresh.at(-1).key
     talk.unread = talk.last && !talk.last.isMine && talk.last.uid === fresh.at(-1).uid ? 0 : Math.max(0, talk.unread - fresh.length)
     if (settings.receipts) {
-      for (const { id } of fresh.slice(-MOST_RECEIPTS)) {
-        if (id) this.client.send({ type: 'receipt', to: talk.key, id, status: 'read' })
-      }
+      talk.owed = [...talk.owed, ...fresh.map(({ id }) => id).filter((id) => id !== null)].slice(-MOST_RECEIPTS)
+      this.#owing.add(talk)
+      this.#tellRead()
     }
     this.keepTalk(talk)
     this.tell('talks')
+  }
+
+  /** Tells those who are online what was read. To others a receipt would be lost: they are told when they come. */
+  #tellRead() {
+    if (!settings.receipts) return
+    for (const talk of this.#owing) {
+      if (!this.online.has(talk.key)) continue
+      const left = talk.owed.filter((id) => !this.client.send({ type: 'receipt', to: talk.key, id, status: 'read' }))
+      if (left.length === talk.owed.length && left.length > 0) return
+      talk.owed = left
+      if (left.length === 0) this.#owing.delete(talk)
+      this.keepTalk(talk)
+    }
   }
 
   /** The messages that have a text in them, the newest first. */

@@ -50,6 +50,17 @@ export default async (t) => {
   await ann.press('Newest messages ↓')
   await t.until(() => isIn('new 60'), 'the last one is seen')
   await t.until(async () => (await ann.page.title()) === 'Switchboard', 'all is read')
+  // Who was away when their message was read is told when they come back.
+  bob.message({ to: '0012345678', text: 'the last one', id: 'last' })
+  await ann.turnTo('0066666666')
+  await ann.row('the last one').waitFor()
+  bob.stop()
+  await ann.page.getByText('1 other person is online').waitFor()
+  await ann.turnTo('0087654321')
+  await ann.reads('the last one')
+  await t.until(async () => (await ann.page.title()) === 'Switchboard', 'it is read')
+  bob.start()
+  await t.until(() => bob.frames.some(({ type, id }) => type === 'receipt' && id === 'last'), 'bob is told')
   await ann.write('An answer')
   await t.until(async () => (await lines()) === 0, 'the line is gone')
 }
