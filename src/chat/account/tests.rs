@@ -1,6 +1,7 @@
 //! The promises of the realm. A sink writes down every event as one short line, such as `1: ada: hi`. The
 //! number of a device is the number of its slot. A store in memory does the jobs when a test says so.
 
+mod devices;
 mod hearing;
 mod joining;
 mod limits;
