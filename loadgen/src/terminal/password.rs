@@ -42,13 +42,13 @@ fn ask(name: &str) -> io::Result<String> {
     let mut hidden = before.clone();
     hidden.local_flags.remove(LocalFlags::ECHO | LocalFlags::ISIG);
     hidden.control_chars[SpecialCharacterIndices::VEOL as usize] = CTRL_C;
-    let mut stderr = io::stderr();
-    write!(stderr, "Password of {}: ", name.escape_debug())?;
-    stderr.flush()?;
+    // This forgets what was typed before, so it has to come before the question.
     tcsetattr(io::stdin(), SetArg::TCSAFLUSH, &hidden)?;
     let mut bytes = Vec::new();
+    let mut stderr = io::stderr();
+    let asked = write!(stderr, "Password of {}: ", name.escape_debug());
     // The terminal ends a line at either of them, and hands over nothing behind it.
-    let read = read_to_end_of_line(&mut bytes);
+    let read = asked.and_then(|()| stderr.flush()).and_then(|()| read_to_end_of_line(&mut bytes));
     tcsetattr(io::stdin(), SetArg::TCSADRAIN, &before)?;
     writeln!(stderr)?;
     read?;
