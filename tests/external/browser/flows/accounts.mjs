@@ -90,5 +90,13 @@ export default async (t) => {
   await bob.page.getByLabel('Password').waitFor()
   const status = await bob.page.evaluate((old) => fetch('/users', { headers: { authorization: `Bearer ${old}` } }).then((answer) => answer.status), token)
   t.same(status, 401, 'the status of the old token')
+  // The other device is signed out from elsewhere: it says so, and leads to the door.
+  await bob2.page.evaluate(() => {
+    const { token: own } = JSON.parse(sessionStorage.getItem('switchboard.who'))
+    return fetch('/logout', { method: 'POST', headers: { authorization: `Bearer ${own}` } }).then((answer) => answer.json())
+  })
+  await bob2.says('You are not signed in any more')
+  await bob2.press('Sign in again')
+  await bob2.page.getByLabel('Password').waitFor()
   t.same(await bob.page.evaluate(() => sessionStorage.getItem('switchboard.who')), null, 'what is left of the login')
 }
