@@ -144,7 +144,7 @@ impl Visit {
             Reply::Refused(Refusal::NotSignedIn | Refusal::NoAccounts) => {
                 Ok(Visit { site, reader: None })
             }
-            other => Err(mychat::words(other, zone)),
+            other => Err(mychat::words(other, zone).header("Vary", VARY)),
         }
     }
 }
@@ -153,7 +153,7 @@ fn ask<'p>(site: Site, call: &Call<'_>, limits: &'p Limits) -> Shown<'p> {
     let token = match mychat::session(call) {
         Ok(Some(token)) => token,
         Ok(None) => return Shown::Response(welcome(&Visit { site, reader: None }, limits)),
-        Err(refused) => return Shown::Response(refused),
+        Err(refused) => return Shown::Response(refused.header("Vary", VARY)),
     };
     let other = match site {
         Site::Chat => Some(mychat::user_at(call, 0)),
@@ -176,7 +176,8 @@ fn file<'p>(folders: &[&str], call: &Call<'_>, pages: &'p Pages) -> Response<'p>
     let path = call.param(0).unwrap_or_default();
     let mut names = folders.iter().map(|folder| format!("{folder}{path}"));
     match names.find_map(|name| pages.file(&name, call.request)) {
-        Some(found) => found,
+        // A page among them may have a form.
+        Some(found) => found.header("Referrer-Policy", "same-origin"),
         None => nothing(),
     }
 }
@@ -189,7 +190,7 @@ fn below<'p>(web: &'p WebClient, call: &Call<'_>) -> Response<'p> {
 
 /// A page that only its reader may see.
 fn private(page: Option<Response<'static>>) -> Response<'static> {
-    let page = page.map(ours).unwrap_or_else(nothing);
+    let page = ours(page.unwrap_or_else(nothing));
     page.header("Cache-Control", "no-store").header("X-Content-Type-Options", "nosniff")
 }
 

@@ -104,6 +104,8 @@ fn a_browser_finds_mychats_pages_and_is_led_between_them() {
     for unknown in ["x", "", "00000000-0000-4000-8000-000000000000"] {
         let answer = visit(&mut ada, &server, &format!("/chat/{unknown}"));
         assert_eq!(error(&answer, 404), "there is no such user", "{unknown}");
+        assert_eq!(answer.header("Vary"), Some("Accept, Cookie"), "{unknown}");
+        assert_eq!(answer.header("Cache-Control"), Some("no-store"), "{unknown}");
     }
     // A session that has ended is none.
     let mut stale = Browser::default();
@@ -176,6 +178,7 @@ fn a_static_file_has_a_type_and_an_etag() {
     ] {
         let answer = browser.get(&server, path);
         assert_eq!((answer.status, &*answer.body), (200, bytes), "{path}");
+        assert_eq!(answer.header("Referrer-Policy"), Some("same-origin"), "{path}");
         assert_eq!(answer.header("Content-Type"), Some(kind), "{path}");
         assert_eq!(answer.header("X-Content-Type-Options"), Some("nosniff"), "{path}");
         assert_eq!(answer.header("Cache-Control"), Some("no-cache"), "{path}");
