@@ -43,14 +43,15 @@ impl Realm {
         self.seats.take(id, (guest.user, login), (purpose, place), self.commits);
         self.logins.seat(login, now);
         match purpose {
-            Purpose::Stream if let Role::Switchboard(mode) = role => {
-                self.seats.is_device(id);
-                tell(sink, &[id], Event::Welcome(name.as_str()));
-                sink.watch(id, Watch::Begin(Audience::Names, mode));
-            }
             Purpose::Stream => {
-                let history: Vec<Said<'_>> = self.recent.iter().map(Message::said).collect();
-                tell(sink, &[id], Event::History(&history));
+                if let Role::Switchboard(mode) = role {
+                    self.seats.is_device(id);
+                    tell(sink, &[id], Event::Welcome(name.as_str()));
+                    sink.watch(id, Watch::Begin(Audience::Names, mode));
+                } else {
+                    let history: Vec<Said<'_>> = self.recent.iter().map(Message::said).collect();
+                    tell(sink, &[id], Event::History(&history));
+                }
             }
             Purpose::Notices => self.pings.add(id, now.monotonic),
             Purpose::Status => {
