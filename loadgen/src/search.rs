@@ -191,6 +191,17 @@ mod tests {
     }
 
     #[test]
+    fn a_run_that_says_nothing_counts_for_neither_side() {
+        for (how, next) in [(Try::Held, Some(8.0)), (Try::Broke, Some(1.0))] {
+            let mut search = Search::new(1.0, 8.0, true, 3);
+            search.tell(1.0, Try::Invalid);
+            assert_eq!(search.next(), Some(1.0), "it is played again");
+            search.tell(1.0, how);
+            assert_eq!(search.next(), next, "{how:?} is all that is known");
+        }
+    }
+
+    #[test]
     fn the_edge_is_found_to_one_part_in_twenty_wherever_it_is() {
         for edge in [1000.0, 1001.0, 1777.0, 9_999.0, 10_000.0, 54_321.0, 199_000.0] {
             let (found, tries) = search(Search::new(1e3, 200e3, false, 3), edge_at(edge));
