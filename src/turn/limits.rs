@@ -72,7 +72,7 @@ impl Default for Limits {
             sweep_interval: Duration::from_secs(30),
             handshake_timeout: Duration::from_secs(10),
             job_timeout: Duration::from_secs(10),
-            parked_requests: 1_024,
+            parked_requests: 4096,
             frame_timeout: Duration::from_secs(30),
             write_timeout: Duration::from_secs(60),
             close_timeout: Duration::from_secs(5),
