@@ -76,6 +76,27 @@ pub(super) fn data(field: Option<&RawValue>) -> Result<&str, Flaw> {
     Ok(data)
 }
 
+/// Writes who is online. `names` appends the list.
+pub(super) fn write_online(out: &mut Writer<'_>, names: impl FnOnce(&mut Writer<'_>)) {
+    out.raw(r#"{"type":"online_users","users":"#);
+    names(out);
+    out.raw("}");
+}
+
+/// Writes who came, who went, and how many are online. `joined` and `left` append the lists.
+pub(super) fn write_presence(
+    out: &mut Writer<'_>,
+    joined: impl FnOnce(&mut Writer<'_>),
+    left: impl FnOnce(&mut Writer<'_>),
+    online: usize,
+) {
+    out.raw(r#"{"type":"presence","joined":"#);
+    joined(out);
+    out.raw(r#","left":"#);
+    left(out);
+    out.raw(r#","online":"#).number(online).raw("}");
+}
+
 /// Reads the form in which a client wants to hear who is online.
 pub(super) fn mode(field: Option<&RawValue>) -> Result<PresenceMode, Flaw> {
     PresenceMode::parse(&word(required(field, MODE)?, MODE)?).ok_or(MODE)

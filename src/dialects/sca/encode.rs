@@ -61,17 +61,9 @@ fn write_mobile(event: &mobile::Event<'_>, out: &mut Writer<'_>) {
             out.raw(r#"{"type":"undelivered","to":"#).word(to).raw(r#","reason":"#).word(reason);
             finish_with_id(out, id);
         }
-        Event::OnlineUsers(users) => {
-            out.raw(r#"{"type":"online_users","users":"#);
-            list(out, users);
-            out.raw("}");
-        }
+        Event::OnlineUsers(users) => base::write_online(out, |out| list(out, users)),
         Event::PresenceChanged { joined, left, online } => {
-            out.raw(r#"{"type":"presence","joined":"#);
-            list(out, joined);
-            out.raw(r#","left":"#);
-            list(out, left);
-            out.raw(r#","online":"#).number(online).raw("}");
+            base::write_presence(out, |out| list(out, joined), |out| list(out, left), online);
         }
     }
 }

@@ -3,23 +3,19 @@
 
 use super::pieces::{finish, write_message, write_place};
 use crate::chat::account::{Conversation, Event, RoomNews, RoomView};
+use crate::dialects::base;
 use crate::dialects::json::{self, Writer};
 
 /// Appends an event's frame. It appends nothing for an event that is none of these.
 pub(super) fn write(event: &Event<'_>, out: &mut Writer<'_>) {
     match *event {
-        Event::Users { names, .. } => {
-            out.raw(r#"{"type":"online_users","users":"#);
-            write_names(names, out);
-            out.raw("}");
-        }
-        Event::UsersChanged { joined, left, online } => {
-            out.raw(r#"{"type":"presence","joined":"#);
-            write_names(joined, out);
-            out.raw(r#","left":"#);
-            write_names(left, out);
-            out.raw(r#","online":"#).number(online).raw("}");
-        }
+        Event::Users { names, .. } => base::write_online(out, |out| write_names(names, out)),
+        Event::UsersChanged { joined, left, online } => base::write_presence(
+            out,
+            |out| write_names(joined, out),
+            |out| write_names(left, out),
+            online,
+        ),
         Event::Page { id, place, messages, more } => {
             out.raw(r#"{"type":"history""#);
             write_place(place, out);
