@@ -36,6 +36,28 @@ pub(super) fn between(
     }
 }
 
+/// The place of the last message that a conversation ever had. 0: it never had one, or there is no such conversation.
+pub(super) fn last_seq(connection: &Connection, conversation: i64) -> rusqlite::Result<Seq> {
+    let (first, last) = ids_of(conversation);
+    let seq = connection
+        .prepare_cached(
+            "SELECT max(gone_seq, coalesce(
+                 (SELECT id FROM messages WHERE id BETWEEN ? AND ? ORDER BY id DESC LIMIT 1) & 0xffffffff, 0))
+             FROM conversations WHERE key = ?",
+        )?
+        .query_row(params![first.0, last.0, conversation], |row| row.get(0).map(Seq))
+        .optional()?;
+    Ok(seq.unwrap_or(Seq(0)))
+}
+
+/// Notes that the message at a place is gone, so that no other will have its id.
+pub(super) fn note_gone(connection: &Connection, mid: MessageId) -> rusqlite::Result<()> {
+    connection
+        .prepare_cached("UPDATE conversations SET gone_seq = ?1 WHERE key = ?2 AND gone_seq < ?1")?
+        .execute(params![mid.seq().0, mid.conversation()])?;
+    Ok(())
+}
+
 /// The place of a conversation, if a user sees it now: a member of the room, or one of the two.
 pub(super) fn seen_by(
     connection: &Connection,
@@ -55,10 +77,22 @@ pub(super) fn seen_by(
             let (low, high) = (UserKey(low), UserKey(high));
             Ok((user == low || user == high).then_some(Place::Private(low, high)))
         }
-        Some(_) => connection
-            .prepare_cached("SELECT room FROM members WHERE room = ? AND user = ?")?
-            .query_row(params![conversation, user.0], |row| row.get(0).map(RoomKey))
-            .optional()
-            .map(|room| room.map(Place::Room)),
+        Some(_) => {
+            let room = RoomKey(
+                u32::try_from(conversation).expect("4,294,967,296 conversations fit nowhere"),
+            );
+            Ok(is_member(connection, room, user)?.then_some(Place::Room(room)))
+        }
     }
+}
+
+/// Whether a user is a member of a room that there is.
+pub(super) fn is_member(
+    connection: &Connection,
+    room: RoomKey,
+    user: UserKey,
+) -> rusqlite::Result<bool> {
+    connection
+        .prepare_cached("SELECT 1 FROM members WHERE room = ? AND user = ?")?
+        .exists([room.0, user.0])
 }

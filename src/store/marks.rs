@@ -6,7 +6,7 @@
 
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
-use super::conversations::{find, ids_of};
+use super::conversations::{find, ids_of, last_seq};
 use crate::chat::account::{MessageId, Output, Place, Seq, UserKey};
 
 /// How far a user has read a conversation, and how many private messages are unread.
@@ -87,7 +87,7 @@ pub(super) fn read_all(
     let Some(conversation) = find(connection, Place::Private(user, other))? else {
         return Ok(None);
     };
-    let last = last_seq(connection, conversation)?;
+    let Seq(last) = last_seq(connection, conversation)?;
     connection
         .prepare_cached(
             "INSERT INTO marks(user, conversation, unread, read) VALUES (?, ?, 0, ?)
@@ -107,7 +107,7 @@ pub(super) fn read_up_to(
     let conversation = find(connection, place)?.filter(|&key| key == up_to.conversation());
     let Some(conversation) = conversation else { return Ok(Output::NoSuchMessage) };
     let before = of(connection, user, conversation)?.unwrap_or_default();
-    let read = up_to.seq().0.min(last_seq(connection, conversation)?).max(before.read);
+    let read = up_to.seq().0.min(last_seq(connection, conversation)?.0).max(before.read);
     let unread = match place {
         Place::Global | Place::Room(_) => 0,
         Place::Private(..) if read == before.read => before.unread,
@@ -139,13 +139,4 @@ fn count_unread(
              WHERE id > ? AND id <= ? AND sender <> ? AND deleted = 0",
         )?
         .query_row(params![mark.0, last.0, user.0], |row| row.get(0))
-}
-
-/// The place of the last message that a conversation ever had. 0: it never had one.
-fn last_seq(connection: &Connection, conversation: i64) -> rusqlite::Result<u32> {
-    let seq = connection
-        .prepare_cached("SELECT last_seq FROM conversations WHERE key = ?")?
-        .query_row([conversation], |row| row.get(0))
-        .optional()?;
-    Ok(seq.unwrap_or(0))
 }

@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use rusqlite::{Connection, OptionalExtension as _, params};
+use rusqlite::{Connection, Error, OptionalExtension as _, params};
 
-use super::conversations::{between, find, ids_of, seen_by};
+use super::conversations::{between, find, ids_of, is_member, last_seq, note_gone, seen_by};
 use super::schema::GLOBAL;
 use super::{history, marks, stays};
 use crate::chat::account::{
-    MessageId, Output, Place, Quote, ReplyTo, RoomKey, Seq, UnixMs, UserId, UserKey,
+    MessageId, Output, Place, Quote, ReplyTo, Seq, UnixMs, UserId, UserKey,
 };
 
 /// What is to be stored of a message.
@@ -51,10 +51,12 @@ pub(super) fn say(
             let conversation = between(connection, one, other)?;
             (conversation, next_seq(connection, conversation)?)
         }
-        Place::Room(room) => match next_seq_in_room(connection, room, from)? {
-            Some(seq) => (room.0.into(), seq),
-            None => return Ok(Output::NotAMember),
-        },
+        Place::Room(room) => {
+            if !is_member(connection, room, from)? {
+                return Ok(Output::NotAMember);
+            }
+            (room.0.into(), next_seq(connection, room.0.into())?)
+        }
     };
     let mid = MessageId::of(conversation, seq);
     let words = quote.as_deref();
@@ -128,37 +130,12 @@ fn quote_of(
         .optional()
 }
 
-// The transaction has the write lock already, so nothing comes between the two statements. An UPDATE with
-// RETURNING would make a table for its one row each time, which takes as long as the rest.
-
+/// The place of the next message of a conversation. The transaction has the write lock already, so nobody takes it
+/// meanwhile.
 fn next_seq(connection: &Connection, conversation: i64) -> rusqlite::Result<Seq> {
-    let seq = connection
-        .prepare_cached("SELECT last_seq + 1 FROM conversations WHERE key = ?")?
-        .query_row([conversation], |row| row.get(0).map(Seq))?;
-    set_last_seq(connection, conversation, seq)
-}
-
-/// The same, if the user is a member of the room.
-fn next_seq_in_room(
-    connection: &Connection,
-    room: RoomKey,
-    user: UserKey,
-) -> rusqlite::Result<Option<Seq>> {
-    let seq = connection
-        .prepare_cached(
-            "SELECT last_seq + 1 FROM conversations WHERE key = ?1
-             AND EXISTS (SELECT 1 FROM members WHERE room = ?1 AND user = ?2)",
-        )?
-        .query_row([room.0, user.0], |row| row.get(0).map(Seq))
-        .optional()?;
-    seq.map(|seq| set_last_seq(connection, room.0.into(), seq)).transpose()
-}
-
-fn set_last_seq(connection: &Connection, conversation: i64, seq: Seq) -> rusqlite::Result<Seq> {
-    connection
-        .prepare_cached("UPDATE conversations SET last_seq = ? WHERE key = ?")?
-        .execute(params![seq.0, conversation])?;
-    Ok(seq)
+    let next = i64::from(last_seq(connection, conversation)?.0) + 1;
+    let seq = u32::try_from(next).map_err(|_| Error::IntegralValueOutOfRange(0, next))?;
+    Ok(Seq(seq))
 }
 
 /// Gives a message another text, or deletes it if there is none. Only its author may, while the conversation
@@ -224,6 +201,7 @@ pub(super) fn delete_some(
 /// Deletes one message that is too old to be kept.
 pub(super) fn delete_old(connection: &Connection, id: i64) -> rusqlite::Result<()> {
     marks::drop_unread(connection, id)?;
+    note_gone(connection, MessageId(id))?;
     connection.prepare_cached("DELETE FROM messages WHERE id = ?")?.execute([id])?;
     Ok(())
 }

@@ -15,7 +15,7 @@ pub(super) const APPLICATION_ID: i32 = 0x5357_4244;
 pub(super) const GLOBAL: i64 = 0;
 
 /// From version 0, an empty file, to 1, and so on.
-pub(super) const MIGRATIONS: [&str; 4] = [FIRST, SECOND, ROOMS, CHANGES];
+pub(super) const MIGRATIONS: [&str; 5] = [FIRST, SECOND, ROOMS, CHANGES, GONE];
 
 /// Users, their logins, and what they write.
 ///
@@ -115,6 +115,10 @@ CREATE UNIQUE INDEX once ON messages(sender, client_id) WHERE client_id IS NOT N
 CREATE INDEX replies ON messages(reply_to) WHERE reply_to IS NOT NULL;
 CREATE INDEX pairs_of_high ON conversations(high) WHERE high IS NOT NULL;
 ";
+
+/// The last place in a conversation is that of its newest message, unless that message is gone. Only then it has
+/// to be written down: a row that each message changes would be a second page in each transaction.
+const GONE: &str = "ALTER TABLE conversations RENAME COLUMN last_seq TO gone_seq;";
 
 /// Takes a database from `version` to the end of `migrations`, each in a transaction of its own.
 pub(super) fn migrate(

@@ -106,7 +106,7 @@ impl Database {
             return;
         }
         // It changes no value, but it writes a page.
-        let write = "UPDATE conversations SET last_seq = last_seq WHERE key = ?";
+        let write = "UPDATE conversations SET gone_seq = gone_seq WHERE key = ?";
         match self.connection.execute(write, [GLOBAL]).map_err(|error| failure::of(&error)) {
             Ok(_) => self.trouble = None,
             // It says nothing about the disk: there was no memory, for example.

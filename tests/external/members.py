@@ -31,7 +31,7 @@ signal.signal(signal.SIGTERM, lambda *_: sys.exit("it took too long"))
 sys.stdout.reconfigure(line_buffering=True)
 
 ROWS = """
-    SELECT message.id >> 32, message.id & 0xffffffff, conversation.last_seq, sender.name, message.text, low.name, high.name
+    SELECT message.id >> 32, message.id & 0xffffffff, sender.name, message.text, low.name, high.name
     FROM messages AS message
     JOIN conversations AS conversation ON conversation.key = message.id >> 32
     JOIN users AS sender ON sender.key = message.sender
@@ -59,16 +59,13 @@ def read(folder):
             assert said == "ok", said
             if not database.execute("SELECT 1 FROM sqlite_master WHERE name = 'marks'").fetchone():
                 return {}, set()
-            stored, lengths = collections.defaultdict(list), {}
-            for key, seq, last, sender, text, low, high in database.execute(ROWS):
+            stored = collections.defaultdict(list)
+            for key, seq, sender, text, low, high in database.execute(ROWS):
                 conversation = "all" if key == 0 else "+".join(sorted((low, high)))
                 assert conversation == conversation_of(text), text
                 assert text.startswith(f"{sender}>"), text
                 stored[conversation].append(text)
                 assert seq == len(stored[conversation]), f"{conversation} has a gap before {seq}"
-                lengths[conversation] = last
-            for conversation, texts in stored.items():
-                assert lengths[conversation] == len(texts), f"{conversation} does not end where it says"
             users = {name for (name,) in database.execute("SELECT name FROM users WHERE password IS NOT NULL")}
         database.close()
     return stored, users

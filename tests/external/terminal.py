@@ -266,7 +266,7 @@ def two_users_write_to_each_other_and_in_a_room():
     bob.shows("left: 0", last=True)
     ada.types("/to bob Are you asleep?", "Enter")
     ada.shows(
-        # Presence is paced, so that he left may not have come yet.
+        # Presence is paced: ada may not know yet that bob has left.
         "you write to bob now…",
         "HH:MM you → bob: Are you asleep?",
         "── bob: no messages yet",

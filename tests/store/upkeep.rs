@@ -3,7 +3,7 @@
 use std::fs;
 use std::time::Duration;
 
-use switchboard::chat::account::{Output, Place, UnixMs, UserKey, Work};
+use switchboard::chat::account::{JobResult, Output, Place, UnixMs, UserKey, Work};
 use switchboard::store::{Database, Settings};
 
 use crate::{Folder, carry_out, dice, say, say_in, texts};
@@ -65,20 +65,23 @@ fn old_messages_are_deleted_in_slices_and_the_others_stay() {
     assert_eq!(texts(&database), ["young"]);
     // What has been deleted leaves its number behind.
     let next = carry_out(&mut database, [say(201, "next"), private(201, "next")], &mut dice(), 201);
-    let seqs: Vec<u32> = next
-        .iter()
-        .map(|result| match result.outcome {
+    let seqs = |results: Vec<JobResult>| -> Vec<u32> {
+        let said = results.iter().map(|result| match result.outcome {
             Ok(Output::Said { mid, .. }) => mid.seq().0,
             _ => panic!("{result:?}"),
-        })
-        .collect();
-    assert_eq!(seqs, [1_002, 3]);
+        });
+        said.collect()
+    };
+    assert_eq!(seqs(next), [1_002, 3]);
     // The next pass begins an hour later.
     assert!(!database.prune(UnixMs(400)));
     assert_eq!(texts(&database), ["young", "next"]);
     while database.prune(UnixMs(200 + 60 * 60 * 1_000)) {}
     assert!(texts(&database).is_empty());
     assert_eq!(unread(&mut database), Ok(Output::Unread(Vec::new())));
+    // So it does if nothing is left at all.
+    let next = [say(1, "next"), private(1, "next")];
+    assert_eq!(seqs(carry_out(&mut database, next, &mut dice(), 1)), [1_003, 4]);
 }
 
 #[test]

@@ -3,8 +3,9 @@
 //! O(n log n), with 32 bytes of memory for a message. Messages of the same millisecond keep their order, and
 //! those that were here stand before the new ones.
 
-use rusqlite::{Connection, params};
+use rusqlite::Connection;
 
+use super::super::conversations::last_seq;
 use crate::chat::account::{MessageId, Seq, UnixMs, UserKey};
 
 /// A conversation after it was sorted.
@@ -68,10 +69,7 @@ pub(super) fn sort(
     let mut messages = all_of(connection, conversation, new)?;
     // The sort is stable.
     messages.sort_by_key(|message| message.at);
-    let last: u32 = connection
-        .prepare_cached("SELECT last_seq FROM conversations WHERE key = ?")?
-        .query_row([conversation], |row| row.get(0))?;
-    let last = last + new;
+    let last = last_seq(connection, conversation)?.0 + new;
     let count = u32::try_from(messages.len()).expect("their numbers have 32 bits");
     for (seq, message) in (last - count + 1..).zip(&mut messages) {
         message.id = id_of(conversation, Seq(seq));
@@ -85,9 +83,6 @@ pub(super) fn sort(
     for message in moved() {
         rename(connection, aside(message.before), message.id)?;
     }
-    connection
-        .prepare_cached("UPDATE conversations SET last_seq = ? WHERE key = ?")?
-        .execute(params![last, conversation])?;
     Ok(Sorted { messages, last: Seq(last) })
 }
 

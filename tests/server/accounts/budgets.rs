@@ -142,7 +142,7 @@ fn fill(data: &Data) {
         let mut insert = transaction.prepare_cached(sql).expect("it is SQL");
         insert.execute(params![seq, seq]).expect("a row");
     }
-    let sql = "UPDATE conversations SET last_seq = ? WHERE key = 0";
+    let sql = "UPDATE conversations SET gone_seq = ? WHERE key = 0";
     transaction.execute(sql, [OLD]).expect("a row");
     transaction.commit().expect("there is room");
 }

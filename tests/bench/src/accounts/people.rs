@@ -95,7 +95,7 @@ fn insert_rooms(
         id.fill_with(|| fastrand::u8(..));
         ids.push(uuid(&id));
         let key: i64 = transaction.query_row(
-            "INSERT INTO conversations(last_seq) VALUES (0) RETURNING key",
+            "INSERT INTO conversations(gone_seq) VALUES (0) RETURNING key",
             [],
             |row| row.get(0),
         )?;
@@ -148,8 +148,6 @@ fn fill(folder: &Folder, [users, messages]: [i64; 2]) -> rusqlite::Result<Vec<St
             .prepare_cached("INSERT INTO messages(id, sender, at, text) VALUES (?, ?, ?, ?)")?
             .execute(params![seq, 1 + seq % users.max(1), AT, text])?;
     }
-    transaction
-        .execute("UPDATE conversations SET last_seq = ? WHERE key = 0", params![messages])?;
     transaction.commit()?;
     database.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
     Ok(tokens)
