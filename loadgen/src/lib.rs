@@ -25,6 +25,7 @@ mod shell;
 mod signals;
 mod target;
 mod terminal;
+mod tls;
 mod workload;
 
 use std::env;

@@ -7,9 +7,15 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::ops::RangeInclusive;
 
+use crate::tls::Trust;
+
 /// The server to be tested.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(crate) struct Target {
+    /// Whether TLS is spoken with it.
+    pub(crate) is_secure: bool,
+    /// Whose certificates are believed; needed if TLS is spoken.
+    pub(crate) trust: Option<Trust>,
     /// Its name, or its address without brackets.
     pub(crate) host: String,
     pub(crate) port: u16,
@@ -24,8 +30,9 @@ pub(crate) struct Target {
 
 /// How an address looks, at the end of a sentence.
 const LOOKS: &str = "it looks like ws://127.0.0.1:8080";
-/// The port of plain HTTP, if the URL has none.
+/// The ports of plain HTTP and of HTTP over TLS, if the URL has none.
 const PORT: u16 = 80;
+const SECURE_PORT: u16 = 443;
 /// The length of a phone number in a path: what the protocol allows.
 const DIGITS: RangeInclusive<usize> = 10..=32;
 /// How people write "your number here": `{mobile}`, `<mobile>`, `:mobile`, `$NUMBER`, and `{mobile}` as a browser
@@ -37,8 +44,8 @@ const SCHEMES: [&str; 8] = ["ws", "ws:", "wss", "wss:", "http", "http:", "https"
 const COMMANDS: [(&str, &str); 2] = [("help", "--help"), ("version", "--version")];
 
 impl Target {
-    /// Reads `ws://HOST:PORT`. Plain `http` and no scheme mean the same. `/ws`, with or without a number, may
-    /// stand at its end.
+    /// Reads `ws://HOST:PORT`, or `wss://HOST:PORT` for TLS. `http` and no scheme mean `ws`, and `https` means `wss`.
+    /// `/ws`, with or without a number, may stand at its end.
     ///
     /// # Errors
     ///
@@ -72,13 +79,11 @@ impl Target {
             Some((scheme, rest)) if scheme.is_empty() || scheme.ends_with(':') => (scheme, rest),
             Some(_) | None => ("", url),
         };
-        match scheme.to_ascii_lowercase().as_str() {
-            "" | "ws:" | "http:" => {}
-            "wss:" | "https:" => {
-                return Err("TLS is not spoken here: name the server behind the proxy, such as ws://127.0.0.1:8080".into());
-            }
+        let is_secure = match scheme.to_ascii_lowercase().as_str() {
+            "" | "ws:" | "http:" => false,
+            "wss:" | "https:" => true,
             _ => return Err(LOOKS.to_owned()),
-        }
+        };
         // A fragment never goes to a server.
         let rest = rest.split('#').next().unwrap_or_default();
         let (rest, query) = rest.split_once('?').unwrap_or((rest, ""));
@@ -95,16 +100,20 @@ impl Target {
         if is_scheme || rest.contains(char::is_whitespace) {
             return Err(LOOKS.to_owned());
         }
-        let (host, port) = host_and_port(authority)?;
+        let usual = if is_secure { SECURE_PORT } else { PORT };
+        let (host, port) = host_and_port(authority, usual)?;
         let prefix = prefix(path.trim_end_matches('/')).trim_end_matches('/').to_owned();
         let addresses =
             host.parse().map(|ip| SocketAddr::new(reachable(ip), port)).into_iter().collect();
-        Ok(Target { host, port, authority: authority.to_owned(), prefix, addresses })
+        let authority = authority.to_owned();
+        Ok(Target { is_secure, trust: None, host, port, authority, prefix, addresses })
     }
 
     /// The server that listens here.
     pub(crate) fn at(address: SocketAddr) -> Self {
         Target {
+            is_secure: false,
+            trust: None,
             host: address.ip().to_string(),
             port: address.port(),
             authority: address.to_string(),
@@ -125,11 +134,12 @@ impl Target {
 
     /// The URL.
     pub(crate) fn url(&self) -> String {
-        format!("ws://{}{}", self.authority, self.prefix)
+        let scheme = if self.is_secure { "wss" } else { "ws" };
+        format!("{scheme}://{}{}", self.authority, self.prefix)
     }
 }
 
-fn host_and_port(authority: &str) -> Result<(String, u16), String> {
+fn host_and_port(authority: &str, usual: u16) -> Result<(String, u16), String> {
     if authority.parse::<Ipv6Addr>().is_ok() {
         return Err(format!("an IPv6 address stands in brackets: ws://[{authority}]:8080"));
     }
@@ -154,7 +164,7 @@ fn host_and_port(authority: &str) -> Result<(String, u16), String> {
         return Err(LOOKS.to_owned());
     }
     let port = match port {
-        "" => Ok(PORT),
+        "" => Ok(usual),
         port => port.parse().ok().filter(|&port| port > 0).ok_or(port),
     };
     let port = port.map_err(|port| format!("a port is a number from 1 to 65535, not `{port}`"))?;
@@ -202,12 +212,16 @@ mod tests {
             ("ws://[::1]", "[::1]:80", ""),
             ("127.0.0.1:8080/ws", "127.0.0.1:8080", ""),
             ("http://127.0.0.1:9/a/b", "127.0.0.1:9", "/a/b"),
+            ("wss://127.0.0.1/chat/ws", "127.0.0.1:443", "/chat"),
+            ("HTTPS://127.0.0.1:8443", "127.0.0.1:8443", ""),
         ] {
             let target = Target::parse(url).expect(url);
             assert_eq!((target.address().to_string().as_str(), &*target.prefix), (address, prefix));
         }
         let target = Target::parse("ws://127.0.0.1:8080/chat").expect("valid");
         assert_eq!(target.url(), "ws://127.0.0.1:8080/chat");
+        let secure = Target::parse("https://127.0.0.1/").expect("valid");
+        assert!(secure.is_secure && secure.url() == "wss://127.0.0.1");
         let metrics = Target::parse_metrics("http://127.0.0.1:8081/metrics").expect("valid");
         assert_eq!((metrics.port, &*metrics.prefix), (8081, ""));
         // A host may be called like a scheme.
@@ -221,8 +235,6 @@ mod tests {
         for (url, correction) in [
             ("", "ws://127.0.0.1:8080"),
             ("ws://", "ws://127.0.0.1:8080"),
-            ("wss://127.0.0.1", "ws://127.0.0.1:8080"),
-            ("HTTPS://127.0.0.1", "TLS"),
             ("ftp://127.0.0.1", "ws://127.0.0.1:8080"),
             ("ws://127.0.0.1:99999", "1 to 65535"),
             ("ws://127.0.0.1:0", "1 to 65535"),

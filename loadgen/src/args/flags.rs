@@ -8,6 +8,7 @@ use std::time::Duration;
 use clap::builder::BoolishValueParser;
 use clap::{Command, CommandFactory as _, Parser, Subcommand};
 
+use super::certificates::{Certificates, PROTOCOL};
 use super::reporting::{OUTPUT, Reporting};
 use super::values::{Every, OnOff, rate, seed, share, time, time_or_off};
 use crate::client::{Presence, Protocol};
@@ -30,7 +31,6 @@ const EXAMPLES: &str = "Examples:
 /// The headings of the help, in their order.
 const LOAD: &str = "Load";
 const PEOPLE: &str = "People";
-const PROTOCOL: &str = "Protocol";
 const CHECKS: &str = "Checks";
 
 /// Plays thousands of chatting phones against a chat server, and checks and times every message.
@@ -57,7 +57,7 @@ pub(super) struct Args {
     #[command(subcommand)]
     pub(super) command: Option<Instead>,
 
-    /// Server, as ws://HOST:PORT, with or without /ws or /ws/{mobile} [default: a server of loadgen's own]
+    /// Server, as ws://HOST:PORT or wss://HOST:PORT, with or without /ws or /ws/{mobile} [default: a server of loadgen's own]
     #[arg(env = "LOADGEN_URL", value_name = "URL", help_heading = LOAD, value_parser = Target::parse)]
     pub(super) url: Option<Target>,
 
@@ -194,6 +194,9 @@ pub(super) struct Args {
     /// session, invites its circle, and hears what becomes of its messages.
     #[arg(long, env = "LOADGEN_PROTOCOL", value_name = "NAME", default_value = "sca", help_heading = PROTOCOL)]
     pub(super) protocol: Protocol,
+
+    #[command(flatten)]
+    pub(super) certificates: Certificates,
 
     /// sca: how phones want to be told who is online
     #[arg(long, env = "LOADGEN_PRESENCE", value_name = "MODE", default_value = "full", help_heading = PROTOCOL)]

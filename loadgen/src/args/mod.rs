@@ -5,6 +5,7 @@
 //! Called by `main` alone.
 
 mod at;
+mod certificates;
 mod find;
 mod flags;
 mod plan_file;
@@ -236,6 +237,7 @@ fn options(mut args: Args, spelled: Spelled, origin: Origin) -> Result<Options, 
     if args.url.is_some() && args.server_bin.is_some() {
         return Err("--server-bin is for a server of our own, but a URL is given".into());
     }
+    args.certificates.give_to([&mut args.url, &mut args.metrics].into_iter().flatten())?;
     let seed = args.seed.unwrap_or_else(|| u64::from(fastrand::u32(..)));
     let most = args.stage.iter().map(|stage| stage.clients).max().unwrap_or(args.clients);
     let cast = Cast::new(&args.persona, most, seed);

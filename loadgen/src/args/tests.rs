@@ -38,7 +38,7 @@ fn a_wrong_value_or_an_impossible_plan_is_one_clear_line() {
         (&["--text-bytes", "10"], "--text-bytes"),
         (&["--presence", "some"], "--presence"),
         (&["--heartbeat", "0s"], "--heartbeat"),
-        (&["wss://127.0.0.1"], "TLS"),
+        (&["ws://127.0.0.1", "--insecure"], "wss://"),
         (&["ws://127.0.0.1:1", "--server-bin", "x"], "--server-bin"),
         (&["--persona", "ghost=1"], "`ghost`"),
         (&["--persona", "chatter=1", "--persona", "flood=1", "--clients", "2"], "single phone"),

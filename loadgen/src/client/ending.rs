@@ -18,6 +18,8 @@ pub(crate) enum Ending {
     Failed(ErrorKind),
     /// No connection came about.
     Unreachable(ErrorKind),
+    /// TLS failed, in the handshake or later.
+    NoTls(&'static str),
     /// The server answered the upgrade request with this status.
     Refused(u16),
     /// The server's answer is no HTTP, or no WebSocket.
@@ -44,6 +46,7 @@ impl Ending {
             | Ending::Dropped
             | Ending::Failed(_)
             | Ending::Unreachable(_)
+            | Ending::NoTls(_)
             | Ending::Refused(_)
             | Ending::NotHttp(_)
             | Ending::Violation(_)
@@ -64,6 +67,7 @@ impl Ending {
             | Ending::Dropped
             | Ending::Failed(_)
             | Ending::Unreachable(_)
+            | Ending::NoTls(_)
             | Ending::Refused(_)
             | Ending::NotHttp(_)
             | Ending::Violation(_)
@@ -91,6 +95,7 @@ impl fmt::Display for Ending {
             Ending::Dropped => f.write_str("dropped by the server, without a close frame"),
             Ending::Failed(kind) => write!(f, "failed: {kind}"),
             Ending::Unreachable(kind) => write!(f, "cannot connect: {kind}"),
+            Ending::NoTls(sentence) => write!(f, "TLS failed: {sentence}"),
             Ending::Refused(status) => write!(f, "upgrade refused: HTTP {status}"),
             Ending::NotHttp(sentence) => write!(f, "no WebSocket: {sentence}"),
             Ending::Violation(sentence) => write!(f, "the server broke RFC 6455: {sentence}"),

@@ -27,8 +27,8 @@ pub(crate) const HELP: &str = "What must hold, or the exit code is 3; may be giv
 NAME OP VALUE, such as 'delivery.p99<50ms' or 'lost==0'. OP is one of < <= > >= == !=.
 A time has a unit (ns, us, ms, s, m, h), a count has none.
 NAME is a measure with a statistic: delivery.p99, connect.max, heartbeat.uncorrected.p99.9.
-  measures: connect, connect.tcp, connect.upgrade, connect.first_frame, delivery, heartbeat,
-            convergence, notice, send_lag, loop_lag; of sessions also read, invitation
+  measures: connect, connect.tcp, connect.tls, connect.upgrade, connect.first_frame, delivery,
+            heartbeat, convergence, notice, send_lag, loop_lag; of sessions also read, invitation
   statistics: p0 to p100, min, mean, max, count; of nothing, only count holds
 or a counter: sent, delivered, lost, in_doubt, duplicated, misdelivered, reordered, misattributed,
   garbled, late, skipped, undelivered, errors, nonsense, planned, ready, peak, disconnects,
@@ -85,9 +85,10 @@ pub(crate) trait Figures {
 }
 
 /// All measures. They are durations.
-pub(crate) const MEASURES: [&str; 12] = [
+pub(crate) const MEASURES: [&str; 13] = [
     "connect",
     "connect.tcp",
+    "connect.tls",
     "connect.upgrade",
     "connect.first_frame",
     "delivery",

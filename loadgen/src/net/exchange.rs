@@ -9,13 +9,15 @@ use mio::event::Event;
 use switchboard::timer::Moment;
 
 use super::call::call;
+use super::inbox::Read;
 use super::line::Line;
 use super::lines::Lines;
 use super::run::Run;
 use super::slot::Slot;
-use crate::client::{Ending, Event as Happened, Realm};
+use crate::client::{Ending, Event as Happened, Phone, Realm};
 use crate::phone_id::PhoneId;
 use crate::record::{Begun, Party};
+use crate::tls::Fault;
 use crate::workload::Persona;
 
 /// The most reads from one phone in one turn, so that the others get their share.
@@ -37,7 +39,7 @@ impl Run<'_> {
     /// A phone's socket takes bytes: it has just connected, or had been full.
     pub(super) fn writable(&mut self, id: PhoneId) {
         let Some(line) = self.lines.line_mut(id) else { return };
-        if line.phone.is_some() {
+        if line.phone.is_some() || line.handshake().is_some() {
             if line.write_on().is_err() {
                 self.readable(id, true);
             }
@@ -45,8 +47,40 @@ impl Run<'_> {
         }
         match line.is_connected() {
             Ok(false) => {}
+            Ok(true) if line.is_secure() => self.begin_handshake(id),
             Ok(true) => self.call(id),
             Err(error) => self.end(id, Ending::Unreachable(error.kind())),
+        }
+    }
+
+    /// The TCP connection stands: the handshake of TLS begins.
+    fn begin_handshake(&mut self, id: PhoneId) {
+        let now = self.now();
+        let Lines { slots, out, .. } = &mut self.lines;
+        let Slot { persona, line: Some(line), .. } = &mut slots[id.index()] else { return };
+        if line.begin_handshake(now) && !persona.is_hostile() {
+            self.desk.record.connecting.tcp.add(now.since(line.dialled));
+        }
+        if line.write_tls(out).is_err() {
+            self.readable(id, true);
+        }
+    }
+
+    /// Bytes of a handshake have come, and perhaps bytes of the protocol behind them.
+    fn go_on_with_handshake(&mut self, id: PhoneId, since: Moment, count: usize) {
+        let Lines { slots, inbox, out, .. } = &mut self.lines;
+        let Slot { persona, line: Some(line), .. } = &mut slots[id.index()] else { return };
+        // If it fails, the next read says why.
+        let _ = line.write_tls(out);
+        if line.handshake().is_some() {
+            return;
+        }
+        if !persona.is_hostile() {
+            self.desk.record.connecting.tls.add(inbox.arrived.since(since));
+        }
+        self.call(id);
+        if count > 0 {
+            self.hear(id, count);
         }
     }
 
@@ -54,8 +88,9 @@ impl Run<'_> {
     pub(super) fn readable(&mut self, id: PhoneId, is_closed: bool) {
         for _ in 0..READS {
             let Lines { slots, inbox, .. } = &mut self.lines;
-            let Some(line) = &slots[id.index()].line else { return };
-            if line.phone.is_none() {
+            let Some(line) = &mut slots[id.index()].line else { return };
+            let handshake = line.handshake();
+            if line.phone.is_none() && handshake.is_none() {
                 // One event may report that the connection was refused and closed.
                 if let Err(error) = line.is_connected() {
                     self.end(id, Ending::Unreachable(error.kind()));
@@ -73,12 +108,15 @@ impl Run<'_> {
                 return;
             }
             match line.read(inbox, usize::MAX) {
-                Ok(Some(0)) => return self.lose(id, None),
-                Ok(Some(count)) => {
-                    self.hear(id, count);
+                Ok(Some(Read::End)) => return self.lose(id, None),
+                Ok(Some(Read::Bytes { count, is_all })) => {
+                    match handshake {
+                        Some(since) => self.go_on_with_handshake(id, since, count),
+                        None => self.hear(id, count),
+                    }
                     // The next read would find nothing, unless the stream has ended: no other event would
                     // report that (epoll(7), question 9).
-                    if count < self.lines.inbox.bytes.len() && !is_closed {
+                    if is_all && !is_closed {
                         return;
                     }
                 }
@@ -102,10 +140,10 @@ impl Run<'_> {
     /// A slow reader reads at most this many bytes.
     pub(super) fn sip(&mut self, id: PhoneId, bytes: usize) {
         let Lines { slots, inbox, .. } = &mut self.lines;
-        let Some(line) = &slots[id.index()].line else { return };
+        let Some(line) = &mut slots[id.index()].line else { return };
         match line.read(inbox, bytes) {
-            Ok(Some(0)) => self.lose(id, None),
-            Ok(Some(count)) => self.hear(id, count),
+            Ok(Some(Read::End)) => self.lose(id, None),
+            Ok(Some(Read::Bytes { count, .. })) => self.hear(id, count),
             Ok(None) => {}
             Err(error) => self.lose(id, Some(&error)),
         }
@@ -130,6 +168,9 @@ impl Run<'_> {
         let now = self.now();
         let (persona, party) = (self.lines.slot(id).persona, self.lines.party(id));
         self.uncount(id, now);
+        if ending.is_clean() {
+            self.lines.say_goodbye(id);
+        }
         self.lines.remove(id);
         let is_planned = match ending {
             Ending::Vanished | Ending::Noticed | Ending::LeftOpen => true,
@@ -171,16 +212,23 @@ impl Run<'_> {
 
     /// The stream has ended, or has failed.
     fn lose(&mut self, id: PhoneId, error: Option<&io::Error>) {
-        let line = self.lines.line_mut(id);
-        let Some(phone) = line.and_then(|line| line.phone.as_mut()) else { return };
-        let ending = match (phone.hear_the_end(), error) {
-            (Ending::Dropped, Some(error)) => Ending::Failed(error.kind()),
+        let Lines { slots, out, .. } = &mut self.lines;
+        let Some(line) = &mut slots[id.index()].line else { return };
+        let ending =
+            line.phone.as_mut().map_or(Ending::NoTls(Fault::CUT_SHORT.0), Phone::hear_the_end);
+        let ending = match (ending, error.map(|error| (Fault::in_error(error), error.kind()))) {
+            (Ending::Dropped | Ending::NotHttp(_) | Ending::NoTls(_), Some((Some(fault), _))) => {
+                // The server is told why, if it still listens.
+                let _ = line.write_tls(out);
+                Ending::NoTls(fault.0)
+            }
+            (Ending::Dropped | Ending::NoTls(_), Some((None, kind))) => Ending::Failed(kind),
             (ending, _) => ending,
         };
         self.end(id, ending);
     }
 
-    /// The TCP connection stands: the phone asks for the upgrade.
+    /// The connection stands: the phone asks for the upgrade.
     fn call(&mut self, id: PhoneId) {
         let now = self.now();
         let Lines { target, devices, slots, pen, out, .. } = &mut self.lines;
@@ -193,7 +241,7 @@ impl Run<'_> {
         let who = (session, &name, &self.desk.numbers);
         let phone = call(self.plan, target, who, now, pen, out);
         let Some(line) = &mut slot.line else { return };
-        if !slot.persona.is_hostile() {
+        if !slot.persona.is_hostile() && !line.is_secure() {
             self.desk.record.connecting.tcp.add(now.since(line.dialled));
         }
         line.phone = Some(phone);

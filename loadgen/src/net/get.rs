@@ -1,4 +1,4 @@
-//! [`get`]: fetches a page over plain HTTP.
+//! [`get`]: fetches a page over HTTP.
 
 use std::io;
 use std::net::SocketAddr;
@@ -34,7 +34,8 @@ pub(crate) fn get(
         kind => Refusal::Server(format!("{}: {kind}", talk.address)),
     })?;
     let refuse = |what: String| {
-        Refusal::Server(format!("http://{}{}{path}: {what}", target.authority, target.prefix))
+        let scheme = if target.is_secure { "https" } else { "http" };
+        Refusal::Server(format!("{scheme}://{}{}{path}: {what}", target.authority, target.prefix))
     };
     let (head, head_bytes) = match parse_response(&bytes, &Limits::default()) {
         Ok(Some(found)) => found,

@@ -16,14 +16,33 @@ use nix::sys::time::TimeSpec;
 use switchboard::timer::Moment;
 
 use super::clock::Clock;
+use crate::tls::{RECORD_BYTES, Session};
 
 /// Bytes read at once. A list of 16,000 phones fits, and is then not copied.
 const BYTES: usize = 256 * 1024;
+
+/// What a read came to.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Read {
+    /// The stream is at its end.
+    End,
+    /// The buffer has `count` bytes: perhaps none, if they were of TLS itself. `is_all`: the kernel has no more.
+    Bytes { count: usize, is_all: bool },
+}
+
+/// Which buffer is read into.
+#[derive(Clone, Copy, Debug)]
+enum Whose {
+    Plain,
+    Sealed,
+}
 
 /// What was read last.
 #[derive(Debug)]
 pub(super) struct Inbox {
     pub(super) bytes: Box<[u8]>,
+    /// What was read of TLS, before it was opened. No bytes, if no phone speaks TLS.
+    sealed: Box<[u8]>,
     /// Room for the kernel's notes.
     control: Vec<u8>,
     clock: Clock,
@@ -39,6 +58,7 @@ impl Inbox {
         let control = nix::cmsg_space!(TimeSpec);
         Inbox {
             bytes: vec![0; BYTES].into(),
+            sealed: Box::default(),
             control,
             clock,
             arrived: Moment::START,
@@ -51,10 +71,43 @@ impl Inbox {
         let _ = setsockopt(socket, sockopt::ReceiveTimestampns, &true);
     }
 
-    /// Reads at most `most` bytes. 0 is the end of the stream.
-    pub(super) fn read(&mut self, socket: &impl AsRawFd, most: usize) -> io::Result<usize> {
+    /// Reads at most `most` bytes.
+    pub(super) fn read(&mut self, socket: &impl AsRawFd, most: usize) -> io::Result<Read> {
         let most = most.min(self.bytes.len());
-        let mut buffers = [IoSliceMut::new(&mut self.bytes[..most])];
+        let count = self.receive(socket, most, Whose::Plain)?;
+        Ok(if count == 0 { Read::End } else { Read::Bytes { count, is_all: count < most } })
+    }
+
+    /// Reads at most `most` bytes of TLS, and opens them. They count from the moment at which the last byte that
+    /// was needed to open them arrived.
+    pub(super) fn read_sealed(
+        &mut self,
+        socket: &impl AsRawFd,
+        most: usize,
+        session: &mut Session,
+    ) -> io::Result<Read> {
+        if session.is_over {
+            return Ok(Read::End);
+        }
+        if self.sealed.is_empty() {
+            self.sealed = vec![0; BYTES - RECORD_BYTES].into();
+        }
+        let most = most.min(self.sealed.len());
+        let sealed = self.receive(socket, most, Whose::Sealed)?;
+        if sealed == 0 {
+            return Ok(Read::End);
+        }
+        let count = session.receive(&self.sealed[..sealed], &mut self.bytes)?;
+        // What closed the session may have come behind the last bytes.
+        Ok(Read::Bytes { count, is_all: sealed < most && !session.is_over })
+    }
+
+    fn receive(&mut self, socket: &impl AsRawFd, most: usize, whose: Whose) -> io::Result<usize> {
+        let buffer = match whose {
+            Whose::Plain => &mut self.bytes[..most],
+            Whose::Sealed => &mut self.sealed[..most],
+        };
+        let mut buffers = [IoSliceMut::new(buffer)];
         let control = Some(&mut self.control[..]);
         let read = recvmsg::<()>(socket.as_raw_fd(), &mut buffers, control, MsgFlags::empty())?;
         let stamp = read.cmsgs()?.find_map(|note| match note {
@@ -89,7 +142,8 @@ mod tests {
         server.write_all(b"abcde").expect("the kernel takes it");
         let written = clock.now();
         clock.sleep_until(written + NAP);
-        assert_eq!(inbox.read(&phone, 2).expect("it has arrived"), 2, "no more than was asked for");
+        let read = inbox.read(&phone, 2).expect("it has arrived");
+        assert_eq!(read, Read::Bytes { count: 2, is_all: false }, "no more than was asked for");
         assert_eq!(&inbox.bytes[..2], b"ab");
         // On the loopback the bytes arrive before the write returns. On a kernel that gives no times, they
         // count from the read. The two clocks may differ a little.

@@ -12,18 +12,22 @@ use socket2::{Domain, Protocol, SockRef, Socket, Type};
 use switchboard::timer::Moment;
 
 use super::act::Act;
-use super::inbox::Inbox;
+use super::inbox::{Inbox, Read};
 use super::token::token;
 use crate::client::Phone;
 use crate::phone_id::PhoneId;
 use crate::record::{Begun, Party};
+use crate::target::Target;
+use crate::tls::Session;
 use crate::workload::Persona;
 
 /// One phone's connection.
 #[derive(Debug)]
 pub(super) struct Line {
     stream: TcpStream,
-    /// The phone, once the TCP connection stands.
+    /// What stands between the socket and the phone, if the server is called over TLS.
+    tls: Option<Box<Tls>>,
+    /// The phone, once the TCP connection stands, and TLS.
     pub(super) phone: Option<Phone>,
     /// The moment for which dialling was planned.
     pub(super) planned: Moment,
@@ -39,6 +43,14 @@ pub(super) struct Line {
     pub(super) act: Option<Box<Act>>,
 }
 
+/// The TLS of a connection.
+#[derive(Debug)]
+struct Tls {
+    session: Session,
+    /// Since when the TCP connection stands.
+    since: Option<Moment>,
+}
+
 /// How many source addresses take turns on the loopback. A pair of addresses has only 28,000 ports (ip(7),
 /// ip_local_port_range).
 const SOURCES: u32 = 8;
@@ -49,11 +61,13 @@ impl Line {
     pub(super) fn dial(
         party: Party,
         persona: Persona,
-        to: SocketAddr,
+        target: &Target,
         planned: Moment,
         now: Moment,
         registry: &Registry,
     ) -> io::Result<Self> {
+        let to = target.address();
+        let tls = target.trust.as_ref().map(|trust| trust.call(&target.host)).transpose()?;
         let socket = Socket::new(Domain::for_address(to), Type::STREAM, Some(Protocol::TCP))?;
         socket.set_nonblocking(true)?;
         socket.set_tcp_nodelay(true)?;
@@ -76,6 +90,7 @@ impl Line {
         registry.register(&mut stream, token(party), interest)?;
         Ok(Line {
             stream,
+            tls: tls.map(|session| Box::new(Tls { session, since: None })),
             phone: None,
             planned,
             dialled: now,
@@ -107,11 +122,33 @@ impl Line {
         self.phone.as_ref().is_some_and(Phone::is_ready)
     }
 
-    /// Reads what there is, at most `most` bytes; `None` if there is nothing now.
-    pub(super) fn read(&self, inbox: &mut Inbox, most: usize) -> io::Result<Option<usize>> {
+    /// Whether it is a connection over TLS.
+    pub(super) fn is_secure(&self) -> bool {
+        self.tls.is_some()
+    }
+
+    /// Since when the TCP connection stands, if the handshake of TLS is under way.
+    pub(super) fn handshake(&self) -> Option<Moment> {
+        self.tls.as_ref().filter(|tls| tls.session.is_shaking_hands())?.since
+    }
+
+    /// The TCP connection stands since now: the handshake of TLS begins, if it has not. `false` if there is none.
+    pub(super) fn begin_handshake(&mut self, now: Moment) -> bool {
+        let Some(tls) = &mut self.tls else { return false };
+        let is_new = tls.since.is_none();
+        tls.since.get_or_insert(now);
+        is_new
+    }
+
+    /// Reads what there is, at most `most` bytes of the network; `None` if there is nothing now.
+    pub(super) fn read(&mut self, inbox: &mut Inbox, most: usize) -> io::Result<Option<Read>> {
         loop {
-            match inbox.read(&self.stream, most) {
-                Ok(count) => return Ok(Some(count)),
+            let read = match &mut self.tls {
+                None => inbox.read(&self.stream, most),
+                Some(tls) => inbox.read_sealed(&self.stream, most, &mut tls.session),
+            };
+            match read {
+                Ok(read) => return Ok(Some(read)),
                 Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(None),
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
                 Err(error) => return Err(error),
@@ -121,12 +158,33 @@ impl Line {
 
     /// Writes what is in `out`, and empties it. What the kernel does not take is kept.
     pub(super) fn write(&mut self, out: &mut Vec<u8>) -> io::Result<()> {
-        match self.act.as_deref_mut() {
-            None | Some(Act::ReadSlowly) => {}
-            Some(Act::Silent(_) | Act::HalfOpen) => out.clear(),
-            Some(Act::Drip(queue)) => {
-                queue.extend(out.drain(..));
-            }
+        if matches!(self.act.as_deref(), Some(Act::Silent(_) | Act::HalfOpen)) {
+            out.clear();
+        }
+        if let Some(tls) = self.tls.as_deref_mut().filter(|_| !out.is_empty()) {
+            tls.session.seal(out);
+        }
+        self.write_sealed(out)
+    }
+
+    /// Writes what TLS itself has to say. `out` is an empty buffer.
+    pub(super) fn write_tls(&mut self, out: &mut Vec<u8>) -> io::Result<()> {
+        let Some(tls) = &mut self.tls else { return Ok(()) };
+        tls.session.flush(out);
+        self.write_sealed(out)
+    }
+
+    /// Nothing more will be sent. `out` is an empty buffer.
+    pub(super) fn say_goodbye(&mut self, out: &mut Vec<u8>) {
+        let Some(tls) = &mut self.tls else { return };
+        tls.session.say_goodbye(out);
+        // The server has closed already, perhaps.
+        let _ = self.write_sealed(out);
+    }
+
+    fn write_sealed(&mut self, out: &mut Vec<u8>) -> io::Result<()> {
+        if let Some(Act::Drip(queue)) = self.act.as_deref_mut() {
+            queue.extend(out.drain(..));
         }
         if out.is_empty() {
             return Ok(());
@@ -266,7 +324,7 @@ mod tests {
         for phone in (0..PHONES).map(PhoneId) {
             let party = Party { phone, generation: 1 };
             let (persona, now) = (Persona::Lurker, Moment::START);
-            let line = Line::dial(party, persona, to, now, now, poll.registry());
+            let line = Line::dial(party, persona, &Target::at(to), now, now, poll.registry());
             line.expect("the server listens");
             let (_, caller) = server.accept().expect("somebody calls");
             *callers.entry(caller.ip()).or_insert(0) += 1;

@@ -111,8 +111,8 @@ impl<'p> Lines<'p> {
     pub(super) fn dial(&mut self, id: PhoneId, planned: Moment, now: Moment) -> io::Result<()> {
         let slot = &mut self.slots[id.index()];
         slot.generation += 1;
-        let (party, to) = (slot.party(id), self.target.address());
-        let line = Line::dial(party, slot.persona, to, planned, now, &self.registry)?;
+        let party = slot.party(id);
+        let line = Line::dial(party, slot.persona, self.target, planned, now, &self.registry)?;
         slot.line = Some(Box::new(line));
         self.open += 1;
         Ok(())
@@ -132,6 +132,14 @@ impl<'p> Lines<'p> {
         if let Some(line) = self.line_mut(id) {
             let was_counted = std::mem::take(&mut line.is_counted);
             self.ready -= u64::from(was_counted);
+        }
+    }
+
+    /// Nothing more will be sent over its connection.
+    pub(super) fn say_goodbye(&mut self, id: PhoneId) {
+        if let Some(line) = &mut self.slots[id.index()].line {
+            self.out.clear();
+            line.say_goodbye(&mut self.out);
         }
     }
 

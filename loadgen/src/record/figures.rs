@@ -97,6 +97,7 @@ impl Record {
         Some(match measure {
             "connect" => both(&self.connecting.total),
             "connect.tcp" => &self.connecting.tcp,
+            "connect.tls" => &self.connecting.tls,
             "connect.upgrade" => &self.connecting.upgrade,
             "connect.first_frame" => &self.connecting.first_frame,
             "delivery" => both(&self.delivery),

@@ -90,13 +90,15 @@ pub(crate) struct Record {
 /// A message that is sent later than planned by more than this counts as late.
 pub(crate) const LATE: Duration = Duration::from_millis(1);
 
-/// How long connecting took, and its three parts.
+/// How long connecting took, and its parts.
 #[derive(Debug, Default)]
 pub(crate) struct Connecting {
     /// From dialling to the first frame.
     pub(crate) total: Measure,
     /// From dialling to the TCP connection.
     pub(crate) tcp: Times,
+    /// From the TCP connection to the end of the handshake of TLS, if that is spoken.
+    pub(crate) tls: Times,
     /// From the request to the WebSocket.
     pub(crate) upgrade: Times,
     /// From the WebSocket to the first frame.

@@ -25,7 +25,8 @@ fn write_plan(summary: &Summary, out: &mut impl Write) -> io::Result<()> {
     let plan = &summary.plan;
     let own = if plan.own_server { " (our own server)" } else { "" };
     let phones = if plan.sessions.is_some() { "sessions" } else { "phones" };
-    writeln!(out, "plan         {} {phones} on {}{own}", plan.clients, plan.url)?;
+    let unchecked = plan.about_certificates();
+    writeln!(out, "plan         {} {phones} on {}{own}{unchecked}", plan.clients, plan.url)?;
     writeln!(
         out,
         "             over {} s, then {} for {} s ({}, {} model)",

@@ -29,6 +29,7 @@ pub(super) fn named_times(record: &Record) -> Vec<Named<'_>> {
         ("connect", "connect", &connecting.total.corrected),
         ("connect.uncorrected", "  from actual dialling", &connecting.total.uncorrected),
         ("connect.tcp", "  tcp", &connecting.tcp),
+        ("connect.tls", "  tls", &connecting.tls),
         ("connect.upgrade", "  upgrade", &connecting.upgrade),
         ("connect.first_frame", "  first frame", &connecting.first_frame),
         ("delivery", "delivery", &delivery.corrected),

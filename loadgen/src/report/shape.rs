@@ -17,6 +17,10 @@ use super::sessions::{SessionPlan, Sessions};
 use crate::origin::Origin;
 use crate::record::Second;
 
+/// What `certificates` says.
+pub(super) const CHECKED: &str = "checked";
+pub(super) const NOT_CHECKED: &str = "not checked";
+
 /// The version of the JSON's shape.
 pub(super) const SCHEMA: u32 = 2;
 /// The oldest version that can be compared with this one. In version 1, times of nothing were 0.
@@ -121,6 +125,8 @@ pub(crate) struct Summary {
 pub(super) struct Plan {
     pub(super) url: String,
     pub(super) own_server: bool,
+    /// `checked`, or `not checked` with `--insecure`; `null` without TLS.
+    pub(super) certificates: Option<&'static str>,
     /// `sca` or `session`.
     pub(super) protocol: &'static str,
     /// Only with sessions. `clients` is then the number of sessions.
@@ -153,6 +159,14 @@ pub(super) struct Plan {
 }
 
 impl Plan {
+    /// What stands behind the server's name if its certificate was not checked.
+    pub(super) fn about_certificates(&self) -> &'static str {
+        match self.certificates {
+            Some(NOT_CHECKED) => " (certificates not checked: --insecure)",
+            _ => "",
+        }
+    }
+
     /// What was written, in words that fit between "wrote" and "for 30 seconds".
     pub(super) fn pace(&self) -> String {
         let rate = self.rate;
@@ -201,6 +215,8 @@ pub(super) struct Connect {
     /// From dialling.
     pub(super) total_uncorrected_ns: Quantiles,
     pub(super) tcp_ns: Quantiles,
+    /// The handshake of TLS, if that is spoken.
+    pub(super) tls_ns: Quantiles,
     pub(super) upgrade_ns: Quantiles,
     pub(super) first_frame_ns: Quantiles,
 }

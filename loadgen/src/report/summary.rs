@@ -6,7 +6,8 @@ use super::quantiles::Quantiles;
 use super::ratio::{per_message, share};
 use super::sessions::SessionPlan;
 use super::shape::{
-    Connect, Connections, Delivery, Generator, Messages, Plan, Presence, Stage, Summary, Traffic,
+    CHECKED, Connect, Connections, Delivery, Generator, Messages, NOT_CHECKED, Plan, Presence,
+    Stage, Summary, Traffic,
 };
 use super::surroundings::Surroundings;
 use super::{cast, commands, ledger, saturation, server, sessions, verdict};
@@ -48,6 +49,7 @@ impl Summary {
                 total_ns: Quantiles::of(&record.connecting.total.corrected),
                 total_uncorrected_ns: Quantiles::of(&record.connecting.total.uncorrected),
                 tcp_ns: Quantiles::of(&record.connecting.tcp),
+                tls_ns: Quantiles::of(&record.connecting.tls),
                 upgrade_ns: Quantiles::of(&record.connecting.upgrade),
                 first_frame_ns: Quantiles::of(&record.connecting.first_frame),
             },
@@ -102,6 +104,10 @@ fn told_plan(plan: &plan::Plan, around: &Surroundings<'_>) -> Plan {
     };
     Plan {
         url: around.target.url(),
+        certificates: around.target.trust.as_ref().map(|trust| match trust.is_blind {
+            true => NOT_CHECKED,
+            false => CHECKED,
+        }),
         protocol: dialect.names().word,
         sessions: match dialect.realm() {
             Realm::Mobile(_) => None,

@@ -8,6 +8,7 @@ use clap::{Parser, ValueEnum};
 
 use crate::chat::{Command, Goal, Kind, number};
 use crate::target::Target;
+use crate::tls::Trust;
 
 /// Chat in a terminal, with a number or with a name
 ///
@@ -20,12 +21,13 @@ use crate::target::Target;
 /// If stdin or stdout is no terminal, or with --pipe, lines are read from stdin,
 /// and what happens is written to stdout, as one JSON object a line.
 ///
-/// There is no TLS in it: use it behind the server's proxy, or through a tunnel.
+/// A server that is called wss:// is called over TLS, and must have a certificate
+/// that this machine believes.
 #[derive(Debug, Parser)]
 #[command(name = "switchboard-chat", version, verbatim_doc_comment, next_line_help = true,
     after_help = EXAMPLES)]
 pub(super) struct Args {
-    /// Server, as ws://HOST:PORT
+    /// Server, as ws://HOST:PORT or wss://HOST
     #[arg(value_name = "URL", value_parser = Target::parse)]
     pub(super) url: Target,
 
@@ -44,6 +46,14 @@ pub(super) struct Args {
     /// File whose first line is the password
     #[arg(long, value_name = "FILE", requires = "name", conflicts_with = "number")]
     pub(super) password_file: Option<PathBuf>,
+
+    /// PEM file with authorities that are believed, too; several times
+    #[arg(long, value_name = "FILE")]
+    pub(super) ca: Vec<PathBuf>,
+
+    /// Believe every certificate
+    #[arg(long, conflicts_with = "ca")]
+    pub(super) insecure: bool,
 
     /// The chat that you write to first: a number, a name, or '#ROOM'
     #[arg(long, value_name = "CHAT")]
@@ -107,6 +117,17 @@ impl Args {
         if self.name.is_some() { Kind::Names } else { Kind::Numbers }
     }
 
+    /// Gives the server's address what TLS needs.
+    fn take_certificates(&mut self) -> Result<(), String> {
+        let is_used = self.insecure || !self.ca.is_empty();
+        match self.url.is_secure {
+            true => self.url.trust = Some(Trust::new(&self.ca, self.insecure)?),
+            false if is_used => return Err("--ca and --insecure are for wss://".to_owned()),
+            false => {}
+        }
+        Ok(())
+    }
+
     /// The chat that is written to first.
     ///
     /// # Errors
@@ -136,8 +157,8 @@ pub(super) enum Parsed {
 /// Reads the command line, with the program's name in front.
 pub(super) fn parse(args: impl IntoIterator<Item = OsString>) -> Parsed {
     match Args::try_parse_from(args) {
-        Ok(args) => match args.first() {
-            Ok(_) => Parsed::Chat(Box::new(args)),
+        Ok(mut args) => match args.first().map(drop).and_then(|()| args.take_certificates()) {
+            Ok(()) => Parsed::Chat(Box::new(args)),
             Err(why) => Parsed::Wrong(why),
         },
         Err(error) if error.use_stderr() => Parsed::Wrong(error.to_string()),
@@ -168,7 +189,9 @@ mod tests {
         assert_eq!(args.first(), Ok(Some(to)));
         for (args, word) in [
             ("h:1 123", "10 to 32 digits"),
-            ("wss://h 0012345678", "TLS"),
+            ("ws://h 0012345678 --insecure", "wss://"),
+            ("wss://h 0012345678 --ca /nowhere/at/all", "--ca /nowhere/at/all: "),
+            ("wss://h 0012345678 --ca x --insecure", "cannot be used with"),
             ("h:1", "<NUMBER>"),
             ("h:1 0012345678 --name ada", "cannot be used with"),
             ("h:1 0012345678 --register", "cannot be used with"),

@@ -17,7 +17,7 @@ use super::pipe::{Pipe, Settings};
 use super::threads::{Dialled, dial, read_stdin};
 use super::tty;
 use super::window::Window;
-use super::wire::Wire;
+use super::wire::{BUFFER_BYTES, Wire};
 use crate::chat::{Client, Command, Door, Goal, Notice, Pass};
 use crate::signals::Signals;
 use crate::target::Target;
@@ -31,8 +31,7 @@ const UNDELIVERED: u8 = 1;
 /// There was no connection.
 const NO_CONNECTION: u8 = 3;
 
-/// The bytes that are read at once, and how many times in one turn.
-const BUFFER_BYTES: usize = 64 * 1024;
+/// How many times the socket is read in one turn.
 const READS: usize = 16;
 /// How long after Escape the rest of a sequence may come.
 const SEQUENCE: Duration = Duration::from_millis(50);

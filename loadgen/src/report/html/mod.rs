@@ -125,12 +125,13 @@ fn details(summary: &Summary) -> String {
         None => format!("presence {}, refresh {}", plan.presence, every(plan.refresh_seconds)),
     };
     format!(
-        "{} model, {} arrivals, texts of {} bytes, heartbeat {}, {realm}, seed {}.{early}",
+        "{} model, {} arrivals, texts of {} bytes, heartbeat {}, {realm}, seed {}{}.{early}",
         plan.model,
         plan.arrivals,
         plan.text_sizes,
         every(plan.heartbeat_seconds),
-        plan.seed
+        plan.seed,
+        plan.about_certificates()
     )
 }
 
