@@ -164,6 +164,19 @@ pub(super) struct Args {
     #[arg(long, env = "SWITCHBOARD_ADMIN_TOKEN_FILE", value_name = "FILE", help_heading = OPERATION)]
     admin_token_file: Option<PathBuf>,
 
+    /// File with settings, one a line, such as SWITCHBOARD_STRIKES=50; SIGHUP reads it again
+    ///
+    /// Its lines are those of systemd's EnvironmentFile=: the variables of the flags, and comments that begin with #.
+    /// Flags and the environment win over it. It has at most 64 KiB.
+    #[arg(long, env = "SWITCHBOARD_CONFIG", value_name = "FILE", help_heading = OPERATION)]
+    config: Option<String>,
+
+    /// Print the settings in effect and where each comes from, as lines for --config, and end
+    ///
+    /// It names files, and shows no secret that is in one. Wrong values end it with exit code 2, as they end a start.
+    #[arg(long, conflicts_with = "check_config", help_heading = OPERATION)]
+    pub(super) print_config: bool,
+
     /// Check the settings and the files that they name, say what is wrong, and end; nothing is opened or written
     ///
     /// Exit code 0 means that a start would read everything; 2 comes with one line for each mistake.
@@ -305,6 +318,8 @@ pub(super) fn settings(args: Args, around: Surroundings, mistakes: &mut Mistakes
         web: !args.no_web,
         warnings,
         data,
+        values: Vec::new(),
+        reread: None,
     }
 }
 

@@ -1,7 +1,7 @@
 //! [`Tokens`]: the arguments, and the variables as if they were arguments.
 //!
-//! clap stops at the first mistake. [`read`] wants all of them: it takes what clap refuses out of the tokens,
-//! and lets clap read the rest. Each token remembers its variable, so that a mistake names it.
+//! clap stops at the first mistake. [`read`](Tokens::read) wants all of them: it takes what clap refuses out of the
+//! tokens, and lets clap read the rest. Each token remembers its [`Origin`], so that a mistake names it.
 
 use std::any::TypeId;
 use std::ffi::{OsStr, OsString};
@@ -12,7 +12,7 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Arg, ArgMatches, Command, Error};
 
 use super::mistakes::Mistakes;
-use crate::environment::Variables;
+use super::sources::{Origin, Sources};
 
 /// Why there is nothing to run.
 #[derive(Debug)]
@@ -21,33 +21,6 @@ pub(super) enum Stop {
     Print(String),
     /// What is wrong keeps us from reading the rest.
     Mistaken,
-}
-
-/// Reads the arguments, the first of which is the program's name, and the variables. What is wrong is left
-/// out, and added to the mistakes.
-pub(super) fn read(
-    command: &Command,
-    args: &[OsString],
-    variables: &Variables,
-    mistakes: &mut Mistakes,
-) -> Result<ArgMatches, Stop> {
-    let mut tokens = Tokens::new(command, args, variables, mistakes);
-    loop {
-        // The help needs the names of the variables. What clap itself reads of them must not count.
-        let without = command.clone().mut_args(|arg| arg.env(Resettable::Reset));
-        let error = match without.try_get_matches_from(tokens.texts()) {
-            Ok(matches) => return Ok(matches),
-            Err(error) => error,
-        };
-        if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) {
-            let shown = command.clone().try_get_matches_from(tokens.texts());
-            return Err(Stop::Print(shown.map_or_else(|e| e, |_| error).render().to_string()));
-        }
-        if !tokens.take_out(&error, mistakes) {
-            mistakes.add(one_line(&error));
-            return Err(Stop::Mistaken);
-        }
-    }
 }
 
 /// clap explains an error in several paragraphs. The first one says what is wrong, and perhaps one more
@@ -62,24 +35,19 @@ pub(super) fn one_line(error: &Error) -> String {
 }
 
 /// The arguments without the program's name. A flag and its value are one token.
-struct Tokens {
+pub(super) struct Tokens {
     program: OsString,
     all: Vec<Token>,
 }
 
 struct Token {
     text: OsString,
-    /// The variable that it comes from, if it does.
-    variable: Option<String>,
+    origin: Origin,
 }
 
 impl Tokens {
-    fn new(
-        command: &Command,
-        args: &[OsString],
-        variables: &Variables,
-        mistakes: &mut Mistakes,
-    ) -> Self {
+    /// The arguments alone. The first one is the program's name.
+    pub(super) fn new(command: &Command, args: &[OsString]) -> Self {
         let mut args = args.iter().cloned();
         let mut tokens = Tokens { program: args.next().unwrap_or_default(), all: Vec::new() };
         let mut args = args.peekable();
@@ -92,24 +60,56 @@ impl Tokens {
                 text.push("=");
                 text.push(value);
             }
-            tokens.all.push(Token { text, variable: None });
+            tokens.all.push(Token { text, origin: Origin::Flag });
         }
-        for arg in command.get_arguments() {
-            tokens.add_variable(arg, variables, mistakes);
-        }
-        tokens.all.retain(|token| is_readable(command, token, mistakes));
         tokens
     }
 
+    /// The value of a flag, if it is given: the parts of a list with commas between them. And where it comes from.
+    pub(super) fn value(&self, flag: &str) -> Option<(String, &Origin)> {
+        let mut given = self.all.iter().filter(|token| token.is_of(flag)).peekable();
+        let origin = &given.peek()?.origin;
+        let values: Vec<String> = given.map(Token::value).collect();
+        Some((values.join(","), origin))
+    }
+
+    /// Adds the variables of all flags that are not given, and reads the whole. What is wrong is left out, and
+    /// added to the mistakes.
+    pub(super) fn read(
+        &mut self,
+        command: &Command,
+        sources: &Sources<'_>,
+        mistakes: &mut Mistakes,
+    ) -> Result<ArgMatches, Stop> {
+        for arg in command.get_arguments() {
+            self.add_variable(arg, sources, mistakes);
+        }
+        self.all.retain(|token| is_readable(command, token, mistakes));
+        loop {
+            // The help needs the names of the variables. What clap itself reads of them must not count.
+            let without = command.clone().mut_args(|arg| arg.env(Resettable::Reset));
+            let error = match without.try_get_matches_from(self.texts()) {
+                Ok(matches) => return Ok(matches),
+                Err(error) => error,
+            };
+            if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) {
+                let shown = command.clone().try_get_matches_from(self.texts());
+                return Err(Stop::Print(shown.map_or_else(|e| e, |_| error).render().to_string()));
+            }
+            if !self.take_out(&error, mistakes) {
+                mistakes.add(one_line(&error));
+                return Err(Stop::Mistaken);
+            }
+        }
+    }
+
     /// Adds the variable of a flag, if it is set, is not empty, and the flag is not given.
-    fn add_variable(&mut self, arg: &Arg, variables: &Variables, mistakes: &mut Mistakes) {
+    fn add_variable(&mut self, arg: &Arg, sources: &Sources<'_>, mistakes: &mut Mistakes) {
         let (Some(flag), Some(name)) = (long(arg), arg.get_env()) else { return };
-        let found = variables.iter().find(|(one, value)| one == name && !value.is_empty());
-        let Some((_, value)) = found else { return };
+        let Some((value, origin)) = sources.find(name) else { return };
         if self.all.iter().any(|token| token.is_of(&flag)) {
             return;
         }
-        let variable = name.to_string_lossy().into_owned();
         let mut text = OsString::from(&flag);
         if arg.get_action().takes_values() {
             text.push("=");
@@ -119,12 +119,12 @@ impl Tokens {
                 Ok(true) => {}
                 Ok(false) => return,
                 Err(_) => {
-                    let line = format!("{variable}: it is neither true nor false");
+                    let line = format!("{}it is neither true nor false", origin.before());
                     return mistakes.add_to(&flag, line);
                 }
             }
         }
-        self.all.push(Token { text, variable: Some(variable) });
+        self.all.push(Token { text, origin });
     }
 
     fn texts(&self) -> impl Iterator<Item = &OsStr> {
@@ -148,18 +148,12 @@ impl Tokens {
         if is_quoted(value) {
             line += "; the quotes are part of the value: leave them out";
         }
-        mistakes.add_to(
-            flag,
-            match &token.variable {
-                Some(variable) => format!("{variable}: {line}"),
-                None => line,
-            },
-        );
+        mistakes.add_to(flag, format!("{}{line}", token.origin.before()));
         // Of a list only the wrong part is taken out. The others may be wrong, too.
         let rest: Vec<&str> = token.parts().filter(|part| *part != value).collect();
         if !rest.is_empty() && token.parts().count() > rest.len() {
             let text = format!("{flag}={}", rest.join(",")).into();
-            self.all.insert(at, Token { text, variable: token.variable });
+            self.all.insert(at, Token { text, origin: token.origin });
         } else if error.kind() == ErrorKind::UnknownArgument && flag.starts_with("--") {
             // What follows an unknown flag is its value.
             let is_value = |next: &Token| !next.text.to_string_lossy().starts_with('-');
@@ -178,6 +172,12 @@ impl Token {
         text.strip_prefix(flag).is_some_and(|rest| rest.is_empty() || rest.starts_with('='))
     }
 
+    /// Its value, or `true` if it has none.
+    fn value(&self) -> String {
+        let text = self.text.to_string_lossy();
+        text.split_once('=').map_or_else(|| "true".to_owned(), |(_, value)| value.to_owned())
+    }
+
     /// The parts of its value, if that is a list; else the value alone.
     fn parts(&self) -> impl Iterator<Item = &str> {
         let value = self.text.to_str().and_then(|text| text.split_once('='));
@@ -186,7 +186,7 @@ impl Token {
 }
 
 /// `--listen`
-fn long(arg: &Arg) -> Option<String> {
+pub(super) fn long(arg: &Arg) -> Option<String> {
     arg.get_long().map(|long| format!("--{long}"))
 }
 
@@ -214,7 +214,10 @@ fn is_readable(command: &Command, token: &Token, mistakes: &mut Mistakes) -> boo
         return true;
     }
     let flag = arg.and_then(long).unwrap_or_else(|| "an argument".to_owned());
-    let name = token.variable.clone().unwrap_or_else(|| flag.clone());
-    mistakes.add_to(&flag, format!("{name}: it is not UTF-8"));
+    let before = match &token.origin {
+        Origin::Flag => format!("{flag}: "),
+        other => other.before(),
+    };
+    mistakes.add_to(&flag, format!("{before}it is not UTF-8"));
     false
 }

@@ -4,7 +4,8 @@
 
 use std::path::Path;
 
-use super::{Settings, descriptors, page_files, secret};
+use super::descriptors::{self, Room};
+use super::{Settings, page_files, secret};
 
 /// What a check has found.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
@@ -18,9 +19,7 @@ pub struct Checked {
 /// Checks the settings against this machine: the files that they name, and the limit on descriptors.
 pub fn check(settings: &Settings) -> Checked {
     let mut checked = Checked::default();
-    let admins = settings.admin_listen.map_or(0, |_| settings.limits.admin_connections + 1);
-    let room = descriptors::make_room(settings.max_connections, admins);
-    checked.mistakes.extend(room.err());
+    checked.mistakes.extend(room(settings).err());
     if let Some(path) = &settings.admin_token_file {
         checked.mistakes.extend(secret::read_token(path).err());
         checked.warnings.extend(secret::exposure(path));
@@ -31,6 +30,21 @@ pub fn check(settings: &Settings) -> Checked {
     checked.mistakes.extend(no_trace_file(settings));
     checked.warnings.extend_from_slice(&settings.warnings);
     checked
+}
+
+/// The most WebSockets that a server with these settings would have open.
+///
+/// # Errors
+///
+/// A sentence, if the limit on descriptors is too low for what the settings ask for.
+pub fn most_connections(settings: &Settings) -> Result<usize, String> {
+    room(settings).map(|room| room.websockets)
+}
+
+/// The room for connections that the limit on descriptors leaves.
+pub(super) fn room(settings: &Settings) -> Result<Room, String> {
+    let admins = settings.admin_listen.map_or(0, |_| settings.limits.admin_connections + 1);
+    descriptors::make_room(settings.max_connections, admins)
 }
 
 /// Why a trace can never be written there, or must not. (Its folder may not exist yet, and a start makes no

@@ -55,20 +55,34 @@ pub(super) fn open(public: SocketAddr, admin: Option<SocketAddr>) -> Result<List
     })
 }
 
-/// The sockets that systemd passed.
-#[derive(Debug, Default)]
-struct Passed {
-    public: Option<TcpListener>,
-    admin: Option<TcpListener>,
+/// What systemd passed, of one kind: the sockets, or their addresses.
+#[derive(Debug)]
+pub struct Passed<T> {
+    /// For clients.
+    pub public: Option<T>,
+    /// For the operator.
+    pub admin: Option<T>,
 }
 
-impl Passed {
+/// The addresses of the sockets that systemd passed. The sockets are closed, so this is for a process that serves
+/// nobody.
+///
+/// # Errors
+///
+/// What is wrong with the sockets.
+pub fn passed_addresses() -> Result<Passed<SocketAddr>, Failure> {
+    let Passed { public, admin } = Passed::take().map_err(Failure::Passed)?;
+    let address = |socket: TcpListener| socket.local_addr();
+    Ok(Passed { public: public.map(address).transpose()?, admin: admin.map(address).transpose()? })
+}
+
+impl Passed<TcpListener> {
     /// Takes the sockets, if the server can serve all of them. A client of a socket that is not served
     /// would wait for ever.
     fn take() -> Result<Self, String> {
         let names = env::var("LISTEN_FDNAMES").unwrap_or_default();
         let names: Vec<&str> = names.split(':').collect();
-        let mut passed = Passed::default();
+        let mut passed = Passed { public: None, admin: None };
         let mut all = ListenFd::from_env();
         for index in 0..all.len() {
             let socket = all.take_tcp_listener(index).map_err(|error| error.to_string())?;

@@ -15,12 +15,14 @@ mod listener;
 mod log;
 mod page_files;
 mod process;
+mod reload;
 mod secret;
 mod signals;
 mod sockets;
 mod start_watch;
 mod stop;
 mod systemd;
+mod text_file;
 mod trace_file;
 mod wait;
 
@@ -53,11 +55,13 @@ use stop::Stop;
 use systemd::{Report, Supervisor};
 use trace_file::TraceFile;
 
-pub use check::{Checked, check};
+pub use check::{Checked, check, most_connections};
 #[cfg(feature = "accounts")]
 pub use data::{ImportTool, OldApp, UserTool};
 pub use data::{Settings as DataSettings, Tool, run_tool};
+pub use listener::{Passed, passed_addresses};
 pub use log::{Format, Level, LogSettings};
+pub use reload::{Reread, Setting, read_settings_file};
 pub use signals::Signals;
 pub use start_watch::interruptible;
 
@@ -96,6 +100,10 @@ pub struct Settings {
     pub warnings: Vec<String>,
     /// The folder with the data of the account realm, if there is one.
     pub data: Option<DataSettings>,
+    /// The value of each flag. A reload compares them.
+    pub values: Vec<Setting>,
+    /// How SIGHUP reads the settings again. `None`: it cannot.
+    pub reread: Option<Reread>,
 }
 
 /// Why the server could not start, or had to stop.

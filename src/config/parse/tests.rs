@@ -1,15 +1,25 @@
 //! What the arguments and an environment come to. No variable of this process counts.
 
 use super::*;
+use crate::config::effective::AT_RUN_TIME;
 
 /// Variables and their values.
 type Names<'n> = [(&'n str, &'n str)];
 
-/// Parses these arguments in an environment with these variables alone.
+/// Parses these arguments in an environment with these variables alone. There is no file.
 fn parsed(args: &[&str], variables: &Names<'_>) -> Result<Parsed, Vec<String>> {
+    parsed_with(args, variables, &|_| Err("no such file".to_owned()))
+}
+
+/// The same, with this text in the settings file `a.conf`.
+fn parsed_with(
+    args: &[&str],
+    variables: &Names<'_>,
+    read_file: &ReadFile,
+) -> Result<Parsed, Vec<String>> {
     let args: Vec<OsString> = ["switchboard"].iter().chain(args).map(OsString::from).collect();
     let variables: Vec<_> = variables.iter().map(|(n, v)| (n.into(), v.into())).collect();
-    parse_with(&args, &variables)
+    parse_with(&args, &variables, read_file)
 }
 
 fn settings_of(args: &[&str], variables: &Names<'_>) -> Settings {
@@ -212,11 +222,11 @@ fn the_case_of_a_choice_does_not_matter() {
 }
 
 #[test]
-fn every_flag_has_an_environment_variable_but_the_one_that_ends_the_program() {
+fn every_flag_has_an_environment_variable_but_those_that_end_the_program() {
     for arg in Args::command().get_arguments() {
         let long = arg.get_long().expect("every flag is long").to_uppercase();
         let variable = format!("SWITCHBOARD_{}", long.replace('-', "_"));
-        let expected = (long != "CHECK-CONFIG").then_some(variable);
+        let expected = (!long.ends_with("-CONFIG")).then_some(variable);
         assert_eq!(arg.get_env().and_then(|name| name.to_str()), expected.as_deref());
     }
 }
@@ -227,13 +237,18 @@ fn the_page_of_flags_is_current() {
     if Args::command().get_arguments().all(|argument| argument.get_id() != "data") {
         return;
     }
-    let preface = "A flag wins over its variable. An empty variable counts as not set. The log warns of a variable \
-        that begins with\n`SWITCHBOARD_` and is not on this page, and of one like `SWICHBOARD_LISTEN`. Each wrong \
-        value is one line on stderr, and\nexit code 2. All of this is found without a start by \
-        `switchboard --check-config`. [LIMITS.md](../limiter/LIMITS.md) says\nwhat a client sees that reaches a \
-        limit.";
+    let again_read: Vec<String> = AT_RUN_TIME.iter().map(|flag| format!("`--{flag}`")).collect();
+    let preface = format!(
+        "A flag wins over its variable, and the environment over the file that `--config` names. An empty variable counts \
+        as not\nset. The log warns of a variable that begins with `SWITCHBOARD_` and is not on this page, and of one like\n\
+        `SWICHBOARD_LISTEN`; in the file both are mistakes. Each wrong value is one line on stderr, and exit code 2. All of \
+        this is\nfound without a start by `switchboard --check-config`; `switchboard --print-config` shows each value and \
+        where it comes from.\n[LIMITS.md](../limiter/LIMITS.md) says what a client sees that reaches a limit.\n\n\
+        SIGHUP reads the file and these values again: {}. All other flags need a restart.",
+        again_read.join(", ")
+    );
     let again = "cargo test --lib the_page_of_flags";
-    super::flags_page::check(&Args::command(), "src/config/FLAGS.md", preface, again);
+    super::flags_page::check(&Args::command(), "src/config/FLAGS.md", &preface, again);
 }
 
 #[test]
@@ -248,4 +263,135 @@ fn the_short_help_has_one_line_for_each_flag_and_the_long_one_its_variable() {
     assert!(!short.contains("[env:") && long.matches("[env: SWITCHBOARD_").count() == variables);
     let lines = short.lines().filter(|line| line.trim_start().starts_with("--")).count();
     assert_eq!(lines, flags, "{short}");
+}
+
+/// Parses with the settings file `a.conf`, which has this text.
+fn with_file(
+    args: &[&str],
+    variables: &Names<'_>,
+    text: &'static str,
+) -> Result<Parsed, Vec<String>> {
+    let args = [&["--config", "a.conf"], args].concat();
+    parsed_with(&args, variables, &move |path| {
+        assert_eq!(path, Path::new("a.conf"));
+        Ok(text.to_owned())
+    })
+}
+
+#[test]
+fn a_flag_wins_over_the_environment_that_over_the_file_and_the_file_over_the_default() {
+    let strikes = |args: &[&str], variables: &Names<'_>| match with_file(
+        args,
+        variables,
+        "SWITCHBOARD_STRIKES=1\nSWITCHBOARD_ECHO=yes\n",
+    ) {
+        Ok(Parsed::Run(settings)) => {
+            assert!(settings.limits.session.echo);
+            (settings.limits.session.strikes, settings.warnings)
+        }
+        other => panic!("{other:?}"),
+    };
+    let variable = ("SWITCHBOARD_STRIKES", "2");
+    let why = "a.conf, line 1: SWITCHBOARD_STRIKES has no effect, because";
+    assert_eq!(strikes(&[], &[]), (1, vec![]));
+    assert_eq!(
+        strikes(&[], &[variable]),
+        (2, vec![format!("{why} the environment sets another value")])
+    );
+    assert_eq!(
+        strikes(&["--strikes=3"], &[variable]),
+        (3, vec![format!("{why} --strikes sets another value")])
+    );
+    // The same value twice confuses nobody, and an empty variable is not set.
+    assert_eq!(strikes(&[], &[("SWITCHBOARD_STRIKES", "1")]), (1, vec![]));
+    assert_eq!(strikes(&[], &[("SWITCHBOARD_STRIKES", "")]), (1, vec![]));
+    let named = parsed_with(&[], &[("SWITCHBOARD_CONFIG", "b.conf")], &|path| {
+        Err(format!("{} is gone", path.display()))
+    });
+    assert_eq!(named.expect_err("it is gone"), ["--config b.conf: b.conf is gone"]);
+}
+
+#[test]
+fn every_mistake_in_the_file_is_found_at_once_with_its_line() {
+    let text = "SWITCHBOARD_STRIKES=lots\nSWITCHBOARD_MESAGE_RATE=1\n\nSWITCHBOARD_ECHO=maybe\n\
+        SWITCHBOARD_OUTBOX_BYTES=512MiB\nSWITCHBOARD_PING_TIMEOUT=90s\n";
+    let lines = with_file(&["--sweep-interval=0s"], &[], text).expect_err("wrong");
+    for beginning in [
+        "a.conf, line 1: SWITCHBOARD_STRIKES: invalid value 'lots'",
+        "a.conf, line 2: there is no variable SWITCHBOARD_MESAGE_RATE; the nearest is",
+        "a.conf, line 4: SWITCHBOARD_ECHO: it is neither",
+        "invalid value '0s' for '--sweep-interval",
+        "--outbox-total-bytes and --outbox-bytes: ",
+    ] {
+        let count = lines.iter().filter(|line| line.starts_with(beginning)).count();
+        assert_eq!(count, 1, "{beginning}: {lines:#?}");
+    }
+    assert_eq!(lines.len(), 5, "{lines:#?}");
+}
+
+/// The lines of `--print-config`.
+fn printed(args: &[&str], variables: &Names<'_>, text: &'static str) -> Vec<String> {
+    let args = [args, &["--print-config"]].concat();
+    match with_file(&args, variables, text) {
+        Ok(Parsed::Print(text)) => text.lines().map(str::to_owned).collect(),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn the_settings_in_effect_are_shown_with_their_origins() {
+    let args = ["--strikes", "7", "--trusted-proxy=10.0.0.0/8", "--trusted-proxy", "::1"];
+    let variables = [("SWITCHBOARD_ECHO", "off"), ("PORT", "9000"), ("SWITCHBOARD_LOG", "")];
+    let text = "# why\nSWITCHBOARD_PAGES='/srv/my pages'\n";
+    let lines = printed(&args, &variables, text);
+    for (assignment, origin) in [
+        ("SWITCHBOARD_LISTEN=0.0.0.0:9000", "PORT"),
+        ("SWITCHBOARD_STRIKES=7", "flag"),
+        ("SWITCHBOARD_TRUSTED_PROXY=10.0.0.0/8,::1", "flag"),
+        ("SWITCHBOARD_ECHO=false", "variable"),
+        ("SWITCHBOARD_NO_WEB=false", "default"),
+        ("SWITCHBOARD_PAGES=\"/srv/my pages\"", "a.conf, line 2"),
+        ("SWITCHBOARD_LOG=info", "default"),
+        ("SWITCHBOARD_BYTE_RATE=1048576/1s:4194304", "default"),
+        ("SWITCHBOARD_TRACE_FILE=", "default: none"),
+    ] {
+        let is_it = |line: &&String| {
+            line.split_once(" # ").is_some_and(|(a, o)| a.trim() == assignment && o == origin)
+        };
+        assert_eq!(lines.iter().filter(is_it).count(), 1, "{assignment}: {lines:#?}");
+    }
+    assert_eq!(lines[0], "# The settings file is a.conf");
+    let variables = Args::command().get_arguments().filter(|arg| arg.get_env().is_some()).count();
+    assert_eq!(lines.len(), variables, "one for each, and none for the file itself");
+}
+
+#[test]
+fn what_print_config_prints_can_be_read_again() {
+    let lines = printed(&["--strikes", "7", "--byte-rate", "off"], &[], "");
+    let text: &'static str = (lines.join("\n") + "\n").leak();
+    let again = printed(&[], &[], text);
+    let values = |lines: &[String]| -> Vec<String> {
+        lines
+            .iter()
+            .skip(1)
+            .map(|line| line.split(" # ").next().unwrap_or_default().into())
+            .collect()
+    };
+    assert_eq!(values(&lines), values(&again));
+    assert!(again.iter().any(|line| line.contains("STRIKES=7") && line.contains("a.conf, line ")));
+}
+
+#[test]
+fn print_config_refuses_what_a_start_refuses() {
+    let lines = with_file(&["--print-config", "--strikes", "x"], &[], "").expect_err("wrong");
+    assert!(matches!(&lines[..], [line] if line.contains("--strikes")), "{lines:?}");
+}
+
+#[test]
+fn a_flag_that_is_read_again_exists() {
+    for flag in AT_RUN_TIME {
+        let exists = Args::command().get_arguments().any(|arg| arg.get_long() == Some(flag));
+        let is_of_accounts = ["registration", "login-ttl", "max-users"].contains(&flag);
+        assert!(exists || is_of_accounts && !cfg!(feature = "accounts"), "{flag}");
+    }
 }

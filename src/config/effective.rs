@@ -1,0 +1,168 @@
+//! [`Effective`]: the value of each flag as the server uses it, and where it comes from. `--print-config` shows them,
+//! and a reload compares them with those before.
+//!
+//! The lines can be read again: the output of `--print-config` is a file for `--config`.
+
+use clap::{Arg, Command};
+
+use super::settings_file::quoted;
+use super::sources::Sources;
+use super::tokens::{Tokens, long};
+use crate::net::{self, Setting, Settings};
+
+/// The flags whose values SIGHUP reads again. All others need a restart: they name what is opened or read at the
+/// start, or size what cannot shrink.
+pub(super) const AT_RUN_TIME: [&str; 33] = [
+    "max-connections",
+    "allow-origin",
+    "echo",
+    "max-connections-per-address",
+    "connection-rate-per-address",
+    "trusted-proxy",
+    "message-rate",
+    "byte-rate",
+    "strikes",
+    "replacement-rate",
+    "max-message-bytes",
+    "http-head",
+    "outbox-bytes",
+    "outbox-total-bytes",
+    "inbox-total-bytes",
+    "presence-budget",
+    "ping-timeout",
+    "sweep-interval",
+    "handshake-timeout",
+    "frame-timeout",
+    "write-timeout",
+    "close-timeout",
+    "drain-timeout",
+    "invitation-ttl",
+    "contact-grace",
+    "read-ttl",
+    "require-invitation",
+    "registration",
+    "login-ttl",
+    "max-users",
+    "admin-token-file",
+    "log",
+    "slow-turn",
+];
+
+/// The column of the comment behind a value.
+const COLUMN: usize = 56;
+
+/// One flag.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(super) struct Effective {
+    /// `listen`
+    flag: String,
+    /// `SWITCHBOARD_LISTEN`
+    variable: String,
+    /// Empty if it is not set.
+    value: String,
+    /// Where the value comes from, in a few words.
+    origin: String,
+}
+
+/// All flags that have a variable, in the order of the help.
+pub(super) fn effective(
+    command: &Command,
+    tokens: &Tokens,
+    sources: &Sources<'_>,
+    settings: &Settings,
+) -> Vec<Effective> {
+    let args = command.get_arguments().filter(|arg| arg.get_id() != "config");
+    args.filter_map(|arg| one(arg, tokens, sources, settings)).collect()
+}
+
+fn one(
+    arg: &Arg,
+    tokens: &Tokens,
+    sources: &Sources<'_>,
+    settings: &Settings,
+) -> Option<Effective> {
+    let (flag, variable) = (long(arg)?, arg.get_env()?);
+    let is_switch = !arg.get_action().takes_values();
+    let given = tokens.value(&flag).map(|(value, origin)| (value, origin.words()));
+    // A variable that switches a flag off makes no token.
+    let off = || sources.find(variable).map(|(_, origin)| ("false".to_owned(), origin.words()));
+    let given = given.or_else(|| if is_switch { off() } else { None });
+    let (value, origin) = given.unwrap_or_else(|| default_of(arg, is_switch, sources, settings));
+    let variable = variable.to_string_lossy().into_owned();
+    Some(Effective { flag: flag.trim_start_matches('-').to_owned(), variable, value, origin })
+}
+
+/// The value of a flag that is not given.
+fn default_of(
+    arg: &Arg,
+    is_switch: bool,
+    sources: &Sources<'_>,
+    settings: &Settings,
+) -> (String, String) {
+    let mut origin = "default";
+    let values: Vec<_> = arg.get_default_values().iter().map(|v| v.to_string_lossy()).collect();
+    let value = match arg.get_id().as_str() {
+        "listen" => {
+            if sources.in_environment("PORT").is_some() {
+                origin = "PORT";
+            }
+            settings.listen.to_string()
+        }
+        "byte_rate" => settings.limits.session.byte_rate.to_string(),
+        _ if is_switch => "false".to_owned(),
+        _ => values.join(","),
+    };
+    (value, if value_is_none(arg, is_switch) { "default: none" } else { origin }.to_owned())
+}
+
+/// Whether a flag that is not given has no value at all.
+fn value_is_none(arg: &Arg, is_switch: bool) -> bool {
+    let is_computed = matches!(arg.get_id().as_str(), "listen" | "byte_rate");
+    !is_switch && !is_computed && arg.get_default_values().is_empty()
+}
+
+impl Effective {
+    /// The value, for a later comparison.
+    pub(super) fn setting(&self) -> Setting {
+        let at_run_time = AT_RUN_TIME.contains(&&*self.flag);
+        Setting { flag: format!("--{}", self.flag), value: self.value.clone(), at_run_time }
+    }
+
+    fn line(&self) -> String {
+        let assignment = format!("{}={}", self.variable, quoted(&self.value));
+        format!("{assignment:<COLUMN$} # {}\n", self.origin)
+    }
+}
+
+/// The text of `--print-config`.
+///
+/// # Errors
+///
+/// What keeps a server from starting with these settings.
+pub(super) fn print(
+    mut all: Vec<Effective>,
+    sources: &Sources<'_>,
+    settings: &Settings,
+) -> Result<String, Vec<String>> {
+    let wrong = |line: String| vec![line];
+    let passed = net::passed_addresses().map_err(|error| wrong(error.to_string()))?;
+    let most = net::most_connections(settings).map_err(wrong)?.to_string();
+    for one in &mut all {
+        let systemd = match one.flag.as_str() {
+            "listen" => passed.public,
+            "admin-listen" => passed.admin,
+            _ => None,
+        };
+        if let Some(address) = systemd {
+            (one.value, one.origin) = (address.to_string(), "systemd".to_owned());
+        } else if one.flag == "max-connections" && one.value.is_empty() {
+            one.value.clone_from(&most);
+            one.origin = "default: what the limit on descriptors allows".to_owned();
+        }
+    }
+    let file = match &sources.file {
+        Some(file) => format!("# The settings file is {}\n", file.path),
+        None => String::new(),
+    };
+    Ok(file + &all.iter().map(Effective::line).collect::<String>())
+}
