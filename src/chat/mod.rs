@@ -213,6 +213,16 @@ impl Chat {
         Chat { account: Some(Box::new(account)), ..Chat::new(limits, now) }
     }
 
+    /// Changes those limits that can change while people are online. What the others limit is in memory already.
+    pub fn set_limits(&mut self, limits: Limits) {
+        let Chat { mobile, messenger, account } = self;
+        mobile.set_limits(limits.mobile);
+        messenger.set_limits(limits.messenger);
+        if let Some(account) = account {
+            account.set_limits(limits.account);
+        }
+    }
+
     /// Whether there is an account realm.
     pub fn has_accounts(&self) -> bool {
         self.account.is_some()

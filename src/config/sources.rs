@@ -56,9 +56,9 @@ pub(super) struct Sources<'v> {
 impl<'v> Sources<'v> {
     /// The value of a variable, and where it comes from.
     pub(super) fn find(&self, name: &OsStr) -> Option<(&OsStr, Origin)> {
-        let found = self.environment.iter().find(|(one, value)| one == name && !value.is_empty());
+        let found = self.variable(name);
         let word = name.to_string_lossy().into_owned();
-        if let Some((_, value)) = found {
+        if let Some(value) = found {
             return Some((value, Origin::Variable(word)));
         }
         let file = self.file.as_ref()?;
@@ -69,7 +69,11 @@ impl<'v> Sources<'v> {
 
     /// The value of a variable of the environment, as text.
     pub(super) fn in_environment(&self, name: &str) -> Option<String> {
+        self.variable(name.as_ref()).map(|value| value.to_string_lossy().into_owned())
+    }
+
+    fn variable(&self, name: &OsStr) -> Option<&OsStr> {
         let found = self.environment.iter().find(|(one, value)| one == name && !value.is_empty());
-        found.map(|(_, value)| value.to_string_lossy().into_owned())
+        found.map(|(_, value)| value.as_os_str())
     }
 }

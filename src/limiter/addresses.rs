@@ -138,6 +138,11 @@ impl Addresses {
         Addresses { limits, table: Shards::default(), gone: VecDeque::new() }
     }
 
+    /// Changes the limits. Connections that are here stay, and count.
+    pub fn set_limits(&mut self, limits: AddressLimits) {
+        self.limits = limits;
+    }
+
     /// Whether there is no limit for addresses.
     pub fn is_off(&self) -> bool {
         self.limits.connections.is_none() && self.limits.rate.is_unlimited()

@@ -6,6 +6,8 @@
 
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
+use nix::time::{ClockId, clock_gettime};
+
 use crate::timer::{Moment, Now};
 use crate::turn::Stopwatch;
 
@@ -31,6 +33,12 @@ impl Clock {
     pub(super) fn monotonic(&self) -> Moment {
         Moment::START + self.start.elapsed()
     }
+}
+
+/// The monotonic clock of the whole machine, in microseconds, as systemd wants to hear it. 0 if it cannot be read.
+pub(super) fn machine_micros() -> i64 {
+    let time = clock_gettime(ClockId::CLOCK_MONOTONIC);
+    time.map_or(0, |time| time.tv_sec() * 1_000_000 + time.tv_nsec() / 1_000)
 }
 
 impl Stopwatch for Clock {

@@ -87,6 +87,11 @@ impl Log {
         Log { level, style, clock, dropped: 0, second_ends, lines: [0; 4], suppressed: 0 }
     }
 
+    /// Changes the least severe level that is written.
+    pub(super) fn set_level(&mut self, level: Level) {
+        self.level = level;
+    }
+
     /// Writes a line at any level, and regardless of the rate limit.
     pub(super) fn always(&mut self, message: fmt::Arguments<'_>) {
         self.write(Level::Info, message, &[]);

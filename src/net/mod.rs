@@ -13,6 +13,7 @@ mod data;
 mod descriptors;
 mod listener;
 mod log;
+mod own_lines;
 mod page_files;
 mod process;
 mod reload;
@@ -40,15 +41,15 @@ use mio::net::TcpListener;
 use mio::unix::SourceFd;
 use mio::{Events, Interest, Poll, Registry, Token, Waker};
 
-use crate::chat::account;
 use crate::session::Refused;
 use crate::timer::{Moment, Now};
-use crate::turn::{EndNote, Limits, Listener, Note, Phase, Polled, Readiness, StoreState, Turn};
+use crate::turn::{EndNote, Limits, Listener, Note, Polled, Readiness, StoreState, Turn};
 use crate::web::WebClient;
 use clock::Clock;
 use data::Lanes;
 use log::{Log, Value};
 use process::Sampler;
+use reload::Reload;
 use signals::Asked;
 use sockets::{MioSockets, id_of};
 use stop::Stop;
@@ -173,7 +174,10 @@ pub fn run(settings: Settings, signals: Signals) -> Result<ExitCode, Failure> {
                     }
                 }
                 // The results of jobs are taken by the turn itself.
-                WAKE => driver.trace_file.look(&mut driver.log),
+                WAKE => {
+                    driver.trace_file.look(&mut driver.log);
+                    driver.look_for_reload();
+                }
                 token => driver.turn.ready(id_of(token), readiness(event)),
             }
         }
@@ -209,6 +213,7 @@ struct Driver {
     turn: Turn,
     slow_turn: Duration,
     trace_file: TraceFile,
+    reload: Reload,
     lanes: Lanes,
     /// How the store was after the last turn.
     store: Option<StoreState>,
@@ -242,6 +247,8 @@ impl Driver {
         let waker = Arc::new(Waker::new(registry, WAKE)?);
         let (lanes, snapshot) =
             Lanes::start(settings.data.as_ref(), clock, &waker).map_err(Failure::Data)?;
+        let token = limits.session.admin_token.clone();
+        let reload = Reload::new(&settings, token, Arc::clone(&waker));
         let trace_file = TraceFile::new(settings.trace_file, waker);
         let registry = registry.try_clone()?;
         let supervisor = Supervisor::from_env(limits.drain_timeout);
@@ -283,8 +290,10 @@ impl Driver {
             turn,
             slow_turn: settings.slow_turn,
             trace_file,
+            reload,
             lanes,
         };
+        start_watch::end();
         Ok((driver, poll))
     }
 
@@ -305,10 +314,7 @@ impl Driver {
                         return code;
                     }
                 }
-                Asked::Reload(number) => self.log.owed(
-                    Level::Info,
-                    format_args!("signal {number}: nothing to reload, the server goes on"),
-                ),
+                Asked::Reload(number) => self.hang_up(number),
                 Asked::Nothing(number) => self.log.owed(
                     Level::Info,
                     format_args!("signal {number}: it means nothing here, the server goes on"),
@@ -333,7 +339,7 @@ impl Driver {
         let store = self.turn.store_state();
         if store != self.store {
             self.store = store;
-            log_store(&mut self.log, store);
+            own_lines::store(&mut self.log, store);
         }
         self.log_turn();
     }
@@ -352,35 +358,10 @@ impl Driver {
             let message = format_args!("too many connections ended or were refused at once");
             self.log.line(Level::Warn, message, &fields);
         }
-        let Some(turn) = self.turn.last_turn().filter(|turn| turn.time() > self.slow_turn) else {
-            return;
-        };
-        let micros = |time: Duration| Value::Count(time.as_micros() as u64);
-        let mut fields = vec![("turn_us", micros(turn.time()))];
-        for (phase, lap, work) in turn.laps().filter(|(_, lap, work)| *work > 0 || !lap.is_zero()) {
-            let [time, count] = phase_fields(phase);
-            fields.extend([(time, micros(lap)), (count, Value::Count(work.into()))]);
+        if let Some(turn) = self.turn.last_turn().filter(|turn| turn.time() > self.slow_turn) {
+            own_lines::slow_turn(&mut self.log, turn);
         }
-        self.log.line(Level::Warn, format_args!("a turn was slow"), &fields);
     }
-}
-
-/// Logs that the state of the store has changed.
-fn log_store(log: &mut Log, state: Option<StoreState>) {
-    let (level, message) = match state {
-        None | Some(StoreState::Ok) => (Level::Info, "the store is well again"),
-        Some(StoreState::Slow) => (Level::Warn, "the store is slow: a job has waited for a second"),
-        Some(StoreState::Failed(account::Failure::Full)) => {
-            (Level::Error, "the disk of the store is full")
-        }
-        Some(StoreState::Failed(account::Failure::ReadOnly)) => {
-            (Level::Error, "the store's database is read-only")
-        }
-        Some(StoreState::Failed(account::Failure::Io)) => {
-            (Level::Error, "the store's disk failed: nothing is stored until a restart")
-        }
-    };
-    log.line(level, format_args!("{message}"), &[]);
 }
 
 /// Reads what is read once, at the start: the operator's token, an app's pages, the local time zone. And makes the
@@ -443,22 +424,6 @@ fn log_refused(log: &mut Log, refused: Refused) {
         ("route", Value::Word(refused.route)),
     ];
     log.line(level, message, &fields);
-}
-
-/// The names of the fields with a phase's time and work.
-fn phase_fields(phase: Phase) -> [&'static str; 2] {
-    match phase {
-        Phase::Readiness => ["readiness_us", "readiness_work"],
-        Phase::Accept => ["accept_us", "accept_work"],
-        Phase::Answer => ["answer_us", "answer_work"],
-        Phase::Receive => ["receive_us", "receive_work"],
-        Phase::Expire => ["expire_us", "expire_work"],
-        Phase::Leave => ["leave_us", "leave_work"],
-        Phase::Ask => ["ask_us", "ask_work"],
-        Phase::Publish => ["publish_us", "publish_work"],
-        Phase::Send => ["send_us", "send_work"],
-        Phase::Close => ["close_us", "close_work"],
-    }
 }
 
 /// Registers a listener with the poll.

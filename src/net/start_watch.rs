@@ -12,6 +12,7 @@ use std::collections::VecDeque;
 use std::io::{self, PipeReader};
 use std::os::fd::AsFd as _;
 use std::process;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::thread;
 
@@ -33,6 +34,14 @@ struct Watched {
 /// The numbers of the signals that were read during the start, in their order.
 static EARLY: Mutex<VecDeque<u32>> = Mutex::new(VecDeque::new());
 
+/// Whether the loop runs, which then reads the signals itself.
+static LOOP_RUNS: AtomicBool = AtomicBool::new(false);
+
+/// Has [`interruptible`] wait without reading signals from now on: the loop reads them.
+pub(super) fn end() {
+    LOOP_RUNS.store(true, Ordering::Relaxed);
+}
+
 /// Has [`interruptible`] read signals from this descriptor. `ends` says whether the signal with a number ends
 /// the server. Signals are the whole process's, and so is this.
 pub(super) fn watch_over(signals: Arc<SignalFd>, ends: fn(u32) -> bool) {
@@ -45,9 +54,10 @@ pub(super) fn next_early() -> Option<u32> {
 }
 
 /// Waits for something that may take long, before the loop runs. A signal that is to end the server ends the
-/// process within a second, unless the wait is over before that.
+/// process within a second, unless the wait is over before that. Once the loop runs, this only waits.
 pub fn interruptible<T>(wait: impl FnOnce() -> T) -> T {
-    let (Some(watched), Ok((waiting_is_over, waiting))) = (SIGNALS.get(), io::pipe()) else {
+    let watched = SIGNALS.get().filter(|_| !LOOP_RUNS.load(Ordering::Relaxed));
+    let (Some(watched), Ok((waiting_is_over, waiting))) = (watched, io::pipe()) else {
         return wait();
     };
     thread::scope(|scope| {

@@ -8,6 +8,7 @@
 //! Nothing here may block the loop. The socket is non-blocking, and what does not fit into it is sent
 //! a little later. Without `NOTIFY_SOCKET` nothing is sent.
 
+use std::collections::VecDeque;
 use std::env;
 use std::ffi::OsStr;
 use std::fmt::Write as _;
@@ -17,6 +18,7 @@ use std::os::unix::net::{SocketAddr, UnixDatagram};
 use std::process;
 use std::time::Duration;
 
+use super::clock;
 use super::stop::Stop;
 use crate::timer::Moment;
 use crate::turn::Turn;
@@ -30,6 +32,9 @@ const AGAIN: Duration = Duration::from_millis(100);
 /// The time that the end may take in addition to the drain.
 const STOP_MARGIN: Duration = Duration::from_secs(5);
 
+/// The most lines about reloads that wait while the manager takes none: two reloads.
+const RELOAD_LINES: usize = 4;
+
 /// The service manager, if there is one.
 #[derive(Debug)]
 pub(super) struct Supervisor {
@@ -42,6 +47,8 @@ pub(super) struct Supervisor {
     /// The last report that was sent; `None` before `READY`.
     told: Option<Report>,
     latest: Report,
+    /// What a reload has to say, oldest first. At most [`RELOAD_LINES`] of them.
+    reload: VecDeque<String>,
     /// When the next `WATCHDOG` is due.
     feed_at: Moment,
     /// When the next `STATUS` may be sent.
@@ -84,9 +91,35 @@ impl Supervisor {
             stop_time: drain_timeout.saturating_add(STOP_MARGIN),
             told: None,
             latest: Report::default(),
+            reload: VecDeque::new(),
             feed_at: Moment::START,
             status_at: Moment::START,
             not_before: Moment::START,
+        }
+    }
+
+    /// Changes the time that the drain may take.
+    pub(super) fn set_drain_timeout(&mut self, drain_timeout: Duration) {
+        self.stop_time = drain_timeout.saturating_add(STOP_MARGIN);
+    }
+
+    /// Says that a reload has begun. The manager wants the time, to know which of its own requests this answers.
+    pub(super) fn reload_begins(&mut self) {
+        self.say(format!("RELOADING=1\nMONOTONIC_USEC={}\n", clock::machine_micros()));
+    }
+
+    /// Says that a reload is over, whether it has changed anything or not.
+    pub(super) fn reload_ends(&mut self) {
+        self.say("READY=1\n".to_owned());
+    }
+
+    fn say(&mut self, line: String) {
+        if self.channel.is_some() {
+            self.reload.push_back(line);
+            // Only the last answer matters to a manager that was away.
+            while self.reload.len() > RELOAD_LINES {
+                self.reload.pop_front();
+            }
         }
     }
 
@@ -103,8 +136,19 @@ impl Supervisor {
         if self.due().is_none_or(|due| now < due) {
             return;
         }
+        while let Some(line) = self.reload.front().filter(|_| self.told.is_some()) {
+            if !channel.send(line) {
+                self.not_before = now + AGAIN;
+                return;
+            }
+            self.reload.pop_front();
+        }
         let has_news = self.has_urgent_news() || (self.has_news() && now >= self.status_at);
-        if channel.send(&self.datagram(has_news)) {
+        let datagram = self.datagram(has_news);
+        if datagram.is_empty() {
+            return;
+        }
+        if channel.send(&datagram) {
             self.feed_at = self.watchdog_pace.map_or(now, |pace| now + pace);
             if has_news {
                 self.told = Some(latest);
@@ -130,7 +174,8 @@ impl Supervisor {
 
     /// Whether there is news that the manager itself acts upon. Such news is sent at once.
     fn has_urgent_news(&self) -> bool {
-        self.told.is_none_or(|told| told.is_stopping != self.latest.is_stopping)
+        let is_stopping = self.latest.is_stopping;
+        self.told.is_none_or(|told| told.is_stopping != is_stopping) || !self.reload.is_empty()
     }
 
     /// Formats a datagram. It may hold several assignments, and always holds `WATCHDOG` too.
@@ -269,6 +314,25 @@ mod tests {
             heard(&manager),
             "STATUS=draining: 1 connected, 7 messages\nSTOPPING=1\nEXTEND_TIMEOUT_USEC=6000000\n"
         );
+    }
+
+    #[test]
+    fn a_reload_is_told_from_its_begin_to_its_end_and_only_after_the_start() {
+        let (manager, mut supervisor) = pair(None);
+        let start = Moment::from_nanos(1);
+        supervisor.reload_begins();
+        supervisor.report(start, report(1));
+        assert!(heard(&manager).starts_with("READY=1\nSTATUS="));
+        assert_eq!(supervisor.wait(start), Some(Duration::ZERO));
+        supervisor.reload_ends();
+        supervisor.report(start, report(1));
+        let begun = heard(&manager);
+        let micros = begun.strip_prefix("RELOADING=1\nMONOTONIC_USEC=").map(str::trim_end);
+        assert!(micros.is_some_and(|usec| usec.parse() != Ok(0_u64)), "{begun}");
+        assert_eq!(heard(&manager), "READY=1\n");
+        assert_eq!((heard(&manager).as_str(), supervisor.wait(start)), ("", None));
+        (0..100).for_each(|_| supervisor.reload_begins());
+        assert_eq!(supervisor.reload.len(), RELOAD_LINES, "nothing grows without a limit");
     }
 
     #[test]

@@ -18,6 +18,7 @@ mod refusal;
 mod request;
 mod resume;
 mod routes;
+mod run_time;
 mod site;
 mod upgrade;
 
@@ -31,6 +32,7 @@ pub use pages::{NotUtf8, Pages};
 pub use parked::{Resolution, Wanted};
 pub use refusal::{NO_ROUTE, Refusal, Refused};
 pub use routes::{Listener, Page};
+pub use run_time::RunTimeLimits;
 pub use site::{Site, Visit};
 
 use std::mem;

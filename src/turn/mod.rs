@@ -30,6 +30,7 @@ mod sockets;
 mod limits;
 mod pages;
 mod records;
+mod run_time;
 
 // What must hold between two turns, and the tests.
 #[cfg(test)]
@@ -69,6 +70,7 @@ pub use records::Recording;
 pub use records::counters::{Counters, Process};
 pub use records::notes::{EndNote, Note};
 pub use records::recorder::{Phase, Recorded, Stopwatch};
+pub use run_time::RunTimeLimits;
 pub use sockets::{Accepted, Readiness, Sockets};
 pub use tables::outbox::Caps;
 pub use tables::presence::Limits as PresenceLimits;

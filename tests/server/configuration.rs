@@ -12,13 +12,13 @@ use std::{env, iter};
 
 use nix::sys::signal::Signal;
 
-use crate::harness::{ALICE, Server, binary, eventually};
+use crate::harness::{ALICE, Door, Server, binary, eventually, passing};
 
 /// A file of the test's own, which is removed at its end.
-struct Temporary(PathBuf);
+pub(crate) struct Temporary(PathBuf);
 
 impl Temporary {
-    fn new(content: &str) -> Self {
+    pub(crate) fn new(content: &str) -> Self {
         static FILES: AtomicUsize = AtomicUsize::new(0);
         let number = FILES.fetch_add(1, Ordering::Relaxed);
         let path = env::temp_dir().join(format!("switchboard-settings-{}-{number}", process::id()));
@@ -27,11 +27,11 @@ impl Temporary {
         Temporary(path)
     }
 
-    fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         &self.0
     }
 
-    fn text(&self) -> &str {
+    pub(crate) fn text(&self) -> &str {
         self.0.to_str().expect("UTF-8")
     }
 }
@@ -176,8 +176,10 @@ fn a_file_that_becomes_wrong_does_not_harm_a_server_that_runs() {
     fs::write(token.path(), "").expect("it is ours");
     expect_mistakes(&check(binary().args(["--admin-token-file", token.text()])), &["a token is"]);
     server.signal(Signal::SIGHUP);
-    eventually("the server has heard it", || {
-        server.log().iter().any(|line| line.contains("nothing to reload")).then_some(())
+    eventually("the server refuses it", || {
+        let is_it =
+            |line: &String| line.contains("reload refused: ") && line.contains("a token is");
+        server.log().iter().any(is_it).then_some(())
     });
     let mut wire = server.wire();
     wire.send("GET /stats HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer secret\r\n\r\n");
@@ -322,5 +324,86 @@ fn every_line_in_the_journal_has_its_priority_also_as_json() {
             let begins = if format == "json" { "{\"time\":" } else { "msg=" };
             assert!(line.strip_prefix(number).is_some_and(|l| l.starts_with(begins)), "{line}");
         }
+    }
+}
+
+/// `--print-config` with these flags: its lines.
+fn printed(command: &mut Command) -> Vec<String> {
+    let output = command.arg("--print-config").output().expect("it runs");
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!((output.status.code(), &*said), (Some(0), ""));
+    String::from_utf8(output.stdout).expect("UTF-8").lines().map(str::to_owned).collect()
+}
+
+/// Asserts that one line has this assignment, and behind it this origin.
+#[track_caller]
+fn expect_setting(lines: &[String], assignment: &str, origin: &str) {
+    let is_it = |line: &&String| {
+        line.strip_prefix(assignment).is_some_and(|rest| rest.trim() == format!("# {origin}"))
+    };
+    assert_eq!(lines.iter().filter(is_it).count(), 1, "{assignment}: {lines:#?}");
+}
+
+#[test]
+fn the_settings_in_effect_are_printed_and_no_secret_is() {
+    let token = Temporary::new("hunter2\n");
+    let file = Temporary::new("SWITCHBOARD_STRIKES=9\nSWITCHBOARD_LOG=debug\n");
+    let mut command = binary();
+    command.args(["--config", file.text(), "--admin-token-file", token.text()]);
+    command.args(["--max-connections", "40"]).env("SWITCHBOARD_LOG", "warn");
+    let lines = printed(&mut command);
+    expect_setting(&lines, "SWITCHBOARD_MAX_CONNECTIONS=40", "flag");
+    expect_setting(&lines, "SWITCHBOARD_LOG=warn", "variable");
+    expect_setting(&lines, "SWITCHBOARD_STRIKES=9", &format!("{}, line 1", file.text()));
+    expect_setting(&lines, "SWITCHBOARD_LISTEN=127.0.0.1:8080", "default");
+    expect_setting(&lines, &format!("SWITCHBOARD_ADMIN_TOKEN_FILE={}", token.text()), "flag");
+    assert!(lines.iter().all(|line| !line.contains("hunter2")), "{lines:#?}");
+    // The whole is a settings file.
+    let whole = Temporary::new(&(lines.join("\n") + "\n"));
+    expect_fine(&check(binary().args(["--config", whole.text()])));
+    let again = printed(binary().args(["--config", whole.text()]));
+    assert!(again.iter().any(|line| line.starts_with("SWITCHBOARD_LOG=warn ")), "{again:#?}");
+    // A value that follows from the machine is shown, too.
+    let most = printed(&mut binary());
+    let most = most.iter().find_map(|line| line.strip_prefix("SWITCHBOARD_MAX_CONNECTIONS="));
+    let number = most.and_then(|rest| rest.split(' ').next()?.parse::<usize>().ok());
+    assert!(number.is_some_and(|number| number > 0), "{most:?}");
+}
+
+#[test]
+fn a_socket_of_systemds_is_where_the_server_listens_and_print_config_says_so() {
+    let door = Door::open();
+    let lines = printed(&mut passing(door.descriptor()));
+    expect_setting(&lines, &format!("SWITCHBOARD_LISTEN={}", door.address()), "systemd");
+}
+
+#[test]
+fn print_config_ends_with_2_where_a_start_would() {
+    let file = Temporary::new("SWITCHBOARD_STRIKES=many\nSWITCHBOARD_ECHO\n");
+    let mut command = binary();
+    let output =
+        command.args(["--print-config", "--config", file.text()]).output().expect("it runs");
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!((output.status.code(), output.stdout.len()), (Some(2), 0));
+    let place = |line: usize| format!("switchboard: {}, line {line}: ", file.text());
+    assert!(said.contains(&(place(1) + "SWITCHBOARD_STRIKES: ")), "{said}");
+    assert!(said.contains(&(place(2) + "a line looks like")), "{said}");
+}
+
+#[test]
+fn a_settings_file_that_cannot_be_read_is_one_clear_line() {
+    let huge = Temporary::new(&"# 34567890123456789\n".repeat(4000));
+    let binary_file = Temporary::new("SWITCHBOARD_LOG=\0\0\n");
+    for (path, why) in [
+        ("/nowhere/at/all", "No such file"),
+        ("/", "it is a folder"),
+        ("/dev/zero", "it is a pipe or a device"),
+        (huge.text(), "it has more than 65536 bytes"),
+        (binary_file.text(), "it is not a text"),
+    ] {
+        let line = format!("--config {path}: {why}");
+        expect_mistakes(&check(binary().args(["--config", path])), &[&line]);
+        let started = binary().args(["--config", path]).output().expect("it ends by itself");
+        assert_eq!(started.status.code(), Some(2), "{path}");
     }
 }

@@ -40,6 +40,7 @@ mod privacy;
 mod rates;
 mod refusals;
 mod refused_upgrades;
+mod reload;
 mod replacement;
 mod signals;
 mod silence;

@@ -401,3 +401,22 @@ fn visit(address: SocketAddr, mobile: &str) {
     wire.try_send(frame(CLOSE, 1000u16.to_be_bytes()));
     wire.drain();
 }
+
+#[test]
+fn the_manager_hears_when_a_reload_begins_and_when_it_is_over() {
+    let manager = Manager::abstract_one();
+    let server = manager.start(&[]);
+    manager.expect("READY=1");
+    for _ in 0..3 {
+        server.signal(Signal::SIGHUP);
+        let begun = loop {
+            let heard = manager.hear();
+            if heard[0] == "RELOADING=1" {
+                break heard;
+            }
+        };
+        let micros = begun[1].strip_prefix("MONOTONIC_USEC=").and_then(|usec| usec.parse().ok());
+        assert!(micros.is_some_and(|usec: u64| usec > 0), "{begun:?}");
+        manager.expect("READY=1");
+    }
+}

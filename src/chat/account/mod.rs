@@ -173,6 +173,11 @@ impl Realm {
         }
     }
 
+    /// Changes the limits, except for the time for which messages are kept: the store has it, too.
+    pub fn set_limits(&mut self, limits: Limits) {
+        self.limits = Limits { retention: self.limits.retention, ..limits };
+    }
+
     /// Does what a request from the address block `from` asks for. The sink gets exactly one reply for it,
     /// now or after some jobs.
     pub fn call(&mut self, now: Now, from: Block, asker: Asker, call: &Call, sink: &mut impl Sink) {

@@ -106,6 +106,11 @@ impl Realm {
         }
     }
 
+    /// Changes the limits, except for the number of people who are remembered: all of them are in memory.
+    pub fn set_limits(&mut self, limits: Limits) {
+        self.limits = Limits { remembered_people: self.limits.remembered_people, ..limits };
+    }
+
     /// Signs a connection in, as one more device of its person. The device is told that it is signed in,
     /// then what waited for it, then which contacts are online. If the connection or the previous tenant
     /// of its slot is signed in already, that one leaves first. A device without a name does not change

@@ -16,7 +16,7 @@ use super::takeovers::Takeovers;
 use super::{Joined, Limits, Refusal};
 use crate::chat::seats::Seats;
 use crate::chat::{ConnectionId, Mobile};
-use crate::limiter::Block;
+use crate::limiter::{Block, Rate};
 use crate::shards::Shards;
 use crate::timer::Moment;
 
@@ -45,6 +45,11 @@ impl Directory {
             online: Vec::new(),
             seats: Seats::default(),
         }
+    }
+
+    /// Changes how often an address may take a number from another connection.
+    pub(super) fn set_replacements(&mut self, rate: Rate) {
+        self.takeovers.set_rate(rate);
     }
 
     /// Gives the number `mobile` to the connection `id` from the address block `from`. If another

@@ -100,6 +100,11 @@ impl Realm {
         }
     }
 
+    /// Changes those limits that can change while people are online: the rate of replacements.
+    pub fn set_limits(&mut self, limits: Limits) {
+        self.directory.set_replacements(limits.replacements);
+    }
+
     /// Signs in a connection from the address block `from`. If another connection holds the number, the
     /// new one takes it.
     ///

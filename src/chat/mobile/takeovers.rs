@@ -41,6 +41,11 @@ impl Takeovers {
         Takeovers { rate, most, buckets: BTreeMap::new(), by_end: BTreeSet::new() }
     }
 
+    /// Changes the rate. Claims that are kept stay as they are.
+    pub(super) fn set_rate(&mut self, rate: Rate) {
+        self.rate = rate;
+    }
+
     /// Takes a token, because the address block `from` takes a number that another connection holds.
     ///
     /// # Errors

@@ -34,6 +34,11 @@ impl Sweep {
         Sweep { marked: Vec::new(), under_way: VecDeque::new(), next: first }
     }
 
+    /// Lets the next sweep begin at this moment, if it would begin later.
+    pub(in crate::turn) fn hurry(&mut self, latest: Moment) {
+        self.next = self.next.min(latest);
+    }
+
     /// Whether a sweep has begun and has connections left to look at.
     pub(in crate::turn) fn is_under_way(&self) -> bool {
         !self.under_way.is_empty()

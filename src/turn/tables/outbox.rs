@@ -122,6 +122,11 @@ impl Outboxes {
         self.boxes[id.index()] = Some(Outbox::new(id));
     }
 
+    /// Changes the caps. They apply to the next parcel that is queued, or that a full socket leaves.
+    pub(in crate::turn) fn set_caps(&mut self, caps: Caps) {
+        self.caps = caps;
+    }
+
     /// Sets the dialect of the connection. If `gated`, all parcels that are queued from now on wait for
     /// [`queue_list`](Self::queue_list).
     pub(in crate::turn) fn speak(&mut self, id: ConnectionId, dialect: Dialect, gated: bool) {

@@ -99,6 +99,12 @@ impl Presence {
         }
     }
 
+    /// Changes the rate at which lists are sent, in bytes a second.
+    pub(in crate::turn) fn set_bytes_per_second(&mut self, rate: u64) {
+        self.limits.bytes_per_second = rate;
+        self.budget.set_rate(rate);
+    }
+
     /// The version of an audience's list.
     pub(in crate::turn) fn version(&self, audience: usize) -> u64 {
         self.pacers[audience].version

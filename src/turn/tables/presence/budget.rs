@@ -44,6 +44,11 @@ impl Budget {
         Budget { bytes_per_second, tokens, refilled: Moment::START }
     }
 
+    /// Changes the rate. Tokens and debt stay; what was saved up beyond the new rate is lost at the next refill.
+    pub(super) fn set_rate(&mut self, bytes_per_second: u64) {
+        self.bytes_per_second = bytes_per_second;
+    }
+
     /// Adds the tokens that the rate has yielded since the last call.
     pub(super) fn refill(&mut self, now: Moment) {
         let gained = bytes_in(self.bytes_per_second, now.since(self.refilled));
