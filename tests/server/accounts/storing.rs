@@ -4,6 +4,7 @@ use std::path::Path;
 
 use nix::sys::signal::Signal;
 use rusqlite::Connection;
+use switchboard::store::VERSION;
 
 use super::client::Data;
 
@@ -45,15 +46,16 @@ fn a_database_of_an_older_version_is_copied_and_then_brought_to_todays() {
         DROP INDEX once; DROP INDEX replies; DROP INDEX pairs_of_high;
         ALTER TABLE messages DROP COLUMN client_id; ALTER TABLE messages DROP COLUMN reply_to;
         ALTER TABLE messages DROP COLUMN edited; ALTER TABLE messages DROP COLUMN deleted;
+        ALTER TABLE conversations RENAME COLUMN gone_seq TO last_seq;
         PRAGMA user_version = 1";
-    database.execute_batch(sql).expect("it is of version 4");
+    database.execute_batch(sql).expect("it is of today's version");
     drop(database);
     assert_eq!(data.start().get_as(&token, "/users").status, 200);
     let version = |path: &Path| -> i64 {
         let database = Connection::open(path).expect("it is SQLite");
         database.pragma_query_value(None, "user_version", |row| row.get(0)).expect("a number")
     };
-    assert_eq!((version(&path), version(&data.file("before-v1.db"))), (4, 1));
+    assert_eq!((version(&path), version(&data.file("before-v1.db"))), (i64::from(VERSION), 1));
 }
 
 #[test]
