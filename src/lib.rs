@@ -2,6 +2,7 @@
 
 pub mod chat;
 pub mod config;
+pub mod ctl;
 pub mod dialects;
 pub mod environment;
 pub mod http;

@@ -6,6 +6,7 @@ use std::panic;
 use std::process::{self, ExitCode};
 
 use switchboard::config::{self, Parsed};
+use switchboard::ctl;
 use switchboard::journal::{Priority, Stderr};
 use switchboard::net::{self, Failure, Settings, Signals};
 
@@ -38,6 +39,15 @@ fn main() -> ExitCode {
         Ok(Parsed::Tool(tool)) => {
             return match net::run_tool(&tool) {
                 Ok(text) => print(&text),
+                Err(line) => {
+                    complain(&line);
+                    ExitCode::FAILURE
+                }
+            };
+        }
+        Ok(Parsed::Ctl(settings)) => {
+            return match ctl::run(&settings, &mut io::stdout()) {
+                Ok(()) => ExitCode::SUCCESS,
                 Err(line) => {
                     complain(&line);
                     ExitCode::FAILURE

@@ -28,7 +28,7 @@ const MOST_HEADER_LINES: usize = 15;
 
 /// The modules of the standard library that touch the machine, and the rooms that may use them.
 const MACHINE: [(&str, &[&str]); 6] = [
-    ("net", &["net", "config"]),
+    ("net", &["net", "config", "ctl"]),
     ("os", &["net"]),
     ("fs", &["net"]),
     ("thread", &["net"]),

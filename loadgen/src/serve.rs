@@ -41,7 +41,7 @@ pub(crate) fn serve(mut args: impl Iterator<Item = OsString>) -> ExitCode {
         },
         Ok(Parsed::Check(..)) => "--check-config is for the server alone".to_owned(),
         Ok(Parsed::Print(text)) => text,
-        Ok(Parsed::Tool(_)) => "the arguments of a server name a tool".to_owned(),
+        Ok(Parsed::Tool(_) | Parsed::Ctl(_)) => "the arguments of a server name a tool".to_owned(),
         Err(lines) => lines.join("\n"),
     };
     complain(&failure);

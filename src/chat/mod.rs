@@ -19,6 +19,7 @@ mod figure;
 mod ids;
 pub mod messenger;
 pub mod mobile;
+mod operating;
 mod seats;
 mod sink;
 
@@ -30,6 +31,7 @@ pub use books::{Books, Fault};
 pub use entry::{Admitted, Refusal};
 pub use figure::{Figure, FigureKind, FigureValue};
 pub use ids::{ConnectionId, Mobile, NotAMobile};
+pub use operating::{BackendMessage, Name};
 pub use sink::{Farewell, Handling, Kind, Outcome, Reason, Sink};
 
 /// What a person asks of the realm.
@@ -130,6 +132,12 @@ pub enum Receipt {
         from: Mobile,
         /// The recipient.
         to: Mobile,
+    },
+    /// A message of an app's own backend to a number. The request that waits for its fate is the turn's to
+    /// answer.
+    Backend {
+        /// The request.
+        asker: account::Asker,
     },
     /// One copy of a message of the messenger realm.
     Messenger(messenger::Ticket),
@@ -381,6 +389,7 @@ impl Chat {
     ) {
         match receipt {
             Receipt::Mobile { from, to } => self.mobile.settle(from, to, id, outcome, sink),
+            Receipt::Backend { .. } => self.mobile.settle_for_backend(outcome),
             Receipt::Messenger(ticket) => self.messenger.settle(ticket, outcome, sink),
         }
     }

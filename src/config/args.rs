@@ -7,17 +7,19 @@ use std::time::Duration;
 use clap::Parser;
 use clap::builder::BoolishValueParser;
 
+use super::ctl_args::CtlArgs;
 #[cfg(feature = "accounts")]
 use super::data_args::{DataArgs, ToolArgs};
 use super::headings::{DEADLINES, MEMORY, NETWORK, OPERATION, SESSIONS};
 use super::limit_args::LimitArgs;
 use super::mistakes::Mistakes;
 use super::origin::origin;
+use super::parsed::Parsed;
 use super::values::{
     address, byte_rate, bytes, count, http_head, message_bytes, overlap, time, time_or_none,
 };
 use crate::chat::{account, messenger, mobile};
-use crate::net::{DataSettings, Format, Level, LogSettings, Settings, Tool};
+use crate::net::{DataSettings, Format, Level, LogSettings, Settings};
 use crate::turn::{Caps, Limits, PresenceLimits};
 use crate::{chat, http, session, ws};
 
@@ -39,9 +41,8 @@ then one every 5 s.\nWithout a burst it is twice the amount. off is no limit.";
 #[command(version, max_term_width = 100, after_help = VALUES)]
 #[command(args_conflicts_with_subcommands = true, disable_help_subcommand = true)]
 pub(super) struct Args {
-    #[cfg(feature = "accounts")]
     #[command(subcommand)]
-    tool: Option<ToolArgs>,
+    pub(super) tool: Option<Tools>,
 
     /// Address to listen on [default: 127.0.0.1:8080, or 0.0.0.0:$PORT if PORT is set]
     ///
@@ -153,14 +154,16 @@ pub(super) struct Args {
     #[command(flatten)]
     data: DataArgs,
 
-    /// Address for the operator's pages: /metrics and /trace, and /stats with names
+    /// Address for the operator's pages, /metrics and /trace for example, and for the operator's API
     ///
     /// --listen then has no /metrics any more, and its /stats names nobody. This address takes no WebSockets, and at
     /// most eight connections, which count toward no other limit.
     #[arg(long, env = "SWITCHBOARD_ADMIN_LISTEN", value_name = "ADDRESS:PORT", help_heading = OPERATION, value_parser = address)]
     admin_listen: Option<SocketAddr>,
 
-    /// File with a token; /stats tells its bearer which sessions are online
+    /// File with the operator's token, for the API at --admin-listen that `switchboard ctl` uses
+    ///
+    /// /stats also tells its bearer which sessions are online.
     #[arg(long, env = "SWITCHBOARD_ADMIN_TOKEN_FILE", value_name = "FILE", help_heading = OPERATION)]
     admin_token_file: Option<PathBuf>,
 
@@ -200,6 +203,30 @@ pub(super) struct Args {
     trace_file: Option<PathBuf>,
 }
 
+/// What the program can do instead of serving.
+#[derive(Debug, clap::Subcommand)]
+pub(super) enum Tools {
+    #[cfg(feature = "accounts")]
+    #[command(flatten)]
+    Data(ToolArgs),
+    Ctl(CtlArgs),
+}
+
+impl Tools {
+    /// What is to be done.
+    ///
+    /// # Errors
+    ///
+    /// One line for what is wrong with the flags.
+    pub(super) fn parsed(self) -> Result<Parsed, Vec<String>> {
+        match self {
+            #[cfg(feature = "accounts")]
+            Tools::Data(tool) => Ok(Parsed::Tool(tool.tool())),
+            Tools::Ctl(ctl) => ctl.settings().map(Parsed::Ctl).map_err(|line| vec![line]),
+        }
+    }
+}
+
 #[derive(Clone, Copy, Debug, clap::ValueEnum)]
 enum LogLevel {
     Error,
@@ -216,11 +243,6 @@ enum LogFormat {
 
 #[cfg(feature = "accounts")]
 impl Args {
-    /// The tool that is asked for instead of the server.
-    pub(super) fn take_tool(&mut self) -> Option<Tool> {
-        self.tool.take().map(ToolArgs::tool)
-    }
-
     fn data(&self, mistakes: &mut Mistakes) -> Option<DataSettings> {
         self.data.settings(mistakes)
     }
@@ -232,11 +254,6 @@ impl Args {
 
 #[cfg(not(feature = "accounts"))]
 impl Args {
-    /// None: without accounts there is nothing for a tool to do.
-    pub(super) fn take_tool(&mut self) -> Option<Tool> {
-        None
-    }
-
     fn data(&self, _: &mut Mistakes) -> Option<DataSettings> {
         None
     }

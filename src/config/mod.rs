@@ -5,6 +5,7 @@
 //! else about them. Called by `main` alone.
 
 mod args;
+mod ctl_args;
 #[cfg(feature = "accounts")]
 mod data_args;
 mod effective;
@@ -13,10 +14,12 @@ mod limit_args;
 mod mistakes;
 mod origin;
 mod parse;
+mod parsed;
 mod rates;
 mod settings_file;
 mod sources;
 mod tokens;
 mod values;
 
-pub use parse::{Parsed, parse, unknown_variables};
+pub use parse::{parse, unknown_variables};
+pub use parsed::Parsed;

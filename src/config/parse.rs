@@ -11,27 +11,15 @@ use clap::{Command, CommandFactory as _, FromArgMatches as _};
 use super::args::{Args, Surroundings, settings};
 use super::effective::{Effective, effective, print};
 use super::mistakes::Mistakes;
+use super::parsed::Parsed;
 use super::settings_file::SettingsFile;
 use super::sources::{Origin, Sources};
 use super::tokens::{Stop, Tokens, long, one_line};
 use crate::environment::{self, Variables};
-use crate::net::{self, Reread, Settings, Tool};
+use crate::net::{self, Reread};
 
 /// What the names of the server's own variables begin with.
 const PREFIX: &str = "SWITCHBOARD_";
-
-/// The result of parsing the arguments.
-#[derive(Debug)]
-pub enum Parsed {
-    /// Serve, with these settings.
-    Run(Box<Settings>),
-    /// Say what is wrong, and end. These lines are known already; [`check`](crate::net::check) finds the rest.
-    Check(Box<Settings>, Vec<String>),
-    /// Run this tool, and end.
-    Tool(Tool),
-    /// Print this text, and end: it is the help or the version.
-    Print(String),
-}
 
 /// Parses arguments and environment. The first argument is the program's name.
 ///
@@ -53,7 +41,7 @@ fn reread(args: Vec<OsString>, variables: Vec<(OsString, OsString)>) -> Reread {
     Reread(Arc::new(move || match parse_with(&args, &variables, &net::read_settings_file) {
         Ok(Parsed::Run(settings)) => Ok(*settings),
         Err(lines) => Err(lines),
-        Ok(Parsed::Check(..) | Parsed::Tool(_) | Parsed::Print(_)) => {
+        Ok(Parsed::Check(..) | Parsed::Tool(_) | Parsed::Ctl(_) | Parsed::Print(_)) => {
             unreachable!("the same arguments have started a server")
         }
     }))
@@ -168,7 +156,7 @@ fn tool(args: &[OsString], variables: &Variables) -> Option<Result<Parsed, Vec<S
     let command = environment::without_empty(command(args), variables);
     let matches = command.try_get_matches_from(args);
     Some(match matches.and_then(|matches| Args::from_arg_matches(&matches)) {
-        Ok(mut args) => Ok(Parsed::Tool(args.take_tool()?)),
+        Ok(args) => args.tool?.parsed(),
         Err(error) => match error.kind() {
             ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
                 Ok(Parsed::Print(error.render().to_string()))

@@ -21,6 +21,7 @@ mod forwarded;
 mod json;
 pub mod messenger;
 pub mod mychat;
+pub mod operator;
 #[cfg(test)]
 mod page;
 mod refusal;

@@ -10,6 +10,8 @@ pub enum Status {
     SwitchingProtocols = 101,
     /// 200.
     Ok = 200,
+    /// 202: it is begun, and not done yet.
+    Accepted = 202,
     /// 204: that is all; there is no body.
     NoContent = 204,
     /// 303: the answer is what a GET of the address in `Location` brings.
@@ -67,6 +69,7 @@ impl Status {
         match self {
             Status::SwitchingProtocols => "Switching Protocols",
             Status::Ok => "OK",
+            Status::Accepted => "Accepted",
             Status::NoContent => "No Content",
             Status::SeeOther => "See Other",
             Status::NotModified => "Not Modified",

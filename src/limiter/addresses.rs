@@ -1,5 +1,4 @@
-//! [`Addresses`]: how many connections each address has, and how fast it makes new ones. A [`Block`]
-//! is what counts as one address.
+//! [`Addresses`]: how many connections each address has, and how fast it makes new ones. A
 //!
 //! The table keeps an address while it has connections, and afterwards until its bucket is full. At most
 //! [`remembered`](AddressLimits::remembered) addresses without a connection are kept; the one that left
@@ -7,11 +6,10 @@
 //! and 7/8 full. That is 29 to 57 bytes, and 8 more while the address waits to be forgotten. This file
 //! knows no socket, and not what a refused client is told. The turn calls it.
 
-use core::net::IpAddr;
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use super::{Bucket, Rate};
+use super::{Block, Bucket, Rate};
 use crate::shards::Shards;
 use crate::timer::Moment;
 
@@ -37,33 +35,6 @@ impl Default for AddressLimits {
             told: 8,
             remembered: 1 << 16,
         }
-    }
-}
-
-/// The unit that the limits apply to: one IPv4 address, or one IPv6 /64. A customer gets at least a /64
-/// (RFC 6177 §2), which has 2^64 addresses, so to count single IPv6 addresses would limit nothing.
-#[derive(Clone, Copy, Debug, Default, Eq, Hash, Ord, PartialEq, PartialOrd)]
-pub struct Block(u64);
-
-impl Block {
-    /// The block of all clients whose trusted proxy does not name them. It is the last of IPv6, which is
-    /// multicast, so no client's address is in it (RFC 4291 §2.7).
-    pub const NAMELESS: Block = Block(u64::MAX);
-
-    /// The block that an address belongs to.
-    pub fn of(address: IpAddr) -> Self {
-        match address.to_canonical() {
-            // No IPv6 address that is routed begins with 32 zero bits (RFC 4291 §2.4). So a block of
-            // IPv4 never equals one of IPv6.
-            IpAddr::V4(address) => Block(u64::from(address.to_bits())),
-            IpAddr::V6(address) => Block((address.to_bits() >> 64) as u64),
-        }
-    }
-
-    /// Whether the block is this machine itself: `127.0.0.0/8` (RFC 1122 §3.2.1.3), or the /64 of `::1`, in
-    /// which no other address is routed (RFC 4291 §2.5.3).
-    pub fn is_loopback(self) -> bool {
-        self.0 == 0 || self.0 >> 24 == 127
     }
 }
 
@@ -278,6 +249,8 @@ impl Addresses {
 
 #[cfg(test)]
 mod tests {
+    use core::net::{IpAddr, Ipv4Addr};
+
     use proptest::prelude::*;
 
     use super::*;
@@ -293,24 +266,6 @@ mod tests {
     fn addresses(connections: u32, rate: Rate) -> Addresses {
         let limits = AddressLimits { connections: Some(connections), rate, told: 2, remembered: 3 };
         Addresses::new(limits)
-    }
-
-    #[test]
-    fn ipv4_counts_by_address_and_ipv6_by_64_bits() {
-        assert_ne!(block("192.0.2.1"), block("192.0.2.2"));
-        assert_eq!(block("192.0.2.1"), block("::ffff:192.0.2.1"));
-        assert_eq!(block("2001:db8:0:1::1"), block("2001:db8:0:1:ffff::2"));
-        assert_ne!(block("2001:db8:0:1::1"), block("2001:db8:0:2::1"));
-    }
-
-    #[test]
-    fn only_this_machine_is_loopback() {
-        for own in ["127.0.0.1", "127.255.0.9", "::1", "::ffff:127.0.0.1"] {
-            assert!(block(own).is_loopback(), "{own}");
-        }
-        for other in ["126.255.255.255", "128.0.0.1", "192.0.2.127", "2001:db8::1", "7f00::1"] {
-            assert!(!block(other).is_loopback(), "{other}");
-        }
     }
 
     #[test]
@@ -407,7 +362,7 @@ mod tests {
             for step in steps {
                 match step {
                     Step::Arrive(number) => {
-                        let block = Block(u64::from(number));
+                        let block = Block::of(Ipv4Addr::from(u32::from(number)).into());
                         match addresses.arrive(block, now) {
                             Arrival::Entered => here.push((block, true)),
                             Arrival::ToBeTold => here.push((block, false)),
@@ -415,7 +370,7 @@ mod tests {
                         }
                     }
                     Step::Enter(number) => {
-                        let block = Block(u64::from(number));
+                        let block = Block::of(Ipv4Addr::from(u32::from(number)).into());
                         if addresses.enter(block, now).is_ok() {
                             here.push((block, true));
                         }

@@ -6,11 +6,13 @@
 //! session, the chat and the turn call it, and act on the result.
 
 mod addresses;
+mod block;
 mod bucket;
 mod limit;
 mod proxies;
 
-pub use addresses::{AddressLimits, Addresses, Arrival, Block, Excess};
+pub use addresses::{AddressLimits, Addresses, Arrival, Excess};
+pub use block::Block;
 pub use bucket::{Bucket, Drawn, Rate};
 pub use limit::{Hits, Limit};
 pub use proxies::{Forwarded, Network, Proxies};

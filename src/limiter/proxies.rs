@@ -117,6 +117,11 @@ impl Network {
         text.trim().parse().is_ok_and(|written: IpNet| written != written.trunc())
     }
 
+    /// The network's first address.
+    pub(super) fn first(self) -> IpAddr {
+        self.0.network()
+    }
+
     /// Whether an address lies in the network.
     pub fn contains(&self, address: IpAddr) -> bool {
         match (self.0, address.to_canonical()) {

@@ -14,6 +14,7 @@ mod descriptors;
 mod listener;
 mod log;
 mod own_lines;
+mod orders;
 mod page_files;
 mod process;
 mod reload;
@@ -63,6 +64,7 @@ pub use data::{Settings as DataSettings, Tool, run_tool};
 pub use listener::{Passed, passed_addresses};
 pub use log::{Format, Level, LogSettings};
 pub use reload::{Reread, Setting, read_settings_file};
+pub use secret::operators_token;
 pub use signals::Signals;
 pub use start_watch::interruptible;
 
@@ -350,6 +352,8 @@ impl Driver {
             match note {
                 Note::Ended(end) => log_end(&mut self.log, &end),
                 Note::Refused(refused) => log_refused(&mut self.log, refused),
+                Note::Order(order) => orders::log_order(&mut self.log, order),
+                Note::Stranger(by) => orders::log_stranger(&mut self.log, by),
             }
         }
         let left_out = self.turn.take_left_out();

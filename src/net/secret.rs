@@ -17,16 +17,29 @@ const FILE_BYTES: u64 = AdminToken::MAX_CHARS as u64 + 64;
 ///
 /// A sentence that names the file, and quotes nothing of its content.
 pub(super) fn read_token(path: &Path) -> Result<AdminToken, String> {
-    let complain =
-        |why: &dyn std::fmt::Display| format!("--admin-token-file {}: {why}", path.display());
+    read(path).map_err(|why| format!("--admin-token-file {}: {why}", path.display()))
+}
+
+/// The operator's token, for a client of the operator's API.
+///
+/// # Errors
+///
+/// A sentence that names the file, and quotes nothing of its content.
+pub fn operators_token(path: &Path) -> Result<String, String> {
+    let token = read(path).map_err(|why| format!("--token-file {}: {why}", path.display()))?;
+    Ok(token.expose().to_owned())
+}
+
+/// Reads the token in a file, or says why not.
+fn read(path: &Path) -> Result<AdminToken, String> {
     let read = || {
         let mut text = String::new();
         File::open(path)?.take(FILE_BYTES).read_to_string(&mut text).map(|_| text)
     };
     // Nobody may ever write into a pipe.
     let text = if path.is_file() { read() } else { interruptible(read) };
-    let text = text.map_err(|error| complain(&error))?;
-    AdminToken::parse(&text).map_err(|error| complain(&error))
+    let text = text.map_err(|error| error.to_string())?;
+    AdminToken::parse(&text).map_err(str::to_owned)
 }
 
 /// What other accounts of this machine may do to the file: a bit for each right (inode(7)).

@@ -27,7 +27,7 @@ pub(super) fn without_handler(
     }
     let sentence = match found.handler {
         Handler::Page(_) | Handler::Site(_) => "this address can only be read",
-        Handler::Ask(_) => "this address does not have this method",
+        Handler::Ask(_) | Handler::Operate(_) => "this address does not have this method",
         Handler::Socket(_) => "a WebSocket is opened with GET",
     };
     Some(detail(Status::MethodNotAllowed, sentence).header("Allow", allow.clone()))

@@ -42,6 +42,8 @@ pub enum End {
     Overloaded,
     /// A newer connection has taken over the number.
     Replaced,
+    /// The operator has sent the client away. The reason that the operator gives takes the place of the usual one.
+    SentAway,
     /// No bytes came for the ping timeout, and a sweep ended the connection.
     Silent,
     /// The server is shutting down.
@@ -54,7 +56,7 @@ pub enum End {
 
 impl End {
     /// The name of each outcome in the metrics, in the order of [`outcome`](End::outcome).
-    pub const OUTCOMES: [&'static str; 25] = [
+    pub const OUTCOMES: [&'static str; 26] = [
         "http",
         "request_timeout",
         "closed_by_client",
@@ -80,6 +82,7 @@ impl End {
         "not_a_member",
         "no_such_user",
         "message_too_long",
+        "sent_away",
     ];
 
     /// The index of the outcome in [`OUTCOMES`](End::OUTCOMES).
@@ -110,6 +113,7 @@ impl End {
             End::Farewell(Farewell::NotAMember) => 22,
             End::Farewell(Farewell::NoSuchUser) => 23,
             End::Farewell(Farewell::MessageTooLong) => 24,
+            End::SentAway => 25,
         }
     }
 
@@ -141,6 +145,7 @@ impl End {
             End::SignInRefused(sentence) => Some((Some(1008), sentence)),
             End::Overloaded => Some((Some(1013), "too many messages are half here")),
             End::Replaced => Some((Some(4000), "replaced by a newer connection")),
+            End::SentAway => Some((Some(4005), "sent away by the operator")),
             End::Silent => Some((Some(1001), "nothing was heard for too long")),
             End::Draining => Some((Some(1001), "the server is shutting down")),
         }
@@ -166,6 +171,7 @@ impl End {
             | End::Unacceptable
             | End::SignInRefused(_)
             | End::Replaced
+            | End::SentAway
             | End::Farewell(_)
             | End::Silent
             | End::Draining

@@ -11,6 +11,7 @@ mod cors;
 mod end;
 mod framing;
 mod messages;
+mod operate;
 mod origin;
 mod pages;
 mod parked;
@@ -28,6 +29,7 @@ pub(crate) mod tests;
 pub use admin_token::AdminToken;
 pub use answers::refuse;
 pub use end::End;
+pub use operate::Operated;
 pub use pages::{NotUtf8, Pages};
 pub use parked::{Resolution, Wanted};
 pub use refusal::{NO_ROUTE, Refusal, Refused};
@@ -39,6 +41,7 @@ use std::mem;
 use std::rc::Rc;
 
 use crate::chat::{self, Command, Entrant, Event, Fault, account};
+use crate::dialects::operator::Order;
 use crate::dialects::{Dialect, Entry};
 use crate::limiter::{Bucket, Forwarded, Limit, Proxies, Rate};
 use crate::timer::Now;
@@ -185,6 +188,12 @@ pub trait Host {
         forwarded: Forwarded,
     ) -> Result<(), TooManyParked>;
 
+    /// Carries out an order of the operator. `request` is the number of the request, if its answer has to wait.
+    fn operate(&mut self, order: Order, request: u16) -> Operated;
+
+    /// Logs that a request for the operator's API did not come from the operator.
+    fn not_the_operator(&mut self);
+
     /// Says that the client speaks another dialect of its realm from now on.
     fn speaks(&mut self, dialect: Dialect);
 
@@ -304,7 +313,13 @@ impl Session {
 
     /// Ends the conversation, with the close frame of `end` if it has one.
     pub fn finish(&mut self, end: End, host: &mut impl Host) {
-        if let (Stage::Frames(_), Some((code, reason))) = (&self.stage, end.close_frame()) {
+        self.finish_because(end, None, host);
+    }
+
+    /// The same, with this reason in the close frame if there is one.
+    pub fn finish_because(&mut self, end: End, reason: Option<&str>, host: &mut impl Host) {
+        if let (Stage::Frames(_), Some((code, usual))) = (&self.stage, end.close_frame()) {
+            let reason = reason.unwrap_or(usual);
             let close = code.map(|code| (code.into(), reason));
             host.write(|out| ws::Frame::Close(close).encode(out));
         }

@@ -11,7 +11,7 @@
 use super::framing::Framing;
 use super::site::{Site, Visit};
 use crate::chat::account::{Guest, Refusal, Reply};
-use crate::dialects::Words;
+use crate::dialects::{Words, operator};
 use crate::http::Response;
 use crate::timer::Zone;
 
@@ -40,6 +40,8 @@ pub enum Wanted {
     Caller(Words),
     /// To know who visits this page.
     Visit(Site),
+    /// The answer to an order of the operator. It comes from the turn, and not from the realm.
+    Order,
 }
 
 /// What the reply has become. It owns all that it needs.
@@ -59,6 +61,7 @@ impl Wanted {
         match (self, reply) {
             (Wanted::Caller(_), Reply::Known(guest)) => Resolution::Caller(Some(*guest)),
             (Wanted::Caller(_), Reply::Refused(Refusal::NotSignedIn)) => Resolution::Caller(None),
+            (Wanted::Order, _) => Resolution::Answer(operator::late()),
             (Wanted::Answer(words) | Wanted::Caller(words), reply) => {
                 Resolution::Answer(words(reply, zone))
             }

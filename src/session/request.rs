@@ -12,6 +12,7 @@ use std::mem;
 use super::answers::{detail, refuse_foreign, too_many_wait, without_handler};
 use super::cors;
 use super::framing::{Framing, Sent};
+use super::operate::{self, Operated};
 use super::parked::{Parked, Wanted};
 use super::routes::{self, Handler, Page};
 use super::site::{self, Shown, Site};
@@ -224,7 +225,7 @@ fn answer(asking: &Asking<'_>, limits: &Limits, host: &mut impl Host) -> Next {
             .into();
     };
     let is_private = match found.handler {
-        Handler::Ask(_) | Handler::Socket(Enter::Known { .. }) => true,
+        Handler::Ask(_) | Handler::Operate(_) | Handler::Socket(Enter::Known { .. }) => true,
         Handler::Page(_) | Handler::Site(_) | Handler::Socket(Enter::AtOnce(_)) => false,
     };
     let framing = Framing::of(request, found.cors, host).private_if(is_private);
@@ -247,6 +248,12 @@ fn answer(asking: &Asking<'_>, limits: &Limits, host: &mut impl Host) -> Next {
         host.refused(Refused { reason: Refusal::ForeignOrigin, status, route, is_upgrade });
         return framing.closing_if(request.body != Body::None).respond(foreign, host).into();
     }
+    if let Handler::Operate(_) = found.handler
+        && let Some(stranger) = operate::refuse(request, limits)
+    {
+        host.not_the_operator();
+        return framing.closing().respond(stranger, host).into();
+    }
     // It fits: `without_handler` has refused a longer one.
     let Some(body) = arrived.get(..request.body.length()) else {
         return Next::Body(request.body.length());
@@ -262,26 +269,41 @@ fn answer(asking: &Asking<'_>, limits: &Limits, host: &mut impl Host) -> Next {
             framing.closing_if(which.is_large()).respond(response, host).into()
         }
         Handler::Site(site) => visit(asking, site, &call, framing, limits, host),
-        Handler::Socket(Enter::AtOnce(enter)) => {
-            open(request, enter(&call), (framing, route), limits, host)
-        }
-        Handler::Socket(Enter::Known { call: identify, words, enter }) => match asking.caller {
-            Caller::Known(guest) => {
-                open(request, enter(&call, guest), (framing, route), limits, host)
-            }
-            Caller::Unknown => {
-                let (wanted, opens) = (Wanted::Caller(words), Some(route));
-                match identify(&call) {
-                    Ok(call) => park(asking, &call, wanted, (framing, opens), limits, host),
-                    Err(flaw) => open(request, Err(flaw), (framing, route), limits, host),
-                }
-            }
+        Handler::Socket(enter) => enter_by(enter, asking, &call, (framing, route), limits, host),
+        Handler::Operate(read) => match operate::operate(read, &call, asking.number, host) {
+            Operated::Answer(response) => framing.respond(response, host).into(),
+            Operated::Later => Next::Reply { framing, opens: None },
         },
         Handler::Ask(Ask { call: ask, words }) => match ask(&call) {
             Ok(call) => park(asking, &call, Wanted::Answer(words), (framing, None), limits, host),
             Err(flaw) => framing.respond(flaw, host).into(),
         },
     }
+}
+
+/// Opens a WebSocket, or first asks the realm who the caller is.
+fn enter_by(
+    enter: Enter,
+    asking: &Asking<'_>,
+    call: &Call<'_>,
+    (framing, route): (Framing, &'static str),
+    limits: &Limits,
+    host: &mut impl Host,
+) -> Next {
+    let entry = match enter {
+        Enter::AtOnce(enter) => enter(call),
+        Enter::Known { call: identify, words, enter } => match asking.caller {
+            Caller::Known(guest) => enter(call, guest),
+            Caller::Unknown => match identify(call) {
+                Ok(call) => {
+                    let how = (framing, Some(route));
+                    return park(asking, &call, Wanted::Caller(words), how, limits, host);
+                }
+                Err(flaw) => Err(flaw),
+            },
+        },
+    };
+    open(asking.request, entry, (framing, route), limits, host)
 }
 
 /// Answers a request of a browser, or asks the realm who the visitor is.

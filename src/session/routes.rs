@@ -5,7 +5,8 @@
 //!                      ┌─ Page ─────▶ one of the server's own pages
 //!                      ├─ Site ─────▶ a page for browsers
 //!   request ─▶ a line ─┼─ Socket ───▶ an Entry, let in through a WebSocket
-//!                      └─ Ask ──────▶ a Call to the account realm; its Reply is the answer, later
+//!                      ├─ Ask ──────▶ a Call to the account realm; its Reply is the answer, later
+//!                      └─ Operate ──▶ an Order of the operator, which the turn carries out
 //! ```
 //!
 //! [`Route`] says what a line holds, and what follows from it: HEAD, OPTIONS, 404, 405. Handlers are pure
@@ -15,6 +16,7 @@
 
 use super::site::Site;
 use super::{Limits, admin_token};
+use crate::dialects::operator::{self, Operate};
 use crate::dialects::{
     Ask, Enter, chatterbox, echo, messenger, mychat, sca, switchboard_v1, websocket_chat,
 };
@@ -83,6 +85,8 @@ pub(super) enum Handler {
     Socket(Enter),
     /// Returns what the request asks of the account realm, and puts the reply into words.
     Ask(Ask),
+    /// Returns what the operator asks for.
+    Operate(Operate),
 }
 
 /// The server's own pages.
@@ -142,7 +146,12 @@ pub(super) fn lines(limits: &Limits) -> impl Iterator<Item = Route<Handler>> + C
     let sockets = sockets.chain(chatterbox::ROUTES).chain(messenger::ROUTES).chain(echo);
     let calls = CALLS.iter().copied().flatten();
     let calls = calls.map(|line| line.map(Handler::Ask));
-    sockets.map(|line| line.map(Handler::Socket)).chain(calls).chain(PAGES.iter().copied())
+    let orders = operator::ROUTES.iter().map(|line| line.map(Handler::Operate));
+    sockets
+        .map(|line| line.map(Handler::Socket))
+        .chain(calls)
+        .chain(orders)
+        .chain(PAGES.iter().copied())
 }
 
 /// Whether a line for those listeners is found at this listener.

@@ -44,6 +44,8 @@ pub(super) struct Recorder {
     /// The calls, each with what is wanted of its reply and the number of its request.
     asked: Vec<(account::Call, Wanted, u16)>,
     too_many_parked: bool,
+    pub(super) orders: Vec<Order>,
+    pub(super) strangers: usize,
     pub(super) spoken: Vec<Dialect>,
 }
 
@@ -129,6 +131,15 @@ impl Host for Recorder {
         }
         self.asked.push((call.clone(), wanted, request));
         Ok(())
+    }
+
+    fn operate(&mut self, order: Order, _: u16) -> Operated {
+        self.orders.push(order);
+        Operated::Later
+    }
+
+    fn not_the_operator(&mut self) {
+        self.strangers += 1;
     }
 
     fn speaks(&mut self, dialect: Dialect) {

@@ -15,12 +15,17 @@ mod tests;
 impl Turn {
     /// Ends an open connection: its last frames are queued, and its input is ignored from now on.
     pub(super) fn end(&mut self, id: ConnectionId, end: End) {
-        self.end_as(id, end, self.tag_of(id));
+        self.end_as(id, (end, None), self.tag_of(id));
+    }
+
+    /// The same, with this reason in the close frame.
+    pub(super) fn end_because(&mut self, id: ConnectionId, end: End, reason: &str) {
+        self.end_as(id, (end, Some(reason)), self.tag_of(id));
     }
 
     /// Ends an open connection of the person with this tag. The tag is an argument, since a newer connection
     /// may have taken over the person's number already.
-    fn end_as(&mut self, id: ConnectionId, end: End, tag: Option<u32>) {
+    fn end_as(&mut self, id: ConnectionId, (end, reason): (End, Option<&str>), tag: Option<u32>) {
         if !self.connections.get(id).is_some_and(Connection::is_open) {
             return;
         }
@@ -41,7 +46,7 @@ impl Turn {
             self.websockets -= 1;
             self.leaving.push_back(id);
         }
-        self.with_session(id, |session, host| session.finish(end, host));
+        self.with_session(id, |session, host| session.finish_because(end, reason, host));
         self.count_held(id);
         if end.is_abrupt() {
             let reason = if end == End::Slow { Reason::Slow } else { Reason::Offline };
@@ -72,7 +77,7 @@ impl Turn {
     /// Ends `old`, whose number the newer connection `new` has taken over.
     pub(super) fn replace(&mut self, old: ConnectionId, new: ConnectionId) {
         self.outboxes.hand_over(old, new);
-        self.end_as(old, End::Replaced, self.tag_of(new));
+        self.end_as(old, (End::Replaced, None), self.tag_of(new));
     }
 
     /// Ends the connections whose outboxes went over a cap.

@@ -114,6 +114,10 @@ pub struct Budgets {
     pub drain: usize,
     /// The pause between two slices of a drain.
     pub drain_pause: Duration,
+    /// Slots looked at for an order of the operator.
+    pub walk_slots: usize,
+    /// Connections that something is done to for an order of the operator.
+    pub walk_actions: usize,
     /// Messages that came back, and whose senders are told.
     pub returns: usize,
     /// Lists and deltas queued.
@@ -144,6 +148,8 @@ impl Default for Budgets {
             sweep: 256,
             drain: 256,
             drain_pause: Duration::from_millis(10),
+            walk_slots: 4096,
+            walk_actions: 256,
             returns: 1024,
             lists: 256,
             list_bytes: 4 << 20,
@@ -169,7 +175,13 @@ mod tests {
             ("accept", format!("{}", budgets.accepts)),
             ("answer", format!("{} results, {} copies", budgets.results, budgets.copies)),
             ("receive", format!("{} reads, {kib} KiB", budgets.reads)),
-            ("expire", format!("{}; {}; {}", budgets.timers, budgets.sweep, budgets.drain)),
+            (
+                "expire",
+                format!(
+                    "{}; {}; {}; {}",
+                    budgets.timers, budgets.sweep, budgets.drain, budgets.walk_actions
+                ),
+            ),
             ("leave", format!("{} messages", budgets.returns)),
             ("publish", format!("{} lists, {mib} MiB", budgets.lists)),
             ("send", format!("{} writes, {} MiB", budgets.writes, budgets.write_bytes >> 20)),

@@ -16,6 +16,7 @@ mod arrivals;
 mod drain;
 mod end;
 mod follow_up;
+mod operator;
 mod settle;
 
 // What the turn knows of each connection.
@@ -51,6 +52,7 @@ use crate::session;
 use crate::timer::{Moment, Now, Wheel};
 use adapters::outbox_sink::OutboxSink;
 use drain::Drain;
+use operator::Operator;
 use phases::accept::WaitingListeners;
 use phases::expire::Sweep;
 use phases::publish::Frames;
@@ -65,6 +67,7 @@ use tables::under_way::UnderWay;
 pub use crate::session::Listener;
 pub use jobs::{Jobs, NoJobs};
 pub use limits::{Budgets, Limits};
+pub use operator::OrderNote;
 pub use phases::readiness::Polled;
 pub use records::Recording;
 pub use records::counters::{Counters, Process};
@@ -98,6 +101,7 @@ pub struct Turn {
     presence: Presence,
     /// Requests that wait for a reply.
     parked: ParkedRequests,
+    operator: Operator,
     /// One timer for each connection. The chat has a wheel of its own.
     wheel: Wheel<ConnectionId>,
     sweep: Sweep,
@@ -165,6 +169,7 @@ impl Turn {
             outboxes: Outboxes::new(limits.outbox),
             presence: Presence::new(limits.presence, Audience::ALL.len()),
             parked: ParkedRequests::new(limits.parked_requests),
+            operator: Operator::default(),
             wheel: Wheel::new(now.monotonic),
             sweep: Sweep::new(now.monotonic + limits.sweep_interval),
             drain: None,
@@ -263,7 +268,8 @@ impl Turn {
             || !self.closing.is_empty()
             || self.outboxes.any_waiting()
             || self.outboxes.any_returned()
-            || self.sweep.is_under_way();
+            || self.sweep.is_under_way()
+            || self.operator.has_work();
         if left_over {
             return Some(Duration::ZERO);
         }

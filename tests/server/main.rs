@@ -31,6 +31,7 @@ mod messenger;
 #[cfg(feature = "accounts")]
 mod monitoring;
 mod observability;
+mod operator;
 mod origin;
 #[cfg(target_arch = "x86_64")]
 mod panics;

@@ -381,6 +381,16 @@ impl Realm {
         self.seats.get(id).map(|seat| seat.user)
     }
 
+    /// The name of the user that a connection belongs to.
+    pub fn name_at(&self, id: ConnectionId) -> Option<&str> {
+        Some(self.users.get(self.user_at(id)?)?.user.name.as_str())
+    }
+
+    /// The sockets of the user with this name.
+    pub fn sockets_of_name(&self, name: &str) -> &[ConnectionId] {
+        self.users.find(name).map_or(&[], |user| user.seats())
+    }
+
     /// How many users are registered.
     pub fn users(&self) -> usize {
         self.users.len()

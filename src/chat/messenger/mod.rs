@@ -286,6 +286,11 @@ impl Realm {
         Some(self.people[self.people.person_at(id)?].id())
     }
 
+    /// The devices of the person with this id.
+    pub fn devices_of(&self, id: &str) -> &[ConnectionId] {
+        self.people.find(id).map_or(&[], |person| self.people[person].devices())
+    }
+
     /// The ids of people with at least one device, in no particular order.
     pub fn online(&self) -> impl ExactSizeIterator<Item = &str> {
         self.people.online()

@@ -2,7 +2,7 @@
 //!
 //! Texts, data and ids are in the form that the realm's dialects share: see [`Command`](super::Command).
 
-use crate::chat::{Handling, Mobile, Reason, Receipt};
+use crate::chat::{BackendMessage, Handling, Mobile, Reason, Receipt};
 
 /// What the realm tells one person.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -18,6 +18,8 @@ pub enum Event<'a> {
         /// The sender's id for the message.
         id: Option<&'a str>,
     },
+    /// The app's own backend has sent a message to this person.
+    Backend(&'a BackendMessage<'a>),
     /// Another person types, or has stopped.
     Typing {
         /// The person who types.
@@ -74,6 +76,9 @@ impl<'a> Event<'a> {
         match *self {
             Event::Message { from, to, id, .. } => {
                 Handling::of_message(Receipt::Mobile { from, to }).with_id(id)
+            }
+            Event::Backend(&BackendMessage { asker, .. }) => {
+                Handling::of_message(Receipt::Backend { asker })
             }
             // The receiving app shows it for a few seconds only.
             Event::Typing { .. } => Handling::FOR_PERSON.droppable(),

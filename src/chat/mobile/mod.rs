@@ -17,8 +17,8 @@ mod touched;
 use std::time::Duration;
 
 use super::{
-    Admitted, Audience, Books, ConnectionId, Fault, Mobile, Outcome, PresenceMode, Reason, Sink,
-    Watch,
+    Admitted, Audience, BackendMessage, Books, ConnectionId, Fault, Mobile, Outcome, PresenceMode,
+    Reason, Sink, Watch,
 };
 use crate::chat;
 use crate::limiter::{Block, Limit, Rate};
@@ -181,6 +181,33 @@ impl Realm {
     /// The number that a connection holds.
     pub fn mobile_of(&self, id: ConnectionId) -> Option<Mobile> {
         self.directory.mobile_of(id)
+    }
+
+    /// The connection that holds a number.
+    pub fn connection_of(&self, mobile: Mobile) -> Option<ConnectionId> {
+        self.directory.connection_of(mobile)
+    }
+
+    /// Sends a message of the backend to a number. Returns whether the number is online. If it is not, the
+    /// fate of the message is decided; otherwise [`settle_for_backend`](Realm::settle_for_backend) decides it.
+    pub fn send_for_backend(&mut self, message: &BackendMessage<'_>, sink: &mut impl Sink) -> bool {
+        self.books.take();
+        match self.directory.connection_of(message.to) {
+            Some(recipient) => {
+                sink.send(recipient, &chat::Event::Mobile(Event::Backend(message)));
+                true
+            }
+            None => {
+                self.settle_for_backend(Outcome::Undelivered(Reason::Offline));
+                false
+            }
+        }
+    }
+
+    /// Decides the fate of a message of the backend. No phone is told: the backend is no phone, also if one
+    /// holds the number that it gave as the sender's.
+    pub fn settle_for_backend(&mut self, outcome: Outcome) {
+        self.books.settle(outcome);
     }
 
     /// Carries out a command. It ignores a connection that is not signed in.

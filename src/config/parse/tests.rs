@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::config::effective::AT_RUN_TIME;
+use crate::net::Settings;
 
 /// Variables and their values.
 type Names<'n> = [(&'n str, &'n str)];

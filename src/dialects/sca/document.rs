@@ -36,7 +36,7 @@ words! { FRAMES, frame_word(ClientFrame<'_>):
 }
 
 words! { EVENTS, event_word(mobile::Event<'_>):
-    mobile::Event::Message { .. } => "message",
+    mobile::Event::Message { .. } | mobile::Event::Backend(_) => "message",
     mobile::Event::Typing { .. } => "typing",
     mobile::Event::Receipt { .. } => "receipt",
     mobile::Event::Signal { .. } => "signal",

@@ -5,7 +5,7 @@
 //! few words, or JSON as it arrived, which is not checked again.
 
 use crate::chat::mobile::{self, Delivery};
-use crate::chat::{Event, Mobile, Reason};
+use crate::chat::{BackendMessage, Event, Mobile, Reason};
 use crate::dialects::base;
 use crate::dialects::json::Writer;
 
@@ -25,7 +25,8 @@ fn write_mobile(event: &mobile::Event<'_>, out: &mut Writer<'_>) {
     use mobile::Event;
     let digits = &mut [0; Mobile::MAX_DIGITS];
     match *event {
-        Event::Message { from, to: _, text, id } => {
+        Event::Message { from, text, id, .. }
+        | Event::Backend(&BackendMessage { from, text, id, .. }) => {
             let from = from.digits(digits);
             out.raw(r#"{"type":"message","from":"#).word(from).raw(r#","text":"#).raw(text);
             finish_with_id(out, id);

@@ -60,9 +60,9 @@ fn status(answer: &str) -> &str {
     answer.strip_prefix("HTTP/1.1 ").map_or(answer, |rest| &rest[..3])
 }
 
-/// Where the answer comes from the account realm, or is a page for browsers. `tests/server/accounts` and
-/// `tests/server/web.rs` try these.
-const ELSEWHERE: [&str; 34] = [
+/// Where the answer comes from the account realm, is a page for browsers, or is for the operator alone.
+/// `tests/server/accounts`, `tests/server/web.rs` and `tests/server/operator` try these.
+const ELSEWHERE: [&str; 35] = [
     "/ws/global/{user_id}",
     "/ws/status",
     "/ws/room/{room_id}/{user_id}",
@@ -90,6 +90,7 @@ const ELSEWHERE: [&str; 34] = [
     "/api/rooms/{room_id}/remove_user",
     "/api/rooms/{room_id}/members",
     "/api/rooms/{room_id}/history",
+    "/api/disconnect",
     "/index",
     "/chat/{user_id}",
     "/static/{*path}",
@@ -104,7 +105,7 @@ fn every_line_of_the_table_is_tried_here_in_its_order() {
     let limits = limits();
     let (of_accounts, others): (Vec<_>, Vec<_>) =
         lines(&limits).partition(|line| match line.handler {
-            Handler::Ask(_) | Handler::Socket(Enter::Known { .. }) => true,
+            Handler::Ask(_) | Handler::Operate(_) | Handler::Socket(Enter::Known { .. }) => true,
             Handler::Site(site) => site != Site::Front,
             Handler::Page(_) | Handler::Socket(Enter::AtOnce(_)) => false,
         });

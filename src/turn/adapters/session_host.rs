@@ -6,10 +6,13 @@ use std::rc::Rc;
 
 use crate::chat::account::{self, Asker};
 use crate::chat::{self, Admitted, Command, ConnectionId, Entrant, Event, Fault, Kind};
+use crate::dialects::operator::Order;
 use crate::dialects::{Dialect, Entry};
 use crate::limiter::{Forwarded, Limit};
 use crate::metrics;
-use crate::session::{DoorRefusal, Host, Listener, Page, Refused, Session, TooManyParked, Wanted};
+use crate::session::{
+    DoorRefusal, Host, Listener, Operated, Page, Refused, Session, TooManyParked, Wanted,
+};
 use crate::timer::Now;
 use crate::turn::Turn;
 use crate::turn::arrivals::Counted;
@@ -140,6 +143,15 @@ impl Host for SessionHost<'_> {
         let (chat, mut sink) = self.turn.chat_and_sink();
         chat.call(now, from, asker, call, &mut sink);
         Ok(())
+    }
+
+    fn operate(&mut self, order: Order, request: u16) -> Operated {
+        self.turn.operate(self.id, order, request)
+    }
+
+    fn not_the_operator(&mut self) {
+        let by = self.turn.block_of(self.id);
+        self.turn.note_stranger(by);
     }
 
     fn speaks(&mut self, dialect: Dialect) {

@@ -12,9 +12,10 @@ use std::hash::BuildHasher as _;
 use std::time::Duration;
 
 use crate::chat::{ConnectionId, Person};
+use crate::limiter::Block;
 use crate::session::{End, Refused};
 use crate::timer::Moment;
-use crate::turn::Turn;
+use crate::turn::{OrderNote, Turn};
 
 /// The most notes that are kept until the driver takes them out.
 const NOTES: usize = 256;
@@ -32,6 +33,10 @@ pub enum Note {
     Ended(EndNote),
     /// A request was refused, or a connection before its request was read.
     Refused(Refused),
+    /// The operator has done something.
+    Order(OrderNote),
+    /// A request for the operator's API from this address had not the operator's token.
+    Stranger(Block),
 }
 
 /// A note of one connection that has ended.
@@ -200,6 +205,16 @@ impl Turn {
         if let Some(outcome) = tally.unnoted {
             self.notes.push(Note::Ended(tally.note(self.now.monotonic, outcome, false, None)));
         }
+    }
+
+    /// Notes what the operator has done.
+    pub(in crate::turn) fn note_operator(&mut self, note: OrderNote) {
+        self.notes.push(Note::Order(note));
+    }
+
+    /// Notes that somebody else than the operator asks for the operator's API.
+    pub(in crate::turn) fn note_stranger(&mut self, by: Block) {
+        self.notes.push(Note::Stranger(by));
     }
 
     /// Counts and notes a request that was refused, or a connection before its request was read.

@@ -9,6 +9,7 @@ use std::collections::{HashMap, VecDeque};
 
 use crate::chat::ConnectionId;
 use crate::chat::account::{Asker, Reply};
+use crate::http::Response;
 use crate::session::{Resolution, TooManyParked, Wanted};
 use crate::timer::Zone;
 
@@ -44,6 +45,19 @@ impl ParkedRequests {
         let former = self.waiting.insert(id, (request, wanted));
         debug_assert!(former.is_none(), "a connection waits for one reply at a time");
         Ok(())
+    }
+
+    /// Notes a request of the operator, which waits however many others do: its listener has few connections.
+    pub(in crate::turn) fn park_order(&mut self, Asker { id, request }: Asker) {
+        self.waiting.insert(id, (request, Wanted::Order));
+    }
+
+    /// Takes the answer to an order. If nobody waits for it any more, it is dropped.
+    pub(in crate::turn) fn answer(&mut self, to: Asker, response: Response<'static>) {
+        if self.waiting.get(&to.id).is_some_and(|(request, _)| *request == to.request) {
+            self.waiting.remove(&to.id);
+            self.resolved.push_back((to, Resolution::Answer(response)));
+        }
     }
 
     /// Takes a reply. A request that does not wait any more gets none.

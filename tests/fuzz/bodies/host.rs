@@ -5,9 +5,12 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use switchboard::chat::{self, Command, Entrant, Event, Fault, account};
+use switchboard::dialects::operator::Order;
 use switchboard::dialects::{Dialect, Entry};
 use switchboard::limiter::{Forwarded, Limit};
-use switchboard::session::{DoorRefusal, Host, Listener, Page, Refused, TooManyParked, Wanted};
+use switchboard::session::{
+    DoorRefusal, Host, Listener, Operated, Page, Refused, TooManyParked, Wanted,
+};
 use switchboard::timer::{Now, Zone};
 
 use super::replies::{check_frame, check_response};
@@ -149,6 +152,14 @@ impl Host for Recorder {
     ) -> Result<(), TooManyParked> {
         // Nobody replies here, so no request may wait.
         Err(TooManyParked)
+    }
+
+    fn operate(&mut self, order: Order, _: u16) -> Operated {
+        panic!("there is no token, so nobody is the operator: {order:?}");
+    }
+
+    fn not_the_operator(&mut self) {
+        panic!("there is no token, so nobody is the operator");
     }
 
     fn speaks(&mut self, dialect: Dialect) {

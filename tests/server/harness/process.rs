@@ -220,6 +220,11 @@ impl Server {
         parse_metrics(&self.get("/metrics").text())
     }
 
+    /// The metrics, as the operator's listener shows them.
+    pub(crate) fn admin_metrics(&self) -> Metrics {
+        parse_metrics(&self.admin_get("/metrics").text())
+    }
+
     /// Stops the process, and returns once it has stopped. The server sees all at once what is sent to
     /// it from then on. (A signal takes effect some time after kill(2). Until then the server serves.)
     pub(crate) fn freeze(&self) {

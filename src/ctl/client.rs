@@ -1,0 +1,201 @@
+//! [`Connection`]: one connection to the operator's listener, and the little of HTTP/1.1 that a request needs.
+//!
+//! It blocks: there is nothing else to do meanwhile. Every step has a time limit except for the wait for the
+//! next event of a stream. The token goes into the request, and into no error.
+
+use std::io::{ErrorKind, Read, Write as _};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream, ToSocketAddrs as _};
+use std::time::Duration;
+
+use serde_json::Value;
+
+use crate::http::{Limits, parse_response};
+
+/// The time to connect.
+const CONNECT: Duration = Duration::from_secs(5);
+/// The time for an answer. The server answers an order that takes longer than 10 s before it is done.
+const ANSWER: Duration = Duration::from_secs(30);
+/// The most bytes of an answer: ten times the longest page of connections.
+const ANSWER_BYTES: usize = 8 << 20;
+
+/// A connection to the operator's listener.
+pub(super) struct Connection {
+    stream: TcpStream,
+    /// The server, as errors name it.
+    name: String,
+    /// Bytes that have come and were not used yet.
+    read: Vec<u8>,
+}
+
+/// How the body of an answer ends.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Framing {
+    /// After this many bytes.
+    Length(usize),
+    /// With an empty chunk (RFC 9112 §7.1).
+    Chunks,
+}
+
+impl Connection {
+    /// Connects to `HOST:PORT`.
+    pub(super) fn open(name: &str) -> Result<Self, String> {
+        let found = name.to_socket_addrs().map_err(|error| format!("{name}: {error}"))?;
+        let mut last = format!("{name}: there is no such host");
+        for address in found.map(reachable) {
+            match TcpStream::connect_timeout(&address, CONNECT) {
+                Ok(stream) => {
+                    let timed = stream.set_read_timeout(Some(ANSWER));
+                    timed.map_err(|error| format!("{name}: {error}"))?;
+                    return Ok(Connection { stream, name: name.to_owned(), read: Vec::new() });
+                }
+                Err(error) if error.kind() == ErrorKind::ConnectionRefused => {
+                    last = format!(
+                        "nobody listens at {name}: is the server running, with --admin-listen {name}?"
+                    );
+                }
+                Err(error) => last = format!("{name}: {error}"),
+            }
+        }
+        Err(last)
+    }
+
+    /// Sends a request, and returns the body of the answer, which is JSON.
+    ///
+    /// # Errors
+    ///
+    /// What the server says to a request that it refuses, or why there is no answer.
+    pub(super) fn ask(
+        &mut self,
+        method: &str,
+        path: &str,
+        token: &str,
+        body: Option<&Value>,
+    ) -> Result<String, String> {
+        let (status, framing) = self.send(method, path, token, body)?;
+        let mut bytes = Vec::new();
+        match framing {
+            Framing::Length(length) if length <= ANSWER_BYTES => {
+                while self.read.len() < length {
+                    self.more()?;
+                }
+                bytes.extend(self.read.drain(..length));
+            }
+            Framing::Length(_) => return Err(self.strange("its answer is too long")),
+            Framing::Chunks => {
+                while let Some(chunk) = self.chunk()? {
+                    bytes.extend(chunk);
+                }
+            }
+        }
+        let text = String::from_utf8(bytes).map_err(|_| self.strange("its answer is no text"))?;
+        if status < 400 { Ok(text) } else { Err(self.refusal(status, &text)) }
+    }
+
+    /// Sends a request, and reads the head of the answer: its status, and how its body is framed.
+    fn send(
+        &mut self,
+        method: &str,
+        path: &str,
+        token: &str,
+        body: Option<&Value>,
+    ) -> Result<(u16, Framing), String> {
+        let body = body.map(Value::to_string).unwrap_or_default();
+        let mut request = format!("{method} {path} HTTP/1.1\r\nHost: {}\r\n", self.name);
+        request += &format!("Authorization: Bearer {token}\r\nConnection: close\r\n");
+        if !body.is_empty() {
+            let length = body.len();
+            request += &format!("Content-Type: application/json\r\nContent-Length: {length}\r\n");
+        }
+        request += "\r\n";
+        request += &body;
+        // A server that refuses the connection may have closed it already. Its answer can still be read.
+        let written = self.stream.write_all(request.as_bytes());
+        loop {
+            match parse_response(&self.read, &Limits::default()) {
+                Ok(Some((head, length))) => {
+                    let chunks = head.headers.has_token("transfer-encoding", "chunked");
+                    let declared = head.headers.first("content-length");
+                    let declared =
+                        declared.and_then(|text| str::from_utf8(text).ok()?.parse().ok());
+                    let framing = match (chunks, declared) {
+                        (true, _) => Framing::Chunks,
+                        (false, length) => Framing::Length(length.unwrap_or(0)),
+                    };
+                    let status = head.status;
+                    self.read.drain(..length);
+                    return Ok((status, framing));
+                }
+                Ok(None) => self.more().map_err(|error| match &written {
+                    Ok(()) => error,
+                    Err(broken) => format!("{}: {broken}", self.name),
+                })?,
+                Err(error) => return Err(self.strange(&error.to_string())),
+            }
+        }
+    }
+
+    /// The next chunk of a body; `None` after the last.
+    fn chunk(&mut self) -> Result<Option<Vec<u8>>, String> {
+        let line = loop {
+            match self.read.windows(2).position(|pair| pair == b"\r\n") {
+                Some(end) => break end,
+                None if self.read.len() > 16 => return Err(self.strange("a chunk has no length")),
+                None => self.more()?,
+            }
+        };
+        let length = str::from_utf8(&self.read[..line]).ok();
+        let length = length.and_then(|text| usize::from_str_radix(text, 16).ok());
+        let Some(length) = length.filter(|length| *length <= ANSWER_BYTES) else {
+            return Err(self.strange("a chunk has a strange length"));
+        };
+        while self.read.len() < line + 2 + length + 2 {
+            self.more()?;
+        }
+        let chunk = self.read[line + 2..line + 2 + length].to_vec();
+        self.read.drain(..line + 2 + length + 2);
+        Ok((length > 0).then_some(chunk))
+    }
+
+    /// Reads what has come.
+    fn more(&mut self) -> Result<(), String> {
+        let mut buffer = [0; 16 * 1024];
+        match self.stream.read(&mut buffer) {
+            Ok(0) => Err(self.strange("it has closed the connection")),
+            Ok(count) => {
+                self.read.extend_from_slice(&buffer[..count]);
+                Ok(())
+            }
+            Err(error) if error.kind() == ErrorKind::Interrupted => Ok(()),
+            Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => {
+                Err(self.strange(&format!("no answer came for {} s", ANSWER.as_secs())))
+            }
+            Err(error) => Err(self.strange(&error.to_string())),
+        }
+    }
+
+    /// What the server says to a request that it refuses.
+    fn refusal(&self, status: u16, text: &str) -> String {
+        let body: Option<Value> = serde_json::from_str(text).ok();
+        match body.as_ref().and_then(|body| body["detail"].as_str()) {
+            Some("there is nothing at this address") => self.strange(
+                "it has no operator's API there: is it the address of --admin-listen, of this version?",
+            ),
+            Some(detail) => format!("{}: {status}: {detail}", self.name),
+            None => self.strange(&format!("status {status}")),
+        }
+    }
+
+    fn strange(&self, what: &str) -> String {
+        format!("the server at {}: {what}", self.name)
+    }
+}
+
+/// The address to connect to: a server that listens on all addresses is reached at this machine's own.
+fn reachable(address: SocketAddr) -> SocketAddr {
+    let ip = match address.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
+        IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
+        ip => ip,
+    };
+    SocketAddr::new(ip, address.port())
+}

@@ -1,0 +1,34 @@
+//! The answers of the operator's API that do not depend on an order, and how all of them are written.
+
+use serde::Serialize;
+
+use crate::http::{Response, Status};
+
+/// An answer with this body.
+pub fn json(status: Status, body: &impl Serialize) -> Response<'static> {
+    let text = serde_json::to_vec(body).expect("structs with plain keys always serialise");
+    Response::new(status).body("application/json", text)
+}
+
+/// The answer to a request that is wrong.
+pub(super) fn wrong(sentence: &str) -> Response<'static> {
+    Response::new(Status::BadRequest).json_detail(sentence)
+}
+
+/// The answer to a request without the operator's token.
+pub fn not_the_operator() -> Response<'static> {
+    Response::new(Status::Unauthorized)
+        .header("WWW-Authenticate", "Bearer")
+        .json_detail("the operator's token is missing or wrong")
+}
+
+/// The answer of a server that has no token for its operator.
+pub fn api_is_off() -> Response<'static> {
+    Response::new(Status::Forbidden)
+        .json_detail("the operator's API is off: start the server with --admin-token-file FILE")
+}
+
+/// The answer to an order that took too long. What it has begun goes on.
+pub fn late() -> Response<'static> {
+    Response::new(Status::Accepted).body("application/json", br#"{"status":"pending"}"#.as_slice())
+}
