@@ -4,7 +4,7 @@
 //! outlives loadgen: dropping it kills the process, and the kernel kills it if loadgen is killed.
 
 use std::collections::VecDeque;
-use std::io::{BufRead as _, BufReader};
+use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::SocketAddr;
 use std::os::unix::process::CommandExt as _;
 use std::path::Path;
@@ -76,21 +76,21 @@ struct Place {
 type Said = Arc<Mutex<VecDeque<String>>>;
 
 impl OwnServer {
-    /// Starts this program, or the server that is built into loadgen.
+    /// Starts this program, or the server that is built into loadgen. `data`: the folder with its users, if there
+    /// are to be any.
     ///
     /// # Errors
     ///
     /// One sentence, if it cannot be started or does not say where it listens; or that a signal came first.
-    pub(crate) fn start(program: Option<&Path>, signals: &Signals) -> Result<Self, Refusal> {
-        let mut command = match program {
-            Some(program) => Command::new(program),
-            None => {
-                let own = env::current_exe().map_err(|e| format!("cannot find myself: {e}"))?;
-                let mut command = Command::new(own);
-                command.args([serve::ARGUMENT, &process::id().to_string()]);
-                command
-            }
-        };
+    pub(crate) fn start(
+        program: Option<&Path>,
+        data: Option<&Path>,
+        signals: &Signals,
+    ) -> Result<Self, Refusal> {
+        let mut command = program_of(program)?;
+        if let Some(data) = data {
+            command.arg("--data").arg(data);
+        }
         command
             .args(["--listen", "127.0.0.1:0"])
             .envs(LIFTED.iter().filter(|(name, _)| !is_set(name)).copied())
@@ -201,6 +201,48 @@ impl OwnServer {
     }
 }
 
+/// Registers these users in the data folder of a server, before it starts, and logs them in. Returns a line each, as
+/// `switchboard user add --stdin --tokens` prints it.
+///
+/// # Errors
+///
+/// One sentence, with what the tool says.
+pub(crate) fn add_users(
+    program: Option<&Path>,
+    data: &Path,
+    names: impl Iterator<Item = String>,
+) -> Result<String, Refusal> {
+    let mut command = program_of(program)?;
+    command.args(["user", "add", "--stdin", "--tokens", "--data"]).arg(data);
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let failed =
+        |what: String| Refusal::Server(format!("the server's users could not be made: {what}"));
+    let mut child = command.spawn().map_err(|error| failed(error.to_string()))?;
+    let names: String = names.map(|name| name + "\n").collect();
+    let mut stdin = child.stdin.take().expect("stdin is piped");
+    // It may end without having read all. Then it says why.
+    drop(stdin.write_all(names.as_bytes()));
+    drop(stdin);
+    let output = child.wait_with_output().map_err(|error| failed(error.to_string()))?;
+    if !output.status.success() {
+        return Err(failed(String::from_utf8_lossy(&output.stderr).trim().to_owned()));
+    }
+    String::from_utf8(output.stdout).map_err(|_| failed("what it prints is not text".to_owned()))
+}
+
+/// This program, or the one that is built into loadgen.
+fn program_of(program: Option<&Path>) -> Result<Command, Refusal> {
+    Ok(match program {
+        Some(program) => Command::new(program),
+        None => {
+            let own = env::current_exe().map_err(|e| format!("cannot find myself: {e}"))?;
+            let mut command = Command::new(own);
+            command.args([serve::ARGUMENT, &process::id().to_string()]);
+            command
+        }
+    })
+}
+
 /// Whether a variable is set, and not to nothing.
 fn is_set(name: &str) -> bool {
     env::var_os(name).is_some_and(|value| !value.is_empty())
@@ -259,7 +301,7 @@ mod tests {
     fn a_program_that_is_no_server_is_a_clear_error() {
         let mut signals = Signals::open().expect("the kernel has them");
         let start = |path: &str, signals: &Signals| {
-            OwnServer::start(Some(Path::new(path)), signals).expect_err("no server")
+            OwnServer::start(Some(Path::new(path)), None, signals).expect_err("no server")
         };
         let sentence = "the server did not start".to_owned();
         assert_eq!(start("/bin/false", &signals), Refusal::Server(sentence));

@@ -9,7 +9,7 @@ use std::time::Duration;
 use crate::client::{Presence, Protocol};
 use crate::expect::Expectation;
 use crate::schedule::{Command, Timing};
-use crate::workload::{Conduct, Devices, Manners, Persona, Share, Sizes};
+use crate::workload::{Conduct, Devices, Manners, Persona, Postings, Share, Sizes};
 
 /// What is to be played.
 #[derive(Clone, Debug)]
@@ -65,6 +65,8 @@ pub(crate) struct Settings {
     pub(crate) protocol: Protocol,
     /// What sessions do beside writing.
     pub(crate) manners: Manners,
+    /// What users with accounts write.
+    pub(crate) postings: Postings,
     /// The personas and their weights. Empty: all phones are chatters.
     pub(crate) shares: Vec<Share>,
     /// How long texts are.

@@ -2,13 +2,17 @@
 //! runs, and the report.
 
 use std::io;
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::args::Options;
+use crate::client::Realm;
 use crate::complain::complain;
+use crate::enrolment::{self, DataFolder, new_names};
 use crate::exposition;
 use crate::net::{self, FOR_A_PAGE, Refusal};
-use crate::own_server::OwnServer;
+use crate::own_server::{self, OwnServer};
+use crate::pool::Pool;
 use crate::record::{End, Outcome};
 use crate::report::{Destinations, Outputs, Runs, Summary, Surroundings};
 use crate::signals::Signals;
@@ -152,9 +156,16 @@ pub(crate) fn play(
     let phones = plan.devices().phones();
     let is_own = target.is_none();
     net::make_room(phones, is_own).map_err(Failure::usage)?;
+    let has_accounts = matches!(plan.settings.protocol.dialect().realm(), Realm::Account(_));
+    let program = options.server_bin.as_deref();
+    let data = (is_own && has_accounts).then(DataFolder::new).transpose()?;
+    let own_users = match &data {
+        None => String::new(),
+        Some(data) => own_server::add_users(program, data.path(), new_names(phones))?,
+    };
     let own = match is_own {
         false => None,
-        true => Some(OwnServer::start(options.server_bin.as_deref(), signals)?),
+        true => Some(OwnServer::start(program, data.as_ref().map(DataFolder::path), signals)?),
     };
     if let Some(own) = &own {
         own.has_room(phones).map_err(Failure::usage)?;
@@ -164,7 +175,15 @@ pub(crate) fn play(
     let target = target.as_mut().or(own_target.as_mut()).expect("one or the other");
     let mut metrics = metrics.as_mut().or(own_metrics.as_mut());
 
-    target.keep(net::probe(plan, target, signals)?);
+    let pool = match (&data, &options.accounts) {
+        (Some(_), _) => Pool::read(&own_users).map_err(Refusal::Server)?,
+        (None, Some(path)) if has_accounts => {
+            enrolment::prepare(path, phones, target, signals, plan.quiet)?
+        }
+        (None, _) => Pool::default(),
+    };
+    let pool = Arc::new(pool);
+    target.keep(net::probe(plan, target, &pool, signals)?);
     let before = metrics.as_deref_mut().map(|metrics| {
         let (page, address) = page(metrics, signals)?;
         metrics.keep(address);
@@ -174,8 +193,8 @@ pub(crate) fn play(
     let version = version(target, before.as_deref(), signals);
     let metrics = metrics.as_deref();
     let pid = own.as_ref().map(OwnServer::pid);
-    let outcome =
-        net::play(plan, target, pid, metrics, signals).map_err(|error| Failure::ours(&error))?;
+    let outcome = net::play(plan, target, &pool, pid, metrics, signals)
+        .map_err(|error| Failure::ours(&error))?;
     let after = match metrics.map(|metrics| page(metrics, signals)) {
         None | Some(Err(Refusal::Interrupted)) => None,
         Some(Err(Refusal::Server(sentence))) => Some(Err(sentence)),

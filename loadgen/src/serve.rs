@@ -5,6 +5,7 @@
 //! memory can be measured. Only this file of loadgen knows the server's `config` and `net`.
 
 use std::ffi::OsString;
+use std::io::{self, Write as _};
 use std::process::ExitCode;
 
 use nix::sys::prctl::set_pdeathsig;
@@ -24,7 +25,7 @@ pub(crate) fn unknown_variables() -> Vec<String> {
     config::unknown_variables()
 }
 
-/// Serves until a signal ends it, or until the parent is gone.
+/// Serves until a signal ends it, or until the parent is gone; or does what a tool of the server does.
 pub(crate) fn serve(mut args: impl Iterator<Item = OsString>) -> ExitCode {
     let parent = args.next().and_then(|id| id.to_str()?.parse::<i32>().ok());
     // A parent that is killed cannot stop its server. So the kernel is asked to kill the server then. If
@@ -41,7 +42,15 @@ pub(crate) fn serve(mut args: impl Iterator<Item = OsString>) -> ExitCode {
         },
         Ok(Parsed::Check(..)) => "--check-config is for the server alone".to_owned(),
         Ok(Parsed::Print(text)) => text,
-        Ok(Parsed::Tool(_) | Parsed::Ctl(_)) => "the arguments of a server name a tool".to_owned(),
+        Ok(Parsed::Tool(tool)) => match net::run_tool(&tool) {
+            Ok(text) => {
+                // Its reader is loadgen.
+                let written = io::stdout().write_all(text.as_bytes());
+                return if written.is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE };
+            }
+            Err(line) => line,
+        },
+        Ok(Parsed::Ctl(_)) => "the arguments of a server are for one that runs".to_owned(),
         Err(lines) => lines.join("\n"),
     };
     complain(&failure);

@@ -122,7 +122,7 @@ pub(super) enum ToolArgs {
     User(UserArgs),
 }
 
-#[derive(Debug, clap::Args)]
+#[derive(Clone, Debug, clap::Args)]
 pub(super) struct FolderArg {
     /// Folder with the data
     #[arg(long = "data", env = "SWITCHBOARD_DATA", value_name = "DIR")]
@@ -136,13 +136,8 @@ pub(super) enum UserArgs {
         #[command(flatten)]
         folder: FolderArg,
     },
-    /// Register a user, with the password in the first line of standard input
-    Add {
-        #[command(flatten)]
-        folder: FolderArg,
-        /// Name of the user
-        name: String,
-    },
+    /// Register a user, with the password in the first line of standard input; or many, with --stdin
+    Add(AddArgs),
     /// Change a user's password to the first line of standard input, and end all logins of the user
     Passwd {
         #[command(flatten)]
@@ -157,6 +152,41 @@ pub(super) enum UserArgs {
         /// Name of the user
         name: String,
     },
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct AddArgs {
+    #[command(flatten)]
+    folder: FolderArg,
+
+    /// Name of the user
+    #[arg(required_unless_present = "stdin")]
+    name: Option<String>,
+
+    /// Register the users that standard input names: in each line NAME, or NAME, a tab and the password
+    ///
+    /// All lines are read before the first user is registered. A user who is there already keeps the password.
+    #[arg(long, conflicts_with = "name")]
+    stdin: bool,
+
+    /// Log each of them in, and print NAME, ID, TOKEN and the token's end, with tabs between them
+    ///
+    /// Then a line may have no password: this user can only sign in with a token. Each is as secret as a password.
+    #[arg(long, requires = "stdin")]
+    tokens: bool,
+
+    /// Time for which the tokens are valid
+    #[arg(long, value_name = "TIME", default_value = "7d", requires = "tokens", value_parser = time)]
+    token_ttl: Duration,
+}
+
+impl AddArgs {
+    fn tool(self) -> UserTool {
+        match self.name {
+            Some(name) => UserTool::Add(name),
+            None => UserTool::AddMany { token_ttl: self.tokens.then_some(self.token_ttl) },
+        }
+    }
 }
 
 #[derive(Debug, clap::Args)]
@@ -239,7 +269,7 @@ impl ToolArgs {
             ToolArgs::User(args) => {
                 let (folder, what) = match args {
                     UserArgs::List { folder } => (folder, UserTool::List),
-                    UserArgs::Add { folder, name } => (folder, UserTool::Add(name)),
+                    UserArgs::Add(args) => (args.folder.clone(), args.tool()),
                     UserArgs::Passwd { folder, name } => (folder, UserTool::Passwd(name)),
                     UserArgs::Delete { folder, name } => (folder, UserTool::Delete(name)),
                 };

@@ -66,8 +66,8 @@ fn every_function_that_a_message_passes_is_where_the_map_says() {
 /// What the server says, in an answer, a log line or a document, names no flag that is not there.
 #[test]
 fn every_flag_that_the_server_names_exists() {
-    // Flags of cargo, and of clap itself.
-    const OTHERS: [&str; 3] = ["--lib", "--test", "--help"];
+    // Flags of cargo, of clap itself, and of the tools.
+    const OTHERS: [&str; 4] = ["--lib", "--test", "--help", "--stdin"];
     let page = read("src/config/FLAGS.md");
     let flags: Vec<&str> = page.lines().filter_map(|line| line.strip_prefix("| `")).collect();
     let flags: Vec<&str> = flags.iter().filter_map(|row| row.split([' ', '`']).next()).collect();

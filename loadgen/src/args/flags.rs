@@ -8,6 +8,7 @@ use std::time::Duration;
 use clap::builder::BoolishValueParser;
 use clap::{Command, CommandFactory as _, Parser, Subcommand};
 
+use super::account::AccountArgs;
 use super::certificates::{Certificates, PROTOCOL};
 use super::reporting::{OUTPUT, Reporting};
 use super::values::{Every, OnOff, rate, seed, share, time, time_or_off};
@@ -84,7 +85,8 @@ pub(super) struct Args {
 
     /// Messages a second, from all chatters together; 0 for none
     ///
-    /// At most 1000000. A rate above 0 needs a chatter.
+    /// At most 1000000. A rate above 0 needs a chatter. In the protocols of users with accounts, the default is what
+    /// makes 10000 deliveries a second, if that is less: a message to everyone has one for each phone.
     #[arg(long, env = "LOADGEN_RATE", value_name = "MSGS_PER_S", default_value = "1000", help_heading = LOAD,
         allow_negative_numbers = true, value_parser = rate)]
     pub(super) rate: f64,
@@ -191,7 +193,8 @@ pub(super) struct Args {
     /// Protocol that the phones speak
     ///
     /// sca: numbers that see each other in lists. session: Session Messenger, in which a phone is a device of a
-    /// session, invites its circle, and hears what becomes of its messages.
+    /// session, invites its circle, and hears what becomes of its messages. chatterbox and websocket-chat: users
+    /// with accounts, whose messages the server keeps.
     #[arg(long, env = "LOADGEN_PROTOCOL", value_name = "NAME", default_value = "sca", help_heading = PROTOCOL)]
     pub(super) protocol: Protocol,
 
@@ -222,7 +225,7 @@ pub(super) struct Args {
     #[arg(long, env = "LOADGEN_READ", value_name = "SHARE", default_value = "1", help_heading = PROTOCOL, value_parser = share)]
     pub(super) read: f64,
 
-    /// session: share of messages before which their sender is seen typing
+    /// session, websocket-chat: share of messages before which their sender is seen typing
     #[arg(long, env = "LOADGEN_TYPING", value_name = "SHARE", default_value = "0.1", help_heading = PROTOCOL, value_parser = share)]
     pub(super) typing: f64,
 
@@ -237,6 +240,9 @@ pub(super) struct Args {
     /// The run waits for it at the end, before it judges what each session believes of its contacts.
     #[arg(long, env = "LOADGEN_CONTACT_GRACE", value_name = "TIME", default_value = "5s", help_heading = PROTOCOL, value_parser = parse_time)]
     pub(super) contact_grace: Duration,
+
+    #[command(flatten)]
+    pub(super) account: AccountArgs,
 
     /// What must hold, or the exit code is 3: 'delivery.p99<50ms', 'lost==0'; several times
     #[arg(long, env = "LOADGEN_EXPECT", value_name = "EXPR", value_delimiter = ',', long_help = expect::HELP, help_heading = CHECKS)]

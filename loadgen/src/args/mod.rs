@@ -4,6 +4,7 @@
 //! a flag over both. An empty variable counts as not set. A wrong value or an impossible plan is one line.
 //! Called by `main` alone.
 
+mod account;
 mod at;
 mod certificates;
 mod find;
@@ -51,6 +52,8 @@ pub(crate) struct Options {
     pub(crate) repeat: u32,
     /// The program that is started if no server is given; the built-in server, if not given.
     pub(crate) server_bin: Option<PathBuf>,
+    /// The file with the accounts of the users, if they have any.
+    pub(crate) accounts: Option<PathBuf>,
     /// Where the report comes from.
     pub(crate) origin: Origin,
 }
@@ -205,7 +208,9 @@ fn read(args: &[OsString]) -> Result<Read, String> {
             }
         };
     }
-    let is_spelled = |id: &str| matches.value_source(id) != Some(ValueSource::DefaultValue);
+    let is_spelled = |id: &str| {
+        matches.value_source(id).is_some_and(|source| source != ValueSource::DefaultValue)
+    };
     let spelled = Spelled {
         plain: ["clients", "ramp", "duration"].into_iter().any(is_spelled),
         rate: is_spelled("rate"),
@@ -241,6 +246,9 @@ fn options(mut args: Args, spelled: Spelled, origin: Origin) -> Result<Options, 
     let seed = args.seed.unwrap_or_else(|| u64::from(fastrand::u32(..)));
     let most = args.stage.iter().map(|stage| stage.clients).max().unwrap_or(args.clients);
     let cast = Cast::new(&args.persona, most, seed);
+    if !spelled.rate {
+        args.rate = protocol::usual_rate(&args, most);
+    }
     let timing = timing(&args, spelled, &cast, seed)?;
     let commands = at::checked(mem::take(&mut args.at), &timing)?;
     let heartbeat =
@@ -254,6 +262,7 @@ fn options(mut args: Args, spelled: Spelled, origin: Origin) -> Result<Options, 
     let settings = Settings {
         protocol: args.protocol,
         manners: protocol::manners(&args),
+        postings: protocol::postings(&args),
         circle: protocol::circle(&args),
         shares: args.persona,
         sizes: args.text_bytes,
@@ -282,6 +291,7 @@ fn options(mut args: Args, spelled: Spelled, origin: Origin) -> Result<Options, 
         repeat: args.reporting.repeat,
         destinations: args.reporting.destinations(),
         server_bin: args.server_bin,
+        accounts: args.account.accounts,
         origin,
     })
 }

@@ -1,12 +1,12 @@
-//! [`check`]: whether the flags fit the protocol's realm; and [`manners`] and [`circle`], which depend on
-//! it.
+//! [`check`]: whether the flags fit the protocol's realm; and [`manners`], [`circle`], [`postings`] and
+//! [`usual_rate`], which depend on it.
 
 use clap::ValueEnum as _;
 
 use super::flags::Args;
 use super::values::OnOff;
 use crate::client::{Protocol, Realm};
-use crate::workload::{Devices, Manners, Numbers, Persona};
+use crate::workload::{Devices, Manners, Numbers, Persona, Postings};
 
 /// How many sessions a session invites, if no flag says so.
 const CIRCLE: u32 = 8;
@@ -14,15 +14,28 @@ const CIRCLE: u32 = 8;
 /// circles are random, so that some sessions are invited more often than others.
 const MOST_CIRCLE: u32 = 50;
 
+/// The share of private messages, if no flag says so. A message to everyone has as many deliveries as there are
+/// phones.
+const PRIVATE: f64 = 0.9;
+
+/// Deliveries a second that all messages make together, if no flag says how many messages there are.
+const DELIVERIES: f64 = 10_000.0;
+
 /// The flags of each realm. They mean nothing in another one.
 const OF_MOBILE: [&str; 2] = ["presence", "refresh"];
 const OF_MESSENGER: [&str; 6] =
     ["devices", "receipts", "read", "typing", "decline", "contact_grace"];
 
-fn flags_of(protocol: Protocol) -> &'static [&'static str] {
+fn flags_of(protocol: Protocol) -> Vec<&'static str> {
     match protocol.dialect().realm() {
-        Realm::Mobile(_) => &OF_MOBILE,
-        Realm::Messenger(_) => &OF_MESSENGER,
+        Realm::Mobile(_) => OF_MOBILE.to_vec(),
+        Realm::Messenger(_) => OF_MESSENGER.to_vec(),
+        Realm::Account(words) => {
+            let skills = words.skills();
+            let own = [("private", skills.is_private), ("typing", skills.types)];
+            let own = own.into_iter().filter(|&(_, has_it)| has_it).map(|(flag, _)| flag);
+            std::iter::once("accounts").chain(own).collect()
+        }
     }
 }
 
@@ -34,18 +47,19 @@ fn flags_of(protocol: Protocol) -> &'static [&'static str] {
 pub(super) fn check(args: &Args, is_spelled: impl Fn(&str) -> bool) -> Result<(), String> {
     let own = flags_of(args.protocol);
     for &other in Protocol::value_variants() {
-        let is_foreign = |flag: &&&str| !own.contains(flag) && is_spelled(flag);
-        if let Some(flag) = flags_of(other).iter().find(is_foreign) {
+        let is_foreign = |flag: &&str| !own.contains(flag) && is_spelled(flag);
+        if let Some(flag) = flags_of(other).into_iter().find(is_foreign) {
             let (flag, word) = (flag.replace('_', "-"), other.dialect().names().word);
             return Err(format!("--{flag} means something only with --protocol {word}"));
         }
     }
     match args.protocol.dialect().realm() {
-        Realm::Mobile(_) if has(args, Persona::QuotaHog) => Err(
+        Realm::Mobile(_) | Realm::Account(_) if has(args, Persona::QuotaHog) => Err(
             "--persona quota-hog means something only with --protocol session: it invites sessions"
                 .into(),
         ),
         Realm::Mobile(_) => Ok(()),
+        Realm::Account(_) => check_account(args),
         Realm::Messenger(_) => check_messenger(args),
     }
 }
@@ -69,10 +83,29 @@ fn check_messenger(args: &Args) -> Result<(), String> {
     Ok(())
 }
 
+fn check_account(args: &Args) -> Result<(), String> {
+    if has(args, Persona::Refresher) {
+        return Err("--persona refresher means something only with --protocol sca: it asks for the list of numbers".into());
+    }
+    if args.url.is_some() && args.account.accounts.is_none() {
+        return Err(
+            "--accounts FILE is needed for a server that is not loadgen's own: it keeps the users"
+                .into(),
+        );
+    }
+    if args.url.is_none() && args.account.accounts.is_some() {
+        return Err(
+            "--accounts is for a server at a URL: loadgen's own server gets users of its own"
+                .into(),
+        );
+    }
+    Ok(())
+}
+
 /// What phones do beside writing.
 pub(super) fn manners(args: &Args) -> Manners {
     match args.protocol.dialect().realm() {
-        Realm::Mobile(_) => Manners::NONE,
+        Realm::Mobile(_) | Realm::Account(_) => Manners::NONE,
         Realm::Messenger(_) => Manners {
             devices: args.devices,
             receipts: args.receipts == OnOff::On,
@@ -87,7 +120,34 @@ pub(super) fn manners(args: &Args) -> Manners {
 /// How many phones each chatter writes to.
 pub(super) fn circle(args: &Args) -> Option<u32> {
     match args.protocol.dialect().realm() {
-        Realm::Mobile(_) => args.circle,
+        Realm::Mobile(_) | Realm::Account(_) => args.circle,
         Realm::Messenger(_) => Some(args.circle.unwrap_or(CIRCLE)),
+    }
+}
+
+/// The rate, if no flag says so: of users with accounts, what makes about [`DELIVERIES`].
+pub(super) fn usual_rate(args: &Args, clients: u32) -> f64 {
+    match args.protocol.dialect().realm() {
+        Realm::Mobile(_) | Realm::Messenger(_) => args.rate,
+        Realm::Account(_) => {
+            let private = postings(args).private;
+            let others = f64::from(clients.saturating_sub(1)).max(1.0);
+            (DELIVERIES / (private + (1.0 - private) * others)).min(args.rate)
+        }
+    }
+}
+
+/// What users write.
+pub(super) fn postings(args: &Args) -> Postings {
+    match args.protocol.dialect().realm() {
+        Realm::Mobile(_) | Realm::Messenger(_) => Postings::NONE,
+        Realm::Account(words) => {
+            let skills = words.skills();
+            let share = |share: f64, has_words: bool| if has_words { share } else { 0.0 };
+            Postings {
+                private: share(args.account.private.unwrap_or(PRIVATE), skills.is_private),
+                typing: share(args.typing, skills.types),
+            }
+        }
     }
 }

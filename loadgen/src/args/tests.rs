@@ -91,7 +91,7 @@ fn a_misspelt_flag_or_one_of_another_tool_is_refused_with_the_right_one() {
         let line = parsed(args).expect_err("no such flag");
         assert!(line.ends_with(meant) && !line.contains('\n'), "{args:?}: {line}");
     }
-    let line = parsed(&["--frobnicate"]).expect_err("no such flag");
+    let line = parsed(&["--xyzzy"]).expect_err("no such flag");
     assert!(!line.contains("did you mean"), "{line}");
 }
 

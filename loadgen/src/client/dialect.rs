@@ -10,6 +10,7 @@ use std::borrow::Cow;
 use std::fmt::Debug;
 
 use super::door::{Caller, Door};
+use super::news::Spot;
 use super::pen::Pen;
 use super::said::Said;
 
@@ -26,6 +27,11 @@ pub(crate) trait Dialect: Debug + Sync {
 
     /// Writes the heartbeat.
     fn ping(&self, pen: &mut Pen, out: &mut Vec<u8>);
+
+    /// Whether a frame shows that the phone is in. Until then it hears what comes, and is not ready.
+    fn lets_in(&self, _said: &Said<'_>) -> bool {
+        true
+    }
 
     /// Understands a frame of the server.
     fn understand<'a>(&self, json: Cow<'a, str>) -> Said<'a>;
@@ -51,6 +57,8 @@ pub(crate) enum Realm {
     Mobile(&'static dyn MobileWords),
     /// Sessions, which know each other by invitation, each on one device or several.
     Messenger(&'static dyn MessengerWords),
+    /// Users with accounts, whose messages the server keeps.
+    Account(&'static dyn AccountWords),
 }
 
 /// What a phone with a number says.
@@ -78,6 +86,69 @@ pub(crate) trait MessengerWords: Debug + Sync {
 
     /// Accepts an invitation, or declines it.
     fn answer(&self, invitation: &str, accepts: bool, pen: &mut Pen, out: &mut Vec<u8>);
+}
+
+/// What a user with an account says. What a protocol has no word for is said by writing nothing.
+pub(crate) trait AccountWords: Debug + Sync {
+    /// What the protocol has words for, beside messages to everyone.
+    fn skills(&self) -> Skills;
+
+    /// Where the messages can be read that the server keeps, the best way first.
+    fn archives(&self) -> &'static [Archive];
+
+    /// Writes a message.
+    fn message(&self, draft: &Draft<'_>, pen: &mut Pen, out: &mut Vec<u8>);
+
+    /// Says that the user types, or has stopped.
+    fn type_to(&self, place: &Spot<'_>, is_typing: bool, pen: &mut Pen, out: &mut Vec<u8>);
+
+    /// Asks for the newest page of a history, or for the page before the message with this id of the server.
+    fn ask_for_history(
+        &self,
+        place: &Spot<'_>,
+        before: Option<&str>,
+        pen: &mut Pen,
+        out: &mut Vec<u8>,
+    );
+
+    #[allow(dead_code, reason = "reading comes with unread counts")]
+    /// Says that the user has read a place up to the message with this id of the server.
+    fn mark_read(&self, place: &Spot<'_>, up_to: &str, pen: &mut Pen, out: &mut Vec<u8>);
+}
+
+/// Where the messages can be read that a server keeps.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Archive {
+    /// All of them, page by page, over a socket of this protocol.
+    Pages(&'static dyn Dialect),
+    /// The last messages to everyone, over HTTP: `GET /messages/global`.
+    LastToEveryone,
+}
+
+/// What a protocol of users with accounts has words for, beside messages to everyone.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub(crate) struct Skills {
+    /// Messages to one user.
+    pub(crate) is_private: bool,
+    /// Messages to rooms.
+    pub(crate) has_rooms: bool,
+    /// Typing.
+    pub(crate) types: bool,
+    /// Pages of histories, over the socket.
+    pub(crate) has_history: bool,
+    /// Marks of what was read.
+    pub(crate) marks_read: bool,
+}
+
+/// A message that a user with an account writes.
+#[derive(Clone, Debug)]
+pub(crate) struct Draft<'a> {
+    /// The user's own id for it, which is another one for each message of all runs.
+    pub(crate) id: &'a str,
+    pub(crate) place: Spot<'a>,
+    pub(crate) text: &'a str,
+    /// The server's id of the message that it answers.
+    pub(crate) reply_to: Option<&'a str>,
 }
 
 /// A message or an invitation of a session.

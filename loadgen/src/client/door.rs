@@ -17,6 +17,12 @@ pub(crate) struct Caller<'a> {
     pub(crate) number: &'a str,
     /// The session that the phone is a device of.
     pub(crate) session: &'a str,
+    /// The account that the phone signs in with: its name, its id, and the token of its login.
+    #[allow(dead_code, reason = "for protocols whose addresses have the user in them")]
+    pub(crate) user: &'a str,
+    #[allow(dead_code, reason = "for protocols whose addresses have the user in them")]
+    pub(crate) user_id: &'a str,
+    pub(crate) token: &'a str,
     /// How it wants to be told who is online.
     pub(crate) presence: Presence,
     /// Whether it wants to be told what becomes of messages.
@@ -28,10 +34,21 @@ pub(crate) struct Caller<'a> {
 pub(crate) struct Door {
     /// The path and the query of the request, after the address's prefix.
     pub(crate) path: String,
+    /// The header lines that are its own, each with its end of line.
+    pub(crate) headers: String,
+    /// The WebSocket subprotocol that it asks for, and that the server must select.
+    pub(crate) subprotocol: Option<&'static str>,
     /// The first frame of the phone, if it has to sign in by one.
     pub(crate) sign_in: Option<String>,
     /// Whether the phone is ready only when it has heard a first frame.
     pub(crate) is_greeted: bool,
+}
+
+impl Door {
+    /// The door at this path, where a phone is greeted, and needs to do nothing more to get in.
+    pub(crate) fn at(path: String) -> Self {
+        Door { path, headers: String::new(), subprotocol: None, sign_in: None, is_greeted: true }
+    }
 }
 
 /// How a phone wants to be told who is online.

@@ -5,23 +5,30 @@
 //! from one protocol to the next: each protocol is a folder here (`sca`, `messenger`) and a line in
 //! `protocol`.
 
+mod chatterbox;
 mod dialect;
 mod door;
 mod ending;
 mod messenger;
+mod news;
 mod pen;
 mod phone;
 mod protocol;
 mod said;
 mod sca;
+mod switchboard_v1;
 #[cfg(test)]
 mod tests;
 mod told;
 mod upgrade;
+mod websocket_chat;
 
-pub(crate) use dialect::{Letter, MessengerWords, MobileWords, Realm};
+pub(crate) use dialect::{
+    AccountWords, Archive, Dialect, Draft, Letter, MessengerWords, MobileWords, Realm,
+};
 pub(crate) use door::{Address, Caller, Presence};
 pub(crate) use ending::Ending;
+pub(crate) use news::{History, News, Post, Spot};
 pub(crate) use pen::Pen;
 pub(crate) use phone::{Event, Phone};
 pub(crate) use protocol::Protocol;

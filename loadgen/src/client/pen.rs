@@ -11,6 +11,9 @@ pub(crate) struct Pen {
 }
 
 impl Pen {
+    /// The payload of a control ping, which its pong repeats.
+    pub(crate) const PING: &[u8] = b"heartbeat";
+
     /// A pen whose masks and keys come from this seed. Masks must be unpredictable in a browser, whose
     /// scripts may be hostile (RFC 6455 §10.3). loadgen has no scripts, and its runs should be repeatable.
     pub(crate) fn new(seed: u64) -> Self {
@@ -40,6 +43,11 @@ impl Pen {
     pub(crate) fn write_long_ping(&mut self, out: &mut Vec<u8>) {
         let text = format!("{{\"type\":\"ping\"{:1000}}}", "");
         self.write(&Frame::Text(&text), out);
+    }
+
+    /// A ping of the WebSocket protocol (RFC 6455 §5.5.2), for protocols that have no heartbeat of their own.
+    pub(crate) fn write_control_ping(&mut self, out: &mut Vec<u8>) {
+        self.write(&Frame::Ping(Pen::PING), out);
     }
 
     /// This many pings. Their pongs are not waited for.

@@ -214,9 +214,14 @@ impl Phone {
         let said = match item {
             Item::Text(text) => self.dialect.understand(text),
             Item::Binary(_) => Said::Nonsense,
+            Item::Pong(payload) if *payload == *Pen::PING => Said::Pong,
             Item::Ping(_) | Item::Pong(_) | Item::Close(_) => return None,
         };
         match std::mem::replace(&mut self.stage, Stage::Nothing) {
+            Stage::Greeting { reader, since } if !self.dialect.lets_in(&said) => {
+                self.stage = Stage::Greeting { reader, since };
+                return Some(Event::Said(said));
+            }
             Stage::Greeting { reader, since } => {
                 self.stage = Stage::Talk(reader);
                 return Some(Event::Greeted { after: now.since(since), first: said });

@@ -1,8 +1,11 @@
 //! [`Protocol`]: which protocol phones speak. This is the one list of them.
 
+use super::chatterbox::Chatterbox;
 use super::dialect::Dialect;
 use super::messenger::SessionMessenger;
 use super::sca::Sca;
+use super::switchboard_v1::SwitchboardV1;
+use super::websocket_chat::WebsocketChat;
 
 /// A protocol. The variants are the words on the command line.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq, clap::ValueEnum)]
@@ -12,6 +15,12 @@ pub(crate) enum Protocol {
     Sca,
     /// Sessions that know each other by invitation, each on one device or several.
     Session,
+    /// Users with accounts, who all hear everything.
+    Chatterbox,
+    /// Users with accounts, who write to everyone and to each other.
+    WebsocketChat,
+    /// Users with accounts, by the protocol with acknowledgements, histories and rooms.
+    V1,
 }
 
 impl Protocol {
@@ -20,6 +29,9 @@ impl Protocol {
         match self {
             Protocol::Sca => &Sca,
             Protocol::Session => &SessionMessenger,
+            Protocol::Chatterbox => &Chatterbox,
+            Protocol::WebsocketChat => &WebsocketChat,
+            Protocol::V1 => &SwitchboardV1,
         }
     }
 }

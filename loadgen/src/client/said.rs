@@ -3,6 +3,7 @@
 
 use std::borrow::Cow;
 
+use super::news::News;
 use super::sca::{Delta, List};
 use super::told::Told;
 
@@ -19,6 +20,8 @@ pub(crate) enum Said<'a> {
     Message(Message<'a>),
     /// What only the Session Messenger protocol says.
     Told(Told<'a>),
+    /// What only the protocols of users with accounts say.
+    News(News<'a>),
     /// A message of this phone could not be delivered.
     Undelivered,
     /// The server did not understand a frame of this phone.
@@ -39,8 +42,23 @@ pub(crate) struct Message<'a> {
 }
 
 impl Said<'_> {
-    /// Whether it is what a server should say first: a list, or that the phone is in.
+    /// Whether it is what a server should say first: a list, a history, or that the phone is in.
     pub(crate) fn is_greeting(&self) -> bool {
-        matches!(self, Said::List(_) | Said::Told(Told::Authenticated))
+        let is_news =
+            matches!(self, Said::News(News::Welcome | News::History(_) | News::Online { .. }));
+        is_news || matches!(self, Said::List(_) | Said::Told(Told::Authenticated))
     }
+}
+
+/// Understands a frame by a function that reads text in place. `Err`: it is no news.
+pub(super) fn understand(
+    json: Cow<'_, str>,
+    read: impl for<'a> Fn(&'a str) -> Result<News<'a>, Said<'static>>,
+) -> Said<'_> {
+    let said = match json {
+        Cow::Borrowed(json) => read(json).map(Said::News),
+        // It came in pieces, which is rare.
+        Cow::Owned(json) => read(&json).map(|news| Said::News(news.into_owned())),
+    };
+    said.unwrap_or_else(|other| other)
 }

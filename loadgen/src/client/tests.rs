@@ -7,8 +7,15 @@ use switchboard::ws::{CloseCode, Frame, Item, Limits, Reader, Role};
 use super::*;
 
 const ADDRESS: Address<'_> = Address { authority: "127.0.0.1:8080", prefix: "" };
-const CALLER: Caller<'_> =
-    Caller { number: "4000000000001", session: "me", presence: Presence::Full, receipts: true };
+const CALLER: Caller<'_> = Caller {
+    number: "4000000000001",
+    session: "me",
+    user: "ada",
+    user_id: "0111",
+    token: "abab",
+    presence: Presence::Full,
+    receipts: true,
+};
 
 /// The longest message that the tests read.
 const LIMITS: Limits = Limits { message_bytes: 1 << 20, binary: true };

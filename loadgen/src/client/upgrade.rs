@@ -17,6 +17,8 @@ pub(super) struct Upgrade {
     since: Moment,
     /// The bytes of an answer whose head is incomplete.
     head: Vec<u8>,
+    /// The subprotocol that the server must select, if one was asked for.
+    subprotocol: Option<&'static str>,
     /// The first frame of the phone, if it has to sign in by one.
     sign_in: Option<String>,
 }
@@ -32,7 +34,7 @@ impl Upgrade {
     ) -> Self {
         let key = ClientKey::new(random);
         let Address { authority, prefix } = address;
-        let Door { path, sign_in, is_greeted: _ } = door;
+        let Door { path, headers, subprotocol, sign_in, is_greeted: _ } = door;
         write!(
             out,
             "GET {prefix}{path} HTTP/1.1\r\n\
@@ -40,11 +42,16 @@ impl Upgrade {
              Upgrade: websocket\r\n\
              Connection: Upgrade\r\n\
              Sec-WebSocket-Key: {}\r\n\
-             Sec-WebSocket-Version: 13\r\n\r\n",
+             Sec-WebSocket-Version: 13\r\n{headers}",
             key.as_str()
         )
         .expect("writing to a vector never fails");
-        Upgrade { key, since: now, head: Vec::new(), sign_in }
+        if let Some(wanted) = subprotocol {
+            write!(out, "Sec-WebSocket-Protocol: {wanted}\r\n")
+                .expect("writing to a vector never fails");
+        }
+        out.extend_from_slice(b"\r\n");
+        Upgrade { key, since: now, head: Vec::new(), subprotocol, sign_in }
     }
 
     /// The frame that is to be sent as soon as the server speaks WebSocket.
@@ -85,6 +92,9 @@ impl Upgrade {
             return Err(Ending::NotHttp(
                 "a 101 without Upgrade: websocket and Connection: Upgrade",
             ));
+        }
+        if headers.first("sec-websocket-protocol") != self.subprotocol.map(str::as_bytes) {
+            return Err(Ending::NotHttp("a 101 that does not select the subprotocol asked for"));
         }
         match headers.first("sec-websocket-accept") {
             Some(accept) if self.key.accepts(accept) => Ok(self.since),

@@ -27,15 +27,18 @@ pub(crate) const HELP: &str = "What must hold, or the exit code is 3; may be giv
 NAME OP VALUE, such as 'delivery.p99<50ms' or 'lost==0'. OP is one of < <= > >= == !=.
 A time has a unit (ns, us, ms, s, m, h), a count has none.
 NAME is a measure with a statistic: delivery.p99, connect.max, heartbeat.uncorrected.p99.9.
-  measures: connect, connect.tcp, connect.tls, connect.upgrade, connect.first_frame, delivery,
-            heartbeat, convergence, notice, send_lag, loop_lag; of sessions also read, invitation
+ measures: connect, connect.tcp, connect.tls, connect.upgrade, connect.first_frame, delivery,
+            heartbeat, convergence, notice, send_lag, loop_lag; of sessions also read, invitation;
+            of users ack
   statistics: p0 to p100, min, mean, max, count; of nothing, only count holds
 or a counter: sent, delivered, lost, in_doubt, duplicated, misdelivered, reordered, misattributed,
   garbled, late, skipped, undelivered, errors, nonsense, planned, ready, peak, disconnects,
   stale_views, unnoticed, too_early; of sessions also copies_lost, mirrors_lost, mirrors_twice,
   mirrors_wrong, statuses_lost, statuses_twice, statuses_out_of_order, statuses_uncalled,
   wrongly_undelivered, invitations_lost, invitations_wrong, answers_lost, answers_wrong,
-  typing_lost, typing_uncalled, strangers_shown";
+  typing_lost, typing_uncalled, strangers_shown; of users also acknowledged, deliveries,
+  deliveries_lost, unacknowledged, histories_wrong, stored.missing, stored.twice,
+  stored.out_of_order, stored.wrong, stored.unread";
 
 /// What must hold.
 #[derive(Clone, Debug, PartialEq)]
@@ -85,7 +88,7 @@ pub(crate) trait Figures {
 }
 
 /// All measures. They are durations.
-pub(crate) const MEASURES: [&str; 13] = [
+pub(crate) const MEASURES: [&str; 14] = [
     "connect",
     "connect.tcp",
     "connect.tls",
@@ -97,12 +100,13 @@ pub(crate) const MEASURES: [&str; 13] = [
     "notice",
     "read",
     "invitation",
+    "ack",
     "send_lag",
     "loop_lag",
 ];
 
 /// All counters.
-pub(crate) const COUNTERS: [&str; 37] = [
+pub(crate) const COUNTERS: [&str; 47] = [
     "sent",
     "delivered",
     "lost",
@@ -140,6 +144,16 @@ pub(crate) const COUNTERS: [&str; 37] = [
     "typing_lost",
     "typing_uncalled",
     "strangers_shown",
+    "acknowledged",
+    "deliveries",
+    "deliveries_lost",
+    "unacknowledged",
+    "histories_wrong",
+    "stored.missing",
+    "stored.twice",
+    "stored.out_of_order",
+    "stored.wrong",
+    "stored.unread",
 ];
 
 impl Expectation {

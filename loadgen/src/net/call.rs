@@ -5,14 +5,15 @@ use switchboard::timer::Moment;
 use crate::client::{Address, Caller, Pen, Phone};
 use crate::phone_id::PhoneId;
 use crate::plan::Plan;
+use crate::pool::Account;
 use crate::target::Target;
 use crate::workload::{Name, Numbers};
 
-/// Returns the phone, which has this number or is a device of this session, and appends its request to `out`.
+/// Returns the phone, which has this number, is a device of this session, or signs in with this account, and appends its request to `out`.
 pub(super) fn call(
     plan: &Plan,
     target: &Target,
-    (number, session, numbers): (PhoneId, &Name, &Numbers),
+    (number, session, numbers, account): (PhoneId, &Name, &Numbers, Option<&Account>),
     now: Moment,
     pen: &mut Pen,
     out: &mut Vec<u8>,
@@ -22,6 +23,9 @@ pub(super) fn call(
     let caller = Caller {
         number: numbers.digits(number, &mut digits),
         session: session.as_str(),
+        user: account.map_or("", |account| &account.name),
+        user_id: account.map_or("", |account| &account.id),
+        token: account.and_then(|account| account.token.as_deref()).unwrap_or_default(),
         presence: settings.presence,
         receipts: settings.manners.receipts,
     };

@@ -100,6 +100,7 @@ impl Run<'_> {
         match self.realm {
             Realm::Mobile(words) => self.send_message(words, (from, to), planned, now),
             Realm::Messenger(words) => self.send_letter(words, (from, to), planned, now),
+            Realm::Account(words) => self.post(words, (from, to), planned, now),
         }
     }
 

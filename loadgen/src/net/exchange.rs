@@ -238,7 +238,7 @@ impl Run<'_> {
             Persona::QuotaHog => self.desk.names.hog(id, party.generation),
             _ => self.desk.names.session(session),
         };
-        let who = (session, &name, &self.desk.numbers);
+        let who = (session, &name, &self.desk.numbers, self.desk.pool.get(id));
         let phone = call(self.plan, target, who, now, pen, out);
         let Some(line) = &mut slot.line else { return };
         if !slot.persona.is_hostile() && !line.is_secure() {

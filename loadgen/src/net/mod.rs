@@ -5,9 +5,12 @@
 //! reads what has arrived meanwhile: `inbox` knows when it arrived. `run` holds the state of the loop,
 //! `due` and `tasks` do what is due, and `exchange` is what goes over the lines.
 
+mod account;
 mod act;
 mod aftermath;
 mod alarm;
+mod ask;
+mod audit;
 mod call;
 mod clock;
 mod commands;
@@ -15,6 +18,7 @@ mod cursor;
 mod desk;
 mod dial;
 mod due;
+mod enrol;
 mod errand;
 mod exchange;
 mod get;
@@ -38,6 +42,7 @@ mod watch;
 
 use std::io::{self, ErrorKind};
 use std::os::fd::AsRawFd as _;
+use std::sync::Arc;
 use std::time::Duration;
 
 use mio::unix::SourceFd;
@@ -45,6 +50,7 @@ use mio::{Events, Interest, Poll, Token};
 use nix::sys::prctl::set_timerslack;
 
 use crate::plan::Plan;
+use crate::pool::Pool;
 use crate::record::Outcome;
 use crate::signals::Signals;
 use crate::target::Target;
@@ -55,6 +61,7 @@ use watch::Watch;
 
 pub(crate) use clock::date;
 pub(crate) use dial::look_up;
+pub(crate) use enrol::enrol;
 pub(crate) use get::{FOR_A_PAGE, get};
 pub(crate) use patience::Refusal;
 pub(crate) use probe::probe;
@@ -77,6 +84,7 @@ const EVENTS: usize = 128;
 pub(crate) fn play(
     plan: &Plan,
     target: &Target,
+    pool: &Arc<Pool>,
     pid: Option<u32>,
     metrics: Option<&Target>,
     signals: &mut Signals,
@@ -91,7 +99,7 @@ pub(crate) fn play(
     let mut progress = Progress::new(plan.quiet);
     let mut events = Events::with_capacity(EVENTS);
     let server = (target, pid, Watch::start(pid, metrics));
-    let mut run = Run::new(plan, server, registry.try_clone()?);
+    let mut run = Run::new(plan, server, pool, registry.try_clone()?);
 
     loop {
         run.do_what_is_due();
@@ -138,6 +146,7 @@ pub(crate) fn play(
         run.end_turn(awake_since);
     }
     progress.finish();
+    run.read_histories(signals);
     // Back to the default: a server that is started for the next run would inherit it.
     set_timerslack(0)?;
     Ok(run.finish())

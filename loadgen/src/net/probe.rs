@@ -13,6 +13,7 @@ use super::patience::{Patience, Refusal};
 use super::talk::Talk;
 use crate::client::{Ending, Event, Pen};
 use crate::plan::Plan;
+use crate::pool::Pool;
 use crate::signals::Signals;
 use crate::target::Target;
 use crate::workload::{Names, Numbers};
@@ -29,16 +30,17 @@ const WHOLE: Duration = Duration::from_secs(15);
 pub(crate) fn probe(
     plan: &Plan,
     target: &Target,
+    pool: &Pool,
     signals: &Signals,
 ) -> Result<SocketAddr, Refusal> {
     let connecting = Patience::new(PATIENCE, Some(signals));
     let mut talk = Talk::begin(target, connecting, PATIENCE)?;
     talk.extend(Patience::new(WHOLE, Some(signals)));
     let address = talk.address;
-    converse(plan, target, talk).map(|()| address)
+    converse(plan, target, pool, talk).map(|()| address)
 }
 
-fn converse(plan: &Plan, target: &Target, mut talk: Talk<'_>) -> Result<(), Refusal> {
+fn converse(plan: &Plan, target: &Target, pool: &Pool, mut talk: Talk<'_>) -> Result<(), Refusal> {
     let (url, names) = (target.url(), plan.settings.protocol.dialect().names());
     let title = names.title;
     let failed = |error: std::io::Error| match error.kind() {
@@ -53,7 +55,7 @@ fn converse(plan: &Plan, target: &Target, mut talk: Talk<'_>) -> Result<(), Refu
     let (clients, seed) = (timing.clients, timing.seed);
     let (numbers, ids) = (Numbers::new(clients, seed), Names::new(clients, seed));
     let session = ids.session(numbers.probe());
-    let who = (numbers.probe(), &session, &numbers);
+    let who = (numbers.probe(), &session, &numbers, pool.accounts().first());
     let (clock, mut pen, mut out) = (Clock::start(), Pen::new(seed), Vec::new());
     let mut phone = call(plan, target, who, clock.now(), &mut pen, &mut out);
     let mut buffer = vec![0; 64 * 1024];

@@ -4,6 +4,7 @@
 //! `due` and `tasks` do what is to be done in each stage, `exchange` handles what comes from the server,
 //! and `mobile` and `messenger` do what differs between the realms.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use mio::Registry;
@@ -19,6 +20,7 @@ use super::progress::{Progress, Status};
 use super::watch::Watch;
 use crate::client::Realm;
 use crate::plan::Plan;
+use crate::pool::Pool;
 use crate::record::{End, Missing, Outcome, Running};
 use crate::target::Target;
 use crate::workload::Cast;
@@ -58,12 +60,13 @@ impl<'p> Run<'p> {
     pub(super) fn new(
         plan: &'p Plan,
         (target, pid, watch): (&'p Target, Option<u32>, Watch),
+        pool: &Arc<Pool>,
         registry: Registry,
     ) -> Self {
         let (timing, settings) = (&plan.timing, &plan.settings);
         let clock = Clock::start();
         let cast = Cast::new(&settings.shares, timing.clients, timing.seed);
-        let mut desk = Desk::new(plan);
+        let mut desk = Desk::new(plan, Arc::clone(pool));
         let commands = plan.commands.iter();
         desk.record.commands.plan(commands.map(|one| (Moment::START + one.at, one.text.clone())));
         let meter = Meter::start(watch, timing.messages_begin(), clock.now(), &mut desk.record);
@@ -198,7 +201,7 @@ impl<'p> Run<'p> {
         // If the run was broken off, not all samples have been taken.
         let samples = self.meter.samples(self.clock.now());
         record.finish();
-        let Missing { lost, in_doubt } = record.books.missing();
+        let Missing { lost, in_doubt } = record.missing();
         Outcome {
             in_doubt,
             lost,

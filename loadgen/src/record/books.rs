@@ -143,6 +143,18 @@ impl Books {
         }
     }
 
+    /// A message has arrived everywhere, as another part of the record has seen.
+    pub(crate) fn complete(&mut self, number: u64) {
+        let place = number.checked_sub(self.first).and_then(|at| usize::try_from(at).ok());
+        let Some(entry) = place.and_then(|at| self.entries.get_mut(at)) else { return };
+        if !std::mem::replace(&mut entry.has_arrived, true) {
+            let key = (entry.stamp.sender, entry.stamp.recipient);
+            self.delivered += 1;
+            self.count_down(key);
+            self.tidy();
+        }
+    }
+
     /// How many messages will not arrive, as the server has said.
     pub(crate) fn given_back(&self) -> u64 {
         self.given_back

@@ -7,6 +7,7 @@
 
 use switchboard::timer::Moment;
 
+use super::account::Accounts;
 use super::books::{Books, Party};
 use super::measure::{Begun, Measure};
 use super::messenger::Messenger;
@@ -31,7 +32,7 @@ pub(super) trait Checks {
     );
 
     /// It hangs up, or its connection has ended.
-    fn went(&mut self, phone: PhoneId, persona: Persona, now: Moment);
+    fn went(&mut self, phone: PhoneId, persona: Persona, books: &mut Books, now: Moment);
 
     /// It has fallen silent: the server may give it up at any moment.
     fn may_leave(&mut self, phone: PhoneId);
@@ -67,7 +68,7 @@ pub(super) trait Checks {
     fn take_lately(&mut self) -> Option<[u64; 2]>;
 
     /// The run is over: whatever should have come, and has not, is counted as wrong.
-    fn finish(&mut self, books: &Books);
+    fn finish(&mut self, books: &mut Books);
 }
 
 /// The realm of a run, and what was checked in it.
@@ -77,6 +78,8 @@ pub(crate) enum Checked {
     Mobile(Box<Views>),
     /// Sessions, which are told of their contacts.
     Messenger(Box<Messenger>),
+    /// Users with accounts, whose messages the server keeps.
+    Account(Box<Accounts>),
 }
 
 impl Checked {
@@ -85,6 +88,7 @@ impl Checked {
         match realm {
             Realm::Mobile(_) => Checked::Mobile(Box::new(Views::new(devices.phones()))),
             Realm::Messenger(_) => Checked::Messenger(Box::new(Messenger::new(devices, manners))),
+            Realm::Account(_) => Checked::Account(Box::new(Accounts::new(devices.phones()))),
         }
     }
 
@@ -92,6 +96,7 @@ impl Checked {
         match self {
             Checked::Mobile(views) => &**views,
             Checked::Messenger(messenger) => &**messenger,
+            Checked::Account(accounts) => &**accounts,
         }
     }
 
@@ -99,6 +104,7 @@ impl Checked {
         match self {
             Checked::Mobile(views) => &mut **views,
             Checked::Messenger(messenger) => &mut **messenger,
+            Checked::Account(accounts) => &mut **accounts,
         }
     }
 
@@ -106,7 +112,7 @@ impl Checked {
     pub(crate) fn views_mut(&mut self) -> Option<&mut Views> {
         match self {
             Checked::Mobile(views) => Some(views),
-            Checked::Messenger(_) => None,
+            Checked::Messenger(_) | Checked::Account(_) => None,
         }
     }
 
@@ -114,7 +120,7 @@ impl Checked {
     pub(crate) fn messenger(&self) -> Option<&Messenger> {
         match self {
             Checked::Messenger(messenger) => Some(messenger),
-            Checked::Mobile(_) => None,
+            Checked::Mobile(_) | Checked::Account(_) => None,
         }
     }
 
@@ -122,7 +128,23 @@ impl Checked {
     pub(crate) fn messenger_mut(&mut self) -> Option<&mut Messenger> {
         match self {
             Checked::Messenger(messenger) => Some(messenger),
-            Checked::Mobile(_) => None,
+            Checked::Mobile(_) | Checked::Account(_) => None,
+        }
+    }
+
+    /// The checks of users with accounts, if this is their realm.
+    pub(crate) fn accounts(&self) -> Option<&Accounts> {
+        match self {
+            Checked::Account(accounts) => Some(accounts),
+            Checked::Mobile(_) | Checked::Messenger(_) => None,
+        }
+    }
+
+    /// The same, to be told something.
+    pub(crate) fn accounts_mut(&mut self) -> Option<&mut Accounts> {
+        match self {
+            Checked::Account(accounts) => Some(accounts),
+            Checked::Mobile(_) | Checked::Messenger(_) => None,
         }
     }
 }

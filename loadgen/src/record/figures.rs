@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use super::{Breach, Fault, Measure, Outcome, Record, Times};
+use super::{Accounts, Breach, Fault, Lapse, Measure, Outcome, Record, Times};
 use crate::expect::{Figures, MEASURES, SoFar, Statistic};
 
 /// A run that is under way.
@@ -83,8 +83,15 @@ impl Record {
             }
             "stale_views" => self.stale_views,
             "unnoticed" => self.unnoticed,
+            "acknowledged" => self.accounts().map_or(0, Accounts::acknowledged),
+            "deliveries" => self.accounts().map_or(0, |accounts| accounts.deliveries),
             "too_early" => self.too_early,
             name => {
+                if let Some(lapse) = Lapse::ALL.into_iter().find(|lapse| lapse.word() == name) {
+                    return Some(
+                        self.accounts().map_or(0, |accounts| accounts.lapses.count(lapse)),
+                    );
+                }
                 let breach = Breach::ALL.into_iter().find(|breach| breach.word() == name)?;
                 self.messenger().map_or(0, |messenger| messenger.breaches.count(breach))
             }
@@ -105,6 +112,7 @@ impl Record {
             "convergence" => both(self.convergence()),
             "read" => both(&self.messenger()?.read),
             "invitation" => &self.messenger()?.invitation,
+            "ack" => both(&self.accounts()?.acknowledgement),
             "notice" => both(&self.notice),
             "send_lag" => &self.send_lag,
             "loop_lag" => &self.loop_lag,

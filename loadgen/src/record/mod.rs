@@ -3,6 +3,7 @@
 //!
 //! It is told everything; it neither asks nor decides. Whether a run was good is for the report to say.
 
+mod account;
 mod books;
 mod checks;
 mod commands;
@@ -16,6 +17,7 @@ mod tally;
 mod times;
 mod views;
 
+pub(crate) use account::{Accounts, Arrival as Came, Kept, Lapse};
 pub(crate) use books::{Books, Fault, Missing, Party, Receipt};
 pub(crate) use checks::Checked;
 pub(crate) use commands::{Commands, Ended, Ran};
@@ -240,7 +242,7 @@ impl Record {
     /// It hangs up, or its connection has ended.
     pub(crate) fn went(&mut self, phone: PhoneId, persona: Persona, now: Moment) {
         if self.follows {
-            self.checked.checks_mut().went(phone, persona, now);
+            self.checked.checks_mut().went(phone, persona, &mut self.books, now);
         }
     }
 
@@ -282,12 +284,22 @@ impl Record {
 
     /// The run is over.
     pub(crate) fn finish(&mut self) {
-        self.checked.checks_mut().finish(&self.books);
+        self.checked.checks_mut().finish(&mut self.books);
     }
 
     /// What happened among sessions, if they are this run's realm.
     pub(crate) fn messenger(&self) -> Option<&Messenger> {
         self.checked.messenger()
+    }
+
+    /// What became of the messages of users with accounts, if they are this run's realm.
+    pub(crate) fn accounts(&self) -> Option<&Accounts> {
+        self.checked.accounts()
+    }
+
+    /// The messages that have not arrived.
+    pub(crate) fn missing(&self) -> Missing {
+        self.accounts().map_or_else(|| self.books.missing(), Accounts::missing)
     }
 
     /// A connection was not closed in good order by both sides: messages under way over it are in doubt.

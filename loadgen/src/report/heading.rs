@@ -24,7 +24,7 @@ pub(super) fn write_heading(
 fn write_plan(summary: &Summary, out: &mut impl Write) -> io::Result<()> {
     let plan = &summary.plan;
     let own = if plan.own_server { " (our own server)" } else { "" };
-    let phones = if plan.sessions.is_some() { "sessions" } else { "phones" };
+    let phones = plan.people();
     let unchecked = plan.about_certificates();
     writeln!(out, "plan         {} {phones} on {}{own}{unchecked}", plan.clients, plan.url)?;
     writeln!(
@@ -44,8 +44,8 @@ fn write_plan(summary: &Summary, out: &mut impl Write) -> io::Result<()> {
         every(plan.heartbeat_seconds),
         plan.seed
     )?;
-    match &plan.sessions {
-        Some(sessions) => writeln!(out, "             {}", sessions.words())?,
+    match plan.realm_words() {
+        Some(words) => writeln!(out, "             {words}")?,
         None => {
             let refresh = every(plan.refresh_seconds);
             writeln!(out, "             presence {}, refresh {refresh}", plan.presence)?;

@@ -32,6 +32,9 @@ pub(super) struct Row {
 pub(super) fn compare(outcome: &Outcome, before: &str, after: &str) -> Result<Vec<Row>, String> {
     let books = &outcome.record.books;
     let doubt = outcome.in_doubt;
+    if outcome.record.accounts().is_some() {
+        return compare_accounts(outcome, before, after);
+    }
     // Every message that came to a phone was delivered, even if twice, or to the wrong phone.
     let faults = [Fault::Duplicated, Fault::Misdelivered, Fault::Garbled];
     let extra: u64 = match outcome.record.messenger() {
@@ -62,6 +65,29 @@ pub(super) fn compare(outcome: &Outcome, before: &str, after: &str) -> Result<Ve
     }
     let rows = rows.into_iter().map(|(what, name, ours, in_doubt)| {
         let theirs = theirs(name, is_session, before, after)?;
+        let agrees = (ours..=ours + in_doubt).contains(&theirs);
+        Ok(Row { what, ours, in_doubt, theirs, agrees })
+    });
+    rows.collect()
+}
+
+/// Compares the books of users with accounts. A message counts once, however many deliveries it has.
+fn compare_accounts(outcome: &Outcome, before: &str, after: &str) -> Result<Vec<Row>, String> {
+    let (books, doubt) = (&outcome.record.books, outcome.in_doubt);
+    let errors = outcome.record.heard.errors;
+    let sent = books.sent() - doubt.min(books.sent());
+    let rows = [
+        ("messages received", "messages_received_total", sent, doubt),
+        ("messages stored", "messages_stored_total", sent - errors.min(sent), doubt + errors),
+        ("messages refused", "messages_refused_total", 0, errors),
+        ("messages failed", "messages_failed_total", 0, errors),
+    ];
+    let rows = rows.into_iter().map(|(what, name, ours, in_doubt)| {
+        let name = format!("switchboard_account_{name}");
+        let counted = |page| value(page, &name);
+        let theirs = counted(after).zip(counted(before)).map(|(after, before)| after - before);
+        let theirs = theirs.ok_or_else(|| format!("the server's /metrics has no {name}"))?;
+        let theirs = theirs.max(0.0) as u64;
         let agrees = (ours..=ours + in_doubt).contains(&theirs);
         Ok(Row { what, ours, in_doubt, theirs, agrees })
     });

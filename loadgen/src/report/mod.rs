@@ -2,6 +2,7 @@
 //! own books, and `verdict` judges it. `runs` holds the summary of one or several runs. `outputs` writes it
 //! to where it is wanted, as `text`, JSON, `csv`, `hgrm` or `html`. `compare` compares two reports.
 
+mod accounts;
 mod bars;
 mod cast;
 mod commands;

@@ -49,5 +49,12 @@ pub(super) fn named_times(record: &Record) -> Vec<Named<'_>> {
             ("invitation", "invitation answered", &messenger.invitation),
         ]);
     }
+    if let Some(accounts) = record.accounts() {
+        let ack = &accounts.acknowledgement;
+        list.extend([
+            ("ack", "acknowledged", &ack.corrected),
+            ("ack.uncorrected", "  from actual sending", &ack.uncorrected),
+        ]);
+    }
     list.into_iter().map(|(key, title, times)| Named { key, title, times }).collect()
 }

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::accounts::{AccountPlan, Accounts};
 use super::cast::{Convergence, Kinds, Notice};
 use super::commands::Told;
 use super::ledger::Row;
@@ -105,6 +106,9 @@ pub(crate) struct Summary {
     /// Only in the Session Messenger protocol.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) sessions: Option<Sessions>,
+    /// Only in the protocols of users with accounts.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) accounts: Option<Accounts>,
     pub(super) generator: Generator,
     /// Only for loadgen's own server, or with the server's `/metrics`.
     pub(super) server: Option<Server>,
@@ -127,11 +131,14 @@ pub(super) struct Plan {
     pub(super) own_server: bool,
     /// `checked`, or `not checked` with `--insecure`; `null` without TLS.
     pub(super) certificates: Option<&'static str>,
-    /// `sca` or `session`.
+    /// The word of `--protocol`.
     pub(super) protocol: &'static str,
     /// Only with sessions. `clients` is then the number of sessions.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) sessions: Option<SessionPlan>,
+    /// Only with users with accounts.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) accounts: Option<AccountPlan>,
     /// `open`: messages are due when the plan says, whatever the server does. `closed`: a phone waits
     /// for its last message before it writes the next.
     pub(super) model: &'static str,
@@ -165,6 +172,21 @@ impl Plan {
             Some(NOT_CHECKED) => " (certificates not checked: --insecure)",
             _ => "",
         }
+    }
+
+    /// What its clients are called.
+    pub(super) fn people(&self) -> &'static str {
+        match (&self.sessions, &self.accounts) {
+            (Some(_), _) => "sessions",
+            (None, Some(_)) => "users",
+            (None, None) => "phones",
+        }
+    }
+
+    /// What only its realm has, in words.
+    pub(super) fn realm_words(&self) -> Option<String> {
+        let sessions = self.sessions.as_ref().map(SessionPlan::words);
+        sessions.or_else(|| self.accounts.as_ref().map(AccountPlan::words))
     }
 
     /// What was written, in words that fit between "wrote" and "for 30 seconds".

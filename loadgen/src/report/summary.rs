@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::accounts::AccountPlan;
 use super::quantiles::Quantiles;
 use super::ratio::{per_message, share};
 use super::sessions::SessionPlan;
@@ -10,7 +11,7 @@ use super::shape::{
     Stage, Summary, Traffic,
 };
 use super::surroundings::Surroundings;
-use super::{cast, commands, ledger, saturation, server, sessions, verdict};
+use super::{accounts, cast, commands, ledger, saturation, server, sessions, verdict};
 use crate::client::Realm;
 use crate::plan;
 use crate::record::{End, Fault, Outcome};
@@ -82,6 +83,7 @@ impl Summary {
             generator: generator(outcome),
             server: server::measure(outcome, around),
             sessions: sessions::sessions(outcome),
+            accounts: accounts::accounts(outcome),
             ledger: ledger.and_then(Result::ok),
             delivery_apart_ns: (!commands.is_empty())
                 .then(|| Quantiles::of(&record.commands.apart)),
@@ -110,8 +112,12 @@ fn told_plan(plan: &plan::Plan, around: &Surroundings<'_>) -> Plan {
         }),
         protocol: dialect.names().word,
         sessions: match dialect.realm() {
-            Realm::Mobile(_) => None,
+            Realm::Mobile(_) | Realm::Account(_) => None,
             Realm::Messenger(_) => Some(SessionPlan::of(&settings.manners)),
+        },
+        accounts: match dialect.realm() {
+            Realm::Mobile(_) | Realm::Messenger(_) => None,
+            Realm::Account(_) => Some(AccountPlan::of(&settings.postings)),
         },
         own_server: around.is_own,
         model: if plan.is_closed { "closed" } else { "open" },

@@ -2,6 +2,7 @@
 
 use std::io::{self, Write};
 
+use super::accounts::write_accounts;
 use super::bars::write_bars;
 use super::cast;
 use super::commands::write_commands;
@@ -120,6 +121,9 @@ fn write_counts(summary: &Summary, out: &mut impl Write) -> io::Result<()> {
     )?;
     if let Some(sessions) = &summary.sessions {
         write_sessions(sessions, out)?;
+    }
+    if let Some(accounts) = &summary.accounts {
+        write_accounts(accounts, out)?;
     }
     let presence = &summary.presence;
     writeln!(

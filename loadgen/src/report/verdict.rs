@@ -12,7 +12,7 @@ use super::ratio::share;
 use super::saturation::{MOST_CPU, MOST_LAG_IN_A_SECOND, SHORTEST, named, saturated_seconds};
 use super::surroundings::Surroundings;
 use crate::plan::Plan;
-use crate::record::{Breach, End, Fault, Outcome};
+use crate::record::{Breach, End, Fault, Lapse, Outcome};
 
 /// loadgen is overloaded if one message in a hundred was sent, or may have been read, this much too late.
 /// `saturation` judges each second.
@@ -73,6 +73,7 @@ pub(super) fn judge(
     let mut verdict = Verdict::default();
     judge_messages(outcome, &mut verdict);
     judge_sessions(outcome, &mut verdict);
+    judge_accounts(outcome, &mut verdict);
     match ledger {
         None => {}
         Some(Ok(rows)) if rows.iter().all(|row| row.agrees) => {}
@@ -122,6 +123,23 @@ fn judge_sessions(outcome: &Outcome, verdict: &mut Verdict) {
         let sentence = format!("{}: {}, {count}", breach.word(), breach.sentence());
         match breach.is_proven() {
             true => verdict.proven(sentence),
+            false => verdict.failures.push(sentence),
+        }
+    }
+}
+
+fn judge_accounts(outcome: &Outcome, verdict: &mut Verdict) {
+    let Some(accounts) = outcome.record.accounts() else { return };
+    for lapse in Lapse::ALL {
+        let count = accounts.lapses.count(lapse);
+        if count == 0 {
+            continue;
+        }
+        let sentence = format!("{}: {}, {count}", lapse.word(), lapse.sentence());
+        match lapse.is_proven() {
+            true => verdict.proven(sentence),
+            // Who breaks a run off does not wait for the histories.
+            false if outcome.was_broken_off() => {}
             false => verdict.failures.push(sentence),
         }
     }

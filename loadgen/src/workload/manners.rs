@@ -66,7 +66,7 @@ impl Devices {
 }
 
 /// Whether this number belongs to the share.
-fn hits(share: f64, number: u64, seed: u64) -> bool {
+pub(super) fn hits(share: f64, number: u64, seed: u64) -> bool {
     if share <= 0.0 || share >= 1.0 {
         return share >= 1.0;
     }

@@ -12,6 +12,8 @@ mod names;
 mod numbers;
 mod peers;
 mod persona;
+mod place;
+mod postings;
 mod sizes;
 mod stamp;
 
@@ -22,5 +24,7 @@ pub(crate) use names::{Name, Names};
 pub(crate) use numbers::Numbers;
 pub(crate) use peers::Peers;
 pub(crate) use persona::{Cast, Persona, Share};
+pub(crate) use place::Place;
+pub(crate) use postings::Postings;
 pub(crate) use sizes::Sizes;
 pub(crate) use stamp::{Stamp, Texts};

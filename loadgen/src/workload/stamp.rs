@@ -50,6 +50,18 @@ impl Texts {
         Texts { run: fastrand::Rng::with_seed(seed).u32(..), seed, sizes, filling }
     }
 
+    /// The same, with this beginning: messages that are stored must not look like those of another run with
+    /// the same seed.
+    pub(crate) fn of_run(self, run: u32) -> Self {
+        Texts { run, ..self }
+    }
+
+    /// Whether a text begins as those of this run.
+    pub(crate) fn begin(&self, text: &str) -> bool {
+        let run = text.split(' ').next().filter(|run| run.len() == 8);
+        run.and_then(|run| u32::from_str_radix(run, 16).ok()) == Some(self.run)
+    }
+
     /// Writes a text in place of what `text` holds.
     pub(crate) fn write(&self, stamp: &Stamp, text: &mut Vec<u8>) {
         text.clear();

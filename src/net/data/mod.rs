@@ -9,8 +9,10 @@ mod folder;
 mod hash_thread;
 mod import;
 mod lanes;
+mod many_users;
 mod store_thread;
 mod tools;
+mod typed;
 mod zone;
 
 use std::path::PathBuf;

@@ -10,10 +10,10 @@ use std::time::{Duration, UNIX_EPOCH};
 
 use super::super::clock::Clock;
 use super::import::{self, ImportTool};
+use super::many_users::add_many;
+use super::typed::{hash_of, name_of, password_of, words};
 use super::{Settings, dice, folder, unix_ms};
-use crate::chat::account::{
-    Failure, Job, Output, PasswordHash, Secret, Ticket, User, UserName, Work,
-};
+use crate::chat::account::{Failure, Job, Output, PasswordHash, Ticket, User, UserName, Work};
 use crate::store::{Database, Found, Hasher, Settings as StoreSettings};
 
 /// A tool, and what it is given.
@@ -61,6 +61,11 @@ pub enum UserTool {
     List,
     /// Register one, with a password from standard input.
     Add(String),
+    /// Register the users that standard input names, a line each.
+    AddMany {
+        /// How long the token is valid that each gets. `None`: nobody gets one.
+        token_ttl: Option<Duration>,
+    },
     /// Change the password of one to what standard input says, and end all logins of that user.
     Passwd(String),
     /// Delete one.
@@ -104,6 +109,7 @@ fn run_user_tool(data: &Path, what: &UserTool) -> Result<String, String> {
             Ok(users.iter().map(line_of).collect())
         }
         UserTool::Add(name) => add(&mut database, name),
+        UserTool::AddMany { token_ttl } => add_many(&mut database, *token_ttl),
         UserTool::Passwd(name) => {
             let hash = read_password()?;
             let is_there = database.set_password(&UserName::registered(name), &hash);
@@ -127,10 +133,7 @@ fn join(data: &Path) -> Result<Database, String> {
 }
 
 fn add(database: &mut Database, name: &str) -> Result<String, String> {
-    let name = UserName::new(name).map_err(|_| {
-        let (least, most) = (UserName::MIN_CHARS, UserName::MAX_CHARS);
-        format!("a name has {least} to {most} characters, and none of < > & \" ' \\ `")
-    })?;
+    let name = name_of(name)?;
     let (hash, at) = (read_password()?, unix_ms(Clock::start().now()));
     let job = Job { ticket: Ticket(0), work: Work::Register { name: name.clone(), hash, at } };
     let mut results = Vec::new();
@@ -152,14 +155,8 @@ fn read_password() -> Result<PasswordHash, String> {
     let read = io::stdin().lock().read_line(&mut line);
     read.map_err(|error| format!("the password could not be read from standard input: {error}"))?;
     let password = line.trim_end_matches(['\n', '\r']);
-    let (least, most) = (Secret::MIN_CHARS, Secret::MAX_BYTES);
-    if password.chars().count() < least || password.len() > most {
-        return Err(format!(
-            "a password has at least {least} characters, and at most {most} bytes; \
-             it is read from standard input"
-        ));
-    }
-    Ok(Hasher::new().hash(&Secret::new(password), &mut dice))
+    let password = password_of(password)?;
+    Ok(hash_of(&mut Hasher::new(), &password))
 }
 
 /// `NAME<tab>ID<tab>TIME`. No name has a tab.
@@ -175,13 +172,4 @@ fn told(is_there: Result<bool, Failure>, name: &str, what: &str) -> Result<Strin
         Ok(false) => Err(format!("there is no user {name}")),
         Err(failure) => Err(words(failure)),
     }
-}
-
-fn words(failure: Failure) -> String {
-    let words = match failure {
-        Failure::Full => "the disk is full",
-        Failure::ReadOnly => "the database is read-only, or another program holds its lock",
-        Failure::Io => "the disk failed, or the database is damaged",
-    };
-    words.to_owned()
 }

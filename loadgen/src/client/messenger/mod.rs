@@ -42,7 +42,7 @@ impl Dialect for SessionMessenger {
             receipts: (!caller.receipts).then_some(false),
         };
         let sign_in = serde_json::to_string(&frame).expect("strings always have a JSON form");
-        Door { path: "/ws".to_owned(), sign_in: Some(sign_in), is_greeted: true }
+        Door { sign_in: Some(sign_in), ..Door::at("/ws".to_owned()) }
     }
 
     fn ping(&self, pen: &mut Pen, out: &mut Vec<u8>) {

@@ -40,9 +40,8 @@ impl Dialect for Sca {
             mode @ (Presence::Delta | Presence::None) => format!("?presence={}", mode.word()),
         };
         Door {
-            path: format!("/ws/{}{query}", caller.number),
-            sign_in: None,
             is_greeted: caller.presence != Presence::None,
+            ..Door::at(format!("/ws/{}{query}", caller.number))
         }
     }
 

@@ -1,9 +1,11 @@
 //! [`Desk`]: what the server says, entered into the record.
 
+mod account;
 mod messenger;
 mod mobile;
 
 use std::mem;
+use std::sync::Arc;
 
 use switchboard::timer::Moment;
 
@@ -11,6 +13,7 @@ use super::errand::Errand;
 use crate::client::{Presence, Realm, Said};
 use crate::phone_id::PhoneId;
 use crate::plan::Plan;
+use crate::pool::Pool;
 use crate::record::{Checked, Receipt, Record};
 use crate::schedule::Timing;
 use crate::workload::{Manners, Names, Numbers, Texts};
@@ -29,6 +32,10 @@ pub(super) struct Desk {
     pub(super) names: Names,
     pub(super) manners: Manners,
     pub(super) seed: u64,
+    /// The accounts of the phones; empty in the realms that have none.
+    pub(super) pool: Arc<Pool>,
+    /// The server's ids of the rooms, by number.
+    pub(super) rooms: Vec<String>,
     /// Of the phone that hears something now: the generation of its connection, and since when it has been
     /// ready.
     pub(super) hearing: (u32, Moment),
@@ -38,25 +45,33 @@ pub(super) struct Desk {
 
 impl Desk {
     /// Nothing has been heard yet.
-    pub(super) fn new(plan: &Plan) -> Self {
+    pub(super) fn new(plan: &Plan, pool: Arc<Pool>) -> Self {
         let (settings, &Timing { clients, seed, .. }) = (&plan.settings, &plan.timing);
         let realm = settings.protocol.dialect().realm();
         let checked = Checked::new(realm, plan.devices(), &settings.manners);
         let follows = match realm {
             Realm::Mobile(_) => settings.presence != Presence::None,
-            Realm::Messenger(_) => true,
+            Realm::Messenger(_) | Realm::Account(_) => true,
+        };
+        let texts = Texts::new(settings.sizes, seed);
+        // What is stored outlives the run. So neither texts nor ids may be those of an earlier one.
+        let (texts, ids) = match realm {
+            Realm::Mobile(_) | Realm::Messenger(_) => (texts, seed),
+            Realm::Account(_) => (texts.of_run(fastrand::u32(..)), fastrand::u64(..)),
         };
         let mut record = Record::new(checked, follows);
         record.is_closed = plan.is_closed;
         Desk {
             record,
-            texts: Texts::new(settings.sizes, seed),
+            texts,
             numbers: Numbers::new(clients, seed),
             delivered: 0,
             receipts: plan.is_closed.then(Vec::new),
-            names: Names::new(clients, seed),
+            names: Names::new(clients, ids),
             manners: settings.manners,
             seed,
+            pool,
+            rooms: Vec::new(),
             hearing: (0, Moment::START),
             errands: Vec::new(),
         }
@@ -74,6 +89,7 @@ impl Desk {
             Said::List(list) => self.hear_list(by, list, now),
             Said::Delta(delta) => self.hear_delta(by, delta, now),
             Said::Told(told) => self.hear_told(by, told, now),
+            Said::News(news) => self.hear_news(by, news, true, now),
             Said::Undelivered => heard.undelivered += 1,
             Said::Error => heard.errors += 1,
             // A pong that was not waited for counts as unknown.
@@ -88,6 +104,7 @@ impl Desk {
         match said {
             Said::Message(message) => drop(self.receive(by, message)),
             Said::Told(told) => self.overhear_told(by, told, now),
+            Said::News(news) => self.hear_news(by, news, false, now),
             Said::List(_)
             | Said::Delta(_)
             | Said::Undelivered
@@ -96,6 +113,11 @@ impl Desk {
             | Said::Other
             | Said::Nonsense => self.record.heard.by_hostile += 1,
         }
+    }
+
+    /// The server's id of a room.
+    pub(super) fn room(&self, room: u32) -> &str {
+        self.rooms.get(room as usize).map_or("", |id| id.as_str())
     }
 
     /// How many messages have been delivered since the last call.

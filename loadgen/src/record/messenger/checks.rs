@@ -34,7 +34,7 @@ impl Checks for Messenger {
         }
     }
 
-    fn went(&mut self, device: PhoneId, _persona: Persona, now: Moment) {
+    fn went(&mut self, device: PhoneId, _persona: Persona, _books: &mut Books, now: Moment) {
         self.contacts.went(device, now);
         self.gone.insert(self.party(self.devices.session(device)));
     }
@@ -92,7 +92,7 @@ impl Checks for Messenger {
     }
 
     /// What has not come is wrong only where no connection broke.
-    fn finish(&mut self, books: &Books) {
+    fn finish(&mut self, books: &mut Books) {
         let is_broken = |party: Party| books.is_doubted(party);
         let is_steady = |session: PhoneId| !self.shaky.contains(&session);
         self.copies.close(is_broken, &mut self.breaches);

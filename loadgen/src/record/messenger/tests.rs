@@ -65,7 +65,7 @@ impl Chat {
     }
 
     fn found(mut self) -> Vec<(&'static str, u64)> {
-        self.messenger.finish(&self.books);
+        self.messenger.finish(&mut self.books);
         let counts = Breach::ALL.map(|b| (b.word(), self.messenger.breaches.count(b)));
         counts.into_iter().filter(|&(_, count)| count > 0).collect()
     }
@@ -122,11 +122,11 @@ fn a_message_is_undelivered_only_to_somebody_who_was_away() {
     assert_eq!(chat.found(), [("wrongly_undelivered", 1)]);
     let mut chat = Chat::new(1, 1);
     chat.tell(0, &[Sent, Undelivered]);
-    chat.messenger.went(BOB, Persona::Chatter, Moment::START);
+    chat.messenger.went(BOB, Persona::Chatter, &mut chat.books, Moment::START);
     assert_eq!(chat.found(), []);
     let mut chat = Chat::new(1, 1);
     chat.tell(0, &[Undelivered]);
-    chat.messenger.went(BOB, Persona::Chatter, Moment::START);
+    chat.messenger.went(BOB, Persona::Chatter, &mut chat.books, Moment::START);
     chat.copy(1, 0, false);
     assert_eq!(chat.books.count(Fault::Duplicated), 1, "it was settled");
 }

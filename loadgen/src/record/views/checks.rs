@@ -32,7 +32,7 @@ impl Checks for Views {
         }
     }
 
-    fn went(&mut self, phone: PhoneId, persona: Persona, now: Moment) {
+    fn went(&mut self, phone: PhoneId, persona: Persona, _books: &mut Books, now: Moment) {
         if !persona.is_hostile() {
             self.left(phone, Begun::at(now), now);
         }
@@ -93,5 +93,5 @@ impl Checks for Views {
     }
 
     /// A phone that believes something wrong is counted as stale before phones hang up.
-    fn finish(&mut self, _books: &Books) {}
+    fn finish(&mut self, _books: &mut Books) {}
 }

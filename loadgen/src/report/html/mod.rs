@@ -109,7 +109,7 @@ fn write_header(summary: &Summary, origin: &Origin, out: &mut String) -> fmt::Re
 fn plan(plan: &Plan) -> String {
     let (clients, ramp) = (grouped(plan.clients.into()), plan.ramp_seconds);
     let (pace, duration) = (plan.pace(), plan.duration_seconds);
-    let phones = if plan.sessions.is_some() { "sessions" } else { "phones" };
+    let phones = plan.people();
     format!("{clients} {phones} connected over {ramp} s, then wrote {pace} for {duration} s.")
 }
 
@@ -120,8 +120,8 @@ fn details(summary: &Summary) -> String {
         "as planned" => String::new(),
         how => format!(" The run ended early: {how}."),
     };
-    let realm = match &plan.sessions {
-        Some(sessions) => sessions.words(),
+    let realm = match plan.realm_words() {
+        Some(words) => words,
         None => format!("presence {}, refresh {}", plan.presence, every(plan.refresh_seconds)),
     };
     format!(

@@ -19,6 +19,7 @@ pub(super) fn write_tables(runs: &Runs, shown: usize, run: &Run, out: &mut Strin
     write_runs(runs, shown, out)?;
     write_messages(&run.summary, out)?;
     write_sessions(&run.summary, out)?;
+    write_accounts(&run.summary, out)?;
     write_views(&run.summary, out)?;
     write_personas(&run.summary, out)?;
     write_ledger(&run.summary, out)?;
@@ -177,6 +178,35 @@ fn write_sessions(summary: &Summary, out: &mut String) -> fmt::Result {
     }));
     let note = "each device's is checked";
     Table { title: "Sessions", note, head: &["", "count"], is_wide: false }.write(&rows, out)
+}
+
+fn write_accounts(summary: &Summary, out: &mut String) -> fmt::Result {
+    let Some(accounts) = &summary.accounts else { return Ok(()) };
+    let stored = &accounts.stored;
+    let counts = [
+        ("deliveries", accounts.deliveries),
+        ("acknowledged", accounts.acknowledged),
+        ("of these in the histories", stored.found),
+        ("older than what the server shows", stored.out_of_reach),
+        ("histories read", stored.histories),
+        ("typing to be seen", accounts.typing_sent),
+        ("typing seen", accounts.typing_seen),
+    ];
+    let mut rows: Vec<Row> =
+        counts.map(|(what, count)| ("", vec![what.to_owned(), grouped(count)])).into();
+    let of_histories = [
+        ("stored: missing", stored.missing),
+        ("stored: twice", stored.twice),
+        ("stored: out of order", stored.out_of_order),
+        ("stored: wrong", stored.wrong),
+        ("histories not given", stored.unread),
+    ];
+    let lapses = accounts.lapses.iter().map(|(&name, &count)| (name, count));
+    rows.extend(lapses.chain(of_histories).map(|(name, count)| -> Row {
+        (if count > 0 { "differs" } else { "" }, vec![name.replace('_', " "), grouped(count)])
+    }));
+    let note = "every acknowledged message must be in the history, once, in the order in which it was seen";
+    Table { title: "Accounts", note, head: &["", "count"], is_wide: false }.write(&rows, out)
 }
 
 fn write_views(summary: &Summary, out: &mut String) -> fmt::Result {

@@ -1,0 +1,128 @@
+//! [`News`]: what the server says to a user with an account, in any of the protocols for those.
+
+use std::borrow::Cow;
+
+/// What the server says to a user with an account.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(crate) enum News<'a> {
+    /// The socket is signed in.
+    Welcome,
+    /// A message: another user's, or the user's own as an echo, which acknowledges it.
+    Post(Post<'a>),
+    /// The message to which the user gave this id is stored, and has this id of the server.
+    Acknowledged { id: Cow<'a, str>, mid: Cow<'a, str> },
+    /// Messages of a place, the oldest first.
+    History(History<'a>),
+    /// A user types in this place, or has stopped.
+    Typing { from: Cow<'a, str>, place: Spot<'a>, is_typing: bool },
+    /// How many messages of each place are unread.
+    Unread(Vec<Unread<'a>>),
+    /// A list of the users who are online, of this many bytes.
+    Online { bytes: usize },
+    /// Something else that loadgen knows, and has no use for.
+    Known,
+}
+
+/// Where a message is said.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(crate) enum Spot<'a> {
+    /// To everyone.
+    Everyone,
+    /// In the conversation of two users. In what is sent, this is the other user; in what is heard, it is the
+    /// recipient, if the protocol says who that is.
+    User(Cow<'a, str>),
+    /// In the room with this id of the server.
+    Room(Cow<'a, str>),
+}
+
+/// A message that is stored.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(crate) struct Post<'a> {
+    /// The id that the server has given it, if the protocol shows it.
+    pub(crate) mid: Option<Cow<'a, str>>,
+    /// The author's name, as the server says.
+    pub(crate) from: Cow<'a, str>,
+    pub(crate) place: Spot<'a>,
+    pub(crate) text: Cow<'a, str>,
+    /// The id of the message that it answers.
+    pub(crate) reply_to: Option<Cow<'a, str>>,
+}
+
+/// How many messages of a place are unread, as the server counts.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(crate) struct Unread<'a> {
+    pub(crate) place: Spot<'a>,
+    pub(crate) count: u64,
+}
+
+/// A page of a place's history.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(crate) struct History<'a> {
+    pub(crate) place: Spot<'a>,
+    /// The oldest first.
+    pub(crate) posts: Vec<Post<'a>>,
+    /// Whether there are older ones.
+    pub(crate) has_more: bool,
+}
+
+impl News<'_> {
+    /// The same, in memory of its own.
+    pub(super) fn into_owned(self) -> News<'static> {
+        match self {
+            News::Welcome => News::Welcome,
+            News::Post(post) => News::Post(post.into_owned()),
+            News::Acknowledged { id, mid } => News::Acknowledged { id: owned(id), mid: owned(mid) },
+            News::History(History { place, posts, has_more }) => News::History(History {
+                place: place.into_owned(),
+                posts: posts.into_iter().map(Post::into_owned).collect(),
+                has_more,
+            }),
+            News::Typing { from, place, is_typing } => {
+                News::Typing { from: owned(from), place: place.into_owned(), is_typing }
+            }
+            News::Unread(all) => News::Unread(all.into_iter().map(Unread::into_owned).collect()),
+            News::Online { bytes } => News::Online { bytes },
+            News::Known => News::Known,
+        }
+    }
+}
+
+impl Spot<'_> {
+    /// The other user, in a conversation of two.
+    pub(crate) fn user(&self) -> Option<&str> {
+        match self {
+            Spot::User(name) => Some(name),
+            Spot::Everyone | Spot::Room(_) => None,
+        }
+    }
+
+    fn into_owned(self) -> Spot<'static> {
+        match self {
+            Spot::Everyone => Spot::Everyone,
+            Spot::User(name) => Spot::User(owned(name)),
+            Spot::Room(room) => Spot::Room(owned(room)),
+        }
+    }
+}
+
+impl Unread<'_> {
+    fn into_owned(self) -> Unread<'static> {
+        Unread { place: self.place.into_owned(), count: self.count }
+    }
+}
+
+impl Post<'_> {
+    fn into_owned(self) -> Post<'static> {
+        Post {
+            mid: self.mid.map(owned),
+            from: owned(self.from),
+            place: self.place.into_owned(),
+            text: owned(self.text),
+            reply_to: self.reply_to.map(owned),
+        }
+    }
+}
+
+fn owned(text: Cow<'_, str>) -> Cow<'static, str> {
+    Cow::Owned(text.into_owned())
+}

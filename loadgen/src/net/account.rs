@@ -1,0 +1,60 @@
+//! What users with accounts do: they write to everyone and to each other.
+
+use std::borrow::Cow;
+
+use switchboard::timer::Moment;
+
+use super::desk::Desk;
+use super::lines::Lines;
+use super::run::Run;
+use crate::client::{AccountWords, Draft, Spot};
+use crate::phone_id::PhoneId;
+use crate::workload::Place;
+
+impl Run<'_> {
+    /// A user writes: to this phone, or to everyone.
+    pub(super) fn post(
+        &mut self,
+        words: &dyn AccountWords,
+        (from, to): (PhoneId, PhoneId),
+        planned: Moment,
+        now: Moment,
+    ) -> u64 {
+        let sender = self.lines.party(from);
+        let Lines { slots, pen, out, text, .. } = &mut self.lines;
+        let Desk { record, texts, names, pool, seed, .. } = &mut self.desk;
+        let Some(accounts) = record.checked.accounts_mut() else { return 0 };
+        let postings = &self.plan.settings.postings;
+        let place = postings.place(record.books.sent(), to, *seed);
+        let recipient = crate::record::Party { phone: place.recipient(), generation: 0 };
+        let stamp = record.books.send(sender, recipient, planned, now);
+        accounts.send(&stamp, now);
+        texts.write(&stamp, text);
+        let (id, number) = (names.message(stamp.number), stamp.number);
+        let draft = Draft {
+            id: id.as_str(),
+            place: match place {
+                Place::Phone(to) => Spot::User(Cow::Borrowed(pool.name(to).unwrap_or_default())),
+                Place::Everyone | Place::Room(_) => Spot::Everyone,
+            },
+            text: str::from_utf8(text).expect("a text is ASCII"),
+            reply_to: None,
+        };
+        let is_typed = words.skills().types && postings.is_typed(number, *seed);
+        if slots[from.index()].line.as_ref().is_some_and(|line| line.phone.is_some()) {
+            if is_typed {
+                words.type_to(&draft.place, true, pen, out);
+            }
+            words.message(&draft, pen, out);
+            if is_typed {
+                words.type_to(&draft.place, false, pen, out);
+                accounts.typing_sent += 2 * u64::from(accounts.others(from, place));
+            }
+        }
+        // Of a message to everyone, some phone reads at once.
+        let is_timed = place == Place::Everyone || slots[to.index()].persona.is_sociable();
+        record.sent(number, planned, now, is_timed);
+        self.write(from);
+        number
+    }
+}

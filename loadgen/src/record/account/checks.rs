@@ -1,0 +1,99 @@
+//! What the realm of users with accounts checks: [`Accounts`], as the record sees it.
+
+use switchboard::timer::Moment;
+
+use super::{Accounts, Lapse};
+use crate::phone_id::PhoneId;
+use crate::record::books::{Books, Party};
+use crate::record::checks::Checks;
+use crate::record::measure::{Begun, Measure};
+use crate::workload::Persona;
+
+impl Checks for Accounts {
+    fn dialled(&mut self, phone: PhoneId, _persona: Persona) {
+        self.seats[phone.index()].generation += 1;
+    }
+
+    /// From now on messages are owed to it, unless it may be thrown out at any time.
+    fn came(
+        &mut self,
+        phone: PhoneId,
+        persona: Persona,
+        _begun: Begun,
+        _is_followed: bool,
+        now: Moment,
+    ) {
+        if persona.is_sociable() {
+            let since = u32::try_from(self.positions.len()).expect("messages are fewer");
+            let seat = &mut self.seats[phone.index()];
+            (seat.is_present, seat.since) = (true, since);
+            self.present += 1;
+            self.last_news = now;
+        }
+    }
+
+    fn went(&mut self, phone: PhoneId, _persona: Persona, books: &mut Books, _now: Moment) {
+        self.leave(phone);
+        self.tidy(books);
+    }
+
+    fn may_leave(&mut self, _phone: PhoneId) {}
+
+    /// No list shows that a phone is gone.
+    fn take_gone(&mut self) -> Vec<PhoneId> {
+        Vec::new()
+    }
+
+    fn broke(&mut self, party: Party) -> Party {
+        party
+    }
+
+    /// Who is online is not checked here.
+    fn stale(&self) -> u64 {
+        0
+    }
+
+    fn is_complete(&self, _is_followed: bool) -> bool {
+        self.under_way.is_empty()
+    }
+
+    fn is_unsettled(&self, _now: Moment) -> bool {
+        false
+    }
+
+    fn is_waiting_for_answers(&self) -> bool {
+        false
+    }
+
+    fn last_news(&self) -> Moment {
+        self.last_news
+    }
+
+    fn changes(&self) -> u32 {
+        0
+    }
+
+    fn convergence(&self) -> &Measure {
+        &self.convergence
+    }
+
+    fn take_lately(&mut self) -> Option<[u64; 2]> {
+        None
+    }
+
+    /// What is still owed to phones that were there to the end is lost.
+    fn finish(&mut self, _books: &mut Books) {
+        let is_open = |owed: &&super::Owed| owed.to > 0;
+        for owed in self.under_way.iter().filter(is_open) {
+            let number = owed.stamp.number as u32;
+            let was_seen = self.was_seen(owed);
+            if owed.is_doubted && !was_seen {
+                continue;
+            }
+            let is_unacknowledged = !owed.is_doubted && !self.is_acknowledged(number);
+            let lost = owed.to.saturating_sub(u32::from(is_unacknowledged));
+            self.lapses.add_many(Lapse::DeliveryLost, u64::from(lost));
+            self.lapses.add_many(Lapse::Unacknowledged, u64::from(is_unacknowledged));
+        }
+    }
+}

@@ -1,0 +1,89 @@
+//! [`Lapse`]: what a server can do wrong with users' messages, beside what it can do wrong with any message
+//! ([`Fault`](super::super::Fault)). Each has a name, and fails the run.
+
+/// What was wrong.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Lapse {
+    /// A phone that was there did not get a message.
+    DeliveryLost,
+    /// A message came to others, and its sender was never told that it is stored.
+    Unacknowledged,
+    /// A history left out a message, or had it twice or in another order than others had seen.
+    HistoryWrong,
+    /// A message that was acknowledged is not in the history at the end.
+    StoredMissing,
+    /// A message is in the history twice.
+    StoredTwice,
+    /// The history has messages in another order than phones have seen.
+    StoredOutOfOrder,
+    /// The history has a message with another author or text, or in another place.
+    StoredWrong,
+    /// The server gave no history, or not all of it.
+    Unread,
+}
+
+impl Lapse {
+    /// All lapses.
+    pub(crate) const ALL: [Lapse; 8] = [
+        Lapse::DeliveryLost,
+        Lapse::Unacknowledged,
+        Lapse::HistoryWrong,
+        Lapse::StoredMissing,
+        Lapse::StoredTwice,
+        Lapse::StoredOutOfOrder,
+        Lapse::StoredWrong,
+        Lapse::Unread,
+    ];
+
+    /// Its name: the field in the report, and the counter that `--expect` knows.
+    pub(crate) const fn word(self) -> &'static str {
+        match self {
+            Lapse::DeliveryLost => "deliveries_lost",
+            Lapse::Unacknowledged => "unacknowledged",
+            Lapse::HistoryWrong => "histories_wrong",
+            Lapse::StoredMissing => "stored.missing",
+            Lapse::StoredTwice => "stored.twice",
+            Lapse::StoredOutOfOrder => "stored.out_of_order",
+            Lapse::StoredWrong => "stored.wrong",
+            Lapse::Unread => "stored.unread",
+        }
+    }
+
+    /// What it means, to stand after the name.
+    pub(crate) const fn sentence(self) -> &'static str {
+        match self {
+            Lapse::DeliveryLost => "deliveries to phones that were there, and never came",
+            Lapse::Unacknowledged => "messages that were never acknowledged to their senders",
+            Lapse::HistoryWrong => "messages left out, repeated or out of order in a history",
+            Lapse::StoredMissing => "acknowledged messages that are not in the history",
+            Lapse::StoredTwice => "messages that are in the history twice",
+            Lapse::StoredOutOfOrder => "messages in the history in another order than was seen",
+            Lapse::StoredWrong => "messages in the history with another author, text or place",
+            Lapse::Unread => "histories that the server did not give at the end",
+        }
+    }
+
+    /// Whether lateness on our side cannot be the cause.
+    pub(crate) const fn is_proven(self) -> bool {
+        !matches!(self, Lapse::Unread)
+    }
+}
+
+/// How often each lapse was found.
+#[derive(Debug, Default)]
+pub(crate) struct Lapses([u64; Lapse::ALL.len()]);
+
+impl Lapses {
+    pub(super) fn add(&mut self, lapse: Lapse) {
+        self.add_many(lapse, 1);
+    }
+
+    pub(super) fn add_many(&mut self, lapse: Lapse, count: u64) {
+        self.0[lapse as usize] += count;
+    }
+
+    /// How often this lapse was found.
+    pub(crate) fn count(&self, lapse: Lapse) -> u64 {
+        self.0[lapse as usize]
+    }
+}

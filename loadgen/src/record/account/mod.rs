@@ -1,0 +1,403 @@
+//! [`Accounts`]: what became of the messages of users with accounts: who got each of them, whether it was
+//! acknowledged, and whether the server has kept it.
+//!
+//! A message to everyone has as many deliveries as there are phones. It is *owed* to the phones that are there
+//! when it is sent, its sender included: what the sender gets is the acknowledgement. Each message costs nine
+//! bytes for the whole run, and some 70 more while it is under way; each phone costs 28 bytes.
+
+mod checks;
+mod lapse;
+mod log;
+mod stored;
+#[cfg(test)]
+mod tests;
+
+pub(crate) use lapse::{Lapse, Lapses};
+pub(crate) use stored::Kept;
+use stored::Stored;
+
+use std::collections::{HashMap, HashSet, VecDeque};
+
+use switchboard::timer::Moment;
+
+use super::books::{Books, Fault, Missing, Receipt};
+use super::measure::{Begun, Measure};
+use crate::phone_id::PhoneId;
+use crate::workload::{Place, Stamp};
+use log::Log;
+
+/// What became of the messages of users with accounts.
+#[derive(Debug)]
+pub(crate) struct Accounts {
+    /// By phone.
+    seats: Vec<Seat>,
+    /// How many phones are there.
+    present: u32,
+    /// By message: its place in its log, or [`NOWHERE`].
+    positions: Vec<u32>,
+    /// By message: whether it was acknowledged. 64 messages each.
+    acknowledged: Vec<u64>,
+    everyone: Log,
+    /// By phone, the lower number first: the conversations of two.
+    pairs: HashMap<(PhoneId, PhoneId), Log>,
+    /// By number.
+    rooms: Vec<Log>,
+    /// Messages that are owed to a phone, from number `first` on.
+    under_way: VecDeque<Owed>,
+    first: u64,
+    /// Messages that a phone has skipped. Only a faulty server makes entries here.
+    gaps: HashSet<(PhoneId, u32)>,
+    /// Messages of which nobody knows whether the server has got them.
+    in_doubt: u64,
+    /// Deliveries to phones other than the sender.
+    pub(crate) deliveries: u64,
+    /// Typing that was sent, counted once for each phone that should see it; and that was seen.
+    pub(crate) typing_sent: u64,
+    pub(crate) typing_seen: u64,
+    pub(crate) lapses: Lapses,
+    /// From sending a message to its acknowledgement.
+    pub(crate) acknowledgement: Measure,
+    /// What the histories at the end came to.
+    pub(crate) stored: Stored,
+    /// Who is online is not followed here: it has no times.
+    convergence: Measure,
+    last_news: Moment,
+}
+
+/// The place of a message that no phone has seen.
+const NOWHERE: u32 = u32::MAX;
+/// The most entries in `gaps`. A server that loses more is found out by the first.
+const MOST_GAPS: usize = 100_000;
+
+/// What is known of a phone.
+#[derive(Clone, Copy, Debug, Default)]
+struct Seat {
+    is_present: bool,
+    /// Counts its connections.
+    generation: u32,
+    /// Messages from this number on are owed to it, while it is there.
+    since: u32,
+}
+
+/// A message that is owed to some phones.
+#[derive(Clone, Copy, Debug)]
+struct Owed {
+    stamp: Stamp,
+    sent: Moment,
+    /// To how many phones.
+    to: u32,
+    /// Whether the sender's connection ended before the acknowledgement.
+    is_doubted: bool,
+}
+
+/// A message that has come to a phone.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Arrival {
+    /// To its sender, as the acknowledgement.
+    Acknowledged(Receipt),
+    /// To another phone.
+    Delivered(Receipt),
+}
+
+impl Accounts {
+    /// Nothing has happened yet to this many phones.
+    pub(crate) fn new(phones: u32) -> Self {
+        let phones = PhoneId(phones).index();
+        Accounts {
+            seats: vec![Seat::default(); phones],
+            present: 0,
+            positions: Vec::new(),
+            acknowledged: Vec::new(),
+            everyone: Log::of_all(phones),
+            pairs: HashMap::new(),
+            rooms: Vec::new(),
+            under_way: VecDeque::new(),
+            first: 0,
+            gaps: HashSet::new(),
+            in_doubt: 0,
+            deliveries: 0,
+            typing_sent: 0,
+            typing_seen: 0,
+            lapses: Lapses::default(),
+            acknowledgement: Measure::default(),
+            stored: Stored::default(),
+            convergence: Measure::default(),
+            last_news: Moment::START,
+        }
+    }
+
+    #[allow(dead_code, reason = "rooms come with the protocol that makes them")]
+    /// There is another room, with these members.
+    pub(crate) fn add_room(&mut self, members: impl Iterator<Item = PhoneId>) {
+        self.rooms.push(Log::of_few(members));
+    }
+
+    /// A message is sent. The books have given it its number.
+    pub(crate) fn send(&mut self, stamp: &Stamp, now: Moment) {
+        let others = self.others(stamp.sender, Place::of(stamp.recipient));
+        self.positions.push(NOWHERE);
+        let words = self.positions.len().div_ceil(64);
+        self.acknowledged.resize(words, 0);
+        let to = others + u32::from(self.is_present(stamp.sender));
+        self.under_way.push_back(Owed { stamp: *stamp, sent: now, to, is_doubted: false });
+    }
+
+    /// How many other phones are there in this place of a phone.
+    pub(crate) fn others(&self, sender: PhoneId, place: Place) -> u32 {
+        match place {
+            Place::Everyone => self.present - u32::from(self.is_present(sender)),
+            Place::Phone(phone) => u32::from(self.is_present(phone)),
+            Place::Room(room) => {
+                let members = self.rooms.get(room as usize).map(Log::members).unwrap_or_default();
+                let is_other = |&phone: &PhoneId| phone != sender && self.is_present(phone);
+                members.into_iter().filter(is_other).count() as u32
+            }
+        }
+    }
+
+    /// A message has come to a phone, or the phone is told that its own is stored. Returns what it came to,
+    /// if it is the right message at the right phone for the first time.
+    pub(crate) fn hear(
+        &mut self,
+        by: PhoneId,
+        stamp: &Stamp,
+        books: &mut Books,
+        now: Moment,
+    ) -> Option<Arrival> {
+        let Some(number) = self.number(stamp) else {
+            books.note(Fault::Garbled);
+            return None;
+        };
+        self.last_news = now;
+        match self.follow(by, stamp, number) {
+            Step::Next => {}
+            Step::Late => books.note(Fault::Reordered),
+            Step::Again => {
+                books.note(Fault::Duplicated);
+                return None;
+            }
+            Step::Astray => {
+                books.note(Fault::Misdelivered);
+                return None;
+            }
+        }
+        let sent = self.pay(by, stamp, number, books);
+        let Stamp { number, sender, intended, .. } = *stamp;
+        let receipt = Receipt { number, sender, intended, sent: sent.unwrap_or(intended) };
+        if by != sender {
+            self.deliveries += 1;
+            return Some(Arrival::Delivered(receipt));
+        }
+        self.acknowledged[number as usize / 64] |= 1 << (number % 64);
+        // A message of a connection that is gone is not timed.
+        if let Some(actual) = sent {
+            self.acknowledgement.add(Begun { planned: intended, actual }, now);
+        }
+        Some(Arrival::Acknowledged(receipt))
+    }
+
+    /// A phone is shown a page of a history that goes up to this moment: what follows must come after it.
+    pub(crate) fn see_history(&mut self, by: PhoneId, stamps: impl Iterator<Item = Stamp>) {
+        let mut is_first = true;
+        for stamp in stamps {
+            let Some(number) = self.number(&stamp) else {
+                self.lapses.add(Lapse::HistoryWrong);
+                continue;
+            };
+            let gaps = self.gaps.len();
+            let step = self.follow(by, &stamp, number);
+            let is_right = step == Step::Next && (is_first || gaps == self.gaps.len());
+            self.lapses.add_many(Lapse::HistoryWrong, u64::from(!is_right));
+            is_first = false;
+        }
+    }
+
+    /// The number of a message, if it was sent like this.
+    fn number(&self, stamp: &Stamp) -> Option<u32> {
+        let index = stamp.number.checked_sub(self.first).and_then(|at| usize::try_from(at).ok());
+        // The entry may be dropped already. Then only the text itself can tell.
+        let is_it =
+            index.is_none_or(|at| self.under_way.get(at).is_some_and(|o| o.stamp == *stamp));
+        let is_phone = stamp.sender.index() < self.seats.len();
+        let number = u32::try_from(stamp.number).ok();
+        number.filter(|&n| is_it && is_phone && (n as usize) < self.positions.len())
+    }
+
+    /// A phone goes on in the log of a message's place.
+    fn follow(&mut self, by: PhoneId, stamp: &Stamp, number: u32) -> Step {
+        let generation = self.seats.get(by.index()).map_or(0, |seat| seat.generation);
+        let Accounts { positions, everyone, pairs, rooms, gaps, .. } = self;
+        let log = match Place::of(stamp.recipient) {
+            Place::Everyone => everyone,
+            Place::Room(room) => match rooms.get_mut(room as usize) {
+                Some(log) => log,
+                None => return Step::Astray,
+            },
+            Place::Phone(to) => {
+                let (one, other) = (stamp.sender.min(to), stamp.sender.max(to));
+                pairs.entry((one, other)).or_insert_with(|| Log::of_two(one, other))
+            }
+        };
+        if !log.has(by) {
+            return Step::Astray;
+        }
+        let position = &mut positions[number as usize];
+        let mut step = Step::Next;
+        if *position == NOWHERE {
+            *position = u32::try_from(log.order.len()).expect("messages are fewer");
+            log.order.push(number);
+            // Its sender has sent them in the order of their numbers.
+            if let Some(own) = log.cursor(stamp.sender) {
+                if number < own.own {
+                    step = Step::Late;
+                }
+                own.own = own.own.max(number + 1);
+            }
+        }
+        let position = *position;
+        if log.order.get(position as usize) != Some(&number) {
+            return Step::Astray;
+        }
+        let cursor = log.cursor(by).expect("it is a member");
+        if cursor.generation != generation {
+            (cursor.generation, cursor.start, cursor.next) = (generation, position, position + 1);
+            return step;
+        }
+        let next = cursor.next;
+        if position >= next {
+            cursor.next = position + 1;
+            let skipped = &log.order[next as usize..position as usize];
+            let room = MOST_GAPS - gaps.len().min(MOST_GAPS);
+            gaps.extend(skipped.iter().take(room).map(|&number| (by, number)));
+            return step;
+        }
+        if position < cursor.start {
+            cursor.start = position;
+            return Step::Late;
+        }
+        if gaps.remove(&(by, number)) { Step::Late } else { Step::Again }
+    }
+
+    /// A message is owed to one phone less. Returns when it was sent, if it is still known.
+    fn pay(
+        &mut self,
+        by: PhoneId,
+        stamp: &Stamp,
+        number: u32,
+        books: &mut Books,
+    ) -> Option<Moment> {
+        let seat = self.seats[by.index()];
+        let at = stamp.number.checked_sub(self.first)?;
+        let owed = self.under_way.get_mut(usize::try_from(at).ok()?)?;
+        let sent = owed.sent;
+        if seat.is_present && number >= seat.since {
+            owed.to = owed.to.saturating_sub(1);
+            self.tidy(books);
+        }
+        Some(sent)
+    }
+
+    /// Drops the messages at the front that are owed to no phone any more.
+    fn tidy(&mut self, books: &mut Books) {
+        while let Some(owed) = self.under_way.front().filter(|owed| owed.to == 0) {
+            let position = self.positions[self.first as usize];
+            match position == NOWHERE {
+                // Its sender is gone, and so are all that should have got it.
+                true => self.in_doubt += 1,
+                false => books.complete(owed.stamp.number),
+            }
+            self.under_way.pop_front();
+            self.first += 1;
+        }
+    }
+
+    /// What was sent with this number, if it is still under way.
+    pub(crate) fn sent(&self, number: u64) -> Option<Stamp> {
+        let at = number.checked_sub(self.first).and_then(|at| usize::try_from(at).ok())?;
+        self.under_way.get(at).map(|owed| owed.stamp)
+    }
+
+    fn is_present(&self, phone: PhoneId) -> bool {
+        self.seats.get(phone.index()).is_some_and(|seat| seat.is_present)
+    }
+
+    /// A phone is no longer there: nothing is owed to it any more.
+    fn leave(&mut self, phone: PhoneId) {
+        let seat = &mut self.seats[phone.index()];
+        if !std::mem::take(&mut seat.is_present) {
+            return;
+        }
+        let Seat { since, generation, .. } = *seat;
+        self.present -= 1;
+        let mut under_way = std::mem::take(&mut self.under_way);
+        for owed in under_way.iter_mut().filter(|owed| owed.stamp.number >= u64::from(since)) {
+            if owed.to > 0 && self.is_owed(phone, generation, &owed.stamp) {
+                owed.to -= 1;
+                owed.is_doubted |= owed.stamp.sender == phone;
+            }
+        }
+        self.under_way = under_way;
+    }
+
+    /// Whether a phone should have a message, and has not.
+    fn is_owed(&mut self, phone: PhoneId, generation: u32, stamp: &Stamp) -> bool {
+        let place = Place::of(stamp.recipient);
+        let number = stamp.number as u32;
+        let position = self.positions[number as usize];
+        let log = match place {
+            Place::Everyone => Some(&mut self.everyone),
+            Place::Room(room) => self.rooms.get_mut(room as usize),
+            Place::Phone(to) if to != phone && stamp.sender != phone => return false,
+            Place::Phone(to) => {
+                let key = (stamp.sender.min(to), stamp.sender.max(to));
+                match self.pairs.get_mut(&key) {
+                    None => return true,
+                    log => log,
+                }
+            }
+        };
+        let Some(cursor) = log.and_then(|log| log.cursor(phone).copied()) else { return false };
+        let has_it = cursor.generation == generation
+            && (cursor.start..cursor.next).contains(&position)
+            && !self.gaps.contains(&(phone, number));
+        !has_it
+    }
+
+    /// Messages that never arrived everywhere: those that are lost, and those that are in doubt.
+    pub(crate) fn missing(&self) -> Missing {
+        let mut missing = Missing { lost: 0, in_doubt: self.in_doubt };
+        for owed in self.under_way.iter().filter(|owed| owed.to > 0 || !self.was_seen(owed)) {
+            match owed.is_doubted && !self.was_seen(owed) {
+                true => missing.in_doubt += 1,
+                false => missing.lost += 1,
+            }
+        }
+        missing
+    }
+
+    fn was_seen(&self, owed: &Owed) -> bool {
+        self.positions[owed.stamp.number as usize] != NOWHERE
+    }
+
+    /// How many messages were acknowledged.
+    pub(crate) fn acknowledged(&self) -> u64 {
+        self.acknowledged.iter().map(|word| u64::from(word.count_ones())).sum()
+    }
+
+    fn is_acknowledged(&self, number: u32) -> bool {
+        self.acknowledged[number as usize / 64] >> (number % 64) & 1 == 1
+    }
+}
+
+/// What a message is to a phone that follows its log.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Step {
+    /// A later one.
+    Next,
+    /// One that should have come earlier.
+    Late,
+    /// One that it has heard before.
+    Again,
+    /// One of a place where it is not.
+    Astray,
+}

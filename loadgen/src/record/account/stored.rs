@@ -1,0 +1,124 @@
+//! [`Stored`]: whether the server has kept what it acknowledged. At the end its histories are read, and each is
+//! held against the log of its place: every message that was acknowledged is there, once, in the order in which
+//! phones have seen it.
+
+use std::collections::HashSet;
+
+use super::log::Log;
+use super::{Accounts, Lapse, NOWHERE};
+use crate::phone_id::PhoneId;
+use crate::workload::{Place, Stamp};
+
+/// What the histories at the end came to.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub(crate) struct Stored {
+    /// Histories that were read.
+    pub(crate) histories: u64,
+    /// Acknowledged messages that are in them.
+    pub(crate) found: u64,
+    /// Acknowledged messages that are older than what a history shows.
+    pub(crate) out_of_reach: u64,
+}
+
+/// A message in a history.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Kept {
+    /// What its text says of itself; `None` if it begins as a text of this run, and is none.
+    pub(crate) stamp: Option<Stamp>,
+    /// Whether its author is the one in the text.
+    pub(crate) is_author_right: bool,
+}
+
+impl Accounts {
+    /// The places in which something was seen: everyone's, and one for each two phones and each room.
+    pub(crate) fn places(&self) -> Vec<(Place, PhoneId)> {
+        let mut pairs: Vec<_> = self.pairs.keys().map(|&(a, b)| (Place::Phone(b), a)).collect();
+        pairs.sort_unstable_by_key(|&(place, phone)| (phone, place.recipient()));
+        let rooms = self.rooms.iter().enumerate().filter_map(|(room, log)| {
+            let reader = log.members().into_iter().min()?;
+            Some((Place::Room(room as u32), reader))
+        });
+        let everyone = [(Place::Everyone, PhoneId(0))];
+        everyone.into_iter().chain(rooms).chain(pairs).collect()
+    }
+
+    /// Whether all acknowledged messages of a place are among these.
+    pub(crate) fn has_all(&self, (place, reader): (Place, PhoneId), kept: &[Kept]) -> bool {
+        let numbers: HashSet<u64> =
+            kept.iter().filter_map(|kept| kept.stamp.map(|stamp| stamp.number)).collect();
+        let log = self.log((place, reader));
+        let mut order = log.map_or(&[][..], |log| &log.order[..]).iter();
+        order.all(|&number| !self.is_acknowledged(number) || numbers.contains(&u64::from(number)))
+    }
+
+    /// Compares a history with its log, the oldest first. `is_whole`: it goes back to the beginning.
+    pub(crate) fn compare(&mut self, at: (Place, PhoneId), kept: &[Kept], is_whole: bool) {
+        let order = self.log(at).map(|log| log.order.clone()).unwrap_or_default();
+        self.stored.histories += 1;
+        let mut seen = vec![false; order.len()];
+        let mut unseen = HashSet::new();
+        // One more than the place of the last one.
+        let mut last = 0;
+        let mut begin = None;
+        for Kept { stamp, is_author_right } in kept {
+            let number = stamp.filter(|stamp| is_in(stamp, at)).and_then(|s| self.number(&s));
+            let Some(number) = number.filter(|&n| (n as usize) < self.positions.len()) else {
+                self.lapses.add(Lapse::StoredWrong);
+                continue;
+            };
+            self.lapses.add_many(Lapse::StoredWrong, u64::from(!is_author_right));
+            let position = self.positions[number as usize];
+            if position == NOWHERE {
+                // It was in doubt, and the server has got it.
+                let is_new = unseen.insert(number);
+                self.lapses.add_many(Lapse::StoredTwice, u64::from(!is_new));
+                continue;
+            }
+            begin = Some(begin.map_or(position, |begin: u32| begin.min(position)));
+            let was_seen = std::mem::replace(&mut seen[position as usize], true);
+            self.lapses.add_many(Lapse::StoredTwice, u64::from(was_seen));
+            let is_late = position < last && !was_seen;
+            self.lapses.add_many(Lapse::StoredOutOfOrder, u64::from(is_late));
+            last = last.max(position + 1);
+        }
+        let begin = match (is_whole, begin) {
+            (true, _) => 0,
+            (false, Some(begin)) => begin as usize,
+            (false, None) => order.len(),
+        };
+        for (position, &number) in order.iter().enumerate() {
+            if !self.is_acknowledged(number) {
+                continue;
+            }
+            match (seen[position], position < begin) {
+                (true, _) => self.stored.found += 1,
+                (false, true) => self.stored.out_of_reach += 1,
+                (false, false) => self.lapses.add(Lapse::StoredMissing),
+            }
+        }
+    }
+
+    /// A history could not be read.
+    pub(crate) fn could_not_read(&mut self) {
+        self.lapses.add(Lapse::Unread);
+    }
+
+    fn log(&self, (place, reader): (Place, PhoneId)) -> Option<&Log> {
+        match place {
+            Place::Everyone => Some(&self.everyone),
+            Place::Room(room) => self.rooms.get(room as usize),
+            Place::Phone(other) => self.pairs.get(&(reader.min(other), reader.max(other))),
+        }
+    }
+}
+
+/// Whether a message is one of this place.
+fn is_in(stamp: &Stamp, (place, reader): (Place, PhoneId)) -> bool {
+    match (place, Place::of(stamp.recipient)) {
+        (Place::Phone(other), Place::Phone(to)) => {
+            let ends = (stamp.sender, to);
+            ends == (reader, other) || ends == (other, reader)
+        }
+        (place, said) => place == said,
+    }
+}
