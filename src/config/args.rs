@@ -15,10 +15,12 @@ use super::limit_args::LimitArgs;
 use super::mistakes::Mistakes;
 use super::origin::origin;
 use super::parsed::Parsed;
+use super::rates::pace;
 use super::values::{
     address, byte_rate, bytes, count, http_head, message_bytes, overlap, time, time_or_none,
 };
 use crate::chat::{account, messenger, mobile};
+use crate::limiter::Rate;
 use crate::net::{DataSettings, Format, Level, LogSettings, Settings};
 use crate::turn::{Caps, Limits, PresenceLimits};
 use crate::{chat, http, session, ws};
@@ -129,6 +131,13 @@ pub(super) struct Args {
     /// Time for all clients to leave when the server shuts down
     #[arg(long, env = "SWITCHBOARD_DRAIN_TIMEOUT", value_name = "TIME", default_value = "30s", help_heading = DEADLINES, value_parser = time)]
     drain_timeout: Duration,
+
+    /// Rate at which clients are told to leave when the server shuts down, and asked to come back; or off
+    ///
+    /// They are all told within --drain-timeout, if need be faster. With off that is as fast as possible, and they are
+    /// asked to come back at 500 a second: close frames of SCA, Session Messenger and switchboard.v1 say when.
+    #[arg(long, env = "SWITCHBOARD_DRAIN_RATE", value_name = "AMOUNT[/TIME]", default_value = "off", help_heading = DEADLINES, value_parser = pace)]
+    drain_rate: Rate,
 
     /// Time for an invitation to be answered
     #[arg(long, env = "SWITCHBOARD_INVITATION_TTL", value_name = "TIME", default_value = "24h", help_heading = SESSIONS, value_parser = time)]
@@ -296,6 +305,7 @@ pub(super) fn settings(args: Args, around: Surroundings, mistakes: &mut Mistakes
         write_timeout: args.write_timeout,
         close_timeout: args.close_timeout,
         drain_timeout: args.drain_timeout,
+        drain_rate: args.drain_rate,
         outbox: Caps {
             each: args.outbox_bytes,
             echo: (2 * echo_bytes).max(args.outbox_bytes),

@@ -20,6 +20,16 @@ pub(super) fn rate(text: &str) -> Result<Rate, String> {
     parse(text, |number| number.parse().ok())
 }
 
+/// Parses a rate without a burst, such as `200` or `1/5s`.
+pub(super) fn pace(text: &str) -> Result<Rate, String> {
+    match text.split_once(':') {
+        Some((pace, _)) => {
+            Err(format!("this rate is kept from the first to the last: write {pace}"))
+        }
+        None => rate(text),
+    }
+}
+
 /// Parses a rate of bytes, such as `1MiB:4MiB`.
 pub(super) fn rate_of_bytes(text: &str) -> Result<Rate, String> {
     parse(text, |size| size.parse().ok().map(|ByteSize(bytes)| bytes))
@@ -118,6 +128,18 @@ mod tests {
         }
         assert_eq!(rate_of_bytes("1MiB:4MiB"), Ok(Rate::per_second(1 << 20, 4 << 20)));
         assert_eq!(rate_of_bytes("1000/2s"), Ok(Rate::new(1_000, 2 * SECOND, 2_000)));
+    }
+
+    #[test]
+    fn a_pace_is_a_rate_without_a_burst() {
+        for text in ["200", "200/s", "1/5s", "off"] {
+            assert_eq!(pace(text), rate(text), "{text}");
+        }
+        assert_eq!(
+            pace("200:400").expect_err("a burst"),
+            "this rate is kept from the first to the last: write 200"
+        );
+        assert!(["0", "", "fast"].iter().all(|text| pace(text).is_err()));
     }
 
     #[test]

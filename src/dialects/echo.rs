@@ -18,6 +18,7 @@ pub(super) static MANNERS: Manners = Manners {
     subprotocol: None,
     allowance: Allowance::Conformance,
     sign_in_sentence: None,
+    tells_when_to_return: false,
     read,
     write: |event, _, out| write(event, out),
 };

@@ -182,6 +182,9 @@ pub struct Manners {
     /// If a connection signs in with its first frame: the reason of close code 4001 for one that does
     /// not. `None` if the path of the request says who the client is.
     pub sign_in_sentence: Option<&'static str>,
+    /// Whether the reason of a drain's close frame ends in ` retry_after_ms=<n>`. Not where the clients are pages
+    /// of others, which could show the reason to people.
+    pub tells_when_to_return: bool,
     /// Decodes a message.
     read: for<'m> fn(Message<'m>) -> Incoming<'m>,
     /// Appends the text of the message for an event.

@@ -66,6 +66,11 @@ impl Rate {
         if self.is_unlimited() { None } else { Some(self.burst) }
     }
 
+    /// The time in which one token comes back; zero if there is no limit.
+    pub fn interval(&self) -> Duration {
+        Duration::from_nanos(self.time_for(1))
+    }
+
     /// The time in which `amount` tokens come back, in nanoseconds.
     fn time_for(&self, amount: u64) -> u64 {
         let period_nanos = u64::try_from(self.period.as_nanos()).unwrap_or(u64::MAX);

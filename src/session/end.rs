@@ -2,6 +2,8 @@
 //!
 //! Close codes are those of RFC 6455 §7.4, except for those from 4000 on, which belong to the protocols.
 
+use std::time::Duration;
+
 use crate::chat::Farewell;
 use crate::limiter::Limit;
 
@@ -47,7 +49,11 @@ pub enum End {
     /// No bytes came for the ping timeout, and a sweep ended the connection.
     Silent,
     /// The server is shutting down.
-    Draining,
+    Draining {
+        /// The time after which the client is to come back. Where [`Manners`](crate::dialects::Manners) allow
+        /// it, the close frame says so, in milliseconds.
+        retry_after: Duration,
+    },
     /// The client read too slowly: its outbox went over a cap, or its socket was full for too long.
     Slow,
     /// The connection broke, or its input ended without a close frame.
@@ -102,7 +108,7 @@ impl End {
             End::Overloaded => 11,
             End::Replaced => 12,
             End::Silent => 13,
-            End::Draining => 14,
+            End::Draining { .. } => 14,
             End::Slow => 15,
             End::Lost => 16,
             End::AnswerTimeout => 17,
@@ -147,7 +153,7 @@ impl End {
             End::Replaced => Some((Some(4000), "replaced by a newer connection")),
             End::SentAway => Some((Some(4005), "sent away by the operator")),
             End::Silent => Some((Some(1001), "nothing was heard for too long")),
-            End::Draining => Some((Some(1001), "the server is shutting down")),
+            End::Draining { .. } => Some((Some(1001), "the server is shutting down")),
         }
     }
 
@@ -174,7 +180,7 @@ impl End {
             | End::SentAway
             | End::Farewell(_)
             | End::Silent
-            | End::Draining
+            | End::Draining { .. }
             | End::Lost => None,
         }
     }

@@ -37,6 +37,7 @@ pub use routes::{Listener, Page};
 pub use run_time::RunTimeLimits;
 pub use site::{Site, Visit};
 
+use std::borrow::Cow;
 use std::mem;
 use std::rc::Rc;
 
@@ -318,9 +319,14 @@ impl Session {
 
     /// The same, with this reason in the close frame if there is one.
     pub fn finish_because(&mut self, end: End, reason: Option<&str>, host: &mut impl Host) {
-        if let (Stage::Frames(_), Some((code, usual))) = (&self.stage, end.close_frame()) {
-            let reason = reason.unwrap_or(usual);
-            let close = code.map(|code| (code.into(), reason));
+        if let (Stage::Frames(open), Some((code, usual))) = (&self.stage, end.close_frame()) {
+            let reason = match end {
+                End::Draining { retry_after } if open.dialect.manners().tells_when_to_return => {
+                    format!("{usual} retry_after_ms={}", retry_after.as_millis()).into()
+                }
+                _ => Cow::Borrowed(reason.unwrap_or(usual)),
+            };
+            let close = code.map(|code| (code.into(), &*reason));
             host.write(|out| ws::Frame::Close(close).encode(out));
         }
         self.stage = Stage::Over;

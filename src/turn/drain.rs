@@ -1,19 +1,48 @@
 //! The drain: how the server shuts down and still delivers what it can.
 //!
-//! The listeners stay open, so that health checks get the answer "draining" rather than none. WebSockets
-//! are closed in slices with a pause between them: otherwise all clients would reconnect to the next
-//! server in the same millisecond. The drain is over when the last connection is closed, or at a
-//! deadline.
+//! The listeners stay open, so that health checks get the answer "draining" rather than none. WebSockets are
+//! closed in slices, at the pace of `--drain-rate`. The drain is over when the last connection is closed, or at
+//! a deadline, and the pace is such that all clients are told before that.
+//!
+//! A close frame asks its client to come back only after a time: otherwise all clients would come back in the same
+//! second, to a server that has just started, or to the next one. The times are spread over a *window* that is
+//! as long as the number of clients needs at the rate of return.
 
-use super::Turn;
+#[cfg(test)]
+mod tests;
+
+use std::time::Duration;
+
+use super::{Limits, Turn};
 use crate::session::End;
 use crate::timer::Moment;
 
+/// How far apart clients are asked to come back if the operator sets no rate: 500 a second, a fraction of what one
+/// core lets in.
+const RETURN_INTERVAL: Duration = Duration::from_millis(2);
+
+/// The longest window: nobody is asked to stay away for longer than this, and the rest of the drain.
+const LONGEST_WINDOW: Duration = Duration::from_secs(300);
+
+/// From the moment when the last client is told until the first one is to come back: for the closing handshakes,
+/// and for the start of the next process.
+const RETURN_GRACE: Duration = Duration::from_secs(1);
+
 /// A drain that is under way.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub(super) struct Drain {
+    /// When the drain began.
+    began: Moment,
     /// When the drain is over, whatever is left.
     until: Moment,
+    /// When the last client is told, unless something delays it.
+    all_told: Moment,
+    /// The time between two clients that are told.
+    interval: Duration,
+    /// The time over which the clients' returns are spread.
+    window: Duration,
+    /// The number of clients that were told.
+    told: u32,
     /// When the next slice is due; `None` after the last slice.
     next_slice: Option<Moment>,
     /// The slot at which the next slice begins.
@@ -24,9 +53,52 @@ pub(super) struct Drain {
 }
 
 impl Drain {
+    /// A drain of this number of clients, which begins now.
+    fn new(limits: &Limits, clients: usize, now: Moment) -> Self {
+        let clients = u32::try_from(clients).unwrap_or(u32::MAX).max(1);
+        let wanted = limits.drain_rate.interval();
+        // As fast as the slices go, unless the operator wants it slower. But all clients are told while there is
+        // time left for their closing handshakes.
+        let least = limits.budgets.drain_pause / u32::try_from(limits.budgets.drain).unwrap_or(1);
+        let reserve = limits.close_timeout.min(limits.drain_timeout / 2);
+        let interval = wanted.max(least).min((limits.drain_timeout - reserve) / clients);
+        let apart = if wanted.is_zero() { RETURN_INTERVAL } else { wanted };
+        Drain {
+            began: now,
+            until: now + limits.drain_timeout,
+            all_told: now + interval.saturating_mul(clients),
+            interval,
+            window: apart.saturating_mul(clients).min(LONGEST_WINDOW),
+            told: 0,
+            next_slice: Some(now),
+            slot: 0,
+            left_behind: None,
+        }
+    }
+
     /// When the drain next has something to do.
     pub(super) fn deadline(&self) -> Moment {
         self.next_slice.unwrap_or(self.until).min(self.until)
+    }
+
+    /// How many clients may be told now, if slices come with these pauses: those who are due by the next slice.
+    fn due(&self, now: Moment, pause: Duration) -> usize {
+        let time = now.since(self.began).saturating_add(pause).as_nanos();
+        let due = time / self.interval.as_nanos().max(1) + 1;
+        usize::try_from(due).unwrap_or(usize::MAX).saturating_sub(self.told as usize)
+    }
+
+    /// How long the next client that is told is to stay away: until all others are told, and then some part of
+    /// the window.
+    ///
+    /// The parts are the multiples of the golden ratio, without their whole numbers. However many clients are
+    /// told, their returns are spread evenly, and two that are told together come back far apart. (Random
+    /// numbers were rejected: they leave gaps and clusters, and the turn has none.)
+    fn retry_after(&self, now: Moment) -> Duration {
+        /// 2³² divided by the golden ratio.
+        const GOLDEN: u32 = 0x9E37_79B9;
+        let part = f64::from(self.told.wrapping_mul(GOLDEN)) / f64::from(u32::MAX);
+        self.all_told.since(now) + RETURN_GRACE + self.window.mul_f64(part)
     }
 }
 
@@ -34,9 +106,7 @@ impl Turn {
     /// Begins a drain: no new WebSocket is let in, and all open ones are closed, slice by slice.
     pub fn drain(&mut self, now: Moment) {
         if self.drain.is_none() {
-            let until = now + self.limits.drain_timeout;
-            self.drain = Some(Drain { until, next_slice: Some(now), slot: 0, left_behind: None });
-            self.chat.drain();
+            self.drain = Some(Drain::new(&self.limits, self.websockets, now));
         }
     }
 
@@ -66,33 +136,45 @@ impl Turn {
     /// waited for the store.
     pub(super) fn drain_slice(&mut self) -> usize {
         let now = self.now.monotonic;
-        let Some(drain) = &mut self.drain else { return 0 };
-        if drain.next_slice.is_none_or(|next| now < next) {
-            return 0;
+        let Some(mut drain) = self.drain else { return 0 };
+        let mut ended = 0;
+        if drain.next_slice.is_some_and(|next| next <= now) {
+            ended = self.tell_slice(&mut drain, now);
         }
-        let mut left = self.limits.budgets.drain;
+        self.drain = Some(drain);
+        ended
+    }
+
+    fn tell_slice(&mut self, drain: &mut Drain, now: Moment) -> usize {
+        let pause = self.limits.budgets.drain_pause;
+        let budget = self.limits.budgets.drain.min(drain.due(now, pause));
         let slots = self.connections.slots();
-        let mut slot = drain.slot;
-        while slot < slots && left > 0 {
-            let connection = self.connections.in_slot(slot);
-            slot += 1;
+        let mut ended = 0;
+        while drain.slot < slots && ended < budget {
+            let connection = self.connections.in_slot(drain.slot);
+            drain.slot += 1;
             let Some(connection) = connection.filter(|c| c.session.is_websocket()) else {
                 continue;
             };
             if self.chat.may_go(connection.id) {
-                left -= 1;
-                self.end(connection.id, End::Draining);
-            } else if let Some(drain) = &mut self.drain {
-                drain.left_behind.get_or_insert(slot - 1);
+                let retry_after = drain.retry_after(now);
+                self.end(connection.id, End::Draining { retry_after });
+                drain.told += 1;
+                ended += 1;
+            } else {
+                drain.left_behind.get_or_insert(drain.slot - 1);
             }
         }
-        if let Some(drain) = &mut self.drain {
-            let pause = self.limits.budgets.drain_pause;
-            let is_left = slot < slots;
-            let again = if is_left { None } else { drain.left_behind.take() };
-            drain.slot = again.unwrap_or(slot);
-            drain.next_slice = (is_left || again.is_some()).then_some(now + pause);
+        let is_left = drain.slot < slots;
+        if !is_left {
+            // Until all clients had their turn they could speak and be answered. The rest only hears what has
+            // become of it.
+            self.chat.drain();
+            drain.slot = drain.left_behind.unwrap_or(drain.slot);
         }
-        self.limits.budgets.drain - left
+        let again = is_left || drain.left_behind.take().is_some();
+        let on_pace = drain.began + drain.interval.saturating_mul(drain.told);
+        drain.next_slice = again.then_some(on_pace.max(now + pause));
+        ended
     }
 }

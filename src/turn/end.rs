@@ -54,7 +54,7 @@ impl Turn {
         } else {
             // In a drain, the messages in the outbox are still sent: the client is well and reads on. In
             // all other cases the messages that are not begun come back, and their senders are told.
-            self.outboxes.seal(id, end != End::Draining);
+            self.outboxes.seal(id, !matches!(end, End::Draining { .. }));
             self.rearm(id);
         }
     }

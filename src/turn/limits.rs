@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use super::tables::outbox::Caps;
 use super::tables::presence;
-use crate::limiter::AddressLimits;
+use crate::limiter::{AddressLimits, Rate};
 use crate::timer::Zone;
 use crate::{chat, session};
 
@@ -45,6 +45,9 @@ pub struct Limits {
     pub linger_bytes: u32,
     /// The time for all connections to close when the server shuts down.
     pub drain_timeout: Duration,
+    /// How many clients are told to leave in a given time when the server shuts down, and how many are asked to
+    /// come back in that time. Its burst is not used. All are told within the time above, whatever the rate.
+    pub drain_rate: Rate,
     /// Caps on the bytes in outboxes.
     pub outbox: Caps,
     /// The most bytes of incomplete messages and requests, over all connections.
@@ -78,6 +81,7 @@ impl Default for Limits {
             close_timeout: Duration::from_secs(5),
             linger_bytes: 256 * 1024,
             drain_timeout: Duration::from_secs(30),
+            drain_rate: Rate::UNLIMITED,
             outbox: Caps { each: 1 << 20, echo: 34 << 20, all: 256 << 20 },
             inbox_bytes: 256 << 20,
             presence: presence::Limits::default(),

@@ -6,8 +6,6 @@ use nix::sys::signal::Signal;
 
 use crate::harness::{ALICE, BOB, CAROL, Server, Wire, eventually, frame, message};
 
-const DRAINING: (u16, &str) = (1001, "the server is shutting down");
-
 /// A client that delays the drain: it does not answer a close frame.
 fn straggler(server: &Server) -> Wire {
     let mut wire = server.wire();
@@ -22,7 +20,7 @@ fn everyone_is_sent_home_and_the_process_ends_well() {
         let mut phones: Vec<_> =
             (0..20).map(|n| server.quiet(&format!("10000000{n:02}"))).collect();
         server.signal(signal);
-        phones.iter_mut().for_each(|phone| phone.expect_close(DRAINING.0, DRAINING.1));
+        phones.iter_mut().for_each(|phone| drop(phone.expect_goodbye()));
         assert_eq!(server.ended().code(), Some(0));
     }
 }
@@ -48,11 +46,11 @@ fn what_was_queued_is_delivered_before_the_close() {
     assert!(server.metrics()["switchboard_messages_in_outboxes"] > 0.0, "the reader is behind");
 
     server.signal(Signal::SIGTERM);
-    bob.expect_close(DRAINING.0, DRAINING.1);
+    bob.expect_goodbye();
     for _ in 0..COUNT {
         assert_eq!(alice.text(), format!(r#"{{"type":"message","from":"{BOB}","text":"{text}"}}"#));
     }
-    alice.expect_close(DRAINING.0, DRAINING.1);
+    alice.expect_goodbye();
     drop(alice);
     assert_eq!(server.ended().code(), Some(0));
 }
@@ -64,7 +62,7 @@ fn a_draining_server_says_so_and_lets_nobody_in() {
     let mut early = server.wire();
     eventually("the straggler is in", || (server.connections() == 1).then_some(()));
     server.signal(Signal::SIGTERM);
-    straggler.expect_close(DRAINING.0, DRAINING.1);
+    straggler.expect_goodbye();
 
     let response = server.get("/health");
     assert_eq!(response.status, 503);
@@ -92,7 +90,7 @@ fn a_second_signal_ends_it_at_once() {
         let mut server = Server::start(&["--close-timeout", "1h", "--drain-timeout", "1h"]);
         let mut straggler = straggler(&server);
         server.signal(Signal::SIGTERM);
-        straggler.expect_close(DRAINING.0, DRAINING.1);
+        straggler.expect_goodbye();
         server.signal(signal);
         let status = server.ended();
         assert_eq!((status.code(), status.signal()), (Some(code), None));
@@ -104,7 +102,7 @@ fn a_drain_ends_at_its_deadline_even_if_a_client_is_left() {
     let mut server = Server::start(&["--close-timeout", "1h", "--drain-timeout", "300ms"]);
     let mut straggler = straggler(&server);
     server.signal(Signal::SIGTERM);
-    straggler.expect_close(DRAINING.0, DRAINING.1);
+    straggler.expect_goodbye();
     assert_eq!(server.ended().code(), Some(0));
 }
 
@@ -122,7 +120,7 @@ fn a_newcomer_whose_list_is_due_is_sent_home_without_it() {
     // The server may see the signal or the request first. In both cases the client gets an answer, and
     // the connection ends.
     match wire.response().status {
-        101 => wire.expect_close(DRAINING.0, DRAINING.1),
+        101 => wire.expect_goodbye(),
         status => assert_eq!(status, 503),
     }
     drop(wire);

@@ -37,7 +37,7 @@ fn a_server_that_shuts_down_is_not_ready() {
     operator.send("GET /ready HTTP/1.1\r\nHost: switchboard\r\n\r\n");
     assert_eq!(operator.response().status, 200);
     server.signal(Signal::SIGTERM);
-    wire.expect_close(1001, "the server is shutting down");
+    wire.expect_goodbye();
     operator.send("GET /ready HTTP/1.1\r\nHost: switchboard\r\n\r\n");
     let ready = operator.response();
     assert_eq!((ready.status, &ready.json()["status"]), (503, &"draining".into()));

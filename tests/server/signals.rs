@@ -113,7 +113,7 @@ fn no_other_signal_ends_a_drain_or_counts_as_a_second_one() {
     let mut straggler = server.wire();
     straggler.upgrade(&format!("/ws/{ALICE}?presence=none"));
     server.signal(Signal::SIGTERM);
-    straggler.expect_close(1001, "the server is shutting down");
+    straggler.expect_goodbye();
     for number in taken() {
         send(server.pid(), number);
         expect_taken(&server, number, 1);
@@ -243,7 +243,7 @@ fn a_terminal_that_is_closed_loses_nobody() {
     server.signal(Signal::SIGHUP);
     expect_pong(&mut phone);
     server.signal(Signal::SIGTERM);
-    phone.expect_close(1001, "the server is shutting down");
+    phone.expect_goodbye();
     assert_eq!(server.ended().code(), Some(0));
 }
 

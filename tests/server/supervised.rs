@@ -274,7 +274,7 @@ fn a_client_that_comes_while_the_server_ends_waits_for_the_next_one() {
     let mut straggler = first.wire();
     straggler.upgrade(&format!("/ws/{ALICE}?presence=none"));
     first.signal(Signal::SIGTERM);
-    straggler.expect_close(1001, "the server is shutting down");
+    straggler.expect_goodbye();
 
     let mut early = Wire::to(door.address());
     early.send(Wire::upgrade_request(&format!("/ws/{BOB}?presence=none"), ""));
@@ -301,7 +301,7 @@ fn a_client_that_has_just_come_in_is_not_turned_away() {
     server.signal(Signal::SIGTERM);
     server.thaw();
     early.expect_switch();
-    early.expect_close(1001, "the server is shutting down");
+    early.expect_goodbye();
     drop(early);
     assert!(server.ended().success());
 }
@@ -325,7 +325,7 @@ fn a_second_signal_does_not_wait_for_those_who_have_just_come_in() {
     let mut straggler = server.wire();
     straggler.upgrade(&format!("/ws/{ALICE}?presence=none"));
     server.signal(Signal::SIGTERM);
-    straggler.expect_close(1001, "the server is shutting down");
+    straggler.expect_goodbye();
     server.signal(Signal::SIGTERM);
     assert_eq!(server.ended().code(), Some(143));
 }

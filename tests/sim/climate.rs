@@ -6,6 +6,7 @@
 use std::time::Duration;
 
 use switchboard::chat::{self, messenger};
+use switchboard::limiter::Rate;
 use switchboard::session;
 use switchboard::turn::{Budgets, Caps, Limits, PresenceLimits};
 
@@ -141,6 +142,12 @@ fn limits(dice: &mut Dice, phones: usize) -> Limits {
         close_timeout: SECOND * 2,
         linger_bytes: 5_000,
         drain_timeout: SECOND * 8,
+        // The slowest is too slow for the time above, whoever is there.
+        drain_rate: dice.pick(&[
+            Rate::UNLIMITED,
+            Rate::per_second(20, 1),
+            Rate::new(1, SECOND * 9, 1),
+        ]),
         outbox: Caps { each, echo: each, all: each * dice.pick(&[2, 1000]) },
         presence: PresenceLimits {
             bytes_per_second: dice.pick(&[2 << 20, 64 << 20]),

@@ -298,7 +298,14 @@ impl World {
         let ended = |end: End| counters.ended[end.outcome()];
         let lists = counters.lists + counters.deltas;
         let Counters { accepted, shed, reads, writes, .. } = *counters;
-        [accepted + shed, reads, ended(End::Silent), ended(End::Draining), lists, writes]
+        [
+            accepted + shed,
+            reads,
+            ended(End::Silent),
+            ended(End::Draining { retry_after: Duration::ZERO }),
+            lists,
+            writes,
+        ]
     }
 
     /// Checks that no phase has done more than its budget allows.

@@ -26,6 +26,7 @@ pub(super) static MANNERS: Manners = Manners {
     subprotocol: None,
     allowance: Allowance::Chat,
     sign_in_sentence: None,
+    tells_when_to_return: false,
     read,
     write: |event, _, out| encode::write(event, out),
 };

@@ -50,6 +50,7 @@ pub(super) static MANNERS: Manners = Manners {
     subprotocol: None,
     allowance: Allowance::Chat,
     sign_in_sentence: Some("say who you are first, with auth"),
+    tells_when_to_return: true,
     read,
     write: |event, _, out| encode::write(event, out),
 };

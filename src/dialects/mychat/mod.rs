@@ -42,6 +42,7 @@ const fn manners(read: for<'m> fn(Message<'m>) -> Incoming<'m>) -> Manners {
         subprotocol: None,
         allowance: Allowance::Chat,
         sign_in_sentence: None,
+        tells_when_to_return: false,
         read,
         write: encode::write,
     }

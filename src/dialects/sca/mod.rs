@@ -35,6 +35,7 @@ pub(super) static MANNERS: Manners = Manners {
     subprotocol: None,
     allowance: Allowance::Chat,
     sign_in_sentence: None,
+    tells_when_to_return: true,
     read,
     write: |event, _, out| encode::write(event, out),
 };

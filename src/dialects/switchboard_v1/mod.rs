@@ -34,6 +34,7 @@ pub(super) static MANNERS: Manners = Manners {
     subprotocol: Some(SUBPROTOCOL),
     allowance: Allowance::Chat,
     sign_in_sentence: None,
+    tells_when_to_return: true,
     read,
     write: |event, _, out| encode::write(event, out),
 };

@@ -1,5 +1,7 @@
 //! The page for authors of clients says what to do after everything that ends a connection or refuses one.
 
+use std::time::Duration;
+
 use super::*;
 use crate::chat::Farewell;
 
@@ -32,7 +34,7 @@ fn every_close_code_has_a_row_with_advice() {
         End::Overloaded,
         End::Replaced,
         End::Silent,
-        End::Draining,
+        End::Draining { retry_after: Duration::ZERO },
         End::Slow,
         End::Lost,
         End::AnswerTimeout,

@@ -1,6 +1,8 @@
 //! Any bytes, as what somebody sends on one connection from its first byte to its last; and an end
 //! at any time. Whole or in pieces, it has to come to the same.
 
+use std::time::Duration;
+
 use switchboard::limiter::{Proxies, Rate};
 use switchboard::session::{DoorRefusal, End, Flow, Limits, Listener, Pages, Session};
 use switchboard::web::WebClient;
@@ -42,7 +44,7 @@ fn end(choice: u8) -> Option<End> {
     match choice % 8 {
         0 => Some(End::Replaced),
         1 => Some(End::Silent),
-        2 => Some(End::Draining),
+        2 => Some(End::Draining { retry_after: Duration::from_secs(choice.into()) }),
         3 => Some(End::Slow),
         4 => Some(End::Lost),
         5 => Some(End::Overloaded),

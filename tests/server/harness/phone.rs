@@ -16,7 +16,7 @@ use socket2::SockRef;
 use tungstenite::ClientRequestBuilder;
 use tungstenite::{Message, WebSocket};
 
-use super::{PONG, frame, pause};
+use super::{PONG, frame, pause, time_to_stay_away};
 
 /// A client with an open WebSocket.
 pub(crate) struct Phone {
@@ -193,6 +193,19 @@ impl Phone {
             other => panic!("not a close frame with a code: {other:?}"),
         }
         self.expect_end();
+    }
+
+    /// Asserts that the server is shutting down, and says when to come back. Returns how long the phone is to stay
+    /// away.
+    #[track_caller]
+    pub(crate) fn expect_goodbye(&mut self) -> Duration {
+        let Message::Close(Some(close)) = self.hear() else {
+            panic!("not a close frame with a code")
+        };
+        assert_eq!(u16::from(close.code), 1001);
+        let wait = time_to_stay_away(close.reason.as_str());
+        self.expect_end();
+        wait
     }
 
     /// Asserts that the closing handshake ends as in RFC 6455 §7.1.1: the server closes the connection

@@ -12,7 +12,7 @@ pub(crate) use by_hand::{BINARY, CLOSE, CONTINUATION, PONG, TEXT};
 use serde_json::Value;
 use socket2::SockRef;
 
-use super::PATIENCE;
+use super::{PATIENCE, time_to_stay_away};
 
 const SWITCHING: &str = "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n\
     Connection: Upgrade\r\nSec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n";
@@ -143,6 +143,14 @@ impl Wire {
         assert_eq!(opcode, CLOSE, "{:?}", String::from_utf8_lossy(&payload));
         assert_eq!(payload[..2], code.to_be_bytes());
         assert_eq!(String::from_utf8_lossy(&payload[2..]), reason);
+    }
+
+    /// Asserts that the server is shutting down, and says when to come back.
+    #[track_caller]
+    pub(crate) fn expect_goodbye(&mut self) {
+        let (opcode, payload) = self.frame();
+        assert_eq!((opcode, &payload[..2]), (CLOSE, &1001_u16.to_be_bytes()[..]));
+        time_to_stay_away(&String::from_utf8_lossy(&payload[2..]));
     }
 
     /// Asserts that the server has closed, and that there is nothing before that, read or unread.

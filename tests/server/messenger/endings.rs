@@ -43,7 +43,7 @@ fn when_the_server_drains_undelivered_mail_goes_first_and_everybody_hears_1001()
     for n in 0..COUNT {
         assert!(ben.text().contains(&format!(r#""id":"{n}""#)));
     }
-    ben.expect_close(1001, "the server is shutting down");
+    ben.expect_goodbye();
     let mut stranger = stranger;
     stranger.expect_close(1001);
     loop {

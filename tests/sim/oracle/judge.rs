@@ -1,6 +1,7 @@
 //! The rules for every single frame. They are checked when the network has taken its last byte.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use serde_json::Value;
 
@@ -196,7 +197,9 @@ impl Oracle {
                 self.removed_as_silent += u64::from(line.arrived >= self.beating_since);
                 silence >= self.ping_timeout
             }
-            (Some(1001), "the server is shutting down") => self.is_draining,
+            (Some(1001), reason) if reason.starts_with("the server is shutting down") => {
+                self.is_draining && self.is_asked_back(reason)
+            }
             (Some(1008), "a frame took too long to arrive") => line.is_tardy,
             (Some(4001), "say who you are first, with auth") => {
                 line.kind == Kind::Device && (line.has_left || line.is_tardy)
@@ -216,6 +219,17 @@ impl Oracle {
             _ => line.has_left,
         };
         assert!(is_just, "wire {wire} ({}) is closed with {code:?} {reason}", digits(number));
+    }
+
+    /// Whether the goodbye says when to come back: once the others are told, and not later than so many phones
+    /// need at the rate that the operator has set, or else at 500 a second.
+    fn is_asked_back(&self, reason: &str) -> bool {
+        let millis = reason.rsplit_once(" retry_after_ms=").and_then(|(_, n)| n.parse().ok());
+        let Some(wait) = millis.map(Duration::from_millis) else { return false };
+        let interval = self.drain_interval.max(Duration::from_millis(2));
+        let phones = u32::try_from(self.lines.len()).expect("a small number");
+        let grace = Duration::from_secs(1);
+        (grace..=grace + self.drain_timeout + interval * phones).contains(&wait)
     }
 }
 

@@ -62,6 +62,8 @@ pub(crate) struct Oracle {
     sweep_interval: Duration,
     write_timeout: Duration,
     close_timeout: Duration,
+    drain_timeout: Duration,
+    drain_interval: Duration,
     /// Whether no budget delays a write.
     is_prompt: bool,
     /// Since when phones send heartbeats; and how many phones were disconnected for silence, although
@@ -88,6 +90,8 @@ impl Oracle {
             sweep_interval: limits.sweep_interval,
             write_timeout: limits.write_timeout,
             close_timeout: limits.close_timeout,
+            drain_timeout: limits.drain_timeout,
+            drain_interval: limits.drain_rate.interval(),
             is_prompt: limits.budgets.writes > 1000 && limits.budgets.write_bytes > 1000,
             beating_since: Duration::ZERO,
             removed_as_silent: 0,
