@@ -121,6 +121,31 @@ fn phones_come_back_to_a_server_that_was_killed_and_started_again_and_nothing_co
 }
 
 #[test]
+fn phones_come_back_when_a_server_that_shuts_down_has_asked_them_to() {
+    let folder = Folder::new("goodbye");
+    let (mut server, address) = serve("127.0.0.1:0");
+    let plan = format!("--duration 4s --metrics http://{address} ws://{address}");
+    let stop = format!("kill -TERM {}", server.id());
+    let mut run = begin(&folder, &plan, &[("1s", &stop)]);
+    server.ends_within(PATIENCE);
+    let _again = serve(&address);
+    let Output { status, stdout, .. } = run.ends_within(PATIENCE);
+    let (code, stdout) = (status.code().expect("no signal"), text(&stdout));
+    assert!(matches!(code, 0 | INVALID), "{code}: {stdout}");
+    let report = folder.report();
+    let command = &report["commands"][0];
+    assert_eq!((&command["lost_phones"], &command["asked_back_phones"]), (&6.into(), &6.into()));
+    // The server asks for a second at least.
+    assert!(command["recovered_seconds"].as_f64() > Some(1.0), "{stdout}");
+    assert_eq!(command["return_lag_ns"]["count"], 6, "{stdout}");
+    assert_eq!(report["failures"], Value::Array(Vec::new()));
+    assert!(
+        stdout.contains("; 6 were asked back for a certain moment, and were ready "),
+        "{stdout}"
+    );
+}
+
+#[test]
 fn a_server_that_does_not_come_back_has_failed() {
     let folder = Folder::new("gone");
     let (mut server, address) = serve("127.0.0.1:0");

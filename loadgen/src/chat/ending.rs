@@ -5,6 +5,7 @@
 use std::time::Duration;
 
 use super::clean::Clean;
+use crate::client::hint;
 
 /// How a connection, or an attempt to get one, ended.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -44,8 +45,6 @@ pub(crate) enum Advice {
     Stop,
 }
 
-/// What stands before a number of milliseconds at the end of a reason.
-const HINT: &str = " retry_after_ms=";
 /// The wait after a client has sent too much.
 const AFTER_TOO_MUCH: Duration = Duration::from_secs(60);
 
@@ -135,17 +134,6 @@ fn with(words: &str, number: u16, said: &str) -> Clean {
     match said {
         "" => Clean::of(format_args!("{words} ({number})")),
         said => Clean::of(format_args!("{words} ({number}: {said})")),
-    }
-}
-
-/// Takes the hint off a reason: `restarting retry_after_ms=1500`.
-fn hint(reason: &str) -> (&str, Option<Duration>) {
-    match reason.rsplit_once(HINT) {
-        Some((words, number)) => match number.parse() {
-            Ok(millis) => (words, Some(Duration::from_millis(millis))),
-            Err(_) => (reason, None),
-        },
-        None => (reason, None),
     }
 }
 

@@ -2,6 +2,22 @@
 
 use std::fmt;
 use std::io::ErrorKind;
+use std::time::Duration;
+
+/// What stands before a number of milliseconds at the end of a close frame's reason.
+const HINT: &str = " retry_after_ms=";
+
+/// Takes the server's hint when to come back off a close frame's reason: `restarting retry_after_ms=1500`. Returns
+/// the words before it, and the time.
+pub(crate) fn hint(reason: &str) -> (&str, Option<Duration>) {
+    match reason.rsplit_once(HINT) {
+        Some((words, number)) => match number.parse() {
+            Ok(millis) => (words, Some(Duration::from_millis(millis))),
+            Err(_) => (reason, None),
+        },
+        None => (reason, None),
+    }
+}
 
 /// How a phone's connection ended. Only the first way is as it should be.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]

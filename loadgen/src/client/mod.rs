@@ -27,7 +27,7 @@ pub(crate) use dialect::{
     AccountWords, Archive, Dialect, Draft, Letter, MessengerWords, MobileWords, Realm,
 };
 pub(crate) use door::{Address, Caller, Presence};
-pub(crate) use ending::Ending;
+pub(crate) use ending::{Ending, hint};
 pub(crate) use news::{History, News, Post, Spot};
 pub(crate) use pen::Pen;
 pub(crate) use phone::{Event, Phone};

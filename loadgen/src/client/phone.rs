@@ -12,7 +12,7 @@ use switchboard::ws::{CloseCode, Frame, Item, Limits, Reader, Role};
 
 use super::dialect::Dialect;
 use super::door::{Address, Caller};
-use super::ending::Ending;
+use super::ending::{Ending, hint};
 use super::pen::Pen;
 use super::said::Said;
 use super::upgrade::Upgrade;
@@ -29,6 +29,8 @@ pub(crate) struct Phone {
     is_greeted: bool,
     /// The heartbeats that have not been answered: when each was due, and when it was sent.
     pinged: Vec<(Moment, Moment)>,
+    /// How long the server's close frame has asked it to stay away.
+    away_for: Option<Duration>,
 }
 
 /// What the phone waits for. What only the way in needs is boxed, and is freed when it is over.
@@ -85,7 +87,8 @@ impl Phone {
         let door = dialect.door(caller);
         let is_greeted = door.is_greeted;
         let upgrade = Upgrade::request(address, door, now, pen.key(), out);
-        Phone { stage: Stage::Answer(Box::new(upgrade)), dialect, is_greeted, pinged: Vec::new() }
+        let stage = Stage::Answer(Box::new(upgrade));
+        Phone { stage, dialect, is_greeted, pinged: Vec::new(), away_for: None }
     }
 
     /// Whether it is ready: it may write, and others may write to it.
@@ -156,6 +159,11 @@ impl Phone {
         ending
     }
 
+    /// How long the server's close frame has asked the phone to stay away, if it has.
+    pub(crate) fn away_for(&self) -> Option<Duration> {
+        self.away_for
+    }
+
     /// Sends a heartbeat, which was due at `due`.
     pub(crate) fn ping(&mut self, due: Moment, now: Moment, pen: &mut Pen, out: &mut Vec<u8>) {
         // Servers answer in order, or not at all. So there is no point in remembering more of them.
@@ -202,6 +210,7 @@ impl Phone {
     ) -> Option<Event<'a>> {
         if let Item::Close(reason) = &item {
             let code = reason.as_ref().map(|(code, _)| u16::from(*code));
+            self.away_for = reason.as_ref().and_then(|(_, words)| hint(words).1);
             if matches!(self.stage, Stage::Goodbye(_)) {
                 return Some(self.end(Ending::HungUp(code)));
             }

@@ -45,13 +45,21 @@ impl Run<'_> {
             && (self.commands.has_effect(now) || self.desk.record.commands.away() > 0)
     }
 
-    /// A phone has lost its connection because of a command, or could not get it back. It tries again soon.
-    pub(super) fn plan_recovery(&mut self, id: PhoneId, party: Party, now: Moment) {
+    /// A phone has lost its connection because of a command, or could not get it back. It tries again soon, or when
+    /// the server has asked it to.
+    pub(super) fn plan_recovery(
+        &mut self,
+        id: PhoneId,
+        party: Party,
+        away_for: Option<Duration>,
+        now: Moment,
+    ) {
         let slot = &mut self.lines.slots[id.index()];
         let mean = PAUSE.saturating_mul(1 << slot.attempts.min(8)).min(LONGEST_PAUSE);
         slot.attempts = slot.attempts.saturating_add(1);
-        self.desk.record.commands.lost_phone(id);
+        self.desk.record.commands.lost_phone(id, away_for.map(|time| now + time));
         let pause = conduct::flap(id, party.generation, mean, false, self.plan.timing.seed);
+        let pause = away_for.unwrap_or_default() + pause;
         self.cursor.add(Task::new(party, now + pause, Deed::Return));
     }
 

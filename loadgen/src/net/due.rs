@@ -51,7 +51,7 @@ impl Run<'_> {
             let record = &mut self.desk.record;
             record.ended(persona, ending, is_effect || persona.is_hostile());
             if is_effect && !persona.returns() {
-                self.plan_recovery(id, self.lines.party(id), self.now());
+                self.plan_recovery(id, self.lines.party(id), None, self.now());
             }
         }
     }

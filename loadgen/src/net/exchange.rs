@@ -167,6 +167,8 @@ impl Run<'_> {
     pub(super) fn end(&mut self, id: PhoneId, ending: Ending) {
         let now = self.now();
         let (persona, party) = (self.lines.slot(id).persona, self.lines.party(id));
+        let phone = self.lines.line(id).and_then(|line| line.phone.as_ref());
+        let away_for = phone.and_then(Phone::away_for);
         self.uncount(id, now);
         if ending.is_clean() {
             self.lines.say_goodbye(id);
@@ -184,7 +186,7 @@ impl Run<'_> {
         }
         record.ended(persona, ending, is_planned || is_effect || persona.is_hostile());
         match is_effect && !persona.returns() && self.lines.slot(id).is_wanted {
-            true => self.plan_recovery(id, party, now),
+            true => self.plan_recovery(id, party, away_for, now),
             false => self.plan_return(party, now),
         }
     }

@@ -3,7 +3,7 @@
 //! A delivery belongs to the commands around whose planned moment its own planned moment lies. So which
 //! deliveries are compared is known before the run, and a stall cannot move them out of the comparison.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::time::Duration;
 
 use switchboard::timer::Moment;
@@ -21,8 +21,9 @@ pub(crate) struct Commands {
     ran: Vec<Ran>,
     /// Deliveries that are around no command.
     pub(crate) apart: Times,
-    /// Phones that have lost their connection after a command, and are not back.
-    away: HashSet<PhoneId>,
+    /// Phones that have lost their connection after a command, and are not back; and for when the server has asked
+    /// each of them back, if it has.
+    away: HashMap<PhoneId, Option<Moment>>,
 }
 
 /// A command.
@@ -38,10 +39,23 @@ pub(crate) struct Ran {
     pub(crate) ended: Option<(Moment, Ended)>,
     /// Phones that have lost their connection after it, and before the next one.
     pub(crate) lost_phones: u64,
+    /// Those among them that the server has asked back for a certain moment.
+    pub(crate) asked_back: u64,
+    /// How long after that moment each of those was ready again.
+    pub(crate) return_lag: Times,
+    /// How many phones were ready again in each second after it began.
+    returns: Vec<u64>,
     /// When the last of them was back; `None` if none was lost, or some never came back.
     pub(crate) recovered: Option<Moment>,
     /// Deliveries that are around it.
     pub(crate) around: Times,
+}
+
+impl Ran {
+    /// The most phones that were ready again in one second.
+    pub(crate) fn most_returns(&self) -> u64 {
+        self.returns.iter().copied().max().unwrap_or_default()
+    }
 }
 
 /// How a command ended.
@@ -62,6 +76,9 @@ impl Commands {
                 began: None,
                 ended: None,
                 lost_phones: 0,
+                asked_back: 0,
+                return_lag: Times::default(),
+                returns: Vec::new(),
                 recovered: None,
                 around: Times::default(),
             })
@@ -105,24 +122,31 @@ impl Commands {
         self.ran[at].ended = Some((now, how));
     }
 
-    /// A phone has lost its connection, or could not get it back.
-    pub(crate) fn lost_phone(&mut self, phone: PhoneId) {
-        if self.away.insert(phone)
-            && let Some(last) = self.last_begun()
-        {
+    /// A phone has lost its connection, or could not get it back. The server may have asked it back for a moment.
+    pub(crate) fn lost_phone(&mut self, phone: PhoneId, asked_for: Option<Moment>) {
+        if self.away.contains_key(&phone) {
+            return;
+        }
+        self.away.insert(phone, asked_for);
+        if let Some(last) = self.last_begun() {
             last.lost_phones += 1;
+            last.asked_back += u64::from(asked_for.is_some());
             last.recovered = None;
         }
     }
 
     /// A phone is ready: it may be one of those that were away.
     pub(crate) fn is_back(&mut self, phone: PhoneId, now: Moment) {
-        if self.away.remove(&phone)
-            && self.away.is_empty()
-            && let Some(last) = self.last_begun()
-        {
-            last.recovered = Some(now);
+        let Some(asked_for) = self.away.remove(&phone) else { return };
+        let is_last = self.away.is_empty();
+        let Some(last) = self.last_begun() else { return };
+        last.recovered = is_last.then_some(now);
+        asked_for.into_iter().for_each(|moment| last.return_lag.add(now.since(moment)));
+        let second = last.began.map_or(0, |began| now.since(began).as_secs() as usize);
+        if last.returns.len() <= second {
+            last.returns.resize(second + 1, 0);
         }
+        last.returns[second] += 1;
     }
 
     fn last_begun(&mut self) -> Option<&mut Ran> {
@@ -158,14 +182,17 @@ mod tests {
         commands.plan([(at(1.0), "a".to_owned())].into_iter());
         commands.began(0, at(1.0));
         let [one, other] = [PhoneId(1), PhoneId(2)];
-        commands.lost_phone(one);
-        commands.lost_phone(one);
-        commands.lost_phone(other);
+        commands.lost_phone(one, Some(at(1.9)));
+        commands.lost_phone(one, None);
+        commands.lost_phone(other, None);
         commands.is_back(PhoneId(3), at(1.5));
         commands.is_back(one, at(2.0));
         assert_eq!((commands.away(), commands.all()[0].recovered), (1, None));
         commands.is_back(other, at(3.0));
         let ran = &commands.all()[0];
         assert_eq!((ran.lost_phones, ran.recovered), (2, Some(at(3.0))));
+        assert_eq!((ran.asked_back, ran.return_lag.count(), ran.most_returns()), (1, 1, 1));
+        let lag = ran.return_lag.max().as_millis();
+        assert!((99..=101).contains(&lag), "{lag} ms after the moment that it was asked for");
     }
 }

@@ -1,6 +1,7 @@
 //! What the report says of the commands of `--at`: the shape of the JSON, and the text.
 
 use std::io::{self, Write};
+use std::time::Duration;
 
 use serde::Serialize;
 use switchboard::timer::Moment;
@@ -24,6 +25,12 @@ pub(super) struct Told {
     pub(super) failed: Option<String>,
     /// Phones that have lost their connection after it.
     pub(super) lost_phones: u64,
+    /// Those among them whose close frame said when to come back.
+    pub(super) asked_back_phones: u64,
+    /// How long after the moment that it was asked for each of those was ready again.
+    pub(super) return_lag_ns: Quantiles,
+    /// The most phones that were ready again in one second.
+    pub(super) most_returns_in_a_second: u64,
     /// The time from its beginning until all of them were back; `None` if none was lost, or if that never was.
     pub(super) recovered_seconds: Option<f64>,
     /// Deliveries planned from a second before it to five seconds after it, corrected.
@@ -45,6 +52,9 @@ pub(super) fn told(commands: &Commands) -> Vec<Told> {
                 Some((_, Ended::Well)) | None => None,
             },
             lost_phones: ran.lost_phones,
+            asked_back_phones: ran.asked_back,
+            return_lag_ns: Quantiles::of(&ran.return_lag),
+            most_returns_in_a_second: ran.most_returns(),
             recovered_seconds: ran.recovered.and_then(since),
             delivery_ns: Quantiles::of(&ran.around),
         }
@@ -91,6 +101,15 @@ impl Told {
             (lost, None) => {
                 parts.push(format!("{lost} phones lost their connection, and not all came back"));
             }
+        }
+        if let Some(lag) = self.return_lag_ns.p99 {
+            let lag = Duration::from_nanos(lag);
+            parts.push(format!(
+                "{} were asked back for a certain moment, and were ready {:.3} s after it (p99); at most {} in one second",
+                self.asked_back_phones,
+                lag.as_secs_f64(),
+                self.most_returns_in_a_second
+            ));
         }
         parts.join("; ")
     }
