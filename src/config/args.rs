@@ -17,11 +17,12 @@ use super::origin::origin;
 use super::parsed::Parsed;
 use super::rates::pace;
 use super::values::{
-    address, byte_rate, bytes, count, http_head, message_bytes, overlap, time, time_or_none,
+    byte_rate, bytes, count, file_mode, http_head, listen_address, message_bytes, overlap, time,
+    time_or_none,
 };
 use crate::chat::{account, messenger, mobile};
 use crate::limiter::Rate;
-use crate::net::{DataSettings, Format, Level, LogSettings, Settings};
+use crate::net::{DataSettings, Format, Level, ListenAddress, LogSettings, Settings};
 use crate::turn::{Caps, Limits, PresenceLimits};
 use crate::{chat, http, session, ws};
 
@@ -46,11 +47,16 @@ pub(super) struct Args {
     #[command(subcommand)]
     pub(super) tool: Option<Tools>,
 
-    /// Address to listen on [default: 127.0.0.1:8080, or 0.0.0.0:$PORT if PORT is set]
+    /// Address and port to listen on, or unix:PATH [default: 127.0.0.1:8080, or 0.0.0.0:$PORT if PORT is set]
     ///
-    /// If systemd passes a socket, the server uses that one instead. Port 0 means any free port.
-    #[arg(long, env = "SWITCHBOARD_LISTEN", value_name = "ADDRESS:PORT", help_heading = NETWORK, value_parser = address)]
-    listen: Option<SocketAddr>,
+    /// If systemd passes a socket, the server uses that one instead. Port 0 means any free port. A Unix socket is for a
+    /// proxy on this machine: see --trusted-proxy.
+    #[arg(long, env = "SWITCHBOARD_LISTEN", value_name = "ADDRESS", help_heading = NETWORK, value_parser = listen_address)]
+    listen: Option<ListenAddress>,
+
+    /// Permissions of the Unix sockets that the server makes: who may write may connect
+    #[arg(long, env = "SWITCHBOARD_SOCKET_MODE", value_name = "MODE", default_value = "0660", help_heading = NETWORK, value_parser = file_mode)]
+    socket_mode: u32,
 
     /// WebSockets that may be open at once [default: what the limit on descriptors allows]
     #[arg(long, env = "SWITCHBOARD_MAX_CONNECTIONS", value_name = "N", help_heading = NETWORK, value_parser = count)]
@@ -167,8 +173,8 @@ pub(super) struct Args {
     ///
     /// --listen then has no /metrics any more, and its /stats names nobody. This address takes no WebSockets, and at
     /// most eight connections, which count toward no other limit.
-    #[arg(long, env = "SWITCHBOARD_ADMIN_LISTEN", value_name = "ADDRESS:PORT", help_heading = OPERATION, value_parser = address)]
-    admin_listen: Option<SocketAddr>,
+    #[arg(long, env = "SWITCHBOARD_ADMIN_LISTEN", value_name = "ADDRESS", help_heading = OPERATION, value_parser = listen_address)]
+    admin_listen: Option<ListenAddress>,
 
     /// File with the operator's token, for the API at --admin-listen that `switchboard ctl` uses
     ///
@@ -285,9 +291,10 @@ pub(super) struct Surroundings {
 
 /// Makes settings of the flags. What is wrong is added to the mistakes.
 pub(super) fn settings(args: Args, around: Surroundings, mistakes: &mut Mistakes) -> Settings {
-    let listen = args.listen.or_else(|| from_port(around.port.as_deref()?, mistakes));
-    let listen = listen.unwrap_or(DEFAULT_ADDRESS);
-    refuse_contradictions(&args, listen, mistakes);
+    let port = || from_port(around.port.as_deref()?, mistakes);
+    let listen = args.listen.clone().or_else(port);
+    let listen = listen.unwrap_or(ListenAddress::Tcp(DEFAULT_ADDRESS));
+    refuse_contradictions(&args, &listen, mistakes);
     let session_defaults = session::Limits::default();
     let echo_bytes = session_defaults.echo_ws.message_bytes.max(args.max_message_bytes);
     let (account, data) = (args.account_limits(), args.data(mistakes));
@@ -295,7 +302,7 @@ pub(super) fn settings(args: Args, around: Surroundings, mistakes: &mut Mistakes
     let clients = args.clients.resolve(args.max_message_bytes, mistakes);
     chat.mobile.replacements = clients.replacement_rate;
     let mut warnings = around.warnings;
-    warnings.extend(clients.warning());
+    warnings.extend(clients.warnings(&listen));
     let limits = Limits {
         addresses: clients.addresses,
         ping_timeout: args.ping_timeout,
@@ -335,6 +342,7 @@ pub(super) fn settings(args: Args, around: Surroundings, mistakes: &mut Mistakes
     Settings {
         listen,
         admin_listen: args.admin_listen,
+        socket_mode: args.socket_mode,
         max_connections: args.max_connections,
         admin_token_file: args.admin_token_file,
         limits,
@@ -367,13 +375,13 @@ fn chat_limits(args: &Args, account: account::Limits) -> chat::Limits {
 }
 
 /// The address that `PORT` means: cloud hosts set it, and want every address of the machine.
-fn from_port(port: &str, mistakes: &mut Mistakes) -> Option<SocketAddr> {
+fn from_port(port: &str, mistakes: &mut Mistakes) -> Option<ListenAddress> {
     // A wrong address is given all the same, so PORT does not count.
     if mistakes.concern("--listen") {
         return None;
     }
     match port.parse::<u16>() {
-        Ok(number) => Some(SocketAddr::from((Ipv4Addr::UNSPECIFIED, number))),
+        Ok(number) => Some(ListenAddress::Tcp(SocketAddr::from((Ipv4Addr::UNSPECIFIED, number)))),
         Err(_) => {
             mistakes.add_to("--listen", format!("PORT must be a port number, not '{port}'"));
             None
@@ -383,11 +391,11 @@ fn from_port(port: &str, mistakes: &mut Mistakes) -> Option<SocketAddr> {
 
 /// Adds to the mistakes what each flag allows, and what can never work together. (One message always fits into
 /// an empty outbox of one reader. So `--outbox-bytes` may be less than the largest message.)
-fn refuse_contradictions(args: &Args, listen: SocketAddr, mistakes: &mut Mistakes) {
+fn refuse_contradictions(args: &Args, listen: &ListenAddress, mistakes: &mut Mistakes) {
     mistakes.refuse(
-        args.admin_listen.is_some_and(|admin| overlap(listen, admin)),
+        args.admin_listen.as_ref().is_some_and(|admin| overlap(listen, admin)),
         ["--admin-listen", "--listen"],
-        "they are the same address; each needs a port of its own",
+        "they are the same address; each needs one of its own",
     );
     mistakes.refuse(
         args.outbox_total_bytes < args.outbox_bytes,

@@ -12,7 +12,7 @@ use crate::net::{self, Setting, Settings};
 
 /// The flags whose values SIGHUP reads again. All others need a restart: they name what is opened or read at the
 /// start, or size what cannot shrink.
-pub(super) const AT_RUN_TIME: [&str; 33] = [
+pub(super) const AT_RUN_TIME: [&str; 34] = [
     "max-connections",
     "allow-origin",
     "echo",
@@ -36,6 +36,7 @@ pub(super) const AT_RUN_TIME: [&str; 33] = [
     "write-timeout",
     "close-timeout",
     "drain-timeout",
+    "drain-rate",
     "invitation-ttl",
     "contact-grace",
     "read-ttl",
@@ -149,12 +150,12 @@ pub(super) fn print(
     let most = net::most_connections(settings).map_err(wrong)?.to_string();
     for one in &mut all {
         let systemd = match one.flag.as_str() {
-            "listen" => passed.public,
-            "admin-listen" => passed.admin,
+            "listen" => passed.public.as_ref(),
+            "admin-listen" => passed.admin.as_ref(),
             _ => None,
         };
         if let Some(address) = systemd {
-            (one.value, one.origin) = (address.to_string(), "systemd".to_owned());
+            (one.value, one.origin) = (address.clone(), "systemd".to_owned());
         } else if one.flag == "max-connections" && one.value.is_empty() {
             one.value.clone_from(&most);
             one.origin = "default: what the limit on descriptors allows".to_owned();

@@ -2,9 +2,10 @@
 
 use super::headings::CLIENTS;
 use super::mistakes::Mistakes;
-use super::rates::{Most, count_or_off, network, rate, rate_of_bytes};
+use super::rates::{Most, Proxy, count_or_off, proxy, rate, rate_of_bytes};
 use super::values::small_count;
-use crate::limiter::{AddressLimits, Network, Proxies, Rate};
+use crate::limiter::{AddressLimits, Peer, Proxies, Rate};
+use crate::net::ListenAddress;
 
 /// The default of `--byte-rate`: bytes a second, and bytes at once. Each default is this number of
 /// largest messages, but at least this number of bytes.
@@ -23,8 +24,11 @@ pub(super) struct LimitArgs {
     connection_rate_per_address: Rate,
 
     /// Proxy, or network of proxies, whose X-Forwarded-For is trusted; may be given several times
-    #[arg(long, env = "SWITCHBOARD_TRUSTED_PROXY", value_name = "CIDR", value_delimiter = ',', value_parser = network)]
-    trusted_proxy: Vec<Network>,
+    ///
+    /// unix stands for the proxies that connect to a Unix socket. Without it those who connect there count as programs
+    /// on this machine, which no limit for one address concerns.
+    #[arg(long, env = "SWITCHBOARD_TRUSTED_PROXY", value_name = "CIDR", value_delimiter = ',', value_parser = proxy)]
+    trusted_proxy: Vec<Proxy>,
 
     /// Rate of messages from one client, pings and all other frames included
     #[arg(long, env = "SWITCHBOARD_MESSAGE_RATE", value_name = "RATE", default_value = "200:400", value_parser = rate)]
@@ -75,7 +79,7 @@ impl LimitArgs {
                 rate: self.connection_rate_per_address,
                 ..AddressLimits::default()
             },
-            trusted_proxies: Proxies::new(self.trusted_proxy),
+            trusted_proxies: proxies(&self.trusted_proxy),
             message_rate: self.message_rate,
             byte_rate,
             strikes: self.strikes,
@@ -84,13 +88,32 @@ impl LimitArgs {
     }
 }
 
+fn proxies(named: &[Proxy]) -> Proxies {
+    let networks = named.iter().filter_map(|proxy| match proxy {
+        Proxy::Network(network) => Some(*network),
+        Proxy::Unix => None,
+    });
+    let proxies = Proxies::new(networks.collect());
+    if named.contains(&Proxy::Unix) { proxies.with_unix() } else { proxies }
+}
+
 impl ClientLimits {
-    /// A sentence, if the limits on addresses cannot hold.
-    pub(super) fn warning(&self) -> Option<String> {
-        let network = self.trusted_proxies.everybody()?;
-        Some(format!(
-            "--trusted-proxy {network}: each client chooses the address that it counts as, and so has no limits: \
-             name the proxies alone"
-        ))
+    /// Sentences, if the limits on addresses cannot hold.
+    pub(super) fn warnings(&self, listen: &ListenAddress) -> Vec<String> {
+        let everybody = self.trusted_proxies.everybody().map(|network| {
+            format!(
+                "--trusted-proxy {network}: each client chooses the address that it counts as, and so has no limits: \
+                 name the proxies alone"
+            )
+        });
+        let is_unix = matches!(listen, ListenAddress::Unix(_));
+        let unlimited = is_unix && !self.trusted_proxies.trust(Peer::Unix);
+        let unix = unlimited.then(|| {
+            format!(
+                "--listen {listen}: no limit for one address holds there: if a proxy connects, and sets \
+                 X-Forwarded-For, add --trusted-proxy unix"
+            )
+        });
+        everybody.into_iter().chain(unix).collect()
     }
 }

@@ -45,8 +45,25 @@ pub(super) fn count_or_off(text: &str) -> Result<Most, String> {
     }
 }
 
+/// Who a trusted proxy is.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Proxy {
+    /// A host in this network.
+    Network(Network),
+    /// Who connects to a Unix socket.
+    Unix,
+}
+
+/// Parses a network of proxies, or `unix`.
+pub(super) fn proxy(text: &str) -> Result<Proxy, String> {
+    match text.trim() {
+        "unix" | "unix:" => Ok(Proxy::Unix),
+        text => network(text).map(Proxy::Network),
+    }
+}
+
 /// Parses a network of hosts, such as `10.0.0.0/8`.
-pub(super) fn network(text: &str) -> Result<Network, String> {
+fn network(text: &str) -> Result<Network, String> {
     let network = Network::parse(text)?;
     let (address, length) = text.trim().split_once('/').unwrap_or((text.trim(), ""));
     let Ok(address) = address.parse::<IpAddr>() else { return Ok(network) };
@@ -167,6 +184,13 @@ mod tests {
         assert!(rate_of_bytes("2GiB").is_err());
         assert!(["", "few", "-1"].iter().all(|text| count_or_off(text).is_err()));
         assert!(network("localhost").is_err());
+    }
+
+    #[test]
+    fn a_proxy_may_be_behind_a_unix_socket() {
+        assert_eq!(proxy("unix"), Ok(Proxy::Unix));
+        assert_eq!(proxy("10.0.0.0/8"), network("10.0.0.0/8").map(Proxy::Network));
+        assert!(proxy("unix:/run/a.sock").is_err() && proxy("Unix").is_err());
     }
 
     #[test]

@@ -1,12 +1,13 @@
-//! Values as people write them: `60s`, `64KiB`, `127.0.0.1:8080`.
+//! Values as people write them: `60s`, `64KiB`, `127.0.0.1:8080`, `unix:/run/switchboard/http.sock`.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, ToSocketAddrs as _};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use bytesize::ByteSize;
 use humantime::DurationError as Error;
 
-use crate::net;
+use crate::net::{self, ListenAddress};
 
 /// The largest size that is accepted, in bytes. Lengths of frames are stored in 32 bits.
 const MOST_BYTES: u64 = 1 << 30;
@@ -98,6 +99,42 @@ pub(super) fn small_count(text: &str) -> Result<u16, String> {
     text.parse().map_err(|_| format!("it must be a whole number, {} at most", u16::MAX))
 }
 
+/// Parses where to listen: an address, or `unix:` and the path of a socket.
+pub(super) fn listen_address(text: &str) -> Result<ListenAddress, String> {
+    match text.trim_start().strip_prefix("unix:") {
+        Some(path) => unix_path(path).map(ListenAddress::Unix),
+        None => address(text).map(ListenAddress::Tcp),
+    }
+}
+
+fn unix_path(path: &str) -> Result<PathBuf, String> {
+    if path.starts_with('@') {
+        return Err("a name without a file has no permissions, so any program could connect: \
+            write a path, such as unix:/run/switchboard/http.sock"
+            .to_owned());
+    }
+    if path.is_empty() || path.ends_with('/') {
+        return Err("write the path of a file, such as unix:/run/switchboard/http.sock".to_owned());
+    }
+    if path.len() > ListenAddress::PATH_BYTES {
+        return Err(format!("a path has at most {} bytes there", ListenAddress::PATH_BYTES));
+    }
+    Ok(PathBuf::from(path))
+}
+
+/// Parses the permissions of a file, in octal digits, such as `0660`.
+pub(super) fn file_mode(text: &str) -> Result<u32, String> {
+    let is_octal = text.len() <= 4 && text.bytes().all(|byte| matches!(byte, b'0'..=b'7'));
+    match u32::from_str_radix(text, 8) {
+        Ok(mode) if is_octal && mode <= 0o777 && mode & 0o222 != 0 => Ok(mode),
+        Ok(mode) if is_octal && mode <= 0o777 => Err(
+            "to connect, a program has to be allowed to write: 0660 lets the owner and the group"
+                .into(),
+        ),
+        _ => Err("permissions look like 0660: three octal digits, perhaps after a 0".to_owned()),
+    }
+}
+
 /// Parses an address to listen on, such as `127.0.0.1:8080`, `[::]:8080` or `localhost:8080`.
 pub(super) fn address(text: &str) -> Result<SocketAddr, String> {
     // To look up a name may take long. It happens here, before the event loop begins.
@@ -119,6 +156,9 @@ fn no_address(text: &str) -> String {
             "write 127.0.0.1:{port} for this machine alone, or 0.0.0.0:{port} for every address of it"
         );
     }
+    if text.starts_with(['/', '.']) || text.ends_with(".sock") {
+        return format!("for a Unix socket write unix:{text}");
+    }
     let meant = text.split_once("://").map_or(text, |(_, rest)| rest).trim().trim_end_matches('/');
     match meant.parse::<SocketAddr>() {
         Ok(address) => format!("an address has nothing before or behind it: write {address}"),
@@ -134,7 +174,13 @@ pub(super) fn is_of_a_host(address: IpAddr) -> bool {
 }
 
 /// Whether two listeners would be in each other's way. Port 0 means any free port.
-pub(super) fn overlap(one: SocketAddr, other: SocketAddr) -> bool {
+pub(super) fn overlap(one: &ListenAddress, other: &ListenAddress) -> bool {
+    let (one, other) = match (one, other) {
+        (ListenAddress::Tcp(one), ListenAddress::Tcp(other)) => (one, other),
+        (ListenAddress::Unix(one), ListenAddress::Unix(other)) => return one == other,
+        (ListenAddress::Tcp(_), ListenAddress::Unix(_))
+        | (ListenAddress::Unix(_), ListenAddress::Tcp(_)) => return false,
+    };
     let (a, b) = (one.ip().to_canonical(), other.ip().to_canonical());
     // `[::]` also takes connections over IPv4, `0.0.0.0` only those.
     let covers = |a: IpAddr, b: IpAddr| a.is_unspecified() && (a.is_ipv6() || b.is_ipv4());
@@ -180,6 +226,41 @@ mod tests {
     }
 
     #[test]
+    fn a_unix_socket_is_a_path_behind_its_prefix() {
+        let unix = |path: &str| Ok(ListenAddress::Unix(PathBuf::from(path)));
+        assert_eq!(
+            listen_address("unix:/run/switchboard/http.sock"),
+            unix("/run/switchboard/http.sock")
+        );
+        assert_eq!(listen_address("unix:http.sock"), unix("http.sock"));
+        let longest = "p".repeat(ListenAddress::PATH_BYTES);
+        assert_eq!(listen_address(&format!("unix:{longest}")), unix(&longest));
+        for (text, correction) in [
+            (&*format!("unix:p{longest}"), "at most 107 bytes"),
+            ("unix:", "write the path of a file"),
+            ("unix:/run/switchboard/", "write the path of a file"),
+            ("unix:@switchboard", "has no permissions"),
+            ("/run/a.sock", "write unix:/run/a.sock"),
+            ("./a.sock", "write unix:./a.sock"),
+        ] {
+            let error = listen_address(text).expect_err(text);
+            assert!(error.contains(correction), "{text}: {error}");
+        }
+    }
+
+    #[test]
+    fn permissions_are_octal_and_let_somebody_connect() {
+        assert_eq!(
+            [file_mode("0660"), file_mode("600"), file_mode("0777")],
+            [Ok(0o660), Ok(0o600), Ok(0o777)]
+        );
+        for text in ["", "0o660", "rw-rw----", "00660", "1777", "660x", "+660", "8"] {
+            assert!(file_mode(text).is_err_and(|error| error.contains("look like 0660")), "{text}");
+        }
+        assert!(file_mode("0440").is_err_and(|error| error.contains("allowed to write")));
+    }
+
+    #[test]
     fn what_is_no_value_at_all_is_refused_with_the_form_of_one() {
         for text in ["off", "-1s", "1,5s", "\"60s\"", "", "soon", "s"] {
             let error = time(text).expect_err(text);
@@ -198,9 +279,9 @@ mod tests {
     #[test]
     fn two_listeners_are_in_each_others_way_on_one_port_of_one_address() {
         let is = |one: &str, other: &str| {
-            let [one, other] = [one, other].map(|text| text.parse().expect("an address"));
-            assert_eq!(overlap(one, other), overlap(other, one));
-            overlap(one, other)
+            let [one, other] = [one, other].map(|text| listen_address(text).expect("an address"));
+            assert_eq!(overlap(&one, &other), overlap(&other, &one));
+            overlap(&one, &other)
         };
         for (one, other) in [
             ("127.0.0.1:8080", "127.0.0.1:8080"),
@@ -209,6 +290,7 @@ mod tests {
             ("[::]:8080", "0.0.0.0:8080"),
             ("[::]:8080", "[::1]:8080"),
             ("[::ffff:127.0.0.1]:8080", "127.0.0.1:8080"),
+            ("unix:/run/a.sock", "unix:/run/a.sock"),
         ] {
             assert!(is(one, other), "{one} and {other}");
         }
@@ -218,6 +300,8 @@ mod tests {
             ("127.0.0.1:8080", "127.0.0.2:8080"),
             ("0.0.0.0:8080", "[::1]:8080"),
             ("127.0.0.1:8080", "[::1]:8080"),
+            ("unix:/run/a.sock", "unix:/run/b.sock"),
+            ("unix:/run/a.sock", "127.0.0.1:8080"),
         ] {
             assert!(!is(one, other), "{one} and {other}");
         }

@@ -9,10 +9,12 @@ mod addresses;
 mod block;
 mod bucket;
 mod limit;
+mod peer;
 mod proxies;
 
 pub use addresses::{AddressLimits, Addresses, Arrival, Excess};
 pub use block::Block;
 pub use bucket::{Bucket, Drawn, Rate};
 pub use limit::{Hits, Limit};
+pub use peer::Peer;
 pub use proxies::{Forwarded, Network, Proxies};

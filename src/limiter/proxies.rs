@@ -10,30 +10,48 @@ use core::net::{IpAddr, Ipv6Addr};
 
 use ipnet::{IpNet, Ipv4Net};
 
+use super::Peer;
+
 /// The trusted proxies.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
-pub struct Proxies(Vec<Network>);
+pub struct Proxies {
+    networks: Vec<Network>,
+    /// Whether the peers of Unix sockets are trusted proxies.
+    unix: bool,
+}
 
 impl Proxies {
     /// Trusts the proxies in any of these networks.
     pub fn new(networks: Vec<Network>) -> Self {
-        Proxies(networks)
+        Proxies { networks, unix: false }
+    }
+
+    /// Also trusts those that connect to a Unix socket.
+    pub fn with_unix(self) -> Self {
+        Proxies { unix: true, ..self }
     }
 
     /// Whether no proxy is trusted.
     fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.networks.is_empty() && !self.unix
     }
 
-    /// Whether this is the address of a trusted proxy.
-    pub fn contains(&self, address: IpAddr) -> bool {
-        self.0.iter().any(|network| network.contains(address))
+    /// Whether the peer of a connection is a trusted proxy.
+    pub fn trust(&self, peer: Peer) -> bool {
+        match peer {
+            Peer::Ip(address) => self.contain(address),
+            Peer::Unix => self.unix,
+        }
+    }
+
+    fn contain(&self, address: IpAddr) -> bool {
+        self.networks.iter().any(|network| network.contains(address))
     }
 
     /// The first network that contains every address of IPv4 or IPv6, if there is one. Then the client that
     /// wrote the list's first entry has chosen its own address.
     pub fn everybody(&self) -> Option<Network> {
-        self.0.iter().copied().find(|network| network.0.prefix_len() == 0)
+        self.networks.iter().copied().find(|network| network.0.prefix_len() == 0)
     }
 
     /// The client that a trusted proxy names: the last address in the list that is not a trusted proxy.
@@ -50,7 +68,7 @@ impl Proxies {
         let hops = forwarded_for.flat_map(|value| value.split(|&byte| byte == b','));
         for hop in hops {
             client = match (parse_hop(hop), client) {
-                (Some(address), Forwarded::Client(_)) if self.contains(address) => client,
+                (Some(address), Forwarded::Client(_)) if self.contain(address) => client,
                 (Some(address), _) => Forwarded::Client(address),
                 (None, _) => Forwarded::Nameless,
             };
@@ -236,6 +254,17 @@ mod tests {
         assert_eq!(client(&[]), None);
         let no_text = [&b"203.0.113.7, \xFF"[..]];
         assert_eq!(proxies().client(no_text.into_iter()), Forwarded::Nameless);
+    }
+
+    #[test]
+    fn the_peer_of_a_unix_socket_is_trusted_only_if_that_is_said() {
+        let (local, other) = (Peer::Ip([127, 0, 0, 1].into()), Peer::Ip([203, 0, 113, 7].into()));
+        let trusts = |proxies: &Proxies| [Peer::Unix, local, other].map(|peer| proxies.trust(peer));
+        assert_eq!(trusts(&proxies()), [false, true, false]);
+        let unix = Proxies::default().with_unix();
+        assert_eq!(trusts(&unix), [true, false, false]);
+        let named = unix.client([&b"198.51.100.1, 203.0.113.7"[..]].into_iter());
+        assert_eq!(named, Forwarded::Client(other.address()));
     }
 
     #[test]

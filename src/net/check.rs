@@ -5,7 +5,7 @@
 use std::path::Path;
 
 use super::descriptors::{self, Room};
-use super::{Settings, page_files, secret};
+use super::{ListenAddress, Settings, page_files, secret, unix_socket};
 
 /// What a check has found.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
@@ -20,6 +20,15 @@ pub struct Checked {
 pub fn check(settings: &Settings) -> Checked {
     let mut checked = Checked::default();
     checked.mistakes.extend(room(settings).err());
+    for (flag, address) in
+        [("--listen", Some(&settings.listen)), ("--admin-listen", settings.admin_listen.as_ref())]
+    {
+        if let Some(ListenAddress::Unix(path)) = address
+            && let Some(flaw) = unix_socket::flaw(path)
+        {
+            checked.mistakes.push(format!("{flag} unix:{}: {flaw}", path.display()));
+        }
+    }
     if let Some(path) = &settings.admin_token_file {
         checked.mistakes.extend(secret::read_token(path).err());
         checked.warnings.extend(secret::exposure(path));
@@ -43,7 +52,8 @@ pub fn most_connections(settings: &Settings) -> Result<usize, String> {
 
 /// The room for connections that the limit on descriptors leaves.
 pub(super) fn room(settings: &Settings) -> Result<Room, String> {
-    let admins = settings.admin_listen.map_or(0, |_| settings.limits.admin_connections + 1);
+    let admins =
+        settings.admin_listen.as_ref().map_or(0, |_| settings.limits.admin_connections + 1);
     descriptors::make_room(settings.max_connections, admins)
 }
 

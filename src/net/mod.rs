@@ -11,6 +11,7 @@ mod data;
 #[path = "no_data.rs"]
 mod data;
 mod descriptors;
+mod listen_address;
 mod listener;
 mod log;
 mod orders;
@@ -26,11 +27,11 @@ mod stop;
 mod systemd;
 mod text_file;
 mod trace_file;
+mod unix_socket;
 mod wait;
 
 use std::fmt;
 use std::io;
-use std::net::SocketAddr;
 use std::os::fd::AsRawFd as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -38,7 +39,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use mio::event::Event;
-use mio::net::TcpListener;
 use mio::unix::SourceFd;
 use mio::{Events, Interest, Poll, Registry, Token, Waker};
 
@@ -48,6 +48,7 @@ use crate::turn::{EndNote, Limits, Listener, Note, Polled, Readiness, StoreState
 use crate::web::WebClient;
 use clock::Clock;
 use data::Lanes;
+use listener::Listening;
 use log::{Log, Value};
 use process::Sampler;
 use reload::Reload;
@@ -61,6 +62,7 @@ pub use check::{Checked, check, most_connections};
 #[cfg(feature = "accounts")]
 pub use data::{ImportTool, OldApp, UserTool};
 pub use data::{Settings as DataSettings, Tool, run_tool};
+pub use listen_address::ListenAddress;
 pub use listener::{Passed, passed_addresses};
 pub use log::{Format, Level, LogSettings};
 pub use reload::{Reread, Setting, read_settings_file};
@@ -80,9 +82,11 @@ const WAKE: Token = Token(usize::MAX - 3);
 #[derive(Clone, Debug)]
 pub struct Settings {
     /// The address to listen on, unless systemd passes a socket.
-    pub listen: SocketAddr,
+    pub listen: ListenAddress,
     /// The address of the operator's own listener, if there is one.
-    pub admin_listen: Option<SocketAddr>,
+    pub admin_listen: Option<ListenAddress>,
+    /// The permissions of the files of Unix sockets that the server makes.
+    pub socket_mode: u32,
     /// The most WebSockets that may be open. If not given, the limit on descriptors decides.
     pub max_connections: Option<usize>,
     /// A file with the operator's token, if there is one.
@@ -115,7 +119,7 @@ pub enum Failure {
     /// A setting that cannot be fulfilled on this machine.
     Setting(String),
     /// The address cannot be listened on.
-    Listen(SocketAddr, io::Error),
+    Listen(ListenAddress, io::Error),
     /// The server can't listen on what systemd passed.
     Passed(String),
     /// The folder with the data cannot be used: one line that names it.
@@ -230,7 +234,8 @@ impl Driver {
             return Err(Failure::Setting(mistake));
         }
         let mut warnings = settings.warnings.clone();
-        let listeners = listener::open(settings.listen, settings.admin_listen)?;
+        let listeners =
+            listener::open(&settings.listen, settings.admin_listen.as_ref(), settings.socket_mode)?;
         let stop = Stop::new(listeners.outlive_us);
         let mut limits = settings.limits.clone();
         read_files(&settings, &mut limits, &mut warnings).map_err(Failure::Setting)?;
@@ -256,14 +261,13 @@ impl Driver {
         let supervisor = Supervisor::from_env(limits.drain_timeout);
         // Logged last: a reader of this line may rely on everything being open.
         log.always(format_args!(
-            "listening on http://{} for up to {} connections",
-            listener.local_addr()?,
+            "listening on {} for up to {} connections",
+            listener.place()?,
             room.websockets
         ));
         if let Some(admin) = &admin {
-            let address = admin.local_addr()?;
-            log.always(format_args!("the operator's pages are at http://{address}"));
-        } else if !listener.local_addr()?.ip().to_canonical().is_loopback() {
+            log.always(format_args!("the operator's pages are at {}", admin.place()?));
+        } else if listener.is_public()? {
             let warning =
                 "every client can read the operator's pages, such as /metrics: set --admin-listen";
             warnings.push(warning.to_owned());
@@ -431,13 +435,8 @@ fn log_refused(log: &mut Log, refused: Refused) {
 }
 
 /// Registers a listener with the poll.
-fn watch(
-    listener: std::net::TcpListener,
-    token: Token,
-    registry: &Registry,
-) -> Result<TcpListener, Failure> {
-    let mut listener = TcpListener::from_std(listener);
-    registry.register(&mut listener, token, Interest::READABLE)?;
+fn watch(mut listener: Listening, token: Token, registry: &Registry) -> Result<Listening, Failure> {
+    listener.source().register(registry, token, Interest::READABLE)?;
     Ok(listener)
 }
 

@@ -1,4 +1,5 @@
-//! [`MioSockets`]: the turn's [`Sockets`], with mio and the kernel behind them.
+//! [`MioSockets`]: the turn's [`Sockets`], with mio and the kernel behind them. TCP and Unix streams are read and
+//! written alike.
 //!
 //! Registration is edge-triggered (mio::Poll's "portability"): an event reports a change once, and the
 //! turn remembers it. A connection's token is its id, generation included. So a late event for one
@@ -6,29 +7,31 @@
 
 use std::fs::File;
 use std::io::{self, ErrorKind, IoSlice, Read as _, Write as _};
-use std::net::IpAddr;
+use std::net::Shutdown;
+use std::os::fd::AsRawFd as _;
 use std::time::Duration;
 
-use mio::net::{TcpListener, TcpStream};
+use mio::unix::SourceFd;
 use mio::{Interest, Registry, Token};
 use nix::errno::Errno;
-use socket2::SockRef;
+use socket2::Socket;
 
 use super::clock::Clock;
+use super::listener::Listening;
 use crate::chat::ConnectionId;
 use crate::session::{DoorRefusal, refuse};
-use crate::turn::{Accepted, Listener, Sockets};
+use crate::turn::{Accepted, Listener, Peer, Sockets};
 
 /// Real sockets.
 #[derive(Debug)]
 pub(super) struct MioSockets {
     registry: Registry,
     /// The public listener; `None` once no more clients are accepted.
-    listener: Option<TcpListener>,
+    listener: Option<Listening>,
     /// The operator's own listener, if there is one.
-    admin: Option<TcpListener>,
+    admin: Option<Listening>,
     /// The socket of each slot. The turn knows which connection has the slot.
-    streams: Vec<Option<TcpStream>>,
+    streams: Vec<Option<Socket>>,
     /// A spare descriptor. It is closed when no other is free, so that a waiting client can be refused.
     reserve: Option<File>,
     clock: Clock,
@@ -49,8 +52,8 @@ pub(super) fn id_of(token: Token) -> ConnectionId {
 impl MioSockets {
     pub(super) fn new(
         registry: Registry,
-        listener: TcpListener,
-        admin: Option<TcpListener>,
+        listener: Listening,
+        admin: Option<Listening>,
         clock: Clock,
     ) -> Self {
         let (listener, streams) = (Some(listener), Vec::new());
@@ -63,28 +66,28 @@ impl MioSockets {
         if let Some(mut listener) = self.listener.take() {
             // Closing is not enough: while another process holds the listener, epoll goes on
             // reporting new connections (epoll(7), question 6). A failure here changes nothing else.
-            let _ = self.registry.deregister(&mut listener);
+            let _ = listener.source().deregister(&self.registry);
         }
     }
 
-    fn listener(&self, which: Listener) -> Option<&TcpListener> {
+    fn listener(&self, which: Listener) -> Option<&Listening> {
         match which {
             Listener::Public => self.listener.as_ref(),
             Listener::Admin => self.admin.as_ref(),
         }
     }
 
-    fn stream(&mut self, id: ConnectionId) -> io::Result<&mut TcpStream> {
+    fn stream(&mut self, id: ConnectionId) -> io::Result<&mut Socket> {
         let slot = self.streams.get_mut(id.index()).and_then(Option::as_mut);
         slot.ok_or_else(|| ErrorKind::NotConnected.into())
     }
 
     /// Accepts the next connection of the backlog; `None` if there is none.
-    fn next_stream(&mut self, at: Listener) -> io::Result<Option<(TcpStream, IpAddr)>> {
+    fn next_stream(&mut self, at: Listener) -> io::Result<Option<(Socket, Peer)>> {
         let Some(listener) = self.listener(at) else { return Ok(None) };
         loop {
             match listener.accept() {
-                Ok((stream, peer)) => return Ok(Some((stream, peer.ip()))),
+                Ok(taken) => return Ok(Some(taken)),
                 Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(None),
                 // This client has gone, or its network has; the next one in the backlog may be fine
                 // (accept(2), "Error handling").
@@ -95,7 +98,7 @@ impl MioSockets {
     }
 
     /// Accepts the next connection of the backlog, or returns what to tell the turn instead.
-    fn take_next(&mut self, at: Listener) -> Result<(TcpStream, IpAddr), Accepted> {
+    fn take_next(&mut self, at: Listener) -> Result<(Socket, Peer), Accepted> {
         match self.next_stream(at) {
             Ok(Some(taken)) => Ok(taken),
             Ok(None) => Err(Accepted::Nobody),
@@ -108,12 +111,12 @@ impl MioSockets {
 
     /// Refuses a client without keeping its connection. What it has sent is read first, because
     /// closing with unread input would reset the connection and lose the answer.
-    fn say_no(&self, mut stream: TcpStream, refusal: DoorRefusal) {
+    fn say_no(&self, mut stream: Socket, refusal: DoorRefusal) {
         let mut answer = Vec::new();
         refuse(refusal).close().write(&mut answer, self.clock.now().unix, false);
         let _ = stream.read(&mut [0; 1024]);
         let _ = stream.write(&answer);
-        let _ = stream.shutdown(std::net::Shutdown::Write);
+        let _ = stream.shutdown(Shutdown::Write);
     }
 
     /// Refuses one client when there are no descriptors left. Without a descriptor a client cannot
@@ -163,11 +166,13 @@ fn retry<T>(mut call: impl FnMut() -> io::Result<T>) -> io::Result<T> {
 
 impl Sockets for MioSockets {
     fn accept(&mut self, listener: Listener, id: ConnectionId) -> Accepted {
-        let (mut stream, peer) = match self.take_next(listener) {
+        let (stream, peer) = match self.take_next(listener) {
             Ok(taken) => taken,
             Err(why_not) => return why_not,
         };
-        if self.registry.register(&mut stream, token_of(id), Interest::READABLE).is_err() {
+        let descriptor = stream.as_raw_fd();
+        let mut source = SourceFd(&descriptor);
+        if self.registry.register(&mut source, token_of(id), Interest::READABLE).is_err() {
             return Accepted::Exhausted;
         }
         if self.streams.len() <= id.index() {
@@ -211,17 +216,17 @@ impl Sockets for MioSockets {
             true => Interest::READABLE | Interest::WRITABLE,
             false => Interest::READABLE,
         };
-        let stream = self.streams.get_mut(id.index()).and_then(Option::as_mut);
-        if let Some(stream) = stream {
+        if let Ok(stream) = self.stream(id) {
+            let descriptor = stream.as_raw_fd();
             // This fails only if the kernel has no memory. Then the connection's own deadline ends it.
-            let _ = self.registry.reregister(stream, token_of(id), interest);
+            let _ = self.registry.reregister(&mut SourceFd(&descriptor), token_of(id), interest);
         }
     }
 
     fn finish_writing(&mut self, id: ConnectionId) {
         if let Ok(stream) = self.stream(id) {
             // The connection may be gone already. Then the next read says so.
-            let _ = stream.shutdown(std::net::Shutdown::Write);
+            let _ = stream.shutdown(Shutdown::Write);
         }
     }
 
@@ -237,7 +242,7 @@ impl Sockets for MioSockets {
         // after the close, and a client that reconnects in a loop fills its memory (socket(7),
         // SO_LINGER).
         if let Ok(stream) = self.stream(id) {
-            let _ = SockRef::from(&*stream).set_linger(Some(Duration::ZERO));
+            let _ = stream.set_linger(Some(Duration::ZERO));
         }
         self.close(id);
     }
@@ -246,6 +251,11 @@ impl Sockets for MioSockets {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_slot_takes_no_more_than_a_descriptor() {
+        assert_eq!(size_of::<Option<Socket>>(), 4);
+    }
 
     #[test]
     fn a_token_names_the_connection_and_its_generation() {

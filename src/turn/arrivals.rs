@@ -4,17 +4,15 @@
 //! gets a slot all the same, and an error answer when it asks for a WebSocket. Beyond those few it is
 //! closed at once, so that a flood takes up no slots. A connection of a trusted proxy is counted when it
 //! asks for a WebSocket: only then does the proxy name the client's address. If it names none, the
-//! connection counts against the proxy's own address. Connections from this machine do not count, unless
-//! they are a trusted proxy's.
+//! connection counts against the proxy's own address. Connections from this machine, those to a Unix
+//! socket included, do not count, unless they are a trusted proxy's.
 
 #[cfg(test)]
 mod tests;
 
-use core::net::IpAddr;
-
 use super::Turn;
 use crate::chat::ConnectionId;
-use crate::limiter::{Arrival, Block, Excess, Forwarded, Limit};
+use crate::limiter::{Arrival, Block, Excess, Forwarded, Limit, Peer};
 use crate::session::{DoorRefusal, Listener};
 
 /// The number of addresses that one turn checks for being forgotten. The same number of the chat's
@@ -51,19 +49,20 @@ impl Turn {
     pub(super) fn judge_arrival(
         &mut self,
         listener: Listener,
-        peer: IpAddr,
+        peer: Peer,
     ) -> Result<Counted, DoorRefusal> {
         let now = self.now.monotonic;
         if listener == Listener::Admin {
             return Ok(Counted::Exempt);
         }
-        if self.limits.session.trusted_proxies.contains(peer) {
+        if self.limits.session.trusted_proxies.trust(peer) {
             return Ok(Counted::Proxy);
         }
-        if peer.to_canonical().is_loopback() || self.addresses.is_off() {
+        let address = peer.address();
+        if address.to_canonical().is_loopback() || self.addresses.is_off() {
             return Ok(Counted::Exempt);
         }
-        match self.addresses.arrive(Block::of(peer), now) {
+        match self.addresses.arrive(Block::of(address), now) {
             Arrival::Entered => Ok(Counted::Entered),
             Arrival::ToBeTold => Ok(Counted::ToBeTold),
             Arrival::TurnedAway(excess) => Err(self.refuse_address(excess)),

@@ -4,7 +4,6 @@
 //! arrives, unless a test has blocked the connection. Each event is reported once, as by an edge-triggered
 //! kernel. Time passes only between two turns. So no scheduler can change the result of a test.
 
-use core::net::IpAddr;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::fmt::Display;
 use std::io::{self, ErrorKind, IoSlice};
@@ -13,6 +12,7 @@ use std::time::Duration;
 use super::{Accepted, Jobs, Limits, Polled, Readiness, Sockets, Stopwatch, Turn};
 use crate::chat::ConnectionId;
 use crate::chat::account::{Job, JobResult, Snapshot};
+use crate::limiter::Peer;
 use crate::session::{DoorRefusal, Listener};
 use crate::timer::{Moment, Now};
 
@@ -20,7 +20,7 @@ use crate::timer::{Moment, Now};
 #[derive(Default)]
 pub(super) struct FakeSockets {
     /// The addresses of the connections in the listener's backlog.
-    callers: VecDeque<IpAddr>,
+    callers: VecDeque<Peer>,
     /// What clients have sent, and the server has not read.
     unread: BTreeMap<usize, VecDeque<u8>>,
     /// What the server has written.
@@ -200,7 +200,10 @@ impl World {
     /// Puts `count` connections from an address into the backlog. The next turn accepts them, or refuses
     /// them.
     pub(super) fn call(&mut self, count: usize, address: &str) {
-        let address: IpAddr = address.parse().expect("an address");
+        let address = match address {
+            "unix" => Peer::Unix,
+            address => Peer::Ip(address.parse().expect("an address")),
+        };
         self.sockets.callers.extend(std::iter::repeat_n(address, count));
         self.turn.listener_ready(Listener::Public);
     }

@@ -64,6 +64,7 @@ use tables::parked::ParkedRequests;
 use tables::presence::Presence;
 use tables::under_way::UnderWay;
 
+pub use crate::limiter::Peer;
 pub use crate::session::Listener;
 pub use jobs::{Jobs, NoJobs};
 pub use limits::{Budgets, Limits};

@@ -10,7 +10,7 @@ use std::time::Duration;
 use super::Turn;
 use super::limits::Limits;
 use super::tables::outbox::Caps;
-use crate::limiter::AddressLimits;
+use crate::limiter::{AddressLimits, Rate};
 use crate::{chat, session};
 
 /// The limits that can change. Each is the field of the same name in [`Limits`]. Unlike those, they can go from one
@@ -27,6 +27,7 @@ pub struct RunTimeLimits {
     write_timeout: Duration,
     close_timeout: Duration,
     drain_timeout: Duration,
+    drain_rate: Rate,
     outbox: Caps,
     inbox_bytes: usize,
     presence_bytes_per_second: u64,
@@ -48,6 +49,7 @@ impl RunTimeLimits {
             write_timeout: limits.write_timeout,
             close_timeout: limits.close_timeout,
             drain_timeout: limits.drain_timeout,
+            drain_rate: limits.drain_rate,
             outbox: limits.outbox,
             inbox_bytes: limits.inbox_bytes,
             presence_bytes_per_second: limits.presence.bytes_per_second,
@@ -79,6 +81,7 @@ impl Turn {
         limits.write_timeout = to.write_timeout;
         limits.close_timeout = to.close_timeout;
         limits.drain_timeout = to.drain_timeout;
+        limits.drain_rate = to.drain_rate;
         limits.inbox_bytes = to.inbox_bytes;
         limits.session = to.session.applied_to(&limits.session);
         self.session_limits = Rc::new(limits.session.clone());

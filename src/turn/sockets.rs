@@ -4,10 +4,10 @@
 //! turn cannot tell them apart, so a bug that the simulator finds is a bug of the server. No call may
 //! block.
 
-use core::net::IpAddr;
 use std::io::{self, IoSlice};
 
 use crate::chat::ConnectionId;
+use crate::limiter::Peer;
 use crate::session::{DoorRefusal, Listener};
 
 /// The network, as the turn sees it. A connection is named by the id under which it was accepted.
@@ -45,8 +45,8 @@ pub trait Sockets {
 /// The result of an attempt to accept a connection.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Accepted {
-    /// A connection from this address was accepted (or, by [`shed`](Sockets::shed), closed).
-    Taken(IpAddr),
+    /// A connection from this peer was accepted (or, by [`shed`](Sockets::shed), closed).
+    Taken(Peer),
     /// No connection waits.
     Nobody,
     /// The process or the machine is out of descriptors or memory. No new edge will report the

@@ -12,6 +12,7 @@ use crate::harness::{ALICE, Server, binary, eventually};
 
 const FLAGS: &[&str] = &[
     "--listen",
+    "--socket-mode",
     "--admin-listen",
     "--ping-timeout",
     "--sweep-interval",
@@ -27,6 +28,7 @@ const FLAGS: &[&str] = &[
     "--write-timeout",
     "--close-timeout",
     "--drain-timeout",
+    "--drain-rate",
     "--allow-origin",
     "--invitation-ttl",
     "--contact-grace",

@@ -20,7 +20,7 @@ fn everyone_is_sent_home_and_the_process_ends_well() {
         let mut phones: Vec<_> =
             (0..20).map(|n| server.quiet(&format!("10000000{n:02}"))).collect();
         server.signal(signal);
-        phones.iter_mut().for_each(|phone| drop(phone.expect_goodbye()));
+        phones.iter_mut().for_each(|phone| _ = phone.expect_goodbye());
         assert_eq!(server.ended().code(), Some(0));
     }
 }

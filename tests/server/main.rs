@@ -50,6 +50,7 @@ mod smuggling;
 mod stall;
 mod supervised;
 mod trace_file;
+mod unix_sockets;
 mod upgrade;
 #[cfg(feature = "web")]
 mod web;

@@ -203,7 +203,7 @@ fn a_server_that_drains_reloads_nothing() {
     let mut straggler = world.server.wire();
     straggler.upgrade(&format!("/ws/{ALICE}?presence=none"));
     world.server.signal(Signal::SIGTERM);
-    straggler.expect_close(1001, "the server is shutting down");
+    straggler.expect_goodbye();
     world.settings(
         "SWITCHBOARD_STRIKES=7\n",
         "signal 1: nothing is reloaded, the server is about to end",
@@ -222,7 +222,7 @@ fn a_drain_that_begins_during_a_reload_ends_well() {
         let mut phone = world.server.quiet(ALICE);
         world.server.signal(Signal::SIGHUP);
         world.server.signal(Signal::SIGTERM);
-        phone.expect_close(1001, "the server is shutting down");
+        phone.expect_goodbye();
         assert_eq!(world.server.ended().code(), Some(0));
     }
 }

@@ -8,7 +8,7 @@ use std::fs;
 use std::io::ErrorKind;
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::os::linux::net::SocketAddrExt as _;
-use std::os::unix::net::{SocketAddr as UnixAddress, UnixDatagram, UnixListener};
+use std::os::unix::net::{SocketAddr as UnixAddress, UnixDatagram};
 use std::path::PathBuf;
 use std::process::{self, Command};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -253,12 +253,10 @@ fn a_socket_that_is_called_admin_is_the_operators() {
 fn a_socket_that_cannot_be_served_is_one_clear_line_and_exit_code_1() {
     let door = Door::open();
     let connected = TcpStream::connect(door.address()).expect("it listens");
-    let unix_path = env::temp_dir().join(unique_name());
-    let unix = UnixListener::bind(&unix_path).expect("nobody has that path");
-    fs::remove_file(unix_path).expect("it was just made");
+    let datagrams = UnixDatagram::unbound().expect("a socket");
     let mut two = passing(door.descriptor());
     two.env("LISTEN_FDS", "2");
-    for mut command in [passing(connected.into()), passing(unix.into()), two] {
+    for mut command in [passing(connected.into()), passing(datagrams.into()), two] {
         let output = command.output().expect("it runs");
         let line = String::from_utf8_lossy(&output.stderr);
         assert_eq!(output.status.code(), Some(1), "{line}");

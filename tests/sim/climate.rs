@@ -142,7 +142,7 @@ fn limits(dice: &mut Dice, phones: usize) -> Limits {
         close_timeout: SECOND * 2,
         linger_bytes: 5_000,
         drain_timeout: SECOND * 8,
-        // The slowest is too slow for the time above, whoever is there.
+        // The slowest is too slow for the time above, with however many phones.
         drain_rate: dice.pick(&[
             Rate::UNLIMITED,
             Rate::per_second(20, 1),

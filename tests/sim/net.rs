@@ -313,7 +313,7 @@ impl Sockets for Net {
         if self.wires[wire].readiness() != Readiness::default() {
             self.edge(wire);
         }
-        Accepted::Taken(address_of(wire))
+        Accepted::Taken(address_of(wire).into())
     }
 
     fn shed(&mut self, listener: Listener) -> Accepted {
@@ -324,7 +324,7 @@ impl Sockets for Net {
         self.wires[wire].closed = true;
         self.deeds.push(Deed::Wrote(wire, SHED.to_vec(), true));
         self.deeds.push(Deed::Closed(wire, None));
-        Accepted::Taken(address_of(wire))
+        Accepted::Taken(address_of(wire).into())
     }
 
     fn turn_away(&mut self, id: ConnectionId, refusal: DoorRefusal) {

@@ -3,9 +3,7 @@
 //! Readiness of listeners is edge-triggered, too. A listener stays marked as waiting until an accept finds
 //! its backlog empty.
 
-use core::net::IpAddr;
-
-use crate::limiter::{Block, Limit};
+use crate::limiter::{Block, Limit, Peer};
 use crate::session::{DoorRefusal, Listener, Refused};
 use crate::turn::{Accepted, Sockets, Turn};
 
@@ -95,7 +93,7 @@ impl Turn {
 
     /// Gives an accepted connection its slot, its outbox and its timer; or refuses it because of its
     /// address.
-    fn take_in(&mut self, listener: Listener, peer: IpAddr, sockets: &mut impl Sockets) {
+    fn take_in(&mut self, listener: Listener, peer: Peer, sockets: &mut impl Sockets) {
         let now = self.now.monotonic;
         let id = self.connections.next_id();
         let counted = match self.judge_arrival(listener, peer) {
@@ -107,7 +105,7 @@ impl Turn {
             }
         };
         let timer = self.wheel.insert(now + self.limits.handshake_timeout, id);
-        self.connections.insert(now, timer, listener, Block::of(peer), counted);
+        self.connections.insert(now, timer, listener, Block::of(peer.address()), counted);
         self.outboxes.open(id);
         self.counters.accepted += 1;
     }

@@ -88,7 +88,7 @@ impl Sockets for Hall {
         }
         self.waiting -= 1;
         self.here.push(id);
-        Accepted::Taken(self.next_address())
+        Accepted::Taken(self.next_address().into())
     }
 
     fn shed(&mut self, _: Listener) -> Accepted {

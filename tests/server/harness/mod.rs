@@ -21,7 +21,7 @@ pub(crate) use door::{Door, passing};
 pub(crate) use fault::overstate_the_next_read;
 pub(crate) use pace::{PATIENCE, eventually, pause};
 pub(crate) use phone::{Heartbeat, Phone, message, users};
-pub(crate) use process::{Metrics, Server, binary, raise_descriptor_limit};
+pub(crate) use process::{Metrics, Server, binary, raise_descriptor_limit, unix_stream};
 pub(crate) use wire::{BINARY, CLOSE, CONTINUATION, PONG, Response, TEXT, Wire, frame, masked};
 
 /// How long a client is to stay away, from the reason of a drain's close frame.

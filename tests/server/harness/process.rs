@@ -7,6 +7,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io::{BufRead as _, BufReader};
 use std::net::{SocketAddr, TcpStream};
+use std::os::fd::OwnedFd;
+use std::os::unix::net::UnixStream;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Mutex};
 use std::thread;
@@ -27,6 +30,8 @@ pub(crate) type Metrics = BTreeMap<String, f64>;
 pub(crate) struct Server {
     process: Child,
     address: SocketAddr,
+    /// The path of its Unix socket, if it listens at one. Then it has no address.
+    unix: Option<PathBuf>,
     log: Arc<Mutex<Vec<String>>>,
     /// Whether the test has seen the server end, and has checked that itself.
     over: bool,
@@ -58,12 +63,16 @@ impl Server {
                 lines.lock().expect("nobody panics holding it").push(line);
             }
         });
-        let address = eventually("the server says where it listens", || {
+        let place = eventually("the server says where it listens", || {
             let lines = log.lock().expect("nobody panics holding it");
-            let (_, after) = lines.first()?.split_once("listening on http://")?;
-            after.split(' ').next()?.parse().ok()
+            let (_, after) = lines.first()?.split_once("listening on ")?;
+            after.split(' ').next().map(str::to_owned)
         });
-        Server { process, address, log, over: false }
+        let unix = place.strip_prefix("unix:").map(PathBuf::from);
+        let address = place.strip_prefix("http://").and_then(|address| address.parse().ok());
+        assert!(address.is_some() || unix.is_some(), "{place}");
+        let address = address.unwrap_or_else(|| SocketAddr::from(([0; 4], 0)));
+        Server { process, address, unix, log, over: false }
     }
 
     /// Starts a server that cannot log where it listens. The kernel says it instead.
@@ -71,7 +80,7 @@ impl Server {
         let process = command.spawn().expect("the binary has been built");
         let port = eventually("the server listens", || listening_port(process.id()));
         let address = SocketAddr::from(([127, 0, 0, 1], port));
-        Server { process, address, log: Arc::default(), over: false }
+        Server { process, address, unix: None, log: Arc::default(), over: false }
     }
 
     pub(crate) fn address(&self) -> SocketAddr {
@@ -252,7 +261,10 @@ impl Server {
     }
 
     fn stream(&self) -> TcpStream {
-        connect(self.address)
+        match &self.unix {
+            Some(path) => unix_stream(path),
+            None => connect(self.address),
+        }
     }
 
     pub(super) fn stream_from(&self, address: [u8; 4]) -> TcpStream {
@@ -265,6 +277,13 @@ impl Server {
 
 fn connect(address: SocketAddr) -> TcpStream {
     patient(TcpStream::connect(address).expect("the server listens"))
+}
+
+/// A stream of a Unix socket, in the type of all streams here: both are only a descriptor.
+pub(crate) fn unix_stream(path: &Path) -> TcpStream {
+    let stream = UnixStream::connect(path).expect("the server listens");
+    stream.set_read_timeout(Some(PATIENCE)).expect("not zero");
+    OwnedFd::from(stream).into()
 }
 
 fn patient(stream: TcpStream) -> TcpStream {

@@ -36,9 +36,10 @@ pub(crate) struct Wire {
 }
 
 impl Wire {
-    pub(super) fn new(stream: TcpStream) -> Wire {
+    pub(crate) fn new(stream: TcpStream) -> Wire {
         stream.set_read_timeout(Some(PATIENCE)).expect("not zero");
-        stream.set_nodelay(true).expect("a TCP socket");
+        // A Unix stream has no such option, and delays nothing.
+        let _ = stream.set_nodelay(true);
         Wire { stream, read: Vec::new() }
     }
 

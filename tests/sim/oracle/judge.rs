@@ -221,7 +221,7 @@ impl Oracle {
         assert!(is_just, "wire {wire} ({}) is closed with {code:?} {reason}", digits(number));
     }
 
-    /// Whether the goodbye says when to come back: once the others are told, and not later than so many phones
+    /// Whether the goodbye says when to come back: once the others are told, and not later than all phones
     /// need at the rate that the operator has set, or else at 500 a second.
     fn is_asked_back(&self, reason: &str) -> bool {
         let millis = reason.rsplit_once(" retry_after_ms=").and_then(|(_, n)| n.parse().ok());
