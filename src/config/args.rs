@@ -334,6 +334,7 @@ pub(super) fn settings(args: Args, around: Surroundings, mistakes: &mut Mistakes
             message_rate: clients.message_rate,
             byte_rate: clients.byte_rate,
             trusted_proxies: clients.trusted_proxies,
+            proxy_protocol: clients.proxy_protocol,
             ..session_defaults
         },
         chat,

@@ -1,5 +1,7 @@
 //! [`LimitArgs`]: the flags that limit one client or one address.
 
+use clap::builder::BoolishValueParser;
+
 use super::headings::CLIENTS;
 use super::mistakes::Mistakes;
 use super::rates::{Most, Proxy, count_or_off, proxy, rate, rate_of_bytes};
@@ -30,6 +32,13 @@ pub(super) struct LimitArgs {
     #[arg(long, env = "SWITCHBOARD_TRUSTED_PROXY", value_name = "CIDR", value_delimiter = ',', value_parser = proxy)]
     trusted_proxy: Vec<Proxy>,
 
+    /// Expect the PROXY protocol, version 1 or 2, at the beginning of each connection of a trusted proxy
+    ///
+    /// The client that the header names then counts as the peer. A connection of a trusted proxy without a header is
+    /// refused; other connections are plain HTTP, and a header on them is an error.
+    #[arg(long, env = "SWITCHBOARD_PROXY_PROTOCOL", value_parser = BoolishValueParser::new())]
+    proxy_protocol: bool,
+
     /// Rate of messages from one client, pings and all other frames included
     #[arg(long, env = "SWITCHBOARD_MESSAGE_RATE", value_name = "RATE", default_value = "200:400", value_parser = rate)]
     message_rate: Rate,
@@ -52,6 +61,7 @@ pub(super) struct LimitArgs {
 pub(super) struct ClientLimits {
     pub(super) addresses: AddressLimits,
     pub(super) trusted_proxies: Proxies,
+    pub(super) proxy_protocol: bool,
     pub(super) message_rate: Rate,
     pub(super) byte_rate: Rate,
     pub(super) strikes: u16,
@@ -73,6 +83,11 @@ impl LimitArgs {
             ["--byte-rate", "--max-message-bytes"],
             "the burst must not be less than the largest message, which could never be sent",
         );
+        mistakes.refuse(
+            self.proxy_protocol && self.trusted_proxy.is_empty(),
+            ["--proxy-protocol", "--trusted-proxy"],
+            "a header is expected of trusted proxies alone; name them",
+        );
         ClientLimits {
             addresses: AddressLimits {
                 connections: self.max_connections_per_address.0,
@@ -80,6 +95,7 @@ impl LimitArgs {
                 ..AddressLimits::default()
             },
             trusted_proxies: proxies(&self.trusted_proxy),
+            proxy_protocol: self.proxy_protocol,
             message_rate: self.message_rate,
             byte_rate,
             strikes: self.strikes,

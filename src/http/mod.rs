@@ -5,7 +5,7 @@
 //! framing of its body, and lines that end as the standard says, so that no other server on the way
 //! can have read it differently. What it does not let through is a [`BadRequest`], whose status and
 //! sentence are the answer; after it the connection must close, because it is unknown where the next
-//! request begins. Called by `session`, and for the client's half by `loadgen`.
+//! request begins. Before the first request there may be a [`proxy_header`]. Called by `session`, and for the client's half by `loadgen`.
 
 mod bad_request;
 mod body;
@@ -15,6 +15,7 @@ mod etag;
 mod form;
 mod headers;
 mod media_type;
+pub mod proxy_header;
 mod request;
 mod response;
 mod route;

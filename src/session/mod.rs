@@ -15,6 +15,7 @@ mod operate;
 mod origin;
 mod pages;
 mod parked;
+mod proxied;
 mod refusal;
 mod request;
 mod resume;
@@ -26,6 +27,7 @@ mod upgrade;
 #[cfg(test)]
 pub(crate) mod tests;
 
+pub use crate::http::proxy_header::ProxyHeader;
 pub use admin_token::AdminToken;
 pub use answers::refuse;
 pub use end::End;
@@ -72,6 +74,9 @@ pub struct Limits {
     pub byte_rate: Rate,
     /// The proxies whose `X-Forwarded-For` is trusted.
     pub trusted_proxies: Proxies,
+    /// Whether each connection of these proxies begins with a PROXY protocol header. Others then begin with a
+    /// request as ever.
+    pub proxy_protocol: bool,
     /// The most pipelined HTTP requests that are answered in one call. The others wait for the next turn.
     pub pipelined_requests: u16,
     /// The token for requests that may see who is online in the messenger realm. `None`: no request may.
@@ -98,6 +103,7 @@ impl Default for Limits {
             message_rate: Rate::per_second(200, 400),
             byte_rate: Rate::per_second(1 << 20, 4 << 20),
             trusted_proxies: Proxies::default(),
+            proxy_protocol: false,
             pipelined_requests: 16,
             pipelined_answer_bytes: 32 * 1024,
             admin_token: None,
@@ -172,6 +178,9 @@ pub trait Host {
     /// Whether a trusted proxy has opened this connection, for clients of its own.
     fn is_from_proxy(&self) -> bool;
 
+    /// Counts the connection as the one that the proxy's header names, or returns why it is refused.
+    fn name_peer(&mut self, header: ProxyHeader) -> Result<(), DoorRefusal>;
+
     /// Whether the server is shutting down.
     fn is_draining(&self) -> bool;
 
@@ -234,6 +243,8 @@ pub struct Session {
 /// What the session waits for.
 #[derive(Debug)]
 enum Stage {
+    /// The PROXY protocol header of a trusted proxy. These bytes of it have arrived.
+    ProxyHeader(Vec<u8>),
     /// An HTTP request. These bytes of it have arrived.
     Request(Begun),
     /// The reply to an HTTP request. Nothing is read meanwhile.
@@ -278,10 +289,16 @@ impl Session {
         Session { stage, progressed: false, has_more: false, requests: 0 }
     }
 
+    /// The session of a connection that a trusted proxy has just opened, and that begins with a PROXY protocol header.
+    pub fn behind_proxy() -> Self {
+        Session { stage: Stage::ProxyHeader(Vec::new()), ..Session::new() }
+    }
+
     /// Handles the next bytes of the input. They may be cut at any place. `input` is overwritten: the frame
     /// reader removes masks in place.
     pub fn receive(&mut self, input: &mut [u8], limits: &Limits, host: &mut impl Host) -> Flow {
         match &mut self.stage {
+            Stage::ProxyHeader(_) => self.receive_proxy_header(input, limits, host),
             Stage::Request(_) => self.receive_requests(input, limits, host),
             Stage::Frames(open) => open.receive(input, limits, host, &mut self.progressed),
             // A caller that reads on could queue up requests without end. `resume` says when to read.
@@ -304,7 +321,7 @@ impl Session {
                 request::refuse_late(host);
                 End::RequestTimeout
             }
-            Stage::Request(_) => End::RequestTimeout,
+            Stage::Request(_) | Stage::ProxyHeader(_) => End::RequestTimeout,
             Stage::Frames(open) if !open.signed_in => open.not_signed_in(),
             Stage::Frames(_) => End::FrameTimeout,
             Stage::Parked(_) => End::AnswerTimeout,
@@ -371,6 +388,7 @@ impl Session {
     pub fn held_bytes(&self) -> usize {
         match &self.stage {
             Stage::Request(begun) => begun.bytes.capacity(),
+            Stage::ProxyHeader(bytes) => bytes.capacity(),
             Stage::Parked(parked) => parked.raw.capacity() + parked.rest.capacity(),
             Stage::Frames(open) => open.reader.buffered_bytes(),
             Stage::Over => 0,
@@ -381,6 +399,7 @@ impl Session {
     pub fn is_mid_message(&self) -> bool {
         match &self.stage {
             Stage::Request(begun) => !begun.bytes.is_empty(),
+            Stage::ProxyHeader(bytes) => !bytes.is_empty(),
             Stage::Frames(open) => !open.reader.is_idle(),
             // A request that waits for its reply has arrived in full.
             Stage::Parked(_) | Stage::Over => false,

@@ -27,6 +27,8 @@ pub const NO_ROUTE: &str = "none";
 /// Why a request is refused.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Refusal {
+    /// A trusted proxy's connection begins with something else than a PROXY protocol header.
+    ProxyHeader,
     /// The head of the request is not HTTP/1.1.
     Malformed,
     /// The head of the request is too large.
@@ -63,7 +65,8 @@ pub enum Refusal {
 
 impl Refusal {
     /// Every reason, in the order of the variants.
-    pub const ALL: [Refusal; 16] = [
+    pub const ALL: [Refusal; 17] = [
+        Refusal::ProxyHeader,
         Refusal::Malformed,
         Refusal::TooLarge,
         Refusal::Late,
@@ -85,6 +88,7 @@ impl Refusal {
     /// Its word in the log and in the metrics.
     pub const fn word(self) -> &'static str {
         match self {
+            Refusal::ProxyHeader => "proxy_header",
             Refusal::Malformed => "malformed",
             Refusal::TooLarge => "too_large",
             Refusal::Late => "late",

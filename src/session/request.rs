@@ -185,7 +185,7 @@ pub(super) fn refuse_late(host: &mut impl Host) {
 }
 
 /// Answers a request that could not be read. The connection ends with it.
-fn respond(host: &mut impl Host, reason: Refusal, response: Response<'_>) {
+pub(super) fn respond(host: &mut impl Host, reason: Refusal, response: Response<'_>) {
     let (date, status) = (host.now().unix, response.status());
     host.answered(status.code(), response.body_bytes());
     host.refused(Refused { reason, status, route: NO_ROUTE, is_upgrade: true });

@@ -6,6 +6,7 @@ pub(crate) mod calls;
 mod clients;
 mod ended;
 mod forms;
+mod proxied;
 mod rates;
 mod refused;
 mod routes;
@@ -41,6 +42,7 @@ pub(super) struct Recorder {
     time: Moment,
     listener: Listener,
     from_proxy: bool,
+    named: Vec<ProxyHeader>,
     /// The calls, each with what is wanted of its reply and the number of its request.
     asked: Vec<(account::Call, Wanted, u16)>,
     too_many_parked: bool,
@@ -108,6 +110,11 @@ impl Host for Recorder {
 
     fn is_from_proxy(&self) -> bool {
         self.from_proxy
+    }
+
+    fn name_peer(&mut self, header: ProxyHeader) -> Result<(), DoorRefusal> {
+        self.named.push(header);
+        self.refusal.map_or(Ok(()), Err)
     }
 
     fn is_draining(&self) -> bool {

@@ -4,7 +4,8 @@
 //! gets a slot all the same, and an error answer when it asks for a WebSocket. Beyond those few it is
 //! closed at once, so that a flood takes up no slots. A connection of a trusted proxy is counted when it
 //! asks for a WebSocket: only then does the proxy name the client's address. If it names none, the
-//! connection counts against the proxy's own address. Connections from this machine, those to a Unix
+//! connection counts against the proxy's own address. With the PROXY protocol the proxy names the client before
+//! the first request, and the connection is counted then, as a direct one. Connections from this machine, those to a Unix
 //! socket included, do not count, unless they are a trusted proxy's.
 
 #[cfg(test)]
@@ -13,7 +14,7 @@ mod tests;
 use super::Turn;
 use crate::chat::ConnectionId;
 use crate::limiter::{Arrival, Block, Excess, Forwarded, Limit, Peer};
-use crate::session::{DoorRefusal, Listener};
+use crate::session::{DoorRefusal, Listener, ProxyHeader};
 
 /// The number of addresses that one turn checks for being forgotten. The same number of the chat's
 /// records of addresses is checked, too.
@@ -51,7 +52,6 @@ impl Turn {
         listener: Listener,
         peer: Peer,
     ) -> Result<Counted, DoorRefusal> {
-        let now = self.now.monotonic;
         if listener == Listener::Admin {
             return Ok(Counted::Exempt);
         }
@@ -59,14 +59,50 @@ impl Turn {
             return Ok(Counted::Proxy);
         }
         let address = peer.address();
-        if address.to_canonical().is_loopback() || self.addresses.is_off() {
+        match address.to_canonical().is_loopback() {
+            true => Ok(Counted::Exempt),
+            false => self.count_arrival(Block::of(address)),
+        }
+    }
+
+    fn count_arrival(&mut self, block: Block) -> Result<Counted, DoorRefusal> {
+        if self.addresses.is_off() {
             return Ok(Counted::Exempt);
         }
-        match self.addresses.arrive(Block::of(address), now) {
+        match self.addresses.arrive(block, self.now.monotonic) {
             Arrival::Entered => Ok(Counted::Entered),
             Arrival::ToBeTold => Ok(Counted::ToBeTold),
             Arrival::TurnedAway(excess) => Err(self.refuse_address(excess)),
         }
+    }
+
+    /// Counts a trusted proxy's connection anew, as the header before its first request says: as if the client had
+    /// connected itself. What the client then says of its own address counts only if that is a trusted proxy's, too.
+    pub(super) fn name_peer(
+        &mut self,
+        id: ConnectionId,
+        header: ProxyHeader,
+    ) -> Result<(), DoorRefusal> {
+        let (block, counted) = match header {
+            // It is the proxy's own, and was counted so when it came.
+            ProxyHeader::Local => return Ok(()),
+            ProxyHeader::Client(client)
+                if self.limits.session.trusted_proxies.trust(Peer::Ip(client)) =>
+            {
+                (Block::of(client), Counted::Proxy)
+            }
+            // It counts also if it is of this machine: it is not the proxy.
+            ProxyHeader::Client(client) => {
+                let block = Block::of(client);
+                (block, self.count_arrival(block)?)
+            }
+            // All such clients share the limits of one address, and none is a program of this machine.
+            ProxyHeader::Unknown => (Block::NAMELESS, self.count_arrival(Block::NAMELESS)?),
+        };
+        if let Some(connection) = self.connections.get_mut(id) {
+            (connection.block, connection.counted) = (block, counted);
+        }
+        Ok(())
     }
 
     /// Counts a connection that asks for a WebSocket, or refuses it. A trusted proxy may have named the

@@ -38,6 +38,7 @@ const FLAGS: &[&str] = &[
     "--max-connections-per-address",
     "--connection-rate-per-address",
     "--trusted-proxy",
+    "--proxy-protocol",
     "--message-rate",
     "--byte-rate",
     "--strikes",

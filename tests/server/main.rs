@@ -38,6 +38,7 @@ mod panics;
 mod pitfalls;
 mod presence;
 mod privacy;
+mod proxy_protocol;
 mod rates;
 mod refusals;
 mod refused_upgrades;

@@ -11,7 +11,8 @@ use crate::dialects::{Dialect, Entry};
 use crate::limiter::{Forwarded, Limit};
 use crate::metrics;
 use crate::session::{
-    DoorRefusal, Host, Listener, Operated, Page, Refused, Session, TooManyParked, Wanted,
+    DoorRefusal, Host, Listener, Operated, Page, ProxyHeader, Refused, Session, TooManyParked,
+    Wanted,
 };
 use crate::timer::Now;
 use crate::turn::Turn;
@@ -117,6 +118,10 @@ impl Host for SessionHost<'_> {
     fn is_from_proxy(&self) -> bool {
         let counted = self.turn.connections.get(self.id).map(|connection| connection.counted);
         counted.is_some_and(Counted::is_from_proxy)
+    }
+
+    fn name_peer(&mut self, header: ProxyHeader) -> Result<(), DoorRefusal> {
+        self.turn.name_peer(self.id, header)
     }
 
     fn is_draining(&self) -> bool {

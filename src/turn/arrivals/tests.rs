@@ -162,3 +162,117 @@ fn an_address_without_connections_is_forgotten() {
     world.run();
     assert!(world.turn.addresses.is_empty());
 }
+
+/// A world whose proxies, at 10.0.0.0/8 and at Unix sockets, speak the PROXY protocol; others do not.
+fn world_of_headers(connections: u32) -> World {
+    let network = Network::parse("10.0.0.0/8").expect("a network");
+    let session = session::Limits {
+        trusted_proxies: Proxies::new(vec![network]).with_unix(),
+        proxy_protocol: true,
+        ..session::Limits::default()
+    };
+    let addresses = AddressLimits {
+        connections: Some(connections),
+        rate: Rate::UNLIMITED,
+        told: 2,
+        ..AddressLimits::default()
+    };
+    World::new(Limits { session, addresses, ..Limits::default() })
+}
+
+/// Opens a connection from a proxy, says the header, and asks for a WebSocket. Returns the status.
+fn ask_with(world: &mut World, proxy: &str, header: &str, more: &str) -> String {
+    let ids = connect(world, 1, proxy);
+    world.say(ids[0], header);
+    ask(world, ids[0], more)
+}
+
+#[test]
+fn the_client_in_a_proxys_header_counts_as_if_it_had_connected_itself() {
+    for proxy in ["10.0.0.1", "unix"] {
+        let mut world = world_of_headers(2);
+        let header = format!("PROXY TCP4 {CLIENT} 10.0.0.1 51000 443\r\n");
+        let mut opened = |more: &str| ask_with(&mut world, proxy, &header, more);
+        // What the client says of its own address is not believed: it is no proxy.
+        let made_up = "X-Forwarded-For: 198.51.100.1\r\n";
+        assert_eq!([opened(""), opened(made_up), opened(made_up)], ["101", "101", "503"]);
+        let other = "PROXY TCP4 203.0.113.8 10.0.0.1 51000 443\r\n";
+        assert_eq!(ask_with(&mut world, proxy, other, ""), "101");
+        let direct = connect(&mut world, 1, CLIENT);
+        assert_eq!(ask(&mut world, direct[0], ""), "503", "it is the same client");
+    }
+}
+
+#[test]
+fn a_flood_through_a_proxy_is_refused_before_its_requests_are_read() {
+    let mut world = world_of_headers(1);
+    let header = format!("PROXY TCP4 {CLIENT} 10.0.0.1 51000 443\r\n");
+    let ids = connect(&mut world, 5, "10.0.0.1");
+    for &id in &ids {
+        world.say(id, &header);
+    }
+    world.settle();
+    // One is in, two get their answer when they ask, and the others get it at once.
+    let told: Vec<bool> = ids.iter().map(|&id| world.has_words(id)).collect();
+    assert_eq!(told, [false, false, false, true, true]);
+    assert!(world.take_words(ids[4]).starts_with("HTTP/1.1 503 "));
+    assert_eq!(ask(&mut world, ids[0], ""), "101");
+}
+
+#[test]
+fn a_chain_of_proxies_is_believed_as_far_as_it_is_trusted() {
+    let mut world = world_of_headers(1);
+    let header = "PROXY TCP4 10.9.9.9 10.0.0.1 51000 443\r\n";
+    let named = |client: &str| format!("X-Forwarded-For: {client}\r\n");
+    assert_eq!(ask_with(&mut world, "10.0.0.1", header, &named(CLIENT)), "101");
+    assert_eq!(ask_with(&mut world, "10.0.0.1", header, &named(CLIENT)), "503");
+    assert_eq!(ask_with(&mut world, "10.0.0.1", header, &named("203.0.113.8")), "101");
+}
+
+#[test]
+fn clients_that_a_header_does_not_name_share_one_address_and_the_proxys_own_are_free() {
+    let mut world = world_of_headers(1);
+    let unknown = "PROXY UNKNOWN\r\n";
+    let made_up = "X-Forwarded-For: 198.51.100.1\r\n";
+    assert_eq!(ask_with(&mut world, "10.0.0.1", unknown, ""), "101");
+    assert_eq!(ask_with(&mut world, "10.0.0.2", unknown, made_up), "503");
+    let local = "\r\n\r\n\0\r\nQUIT\n\x20\0\0\0";
+    for id in connect(&mut world, 3, "10.0.0.1") {
+        world.say(id, local);
+        world.say(id, "GET /health HTTP/1.1\r\nHost: x\r\n\r\n");
+        world.settle();
+        assert!(world.take_words(id).starts_with("HTTP/1.1 200"));
+    }
+}
+
+#[test]
+fn no_header_is_expected_of_those_who_are_no_proxies_and_none_is_believed() {
+    let mut world = world_of_headers(2);
+    let local = "PROXY TCP4 127.0.0.3 127.0.0.1 51000 443\r\n";
+    let mut opened = || ask_with(&mut world, "10.0.0.1", local, "");
+    assert_eq!([opened(), opened(), opened()], ["101", "101", "503"], "it is not the proxy");
+    for address in ["203.0.113.9", "127.0.0.1"] {
+        let direct = connect(&mut world, 1, address);
+        assert_eq!(ask(&mut world, direct[0], ""), "101");
+        let header = format!("PROXY TCP4 {CLIENT} 10.0.0.1 51000 443\r\n");
+        assert_eq!(ask_with(&mut world, address, &header, ""), "400");
+    }
+    assert_eq!(ask_with(&mut world, "10.0.0.1", "", ""), "400", "a proxy without a header");
+}
+
+#[test]
+fn a_header_has_the_time_of_a_request_to_come() {
+    let mut world = world_of_headers(2);
+    let id = connect(&mut world, 1, "10.0.0.1")[0];
+    let time = Limits::default().handshake_timeout;
+    for byte in 0..5 {
+        world.say(id, &"PROXY"[byte..=byte]);
+        world.time += time / 6;
+        world.settle();
+        assert!(world.sockets.here.contains(&id));
+    }
+    world.time += time / 3;
+    world.settle();
+    assert!(world.sockets.shut.contains(&id) || !world.sockets.here.contains(&id));
+    assert!(!world.has_words(id));
+}

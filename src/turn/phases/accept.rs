@@ -4,7 +4,7 @@
 //! its backlog empty.
 
 use crate::limiter::{Block, Limit, Peer};
-use crate::session::{DoorRefusal, Listener, Refused};
+use crate::session::{DoorRefusal, Listener, Refused, Session};
 use crate::turn::{Accepted, Sockets, Turn};
 
 /// The listeners at which connections may wait to be accepted. At the start these are both listeners: no
@@ -106,6 +106,9 @@ impl Turn {
         };
         let timer = self.wheel.insert(now + self.limits.handshake_timeout, id);
         self.connections.insert(now, timer, listener, Block::of(peer.address()), counted);
+        if self.limits.session.proxy_protocol && counted.is_from_proxy() {
+            self.with_session(id, |session, _| *session = Session::behind_proxy());
+        }
         self.outboxes.open(id);
         self.counters.accepted += 1;
     }

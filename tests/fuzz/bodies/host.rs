@@ -9,7 +9,7 @@ use switchboard::dialects::operator::Order;
 use switchboard::dialects::{Dialect, Entry};
 use switchboard::limiter::{Forwarded, Limit};
 use switchboard::session::{
-    DoorRefusal, Host, Listener, Operated, Page, Refused, TooManyParked, Wanted,
+    DoorRefusal, Host, Listener, Operated, Page, ProxyHeader, Refused, TooManyParked, Wanted,
 };
 use switchboard::timer::{Now, Zone};
 
@@ -20,6 +20,8 @@ use super::replies::{check_frame, check_response};
 pub(crate) struct Recorder {
     /// By which listener the connection came.
     pub(crate) listener: Listener,
+    /// The headers of a proxy.
+    pub(super) named: Vec<ProxyHeader>,
     /// The server is shutting down.
     pub(crate) draining: bool,
     /// Nobody is let in, and this is why.
@@ -133,6 +135,11 @@ impl Host for Recorder {
 
     fn is_from_proxy(&self) -> bool {
         false
+    }
+
+    fn name_peer(&mut self, header: ProxyHeader) -> Result<(), DoorRefusal> {
+        self.named.push(header);
+        self.refusal.map_or(Ok(()), Err)
     }
 
     fn is_draining(&self) -> bool {

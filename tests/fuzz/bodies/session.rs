@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use switchboard::http::proxy_header::V2_BYTES;
 use switchboard::limiter::{Proxies, Rate};
 use switchboard::session::{DoorRefusal, End, Flow, Limits, Listener, Pages, Session};
 use switchboard::web::WebClient;
@@ -35,6 +36,7 @@ pub fn check(bytes: &[u8]) {
     });
     let pieces = converse(world, pieces, end);
     assert_eq!(whole.flow, pieces.flow);
+    assert_eq!(whole.host.named, pieces.host.named);
     assert_eq!(whole.host.commands, pieces.host.commands);
     assert!(whole.host.written == pieces.host.written, "the same answers");
 }
@@ -73,6 +75,7 @@ fn converse<'p>(
         // How many bytes are read at once decides where this line is crossed.
         byte_rate: Rate::UNLIMITED,
         trusted_proxies: Proxies::default(),
+        proxy_protocol: false,
         strikes: 3,
         pipelined_requests: 2,
         pipelined_answer_bytes: 4096,
@@ -85,7 +88,7 @@ fn converse<'p>(
     host.listener = if world & 24 == 24 { Listener::Admin } else { Listener::Public };
     host.draining = world & 1 != 0;
     host.refusal = (world & 6 == 6).then_some(DoorRefusal::Full);
-    let mut session = Session::new();
+    let mut session = if world & 32 == 0 { Session::new() } else { Session::behind_proxy() };
     let mut flow = Flow::Open;
     for piece in pieces {
         flow = receive(&mut session, piece, &limits, &mut host);
@@ -121,7 +124,7 @@ fn receive(session: &mut Session, piece: &[u8], limits: &Limits, host: &mut Reco
         let gets_on = session.held_bytes() < before || !session.has_more();
         assert!(flow != Flow::Open || gets_on, "it would be asked for ever");
     }
-    let at_most = limits.http.head_bytes.max(limits.echo_ws.message_bytes);
+    let at_most = limits.http.head_bytes.max(limits.echo_ws.message_bytes).max(V2_BYTES);
     if flow == Flow::Open {
         assert!(session.held_bytes() <= at_most + STATE_BYTES, "{}", session.held_bytes());
         assert!(session.is_mid_message() || session.held_bytes() == 0, "the idle own nothing");
