@@ -2,7 +2,11 @@
 
 use std::time::Duration;
 
+use data_encoding::BASE64;
 use hdrhistogram::Histogram;
+use hdrhistogram::serialization::{Deserializer, Serializer as _, V2DeflateSerializer};
+use serde::de::Error as _;
+use serde::{Deserialize, Serialize};
 
 /// How long something took, each time that it happened.
 #[derive(Debug)]
@@ -57,6 +61,17 @@ impl Times {
         &self.0
     }
 
+    /// Adds all durations of another histogram.
+    pub(crate) fn absorb(&mut self, other: &Times) {
+        // Both have the same bounds: no count is refused.
+        let _ = self.0.add(&other.0);
+    }
+
+    /// The histogram in the form that is published ([`write_histogram`]).
+    pub(crate) fn encoded(&self) -> String {
+        write_histogram(&self.0)
+    }
+
     /// The longest. Zero if there are none.
     pub(crate) fn max(&self) -> Duration {
         Duration::from_nanos(self.0.max())
@@ -70,6 +85,37 @@ impl Times {
     /// The mean. Zero if there are none.
     pub(crate) fn mean(&self) -> Duration {
         Duration::from_nanos(self.0.mean() as u64)
+    }
+}
+
+/// A histogram as HdrHistogram's libraries exchange it: their V2 format, compressed with zlib, in Base64.
+pub(super) fn write_histogram(histogram: &Histogram<u64>) -> String {
+    let mut bytes = Vec::new();
+    let written = V2DeflateSerializer::new().serialize(histogram, &mut bytes);
+    written.expect("memory takes it, and all counts fit");
+    BASE64.encode(&bytes)
+}
+
+/// Reads what [`write_histogram`] has written; `None` if it is something else, or has other bounds or digits
+/// than `like`.
+pub(super) fn read_histogram(text: &str, like: &Histogram<u64>) -> Option<Histogram<u64>> {
+    let bytes = BASE64.decode(text.as_bytes()).ok()?;
+    let read: Histogram<u64> = Deserializer::new().deserialize(&mut bytes.as_slice()).ok()?;
+    let shape = |one: &Histogram<u64>| (one.low(), one.high(), one.sigfig());
+    (shape(&read) == shape(like)).then_some(read)
+}
+
+impl Serialize for Times {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.encoded())
+    }
+}
+
+impl<'de> Deserialize<'de> for Times {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        let read = read_histogram(&text, &Times::default().0);
+        read.map(Times).ok_or_else(|| D::Error::custom("a histogram that is none of loadgen's"))
     }
 }
 
@@ -94,5 +140,33 @@ mod tests {
         assert_eq!(times.not_below(Duration::from_secs(3_600)), 9);
         assert_eq!(times.count(), 1009);
         assert!(times.max() >= Duration::from_secs(3_600));
+    }
+
+    #[test]
+    fn a_histogram_survives_writing_and_adds_up_to_the_same_as_one() {
+        let (mut one, mut two, mut both) = (Times::default(), Times::default(), Times::default());
+        for micros in 1..=5000u64 {
+            let time = Duration::from_nanos(micros * micros * 1_001);
+            if micros % 3 == 0 { one.add(time) } else { two.add(time) }
+            both.add(time);
+        }
+        let json = serde_json::to_string(&two).expect("a text");
+        let read: Times = serde_json::from_str(&json).expect("the same histogram");
+        one.absorb(&read);
+        assert_eq!(one.histogram(), both.histogram());
+        assert_eq!((one.min(), one.max(), one.mean()), (both.min(), both.max(), both.mean()));
+        assert_eq!(one.encoded(), both.encoded());
+        assert!(both.encoded().starts_with("HISTFAAA"), "the mark of V2, compressed");
+    }
+
+    #[test]
+    fn what_is_no_histogram_of_ours_is_refused() {
+        let other = Histogram::<u64>::new_with_bounds(1, 1_000, 2).expect("in order");
+        let mut cut = Times::default().encoded();
+        cut.truncate(cut.len() / 8 * 4);
+        for text in ["", "HISTFAAA", "!", &write_histogram(&other), &cut] {
+            let json = serde_json::to_string(text).expect("a text");
+            assert!(serde_json::from_str::<Times>(&json).is_err(), "{text}");
+        }
     }
 }

@@ -1,6 +1,10 @@
 //! [`named_times`]: every histogram of a run, with its name. The text, the JSON, the page and the files for
 //! plotters all use this list. So a new measure is added here and nowhere else.
 
+use std::collections::BTreeMap;
+
+use switchboard::timer::Moment;
+
 use crate::record::{Record, Times};
 
 /// A histogram with its name.
@@ -57,4 +61,20 @@ pub(super) fn named_times(record: &Record) -> Vec<Named<'_>> {
         ]);
     }
     list.into_iter().map(|(key, title, times)| Named { key, title, times }).collect()
+}
+
+/// Every histogram of a run in its published form, by its name: those of [`named_times`], those about loadgen
+/// itself, and those around the commands of `--at`.
+pub(super) fn named_histograms(record: &Record) -> BTreeMap<String, String> {
+    let named = named_times(record).into_iter().map(|one| (one.key.to_owned(), one.times));
+    let own = [("send_lag", &record.send_lag), ("loop_lag", &record.loop_lag)];
+    let own = own.map(|(key, times)| (key.to_owned(), times));
+    let commands = record.commands.all();
+    let apart = (!commands.is_empty()).then_some(("delivery.apart".to_owned(), &record.commands.apart));
+    let around = commands.iter().map(|ran| {
+        let seconds = ran.planned.since(Moment::START).as_secs_f64();
+        (format!("delivery.around.{seconds}"), &ran.around)
+    });
+    let all = named.chain(own).chain(apart).chain(around);
+    all.map(|(key, times)| (key, times.encoded())).collect()
 }

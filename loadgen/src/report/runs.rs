@@ -8,7 +8,7 @@ use crate::origin::Origin;
 use crate::record::Outcome;
 
 use super::heading::VERSION;
-use super::named::named_times;
+use super::named::{named_histograms, named_times};
 use super::quantiles::Quantiles;
 use super::shape::{Figures, Page, SCHEMA, Summary};
 
@@ -142,7 +142,7 @@ fn badness(exit_code: u8) -> u8 {
 
 fn figures(summary: &Summary, outcome: &Outcome) -> Figures {
     let (messages, server) = (&summary.messages, summary.server.as_ref());
-    let times = named_times(&outcome.record).into_iter();
+    let times = named_times(&outcome.record);
     Figures {
         verdict: summary.verdict.to_owned(),
         exit_code: summary.exit_code,
@@ -158,7 +158,8 @@ fn figures(summary: &Summary, outcome: &Outcome) -> Figures {
         server_rss_bytes_per_connection: server
             .and_then(|server| server.rss_bytes_per_connection)
             .map(|bytes| bytes as f64),
-        times: times.map(|named| (named.key.to_owned(), Quantiles::of(named.times))).collect(),
+        times: times.iter().map(|one| (one.key.to_owned(), Quantiles::of(one.times))).collect(),
+        histograms: named_histograms(&outcome.record),
     }
 }
 

@@ -70,6 +70,9 @@ pub(super) struct Figures {
     pub(super) server_cpu_seconds_per_message: Option<f64>,
     pub(super) server_rss_bytes_per_connection: Option<f64>,
     pub(super) times: BTreeMap<String, Quantiles>,
+    /// The histograms of `times`, in HdrHistogram's V2 format, compressed, in Base64.
+    #[serde(default)]
+    pub(super) histograms: BTreeMap<String, String>,
 }
 
 /// What came of a run.

@@ -21,6 +21,7 @@ fn runs(p99_ms: &[u64]) -> Vec<Figures> {
             server_cpu_seconds_per_message: None,
             server_rss_bytes_per_connection: Some(1000.0),
             times: BTreeMap::from([("delivery".to_owned(), times)]),
+            histograms: BTreeMap::new(),
         }
     };
     p99_ms.iter().map(run).collect()
