@@ -9,6 +9,7 @@ mod enrolment;
 mod expect;
 mod exposition;
 mod find;
+mod merge;
 mod near;
 mod net;
 mod origin;
@@ -59,6 +60,9 @@ pub fn loadgen() -> ExitCode {
             return ExitCode::from(find::find_and_report(&finding));
         }
         Ok(Parsed::Compare(before, after, style)) => report::compare(&before, &after, style),
+        Ok(Parsed::Merge(files, destinations)) => {
+            return ExitCode::from(merge::merge_and_report(&files, &destinations));
+        }
         Ok(Parsed::Print(text)) => report::print(&text).map(|()| 0),
         Err(line) => Err(format!("{line} (see --help)")),
     };

@@ -6,10 +6,10 @@ use std::thread;
 use std::time::SystemTime;
 
 use nix::sys::utsname::uname;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// Where a report comes from. What the system does not tell is `None`.
-#[derive(Clone, Debug, Default, Serialize)]
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
 pub(crate) struct Origin {
     /// When the program began, in UTC (RFC 3339).
     pub(crate) date: String,

@@ -6,14 +6,20 @@
 
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use crate::client::{Presence, Protocol};
 use crate::expect::Expectation;
 use crate::schedule::{Command, Timing};
-use crate::workload::{Conduct, Devices, Manners, Persona, Postings, Share, Sizes};
+use crate::workload::{Conduct, Devices, Manners, Persona, Postings, Shard, Share, Sizes};
 
 /// What is to be played.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 pub(crate) struct Plan {
+    /// The part of it that this process plays; `None`: all of it.
+    pub(crate) shard: Option<Shard>,
+    /// When it begins, since the Unix epoch; `None`: as soon as the server has answered.
+    pub(crate) start_at: Option<Duration>,
     /// The moments at which phones come and go, and at which messages are due.
     pub(crate) timing: Timing,
     /// Commands that are run meanwhile, in the order of their moments.
@@ -42,6 +48,12 @@ impl Plan {
         Devices::new(self.timing.clients, self.settings.manners.devices)
     }
 
+    /// How many phones this process plays.
+    pub(crate) fn own_phones(&self) -> u32 {
+        let all = self.devices().phones();
+        self.shard.map_or(all, |shard| shard.phones(all))
+    }
+
     /// Whether all phones stay for as long as the plan says. Otherwise some messages have no recipient, or
     /// are never heard of again, and that is no fault of the server.
     pub(crate) fn is_steady(&self) -> bool {
@@ -59,7 +71,7 @@ impl Plan {
 }
 
 /// What phones do.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 pub(crate) struct Settings {
     /// The protocol that they speak.
     pub(crate) protocol: Protocol,

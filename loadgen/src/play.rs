@@ -10,7 +10,7 @@ use crate::client::Realm;
 use crate::complain::complain;
 use crate::enrolment::{self, DataFolder, new_names};
 use crate::exposition;
-use crate::net::{self, FOR_A_PAGE, Refusal};
+use crate::net::{self, FOR_A_PAGE, Refusal, TooLate};
 use crate::own_server::{self, OwnServer};
 use crate::pool::Pool;
 use crate::record::{End, Outcome};
@@ -55,6 +55,18 @@ impl Failure {
             FAILED => "failed",
             INVALID => "invalid",
             _ => "none",
+        }
+    }
+}
+
+impl From<TooLate> for Failure {
+    fn from(late: TooLate) -> Self {
+        match late {
+            TooLate::By(passed) => Failure::usage(format!(
+                "--start-at was {:.1} s ago when the server had answered: name a later moment",
+                passed.as_secs_f64()
+            )),
+            TooLate::Interrupted => Refusal::Interrupted.into(),
         }
     }
 }
@@ -153,7 +165,7 @@ pub(crate) fn play(
     signals: &mut Signals,
 ) -> Result<(Summary, Outcome), Failure> {
     let plan = &options.plan;
-    let phones = plan.devices().phones();
+    let phones = plan.own_phones();
     let is_own = target.is_none();
     net::make_room(phones, is_own).map_err(Failure::usage)?;
     let has_accounts = matches!(plan.settings.protocol.dialect().realm(), Realm::Account(_));
@@ -193,6 +205,9 @@ pub(crate) fn play(
     let version = version(target, before.as_deref(), signals);
     let metrics = metrics.as_deref();
     let pid = own.as_ref().map(OwnServer::pid);
+    if let Some(start) = plan.start_at {
+        net::wait_until(start, signals)?;
+    }
     let outcome = net::play(plan, target, &pool, pid, metrics, signals)
         .map_err(|error| Failure::ours(&error))?;
     let after = match metrics.map(|metrics| page(metrics, signals)) {
@@ -202,7 +217,8 @@ pub(crate) fn play(
     };
     let stopped = own.and_then(|own| own.stop(signals));
 
-    let around = Surroundings { target, is_own, version, metrics: before.zip(after), stopped };
+    let metrics = before.zip(after);
+    let around = Surroundings { target, is_own, version, metrics, stopped, of_shards: None };
     Ok((Summary::new(plan, &outcome, &around), outcome))
 }
 

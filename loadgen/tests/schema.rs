@@ -1,11 +1,16 @@
 //! Does `SCHEMA.md` say what the JSON has? It names every field that the real program writes, and no other.
 
+mod begun;
+
 use std::collections::BTreeSet;
 use std::net::TcpListener;
 use std::process::{Command, Stdio};
 use std::{env, fs, process};
 
 use serde_json::Value;
+
+/// What only a loadgen of the same version reads.
+const ONLY_FOR_MERGE: [&str; 2] = ["shard.plan", "shard.part"];
 
 const PAGE: &str = include_str!("../SCHEMA.md");
 
@@ -25,12 +30,35 @@ fn every_field_that_is_written_is_documented_and_the_other_way_round() {
     walk(&sessions, "", &documented, &mut written);
     let with_command = report(&[&plan[..], &["--at", "300ms", "true", "--seed", "1"]].concat());
     walk(&with_command, "", &documented, &mut written);
+    for part in shards(&plan) {
+        walk(&part, "", &documented, &mut written);
+    }
     let missing: Vec<_> = written.difference(&documented).collect();
     let stale: Vec<_> = documented.difference(&written).collect();
     assert!(missing.is_empty() && stale.is_empty(), "undocumented {missing:?}, gone {stale:?}");
 
     let delivery = sca["delivery"]["corrected_ns"].as_object().expect("quantiles");
     assert_eq!(delivery.keys().cloned().collect::<BTreeSet<_>>(), quantiles);
+}
+
+/// The report of a shard, and that of all shards, which is one here.
+fn shards(plan: &[&str]) -> [Value; 2] {
+    let (_server, address) = begun::serve("127.0.0.1:0");
+    let (url, metrics) = (format!("ws://{address}"), format!("http://{address}"));
+    let start = begun::soon().to_string();
+    let own = ["--metrics", &metrics, "--seed", "1", "--shard", "1/1", "--start-at", &start];
+    let ramp = ["--ramp", "1s"];
+    let mut shard = report(&[&[&*url][..], plan, &own, &ramp].concat());
+    let file = env::temp_dir().join(format!("loadgen-{}-schema-shard.json", process::id()));
+    fs::write(&file, shard.to_string()).expect("the folder of the system");
+    // A shard has neither.
+    for name in ["ledger", "server"] {
+        let value = shard.as_object_mut().and_then(|fields| fields.remove(name));
+        assert_eq!(value, Some(Value::Null), "{name}");
+    }
+    let merged = report(&["merge", file.to_str().expect("UTF-8")]);
+    fs::remove_file(&file).expect("it is ours");
+    [shard, merged]
 }
 
 #[test]
@@ -50,7 +78,8 @@ fn report(args: &[&str]) -> Value {
     let file = env::temp_dir().join(name);
     Command::new(env!("CARGO_BIN_EXE_loadgen"))
         .args(args)
-        .args(["--quiet", "--json"])
+        .env("LOADGEN_QUIET", "on")
+        .arg("--json")
         .arg(&file)
         .stdin(Stdio::null())
         .output()
@@ -75,6 +104,9 @@ fn is_within(field: &str, outer: &str) -> bool {
 /// quantiles are left out.
 fn walk(value: &Value, path: &str, documented: &BTreeSet<String>, paths: &mut BTreeSet<String>) {
     match value {
+        _ if ONLY_FOR_MERGE.contains(&path) => {
+            paths.insert(path.to_owned());
+        }
         Value::Object(fields) if !fields.contains_key("p9999") => {
             for (name, value) in fields {
                 let any = format!("{path}.*");

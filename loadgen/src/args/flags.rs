@@ -10,7 +10,8 @@ use clap::{Command, CommandFactory as _, Parser, Subcommand};
 
 use super::account::AccountArgs;
 use super::certificates::{Certificates, PROTOCOL};
-use super::reporting::{OUTPUT, Reporting};
+use super::reporting::{Files, OUTPUT, Reporting};
+use super::sharing::{LOAD, Sharing};
 use super::values::{Every, OnOff, rate, seed, share, time, time_or_off};
 use crate::client::{Presence, Protocol};
 use crate::count;
@@ -30,7 +31,6 @@ const EXAMPLES: &str = "Examples:
       five runs against a running server, for `loadgen compare`";
 
 /// The headings of the help, in their order.
-const LOAD: &str = "Load";
 const PEOPLE: &str = "People";
 const CHECKS: &str = "Checks";
 
@@ -138,6 +138,9 @@ pub(super) struct Args {
     /// Seed of all random choices: the same seed makes the same plan [default: a new one]
     #[arg(long, env = "LOADGEN_SEED", value_name = "S", help_heading = LOAD, value_parser = seed)]
     pub(super) seed: Option<u64>,
+
+    #[command(flatten)]
+    pub(super) sharing: Sharing,
 
     /// Share of phones of one kind, NAME=WEIGHT; several times [default: chatter=1]
     ///
@@ -305,6 +308,18 @@ pub(super) enum Instead {
         /// The flags of a run, with a range for --rate or --clients, and --expect
         #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "FLAGS")]
         flags: Vec<OsString>,
+    },
+    /// Merge the reports of all shards of a plan (--shard), exactly as if one process had played it
+    ///
+    /// Histograms and counts are added, messages between shards are followed from one report to the other, and the
+    /// expectations, the server's books and the verdict are judged anew. The exit code is that of the whole. Reports
+    /// that do not belong together are refused.
+    Merge {
+        /// The report of each shard, as --json has written it
+        #[arg(required = true, value_name = "FILE")]
+        shards: Vec<PathBuf>,
+        #[command(flatten)]
+        outputs: Files,
     },
     /// Compare two reports, and tell what changed by more than the noise of the runs
     ///

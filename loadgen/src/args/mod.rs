@@ -12,6 +12,8 @@ mod flags;
 mod plan_file;
 mod protocol;
 mod reporting;
+mod shard;
+mod sharing;
 mod suggest;
 mod values;
 
@@ -67,6 +69,8 @@ pub(crate) enum Parsed {
     Find(Box<Finding>),
     /// Compare the report in the first file with the one in the second.
     Compare(PathBuf, PathBuf, Style),
+    /// Merge the reports of shards in these files.
+    Merge(Vec<PathBuf>, Destinations),
     /// Print this text, and end: it is the help or the version.
     Print(String),
 }
@@ -114,7 +118,7 @@ fn finding(args: &[OsString], date: SystemTime) -> Result<Finding, String> {
 pub(crate) fn options_at(finding: &Finding, load: f64) -> Result<Options, String> {
     match read_run(&finding.args(load), &finding.command, finding.date)? {
         Parsed::Run(options) => Ok(*options),
-        Parsed::Find(_) | Parsed::Compare(..) | Parsed::Print(_) => {
+        Parsed::Find(_) | Parsed::Compare(..) | Parsed::Merge(..) | Parsed::Print(_) => {
             Err("find takes the flags of a run".to_owned())
         }
     }
@@ -127,6 +131,9 @@ fn read_run(args: &[OsString], command: &[OsString], date: SystemTime) -> Result
         Read::Instead(Instead::Compare { before, after, markdown }) => {
             let style = if markdown { Style::Markdown } else { Style::Text };
             Ok(Parsed::Compare(before, after, style))
+        }
+        Read::Instead(Instead::Merge { shards, outputs }) => {
+            Ok(Parsed::Merge(shards, outputs.destinations()))
         }
         Read::Instead(Instead::Find { flags: _ }) => {
             Err("find is the first word: loadgen find --rate 1k..200k".to_owned())
@@ -243,6 +250,7 @@ fn options(mut args: Args, spelled: Spelled, origin: Origin) -> Result<Options, 
         return Err("--server-bin is for a server of our own, but a URL is given".into());
     }
     args.certificates.give_to([&mut args.url, &mut args.metrics].into_iter().flatten())?;
+    shard::check(&args)?;
     let seed = args.seed.unwrap_or_else(|| u64::from(fastrand::u32(..)));
     let most = args.stage.iter().map(|stage| stage.clients).max().unwrap_or(args.clients);
     let cast = Cast::new(&args.persona, most, seed);
@@ -273,6 +281,8 @@ fn options(mut args: Args, spelled: Spelled, origin: Origin) -> Result<Options, 
         conduct,
     };
     let plan = Plan {
+        shard: args.sharing.shard,
+        start_at: args.sharing.start_at,
         timing,
         commands,
         is_closed: args.closed,
@@ -289,7 +299,7 @@ fn options(mut args: Args, spelled: Spelled, origin: Origin) -> Result<Options, 
         target: args.url,
         metrics: args.metrics,
         repeat: args.reporting.repeat,
-        destinations: args.reporting.destinations(),
+        destinations: args.reporting.files.destinations(),
         server_bin: args.server_bin,
         accounts: args.account.accounts,
         origin,

@@ -1,4 +1,4 @@
-//! [`Reporting`]: the flags that say where the report goes, and how many runs it is about.
+//! [`Reporting`] and [`Files`]: the flags that say where the report goes, and how many runs it is about.
 
 use std::path::PathBuf;
 
@@ -11,7 +11,7 @@ pub(super) const OUTPUT: &str = "Output";
 /// Where the report goes beside the terminal.
 #[derive(Clone, Debug, Default, clap::Args)]
 #[command(next_help_heading = OUTPUT)]
-pub(super) struct Reporting {
+pub(super) struct Files {
     /// Write the report as JSON; loadgen/SCHEMA.md has its fields
     #[arg(long, env = "LOADGEN_JSON", value_name = "FILE")]
     pub(super) json: Option<PathBuf>,
@@ -31,6 +31,14 @@ pub(super) struct Reporting {
     /// Write the verdict as JUnit XML, for a CI system: a suite for each run, a case for each expectation
     #[arg(long, env = "LOADGEN_JUNIT", value_name = "FILE")]
     pub(super) junit: Option<PathBuf>,
+}
+
+/// Where the report goes, and how many runs it is about.
+#[derive(Clone, Debug, Default, clap::Args)]
+#[command(next_help_heading = OUTPUT)]
+pub(super) struct Reporting {
+    #[command(flatten)]
+    pub(super) files: Files,
 
     /// Number of times to play the plan
     ///
@@ -41,10 +49,10 @@ pub(super) struct Reporting {
     pub(super) repeat: u32,
 }
 
-impl Reporting {
-    /// The files that the report goes to.
+impl Files {
+    /// The same for the report.
     pub(super) fn destinations(self) -> Destinations {
-        let Reporting { json, csv, hgrm, html, junit, repeat: _ } = self;
+        let Files { json, csv, hgrm, html, junit } = self;
         Destinations { json, csv, hgrm, html, junit }
     }
 }

@@ -1,6 +1,8 @@
 //! [`Caller`]: a phone that asks for a WebSocket; and [`Door`]: where it asks, and how it gets in. A
 //! dialect makes a door for a caller.
 
+use serde::{Deserialize, Serialize};
+
 /// The server's address.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Address<'a> {
@@ -52,7 +54,7 @@ impl Door {
 }
 
 /// How a phone wants to be told who is online.
-#[derive(Clone, Copy, Debug, Eq, PartialEq, clap::ValueEnum)]
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize, clap::ValueEnum)]
 pub(crate) enum Presence {
     /// Whole lists, as the original app: the only mode that every SCA server has.
     Full,

@@ -19,8 +19,10 @@ pub(crate) fn hint(reason: &str) -> (&str, Option<Duration>) {
     }
 }
 
+use serde::{Deserialize, Deserializer, Serialize};
+
 /// How a phone's connection ended. Only the first way is as it should be.
-#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+#[derive(Clone, Copy, Debug, Deserialize, Eq, Ord, PartialEq, PartialOrd, Serialize)]
 pub(crate) enum Ending {
     /// The phone hung up, and the server has answered with this code.
     HungUp(Option<u16>),
@@ -31,17 +33,17 @@ pub(crate) enum Ending {
     /// The connection ended without a close frame.
     Dropped,
     /// The connection failed.
-    Failed(ErrorKind),
+    Failed(#[serde(with = "kind")] ErrorKind),
     /// No connection came about.
-    Unreachable(ErrorKind),
+    Unreachable(#[serde(with = "kind")] ErrorKind),
     /// TLS failed, in the handshake or later.
-    NoTls(&'static str),
+    NoTls(#[serde(deserialize_with = "sentence")] Sentence),
     /// The server answered the upgrade request with this status.
     Refused(u16),
     /// The server's answer is no HTTP, or no WebSocket.
-    NotHttp(&'static str),
+    NotHttp(#[serde(deserialize_with = "sentence")] Sentence),
     /// The server broke RFC 6455.
-    Violation(&'static str),
+    Violation(#[serde(deserialize_with = "sentence")] Sentence),
     /// The run was over before a first frame came.
     NeverReady,
     /// The phone dropped it without a close frame, as planned.
@@ -50,6 +52,53 @@ pub(crate) enum Ending {
     Noticed,
     /// It was open until the phone left, and could not be closed in good order.
     LeftOpen,
+}
+
+/// A sentence of the code. Under this name serde does not take it for a part of its input.
+type Sentence = &'static str;
+
+/// Reads a sentence of another process. It is never freed: a report has few of them.
+fn sentence<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Sentence, D::Error> {
+    Ok(String::deserialize(deserializer)?.leak())
+}
+
+/// The kind of an error, by its sentence.
+mod kind {
+    use std::io::ErrorKind;
+
+    use serde::{Deserialize as _, Deserializer, Serializer};
+
+    /// The kinds that a socket's calls may have. Any other is read as [`ErrorKind::Other`].
+    pub(super) const KINDS: [ErrorKind; 18] = [
+        ErrorKind::NotFound,
+        ErrorKind::PermissionDenied,
+        ErrorKind::ConnectionRefused,
+        ErrorKind::ConnectionReset,
+        ErrorKind::HostUnreachable,
+        ErrorKind::NetworkUnreachable,
+        ErrorKind::ConnectionAborted,
+        ErrorKind::NotConnected,
+        ErrorKind::AddrInUse,
+        ErrorKind::AddrNotAvailable,
+        ErrorKind::NetworkDown,
+        ErrorKind::BrokenPipe,
+        ErrorKind::InvalidInput,
+        ErrorKind::TimedOut,
+        ErrorKind::Interrupted,
+        ErrorKind::UnexpectedEof,
+        ErrorKind::OutOfMemory,
+        ErrorKind::ResourceBusy,
+    ];
+
+    pub(super) fn serialize<S: Serializer>(kind: &ErrorKind, out: S) -> Result<S::Ok, S::Error> {
+        out.collect_str(kind)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<ErrorKind, D::Error> {
+        let sentence = String::deserialize(from)?;
+        let found = KINDS.into_iter().find(|kind| kind.to_string() == sentence);
+        Ok(found.unwrap_or(ErrorKind::Other))
+    }
 }
 
 impl Ending {
@@ -127,5 +176,31 @@ impl fmt::Display for Ending {
             Ending::Noticed => f.write_str("fell silent until the server gave up"),
             Ending::LeftOpen => f.write_str("left open until the end"),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_ending_is_read_as_it_was_written() {
+        let failed = kind::KINDS.map(Ending::Failed);
+        let others = [
+            Ending::HungUp(Some(1000)),
+            Ending::Closed(None),
+            Ending::Unreachable(ErrorKind::ConnectionRefused),
+            Ending::NotHttp("no answer"),
+            Ending::Violation("a mask"),
+            Ending::LeftOpen,
+        ];
+        for ending in failed.into_iter().chain(others) {
+            let json = serde_json::to_string(&ending).expect("it is data");
+            let read: Ending = serde_json::from_str(&json).expect("the same");
+            assert_eq!(read, ending, "{json}");
+        }
+        let strange = r#"{"Failed":"something new"}"#;
+        let read: Ending = serde_json::from_str(strange).expect("an ending");
+        assert_eq!(read, Ending::Failed(ErrorKind::Other));
     }
 }

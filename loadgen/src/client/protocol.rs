@@ -1,5 +1,7 @@
 //! [`Protocol`]: which protocol phones speak. This is the one list of them.
 
+use serde::{Deserialize, Serialize};
+
 use super::chatterbox::Chatterbox;
 use super::dialect::Dialect;
 use super::messenger::SessionMessenger;
@@ -8,7 +10,7 @@ use super::switchboard_v1::SwitchboardV1;
 use super::websocket_chat::WebsocketChat;
 
 /// A protocol. The variants are the words on the command line.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq, clap::ValueEnum)]
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize, clap::ValueEnum)]
 pub(crate) enum Protocol {
     /// Numbers that see each other in lists.
     #[default]

@@ -16,6 +16,8 @@ use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use crate::count;
 use crate::near::nearest;
 
@@ -41,7 +43,8 @@ or a counter: sent, delivered, lost, in_doubt, duplicated, misdelivered, reorder
   stored.out_of_order, stored.wrong, stored.unread";
 
 /// What must hold.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+#[serde(try_from = "String", into = "String")]
 pub(crate) struct Expectation {
     /// The text, as it was written.
     text: String,
@@ -183,6 +186,20 @@ impl Expectation {
 impl fmt::Display for Expectation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.text)
+    }
+}
+
+impl From<Expectation> for String {
+    fn from(expectation: Expectation) -> String {
+        expectation.text
+    }
+}
+
+impl TryFrom<String> for Expectation {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        text.parse()
     }
 }
 

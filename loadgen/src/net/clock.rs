@@ -7,9 +7,45 @@ use std::time::{Duration, Instant, SystemTime};
 
 use switchboard::timer::Moment;
 
+use crate::signals::Signals;
+
 /// The date and the time of day, for the report.
 pub(crate) fn date() -> SystemTime {
     SystemTime::now()
+}
+
+/// Waits until this time since the Unix epoch.
+///
+/// # Errors
+///
+/// If the time has passed already, by how much; or that a signal came first.
+pub(crate) fn wait_until(unix: Duration, signals: &Signals) -> Result<(), TooLate> {
+    /// The longest wait without a look at the clock, which may be set meanwhile.
+    const STEP: Duration = Duration::from_millis(100);
+    let passed = since_the_epoch().checked_sub(unix);
+    if let Some(passed) = passed.filter(|passed| !passed.is_zero()) {
+        return Err(TooLate::By(passed));
+    }
+    loop {
+        let left = unix.saturating_sub(since_the_epoch());
+        if left.is_zero() {
+            return Ok(());
+        }
+        if signals.pause(left.min(STEP)) {
+            return Err(TooLate::Interrupted);
+        }
+    }
+}
+
+/// Why a moment was not waited for.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum TooLate {
+    By(Duration),
+    Interrupted,
+}
+
+fn since_the_epoch() -> Duration {
+    SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default()
 }
 
 /// A clock that counts from the start of the run.
@@ -24,6 +60,13 @@ impl Clock {
         Clock { start: Instant::now() }
     }
 
+    /// A clock that counts from a moment that lies in the past, in time since the Unix epoch.
+    pub(super) fn since(unix: Duration) -> Self {
+        let (now, today) = (Instant::now(), since_the_epoch());
+        let start = now.checked_sub(today.saturating_sub(unix));
+        Clock { start: start.unwrap_or(now) }
+    }
+
     /// The time.
     pub(super) fn now(&self) -> Moment {
         Moment::START + self.start.elapsed()
@@ -36,8 +79,7 @@ impl Clock {
     /// at that moment are wrong.
     pub(super) fn moment(&self, stamp: Option<Duration>) -> Moment {
         let now = self.now();
-        let unix = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-        let age = stamp.map_or(Duration::ZERO, |stamp| unix.saturating_sub(stamp));
+        let age = stamp.map_or(Duration::ZERO, |stamp| since_the_epoch().saturating_sub(stamp));
         Moment::START + now.since(Moment::START).saturating_sub(age)
     }
 

@@ -27,6 +27,9 @@ impl Run<'_> {
     pub(super) fn take_steps(&mut self, now: Moment) {
         for _ in 0..DIALS {
             let Some(step) = self.cursor.next_step(now) else { return };
+            if self.plan.shard.is_some_and(|shard| !shard.has(step.phone)) {
+                continue;
+            }
             for phone in self.lines.devices.of(step.phone) {
                 let slot = &mut self.lines.slots[phone.index()];
                 slot.is_wanted = step.comes;
@@ -60,6 +63,10 @@ impl Run<'_> {
     pub(super) fn send_what_is_due(&mut self, now: Moment) {
         for _ in 0..SENDS {
             let Some(planned) = self.cursor.next_send(now) else { return };
+            if let Some(shard) = self.plan.shard {
+                self.take_share(shard, planned);
+                continue;
+            }
             let lines = &self.lines;
             match self.cursor.peers.next(|id| lines.are_ready(id)) {
                 Some((sender, recipient)) => {
@@ -96,7 +103,7 @@ impl Run<'_> {
     }
 
     /// Sends a message, and returns its number.
-    fn send(&mut self, from: PhoneId, to: PhoneId, planned: Moment, now: Moment) -> u64 {
+    pub(super) fn send(&mut self, from: PhoneId, to: PhoneId, planned: Moment, now: Moment) -> u64 {
         match self.realm {
             Realm::Mobile(words) => self.send_message(words, (from, to), planned, now),
             Realm::Messenger(words) => self.send_letter(words, (from, to), planned, now),

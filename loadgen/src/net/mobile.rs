@@ -7,7 +7,7 @@ use super::lines::Lines;
 use super::run::Run;
 use crate::client::MobileWords;
 use crate::phone_id::PhoneId;
-use crate::workload::Numbers;
+use crate::workload::{Numbers, Stamp};
 
 impl Run<'_> {
     /// A phone writes to another.
@@ -19,18 +19,25 @@ impl Run<'_> {
         now: Moment,
     ) -> u64 {
         let (sender, recipient) = (self.lines.party(from), self.lines.party(to));
-        let Lines { slots, pen, out, text, .. } = &mut self.lines;
-        let Desk { record, texts, numbers, .. } = &mut self.desk;
-        let stamp = record.books.send(sender, recipient, planned, now);
-        texts.write(&stamp, text);
-        let mut digits = [0; Numbers::DIGITS];
-        let number = numbers.digits(to, &mut digits);
-        let text = str::from_utf8(text).expect("a text is ASCII");
-        if slots[from.index()].line.as_ref().is_some_and(|line| line.phone.is_some()) {
-            words.message(number, text, pen, out);
-        }
-        record.sent(stamp.number, planned, now, slots[to.index()].persona.is_sociable());
+        let stamp = self.desk.record.books.send(sender, recipient, planned, now);
+        self.write_message(words, &stamp);
+        let is_sociable = self.lines.slot(to).persona.is_sociable();
+        self.desk.record.sent(stamp.number, planned, now, is_sociable);
         self.write(from);
         stamp.number
+    }
+
+    /// Puts a message with this stamp into the buffer for its sender's socket.
+    pub(super) fn write_message(&mut self, words: &dyn MobileWords, stamp: &Stamp) {
+        let Lines { slots, pen, out, text, .. } = &mut self.lines;
+        let Desk { texts, numbers, .. } = &self.desk;
+        texts.write(stamp, text);
+        let mut digits = [0; Numbers::DIGITS];
+        let number = numbers.digits(stamp.recipient, &mut digits);
+        let text = str::from_utf8(text).expect("a text is ASCII");
+        let line = &slots[stamp.sender.index()].line;
+        if line.as_ref().is_some_and(|line| line.phone.is_some()) {
+            words.message(number, text, pen, out);
+        }
     }
 }

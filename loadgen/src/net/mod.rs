@@ -32,6 +32,7 @@ mod patience;
 mod probe;
 mod progress;
 mod run;
+mod share;
 mod slot;
 mod talk;
 mod task;
@@ -59,7 +60,7 @@ use progress::Progress;
 use run::{Patient, Run};
 use watch::Watch;
 
-pub(crate) use clock::date;
+pub(crate) use clock::{TooLate, date, wait_until};
 pub(crate) use dial::look_up;
 pub(crate) use enrol::enrol;
 pub(crate) use get::{FOR_A_PAGE, get};

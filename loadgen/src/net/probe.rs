@@ -12,6 +12,7 @@ use super::clock::Clock;
 use super::patience::{Patience, Refusal};
 use super::talk::Talk;
 use crate::client::{Ending, Event, Pen};
+use crate::phone_id::PhoneId;
 use crate::plan::Plan;
 use crate::pool::Pool;
 use crate::signals::Signals;
@@ -54,8 +55,10 @@ fn converse(plan: &Plan, target: &Target, pool: &Pool, mut talk: Talk<'_>) -> Re
     let timing = &plan.timing;
     let (clients, seed) = (timing.clients, timing.seed);
     let (numbers, ids) = (Numbers::new(clients, seed), Names::new(clients, seed));
-    let session = ids.session(numbers.probe());
-    let who = (numbers.probe(), &session, &numbers, pool.accounts().first());
+    // Shards call at the same time, and none may take the number of another.
+    let probe = PhoneId(numbers.probe().0 + plan.shard.map_or(0, |shard| shard.number - 1));
+    let session = ids.session(probe);
+    let who = (probe, &session, &numbers, pool.accounts().first());
     let (clock, mut pen, mut out) = (Clock::start(), Pen::new(seed), Vec::new());
     let mut phone = call(plan, target, who, clock.now(), &mut pen, &mut out);
     let mut buffer = vec![0; 64 * 1024];

@@ -19,6 +19,7 @@ use super::meter::Meter;
 use super::progress::{Progress, Status};
 use super::watch::Watch;
 use crate::client::Realm;
+use crate::phone_id::PhoneId;
 use crate::plan::Plan;
 use crate::pool::Pool;
 use crate::record::{End, Missing, Outcome, Running};
@@ -64,9 +65,13 @@ impl<'p> Run<'p> {
         registry: Registry,
     ) -> Self {
         let (timing, settings) = (&plan.timing, &plan.settings);
-        let clock = Clock::start();
+        let clock = plan.start_at.map_or_else(Clock::start, Clock::since);
         let cast = Cast::new(&settings.shares, timing.clients, timing.seed);
         let mut desk = Desk::new(plan, Arc::clone(pool));
+        if let Some(shard) = plan.shard {
+            let all = (0..timing.clients).map(PhoneId);
+            desk.record.be_a_shard(all.filter(|&phone| !shard.has(phone)));
+        }
         let commands = plan.commands.iter();
         desk.record.commands.plan(commands.map(|one| (Moment::START + one.at, one.text.clone())));
         let meter = Meter::start(watch, timing.messages_begin(), clock.now(), &mut desk.record);
@@ -189,7 +194,7 @@ impl<'p> Run<'p> {
             elapsed: now.since(Moment::START),
             planned: self.plan.timing.messages_end().since(Moment::START),
             ready: self.lines.ready,
-            phones: self.lines.slots.len(),
+            phones: self.plan.own_phones() as usize,
             record: &self.desk.record,
         });
     }
@@ -209,7 +214,8 @@ impl<'p> Run<'p> {
             end: self.cursor.end(),
             samples,
             sending_ended: self.cursor.sending_ended(),
-            planned: self.lines.slots.len() as u64,
+            processes: 1,
+            planned: self.plan.own_phones().into(),
             peak: self.lines.peak,
         }
     }

@@ -9,6 +9,7 @@ use switchboard::timer::Moment;
 
 use super::account::Accounts;
 use super::books::{Books, Party};
+use super::lately::Lately;
 use super::measure::{Begun, Measure};
 use super::messenger::Messenger;
 use super::views::Views;
@@ -64,8 +65,8 @@ pub(super) trait Checks {
     /// The time from a coming or going to the moment at which another phone knows of it.
     fn convergence(&self) -> &Measure;
 
-    /// Median and p99 of convergence in nanoseconds, since the last call.
-    fn take_lately(&mut self) -> Option<[u64; 2]>;
+    /// Convergence since the last call, if there was any.
+    fn take_lately(&mut self) -> Option<Lately>;
 
     /// The run is over: whatever should have come, and has not, is counted as wrong.
     fn finish(&mut self, books: &mut Books);

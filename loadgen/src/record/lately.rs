@@ -1,12 +1,18 @@
-//! [`Lately`]: a histogram of the second that is being recorded. Only two of its quantiles are kept.
+//! [`Lately`]: a histogram of the second that is being recorded. Only two of its quantiles are kept, unless the
+//! run is a shard: then `merge` needs all of it.
 
+use std::mem;
 use std::time::Duration;
 
 use hdrhistogram::Histogram;
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use super::times::{read_histogram, write_histogram};
 
 /// Durations since the last row was closed.
-#[derive(Debug)]
-pub(super) struct Lately(Histogram<u64>);
+#[derive(Clone, Debug)]
+pub(crate) struct Lately(Histogram<u64>);
 
 /// The longest duration that is told apart, in nanoseconds: an hour.
 const LONGEST: u64 = 3_600 * 1_000_000_000;
@@ -27,13 +33,33 @@ impl Lately {
         self.0.saturating_record_n(nanos, count);
     }
 
-    /// Median and p99 in nanoseconds, or `None` if there were no samples. Starts an empty histogram.
-    pub(super) fn take(&mut self) -> Option<[u64; 2]> {
-        if self.0.is_empty() {
-            return None;
-        }
-        let quantiles = [0.5, 0.99].map(|share| self.0.value_at_quantile(share));
-        self.0.reset();
-        Some(quantiles)
+    /// What was added since the last call; `None` if nothing was. Starts an empty histogram.
+    pub(super) fn take(&mut self) -> Option<Lately> {
+        (!self.0.is_empty()).then(|| mem::take(self))
+    }
+
+    /// Median and p99 in nanoseconds.
+    pub(super) fn quantiles(&self) -> [u64; 2] {
+        [0.5, 0.99].map(|share| self.0.value_at_quantile(share))
+    }
+
+    /// Adds all durations of another histogram.
+    pub(super) fn absorb(&mut self, other: &Lately) {
+        // Both have the same bounds: no count is refused.
+        let _ = self.0.add(&other.0);
+    }
+}
+
+impl Serialize for Lately {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&write_histogram(&self.0))
+    }
+}
+
+impl<'de> Deserialize<'de> for Lately {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        let read = read_histogram(&text, &Lately::default().0);
+        read.map(Lately).ok_or_else(|| D::Error::custom("a histogram that is none of loadgen's"))
     }
 }

@@ -6,12 +6,13 @@
 
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
 use switchboard::timer::Moment;
 
 use super::Times;
 
 /// How long something took, corrected and uncorrected.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
 pub(crate) struct Measure {
     /// From the planned moment.
     pub(crate) corrected: Times,
@@ -46,6 +47,12 @@ impl Measure {
         let since = |moment: Moment| -> Duration { now.since(moment) };
         self.corrected.add_many(since(begun.planned), count);
         self.uncorrected.add_many(since(begun.actual), count);
+    }
+
+    /// Adds what another process has measured.
+    pub(super) fn absorb(&mut self, other: &Measure) {
+        self.corrected.absorb(&other.corrected);
+        self.uncorrected.absorb(&other.uncorrected);
     }
 
     /// How often it was measured.

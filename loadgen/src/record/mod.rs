@@ -12,6 +12,7 @@ mod lately;
 mod measure;
 mod messenger;
 mod outcome;
+mod part;
 mod series;
 mod tally;
 mod times;
@@ -25,6 +26,7 @@ pub(crate) use figures::Running;
 pub(crate) use measure::{Begun, Measure};
 pub(crate) use messenger::{Arrival, Breach, Messenger, Posted, invitation_number};
 pub(crate) use outcome::{End, Outcome, ProcessUse, Sample};
+pub(crate) use part::{Across, Exchanged, Part};
 pub(crate) use series::{Second, Seen, Series, Totals};
 pub(crate) use tally::Tally;
 pub(crate) use times::Times;
@@ -33,6 +35,7 @@ use std::collections::BTreeMap;
 use std::mem;
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
 use switchboard::timer::Moment;
 
 use crate::client::Ending;
@@ -49,6 +52,8 @@ pub(crate) struct Record {
     /// From sending a message to its arrival. The uncorrected time counts only messages that were sent while
     /// no other was waited for, as by a tool that sends one at a time.
     pub(crate) delivery: Measure,
+    /// The same of messages that phones of other shards have sent.
+    pub(crate) across: Across,
     /// Whether the model is closed: then loadgen is such a tool itself.
     pub(crate) is_closed: bool,
     /// The message that such a tool would be waiting for, and since when.
@@ -93,7 +98,7 @@ pub(crate) struct Record {
 pub(crate) const LATE: Duration = Duration::from_millis(1);
 
 /// How long connecting took, and its parts.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
 pub(crate) struct Connecting {
     /// From dialling to the first frame.
     pub(crate) total: Measure,
@@ -108,7 +113,7 @@ pub(crate) struct Connecting {
 }
 
 /// What was heard beside messages.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, Deserialize, Serialize)]
 pub(crate) struct Heard {
     /// Bytes read from all sockets.
     pub(crate) bytes: u64,
@@ -155,6 +160,7 @@ impl Record {
             connecting: Connecting::default(),
             books: Books::default(),
             delivery: Measure::default(),
+            across: Across::default(),
             is_closed: false,
             waited_for: None,
             heartbeat: Measure::default(),
@@ -193,6 +199,11 @@ impl Record {
     /// A message has arrived, and is as it should be.
     pub(crate) fn delivered(&mut self, receipt: &Receipt, now: Moment) {
         let time = now.since(receipt.intended);
+        self.last_arrival = now;
+        if receipt.is_of_another {
+            self.across.add(receipt.intended, now);
+            return self.series.delivered_across(time);
+        }
         self.delivery.corrected.add(time);
         self.series.delivered(time);
         self.commands.delivered(receipt.intended, time);
@@ -200,7 +211,15 @@ impl Record {
         if self.is_closed || was_waited_for.is_some() {
             self.delivery.uncorrected.add(now.since(receipt.sent));
         }
-        self.last_arrival = now;
+    }
+
+    /// This process plays a shard: these phones belong to others.
+    pub(crate) fn be_a_shard(&mut self, of_others: impl Iterator<Item = PhoneId>) {
+        self.books = Books::of_a_shard();
+        self.series.keep_histograms();
+        if let Some(views) = self.checked.views_mut() {
+            of_others.for_each(|phone| views.ignore(phone));
+        }
     }
 
     /// A second is over. `own_cpu` is our CPU time since the start of the process.
@@ -284,6 +303,7 @@ impl Record {
 
     /// The run is over.
     pub(crate) fn finish(&mut self) {
+        self.books.end_crossing();
         self.checked.checks_mut().finish(&mut self.books);
     }
 
@@ -332,7 +352,9 @@ mod tests {
             if !(500..800).contains(&millis) {
                 for number in under_way.drain(..) {
                     let (intended, sent) = (at(number), at(number));
-                    let receipt = Receipt { number, sender: PhoneId(0), intended, sent };
+                    let is_of_another = false;
+                    let sender = PhoneId(0);
+                    let receipt = Receipt { number, sender, intended, sent, is_of_another };
                     record.delivered(&receipt, at(millis));
                 }
             }

@@ -4,6 +4,7 @@
 
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
 use switchboard::timer::Moment;
 
 use super::Record;
@@ -19,6 +20,8 @@ pub(crate) struct Outcome {
     pub(crate) samples: [Sample; 3],
     /// When the last message was sent, or the run was broken off.
     pub(crate) sending_ended: Moment,
+    /// Processes that have played it: one, or the shards that were merged.
+    pub(crate) processes: u32,
     /// Phones that were to connect.
     pub(crate) planned: u64,
     /// The most phones that were ready at the same time.
@@ -50,6 +53,7 @@ impl Outcome {
             end: End::AsPlanned,
             samples: [sample; 3],
             sending_ended: Moment::START,
+            processes: 1,
             planned: 0,
             peak: 0,
             in_doubt: 0,
@@ -59,7 +63,7 @@ impl Outcome {
 }
 
 /// Why a run ended.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub(crate) enum End {
     /// The plan was played to its end.
     AsPlanned,
@@ -74,18 +78,38 @@ pub(crate) enum End {
 }
 
 /// What has been used up to this moment.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Deserialize, Serialize)]
 pub(crate) struct Sample {
     /// The moment.
+    #[serde(with = "nanos")]
     pub(crate) at: Moment,
-    /// loadgen's own CPU time.
+    /// loadgen's own CPU time; of merged shards, that of all processes.
     pub(crate) own_cpu: Duration,
     /// What the server has used, if we may look at its process.
     pub(crate) server: Option<ProcessUse>,
 }
 
+/// A moment in nanoseconds.
+pub(super) mod nanos {
+    use serde::{Deserialize as _, Deserializer, Serializer};
+    use switchboard::timer::Moment;
+
+    pub(in crate::record) fn serialize<S: Serializer>(
+        moment: &Moment,
+        out: S,
+    ) -> Result<S::Ok, S::Error> {
+        out.serialize_u64(moment.as_nanos())
+    }
+
+    pub(in crate::record) fn deserialize<'de, D: Deserializer<'de>>(
+        from: D,
+    ) -> Result<Moment, D::Error> {
+        u64::deserialize(from).map(Moment::from_nanos)
+    }
+}
+
 /// What a process has used.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Deserialize, Serialize)]
 pub(crate) struct ProcessUse {
     /// CPU time, of the user and of the system.
     pub(crate) cpu: Duration,

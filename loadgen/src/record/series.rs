@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use switchboard::timer::Moment;
 
 use super::lately::Lately;
@@ -20,12 +20,24 @@ pub(crate) struct Series {
     /// Of the row that is open: deliveries, the longest turn of our own loop, and how late messages were
     /// sent at most.
     delivery: Lately,
+    across: Lately,
     loop_lag: Duration,
     send_lag: Option<Duration>,
+    /// The histograms of each row. Kept only in a shard.
+    histograms: Option<Vec<RowHistograms>>,
+}
+
+/// What `merge` needs of a row to know its quantiles.
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+pub(crate) struct RowHistograms {
+    /// Deliveries within the shard, deliveries from other shards, and convergence; `None` if there were none.
+    pub(super) delivery: Option<Lately>,
+    pub(super) across: Option<Lately>,
+    pub(super) convergence: Option<Lately>,
 }
 
 /// One row.
-#[derive(Clone, Debug, Default, Serialize)]
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
 pub(crate) struct Second {
     /// Its end, in seconds since the start of the run.
     pub(crate) at_seconds: f64,
@@ -94,8 +106,10 @@ impl Default for Series {
             closed: Moment::START,
             totals: Totals::default(),
             delivery: Lately::default(),
+            across: Lately::default(),
             loop_lag: Duration::ZERO,
             send_lag: None,
+            histograms: None,
         }
     }
 }
@@ -106,9 +120,29 @@ impl Series {
         self.totals.own_cpu = own_cpu;
     }
 
+    /// From now on the histograms of rows are kept.
+    pub(crate) fn keep_histograms(&mut self) {
+        self.histograms = Some(Vec::new());
+    }
+
+    /// The histograms of all rows, if they are kept.
+    pub(super) fn histograms(&self) -> &[RowHistograms] {
+        self.histograms.as_deref().unwrap_or_default()
+    }
+
+    /// A run that is over, and that had these rows.
+    pub(super) fn of_rows(rows: Vec<Second>) -> Self {
+        Series { rows, ..Series::default() }
+    }
+
     /// A message has arrived this long after its planned moment.
     pub(crate) fn delivered(&mut self, after: Duration) {
         self.delivery.add_many(after, 1);
+    }
+
+    /// A message of another shard has arrived this long after its planned moment.
+    pub(super) fn delivered_across(&mut self, after: Duration) {
+        self.across.add_many(after, 1);
     }
 
     /// A turn of our own loop took this long.
@@ -121,16 +155,21 @@ impl Series {
         self.send_lag = self.send_lag.max(Some(lag));
     }
 
-    /// Closes a row, and opens the next. `convergence` is its median and its p99.
+    /// Closes a row, and opens the next.
     pub(super) fn close(
         &mut self,
         now: Moment,
         totals: Totals,
-        convergence: Option<[u64; 2]>,
+        convergence: Option<Lately>,
         seen: &Seen,
     ) {
         let before = std::mem::replace(&mut self.totals, totals);
-        let delivery = self.delivery.take();
+        let (within, across) = (self.delivery.take(), self.across.take());
+        let delivery = within.as_ref().map(Lately::quantiles);
+        let convergence_quantiles = convergence.as_ref().map(Lately::quantiles);
+        if let Some(histograms) = &mut self.histograms {
+            histograms.push(RowHistograms { delivery: within, across, convergence });
+        }
         self.rows.push(Second {
             at_seconds: now.since(Moment::START).as_secs_f64(),
             length_seconds: now.since(self.closed).as_secs_f64(),
@@ -139,8 +178,8 @@ impl Series {
             connections: seen.connections,
             delivery_p50_ns: delivery.map(|[p50, _]| p50),
             delivery_p99_ns: delivery.map(|[_, p99]| p99),
-            convergence_p50_ns: convergence.map(|[p50, _]| p50),
-            convergence_p99_ns: convergence.map(|[_, p99]| p99),
+            convergence_p50_ns: convergence_quantiles.map(|[p50, _]| p50),
+            convergence_p99_ns: convergence_quantiles.map(|[_, p99]| p99),
             bytes_sent: totals.bytes_sent - before.bytes_sent,
             bytes_received: totals.bytes_received - before.bytes_received,
             presence_lists: totals.lists - before.lists,
@@ -180,13 +219,16 @@ mod tests {
         for millis in 1..=100 {
             series.delivered(Duration::from_millis(millis));
         }
+        let mut convergence = Lately::default();
+        convergence.add_many(Duration::from_nanos(3), 1);
+        convergence.add_many(Duration::from_nanos(4), 1);
         series.sent(Duration::ZERO);
         series.turn(Duration::from_millis(7));
         series.turn(Duration::from_millis(2));
         series.close(
             at(1000),
             sums(100),
-            Some([3, 4]),
+            Some(convergence),
             &Seen { connections: 5, ..Seen::default() },
         );
         series.close(at(3500), sums(130), None, &Seen::default());

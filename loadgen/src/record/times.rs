@@ -9,7 +9,7 @@ use serde::de::Error as _;
 use serde::{Deserialize, Serialize};
 
 /// How long something took, each time that it happened.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Times(Histogram<u64>);
 
 /// The longest duration that is told apart, in nanoseconds: an hour. Longer ones count as this.
@@ -147,7 +147,11 @@ mod tests {
         let (mut one, mut two, mut both) = (Times::default(), Times::default(), Times::default());
         for micros in 1..=5000u64 {
             let time = Duration::from_nanos(micros * micros * 1_001);
-            if micros % 3 == 0 { one.add(time) } else { two.add(time) }
+            if micros % 3 == 0 {
+                one.add(time)
+            } else {
+                two.add(time)
+            }
             both.add(time);
         }
         let json = serde_json::to_string(&two).expect("a text");

@@ -70,7 +70,8 @@ pub(super) fn named_histograms(record: &Record) -> BTreeMap<String, String> {
     let own = [("send_lag", &record.send_lag), ("loop_lag", &record.loop_lag)];
     let own = own.map(|(key, times)| (key.to_owned(), times));
     let commands = record.commands.all();
-    let apart = (!commands.is_empty()).then_some(("delivery.apart".to_owned(), &record.commands.apart));
+    let apart =
+        (!commands.is_empty()).then_some(("delivery.apart".to_owned(), &record.commands.apart));
     let around = commands.iter().map(|ran| {
         let seconds = ran.planned.since(Moment::START).as_secs_f64();
         (format!("delivery.around.{seconds}"), &ran.around)

@@ -15,6 +15,7 @@ use super::ledger::Row;
 use super::quantiles::Quantiles;
 use super::server::Server;
 use super::sessions::{SessionPlan, Sessions};
+use super::shard::{ShardPart, Shards};
 use crate::origin::Origin;
 use crate::record::Second;
 
@@ -113,6 +114,12 @@ pub(crate) struct Summary {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) accounts: Option<Accounts>,
     pub(super) generator: Generator,
+    /// Only in a shard: what `merge` needs of it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) shard: Option<Box<ShardPart>>,
+    /// Only in a merged report.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) shards: Option<Shards>,
     /// Only for loadgen's own server, or with the server's `/metrics`.
     pub(super) server: Option<Server>,
     /// Only with the server's `/metrics`.

@@ -10,6 +10,7 @@ use super::shape::{
     CHECKED, Connect, Connections, Delivery, Generator, Messages, NOT_CHECKED, Plan, Presence,
     Stage, Summary, Traffic,
 };
+use super::shard::ShardPart;
 use super::surroundings::Surroundings;
 use super::{accounts, cast, commands, ledger, saturation, server, sessions, verdict};
 use crate::client::Realm;
@@ -21,7 +22,9 @@ impl Summary {
     /// Draws the summary.
     pub(crate) fn new(plan: &plan::Plan, outcome: &Outcome, around: &Surroundings<'_>) -> Self {
         let server_restarted = !plan.commands.is_empty() && around.is_restarted();
-        let metrics = around.metrics.as_ref().filter(|_| !server_restarted);
+        // The server counts the messages of all shards: so only `merge` can compare the books.
+        let is_shard = plan.shard.is_some();
+        let metrics = around.metrics.as_ref().filter(|_| !server_restarted && !is_shard);
         let ledger = metrics.map(|(before, after)| match after {
             Ok(after) => ledger::compare(outcome, before, after),
             Err(sentence) => Err(sentence.clone()),
@@ -36,13 +39,7 @@ impl Summary {
             invalid: verdict.invalid,
             unmet: verdict.unmet,
             expected: plan.expectations.iter().map(ToString::to_string).collect(),
-            ended: match outcome.end {
-                End::AsPlanned => "as planned",
-                End::Interrupted => "interrupted",
-                End::NobodyLeft => "nobody left",
-                End::Aborted => "aborted",
-                End::Overwhelmed => "overwhelmed",
-            },
+            ended: how_it_ended(outcome.end),
             plan: told_plan(plan, around),
             server_version: around.version.clone(),
             connections: connections(outcome),
@@ -81,7 +78,9 @@ impl Summary {
                 nonsense_frames: record.heard.nonsense,
             },
             generator: generator(outcome),
-            server: server::measure(outcome, around),
+            shard: ShardPart::of(plan, outcome, around).map(Box::new),
+            shards: None,
+            server: (!is_shard).then(|| server::measure(outcome, around)).flatten(),
             sessions: sessions::sessions(outcome),
             accounts: accounts::accounts(outcome),
             ledger: ledger.and_then(Result::ok),
@@ -91,6 +90,16 @@ impl Summary {
             commands,
             server_restarted,
         }
+    }
+}
+
+fn how_it_ended(end: End) -> &'static str {
+    match end {
+        End::AsPlanned => "as planned",
+        End::Interrupted => "interrupted",
+        End::NobodyLeft => "nobody left",
+        End::Aborted => "aborted",
+        End::Overwhelmed => "overwhelmed",
     }
 }
 
@@ -190,7 +199,7 @@ fn generator(outcome: &Outcome) -> Generator {
     let cpu = settled.own_cpu.saturating_sub(began.own_cpu);
     Generator {
         cpu_seconds: settled.own_cpu.saturating_sub(before.own_cpu).as_secs_f64(),
-        cpu_share: share(cpu, settled.at.since(began.at)),
+        cpu_share: share(cpu / outcome.processes.max(1), settled.at.since(began.at)),
         cpu_seconds_per_message: per_message(cpu, outcome),
         send_lag_ns: Quantiles::of(&record.send_lag),
         loop_lag_ns: Quantiles::of(&record.loop_lag),

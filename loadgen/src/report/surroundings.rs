@@ -16,6 +16,8 @@ pub(crate) struct Surroundings<'a> {
     pub(crate) metrics: Option<(String, Result<String, String>)>,
     /// How loadgen's own server ended, if that is known.
     pub(crate) stopped: Option<Result<(), String>>,
+    /// Only of merged shards: why their runs say nothing, each by itself.
+    pub(crate) of_shards: Option<Vec<String>>,
 }
 
 impl Surroundings<'_> {

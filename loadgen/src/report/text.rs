@@ -13,6 +13,7 @@ use super::runs::Runs;
 use super::server::Server;
 use super::sessions::write_sessions;
 use super::shape::{Connections, Figures, Summary};
+use super::shard::write_shards;
 use crate::record::Record;
 
 /// Writes the run that is shown in full. If there are several, each of the others gets a line.
@@ -23,6 +24,7 @@ pub(super) fn write_text(runs: &Runs, out: &mut impl Write) -> io::Result<()> {
     write_runs(runs.figures(), shown, out)?;
     write_times(summary, record, out)?;
     write_bars(&record.delivery.corrected, out)?;
+    write_shards(summary.shard.as_deref(), summary.shards.as_ref(), out)?;
     write_commands(&summary.commands, out)?;
     write_counts(summary, out)?;
     write_costs(summary, out)?;

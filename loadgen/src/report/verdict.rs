@@ -81,14 +81,21 @@ pub(super) fn judge(
         Some(Err(sentence)) => verdict.failures.push(sentence.clone()),
     }
     judge_connections(plan, outcome, &mut verdict);
-    let unmet = plan.expectations.iter().filter_map(|one| one.check(outcome).err());
-    verdict.unmet.extend(unmet);
+    // What a shard has seen is not what the expectations are about.
+    let expectations = plan.expectations.iter().filter(|_| plan.shard.is_none());
+    verdict.unmet.extend(expectations.filter_map(|one| one.check(outcome).err()));
     if let Some(Err(sentence)) = &around.stopped {
         verdict.failures.push(sentence.clone());
     }
     judge_commands(outcome, &mut verdict);
-    judge_ourselves(outcome, &mut verdict);
-    judge_what_there_was(plan, outcome, &mut verdict);
+    match &around.of_shards {
+        // The sums of several processes cannot tell whether one of them was overloaded.
+        Some(invalid) => verdict.invalid.extend_from_slice(invalid),
+        None => judge_ourselves(outcome, &mut verdict),
+    }
+    if plan.shard.is_none() || outcome.was_broken_off() {
+        judge_what_there_was(plan, outcome, &mut verdict);
+    }
     verdict
 }
 

@@ -3,10 +3,12 @@
 use std::str::FromStr;
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use super::parse_time;
 
 /// A command of the shell, and when it is run.
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub(crate) struct Command {
     /// The time since the start of the run, the ramp included.
     pub(crate) at: Duration,

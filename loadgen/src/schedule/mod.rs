@@ -17,6 +17,7 @@ mod tests;
 use std::iter::{FusedIterator, Peekable};
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
 use switchboard::timer::Moment;
 
 use crate::phone_id::PhoneId;
@@ -27,7 +28,7 @@ pub(crate) use command::Command;
 pub(crate) use stages::{Stage, StageFlag};
 
 /// The numbers that a plan is made of.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 pub(crate) struct Timing {
     /// The most phones that are online at the same time.
     pub(crate) clients: u32,
@@ -48,7 +49,7 @@ pub(crate) struct Timing {
 }
 
 /// How messages follow each other.
-#[derive(Clone, Copy, Debug, Eq, PartialEq, clap::ValueEnum)]
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize, clap::ValueEnum)]
 pub(crate) enum Arrivals {
     /// At equal intervals.
     Constant,

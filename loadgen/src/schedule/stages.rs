@@ -6,11 +6,13 @@
 use std::str::FromStr;
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use super::parse_time;
 use crate::count;
 
 /// A piece of the plan.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Serialize)]
 pub(crate) struct Stage {
     /// How long it takes.
     pub(crate) time: Duration,

@@ -5,10 +5,12 @@
 
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use crate::phone_id::PhoneId;
 
 /// How the less ordinary personas behave.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub(crate) struct Conduct {
     /// The mean time for which a flapper stays, and the mean time for which it is away.
     pub(crate) flap_up: Duration,

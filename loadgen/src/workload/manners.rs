@@ -4,11 +4,13 @@
 
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use super::Devices;
 use crate::phone_id::PhoneId;
 
 /// How sessions behave.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Serialize)]
 pub(crate) struct Manners {
     /// How many devices each session has.
     pub(crate) devices: u32,

@@ -14,6 +14,7 @@ mod peers;
 mod persona;
 mod place;
 mod postings;
+mod shard;
 mod sizes;
 mod stamp;
 
@@ -26,5 +27,6 @@ pub(crate) use peers::Peers;
 pub(crate) use persona::{Cast, Persona, Share};
 pub(crate) use place::Place;
 pub(crate) use postings::Postings;
+pub(crate) use shard::Shard;
 pub(crate) use sizes::Sizes;
 pub(crate) use stamp::{Stamp, Texts};

@@ -6,12 +6,14 @@
 
 use std::str::FromStr;
 
+use serde::{Deserialize, Serialize};
+
 use crate::count;
 use crate::near::nearest;
 use crate::phone_id::PhoneId;
 
 /// What a phone is like.
-#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+#[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
 pub(crate) enum Persona {
     /// Keeps up its heartbeat. Others write to it.
     Lurker,
@@ -108,7 +110,7 @@ impl Persona {
 }
 
 /// How much of one persona there is, compared with the others: `NAME=WEIGHT`.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub(crate) struct Share {
     /// The persona.
     pub(crate) persona: Persona,

@@ -1,10 +1,12 @@
 //! [`Postings`]: what users with accounts write: which messages are private, and which are typed visibly. It
 //! follows from the seed and the number of the message.
 
+use serde::{Deserialize, Serialize};
+
 use super::manners::hits;
 
 /// What users with accounts write.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Serialize)]
 pub(crate) struct Postings {
     /// The share of messages that go to one user, and not to everyone.
     pub(crate) private: f64,

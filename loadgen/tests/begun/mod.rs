@@ -5,7 +5,7 @@
 
 use std::io::{BufRead as _, BufReader, Read};
 use std::process::{self, Child, ChildStdin, ChildStdout, Command, Output, Stdio};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 use std::{fs, thread};
 
 use nix::sys::signal::{Signal, kill};
@@ -113,6 +113,13 @@ pub(crate) fn serve(listen: &str) -> (Begun, String) {
     // A pipe that is not read would fill up.
     thread::spawn(move || lines.for_each(drop));
     (server, address.expect("it says where it listens"))
+}
+
+/// A moment in two to three seconds, in seconds since the Unix epoch: for `--start-at`.
+#[expect(clippy::disallowed_methods, reason = "several processes are to begin at the same moment")]
+pub(crate) fn soon() -> u64 {
+    let today = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).expect("it is after 1970");
+    today.as_secs() + 3
 }
 
 /// Looks at a file, for up to ten seconds, until it says what is looked for.

@@ -6,6 +6,7 @@ use super::{Accounts, Lapse};
 use crate::phone_id::PhoneId;
 use crate::record::books::{Books, Party};
 use crate::record::checks::Checks;
+use crate::record::lately::Lately;
 use crate::record::measure::{Begun, Measure};
 use crate::workload::Persona;
 
@@ -77,7 +78,7 @@ impl Checks for Accounts {
         &self.convergence
     }
 
-    fn take_lately(&mut self) -> Option<[u64; 2]> {
+    fn take_lately(&mut self) -> Option<Lately> {
         None
     }
 

@@ -183,7 +183,13 @@ impl Accounts {
         }
         let sent = self.pay(by, stamp, number, books);
         let Stamp { number, sender, intended, .. } = *stamp;
-        let receipt = Receipt { number, sender, intended, sent: sent.unwrap_or(intended) };
+        let receipt = Receipt {
+            number,
+            sender,
+            intended,
+            sent: sent.unwrap_or(intended),
+            is_of_another: false,
+        };
         if by != sender {
             self.deliveries += 1;
             return Some(Arrival::Delivered(receipt));

@@ -4,13 +4,21 @@
 //! Only messages under way take memory: entries are dropped from the front as they are ticked off. The
 //! books know neither frames nor sockets: `net` tells them what a text said of itself, and which phone got
 //! it.
+//!
+//! In a shard the books have an entry for every message of the plan, so that numbers are the same in all
+//! shards. `crossing` has what becomes of messages whose sender or recipient belongs to another shard.
+
+mod crossing;
 
 use std::collections::{HashMap, HashSet, VecDeque};
 
+use serde::{Deserialize, Serialize};
 use switchboard::timer::Moment;
 
 use crate::phone_id::PhoneId;
 use crate::workload::Stamp;
+
+pub(crate) use crossing::Crossing;
 
 /// The books of one run.
 #[derive(Debug, Default)]
@@ -19,6 +27,10 @@ pub(crate) struct Books {
     entries: VecDeque<Entry>,
     /// The number of the first entry. All messages before it have arrived.
     first: u64,
+    /// Messages that phones of this process have sent.
+    sent: u64,
+    /// Messages that have not arrived yet, and should.
+    under_way: u64,
     /// By sender and recipient: how many messages are under way.
     pairs: HashMap<(PhoneId, PhoneId), Pair>,
     /// Messages that have arrived at the right phone, counted once each.
@@ -29,6 +41,33 @@ pub(crate) struct Books {
     broken: HashSet<Party>,
     /// By [`Fault`]: how often it was found.
     faults: [u64; Fault::ALL.len()],
+    /// Only in a shard: the messages from and to phones of other shards.
+    crossing: Option<Box<Crossing>>,
+}
+
+/// The sums of the books, when the run is over.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Serialize)]
+pub(crate) struct Sums {
+    sent: u64,
+    delivered: u64,
+    given_back: u64,
+    faults: [u64; Fault::ALL.len()],
+}
+
+impl Sums {
+    /// Adds those of another process.
+    pub(crate) fn absorb(&mut self, other: &Sums) {
+        self.sent += other.sent;
+        self.delivered += other.delivered;
+        self.given_back += other.given_back;
+        self.faults.iter_mut().zip(other.faults).for_each(|(all, one)| *all += one);
+    }
+
+    /// Messages have arrived that no shard has sent: they were taken for delivered.
+    pub(crate) fn add_invented(&mut self, count: u64) {
+        self.delivered -= count.min(self.delivered);
+        self.faults[Fault::Garbled as usize] += count;
+    }
 }
 
 /// A phone, on one of its connections.
@@ -49,12 +88,23 @@ struct Entry {
     has_arrived: bool,
     /// Whether the server has said that the message will not arrive.
     was_given_back: bool,
+    /// Whether a phone of another shard sends it.
+    is_of_another: bool,
+}
+
+impl Entry {
+    /// Whether nothing more is waited for.
+    fn is_done(&self) -> bool {
+        self.has_arrived || self.was_given_back
+    }
 }
 
 /// Messages between one sender and one recipient.
 #[derive(Debug, Default)]
 struct Pair {
     under_way: u32,
+    /// Messages of another shard that have arrived before they were due here.
+    early: u32,
     /// One more than the highest number that has arrived while other messages were under way.
     beyond: u64,
 }
@@ -67,8 +117,10 @@ pub(crate) struct Receipt {
     pub(crate) sender: PhoneId,
     /// The planned moment.
     pub(crate) intended: Moment,
-    /// The moment at which it was really sent.
+    /// The moment at which it was really sent; if a phone of another shard has sent it, the planned one.
     pub(crate) sent: Moment,
+    /// Whether a phone of another shard has sent it: then the planned moment is by the clock of that process.
+    pub(crate) is_of_another: bool,
 }
 
 /// Messages that have not arrived.
@@ -107,10 +159,22 @@ impl Fault {
 }
 
 impl Books {
+    /// The sums, when the run is over.
+    pub(crate) fn sums(&self) -> Sums {
+        let Books { sent, delivered, given_back, faults, .. } = *self;
+        Sums { sent, delivered, given_back, faults }
+    }
+
+    /// The books of a run that is over.
+    pub(crate) fn of_sums(sums: Sums) -> Self {
+        let Sums { sent, delivered, given_back, faults } = sums;
+        Books { sent, delivered, given_back, faults, ..Books::default() }
+    }
+
     /// Enters a message, and returns its stamp with the number filled in.
     pub(crate) fn send(&mut self, from: Party, to: Party, intended: Moment, now: Moment) -> Stamp {
         let (sender, recipient) = (from.phone, to.phone);
-        let stamp = Stamp { number: self.sent(), sender, recipient, intended };
+        let stamp = Stamp { number: self.next_number(), sender, recipient, intended };
         let generations = (from.generation, to.generation);
         self.entries.push_back(Entry {
             stamp,
@@ -118,8 +182,11 @@ impl Books {
             sent: now,
             has_arrived: false,
             was_given_back: false,
+            is_of_another: false,
         });
         self.pairs.entry((sender, recipient)).or_default().under_way += 1;
+        self.sent += 1;
+        self.under_way += 1;
         stamp
     }
 
@@ -138,6 +205,7 @@ impl Books {
             entry.was_given_back = true;
             let key = (entry.stamp.sender, entry.stamp.recipient);
             self.given_back += 1;
+            self.under_way -= 1;
             self.count_down(key);
             self.tidy();
         }
@@ -150,6 +218,7 @@ impl Books {
         if !std::mem::replace(&mut entry.has_arrived, true) {
             let key = (entry.stamp.sender, entry.stamp.recipient);
             self.delivered += 1;
+            self.under_way -= 1;
             self.count_down(key);
             self.tidy();
         }
@@ -179,9 +248,10 @@ impl Books {
         from: Option<PhoneId>,
         stamp: Option<Stamp>,
     ) -> Option<Receipt> {
-        let Some(stamp) = stamp.filter(|stamp| stamp.number < self.sent()) else {
-            return self.blame(Fault::Garbled);
-        };
+        let Some(stamp) = stamp else { return self.blame(Fault::Garbled) };
+        if stamp.number >= self.next_number() {
+            return self.receive_early(by, from, stamp);
+        }
         // The entry may be dropped already. Then only the text itself can tell whose message it was.
         let place = stamp.number.checked_sub(self.first).and_then(|at| usize::try_from(at).ok());
         if place.is_some_and(|at| self.entries[at].stamp != stamp) {
@@ -193,15 +263,19 @@ impl Books {
         if from != Some(stamp.sender) {
             self.faults[Fault::Misattributed as usize] += 1;
         }
-        let is_due = |entry: &&mut Entry| !entry.has_arrived && !entry.was_given_back;
-        let entry = place.map(|at| &mut self.entries[at]).filter(is_due);
+        let entry = place.map(|at| &mut self.entries[at]).filter(|entry| !entry.is_done());
         let Some(entry) = entry else {
             return self.blame(Fault::Duplicated);
         };
         entry.has_arrived = true;
         let Stamp { number, sender, intended, .. } = stamp;
-        let receipt = Receipt { number, sender, intended, sent: entry.sent };
+        let (sent, is_of_another) = (entry.sent, entry.is_of_another);
+        let receipt = Receipt { number, sender, intended, sent, is_of_another };
         self.delivered += 1;
+        self.under_way -= 1;
+        if let Some(crossing) = self.crossing.as_mut().filter(|_| is_of_another) {
+            crossing.arrived += 1;
+        }
         self.tick_off_pair(&stamp);
         self.tidy();
         Some(receipt)
@@ -209,6 +283,11 @@ impl Books {
 
     /// Messages sent.
     pub(crate) fn sent(&self) -> u64 {
+        self.sent
+    }
+
+    /// The number of the next message of the plan.
+    fn next_number(&self) -> u64 {
         self.first + self.entries.len() as u64
     }
 
@@ -219,7 +298,7 @@ impl Books {
 
     /// Messages that have not arrived yet.
     pub(crate) fn under_way(&self) -> u64 {
-        self.sent() - self.delivered - self.given_back
+        self.under_way
     }
 
     /// A connection was not closed in good order: messages under way from it or to it are in doubt.
@@ -230,17 +309,22 @@ impl Books {
     /// Counts the messages that have not arrived: those that are lost, and those that are in doubt.
     pub(crate) fn missing(&self) -> Missing {
         let mut missing = Missing { lost: 0, in_doubt: 0 };
-        let is_missing = |entry: &&Entry| !entry.has_arrived && !entry.was_given_back;
+        let is_missing = |entry: &&Entry| !entry.is_done() && !entry.is_of_another;
         for entry in self.entries.iter().filter(is_missing) {
-            let Stamp { sender, recipient, .. } = entry.stamp;
-            let (from, to) = entry.generations;
-            let is_broken = |phone, generation| self.broken.contains(&Party { phone, generation });
-            match is_broken(sender, from) || is_broken(recipient, to) {
+            match self.is_in_doubt(entry) {
                 true => missing.in_doubt += 1,
                 false => missing.lost += 1,
             }
         }
         missing
+    }
+
+    /// Whether the sender's connection or the recipient's was not closed in good order.
+    fn is_in_doubt(&self, entry: &Entry) -> bool {
+        let Stamp { sender, recipient, .. } = entry.stamp;
+        let (from, to) = entry.generations;
+        let is_broken = |phone, generation| self.broken.contains(&Party { phone, generation });
+        is_broken(sender, from) || is_broken(recipient, to)
     }
 
     /// How often this fault was found.
@@ -263,15 +347,14 @@ impl Books {
         let Some(pair) = self.pairs.get_mut(&key) else { return };
         pair.under_way -= 1;
         // With nothing under way, the next message is younger than all that have arrived.
-        if pair.under_way == 0 {
+        if pair.under_way == 0 && pair.early == 0 {
             self.pairs.remove(&key);
         }
     }
 
     /// Drops finished entries at the front.
     fn tidy(&mut self) {
-        let is_done = |entry: &Entry| entry.has_arrived || entry.was_given_back;
-        while self.entries.front().is_some_and(is_done) {
+        while self.entries.front().is_some_and(Entry::is_done) {
             self.entries.pop_front();
             self.first += 1;
         }

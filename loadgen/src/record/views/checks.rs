@@ -8,6 +8,7 @@ use super::{Truth, View, Views};
 use crate::phone_id::PhoneId;
 use crate::record::books::{Books, Party};
 use crate::record::checks::Checks;
+use crate::record::lately::Lately;
 use crate::record::measure::{Begun, Measure};
 use crate::workload::Persona;
 
@@ -81,14 +82,14 @@ impl Checks for Views {
     }
 
     fn changes(&self) -> u32 {
-        self.version()
+        self.version() + self.elsewhere
     }
 
     fn convergence(&self) -> &Measure {
         &self.convergence
     }
 
-    fn take_lately(&mut self) -> Option<[u64; 2]> {
+    fn take_lately(&mut self) -> Option<Lately> {
         self.lately.take()
     }
 

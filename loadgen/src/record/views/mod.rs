@@ -33,6 +33,8 @@ pub(crate) struct Views {
     /// The phones that are online, as a set.
     online: Members,
     changes: Vec<Change>,
+    /// Comings and goings in other processes, if their records were merged into this one.
+    elsewhere: u32,
     /// By phone: the number of its latest change, or 0.
     latest: Vec<u32>,
     views: Vec<View>,
@@ -104,6 +106,7 @@ impl Views {
             truth: vec![Truth::Away; clients],
             online: Members::new(clients),
             changes: Vec::new(),
+            elsewhere: 0,
             latest: vec![0; clients],
             views: Vec::new(),
             right: Vec::new(),
@@ -114,6 +117,11 @@ impl Views {
             convergence: Measure::default(),
             lately: Lately::default(),
         }
+    }
+
+    /// Views of phones of several processes, whose runs are over.
+    pub(super) fn merged(convergence: Measure, elsewhere: u32) -> Self {
+        Views { convergence, elsewhere, ..Views::new(0) }
     }
 
     /// A phone is about to come. What has changed before is no news to it.
@@ -142,7 +150,7 @@ impl Views {
     }
 
     /// Nothing is expected of this phone, nor of lists about it.
-    fn ignore(&mut self, phone: PhoneId) {
+    pub(super) fn ignore(&mut self, phone: PhoneId) {
         self.truth[phone.index()] = Truth::Ignored;
     }
 

@@ -52,6 +52,11 @@ impl Side {
         if let Some(error) = report.get("error").and_then(Value::as_str) {
             return Err(format!("is about a run that never began: {error}"));
         }
+        if report.contains_key("shard") {
+            return Err(
+                "is about one shard of a plan: loadgen merge makes one report of all".into()
+            );
+        }
         let runs = report.remove("runs").unwrap_or_default();
         let runs: Vec<Figures> = serde_json::from_value(runs).map_err(|_| no_report())?;
         let Some(Value::Object(plan)) = report.remove("plan") else { return Err(no_report()) };

@@ -92,6 +92,11 @@ fn write_header(summary: &Summary, origin: &Origin, out: &mut String) -> fmt::Re
     )?;
     let server = summary.server_version.as_deref().unwrap_or("of unknown version");
     write_origin(origin, Some(server), out)?;
+    let beyond = summary.shard.as_ref().map(|part| vec![part.beyond().sentence()]);
+    let merged = summary.shards.as_ref().map(|shards| shards.sentences().to_vec());
+    for sentence in beyond.or(merged).into_iter().flatten() {
+        writeln!(out, "<p class=\"soft\">{}.</p>", Escaped(&sentence))?;
+    }
     let lists =
         [("failed", &summary.failures), ("unmet", &summary.unmet), ("invalid", &summary.invalid)];
     for (class, sentences) in lists {

@@ -1,0 +1,142 @@
+//! Two shards whose messages cross: arrived, lost, doubled, never sent.
+
+use std::time::Duration;
+
+use super::*;
+use crate::record::{Fault, Party};
+use crate::workload::Stamp;
+
+/// Phones of the first shard of two, and of the second.
+const ANN: PhoneId = PhoneId(0);
+const BOB: PhoneId = PhoneId(1);
+const CAT: PhoneId = PhoneId(2);
+
+fn at(millis: u64) -> Moment {
+    Moment::from_nanos(millis * 1_000_000)
+}
+
+/// Ann's shard and Bob's. Both have drawn `messages` from Ann to Bob, a millisecond apart.
+struct Two {
+    anns: Record,
+    bobs: Record,
+    stamps: Vec<Stamp>,
+}
+
+impl Two {
+    fn after(messages: u64) -> Self {
+        let shard = || {
+            let mut record = Record::of_numbers(4);
+            record.be_a_shard(std::iter::empty());
+            record
+        };
+        let (mut anns, mut bobs) = (shard(), shard());
+        let send = |number| {
+            bobs.books.expect(ANN, Party { phone: BOB, generation: 1 }, at(number));
+            anns.books.send_across(ANN, BOB, at(number))
+        };
+        let stamps = (0..messages).map(send).collect();
+        Two { anns, bobs, stamps }
+    }
+
+    /// A message arrives at Bob's phone at this moment.
+    fn arrives(&mut self, number: usize, now: Moment) {
+        let stamp = self.stamps[number];
+        if let Some(receipt) = self.bobs.books.receive(BOB, Some(ANN), Some(stamp)) {
+            self.bobs.delivered(&receipt, now);
+        }
+    }
+
+    fn merged(mut self) -> (Outcome, Exchanged) {
+        let part = |record: &mut Record| {
+            record.finish();
+            let record = std::mem::replace(record, Record::of_numbers(0));
+            let outcome = Outcome { record, ..Outcome::of_nothing() };
+            let json = Part::of(&outcome).map(|part| serde_json::to_string(&part));
+            let json = json.expect("a shard").expect("it is data");
+            serde_json::from_str(&json).expect("the same data")
+        };
+        Part::merge(&[part(&mut self.anns), part(&mut self.bobs)])
+    }
+}
+
+#[test]
+fn a_message_between_shards_has_arrived_once_or_twice_or_is_lost() {
+    let mut two = Two::after(4);
+    for number in [0, 1, 1, 3] {
+        two.arrives(number, at(10));
+    }
+    let (outcome, exchanged) = two.merged();
+    let books = &outcome.record.books;
+    assert_eq!((books.sent(), books.delivered(), outcome.lost, outcome.in_doubt), (4, 3, 1, 0));
+    assert_eq!(books.count(Fault::Duplicated), 1);
+    assert_eq!(exchanged, Exchanged { sent: 4, arrived: 3, too_early: 0 });
+    assert_eq!(outcome.record.delivery.corrected.count(), 3);
+}
+
+#[test]
+fn a_message_that_was_not_sent_is_not_lost_and_one_that_comes_all_the_same_is_invented() {
+    let mut two = Two::after(1);
+    for number in [1, 2] {
+        two.anns.books.leave_out(ANN, BOB, at(number));
+        two.bobs.books.expect(ANN, Party { phone: BOB, generation: 1 }, at(number));
+        two.stamps.push(Stamp { number, intended: at(number), ..two.stamps[0] });
+    }
+    two.arrives(0, at(10));
+    two.arrives(2, at(10));
+    let (outcome, _) = two.merged();
+    let books = &outcome.record.books;
+    assert_eq!((books.sent(), books.delivered(), outcome.lost), (1, 1, 0));
+    assert_eq!(books.count(Fault::Garbled), 1);
+}
+
+#[test]
+fn what_is_missing_is_in_doubt_if_the_connection_broke_on_either_side() {
+    let broken = [(ANN, true), (BOB, true), (CAT, false)];
+    for (phone, is_in_doubt) in broken {
+        let mut two = Two::after(1);
+        let shard = if phone == BOB { &mut two.bobs } else { &mut two.anns };
+        shard.doubt(Party { phone, generation: 1 });
+        let (outcome, _) = two.merged();
+        let expected = (u64::from(!is_in_doubt), u64::from(is_in_doubt));
+        assert_eq!((outcome.lost, outcome.in_doubt), expected, "{phone:?}");
+    }
+}
+
+#[test]
+fn times_between_shards_count_only_if_the_clocks_agree() {
+    let mut two = Two::after(3);
+    two.arrives(0, at(50));
+    two.arrives(1, at(51));
+    let p50 = |outcome: &Outcome| outcome.record.delivery.corrected.quantile(0.5);
+    let (outcome, _) = two.merged();
+    assert_eq!(p50(&outcome).as_millis(), 50);
+
+    let mut two = Two::after(3);
+    two.arrives(0, at(50));
+    two.arrives(2, at(1));
+    let (outcome, exchanged) = two.merged();
+    assert_eq!((exchanged.arrived, exchanged.too_early), (2, 1));
+    assert_eq!((outcome.record.books.delivered(), p50(&outcome)), (2, Duration::ZERO));
+}
+
+#[test]
+fn the_rows_of_a_second_are_one_with_the_quantiles_of_all() {
+    let mut two = Two::after(100);
+    for number in 0..100 {
+        two.arrives(number, at(number as u64 * 2));
+    }
+    for record in [&mut two.anns, &mut two.bobs] {
+        record.end_second(at(1_001), Duration::from_millis(300), &Default::default());
+        record.end_second(at(2_000), Duration::from_millis(400), &Default::default());
+    }
+    let (outcome, _) = two.merged();
+    let rows = outcome.record.series.rows();
+    assert_eq!(rows.len(), 2);
+    assert_eq!((rows[0].sent, rows[0].delivered, rows[1].sent), (100, 100, 0));
+    assert_eq!((rows[0].at_seconds, rows[1].at_seconds), (1.001, 2.0));
+    let p50 = rows[0].delivery_p50_ns.expect("there were some");
+    assert!(p50.abs_diff(49_500_000) < 1_000_000, "{p50}");
+    assert!(rows[1].delivery_p50_ns.is_none());
+    let busiest = rows[0].loadgen_cpu_seconds;
+    assert!((busiest - 0.3).abs() < 1e-9, "not the sum of both: {busiest}");
+}
