@@ -71,6 +71,12 @@ impl Rate {
         Duration::from_nanos(self.time_for(1))
     }
 
+    /// The time in which an empty bucket becomes full; `None` if there is no limit. Together with the burst it tells
+    /// the rate.
+    pub const fn refill(&self) -> Option<Duration> {
+        if self.is_unlimited() { None } else { Some(Duration::from_nanos(self.capacity_nanos)) }
+    }
+
     /// The time in which `amount` tokens come back, in nanoseconds.
     fn time_for(&self, amount: u64) -> u64 {
         let period_nanos = u64::try_from(self.period.as_nanos()).unwrap_or(u64::MAX);

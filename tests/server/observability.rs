@@ -1,5 +1,6 @@
 //! What an operator sees: whether the server accepts clients, and the pages for the operator alone.
 
+use std::collections::BTreeMap;
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 use std::time::UNIX_EPOCH;
@@ -215,6 +216,28 @@ fn the_page_explains_every_reason_of_a_refusal_and_no_other() {
     let explained = table.lines().filter_map(|line| line.strip_prefix("| `")?.split('`').next());
     assert!(counted.clone().count() > 10);
     assert_eq!(explained.collect::<Vec<_>>(), counted.collect::<Vec<_>>());
+}
+
+#[test]
+fn the_limits_in_effect_are_told_by_the_names_of_their_flags_and_one_that_is_off_is_not() {
+    let limits = |flags: &[&str]| {
+        let metrics = Server::start(flags).metrics().into_iter();
+        let limit = |name: &str| Some(name.strip_prefix("switchboard_limit{limit=\"")?.to_owned());
+        let limits = metrics.filter_map(|(name, value)| Some((limit(&name)?, value)));
+        limits.map(|(name, value)| (name.trim_end_matches("\"}").to_owned(), value)).collect()
+    };
+    let default: BTreeMap<String, f64> = limits(&[]);
+    assert_eq!((default["message_rate_burst"], default["message_rate_refill"]), (400.0, 2.0));
+    assert_eq!((default["ping_timeout"], default["strikes"]), (60.0, 50.0));
+    let flags = include_str!("../../src/config/FLAGS.md");
+    for name in default.keys() {
+        let flag = name.trim_end_matches("_burst").trim_end_matches("_refill").replace('_', "-");
+        assert!(flags.contains(&format!("`--{flag} ")), "no flag --{flag}");
+    }
+    let set = limits(&["--message-rate", "off", "--strikes", "7", "--ping-timeout", "1500ms"]);
+    assert_eq!((set["strikes"], set["ping_timeout"]), (7.0, 1.5));
+    assert!(!set.contains_key("message_rate_burst") && !set.contains_key("message_rate_refill"));
+    assert_eq!(set.len() + 2, default.len());
 }
 
 #[test]

@@ -14,6 +14,7 @@ impl Turn {
     pub(in crate::turn) fn metrics_page(&self) -> String {
         let mut page = Exposition::new();
         self.describe_connections(&mut page);
+        self.describe_limits(&mut page);
         self.describe_messages(&mut page);
         self.describe_presence(&mut page);
         self.describe_jobs(&mut page);

@@ -4,6 +4,7 @@
 //! budget of the receive phase.
 
 mod health;
+mod limits;
 mod metrics;
 mod stats;
 
