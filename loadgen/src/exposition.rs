@@ -3,6 +3,7 @@
 //! It reads only what the reports need: the value of a name, and how long the turns of the server's loop
 //! were. A missing metric is no error: other servers publish other metrics.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 /// The value of a metric, summed over its labels; `None` if it is not there.
@@ -15,6 +16,17 @@ pub(crate) fn version(page: &str) -> Option<String> {
     let (labels, _) = samples(page, "switchboard_build_info").next()?;
     let (_, rest) = labels.split_once("version=\"")?;
     rest.split('"').next().map(str::to_owned)
+}
+
+/// The limits that a server says are in effect, by their names; empty if it does not say.
+pub(crate) fn limits(page: &str) -> BTreeMap<String, f64> {
+    let most = value(page, "switchboard_max_connections");
+    let most = most.map(|most| ("max_connections".to_owned(), most));
+    let others = samples(page, "switchboard_limit").filter_map(|(labels, value)| {
+        let (_, rest) = labels.split_once("limit=\"")?;
+        Some((rest.split('"').next()?.to_owned(), value))
+    });
+    most.into_iter().chain(others).collect()
 }
 
 /// The server's version, from its `/`; `None` if that does not say.
@@ -150,6 +162,17 @@ mod tests {
         assert_eq!(endless.since(&endless).at_most(0.5), None, "no turn at all");
         assert_eq!(Turns::read("switchboard_turn_seconds_sum 1\n"), None);
     }
+
+    #[test]
+    fn limits_are_those_that_the_server_tells() {
+        let page = "switchboard_limit{limit=\"strikes\"} 50\nswitchboard_limits_hit_total{limit=\"x\"} 1\n\
+                    switchboard_limit{limit=\"ping_timeout\"} 60.5\nswitchboard_max_connections 9\n";
+        let told = [("max_connections", 9.0), ("ping_timeout", 60.5), ("strikes", 50.0)];
+        let told = told.map(|(name, value)| (name.to_owned(), value));
+        assert_eq!(limits(page), BTreeMap::from(told));
+        assert!(limits("up 1\n").is_empty());
+    }
+
     #[test]
     fn the_version_is_where_the_server_tells_it_and_nowhere_else() {
         let page = "switchboard_build_info{version=\"0.3.1\"} 1\n";

@@ -9,7 +9,6 @@ mod enrolment;
 mod expect;
 mod exposition;
 mod find;
-mod merge;
 mod near;
 mod net;
 mod origin;
@@ -20,6 +19,7 @@ mod play;
 mod pool;
 mod record;
 mod report;
+mod reports;
 mod schedule;
 mod search;
 mod secret;
@@ -61,7 +61,10 @@ pub fn loadgen() -> ExitCode {
         }
         Ok(Parsed::Compare(before, after, style)) => report::compare(&before, &after, style),
         Ok(Parsed::Merge(files, destinations)) => {
-            return ExitCode::from(merge::merge_and_report(&files, &destinations));
+            return ExitCode::from(reports::merge_and_report(&files, &destinations));
+        }
+        Ok(Parsed::Trend(folder, html)) => {
+            return ExitCode::from(reports::show_trend(&folder, html));
         }
         Ok(Parsed::Print(text)) => report::print(&text).map(|()| 0),
         Err(line) => Err(format!("{line} (see --help)")),

@@ -334,4 +334,16 @@ pub(super) enum Instead {
         #[arg(long)]
         markdown: bool,
     },
+    /// Show all reports of a folder, oldest first: p50, p99 and the server's CPU time a message
+    ///
+    /// It says where the plan, the machine, a version or a limit of the server has changed from one report to the
+    /// next, and which files are no reports, and why.
+    Trend {
+        /// The folder; its reports are the files that end in .json
+        #[arg(value_name = "DIR")]
+        folder: PathBuf,
+        /// Write it as one page with charts
+        #[arg(long, value_name = "FILE")]
+        html: Option<PathBuf>,
+    },
 }

@@ -71,6 +71,8 @@ pub(crate) enum Parsed {
     Compare(PathBuf, PathBuf, Style),
     /// Merge the reports of shards in these files.
     Merge(Vec<PathBuf>, Destinations),
+    /// Show the reports in a folder, oldest first, and perhaps as a page.
+    Trend(PathBuf, Option<PathBuf>),
     /// Print this text, and end: it is the help or the version.
     Print(String),
 }
@@ -118,9 +120,11 @@ fn finding(args: &[OsString], date: SystemTime) -> Result<Finding, String> {
 pub(crate) fn options_at(finding: &Finding, load: f64) -> Result<Options, String> {
     match read_run(&finding.args(load), &finding.command, finding.date)? {
         Parsed::Run(options) => Ok(*options),
-        Parsed::Find(_) | Parsed::Compare(..) | Parsed::Merge(..) | Parsed::Print(_) => {
-            Err("find takes the flags of a run".to_owned())
-        }
+        Parsed::Find(_)
+        | Parsed::Compare(..)
+        | Parsed::Merge(..)
+        | Parsed::Trend(..)
+        | Parsed::Print(_) => Err("find takes the flags of a run".to_owned()),
     }
 }
 
@@ -135,6 +139,7 @@ fn read_run(args: &[OsString], command: &[OsString], date: SystemTime) -> Result
         Read::Instead(Instead::Merge { shards, outputs }) => {
             Ok(Parsed::Merge(shards, outputs.destinations()))
         }
+        Read::Instead(Instead::Trend { folder, html }) => Ok(Parsed::Trend(folder, html)),
         Read::Instead(Instead::Find { flags: _ }) => {
             Err("find is the first word: loadgen find --rate 1k..200k".to_owned())
         }

@@ -9,7 +9,7 @@ fn parsed(args: &[&str]) -> Result<Options, String> {
         Parsed::Run(options) => Ok(*options),
         Parsed::Find(_) => Err("no plan, but a search".to_owned()),
         Parsed::Compare(..) => Err("no plan, but a comparison".to_owned()),
-        Parsed::Merge(..) => Err("no plan, but reports of shards".to_owned()),
+        Parsed::Merge(..) | Parsed::Trend(..) => Err("no plan, but reports".to_owned()),
         Parsed::Print(text) => Err(text),
     }
 }
@@ -223,9 +223,11 @@ fn found(args: &str) -> Result<Finding, String> {
     let args = format!("loadgen find {args}");
     match parse(args.split(' ').map(OsString::from), SystemTime::UNIX_EPOCH)? {
         Parsed::Find(finding) => Ok(*finding),
-        Parsed::Run(_) | Parsed::Compare(..) | Parsed::Merge(..) | Parsed::Print(_) => {
-            Err("no search".to_owned())
-        }
+        Parsed::Run(_)
+        | Parsed::Compare(..)
+        | Parsed::Merge(..)
+        | Parsed::Trend(..)
+        | Parsed::Print(_) => Err("no search".to_owned()),
     }
 }
 

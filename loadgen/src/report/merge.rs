@@ -12,7 +12,7 @@ use serde_json::Value;
 
 use super::heading::VERSION;
 use super::runs::Runs;
-use super::shape::{SCHEMA, Summary};
+use super::shape::{SCHEMA, Summary, certificates};
 use super::shard::{ShardPart, Shards};
 use super::surroundings::Surroundings;
 use crate::exposition;
@@ -27,13 +27,15 @@ struct Report {
     #[serde(default)]
     invalid: Vec<String>,
     server_version: Option<String>,
-    plan: Option<Url>,
+    plan: Option<Place>,
     shard: Option<ShardPart>,
 }
 
-#[derive(Debug, Deserialize)]
-struct Url {
+/// The parts of the told plan that the plan itself does not have.
+#[derive(Clone, Debug, Deserialize)]
+struct Place {
     url: String,
+    certificates: Option<String>,
 }
 
 /// A shard, and the file that it is from.
@@ -43,7 +45,7 @@ struct File {
     origin: Origin,
     /// Why it says nothing about the server.
     invalid: Vec<String>,
-    url: String,
+    place: Place,
     version: Option<String>,
     shard: ShardPart,
 }
@@ -68,7 +70,8 @@ pub(crate) fn merge(files: &[PathBuf]) -> Result<Runs, String> {
 
     let parts: Vec<Part> = files.iter().map(|file| file.shard.part.clone()).collect();
     let (outcome, exchanged) = Part::merge(&parts);
-    let target = Target::parse(&first.url).map_err(|what| format!("{}: {what}", first.name))?;
+    let target =
+        Target::parse(&first.place.url).map_err(|what| format!("{}: {what}", first.name))?;
     let mut plan = first.shard.plan.clone();
     plan.shard = None;
     let invalid = files.iter().flat_map(|file| {
@@ -85,6 +88,7 @@ pub(crate) fn merge(files: &[PathBuf]) -> Result<Runs, String> {
     };
     let mut summary = Summary::new(&plan, &outcome, &around);
     let named = files.iter().map(|file| (file.name.clone(), &file.origin)).collect();
+    summary.plan.certificates = first.place.certificates.as_deref().map(certificates);
     summary.shards = Some(Shards::new(exchanged, named));
     let mut runs = Runs::new(first.origin.clone());
     runs.add(summary, outcome);
@@ -122,8 +126,8 @@ fn parse(name: &str, text: &str) -> Result<File, String> {
     let report: Report =
         serde_json::from_value(value).map_err(|error| format!("cannot be merged: {error}"))?;
     let Report { origin, invalid, server_version, plan, shard, .. } = report;
-    let (Some(Url { url }), Some(shard)) = (plan, shard) else { return Err(no_report()) };
-    Ok(File { name: name.to_owned(), origin, invalid, url, version: server_version, shard })
+    let (Some(place), Some(shard)) = (plan, shard) else { return Err(no_report()) };
+    Ok(File { name: name.to_owned(), origin, invalid, place, version: server_version, shard })
 }
 
 /// Whether the files are all shards of one run.

@@ -26,9 +26,11 @@ mod server;
 mod sessions;
 mod shape;
 mod shard;
+mod side;
 mod summary;
 mod surroundings;
 mod text;
+mod trend;
 mod verdict;
 
 pub(crate) use compare::{Style, compare};
@@ -39,3 +41,4 @@ pub(crate) use outputs::{Destinations, Outputs};
 pub(crate) use runs::Runs;
 pub(crate) use shape::Summary;
 pub(crate) use surroundings::Surroundings;
+pub(crate) use trend::Trend;

@@ -15,6 +15,7 @@ use super::output::{Output, cannot_write, is_of_the_system, place_of, to_stdout}
 use super::runs::{Run, Runs};
 use super::shape::Page;
 use super::text::write_text;
+use super::trend::Trend;
 use super::{html, junit};
 use crate::origin::Origin;
 use crate::signals::Signals;
@@ -135,6 +136,17 @@ impl Outputs {
         }
         if let Some(html) = self.html {
             let page = html::found::page(found);
+            failures.note(html.write(signals, |out| out.write_all(page.as_bytes())));
+        }
+        failures.0
+    }
+
+    /// Writes many reports on stdout, and as a page. Returns one sentence for each that could not be written.
+    pub(crate) fn write_trend(self, trend: &Trend, signals: &Signals) -> Vec<String> {
+        let mut failures = Failures::default();
+        failures.note(to_stdout(Some(signals), |mut out| trend.write(&mut out)));
+        if let Some(html) = self.html {
+            let page = html::trend::page(trend);
             failures.note(html.write(signals, |out| out.write_all(page.as_bytes())));
         }
         failures.0

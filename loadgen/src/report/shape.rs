@@ -23,6 +23,11 @@ use crate::record::Second;
 pub(super) const CHECKED: &str = "checked";
 pub(super) const NOT_CHECKED: &str = "not checked";
 
+/// The same, of another report.
+pub(super) fn certificates(told: &str) -> &'static str {
+    if told == CHECKED { CHECKED } else { NOT_CHECKED }
+}
+
 /// The version of the JSON's shape.
 pub(super) const SCHEMA: u32 = 2;
 /// The oldest version that can be compared with this one. In version 1, times of nothing were 0.
@@ -95,6 +100,8 @@ pub(crate) struct Summary {
     pub(super) plan: Plan,
     /// `null`: the server does not tell.
     pub(super) server_version: Option<String>,
+    /// The limits in effect when the run was over, by the names of their flags, as the server's `/metrics` told them.
+    pub(super) server_limits: BTreeMap<String, f64>,
     pub(super) connections: Connections,
     pub(super) connect: Connect,
     pub(super) messages: Messages,

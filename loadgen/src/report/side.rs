@@ -1,11 +1,12 @@
-//! [`Side`]: one of two reports, read from the file that `--json` has written.
+//! [`Side`]: a report to be compared with others, read from the file that `--json` has written.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value};
 
-use super::super::shape::{Figures, OLDEST, SCHEMA};
+use super::shape::{Figures, OLDEST, SCHEMA};
 
 /// The part of a report that can be compared.
 #[derive(Debug)]
@@ -13,10 +14,14 @@ pub(super) struct Side {
     pub(super) file: PathBuf,
     pub(super) url: String,
     pub(super) verdict: String,
+    /// When it was made, in UTC, so that dates are in the order of their texts.
+    pub(super) date: String,
     /// When it was made, and the server's version.
     pub(super) made: String,
     /// What it was made on and with: names, and what each is.
     surroundings: Vec<(&'static str, String)>,
+    /// The limits of the server; empty if it did not tell, or if the report is older.
+    limits: BTreeMap<String, f64>,
     pub(super) runs: Vec<Figures>,
     plan: Map<String, Value>,
 }
@@ -63,13 +68,17 @@ impl Side {
         if runs.is_empty() {
             return Err(no_report());
         }
+        let limits = report.remove("server_limits").unwrap_or_default();
+        let limits = serde_json::from_value(limits).unwrap_or_default();
         let word = |value: Option<&Value>| value.and_then(Value::as_str).unwrap_or("?").to_owned();
         let of = |name: &str| word(report.get("origin").and_then(|origin| origin.get(name)));
         let version = word(report.get("server_version"));
         let cpus = report.get("origin").and_then(|origin| origin.get("cpus"));
         let cpus = cpus.map_or_else(|| "?".to_owned(), Value::to_string);
         Ok(Side {
+            date: of("date"),
             made: format!("{}, server {version}", of("date")),
+            limits,
             surroundings: vec![
                 ("machine", of("host")),
                 ("processor", of("cpu")),
@@ -91,11 +100,24 @@ impl Side {
         self.runs.iter().filter(|run| run.verdict == "invalid").count()
     }
 
-    /// A line for each part of the surroundings in which they differ: a difference of the figures may come from there.
-    pub(super) fn other_surroundings(&self, other: &Side) -> Vec<String> {
+    /// The parts of the surroundings in which they differ, and the limits of the server: what each is, and what it is
+    /// on both sides. A difference of the figures may come from there.
+    pub(super) fn other_surroundings(&self, other: &Side) -> Vec<(String, String, String)> {
         let both = self.surroundings.iter().zip(&other.surroundings);
         let differ = both.filter(|(mine, theirs)| mine != theirs);
-        differ.map(|((what, a), (_, b))| format!("another {what}: a is of {a}, b of {b}")).collect()
+        let surroundings =
+            differ.map(|((what, a), (_, b))| ((*what).to_owned(), a.clone(), b.clone()));
+        let of = |side: &Side, name: &str| {
+            side.limits.get(name).map_or_else(|| "off".to_owned(), ToString::to_string)
+        };
+        let names: BTreeSet<&String> = self.limits.keys().chain(other.limits.keys()).collect();
+        // A report without limits says nothing about them.
+        let are_known = !self.limits.is_empty() && !other.limits.is_empty();
+        let limits = names.into_iter().filter(|_| are_known).filter_map(|name| {
+            let (a, b) = (of(self, name), of(other, name));
+            (a != b).then(|| (format!("limit {name} of the server"), a, b))
+        });
+        surroundings.chain(limits).collect()
     }
 
     /// Fields in which two plans differ, with both values.
@@ -139,7 +161,9 @@ mod tests {
             file: PathBuf::new(),
             url: String::new(),
             verdict: String::new(),
+            date: String::new(),
             made: String::new(),
+            limits: BTreeMap::new(),
             surroundings: Vec::new(),
             runs: Vec::new(),
             plan: serde_json::from_str(plan).expect("a plan"),
@@ -149,5 +173,32 @@ mod tests {
         let differences = a.differences(&b);
         let keys: Vec<&str> = differences.iter().map(|(key, ..)| key.as_str()).collect();
         assert_eq!(keys, ["rate", "new"]);
+    }
+
+    #[test]
+    fn surroundings_differ_in_what_is_known_of_both() {
+        let side = |version: &str, limits: &str| {
+            let text = format!(
+                r#"{{"schema":2,"loadgen":"1","server_version":"{version}","server_limits":{limits},
+                "plan":{{}},"runs":[{{"verdict":"good","exit_code":0,"sent":1,"delivered":1,"lost":0,
+                "delivered_per_second":1,"times":{{}}}}]}}"#
+            );
+            Side::parse(Path::new("a"), &text).expect("a report")
+        };
+        let differ = |a: &Side, b: &Side| {
+            let all = a.other_surroundings(b).into_iter();
+            all.map(|(what, a, b)| format!("{what} {a} {b}")).collect::<Vec<_>>()
+        };
+        let one = side("1", r#"{"strikes":50,"ping_timeout":60.5}"#);
+        let other = side("2", r#"{"strikes":50,"byte_rate_burst":9}"#);
+        assert_eq!(
+            differ(&one, &other),
+            [
+                "version of the server 1 2",
+                "limit byte_rate_burst of the server off 9",
+                "limit ping_timeout of the server 60.5 off"
+            ]
+        );
+        assert!(differ(&one, &side("1", "{}")).is_empty(), "an older report");
     }
 }

@@ -42,6 +42,7 @@ impl Summary {
             ended: how_it_ended(outcome.end),
             plan: told_plan(plan, around),
             server_version: around.version.clone(),
+            server_limits: around.limits(),
             connections: connections(outcome),
             connect: Connect {
                 total_ns: Quantiles::of(&record.connecting.total.corrected),

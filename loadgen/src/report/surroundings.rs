@@ -1,5 +1,7 @@
 //! [`Surroundings`]: what is known about a run beside its outcome. `play` collects it.
 
+use std::collections::BTreeMap;
+
 use crate::exposition;
 use crate::target::Target;
 
@@ -21,6 +23,16 @@ pub(crate) struct Surroundings<'a> {
 }
 
 impl Surroundings<'_> {
+    /// The limits that the server told last.
+    pub(super) fn limits(&self) -> BTreeMap<String, f64> {
+        let page = match &self.metrics {
+            Some((_, Ok(after))) => after,
+            Some((before, Err(_))) => before,
+            None => return BTreeMap::new(),
+        };
+        exposition::limits(page)
+    }
+
     /// Whether the process that serves `/metrics` is another one than before the run.
     pub(super) fn is_restarted(&self) -> bool {
         let Some((before, Ok(after))) = &self.metrics else { return false };

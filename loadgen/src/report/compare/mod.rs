@@ -6,7 +6,6 @@
 //! rows. A single run has no range, and cannot show a difference. If the machine itself has changed in
 //! between, no rule helps; the text says how that can be seen.
 
-mod side;
 #[cfg(test)]
 mod tests;
 
@@ -16,8 +15,8 @@ use std::path::Path;
 use super::output::to_stdout;
 use super::quantiles::Quantiles;
 use super::shape::Figures;
+use super::side::Side;
 use super::verdict::INVALID;
-use side::Side;
 
 /// Compares two reports, and writes the result as text on stdout. Returns the exit code: that of an invalid
 /// run, if there is one, or if the plans differ. Then the comparison says nothing, either.
@@ -45,6 +44,12 @@ fn warnings(before: &Side, after: &Side) -> Vec<String> {
         format!("DIFFERS  the plans are not the same: {key} is {a} in a, and {b} in b; what follows says nothing about the server")
     });
     invalid.chain(differences).collect()
+}
+
+/// A line for each part of the surroundings in which they differ.
+fn other_surroundings(before: &Side, after: &Side) -> Vec<String> {
+    let all = before.other_surroundings(after).into_iter();
+    all.map(|(what, a, b)| format!("another {what}: a is of {a}, b of {b}")).collect()
 }
 
 /// How a comparison is written.
@@ -178,7 +183,7 @@ fn write(before: &Side, after: &Side, warnings: &[String], out: &mut impl Write)
         let (runs, verdict) = (runs(side.runs.len()), &side.verdict);
         writeln!(out, "{name}  {file}: {runs} of {url}, {verdict}; {}", side.made)?;
     }
-    for line in before.other_surroundings(after) {
+    for line in other_surroundings(before, after) {
         writeln!(out, "   {line}")?;
     }
     writeln!(out)?;
@@ -220,7 +225,7 @@ fn write_markdown(
     out: &mut impl Write,
 ) -> io::Result<()> {
     let plain = |text: &str| text.replace('|', "\\|").replace(['<', '`', '\n'], " ");
-    for line in warnings.iter().cloned().chain(before.other_surroundings(after)) {
+    for line in warnings.iter().cloned().chain(other_surroundings(before, after)) {
         writeln!(out, "> {}  ", plain(&line))?;
     }
     let rows = rows(&before.runs, &after.runs);

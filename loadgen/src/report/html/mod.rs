@@ -11,6 +11,7 @@ mod scale;
 mod tables;
 #[cfg(test)]
 mod tests;
+pub(super) mod trend;
 
 use std::fmt::{self, Write as _};
 

@@ -41,6 +41,16 @@ impl Scale {
         Scale { kind: Kind::Even, low: 0.0, high, ticks }
     }
 
+    /// From 1 to this number, for things that are counted.
+    pub(super) fn numbers(count: usize) -> Self {
+        /// The most ticks.
+        const TICKS: usize = 12;
+        let step = count.div_ceil(TICKS).max(1);
+        let ticks = (1..=count).step_by(step).map(|at| at as f64).collect();
+        // A single thing stands at the left.
+        Scale { kind: Kind::Even, low: 1.0, high: (count as f64).max(2.0), ticks }
+    }
+
     /// From a round number below `low` to one above `high`, logarithmic.
     pub(super) fn ratios(low: f64, high: f64) -> Self {
         let low = if low.is_finite() && low > 0.0 { low } else { 1.0 };
@@ -104,6 +114,14 @@ mod tests {
         for strange in [0.0, -1.0, f64::NAN, f64::INFINITY] {
             assert!(Scale::from_zero(strange).ticks.len() >= 2, "{strange}");
         }
+    }
+
+    #[test]
+    fn things_are_counted_from_one_and_not_every_one_has_a_tick() {
+        assert_eq!(Scale::numbers(3).ticks, [1.0, 2.0, 3.0]);
+        assert_eq!((Scale::numbers(3).place(1.0), Scale::numbers(3).place(3.0)), (0.0, 1.0));
+        assert_eq!(Scale::numbers(1).place(1.0), 0.0);
+        assert!(Scale::numbers(1000).ticks.len() <= 12 && Scale::numbers(0).ticks.is_empty());
     }
 
     #[test]

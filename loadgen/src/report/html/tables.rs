@@ -23,7 +23,20 @@ pub(super) fn write_tables(runs: &Runs, shown: usize, run: &Run, out: &mut Strin
     write_views(&run.summary, out)?;
     write_personas(&run.summary, out)?;
     write_ledger(&run.summary, out)?;
-    write_endings(&run.summary, out)
+    write_endings(&run.summary, out)?;
+    write_limits(&run.summary, out)
+}
+
+fn write_limits(summary: &Summary, out: &mut String) -> fmt::Result {
+    let limits = &summary.server_limits;
+    if limits.is_empty() {
+        return Ok(());
+    }
+    let rows: Vec<Row> =
+        limits.iter().map(|(name, value)| ("", vec![name.clone(), value.to_string()])).collect();
+    let note = "of the server, by the names of its flags; bytes, seconds or a number";
+    Table { title: "Limits in effect", note, head: &["", "value"], is_wide: false }
+        .write(&rows, out)
 }
 
 /// A table in a card of its own. Every cell is text.
