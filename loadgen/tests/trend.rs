@@ -48,11 +48,11 @@ fn reports_are_told_oldest_first_with_what_has_changed_and_what_is_no_report() {
     let at = |what: &str| out.find(what).unwrap_or_else(|| panic!("no `{what}` in:\n{out}"));
     let lines = [
         "  z.json\n",
-        "changed: the plan's rate: 50.0, and before 49.0",
+        "changed: the plan's rate: 49.0 before, 50.0 now",
         "changed: machine: ",
-        "changed: limit strikes of the server: 50, and before 7",
+        "changed: limit strikes of the server: 7 before, 50 now",
         "  b.json\n",
-        "changed: limit strikes of the server: 7, and before 50",
+        "changed: limit strikes of the server: 50 before, 7 now",
         "  a.json\n",
         "c.json is no report",
     ];

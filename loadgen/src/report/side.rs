@@ -42,7 +42,7 @@ impl Side {
         Side::parse(file, &text).map_err(|what| format!("{name} {what}"))
     }
 
-    fn parse(file: &Path, text: &str) -> Result<Self, String> {
+    pub(super) fn parse(file: &Path, text: &str) -> Result<Self, String> {
         let no_report = || "is no report that loadgen has written with --json".to_owned();
         let mut report: Map<String, Value> = serde_json::from_str(text).map_err(|_| no_report())?;
         if !report.contains_key("loadgen") {

@@ -61,11 +61,16 @@ impl Trend {
             let first = unread.first().map(|line| format!("; {line}")).unwrap_or_default();
             return Err(format!("{name} has no report (*.json, written by --json){first}"));
         }
+        Ok(Trend::of(name, sides, unread))
+    }
+
+    /// Of these reports, in the order of their files.
+    fn of(folder: String, mut sides: Vec<Side>, unread: Vec<String>) -> Self {
         // The sort is stable: reports of one second are in the order of their names.
         sides.sort_by(|a, b| a.date.cmp(&b.date));
         let before = [None].into_iter().chain(sides.iter().map(Some));
         let rows = sides.iter().zip(before).map(|(side, before)| row(side, before)).collect();
-        Ok(Trend { folder: name, rows, unread })
+        Trend { folder, rows, unread }
     }
 
     /// Writes it as text.
@@ -123,12 +128,13 @@ fn row(side: &Side, before: Option<&Side>) -> Row {
         values.get(values.len().saturating_sub(1) / 2).copied()
     };
     let changed = before.map(|before| {
-        let plans = before.differences(side).into_iter();
-        let plans = plans.map(|(key, was, is)| format!("the plan's {key}: {is}, and before {was}"));
+        let plans = before.differences(side);
+        // The stages say the same again, in full.
+        let is_said = |key: &str| key == "stages" && plans.len() > 1;
+        let plans = plans.iter().filter(|(key, ..)| !is_said(key));
+        let plans = plans.map(|(key, was, is)| format!("the plan's {key}: {was} before, {is} now"));
         let others = before.other_surroundings(side).into_iter();
-        plans
-            .chain(others.map(|(what, was, is)| format!("{what}: {is}, and before {was}")))
-            .collect()
+        plans.chain(others.map(|(what, was, is)| format!("{what}: {was} before, {is} now"))).collect()
     });
     Row {
         file: side.file.file_name().unwrap_or_default().to_string_lossy().into_owned(),
@@ -145,4 +151,43 @@ fn row(side: &Side, before: Option<&Side>) -> Row {
 fn median(mut values: Vec<u64>) -> Option<u64> {
     values.sort_unstable();
     values.get(values.len().saturating_sub(1) / 2).copied()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A report with this date, whose two runs have these medians in milliseconds.
+    fn side(file: &str, date: &str, p50: [u64; 2], rate: u32) -> Side {
+        let run = |p50: u64| {
+            format!(
+                r#"{{"verdict":"good","exit_code":0,"sent":1,"delivered":1,"lost":0,"delivered_per_second":1,
+                "times":{{"delivery":{{"count":1,"p50":{}}}}}}}"#,
+                p50 * 1_000_000
+            )
+        };
+        let text = format!(
+            r#"{{"schema":2,"loadgen":"1","origin":{{"date":"{date}"}},
+            "plan":{{"rate":{rate},"stages":[{rate}]}},"runs":[{},{}]}}"#,
+            run(p50[0]),
+            run(p50[1])
+        );
+        Side::parse(Path::new(file), &text).expect("a report")
+    }
+
+    #[test]
+    fn reports_are_in_the_order_of_their_dates_and_a_change_is_said_once() {
+        let sides = vec![
+            side("a", "2026-11-29T10:00:00Z", [3, 1], 5),
+            side("b", "2026-11-28T10:00:00Z", [9, 9], 4),
+            side("c", "2026-11-29T10:00:00Z", [2, 2], 5),
+        ];
+        let trend = Trend::of("here".to_owned(), sides, Vec::new());
+        let files: Vec<&str> = trend.rows.iter().map(|row| &*row.file).collect();
+        assert_eq!(files, ["b", "a", "c"]);
+        assert_eq!(trend.rows[1].changed, ["the plan's rate: 4 before, 5 now"]);
+        assert!(trend.rows[0].changed.is_empty() && trend.rows[2].changed.is_empty());
+        assert_eq!(trend.rows[1].p50, Some(1_000_000), "the lower one of two");
+        assert_eq!((trend.rows[1].p99, trend.rows[1].cpu), (None, None));
+    }
 }
