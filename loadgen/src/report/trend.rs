@@ -134,7 +134,9 @@ fn row(side: &Side, before: Option<&Side>) -> Row {
         let plans = plans.iter().filter(|(key, ..)| !is_said(key));
         let plans = plans.map(|(key, was, is)| format!("the plan's {key}: {was} before, {is} now"));
         let others = before.other_surroundings(side).into_iter();
-        plans.chain(others.map(|(what, was, is)| format!("{what}: {was} before, {is} now"))).collect()
+        plans
+            .chain(others.map(|(what, was, is)| format!("{what}: {was} before, {is} now")))
+            .collect()
     });
     Row {
         file: side.file.file_name().unwrap_or_default().to_string_lossy().into_owned(),

@@ -63,7 +63,8 @@ const EVERYONE: (Place, PhoneId) = (Place::Everyone, ANN);
 fn a_message_to_everyone_is_complete_when_all_have_it_and_nothing_is_wrong() {
     let (mut accounts, mut books) = three();
     let one = send(&mut accounts, &mut books, ANN, Place::Everyone);
-    let receipt = Receipt { number: 0, sender: ANN, intended: at(1), sent: at(2) };
+    let receipt =
+        Receipt { number: 0, sender: ANN, intended: at(1), sent: at(2), is_of_another: false };
     let hear =
         |accounts: &mut Accounts, books: &mut Books, by| accounts.hear(by, &one, books, at(3));
     assert_eq!(hear(&mut accounts, &mut books, BOB), Some(Arrival::Delivered(receipt)));
