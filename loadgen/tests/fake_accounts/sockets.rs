@@ -1,0 +1,328 @@
+//! [`Seat`]: one connection of a user, which speaks one of four protocols; and what is said on all of them
+//! when a message is posted.
+
+use std::io::{self, Write as _};
+use std::net::TcpStream;
+
+use serde_json::{Value, json};
+use switchboard::ws::Frame;
+
+use super::Flaw;
+use super::chat::{Chat, Message, Place, id_of};
+use super::v1;
+
+/// A connection of a user.
+#[derive(Debug)]
+pub(crate) struct Seat {
+    /// Another number for each connection.
+    pub(crate) number: usize,
+    pub(crate) user: usize,
+    pub(crate) kind: Kind,
+    pub(crate) stream: TcpStream,
+}
+
+/// What is spoken on a connection.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(crate) enum Kind {
+    Chatterbox,
+    WebsocketChat,
+    V1 {
+        /// Whether it is told who is online.
+        hears_presence: bool,
+    },
+    /// MyChat's sockets: a private conversation, notices, who is online, a room.
+    Private(usize),
+    Notices,
+    Status,
+    Room(String),
+}
+
+/// A message of a client that is to be posted.
+#[derive(Debug)]
+pub(crate) struct Posted {
+    pub(crate) place: Place,
+    pub(crate) text: String,
+    pub(crate) reply: Value,
+    pub(crate) id: String,
+}
+
+/// Sends a frame, with spaces in its JSON.
+pub(crate) fn say(mut stream: &TcpStream, frame: &Value) {
+    let mut out = Vec::new();
+    Frame::Text(&frame.to_string().replace("\":", "\": ")).encode(&mut out);
+    // If that fails, the connection's own thread will notice that the client is gone.
+    let _ = stream.write_all(&out);
+}
+
+/// Sends a close frame.
+pub(crate) fn close(mut stream: &TcpStream, code: u16) {
+    let mut out = Vec::new();
+    // RFC 6455 §5.5.1: a code of two bytes.
+    out.extend_from_slice(&[0x88, 2]);
+    out.extend_from_slice(&code.to_be_bytes());
+    let _ = stream.write_all(&out);
+}
+
+impl Chat {
+    /// A user takes a seat, and is greeted on it. The others are told.
+    pub(crate) fn sit_down(&mut self, seat: Seat) -> io::Result<()> {
+        let (stream, user) = (seat.stream.try_clone()?, seat.user);
+        let was_online = self.is_online(user);
+        let greeting = match &seat.kind {
+            Kind::Chatterbox => Some(self.chatterbox_history()),
+            Kind::V1 { .. } => {
+                Some(json!({"type": "welcome", "user": self.name(user), "server": "fake"}))
+            }
+            _ => None,
+        };
+        if let Some(greeting) = greeting {
+            say(&stream, &greeting);
+        }
+        let kind = seat.kind.clone();
+        self.seats.push(seat);
+        match kind {
+            Kind::V1 { hears_presence: true } => say(&stream, &self.online_users()),
+            Kind::Status => say(&stream, &self.status()),
+            _ => {}
+        }
+        if !was_online {
+            self.announce(user, "joined");
+        }
+        Ok(())
+    }
+
+    /// A seat is empty.
+    pub(crate) fn leave(&mut self, number: usize) {
+        let Some(at) = self.seats.iter().position(|seat| seat.number == number) else { return };
+        let user = self.seats.remove(at).user;
+        if !self.is_online(user) {
+            self.announce(user, "left");
+        }
+    }
+
+    /// A text has come on this seat.
+    pub(crate) fn hear(&mut self, number: usize, text: &str) {
+        let Some(seat) = self.seats.iter().find(|seat| seat.number == number) else { return };
+        let Ok(stream) = seat.stream.try_clone() else { return };
+        let (user, kind) = (seat.user, seat.kind.clone());
+        let frame: Value = serde_json::from_str(text).unwrap_or_default();
+        match kind {
+            Kind::Chatterbox if frame.get("type").or(frame.get("recipient")).is_some() => {
+                for seat in self.seats.iter_mut().filter(|seat| seat.number == number) {
+                    seat.kind = Kind::WebsocketChat;
+                }
+                self.websocket_chat((number, user), &frame, &stream);
+            }
+            Kind::Chatterbox => self.say_publicly((number, user), &frame),
+            Kind::WebsocketChat => self.websocket_chat((number, user), &frame, &stream),
+            Kind::V1 { .. } => v1::hear(self, (number, user), &frame, &stream),
+            Kind::Private(other) => {
+                let place = Place::pair(user, other);
+                let (text, id) = (text.to_owned(), String::new());
+                self.post((number, user), Posted { place, text, reply: Value::Null, id });
+            }
+            Kind::Room(room) => {
+                let is_bare = !frame["text"].is_string();
+                let reply = if is_bare { Value::Null } else { frame["reply_to"].clone() };
+                let text = if is_bare { text.to_owned() } else { field(&frame, "text") };
+                let (place, id) = (Place::Room(room), String::new());
+                self.post((number, user), Posted { place, text, reply, id });
+            }
+            Kind::Notices | Kind::Status => {}
+        }
+    }
+
+    fn say_publicly(&mut self, by: (usize, usize), frame: &Value) {
+        let (text, id) = (field(frame, "content"), String::new());
+        self.post(by, Posted { place: Place::All, text, reply: Value::Null, id });
+    }
+
+    fn websocket_chat(&mut self, by: (usize, usize), frame: &Value, stream: &TcpStream) {
+        let recipient = frame["recipient"].as_str().map(|name| self.user(name));
+        match (frame["type"].as_str().unwrap_or_default(), recipient) {
+            ("request_user_list", _) => {
+                let users: Vec<_> = self.online().iter().map(|&user| self.name(user)).collect();
+                let list = json!({"type": "user_list_update", "users": users, "message": null,
+                    "timestamp": time(0)});
+                say(stream, &list);
+            }
+            (_, Some(None)) => {
+                let text = "User is not found";
+                say(stream, &json!({"type": "error", "message": text, "detail": text}));
+            }
+            ("chat", None) => self.say_publicly(by, frame),
+            ("chat", Some(Some(other))) => {
+                let (place, id) = (Place::pair(by.1, other), String::new());
+                let text = field(frame, "content");
+                self.post(by, Posted { place, text, reply: Value::Null, id });
+            }
+            ("typing", to) => self.type_to(by, to.flatten(), frame["is_typing"] == true),
+            _ => {}
+        }
+    }
+
+    /// A user types, to one user or to all. Those who speak other protocols are not told.
+    fn type_to(&self, by: (usize, usize), to: Option<usize>, is_typing: bool) {
+        let typing = json!({"type": "typing", "username": self.name(by.1), "is_typing": is_typing,
+            "recipient": to.map(|to| self.name(to))});
+        let is_told = |seat: &&Seat| match to {
+            Some(to) => seat.user == to,
+            None => seat.user != by.1,
+        };
+        let told = self.seats.iter().filter(|seat| seat.kind == Kind::WebsocketChat);
+        if self.flaw != Flaw::LoseTyping {
+            told.filter(is_told).for_each(|seat| say(&seat.stream, &typing));
+        }
+    }
+
+    /// Stores a message, and tells all that are to know of it. Returns it as it was stored.
+    pub(crate) fn post(&mut self, (by, from): (usize, usize), posted: Posted) -> Option<Message> {
+        let Posted { place, text, reply, id } = posted;
+        if text.trim().is_empty() || !self.may_read(from, &place) {
+            return None;
+        }
+        let new = Message { mid: 0, from, place, text, ts: 0, reply, id };
+        let (mut message, is_struck) = self.store(new);
+        let flaw = if is_struck { self.flaw } else { Flaw::None };
+        let is_delivered = match &message.place {
+            Place::Pair(a, b) => {
+                let other = if *a == from { *b } else { *a };
+                self.seats.iter().any(|seat| seat.user == other)
+            }
+            Place::All | Place::Room(_) => false,
+        };
+        if flaw == Flaw::WrongAuthor {
+            message.from = (from + 1) % self.users.len();
+        }
+        let mut others = 0;
+        for seat in &self.seats {
+            let Some(frame) = self.frame_for(seat, from, &message, is_delivered) else { continue };
+            let is_own = seat.user == from;
+            // The sender gets an acknowledgement in this protocol, not an echo.
+            if seat.number == by && matches!(seat.kind, Kind::V1 { .. }) {
+                continue;
+            }
+            others += usize::from(!is_own);
+            let is_lost = match flaw {
+                Flaw::NeverAcknowledge => is_own,
+                Flaw::AcknowledgeOnly => !is_own,
+                Flaw::LoseOne => !is_own && others == 1,
+                _ => false,
+            };
+            if !is_lost {
+                say(&seat.stream, &frame);
+            }
+            if flaw == Flaw::DeliverTwice && !is_own {
+                say(&seat.stream, &frame);
+            }
+        }
+        let told = self.seats.iter().find(|seat| seat.number == by);
+        if let Some(seat) = told.filter(|seat| matches!(seat.kind, Kind::V1 { .. }))
+            && flaw != Flaw::NeverAcknowledge
+        {
+            v1::acknowledge(&message, is_delivered, &seat.stream);
+        }
+        Some(message)
+    }
+
+    /// How a message is told on a connection; `None` if it is not told there.
+    fn frame_for(&self, seat: &Seat, from: usize, one: &Message, delivered: bool) -> Option<Value> {
+        if !self.may_read(seat.user, &one.place) {
+            return None;
+        }
+        let (sender, text) = (self.name(one.from), &one.text);
+        match (&seat.kind, &one.place) {
+            (Kind::Chatterbox, Place::All) => Some(json!({"type": "message", "username": sender,
+                "content": text, "timestamp": time(one.ts)})),
+            (Kind::WebsocketChat, Place::All | Place::Pair(..)) => {
+                let recipient = other(&one.place, from).map(|user| self.name(user));
+                let is_mine = recipient.is_some() && seat.user == from;
+                let mut frame = json!({"type": if is_mine { "chat_sent" } else { "chat" },
+                    "content": text, "sender": sender, "timestamp": time(one.ts),
+                    "is_global": recipient.is_none(), "recipient": recipient});
+                if is_mine {
+                    frame["delivered"] = delivered.into();
+                }
+                Some(frame)
+            }
+            (Kind::V1 { .. }, _) => Some(v1::message(self, one, from)),
+            (Kind::Private(target), place) if *place == Place::pair(seat.user, *target) => {
+                Some(json!({"user": sender, "text": text, "time": "23:59"}))
+            }
+            (Kind::Notices, Place::Pair(..)) if seat.user != from => {
+                Some(json!({"type": "notify", "from_id": id_of(one.from), "from_name": sender,
+                    "text": text, "time": "23:59"}))
+            }
+            (Kind::Room(room), Place::Room(place)) if room == place => Some(self.room_message(one)),
+            _ => None,
+        }
+    }
+
+    /// A message of a room, as MyChat shows it.
+    pub(crate) fn room_message(&self, one: &Message) -> Value {
+        let Place::Room(room) = &one.place else { return Value::Null };
+        let mut frame = json!({"user": self.name(one.from), "text": one.text, "time": "23:59",
+            "sender_id": id_of(one.from), "room_id": room});
+        if one.reply.is_object() {
+            frame["reply_to"] = one.reply.clone();
+        }
+        frame
+    }
+
+    fn chatterbox_history(&self) -> Value {
+        let line = |one: &&Message| json!({"username": self.name(one.from), "content": one.text, "timestamp": time(one.ts)});
+        let last: Vec<_> = self.page(&Place::All, None, 50).0.iter().map(line).collect();
+        json!({"type": "history", "messages": last})
+    }
+
+    fn online(&self) -> Vec<usize> {
+        (0..self.users.len()).filter(|&user| self.is_online(user)).collect()
+    }
+
+    pub(crate) fn is_online(&self, user: usize) -> bool {
+        self.seats.iter().any(|seat| seat.user == user)
+    }
+
+    pub(crate) fn online_users(&self) -> Value {
+        let users: Vec<_> = self.online().iter().map(|&user| self.name(user)).collect();
+        json!({"type": "online_users", "users": users})
+    }
+
+    fn status(&self) -> Value {
+        let user = |user| json!({"id": id_of(user), "name": self.name(user), "online": self.is_online(user)});
+        (0..self.users.len()).map(user).collect()
+    }
+
+    fn announce(&self, user: usize, has: &str) {
+        let users: Vec<_> = self.online().iter().map(|&user| self.name(user)).collect();
+        let message = format!("{} {has} the chat", self.name(user));
+        let update = json!({"type": "user_list_update", "users": users, "message": message,
+            "timestamp": time(0)});
+        for seat in self.seats.iter().filter(|seat| seat.user != user) {
+            match seat.kind {
+                Kind::WebsocketChat => say(&seat.stream, &update),
+                Kind::V1 { hears_presence: true } => say(&seat.stream, &self.online_users()),
+                Kind::Status => say(&seat.stream, &self.status()),
+                _ => {}
+            }
+        }
+    }
+}
+
+/// The other user of a private conversation.
+pub(crate) fn other(place: &Place, user: usize) -> Option<usize> {
+    match place {
+        Place::Pair(a, b) => Some(if *a == user { *b } else { *a }),
+        Place::All | Place::Room(_) => None,
+    }
+}
+
+/// A time in words. Only its order counts.
+pub(crate) fn time(ms: u64) -> String {
+    let (seconds, ms) = ((ms / 1000) % 60, ms % 1000);
+    format!("2026-02-28T23:59:{seconds:02}.{ms:03}Z")
+}
+
+pub(crate) fn field(frame: &Value, name: &str) -> String {
+    frame[name].as_str().unwrap_or_default().to_owned()
+}

@@ -1,0 +1,194 @@
+//! `switchboard.v1`, as the fake server speaks it.
+
+use std::net::TcpStream;
+
+use serde_json::{Value, json};
+
+use super::Flaw;
+use super::chat::{Chat, Message, Place};
+use super::sockets::{Kind, Posted, Seat, field, other, say};
+
+/// The most messages of one answer.
+const MOST: u64 = 100;
+
+/// A frame has come from this seat of this user.
+pub(crate) fn hear(chat: &mut Chat, by: (usize, usize), frame: &Value, stream: &TcpStream) {
+    let user = by.1;
+    let id = frame["id"].clone();
+    let answer = |mut with: Value| {
+        if !id.is_null() {
+            with["id"] = id.clone();
+        }
+        say(stream, &with);
+    };
+    let Some(place) = place(chat, user, frame) else {
+        return answer(error("unknown_user"));
+    };
+    if !chat.may_read(user, &place) {
+        return answer(error("not_a_member"));
+    }
+    let mid = |name: &str| field(frame, name).parse::<u64>().ok();
+    match frame["type"].as_str().unwrap_or_default() {
+        "ping" => say(stream, &json!({"type": "pong"})),
+        "get_online_users" => say(stream, &chat.online_users()),
+        "message" => message_of(chat, by, frame, place, stream),
+        "typing" => type_in(chat, by, &place, frame),
+        "history" => {
+            let limit = frame["limit"].as_u64().unwrap_or(50).min(MOST);
+            let (page, more) = chat.page(&place, mid("before"), limit as usize);
+            let messages: Vec<_> = page.iter().map(|one| message(chat, one, one.from)).collect();
+            let mut history = json!({"type": "history", "messages": messages, "more": more});
+            name_place(chat, user, &place, &mut history);
+            answer(history);
+        }
+        "conversations" => {
+            let list: Vec<_> =
+                chat.places(user).iter().map(|place| conversation(chat, user, place)).collect();
+            answer(json!({"type": "conversations", "conversations": list}));
+        }
+        "read" => {
+            let up_to = mid("up_to").unwrap_or(0);
+            chat.mark_read(user, place.clone(), up_to);
+            let mut read =
+                json!({"type": "read", "from": chat.name(user), "up_to": up_to.to_string()});
+            if let Some(other) = other(&place, user) {
+                read["to"] = chat.name(other).into();
+                for seat in chat.seats.iter().filter(|seat| seat.user == other) {
+                    if matches!(seat.kind, Kind::V1 { .. }) {
+                        say(&seat.stream, &read);
+                    }
+                }
+            }
+        }
+        "rooms" => {
+            let ids = chat.rooms.iter().filter(|(_, room)| room.members.contains(&user));
+            let rooms: Vec<_> = ids.map(|(id, _)| room(chat, id)).collect();
+            answer(json!({"type": "rooms", "rooms": rooms}));
+        }
+        "room_create" => {
+            let (name, about) = (field(frame, "name"), field(frame, "description"));
+            let new = chat.create_room(name, about, user);
+            answer(event(chat, &new, "created", user));
+        }
+        "room_add" => {
+            let new = chat.user(&field(frame, "user"));
+            let room = field(frame, "room");
+            if let (Some(new), Some(room)) = (new, chat.rooms.get_mut(&room)) {
+                room.members.insert(new);
+            }
+            match new {
+                Some(new) => answer(event(chat, &room, "added", new)),
+                None => answer(error("unknown_user")),
+            }
+        }
+        "room_members" => {
+            let room = field(frame, "room");
+            let members: Vec<_> =
+                chat.rooms[&room].members.iter().map(|&user| chat.name(user)).collect();
+            answer(json!({"type": "room_members", "room": room, "members": members}));
+        }
+        _ => answer(error("unknown_type")),
+    }
+}
+
+/// What a sender is told of a message.
+pub(crate) fn acknowledge(one: &Message, is_delivered: bool, stream: &TcpStream) {
+    for status in ["stored", "delivered"].iter().take(1 + usize::from(is_delivered)) {
+        let ack = json!({"type": "ack", "id": one.id, "mid": one.mid.to_string(), "ts": one.ts,
+            "status": status});
+        say(stream, &ack);
+    }
+}
+
+/// A message, written by `from`: the flaw may name another author.
+pub(crate) fn message(chat: &Chat, one: &Message, from: usize) -> Value {
+    let mut frame = json!({"type": "message", "mid": one.mid.to_string(),
+        "from": chat.name(one.from), "text": one.text, "ts": one.ts});
+    name_place(chat, from, &one.place, &mut frame);
+    if one.reply.is_string() {
+        frame["reply_to"] = one.reply.clone();
+    }
+    frame
+}
+
+fn message_of(
+    chat: &mut Chat,
+    by: (usize, usize),
+    frame: &Value,
+    place: Place,
+    stream: &TcpStream,
+) {
+    let (id, text) = (field(frame, "id"), field(frame, "text"));
+    let before = chat.sent_before(by.1, &id).cloned();
+    match before {
+        // Sent again: acknowledged again, and stored once.
+        Some(known) if known.text == text && known.place == place => {
+            acknowledge(&known, false, stream);
+        }
+        Some(_) => {
+            let mut refusal = error("id_reused");
+            refusal["id"] = id.into();
+            say(stream, &refusal);
+        }
+        None => {
+            let reply = frame["reply_to"].clone();
+            chat.post(by, Posted { place, text, reply, id });
+        }
+    }
+}
+
+fn type_in(chat: &Chat, (by, user): (usize, usize), place: &Place, frame: &Value) {
+    let mut typing =
+        json!({"type": "typing", "from": chat.name(user), "is_typing": frame["is_typing"]});
+    name_place(chat, user, place, &mut typing);
+    let is_told = |seat: &&Seat| {
+        seat.number != by && chat.may_read(seat.user, place) && matches!(seat.kind, Kind::V1 { .. })
+    };
+    if chat.flaw != Flaw::LoseTyping {
+        chat.seats.iter().filter(is_told).for_each(|seat| say(&seat.stream, &typing));
+    }
+}
+
+fn conversation(chat: &Chat, user: usize, place: &Place) -> Value {
+    let last = chat.history(place).last().map(|one| message(chat, one, one.from));
+    let mut one = json!({"unread": chat.unread(user, place), "last": last, "read_by_other": null});
+    name_place(chat, user, place, &mut one);
+    one
+}
+
+fn place(chat: &Chat, user: usize, frame: &Value) -> Option<Place> {
+    match (frame["to"].as_str(), frame["room"].as_str()) {
+        (Some(to), _) => Some(Place::pair(user, chat.user(to)?)),
+        (None, Some(room)) => Some(Place::Room(room.to_owned())),
+        (None, None) => Some(Place::All),
+    }
+}
+
+/// Says which conversation of this user it is.
+fn name_place(chat: &Chat, user: usize, place: &Place, frame: &mut Value) {
+    match place {
+        Place::All => {}
+        Place::Pair(..) => {
+            frame["to"] = other(place, user).map(|other| chat.name(other)).into();
+        }
+        Place::Room(room) => frame["room"] = room.clone().into(),
+    }
+}
+
+fn room(chat: &Chat, id: &str) -> Value {
+    let room = &chat.rooms[id];
+    json!({"room": id, "name": room.name, "description": room.description,
+        "creator": chat.name(room.creator), "members": room.members.len()})
+}
+
+fn event(chat: &Chat, id: &str, what: &str, user: usize) -> Value {
+    let mut frame = room(chat, id);
+    frame["type"] = "room".into();
+    frame["event"] = what.into();
+    frame["user"] = chat.name(user).into();
+    frame
+}
+
+fn error(code: &str) -> Value {
+    json!({"type": "error", "detail": "No.", "code": code})
+}
