@@ -1,7 +1,7 @@
-//! [`Users`]: the users of a run, before it: from the pool's file, and made on loadgen's own server or
+//! [`prepare`]: the users of a run, before it: from the pool's file, and made on loadgen's own server or
 //! registered on another. The file is written again with what has changed, for later runs.
 
-use std::fs::{self, OpenOptions};
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write as _};
 use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
@@ -45,11 +45,12 @@ pub(crate) fn prepare(
         let password = (0..PASSWORD_LETTERS).map(|_| fastrand::alphanumeric()).collect();
         pool.put(Account { name, password: Some(password), ..Account::default() });
     }
+    let beside = Beside::create(path)?;
     let enrolled = net::enrol(&mut pool, users, target, signals, is_quiet);
     // Users that are registered must not be lost with their passwords.
     pool.keep_known();
     if pool.text() != before {
-        write(path, &pool)?;
+        beside.replace(&pool.text())?;
     }
     enrolled.map(|()| pool)
 }
@@ -71,29 +72,45 @@ fn read(path: &Path) -> Result<Pool, Refusal> {
     Pool::read(&text).map_err(wrong)
 }
 
-/// Writes beside the file, and renames: so there is the old pool, or the new one.
-fn write(path: &Path, pool: &Pool) -> Result<(), Refusal> {
-    let wrong = |error: io::Error| {
-        Refusal::Server(format!("--accounts {}: it cannot be written: {error}", path.display()))
-    };
-    let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
-    let name = path.file_name().ok_or_else(|| wrong(io::ErrorKind::InvalidFilename.into()))?;
-    let beside = path.with_file_name(format!(".{}.{}.part", name.to_string_lossy(), process::id()));
-    let written = OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(MODE)
-        .open(&beside)
-        .and_then(|mut file| {
-            file.write_all(pool.text().as_bytes())?;
-            file.sync_all()
-        })
-        .and_then(|()| fs::rename(&beside, &path));
-    if written.is_err() {
-        // It may not be there.
-        drop(fs::remove_file(&beside));
+/// The file beside the pool's, which takes its place when it is complete: so there is the old pool, or the new
+/// one.
+struct Beside {
+    file: File,
+    path: PathBuf,
+    place: PathBuf,
+}
+
+impl Beside {
+    /// Makes sure that the pool can be written: what is registered must not be lost.
+    fn create(path: &Path) -> Result<Self, Refusal> {
+        let place = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+        let invalid = || unwritable(path, &io::ErrorKind::InvalidFilename.into());
+        let name = place.file_name().ok_or_else(invalid)?.to_string_lossy().into_owned();
+        let beside = place.with_file_name(format!(".{name}.{}.part", process::id()));
+        let file = OpenOptions::new().write(true).create_new(true).mode(MODE).open(&beside);
+        let file = file.map_err(|error| unwritable(path, &error))?;
+        Ok(Beside { file, path: beside, place })
     }
-    written.map_err(wrong)
+
+    fn replace(mut self, text: &str) -> Result<(), Refusal> {
+        let written = self
+            .file
+            .write_all(text.as_bytes())
+            .and_then(|()| self.file.sync_all())
+            .and_then(|()| fs::rename(&self.path, &self.place));
+        written.map_err(|error| unwritable(&self.place, &error))
+    }
+}
+
+impl Drop for Beside {
+    fn drop(&mut self) {
+        // It fails if the file has its final name.
+        drop(fs::remove_file(&self.path));
+    }
+}
+
+fn unwritable(path: &Path, error: &io::Error) -> Refusal {
+    Refusal::Server(format!("--accounts {}: it cannot be written: {error}", path.display()))
 }
 
 /// A folder for the data of loadgen's own server, which is removed in the end.

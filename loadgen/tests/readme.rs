@@ -1,7 +1,12 @@
 //! Does the project's README show what loadgen prints? Its report is of a run with a thousand phones, and this
 //! test plays ten, so it compares the words at the beginning of the lines and not the figures.
 
-use std::process::{Command, Stdio};
+mod begun;
+
+use std::process::{self, Command, Stdio};
+use std::{env, fs};
+
+use begun::{serve, text};
 
 const README: &str = include_str!("../../README.md");
 
@@ -19,6 +24,54 @@ fn each_line_of_the_readmes_report_begins_as_a_line_that_loadgen_prints() {
         let is_printed = report.lines().any(|line| beginning(line) == word);
         assert!(is_printed, "no line begins with `{word}`:\n{report}");
     }
+}
+
+/// The section about accounts: each of its commands runs, as it stands there but for the address, the folders and the
+/// length of the run, and does what the text around it says.
+#[test]
+fn the_commands_about_accounts_do_what_is_said_of_them() {
+    const PAGE: &str = include_str!("../README.md");
+    let (_, section) = PAGE.split_once("\n### Accounts\n").expect("there is a section");
+    let (section, _) = section.split_once("\n## ").expect("it ends");
+    let commands = section.lines().filter_map(|line| line.strip_prefix("    "));
+    let is_command = |line: &&str| line.starts_with("target/") || line.starts_with("seq ");
+    let commands: Vec<&str> = commands.filter(is_command).collect();
+    let [own, pool, make] = commands[..] else { panic!("three commands: {commands:?}") };
+
+    let folder = env::temp_dir().join(format!("loadgen-{}-readme", process::id()));
+    let data = folder.join("data");
+    fs::create_dir_all(&data).expect("a folder of our own");
+    let run = |command: &str, address: &str| {
+        let loadgen = env!("CARGO_BIN_EXE_loadgen");
+        let short = "--clients 6 --ramp 200ms --duration 500ms --settle 2s --quiet";
+        let command = command
+            .replace("target/release/loadgen", loadgen)
+            .replace("switchboard user", &format!("{loadgen} --be-the-server-of $$ user"))
+            .replace("/var/lib/switchboard", data.to_str().expect("UTF-8"))
+            .replace("127.0.0.1:8080", address);
+        let command =
+            if command.contains(" user ") { command } else { format!("{command} {short}") };
+        let mut shell = Command::new("sh");
+        shell.args(["-c", &command]).current_dir(&folder).stdin(Stdio::null());
+        let output = shell.output().expect("there is a shell");
+        let printed = text(&output.stdout) + &text(&output.stderr);
+        // 4: this machine was too busy for the run to say something.
+        let is_fine = matches!(output.status.code(), Some(0 | 4));
+        assert!(is_fine, "{command}: {printed}");
+        printed
+    };
+    assert!(run(own, "").contains(" acknowledged, 0 missing, 0 twice, 0 out of order, 0 wrong"));
+    let read = || fs::read_to_string(folder.join("pool")).expect("it was written");
+    {
+        let (_server, address) = serve(&format!("127.0.0.1:0 --data {}", data.display()));
+        run(pool, &address);
+        assert_eq!(read().lines().count(), 6);
+    }
+    run(make, "");
+    assert_eq!(read().lines().count(), 1000);
+    let (_server, address) = serve(&format!("127.0.0.1:0 --data {}", data.display()));
+    assert!(run(pool, &address).contains(" acknowledged, 0 missing"), "users made by the tool");
+    fs::remove_dir_all(&folder).expect("it is ours");
 }
 
 /// What stands before the first figure, or before the words that a run ends with.

@@ -28,6 +28,9 @@ fn every_field_that_is_written_is_documented_and_the_other_way_round() {
     walk(&sca, "", &documented, &mut written);
     assert!(!written.iter().any(|field| field.contains("sessions")), "of sessions only");
     walk(&sessions, "", &documented, &mut written);
+    let accounts = report(&[&plan[..], &["--protocol", "v1", "--private", "0.5"]].concat());
+    assert!(!written.iter().any(|field| field.contains("accounts")), "of users only");
+    walk(&accounts, "", &documented, &mut written);
     let with_command = report(&[&plan[..], &["--at", "300ms", "true", "--seed", "1"]].concat());
     walk(&with_command, "", &documented, &mut written);
     for part in shards(&plan) {
