@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use nix::sys::signal::Signal;
 
-use crate::harness::{Server, binary};
+use crate::harness::{Server, binary, eventually};
 
 /// A folder for one test. It is removed with its content.
 pub(crate) struct Folder(PathBuf);
@@ -185,6 +185,88 @@ fn users_are_added_listed_changed_and_deleted_beside_a_server_and_without_one() 
     assert_eq!(folder.users(), ["bert"]);
     drop(server);
     assert_eq!(folder.users(), ["bert"]);
+}
+
+/// The lines that `user add --tokens` prints, as name, id, token and expiry.
+fn token_lines(printed: &str) -> Vec<Vec<&str>> {
+    printed.lines().map(|line| line.split('\t').collect()).collect()
+}
+
+#[test]
+fn many_users_are_registered_by_one_command_with_tokens_that_work_beside_a_server() {
+    let folder = Folder::new();
+    let server = folder.server();
+    let tell = |body: &str, token: &str, path: &str| {
+        let method = if body.is_empty() { "GET" } else { "POST" };
+        let length = body.len();
+        server.http(format!(
+            "{method} {path} HTTP/1.1\r\nHost: switchboard\r\nConnection: close\r\n\
+             Authorization: Bearer {token}\r\nContent-Type: application/json\r\n\
+             Content-Length: {length}\r\n\r\n{body}"
+        ))
+    };
+    let add = &["user", "add", "--stdin", "--tokens"];
+    let printed = folder.tells(add, "anna\tcorrect horse\n\nbert\ncarl\tbattery staple");
+    let lines = token_lines(&printed);
+    let names: Vec<_> = lines.iter().map(|line| line[0]).collect();
+    assert_eq!((names, folder.users()), (vec!["anna", "bert", "carl"], folder.users()));
+    for line in &lines {
+        let [_, id, token, expiry] = line[..] else { panic!("four fields: {line:?}") };
+        assert!(id.len() == 36 && token.len() == 64 && expiry.ends_with('Z'), "{line:?}");
+        // The server looks once a second for what a tool has changed.
+        eventually("the token is known", || {
+            (tell("", token, "/messages/global").status == 200).then_some(())
+        });
+    }
+    let log_in = |name: &str, password: &str| {
+        let body = format!("{{\"username\":\"{name}\",\"password\":\"{password}\"}}");
+        tell(&body, "x", "/login").status
+    };
+    assert_eq!(log_in("anna", "correct horse"), 200);
+    // A user without a password has none that could be guessed.
+    for guess in ["!!!!!!", "bertbert", "      "] {
+        assert_eq!(log_in("bert", guess), 401, "{guess}");
+    }
+    // Again: anna keeps the password, and both tokens are valid.
+    let again = folder.tells(add, "anna\tanother horse\ndora");
+    let again = token_lines(&again);
+    assert_eq!(again.iter().map(|line| line[0]).collect::<Vec<_>>(), ["anna", "dora"]);
+    assert!(again[0][2] != lines[0][2] && again[0][1] == lines[0][1]);
+    for token in [lines[0][2], again[0][2]] {
+        assert_eq!(tell("", token, "/messages/global").status, 200);
+    }
+    assert_eq!((log_in("anna", "correct horse"), log_in("anna", "another horse")), (200, 401));
+    let told =
+        folder.tells(&["user", "add", "--stdin"], "anna\tcorrect horse\nemil\tcorrect horse");
+    assert_eq!(told, "1 users are registered, and 1 were there already\n");
+}
+
+#[test]
+fn a_wrong_line_among_many_users_registers_nobody() {
+    let folder = Folder::new();
+    let long = format!("anna\nbert\t{}", "x".repeat(2000));
+    for (lines, says) in [
+        ("anna\nx", "line 2 of standard input: a name has 3 to 32"),
+        ("anna\n\nbert\tshort", "line 3 of standard input: a password has at least 6"),
+        (&*long, "line 2 of standard input: a password has at least 6 characters, and at most"),
+        ("anna\nbert\nanna", "line 3 of standard input: anna is there twice"),
+        ("", "standard input names no user"),
+    ] {
+        let output = folder.tool(&["user", "add", "--stdin", "--tokens"], lines);
+        expect_failure(&output, says);
+        let printed = String::from_utf8_lossy(&output.stderr);
+        assert!(!printed.contains("short") && !printed.contains("xxx"), "{printed}");
+        assert!(output.stdout.is_empty() && folder.users().is_empty(), "{says}");
+    }
+    let without = folder.tool(&["user", "add", "--stdin"], "anna\tcorrect horse\nbert");
+    expect_failure(&without, "line 2 of standard input: there is no password");
+    // Names that look alike are found only by the store. Those before them are registered.
+    let alike = folder.tool(&["user", "add", "--stdin", "--tokens"], "anna\nANNA");
+    expect_failure(&alike, "ANNA looks like a name that is taken; 1 users were registered before");
+    for flags in [&["--tokens"][..], &["--stdin", "anna"], &[]] {
+        let output = folder.tool(&[&["user", "add"], flags].concat(), "");
+        assert_eq!(output.status.code(), Some(2), "{flags:?}");
+    }
 }
 
 #[test]
