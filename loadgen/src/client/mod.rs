@@ -14,6 +14,7 @@ mod news;
 mod pen;
 mod phone;
 mod protocol;
+mod quick;
 mod said;
 mod sca;
 mod switchboard_v1;

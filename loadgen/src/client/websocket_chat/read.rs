@@ -6,12 +6,21 @@ use switchboard::dialects::websocket_chat::wire::ServerFields;
 
 use crate::client::chatterbox;
 use crate::client::news::{News, Post, Spot};
+use crate::client::quick::strings;
 use crate::client::said::Said;
+
+/// The first keys of a message, and what follows them in one to everyone.
+const USUAL: [&str; 4] = ["type", "content", "sender", "timestamp"];
+const GLOBAL: &str = r#","is_global":true,"recipient":null}"#;
 
 /// Reads a frame. `Err`: it is no news.
 pub(super) fn read(json: &str) -> Result<News<'_>, Said<'static>> {
+    if let Some((["chat", content, sender, _], GLOBAL)) = strings(json, USUAL) {
+        let (from, text) = (sender.into(), content.into());
+        let post = Post { mid: None, from, place: Spot::Everyone, text, reply_to: None };
+        return Ok(News::Post(post));
+    }
     let Ok(fields) = serde_json::from_str::<ServerFields<'_>>(json) else {
-        // A history has a field `messages`, and nothing that contradicts the fields above.
         return Err(Said::Nonsense);
     };
     match fields.kind {
@@ -41,4 +50,48 @@ fn post(fields: ServerFields<'_>) -> Option<Post<'_>> {
 
 fn spot(recipient: Option<Cow<'_, str>>) -> Spot<'_> {
     recipient.map_or(Spot::Everyone, Spot::User)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn post(place: Spot<'static>) -> Result<News<'static>, Said<'static>> {
+        let (from, text) = ("ada".into(), "Hi".into());
+        Ok(News::Post(Post { mid: None, from, place, text, reply_to: None }))
+    }
+
+    #[test]
+    fn a_message_is_read_in_any_spelling_and_its_kind_and_place_must_agree() {
+        let chat = concat!(
+            r#"{"type":"chat","content":"Hi","sender":"ada","timestamp":"t","#,
+            r#""is_global":true,"recipient":null}"#
+        );
+        assert_eq!(read(chat), post(Spot::Everyone));
+        assert_eq!(read(&chat.replace(':', ": ")), post(Spot::Everyone));
+        let private = chat.replace("true", "false").replace("null", "\"bob\"");
+        assert_eq!(read(&private), post(Spot::User("bob".into())));
+        let sent = private.replace("\"chat\"", "\"chat_sent\"");
+        assert_eq!(read(&sent), post(Spot::User("bob".into())));
+        for wrong in [chat.replace("true", "false"), private.replace("false", "true")] {
+            assert_eq!(read(&wrong), Err(Said::Nonsense), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn what_comes_before_the_first_frame_of_the_phone_is_of_chatterbox() {
+        let history = r#"{"type":"history","messages":[]}"#;
+        assert!(matches!(read(history), Ok(News::History(page)) if !page.has_more));
+        let message = r#"{"type":"message","username":"ada","content":"Hi","timestamp":"t"}"#;
+        assert_eq!(read(message), Ok(News::Known), "it comes again, as `chat`");
+        let list = r#"{"type":"user_list_update","users":["ada"],"message":null,"timestamp":"t"}"#;
+        assert_eq!(read(list), Ok(News::Online { bytes: list.len() }));
+        let typing = r#"{"type":"typing","username":"ada","is_typing":true,"recipient":null}"#;
+        let place = Spot::Everyone;
+        assert_eq!(read(typing), Ok(News::Typing { from: "ada".into(), place, is_typing: true }));
+        assert_eq!(read(r#"{"type":"error","message":"no","detail":"no"}"#), Err(Said::Error));
+        for nonsense in ["", "[]", r#"{"type":"typing"}"#, r#"{"type":"chat","content":"Hi"}"#] {
+            assert_eq!(read(nonsense), Err(Said::Nonsense), "{nonsense}");
+        }
+    }
 }
