@@ -2,7 +2,7 @@
 //! server that is killed under it, and against servers that forget, repeat or swap what they have acknowledged.
 
 mod begun;
-#[allow(dead_code, reason = "of the fake's flaws only some are played here")]
+#[allow(dead_code, clippy::too_many_lines, reason = "a fake; of its flaws only some are played")]
 mod fake_accounts;
 
 use std::os::unix::fs::PermissionsExt as _;

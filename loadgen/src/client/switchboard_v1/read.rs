@@ -9,6 +9,7 @@ use crate::client::news::{History, News, Post, Spot, Unread};
 use crate::client::said::Said;
 
 /// Reads a frame. `Err`: it is no news.
+#[expect(clippy::result_large_err, reason = "the other result is as large, and is the usual one")]
 pub(super) fn read(json: &str) -> Result<News<'_>, Said<'static>> {
     let Ok(fields) = serde_json::from_str::<ServerFields<'_>>(json) else {
         return Err(Said::Nonsense);

@@ -14,6 +14,7 @@ const USUAL: [&str; 4] = ["type", "content", "sender", "timestamp"];
 const GLOBAL: &str = r#","is_global":true,"recipient":null}"#;
 
 /// Reads a frame. `Err`: it is no news.
+#[expect(clippy::result_large_err, reason = "the other result is as large, and is the usual one")]
 pub(super) fn read(json: &str) -> Result<News<'_>, Said<'static>> {
     if let Some((["chat", content, sender, _], GLOBAL)) = strings(json, USUAL) {
         let (from, text) = (sender.into(), content.into());
@@ -56,6 +57,10 @@ fn spot(recipient: Option<Cow<'_, str>>) -> Spot<'_> {
 mod tests {
     use super::*;
 
+    #[expect(
+        clippy::result_large_err,
+        reason = "the other result is as large, and is the usual one"
+    )]
     fn post(place: Spot<'static>) -> Result<News<'static>, Said<'static>> {
         let (from, text) = ("ada".into(), "Hi".into());
         Ok(News::Post(Post { mid: None, from, place, text, reply_to: None }))
