@@ -33,6 +33,8 @@ const FOR_A_PAGE: Duration = Duration::from_secs(10);
 /// just have restarted the server.
 const ATTEMPTS: u32 = 5;
 const PAUSE: Duration = Duration::from_secs(1);
+/// After this many histories in a row that did not come, the server is not asked for more.
+const GIVE_UP: u32 = 3;
 /// Requests over one socket that follow each other at once, and the time between two of those after them: a
 /// server limits how much one client may ask.
 const AT_ONCE: u32 = 300;
@@ -53,6 +55,8 @@ impl Run<'_> {
         let Some(mut archive) = archives.next() else { return };
         let (target, is_quiet) = (self.lines.target, self.plan.quiet);
         let mut reader = None;
+        // Histories in a row that did not come, and whether all went back to the beginning.
+        let (mut failed, mut all_whole) = (0, true);
         let mut next_line = self.clock.now() + BETWEEN_LINES;
         for (done, &at) in places.iter().enumerate() {
             if !is_quiet && self.clock.now() >= next_line {
@@ -84,14 +88,24 @@ impl Run<'_> {
             };
             let Some((accounts, _)) = self.desk.accounts() else { return };
             match read {
-                Some((kept, is_whole)) => accounts.compare(at, &kept, is_whole),
-                None => accounts.could_not_read(),
+                Some((kept, is_whole)) => {
+                    (failed, all_whole) = (0, all_whole && is_whole);
+                    accounts.compare(at, &kept, is_whole);
+                }
+                None => {
+                    (failed, all_whole) = (failed + 1, false);
+                    accounts.could_not_read();
+                }
             }
-            if signals.is_hurried() {
+            if signals.is_hurried() || failed >= GIVE_UP {
                 let rest = places.len() - done - 1;
                 (0..rest).for_each(|_| accounts.could_not_read());
+                all_whole &= rest == 0;
                 break;
             }
+        }
+        if let Some((accounts, _)) = self.desk.accounts() {
+            accounts.compare_the_rest(all_whole);
         }
     }
 }

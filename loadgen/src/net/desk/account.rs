@@ -23,7 +23,7 @@ impl Desk {
                 let number = self.names.read_message(id);
                 self.hear_acknowledgement(by, number, is_sociable, now);
             }
-            News::History(history) => self.see_history(by, history),
+            News::History(history) => self.see_history(by, history, now),
             News::Typing { .. } => {
                 let Some((accounts, _)) = self.accounts() else { return };
                 accounts.typing_seen += u64::from(is_sociable);
@@ -77,11 +77,11 @@ impl Desk {
     }
 
     /// Messages of other runs and of other people are passed over.
-    fn see_history(&mut self, by: PhoneId, history: &History<'_>) {
+    fn see_history(&mut self, by: PhoneId, history: &History<'_>, now: Moment) {
         let stamps: Vec<Stamp> =
             history.posts.iter().filter_map(|post| self.texts.read(&post.text)).collect();
         if let Some((accounts, _)) = self.accounts() {
-            accounts.see_history(by, stamps.into_iter());
+            accounts.see_history(by, stamps.into_iter(), now);
         }
     }
 

@@ -87,8 +87,7 @@ impl Checks for Accounts {
         let is_open = |owed: &&super::Owed| owed.to > 0;
         for owed in self.under_way.iter().filter(is_open) {
             let number = owed.stamp.number as u32;
-            let was_seen = self.was_seen(owed);
-            if owed.is_doubted && !was_seen {
+            if owed.is_doubted && !owed.was_heard {
                 continue;
             }
             let is_unacknowledged = !owed.is_doubted && !self.is_acknowledged(number);

@@ -17,6 +17,7 @@ pub(crate) use stored::Kept;
 use stored::Stored;
 
 use std::collections::{HashMap, HashSet, VecDeque};
+use std::time::Duration;
 
 use switchboard::timer::Moment;
 
@@ -59,6 +60,8 @@ pub(crate) struct Accounts {
     pub(crate) acknowledgement: Measure,
     /// What the histories at the end came to.
     pub(crate) stored: Stored,
+    /// Messages in them that have no place in a log.
+    kept_unseen: HashSet<u32>,
     /// Who is online is not followed here: it has no times.
     convergence: Measure,
     last_news: Moment,
@@ -66,6 +69,8 @@ pub(crate) struct Accounts {
 
 /// The place of a message that no phone has seen.
 const NOWHERE: u32 = u32::MAX;
+/// For how long a message that no phone has heard may still be on its way. After that it counts as lost here.
+const IN_FLIGHT: Duration = Duration::from_secs(1);
 /// The most entries in `gaps`. A server that loses more is found out by the first.
 const MOST_GAPS: usize = 100_000;
 
@@ -88,6 +93,8 @@ struct Owed {
     to: u32,
     /// Whether the sender's connection ended before the acknowledgement.
     is_doubted: bool,
+    /// Whether it has come to some phone.
+    was_heard: bool,
 }
 
 /// A message that has come to a phone.
@@ -121,6 +128,7 @@ impl Accounts {
             lapses: Lapses::default(),
             acknowledgement: Measure::default(),
             stored: Stored::default(),
+            kept_unseen: HashSet::new(),
             convergence: Measure::default(),
             last_news: Moment::START,
         }
@@ -139,7 +147,13 @@ impl Accounts {
         let words = self.positions.len().div_ceil(64);
         self.acknowledged.resize(words, 0);
         let to = others + u32::from(self.is_present(stamp.sender));
-        self.under_way.push_back(Owed { stamp: *stamp, sent: now, to, is_doubted: false });
+        self.under_way.push_back(Owed {
+            stamp: *stamp,
+            sent: now,
+            to,
+            is_doubted: false,
+            was_heard: false,
+        });
     }
 
     /// How many other phones are there in this place of a phone.
@@ -169,7 +183,7 @@ impl Accounts {
             return None;
         };
         self.last_news = now;
-        match self.follow(by, stamp, number) {
+        match self.follow(by, stamp, number, now) {
             Step::Next => {}
             Step::Late => books.note(Fault::Reordered),
             Step::Again => {
@@ -203,15 +217,30 @@ impl Accounts {
     }
 
     /// A phone is shown a page of a history that goes up to this moment: what follows must come after it.
-    pub(crate) fn see_history(&mut self, by: PhoneId, stamps: impl Iterator<Item = Stamp>) {
+    pub(crate) fn see_history(
+        &mut self,
+        by: PhoneId,
+        stamps: impl Iterator<Item = Stamp>,
+        now: Moment,
+    ) {
+        let numbers: Vec<_> = stamps.map(|stamp| (stamp, self.number(&stamp))).collect();
+        let is_placed = |number: u32| self.positions[number as usize] != NOWHERE;
+        let last = numbers.iter().rposition(|&(_, number)| number.is_some_and(is_placed));
         let mut is_first = true;
-        for stamp in stamps {
-            let Some(number) = self.number(&stamp) else {
+        for (index, (stamp, number)) in numbers.into_iter().enumerate() {
+            let Some(number) = number else {
                 self.lapses.add(Lapse::HistoryWrong);
                 continue;
             };
+            // What only the store knows has no place in the log: its sender's connection ended, or others will
+            // hear of it in a moment.
+            let is_new = self.positions[number as usize] == NOWHERE;
+            let is_certain = self.owed(stamp.number).is_some_and(|owed| !owed.is_doubted);
+            if is_new && (!is_certain || last.is_some_and(|last| index < last)) {
+                continue;
+            }
             let gaps = self.gaps.len();
-            let step = self.follow(by, &stamp, number);
+            let step = self.follow(by, &stamp, number, now);
             let is_right = step == Step::Next && (is_first || gaps == self.gaps.len());
             self.lapses.add_many(Lapse::HistoryWrong, u64::from(!is_right));
             is_first = false;
@@ -230,9 +259,11 @@ impl Accounts {
     }
 
     /// A phone goes on in the log of a message's place.
-    fn follow(&mut self, by: PhoneId, stamp: &Stamp, number: u32) -> Step {
-        let generation = self.seats.get(by.index()).map_or(0, |seat| seat.generation);
-        let Accounts { positions, everyone, pairs, rooms, gaps, .. } = self;
+    fn follow(&mut self, by: PhoneId, stamp: &Stamp, number: u32, now: Moment) -> Step {
+        let Seat { generation, since, .. } =
+            self.seats.get(by.index()).copied().unwrap_or_default();
+        let is_certain = self.owed(stamp.number).is_some_and(|owed| !owed.is_doubted);
+        let Accounts { positions, everyone, pairs, rooms, gaps, under_way, .. } = self;
         let log = match Place::of(stamp.recipient) {
             Place::Everyone => everyone,
             Place::Room(room) => match rooms.get_mut(room as usize) {
@@ -247,20 +278,33 @@ impl Accounts {
         if !log.has(by) {
             return Step::Astray;
         }
-        let position = &mut positions[number as usize];
         let mut step = Step::Next;
-        if *position == NOWHERE {
-            *position = u32::try_from(log.order.len()).expect("messages are fewer");
+        if positions[number as usize] == NOWHERE {
+            // A phone that has just come cannot know what was said before. While such messages are on their way
+            // to others, the place of this one is for those to say.
+            let is_new = log.cursor(by).is_some_and(|cursor| cursor.generation != generation);
+            let is_on_its_way = |owed: &Owed| {
+                positions[owed.stamp.number as usize] == NOWHERE
+                    && !owed.is_doubted
+                    && now.since(owed.sent) < IN_FLIGHT
+                    && is_together(&owed.stamp, stamp)
+            };
+            let is_earlier = |owed: &&Owed| owed.stamp.number < u64::from(since);
+            if is_new && under_way.iter().take_while(is_earlier).any(is_on_its_way) {
+                return Step::Next;
+            }
+            positions[number as usize] =
+                u32::try_from(log.order.len()).expect("messages are fewer");
             log.order.push(number);
-            // Its sender has sent them in the order of their numbers.
-            if let Some(own) = log.cursor(stamp.sender) {
+            // Its sender has sent them in the order of their numbers, unless over another connection.
+            if let Some(own) = log.cursor(stamp.sender).filter(|_| is_certain) {
                 if number < own.own {
                     step = Step::Late;
                 }
                 own.own = own.own.max(number + 1);
             }
         }
-        let position = *position;
+        let position = positions[number as usize];
         if log.order.get(position as usize) != Some(&number) {
             return Step::Astray;
         }
@@ -296,6 +340,7 @@ impl Accounts {
         let at = stamp.number.checked_sub(self.first)?;
         let owed = self.under_way.get_mut(usize::try_from(at).ok()?)?;
         let sent = owed.sent;
+        owed.was_heard = true;
         if seat.is_present && number >= seat.since {
             owed.to = owed.to.saturating_sub(1);
             self.tidy(books);
@@ -306,11 +351,10 @@ impl Accounts {
     /// Drops the messages at the front that are owed to no phone any more.
     fn tidy(&mut self, books: &mut Books) {
         while let Some(owed) = self.under_way.front().filter(|owed| owed.to == 0) {
-            let position = self.positions[self.first as usize];
-            match position == NOWHERE {
+            match owed.was_heard {
                 // Its sender is gone, and so are all that should have got it.
-                true => self.in_doubt += 1,
-                false => books.complete(owed.stamp.number),
+                false => self.in_doubt += 1,
+                true => books.complete(owed.stamp.number),
             }
             self.under_way.pop_front();
             self.first += 1;
@@ -319,8 +363,12 @@ impl Accounts {
 
     /// What was sent with this number, if it is still under way.
     pub(crate) fn sent(&self, number: u64) -> Option<Stamp> {
+        self.owed(number).map(|owed| owed.stamp)
+    }
+
+    fn owed(&self, number: u64) -> Option<&Owed> {
         let at = number.checked_sub(self.first).and_then(|at| usize::try_from(at).ok())?;
-        self.under_way.get(at).map(|owed| owed.stamp)
+        self.under_way.get(at)
     }
 
     fn is_present(&self, phone: PhoneId) -> bool {
@@ -372,17 +420,13 @@ impl Accounts {
     /// Messages that never arrived everywhere: those that are lost, and those that are in doubt.
     pub(crate) fn missing(&self) -> Missing {
         let mut missing = Missing { lost: 0, in_doubt: self.in_doubt };
-        for owed in self.under_way.iter().filter(|owed| owed.to > 0 || !self.was_seen(owed)) {
-            match owed.is_doubted && !self.was_seen(owed) {
+        for owed in self.under_way.iter().filter(|owed| owed.to > 0 || !owed.was_heard) {
+            match owed.is_doubted && !owed.was_heard {
                 true => missing.in_doubt += 1,
                 false => missing.lost += 1,
             }
         }
         missing
-    }
-
-    fn was_seen(&self, owed: &Owed) -> bool {
-        self.positions[owed.stamp.number as usize] != NOWHERE
     }
 
     /// How many messages were acknowledged.
@@ -392,6 +436,17 @@ impl Accounts {
 
     fn is_acknowledged(&self, number: u32) -> bool {
         self.acknowledged[number as usize / 64] >> (number % 64) & 1 == 1
+    }
+}
+
+/// Whether two messages are in the same place.
+fn is_together(one: &Stamp, other: &Stamp) -> bool {
+    match (Place::of(one.recipient), Place::of(other.recipient)) {
+        (Place::Phone(to), Place::Phone(other_to)) => {
+            let ends = (one.sender, to);
+            ends == (other.sender, other_to) || ends == (other_to, other.sender)
+        }
+        (one, other) => one == other,
     }
 }
 

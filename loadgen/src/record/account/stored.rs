@@ -56,7 +56,6 @@ impl Accounts {
         let order = self.log(at).map(|log| log.order.clone()).unwrap_or_default();
         self.stored.histories += 1;
         let mut seen = vec![false; order.len()];
-        let mut unseen = HashSet::new();
         // One more than the place of the last one.
         let mut last = 0;
         let mut begin = None;
@@ -69,8 +68,8 @@ impl Accounts {
             self.lapses.add_many(Lapse::StoredWrong, u64::from(!is_author_right));
             let position = self.positions[number as usize];
             if position == NOWHERE {
-                // It was in doubt, and the server has got it.
-                let is_new = unseen.insert(number);
+                // It was in doubt, and the server has got it; or only phones heard it that had just come.
+                let is_new = self.kept_unseen.insert(number);
                 self.lapses.add_many(Lapse::StoredTwice, u64::from(!is_new));
                 continue;
             }
@@ -94,6 +93,21 @@ impl Accounts {
                 (true, _) => self.stored.found += 1,
                 (false, true) => self.stored.out_of_reach += 1,
                 (false, false) => self.lapses.add(Lapse::StoredMissing),
+            }
+        }
+    }
+
+    /// All histories are compared: what was acknowledged and has no place in a log must be in one of them.
+    /// `is_whole`: they all go back to the beginning.
+    pub(crate) fn compare_the_rest(&mut self, is_whole: bool) {
+        for number in 0..u32::try_from(self.positions.len()).expect("messages are fewer") {
+            if self.positions[number as usize] != NOWHERE || !self.is_acknowledged(number) {
+                continue;
+            }
+            match (self.kept_unseen.contains(&number), is_whole) {
+                (true, _) => self.stored.found += 1,
+                (false, true) => self.lapses.add(Lapse::StoredMissing),
+                (false, false) => self.stored.out_of_reach += 1,
             }
         }
     }

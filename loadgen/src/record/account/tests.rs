@@ -147,7 +147,7 @@ fn who_comes_back_is_owed_what_is_sent_from_then_on_and_hears_on_from_the_histor
     }
     assert!(accounts.is_complete(true), "nothing is owed to who is gone");
     accounts.dialled(CAT, Persona::Chatter);
-    accounts.see_history(CAT, [one, two].into_iter());
+    accounts.see_history(CAT, [one, two].into_iter(), at(4));
     let begun = Begun { planned: at(0), actual: at(0) };
     accounts.came(CAT, Persona::Chatter, begun, true, at(5));
     let three = send(&mut accounts, &mut books, ANN, Place::Everyone);
@@ -157,7 +157,7 @@ fn who_comes_back_is_owed_what_is_sent_from_then_on_and_hears_on_from_the_histor
     assert_eq!(faults(&books), [(Fault::Duplicated, 1)]);
     assert!(lapses(&mut accounts, &mut books).is_empty());
     accounts.dialled(CAT, Persona::Chatter);
-    accounts.see_history(CAT, [one, three].into_iter());
+    accounts.see_history(CAT, [one, three].into_iter(), at(4));
     assert_eq!(lapses(&mut accounts, &mut books), [(Lapse::HistoryWrong, 1)], "two is left out");
 }
 
@@ -215,8 +215,74 @@ fn a_text_that_names_what_was_never_sent_is_garbled_and_no_panic() {
         Stamp { number: u64::MAX, ..one },
     ] {
         assert_eq!(accounts.hear(BOB, &wrong, &mut books, at(3)), None, "{wrong:?}");
-        accounts.see_history(CAT, [wrong].into_iter());
+        accounts.see_history(CAT, [wrong].into_iter(), at(4));
         accounts.compare(EVERYONE, &kept(&[wrong]), true);
     }
     assert!(books.count(Fault::Garbled) + books.count(Fault::Misdelivered) == 5);
+}
+
+/// Cat comes while a message to everyone is on its way: Ann and Bob are told of it before the next one. But loadgen
+/// reads Cat's socket first, where there is only the next one.
+#[test]
+fn a_phone_that_has_just_come_does_not_say_what_the_order_is() {
+    let (mut accounts, mut books) = three();
+    accounts.went(CAT, Persona::Chatter, &mut books, at(1));
+    let one = send(&mut accounts, &mut books, ANN, Place::Everyone);
+    come(&mut accounts, CAT);
+    let two = send(&mut accounts, &mut books, BOB, Place::Everyone);
+    accounts.hear(CAT, &two, &mut books, at(3));
+    for by in [ANN, BOB] {
+        accounts.hear(by, &one, &mut books, at(3));
+        accounts.hear(by, &two, &mut books, at(3));
+    }
+    let three = send(&mut accounts, &mut books, ANN, Place::Everyone);
+    hear_all(&mut accounts, &mut books, &three);
+    assert_eq!((faults(&books), books.delivered()), (vec![], 3));
+    assert!(lapses(&mut accounts, &mut books).is_empty());
+    accounts.compare(EVERYONE, &kept(&[one, two, three]), true);
+    accounts.compare_the_rest(true);
+    assert_eq!((accounts.stored.found, accounts.lapses.count(Lapse::StoredOutOfOrder)), (3, 0));
+}
+
+/// The server stores a message, and dies before anybody hears of it. The next message is heard first, and the one
+/// before it is only in a history.
+#[test]
+fn a_message_that_only_a_history_shows_is_neither_late_nor_out_of_order() {
+    let (mut accounts, mut books) = three();
+    let one = send(&mut accounts, &mut books, ANN, Place::Everyone);
+    hear_all(&mut accounts, &mut books, &one);
+    let two = send(&mut accounts, &mut books, ANN, Place::Everyone);
+    for phone in [ANN, BOB, CAT] {
+        accounts.went(phone, Persona::Chatter, &mut books, at(3));
+    }
+    come(&mut accounts, ANN);
+    let three = send(&mut accounts, &mut books, ANN, Place::Everyone);
+    accounts.hear(ANN, &three, &mut books, at(4));
+    accounts.dialled(BOB, Persona::Chatter);
+    accounts.see_history(BOB, [one, two, three].into_iter(), at(4));
+    accounts.compare(EVERYONE, &kept(&[one, two, three]), true);
+    accounts.compare_the_rest(true);
+    assert_eq!((faults(&books), accounts.stored.found), (vec![], 2));
+    assert_eq!(accounts.missing(), Missing { lost: 0, in_doubt: 1 });
+    assert!(lapses(&mut accounts, &mut books).is_empty());
+}
+
+/// A phone hears a message that has no place in a log, and is told that its own is stored; then it is not.
+#[test]
+fn an_acknowledged_message_without_a_place_must_be_in_a_history_as_well() {
+    for (stored, is_whole, expected) in
+        [(true, true, (1, 0, 0)), (false, true, (0, 0, 1)), (false, false, (0, 1, 0))]
+    {
+        let (mut accounts, mut books) = three();
+        accounts.went(CAT, Persona::Chatter, &mut books, at(1));
+        send(&mut accounts, &mut books, ANN, Place::Everyone);
+        come(&mut accounts, CAT);
+        let two = send(&mut accounts, &mut books, CAT, Place::Everyone);
+        accounts.hear(CAT, &two, &mut books, at(3));
+        accounts.compare(EVERYONE, &kept(&[two][..usize::from(stored)]), is_whole);
+        accounts.compare_the_rest(is_whole);
+        let Stored { found, out_of_reach, .. } = accounts.stored;
+        let missing = accounts.lapses.count(Lapse::StoredMissing);
+        assert_eq!((found, out_of_reach, missing), expected);
+    }
 }
