@@ -32,6 +32,30 @@ pub(crate) enum Said<'a> {
     Nonsense,
 }
 
+/// What a frame is that is no news.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum NoNews {
+    /// The answer to a ping.
+    Pong,
+    /// The server did not understand a frame.
+    Error,
+    /// Something else from the protocol, or from a later version of it.
+    Other,
+    /// Something that is not of the protocol.
+    Nonsense,
+}
+
+impl From<NoNews> for Said<'_> {
+    fn from(what: NoNews) -> Self {
+        match what {
+            NoNews::Pong => Said::Pong,
+            NoNews::Error => Said::Error,
+            NoNews::Other => Said::Other,
+            NoNews::Nonsense => Said::Nonsense,
+        }
+    }
+}
+
 /// A message from another phone.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(crate) struct Message<'a> {
@@ -53,12 +77,12 @@ impl Said<'_> {
 /// Understands a frame by a function that reads text in place. `Err`: it is no news.
 pub(super) fn understand(
     json: Cow<'_, str>,
-    read: impl for<'a> Fn(&'a str) -> Result<News<'a>, Said<'static>>,
+    read: impl for<'a> Fn(&'a str) -> Result<News<'a>, NoNews>,
 ) -> Said<'_> {
     let said = match json {
         Cow::Borrowed(json) => read(json).map(Said::News),
         // It came in pieces, which is rare.
         Cow::Owned(json) => read(&json).map(|news| Said::News(news.into_owned())),
     };
-    said.unwrap_or_else(|other| other)
+    said.unwrap_or_else(Said::from)
 }

@@ -6,7 +6,7 @@ use switchboard::dialects::chatterbox::wire::ServerFields;
 
 use crate::client::news::{History, News, Post, Spot};
 use crate::client::quick::strings;
-use crate::client::said::Said;
+use crate::client::said::NoNews;
 
 /// The most messages of a history. A shorter history is complete.
 const HISTORY: usize = 50;
@@ -15,13 +15,12 @@ const HISTORY: usize = 50;
 const USUAL: [&str; 4] = ["type", "username", "content", "timestamp"];
 
 /// Reads a frame. `Err`: it is no news.
-#[expect(clippy::result_large_err, reason = "the other result is as large, and is the usual one")]
-pub(in crate::client) fn read(json: &str) -> Result<News<'_>, Said<'static>> {
+pub(in crate::client) fn read(json: &str) -> Result<News<'_>, NoNews> {
     if let Some((["message", username, content, _], "}")) = strings(json, USUAL) {
         return Ok(News::Post(post(username.into(), content.into())));
     }
     let Ok(fields) = serde_json::from_str::<ServerFields<'_>>(json) else {
-        return Err(Said::Nonsense);
+        return Err(NoNews::Nonsense);
     };
     match (fields.kind, fields.username, fields.content, fields.messages) {
         ("message", Some(username), Some(content), _) => Ok(News::Post(post(username, content))),
@@ -30,9 +29,9 @@ pub(in crate::client) fn read(json: &str) -> Result<News<'_>, Said<'static>> {
             let posts = messages.into_iter().map(|one| post(one.username, one.content)).collect();
             Ok(News::History(History { place: Spot::Everyone, posts, has_more }))
         }
-        ("message" | "history", ..) => Err(Said::Nonsense),
-        ("error", ..) => Err(Said::Error),
-        _ => Err(Said::Other),
+        ("message" | "history", ..) => Err(NoNews::Nonsense),
+        ("error", ..) => Err(NoNews::Error),
+        _ => Err(NoNews::Other),
     }
 }
 
@@ -63,9 +62,9 @@ mod tests {
         }
         assert_eq!(
             read(r#"{"type":"error","detail":"Message cannot be empty"}"#),
-            Err(Said::Error)
+            Err(NoNews::Error)
         );
-        assert_eq!(read(r#"{"type":"news"}"#), Err(Said::Other));
+        assert_eq!(read(r#"{"type":"news"}"#), Err(NoNews::Other));
     }
 
     #[test]
@@ -78,7 +77,7 @@ mod tests {
             r#"{"type":"history","messages":7}"#,
             r#"{"type":"message","username":"ada","content":"Hi","timestamp":"t"}}"#,
         ] {
-            assert_eq!(read(json), Err(Said::Nonsense), "{json}");
+            assert_eq!(read(json), Err(NoNews::Nonsense), "{json}");
         }
     }
 }

@@ -7,37 +7,36 @@ use switchboard::dialects::websocket_chat::wire::ServerFields;
 use crate::client::chatterbox;
 use crate::client::news::{News, Post, Spot};
 use crate::client::quick::strings;
-use crate::client::said::Said;
+use crate::client::said::NoNews;
 
 /// The first keys of a message, and what follows them in one to everyone.
 const USUAL: [&str; 4] = ["type", "content", "sender", "timestamp"];
 const GLOBAL: &str = r#","is_global":true,"recipient":null}"#;
 
 /// Reads a frame. `Err`: it is no news.
-#[expect(clippy::result_large_err, reason = "the other result is as large, and is the usual one")]
-pub(super) fn read(json: &str) -> Result<News<'_>, Said<'static>> {
+pub(super) fn read(json: &str) -> Result<News<'_>, NoNews> {
     if let Some((["chat", content, sender, _], GLOBAL)) = strings(json, USUAL) {
         let (from, text) = (sender.into(), content.into());
         let post = Post { mid: None, from, place: Spot::Everyone, text, reply_to: None };
         return Ok(News::Post(post));
     }
     let Ok(fields) = serde_json::from_str::<ServerFields<'_>>(json) else {
-        return Err(Said::Nonsense);
+        return Err(NoNews::Nonsense);
     };
     match fields.kind {
-        "chat" | "chat_sent" => post(fields).map(News::Post).ok_or(Said::Nonsense),
+        "chat" | "chat_sent" => post(fields).map(News::Post).ok_or(NoNews::Nonsense),
         "typing" => match (fields.username, fields.is_typing) {
             (Some(from), Some(is_typing)) => {
                 Ok(News::Typing { from, place: spot(fields.recipient), is_typing })
             }
-            _ => Err(Said::Nonsense),
+            _ => Err(NoNews::Nonsense),
         },
         "user_list_update" => Ok(News::Online { bytes: json.len() }),
         "history" => chatterbox::read::read(json),
         // Of Chatterbox, before the server has read the first frame of the phone. It comes once more, as `chat`.
         "message" => Ok(News::Known),
-        "error" => Err(Said::Error),
-        _ => Err(Said::Other),
+        "error" => Err(NoNews::Error),
+        _ => Err(NoNews::Other),
     }
 }
 
@@ -57,11 +56,7 @@ fn spot(recipient: Option<Cow<'_, str>>) -> Spot<'_> {
 mod tests {
     use super::*;
 
-    #[expect(
-        clippy::result_large_err,
-        reason = "the other result is as large, and is the usual one"
-    )]
-    fn post(place: Spot<'static>) -> Result<News<'static>, Said<'static>> {
+    fn post(place: Spot<'static>) -> Result<News<'static>, NoNews> {
         let (from, text) = ("ada".into(), "Hi".into());
         Ok(News::Post(Post { mid: None, from, place, text, reply_to: None }))
     }
@@ -79,7 +74,7 @@ mod tests {
         let sent = private.replace("\"chat\"", "\"chat_sent\"");
         assert_eq!(read(&sent), post(Spot::User("bob".into())));
         for wrong in [chat.replace("true", "false"), private.replace("false", "true")] {
-            assert_eq!(read(&wrong), Err(Said::Nonsense), "{wrong}");
+            assert_eq!(read(&wrong), Err(NoNews::Nonsense), "{wrong}");
         }
     }
 
@@ -94,9 +89,9 @@ mod tests {
         let typing = r#"{"type":"typing","username":"ada","is_typing":true,"recipient":null}"#;
         let place = Spot::Everyone;
         assert_eq!(read(typing), Ok(News::Typing { from: "ada".into(), place, is_typing: true }));
-        assert_eq!(read(r#"{"type":"error","message":"no","detail":"no"}"#), Err(Said::Error));
+        assert_eq!(read(r#"{"type":"error","message":"no","detail":"no"}"#), Err(NoNews::Error));
         for nonsense in ["", "[]", r#"{"type":"typing"}"#, r#"{"type":"chat","content":"Hi"}"#] {
-            assert_eq!(read(nonsense), Err(Said::Nonsense), "{nonsense}");
+            assert_eq!(read(nonsense), Err(NoNews::Nonsense), "{nonsense}");
         }
     }
 }
