@@ -149,7 +149,7 @@ impl Chat {
             }
         }
         if is_struck && self.flaw == Flaw::AlterStored {
-            stored.text = stored.text.replace('a', "e");
+            stored.text = stored.text.replace('z', "y");
         }
         if !(is_struck && self.flaw == Flaw::ForgetStored) {
             self.messages.push(stored);

@@ -55,7 +55,7 @@ impl Request {
         self.headers.get(name).map_or("", String::as_str)
     }
 
-    /// The token of whoever asks: in the address, in a header, or in the cookie.
+    /// The token of the client: in the address, in a header, or in the cookie.
     pub(crate) fn token(&self) -> &str {
         let cookies = self.header("cookie").split(';');
         let cookie = cookies.filter_map(|cookie| cookie.trim().strip_prefix("session=")).next();

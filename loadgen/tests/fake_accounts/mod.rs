@@ -222,28 +222,40 @@ fn page(chat: &mut Chat, user: usize, request: &Request) -> (u16, Value) {
             let mine = chat.rooms.iter().filter(|(_, room)| room.members.contains(&user));
             (200, mine.map(|(id, _)| chat.room_json(id)).collect())
         }
-        (method, ["api", "rooms", id, rest @ ..]) => {
-            let new = chat.user_of_id(&request.field("user_id"));
-            let place = Place::Room((*id).to_owned());
-            let Some(room) = chat.rooms.get_mut(*id) else { return unknown() };
-            match (method, rest) {
-                ("POST", ["add_user"]) => {
-                    let Some(new) = new else { return unknown() };
-                    room.members.insert(new);
-                    ok()
-                }
-                ("GET", ["members"]) => {
-                    let who = |&one: &usize| json!({"id": id_of(one), "name": chat.name(one)});
-                    (200, chat.rooms[*id].members.iter().map(who).collect())
-                }
-                ("GET", ["history"]) => {
-                    let (last, _) = chat.page(&place, None, 200);
-                    (200, last.iter().map(|one| chat.room_message(one)).collect())
-                }
-                ("GET", []) => (200, chat.room_json(id)),
-                _ => unknown(),
-            }
+        (method, ["api", "rooms", id, rest @ ..]) => room_page(chat, (method, id, rest), request),
+        _ => unknown(),
+    }
+}
+
+/// A page about one room.
+fn room_page(
+    chat: &mut Chat,
+    (method, id, rest): (&str, &str, &[&str]),
+    request: &Request,
+) -> (u16, Value) {
+    let unknown = || (404, json!({"error": "There is none.", "detail": "There is none."}));
+    let ok = || (200, json!({"status": "ok"}));
+    let new = chat.user_of_id(&request.field("user_id"));
+    let Some(room) = chat.rooms.get_mut(id) else { return unknown() };
+    match (method, rest) {
+        ("POST", ["add_user"]) => {
+            let Some(new) = new else { return unknown() };
+            room.members.insert(new);
+            ok()
         }
+        ("DELETE", []) => {
+            chat.rooms.remove(id);
+            ok()
+        }
+        ("GET", ["members"]) => {
+            let who = |&one: &usize| json!({"id": id_of(one), "name": chat.name(one)});
+            (200, chat.rooms[id].members.iter().map(who).collect())
+        }
+        ("GET", ["history"]) => {
+            let (last, _) = chat.page(&Place::Room(id.to_owned()), None, 200);
+            (200, last.iter().map(|one| chat.room_message(one)).collect())
+        }
+        ("GET", []) => (200, chat.room_json(id)),
         _ => unknown(),
     }
 }

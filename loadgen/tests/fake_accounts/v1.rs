@@ -60,34 +60,42 @@ pub(crate) fn hear(chat: &mut Chat, by: (usize, usize), frame: &Value, stream: &
                 }
             }
         }
+        other => answer(of_rooms(chat, user, other, frame)),
+    }
+}
+
+/// The answer to a frame about rooms.
+fn of_rooms(chat: &mut Chat, user: usize, kind: &str, frame: &Value) -> Value {
+    let id = field(frame, "room");
+    match kind {
         "rooms" => {
-            let ids = chat.rooms.iter().filter(|(_, room)| room.members.contains(&user));
-            let rooms: Vec<_> = ids.map(|(id, _)| room(chat, id)).collect();
-            answer(json!({"type": "rooms", "rooms": rooms}));
+            let own = chat.rooms.iter().filter(|(_, room)| room.members.contains(&user));
+            let rooms: Vec<_> = own.map(|(id, _)| room(chat, id)).collect();
+            json!({"type": "rooms", "rooms": rooms})
         }
         "room_create" => {
             let (name, about) = (field(frame, "name"), field(frame, "description"));
             let new = chat.create_room(name, about, user);
-            answer(event(chat, &new, "created", user));
+            event(chat, &new, "created", user)
         }
         "room_add" => {
-            let new = chat.user(&field(frame, "user"));
-            let room = field(frame, "room");
-            if let (Some(new), Some(room)) = (new, chat.rooms.get_mut(&room)) {
+            let Some(new) = chat.user(&field(frame, "user")) else { return error("unknown_user") };
+            if let Some(room) = chat.rooms.get_mut(&id) {
                 room.members.insert(new);
             }
-            match new {
-                Some(new) => answer(event(chat, &room, "added", new)),
-                None => answer(error("unknown_user")),
-            }
+            event(chat, &id, "added", new)
+        }
+        "room_delete" => {
+            let answer = event(chat, &id, "deleted", user);
+            chat.rooms.remove(&id);
+            answer
         }
         "room_members" => {
-            let room = field(frame, "room");
             let members: Vec<_> =
-                chat.rooms[&room].members.iter().map(|&user| chat.name(user)).collect();
-            answer(json!({"type": "room_members", "room": room, "members": members}));
+                chat.rooms[&id].members.iter().map(|&user| chat.name(user)).collect();
+            json!({"type": "room_members", "room": id, "members": members})
         }
-        _ => answer(error("unknown_type")),
+        _ => error("unknown_type"),
     }
 }
 
