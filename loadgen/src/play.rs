@@ -187,15 +187,16 @@ pub(crate) fn play(
     let target = target.as_mut().or(own_target.as_mut()).expect("one or the other");
     let mut metrics = metrics.as_mut().or(own_metrics.as_mut());
 
-    let pool = match (&data, &options.accounts) {
+    let mut pool = match (&data, &options.accounts) {
         (Some(_), _) => Pool::read(&own_users).map_err(Refusal::Server)?,
         (None, Some(path)) if has_accounts => {
             enrolment::prepare(path, phones, target, signals, plan.quiet)?
         }
         (None, _) => Pool::default(),
     };
-    let pool = Arc::new(pool);
     target.keep(net::probe(plan, target, &pool, signals)?);
+    net::make_rooms(plan, target, &mut pool, signals)?;
+    let pool = Arc::new(pool);
     let before = metrics.as_deref_mut().map(|metrics| {
         let (page, address) = page(metrics, signals)?;
         metrics.keep(address);
@@ -210,6 +211,9 @@ pub(crate) fn play(
     }
     let outcome = net::play(plan, target, &pool, pid, metrics, signals)
         .map_err(|error| Failure::ours(&error))?;
+    if !is_own {
+        net::delete_rooms(plan, target, &pool, signals);
+    }
     let after = match metrics.map(|metrics| page(metrics, signals)) {
         None | Some(Err(Refusal::Interrupted)) => None,
         Some(Err(Refusal::Server(sentence))) => Some(Err(sentence)),

@@ -3,10 +3,11 @@
 
 use clap::ValueEnum as _;
 
+use super::account::AccountArgs;
 use super::flags::Args;
 use super::values::OnOff;
 use crate::client::{Protocol, Realm};
-use crate::workload::{Devices, Manners, Numbers, Persona, Postings};
+use crate::workload::{Devices, Manners, Numbers, Persona, Postings, Rooms};
 
 /// How many sessions a session invites, if no flag says so.
 const CIRCLE: u32 = 8;
@@ -17,6 +18,8 @@ const MOST_CIRCLE: u32 = 50;
 /// The share of private messages, if no flag says so. A message to everyone has as many deliveries as there are
 /// phones.
 const PRIVATE: f64 = 0.9;
+/// The share of messages to rooms, if there are rooms and no flag says so.
+const ROOM_SHARE: f64 = 0.5;
 
 /// Deliveries a second that all messages make together, if no flag says how many messages there are.
 const DELIVERIES: f64 = 10_000.0;
@@ -32,7 +35,14 @@ fn flags_of(protocol: Protocol) -> Vec<&'static str> {
         Realm::Messenger(_) => OF_MESSENGER.to_vec(),
         Realm::Account(words) => {
             let skills = words.skills();
-            let own = [("private", skills.is_private), ("typing", skills.types)];
+            let own = [
+                ("private", skills.is_private),
+                ("rooms", skills.has_rooms),
+                ("room_share", skills.has_rooms),
+                ("replies", skills.has_replies),
+                ("marks", skills.marks_read),
+                ("typing", skills.types),
+            ];
             let own = own.into_iter().filter(|&(_, has_it)| has_it).map(|(flag, _)| flag);
             std::iter::once("accounts").chain(own).collect()
         }
@@ -99,6 +109,15 @@ fn check_account(args: &Args) -> Result<(), String> {
                 .into(),
         );
     }
+    let AccountArgs { private, rooms, room_share, .. } = args.account;
+    if rooms == 0 && room_share.is_some_and(|share| share > 0.0) {
+        return Err("--room-share needs --rooms: how many there are".into());
+    }
+    if private.unwrap_or(0.0) + room_share.unwrap_or(0.0) > 1.0 {
+        return Err(
+            "--private and --room-share are shares of all messages: together at most 1".into()
+        );
+    }
     Ok(())
 }
 
@@ -130,9 +149,12 @@ pub(super) fn usual_rate(args: &Args, clients: u32) -> f64 {
     match args.protocol.dialect().realm() {
         Realm::Mobile(_) | Realm::Messenger(_) => args.rate,
         Realm::Account(_) => {
-            let private = postings(args).private;
+            let Postings { private, room_share, rooms, .. } = postings(args);
             let others = f64::from(clients.saturating_sub(1)).max(1.0);
-            (DELIVERIES / (private + (1.0 - private) * others)).min(args.rate)
+            let others_in_a_room = Rooms::new(rooms, clients, 0).mean_size().max(1.0);
+            let of_a_room = room_share * others_in_a_room;
+            let each = private + of_a_room + (1.0 - private - room_share) * others;
+            (DELIVERIES / each).min(args.rate)
         }
     }
 }
@@ -143,9 +165,19 @@ pub(super) fn postings(args: &Args) -> Postings {
         Realm::Mobile(_) | Realm::Messenger(_) => Postings::NONE,
         Realm::Account(words) => {
             let skills = words.skills();
+            let flags = &args.account;
             let share = |share: f64, has_words: bool| if has_words { share } else { 0.0 };
+            let has_rooms = skills.has_rooms && flags.rooms > 0;
+            // What one flag leaves is shared as it would be without that flag.
+            let left = 1.0 - flags.private.unwrap_or(0.0);
+            let room_share = share(flags.room_share.unwrap_or(ROOM_SHARE * left), has_rooms);
+            let private = flags.private.unwrap_or(PRIVATE * (1.0 - room_share));
             Postings {
-                private: share(args.account.private.unwrap_or(PRIVATE), skills.is_private),
+                private: share(private, skills.is_private),
+                rooms: if has_rooms { flags.rooms } else { 0 },
+                room_share,
+                replies: share(flags.replies, skills.has_replies),
+                read: share(flags.marks, skills.marks_read),
                 typing: share(args.typing, skills.types),
             }
         }

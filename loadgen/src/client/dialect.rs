@@ -111,7 +111,18 @@ pub(crate) trait AccountWords: Debug + Sync {
         out: &mut Vec<u8>,
     );
 
-    #[allow(dead_code, reason = "reading comes with unread counts")]
+    /// Makes a room, whose server's id the answer says.
+    fn make_room(&self, _name: &str, _pen: &mut Pen, _out: &mut Vec<u8>) {}
+
+    /// Makes a user a member of the room with this id.
+    fn add_to_room(&self, _room: &str, _user: &str, _pen: &mut Pen, _out: &mut Vec<u8>) {}
+
+    /// Deletes the room with this id.
+    fn delete_room(&self, _room: &str, _pen: &mut Pen, _out: &mut Vec<u8>) {}
+
+    /// Asks how many messages of each place are unread.
+    fn ask_for_unread(&self, _pen: &mut Pen, _out: &mut Vec<u8>) {}
+
     /// Says that the user has read a place up to the message with this id of the server.
     fn mark_read(&self, place: &Spot<'_>, up_to: &str, pen: &mut Pen, out: &mut Vec<u8>);
 }
@@ -132,6 +143,8 @@ pub(crate) struct Skills {
     pub(crate) is_private: bool,
     /// Messages to rooms.
     pub(crate) has_rooms: bool,
+    /// Messages that answer others.
+    pub(crate) has_replies: bool,
     /// Typing.
     pub(crate) types: bool,
     /// Pages of histories, over the socket.

@@ -29,7 +29,7 @@ pub(crate) use dialect::{
 };
 pub(crate) use door::{Address, Caller, Presence};
 pub(crate) use ending::{Ending, hint};
-pub(crate) use news::{History, News, Post, Spot};
+pub(crate) use news::{History, News, Post, RoomEvent, Spot};
 pub(crate) use pen::Pen;
 pub(crate) use phone::{Event, Phone};
 pub(crate) use protocol::Protocol;

@@ -17,10 +17,23 @@ pub(crate) enum News<'a> {
     Typing { from: Cow<'a, str>, place: Spot<'a>, is_typing: bool },
     /// How many messages of each place are unread.
     Unread(Vec<Unread<'a>>),
+    /// A room has changed.
+    Room { room: Cow<'a, str>, event: RoomEvent },
     /// A list of the users who are online, of this many bytes.
     Online { bytes: usize },
     /// Something else that loadgen knows, and has no use for.
     Known,
+}
+
+/// What has happened to a room.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum RoomEvent {
+    Created,
+    Deleted,
+    /// A user is a member now.
+    Added,
+    /// A user is no longer a member.
+    Gone,
 }
 
 /// Where a message is said.
@@ -81,6 +94,7 @@ impl News<'_> {
                 News::Typing { from: owned(from), place: place.into_owned(), is_typing }
             }
             News::Unread(all) => News::Unread(all.into_iter().map(Unread::into_owned).collect()),
+            News::Room { room, event } => News::Room { room: owned(room), event },
             News::Online { bytes } => News::Online { bytes },
             News::Known => News::Known,
         }

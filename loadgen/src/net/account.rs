@@ -1,14 +1,14 @@
 //! What users with accounts do: they write to everyone and to each other.
 
-use std::borrow::Cow;
-
 use switchboard::timer::Moment;
 
 use super::desk::Desk;
+use super::desk::account::spot;
 use super::lines::Lines;
 use super::run::Run;
-use crate::client::{AccountWords, Draft, Spot};
+use crate::client::{AccountWords, Draft};
 use crate::phone_id::PhoneId;
+use crate::record::Conversation;
 use crate::workload::Place;
 
 impl Run<'_> {
@@ -22,24 +22,22 @@ impl Run<'_> {
     ) -> u64 {
         let sender = self.lines.party(from);
         let Lines { slots, pen, out, text, .. } = &mut self.lines;
-        let Desk { record, texts, names, pool, seed, .. } = &mut self.desk;
+        let Desk { record, texts, names, pool, seed, rooms, newest, .. } = &mut self.desk;
         let Some(accounts) = record.checked.accounts_mut() else { return 0 };
         let postings = &self.plan.settings.postings;
-        let place = postings.place(record.books.sent(), to, *seed);
+        let place = postings.place(record.books.sent(), (from, to), rooms, *seed);
         let recipient = crate::record::Party { phone: place.recipient(), generation: 0 };
         let stamp = record.books.send(sender, recipient, planned, now);
         accounts.send(&stamp, now);
         texts.write(&stamp, text);
         let (id, number) = (names.message(stamp.number), stamp.number);
-        let draft = Draft {
-            id: id.as_str(),
-            place: match place {
-                Place::Phone(to) => Spot::User(Cow::Borrowed(pool.name(to).unwrap_or_default())),
-                Place::Everyone | Place::Room(_) => Spot::Everyone,
-            },
-            text: str::from_utf8(text).expect("a text is ASCII"),
-            reply_to: None,
-        };
+        let answered = newest.get(&Conversation::of(from, place));
+        let reply_to = answered.filter(|_| postings.is_reply(number, *seed)).map(String::as_str);
+        if let Some(mid) = reply_to {
+            accounts.answer(number, mid);
+        }
+        let text = str::from_utf8(text).expect("a text is ASCII");
+        let draft = Draft { id: id.as_str(), place: spot(pool, place), text, reply_to };
         let is_typed = words.skills().types && postings.is_typed(number, *seed);
         if slots[from.index()].line.as_ref().is_some_and(|line| line.phone.is_some()) {
             if is_typed {
@@ -52,7 +50,8 @@ impl Run<'_> {
             }
         }
         // Of a message to everyone, some phone reads at once.
-        let is_timed = place == Place::Everyone || slots[to.index()].persona.is_sociable();
+        let is_private = matches!(place, Place::Phone(_));
+        let is_timed = !is_private || slots[to.index()].persona.is_sociable();
         record.sent(number, planned, now, is_timed);
         self.write(from);
         number

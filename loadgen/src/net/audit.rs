@@ -14,6 +14,7 @@ use switchboard::timer::Moment;
 use super::ask::{Asker, Request};
 use super::clock::Clock;
 use super::desk::Desk;
+use super::desk::account::spot;
 use super::patience::{Patience, Refusal};
 use super::run::Run;
 use super::talk::Talk;
@@ -61,7 +62,7 @@ impl Run<'_> {
         for (done, &at) in places.iter().enumerate() {
             if !is_quiet && self.clock.now() >= next_line {
                 next_line = self.clock.now() + BETWEEN_LINES;
-                tell(done, places.len());
+                tell(&format!("reading histories: {done} of {}", places.len()));
             }
             let mut attempt = 0;
             let read = loop {
@@ -112,7 +113,7 @@ impl Run<'_> {
 
 /// Why there is no history.
 #[derive(Clone, Copy, Debug)]
-enum Failure {
+pub(super) enum Failure {
     Interrupted,
     /// The server does not have what is asked for.
     Unknown,
@@ -140,11 +141,7 @@ fn pages<'a>(
     at: (Place, PhoneId),
 ) -> Read {
     let (place, user) = at;
-    let spot = match place {
-        Place::Everyone => Spot::Everyone,
-        Place::Phone(other) => Spot::User(desk.pool.name(other).unwrap_or_default().into()),
-        Place::Room(room) => Spot::Room(desk.room(room).into()),
-    };
+    let spot = spot(&desk.pool, place);
     let socket = match reader.take().filter(|reader| reader.user == user) {
         Some(reader) => reader,
         None => {
@@ -176,7 +173,7 @@ fn pages<'a>(
 
 /// A socket on which a user reads histories.
 #[derive(Debug)]
-struct Reader<'a> {
+pub(super) struct Reader<'a> {
     user: PhoneId,
     dialect: &'static dyn Dialect,
     talk: Talk<'a>,
@@ -197,7 +194,7 @@ struct Page {
 }
 
 impl<'a> Reader<'a> {
-    fn sign_in(
+    pub(super) fn sign_in(
         dialect: &'static dyn Dialect,
         target: &'a Target,
         signals: &'a Signals,
@@ -232,28 +229,34 @@ impl<'a> Reader<'a> {
         desk: &Desk,
     ) -> Result<Page, Failure> {
         let Realm::Account(words) = self.dialect.realm() else { return Err(Failure::Unknown) };
+        let ask = |pen: &mut Pen, out: &mut Vec<u8>| words.ask_for_history(spot, before, pen, out);
+        self.ask(ask, |news| match news {
+            News::History(history) if history.place == *spot => Some(Page {
+                kept: desk.kept(&history.posts),
+                oldest: history.posts.first().and_then(|post| Some(post.mid.as_ref()?.to_string())),
+                has_more: history.has_more,
+            }),
+            _ => None,
+        })
+    }
+
+    /// Asks for something, and waits for what `find` finds in the answer.
+    pub(super) fn ask<T>(
+        &mut self,
+        write: impl FnOnce(&mut Pen, &mut Vec<u8>),
+        find: impl Fn(&News<'_>) -> Option<T>,
+    ) -> Result<T, Failure> {
         self.asked += 1;
         if self.asked > AT_ONCE && self.signals.pause(BETWEEN_PAGES) {
             return Err(Failure::Interrupted);
         }
         let mut out = Vec::new();
-        words.ask_for_history(spot, before, &mut self.pen, &mut out);
+        write(&mut self.pen, &mut out);
         self.talk.extend(Patience::new(FOR_A_PAGE, Some(self.signals)));
         self.write(&out)?;
         loop {
-            let page = self.hear(|news| match news {
-                News::History(history) if history.place == *spot => Some(Page {
-                    kept: desk.kept(&history.posts),
-                    oldest: history
-                        .posts
-                        .first()
-                        .and_then(|post| Some(post.mid.as_ref()?.to_string())),
-                    has_more: history.has_more,
-                }),
-                _ => None,
-            })?;
-            if let Some(page) = page {
-                return Ok(page);
+            if let Some(found) = self.hear(&find)? {
+                return Ok(found);
             }
         }
     }
@@ -336,8 +339,8 @@ fn failure(error: &io::Error) -> Failure {
     }
 }
 
-fn tell(done: usize, all: usize) {
-    let line = format!("reading histories: {done} of {all}");
+/// Shows how far it has come. On a terminal, a line takes the place of the one before.
+pub(super) fn tell(line: &str) {
     let mut stderr = io::stderr();
     let line = match stderr.is_terminal() {
         true => format!("\r\x1b[K{line}"),

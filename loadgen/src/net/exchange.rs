@@ -300,6 +300,9 @@ impl Run<'_> {
                 errand.run(words, &desk.names, pen, out);
             }
         }
+        if let Realm::Account(words) = *realm {
+            desk.write_marks(words, pen, out);
+        }
         let is_new = !was_ready && phone.is_ready();
         if is_new {
             self.get_ready(id, now);

@@ -31,6 +31,7 @@ mod mobile;
 mod patience;
 mod probe;
 mod progress;
+mod rooms;
 mod run;
 mod share;
 mod slot;
@@ -38,6 +39,7 @@ mod talk;
 mod task;
 mod tasks;
 mod token;
+mod unread;
 mod usage;
 mod watch;
 
@@ -66,6 +68,7 @@ pub(crate) use enrol::enrol;
 pub(crate) use get::{FOR_A_PAGE, get};
 pub(crate) use patience::Refusal;
 pub(crate) use probe::probe;
+pub(crate) use rooms::{delete_rooms, make_rooms};
 pub(crate) use usage::make_room;
 
 /// The tokens of phones count up from 0, and never get this far.
@@ -148,6 +151,7 @@ pub(crate) fn play(
     }
     progress.finish();
     run.read_histories(signals);
+    run.check_unread(signals);
     // Back to the default: a server that is started for the next run would inherit it.
     set_timerslack(0)?;
     Ok(run.finish())

@@ -14,6 +14,8 @@ pub(crate) struct Pool {
     accounts: Vec<Account>,
     /// The places of all accounts, in the order of their names.
     by_name: Vec<u32>,
+    /// The server's ids of the run's rooms, by number. They are made for each run, and are not in the file.
+    pub(crate) rooms: Vec<String>,
 }
 
 /// A user's account.
@@ -76,6 +78,11 @@ impl Pool {
     /// The name of a phone's user.
     pub(crate) fn name(&self, phone: PhoneId) -> Option<&str> {
         self.get(phone).map(|account| &*account.name)
+    }
+
+    /// The server's id of a room.
+    pub(crate) fn room(&self, room: u32) -> &str {
+        self.rooms.get(room as usize).map_or("", String::as_str)
     }
 
     /// The phone whose user has this name.

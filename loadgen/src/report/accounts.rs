@@ -22,6 +22,10 @@ pub(super) struct Accounts {
     /// Beginnings and ends of typing, counted once for each phone that was to see them.
     pub(super) typing_sent: u64,
     pub(super) typing_seen: u64,
+    /// Messages that were sent as replies.
+    pub(super) replies: u64,
+    /// Places whose number of unread messages was compared at the end.
+    pub(super) unread_compared: u64,
     pub(super) stored: Stored,
     /// Lapses by name, those of the histories at the end left out.
     pub(super) lapses: BTreeMap<&'static str, u64>,
@@ -41,6 +45,8 @@ pub(super) struct Stored {
     pub(super) out_of_order: u64,
     /// With another author, text or place.
     pub(super) wrong: u64,
+    /// Replies that do not answer what they answered when they were sent.
+    pub(super) replies_wrong: u64,
     /// Histories that the server did not give.
     pub(super) unread: u64,
 }
@@ -50,18 +56,36 @@ pub(super) struct Stored {
 pub(super) struct AccountPlan {
     /// The share of messages that go to one user.
     pub(super) private: f64,
+    /// How many rooms there are, and the share of messages that go to one of them.
+    pub(super) rooms: u32,
+    pub(super) room_share: f64,
+    /// The share of messages that answer another one.
+    pub(super) replies: f64,
+    /// The share of messages that one of their readers marks as read.
+    pub(super) marks: f64,
     /// The share of messages that are typed visibly.
     pub(super) typing: f64,
 }
 
 impl AccountPlan {
     pub(super) fn of(postings: &Postings) -> Self {
-        AccountPlan { private: postings.private, typing: postings.typing }
+        let Postings { private, rooms, room_share, replies, read, typing } = *postings;
+        AccountPlan { private, rooms, room_share, replies, marks: read, typing }
     }
 
     /// In words, for the line about the plan.
     pub(super) fn words(&self) -> String {
-        format!("{} private, {} typed", self.private, self.typing)
+        let AccountPlan { private, rooms, room_share, replies, marks, typing } = self;
+        let mut words = format!("{private:.2} private");
+        if *rooms > 0 {
+            words += &format!(", {room_share:.2} to {rooms} rooms");
+        }
+        for (share, what) in [(replies, "replies"), (marks, "marked as read"), (typing, "typed")] {
+            if *share > 0.0 {
+                words += &format!(", {share:.2} {what}");
+            }
+        }
+        words
     }
 }
 
@@ -77,11 +101,14 @@ pub(super) fn accounts(outcome: &Outcome) -> Option<Accounts> {
         acknowledgement: Both::of(&accounts.acknowledgement),
         typing_sent: accounts.typing_sent,
         typing_seen: accounts.typing_seen,
+        replies: accounts.replies() as u64,
+        unread_compared: accounts.unread_compared,
         stored: Stored {
             histories: stored.histories,
             found: stored.found,
             out_of_reach: stored.out_of_reach,
             missing: count(Lapse::StoredMissing),
+            replies_wrong: count(Lapse::StoredReply),
             twice: count(Lapse::StoredTwice),
             out_of_order: count(Lapse::StoredOutOfOrder),
             wrong: count(Lapse::StoredWrong),
@@ -98,6 +125,7 @@ pub(super) fn accounts(outcome: &Outcome) -> Option<Accounts> {
 /// Writes the summary as text.
 pub(super) fn write_accounts(accounts: &Accounts, out: &mut impl Write) -> io::Result<()> {
     let Accounts { deliveries, acknowledged, typing_sent, typing_seen, stored, .. } = accounts;
+    let Accounts { replies, unread_compared, .. } = accounts;
     writeln!(
         out,
         "accounts     {deliveries} deliveries; {acknowledged} messages acknowledged; typing seen {typing_seen} of {typing_sent} times"
@@ -105,12 +133,22 @@ pub(super) fn write_accounts(accounts: &Accounts, out: &mut impl Write) -> io::R
     for (name, count) in accounts.lapses.iter().filter(|&(_, &count)| count > 0) {
         writeln!(out, "             {count} {}", name.replace('_', " "))?;
     }
+    if replies + unread_compared > 0 {
+        writeln!(
+            out,
+            "             {replies} replies; unread messages compared in {unread_compared} places"
+        )?;
+    }
+    let Stored { replies_wrong, .. } = stored;
     let Stored { histories, out_of_reach, missing, twice, out_of_order, wrong, unread, .. } =
         stored;
     writeln!(
         out,
         "stored       {acknowledged} acknowledged, {missing} missing, {twice} twice, {out_of_order} out of order, {wrong} wrong"
     )?;
+    if *replies_wrong > 0 {
+        writeln!(out, "             {replies_wrong} replies that no longer answer what they did")?;
+    }
     writeln!(out, "             {histories} histories read, {unread} not given")?;
     if *out_of_reach > 0 {
         writeln!(

@@ -72,8 +72,13 @@ pub(super) fn hits(share: f64, number: u64, seed: u64) -> bool {
     if share <= 0.0 || share >= 1.0 {
         return share >= 1.0;
     }
+    fraction(number, seed) < share
+}
+
+/// A random number from 0 to 1, the same one for this number and seed.
+pub(super) fn fraction(number: u64, seed: u64) -> f64 {
     let seed = seed ^ number.wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    fastrand::Rng::with_seed(seed).f64() < share
+    fastrand::Rng::with_seed(seed).f64()
 }
 
 #[cfg(test)]

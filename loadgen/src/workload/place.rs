@@ -3,7 +3,7 @@
 //! A stamp has room for one number in place of the recipient. The numbers of phones end where those of rooms
 //! begin, and the last one with five hexadecimal digits stands for everyone.
 
-use super::{Numbers, Postings};
+use super::Numbers;
 use crate::phone_id::PhoneId;
 
 /// Where a user writes.
@@ -21,10 +21,6 @@ const EVERYONE: u32 = 0xf_ffff;
 const FIRST_ROOM: u32 = Numbers::MOST + 1;
 
 impl Place {
-    #[allow(dead_code, reason = "rooms come with the protocol that makes them")]
-    /// The most rooms that have numbers.
-    pub(crate) const MOST_ROOMS: u32 = EVERYONE - FIRST_ROOM;
-
     /// The place in a stamp.
     pub(crate) const fn of(recipient: PhoneId) -> Self {
         match recipient.0 {
@@ -44,26 +40,17 @@ impl Place {
     }
 }
 
-impl Postings {
-    /// Where the message with this number goes that was meant for this phone.
-    pub(crate) fn place(&self, number: u64, to: PhoneId, seed: u64) -> Place {
-        match self.is_private(number, seed) {
-            true => Place::Phone(to),
-            false => Place::Everyone,
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::workload::Rooms;
 
     #[test]
     fn a_stamp_leads_back_to_the_place() {
         let places = [
             Place::Everyone,
             Place::Room(0),
-            Place::Room(Place::MOST_ROOMS - 1),
+            Place::Room(Rooms::MOST - 1),
             Place::Phone(PhoneId(0)),
             Place::Phone(PhoneId(Numbers::MOST)),
         ];

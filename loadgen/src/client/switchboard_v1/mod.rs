@@ -58,6 +58,7 @@ impl AccountWords for SwitchboardV1 {
         Skills {
             is_private: true,
             has_rooms: true,
+            has_replies: true,
             types: true,
             has_history: true,
             marks_read: true,
@@ -86,6 +87,25 @@ impl AccountWords for SwitchboardV1 {
     ) {
         let body = ClientBody::History { before, limit: Some(PAGE) };
         pen.write_json(&frame(body, place, None), out);
+    }
+
+    fn make_room(&self, name: &str, pen: &mut Pen, out: &mut Vec<u8>) {
+        let body = ClientBody::RoomCreate { name, description: "made by loadgen" };
+        pen.write_json(&frame(body, &Spot::Everyone, None), out);
+    }
+
+    fn add_to_room(&self, room: &str, user: &str, pen: &mut Pen, out: &mut Vec<u8>) {
+        let place = Spot::Room(room.into());
+        pen.write_json(&frame(ClientBody::RoomAdd { user }, &place, None), out);
+    }
+
+    fn delete_room(&self, room: &str, pen: &mut Pen, out: &mut Vec<u8>) {
+        let place = Spot::Room(room.into());
+        pen.write_json(&frame(ClientBody::RoomDelete, &place, None), out);
+    }
+
+    fn ask_for_unread(&self, pen: &mut Pen, out: &mut Vec<u8>) {
+        pen.write_json(&frame(ClientBody::Conversations, &Spot::Everyone, None), out);
     }
 
     fn mark_read(&self, place: &Spot<'_>, up_to: &str, pen: &mut Pen, out: &mut Vec<u8>) {

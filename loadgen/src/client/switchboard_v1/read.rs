@@ -5,31 +5,31 @@ use std::borrow::Cow;
 use serde_json::value::RawValue;
 use switchboard::dialects::switchboard_v1::wire::{ConversationFields, ServerFields};
 
-use crate::client::news::{History, News, Post, Spot, Unread};
-use crate::client::said::Said;
+use crate::client::news::{History, News, Post, RoomEvent, Spot, Unread};
+use crate::client::said::NoNews;
 
 /// Reads a frame. `Err`: it is no news.
-#[expect(clippy::result_large_err, reason = "the other result is as large, and is the usual one")]
-pub(super) fn read(json: &str) -> Result<News<'_>, Said<'static>> {
+pub(super) fn read(json: &str) -> Result<News<'_>, NoNews> {
     let Ok(fields) = serde_json::from_str::<ServerFields<'_>>(json) else {
-        return Err(Said::Nonsense);
+        return Err(NoNews::Nonsense);
     };
     let news = match fields.kind {
-        "pong" => return Err(Said::Pong),
-        "error" => return Err(Said::Error),
+        "pong" => return Err(NoNews::Pong),
+        "error" => return Err(NoNews::Error),
         "welcome" => fields.user.map(|_| News::Welcome),
         "message" => post(fields).map(News::Post),
         "ack" => acknowledged(fields),
         "history" => history(fields),
         "typing" => typing(fields),
         "conversations" => fields.conversations.and_then(unread).map(News::Unread),
+        "room" => room(fields),
         "online_users" => fields.users.map(|_| News::Online { bytes: json.len() }),
         "presence" => fields.joined.map(|_| News::Online { bytes: json.len() }),
-        "read" | "receipt" | "signal" | "edited" | "deleted" | "room" | "rooms"
-        | "room_members" | "users" => Some(News::Known),
-        _ => return Err(Said::Other),
+        "read" | "receipt" | "signal" | "edited" | "deleted" | "rooms" | "room_members"
+        | "users" => Some(News::Known),
+        _ => return Err(NoNews::Other),
     };
-    news.ok_or(Said::Nonsense)
+    news.ok_or(NoNews::Nonsense)
 }
 
 fn spot<'a>(to: Option<Cow<'a, str>>, room: Option<&'a str>) -> Option<Spot<'a>> {
@@ -67,6 +67,17 @@ fn history(fields: ServerFields<'_>) -> Option<News<'_>> {
     let posts = messages.into_iter().map(|raw| post(serde_json::from_str(raw.get()).ok()?));
     let posts = posts.collect::<Option<_>>()?;
     Some(News::History(History { place, posts, has_more: fields.more? }))
+}
+
+fn room(fields: ServerFields<'_>) -> Option<News<'_>> {
+    let event = match fields.event? {
+        "created" => RoomEvent::Created,
+        "deleted" => RoomEvent::Deleted,
+        "added" => RoomEvent::Added,
+        "removed" | "left" => RoomEvent::Gone,
+        _ => return Some(News::Known),
+    };
+    Some(News::Room { room: fields.room?.into(), event })
 }
 
 fn typing(fields: ServerFields<'_>) -> Option<News<'_>> {
@@ -136,9 +147,13 @@ mod tests {
         assert_eq!(news(r#"{"type":"welcome","user":"ada","server":"1"}"#), News::Welcome);
         let online = r#"{"type":"online_users","users":["ada"]}"#;
         assert_eq!(news(online), News::Online { bytes: online.len() });
-        assert_eq!(read(r#"{"type":"pong"}"#), Err(Said::Pong));
-        assert_eq!(read(r#"{"type":"error","detail":"no","code":"busy"}"#), Err(Said::Error));
-        assert_eq!(read(r#"{"type":"something_new"}"#), Err(Said::Other));
+        let room =
+            r#"{"type":"room","room":"r","name":"R","members":1,"event":"created","user":"ada"}"#;
+        let event = RoomEvent::Created;
+        assert_eq!(news(room), News::Room { room: "r".into(), event });
+        assert_eq!(read(r#"{"type":"pong"}"#), Err(NoNews::Pong));
+        assert_eq!(read(r#"{"type":"error","detail":"no","code":"busy"}"#), Err(NoNews::Error));
+        assert_eq!(read(r#"{"type":"something_new"}"#), Err(NoNews::Other));
     }
 
     #[test]
@@ -156,7 +171,7 @@ mod tests {
             r#"{"type":"conversations","conversations":[{"unread":-1}]}"#,
             r#"{"type":"typing","from":"ada","is_typing":"yes"}"#,
         ] {
-            assert_eq!(read(json), Err(Said::Nonsense), "{json}");
+            assert_eq!(read(json), Err(NoNews::Nonsense), "{json}");
         }
     }
 }

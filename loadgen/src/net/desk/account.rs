@@ -3,10 +3,28 @@
 use switchboard::timer::Moment;
 
 use super::Desk;
-use crate::client::{History, News, Post, Spot};
+use crate::client::{AccountWords, History, News, Pen, Post, Spot};
 use crate::phone_id::PhoneId;
-use crate::record::{Accounts, Books, Came, Fault, Kept};
+use crate::pool::Pool;
+use crate::record::{Accounts, Books, Came, Conversation, Fault, Kept, Lapse};
 use crate::workload::{Place, Stamp};
+
+/// A message that a phone marks as read.
+#[derive(Debug)]
+pub(in crate::net) struct Mark {
+    place: Place,
+    /// The server's id of it.
+    mid: String,
+}
+
+/// What this place of a phone is called on the wire.
+pub(in crate::net) fn spot(pool: &Pool, place: Place) -> Spot<'_> {
+    match place {
+        Place::Everyone => Spot::Everyone,
+        Place::Phone(other) => Spot::User(pool.name(other).unwrap_or_default().into()),
+        Place::Room(room) => Spot::Room(pool.room(room).into()),
+    }
+}
 
 impl Desk {
     /// A phone has heard something. `is_sociable`: it is timed.
@@ -19,9 +37,8 @@ impl Desk {
     ) {
         match news {
             News::Post(post) => self.hear_post(by, post, is_sociable, now),
-            News::Acknowledged { id, mid: _ } => {
-                let number = self.names.read_message(id);
-                self.hear_acknowledgement(by, number, is_sociable, now);
+            News::Acknowledged { id, mid } => {
+                self.hear_acknowledgement(by, (id, mid), is_sociable, now);
             }
             News::History(history) => self.see_history(by, history, now),
             News::Typing { .. } => {
@@ -34,7 +51,7 @@ impl Desk {
                 heard.list_bytes += *bytes as u64;
                 heard.longest_list_bytes = heard.longest_list_bytes.max(*bytes);
             }
-            News::Welcome | News::Unread(_) | News::Known => {}
+            News::Welcome | News::Unread(_) | News::Room { .. } | News::Known => {}
         }
     }
 
@@ -50,29 +67,84 @@ impl Desk {
         if !self.is_right(&stamp, post) {
             self.record.books.note(Fault::Misattributed);
         }
-        self.hear_stamp(by, &stamp, is_sociable, now);
+        let Some((accounts, _)) = self.accounts() else { return };
+        if !accounts.is_answer_right(stamp.number, post.reply_to.as_deref()) {
+            accounts.lapses.add(Lapse::ReplyWrong);
+        }
+        self.hear_stamp(by, (&stamp, post.mid.as_deref()), is_sociable, now);
     }
 
     fn hear_acknowledgement(
         &mut self,
         by: PhoneId,
-        number: Option<u64>,
+        (id, mid): (&str, &str),
         is_sociable: bool,
         now: Moment,
     ) {
+        let number = self.names.read_message(id);
         let Some((accounts, books)) = self.accounts() else { return };
         match number.and_then(|number| accounts.sent(number)).filter(|stamp| stamp.sender == by) {
-            Some(stamp) => self.hear_stamp(by, &stamp, is_sociable, now),
+            Some(stamp) => {
+                self.note_newest(&stamp, mid);
+                self.hear_stamp(by, (&stamp, Some(mid)), is_sociable, now);
+            }
             None => books.note(Fault::Garbled),
         }
     }
 
-    fn hear_stamp(&mut self, by: PhoneId, stamp: &Stamp, is_sociable: bool, now: Moment) {
+    fn hear_stamp(
+        &mut self,
+        by: PhoneId,
+        (stamp, mid): (&Stamp, Option<&str>),
+        is_sociable: bool,
+        now: Moment,
+    ) {
         let Some((accounts, books)) = self.accounts() else { return };
         match accounts.hear(by, stamp, books, now) {
             Some(Came::Acknowledged(receipt)) => self.keep(&receipt),
-            Some(Came::Delivered(receipt)) if is_sociable => self.deliver(&receipt, now),
+            Some(Came::Delivered(receipt)) if is_sociable => {
+                self.deliver(&receipt, now);
+                self.mark_read(by, stamp, mid);
+            }
             Some(Came::Delivered(_)) | None => {}
+        }
+    }
+
+    /// A message is stored: others can answer it.
+    fn note_newest(&mut self, stamp: &Stamp, mid: &str) {
+        if self.postings.replies > 0.0 {
+            let place = Place::of(stamp.recipient);
+            let newest = self.newest.entry(Conversation::of(stamp.sender, place)).or_default();
+            newest.clear();
+            newest.push_str(mid);
+        }
+    }
+
+    /// The one phone that marks a message as read is to do so.
+    fn mark_read(&mut self, by: PhoneId, stamp: &Stamp, mid: Option<&str>) {
+        let place = Place::of(stamp.recipient);
+        let phones = self.rooms.users();
+        let reader = self.postings.reader(stamp.number, place, (&self.rooms, phones), self.seed);
+        let Some(mid) = mid.filter(|_| reader == Some(by)) else { return };
+        let place = match place {
+            Place::Phone(_) => Place::Phone(stamp.sender),
+            Place::Everyone | Place::Room(_) => place,
+        };
+        self.marks.push(Mark { place, mid: mid.to_owned() });
+        if let Some((accounts, _)) = self.accounts() {
+            accounts.mark(by, place, stamp.number);
+        }
+    }
+
+    /// Writes what the phone marks as read that has just heard something.
+    pub(in crate::net) fn write_marks(
+        &mut self,
+        words: &dyn AccountWords,
+        pen: &mut Pen,
+        out: &mut Vec<u8>,
+    ) {
+        for Mark { place, mid } in self.marks.drain(..) {
+            words.mark_read(&spot(&self.pool, place), &mid, pen, out);
         }
     }
 
@@ -92,7 +164,12 @@ impl Desk {
             let stamp = self.texts.read(&post.text);
             let is_author_right =
                 stamp.is_none_or(|stamp| self.pool.name(stamp.sender) == Some(&*post.from));
-            Kept { stamp, is_author_right }
+            let mid = post.reply_to.as_deref();
+            let accounts = self.record.accounts();
+            let is_answer_right = stamp
+                .zip(accounts)
+                .is_none_or(|(stamp, accounts)| accounts.is_answer_right(stamp.number, mid));
+            Kept { stamp, is_author_right, is_answer_right }
         });
         kept.collect()
     }
@@ -102,8 +179,8 @@ impl Desk {
         let is_place_right = match (&post.place, Place::of(stamp.recipient)) {
             (Spot::Everyone, place) => place == Place::Everyone,
             (Spot::User(name), Place::Phone(to)) => self.pool.name(to) == Some(&**name),
-            (Spot::Room(_), place) => matches!(place, Place::Room(_)),
-            (Spot::User(_), Place::Everyone | Place::Room(_)) => false,
+            (Spot::Room(id), Place::Room(room)) => self.pool.room(room) == &**id,
+            (Spot::User(_) | Spot::Room(_), _) => false,
         };
         is_place_right && self.pool.name(stamp.sender) == Some(&*post.from)
     }

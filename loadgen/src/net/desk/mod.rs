@@ -1,9 +1,10 @@
 //! [`Desk`]: what the server says, entered into the record.
 
-mod account;
+pub(super) mod account;
 mod messenger;
 mod mobile;
 
+use std::collections::HashMap;
 use std::mem;
 use std::sync::Arc;
 
@@ -14,9 +15,10 @@ use crate::client::{Presence, Realm, Said};
 use crate::phone_id::PhoneId;
 use crate::plan::Plan;
 use crate::pool::Pool;
-use crate::record::{Checked, Receipt, Record};
+use crate::record::{Checked, Conversation, Receipt, Record};
 use crate::schedule::Timing;
-use crate::workload::{Manners, Names, Numbers, Texts};
+use crate::workload::{Manners, Names, Numbers, Postings, Rooms, Texts};
+use account::Mark;
 
 /// Enters into the record what phones hear.
 #[derive(Debug)]
@@ -34,8 +36,13 @@ pub(super) struct Desk {
     pub(super) seed: u64,
     /// The accounts of the phones; empty in the realms that have none.
     pub(super) pool: Arc<Pool>,
-    /// The server's ids of the rooms, by number.
-    pub(super) rooms: Vec<String>,
+    /// Who is in which room.
+    pub(super) rooms: Rooms,
+    pub(super) postings: Postings,
+    /// By conversation: the server's id of its newest message, if messages answer each other.
+    pub(super) newest: HashMap<Conversation, String>,
+    /// What the phone that has just heard something marks as read.
+    pub(super) marks: Vec<Mark>,
     /// Of the phone that hears something now: the generation of its connection, and since when it has been
     /// ready.
     pub(super) hearing: (u32, Moment),
@@ -60,6 +67,10 @@ impl Desk {
             Realm::Account(_) => (texts.of_run(fastrand::u32(..)), fastrand::u64(..)),
         };
         let mut record = Record::new(checked, follows);
+        let rooms = Rooms::new(settings.postings.rooms, plan.devices().sessions(), seed);
+        if let Some(accounts) = record.checked.accounts_mut() {
+            (0..rooms.count()).for_each(|room| accounts.add_room(rooms.members(room)));
+        }
         record.is_closed = plan.is_closed;
         Desk {
             record,
@@ -71,7 +82,10 @@ impl Desk {
             manners: settings.manners,
             seed,
             pool,
-            rooms: Vec::new(),
+            rooms,
+            postings: settings.postings,
+            newest: HashMap::new(),
+            marks: Vec::new(),
             hearing: (0, Moment::START),
             errands: Vec::new(),
         }
@@ -113,11 +127,6 @@ impl Desk {
             | Said::Other
             | Said::Nonsense => self.record.heard.by_hostile += 1,
         }
-    }
-
-    /// The server's id of a room.
-    pub(super) fn room(&self, room: u32) -> &str {
-        self.rooms.get(room as usize).map_or("", |id| id.as_str())
     }
 
     /// How many messages have been delivered since the last call.

@@ -46,6 +46,7 @@ impl Checks for Accounts {
     }
 
     fn broke(&mut self, party: Party) -> Party {
+        self.forget_marks(party.phone);
         party
     }
 

@@ -18,13 +18,19 @@ pub(crate) enum Lapse {
     StoredOutOfOrder,
     /// The history has a message with another author or text, or in another place.
     StoredWrong,
+    /// The history shows a reply as a reply to another message, or as none.
+    StoredReply,
+    /// A message came as a reply to another message than the one that it answers, or as none.
+    ReplyWrong,
+    /// The server counts more or fewer unread messages in a place than there are.
+    UnreadWrong,
     /// The server gave no history, or not all of it.
     Unread,
 }
 
 impl Lapse {
     /// All lapses.
-    pub(crate) const ALL: [Lapse; 8] = [
+    pub(crate) const ALL: [Lapse; 11] = [
         Lapse::DeliveryLost,
         Lapse::Unacknowledged,
         Lapse::HistoryWrong,
@@ -32,6 +38,9 @@ impl Lapse {
         Lapse::StoredTwice,
         Lapse::StoredOutOfOrder,
         Lapse::StoredWrong,
+        Lapse::StoredReply,
+        Lapse::ReplyWrong,
+        Lapse::UnreadWrong,
         Lapse::Unread,
     ];
 
@@ -45,6 +54,9 @@ impl Lapse {
             Lapse::StoredTwice => "stored.twice",
             Lapse::StoredOutOfOrder => "stored.out_of_order",
             Lapse::StoredWrong => "stored.wrong",
+            Lapse::StoredReply => "stored.replies_wrong",
+            Lapse::ReplyWrong => "replies_wrong",
+            Lapse::UnreadWrong => "unread_wrong",
             Lapse::Unread => "stored.unread",
         }
     }
@@ -59,6 +71,13 @@ impl Lapse {
             Lapse::StoredTwice => "messages that are in the history twice",
             Lapse::StoredOutOfOrder => "messages in the history in another order than was seen",
             Lapse::StoredWrong => "messages in the history with another author, text or place",
+            Lapse::StoredReply => "replies in the history that do not answer what they answered",
+            Lapse::ReplyWrong => {
+                "messages that came without what they answer, or with something else"
+            }
+            Lapse::UnreadWrong => {
+                "places where the server counts other messages as unread than there are"
+            }
             Lapse::Unread => "histories that the server did not give at the end",
         }
     }
@@ -74,7 +93,7 @@ impl Lapse {
 pub(crate) struct Lapses([u64; Lapse::ALL.len()]);
 
 impl Lapses {
-    pub(super) fn add(&mut self, lapse: Lapse) {
+    pub(crate) fn add(&mut self, lapse: Lapse) {
         self.add_many(lapse, 1);
     }
 

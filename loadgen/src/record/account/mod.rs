@@ -2,17 +2,19 @@
 //! acknowledged, and whether the server has kept it.
 //!
 //! A message to everyone has as many deliveries as there are phones. It is *owed* to the phones that are there
-//! when it is sent, its sender included: what the sender gets is the acknowledgement. Each message costs nine
+//! when it is sent, its sender included: what the sender gets is the acknowledgement. Each message costs thirteen
 //! bytes for the whole run, and some 70 more while it is under way; each phone costs 28 bytes.
 
 mod checks;
 mod lapse;
 mod log;
+mod marks;
 mod stored;
 #[cfg(test)]
 mod tests;
 
 pub(crate) use lapse::{Lapse, Lapses};
+pub(crate) use marks::Conversation;
 pub(crate) use stored::Kept;
 use stored::Stored;
 
@@ -38,6 +40,8 @@ pub(crate) struct Accounts {
     positions: Vec<u32>,
     /// By message: whether it was acknowledged. 64 messages each.
     acknowledged: Vec<u64>,
+    /// By message: who wrote it.
+    senders: Vec<PhoneId>,
     everyone: Log,
     /// By phone, the lower number first: the conversations of two.
     pairs: HashMap<(PhoneId, PhoneId), Log>,
@@ -58,6 +62,12 @@ pub(crate) struct Accounts {
     pub(crate) lapses: Lapses,
     /// From sending a message to its acknowledgement.
     pub(crate) acknowledgement: Measure,
+    /// By message: the server's id of the message that it answers.
+    answers: HashMap<u32, Box<str>>,
+    /// By user and place: the message up to which the user has marked the place as read.
+    marks: HashMap<(PhoneId, Place), u32>,
+    /// Places whose number of unread messages was compared at the end.
+    pub(crate) unread_compared: u64,
     /// What the histories at the end came to.
     pub(crate) stored: Stored,
     /// Messages in them that have no place in a log.
@@ -115,6 +125,7 @@ impl Accounts {
             present: 0,
             positions: Vec::new(),
             acknowledged: Vec::new(),
+            senders: Vec::new(),
             everyone: Log::of_all(phones),
             pairs: HashMap::new(),
             rooms: Vec::new(),
@@ -127,6 +138,9 @@ impl Accounts {
             typing_seen: 0,
             lapses: Lapses::default(),
             acknowledgement: Measure::default(),
+            answers: HashMap::new(),
+            marks: HashMap::new(),
+            unread_compared: 0,
             stored: Stored::default(),
             kept_unseen: HashSet::new(),
             convergence: Measure::default(),
@@ -134,7 +148,6 @@ impl Accounts {
         }
     }
 
-    #[allow(dead_code, reason = "rooms come with the protocol that makes them")]
     /// There is another room, with these members.
     pub(crate) fn add_room(&mut self, members: impl Iterator<Item = PhoneId>) {
         self.rooms.push(Log::of_few(members));
@@ -144,6 +157,7 @@ impl Accounts {
     pub(crate) fn send(&mut self, stamp: &Stamp, now: Moment) {
         let others = self.others(stamp.sender, Place::of(stamp.recipient));
         self.positions.push(NOWHERE);
+        self.senders.push(stamp.sender);
         let words = self.positions.len().div_ceil(64);
         self.acknowledged.resize(words, 0);
         let to = others + u32::from(self.is_present(stamp.sender));

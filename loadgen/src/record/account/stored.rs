@@ -27,6 +27,8 @@ pub(crate) struct Kept {
     pub(crate) stamp: Option<Stamp>,
     /// Whether its author is the one in the text.
     pub(crate) is_author_right: bool,
+    /// Whether it answers the message that it answered when it was sent.
+    pub(crate) is_answer_right: bool,
 }
 
 impl Accounts {
@@ -59,13 +61,14 @@ impl Accounts {
         // One more than the place of the last one.
         let mut last = 0;
         let mut begin = None;
-        for Kept { stamp, is_author_right } in kept {
+        for Kept { stamp, is_author_right, is_answer_right } in kept {
             let number = stamp.filter(|stamp| is_in(stamp, at)).and_then(|s| self.number(&s));
             let Some(number) = number.filter(|&n| (n as usize) < self.positions.len()) else {
                 self.lapses.add(Lapse::StoredWrong);
                 continue;
             };
             self.lapses.add_many(Lapse::StoredWrong, u64::from(!is_author_right));
+            self.lapses.add_many(Lapse::StoredReply, u64::from(!is_answer_right));
             let position = self.positions[number as usize];
             if position == NOWHERE {
                 // It was in doubt, and the server has got it; or only phones heard it that had just come.
@@ -117,7 +120,7 @@ impl Accounts {
         self.lapses.add(Lapse::Unread);
     }
 
-    fn log(&self, (place, reader): (Place, PhoneId)) -> Option<&Log> {
+    pub(super) fn log(&self, (place, reader): (Place, PhoneId)) -> Option<&Log> {
         match place {
             Place::Everyone => Some(&self.everyone),
             Place::Room(room) => self.rooms.get(room as usize),

@@ -1,0 +1,78 @@
+//! Which messages answer which, and what users have marked as read: so that the server's answers to both can be
+//! compared.
+
+use super::{Accounts, Lapse, NOWHERE};
+use crate::phone_id::PhoneId;
+use crate::workload::Place;
+
+/// A conversation: that of everyone, that of a room, or that of two users, whichever of them is asked.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub(crate) struct Conversation(PhoneId, PhoneId);
+
+impl Conversation {
+    /// The conversation that this place of a user is.
+    pub(crate) fn of(user: PhoneId, place: Place) -> Self {
+        match place {
+            Place::Phone(other) => Conversation(user.min(other), user.max(other)),
+            Place::Everyone | Place::Room(_) => Conversation(place.recipient(), place.recipient()),
+        }
+    }
+}
+
+/// The most unread messages that a server needs to count: ours counts so far.
+const MOST_UNREAD: u64 = 1_000;
+
+impl Accounts {
+    /// The message with this number answers the one with this id of the server.
+    pub(crate) fn answer(&mut self, number: u64, mid: &str) {
+        self.answers.insert(number as u32, mid.into());
+    }
+
+    /// How many messages answer others.
+    pub(crate) fn replies(&self) -> usize {
+        self.answers.len()
+    }
+
+    /// Whether a message answers the one with this id of the server, or none.
+    pub(crate) fn is_answer_right(&self, number: u64, mid: Option<&str>) -> bool {
+        self.answers.get(&(number as u32)).map(|answered| &**answered) == mid
+    }
+
+    /// A phone has marked a place as read, up to this message.
+    pub(crate) fn mark(&mut self, user: PhoneId, place: Place, number: u64) {
+        self.marks.insert((user, place), number as u32);
+    }
+
+    /// Marks of a connection that broke may not have come through.
+    pub(super) fn forget_marks(&mut self, user: PhoneId) {
+        self.marks.retain(|&(marked_by, _), _| marked_by != user);
+    }
+
+    /// At most `most` users who have marked something as read, each with the places.
+    pub(crate) fn readers(&self, most: usize) -> Vec<(PhoneId, Vec<Place>)> {
+        let mut marks: Vec<_> = self.marks.keys().copied().collect();
+        marks.sort_unstable_by_key(|&(user, place)| (user, place.recipient()));
+        let of_one = marks.chunk_by(|(one, _), (other, _)| one == other);
+        of_one
+            .take(most)
+            .map(|of| (of[0].0, of.iter().map(|&(_, place)| place).collect()))
+            .collect()
+    }
+
+    /// The server says how many messages of a place a user has not read; `None`: it says nothing. Compares that
+    /// with the messages of others behind the mark.
+    pub(crate) fn compare_unread(&mut self, user: PhoneId, place: Place, said: Option<u64>) {
+        let Some(&mark) = self.marks.get(&(user, place)) else { return };
+        let position = self.positions[mark as usize];
+        let Some(log) = self.log((place, user)).filter(|_| position != NOWHERE) else { return };
+        let behind = log.order.iter().skip(position as usize + 1);
+        let unread = behind.filter(|&&number| self.senders[number as usize] != user).count() as u64;
+        // Nobody has seen these, and the server may have them.
+        let most = unread + self.in_doubt;
+        let is_right = said.is_some_and(|said| {
+            (unread..=most).contains(&said) || (said >= MOST_UNREAD && unread > said)
+        });
+        self.unread_compared += 1;
+        self.lapses.add_many(Lapse::UnreadWrong, u64::from(!is_right));
+    }
+}

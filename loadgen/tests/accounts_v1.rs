@@ -1,0 +1,162 @@
+//! Does loadgen tell the truth about users with accounts who have rooms, replies and histories? The real program
+//! speaks `switchboard.v1` with its own server, and with servers that have one flaw each.
+
+mod fake_accounts;
+
+use std::collections::BTreeMap;
+use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::{env, fs, process, thread};
+
+use fake_accounts::{FakeAccounts, Flaw};
+use serde_json::Value;
+
+/// The run says nothing, because this machine was too busy. It is tried again.
+const INVALID: i32 = 4;
+
+/// What a run came to: the exit code, the report, and what was wrong by name.
+type Played = (i32, Value, BTreeMap<String, u64>);
+
+/// Plays users, with a flawed server or with loadgen's own.
+fn play(flaw: Option<Flaw>, plan: &str) -> Played {
+    let mut plays = (0..20).map(|_| {
+        // A new server each time: the flaw happens only once.
+        let fake = flaw.map(FakeAccounts::start);
+        play_once(fake.map(|fake| format!("ws://{}", fake.address)).as_deref(), (plan, None))
+    });
+    let is_valid = |code, report: &Value| code != INVALID && report["messages"]["skipped"] == 0;
+    plays.find(|(code, report, _)| is_valid(*code, report)).expect("this machine can measure")
+}
+
+/// A plan is split at spaces, and what follows is one argument.
+fn play_once(url: Option<&str>, (plan, last): (&str, Option<&str>)) -> Played {
+    static RUNS: AtomicUsize = AtomicUsize::new(0);
+    let run_number = RUNS.fetch_add(1, Ordering::Relaxed);
+    let file = env::temp_dir().join(format!("loadgen-{}-v1-{run_number}", process::id()));
+    let pool = file.with_extension("pool");
+    let mut command = Command::new(env!("CARGO_BIN_EXE_loadgen"));
+    command.args(["--protocol", "v1", "--quiet", "--seed", "1", "--json"]).arg(&file);
+    if let Some(url) = url {
+        command.arg(url).arg("--accounts").arg(&pool);
+    }
+    let output = command.args(plan.split_whitespace()).args(last).stdin(Stdio::null()).output();
+    let output = output.expect("it starts");
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    let report = fs::read_to_string(&file).unwrap_or_else(|_| panic!("no report: {stderr}"));
+    for path in [&file, &pool] {
+        // Without a URL there is no pool.
+        drop(fs::remove_file(path));
+    }
+    let report: Value = serde_json::from_str(&report).expect("it is JSON");
+    let wrong = wrong_in(&report);
+    (output.status.code().expect("no signal"), report, wrong)
+}
+
+/// What was wrong, by the names that the report has for it.
+fn wrong_in(report: &Value) -> BTreeMap<String, u64> {
+    let of = |pointer: &str, names: &[&str]| -> Vec<(String, u64)> {
+        let found = report.pointer(pointer).and_then(Value::as_object).into_iter().flatten();
+        let is_meant = |name: &str| names.is_empty() || names.contains(&name);
+        let counts = found.filter_map(|(name, count)| Some((name.clone(), count.as_u64()?)));
+        counts.filter(|(name, count)| *count > 0 && is_meant(name)).collect()
+    };
+    let faults = ["lost", "duplicated", "misdelivered", "reordered", "misattributed", "garbled"];
+    let stored = ["missing", "twice", "out_of_order", "wrong", "replies_wrong", "unread"];
+    let stored = of("/accounts/stored", &stored);
+    let stored = stored.into_iter().map(|(name, count)| (format!("stored.{name}"), count));
+    let lapses = of("/accounts/lapses", &[]);
+    of("/messages", &faults).into_iter().chain(lapses).chain(stored).collect()
+}
+
+const PLAN: &str = "--clients 6 --ramp 300ms --duration 500ms --rate 100 --settle 1s";
+
+#[test]
+fn with_rooms_replies_and_marks_everything_is_accounted_for_at_its_own_server() {
+    let plan = format!("{PLAN} --rooms 3 --replies 0.5 --marks 0.5 --typing 0.5");
+    let (code, report, wrong) = play(None, &plan);
+    assert_eq!((code, wrong), (0, BTreeMap::new()), "{report}");
+    let of = |name: &str| report["accounts"][name].as_u64().expect("a number");
+    assert_eq!((report["messages"]["sent"].as_u64(), of("acknowledged")), (Some(50), 50));
+    assert_eq!(report["accounts"]["stored"]["found"], 50);
+    assert!(of("replies") > 5 && of("unread_compared") > 5, "{report}");
+    assert!(of("typing_sent") > 0 && of("typing_sent") == of("typing_seen"), "{report}");
+    // Private ones have one reader, those to everyone five, and rooms have 6, 3 and 2 members.
+    assert!(of("deliveries") > 50 && of("deliveries") < 250, "{report}");
+    let agrees = |row: &Value| row["agrees"] == true;
+    assert!(report["ledger"].as_array().expect("rows").iter().all(agrees), "{report}");
+}
+
+#[test]
+fn every_flaw_of_a_server_is_found_and_named_and_a_flawless_one_of_another_kind_passes() {
+    let flaws: [(Flaw, &str, &[&str]); 8] = [
+        (Flaw::None, "--rooms 2 --marks 1", &[]),
+        (Flaw::ForgetReply, "--replies 1", &["stored.replies_wrong"]),
+        (Flaw::AcknowledgeOnly, "--private 0", &["deliveries_lost", "lost"]),
+        (Flaw::LoseOne, "--rooms 1 --room-share 1", &["deliveries_lost", "lost"]),
+        (Flaw::WrongAuthor, "--private 1", &["misattributed"]),
+        (Flaw::MiscountUnread, "--marks 1", &["unread_wrong"]),
+        (Flaw::PageRepeats, "--rate 300 --private 0", &["stored.twice"]),
+        (Flaw::PageSkips, "--rate 300 --private 0", &["stored.missing"]),
+    ];
+    // Each run mostly waits. So a few of them run at the same time.
+    for together in flaws.chunks(4) {
+        thread::scope(|scope| {
+            for &(flaw, plan, names) in together {
+                scope.spawn(move || expect_found(flaw, plan, names));
+            }
+        });
+    }
+}
+
+/// A server with this flaw is found to do these wrongs, and no others. What is not stored is not unread either, so
+/// only the run about unread messages marks any as read.
+fn expect_found(flaw: Flaw, plan: &str, names: &[&str]) {
+    let (code, report, wrong) = play(Some(flaw), &format!("{PLAN} --marks 0 {plan}"));
+    // Only its sender knows of such a message, and nobody knows its place among those of others.
+    let has_no_place = |name: &&str| {
+        flaw == Flaw::AcknowledgeOnly && matches!(*name, "reordered" | "stored.out_of_order")
+    };
+    let found = wrong.keys().map(String::as_str).filter(|name| !has_no_place(name));
+    let found: Vec<_> = found.collect();
+    assert_eq!(found, names, "{flaw:?}: {report}");
+    assert_eq!(code, i32::from(!names.is_empty()), "{flaw:?}: {report}");
+    for name in names {
+        let failures = report["failures"].as_array().expect("sentences");
+        let names_it = |line: &Value| line.as_str().is_some_and(|line| line.contains(name));
+        assert!(failures.iter().any(names_it), "{flaw:?}: {failures:?}");
+    }
+}
+
+/// A server dies in the middle of a run, and its phones come back to it.
+#[test]
+fn a_server_that_loses_or_reorders_what_it_had_acknowledged_when_it_dies_is_found_out() {
+    let flaws: [(Flaw, &[&str]); 3] = [
+        (Flaw::None, &[]),
+        (Flaw::ForgetAtRestart, &["stored.missing"]),
+        (Flaw::ReorderAtRestart, &["stored.out_of_order"]),
+    ];
+    thread::scope(|scope| {
+        for (flaw, names) in flaws {
+            scope.spawn(move || expect_found_at_a_restart(flaw, names));
+        }
+    });
+}
+
+fn expect_found_at_a_restart(flaw: Flaw, names: &[&str]) {
+    let file = env::temp_dir().join(format!("loadgen-{}-dies-{flaw:?}", process::id()));
+    let plan =
+        "--clients 6 --ramp 200ms --duration 2s --rate 100 --settle 1s --private 0 --marks 0 --at";
+    let command = format!("500ms touch {}", file.display());
+    let mut plays = (0..20).map(|_| {
+        drop(fs::remove_file(&file));
+        let server = FakeAccounts::restarts_at(flaw, file.clone());
+        play_once(Some(&format!("ws://{}", server.address)), (plan, Some(&command)))
+    });
+    let played = plays.find(|(code, ..)| *code != INVALID).expect("this machine can measure");
+    drop(fs::remove_file(&file));
+    let (_, report, wrong) = played;
+    let stored: Vec<_> = wrong.keys().filter(|name| name.starts_with("stored.")).collect();
+    assert_eq!(stored, names, "{flaw:?}: {report}");
+    let dropped = &report["connections"]["endings"]["dropped by the server, without a close frame"];
+    assert_eq!((dropped.as_u64(), wrong.get("lost")), (Some(6), None), "{flaw:?}: {report}");
+}
