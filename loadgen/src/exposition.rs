@@ -1,5 +1,7 @@
 //! Reads numbers from a server's `/metrics`, a page in Prometheus' text format, version 0.0.4.
 //!
+//! The pages of several servers, one behind the other, are one page, in which each name has the sum of all.
+//!
 //! It reads only what the reports need: the value of a name, and how long the turns of the server's loop
 //! were. A missing metric is no error: other servers publish other metrics.
 
@@ -73,6 +75,15 @@ impl Turns {
             .filter_map(|(labels, count)| Some((bound(labels)?, count as u64)))
             .collect();
         let sum = value(page, &format!("{NAME}_sum"))?;
+        // A bound that stands on the pages of several servers has the turns of all.
+        let buckets =
+            buckets.into_iter().fold(Vec::new(), |mut all: Vec<(f64, u64)>, (bound, count)| {
+                match all.iter_mut().find(|bucket| bucket.0 == bound) {
+                    Some(bucket) => bucket.1 += count,
+                    None => all.push((bound, count)),
+                }
+                all
+            });
         let is_whole = buckets.is_sorted_by(|a, b| a.0 < b.0 && a.1 <= b.1);
         (is_whole && !buckets.is_empty()).then_some(Turns { buckets, sum })
     }
@@ -161,6 +172,10 @@ mod tests {
         assert_eq!(endless.at_most(1.0), None, "beyond the last bound");
         assert_eq!(endless.since(&endless).at_most(0.5), None, "no turn at all");
         assert_eq!(Turns::read("switchboard_turn_seconds_sum 1\n"), None);
+        let both = Turns::read(&(page([10, 10, 10], 0.005) + &page([1, 5, 5], 0.01)));
+        let both = both.expect("a histogram of two servers");
+        assert_eq!((both.count(), both.mean()), (15, Duration::from_millis(1)));
+        assert_eq!(both.at_most(0.7), Some(Duration::from_millis(1)));
     }
 
     #[test]

@@ -35,7 +35,7 @@ pub(crate) fn find_and_report(finding: &Finding) -> u8 {
 }
 
 fn search(finding: &Finding, first: &Options, signals: &mut Signals) -> Result<Found, Failure> {
-    let (mut target, mut metrics) = play::look_up(first, signals)?;
+    let mut servers = play::look_up(first, signals)?;
     let is_whole = finding.axis == Axis::Clients;
     let (of, unit) = match finding.axis {
         Axis::Rate => ("rate", "messages/s"),
@@ -45,7 +45,7 @@ fn search(finding: &Finding, first: &Options, signals: &mut Signals) -> Result<F
     let mut trials = Vec::new();
     while let Some(load) = search.next() {
         let options = args::options_at(finding, load).map_err(Failure::usage)?;
-        let (summary, outcome) = play::play(&options, &mut target, &mut metrics, signals)?;
+        let (summary, outcome) = play::play(&options, &mut servers, signals)?;
         if outcome.end == End::Interrupted {
             let sentence = "interrupted: the search is not finished".to_owned();
             return Err(Failure { sentence, code: INVALID });

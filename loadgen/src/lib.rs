@@ -49,7 +49,7 @@ pub fn loadgen() -> ExitCode {
     let done = match args::parse(env::args_os(), net::date()) {
         Ok(Parsed::Run(options)) => {
             args::unknown_variables().iter().for_each(|line| warn(line));
-            if options.target.is_none() {
+            if options.servers.is_empty() {
                 // They set loadgen's own server.
                 serve::unknown_variables().iter().for_each(|line| warn(line));
             }

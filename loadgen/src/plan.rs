@@ -105,7 +105,7 @@ impl Settings {
     pub(crate) fn refresh_of(&self, persona: Persona) -> Option<Duration> {
         match persona {
             Persona::Refresher => Some(self.refresh.unwrap_or(REFRESH)),
-            Persona::Lurker | Persona::Chatter | Persona::Flapper => self.refresh,
+            Persona::Lurker | Persona::Chatter | Persona::Flapper | Persona::Roamer => self.refresh,
             Persona::SlowReader
             | Persona::SilentDrop
             | Persona::HalfOpen

@@ -16,7 +16,7 @@ use crate::pool::Pool;
 use crate::record::{End, Outcome};
 use crate::report::{Destinations, Outputs, Runs, Summary, Surroundings};
 use crate::signals::Signals;
-use crate::target::Target;
+use crate::target::{Server, Target};
 
 /// The server failed a check, or its books differ from loadgen's.
 const FAILED: u8 = 1;
@@ -131,9 +131,9 @@ pub(crate) fn play_and_report(options: &Options) -> u8 {
 
 fn play_all(options: &Options, signals: &mut Signals) -> Result<Runs, Failure> {
     let mut runs = Runs::new(options.origin.clone());
-    let (mut target, mut metrics) = look_up(options, signals)?;
+    let mut servers = look_up(options, signals)?;
     for _ in 0..options.repeat {
-        let (summary, outcome) = play(options, &mut target, &mut metrics, signals)?;
+        let (summary, outcome) = play(options, &mut servers, signals)?;
         let is_over = outcome.end == End::Interrupted;
         runs.add(summary, outcome);
         if is_over {
@@ -143,30 +143,27 @@ fn play_all(options: &Options, signals: &mut Signals) -> Result<Runs, Failure> {
     Ok(runs)
 }
 
-/// The server and its `/metrics`, with the addresses of their names.
-pub(crate) fn look_up(
-    options: &Options,
-    signals: &Signals,
-) -> Result<(Option<Target>, Option<Target>), Failure> {
-    let mut target = options.target.clone();
-    let mut metrics = options.metrics.clone();
-    for named in [&mut target, &mut metrics].into_iter().flatten() {
-        net::look_up(named, signals)?;
+/// The servers and their `/metrics`, with the addresses of their names.
+pub(crate) fn look_up(options: &Options, signals: &Signals) -> Result<Vec<Server>, Failure> {
+    let mut servers = options.servers.clone();
+    for server in &mut servers {
+        for named in [Some(&mut server.target), server.metrics.as_mut()].into_iter().flatten() {
+            net::look_up(named, signals)?;
+        }
     }
-    Ok((target, metrics))
+    Ok(servers)
 }
 
 /// Plays the plan once. If loadgen starts the server, it starts a new one for each run. Of the addresses of
 /// each target, the one that answers is kept.
 pub(crate) fn play(
     options: &Options,
-    target: &mut Option<Target>,
-    metrics: &mut Option<Target>,
+    servers: &mut [Server],
     signals: &mut Signals,
 ) -> Result<(Summary, Outcome), Failure> {
     let plan = &options.plan;
     let phones = plan.own_phones();
-    let is_own = target.is_none();
+    let is_own = servers.is_empty();
     net::make_room(phones, is_own).map_err(Failure::usage)?;
     let has_accounts = matches!(plan.settings.protocol.dialect().realm(), Realm::Account(_));
     let program = options.server_bin.as_deref();
@@ -182,48 +179,69 @@ pub(crate) fn play(
     if let Some(own) = &own {
         own.has_room(phones).map_err(Failure::usage)?;
     }
-    let mut own_target = own.as_ref().map(|server| Target::at(server.address()));
-    let mut own_metrics = own_target.clone();
-    let target = target.as_mut().or(own_target.as_mut()).expect("one or the other");
-    let mut metrics = metrics.as_mut().or(own_metrics.as_mut());
+    let mut own_place: Vec<_> =
+        own.iter().map(|server| Server::alone(Target::at(server.address()))).collect();
+    let servers = if is_own { &mut own_place[..] } else { servers };
 
     let mut pool = match (&data, &options.accounts) {
         (Some(_), _) => Pool::read(&own_users).map_err(Refusal::Server)?,
+        // Users are on one server only: `args` sees to that.
         (None, Some(path)) if has_accounts => {
-            enrolment::prepare(path, phones, target, signals, plan.quiet)?
+            enrolment::prepare(path, phones, &mut servers[0].target, signals, plan.quiet)?
         }
         (None, _) => Pool::default(),
     };
-    target.keep(net::probe(plan, target, &pool, signals)?);
-    net::make_rooms(plan, target, &mut pool, signals)?;
+    for server in &mut *servers {
+        server.target.keep(net::probe(plan, &server.target, &pool, signals)?);
+    }
+    if has_accounts {
+        // Users are on one server only.
+        net::make_rooms(plan, &servers[0].target, &mut pool, signals)?;
+    }
     let pool = Arc::new(pool);
-    let before = metrics.as_deref_mut().map(|metrics| {
-        let (page, address) = page(metrics, signals)?;
-        metrics.keep(address);
-        Ok::<_, Refusal>(page)
-    });
-    let before = before.transpose()?;
-    let version = version(target, before.as_deref(), signals);
-    let metrics = metrics.as_deref();
+    let before = pages(servers, signals)?;
+    let versions = servers.iter().zip(&before);
+    let versions =
+        versions.map(|(server, page)| version(&server.target, page.as_deref(), signals)).collect();
     let pid = own.as_ref().map(OwnServer::pid);
     if let Some(start) = plan.start_at {
         net::wait_until(start, signals)?;
     }
-    let outcome = net::play(plan, target, &pool, pid, metrics, signals)
-        .map_err(|error| Failure::ours(&error))?;
-    if !is_own {
-        net::delete_rooms(plan, target, &pool, signals);
+    let outcome =
+        net::play(plan, servers, &pool, pid, signals).map_err(|error| Failure::ours(&error))?;
+    if has_accounts && !is_own {
+        net::delete_rooms(plan, &servers[0].target, &pool, signals);
     }
-    let after = match metrics.map(|metrics| page(metrics, signals)) {
-        None | Some(Err(Refusal::Interrupted)) => None,
-        Some(Err(Refusal::Server(sentence))) => Some(Err(sentence)),
-        Some(Ok((page, _))) => Some(Ok(page)),
+    let after = match pages(servers, signals) {
+        Err(Refusal::Interrupted) => None,
+        Err(Refusal::Server(sentence)) => Some(Err(sentence)),
+        Ok(pages) => together(pages).map(Ok),
     };
     let stopped = own.and_then(|own| own.stop(signals));
 
-    let metrics = before.zip(after);
-    let around = Surroundings { target, is_own, version, metrics, stopped, of_shards: None };
+    let metrics = together(before).zip(after);
+    let around = Surroundings { servers, is_own, versions, metrics, stopped, of_shards: None };
     Ok((Summary::new(plan, &outcome, &around), outcome))
+}
+
+/// The `/metrics` of each server, where they are known.
+fn pages(servers: &mut [Server], signals: &Signals) -> Result<Vec<Option<String>>, Refusal> {
+    let mut pages = Vec::new();
+    for server in servers {
+        let page = server.metrics.as_mut().map(|metrics| {
+            let (page, address) = page(metrics, signals)?;
+            metrics.keep(address);
+            Ok::<_, Refusal>(page)
+        });
+        pages.push(page.transpose()?);
+    }
+    Ok(pages)
+}
+
+/// One page of all, in which each name stands as often as there are servers: its value is the sum. `None` if one
+/// is not known.
+fn together(pages: Vec<Option<String>>) -> Option<String> {
+    pages.into_iter().collect::<Option<Vec<_>>>().map(|pages| pages.concat())
 }
 
 fn page(metrics: &Target, signals: &Signals) -> Result<(String, std::net::SocketAddr), Refusal> {

@@ -5,6 +5,7 @@
 //! that may take its time, and `net` does it where a signal can end it.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::num::NonZeroU32;
 use std::ops::RangeInclusive;
 
 use crate::tls::Trust;
@@ -26,6 +27,40 @@ pub(crate) struct Target {
     /// The addresses that it may listen on, in the order in which they are tried. Empty: the name has not
     /// been looked up.
     pub(crate) addresses: Vec<SocketAddr>,
+}
+
+/// A server of a run.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(crate) struct Server {
+    /// Where phones call it.
+    pub(crate) target: Target,
+    /// Its share of the phones, compared with the other servers.
+    pub(crate) weight: NonZeroU32,
+    /// Its `/metrics`, with its own books, if it is known.
+    pub(crate) metrics: Option<Target>,
+}
+
+impl Server {
+    /// The only server, which has its `/metrics` at its own address.
+    pub(crate) fn alone(target: Target) -> Self {
+        Server { metrics: Some(target.clone()), weight: NonZeroU32::MIN, target }
+    }
+
+    /// Reads `ws://HOST:PORT`, with or without `=WEIGHT` behind it.
+    ///
+    /// # Errors
+    ///
+    /// One sentence on what is wrong.
+    pub(crate) fn parse(text: &str) -> Result<Self, String> {
+        const WEIGHT: &str = "a weight is a whole number from 1, such as ws://127.0.0.1:8080=2";
+        let (url, weight) = match text.rsplit_once('=') {
+            // It belongs to the query, which is refused.
+            Some((url, _)) if url.contains('?') => (text, NonZeroU32::MIN),
+            Some((url, weight)) => (url, weight.parse().map_err(|_| WEIGHT.to_owned())?),
+            None => (text, NonZeroU32::MIN),
+        };
+        Ok(Server { target: Target::parse(url)?, weight, metrics: None })
+    }
 }
 
 /// How an address looks, at the end of a sentence.
@@ -228,6 +263,17 @@ mod tests {
         assert_eq!(Target::parse("ws://ws/chat").expect("valid").host, "ws");
         let named = Target::parse("localhost:8080").expect("valid");
         assert_eq!((&*named.host, named.port, named.addresses.len()), ("localhost", 8080, 0));
+    }
+
+    #[test]
+    fn a_server_may_have_a_weight_and_a_wrong_one_is_refused() {
+        let weight = |text: &str| Server::parse(text).map(|server| server.weight.get());
+        assert_eq!(weight("ws://127.0.0.1:8080"), Ok(1));
+        assert_eq!(weight("ws://127.0.0.1:8080/chat=12"), Ok(12));
+        for wrong in ["ws://h=0", "ws://h=x", "ws://h=", "ws://h=-1", "ws://h=1.5"] {
+            assert!(weight(wrong).expect_err(wrong).contains("ws://127.0.0.1:8080=2"), "{wrong}");
+        }
+        assert!(weight("ws://h/?a=1").expect_err("a query").contains("question mark"));
     }
 
     #[test]

@@ -7,6 +7,7 @@ use std::net::TcpListener;
 use std::process::{Command, Stdio};
 use std::{env, fs, process};
 
+use begun::serve;
 use serde_json::Value;
 
 /// What only a loadgen of the same version reads.
@@ -36,6 +37,10 @@ fn every_field_that_is_written_is_documented_and_the_other_way_round() {
     for part in shards(&plan) {
         walk(&part, "", &documented, &mut written);
     }
+    let (_servers, at): (Vec<_>, Vec<_>) = (0..2).map(|_| serve("127.0.0.1:0")).unzip();
+    let two = [&*at[0], &at[1], "--metrics", &at[0], "--metrics", &at[1]];
+    let on_two = report(&[&two, &plan[..]].concat());
+    walk(&on_two, "", &documented, &mut written);
     let missing: Vec<_> = written.difference(&documented).collect();
     let stale: Vec<_> = documented.difference(&written).collect();
     assert!(missing.is_empty() && stale.is_empty(), "undocumented {missing:?}, gone {stale:?}");

@@ -1,6 +1,7 @@
 //! Does loadgen tell the truth? The real program runs against its own server, against servers with a fault,
 //! and against what is no server at all.
 
+#[expect(dead_code, reason = "this test has one server at a time")]
 mod fake_server;
 mod personas;
 mod tap;

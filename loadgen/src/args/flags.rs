@@ -11,6 +11,7 @@ use clap::{Command, CommandFactory as _, Parser, Subcommand};
 use super::account::AccountArgs;
 use super::certificates::{Certificates, PROTOCOL};
 use super::reporting::{Files, OUTPUT, Reporting};
+use super::servers::MetricsFlag;
 use super::sharing::{LOAD, Sharing};
 use super::values::{Every, OnOff, rate, seed, share, time, time_or_off};
 use crate::client::{Presence, Protocol};
@@ -18,7 +19,7 @@ use crate::count;
 use crate::expect::{self, Expectation};
 use crate::schedule::parse_time;
 use crate::schedule::{Arrivals, Command as AtFlag, StageFlag};
-use crate::target::Target;
+use crate::target::Server;
 use crate::workload::{Devices, Numbers, Share, Sizes};
 
 /// Examples, at the end of the help.
@@ -58,9 +59,12 @@ pub(super) struct Args {
     #[command(subcommand)]
     pub(super) command: Option<Instead>,
 
-    /// Server, as ws://HOST:PORT or wss://HOST:PORT, with or without /ws or /ws/{mobile} [default: a server of loadgen's own]
-    #[arg(env = "LOADGEN_URL", value_name = "URL", help_heading = LOAD, value_parser = Target::parse)]
-    pub(super) url: Option<Target>,
+    /// Server, as ws://HOST:PORT or wss://HOST:PORT, or several, with =WEIGHT [default: a server of loadgen's own]
+    ///
+    /// /ws or /ws/{mobile} may stand at its end. Phones are shared out among several servers by their weights: to
+    /// ws://a and ws://b=2, a third and two thirds. Deliveries are then shown within one server and across two.
+    #[arg(env = "LOADGEN_URL", value_name = "URL", value_delimiter = ',', help_heading = LOAD, value_parser = Server::parse)]
+    pub(super) url: Vec<Server>,
 
     /// Program to start as loadgen's own server [default: the one built into loadgen]
     #[arg(long, env = "LOADGEN_SERVER_BIN", value_name = "PATH", help_heading = LOAD)]
@@ -148,6 +152,7 @@ pub(super) struct Args {
     ///   chatter      writes, too
     ///   refresher    asks who is online, every --refresh or 10s
     ///   flapper      drops its connection without a word, and returns
+    ///   roamer       comes back on the next server, with its old connection half-open
     ///   slow-reader  reads --slow-bytes a second
     ///   silent-drop  stops reading and writing at some moment, with its connection open
     ///   half-open    sends half a request, and nothing more
@@ -156,7 +161,7 @@ pub(super) struct Args {
     ///   flood        sends --flood-rate pings a second
     ///   quota-hog    session: invites others 100 times, leaves, and returns under a new name
     ///
-    /// Chatters write to the first five. What a slow reader gets is checked, and not timed.
+    /// Chatters write to the first six. What a slow reader gets is checked, and not timed.
     #[arg(long, env = "LOADGEN_PERSONA", value_name = "NAME=WEIGHT", value_delimiter = ',', help_heading = PEOPLE,
         verbatim_doc_comment)]
     pub(super) persona: Vec<Share>,
@@ -175,7 +180,7 @@ pub(super) struct Args {
     #[arg(long, env = "LOADGEN_HEARTBEAT", value_name = "TIME", help_heading = PEOPLE, value_parser = time_or_off)]
     pub(super) heartbeat: Option<Every>,
 
-    /// Time that a flapper stays, on average
+    /// Time that a flapper or roamer stays, on average
     #[arg(long, env = "LOADGEN_FLAP_UP", value_name = "TIME", default_value = "10s", help_heading = PEOPLE, value_parser = time)]
     pub(super) flap_up: Duration,
 
@@ -261,9 +266,11 @@ pub(super) struct Args {
     /// Where /metrics is, to compare the books: http://HOST:PORT [default: that of loadgen's own server]
     ///
     /// It is at the server's --admin-listen, if it has one: of an installed server http://127.0.0.1:8081.
-    /// The server must have no other clients of this protocol meanwhile.
-    #[arg(long, env = "LOADGEN_METRICS", value_name = "URL", help_heading = CHECKS, value_parser = Target::parse_metrics)]
-    pub(super) metrics: Option<Target>,
+    /// The server must have no other clients of this protocol meanwhile. Of several servers, in their order; `off` for one
+    /// that has none.
+    #[arg(long, env = "LOADGEN_METRICS", value_name = "URL", value_delimiter = ',', help_heading = CHECKS,
+        value_parser = MetricsFlag::parse)]
+    pub(super) metrics: Vec<MetricsFlag>,
 
     /// The server's --ping-timeout: then it must give up a silent phone in time [default: not known]
     ///

@@ -12,6 +12,7 @@ mod flags;
 mod plan_file;
 mod protocol;
 mod reporting;
+mod servers;
 mod shard;
 mod sharing;
 mod suggest;
@@ -33,7 +34,7 @@ use crate::plan::{Plan, Settings};
 use crate::report::{Destinations, Style};
 use crate::schedule::{Stage, Timing};
 use crate::secret;
-use crate::target::Target;
+use crate::target::Server;
 use crate::workload::{Cast, Conduct, Numbers, Persona, Share};
 use flags::{Args, Instead};
 
@@ -44,10 +45,8 @@ pub(crate) use find::{Axis, Finding};
 pub(crate) struct Options {
     /// What is to be played.
     pub(crate) plan: Plan,
-    /// The server; loadgen starts one, if not given.
-    pub(crate) target: Option<Target>,
-    /// The server's `/metrics`, with its own books.
-    pub(crate) metrics: Option<Target>,
+    /// The servers, with their `/metrics`. loadgen starts one, if none is given.
+    pub(crate) servers: Vec<Server>,
     /// The files that the report goes to.
     pub(crate) destinations: Destinations,
     /// How many times the plan is played.
@@ -210,7 +209,8 @@ fn read(args: &[OsString]) -> Result<Read, String> {
     if let Some(path) = plan {
         // The plan file's arguments go first, so that those of the command line win.
         let mut both = args.get(..1).unwrap_or_default().to_vec();
-        both.extend(plan_file::arguments(path)?);
+        let is_given = |id: &str| matches.value_source(id) == Some(ValueSource::CommandLine);
+        both.extend(servers::without(plan_file::arguments(path)?, is_given));
         both.extend_from_slice(args.get(1..).unwrap_or_default());
         let path = path.display();
         matches = match read(&both) {
@@ -251,11 +251,13 @@ fn refused(error: &clap::Error, args: &[OsString]) -> Result<Read, String> {
 }
 
 fn options(mut args: Args, spelled: Spelled, origin: Origin) -> Result<Options, String> {
-    if args.url.is_some() && args.server_bin.is_some() {
+    let has_url = !args.url.is_empty();
+    if has_url && args.server_bin.is_some() {
         return Err("--server-bin is for a server of our own, but a URL is given".into());
     }
-    args.certificates.give_to([&mut args.url, &mut args.metrics].into_iter().flatten())?;
     shard::check(&args)?;
+    let (urls, metrics) = (mem::take(&mut args.url), mem::take(&mut args.metrics));
+    let servers = servers::servers(urls, metrics, &args.certificates)?;
     let seed = args.seed.unwrap_or_else(|| u64::from(fastrand::u32(..)));
     let most = args.stage.iter().map(|stage| stage.clients).max().unwrap_or(args.clients);
     let cast = Cast::new(&args.persona, most, seed);
@@ -301,8 +303,7 @@ fn options(mut args: Args, spelled: Spelled, origin: Origin) -> Result<Options, 
     };
     Ok(Options {
         plan,
-        target: args.url,
-        metrics: args.metrics,
+        servers,
         repeat: args.reporting.repeat,
         destinations: args.reporting.files.destinations(),
         server_bin: args.server_bin,

@@ -63,7 +63,17 @@ pub(super) fn check(args: &Args, is_spelled: impl Fn(&str) -> bool) -> Result<()
             return Err(format!("--{flag} means something only with --protocol {word}"));
         }
     }
-    match args.protocol.dialect().realm() {
+    let realm = args.protocol.dialect().realm();
+    if has(args, Persona::Roamer) && !matches!(realm, Realm::Mobile(_)) {
+        let why = "only numbers move from server to server";
+        return Err(format!("--persona roamer means something only with --protocol sca: {why}"));
+    }
+    if args.url.len() > 1 && matches!(realm, Realm::Account(_)) {
+        return Err("several servers can be played only with --protocol sca or session: the names of users are known to \
+                    one server"
+            .into());
+    }
+    match realm {
         Realm::Mobile(_) | Realm::Account(_) if has(args, Persona::QuotaHog) => Err(
             "--persona quota-hog means something only with --protocol session: it invites sessions"
                 .into(),
@@ -97,13 +107,13 @@ fn check_account(args: &Args) -> Result<(), String> {
     if has(args, Persona::Refresher) {
         return Err("--persona refresher means something only with --protocol sca: it asks for the list of numbers".into());
     }
-    if args.url.is_some() && args.account.accounts.is_none() {
+    if !args.url.is_empty() && args.account.accounts.is_none() {
         return Err(
             "--accounts FILE is needed for a server that is not loadgen's own: it keeps the users"
                 .into(),
         );
     }
-    if args.url.is_none() && args.account.accounts.is_some() {
+    if args.url.is_empty() && args.account.accounts.is_some() {
         return Err(
             "--accounts is for a server at a URL: loadgen's own server gets users of its own"
                 .into(),

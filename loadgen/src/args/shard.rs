@@ -18,7 +18,7 @@ const SHORTEST_RAMP: Duration = Duration::from_secs(1);
 pub(super) fn check(args: &Args) -> Result<(), String> {
     let Some(shard) = args.sharing.shard else { return Ok(()) };
     let needs = |flag: &str, why: &str| Err(format!("--shard {shard} needs {flag}: {why}"));
-    if args.url.is_none() {
+    if args.url.is_empty() {
         return needs("the URL of a server", "all shards play against the same one");
     }
     if args.seed.is_none() {
@@ -31,17 +31,20 @@ pub(super) fn check(args: &Args) -> Result<(), String> {
         let why = "phones of other shards are taken to be connected after half a second";
         return needs("a --ramp of 1s or more", why);
     }
-    let comes_back =
-        args.persona.iter().any(|share| share.persona == Persona::Flapper && share.weight > 0);
+    let has = |persona: Persona| {
+        args.persona.iter().any(|share| share.persona == persona && share.weight > 0)
+    };
     let protocol = format!("--protocol {}", args.protocol.dialect().names().word);
     let is_mobile = matches!(args.protocol.dialect().realm(), Realm::Mobile(_));
     let obstacles = [
         (!is_mobile, protocol.as_str(), "only phones with numbers can be shared"),
+        (args.url.len() > 1, "several servers", "`merge` adds up the books of one"),
         (args.closed, "--closed", "no process sees when a phone of another one has got a message"),
         (!args.stage.is_empty(), "--stage", "its phones leave while others may write to them"),
         (!args.at.is_empty(), "--at", "each process would run the command"),
         (args.abort_on_fail, "--abort-on-fail", "only `merge` can tell what is met"),
-        (comes_back, "--persona flapper", "the others cannot know when it is away"),
+        (has(Persona::Flapper), "--persona flapper", "the others cannot know when it is away"),
+        (has(Persona::Roamer), "--persona roamer", "the others cannot know when it moves"),
         (args.reporting.repeat > 1, "--repeat", "all shards have to begin at the same moment"),
     ];
     match obstacles.into_iter().find(|(is_there, ..)| *is_there) {

@@ -5,8 +5,6 @@ use std::ffi::OsString;
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
-use crate::near::nearest;
-
 /// Flags of other tools, and what they are called here.
 const ELSEWHERE: [(&str, &str); 26] = [
     ("-c", "--clients"),
@@ -37,14 +35,8 @@ const ELSEWHERE: [(&str, &str); 26] = [
     ("--threads", "--clients: loadgen is one thread"),
 ];
 
-/// The commands.
-const COMMANDS: [&str; 2] = ["compare", "find"];
-
 /// One line on what is wrong, and what was probably meant. `flags` are the long names of all flags.
 pub(super) fn sentence(error: &clap::Error, args: &[OsString], flags: &[&str]) -> String {
-    if let Some(line) = second_word(error, args) {
-        return line;
-    }
     let line = first_paragraph(&error.render().to_string());
     match meant(error, args, flags) {
         Some(meant) => format!("{line}: did you mean {meant}?"),
@@ -69,25 +61,6 @@ fn meant(error: &clap::Error, args: &[OsString], flags: &[&str]) -> Option<Strin
     }
     text(error, ContextKind::SuggestedValue)
         .or_else(|| text(error, ContextKind::SuggestedSubcommand))
-}
-
-/// Two words that are no flags: clap takes the first for a URL, and the second for a command.
-fn second_word(error: &clap::Error, args: &[OsString]) -> Option<String> {
-    let second = text(error, ContextKind::InvalidSubcommand)
-        .or_else(|| text(error, ContextKind::InvalidArg))?;
-    if error.kind() != ErrorKind::ArgumentConflict || second.starts_with('-') {
-        return None;
-    }
-    let at = args.iter().position(|arg| arg.to_str() == Some(&second))?;
-    let first = args[..at].iter().skip(1).filter_map(|arg| arg.to_str()).next_back()?;
-    if let Some(near) = nearest(first, COMMANDS) {
-        return Some(format!("there is no command `{first}`: did you mean {near}?"));
-    }
-    let line = format!("there can be one URL, and `{second}` is another word");
-    match second.parse::<u16>() {
-        Ok(port) => Some(format!("{line}: did you mean {first}:{port}?")),
-        Err(_) => Some(line),
-    }
 }
 
 /// A flag that is right but for its dash: `-clients`.

@@ -19,12 +19,12 @@ fn without_arguments_a_thousand_phones_call_a_server_of_our_own() {
     let options = parsed(&[]).expect("valid");
     assert_eq!((options.plan.timing.clients, options.plan.timing.rate), (1000, 1000.0));
     assert_eq!(options.plan.settings.heartbeat, Some(Duration::from_secs(25)));
-    assert!(options.target.is_none() && options.plan.settings.refresh.is_none());
+    assert!(options.servers.is_empty() && options.plan.settings.refresh.is_none());
 }
 
 #[test]
 fn a_wrong_value_or_an_impossible_plan_is_one_clear_line() {
-    let wrong: [(&[&str], &str); 34] = [
+    let wrong: [(&[&str], &str); 40] = [
         (&["--clients", "0"], "--clients"),
         (&["--clients", "1000000"], "--clients"),
         (&["--clients", "1"], "--clients"),
@@ -40,6 +40,15 @@ fn a_wrong_value_or_an_impossible_plan_is_one_clear_line() {
         (&["--presence", "some"], "--presence"),
         (&["--heartbeat", "0s"], "--heartbeat"),
         (&["ws://127.0.0.1", "--insecure"], "wss://"),
+        (&["--protocol", "session", "--persona", "roamer=1,chatter=9"], "only numbers move"),
+        (&["ws://a", "ws://b", "--protocol", "chatterbox"], "known to one server"),
+        (&["ws://127.0.0.1=0"], "a weight is a whole number"),
+        (&["ws://127.0.0.1", "ws://127.0.0.1/ws=2"], "ws://127.0.0.1 is named twice"),
+        (
+            &["ws://127.0.0.1", "--metrics", "http://h:1", "--metrics", "off"],
+            "2 --metrics for 1 server",
+        ),
+        (&["--metrics", "http://h:1"], "--metrics is about a server"),
         (&["ws://127.0.0.1:1", "--server-bin", "x"], "--server-bin"),
         (&["--persona", "ghost=1"], "`ghost`"),
         (&["--persona", "chatter=1", "--persona", "flood=1", "--clients", "2"], "single phone"),
@@ -83,8 +92,7 @@ fn a_misspelt_flag_or_one_of_another_tool_is_refused_with_the_right_one() {
         (&["fnid", "x"], "did you mean find?"),
         (&["--rate", "1k..2k"], "loadgen find --rate 1k..200k"),
         (&["comapre", "a.json", "b.json"], "did you mean compare?"),
-        (&["127.0.0.1", "8080"], "did you mean 127.0.0.1:8080?"),
-        (&["ws://a:1", "ws://b:1"], "`ws://b:1` is another word"),
+        (&["127.0.0.1", "8080"], "the address is missing: ws://127.0.0.1:8080"),
         (&["--duration", "30"], "such as 30s, 500ms or 1m30s"),
         (&["--heartbeat", "of"], "such as 30s, 500ms or 1m30s, or off"),
         (&["--seed", "x"], "such as 7"),
@@ -193,6 +201,26 @@ fn a_plan_file_is_overruled_by_the_command_line() {
 }
 
 #[test]
+fn servers_of_the_command_line_take_the_place_of_those_in_the_plan_file() {
+    let path = std::env::temp_dir().join(format!("loadgen-servers-{}.toml", std::process::id()));
+    let file = "url = ['ws://a:1', 'ws://b:2=3']\nmetrics = ['off', 'http://b:4']\n";
+    std::fs::write(&path, file).expect("written");
+    let plan = path.to_str().expect("UTF-8");
+    let servers = |args: &[&str]| {
+        let servers = parsed(&[&["--plan", plan], args].concat()).expect("valid").servers;
+        let told = servers.iter().map(|server| {
+            let metrics = server.metrics.as_ref().map(|metrics| metrics.port);
+            (server.target.port, server.weight.get(), metrics)
+        });
+        told.collect::<Vec<_>>()
+    };
+    let (of_file, of_line) = (servers(&[]), servers(&["c:5", "--metrics", "c:6"]));
+    std::fs::remove_file(&path).expect("it is ours");
+    assert_eq!(of_file, [(1, 1, None), (2, 3, Some(4))]);
+    assert_eq!(of_line, [(5, 1, Some(6))]);
+}
+
+#[test]
 fn the_page_of_flags_is_current() {
     let preface = "A flag wins over the plan file (`--plan`), and the plan file over the flag's variable. \
         An empty variable counts as not set,\nand a line on stderr warns of one that begins with `LOADGEN_` and is not on this page. A flag that \
@@ -244,7 +272,7 @@ fn in_a_search_one_of_two_flags_has_a_range_and_all_else_is_as_in_a_run() {
     let finding = found(&format!("ws://h:1 --clients=10..2k --repeat 5 {expect}"));
     let finding = finding.expect("valid");
     assert_eq!((finding.axis, finding.times), (Axis::Clients, 5));
-    assert!(options_at(&finding, 20.0).expect("valid").target.is_some());
+    assert!(options_at(&finding, 20.0).expect("valid").servers.len() == 1);
 }
 
 #[test]

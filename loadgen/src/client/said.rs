@@ -23,7 +23,10 @@ pub(crate) enum Said<'a> {
     /// What only the protocols of users with accounts say.
     News(News<'a>),
     /// A message of this phone could not be delivered.
-    Undelivered,
+    Undelivered {
+        /// The recipient, as the server says.
+        to: Option<Cow<'a, str>>,
+    },
     /// The server did not understand a frame of this phone.
     Error,
     /// Something else from the protocol, or from a later version of it.

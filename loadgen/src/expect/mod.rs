@@ -29,9 +29,9 @@ pub(crate) const HELP: &str = "What must hold, or the exit code is 3; may be giv
 NAME OP VALUE, such as 'delivery.p99<50ms' or 'lost==0'. OP is one of < <= > >= == !=.
 A time has a unit (ns, us, ms, s, m, h), a count has none.
 NAME is a measure with a statistic: delivery.p99, connect.max, heartbeat.uncorrected.p99.9.
- measures: connect, connect.tcp, connect.tls, connect.upgrade, connect.first_frame, delivery,
+  measures: connect, connect.tcp, connect.tls, connect.upgrade, connect.first_frame, delivery,
             heartbeat, convergence, notice, send_lag, loop_lag; of sessions also read, invitation;
-            of users ack
+            of users ack; of several servers delivery.within, delivery.across
   statistics: p0 to p100, min, mean, max, count; of nothing, only count holds
 or a counter: sent, delivered, lost, in_doubt, duplicated, misdelivered, reordered, misattributed,
   garbled, late, skipped, undelivered, errors, nonsense, planned, ready, peak, disconnects,
@@ -91,13 +91,15 @@ pub(crate) trait Figures {
 }
 
 /// All measures. They are durations.
-pub(crate) const MEASURES: [&str; 14] = [
+pub(crate) const MEASURES: [&str; 16] = [
     "connect",
     "connect.tcp",
     "connect.tls",
     "connect.upgrade",
     "connect.first_frame",
     "delivery",
+    "delivery.within",
+    "delivery.across",
     "heartbeat",
     "convergence",
     "notice",

@@ -8,7 +8,7 @@ use super::lines::Lines;
 use super::run::Run;
 use crate::client::{AccountWords, Draft};
 use crate::phone_id::PhoneId;
-use crate::record::Conversation;
+use crate::record::{Conversation, Way};
 use crate::workload::Place;
 
 impl Run<'_> {
@@ -27,7 +27,7 @@ impl Run<'_> {
         let postings = &self.plan.settings.postings;
         let place = postings.place(record.books.sent(), (from, to), rooms, *seed);
         let recipient = crate::record::Party { phone: place.recipient(), generation: 0 };
-        let stamp = record.books.send(sender, recipient, planned, now);
+        let stamp = record.books.send(sender, recipient, Way::Within, planned, now);
         accounts.send(&stamp, now);
         texts.write(&stamp, text);
         let (id, number) = (names.message(stamp.number), stamp.number);

@@ -54,7 +54,7 @@ impl Run<'_> {
         let places = accounts.places();
         let mut archives = words.archives().iter().copied();
         let Some(mut archive) = archives.next() else { return };
-        let (target, is_quiet) = (self.lines.target, self.plan.quiet);
+        let (target, is_quiet) = (self.lines.target(PhoneId(0)), self.plan.quiet);
         let mut reader = None;
         // Histories in a row that did not come, and whether all went back to the beginning.
         let (mut failed, mut all_whole) = (0, true);

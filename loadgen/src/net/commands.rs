@@ -19,12 +19,13 @@ use crate::plan::Plan;
 use crate::record::Ended;
 use crate::schedule::Command;
 use crate::shell;
-use crate::target::Target;
+use crate::target::Server;
 
 /// For at least this long after a command it is the command's effect if a phone loses its connection.
 const EFFECT: Duration = Duration::from_secs(5);
 /// The variables that a command finds the server by.
 const URL: &str = "SERVER_URL";
+const URLS: &str = "SERVER_URLS";
 const PID: &str = "SERVER_PID";
 
 /// The commands of a plan that are still to be run, and those that are running.
@@ -43,10 +44,12 @@ pub(super) struct Commands<'p> {
 
 impl<'p> Commands<'p> {
     /// The commands of this plan. `pid` is the server's process, if loadgen started it.
-    pub(super) fn new(plan: &'p Plan, target: &Target, pid: Option<u32>, clock: Clock) -> Self {
+    pub(super) fn new(plan: &'p Plan, servers: &[Server], pid: Option<u32>, clock: Clock) -> Self {
         let (sender, ended) = mpsc::channel();
         let pid = pid.map(|pid| (PID, pid.to_string()));
-        let variables = [(URL, target.url())].into_iter().chain(pid).collect();
+        let urls: Vec<_> = servers.iter().map(|server| server.target.url()).collect();
+        let named = [(URL, urls[0].clone()), (URLS, urls.join(" "))];
+        let variables = named.into_iter().chain(pid).collect();
         Commands {
             plan: &plan.commands,
             next: 0,

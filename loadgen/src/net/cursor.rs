@@ -5,16 +5,18 @@
 //! Playing ── the plan is over ──▶ Settling ── all has arrived ──▶ HangingUp ── all have ended ──▶ Over
 //! ```
 
+use std::rc::Rc;
 use std::time::Duration;
 
 use switchboard::timer::{Moment, Wheel};
 
 use super::task::Task;
+use crate::client::Realm;
 use crate::phone_id::PhoneId;
 use crate::plan::Plan;
 use crate::record::End;
 use crate::schedule::{Arrivals, Schedule, Step, Turns};
-use crate::workload::{Cast, Peers, Persona};
+use crate::workload::{Cast, Homes, Peers, Persona};
 
 /// How far the plan has been played.
 pub(super) struct Cursor<'p> {
@@ -50,7 +52,7 @@ pub(super) enum Stage {
 
 impl<'p> Cursor<'p> {
     /// The beginning of the plan.
-    pub(super) fn new(plan: &'p Plan, cast: &Cast) -> Self {
+    pub(super) fn new(plan: &'p Plan, cast: &Cast, homes: &Rc<Homes>) -> Self {
         let (timing, settings) = (&plan.timing, &plan.settings);
         let chatters = cast.count(Persona::Chatter);
         let peers = Peers::new(
@@ -59,6 +61,12 @@ impl<'p> Cursor<'p> {
             settings.circle,
             timing.seed,
         );
+        // Contacts are told of each other's comings and goings, which no server can do for another server's people.
+        let peers = match settings.protocol.dialect().realm() {
+            // Users are on one server only: `args` sees to that.
+            Realm::Mobile(_) | Realm::Account(_) => peers,
+            Realm::Messenger(_) => peers.within(homes),
+        };
         let think = settings.think.unwrap_or_else(|| match timing.rate > 0.0 {
             // If every message arrived at once, this thinking time would make the planned rate.
             true => Duration::from_secs_f64(chatters as f64 / timing.rate),

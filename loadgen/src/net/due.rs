@@ -46,8 +46,8 @@ impl Run<'_> {
     /// A phone begins to connect. `planned` is the planned moment, which may be a little earlier.
     pub(super) fn dial(&mut self, id: PhoneId, planned: Moment) {
         let persona = self.lines.slot(id).persona;
-        let record = &mut self.desk.record;
-        record.dialled(id, persona);
+        let server = self.lines.slot(id).server;
+        self.desk.record.dialled(id, persona, server);
         if let Err(error) = self.lines.dial(id, planned, self.clock.now()) {
             let ending = Ending::Unreachable(error.kind());
             let is_effect = self.is_effect(ending, self.now());
@@ -136,6 +136,7 @@ impl Run<'_> {
     pub(super) fn send_away(&mut self, id: PhoneId) {
         let now = self.now();
         let persona = self.lines.slot(id).persona;
+        self.leave_ghost(id);
         let Some(line) = self.lines.line(id) else { return };
         if line.is_leaving() {
             return;

@@ -24,13 +24,20 @@ use crate::workload::Persona;
 const READS: usize = 4;
 
 impl Run<'_> {
-    /// The kernel reports an event. It is ignored if it is about an earlier connection of the phone.
+    /// The kernel reports an event. Of an earlier connection of the phone, only its end matters, if it is
+    /// half-open.
     pub(super) fn happens(&mut self, party: Party, event: &Event) {
         let id = party.phone;
-        if event.is_writable() && self.lines.is_current(party) {
+        let is_closed = event.is_read_closed() || event.is_error();
+        if !self.lines.is_current(party) {
+            if is_closed {
+                self.ghost_is_closed(party);
+            }
+            return;
+        }
+        if event.is_writable() {
             self.writable(id);
         }
-        let is_closed = event.is_read_closed() || event.is_error();
         if (event.is_readable() || is_closed) && self.lines.is_current(party) {
             self.readable(id, is_closed);
         }
@@ -176,7 +183,7 @@ impl Run<'_> {
         self.lines.remove(id);
         let is_planned = match ending {
             Ending::Vanished | Ending::Noticed | Ending::LeftOpen => true,
-            Ending::Refused(TOO_MANY) => persona == Persona::Flapper,
+            Ending::Refused(TOO_MANY) => matches!(persona, Persona::Flapper | Persona::Roamer),
             other => other.is_clean(),
         };
         let is_effect = self.is_effect(ending, now);
@@ -194,13 +201,22 @@ impl Run<'_> {
     /// A phone is no longer one of those that are connected, and others should be told.
     pub(super) fn uncount(&mut self, id: PhoneId, now: Moment) {
         self.lines.uncount_ready(id);
-        self.desk.record.went(id, self.lines.slot(id).persona, now);
+        match self.lines.has_ghost_here(id) {
+            true => self.desk.record.fell_silent(id),
+            false => self.desk.record.went(id, self.lines.slot(id).persona, now),
+        }
     }
 
     /// The server has given up a silent phone.
     pub(super) fn notice(&mut self, id: PhoneId) {
         let now = self.now();
         let Some(begun) = self.lines.line(id).and_then(Line::silence) else { return };
+        self.note_notice(begun, now);
+        self.end(id, Ending::Noticed);
+    }
+
+    /// A silence that began then has been noticed.
+    pub(super) fn note_notice(&mut self, begun: Begun, now: Moment) {
         let is_late = self.plan.notice_limit().is_some_and(|limit| now > begun.actual + limit);
         let timeout = self.plan.ping_timeout;
         let is_early = timeout.is_some_and(|timeout| now + TURN < begun.actual + timeout);
@@ -209,7 +225,6 @@ impl Run<'_> {
         record.unnoticed += u64::from(is_late);
         record.too_early += u64::from(is_early);
         self.lines.silent -= 1;
-        self.end(id, Ending::Noticed);
     }
 
     /// The stream has ended, or has failed.
@@ -233,7 +248,8 @@ impl Run<'_> {
     /// The connection stands: the phone asks for the upgrade.
     fn call(&mut self, id: PhoneId) {
         let now = self.now();
-        let Lines { target, devices, slots, pen, out, .. } = &mut self.lines;
+        let target = self.lines.target(id);
+        let Lines { devices, slots, pen, out, .. } = &mut self.lines;
         let slot = &mut slots[id.index()];
         let (party, session) = (slot.party(id), devices.session(id));
         let name = match slot.persona {

@@ -275,7 +275,7 @@ const fn receive_buffer(persona: Persona) -> Option<usize> {
         // A large buffer would let the kernel read ahead of the slow reader.
         Persona::SlowReader => Some(4096),
         // A small buffer would fill up with presence, and the end of the stream would never get through.
-        Persona::SilentDrop => Some(1 << 20),
+        Persona::SilentDrop | Persona::Roamer => Some(1 << 20),
         Persona::Lurker
         | Persona::Chatter
         | Persona::Refresher

@@ -1,25 +1,31 @@
 //! [`Lines`]: the slots of all phones, their connections, and the buffers that the connections share. Knows
 //! sockets; of the plan it knows only which phones there are.
 
+use std::collections::HashMap;
 use std::io;
+use std::rc::Rc;
 
 use mio::Registry;
 use switchboard::timer::Moment;
 
 use super::clock::Clock;
+use super::ghost::Ghost;
 use super::inbox::Inbox;
 use super::line::Line;
 use super::slot::Slot;
 use crate::client::Pen;
 use crate::phone_id::PhoneId;
 use crate::plan::Plan;
-use crate::record::Party;
-use crate::target::Target;
-use crate::workload::{Cast, Devices};
+use crate::record::{Party, Way};
+use crate::target::{Server, Target};
+use crate::workload::{Cast, Devices, Homes};
 
 /// The phones of a plan.
 pub(super) struct Lines<'p> {
-    pub(super) target: &'p Target,
+    /// By their places in [`Homes`].
+    servers: &'p [Server],
+    /// Which session was on which server at first.
+    pub(super) homes: Rc<Homes>,
     registry: Registry,
     /// Which phones are devices of one session.
     pub(super) devices: Devices,
@@ -36,7 +42,9 @@ pub(super) struct Lines<'p> {
     pub(super) open: u64,
     pub(super) ready: u64,
     pub(super) peak: u64,
-    /// Silent phones that the server has not given up.
+    /// The half-open connections that roamers have left. They count neither as open nor as ready.
+    pub(super) ghosts: HashMap<PhoneId, Ghost>,
+    /// Silent phones that their server has not given up, and ghosts that it has to find out about.
     pub(super) silent: u64,
     /// The moment at which the server should have given up all of them.
     pub(super) silence_ends: Moment,
@@ -47,17 +55,20 @@ impl<'p> Lines<'p> {
     pub(super) fn new(
         plan: &Plan,
         cast: &Cast,
-        target: &'p Target,
+        (servers, homes): (&'p [Server], Rc<Homes>),
         clock: Clock,
         registry: Registry,
     ) -> Self {
         let devices = plan.devices();
         let ids = (0..devices.phones()).map(PhoneId);
+        let slot = |session| Slot::new(cast.of(session), homes.of(session));
+        let slots = ids.map(|id| slot(devices.session(id))).collect();
         Lines {
-            target,
+            servers,
+            homes,
             registry,
             devices,
-            slots: ids.map(|id| Slot::new(cast.of(devices.session(id)))).collect(),
+            slots,
             inbox: Inbox::new(clock),
             out: Vec::new(),
             text: Vec::new(),
@@ -66,6 +77,7 @@ impl<'p> Lines<'p> {
             open: 0,
             ready: 0,
             peak: 0,
+            ghosts: HashMap::new(),
             silent: 0,
             silence_ends: Moment::START,
         }
@@ -90,6 +102,35 @@ impl<'p> Lines<'p> {
         self.slots[id.index()].party(id)
     }
 
+    /// Where a phone calls, or has called.
+    pub(super) fn target(&self, id: PhoneId) -> &'p Target {
+        &self.servers[self.slot(id).server.index()].target
+    }
+
+    /// Whether two phones are on the same server.
+    pub(super) fn way(&self, from: PhoneId, to: PhoneId) -> Way {
+        match self.slot(from).server == self.slot(to).server {
+            true => Way::Within,
+            false => Way::Across,
+        }
+    }
+
+    /// The connection to which a message of one phone to another goes, as far as the sender's server knows: a ghost
+    /// there takes what is meant for the phone.
+    pub(super) fn recipient(&self, from: PhoneId, to: PhoneId) -> Party {
+        let server = self.slot(from).server;
+        match self.ghosts.get(&to) {
+            Some(ghost) if ghost.is_elsewhere && ghost.server == server => ghost.party,
+            Some(_) | None => self.party(to),
+        }
+    }
+
+    /// Whether a phone has a ghost on the server that it calls: that server has the phone online, with or without its
+    /// new connection.
+    pub(super) fn has_ghost_here(&self, id: PhoneId) -> bool {
+        self.ghosts.get(&id).is_some_and(|ghost| !ghost.is_elsewhere)
+    }
+
     /// Whether the phone is still on that connection.
     pub(super) fn is_current(&self, party: Party) -> bool {
         self.slots[party.phone.index()].generation == party.generation
@@ -109,10 +150,11 @@ impl<'p> Lines<'p> {
 
     /// A phone gets its next connection, and begins to connect.
     pub(super) fn dial(&mut self, id: PhoneId, planned: Moment, now: Moment) -> io::Result<()> {
+        self.slots[id.index()].generation += 1;
+        let (party, target) = (self.party(id), self.target(id));
+        let persona = self.slot(id).persona;
+        let line = Line::dial(party, persona, target, planned, now, &self.registry)?;
         let slot = &mut self.slots[id.index()];
-        slot.generation += 1;
-        let party = slot.party(id);
-        let line = Line::dial(party, slot.persona, self.target, planned, now, &self.registry)?;
         slot.line = Some(Box::new(line));
         self.open += 1;
         Ok(())

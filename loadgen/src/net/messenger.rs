@@ -22,12 +22,13 @@ impl Run<'_> {
         planned: Moment,
         now: Moment,
     ) -> u64 {
+        let way = self.lines.way(from, to);
         let Lines { slots, devices, pen, out, text, .. } = &mut self.lines;
         let is_sociable = slots[to.index()].persona.is_sociable();
         let Desk { record, texts, names, manners, seed, .. } = &mut self.desk;
         let Some(messenger) = record.checked.messenger_mut() else { return 0 };
         let parties = (messenger.party(from), messenger.party(to));
-        let stamp = record.books.send(parties.0, parties.1, planned, now);
+        let stamp = record.books.send(parties.0, parties.1, way, planned, now);
         let number = stamp.number;
         texts.write(&stamp, text);
         let written_on = devices.writes(from, to);

@@ -18,8 +18,9 @@ impl Run<'_> {
         planned: Moment,
         now: Moment,
     ) -> u64 {
-        let (sender, recipient) = (self.lines.party(from), self.lines.party(to));
-        let stamp = self.desk.record.books.send(sender, recipient, planned, now);
+        let (sender, recipient) = (self.lines.party(from), self.lines.recipient(from, to));
+        let way = self.lines.way(from, to);
+        let stamp = self.desk.record.books.send(sender, recipient, way, planned, now);
         self.write_message(words, &stamp);
         let is_sociable = self.lines.slot(to).persona.is_sociable();
         self.desk.record.sent(stamp.number, planned, now, is_sociable);

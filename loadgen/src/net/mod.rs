@@ -22,6 +22,7 @@ mod enrol;
 mod errand;
 mod exchange;
 mod get;
+mod ghost;
 mod inbox;
 mod line;
 mod lines;
@@ -31,6 +32,7 @@ mod mobile;
 mod patience;
 mod probe;
 mod progress;
+mod roam;
 mod rooms;
 mod run;
 mod share;
@@ -56,7 +58,7 @@ use crate::plan::Plan;
 use crate::pool::Pool;
 use crate::record::Outcome;
 use crate::signals::Signals;
-use crate::target::Target;
+use crate::target::Server;
 use alarm::Alarm;
 use progress::Progress;
 use run::{Patient, Run};
@@ -79,18 +81,16 @@ const SIGNALS: Token = Token(usize::MAX - 1);
 /// is due.
 const EVENTS: usize = 128;
 
-/// Plays the plan against a server. `pid` is the server's process, and `metrics` is its page, if we may
-/// look at them.
+/// Plays the plan against servers, by their places in `Homes`. `pid` is the process of loadgen's own server.
 ///
 /// # Errors
 ///
 /// Only if loadgen's own machine fails. What the server does is in the outcome.
 pub(crate) fn play(
     plan: &Plan,
-    target: &Target,
+    servers: &[Server],
     pool: &Arc<Pool>,
     pid: Option<u32>,
-    metrics: Option<&Target>,
     signals: &mut Signals,
 ) -> io::Result<Outcome> {
     let mut poll = Poll::new()?;
@@ -102,8 +102,8 @@ pub(crate) fn play(
     registry.register(&mut SourceFd(&signals.as_raw_fd()), SIGNALS, Interest::READABLE)?;
     let mut progress = Progress::new(plan.quiet);
     let mut events = Events::with_capacity(EVENTS);
-    let server = (target, pid, Watch::start(pid, metrics));
-    let mut run = Run::new(plan, server, pool, registry.try_clone()?);
+    let watched = (servers, pid, Watch::start(pid, servers));
+    let mut run = Run::new(plan, watched, pool, registry.try_clone()?);
 
     loop {
         run.do_what_is_due();

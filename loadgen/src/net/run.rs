@@ -4,6 +4,7 @@
 //! `due` and `tasks` do what is to be done in each stage, `exchange` handles what comes from the server,
 //! and `mobile` and `messenger` do what differs between the realms.
 
+use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -23,8 +24,8 @@ use crate::phone_id::PhoneId;
 use crate::plan::Plan;
 use crate::pool::Pool;
 use crate::record::{End, Missing, Outcome, Running};
-use crate::target::Target;
-use crate::workload::Cast;
+use crate::target::Server;
+use crate::workload::{Cast, Homes};
 
 /// The longest sleep during which arrivals do not wake the loop.
 const LONGEST_NAP: Duration = Duration::from_millis(10);
@@ -60,14 +61,16 @@ pub(super) enum Patient {
 impl<'p> Run<'p> {
     pub(super) fn new(
         plan: &'p Plan,
-        (target, pid, watch): (&'p Target, Option<u32>, Watch),
+        (servers, pid, watch): (&'p [Server], Option<u32>, Watch),
         pool: &Arc<Pool>,
         registry: Registry,
     ) -> Self {
         let (timing, settings) = (&plan.timing, &plan.settings);
         let clock = plan.start_at.map_or_else(Clock::start, Clock::since);
         let cast = Cast::new(&settings.shares, timing.clients, timing.seed);
-        let mut desk = Desk::new(plan, Arc::clone(pool));
+        let weights: Vec<_> = servers.iter().map(|server| server.weight).collect();
+        let homes = Rc::new(Homes::new(&weights, timing.clients, timing.seed));
+        let mut desk = Desk::new(plan, Arc::clone(pool), servers.len());
         if let Some(shard) = plan.shard {
             let all = (0..timing.clients).map(PhoneId);
             desk.record.be_a_shard(all.filter(|&phone| !shard.has(phone)));
@@ -79,10 +82,10 @@ impl<'p> Run<'p> {
             plan,
             realm: settings.protocol.dialect().realm(),
             clock,
-            cursor: Cursor::new(plan, &cast),
-            lines: Lines::new(plan, &cast, target, clock, registry),
+            cursor: Cursor::new(plan, &cast, &homes),
+            lines: Lines::new(plan, &cast, (servers, homes), clock, registry),
             desk,
-            commands: Commands::new(plan, target, pid, clock),
+            commands: Commands::new(plan, servers, pid, clock),
             meter,
             next_doubt: Moment::START,
         }

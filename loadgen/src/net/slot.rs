@@ -3,12 +3,14 @@
 use super::line::Line;
 use crate::phone_id::PhoneId;
 use crate::record::Party;
-use crate::workload::Persona;
+use crate::workload::{Persona, ServerId};
 
 /// The place of a phone.
 #[derive(Debug)]
 pub(super) struct Slot {
     pub(super) persona: Persona,
+    /// The server that it is on, or calls.
+    pub(super) server: ServerId,
     /// Whether the plan wants it to be online.
     pub(super) is_wanted: bool,
     /// Counts its connections: the number of the present one, or of the last. 0 if it has had none.
@@ -21,9 +23,10 @@ pub(super) struct Slot {
 }
 
 impl Slot {
-    pub(super) fn new(persona: Persona) -> Self {
+    pub(super) fn new(persona: Persona, server: ServerId) -> Self {
         Slot {
             persona,
+            server,
             is_wanted: false,
             generation: 0,
             has_invited: false,

@@ -19,6 +19,8 @@ pub(super) enum Deed {
     Refresh,
     /// Drop the connection.
     Vanish,
+    /// Come back on another server, and leave the old connection half-open.
+    Roam,
     /// Come back.
     Return,
     FallSilent,

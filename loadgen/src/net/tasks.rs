@@ -61,6 +61,10 @@ impl Run<'_> {
                 let time = conduct::flap(id, party.generation, conduct.flap_up, true, seed);
                 self.cursor.add(Task::new(party, now + time, Deed::Vanish));
             }
+            Persona::Roamer => {
+                let time = conduct::flap(id, party.generation, conduct.flap_up, true, seed);
+                self.cursor.add(Task::new(party, now + time, Deed::Roam));
+            }
             Persona::SilentDrop => {
                 let at = timing.messages_begin() + conduct::silence(id, timing.duration, seed);
                 self.cursor.add(Task::new(party, at.max(now), Deed::FallSilent));
@@ -109,6 +113,7 @@ impl Run<'_> {
             | Persona::Chatter
             | Persona::Refresher
             | Persona::Flapper
+            | Persona::Roamer
             | Persona::SilentDrop
             | Persona::Drip
             | Persona::Garbage
@@ -125,7 +130,9 @@ impl Run<'_> {
         }
         let (mean, seed) = (self.plan.settings.conduct.flap_down, self.plan.timing.seed);
         let pause = match slot.persona {
-            Persona::Flapper => conduct::flap(party.phone, party.generation, mean, false, seed),
+            Persona::Flapper | Persona::Roamer => {
+                conduct::flap(party.phone, party.generation, mean, false, seed)
+            }
             Persona::QuotaHog => conduct::HOG_PAUSE,
             _ => conduct::PAUSE,
         };
@@ -170,6 +177,7 @@ impl Run<'_> {
                 self.vanish(party);
                 None
             }
+            Deed::Roam => self.roam(party, due),
             Deed::FallSilent => {
                 self.fall_silent(party, due);
                 None
@@ -253,10 +261,7 @@ impl Run<'_> {
         self.act(id, Act::Silent(Begun { planned: due, actual: now }));
         self.lines.uncount_ready(id);
         self.desk.record.fell_silent(id);
-        self.lines.silent += 1;
-        if let Some(limit) = self.plan.notice_limit() {
-            self.lines.silence_ends = self.lines.silence_ends.max(now + limit);
-        }
+        self.expect_notice(now);
     }
 
     fn drip(&mut self, party: Party) {

@@ -18,7 +18,8 @@ impl Run<'_> {
         let dialect = self.plan.settings.protocol.dialect();
         for (user, places) in accounts.readers(ASKED) {
             let Some(account) = self.desk.pool.get(user).cloned() else { return };
-            let signed_in = Reader::sign_in(dialect, self.lines.target, signals, (user, &account));
+            let signed_in =
+                Reader::sign_in(dialect, self.lines.target(user), signals, (user, &account));
             let pool = self.desk.pool.clone();
             let asked = signed_in.and_then(|mut reader| {
                 reader.ask(

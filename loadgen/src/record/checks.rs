@@ -15,12 +15,12 @@ use super::messenger::Messenger;
 use super::views::Views;
 use crate::client::Realm;
 use crate::phone_id::PhoneId;
-use crate::workload::{Devices, Manners, Persona};
+use crate::workload::{Devices, Manners, Persona, ServerId};
 
 /// What a realm is told of its phones, and the verdict that it reaches.
 pub(super) trait Checks {
-    /// A phone of this kind dials.
-    fn dialled(&mut self, phone: PhoneId, persona: Persona);
+    /// A phone of this kind dials this server.
+    fn dialled(&mut self, phone: PhoneId, persona: Persona, server: ServerId);
 
     /// It is ready. `is_followed`: other phones are still expected to hear of it.
     fn came(
@@ -85,9 +85,9 @@ pub(crate) enum Checked {
 
 impl Checked {
     /// A realm in which nothing has happened yet.
-    pub(crate) fn new(realm: Realm, devices: Devices, manners: &Manners) -> Self {
+    pub(crate) fn new(realm: Realm, devices: Devices, manners: &Manners, servers: usize) -> Self {
         match realm {
-            Realm::Mobile(_) => Checked::Mobile(Box::new(Views::new(devices.phones()))),
+            Realm::Mobile(_) => Checked::Mobile(Box::new(Views::new(devices.phones(), servers))),
             Realm::Messenger(_) => Checked::Messenger(Box::new(Messenger::new(devices, manners))),
             Realm::Account(_) => Checked::Account(Box::new(Accounts::new(devices.phones()))),
         }

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use super::{Accounts, Breach, Fault, Lapse, Measure, Outcome, Record, Times};
+use super::{Accounts, Breach, Fault, Lapse, Measure, Outcome, Record, Times, Way};
 use crate::expect::{Figures, MEASURES, SoFar, Statistic};
 
 /// A run that is under way.
@@ -51,7 +51,7 @@ impl Figures for Outcome {
     fn time(&self, measure: &str, is_corrected: bool, statistic: Statistic) -> Option<f64> {
         match self.record.times(measure, is_corrected) {
             Some(times) => statistic_of(times, statistic),
-            // What happens only among sessions has not happened.
+            // What happens only among sessions, or on several servers, has not happened.
             None => {
                 let is_known = MEASURES.contains(&measure) && statistic == Statistic::Count;
                 is_known.then_some(0.0)
@@ -98,6 +98,15 @@ impl Record {
         })
     }
 
+    /// The times of deliveries on one way. On one server all are within.
+    fn delivery_on(&self, way: Way) -> Option<&Times> {
+        match (&self.delivery_by_way, way) {
+            (Some(by_way), way) => Some(&by_way[way as usize]),
+            (None, Way::Within) => Some(&self.delivery.corrected),
+            (None, Way::Across) => None,
+        }
+    }
+
     /// The times of a measure; `None` if it is one of sessions, and there are none.
     fn times(&self, measure: &str, is_corrected: bool) -> Option<&Times> {
         let both = |measure| of(measure, is_corrected);
@@ -108,6 +117,8 @@ impl Record {
             "connect.upgrade" => &self.connecting.upgrade,
             "connect.first_frame" => &self.connecting.first_frame,
             "delivery" => both(&self.delivery),
+            "delivery.within" => self.delivery_on(Way::Within)?,
+            "delivery.across" => self.delivery_on(Way::Across)?,
             "heartbeat" => both(&self.heartbeat),
             "convergence" => both(self.convergence()),
             "read" => both(&self.messenger()?.read),

@@ -19,7 +19,7 @@ mod times;
 mod views;
 
 pub(crate) use account::{Accounts, Arrival as Came, Conversation, Kept, Lapse};
-pub(crate) use books::{Books, Fault, Missing, Party, Receipt};
+pub(crate) use books::{Books, Fault, Missing, Party, Receipt, Way, WayTally};
 pub(crate) use checks::Checked;
 pub(crate) use commands::{Commands, Ended, Ran};
 pub(crate) use figures::Running;
@@ -40,7 +40,7 @@ use switchboard::timer::Moment;
 
 use crate::client::Ending;
 use crate::phone_id::PhoneId;
-use crate::workload::Persona;
+use crate::workload::{Persona, ServerId};
 
 /// What happened in a run.
 #[derive(Debug)]
@@ -54,6 +54,8 @@ pub(crate) struct Record {
     pub(crate) delivery: Measure,
     /// The same of messages that phones of other shards have sent.
     pub(crate) across: Across,
+    /// Of these, by [`Way`], from the planned moment. Kept only if there are several servers.
+    pub(crate) delivery_by_way: Option<[Times; Way::ALL.len()]>,
     /// Whether the model is closed: then loadgen is such a tool itself.
     pub(crate) is_closed: bool,
     /// The message that such a tool would be waiting for, and since when.
@@ -133,7 +135,7 @@ pub(crate) struct Heard {
     pub(crate) pongs: u64,
     /// First frames that did not let the phone in: no list, or no welcome.
     pub(crate) strange_greetings: u64,
-    /// Notices that a message could not be delivered.
+    /// Notices that a message could not be delivered, without those that the books have entered.
     pub(crate) undelivered: u64,
     /// Notices that the server did not understand a frame.
     pub(crate) errors: u64,
@@ -149,7 +151,7 @@ pub(crate) struct Heard {
 impl Record {
     /// Nothing has happened yet to phones with numbers.
     pub(crate) fn of_numbers(clients: u32) -> Self {
-        Record::new(Checked::Mobile(Box::new(views::Views::new(clients))), true)
+        Record::new(Checked::Mobile(Box::new(views::Views::new(clients, 1))), true)
     }
 }
 
@@ -161,6 +163,7 @@ impl Record {
             books: Books::default(),
             delivery: Measure::default(),
             across: Across::default(),
+            delivery_by_way: None,
             is_closed: false,
             waited_for: None,
             heartbeat: Measure::default(),
@@ -206,6 +209,10 @@ impl Record {
         }
         self.delivery.corrected.add(time);
         self.series.delivered(time);
+        if let Some(by_way) = &mut self.delivery_by_way {
+            by_way[receipt.way as usize].add(time);
+            self.series.delivered_on(receipt.way, time);
+        }
         self.commands.delivered(receipt.intended, time);
         let was_waited_for = self.waited_for.take_if(|(number, _)| *number == receipt.number);
         if self.is_closed || was_waited_for.is_some() {
@@ -220,6 +227,18 @@ impl Record {
         if let Some(views) = self.checked.views_mut() {
             of_others.for_each(|phone| views.ignore(phone));
         }
+    }
+
+    /// The server says that a message of this phone to another will not arrive. Returns its number, if it is one to
+    /// another server. If it is not, the message counts as lost.
+    pub(crate) fn give_back(&mut self, from: PhoneId, to: Option<PhoneId>) -> Option<u64> {
+        let number = to.and_then(|to| self.books.give_back_oldest(from, to));
+        match number {
+            // A tool that sends one at a time would now send the next.
+            Some(number) => drop(self.waited_for.take_if(|(waited, _)| *waited == number)),
+            None => self.heard.undelivered += 1,
+        }
+        number
     }
 
     /// A second is over. `own_cpu` is our CPU time since the start of the process.
@@ -247,10 +266,10 @@ impl Record {
         self.checked.checks().changes()
     }
 
-    /// A phone of this kind has dialled.
-    pub(crate) fn dialled(&mut self, phone: PhoneId, persona: Persona) {
+    /// A phone of this kind has dialled a server.
+    pub(crate) fn dialled(&mut self, phone: PhoneId, persona: Persona, server: ServerId) {
         self.tallies.entry(persona).or_default().connections += 1;
-        self.checked.checks_mut().dialled(phone, persona);
+        self.checked.checks_mut().dialled(phone, persona, server);
     }
 
     /// It is ready.
@@ -353,8 +372,8 @@ mod tests {
                 for number in under_way.drain(..) {
                     let (intended, sent) = (at(number), at(number));
                     let is_of_another = false;
-                    let sender = PhoneId(0);
-                    let receipt = Receipt { number, sender, intended, sent, is_of_another };
+                    let (sender, way) = (PhoneId(0), Way::Within);
+                    let receipt = Receipt { number, sender, way, intended, sent, is_of_another };
                     record.delivered(&receipt, at(millis));
                 }
             }

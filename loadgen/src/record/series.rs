@@ -8,6 +8,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use switchboard::timer::Moment;
 
+use super::books::Way;
 use super::lately::Lately;
 
 /// The rows of a run.
@@ -20,7 +21,10 @@ pub(crate) struct Series {
     /// Of the row that is open: deliveries, the longest turn of our own loop, and how late messages were
     /// sent at most.
     delivery: Lately,
+    /// Deliveries from other shards.
     across: Lately,
+    /// Deliveries by [`Way`], if there are several servers.
+    delivery_by_way: [Lately; Way::ALL.len()],
     loop_lag: Duration,
     send_lag: Option<Duration>,
     /// The histograms of each row. Kept only in a shard.
@@ -51,6 +55,9 @@ pub(crate) struct Second {
     /// Delivery from the planned moment, of messages that arrived in this row; `None` if none did.
     pub(crate) delivery_p50_ns: Option<u64>,
     pub(crate) delivery_p99_ns: Option<u64>,
+    /// The same of messages within one server, and across two; `None` if there is one server only.
+    pub(crate) delivery_within_p99_ns: Option<u64>,
+    pub(crate) delivery_across_p99_ns: Option<u64>,
     /// From a planned coming or going to the phones whose view became right in this row; `None` if none
     /// did.
     pub(crate) convergence_p50_ns: Option<u64>,
@@ -107,6 +114,7 @@ impl Default for Series {
             totals: Totals::default(),
             delivery: Lately::default(),
             across: Lately::default(),
+            delivery_by_way: Default::default(),
             loop_lag: Duration::ZERO,
             send_lag: None,
             histograms: None,
@@ -145,6 +153,11 @@ impl Series {
         self.across.add_many(after, 1);
     }
 
+    /// A message came on this way.
+    pub(super) fn delivered_on(&mut self, way: Way, after: Duration) {
+        self.delivery_by_way[way as usize].add_many(after, 1);
+    }
+
     /// A turn of our own loop took this long.
     pub(crate) fn turn(&mut self, time: Duration) {
         self.loop_lag = self.loop_lag.max(time);
@@ -164,11 +177,13 @@ impl Series {
         seen: &Seen,
     ) {
         let before = std::mem::replace(&mut self.totals, totals);
-        let (within, across) = (self.delivery.take(), self.across.take());
-        let delivery = within.as_ref().map(Lately::quantiles);
+        let (own, of_others) = (self.delivery.take(), self.across.take());
+        let delivery = own.as_ref().map(Lately::quantiles);
+        let by_way = self.delivery_by_way.each_mut();
+        let [within, across] = by_way.map(|one| one.take().as_ref().map(Lately::quantiles));
         let convergence_quantiles = convergence.as_ref().map(Lately::quantiles);
         if let Some(histograms) = &mut self.histograms {
-            histograms.push(RowHistograms { delivery: within, across, convergence });
+            histograms.push(RowHistograms { delivery: own, across: of_others, convergence });
         }
         self.rows.push(Second {
             at_seconds: now.since(Moment::START).as_secs_f64(),
@@ -178,6 +193,8 @@ impl Series {
             connections: seen.connections,
             delivery_p50_ns: delivery.map(|[p50, _]| p50),
             delivery_p99_ns: delivery.map(|[_, p99]| p99),
+            delivery_within_p99_ns: within.map(|[_, p99]| p99),
+            delivery_across_p99_ns: across.map(|[_, p99]| p99),
             convergence_p50_ns: convergence_quantiles.map(|[p50, _]| p50),
             convergence_p99_ns: convergence_quantiles.map(|[_, p99]| p99),
             bytes_sent: totals.bytes_sent - before.bytes_sent,

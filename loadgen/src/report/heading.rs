@@ -2,6 +2,7 @@
 
 use std::io::{self, Write};
 
+use super::servers::write_servers;
 use super::shape::Summary;
 use crate::origin::Origin;
 
@@ -27,6 +28,7 @@ fn write_plan(summary: &Summary, out: &mut impl Write) -> io::Result<()> {
     let phones = plan.people();
     let unchecked = plan.about_certificates();
     writeln!(out, "plan         {} {phones} on {}{own}{unchecked}", plan.clients, plan.url)?;
+    write_servers(&summary.servers, phones, out)?;
     writeln!(
         out,
         "             over {} s, then {} for {} s ({}, {} model)",

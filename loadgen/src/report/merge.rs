@@ -18,7 +18,7 @@ use super::surroundings::Surroundings;
 use crate::exposition;
 use crate::origin::Origin;
 use crate::record::Part;
-use crate::target::Target;
+use crate::target::{Server, Target};
 
 /// The report of a shard, as far as it is needed.
 #[derive(Debug, Deserialize)]
@@ -72,6 +72,11 @@ pub(crate) fn merge(files: &[PathBuf]) -> Result<Runs, String> {
     let (outcome, exchanged) = Part::merge(&parts);
     let target =
         Target::parse(&first.place.url).map_err(|what| format!("{}: {what}", first.name))?;
+    let metrics = pages(&files);
+    let servers = [match &metrics {
+        Some(_) => Server::alone(target),
+        None => Server { metrics: None, ..Server::alone(target) },
+    }];
     let mut plan = first.shard.plan.clone();
     plan.shard = None;
     let invalid = files.iter().flat_map(|file| {
@@ -79,10 +84,10 @@ pub(crate) fn merge(files: &[PathBuf]) -> Result<Runs, String> {
         file.invalid.iter().map(move |line| format!("shard {shard}: {line}"))
     });
     let around = Surroundings {
-        target: &target,
+        servers: &servers,
         is_own: false,
-        version: files.iter().find_map(|file| file.version.clone()),
-        metrics: pages(&files),
+        versions: vec![files.iter().find_map(|file| file.version.clone())],
+        metrics,
         stopped: None,
         of_shards: Some(invalid.collect()),
     };

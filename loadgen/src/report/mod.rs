@@ -23,6 +23,7 @@ mod ratio;
 mod runs;
 mod saturation;
 mod server;
+mod servers;
 mod sessions;
 mod shape;
 mod shard;

@@ -46,6 +46,15 @@ pub(super) fn named_times(record: &Record) -> Vec<Named<'_>> {
         ("notice.uncorrected", "  from actual silence", &notice.uncorrected),
     ];
     let mut list = list.to_vec();
+    if let Some([within, across]) = &record.delivery_by_way {
+        // Behind those of delivery.
+        let ways = [
+            ("delivery.within", "  within one server", within),
+            ("delivery.across", "  across two servers", across),
+        ];
+        let at = list.iter().position(|(key, ..)| *key == "delivery").map_or(0, |at| at + 1);
+        list.splice(at..at, ways);
+    }
     if let Some(messenger) = record.messenger() {
         list.extend([
             ("read", "read", &messenger.read.corrected),

@@ -14,6 +14,7 @@ use super::commands::Told;
 use super::ledger::Row;
 use super::quantiles::Quantiles;
 use super::server::Server;
+use super::servers::{self, OnWay};
 use super::sessions::{SessionPlan, Sessions};
 use super::shard::{ShardPart, Shards};
 use crate::origin::Origin;
@@ -102,6 +103,8 @@ pub(crate) struct Summary {
     pub(super) server_version: Option<String>,
     /// The limits in effect when the run was over, by the names of their flags, as the server's `/metrics` told them.
     pub(super) server_limits: BTreeMap<String, f64>,
+    /// Each server; also if there is one only.
+    pub(super) servers: Vec<servers::Told>,
     pub(super) connections: Connections,
     pub(super) connect: Connect,
     pub(super) messages: Messages,
@@ -280,6 +283,11 @@ pub(super) struct Messages {
     pub(super) late: u64,
     /// Not sent, because no two phones were connected.
     pub(super) skipped: u64,
+    /// Of messages within one server, and across two; only with several servers.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) within: Option<OnWay>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) across: Option<OnWay>,
     /// Notices of the server that a message could not be delivered.
     pub(super) undelivered_notices: u64,
     pub(super) error_notices: u64,
@@ -312,6 +320,11 @@ pub(super) struct Delivery {
     /// From the moment at which a message was really sent, and only of messages that were sent while no
     /// other was waited for. Most tools report this. It hides stalls.
     pub(super) uncorrected_ns: Quantiles,
+    /// From the planned moment, within one server, and across two; only with several servers.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) within_ns: Option<Quantiles>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) across_ns: Option<Quantiles>,
 }
 
 #[derive(Debug, Serialize)]

@@ -12,10 +12,10 @@ use super::shape::{
 };
 use super::shard::ShardPart;
 use super::surroundings::Surroundings;
-use super::{accounts, cast, commands, ledger, saturation, server, sessions, verdict};
+use super::{accounts, cast, commands, ledger, saturation, server, servers, sessions, verdict};
 use crate::client::Realm;
 use crate::plan;
-use crate::record::{End, Fault, Outcome};
+use crate::record::{End, Fault, Outcome, Way};
 use crate::schedule::{self, Arrivals};
 
 impl Summary {
@@ -41,8 +41,9 @@ impl Summary {
             expected: plan.expectations.iter().map(ToString::to_string).collect(),
             ended: how_it_ended(outcome.end),
             plan: told_plan(plan, around),
-            server_version: around.version.clone(),
+            server_version: common_version(&around.versions),
             server_limits: around.limits(),
+            servers: servers::told(plan, around),
             connections: connections(outcome),
             connect: Connect {
                 total_ns: Quantiles::of(&record.connecting.total.corrected),
@@ -53,10 +54,7 @@ impl Summary {
                 first_frame_ns: Quantiles::of(&record.connecting.first_frame),
             },
             messages: messages(plan, outcome),
-            delivery: Delivery {
-                corrected_ns: Quantiles::of(&record.delivery.corrected),
-                uncorrected_ns: Quantiles::of(&record.delivery.uncorrected),
-            },
+            delivery: delivery(outcome),
             heartbeat_ns: Quantiles::of(&record.heartbeat.corrected),
             heartbeat_uncorrected_ns: Quantiles::of(&record.heartbeat.uncorrected),
             convergence: cast::convergence(outcome),
@@ -104,6 +102,25 @@ fn how_it_ended(end: End) -> &'static str {
     }
 }
 
+/// The version that all servers have, or those that there are.
+fn common_version(versions: &[Option<String>]) -> Option<String> {
+    let mut all: Vec<&str> = versions.iter().flatten().map(String::as_str).collect();
+    all.dedup();
+    (!all.is_empty()).then(|| all.join(", "))
+}
+
+fn delivery(outcome: &Outcome) -> Delivery {
+    let record = &outcome.record;
+    let by_way = record.delivery_by_way.as_ref();
+    let on = |way: Way| by_way.map(|by_way| Quantiles::of(&by_way[way as usize]));
+    Delivery {
+        corrected_ns: Quantiles::of(&record.delivery.corrected),
+        uncorrected_ns: Quantiles::of(&record.delivery.uncorrected),
+        within_ns: on(Way::Within),
+        across_ns: on(Way::Across),
+    }
+}
+
 fn told_plan(plan: &plan::Plan, around: &Surroundings<'_>) -> Plan {
     let (timing, settings) = (&plan.timing, &plan.settings);
     let dialect = settings.protocol.dialect();
@@ -114,9 +131,11 @@ fn told_plan(plan: &plan::Plan, around: &Surroundings<'_>) -> Plan {
         rate_before: stage.rate_before,
         rate: stage.rate,
     };
+    let urls: Vec<_> = around.servers.iter().map(|server| server.target.url()).collect();
+    let trust = around.servers.iter().find_map(|server| server.target.trust.as_ref());
     Plan {
-        url: around.target.url(),
-        certificates: around.target.trust.as_ref().map(|trust| match trust.is_blind {
+        url: urls.join(" "),
+        certificates: trust.map(|trust| match trust.is_blind {
             true => NOT_CHECKED,
             false => CHECKED,
         }),
@@ -186,6 +205,8 @@ fn messages(plan: &plan::Plan, outcome: &Outcome) -> Messages {
         garbled: books.count(Fault::Garbled),
         late: record.late_sends,
         skipped: record.skipped_sends,
+        within: servers::on_way(outcome, Way::Within),
+        across: servers::on_way(outcome, Way::Across),
         undelivered_notices: record.heard.undelivered + books.given_back(),
         error_notices: record.heard.errors,
         sending_seconds: seconds,

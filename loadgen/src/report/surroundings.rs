@@ -3,18 +3,19 @@
 use std::collections::BTreeMap;
 
 use crate::exposition;
-use crate::target::Target;
+use crate::target::Server;
 
 /// What is known about a run beside its outcome.
 #[derive(Debug)]
 pub(crate) struct Surroundings<'a> {
-    /// The server.
-    pub(crate) target: &'a Target,
-    /// Whether loadgen has started it.
+    /// The servers.
+    pub(crate) servers: &'a [Server],
+    /// Whether loadgen has started the only one.
     pub(crate) is_own: bool,
-    /// The server's version, if it tells.
-    pub(crate) version: Option<String>,
-    /// The server's `/metrics` before and after the run, or why there is no page after it.
+    /// The version of each, if it tells.
+    pub(crate) versions: Vec<Option<String>>,
+    /// The `/metrics` of all servers together, before and after the run, or why there is no page after it. `None` if
+    /// those of one server are not known.
     pub(crate) metrics: Option<(String, Result<String, String>)>,
     /// How loadgen's own server ended, if that is known.
     pub(crate) stopped: Option<Result<(), String>>,
@@ -33,7 +34,7 @@ impl Surroundings<'_> {
         exposition::limits(page)
     }
 
-    /// Whether the process that serves `/metrics` is another one than before the run.
+    /// Whether a process that serves `/metrics` is another one than before the run.
     pub(super) fn is_restarted(&self) -> bool {
         let Some((before, Ok(after))) = &self.metrics else { return false };
         let start = |page: &str| exposition::value(page, "process_start_time_seconds");

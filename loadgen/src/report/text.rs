@@ -11,6 +11,7 @@ use super::named::{Named, named_times};
 use super::quantiles::Quantiles;
 use super::runs::Runs;
 use super::server::Server;
+use super::servers;
 use super::sessions::write_sessions;
 use super::shape::{Connections, Figures, Summary};
 use super::shard::write_shards;
@@ -104,6 +105,11 @@ fn write_counts(summary: &Summary, out: &mut impl Write) -> io::Result<()> {
         "messages     {} sent, {} delivered, {} lost, {} in doubt",
         messages.sent, messages.delivered, messages.lost, messages.in_doubt
     )?;
+    for (what, way) in [("within", messages.within), ("across", messages.across)] {
+        if let Some(way) = way {
+            writeln!(out, "  {what}     {}", servers::words(way))?;
+        }
+    }
     for line in messages.about_doubt() {
         writeln!(out, "             {line}")?;
     }
@@ -206,6 +212,9 @@ fn write_ledger(summary: &Summary, out: &mut impl Write) -> io::Result<()> {
     if summary.server_restarted {
         let what = "the server was restarted: its books begin anew, and are not compared";
         return writeln!(out, "ledger       {what}");
+    }
+    if let Some(why) = servers::missing_books(&summary.servers) {
+        return writeln!(out, "ledger       {why}");
     }
     let Some(rows) = &summary.ledger else { return Ok(()) };
     if rows.iter().all(|row| row.agrees) {

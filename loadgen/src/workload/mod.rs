@@ -7,6 +7,7 @@
 
 pub(crate) mod conduct;
 mod devices;
+mod homes;
 mod manners;
 mod names;
 mod numbers;
@@ -21,6 +22,7 @@ mod stamp;
 
 pub(crate) use conduct::Conduct;
 pub(crate) use devices::Devices;
+pub(crate) use homes::{Homes, MOST_SERVERS, ServerId};
 pub(crate) use manners::Manners;
 pub(crate) use names::{Name, Names};
 pub(crate) use numbers::Numbers;

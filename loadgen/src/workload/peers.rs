@@ -1,5 +1,8 @@
 //! [`Peers`]: which phone writes to which.
 
+use std::rc::Rc;
+
+use super::homes::Homes;
 use crate::phone_id::PhoneId;
 
 /// Chooses sender and recipient: among all phones, or each chatter among a fixed circle of its own.
@@ -11,6 +14,8 @@ pub(crate) struct Peers {
     /// How many phones a circle has.
     circle: Option<u32>,
     seed: u64,
+    /// Where phones are, if each writes only to those on its own server.
+    homes: Option<Rc<Homes>>,
 }
 
 impl Peers {
@@ -23,7 +28,17 @@ impl Peers {
     ) -> Self {
         // The schedule has a generator of its own: the two must not draw from one sequence.
         let random = fastrand::Rng::with_seed(!seed);
-        Peers { random, senders, recipients, circle, seed }
+        Peers { random, senders, recipients, circle, seed, homes: None }
+    }
+
+    /// Each phone writes only to those on its own server.
+    pub(crate) fn within(self, homes: &Rc<Homes>) -> Self {
+        Peers { homes: homes.are_several().then(|| Rc::clone(homes)), ..self }
+    }
+
+    /// Whether a phone may write to another.
+    fn are_near(&self, phone: PhoneId, peer: PhoneId) -> bool {
+        self.homes.as_ref().is_none_or(|homes| homes.of(phone) == homes.of(peer))
     }
 
     /// A sender and a recipient: two different phones that are ready.
@@ -62,7 +77,7 @@ impl Peers {
             (0..self.circle.unwrap_or(0)).map(|place| self.peer(phone, place)).collect();
         circle.sort_unstable();
         circle.dedup();
-        // If there is only one other phone, `peer` may give the phone itself.
+        // If there is no other phone, `peer` gives the phone itself.
         circle.retain(|&peer| peer != phone);
         circle
     }
@@ -72,11 +87,10 @@ impl Peers {
         let seed = self.seed ^ (u64::from(phone.0) << 32 | u64::from(place));
         let mut random = fastrand::Rng::with_seed(seed);
         let at = random.usize(0..self.recipients.len());
-        match self.recipients[at] {
-            // No phone is in its own circle.
-            found if found == phone => self.recipients[(at + 1) % self.recipients.len()],
-            found => found,
-        }
+        // No phone is in its own circle.
+        let fits = |peer: &&PhoneId| **peer != phone && self.are_near(phone, **peer);
+        let found = self.recipients[at..].iter().chain(&self.recipients[..at]).find(fits);
+        found.copied().unwrap_or(phone)
     }
 }
 

@@ -23,6 +23,9 @@ pub(crate) enum Persona {
     Refresher,
     /// Drops its connection without a word, and returns, as in a tunnel.
     Flapper,
+    /// Comes back on another server, or on the same if there is one only, while its old connection is half-open: the
+    /// old server is told nothing, as if the phone had changed from one network to another.
+    Roamer,
     /// Reads a fixed number of bytes a second, and no more.
     SlowReader,
     /// Stops reading and writing at some point, and leaves the connection open.
@@ -42,11 +45,12 @@ pub(crate) enum Persona {
 
 impl Persona {
     /// All personas.
-    pub(crate) const ALL: [Persona; 11] = [
+    pub(crate) const ALL: [Persona; 12] = [
         Persona::Lurker,
         Persona::Chatter,
         Persona::Refresher,
         Persona::Flapper,
+        Persona::Roamer,
         Persona::SlowReader,
         Persona::SilentDrop,
         Persona::HalfOpen,
@@ -63,6 +67,7 @@ impl Persona {
             Persona::Chatter => "chatter",
             Persona::Refresher => "refresher",
             Persona::Flapper => "flapper",
+            Persona::Roamer => "roamer",
             Persona::SlowReader => "slow-reader",
             Persona::SilentDrop => "silent-drop",
             Persona::HalfOpen => "half-open",
@@ -76,7 +81,11 @@ impl Persona {
     /// Whether it does as good phones do. Then it is measured what it is told, and how soon.
     pub(crate) const fn is_sociable(self) -> bool {
         match self {
-            Persona::Lurker | Persona::Chatter | Persona::Refresher | Persona::Flapper => true,
+            Persona::Lurker
+            | Persona::Chatter
+            | Persona::Refresher
+            | Persona::Flapper
+            | Persona::Roamer => true,
             Persona::SlowReader
             | Persona::SilentDrop
             | Persona::HalfOpen
@@ -100,12 +109,12 @@ impl Persona {
 
     /// Whether it comes back by itself, once its connection has ended.
     pub(crate) const fn returns(self) -> bool {
-        self.is_hostile() || matches!(self, Persona::Flapper)
+        self.is_hostile() || matches!(self, Persona::Flapper | Persona::Roamer)
     }
 
     /// Whether it stays for as long as the plan says, and its connection should end in good order.
     pub(crate) const fn is_steady(self) -> bool {
-        self.is_sociable() && !matches!(self, Persona::Flapper)
+        self.is_sociable() && !matches!(self, Persona::Flapper | Persona::Roamer)
     }
 }
 

@@ -47,6 +47,14 @@ pub(crate) enum Fault {
     Mute,
     /// A phone that says nothing for 300 ms is dropped.
     Hasty,
+    /// Between two servers: the message is lost.
+    LoseAcross,
+    /// Between two servers: the sender is told that the message cannot be delivered, and it is delivered.
+    DenyAcross,
+    /// On one server: the sender is told that the message cannot be delivered, and it is not.
+    DenyWithin,
+    /// Every message to a phone that has come a second time goes to its old connection.
+    KeepOld,
 }
 
 /// How many messages a server with that fault holds.
@@ -63,6 +71,8 @@ pub(crate) struct FakeServer {
 #[derive(Debug, Default)]
 struct Chat {
     online: BTreeMap<String, TcpStream>,
+    /// By phone: the address of the server that it is on.
+    homes: BTreeMap<String, SocketAddr>,
     messages: u64,
     /// Sender, recipient and text of a message that is held back.
     held: Option<(String, String, String)>,
@@ -70,9 +80,18 @@ struct Chat {
 
 impl FakeServer {
     pub(crate) fn start(fault: Fault) -> Self {
+        FakeServer::with(fault, Arc::default())
+    }
+
+    /// Two servers that pass on messages to each other.
+    pub(crate) fn pair(fault: Fault) -> [Self; 2] {
+        let chat = Arc::new(Mutex::new(Chat::default()));
+        [Arc::clone(&chat), chat].map(|chat| FakeServer::with(fault, chat))
+    }
+
+    fn with(fault: Fault, chat: Arc<Mutex<Chat>>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
         let address = listener.local_addr().expect("it is bound");
-        let chat = Arc::new(Mutex::new(Chat::default()));
         let poured = Arc::new(AtomicUsize::new(0));
         if fault == Fault::Stall {
             let chat = Arc::clone(&chat);
@@ -118,7 +137,11 @@ fn serve(
     }
     {
         let mut chat = chat.lock().unwrap_or_else(PoisonError::into_inner);
-        chat.online.insert(number.clone(), stream.try_clone()?);
+        match fault == Fault::KeepOld && chat.online.contains_key(&number) {
+            true => say(&mut stream, &chat.list())?,
+            false => drop(chat.online.insert(number.clone(), stream.try_clone()?)),
+        }
+        chat.homes.insert(number.clone(), stream.local_addr()?);
         match fault == Fault::Mute {
             true => say(&mut stream, &chat.list())?,
             false => chat.announce(),
@@ -192,7 +215,12 @@ impl Chat {
         if fault == Fault::LoseUnderLoad && self.messages > OVERLOAD {
             return Ok(());
         }
-        let one_in = if fault == Fault::LoseOneIn1000 { 1000 } else { 100 };
+        let is_within = self.homes.get(from) == self.homes.get(&to);
+        let one_in = match fault {
+            Fault::LoseOneIn1000 => 1000,
+            Fault::LoseAcross | Fault::DenyAcross | Fault::DenyWithin => 1,
+            _ => 100,
+        };
         let fault = if self.messages.is_multiple_of(one_in) { fault } else { Fault::None };
         match fault {
             Fault::Lose | Fault::LoseOneIn1000 => return Ok(()),
@@ -212,7 +240,14 @@ impl Chat {
                 let stream = self.online.get(from).map(TcpStream::try_clone).transpose()?;
                 stream.map(|stream| stream.shutdown(std::net::Shutdown::Both)).transpose()?;
             }
+            Fault::LoseAcross if !is_within => return Ok(()),
+            Fault::DenyAcross if !is_within => self.deny(from, &to)?,
+            Fault::DenyWithin if is_within => return self.deny(from, &to),
             Fault::None
+            | Fault::LoseAcross
+            | Fault::DenyAcross
+            | Fault::DenyWithin
+            | Fault::KeepOld
             | Fault::Reorder
             | Fault::LoseUnderLoad
             | Fault::Stall
@@ -225,6 +260,11 @@ impl Chat {
             Some((sender, recipient, text)) => self.deliver(&sender, &recipient, &text),
             None => Ok(()),
         }
+    }
+
+    fn deny(&mut self, from: &str, to: &str) -> io::Result<()> {
+        let frame = json!({"type": "undelivered", "to": to, "reason": "offline"});
+        self.online.get_mut(from).map_or(Ok(()), |stream| say(stream, &frame))
     }
 
     fn deliver(&mut self, from: &str, to: &str, text: &str) -> io::Result<()> {

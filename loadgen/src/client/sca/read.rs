@@ -59,7 +59,7 @@ fn slow(json: &str) -> Said<'static> {
                 _ => Said::Nonsense,
             }
         }
-        "undelivered" => Said::Undelivered,
+        "undelivered" => Said::Undelivered { to: fields.to.map(|to| Cow::Owned(to.to_owned())) },
         "error" => Said::Error,
         _ => Said::Other,
     }
@@ -89,7 +89,10 @@ mod tests {
         assert_eq!(both_ways(r#"{"type":"pong"}"#), Said::Pong);
         assert_eq!(both_ways(r#"{ "type" : "pong" }"#), Said::Pong);
         assert_eq!(both_ways(r#"{"type":"error","detail":"no"}"#), Said::Error);
-        assert_eq!(both_ways(r#"{"type":"undelivered","to":"4000"}"#), Said::Undelivered);
+        assert_eq!(
+            both_ways(r#"{"type":"undelivered","to":"4000"}"#),
+            Said::Undelivered { to: Some("4000".into()) }
+        );
         assert_eq!(both_ways(r#"{"type":"typing","from":"4000"}"#), Said::Other);
     }
 

@@ -5,7 +5,7 @@ use switchboard::timer::Moment;
 use super::Desk;
 use crate::client::{Delta, List, Message};
 use crate::phone_id::PhoneId;
-use crate::record::Receipt;
+use crate::record::{Receipt, Way};
 
 impl Desk {
     /// A message has come. Returns a receipt if it is as it should be.
@@ -15,6 +15,16 @@ impl Desk {
         let receipt = self.record.books.receive(by, from, stamp)?;
         self.keep(&receipt);
         Some(receipt)
+    }
+
+    /// A phone is told that a message of its own will not arrive.
+    pub(super) fn hear_undelivered(&mut self, by: PhoneId, to: Option<&str>, now: Moment) {
+        let to = to.and_then(|to| self.numbers.phone(to));
+        let Some(number) = self.record.give_back(by, to) else { return };
+        // In the closed model, a phone does not wait for what will not come.
+        let (sender, way, intended, sent) = (by, Way::Across, now, now);
+        let is_of_another = false;
+        self.keep(&Receipt { number, sender, way, intended, sent, is_of_another });
     }
 
     /// A sociable phone is shown which phones are online.

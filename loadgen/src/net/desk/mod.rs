@@ -52,10 +52,10 @@ pub(super) struct Desk {
 
 impl Desk {
     /// Nothing has been heard yet.
-    pub(super) fn new(plan: &Plan, pool: Arc<Pool>) -> Self {
+    pub(super) fn new(plan: &Plan, pool: Arc<Pool>, servers: usize) -> Self {
         let (settings, &Timing { clients, seed, .. }) = (&plan.settings, &plan.timing);
         let realm = settings.protocol.dialect().realm();
-        let checked = Checked::new(realm, plan.devices(), &settings.manners);
+        let checked = Checked::new(realm, plan.devices(), &settings.manners, servers);
         let follows = match realm {
             Realm::Mobile(_) => settings.presence != Presence::None,
             Realm::Messenger(_) | Realm::Account(_) => true,
@@ -72,6 +72,7 @@ impl Desk {
             (0..rooms.count()).for_each(|room| accounts.add_room(rooms.members(room)));
         }
         record.is_closed = plan.is_closed;
+        record.delivery_by_way = (servers > 1).then(Default::default);
         Desk {
             record,
             texts,
@@ -104,7 +105,7 @@ impl Desk {
             Said::Delta(delta) => self.hear_delta(by, delta, now),
             Said::Told(told) => self.hear_told(by, told, now),
             Said::News(news) => self.hear_news(by, news, true, now),
-            Said::Undelivered => heard.undelivered += 1,
+            Said::Undelivered { to } => self.hear_undelivered(by, to.as_deref(), now),
             Said::Error => heard.errors += 1,
             // A pong that was not waited for counts as unknown.
             Said::Pong | Said::Other => heard.other += 1,
@@ -121,7 +122,7 @@ impl Desk {
             Said::News(news) => self.hear_news(by, news, false, now),
             Said::List(_)
             | Said::Delta(_)
-            | Said::Undelivered
+            | Said::Undelivered { .. }
             | Said::Error
             | Said::Pong
             | Said::Other

@@ -8,10 +8,10 @@ use crate::record::books::{Books, Party};
 use crate::record::checks::Checks;
 use crate::record::lately::Lately;
 use crate::record::measure::{Begun, Measure};
-use crate::workload::Persona;
+use crate::workload::{Persona, ServerId};
 
 impl Checks for Accounts {
-    fn dialled(&mut self, phone: PhoneId, _persona: Persona) {
+    fn dialled(&mut self, phone: PhoneId, _persona: Persona, _server: ServerId) {
         self.seats[phone.index()].generation += 1;
     }
 

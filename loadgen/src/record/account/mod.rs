@@ -23,7 +23,7 @@ use std::time::Duration;
 
 use switchboard::timer::Moment;
 
-use super::books::{Books, Fault, Missing, Receipt};
+use super::books::{Books, Fault, Missing, Receipt, Way};
 use super::measure::{Begun, Measure};
 use crate::phone_id::PhoneId;
 use crate::workload::{Place, Stamp};
@@ -214,6 +214,7 @@ impl Accounts {
         let receipt = Receipt {
             number,
             sender,
+            way: Way::Within,
             intended,
             sent: sent.unwrap_or(intended),
             is_of_another: false,

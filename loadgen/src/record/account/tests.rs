@@ -3,7 +3,7 @@
 use super::*;
 use crate::record::Party;
 use crate::record::checks::Checks as _;
-use crate::workload::Persona;
+use crate::workload::{Persona, ServerId};
 
 const ANN: PhoneId = PhoneId(0);
 const BOB: PhoneId = PhoneId(1);
@@ -23,14 +23,14 @@ fn three() -> (Accounts, Books) {
 }
 
 fn come(accounts: &mut Accounts, phone: PhoneId) {
-    accounts.dialled(phone, Persona::Chatter);
+    accounts.dialled(phone, Persona::Chatter, ServerId::FIRST);
     let begun = Begun { planned: at(0), actual: at(0) };
     accounts.came(phone, Persona::Chatter, begun, true, at(0));
 }
 
 fn send(accounts: &mut Accounts, books: &mut Books, from: PhoneId, place: Place) -> Stamp {
     let to = Party { phone: place.recipient(), generation: 0 };
-    let stamp = books.send(Party { phone: from, generation: 1 }, to, at(1), at(2));
+    let stamp = books.send(Party { phone: from, generation: 1 }, to, Way::Within, at(1), at(2));
     accounts.send(&stamp, at(2));
     stamp
 }
@@ -63,8 +63,14 @@ const EVERYONE: (Place, PhoneId) = (Place::Everyone, ANN);
 fn a_message_to_everyone_is_complete_when_all_have_it_and_nothing_is_wrong() {
     let (mut accounts, mut books) = three();
     let one = send(&mut accounts, &mut books, ANN, Place::Everyone);
-    let receipt =
-        Receipt { number: 0, sender: ANN, intended: at(1), sent: at(2), is_of_another: false };
+    let receipt = Receipt {
+        number: 0,
+        sender: ANN,
+        way: Way::Within,
+        intended: at(1),
+        sent: at(2),
+        is_of_another: false,
+    };
     let hear =
         |accounts: &mut Accounts, books: &mut Books, by| accounts.hear(by, &one, books, at(3));
     assert_eq!(hear(&mut accounts, &mut books, BOB), Some(Arrival::Delivered(receipt)));
@@ -146,7 +152,7 @@ fn who_comes_back_is_owed_what_is_sent_from_then_on_and_hears_on_from_the_histor
         accounts.hear(BOB, &stamp, &mut books, at(3));
     }
     assert!(accounts.is_complete(true), "nothing is owed to who is gone");
-    accounts.dialled(CAT, Persona::Chatter);
+    accounts.dialled(CAT, Persona::Chatter, ServerId::FIRST);
     accounts.see_history(CAT, [one, two].into_iter(), at(4));
     let begun = Begun { planned: at(0), actual: at(0) };
     accounts.came(CAT, Persona::Chatter, begun, true, at(5));
@@ -156,7 +162,7 @@ fn who_comes_back_is_owed_what_is_sent_from_then_on_and_hears_on_from_the_histor
     assert_eq!(accounts.hear(CAT, &two, &mut books, at(6)), None);
     assert_eq!(faults(&books), [(Fault::Duplicated, 1)]);
     assert!(lapses(&mut accounts, &mut books).is_empty());
-    accounts.dialled(CAT, Persona::Chatter);
+    accounts.dialled(CAT, Persona::Chatter, ServerId::FIRST);
     accounts.see_history(CAT, [one, three].into_iter(), at(4));
     assert_eq!(lapses(&mut accounts, &mut books), [(Lapse::HistoryWrong, 1)], "two is left out");
 }

@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 use switchboard::timer::Moment;
 
-use super::{Books, Entry, Fault, Party, Receipt};
+use super::{Books, Entry, Fault, Party, Receipt, Way};
 use crate::phone_id::PhoneId;
 use crate::workload::Stamp;
 
@@ -153,12 +153,15 @@ impl Books {
         self.faults[Fault::Reordered as usize] += u64::from(is_overtaken);
         self.delivered += 1;
         let Stamp { number, sender, intended, .. } = stamp;
-        Some(Receipt { number, sender, intended, sent: intended, is_of_another: true })
+        let (way, sent) = (Way::Within, intended);
+        Some(Receipt { number, sender, way, intended, sent, is_of_another: true })
     }
 
     fn enter(&mut self, stamp: Stamp, generation: u32, is_done: bool) {
         self.entries.push_back(Entry {
             stamp,
+            // All shards play against one server.
+            way: Way::Within,
             generations: (0, generation),
             sent: stamp.intended,
             has_arrived: is_done,

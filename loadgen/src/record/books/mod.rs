@@ -37,6 +37,8 @@ pub(crate) struct Books {
     delivered: u64,
     /// Messages that will not arrive, as the server has said.
     given_back: u64,
+    /// The same by [`Way`].
+    tallies: [WayTally; Way::ALL.len()],
     /// Connections that were not closed in good order.
     broken: HashSet<Party>,
     /// By [`Fault`]: how often it was found.
@@ -79,9 +81,34 @@ pub(crate) struct Party {
     pub(crate) generation: u32,
 }
 
+/// Whether the sender and the recipient are on the same server.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Way {
+    /// On the same one; also if there is one only.
+    Within,
+    /// On two. Whether the servers pass on messages to each other is not known.
+    Across,
+}
+
+impl Way {
+    /// Both ways.
+    pub(crate) const ALL: [Way; 2] = [Way::Within, Way::Across];
+}
+
+/// What became of the messages on one way.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub(crate) struct WayTally {
+    pub(crate) sent: u64,
+    /// Messages that have arrived at the right phone, counted once each.
+    pub(crate) delivered: u64,
+    /// Messages that will not arrive, as the server has said.
+    pub(crate) given_back: u64,
+}
+
 #[derive(Debug)]
 struct Entry {
     stamp: Stamp,
+    way: Way,
     /// The connections that the sender and the recipient had.
     generations: (u32, u32),
     sent: Moment,
@@ -105,6 +132,8 @@ struct Pair {
     under_way: u32,
     /// Messages of another shard that have arrived before they were due here.
     early: u32,
+    /// No message before this number can be given back.
+    oldest: u64,
     /// One more than the highest number that has arrived while other messages were under way.
     beyond: u64,
 }
@@ -112,9 +141,10 @@ struct Pair {
 /// A message that arrived as it should.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) struct Receipt {
-    /// The number of the message, and its sender.
+    /// The number of the message, its sender, and its way.
     pub(crate) number: u64,
     pub(crate) sender: PhoneId,
+    pub(crate) way: Way,
     /// The planned moment.
     pub(crate) intended: Moment,
     /// The moment at which it was really sent; if a phone of another shard has sent it, the planned one.
@@ -172,21 +202,31 @@ impl Books {
     }
 
     /// Enters a message, and returns its stamp with the number filled in.
-    pub(crate) fn send(&mut self, from: Party, to: Party, intended: Moment, now: Moment) -> Stamp {
+    pub(crate) fn send(
+        &mut self,
+        from: Party,
+        to: Party,
+        way: Way,
+        intended: Moment,
+        now: Moment,
+    ) -> Stamp {
         let (sender, recipient) = (from.phone, to.phone);
         let stamp = Stamp { number: self.next_number(), sender, recipient, intended };
         let generations = (from.generation, to.generation);
         self.entries.push_back(Entry {
             stamp,
+            way,
             generations,
             sent: now,
             has_arrived: false,
             was_given_back: false,
             is_of_another: false,
         });
-        self.pairs.entry((sender, recipient)).or_default().under_way += 1;
+        let new = Pair { oldest: stamp.number, ..Pair::default() };
+        self.pairs.entry((sender, recipient)).or_insert(new).under_way += 1;
         self.sent += 1;
         self.under_way += 1;
+        self.tallies[way as usize].sent += 1;
         stamp
     }
 
@@ -204,6 +244,7 @@ impl Books {
         if !entry.has_arrived && !entry.was_given_back {
             entry.was_given_back = true;
             let key = (entry.stamp.sender, entry.stamp.recipient);
+            self.tallies[entry.way as usize].given_back += 1;
             self.given_back += 1;
             self.under_way -= 1;
             self.count_down(key);
@@ -217,6 +258,7 @@ impl Books {
         let Some(entry) = place.and_then(|at| self.entries.get_mut(at)) else { return };
         if !std::mem::replace(&mut entry.has_arrived, true) {
             let key = (entry.stamp.sender, entry.stamp.recipient);
+            self.tallies[entry.way as usize].delivered += 1;
             self.delivered += 1;
             self.under_way -= 1;
             self.count_down(key);
@@ -224,9 +266,40 @@ impl Books {
         }
     }
 
+    /// The server says that a message from one phone to another will not arrive, and not which. Servers answer in the
+    /// order of the messages: so it is the oldest that is under way between them on two servers. One that is in doubt
+    /// comes last: it may have gone to a half-open connection, and then nobody says so. Returns its number.
+    /// `None`: there is none, and the server has no reason to say so.
+    pub(crate) fn give_back_oldest(&mut self, from: PhoneId, to: PhoneId) -> Option<u64> {
+        let pair = self.pairs.get_mut(&(from, to))?;
+        // Looking begins at the pair's oldest message: with many messages in doubt, the whole list is long.
+        let oldest = pair.oldest.max(self.first);
+        let place = usize::try_from(oldest - self.first).ok()?;
+        let is_it = |entry: &Entry| {
+            let ends = (entry.stamp.sender, entry.stamp.recipient);
+            let is_under_way = !entry.has_arrived && !entry.was_given_back;
+            ends == (from, to) && entry.way == Way::Across && is_under_way
+        };
+        let is_doubted = |entry: &Entry| {
+            self.broken.contains(&Party { phone: to, generation: entry.generations.1 })
+        };
+        let mut candidates = self.entries.range(place..).filter(|entry| is_it(entry));
+        let oldest = candidates.next()?;
+        let rest = candidates.find(|entry| !is_doubted(entry)).filter(|_| is_doubted(oldest));
+        let number = rest.map_or(oldest.stamp.number, |entry| entry.stamp.number);
+        pair.oldest = oldest.stamp.number + u64::from(rest.is_none());
+        self.give_back(number);
+        Some(number)
+    }
+
     /// How many messages will not arrive, as the server has said.
     pub(crate) fn given_back(&self) -> u64 {
         self.given_back
+    }
+
+    /// What became of the messages on this way.
+    pub(crate) fn tally(&self, way: Way) -> WayTally {
+        self.tallies[way as usize]
     }
 
     /// Something was wrong with a message that another part of the record has looked at.
@@ -269,8 +342,9 @@ impl Books {
         };
         entry.has_arrived = true;
         let Stamp { number, sender, intended, .. } = stamp;
-        let (sent, is_of_another) = (entry.sent, entry.is_of_another);
-        let receipt = Receipt { number, sender, intended, sent, is_of_another };
+        let (sent, is_of_another, way) = (entry.sent, entry.is_of_another, entry.way);
+        let receipt = Receipt { number, sender, way, intended, sent, is_of_another };
+        self.tallies[way as usize].delivered += 1;
         self.delivered += 1;
         self.under_way -= 1;
         if let Some(crossing) = self.crossing.as_mut().filter(|_| is_of_another) {
@@ -367,109 +441,4 @@ impl Books {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const ANN: PhoneId = PhoneId(0);
-    const BOB: PhoneId = PhoneId(1);
-    const CAT: PhoneId = PhoneId(2);
-
-    fn party(phone: PhoneId) -> Party {
-        Party { phone, generation: 1 }
-    }
-
-    /// Books in which Ann has written to Bob this many times.
-    fn books(count: u64) -> (Books, Vec<Stamp>) {
-        let mut books = Books::default();
-        let at = |number| Moment::from_nanos(number * 10);
-        let stamps =
-            (0..count).map(|n| books.send(party(ANN), party(BOB), at(n), at(n + 1))).collect();
-        (books, stamps)
-    }
-
-    fn faults(books: &Books) -> Vec<(Fault, u64)> {
-        let counts = Fault::ALL.map(|fault| (fault, books.count(fault)));
-        counts.into_iter().filter(|&(_, count)| count > 0).collect()
-    }
-
-    #[test]
-    fn books_of_messages_that_all_arrive_balance_and_take_no_memory() {
-        let (mut books, stamps) = books(100);
-        for (number, stamp) in stamps.into_iter().enumerate() {
-            let receipt = books.receive(BOB, Some(ANN), Some(stamp)).expect("as it should be");
-            assert_eq!(receipt.intended, Moment::from_nanos(number as u64 * 10));
-            assert_eq!(receipt.sent, Moment::from_nanos(number as u64 * 10 + 10));
-        }
-        assert_eq!((books.sent(), books.delivered(), books.under_way()), (100, 100, 0));
-        assert!(books.entries.is_empty() && books.pairs.is_empty());
-        assert_eq!(faults(&books), []);
-    }
-
-    #[test]
-    fn a_lost_message_is_missing_and_those_after_it_are_not_out_of_order() {
-        let (mut books, stamps) = books(3);
-        books.receive(BOB, Some(ANN), Some(stamps[0]));
-        books.receive(BOB, Some(ANN), Some(stamps[2]));
-        assert_eq!(books.missing(), Missing { lost: 1, in_doubt: 0 });
-        assert_eq!((books.under_way(), faults(&books)), (1, vec![]));
-    }
-
-    #[test]
-    fn what_was_under_way_on_a_connection_that_broke_is_in_doubt_and_not_on_the_next_one() {
-        let (mut books, _) = books(2);
-        books.doubt(party(BOB));
-        let returned = Party { phone: BOB, generation: 2 };
-        books.send(party(ANN), returned, Moment::START, Moment::START);
-        assert_eq!(books.missing(), Missing { lost: 1, in_doubt: 2 });
-    }
-
-    #[test]
-    fn a_second_copy_is_a_duplicate_whether_or_not_the_first_was_dropped_from_the_books() {
-        let (mut books, stamps) = books(3);
-        books.receive(BOB, Some(ANN), Some(stamps[0]));
-        books.receive(BOB, Some(ANN), Some(stamps[2]));
-        for copy in [stamps[0], stamps[2]] {
-            assert_eq!(books.receive(BOB, Some(ANN), Some(copy)), None);
-        }
-        assert_eq!((books.delivered(), faults(&books)), (2, vec![(Fault::Duplicated, 2)]));
-    }
-
-    #[test]
-    fn a_message_to_the_wrong_phone_is_misdelivered_and_still_missing() {
-        let (mut books, stamps) = books(1);
-        assert_eq!(books.receive(CAT, Some(ANN), Some(stamps[0])), None);
-        assert_eq!((books.under_way(), faults(&books)), (1, vec![(Fault::Misdelivered, 1)]));
-        // A copy of a message that has arrived is also in doubt.
-        books.receive(BOB, Some(ANN), Some(stamps[0]));
-        books.receive(CAT, Some(ANN), Some(stamps[0]));
-        assert_eq!((books.under_way(), faults(&books)), (0, vec![(Fault::Misdelivered, 2)]));
-    }
-
-    #[test]
-    fn a_message_that_overtakes_another_of_its_pair_is_noticed_and_between_pairs_it_may() {
-        let mut books = Books::default();
-        let [first, second] =
-            [BOB, BOB].map(|to| books.send(party(ANN), party(to), Moment::START, Moment::START));
-        let other = books.send(party(ANN), party(CAT), Moment::START, Moment::START);
-        assert!(books.receive(CAT, Some(ANN), Some(other)).is_some());
-        assert!(books.receive(BOB, Some(ANN), Some(second)).is_some());
-        assert_eq!(faults(&books), []);
-        assert!(books.receive(BOB, Some(ANN), Some(first)).is_some(), "late, but there");
-        assert_eq!(faults(&books), [(Fault::Reordered, 1)]);
-    }
-
-    #[test]
-    fn a_wrong_sender_and_a_text_that_nobody_sent_are_noticed() {
-        let (mut books, stamps) = books(2);
-        assert!(books.receive(BOB, Some(CAT), Some(stamps[0])).is_some());
-        assert!(books.receive(BOB, None, Some(stamps[1])).is_some());
-        assert_eq!(faults(&books), [(Fault::Misattributed, 2)]);
-        let unsent = Stamp { number: 2, ..stamps[1] };
-        let (mut books, stamps) = self::books(2);
-        let altered = Stamp { sender: CAT, ..stamps[1] };
-        for stamp in [None, Some(unsent), Some(altered)] {
-            assert_eq!(books.receive(BOB, Some(ANN), stamp), None);
-        }
-        assert_eq!(faults(&books), [(Fault::Garbled, 3)]);
-    }
-}
+mod tests;

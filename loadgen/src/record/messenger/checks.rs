@@ -8,11 +8,11 @@ use crate::record::books::{Books, Party};
 use crate::record::checks::Checks;
 use crate::record::lately::Lately;
 use crate::record::measure::{Begun, Measure};
-use crate::workload::Persona;
+use crate::workload::{Persona, ServerId};
 
 impl Checks for Messenger {
     /// A sociable device is told who of its contacts is online, and remembers it.
-    fn dialled(&mut self, device: PhoneId, persona: Persona) {
+    fn dialled(&mut self, device: PhoneId, persona: Persona, _server: ServerId) {
         self.generations[self.devices.session(device).index()] += 1;
         if persona.is_sociable() {
             self.contacts.expect(device);

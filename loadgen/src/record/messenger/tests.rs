@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use super::*;
+use crate::record::books::Way;
 use crate::record::checks::Checks as _;
 use crate::record::measure::Begun;
-use crate::workload::Persona;
+use crate::workload::{Persona, ServerId};
 
 /// Two sessions; with two devices each, 2 and 3 are the second ones.
 const ANN: PhoneId = PhoneId(0);
@@ -25,12 +26,12 @@ impl Chat {
         let mut messenger = Messenger::new(devices, &manners);
         let now = Moment::START;
         for device in (0..devices.phones()).map(PhoneId) {
-            messenger.dialled(device, Persona::Chatter);
+            messenger.dialled(device, Persona::Chatter, ServerId::FIRST);
             messenger.came(device, Persona::Chatter, Begun::at(now), true, now);
         }
         let mut books = Books::default();
         let (from, to) = (messenger.party(ANN), messenger.party(BOB));
-        let stamps = (0..messages).map(|_| books.send(from, to, now, now)).collect();
+        let stamps = (0..messages).map(|_| books.send(from, to, Way::Within, now, now)).collect();
         let begun = Begun::at(now);
         let posted = Posted { from, to, begun, written_on: 0, read_on: Some(0) };
         (0..messages).for_each(|_| messenger.copies.send(posted));

@@ -145,7 +145,7 @@ impl Part {
     pub(crate) fn merge(parts: &[Part]) -> (Outcome, Exchanged) {
         let mut exchanged = Exchanged::default();
         let mut sums = Sums::default();
-        let mut record = Record::new(Checked::Mobile(Box::new(Views::new(0))), false);
+        let mut record = Record::new(Checked::Mobile(Box::new(Views::new(0, 1))), false);
         let (mut convergence, mut changes) = (Measure::default(), 0);
         for part in parts {
             sums.absorb(&part.sums);

@@ -10,13 +10,13 @@ use crate::record::books::{Books, Party};
 use crate::record::checks::Checks;
 use crate::record::lately::Lately;
 use crate::record::measure::{Begun, Measure};
-use crate::workload::Persona;
+use crate::workload::{Persona, ServerId};
 
 impl Checks for Views {
-    fn dialled(&mut self, phone: PhoneId, persona: Persona) {
+    fn dialled(&mut self, phone: PhoneId, persona: Persona, server: ServerId) {
         match persona.is_hostile() {
             true => self.ignore(phone),
-            false => self.expect(phone),
+            false => self.expect(phone, server),
         }
     }
 

@@ -4,16 +4,21 @@
 //! show. A delta only says what is different, so the result depends on the view before it. Results are
 //! remembered by the bytes for a while, since the next thousand phones get the same bytes.
 
+use std::collections::BTreeMap;
+
 use switchboard::timer::Moment;
 
 use super::members::Members;
 use super::{Change, Truth, View, ViewId, Views};
 use crate::phone_id::PhoneId;
+use crate::workload::ServerId;
 
 /// A list or a delta that came lately, and the view that it came to.
 #[derive(Debug)]
 pub(super) struct Recent {
     bytes: Box<[u8]>,
+    /// The server that it came from.
+    server: ServerId,
     /// Of a delta: the view that it was applied to.
     before: Option<ViewId>,
     /// The phones that it names: those that are online, and in a delta also those that have gone.
@@ -32,6 +37,13 @@ enum Says {
 /// How many lists and deltas are remembered.
 const RECENT: usize = 8;
 
+impl View {
+    /// A view of this server that is right up to this change, and that nobody has.
+    fn at(server: ServerId, version: u32) -> Self {
+        View { server, version, early: BTreeMap::new(), holders: 0 }
+    }
+}
+
 impl Views {
     /// A phone is shown a list. `numbers` finds the phones in it, and is called only if the bytes are new.
     pub(crate) fn see_list<N: Iterator<Item = PhoneId>>(
@@ -41,10 +53,11 @@ impl Views {
         numbers: impl FnOnce() -> N,
         now: Moment,
     ) {
-        let recent = self.recall(bytes, None).unwrap_or_else(|| {
+        let server = self.places[phone.index()];
+        let recent = self.recall(bytes, server, None).unwrap_or_else(|| {
             let mut members = Members::new(self.truth.len());
             numbers().for_each(|phone| members.insert(phone));
-            self.remember(bytes, None, Says::List(members))
+            self.remember(bytes, server, None, Says::List(members))
         });
         self.show(phone, recent, now);
     }
@@ -59,16 +72,19 @@ impl Views {
     ) {
         // Without a list before it, a delta says nothing.
         let Some(before) = self.eyes[phone.index()].view else { return };
+        let server = self.places[phone.index()];
         let recent = self
-            .recall(bytes, Some(before))
-            .unwrap_or_else(|| self.remember(bytes, Some(before), Says::Delta(touched())));
+            .recall(bytes, server, Some(before))
+            .unwrap_or_else(|| self.remember(bytes, server, Some(before), Says::Delta(touched())));
         self.show(phone, recent, now);
     }
 
     /// The result for these bytes, if they came lately. It moves to the front, where it is found first next
     /// time.
-    fn recall(&mut self, bytes: &[u8], before: Option<ViewId>) -> Option<Recent> {
-        let is_it = |recent: &Recent| recent.before == before && *recent.bytes == *bytes;
+    fn recall(&mut self, bytes: &[u8], server: ServerId, before: Option<ViewId>) -> Option<Recent> {
+        let is_it = |recent: &Recent| {
+            recent.before == before && recent.server == server && *recent.bytes == *bytes
+        };
         let place = self.recent.iter().position(is_it)?;
         let mut recent = self.recent.remove(place)?;
         // The same list may be right again, after a phone has left and come back.
@@ -78,10 +94,16 @@ impl Views {
         Some(recent)
     }
 
-    fn remember(&mut self, bytes: &[u8], before: Option<ViewId>, says: Says) -> Recent {
+    fn remember(
+        &mut self,
+        bytes: &[u8],
+        server: ServerId,
+        before: Option<ViewId>,
+        says: Says,
+    ) -> Recent {
         self.recent.truncate(RECENT - 1);
         let (bytes, judged) = (bytes.into(), self.version());
-        let mut recent = Recent { bytes, before, says, judged, view: ViewId(0) };
+        let mut recent = Recent { bytes, server, before, says, judged, view: ViewId(0) };
         recent.view = self.judge(&recent);
         recent
     }
@@ -93,14 +115,14 @@ impl Views {
 
     fn judge(&mut self, recent: &Recent) -> ViewId {
         let view = match &recent.says {
-            Says::List(members) => self.judge_list(members),
-            Says::Delta(touched) => self.judge_delta(recent.before, touched),
+            Says::List(members) => self.judge_list(recent.server, members),
+            Says::Delta(touched) => self.judge_delta(recent.server, recent.before, touched),
         };
         // The view may be equal to one of those that are right.
         let version = view.version;
         let is_same = |id: &&ViewId| {
             let other = &self.views[id.0 as usize];
-            other.version == version && other.early == view.early
+            other.version == version && other.server == view.server && other.early == view.early
         };
         if let Some(&same) = self.right.iter().find(is_same) {
             return same;
@@ -113,10 +135,10 @@ impl Views {
         id
     }
 
-    fn judge_list(&mut self, members: &Members) -> View {
-        let mut view = View { version: self.version(), ..View::default() };
-        for (phone, is_listed) in members.difference(&self.online) {
-            match self.disagrees(phone, is_listed) {
+    fn judge_list(&mut self, server: ServerId, members: &Members) -> View {
+        let mut view = View::at(server, self.version());
+        for (phone, is_listed) in members.difference(&self.online[server.index()]) {
+            match self.disagrees(server, phone, is_listed) {
                 Disagreement::None => {}
                 Disagreement::Early => drop(view.early.insert(phone, is_listed)),
                 Disagreement::Stale { latest } => {
@@ -125,7 +147,8 @@ impl Views {
             }
         }
         // What the list shows already will not be repeated by a delta.
-        for change in &self.changes[view.version as usize..] {
+        let changes = &self.changes[view.version as usize..];
+        for change in changes.iter().filter(|change| change.server == server) {
             let is_listed = members.contains(change.phone);
             if is_listed == self.online_now(change.phone) {
                 view.early.insert(change.phone, is_listed);
@@ -135,42 +158,50 @@ impl Views {
         view
     }
 
-    fn judge_delta(&mut self, before: Option<ViewId>, touched: &[(PhoneId, bool)]) -> View {
-        let Some(before) = before.map(|id| &self.views[id.0 as usize]) else {
-            return View::default();
-        };
+    fn judge_delta(
+        &mut self,
+        server: ServerId,
+        before: Option<ViewId>,
+        touched: &[(PhoneId, bool)],
+    ) -> View {
+        let mut view = View::at(server, 0);
+        let Some(before) = before.map(|id| &self.views[id.0 as usize]) else { return view };
         let mut least = u32::MAX;
-        let mut view = View { early: before.early.clone(), ..View::default() };
+        view.early.clone_from(&before.early);
         for &(phone, is_online) in touched {
-            if let Disagreement::Stale { latest } = self.disagrees(phone, is_online) {
+            if let Disagreement::Stale { latest } = self.disagrees(server, phone, is_online) {
                 least = least.min(latest.saturating_sub(1));
             }
             view.early.insert(phone, is_online);
         }
         // Goes on change by change, as long as each is shown, or was foretold and has come true.
         let is_shown = |change: &&Change| {
-            view.early.get(&change.phone) == Some(&self.online_now(change.phone))
+            change.server != server
+                || view.early.get(&change.phone) == Some(&self.online_now(change.phone))
         };
         let later = &self.changes[before.version as usize..];
         let shown = later.iter().take_while(is_shown).count();
         view.version = least.min(before.version + u32::try_from(shown).expect("of a u32"));
         view.early.retain(|&phone, is_online| {
             self.latest[phone.index()] > view.version
-                || matches!(self.disagrees(phone, *is_online), Disagreement::Early)
+                || matches!(self.disagrees(server, phone, *is_online), Disagreement::Early)
         });
         self.notice_gone(&view);
         view
     }
 
-    fn online_now(&self, phone: PhoneId) -> bool {
-        matches!(self.truth[phone.index()], Truth::Online | Truth::Going)
+    pub(super) fn online_now(&self, phone: PhoneId) -> bool {
+        matches!(self.truth[phone.index()], Truth::Online | Truth::Going | Truth::Moving)
     }
 
-    /// Whether it is wrong to say this of a phone.
-    fn disagrees(&self, phone: PhoneId, is_online: bool) -> Disagreement {
+    /// Whether it is wrong if a server says this of a phone.
+    fn disagrees(&self, server: ServerId, phone: PhoneId, is_online: bool) -> Disagreement {
+        if self.places[phone.index()] != server {
+            return Disagreement::None;
+        }
         let latest = self.latest[phone.index()];
         match (self.truth[phone.index()], is_online) {
-            (Truth::Ignored, _) => Disagreement::None,
+            (Truth::Ignored | Truth::Moving, _) => Disagreement::None,
             (Truth::Online | Truth::Going, true) => Disagreement::None,
             (Truth::Away | Truth::Coming, false) => Disagreement::None,
             (Truth::Coming, true) | (Truth::Going, false) => Disagreement::Early,
@@ -180,7 +211,8 @@ impl Views {
 
     fn notice_gone(&mut self, view: &View) {
         let is_gone = |(phone, is_online): &(&PhoneId, &bool)| {
-            !**is_online && self.truth[phone.index()] == Truth::Going
+            let is_here = self.places[phone.index()] == view.server;
+            !**is_online && is_here && self.truth[phone.index()] == Truth::Going
         };
         self.gone.extend(view.early.iter().filter(is_gone).map(|(&phone, _)| phone));
     }

@@ -5,6 +5,9 @@
 //! list is judged once (`judge`), and a phone keeps only the number of its view. When its view moves on,
 //! all changes in between have reached it, and are entered.
 //!
+//! With several servers, a phone is only expected to see those on its own server: whether servers tell each other
+//! who is online is not known. To a phone, changes on another server are no changes.
+//!
 //! We are not the server. It may know of a coming before we do, since the first frame that tells us is
 //! still on its way, and it may see two changes in another order. What a list says too early is noted in
 //! its view as *early*. Knows neither sockets nor JSON.
@@ -22,6 +25,7 @@ use switchboard::timer::Moment;
 use super::lately::Lately;
 use super::measure::{Begun, Measure};
 use crate::phone_id::PhoneId;
+use crate::workload::ServerId;
 use judge::Recent;
 use members::Members;
 
@@ -30,8 +34,10 @@ use members::Members;
 pub(crate) struct Views {
     /// By phone: what we know of it.
     truth: Vec<Truth>,
-    /// The phones that are online, as a set.
-    online: Members,
+    /// By phone: the server that it is on, or was on last.
+    places: Vec<ServerId>,
+    /// By server: the phones that are online, as a set.
+    online: Vec<Members>,
     changes: Vec<Change>,
     /// Comings and goings in other processes, if their records were merged into this one.
     elsewhere: u32,
@@ -64,6 +70,9 @@ enum Truth {
     Online,
     /// It was online. The server may have given it up, or may be about to.
     Going,
+    /// A roamer that was online is about to come back, here or from another server. Whether it is shown before that
+    /// depends on what servers tell each other.
+    Moving,
     /// Nothing is expected of lists about it.
     Ignored,
 }
@@ -71,6 +80,7 @@ enum Truth {
 #[derive(Clone, Copy, Debug)]
 struct Change {
     phone: PhoneId,
+    server: ServerId,
     begun: Begun,
 }
 
@@ -79,8 +89,10 @@ struct Change {
 struct ViewId(u32);
 
 /// What phones have been shown.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct View {
+    /// The server that has shown it.
+    server: ServerId,
     /// It is right up to this change.
     version: u32,
     /// What it says beyond that change, by phone, and whether the phone is online: of phones that may come
@@ -99,12 +111,13 @@ struct Eye {
 }
 
 impl Views {
-    /// Views of this many phones, none of which is online.
-    pub(crate) fn new(clients: u32) -> Self {
+    /// Views of this many phones, none of which is online, on this many servers.
+    pub(crate) fn new(clients: u32, servers: usize) -> Self {
         let clients = PhoneId(clients).index();
         Views {
             truth: vec![Truth::Away; clients],
-            online: Members::new(clients),
+            places: vec![ServerId::FIRST; clients],
+            online: vec![Members::new(clients); servers],
             changes: Vec::new(),
             elsewhere: 0,
             latest: vec![0; clients],
@@ -121,20 +134,33 @@ impl Views {
 
     /// Views of phones of several processes, whose runs are over.
     pub(super) fn merged(convergence: Measure, elsewhere: u32) -> Self {
-        Views { convergence, elsewhere, ..Views::new(0) }
+        Views { convergence, elsewhere, ..Views::new(0, 1) }
     }
 
-    /// A phone is about to come. What has changed before is no news to it.
-    fn expect(&mut self, phone: PhoneId) {
+    /// A phone is about to come to this server. What has changed before is no news to it.
+    fn expect(&mut self, phone: PhoneId, server: ServerId) {
         self.close(phone);
-        self.truth[phone.index()] = Truth::Coming;
+        if self.places[phone.index()] != server {
+            self.online[self.places[phone.index()].index()].remove(phone);
+            self.places[phone.index()] = server;
+            // What was judged of the phone's old place does not hold for the new one.
+            self.recent.clear();
+        }
+        let was_online = self.online_now(phone);
+        self.truth[phone.index()] = if was_online { Truth::Moving } else { Truth::Coming };
         self.eyes[phone.index()] = Eye { view: None, entered: self.version() };
     }
 
     /// It is online.
     fn joined(&mut self, phone: PhoneId, begun: Begun, now: Moment) {
-        self.truth[phone.index()] = Truth::Online;
-        self.online.insert(phone);
+        let was = std::mem::replace(&mut self.truth[phone.index()], Truth::Online);
+        self.online[self.places[phone.index()].index()].insert(phone);
+        if was == Truth::Moving {
+            // Servers that tell each other have had it online all the time, and then show nothing new. From now on
+            // they may not show a list without it.
+            self.latest[phone.index()] = self.version();
+            return;
+        }
         self.change(phone, true, begun, now);
     }
 
@@ -142,7 +168,7 @@ impl Views {
     fn left(&mut self, phone: PhoneId, begun: Begun, now: Moment) {
         let was = self.truth[phone.index()];
         self.close(phone);
-        self.online.remove(phone);
+        self.online[self.places[phone.index()].index()].remove(phone);
         self.truth[phone.index()] = Truth::Away;
         if matches!(was, Truth::Online | Truth::Going) {
             self.change(phone, false, begun, now);
@@ -161,7 +187,8 @@ impl Views {
     /// Enters a change. Views that foretold it stay right. It took no time for the phones that have one of
     /// those.
     fn change(&mut self, phone: PhoneId, is_online: bool, begun: Begun, now: Moment) {
-        self.changes.push(Change { phone, begun });
+        let server = self.places[phone.index()];
+        self.changes.push(Change { phone, server, begun });
         let version = self.version();
         self.latest[phone.index()] = version;
         // The phone need not hear of itself.
@@ -170,6 +197,10 @@ impl Views {
             (&mut self.views, &mut self.convergence, &mut self.lately);
         self.right.retain(|id| {
             let view = &mut views[id.0 as usize];
+            if view.server != server {
+                view.version = version;
+                return true;
+            }
             let is_foretold = view.holders > 0 && view.early.get(&phone) == Some(&is_online);
             if is_foretold {
                 view.version = version;
@@ -192,8 +223,9 @@ impl Views {
         // What was foretold has been entered already.
         let entered = self.eyes[phone.index()].entered;
         let version = self.views[id.0 as usize].version;
+        let place = self.places[phone.index()];
         for change in self.changes.get(entered as usize..version as usize).unwrap_or_default() {
-            if change.phone != phone {
+            if change.phone != phone && change.server == place {
                 self.convergence.add(change.begun, now);
                 self.lately.add_many(now.since(change.begun.planned), 1);
             }

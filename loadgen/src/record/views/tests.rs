@@ -22,9 +22,9 @@ struct Chat {
 impl Chat {
     /// Ann and Bob are online since 0 ms, and both know it.
     fn of_ann_and_bob() -> Self {
-        let mut chat = Chat { views: Views::new(3), bytes_of_lists: 0 };
+        let mut chat = Chat { views: Views::new(3, 1), bytes_of_lists: 0 };
         for phone in [ANN, BOB] {
-            chat.views.expect(phone);
+            chat.views.expect(phone, ServerId::FIRST);
             chat.views.joined(phone, Begun::at(at(0)), at(0));
         }
         chat.list(ANN, &[ANN, BOB], 0);
@@ -48,7 +48,7 @@ impl Chat {
     }
 
     fn join(&mut self, phone: PhoneId, millis: u64) {
-        self.views.expect(phone);
+        self.views.expect(phone, ServerId::FIRST);
         self.joined(phone, millis);
     }
 
@@ -116,7 +116,7 @@ fn the_same_list_may_be_wrong_and_then_right_again() {
 #[test]
 fn who_is_told_before_we_are_was_told_at_once() {
     let mut chat = Chat::of_ann_and_bob();
-    chat.views.expect(CAT);
+    chat.views.expect(CAT, ServerId::FIRST);
     chat.list(ANN, &[ANN, BOB, CAT], 30);
     assert_eq!(chat.heard(), (0, 0));
     chat.joined(CAT, 31);
@@ -191,4 +191,67 @@ fn what_a_phone_was_shown_before_we_expected_it_needs_not_be_shown_again() {
     assert_eq!(chat.views.stale(), 1, "Ann has Cat still");
     chat.delta(ANN, &[(CAT, false)], 60);
     assert_eq!(chat.views.stale(), 0);
+}
+
+const HERE: ServerId = ServerId(0);
+const THERE: ServerId = ServerId(1);
+
+/// Ann and Bob are online here, and know it; Cat is online there.
+fn on_two_servers() -> Chat {
+    let mut chat = Chat { views: Views::new(3, 2), bytes_of_lists: 0 };
+    for (phone, server) in [(ANN, HERE), (BOB, HERE), (CAT, THERE)] {
+        chat.views.expect(phone, server);
+        chat.views.joined(phone, Begun::at(at(0)), at(0));
+    }
+    chat.list(ANN, &[ANN, BOB], 0);
+    chat.list(BOB, &[ANN, BOB], 0);
+    chat.views.convergence = Measure::default();
+    chat
+}
+
+#[test]
+fn what_happens_on_another_server_may_be_shown_and_need_not_be() {
+    let mut chat = on_two_servers();
+    assert_eq!(chat.views.stale(), 0, "Cat is not expected here");
+    chat.list(CAT, &[CAT], 5);
+    assert_eq!((chat.heard(), chat.views.stale()), ((0, 0), 0));
+    // Their servers tell each other.
+    chat.list(ANN, &[ANN, BOB, CAT], 6);
+    chat.list(CAT, &[ANN, BOB, CAT], 6);
+    assert_eq!((chat.heard(), chat.views.stale()), ((0, 0), 0));
+    chat.views.left(BOB, Begun::at(at(10)), at(10));
+    assert_eq!(chat.views.stale(), 1, "Ann has to hear of that, and Cat need not");
+    // The same bytes are right from one server, and wrong from the other.
+    chat.list(CAT, &[ANN, BOB, CAT], 11);
+    chat.list(ANN, &[ANN, BOB, CAT], 12);
+    assert_eq!(chat.views.stale(), 1);
+    chat.list(ANN, &[ANN, CAT], 14);
+    assert_eq!((chat.heard(), chat.views.stale()), ((1, 4), 0));
+}
+
+#[test]
+fn who_comes_back_on_another_server_is_expected_there_and_no_longer_here() {
+    let mut chat = on_two_servers();
+    chat.list(CAT, &[CAT], 5);
+    chat.views.expect(BOB, THERE);
+    chat.views.joined(BOB, Begun::at(at(10)), at(10));
+    chat.list(BOB, &[BOB, CAT], 11);
+    assert_eq!(chat.views.stale(), 0, "Cat may have been shown Bob before");
+    chat.list(CAT, &[CAT], 12);
+    assert_eq!(chat.views.stale(), 1, "Bob is there");
+    chat.list(CAT, &[BOB, CAT], 14);
+    // The old server finds out in the end.
+    chat.list(ANN, &[ANN], 900);
+    assert_eq!((chat.heard(), chat.views.stale()), ((0, 0), 0));
+}
+
+#[test]
+fn who_comes_back_on_the_same_server_while_the_old_connection_is_open_has_not_been_away() {
+    let mut chat = Chat::of_ann_and_bob();
+    chat.views.expect(BOB, ServerId::FIRST);
+    chat.views.joined(BOB, Begun::at(at(10)), at(10));
+    assert_eq!((chat.views.stale(), chat.views.changes()), (0, 2), "nobody need be told");
+    chat.list(BOB, &[ANN, BOB], 11);
+    chat.list(ANN, &[ANN], 12);
+    assert_eq!(chat.views.stale(), 1, "Bob is there");
 }

@@ -7,6 +7,7 @@ use super::super::commands::Told;
 use super::super::named::named_times;
 use super::super::quantiles::Quantiles;
 use super::super::runs::{Run, Runs};
+use super::super::servers::{self, OnWay};
 use super::super::shape::Summary;
 use super::chart::{Width, more};
 use super::escape::Escaped;
@@ -17,6 +18,7 @@ pub(super) fn write_tables(runs: &Runs, shown: usize, run: &Run, out: &mut Strin
     write_times(run, out)?;
     write_commands(&run.summary, out)?;
     write_runs(runs, shown, out)?;
+    write_servers(&run.summary, out)?;
     write_messages(&run.summary, out)?;
     write_sessions(&run.summary, out)?;
     write_accounts(&run.summary, out)?;
@@ -142,6 +144,33 @@ fn write_runs(runs: &Runs, shown: usize, out: &mut String) -> fmt::Result {
     let head = ["run", "verdict", "delivered", "lost", "p50", "p99", "max"];
     let note = "of one plan; delivery in milliseconds";
     Table { title: "All runs", note, head: &head, is_wide: true }.write(&rows, out)
+}
+
+fn write_servers(summary: &Summary, out: &mut String) -> fmt::Result {
+    if summary.servers.len() < 2 {
+        return Ok(());
+    }
+    let row = |one: &servers::Told| -> Row {
+        let version = one.version.clone().unwrap_or_else(|| "–".to_owned());
+        let metrics = if one.metrics { "read" } else { "not known" };
+        let (weight, phones) = (one.weight.to_string(), grouped(one.phones.into()));
+        ("", vec![one.url.clone(), weight, phones, version, metrics.to_owned()])
+    };
+    let rows: Vec<Row> = summary.servers.iter().map(row).collect();
+    let head = ["", "weight", "phones", "version", "/metrics"];
+    let note = "the books are compared with the sum of all /metrics";
+    Table { title: "Servers", note, head: &head, is_wide: true }.write(&rows, out)?;
+    let messages = &summary.messages;
+    let ways = [("within one server", messages.within), ("across two servers", messages.across)];
+    let rows = ways.into_iter().filter_map(|(what, way)| {
+        let OnWay { sent, delivered, undelivered, missing } = way?;
+        let counts = [sent, delivered, undelivered, missing].map(grouped);
+        Some(("", [what.to_owned()].into_iter().chain(counts).collect()))
+    });
+    let rows: Vec<Row> = rows.collect();
+    let head = ["", "sent", "delivered", "undelivered", "missing"];
+    let note = "undelivered: the sender was told so";
+    Table { title: "Within and across", note, head: &head, is_wide: true }.write(&rows, out)
 }
 
 fn write_messages(summary: &Summary, out: &mut String) -> fmt::Result {
