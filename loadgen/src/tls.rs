@@ -307,3 +307,6 @@ fn of_alert(alert: AlertDescription) -> &'static str {
         _ => "the server refused the handshake",
     }
 }
+
+#[cfg(test)]
+mod tests;
