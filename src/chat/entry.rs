@@ -28,4 +28,6 @@ pub struct Refusal {
     pub retry_after: Option<Duration>,
     /// The limit that the connection exceeded, if it is one that the metrics count.
     pub limit: Option<Limit>,
+    /// Whether the person is banned. Then there is no point in trying again.
+    pub is_ban: bool,
 }

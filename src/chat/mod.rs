@@ -12,6 +12,7 @@
 
 pub mod account;
 mod audience;
+mod bans;
 mod books;
 mod chain;
 mod entry;
@@ -27,6 +28,7 @@ use crate::limiter::Block;
 use crate::timer::{Moment, Now};
 
 pub use audience::{Audience, PresenceMode, Watch};
+pub use bans::{BANNED, Ban, Banned, Bans};
 pub use books::{Books, Fault};
 pub use entry::{Admitted, Refusal};
 pub use figure::{Figure, FigureKind, FigureValue};
@@ -203,6 +205,7 @@ pub struct Chat {
     messenger: messenger::Realm,
     /// `None` if the server has no store. Boxed, so that it then takes no memory.
     account: Option<Box<account::Realm>>,
+    bans: Bans,
 }
 
 impl Chat {
@@ -212,6 +215,7 @@ impl Chat {
             mobile: mobile::Realm::new(limits.mobile),
             messenger: messenger::Realm::new(limits.messenger, now.monotonic),
             account: None,
+            bans: Bans::default(),
         }
     }
 
@@ -223,7 +227,7 @@ impl Chat {
 
     /// Changes those limits that can change while people are online. What the others limit is in memory already.
     pub fn set_limits(&mut self, limits: Limits) {
-        let Chat { mobile, messenger, account } = self;
+        let Chat { mobile, messenger, account, bans: _ } = self;
         mobile.set_limits(limits.mobile);
         messenger.set_limits(limits.messenger);
         if let Some(account) = account {
@@ -261,6 +265,9 @@ impl Chat {
         who: Entrant<'_>,
         sink: &mut impl Sink,
     ) -> Result<Admitted, Refusal> {
+        if self.is_entrant_banned(now, from, who) {
+            return Err(bans::REFUSAL);
+        }
         match who {
             Entrant::Mobile { mobile, presence } => {
                 self.mobile.admit(now, (id, from), mobile, presence, sink)
@@ -304,6 +311,9 @@ impl Chat {
         call: &account::Call,
         sink: &mut impl Sink,
     ) {
+        if self.is_address_banned(now, from) {
+            return sink.reply(asker, &account::Reply::Refused(account::Refusal::Banned));
+        }
         match &mut self.account {
             Some(realm) => realm.call(now, from, asker, call, sink),
             None => sink.reply(asker, &account::Reply::Refused(account::Refusal::NoAccounts)),
@@ -340,7 +350,7 @@ impl Chat {
     /// entries in one call.
     pub fn forget(&mut self, now: Moment, budget: usize) {
         // The messenger realm keeps no such entries.
-        let Chat { mobile, messenger: _, account } = self;
+        let Chat { mobile, messenger: _, account, bans: _ } = self;
         mobile.forget(now, budget);
         if let Some(account) = account {
             account.forget(now, budget);
@@ -370,7 +380,7 @@ impl Chat {
     /// Counts a message that a dialect refused in the books of its sender's realm. The sender is signed in.
     pub fn refuse(&mut self, from: ConnectionId, fault: Fault) {
         // A realm ignores a connection that it does not know.
-        let Chat { mobile, messenger, account } = self;
+        let Chat { mobile, messenger, account, bans: _ } = self;
         mobile.refuse(from, fault);
         messenger.refuse(from, fault);
         if let Some(account) = account {
@@ -397,7 +407,7 @@ impl Chat {
     /// Removes a connection from its realm, if it is in one. The turn reports the messages on their way to
     /// it through [`settle`](Chat::settle).
     pub fn leave(&mut self, now: Now, (id, from): (ConnectionId, Block), sink: &mut impl Sink) {
-        let Chat { mobile, messenger, account } = self;
+        let Chat { mobile, messenger, account, bans: _ } = self;
         mobile.depart(id, sink);
         messenger.leave(now, (id, from), sink);
         if let Some(account) = account {
@@ -409,7 +419,7 @@ impl Chat {
     /// next call.
     pub fn expire(&mut self, now: Now, budget: usize, sink: &mut impl Sink) {
         // The mobile realm has no deadlines.
-        let Chat { mobile: _, messenger, account } = self;
+        let Chat { mobile: _, messenger, account, bans: _ } = self;
         messenger.expire(now, budget, sink);
         if let Some(account) = account {
             account.expire(now, budget, sink);
@@ -418,20 +428,20 @@ impl Chat {
 
     /// The moment at which [`expire`](Chat::expire) is to be called next. `None` if there is no deadline.
     pub fn next_deadline(&self) -> Option<Moment> {
-        let Chat { mobile: _, messenger, account } = self;
+        let Chat { mobile: _, messenger, account, bans: _ } = self;
         let account = account.as_ref().and_then(|realm| realm.next_deadline());
         [messenger.next_deadline(), account].into_iter().flatten().min()
     }
 
     /// How many timers the realms keep.
     pub fn timers(&self) -> usize {
-        let Chat { mobile: _, messenger, account } = self;
+        let Chat { mobile: _, messenger, account, bans: _ } = self;
         messenger.timers() + account.as_ref().map_or(0, |realm| realm.timers())
     }
 
     /// The person that a connection belongs to. `None` if it is signed in to no realm.
     pub fn person_at(&self, id: ConnectionId) -> Option<Person<'_>> {
-        let Chat { mobile, messenger, account } = self;
+        let Chat { mobile, messenger, account, bans: _ } = self;
         let user = || account.as_ref()?.user_at(id).map(Person::Account);
         let mobile = mobile.mobile_of(id).map(Person::Mobile);
         mobile.or_else(|| messenger.id_of(id).map(Person::Messenger)).or_else(user)
@@ -494,7 +504,7 @@ impl Chat {
     /// The books of each realm whose messages go from one person's connection to another's. The account
     /// realm's go to the store, and have a [`Ledger`](account::Ledger) of their own.
     pub fn books(&self) -> impl Iterator<Item = (Realm, &Books)> {
-        let Chat { mobile, messenger, account: _ } = self;
+        let Chat { mobile, messenger, account: _, bans: _ } = self;
         [(Realm::Mobile, mobile.books()), (Realm::Messenger, messenger.books())].into_iter()
     }
 
@@ -507,20 +517,20 @@ impl Chat {
     /// How many copies of messages went to the sink with a receipt and are not settled yet.
     pub fn unsettled(&self) -> u64 {
         // The account realm wants to hear of no copy.
-        let Chat { mobile, messenger, account: _ } = self;
+        let Chat { mobile, messenger, account: _, bans: _ } = self;
         mobile.books().in_flight + messenger.copies_in_flight()
     }
 
     /// What the realms have counted beside their books.
     pub fn figures(&self) -> impl Iterator<Item = Figure> {
-        let Chat { mobile, messenger, account } = self;
+        let Chat { mobile, messenger, account, bans: _ } = self;
         let account = account.iter().flat_map(|realm| realm.figures());
         mobile.figures().into_iter().chain(messenger.figures()).chain(account)
     }
 
     /// What the pages about the server say of the chat.
     pub fn census(&self) -> Census {
-        let Chat { mobile: _, messenger, account } = self;
+        let Chat { mobile: _, messenger, account, bans: _ } = self;
         Census {
             invitations_sent: messenger.counters().invitations_sent,
             invitations: messenger.invitations(),
@@ -545,7 +555,7 @@ impl Chat {
     ///
     /// If there is a bug in this room.
     pub fn check_invariants(&self) {
-        let Chat { mobile, messenger, account } = self;
+        let Chat { mobile, messenger, account, bans: _ } = self;
         mobile.check_invariants();
         messenger.check_invariants();
         if let Some(account) = account {

@@ -37,7 +37,7 @@ pub struct BackendMessage<'a> {
 impl Chat {
     /// The name of the person that a connection belongs to. `None` if it is signed in to no realm.
     pub fn name_at(&self, id: ConnectionId) -> Option<Name<'_>> {
-        let Chat { mobile, messenger, account } = self;
+        let Chat { mobile, messenger, account, bans: _ } = self;
         let user = || account.as_ref()?.name_at(id).map(|name| Name::Account(name.into()));
         let number = mobile.mobile_of(id).map(Name::Number);
         number.or_else(|| messenger.id_of(id).map(|id| Name::Session(id.into()))).or_else(user)
@@ -45,7 +45,7 @@ impl Chat {
 
     /// All connections of a person.
     pub fn connections_of(&self, who: &Name<'_>) -> Vec<ConnectionId> {
-        let Chat { mobile, messenger, account } = self;
+        let Chat { mobile, messenger, account, bans: _ } = self;
         match who {
             Name::Number(number) => mobile.connection_of(*number).into_iter().collect(),
             Name::Session(id) => messenger.devices_of(id).to_vec(),

@@ -182,6 +182,14 @@ pub(super) struct Args {
     #[arg(long, env = "SWITCHBOARD_ADMIN_TOKEN_FILE", value_name = "FILE", help_heading = OPERATION)]
     admin_token_file: Option<PathBuf>,
 
+    /// File with those who may not connect, one a line; SIGHUP reads it again
+    ///
+    /// A line is number 0123456789, session ID, account NAME or address 10.0.0.0/8, and may go on with
+    /// until=2026-12-01T18:00:00Z and a remark behind #. Those who are connected are closed with 4003. At most 100000
+    /// lines and 16 MiB.
+    #[arg(long, env = "SWITCHBOARD_BANS_FILE", value_name = "FILE", help_heading = OPERATION)]
+    bans_file: Option<PathBuf>,
+
     /// File with settings, one a line, such as SWITCHBOARD_STRIKES=50; SIGHUP reads it again
     ///
     /// Its lines are those of systemd's EnvironmentFile=: the variables of the flags, and comments that begin with #.
@@ -346,6 +354,7 @@ pub(super) fn settings(args: Args, around: Surroundings, mistakes: &mut Mistakes
         socket_mode: args.socket_mode,
         max_connections: args.max_connections,
         admin_token_file: args.admin_token_file,
+        bans_file: args.bans_file,
         limits,
         log: log_settings(args.log, args.log_format, around.journal),
         slow_turn: args.slow_turn,

@@ -12,7 +12,7 @@ use crate::net::{self, Setting, Settings};
 
 /// The flags whose values SIGHUP reads again. All others need a restart: they name what is opened or read at the
 /// start, or size what cannot shrink.
-pub(super) const AT_RUN_TIME: [&str; 34] = [
+pub(super) const AT_RUN_TIME: [&str; 35] = [
     "max-connections",
     "allow-origin",
     "echo",
@@ -45,6 +45,7 @@ pub(super) const AT_RUN_TIME: [&str; 34] = [
     "login-ttl",
     "max-users",
     "admin-token-file",
+    "bans-file",
     "log",
     "slow-turn",
 ];

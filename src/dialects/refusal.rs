@@ -6,6 +6,7 @@
 
 use std::borrow::Cow;
 
+use crate::chat::BANNED;
 use crate::chat::account::{Failure, NotAName, Refusal, Secret, UserName};
 use crate::http::Status;
 
@@ -61,6 +62,7 @@ pub(super) fn sentence(refusal: &Refusal<'_>, not_stored: &str) -> Cow<'static, 
         Refusal::WrongCredentials => "Invalid credentials",
         Refusal::NotSignedIn => NOT_SIGNED_IN,
         Refusal::TooManyUsers => "no more accounts",
+        Refusal::Banned => BANNED,
         Refusal::RegistrationClosed => "registration is closed: ask the operator for an account",
         Refusal::TooOften(_) => "too many attempts: try again later",
         Refusal::Busy => "the server is busy: try again later",
@@ -96,6 +98,7 @@ pub(super) fn code(refusal: &Refusal<'_>) -> &'static str {
         Refusal::WrongCredentials => "wrong_credentials",
         Refusal::NotSignedIn => "not_signed_in",
         Refusal::TooManyUsers => "too_many_users",
+        Refusal::Banned => "banned",
         Refusal::RegistrationClosed => "registration_closed",
         Refusal::TooOften(_) => "too_often",
         Refusal::Busy => "busy",
@@ -142,7 +145,8 @@ pub(super) fn status(refusal: &Refusal<'_>) -> Status {
         // The contract says 400 here, and not 409.
         | Refusal::UserExists => Status::BadRequest,
         Refusal::WrongCredentials | Refusal::NotSignedIn => Status::Unauthorized,
-        Refusal::RegistrationClosed
+        Refusal::Banned
+        | Refusal::RegistrationClosed
         | Refusal::NotYou
         | Refusal::NotYours
         | Refusal::NotAMember
@@ -198,6 +202,7 @@ pub(super) fn retry_after_seconds(refusal: &Refusal<'_>) -> Option<u64> {
         | Refusal::WrongCredentials
         | Refusal::NotSignedIn
         | Refusal::TooManyUsers
+        | Refusal::Banned
         | Refusal::RegistrationClosed
         | Refusal::NoAccounts
         | Refusal::Failed(_) => None,

@@ -45,6 +45,11 @@ impl Block {
             && (network.contains(self.first()) || Block::of(network.first()) == self)
     }
 
+    /// Whether it is a block of IPv6, and its bits: the 32 of an address of IPv4, or the first 64 of one of IPv6.
+    pub(super) fn bits(self) -> (bool, u64) {
+        (self.0 == 0 || self.0 > u64::from(u32::MAX), self.0)
+    }
+
     /// Whether the block is this machine itself: `127.0.0.0/8` (RFC 1122 §3.2.1.3), or the /64 of `::1`, in
     /// which no other address is routed (RFC 4291 §2.5.3).
     pub fn is_loopback(self) -> bool {

@@ -140,6 +140,11 @@ impl Network {
         self.0.network()
     }
 
+    /// The network as its crate knows it.
+    pub(super) fn inner(&self) -> &IpNet {
+        &self.0
+    }
+
     /// Whether an address lies in the network.
     pub fn contains(&self, address: IpAddr) -> bool {
         match (self.0, address.to_canonical()) {

@@ -5,7 +5,7 @@
 use std::path::Path;
 
 use super::descriptors::{self, Room};
-use super::{ListenAddress, Settings, page_files, secret, unix_socket};
+use super::{ListenAddress, Settings, bans_file, page_files, secret, unix_socket};
 
 /// What a check has found.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
@@ -32,6 +32,9 @@ pub fn check(settings: &Settings) -> Checked {
     if let Some(path) = &settings.admin_token_file {
         checked.mistakes.extend(secret::read_token(path).err());
         checked.warnings.extend(secret::exposure(path));
+    }
+    if let Some(path) = &settings.bans_file {
+        checked.mistakes.extend(bans_file::read(path).err().unwrap_or_default());
     }
     if let Some(folder) = &settings.pages {
         checked.mistakes.extend(page_files::read(folder).err());

@@ -3,6 +3,7 @@
 //! [`run`] is the loop itself: it sleeps until something happens, tells the turn what happened, and lets
 //! it run. Besides, it reads the clock, and obeys signals.
 
+mod bans_file;
 mod check;
 mod clock;
 #[cfg(feature = "accounts")]
@@ -42,6 +43,7 @@ use mio::event::Event;
 use mio::unix::SourceFd;
 use mio::{Events, Interest, Poll, Registry, Token, Waker};
 
+use crate::chat::Bans;
 use crate::session::Refused;
 use crate::timer::{Moment, Now};
 use crate::turn::{EndNote, Limits, Listener, Note, Polled, Readiness, StoreState, Turn};
@@ -91,6 +93,8 @@ pub struct Settings {
     pub max_connections: Option<usize>,
     /// A file with the operator's token, if there is one.
     pub admin_token_file: Option<PathBuf>,
+    /// A file with those who are banned, if there is one.
+    pub bans_file: Option<PathBuf>,
     /// All limits of the turn. [`run`] fills in the two on connections.
     pub limits: Limits,
     /// Which log lines are written, and how.
@@ -238,7 +242,7 @@ impl Driver {
             listener::open(&settings.listen, settings.admin_listen.as_ref(), settings.socket_mode)?;
         let stop = Stop::new(listeners.outlive_us);
         let mut limits = settings.limits.clone();
-        read_files(&settings, &mut limits, &mut warnings).map_err(Failure::Setting)?;
+        let bans = read_files(&settings, &mut limits, &mut warnings).map_err(Failure::Setting)?;
         // A flag gave its address, or systemd passed it.
         limits.session.admin_listener = listeners.admin.is_some();
         let admins = listeners.admin.as_ref().map_or(0, |_| limits.admin_connections + 1);
@@ -254,8 +258,7 @@ impl Driver {
         let waker = Arc::new(Waker::new(registry, WAKE)?);
         let (lanes, snapshot) =
             Lanes::start(settings.data.as_ref(), clock, &waker).map_err(Failure::Data)?;
-        let token = limits.session.admin_token.clone();
-        let reload = Reload::new(&settings, token, Arc::clone(&waker));
+        let reload = Reload::new(&settings, &limits, Arc::clone(&waker));
         let trace_file = TraceFile::new(settings.trace_file, waker);
         let registry = registry.try_clone()?;
         let supervisor = Supervisor::from_env(limits.drain_timeout);
@@ -280,10 +283,11 @@ impl Driver {
         }
 
         let sockets = MioSockets::new(registry, listener, admin, clock);
-        let turn = match snapshot {
+        let mut turn = match snapshot {
             Some(snapshot) => Turn::restore(limits, snapshot, clock.now()),
             None => Turn::new(limits, clock.now()),
         };
+        turn.set_bans(bans);
         let driver = Driver {
             clock,
             log,
@@ -372,13 +376,13 @@ impl Driver {
     }
 }
 
-/// Reads what is read once, at the start: the operator's token, an app's pages, the local time zone. And makes the
-/// web client ready to be sent.
+/// Reads what is read at the start: the operator's token, an app's pages, the local time zone, and who is banned. And
+/// makes the web client ready to be sent.
 fn read_files(
     settings: &Settings,
     limits: &mut Limits,
     warnings: &mut Vec<String>,
-) -> Result<(), String> {
+) -> Result<Bans, String> {
     if let Some(path) = &settings.admin_token_file {
         limits.session.admin_token = Some(secret::read_token(path)?);
         warnings.extend(secret::exposure(path));
@@ -394,7 +398,8 @@ fn read_files(
         limits.zone = zone;
         warnings.extend(warning);
     }
-    Ok(())
+    let bans = settings.bans_file.as_deref().map(bans_file::read).transpose();
+    bans.map(Option::unwrap_or_default).map_err(|lines| lines.join("\n"))
 }
 
 /// Logs that a connection has ended. Plain HTTP requests are logged at `debug` only: a monitoring

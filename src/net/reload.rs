@@ -15,9 +15,10 @@ use std::time::Duration;
 use mio::Waker;
 
 use super::log::{Level, Log};
-use super::{Driver, Settings, check, secret, text_file};
+use super::{Driver, Settings, bans_file, check, secret, text_file};
+use crate::chat::Bans;
 use crate::session::AdminToken;
-use crate::turn::RunTimeLimits;
+use crate::turn::{Limits, RunTimeLimits};
 
 /// The most bytes of a settings file. One with every flag, and a comment for each, has a tenth of them.
 const SETTINGS_FILE_BYTES: u64 = 64 * 1024;
@@ -61,6 +62,8 @@ struct Fresh {
     limits: RunTimeLimits,
     level: Level,
     slow_turn: Duration,
+    /// `None`: there is no file with bans.
+    bans: Option<Bans>,
     token: Option<AdminToken>,
     values: Vec<Setting>,
     warnings: Vec<String>,
@@ -89,11 +92,16 @@ impl Driver {
     /// Takes the result of a reload, if there is one: all of it, or nothing.
     pub(super) fn look_for_reload(&mut self) {
         let Some(read) = self.reload.look(&mut self.log) else { return };
-        if let Ok(fresh) = read {
+        if let Ok(mut fresh) = read {
             self.log.set_level(fresh.level);
             self.slow_turn = fresh.slow_turn;
             self.supervisor.set_drain_timeout(fresh.limits.drain_timeout());
             self.turn.reload(fresh.limits.clone());
+            let had_bans_file = mem::replace(&mut self.reload.has_bans_file, fresh.bans.is_some());
+            if let Some(bans) = fresh.bans.take().or_else(|| had_bans_file.then(Bans::default)) {
+                self.log.always(format_args!("reloaded: there are {} bans", bans.len()));
+                self.turn.set_bans(bans);
+            }
             self.reload.finish(fresh, &mut self.log);
         }
         self.supervisor.reload_ends();
@@ -117,12 +125,13 @@ pub(super) struct Reload {
     /// The warnings that were logged already.
     warnings: Vec<String>,
     token: Option<AdminToken>,
+    has_bans_file: bool,
 }
 
 impl Reload {
-    /// Remembers the settings that the server has started with, with the token that was read for them. `waker` wakes
-    /// the loop when it should call [`look`](Self::look).
-    pub(super) fn new(settings: &Settings, token: Option<AdminToken>, waker: Arc<Waker>) -> Self {
+    /// Remembers the settings that the server has started with. The limits have the token that was read for them.
+    /// `waker` wakes the loop when it should call [`look`](Self::look).
+    pub(super) fn new(settings: &Settings, limits: &Limits, waker: Arc<Waker>) -> Self {
         Reload {
             reread: settings.reread.clone(),
             waker,
@@ -130,7 +139,8 @@ impl Reload {
             again: false,
             values: settings.values.clone(),
             warnings: settings.warnings.clone(),
-            token,
+            token: limits.session.admin_token.clone(),
+            has_bans_file: settings.bans_file.is_some(),
         }
     }
 
@@ -233,6 +243,8 @@ fn read(reread: &Reread, present: Option<AdminToken>) -> Result<Fresh, Vec<Strin
             secret::read_token(path).map_err(|mistake| mistakes.push(mistake)).ok()
         }
     };
+    let bans = settings.bans_file.as_deref().map(bans_file::read).transpose();
+    let bans = bans.map_err(|lines| mistakes.extend(lines)).ok().flatten();
     if !mistakes.is_empty() {
         return Err(mistakes);
     }
@@ -241,6 +253,7 @@ fn read(reread: &Reread, present: Option<AdminToken>) -> Result<Fresh, Vec<Strin
         limits: RunTimeLimits::of(&limits),
         level: settings.log.level,
         slow_turn: settings.slow_turn,
+        bans,
         token,
         values: settings.values,
         warnings,
@@ -279,6 +292,7 @@ mod tests {
             values: Vec::new(),
             warnings: Vec::new(),
             token: None,
+            has_bans_file: false,
         };
         assert!(reload.begin(log));
         for _ in 0..100 {

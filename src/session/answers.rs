@@ -5,6 +5,7 @@
 
 use super::routes::Handler;
 use super::{DoorRefusal, Limits, origin};
+use crate::chat::BANNED;
 use crate::dialects::mychat;
 use crate::http::{Body, Cors, Found, Request, Response, Status};
 
@@ -109,6 +110,8 @@ pub(super) fn too_many_wait() -> Response<'static> {
 /// The answer to a well-formed upgrade that is refused.
 pub fn refuse(refusal: DoorRefusal) -> Response<'static> {
     let (status, sentence, seconds) = match refusal {
+        // Without Retry-After: there is no point in trying again.
+        DoorRefusal::Banned => return detail(Status::Forbidden, BANNED),
         DoorRefusal::Draining => {
             (Status::ServiceUnavailable, "the server is shutting down", RETRY_AFTER_SECONDS)
         }

@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use crate::chat::Farewell;
+use crate::chat::{BANNED, Farewell};
 use crate::limiter::Limit;
 
 /// "Message Too Big" (RFC 6455 §7.4.1).
@@ -38,6 +38,8 @@ pub enum End {
     FrameTimeout,
     /// The client did not sign in in time, or sent another frame first. The sentence is its dialect's.
     NotSignedIn(&'static str),
+    /// The person is banned, or the client's address.
+    Banned,
     /// The realm refused the sign-in, with this sentence.
     SignInRefused(&'static str),
     /// All connections together hold too many bytes of incomplete messages, and this one has added some.
@@ -62,7 +64,7 @@ pub enum End {
 
 impl End {
     /// The name of each outcome in the metrics, in the order of [`outcome`](End::outcome).
-    pub const OUTCOMES: [&'static str; 26] = [
+    pub const OUTCOMES: [&'static str; 27] = [
         "http",
         "request_timeout",
         "closed_by_client",
@@ -89,6 +91,7 @@ impl End {
         "no_such_user",
         "message_too_long",
         "sent_away",
+        "banned",
     ];
 
     /// The index of the outcome in [`OUTCOMES`](End::OUTCOMES).
@@ -120,6 +123,7 @@ impl End {
             End::Farewell(Farewell::NoSuchUser) => 23,
             End::Farewell(Farewell::MessageTooLong) => 24,
             End::SentAway => 25,
+            End::Banned => 26,
         }
     }
 
@@ -149,6 +153,7 @@ impl End {
             End::FrameTimeout => Some((Some(1008), "a frame took too long to arrive")),
             End::NotSignedIn(sentence) => Some((Some(4001), sentence)),
             End::SignInRefused(sentence) => Some((Some(1008), sentence)),
+            End::Banned => Some((Some(4003), BANNED)),
             End::Overloaded => Some((Some(1013), "too many messages are half here")),
             End::Replaced => Some((Some(4000), "replaced by a newer connection")),
             End::SentAway => Some((Some(4005), "sent away by the operator")),
@@ -176,6 +181,7 @@ impl End {
             | End::Violation(..)
             | End::Unacceptable
             | End::SignInRefused(_)
+            | End::Banned
             | End::Replaced
             | End::SentAway
             | End::Farewell(_)

@@ -150,9 +150,10 @@ impl WebSocket {
                     return Flow::Open;
                 }
                 Err(refusal) => {
-                    let chat::Refusal { sentence: detail, code, .. } = refusal;
+                    let chat::Refusal { sentence: detail, code, is_ban, .. } = refusal;
                     host.tell(&Event::Error { detail, code, id: None });
-                    return Flow::Finish(End::SignInRefused(detail));
+                    let end = if is_ban { End::Banned } else { End::SignInRefused(detail) };
+                    return Flow::Finish(end);
                 }
             },
             Incoming::Malformed { detail, code, id, .. } => {

@@ -121,6 +121,8 @@ pub enum DoorRefusal {
     Draining,
     /// The server has as many WebSockets as it may.
     Full,
+    /// The person is banned, or the client's address.
+    Banned,
     /// The client's address has as many connections as it may.
     AddressFull,
     /// The client's address makes new connections too fast.

@@ -61,11 +61,13 @@ pub enum Refusal {
     AddressTooFast,
     /// The person's realm refuses the connection.
     ByTheChat,
+    /// The person is banned, or the client's address.
+    Banned,
 }
 
 impl Refusal {
     /// Every reason, in the order of the variants.
-    pub const ALL: [Refusal; 17] = [
+    pub const ALL: [Refusal; 18] = [
         Refusal::ProxyHeader,
         Refusal::Malformed,
         Refusal::TooLarge,
@@ -83,6 +85,7 @@ impl Refusal {
         Refusal::AddressFull,
         Refusal::AddressTooFast,
         Refusal::ByTheChat,
+        Refusal::Banned,
     ];
 
     /// Its word in the log and in the metrics.
@@ -105,6 +108,7 @@ impl Refusal {
             Refusal::AddressFull => "address_full",
             Refusal::AddressTooFast => "address_too_fast",
             Refusal::ByTheChat => "by_the_chat",
+            Refusal::Banned => "banned",
         }
     }
 
@@ -133,6 +137,7 @@ impl From<DoorRefusal> for Refusal {
             DoorRefusal::Full => Refusal::Full,
             DoorRefusal::AddressFull => Refusal::AddressFull,
             DoorRefusal::AddressTooFast { .. } => Refusal::AddressTooFast,
+            DoorRefusal::Banned => Refusal::Banned,
             DoorRefusal::ByTheChat(_) => Refusal::ByTheChat,
         }
     }

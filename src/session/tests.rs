@@ -284,6 +284,7 @@ fn a_wrong_upgrade_is_answered_with_what_is_missing() {
 /// A refusal by the chat. It may say when the client may try again.
 fn by_the_chat(retry_after: Option<Duration>) -> DoorRefusal {
     DoorRefusal::ByTheChat(chat::Refusal {
+        is_ban: false,
         sentence: "not now",
         code: "not_now",
         retry_after,

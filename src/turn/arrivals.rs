@@ -59,6 +59,9 @@ impl Turn {
             return Ok(Counted::Proxy);
         }
         let address = peer.address();
+        if self.chat.is_address_banned(self.now, Block::of(address)) {
+            return Err(DoorRefusal::Banned);
+        }
         match address.to_canonical().is_loopback() {
             true => Ok(Counted::Exempt),
             false => self.count_arrival(Block::of(address)),
@@ -124,6 +127,9 @@ impl Turn {
             (Counted::Proxy, Forwarded::Nameless) => (own, Counted::Forwarded),
             (Counted::ToBeTold, _) => (own, Counted::Entered),
         };
+        if self.chat.is_address_banned(self.now, block) {
+            return Err(DoorRefusal::Banned);
+        }
         if let Err(excess) = self.addresses.enter(block, now) {
             return Err(self.refuse_address(excess));
         }

@@ -13,6 +13,7 @@
 mod phases;
 
 mod arrivals;
+mod bans;
 mod drain;
 mod end;
 mod follow_up;
@@ -107,6 +108,8 @@ pub struct Turn {
     wheel: Wheel<ConnectionId>,
     sweep: Sweep,
     drain: Option<Drain>,
+    /// The slot from which on connections are still to be looked at, since who is banned has changed.
+    unchecked_slot: Option<usize>,
     /// For each audience, the list and the delta as they were encoded last.
     frames: [Frames; Audience::ALL.len()],
     counters: Counters,
@@ -174,6 +177,7 @@ impl Turn {
             wheel: Wheel::new(now.monotonic),
             sweep: Sweep::new(now.monotonic + limits.sweep_interval),
             drain: None,
+            unchecked_slot: None,
             frames: Default::default(),
             counters: Counters::new(),
             recorder: Recorder::new(),
@@ -270,6 +274,7 @@ impl Turn {
             || self.outboxes.any_waiting()
             || self.outboxes.any_returned()
             || self.sweep.is_under_way()
+            || self.unchecked_slot.is_some()
             || self.operator.has_work();
         if left_over {
             return Some(Duration::ZERO);

@@ -11,6 +11,7 @@
 #[cfg(feature = "accounts")]
 mod accounts;
 mod addresses;
+mod bans;
 mod budgets;
 mod command_line;
 mod configuration;

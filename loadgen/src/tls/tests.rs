@@ -111,7 +111,8 @@ fn only_a_certificate_that_is_known_and_for_the_name_is_believed_unless_none_is_
 fn what_is_no_tls_is_a_fault_and_never_a_panic() {
     let trust = Trust::new(&[], true).expect("ring is there");
     let mut plain = vec![0; 4 * RECORD_BYTES];
-    for junk in [&b"HTTP/1.1 400 Bad Request\r\n\r\n"[..], &[0; 100], &[0xff; 40_000], &[22, 3, 3]] {
+    for junk in [&b"HTTP/1.1 400 Bad Request\r\n\r\n"[..], &[0; 100], &[0xff; 40_000], &[22, 3, 3]]
+    {
         let mut session = trust.call(HOST).expect("a name");
         match session.receive(junk, &mut plain) {
             Ok(count) => assert!(count == 0 && session.is_shaking_hands(), "an incomplete record"),

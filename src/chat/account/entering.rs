@@ -5,11 +5,26 @@
 
 use super::recent::Message;
 use super::seats::{Purpose, Seat};
-use super::{Event, Guest, Realm, Role, Said, UserKey, UserName, tell};
+use super::{Event, Guest, Realm, Refusal, Role, Said, UserKey, UserName, tell};
 use crate::chat::{Audience, ConnectionId, Farewell, PresenceMode, Sink, Watch};
+use crate::limiter::BanList;
 use crate::timer::Now;
 
 impl Realm {
+    /// The names of the users who are banned, registered or not.
+    pub fn bans(&mut self) -> &mut BanList<Box<str>> {
+        &mut self.bans
+    }
+
+    /// Whether this user is banned.
+    pub fn is_banned(&self, user: UserKey, now: Now) -> bool {
+        !self.bans.is_empty() && self.bans.has(self.name_of(user), now.unix)
+    }
+
+    pub(super) fn require_no_ban(&self, name: &str, now: Now) -> Result<(), Refusal<'static>> {
+        if self.bans.has(name, now.unix) { Err(Refusal::Banned) } else { Ok(()) }
+    }
+
     /// Gives a guest's WebSocket a seat. A device is told who it is, and another stream the last global messages.
     /// If the seat cannot be
     /// had, the connection ends at once. The connection must be able to hear events already.

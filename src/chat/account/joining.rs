@@ -38,6 +38,7 @@ impl Realm {
             return Err(Refusal::RegistrationClosed);
         }
         let name = UserName::new(name).map_err(Refusal::Name)?;
+        self.require_no_ban(name.as_str(), now)?;
         if password.reveal().chars().count() < Secret::MIN_CHARS {
             return Err(Refusal::PasswordTooShort);
         }
@@ -243,6 +244,7 @@ impl Realm {
         if self.users.get(user).is_none() {
             return Err(self.busy());
         }
+        self.require_no_ban(self.name_of(user), now)?;
         self.admit(now, login, user, rehash, sink);
         Ok(())
     }

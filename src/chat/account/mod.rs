@@ -56,7 +56,7 @@ mod tests;
 use std::fmt;
 
 use crate::chat::{self, ConnectionId, Farewell, Fault, Sink, Watch};
-use crate::limiter::Block;
+use crate::limiter::{BanList, Block};
 use crate::timer::{Moment, Now};
 
 pub use call::{Asker, Call, Guest, Reply, Wants};
@@ -98,6 +98,8 @@ const NO_ID: UserId = UserId([0; 16]);
 /// All users, and what they say to each other.
 pub struct Realm {
     limits: Limits,
+    /// The names of the users who are banned.
+    bans: BanList<Box<str>>,
     users: Directory,
     /// The users that were deleted. Their messages still have a sender.
     former: Directory,
@@ -169,6 +171,7 @@ impl Realm {
             is_draining: false,
             ledger: Ledger::default(),
             counters: Counters::default(),
+            bans: BanList::default(),
             limits,
         }
     }

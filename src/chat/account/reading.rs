@@ -24,6 +24,7 @@ impl Realm {
     ) -> Result<(), Refusal<'static>> {
         let token = token.ok_or(Refusal::NotSignedIn)?.digest();
         if let Some(guest) = self.logins.identify(&token, now) {
+            self.require_no_ban(self.name_of(guest.user), now)?;
             return self.answer(now, asker, guest, (claims, wants), sink);
         }
         self.require_room()?;
@@ -46,6 +47,7 @@ impl Realm {
         outcome.map_err(|failure| self.failed(failure))?;
         // The wall clock decides also now: the token may have expired while the store was asked.
         let guest = self.logins.identify(&token, now).ok_or(Refusal::NotSignedIn)?;
+        self.require_no_ban(self.name_of(guest.user), now)?;
         self.answer(now, asker, guest, asked, sink)
     }
 

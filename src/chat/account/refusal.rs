@@ -56,6 +56,8 @@ pub enum Refusal<'a> {
     NotSignedIn,
     /// The server has as many users as it may.
     TooManyUsers,
+    /// The user is banned, or the address.
+    Banned,
     /// The operator lets nobody register.
     RegistrationClosed,
     /// The client tries too often. It may try again after this time.

@@ -69,6 +69,6 @@ impl Refusal {
 impl From<Refusal> for chat::Refusal {
     fn from(refusal: Refusal) -> Self {
         let (sentence, code) = (refusal.sentence(), refusal.code());
-        chat::Refusal { sentence, code, retry_after: None, limit: None }
+        chat::Refusal { sentence, code, retry_after: None, limit: None, is_ban: false }
     }
 }

@@ -84,6 +84,7 @@ impl From<Refusal> for chat::Refusal {
                 code: "replaced_too_often",
                 retry_after: Some(retry_after),
                 limit: Some(Limit::ReplacementRate),
+                is_ban: false,
             },
         }
     }

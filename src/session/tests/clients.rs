@@ -46,6 +46,7 @@ fn every_close_code_has_a_row_with_advice() {
         End::Farewell(Farewell::NoSuchUser),
         End::Farewell(Farewell::MessageTooLong),
         End::SentAway,
+        End::Banned,
     ];
     let named: Vec<_> = ends.iter().map(|end| End::OUTCOMES[end.outcome()]).collect();
     assert_eq!(named, End::OUTCOMES, "no end is missing here");

@@ -62,6 +62,7 @@ fn what_the_host_refuses_is_noted_with_its_reason() {
         (DoorRefusal::Draining, Refusal::Draining, 503),
         (DoorRefusal::Full, Refusal::Full, 503),
         (DoorRefusal::AddressFull, Refusal::AddressFull, 503),
+        (DoorRefusal::Banned, Refusal::Banned, 403),
         (DoorRefusal::AddressTooFast { retry_after_seconds: 1 }, Refusal::AddressTooFast, 429),
         (by_the_chat(None), Refusal::ByTheChat, 429),
     ] {

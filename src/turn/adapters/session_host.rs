@@ -186,7 +186,10 @@ impl Host for SessionHost<'_> {
             None => Admitted::default(),
             Some(who) => self.join(who).map_err(|refusal| {
                 self.turn.turn_back(id, came_from);
-                DoorRefusal::ByTheChat(refusal)
+                match refusal.is_ban {
+                    true => DoorRefusal::Banned,
+                    false => DoorRefusal::ByTheChat(refusal),
+                }
             })?,
         };
         // The 101 is queued before the outbox learns its dialect. `speak` may also gate the outbox: all that

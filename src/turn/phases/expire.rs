@@ -75,7 +75,7 @@ impl Turn {
             self.follow_up();
         }
         self.forget_addresses();
-        judged + self.sweep() + self.drain_slice() + self.walk_slice()
+        judged + self.sweep() + self.drain_slice() + self.walk_slice() + self.end_the_banned()
     }
 
     /// Handles a timer that has fired.

@@ -10,10 +10,11 @@
 //! `store_state` what the operator sees of the store. `crashes` kills the server under load again and again;
 //! `told` holds its database against what clients were told. `budgets` says what one user may ask for,
 //! `page_of_limits` that LIMITS.md has each limit. `mychat` and `switchboard` are the other protocols of these users,
-//! and `neighbours` has all of them in one conversation.
+//! and `neighbours` has all of them in one conversation. `banned` says what a banned user cannot do.
 
 mod alive;
 mod attempts;
+mod banned;
 mod budgets;
 mod chatterbox;
 mod client;

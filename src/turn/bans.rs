@@ -1,0 +1,69 @@
+//! Bans that come while people are connected: every connection is looked at once, slice by slice, and those of the
+//! banned end. All who come later are refused at the door, so one round is enough.
+
+use super::Turn;
+use super::arrivals::Counted;
+use crate::chat::{Ban, Banned, Bans, ConnectionId};
+use crate::session::{End, Listener};
+
+impl Turn {
+    /// Bans these people and addresses, and nobody else any more. Their connections end within the next turns.
+    pub fn set_bans(&mut self, bans: Bans) {
+        self.chat.set_bans(bans);
+        self.check_connections_from(0);
+    }
+
+    /// All bans, sorted by kind and name.
+    pub fn bans(&mut self) -> Vec<Ban> {
+        self.chat.with_bans(|bans| bans.sorted())
+    }
+
+    /// Bans somebody, or changes the term of a ban.
+    ///
+    /// # Errors
+    ///
+    /// A sentence, if there are as many bans as may be.
+    pub fn ban(&mut self, ban: Ban) -> Result<(), String> {
+        self.chat.with_bans(|bans| bans.add(ban))?;
+        self.check_connections_from(0);
+        Ok(())
+    }
+
+    /// Lifts a ban. Returns whether there was one.
+    pub fn unban(&mut self, who: &Banned) -> bool {
+        self.chat.with_bans(|bans| bans.remove(who))
+    }
+
+    /// Ends the connections of banned people in the next slice of all slots, if there is one. Returns the number of
+    /// slots that it has looked at.
+    pub(super) fn end_the_banned(&mut self) -> usize {
+        let Some(first) = self.unchecked_slot else { return 0 };
+        let slots = self.connections.slots();
+        let behind = slots.min(first + self.limits.budgets.sweep);
+        for slot in first..behind {
+            let connection = self.connections.in_slot(slot);
+            let Some(connection) = connection.filter(|connection| connection.is_open()) else {
+                continue;
+            };
+            let id = connection.id;
+            if self.is_banned(id) {
+                self.end(id, End::Banned);
+            }
+        }
+        self.unchecked_slot = (behind < slots).then_some(behind);
+        behind - first
+    }
+
+    fn check_connections_from(&mut self, first_slot: usize) {
+        self.unchecked_slot = Some(first_slot);
+    }
+
+    fn is_banned(&self, id: ConnectionId) -> bool {
+        let Some(connection) = self.connections.get(id) else { return false };
+        // The block of a proxy's connection is the proxy's own until its client asks for a WebSocket.
+        let is_client = connection.counted != Counted::Proxy;
+        connection.listener == Listener::Public
+            && (is_client && self.chat.is_address_banned(self.now, connection.block)
+                || self.chat.is_banned(self.now, id))
+    }
+}
