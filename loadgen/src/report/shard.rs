@@ -93,12 +93,12 @@ impl Shards {
         hosts.dedup();
         let Exchanged { sent, arrived, too_early } = exchanged;
         let clocks = match (too_early, hosts.len()) {
-            (0, 1) => "all shards ran on one machine, with one clock".to_owned(),
+            (0, 1) => "All shards ran on one machine, with one clock".to_owned(),
             (0, machines) => format!(
-                "the shards ran on {machines} machines: times between them are as exact as their clocks agree"
+                "The shards ran on {machines} machines: times between them are as exact as their clocks agree"
             ),
             (early, _) => format!(
-                "the clocks are apart: {early} messages arrived before they were planned, so times between \
+                "The clocks are apart: {early} messages arrived before they were planned, so times between \
                  shards are left out"
             ),
         };
@@ -118,8 +118,19 @@ impl Shards {
         }
     }
 
-    /// The same in two sentences.
-    pub(super) fn sentences(&self) -> [String; 2] {
+    /// The names of the files.
+    fn names(&self) -> String {
+        let names: Vec<&str> = self.files.iter().map(|one| &*one.file).collect();
+        format!("{}: {}", names.len(), names.join(", "))
+    }
+
+    /// The same in three sentences.
+    pub(super) fn sentences(&self) -> [String; 3] {
+        let [messages, clocks] = self.about_messages();
+        [format!("Merged from shards, {}", self.names()), messages, clocks]
+    }
+
+    fn about_messages(&self) -> [String; 2] {
         let Shards { messages_sent: sent, messages_arrived: arrived, .. } = self;
         [
             format!("{arrived} of {sent} messages from one shard to another arrived"),
@@ -150,9 +161,8 @@ pub(super) fn write_shards(
         writeln!(out, "             {}", part.beyond().sentence())?;
     }
     if let Some(shards) = shards {
-        let names: Vec<&str> = shards.files.iter().map(|one| &*one.file).collect();
-        writeln!(out, "shards       {}: {}", names.len(), names.join(", "))?;
-        for sentence in shards.sentences() {
+        writeln!(out, "shards       {}", shards.names())?;
+        for sentence in shards.about_messages() {
             writeln!(out, "             {sentence}")?;
         }
     }

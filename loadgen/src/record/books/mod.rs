@@ -9,16 +9,17 @@
 //! shards. `crossing` has what becomes of messages whose sender or recipient belongs to another shard.
 
 mod crossing;
+mod sums;
 
 use std::collections::{HashMap, HashSet, VecDeque};
 
-use serde::{Deserialize, Serialize};
 use switchboard::timer::Moment;
 
 use crate::phone_id::PhoneId;
 use crate::workload::Stamp;
 
 pub(crate) use crossing::Crossing;
+pub(crate) use sums::Sums;
 
 /// The books of one run.
 #[derive(Debug, Default)]
@@ -45,31 +46,6 @@ pub(crate) struct Books {
     faults: [u64; Fault::ALL.len()],
     /// Only in a shard: the messages from and to phones of other shards.
     crossing: Option<Box<Crossing>>,
-}
-
-/// The sums of the books, when the run is over.
-#[derive(Clone, Copy, Debug, Default, Deserialize, Serialize)]
-pub(crate) struct Sums {
-    sent: u64,
-    delivered: u64,
-    given_back: u64,
-    faults: [u64; Fault::ALL.len()],
-}
-
-impl Sums {
-    /// Adds those of another process.
-    pub(crate) fn absorb(&mut self, other: &Sums) {
-        self.sent += other.sent;
-        self.delivered += other.delivered;
-        self.given_back += other.given_back;
-        self.faults.iter_mut().zip(other.faults).for_each(|(all, one)| *all += one);
-    }
-
-    /// Messages have arrived that no shard has sent: they were taken for delivered.
-    pub(crate) fn add_invented(&mut self, count: u64) {
-        self.delivered -= count.min(self.delivered);
-        self.faults[Fault::Garbled as usize] += count;
-    }
 }
 
 /// A phone, on one of its connections.
@@ -189,18 +165,6 @@ impl Fault {
 }
 
 impl Books {
-    /// The sums, when the run is over.
-    pub(crate) fn sums(&self) -> Sums {
-        let Books { sent, delivered, given_back, faults, .. } = *self;
-        Sums { sent, delivered, given_back, faults }
-    }
-
-    /// The books of a run that is over.
-    pub(crate) fn of_sums(sums: Sums) -> Self {
-        let Sums { sent, delivered, given_back, faults } = sums;
-        Books { sent, delivered, given_back, faults, ..Books::default() }
-    }
-
     /// Enters a message, and returns its stamp with the number filled in.
     pub(crate) fn send(
         &mut self,
