@@ -24,9 +24,12 @@ const RETURN_INTERVAL: Duration = Duration::from_millis(2);
 /// The longest window: nobody is asked to stay away for longer than this, and the rest of the drain.
 const LONGEST_WINDOW: Duration = Duration::from_secs(300);
 
-/// From the moment when the last client is told until the first one is to come back: for the closing handshakes,
-/// and for the start of the next process.
+/// From the end of the drain until the first client is to come back: for the start of the next process.
 const RETURN_GRACE: Duration = Duration::from_secs(1);
+
+/// How much longer the drain is expected to take for each client. A client that is asleep or gone does not answer its
+/// close frame, and the drain waits for it for `--close-timeout`. The more clients, the surer it is that one is.
+const GRACE_PER_CLIENT: Duration = Duration::from_millis(1);
 
 /// A drain that is under way.
 #[derive(Clone, Copy, Debug)]
@@ -35,8 +38,8 @@ pub(super) struct Drain {
     began: Moment,
     /// When the drain is over, whatever is left.
     until: Moment,
-    /// When the last client is told, unless something delays it.
-    all_told: Moment,
+    /// When the first client is to come back.
+    return_from: Moment,
     /// The time between two clients that are told.
     interval: Duration,
     /// The time over which the clients' returns are spread.
@@ -66,7 +69,10 @@ impl Drain {
         Drain {
             began: now,
             until: now + limits.drain_timeout,
-            all_told: now + interval.saturating_mul(clients),
+            return_from: now
+                + interval.saturating_mul(clients)
+                + GRACE_PER_CLIENT.saturating_mul(clients).min(reserve)
+                + RETURN_GRACE,
             interval,
             window: apart.saturating_mul(clients).min(LONGEST_WINDOW),
             told: 0,
@@ -88,7 +94,7 @@ impl Drain {
         usize::try_from(due).unwrap_or(usize::MAX).saturating_sub(self.told as usize)
     }
 
-    /// How long the next client that is told is to stay away: until all others are told, and then some part of
+    /// How long the next client that is told is to stay away: until the drain is over, and then some part of
     /// the window.
     ///
     /// The parts are the multiples of the golden ratio, without their whole numbers. However many clients are
@@ -98,7 +104,7 @@ impl Drain {
         /// 2³² divided by the golden ratio.
         const GOLDEN: u32 = 0x9E37_79B9;
         let part = f64::from(self.told.wrapping_mul(GOLDEN)) / f64::from(u32::MAX);
-        self.all_told.since(now) + RETURN_GRACE + self.window.mul_f64(part)
+        self.return_from.since(now) + self.window.mul_f64(part)
     }
 }
 
