@@ -14,7 +14,7 @@ use crate::ctl::{Command, Settings};
 #[command(arg_required_else_help = false)]
 pub(super) struct CtlArgs {
     /// Address of the operator's listener: what the server has as --admin-listen
-    #[arg(long, env = "SWITCHBOARD_ADMIN_LISTEN", value_name = "ADDRESS:PORT", global = true)]
+    #[arg(long, env = "SWITCHBOARD_ADMIN_LISTEN", value_name = "ADDRESS", global = true)]
     admin: Option<String>,
 
     /// File with the operator's token: what the server has as --admin-token-file
@@ -82,8 +82,9 @@ impl CtlArgs {
         )?;
         let admin =
             admin.strip_prefix("http://").unwrap_or(&admin).trim_end_matches('/').to_owned();
-        if admin.rsplit_once(':').is_none_or(|(_, port)| port.parse::<u16>().is_err()) {
-            return Err(format!("ctl: --admin: {admin} is no ADDRESS:PORT"));
+        let is_unix = admin.starts_with("unix:");
+        if !is_unix && admin.rsplit_once(':').is_none_or(|(_, port)| port.parse::<u16>().is_err()) {
+            return Err(format!("ctl: --admin: {admin} is no ADDRESS:PORT or unix:PATH"));
         }
         let command = match command {
             CommandArgs::Disconnect { kind, name, reason } => {

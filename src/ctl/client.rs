@@ -3,13 +3,15 @@
 //! It blocks: there is nothing else to do meanwhile. Every step has a time limit except for the wait for the
 //! next event of a stream. The token goes into the request, and into no error.
 
-use std::io::{ErrorKind, Read, Write as _};
+use std::io::{self, ErrorKind, Read, Write as _};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream, ToSocketAddrs as _};
+use std::path::Path;
 use std::time::Duration;
 
 use serde_json::Value;
 
 use crate::http::{Limits, parse_response};
+use crate::net::connect_unix;
 
 /// The time to connect.
 const CONNECT: Duration = Duration::from_secs(5);
@@ -37,26 +39,27 @@ enum Framing {
 }
 
 impl Connection {
-    /// Connects to `HOST:PORT`.
+    /// Connects to `HOST:PORT`, or to the Unix socket `unix:PATH`.
     pub(super) fn open(name: &str) -> Result<Self, String> {
+        if let Some(path) = name.strip_prefix("unix:") {
+            let stream = connect_unix(Path::new(path));
+            return Connection::over(stream.map_err(|error| not_there(name, &error))?, name);
+        }
         let found = name.to_socket_addrs().map_err(|error| format!("{name}: {error}"))?;
         let mut last = format!("{name}: there is no such host");
         for address in found.map(reachable) {
             match TcpStream::connect_timeout(&address, CONNECT) {
-                Ok(stream) => {
-                    let timed = stream.set_read_timeout(Some(ANSWER));
-                    timed.map_err(|error| format!("{name}: {error}"))?;
-                    return Ok(Connection { stream, name: name.to_owned(), read: Vec::new() });
-                }
-                Err(error) if error.kind() == ErrorKind::ConnectionRefused => {
-                    last = format!(
-                        "nobody listens at {name}: is the server running, with --admin-listen {name}?"
-                    );
-                }
-                Err(error) => last = format!("{name}: {error}"),
+                Ok(stream) => return Connection::over(stream, name),
+                Err(error) => last = not_there(name, &error),
             }
         }
         Err(last)
+    }
+
+    fn over(stream: TcpStream, name: &str) -> Result<Self, String> {
+        let timed = stream.set_read_timeout(Some(ANSWER));
+        timed.map_err(|error| format!("{name}: {error}"))?;
+        Ok(Connection { stream, name: name.to_owned(), read: Vec::new() })
     }
 
     /// Sends a request, and returns the body of the answer, which is JSON.
@@ -100,7 +103,9 @@ impl Connection {
         body: Option<&Value>,
     ) -> Result<(u16, Framing), String> {
         let body = body.map(Value::to_string).unwrap_or_default();
-        let mut request = format!("{method} {path} HTTP/1.1\r\nHost: {}\r\n", self.name);
+        // A Unix socket has no host.
+        let host = if self.name.starts_with("unix:") { "localhost" } else { &self.name };
+        let mut request = format!("{method} {path} HTTP/1.1\r\nHost: {host}\r\n");
         request += &format!("Authorization: Bearer {token}\r\nConnection: close\r\n");
         if !body.is_empty() {
             let length = body.len();
@@ -187,6 +192,16 @@ impl Connection {
 
     fn strange(&self, what: &str) -> String {
         format!("the server at {}: {what}", self.name)
+    }
+}
+
+/// Why there is no connection.
+fn not_there(name: &str, error: &io::Error) -> String {
+    match error.kind() {
+        ErrorKind::ConnectionRefused | ErrorKind::NotFound => {
+            format!("nobody listens at {name}: is the server running, with --admin-listen {name}?")
+        }
+        _ => format!("{name}: {error}"),
     }
 }
 

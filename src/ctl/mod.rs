@@ -18,7 +18,7 @@ use client::Connection;
 /// What to ask, and where.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Settings {
-    /// The address of the operator's listener: `HOST:PORT`.
+    /// The address of the operator's listener: `HOST:PORT` or `unix:PATH`.
     pub admin: String,
     /// The file with the operator's token.
     pub token_file: PathBuf,

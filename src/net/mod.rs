@@ -71,6 +71,7 @@ pub use reload::{Reread, Setting, read_settings_file};
 pub use secret::operators_token;
 pub use signals::Signals;
 pub use start_watch::interruptible;
+pub use unix_socket::connect_unix;
 
 /// The tokens of the sources that are not connections. No connection has such a token: it would be one
 /// of the last of four billion generations, in one of the last of four billion slots.

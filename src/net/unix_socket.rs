@@ -7,6 +7,7 @@
 
 use std::fs::{self, File, Permissions};
 use std::io::{self, ErrorKind};
+use std::net::TcpStream;
 use std::os::unix::fs::{FileTypeExt as _, MetadataExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 use std::thread;
@@ -60,6 +61,17 @@ pub(super) fn listen(path: &Path, mode: u32, backlog: i32) -> io::Result<(Socket
     fs::set_permissions(path, Permissions::from_mode(mode))?;
     socket.listen(backlog)?;
     Ok((socket, file))
+}
+
+/// Connects to a Unix socket. The stream can do what a TCP stream can, but has no address.
+///
+/// # Errors
+///
+/// The kernel's error: `NotFound` and `ConnectionRefused` mean that nobody listens there.
+pub fn connect_unix(path: &Path) -> io::Result<TcpStream> {
+    let socket = Socket::new(Domain::UNIX, Type::STREAM, None)?;
+    socket.connect(&SockAddr::unix(path)?)?;
+    Ok(socket.into())
 }
 
 /// Why no socket can be made at this path, as far as that can be said without making one.

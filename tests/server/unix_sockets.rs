@@ -266,6 +266,30 @@ fn the_operators_pages_may_be_at_a_unix_socket_too() {
 }
 
 #[test]
+fn ctl_finds_the_operators_listener_at_its_unix_socket() {
+    let folder = Folder::new();
+    let (admin, token) = (folder.0.join("admin.sock"), folder.0.join("token"));
+    fs::write(&token, "0123456789abcdef0123456789abcdef\n").expect("a file");
+    let place = format!("unix:{}", admin.display());
+    let token = token.to_str().expect("UTF-8");
+    let server = Server::start(&["--admin-listen", &place, "--admin-token-file", token]);
+    let mut alice = server.quiet(ALICE);
+    let ctl = || {
+        let mut command = binary();
+        command.env("SWITCHBOARD_ADMIN_LISTEN", &place);
+        command.args(["ctl", "--token-file", token, "disconnect", "number", ALICE]);
+        command.output().expect("the binary has been built")
+    };
+    let said = ctl();
+    assert_eq!(String::from_utf8_lossy(&said.stdout), "1 connection sent away\n");
+    alice.expect_close(4005, "sent away by the operator");
+    drop(server);
+    let said = ctl();
+    let line = String::from_utf8_lossy(&said.stderr);
+    assert!(line.contains(&format!("nobody listens at {place}")), "{line}");
+}
+
+#[test]
 fn a_unix_socket_of_systemd_is_served_and_its_file_stays() {
     let folder = Folder::new();
     let path = folder.socket();
