@@ -20,6 +20,7 @@ mod figure;
 mod ids;
 pub mod messenger;
 pub mod mobile;
+mod name;
 mod operating;
 mod seats;
 mod sink;
@@ -33,7 +34,8 @@ pub use books::{Books, Fault};
 pub use entry::{Admitted, Refusal};
 pub use figure::{Figure, FigureKind, FigureValue};
 pub use ids::{ConnectionId, Mobile, NotAMobile};
-pub use operating::{BackendMessage, Name};
+pub use name::Name;
+pub use operating::BackendMessage;
 pub use sink::{Farewell, Handling, Kind, Outcome, Reason, Sink};
 
 /// What a person asks of the realm.
@@ -72,6 +74,8 @@ pub enum Event<'a> {
         /// The id in the frame that caused the error, as plain text, if there is one that can be used.
         id: Option<&'a str>,
     },
+    /// The operator tells everybody something.
+    Notice(&'a str),
     /// Something happened in the `mobile` realm.
     Mobile(mobile::Event<'a>),
     /// Something happened in the messenger realm.
@@ -85,6 +89,8 @@ impl<'a> Event<'a> {
     pub fn handling(&self) -> Handling<'a> {
         match self {
             Event::Pong | Event::Error { .. } => Handling::FOR_CONNECTION,
+            // A person who changes connections gets it on the new one.
+            Event::Notice(_) => Handling::FOR_PERSON,
             Event::Mobile(event) => event.handling(),
             Event::Messenger(event) => event.handling(),
             Event::Account(event) => event.handling(),

@@ -1,23 +1,10 @@
 //! What the operator may ask of the chat: who a connection belongs to, where a person is connected, and a
-//! message on behalf of an app's own backend. [`Name`] is how the operator names a person.
+//! message on behalf of an app's own backend.
 //!
 //! All of it is a lookup of O(1), or O(log n) in the account realm. Called by the turn.
 
-use std::borrow::Cow;
-
 use super::account::Asker;
-use super::{Chat, ConnectionId, Mobile, Sink};
-
-/// The name of a person, in the words of the protocols: a number, a session's id, or a user's name.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub enum Name<'a> {
-    /// A number of the `mobile` realm.
-    Number(Mobile),
-    /// An id of the messenger realm.
-    Session(Cow<'a, str>),
-    /// The name of a user of the account realm.
-    Account(Cow<'a, str>),
-}
+use super::{Chat, ConnectionId, Mobile, Name, Sink};
 
 /// A message to a number that an app's own backend sends.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -41,6 +28,18 @@ impl Chat {
         let user = || account.as_ref()?.name_at(id).map(|name| Name::Account(name.into()));
         let number = mobile.mobile_of(id).map(Name::Number);
         number.or_else(|| messenger.id_of(id).map(|id| Name::Session(id.into()))).or_else(user)
+    }
+
+    /// Whether a person has a connection. Nobody with an unknown name has one.
+    pub fn is_online(&self, who: &Name<'_>) -> bool {
+        let Chat { mobile, messenger, account } = self;
+        match who {
+            Name::Number(number) => mobile.is_online(*number),
+            Name::Session(id) => !messenger.devices_of(id).is_empty(),
+            Name::Account(name) => {
+                account.as_ref().is_some_and(|realm| !realm.sockets_of_name(name).is_empty())
+            }
+        }
     }
 
     /// All connections of a person.

@@ -4,7 +4,7 @@
 //! The chat hands over each event at once, and collects none. So a text stays borrowed from the buffer
 //! that it was read into until it is written into its recipient's frame, and nothing copies it between.
 
-use super::{Audience, ConnectionId, Event, Receipt, Watch, account};
+use super::{Audience, ConnectionId, Event, Name, Receipt, Watch, account};
 
 /// Why a message did not reach its recipient.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -124,6 +124,9 @@ pub trait Sink {
 
     /// Answers a request. Nothing happens if it does not wait any more.
     fn reply(&mut self, to: account::Asker, reply: &account::Reply<'_>);
+
+    /// Says that a message of `from` did not reach `to`. Nothing follows from it: it is for the operator to see.
+    fn undelivered(&mut self, _from: &Name<'_>, _to: &Name<'_>, _reason: Reason) {}
 
     /// Ends a connection. It leaves the chat as others do.
     fn end(&mut self, id: ConnectionId, why: Farewell);

@@ -17,8 +17,8 @@ use super::origin::origin;
 use super::parsed::Parsed;
 use super::rates::pace;
 use super::values::{
-    byte_rate, bytes, count, file_mode, http_head, listen_address, message_bytes, overlap, time,
-    time_or_none,
+    LogLevel, byte_rate, bytes, count, file_mode, http_head, listen_address, message_bytes,
+    overlap, time, time_or_none,
 };
 use crate::chat::{account, messenger, mobile};
 use crate::limiter::Rate;
@@ -248,14 +248,6 @@ impl Tools {
             Tools::Ctl(ctl) => ctl.settings().map(Parsed::Ctl).map_err(|line| vec![line]),
         }
     }
-}
-
-#[derive(Clone, Copy, Debug, clap::ValueEnum)]
-enum LogLevel {
-    Error,
-    Warn,
-    Info,
-    Debug,
 }
 
 #[derive(Clone, Copy, Debug, clap::ValueEnum)]

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::ValueEnum;
 
+use super::values::LogLevel;
 use crate::ctl::{Command, Settings};
 
 /// Ask a running server, or tell it what to do
@@ -32,6 +33,60 @@ pub(super) struct CtlArgs {
 #[derive(Debug, clap::Subcommand)]
 #[command(disable_help_subcommand = true)]
 enum CommandArgs {
+    /// Say how many are connected: by realm, by protocol, by age
+    Status,
+    /// List who is connected
+    Connections {
+        /// Only those of this realm
+        #[arg(long, value_name = "REALM")]
+        realm: Option<Realm>,
+        /// Only those from this address or network
+        #[arg(long, value_name = "ADDRESS")]
+        address: Option<String>,
+        /// Most rows, 1000 at most [default: 100]
+        #[arg(long, value_name = "N")]
+        limit: Option<u32>,
+        /// Go on where the page before has ended
+        #[arg(long, value_name = "N")]
+        after: Option<u32>,
+    },
+    /// Tell everybody who is connected something; the apps of MyChat cannot show it
+    Notice {
+        /// The text, 2048 bytes at most
+        text: String,
+    },
+    /// Change which lines are logged, until the server ends
+    Log {
+        /// Least severe lines to log
+        level: LogLevel,
+    },
+    /// Drain the server, as SIGTERM does: it tells all clients to leave, and then ends
+    Drain,
+    /// Send a message to a number, and say what became of it
+    Send {
+        /// Number that the recipient sees as the sender
+        #[arg(long, value_name = "NUMBER")]
+        from: String,
+        /// Number of the recipient
+        #[arg(long, value_name = "NUMBER")]
+        to: String,
+        /// Id of the message, for receipts
+        #[arg(long, value_name = "ID")]
+        id: Option<String>,
+        /// The text
+        text: String,
+    },
+    /// Say which of these people are online
+    Presence {
+        /// Realm of the people [default: mobile]
+        #[arg(long, value_name = "REALM")]
+        realm: Option<Realm>,
+        /// Numbers, session ids or user names
+        #[arg(required = true)]
+        ids: Vec<String>,
+    },
+    /// Show who comes and goes, and what fails, as it happens
+    Events,
     /// Send somebody away, with close code 4005: their app should not come back by itself
     Disconnect {
         /// What kind of name follows
@@ -45,25 +100,25 @@ enum CommandArgs {
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
+enum Realm {
+    Mobile,
+    Session,
+    Account,
+}
+
+/// The word of a choice, as the command line and the API have it.
+fn word(choice: impl ValueEnum) -> String {
+    let value = choice.to_possible_value().expect("no choice is hidden");
+    value.get_name().to_owned()
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
 enum Kind {
     Number,
     Session,
     Account,
     Address,
     Connection,
-}
-
-impl Kind {
-    /// The key of the API.
-    fn key(self) -> &'static str {
-        match self {
-            Kind::Number => "number",
-            Kind::Session => "session",
-            Kind::Account => "account",
-            Kind::Address => "address",
-            Kind::Connection => "connection",
-        }
-    }
 }
 
 impl CtlArgs {
@@ -87,8 +142,20 @@ impl CtlArgs {
             return Err(format!("ctl: --admin: {admin} is no ADDRESS:PORT or unix:PATH"));
         }
         let command = match command {
+            CommandArgs::Status => Command::Status,
+            CommandArgs::Connections { realm, address, limit, after } => {
+                Command::Connections { realm: realm.map(word), address, limit, after }
+            }
+            CommandArgs::Notice { text } => Command::Notice(text),
+            CommandArgs::Log { level } => Command::Log(word(level)),
+            CommandArgs::Drain => Command::Drain,
+            CommandArgs::Send { from, to, id, text } => Command::Send { from, to, text, id },
+            CommandArgs::Presence { realm, ids } => {
+                Command::Presence { realm: realm.map(word), ids }
+            }
+            CommandArgs::Events => Command::Events,
             CommandArgs::Disconnect { kind, name, reason } => {
-                Command::Disconnect { kind: kind.key(), name, reason }
+                Command::Disconnect { kind: word(kind), name, reason }
             }
         };
         Ok(Settings { admin, token_file, json, command })

@@ -25,6 +25,15 @@ const LONGEST: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 /// The smallest rate that is accepted, in bytes a second: six short presence lists.
 const LEAST_RATE: u64 = 64 << 10;
 
+/// Which log lines are written.
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+pub(super) enum LogLevel {
+    Error,
+    Warn,
+    Info,
+    Debug,
+}
+
 /// Parses a time, such as `60s`, `500ms` or `2min`: more than zero, and at most a year.
 pub(super) fn time(text: &str) -> Result<Duration, String> {
     let time = time_or_none(text)?;

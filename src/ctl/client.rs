@@ -1,7 +1,7 @@
 //! [`Connection`]: one connection to the operator's listener, and the little of HTTP/1.1 that a request needs.
 //!
-//! It blocks: there is nothing else to do meanwhile. Every step has a time limit except for the wait for the
-//! next event of a stream. The token goes into the request, and into no error.
+//! It blocks: there is nothing else to do meanwhile. Every step has a time limit; a stream has a line at least
+//! every 30 s. The token goes into the request, and into no error.
 
 use std::io::{self, ErrorKind, Read, Write as _};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream, ToSocketAddrs as _};
@@ -15,8 +15,9 @@ use crate::net::connect_unix;
 
 /// The time to connect.
 const CONNECT: Duration = Duration::from_secs(5);
-/// The time for an answer. The server answers an order that takes longer than 10 s before it is done.
-const ANSWER: Duration = Duration::from_secs(30);
+/// The time for an answer. The server answers an order that takes longer than 10 s before it is done,
+/// and a stream of events has a line every 30 s.
+const ANSWER: Duration = Duration::from_secs(40);
 /// The most bytes of an answer: ten times the longest page of connections.
 const ANSWER_BYTES: usize = 8 << 20;
 
@@ -75,6 +76,12 @@ impl Connection {
         body: Option<&Value>,
     ) -> Result<String, String> {
         let (status, framing) = self.send(method, path, token, body)?;
+        let text = self.body(framing)?;
+        if status < 400 { Ok(text) } else { Err(self.refusal(status, &text)) }
+    }
+
+    /// Reads the body of an answer.
+    fn body(&mut self, framing: Framing) -> Result<String, String> {
         let mut bytes = Vec::new();
         match framing {
             Framing::Length(length) if length <= ANSWER_BYTES => {
@@ -90,8 +97,36 @@ impl Connection {
                 }
             }
         }
-        let text = String::from_utf8(bytes).map_err(|_| self.strange("its answer is no text"))?;
-        if status < 400 { Ok(text) } else { Err(self.refusal(status, &text)) }
+        String::from_utf8(bytes).map_err(|_| self.strange("its answer is no text"))
+    }
+
+    /// Reads a stream of lines until it ends, or until `tell` returns false.
+    ///
+    /// # Errors
+    ///
+    /// What the server says to a request that it refuses, or how the stream broke.
+    pub(super) fn follow(
+        &mut self,
+        path: &str,
+        token: &str,
+        mut tell: impl FnMut(&str) -> bool,
+    ) -> Result<(), String> {
+        let (status, framing) = self.send("GET", path, token, None)?;
+        if status >= 400 || framing != Framing::Chunks {
+            let text = self.body(framing)?;
+            return Err(self.refusal(status, &text));
+        }
+        let mut rest = Vec::new();
+        while let Some(chunk) = self.chunk()? {
+            rest.extend(chunk);
+            while let Some(end) = rest.iter().position(|&byte| byte == b'\n') {
+                let line: Vec<u8> = rest.drain(..=end).collect();
+                if !tell(String::from_utf8_lossy(&line).trim_end()) {
+                    return Ok(());
+                }
+            }
+        }
+        Ok(())
     }
 
     /// Sends a request, and reads the head of the answer: its status, and how its body is framed.

@@ -31,10 +31,49 @@ pub struct Settings {
 /// A question or an order.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum Command {
+    /// How many connections there are, of which kinds.
+    Status,
+    /// A page of connections.
+    Connections {
+        /// `mobile`, `session` or `account`.
+        realm: Option<String>,
+        /// An address or a network.
+        address: Option<String>,
+        /// The most rows.
+        limit: Option<u32>,
+        /// Where the page before has ended.
+        after: Option<u32>,
+    },
+    /// Tell everybody something.
+    Notice(String),
+    /// Change which lines are logged.
+    Log(String),
+    /// Drain the server.
+    Drain,
+    /// Send a message to a number.
+    Send {
+        /// The number that the recipient sees as the sender.
+        from: String,
+        /// The recipient.
+        to: String,
+        /// The text.
+        text: String,
+        /// The message's id.
+        id: Option<String>,
+    },
+    /// Who is online.
+    Presence {
+        /// `mobile`, `session` or `account`.
+        realm: Option<String>,
+        /// The people.
+        ids: Vec<String>,
+    },
+    /// What happens, as it happens.
+    Events,
     /// Send connections away.
     Disconnect {
         /// `number`, `session`, `account`, `address` or `connection`.
-        kind: &'static str,
+        kind: String,
         /// Which one.
         name: String,
         /// The reason that the client is told.
@@ -58,6 +97,13 @@ pub fn run(settings: &Settings, out: &mut impl Write) -> Result<(), String> {
     let token = net::operators_token(&settings.token_file)?;
     let request = request(&settings.command);
     let mut server = Connection::open(&settings.admin)?;
+    if settings.command == Command::Events {
+        return server.follow("/events", &token, |line| {
+            let shown = if settings.json { line.to_owned() } else { show::event(line) };
+            // Without a reader of stdout nobody wants the next event.
+            writeln!(out, "{shown}").and_then(|()| out.flush()).is_ok()
+        });
+    }
     let answer = server.ask(request.method, &request.path, &token, request.body.as_ref())?;
     let text = if settings.json {
         format!("{}\n", answer.trim_end())
@@ -72,14 +118,46 @@ pub fn run(settings: &Settings, out: &mut impl Write) -> Result<(), String> {
 /// The request for a command.
 fn request(command: &Command) -> Request {
     match command {
+        Command::Status => get("/api/status", &[]),
+        Command::Connections { realm, address, limit, after } => get(
+            "/api/connections",
+            &[
+                ("realm", realm.clone()),
+                ("address", address.clone()),
+                ("limit", limit.map(|limit| limit.to_string())),
+                ("after", after.map(|after| after.to_string())),
+            ],
+        ),
+        Command::Presence { realm, ids } => {
+            get("/api/presence", &[("realm", realm.clone()), ("ids", Some(ids.join(",")))])
+        }
+        Command::Events => get("/events", &[]),
+        Command::Notice(text) => post("/api/notice", json!({ "text": text })),
+        Command::Log(level) => post("/api/log-level", json!({ "level": level })),
+        Command::Drain => post("/api/drain", json!({})),
+        Command::Send { from, to, text, id } => {
+            let mut body = json!({ "from": from, "to": to, "text": text });
+            if let Some(id) = id {
+                body["id"] = json!(id);
+            }
+            post("/api/send", body)
+        }
         Command::Disconnect { kind, name, reason } => {
-            let mut body = json!({ *kind: name });
+            let mut body = json!({ kind.as_str(): name });
             if let Some(reason) = reason {
                 body["reason"] = json!(reason);
             }
             post("/api/disconnect", body)
         }
     }
+}
+
+/// A question, with those of the parameters that are given.
+fn get(path: &str, query: &[(&str, Option<String>)]) -> Request {
+    let given = query.iter().filter_map(|(name, value)| Some((name, value.as_deref()?)));
+    let query = form_urlencoded::Serializer::new(String::new()).extend_pairs(given).finish();
+    let path = if query.is_empty() { path.to_owned() } else { format!("{path}?{query}") };
+    Request { method: "GET", path, body: None }
 }
 
 fn post(path: &str, body: Value) -> Request {

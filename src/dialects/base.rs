@@ -23,7 +23,7 @@ const SIGNAL_BYTES: usize = 16 * 1024;
 /// may be recursive, and fail at deep nesting.
 const SIGNAL_DEPTH: usize = 64;
 /// The most characters of an id. It has at least one.
-const ID_CHARS: usize = 64;
+pub(super) const ID_CHARS: usize = 64;
 
 flaws! {
     TEXT = malformed("bad_text", "text must be a string");
@@ -110,6 +110,11 @@ pub(super) fn presence_in(call: &Call<'_>) -> Result<PresenceMode, Response<'sta
     PresenceMode::parse(&mode).ok_or_else(|| {
         Response::new(Status::BadRequest).json_detail("presence is one of full, delta and none")
     })
+}
+
+/// Appends what the operator tells everybody.
+pub(super) fn write_notice(text: &str, out: &mut Writer<'_>) {
+    out.raw(r#"{"type":"notice","text":"#).string(text).raw("}");
 }
 
 /// Appends the answer to a heartbeat.

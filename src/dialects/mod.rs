@@ -204,6 +204,21 @@ impl Dialect {
     /// How many dialects there are. Every [`place`](Dialect::place) is below it.
     pub const COUNT: usize = Dialect::Echo as usize + 1;
 
+    /// The dialect's name, for the operator.
+    pub fn word(self) -> &'static str {
+        match self {
+            Dialect::Sca => "sca",
+            Dialect::Messenger => "messenger",
+            Dialect::WebsocketChat => "websocket_chat",
+            Dialect::Chatterbox => "chatterbox",
+            Dialect::SwitchboardV1 => "switchboard.v1",
+            Dialect::MychatPair => "mychat_pair",
+            Dialect::MychatRoom => "mychat_room",
+            Dialect::MychatNews => "mychat_news",
+            Dialect::Echo => "echo",
+        }
+    }
+
     /// The dialect in which an audience sees its list.
     pub fn of(audience: Audience) -> Dialect {
         match audience {

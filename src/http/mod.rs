@@ -31,7 +31,7 @@ pub use form::{FORM_FIELDS, Form, TooManyFields};
 pub use headers::Headers;
 pub use media_type::media_type;
 pub use request::{Request, parse};
-pub use response::{CONTINUE, Response};
+pub use response::{CONTINUE, LAST_CHUNK, Response};
 pub use route::{Call, Cors, Found, Kind, Listeners, Params, Route, Takes, find as find_route};
 pub use status::Status;
 pub use version::Version;

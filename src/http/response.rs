@@ -17,6 +17,9 @@ use super::{SetCookie, Status};
 /// The interim answer to a client that wants to hear whether it may send its body (RFC 9110 §15.2.1).
 pub const CONTINUE: &[u8] = b"HTTP/1.1 100 Continue\r\n\r\n";
 
+/// The end of a body in chunks (RFC 9112 §7.1).
+pub const LAST_CHUNK: &[u8] = b"0\r\n\r\n";
+
 /// An answer to one request.
 #[derive(Clone, Debug)]
 pub struct Response<'a> {
@@ -38,6 +41,8 @@ enum Content<'a> {
     Own(Cow<'a, [u8]>),
     /// Other answers have them, too.
     Shared(Rc<[u8]>),
+    /// They come later, in chunks (RFC 9112 §7.1).
+    Chunks,
 }
 
 /// What the answer says about the connection after it (RFC 9112 §9.3).
@@ -139,11 +144,18 @@ impl<'a> Response<'a> {
         self
     }
 
+    /// Says that the body follows in chunks, which the caller writes.
+    pub fn chunks(mut self, content_type: &'a str) -> Self {
+        self.content_type = Some(content_type);
+        self.body = Content::Chunks;
+        self
+    }
+
     /// The body, if it is one that other answers have, too.
     pub fn shared(&self) -> Option<&Rc<[u8]>> {
         match &self.body {
             Content::Shared(bytes) => Some(bytes),
-            Content::Own(_) => None,
+            Content::Own(_) | Content::Chunks => None,
         }
     }
 
@@ -156,6 +168,7 @@ impl<'a> Response<'a> {
         match &self.body {
             Content::Own(bytes) => bytes,
             Content::Shared(bytes) => bytes,
+            Content::Chunks => &[],
         }
     }
 
@@ -193,7 +206,9 @@ impl<'a> Response<'a> {
         if let Some(content_type) = self.content_type {
             header(out, "Content-Type", content_type);
         }
-        if self.status.may_have_body() {
+        if let Content::Chunks = self.body {
+            header(out, "Transfer-Encoding", "chunked");
+        } else if self.status.may_have_body() {
             line(out, format_args!("Content-Length: {}", self.body_bytes()));
         }
         out.extend_from_slice(b"\r\n");

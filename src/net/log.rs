@@ -17,6 +17,7 @@ use std::time::Duration;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
 use super::clock::Clock;
+use crate::dialects::operator::LogLevel;
 use crate::journal;
 use crate::timer::Moment;
 use line::Style;
@@ -33,6 +34,17 @@ pub enum Level {
     Info,
     /// A frequent event: a request for a page.
     Debug,
+}
+
+impl From<LogLevel> for Level {
+    fn from(level: LogLevel) -> Self {
+        match level {
+            LogLevel::Error => Level::Error,
+            LogLevel::Warn => Level::Warn,
+            LogLevel::Info => Level::Info,
+            LogLevel::Debug => Level::Debug,
+        }
+    }
 }
 
 /// How lines are written.

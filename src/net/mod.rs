@@ -15,7 +15,7 @@ mod descriptors;
 mod listen_address;
 mod listener;
 mod log;
-mod orders;
+mod notes;
 mod own_lines;
 mod page_files;
 mod process;
@@ -44,9 +44,8 @@ use mio::unix::SourceFd;
 use mio::{Events, Interest, Poll, Registry, Token, Waker};
 
 use crate::chat::Bans;
-use crate::session::Refused;
 use crate::timer::{Moment, Now};
-use crate::turn::{EndNote, Limits, Listener, Note, Polled, Readiness, StoreState, Turn};
+use crate::turn::{Limits, Listener, Note, Polled, Readiness, StoreState, Turn, Wish};
 use crate::web::WebClient;
 use clock::Clock;
 use data::Lanes;
@@ -353,16 +352,22 @@ impl Driver {
             own_lines::store(&mut self.log, store);
         }
         self.log_turn();
+        while let Some(wish) = self.turn.next_wish() {
+            match wish {
+                Wish::Log(level) => self.log.set_level(level.into()),
+                Wish::Drain => self.stop.order(now.monotonic, &mut self.log),
+            }
+        }
     }
 
     /// Logs which connections have ended or were refused, and whether the turn took too long.
     fn log_turn(&mut self) {
         while let Some(note) = self.turn.next_note() {
             match note {
-                Note::Ended(end) => log_end(&mut self.log, &end),
-                Note::Refused(refused) => log_refused(&mut self.log, refused),
-                Note::Order(order) => orders::log_order(&mut self.log, order),
-                Note::Stranger(by) => orders::log_stranger(&mut self.log, by),
+                Note::Ended(end) => notes::log_end(&mut self.log, &end),
+                Note::Refused(refused) => notes::log_refused(&mut self.log, refused),
+                Note::Order(order) => notes::log_order(&mut self.log, order),
+                Note::Stranger(by) => notes::log_stranger(&mut self.log, by),
             }
         }
         let left_out = self.turn.take_left_out();
@@ -401,43 +406,6 @@ fn read_files(
     }
     let bans = settings.bans_file.as_deref().map(bans_file::read).transpose();
     bans.map(Option::unwrap_or_default).map_err(|lines| lines.join("\n"))
-}
-
-/// Logs that a connection has ended. Plain HTTP requests are logged at `debug` only: a monitoring
-/// system may send one a second.
-fn log_end(log: &mut Log, note: &EndNote) {
-    let (level, kind) =
-        if note.was_websocket { (Level::Info, "websocket") } else { (Level::Debug, "http") };
-    let tag = note.tag.map(|tag| format!("{tag:08x}"));
-    log.line(
-        level,
-        format_args!("connection ended"),
-        &[
-            ("kind", Value::Word(kind)),
-            ("outcome", Value::Word(note.outcome)),
-            ("who", Value::Word(tag.as_deref().unwrap_or("nobody"))),
-            ("lasted_ms", Value::Count(note.lasted.as_millis() as u64)),
-            ("bytes_in", Value::Count(note.bytes_in.into())),
-            ("bytes_out", Value::Count(note.bytes_out.into())),
-            ("messages_in", Value::Count(note.messages_in.into())),
-            ("messages_out", Value::Count(note.messages_out.into())),
-        ],
-    );
-}
-
-/// Logs that no WebSocket was opened, and why: a browser does not tell its page. Other requests that are
-/// refused are logged at `debug` only: there are always programs that look for pages which are not here.
-fn log_refused(log: &mut Log, refused: Refused) {
-    let (level, message) = match refused.is_upgrade {
-        true => (Level::Info, format_args!("upgrade refused")),
-        false => (Level::Debug, format_args!("request refused")),
-    };
-    let fields = [
-        ("reason", Value::Word(refused.reason.word())),
-        ("status", Value::Count(refused.status.code().into())),
-        ("route", Value::Word(refused.route)),
-    ];
-    log.line(level, message, &fields);
 }
 
 /// Registers a listener with the poll.

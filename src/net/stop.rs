@@ -20,23 +20,35 @@ const GRACE: Duration = Duration::from_secs(1);
 #[derive(Debug)]
 pub(super) struct Stop {
     asked: Option<Moment>,
+    /// Whether a signal has asked for it, and not the operator's API alone.
+    by_signal: bool,
     listener_outlives_us: bool,
 }
 
 impl Stop {
     pub(super) fn new(listener_outlives_us: bool) -> Self {
-        Stop { asked: None, listener_outlives_us }
+        Stop { asked: None, by_signal: false, listener_outlives_us }
     }
 
     /// Notes that a signal has arrived. Returns the exit code, if it is the second one.
     pub(super) fn signal(&mut self, signal: u8, now: Moment, log: &mut Log) -> Option<ExitCode> {
-        if self.asked.is_some() {
+        if self.by_signal {
             log.always(format_args!("signal {signal} again: ends at once"));
             return Some(ExitCode::from(128 + signal));
         }
         log.owed(Level::Info, format_args!("signal {signal}: draining"));
-        self.asked = Some(now);
+        self.by_signal = true;
+        self.asked.get_or_insert(now);
         None
+    }
+
+    /// Notes that the operator's API has asked for the end. To ask again changes nothing, and a signal that
+    /// follows is the first one: a service manager that stops a draining server does not cut it short.
+    pub(super) fn order(&mut self, now: Moment, log: &mut Log) {
+        if self.asked.is_none() {
+            log.owed(Level::Info, format_args!("the operator's order: draining"));
+            self.asked = Some(now);
+        }
     }
 
     pub(super) fn is_asked(&self) -> bool {

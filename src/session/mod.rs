@@ -251,6 +251,8 @@ enum Stage {
     Request(Begun),
     /// The reply to an HTTP request. Nothing is read meanwhile.
     Parked(Box<Parked>),
+    /// Nothing: the answer to the request goes on until the connection ends. What the client sends is ignored.
+    Stream,
     /// WebSocket frames.
     Frames(WebSocket),
     /// Nothing: it has ended.
@@ -308,7 +310,7 @@ impl Session {
                 debug_assert!(input.is_empty(), "nothing is read for a request that waits");
                 Flow::Open
             }
-            Stage::Over => Flow::Open,
+            Stage::Stream | Stage::Over => Flow::Open,
         }
     }
 
@@ -327,7 +329,7 @@ impl Session {
             Stage::Frames(open) if !open.signed_in => open.not_signed_in(),
             Stage::Frames(_) => End::FrameTimeout,
             Stage::Parked(_) => End::AnswerTimeout,
-            Stage::Over => End::Lost,
+            Stage::Stream | Stage::Over => End::Lost,
         }
     }
 
@@ -348,7 +350,15 @@ impl Session {
             let close = code.map(|code| (code.into(), &*reason));
             host.write(|out| ws::Frame::Close(close).encode(out));
         }
+        if let Stage::Stream = self.stage {
+            host.write(|out| out.extend_from_slice(http::LAST_CHUNK));
+        }
         self.stage = Stage::Over;
+    }
+
+    /// Whether this is an answer that goes on until the connection ends.
+    pub fn is_stream(&self) -> bool {
+        matches!(self.stage, Stage::Stream)
     }
 
     /// Whether this is an open WebSocket.
@@ -393,7 +403,7 @@ impl Session {
             Stage::ProxyHeader(bytes) => bytes.capacity(),
             Stage::Parked(parked) => parked.raw.capacity() + parked.rest.capacity(),
             Stage::Frames(open) => open.reader.buffered_bytes(),
-            Stage::Over => 0,
+            Stage::Stream | Stage::Over => 0,
         }
     }
 
@@ -404,7 +414,7 @@ impl Session {
             Stage::ProxyHeader(bytes) => !bytes.is_empty(),
             Stage::Frames(open) => !open.reader.is_idle(),
             // A request that waits for its reply has arrived in full.
-            Stage::Parked(_) | Stage::Over => false,
+            Stage::Parked(_) | Stage::Stream | Stage::Over => false,
         }
     }
 }

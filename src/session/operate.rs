@@ -13,6 +13,8 @@ use crate::http::{Call, Request, Response};
 pub enum Operated {
     /// It is answered.
     Answer(Response<'static>),
+    /// Its answer has begun, and goes on until the connection ends: the turn writes it.
+    Stream(Response<'static>),
     /// Its answer comes with [`Session::resume`](super::Session::resume).
     Later,
 }

@@ -65,6 +65,8 @@ pub(super) enum Next {
         /// If the request opens a WebSocket, and so is handled once more then: the path of its route.
         opens: Option<&'static str>,
     },
+    /// Nothing that is read: the answer goes on until the connection ends.
+    Stream,
     /// WebSocket frames.
     Frames(WebSocket),
     /// A close frame: the WebSocket was opened only to say why it cannot be used.
@@ -156,6 +158,10 @@ impl Session {
                     let rest = bytes[len..].to_vec();
                     self.stage =
                         Stage::Parked(Box::new(Parked { number, framing, opens, raw, rest }));
+                    return Flow::Open;
+                }
+                Next::Stream => {
+                    self.stage = Stage::Stream;
                     return Flow::Open;
                 }
                 Next::Frames(mut open) => {
@@ -272,6 +278,10 @@ fn answer(asking: &Asking<'_>, limits: &Limits, host: &mut impl Host) -> Next {
         Handler::Socket(enter) => enter_by(enter, asking, &call, (framing, route), limits, host),
         Handler::Operate(read) => match operate::operate(read, &call, asking.number, host) {
             Operated::Answer(response) => framing.respond(response, host).into(),
+            Operated::Stream(head) => {
+                framing.closing().respond(head, host);
+                Next::Stream
+            }
             Operated::Later => Next::Reply { framing, opens: None },
         },
         Handler::Ask(Ask { call: ask, words }) => match ask(&call) {

@@ -14,7 +14,11 @@ impl Session {
     pub fn parked(&self) -> Option<u16> {
         match &self.stage {
             Stage::Parked(parked) => Some(parked.number),
-            Stage::ProxyHeader(_) | Stage::Request(_) | Stage::Frames(_) | Stage::Over => None,
+            Stage::ProxyHeader(_)
+            | Stage::Request(_)
+            | Stage::Stream
+            | Stage::Frames(_)
+            | Stage::Over => None,
         }
     }
 

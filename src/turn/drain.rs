@@ -113,6 +113,7 @@ impl Turn {
     pub fn drain(&mut self, now: Moment) {
         if self.drain.is_none() {
             self.drain = Some(Drain::new(&self.limits, self.websockets, now));
+            self.tell_draining();
         }
     }
 

@@ -15,22 +15,28 @@ mod tests;
 impl Turn {
     /// Ends an open connection: its last frames are queued, and its input is ignored from now on.
     pub(super) fn end(&mut self, id: ConnectionId, end: End) {
-        self.end_as(id, (end, None), self.tag_of(id));
+        self.end_as(id, (end, None), id);
     }
 
     /// The same, with this reason in the close frame.
     pub(super) fn end_because(&mut self, id: ConnectionId, end: End, reason: &str) {
-        self.end_as(id, (end, Some(reason)), self.tag_of(id));
+        self.end_as(id, (end, Some(reason)), id);
     }
 
-    /// Ends an open connection of the person with this tag. The tag is an argument, since a newer connection
-    /// may have taken over the person's number already.
-    fn end_as(&mut self, id: ConnectionId, (end, reason): (End, Option<&str>), tag: Option<u32>) {
+    /// Ends an open connection of the person at the connection `person`. That is another one if it has taken over
+    /// the person's number already.
+    fn end_as(
+        &mut self,
+        id: ConnectionId,
+        (end, reason): (End, Option<&str>),
+        person: ConnectionId,
+    ) {
         if !self.connections.get(id).is_some_and(Connection::is_open) {
             return;
         }
-        self.note_end(id, end, tag);
+        self.note_end(id, end, self.tag_of(person));
         self.parked.forget(id);
+        self.operator.events.forget(id);
         // It may stand among the unheard. From now on it is read again, until its peer closes.
         self.may_hear = true;
         let Some(connection) = self.connections.get_mut(id) else { return };
@@ -44,6 +50,7 @@ impl Turn {
         self.counters.count_end(end, was_websocket);
         if was_websocket {
             self.websockets -= 1;
+            self.tell_disconnected(id, person, end);
             self.leaving.push_back(id);
         }
         self.with_session(id, |session, host| session.finish_because(end, reason, host));
@@ -77,7 +84,7 @@ impl Turn {
     /// Ends `old`, whose number the newer connection `new` has taken over.
     pub(super) fn replace(&mut self, old: ConnectionId, new: ConnectionId) {
         self.outboxes.hand_over(old, new);
-        self.end_as(old, (End::Replaced, None), self.tag_of(new));
+        self.end_as(old, (End::Replaced, None), new);
     }
 
     /// Ends the connections whose outboxes went over a cap.

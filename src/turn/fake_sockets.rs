@@ -39,12 +39,16 @@ pub(super) struct FakeSockets {
     broken: BTreeSet<usize>,
     /// Connections whose socket is full.
     blocked: BTreeSet<usize>,
+    /// The backlog of the operator's listener.
+    operators: VecDeque<IpAddr>,
 }
 
 impl Sockets for FakeSockets {
     fn accept(&mut self, listener: Listener, id: ConnectionId) -> Accepted {
         if listener == Listener::Admin {
-            return Accepted::Nobody;
+            let Some(address) = self.operators.pop_front() else { return Accepted::Nobody };
+            self.here.push(id);
+            return Accepted::Taken(address);
         }
         if self.is_exhausted && !self.callers.is_empty() {
             return Accepted::Exhausted;
@@ -222,6 +226,14 @@ impl World {
     /// A new connection from this machine, which has sent nothing yet.
     pub(super) fn newcomer(&mut self) -> ConnectionId {
         self.call(1, "127.0.0.1");
+        self.settle();
+        *self.sockets.here.last().expect("the connection that was just accepted")
+    }
+
+    /// A new connection at the operator's listener, from this machine.
+    pub(super) fn operator(&mut self) -> ConnectionId {
+        self.sockets.operators.push_back("127.0.0.1".parse().expect("an address"));
+        self.turn.listener_ready(Listener::Admin);
         self.settle();
         *self.sockets.here.last().expect("the connection that was just accepted")
     }

@@ -35,6 +35,10 @@ pub struct Limits {
     pub job_timeout: Duration,
     /// The most requests that wait for a reply, over all connections.
     pub parked_requests: usize,
+    /// The most bytes of events that wait for one reader of `GET /events`. Beyond them it loses lines.
+    pub events_bytes: usize,
+    /// The time after which a reader of events is told that its stream is alive.
+    pub events_alive: Duration,
     /// The time for a WebSocket message to arrive in full, from its first byte on.
     pub frame_timeout: Duration,
     /// The time for which a socket may be full before its connection is ended.
@@ -76,6 +80,8 @@ impl Default for Limits {
             handshake_timeout: Duration::from_secs(10),
             job_timeout: Duration::from_secs(10),
             parked_requests: 4096,
+            events_bytes: 512 * 1024,
+            events_alive: Duration::from_secs(30),
             frame_timeout: Duration::from_secs(30),
             write_timeout: Duration::from_secs(60),
             close_timeout: Duration::from_secs(5),

@@ -69,11 +69,11 @@ pub use crate::limiter::Peer;
 pub use crate::session::Listener;
 pub use jobs::{Jobs, NoJobs};
 pub use limits::{Budgets, Limits};
-pub use operator::OrderNote;
+pub use operator::Wish;
 pub use phases::readiness::Polled;
 pub use records::Recording;
 pub use records::counters::{Counters, Process};
-pub use records::notes::{EndNote, Note};
+pub use records::notes::{EndNote, Note, OrderNote};
 pub use records::recorder::{Phase, Recorded, Stopwatch};
 pub use run_time::RunTimeLimits;
 pub use sockets::{Accepted, Readiness, Sockets};
@@ -243,6 +243,9 @@ impl Turn {
         // Presence is the last phase that queues. So one list covers all changes of the turn, and goes
         // out in the same write as all else that its receiver gets.
         laps.end(Phase::Publish, self.publish());
+        // What has happened in this turn goes to the operator's readers.
+        self.publish_events();
+        self.end_streams();
         // The only phase that writes.
         laps.end(Phase::Send, self.send(sockets));
         // The only phase that frees. Up to here, every id of this turn was valid.
@@ -275,7 +278,8 @@ impl Turn {
             || self.outboxes.any_returned()
             || self.sweep.is_under_way()
             || self.unchecked_slot.is_some()
-            || self.operator.has_work();
+            || self.operator.has_work()
+            || self.operator.events.has_work(&self.outboxes);
         if left_over {
             return Some(Duration::ZERO);
         }
@@ -342,6 +346,8 @@ impl Turn {
             asked: &mut self.asked,
             farewells: &mut self.farewells,
             copies: &mut self.copies,
+            events: &mut self.operator.events,
+            events_room: (self.now.unix, self.limits.events_bytes),
             zone: &self.limits.zone,
         };
         (&mut self.chat, sink)

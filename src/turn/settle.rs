@@ -5,7 +5,7 @@
 
 use super::Turn;
 use super::tables::parcel::Parcel;
-use crate::chat::{Kind, Outcome};
+use crate::chat::{Kind, Outcome, Receipt};
 
 impl Turn {
     /// Tells the chat what became of a parcel, if the parcel is a message.
@@ -14,6 +14,9 @@ impl Turn {
         match parcel.kind {
             Kind::Message(receipt) => {
                 chat.settle(receipt, parcel.message_id(), outcome, &mut sink);
+                if let Receipt::Backend { asker } = receipt {
+                    self.tell_backend(asker, outcome);
+                }
             }
             Kind::ForConnection | Kind::ForPerson => {}
         }

@@ -46,25 +46,31 @@ fn page(command: &Command, preface: &str, again: &str) -> String {
         }
         page += &lists;
     }
-    command.get_subcommands().for_each(|tool| page += &section(tool));
+    command.get_subcommands().for_each(|tool| page += &sections("switchboard", tool));
     if let Some(end) = command.get_after_help() {
         page += &format!("\n## Notes\n\n```text\n{end}\n```\n");
     }
     page
 }
 
-/// The flags of a tool, if it has some of its own: every tool has `--data`.
-fn section(tool: &Command) -> String {
+/// The flags of a tool, and of the tools in it.
+fn sections(before: &str, tool: &Command) -> String {
+    let name = format!("{before} {}", tool.get_name());
+    let inner: String = tool.get_subcommands().map(|inner| sections(&name, inner)).collect();
+    section(&name, tool) + &inner
+}
+
+/// The flags of a tool, if it has some of its own: every tool for the data has `--data`.
+fn section(name: &str, tool: &Command) -> String {
     let flags: Vec<&Arg> = tool.get_arguments().filter(|arg| arg.get_long().is_some()).collect();
-    if flags.len() < 2 {
+    if flags.iter().all(|flag| flag.get_long() == Some("data")) {
         return String::new();
     }
     let about = tool.get_long_about().or(tool.get_about()).expect("every tool has help");
     let about = about.to_string().replacen("\n\n", ". ", 1);
     let rows: String = flags.into_iter().map(row).collect();
     format!(
-        "\n## switchboard {}\n\n{about}\n\n| flag | variable | default | meaning |\n|---|---|---|---|\n{rows}",
-        tool.get_name()
+        "\n## {name}\n\n{about}\n\n| flag | variable | default | meaning |\n|---|---|---|---|\n{rows}"
     )
 }
 

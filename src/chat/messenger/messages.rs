@@ -11,7 +11,7 @@ use super::event::{Event, Status};
 use super::person_key::PersonKey;
 use super::shares::{Stock, heaviest};
 use super::{Caller, ItemId, Message, Realm, Refusal, Ticket, tell, tell_others};
-use crate::chat::{Fault, Outcome, Reason, Sink};
+use crate::chat::{Fault, Name, Outcome, Reason, Sink};
 use crate::limiter::Block;
 use crate::timer::{Moment, Now};
 
@@ -32,6 +32,8 @@ impl Realm {
         self.books.take();
         let Some(recipient) = recipient.filter(|&to| self.people[to].is_online()) else {
             self.books.settle(Outcome::Undelivered(Reason::Offline));
+            let from = Name::Session(self.people[sender].id().into());
+            sink.undelivered(&from, &Name::Session(message.to.as_str().into()), Reason::Offline);
             self.tell_status(sender, message.id.as_str(), Status::Undelivered, sink);
             return Ok(());
         };
@@ -199,6 +201,10 @@ impl Realm {
     /// All copies of the message are undelivered.
     fn undelivered(&mut self, key: u32, reason: Reason, sink: &mut impl Sink) {
         self.books.settle(Outcome::Undelivered(reason));
+        let track = &self.tracks.all[key as usize];
+        let [from, to] =
+            [track.from, track.to].map(|person| Name::Session(self.people[person].id().into()));
+        sink.undelivered(&from, &to, reason);
         self.tracks.all[key as usize].is_decided = true;
         self.tell_track_status(key, Status::Undelivered, sink);
         if self.tracks.all[key as usize].is_readable {

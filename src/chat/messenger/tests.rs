@@ -81,7 +81,10 @@ fn line(event: &chat::Event<'_>) -> String {
     let event = match event {
         chat::Event::Messenger(event) => event,
         chat::Event::Error { detail, .. } => return format!("error: {detail}"),
-        chat::Event::Pong | chat::Event::Mobile(_) | chat::Event::Account(_) => {
+        chat::Event::Pong
+        | chat::Event::Notice(_)
+        | chat::Event::Mobile(_)
+        | chat::Event::Account(_) => {
             panic!("another realm's: {event:?}")
         }
     };

@@ -17,8 +17,8 @@ mod touched;
 use std::time::Duration;
 
 use super::{
-    Admitted, Audience, BackendMessage, Books, ConnectionId, Fault, Mobile, Outcome, PresenceMode,
-    Reason, Sink, Watch,
+    Admitted, Audience, BackendMessage, Books, ConnectionId, Fault, Mobile, Name, Outcome,
+    PresenceMode, Reason, Sink, Watch,
 };
 use crate::chat;
 use crate::limiter::{Block, Limit, Rate};
@@ -268,6 +268,9 @@ impl Realm {
         sink: &mut impl Sink,
     ) {
         self.books.settle(outcome);
+        if let Outcome::Undelivered(reason) = outcome {
+            sink.undelivered(&Name::Number(from), &Name::Number(to), reason);
+        }
         let event = match (outcome, id) {
             (Outcome::Delivered, None) => return,
             (Outcome::Delivered, Some(id)) => Event::Ack { id, delivery: Delivery::Delivered },

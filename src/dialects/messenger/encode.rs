@@ -17,6 +17,9 @@ pub(super) fn write(event: &Event<'_>, out: &mut Vec<u8>) {
     match event {
         Event::Messenger(event) => write_own(event, &mut out),
         Event::Pong => _ = out.raw(r#"{"type":"pong"}"#),
+        Event::Notice(text) => {
+            out.raw(r#"{"type":"notice","data":{"detail":"#).string(text).raw("}}");
+        }
         Event::Error { detail, code, id } => {
             out.raw(r#"{"type":"error","data":{"detail":"#).string(detail);
             out.raw(r#","code":"#).word(code);

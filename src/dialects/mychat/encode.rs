@@ -15,6 +15,8 @@ pub(super) fn write(event: &Event<'_>, zone: &Zone, out: &mut Vec<u8>) {
     match event {
         Event::Account(event) => write_own(event, zone, &mut Writer(out)),
         Event::Error { .. } | Event::Pong | Event::Mobile(_) | Event::Messenger(_) => {}
+        // A page takes every text for a message of the other person, so there is no word for a notice.
+        Event::Notice(_) => {}
     }
 }
 

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::wire;
 use crate::http::{Response, Status};
 
 /// An answer with this body.
@@ -22,6 +23,12 @@ pub fn not_the_operator() -> Response<'static> {
         .json_detail("the operator's token is missing or wrong")
 }
 
+/// The answer to a request for events, while as many connections hear them as may.
+pub fn too_many_readers(most: usize) -> Response<'static> {
+    let sentence = format!("{most} connections read events already, and no more may");
+    Response::new(Status::ServiceUnavailable).json_detail(&sentence)
+}
+
 /// The answer of a server that has no token for its operator.
 pub fn api_is_off() -> Response<'static> {
     Response::new(Status::Forbidden)
@@ -30,5 +37,5 @@ pub fn api_is_off() -> Response<'static> {
 
 /// The answer to an order that took too long. What it has begun goes on.
 pub fn late() -> Response<'static> {
-    Response::new(Status::Accepted).body("application/json", br#"{"status":"pending"}"#.as_slice())
+    json(Status::Accepted, &wire::Word { status: "pending" })
 }

@@ -8,12 +8,12 @@ mod answers;
 mod routes;
 pub mod wire;
 
-use crate::chat::{ConnectionId, Name};
+use crate::chat::{ConnectionId, Mobile, Name};
 use crate::http::{Call, Response};
 use crate::limiter::Network;
 
-pub use answers::{api_is_off, json, late, not_the_operator};
-pub use routes::{REASON_BYTES, ROUTES};
+pub use answers::{api_is_off, json, late, not_the_operator, too_many_readers};
+pub use routes::ROUTES;
 
 /// The handler of an address: it reads a request, or returns the answer to one that is wrong.
 pub type Operate = fn(&Call<'_>) -> Result<Order, Response<'static>>;
@@ -21,6 +21,38 @@ pub type Operate = fn(&Call<'_>) -> Result<Order, Response<'static>>;
 /// What the operator asks for.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum Order {
+    /// Say how many connections there are, of which kinds.
+    Status,
+    /// List connections.
+    Connections {
+        /// Which ones.
+        filter: Filter,
+        /// The first slot that is looked at.
+        from: usize,
+        /// The most connections that are listed.
+        limit: usize,
+    },
+    /// Tell everybody something.
+    Notice(Box<str>),
+    /// Change which lines are logged.
+    Log(LogLevel),
+    /// Drain the server, as SIGTERM does.
+    Drain,
+    /// Send a message of the app's own backend to a number.
+    Send {
+        /// The number that the recipient sees as the sender.
+        from: Mobile,
+        /// The recipient.
+        to: Mobile,
+        /// The text, as a JSON string.
+        text: Box<str>,
+        /// The message's id, as a JSON string.
+        id: Option<Box<str>>,
+    },
+    /// Tell what happens, as it happens.
+    Events,
+    /// Say which of these people are online.
+    Presence(Vec<Name<'static>>),
     /// Send connections away with close code 4005.
     Disconnect {
         /// Which.
@@ -28,6 +60,40 @@ pub enum Order {
         /// The reason in the close frame.
         reason: Box<str>,
     },
+}
+
+/// The connections that a list shows. Each condition that is given has to be met.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct Filter {
+    /// The word for the realm of their people.
+    pub realm: Option<&'static str>,
+    /// Where they come from.
+    pub network: Option<Network>,
+}
+
+/// Which log lines are written. Each level includes those above it.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum LogLevel {
+    /// Errors.
+    Error,
+    /// Warnings, too.
+    Warn,
+    /// The ends of WebSockets, too.
+    Info,
+    /// Every request, too.
+    Debug,
+}
+
+impl LogLevel {
+    /// The word for it.
+    pub fn word(self) -> &'static str {
+        match self {
+            LogLevel::Error => "error",
+            LogLevel::Warn => "warn",
+            LogLevel::Info => "info",
+            LogLevel::Debug => "debug",
+        }
+    }
 }
 
 /// Which connections are meant.

@@ -115,6 +115,7 @@ fn every_frame_of_the_server_is_on_the_page_as_it_is_written() {
     let events = events.map(Event::Mobile).into_iter();
     let events = [Event::Pong].into_iter().chain(events);
     let events = events.chain([about_one, Event::Error { detail, code, id: None }]);
+    let events = events.chain([Event::Notice("The server restarts at noon")]);
     let written = events.map(|event| {
         let mut out = Vec::new();
         encode::write(&event, &mut out);

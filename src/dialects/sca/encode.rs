@@ -15,6 +15,7 @@ pub(super) fn write(event: &Event<'_>, out: &mut Vec<u8>) {
     match *event {
         Event::Mobile(ref event) => write_mobile(event, &mut out),
         Event::Pong => base::write_pong(&mut out),
+        Event::Notice(text) => base::write_notice(text, &mut out),
         Event::Error { detail, code, id } => base::write_error(detail, code, id, &mut out),
         // No connection of those realms speaks this dialect.
         Event::Messenger(_) | Event::Account(_) => {}

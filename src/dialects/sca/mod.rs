@@ -28,7 +28,7 @@ pub(crate) use routes::ROUTES;
 
 /// The most bytes of JSON between the quotes of a message's text. It is part of the contract, so it is no
 /// setting.
-const TEXT_BYTES: usize = 16 * 1024;
+pub(super) const TEXT_BYTES: usize = 16 * 1024;
 
 /// The dialect's row.
 pub(super) static MANNERS: Manners = Manners {

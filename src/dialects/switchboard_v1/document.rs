@@ -214,6 +214,7 @@ fn check_page(events: &[Event<'_>]) {
     all.insert(1, chat::Event::Pong);
     all.push(error(base::TEXT, Some("m-1")));
     all.push(error(crate::dialects::flaw::NOT_AN_OBJECT, None));
+    all.push(chat::Event::Notice("The server restarts at noon"));
     let written: Vec<String> = all.iter().map(super::tests::encode).collect();
     let version = format!(r#""server":"{}""#, env!("CARGO_PKG_VERSION"));
     let page: Vec<String> =

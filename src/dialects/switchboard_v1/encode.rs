@@ -21,6 +21,7 @@ pub(super) fn write(event: &chat::Event<'_>, out: &mut Vec<u8>) {
     match *event {
         chat::Event::Account(ref event) => write_own(event, &mut out),
         chat::Event::Pong => base::write_pong(&mut out),
+        chat::Event::Notice(text) => base::write_notice(text, &mut out),
         chat::Event::Error { detail, code, id } => base::write_error(detail, code, id, &mut out),
         // No connection of those realms speaks this dialect.
         chat::Event::Mobile(_) | chat::Event::Messenger(_) => {}

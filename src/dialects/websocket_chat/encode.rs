@@ -12,7 +12,8 @@ pub(super) fn write(event: &Event<'_>, out: &mut Vec<u8>) {
     let mut out = Writer(out);
     match *event {
         Event::Account(ref event) => write_own(event, &mut out),
-        Event::Error { detail, .. } => error(detail, &mut out),
+        // Its page shows the sentence of an error to the user, and knows no other frame that does so.
+        Event::Error { detail, .. } | Event::Notice(detail) => error(detail, &mut out),
         // This protocol has no heartbeat, and a connection that speaks it is in the account realm only.
         Event::Pong | Event::Mobile(_) | Event::Messenger(_) => {}
     }

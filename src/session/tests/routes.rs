@@ -62,7 +62,7 @@ fn status(answer: &str) -> &str {
 
 /// Where the answer comes from the account realm, is a page for browsers, or is for the operator alone.
 /// `tests/server/accounts`, `tests/server/web.rs` and `tests/server/operator` try these.
-const ELSEWHERE: [&str; 35] = [
+const ELSEWHERE: [&str; 43] = [
     "/ws/global/{user_id}",
     "/ws/status",
     "/ws/room/{room_id}/{user_id}",
@@ -90,7 +90,15 @@ const ELSEWHERE: [&str; 35] = [
     "/api/rooms/{room_id}/remove_user",
     "/api/rooms/{room_id}/members",
     "/api/rooms/{room_id}/history",
+    "/api/status",
+    "/api/connections",
+    "/api/presence",
+    "/events",
     "/api/disconnect",
+    "/api/notice",
+    "/api/send",
+    "/api/log-level",
+    "/api/drain",
     "/index",
     "/chat/{user_id}",
     "/static/{*path}",

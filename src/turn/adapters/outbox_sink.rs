@@ -7,11 +7,15 @@
 
 use std::collections::VecDeque;
 use std::rc::Rc;
+use std::time::Duration;
 
 use crate::chat::account::{Asker, Job, Reply};
-use crate::chat::{Audience, ConnectionId, Event, Farewell, Handling, Kind, Sink, Watch};
+use crate::chat::{
+    Audience, ConnectionId, Event, Farewell, Handling, Kind, Name, Reason, Sink, Watch,
+};
 use crate::dialects::Dialect;
 use crate::timer::Zone;
+use crate::turn::operator::events::Events;
 use crate::turn::records::counters::Counters;
 use crate::turn::tables::outbox::Outboxes;
 use crate::turn::tables::parcel::Parcel;
@@ -33,6 +37,9 @@ pub(in crate::turn) struct OutboxSink<'t> {
     pub(in crate::turn) farewells: &'t mut VecDeque<(ConnectionId, Farewell)>,
     /// Counts the events that are queued, once for each receiver.
     pub(in crate::turn) copies: &'t mut usize,
+    pub(in crate::turn) events: &'t mut Events,
+    /// The time of the turn since the Unix epoch, and the most bytes of events that are kept.
+    pub(in crate::turn) events_room: (Duration, usize),
     pub(in crate::turn) zone: &'t Zone,
 }
 
@@ -111,6 +118,12 @@ impl Sink for OutboxSink<'_> {
         self.parked.resolve(to, reply, self.zone);
     }
 
+    fn undelivered(&mut self, from: &Name<'_>, to: &Name<'_>, reason: Reason) {
+        if self.events.is_on() {
+            self.events.undelivered(self.events_room, from, to, reason);
+        }
+    }
+
     fn end(&mut self, id: ConnectionId, why: Farewell) {
         self.farewells.push_back((id, why));
     }
@@ -151,6 +164,8 @@ mod tests {
             asked: &mut Vec::new(),
             farewells: &mut VecDeque::new(),
             copies: &mut 0,
+            events: &mut Events::default(),
+            events_room: (Duration::ZERO, 0),
             zone: &Zone::default(),
         };
         sink.fan_out(&receivers, &Event::Pong);

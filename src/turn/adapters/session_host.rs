@@ -69,7 +69,9 @@ impl Host for SessionHost<'_> {
     }
 
     fn sign_in(&mut self, who: Entrant<'_>) -> Result<(), chat::Refusal> {
-        self.join(who).map(|_| ())
+        self.join(who)?;
+        self.turn.tell_connected(self.id);
+        Ok(())
     }
 
     fn command(&mut self, command: &Command<'_>) {
@@ -210,6 +212,7 @@ impl Host for SessionHost<'_> {
             let (chat, mut sink) = self.turn.chat_and_sink();
             chat.welcome(now, id, who, &mut sink);
         }
+        self.turn.tell_connected(id);
         Ok(())
     }
 }

@@ -12,7 +12,7 @@ use serde::Serialize;
 
 use super::{StoreState, Turn};
 
-const VERSION: &str = env!("CARGO_PKG_VERSION");
+pub(in crate::turn) const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 /// The fields of `GET /`.
 #[derive(Serialize)]

@@ -108,6 +108,13 @@ impl Turn {
                     self.end(id, end);
                 }
             }
+            Deadline::Alive => {
+                self.tell_alive(id);
+                if let Some(connection) = self.connections.get_mut(id) {
+                    connection.waiting_since = Some(now);
+                }
+                self.rearm(id);
+            }
             Deadline::Ping => {
                 self.with_session(id, |session, host| session.ping(host));
                 self.counters.pings += 1;

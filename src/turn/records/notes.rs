@@ -15,7 +15,7 @@ use crate::chat::{ConnectionId, Person};
 use crate::limiter::Block;
 use crate::session::{End, Refused};
 use crate::timer::Moment;
-use crate::turn::{OrderNote, Turn};
+use crate::turn::Turn;
 
 /// The most notes that are kept until the driver takes them out.
 const NOTES: usize = 256;
@@ -61,6 +61,19 @@ pub struct EndNote {
     pub messages_out: u32,
 }
 
+/// What the log says of an order.
+#[derive(Clone, Copy, Debug)]
+pub struct OrderNote {
+    /// What was done, in the word of the API.
+    pub action: &'static str,
+    /// The kind of name that it was done to.
+    pub on: &'static str,
+    /// The address that the order came from.
+    pub by: Block,
+    /// How many connections, people or messages it concerned.
+    pub count: usize,
+}
+
 /// The counts of one connection that is still open. Each connection has one, so it is small: 24 bytes. Its
 /// numbers stop at four billion, and its time is in steps of [`TICK`].
 #[derive(Clone, Copy, Debug)]
@@ -101,12 +114,22 @@ impl Tally {
         self.messages_out = add(self.messages_out, count);
     }
 
+    /// The time since the connection was accepted.
+    pub(in crate::turn) fn age(&self, now: Moment) -> Duration {
+        TICK * ticks(now).wrapping_sub(self.opened)
+    }
+
+    /// The number of messages that it has sent, and of those delivered to it.
+    pub(in crate::turn) fn messages(&self) -> (u32, u32) {
+        (self.messages_in, self.messages_out)
+    }
+
     fn note(&self, now: Moment, outcome: u8, was_websocket: bool, tag: Option<u32>) -> EndNote {
         EndNote {
             outcome: End::OUTCOMES[usize::from(outcome)],
             was_websocket,
             tag,
-            lasted: TICK * ticks(now).wrapping_sub(self.opened),
+            lasted: self.age(now),
             bytes_in: self.bytes_in,
             bytes_out: self.bytes_out,
             messages_in: self.messages_in,

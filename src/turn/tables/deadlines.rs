@@ -22,6 +22,8 @@ pub(in crate::turn) enum Deadline {
     SignIn,
     /// The rest of a message that has begun to arrive.
     Frame,
+    /// Our own sign of life to a reader of events.
+    Alive,
     /// Any bytes at all, before the server asks for a sign of life. Only if the client wants to be asked.
     Ping,
     /// Any bytes at all.
@@ -57,6 +59,7 @@ impl Turn {
             Life::Open if !session.is_websocket() && connection.blocked_since.is_some() => {
                 &[Deadline::Write]
             }
+            Life::Open if session.is_stream() => &[Deadline::Alive],
             Life::Open if !session.is_websocket() => &[Deadline::Request],
             Life::Open if session.awaits_sign_in() => &[Deadline::SignIn],
             // Nobody is late with an answer before the question.
@@ -72,6 +75,7 @@ impl Turn {
         match deadline {
             Deadline::Request
             | Deadline::Job
+            | Deadline::Alive
             | Deadline::SignIn
             | Deadline::Frame
             | Deadline::Close => connection.waiting_since,
@@ -90,6 +94,7 @@ impl Turn {
         match deadline {
             Deadline::Request | Deadline::SignIn => self.limits.handshake_timeout,
             Deadline::Job => self.limits.job_timeout,
+            Deadline::Alive => self.limits.events_alive,
             Deadline::Frame => self.limits.frame_timeout,
             // The second half of the time is for the answer.
             Deadline::Ping => self.limits.ping_timeout / 2,

@@ -158,6 +158,11 @@ impl Outboxes {
         self.get(id).is_none_or(|outbox| outbox.chain.is_empty() && outbox.held.is_empty())
     }
 
+    /// Bytes that wait for a connection.
+    pub(in crate::turn) fn bytes_of(&self, id: ConnectionId) -> usize {
+        self.get(id).map_or(0, |outbox| outbox.bytes)
+    }
+
     /// Bytes in all outboxes.
     pub(in crate::turn) fn total_bytes(&self) -> usize {
         self.bytes

@@ -4,20 +4,35 @@ use super::{Operated, TOKEN, request};
 use crate::harness::{Server, eventually};
 
 /// Every address of the API, with its method.
-const ADDRESSES: [(&str, &str); 1] = [("POST", "/api/disconnect")];
+const ADDRESSES: [(&str, &str); 9] = [
+    ("GET", "/api/status"),
+    ("GET", "/api/connections"),
+    ("GET", "/api/presence?ids=0000000001"),
+    ("GET", "/events"),
+    ("POST", "/api/disconnect"),
+    ("POST", "/api/notice"),
+    ("POST", "/api/send"),
+    ("POST", "/api/log-level"),
+    ("POST", "/api/drain"),
+];
+
+/// A body, where one is taken.
+fn body_for(method: &str) -> &'static str {
+    if method == "POST" { "{}" } else { "" }
+}
 
 #[test]
 fn the_public_listener_has_no_operators_api() {
     let server = Operated::start(&[]);
     for (method, path) in ADDRESSES {
-        let response = server.http(request(method, path, "{}"));
+        let response = server.http(request(method, path, body_for(method)));
         response.expect_error(404, "there is nothing at this address");
     }
     // Nor has it one if there is no other listener.
     let alone = Server::start(&["--admin-token-file", server.token_file.to_str().expect("UTF-8")]);
     for (method, path) in ADDRESSES {
         alone
-            .http(request(method, path, "{}"))
+            .http(request(method, path, body_for(method)))
             .expect_error(404, "there is nothing at this address");
     }
 }
@@ -27,7 +42,7 @@ fn without_the_token_nothing_is_done_and_the_log_says_who_tried() {
     let server = Operated::start(&[]);
     let sentence = "the operator's token is missing or wrong";
     for (method, path) in ADDRESSES {
-        let good = request(method, path, "{}");
+        let good = request(method, path, body_for(method));
         let other = ["sesame-sesam", "sesame-sesame2", "Sesame-sesame", ""];
         let mut bad: Vec<String> = other.iter().map(|text| good.replace(TOKEN, text)).collect();
         bad.push(good.replace("Authorization", "X-Authorization"));
@@ -69,7 +84,7 @@ fn a_server_without_a_token_has_no_api_and_says_how_to_get_one() {
     let server = Server::start(&["--admin-listen", "127.0.0.1:0"]);
     for (method, path) in ADDRESSES {
         let mut wire = server.admin_wire();
-        wire.send(request(method, path, "{}"));
+        wire.send(request(method, path, body_for(method)));
         let sentence = "the operator's API is off: start the server with --admin-token-file FILE";
         wire.response().expect_error(403, sentence);
     }

@@ -3,9 +3,15 @@
 mod ctl;
 mod disconnect;
 mod doors;
+mod draining;
+mod events;
+mod lists;
+mod notices;
+mod sending;
 
 use std::fs;
 use std::ops::Deref;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -43,6 +49,8 @@ impl Operated {
         let name = format!("operator-{}-{number}", std::process::id());
         let token_file = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name);
         fs::write(&token_file, format!("{TOKEN}\n")).expect("the target folder can be written to");
+        let only_ours = fs::Permissions::from_mode(0o600);
+        fs::set_permissions(&token_file, only_ours).expect("it is ours");
         let file = token_file.to_str().expect("a path in UTF-8");
         let own = ["--admin-listen", "127.0.0.1:0", "--admin-token-file", file];
         Operated { server: Server::start(&[&own, flags].concat()), token_file }

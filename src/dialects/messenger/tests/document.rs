@@ -189,6 +189,7 @@ fn every_frame_of_the_server_is_on_the_page_as_it_is_written() {
     let events = [Event::Messenger(signed_in), Event::Pong].into_iter();
     let events = events.chain(own.map(Event::Messenger));
     let events = events.chain([error(flaw::CONTENT, Some("m-1")), error(NOT_AN_OBJECT, None)]);
+    let events = events.chain([Event::Notice("The server restarts at noon")]);
     let written: Vec<_> = events.map(|event| encode_any(&event)).collect();
     assert_eq!(received(), written);
 }
