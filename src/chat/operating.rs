@@ -32,7 +32,7 @@ impl Chat {
 
     /// Whether a person has a connection. Nobody with an unknown name has one.
     pub fn is_online(&self, who: &Name<'_>) -> bool {
-        let Chat { mobile, messenger, account } = self;
+        let Chat { mobile, messenger, account, bans: _ } = self;
         match who {
             Name::Number(number) => mobile.is_online(*number),
             Name::Session(id) => !messenger.devices_of(id).is_empty(),

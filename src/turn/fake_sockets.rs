@@ -40,7 +40,7 @@ pub(super) struct FakeSockets {
     /// Connections whose socket is full.
     blocked: BTreeSet<usize>,
     /// The backlog of the operator's listener.
-    operators: VecDeque<IpAddr>,
+    operators: VecDeque<Peer>,
 }
 
 impl Sockets for FakeSockets {
@@ -232,7 +232,8 @@ impl World {
 
     /// A new connection at the operator's listener, from this machine.
     pub(super) fn operator(&mut self) -> ConnectionId {
-        self.sockets.operators.push_back("127.0.0.1".parse().expect("an address"));
+        let here = Peer::Ip("127.0.0.1".parse().expect("an address"));
+        self.sockets.operators.push_back(here);
         self.turn.listener_ready(Listener::Admin);
         self.settle();
         *self.sockets.here.last().expect("the connection that was just accepted")
