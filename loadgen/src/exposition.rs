@@ -20,15 +20,21 @@ pub(crate) fn version(page: &str) -> Option<String> {
     rest.split('"').next().map(str::to_owned)
 }
 
-/// The limits that a server says are in effect, by their names; empty if it does not say.
+/// The limits that a server says are in effect, by their names; empty if it does not say. On the pages of several
+/// servers, the lowest of each counts.
 pub(crate) fn limits(page: &str) -> BTreeMap<String, f64> {
-    let most = value(page, "switchboard_max_connections");
-    let most = most.map(|most| ("max_connections".to_owned(), most));
+    let most = samples(page, "switchboard_max_connections");
+    let most = most.map(|(_, most)| ("max_connections", most));
     let others = samples(page, "switchboard_limit").filter_map(|(labels, value)| {
         let (_, rest) = labels.split_once("limit=\"")?;
-        Some((rest.split('"').next()?.to_owned(), value))
+        Some((rest.split('"').next()?, value))
     });
-    most.into_iter().chain(others).collect()
+    let mut limits = BTreeMap::new();
+    for (name, value) in most.chain(others) {
+        let lowest = limits.entry(name.to_owned()).or_insert(value);
+        *lowest = value.min(*lowest);
+    }
+    limits
 }
 
 /// The server's version, from its `/`; `None` if that does not say.
@@ -185,6 +191,9 @@ mod tests {
         let told = [("max_connections", 9.0), ("ping_timeout", 60.5), ("strikes", 50.0)];
         let told = told.map(|(name, value)| (name.to_owned(), value));
         assert_eq!(limits(page), BTreeMap::from(told));
+        let two =
+            "switchboard_limit{limit=\"strikes\"} 50\nswitchboard_limit{limit=\"strikes\"} 7\n";
+        assert_eq!(limits(two)["strikes"], 7.0);
         assert!(limits("up 1\n").is_empty());
     }
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::*;
-use crate::record::{Fault, Party, Receipt};
+use crate::record::{Fault, Party, Receipt, Way};
 use crate::workload::Stamp;
 
 /// Phones of the first shard of two, and of the second.
@@ -129,7 +129,8 @@ fn the_rows_of_a_second_are_one_with_the_quantiles_of_all() {
     // More messages arrive within Ann's shard, and sooner.
     for number in 1_000..1_101 {
         let (sent, is_of_another) = (at(0), false);
-        let receipt = Receipt { number, sender: ANN, intended: sent, sent, is_of_another };
+        let receipt =
+            Receipt { number, sender: ANN, intended: sent, sent, is_of_another, way: Way::Within };
         two.anns.delivered(&receipt, at(1));
     }
     for record in [&mut two.anns, &mut two.bobs] {
