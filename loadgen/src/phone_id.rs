@@ -10,4 +10,9 @@ impl PhoneId {
     pub(crate) const fn index(self) -> usize {
         self.0 as usize
     }
+
+    /// The phone that it talks to, in protocols in which phones talk in pairs.
+    pub(crate) const fn partner(self) -> PhoneId {
+        PhoneId(self.0 ^ 1)
+    }
 }

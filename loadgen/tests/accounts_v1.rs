@@ -22,20 +22,20 @@ fn play(flaw: Option<Flaw>, plan: &str) -> Played {
     let mut plays = (0..20).map(|_| {
         // A new server each time: the flaw happens only once.
         let fake = flaw.map(FakeAccounts::start);
-        play_once(fake.map(|fake| format!("ws://{}", fake.address)).as_deref(), (plan, None))
+        play_once("v1", fake.map(|fake| format!("ws://{}", fake.address)).as_deref(), (plan, None))
     });
     let is_valid = |code, report: &Value| code != INVALID && report["messages"]["skipped"] == 0;
     plays.find(|(code, report, _)| is_valid(*code, report)).expect("this machine can measure")
 }
 
 /// A plan is split at spaces, and what follows is one argument.
-fn play_once(url: Option<&str>, (plan, last): (&str, Option<&str>)) -> Played {
+fn play_once(protocol: &str, url: Option<&str>, (plan, last): (&str, Option<&str>)) -> Played {
     static RUNS: AtomicUsize = AtomicUsize::new(0);
     let run_number = RUNS.fetch_add(1, Ordering::Relaxed);
     let file = env::temp_dir().join(format!("loadgen-{}-v1-{run_number}", process::id()));
     let pool = file.with_extension("pool");
     let mut command = Command::new(env!("CARGO_BIN_EXE_loadgen"));
-    command.args(["--protocol", "v1", "--quiet", "--seed", "1", "--json"]).arg(&file);
+    command.args(["--protocol", protocol, "--quiet", "--seed", "1", "--json"]).arg(&file);
     if let Some(url) = url {
         command.arg(url).arg("--accounts").arg(&pool);
     }
@@ -126,6 +126,37 @@ fn expect_found(flaw: Flaw, plan: &str, names: &[&str]) {
     }
 }
 
+/// In MyChat phones talk in pairs, each over the socket of its conversation.
+#[test]
+fn pairs_that_speak_mychat_are_accounted_for_and_flaws_are_found() {
+    let flaws: [(Option<Flaw>, &[&str]); 6] = [
+        (None, &[]),
+        (Some(Flaw::None), &[]),
+        (Some(Flaw::ForgetStored), &["stored.missing"]),
+        (Some(Flaw::StoreTwice), &["stored.twice"]),
+        (Some(Flaw::DeliverTwice), &["duplicated"]),
+        (Some(Flaw::WrongAuthor), &["misattributed"]),
+    ];
+    thread::scope(|scope| {
+        for (flaw, names) in flaws {
+            scope.spawn(move || {
+                let mut plays = (0..20).map(|_| {
+                    let fake = flaw.map(FakeAccounts::start);
+                    let url = fake.map(|fake| format!("ws://{}", fake.address));
+                    play_once("mychat", url.as_deref(), (PLAN, None))
+                });
+                let played = plays.find(|(code, ..)| *code != INVALID);
+                let (code, report, wrong) = played.expect("this machine can measure");
+                let found: Vec<_> = wrong.keys().map(String::as_str).collect();
+                assert_eq!(found, names, "{flaw:?}: {report}");
+                assert_eq!(code, i32::from(!names.is_empty()), "{flaw:?}: {report}");
+                assert_eq!(report["accounts"]["acknowledged"], report["messages"]["sent"]);
+                assert!(report["messages"]["sent"].as_u64() > Some(0), "{report}");
+            });
+        }
+    });
+}
+
 /// A server dies in the middle of a run, and its phones come back to it.
 #[test]
 fn a_server_that_loses_or_reorders_what_it_had_acknowledged_when_it_dies_is_found_out() {
@@ -149,7 +180,7 @@ fn expect_found_at_a_restart(flaw: Flaw, names: &[&str]) {
     let mut plays = (0..20).map(|_| {
         drop(fs::remove_file(&file));
         let server = FakeAccounts::restarts_at(flaw, file.clone());
-        play_once(Some(&format!("ws://{}", server.address)), (plan, Some(&command)))
+        play_once("v1", Some(&format!("ws://{}", server.address)), (plan, Some(&command)))
     });
     let played = plays.find(|(code, ..)| *code != INVALID).expect("this machine can measure");
     drop(fs::remove_file(&file));

@@ -10,7 +10,7 @@ use crate::workload::Rooms;
 #[derive(Clone, Debug, clap::Args)]
 #[command(next_help_heading = "Protocol")]
 pub(super) struct AccountArgs {
-    /// chatterbox, websocket-chat, v1: file with the users' names and tokens; missing users are registered and added
+    /// chatterbox, websocket-chat, mychat, v1: file with the users' names and tokens; missing users are registered and added
     ///
     /// One user a line, as `switchboard user add --stdin --tokens` prints them, or as loadgen writes them. It is as
     /// secret as a password. loadgen's own server gets the users without it, and needs none.

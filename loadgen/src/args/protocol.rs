@@ -6,7 +6,7 @@ use clap::ValueEnum as _;
 use super::account::AccountArgs;
 use super::flags::Args;
 use super::values::OnOff;
-use crate::client::{Protocol, Realm};
+use crate::client::{Protocol, Realm, Skills};
 use crate::workload::{Devices, Manners, Numbers, Persona, Postings, Rooms};
 
 /// How many sessions a session invites, if no flag says so.
@@ -79,7 +79,7 @@ pub(super) fn check(args: &Args, is_spelled: impl Fn(&str) -> bool) -> Result<()
                 .into(),
         ),
         Realm::Mobile(_) => Ok(()),
-        Realm::Account(_) => check_account(args),
+        Realm::Account(words) => check_account(args, words.skills()),
         Realm::Messenger(_) => check_messenger(args),
     }
 }
@@ -103,7 +103,7 @@ fn check_messenger(args: &Args) -> Result<(), String> {
     Ok(())
 }
 
-fn check_account(args: &Args) -> Result<(), String> {
+fn check_account(args: &Args, skills: Skills) -> Result<(), String> {
     if has(args, Persona::Refresher) {
         return Err("--persona refresher means something only with --protocol sca: it asks for the list of numbers".into());
     }
@@ -118,6 +118,10 @@ fn check_account(args: &Args) -> Result<(), String> {
             "--accounts is for a server at a URL: loadgen's own server gets users of its own"
                 .into(),
         );
+    }
+    let clients = args.stage.iter().map(|stage| stage.clients).max().unwrap_or(args.clients);
+    if skills.has_partner && clients % 2 == 1 {
+        return Err("--clients must be even: in this protocol phones talk in pairs".into());
     }
     let AccountArgs { private, rooms, room_share, .. } = args.account;
     if rooms == 0 && room_share.is_some_and(|share| share > 0.0) {
@@ -175,6 +179,9 @@ pub(super) fn postings(args: &Args) -> Postings {
         Realm::Mobile(_) | Realm::Messenger(_) => Postings::NONE,
         Realm::Account(words) => {
             let skills = words.skills();
+            if skills.has_partner {
+                return Postings { private: 1.0, ..Postings::NONE };
+            }
             let flags = &args.account;
             let share = |share: f64, has_words: bool| if has_words { share } else { 0.0 };
             let has_rooms = skills.has_rooms && flags.rooms > 0;

@@ -22,8 +22,9 @@ pub(crate) struct Caller<'a> {
     /// The account that the phone signs in with: its name, its id, and the token of its login.
     #[allow(dead_code, reason = "for protocols whose addresses have the user in them")]
     pub(crate) user: &'a str,
-    #[allow(dead_code, reason = "for protocols whose addresses have the user in them")]
     pub(crate) user_id: &'a str,
+    /// The id of the one other user whom it talks to, in a protocol with a socket for each conversation.
+    pub(crate) partner_id: &'a str,
     pub(crate) token: &'a str,
     /// How it wants to be told who is online.
     pub(crate) presence: Presence,

@@ -10,6 +10,7 @@ mod dialect;
 mod door;
 mod ending;
 mod messenger;
+mod mychat;
 mod news;
 mod pen;
 mod phone;
@@ -25,7 +26,7 @@ mod upgrade;
 mod websocket_chat;
 
 pub(crate) use dialect::{
-    AccountWords, Archive, Dialect, Draft, Letter, MessengerWords, MobileWords, Realm,
+    AccountWords, Archive, Dialect, Draft, Letter, MessengerWords, MobileWords, Realm, Skills,
 };
 pub(crate) use door::{Address, Caller, Presence};
 pub(crate) use ending::{Ending, hint};

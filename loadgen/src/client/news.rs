@@ -44,6 +44,8 @@ pub(crate) enum Spot<'a> {
     /// In the conversation of two users. In what is sent, this is the other user; in what is heard, it is the
     /// recipient, if the protocol says who that is.
     User(Cow<'a, str>),
+    /// In the conversation that the socket is of, where the protocol does not say which one it is.
+    Here,
     /// In the room with this id of the server.
     Room(Cow<'a, str>),
 }
@@ -106,13 +108,14 @@ impl Spot<'_> {
     pub(crate) fn user(&self) -> Option<&str> {
         match self {
             Spot::User(name) => Some(name),
-            Spot::Everyone | Spot::Room(_) => None,
+            Spot::Everyone | Spot::Here | Spot::Room(_) => None,
         }
     }
 
     fn into_owned(self) -> Spot<'static> {
         match self {
             Spot::Everyone => Spot::Everyone,
+            Spot::Here => Spot::Here,
             Spot::User(name) => Spot::User(owned(name)),
             Spot::Room(room) => Spot::Room(owned(room)),
         }

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::chatterbox::Chatterbox;
 use super::dialect::Dialect;
 use super::messenger::SessionMessenger;
+use super::mychat::MyChat;
 use super::sca::Sca;
 use super::switchboard_v1::SwitchboardV1;
 use super::websocket_chat::WebsocketChat;
@@ -21,6 +22,8 @@ pub(crate) enum Protocol {
     Chatterbox,
     /// Users with accounts, who write to everyone and to each other.
     WebsocketChat,
+    /// Users with accounts, who talk in pairs, each over a socket of its conversation.
+    Mychat,
     /// Users with accounts, by the protocol with acknowledgements, histories and rooms.
     V1,
 }
@@ -33,6 +36,7 @@ impl Protocol {
             Protocol::Session => &SessionMessenger,
             Protocol::Chatterbox => &Chatterbox,
             Protocol::WebsocketChat => &WebsocketChat,
+            Protocol::Mychat => &MyChat,
             Protocol::V1 => &SwitchboardV1,
         }
     }

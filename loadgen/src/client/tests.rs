@@ -12,6 +12,7 @@ const CALLER: Caller<'_> = Caller {
     session: "me",
     user: "ada",
     user_id: "0111",
+    partner_id: "",
     token: "abab",
     presence: Presence::Full,
     receipts: true,

@@ -25,6 +25,8 @@ impl Run<'_> {
         let Desk { record, texts, names, pool, seed, rooms, newest, .. } = &mut self.desk;
         let Some(accounts) = record.checked.accounts_mut() else { return 0 };
         let postings = &self.plan.settings.postings;
+        let has_partner = words.skills().has_partner;
+        let to = if has_partner { from.partner() } else { to };
         let place = postings.place(record.books.sent(), (from, to), rooms, *seed);
         let recipient = crate::record::Party { phone: place.recipient(), generation: 0 };
         let stamp = record.books.send(sender, recipient, Way::Within, planned, now);

@@ -208,6 +208,7 @@ impl<'a> Reader<'a> {
             session: "",
             user: &account.name,
             user_id: &account.id,
+            partner_id: "",
             token: account.token.as_deref().unwrap_or_default(),
             presence: Presence::None,
             receipts: false,

@@ -13,7 +13,8 @@ use crate::workload::{Name, Numbers};
 pub(super) fn call(
     plan: &Plan,
     target: &Target,
-    (number, session, numbers, account): (PhoneId, &Name, &Numbers, Option<&Account>),
+    (number, session, numbers): (PhoneId, &Name, &Numbers),
+    (account, partner): (Option<&Account>, Option<&Account>),
     now: Moment,
     pen: &mut Pen,
     out: &mut Vec<u8>,
@@ -25,6 +26,7 @@ pub(super) fn call(
         session: session.as_str(),
         user: account.map_or("", |account| &account.name),
         user_id: account.map_or("", |account| &account.id),
+        partner_id: partner.map_or("", |partner| &partner.id),
         token: account.and_then(|account| account.token.as_deref()).unwrap_or_default(),
         presence: settings.presence,
         receipts: settings.manners.receipts,

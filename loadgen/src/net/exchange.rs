@@ -256,8 +256,9 @@ impl Run<'_> {
             Persona::QuotaHog => self.desk.names.hog(id, party.generation),
             _ => self.desk.names.session(session),
         };
-        let who = (session, &name, &self.desk.numbers, self.desk.pool.get(id));
-        let phone = call(self.plan, target, who, now, pen, out);
+        let (who, pool) = ((session, &name, &self.desk.numbers), &self.desk.pool);
+        let accounts = (pool.get(id), pool.get(id.partner()));
+        let phone = call(self.plan, target, who, accounts, now, pen, out);
         let Some(line) = &mut slot.line else { return };
         if !slot.persona.is_hostile() && !line.is_secure() {
             self.desk.record.connecting.tcp.add(now.since(line.dialled));

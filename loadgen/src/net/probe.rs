@@ -21,6 +21,8 @@ use crate::workload::{Names, Numbers};
 
 /// How long the server may take for each answer, and for all of them.
 const PATIENCE: Duration = Duration::from_secs(5);
+/// The phone whose account the probe uses.
+const FIRST: PhoneId = PhoneId(0);
 const WHOLE: Duration = Duration::from_secs(15);
 
 /// Calls, waits for the greeting, pings, and hangs up. Returns the address that has answered.
@@ -58,9 +60,10 @@ fn converse(plan: &Plan, target: &Target, pool: &Pool, mut talk: Talk<'_>) -> Re
     // Shards call at the same time, and none may take the number of another.
     let probe = PhoneId(numbers.probe().0 + plan.shard.map_or(0, |shard| shard.number - 1));
     let session = ids.session(probe);
-    let who = (probe, &session, &numbers, pool.accounts().first());
+    let who = (probe, &session, &numbers);
+    let accounts = (pool.get(FIRST), pool.get(FIRST.partner()));
     let (clock, mut pen, mut out) = (Clock::start(), Pen::new(seed), Vec::new());
-    let mut phone = call(plan, target, who, clock.now(), &mut pen, &mut out);
+    let mut phone = call(plan, target, who, accounts, clock.now(), &mut pen, &mut out);
     let mut buffer = vec![0; 64 * 1024];
     loop {
         talk.write(&out).map_err(failed)?;

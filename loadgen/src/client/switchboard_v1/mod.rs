@@ -57,6 +57,7 @@ impl AccountWords for SwitchboardV1 {
     fn skills(&self) -> Skills {
         Skills {
             is_private: true,
+            has_partner: false,
             has_rooms: true,
             has_replies: true,
             types: true,
@@ -116,7 +117,7 @@ impl AccountWords for SwitchboardV1 {
 /// A frame about a place.
 fn frame<'a>(body: ClientBody<'a>, place: &'a Spot<'_>, id: Option<&'a str>) -> ClientFrame<'a> {
     let (to, room) = match place {
-        Spot::Everyone => (None, None),
+        Spot::Everyone | Spot::Here => (None, None),
         Spot::User(name) => (Some(&**name), None),
         Spot::Room(room) => (None, Some(&**room)),
     };

@@ -180,6 +180,7 @@ impl Desk {
             (Spot::Everyone, place) => place == Place::Everyone,
             (Spot::User(name), Place::Phone(to)) => self.pool.name(to) == Some(&**name),
             (Spot::Room(id), Place::Room(room)) => self.pool.room(room) == &**id,
+            (Spot::Here, place) => matches!(place, Place::Phone(_)),
             (Spot::User(_) | Spot::Room(_), _) => false,
         };
         is_place_right && self.pool.name(stamp.sender) == Some(&*post.from)

@@ -1,0 +1,86 @@
+//! Reads the server's frames in MyChat.
+
+use switchboard::dialects::mychat::wire::{Frame, Status};
+
+use crate::client::news::{News, Post, Spot};
+use crate::client::said::NoNews;
+
+/// Reads a frame. `Err`: it is no news.
+pub(super) fn read(json: &str) -> Result<News<'_>, NoNews> {
+    if json.starts_with('[') {
+        let list = serde_json::from_str::<Vec<Status<'_>>>(json);
+        return list.map(|_| News::Online { bytes: json.len() }).map_err(|_| NoNews::Nonsense);
+    }
+    let Ok(frame) = serde_json::from_str::<Frame<'_>>(json) else { return Err(NoNews::Nonsense) };
+    let news = match frame.kind {
+        None => post(frame).map(News::Post),
+        Some("notify") => frame.from_id.and(frame.text).map(|_| News::Known),
+        // The server also sends a ping of WebSocket, whose answer it counts as a sign of life.
+        Some("ping") => Some(News::Known),
+        Some("unread_reset") => frame.from_id.map(|_| News::Known),
+        Some(_) => return Err(NoNews::Other),
+    };
+    news.ok_or(NoNews::Nonsense)
+}
+
+/// A message of a room says which room it is, and one of a private conversation nothing.
+fn post(frame: Frame<'_>) -> Option<Post<'_>> {
+    let place = match (frame.room_id, frame.sender_id) {
+        (Some(room), Some(_)) => Spot::Room(room.into()),
+        (None, None) => Spot::Here,
+        (Some(_), None) | (None, Some(_)) => return None,
+    };
+    frame.time?;
+    let reply_to = frame.reply_to.map(|reply| reply.text);
+    Some(Post { mid: None, from: frame.user?, place, text: frame.text?, reply_to })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_message_of_a_room_names_it_and_a_private_one_does_not() {
+        let private = r#"{"user":"ada","text":"Hi","time":"23:59"}"#;
+        let post = |place, reply_to| {
+            let (from, text) = ("ada".into(), "Hi".into());
+            Ok(News::Post(Post { mid: None, from, place, text, reply_to }))
+        };
+        assert_eq!(read(private), post(Spot::Here, None));
+        let room = private.replace('}', r#","sender_id":"u","room_id":"r"}"#);
+        assert_eq!(read(&room), post(Spot::Room("r".into()), None));
+        let reply = r#","reply_to":{"sender_id":"v","sender_name":"bob","text":"Well?"}}"#;
+        let reply = room.replace('}', reply);
+        assert_eq!(read(&reply), post(Spot::Room("r".into()), Some("Well?".into())));
+    }
+
+    #[test]
+    fn the_other_sockets_are_understood_too() {
+        let notice =
+            r#"{"type":"notify","from_id":"u","from_name":"ada","text":"Hi","time":"23:59"}"#;
+        assert_eq!(read(notice), Ok(News::Known));
+        assert_eq!(read(r#"{"type":"ping"}"#), Ok(News::Known));
+        assert_eq!(read(r#"{"type":"unread_reset","from_id":"u"}"#), Ok(News::Known));
+        let status = r#"[{"id":"u","name":"ada","online":true}]"#;
+        assert_eq!(read(status), Ok(News::Online { bytes: status.len() }));
+        assert_eq!(read(r#"{"type":"something_new"}"#), Err(NoNews::Other));
+    }
+
+    #[test]
+    fn what_is_not_the_protocol_is_nonsense_and_never_a_panic() {
+        for json in [
+            "",
+            "hello",
+            "[7]",
+            "{}",
+            r#"{"user":"ada","text":"Hi"}"#,
+            r#"{"user":"ada","text":7,"time":"23:59"}"#,
+            r#"{"user":"ada","text":"Hi","time":"23:59","room_id":"r"}"#,
+            r#"{"user":"ada","text":"Hi","time":"23:59","sender_id":"u"}"#,
+            r#"{"type":"notify","from_name":"ada","text":"Hi","time":"23:59"}"#,
+            r#"{"type":"unread_reset"}"#,
+        ] {
+            assert_eq!(read(json), Err(NoNews::Nonsense), "{json}");
+        }
+    }
+}
