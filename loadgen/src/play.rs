@@ -187,7 +187,7 @@ pub(crate) fn play(
         (Some(_), _) => Pool::read(&own_users).map_err(Refusal::Server)?,
         // Users are on one server only: `args` sees to that.
         (None, Some(path)) if has_accounts => {
-            enrolment::prepare(path, phones, &mut servers[0].target, signals, plan.quiet)?
+            enrolment::prepare(path, phones, &servers[0].target, signals, plan.quiet)?
         }
         (None, _) => Pool::default(),
     };

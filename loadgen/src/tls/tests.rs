@@ -32,7 +32,7 @@ fn trust(name: &str, pem: &str) -> Result<Trust, String> {
     trust
 }
 
-/// Lets both sides talk until neither has anything to say, with so many bytes at a time from the server. Returns
+/// Lets both sides talk until neither has anything to say, with `step` bytes at a time from the server. Returns
 /// what the server's side has said.
 fn talk(
     session: &mut Session,
