@@ -4,9 +4,11 @@
 //! It says neither against which server nor where the report goes: the same plan can be played several
 //! times.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
+use switchboard::auth::TokenMaker;
 
 use crate::client::{Presence, Protocol};
 use crate::expect::Expectation;
@@ -28,6 +30,9 @@ pub(crate) struct Plan {
     pub(crate) is_closed: bool,
     /// What phones do.
     pub(crate) settings: Settings,
+    /// What makes the tokens of phones, if the server wants some. A key does not leave this process.
+    #[serde(skip)]
+    pub(crate) tokens: Option<Arc<TokenMaker>>,
     /// The server's ping timeout, if it is known.
     pub(crate) ping_timeout: Option<Duration>,
     /// How often the server looks for silent phones.

@@ -25,6 +25,8 @@ mod operating;
 mod seats;
 mod sink;
 
+use std::time::Duration;
+
 use crate::limiter::Block;
 use crate::timer::{Moment, Now};
 
@@ -107,6 +109,8 @@ pub enum Entrant<'a> {
         mobile: Mobile,
         /// In what form it wants to hear who is online.
         presence: PresenceMode,
+        /// Until when it has proved that the number is its own, since the Unix epoch. `None`: nobody has asked.
+        proven_until: Option<Duration>,
     },
     /// A device asks for the messenger realm. Its first frame says who it is.
     Messenger(&'a messenger::SignIn<'a>),
@@ -275,8 +279,12 @@ impl Chat {
             return Err(bans::REFUSAL);
         }
         match who {
-            Entrant::Mobile { mobile, presence } => {
-                self.mobile.admit(now, (id, from), mobile, presence, sink)
+            Entrant::Mobile { mobile, presence, proven_until } => {
+                let admitted = self.mobile.admit(now, (id, from), mobile, presence, sink)?;
+                if let Some(until) = proven_until {
+                    self.mobile.prove(now, id, until);
+                }
+                Ok(admitted)
             }
             Entrant::Messenger(who) => {
                 self.messenger.sign_in(now, (id, from), who, sink)?;
@@ -285,6 +293,11 @@ impl Chat {
             // The realm has events for the connection at once. They have to wait until it can hear them.
             Entrant::Account { .. } => Ok(Admitted::default()),
         }
+    }
+
+    /// Notes that a connection has proved again that its number is its own, until that time since the Unix epoch.
+    pub fn prove(&mut self, now: Now, id: ConnectionId, until: Duration) {
+        self.mobile.prove(now, id, until);
     }
 
     /// Tells a connection that was admitted what its realm has for it, now that the connection speaks a
@@ -424,8 +437,8 @@ impl Chat {
     /// Acts on the deadlines that have passed: at most `budget` of them in one call. The rest waits for the
     /// next call.
     pub fn expire(&mut self, now: Now, budget: usize, sink: &mut impl Sink) {
-        // The mobile realm has no deadlines.
-        let Chat { mobile: _, messenger, account, bans: _ } = self;
+        let Chat { mobile, messenger, account, bans: _ } = self;
+        mobile.expire(now, budget, sink);
         messenger.expire(now, budget, sink);
         if let Some(account) = account {
             account.expire(now, budget, sink);
@@ -434,15 +447,15 @@ impl Chat {
 
     /// The moment at which [`expire`](Chat::expire) is to be called next. `None` if there is no deadline.
     pub fn next_deadline(&self) -> Option<Moment> {
-        let Chat { mobile: _, messenger, account, bans: _ } = self;
+        let Chat { mobile, messenger, account, bans: _ } = self;
         let account = account.as_ref().and_then(|realm| realm.next_deadline());
-        [messenger.next_deadline(), account].into_iter().flatten().min()
+        [mobile.next_deadline(), messenger.next_deadline(), account].into_iter().flatten().min()
     }
 
     /// How many timers the realms keep.
     pub fn timers(&self) -> usize {
-        let Chat { mobile: _, messenger, account, bans: _ } = self;
-        messenger.timers() + account.as_ref().map_or(0, |realm| realm.timers())
+        let Chat { mobile, messenger, account, bans: _ } = self;
+        mobile.timers() + messenger.timers() + account.as_ref().map_or(0, |realm| realm.timers())
     }
 
     /// The person that a connection belongs to. `None` if it is signed in to no realm.

@@ -22,6 +22,8 @@ pub enum Farewell {
     LoggedOut,
     /// The login has expired.
     Expired,
+    /// The token that has proved whose number it is has expired, and no newer one has come.
+    TokenExpired,
     /// The user has as many connections as one may have.
     TooManyDevices,
     /// The connection is for a room, and its user is no member, or no longer; or the room is gone.

@@ -9,20 +9,23 @@ use clap::builder::BoolishValueParser;
 
 use super::ctl_args::CtlArgs;
 #[cfg(feature = "accounts")]
-use super::data_args::{DataArgs, ToolArgs};
+use super::data_args::{DataArgs, DataToolArgs};
 use super::headings::{DEADLINES, MEMORY, NETWORK, OPERATION, SESSIONS};
+use super::identity_args::IdentityArgs;
 use super::limit_args::LimitArgs;
 use super::mistakes::Mistakes;
 use super::origin::origin;
 use super::parsed::Parsed;
 use super::rates::pace;
+#[cfg(feature = "auth")]
+use super::token_args::TokenArgs;
 use super::values::{
     LogLevel, byte_rate, bytes, count, file_mode, http_head, listen_address, message_bytes,
     overlap, time, time_or_none,
 };
 use crate::chat::{account, messenger, mobile};
 use crate::limiter::Rate;
-use crate::net::{DataSettings, Format, Level, ListenAddress, LogSettings, Settings};
+use crate::net::{DataSettings, Format, Level, ListenAddress, LogSettings, Settings, Tool};
 use crate::turn::{Caps, Limits, PresenceLimits};
 use crate::{chat, http, session, ws};
 
@@ -65,6 +68,9 @@ pub(super) struct Args {
     /// Website whose pages may connect, in addition to the server's own host; may be given several times
     #[arg(long, env = "SWITCHBOARD_ALLOW_ORIGIN", value_name = "URL", value_delimiter = ',', help_heading = NETWORK, value_parser = origin)]
     allow_origin: Vec<String>,
+
+    #[command(flatten)]
+    identity: IdentityArgs,
 
     /// Folder with an app's own pages, in templates/ and static/; they are read once, at the start
     ///
@@ -231,7 +237,9 @@ pub(super) struct Args {
 pub(super) enum Tools {
     #[cfg(feature = "accounts")]
     #[command(flatten)]
-    Data(ToolArgs),
+    Data(DataToolArgs),
+    #[cfg(feature = "auth")]
+    Token(TokenArgs),
     Ctl(CtlArgs),
 }
 
@@ -244,7 +252,9 @@ impl Tools {
     pub(super) fn parsed(self) -> Result<Parsed, Vec<String>> {
         match self {
             #[cfg(feature = "accounts")]
-            Tools::Data(tool) => Ok(Parsed::Tool(tool.tool())),
+            Tools::Data(tool) => Ok(Parsed::Tool(Tool::Data(tool.tool()))),
+            #[cfg(feature = "auth")]
+            Tools::Token(tool) => Ok(Parsed::Tool(Tool::Token(tool.tool()))),
             Tools::Ctl(ctl) => ctl.settings().map(Parsed::Ctl).map_err(|line| vec![line]),
         }
     }
@@ -298,10 +308,11 @@ pub(super) fn settings(args: Args, around: Surroundings, mistakes: &mut Mistakes
     let session_defaults = session::Limits::default();
     let echo_bytes = session_defaults.echo_ws.message_bytes.max(args.max_message_bytes);
     let (account, data) = (args.account_limits(), args.data(mistakes));
+    let mut warnings = around.warnings;
+    let realms = args.identity.open_realms(data.is_some(), mistakes, &mut warnings);
     let mut chat = chat_limits(&args, account);
     let clients = args.clients.resolve(args.max_message_bytes, mistakes);
     chat.mobile.replacements = clients.replacement_rate;
-    let mut warnings = around.warnings;
     warnings.extend(clients.warnings(&listen));
     let limits = Limits {
         addresses: clients.addresses,
@@ -329,6 +340,7 @@ pub(super) fn settings(args: Args, around: Surroundings, mistakes: &mut Mistakes
             echo_ws: ws::Limits { message_bytes: echo_bytes, binary: true },
             echo: args.echo,
             admin_listener: args.admin_listen.is_some(),
+            realms,
             allowed_origins: args.allow_origin,
             strikes: clients.strikes,
             message_rate: clients.message_rate,
@@ -347,6 +359,8 @@ pub(super) fn settings(args: Args, around: Surroundings, mistakes: &mut Mistakes
         max_connections: args.max_connections,
         admin_token_file: args.admin_token_file,
         bans_file: args.bans_file,
+        auth_key_file: args.identity.auth_key_file,
+        auth_audience: args.identity.auth_audience,
         limits,
         log: log_settings(args.log, args.log_format, around.journal),
         slow_turn: args.slow_turn,
@@ -354,7 +368,7 @@ pub(super) fn settings(args: Args, around: Surroundings, mistakes: &mut Mistakes
         pages: args.pages,
         web: !args.no_web,
         warnings,
-        data,
+        data: data.filter(|_| realms.account),
         values: Vec::new(),
         reread: None,
     }

@@ -1,4 +1,4 @@
-//! [`DataArgs`]: the flags about the data of the account realm. [`ToolArgs`]: the tools for it.
+//! [`DataArgs`]: the flags about the data of the account realm. [`DataToolArgs`]: the tools for it.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::mistakes::Mistakes;
 use super::values::{count, time};
 use crate::chat::account::{self, Registration};
-use crate::net::{DataSettings, ImportTool, OldApp, Tool, UserTool};
+use crate::net::{DataSettings, DataTool, ImportTool, OldApp, UserTool};
 use crate::store::{self, Durability, TakenNames};
 
 /// The heading of these flags in the help.
@@ -90,9 +90,9 @@ impl DataArgs {
     }
 }
 
-/// A tool, instead of the server.
+/// A tool for the data.
 #[derive(Debug, clap::Subcommand)]
-pub(super) enum ToolArgs {
+pub(super) enum DataToolArgs {
     /// Write a copy of the data to FILE, beside a running server
     Backup {
         #[command(flatten)]
@@ -247,7 +247,7 @@ impl AppArg {
 }
 
 impl ImportArgs {
-    fn tool(self) -> Tool {
+    fn tool(self) -> DataTool {
         let taken_names = match (self.rename, self.same_people) {
             (Some(suffix), _) => TakenNames::Renamed(suffix),
             (None, true) => TakenNames::SamePeople,
@@ -255,25 +255,27 @@ impl ImportArgs {
         };
         let (zone, skips, is_dry_run) = (self.zone, self.skip, self.dry_run);
         let what = ImportTool { app: self.app.app(), taken_names, zone, skips, is_dry_run };
-        Tool::Import { data: self.folder.folder, what }
+        DataTool::Import { data: self.folder.folder, what }
     }
 }
 
-impl ToolArgs {
-    pub(super) fn tool(self) -> Tool {
+impl DataToolArgs {
+    pub(super) fn tool(self) -> DataTool {
         match self {
-            ToolArgs::Backup { folder, file } => Tool::Backup { data: folder.folder, file },
-            ToolArgs::Restore { folder, file } => Tool::Restore { data: folder.folder, file },
-            ToolArgs::Check { folder } => Tool::Check { data: folder.folder },
-            ToolArgs::Import(args) => args.tool(),
-            ToolArgs::User(args) => {
+            DataToolArgs::Backup { folder, file } => DataTool::Backup { data: folder.folder, file },
+            DataToolArgs::Restore { folder, file } => {
+                DataTool::Restore { data: folder.folder, file }
+            }
+            DataToolArgs::Check { folder } => DataTool::Check { data: folder.folder },
+            DataToolArgs::Import(args) => args.tool(),
+            DataToolArgs::User(args) => {
                 let (folder, what) = match args {
                     UserArgs::List { folder } => (folder, UserTool::List),
                     UserArgs::Add(args) => (args.folder.clone(), args.tool()),
                     UserArgs::Passwd { folder, name } => (folder, UserTool::Passwd(name)),
                     UserArgs::Delete { folder, name } => (folder, UserTool::Delete(name)),
                 };
-                Tool::User { data: folder.folder, what }
+                DataTool::User { data: folder.folder, what }
             }
         }
     }

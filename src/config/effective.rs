@@ -12,7 +12,7 @@ use crate::net::{self, Setting, Settings};
 
 /// The flags whose values SIGHUP reads again. All others need a restart: they name what is opened or read at the
 /// start, or size what cannot shrink.
-pub(super) const AT_RUN_TIME: [&str; 35] = [
+pub(super) const AT_RUN_TIME: [&str; 37] = [
     "max-connections",
     "allow-origin",
     "echo",
@@ -46,6 +46,8 @@ pub(super) const AT_RUN_TIME: [&str; 35] = [
     "max-users",
     "admin-token-file",
     "bans-file",
+    "auth-key-file",
+    "auth-audience",
     "log",
     "slow-turn",
 ];

@@ -10,6 +10,7 @@ mod ctl_args;
 mod data_args;
 mod effective;
 mod headings;
+mod identity_args;
 mod limit_args;
 mod mistakes;
 mod origin;
@@ -18,6 +19,8 @@ mod parsed;
 mod rates;
 mod settings_file;
 mod sources;
+#[cfg(feature = "auth")]
+mod token_args;
 mod tokens;
 mod values;
 

@@ -85,6 +85,8 @@ pub enum Incoming<'a> {
     Command(Command<'a>),
     /// The session answers at once with this event, without the chat.
     Reply(Event<'a>),
+    /// The client shows a newer token, which proves whose number it is.
+    Token(Cow<'a, str>),
     /// The session sends the message back as it is.
     Echo(Message<'a>),
     /// The message asks for nothing.

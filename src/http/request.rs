@@ -102,8 +102,13 @@ impl<'b> Request<'b> {
     /// one. As in a form, `+` is a space, and bytes that are no UTF-8 become U+FFFD. A value without
     /// escapes is borrowed.
     pub fn query_value(&self, name: &str) -> Option<Cow<'b, str>> {
-        let mut pairs = form_urlencoded::parse(self.query?.as_bytes());
-        pairs.find_map(|(key, value)| (key == name).then_some(value))
+        self.query_values(name).next()
+    }
+
+    /// The values of all of them, in their order.
+    pub fn query_values(&self, name: &str) -> impl Iterator<Item = Cow<'b, str>> {
+        let pairs = form_urlencoded::parse(self.query.unwrap_or_default().as_bytes());
+        pairs.filter_map(move |(key, value)| (key == name).then_some(value))
     }
 
     /// Whether the client sends its body only after an interim answer, 100 (RFC 9110 §10.1.1). A client of

@@ -113,6 +113,13 @@ pub enum Kind {
     },
 }
 
+impl Kind {
+    /// Whether it is a WebSocket.
+    pub fn is_socket(self) -> bool {
+        self != Kind::Plain
+    }
+}
+
 /// The segments of a request's path that stand where its line has a parameter, in their order and as
 /// they came: not percent-decoded.
 pub type Params<'r> = [&'r str; MOST_PARAMS];
@@ -145,6 +152,8 @@ pub struct Found<'r, H> {
     pub path: &'static str,
     /// The listeners that know the address.
     pub listeners: Listeners,
+    /// Whether a response or a WebSocket is what one gets here.
+    pub kind: Kind,
     /// The parameters in the request's path.
     pub params: Params<'r>,
     /// Where no line is for the request's method, the methods that the address has: the value of
@@ -273,6 +282,7 @@ pub fn find<'r, H: Copy>(
         handler,
         path: first.path,
         listeners: first.listeners,
+        kind: first.kind,
         params,
         allow: line.is_none().then(|| allow(&mut same)),
         takes,

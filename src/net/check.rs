@@ -5,7 +5,7 @@
 use std::path::Path;
 
 use super::descriptors::{self, Room};
-use super::{ListenAddress, Settings, bans_file, page_files, secret, unix_socket};
+use super::{ListenAddress, Settings, bans_file, key_file, page_files, secret, unix_socket};
 
 /// What a check has found.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
@@ -31,7 +31,13 @@ pub fn check(settings: &Settings) -> Checked {
     }
     if let Some(path) = &settings.admin_token_file {
         checked.mistakes.extend(secret::read_token(path).err());
-        checked.warnings.extend(secret::exposure(path));
+        checked.warnings.extend(secret::exposure("--admin-token-file", path));
+    }
+    if let Some(path) = &settings.auth_key_file {
+        match key_file::read(path, settings.auth_audience.as_deref()) {
+            Ok((_, warnings)) => checked.warnings.extend(warnings),
+            Err(mistake) => checked.mistakes.push(mistake),
+        }
     }
     if let Some(path) = &settings.bans_file {
         checked.mistakes.extend(bans_file::read(path).err().unwrap_or_default());
@@ -66,6 +72,7 @@ pub(super) fn no_trace_file(settings: &Settings) -> Option<String> {
     let path = settings.trace_file.as_deref()?;
     let same = |other: &Path| Some(path.canonicalize().ok()? == other.canonicalize().ok()?);
     let token = settings.admin_token_file.as_deref();
+    let keys = settings.auth_key_file.as_deref();
     let why = if path.is_dir() {
         format!("it is a folder; write {}", path.join("trace.json").display())
     } else if path.parent().is_some_and(|folder| folder.exists() && !folder.is_dir()) {
@@ -75,6 +82,8 @@ pub(super) fn no_trace_file(settings: &Settings) -> Option<String> {
         "it is a device or a pipe, which a trace would replace; name a file".to_owned()
     } else if token.and_then(same) == Some(true) {
         "it is the --admin-token-file too, and a trace would replace the token".to_owned()
+    } else if keys.and_then(same) == Some(true) {
+        "it is the --auth-key-file too, and a trace would replace the keys".to_owned()
     } else {
         return None;
     };

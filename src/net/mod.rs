@@ -12,6 +12,8 @@ mod data;
 #[path = "no_data.rs"]
 mod data;
 mod descriptors;
+mod doors;
+mod key_file;
 mod listen_address;
 mod listener;
 mod log;
@@ -27,6 +29,12 @@ mod start_watch;
 mod stop;
 mod systemd;
 mod text_file;
+#[cfg(feature = "auth")]
+mod token_tool;
+#[cfg(not(feature = "auth"))]
+#[path = "no_token_tool.rs"]
+mod token_tool;
+mod tool;
 mod trace_file;
 mod unix_socket;
 mod wait;
@@ -62,7 +70,7 @@ use trace_file::TraceFile;
 pub use check::{Checked, check, most_connections};
 #[cfg(feature = "accounts")]
 pub use data::{ImportTool, OldApp, UserTool};
-pub use data::{Settings as DataSettings, Tool, run_tool};
+pub use data::{Settings as DataSettings, Tool as DataTool};
 pub use listen_address::ListenAddress;
 pub use listener::{Passed, passed_addresses};
 pub use log::{Format, Level, LogSettings};
@@ -70,6 +78,8 @@ pub use reload::{Reread, Setting, read_settings_file};
 pub use secret::operators_token;
 pub use signals::Signals;
 pub use start_watch::interruptible;
+pub use token_tool::TokenTool;
+pub use tool::{Tool, run_tool};
 pub use unix_socket::connect_unix;
 
 /// The tokens of the sources that are not connections. No connection has such a token: it would be one
@@ -95,6 +105,10 @@ pub struct Settings {
     pub admin_token_file: Option<PathBuf>,
     /// A file with those who are banned, if there is one.
     pub bans_file: Option<PathBuf>,
+    /// A file with the keys that prove whose number it is. `None`: numbers are not verified.
+    pub auth_key_file: Option<PathBuf>,
+    /// The audience that tokens have to be for.
+    pub auth_audience: Option<String>,
     /// All limits of the turn. [`run`] fills in the two on connections.
     pub limits: Limits,
     /// Which log lines are written, and how.
@@ -264,9 +278,10 @@ impl Driver {
         let supervisor = Supervisor::from_env(limits.drain_timeout);
         // Logged last: a reader of this line may rely on everything being open.
         log.always(format_args!(
-            "listening on {} for up to {} connections",
+            "listening on {} for up to {} connections, open: {}",
             listener.place()?,
-            room.websockets
+            room.websockets,
+            doors::of_log(&limits.session, snapshot.is_some())
         ));
         if let Some(admin) = &admin {
             log.always(format_args!("the operator's pages are at {}", admin.place()?));
@@ -391,13 +406,19 @@ fn read_files(
 ) -> Result<Bans, String> {
     if let Some(path) = &settings.admin_token_file {
         limits.session.admin_token = Some(secret::read_token(path)?);
-        warnings.extend(secret::exposure(path));
+        warnings.extend(secret::exposure("--admin-token-file", path));
+    }
+    if let Some(path) = &settings.auth_key_file {
+        let (keys, about) = key_file::read(path, settings.auth_audience.as_deref())?;
+        limits.session.keys = Some(keys);
+        warnings.extend(about);
     }
     if let Some(folder) = &settings.pages {
         limits.session.pages = page_files::read(folder)?;
     }
     if settings.web {
-        limits.session.web = WebClient::new(settings.data.is_some());
+        limits.session.web =
+            WebClient::new(&doors::of_page(&limits.session, settings.data.is_some()));
     }
     if settings.data.is_some() {
         let (zone, warning) = data::local_zone();

@@ -24,7 +24,7 @@ pub enum Tool {}
 /// # Errors
 ///
 /// None.
-pub fn run_tool(tool: &Tool) -> Result<String, String> {
+pub(super) fn run_tool(tool: &Tool) -> Result<String, String> {
     match *tool {}
 }
 

@@ -15,7 +15,8 @@ use std::time::Duration;
 use mio::Waker;
 
 use super::log::{Level, Log};
-use super::{Driver, Settings, bans_file, check, secret, text_file};
+use super::{Driver, Settings, bans_file, check, key_file, secret, text_file};
+use crate::auth::Keys;
 use crate::chat::Bans;
 use crate::session::AdminToken;
 use crate::turn::{Limits, RunTimeLimits};
@@ -65,6 +66,7 @@ struct Fresh {
     /// `None`: there is no file with bans.
     bans: Option<Bans>,
     token: Option<AdminToken>,
+    keys: Option<Keys>,
     values: Vec<Setting>,
     warnings: Vec<String>,
 }
@@ -126,11 +128,12 @@ pub(super) struct Reload {
     warnings: Vec<String>,
     token: Option<AdminToken>,
     has_bans_file: bool,
+    keys: Option<Keys>,
 }
 
 impl Reload {
-    /// Remembers the settings that the server has started with. The limits have the token that was read for them.
-    /// `waker` wakes the loop when it should call [`look`](Self::look).
+    /// Remembers the settings that the server has started with, with what was read for them into the limits. `waker`
+    /// wakes the loop when it should call [`look`](Self::look).
     pub(super) fn new(settings: &Settings, limits: &Limits, waker: Arc<Waker>) -> Self {
         Reload {
             reread: settings.reread.clone(),
@@ -141,6 +144,7 @@ impl Reload {
             warnings: settings.warnings.clone(),
             token: limits.session.admin_token.clone(),
             has_bans_file: settings.bans_file.is_some(),
+            keys: limits.session.keys.clone(),
         }
     }
 
@@ -201,6 +205,11 @@ impl Reload {
             log.always(format_args!("reloaded: the operator's token has changed"));
             self.token = fresh.token;
         }
+        if fresh.keys != self.keys {
+            changes += 1;
+            log.always(format_args!("reloaded: the keys have changed"));
+            self.keys = fresh.keys;
+        }
         if changes == 0 {
             log.always(format_args!("reloaded: nothing has changed"));
         }
@@ -239,10 +248,19 @@ fn read(reread: &Reread, present: Option<AdminToken>) -> Result<Fresh, Vec<Strin
         // A token that came through a pipe cannot be read again.
         Some(path) if path.exists() && !path.is_file() => present,
         Some(path) => {
-            warnings.extend(secret::exposure(path));
+            warnings.extend(secret::exposure("--admin-token-file", path));
             secret::read_token(path).map_err(|mistake| mistakes.push(mistake)).ok()
         }
     };
+    if let Some(path) = &settings.auth_key_file {
+        match key_file::read(path, settings.auth_audience.as_deref()) {
+            Ok((keys, about)) => {
+                limits.session.keys = Some(keys);
+                warnings.extend(about);
+            }
+            Err(mistake) => mistakes.push(mistake),
+        }
+    }
     let bans = settings.bans_file.as_deref().map(bans_file::read).transpose();
     let bans = bans.map_err(|lines| mistakes.extend(lines)).ok().flatten();
     if !mistakes.is_empty() {
@@ -255,6 +273,7 @@ fn read(reread: &Reread, present: Option<AdminToken>) -> Result<Fresh, Vec<Strin
         slow_turn: settings.slow_turn,
         bans,
         token,
+        keys: limits.session.keys,
         values: settings.values,
         warnings,
     })
@@ -293,6 +312,7 @@ mod tests {
             warnings: Vec::new(),
             token: None,
             has_bans_file: false,
+            keys: None,
         };
         assert!(reload.begin(log));
         for _ in 0..100 {

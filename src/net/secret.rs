@@ -46,12 +46,10 @@ fn read(path: &Path) -> Result<AdminToken, String> {
 const OTHERS: u32 = 0o007;
 
 /// A sentence, if every account of this machine may read or change the file.
-pub(super) fn exposure(path: &Path) -> Option<String> {
+pub(super) fn exposure(flag: &str, path: &Path) -> Option<String> {
     let mode = fs::metadata(path).ok().filter(|file| file.is_file())?.permissions().mode();
     let path = path.display();
     (mode & OTHERS != 0).then(|| {
-        format!(
-            "--admin-token-file {path}: every account of this machine may use it: chmod 600 {path}"
-        )
+        format!("{flag} {path}: every account of this machine may use it: chmod 600 {path}")
     })
 }

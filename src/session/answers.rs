@@ -27,6 +27,8 @@ pub(super) fn without_handler(
         return Some(refuse_body(request, found).unwrap_or_else(allowed));
     }
     let sentence = match found.handler {
+        // Answered before this.
+        Handler::Off(sentence) => sentence,
         Handler::Page(_) | Handler::Site(_) => "this address can only be read",
         Handler::Ask(_) | Handler::Operate(_) => "this address does not have this method",
         Handler::Socket(_) => "a WebSocket is opened with GET",

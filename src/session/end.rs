@@ -64,7 +64,7 @@ pub enum End {
 
 impl End {
     /// The name of each outcome in the metrics, in the order of [`outcome`](End::outcome).
-    pub const OUTCOMES: [&'static str; 27] = [
+    pub const OUTCOMES: [&'static str; 28] = [
         "http",
         "request_timeout",
         "closed_by_client",
@@ -92,6 +92,7 @@ impl End {
         "message_too_long",
         "sent_away",
         "banned",
+        "token_expired",
     ];
 
     /// The index of the outcome in [`OUTCOMES`](End::OUTCOMES).
@@ -124,6 +125,7 @@ impl End {
             End::Farewell(Farewell::MessageTooLong) => 24,
             End::SentAway => 25,
             End::Banned => 26,
+            End::Farewell(Farewell::TokenExpired) => 27,
         }
     }
 
@@ -134,6 +136,7 @@ impl End {
             End::Http | End::RequestTimeout | End::AnswerTimeout | End::Slow | End::Lost => None,
             End::Farewell(Farewell::LoggedOut) => Some((Some(4001), "logged out")),
             End::Farewell(Farewell::Expired) => Some((Some(4001), "the login has expired")),
+            End::Farewell(Farewell::TokenExpired) => Some((Some(4001), "the token has expired")),
             End::Farewell(Farewell::TooManyDevices) => {
                 Some((Some(4008), "too many connections of one person"))
             }

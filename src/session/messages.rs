@@ -1,7 +1,8 @@
 //! The second stage of a session: WebSocket messages, each decoded by the session's dialect.
 
 use super::allowance::Measure;
-use super::{End, Flow, Host, Limits, WebSocket};
+use super::{End, Flow, Host, Limits, WebSocket, identity};
+use crate::auth;
 use crate::chat::{self, Entrant, Event};
 use crate::dialects::flaw::{Flaw, SIGNED_IN_ALREADY};
 use crate::dialects::{Allowance, Entry, Incoming, Message};
@@ -118,6 +119,10 @@ impl WebSocket {
                 host.write(|out| encode(message, out));
                 return Flow::Open;
             }
+            Incoming::Token(token) => match self.take_token(&token, limits, host) {
+                Ok(()) => return Flow::Open,
+                Err(flaw) => (flaw.sentence(), flaw.code(), None, None),
+            },
             Incoming::Nothing => return Flow::Open,
             Incoming::Unacceptable => return Flow::Finish(End::Unacceptable),
             Incoming::Malformed { detail, code, id, refused_message } => {
@@ -141,6 +146,21 @@ impl WebSocket {
         Flow::Open
     }
 
+    /// Handles a newer token. A good one has no answer; a bad one leaves the connection with the older.
+    fn take_token(
+        &mut self,
+        token: &str,
+        limits: &Limits,
+        host: &mut impl Host,
+    ) -> Result<(), auth::Flaw> {
+        let Some(mobile) = host.mobile() else { return Ok(()) };
+        if let Some(until) = identity::check(token, mobile, limits, host)? {
+            host.prove(until);
+        }
+        self.strikes = self.strikes.saturating_sub(1);
+        Ok(())
+    }
+
     /// Handles the first message of a client that has to sign in. Any other message ends the connection.
     fn take_first(&mut self, incoming: &Incoming<'_>, host: &mut impl Host) -> Flow {
         match incoming {
@@ -161,6 +181,7 @@ impl WebSocket {
             }
             Incoming::Command(_)
             | Incoming::Reply(_)
+            | Incoming::Token(_)
             | Incoming::Echo(_)
             | Incoming::Nothing
             | Incoming::Speaks(_)

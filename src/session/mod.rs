@@ -10,12 +10,14 @@ mod answers;
 mod cors;
 mod end;
 mod framing;
+mod identity;
 mod messages;
 mod operate;
 mod origin;
 mod pages;
 mod parked;
 mod proxied;
+mod realms;
 mod refusal;
 mod request;
 mod resume;
@@ -34,6 +36,7 @@ pub use end::End;
 pub use operate::Operated;
 pub use pages::{NotUtf8, Pages};
 pub use parked::{Resolution, Wanted};
+pub use realms::OpenRealms;
 pub use refusal::{NO_ROUTE, Refusal, Refused};
 pub use routes::{Listener, Page};
 pub use run_time::RunTimeLimits;
@@ -42,8 +45,10 @@ pub use site::{Site, Visit};
 use std::borrow::Cow;
 use std::mem;
 use std::rc::Rc;
+use std::time::Duration;
 
-use crate::chat::{self, Command, Entrant, Event, Fault, account};
+use crate::auth::Keys;
+use crate::chat::{self, Command, Entrant, Event, Fault, Mobile, account};
 use crate::dialects::operator::Order;
 use crate::dialects::{Dialect, Entry};
 use crate::limiter::{Bucket, Forwarded, Limit, Proxies, Rate};
@@ -85,6 +90,10 @@ pub struct Limits {
     pub pipelined_answer_bytes: usize,
     /// The origins whose pages may connect, beside those of our own host.
     pub allowed_origins: Vec<String>,
+    /// The realms that are open.
+    pub realms: OpenRealms,
+    /// The keys that prove whose number it is. `None`: numbers are not verified.
+    pub keys: Option<Keys>,
     /// The files of an app's own pages.
     pub pages: Pages,
     /// The files of the web client.
@@ -108,6 +117,8 @@ impl Default for Limits {
             pipelined_answer_bytes: 32 * 1024,
             admin_token: None,
             allowed_origins: Vec::new(),
+            realms: OpenRealms::ALL,
+            keys: None,
             pages: Pages::default(),
             web: WebClient::default(),
         }
@@ -154,6 +165,16 @@ pub trait Host {
 
     /// Signs this connection in as a person, or returns why the realm refuses it.
     fn sign_in(&mut self, who: Entrant<'_>) -> Result<(), chat::Refusal>;
+
+    /// The number of this connection, if it is signed in with one.
+    fn mobile(&self) -> Option<Mobile>;
+
+    /// Says that this connection has proved again that its number is its own, until that time since the Unix
+    /// epoch.
+    fn prove(&mut self, until: Duration);
+
+    /// Says that a token is checked now, which costs time: it counts for the budget of the turn.
+    fn checks_token(&mut self);
 
     /// Hands a command to the chat.
     fn command(&mut self, command: &Command<'_>);

@@ -51,6 +51,16 @@ pub enum Refusal {
     BadHandshake,
     /// The page that asks is of a foreign origin.
     ForeignOrigin,
+    /// The address is of a realm that is not open.
+    RealmOff,
+    /// The number needs a token, and there is none.
+    TokenMissing,
+    /// The token is no good one: its form, its signature, its audience, or it is not valid yet.
+    TokenInvalid,
+    /// The token has expired.
+    TokenExpired,
+    /// The token is for another number.
+    TokenSubject,
     /// The server is shutting down.
     Draining,
     /// The server is full.
@@ -67,7 +77,7 @@ pub enum Refusal {
 
 impl Refusal {
     /// Every reason, in the order of the variants.
-    pub const ALL: [Refusal; 18] = [
+    pub const ALL: [Refusal; 23] = [
         Refusal::ProxyHeader,
         Refusal::Malformed,
         Refusal::TooLarge,
@@ -80,6 +90,11 @@ impl Refusal {
         Refusal::WrongVersion,
         Refusal::BadHandshake,
         Refusal::ForeignOrigin,
+        Refusal::RealmOff,
+        Refusal::TokenMissing,
+        Refusal::TokenInvalid,
+        Refusal::TokenExpired,
+        Refusal::TokenSubject,
         Refusal::Draining,
         Refusal::Full,
         Refusal::AddressFull,
@@ -103,6 +118,11 @@ impl Refusal {
             Refusal::WrongVersion => "wrong_version",
             Refusal::BadHandshake => "bad_handshake",
             Refusal::ForeignOrigin => "foreign_origin",
+            Refusal::RealmOff => "realm_off",
+            Refusal::TokenMissing => "token_missing",
+            Refusal::TokenInvalid => "token_invalid",
+            Refusal::TokenExpired => "token_expired",
+            Refusal::TokenSubject => "token_subject",
             Refusal::Draining => "draining",
             Refusal::Full => "full",
             Refusal::AddressFull => "address_full",

@@ -12,6 +12,7 @@ use std::mem;
 use super::answers::{detail, refuse_foreign, too_many_wait, without_handler};
 use super::cors;
 use super::framing::{Framing, Sent};
+use super::identity;
 use super::operate::{self, Operated};
 use super::parked::{Parked, Wanted};
 use super::routes::{self, Handler, Page};
@@ -221,18 +222,20 @@ struct Asking<'r> {
 fn answer(asking: &Asking<'_>, limits: &Limits, host: &mut impl Host) -> Next {
     let Asking { request, arrived, .. } = *asking;
     let Some(found) = routes::find(request, host.listener(), limits) else {
-        let nowhere = detail(Status::NotFound, "there is nothing at this address");
-        let (reason, status) = (Refusal::NoSuchAddress, nowhere.status());
         let is_upgrade = request.headers.has_token("upgrade", "websocket");
-        host.refused(Refused { reason, status, route: NO_ROUTE, is_upgrade });
-        return Framing::of(request, Cors::None, host)
-            .closing_if(request.body != Body::None)
-            .respond(nowhere, host)
-            .into();
+        let sentence = "there is nothing at this address";
+        return nothing_here(asking, (NO_ROUTE, Cors::None), sentence, is_upgrade, host);
     };
+    if let Handler::Off(sentence) = found.handler {
+        let is_upgrade = found.kind.is_socket();
+        return nothing_here(asking, (found.path, found.cors), sentence, is_upgrade, host);
+    }
     let is_private = match found.handler {
         Handler::Ask(_) | Handler::Operate(_) | Handler::Socket(Enter::Known { .. }) => true,
-        Handler::Page(_) | Handler::Site(_) | Handler::Socket(Enter::AtOnce(_)) => false,
+        Handler::Page(_)
+        | Handler::Site(_)
+        | Handler::Socket(Enter::AtOnce(_))
+        | Handler::Off(_) => false,
     };
     let framing = Framing::of(request, found.cors, host).private_if(is_private);
     let route = found.path;
@@ -274,6 +277,8 @@ fn answer(asking: &Asking<'_>, limits: &Limits, host: &mut impl Host) -> Next {
             let framing = framing.private_if(which == Page::Stats { names: true });
             framing.closing_if(which.is_large()).respond(response, host).into()
         }
+        // Answered above.
+        Handler::Off(_) => Next::Nothing,
         Handler::Site(site) => visit(asking, site, &call, framing, limits, host),
         Handler::Socket(enter) => enter_by(enter, asking, &call, (framing, route), limits, host),
         Handler::Operate(read) => match operate::operate(read, &call, asking.number, host) {
@@ -316,6 +321,24 @@ fn enter_by(
     open(asking.request, entry, (framing, route), limits, host)
 }
 
+/// Answers 404: there is no line for the address, or its realm is off.
+fn nothing_here(
+    asking: &Asking<'_>,
+    (route, cors): (&'static str, Cors),
+    sentence: &str,
+    is_upgrade: bool,
+    host: &mut impl Host,
+) -> Next {
+    let is_off = route != NO_ROUTE;
+    let reason = if is_off { Refusal::RealmOff } else { Refusal::NoSuchAddress };
+    let answer = detail(Status::NotFound, sentence);
+    host.refused(Refused { reason, status: answer.status(), route, is_upgrade });
+    Framing::of(asking.request, cors, host)
+        .closing_if(asking.request.body != Body::None)
+        .respond(answer, host)
+        .into()
+}
+
 /// Answers a request of a browser, or asks the realm who the visitor is.
 fn visit(
     asking: &Asking<'_>,
@@ -352,6 +375,10 @@ fn open(
             Status::Unauthorized => (Some(Refusal::ByTheChat), response),
             _ => (Some(Refusal::Parameters), response),
         })
+        .and_then(|entry| {
+            let proven = identity::prove(request, entry, limits, host);
+            proven.map_err(|(reason, response)| (Some(reason), response))
+        })
         .and_then(|entry| Ok((upgrade(request, entry, framing.cors, limits, host)?, entry)));
     match opened {
         Ok((open, Entry { turned_away: Some(sentence), .. })) => {
@@ -363,7 +390,7 @@ fn open(
             if let Some(reason) = reason {
                 host.refused(Refused { reason, status, route, is_upgrade: true });
             }
-            framing.respond(response, host).into()
+            framing.closing_if(status == Status::Unauthorized).respond(response, host).into()
         }
     }
 }

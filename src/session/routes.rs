@@ -15,7 +15,7 @@
 //! request stage.
 
 use super::site::Site;
-use super::{Limits, admin_token};
+use super::{Limits, OpenRealms, admin_token};
 use crate::dialects::operator::{self, Operate};
 use crate::dialects::{
     Ask, Enter, chatterbox, echo, messenger, mychat, sca, switchboard_v1, websocket_chat,
@@ -87,6 +87,8 @@ pub(super) enum Handler {
     Ask(Ask),
     /// Returns what the operator asks for.
     Operate(Operate),
+    /// None: the realm of the address is not open. The sentence says so.
+    Off(&'static str),
 }
 
 /// The server's own pages.
@@ -140,18 +142,31 @@ pub(super) fn find<'r>(
 /// `/` opens a WebSocket if the request asks for one, and is a page otherwise.
 pub(super) fn lines(limits: &Limits) -> impl Iterator<Item = Route<Handler>> + Clone {
     let echo = if limits.echo { echo::ROUTES } else { &[] };
+    let OpenRealms { mobile, messenger, account } = limits.realms;
+    let no_account = (!account).then_some("the account realm is off at this server");
+    let no_mobile = (!mobile).then_some("the mobile realm is off at this server");
+    let no_messenger = (!messenger).then_some("the session realm is off at this server");
     // At `/ws`, a subprotocol or a token in the query stands for an account, so these lines come before the
     // messenger's. MyChat's have words where the line of SCA has a number.
-    let sockets = mychat::SOCKETS.iter().chain(sca::ROUTES).chain(switchboard_v1::ROUTES);
-    let sockets = sockets.chain(chatterbox::ROUTES).chain(messenger::ROUTES).chain(echo);
+    let sockets = sockets(mychat::SOCKETS, no_account)
+        .chain(sockets(sca::ROUTES, no_mobile))
+        .chain(sockets(switchboard_v1::ROUTES, no_account))
+        .chain(sockets(chatterbox::ROUTES, no_account))
+        .chain(sockets(messenger::ROUTES, no_messenger))
+        .chain(sockets(echo, None));
     let calls = CALLS.iter().copied().flatten();
-    let calls = calls.map(|line| line.map(Handler::Ask));
+    let calls =
+        calls.map(move |line| line.map(|ask| no_account.map_or(Handler::Ask(ask), Handler::Off)));
     let orders = operator::ROUTES.iter().map(|line| line.map(Handler::Operate));
-    sockets
-        .map(|line| line.map(Handler::Socket))
-        .chain(calls)
-        .chain(orders)
-        .chain(PAGES.iter().copied())
+    sockets.chain(calls).chain(orders).chain(PAGES.iter().copied())
+}
+
+/// The lines of a table. Those of a realm that is not open only say so.
+fn sockets(
+    table: &'static [Route<Enter>],
+    off: Option<&'static str>,
+) -> impl Iterator<Item = Route<Handler>> + Clone {
+    table.iter().map(move |line| line.map(|enter| off.map_or(Handler::Socket(enter), Handler::Off)))
 }
 
 /// Whether a line for those listeners is found at this listener.

@@ -2,6 +2,7 @@
 //! applies them, so they hold for open sessions, too, from the next bytes on.
 
 use super::{AdminToken, Limits};
+use crate::auth::Keys;
 use crate::limiter::{Proxies, Rate};
 use crate::{http, ws};
 
@@ -19,6 +20,7 @@ pub struct RunTimeLimits {
     trusted_proxies: Proxies,
     admin_token: Option<AdminToken>,
     allowed_origins: Vec<String>,
+    keys: Option<Keys>,
 }
 
 impl RunTimeLimits {
@@ -35,6 +37,7 @@ impl RunTimeLimits {
             trusted_proxies: limits.trusted_proxies.clone(),
             admin_token: limits.admin_token.clone(),
             allowed_origins: limits.allowed_origins.clone(),
+            keys: limits.keys.clone(),
         }
     }
 
@@ -51,6 +54,7 @@ impl RunTimeLimits {
             trusted_proxies: self.trusted_proxies,
             admin_token: self.admin_token,
             allowed_origins: self.allowed_origins,
+            keys: self.keys,
             ..present.clone()
         }
     }

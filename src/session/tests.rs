@@ -48,6 +48,8 @@ pub(super) struct Recorder {
     too_many_parked: bool,
     pub(super) orders: Vec<Order>,
     pub(super) strangers: usize,
+    proven: Vec<Duration>,
+    tokens_checked: usize,
     pub(super) spoken: Vec<Dialect>,
 }
 
@@ -78,6 +80,21 @@ impl Host for Recorder {
             true => Err(chat::messenger::Refusal::TooManyDevices.into()),
             false => Ok(()),
         }
+    }
+
+    fn mobile(&self) -> Option<Mobile> {
+        self.admitted.iter().find_map(|entry| match entry.who {
+            Some(Entrant::Mobile { mobile, .. }) => Some(mobile),
+            _ => None,
+        })
+    }
+
+    fn prove(&mut self, until: Duration) {
+        self.proven.push(until);
+    }
+
+    fn checks_token(&mut self) {
+        self.tokens_checked += 1;
     }
 
     fn command(&mut self, command: &Command<'_>) {
@@ -317,7 +334,7 @@ fn the_address_has_the_number_and_the_form_of_presence() {
     let delta = UPGRADE.replacen("7890", "7890?presence=delta", 1);
     let (host, _) = converse(Recorder::default(), [delta.as_bytes()]);
     let mobile = Mobile::parse(b"1234567890").expect("ten digits");
-    let who = Entrant::Mobile { mobile, presence: PresenceMode::Delta };
+    let who = Entrant::Mobile { mobile, presence: PresenceMode::Delta, proven_until: None };
     assert_eq!(host.admitted, [Entry::new(Dialect::Sca, Some(who))]);
     let pings = UPGRADE.replacen("7890", "7890?presence=delta&pings=server", 1);
     let (host, _) = converse(Recorder::default(), [pings.as_bytes()]);

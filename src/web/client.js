@@ -58,7 +58,8 @@ export class Switchboard extends EventTarget {
   state = 'closed'
   /** While it waits: when it tries again, in milliseconds since the Unix epoch. */
   retryAt = null
-  /** Why the connection has ended: `{code, text}`, or null if `stop` has ended it. */
+  /** Why the connection has ended: `{code, text}`, or null if `stop` has ended it. The code is that of the close, or
+   *  401: the server wants a token, or a newer one. */
   reason = null
   /** Why the last attempts have failed, once it is known: `{kind, detail}`. `kind` is `unreachable`,
    *  `refused`, or the server's word for why it lets nobody in: `draining`, `full`, … */
@@ -264,6 +265,8 @@ export class Switchboard extends EventTarget {
         // Without an upgrade the best answer is 426. Any other one is also why the upgrade was refused.
         const [refused, { detail }] = await get(address)
         if (refused !== 426 && detail) trouble.detail = detail
+        // Only another token helps.
+        if (refused === 401 && started === this.#started && this.state === 'waiting') return this.#close({ code: 401, text: detail ?? '' })
       }
     } catch {
       trouble = { kind: 'unreachable', detail: '' }

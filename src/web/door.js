@@ -1,7 +1,7 @@
 // The two doors: a number, or a name and a password.
 import { $, put } from './dom.js'
 import { keep } from './store.js'
-import { digits, isNumber } from './text.js'
+import { digits, isNumber, numberOf } from './text.js'
 
 /** Calls `enter({kind, me, token})` with whoever comes in. Once: the page begins anew after somebody has left. */
 export function showDoors(enter) {
@@ -12,7 +12,9 @@ export function showDoors(enter) {
     event.preventDefault()
     const me = digits($('number').value)
     if (!isNumber(me)) return wrong('number', 'A number has 10 to 32 digits, and nothing else.')
-    come({ kind: 'number', me }, globalThis.localStorage)
+    const token = $('token').value.trim() || undefined
+    if (token && numberOf(token) !== me) return wrong('number', 'This token is not for this number.')
+    come({ kind: 'number', me, token }, globalThis.localStorage)
   })
   $('name-door').addEventListener('submit', (event) => {
     event.preventDefault()
@@ -20,9 +22,12 @@ export function showDoors(enter) {
   })
   $('register').addEventListener('click', () => $('name-door').reportValidity() && signIn('/register'))
   // The server says which doors it has.
-  const hasNames = $('door').dataset.doors.includes('name')
-  $('doors').hidden = !hasNames
-  choose(hasNames && keep.get('door') === 'name')
+  const doors = $('door').dataset.doors.split(' ')
+  const [hasNames, hasNumbers] = ['name', 'number'].map((door) => doors.includes(door))
+  $('doors').hidden = !(hasNames && hasNumbers)
+  $('proof').hidden = !doors.includes('token')
+  $('token').required = doors.includes('token')
+  choose(hasNames && (!hasNumbers || keep.get('door') === 'name'))
   $($('name-door').hidden ? 'number' : 'name').focus()
 
   async function signIn(path) {

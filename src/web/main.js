@@ -10,20 +10,34 @@ import { Signals } from './signals.js'
 import { keep, Store } from './store.js'
 import { Tabs } from './tabs.js'
 import { Talk } from './talk.js'
+import { numberOf } from './text.js'
 import { describe } from './words.js'
 
 const BUILD = new URL(import.meta.url).pathname.split('/')[2]
 
 if (navigator.serviceWorker) navigator.serviceWorker.register('/sw.js').catch(() => {})
 
-const who = keep.get('who', globalThis.sessionStorage) ?? keep.get('who')
+const who = invited() ?? keep.get('who', globalThis.sessionStorage) ?? keep.get('who')
 if (who) enter(who)
 else showDoors(enter)
+
+/** Who comes by a link with a token, `/#token=…`. The token leaves the address at once. */
+function invited() {
+  const token = new URLSearchParams(location.hash.slice(1)).get('token')
+  if (token === null) return null
+  history.replaceState(null, '', location.pathname)
+  const me = numberOf(token)
+  if (me === null) return null
+  const who = { kind: 'number', me, token }
+  keep.set('who', who)
+  keep.set('who', null, globalThis.sessionStorage)
+  return who
+}
 
 async function enter({ kind, me, token }) {
   const store = await Store.open()
   store.failed = () => toast('This browser cannot keep any more: what comes now is gone when you close the page.')
-  const chat = kind === 'name' ? new Account(store, me, token) : new Phones(store, me)
+  const chat = kind === 'name' ? new Account(store, me, token) : new Phones(store, me, token)
   const tabs = new Tabs(me, async () => {
     await chat.stop()
     say({ state: 'closed', reason: { code: 4000 } })
@@ -56,7 +70,7 @@ function furnish(chat) {
   waiting(chat)
   $('queue').addEventListener('click', () => queuePanel(chat))
   $('now').addEventListener('click', () => chat.client.tryNow())
-  $('again').addEventListener('click', () => (chat.client.reason?.code === 4001 ? leave(chat) : chat.client.start()))
+  $('again').addEventListener('click', () => ([401, 4001].includes(chat.client.reason?.code) ? leave(chat) : chat.client.start()))
   $('add-room').hidden = chat.kind !== 'name'
   if (chat.kind === 'name') $('find').placeholder = 'Search'
   $('add-room').addEventListener('click', async () => {
@@ -121,7 +135,7 @@ function say(detail) {
   $('now').hidden = state !== 'waiting'
   $('here').hidden = !(state === 'closed' && reason?.code === 4000)
   $('again').hidden = !(state === 'closed' && reason && ![4000, 4003].includes(reason.code))
-  put($('again'), reason?.code === 4001 ? 'Sign in again' : 'Connect again')
+  put($('again'), [401, 4001].includes(reason?.code) ? 'Sign in again' : 'Connect again')
   $('text').disabled = $('send').disabled = state === 'closed'
 }
 

@@ -61,16 +61,16 @@ const ASK: &str = "no-cache";
 const KEEP: &str = "public, max-age=31536000, immutable";
 
 impl WebClient {
-    /// All files, compressed. The page asks for a name and a password only if the server has accounts. Takes some
-    /// milliseconds.
+    /// All files, compressed. `doors` are the words for those that the page offers: `number`, `token` if a number
+    /// needs one, and `name`, for a name and a password. Without a door there is no page. Takes some milliseconds.
     #[cfg(feature = "web")]
-    pub fn new(has_accounts: bool) -> Self {
-        WebClient(Some(Rc::new(shell::pack(has_accounts))))
+    pub fn new(doors: &str) -> Self {
+        WebClient((!doors.is_empty()).then(|| Rc::new(shell::pack(doors))))
     }
 
     /// None: this program was built without them.
     #[cfg(not(feature = "web"))]
-    pub fn new(_has_accounts: bool) -> Self {
+    pub fn new(_doors: &str) -> Self {
         WebClient::default()
     }
 

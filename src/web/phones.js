@@ -11,11 +11,13 @@ const LOOKED_AT = 300 // messages among which one that was read is looked for
 
 export class Phones extends Chat {
   kind = 'number'
+  #token
   #lastKey = 0
   #owing = new Set() // talks in which the other one has not been told yet what was read
 
-  constructor(store, me) {
+  constructor(store, me, token) {
     super(store, me, me)
+    this.#token = token
     this.meKey = me
   }
 
@@ -28,7 +30,8 @@ export class Phones extends Chat {
       else this.own.set(frame.id, this.#written(this.talk(frame.to), frame.id, quoted(frame.text).text, null, at))
     }
     const host = location.origin.replace(/^http/, 'ws')
-    this.connect({ url: `${host}/ws/${this.me}?presence=delta&pings=server` })
+    const proof = this.#token ? `&token=${encodeURIComponent(this.#token)}` : ''
+    this.connect({ url: `${host}/ws/${this.me}?presence=delta&pings=server${proof}` })
     this.addEventListener('people', () => this.#tellRead())
   }
 

@@ -13,16 +13,16 @@ use super::{ETag, File, Form, Shell};
 const PLACE: &str = "/web/-/";
 /// Where the service worker has the list of all files of the page.
 const LIST: &str = "const FILES = []";
-/// Where the page has the doors that lead in, and those of a server with accounts.
-const DOORS: [&str; 2] = ["data-doors=\"number\"", "data-doors=\"number name\""];
+/// Where the page has the doors that lead in.
+const DOORS: &str = "data-doors=\"number\"";
 /// Files that are compressed already.
 const COMPRESSED: &str = ".png";
 
 /// All files, ready to be sent.
-pub(super) fn pack(has_accounts: bool) -> Shell {
+pub(super) fn pack(doors: &str) -> Shell {
     let build = build();
     let place = format!("/web/{build}/");
-    let files = FILES.iter().map(|&(name, bytes)| (name, ready(name, bytes, &place, has_accounts)));
+    let files = FILES.iter().map(|&(name, bytes)| (name, ready(name, bytes, &place, doors)));
     let files: HashMap<_, _> = files.collect();
     Shell { build, files }
 }
@@ -33,11 +33,11 @@ fn build() -> String {
     ETag::of(&all).as_str().trim_matches('"').to_owned()
 }
 
-fn ready(name: &str, source: &'static [u8], place: &str, has_accounts: bool) -> File {
+fn ready(name: &str, source: &'static [u8], place: &str, doors: &str) -> File {
     let bytes = match str::from_utf8(source) {
         Ok(text) if name == "sw.js" => filled(&text.replace(LIST, &list()), place),
-        Ok(text) if name == "index.html" && has_accounts => {
-            filled(&text.replace(DOORS[0], DOORS[1]), place)
+        Ok(text) if name == "index.html" => {
+            filled(&text.replace(DOORS, &DOORS.replace("number", doors)), place)
         }
         Ok(text) if text.contains(PLACE) => filled(text, place),
         Ok(_) | Err(_) => Cow::Borrowed(source),

@@ -8,7 +8,7 @@ use crate::http::{Limits, parse};
 
 #[test]
 fn every_file_is_the_same_in_gzip() {
-    let shell = shell::pack(false);
+    let shell = shell::pack("number");
     let mut compressed = 0;
     for (name, file) in &shell.files {
         let Some(gzip) = &file.gzip else { continue };
@@ -24,7 +24,7 @@ fn every_file_is_the_same_in_gzip() {
 
 #[test]
 fn the_build_stands_wherever_a_file_names_another_one() {
-    let shell = shell::pack(false);
+    let shell = shell::pack("number");
     let all = shell
         .files
         .iter()
@@ -63,11 +63,11 @@ fn gzip_is_for_clients_that_ask_for_it() {
 }
 
 #[test]
-fn the_page_knows_whether_the_server_has_accounts() {
-    for (has_accounts, doors) in [(false, "\"number\""), (true, "\"number name\"")] {
-        let shell = shell::pack(has_accounts);
+fn the_page_knows_the_doors_of_the_server() {
+    for doors in ["number", "number token", "name", "number token name"] {
+        let shell = shell::pack(doors);
         let page = String::from_utf8_lossy(&shell.files["index.html"].plain.bytes).into_owned();
-        assert!(page.contains(&format!("data-doors={doors}")), "{page}");
+        assert!(page.contains(&format!("data-doors=\"{doors}\"")), "{page}");
         assert!(!page.contains("/web/-/"), "{page}");
     }
 }

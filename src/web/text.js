@@ -10,6 +10,16 @@ export const digits = (text) => text.replace(/[\s\-+()./]/g, '')
 /** Whether a server takes this as a number. */
 export const isNumber = (text) => /^[0-9]{10,32}$/.test(text)
 
+/** The number that a token is for, or null. Whether it is a good token is the server's question. */
+export function numberOf(token) {
+  try {
+    const { sub } = JSON.parse(atob(token.split('.')[1].replace(/-/g, '+').replace(/_/g, '/')))
+    return typeof sub === 'string' && isNumber(sub) ? sub : null
+  } catch {
+    return null
+  }
+}
+
 /** A text as nodes. Addresses of http and https become links; everything else is text. */
 export function nodes(text) {
   const made = []

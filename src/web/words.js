@@ -12,6 +12,7 @@ export const STATUS = {
 }
 
 const REASONS = {
+  401: 'This server does not let you in: you need a token, or a newer one.',
   4000: 'This number is in use in another window or on another phone.',
   4001: 'You are not signed in any more.',
   4003: 'The operator of this server has banned you.',

@@ -41,6 +41,7 @@ mod presence;
 mod privacy;
 mod proxy_protocol;
 mod rates;
+mod realms;
 mod refusals;
 mod refused_upgrades;
 mod reload;
@@ -51,6 +52,8 @@ mod slow_readers;
 mod smuggling;
 mod stall;
 mod supervised;
+#[cfg(feature = "auth")]
+mod tokens;
 mod trace_file;
 mod unix_sockets;
 mod upgrade;

@@ -1,4 +1,4 @@
-//! The smallest server stays small: without the features `accounts` and `web` none of their crates is built.
+//! The smallest server stays small: without the features `accounts`, `auth` and `web` none of their crates is built.
 
 use std::process::Command;
 
@@ -23,7 +23,7 @@ fn without_its_features_none_of_their_crates_is_built() {
     assert_eq!(minimal, MINIMAL.split_whitespace().collect::<Vec<_>>());
     let manifest = read("Cargo.toml");
     let whole = built_with(&[]);
-    for feature in ["accounts", "web"] {
+    for feature in ["accounts", "auth", "web"] {
         let list = between(&manifest, &format!("\n{feature} = ["), "]").expect("there is it");
         for name in list.split('"').filter_map(|part| part.strip_prefix("dep:")) {
             assert!(whole.iter().any(|one| one == name), "{name} is not built at all");
@@ -33,7 +33,7 @@ fn without_its_features_none_of_their_crates_is_built() {
 
 /// The most files of the server that may ask for a feature. With more of them, the two builds would become
 /// two programs.
-const MOST_FILES_THAT_ASK: [(&str, usize); 2] = [("accounts", 5), ("web", 1)];
+const MOST_FILES_THAT_ASK: [(&str, usize); 3] = [("accounts", 6), ("auth", 5), ("web", 1)];
 
 #[test]
 fn few_files_ask_for_a_feature() {

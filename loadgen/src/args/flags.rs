@@ -213,6 +213,17 @@ pub(super) struct Args {
     #[arg(long, env = "LOADGEN_PRESENCE", value_name = "MODE", default_value = "full", help_heading = PROTOCOL)]
     pub(super) presence: Presence,
 
+    /// sca: file with a private key (JWK); each phone signs a token for its number with it
+    ///
+    /// For a server with --auth-key-file; a server of loadgen's own gets it by SWITCHBOARD_AUTH_KEY_FILE. `switchboard
+    /// token --new-key` makes a key. A token is valid for a day, so a phone that stays longer is closed with 4001.
+    #[arg(long, env = "LOADGEN_AUTH_KEY_FILE", value_name = "FILE", help_heading = PROTOCOL)]
+    pub(super) auth_key_file: Option<PathBuf>,
+
+    /// sca: name of the servers that the tokens are for: their --auth-audience
+    #[arg(long, env = "LOADGEN_AUTH_AUDIENCE", value_name = "NAME", help_heading = PROTOCOL, requires = "auth_key_file")]
+    pub(super) auth_audience: Option<String>,
+
     /// sca: time between two requests of a phone for the list, or off
     ///
     /// The original app asks right after its first frame, and then every 10s. That is off by default: 10,000

@@ -274,6 +274,7 @@ fn options(mut args: Args, spelled: Spelled, origin: Origin) -> Result<Options, 
         slow_bytes: args.slow_bytes,
         flood_rate: args.flood_rate,
     };
+    let tokens = protocol::tokens(&args)?;
     let settings = Settings {
         protocol: args.protocol,
         manners: protocol::manners(&args),
@@ -294,6 +295,7 @@ fn options(mut args: Args, spelled: Spelled, origin: Origin) -> Result<Options, 
         commands,
         is_closed: args.closed,
         settings,
+        tokens,
         ping_timeout: args.ping_timeout,
         sweep_interval: args.sweep_interval,
         settle: args.settle,

@@ -1,7 +1,11 @@
 //! [`check`]: whether the flags fit the protocol's realm; and [`manners`], [`circle`], [`postings`] and
 //! [`usual_rate`], which depend on it.
 
+use std::fs;
+use std::sync::Arc;
+
 use clap::ValueEnum as _;
+use switchboard::auth::TokenMaker;
 
 use super::account::AccountArgs;
 use super::flags::Args;
@@ -25,7 +29,7 @@ const ROOM_SHARE: f64 = 0.5;
 const DELIVERIES: f64 = 10_000.0;
 
 /// The flags of each realm. They mean nothing in another one.
-const OF_MOBILE: [&str; 2] = ["presence", "refresh"];
+const OF_MOBILE: [&str; 4] = ["presence", "refresh", "auth_key_file", "auth_audience"];
 const OF_MESSENGER: [&str; 6] =
     ["devices", "receipts", "read", "typing", "decline", "contact_grace"];
 
@@ -82,6 +86,19 @@ pub(super) fn check(args: &Args, is_spelled: impl Fn(&str) -> bool) -> Result<()
         Realm::Account(words) => check_account(args, words.skills()),
         Realm::Messenger(_) => check_messenger(args),
     }
+}
+
+/// What makes the tokens of phones, if a file has a key for them.
+///
+/// # Errors
+///
+/// One line that names the file.
+pub(super) fn tokens(args: &Args) -> Result<Option<Arc<TokenMaker>>, String> {
+    let Some(path) = &args.auth_key_file else { return Ok(None) };
+    let blame = |why: String| format!("--auth-key-file {}: {why}", path.display());
+    let text = fs::read_to_string(path).map_err(|error| blame(error.to_string()))?;
+    let maker = TokenMaker::parse(&text, args.auth_audience.clone()).map_err(blame)?;
+    Ok(Some(Arc::new(maker)))
 }
 
 /// Whether some phones are to be like this.

@@ -267,7 +267,7 @@ mod tests {
     use super::*;
 
     fn caller() -> Caller {
-        let pass = Pass::Number("0012345678".to_owned());
+        let pass = Pass::Number { number: "0012345678".to_owned(), token: None };
         let door = Door { authority: "h:1".to_owned(), prefix: String::new(), pass };
         Caller::new(door, fastrand::Rng::with_seed(7))
     }

@@ -101,7 +101,7 @@ fn closed(code: u16, reason: &str) -> Clean {
         1011 => "something failed in the server",
         1013 => "the server is too busy",
         4000 => "you have signed in somewhere else, and the newer connection has taken over",
-        4001 => "your login is not valid, or has ended: sign in again",
+        4001 => "your login or token is not valid, or has ended: sign in again",
         4003 => "you are banned from this server",
         4005 => "the operator of the server has sent you away",
         4008 => "you have too many connections open: close one of them first",
@@ -117,7 +117,7 @@ fn closed(code: u16, reason: &str) -> Clean {
 fn refused(status: u16, detail: &str) -> Clean {
     let words = match status {
         401 => {
-            "the server does not let you in: the name or the password is wrong, or it wants a token"
+            "the server does not let you in: the name, the password or the token is wrong, or it wants a token"
         }
         403 => "the server does not let you in",
         404 => "there is no chat at this address",

@@ -37,8 +37,13 @@ pub(crate) struct Door {
 /// Who a person is.
 #[derive(Clone, Eq, PartialEq)]
 pub(crate) enum Pass {
-    /// This number.
-    Number(String),
+    /// A number.
+    Number {
+        /// The number.
+        number: String,
+        /// What proves that it is theirs, if the server wants proof.
+        token: Option<String>,
+    },
     /// The user of this name.
     Name {
         /// The name.
@@ -92,7 +97,7 @@ impl Pass {
     /// Which protocol goes with it.
     pub(crate) fn kind(&self) -> Kind {
         match self {
-            Pass::Number(_) => Kind::Numbers,
+            Pass::Number { .. } => Kind::Numbers,
             Pass::Name { .. } => Kind::Names,
         }
     }
@@ -100,7 +105,7 @@ impl Pass {
     /// The number or the name.
     pub(crate) fn name(&self) -> &str {
         match self {
-            Pass::Number(name) | Pass::Name { name, .. } => name,
+            Pass::Number { number: name, .. } | Pass::Name { name, .. } => name,
         }
     }
 
@@ -108,7 +113,8 @@ impl Pass {
     pub(super) fn forget_token(&mut self) {
         match self {
             Pass::Name { token, .. } => *token = None,
-            Pass::Number(_) => {}
+            // There is no other one.
+            Pass::Number { .. } => {}
         }
     }
 }
@@ -133,7 +139,7 @@ impl Link {
                 link.post("/login", out);
                 Stage::Login(Answer::default())
             }
-            Pass::Name { token: Some(_), .. } | Pass::Number(_) => link.ask(out),
+            Pass::Name { token: Some(_), .. } | Pass::Number { .. } => link.ask(out),
         };
         link
     }
@@ -277,12 +283,16 @@ impl Link {
     /// Asks for the upgrade.
     fn ask(&mut self, out: &mut Vec<u8>) -> Stage {
         let key = ClientKey::new(self.pen.key());
-        let (path, protocol) = match &self.door.pass {
-            Pass::Number(number) => (format!("/ws/{number}?presence=delta"), String::new()),
+        let (path, header) = match &self.door.pass {
+            Pass::Number { number, token } => {
+                let proof = |token| format!("Authorization: Bearer {token}\r\n");
+                let header = token.as_ref().map(proof).unwrap_or_default();
+                (format!("/ws/{number}?presence=delta"), header)
+            }
             Pass::Name { token, .. } => {
                 let token = token.as_deref().unwrap_or_default();
-                let protocol = format!("Sec-WebSocket-Protocol: {PROTOCOL}\r\n");
-                (format!("/ws?token={token}&presence=delta"), protocol)
+                let header = format!("Sec-WebSocket-Protocol: {PROTOCOL}\r\n");
+                (format!("/ws?token={token}&presence=delta"), header)
             }
         };
         let Door { authority, prefix, .. } = &self.door;
@@ -293,7 +303,7 @@ impl Link {
              Upgrade: websocket\r\n\
              Connection: Upgrade\r\n\
              Sec-WebSocket-Key: {}\r\n\
-             {protocol}\
+             {header}\
              Sec-WebSocket-Version: 13\r\n\r\n",
             key.as_str()
         )
@@ -322,7 +332,7 @@ mod tests {
     }
 
     fn number() -> Pass {
-        Pass::Number("0012345678".to_owned())
+        Pass::Number { number: "0012345678".to_owned(), token: None }
     }
 
     fn name(is_new: bool) -> Pass {

@@ -44,7 +44,7 @@ struct Play {
 impl Play {
     /// A client that is connected, with these people online.
     fn with(online: &[&str]) -> Self {
-        Play::of(Pass::Number(ANN.to_owned()), online)
+        Play::of(Pass::Number { number: ANN.to_owned(), token: None }, online)
     }
 
     /// The same for a user with a name, who has logged in before.

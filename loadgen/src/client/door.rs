@@ -30,6 +30,8 @@ pub(crate) struct Caller<'a> {
     pub(crate) presence: Presence,
     /// Whether it wants to be told what becomes of messages.
     pub(crate) receipts: bool,
+    /// What proves that the number is its own, if the server wants proof.
+    pub(crate) proof: Option<&'a str>,
 }
 
 /// Where a caller asks, and how it gets in.

@@ -16,6 +16,7 @@ const CALLER: Caller<'_> = Caller {
     token: "abab",
     presence: Presence::Full,
     receipts: true,
+    proof: None,
 };
 
 /// The longest message that the tests read.

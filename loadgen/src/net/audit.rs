@@ -206,6 +206,7 @@ impl<'a> Reader<'a> {
         let caller = Caller {
             number: "",
             session: "",
+            proof: None,
             user: &account.name,
             user_id: &account.id,
             partner_id: "",

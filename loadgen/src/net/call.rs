@@ -1,13 +1,19 @@
 //! [`call`]: a phone of the plan, whose TCP connection stands, asks for its WebSocket.
 
+use std::time::Duration;
+
 use switchboard::timer::Moment;
 
+use super::clock::since_the_epoch;
 use crate::client::{Address, Caller, Pen, Phone};
 use crate::phone_id::PhoneId;
 use crate::plan::Plan;
 use crate::pool::Account;
 use crate::target::Target;
 use crate::workload::{Name, Numbers};
+
+/// How long the token of a phone is valid: longer than nearly every run, because a phone shows no newer one.
+const TOKEN_TTL: Duration = Duration::from_secs(24 * 3600);
 
 /// Returns the phone, which has this number, is a device of this session, or signs in with this account, and appends its request to `out`.
 pub(super) fn call(
@@ -21,8 +27,12 @@ pub(super) fn call(
 ) -> Phone {
     let settings = &plan.settings;
     let mut digits = [0; Numbers::DIGITS];
+    let number = numbers.digits(number, &mut digits);
+    let proof =
+        plan.tokens.as_ref().map(|tokens| tokens.make(number, since_the_epoch(), TOKEN_TTL));
     let caller = Caller {
-        number: numbers.digits(number, &mut digits),
+        number,
+        proof: proof.as_deref(),
         session: session.as_str(),
         user: account.map_or("", |account| &account.name),
         user_id: account.map_or("", |account| &account.id),

@@ -44,7 +44,8 @@ pub(crate) enum TooLate {
     Interrupted,
 }
 
-fn since_the_epoch() -> Duration {
+/// The time since the Unix epoch.
+pub(super) fn since_the_epoch() -> Duration {
     SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default()
 }
 

@@ -47,6 +47,10 @@ pub(super) struct Args {
     #[arg(long, value_name = "FILE", requires = "name", conflicts_with = "number")]
     pub(super) password_file: Option<PathBuf>,
 
+    /// File whose first line is a token (JWT) that proves the number
+    #[arg(long, value_name = "FILE", conflicts_with = "name")]
+    pub(super) token_file: Option<PathBuf>,
+
     /// PEM file with authorities that are believed, too; several times
     #[arg(long, value_name = "FILE")]
     pub(super) ca: Vec<PathBuf>,
@@ -195,6 +199,7 @@ mod tests {
             ("h:1", "<NUMBER>"),
             ("h:1 0012345678 --name ada", "cannot be used with"),
             ("h:1 0012345678 --register", "cannot be used with"),
+            ("h:1 --name ada --token-file t", "cannot be used with"),
             ("h:1 0012345678 --to ada", "no number"),
         ] {
             let Parsed::Wrong(line) = parsed(args) else { panic!("{args} is wrong") };

@@ -55,7 +55,8 @@ pub(crate) fn main() -> ExitCode {
 /// Who the person is.
 fn pass(args: &Args) -> Result<Pass, String> {
     let Some(name) = &args.name else {
-        return Ok(Pass::Number(args.number.clone().unwrap_or_default()));
+        let token = args.token_file.as_deref().map(password::token).transpose()?;
+        return Ok(Pass::Number { number: args.number.clone().unwrap_or_default(), token });
     };
     let password = password::read(args.password_file.as_deref(), name)?;
     Ok(Pass::Name { name: name.clone(), password, is_new: args.register, token: None })

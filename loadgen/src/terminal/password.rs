@@ -1,4 +1,4 @@
-//! [`read`]: a password, from a file, from the keyboard without showing it, or from the first line of a pipe.
+//! [`read`]: a password, and [`token`]: a token. The password is from a file, from the keyboard without showing it, or from the first line of a pipe.
 //!
 //! It never comes from an argument or a variable: other users of the machine can read those (proc(5)).
 
@@ -33,6 +33,22 @@ pub(super) fn read(file: Option<&Path>, name: &str) -> Result<String, String> {
     match line.lines().next() {
         Some(password) if !password.is_empty() => Ok(password.to_owned()),
         Some(_) | None => Err("no password: its line is empty".to_owned()),
+    }
+}
+
+/// Reads a token: the first line of the file.
+///
+/// # Errors
+///
+/// One sentence on what is wrong.
+pub(super) fn token(file: &Path) -> Result<String, String> {
+    let text = fs::read_to_string(file)
+        .map_err(|error| format!("cannot read {}: {error}", file.display()))?;
+    let token = text.lines().next().unwrap_or_default().trim();
+    // It stands in a header, so nothing else may.
+    match !token.is_empty() && token.bytes().all(|byte| byte.is_ascii_graphic()) {
+        true => Ok(token.to_owned()),
+        false => Err(format!("there is no token in the first line of {}", file.display())),
     }
 }
 

@@ -158,8 +158,8 @@ impl Realm {
             Farewell::NoSuchUser | Farewell::MessageTooLong | Farewell::TryAgain => {
                 self.counters.seats_failed += 1;
             }
-            // It never had a seat.
-            Farewell::TooManyDevices => {}
+            // The first never had a seat, and the second is of numbers only.
+            Farewell::TooManyDevices | Farewell::TokenExpired => {}
         }
         sink.end(id, why);
     }

@@ -20,6 +20,8 @@ pub struct Counters {
     pub receipts: Relays,
     /// Opaque data from app to app.
     pub signals: Relays,
+    /// Tokens that have proved whose number it is: at sign-in, or later.
+    pub proofs: u64,
     /// Requests for the list of all numbers online.
     pub lists_wanted: u64,
     /// Requests for presence in another form.

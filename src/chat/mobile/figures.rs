@@ -30,6 +30,11 @@ impl Realm {
                 "Connections refused because a number changed hands too often.",
                 counters.replacements_refused,
             ),
+            Figure::counter(
+                "switchboard_tokens_accepted_total",
+                "Tokens that have proved whose number it is, at sign-in or later.",
+                counters.proofs,
+            ),
             Figure::counters(
                 "switchboard_relayed_total",
                 "Typing notices, receipts and signals passed on.",

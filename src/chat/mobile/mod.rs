@@ -9,6 +9,7 @@ mod counters;
 mod directory;
 mod event;
 mod figures;
+mod proofs;
 mod takeovers;
 #[cfg(test)]
 mod tests;
@@ -17,8 +18,8 @@ mod touched;
 use std::time::Duration;
 
 use super::{
-    Admitted, Audience, BackendMessage, Books, ConnectionId, Fault, Mobile, Name, Outcome,
-    PresenceMode, Reason, Sink, Watch,
+    Admitted, Audience, BackendMessage, Books, ConnectionId, Farewell, Fault, Mobile, Name,
+    Outcome, PresenceMode, Reason, Sink, Watch,
 };
 use crate::chat;
 use crate::limiter::{Block, Limit, Rate};
@@ -28,12 +29,14 @@ pub use command::Command;
 pub use counters::{Counters, Relays};
 use directory::Directory;
 pub use event::{Delivery, Event};
+use proofs::Proofs;
 use touched::Touched;
 
 /// All people with a number, and what they say to each other.
 #[derive(Debug)]
 pub struct Realm {
     directory: Directory,
+    proofs: Proofs,
     touched: Touched,
     books: Books,
     counters: Counters,
@@ -95,6 +98,7 @@ impl Realm {
     pub fn new(limits: Limits) -> Self {
         Realm {
             directory: Directory::new(limits),
+            proofs: Proofs::default(),
             touched: Touched::default(),
             books: Books::default(),
             counters: Counters::default(),
@@ -124,6 +128,9 @@ impl Realm {
         from: Block,
     ) -> Result<Joined, Refusal> {
         let result = self.directory.join(now.monotonic, id, mobile, from);
+        if let Ok(Joined::Replaced(old)) = result {
+            self.proofs.remove(old);
+        }
         let counter = match result {
             Ok(Joined::New) => &mut self.counters.joins,
             Ok(Joined::Replaced(_)) => &mut self.counters.replacements,
@@ -142,6 +149,7 @@ impl Realm {
     /// never joined, or has been replaced; then nothing has changed.
     pub fn leave(&mut self, id: ConnectionId) -> Option<Mobile> {
         let left = self.directory.leave(id);
+        self.proofs.remove(id);
         self.counters.leaves += u64::from(left.is_some());
         left
     }
@@ -177,6 +185,35 @@ impl Realm {
             sink.watch(id, Watch::End);
             self.touch(mobile, sink);
         }
+    }
+
+    /// Notes that a connection has proved that its number is its own, until that time since the Unix epoch. A
+    /// connection that is not signed in is ignored.
+    pub fn prove(&mut self, now: Now, id: ConnectionId, until: Duration) {
+        if self.directory.mobile_of(id).is_some() {
+            self.proofs.put(now, id, until);
+            self.counters.proofs += 1;
+        }
+    }
+
+    /// Ends the connections whose proofs have ended: looks at `budget` of them at most.
+    pub fn expire(&mut self, now: Now, budget: usize, sink: &mut impl Sink) {
+        for _ in 0..budget {
+            let Some(ended) = self.proofs.next_ended(now) else { return };
+            if let Some(id) = ended {
+                sink.end(id, Farewell::TokenExpired);
+            }
+        }
+    }
+
+    /// The moment at which [`expire`](Realm::expire) is to be called next.
+    pub fn next_deadline(&self) -> Option<Moment> {
+        self.proofs.next_deadline()
+    }
+
+    /// How many timers the realm keeps: one for each connection with a proof.
+    pub fn timers(&self) -> usize {
+        self.proofs.len()
     }
 
     /// The number that a connection holds.
@@ -319,6 +356,7 @@ impl Realm {
     /// If there is a bug in this room.
     pub fn check_invariants(&self) {
         self.directory.check_invariants();
+        self.proofs.check_invariants(|id| self.directory.mobile_of(id).is_some());
         assert!(self.books.balances(), "the ledger of messages balances: {:?}", self.books);
         let Counters { joins, leaves, .. } = self.counters;
         let online = self.online().len() as u64;

@@ -49,7 +49,7 @@ impl Sink for Recorder {
     }
 
     fn end(&mut self, id: ConnectionId, why: crate::chat::Farewell) {
-        panic!("this realm ends no connection: {id:?} {why:?}");
+        self.lines.push(format!("{} ends: {why:?}", name(id)));
     }
 }
 
@@ -338,5 +338,88 @@ fn coming_back_is_not_a_replacement() {
     for _ in 0..20 {
         assert_eq!(realm.leave(connection(1)), Some(mobile(1)));
         assert_eq!(realm.join(at(1), connection(1), mobile(1), home()), Ok(Joined::New));
+    }
+}
+
+/// A time of both clocks.
+fn both(seconds: u64) -> Now {
+    Now { unix: Duration::from_secs(1_000_000 + seconds), ..at(seconds) }
+}
+
+fn until(seconds: u64) -> Duration {
+    both(seconds).unix
+}
+
+#[test]
+fn a_connection_ends_when_its_proof_does_and_one_without_a_proof_stays() {
+    let (mut realm, mut sink) = two_people();
+    realm.prove(both(0), connection(1), until(60));
+    realm.check_invariants();
+    assert_eq!((realm.timers(), realm.counters().proofs), (1, 1));
+    realm.expire(both(59), 10, &mut sink);
+    assert!(sink.take().is_empty());
+    assert!(realm.next_deadline().is_some_and(|due| due <= both(61).monotonic));
+    realm.expire(both(61), 10, &mut sink);
+    assert_eq!(sink.take(), ["1/0 ends: TokenExpired"]);
+    realm.expire(both(1000), 10, &mut sink);
+    assert!(sink.take().is_empty(), "it ends once, and the other one has no end");
+    assert_eq!((realm.timers(), realm.next_deadline()), (0, None));
+    realm.check_invariants();
+}
+
+#[test]
+fn the_newer_proof_counts_whether_it_ends_later_or_sooner() {
+    for (newer, ends) in [(100, 101), (20, 21)] {
+        let (mut realm, mut sink) = two_people();
+        realm.prove(both(0), connection(1), until(60));
+        realm.prove(both(10), connection(1), until(newer));
+        realm.expire(both(ends - 2), 10, &mut sink);
+        assert!(sink.take().is_empty());
+        realm.expire(both(ends), 10, &mut sink);
+        assert_eq!(sink.take(), ["1/0 ends: TokenExpired"]);
+        realm.check_invariants();
+    }
+}
+
+#[test]
+fn a_proof_leaves_with_its_connection_and_does_not_pass_to_the_one_that_takes_its_number() {
+    let (mut realm, mut sink) = two_people();
+    for n in 1..=2 {
+        realm.prove(both(0), connection(n), until(60));
+    }
+    let newer = connection(3);
+    assert_eq!(realm.join(both(1), newer, mobile(1), home()), Ok(Joined::Replaced(connection(1))));
+    realm.depart(connection(2), &mut sink);
+    realm.check_invariants();
+    // Too late: it has left.
+    realm.prove(both(2), connection(2), until(60));
+    sink.take();
+    realm.expire(both(1000), 10, &mut sink);
+    assert!(sink.take().is_empty());
+    assert_eq!((realm.timers(), realm.mobile_of(newer)), (0, Some(mobile(1))));
+}
+
+#[test]
+fn the_wall_clock_decides_when_a_proof_ends() {
+    let (mut realm, mut sink) = two_people();
+    realm.prove(both(0), connection(1), until(60));
+    // It was set back by an hour meanwhile.
+    let set_back =
+        |seconds: u64| Now { unix: until(seconds) - Duration::from_secs(3600), ..both(seconds) };
+    realm.expire(set_back(61), 10, &mut sink);
+    assert!(sink.take().is_empty());
+    realm.expire(set_back(3661), 10, &mut sink);
+    assert_eq!(sink.take(), ["1/0 ends: TokenExpired"]);
+}
+
+#[test]
+fn at_most_the_budget_ends_in_one_call() {
+    let (mut realm, mut sink) = two_people();
+    for n in 1..=2 {
+        realm.prove(both(0), connection(n), until(60));
+    }
+    for _ in 0..2 {
+        realm.expire(both(61), 1, &mut sink);
+        assert_eq!(sink.take().len(), 1);
     }
 }

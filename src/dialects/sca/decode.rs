@@ -8,7 +8,7 @@
 use serde_json::value::RawValue;
 
 use super::TEXT_BYTES;
-use super::flaw::{TEXT_TOO_LONG, TO};
+use super::flaw::{TEXT_TOO_LONG, TO, TOKEN};
 use super::wire::ClientFields;
 use crate::chat::mobile::Command;
 use crate::chat::{self, Event, Mobile};
@@ -33,6 +33,9 @@ pub(super) fn read(text: &str) -> Incoming<'_> {
                 "receipt" => receipt(fields)?,
                 "signal" => signal(fields)?,
                 "presence" => Command::Presence(base::mode(fields.mode)?),
+                "token" => {
+                    return Ok(Incoming::Token(word(required(fields.token, TOKEN)?, TOKEN)?));
+                }
                 _ => return Err(UNKNOWN_TYPE),
             };
             Ok(Incoming::Command(chat::Command::Mobile(command)))

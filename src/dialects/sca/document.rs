@@ -4,6 +4,7 @@ use serde_json::value::to_raw_value;
 
 use super::wire::{ClientFields, ClientFrame, ServerFields};
 use super::*;
+use crate::auth;
 use crate::chat::mobile::{self, Command, Delivery};
 use crate::chat::{self, Event, Mobile, Reason};
 use crate::dialects::base;
@@ -15,6 +16,7 @@ const PAGE: &str = include_str!("PROTOCOL.md");
 const SCHEMA: &str = include_str!("schema.json");
 const ID: &str = "m-1";
 const RAW_ID: &str = "\"m-1\"";
+const TOKEN: &str = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIwMDEyMzQ1Njc4In0.c2ln";
 
 words! { COMMANDS, command_word(Command<'_>):
     Command::Message { .. } => "message",
@@ -33,6 +35,7 @@ words! { FRAMES, frame_word(ClientFrame<'_>):
     ClientFrame::Receipt { .. } => "receipt",
     ClientFrame::Signal { .. } => "signal",
     ClientFrame::Presence { .. } => "presence",
+    ClientFrame::Token { .. } => "token",
 }
 
 words! { EVENTS, event_word(mobile::Event<'_>):
@@ -63,6 +66,7 @@ fn every_frame_of_a_client_is_on_the_page_as_wire_writes_it_and_decode_reads_it(
                 commands.push(command_word(&command));
             }
             Incoming::Reply(Event::Pong) => {}
+            Incoming::Token(token) => assert_eq!(token, TOKEN),
             other => panic!("{example}: {other:?}"),
         }
     }
@@ -81,6 +85,7 @@ fn every_frame_of_a_client_is_on_the_page_as_wire_writes_it_and_decode_reads_it(
         ClientFrame::Presence { mode: "full" },
         ClientFrame::Presence { mode: "delta" },
         ClientFrame::Presence { mode: "none" },
+        ClientFrame::Token { token: TOKEN },
     ];
     assert_eq!(set(&frames.map(|frame| frame_word(&frame))), set(FRAMES));
     let written = frames.map(|frame| serde_json::to_string(&frame).expect("a frame is JSON"));
@@ -143,5 +148,8 @@ fn every_code_is_in_the_table_with_its_sentence() {
     // A phone signs in with its address.
     let shared = shared.filter(|flaw| *flaw != crate::dialects::flaw::SIGNED_IN_ALREADY);
     let shared: Vec<_> = shared.collect();
-    check_codes(PAGE, codes_of(flaw::ALL).chain(codes_of(base::ALL)).chain(codes_of(&shared)));
+    // The others can only be wrong with a request.
+    let tokens = auth::Flaw::ALL.into_iter().skip(2).map(|flaw| (flaw.code(), flaw.sentence()));
+    let all = codes_of(flaw::ALL).chain(codes_of(base::ALL)).chain(codes_of(&shared));
+    check_codes(PAGE, all.chain(tokens));
 }

@@ -15,5 +15,7 @@ fn enter(call: &Call<'_>) -> Result<Entry, Response<'static>> {
     let mobile = Mobile::parse(number).map_err(|error| bad(&error.to_string()))?;
     let presence = base::presence_in(call)?;
     let pings = asks_for_pings(call)?;
-    Ok(Entry { pings, ..Entry::new(Dialect::Sca, Some(Entrant::Mobile { mobile, presence })) })
+    // The session, which has the keys, asks for a proof.
+    let who = Entrant::Mobile { mobile, presence, proven_until: None };
+    Ok(Entry { pings, ..Entry::new(Dialect::Sca, Some(who)) })
 }

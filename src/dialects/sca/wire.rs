@@ -28,6 +28,7 @@ pub struct ClientFields<'a> {
     #[serde(default, deserialize_with = "even_null")]
     pub data: Option<&'a RawValue>,
     pub mode: Option<&'a RawValue>,
+    pub token: Option<&'a RawValue>,
 }
 
 /// What a client sends, as a client writes it.
@@ -58,6 +59,9 @@ pub enum ClientFrame<'a> {
     },
     Presence {
         mode: &'a str,
+    },
+    Token {
+        token: &'a str,
     },
 }
 

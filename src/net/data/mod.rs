@@ -27,7 +27,8 @@ use crate::timer::Now;
 
 pub use import::{ImportTool, OldApp};
 pub(super) use lanes::Lanes;
-pub use tools::{Tool, UserTool, run_tool};
+pub(super) use tools::run_tool;
+pub use tools::{Tool, UserTool};
 pub(super) use zone::local as local_zone;
 
 /// Where the data is, and how it is kept.

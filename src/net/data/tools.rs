@@ -77,7 +77,7 @@ pub enum UserTool {
 /// # Errors
 ///
 /// Lines that say why it could not do its work: one, except where an import names the rows that do not fit.
-pub fn run_tool(tool: &Tool) -> Result<String, String> {
+pub(in crate::net) fn run_tool(tool: &Tool) -> Result<String, String> {
     match tool {
         Tool::Backup { data, file } => {
             folder::copy(&folder::look_into(data)?, file)?;

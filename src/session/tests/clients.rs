@@ -47,6 +47,7 @@ fn every_close_code_has_a_row_with_advice() {
         End::Farewell(Farewell::MessageTooLong),
         End::SentAway,
         End::Banned,
+        End::Farewell(Farewell::TokenExpired),
     ];
     let named: Vec<_> = ends.iter().map(|end| End::OUTCOMES[end.outcome()]).collect();
     assert_eq!(named, End::OUTCOMES, "no end is missing here");

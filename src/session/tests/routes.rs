@@ -115,7 +115,7 @@ fn every_line_of_the_table_is_tried_here_in_its_order() {
         lines(&limits).partition(|line| match line.handler {
             Handler::Ask(_) | Handler::Operate(_) | Handler::Socket(Enter::Known { .. }) => true,
             Handler::Site(site) => site != Site::Front,
-            Handler::Page(_) | Handler::Socket(Enter::AtOnce(_)) => false,
+            Handler::Page(_) | Handler::Socket(Enter::AtOnce(_)) | Handler::Off(_) => false,
         });
     let paths: Vec<String> =
         others.iter().map(|line| line.path.replace("{mobile}", "1234567890")).collect();

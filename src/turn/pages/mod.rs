@@ -11,6 +11,7 @@ mod stats;
 use serde::Serialize;
 
 use super::{StoreState, Turn};
+use crate::session::OpenRealms;
 
 pub(in crate::turn) const VERSION: &str = env!("CARGO_PKG_VERSION");
 
@@ -20,6 +21,8 @@ struct Index {
     status: &'static str,
     version: &'static str,
     active_connections: usize,
+    /// The realms that are open.
+    realms: Vec<&'static str>,
 }
 
 /// The fields of `GET /ready`.
@@ -70,10 +73,14 @@ impl Turn {
 
     /// `GET /`, as JSON.
     pub(in crate::turn) fn index_page(&self) -> String {
+        let realms = self.limits.session.realms;
         json(&Index {
             status: "Server is running",
             version: VERSION,
             active_connections: self.websockets,
+            realms: OpenRealms { account: realms.account && self.chat.has_accounts(), ..realms }
+                .words()
+                .collect(),
         })
     }
 }

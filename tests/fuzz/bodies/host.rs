@@ -4,7 +4,7 @@
 use std::rc::Rc;
 use std::time::Duration;
 
-use switchboard::chat::{self, Command, Entrant, Event, Fault, account};
+use switchboard::chat::{self, Command, Entrant, Event, Fault, Mobile, account};
 use switchboard::dialects::operator::Order;
 use switchboard::dialects::{Dialect, Entry};
 use switchboard::limiter::{Forwarded, Limit};
@@ -33,6 +33,7 @@ pub(crate) struct Recorder {
     /// The 101, once there was one.
     pub(crate) admitted_with: Option<Vec<u8>>,
     dialect: Option<Dialect>,
+    mobile: Option<Mobile>,
     has_signed_in: bool,
     has_closed: bool,
     /// Nothing more may be asked for.
@@ -92,6 +93,16 @@ impl Host for Recorder {
         self.commands.push(format!("{who:?}"));
         Ok(())
     }
+
+    fn mobile(&self) -> Option<Mobile> {
+        self.mobile
+    }
+
+    fn prove(&mut self, until: Duration) {
+        assert!(self.mobile.is_some() && until > self.now().unix, "it is good for a while");
+    }
+
+    fn checks_token(&mut self) {}
 
     fn command(&mut self, command: &Command<'_>) {
         assert!(!self.is_over && !self.has_closed, "who has said goodbye commands nothing");
@@ -190,6 +201,10 @@ impl Host for Recorder {
         assert!(piece.starts_with(b"HTTP/1.1 101 "));
         self.admitted_with = Some(piece);
         self.dialect = Some(entry.dialect);
+        self.mobile = match entry.who {
+            Some(Entrant::Mobile { mobile, .. }) => Some(mobile),
+            _ => None,
+        };
         Ok(())
     }
 }

@@ -47,6 +47,7 @@ pub fn check(bytes: &[u8]) {
             assert_eq!(word(&said, "id"), id.map(String::from));
         }
         Incoming::Command(chat::Command::Mobile(_) | chat::Command::Account(_))
+        | Incoming::Token(_)
         | Incoming::Echo(_)
         | Incoming::Nothing
         | Incoming::Speaks(_)

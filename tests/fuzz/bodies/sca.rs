@@ -18,6 +18,7 @@ pub fn check(bytes: &[u8]) {
             assert!(is_object, "only an object is a command");
             check_command(text, command);
         }
+        Incoming::Token(token) => assert_eq!(word(text, "token").as_deref(), Some(&*token)),
         Incoming::Reply(event) => {
             assert!(is_object, "only an object is answered");
             assert_eq!(event, chat::Event::Pong);

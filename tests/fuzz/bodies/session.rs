@@ -3,9 +3,10 @@
 
 use std::time::Duration;
 
+use switchboard::auth::Keys;
 use switchboard::http::proxy_header::V2_BYTES;
 use switchboard::limiter::{Proxies, Rate};
-use switchboard::session::{DoorRefusal, End, Flow, Limits, Listener, Pages, Session};
+use switchboard::session::{DoorRefusal, End, Flow, Limits, Listener, OpenRealms, Pages, Session};
 use switchboard::web::WebClient;
 use switchboard::{http, ws};
 
@@ -16,9 +17,14 @@ use super::host::Recorder;
 /// a frame that is under way, and the room for a control frame, which grows by doubling.
 const STATE_BYTES: usize = 128 + 256;
 
+/// A key that checks tokens.
+const KEY: &str = r#"{"kty":"oct","k":"MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE"}"#;
+
 thread_local! {
+    /// `None` in a build without the feature `auth`.
+    static KEYS: Option<Keys> = Keys::parse(KEY, None).ok().map(|(keys, _)| keys);
     /// It is compressed once, and not for each input.
-    static WEB: WebClient = WebClient::new(false);
+    static WEB: WebClient = WebClient::new("number");
 }
 
 /// What the world is like, in which pieces the bytes come, how it is to end; then the bytes.
@@ -81,6 +87,8 @@ fn converse<'p>(
         pipelined_answer_bytes: 4096,
         admin_token: None,
         allowed_origins: Vec::new(),
+        realms: OpenRealms { messenger: world & 64 == 0, ..OpenRealms::ALL },
+        keys: KEYS.with(Clone::clone).filter(|_| world & 32 != 0),
         pages: pages(),
         web: WEB.with(WebClient::clone),
     };

@@ -168,7 +168,7 @@ fn the_document_explains_every_field_of_every_page_and_no_other() {
         let text = server.get(page).text();
         let fields: Vec<String> = text
             .split(['{', ','])
-            .filter_map(|f| Some(f.strip_prefix('"')?.split('"').next()?.to_owned()))
+            .filter_map(|f| Some(f.strip_prefix('"')?.split_once("\":")?.0.to_owned()))
             .collect();
         assert_eq!(explained, fields, "{page}");
     }

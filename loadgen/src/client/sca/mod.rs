@@ -40,6 +40,7 @@ impl Dialect for Sca {
             mode @ (Presence::Delta | Presence::None) => format!("?presence={}", mode.word()),
         };
         Door {
+            headers: caller.proof.map_or_else(String::new, bearer),
             is_greeted: caller.presence != Presence::None,
             ..Door::at(format!("/ws/{}{query}", caller.number))
         }
@@ -52,6 +53,11 @@ impl Dialect for Sca {
     fn understand<'a>(&self, json: Cow<'a, str>) -> Said<'a> {
         read::understand(json)
     }
+}
+
+/// The header line with a token (RFC 6750 §2.1).
+fn bearer(token: &str) -> String {
+    format!("Authorization: Bearer {token}\r\n")
 }
 
 impl MobileWords for Sca {
