@@ -39,7 +39,7 @@ fn a_drain_tells_everybody_and_ends_the_server_well() {
     wire.send(request("POST", "/api/drain", ""));
     let response = wire.response();
     assert_eq!((response.status, response.json()), (202, json!({"status": "draining"})));
-    alice.expect_close(1001, "the server is shutting down");
+    alice.expect_goodbye();
     assert!(server.server.ended().success());
     let log = server.log().concat();
     assert!(
@@ -59,7 +59,7 @@ fn a_signal_after_the_order_to_drain_is_the_first_one() {
     for _ in 0..2 {
         assert_eq!(server.post("/api/drain", "{}").status, 202);
     }
-    slow.expect_close(1001, "the server is shutting down");
+    slow.expect_goodbye();
     server.server.signal(Signal::SIGTERM);
     eventually("the signal is logged", || {
         server.log().into_iter().find(|line| line.contains("signal 15: draining"))

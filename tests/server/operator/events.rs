@@ -202,7 +202,7 @@ fn a_stream_ends_well_with_the_drain() {
     events.next("connected");
     assert_eq!(server.post("/api/drain", "").status, 202);
     assert_eq!(events.next("draining")["connections"], 1);
-    alice.expect_close(1001, "the server is shutting down");
+    alice.expect_goodbye();
     assert_eq!(events.next("disconnected")["outcome"], "draining");
     assert_eq!(events.line(), None, "the last chunk is empty");
     let mut server = server;
