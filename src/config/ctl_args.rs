@@ -97,6 +97,48 @@ enum CommandArgs {
         #[arg(long, value_name = "TEXT")]
         reason: Option<String>,
     },
+    /// List who is banned, in the lines of --bans-file; 1000 at most
+    Bans,
+    /// Ban somebody: those who are connected are closed with 4003. It is written to --bans-file, if there is one
+    Ban {
+        /// What kind of name follows
+        kind: BanKind,
+        /// Number, session id, user name, or address such as 10.0.0.0/8
+        name: String,
+        /// Time at which the ban ends, in UTC: 2026-12-01T18:00:00Z or 2026-12-01
+        #[arg(long, value_name = "TIME")]
+        until: Option<String>,
+        /// Remark about it, for the operator alone
+        #[arg(long, value_name = "TEXT")]
+        why: Option<String>,
+    },
+    /// Lift a ban
+    Unban {
+        /// What kind of name follows
+        kind: BanKind,
+        /// Who is banned, as it was written
+        name: String,
+    },
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum BanKind {
+    Number,
+    Session,
+    Account,
+    Address,
+}
+
+impl BanKind {
+    /// The key of the API.
+    fn key(self) -> &'static str {
+        match self {
+            BanKind::Number => "number",
+            BanKind::Session => "session",
+            BanKind::Account => "account",
+            BanKind::Address => "address",
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -157,6 +199,11 @@ impl CtlArgs {
             CommandArgs::Disconnect { kind, name, reason } => {
                 Command::Disconnect { kind: word(kind), name, reason }
             }
+            CommandArgs::Bans => Command::Bans,
+            CommandArgs::Ban { kind, name, until, why } => {
+                Command::Ban { kind: kind.key(), name, until, why }
+            }
+            CommandArgs::Unban { kind, name } => Command::Unban { kind: kind.key(), name },
         };
         Ok(Settings { admin, token_file, json, command })
     }

@@ -79,6 +79,26 @@ pub enum Command {
         /// The reason that the client is told.
         reason: Option<String>,
     },
+    /// Say who is banned.
+    Bans,
+    /// Ban somebody.
+    Ban {
+        /// `number`, `session`, `account` or `address`.
+        kind: &'static str,
+        /// Who.
+        name: String,
+        /// Until when.
+        until: Option<String>,
+        /// The remark about it.
+        why: Option<String>,
+    },
+    /// Lift a ban.
+    Unban {
+        /// `number`, `session`, `account` or `address`.
+        kind: &'static str,
+        /// Who.
+        name: String,
+    },
 }
 
 /// A request to the API.
@@ -148,6 +168,20 @@ fn request(command: &Command) -> Request {
                 body["reason"] = json!(reason);
             }
             post("/api/disconnect", body)
+        }
+        Command::Bans => get("/api/bans", &[]),
+        Command::Ban { kind, name, until, why } => {
+            let mut body = json!({ *kind: name });
+            for (key, value) in [("until", until), ("why", why)] {
+                if let Some(value) = value {
+                    body[key] = json!(value);
+                }
+            }
+            post("/api/bans", body)
+        }
+        Command::Unban { kind, name } => {
+            let lifted = get("/api/bans", &[(kind, Some(name.clone()))]);
+            Request { method: "DELETE", ..lifted }
         }
     }
 }

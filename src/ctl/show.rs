@@ -34,7 +34,48 @@ pub(super) fn answer(command: &Command, text: &str) -> Result<String, String> {
             Some(0) => "nobody was connected\n".to_owned(),
             count => format!("{} sent away\n", many(count, "connection")),
         },
+        Command::Bans => bans(&body),
+        Command::Ban { .. } => format!("banned{}\n", until_restart(&body)),
+        Command::Unban { .. } => match body["was_banned"].as_bool() {
+            Some(false) => "there was no such ban\n".to_owned(),
+            _ => format!("the ban is lifted{}\n", until_restart(&body)),
+        },
     })
+}
+
+/// A line for each ban, as `--bans-file` has it.
+fn bans(body: &Value) -> String {
+    let list = body["bans"].as_array().map(Vec::as_slice).unwrap_or_default();
+    let text = |ban: &Value, key: &str| ban[key].as_str().unwrap_or_default().to_owned();
+    let line = |ban: &Value| {
+        let until = match text(ban, "until") {
+            until if until.is_empty() => until,
+            until => format!(" until={until}"),
+        };
+        let why = match text(ban, "why") {
+            why if why.is_empty() => why,
+            why => format!(" # {why}"),
+        };
+        let who = text(ban, "who");
+        let who = if who.contains([' ', '"', '\\', '#']) { format!("{who:?}") } else { who };
+        format!("{} {who}{until}{why}\n", text(ban, "kind"))
+    };
+    let lines: String = list.iter().map(line).collect();
+    match body["total"].as_u64() {
+        Some(0) => "nobody is banned\n".to_owned(),
+        Some(total) if total > list.len() as u64 => {
+            format!("{lines}{} more\n", many(Some(total - list.len() as u64), "ban"))
+        }
+        _ => lines,
+    }
+}
+
+/// What is to be said if the server has no file to keep it in.
+fn until_restart(body: &Value) -> &'static str {
+    match body["kept"].as_bool() {
+        Some(true) => "",
+        _ => ", until the server ends: it has no --bans-file",
+    }
 }
 
 /// `1 connection`, `2 connections`.

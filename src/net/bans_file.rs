@@ -10,11 +10,14 @@
 //! All of it is read, or nothing: a wrong line is a mistake, and with a mistake no ban changes. Two lines about the same
 //! person are one ban, that of the later line.
 
-use std::path::Path;
-use std::time::Duration;
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, ErrorKind, Write as _};
+use std::path::{Path, PathBuf};
 
 use super::text_file;
-use crate::chat::{Ban, Banned, Bans};
+use crate::chat::{Ban, Bans};
+use crate::dialects::operator::ban_line;
+use crate::turn::BanChange;
 
 /// The most bytes of the file: 160 for each ban.
 const FILE_BYTES: u64 = 16 << 20;
@@ -45,7 +48,7 @@ pub(super) fn read(path: &Path) -> Result<Bans, Vec<String>> {
 fn parse(text: &str) -> Result<Bans, Vec<(usize, String)>> {
     let (mut bans, mut mistakes) = (Bans::default(), Vec::new());
     for (number, line) in (1..).zip(text.lines()) {
-        match ban_in(line) {
+        match ban_line::read(line) {
             Ok(None) => {}
             Ok(Some(ban)) => {
                 if let Err(full) = bans.add(ban) {
@@ -59,55 +62,51 @@ fn parse(text: &str) -> Result<Bans, Vec<(usize, String)>> {
     if mistakes.is_empty() { Ok(bans) } else { Err(mistakes) }
 }
 
-/// The ban in a line. `None`: it is empty, or a comment.
-fn ban_in(line: &str) -> Result<Option<Ban>, String> {
-    let line = line.trim();
-    if line.is_empty() || line.starts_with('#') {
-        return Ok(None);
-    }
-    let (kind, rest) = line.split_once(char::is_whitespace).unwrap_or((line, ""));
-    let (who, rest) = word(rest.trim_start())?;
-    let who = Banned::parse(kind, &who)?;
-    let rest = rest.trim_start();
-    let (until, rest) = match rest.strip_prefix("until=") {
-        None => (None, rest),
-        Some(rest) => {
-            let (time, rest) = rest.split_once(char::is_whitespace).unwrap_or((rest, ""));
-            (Some(moment(time)?), rest.trim_start())
-        }
-    };
-    let why = match rest.strip_prefix('#') {
-        None if rest.is_empty() => "",
-        None => return Err("behind the ban there is until=TIME, or a remark behind #".to_owned()),
-        Some(why) => why.trim(),
-    };
-    Ok(Some(Ban::new(who, until, why)))
+/// Changes lines of the file. All others stay as they are, comments and mistakes included. A reader finds the old file
+/// or the new one, also after a power cut.
+pub(super) fn edit(path: &Path, changes: &[BanChange]) -> Result<(), String> {
+    let text = text_file::read(path, FILE_BYTES)?;
+    // A symbolic link stays one: what it points to is replaced.
+    let path = path.canonicalize().map_err(|error| error.to_string())?;
+    replace(&path, edited(&text, changes).as_bytes()).map_err(|error| error.to_string())
 }
 
-/// The next word, or what stands in quotes, and what is behind it.
-fn word(text: &str) -> Result<(String, &str), String> {
-    let Some(quoted) = text.strip_prefix('"') else {
-        let (word, rest) = text.split_once(char::is_whitespace).unwrap_or((text, ""));
-        return Ok((word.to_owned(), rest));
-    };
-    let (mut word, mut chars) = (String::new(), quoted.char_indices());
-    while let Some((at, one)) = chars.next() {
-        match one {
-            '"' => return Ok((word, &quoted[at + 1..])),
-            '\\' => word.extend(chars.next().map(|(_, one)| one)),
-            one => word.push(one),
+fn edited(text: &str, changes: &[BanChange]) -> String {
+    let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
+    for change in changes {
+        let who = match change {
+            BanChange::Banned(ban) => &ban.who,
+            BanChange::Lifted(who) => who,
+        };
+        let is_other = |ban: Option<Ban>| ban.is_none_or(|ban| ban.who != *who);
+        lines.retain(|line| ban_line::read(line).map_or(true, is_other));
+        if let BanChange::Banned(ban) = change {
+            lines.push(ban_line::write(ban));
         }
     }
-    Err("the quote \" is not closed".to_owned())
+    lines.into_iter().map(|line| line + "\n").collect()
 }
 
-/// A time, since 1970: `2026-12-01T18:30:00Z`, or a day, which begins at midnight in UTC.
-pub(super) fn moment(text: &str) -> Result<Duration, String> {
-    let day = format!("{text}T00:00:00Z");
-    let time = humantime::parse_rfc3339(if text.len() == 10 { &day } else { text });
-    let since = |time: std::time::SystemTime| time.duration_since(std::time::UNIX_EPOCH).ok();
-    let wrong = || "a time looks like 2026-12-01T18:30:00Z or 2026-12-01, in UTC".to_owned();
-    time.ok().and_then(since).ok_or_else(wrong)
+fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
+    let mut beside = path.as_os_str().to_owned();
+    beside.push(".tmp");
+    let beside = PathBuf::from(beside);
+    match fs::remove_file(&beside) {
+        Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
+        Ok(()) | Err(_) => {}
+    }
+    let mut file = OpenOptions::new().write(true).create_new(true).open(&beside)?;
+    let written = file
+        .write_all(content)
+        .and_then(|()| fs::set_permissions(&beside, fs::metadata(path)?.permissions()))
+        .and_then(|()| file.sync_all())
+        .and_then(|()| fs::rename(&beside, path));
+    if written.is_err() {
+        let _ = fs::remove_file(&beside);
+    }
+    written?;
+    // The new name is in the folder, which has to reach the disk, too.
+    path.parent().map_or(Ok(()), |folder| File::open(folder)?.sync_all())
 }
 
 #[cfg(test)]
@@ -115,13 +114,14 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::chat::Banned;
 
     #[test]
     fn each_line_is_a_ban_with_its_term_and_remark() {
         let text = "# who\n\n number 0123456789\t # called names # often\r\n\
             session \"two \\\"words\\\" #1\" until=2026-12-01T00:00:00Z\naccount mallory until=2026-12-01 # x\n\
             address 203.0.113.0/24\nnumber 0123456789 until=2027-01-01\naccount \"Ada Lovelace\"#why\n";
-        let bans = parse(text).expect("right").sorted();
+        let bans = parse(text).expect("right").some(10);
         let shown: Vec<_> = bans
             .iter()
             .map(|ban| {
@@ -156,6 +156,19 @@ mod tests {
         let text: String = (0..=Bans::MOST).map(|n| format!("number {n:010}\n")).collect();
         let mistakes = parse(&text).expect_err("too many");
         assert!(matches!(&mistakes[..], [(line, _)] if *line == Bans::MOST + 1), "{mistakes:?}");
+    }
+
+    #[test]
+    fn an_edit_changes_the_lines_about_one_and_no_others() {
+        let text = "# all\nnumber 0123456789 # a\nwrong\nnumber 0123456789 until=2026-12-01\naccount \"Ada L\"";
+        let who = |kind, text| Banned::parse(kind, text).expect("right");
+        let remove = BanChange::Lifted(who("number", "0123456789"));
+        let rest = "# all\nwrong\naccount \"Ada L\"\n";
+        assert_eq!(edited(text, std::slice::from_ref(&remove)), rest);
+        let add = BanChange::Banned(Ban::new(who("session", "a b"), None, "x # y"));
+        let once = edited(text, &[remove.clone(), add.clone()]);
+        assert_eq!(once, format!("{rest}session \"a b\" # x # y\n"));
+        assert_eq!(edited(&once, &[add, remove]), once);
     }
 
     proptest! {

@@ -3,6 +3,7 @@
 //! [`run`] is the loop itself: it sleeps until something happens, tells the turn what happened, and lets
 //! it run. Besides, it reads the clock, and obeys signals.
 
+mod ban_keeper;
 mod bans_file;
 mod check;
 mod clock;
@@ -51,10 +52,11 @@ use mio::event::Event;
 use mio::unix::SourceFd;
 use mio::{Events, Interest, Poll, Registry, Token, Waker};
 
-use crate::chat::Bans;
+use crate::chat::{Bans, account};
 use crate::timer::{Moment, Now};
 use crate::turn::{Limits, Listener, Note, Polled, Readiness, StoreState, Turn, Wish};
 use crate::web::WebClient;
+use ban_keeper::BanKeeper;
 use clock::Clock;
 use data::Lanes;
 use listener::Listening;
@@ -207,11 +209,13 @@ pub fn run(settings: Settings, signals: Signals) -> Result<ExitCode, Failure> {
         }
         lag.into_iter().for_each(|lag| driver.turn.record_lag(lag));
         driver.take_turn(now, wait::polled(named, interrupted, lag));
+        driver.keep_bans();
         asleep_since = driver.clock.monotonic();
         driver.log.settle(asleep_since);
         driver.supervisor.report(asleep_since, Report::of(&driver.turn, &driver.stop));
         if driver.turn.is_drained() {
             let left = driver.turn.connections();
+            driver.finish_bans();
             let is_closed = driver.lanes.close(driver.clock);
             driver.log.finish();
             if !is_closed {
@@ -238,6 +242,7 @@ struct Driver {
     slow_turn: Duration,
     trace_file: TraceFile,
     reload: Reload,
+    ban_keeper: BanKeeper,
     lanes: Lanes,
     /// How the store was after the last turn.
     store: Option<StoreState>,
@@ -272,7 +277,8 @@ impl Driver {
         let waker = Arc::new(Waker::new(registry, WAKE)?);
         let (lanes, snapshot) =
             Lanes::start(settings.data.as_ref(), clock, &waker).map_err(Failure::Data)?;
-        let reload = Reload::new(&settings, &limits, Arc::clone(&waker));
+        let reload = Reload::new(&settings, &limits, &warnings, Arc::clone(&waker));
+        let ban_keeper = BanKeeper::new(settings.bans_file, Arc::clone(&waker));
         let trace_file = TraceFile::new(settings.trace_file, waker);
         let registry = registry.try_clone()?;
         let supervisor = Supervisor::from_env(limits.drain_timeout);
@@ -298,11 +304,8 @@ impl Driver {
         }
 
         let sockets = MioSockets::new(registry, listener, admin, clock);
-        let mut turn = match snapshot {
-            Some(snapshot) => Turn::restore(limits, snapshot, clock.now()),
-            None => Turn::new(limits, clock.now()),
-        };
-        turn.set_bans(bans);
+        let mut turn = first_turn(limits, snapshot, bans, clock);
+        turn.keep_bans(ban_keeper.path.is_some());
         let driver = Driver {
             clock,
             log,
@@ -316,6 +319,7 @@ impl Driver {
             slow_turn: settings.slow_turn,
             trace_file,
             reload,
+            ban_keeper,
             lanes,
         };
         start_watch::end();
@@ -395,6 +399,21 @@ impl Driver {
             own_lines::slow_turn(&mut self.log, turn);
         }
     }
+}
+
+/// A turn that nobody is connected to yet.
+fn first_turn(
+    limits: Limits,
+    snapshot: Option<account::Snapshot>,
+    bans: Bans,
+    clock: Clock,
+) -> Turn {
+    let mut turn = match snapshot {
+        Some(snapshot) => Turn::restore(limits, snapshot, clock.now()),
+        None => Turn::new(limits, clock.now()),
+    };
+    turn.set_bans(bans);
+    turn
 }
 
 /// Reads what is read at the start: the operator's token, an app's pages, the local time zone, and who is banned. And

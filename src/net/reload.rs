@@ -6,7 +6,7 @@
 
 use std::fmt;
 use std::mem;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, TryRecvError, channel};
 use std::thread;
@@ -65,6 +65,7 @@ struct Fresh {
     slow_turn: Duration,
     /// `None`: there is no file with bans.
     bans: Option<Bans>,
+    bans_file: Option<PathBuf>,
     token: Option<AdminToken>,
     keys: Option<Keys>,
     values: Vec<Setting>,
@@ -85,7 +86,13 @@ impl Driver {
         }
     }
 
-    fn begin_reload(&mut self) {
+    /// Begins a reload, unless the bans file is being written: then it follows.
+    pub(super) fn begin_reload(&mut self) {
+        if self.ban_keeper.is_busy() {
+            self.reload.again = true;
+            return;
+        }
+        self.reload.again = false;
         if self.reload.begin(&mut self.log) {
             self.supervisor.reload_begins();
         }
@@ -99,17 +106,26 @@ impl Driver {
             self.slow_turn = fresh.slow_turn;
             self.supervisor.set_drain_timeout(fresh.limits.drain_timeout());
             self.turn.reload(fresh.limits.clone());
-            let had_bans_file = mem::replace(&mut self.reload.has_bans_file, fresh.bans.is_some());
-            if let Some(bans) = fresh.bans.take().or_else(|| had_bans_file.then(Bans::default)) {
-                self.log.always(format_args!("reloaded: there are {} bans", bans.len()));
-                self.turn.set_bans(bans);
-            }
-            self.reload.finish(fresh, &mut self.log);
+            let has_bans = self.take_bans(&mut fresh);
+            self.reload.finish(fresh, has_bans, &mut self.log);
         }
         self.supervisor.reload_ends();
-        if mem::take(&mut self.reload.again) && !self.stop.is_asked() {
+        if self.reload.again && !self.stop.is_asked() {
             self.begin_reload();
         }
+    }
+
+    /// Takes the bans of the file, and after them what the operator has changed and the file does not have yet. Without a
+    /// file, those that the operator has made stay, unless there was a file before. Returns whether the log says so.
+    fn take_bans(&mut self, fresh: &mut Fresh) -> bool {
+        let had_file = mem::replace(&mut self.ban_keeper.path, fresh.bans_file.take()).is_some();
+        self.turn.keep_bans(self.ban_keeper.path.is_some());
+        let bans = fresh.bans.take().or_else(|| had_file.then(Bans::default));
+        let Some(bans) = bans else { return false };
+        self.log.always(format_args!("reloaded: there are {} bans", bans.len()));
+        self.turn.set_bans(bans);
+        self.turn.repeat_ban_changes(self.ban_keeper.waiting());
+        true
     }
 }
 
@@ -127,25 +143,38 @@ pub(super) struct Reload {
     /// The warnings that were logged already.
     warnings: Vec<String>,
     token: Option<AdminToken>,
-    has_bans_file: bool,
     keys: Option<Keys>,
 }
 
 impl Reload {
-    /// Remembers the settings that the server has started with, with what was read for them into the limits. `waker`
-    /// wakes the loop when it should call [`look`](Self::look).
-    pub(super) fn new(settings: &Settings, limits: &Limits, waker: Arc<Waker>) -> Self {
+    /// Remembers the settings that the server has started with, with what was read for them into the limits, and the
+    /// warnings that they have caused. `waker` wakes the loop when it should call [`look`](Self::look).
+    pub(super) fn new(
+        settings: &Settings,
+        limits: &Limits,
+        warnings: &[String],
+        waker: Arc<Waker>,
+    ) -> Self {
         Reload {
             reread: settings.reread.clone(),
             waker,
             under_way: None,
             again: false,
             values: settings.values.clone(),
-            warnings: settings.warnings.clone(),
+            warnings: warnings.to_vec(),
             token: limits.session.admin_token.clone(),
-            has_bans_file: settings.bans_file.is_some(),
             keys: limits.session.keys.clone(),
         }
+    }
+
+    /// Whether a thread reads.
+    pub(super) fn is_under_way(&self) -> bool {
+        self.under_way.is_some()
+    }
+
+    /// Whether a reload is to begin once the file of bans is written.
+    pub(super) fn is_postponed(&self) -> bool {
+        self.again && self.under_way.is_none()
     }
 
     /// Begins a reload, or has one follow that which is under way. Returns whether one has begun.
@@ -182,8 +211,8 @@ impl Reload {
         Some(read.map_err(|mistakes| refuse(&mistakes, log)))
     }
 
-    /// Logs what the reload has changed, and what it could not change, and remembers the new values.
-    fn finish(&mut self, fresh: Fresh, log: &mut Log) {
+    /// Logs what the reload has changed beside bans, and what it could not change, and remembers the new values.
+    fn finish(&mut self, fresh: Fresh, has_bans: bool, log: &mut Log) {
         let mut changes = 0;
         for (old, new) in self.values.iter_mut().zip(fresh.values) {
             let (flag, was, is) = (&new.flag, shown(&old.value), shown(&new.value));
@@ -210,7 +239,7 @@ impl Reload {
             log.always(format_args!("reloaded: the keys have changed"));
             self.keys = fresh.keys;
         }
-        if changes == 0 {
+        if changes == 0 && !has_bans {
             log.always(format_args!("reloaded: nothing has changed"));
         }
         for warning in fresh.warnings.iter().filter(|one| !self.warnings.contains(one)) {
@@ -272,6 +301,7 @@ fn read(reread: &Reread, present: Option<AdminToken>) -> Result<Fresh, Vec<Strin
         level: settings.log.level,
         slow_turn: settings.slow_turn,
         bans,
+        bans_file: settings.bans_file,
         token,
         keys: limits.session.keys,
         values: settings.values,
@@ -311,7 +341,6 @@ mod tests {
             values: Vec::new(),
             warnings: Vec::new(),
             token: None,
-            has_bans_file: false,
             keys: None,
         };
         assert!(reload.begin(log));

@@ -59,16 +59,21 @@ impl Turn {
             return Ok(Counted::Proxy);
         }
         let address = peer.address();
-        if self.chat.is_address_banned(self.now, Block::of(address)) {
-            return Err(DoorRefusal::Banned);
-        }
         match address.to_canonical().is_loopback() {
-            true => Ok(Counted::Exempt),
+            true => self.require_no_ban(Block::of(address)).map(|()| Counted::Exempt),
             false => self.count_arrival(Block::of(address)),
         }
     }
 
+    fn require_no_ban(&self, from: Block) -> Result<(), DoorRefusal> {
+        match self.chat.is_address_banned(self.now, from) {
+            true => Err(DoorRefusal::Banned),
+            false => Ok(()),
+        }
+    }
+
     fn count_arrival(&mut self, block: Block) -> Result<Counted, DoorRefusal> {
+        self.require_no_ban(block)?;
         if self.addresses.is_off() {
             return Ok(Counted::Exempt);
         }

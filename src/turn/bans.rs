@@ -13,24 +13,32 @@ impl Turn {
         self.check_connections_from(0);
     }
 
-    /// All bans, sorted by kind and name.
-    pub fn bans(&mut self) -> Vec<Ban> {
-        self.chat.with_bans(|bans| bans.sorted())
+    /// At most this many bans, sorted by kind and name, and how many there are.
+    pub(super) fn some_bans(&mut self, most: usize) -> (Vec<Ban>, usize) {
+        self.chat.with_bans(|bans| (bans.some(most), bans.len()))
     }
 
-    /// Bans somebody, or changes the term of a ban.
+    /// How many bans there are.
+    pub(super) fn count_bans(&mut self) -> usize {
+        self.chat.with_bans(|bans| bans.len())
+    }
+
+    /// Bans somebody, or changes the term of a ban. Returns whether there was one.
     ///
     /// # Errors
     ///
     /// A sentence, if there are as many bans as may be.
-    pub fn ban(&mut self, ban: Ban) -> Result<(), String> {
-        self.chat.with_bans(|bans| bans.add(ban))?;
+    pub(super) fn ban(&mut self, ban: Ban) -> Result<bool, String> {
+        let was_banned = self.chat.with_bans(|bans| {
+            let was_banned = bans.remove(&ban.who);
+            bans.add(ban).map(|()| was_banned)
+        })?;
         self.check_connections_from(0);
-        Ok(())
+        Ok(was_banned)
     }
 
     /// Lifts a ban. Returns whether there was one.
-    pub fn unban(&mut self, who: &Banned) -> bool {
+    pub(super) fn unban(&mut self, who: &Banned) -> bool {
         self.chat.with_bans(|bans| bans.remove(who))
     }
 

@@ -69,7 +69,7 @@ pub use crate::limiter::Peer;
 pub use crate::session::Listener;
 pub use jobs::{Jobs, NoJobs};
 pub use limits::{Budgets, Limits};
-pub use operator::Wish;
+pub use operator::{BanChange, Wish};
 pub use phases::readiness::Polled;
 pub use records::Recording;
 pub use records::counters::{Counters, Process};

@@ -1,5 +1,6 @@
 //! `--proxy-protocol`: a trusted proxy says whose connection it is before the first request.
 
+use crate::bans::{BANNED, Banning};
 use crate::harness::{ALICE, BOB, CAROL, Server, Wire, binary, eventually, pause};
 use std::time::Duration;
 
@@ -100,4 +101,17 @@ fn it_needs_to_know_who_the_proxies_are() {
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
     assert_eq!(output.status.code(), Some(2), "{said}");
     assert!(said.contains("--proxy-protocol and --trusted-proxy: "), "{said}");
+}
+
+#[test]
+fn a_banned_address_is_turned_away_by_what_the_header_says() {
+    let flags = ["--proxy-protocol", "--trusted-proxy", "127.0.0.1"];
+    let world = Banning::start_with("address 203.0.113.0/24\naddress 127.0.0.1\n", &flags);
+    assert_eq!(knock(&world.server, &line("203.0.113.7"), ALICE).1, 403);
+    assert_eq!(knock(&world.server, &binary_header([203, 0, 113, 8]), ALICE).1, 403);
+    let (mut inside, status) = knock(&world.server, &line("203.0.114.7"), ALICE);
+    assert_eq!(status, 101);
+    world.ban("address 203.0.114.7\n", 1);
+    inside.expect_close(4003, BANNED);
+    assert_eq!(knock(&world.server, &line("203.0.114.7"), ALICE).1, 403);
 }

@@ -5,14 +5,18 @@
 //! [`wire`] has the bodies in both directions. Called by the session, and by the turn for the answers.
 
 mod answers;
+pub mod ban_line;
+mod bans;
+mod body;
 mod routes;
 pub mod wire;
 
-use crate::chat::{ConnectionId, Mobile, Name};
+use crate::chat::{Ban, Banned, ConnectionId, Mobile, Name};
 use crate::http::{Call, Response};
 use crate::limiter::Network;
 
 pub use answers::{api_is_off, json, late, not_the_operator, too_many_readers};
+pub use bans::{MOST_LISTED, shown as shown_ban};
 pub use routes::ROUTES;
 
 /// The handler of an address: it reads a request, or returns the answer to one that is wrong.
@@ -60,6 +64,12 @@ pub enum Order {
         /// The reason in the close frame.
         reason: Box<str>,
     },
+    /// Say who is banned.
+    Bans,
+    /// Ban somebody.
+    Ban(Ban),
+    /// Lift a ban.
+    Unban(Banned),
 }
 
 /// The connections that a list shows. Each condition that is given has to be met.

@@ -3,10 +3,9 @@
 //! A wrong request changes nothing, and its answer is 400 with a sentence that says what is wrong with it.
 //! Called by the session, which joins the tables of all dialects.
 
-use serde::Deserialize;
-
 use super::answers::wrong;
-use super::{Filter, LogLevel, Operate, Order, Target, connection_id, wire};
+use super::body::body;
+use super::{Filter, LogLevel, Operate, Order, Target, bans, connection_id, wire};
 use crate::chat::messenger::PersonId;
 use crate::chat::{Mobile, Name};
 use crate::dialects::{base, sca};
@@ -24,6 +23,9 @@ pub const ROUTES: &[Route<Operate>] = &[
     post("/api/send", send),
     post("/api/log-level", log_level),
     post("/api/drain", drain),
+    get("/api/bans", bans::list),
+    post("/api/bans", bans::ban),
+    Route::delete("/api/bans", Listeners::OperatorsOnly, bans::unban),
 ];
 
 /// The body of an order. The text of a message may have six bytes for each of its 16 KiB.
@@ -181,13 +183,4 @@ fn session_of(text: String) -> Result<Name<'static>, Response<'static>> {
         Ok(_) => Ok(Name::Session(text.into())),
         Err(_) => Err(wrong("a session has 1 to 256 characters, and no control characters")),
     }
-}
-
-/// Reads a body.
-fn body<T: for<'de> Deserialize<'de>>(call: &Call<'_>) -> Result<T, Response<'static>> {
-    // serde would accept an array in place of an object, with its values in the order of the fields.
-    if !call.body.trim_ascii_start().starts_with(b"{") {
-        return Err(wrong("the body must be one JSON object"));
-    }
-    serde_json::from_slice(call.body).map_err(|error| wrong(&format!("the body: {error}")))
 }

@@ -211,3 +211,49 @@ pub struct Who {
     pub dialect: &'static str,
     pub address: String,
 }
+
+/// `POST /api/bans`: exactly one of the first four says who.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "the fields are those of the API, by name")]
+pub struct Ban {
+    pub number: Option<String>,
+    pub session: Option<String>,
+    pub account: Option<String>,
+    pub address: Option<String>,
+    pub until: Option<String>,
+    pub why: Option<String>,
+}
+
+/// The answer to `POST` and `DELETE /api/bans`.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct BansChanged {
+    /// Whether there was a ban of the same one before.
+    pub was_banned: bool,
+    /// How many bans there are now.
+    pub bans: usize,
+    /// Whether it is written to a file, and so survives a restart.
+    pub kept: bool,
+}
+
+/// A ban in the answer to `GET /api/bans`.
+#[derive(Clone, Debug, Serialize)]
+pub struct ShownBan {
+    /// `number`, `session`, `account` or `address`.
+    pub kind: &'static str,
+    /// Who.
+    pub who: String,
+    /// When it ends. `null`: never.
+    pub until: Option<String>,
+    /// The operator's remark.
+    pub why: String,
+}
+
+/// The answer to `GET /api/bans`.
+#[derive(Clone, Debug, Serialize)]
+pub struct Bans {
+    /// At most 1,000 of them.
+    pub bans: Vec<ShownBan>,
+    /// How many there are.
+    pub total: usize,
+}

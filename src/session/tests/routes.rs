@@ -62,7 +62,7 @@ fn status(answer: &str) -> &str {
 
 /// Where the answer comes from the account realm, is a page for browsers, or is for the operator alone.
 /// `tests/server/accounts`, `tests/server/web.rs` and `tests/server/operator` try these.
-const ELSEWHERE: [&str; 43] = [
+const ELSEWHERE: [&str; 46] = [
     "/ws/global/{user_id}",
     "/ws/status",
     "/ws/room/{room_id}/{user_id}",
@@ -99,6 +99,9 @@ const ELSEWHERE: [&str; 43] = [
     "/api/send",
     "/api/log-level",
     "/api/drain",
+    "/api/bans",
+    "/api/bans",
+    "/api/bans",
     "/index",
     "/chat/{user_id}",
     "/static/{*path}",

@@ -4,6 +4,7 @@
 //! its request is parked meanwhile. Each order is a line in the log: what, on what kind of name, by which
 //! address, how many. The log has no name and no text of it.
 
+mod bans;
 mod census;
 pub(in crate::turn) mod events;
 #[cfg(test)]
@@ -20,6 +21,7 @@ use crate::chat::{BackendMessage, ConnectionId, Name, Outcome, Reason};
 use crate::dialects::operator::{LogLevel, Order, Target, json, too_many_readers, wire};
 use crate::http::{Response, Status};
 use crate::session::{End, Operated};
+pub use bans::BanChange;
 use census::List;
 use events::Events;
 use walk::{Notice, Task, Walk};
@@ -33,6 +35,10 @@ pub(in crate::turn) struct Operator {
     pub(in crate::turn) events: Events,
     /// What the driver has to do after this turn.
     wishes: VecDeque<Wish>,
+    /// Whether there is a file that keeps bans.
+    keeps_bans: bool,
+    /// The changes that the file does not have yet: the driver takes them after each turn.
+    ban_changes: Vec<BanChange>,
 }
 
 impl Operator {
@@ -86,6 +92,9 @@ impl Turn {
                 self.operator.wishes.push_back(Wish::Drain);
                 Operated::Answer(json(Status::Accepted, &wire::Word { status: "draining" }))
             }
+            Order::Bans => self.show_bans(),
+            Order::Ban(ban) => self.order_ban(id, ban),
+            Order::Unban(who) => self.order_unban(id, who),
         }
     }
 

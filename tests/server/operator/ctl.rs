@@ -6,7 +6,7 @@ use super::Operated;
 use crate::harness::{ALICE, binary};
 
 /// Runs `switchboard ctl` with these arguments, at this server.
-fn ctl(server: &Operated, args: &[&str]) -> (i32, String, String) {
+pub(super) fn ctl(server: &Operated, args: &[&str]) -> (i32, String, String) {
     let mut command = binary();
     command.env("SWITCHBOARD_ADMIN_LISTEN", server.admin_address().to_string());
     command.env("SWITCHBOARD_ADMIN_TOKEN_FILE", &server.token_file);

@@ -1,5 +1,6 @@
 //! The operator's API, as its clients see it: raw requests at the operator's listener, and `switchboard ctl`.
 
+mod bans;
 mod ctl;
 mod disconnect;
 mod doors;
