@@ -201,8 +201,8 @@ pub(super) struct Args {
     /// Protocol that the phones speak
     ///
     /// sca: numbers that see each other in lists. session: Session Messenger, in which a phone is a device of a
-    /// session, invites its circle, and hears what becomes of its messages. chatterbox and websocket-chat: users
-    /// with accounts, whose messages the server keeps.
+    /// session, invites its circle, and hears what becomes of its messages. chatterbox, websocket-chat,
+    /// mychat and v1 (switchboard.v1): users with accounts, whose messages the server keeps.
     #[arg(long, env = "LOADGEN_PROTOCOL", value_name = "NAME", default_value = "sca", help_heading = PROTOCOL)]
     pub(super) protocol: Protocol,
 
