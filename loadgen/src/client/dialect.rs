@@ -141,7 +141,7 @@ pub(crate) enum Archive {
 pub(crate) struct Skills {
     /// Messages to one user.
     pub(crate) is_private: bool,
-    /// Nothing but messages to a partner, with whom the phone has the conversation that its socket is of.
+    /// Nothing but messages to a partner, in the conversation that its socket is of.
     pub(crate) has_partner: bool,
     /// Messages to rooms.
     pub(crate) has_rooms: bool,

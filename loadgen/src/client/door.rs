@@ -23,7 +23,7 @@ pub(crate) struct Caller<'a> {
     #[allow(dead_code, reason = "for protocols whose addresses have the user in them")]
     pub(crate) user: &'a str,
     pub(crate) user_id: &'a str,
-    /// The id of the one other user whom it talks to, in a protocol with a socket for each conversation.
+    /// The id of the one other user that it talks to, in a protocol with a socket for each conversation.
     pub(crate) partner_id: &'a str,
     pub(crate) token: &'a str,
     /// How it wants to be told who is online.
