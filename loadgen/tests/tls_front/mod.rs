@@ -128,7 +128,7 @@ impl Front {
         format!("wss://localhost:{}", self.address.port())
     }
 
-    /// How often the second number has come near the first: all clients but the probe say goodbye.
+    /// How many connections there were, and how many clients have ended TLS in good order.
     pub(crate) fn counts(&self) -> (usize, usize) {
         (self.connections.load(Ordering::Relaxed), self.goodbyes.load(Ordering::Relaxed))
     }
