@@ -1,7 +1,7 @@
 //! [`Keys`]: the keys of the operator, and the check of a token against them.
 //!
 //! The order of a check: the length, the header, the key, the signature, and only then what the token says. So
-//! who has no key learns nothing but that. One check costs one signature: 1 µs for HS256, 60 µs for EdDSA, 150
+//! who has no key learns nothing but that. One check costs one signature: 1 µs for HS256, 35 µs for EdDSA, 150
 //! µs for ES256, and a token without a `kid` as much for each key of its algorithm.
 
 use std::fmt;
