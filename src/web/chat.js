@@ -7,7 +7,7 @@
 //
 // Events, each with its data in `detail`: `state` (of the connection) · `talks` (the list has changed) · `people` (who is
 // online) · `message` {talk, message} (a new one, the last) · `changed` {talk, message} · `removed` {talk, uid} ·
-// `typing` {talk, who, isTyping} · `closing` (keep what was begun) · `reload` {talk} (what was shown may lack something) · `waiting` (the queue has changed).
+// `typing` {talk, who, isTyping} · `closing` (keep what was begun) · `reload` {talk} (what was shown may lack something) · `notice` (a text of the operator's) · `waiting` (the queue has changed).
 import { Switchboard } from './client.js'
 import { settings } from './settings.js'
 
@@ -50,7 +50,10 @@ export class Chat extends EventTarget {
       this.tell('state', detail)
     })
     this.client.addEventListener('presence', () => this.tell('people'))
-    this.client.addEventListener('frame', ({ detail }) => this.heard(detail))
+    this.client.addEventListener('frame', ({ detail }) => {
+      if (detail.type === 'notice' && typeof detail.text === 'string') this.tell('notice', detail.text)
+      else this.heard(detail)
+    })
     this.client.addEventListener('status', ({ detail }) => this.#status(detail))
     this.client.start()
   }

@@ -57,6 +57,11 @@ async function enter({ kind, me, token }) {
     say(detail)
     if (detail.state === 'open') renew(chat)
   })
+  chat.addEventListener('notice', ({ detail }) => {
+    put($('notice').firstElementChild, `From the operator: ${detail}`)
+    $('notice').hidden = false
+  })
+  $('notice').lastElementChild.addEventListener('click', () => ($('notice').hidden = true))
   await chat.open()
   furnish(chat)
 }

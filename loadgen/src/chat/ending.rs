@@ -116,9 +116,8 @@ fn closed(code: u16, reason: &str) -> Clean {
 
 fn refused(status: u16, detail: &str) -> Clean {
     let words = match status {
-        401 => {
-            "the server does not let you in: the name, the password or the token is wrong, or it wants a token"
-        }
+        401 if detail.contains("token") => "the server does not let you in without a valid token",
+        401 => "the server does not let you in: the name or the password is wrong",
         403 => "the server does not let you in",
         404 => "there is no chat at this address",
         429 => "too many attempts, or your number changes hands too often",

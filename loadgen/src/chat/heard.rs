@@ -45,6 +45,8 @@ pub(super) enum Heard {
     Room { room: Room, event: String, user: String },
     /// The members of a room.
     Members { room: String, members: Vec<String> },
+    /// The server's operator says something to everybody.
+    Announced(String),
     /// A frame of ours was refused, or a limit is near.
     Error { detail: String, code: String, id: Option<String> },
     /// Any other sign of life.
@@ -113,6 +115,7 @@ fn of_numbers(json: &str) -> Option<Heard> {
         "receipt" if fields.status == Some("read") => {
             Heard::Read { from: owned(fields.from)?, id: Some(id?) }
         }
+        "notice" => Heard::Announced(parsed(fields.text)?),
         "error" => Heard::Error {
             detail: fields.detail.unwrap_or_default(),
             code: parsed(fields.code).unwrap_or_default(),
@@ -172,6 +175,7 @@ fn of_names(me: &str, json: &str) -> Option<Heard> {
         "room_members" => {
             Heard::Members { room: fields.room?.to_owned(), members: parsed(fields.members)? }
         }
+        "notice" => Heard::Announced(fields.text?.into_owned()),
         "error" => Heard::Error {
             detail: fields.detail.unwrap_or_default().into_owned(),
             code: fields.code.unwrap_or_default().to_owned(),

@@ -87,6 +87,8 @@ pub(crate) enum Notice {
         /// The same in a word.
         code: String,
     },
+    /// The server's operator says this to everybody.
+    Announced(String),
     /// The server warns, or has refused something else.
     Warned {
         /// What it says.

@@ -51,6 +51,7 @@ fn value(notice: &Notice) -> Value {
         Notice::Refused { to, id, detail, code } => {
             json!({"event": "refused", "to": to, "id": id, "detail": detail, "code": code})
         }
+        Notice::Announced(text) => json!({"event": "notice", "text": text}),
         Notice::Warned { detail, code } => {
             json!({"event": "warning", "detail": detail, "code": code})
         }

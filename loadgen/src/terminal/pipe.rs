@@ -133,6 +133,7 @@ impl Pipe {
             | Notice::Members { .. }
             | Notice::PutOff { .. }
             | Notice::Read { .. }
+            | Notice::Announced(_)
             | Notice::Warned { .. }
             | Notice::Presence { .. }
             | Notice::To { .. }

@@ -61,6 +61,7 @@ impl Client {
                 let label = self.label(&Place::Room(room));
                 self.tell(Notice::Members { label, members });
             }
+            Heard::Announced(text) => self.tell(Notice::Announced(text)),
             Heard::Error { detail, code, id } => self.hear_error(detail, code, id),
             Heard::Other => {}
         }
