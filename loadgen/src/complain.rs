@@ -1,4 +1,4 @@
-//! [`complain`] and [`warn`]: a line on stderr, with the name of the program before it, and in systemd's
+//! [`complain`], [`warn`] and [`tell`]: a line on stderr, with the name of the program before it, and in systemd's
 //! journal with its priority.
 
 use std::env;
@@ -13,6 +13,11 @@ pub(crate) fn complain(text: &str) {
 /// Says what a person should look at.
 pub(crate) fn warn(text: &str) {
     stderr().say(Priority::Warning, text);
+}
+
+/// Says what a person may want to know.
+pub(crate) fn tell(text: &str) {
+    stderr().say(Priority::Info, text);
 }
 
 fn stderr() -> Stderr {

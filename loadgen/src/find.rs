@@ -35,6 +35,7 @@ pub(crate) fn find_and_report(finding: &Finding) -> u8 {
 }
 
 fn search(finding: &Finding, first: &Options, signals: &mut Signals) -> Result<Found, Failure> {
+    let mut publisher = play::publisher(first)?;
     let mut servers = play::look_up(first, signals)?;
     let is_whole = finding.axis == Axis::Clients;
     let (of, unit) = match finding.axis {
@@ -45,7 +46,7 @@ fn search(finding: &Finding, first: &Options, signals: &mut Signals) -> Result<F
     let mut trials = Vec::new();
     while let Some(load) = search.next() {
         let options = args::options_at(finding, load).map_err(Failure::usage)?;
-        let (summary, outcome) = play::play(&options, &mut servers, signals)?;
+        let (summary, outcome) = play::play(&options, &mut servers, &mut publisher, signals)?;
         if outcome.end == End::Interrupted {
             let sentence = "interrupted: the search is not finished".to_owned();
             return Err(Failure { sentence, code: INVALID });

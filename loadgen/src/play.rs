@@ -7,10 +7,10 @@ use std::time::Duration;
 
 use crate::args::Options;
 use crate::client::Realm;
-use crate::complain::complain;
+use crate::complain::{complain, tell};
 use crate::enrolment::{self, DataFolder, new_names};
 use crate::exposition;
-use crate::net::{self, FOR_A_PAGE, Refusal, TooLate};
+use crate::net::{self, FOR_A_PAGE, Publisher, Refusal, TooLate};
 use crate::own_server::{self, OwnServer};
 use crate::pool::Pool;
 use crate::record::{End, Outcome};
@@ -131,9 +131,10 @@ pub(crate) fn play_and_report(options: &Options) -> u8 {
 
 fn play_all(options: &Options, signals: &mut Signals) -> Result<Runs, Failure> {
     let mut runs = Runs::new(options.origin.clone());
+    let mut publisher = publisher(options)?;
     let mut servers = look_up(options, signals)?;
     for _ in 0..options.repeat {
-        let (summary, outcome) = play(options, &mut servers, signals)?;
+        let (summary, outcome) = play(options, &mut servers, &mut publisher, signals)?;
         let is_over = outcome.end == End::Interrupted;
         runs.add(summary, outcome);
         if is_over {
@@ -154,11 +155,26 @@ pub(crate) fn look_up(options: &Options, signals: &Signals) -> Result<Vec<Server
     Ok(servers)
 }
 
+/// Begins to listen for those that ask for loadgen's own metrics, if that is wanted.
+///
+/// # Errors
+///
+/// If it cannot listen there.
+pub(crate) fn publisher(options: &Options) -> Result<Option<Publisher>, Failure> {
+    let Some(address) = options.listen else { return Ok(None) };
+    let publisher = Publisher::open(address).map_err(|error| {
+        Failure::usage(format!("--listen {address}: cannot listen there: {error}"))
+    })?;
+    tell(&format!("metrics at http://{}/metrics", publisher.address()));
+    Ok(Some(publisher))
+}
+
 /// Plays the plan once. If loadgen starts the server, it starts a new one for each run. Of the addresses of
 /// each target, the one that answers is kept.
 pub(crate) fn play(
     options: &Options,
     servers: &mut [Server],
+    publisher: &mut Option<Publisher>,
     signals: &mut Signals,
 ) -> Result<(Summary, Outcome), Failure> {
     let plan = &options.plan;
@@ -207,8 +223,8 @@ pub(crate) fn play(
     if let Some(start) = plan.start_at {
         net::wait_until(start, signals)?;
     }
-    let outcome =
-        net::play(plan, servers, &pool, pid, signals).map_err(|error| Failure::ours(&error))?;
+    let outcome = net::play(plan, servers, &pool, pid, publisher.as_ref(), signals)
+        .map_err(|error| Failure::ours(&error))?;
     if has_accounts && !is_own {
         net::delete_rooms(plan, &servers[0].target, &pool, signals);
     }
@@ -221,7 +237,11 @@ pub(crate) fn play(
 
     let metrics = together(before).zip(after);
     let around = Surroundings { servers, is_own, versions, metrics, stopped, of_shards: None };
-    Ok((Summary::new(plan, &outcome, &around), outcome))
+    let summary = Summary::new(plan, &outcome, &around);
+    if let Some(publisher) = publisher {
+        publisher.run_is_over(summary.verdict, outcome.lost);
+    }
+    Ok((summary, outcome))
 }
 
 /// The `/metrics` of each server, where they are known.

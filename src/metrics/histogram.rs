@@ -25,9 +25,14 @@ impl Histogram {
 
     /// Counts one duration.
     pub fn record(&mut self, duration: Duration) {
+        self.record_many(duration, 1);
+    }
+
+    /// Counts a duration that occurred `count` times.
+    pub fn record_many(&mut self, duration: Duration, count: u32) {
         let below = |bound: &u64| Duration::from_nanos(*bound) < duration;
-        self.counts[self.bounds.partition_point(below)] += 1;
-        self.sum = self.sum.saturating_add(duration);
+        self.counts[self.bounds.partition_point(below)] += u64::from(count);
+        self.sum = self.sum.saturating_add(duration.saturating_mul(count));
     }
 
     /// How many durations were recorded.

@@ -6,6 +6,7 @@ import base64
 import json
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
@@ -54,6 +55,32 @@ assert checked.returncode == 0 and not said, f"promtool: exit code {checked.retu
 families = metrics.count(b"# TYPE ")
 assert families > 20, "the page is not the whole page"
 print(f"promtool: nothing to say against {families} families")
+
+
+
+def page_of_loadgen():
+    """What loadgen tells of a run against a server of its own, in which messages have arrived."""
+    command = ["cargo", "run", "--quiet", "--package", "loadgen", "--", "--clients", "10", "--ramp", "200ms"]
+    command += ["--duration", "30s", "--rate", "100", "--listen", "0", "--quiet"]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as loadgen:
+        try:
+            address = loadgen.stderr.readline().split("metrics at ")[1].strip()
+            while True:
+                with urllib.request.urlopen(address, timeout=20) as page:
+                    text = page.read()
+                if b"\nloadgen_delivery_seconds_count 0\n" not in text:
+                    return text
+                time.sleep(0.1)
+        finally:
+            loadgen.send_signal(signal.SIGINT)
+            loadgen.wait(60)
+
+
+page = page_of_loadgen()
+checked = subprocess.run([os.environ["PROMTOOL"], "check", "metrics"], input=page, capture_output=True, timeout=30)
+said = (checked.stdout + checked.stderr).decode()
+assert checked.returncode == 0 and not said, f"promtool on loadgen: exit code {checked.returncode}\n{said}"
+print(f"promtool: nothing to say against loadgen's {page.count(b'# TYPE ')} families")
 
 # Checks that promtool refuses a page with a mistake.
 broken = metrics + b"# HELP switchboard_mistakes A counter that does not end in _total.\n"

@@ -21,6 +21,7 @@ mod values;
 use std::env;
 use std::ffi::OsString;
 use std::mem;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
 
@@ -55,6 +56,8 @@ pub(crate) struct Options {
     pub(crate) server_bin: Option<PathBuf>,
     /// The file with the accounts of the users, if they have any.
     pub(crate) accounts: Option<PathBuf>,
+    /// Where loadgen serves its own metrics meanwhile.
+    pub(crate) listen: Option<SocketAddr>,
     /// Where the report comes from.
     pub(crate) origin: Origin,
 }
@@ -310,6 +313,7 @@ fn options(mut args: Args, spelled: Spelled, origin: Origin) -> Result<Options, 
         destinations: args.reporting.files.destinations(),
         server_bin: args.server_bin,
         accounts: args.account.accounts,
+        listen: args.reporting.listen,
         origin,
     })
 }

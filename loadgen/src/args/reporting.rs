@@ -1,7 +1,9 @@
 //! [`Reporting`] and [`Files`]: the flags that say where the report goes, and how many runs it is about.
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 
+use super::values::address;
 use crate::count;
 use crate::report::Destinations;
 
@@ -47,6 +49,14 @@ pub(super) struct Reporting {
     #[arg(long, env = "LOADGEN_REPEAT", value_name = "N", default_value = "1",
         value_parser = |text: &str| count::whole(text, 1, 1000))]
     pub(super) repeat: u32,
+
+    /// Serve the figures of the run as Prometheus metrics at this address: 127.0.0.1:9100, or the port alone
+    ///
+    /// While a plan is played, http://ADDRESS/metrics has them, and /health says that loadgen is there; a request
+    /// between two runs is answered when the next begins. A port alone is on 127.0.0.1. Port 0 is any free one; a
+    /// line on stderr says which.
+    #[arg(long, env = "LOADGEN_LISTEN", value_name = "ADDRESS", value_parser = address)]
+    pub(super) listen: Option<SocketAddr>,
 }
 
 impl Files {

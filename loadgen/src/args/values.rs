@@ -1,5 +1,6 @@
 //! Types and parsers for values on the command line.
 
+use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
 use crate::count;
@@ -46,4 +47,13 @@ pub(super) fn share(text: &str) -> Result<f64, String> {
         Ok(share) if (0.0..=1.0).contains(&share) => Ok(share),
         Ok(_) | Err(_) => Err("it must be a share, from 0 to 1, such as 0.1".to_owned()),
     }
+}
+
+/// An address and a port, or a port of this machine's loopback.
+pub(super) fn address(text: &str) -> Result<SocketAddr, String> {
+    let port = text.strip_prefix(':').unwrap_or(text).parse::<u16>();
+    let at_loopback = port.map(|port| SocketAddr::from((Ipv4Addr::LOCALHOST, port)));
+    at_loopback.or_else(|_| text.parse()).map_err(|_| {
+        "it must be an address with a port, such as 127.0.0.1:9100 or [::1]:9100, or a port alone".to_owned()
+    })
 }

@@ -32,9 +32,12 @@ mod mobile;
 mod patience;
 mod probe;
 mod progress;
+mod published;
+mod publisher;
 mod roam;
 mod rooms;
 mod run;
+mod scrapes;
 mod share;
 mod slot;
 mod talk;
@@ -62,6 +65,7 @@ use crate::target::Server;
 use alarm::Alarm;
 use progress::Progress;
 use run::{Patient, Run};
+use scrapes::{LAST_SCRAPE, LISTENER, Scrapes};
 use watch::Watch;
 
 pub(crate) use clock::{TooLate, date, wait_until};
@@ -70,6 +74,7 @@ pub(crate) use enrol::enrol;
 pub(crate) use get::{FOR_A_PAGE, get};
 pub(crate) use patience::Refusal;
 pub(crate) use probe::probe;
+pub(crate) use publisher::Publisher;
 pub(crate) use rooms::{delete_rooms, make_rooms};
 pub(crate) use usage::make_room;
 
@@ -82,6 +87,7 @@ const SIGNALS: Token = Token(usize::MAX - 1);
 const EVENTS: usize = 128;
 
 /// Plays the plan against servers, by their places in `Homes`. `pid` is the process of loadgen's own server.
+/// Meanwhile a `publisher` answers those that ask how it goes.
 ///
 /// # Errors
 ///
@@ -91,6 +97,7 @@ pub(crate) fn play(
     servers: &[Server],
     pool: &Arc<Pool>,
     pid: Option<u32>,
+    publisher: Option<&Publisher>,
     signals: &mut Signals,
 ) -> io::Result<Outcome> {
     let mut poll = Poll::new()?;
@@ -100,6 +107,8 @@ pub(crate) fn play(
     let mut alarm = Alarm::new()?;
     registry.register(&mut SourceFd(&alarm.as_raw_fd()), ALARM, Interest::READABLE)?;
     registry.register(&mut SourceFd(&signals.as_raw_fd()), SIGNALS, Interest::READABLE)?;
+    let scrapes = publisher.map(|publisher| Scrapes::start(publisher, registry.try_clone()?));
+    let mut scrapes = scrapes.transpose()?;
     let mut progress = Progress::new(plan.quiet);
     let mut events = Events::with_capacity(EVENTS);
     let watched = (servers, pid, Watch::start(pid, servers));
@@ -141,6 +150,11 @@ pub(crate) fn play(
                         if run.interrupt() == Patient::No {
                             signals.hurry();
                         }
+                    }
+                }
+                token if (LAST_SCRAPE..=LISTENER).contains(&token) => {
+                    if let Some(scrapes) = &mut scrapes {
+                        scrapes.happens(token, &run);
                     }
                 }
                 token => run.happens(token::party(token), event),

@@ -49,6 +49,12 @@ pub(super) fn own_cpu() -> Duration {
         .map_or(Duration::ZERO, |usage| time(usage.user_time()) + time(usage.system_time()))
 }
 
+/// The memory that loadgen has now, in bytes; zero if the kernel does not say.
+pub(super) fn own_memory() -> u64 {
+    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
+    kilobytes(&status, "VmRSS:").unwrap_or(0) * 1024
+}
+
 /// What the kernel says of a process (proc(5)); `None` if there is no such process.
 pub(super) fn process(pid: u32) -> Option<ProcessUse> {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;

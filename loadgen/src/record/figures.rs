@@ -61,6 +61,33 @@ impl Figures for Outcome {
 }
 
 impl Record {
+    /// What has gone wrong so far, by the names that expectations have for it.
+    pub(crate) fn errors(&self) -> Vec<(&'static str, u64)> {
+        /// Those of all protocols.
+        const EVERYWHERE: [&str; 10] = [
+            "duplicated",
+            "misdelivered",
+            "reordered",
+            "misattributed",
+            "garbled",
+            "errors",
+            "nonsense",
+            "disconnects",
+            "unnoticed",
+            "too_early",
+        ];
+        let lapses = Lapse::ALL.into_iter().filter(|_| self.accounts().is_some()).map(Lapse::word);
+        let breaches =
+            Breach::ALL.into_iter().filter(|_| self.messenger().is_some()).map(Breach::word);
+        let all = EVERYWHERE.into_iter().chain(lapses).chain(breaches);
+        all.map(|name| (name, self.counter(name).unwrap_or(0))).collect()
+    }
+
+    /// Messages that the server has given back to their senders: their recipient was not there.
+    pub(crate) fn undelivered(&self) -> u64 {
+        self.heard.undelivered + self.books.given_back()
+    }
+
     /// A counter, if it is known before the end.
     fn counter(&self, name: &str) -> Option<u64> {
         let (books, heard) = (&self.books, &self.heard);
@@ -74,7 +101,7 @@ impl Record {
             "garbled" => books.count(Fault::Garbled),
             "late" => self.late_sends,
             "skipped" => self.skipped_sends,
-            "undelivered" => heard.undelivered + books.given_back(),
+            "undelivered" => self.undelivered(),
             "errors" => heard.errors,
             "nonsense" => heard.nonsense,
             "ready" => self.connecting.total.count(),

@@ -86,7 +86,7 @@ pub(super) struct Figures {
 #[derive(Debug, Serialize)]
 pub(crate) struct Summary {
     #[serde(skip)]
-    pub(super) verdict: &'static str,
+    pub(crate) verdict: &'static str,
     #[serde(skip)]
     pub(crate) exit_code: u8,
     /// What the server did wrong, one sentence each.

@@ -38,6 +38,11 @@ impl Begun {
         Begun(Some(command.spawn().expect("it starts")))
     }
 
+    /// The same of one that runs already.
+    pub(crate) fn of(child: Child) -> Self {
+        Begun(Some(child))
+    }
+
     fn child(&mut self) -> &mut Child {
         self.0.as_mut().expect("it runs")
     }
