@@ -74,9 +74,10 @@ class Terminal:
 
 
 def plain(line):
-    """Sorts the numbers of a list, which the server sends in no particular order."""
+    """Sorts the numbers of a list, which the server sends in no particular order, and masks the delay of a goodbye,
+    which is another for each client."""
     if not line.startswith("{"):
-        return line
+        return re.sub(r"retry_after_ms=\d+$", "retry_after_ms=N", line)
     frame = json.loads(line)
     return {**frame, "users": sorted(frame["users"])} if "users" in frame else frame
 
