@@ -110,7 +110,9 @@ def main():
         first.play()
         second.play()
         while (line := server.lines.get(timeout=PATIENCE)) is not None:
-            said.append(line)
+            # On a busy machine a turn may be slow, and the server says so.
+            if 'msg="a turn was slow"' not in line:
+                said.append(line)
         assert server.process.wait(PATIENCE) == 0
         assert list(map(masked, said)) == list(map(masked, log.splitlines())), "\n".join(said)
     finally:
