@@ -17,7 +17,9 @@ use crate::record::{Record, Second, Times};
 const PAUSE: Duration = Duration::from_secs(1);
 const FRAME: Duration = Duration::from_millis(500);
 /// How many seconds the rows of little bars show.
-const LOOK_BACK: usize = 30;
+const LOOK_BACK: usize = 60;
+/// The columns of a title, with the blank behind it.
+const TITLE: usize = 11;
 
 /// Shows how far a run is.
 #[derive(Debug)]
@@ -121,7 +123,7 @@ struct Screen {
 impl Screen {
     fn new() -> Self {
         let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
-        let style = ProgressStyle::with_template("{prefix:10.bold} {bar:40.cyan/dim} {msg}");
+        let style = ProgressStyle::with_template("{prefix:10.bold} {bar:16.cyan/dim} {msg}");
         bar.set_style(style.expect("the template is well-formed").progress_chars("━━─"));
         Screen { bar, size: Cell::new(Term::stderr().size()) }
     }
@@ -144,9 +146,12 @@ impl Screen {
         if bar.prefix() != stage {
             bar.set_prefix(stage);
         }
-        let titles = ["phones", "messages", "delivery", "presence", "server", "loadgen"];
+        let titles = [
+            "phones", "messages", "delivery", "  rate", "  p99", "errors", "presence", "server",
+            "loadgen",
+        ];
         let mut message = format!("{} of {} s", elapsed.as_secs(), planned.as_secs_f64());
-        for (title, text) in titles.into_iter().zip(texts(status)) {
+        for (title, text) in titles.into_iter().zip(texts(status, width().saturating_sub(TITLE))) {
             // Cut off, since a line that wraps would make the screen jump.
             let line: String = format!("{title:<10} {text}").chars().take(width()).collect();
             message.push('\n');
@@ -161,11 +166,11 @@ fn width() -> usize {
     usize::from(Term::stderr().size().1).saturating_sub(1)
 }
 
-/// The lines of the screen, without their titles.
-fn texts(status: &Status<'_>) -> [String; 6] {
+/// The lines of the screen, without their titles. The newest `room` seconds have a bar, up to a minute.
+fn texts(status: &Status<'_>, room: usize) -> [String; 9] {
     let (record, rows) = (status.record, status.record.series.rows());
     let (books, heard, last) = (&record.books, &record.heard, rows.last());
-    let rows = &rows[rows.len().saturating_sub(LOOK_BACK)..];
+    let rows = &rows[rows.len().saturating_sub(room.min(LOOK_BACK))..];
     let per_second = |count: fn(&Second) -> u64| {
         last.map_or(0.0, |row| count(row) as f64 / row.length_seconds.max(0.001))
     };
@@ -191,19 +196,20 @@ fn texts(status: &Status<'_>) -> [String; 6] {
     [
         format!("{} of {}", status.ready, status.phones),
         format!(
-            "{} sent, {} under way, {:.0} delivered a second  {}",
+            "{:.0} delivered a second, {} sent, {} under way",
+            per_second(|row| row.delivered),
             books.sent(),
             books.under_way(),
-            per_second(|row| row.delivered),
-            little_bars(rows.iter().map(|row| row.delivered as f64)),
         ),
         format!(
-            "p50 {}  p99 {}  max {} ms; p99 by second  {}",
+            "p50 {}  p99 {}  max {} ms",
             quantile(delivery, 0.5, 3),
             quantile(delivery, 0.99, 3),
             quantile(delivery, 1.0, 3),
-            little_bars(rows.iter().map(|row| nanos(row.delivery_p99_ns))),
         ),
+        little_bars(rows.iter().map(|row| row.delivered as f64)),
+        little_bars(rows.iter().map(|row| nanos(row.delivery_p99_ns))),
+        errors(record),
         format!(
             "{} lists, {} deltas; all know after p50 {}  p99 {} ms; {:.1} MB a second of all traffic",
             heard.lists,
@@ -223,6 +229,13 @@ fn texts(status: &Status<'_>) -> [String; 6] {
             ),
         },
     ]
+}
+
+/// What has gone wrong, the kinds that there are.
+fn errors(record: &Record) -> String {
+    let all = record.errors().into_iter().filter(|(_, count)| *count > 0);
+    let all: Vec<String> = all.map(|(kind, count)| format!("{count} {kind}")).collect();
+    if all.is_empty() { "none".to_owned() } else { all.join(", ") }
 }
 
 /// A row of bars. The highest one is full.
@@ -262,10 +275,17 @@ mod tests {
             phones: 10,
             record: &record,
         };
-        assert_eq!(texts(&status)[0], "0 of 10");
-        assert!(texts(&status).iter().all(|text| !text.contains("NaN") && !text.contains('\n')));
-        assert!(texts(&status)[2].starts_with("p50 -  p99 -  max - ms"), "{:?}", texts(&status));
+        assert_eq!(texts(&status, 60)[0], "0 of 10");
+        assert!(
+            texts(&status, 60).iter().all(|text| !text.contains("NaN") && !text.contains('\n'))
+        );
+        assert!(
+            texts(&status, 60)[2].starts_with("p50 -  p99 -  max - ms"),
+            "{:?}",
+            texts(&status, 60)
+        );
         assert!(line(&status).contains("p99 - ms"), "{}", line(&status));
+        assert_eq!(texts(&status, 60)[5], "none");
         Screen::new().show(&status);
     }
 }
