@@ -12,7 +12,7 @@ use super::ctl_args::CtlArgs;
 use super::data_args::{DataArgs, DataToolArgs};
 use super::headings::{DEADLINES, MEMORY, NETWORK, OPERATION, SESSIONS};
 use super::identity_args::IdentityArgs;
-use super::limit_args::LimitArgs;
+use super::limit_args::{ClientLimits, LimitArgs};
 use super::mistakes::Mistakes;
 use super::origin::origin;
 use super::parsed::Parsed;
@@ -305,8 +305,6 @@ pub(super) fn settings(args: Args, around: Surroundings, mistakes: &mut Mistakes
     let listen = args.listen.clone().or_else(port);
     let listen = listen.unwrap_or(ListenAddress::Tcp(DEFAULT_ADDRESS));
     refuse_contradictions(&args, &listen, mistakes);
-    let session_defaults = session::Limits::default();
-    let echo_bytes = session_defaults.echo_ws.message_bytes.max(args.max_message_bytes);
     let (account, data) = (args.account_limits(), args.data(mistakes));
     let mut warnings = around.warnings;
     let realms = args.identity.open_realms(data.is_some(), mistakes, &mut warnings);
@@ -314,6 +312,7 @@ pub(super) fn settings(args: Args, around: Surroundings, mistakes: &mut Mistakes
     let clients = args.clients.resolve(args.max_message_bytes, mistakes);
     chat.mobile.replacements = clients.replacement_rate;
     warnings.extend(clients.warnings(&listen));
+    let session = session_limits(&args, &clients, realms);
     let limits = Limits {
         addresses: clients.addresses,
         ping_timeout: args.ping_timeout,
@@ -326,7 +325,7 @@ pub(super) fn settings(args: Args, around: Surroundings, mistakes: &mut Mistakes
         drain_rate: args.drain_rate,
         outbox: Caps {
             each: args.outbox_bytes,
-            echo: (2 * echo_bytes).max(args.outbox_bytes),
+            echo: (2 * session.echo_ws.message_bytes).max(args.outbox_bytes),
             all: args.outbox_total_bytes,
         },
         inbox_bytes: args.inbox_total_bytes,
@@ -334,21 +333,7 @@ pub(super) fn settings(args: Args, around: Surroundings, mistakes: &mut Mistakes
             bytes_per_second: args.presence_budget,
             ..PresenceLimits::default()
         },
-        session: session::Limits {
-            http: http::Limits { head_bytes: args.http_head, ..session_defaults.http },
-            ws: ws::Limits { message_bytes: args.max_message_bytes, binary: false },
-            echo_ws: ws::Limits { message_bytes: echo_bytes, binary: true },
-            echo: args.echo,
-            admin_listener: args.admin_listen.is_some(),
-            realms,
-            allowed_origins: args.allow_origin,
-            strikes: clients.strikes,
-            message_rate: clients.message_rate,
-            byte_rate: clients.byte_rate,
-            trusted_proxies: clients.trusted_proxies,
-            proxy_protocol: clients.proxy_protocol,
-            ..session_defaults
-        },
+        session,
         chat,
         ..Limits::default()
     };
@@ -371,6 +356,31 @@ pub(super) fn settings(args: Args, around: Surroundings, mistakes: &mut Mistakes
         data: data.filter(|_| realms.account),
         values: Vec::new(),
         reread: None,
+    }
+}
+
+/// The limits of one connection's conversation.
+fn session_limits(
+    args: &Args,
+    clients: &ClientLimits,
+    realms: session::OpenRealms,
+) -> session::Limits {
+    let defaults = session::Limits::default();
+    let echo_bytes = defaults.echo_ws.message_bytes.max(args.max_message_bytes);
+    session::Limits {
+        http: http::Limits { head_bytes: args.http_head, ..defaults.http },
+        ws: ws::Limits { message_bytes: args.max_message_bytes, binary: false },
+        echo_ws: ws::Limits { message_bytes: echo_bytes, binary: true },
+        echo: args.echo,
+        admin_listener: args.admin_listen.is_some(),
+        realms,
+        allowed_origins: args.allow_origin.clone(),
+        strikes: clients.strikes,
+        message_rate: clients.message_rate,
+        byte_rate: clients.byte_rate,
+        trusted_proxies: clients.trusted_proxies.clone(),
+        proxy_protocol: clients.proxy_protocol,
+        ..defaults
     }
 }
 

@@ -71,7 +71,7 @@ pub(super) struct ClientLimits {
 impl LimitArgs {
     /// Fills in the defaults that depend on the largest message. It is a mistake if the largest message could
     /// never be sent.
-    pub(super) fn resolve(self, message_bytes: usize, mistakes: &mut Mistakes) -> ClientLimits {
+    pub(super) fn resolve(&self, message_bytes: usize, mistakes: &mut Mistakes) -> ClientLimits {
         let byte_rate = self.byte_rate.unwrap_or_else(|| {
             let most = |(messages, least): (u64, u64)| {
                 (messages * message_bytes as u64).clamp(least, Rate::MOST)

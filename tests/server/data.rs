@@ -110,7 +110,7 @@ fn a_folder_that_cannot_be_used_is_one_clear_line_and_exit_code_1() {
     // The version of the schema is the number at byte 60 (SQLite's file format, §1.3).
     newer[60..64].copy_from_slice(&77_u32.to_be_bytes());
     fs::write(&database, newer).expect("it can be written");
-    expect_failure(&start(folder.name()), "is of version 77, and this program knows 4");
+    expect_failure(&start(folder.name()), "is of version 77, and this program knows 5");
 
     let mut damaged = good.clone();
     damaged[4_096..].fill(0xa5);
@@ -312,7 +312,7 @@ fn a_backup_brings_everything_back_after_the_folder_was_lost() {
 fn the_check_finds_damage() {
     let folder = Folder::new();
     folder.tells(&["user", "add", "anna"], "correct horse");
-    assert!(folder.tells(&["check"], "").contains("is sound, of version 4"));
+    assert!(folder.tells(&["check"], "").contains("is sound, of version 5"));
     let database = folder.file("switchboard.db");
     let mut bytes = fs::read(&database).expect("it is there");
     bytes[4_096..].fill(0xa5);

@@ -43,9 +43,10 @@ pub(super) fn lines(notice: &Notice, now: i64, clock: &impl Fn(i64) -> String) -
             let (to, detail) = (Clean::name(to), Clean::line(detail));
             said(Style::Red, format_args!("your message to {to} was refused: {detail}"))
         }
-        Notice::Announced(text) => {
-            said(Style::Bold, format_args!("the operator of the server says: {}", Clean::line(text)))
-        }
+        Notice::Announced(text) => said(
+            Style::Bold,
+            format_args!("the operator of the server says: {}", Clean::line(text)),
+        ),
         Notice::Warned { detail, .. } => {
             said(Style::Red, format_args!("the server says: {}", Clean::line(detail)))
         }
