@@ -296,8 +296,9 @@ def ctrl_z_leaves_the_terminal_to_the_shell_and_fg_returns():
 
 
 def the_help_fits_into_eighty_columns():
-    shown = Window(f"{CHAT} --help", rows=80)
     help = subprocess.run([CHAT, "--help"], capture_output=True, text=True, check=True).stdout
+    # High enough for the whole help, since nothing scrolls back.
+    shown = Window(f"{CHAT} --help", rows=help.count("\n") + 5)
     lines = [line.rstrip() for line in help.split("\n") if line.strip()]
     shown.shows(*lines, "left: 0")
 

@@ -537,14 +537,17 @@ test('a page is told why it is not let in, as far as one can know', async () => 
     await world.settle()
     world.end()
     await world.settle()
-    return world.client.trouble
+    const { state, reason, trouble } = world.client
+    return state === 'closed' ? reason : trouble
   }
   assert.deepEqual(await tell({}), { kind: 'unreachable', detail: '' })
   assert.deepEqual(await tell({ '/ready': [503, { status: 'full' }] }), { kind: 'full', detail: '' })
   const path = `/ws/${ME}`
   const well = { '/ready': [200, { status: 'ready' }] }
   assert.deepEqual(await tell({ ...well, [path]: [426, { detail: 'not an upgrade' }] }), { kind: 'refused', detail: '' })
-  assert.deepEqual(await tell({ ...well, [path]: [401, { detail: 'no token' }] }), { kind: 'refused', detail: 'no token' })
+  assert.deepEqual(await tell({ ...well, [path]: [403, { detail: 'not you' }] }), { kind: 'refused', detail: 'not you' })
+  // Only another token helps, so nothing is tried again.
+  assert.deepEqual(await tell({ ...well, [path]: [401, { detail: 'no token' }] }), { code: 401, text: 'no token' })
 })
 
 test('a server that is well and refuses is not pestered', async () => {
