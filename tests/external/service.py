@@ -335,6 +335,33 @@ def the_token_is_checked_with_all_other_settings(heading, token):
     chat()
 
 
+def settings_change_without_a_restart():
+    heading, path = "Without a restart", "/etc/switchboard/settings"
+    obey(heading)
+    phone, before = Phone("0012345678"), pid()
+    obey(heading, 1)
+    changed = "reloaded: --message-rate is 400:800 (it was 300:600)"
+    eventually("the change is in the journal", lambda: changed in journal())
+    with open(path) as file:
+        good = file.read()
+    with open(path, "w") as file:
+        file.write("SWITCHBOARD_MESSAGE_RATE=lots\n")
+    refused = subprocess.run(["systemctl", "reload", UNIT], capture_output=True, timeout=WAIT)
+    with open(path, "w") as file:
+        file.write(good)
+    assert refused.returncode != 0, "a mistake is no reason not to reload"
+    eventually("the mistake is in the journal", lambda: "settings, line 1: SWITCHBOARD_MESSAGE_RATE: " in journal())
+    phone.send('{"type":"ping"}')
+    assert phone.hear() == '{"type":"pong"}'
+    phone.close()
+    assert (pid(), shown("ActiveState")) == (before, "active")
+
+
+def journal():
+    command = ["journalctl", "-q", "-o", "cat", f"_SYSTEMD_UNIT={UNIT}"]
+    return subprocess.run(command, capture_output=True, text=True, timeout=WAIT).stdout
+
+
 def memory_of_incomplete_messages_is_given_back():
     def resident():
         return int(process("VmRSS")[0])
@@ -542,6 +569,7 @@ CLAIMS = [
     a_start_with_a_wrong_setting_is_an_error_in_the_journal_and_no_endless_loop,
     the_token_and_the_traces_work_as_documented,
     users_are_kept_and_come_back_from_a_copy_when_the_folder_is_lost,
+    settings_change_without_a_restart,
     memory_of_incomplete_messages_is_given_back,
     an_operator_without_prometheus_sees_the_most_important,
     it_has_no_right_that_it_does_not_need,
@@ -563,7 +591,6 @@ for claim in CLAIMS:
     except Exception as error:
         failed += 1
         print(f"service: {claim.__name__} does not hold: {error!r}")
-if failed:
-    print(subprocess.run(["journalctl", "--no-pager", "-n", "40"], capture_output=True, text=True).stdout)
+        print(subprocess.run(["journalctl", "--no-pager", "-n", "20"], capture_output=True, text=True).stdout)
 print(f"service: {len(CLAIMS) - failed} of {len(CLAIMS)} claims hold")
 sys.exit(failed > 0)
