@@ -14,7 +14,7 @@ use crate::limiter::{BanList, BannedNetworks, Block, Network, Term};
 use crate::timer::Now;
 
 /// Who is banned.
-#[derive(Clone, Eq, PartialEq)]
+#[derive(Clone, Eq, Hash, PartialEq)]
 pub enum Banned {
     /// A number of the `mobile` realm.
     Number(Mobile),

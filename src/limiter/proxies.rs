@@ -110,7 +110,7 @@ fn parse_hop(hop: &[u8]) -> Option<IpAddr> {
 
 /// Addresses that begin with the same bits. A network of IPv4 also contains the same addresses in their
 /// IPv6-mapped form (RFC 4291 §2.5.5.2), and the other way round.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub struct Network(IpNet);
 
 /// The bits in front of the IPv4 address in its IPv6-mapped form.

@@ -10,6 +10,7 @@
 //! All of it is read, or nothing: a wrong line is a mistake, and with a mistake no ban changes. Two lines about the same
 //! person are one ban, that of the later line.
 
+use std::collections::HashSet;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
@@ -71,20 +72,19 @@ pub(super) fn edit(path: &Path, changes: &[BanChange]) -> Result<(), String> {
     replace(&path, edited(&text, changes).as_bytes()).map_err(|error| error.to_string())
 }
 
+/// The text with the changes, of which the last one about each person counts. One pass over the text, however many
+/// changes have waited: the file may have 100,000 lines, and a program may change as many bans.
 fn edited(text: &str, changes: &[BanChange]) -> String {
-    let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
-    for change in changes {
-        let who = match change {
-            BanChange::Banned(ban) => &ban.who,
-            BanChange::Lifted(who) => who,
-        };
-        let is_other = |ban: Option<Ban>| ban.is_none_or(|ban| ban.who != *who);
-        lines.retain(|line| ban_line::read(line).map_or(true, is_other));
-        if let BanChange::Banned(ban) = change {
-            lines.push(ban_line::write(ban));
+    let (mut changed, mut added) = (HashSet::new(), Vec::new());
+    for change in changes.iter().rev() {
+        let is_last = changed.insert(change.who());
+        if let (true, BanChange::Banned(ban)) = (is_last, change) {
+            added.push(ban_line::write(ban));
         }
     }
-    lines.into_iter().map(|line| line + "\n").collect()
+    let is_other = |ban: Option<Ban>| ban.is_none_or(|ban| !changed.contains(&ban.who));
+    let kept = text.lines().filter(|line| ban_line::read(line).map_or(true, is_other));
+    kept.map(str::to_owned).chain(added.into_iter().rev()).map(|line| line + "\n").collect()
 }
 
 fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
@@ -168,7 +168,12 @@ mod tests {
         let add = BanChange::Banned(Ban::new(who("session", "a b"), None, "x # y"));
         let once = edited(text, &[remove.clone(), add.clone()]);
         assert_eq!(once, format!("{rest}session \"a b\" # x # y\n"));
-        assert_eq!(edited(&once, &[add, remove]), once);
+        assert_eq!(edited(&once, &[add.clone(), remove]), once);
+        let later = BanChange::Banned(Ban::new(add.who().clone(), None, "later"));
+        let lift = BanChange::Lifted(add.who().clone());
+        let last = edited(&once, &[lift.clone(), add.clone(), later.clone()]);
+        assert_eq!(last, format!("{rest}session \"a b\" # later\n"));
+        assert_eq!(edited(&once, &[later, add, lift]), rest);
     }
 
     proptest! {

@@ -16,6 +16,16 @@ pub enum BanChange {
     Lifted(Banned),
 }
 
+impl BanChange {
+    /// Who was banned, or is no longer.
+    pub fn who(&self) -> &Banned {
+        match self {
+            BanChange::Banned(ban) => &ban.who,
+            BanChange::Lifted(who) => who,
+        }
+    }
+}
+
 impl Turn {
     /// Says that there is a file that keeps bans.
     pub fn keep_bans(&mut self, keeps: bool) {
