@@ -1,5 +1,8 @@
 //! Bans that come while people are connected: every connection is looked at once, slice by slice, and those of the
-//! banned end. All who come later are refused at the door, so one round is enough.
+//! banned end. All who come later are refused at the door, so one round is enough. A ban that comes during a round
+//! does not begin it anew, or a stream of bans would keep it from the last slots: another round follows.
+
+use std::mem;
 
 use super::Turn;
 use super::arrivals::Counted;
@@ -10,7 +13,7 @@ impl Turn {
     /// Bans these people and addresses, and nobody else any more. Their connections end within the next turns.
     pub fn set_bans(&mut self, bans: Bans) {
         self.chat.set_bans(bans);
-        self.check_connections_from(0);
+        self.check_connections();
     }
 
     /// At most this many bans, sorted by kind and name, and how many there are.
@@ -33,7 +36,7 @@ impl Turn {
             let was_banned = bans.remove(&ban.who);
             bans.add(ban).map(|()| was_banned)
         })?;
-        self.check_connections_from(0);
+        self.check_connections();
         Ok(was_banned)
     }
 
@@ -58,12 +61,18 @@ impl Turn {
                 self.end(id, End::Banned);
             }
         }
-        self.unchecked_slot = (behind < slots).then_some(behind);
+        self.unchecked_slot = match behind < slots {
+            true => Some(behind),
+            false => mem::take(&mut self.check_again).then_some(0),
+        };
         behind - first
     }
 
-    fn check_connections_from(&mut self, first_slot: usize) {
-        self.unchecked_slot = Some(first_slot);
+    fn check_connections(&mut self) {
+        match self.unchecked_slot {
+            None => self.unchecked_slot = Some(0),
+            Some(_) => self.check_again = true,
+        }
     }
 
     fn is_banned(&self, id: ConnectionId) -> bool {

@@ -110,6 +110,8 @@ pub struct Turn {
     drain: Option<Drain>,
     /// The slot from which on connections are still to be looked at, since who is banned has changed.
     unchecked_slot: Option<usize>,
+    /// Whether the round that is under way began before the last change, and another one is to follow.
+    check_again: bool,
     /// For each audience, the list and the delta as they were encoded last.
     frames: [Frames; Audience::ALL.len()],
     counters: Counters,
@@ -178,6 +180,7 @@ impl Turn {
             sweep: Sweep::new(now.monotonic + limits.sweep_interval),
             drain: None,
             unchecked_slot: None,
+            check_again: false,
             frames: Default::default(),
             counters: Counters::new(),
             recorder: Recorder::new(),

@@ -71,6 +71,29 @@ fn an_order_is_carried_out_although_the_operator_hangs_up() {
 }
 
 #[test]
+fn a_stream_of_bans_does_not_save_the_banned_who_are_in_the_last_slots() {
+    let budgets = Budgets { sweep: 2, ..Budgets::default() };
+    let mut world = World::new(Limits { budgets, ..limits() });
+    let phones = world.phones(9);
+    let operator = world.operator();
+    for number in 8..40 {
+        let body = format!(r#"{{"number":"{number:010}"}}"#);
+        post(&mut world, operator, "/api/bans", &body);
+        world.run();
+    }
+    assert!(world.take_words(phones[8]).ends_with("you are banned from this server"));
+    assert_eq!(world.turn.websockets(), 8);
+    world.settle();
+    // The first begins a round, and its slice has passed the slot of the second.
+    for number in ["0999999999", "0000000000"] {
+        post(&mut world, operator, "/api/bans", &format!(r#"{{"number":"{number}"}}"#));
+        world.run();
+    }
+    world.settle();
+    assert_eq!(world.turn.websockets(), 7, "the round that follows meets the first slot");
+}
+
+#[test]
 fn an_order_whose_end_is_not_known_in_time_is_answered_as_pending() {
     let mut world = World::new(limits());
     let phones = world.phones(2);
