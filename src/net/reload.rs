@@ -102,7 +102,10 @@ impl Driver {
     pub(super) fn look_for_reload(&mut self) {
         let Some(read) = self.reload.look(&mut self.log) else { return };
         if let Ok(mut fresh) = read {
-            self.log.set_level(fresh.level);
+            // A level that the operator's API has set stays, unless --log has changed.
+            if mem::replace(&mut self.reload.level, fresh.level) != fresh.level {
+                self.log.set_level(fresh.level);
+            }
             self.slow_turn = fresh.slow_turn;
             self.supervisor.set_drain_timeout(fresh.limits.drain_timeout());
             self.turn.reload(fresh.limits.clone());
@@ -140,6 +143,8 @@ pub(super) struct Reload {
     again: bool,
     /// The settings in effect.
     values: Vec<Setting>,
+    /// The level of `--log`. The operator's API may have set another one since.
+    level: Level,
     /// The warnings that were logged already.
     warnings: Vec<String>,
     token: Option<AdminToken>,
@@ -161,6 +166,7 @@ impl Reload {
             under_way: None,
             again: false,
             values: settings.values.clone(),
+            level: settings.log.level,
             warnings: warnings.to_vec(),
             token: limits.session.admin_token.clone(),
             keys: limits.session.keys.clone(),
@@ -339,6 +345,7 @@ mod tests {
             under_way: None,
             again: false,
             values: Vec::new(),
+            level: Level::Error,
             warnings: Vec::new(),
             token: None,
             keys: None,

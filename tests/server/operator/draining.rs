@@ -17,6 +17,14 @@ fn the_level_of_the_log_changes_at_once_and_back() {
     assert_eq!(answer, json!({"level": "debug"}));
     server.get("/health");
     eventually("a request is logged", || (requests(&server) >= 1).then_some(()));
+    // A reload leaves it alone, as long as --log is what it was.
+    server.server.signal(Signal::SIGHUP);
+    eventually("it is reloaded", || {
+        server.log().into_iter().find(|line| line.contains("nothing has changed"))
+    });
+    let before = requests(&server);
+    server.get("/health");
+    eventually("a request is still logged", || (requests(&server) > before).then_some(()));
     server.order("/api/log-level", r#"{"level":"error"}"#);
     eventually("the order is logged", || {
         server.log().into_iter().find(|line| line.contains("on=error"))
