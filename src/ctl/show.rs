@@ -57,8 +57,7 @@ fn bans(body: &Value) -> String {
             why => format!(" # {why}"),
         };
         let who = text(ban, "who");
-        let who = if who.contains([' ', '"', '\\', '#']) { format!("{who:?}") } else { who };
-        format!("{} {who}{until}{why}\n", text(ban, "kind"))
+        format!("{} {}{until}{why}\n", text(ban, "kind"), in_quotes_if_needed(who))
     };
     let lines: String = list.iter().map(line).collect();
     match body["total"].as_u64() {
@@ -68,6 +67,15 @@ fn bans(body: &Value) -> String {
         }
         _ => lines,
     }
+}
+
+/// A name with spaces, and with characters that mean something in the file, stands in quotes there.
+fn in_quotes_if_needed(name: String) -> String {
+    let is_plain = |one: char| !one.is_whitespace() && !['"', '\\', '#'].contains(&one);
+    if name.chars().all(is_plain) {
+        return name;
+    }
+    format!("\"{}\"", name.replace('\\', "\\\\").replace('"', "\\\""))
 }
 
 /// What is to be said if the server has no file to keep it in.
@@ -99,6 +107,14 @@ pub(super) fn event(line: &str) -> String {
     shown.trim_end().to_owned()
 }
 
+/// The ages of connections, the youngest first, and their keys.
+const AGES: [(&str, &str); 4] = [
+    ("under 1 minute", "under_1m"),
+    ("under 1 hour", "under_1h"),
+    ("under 1 day", "under_1d"),
+    ("1 day and more", "over_1d"),
+];
+
 fn status(body: &Value) -> String {
     let mut text = format!(
         "{} version {}, up for {}\n{} of at most {}\n",
@@ -108,10 +124,13 @@ fn status(body: &Value) -> String {
         many(body["connections"].as_u64(), "connection"),
         body["max_connections"],
     );
-    for (title, key) in [("by realm", "realms"), ("by protocol", "dialects"), ("by age", "ages")] {
+    for (title, key) in [("by realm", "realms"), ("by protocol", "dialects")] {
         for (name, count) in body[key].as_object().into_iter().flatten() {
-            text += &format!("{title:<12} {:<16} {count:>8}\n", name.replace('_', " "));
+            text += &format!("{title:<12} {name:<16} {count:>8}\n");
         }
+    }
+    for (name, key) in AGES {
+        text += &format!("{:<12} {name:<16} {:>8}\n", "by age", plain(&body["ages"][key]));
     }
     text
 }
