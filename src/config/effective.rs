@@ -116,7 +116,18 @@ fn default_of(
         _ if is_switch => "false".to_owned(),
         _ => values.join(","),
     };
-    (value, if value_is_none(arg, is_switch) { "default: none" } else { origin }.to_owned())
+    let origin = match value_is_none(arg, is_switch) {
+        true => format!("default: {}", default_in_help(arg).unwrap_or("none".to_owned())),
+        false => origin.to_owned(),
+    };
+    (value, origin)
+}
+
+/// What the help says that no value means: `for ever`, for instance.
+fn default_in_help(arg: &Arg) -> Option<String> {
+    let help = arg.get_help()?.to_string();
+    let (_, words) = help.split_once("[default: ")?;
+    words.split_once(']').map(|(words, _)| words.to_owned())
 }
 
 /// Whether a flag that is not given has no value at all.
@@ -161,7 +172,6 @@ pub(super) fn print(
             (one.value, one.origin) = (address.clone(), "systemd".to_owned());
         } else if one.flag == "max-connections" && one.value.is_empty() {
             one.value.clone_from(&most);
-            one.origin = "default: what the limit on descriptors allows".to_owned();
         }
     }
     let file = match &sources.file {

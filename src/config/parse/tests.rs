@@ -355,6 +355,8 @@ fn the_settings_in_effect_are_shown_with_their_origins() {
         ("SWITCHBOARD_LOG=info", "default"),
         ("SWITCHBOARD_BYTE_RATE=1048576/1s:4194304", "default"),
         ("SWITCHBOARD_TRACE_FILE=", "default: none"),
+        ("SWITCHBOARD_REALMS=", "default: all that there are"),
+        ("SWITCHBOARD_RETENTION=", "default: for ever"),
     ] {
         let is_it = |line: &&String| {
             line.split_once(" # ").is_some_and(|(a, o)| a.trim() == assignment && o == origin)
