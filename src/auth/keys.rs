@@ -88,14 +88,15 @@ impl Keys {
         let is_one = all.len() == 1;
         for (place, jwk) in all.into_iter().enumerate() {
             let is_private = jwk.as_ref().is_ok_and(|jwk| jwk.d.is_some());
+            let is_shared = jwk.as_ref().is_ok_and(|jwk| jwk.algorithm() == Ok(Algorithm::Hs256));
             match jwk.and_then(|jwk| Key::of(&jwk)) {
                 Ok(key) => {
                     is_secret |= is_private || key.algorithm == Algorithm::Hs256;
                     keys.push(key);
                 }
                 Err(why) if is_one => return Err(why.to_owned()),
-                // A weak key is no strange one: the operator counts on it.
-                Err(why) if why.starts_with("k is") => {
+                // Such a key is the operator's own, and no strange one of a provider: the operator counts on it.
+                Err(why) if is_shared => {
                     return Err(format!("key {}: {why}", place + 1));
                 }
                 Err(why) => warnings.push(format!("key {} is left out: {why}", place + 1)),
