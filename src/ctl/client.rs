@@ -43,7 +43,7 @@ impl Connection {
     /// Connects to `HOST:PORT`, or to the Unix socket `unix:PATH`.
     pub(super) fn open(name: &str) -> Result<Self, String> {
         if let Some(path) = name.strip_prefix("unix:") {
-            let stream = connect_unix(Path::new(path));
+            let stream = connect_unix(Path::new(path), CONNECT);
             return Connection::over(stream.map_err(|error| not_there(name, &error))?, name);
         }
         let found = name.to_socket_addrs().map_err(|error| format!("{name}: {error}"))?;
@@ -59,7 +59,9 @@ impl Connection {
 
     fn over(stream: TcpStream, name: &str) -> Result<Self, String> {
         let timed = stream.set_read_timeout(Some(ANSWER));
-        timed.map_err(|error| format!("{name}: {error}"))?;
+        timed
+            .and_then(|()| stream.set_write_timeout(Some(ANSWER)))
+            .map_err(|error| format!("{name}: {error}"))?;
         Ok(Connection { stream, name: name.to_owned(), read: Vec::new() })
     }
 
@@ -235,6 +237,9 @@ fn not_there(name: &str, error: &io::Error) -> String {
     match error.kind() {
         ErrorKind::ConnectionRefused | ErrorKind::NotFound => {
             format!("nobody listens at {name}: is the server running, with --admin-listen {name}?")
+        }
+        ErrorKind::WouldBlock | ErrorKind::TimedOut => {
+            format!("{name}: no connection came about within {} s", CONNECT.as_secs())
         }
         _ => format!("{name}: {error}"),
     }

@@ -63,13 +63,16 @@ pub(super) fn listen(path: &Path, mode: u32, backlog: i32) -> io::Result<(Socket
     Ok((socket, file))
 }
 
-/// Connects to a Unix socket. The stream can do what a TCP stream can, but has no address.
+/// Connects to a Unix socket, in this time at most. The stream can do what a TCP stream can, but has no address.
 ///
 /// # Errors
 ///
-/// The kernel's error: `NotFound` and `ConnectionRefused` mean that nobody listens there.
-pub fn connect_unix(path: &Path) -> io::Result<TcpStream> {
+/// The kernel's error: `NotFound` and `ConnectionRefused` mean that nobody listens there, and `WouldBlock` that the
+/// listener accepted nobody in this time.
+pub fn connect_unix(path: &Path, time: Duration) -> io::Result<TcpStream> {
     let socket = Socket::new(Domain::UNIX, Type::STREAM, None)?;
+    // While the backlog is full, connect(2) waits for as long as a write may (SO_SNDTIMEO, socket(7)).
+    socket.set_write_timeout(Some(time))?;
     socket.connect(&SockAddr::unix(path)?)?;
     Ok(socket.into())
 }
@@ -129,4 +132,22 @@ fn remove_stale(path: &Path) -> io::Result<()> {
 
 fn in_use() -> io::Error {
     io::Error::new(ErrorKind::AddrInUse, "another process listens there")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{env, process};
+
+    use super::*;
+
+    #[test]
+    fn a_listener_that_accepts_nobody_is_not_waited_for_without_end() {
+        let path = env::temp_dir().join(format!("switchboard-backlog-{}", process::id()));
+        let (_listener, _file) = listen(&path, 0o600, 0).expect("it is ours");
+        let time = Duration::from_millis(20);
+        // The kernel keeps one more than the backlog.
+        let _first = connect_unix(&path, time).expect("it waits to be accepted");
+        let second = connect_unix(&path, time).expect_err("there is no place");
+        assert_eq!(second.kind(), ErrorKind::WouldBlock);
+    }
 }
