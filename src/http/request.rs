@@ -111,6 +111,11 @@ impl<'b> Request<'b> {
         pairs.filter_map(move |(key, value)| (key == name).then_some(value))
     }
 
+    /// The names of all of them, in their order.
+    pub fn query_names(&self) -> impl Iterator<Item = Cow<'b, str>> {
+        form_urlencoded::parse(self.query.unwrap_or_default().as_bytes()).map(|(key, _)| key)
+    }
+
     /// Whether the client sends its body only after an interim answer, 100 (RFC 9110 §10.1.1). A client of
     /// HTTP/1.0 does not know such answers.
     pub fn expects_continue(&self) -> bool {

@@ -3,6 +3,7 @@
 use super::answers::wrong;
 use super::ban_line::{moment, moment_text};
 use super::body::body;
+use super::routes::has_only;
 use super::{Order, wire};
 use crate::chat::{Ban, Banned};
 use crate::http::{Call, Response};
@@ -31,6 +32,7 @@ pub(super) fn ban(call: &Call<'_>) -> Result<Order, Response<'static>> {
 }
 
 pub(super) fn unban(call: &Call<'_>) -> Result<Order, Response<'static>> {
+    has_only(call, &Banned::KINDS)?;
     let value = |name| call.request.query_value(name).map(|text| text.into_owned());
     let [number, session, account, address] = Banned::KINDS.map(value);
     Ok(Order::Unban(one_of([number, session, account, address])?))

@@ -76,6 +76,7 @@ fn disconnect(call: &Call<'_>) -> Result<Order, Response<'static>> {
 }
 
 fn connections(call: &Call<'_>) -> Result<Order, Response<'static>> {
+    has_only(call, &["realm", "address", "limit", "after"])?;
     let value = |name| call.request.query_value(name);
     let realm = value("realm").map(|word| realm(&word)).transpose()?;
     let network = value("address").map(|text| Network::parse(&text).map_err(wrong)).transpose()?;
@@ -103,6 +104,7 @@ fn events(call: &Call<'_>) -> Result<Order, Response<'static>> {
 }
 
 fn presence(call: &Call<'_>) -> Result<Order, Response<'static>> {
+    has_only(call, &["ids", "realm"])?;
     let ids = call.request.query_value("ids").unwrap_or_default();
     let realm = match call.request.query_value("realm") {
         Some(word) => realm(&word)?,
@@ -118,6 +120,22 @@ fn presence(call: &Call<'_>) -> Result<Order, Response<'static>> {
         _ => Ok(Name::Account(id.to_owned().into())),
     };
     Ok(Order::Presence(ids.into_iter().map(name).collect::<Result<_, _>>()?))
+}
+
+/// Refuses a query with another key, or with one that stands there twice: as in a body, a misspelt key must not
+/// change what an order means.
+pub(super) fn has_only(call: &Call<'_>, known: &[&str]) -> Result<(), Response<'static>> {
+    let mut left = known.to_vec();
+    for name in call.request.query_names() {
+        match left.iter().position(|one| *one == name) {
+            Some(place) => drop(left.swap_remove(place)),
+            None => {
+                let sentence = format!("the address may have, each once: {}", known.join(", "));
+                return Err(wrong(&sentence));
+            }
+        }
+    }
+    Ok(())
 }
 
 /// The realm of a word.

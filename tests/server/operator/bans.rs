@@ -73,7 +73,14 @@ fn a_wrong_order_bans_nobody_and_says_what_is_wrong() {
     }
     let long = format!(r#"{{"number":"0123456789","why":"{}"}}"#, "x".repeat(201));
     assert!(server.post("/api/bans", &long).text().contains("at most 200 bytes"));
-    assert_eq!(server.request("DELETE", "/api/bans", "").status, 400);
+    for query in ["", "?number=0123456789&number=0123456788", "?number=0123456789&until=2999-01-01"]
+    {
+        assert_eq!(
+            server.request("DELETE", &format!("/api/bans{query}"), "").status,
+            400,
+            "{query}"
+        );
+    }
     assert_eq!(server.ask("/api/bans").json(), json!({ "bans": [], "total": 0 }));
     let mut stranger = server.admin_wire();
     stranger.send("DELETE /api/bans?number=0123456789 HTTP/1.1\r\nHost: a\r\n\r\n");
@@ -168,6 +175,9 @@ fn bans_from_the_command_line() {
     assert_eq!(told(&["unban", "session", "two words/&"]), format!("the ban is lifted{forgotten}"));
     assert_eq!(told(&["unban", "session", "two words/&"]), "there was no such ban\n");
     assert_eq!(told(&["bans"]), "address 10.0.0.0/8\n");
+    // What is listed is a line of a bans file: no more is escaped than such a line escapes.
+    told(&["ban", "session", "e\u{301} \"\\"]);
+    assert!(told(&["bans"]).ends_with("session \"e\u{301} \\\"\\\\\"\n"), "{}", told(&["bans"]));
     let (code, _, err) = ctl(&server, &["ban", "number", "12"]);
     assert!(code == 1 && err.contains("10 to 32 digits"), "{err}");
 }

@@ -90,6 +90,15 @@ fn what_is_wrong_with_a_question_is_said() {
     for (path, sentence) in [
         ("/api/connections?realm=phones", "a realm is one of mobile, session and account"),
         ("/api/connections?limit=0", "limit is a number from 1 to 1000"),
+        (
+            "/api/connections?adress=10.0.0.0/8",
+            "the address may have, each once: realm, address, limit, after",
+        ),
+        (
+            "/api/connections?realm=mobile&realm=session",
+            "the address may have, each once: realm, address, limit, after",
+        ),
+        ("/api/presence?id=0123456789", "the address may have, each once: ids, realm"),
         ("/api/connections?limit=1001", "limit is a number from 1 to 1000"),
         ("/api/connections?after=x", "after is a number: what the page before has as next"),
         (
