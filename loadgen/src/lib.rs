@@ -38,6 +38,11 @@ use std::process::ExitCode;
 use args::Parsed;
 use complain::{complain, warn};
 
+/// The two programs as clap knows them. Man pages and completions are made of them.
+pub fn programs() -> [clap::Command; 2] {
+    [args::program(), terminal::program()]
+}
+
 /// What the program `loadgen` does.
 pub fn loadgen() -> ExitCode {
     if env::args_os().nth(1).as_deref() == Some(OsStr::new(serve::ARGUMENT)) {

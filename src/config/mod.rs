@@ -24,5 +24,5 @@ mod token_args;
 mod tokens;
 mod values;
 
-pub use parse::{parse, unknown_variables};
+pub use parse::{parse, program, unknown_variables};
 pub use parsed::Parsed;

@@ -166,6 +166,11 @@ fn tool(args: &[OsString], variables: &Variables) -> Option<Result<Parsed, Vec<S
     })
 }
 
+/// The program as clap knows it. Man pages and completions are made of it.
+pub fn program() -> Command {
+    Args::command()
+}
+
 /// The flags. `-h` shows each on one line, and so leaves out the variables, which are in `--help`.
 fn command(args: &[OsString]) -> Command {
     match args.iter().find(|&arg| arg == "-h" || arg == "--help") {

@@ -79,6 +79,11 @@ pub(crate) enum Parsed {
     Print(String),
 }
 
+/// The program as clap knows it.
+pub(crate) fn program() -> clap::Command {
+    Args::command()
+}
+
 /// Reads arguments, the first of which is the program's name, and the environment.
 ///
 /// # Errors

@@ -33,6 +33,11 @@ const USAGE: u8 = 2;
 /// This machine failed.
 const FAILED: u8 = 1;
 
+/// The program as clap knows it.
+pub(crate) fn program() -> clap::Command {
+    <Args as clap::CommandFactory>::command()
+}
+
 /// What the program does.
 pub(crate) fn main() -> ExitCode {
     let code = match args::parse(env::args_os()) {
