@@ -39,21 +39,11 @@ fn main() -> ExitCode {
         Ok(Parsed::Tool(tool)) => {
             return match net::run_tool(&tool) {
                 Ok(text) => print(&text),
-                Err(line) => {
-                    complain(&line);
-                    ExitCode::FAILURE
-                }
+                Err(line) => failed(&line),
             };
         }
-        Ok(Parsed::Ctl(settings)) => {
-            return match ctl::run(&settings, &mut io::stdout()) {
-                Ok(()) => ExitCode::SUCCESS,
-                Err(line) => {
-                    complain(&line);
-                    ExitCode::FAILURE
-                }
-            };
-        }
+        Ok(Parsed::Ctl(settings)) => return done(ctl::run(&settings, &mut io::stdout())),
+        Ok(Parsed::Health(server)) => return done(ctl::health(&server)),
         Err(lines) => {
             lines.iter().for_each(|line| complain(&format!("{line} (see --help)")));
             return ExitCode::from(USAGE);
@@ -80,6 +70,16 @@ fn check(settings: &Settings, mut mistakes: Vec<String>) -> ExitCode {
     checked.warnings.iter().for_each(|line| stderr().say(Priority::Warning, line));
     mistakes.iter().for_each(|line| complain(line));
     if mistakes.is_empty() { print("the configuration is fine\n") } else { ExitCode::from(USAGE) }
+}
+
+/// The exit code of a tool that has printed all it had to say, unless it has failed.
+fn done(result: Result<(), String>) -> ExitCode {
+    result.map_or_else(|line| failed(&line), |()| ExitCode::SUCCESS)
+}
+
+fn failed(line: &str) -> ExitCode {
+    complain(line);
+    ExitCode::FAILURE
 }
 
 fn print(text: &str) -> ExitCode {

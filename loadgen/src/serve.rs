@@ -50,7 +50,9 @@ pub(crate) fn serve(mut args: impl Iterator<Item = OsString>) -> ExitCode {
             }
             Err(line) => line,
         },
-        Ok(Parsed::Ctl(_)) => "the arguments of a server are for one that runs".to_owned(),
+        Ok(Parsed::Ctl(_) | Parsed::Health(_)) => {
+            "the arguments of a server are for one that runs".to_owned()
+        }
         Err(lines) => lines.join("\n"),
     };
     complain(&failure);

@@ -11,6 +11,7 @@ use super::ctl_args::CtlArgs;
 #[cfg(feature = "accounts")]
 use super::data_args::{DataArgs, DataToolArgs};
 use super::headings::{DEADLINES, MEMORY, NETWORK, OPERATION, SESSIONS};
+use super::health_args::HealthArgs;
 use super::identity_args::IdentityArgs;
 use super::limit_args::{ClientLimits, LimitArgs};
 use super::mistakes::Mistakes;
@@ -241,21 +242,25 @@ pub(super) enum Tools {
     #[cfg(feature = "auth")]
     Token(TokenArgs),
     Ctl(CtlArgs),
+    Health(HealthArgs),
 }
 
 impl Tools {
-    /// What is to be done.
+    /// What is to be done. `port` is the variable `PORT`.
     ///
     /// # Errors
     ///
     /// One line for what is wrong with the flags.
-    pub(super) fn parsed(self) -> Result<Parsed, Vec<String>> {
+    pub(super) fn parsed(self, port: Option<&str>) -> Result<Parsed, Vec<String>> {
         match self {
             #[cfg(feature = "accounts")]
             Tools::Data(tool) => Ok(Parsed::Tool(Tool::Data(tool.tool()))),
             #[cfg(feature = "auth")]
             Tools::Token(tool) => Ok(Parsed::Tool(Tool::Token(tool.tool()))),
             Tools::Ctl(ctl) => ctl.settings().map(Parsed::Ctl).map_err(|line| vec![line]),
+            Tools::Health(health) => {
+                health.server(port).map(Parsed::Health).map_err(|line| vec![line])
+            }
         }
     }
 }

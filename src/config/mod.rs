@@ -10,6 +10,7 @@ mod ctl_args;
 mod data_args;
 mod effective;
 mod headings;
+mod health_args;
 mod identity_args;
 mod limit_args;
 mod mistakes;

@@ -41,7 +41,13 @@ fn reread(args: Vec<OsString>, variables: Vec<(OsString, OsString)>) -> Reread {
     Reread(Arc::new(move || match parse_with(&args, &variables, &net::read_settings_file) {
         Ok(Parsed::Run(settings)) => Ok(*settings),
         Err(lines) => Err(lines),
-        Ok(Parsed::Check(..) | Parsed::Tool(_) | Parsed::Ctl(_) | Parsed::Print(_)) => {
+        Ok(
+            Parsed::Check(..)
+            | Parsed::Tool(_)
+            | Parsed::Ctl(_)
+            | Parsed::Health(_)
+            | Parsed::Print(_),
+        ) => {
             unreachable!("the same arguments have started a server")
         }
     }))
@@ -156,7 +162,10 @@ fn tool(args: &[OsString], variables: &Variables) -> Option<Result<Parsed, Vec<S
     let command = environment::without_empty(command(args), variables);
     let matches = command.try_get_matches_from(args);
     Some(match matches.and_then(|matches| Args::from_arg_matches(&matches)) {
-        Ok(args) => args.tool?.parsed(),
+        Ok(args) => {
+            let sources = Sources { environment: variables, file: None };
+            args.tool?.parsed(sources.in_environment("PORT").as_deref())
+        }
         Err(error) => match error.kind() {
             ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
                 Ok(Parsed::Print(error.render().to_string()))

@@ -14,6 +14,8 @@ pub enum Parsed {
     Tool(Tool),
     /// Ask a running server this, and end.
     Ctl(ctl::Settings),
+    /// Ask the server at this address whether it is well, and end.
+    Health(String),
     /// Print this text, and end: it is the help or the version.
     Print(String),
 }

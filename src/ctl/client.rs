@@ -1,7 +1,6 @@
-//! [`Connection`]: one connection to the operator's listener, and the little of HTTP/1.1 that a request needs.
+//! [`Connection`]: one connection to the server, mostly to the operator's listener, and the little of HTTP/1.1 that a request needs.
 //!
-//! It blocks: there is nothing else to do meanwhile. Every step has a time limit; a stream has a line at least
-//! every 30 s. The token goes into the request, and into no error.
+//! It blocks: there is nothing else to do meanwhile. Every step has a time limit. The token goes into the request, and into no error.
 
 use std::io::{self, ErrorKind, Read, Write as _};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream, ToSocketAddrs as _};
@@ -15,17 +14,16 @@ use crate::net::connect_unix;
 
 /// The time to connect.
 const CONNECT: Duration = Duration::from_secs(5);
-/// The time for an answer. The server answers an order that takes longer than 10 s before it is done,
-/// and a stream of events has a line every 30 s.
-const ANSWER: Duration = Duration::from_secs(40);
 /// The most bytes of an answer: ten times the longest page of connections.
 const ANSWER_BYTES: usize = 8 << 20;
 
-/// A connection to the operator's listener.
+/// A connection to the server.
 pub(super) struct Connection {
     stream: TcpStream,
     /// The server, as errors name it.
     name: String,
+    /// The time for an answer, and between two lines of a stream.
+    answer: Duration,
     /// Bytes that have come and were not used yet.
     read: Vec<u8>,
 }
@@ -40,29 +38,33 @@ enum Framing {
 }
 
 impl Connection {
-    /// Connects to `HOST:PORT`, or to the Unix socket `unix:PATH`.
-    pub(super) fn open(name: &str) -> Result<Self, String> {
+    /// Connects to `HOST:PORT`, or to the Unix socket `unix:PATH`. `answer` is the time for an answer.
+    pub(super) fn open(name: &str, answer: Duration) -> Result<Self, String> {
         if let Some(path) = name.strip_prefix("unix:") {
             let stream = connect_unix(Path::new(path), CONNECT);
-            return Connection::over(stream.map_err(|error| not_there(name, &error))?, name);
+            return Connection::over(
+                stream.map_err(|error| not_there(name, &error))?,
+                name,
+                answer,
+            );
         }
         let found = name.to_socket_addrs().map_err(|error| format!("{name}: {error}"))?;
         let mut last = format!("{name}: there is no such host");
         for address in found.map(reachable) {
             match TcpStream::connect_timeout(&address, CONNECT) {
-                Ok(stream) => return Connection::over(stream, name),
+                Ok(stream) => return Connection::over(stream, name, answer),
                 Err(error) => last = not_there(name, &error),
             }
         }
         Err(last)
     }
 
-    fn over(stream: TcpStream, name: &str) -> Result<Self, String> {
-        let timed = stream.set_read_timeout(Some(ANSWER));
+    fn over(stream: TcpStream, name: &str, answer: Duration) -> Result<Self, String> {
+        let timed = stream.set_read_timeout(Some(answer));
         timed
-            .and_then(|()| stream.set_write_timeout(Some(ANSWER)))
+            .and_then(|()| stream.set_write_timeout(Some(answer)))
             .map_err(|error| format!("{name}: {error}"))?;
-        Ok(Connection { stream, name: name.to_owned(), read: Vec::new() })
+        Ok(Connection { stream, name: name.to_owned(), answer, read: Vec::new() })
     }
 
     /// Sends a request, and returns the body of the answer, which is JSON.
@@ -77,9 +79,14 @@ impl Connection {
         token: &str,
         body: Option<&Value>,
     ) -> Result<String, String> {
-        let (status, framing) = self.send(method, path, token, body)?;
+        let (status, framing) = self.send(method, path, Some(token), body)?;
         let text = self.body(framing)?;
         if status < 400 { Ok(text) } else { Err(self.refusal(status, &text)) }
+    }
+
+    /// The status of a page that everybody may read.
+    pub(super) fn status(&mut self, path: &str) -> Result<u16, String> {
+        self.send("GET", path, None, None).map(|(status, _)| status)
     }
 
     /// Reads the body of an answer.
@@ -113,7 +120,7 @@ impl Connection {
         token: &str,
         mut tell: impl FnMut(&str) -> bool,
     ) -> Result<(), String> {
-        let (status, framing) = self.send("GET", path, token, None)?;
+        let (status, framing) = self.send("GET", path, Some(token), None)?;
         if status >= 400 || framing != Framing::Chunks {
             let text = self.body(framing)?;
             return Err(self.refusal(status, &text));
@@ -136,14 +143,17 @@ impl Connection {
         &mut self,
         method: &str,
         path: &str,
-        token: &str,
+        token: Option<&str>,
         body: Option<&Value>,
     ) -> Result<(u16, Framing), String> {
         let body = body.map(Value::to_string).unwrap_or_default();
         // A Unix socket has no host.
         let host = if self.name.starts_with("unix:") { "localhost" } else { &self.name };
         let mut request = format!("{method} {path} HTTP/1.1\r\nHost: {host}\r\n");
-        request += &format!("Authorization: Bearer {token}\r\nConnection: close\r\n");
+        if let Some(token) = token {
+            request += &format!("Authorization: Bearer {token}\r\n");
+        }
+        request += "Connection: close\r\n";
         if !body.is_empty() {
             let length = body.len();
             request += &format!("Content-Type: application/json\r\nContent-Length: {length}\r\n");
@@ -209,7 +219,7 @@ impl Connection {
             }
             Err(error) if error.kind() == ErrorKind::Interrupted => Ok(()),
             Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => {
-                Err(self.strange(&format!("no answer came for {} s", ANSWER.as_secs())))
+                Err(self.strange(&format!("no answer came for {} s", self.answer.as_secs())))
             }
             Err(error) => Err(self.strange(&error.to_string())),
         }
@@ -236,7 +246,7 @@ impl Connection {
 fn not_there(name: &str, error: &io::Error) -> String {
     match error.kind() {
         ErrorKind::ConnectionRefused | ErrorKind::NotFound => {
-            format!("nobody listens at {name}: is the server running, with --admin-listen {name}?")
+            format!("nobody listens at {name}: is the server running, and is this its address?")
         }
         ErrorKind::WouldBlock | ErrorKind::TimedOut => {
             format!("{name}: no connection came about within {} s", CONNECT.as_secs())

@@ -1,19 +1,26 @@
 //! `switchboard ctl`: what the operator asks of a running server, over its API, in words for people.
 //!
 //! It is a client of the API and nothing more: everything that it can do, another program can do, too. [`run`]
-//! makes one request and prints the answer. `client` is the little of HTTP that this needs, and `show` the words.
+//! makes one request and prints the answer. [`health`] asks whether a server is well. `client` is the little of HTTP that this needs, and `show` the words.
 //! Called by `main`.
 
 mod client;
+mod health;
 mod show;
 
 use std::io::Write;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use serde_json::{Value, json};
 
 use crate::net;
 use client::Connection;
+pub use health::health;
+
+/// The time for an answer. The server answers an order that takes longer than 10 s before it is done,
+/// and a stream of events has a line every 30 s.
+const ANSWER: Duration = Duration::from_secs(40);
 
 /// What to ask, and where.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -116,7 +123,7 @@ struct Request {
 pub fn run(settings: &Settings, out: &mut impl Write) -> Result<(), String> {
     let token = net::operators_token(&settings.token_file)?;
     let request = request(&settings.command);
-    let mut server = Connection::open(&settings.admin)?;
+    let mut server = Connection::open(&settings.admin, ANSWER)?;
     if settings.command == Command::Events {
         return server.follow("/events", &token, |line| {
             let shown = if settings.json { line.to_owned() } else { show::event(line) };

@@ -23,6 +23,7 @@ mod echo;
 mod floods;
 mod half_open;
 mod harness;
+mod health;
 mod http;
 mod ledger;
 mod limits;
