@@ -26,7 +26,9 @@ use super::values::{
 };
 use crate::chat::{account, messenger, mobile};
 use crate::limiter::Rate;
-use crate::net::{DataSettings, Format, Level, ListenAddress, LogSettings, Settings, Tool};
+#[cfg(any(feature = "accounts", feature = "auth"))]
+use crate::net::Tool;
+use crate::net::{DataSettings, Format, Level, ListenAddress, LogSettings, Settings};
 use crate::turn::{Caps, Limits, PresenceLimits};
 use crate::{chat, http, session, ws};
 
