@@ -7,6 +7,7 @@ of the first image stands Debian with this machine's Rust, in place of the secon
 import json
 import os
 import re
+import resource
 import shlex
 import shutil
 import signal
@@ -60,7 +61,8 @@ def the_first_stage_builds_the_program():
     root, crates = rust()
     sources = f"{DEBIAN}/{said('WORKDIR', BUILD)}"
     shutil.rmtree(sources, ignore_errors=True)
-    shutil.rmtree(f"{DEBIAN}/image", ignore_errors=True)
+    for made in "image", "built":
+        shutil.rmtree(f"{DEBIAN}/{made}", ignore_errors=True)
     for folder in sources, f"{sources}/target", TARGET, f"{DEBIAN}/rust", f"{DEBIAN}/crates":
         os.makedirs(folder, exist_ok=True)
     assert said("COPY", BUILD) == ". ."
@@ -114,7 +116,7 @@ class Container:
         mount += f"mount -t proc none {IMAGE}/proc; " if proc else ""
         setting = [f"{name}={value}" for name, value in self.variables.items()]
         # /usr/sbin/chroot drops the rights of root, and all capabilities with them.
-        enter = ["chroot", f"--userspec={user}:{group}", "--groups=", IMAGE]
+        enter = ["/usr/sbin/chroot", f"--userspec={user}:{group}", "--groups=", IMAGE]
         program = shlex.join(["exec", "env", "-i", *setting, *enter, self.entry, *flags])
         command = f"ip link set lo up 2>/dev/null || python3 -c '{LOOPBACK}'; {mount}{setup}; {program}"
         self.unshare = subprocess.Popen(
@@ -208,6 +210,10 @@ def as_many_descriptors_as_the_kernel_grants_cost_no_memory():
     """Some containers have "unlimited" descriptors, 2^30. A table with a place for each would not fit."""
     with open("/proc/sys/fs/nr_open") as file:
         most = int(file.read())
+    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    # Beyond its own limit root needs CAP_SYS_RESOURCE.
+    if subprocess.run(["sh", "-c", f"ulimit -n {most}"], capture_output=True).returncode != 0:
+        most = hard
     few, many = Container(setup="ulimit -n 1024"), Container(setup=f"ulimit -n {most}")
     with open(f"/proc/{many.pid}/limits") as limits:
         row = next(line.split() for line in limits if line.startswith("Max open files"))
