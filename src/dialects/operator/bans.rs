@@ -2,8 +2,7 @@
 
 use super::answers::wrong;
 use super::ban_line::{moment, moment_text};
-use super::body::body;
-use super::routes::has_only;
+use super::body::{body, has_only};
 use super::{Order, wire};
 use crate::chat::{Ban, Banned};
 use crate::http::{Call, Response};

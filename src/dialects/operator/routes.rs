@@ -4,7 +4,7 @@
 //! Called by the session, which joins the tables of all dialects.
 
 use super::answers::wrong;
-use super::body::body;
+use super::body::{body, has_only};
 use super::{Filter, LogLevel, Operate, Order, Target, bans, connection_id, wire};
 use crate::chat::messenger::PersonId;
 use crate::chat::{Mobile, Name};
@@ -120,22 +120,6 @@ fn presence(call: &Call<'_>) -> Result<Order, Response<'static>> {
         _ => Ok(Name::Account(id.to_owned().into())),
     };
     Ok(Order::Presence(ids.into_iter().map(name).collect::<Result<_, _>>()?))
-}
-
-/// Refuses a query with another key, or with one that stands there twice: as in a body, a misspelt key must not
-/// change what an order means.
-pub(super) fn has_only(call: &Call<'_>, known: &[&str]) -> Result<(), Response<'static>> {
-    let mut left = known.to_vec();
-    for name in call.request.query_names() {
-        match left.iter().position(|one| *one == name) {
-            Some(place) => drop(left.swap_remove(place)),
-            None => {
-                let sentence = format!("the address may have, each once: {}", known.join(", "));
-                return Err(wrong(&sentence));
-            }
-        }
-    }
-    Ok(())
 }
 
 /// The realm of a word.
