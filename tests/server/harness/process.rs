@@ -12,7 +12,7 @@ use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Mutex};
-use std::thread;
+use std::thread::{self, JoinHandle};
 
 use nix::libc::EPOLLOUT;
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
@@ -33,6 +33,8 @@ pub(crate) struct Server {
     /// The path of its Unix socket, if it listens at one. Then it has no address.
     unix: Option<PathBuf>,
     log: Arc<Mutex<Vec<String>>>,
+    /// The thread that reads the log, until the server's end.
+    log_reader: Option<JoinHandle<()>>,
     /// Whether the test has seen the server end, and has checked that itself.
     over: bool,
 }
@@ -58,7 +60,7 @@ impl Server {
         let stderr = BufReader::new(process.stderr.take().expect("it is piped"));
         let log = Arc::new(Mutex::new(Vec::new()));
         let lines = Arc::clone(&log);
-        thread::spawn(move || {
+        let log_reader = thread::spawn(move || {
             for line in stderr.lines().map_while(Result::ok) {
                 lines.lock().expect("nobody panics holding it").push(line);
             }
@@ -72,7 +74,7 @@ impl Server {
         let address = place.strip_prefix("http://").and_then(|address| address.parse().ok());
         assert!(address.is_some() || unix.is_some(), "{place}");
         let address = address.unwrap_or_else(|| SocketAddr::from(([0; 4], 0)));
-        Server { process, address, unix, log, over: false }
+        Server { process, address, unix, log, log_reader: Some(log_reader), over: false }
     }
 
     /// Starts a server that cannot log where it listens. The kernel says it instead.
@@ -80,7 +82,8 @@ impl Server {
         let process = command.spawn().expect("the binary has been built");
         let port = eventually("the server listens", || listening_port(process.id()));
         let address = SocketAddr::from(([127, 0, 0, 1], port));
-        Server { process, address, unix: None, log: Arc::default(), over: false }
+        let log = Arc::default();
+        Server { process, address, unix: None, log, log_reader: None, over: false }
     }
 
     pub(crate) fn address(&self) -> SocketAddr {
@@ -257,7 +260,13 @@ impl Server {
     /// Waits for the process to end by itself.
     pub(crate) fn ended(&mut self) -> ExitStatus {
         self.over = true;
-        eventually("the server ends", || self.process.try_wait().expect("it is our child"))
+        let status =
+            eventually("the server ends", || self.process.try_wait().expect("it is our child"));
+        // The log is complete only when its reader has met the end of the pipe.
+        if let Some(reader) = self.log_reader.take() {
+            reader.join().expect("it only reads");
+        }
+        status
     }
 
     fn stream(&self) -> TcpStream {
