@@ -5,7 +5,7 @@ use std::os::unix::net::{UnixDatagram, UnixListener};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::{env, fs, process, thread};
+use std::{env, fs, io, process, thread};
 
 use nix::sys::signal::Signal;
 
@@ -47,11 +47,22 @@ fn start(path: &Path, flags: &[&str]) -> Server {
     Server::spawn(&mut at(path, flags))
 }
 
+/// A process that is killed if the test ends before it: a server that starts although it should not.
+struct KilledAtTheEnd(Child);
+
+impl Drop for KilledAtTheEnd {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
 /// Asserts that the server does not start, with this line; and returns it.
 fn expect_refusal(command: &mut Command, code: i32, words: &str) -> String {
-    let output = command.output().expect("the binary has been built");
-    let line = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert_eq!((output.status.code(), line.lines().count()), (Some(code), 1), "{line}");
+    let mut child = KilledAtTheEnd(command.stderr(Stdio::piped()).spawn().expect("it is built"));
+    let status = eventually("it ends", || child.0.try_wait().expect("it is ours"));
+    let line = io::read_to_string(child.0.stderr.take().expect("it is piped")).expect("text");
+    assert_eq!((status.code(), line.lines().count()), (Some(code), 1), "{line}");
     assert!(line.contains(words), "{line}");
     line
 }
