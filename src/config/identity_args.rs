@@ -12,7 +12,7 @@ pub(super) struct IdentityArgs {
     /// Realms that are open [default: all that there are]
     ///
     /// mobile is for phones with a number, session for ids that only friends know, account for names and passwords
-    /// (it needs --data). At the addresses of the others there is nothing: 404.
+    /// (it needs a folder for data). At the addresses of the others there is nothing: 404.
     #[arg(
         long,
         env = "SWITCHBOARD_REALMS",

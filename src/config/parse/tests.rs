@@ -356,6 +356,7 @@ fn the_settings_in_effect_are_shown_with_their_origins() {
         ("SWITCHBOARD_BYTE_RATE=1048576/1s:4194304", "default"),
         ("SWITCHBOARD_TRACE_FILE=", "default: none"),
         ("SWITCHBOARD_REALMS=", "default: all that there are"),
+        #[cfg(feature = "accounts")]
         ("SWITCHBOARD_RETENTION=", "default: for ever"),
     ] {
         let is_it = |line: &&String| {
