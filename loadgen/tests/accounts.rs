@@ -6,11 +6,11 @@ mod begun;
 mod fake_accounts;
 
 use std::os::unix::fs::PermissionsExt as _;
-use std::path::PathBuf;
 use std::process::{Output, Stdio};
 use std::time::Duration;
-use std::{env, fs, process, thread};
+use std::{fs, process, thread};
 
+use begun::folder::Folder;
 use begun::{Begun, loadgen, serve, text};
 use fake_accounts::{FakeAccounts, Flaw};
 use serde_json::Value;
@@ -20,38 +20,18 @@ const INVALID: i32 = 4;
 /// Far more than any of these runs takes.
 const PATIENCE: Duration = Duration::from_secs(120);
 
-/// A folder that is removed when the test ends.
-struct Folder(PathBuf);
-
-impl Folder {
-    fn new(name: &str) -> Self {
-        let path = env::temp_dir().join(format!("loadgen-{}-accounts-{name}", process::id()));
-        // Servers want the folders of their data to be there.
-        for data in ["data", "other"] {
-            fs::create_dir_all(path.join(data)).expect("a folder of our own");
-        }
-        Folder(path)
-    }
-
-    fn path(&self, name: &str) -> String {
-        self.0.join(name).into_os_string().into_string().expect("UTF-8")
-    }
-
-    fn report(&self) -> Value {
-        let text = fs::read_to_string(self.0.join("a.json")).expect("it was written");
-        serde_json::from_str(&text).expect("JSON")
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0);
-    }
-}
-
 const PLAN: &str = "--clients 6 --ramp 300ms --duration 1s --rate 60 --settle 2s --seed 1 --quiet";
 /// All messages of the plan.
 const SENT: u64 = 60;
+
+/// A folder with the folders of two servers' data, which have to be there before the servers.
+fn folder(name: &str) -> Folder {
+    let folder = Folder::new(name);
+    for data in ["data", "other"] {
+        fs::create_dir(folder.path(data)).expect("it is empty");
+    }
+    folder
+}
 
 fn begin(folder: &Folder, more: &str) -> Begun {
     Begun::new(loadgen(&format!("{PLAN} {more} --json {}", folder.path("a.json"))))
@@ -81,7 +61,7 @@ fn every_message_of_every_protocol_is_delivered_acknowledged_and_found_in_the_hi
     for (protocol, private) in
         [("chatterbox", ""), ("websocket-chat", "--private 0.5"), ("v1", "--private 0.5")]
     {
-        let folder = Folder::new(protocol);
+        let folder = folder(protocol);
         let (code, printed, report) =
             play(&folder, &format!("--protocol {protocol} {private} {expect}"));
         assert_eq!(code, 0, "{protocol}: {printed}");
@@ -111,7 +91,7 @@ fn every_message_of_every_protocol_is_delivered_acknowledged_and_found_in_the_hi
 #[test]
 fn a_server_that_is_killed_has_all_that_it_acknowledged_and_nobody_is_accused() {
     for protocol in ["websocket-chat", "v1"] {
-        let folder = Folder::new(&format!("killed-{protocol}"));
+        let folder = folder(&format!("killed-{protocol}"));
         let listen = |address: &str| format!("{address} --data {}", folder.path("data"));
         let (mut server, address) = serve(&listen("127.0.0.1:0"));
         let plan = format!(
@@ -161,7 +141,7 @@ fn every_promise_of_storage_that_a_server_breaks_is_named() {
 /// A server with this flaw is found to do these wrongs, and no others.
 fn expect_found(flaw: Flaw, names: &[&str]) {
     for protocol in ["websocket-chat", "v1"] {
-        let folder = Folder::new(&format!("{flaw:?}-{protocol}"));
+        let folder = folder(&format!("{flaw:?}-{protocol}"));
         // A new server each time: the flaw happens only once.
         let once = || {
             let server = FakeAccounts::start(flaw);
@@ -197,7 +177,7 @@ fn expect_found(flaw: Flaw, names: &[&str]) {
 
 #[test]
 fn a_pool_is_filled_once_kept_to_oneself_and_its_tokens_are_used_again() {
-    let folder = Folder::new("pool");
+    let folder = folder("pool");
     let (server, address) = serve(&format!("127.0.0.1:0 --data {}", folder.path("data")));
     let pool = folder.path("pool");
     let plan = format!("--protocol v1 --accounts {pool} ws://{address}");
@@ -234,7 +214,7 @@ fn a_pool_is_filled_once_kept_to_oneself_and_its_tokens_are_used_again() {
 
 #[test]
 fn users_that_the_server_has_made_are_played_with_their_tokens_alone() {
-    let folder = Folder::new("made");
+    let folder = folder("made");
     let data = folder.path("data");
     let args =
         format!("--be-the-server-of {} user add --stdin --tokens --data {data}", process::id());
@@ -256,7 +236,7 @@ fn users_that_the_server_has_made_are_played_with_their_tokens_alone() {
 
 #[test]
 fn what_cannot_be_played_is_one_clear_line() {
-    let folder = Folder::new("wrong");
+    let folder = folder("wrong");
     let garbage = folder.path("garbage");
     fs::write(&garbage, "ann\thunter2hunter2\n").expect("it is ours");
     let (_server, with) = serve(&format!("127.0.0.1:0 --data {}", folder.path("data")));

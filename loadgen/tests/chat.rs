@@ -4,12 +4,12 @@
 mod begun;
 
 use std::io::{BufRead as _, BufReader, Write as _};
-use std::path::PathBuf;
 use std::process::{ChildStdin, Output, Stdio};
 use std::sync::mpsc::{Receiver, channel};
+use std::thread;
 use std::time::Duration;
-use std::{env, fs, process, thread};
 
+use begun::folder::Folder;
 use begun::{Begun, chat, serve, text};
 use nix::sys::signal::Signal;
 use serde_json::Value;
@@ -196,26 +196,9 @@ fn hundreds_of_lines_at_once_arrive_in_order_and_each_once() {
     assert_eq!(ann.ends(), 0);
 }
 
-/// A folder for a server's data, removed at the end.
-struct Folder(PathBuf);
-
-impl Folder {
-    fn new(name: &str) -> Self {
-        let path = env::temp_dir().join(format!("switchboard-chat-{}-{name}", process::id()));
-        fs::create_dir_all(&path).expect("a folder of our own");
-        Folder(path)
-    }
-
-    /// Starts a server with this data.
-    fn serve(&self, listen: &str) -> (Begun, String) {
-        serve(&format!("{listen} --data {}", self.0.display()))
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0);
-    }
+/// Starts a server whose data are in this folder.
+fn serve_in(folder: &Folder, listen: &str) -> (Begun, String) {
+    serve(&format!("{listen} --data {}", folder.0.display()))
 }
 
 /// A chat of a user, whose password is in the first line of its input.
@@ -229,7 +212,7 @@ fn user(args: &str) -> Pipe {
 #[test]
 fn what_is_written_to_an_absent_user_is_stored_and_found_there_later() {
     let folder = Folder::new("stored");
-    let (_server, address) = folder.serve("127.0.0.1:0");
+    let (_server, address) = serve_in(&folder, "127.0.0.1:0");
     assert_eq!(user(&format!("{address} --name bob --register")).ends(), 0);
     let mut ada = user(&format!("{address} --name ada --register --to bob"));
     ada.types("are you there?");
@@ -258,7 +241,7 @@ fn what_is_written_to_an_absent_user_is_stored_and_found_there_later() {
 #[test]
 fn a_room_has_members_who_hear_what_is_said_in_it() {
     let folder = Folder::new("room");
-    let (_server, address) = folder.serve("127.0.0.1:0");
+    let (_server, address) = serve_in(&folder, "127.0.0.1:0");
     let bob = user(&format!("{address} --name bob --register"));
     let mut ada = user(&format!("{address} --name ada --register"));
     ada.types("/create new ideas");
@@ -281,7 +264,7 @@ fn a_room_has_members_who_hear_what_is_said_in_it() {
 #[test]
 fn a_wrong_password_a_name_that_is_taken_and_a_server_without_accounts_are_refusals_in_words() {
     let folder = Folder::new("refused");
-    let (_server, address) = folder.serve("127.0.0.1:0");
+    let (_server, address) = serve_in(&folder, "127.0.0.1:0");
     let (_other, without) = serve("127.0.0.1:0");
     assert_eq!(user(&format!("{address} --name ada --register")).ends(), 0);
     for (args, password, words) in [
@@ -301,7 +284,7 @@ fn a_wrong_password_a_name_that_is_taken_and_a_server_without_accounts_are_refus
 #[test]
 fn a_user_is_found_again_after_a_restart_of_the_server_and_misses_nothing() {
     let folder = Folder::new("restart");
-    let (server, address) = folder.serve("127.0.0.1:0");
+    let (server, address) = serve_in(&folder, "127.0.0.1:0");
     let bob = user(&format!("{address} --name bob --register --give-up 1h"));
     let arguments = format!("{address} --name ada --register --to bob --give-up 1h --wait 60s");
     let mut ada = user(&arguments);
@@ -313,7 +296,7 @@ fn a_user_is_found_again_after_a_restart_of_the_server_and_misses_nothing() {
     bob.hears("disconnected");
     ada.types("meanwhile");
     ada.hears("said");
-    let (_server, _) = folder.serve(&address);
+    let (_server, _) = serve_in(&folder, &address);
     ada.hears("stored");
     bob.hears("connected");
     ada.types("after");

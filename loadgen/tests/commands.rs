@@ -2,11 +2,10 @@
 
 mod begun;
 
-use std::path::PathBuf;
 use std::process::Output;
 use std::time::Duration;
-use std::{env, fs, process};
 
+use begun::folder::Folder;
 use begun::{Begun, loadgen, serve, text};
 use serde_json::Value;
 
@@ -14,35 +13,6 @@ use serde_json::Value;
 const INVALID: i32 = 4;
 /// Far more than any of these runs takes.
 const PATIENCE: Duration = Duration::from_secs(120);
-
-/// A folder that is removed when the test ends.
-struct Folder(PathBuf);
-
-impl Folder {
-    fn new(name: &str) -> Self {
-        let path = env::temp_dir().join(format!("loadgen-{}-{name}", process::id()));
-        fs::create_dir_all(&path).expect("a folder of our own");
-        Folder(path)
-    }
-
-    fn path(&self, name: &str) -> String {
-        self.0.join(name).into_os_string().into_string().expect("UTF-8")
-    }
-
-    fn read(&self, name: &str) -> String {
-        fs::read_to_string(self.0.join(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
-    }
-
-    fn report(&self) -> Value {
-        serde_json::from_str(&self.read("a.json")).expect("JSON")
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0);
-    }
-}
 
 const PLAN: &str = "--clients 6 --ramp 200ms --duration 2s --rate 100 --seed 1 --quiet";
 
@@ -95,19 +65,25 @@ fn a_command_that_stalls_the_server_is_marked_and_the_deliveries_around_it_are_t
     assert!(!all.contains("secret"), "secrets are masked: {all}");
 }
 
-#[test]
-fn phones_come_back_to_a_server_that_was_killed_and_started_again_and_nothing_counts_as_lost() {
-    let folder = Folder::new("restart");
+/// Plays against a server that `kill` ends in mid-run, and that is started again. Returns what was printed, and the
+/// report.
+fn restarted(name: &str, kill: &str) -> (String, Value) {
+    let folder = Folder::new(name);
     let (mut server, address) = serve("127.0.0.1:0");
     let plan = format!("--duration 4s --metrics http://{address} ws://{address}");
-    let kill = format!("kill -9 {}", server.id());
+    let kill = format!("{kill} {}", server.id());
     let mut run = begin(&folder, &plan, &[("1s", &kill)]);
     server.ends_within(PATIENCE);
     let _again = serve(&address);
     let Output { status, stdout, .. } = run.ends_within(PATIENCE);
     let (code, stdout) = (status.code().expect("no signal"), text(&stdout));
     assert!(matches!(code, 0 | INVALID), "{code}: {stdout}");
-    let report = folder.report();
+    (stdout, folder.report())
+}
+
+#[test]
+fn phones_come_back_to_a_server_that_was_killed_and_started_again_and_nothing_counts_as_lost() {
+    let (stdout, report) = restarted("restart", "kill -9");
     let command = &report["commands"][0];
     assert_eq!(command["lost_phones"], 6, "{stdout}");
     assert!(command["recovered_seconds"].as_f64() > Some(0.0), "{stdout}");
@@ -122,17 +98,7 @@ fn phones_come_back_to_a_server_that_was_killed_and_started_again_and_nothing_co
 
 #[test]
 fn phones_come_back_when_a_server_that_shuts_down_has_asked_them_to() {
-    let folder = Folder::new("goodbye");
-    let (mut server, address) = serve("127.0.0.1:0");
-    let plan = format!("--duration 4s --metrics http://{address} ws://{address}");
-    let stop = format!("kill -TERM {}", server.id());
-    let mut run = begin(&folder, &plan, &[("1s", &stop)]);
-    server.ends_within(PATIENCE);
-    let _again = serve(&address);
-    let Output { status, stdout, .. } = run.ends_within(PATIENCE);
-    let (code, stdout) = (status.code().expect("no signal"), text(&stdout));
-    assert!(matches!(code, 0 | INVALID), "{code}: {stdout}");
-    let report = folder.report();
+    let (stdout, report) = restarted("goodbye", "kill -TERM");
     let command = &report["commands"][0];
     assert_eq!((&command["lost_phones"], &command["asked_back_phones"]), (&6.into(), &6.into()));
     // The server asks for a second at least.

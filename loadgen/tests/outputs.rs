@@ -1,35 +1,13 @@
 //! Do the files of the report look as their readers expect? One run of the real program writes them all.
 
-use std::path::{Path, PathBuf};
+mod begun;
+
+use std::path::Path;
 use std::process::{Command, Output, Stdio};
-use std::{env, fs, process};
+use std::{fs, process};
 
+use begun::folder::Folder;
 use serde_json::Value;
-
-/// A folder that is removed when the test ends.
-struct Folder(PathBuf);
-
-impl Folder {
-    fn new(name: &str) -> Self {
-        let path = env::temp_dir().join(format!("loadgen-{}-{name}", process::id()));
-        fs::create_dir_all(&path).expect("a folder of our own");
-        Folder(path)
-    }
-
-    fn path(&self, name: &str) -> String {
-        self.0.join(name).into_os_string().into_string().expect("UTF-8")
-    }
-
-    fn read(&self, name: &str) -> String {
-        fs::read_to_string(self.0.join(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0);
-    }
-}
 
 fn loadgen(args: &[&str]) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_loadgen"));

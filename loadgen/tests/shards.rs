@@ -5,11 +5,11 @@ mod begun;
 #[expect(dead_code, reason = "not all faults are needed here")]
 mod fake_server;
 
-use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::path::Path;
 use std::time::Duration;
-use std::{env, fs, process, thread};
+use std::{fs, thread};
 
+use begun::folder::Folder;
 use begun::{Begun, loadgen, serve, soon, text};
 use fake_server::{FakeServer, Fault};
 use nix::sys::signal::Signal;
@@ -23,29 +23,6 @@ const PATIENCE: Duration = Duration::from_secs(100);
 /// The most tries on a busy machine.
 const ATTEMPTS: u32 = 10;
 
-/// A folder that is removed when the test is over.
-struct Folder(PathBuf);
-
-impl Folder {
-    fn new() -> Self {
-        static COUNT: AtomicUsize = AtomicUsize::new(0);
-        let number = COUNT.fetch_add(1, Ordering::Relaxed);
-        let path = env::temp_dir().join(format!("loadgen-{}-shards-{number}", process::id()));
-        fs::create_dir_all(&path).expect("a folder");
-        Folder(path)
-    }
-
-    fn file(&self, name: &str) -> String {
-        self.0.join(name).display().to_string()
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0);
-    }
-}
-
 fn json(file: &str) -> Value {
     let text = fs::read_to_string(file).expect("it was written");
     serde_json::from_str(&text).expect("it is JSON")
@@ -55,7 +32,7 @@ fn json(file: &str) -> Value {
 fn begin(folder: &Folder, url: &str, of: u32, plan: &str) -> Vec<Begun> {
     let start = soon();
     let shard = |number: u32| {
-        let file = folder.file(&format!("{number}.json"));
+        let file = folder.path(&format!("{number}.json"));
         let shard = format!("--shard {number}/{of} --start-at {start} --seed 5");
         Begun::new(loadgen(&format!("{url} {plan} {shard} --json {file}")))
     };
@@ -67,13 +44,13 @@ fn play(folder: &Folder, url: &str, of: u32, plan: &str) -> Vec<Value> {
     for mut shard in begin(folder, url, of, plan) {
         shard.ends_within(PATIENCE);
     }
-    (1..=of).map(|number| json(&folder.file(&format!("{number}.json")))).collect()
+    (1..=of).map(|number| json(&folder.path(&format!("{number}.json")))).collect()
 }
 
 /// Merges these files of a folder: the exit code, stderr, and the report if there is one.
 fn merge(folder: &Folder, files: &[&str]) -> (i32, String, Option<Value>) {
-    let files: Vec<_> = files.iter().map(|name| folder.file(name)).collect();
-    let out = folder.file("merged.json");
+    let files: Vec<_> = files.iter().map(|name| folder.path(name)).collect();
+    let out = folder.path("merged.json");
     let _ = fs::remove_file(&out);
     let merged = loadgen(&format!("merge {} --json {out}", files.join(" "))).output();
     let merged = merged.expect("it starts");
@@ -100,7 +77,7 @@ const FOUR: [&str; 4] = ["3.json", "1.json", "4.json", "2.json"];
 #[test]
 fn four_processes_come_to_what_one_process_comes_to() {
     let (reports, code, merged) = until_all_is_sent(|| {
-        let (folder, (_server, address)) = (Folder::new(), serve("127.0.0.1:0"));
+        let (folder, (_server, address)) = (Folder::new("shards"), serve("127.0.0.1:0"));
         let plan =
             format!("{PLAN} --metrics http://{address} --expect lost==0 --expect sent==1000");
         let reports = play(&folder, &format!("ws://{address}"), 4, &plan);
@@ -109,8 +86,8 @@ fn four_processes_come_to_what_one_process_comes_to() {
     });
     assert_eq!((code, &merged["verdict"]), (0, &"good".into()), "{merged}");
 
-    let (folder, (_server, address)) = (Folder::new(), serve("127.0.0.1:0"));
-    let whole = folder.file("whole.json");
+    let (folder, (_server, address)) = (Folder::new("shards"), serve("127.0.0.1:0"));
+    let whole = folder.path("whole.json");
     let plan = format!("ws://{address} {PLAN} --metrics http://{address} --seed 5 --json {whole}");
     loadgen(&plan).output().expect("it starts");
     let whole = json(&whole);
@@ -154,7 +131,7 @@ fn what_a_server_loses_or_doubles_between_processes_is_found_to_the_message() {
         (Fault::Duplicate, "/messages/duplicated", "/messages/duplicated"),
     ] {
         let (reports, code, merged) = until_all_is_sent(|| {
-            let (folder, server) = (Folder::new(), FakeServer::start(fault));
+            let (folder, server) = (Folder::new("shards"), FakeServer::start(fault));
             let url = format!("ws://{}", server.address);
             let reports = play(&folder, &url, 3, &format!("{PLAN} --presence none --settle 1s"));
             let (code, stderr, merged) = merge(&folder, &["1.json", "2.json", "3.json"]);
@@ -172,16 +149,16 @@ fn what_a_server_loses_or_doubles_between_processes_is_found_to_the_message() {
 
 #[test]
 fn shards_that_do_not_belong_together_are_refused_by_name() {
-    let (folder, server) = (Folder::new(), FakeServer::start(Fault::None));
+    let (folder, server) = (Folder::new("shards"), FakeServer::start(Fault::None));
     let url = format!("ws://{}", server.address);
     let plan = "--clients 4 --ramp 1s --duration 200ms --rate 50 --presence none --quiet";
     play(&folder, &url, 2, plan);
-    let whole = folder.file("whole.json");
+    let whole = folder.path("whole.json");
     loadgen(&format!("{url} {plan} --json {whole}")).output().expect("it starts");
     let edit = |name: &str, edit: &dyn Fn(&mut Value)| {
-        let mut report = json(&folder.file("2.json"));
+        let mut report = json(&folder.path("2.json"));
         edit(&mut report);
-        fs::write(folder.file(name), report.to_string()).expect("it is ours");
+        fs::write(folder.path(name), report.to_string()).expect("it is ours");
     };
     edit("copy.json", &|_| {});
     edit("seed.json", &|report| report["shard"]["plan"]["timing"]["seed"] = 6.into());
@@ -190,7 +167,7 @@ fn shards_that_do_not_belong_together_are_refused_by_name() {
     edit("version.json", &|report| report["loadgen"] = "9.9.9".into());
     edit("torn.json", &|report| report["shard"]["part"]["send_lag"] = "HISTFAAA".into());
     edit("drawn.json", &|report| report["shard"]["part"]["crossing"]["planned"] = 3.into());
-    fs::write(folder.file("empty.json"), "").expect("it is ours");
+    fs::write(folder.path("empty.json"), "").expect("it is ours");
     for (files, says) in [
         (&["1.json", "./1.json"][..], "are the same file"),
         (&["1.json"], "shards are missing: 2/2"),
@@ -211,14 +188,14 @@ fn shards_that_do_not_belong_together_are_refused_by_name() {
     }
     let (code, stderr, _) = merge(&folder, &["1.json", "2.json"]);
     assert!(code == 0 || code == INVALID, "{stderr}");
-    let compared = loadgen(&format!("compare {whole} {}", folder.file("1.json"))).output();
+    let compared = loadgen(&format!("compare {whole} {}", folder.path("1.json"))).output();
     let stderr = text(&compared.expect("it starts").stderr);
     assert!(stderr.contains("one shard of a plan"), "{stderr}");
 }
 
 #[test]
 fn a_shard_that_was_ended_early_is_refused_and_one_that_was_killed_is_missing() {
-    let (folder, server) = (Folder::new(), FakeServer::start(Fault::None));
+    let (folder, server) = (Folder::new("shards"), FakeServer::start(Fault::None));
     let url = format!("ws://{}", server.address);
     let plan = "--clients 6 --ramp 1s --duration 60s --rate 50 --presence none --settle 1s --quiet";
     let mut shards = begin(&folder, &url, 3, plan);

@@ -3,6 +3,8 @@
 
 #![allow(dead_code, reason = "each of the tests needs a part of it")]
 
+pub(crate) mod folder;
+
 use std::io::{BufRead as _, BufReader, Read};
 use std::process::{self, Child, ChildStdin, ChildStdout, Command, Output, Stdio};
 use std::time::{Duration, SystemTime};
