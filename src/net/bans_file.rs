@@ -11,10 +11,11 @@
 //! person are one ban, that of the later line.
 
 use std::collections::HashSet;
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, ErrorKind, Write as _};
-use std::path::{Path, PathBuf};
+use std::fs::{self, File};
+use std::io;
+use std::path::Path;
 
+use super::replace_file::replace_file;
 use super::text_file;
 use crate::chat::{Ban, Bans};
 use crate::dialects::operator::ban_line;
@@ -87,25 +88,12 @@ fn edited(text: &str, changes: &[BanChange]) -> String {
     kept.map(str::to_owned).chain(added.into_iter().rev()).map(|line| line + "\n").collect()
 }
 
+/// Replaces the file, which keeps its permissions. Afterwards it is on the disk, and so is its name in the folder.
 fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
-    let mut beside = path.as_os_str().to_owned();
-    beside.push(".tmp");
-    let beside = PathBuf::from(beside);
-    match fs::remove_file(&beside) {
-        Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
-        Ok(()) | Err(_) => {}
-    }
-    let mut file = OpenOptions::new().write(true).create_new(true).open(&beside)?;
-    let written = file
-        .write_all(content)
-        .and_then(|()| fs::set_permissions(&beside, fs::metadata(path)?.permissions()))
-        .and_then(|()| file.sync_all())
-        .and_then(|()| fs::rename(&beside, path));
-    if written.is_err() {
-        let _ = fs::remove_file(&beside);
-    }
-    written?;
-    // The new name is in the folder, which has to reach the disk, too.
+    let permissions = fs::metadata(path)?.permissions();
+    replace_file(path, content, |file| {
+        file.set_permissions(permissions).and_then(|()| file.sync_all())
+    })?;
     path.parent().map_or(Ok(()), |folder| File::open(folder)?.sync_all())
 }
 

@@ -23,6 +23,7 @@ mod own_lines;
 mod page_files;
 mod process;
 mod reload;
+mod replace_file;
 mod secret;
 mod signals;
 mod sockets;

@@ -4,8 +4,7 @@
 //! it to a second file, and renames that, so that a reader always finds a whole trace. The thread wakes
 //! the loop at its end, and the loop logs the result. At most one trace is written at a time.
 
-use std::fs::{self, OpenOptions};
-use std::io::{self, ErrorKind, Write as _};
+use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, TryRecvError, channel};
@@ -14,6 +13,7 @@ use std::thread;
 use mio::Waker;
 
 use super::log::{Level, Log};
+use super::replace_file::replace_file;
 use crate::turn::Recording;
 
 /// The file for traces, and the trace that is being written.
@@ -45,7 +45,7 @@ impl TraceFile {
         let (target, waker) = (path.clone(), Arc::clone(&self.waker));
         let write = move || {
             // If the server has ended meanwhile, nobody receives this.
-            let _ = done.send(replace(&target, recording.json().as_bytes()));
+            let _ = done.send(replace_file(&target, recording.json().as_bytes(), |_| Ok(())));
             let _ = waker.wake();
         };
         match thread::Builder::new().name("trace".to_owned()).spawn(write) {
@@ -70,23 +70,4 @@ impl TraceFile {
 fn complain(path: &Path, error: &io::Error, log: &mut Log) {
     let path = path.display();
     log.owed(Level::Warn, format_args!("the trace could not be written to {path}: {error}"));
-}
-
-/// Replaces the file `path` with one that has this content.
-fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
-    let mut beside = path.as_os_str().to_owned();
-    beside.push(".tmp");
-    let beside = PathBuf::from(beside);
-    // An old file is removed, and not written to: it may be a symbolic link of an attacker.
-    match fs::remove_file(&beside) {
-        Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
-        Ok(()) | Err(_) => {}
-    }
-    let mut file = OpenOptions::new().write(true).create_new(true).open(&beside)?;
-    let replaced = file.write_all(content).and_then(|()| fs::rename(&beside, path));
-    if replaced.is_err() {
-        // The disk may be full. Half a trace must not keep it full.
-        let _ = fs::remove_file(&beside);
-    }
-    replaced
 }
