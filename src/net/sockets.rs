@@ -155,7 +155,7 @@ fn is_the_peers_fault(error: &io::Error) -> bool {
 }
 
 /// Repeats a system call that a signal has interrupted (signal(7)).
-fn retry<T>(mut call: impl FnMut() -> io::Result<T>) -> io::Result<T> {
+pub(super) fn retry<T>(mut call: impl FnMut() -> io::Result<T>) -> io::Result<T> {
     loop {
         match call() {
             Err(error) if error.kind() == ErrorKind::Interrupted => {}

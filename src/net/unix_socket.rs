@@ -16,6 +16,8 @@ use std::time::Duration;
 use nix::sys::stat::{Mode, umask};
 use socket2::{Domain, SockAddr, Socket, Type};
 
+use super::sockets::retry;
+
 /// How often to try to lock the folder of a socket, and the pause between two attempts: a second in all.
 const LOCK_ATTEMPTS: u32 = 50;
 const LOCK_PAUSE: Duration = Duration::from_millis(20);
@@ -73,7 +75,8 @@ pub fn connect_unix(path: &Path, time: Duration) -> io::Result<TcpStream> {
     let socket = Socket::new(Domain::UNIX, Type::STREAM, None)?;
     // While the backlog is full, connect(2) waits for as long as a write may (SO_SNDTIMEO, socket(7)).
     socket.set_write_timeout(Some(time))?;
-    socket.connect(&SockAddr::unix(path)?)?;
+    let address = SockAddr::unix(path)?;
+    retry(|| socket.connect(&address))?;
     Ok(socket.into())
 }
 

@@ -5,7 +5,6 @@
 
 use std::env;
 use std::fs;
-use std::io::ErrorKind;
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::os::linux::net::SocketAddrExt as _;
 use std::os::unix::net::{SocketAddr as UnixAddress, UnixDatagram};
@@ -18,8 +17,8 @@ use std::time::Duration;
 use nix::sys::signal::Signal;
 
 use crate::harness::{
-    ALICE, BOB, CLOSE, Door, PATIENCE, Server, TEXT, Wire, binary, eventually, frame, passing,
-    pause, raise_descriptor_limit,
+    ALICE, BOB, CLOSE, Door, PATIENCE, Server, TEXT, Wire, again, binary, eventually, frame,
+    passing, pause, raise_descriptor_limit,
 };
 
 /// The interval of the watchdog, where a test has one, in microseconds.
@@ -63,13 +62,8 @@ impl Manager {
     #[track_caller]
     fn hear(&self) -> Vec<String> {
         let mut buffer = [0; 4096];
-        let count = loop {
-            match self.socket.recv(&mut buffer) {
-                // A process that is stopped and goes on is interrupted (signal(7)): another test does that.
-                Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                received => break received.expect("the manager is told something"),
-            }
-        };
+        let received = again(|| self.socket.recv(&mut buffer));
+        let count = received.expect("the manager is told something");
         let text = String::from_utf8(buffer[..count].to_vec()).expect("ASCII");
         text.lines().map(str::to_owned).collect()
     }

@@ -111,11 +111,13 @@ fn shake_hands(stream: &mut TcpStream, session: &mut Session) -> io::Result<()> 
             return Err(ErrorKind::TimedOut.into());
         }
         stream.set_read_timeout(Some(left))?;
-        let count = stream.read(&mut wire)?;
-        if count == 0 {
-            return Err(Fault::CUT_SHORT.into());
-        }
-        said = session.receive(&wire[..count], &mut plain);
+        said = match stream.read(&mut wire) {
+            Ok(0) => return Err(Fault::CUT_SHORT.into()),
+            Ok(count) => session.receive(&wire[..count], &mut plain),
+            // The process was stopped for a moment, and goes on (signal(7)).
+            Err(error) if error.kind() == ErrorKind::Interrupted => Ok(0),
+            Err(error) => return Err(error),
+        };
     }
 }
 

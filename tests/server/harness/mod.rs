@@ -19,7 +19,7 @@ pub(crate) use device::{Device, befriend};
 pub(crate) use door::{Door, passing};
 #[cfg(target_arch = "x86_64")]
 pub(crate) use fault::overstate_the_next_read;
-pub(crate) use pace::{PATIENCE, eventually, pause};
+pub(crate) use pace::{PATIENCE, again, eventually, pause};
 pub(crate) use phone::{Heartbeat, Phone, message, users};
 pub(crate) use process::{Metrics, Server, binary, raise_descriptor_limit, unix_stream};
 pub(crate) use wire::{BINARY, CLOSE, CONTINUATION, PONG, Response, TEXT, Wire, frame, masked};

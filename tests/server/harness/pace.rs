@@ -2,6 +2,7 @@
 
 #![expect(clippy::disallowed_methods, reason = "tests watch a real server, in real time")]
 
+use std::io::{self, ErrorKind};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -24,4 +25,15 @@ pub(crate) fn eventually<T>(what: &str, mut ask: impl FnMut() -> Option<T>) -> T
 /// Lets time pass. Only a test about time may call it.
 pub(crate) fn pause(time: Duration) {
     thread::sleep(time);
+}
+
+/// Calls `call` again as long as it is interrupted. Where the whole test is stopped for a moment, by a
+/// debugger or a virtual machine, a call on a socket with a timeout ends with EINTR (signal(7)).
+pub(crate) fn again<T>(mut call: impl FnMut() -> io::Result<T>) -> io::Result<T> {
+    loop {
+        match call() {
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            result => return result,
+        }
+    }
 }

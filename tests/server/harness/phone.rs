@@ -16,15 +16,14 @@ use socket2::SockRef;
 use tungstenite::ClientRequestBuilder;
 use tungstenite::{Message, WebSocket};
 
-use super::{PONG, frame, pause, time_to_stay_away};
+use super::{PONG, again, frame, pause, time_to_stay_away};
 
 /// A client with an open WebSocket.
 pub(crate) struct Phone {
     socket: WebSocket<Patient>,
 }
 
-/// A socket whose reads and writes go on after an interruption. Where the whole test was stopped for a
-/// moment, by a debugger or a virtual machine, a call with a timeout ends with EINTR (signal(7)).
+/// A socket whose reads and writes go on after an interruption.
 struct Patient(TcpStream);
 
 impl Read for Patient {
@@ -40,15 +39,6 @@ impl Write for Patient {
 
     fn flush(&mut self) -> io::Result<()> {
         self.0.flush()
-    }
-}
-
-fn again(mut call: impl FnMut() -> io::Result<usize>) -> io::Result<usize> {
-    loop {
-        match call() {
-            Err(error) if error.kind() == ErrorKind::Interrupted => {}
-            result => return result,
-        }
     }
 }
 

@@ -12,7 +12,7 @@ pub(crate) use by_hand::{BINARY, CLOSE, CONTINUATION, PONG, TEXT};
 use serde_json::Value;
 use socket2::SockRef;
 
-use super::{PATIENCE, time_to_stay_away};
+use super::{PATIENCE, again, time_to_stay_away};
 
 const SWITCHING: &str = "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n\
     Connection: Upgrade\r\nSec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n";
@@ -109,7 +109,7 @@ impl Wire {
     /// Reads one response, if the connection does not end before it.
     pub(crate) fn response_or_none(&mut self) -> Option<Response> {
         let mut first = [0; 1];
-        match self.stream.peek(&mut first) {
+        match again(|| self.stream.peek(&mut first)) {
             Ok(count) if count > 0 => Some(self.response()),
             Ok(_) | Err(_) => None,
         }
@@ -163,7 +163,8 @@ impl Wire {
 
     /// Reads and drops everything until the server closes, or resets the connection.
     pub(crate) fn drain(&mut self) {
-        while matches!(self.stream.read(&mut [0; 65_536]), Ok(count) if count > 0) {}
+        let mut buffer = [0; 65_536];
+        while again(|| self.stream.read(&mut buffer)).is_ok_and(|count| count > 0) {}
     }
 
     /// Whether there is something to read, or the server has closed, without waiting.
@@ -211,7 +212,8 @@ impl Wire {
     #[track_caller]
     fn fill(&mut self) -> bool {
         let mut buffer = [0; 65_536];
-        let count = self.stream.read(&mut buffer).expect("the server answers, and does not reset");
+        let count = again(|| self.stream.read(&mut buffer));
+        let count = count.expect("the server answers, and does not reset");
         self.read.extend_from_slice(&buffer[..count]);
         count > 0
     }
