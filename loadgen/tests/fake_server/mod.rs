@@ -166,10 +166,12 @@ fn serve(
 fn talk(stream: &mut TcpStream, number: &str, chat: &Mutex<Chat>, fault: Fault) -> io::Result<()> {
     let (mut reader, mut buffer) = (Reader::new(Role::Server), vec![0; 4096]);
     loop {
-        let count = stream.read(&mut buffer)?;
-        if count == 0 {
-            return Ok(());
-        }
+        let count = match stream.read(&mut buffer) {
+            Ok(0) => return Ok(()),
+            // The whole test was stopped for a moment, and goes on (signal(7)).
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+            read => read?,
+        };
         let mut input = &mut buffer[..count];
         while let Ok(Some(item)) = reader.read(&mut input, &Limits::default()) {
             let mut out = Vec::new();
