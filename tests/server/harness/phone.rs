@@ -3,7 +3,7 @@
 //! Frames are compared byte by byte, because the contract binds to the letter. Only the order of numbers
 //! in a list is free.
 
-use std::io::{self, ErrorKind, Read, Write};
+use std::io::{self, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -110,7 +110,7 @@ impl Phone {
     pub(crate) fn hear_or_end(&mut self) -> Option<Message> {
         match self.socket.read() {
             Ok(message) => Some(message),
-            Err(tungstenite::Error::Io(error)) if error.kind() == ErrorKind::WouldBlock => {
+            Err(tungstenite::Error::Io(error)) if error.kind() == io::ErrorKind::WouldBlock => {
                 panic!("the server says nothing, and lives")
             }
             Err(_) => None,
