@@ -13,6 +13,7 @@
 
 #[cfg(feature = "accounts")]
 mod accounts;
+mod agenda;
 mod climate;
 mod device;
 mod dice;

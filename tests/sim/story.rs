@@ -8,10 +8,11 @@ use std::time::Duration;
 use switchboard::chat::Reason;
 use switchboard::turn::Limits;
 
+use crate::agenda::at;
 use crate::faults::Fault;
 use crate::net::WireId;
 use crate::oracle::{Kind, Said};
-use crate::world::{Item, World, at};
+use crate::world::{Item, World};
 
 /// How long nothing must happen before a calm ends: longer than any step of the loop takes.
 pub(crate) const QUIET: Duration = Duration::from_secs(1);

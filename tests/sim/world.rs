@@ -4,14 +4,13 @@
 //! nothing to do, time jumps to the next event. If the turn was wrong, work stays undone, and the oracle
 //! sees it. `story` has the order of events in a run.
 
-use std::cmp::Reverse;
-use std::collections::BinaryHeap;
 use std::time::Duration;
 
 use switchboard::session::End;
-use switchboard::timer::{Moment, Now};
-use switchboard::turn::{Budgets, Counters, Listener, NoJobs, Polled, Readiness, Stopwatch, Turn};
+use switchboard::timer::Now;
+use switchboard::turn::{Budgets, Counters, Listener, NoJobs, Polled, Readiness, Turn};
 
+use crate::agenda::{Agenda, Stopped, at, wakes};
 use crate::climate::Climate;
 use crate::device::SESSIONS;
 use crate::dice::Dice;
@@ -54,8 +53,7 @@ pub(crate) struct World {
     /// For each wire: whether bytes are on their way.
     pub(crate) ups: Vec<bool>,
     pub(crate) downs: Vec<bool>,
-    agenda: BinaryHeap<Reverse<(Duration, u64, Item)>>,
-    planned: u64,
+    agenda: Agenda<Item>,
     pub(crate) now: Duration,
     /// Whether phones act, and faults occur.
     pub(crate) is_chaos: bool,
@@ -97,8 +95,7 @@ impl World {
             finishing: Vec::new(),
             ups: Vec::new(),
             downs: Vec::new(),
-            agenda: BinaryHeap::new(),
-            planned: 0,
+            agenda: Agenda::new(),
             now: start,
             is_chaos: false,
             beats: false,
@@ -116,8 +113,7 @@ impl World {
     }
 
     pub(crate) fn plan(&mut self, after: Duration, item: Item) {
-        self.planned += 1;
-        self.agenda.push(Reverse((self.now + after, self.planned, item)));
+        self.agenda.plan(self.now + after, item);
     }
 
     /// Lets time pass until `end`, or until `done`.
@@ -130,13 +126,10 @@ impl World {
     /// Sleeps as long as the turn says, and then takes a turn, unless `end` comes first.
     fn step(&mut self, end: Duration) {
         let wait = self.turn.wait(at(self.now).monotonic);
-        // epoll_wait(2) counts milliseconds, and mio rounds up.
-        let wait =
-            wait.map(|wait| Duration::from_millis(wait.as_nanos().div_ceil(1_000_000) as u64));
-        let wakes = wait.map_or(Duration::MAX, |wait| self.now.saturating_add(wait));
+        let wakes = wakes(self.now, wait);
         self.live_until(self.now);
         while !self.net.is_ready() {
-            let next = self.agenda.peek().map_or(Duration::MAX, |Reverse((time, ..))| *time);
+            let next = self.agenda.next();
             if next <= wakes && next <= end {
                 self.live_until(next);
             } else if wakes <= end {
@@ -166,10 +159,7 @@ impl World {
 
     /// Lets everything happen that is planned up to `time`, whatever the server does meanwhile.
     fn live_until(&mut self, time: Duration) {
-        while let Some(&Reverse((next, _, item))) = self.agenda.peek()
-            && next <= time
-        {
-            self.agenda.pop();
+        while let Some((next, item)) = self.agenda.take(time) {
             self.now = self.now.max(next);
             self.happen(item);
         }
@@ -360,18 +350,4 @@ impl World {
             eprintln!("{:>12.6} {}", self.now.as_secs_f64(), what());
         }
     }
-}
-
-/// A stopwatch for virtual time, in which no phase takes any time.
-struct Stopped;
-
-impl Stopwatch for Stopped {
-    fn read(&mut self) -> Moment {
-        Moment::START
-    }
-}
-
-/// The time on both clocks.
-pub(crate) fn at(time: Duration) -> Now {
-    Now { monotonic: Moment::START + time, unix: Duration::from_secs(1_800_000_000) + time }
 }

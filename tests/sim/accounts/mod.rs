@@ -25,9 +25,9 @@ use std::time::Duration;
 use switchboard::chat;
 use switchboard::chat::account;
 use switchboard::limiter::Rate;
-use switchboard::timer::{Moment, Now};
 use switchboard::turn::{Budgets, Limits};
 
+use crate::agenda::at;
 use crate::climate::Climate;
 use crate::dice::Dice;
 use crate::faults::{Fault, Faults};
@@ -144,9 +144,4 @@ impl AccountWorld {
         // A13: all that the server has read is decided.
         self.store.check_rest();
     }
-}
-
-/// The time on both clocks.
-fn at(time: Duration) -> Now {
-    Now { monotonic: Moment::START + time, unix: Duration::from_secs(1_800_000_000) + time }
 }

@@ -18,10 +18,10 @@ use switchboard::chat::account::{
 use switchboard::store::{Database, Settings};
 use switchboard::turn::Jobs;
 
-use super::at;
 use super::rows::{Row, Rows, Version};
 use super::talk::Talk;
 use super::{model, rows};
+use crate::agenda::at;
 use crate::dice::Dice;
 
 /// The number of pages that no world fills.

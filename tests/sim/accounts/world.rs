@@ -4,18 +4,15 @@
 //! The loop obeys [`Turn::wait`] as `net::run` does, and is woken for results once, when they come. A crash
 //! drops the turn and all wires. The next turn starts from what the database holds.
 
-use std::cmp::Reverse;
-use std::collections::BinaryHeap;
 use std::mem;
 use std::time::Duration;
 
-use switchboard::timer::Moment;
-use switchboard::turn::{Limits, Listener, Polled, Stopwatch, Turn};
+use switchboard::turn::{Limits, Listener, Polled, Turn};
 
-use super::at;
 use super::laws::{Kind, Laws, Reaction};
 use super::people::{PASSWORD, Person};
 use super::store::Store;
+use crate::agenda::{Agenda, Stopped, at, wakes};
 use crate::climate::Climate;
 use crate::dice::Dice;
 use crate::faults::{Fault, Faults};
@@ -52,8 +49,7 @@ pub(super) struct AccountWorld {
     pub(super) laws: Laws,
     pub(super) people: Vec<Person>,
     pub(super) users: usize,
-    agenda: BinaryHeap<Reverse<(Duration, u64, Item)>>,
-    planned: u64,
+    agenda: Agenda<Item>,
     pub(super) now: Duration,
     /// How often the server was started.
     life: u64,
@@ -94,8 +90,7 @@ impl AccountWorld {
             laws,
             people,
             users,
-            agenda: BinaryHeap::new(),
-            planned: 0,
+            agenda: Agenda::new(),
             now: start,
             life: 0,
             latency,
@@ -113,8 +108,7 @@ impl AccountWorld {
     }
 
     pub(super) fn plan(&mut self, after: Duration, item: Item) {
-        self.planned += 1;
-        self.agenda.push(Reverse((self.now + after, self.planned, item)));
+        self.agenda.plan(self.now + after, item);
     }
 
     /// Lets time pass until `end`, or until `done`.
@@ -127,13 +121,10 @@ impl AccountWorld {
     /// Sleeps as long as the turn says, and then takes a turn, unless `end` comes first.
     fn step(&mut self, end: Duration) {
         let wait = self.turn.wait(at(self.now).monotonic);
-        let wait =
-            wait.map(|wait| Duration::from_millis(wait.as_nanos().div_ceil(1_000_000) as u64));
-        let wakes = wait.map_or(Duration::MAX, |wait| self.now.saturating_add(wait));
+        let wakes = wakes(self.now, wait);
         self.live_until(self.now);
         while !self.net.is_ready() && !self.store.wakes {
-            let item = self.agenda.peek().map_or(Duration::MAX, |Reverse((time, ..))| *time);
-            let next = item.min(self.store.next_event());
+            let next = self.agenda.next().min(self.store.next_event());
             if next <= wakes && next <= end {
                 self.live_until(next);
             } else if wakes <= end {
@@ -159,10 +150,7 @@ impl AccountWorld {
 
     /// Lets everything happen that is planned up to `time`, whatever the server does meanwhile.
     fn live_until(&mut self, time: Duration) {
-        while let Some(&Reverse((next, _, item))) = self.agenda.peek()
-            && next <= time
-        {
-            self.agenda.pop();
+        while let Some((next, item)) = self.agenda.take(time) {
             self.now = self.now.max(next);
             self.store.advance(self.now);
             self.happen(item);
@@ -402,14 +390,5 @@ impl AccountWorld {
 
     pub(super) fn limits(&self) -> &Limits {
         &self.climate.limits
-    }
-}
-
-/// A stopwatch for virtual time, in which no phase takes any time.
-struct Stopped;
-
-impl Stopwatch for Stopped {
-    fn read(&mut self) -> Moment {
-        Moment::START
     }
 }
