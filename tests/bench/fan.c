@@ -5,8 +5,6 @@
  * well-formed, and every member reads in time. The frame has the server's fields, so that it is of its size.
  * See README.md beside it. */
 #define _GNU_SOURCE
-#include <arpa/inet.h>
-#include <netinet/tcp.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,6 +13,8 @@
 #include <sys/socket.h>
 #include <sys/uio.h>
 #include <unistd.h>
+
+#include "listen.h"
 
 enum { MEMBERS = 65536, QUEUE = 64, EVENTS = 1024, ROOM = 65536 };
 
@@ -93,15 +93,7 @@ static void upgrade(struct member *m) {
 }
 
 int main(void) {
-    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    socklen_t size = sizeof address;
-    int listener = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0), yes = 1;
-    setsockopt(listener, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);   /* inherited by those accepted */
-    bind(listener, (struct sockaddr *)&address, size);
-    listen(listener, 4096);
-    getsockname(listener, (struct sockaddr *)&address, &size);
-    fprintf(stderr, "fan: listening on http://127.0.0.1:%d\n", ntohs(address.sin_port));
-
+    int listener = open_listener("fan");
     int poll = epoll_create1(0);
     struct epoll_event event = {.events = EPOLLIN, .data.fd = listener}, events[EVENTS];
     epoll_ctl(poll, EPOLL_CTL_ADD, listener, &event);

@@ -5,8 +5,6 @@
  *
  * What the server needs beyond this, it needs for what it does beyond this. See README.md beside it. */
 #define _GNU_SOURCE
-#include <arpa/inet.h>
-#include <netinet/tcp.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,6 +13,8 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
+
+#include "listen.h"
 
 enum { BASE = 1000000000, PEOPLE = 65536, EVENTS = 1024, ROOM = 65536 };
 
@@ -92,15 +92,7 @@ int main(void) {
     getrlimit(RLIMIT_NOFILE, &limit);
     limit.rlim_cur = limit.rlim_max;
     setrlimit(RLIMIT_NOFILE, &limit);
-    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    socklen_t size = sizeof address;
-    int listener = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0), yes = 1;
-    setsockopt(listener, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);   /* inherited by those accepted */
-    bind(listener, (struct sockaddr *)&address, size);
-    listen(listener, 4096);
-    getsockname(listener, (struct sockaddr *)&address, &size);
-    fprintf(stderr, "floor: listening on http://127.0.0.1:%d\n", ntohs(address.sin_port));
-
+    int listener = open_listener("floor");
     int poll = epoll_create1(0);
     struct epoll_event event = {.events = EPOLLIN, .data.fd = listener}, events[EVENTS];
     epoll_ctl(poll, EPOLL_CTL_ADD, listener, &event);
