@@ -18,6 +18,7 @@ use socket2::Socket;
 
 use super::clock::Clock;
 use super::listener::Listening;
+use super::wait::retry;
 use crate::chat::ConnectionId;
 use crate::session::{DoorRefusal, refuse};
 use crate::turn::{Accepted, Listener, Peer, Sockets};
@@ -152,16 +153,6 @@ fn is_the_peers_fault(error: &io::Error) -> bool {
             | Errno::ENETUNREACH
             | Errno::EPERM
     )
-}
-
-/// Repeats a system call that a signal has interrupted (signal(7)).
-pub(super) fn retry<T>(mut call: impl FnMut() -> io::Result<T>) -> io::Result<T> {
-    loop {
-        match call() {
-            Err(error) if error.kind() == ErrorKind::Interrupted => {}
-            result => return result,
-        }
-    }
 }
 
 impl Sockets for MioSockets {

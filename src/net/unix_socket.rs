@@ -16,7 +16,7 @@ use std::time::Duration;
 use nix::sys::stat::{Mode, umask};
 use socket2::{Domain, SockAddr, Socket, Type};
 
-use super::sockets::retry;
+use super::wait::retry;
 
 /// How often to try to lock the folder of a socket, and the pause between two attempts: a second in all.
 const LOCK_ATTEMPTS: u32 = 50;

@@ -4,6 +4,8 @@
 //! clients are silent: the process or the machine was stopped, and sockets may have become readable
 //! that the kernel has not reported. The loop calls this once a turn; the turn decides what follows
 //! ([`Polled`]).
+//!
+//! [`retry`] is for all other system calls that a signal may cut short.
 
 use std::io::{self, ErrorKind};
 use std::time::Duration;
@@ -33,6 +35,16 @@ pub(super) fn sleep(
             Ok(true)
         }
         Err(error) => Err(error),
+    }
+}
+
+/// Repeats a system call that a signal has interrupted (signal(7)).
+pub(super) fn retry<T>(mut call: impl FnMut() -> io::Result<T>) -> io::Result<T> {
+    loop {
+        match call() {
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            result => return result,
+        }
     }
 }
 
