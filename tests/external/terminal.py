@@ -23,7 +23,7 @@ def tmux(*arguments):
 
 
 # What is said of somebody who has written through a pipe and left.
-BRIEF = "0087654321 is offline"
+GONE = "0087654321 is offline"
 
 
 class Window:
@@ -47,14 +47,14 @@ class Window:
         return [re.sub(r"\b\d\d:\d\d\b", "HH:MM", line.rstrip()) for line in lines if line.strip()]
 
     def shows(self, *lines, last=False):
-        """The whole screen, or its last lines, with `…` for what does not matter in a line. A line of `BRIEF` may be
-        missing: presence is paced, so nobody is told of a visit that is shorter than the pace."""
+        """The whole screen, or its last lines, with `…` for what does not matter in a line. A line of `GONE` may be
+        anywhere, or missing: presence is paced, and nobody is told of a visit that is shorter than the pace."""
         until = time.monotonic() + PATIENCE
         while True:
             screen = self.screen()
-            expected = [line for line in lines if line != BRIEF or BRIEF in screen]
-            seen = screen[-len(expected):] if last else screen
-            if len(seen) == len(expected) and all(map(matches, expected, seen)):
+            seen = [line for line in screen if line != GONE]
+            seen = seen[-len(lines) :] if last else seen
+            if len(seen) == len(lines) and all(map(matches, lines, seen)):
                 return
             if time.monotonic() > until:
                 wanted = "\n".join(lines)
@@ -71,6 +71,13 @@ class Window:
                 return
             if time.monotonic() > until:
                 raise AssertionError("the screen ends with\n" + "\n".join(screen) + "\nand not\n" + "\n".join(lines))
+
+    def comes_to_show(self, line):
+        """Waits until this line is somewhere on the screen."""
+        until = time.monotonic() + PATIENCE
+        while line not in (screen := self.screen()):
+            assert time.monotonic() < until, "no line is " + line + "\n" + "\n".join(screen)
+            time.sleep(0.05)
 
     def asks(self, what):
         return tmux("display-message", "-p", "-t", self.name, what).strip()
@@ -125,9 +132,10 @@ def two_people_chat_and_see_each_what_they_should():
         "0012345678>",
     )
     ann.shows("HH:MM 0087654321: Hello! 😀", "0087654321>", last=True)
+    ann.shows_after("/who", "2 online: 0012345678, 0087654321", "0087654321>")
     bob.types("C-d")
     bob.shows("left: 0", last=True)
-    ann.shows("0087654321 is offline", "0087654321>", last=True)
+    ann.comes_to_show(GONE)
     ann.types("are you there?", "Enter")
     ann.shows(
         "HH:MM you → 0087654321: are you there?",
@@ -149,7 +157,6 @@ def a_flood_does_not_touch_the_line_being_typed():
     ann.shows(
         "HH:MM 0087654321: 198",
         "HH:MM 0087654321: 199",
-        BRIEF,
         "[200 unread]> half a líne 漢字",
         last=True,
     )
@@ -190,7 +197,6 @@ def no_text_is_a_command_to_the_terminal():
         "HH:MM 0087654321: a␍b␈c",
         "HH:MM 0087654321: ␛[?1049hother screen?",
         "HH:MM 0087654321: ␛(0qqq",
-        BRIEF,
         "[10 unread]>",
     )
     assert ann.asks("#{pane_title}") == title
@@ -219,7 +225,7 @@ def it_rings_in_the_background_only():
     # Another window is in front, so that tmux notes a bell in the first.
     tmux("new-window", "-t", ann.asks("#{session_id}:"), "cat")
     pipe(BOB, ANN, "one")
-    ann.shows("HH:MM 0087654321: one", BRIEF, "[1 unread]>", last=True)
+    ann.shows("HH:MM 0087654321: one", "[1 unread]>", last=True)
     assert ann.asks("#{window_bell_flag}") == "0"
     ann.types_bytes(b"\x1b[O")
     ann.types("x")
