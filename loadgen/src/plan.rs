@@ -10,10 +10,12 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use switchboard::auth::TokenMaker;
 
-use crate::client::{Presence, Protocol};
+use crate::client::{Presence, Protocol, Realm};
 use crate::expect::Expectation;
 use crate::schedule::{Command, Timing};
-use crate::workload::{Conduct, Devices, Manners, Persona, Postings, Shard, Share, Sizes};
+use crate::workload::{
+    Conduct, Devices, Manners, Pages, Persona, Postings, Rooms, Shard, Share, Sizes,
+};
 
 /// What is to be played.
 #[derive(Clone, Debug, Deserialize, Serialize)]
@@ -51,6 +53,21 @@ impl Plan {
     /// Which phones are devices of one session.
     pub(crate) fn devices(&self) -> Devices {
         Devices::new(self.timing.clients, self.settings.manners.devices)
+    }
+
+    /// Which users are in which room.
+    pub(crate) fn rooms(&self) -> Rooms {
+        Rooms::new(self.settings.postings.rooms, self.devices().sessions(), self.timing.seed)
+    }
+
+    /// Which page of the app each phone has open, if the protocol has pages.
+    pub(crate) fn pages(&self, rooms: &Rooms) -> Pages {
+        match self.settings.protocol.dialect().realm() {
+            Realm::Account(words) if words.skills().has_pages => {
+                Pages::new(&self.settings.postings, rooms, self.timing.seed)
+            }
+            Realm::Mobile(_) | Realm::Messenger(_) | Realm::Account(_) => Pages::default(),
+        }
     }
 
     /// How many phones this process plays.

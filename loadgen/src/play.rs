@@ -213,6 +213,7 @@ pub(crate) fn play(
     if has_accounts {
         // Users are on one server only.
         net::make_rooms(plan, &servers[0].target, &mut pool, signals)?;
+        net::read_before(plan, &servers[0].target, &pool, signals)?;
     }
     let pool = Arc::new(pool);
     let before = pages(servers, signals)?;

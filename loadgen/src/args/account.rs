@@ -21,16 +21,22 @@ pub(super) struct AccountArgs {
     #[arg(long, env = "LOADGEN_PRIVATE", value_name = "SHARE", value_parser = share)]
     pub(super) private: Option<f64>,
 
-    /// v1: rooms, which are made before the run and deleted after it
+    /// mychat, v1: rooms, which are made before the run and deleted after it
     ///
     /// The room of rank k has a k-th of the members of the largest, which has all users, 1,000 at most (Zipf).
     #[arg(long, env = "LOADGEN_ROOMS", value_name = "N", default_value = "0",
         value_parser = |text: &str| count::whole(text, 0, Rooms::MOST))]
     pub(super) rooms: u32,
 
-    /// v1: share of messages that go to a room [default: 0.5, if there are rooms]
+    /// mychat, v1: share of messages that go to a room [default: 0.5, if there are rooms]
+    ///
+    /// In mychat: share of phones that have the page of a room open, and write there.
     #[arg(long, env = "LOADGEN_ROOM_SHARE", value_name = "SHARE", value_parser = share)]
     pub(super) room_share: Option<f64>,
+
+    /// mychat: share of conversations one side of which has the start page open, and hears of messages by notices
+    #[arg(long, env = "LOADGEN_NOTICES", value_name = "SHARE", default_value = "0.5", value_parser = share)]
+    pub(super) notices: f64,
 
     /// v1: share of messages that answer another one of the same place
     #[arg(long, env = "LOADGEN_REPLIES", value_name = "SHARE", default_value = "0.1", value_parser = share)]

@@ -11,7 +11,7 @@ use super::account::AccountArgs;
 use super::flags::Args;
 use super::values::OnOff;
 use crate::client::{Protocol, Realm, Skills};
-use crate::workload::{Devices, Manners, Numbers, Persona, Postings, Rooms};
+use crate::workload::{Devices, Manners, Numbers, Pages, Persona, Postings, Rooms};
 
 /// How many sessions a session invites, if no flag says so.
 const CIRCLE: u32 = 8;
@@ -43,6 +43,7 @@ fn flags_of(protocol: Protocol) -> Vec<&'static str> {
                 ("private", skills.is_private),
                 ("rooms", skills.has_rooms),
                 ("room_share", skills.has_rooms),
+                ("notices", skills.has_pages),
                 ("replies", skills.has_replies),
                 ("marks", skills.marks_read),
                 ("typing", skills.types),
@@ -137,8 +138,8 @@ fn check_account(args: &Args, skills: Skills) -> Result<(), String> {
         );
     }
     let clients = args.stage.iter().map(|stage| stage.clients).max().unwrap_or(args.clients);
-    if skills.has_partner && clients % 2 == 1 {
-        return Err("--clients must be even: in this protocol phones talk in pairs".into());
+    if skills.has_pages && clients % 2 == 1 {
+        return Err("--clients must be even: in this protocol phones come in pairs".into());
     }
     let AccountArgs { private, rooms, room_share, .. } = args.account;
     if rooms == 0 && room_share.is_some_and(|share| share > 0.0) {
@@ -179,12 +180,16 @@ pub(super) fn circle(args: &Args) -> Option<u32> {
 pub(super) fn usual_rate(args: &Args, clients: u32) -> f64 {
     match args.protocol.dialect().realm() {
         Realm::Mobile(_) | Realm::Messenger(_) => args.rate,
-        Realm::Account(_) => {
-            let Postings { private, room_share, rooms, .. } = postings(args);
+        Realm::Account(words) => {
+            let what = postings(args);
+            let Postings { private, room_share, rooms, .. } = what;
             let others = f64::from(clients.saturating_sub(1)).max(1.0);
-            let others_in_a_room = Rooms::new(rooms, clients, 0).mean_size().max(1.0);
-            let of_a_room = room_share * others_in_a_room;
-            let each = private + of_a_room + (1.0 - private - room_share) * others;
+            let rooms = Rooms::new(rooms, clients, 0);
+            let of_a_room = room_share * rooms.mean_size().max(1.0);
+            let each = match words.skills().has_pages {
+                true => Pages::new(&what, &rooms, 0).mean_others(&rooms).max(1.0),
+                false => private + of_a_room + (1.0 - private - room_share) * others,
+            };
             (DELIVERIES / each).min(args.rate)
         }
     }
@@ -196,12 +201,15 @@ pub(super) fn postings(args: &Args) -> Postings {
         Realm::Mobile(_) | Realm::Messenger(_) => Postings::NONE,
         Realm::Account(words) => {
             let skills = words.skills();
-            if skills.has_partner {
-                return Postings { private: 1.0, ..Postings::NONE };
-            }
             let flags = &args.account;
             let share = |share: f64, has_words: bool| if has_words { share } else { 0.0 };
             let has_rooms = skills.has_rooms && flags.rooms > 0;
+            if skills.has_pages {
+                let room_share = share(flags.room_share.unwrap_or(ROOM_SHARE), has_rooms);
+                let (private, notices) = (1.0 - room_share, flags.notices);
+                let rooms = if has_rooms { flags.rooms } else { 0 };
+                return Postings { private, rooms, room_share, notices, ..Postings::NONE };
+            }
             // What one flag leaves is shared as it would be without that flag.
             let left = 1.0 - flags.private.unwrap_or(0.0);
             let room_share = share(flags.room_share.unwrap_or(ROOM_SHARE * left), has_rooms);
@@ -210,6 +218,7 @@ pub(super) fn postings(args: &Args) -> Postings {
                 private: share(private, skills.is_private),
                 rooms: if has_rooms { flags.rooms } else { 0 },
                 room_share,
+                notices: 0.0,
                 replies: share(flags.replies, skills.has_replies),
                 read: share(flags.marks, skills.marks_read),
                 typing: share(args.typing, skills.types),

@@ -123,6 +123,9 @@ pub(crate) trait AccountWords: Debug + Sync {
     /// Asks how many messages of each place are unread.
     fn ask_for_unread(&self, _pen: &mut Pen, _out: &mut Vec<u8>) {}
 
+    /// Answers the server, which has asked whether the page is there.
+    fn answer_ping(&self, _pen: &mut Pen, _out: &mut Vec<u8>) {}
+
     /// Says that the user has read a place up to the message with this id of the server.
     fn mark_read(&self, place: &Spot<'_>, up_to: &str, pen: &mut Pen, out: &mut Vec<u8>);
 }
@@ -134,6 +137,9 @@ pub(crate) enum Archive {
     Pages(&'static dyn Dialect),
     /// The last messages to everyone, over HTTP: `GET /messages/global`.
     LastToEveryone,
+    /// The last messages of each place, over HTTP, at the addresses of [`App`](super::App). What is older may be in the
+    /// pages of another protocol.
+    LastOfEach { older: &'static dyn Dialect },
 }
 
 /// What a protocol of users with accounts has words for, beside messages to everyone.
@@ -141,8 +147,9 @@ pub(crate) enum Archive {
 pub(crate) struct Skills {
     /// Messages to one user.
     pub(crate) is_private: bool,
-    /// Nothing but messages to a partner, in the conversation that its socket is of.
-    pub(crate) has_partner: bool,
+    /// A socket for each page of the app: where a phone writes, and what it hears, depends on the page that it has
+    /// open. The rest is done over HTTP.
+    pub(crate) has_pages: bool,
     /// Messages to rooms.
     pub(crate) has_rooms: bool,
     /// Messages that answer others.

@@ -23,8 +23,8 @@ pub(crate) struct Caller<'a> {
     #[allow(dead_code, reason = "for protocols whose addresses have the user in them")]
     pub(crate) user: &'a str,
     pub(crate) user_id: &'a str,
-    /// The id of the one other user that it talks to, in a protocol with a socket for each conversation.
-    pub(crate) partner_id: &'a str,
+    /// Which of the app's pages it has open, in a protocol with a socket for each.
+    pub(crate) page: OpenPage<'a>,
     pub(crate) token: &'a str,
     /// How it wants to be told who is online.
     pub(crate) presence: Presence,
@@ -32,6 +32,17 @@ pub(crate) struct Caller<'a> {
     pub(crate) receipts: bool,
     /// What proves that the number is its own, if the server wants proof.
     pub(crate) proof: Option<&'a str>,
+}
+
+/// A page of the app that is open, with the server's id of what it shows.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum OpenPage<'a> {
+    /// The conversation with this user.
+    Conversation(&'a str),
+    /// This room.
+    Room(&'a str),
+    /// The start page, which is told of messages by notices.
+    Start,
 }
 
 /// Where a caller asks, and how it gets in.

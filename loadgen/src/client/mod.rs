@@ -28,8 +28,9 @@ mod websocket_chat;
 pub(crate) use dialect::{
     AccountWords, Archive, Dialect, Draft, Letter, MessengerWords, MobileWords, Realm, Skills,
 };
-pub(crate) use door::{Address, Caller, Presence};
+pub(crate) use door::{Address, Caller, OpenPage, Presence};
 pub(crate) use ending::{Ending, hint};
+pub(crate) use mychat::{App, AppRequest};
 pub(crate) use news::{History, News, Post, RoomEvent, Spot};
 pub(crate) use pen::Pen;
 pub(crate) use phone::{Event, Phone};

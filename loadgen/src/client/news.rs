@@ -9,6 +9,12 @@ pub(crate) enum News<'a> {
     Welcome,
     /// A message: another user's, or the user's own as an echo, which acknowledges it.
     Post(Post<'a>),
+    /// A private message, of which the user is told because another page than its conversation is open.
+    Notice(Post<'a>),
+    /// The messages of the user with this id are no longer unread.
+    UnreadReset { from_id: Cow<'a, str> },
+    /// The server asks whether the page is there.
+    Ping,
     /// The message to which the user gave this id is stored, and has this id of the server.
     Acknowledged { id: Cow<'a, str>, mid: Cow<'a, str> },
     /// Messages of a place, the oldest first.
@@ -57,6 +63,8 @@ pub(crate) struct Post<'a> {
     pub(crate) mid: Option<Cow<'a, str>>,
     /// The author's name, as the server says.
     pub(crate) from: Cow<'a, str>,
+    /// The author's id, if the protocol shows it.
+    pub(crate) from_id: Option<Cow<'a, str>>,
     pub(crate) place: Spot<'a>,
     pub(crate) text: Cow<'a, str>,
     /// The id of the message that it answers.
@@ -86,6 +94,9 @@ impl News<'_> {
         match self {
             News::Welcome => News::Welcome,
             News::Post(post) => News::Post(post.into_owned()),
+            News::Notice(post) => News::Notice(post.into_owned()),
+            News::UnreadReset { from_id } => News::UnreadReset { from_id: owned(from_id) },
+            News::Ping => News::Ping,
             News::Acknowledged { id, mid } => News::Acknowledged { id: owned(id), mid: owned(mid) },
             News::History(History { place, posts, has_more }) => News::History(History {
                 place: place.into_owned(),
@@ -133,6 +144,7 @@ impl Post<'_> {
         Post {
             mid: self.mid.map(owned),
             from: owned(self.from),
+            from_id: self.from_id.map(owned),
             place: self.place.into_owned(),
             text: owned(self.text),
             reply_to: self.reply_to.map(owned),

@@ -22,7 +22,7 @@ pub(crate) enum Protocol {
     Chatterbox,
     /// Users with accounts, who write to everyone and to each other.
     WebsocketChat,
-    /// Users with accounts, who talk in pairs, each over a socket of its conversation.
+    /// Users with accounts, each on a page of the app: a conversation, a room, or the start page.
     Mychat,
     /// Users with accounts, by the protocol with acknowledgements, histories and rooms.
     V1,

@@ -12,7 +12,7 @@ const CALLER: Caller<'_> = Caller {
     session: "me",
     user: "ada",
     user_id: "0111",
-    partner_id: "",
+    page: OpenPage::Start,
     token: "abab",
     presence: Presence::Full,
     receipts: true,

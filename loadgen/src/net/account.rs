@@ -9,7 +9,7 @@ use super::run::Run;
 use crate::client::{AccountWords, Draft};
 use crate::phone_id::PhoneId;
 use crate::record::{Conversation, Way};
-use crate::workload::Place;
+use crate::workload::{Page, Place};
 
 impl Run<'_> {
     /// A user writes: to this phone, or to everyone.
@@ -22,12 +22,16 @@ impl Run<'_> {
     ) -> u64 {
         let sender = self.lines.party(from);
         let Lines { slots, pen, out, text, .. } = &mut self.lines;
-        let Desk { record, texts, names, pool, seed, rooms, newest, .. } = &mut self.desk;
+        let Desk { record, texts, names, pool, seed, rooms, pages, newest, .. } = &mut self.desk;
         let Some(accounts) = record.checked.accounts_mut() else { return 0 };
         let postings = &self.plan.settings.postings;
-        let has_partner = words.skills().has_partner;
-        let to = if has_partner { from.partner() } else { to };
-        let place = postings.place(record.books.sent(), (from, to), rooms, *seed);
+        let (to, place) = match pages.of(from) {
+            Some(Page::Room(room)) => (to, Place::Room(room)),
+            Some(Page::Conversation | Page::Start) => {
+                (from.partner(), Place::Phone(from.partner()))
+            }
+            None => (to, postings.place(record.books.sent(), (from, to), rooms, *seed)),
+        };
         let recipient = crate::record::Party { phone: place.recipient(), generation: 0 };
         let stamp = record.books.send(sender, recipient, Way::Within, planned, now);
         accounts.send(&stamp, now);

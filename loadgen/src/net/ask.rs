@@ -97,7 +97,8 @@ fn exchange(
     let Target { authority, prefix, .. } = target;
     let Request { method, path, headers, body } = request;
     let length = match body.len() {
-        0 => String::new(),
+        // RFC 9110 §8.6: a request that usually has a body says so if it has none.
+        0 if *method != "POST" => String::new(),
         bytes => format!("Content-Length: {bytes}\r\n"),
     };
     let bytes = format!(

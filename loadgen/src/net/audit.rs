@@ -11,6 +11,7 @@ use std::time::Duration;
 use serde::Deserialize;
 use switchboard::timer::Moment;
 
+use super::app::AppAsker;
 use super::ask::{Asker, Request};
 use super::clock::Clock;
 use super::desk::Desk;
@@ -19,7 +20,8 @@ use super::patience::{Patience, Refusal};
 use super::run::Run;
 use super::talk::Talk;
 use crate::client::{
-    Address, Archive, Caller, Dialect, Event, News, Pen, Phone, Post, Presence, Realm, Said, Spot,
+    Address, Archive, Caller, Dialect, Event, News, OpenPage, Pen, Phone, Post, Presence, Realm,
+    Said, Spot,
 };
 use crate::phone_id::PhoneId;
 use crate::pool::Account;
@@ -55,7 +57,7 @@ impl Run<'_> {
         let mut archives = words.archives().iter().copied();
         let Some(mut archive) = archives.next() else { return };
         let (target, is_quiet) = (self.lines.target(PhoneId(0)), self.plan.quiet);
-        let mut reader = None;
+        let (mut reader, mut app) = (None, AppAsker::new(target, signals));
         // Histories in a row that did not come, and whether all went back to the beginning.
         let (mut failed, mut all_whole) = (0, true);
         let mut next_line = self.clock.now() + BETWEEN_LINES;
@@ -72,6 +74,10 @@ impl Run<'_> {
                         pages(&self.desk, &mut reader, (dialect, target, signals), at)
                     }
                     Archive::LastToEveryone => last_to_everyone(&self.desk, target, signals, at),
+                    Archive::LastOfEach { older } => {
+                        let from = (older, target, signals);
+                        last_of_each(&self.desk, (&mut app, &mut reader), from, at)
+                    }
                 };
                 match read {
                     Ok(read) => break Some(read),
@@ -131,7 +137,7 @@ impl From<Refusal> for Failure {
 }
 
 /// A place's messages of this run, the oldest first, and whether there are no older ones.
-type Read = Result<(Vec<Kept>, bool), Failure>;
+pub(super) type Read = Result<(Vec<Kept>, bool), Failure>;
 
 /// Reads all pages of a place. `reader` is the socket of the last one, which may be of the same user.
 fn pages<'a>(
@@ -168,6 +174,32 @@ fn pages<'a>(
             }
             Some(_) | None => return Ok((all, !page.has_more)),
         }
+    }
+}
+
+/// Reads the last messages of a place over HTTP and, if the server has shown as many as it can, what is older from the
+/// pages of another protocol.
+fn last_of_each<'a>(
+    desk: &Desk,
+    (app, reader): (&mut AppAsker<'a>, &mut Option<Reader<'a>>),
+    from: (&'static dyn Dialect, &'a Target, &'a Signals),
+    at: (Place, PhoneId),
+) -> Read {
+    let (last, is_whole) = app.history(desk, at)?;
+    if is_whole {
+        return Ok((last, true));
+    }
+    match pages(desk, reader, from, at) {
+        Ok((mut all, is_whole)) => {
+            // What both show is taken as the app shows it.
+            let number = |kept: &Kept| kept.stamp.map(|stamp| stamp.number);
+            let first = last.first().map(number);
+            let begin = all.iter().position(|kept| Some(number(kept)) == first);
+            all.truncate(begin.unwrap_or(all.len().saturating_sub(last.len())));
+            Ok(([all, last].concat(), is_whole))
+        }
+        Err(Failure::Unknown) => Ok((last, false)),
+        Err(failure) => Err(failure),
     }
 }
 
@@ -209,7 +241,7 @@ impl<'a> Reader<'a> {
             proof: None,
             user: &account.name,
             user_id: &account.id,
-            partner_id: "",
+            page: OpenPage::Start,
             token: account.token.as_deref().unwrap_or_default(),
             presence: Presence::None,
             receipts: false,
@@ -256,6 +288,20 @@ impl<'a> Reader<'a> {
         write(&mut self.pen, &mut out);
         self.talk.extend(Patience::new(FOR_A_PAGE, Some(self.signals)));
         self.write(&out)?;
+        self.find_in_news(find)
+    }
+
+    /// Waits for at most this time for what `find` finds in what is said.
+    pub(super) fn wait_for<T>(
+        &mut self,
+        time: Duration,
+        find: impl Fn(&News<'_>) -> Option<T>,
+    ) -> Result<T, Failure> {
+        self.talk.extend(Patience::new(time, Some(self.signals)));
+        self.find_in_news(find)
+    }
+
+    fn find_in_news<T>(&mut self, find: impl Fn(&News<'_>) -> Option<T>) -> Result<T, Failure> {
         loop {
             if let Some(found) = self.hear(&find)? {
                 return Ok(found);
@@ -325,6 +371,7 @@ fn last_to_everyone(
         .iter()
         .map(|one| Post {
             mid: None,
+            from_id: None,
             from: one.sender.as_str().into(),
             place: Spot::Everyone,
             text: one.content.as_str().into(),

@@ -5,7 +5,7 @@ use std::time::Duration;
 use switchboard::timer::Moment;
 
 use super::clock::since_the_epoch;
-use crate::client::{Address, Caller, Pen, Phone};
+use crate::client::{Address, Caller, OpenPage, Pen, Phone};
 use crate::phone_id::PhoneId;
 use crate::plan::Plan;
 use crate::pool::Account;
@@ -20,7 +20,7 @@ pub(super) fn call(
     plan: &Plan,
     target: &Target,
     (number, session, numbers): (PhoneId, &Name, &Numbers),
-    (account, partner): (Option<&Account>, Option<&Account>),
+    (account, page): (Option<&Account>, OpenPage<'_>),
     now: Moment,
     pen: &mut Pen,
     out: &mut Vec<u8>,
@@ -36,7 +36,7 @@ pub(super) fn call(
         session: session.as_str(),
         user: account.map_or("", |account| &account.name),
         user_id: account.map_or("", |account| &account.id),
-        partner_id: partner.map_or("", |partner| &partner.id),
+        page,
         token: account.and_then(|account| account.token.as_deref()).unwrap_or_default(),
         presence: settings.presence,
         receipts: settings.manners.receipts,

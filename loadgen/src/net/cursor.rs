@@ -16,7 +16,7 @@ use crate::phone_id::PhoneId;
 use crate::plan::Plan;
 use crate::record::End;
 use crate::schedule::{Arrivals, Schedule, Step, Turns};
-use crate::workload::{Cast, Homes, Peers, Persona};
+use crate::workload::{Cast, Homes, Pages, Peers, Persona};
 
 /// How far the plan has been played.
 pub(super) struct Cursor<'p> {
@@ -52,15 +52,13 @@ pub(super) enum Stage {
 
 impl<'p> Cursor<'p> {
     /// The beginning of the plan.
-    pub(super) fn new(plan: &'p Plan, cast: &Cast, homes: &Rc<Homes>) -> Self {
+    pub(super) fn new(plan: &'p Plan, cast: &Cast, homes: &Rc<Homes>, pages: &Pages) -> Self {
         let (timing, settings) = (&plan.timing, &plan.settings);
-        let chatters = cast.count(Persona::Chatter);
-        let peers = Peers::new(
-            cast.phones(|persona| persona == Persona::Chatter),
-            cast.phones(Persona::is_written_to),
-            settings.circle,
-            timing.seed,
-        );
+        let mut senders = cast.phones(|persona| persona == Persona::Chatter);
+        senders.retain(|&phone| pages.can_write(phone));
+        let chatters = senders.len();
+        let peers =
+            Peers::new(senders, cast.phones(Persona::is_written_to), settings.circle, timing.seed);
         // Contacts are told of each other's comings and goings, which no server can do for another server's people.
         let peers = match settings.protocol.dialect().realm() {
             // Users are on one server only: `args` sees to that.

@@ -257,7 +257,7 @@ impl Run<'_> {
             _ => self.desk.names.session(session),
         };
         let (who, pool) = ((session, &name, &self.desk.numbers), &self.desk.pool);
-        let accounts = (pool.get(id), pool.get(id.partner()));
+        let accounts = (pool.get(id), self.desk.open_page(id));
         let phone = call(self.plan, target, who, accounts, now, pen, out);
         let Some(line) = &mut slot.line else { return };
         if !slot.persona.is_hostile() && !line.is_secure() {
@@ -318,7 +318,7 @@ impl Run<'_> {
             }
         }
         if let Realm::Account(words) = *realm {
-            desk.write_marks(words, pen, out);
+            desk.write_answers(words, pen, out);
         }
         let is_new = !was_ready && phone.is_ready();
         if is_new {
@@ -366,7 +366,8 @@ impl Run<'_> {
         self.begin(party, now);
         self.note_recovery(id, now);
         let is_first_device = id == self.lines.devices.session(id);
-        if self.plan.is_closed && persona == Persona::Chatter && is_first_device {
+        let can_write = persona == Persona::Chatter && self.desk.pages.can_write(id);
+        if self.plan.is_closed && can_write && is_first_device {
             self.cursor.begin_to_chat(id, now);
         }
     }

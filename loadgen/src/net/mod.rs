@@ -9,6 +9,7 @@ mod account;
 mod act;
 mod aftermath;
 mod alarm;
+mod app;
 mod ask;
 mod audit;
 mod call;
@@ -76,6 +77,7 @@ pub(crate) use patience::Refusal;
 pub(crate) use probe::probe;
 pub(crate) use publisher::Publisher;
 pub(crate) use rooms::{delete_rooms, make_rooms};
+pub(crate) use unread::read_before;
 pub(crate) use usage::make_room;
 
 /// The tokens of phones count up from 0, and never get this far.

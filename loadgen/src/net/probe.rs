@@ -11,7 +11,7 @@ use super::call::call;
 use super::clock::Clock;
 use super::patience::{Patience, Refusal};
 use super::talk::Talk;
-use crate::client::{Ending, Event, Pen};
+use crate::client::{Ending, Event, OpenPage, Pen};
 use crate::phone_id::PhoneId;
 use crate::plan::Plan;
 use crate::pool::Pool;
@@ -61,7 +61,9 @@ fn converse(plan: &Plan, target: &Target, pool: &Pool, mut talk: Talk<'_>) -> Re
     let probe = PhoneId(numbers.probe().0 + plan.shard.map_or(0, |shard| shard.number - 1));
     let session = ids.session(probe);
     let who = (probe, &session, &numbers);
-    let accounts = (pool.get(FIRST), pool.get(FIRST.partner()));
+    // There are no rooms yet.
+    let partner = pool.get(FIRST.partner()).map_or("", |partner| &partner.id);
+    let accounts = (pool.get(FIRST), OpenPage::Conversation(partner));
     let (clock, mut pen, mut out) = (Clock::start(), Pen::new(seed), Vec::new());
     let mut phone = call(plan, target, who, accounts, clock.now(), &mut pen, &mut out);
     let mut buffer = vec![0; 64 * 1024];

@@ -5,13 +5,14 @@
 
 use std::time::Duration;
 
+use super::app::AppAsker;
 use super::audit::{Failure, Reader, tell};
 use super::clock::Clock;
 use super::patience::Refusal;
-use crate::client::{AccountWords, News, Realm, RoomEvent};
+use crate::client::{AccountWords, App, News, Realm, RoomEvent};
 use crate::phone_id::PhoneId;
 use crate::plan::Plan;
-use crate::pool::Pool;
+use crate::pool::{Account, Pool};
 use crate::signals::Signals;
 use crate::target::Target;
 use crate::workload::Rooms;
@@ -30,8 +31,7 @@ pub(crate) fn make_rooms(
     pool: &mut Pool,
     signals: &Signals,
 ) -> Result<(), Refusal> {
-    let rooms =
-        Rooms::new(plan.settings.postings.rooms, plan.devices().sessions(), plan.timing.seed);
+    let rooms = plan.rooms();
     let clock = Clock::start();
     let mut next_line = clock.now() + BETWEEN_LINES;
     for room in 0..rooms.count() {
@@ -57,17 +57,11 @@ pub(crate) fn make_rooms(
 
 /// Deletes the rooms of a run. What cannot be deleted stays.
 pub(crate) fn delete_rooms(plan: &Plan, target: &Target, pool: &Pool, signals: &Signals) {
-    let rooms =
-        Rooms::new(plan.settings.postings.rooms, plan.devices().sessions(), plan.timing.seed);
+    let rooms = plan.rooms();
     for (number, id) in (0..).zip(&pool.rooms) {
         let Some(creator) = rooms.members(number).next() else { return };
-        let deleted =
-            sign_in(plan, target, pool, signals, creator).and_then(|(mut reader, words)| {
-                reader.ask(
-                    |pen, out| words.delete_room(id, pen, out),
-                    |news| is(news, id, RoomEvent::Deleted),
-                )
-            });
+        let host = Host::sign_in(plan, target, pool, signals, creator);
+        let deleted = host.and_then(|mut host| host.delete_room(id));
         if matches!(deleted, Err(Failure::Interrupted)) {
             return;
         }
@@ -83,37 +77,80 @@ fn make_room(
 ) -> Result<(), Failure> {
     let mut members = rooms.members(number);
     let Some(creator) = members.next() else { return Ok(()) };
-    let (mut reader, words) = sign_in(plan, target, pool, signals, creator)?;
-    let name = format!("loadgen {}", number + 1);
-    let id = reader.ask(
-        |pen, out| words.make_room(&name, pen, out),
-        |news| match news {
-            News::Room { room, event: RoomEvent::Created } => Some(room.to_string()),
-            _ => None,
-        },
-    )?;
+    let mut host = Host::sign_in(plan, target, pool, signals, creator)?;
+    let id = host.make_room(&format!("loadgen {}", number + 1))?;
     pool.rooms.push(id.clone());
     for member in members {
-        let user = pool.name(member).unwrap_or_default();
-        let add = |pen: &mut _, out: &mut _| words.add_to_room(&id, user, pen, out);
-        reader.ask(add, |news| is(news, &id, RoomEvent::Added))?;
+        host.add_to_room(&id, pool.get(member).ok_or(Failure::Unknown)?)?;
     }
     Ok(())
 }
 
-fn is(news: &News<'_>, id: &str, what: RoomEvent) -> Option<()> {
-    matches!(news, News::Room { room, event } if room == id && *event == what).then_some(())
+/// A user who makes rooms: over a socket or, in a protocol with pages, over HTTP.
+#[derive(Debug)]
+enum Host<'a> {
+    Socket(Box<Reader<'a>>, &'static dyn AccountWords),
+    Page(Box<AppAsker<'a>>, Account),
 }
 
-fn sign_in<'a>(
-    plan: &Plan,
-    target: &'a Target,
-    pool: &Pool,
-    signals: &'a Signals,
-    user: PhoneId,
-) -> Result<(Reader<'a>, &'static dyn AccountWords), Failure> {
-    let dialect = plan.settings.protocol.dialect();
-    let Realm::Account(words) = dialect.realm() else { return Err(Failure::Unknown) };
-    let account = pool.get(user).ok_or(Failure::Unknown)?;
-    Ok((Reader::sign_in(dialect, target, signals, (user, account))?, words))
+impl<'a> Host<'a> {
+    fn sign_in(
+        plan: &Plan,
+        target: &'a Target,
+        pool: &Pool,
+        signals: &'a Signals,
+        user: PhoneId,
+    ) -> Result<Self, Failure> {
+        let dialect = plan.settings.protocol.dialect();
+        let Realm::Account(words) = dialect.realm() else { return Err(Failure::Unknown) };
+        let account = pool.get(user).ok_or(Failure::Unknown)?;
+        if words.skills().has_pages {
+            return Ok(Host::Page(Box::new(AppAsker::new(target, signals)), account.clone()));
+        }
+        let reader = Reader::sign_in(dialect, target, signals, (user, account))?;
+        Ok(Host::Socket(Box::new(reader), words))
+    }
+
+    /// Makes a room, and returns the server's id of it.
+    fn make_room(&mut self, name: &str) -> Result<String, Failure> {
+        match self {
+            Host::Page(asker, account) => {
+                let answer = asker.ask(account, |app| app.make_room(name))?;
+                App::read_room(&answer).ok_or(Failure::Late)
+            }
+            Host::Socket(reader, words) => reader.ask(
+                |pen, out| words.make_room(name, pen, out),
+                |news| match news {
+                    News::Room { room, event: RoomEvent::Created } => Some(room.to_string()),
+                    _ => None,
+                },
+            ),
+        }
+    }
+
+    fn add_to_room(&mut self, room: &str, user: &Account) -> Result<(), Failure> {
+        match self {
+            Host::Page(asker, account) => {
+                asker.ask(account, |app| app.add_to_room(room, &user.id)).map(drop)
+            }
+            Host::Socket(reader, words) => reader.ask(
+                |pen, out| words.add_to_room(room, &user.name, pen, out),
+                |news| is(news, room, RoomEvent::Added),
+            ),
+        }
+    }
+
+    fn delete_room(&mut self, room: &str) -> Result<(), Failure> {
+        match self {
+            Host::Page(asker, account) => asker.ask(account, |app| app.delete_room(room)).map(drop),
+            Host::Socket(reader, words) => reader.ask(
+                |pen, out| words.delete_room(room, pen, out),
+                |news| is(news, room, RoomEvent::Deleted),
+            ),
+        }
+    }
+}
+
+fn is(news: &News<'_>, id: &str, what: RoomEvent) -> Option<()> {
+    matches!(news, News::Room { room, event } if room == id && *event == what).then_some(())
 }

@@ -82,7 +82,7 @@ impl<'p> Run<'p> {
             plan,
             realm: settings.protocol.dialect().realm(),
             clock,
-            cursor: Cursor::new(plan, &cast, &homes),
+            cursor: Cursor::new(plan, &cast, &homes, &desk.pages),
             lines: Lines::new(plan, &cast, (servers, homes), clock, registry),
             desk,
             commands: Commands::new(plan, servers, pid, clock),

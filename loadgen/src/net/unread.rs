@@ -1,19 +1,62 @@
 //! After a run: how many messages the server says are unread, compared with what was not read.
-//! [`Run::check_unread`] is the whole of it.
+//! [`Run::check_unread`] is the whole of it. In a protocol with pages, users mark conversations as read before the run
+//! ([`read_before`]) and after it, over HTTP: then the server must count nothing, and say so on the start page.
 
-use super::audit::Reader;
+use std::time::Duration;
+
+use super::app::AppAsker;
+use super::audit::{Failure, Reader};
 use super::desk::account::spot;
+use super::patience::Refusal;
 use super::run::Run;
 use crate::client::{News, Realm};
+use crate::phone_id::PhoneId;
+use crate::plan::Plan;
+use crate::pool::Pool;
+use crate::record::Reset;
 use crate::signals::Signals;
+use crate::target::Target;
+use crate::workload::Place;
 
 /// The most users that are asked. Each has to sign in for it.
-const ASKED: usize = 100;
+pub(super) const ASKED: usize = 100;
+/// The most of them that mark a conversation as read in the end, and wait on the start page to be told so.
+const RESET: usize = 10;
+/// How long the server may take for that.
+const FOR_A_RESET: Duration = Duration::from_secs(5);
+
+/// Marks the conversations as read whose unread messages will be compared at the end: messages of earlier runs must
+/// not count.
+///
+/// # Errors
+///
+/// One sentence, if the server does not do it; or that a signal came first.
+pub(crate) fn read_before(
+    plan: &Plan,
+    target: &Target,
+    pool: &Pool,
+    signals: &Signals,
+) -> Result<(), Refusal> {
+    let mut app = AppAsker::new(target, signals);
+    for user in plan.pages(&plan.rooms()).recipients().take(ASKED) {
+        app.mark_read(pool, user, user.partner()).map_err(|failure| match failure {
+            Failure::Interrupted => Refusal::Interrupted,
+            Failure::Unknown | Failure::Late => Refusal::Server(format!(
+                "{}: the server does not mark a conversation as read (POST /api/mark_read/…)",
+                target.url()
+            )),
+        })?;
+    }
+    Ok(())
+}
 
 impl Run<'_> {
     /// Asks users who have marked something as read how many messages are unread where they did. A signal ends it.
     pub(super) fn check_unread(&mut self, signals: &Signals) {
         let Realm::Account(words) = self.realm else { return };
+        if words.skills().has_pages {
+            return self.check_unread_over_http(signals);
+        }
         let Some(accounts) = self.desk.record.accounts() else { return };
         let dialect = self.plan.settings.protocol.dialect();
         for (user, places) in accounts.readers(ASKED) {
@@ -44,6 +87,59 @@ impl Run<'_> {
             for (&place, count) in places.iter().zip(counts) {
                 accounts.compare_unread(user, place, count);
             }
+        }
+    }
+
+    fn check_unread_over_http(&mut self, signals: &Signals) {
+        let mut app = AppAsker::new(self.lines.target(PhoneId(0)), signals);
+        // What a hostile phone sends may be a message, too.
+        let is_clear = |user: &PhoneId| !self.lines.slot(user.partner()).persona.is_hostile();
+        let users: Vec<_> = self.desk.pages.recipients().take(ASKED).filter(is_clear).collect();
+        for &user in &users {
+            let said = app.unread(&self.desk.pool, user, user.partner());
+            if signals.is_hurried() {
+                return;
+            }
+            let Some((accounts, _)) = self.desk.accounts() else { return };
+            accounts.compare_unread(user, Place::Phone(user.partner()), said.ok());
+        }
+        for user in users.into_iter().take(RESET) {
+            let reset = self.reset(&mut app, user, signals);
+            if signals.is_hurried() {
+                return;
+            }
+            let Some((accounts, _)) = self.desk.accounts() else { return };
+            accounts.compare_reset(reset);
+            if reset == Reset::Untold {
+                // One is proof, and the next would have to be waited for as well.
+                return;
+            }
+        }
+    }
+
+    /// A user on the start page marks what the partner has written as read.
+    fn reset(&self, app: &mut AppAsker<'_>, user: PhoneId, signals: &Signals) -> Reset {
+        let (pool, other) = (&self.desk.pool, user.partner());
+        let (Some(account), Some(partner)) = (pool.get(user), pool.get(other)) else {
+            return Reset::Refused;
+        };
+        let (dialect, target) = (self.plan.settings.protocol.dialect(), self.lines.target(user));
+        let Ok(mut start) = Reader::sign_in(dialect, target, signals, (user, account)) else {
+            return Reset::Refused;
+        };
+        if app.mark_read(pool, user, other).is_err() {
+            return Reset::Refused;
+        }
+        let is_it = |news: &News<'_>| match news {
+            News::UnreadReset { from_id } if *from_id == *partner.id => Some(()),
+            _ => None,
+        };
+        if start.wait_for(FOR_A_RESET, is_it).is_err() {
+            return Reset::Untold;
+        }
+        match app.unread(pool, user, other) {
+            Ok(0) => Reset::Done,
+            Ok(_) | Err(_) => Reset::Refused,
         }
     }
 }

@@ -18,7 +18,7 @@ mod tally;
 mod times;
 mod views;
 
-pub(crate) use account::{Accounts, Arrival as Came, Conversation, Kept, Lapse};
+pub(crate) use account::{Accounts, Arrival as Came, Conversation, Kept, Lapse, Reset};
 pub(crate) use books::{Books, Fault, Missing, Party, Receipt, Way, WayTally};
 pub(crate) use checks::Checked;
 pub(crate) use commands::{Commands, Ended, Ran};

@@ -15,6 +15,8 @@ use crate::workload::Postings;
 pub(super) struct Accounts {
     /// Messages that came to phones other than their senders'. A message to everyone counts once for each.
     pub(super) deliveries: u64,
+    /// Those of them that came as notices, to a phone on another page than the conversation's.
+    pub(super) notices: u64,
     /// Messages that were acknowledged to their senders.
     pub(super) acknowledged: u64,
     /// From sending a message to its acknowledgement.
@@ -59,6 +61,8 @@ pub(super) struct AccountPlan {
     /// How many rooms there are, and the share of messages that go to one of them.
     pub(super) rooms: u32,
     pub(super) room_share: f64,
+    /// The share of conversations one side of which is on the app's start page.
+    pub(super) notices: f64,
     /// The share of messages that answer another one.
     pub(super) replies: f64,
     /// The share of messages that one of their readers marks as read.
@@ -69,18 +73,23 @@ pub(super) struct AccountPlan {
 
 impl AccountPlan {
     pub(super) fn of(postings: &Postings) -> Self {
-        let Postings { private, rooms, room_share, replies, read, typing } = *postings;
-        AccountPlan { private, rooms, room_share, replies, marks: read, typing }
+        let Postings { private, rooms, room_share, notices, replies, read, typing } = *postings;
+        AccountPlan { private, rooms, room_share, notices, replies, marks: read, typing }
     }
 
     /// In words, for the line about the plan.
     pub(super) fn words(&self) -> String {
-        let AccountPlan { private, rooms, room_share, replies, marks, typing } = self;
+        let AccountPlan { private, rooms, room_share, notices, replies, marks, typing } = self;
         let mut words = format!("{private:.2} private");
         if *rooms > 0 {
             words += &format!(", {room_share:.2} to {rooms} rooms");
         }
-        for (share, what) in [(replies, "replies"), (marks, "marked as read"), (typing, "typed")] {
+        for (share, what) in [
+            (notices, "with notices"),
+            (replies, "replies"),
+            (marks, "marked as read"),
+            (typing, "typed"),
+        ] {
             if *share > 0.0 {
                 words += &format!(", {share:.2} {what}");
             }
@@ -97,6 +106,7 @@ pub(super) fn accounts(outcome: &Outcome) -> Option<Accounts> {
     let stored = accounts.stored;
     Some(Accounts {
         deliveries: accounts.deliveries,
+        notices: accounts.notices,
         acknowledged: accounts.acknowledged(),
         acknowledgement: Both::of(&accounts.acknowledgement),
         typing_sent: accounts.typing_sent,
@@ -125,13 +135,16 @@ pub(super) fn accounts(outcome: &Outcome) -> Option<Accounts> {
 /// Writes the summary as text.
 pub(super) fn write_accounts(accounts: &Accounts, out: &mut impl Write) -> io::Result<()> {
     let Accounts { deliveries, acknowledged, typing_sent, typing_seen, stored, .. } = accounts;
-    let Accounts { replies, unread_compared, .. } = accounts;
+    let Accounts { notices, replies, unread_compared, .. } = accounts;
     writeln!(
         out,
         "accounts     {deliveries} deliveries; {acknowledged} messages acknowledged; typing seen {typing_seen} of {typing_sent} times"
     )?;
     for (name, count) in accounts.lapses.iter().filter(|&(_, &count)| count > 0) {
         writeln!(out, "             {count} {}", name.replace('_', " "))?;
+    }
+    if *notices > 0 {
+        writeln!(out, "             {notices} of the deliveries came as notices")?;
     }
     if replies + unread_compared > 0 {
         writeln!(

@@ -15,6 +15,8 @@ pub(crate) struct Postings {
     /// How many rooms there are, and the share of messages that go to one of them.
     pub(crate) rooms: u32,
     pub(crate) room_share: f64,
+    /// The share of conversations one side of which is on the app's start page, and hears of messages by notices.
+    pub(crate) notices: f64,
     /// The share of messages that answer another one of the same place.
     pub(crate) replies: f64,
     /// The share of messages that one of their readers marks as read.
@@ -25,8 +27,15 @@ pub(crate) struct Postings {
 
 impl Postings {
     /// Nothing: phones of the other realms have no accounts.
-    pub(crate) const NONE: Postings =
-        Postings { private: 0.0, rooms: 0, room_share: 0.0, replies: 0.0, read: 0.0, typing: 0.0 };
+    pub(crate) const NONE: Postings = Postings {
+        private: 0.0,
+        rooms: 0,
+        room_share: 0.0,
+        notices: 0.0,
+        replies: 0.0,
+        read: 0.0,
+        typing: 0.0,
+    };
 
     /// Where the message with this number goes, which `from` writes, and which was meant for `to`.
     pub(crate) fn place(

@@ -78,9 +78,21 @@ impl Rooms {
 
     /// The room in which a user writes the message with this number. `None`: the user is in none. O(rooms).
     pub(crate) fn draw(&self, user: PhoneId, message: u64, seed: u64) -> Option<u32> {
+        self.draw_for_both(user, user, message, seed)
+    }
+
+    /// A room that both users are in, which the number decides. `None`: there is none. O(rooms).
+    pub(crate) fn draw_for_both(
+        &self,
+        one: PhoneId,
+        other: PhoneId,
+        number: u64,
+        seed: u64,
+    ) -> Option<u32> {
         let count = self.count();
-        let first = (fraction(message, seed ^ 0x6007) * f64::from(count)) as u32;
-        (first..count).chain(0..first).find(|&room| self.has(room, user))
+        let first = (fraction(number, seed ^ 0x6007) * f64::from(count)) as u32;
+        let is_common = |&room: &u32| self.has(room, one) && self.has(room, other);
+        (first..count).chain(0..first).find(is_common)
     }
 }
 

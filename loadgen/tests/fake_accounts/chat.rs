@@ -28,6 +28,9 @@ pub(crate) struct Chat {
     read: BTreeMap<(usize, Place), u64>,
     posted: usize,
     replies: usize,
+    /// How many notices there were, and how many messages in rooms.
+    pub(crate) notices: usize,
+    pub(crate) in_rooms: usize,
     pub(crate) seats: Vec<Seat>,
 }
 
@@ -85,6 +88,8 @@ impl Chat {
             read: BTreeMap::new(),
             posted: 0,
             replies: 0,
+            notices: 0,
+            in_rooms: 0,
             seats: Vec::new(),
         }
     }
@@ -199,6 +204,16 @@ impl Chat {
         };
         let begin = end.saturating_sub(limit);
         (all[begin..end].to_vec(), begin > 0)
+    }
+
+    /// The last messages of a place, oldest first, as MyChat shows them.
+    pub(crate) fn last_of_app(&self, place: &Place) -> Vec<&Message> {
+        let (mut last, _) = self.page(place, None, 200);
+        let count = last.len();
+        if self.flaw == Flaw::AppOutOfOrder && count > 1 {
+            last.swap(count - 2, count - 1);
+        }
+        last
     }
 
     pub(crate) fn mark_read(&mut self, user: usize, place: Place, up_to: u64) {

@@ -56,6 +56,16 @@ pub(crate) enum Flaw {
     PageRepeats,
     /// Between two pages of a history a message is missing.
     PageSkips,
+    /// The third notice is not sent.
+    LoseNotice,
+    /// The third message of a room goes to everybody who is connected.
+    LeakRoom,
+    /// At MyChat's own addresses the newest two messages of a history have changed places.
+    AppOutOfOrder,
+    /// Messages that were marked as read in MyChat are still counted as unread.
+    KeepUnread,
+    /// Nobody is told that messages are no longer unread.
+    LoseReset,
     /// Typing is not passed on.
     LoseTyping,
     /// The newest message is not stored any more after a restart.
@@ -195,10 +205,13 @@ fn page(chat: &mut Chat, user: usize, request: &Request) -> (u16, Value) {
             let Some(other) = chat.user_of_id(other) else { return unknown() };
             let place = Place::pair(user, other);
             let newest = chat.newest(&place);
-            chat.mark_read(user, place, newest);
+            if chat.flaw != Flaw::KeepUnread {
+                chat.mark_read(user, place, newest);
+            }
             let reset = json!({"type": "unread_reset", "from_id": id_of(other)});
             for seat in &chat.seats {
-                if seat.user == user && seat.kind == Kind::Notices {
+                let is_told = seat.user == user && seat.kind == Kind::Notices;
+                if is_told && chat.flaw != Flaw::LoseReset {
                     say(&seat.stream, &reset);
                 }
             }
@@ -206,7 +219,7 @@ fn page(chat: &mut Chat, user: usize, request: &Request) -> (u16, Value) {
         }
         ("GET", ["api", "history", _, other] | ["history", _, other]) => {
             let Some(other) = chat.user_of_id(other) else { return unknown() };
-            let (last, _) = chat.page(&Place::pair(user, other), None, 200);
+            let last = chat.last_of_app(&Place::pair(user, other));
             let line = |one: &&chat::Message| {
                 json!({"sender": id_of(one.from),
                 "user": chat.name(one.from), "text": one.text, "time": "23:59", "read": false})
@@ -252,7 +265,7 @@ fn room_page(
             (200, chat.rooms[id].members.iter().map(who).collect())
         }
         ("GET", ["history"]) => {
-            let (last, _) = chat.page(&Place::Room(id.to_owned()), None, 200);
+            let last = chat.last_of_app(&Place::Room(id.to_owned()));
             (200, last.iter().map(|one| chat.room_message(one)).collect())
         }
         ("GET", []) => (200, chat.room_json(id)),
@@ -276,6 +289,8 @@ fn open(mut stream: TcpStream, request: &Request, chat: &Mutex<Chat>) -> io::Res
         ["ws", _, target] => lock(chat).user_of_id(target).map(Kind::Private),
         _ => None,
     };
+    // The client knows that it is in no sooner than the others do.
+    let mut chat_now = lock(chat);
     request.upgrade(&mut stream, subprotocol)?;
     let (Some(user), Some(kind)) = (user, kind) else {
         close(&stream, 4001);
@@ -283,7 +298,8 @@ fn open(mut stream: TcpStream, request: &Request, chat: &Mutex<Chat>) -> io::Res
     };
     let number = SEATS.fetch_add(1, Ordering::Relaxed);
     let seat = Seat { number, user, kind, stream: stream.try_clone()? };
-    lock(chat).sit_down(seat)?;
+    chat_now.sit_down(seat)?;
+    drop(chat_now);
     let ended = listen_to(&mut stream, number, chat);
     lock(chat).leave(number);
     ended

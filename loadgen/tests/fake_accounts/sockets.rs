@@ -194,7 +194,7 @@ impl Chat {
         if flaw == Flaw::WrongAuthor {
             message.from = (from + 1) % self.users.len();
         }
-        let mut others = 0;
+        let (mut others, mut notices) = (0, self.notices);
         for seat in &self.seats {
             let Some(frame) = self.frame_for(seat, from, &message, is_delivered) else { continue };
             let is_own = seat.user == from;
@@ -203,11 +203,12 @@ impl Chat {
                 continue;
             }
             others += usize::from(!is_own);
+            notices += usize::from(seat.kind == Kind::Notices);
             let is_lost = match flaw {
                 Flaw::NeverAcknowledge => is_own,
                 Flaw::AcknowledgeOnly => !is_own,
                 Flaw::LoseOne => !is_own && others == 1,
-                _ => false,
+                _ => self.flaw == Flaw::LoseNotice && seat.kind == Kind::Notices && notices == 3,
             };
             if !is_lost {
                 say(&seat.stream, &frame);
@@ -215,6 +216,14 @@ impl Chat {
             if flaw == Flaw::DeliverTwice && !is_own {
                 say(&seat.stream, &frame);
             }
+        }
+        self.notices = notices;
+        self.in_rooms += usize::from(matches!(message.place, Place::Room(_)));
+        if self.flaw == Flaw::LeakRoom && self.in_rooms == 3 {
+            let is_new = |seat: &&Seat| !matches!(seat.kind, Kind::Room(_));
+            let frame = self.room_message(&message);
+            self.seats.iter().filter(is_new).for_each(|seat| say(&seat.stream, &frame));
+            self.in_rooms += 1;
         }
         let told = self.seats.iter().find(|seat| seat.number == by);
         if let Some(seat) = told.filter(|seat| matches!(seat.kind, Kind::V1 { .. }))

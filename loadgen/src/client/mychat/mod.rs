@@ -1,16 +1,19 @@
-//! MyChat: a socket for each conversation, and cookies.
+//! MyChat: a socket for each page of the app, cookies, and the rest over HTTP.
 //!
-//! The app's page of a private conversation is played: a phone has the socket of its conversation with one other
-//! phone, its partner. What it writes comes back to it as to the partner, and so is acknowledged.
+//! A phone plays one page: a private conversation, a room, or the start page with its notices. What it writes comes
+//! back to it as to the others who have the page open, and so is acknowledged.
 
+mod app;
 mod read;
+
+pub(crate) use app::{App, AppRequest};
 
 use std::borrow::Cow;
 
 use switchboard::ws::Frame;
 
 use super::dialect::{AccountWords, Archive, Dialect, Draft, Names, Realm, Skills};
-use super::door::{Caller, Door};
+use super::door::{Caller, Door, OpenPage};
 use super::news::Spot;
 use super::pen::Pen;
 use super::said::{self, Said};
@@ -34,11 +37,16 @@ impl Dialect for MyChat {
         Realm::Account(&MyChat)
     }
 
-    /// Nothing is said on a socket of a conversation before somebody writes.
+    /// Nothing is said on a socket before somebody writes.
     fn door(&self, caller: &Caller<'_>) -> Door {
-        let Caller { user_id, partner_id, token, .. } = caller;
-        let headers = format!("Cookie: session={token}; user_id={user_id}\r\n");
-        Door { headers, is_greeted: false, ..Door::at(format!("/ws/{user_id}/{partner_id}")) }
+        let Caller { user_id, token, page, .. } = *caller;
+        let path = match page {
+            OpenPage::Conversation(other_id) => format!("/ws/{user_id}/{other_id}"),
+            OpenPage::Room(room) => format!("/ws/room/{room}/{user_id}"),
+            OpenPage::Start => format!("/ws/global/{user_id}"),
+        };
+        let headers = App { user_id, token }.cookies();
+        Door { headers, is_greeted: false, ..Door::at(path) }
     }
 
     /// The protocol has no heartbeat of its own.
@@ -53,12 +61,12 @@ impl Dialect for MyChat {
 
 impl AccountWords for MyChat {
     fn skills(&self) -> Skills {
-        Skills { has_partner: true, ..Skills::default() }
+        Skills { has_pages: true, has_rooms: true, ..Skills::default() }
     }
 
-    /// The app's own history has no ids and no pages. A server of all these protocols has both in `switchboard.v1`.
+    /// The app's own history has no ids, and nothing but the last messages.
     fn archives(&self) -> &'static [Archive] {
-        &[Archive::Pages(&SwitchboardV1)]
+        &[Archive::LastOfEach { older: &SwitchboardV1 }]
     }
 
     /// The text alone, which is no JSON.
@@ -71,4 +79,9 @@ impl AccountWords for MyChat {
     fn ask_for_history(&self, _: &Spot<'_>, _: Option<&str>, _: &mut Pen, _: &mut Vec<u8>) {}
 
     fn mark_read(&self, _: &Spot<'_>, _: &str, _: &mut Pen, _: &mut Vec<u8>) {}
+
+    /// The page of notices does so every 60 s.
+    fn answer_ping(&self, pen: &mut Pen, out: &mut Vec<u8>) {
+        pen.write(&Frame::Text(r#"{"type":"pong"}"#), out);
+    }
 }

@@ -1,5 +1,7 @@
 //! Reads the server's frames in MyChat.
 
+use std::borrow::Cow;
+
 use switchboard::dialects::mychat::wire::{Frame, Status};
 
 use crate::client::news::{News, Post, Spot};
@@ -14,17 +16,17 @@ pub(super) fn read(json: &str) -> Result<News<'_>, NoNews> {
     let Ok(frame) = serde_json::from_str::<Frame<'_>>(json) else { return Err(NoNews::Nonsense) };
     let news = match frame.kind {
         None => post(frame).map(News::Post),
-        Some("notify") => frame.from_id.and(frame.text).map(|_| News::Known),
-        // The server also sends a ping of WebSocket, whose answer it counts as a sign of life.
-        Some("ping") => Some(News::Known),
-        Some("unread_reset") => frame.from_id.map(|_| News::Known),
+        Some("notify") => notice(frame).map(News::Notice),
+        Some("ping") => Some(News::Ping),
+        Some("unread_reset") => frame.from_id.map(|id| News::UnreadReset { from_id: id.into() }),
         Some(_) => return Err(NoNews::Other),
     };
     news.ok_or(NoNews::Nonsense)
 }
 
 /// A message of a room says which room it is, and one of a private conversation nothing.
-fn post(frame: Frame<'_>) -> Option<Post<'_>> {
+pub(super) fn post(frame: Frame<'_>) -> Option<Post<'_>> {
+    let from_id = frame.sender_id.map(Cow::Borrowed);
     let place = match (frame.room_id, frame.sender_id) {
         (Some(room), Some(_)) => Spot::Room(room.into()),
         (None, None) => Spot::Here,
@@ -32,7 +34,15 @@ fn post(frame: Frame<'_>) -> Option<Post<'_>> {
     };
     frame.time?;
     let reply_to = frame.reply_to.map(|reply| reply.text);
-    Some(Post { mid: None, from: frame.user?, place, text: frame.text?, reply_to })
+    Some(Post { mid: None, from: frame.user?, from_id, place, text: frame.text?, reply_to })
+}
+
+/// A private message, of which the user is told on another page than that of the conversation.
+fn notice(frame: Frame<'_>) -> Option<Post<'_>> {
+    frame.time?;
+    let from_id = Some(frame.from_id?.into());
+    let (from, text) = (frame.from_name?, frame.text?);
+    Some(Post { mid: None, from, from_id, place: Spot::Here, text, reply_to: None })
 }
 
 #[cfg(test)]
@@ -43,8 +53,9 @@ mod tests {
     fn a_message_of_a_room_names_it_and_a_private_one_does_not() {
         let private = r#"{"user":"ada","text":"Hi","time":"23:59"}"#;
         let post = |place, reply_to| {
+            let from_id = matches!(place, Spot::Room(_)).then(|| "u".into());
             let (from, text) = ("ada".into(), "Hi".into());
-            Ok(News::Post(Post { mid: None, from, place, text, reply_to }))
+            Ok(News::Post(Post { mid: None, from, from_id, place, text, reply_to }))
         };
         assert_eq!(read(private), post(Spot::Here, None));
         let room = private.replace('}', r#","sender_id":"u","room_id":"r"}"#);
@@ -58,9 +69,12 @@ mod tests {
     fn the_other_sockets_are_understood_too() {
         let notice =
             r#"{"type":"notify","from_id":"u","from_name":"ada","text":"Hi","time":"23:59"}"#;
-        assert_eq!(read(notice), Ok(News::Known));
-        assert_eq!(read(r#"{"type":"ping"}"#), Ok(News::Known));
-        assert_eq!(read(r#"{"type":"unread_reset","from_id":"u"}"#), Ok(News::Known));
+        let (from, text, from_id) = ("ada".into(), "Hi".into(), Some("u".into()));
+        let told = Post { mid: None, from, from_id, place: Spot::Here, text, reply_to: None };
+        assert_eq!(read(notice), Ok(News::Notice(told)));
+        assert_eq!(read(r#"{"type":"ping"}"#), Ok(News::Ping));
+        let reset = News::UnreadReset { from_id: "u".into() };
+        assert_eq!(read(r#"{"type":"unread_reset","from_id":"u"}"#), Ok(reset));
         let status = r#"[{"id":"u","name":"ada","online":true}]"#;
         assert_eq!(read(status), Ok(News::Online { bytes: status.len() }));
         assert_eq!(read(r#"{"type":"something_new"}"#), Err(NoNews::Other));
@@ -78,6 +92,8 @@ mod tests {
             r#"{"user":"ada","text":"Hi","time":"23:59","room_id":"r"}"#,
             r#"{"user":"ada","text":"Hi","time":"23:59","sender_id":"u"}"#,
             r#"{"type":"notify","from_name":"ada","text":"Hi","time":"23:59"}"#,
+            r#"{"type":"notify","from_id":"u","text":"Hi","time":"23:59"}"#,
+            r#"{"type":"notify","from_id":"u","from_name":"ada","text":"Hi"}"#,
             r#"{"type":"unread_reset"}"#,
         ] {
             assert_eq!(read(json), Err(NoNews::Nonsense), "{json}");

@@ -57,7 +57,7 @@ impl AccountWords for SwitchboardV1 {
     fn skills(&self) -> Skills {
         Skills {
             is_private: true,
-            has_partner: false,
+            has_pages: false,
             has_rooms: true,
             has_replies: true,
             types: true,

@@ -45,6 +45,7 @@ fn post(fields: ServerFields<'_>) -> Option<Post<'_>> {
     Some(Post {
         mid: Some(fields.mid?.into()),
         from: fields.from?,
+        from_id: None,
         place: spot(fields.to, fields.room)?,
         text: fields.text?,
         reply_to: fields.reply_to.map(Cow::Borrowed),
@@ -107,6 +108,7 @@ mod tests {
         let post = Post {
             mid: Some("7".into()),
             from: "ada".into(),
+            from_id: None,
             place: Spot::Everyone,
             text: "Hi".into(),
             reply_to: Some("5".into()),

@@ -17,7 +17,8 @@ const GLOBAL: &str = r#","is_global":true,"recipient":null}"#;
 pub(super) fn read(json: &str) -> Result<News<'_>, NoNews> {
     if let Some((["chat", content, sender, _], GLOBAL)) = strings(json, USUAL) {
         let (from, text) = (sender.into(), content.into());
-        let post = Post { mid: None, from, place: Spot::Everyone, text, reply_to: None };
+        let post =
+            Post { mid: None, from_id: None, from, place: Spot::Everyone, text, reply_to: None };
         return Ok(News::Post(post));
     }
     let Ok(fields) = serde_json::from_str::<ServerFields<'_>>(json) else {
@@ -45,7 +46,14 @@ fn post(fields: ServerFields<'_>) -> Option<Post<'_>> {
     if fields.is_global != Some(place == Spot::Everyone) {
         return None;
     }
-    Some(Post { mid: None, from: fields.sender?, place, text: fields.content?, reply_to: None })
+    Some(Post {
+        mid: None,
+        from_id: None,
+        from: fields.sender?,
+        place,
+        text: fields.content?,
+        reply_to: None,
+    })
 }
 
 fn spot(recipient: Option<Cow<'_, str>>) -> Spot<'_> {
@@ -58,7 +66,7 @@ mod tests {
 
     fn post(place: Spot<'static>) -> Result<News<'static>, NoNews> {
         let (from, text) = ("ada".into(), "Hi".into());
-        Ok(News::Post(Post { mid: None, from, place, text, reply_to: None }))
+        Ok(News::Post(Post { mid: None, from_id: None, from, place, text, reply_to: None }))
     }
 
     #[test]

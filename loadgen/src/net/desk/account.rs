@@ -3,11 +3,11 @@
 use switchboard::timer::Moment;
 
 use super::Desk;
-use crate::client::{AccountWords, History, News, Pen, Post, Spot};
+use crate::client::{AccountWords, History, News, OpenPage, Pen, Post, Spot};
 use crate::phone_id::PhoneId;
 use crate::pool::Pool;
 use crate::record::{Accounts, Books, Came, Conversation, Fault, Kept, Lapse};
-use crate::workload::{Place, Stamp};
+use crate::workload::{Page, Place, Stamp};
 
 /// A message that a phone marks as read.
 #[derive(Debug)]
@@ -36,7 +36,11 @@ impl Desk {
         now: Moment,
     ) {
         match news {
-            News::Post(post) => self.hear_post(by, post, is_sociable, now),
+            News::Post(_) | News::Notice(_) if self.is_on_another_page(by, news) => {
+                self.record.books.note(Fault::Misdelivered);
+            }
+            News::Post(post) | News::Notice(post) => self.hear_post(by, post, is_sociable, now),
+            News::Ping => self.is_pinged = true,
             News::Acknowledged { id, mid } => {
                 self.hear_acknowledgement(by, (id, mid), is_sociable, now);
             }
@@ -51,7 +55,30 @@ impl Desk {
                 heard.list_bytes += *bytes as u64;
                 heard.longest_list_bytes = heard.longest_list_bytes.max(*bytes);
             }
-            News::Welcome | News::Unread(_) | News::Room { .. } | News::Known => {}
+            News::Welcome
+            | News::Unread(_)
+            | News::UnreadReset { .. }
+            | News::Room { .. }
+            | News::Known => {}
+        }
+    }
+
+    /// Whether something is said to a phone that belongs to another page than the one that it has open. (Of rooms,
+    /// the log knows.)
+    fn is_on_another_page(&self, by: PhoneId, news: &News<'_>) -> bool {
+        let is_start = self.pages.of(by) == Some(Page::Start);
+        is_start != matches!(news, News::Notice(_))
+    }
+
+    /// The page that a phone opens.
+    pub(in crate::net) fn open_page(&self, phone: PhoneId) -> OpenPage<'_> {
+        match self.pages.of(phone) {
+            Some(Page::Start) => OpenPage::Start,
+            Some(Page::Room(room)) => OpenPage::Room(self.pool.room(room)),
+            Some(Page::Conversation) | None => {
+                let partner = self.pool.get(phone.partner());
+                OpenPage::Conversation(partner.map_or("", |partner| &partner.id))
+            }
         }
     }
 
@@ -136,13 +163,16 @@ impl Desk {
         }
     }
 
-    /// Writes what the phone marks as read that has just heard something.
-    pub(in crate::net) fn write_marks(
+    /// Writes what the phone answers, and marks as read, that has just heard something.
+    pub(in crate::net) fn write_answers(
         &mut self,
         words: &dyn AccountWords,
         pen: &mut Pen,
         out: &mut Vec<u8>,
     ) {
+        if std::mem::take(&mut self.is_pinged) {
+            words.answer_ping(pen, out);
+        }
         for Mark { place, mid } in self.marks.drain(..) {
             words.mark_read(&spot(&self.pool, place), &mid, pen, out);
         }
@@ -162,8 +192,7 @@ impl Desk {
         let of_this_run = posts.iter().filter(|post| self.texts.begin(&post.text));
         let kept = of_this_run.map(|post| {
             let stamp = self.texts.read(&post.text);
-            let is_author_right =
-                stamp.is_none_or(|stamp| self.pool.name(stamp.sender) == Some(&*post.from));
+            let is_author_right = stamp.is_none_or(|stamp| self.is_author(stamp.sender, post));
             let mid = post.reply_to.as_deref();
             let accounts = self.record.accounts();
             let is_answer_right = stamp
@@ -183,7 +212,13 @@ impl Desk {
             (Spot::Here, place) => matches!(place, Place::Phone(_)),
             (Spot::User(_) | Spot::Room(_), _) => false,
         };
-        is_place_right && self.pool.name(stamp.sender) == Some(&*post.from)
+        is_place_right && self.is_author(stamp.sender, post)
+    }
+
+    /// Whether the server names this phone's user as the author.
+    fn is_author(&self, phone: PhoneId, post: &Post<'_>) -> bool {
+        let is_it = |id: &str| self.pool.get(phone).is_some_and(|account| account.id == id);
+        self.pool.name(phone) == Some(&*post.from) && post.from_id.as_deref().is_none_or(is_it)
     }
 
     pub(in crate::net) fn accounts(&mut self) -> Option<(&mut Accounts, &mut Books)> {

@@ -11,13 +11,14 @@ use std::sync::Arc;
 use switchboard::timer::Moment;
 
 use super::errand::Errand;
+use super::unread::ASKED;
 use crate::client::{Presence, Realm, Said};
 use crate::phone_id::PhoneId;
 use crate::plan::Plan;
 use crate::pool::Pool;
 use crate::record::{Checked, Conversation, Receipt, Record};
 use crate::schedule::Timing;
-use crate::workload::{Manners, Names, Numbers, Postings, Rooms, Texts};
+use crate::workload::{Manners, Names, Numbers, Page, Pages, Place, Postings, Rooms, Texts};
 use account::Mark;
 
 /// Enters into the record what phones hear.
@@ -38,9 +39,13 @@ pub(super) struct Desk {
     pub(super) pool: Arc<Pool>,
     /// Who is in which room.
     pub(super) rooms: Rooms,
+    /// Which page of the app each phone has open.
+    pub(super) pages: Pages,
     pub(super) postings: Postings,
     /// By conversation: the server's id of its newest message, if messages answer each other.
     pub(super) newest: HashMap<Conversation, String>,
+    /// Whether the server has asked if the phone is there that has just heard something.
+    is_pinged: bool,
     /// What the phone that has just heard something marks as read.
     pub(super) marks: Vec<Mark>,
     /// Of the phone that hears something now: the generation of its connection, and since when it has been
@@ -67,9 +72,20 @@ impl Desk {
             Realm::Account(_) => (texts.of_run(fastrand::u32(..)), fastrand::u64(..)),
         };
         let mut record = Record::new(checked, follows);
-        let rooms = Rooms::new(settings.postings.rooms, plan.devices().sessions(), seed);
+        let rooms = plan.rooms();
+        let pages = plan.pages(&rooms);
         if let Some(accounts) = record.checked.accounts_mut() {
-            (0..rooms.count()).for_each(|room| accounts.add_room(rooms.members(room)));
+            // Who has another page open hears nothing of a room.
+            let is_open = |room, phone| pages.of(phone).is_none_or(|page| page == Page::Room(room));
+            for room in 0..rooms.count() {
+                accounts.add_room(rooms.members(room).filter(|&phone| is_open(room, phone)));
+            }
+            for phone in pages.on_start() {
+                accounts.hears_by_notice(phone);
+            }
+            for reader in pages.recipients().take(ASKED) {
+                accounts.mark_before(reader, Place::Phone(reader.partner()));
+            }
         }
         record.is_closed = plan.is_closed;
         record.delivery_by_way = (servers > 1).then(Default::default);
@@ -84,8 +100,10 @@ impl Desk {
             seed,
             pool,
             rooms,
+            pages,
             postings: settings.postings,
             newest: HashMap::new(),
+            is_pinged: false,
             marks: Vec::new(),
             hearing: (0, Moment::START),
             errands: Vec::new(),

@@ -8,7 +8,7 @@ use crate::record::books::{Books, Party};
 use crate::record::checks::Checks;
 use crate::record::lately::Lately;
 use crate::record::measure::{Begun, Measure};
-use crate::workload::{Persona, ServerId};
+use crate::workload::{Persona, Place, ServerId};
 
 impl Checks for Accounts {
     fn dialled(&mut self, phone: PhoneId, _persona: Persona, _server: ServerId) {
@@ -93,7 +93,11 @@ impl Checks for Accounts {
             }
             let is_unacknowledged = !owed.is_doubted && !self.is_acknowledged(number);
             let lost = owed.to.saturating_sub(u32::from(is_unacknowledged));
-            self.lapses.add_many(Lapse::DeliveryLost, u64::from(lost));
+            let lapse = match Place::of(owed.stamp.recipient) {
+                Place::Phone(to) if self.seats[to.index()].hears_by_notice => Lapse::NoticeLost,
+                Place::Everyone | Place::Room(_) | Place::Phone(_) => Lapse::DeliveryLost,
+            };
+            self.lapses.add_many(lapse, u64::from(lost));
             self.lapses.add_many(Lapse::Unacknowledged, u64::from(is_unacknowledged));
         }
     }

@@ -6,6 +6,8 @@
 pub(crate) enum Lapse {
     /// A phone that was there did not get a message.
     DeliveryLost,
+    /// A private message was not announced to a phone that was there, on another page than the conversation's.
+    NoticeLost,
     /// A message came to others, and its sender was never told that it is stored.
     Unacknowledged,
     /// A history left out a message, or had it twice or in another order than others had seen.
@@ -24,14 +26,17 @@ pub(crate) enum Lapse {
     ReplyWrong,
     /// The server counts more or fewer unread messages in a place than there are.
     UnreadWrong,
+    /// A user has marked a place as read, and the page with the counts was not told so.
+    ResetLost,
     /// The server gave no history, or not all of it.
     Unread,
 }
 
 impl Lapse {
     /// All lapses.
-    pub(crate) const ALL: [Lapse; 11] = [
+    pub(crate) const ALL: [Lapse; 13] = [
         Lapse::DeliveryLost,
+        Lapse::NoticeLost,
         Lapse::Unacknowledged,
         Lapse::HistoryWrong,
         Lapse::StoredMissing,
@@ -41,6 +46,7 @@ impl Lapse {
         Lapse::StoredReply,
         Lapse::ReplyWrong,
         Lapse::UnreadWrong,
+        Lapse::ResetLost,
         Lapse::Unread,
     ];
 
@@ -48,6 +54,7 @@ impl Lapse {
     pub(crate) const fn word(self) -> &'static str {
         match self {
             Lapse::DeliveryLost => "deliveries_lost",
+            Lapse::NoticeLost => "notices_lost",
             Lapse::Unacknowledged => "unacknowledged",
             Lapse::HistoryWrong => "histories_wrong",
             Lapse::StoredMissing => "stored.missing",
@@ -57,6 +64,7 @@ impl Lapse {
             Lapse::StoredReply => "stored.replies_wrong",
             Lapse::ReplyWrong => "replies_wrong",
             Lapse::UnreadWrong => "unread_wrong",
+            Lapse::ResetLost => "resets_lost",
             Lapse::Unread => "stored.unread",
         }
     }
@@ -65,6 +73,9 @@ impl Lapse {
     pub(crate) const fn sentence(self) -> &'static str {
         match self {
             Lapse::DeliveryLost => "deliveries to phones that were there, and never came",
+            Lapse::NoticeLost => {
+                "private messages that were not announced to a phone on another page"
+            }
             Lapse::Unacknowledged => "messages that were never acknowledged to their senders",
             Lapse::HistoryWrong => "messages left out, repeated or out of order in a history",
             Lapse::StoredMissing => "acknowledged messages that are not in the history",
@@ -78,6 +89,7 @@ impl Lapse {
             Lapse::UnreadWrong => {
                 "places where the server counts other messages as unread than there are"
             }
+            Lapse::ResetLost => "times that a page was not told that messages are no longer unread",
             Lapse::Unread => "histories that the server did not give at the end",
         }
     }

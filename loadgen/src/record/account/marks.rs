@@ -19,6 +19,17 @@ impl Conversation {
     }
 }
 
+/// What comes of marking a place as read in the end.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Reset {
+    /// Nothing there is unread any more, and the user was told so.
+    Done,
+    /// The user was not told.
+    Untold,
+    /// The server does not do it, or counts messages there as unread afterwards.
+    Refused,
+}
+
 /// The most unread messages that a server needs to count: ours counts so far.
 const MOST_UNREAD: u64 = 1_000;
 
@@ -40,12 +51,17 @@ impl Accounts {
 
     /// A phone has marked a place as read, up to this message.
     pub(crate) fn mark(&mut self, user: PhoneId, place: Place, number: u64) {
-        self.marks.insert((user, place), number as u32);
+        self.marks.insert((user, place), Some(number as u32));
+    }
+
+    /// A phone has marked a place as read before the run.
+    pub(crate) fn mark_before(&mut self, user: PhoneId, place: Place) {
+        self.marks.insert((user, place), None);
     }
 
     /// Marks of a connection that broke may not have come through.
     pub(super) fn forget_marks(&mut self, user: PhoneId) {
-        self.marks.retain(|&(marked_by, _), _| marked_by != user);
+        self.marks.retain(|&(marked_by, _), mark| marked_by != user || mark.is_none());
     }
 
     /// At most `most` users who have marked something as read, each with the places.
@@ -63,9 +79,13 @@ impl Accounts {
     /// with the messages of others behind the mark.
     pub(crate) fn compare_unread(&mut self, user: PhoneId, place: Place, said: Option<u64>) {
         let Some(&mark) = self.marks.get(&(user, place)) else { return };
-        let position = self.positions[mark as usize];
-        let Some(log) = self.log((place, user)).filter(|_| position != NOWHERE) else { return };
-        let behind = log.order.iter().skip(position as usize + 1);
+        let read = match mark.map(|number| self.positions[number as usize]) {
+            Some(NOWHERE) => return,
+            Some(position) => position as usize + 1,
+            None => 0,
+        };
+        let order = self.log((place, user)).map_or(&[][..], |log| &log.order[..]);
+        let behind = order.iter().skip(read);
         let unread = behind.filter(|&&number| self.senders[number as usize] != user).count() as u64;
         // Nobody has seen these, and the server may have them.
         let most = unread + self.in_doubt;
@@ -74,5 +94,14 @@ impl Accounts {
         });
         self.unread_compared += 1;
         self.lapses.add_many(Lapse::UnreadWrong, u64::from(!is_right));
+    }
+
+    /// A user has marked a place as read after the run.
+    pub(crate) fn compare_reset(&mut self, reset: Reset) {
+        match reset {
+            Reset::Done => {}
+            Reset::Untold => self.lapses.add(Lapse::ResetLost),
+            Reset::Refused => self.lapses.add(Lapse::UnreadWrong),
+        }
     }
 }

@@ -14,7 +14,7 @@ mod stored;
 mod tests;
 
 pub(crate) use lapse::{Lapse, Lapses};
-pub(crate) use marks::Conversation;
+pub(crate) use marks::{Conversation, Reset};
 pub(crate) use stored::Kept;
 use stored::Stored;
 
@@ -54,8 +54,9 @@ pub(crate) struct Accounts {
     gaps: HashSet<(PhoneId, u32)>,
     /// Messages of which nobody knows whether the server has got them.
     in_doubt: u64,
-    /// Deliveries to phones other than the sender.
+    /// Deliveries to phones other than the sender, and those of them that came as notices.
     pub(crate) deliveries: u64,
+    pub(crate) notices: u64,
     /// Typing that was sent, counted once for each phone that should see it; and that was seen.
     pub(crate) typing_sent: u64,
     pub(crate) typing_seen: u64,
@@ -64,8 +65,8 @@ pub(crate) struct Accounts {
     pub(crate) acknowledgement: Measure,
     /// By message: the server's id of the message that it answers.
     answers: HashMap<u32, Box<str>>,
-    /// By user and place: the message up to which the user has marked the place as read.
-    marks: HashMap<(PhoneId, Place), u32>,
+    /// By user and place: the message up to which the user has marked the place as read; `None`: before the run.
+    marks: HashMap<(PhoneId, Place), Option<u32>>,
     /// Places whose number of unread messages was compared at the end.
     pub(crate) unread_compared: u64,
     /// What the histories at the end came to.
@@ -88,6 +89,8 @@ const MOST_GAPS: usize = 100_000;
 #[derive(Clone, Copy, Debug, Default)]
 struct Seat {
     is_present: bool,
+    /// Whether private messages come to it as notices.
+    hears_by_notice: bool,
     /// Counts its connections.
     generation: u32,
     /// Messages from this number on are owed to it, while it is there.
@@ -134,6 +137,7 @@ impl Accounts {
             gaps: HashSet::new(),
             in_doubt: 0,
             deliveries: 0,
+            notices: 0,
             typing_sent: 0,
             typing_seen: 0,
             lapses: Lapses::default(),
@@ -151,6 +155,11 @@ impl Accounts {
     /// There is another room, with these members.
     pub(crate) fn add_room(&mut self, members: impl Iterator<Item = PhoneId>) {
         self.rooms.push(Log::of_few(members));
+    }
+
+    /// Private messages come to this phone as notices.
+    pub(crate) fn hears_by_notice(&mut self, phone: PhoneId) {
+        self.seats[phone.index()].hears_by_notice = true;
     }
 
     /// A message is sent. The books have given it its number.
@@ -221,6 +230,7 @@ impl Accounts {
         };
         if by != sender {
             self.deliveries += 1;
+            self.notices += u64::from(self.seats[by.index()].hears_by_notice);
             return Some(Arrival::Delivered(receipt));
         }
         self.acknowledged[number as usize / 64] |= 1 << (number % 64);

@@ -1,0 +1,111 @@
+//! [`AppAsker`]: asks a server over HTTP as the app's pages do, before a run and after it.
+
+use std::time::Duration;
+
+use super::ask::{Asker, Request};
+use super::audit::{Failure, Read};
+use super::desk::Desk;
+use crate::client::{App, AppRequest, Post};
+use crate::phone_id::PhoneId;
+use crate::pool::{Account, Pool};
+use crate::signals::Signals;
+use crate::target::Target;
+use crate::workload::Place;
+
+/// How often a request is made for which it is too early, as the server says (429, 503), and the bounds of the time
+/// before the next attempt.
+const ATTEMPTS: u32 = 5;
+const LEAST_PAUSE: Duration = Duration::from_millis(100);
+const LONGEST_PAUSE: Duration = Duration::from_secs(10);
+
+/// Asks on one connection, for whichever user.
+#[derive(Debug)]
+pub(super) struct AppAsker<'a> {
+    asker: Asker<'a>,
+    signals: &'a Signals,
+}
+
+impl<'a> AppAsker<'a> {
+    pub(super) fn new(target: &'a Target, signals: &'a Signals) -> Self {
+        AppAsker { asker: Asker::new(target, signals), signals }
+    }
+
+    /// Makes a request, and returns the body of the answer.
+    pub(super) fn ask(
+        &mut self,
+        account: &Account,
+        request: impl Fn(&App<'_>) -> AppRequest,
+    ) -> Result<String, Failure> {
+        let token = account.token.as_deref().unwrap_or_default();
+        let app = App { user_id: &account.id, token };
+        let AppRequest { method, path, body } = request(&app);
+        let json = if body.is_empty() { "" } else { "Content-Type: application/json\r\n" };
+        let headers = app.cookies() + json;
+        let request = Request { method, path: &path, headers: &headers, body: &body };
+        for _ in 0..ATTEMPTS {
+            let answer = self.asker.ask(&request)?;
+            match answer.status {
+                200 => return Ok(answer.body),
+                404 => return Err(Failure::Unknown),
+                429 | 503 => {
+                    let pause = answer.retry_after.unwrap_or(LEAST_PAUSE);
+                    if self.signals.pause(pause.clamp(LEAST_PAUSE, LONGEST_PAUSE)) {
+                        return Err(Failure::Interrupted);
+                    }
+                }
+                _ => return Err(Failure::Late),
+            }
+        }
+        Err(Failure::Late)
+    }
+
+    /// The last messages of a room or a conversation that are of this run, the oldest first; and whether all older ones
+    /// are of other runs.
+    pub(super) fn history(&mut self, desk: &Desk, (place, user): (Place, PhoneId)) -> Read {
+        let account = desk.pool.get(user).ok_or(Failure::Unknown)?;
+        let (body, read): (_, fn(&str) -> Option<Vec<Post<'_>>>) = match place {
+            Place::Room(room) => {
+                let id = desk.pool.room(room);
+                (self.ask(account, |app| app.room_history(id))?, App::read_room_history)
+            }
+            Place::Phone(other) => {
+                let id = &desk.pool.get(other).ok_or(Failure::Unknown)?.id;
+                (self.ask(account, |app| app.history(id))?, App::read_history)
+            }
+            // There is no such place in the app.
+            Place::Everyone => return Ok((Vec::new(), true)),
+        };
+        let posts = read(&body).ok_or(Failure::Late)?;
+        let kept = desk.kept(&posts);
+        let is_whole = posts.len() < App::LAST || kept.len() < posts.len();
+        Ok((kept, is_whole))
+    }
+
+    /// How many messages of another user are unread.
+    pub(super) fn unread(
+        &mut self,
+        pool: &Pool,
+        user: PhoneId,
+        other: PhoneId,
+    ) -> Result<u64, Failure> {
+        let (Some(account), Some(other)) = (pool.get(user), pool.get(other)) else {
+            return Err(Failure::Unknown);
+        };
+        let body = self.ask(account, |app| app.unread())?;
+        let counts = App::read_unread(&body).ok_or(Failure::Late)?;
+        Ok(counts.get(&other.id).copied().unwrap_or(0))
+    }
+
+    /// Marks all messages of another user as read.
+    pub(super) fn mark_read(
+        &mut self,
+        pool: &Pool,
+        user: PhoneId,
+        other: PhoneId,
+    ) -> Result<(), Failure> {
+        let (Some(account), Some(other)) = (pool.get(user), pool.get(other)) else {
+            return Err(Failure::Unknown);
+        };
+        self.ask(account, |app| app.mark_read(&other.id)).map(drop)
+    }
+}
