@@ -36,7 +36,7 @@ fn the_commands_about_accounts_do_what_is_said_of_them() {
     let commands = section.lines().filter_map(|line| line.strip_prefix("    "));
     let is_command = |line: &&str| line.starts_with("target/") || line.starts_with("seq ");
     let commands: Vec<&str> = commands.filter(is_command).collect();
-    let [own, rooms, pool, make] = commands[..] else { panic!("four commands: {commands:?}") };
+    let [own, rooms, pool, make, app] = commands[..] else { panic!("five commands: {commands:?}") };
 
     let folder = env::temp_dir().join(format!("loadgen-{}-readme", process::id()));
     let data = folder.join("data");
@@ -62,6 +62,7 @@ fn the_commands_about_accounts_do_what_is_said_of_them() {
     };
     assert!(run(own, "").contains(" acknowledged, 0 missing, 0 twice, 0 out of order, 0 wrong"));
     assert!(run(rooms, "").contains(" acknowledged, 0 missing"));
+    assert!(run(app, "").contains(" of the deliveries came as notices"));
     let read = || fs::read_to_string(folder.join("pool")).expect("it was written");
     {
         let (_server, address) = serve(&format!("127.0.0.1:0 --data {}", data.display()));

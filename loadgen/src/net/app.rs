@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use super::ask::{Asker, Request};
-use super::audit::{Failure, Read};
 use super::desk::Desk;
+use super::reader::{Failure, Read};
 use crate::client::{App, AppRequest, Post};
 use crate::phone_id::PhoneId;
 use crate::pool::{Account, Pool};
@@ -17,6 +17,9 @@ use crate::workload::Place;
 const ATTEMPTS: u32 = 5;
 const LEAST_PAUSE: Duration = Duration::from_millis(100);
 const LONGEST_PAUSE: Duration = Duration::from_secs(10);
+
+/// Reads the messages of a history from the body of an answer; `None`: it is no history.
+type ReadPosts = fn(&str) -> Option<Vec<Post<'_>>>;
 
 /// Asks on one connection, for whichever user.
 #[derive(Debug)]
@@ -63,7 +66,7 @@ impl<'a> AppAsker<'a> {
     /// are of other runs.
     pub(super) fn history(&mut self, desk: &Desk, (place, user): (Place, PhoneId)) -> Read {
         let account = desk.pool.get(user).ok_or(Failure::Unknown)?;
-        let (body, read): (_, fn(&str) -> Option<Vec<Post<'_>>>) = match place {
+        let (body, read): (_, ReadPosts) = match place {
             Place::Room(room) => {
                 let id = desk.pool.room(room);
                 (self.ask(account, |app| app.room_history(id))?, App::read_room_history)

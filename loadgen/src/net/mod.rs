@@ -35,6 +35,7 @@ mod probe;
 mod progress;
 mod published;
 mod publisher;
+mod reader;
 mod roam;
 mod rooms;
 mod run;

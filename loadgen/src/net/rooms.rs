@@ -6,9 +6,10 @@
 use std::time::Duration;
 
 use super::app::AppAsker;
-use super::audit::{Failure, Reader, tell};
+use super::audit::tell;
 use super::clock::Clock;
 use super::patience::Refusal;
+use super::reader::{Failure, Reader};
 use crate::client::{AccountWords, App, News, Realm, RoomEvent};
 use crate::phone_id::PhoneId;
 use crate::plan::Plan;

@@ -5,9 +5,9 @@
 use std::time::Duration;
 
 use super::app::AppAsker;
-use super::audit::{Failure, Reader};
-use super::desk::account::spot;
+use super::desk::account::{ASKED, spot};
 use super::patience::Refusal;
+use super::reader::{Failure, Reader};
 use super::run::Run;
 use crate::client::{News, Realm};
 use crate::phone_id::PhoneId;
@@ -18,9 +18,7 @@ use crate::signals::Signals;
 use crate::target::Target;
 use crate::workload::Place;
 
-/// The most users that are asked. Each has to sign in for it.
-pub(super) const ASKED: usize = 100;
-/// The most of them that mark a conversation as read in the end, and wait on the start page to be told so.
+/// The most users that mark a conversation as read in the end, and wait on the start page to be told so.
 const RESET: usize = 10;
 /// How long the server may take for that.
 const FOR_A_RESET: Duration = Duration::from_secs(5);

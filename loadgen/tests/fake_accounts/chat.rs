@@ -31,6 +31,8 @@ pub(crate) struct Chat {
     /// How many notices there were, and how many messages in rooms.
     pub(crate) notices: usize,
     pub(crate) in_rooms: usize,
+    pub(crate) pings: usize,
+    pub(crate) pongs: usize,
     pub(crate) seats: Vec<Seat>,
 }
 
@@ -90,6 +92,8 @@ impl Chat {
             replies: 0,
             notices: 0,
             in_rooms: 0,
+            pings: 0,
+            pongs: 0,
             seats: Vec::new(),
         }
     }

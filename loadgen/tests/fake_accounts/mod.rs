@@ -78,24 +78,32 @@ pub(crate) enum Flaw {
 #[derive(Debug)]
 pub(crate) struct FakeAccounts {
     pub(crate) address: SocketAddr,
+    chat: Arc<Mutex<Chat>>,
 }
 
 impl FakeAccounts {
     pub(crate) fn start(flaw: Flaw) -> Self {
-        let (address, _) = listen(flaw);
-        FakeAccounts { address }
+        let (address, chat) = listen(flaw);
+        FakeAccounts { address, chat }
     }
 
     /// A server that dies and comes back as soon as this file exists, once.
     pub(crate) fn restarts_at(flaw: Flaw, file: PathBuf) -> Self {
         let (address, chat) = listen(flaw);
+        let same = Arc::clone(&chat);
         thread::spawn(move || {
             while !file.exists() {
                 thread::sleep(Duration::from_millis(2));
             }
-            lock(&chat).restart();
+            lock(&same).restart();
         });
-        FakeAccounts { address }
+        FakeAccounts { address, chat }
+    }
+
+    /// How many pings there were on MyChat's start pages, and pongs.
+    pub(crate) fn pings_and_pongs(&self) -> (usize, usize) {
+        let chat = lock(&self.chat);
+        (chat.pings, chat.pongs)
     }
 }
 

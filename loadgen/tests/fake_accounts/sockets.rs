@@ -83,6 +83,10 @@ impl Chat {
         match kind {
             Kind::V1 { hears_presence: true } => say(&stream, &self.online_users()),
             Kind::Status => say(&stream, &self.status()),
+            Kind::Notices => {
+                self.pings += 1;
+                say(&stream, &json!({"type": "ping"}));
+            }
             _ => {}
         }
         if !was_online {
@@ -128,7 +132,8 @@ impl Chat {
                 let (place, id) = (Place::Room(room), String::new());
                 self.post((number, user), Posted { place, text, reply, id });
             }
-            Kind::Notices | Kind::Status => {}
+            Kind::Notices => self.pongs += usize::from(frame == json!({"type": "pong"})),
+            Kind::Status => {}
         }
     }
 

@@ -9,6 +9,9 @@ use crate::pool::Pool;
 use crate::record::{Accounts, Books, Came, Conversation, Fault, Kept, Lapse};
 use crate::workload::{Page, Place, Stamp};
 
+/// The most users that are asked at the end how much is unread. Each has to sign in for it.
+pub(in crate::net) const ASKED: usize = 100;
+
 /// A message that a phone marks as read.
 #[derive(Debug)]
 pub(in crate::net) struct Mark {

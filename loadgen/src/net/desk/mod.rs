@@ -11,7 +11,6 @@ use std::sync::Arc;
 use switchboard::timer::Moment;
 
 use super::errand::Errand;
-use super::unread::ASKED;
 use crate::client::{Presence, Realm, Said};
 use crate::phone_id::PhoneId;
 use crate::plan::Plan;
@@ -19,7 +18,7 @@ use crate::pool::Pool;
 use crate::record::{Checked, Conversation, Receipt, Record};
 use crate::schedule::Timing;
 use crate::workload::{Manners, Names, Numbers, Page, Pages, Place, Postings, Rooms, Texts};
-use account::Mark;
+use account::{ASKED, Mark};
 
 /// Enters into the record what phones hear.
 #[derive(Debug)]
