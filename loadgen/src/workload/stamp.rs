@@ -11,8 +11,6 @@
 //!
 //! Written and read by [`Texts`], which also checks the filling: a server must not change a byte.
 
-use std::io::Write as _;
-
 use switchboard::timer::Moment;
 
 use super::Sizes;
@@ -58,7 +56,7 @@ impl Texts {
 
     /// Whether a text begins as those of this run.
     pub(crate) fn begin(&self, text: &str) -> bool {
-        let run = text.split(' ').next().filter(|run| run.len() == 8);
+        let run = text.split(' ').next().filter(|run| run.len() == RUN_DIGITS);
         run.and_then(|run| u32::from_str_radix(run, 16).ok()) == Some(self.run)
     }
 
@@ -66,30 +64,62 @@ impl Texts {
     pub(crate) fn write(&self, stamp: &Stamp, text: &mut Vec<u8>) {
         text.clear();
         let Stamp { number, sender, recipient, intended } = *stamp;
-        let (sender, recipient, intended) = (sender.0, recipient.0, intended.as_nanos());
-        write!(text, "{:08x} {number:x} {sender:x} {recipient:x} {intended:x} ", self.run)
-            .expect("writing to a vector never fails");
+        push_hex(self.run.into(), RUN_DIGITS, text);
+        for part in [number, sender.0.into(), recipient.0.into(), intended.as_nanos()] {
+            push_hex(part, 1, text);
+        }
         let size = self.sizes.of(number, self.seed);
         text.extend_from_slice(self.filling.get(text.len()..size).unwrap_or_default());
     }
 
     /// Reads a text; `None` if it is none of ours, or not as it was written.
     pub(crate) fn read(&self, text: &str) -> Option<Stamp> {
-        let mut parts = text.splitn(6, ' ');
-        let mut next = || u64::from_str_radix(parts.next()?, 16).ok();
-        if next()? != u64::from(self.run) {
+        let mut rest = text.as_bytes();
+        if take_hex(&mut rest)? != u64::from(self.run) {
             return None;
         }
-        let number = next()?;
-        let mut phone = || next().and_then(|id| u32::try_from(id).ok()).map(PhoneId);
+        let number = take_hex(&mut rest)?;
+        let mut phone = || take_hex(&mut rest).and_then(|id| u32::try_from(id).ok()).map(PhoneId);
         let (sender, recipient) = (phone()?, phone()?);
-        let intended = Moment::from_nanos(next()?);
-        let filling = parts.next()?;
-        let begin = text.len() - filling.len();
+        let intended = Moment::from_nanos(take_hex(&mut rest)?);
+        let begin = text.len() - rest.len();
         let is_whole = text.len() == self.sizes.of(number, self.seed)
-            && self.filling.get(begin..text.len()) == Some(filling.as_bytes());
+            && self.filling.get(begin..text.len()) == Some(rest);
         is_whole.then_some(Stamp { number, sender, recipient, intended })
     }
+}
+
+/// How many digits the beginning of a run's texts has.
+const RUN_DIGITS: usize = 8;
+/// The most digits that a number has.
+const MOST_DIGITS: usize = 16;
+
+/// Appends a number in hexadecimal, of at least `least_digits` digits, and a space. Each message has five numbers, and
+/// `write!` takes five times as long.
+fn push_hex(number: u64, least_digits: usize, text: &mut Vec<u8>) {
+    let digits = number.checked_ilog2().map_or(0, |bits| bits as usize / 4 + 1);
+    for place in (0..digits.max(least_digits)).rev() {
+        text.push(b"0123456789abcdef"[(number >> (4 * place) & 15) as usize]);
+    }
+    text.push(b' ');
+}
+
+/// Takes such a number and its space from the front of `text`; `None` if there is none.
+fn take_hex(text: &mut &[u8]) -> Option<u64> {
+    let mut number = 0;
+    for (place, &byte) in text.iter().enumerate().take(MOST_DIGITS + 1) {
+        let digit = match byte {
+            b'0'..=b'9' => byte - b'0',
+            b'a'..=b'f' => byte - b'a' + 10,
+            b' ' if place > 0 => {
+                *text = &text[place + 1..];
+                return Some(number);
+            }
+            _ => return None,
+        };
+        number = number << 4 | u64::from(digit);
+    }
+    None
 }
 
 #[cfg(test)]
@@ -140,7 +170,29 @@ mod tests {
             changed[at] = b'~';
             let changed = String::from_utf8(changed).expect("ASCII");
             assert_eq!(texts.read(&changed), None, "changed at {at}");
+            let mut capital = good.clone();
+            capital[at..=at].make_ascii_uppercase();
+            assert!(capital == good || texts.read(&capital).is_none(), "a capital at {at}");
         }
         assert_eq!(texts.read(&format!("{good}!")), None);
+    }
+
+    #[test]
+    fn a_number_in_a_text_is_hexadecimal_and_ends_with_a_space() {
+        let written = |number, least_digits| {
+            let mut text = Vec::new();
+            push_hex(number, least_digits, &mut text);
+            let mut rest = text.as_slice();
+            assert_eq!((take_hex(&mut rest), rest), (Some(number), &b""[..]));
+            String::from_utf8(text).expect("ASCII")
+        };
+        assert_eq!(written(0, 1), "0 ");
+        assert_eq!(written(0x1f, RUN_DIGITS), "0000001f ");
+        assert_eq!(written(0x1234_5678_9abc_def0, RUN_DIGITS), "123456789abcdef0 ");
+        assert_eq!(written(u64::MAX, 1), "ffffffffffffffff ");
+        for other in ["", " ", "  ", "1f", "+1 ", "-1 ", "1F ", "g ", "é ", "0123456789abcdef0 "] {
+            let mut rest = other.as_bytes();
+            assert_eq!((take_hex(&mut rest), rest), (None, other.as_bytes()), "{other}");
+        }
     }
 }
