@@ -11,7 +11,8 @@
 mod crossing;
 mod sums;
 
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::collections::hash_map::{self, HashMap, OccupiedEntry};
+use std::collections::{HashSet, VecDeque};
 
 use switchboard::timer::Moment;
 
@@ -372,21 +373,19 @@ impl Books {
 
     fn tick_off_pair(&mut self, stamp: &Stamp) {
         let key = (stamp.sender, stamp.recipient);
-        let Some(pair) = self.pairs.get_mut(&key) else { return };
-        if stamp.number < pair.beyond {
+        let hash_map::Entry::Occupied(mut pair) = self.pairs.entry(key) else { return };
+        if stamp.number < pair.get().beyond {
             self.faults[Fault::Reordered as usize] += 1;
         }
-        pair.beyond = pair.beyond.max(stamp.number + 1);
-        self.count_down(key);
+        let beyond = &mut pair.get_mut().beyond;
+        *beyond = (*beyond).max(stamp.number + 1);
+        count_down(pair);
     }
 
-    /// One message less is under way between two phones.
+    /// One message less is under way between two phones, and it has not arrived.
     fn count_down(&mut self, key: (PhoneId, PhoneId)) {
-        let Some(pair) = self.pairs.get_mut(&key) else { return };
-        pair.under_way -= 1;
-        // With nothing under way, the next message is younger than all that have arrived.
-        if pair.under_way == 0 && pair.early == 0 {
-            self.pairs.remove(&key);
+        if let hash_map::Entry::Occupied(pair) = self.pairs.entry(key) {
+            count_down(pair);
         }
     }
 
@@ -401,6 +400,15 @@ impl Books {
     fn blame(&mut self, fault: Fault) -> Option<Receipt> {
         self.faults[fault as usize] += 1;
         None
+    }
+}
+
+/// One message less is under way between two phones.
+fn count_down(mut pair: OccupiedEntry<'_, (PhoneId, PhoneId), Pair>) {
+    pair.get_mut().under_way -= 1;
+    // With nothing under way, the next message is younger than all that have arrived.
+    if pair.get().under_way == 0 && pair.get().early == 0 {
+        pair.remove();
     }
 }
 
