@@ -73,15 +73,12 @@ impl Clock {
         Moment::START + self.start.elapsed()
     }
 
-    /// The moment of a time since the Unix epoch. It is now if there is no time, or if it lies in the
-    /// future.
-    ///
-    /// The two clocks are compared in each call. So if the system's clock is set, only the times under way
-    /// at that moment are wrong.
-    pub(super) fn moment(&self, stamp: Option<Duration>) -> Moment {
-        let now = self.now();
-        let age = stamp.map_or(Duration::ZERO, |stamp| since_the_epoch().saturating_sub(stamp));
-        Moment::START + now.since(Moment::START).saturating_sub(age)
+    /// When the run started, in time since the Unix epoch, as the system's clock has it now. That clock may be set;
+    /// so this is asked for again in each turn. If the process is stopped between the two looks, the start seems
+    /// earlier, and arrivals later.
+    pub(super) fn unix_start(&self) -> Duration {
+        let today = since_the_epoch();
+        today.saturating_sub(self.start.elapsed())
     }
 
     /// Sleeps until this moment, whatever arrives meanwhile.

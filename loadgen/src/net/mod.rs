@@ -144,7 +144,7 @@ pub(crate) fn play(
             Err(error) if error.kind() == ErrorKind::Interrupted => continue,
             Err(error) => return Err(error),
         }
-        let awake_since = run.now();
+        let awake_since = run.begin_turn();
         for event in &events {
             match event.token() {
                 ALARM => alarm.has_rung(),

@@ -95,6 +95,12 @@ impl<'p> Run<'p> {
         self.clock.now()
     }
 
+    /// A turn begins, at the moment that is returned.
+    pub(super) fn begin_turn(&mut self) -> Moment {
+        self.lines.inbox.compare_clocks();
+        self.now()
+    }
+
     pub(super) fn is_over(&self) -> bool {
         self.cursor.is_over()
     }
