@@ -63,7 +63,7 @@ pub(crate) enum Realm {
 
 /// What a phone with a number says.
 pub(crate) trait MobileWords: Debug + Sync {
-    /// Writes to a number.
+    /// Writes to a number. Neither the number nor the text needs an escape in JSON.
     fn message(&self, to: &str, text: &str, pen: &mut Pen, out: &mut Vec<u8>);
 
     /// Asks who is online.

@@ -62,9 +62,23 @@ impl Pen {
 
     /// A frame of the protocol, which serde turns into JSON.
     pub(crate) fn write_json(&mut self, frame: &impl Serialize, out: &mut Vec<u8>) {
+        let write = |json: &mut Vec<u8>| serde_json::to_writer(json, frame);
+        self.write_with(|json| write(json).expect("strings always have a JSON form"), out);
+    }
+
+    /// A frame of the protocol whose JSON is these parts, one after the other. For the frame that is sent most:
+    /// serde looks at each byte of a string, whether it needs an escape.
+    pub(crate) fn write_parts(&mut self, parts: &[&str], out: &mut Vec<u8>) {
+        self.write_with(
+            |json| parts.iter().for_each(|part| json.extend_from_slice(part.as_bytes())),
+            out,
+        );
+    }
+
+    fn write_with(&mut self, write: impl FnOnce(&mut Vec<u8>), out: &mut Vec<u8>) {
         let mut json = std::mem::take(&mut self.json);
         json.clear();
-        serde_json::to_writer(&mut json, frame).expect("strings always have a JSON form");
+        write(&mut json);
         let text = str::from_utf8(&json).expect("JSON is UTF-8");
         self.write(&Frame::Text(text), out);
         self.json = json;

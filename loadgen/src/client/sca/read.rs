@@ -8,11 +8,12 @@ use std::borrow::Cow;
 use switchboard::dialects::sca::wire::ServerFields;
 
 use super::lists::{Delta, List};
+use crate::client::quick::string;
 use crate::client::said::{Message, Said};
 
 const LIST: &str = r#"{"type":"online_users""#;
 const MESSAGE: &str = r#"{"type":"message","from":""#;
-const MESSAGE_TEXT: &str = r#"","text":""#;
+const MESSAGE_TEXT: &str = r#","text":""#;
 const PONG: &str = r#"{"type":"pong"}"#;
 
 /// Understands a frame.
@@ -32,11 +33,10 @@ pub(super) fn understand(json: Cow<'_, str>) -> Said<'_> {
 
 /// A message in the usual spelling.
 fn quick(json: &str) -> Option<Said<'_>> {
-    let (from, rest) = json.strip_prefix(MESSAGE)?.split_once(MESSAGE_TEXT)?;
-    let text = rest.strip_suffix("\"}")?;
-    let is_plain = |part: &str| !part.bytes().any(|byte| byte == b'"' || byte == b'\\');
+    let (from, rest) = string(json.strip_prefix(MESSAGE)?)?;
+    let (text, rest) = string(rest.strip_prefix(MESSAGE_TEXT)?)?;
     let message = Message { from: Cow::Borrowed(from), text: Cow::Borrowed(text) };
-    (is_plain(from) && is_plain(text)).then_some(Said::Message(message))
+    (rest == "}").then_some(Said::Message(message))
 }
 
 /// Any other spelling. What is needed of it is copied.
