@@ -52,6 +52,18 @@ pub(super) const AT_RUN_TIME: [&str; 37] = [
     "slow-turn",
 ];
 
+/// Those of them that keep people out. A reload refuses settings in which one is missing that was given before: a line
+/// that was lost by mistake must open no door. A restart obeys.
+pub(super) const GUARDS: [&str; 7] = [
+    "auth-key-file",
+    "auth-audience",
+    "admin-token-file",
+    "bans-file",
+    "trusted-proxy",
+    "registration",
+    "require-invitation",
+];
+
 /// The column of the comment behind a value.
 const COLUMN: usize = 56;
 
@@ -66,6 +78,8 @@ pub(super) struct Effective {
     value: String,
     /// Where the value comes from, in a few words.
     origin: String,
+    /// Whether it is a default.
+    is_default: bool,
 }
 
 /// All flags that have a variable, in the order of the help.
@@ -91,9 +105,11 @@ fn one(
     // A variable that switches a flag off makes no token.
     let off = || sources.find(variable).map(|(_, origin)| ("false".to_owned(), origin.words()));
     let given = given.or_else(|| if is_switch { off() } else { None });
+    let is_default = given.is_none();
     let (value, origin) = given.unwrap_or_else(|| default_of(arg, is_switch, sources, settings));
     let variable = variable.to_string_lossy().into_owned();
-    Some(Effective { flag: flag.trim_start_matches('-').to_owned(), variable, value, origin })
+    let flag = flag.trim_start_matches('-').to_owned();
+    Some(Effective { flag, variable, value, origin, is_default })
 }
 
 /// The value of a flag that is not given.
@@ -139,8 +155,12 @@ fn value_is_none(arg: &Arg, is_switch: bool) -> bool {
 impl Effective {
     /// The value, for a later comparison.
     pub(super) fn setting(&self) -> Setting {
-        let at_run_time = AT_RUN_TIME.contains(&&*self.flag);
-        Setting { flag: format!("--{}", self.flag), value: self.value.clone(), at_run_time }
+        Setting {
+            flag: format!("--{}", self.flag),
+            value: self.value.clone(),
+            at_run_time: AT_RUN_TIME.contains(&&*self.flag),
+            missing_guard: self.is_default && GUARDS.contains(&&*self.flag),
+        }
     }
 
     fn line(&self) -> String {

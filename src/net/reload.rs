@@ -55,6 +55,8 @@ pub struct Setting {
     pub value: String,
     /// Whether a reload changes it.
     pub at_run_time: bool,
+    /// Whether it is one that keeps people out, and is not given.
+    pub missing_guard: bool,
 }
 
 /// What a reload has read, and the loop is to use from now on.
@@ -119,12 +121,11 @@ impl Driver {
     }
 
     /// Takes the bans of the file, and after them what the operator has changed and the file does not have yet. Without a
-    /// file, those that the operator has made stay, unless there was a file before. Returns whether the log says so.
+    /// file, those that the operator has made stay. Returns whether the log says so.
     fn take_bans(&mut self, fresh: &mut Fresh) -> bool {
-        let had_file = mem::replace(&mut self.ban_keeper.path, fresh.bans_file.take()).is_some();
+        self.ban_keeper.path = fresh.bans_file.take();
         self.turn.keep_bans(self.ban_keeper.path.is_some());
-        let bans = fresh.bans.take().or_else(|| had_file.then(Bans::default));
-        let Some(bans) = bans else { return false };
+        let Some(bans) = fresh.bans.take() else { return false };
         self.log.always(format_args!("reloaded: there are {} bans", bans.len()));
         self.turn.set_bans(bans);
         self.turn.repeat_ban_changes(self.ban_keeper.waiting());
@@ -214,7 +215,22 @@ impl Reload {
             Err(TryRecvError::Disconnected) => Err(vec!["its thread has ended".to_owned()]),
         };
         self.under_way = None;
+        let read = read.and_then(|fresh| self.keeps_guards(&fresh).map(|()| fresh));
         Some(read.map_err(|mistakes| refuse(&mistakes, log)))
+    }
+
+    /// Whether what keeps somebody out does so after the reload, too, if perhaps with another value.
+    fn keeps_guards(&self, fresh: &Fresh) -> Result<(), Vec<String>> {
+        let both = self.values.iter().zip(&fresh.values);
+        let lost = both.filter(|(old, new)| new.missing_guard && old.value != new.value);
+        let line = |(old, new): (&Setting, &Setting)| {
+            let (flag, was) = (&new.flag, &old.value);
+            format!(
+                "{flag} is no longer given (it is {was}): what keeps people out can go only with a restart"
+            )
+        };
+        let lines: Vec<String> = lost.map(line).collect();
+        if lines.is_empty() { Ok(()) } else { Err(lines) }
     }
 
     /// Logs what the reload has changed beside bans, and what it could not change, and remembers the new values.

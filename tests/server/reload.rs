@@ -10,7 +10,9 @@ use nix::sys::stat::Mode;
 use nix::unistd::mkfifo;
 
 use crate::configuration::Temporary;
-use crate::harness::{ALICE, BOB, CLOSE, Phone, Server, TEXT, binary, eventually, frame, message};
+use crate::harness::{
+    ALICE, BOB, CLOSE, Phone, Server, TEXT, Wire, binary, eventually, frame, message,
+};
 
 /// A server whose settings are in a file.
 struct Reloaded {
@@ -74,7 +76,7 @@ fn new_limits_apply_to_those_who_are_connected_and_to_those_who_come() {
     let head = format!("GET /health HTTP/1.1\r\nHost: a\r\nCookie: {}\r\n\r\n", "x".repeat(2000));
     assert_eq!(world.server.http(head).status, 431);
     let mut late = world.server.wire();
-    late.send(crate::harness::Wire::upgrade_request(&format!("/ws/{BOB}"), ""));
+    late.send(Wire::upgrade_request(&format!("/ws/{BOB}"), ""));
     assert_eq!(late.response().status, 503, "there is room for one");
     wire.send(frame(TEXT, message(BOB, &"x".repeat(1000))));
     let (opcode, payload) = wire.frame();
@@ -135,6 +137,67 @@ fn what_needs_a_restart_is_named_each_time_and_stays() {
     world.reload("reloaded: nothing has changed");
     assert_eq!(world.server.get("/health").status, 200);
     assert_eq!(world.lines("has no effect"), 1, "a warning is logged once");
+}
+
+/// A line that is lost by mistake must open no door.
+#[test]
+fn a_reload_that_no_longer_names_what_keeps_people_out_is_refused() {
+    let token = Temporary::new("secret\n");
+    let bans = Temporary::new(&format!("number {BOB}\n"));
+    let rest = "SWITCHBOARD_HTTP_HEAD=8KiB\n";
+    let guards = [
+        ("admin-token-file", token.text()),
+        ("bans-file", bans.text()),
+        ("trusted-proxy", "10.0.0.0/8"),
+        ("require-invitation", "true"),
+    ];
+    let line = |(flag, value): &(&str, &str)| {
+        format!("SWITCHBOARD_{}={value}\n", flag.to_uppercase().replace('-', "_"))
+    };
+    let all: String = guards.iter().map(line).collect();
+    let world = Reloaded::start(&[], &format!("{all}{rest}"));
+    let knock = |mobile: &str| {
+        let request = Wire::upgrade_request(&format!("/ws/{mobile}?presence=none"), "");
+        world.server.http(request).status
+    };
+    for (flag, value) in &guards {
+        let others = guards.iter().filter(|(other, _)| other != flag);
+        let text: String = others.map(line).collect();
+        // Empty counts as not given.
+        let empty = line(&(flag, ""));
+        for text in [format!("{text}SWITCHBOARD_HTTP_HEAD=1KiB\n"), format!("{empty}{text}")] {
+            let words = format!(
+                "reload refused: --{flag} is no longer given (it is {value}): what keeps people out can go only with a restart"
+            );
+            world.settings(&text, &words);
+        }
+    }
+    let before = world.lines("reload refused: ");
+    world.settings("", "reload refused: --bans-file");
+    eventually("each has its line", || {
+        (world.lines("reload refused: ") == before + guards.len()).then_some(())
+    });
+    assert_eq!((world.lines("reloaded: "), knock(BOB), knock(ALICE)), (0, 403, 101));
+    // Another value is a decision, and so is the default if it is written down.
+    let text = all.replace("REQUIRE_INVITATION=true", "REQUIRE_INVITATION=false");
+    world.settings(&text, "reloaded: --require-invitation is false (it was true)");
+    world.settings(&all.replace("REQUIRE_INVITATION=true\n", "STRIKES=7\n"), "reloaded: --strikes");
+}
+
+#[cfg(feature = "auth")]
+#[test]
+fn a_reload_does_not_end_the_verification_of_numbers() {
+    let keys =
+        Temporary::new(&format!(r#"{{"kty":"oct","alg":"HS256","k":"{}"}}"#, "A".repeat(43)));
+    let key_line = format!("SWITCHBOARD_AUTH_KEY_FILE={}\n", keys.text());
+    let world = Reloaded::start(&[], &format!("{key_line}SWITCHBOARD_AUTH_AUDIENCE=chat\n"));
+    for (text, flag) in [("", "--auth-key-file"), (&*key_line, "--auth-audience")] {
+        world.settings(text, &format!("reload refused: {flag} is no longer given (it is "));
+        assert_eq!(
+            world.server.http(Wire::upgrade_request(&format!("/ws/{ALICE}"), "")).status,
+            401
+        );
+    }
 }
 
 #[test]

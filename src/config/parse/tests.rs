@@ -1,7 +1,7 @@
 //! What the arguments and an environment come to. No variable of this process counts.
 
 use super::*;
-use crate::config::effective::AT_RUN_TIME;
+use crate::config::effective::{AT_RUN_TIME, GUARDS};
 use crate::net::Settings;
 
 /// Variables and their values.
@@ -238,15 +238,20 @@ fn the_page_of_flags_is_current() {
     if Args::command().get_arguments().all(|argument| argument.get_id() != "data") {
         return;
     }
-    let again_read: Vec<String> = AT_RUN_TIME.iter().map(|flag| format!("`--{flag}`")).collect();
+    let shown = |flags: &[&str]| {
+        let flags: Vec<String> = flags.iter().map(|flag| format!("`--{flag}`")).collect();
+        flags.join(", ")
+    };
     let preface = format!(
         "A flag wins over its variable, and the environment over the file that `--config` names. An empty variable counts \
         as not\nset. The log warns of a variable that begins with `SWITCHBOARD_` and is not on this page, and of one like\n\
         `SWICHBOARD_LISTEN`; in the file both are mistakes. Each wrong value is one line on stderr, and exit code 2. All of \
         this is\nfound without a start by `switchboard --check-config`; `switchboard --print-config` shows each value and \
         where it comes from.\n[LIMITS.md](../limiter/LIMITS.md) says what a client sees that reaches a limit.\n\n\
-        SIGHUP reads the file and these values again: {}. All other flags need a restart.",
-        again_read.join(", ")
+        SIGHUP reads the file and these values again: {}. All other flags need a restart.\n\n\
+        These keep people out: {}. A reload in which one of them is no longer given is refused; only a restart takes it away.",
+        shown(&AT_RUN_TIME),
+        shown(&GUARDS)
     );
     let again = "cargo test --lib the_page_of_flags";
     super::flags_page::check(&Args::command(), "src/config/FLAGS.md", &preface, again);
@@ -398,4 +403,5 @@ fn a_flag_that_is_read_again_exists() {
         let is_of_accounts = ["registration", "login-ttl", "max-users"].contains(&flag);
         assert!(exists || is_of_accounts && !cfg!(feature = "accounts"), "{flag}");
     }
+    assert!(GUARDS.iter().all(|flag| AT_RUN_TIME.contains(flag)));
 }
