@@ -126,7 +126,10 @@ impl Driver {
         self.ban_keeper.path = fresh.bans_file.take();
         self.turn.keep_bans(self.ban_keeper.path.is_some());
         let Some(bans) = fresh.bans.take() else { return false };
-        self.log.always(format_args!("reloaded: there are {} bans", bans.len()));
+        match bans.len() {
+            1 => self.log.always(format_args!("reloaded: there is 1 ban")),
+            count => self.log.always(format_args!("reloaded: there are {count} bans")),
+        }
         self.turn.set_bans(bans);
         self.turn.repeat_ban_changes(self.ban_keeper.waiting());
         true

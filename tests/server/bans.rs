@@ -47,7 +47,11 @@ impl Banning {
     /// Writes the file anew, with this number of bans.
     #[track_caller]
     pub(crate) fn ban(&self, bans: &str, count: usize) {
-        self.reload(bans, &format!("reloaded: there are {count} bans"));
+        let words = match count {
+            1 => "reloaded: there is 1 ban".to_owned(),
+            count => format!("reloaded: there are {count} bans"),
+        };
+        self.reload(bans, &words);
     }
 
     /// Asks for a WebSocket, and returns the status.

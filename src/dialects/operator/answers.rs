@@ -16,6 +16,13 @@ pub(super) fn wrong(sentence: &str) -> Response<'static> {
     Response::new(Status::BadRequest).json_detail(sentence)
 }
 
+/// The answer to a ban that would be over at once: the operator has mistyped the time, or means another zone.
+pub fn until_is_over() -> Response<'static> {
+    wrong(
+        "until is in the past, so nobody is banned; times are in UTC. DELETE /api/bans lifts a ban",
+    )
+}
+
 /// The answer to a request without the operator's token.
 pub fn not_the_operator() -> Response<'static> {
     Response::new(Status::Unauthorized)

@@ -15,7 +15,7 @@ use crate::chat::{Ban, Banned, ConnectionId, Mobile, Name};
 use crate::http::{Call, Response};
 use crate::limiter::Network;
 
-pub use answers::{api_is_off, json, late, not_the_operator, too_many_readers};
+pub use answers::{api_is_off, json, late, not_the_operator, too_many_readers, until_is_over};
 pub use bans::{MOST_LISTED, shown as shown_ban};
 pub use routes::ROUTES;
 

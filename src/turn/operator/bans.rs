@@ -2,7 +2,7 @@
 
 use super::answered;
 use crate::chat::{Ban, Banned, ConnectionId};
-use crate::dialects::operator::{MOST_LISTED, shown_ban, wire};
+use crate::dialects::operator::{MOST_LISTED, shown_ban, until_is_over, wire};
 use crate::http::{Response, Status};
 use crate::session::Operated;
 use crate::turn::Turn;
@@ -54,6 +54,9 @@ impl Turn {
     }
 
     pub(super) fn order_ban(&mut self, id: ConnectionId, ban: Ban) -> Operated {
+        if !ban.term.holds(self.now.unix) {
+            return Operated::Answer(until_is_over());
+        }
         let on = ban.who.shown().0;
         let was_banned = match self.ban(ban.clone()) {
             Ok(was_banned) => was_banned,
