@@ -29,8 +29,9 @@ const STATUS_PACE: Duration = Duration::from_secs(5);
 /// How long to wait before a failed datagram is sent again.
 const AGAIN: Duration = Duration::from_millis(100);
 
-/// The time that the end may take in addition to the drain.
-const STOP_MARGIN: Duration = Duration::from_secs(5);
+/// The time that the end may take in addition to the drain: 1 s for the newest requests, 3 s for the file with the bans,
+/// 5 s for the store, and one to spare.
+const STOP_MARGIN: Duration = Duration::from_secs(10);
 
 /// The most lines about reloads that wait while the manager takes none: two reloads.
 const RELOAD_LINES: usize = 4;
@@ -312,7 +313,7 @@ mod tests {
         supervisor.report(start, Report { is_stopping: true, ..report(1) });
         assert_eq!(
             heard(&manager),
-            "STATUS=draining: 1 connected, 7 messages\nSTOPPING=1\nEXTEND_TIMEOUT_USEC=6000000\n"
+            "STATUS=draining: 1 connected, 7 messages\nSTOPPING=1\nEXTEND_TIMEOUT_USEC=11000000\n"
         );
     }
 
