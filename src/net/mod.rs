@@ -210,6 +210,7 @@ pub fn run(settings: Settings, signals: Signals) -> Result<ExitCode, Failure> {
         }
         lag.into_iter().for_each(|lag| driver.turn.record_lag(lag));
         driver.take_turn(now, wait::polled(named, interrupted, lag));
+        driver.trace_file.write(|| driver.turn.recording(), &mut driver.log);
         driver.keep_bans();
         asleep_since = driver.clock.monotonic();
         driver.log.settle(asleep_since);
@@ -330,14 +331,16 @@ impl Driver {
     /// How long to sleep, if nothing happens.
     fn wait(&mut self, now: Moment) -> Option<Duration> {
         let (stop, supervisor) = (self.stop.wait(now, &self.turn), self.supervisor.wait(now));
-        [self.turn.wait(now), stop, supervisor, self.log.wait(now)].into_iter().flatten().min()
+        let trace = self.trace_file.is_asked().then_some(Duration::ZERO);
+        let all = [self.turn.wait(now), stop, supervisor, self.log.wait(now), trace];
+        all.into_iter().flatten().min()
     }
 
     /// Obeys the signals that have arrived. Returns the exit code, if one of them ends the process.
     fn obey_signals(&mut self, now: Moment) -> Option<ExitCode> {
         while let Some(signal) = self.signals.next() {
             match signal {
-                Asked::Trace => self.trace_file.write(self.turn.recording(), &mut self.log),
+                Asked::Trace => self.trace_file.ask(),
                 Asked::Stop(number) => {
                     let code = self.stop.signal(number, now, &mut self.log);
                     if code.is_some() {

@@ -2,9 +2,12 @@
 //!
 //! A disk may be slow, and the loop must not wait for it. So a thread of its own makes the JSON, writes
 //! it to a second file, and renames that, so that a reader always finds a whole trace. The thread wakes
-//! the loop at its end, and the loop logs the result. At most one trace is written at a time.
+//! the loop at its end, and the loop logs the result. At most one trace is written at a time. The recording is
+//! taken after the turn in which the signal has come, so no trace is empty, not even that of a server that has
+//! just started.
 
 use std::io::{self, ErrorKind};
+use std::mem;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, TryRecvError, channel};
@@ -20,6 +23,8 @@ use crate::turn::Recording;
 #[derive(Debug)]
 pub(super) struct TraceFile {
     path: Option<PathBuf>,
+    /// Whether a trace is to be written after this turn.
+    is_asked: bool,
     waker: Arc<Waker>,
     under_way: Option<Receiver<io::Result<()>>>,
 }
@@ -28,11 +33,24 @@ impl TraceFile {
     /// Traces will go to `path`, if there is one. `waker` wakes the loop when it should call
     /// [`look`](Self::look).
     pub(super) fn new(path: Option<PathBuf>, waker: Arc<Waker>) -> Self {
-        TraceFile { path, waker, under_way: None }
+        TraceFile { path, is_asked: false, waker, under_way: None }
     }
 
-    /// Begins to write a trace.
-    pub(super) fn write(&mut self, recording: Recording, log: &mut Log) {
+    /// Notes that a trace is to be written after this turn.
+    pub(super) fn ask(&mut self) {
+        self.is_asked = true;
+    }
+
+    /// Whether the next turn must not wait for an event, since a trace waits for its end.
+    pub(super) fn is_asked(&self) -> bool {
+        self.is_asked
+    }
+
+    /// Begins to write the trace that was asked for, if one was.
+    pub(super) fn write(&mut self, recording: impl FnOnce() -> Recording, log: &mut Log) {
+        if !mem::take(&mut self.is_asked) {
+            return;
+        }
         let Some(path) = &self.path else {
             return log
                 .owed(Level::Info, format_args!("no trace is written: there is no --trace-file"));
@@ -43,6 +61,7 @@ impl TraceFile {
         }
         let (done, under_way) = channel();
         let (target, waker) = (path.clone(), Arc::clone(&self.waker));
+        let recording = recording();
         let write = move || {
             // If the server has ended meanwhile, nobody receives this.
             let _ = done.send(replace_file(&target, recording.json().as_bytes(), |_| Ok(())));

@@ -1,13 +1,19 @@
 //! SIGUSR1 writes the flight recorder's trace to a file.
 
+use std::fs::OpenOptions;
+use std::io::Write as _;
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::{env, fs, process};
 
-use nix::sys::signal::Signal;
+use nix::fcntl::OFlag;
+use nix::sys::signal::{Signal, kill};
+use nix::sys::stat::Mode;
+use nix::unistd::{Pid, mkfifo};
 use serde_json::Value;
 
-use crate::harness::{ALICE, BOB, Server, eventually, message};
+use crate::harness::{ALICE, BOB, Server, binary, eventually, message};
 
 /// A folder for one test. It is removed with its content.
 struct Folder(PathBuf);
@@ -77,6 +83,29 @@ fn a_signal_puts_the_trace_in_the_place_of_the_last_one() {
     }
 }
 
+/// The signal comes before the server's first turn, while it waits for its token.
+#[test]
+fn a_trace_is_never_empty() {
+    let folder = Folder::new("first-turn");
+    let (token, path) = (folder.0.join("token"), folder.0.join("trace.json"));
+    mkfifo(&token, Mode::S_IRWXU).expect("nothing is there");
+    let mut command = binary();
+    command.args(["--listen", "127.0.0.1:0", "--admin-token-file"]).arg(&token);
+    command.arg("--trace-file").arg(&path).stderr(Stdio::null());
+    let mut server = command.spawn().expect("the binary has been built");
+    // Opening the pipe succeeds once the server has opened it to read its token (fifo(7)).
+    let mut pipe = eventually("the server reads its token", || {
+        OpenOptions::new().write(true).custom_flags(OFlag::O_NONBLOCK.bits()).open(&token).ok()
+    });
+    let pid = Pid::from_raw(server.id().try_into().expect("it fits"));
+    kill(pid, Signal::SIGUSR1).expect("it runs");
+    pipe.write_all(b"secret").expect("it reads");
+    drop(pipe);
+    eventually("a trace", || path.exists().then_some(()));
+    server.kill().and_then(|()| server.wait()).expect("it runs");
+    assert!(turns_in(&path) > 0);
+}
+
 #[test]
 fn a_signal_without_a_file_is_a_line_in_the_log_and_harms_nobody() {
     let server = Server::start(&[]);
@@ -136,8 +165,6 @@ fn a_trace_is_not_written_through_a_link_that_somebody_has_put_there() {
     for link in ["trace.json", "trace.json.tmp"] {
         std::os::unix::fs::symlink(&precious, folder.0.join(link)).expect("nothing is there");
     }
-    // The turn that answers this gives the trace something to contain.
-    server.health();
     server.signal(Signal::SIGUSR1);
     expect_lines(&server, 1, "the trace is in ");
     assert!(turns_in(&path) > 0);
