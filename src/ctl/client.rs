@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::http::{Limits, parse_response};
+use crate::http::{Limits, Status, parse_response};
 use crate::net::connect_unix;
 
 /// The time to connect.
@@ -229,7 +229,8 @@ impl Connection {
     fn refusal(&self, status: u16, text: &str) -> String {
         let body: Option<Value> = serde_json::from_str(text).ok();
         match body.as_ref().and_then(|body| body["detail"].as_str()) {
-            Some("there is nothing at this address") => self.strange(
+            // No order has this answer, so the address is that of something else.
+            _ if status == Status::NotFound as u16 => self.strange(
                 "it has no operator's API there: is it the address of --admin-listen, of this version?",
             ),
             Some(detail) => format!("{}: {status}: {detail}", self.name),

@@ -1,6 +1,9 @@
 //! `switchboard ctl`: what people type and read.
 
+use std::io::{Read as _, Write as _};
+use std::net::TcpListener;
 use std::process::{Command, Output};
+use std::thread;
 
 use super::Operated;
 use crate::harness::{ALICE, binary};
@@ -48,6 +51,18 @@ fn a_refusal_is_one_line_and_exit_code_1() {
     let public = server.address().to_string();
     let (code, _, err) = ctl(&server, &["--admin", &public, "disconnect", "number", ALICE]);
     assert!(code == 1 && err.contains("it has no operator's API there"), "{err}");
+    // A web server that is not ours says 404 in its own words.
+    let stranger = TcpListener::bind("127.0.0.1:0").expect("a port is free");
+    let address = stranger.local_addr().expect("it is bound").to_string();
+    let answer = thread::spawn(move || {
+        let (mut stream, _) = stranger.accept().expect("it is asked");
+        let mut head = [0; 4096];
+        let _ = stream.read(&mut head);
+        stream.write_all(b"HTTP/1.1 404 Not Found\r\nContent-Length: 9\r\n\r\nNot here.")
+    });
+    let (code, _, err) = ctl(&server, &["--admin", &address, "status"]);
+    assert!(code == 1 && err.contains("it has no operator's API there"), "{err}");
+    answer.join().expect("it ends").expect("it is read");
     let (code, _, err) = ctl(&server, &["--admin", "127.0.0.1:1", "disconnect", "number", ALICE]);
     assert!(code == 1 && err.contains("nobody listens at 127.0.0.1:1"), "{err}");
     let wrong = server.token_file.with_extension("wrong");
