@@ -24,9 +24,8 @@ pub(super) struct IdentityArgs {
 
     /// File with keys (JWK or JWK Set); a number then needs a token (JWT) that one of them has signed
     ///
-    /// Without it numbers are not verified. The token is in the address (?token=) or in Authorization: Bearer. Its
-    /// sub is the number, and it has an exp; nbf is looked at. Keys are for HS256, EdDSA (Ed25519) or ES256. A
-    /// connection ends with its token (4001), unless it has sent a newer one. `switchboard token` makes keys and tokens.
+    /// Without it numbers are not verified. Keys are for HS256, EdDSA (Ed25519) or ES256. `switchboard token` makes keys
+    /// and tokens.
     #[arg(long, env = "SWITCHBOARD_AUTH_KEY_FILE", value_name = "FILE")]
     pub(super) auth_key_file: Option<PathBuf>,
 
