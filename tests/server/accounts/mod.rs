@@ -10,7 +10,8 @@
 //! `store_state` what the operator sees of the store. `crashes` kills the server under load again and again;
 //! `told` holds its database against what clients were told. `budgets` says what one user may ask for,
 //! `page_of_limits` that LIMITS.md has each limit. `mychat` and `switchboard` are the other protocols of these users,
-//! and `neighbours` has all of them in one conversation. `banned` says what a banned user cannot do.
+//! and `neighbours` has all of them in one conversation. `banned` says what a banned user cannot do, and `operated` what
+//! the operator's orders do to users.
 
 mod alive;
 mod attempts;
@@ -31,6 +32,7 @@ mod names;
 mod neighbours;
 #[path = "../../store/old_files.rs"]
 mod old_files;
+mod operated;
 mod page;
 mod page_of_limits;
 mod presence;

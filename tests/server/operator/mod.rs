@@ -24,7 +24,7 @@ use crate::harness::{Response, Server, Wire};
 const TOKEN: &str = "sesame-sesame";
 
 /// A server with an operator's listener and a token. Its file is removed with it.
-struct Operated {
+pub(crate) struct Operated {
     server: Server,
     token_file: PathBuf,
 }
@@ -44,7 +44,7 @@ impl Drop for Operated {
 }
 
 impl Operated {
-    fn start(flags: &[&str]) -> Operated {
+    pub(crate) fn start(flags: &[&str]) -> Operated {
         static SERVERS: AtomicUsize = AtomicUsize::new(0);
         let number = SERVERS.fetch_add(1, Ordering::Relaxed);
         let name = format!("operator-{}-{number}", std::process::id());
@@ -75,7 +75,7 @@ impl Operated {
 
     /// The answer to an order that is carried out.
     #[track_caller]
-    fn order(&self, path: &str, body: &str) -> Value {
+    pub(crate) fn order(&self, path: &str, body: &str) -> Value {
         let response = self.post(path, body);
         assert_eq!(response.status, 200, "{}", response.text());
         response.json()
