@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
+use super::show::printable;
 use crate::http::{Limits, Status, parse_response};
 use crate::net::connect_unix;
 
@@ -233,7 +234,7 @@ impl Connection {
             _ if status == Status::NotFound as u16 => self.strange(
                 "it has no operator's API there: is it the address of --admin-listen, of this version?",
             ),
-            Some(detail) => format!("{}: {status}: {detail}", self.name),
+            Some(detail) => format!("{}: {status}: {}", self.name, printable(detail)),
             None => self.strange(&format!("status {status}")),
         }
     }

@@ -46,7 +46,7 @@ pub(super) fn answer(command: &Command, text: &str) -> Result<String, String> {
 /// A line for each ban, as `--bans-file` has it.
 fn bans(body: &Value) -> String {
     let list = body["bans"].as_array().map(Vec::as_slice).unwrap_or_default();
-    let text = |ban: &Value, key: &str| ban[key].as_str().unwrap_or_default().to_owned();
+    let text = |ban: &Value, key: &str| printable(ban[key].as_str().unwrap_or_default());
     let line = |ban: &Value| {
         let until = match text(ban, "until") {
             until if until.is_empty() => until,
@@ -186,12 +186,15 @@ fn table<const COLUMNS: usize>(rows: &[[String; COLUMNS]]) -> String {
 /// A value without quotes. What people wrote may have control characters, which a terminal must not obey.
 fn plain(value: &Value) -> String {
     match value {
-        Value::String(text) => {
-            text.chars().map(|one| if one.is_control() { '\u{fffd}' } else { one }).collect()
-        }
+        Value::String(text) => printable(text),
         Value::Null => "-".to_owned(),
         other => other.to_string(),
     }
+}
+
+/// A text without control characters.
+pub(super) fn printable(text: &str) -> String {
+    text.chars().map(|one| if one.is_control() { '\u{fffd}' } else { one }).collect()
 }
 
 fn word(value: &Value) -> &str {
