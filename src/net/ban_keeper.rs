@@ -1,9 +1,9 @@
 //! [`BanKeeper`]: writes the bans of the operator's API into `--bans-file`, so that they survive a restart.
 //!
 //! A disk may be slow, and the loop must not wait for it: a thread writes, one at a time. It never works beside a
-//! reload, which reads the same file. What the operator changes meanwhile waits. If a file cannot be written, that is
-//! logged, and its bans hold until the next reload or restart. The end of the process waits for the thread, if only for
-//! [`END_TIMEOUT`].
+//! reload, which reads the same file. What the operator changes meanwhile waits. If the file cannot be written, that is
+//! logged; its bans hold all the same, also after a reload, and the next change, the next reload and the end try again.
+//! The end of the process waits for the thread, if only for [`END_TIMEOUT`].
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -16,6 +16,8 @@ use mio::Waker;
 use super::clock::Clock;
 use super::log::{Level, Log};
 use super::{Driver, bans_file};
+use crate::chat::Bans;
+use crate::timer::Moment;
 use crate::turn::BanChange;
 
 /// How long the process waits at its end until the file is written. A disk that does not answer, as one of the network
@@ -23,22 +25,39 @@ use crate::turn::BanChange;
 /// manager is told.
 const END_TIMEOUT: Duration = Duration::from_secs(3);
 
-/// Why there is no result of the thread.
-const THREAD_ENDED: &str = "its thread has ended";
+/// The most changes that wait for a file that cannot be written: two for each ban that there may be.
+const MOST_WAITING: usize = 2 * Bans::MOST;
 
 /// The file, what it does not have yet, and the thread that writes.
 #[derive(Debug)]
 pub(super) struct BanKeeper {
-    pub(super) path: Option<PathBuf>,
+    path: Option<PathBuf>,
     waker: Arc<Waker>,
+    /// What the operator has changed, and the file does not have yet: the oldest first, at most [`MOST_WAITING`].
     waiting: Vec<BanChange>,
+    /// Whether to write it. Not again right after a failure.
+    is_due: bool,
     under_way: Option<Receiver<Result<(), String>>>,
+    /// How many of those that wait the thread writes. They are the first.
+    in_hand: usize,
 }
 
 impl BanKeeper {
     /// Keeps bans in this file, if there is one. `waker` wakes the loop when a thread is done.
     pub(super) fn new(path: Option<PathBuf>, waker: Arc<Waker>) -> Self {
-        BanKeeper { path, waker, waiting: Vec::new(), under_way: None }
+        let (waiting, under_way) = (Vec::new(), None);
+        BanKeeper { path, waker, waiting, is_due: false, under_way, in_hand: 0 }
+    }
+
+    /// Keeps bans in this file from now on.
+    pub(super) fn set_path(&mut self, path: Option<PathBuf>) {
+        self.path = path;
+        self.is_due = true;
+    }
+
+    /// Whether there is a file.
+    pub(super) fn has_file(&self) -> bool {
+        self.path.is_some()
     }
 
     /// Whether a thread writes.
@@ -51,84 +70,101 @@ impl BanKeeper {
         &self.waiting
     }
 
+    fn add(&mut self, changes: Vec<BanChange>, log: &mut Log) {
+        self.is_due |= !changes.is_empty();
+        self.waiting.extend(changes);
+        let excess = self.waiting.len().saturating_sub(MOST_WAITING);
+        if excess > 0 {
+            self.waiting.drain(self.in_hand..self.in_hand + excess);
+            let message =
+                format_args!("{excess} changes of bans are in no file: too many wait for it");
+            log.owed(Level::Error, message);
+        }
+    }
+
     /// Begins to write what waits.
     fn write(&mut self, log: &mut Log) {
-        let changes = std::mem::take(&mut self.waiting);
+        self.is_due = false;
         let Some(path) = self.path.clone() else { return };
         let (done, under_way) = channel();
-        let waker = Arc::clone(&self.waker);
+        let (changes, waker) = (self.waiting.clone(), Arc::clone(&self.waker));
         let write = move || {
             // If the server has ended meanwhile, nobody receives this.
             let _ = done.send(bans_file::edit(&path, &changes));
             let _ = waker.wake();
         };
         match thread::Builder::new().name("bans".to_owned()).spawn(write) {
-            Ok(_) => self.under_way = Some(under_way),
+            Ok(_) => (self.under_way, self.in_hand) = (Some(under_way), self.waiting.len()),
             Err(error) => self.complain(&error.to_string(), log),
         }
     }
 
-    /// Logs the result of the thread, once it is done.
+    /// Takes the result of the thread, once it is done.
     fn look(&mut self, log: &mut Log) {
         let Some(under_way) = &self.under_way else { return };
-        let result = match under_way.try_recv() {
-            Ok(result) => result,
-            Err(TryRecvError::Empty) => return,
-            Err(TryRecvError::Disconnected) => Err(THREAD_ENDED.to_owned()),
-        };
+        match under_way.try_recv() {
+            Ok(result) => self.settle(result, log),
+            Err(TryRecvError::Empty) => {}
+            Err(TryRecvError::Disconnected) => self.settle(Err(thread_ended()), log),
+        }
+    }
+
+    fn settle(&mut self, result: Result<(), String>, log: &mut Log) {
         self.under_way = None;
-        if let Err(why) = result {
-            self.complain(&why, log);
+        let written = std::mem::take(&mut self.in_hand);
+        match result {
+            Ok(()) => drop(self.waiting.drain(..written)),
+            Err(why) => self.complain(&why, log),
         }
     }
 
     /// Waits for the thread, and writes what still waits, for at most as long as the limit.
     fn finish(&mut self, limit: Duration, clock: Clock, log: &mut Log) {
         let deadline = clock.monotonic() + limit;
-        loop {
-            if let Some(under_way) = self.under_way.take() {
-                let (result, is_late) = match under_way
-                    .recv_timeout(deadline.since(clock.monotonic()))
-                {
-                    Ok(result) => (result, false),
-                    Err(RecvTimeoutError::Disconnected) => (Err(THREAD_ENDED.to_owned()), false),
-                    Err(RecvTimeoutError::Timeout) => {
-                        (Err("the disk does not answer".to_owned()), true)
-                    }
-                };
-                if let Err(why) = result {
-                    self.complain(&why, log);
-                }
-                // Two threads must not be at the file at once, not even now.
-                if is_late {
-                    return;
-                }
-            }
-            if self.waiting.is_empty() {
-                return;
-            }
+        // Two threads must not be at the file at once, not even now.
+        if self.is_over(deadline, clock, log) && !self.waiting.is_empty() {
             self.write(log);
+            self.is_over(deadline, clock, log);
         }
+    }
+
+    /// Waits for the thread, if there is one. Returns whether it was done before the deadline.
+    fn is_over(&mut self, deadline: Moment, clock: Clock, log: &mut Log) -> bool {
+        let Some(under_way) = &self.under_way else { return true };
+        let result = match under_way.recv_timeout(deadline.since(clock.monotonic())) {
+            Ok(result) => result,
+            Err(RecvTimeoutError::Disconnected) => Err(thread_ended()),
+            Err(RecvTimeoutError::Timeout) => {
+                self.complain("the disk does not answer", log);
+                return false;
+            }
+        };
+        self.settle(result, log);
+        true
     }
 
     fn complain(&self, why: &str, log: &mut Log) {
         let path = self.path.as_deref().unwrap_or("?".as_ref()).display();
-        let what = "what was changed holds until the next reload or restart";
+        let what = "they hold until the server ends, and the next change or reload tries again";
         log.owed(Level::Error, format_args!("bans could not be written to {path}: {why}; {what}"));
     }
+}
+
+fn thread_ended() -> String {
+    "its thread has ended".to_owned()
 }
 
 impl Driver {
     /// Takes the changes of this turn, and has them written once no other thread is at the file.
     pub(super) fn keep_bans(&mut self) {
-        self.ban_keeper.waiting.extend(self.turn.take_ban_changes());
+        self.ban_keeper.add(self.turn.take_ban_changes(), &mut self.log);
         self.ban_keeper.look(&mut self.log);
         if self.ban_keeper.is_busy() || self.reload.is_under_way() {
             return;
         }
         if self.reload.is_postponed() && !self.stop.is_asked() {
             self.begin_reload();
-        } else if !self.ban_keeper.waiting.is_empty() {
+        } else if self.ban_keeper.is_due && !self.ban_keeper.waiting.is_empty() {
             self.ban_keeper.write(&mut self.log);
         }
     }
@@ -149,16 +185,20 @@ mod tests {
     use crate::chat::{Ban, Banned};
     use crate::net::log::{Format, LogSettings};
 
-    fn keeper(path: PathBuf) -> BanKeeper {
+    fn keeper(name: &str) -> (BanKeeper, PathBuf) {
+        let path = std::env::temp_dir().join(format!("switchboard-{name}-{}", std::process::id()));
         let poll = Poll::new().expect("epoll");
-        BanKeeper::new(
-            Some(path),
-            Arc::new(Waker::new(poll.registry(), Token(0)).expect("eventfd")),
-        )
+        let waker = Arc::new(Waker::new(poll.registry(), Token(0)).expect("eventfd"));
+        (BanKeeper::new(Some(path.clone()), waker), path)
     }
 
-    fn change() -> BanChange {
-        let who = Banned::parse("number", "0123456789").expect("a number");
+    fn log() -> Log {
+        let settings = LogSettings { level: Level::Error, format: Format::Text, journal: None };
+        Log::new(&settings, Clock::start())
+    }
+
+    fn change(number: usize) -> BanChange {
+        let who = Banned::parse("number", &format!("{number:010}")).expect("a number");
         BanChange::Banned(Ban::new(who, None, ""))
     }
 
@@ -167,8 +207,7 @@ mod tests {
     fn finished(mut keeper: BanKeeper, limit: Duration) -> BanKeeper {
         let (done, result) = channel();
         thread::spawn(move || {
-            let settings = LogSettings { level: Level::Error, format: Format::Text, journal: None };
-            keeper.finish(limit, Clock::start(), &mut Log::new(&settings, Clock::start()));
+            keeper.finish(limit, Clock::start(), &mut log());
             done.send(keeper)
         });
         result.recv_timeout(Duration::from_secs(30)).expect("it ends")
@@ -176,14 +215,14 @@ mod tests {
 
     #[test]
     fn a_disk_that_does_not_answer_does_not_keep_the_process_from_its_end() {
-        let path = std::env::temp_dir().join(format!("switchboard-hung-{}", std::process::id()));
+        let (mut keeper, path) = keeper("hung");
         fs::write(&path, "").expect("it is ours");
-        let mut keeper = keeper(path.clone());
         let (never, under_way) = channel();
         keeper.under_way = Some(under_way);
-        keeper.waiting.push(change());
+        keeper.waiting.push(change(1));
         let keeper = finished(keeper, Duration::from_millis(10));
-        assert_eq!(keeper.waiting.len(), 1, "nothing is written beside the thread that hangs");
+        let beside = (keeper.waiting.len(), keeper.in_hand);
+        assert_eq!(beside, (1, 0), "nothing is written beside the thread that hangs");
         assert_eq!(fs::read_to_string(&path).expect("it is ours"), "");
         // Once it answers, what waits is written.
         let (answers, under_way) = channel();
@@ -191,8 +230,40 @@ mod tests {
         let keeper = BanKeeper { under_way: Some(under_way), ..keeper };
         let keeper = finished(keeper, Duration::from_secs(30));
         assert!(keeper.waiting.is_empty());
-        assert_eq!(fs::read_to_string(&path).expect("it is ours"), "number 0123456789\n");
+        assert_eq!(fs::read_to_string(&path).expect("it is ours"), "number 0000000001\n");
         let _ = fs::remove_file(&path);
         drop(never);
+    }
+
+    #[test]
+    fn what_could_not_be_written_waits_for_the_next_change() {
+        let (mut keeper, path) = keeper("missing");
+        let is_written = |keeper: BanKeeper| finished(keeper, Duration::from_secs(30));
+        keeper.add(vec![change(1)], &mut log());
+        keeper.write(&mut log());
+        while keeper.is_busy() {
+            keeper.look(&mut log());
+            thread::yield_now();
+        }
+        assert_eq!((keeper.waiting.len(), keeper.is_due), (1, false), "there is no such file");
+        fs::write(&path, "# ours\n").expect("nobody else has it");
+        keeper.add(vec![change(2)], &mut log());
+        assert!(keeper.is_due);
+        let keeper = is_written(keeper);
+        assert!(keeper.waiting.is_empty());
+        let text = fs::read_to_string(&path).expect("it is ours");
+        assert_eq!(text, "# ours\nnumber 0000000001\nnumber 0000000002\n");
+        let _ = fs::remove_file(&path);
+    }
+
+    #[test]
+    fn not_more_changes_wait_than_may() {
+        let (mut keeper, _) = keeper("endless");
+        keeper.add((0..MOST_WAITING).map(change).collect(), &mut log());
+        // These are with the thread, and must be the same when it is done.
+        keeper.in_hand = 2;
+        keeper.add((0..3).map(|number| change(MOST_WAITING + number)).collect(), &mut log());
+        let is = |at: usize, number| keeper.waiting[at].who() == change(number).who();
+        assert!(keeper.waiting.len() == MOST_WAITING && is(1, 1) && is(2, 5));
     }
 }

@@ -307,7 +307,7 @@ impl Driver {
 
         let sockets = MioSockets::new(registry, listener, admin, clock);
         let mut turn = first_turn(limits, snapshot, bans, clock);
-        turn.keep_bans(ban_keeper.path.is_some());
+        turn.keep_bans(ban_keeper.has_file());
         let driver = Driver {
             clock,
             log,

@@ -123,15 +123,15 @@ impl Driver {
     /// Takes the bans of the file, and after them what the operator has changed and the file does not have yet. Without a
     /// file, those that the operator has made stay. Returns whether the log says so.
     fn take_bans(&mut self, fresh: &mut Fresh) -> bool {
-        self.ban_keeper.path = fresh.bans_file.take();
-        self.turn.keep_bans(self.ban_keeper.path.is_some());
+        self.ban_keeper.set_path(fresh.bans_file.take());
+        self.turn.keep_bans(self.ban_keeper.has_file());
         let Some(bans) = fresh.bans.take() else { return false };
-        match bans.len() {
+        self.turn.set_bans(bans);
+        self.turn.repeat_ban_changes(self.ban_keeper.waiting());
+        match self.turn.count_bans() {
             1 => self.log.always(format_args!("reloaded: there is 1 ban")),
             count => self.log.always(format_args!("reloaded: there are {count} bans")),
         }
-        self.turn.set_bans(bans);
-        self.turn.repeat_ban_changes(self.ban_keeper.waiting());
         true
     }
 }

@@ -22,7 +22,7 @@ impl Turn {
     }
 
     /// How many bans there are.
-    pub(super) fn count_bans(&mut self) -> usize {
+    pub fn count_bans(&mut self) -> usize {
         self.chat.with_bans(|bans| bans.len())
     }
 

@@ -151,6 +151,20 @@ fn a_file_that_cannot_be_written_is_said_and_the_ban_holds() {
         server.log().iter().any(is_it).then_some(())
     });
     assert_eq!(knock(&server, ALICE), 403);
+    // A reload reads a file without the ban, which holds even so.
+    server.server.signal(Signal::SIGHUP);
+    eventually("it is read", || {
+        server.log().iter().any(|line| line.contains("reloaded: there is 1 ban")).then_some(())
+    });
+    assert_eq!(knock(&server, ALICE), 403);
+    // Once it can be written, the next change brings all.
+    fs::remove_dir_all(folder.join("bans.tmp")).expect("it is ours");
+    fs::set_permissions(&folder, Permissions::from_mode(0o700)).expect("it is ours");
+    server.order("/api/bans", r#"{"number":"0000000002"}"#);
+    eventually("all are in the file", || {
+        let text = fs::read_to_string(&path).expect("it is ours");
+        (text == format!("number {ALICE}\nnumber 0000000002\n")).then_some(())
+    });
     fs::set_permissions(&folder, Permissions::from_mode(0o700)).expect("it is ours");
     let _ = fs::remove_dir_all(&folder);
 }
