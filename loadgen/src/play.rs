@@ -224,7 +224,7 @@ pub(crate) fn play(
     if let Some(start) = plan.start_at {
         net::wait_until(start, signals)?;
     }
-    let outcome = net::play(plan, servers, &pool, pid, publisher.as_ref(), signals)
+    let outcome = net::play(plan, servers, &pool, pid, publisher.as_mut(), signals)
         .map_err(|error| Failure::ours(&error))?;
     if has_accounts && !is_own {
         net::delete_rooms(plan, &servers[0].target, &pool, signals);
@@ -240,7 +240,7 @@ pub(crate) fn play(
     let around = Surroundings { servers, is_own, versions, metrics, stopped, of_shards: None };
     let summary = Summary::new(plan, &outcome, &around);
     if let Some(publisher) = publisher {
-        publisher.run_is_over(summary.verdict, outcome.lost);
+        publisher.run_is_over(summary.verdict, &outcome);
     }
     Ok((summary, outcome))
 }

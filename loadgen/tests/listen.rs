@@ -10,6 +10,8 @@ use std::{env, fs, process, thread};
 
 use begun::{Begun, loadgen, text};
 
+/// How long an answer may take, also between two runs.
+const PATIENCE: Duration = Duration::from_secs(20);
 /// More connections than loadgen serves at once.
 const MANY: usize = 50;
 
@@ -34,16 +36,45 @@ fn play(args: &str) -> Playing {
 
 /// What it answers to these bytes.
 fn ask(address: &str, request: &str) -> String {
-    let mut stream = TcpStream::connect(address).expect("it listens");
-    stream.set_read_timeout(Some(Duration::from_secs(20))).expect("a time");
-    stream.write_all(request.as_bytes()).expect("it takes them");
+    try_to_ask(address, request).expect("it answers")
+}
+
+fn try_to_ask(address: &str, request: &str) -> io::Result<String> {
+    let mut stream = TcpStream::connect(address)?;
+    stream.set_read_timeout(Some(PATIENCE))?;
+    stream.write_all(request.as_bytes())?;
     let mut answer = String::new();
-    stream.read_to_string(&mut answer).expect("it answers");
-    answer
+    stream.read_to_string(&mut answer)?;
+    Ok(answer)
 }
 
 fn get(address: &str, path: &str) -> String {
     ask(address, &format!("GET {path} HTTP/1.1\r\nHost: {address}\r\n\r\n"))
+}
+
+/// All pages until it ends.
+fn pages(address: &str) -> Vec<String> {
+    let request = format!("GET /metrics HTTP/1.1\r\nHost: {address}\r\n\r\n");
+    let mut pages = Vec::new();
+    while let Ok(page) = try_to_ask(address, &request) {
+        if page.is_empty() {
+            break;
+        }
+        assert!(page.starts_with("HTTP/1.1 200 "), "{page}");
+        pages.push(page);
+        thread::sleep(Duration::from_millis(30));
+    }
+    pages
+}
+
+/// The samples of all counters and histograms: their names with labels, and their values.
+fn counts(page: &str) -> Vec<(&str, f64)> {
+    let counting = |line: &&str| line.ends_with(" counter") || line.ends_with(" histogram");
+    let families = page.lines().filter_map(|line| line.strip_prefix("# TYPE ")).filter(counting);
+    let families: Vec<&str> = families.filter_map(|line| line.split(' ').next()).collect();
+    let samples = page.lines().filter_map(|line| line.rsplit_once(' '));
+    let samples = samples.filter(|(name, _)| families.iter().any(|one| name.starts_with(one)));
+    samples.map(|(name, value)| (name, value.parse().expect("a number"))).collect()
 }
 
 /// The value of a sample, with its labels.
@@ -89,6 +120,71 @@ fn a_run_tells_how_it_goes_while_it_is_played() {
     let output = loadgen.ends_within(Duration::from_secs(60));
     let report = text(&output.stdout);
     assert!(matches!(output.status.code(), Some(0 | 4)), "{report}");
+}
+
+#[test]
+fn in_every_step_of_a_search_it_answers_and_no_counter_goes_back() {
+    let plan = "find --rate 20..80 --clients 4 --ramp 100ms --duration 500ms --expect lost==0";
+    let Playing { mut loadgen, address } = play(plan);
+    let pages = pages(&address);
+    let output = loadgen.ends_within(Duration::from_secs(60));
+    assert!(matches!(output.status.code(), Some(0 | 4)), "{}", text(&output.stdout));
+    let mut before: Vec<(&str, f64)> = Vec::new();
+    for page in &pages {
+        let now = counts(page);
+        assert!(now.len() > 60, "counters, and the buckets of three histograms: {page}");
+        for ((name, was), (same, is)) in before.iter().zip(&now) {
+            assert_eq!(name, same);
+            assert!(is >= was, "{name} was {was} and is {is}");
+        }
+        before = now;
+    }
+    let has_tried = |rate: f64| {
+        let planned = "loadgen_planned_messages_per_second";
+        pages.iter().any(|page| value(page, planned) == Some(rate))
+    };
+    assert!(has_tried(20.0) && has_tried(80.0), "the load that is tried is told");
+    // A run of the lowest rate has 10 messages, one of the highest 40, and there were at least three.
+    let last = pages.last().expect("it has answered");
+    let of = |sample| value(last, sample).expect(sample);
+    assert!(
+        of("loadgen_messages_sent_total") > 50.0 && of("loadgen_connect_seconds_count") >= 12.0
+    );
+    let over = counts(last).into_iter().filter(|(name, _)| name.starts_with("loadgen_runs_total"));
+    let over: f64 = over.map(|(_, runs)| runs).sum();
+    assert!(over >= 2.0, "{over}");
+}
+
+#[test]
+fn who_is_asking_when_a_run_ends_is_answered_in_the_next() {
+    let plan = "--repeat 2 --clients 4 --ramp 100ms --duration 500ms --rate 40";
+    let Playing { mut loadgen, address } = play(plan);
+    let mut slow = TcpStream::connect(&address).expect("it listens");
+    slow.set_read_timeout(Some(PATIENCE)).expect("a time");
+    slow.write_all(b"GET /metrics HTTP/1.1\r\n").expect("it takes them");
+    // A second one is answered: so the first one was accepted before.
+    let is_first = |page: &str| {
+        let mut over = page.lines().filter(|line| line.starts_with("loadgen_runs_total{"));
+        over.all(|line| line.ends_with(" 0"))
+    };
+    let mut page = get(&address, "/metrics");
+    assert!(is_first(&page), "{page}");
+    let elapsed = |page: &str| value(page, "loadgen_elapsed_seconds").expect("it is told");
+    // The time begins anew with the second run.
+    loop {
+        let next = get(&address, "/metrics");
+        if elapsed(&next) < elapsed(&page) {
+            break;
+        }
+        page = next;
+        thread::sleep(Duration::from_millis(20));
+    }
+    slow.write_all(b"Host: a\r\n\r\n").expect("it is still there");
+    let mut answer = String::new();
+    slow.read_to_string(&mut answer).expect("it answers");
+    assert!(answer.starts_with("HTTP/1.1 200 ") && !is_first(&answer), "{answer}");
+    let output = loadgen.ends_within(Duration::from_secs(60));
+    assert!(matches!(output.status.code(), Some(0 | 4)), "{}", text(&output.stdout));
 }
 
 #[test]

@@ -53,8 +53,8 @@ pub(super) struct Reporting {
     /// Serve the figures of the run as Prometheus metrics at this address: 127.0.0.1:9100, or the port alone
     ///
     /// While a plan is played, http://ADDRESS/metrics has them, and /health says that loadgen is there; a request
-    /// between two runs is answered when the next begins. A port alone is on 127.0.0.1. Port 0 is any free one; a
-    /// line on stderr says which.
+    /// between two runs is answered when the next begins. Counters are of all runs of the process. A port alone is
+    /// on 127.0.0.1. Port 0 is any free one; a line on stderr says which.
     #[arg(long, env = "LOADGEN_LISTEN", value_name = "ADDRESS", value_parser = address)]
     pub(super) listen: Option<SocketAddr>,
 }

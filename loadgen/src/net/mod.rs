@@ -39,6 +39,7 @@ mod reader;
 mod roam;
 mod rooms;
 mod run;
+mod scrape;
 mod scrapes;
 mod share;
 mod slot;
@@ -46,6 +47,7 @@ mod talk;
 mod task;
 mod tasks;
 mod token;
+mod totals;
 mod unread;
 mod usage;
 mod watch;
@@ -100,7 +102,7 @@ pub(crate) fn play(
     servers: &[Server],
     pool: &Arc<Pool>,
     pid: Option<u32>,
-    publisher: Option<&Publisher>,
+    publisher: Option<&mut Publisher>,
     signals: &mut Signals,
 ) -> io::Result<Outcome> {
     let mut poll = Poll::new()?;
@@ -167,6 +169,9 @@ pub(crate) fn play(
         run.end_turn(awake_since);
     }
     progress.finish();
+    if let Some(scrapes) = scrapes {
+        scrapes.stop();
+    }
     run.read_histories(signals);
     run.check_unread(signals);
     // Back to the default: a server that is started for the next run would inherit it.

@@ -1,39 +1,22 @@
 //! [`page`]: a run that is being played, as Prometheus metrics.
 //!
-//! Names and units follow Prometheus' rules. Counters begin anew with each run, except for those of runs, and of
-//! messages lost: what is lost is known only when a run is nearly over. The page is made when it is asked for, so
-//! a run that nobody asks about pays nothing. With `find`, the planned rate and clients are the load that is tried.
+//! Names and units follow Prometheus' rules. Counters and histograms are of all runs of the process ([`Totals`]), so
+//! they never go back; gauges are of the present run. What is lost is known only when a run is over. The page is made
+//! when it is asked for, so a run that nobody asks about pays nothing. With `find`, the planned rate and clients are
+//! the load that is tried.
+//!
+//! [`Totals`]: super::totals::Totals
 
 use std::time::Duration;
 
-use switchboard::metrics::{Exposition, Histogram, Number};
+use switchboard::metrics::{Exposition, Number};
 use switchboard::timer::Moment;
 
 use super::publisher::Publisher;
 use super::run::Run;
+use super::totals::Totals;
 use super::usage::{own_cpu, own_memory};
-use crate::record::{Record, Second, Times};
-
-/// The bounds of buckets, in nanoseconds: from 50 µs, about what a message takes on one machine, to 10 s.
-const BOUNDS: &[u64] = &[
-    50_000,
-    100_000,
-    250_000,
-    500_000,
-    1_000_000,
-    2_500_000,
-    5_000_000,
-    10_000_000,
-    25_000_000,
-    50_000_000,
-    100_000_000,
-    250_000_000,
-    500_000_000,
-    1_000_000_000,
-    2_500_000_000,
-    5_000_000_000,
-    10_000_000_000,
-];
+use crate::record::{Record, Second};
 
 /// What a run may come to, in the words of the report.
 const VERDICTS: [&str; 4] = ["good", "failed", "not as expected", "invalid"];
@@ -42,6 +25,8 @@ const VERDICTS: [&str; 4] = ["good", "failed", "not as expected", "invalid"];
 pub(super) fn page(run: &Run<'_>, publisher: &Publisher) -> String {
     let (record, timing) = (&run.desk.record, &run.plan.timing);
     let now = run.now();
+    let mut totals = publisher.totals.clone();
+    totals.add(record);
     let mut page = Exposition::new();
     let version = env!("CARGO_PKG_VERSION");
     page.gauge_by("loadgen_build_info", "The version of loadgen.", "version", [(version, 1_u64)]);
@@ -72,23 +57,23 @@ pub(super) fn page(run: &Run<'_>, publisher: &Publisher) -> String {
             "Phones that are connected and have their first frame.",
             run.lines.ready,
         );
-    write_messages(run, publisher, &mut page);
+    write_messages(record, &totals, publisher.lost, &mut page);
     write_lately(record, &mut page);
-    page.counter_by("loadgen_errors_total", "What went wrong, by kind.", "kind", record.errors())
+    page.counter_by("loadgen_errors_total", "What went wrong, by kind.", "kind", totals.errors)
         .histogram(
             "loadgen_delivery_seconds",
             "From the planned moment of a message to its arrival.",
-            &buckets(&record.delivery.corrected),
+            &totals.delivery,
         )
         .histogram(
             "loadgen_connect_seconds",
             "From the planned moment of a connection to its first frame.",
-            &buckets(&record.connecting.total.corrected),
+            &totals.connect,
         )
         .histogram(
             "loadgen_send_lag_seconds",
             "How much later than planned loadgen has sent messages.",
-            &buckets(&record.send_lag),
+            &totals.send_lag,
         )
         .counter("process_cpu_seconds_total", "CPU time of loadgen.", own_cpu())
         .gauge("process_resident_memory_bytes", "Memory of loadgen.", own_memory());
@@ -103,34 +88,32 @@ fn planned(run: &Run<'_>) -> Duration {
     run.plan.timing.messages_end().since(Moment::START)
 }
 
-fn write_messages(run: &Run<'_>, publisher: &Publisher, page: &mut Exposition) {
-    let record = &run.desk.record;
-    let heard = &record.heard;
-    page.counter("loadgen_messages_sent_total", "Messages sent.", record.books.sent())
+fn write_messages(record: &Record, totals: &Totals, lost: u64, page: &mut Exposition) {
+    page.counter("loadgen_messages_sent_total", "Messages sent.", totals.sent)
         .counter(
             "loadgen_messages_delivered_total",
             "Messages that arrived as they should.",
-            record.books.delivered(),
+            totals.delivered,
         )
         .counter(
             "loadgen_messages_undelivered_total",
             "Messages that the server gave back.",
-            record.undelivered(),
+            totals.undelivered,
         )
         .counter(
             "loadgen_messages_lost_total",
-            "Messages lost, of all runs; of the present one, once all are waited for.",
-            publisher.lost + run.lost_so_far(),
+            "Messages lost in runs that are over; one of the present run is under way until its end.",
+            lost,
         )
         .counter(
             "loadgen_messages_late_total",
             "Messages sent over 1 ms later than planned.",
-            record.late_sends,
+            totals.late,
         )
         .counter(
             "loadgen_messages_skipped_total",
             "Messages not sent: no two phones were there.",
-            record.skipped_sends,
+            totals.skipped,
         )
         .gauge(
             "loadgen_messages_under_way",
@@ -140,12 +123,12 @@ fn write_messages(run: &Run<'_>, publisher: &Publisher, page: &mut Exposition) {
         .counter(
             "loadgen_received_bytes_total",
             "Bytes read from the sockets of phones.",
-            heard.bytes,
+            totals.bytes_received,
         )
         .counter(
             "loadgen_sent_bytes_total",
             "Bytes written to the sockets of phones.",
-            heard.bytes_sent,
+            totals.bytes_sent,
         );
 }
 
@@ -172,46 +155,4 @@ fn write_lately(record: &Record, page: &mut Exposition) {
         "The longest turn of loadgen's own loop in the last second.",
         Number::Seconds(Duration::from_nanos(nanos)),
     );
-}
-
-/// A histogram with three digits as one with few buckets.
-fn buckets(times: &Times) -> Histogram {
-    let mut buckets = Histogram::new(BOUNDS);
-    for step in times.histogram().iter_recorded() {
-        let time =
-            Duration::from_nanos(times.histogram().lowest_equivalent(step.value_iterated_to()));
-        let mut left = step.count_since_last_iteration();
-        while left > 0 {
-            let some = u32::try_from(left).unwrap_or(u32::MAX);
-            buckets.record_many(time, some);
-            left -= u64::from(some);
-        }
-    }
-    buckets
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn each_duration_is_in_its_bucket_and_none_is_left_out() {
-        let mut times = Times::default();
-        times.add_many(Duration::from_micros(40), 3);
-        times.add_many(Duration::from_millis(3), 5);
-        times.add(Duration::from_secs(60));
-        let mut page = Exposition::new();
-        page.histogram("a_seconds", "A.", &buckets(&times));
-        let page = page.finish();
-        for line in [
-            "a_seconds_bucket{le=\"0.00005\"} 3\n",
-            "a_seconds_bucket{le=\"0.0025\"} 3\n",
-            "a_seconds_bucket{le=\"0.005\"} 8\n",
-            "a_seconds_bucket{le=\"10\"} 8\n",
-            "a_seconds_bucket{le=\"+Inf\"} 9\n",
-            "a_seconds_count 9\n",
-        ] {
-            assert!(page.contains(line), "{line} {page}");
-        }
-    }
 }

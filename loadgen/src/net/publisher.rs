@@ -3,17 +3,26 @@
 
 use std::collections::BTreeMap;
 use std::io;
+use std::mem;
 use std::net::{SocketAddr, TcpListener};
+
+use super::scrape::Scrape;
+use super::totals::Totals;
+use crate::record::Outcome;
 
 /// Listens, and knows what became of the runs that are over.
 #[derive(Debug)]
 pub(crate) struct Publisher {
     listener: TcpListener,
     address: SocketAddr,
+    /// Connections that wait for the next run, the oldest first.
+    waiting: Vec<Scrape>,
     /// By verdict: how many runs are over.
     pub(super) verdicts: BTreeMap<&'static str, u64>,
     /// Messages that they have lost.
     pub(super) lost: u64,
+    /// What was counted in them.
+    pub(super) totals: Totals,
 }
 
 impl Publisher {
@@ -26,7 +35,8 @@ impl Publisher {
         let listener = TcpListener::bind(address)?;
         listener.set_nonblocking(true)?;
         let address = listener.local_addr()?;
-        Ok(Publisher { listener, address, verdicts: BTreeMap::new(), lost: 0 })
+        let (verdicts, totals) = (BTreeMap::new(), Totals::new());
+        Ok(Publisher { listener, address, waiting: Vec::new(), verdicts, lost: 0, totals })
     }
 
     /// Where it listens.
@@ -39,9 +49,20 @@ impl Publisher {
         self.listener.try_clone()
     }
 
-    /// A run is over, with this verdict, and has lost this many messages.
-    pub(crate) fn run_is_over(&mut self, verdict: &'static str, lost: u64) {
+    /// Keeps these connections until the next run.
+    pub(super) fn wait(&mut self, waiting: Vec<Scrape>) {
+        self.waiting = waiting;
+    }
+
+    /// The connections that have waited for this run.
+    pub(super) fn take_waiting(&mut self) -> Vec<Scrape> {
+        mem::take(&mut self.waiting)
+    }
+
+    /// A run is over, with this verdict.
+    pub(crate) fn run_is_over(&mut self, verdict: &'static str, outcome: &Outcome) {
         *self.verdicts.entry(verdict).or_default() += 1;
-        self.lost += lost;
+        self.lost += outcome.lost;
+        self.totals.add(&outcome.record);
     }
 }

@@ -208,14 +208,6 @@ impl<'p> Run<'p> {
         });
     }
 
-    /// The messages that are lost for good, which is known when nothing is waited for any more.
-    pub(super) fn lost_so_far(&self) -> u64 {
-        match self.cursor.stage {
-            Stage::Playing | Stage::Settling => 0,
-            Stage::HangingUp { .. } | Stage::Over => self.desk.record.missing().lost,
-        }
-    }
-
     pub(super) fn finish(mut self) -> Outcome {
         self.note_ended_commands();
         let mut record = self.desk.record;
