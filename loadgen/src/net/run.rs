@@ -247,9 +247,15 @@ impl<'p> Run<'p> {
             return;
         }
         self.next_doubt = now + BETWEEN_DOUBTS;
-        let timing = &self.plan.timing;
-        let messages = (!self.plan.is_closed).then(|| timing.messages().ceil() as u64);
-        let running = Running { record: &self.desk.record, messages };
+        let plan = self.plan;
+        let phones = u64::from(plan.own_phones());
+        let running = Running {
+            record: &self.desk.record,
+            messages: (!plan.is_closed).then(|| plan.timing.messages().ceil() as u64),
+            // A message of a user may be for everyone.
+            receivers: if matches!(self.realm, Realm::Account(_)) { phones } else { 1 },
+            connections: plan.is_steady().then_some(phones),
+        };
         if self.plan.expectations.iter().any(|one| one.is_hopeless(&running)) {
             self.stop_sending(End::Aborted);
         }

@@ -13,6 +13,10 @@ pub(crate) struct Running<'a> {
     pub(crate) record: &'a Record,
     /// The most messages that are sent in the open model; `None` in the closed one.
     pub(crate) messages: Option<u64>,
+    /// The most phones to which one message is delivered.
+    pub(crate) receivers: u64,
+    /// The most connections that are made; `None` if phones come back.
+    pub(crate) connections: Option<u64>,
 }
 
 impl Figures for Running<'_> {
@@ -33,7 +37,18 @@ impl SoFar for Running<'_> {
     }
 
     fn most(&self, measure: &str) -> Option<u64> {
-        self.messages.filter(|_| measure == "delivery")
+        match measure {
+            "delivery" | "delivery.within" | "delivery.across" => {
+                self.messages.map(|messages| messages * self.receivers)
+            }
+            "ack" | "send_lag" => self.messages,
+            "connect"
+            | "connect.tcp"
+            | "connect.tls"
+            | "connect.upgrade"
+            | "connect.first_frame" => self.connections,
+            _ => None,
+        }
     }
 }
 
@@ -181,6 +196,30 @@ fn statistic_of(times: &Times, statistic: Statistic) -> Option<f64> {
 mod tests {
     use super::*;
     use crate::expect::COUNTERS;
+
+    #[test]
+    fn a_message_to_everyone_may_be_delivered_as_often_as_there_are_phones() {
+        let mut record = Record::of_numbers(2);
+        // Of 10 messages to 20 phones, 2 deliveries were slow: that is not more than one in a hundred.
+        record.delivery.corrected.add_many(Duration::from_secs(1), 2);
+        let expectation: crate::expect::Expectation = "delivery.p99<50ms".parse().expect("valid");
+        let hopeless = |record: &Record, receivers| {
+            let running = Running { record, messages: Some(10), receivers, connections: Some(20) };
+            expectation.is_hopeless(&running)
+        };
+        assert!(hopeless(&record, 1) && !hopeless(&record, 20));
+        record.delivery.corrected.add(Duration::from_secs(1));
+        assert!(hopeless(&record, 20), "three of two hundred are more than one in a hundred");
+        let connect: crate::expect::Expectation = "connect.p50<=50ms".parse().expect("valid");
+        record.connecting.total.corrected.add_many(Duration::from_secs(1), 11);
+        let connections =
+            |connections| Running { record: &record, messages: None, receivers: 1, connections };
+        assert!(connect.is_hopeless(&connections(Some(20))));
+        assert!(
+            !connect.is_hopeless(&connections(Some(22)))
+                && !connect.is_hopeless(&connections(None))
+        );
+    }
 
     #[test]
     fn every_name_that_is_promised_has_a_figure() {
