@@ -43,13 +43,22 @@ fn search(finding: &Finding, first: &Options, signals: &mut Signals) -> Result<F
         Axis::Clients => ("clients", "phones"),
     };
     let mut search = Search::new(finding.low, finding.high, is_whole, finding.times);
-    let mut trials = Vec::new();
+    let (mut trials, mut ended) = (Vec::new(), None);
     while let Some(load) = search.next() {
         let options = args::options_at(finding, load).map_err(Failure::usage)?;
-        let (summary, outcome) = play::play(&options, &mut servers, &mut publisher, signals)?;
+        let (summary, outcome) = match play::play(&options, &mut servers, &mut publisher, signals) {
+            Ok(played) => played,
+            Err(failure) if trials.is_empty() => return Err(failure),
+            // What was found before is not lost.
+            Err(failure) => {
+                ended = Some(failure.of_a_later_run());
+                break;
+            }
+        };
         if outcome.end == End::Interrupted {
-            let sentence = "interrupted: the search is not finished".to_owned();
-            return Err(Failure { sentence, code: INVALID });
+            // Half a run shows nothing about its load.
+            ended = Some(Failure { sentence: "interrupted".to_owned(), code: INVALID });
+            break;
         }
         let trial = Trial::new(load, &summary);
         if !options.plan.quiet {
@@ -68,5 +77,12 @@ fn search(finding: &Finding, first: &Options, signals: &mut Signals) -> Result<F
     let range = (finding.low, finding.high);
     let expected = first.plan.expectations.iter().map(ToString::to_string).collect();
     let result = (search.found(), search.loads().to_vec());
-    Ok(Found::new(first.origin.clone(), (of, unit), range, expected, result, trials))
+    let found = Found::new(first.origin.clone(), (of, unit), range, expected, result, trials);
+    Ok(match ended {
+        None => found,
+        Some(Failure { sentence, code }) => {
+            complain(&format!("the search is not finished: {sentence}"));
+            found.unfinished(&sentence, code)
+        }
+    })
 }

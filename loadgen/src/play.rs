@@ -25,6 +25,9 @@ pub(crate) const USAGE: u8 = 2;
 /// The run says nothing about the server.
 pub(crate) const INVALID: u8 = 4;
 
+/// A signal came while a run was made ready.
+const TOO_EARLY: &str = "interrupted before the run: nothing was measured";
+
 /// How long the server may take to tell its version. It is not needed.
 const FOR_THE_VERSION: Duration = Duration::from_secs(1);
 
@@ -47,6 +50,14 @@ impl Failure {
 
     fn ours(error: &io::Error) -> Self {
         Failure { sentence: format!("loadgen itself has failed: {error}"), code: INVALID }
+    }
+
+    /// The same if there were runs before: then something was measured.
+    pub(crate) fn of_a_later_run(mut self) -> Self {
+        if self.sentence == TOO_EARLY {
+            "interrupted".clone_into(&mut self.sentence);
+        }
+        self
     }
 
     /// The same in a word.
@@ -75,10 +86,7 @@ impl From<Refusal> for Failure {
     fn from(refusal: Refusal) -> Self {
         match refusal {
             Refusal::Server(sentence) => Failure::server(sentence),
-            Refusal::Interrupted => {
-                let sentence = "interrupted before the run: nothing was measured".to_owned();
-                Failure { sentence, code: INVALID }
-            }
+            Refusal::Interrupted => Failure { sentence: TOO_EARLY.to_owned(), code: INVALID },
         }
     }
 }
@@ -134,7 +142,18 @@ fn play_all(options: &Options, signals: &mut Signals) -> Result<Runs, Failure> {
     let mut publisher = publisher(options)?;
     let mut servers = look_up(options, signals)?;
     for _ in 0..options.repeat {
-        let (summary, outcome) = play(options, &mut servers, &mut publisher, signals)?;
+        let (summary, outcome) = match play(options, &mut servers, &mut publisher, signals) {
+            Ok(played) => played,
+            Err(failure) if runs.are_none() => return Err(failure),
+            // What was measured before is not lost.
+            Err(failure) => {
+                let failure = failure.of_a_later_run();
+                complain(&failure.sentence);
+                let outcome = (failure.verdict(), failure.code);
+                runs.break_off(outcome, failure.sentence);
+                break;
+            }
+        };
         let is_over = outcome.end == End::Interrupted;
         runs.add(summary, outcome);
         if is_over {

@@ -1,14 +1,18 @@
 //! Does `loadgen find` find the edge, and does `--abort-on-fail` end a run that has failed? The edges here do not
 //! depend on the machine: they are in the plan, or in a server with a fault.
 
+mod begun;
 #[expect(dead_code, reason = "not all faults are needed here")]
 mod fake_server;
 
 use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
+use std::time::Duration;
 use std::{env, fs, process};
 
+use begun::{Begun, loadgen, serve, text};
 use fake_server::{FakeServer, Fault, OVERLOAD};
+use nix::sys::signal::Signal;
 use serde_json::Value;
 
 const SCHEMA: &str = include_str!("../SCHEMA.md");
@@ -144,4 +148,59 @@ fn a_run_ends_as_soon_as_an_expectation_can_no_longer_be_met() {
         let sent = report["messages"]["sent"].as_u64().expect("a number");
         assert!(if at == 2 { sent < 1000 } else { sent < 150_000 }, "{sent} were sent");
     }
+}
+
+#[test]
+fn a_search_that_is_interrupted_keeps_what_it_has_found() {
+    let [json, html] = ["cut.json", "cut.html"].map(File::new);
+    let plan = "find --rate 40..4k --clients 4 --ramp 100ms --duration 2s --expect lost==0";
+    let outputs = format!("--json {} --html {}", json.path(), html.path());
+    let mut search = Begun::new(loadgen(&format!("{plan} {outputs}")));
+    search.until_it_is("40 messages/s: ");
+    search.signal(Signal::SIGINT);
+    let Output { status, stdout, .. } = search.ends_within(Duration::from_secs(20));
+    let (stdout, report) = (text(&stdout), json.read());
+    let report: Value = serde_json::from_str(&report).expect("JSON");
+    let find = &report["find"];
+    assert_eq!((status.code(), &report["exit_code"]), (Some(4), &4.into()), "{stdout}");
+    assert_eq!((&find["ended"], &find["limit"]), (&"interrupted".into(), &Value::Null));
+    assert_eq!(
+        (&find["trials"][0]["load"], &find["loads"][0]["load"]),
+        (&40.0.into(), &40.0.into())
+    );
+    let says = "found        the search is not finished: interrupted";
+    assert!(stdout.contains(says) && stdout.contains("\n          40 "), "{stdout}");
+    assert!(html.read().contains("the search is not finished: interrupted"));
+}
+
+#[test]
+fn if_the_server_dies_what_was_measured_before_is_kept_by_a_search_and_by_repeated_runs() {
+    let plan = ["--clients", "4", "--ramp", "100ms", "--duration", "1s", "--settle", "1s", "--at"];
+    let after = |mode: &[&str], name: &str| {
+        let (mut server, address) = serve("127.0.0.1:0");
+        let (url, kill) = (format!("ws://{address}"), format!("kill -9 {}", server.id()));
+        let args = [mode, &[&*url], &plan, &["500ms", &*kill]].concat();
+        play(name, &args)
+    };
+    let says = "cannot connect to ";
+    let (code, stdout, report) =
+        after(&["find", "--rate", "40..400", "--expect", "lost<99"], "dead-find");
+    let ended = report["find"]["ended"].as_str().expect(&stdout);
+    assert!(code == 1 && ended.contains(says), "{code}: {stdout}");
+    assert_eq!(report["find"]["trials"].as_array().map(Vec::len), Some(1));
+
+    let junit = File::new("dead.xml");
+    let repeat = ["--repeat", "3", "--rate", "40", "--junit", junit.path()];
+    let (code, stdout, report) = after(&repeat, "dead-repeat");
+    assert!(
+        code == 1 && report["error"].as_str().is_some_and(|why| why.contains(says)),
+        "{stdout}"
+    );
+    assert!(report["runs"].as_array().map(Vec::len) == Some(1) && report["messages"].is_object());
+    assert!(stdout.contains("run 2        failed, not played: cannot connect"), "{stdout}");
+    let junit = junit.read();
+    assert!(
+        junit.contains("<testsuite name=\"run 1\"") && junit.contains("errors=\"1\""),
+        "{junit}"
+    );
 }

@@ -5,6 +5,7 @@
 use std::ffi::OsString;
 use std::time::SystemTime;
 
+use super::Options;
 use crate::count;
 
 /// The first argument.
@@ -48,6 +49,43 @@ impl Axis {
     }
 }
 
+/// Checks that a search of this plan can find something.
+///
+/// # Errors
+///
+/// One line that says what does not go together with it.
+pub(super) fn check(axis: Axis, low: &Options, high: &Options) -> Result<(), String> {
+    let Options { plan, destinations, .. } = low;
+    if plan.expectations.is_empty() {
+        return Err("find needs to know what must hold: --expect 'delivery.p99<50ms'".to_owned());
+    }
+    let files = [&destinations.csv, &destinations.hgrm, &destinations.junit];
+    if files.iter().any(|file| file.is_some()) {
+        return Err(
+            "--csv, --hgrm and --junit are about runs of one load: find has --json and --html"
+                .to_owned(),
+        );
+    }
+    let obstacles = [
+        (plan.shard.is_some(), "--shard", "what all shards hold is known only to `merge`"),
+        (plan.start_at.is_some(), "--start-at", "only its first run could begin then"),
+        (
+            plan.is_closed && axis == Axis::Rate,
+            "--closed",
+            "there the server sets the rate; try --clients 100..20k",
+        ),
+        (
+            axis == Axis::Rate && plan.timing.rate == high.plan.timing.rate,
+            "--stage",
+            "each stage has a rate of its own, and --rate changes nothing",
+        ),
+    ];
+    match obstacles.into_iter().find(|(is_there, ..)| *is_there) {
+        None => Ok(()),
+        Some((_, flag, why)) => Err(format!("find {} does not go with {flag}: {why}", axis.flag())),
+    }
+}
+
 /// Whether these arguments are for a search, and not for its help.
 pub(super) fn is_asked_for(args: &[OsString]) -> bool {
     let is_help = |arg: &OsString| arg == "-h" || arg == "--help";
@@ -77,13 +115,10 @@ impl Finding {
                 None => args.extend([arg.clone()].into_iter().chain(next.cloned())),
             }
         }
-        let [(axis, (low, high))] = ranges[..] else {
+        let [(axis, range)] = ranges[..] else {
             return Err("find needs one range: --rate 1k..200k, or --clients 100..20k".to_owned());
         };
-        let (low, high) = count::parse(low)
-            .zip(count::parse(high))
-            .filter(|(low, high)| *low > 0.0 && low < high)
-            .ok_or_else(|| format!("{} is a range such as 1k..200k", axis.flag()))?;
+        let (low, high) = checked(axis.flag(), range)?;
         Ok(Finding { axis, low, high, times: TIMES, args, command: command.to_vec(), date })
     }
 
@@ -92,6 +127,22 @@ impl Finding {
         let mut args = self.args.clone();
         args.push(format!("{}={load}", self.axis.flag()).into());
         args
+    }
+}
+
+/// The ends of a range, if there is something between them.
+fn checked(flag: &str, (first, last): (&str, &str)) -> Result<(f64, f64), String> {
+    let says = |what: &str| Err(format!("{flag} {first}..{last}: {what}"));
+    match (count::parse(first), count::parse(last)) {
+        (None, _) | (_, None) => says("a range is two numbers, such as 1k..200k"),
+        (Some(low), Some(_)) if low <= 0.0 => says("a range begins above 0"),
+        (Some(low), Some(high)) if low > high => {
+            says(&format!("the range is the wrong way round: {flag} {last}..{first}"))
+        }
+        (Some(low), Some(high)) if low == high => {
+            says(&format!("one load is no range: {flag} {first} --repeat 3, without find"))
+        }
+        (Some(low), Some(high)) => Ok((low, high)),
     }
 }
 

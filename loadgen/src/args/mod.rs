@@ -104,18 +104,10 @@ pub(crate) fn parse(
 /// Reads the arguments of a search, and looks whether the plan is possible with the lowest and the highest load.
 fn finding(args: &[OsString], date: SystemTime) -> Result<Finding, String> {
     let mut finding = Finding::read(args, date)?;
-    options_at(&finding, finding.high)?;
-    let Options { plan, destinations, repeat, .. } = options_at(&finding, finding.low)?;
-    finding.times = finding.times.max(repeat);
-    if plan.expectations.is_empty() {
-        return Err("find needs to know what must hold: --expect 'delivery.p99<50ms'".to_owned());
-    }
-    if destinations.csv.or(destinations.hgrm).or(destinations.junit).is_some() {
-        return Err(
-            "--csv, --hgrm and --junit are about runs of one load: find has --json and --html"
-                .to_owned(),
-        );
-    }
+    let high = options_at(&finding, finding.high)?;
+    let low = options_at(&finding, finding.low)?;
+    find::check(finding.axis, &low, &high)?;
+    finding.times = finding.times.max(low.repeat);
     Ok(finding)
 }
 
@@ -264,6 +256,11 @@ fn options(mut args: Args, spelled: Spelled, origin: Origin) -> Result<Options, 
         return Err("--server-bin is for a server of our own, but a URL is given".into());
     }
     shard::check(&args)?;
+    if args.sharing.start_at.is_some() && args.reporting.repeat > 1 {
+        return Err(
+            "--start-at does not go with --repeat: only the first run could begin then".into()
+        );
+    }
     let (urls, metrics) = (mem::take(&mut args.url), mem::take(&mut args.metrics));
     let servers = servers::servers(urls, metrics, &args.certificates)?;
     let seed = args.seed.unwrap_or_else(|| u64::from(fastrand::u32(..)));

@@ -78,8 +78,10 @@ pub(super) struct Search {
     pub(super) best: Option<f64>,
     /// The lowest load above it that does not; `None` if the highest one holds.
     above: Option<f64>,
-    /// `server`, `loadgen` or `range`.
-    limit: &'static str,
+    /// `server`, `loadgen` or `range`; `None` if the search is not finished.
+    limit: Option<&'static str>,
+    /// Why it is not finished; `None` if it is.
+    ended: Option<String>,
     /// The result, in sentences.
     pub(super) told: Vec<String>,
     /// By load, from the lowest.
@@ -110,43 +112,7 @@ impl Found {
         (found, loads): (search::Found, Vec<Load>),
         trials: Vec<Trial>,
     ) -> Self {
-        let why = |load: &Load, is_asked_for: &dyn Fn(u8) -> bool| {
-            let mut tries = trials.iter().filter(|trial| trial.load == load.load);
-            let trial = tries.find(|trial| is_asked_for(trial.exit_code));
-            trial.map_or_else(String::new, |trial| format!(": {}", trial.why.join("; ")))
-        };
-        let mut told = match &found.best {
-            Some(best) => vec![
-                format!(
-                    "{} {unit} is the highest load of {low} to {high} at which all holds",
-                    best.load
-                ),
-                format!("it held in {}", of_runs(best.held, best)),
-            ],
-            None => vec![format!("not even {low} {unit} holds")],
-        };
-        let above = found.above.as_ref();
-        told.extend(above.map(|above| match above.is_decided() {
-            true => {
-                format!("{} {unit} did not hold in {}", above.load, of_runs(above.broke, above))
-            }
-            false => format!("{} {unit}: all {} runs were invalid", above.load, above.invalid),
-        }));
-        told.push(match (found.limit, above) {
-            (Limit::Server, Some(above)) => {
-                format!(
-                    "the server is the limit{}",
-                    why(above, &|code| code != 0 && code != INVALID)
-                )
-            }
-            (Limit::Generator, Some(above)) => {
-                let why = why(above, &|code| code == INVALID);
-                format!("loadgen or its machine is the limit, and not the server{why}")
-            }
-            (Limit::Range, _) | (_, None) => {
-                "the range is the limit: the server may hold more".to_owned()
-            }
-        });
+        let told = tell(&found, unit, (low, high), &trials);
         let worst = trials.iter().map(|trial| trial.exit_code).filter(|&code| code != 0).min();
         let exit_code = match (&found.best, found.limit) {
             (Some(_), _) => 0,
@@ -166,12 +132,13 @@ impl Found {
                 high,
                 expected,
                 best: found.best.map(|best| best.load),
-                above: above.map(|above| above.load),
-                limit: match found.limit {
+                above: found.above.map(|above| above.load),
+                limit: Some(match found.limit {
                     Limit::Server => "server",
                     Limit::Generator => "loadgen",
                     Limit::Range => "range",
-                },
+                }),
+                ended: None,
                 told,
                 loads: rows,
                 trials,
@@ -179,10 +146,68 @@ impl Found {
         }
     }
 
+    /// The same of a search that could not be finished, for this reason: what was found is only a beginning.
+    pub(crate) fn unfinished(mut self, why: &str, exit_code: u8) -> Self {
+        let find = &mut self.find;
+        let so_far = |what: &str, load: Option<f64>| {
+            load.map(|load| format!("{load} {} is the {what} so far", find.unit))
+        };
+        let highest = so_far("highest load that held", find.best);
+        let lowest = so_far("lowest load that did not hold", find.above);
+        let head = format!("the search is not finished: {why}");
+        find.told = [Some(head), highest, lowest].into_iter().flatten().collect();
+        find.limit = None;
+        find.ended = Some(why.to_owned());
+        self.exit_code = exit_code;
+        self
+    }
+
     /// 0 if a load holds; otherwise what a run of the lowest load ended with.
     pub(crate) fn exit_code(&self) -> u8 {
         self.exit_code
     }
+}
+
+/// The result, in sentences.
+fn tell(
+    found: &search::Found,
+    unit: &str,
+    (low, high): (f64, f64),
+    trials: &[Trial],
+) -> Vec<String> {
+    let why = |load: &Load, is_asked_for: &dyn Fn(u8) -> bool| {
+        let mut tries = trials.iter().filter(|trial| trial.load == load.load);
+        let trial = tries.find(|trial| is_asked_for(trial.exit_code));
+        trial.map_or_else(String::new, |trial| format!(": {}", trial.why.join("; ")))
+    };
+    let mut told = match &found.best {
+        Some(best) => vec![
+            format!(
+                "{} {unit} is the highest load of {low} to {high} at which all holds",
+                best.load
+            ),
+            format!("it held in {}", of_runs(best.held, best)),
+        ],
+        None => vec![format!("not even {low} {unit} holds")],
+    };
+    let above = found.above.as_ref();
+    told.extend(above.map(|above| match above.is_decided() {
+        true => format!("{} {unit} did not hold in {}", above.load, of_runs(above.broke, above)),
+        false => format!("{} {unit}: all {} runs were invalid", above.load, above.invalid),
+    }));
+    told.push(match (found.limit, above) {
+        (Limit::Server, Some(above)) => {
+            format!("the server is the limit{}", why(above, &|code| code != 0 && code != INVALID))
+        }
+        (Limit::Generator, Some(above)) => {
+            let why = why(above, &|code| code == INVALID);
+            format!("loadgen or its machine is the limit, and not the server{why}")
+        }
+        (Limit::Range, _) | (_, None) => {
+            "the range is the limit: the server may hold more".to_owned()
+        }
+    });
+    told
 }
 
 /// This many of a load's runs. Invalid ones show nothing, and are named beside them.
@@ -296,7 +321,7 @@ mod tests {
         let server = found(Some(100.0), Limit::Server, trials());
         assert_eq!(
             (server.exit_code(), server.find.limit, server.find.best),
-            (0, "server", Some(100.0))
+            (0, Some("server"), Some(100.0))
         );
         let told = [
             "100 messages/s is the highest load of 50 to 900 at which all holds",
@@ -314,6 +339,21 @@ mod tests {
         write_found(&server, &mut text).expect("memory takes it");
         let text = String::from_utf8(text).expect("UTF-8");
         assert!(text.lines().all(|line| line.chars().count() <= 80), "{text}");
+    }
+
+    #[test]
+    fn a_search_that_was_broken_off_tells_what_it_had_found_and_claims_no_limit() {
+        let trials = vec![trial(100.0, 0, 5), trial(200.0, 3, 90)];
+        let cut = found(Some(100.0), Limit::Server, trials).unfinished("interrupted", INVALID);
+        assert_eq!((cut.exit_code(), cut.find.limit, cut.find.trials.len()), (INVALID, None, 2));
+        let told = [
+            "the search is not finished: interrupted",
+            "100 messages/s is the highest load that held so far",
+            "200 messages/s is the lowest load that did not hold so far",
+        ];
+        assert_eq!(cut.find.told, told);
+        let first = found(None, Limit::Range, Vec::new()).unfinished("no server", 1);
+        assert_eq!((first.exit_code(), first.find.told.len()), (1, 1));
     }
 
     #[test]

@@ -8,17 +8,36 @@ use super::runs::{Run, Runs};
 
 /// The whole file.
 pub(super) fn page(runs: &Runs) -> String {
-    let mut out = String::new();
-    write_page(runs, &mut out).expect("a string takes everything");
+    written(|out| {
+        for (at, run) in runs.all().iter().enumerate() {
+            write_suite(at + 1, run, out)?;
+        }
+        runs.broken_off().map_or(Ok(()), |cut| write_error(runs.all().len() + 1, &cut.why, out))
+    })
+}
+
+/// The file if there was no run: a CI system that finds none would show the one before.
+pub(super) fn page_of_no_run(why: &str) -> String {
+    written(|out| write_error(1, why, out))
+}
+
+fn written(write_suites: impl FnOnce(&mut String) -> fmt::Result) -> String {
+    let head = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites name=\"loadgen\">\n";
+    let mut out = head.to_owned();
+    write_suites(&mut out).expect("a string takes everything");
+    out.push_str("</testsuites>\n");
     out
 }
 
-fn write_page(runs: &Runs, out: &mut String) -> fmt::Result {
-    out.write_str("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites name=\"loadgen\">\n")?;
-    for (at, run) in runs.all().iter().enumerate() {
-        write_suite(at + 1, run, out)?;
-    }
-    out.write_str("</testsuites>\n")
+/// A suite for a run that was not played.
+fn write_error(number: usize, why: &str, out: &mut String) -> fmt::Result {
+    let why = text(why);
+    writeln!(
+        out,
+        r#"  <testsuite name="run {number}" tests="1" failures="0" errors="1" skipped="0" time="0.000">
+    <testcase classname="loadgen" name="the run is played"><error message="{why}">{why}</error></testcase>
+  </testsuite>"#
+    )
 }
 
 fn write_suite(number: usize, run: &Run, out: &mut String) -> fmt::Result {
@@ -58,8 +77,23 @@ fn write_suite(number: usize, run: &Run, out: &mut String) -> fmt::Result {
     out.write_str("  </testsuite>\n")
 }
 
-/// A text without markup, and without the control characters that XML does not allow.
+/// A text without markup, and without the characters that XML does not allow (XML 1.0, 2.2).
 fn text(text: &str) -> String {
-    let allowed: String = text.chars().filter(|&c| c == '\n' || !c.is_control()).collect();
+    let is_allowed =
+        |c: char| c == '\n' || !(c.is_control() || matches!(c, '\u{FFFE}' | '\u{FFFF}'));
+    let allowed: String = text.chars().filter(|&c| is_allowed(c)).collect();
     Escaped(&allowed).to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_without_a_run_has_an_error_and_only_what_xml_allows() {
+        let page = page_of_no_run("no \"server\" at <b>&\u{1b}[0m\u{0}\u{FFFF}\u{85}");
+        let why = "no &quot;server&quot; at &lt;b&gt;&amp;[0m";
+        assert!(page.contains(&format!("<error message=\"{why}\">{why}</error>")), "{page}");
+        assert!(page.contains("tests=\"1\" failures=\"0\" errors=\"1\" skipped=\"0\""), "{page}");
+    }
 }

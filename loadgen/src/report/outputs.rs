@@ -170,6 +170,10 @@ impl Outputs {
             let page = html::page_of_no_run(why, origin);
             failures.note(html.write(signals, |out| out.write_all(page.as_bytes())));
         }
+        if let Some(junit) = self.junit {
+            let page = junit::page_of_no_run(why);
+            failures.note(junit.write(signals, |out| out.write_all(page.as_bytes())));
+        }
         failures.0
     }
 }

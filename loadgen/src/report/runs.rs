@@ -18,6 +18,15 @@ pub(crate) struct Runs {
     origin: Origin,
     runs: Vec<Run>,
     figures: Vec<Figures>,
+    broken_off: Option<BrokenOff>,
+}
+
+/// Why there are fewer runs than were planned.
+#[derive(Debug)]
+pub(super) struct BrokenOff {
+    pub(super) verdict: &'static str,
+    exit_code: u8,
+    pub(super) why: String,
 }
 
 /// A run, with its summary.
@@ -30,7 +39,7 @@ pub(super) struct Run {
 impl Runs {
     /// No run yet, of a command on this machine.
     pub(crate) fn new(origin: Origin) -> Self {
-        Runs { origin, runs: Vec::new(), figures: Vec::new() }
+        Runs { origin, runs: Vec::new(), figures: Vec::new(), broken_off: None }
     }
 
     /// Where the report comes from.
@@ -44,9 +53,32 @@ impl Runs {
         self.runs.push(Run { summary, outcome });
     }
 
+    /// Whether there is no run yet.
+    pub(crate) fn are_none(&self) -> bool {
+        self.runs.is_empty()
+    }
+
+    /// The next run could not be played: this is its verdict and exit code, and the reason.
+    pub(crate) fn break_off(&mut self, (verdict, exit_code): (&'static str, u8), why: String) {
+        self.broken_off = Some(BrokenOff { verdict, exit_code, why });
+    }
+
+    /// Why there are fewer runs than were planned, if so.
+    pub(super) fn broken_off(&self) -> Option<&BrokenOff> {
+        self.broken_off.as_ref()
+    }
+
     /// The program's exit code: the worst of all runs.
     pub(crate) fn exit_code(&self) -> u8 {
-        self.shown().map_or(0, |(_, run)| run.summary.exit_code)
+        self.outcome().1
+    }
+
+    /// The verdict and the exit code: the worst of all runs, and of the one that could not be played.
+    fn outcome(&self) -> (&'static str, u8) {
+        let shown = self.shown().map(|(_, run)| (run.summary.verdict, run.summary.exit_code));
+        let cut = self.broken_off.as_ref().map(|cut| (cut.verdict, cut.exit_code));
+        let all = [shown, cut].into_iter().flatten();
+        all.max_by_key(|&(_, code)| badness(code)).unwrap_or(("none", 0))
     }
 
     /// The expectations that were not met, a line for each.
@@ -83,14 +115,13 @@ impl Runs {
 
     /// The content of the JSON file.
     pub(super) fn page(&self) -> Page<'_> {
-        let shown = self.shown();
+        let (shown, (verdict, exit_code)) = (self.shown(), self.outcome());
+        let error = self.broken_off.as_ref().map(|cut| &*cut.why);
         Page {
-            verdict: shown.map_or("none", |(_, run)| run.summary.verdict),
-            exit_code: self.exit_code(),
             shown_run: shown.map(|(at, _)| at + 1),
             shown: shown.map(|(_, run)| &run.summary),
             runs: &self.figures,
-            ..Page::of_no_run("none", 0, None, &self.origin)
+            ..Page::of_no_run(verdict, exit_code, error, &self.origin)
         }
     }
 }
@@ -177,6 +208,15 @@ mod tests {
         assert_eq!(code(&[0, 3, 0]), Some((3, 1)));
         assert_eq!(code(&[3, 0, 4, 3, 4]), Some((4, 2)));
         assert_eq!(code(&[4, 3, 0, 1, 4, 1]), Some((1, 3)), "the first of the worst");
+    }
+
+    #[test]
+    fn a_run_that_could_not_be_played_counts_as_one_of_them() {
+        let mut runs = Runs::new(Origin::default());
+        assert!(runs.are_none() && runs.exit_code() == 0);
+        runs.break_off(("invalid", 4), "interrupted".to_owned());
+        let page = runs.page();
+        assert_eq!((page.verdict, page.exit_code, page.error), ("invalid", 4, Some("interrupted")));
     }
 
     #[test]

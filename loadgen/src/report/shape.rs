@@ -44,7 +44,7 @@ pub(super) struct Page<'a> {
     /// `good`, `failed`, `not as expected` or `invalid`; `none` if there was no run at all.
     pub(super) verdict: &'static str,
     pub(super) exit_code: u8,
-    /// Why there is no report. Then the file has nothing else.
+    /// Why there is no report, and then the file has nothing else; or why the last run could not be played.
     pub(super) error: Option<&'a str>,
     /// Which of `runs` is shown in full, counted from 1.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -9,11 +9,11 @@ use super::commands::write_commands;
 use super::heading::write_heading;
 use super::named::{Named, named_times};
 use super::quantiles::Quantiles;
-use super::runs::Runs;
+use super::runs::{BrokenOff, Runs};
 use super::server::Server;
 use super::servers;
 use super::sessions::write_sessions;
-use super::shape::{Connections, Figures, Summary};
+use super::shape::{Connections, Summary};
 use super::shard::write_shards;
 use crate::record::Record;
 
@@ -22,7 +22,7 @@ pub(super) fn write_text(runs: &Runs, out: &mut impl Write) -> io::Result<()> {
     let Some((shown, run)) = runs.shown() else { return Ok(()) };
     let (summary, record) = (&run.summary, &run.outcome.record);
     write_heading(summary, runs.origin(), out)?;
-    write_runs(runs.figures(), shown, out)?;
+    write_runs(runs, shown, out)?;
     write_times(summary, record, out)?;
     write_bars(&record.delivery.corrected, out)?;
     write_shards(summary.shard.as_deref(), summary.shards.as_ref(), out)?;
@@ -33,8 +33,9 @@ pub(super) fn write_text(runs: &Runs, out: &mut impl Write) -> io::Result<()> {
     write_verdict(summary, out)
 }
 
-fn write_runs(figures: &[Figures], shown: usize, out: &mut impl Write) -> io::Result<()> {
-    if figures.len() < 2 {
+fn write_runs(runs: &Runs, shown: usize, out: &mut impl Write) -> io::Result<()> {
+    let figures = runs.figures();
+    if figures.len() < 2 && runs.broken_off().is_none() {
         return Ok(());
     }
     for (at, run) in figures.iter().enumerate() {
@@ -50,6 +51,9 @@ fn write_runs(figures: &[Figures], shown: usize, out: &mut impl Write) -> io::Re
             run.lost,
             if at == shown { "  <-- shown below" } else { "" },
         )?;
+    }
+    if let Some(BrokenOff { verdict, why, .. }) = runs.broken_off() {
+        writeln!(out, "run {:<8} {verdict}, not played: {why}", figures.len() + 1)?;
     }
     writeln!(out)
 }

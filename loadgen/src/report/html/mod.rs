@@ -16,7 +16,7 @@ pub(super) mod trend;
 use std::fmt::{self, Write as _};
 
 use super::heading::VERSION;
-use super::runs::{Run, Runs};
+use super::runs::{BrokenOff, Run, Runs};
 use super::shape::{Plan, Summary};
 use super::text::bytes;
 use crate::origin::Origin;
@@ -59,7 +59,7 @@ const END: &str = "</main>\n</body>\n</html>\n";
 fn write_page(runs: &Runs, out: &mut String) -> fmt::Result {
     let Some((at, run)) = runs.shown() else { return Ok(()) };
     write_start(run.summary.verdict, out)?;
-    write_header(&run.summary, runs.origin(), out)?;
+    write_header(&run.summary, runs, out)?;
     out.write_str("<div class=\"tiles\">\n")?;
     write_tiles(&run.summary, out)?;
     out.write_str("</div>\n<div class=\"cards\">\n")?;
@@ -80,7 +80,7 @@ fn write_start(what: &str, out: &mut String) -> fmt::Result {
     )
 }
 
-fn write_header(summary: &Summary, origin: &Origin, out: &mut String) -> fmt::Result {
+fn write_header(summary: &Summary, runs: &Runs, out: &mut String) -> fmt::Result {
     let (verdict, url) = (summary.verdict, Escaped(&summary.plan.url));
     let class = if verdict == "not as expected" { "unmet" } else { verdict };
     let whose = if summary.plan.own_server { "its own server" } else { "" };
@@ -92,11 +92,16 @@ fn write_header(summary: &Summary, origin: &Origin, out: &mut String) -> fmt::Re
         Escaped(&details(summary))
     )?;
     let server = summary.server_version.as_deref().unwrap_or("of unknown version");
-    write_origin(origin, Some(server), out)?;
+    write_origin(runs.origin(), Some(server), out)?;
     let beyond = summary.shard.as_ref().map(|part| vec![part.beyond().sentence()]);
     let merged = summary.shards.as_ref().map(|shards| shards.sentences().to_vec());
     for sentence in beyond.or(merged).into_iter().flatten() {
         writeln!(out, "<p class=\"soft\">{}.</p>", Escaped(&sentence))?;
+    }
+    if let Some(BrokenOff { why, .. }) = runs.broken_off() {
+        let number = runs.figures().len() + 1;
+        let why = Escaped(why);
+        writeln!(out, "<ul class=\"why failed\"><li>run {number} was not played: {why}</li></ul>")?;
     }
     let lists =
         [("failed", &summary.failures), ("unmet", &summary.unmet), ("invalid", &summary.invalid)];
