@@ -211,7 +211,9 @@ impl Plan {
 
     /// What was written, in words that fit between "wrote" and "for 30 seconds".
     pub(super) fn pace(&self) -> String {
-        let rate = self.rate;
+        // What is worked out from a number of phones has many digits.
+        let rate = (self.rate * 10.0).round() / 10.0;
+        let rate = if rate > 0.0 { rate } else { self.rate };
         match self.think_seconds {
             Some(think) if self.model == "closed" => {
                 format!("a message each after thinking for {think} s")

@@ -1,4 +1,7 @@
 //! [`Chart`]: lines over an axis, as inline SVG. Colours are the page's: shapes have classes, not fills.
+//!
+//! A wide chart is drawn twice, in two shapes, and the style shows one of them: on a phone a wide drawing would be
+//! as high as a finger and its labels too small to read. The page has no script that could draw it anew.
 
 use std::fmt::{self, Write};
 
@@ -44,33 +47,50 @@ pub(super) struct Line<'a> {
 const LEFT: f64 = 58.0;
 const RIGHT: f64 = 14.0;
 const TOP: f64 = 8.0;
-const BOTTOM: f64 = 24.0;
+const BOTTOM: f64 = 26.0;
+
+/// The room for a digit of a label, where labels are largest: on a narrow screen.
+const LETTER: f64 = 9.5;
 
 /// The classes of the first and the second line. There are at most two, so that they are easy to tell
 /// apart.
 const CLASSES: [&str; 2] = ["one", "two"];
 
-impl Chart<'_> {
+/// A shape of a drawing: its class, and its width and height.
+type Shape = (&'static str, f64, f64);
+
+/// For half of the page, and for all of it.
+const HALF: Shape = ("half", NARROW_WIDTH, 200.0);
+const WHOLE: Shape = ("whole", 1060.0, 300.0);
+/// A wide chart on a narrow screen: somewhat higher than others, because it matters most.
+const NARROW: Shape = ("narrow", NARROW_WIDTH, 260.0);
+/// The width of what a phone shows.
+pub(super) const NARROW_WIDTH: f64 = 520.0;
+
+/// A chart that is being drawn in a shape.
+struct Drawing<'c> {
+    chart: &'c Chart<'c>,
+    shape: Shape,
+}
+
+impl Drawing<'_> {
     fn size(&self) -> (f64, f64) {
-        match self.width {
-            Width::Half => (520.0, 200.0),
-            Width::Whole => (1060.0, 300.0),
-        }
+        (self.shape.1, self.shape.2)
     }
 
     fn x(&self, value: f64) -> f64 {
-        LEFT + self.x.scale.place(value) * (self.size().0 - LEFT - RIGHT)
+        LEFT + self.chart.x.scale.place(value) * (self.size().0 - LEFT - RIGHT)
     }
 
     fn y(&self, value: f64) -> f64 {
         let height = self.size().1 - TOP - BOTTOM;
-        TOP + (1.0 - self.y.scale.place(value)) * height
+        TOP + (1.0 - self.chart.y.scale.place(value)) * height
     }
 
     fn write_axes(&self, out: &mut String) -> fmt::Result {
         let (width, height) = self.size();
         let (right, bottom) = (width - RIGHT, height - BOTTOM);
-        if let Some((from, to, what)) = self.band {
+        if let Some((from, to, what)) = self.chart.band {
             let (from, to) = (self.x(from), self.x(to));
             let (wide, high) = (to - from, bottom - TOP);
             write!(
@@ -82,25 +102,33 @@ impl Chart<'_> {
                 write!(out, r#"<text x="{x:.1}" y="{y:.1}">{}</text>"#, Escaped(what))?;
             }
         }
-        for &tick in &self.y.scale.ticks {
+        for &tick in &self.chart.y.scale.ticks {
             let y = self.y(tick);
             write!(
                 out,
                 r#"<line class="grid" x1="{LEFT}" x2="{right}" y1="{y:.1}" y2="{y:.1}"/>"#
             )?;
-            let (x, y, label) = (LEFT - 8.0, y + 4.0, (self.y.label)(tick));
+            let (x, y, label) = (LEFT - 8.0, y + 4.0, (self.chart.y.label)(tick));
             write!(
                 out,
                 r#"<text x="{x:.1}" y="{y:.1}" text-anchor="end">{}</text>"#,
                 Escaped(&label)
             )?;
         }
-        for &tick in &self.x.scale.ticks {
-            let (x, y, label) = (self.x(tick), bottom + 16.0, (self.x.label)(tick));
-            let anchor = if x > right - 16.0 { "end" } else { "middle" };
+        // From the right, so that the end keeps its label where there is no room for all.
+        let mut free = width;
+        for &tick in self.chart.x.scale.ticks.iter().rev() {
+            let (x, y, label) = (self.x(tick), bottom + 18.0, (self.chart.x.label)(tick));
+            let wide = label.chars().count() as f64 * LETTER;
+            let (anchor, end) =
+                if x > right - 16.0 { ("end", x) } else { ("middle", x + wide / 2.0) };
+            if end > free {
+                continue;
+            }
+            free = end - wide - LETTER;
             write!(
                 out,
-                r#"<text x="{x:.1}" y="{y:.1}" text-anchor="{anchor}">{}</text>"#,
+                r#"<text class="under" x="{x:.1}" y="{y:.1}" text-anchor="{anchor}">{}</text>"#,
                 Escaped(&label)
             )?;
         }
@@ -122,7 +150,7 @@ impl Chart<'_> {
                 )?;
                 continue;
             }
-            if self.lines.len() == 1 {
+            if self.chart.lines.len() == 1 {
                 write!(
                     out,
                     r#"<path class="area" d="M{path}L{last:.1} {bottom:.1}L{first:.1} {bottom:.1}Z"/>"#
@@ -135,17 +163,18 @@ impl Chart<'_> {
 
     /// Invisible strips with titles, which show the values under the pointer. This needs no script.
     fn write_hints(&self, out: &mut String) -> fmt::Result {
-        let Some(line) = self.lines.first() else { return Ok(()) };
+        let Some(line) = self.chart.lines.first() else { return Ok(()) };
         let high = self.size().1 - TOP - BOTTOM;
         let mut from = LEFT;
         for (at, &(x, _)) in line.points.iter().enumerate() {
             let next = line.points.get(at + 1).map_or(x, |&(next, _)| next);
             let to = (self.x(x) + self.x(next)) / 2.0;
-            let values = self.lines.iter().filter_map(|line| {
+            let values = self.chart.lines.iter().filter_map(|line| {
                 let value = line.points.get(at)?.1?;
-                Some(format!("{} {}", line.name, (self.y.label)(value)))
+                Some(format!("{} {}", line.name, (self.chart.y.label)(value)))
             });
-            let text = format!("{}: {}", (self.x.label)(x), values.collect::<Vec<_>>().join(", "));
+            let text =
+                format!("{}: {}", (self.chart.x.label)(x), values.collect::<Vec<_>>().join(", "));
             let (wide, text) = ((to - from).max(0.1), Escaped(&text));
             write!(
                 out,
@@ -159,39 +188,52 @@ impl Chart<'_> {
     /// Upright lines. Each lies over the hints, and has a wider one that the pointer can hit.
     fn write_marks(&self, out: &mut String) -> fmt::Result {
         let bottom = self.size().1 - BOTTOM;
-        for &(value, what) in &self.marks {
+        for &(value, what) in &self.chart.marks {
             let (x, what) = (self.x(value), Escaped(what));
             write!(
                 out,
                 r#"<g class="mark"><title>{}: {what}</title><path class="reach" d="M{x:.1} {TOP}V{bottom}"/><path d="M{x:.1} {TOP}V{bottom}"/></g>"#,
-                (self.x.label)(value)
+                (self.chart.x.label)(value)
             )?;
         }
         Ok(())
     }
 
+    fn write(&self, out: &mut String) -> fmt::Result {
+        let ((class, width, height), title) = (self.shape, Escaped(self.chart.title));
+        write!(
+            out,
+            r#"<svg class="{class}" viewBox="0 0 {width} {height}" role="img" aria-label="{title}">"#
+        )?;
+        self.write_axes(out)?;
+        // The first line is the one that matters. It is drawn last, and so on top.
+        for (line, class) in self.chart.lines.iter().zip(CLASSES).rev() {
+            self.write_line(line, class, out)?;
+        }
+        self.write_hints(out)?;
+        self.write_marks(out)?;
+        out.write_str("</svg>")
+    }
+}
+
+impl Chart<'_> {
     /// Appends the chart, with its title and its legend.
     pub(super) fn write(&self, out: &mut String) -> fmt::Result {
-        let (width, height) = self.size();
-        let wide = if self.width == Width::Whole { " wide" } else { "" };
+        let (wide, shapes): (&str, &[Shape]) = match self.width {
+            Width::Half => ("", &[HALF]),
+            Width::Whole => (" wide", &[WHOLE, NARROW]),
+        };
         let title = Escaped(self.title);
         write!(out, r#"<section class="card{wide}"><h2>{title}</h2><div class="keys">"#)?;
         for (line, class) in self.lines.iter().zip(CLASSES) {
             write!(out, r#"<span><i class="{class}"></i>{}</span>"#, Escaped(line.name))?;
         }
         write!(out, "<span>{}</span>{}</div>", Escaped(self.note), more(self.width))?;
-        write!(
-            out,
-            r#"<div class="scroll" tabindex="0"><svg viewBox="0 0 {width} {height}" role="img" aria-label="{title}">"#
-        )?;
-        self.write_axes(out)?;
-        // The first line is the one that matters. It is drawn last, and so on top.
-        for (line, class) in self.lines.iter().zip(CLASSES).rev() {
-            self.write_line(line, class, out)?;
+        out.write_str(r#"<div class="scroll" tabindex="0">"#)?;
+        for &shape in shapes {
+            Drawing { chart: self, shape }.write(out)?;
         }
-        self.write_hints(out)?;
-        self.write_marks(out)?;
-        out.write_str("</svg></div></section>\n")
+        out.write_str("</div></section>\n")
     }
 }
 
@@ -219,5 +261,33 @@ mod tests {
             [(0.0, Some(1.0)), (1.0, None), (2.0, Some(2.0)), (3.0, Some(3.0)), (4.0, None)];
         assert_eq!(pieces(&points), [vec![(0.0, 1.0)], vec![(2.0, 2.0), (3.0, 3.0)]]);
         assert!(pieces(&[]).is_empty());
+    }
+
+    #[test]
+    fn a_wide_chart_has_a_shape_for_a_phone_and_its_labels_stand_apart() {
+        let axis = |scale| Axis { scale, label: |value| format!("{value:.0}") };
+        let chart = Chart {
+            title: "T",
+            note: "",
+            x: axis(Scale::ratios(10_000.0, 20_000.0)),
+            y: axis(Scale::from_zero(2.0)),
+            lines: vec![Line { name: "one", points: vec![(10_000.0, Some(1.0))] }],
+            band: None,
+            marks: Vec::new(),
+            width: Width::Whole,
+        };
+        let labels = |chart: &Chart<'_>| {
+            let mut out = String::new();
+            chart.write(&mut out).expect("a string");
+            let (whole, narrow) = out.split_once("<svg class=\"narrow\"").expect("two shapes");
+            assert!(whole.contains("<svg class=\"whole\"") && out.matches("<svg").count() == 2);
+            [whole, narrow].map(|shape| shape.matches("class=\"under\"").count())
+        };
+        assert_eq!(labels(&chart), [2, 2]);
+        let crowded = Chart { x: axis(Scale::numbers(12)), ..chart };
+        let long = |value: f64| format!("number {value}");
+        let crowded = Chart { x: Axis { label: long, ..crowded.x }, ..crowded };
+        let [wide, narrow] = labels(&crowded);
+        assert!(wide < 12 && narrow < wide && narrow >= 2, "{wide} and {narrow}");
     }
 }

@@ -65,7 +65,8 @@ impl Table<'_> {
             "<section class=\"card{wide}\"><h2>{title}</h2><div class=\"keys\"><span>{note}</span>{more}</div>\
              <div class=\"scroll\" tabindex=\"0\"><table>"
         )?;
-        out.write_str("<tr>")?;
+        // On paper the head is repeated on each page.
+        out.write_str("<thead><tr>")?;
         // One long cell makes all cells of its column words, and words begin at the left.
         let is_words = |column: usize| {
             rows.iter()
@@ -75,7 +76,7 @@ impl Table<'_> {
             let class = if is_words(column) { " class=\"words\"" } else { "" };
             write!(out, "<th{class}>{}</th>", Escaped(cell))?;
         }
-        out.write_str("</tr>\n")?;
+        out.write_str("</tr></thead>\n<tbody>")?;
         for (class, cells) in rows {
             write!(out, "<tr class=\"{class}\">")?;
             for (column, cell) in cells.iter().enumerate() {
@@ -89,7 +90,7 @@ impl Table<'_> {
             }
             out.write_str("</tr>\n")?;
         }
-        out.write_str("</table></div></section>\n")
+        out.write_str("</tbody></table></div></section>\n")
     }
 }
 
