@@ -4,7 +4,9 @@
 //! It is told a [`Status`] and only draws it. Everything goes to stderr: stdout is for the report.
 
 use std::cell::Cell;
+use std::cmp::Reverse;
 use std::io::{self, IsTerminal as _, Write as _};
+use std::slice;
 use std::time::Duration;
 
 use console::Term;
@@ -147,7 +149,7 @@ impl Screen {
             bar.set_prefix(stage);
         }
         let titles = [
-            "phones", "messages", "delivery", "  rate", "  p99", "errors", "presence", "server",
+            "phones", "messages", "delivery", "  rate", "  p99", "errors", "traffic", "server",
             "loadgen",
         ];
         let mut message = format!("{} of {} s", elapsed.as_secs(), planned.as_secs_f64());
@@ -166,76 +168,89 @@ fn width() -> usize {
     usize::from(Term::stderr().size().1).saturating_sub(1)
 }
 
-/// The lines of the screen, without their titles. The newest `room` seconds have a bar, up to a minute.
+/// The lines of the screen, without their titles. The newest `room` seconds have a bar, up to a minute. What comes
+/// first in a line matters most: what has no room is left out, whole.
 fn texts(status: &Status<'_>, room: usize) -> [String; 9] {
     let (record, rows) = (status.record, status.record.series.rows());
-    let (books, heard, last) = (&record.books, &record.heard, rows.last());
+    let (books, last) = (&record.books, rows.last());
     let rows = &rows[rows.len().saturating_sub(room.min(LOOK_BACK))..];
-    let per_second = |count: fn(&Second) -> u64| {
-        last.map_or(0.0, |row| count(row) as f64 / row.length_seconds.max(0.001))
-    };
-    let share =
-        |seconds: f64| 100.0 * seconds / last.map_or(1.0, |row| row.length_seconds.max(0.001));
     let delivery = &record.delivery.corrected;
-    let convergence = &record.convergence().corrected;
     let nanos = |time: Option<u64>| time.map_or(0.0, |nanos| nanos as f64 / 1e6);
+    let share = |row: &Second, seconds: f64| 100.0 * seconds / row.length_seconds.max(0.001);
 
-    let mut server = Vec::new();
-    if let Some(cpu) = last.and_then(|row| row.server_cpu_seconds) {
-        server.push(format!("{:.0} % of a core", share(cpu)));
-    }
-    if let Some(rss) = last.and_then(|row| row.server_rss_bytes) {
-        server.push(format!("{:.1} MB", rss as f64 / 1e6));
-    }
-    if let Some(turn) = last.and_then(|row| row.server_longest_turn_ns) {
-        server.push(format!("longest turn under {} ms", turn as f64 / 1e6));
-    }
-    if server.is_empty() {
-        server.push("not to be seen from here".to_owned());
-    }
+    let messages = [
+        format!("{:.0} delivered a second", per_second(last, |row| row.delivered)),
+        format!("{} sent", books.sent()),
+        format!("{} under way", books.under_way()),
+    ];
+    let times = [("p50", 0.5), ("p99", 0.99), ("max", 1.0)]
+        .map(|(name, share)| format!("{name} {} ms", quantile(delivery, share, 3)));
+    let server = last.map_or_else(Vec::new, |row| {
+        let cpu = row.server_cpu_seconds.map(|cpu| format!("{:.0} % of a core", share(row, cpu)));
+        let memory = row.server_rss_bytes.map(|rss| format!("{:.1} MB", rss as f64 / 1e6));
+        let turn = row.server_longest_turn_ns;
+        let turn = turn.map(|turn| format!("longest turn under {} ms", turn as f64 / 1e6));
+        [cpu, memory, turn].into_iter().flatten().collect()
+    });
+    let unseen = vec!["not to be seen from here".to_owned()];
+    let late = format!("{} sent late", record.late_sends);
+    let loadgen = last.map_or_else(Vec::new, |row| {
+        let cpu = format!("{:.0} % of a core", share(row, row.loadgen_cpu_seconds));
+        vec![cpu, late.clone(), format!("longest turn {:.3} ms", nanos(Some(row.loop_lag_ns)))]
+    });
     [
         format!("{} of {}", status.ready, status.phones),
-        format!(
-            "{:.0} delivered a second, {} sent, {} under way",
-            per_second(|row| row.delivered),
-            books.sent(),
-            books.under_way(),
-        ),
-        format!(
-            "p50 {}  p99 {}  max {} ms",
-            quantile(delivery, 0.5, 3),
-            quantile(delivery, 0.99, 3),
-            quantile(delivery, 1.0, 3),
-        ),
+        fitting(&messages, room),
+        fitting(&times, room),
         little_bars(rows.iter().map(|row| row.delivered as f64)),
         little_bars(rows.iter().map(|row| nanos(row.delivery_p99_ns))),
-        errors(record),
-        format!(
-            "{} lists, {} deltas; all know after p50 {}  p99 {} ms; {:.1} MB a second of all traffic",
-            heard.lists,
-            heard.deltas,
-            quantile(convergence, 0.5, 1),
-            quantile(convergence, 0.99, 1),
-            per_second(|row| row.bytes_received) / 1e6,
-        ),
-        server.join(", "),
-        match last {
-            None => format!("{} sent late", record.late_sends),
-            Some(row) => format!(
-                "{:.0} % of a core, longest turn {:.3} ms, {} sent late",
-                share(row.loadgen_cpu_seconds),
-                nanos(Some(row.loop_lag_ns)),
-                record.late_sends,
-            ),
-        },
+        fitting(&errors(record), room),
+        fitting(&traffic(record), room),
+        fitting(if server.is_empty() { &unseen } else { &server }, room),
+        fitting(if loadgen.is_empty() { slice::from_ref(&late) } else { &loadgen }, room),
     ]
 }
 
+/// As many parts as have room, and the first in any case.
+fn fitting(parts: &[String], room: usize) -> String {
+    let mut line = String::new();
+    for part in parts {
+        let separator = if line.is_empty() { "" } else { ", " };
+        let wide = line.chars().count() + separator.len() + part.chars().count();
+        if wide > room && !line.is_empty() {
+            break;
+        }
+        line.push_str(separator);
+        line.push_str(part);
+    }
+    line
+}
+
+/// Bytes, and what is told of who is online, if anything is.
+fn traffic(record: &Record) -> Vec<String> {
+    let (heard, convergence) = (&record.heard, &record.convergence().corrected);
+    let bytes = per_second(record.series.rows().last(), |row| row.bytes_received);
+    let mut parts = vec![format!("{:.1} MB a second read", bytes / 1e6)];
+    if heard.lists + heard.deltas > 0 {
+        parts.extend([format!("{} lists", heard.lists), format!("{} deltas", heard.deltas)]);
+    }
+    if convergence.count() > 0 {
+        parts.push(format!("all know after p99 {} ms", quantile(convergence, 0.99, 1)));
+    }
+    parts
+}
+
+/// A count of the last second, for a second.
+fn per_second(last: Option<&Second>, count: fn(&Second) -> u64) -> f64 {
+    last.map_or(0.0, |row| count(row) as f64 / row.length_seconds.max(0.001))
+}
+
 /// What has gone wrong, the kinds that there are.
-fn errors(record: &Record) -> String {
-    let all = record.errors().into_iter().filter(|(_, count)| *count > 0);
-    let all: Vec<String> = all.map(|(kind, count)| format!("{count} {kind}")).collect();
-    if all.is_empty() { "none".to_owned() } else { all.join(", ") }
+fn errors(record: &Record) -> Vec<String> {
+    let mut all: Vec<_> = record.errors().into_iter().filter(|(_, count)| *count > 0).collect();
+    all.sort_by_key(|&(_, count)| Reverse(count));
+    let all: Vec<String> = all.iter().map(|(kind, count)| format!("{count} {kind}")).collect();
+    if all.is_empty() { vec!["none".to_owned()] } else { all }
 }
 
 /// A row of bars. The highest one is full.
@@ -265,6 +280,15 @@ mod tests {
     }
 
     #[test]
+    fn a_narrow_line_loses_whole_parts_and_the_last_ones_first() {
+        let parts = ["p50 0.3 ms", "p99 12.1 ms", "max 9 ms"].map(str::to_owned);
+        assert_eq!(fitting(&parts, 80), "p50 0.3 ms, p99 12.1 ms, max 9 ms");
+        assert_eq!(fitting(&parts, 28), "p50 0.3 ms, p99 12.1 ms");
+        assert_eq!(fitting(&parts, 22), "p50 0.3 ms");
+        assert_eq!((fitting(&parts, 3), fitting(&[], 9)), ("p50 0.3 ms".into(), String::new()));
+    }
+
+    #[test]
     fn before_anything_has_happened_there_is_something_to_show() {
         let record = Record::of_numbers(10);
         let status = Status {
@@ -280,7 +304,7 @@ mod tests {
             texts(&status, 60).iter().all(|text| !text.contains("NaN") && !text.contains('\n'))
         );
         assert!(
-            texts(&status, 60)[2].starts_with("p50 -  p99 -  max - ms"),
+            texts(&status, 60)[2].starts_with("p50 - ms, p99 - ms, max - ms"),
             "{:?}",
             texts(&status, 60)
         );
