@@ -216,6 +216,25 @@ fn stdout_that_is_full_is_an_error_and_one_that_is_closed_is_none() {
 }
 
 #[test]
+fn without_a_run_every_file_says_why_and_none_is_of_the_run_before() {
+    let folder = Folder::new("none");
+    let files = ["a.json", "a.html", "a.xml"];
+    let [json, html, junit] = files.map(|f| folder.path(f));
+    for file in [&json, &html, &junit] {
+        fs::write(file, "of the run before").expect("a file of our own");
+    }
+    // Nobody listens on port 1.
+    let outputs = ["--json", &json, "--html", &html, "--junit", &junit];
+    let output = loadgen(&[&["ws://127.0.0.1:1", "--quiet"], &outputs[..]].concat());
+    assert_eq!(output.status.code(), Some(1));
+    for file in files {
+        let written = folder.read(file);
+        assert!(written.contains("cannot connect to") && !written.contains("before"), "{written}");
+    }
+    assert!(folder.read("a.xml").contains("errors=\"1\""));
+}
+
+#[test]
 fn every_report_says_when_where_and_how_it_was_made() {
     let folder = Folder::new("origin");
     let [json, html] = ["a.json", "a.html"].map(|f| folder.path(f));
