@@ -30,8 +30,8 @@ pub(crate) enum Reset {
     Refused,
 }
 
-/// The most unread messages that a server needs to count: ours counts so far.
-const MOST_UNREAD: u64 = 1_000;
+/// The most messages behind a mark that a server needs to look at, the newest ones: ours looks so far.
+const MOST_UNREAD: usize = 1_000;
 
 impl Accounts {
     /// The message with this number answers the one with this id of the server.
@@ -85,13 +85,17 @@ impl Accounts {
             None => 0,
         };
         let order = self.log((place, user)).map_or(&[][..], |log| &log.order[..]);
-        let behind = order.iter().skip(read);
-        let unread = behind.filter(|&&number| self.senders[number as usize] != user).count() as u64;
-        // Nobody has seen these, and the server may have them.
-        let most = unread + self.in_doubt;
-        let is_right = said.is_some_and(|said| {
-            (unread..=most).contains(&said) || (said >= MOST_UNREAD && unread > said)
-        });
+        let behind = order.get(read..).unwrap_or_default();
+        let of_others = |numbers: &[u32]| {
+            numbers.iter().filter(|&&number| self.senders[number as usize] != user).count() as u64
+        };
+        let unread = of_others(behind);
+        // Nobody has seen those in doubt, and the server may have them, also in the place of older ones.
+        let least = match behind.len().saturating_sub(MOST_UNREAD) {
+            0 => unread,
+            older => of_others(&behind[older..]).saturating_sub(self.in_doubt),
+        };
+        let is_right = said.is_some_and(|said| (least..=unread + self.in_doubt).contains(&said));
         self.unread_compared += 1;
         self.lapses.add_many(Lapse::UnreadWrong, u64::from(!is_right));
     }

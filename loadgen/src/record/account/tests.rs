@@ -262,6 +262,30 @@ fn what_is_unread_is_what_others_said_behind_the_mark() {
 }
 
 #[test]
+fn a_server_may_look_at_the_newest_thousand_messages_behind_a_mark_and_at_no_fewer() {
+    let (mut accounts, mut books) = three();
+    let mut say = |from| {
+        let stamp = send(&mut accounts, &mut books, from, Place::Everyone);
+        hear_all(&mut accounts, &mut books, &stamp);
+        stamp.number
+    };
+    let mark = say(BOB);
+    // 200 of others, which are too old to be looked at; then 1,000, of which 100 are Ann's own.
+    for _ in 0..200 {
+        say(CAT);
+    }
+    for at in 0..1_000 {
+        say(if at % 10 == 0 { ANN } else { BOB });
+    }
+    accounts.mark(ANN, Place::Everyone, mark);
+    for (said, wrong) in [(900, 0), (1_000, 0), (1_100, 0), (899, 1), (1_101, 1)] {
+        let before = accounts.lapses.count(Lapse::UnreadWrong);
+        accounts.compare_unread(ANN, Place::Everyone, Some(said));
+        assert_eq!(accounts.lapses.count(Lapse::UnreadWrong) - before, wrong, "{said}");
+    }
+}
+
+#[test]
 fn a_reply_answers_what_it_answered_when_it_was_sent_also_in_the_history() {
     let (mut accounts, mut books) = three();
     let stamp = send(&mut accounts, &mut books, ANN, Place::Everyone);
