@@ -76,6 +76,14 @@ impl Plan {
         self.shard.map_or(all, |shard| shard.phones(all))
     }
 
+    /// The most phones to which one message is delivered: a user's may be for everyone.
+    pub(crate) fn receivers(&self) -> u32 {
+        match self.settings.protocol.dialect().realm() {
+            Realm::Account(_) => self.own_phones(),
+            Realm::Mobile(_) | Realm::Messenger(_) => 1,
+        }
+    }
+
     /// Whether all phones stay for as long as the plan says. Otherwise some messages have no recipient, or
     /// are never heard of again, and that is no fault of the server.
     pub(crate) fn is_steady(&self) -> bool {

@@ -177,6 +177,14 @@ fn sessions_have_a_circle_and_manners_and_numbers_have_none() {
 }
 
 #[test]
+fn a_message_of_a_user_may_be_delivered_to_every_phone_and_any_other_to_one_person() {
+    let receivers = |protocol| {
+        parsed(&["--protocol", protocol, "--clients", "20"]).expect("valid").plan.receivers()
+    };
+    assert_eq!(["sca", "session", "chatterbox", "v1"].map(receivers), [1, 1, 20, 20]);
+}
+
+#[test]
 fn the_heartbeat_stays_within_the_ping_timeout() {
     let heartbeat = |args: &[&str]| parsed(args).expect("valid").plan.settings.heartbeat;
     let seconds = |seconds| Some(Duration::from_secs(seconds));

@@ -248,13 +248,11 @@ impl<'p> Run<'p> {
         }
         self.next_doubt = now + BETWEEN_DOUBTS;
         let plan = self.plan;
-        let phones = u64::from(plan.own_phones());
         let running = Running {
             record: &self.desk.record,
             messages: (!plan.is_closed).then(|| plan.timing.messages().ceil() as u64),
-            // A message of a user may be for everyone.
-            receivers: if matches!(self.realm, Realm::Account(_)) { phones } else { 1 },
-            connections: plan.is_steady().then_some(phones),
+            receivers: plan.receivers().into(),
+            connections: plan.is_steady().then(|| plan.own_phones().into()),
         };
         if self.plan.expectations.iter().any(|one| one.is_hopeless(&running)) {
             self.stop_sending(End::Aborted);
