@@ -127,10 +127,15 @@ impl Side {
         let keys =
             self.plan.keys().chain(other.plan.keys().filter(|&key| !self.plan.contains_key(key)));
         let value = |side: &Side, key: &str| side.plan.get(key).cloned().unwrap_or_default();
-        keys.filter(|key| !ASIDE.contains(&key.as_str()))
-            .map(|key| (key.clone(), value(self, key), value(other, key)))
-            .filter(|(_, mine, theirs)| mine != theirs)
-            .collect()
+        let all = keys
+            .filter(|key| !ASIDE.contains(&key.as_str()))
+            .map(|key| (key.clone(), value(self, key), value(other, key)));
+        let mut differences: Vec<_> = all.filter(|(_, mine, theirs)| mine != theirs).collect();
+        if differences.len() > 1 {
+            // The stages say the same again, in full.
+            differences.retain(|(key, ..)| key != "stages");
+        }
+        differences
     }
 }
 

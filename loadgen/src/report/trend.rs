@@ -128,10 +128,7 @@ fn row(side: &Side, before: Option<&Side>) -> Row {
         values.get(values.len().saturating_sub(1) / 2).copied()
     };
     let changed = before.map(|before| {
-        let plans = before.differences(side);
-        // The stages say the same again, in full.
-        let is_said = |key: &str| key == "stages" && plans.len() > 1;
-        let plans = plans.iter().filter(|(key, ..)| !is_said(key));
+        let plans = before.differences(side).into_iter();
         let plans = plans.map(|(key, was, is)| format!("the plan's {key}: {was} before, {is} now"));
         let others = before.other_surroundings(side).into_iter();
         plans
