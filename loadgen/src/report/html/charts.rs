@@ -112,7 +112,10 @@ impl<'a> OverTime<'a> {
         let slowest = self.line("p99", Longest, |row| row.convergence_p99_ns.map(to_ms));
         let usual = self.line("p50", Longest, |row| row.convergence_p50_ns.map(to_ms));
         let known = "milliseconds from a coming or going to a phone that knows";
-        let news = |row: &Second| per_second(row, row.presence_lists + row.presence_deltas);
+        let count = |row: &Second| row.presence_lists + row.presence_deltas;
+        // Where nobody is told any, there is nothing to draw.
+        let are_any = self.rows.iter().any(|row| count(row) > 0);
+        let news = |row: &Second| per_second(row, count(row)).filter(|_| are_any);
         let news = self.line("lists", Mean, news);
         let note = "lists and deltas, of all phones together";
         [
