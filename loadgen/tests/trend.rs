@@ -59,7 +59,9 @@ fn reports_are_told_oldest_first_with_what_has_changed_and_what_is_no_report() {
     assert!(lines.map(at).is_sorted(), "{out}");
     assert!(!out.contains("notes.txt") && out.contains("2999-01-01T00:00:00Z"), "{out}");
 
-    assert_eq!(page.matches("<svg").count(), 2);
+    let charts =
+        ["whole", "narrow"].map(|shape| page.matches(&format!("<svg class=\"{shape}\"")).count());
+    assert_eq!(charts, [2, 2], "each in two shapes");
     for part in
         ["Trend of 3 reports", "limit strikes of the server", "not read: ", "&lt;elsewhere&gt;"]
     {
