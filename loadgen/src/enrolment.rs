@@ -7,6 +7,7 @@ use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 use std::process;
 
+use crate::client::Skills;
 use crate::complain::warn;
 use crate::net::{self, Refusal};
 use crate::pool::{Account, Pool};
@@ -36,7 +37,7 @@ pub(crate) fn prepare(
     users: u32,
     target: &Target,
     signals: &Signals,
-    is_quiet: bool,
+    (skills, is_quiet): (Skills, bool),
 ) -> Result<Pool, Refusal> {
     let mut pool = read(path)?;
     let before = pool.text();
@@ -46,7 +47,7 @@ pub(crate) fn prepare(
         pool.put(Account { name, password: Some(password), ..Account::default() });
     }
     let beside = Beside::create(path)?;
-    let enrolled = net::enrol(&mut pool, users, target, signals, is_quiet);
+    let enrolled = net::enrol(&mut pool, users, target, signals, (skills, is_quiet));
     // Users that are registered must not be lost with their passwords.
     pool.keep_known();
     if pool.text() != before {

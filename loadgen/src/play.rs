@@ -200,7 +200,11 @@ pub(crate) fn play(
     let phones = plan.own_phones();
     let is_own = servers.is_empty();
     net::make_room(phones, is_own).map_err(Failure::usage)?;
-    let has_accounts = matches!(plan.settings.protocol.dialect().realm(), Realm::Account(_));
+    let skills = match plan.settings.protocol.dialect().realm() {
+        Realm::Account(words) => Some(words.skills()),
+        Realm::Mobile(_) | Realm::Messenger(_) => None,
+    };
+    let has_accounts = skills.is_some();
     let program = options.server_bin.as_deref();
     let data = (is_own && has_accounts).then(DataFolder::new).transpose()?;
     let own_users = match &data {
@@ -218,13 +222,13 @@ pub(crate) fn play(
         own.iter().map(|server| Server::alone(Target::at(server.address()))).collect();
     let servers = if is_own { &mut own_place[..] } else { servers };
 
-    let mut pool = match (&data, &options.accounts) {
-        (Some(_), _) => Pool::read(&own_users).map_err(Refusal::Server)?,
+    let mut pool = match (&data, &options.accounts, skills) {
+        (Some(_), ..) => Pool::read(&own_users).map_err(Refusal::Server)?,
         // Users are on one server only: `args` sees to that.
-        (None, Some(path)) if has_accounts => {
-            enrolment::prepare(path, phones, &servers[0].target, signals, plan.quiet)?
+        (None, Some(path), Some(skills)) => {
+            enrolment::prepare(path, phones, &servers[0].target, signals, (skills, plan.quiet))?
         }
-        (None, _) => Pool::default(),
+        (None, ..) => Pool::default(),
     };
     for server in &mut *servers {
         server.target.keep(net::probe(plan, &server.target, &pool, signals)?);

@@ -90,12 +90,14 @@ fn every_message_of_every_protocol_is_delivered_acknowledged_and_found_in_the_hi
 
 #[test]
 fn a_server_that_is_killed_has_all_that_it_acknowledged_and_nobody_is_accused() {
-    for protocol in ["websocket-chat", "v1"] {
+    for (protocol, more) in
+        [("websocket-chat", "--private 0.5"), ("v1", "--private 0.5"), ("mychat", "--rooms 2")]
+    {
         let folder = folder(&format!("killed-{protocol}"));
         let listen = |address: &str| format!("{address} --data {}", folder.path("data"));
         let (mut server, address) = serve(&listen("127.0.0.1:0"));
         let plan = format!(
-            "--protocol {protocol} --private 0.5 --duration 4s --rate 200 --accounts {} ws://{address}",
+            "--protocol {protocol} {more} --duration 4s --rate 200 --accounts {} ws://{address}",
             folder.path("pool")
         );
         let mut command = loadgen(&format!("{PLAN} {plan} --json {}", folder.path("a.json")));

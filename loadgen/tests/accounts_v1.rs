@@ -154,6 +154,53 @@ fn phones_that_play_the_pages_of_mychat_are_accounted_for_and_flaws_are_found() 
     }
 }
 
+/// The app's own histories have the last 200 messages.
+#[test]
+fn a_server_that_speaks_mychat_alone_is_played_and_checked_as_far_as_it_shows() {
+    for (more, reach) in [("--rooms 2", 50..51), ("--clients 2 --notices 1 --rate 600", 200..201)] {
+        let plan = format!("{PLAN} {more}");
+        let mut plays = (0..20).map(|_| {
+            let server = FakeAccounts::of_mychat_alone();
+            let url = format!("ws://{}", server.address);
+            play_once("mychat", Some(&url), (&plan, None))
+        });
+        let played = plays.find(|(code, ..)| *code != INVALID);
+        let (code, report, wrong) = played.expect("this machine can measure");
+        assert_eq!((code, wrong), (0, BTreeMap::new()), "{more}: {report}");
+        let of = |name: &str| report["accounts"]["stored"][name].as_u64().expect("a number");
+        assert!(reach.contains(&of("found")), "{more}: {report}");
+        let sent = report["messages"]["sent"].as_u64().expect("a number");
+        assert_eq!(of("found") + of("out_of_reach"), sent, "{more}: {report}");
+    }
+}
+
+/// What the app's addresses no longer show is read over `switchboard.v1`, and the two are joined.
+#[test]
+fn a_long_history_is_read_at_the_apps_addresses_and_before_that_in_pages() {
+    let flaws: [(Option<Flaw>, &[&str]); 4] = [
+        (None, &[]),
+        (Some(Flaw::None), &[]),
+        (Some(Flaw::AppOutOfOrder), &["stored.out_of_order"]),
+        (Some(Flaw::ForgetStored), &["stored.missing", "unread_wrong"]),
+    ];
+    for (flaw, names) in flaws {
+        let plan = "--clients 2 --ramp 300ms --duration 500ms --rate 600 --settle 1s --notices 1";
+        let mut plays = (0..20).map(|_| {
+            let fake = flaw.map(FakeAccounts::start);
+            let url = fake.map(|fake| format!("ws://{}", fake.address));
+            play_once("mychat", url.as_deref(), (plan, None))
+        });
+        let played = plays.find(|(code, ..)| *code != INVALID);
+        let (_, report, wrong) = played.expect("this machine can measure");
+        let found: Vec<_> = wrong.keys().map(String::as_str).collect();
+        assert_eq!(found, names, "{flaw:?}: {report}");
+        let stored = &report["accounts"]["stored"];
+        let missing = u64::from(names.contains(&"stored.missing"));
+        let sent = report["messages"]["sent"].as_u64().expect("a number");
+        assert!(sent > 200 && stored["found"].as_u64() == Some(sent - missing), "{report}");
+    }
+}
+
 fn expect_found_in_mychat(flaw: Option<Flaw>, pages: &str, names: &[&str]) {
     let plan = format!("{PLAN} {pages}");
     let mut plays = (0..20).map(|_| {

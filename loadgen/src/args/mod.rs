@@ -339,7 +339,7 @@ fn timing(args: &Args, spelled: Spelled, cast: &Cast, seed: u64) -> Result<Timin
     /// With a coarser grain there would be seconds without a message.
     const COARSEST: Duration = Duration::from_secs(1);
 
-    let chatters = cast.count(Persona::Chatter);
+    let chatters = protocol::writers(args, cast, seed);
     let is_chatter = |one: &Share| one.persona == Persona::Chatter && one.weight > 0;
     let asks_for_messages = args.think.is_some()
         || args.stage.iter().any(|stage| stage.rate > Some(0.0))

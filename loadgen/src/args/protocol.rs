@@ -11,7 +11,7 @@ use super::account::AccountArgs;
 use super::flags::Args;
 use super::values::OnOff;
 use crate::client::{Protocol, Realm, Skills};
-use crate::workload::{Devices, Manners, Numbers, Pages, Persona, Postings, Rooms};
+use crate::workload::{Cast, Devices, Manners, Numbers, Pages, Persona, Postings, Rooms};
 
 /// How many sessions a session invites, if no flag says so.
 const CIRCLE: u32 = 8;
@@ -193,6 +193,20 @@ pub(super) fn usual_rate(args: &Args, clients: u32) -> f64 {
             (DELIVERIES / each).min(args.rate)
         }
     }
+}
+
+/// How many phones write: the chatters, but for those that have a page open on which nothing can be written.
+pub(super) fn writers(args: &Args, cast: &Cast, seed: u64) -> usize {
+    let mut chatters = cast.phones(|persona| persona == Persona::Chatter);
+    if let Realm::Account(words) = args.protocol.dialect().realm()
+        && words.skills().has_pages
+    {
+        let what = postings(args);
+        let rooms = Rooms::new(what.rooms, cast.phones(|_| true).len() as u32, seed);
+        let pages = Pages::new(&what, &rooms, seed);
+        chatters.retain(|&phone| pages.can_write(phone));
+    }
+    chatters.len()
 }
 
 /// What users write.

@@ -313,3 +313,32 @@ fn a_search_that_can_find_nothing_is_one_clear_line() {
         assert!(line.contains(says) && !line.contains('\n'), "{args}: {line}");
     }
 }
+
+#[test]
+fn pages_of_the_app_are_shared_out_by_flags_and_what_does_not_fit_is_one_line() {
+    let mychat = |more: &[&str]| parsed(&[&["--protocol", "mychat"], more].concat());
+    let what = mychat(&[]).expect("valid").plan.settings.postings;
+    assert_eq!((what.private, what.room_share, what.notices), (1.0, 0.0, 0.5));
+    let what = mychat(&["--rooms", "9", "--notices", "0"]).expect("valid").plan.settings.postings;
+    assert_eq!((what.private, what.room_share, what.rooms, what.notices), (0.5, 0.5, 9, 0.0));
+    // Half of the 1,000 phones have one of 40 rooms open, and fewer messages make as many deliveries.
+    let rate = |more: &[&str]| mychat(more).expect("valid").plan.timing.rate;
+    assert_eq!(rate(&[]), 1000.0);
+    assert!(rate(&["--rooms", "1"]) < 50.0 && rate(&["--rooms", "40"]) > rate(&["--rooms", "1"]));
+    // Those on the start page do not write.
+    assert_eq!(rate(&["--clients", "40", "--think", "1s"]), 30.0);
+    for (more, says) in [
+        (&["--clients", "7"][..], "--clients must be even"),
+        (&["--notices", "2"], "--notices"),
+        (&["--rooms", "201"], "--rooms"),
+        (&["--room-share", "0.5"], "--room-share needs --rooms"),
+        (&["--private", "0.5"], "--private means something only with --protocol websocket-chat"),
+        (&["--replies", "0.5"], "--replies means something only with --protocol v1"),
+        (&["--marks", "0.5"], "--marks means something only with --protocol v1"),
+    ] {
+        let line = mychat(more).expect_err(says);
+        assert!(line.contains(says) && !line.contains('\n'), "{more:?}: {line}");
+    }
+    let line = parsed(&["--protocol", "v1", "--notices", "0.5"]).expect_err("no pages");
+    assert!(line.contains("--notices means something only with --protocol mychat"), "{line}");
+}

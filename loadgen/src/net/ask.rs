@@ -43,6 +43,8 @@ pub(super) struct Answer {
     pub(super) status: u16,
     /// For how long the server asks to wait (RFC 9110 §10.2.3).
     pub(super) retry_after: Option<Duration>,
+    /// Names and values of the cookies that it sets.
+    pub(super) cookies: Vec<(String, String)>,
     pub(super) body: String,
 }
 
@@ -140,8 +142,16 @@ fn answer(bytes: &[u8], has_ended: bool) -> io::Result<Option<(Answer, bool)>> {
     };
     let body = String::from_utf8(body.to_vec()).map_err(|_| ErrorKind::InvalidData)?;
     let retry_after = number("retry-after").map(|seconds| Duration::from_secs(seconds as u64));
+    let cookies = head.headers.all("set-cookie").filter_map(cookie).collect();
     let stays = length.is_some() && !head.headers.has_token("connection", "close");
-    Ok(Some((Answer { status: head.status, retry_after, body }, stays)))
+    Ok(Some((Answer { status: head.status, retry_after, cookies, body }, stays)))
+}
+
+/// The name and the value in a header `Set-Cookie`, without its attributes (RFC 6265 §5.2).
+fn cookie(header: &[u8]) -> Option<(String, String)> {
+    let pair = str::from_utf8(header).ok()?.split(';').next()?;
+    let (name, value) = pair.split_once('=')?;
+    Some((name.trim().to_owned(), value.trim().to_owned()))
 }
 
 #[cfg(test)]
@@ -162,6 +172,10 @@ mod tests {
         assert!(answer(endless.as_bytes(), false).expect("HTTP").is_none());
         let (found, stays) = answer(endless.as_bytes(), true).expect("HTTP").expect("complete");
         assert!(!stays && found.body == "abc");
+        let with = format!("{head}Set-Cookie: a=b; Path=/\r\nset-cookie: c=d=\r\n\r\n");
+        let (found, _) = answer(with.as_bytes(), true).expect("HTTP").expect("complete");
+        let cookies: Vec<_> = found.cookies.iter().map(|(a, b)| (&**a, &**b)).collect();
+        assert_eq!(cookies, [("a", "b"), ("c", "d=")]);
         assert!(answer(b"SSH-2.0\r\n\r\n", false).is_err());
     }
 }

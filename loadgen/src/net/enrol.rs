@@ -13,6 +13,7 @@ use switchboard::timer::Moment;
 use super::ask::{Answer, Asker, Request};
 use super::clock::Clock;
 use super::patience::Refusal;
+use crate::client::{App, AppRequest, Skills};
 use crate::pool::{Account, Pool};
 use crate::signals::Signals;
 use crate::target::Target;
@@ -25,6 +26,7 @@ const BETWEEN_LINES: Duration = Duration::from_secs(1);
 const LONG_WAIT: Duration = Duration::from_secs(5);
 
 const JSON: &str = "Content-Type: application/json\r\n";
+const FORM: &str = "Content-Type: application/x-www-form-urlencoded\r\n";
 
 /// What an answer to a login has, as far as it is needed.
 #[derive(Deserialize)]
@@ -51,7 +53,7 @@ pub(crate) fn enrol(
     users: u32,
     target: &Target,
     signals: &Signals,
-    is_quiet: bool,
+    (skills, is_quiet): (Skills, bool),
 ) -> Result<(), Refusal> {
     let mut desk = Enrolment {
         asker: Asker::new(target, signals),
@@ -60,8 +62,12 @@ pub(crate) fn enrol(
         next_line: Moment::START + BETWEEN_LINES,
         is_quiet,
         has_advised: false,
+        has_forms: false,
     };
     let count = users as usize;
+    if skills.has_pages {
+        desk.has_forms = desk.has_only_forms(count)?;
+    }
     for (done, account) in pool.accounts_mut().iter_mut().take(count).enumerate() {
         desk.tell(done, count, "");
         if account.token.is_some() && !desk.is_valid(account, done, count)? {
@@ -81,11 +87,67 @@ struct Enrolment<'a> {
     next_line: Moment,
     is_quiet: bool,
     has_advised: bool,
+    /// Whether users sign in by forms, and are known by cookies.
+    has_forms: bool,
 }
 
 impl Enrolment<'_> {
+    /// Whether the server speaks MyChat and does not speak WebSocket Chat, which has JSON at the same addresses. JSON is
+    /// preferred, because an answer to a form does not say why it has failed.
+    fn has_only_forms(&mut self, all: usize) -> Result<bool, Refusal> {
+        let request = Request { method: "GET", path: "/messages/global", headers: "", body: "" };
+        Ok(self.ask(&request, 0, all)?.status == 404)
+    }
+
+    /// Whether the server knows the session that is in the place of the token.
+    fn is_session(&mut self, account: &Account, done: usize, all: usize) -> Result<bool, Refusal> {
+        let token = account.token.as_deref().unwrap_or_default();
+        let app = App { user_id: &account.id, token };
+        let AppRequest { method, path, body } = app.rooms();
+        let headers = app.cookies();
+        let request = Request { method, path: &path, headers: &headers, body: &body };
+        // Apps send those who are not signed in to the page for that.
+        match self.ask(&request, done, all)? {
+            Answer { status: 200, .. } => Ok(true),
+            Answer { status: 401 | 403 | 302 | 303 | 307, .. } => Ok(false),
+            answer => Err(refused(account, "its session", &answer)),
+        }
+    }
+
+    /// Signs the user in by a form. A registration signs the user in, too.
+    fn sign_in(
+        &mut self,
+        account: &mut Account,
+        password: &str,
+        done: usize,
+        all: usize,
+    ) -> Result<(), Refusal> {
+        let body = App::credentials(&account.name, password);
+        // An account with an id was registered before. The server may have forgotten it, or be another one.
+        let paths = match account.id.is_empty() {
+            true => ["/register", "/login"],
+            false => ["/login", "/register"],
+        };
+        for path in paths {
+            let request = Request { method: "POST", path, headers: FORM, body: &body };
+            let answer = self.ask(&request, done, all)?;
+            if !matches!(answer.status, 200 | 302 | 303) {
+                return Err(refused(account, "its form", &answer));
+            }
+            if let Some((session, id)) = App::read_cookies(&answer.cookies) {
+                (account.token, account.id) = (Some(session.to_owned()), id.to_owned());
+                return Ok(());
+            }
+        }
+        let name = &account.name;
+        Err(format!("the server takes neither the registration nor the login of the user {name}: it sets no cookies `session` and `user_id`").into())
+    }
+
     /// Whether the server knows the account's token.
     fn is_valid(&mut self, account: &Account, done: usize, all: usize) -> Result<bool, Refusal> {
+        if self.has_forms {
+            return self.is_session(account, done, all);
+        }
         let token = account.token.as_deref().unwrap_or_default();
         let headers = format!("Authorization: Bearer {token}\r\n");
         let request =
@@ -107,6 +169,9 @@ impl Enrolment<'_> {
             )
             .into());
         };
+        if self.has_forms {
+            return self.sign_in(account, &password, done, all);
+        }
         let body = Credentials { username: &name, password: &password };
         let body = serde_json::to_string(&body).expect("strings always have a JSON form");
         let post = |path| Request { method: "POST", path, headers: JSON, body: &body };

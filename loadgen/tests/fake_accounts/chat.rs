@@ -19,6 +19,7 @@ const BEGIN_MS: u64 = 1_772_323_199_000;
 #[derive(Debug)]
 pub(crate) struct Chat {
     pub(crate) flaw: Flaw,
+    pub(crate) is_mychat_alone: bool,
     pub(crate) users: Vec<User>,
     pub(crate) tokens: BTreeMap<String, usize>,
     pub(crate) rooms: BTreeMap<String, Room>,
@@ -83,6 +84,7 @@ impl Chat {
     pub(crate) fn new(flaw: Flaw) -> Self {
         Chat {
             flaw,
+            is_mychat_alone: false,
             users: Vec::new(),
             tokens: BTreeMap::new(),
             rooms: BTreeMap::new(),

@@ -87,6 +87,14 @@ impl FakeAccounts {
         FakeAccounts { address, chat }
     }
 
+    /// A server without a flaw that speaks MyChat, and nothing else: no JSON to log in, and no histories beside the
+    /// app's own.
+    pub(crate) fn of_mychat_alone() -> Self {
+        let server = FakeAccounts::start(Flaw::None);
+        lock(&server.chat).is_mychat_alone = true;
+        server
+    }
+
     /// A server that dies and comes back as soon as this file exists, once.
     pub(crate) fn restarts_at(flaw: Flaw, file: PathBuf) -> Self {
         let (address, chat) = listen(flaw);
@@ -128,6 +136,13 @@ fn lock(chat: &Mutex<Chat>) -> MutexGuard<'_, Chat> {
 /// Answers requests, until one of them is an upgrade.
 fn serve(mut stream: TcpStream, chat: &Mutex<Chat>) -> io::Result<()> {
     while let Some(request) = Request::read(&mut stream)? {
+        let is_of_mychat =
+            !matches!(&*request.path, "/users" | "/messages/global" | "/logout" | "/ws")
+                && (request.is_form() || !matches!(&*request.path, "/register" | "/login"));
+        if lock(chat).is_mychat_alone && !is_of_mychat {
+            answer(&mut stream, 404, &json!({"detail": "Not Found"}))?;
+            continue;
+        }
         if request.is_upgrade() {
             return open(stream, &request, chat);
         }

@@ -37,6 +37,26 @@ impl App<'_> {
         format!("Cookie: session={}; user_id={}\r\n", self.token, self.user_id)
     }
 
+    /// The body of `POST /register` and `POST /login`, which is a form.
+    pub(crate) fn credentials(name: &str, password: &str) -> String {
+        let fields = [("username", name), ("password", password)];
+        form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish()
+    }
+
+    /// The session and the user's id in the cookies of the answer; `None`: the user is not signed in.
+    pub(crate) fn read_cookies(cookies: &[(String, String)]) -> Option<(&str, &str)> {
+        let find = |name| {
+            let (_, value) = cookies.iter().find(|(key, _)| key == name)?;
+            Some(value.trim_matches('"')).filter(|value| !value.is_empty())
+        };
+        find("session").zip(find("user_id"))
+    }
+
+    /// Every user may ask for it, and nobody else.
+    pub(crate) fn rooms(&self) -> AppRequest {
+        get("/api/rooms".to_owned())
+    }
+
     pub(crate) fn make_room(&self, name: &str) -> AppRequest {
         let body = json!({"name": name, "description": "made by loadgen"});
         post("/api/rooms/create".to_owned(), body.to_string())
@@ -148,6 +168,20 @@ mod tests {
         assert_eq!((made.method, &*made.path), ("POST", "/api/rooms/create"));
         assert!(made.body.contains(r#""name":"a \"garden\"""#), "{}", made.body);
         assert_eq!(ADA.cookies(), "Cookie: session=secret; user_id=a\r\n");
+    }
+
+    #[test]
+    fn a_user_signs_in_by_a_form_and_is_known_by_cookies() {
+        let form = App::credentials("a&b=c", "pass word+ü");
+        assert_eq!(form, "username=a%26b%3Dc&password=pass+word%2B%C3%BC");
+        let cookies = |all: &[(&str, &str)]| -> Vec<(String, String)> {
+            all.iter().map(|&(name, value)| (name.to_owned(), value.to_owned())).collect()
+        };
+        let all = cookies(&[("username", "YWRh"), ("session", "s"), ("user_id", "\"u\"")]);
+        assert_eq!(App::read_cookies(&all), Some(("s", "u")));
+        for missing in [&[][..], &[("session", "s")], &[("session", ""), ("user_id", "u")]] {
+            assert_eq!(App::read_cookies(&cookies(missing)), None);
+        }
     }
 
     #[test]

@@ -286,6 +286,50 @@ fn a_server_may_look_at_the_newest_thousand_messages_behind_a_mark_and_at_no_few
 }
 
 #[test]
+fn what_was_read_before_the_run_is_not_unread_and_all_that_came_since_is() {
+    let (mut accounts, mut books) = three();
+    accounts.mark_before(BOB, Place::Phone(ANN));
+    accounts.mark_before(ANN, Place::Phone(CAT));
+    for _ in 0..2 {
+        let stamp = send(&mut accounts, &mut books, ANN, Place::Phone(BOB));
+        for by in [ANN, BOB] {
+            accounts.hear(by, &stamp, &mut books, at(3));
+        }
+    }
+    // That mark was there before the connection.
+    accounts.broke(Party { phone: BOB, generation: 1 });
+    for (user, other, said, wrong) in
+        [(BOB, ANN, 2, 0), (BOB, ANN, 1, 1), (BOB, ANN, 3, 1), (ANN, CAT, 0, 0), (ANN, CAT, 1, 1)]
+    {
+        let before = accounts.lapses.count(Lapse::UnreadWrong);
+        accounts.compare_unread(user, Place::Phone(other), Some(said));
+        let found = accounts.lapses.count(Lapse::UnreadWrong) - before;
+        assert_eq!(found, wrong, "{user:?} is told of {said}");
+    }
+    accounts.compare_reset(Reset::Done);
+    assert_eq!(accounts.lapses.count(Lapse::ResetLost), 0);
+    accounts.compare_reset(Reset::Untold);
+    assert_eq!(accounts.lapses.count(Lapse::ResetLost), 1);
+}
+
+#[test]
+fn a_private_message_that_is_not_announced_on_another_page_has_a_name_of_its_own() {
+    let (mut accounts, mut books) = three();
+    accounts.hears_by_notice(BOB);
+    for to in [BOB, CAT] {
+        let lost = send(&mut accounts, &mut books, ANN, Place::Phone(to));
+        accounts.hear(ANN, &lost, &mut books, at(3));
+        let comes = send(&mut accounts, &mut books, ANN, Place::Phone(to));
+        for by in [ANN, to] {
+            accounts.hear(by, &comes, &mut books, at(4));
+        }
+    }
+    assert_eq!((accounts.deliveries, accounts.notices), (2, 1));
+    let found = lapses(&mut accounts, &mut books);
+    assert_eq!(found, [(Lapse::DeliveryLost, 1), (Lapse::NoticeLost, 1)]);
+}
+
+#[test]
 fn a_reply_answers_what_it_answered_when_it_was_sent_also_in_the_history() {
     let (mut accounts, mut books) = three();
     let stamp = send(&mut accounts, &mut books, ANN, Place::Everyone);
