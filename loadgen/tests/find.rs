@@ -204,3 +204,18 @@ fn if_the_server_dies_what_was_measured_before_is_kept_by_a_search_and_by_repeat
         "{junit}"
     );
 }
+
+#[test]
+fn an_expectation_that_fails_while_phones_connect_is_not_met_and_the_run_is_not_invalid() {
+    let server = FakeServer::start(Fault::None);
+    let url = format!("ws://{}", server.address);
+    let plan = ["--clients", "4", "--ramp", "3s", "--duration", "10min", "--rate", "500"];
+    let args = [&[&*url, "--abort-on-fail", "--expect", "connect.max<1us"][..], &plan].concat();
+    let mut plays = (0..ATTEMPTS).map(|_| play("abort-early", &args));
+    let (_, stdout, report) = plays.next().expect("it is played");
+    assert!(report["ended"] == "aborted" && report["messages"]["sent"] == 0, "{stdout}");
+    assert!(!stdout.contains("nothing was measured"), "{stdout}");
+    // On a busy machine it may be invalid for another reason.
+    let is_unmet = |(code, ..): &(i32, String, Value)| *code == 3;
+    assert!(report["exit_code"] == 3 || plays.any(|played| is_unmet(&played)), "{stdout}");
+}

@@ -208,6 +208,10 @@ fn judge_commands(outcome: &Outcome, verdict: &mut Verdict) {
 /// A run in which nothing happened has shown nothing, and is not good.
 fn judge_what_there_was(plan: &Plan, outcome: &Outcome, verdict: &mut Verdict) {
     let (timing, sent) = (&plan.timing, outcome.record.books.sent());
+    if outcome.end == End::Aborted {
+        // An expectation can no longer be met: that is what it has shown.
+        return;
+    }
     let is_early = outcome.sending_ended <= timing.messages_begin();
     if outcome.end == End::Interrupted && (is_early || (sent == 0 && timing.rate > 0.0)) {
         let what = "interrupted before the first message: nothing was measured";
