@@ -14,6 +14,8 @@ import subprocess
 import sys
 import time
 
+from linked import without_notice
+
 WAIT = 30
 UNIT = "switchboard.service"
 ADDRESS = ("127.0.0.1", 8080)
@@ -102,6 +104,12 @@ def the_page_and_the_completions_are_where_they_are_looked_for():
         assert os.path.getsize(f"/usr/share/{path}") > 100, path
 
 
+def the_licences_of_all_that_is_linked_travel_with_it():
+    assert without_notice("/usr/bin/switchboard", "/usr/share/doc/switchboard/THIRD-PARTY-NOTICES") == set()
+    with open("/usr/share/doc/switchboard/THIRD-PARTY-NOTICES", encoding="utf-8") as file:
+        assert "Copyright (c) 2026 The Switchboard authors" in file.read()
+
+
 def an_upgrade_keeps_the_operators_settings_and_sends_phones_home():
     with open(SETTINGS, "a") as file:
         file.write("SWITCHBOARD_MESSAGE_RATE=300:600\n")
@@ -168,6 +176,8 @@ def loadgen_and_the_phone_in_a_terminal_come_in_a_package_of_their_own():
     said = run("loadgen", "ws://127.0.0.1:8080", "--clients", "20", "--rate", "50", "--duration", "2s", "--expect", "lost==0")
     assert "messages" in said, said
     assert "switchboard-chat" in run("switchboard-chat", "--version")
+    for program in "loadgen", "switchboard-chat":
+        assert without_notice(f"/usr/bin/{program}", "/usr/share/doc/switchboard-loadgen/THIRD-PARTY-NOTICES") == set()
     run("dpkg", "-P", "switchboard-loadgen")
     assert (state("switchboard-loadgen"), os.path.exists("/usr/bin/loadgen")) == ("not-installed", False)
 
@@ -191,6 +201,7 @@ CLAIMS = [
     once_installed_it_serves_and_only_this_machine_can_reach_it,
     it_runs_under_the_account_of_the_package,
     the_page_and_the_completions_are_where_they_are_looked_for,
+    the_licences_of_all_that_is_linked_travel_with_it,
     an_upgrade_keeps_the_operators_settings_and_sends_phones_home,
     who_has_turned_it_off_finds_it_off_after_an_upgrade,
     data_is_kept_as_the_example_says,

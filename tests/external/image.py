@@ -15,6 +15,8 @@ import subprocess
 import sys
 import time
 
+from linked import without_notice
+
 WAIT = 30
 HOME = sys.argv[1]
 DEBIAN = f"{os.path.dirname(HOME)}/debian"
@@ -102,6 +104,8 @@ def the_last_stage_has_the_program_and_nothing_that_the_build_needed():
                 if option.startswith("--chown="):
                     os.chown(IMAGE + goal, *map(int, option.removeprefix("--chown=").split(":")))
     assert not os.path.exists(f"{IMAGE}/bin/sh")
+    notices = f"{IMAGE}/usr/share/doc/switchboard/THIRD-PARTY-NOTICES"
+    assert without_notice(f"{IMAGE}/usr/local/bin/switchboard", notices) == set()
 
 
 class Container:
