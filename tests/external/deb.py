@@ -61,6 +61,10 @@ class Phone:
         while self.stream.readline() != b"\r\n":
             pass
 
+    def is_heard(self):
+        self.socket.sendall(b"\x89\x80\0\0\0\0")
+        assert self.stream.read(2) == b"\x8a\0"
+
     def is_sent_home(self):
         head = self.stream.read(2)
         assert len(head) == 2 and head[0] == 0x88, f"cut off without a word: {head}"
@@ -143,7 +147,31 @@ def data_is_kept_as_the_example_says():
     assert os.listdir(DATA) and os.stat(DATA).st_uid == pwd.getpwnam("switchboard").pw_uid
 
 
+def an_upgrade_that_would_not_start_leaves_the_old_process():
+    """Whether the mistake is in the file of settings, or in flags of the operator's own."""
+    phone, before = Phone("0087654321"), shown("MainPID")
+    flags = "/etc/systemd/system/switchboard.service.d/flags.conf"
+    for path, mistake in (
+        (SETTINGS, "SWITCHBOARD_STRIKES=many\n"),
+        (flags, "[Service]\nExecStart=\nExecStart=/usr/bin/switchboard --strikes many\n"),
+    ):
+        with open(path, "a") as file:
+            file.write(mistake)
+        said = run("dpkg", "--force-confold", "-i", "next.deb")
+        assert state() == "installed" and shown("MainPID") == before, said
+        for words in "NOT restarted", "invalid value 'many'", "systemctl restart switchboard":
+            assert words in said, said
+        phone.is_heard()
+        run("sed", "-i", "/many/d", path)
+    os.remove(flags)
+    said = run("dpkg", "--force-confold", "-i", "next.deb")
+    assert "NOT" not in said, said
+    phone.is_sent_home()
+    serves()
+
+
 def a_broken_setting_leaves_the_package_installed():
+    run("systemctl", "stop", UNIT)
     with open(SETTINGS, "a") as file:
         file.write("SWITCHBOARD_STRIKES=many\n")
     run("dpkg", "--force-confold", "-i", "next.deb")
@@ -205,6 +233,7 @@ CLAIMS = [
     an_upgrade_keeps_the_operators_settings_and_sends_phones_home,
     who_has_turned_it_off_finds_it_off_after_an_upgrade,
     data_is_kept_as_the_example_says,
+    an_upgrade_that_would_not_start_leaves_the_old_process,
     a_broken_setting_leaves_the_package_installed,
     a_removal_stops_it_and_keeps_settings_and_data,
     installed_again_it_is_as_it_was,
