@@ -113,6 +113,8 @@ impl Driver {
             self.turn.reload(fresh.limits.clone());
             let has_bans = self.take_bans(&mut fresh);
             self.reload.finish(fresh, has_bans, &mut self.log);
+        } else {
+            self.turn.refuse_reload();
         }
         self.supervisor.reload_ends();
         if self.reload.again && !self.stop.is_asked() {

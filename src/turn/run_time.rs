@@ -67,6 +67,7 @@ impl RunTimeLimits {
 impl Turn {
     /// Changes the limits. They apply from now on.
     pub fn reload(&mut self, to: RunTimeLimits) {
+        self.counters.reloads += 1;
         self.addresses.set_limits(to.addresses);
         self.outboxes.set_caps(to.outbox);
         self.presence.set_bytes_per_second(to.presence_bytes_per_second);
@@ -87,5 +88,10 @@ impl Turn {
         self.session_limits = Rc::new(limits.session.clone());
         // The next sweep may be further away than two of them are now.
         self.sweep.hurry(self.now.monotonic + self.limits.sweep_interval);
+    }
+
+    /// Notes that a reload was refused, and has changed nothing.
+    pub fn refuse_reload(&mut self) {
+        self.counters.reloads_refused += 1;
     }
 }

@@ -178,6 +178,10 @@ fn a_reload_that_no_longer_names_what_keeps_people_out_is_refused() {
         (world.lines("reload refused: ") == before + guards.len()).then_some(())
     });
     assert_eq!((world.lines("reloaded: "), knock(BOB), knock(ALICE)), (0, 403, 101));
+    let metrics = world.server.metrics();
+    let counted =
+        |result: &str| metrics[&*format!("switchboard_reloads_total{{result=\"{result}\"}}")];
+    assert_eq!((counted("done"), counted("refused")), (0.0, 2.0 * guards.len() as f64 + 1.0));
     // Another value is a decision, and so is the default if it is written down.
     let text = all.replace("REQUIRE_INVITATION=true", "REQUIRE_INVITATION=false");
     world.settings(&text, "reloaded: --require-invitation is false (it was true)");

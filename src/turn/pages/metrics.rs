@@ -265,6 +265,12 @@ impl Turn {
             "process_start_time_seconds",
             "When the process started, since the Unix epoch.",
             self.started.unix,
+        )
+        .counter_by(
+            "switchboard_reloads_total",
+            "Reloads of the settings by SIGHUP, by result.",
+            "result",
+            [("done", self.counters.reloads), ("refused", self.counters.reloads_refused)],
         );
         if let Some(cpu) = process.cpu {
             page.counter(

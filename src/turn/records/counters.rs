@@ -83,6 +83,10 @@ pub struct Counters {
     pub phase_time: [Histogram; Phase::ALL.len()],
     /// How much later than planned the loop woke up.
     pub lag: Histogram,
+    /// Reloads that were done.
+    pub reloads: u64,
+    /// Reloads that were refused, and have changed nothing.
+    pub reloads_refused: u64,
     /// What the process has used.
     pub process: Process,
 }
@@ -136,6 +140,8 @@ impl Counters {
             turn_time: Histogram::new(TURN_BOUNDS),
             phase_time: array::from_fn(|_| Histogram::new(PHASE_BOUNDS)),
             lag: Histogram::new(TURN_BOUNDS),
+            reloads: 0,
+            reloads_refused: 0,
             process: Process::default(),
         }
     }
