@@ -129,8 +129,8 @@ fn expect_found(flaw: Flaw, plan: &str, names: &[&str]) {
 /// In MyChat a phone plays one page of the app: a conversation, a room, or the start page with notices.
 #[test]
 fn phones_that_play_the_pages_of_mychat_are_accounted_for_and_flaws_are_found() {
-    let flaws: [(Option<Flaw>, &str, &[&str]); 14] = [
-        (None, "--rooms 3", &[]),
+    let flaws: [(Option<Flaw>, &str, &[&str]); 15] = [
+        (None, "--rooms 3 --replies 0.5", &[]),
         (None, "--notices 0", &[]),
         (Some(Flaw::None), "--rooms 2", &[]),
         (Some(Flaw::ForgetStored), "--notices 0", &["stored.missing", "unread_wrong"]),
@@ -139,6 +139,7 @@ fn phones_that_play_the_pages_of_mychat_are_accounted_for_and_flaws_are_found() 
         (Some(Flaw::WrongAuthor), "--notices 1", &["misattributed"]),
         (Some(Flaw::LoseNotice), "", &["lost", "notices_lost"]),
         (Some(Flaw::LoseOne), "--rooms 1 --room-share 1", &["deliveries_lost", "lost"]),
+        (Some(Flaw::ForgetReply), "--rooms 1 --replies 1", &["stored.replies_wrong"]),
         (Some(Flaw::LeakRoom), "--rooms 1", &["misdelivered"]),
         (Some(Flaw::AppOutOfOrder), "--rooms 1", &["stored.out_of_order"]),
         (Some(Flaw::MiscountUnread), "--notices 1", &["unread_wrong"]),
@@ -177,18 +178,21 @@ fn a_server_that_speaks_mychat_alone_is_played_and_checked_as_far_as_it_shows() 
 /// What the app's addresses no longer show is read over `switchboard.v1`, and the two are joined.
 #[test]
 fn a_long_history_is_read_at_the_apps_addresses_and_before_that_in_pages() {
-    let flaws: [(Option<Flaw>, &[&str]); 4] = [
-        (None, &[]),
-        (Some(Flaw::None), &[]),
-        (Some(Flaw::AppOutOfOrder), &["stored.out_of_order"]),
-        (Some(Flaw::ForgetStored), &["stored.missing", "unread_wrong"]),
+    let in_a_room = "--rooms 1 --room-share 1 --replies 0.5";
+    let flaws: [(Option<Flaw>, &str, &[&str]); 5] = [
+        (None, in_a_room, &[]),
+        (None, "--notices 1", &[]),
+        (Some(Flaw::None), in_a_room, &[]),
+        (Some(Flaw::AppOutOfOrder), in_a_room, &["stored.out_of_order"]),
+        (Some(Flaw::ForgetStored), "--notices 1", &["stored.missing", "unread_wrong"]),
     ];
-    for (flaw, names) in flaws {
-        let plan = "--clients 2 --ramp 300ms --duration 500ms --rate 600 --settle 1s --notices 1";
+    for (flaw, pages, names) in flaws {
+        let plan = "--clients 2 --ramp 300ms --duration 500ms --rate 600 --settle 1s";
+        let plan = format!("{plan} {pages}");
         let mut plays = (0..20).map(|_| {
             let fake = flaw.map(FakeAccounts::start);
             let url = fake.map(|fake| format!("ws://{}", fake.address));
-            play_once("mychat", url.as_deref(), (plan, None))
+            play_once("mychat", url.as_deref(), (&plan, None))
         });
         let played = plays.find(|(code, ..)| *code != INVALID);
         let (_, report, wrong) = played.expect("this machine can measure");
@@ -230,6 +234,8 @@ fn expect_found_in_mychat(flaw: Option<Flaw>, pages: &str, names: &[&str]) {
     // Of three pairs two have a conversation open, if there are rooms, and of those every second one side is on the start page.
     let has_notices = !pages.contains("--notices 0") && !pages.contains("--room-share 1");
     assert_eq!(accounts["notices"].as_u64() > Some(0), has_notices, "{flaw:?}, {pages}: {report}");
+    let has_replies = pages.contains("--replies");
+    assert!(accounts["replies"].as_u64() > Some(1) || !has_replies, "{flaw:?}: {report}");
     if flaw.is_none() {
         assert_eq!(accounts["stored"]["found"], 50, "{report}");
         assert!(accounts["unread_compared"].as_u64() >= Some(2), "{report}");

@@ -38,7 +38,7 @@ pub(super) struct AccountArgs {
     #[arg(long, env = "LOADGEN_NOTICES", value_name = "SHARE", default_value = "0.5", value_parser = share)]
     pub(super) notices: f64,
 
-    /// v1: share of messages that answer another one of the same place
+    /// mychat, v1: share of messages that answer another one of the same place; in mychat only in rooms
     #[arg(long, env = "LOADGEN_REPLIES", value_name = "SHARE", default_value = "0.1", value_parser = share)]
     pub(super) replies: f64,
 

@@ -222,7 +222,8 @@ pub(super) fn postings(args: &Args) -> Postings {
                 let room_share = share(flags.room_share.unwrap_or(ROOM_SHARE), has_rooms);
                 let (private, notices) = (1.0 - room_share, flags.notices);
                 let rooms = if has_rooms { flags.rooms } else { 0 };
-                return Postings { private, rooms, room_share, notices, ..Postings::NONE };
+                let replies = share(flags.replies, has_rooms);
+                return Postings { private, rooms, room_share, notices, replies, ..Postings::NONE };
             }
             // What one flag leaves is shared as it would be without that flag.
             let left = 1.0 - flags.private.unwrap_or(0.0);

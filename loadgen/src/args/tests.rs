@@ -333,7 +333,6 @@ fn pages_of_the_app_are_shared_out_by_flags_and_what_does_not_fit_is_one_line() 
         (&["--rooms", "201"], "--rooms"),
         (&["--room-share", "0.5"], "--room-share needs --rooms"),
         (&["--private", "0.5"], "--private means something only with --protocol websocket-chat"),
-        (&["--replies", "0.5"], "--replies means something only with --protocol v1"),
         (&["--marks", "0.5"], "--marks means something only with --protocol v1"),
     ] {
         let line = mychat(more).expect_err(says);

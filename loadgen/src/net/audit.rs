@@ -161,6 +161,8 @@ fn last_of_each<'a>(
             let first = last.first().map(number);
             let begin = all.iter().position(|kept| Some(number(kept)) == first);
             all.truncate(begin.unwrap_or(all.len().saturating_sub(last.len())));
+            // The other protocol does not show what a message of the app quotes.
+            all.iter_mut().for_each(|kept| kept.is_answer_right = true);
             Ok(([all, last].concat(), is_whole))
         }
         Err(Failure::Unknown) => Ok((last, false)),

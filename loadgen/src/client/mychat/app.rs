@@ -37,6 +37,11 @@ impl App<'_> {
         format!("Cookie: session={}; user_id={}\r\n", self.token, self.user_id)
     }
 
+    /// What a message in a room answers, as JSON: messages have no ids here, so the app quotes the author and the text.
+    pub(crate) fn quote(sender_id: &str, sender_name: &str, text: &str) -> String {
+        read::quote(sender_id, sender_name, text)
+    }
+
     /// The body of `POST /register` and `POST /login`, which is a form.
     pub(crate) fn credentials(name: &str, password: &str) -> String {
         let fields = [("username", name), ("password", password)];

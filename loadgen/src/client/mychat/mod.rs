@@ -61,7 +61,7 @@ impl Dialect for MyChat {
 
 impl AccountWords for MyChat {
     fn skills(&self) -> Skills {
-        Skills { has_pages: true, has_rooms: true, ..Skills::default() }
+        Skills { has_pages: true, has_rooms: true, has_replies: true, ..Skills::default() }
     }
 
     /// The app's own history has no ids, and nothing but the last messages.
@@ -69,9 +69,16 @@ impl AccountWords for MyChat {
         &[Archive::LastOfEach { older: &SwitchboardV1 }]
     }
 
-    /// The text alone, which is no JSON.
+    /// The text alone, which is no JSON, unless it answers another one.
     fn message(&self, draft: &Draft<'_>, pen: &mut Pen, out: &mut Vec<u8>) {
-        pen.write(&Frame::Text(draft.text), out);
+        match draft.reply_to {
+            None => pen.write(&Frame::Text(draft.text), out),
+            Some(quote) => {
+                let text = serde_json::Value::from(draft.text);
+                let json = format!(r#"{{"text":{text},"reply_to":{quote}}}"#);
+                pen.write(&Frame::Text(&json), out);
+            }
+        }
     }
 
     fn type_to(&self, _: &Spot<'_>, _: bool, _: &mut Pen, _: &mut Vec<u8>) {}

@@ -2,7 +2,8 @@
 
 use std::borrow::Cow;
 
-use switchboard::dialects::mychat::wire::{Frame, Status};
+use serde_json::json;
+use switchboard::dialects::mychat::wire::{Frame, Reply, Status};
 
 use crate::client::news::{News, Post, Spot};
 use crate::client::said::NoNews;
@@ -33,8 +34,17 @@ pub(super) fn post(frame: Frame<'_>) -> Option<Post<'_>> {
         (Some(_), None) | (None, Some(_)) => return None,
     };
     frame.time?;
-    let reply_to = frame.reply_to.map(|reply| reply.text);
+    let quoted = |reply: Reply<'_>| quote(&reply.sender_id, &reply.sender_name, &reply.text);
+    let reply_to = frame.reply_to.map(|reply| quoted(reply).into());
     Some(Post { mid: None, from: frame.user?, from_id, place, text: frame.text?, reply_to })
+}
+
+/// What is quoted of a message, as JSON: its author, and the beginning of its text.
+pub(super) fn quote(sender_id: &str, sender_name: &str, text: &str) -> String {
+    /// The most characters of a text that the server keeps in a quote.
+    const QUOTED_CHARS: usize = 500;
+    let text: String = text.chars().take(QUOTED_CHARS).collect();
+    json!({"sender_id": sender_id, "sender_name": sender_name, "text": text}).to_string()
 }
 
 /// A private message, of which the user is told on another page than that of the conversation.
@@ -62,7 +72,8 @@ mod tests {
         assert_eq!(read(&room), post(Spot::Room("r".into()), None));
         let reply = r#","reply_to":{"sender_id":"v","sender_name":"bob","text":"Well?"}}"#;
         let reply = room.replace('}', reply);
-        assert_eq!(read(&reply), post(Spot::Room("r".into()), Some("Well?".into())));
+        let quote = quote("v", "bob", "Well?");
+        assert_eq!(read(&reply), post(Spot::Room("r".into()), Some(quote.into())));
     }
 
     #[test]

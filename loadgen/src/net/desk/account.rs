@@ -3,7 +3,7 @@
 use switchboard::timer::Moment;
 
 use super::Desk;
-use crate::client::{AccountWords, History, News, OpenPage, Pen, Post, Spot};
+use crate::client::{AccountWords, App, History, News, OpenPage, Pen, Post, Spot};
 use crate::phone_id::PhoneId;
 use crate::pool::Pool;
 use crate::record::{Accounts, Books, Came, Conversation, Fault, Kept, Lapse};
@@ -102,6 +102,11 @@ impl Desk {
             accounts.lapses.add(Lapse::ReplyWrong);
         }
         self.hear_stamp(by, (&stamp, post.mid.as_deref()), is_sociable, now);
+        // On pages, the echo acknowledges a message; in a conversation nothing is answered.
+        if by == stamp.sender && matches!(self.pages.of(by), Some(Page::Room(_))) {
+            let sender_id = post.from_id.as_deref().unwrap_or_default();
+            self.note_newest(&stamp, &App::quote(sender_id, &post.from, &post.text));
+        }
     }
 
     fn hear_acknowledgement(
