@@ -14,7 +14,7 @@ use crate::client::{Presence, Protocol, Realm};
 use crate::expect::Expectation;
 use crate::schedule::{Command, Timing};
 use crate::workload::{
-    Conduct, Devices, Manners, Pages, Persona, Postings, Rooms, Shard, Share, Sizes,
+    Cast, Conduct, Devices, Manners, Pages, Persona, Postings, Rooms, Shard, Share, Sizes,
 };
 
 /// What is to be played.
@@ -64,7 +64,10 @@ impl Plan {
     pub(crate) fn pages(&self, rooms: &Rooms) -> Pages {
         match self.settings.protocol.dialect().realm() {
             Realm::Account(words) if words.skills().has_pages => {
-                Pages::new(&self.settings.postings, rooms, self.timing.seed)
+                let Timing { clients, seed, .. } = self.timing;
+                let cast = Cast::new(&self.settings.shares, clients, seed);
+                Pages::new(&self.settings.postings, rooms, seed)
+                    .with_start_on(&cast.phones(Persona::sends_rubbish))
             }
             Realm::Mobile(_) | Realm::Messenger(_) | Realm::Account(_) => Pages::default(),
         }

@@ -17,6 +17,14 @@ impl Pages {
         Pages(phones.map(|phone| Page::of(phone, postings, rooms, seed)).collect())
     }
 
+    /// The same, with the start page on these phones.
+    pub(crate) fn with_start_on(mut self, phones: &[PhoneId]) -> Self {
+        for phone in phones {
+            self.0[phone.index()] = Page::Start;
+        }
+        self
+    }
+
     /// The page of a phone; `None`: the protocol has one socket for all.
     pub(crate) fn of(&self, phone: PhoneId) -> Option<Page> {
         self.0.get(phone.index()).copied()
@@ -141,6 +149,15 @@ mod tests {
         open.sort_unstable();
         open.dedup();
         assert!(open.len() > 5, "not all have the same open: {open:?}");
+    }
+
+    #[test]
+    fn who_writes_what_is_no_message_has_a_page_where_nothing_is_one() {
+        let hostile = [PhoneId(0), PhoneId(3)];
+        let pages = Pages(vec![Page::Conversation; 6]).with_start_on(&hostile);
+        assert_eq!(pages.on_start().collect::<Vec<_>>(), hostile);
+        let recipients: Vec<_> = pages.recipients().collect();
+        assert_eq!(recipients, [0, 3, 4, 5].map(PhoneId), "the partners of both still write");
     }
 
     #[test]

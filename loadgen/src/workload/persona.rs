@@ -107,6 +107,11 @@ impl Persona {
         !self.is_sociable() && !matches!(self, Persona::SilentDrop)
     }
 
+    /// Whether it sends texts that are no messages. In a protocol in which every text is one, that would be one, too.
+    pub(crate) const fn sends_rubbish(self) -> bool {
+        matches!(self, Persona::Garbage | Persona::Flood)
+    }
+
     /// Whether it comes back by itself, once its connection has ended.
     pub(crate) const fn returns(self) -> bool {
         self.is_hostile() || matches!(self, Persona::Flapper | Persona::Roamer)
