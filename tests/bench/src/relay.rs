@@ -81,11 +81,11 @@ pub(crate) fn sign_in(server: &Server, _: &Args) -> io::Result<Vec<Figure>> {
 /// The server's own memory for an idle connection, before and after it was busy.
 pub(crate) fn idle_memory(server: &Server, args: &Args) -> io::Result<Vec<Figure>> {
     let mut swarm = Swarm::new(server.address)?;
-    let empty = server.rss_bytes();
+    let empty = server.anonymous_bytes();
     let empty_slab = slab_bytes();
     swarm.join(args.idle, QUIET, 200)?;
     let each = |rss: u64| rss.saturating_sub(empty) as f64 / args.idle as f64;
-    let idle = each(server.rss_bytes());
+    let idle = each(server.anonymous_bytes());
     // The clients' ends of the connections are in the same kernel, so half of the memory is theirs.
     let kernel = slab_bytes().saturating_sub(empty_slab) as f64 / args.idle as f64 / 2.0;
     // Each client writes a large message to itself, a few clients at a time.
@@ -105,8 +105,8 @@ pub(crate) fn idle_memory(server: &Server, args: &Args) -> io::Result<Vec<Figure
         }
     }
     Ok(vec![
-        figure("RSS a connection", "bytes", idle),
-        figure("after 16 kB each way", "bytes", each(server.rss_bytes())),
+        figure("memory a connection", "bytes", idle),
+        figure("after 16 kB each way", "bytes", each(server.anonymous_bytes())),
         figure("kernel memory a socket, about", "bytes", kernel),
     ])
 }
@@ -164,9 +164,9 @@ pub(crate) fn hostile(server: &Server, _: &Args) -> io::Result<Vec<Figure>> {
 /// idle connection.
 pub(crate) fn realm(realm: Realm, server: &Server, args: &Args) -> io::Result<Vec<Figure>> {
     let mut swarm = Swarm::in_realm(realm, server.address)?;
-    let empty = server.rss_bytes();
+    let empty = server.anonymous_bytes();
     swarm.join(args.idle, QUIET, 200)?;
-    let idle = server.rss_bytes().saturating_sub(empty) as f64 / args.idle as f64;
+    let idle = server.anonymous_bytes().saturating_sub(empty) as f64 / args.idle as f64;
     // Each client has ten friends, so that most messages make no new contacts.
     let pair = || {
         let from = fastrand::usize(..CLIENTS);
@@ -176,7 +176,7 @@ pub(crate) fn realm(realm: Realm, server: &Server, args: &Args) -> io::Result<Ve
     let run = closed_loop(server, &mut swarm, 150_000, 100, pair)?;
     Ok(vec![
         figure("CPU a message", "µs", run.micros_per_message),
-        figure("RSS a connection", "bytes", idle),
+        figure("memory a connection", "bytes", idle),
     ])
 }
 

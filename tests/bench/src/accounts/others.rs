@@ -33,31 +33,31 @@ pub(super) fn idle(server: &Server, args: &Args) -> io::Result<Vec<Figure>> {
         io::Result::Ok(again)
     };
     let each = |server: &Server, empty: u64| {
-        server.rss_bytes().saturating_sub(empty) as f64 / args.idle as f64
+        server.anonymous_bytes().saturating_sub(empty) as f64 / args.idle as f64
     };
     let again = fresh()?;
-    let empty = again.rss_bytes();
+    let empty = again.anonymous_bytes();
     let mut swarm = Swarm::new(again.address)?;
     swarm.join(args.idle, "?presence=none", 200)?;
     let mobile = each(&again, empty);
     drop((swarm, again));
 
     let again = fresh()?;
-    let empty = again.rss_bytes();
+    let empty = again.anonymous_bytes();
     let mut swarm = Swarm::of_accounts(tokens[..args.idle].to_vec(), again.address)?;
     swarm.join_all()?;
     let silent = each(&again, empty);
     drop((swarm, again));
 
     let again = fresh()?;
-    let empty = again.rss_bytes();
+    let empty = again.anonymous_bytes();
     let mut swarm = Swarm::of_accounts(shared(&tokens, args.idle, 32), again.address)?;
     swarm.join_all()?;
     swarm.speak_all()?;
     swarm.settle(Duration::from_secs(3))?;
     let speaking = each(&again, empty);
     Ok(vec![
-        figure("mobile realm, RSS a connection", "bytes", mobile),
+        figure("mobile realm, memory a connection", "bytes", mobile),
         figure("a user with one socket", "bytes", silent),
         figure("a socket of a user with 32", "bytes", speaking),
     ])
@@ -212,7 +212,7 @@ pub(super) fn restart(server: &Server, _: &Args) -> io::Result<Vec<Figure>> {
     let bytes = large.0.join("switchboard.db").metadata()?.len();
     let begin = |folder| Server::start_on(&server.recipe, Rc::clone(folder));
     let again = begin(&large)?;
-    let memory = again.rss_bytes().saturating_sub(begin(&few)?.rss_bytes());
+    let memory = again.anonymous_bytes().saturating_sub(begin(&few)?.anonymous_bytes());
     Ok(vec![
         figure("from the start until it listens", "s", again.started_in.as_secs_f64()),
         figure("without data", "s", server.started_in.as_secs_f64()),
