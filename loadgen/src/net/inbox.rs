@@ -155,7 +155,7 @@ mod tests {
         let written = clock.now();
         clock.sleep_until(written + NAP);
         // As if the system's clock had been set since the last turn.
-        inbox.unix_start += NAP * 100;
+        inbox.unix_start -= NAP * 100;
         inbox.compare_clocks();
         let read = inbox.read(&phone, 2).expect("it has arrived");
         assert_eq!(read, Read::Bytes { count: 2, is_all: false }, "no more than was asked for");
