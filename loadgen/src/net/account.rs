@@ -52,7 +52,7 @@ impl Run<'_> {
             words.message(&draft, pen, out);
             if is_typed {
                 words.type_to(&draft.place, false, pen, out);
-                accounts.typing_sent += 2 * u64::from(accounts.others(from, place));
+                accounts.type_in(from, place, now);
             }
         }
         // Of a message to everyone, some phone reads at once.

@@ -11,6 +11,8 @@ use super::sockets::Seat;
 /// The message to which the flaw happens, counted from 1; and the reply.
 pub(crate) const STRUCK: usize = 20;
 const STRUCK_REPLY: usize = 3;
+/// The notice of typing.
+pub(super) const STRUCK_TYPING: usize = 5;
 
 /// The time of every message, in milliseconds since the Unix epoch; each is a millisecond later.
 const BEGIN_MS: u64 = 1_772_323_199_000;
@@ -34,6 +36,8 @@ pub(crate) struct Chat {
     pub(crate) in_rooms: usize,
     pub(crate) pings: usize,
     pub(crate) pongs: usize,
+    /// Notices of typing.
+    pub(super) typed: usize,
     pub(crate) seats: Vec<Seat>,
 }
 
@@ -96,6 +100,7 @@ impl Chat {
             in_rooms: 0,
             pings: 0,
             pongs: 0,
+            typed: 0,
             seats: Vec::new(),
         }
     }

@@ -68,6 +68,16 @@ pub(crate) enum Flaw {
     LoseReset,
     /// Typing is not passed on.
     LoseTyping,
+    /// One connection is not told of the fifth notice of typing.
+    LoseOneTyping,
+    /// Everybody else is told of private typing.
+    LeakTyping,
+    /// The one who types is told, too.
+    EchoTyping,
+    /// Typing is passed on as if the next user did it.
+    WrongTypist,
+    /// The fifth notice of typing is passed on twice.
+    TypeTwice,
     /// The newest message is not stored any more after a restart.
     ForgetAtRestart,
     /// The newest two messages of a place have changed places after a restart.

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use switchboard::ws::Frame;
 
 use super::Flaw;
-use super::chat::{Chat, Message, Place, id_of};
+use super::chat::{Chat, Message, Place, STRUCK_TYPING, id_of};
 use super::v1;
 
 /// A connection of a user.
@@ -167,17 +167,38 @@ impl Chat {
     }
 
     /// A user types, to one user or to all. Those who speak other protocols are not told.
-    fn type_to(&self, by: (usize, usize), to: Option<usize>, is_typing: bool) {
-        let typing = json!({"type": "typing", "username": self.name(by.1), "is_typing": is_typing,
-            "recipient": to.map(|to| self.name(to))});
-        let is_told = |seat: &&Seat| match to {
-            Some(to) => seat.user == to,
-            None => seat.user != by.1,
+    fn type_to(&mut self, by: (usize, usize), to: Option<usize>, is_typing: bool) {
+        let place = to.map_or(Place::All, |to| Place::pair(by.1, to));
+        let recipient = to.map(|to| self.name(to).to_owned());
+        let typing = json!({"type": "typing", "is_typing": is_typing, "recipient": recipient});
+        self.pass_typing(by, &place, |kind| *kind == Kind::WebsocketChat, ("username", typing));
+    }
+
+    /// Tells connections of these kinds that a user types, whose name is a field of the frame.
+    pub(crate) fn pass_typing(
+        &mut self,
+        (by, user): (usize, usize),
+        place: &Place,
+        is_meant: impl Fn(&Kind) -> bool,
+        (field, mut frame): (&str, Value),
+    ) {
+        self.typed += 1;
+        let (flaw, is_struck) = (self.flaw, self.typed == STRUCK_TYPING);
+        let is_told = |seat: &&Seat| {
+            let is_leaked = flaw == Flaw::LeakTyping || self.may_read(seat.user, place);
+            is_meant(&seat.kind) && is_leaked && (seat.number != by || flaw == Flaw::EchoTyping)
         };
-        let told = self.seats.iter().filter(|seat| seat.kind == Kind::WebsocketChat);
-        if self.flaw != Flaw::LoseTyping {
-            told.filter(is_told).for_each(|seat| say(&seat.stream, &typing));
+        let mut told: Vec<_> = self.seats.iter().filter(is_told).collect();
+        match flaw {
+            Flaw::LoseTyping => told.clear(),
+            Flaw::LoseOneTyping if is_struck => drop(told.pop()),
+            Flaw::TypeTwice if is_struck => told.extend(told.clone()),
+            _ => {}
         }
+        let is_wrong = flaw == Flaw::WrongTypist;
+        let typist = if is_wrong { (user + 1) % self.users.len() } else { user };
+        frame[field] = self.name(typist).into();
+        told.into_iter().for_each(|seat| say(&seat.stream, &frame));
     }
 
     /// Stores a message, and tells all that are to know of it. Returns it as it was stored.

@@ -4,9 +4,8 @@ use std::net::TcpStream;
 
 use serde_json::{Value, json};
 
-use super::Flaw;
 use super::chat::{Chat, Message, Place};
-use super::sockets::{Kind, Posted, Seat, field, other, say};
+use super::sockets::{Kind, Posted, field, other, say};
 
 /// The most messages of one answer.
 const MOST: u64 = 100;
@@ -145,16 +144,10 @@ fn message_of(
     }
 }
 
-fn type_in(chat: &Chat, (by, user): (usize, usize), place: &Place, frame: &Value) {
-    let mut typing =
-        json!({"type": "typing", "from": chat.name(user), "is_typing": frame["is_typing"]});
-    name_place(chat, user, place, &mut typing);
-    let is_told = |seat: &&Seat| {
-        seat.number != by && chat.may_read(seat.user, place) && matches!(seat.kind, Kind::V1 { .. })
-    };
-    if chat.flaw != Flaw::LoseTyping {
-        chat.seats.iter().filter(is_told).for_each(|seat| say(&seat.stream, &typing));
-    }
+fn type_in(chat: &mut Chat, by: (usize, usize), place: &Place, frame: &Value) {
+    let mut typing = json!({"type": "typing", "is_typing": frame["is_typing"]});
+    name_place(chat, by.1, place, &mut typing);
+    chat.pass_typing(by, place, |kind| matches!(kind, Kind::V1 { .. }), ("from", typing));
 }
 
 fn conversation(chat: &Chat, user: usize, place: &Place) -> Value {

@@ -48,9 +48,8 @@ impl Desk {
                 self.hear_acknowledgement(by, (id, mid), is_sociable, now);
             }
             News::History(history) => self.see_history(by, history, now),
-            News::Typing { .. } => {
-                let Some((accounts, _)) = self.accounts() else { return };
-                accounts.typing_seen += u64::from(is_sociable);
+            News::Typing { from, place, is_typing } => {
+                self.see_typing(by, (from, place), *is_typing, is_sociable, now);
             }
             News::Online { bytes } => {
                 let heard = &mut self.record.heard;
@@ -82,6 +81,37 @@ impl Desk {
                 let partner = self.pool.get(phone.partner());
                 OpenPage::Conversation(partner.map_or("", |partner| &partner.id))
             }
+        }
+    }
+
+    /// A phone sees that a user types, or has stopped. What other people do is passed over.
+    fn see_typing(
+        &mut self,
+        by: PhoneId,
+        (from, spot): (&str, &Spot<'_>),
+        is_typing: bool,
+        is_sociable: bool,
+        now: Moment,
+    ) {
+        let Some(from) = self.pool.find(from) else {
+            self.record.heard.other += 1;
+            return;
+        };
+        let place = match spot {
+            Spot::Everyone => Some(Place::Everyone),
+            Spot::Here => Some(Place::Phone(from)),
+            Spot::User(to) => (self.pool.find(to) == Some(by)).then_some(Place::Phone(from)),
+            Spot::Room(id) => {
+                let rooms = 0..self.rooms.count();
+                let room = rooms.into_iter().find(|&room| self.pool.room(room) == &**id);
+                room.filter(|&room| self.rooms.has(room, by)).map(Place::Room)
+            }
+        };
+        let Some((accounts, _)) = self.accounts() else { return };
+        match place.filter(|_| from != by) {
+            None => accounts.lapses.add(Lapse::TypingMisdelivered),
+            Some(place) if is_sociable => accounts.see_typing(by, (from, place), is_typing, now),
+            Some(_) => {}
         }
     }
 

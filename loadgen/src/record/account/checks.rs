@@ -11,8 +11,10 @@ use crate::record::measure::{Begun, Measure};
 use crate::workload::{Persona, Place, ServerId};
 
 impl Checks for Accounts {
-    fn dialled(&mut self, phone: PhoneId, _persona: Persona, _server: ServerId) {
-        self.seats[phone.index()].generation += 1;
+    fn dialled(&mut self, phone: PhoneId, persona: Persona, _server: ServerId) {
+        let seat = &mut self.seats[phone.index()];
+        seat.generation += 1;
+        seat.is_awaited = persona.is_sociable();
     }
 
     /// From now on messages are owed to it, unless it may be thrown out at any time.
@@ -27,13 +29,15 @@ impl Checks for Accounts {
         if persona.is_sociable() {
             let since = u32::try_from(self.positions.len()).expect("messages are fewer");
             let seat = &mut self.seats[phone.index()];
-            (seat.is_present, seat.since) = (true, since);
+            (seat.is_present, seat.since, seat.came) = (true, since, now);
             self.present += 1;
             self.last_news = now;
         }
     }
 
     fn went(&mut self, phone: PhoneId, _persona: Persona, books: &mut Books, _now: Moment) {
+        self.seats[phone.index()].is_awaited = false;
+        self.typing.forget(phone);
         self.leave(phone);
         self.tidy(books);
     }
@@ -47,6 +51,7 @@ impl Checks for Accounts {
 
     fn broke(&mut self, party: Party) -> Party {
         self.forget_marks(party.phone);
+        self.typing.doubt_from(party.phone);
         party
     }
 
@@ -56,7 +61,7 @@ impl Checks for Accounts {
     }
 
     fn is_complete(&self, _is_followed: bool) -> bool {
-        self.under_way.is_empty()
+        self.under_way.is_empty() && self.typing.under_way() == 0
     }
 
     fn is_unsettled(&self, _now: Moment) -> bool {
@@ -85,6 +90,7 @@ impl Checks for Accounts {
 
     /// What is still owed to phones that were there to the end is lost.
     fn finish(&mut self, _books: &mut Books) {
+        self.lapses.add_many(Lapse::TypingLost, self.typing.under_way());
         let is_open = |owed: &&super::Owed| owed.to > 0;
         for owed in self.under_way.iter().filter(is_open) {
             let number = owed.stamp.number as u32;

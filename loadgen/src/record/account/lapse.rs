@@ -28,13 +28,19 @@ pub(crate) enum Lapse {
     UnreadWrong,
     /// A user has marked a place as read, and the page with the counts was not told so.
     ResetLost,
+    /// Typing that a phone should have seen and did not.
+    TypingLost,
+    /// Typing in a place that is not for the phone that saw it.
+    TypingMisdelivered,
+    /// Typing of a user who did not type there, or did so less often.
+    TypingUncalled,
     /// The server gave no history, or not all of it.
     Unread,
 }
 
 impl Lapse {
     /// All lapses.
-    pub(crate) const ALL: [Lapse; 13] = [
+    pub(crate) const ALL: [Lapse; 16] = [
         Lapse::DeliveryLost,
         Lapse::NoticeLost,
         Lapse::Unacknowledged,
@@ -47,6 +53,9 @@ impl Lapse {
         Lapse::ReplyWrong,
         Lapse::UnreadWrong,
         Lapse::ResetLost,
+        Lapse::TypingLost,
+        Lapse::TypingMisdelivered,
+        Lapse::TypingUncalled,
         Lapse::Unread,
     ];
 
@@ -65,6 +74,9 @@ impl Lapse {
             Lapse::ReplyWrong => "replies_wrong",
             Lapse::UnreadWrong => "unread_wrong",
             Lapse::ResetLost => "resets_lost",
+            Lapse::TypingLost => "typing_lost",
+            Lapse::TypingMisdelivered => "typing_misdelivered",
+            Lapse::TypingUncalled => "typing_uncalled",
             Lapse::Unread => "stored.unread",
         }
     }
@@ -90,13 +102,17 @@ impl Lapse {
                 "places where the server counts other messages as unread than there are"
             }
             Lapse::ResetLost => "times that a page was not told that messages are no longer unread",
+            Lapse::TypingLost => "typing that phones should have seen, and that never came",
+            Lapse::TypingMisdelivered => "typing that came to phones that it was not for",
+            Lapse::TypingUncalled => "typing of users who did not type there, or less often",
             Lapse::Unread => "histories that the server did not give at the end",
         }
     }
 
     /// Whether lateness on our side cannot be the cause.
     pub(crate) const fn is_proven(self) -> bool {
-        !matches!(self, Lapse::Unread)
+        // A server may drop typing for a phone that reads late.
+        !matches!(self, Lapse::Unread | Lapse::TypingLost)
     }
 }
 

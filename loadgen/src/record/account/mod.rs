@@ -3,7 +3,7 @@
 //!
 //! A message to everyone has as many deliveries as there are phones. It is *owed* to the phones that are there
 //! when it is sent, its sender included: what the sender gets is the acknowledgement. Each message costs thirteen
-//! bytes for the whole run, and some 70 more while it is under way; each phone costs 28 bytes.
+//! bytes for the whole run, and some 70 more while it is under way; each phone costs 48 bytes.
 
 mod checks;
 mod lapse;
@@ -12,6 +12,7 @@ mod marks;
 mod stored;
 #[cfg(test)]
 mod tests;
+mod typing;
 
 pub(crate) use lapse::{Lapse, Lapses};
 pub(crate) use marks::{Conversation, Reset};
@@ -28,6 +29,7 @@ use super::measure::{Begun, Measure};
 use crate::phone_id::PhoneId;
 use crate::workload::{Place, Stamp};
 use log::Log;
+use typing::Typing;
 
 /// What became of the messages of users with accounts.
 #[derive(Debug)]
@@ -60,6 +62,7 @@ pub(crate) struct Accounts {
     /// Typing that was sent, counted once for each phone that should see it; and that was seen.
     pub(crate) typing_sent: u64,
     pub(crate) typing_seen: u64,
+    typing: Typing,
     pub(crate) lapses: Lapses,
     /// From sending a message to its acknowledgement.
     pub(crate) acknowledgement: Measure,
@@ -88,6 +91,8 @@ const MOST_GAPS: usize = 100_000;
 /// What is known of a phone.
 #[derive(Clone, Copy, Debug, Default)]
 struct Seat {
+    /// It is on its way, or there, and it is one that reads.
+    is_awaited: bool,
     is_present: bool,
     /// Whether private messages come to it as notices.
     hears_by_notice: bool,
@@ -95,6 +100,10 @@ struct Seat {
     generation: u32,
     /// Messages from this number on are owed to it, while it is there.
     since: u32,
+    /// When it came.
+    came: Moment,
+    /// When so much came to it at once that its socket may have been full before.
+    crowded: Moment,
 }
 
 /// A message that is owed to some phones.
@@ -140,6 +149,7 @@ impl Accounts {
             notices: 0,
             typing_sent: 0,
             typing_seen: 0,
+            typing: Typing::default(),
             lapses: Lapses::default(),
             acknowledgement: Measure::default(),
             answers: HashMap::new(),
