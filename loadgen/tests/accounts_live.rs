@@ -18,7 +18,8 @@ const INVALID: i32 = 4;
 /// Far more than any of these runs takes.
 const PATIENCE: Duration = Duration::from_secs(120);
 
-const PLAN: &str = "--clients 6 --ramp 300ms --duration 1s --rate 60 --settle 2s --seed 1 --quiet";
+const PLAN: &str = "--settle 2s --seed 1 --quiet";
+const STEADY: &str = "--clients 6 --ramp 300ms --duration 1s --rate 60";
 
 /// Plays users, with a flawed server or with loadgen's own, until the machine can measure. Returns the report.
 fn play(flaw: Option<Flaw>, protocol: &str, plan: &str) -> Value {
@@ -74,7 +75,7 @@ fn expect_all_found(flaws: &[(Flaw, &str, &[&str])]) {
 
 #[test]
 fn typing_that_is_lost_leaked_doubled_or_of_another_user_is_found_and_named() {
-    let plan = "--typing 1 --private 0.5";
+    let plan = &format!("{STEADY} --typing 1 --private 0.5");
     expect_all_found(&[
         (Flaw::None, plan, &[]),
         (Flaw::LoseTyping, plan, &["typing_lost"]),
@@ -88,16 +89,41 @@ fn typing_that_is_lost_leaked_doubled_or_of_another_user_is_found_and_named() {
 }
 
 #[test]
-fn all_typing_is_seen_at_its_own_server_also_by_those_who_come_and_go() {
+fn who_is_shown_wrongly_or_not_at_all_is_found_and_named() {
+    // The last stages have fewer phones.
+    let leave = "--persona chatter=4,lurker=2 --stage 300ms:6:60,1s:6:60,500ms:4:60,500ms:4:60";
+    let plan = &format!("{STEADY} --private 0.5");
+    expect_all_found(&[
+        (Flaw::None, leave, &[]),
+        (Flaw::HideOne, plan, &["stale views"]),
+        (Flaw::KeepGone, leave, &["stale views"]),
+        (Flaw::ListTwice, plan, &["listed_twice"]),
+        (Flaw::NeverList, plan, &["stale views"]),
+    ]);
+}
+
+#[test]
+fn its_own_server_shows_all_typing_and_who_is_online_also_to_those_who_come_and_go() {
     for protocol in ["websocket-chat", "v1"] {
         let rooms = if protocol == "v1" { "--rooms 2" } else { "" };
-        let report = play(None, protocol, &format!("--typing 1 {rooms}"));
+        let report = play(None, protocol, &format!("{STEADY} --typing 1 {rooms}"));
         assert_eq!(failures(&report), [""; 0]);
         let of = |name: &str| report["accounts"][name].as_u64().expect("a number");
         assert!(of("typing_sent") > 100, "{report}");
         assert_eq!(of("typing_seen"), of("typing_sent"), "{report}");
-        let flappers = "--clients 40 --duration 3s --rate 300 --persona chatter=1,flapper=1";
+        // Each phone hears of all that come after it.
+        assert!(report["convergence"]["corrected_ns"]["count"].as_u64() >= Some(15), "{report}");
+        assert_eq!(report["convergence"]["changes"], 6);
+        let flappers =
+            "--clients 40 --ramp 300ms --duration 3s --rate 300 --persona chatter=1,flapper=1";
         let report = play(None, protocol, &format!("--typing 1 {rooms} {flappers}"));
+        assert_eq!(failures(&report), [""; 0]);
+        assert!(report["convergence"]["changes"].as_u64() > Some(40), "{report}");
+    }
+    for mode in ["delta", "none"] {
+        let report = play(None, "v1", &format!("{STEADY} --presence {mode}"));
+        let heard = ["lists", "deltas"].map(|what| report["presence"][what] != 0);
+        assert_eq!(heard, [mode == "delta"; 2], "{report}");
         assert_eq!(failures(&report), [""; 0]);
     }
 }

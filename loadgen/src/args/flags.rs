@@ -209,7 +209,7 @@ pub(super) struct Args {
     #[command(flatten)]
     pub(super) certificates: Certificates,
 
-    /// sca: how phones want to be told who is online
+    /// sca, v1: how phones want to be told who is online
     #[arg(long, env = "LOADGEN_PRESENCE", value_name = "MODE", default_value = "full", help_heading = PROTOCOL)]
     pub(super) presence: Presence,
 
@@ -244,7 +244,7 @@ pub(super) struct Args {
     #[arg(long, env = "LOADGEN_READ", value_name = "SHARE", default_value = "1", help_heading = PROTOCOL, value_parser = share)]
     pub(super) read: f64,
 
-    /// session, websocket-chat: share of messages before which their sender is seen typing
+    /// session, websocket-chat, v1: share of messages before which their sender is seen typing
     #[arg(long, env = "LOADGEN_TYPING", value_name = "SHARE", default_value = "0.1", help_heading = PROTOCOL, value_parser = share)]
     pub(super) typing: f64,
 

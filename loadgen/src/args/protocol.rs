@@ -47,6 +47,7 @@ fn flags_of(protocol: Protocol) -> Vec<&'static str> {
                 ("replies", skills.has_replies),
                 ("marks", skills.marks_read),
                 ("typing", skills.types),
+                ("presence", skills.shows_changes),
             ];
             let own = own.into_iter().filter(|&(_, has_it)| has_it).map(|(flag, _)| flag);
             std::iter::once("accounts").chain(own).collect()

@@ -160,6 +160,10 @@ pub(crate) struct Skills {
     pub(crate) has_history: bool,
     /// Marks of what was read.
     pub(crate) marks_read: bool,
+    /// Every phone is shown who is online.
+    pub(crate) shows_online: bool,
+    /// A phone chooses whether it is shown all who are online, only who comes and goes, or nothing.
+    pub(crate) shows_changes: bool,
 }
 
 /// A message that a user with an account writes.

@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use serde::Deserialize;
+
 /// What the server says to a user with an account.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(crate) enum News<'a> {
@@ -25,10 +27,22 @@ pub(crate) enum News<'a> {
     Unread(Vec<Unread<'a>>),
     /// A room has changed.
     Room { room: Cow<'a, str>, event: RoomEvent },
-    /// A list of the users who are online, of this many bytes.
-    Online { bytes: usize },
+    /// Who is online, or who has come and gone.
+    Online(Online<'a>),
     /// Something else that loadgen knows, and has no use for.
     Known,
+}
+
+/// The users who are online, or those who have come and gone, as the JSON that came: every user gets the same list,
+/// so that few of them need to be looked into.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(crate) struct Online<'a> {
+    /// Bytes of the frame.
+    pub(crate) bytes: usize,
+    /// A list with the names of those who are online; if `left` is there, of those who have come.
+    pub(crate) names: Cow<'a, str>,
+    /// A list with the names of those who have gone.
+    pub(crate) left: Option<Cow<'a, str>>,
 }
 
 /// What has happened to a room.
@@ -88,6 +102,18 @@ pub(crate) struct History<'a> {
     pub(crate) has_more: bool,
 }
 
+impl Online<'_> {
+    /// The names of a list. One that is no list of names counts as an empty one.
+    pub(crate) fn names(list: &str) -> Vec<Cow<'_, str>> {
+        /// A name, borrowed where it has no escapes.
+        #[derive(Deserialize)]
+        struct Name<'a>(#[serde(borrow)] Cow<'a, str>);
+
+        let names: Vec<Name<'_>> = serde_json::from_str(list).unwrap_or_default();
+        names.into_iter().map(|Name(name)| name).collect()
+    }
+}
+
 impl News<'_> {
     /// The same, in memory of its own.
     pub(super) fn into_owned(self) -> News<'static> {
@@ -108,7 +134,9 @@ impl News<'_> {
             }
             News::Unread(all) => News::Unread(all.into_iter().map(Unread::into_owned).collect()),
             News::Room { room, event } => News::Room { room: owned(room), event },
-            News::Online { bytes } => News::Online { bytes },
+            News::Online(Online { bytes, names, left }) => {
+                News::Online(Online { bytes, names: owned(names), left: left.map(owned) })
+            }
             News::Known => News::Known,
         }
     }

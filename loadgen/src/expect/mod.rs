@@ -39,8 +39,9 @@ or a counter: sent, delivered, lost, in_doubt, duplicated, misdelivered, reorder
   mirrors_wrong, statuses_lost, statuses_twice, statuses_out_of_order, statuses_uncalled,
   wrongly_undelivered, invitations_lost, invitations_wrong, answers_lost, answers_wrong,
   typing_lost, typing_uncalled, strangers_shown; of users also acknowledged, deliveries,
-  deliveries_lost, unacknowledged, histories_wrong, stored.missing, stored.twice,
-  stored.out_of_order, stored.wrong, stored.unread";
+  deliveries_lost, unacknowledged, histories_wrong, replies_wrong, unread_wrong, typing_lost,
+  typing_misdelivered, typing_uncalled, listed_twice, stored.missing, stored.twice,
+  stored.out_of_order, stored.wrong, stored.replies_wrong, stored.unread";
 
 /// What must hold.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
@@ -111,7 +112,7 @@ pub(crate) const MEASURES: [&str; 16] = [
 ];
 
 /// All counters.
-pub(crate) const COUNTERS: [&str; 47] = [
+pub(crate) const COUNTERS: [&str; 52] = [
     "sent",
     "delivered",
     "lost",
@@ -154,10 +155,15 @@ pub(crate) const COUNTERS: [&str; 47] = [
     "deliveries_lost",
     "unacknowledged",
     "histories_wrong",
+    "replies_wrong",
+    "unread_wrong",
+    "typing_misdelivered",
+    "listed_twice",
     "stored.missing",
     "stored.twice",
     "stored.out_of_order",
     "stored.wrong",
+    "stored.replies_wrong",
     "stored.unread",
 ];
 

@@ -109,11 +109,12 @@ impl Checked {
         }
     }
 
-    /// The checks of numbers, if this is their realm.
+    /// The checks of what phones are shown of each other, where all are shown the same.
     pub(crate) fn views_mut(&mut self) -> Option<&mut Views> {
         match self {
             Checked::Mobile(views) => Some(views),
-            Checked::Messenger(_) | Checked::Account(_) => None,
+            Checked::Account(accounts) => accounts.views_mut(),
+            Checked::Messenger(_) => None,
         }
     }
 

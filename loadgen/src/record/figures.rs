@@ -129,13 +129,14 @@ impl Record {
             "deliveries" => self.accounts().map_or(0, |accounts| accounts.deliveries),
             "too_early" => self.too_early,
             name => {
-                if let Some(lapse) = Lapse::ALL.into_iter().find(|lapse| lapse.word() == name) {
-                    return Some(
-                        self.accounts().map_or(0, |accounts| accounts.lapses.count(lapse)),
-                    );
-                }
-                let breach = Breach::ALL.into_iter().find(|breach| breach.word() == name)?;
-                self.messenger().map_or(0, |messenger| messenger.breaches.count(breach))
+                let lapse = Lapse::ALL.into_iter().find(|lapse| lapse.word() == name);
+                let breach = Breach::ALL.into_iter().find(|breach| breach.word() == name);
+                // Some names mean something in both realms.
+                let lapses = lapse.zip(self.accounts()).map(|(one, all)| all.lapses.count(one));
+                let breaches =
+                    breach.zip(self.messenger()).map(|(one, all)| all.breaches.count(one));
+                let is_known = lapse.is_some() || breach.is_some();
+                return lapses.or(breaches).or(is_known.then_some(0));
             }
         })
     }

@@ -12,7 +12,7 @@ use super::sockets::Seat;
 pub(crate) const STRUCK: usize = 20;
 const STRUCK_REPLY: usize = 3;
 /// The notice of typing.
-pub(super) const STRUCK_TYPING: usize = 5;
+pub(super) const STRUCK_TYPING: usize = 61;
 
 /// The time of every message, in milliseconds since the Unix epoch; each is a millisecond later.
 const BEGIN_MS: u64 = 1_772_323_199_000;
@@ -38,6 +38,8 @@ pub(crate) struct Chat {
     pub(crate) pongs: usize,
     /// Notices of typing.
     pub(super) typed: usize,
+    /// Users that are online, or were.
+    pub(super) was_online: BTreeSet<usize>,
     pub(crate) seats: Vec<Seat>,
 }
 
@@ -101,6 +103,7 @@ impl Chat {
             pings: 0,
             pongs: 0,
             typed: 0,
+            was_online: BTreeSet::new(),
             seats: Vec::new(),
         }
     }

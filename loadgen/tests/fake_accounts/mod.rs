@@ -68,7 +68,7 @@ pub(crate) enum Flaw {
     LoseReset,
     /// Typing is not passed on.
     LoseTyping,
-    /// One connection is not told of the fifth notice of typing.
+    /// One connection is not told of the 61st notice of typing.
     LoseOneTyping,
     /// Everybody else is told of private typing.
     LeakTyping,
@@ -76,8 +76,16 @@ pub(crate) enum Flaw {
     EchoTyping,
     /// Typing is passed on as if the next user did it.
     WrongTypist,
-    /// The fifth notice of typing is passed on twice.
+    /// The 61st notice of typing is passed on twice.
     TypeTwice,
+    /// Lists of who is online never have the second user.
+    HideOne,
+    /// Lists keep everybody who has left.
+    KeepGone,
+    /// Lists have the second user twice.
+    ListTwice,
+    /// Nobody is ever shown a list without asking for it.
+    NeverList,
     /// The newest message is not stored any more after a restart.
     ForgetAtRestart,
     /// The newest two messages of a place have changed places after a restart.

@@ -80,8 +80,11 @@ impl Chat {
         }
         let kind = seat.kind.clone();
         self.seats.push(seat);
+        self.was_online.insert(user);
         match kind {
-            Kind::V1 { hears_presence: true } => say(&stream, &self.online_users()),
+            Kind::V1 { hears_presence: true } if self.flaw != Flaw::NeverList => {
+                say(&stream, &self.online_users())
+            }
             Kind::Status => say(&stream, &self.status()),
             Kind::Notices => {
                 self.pings += 1;
@@ -310,8 +313,18 @@ impl Chat {
         json!({"type": "history", "messages": last})
     }
 
+    /// Who is online, as lists show it.
     fn online(&self) -> Vec<usize> {
-        (0..self.users.len()).filter(|&user| self.is_online(user)).collect()
+        let is_shown = |&user: &usize| match self.flaw {
+            Flaw::HideOne if user == 1 => false,
+            Flaw::KeepGone if self.was_online.contains(&user) => true,
+            _ => self.is_online(user),
+        };
+        let mut online: Vec<_> = (0..self.users.len()).filter(is_shown).collect();
+        if self.flaw == Flaw::ListTwice && online.contains(&1) {
+            online.push(1);
+        }
+        online
     }
 
     pub(crate) fn is_online(&self, user: usize) -> bool {
@@ -333,7 +346,8 @@ impl Chat {
         let message = format!("{} {has} the chat", self.name(user));
         let update = json!({"type": "user_list_update", "users": users, "message": message,
             "timestamp": time(0)});
-        for seat in self.seats.iter().filter(|seat| seat.user != user) {
+        let is_told = |seat: &&Seat| seat.user != user && self.flaw != Flaw::NeverList;
+        for seat in self.seats.iter().filter(is_told) {
             match seat.kind {
                 Kind::WebsocketChat => say(&seat.stream, &update),
                 Kind::V1 { hears_presence: true } => say(&seat.stream, &self.online_users()),

@@ -5,14 +5,17 @@ use std::borrow::Cow;
 use serde_json::json;
 use switchboard::dialects::mychat::wire::{Frame, Reply, Status};
 
-use crate::client::news::{News, Post, Spot};
+use crate::client::news::{News, Online, Post, Spot};
 use crate::client::said::NoNews;
 
 /// Reads a frame. `Err`: it is no news.
 pub(super) fn read(json: &str) -> Result<News<'_>, NoNews> {
     if json.starts_with('[') {
-        let list = serde_json::from_str::<Vec<Status<'_>>>(json);
-        return list.map(|_| News::Online { bytes: json.len() }).map_err(|_| NoNews::Nonsense);
+        let list = serde_json::from_str::<Vec<Status<'_>>>(json).map_err(|_| NoNews::Nonsense)?;
+        let online = list.iter().filter(|user| user.online).map(|user| &*user.name);
+        let names =
+            serde_json::to_string(&online.collect::<Vec<_>>()).map_err(|_| NoNews::Nonsense)?;
+        return Ok(News::Online(Online { bytes: json.len(), names: names.into(), left: None }));
     }
     let Ok(frame) = serde_json::from_str::<Frame<'_>>(json) else { return Err(NoNews::Nonsense) };
     let news = match frame.kind {
@@ -86,8 +89,10 @@ mod tests {
         assert_eq!(read(r#"{"type":"ping"}"#), Ok(News::Ping));
         let reset = News::UnreadReset { from_id: "u".into() };
         assert_eq!(read(r#"{"type":"unread_reset","from_id":"u"}"#), Ok(reset));
-        let status = r#"[{"id":"u","name":"ada","online":true}]"#;
-        assert_eq!(read(status), Ok(News::Online { bytes: status.len() }));
+        let status =
+            r#"[{"id":"u","name":"ada","online":true},{"id":"v","name":"bob","online":false}]"#;
+        let (bytes, names) = (status.len(), r#"["ada"]"#.into());
+        assert_eq!(read(status), Ok(News::Online(Online { bytes, names, left: None })));
         assert_eq!(read(r#"{"type":"something_new"}"#), Err(NoNews::Other));
     }
 

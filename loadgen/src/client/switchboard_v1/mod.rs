@@ -63,6 +63,8 @@ impl AccountWords for SwitchboardV1 {
             types: true,
             has_history: true,
             marks_read: true,
+            shows_online: true,
+            shows_changes: true,
         }
     }
 

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use serde_json::value::RawValue;
 use switchboard::dialects::switchboard_v1::wire::{ConversationFields, ServerFields};
 
-use crate::client::news::{History, News, Post, RoomEvent, Spot, Unread};
+use crate::client::news::{History, News, Online, Post, RoomEvent, Spot, Unread};
 use crate::client::said::NoNews;
 
 /// Reads a frame. `Err`: it is no news.
@@ -23,8 +23,8 @@ pub(super) fn read(json: &str) -> Result<News<'_>, NoNews> {
         "typing" => typing(fields),
         "conversations" => fields.conversations.and_then(unread).map(News::Unread),
         "room" => room(fields),
-        "online_users" => fields.users.map(|_| News::Online { bytes: json.len() }),
-        "presence" => fields.joined.map(|_| News::Online { bytes: json.len() }),
+        "online_users" => online(json.len(), fields.users, None),
+        "presence" => fields.left.and_then(|left| online(json.len(), fields.joined, Some(left))),
         "read" | "receipt" | "signal" | "edited" | "deleted" | "rooms" | "room_members"
         | "users" => Some(News::Known),
         _ => return Err(NoNews::Other),
@@ -68,6 +68,15 @@ fn history(fields: ServerFields<'_>) -> Option<News<'_>> {
     let posts = messages.into_iter().map(|raw| post(serde_json::from_str(raw.get()).ok()?));
     let posts = posts.collect::<Option<_>>()?;
     Some(News::History(History { place, posts, has_more: fields.more? }))
+}
+
+fn online<'a>(
+    bytes: usize,
+    names: Option<&'a RawValue>,
+    left: Option<&'a RawValue>,
+) -> Option<News<'a>> {
+    let (names, left) = (names?.get().into(), left.map(|left| left.get().into()));
+    Some(News::Online(Online { bytes, names, left }))
 }
 
 fn room(fields: ServerFields<'_>) -> Option<News<'_>> {
@@ -148,7 +157,14 @@ mod tests {
         assert_eq!(news(list), News::Unread(unread.to_vec()));
         assert_eq!(news(r#"{"type":"welcome","user":"ada","server":"1"}"#), News::Welcome);
         let online = r#"{"type":"online_users","users":["ada"]}"#;
-        assert_eq!(news(online), News::Online { bytes: online.len() });
+        let (bytes, names) = (online.len(), r#"["ada"]"#.into());
+        assert_eq!(news(online), News::Online(Online { bytes, names, left: None }));
+        let delta = r#"{"type":"presence","joined":["ada"],"left":["b\u0062"],"online":1}"#;
+        let News::Online(Online { names, left: Some(left), .. }) = news(delta) else {
+            panic!("it is a delta")
+        };
+        let named = |list| Online::names(list).join(",");
+        assert_eq!((named(&names), named(&left)), ("ada".into(), "bb".into()));
         let room =
             r#"{"type":"room","room":"r","name":"R","members":1,"event":"created","user":"ada"}"#;
         let event = RoomEvent::Created;
@@ -172,6 +188,8 @@ mod tests {
             r#"{"type":"history","messages":[],"to":"bob"}"#,
             r#"{"type":"conversations","conversations":[{"unread":-1}]}"#,
             r#"{"type":"typing","from":"ada","is_typing":"yes"}"#,
+            r#"{"type":"online_users"}"#,
+            r#"{"type":"presence","joined":[]}"#,
         ] {
             assert_eq!(read(json), Err(NoNews::Nonsense), "{json}");
         }

@@ -46,9 +46,12 @@ impl Dialect for WebsocketChat {
         pen.write_control_ping(out);
     }
 
-    /// The list that it has asked for. What comes before may be of Chatterbox.
+    /// The list that it has asked for. What comes before may be of Chatterbox, or be typing, which waits for nothing.
     fn lets_in(&self, said: &Said<'_>) -> bool {
-        !matches!(said, Said::News(News::History(_) | News::Post(_) | News::Known))
+        let is_other = |news: &News<'_>| {
+            matches!(news, News::History(_) | News::Post(_) | News::Typing { .. } | News::Known)
+        };
+        !matches!(said, Said::News(news) if is_other(news))
     }
 
     fn understand<'a>(&self, json: Cow<'a, str>) -> Said<'a> {
@@ -58,7 +61,7 @@ impl Dialect for WebsocketChat {
 
 impl AccountWords for WebsocketChat {
     fn skills(&self) -> Skills {
-        Skills { is_private: true, types: true, ..Skills::default() }
+        Skills { is_private: true, types: true, shows_online: true, ..Skills::default() }
     }
 
     /// The server may speak `switchboard.v1` as well, at the same address. Then it shows all messages.

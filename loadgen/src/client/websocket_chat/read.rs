@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use switchboard::dialects::websocket_chat::wire::ServerFields;
 
 use crate::client::chatterbox;
-use crate::client::news::{News, Post, Spot};
+use crate::client::news::{News, Online, Post, Spot};
 use crate::client::quick::strings;
 use crate::client::said::NoNews;
 
@@ -32,7 +32,13 @@ pub(super) fn read(json: &str) -> Result<News<'_>, NoNews> {
             }
             _ => Err(NoNews::Nonsense),
         },
-        "user_list_update" => Ok(News::Online { bytes: json.len() }),
+        "user_list_update" => match fields.users {
+            Some(users) => {
+                let (bytes, names) = (json.len(), users.get().into());
+                Ok(News::Online(Online { bytes, names, left: None }))
+            }
+            None => Err(NoNews::Nonsense),
+        },
         "history" => chatterbox::read::read(json),
         // Of Chatterbox, before the server has read the first frame of the phone. It comes once more, as `chat`.
         "message" => Ok(News::Known),
@@ -93,12 +99,19 @@ mod tests {
         let message = r#"{"type":"message","username":"ada","content":"Hi","timestamp":"t"}"#;
         assert_eq!(read(message), Ok(News::Known), "it comes again, as `chat`");
         let list = r#"{"type":"user_list_update","users":["ada"],"message":null,"timestamp":"t"}"#;
-        assert_eq!(read(list), Ok(News::Online { bytes: list.len() }));
+        let (bytes, names) = (list.len(), r#"["ada"]"#.into());
+        assert_eq!(read(list), Ok(News::Online(Online { bytes, names, left: None })));
         let typing = r#"{"type":"typing","username":"ada","is_typing":true,"recipient":null}"#;
         let place = Spot::Everyone;
         assert_eq!(read(typing), Ok(News::Typing { from: "ada".into(), place, is_typing: true }));
         assert_eq!(read(r#"{"type":"error","message":"no","detail":"no"}"#), Err(NoNews::Error));
-        for nonsense in ["", "[]", r#"{"type":"typing"}"#, r#"{"type":"chat","content":"Hi"}"#] {
+        for nonsense in [
+            "",
+            "[]",
+            r#"{"type":"typing"}"#,
+            r#"{"type":"chat","content":"Hi"}"#,
+            r#"{"type":"user_list_update"}"#,
+        ] {
             assert_eq!(read(nonsense), Err(NoNews::Nonsense), "{nonsense}");
         }
     }

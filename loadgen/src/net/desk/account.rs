@@ -3,7 +3,7 @@
 use switchboard::timer::Moment;
 
 use super::Desk;
-use crate::client::{AccountWords, App, History, News, OpenPage, Pen, Post, Spot};
+use crate::client::{AccountWords, App, History, News, Online, OpenPage, Pen, Post, Spot};
 use crate::phone_id::PhoneId;
 use crate::pool::Pool;
 use crate::record::{Accounts, Books, Came, Conversation, Fault, Kept, Lapse};
@@ -51,17 +51,60 @@ impl Desk {
             News::Typing { from, place, is_typing } => {
                 self.see_typing(by, (from, place), *is_typing, is_sociable, now);
             }
-            News::Online { bytes } => {
-                let heard = &mut self.record.heard;
-                heard.lists += 1;
-                heard.list_bytes += *bytes as u64;
-                heard.longest_list_bytes = heard.longest_list_bytes.max(*bytes);
-            }
+            News::Online(online) if is_sociable => self.see_online(by, online, now),
+            News::Online(_) => self.record.heard.by_hostile += 1,
             News::Welcome
             | News::Unread(_)
             | News::UnreadReset { .. }
             | News::Room { .. }
             | News::Known => {}
+        }
+    }
+
+    /// A phone is shown who is online, or who has come and gone. Other people may be among them.
+    fn see_online(&mut self, by: PhoneId, online: &Online<'_>, now: Moment) {
+        let Online { bytes, names, left } = online;
+        let heard = &mut self.record.heard;
+        match left {
+            None => {
+                heard.lists += 1;
+                heard.list_bytes += *bytes as u64;
+                if *bytes > heard.longest_list_bytes {
+                    heard.longest_list_bytes = *bytes;
+                    heard.longest_list_numbers = Online::names(names).len();
+                }
+            }
+            Some(_) => {
+                heard.deltas += 1;
+                heard.delta_bytes += *bytes as u64;
+            }
+        }
+        let Desk { record, pool, .. } = self;
+        let Some(views) = record.checked.views_mut().filter(|_| record.follows) else { return };
+        let phones = |list: &str| -> Vec<PhoneId> {
+            Online::names(list).iter().filter_map(|name| pool.find(name)).collect()
+        };
+        let mut names_twice = false;
+        match left {
+            None => {
+                let listed = || {
+                    let mut phones = phones(names);
+                    phones.sort_unstable();
+                    names_twice = phones.windows(2).any(|two| two[0] == two[1]);
+                    phones.into_iter()
+                };
+                views.see_list(by, names.as_bytes(), listed, now);
+            }
+            Some(left) => {
+                let touched = || {
+                    let joined = phones(names).into_iter().map(|phone| (phone, true));
+                    joined.chain(phones(left).into_iter().map(|phone| (phone, false))).collect()
+                };
+                views.see_delta(by, format!("{names}{left}").as_bytes(), touched, now);
+            }
+        }
+        if let Some((accounts, _)) = self.accounts().filter(|_| names_twice) {
+            accounts.lapses.add(Lapse::ListedTwice);
         }
     }
 

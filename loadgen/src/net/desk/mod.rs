@@ -73,7 +73,10 @@ impl Desk {
         let mut record = Record::new(checked, follows);
         let rooms = plan.rooms();
         let pages = plan.pages(&rooms);
-        if let Some(accounts) = record.checked.accounts_mut() {
+        if let (Realm::Account(words), Some(accounts)) = (realm, record.checked.accounts_mut()) {
+            if words.skills().shows_online && settings.presence != Presence::None {
+                accounts.show_online();
+            }
             // Who has another page open hears nothing of a room.
             let is_open = |room, phone| pages.of(phone).is_none_or(|page| page == Page::Room(room));
             for room in 0..rooms.count() {

@@ -11,10 +11,13 @@ use crate::record::measure::{Begun, Measure};
 use crate::workload::{Persona, Place, ServerId};
 
 impl Checks for Accounts {
-    fn dialled(&mut self, phone: PhoneId, persona: Persona, _server: ServerId) {
+    fn dialled(&mut self, phone: PhoneId, persona: Persona, server: ServerId) {
         let seat = &mut self.seats[phone.index()];
         seat.generation += 1;
         seat.is_awaited = persona.is_sociable();
+        if let Some(views) = &mut self.online {
+            views.dialled(phone, persona, server);
+        }
     }
 
     /// From now on messages are owed to it, unless it may be thrown out at any time.
@@ -22,8 +25,8 @@ impl Checks for Accounts {
         &mut self,
         phone: PhoneId,
         persona: Persona,
-        _begun: Begun,
-        _is_followed: bool,
+        begun: Begun,
+        is_followed: bool,
         now: Moment,
     ) {
         if persona.is_sociable() {
@@ -33,20 +36,29 @@ impl Checks for Accounts {
             self.present += 1;
             self.last_news = now;
         }
+        if let Some(views) = &mut self.online {
+            views.came(phone, persona, begun, is_followed, now);
+        }
     }
 
-    fn went(&mut self, phone: PhoneId, _persona: Persona, books: &mut Books, _now: Moment) {
+    fn went(&mut self, phone: PhoneId, persona: Persona, books: &mut Books, now: Moment) {
         self.seats[phone.index()].is_awaited = false;
         self.typing.forget(phone);
         self.leave(phone);
         self.tidy(books);
+        if let Some(views) = &mut self.online {
+            views.went(phone, persona, books, now);
+        }
     }
 
-    fn may_leave(&mut self, _phone: PhoneId) {}
+    fn may_leave(&mut self, phone: PhoneId) {
+        if let Some(views) = &mut self.online {
+            views.may_leave(phone);
+        }
+    }
 
-    /// No list shows that a phone is gone.
     fn take_gone(&mut self) -> Vec<PhoneId> {
-        Vec::new()
+        self.online.as_mut().map(|views| views.take_gone()).unwrap_or_default()
     }
 
     fn broke(&mut self, party: Party) -> Party {
@@ -55,13 +67,17 @@ impl Checks for Accounts {
         party
     }
 
-    /// Who is online is not checked here.
+    /// How many phones were shown something wrong, or nothing.
     fn stale(&self) -> u64 {
-        0
+        let Some(views) = &self.online else { return 0 };
+        let phones = (0..).map(PhoneId).zip(&self.seats);
+        let sees_nothing = phones.filter(|(id, seat)| seat.is_present && !views.has_shown(*id));
+        views.stale() + sees_nothing.count() as u64
     }
 
-    fn is_complete(&self, _is_followed: bool) -> bool {
-        self.under_way.is_empty() && self.typing.under_way() == 0
+    fn is_complete(&self, is_followed: bool) -> bool {
+        let is_shown = !is_followed || self.stale() == 0;
+        self.under_way.is_empty() && self.typing.under_way() == 0 && is_shown
     }
 
     fn is_unsettled(&self, _now: Moment) -> bool {
@@ -73,19 +89,20 @@ impl Checks for Accounts {
     }
 
     fn last_news(&self) -> Moment {
-        self.last_news
+        let of_views = self.online.as_ref().map(|views| views.last_news());
+        of_views.map_or(self.last_news, |news| news.max(self.last_news))
     }
 
     fn changes(&self) -> u32 {
-        0
+        self.online.as_ref().map_or(0, |views| views.changes())
     }
 
     fn convergence(&self) -> &Measure {
-        &self.convergence
+        self.online.as_ref().map_or(&self.no_times, |views| views.convergence())
     }
 
     fn take_lately(&mut self) -> Option<Lately> {
-        None
+        self.online.as_mut().and_then(|views| views.take_lately())
     }
 
     /// What is still owed to phones that were there to the end is lost.

@@ -34,13 +34,15 @@ pub(crate) enum Lapse {
     TypingMisdelivered,
     /// Typing of a user who did not type there, or did so less often.
     TypingUncalled,
+    /// A list of who is online names a user twice.
+    ListedTwice,
     /// The server gave no history, or not all of it.
     Unread,
 }
 
 impl Lapse {
     /// All lapses.
-    pub(crate) const ALL: [Lapse; 16] = [
+    pub(crate) const ALL: [Lapse; 17] = [
         Lapse::DeliveryLost,
         Lapse::NoticeLost,
         Lapse::Unacknowledged,
@@ -56,6 +58,7 @@ impl Lapse {
         Lapse::TypingLost,
         Lapse::TypingMisdelivered,
         Lapse::TypingUncalled,
+        Lapse::ListedTwice,
         Lapse::Unread,
     ];
 
@@ -77,6 +80,7 @@ impl Lapse {
             Lapse::TypingLost => "typing_lost",
             Lapse::TypingMisdelivered => "typing_misdelivered",
             Lapse::TypingUncalled => "typing_uncalled",
+            Lapse::ListedTwice => "listed_twice",
             Lapse::Unread => "stored.unread",
         }
     }
@@ -105,6 +109,7 @@ impl Lapse {
             Lapse::TypingLost => "typing that phones should have seen, and that never came",
             Lapse::TypingMisdelivered => "typing that came to phones that it was not for",
             Lapse::TypingUncalled => "typing of users who did not type there, or less often",
+            Lapse::ListedTwice => "lists of who is online that name a user twice",
             Lapse::Unread => "histories that the server did not give at the end",
         }
     }

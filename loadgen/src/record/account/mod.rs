@@ -26,6 +26,7 @@ use switchboard::timer::Moment;
 
 use super::books::{Books, Fault, Missing, Receipt, Way};
 use super::measure::{Begun, Measure};
+use super::views::Views;
 use crate::phone_id::PhoneId;
 use crate::workload::{Place, Stamp};
 use log::Log;
@@ -76,8 +77,10 @@ pub(crate) struct Accounts {
     pub(crate) stored: Stored,
     /// Messages in them that have no place in a log.
     kept_unseen: HashSet<u32>,
-    /// Who is online is not followed here: it has no times.
-    convergence: Measure,
+    /// Who is online, and what phones are shown of that. `None`: they are shown nothing.
+    online: Option<Box<Views>>,
+    /// Nothing has been measured, where nothing is shown.
+    no_times: Measure,
     last_news: Moment,
 }
 
@@ -157,9 +160,21 @@ impl Accounts {
             unread_compared: 0,
             stored: Stored::default(),
             kept_unseen: HashSet::new(),
-            convergence: Measure::default(),
+            online: None,
+            no_times: Measure::default(),
             last_news: Moment::START,
         }
+    }
+
+    /// Phones are shown who is online.
+    pub(crate) fn show_online(&mut self) {
+        let phones = u32::try_from(self.seats.len()).expect("phones have 32 bits");
+        self.online = Some(Box::new(Views::new(phones, 1)));
+    }
+
+    /// What phones are shown of who is online, if they are shown anything.
+    pub(crate) fn views_mut(&mut self) -> Option<&mut Views> {
+        self.online.as_deref_mut()
     }
 
     /// There is another room, with these members.

@@ -175,6 +175,11 @@ impl Views {
         }
     }
 
+    /// Whether a phone has been shown who is online since it came.
+    pub(super) fn has_shown(&self, phone: PhoneId) -> bool {
+        self.eyes[phone.index()].view.is_some()
+    }
+
     /// Nothing is expected of this phone, nor of lists about it.
     pub(super) fn ignore(&mut self, phone: PhoneId) {
         self.truth[phone.index()] = Truth::Ignored;
