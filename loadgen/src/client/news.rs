@@ -7,8 +7,8 @@ use serde::Deserialize;
 /// What the server says to a user with an account.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(crate) enum News<'a> {
-    /// The socket is signed in.
-    Welcome,
+    /// The socket is signed in, as this user.
+    Welcome { user: Cow<'a, str> },
     /// A message: another user's, or the user's own as an echo, which acknowledges it.
     Post(Post<'a>),
     /// A private message, of which the user is told because another page than its conversation is open.
@@ -118,7 +118,7 @@ impl News<'_> {
     /// The same, in memory of its own.
     pub(super) fn into_owned(self) -> News<'static> {
         match self {
-            News::Welcome => News::Welcome,
+            News::Welcome { user } => News::Welcome { user: owned(user) },
             News::Post(post) => News::Post(post.into_owned()),
             News::Notice(post) => News::Notice(post.into_owned()),
             News::UnreadReset { from_id } => News::UnreadReset { from_id: owned(from_id) },

@@ -72,7 +72,7 @@ impl Said<'_> {
     /// Whether it is what a server should say first: a list, a history, or that the phone is in.
     pub(crate) fn is_greeting(&self) -> bool {
         let is_news =
-            matches!(self, Said::News(News::Welcome | News::History(_) | News::Online(_)));
+            matches!(self, Said::News(News::Welcome { .. } | News::History(_) | News::Online(_)));
         is_news || matches!(self, Said::List(_) | Said::Told(Told::Authenticated))
     }
 }

@@ -39,6 +39,7 @@ struct LoggedIn {
 struct User {
     #[serde(default)]
     id: String,
+    username: Option<String>,
 }
 
 /// Makes the first `users` accounts of the pool ready: a user without a valid token logs in, and a
@@ -197,6 +198,11 @@ impl Enrolment<'_> {
         }
         let LoggedIn { token, user } = serde_json::from_str(&answer.body)
             .map_err(|_| format!("the answer to the login of {name} has no token"))?;
+        if let Some(other) = user.username.filter(|username| *username != name) {
+            return Err(
+                format!("the server logs the user {name} in as another one: {other}").into()
+            );
+        }
         (account.token, account.id) = (Some(token), user.id);
         Ok(())
     }

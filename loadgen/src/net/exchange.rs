@@ -20,8 +20,6 @@ use crate::record::{Begun, Party};
 use crate::tls::Fault;
 use crate::workload::Persona;
 
-/// A server whose socket was full has sent at least this many bytes at once: no kernel has less room.
-const CROWD: usize = 8 * 1024;
 /// The most reads from one phone in one turn, so that the others get their share.
 const READS: usize = 4;
 
@@ -288,10 +286,7 @@ impl Run<'_> {
         let was_ready = phone.is_ready();
         let mut ending = None;
         let mut input = &mut inbox.bytes[..count];
-        desk.record.heard.bytes += count as u64;
-        if let Some((accounts, _)) = desk.accounts().filter(|_| count >= CROWD) {
-            accounts.crowd(id, now);
-        }
+        desk.get_bytes(id, count, now);
         while let Some(event) = phone.read(now, &mut input, pen, out) {
             match event {
                 Happened::Upgraded(after) if !is_hostile => {

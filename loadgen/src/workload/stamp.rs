@@ -1,15 +1,15 @@
 //! [`Stamp`]: what a text says of itself, so that the phone which gets it can tell whether all is right.
 //!
 //! ```text
-//! 5f3a09c2 1f 12c 7 8f0d180 abcdefghijklmnopqrstuvwxyz abcdefghijkl…
+//! 5f3a09c2 1f 12c 7 8f0d180b abcdefghijklmnopqrstuvwxyz abcdefghijkl…
 //! └ run    │  │   │ │       └ filled up to the size that was asked for
-//!          │  │   │ └ the planned moment, in nanoseconds since the run's start
+//!          │  │   │ └ the planned moment, in nanoseconds since the run's start, and a check digit
 //!          │  │   └ the recipient
 //!          │  └ the sender
 //!          └ the message's own number, from 0 in the order of sending; all in hexadecimal
 //! ```
 //!
-//! Written and read by [`Texts`], which also checks the filling: a server must not change a byte.
+//! Written and read by [`Texts`], which also checks the filling and the check digit: a server must not change a byte.
 
 use switchboard::timer::Moment;
 
@@ -65,9 +65,10 @@ impl Texts {
         text.clear();
         let Stamp { number, sender, recipient, intended } = *stamp;
         push_hex(self.run.into(), RUN_DIGITS, text);
-        for part in [number, sender.0.into(), recipient.0.into(), intended.as_nanos()] {
+        for part in [number, sender.0.into(), recipient.0.into()] {
             push_hex(part, 1, text);
         }
+        push_hex(intended.as_nanos() << 4 | check_digit(stamp), 1, text);
         let size = self.sizes.of(number, self.seed);
         text.extend_from_slice(self.filling.get(text.len()..size).unwrap_or_default());
     }
@@ -81,12 +82,28 @@ impl Texts {
         let number = take_hex(&mut rest)?;
         let mut phone = || take_hex(&mut rest).and_then(|id| u32::try_from(id).ok()).map(PhoneId);
         let (sender, recipient) = (phone()?, phone()?);
-        let intended = Moment::from_nanos(take_hex(&mut rest)?);
+        let checked = take_hex(&mut rest)?;
+        let intended = Moment::from_nanos(checked >> 4);
         let begin = text.len() - rest.len();
         let is_whole = text.len() == self.sizes.of(number, self.seed)
             && self.filling.get(begin..text.len()) == Some(rest);
-        is_whole.then_some(Stamp { number, sender, recipient, intended })
+        let stamp = Stamp { number, sender, recipient, intended };
+        (is_whole && checked & 15 == check_digit(&stamp)).then_some(stamp)
     }
+}
+
+/// The sum of all hexadecimal digits, from 0 to 15: it is another one if any of them is.
+fn check_digit(stamp: &Stamp) -> u64 {
+    let Stamp { number, sender, recipient, intended } = *stamp;
+    let numbers = [number, sender.0.into(), recipient.0.into(), intended.as_nanos()];
+    numbers.into_iter().map(sum_of_digits).sum::<u64>() & 15
+}
+
+/// Adds the digits in pairs, and then all pairs at once: the product has their sum in its highest byte.
+fn sum_of_digits(number: u64) -> u64 {
+    const EVERY_OTHER: u64 = 0x0f0f_0f0f_0f0f_0f0f;
+    let pairs = (number & EVERY_OTHER) + (number >> 4 & EVERY_OTHER);
+    pairs.wrapping_mul(0x0101_0101_0101_0101) >> 56
 }
 
 /// How many digits the beginning of a run's texts has.
@@ -174,7 +191,18 @@ mod tests {
             capital[at..=at].make_ascii_uppercase();
             assert!(capital == good || texts.read(&capital).is_none(), "a capital at {at}");
         }
+        // Another digit in place of a digit, too.
+        for (at, old) in good.bytes().enumerate().filter(|(_, old)| old.is_ascii_hexdigit()) {
+            for new in (*b"0123456789abcdef+ABCDEF").into_iter().filter(|&new| new != old) {
+                let mut changed = good.clone().into_bytes();
+                changed[at] = new;
+                let changed = String::from_utf8(changed).expect("ASCII");
+                assert_eq!(texts.read(&changed), None, "{changed}");
+            }
+        }
         assert_eq!(texts.read(&format!("{good}!")), None);
+        let sums = [0, 0x1f, 0x9000_0000_0000_0001, u64::MAX].map(sum_of_digits);
+        assert_eq!(sums, [0, 16, 10, 240]);
     }
 
     #[test]

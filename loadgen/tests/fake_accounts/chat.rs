@@ -38,6 +38,8 @@ pub(crate) struct Chat {
     pub(crate) pongs: usize,
     /// Notices of typing.
     pub(super) typed: usize,
+    /// Nobody is told anything any more.
+    pub(super) is_silent: bool,
     /// Users that are online, or were.
     pub(super) was_online: BTreeSet<usize>,
     pub(crate) seats: Vec<Seat>,
@@ -103,6 +105,7 @@ impl Chat {
             pings: 0,
             pongs: 0,
             typed: 0,
+            is_silent: false,
             was_online: BTreeSet::new(),
             seats: Vec::new(),
         }
@@ -121,7 +124,8 @@ impl Chat {
     pub(crate) fn log_in(&mut self, name: &str, password: &str) -> Option<(usize, String)> {
         let user = self.user(name).filter(|&user| self.users[user].password == password)?;
         let token = format!("{:064x}", 0xabcd_0000 + self.tokens.len());
-        self.tokens.insert(token.clone(), user);
+        let swapped = if self.flaw == Flaw::SwapTokens && user == 1 { 0 } else { user };
+        self.tokens.insert(token.clone(), swapped);
         Some((user, token))
     }
 
@@ -158,6 +162,9 @@ impl Chat {
         self.posted += 1;
         // Twice as far apart as they need to be: a client must not count mids.
         message.mid = (1 << 32) + 2 * self.posted as u64;
+        if self.flaw == Flaw::RepeatId && self.posted == STRUCK {
+            message.mid -= 2;
+        }
         message.ts = BEGIN_MS + self.posted as u64;
         let is_struck = self.posted == STRUCK;
         let mut stored = message.clone();
@@ -167,8 +174,14 @@ impl Chat {
                 stored.reply = Value::Null;
             }
         }
-        if is_struck && self.flaw == Flaw::AlterStored {
-            stored.text = stored.text.replace('z', "y");
+        match self.flaw {
+            Flaw::AlterStored if is_struck => stored.text = stored.text.replace('z', "y"),
+            Flaw::StoreWrongAuthor if is_struck => {
+                stored.from = (stored.from + 1) % self.users.len()
+            }
+            Flaw::StoreElsewhere if is_struck => stored.place = Place::All,
+            Flaw::ChangeId if is_struck => stored.mid += 1,
+            _ => {}
         }
         if !(is_struck && self.flaw == Flaw::ForgetStored) {
             self.messages.push(stored);
@@ -189,7 +202,11 @@ impl Chat {
 
     /// All messages of a place, oldest first, as histories show them.
     pub(crate) fn history(&self, place: &Place) -> Vec<&Message> {
-        let mut all: Vec<_> = self.messages.iter().filter(|one| one.place == *place).collect();
+        let is_there = |one: &&Message| match (self.flaw, &one.place, place) {
+            (Flaw::ShowOthers, Place::Pair(..), Place::Pair(..)) => one.place != *place,
+            _ => one.place == *place,
+        };
+        let mut all: Vec<_> = self.messages.iter().filter(is_there).collect();
         if self.flaw == Flaw::StoreOutOfOrder {
             let struck = (1 << 32) + 2 * STRUCK as u64;
             // In a conversation that has one there, and one after it.
@@ -231,6 +248,9 @@ impl Chat {
     }
 
     pub(crate) fn mark_read(&mut self, user: usize, place: Place, up_to: u64) {
+        if self.flaw == Flaw::ForgetMarks {
+            return;
+        }
         let mark = self.read.entry((user, place)).or_default();
         *mark = up_to.max(*mark);
     }

@@ -38,6 +38,22 @@ pub(crate) enum Flaw {
     StoreOutOfOrder,
     /// Histories show another text.
     AlterStored,
+    /// Histories show it as the next user's.
+    StoreWrongAuthor,
+    /// It is in the history of everyone instead of its own.
+    StoreElsewhere,
+    /// Histories show it with another id.
+    ChangeId,
+    /// It has the id of the message before it.
+    RepeatId,
+    /// Histories of two users show what another two have said.
+    ShowOthers,
+    /// Every request for a history is answered by an error.
+    RefuseHistory,
+    /// Histories on connecting leave out the newest two messages.
+    GreetWithOld,
+    /// Histories on connecting are empty.
+    GreetWithNothing,
     /// Histories show a reply as if it were none.
     ForgetReply,
     /// The sender is not told that it is stored.
@@ -50,6 +66,24 @@ pub(crate) enum Flaw {
     LoseOne,
     /// It is delivered as if the next user had written it.
     WrongAuthor,
+    /// It is delivered with another letter in its text.
+    AlterText,
+    /// It is delivered as if it had been said to everyone.
+    WrongPlace,
+    /// All messages are delivered to everybody.
+    Leak,
+    /// Its sender gets an error instead of the acknowledgement.
+    ErrorAnswered,
+    /// One connection is closed in place of it.
+    CloseOne,
+    /// From then on nobody is told anything.
+    FallSilent,
+    /// The second user who logs in gets the token of the first.
+    SwapTokens,
+    /// The answer to a login names another user.
+    LogInAsOther,
+    /// Marks of what was read are forgotten.
+    ForgetMarks,
     /// The second user is always told of one unread message too many.
     MiscountUnread,
     /// Each page of a history begins with the message that the page before ended with.
@@ -200,6 +234,7 @@ fn sign_in(stream: &mut TcpStream, request: &Request, chat: &Mutex<Chat>) -> io:
         let cookies = [format!("session={token}"), format!("user_id={}", id_of(user))];
         return redirect(stream, "/index", &cookies);
     }
+    let name = if chat.flaw == Flaw::LogInAsOther && !is_new { "eve".to_owned() } else { name };
     let who =
         json!({"id": id_of(user), "username": name, "created_at": "2026-02-28T23:59:59.007Z"});
     let body = match is_new {

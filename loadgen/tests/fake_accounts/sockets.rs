@@ -220,12 +220,25 @@ impl Chat {
             }
             Place::All | Place::Room(_) => false,
         };
-        if flaw == Flaw::WrongAuthor {
-            message.from = (from + 1) % self.users.len();
+        match flaw {
+            Flaw::WrongAuthor => message.from = (from + 1) % self.users.len(),
+            Flaw::AlterText => message.text = message.text.replace('z', "y"),
+            Flaw::FallSilent => self.is_silent = true,
+            _ => {}
+        }
+        if self.is_silent {
+            return None;
         }
         let (mut others, mut notices) = (0, self.notices);
         for seat in &self.seats {
-            let Some(frame) = self.frame_for(seat, from, &message, is_delivered) else { continue };
+            if self.flaw != Flaw::Leak && !self.may_read(seat.user, &message.place) {
+                continue;
+            }
+            let mut told = message.clone();
+            if flaw == Flaw::WrongPlace {
+                told.place = Place::All;
+            }
+            let Some(frame) = self.frame_for(seat, from, &told, is_delivered) else { continue };
             let is_own = seat.user == from;
             // The sender gets an acknowledgement in this protocol, not an echo.
             if seat.number == by && matches!(seat.kind, Kind::V1 { .. }) {
@@ -234,11 +247,15 @@ impl Chat {
             others += usize::from(!is_own);
             notices += usize::from(seat.kind == Kind::Notices);
             let is_lost = match flaw {
-                Flaw::NeverAcknowledge => is_own,
+                Flaw::NeverAcknowledge | Flaw::ErrorAnswered => is_own,
                 Flaw::AcknowledgeOnly => !is_own,
                 Flaw::LoseOne => !is_own && others == 1,
                 _ => self.flaw == Flaw::LoseNotice && seat.kind == Kind::Notices && notices == 3,
             };
+            if flaw == Flaw::CloseOne && !is_own && others == 1 {
+                close(&seat.stream, 1000);
+                continue;
+            }
             if !is_lost {
                 say(&seat.stream, &frame);
             }
@@ -255,8 +272,13 @@ impl Chat {
             self.in_rooms += 1;
         }
         let told = self.seats.iter().find(|seat| seat.number == by);
+        if flaw == Flaw::ErrorAnswered {
+            let error = json!({"type": "error", "message": "No.", "detail": "No.", "code": "no",
+                "id": message.id});
+            told.inspect(|seat| say(&seat.stream, &error));
+        }
         if let Some(seat) = told.filter(|seat| matches!(seat.kind, Kind::V1 { .. }))
-            && flaw != Flaw::NeverAcknowledge
+            && !matches!(flaw, Flaw::NeverAcknowledge | Flaw::ErrorAnswered)
         {
             v1::acknowledge(&message, is_delivered, &seat.stream);
         }
@@ -265,9 +287,6 @@ impl Chat {
 
     /// How a message is told on a connection; `None` if it is not told there.
     fn frame_for(&self, seat: &Seat, from: usize, one: &Message, delivered: bool) -> Option<Value> {
-        if !self.may_read(seat.user, &one.place) {
-            return None;
-        }
         let (sender, text) = (self.name(one.from), &one.text);
         match (&seat.kind, &one.place) {
             (Kind::Chatterbox, Place::All) => Some(json!({"type": "message", "username": sender,
@@ -309,7 +328,12 @@ impl Chat {
 
     fn chatterbox_history(&self) -> Value {
         let line = |one: &&Message| json!({"username": self.name(one.from), "content": one.text, "timestamp": time(one.ts)});
-        let last: Vec<_> = self.page(&Place::All, None, 50).0.iter().map(line).collect();
+        let mut last: Vec<_> = self.page(&Place::All, None, 50).0.iter().map(line).collect();
+        match self.flaw {
+            Flaw::GreetWithOld => last.truncate(last.len().saturating_sub(2)),
+            Flaw::GreetWithNothing => last.clear(),
+            _ => {}
+        }
         json!({"type": "history", "messages": last})
     }
 

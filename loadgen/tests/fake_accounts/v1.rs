@@ -4,6 +4,7 @@ use std::net::TcpStream;
 
 use serde_json::{Value, json};
 
+use super::Flaw;
 use super::chat::{Chat, Message, Place};
 use super::sockets::{Kind, Posted, field, other, say};
 
@@ -32,6 +33,7 @@ pub(crate) fn hear(chat: &mut Chat, by: (usize, usize), frame: &Value, stream: &
         "get_online_users" => say(stream, &chat.online_users()),
         "message" => message_of(chat, by, frame, place, stream),
         "typing" => type_in(chat, by, &place, frame),
+        "history" if chat.flaw == Flaw::RefuseHistory => answer(error("busy")),
         "history" => {
             let limit = frame["limit"].as_u64().unwrap_or(50).min(MOST);
             let (page, more) = chat.page(&place, mid("before"), limit as usize);

@@ -16,7 +16,7 @@ pub(super) fn read(json: &str) -> Result<News<'_>, NoNews> {
     let news = match fields.kind {
         "pong" => return Err(NoNews::Pong),
         "error" => return Err(NoNews::Error),
-        "welcome" => fields.user.map(|_| News::Welcome),
+        "welcome" => fields.user.map(|user| News::Welcome { user }),
         "message" => post(fields).map(News::Post),
         "ack" => acknowledged(fields),
         "history" => history(fields),
@@ -155,7 +155,10 @@ mod tests {
         let unread = [(Spot::User("bob".into()), 2), (Spot::Everyone, 0)];
         let unread = unread.map(|(place, count)| Unread { place, count });
         assert_eq!(news(list), News::Unread(unread.to_vec()));
-        assert_eq!(news(r#"{"type":"welcome","user":"ada","server":"1"}"#), News::Welcome);
+        assert_eq!(
+            news(r#"{"type":"welcome","user":"ada","server":"1"}"#),
+            News::Welcome { user: "ada".into() }
+        );
         let online = r#"{"type":"online_users","users":["ada"]}"#;
         let (bytes, names) = (online.len(), r#"["ada"]"#.into());
         assert_eq!(news(online), News::Online(Online { bytes, names, left: None }));

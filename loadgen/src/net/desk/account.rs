@@ -53,8 +53,13 @@ impl Desk {
             }
             News::Online(online) if is_sociable => self.see_online(by, online, now),
             News::Online(_) => self.record.heard.by_hostile += 1,
-            News::Welcome
-            | News::Unread(_)
+            News::Welcome { user } => {
+                let is_right = self.pool.name(by) == Some(&**user);
+                if let Some((accounts, _)) = self.accounts().filter(|_| !is_right) {
+                    accounts.lapses.add(Lapse::IdentityWrong);
+                }
+            }
+            News::Unread(_)
             | News::UnreadReset { .. }
             | News::Room { .. }
             | News::Known => {}
@@ -167,10 +172,12 @@ impl Desk {
             }
             return;
         };
-        if !self.is_right(&stamp, post) {
+        if !self.is_author(stamp.sender, post) {
             self.record.books.note(Fault::Misattributed);
         }
+        let is_place_right = self.is_place_right(&stamp, &post.place);
         let Some((accounts, _)) = self.accounts() else { return };
+        accounts.lapses.add_many(Lapse::Misplaced, u64::from(!is_place_right));
         if !accounts.is_answer_right(stamp.number, post.reply_to.as_deref()) {
             accounts.lapses.add(Lapse::ReplyWrong);
         }
@@ -208,6 +215,9 @@ impl Desk {
         now: Moment,
     ) {
         let Some((accounts, books)) = self.accounts() else { return };
+        if let Some(mid) = mid {
+            accounts.note_id(stamp.number, mid);
+        }
         match accounts.hear(by, stamp, books, now) {
             Some(Came::Acknowledged(receipt)) => self.keep(&receipt),
             Some(Came::Delivered(receipt)) if is_sociable => {
@@ -264,7 +274,7 @@ impl Desk {
         let stamps: Vec<Stamp> =
             history.posts.iter().filter_map(|post| self.texts.read(&post.text)).collect();
         if let Some((accounts, _)) = self.accounts() {
-            accounts.see_history(by, stamps.into_iter(), now);
+            accounts.see_history(by, stamps.into_iter(), !history.has_more, now);
         }
     }
 
@@ -273,27 +283,29 @@ impl Desk {
         let of_this_run = posts.iter().filter(|post| self.texts.begin(&post.text));
         let kept = of_this_run.map(|post| {
             let stamp = self.texts.read(&post.text);
-            let is_author_right = stamp.is_none_or(|stamp| self.is_author(stamp.sender, post));
-            let mid = post.reply_to.as_deref();
-            let accounts = self.record.accounts();
-            let is_answer_right = stamp
-                .zip(accounts)
-                .is_none_or(|(stamp, accounts)| accounts.is_answer_right(stamp.number, mid));
-            Kept { stamp, is_author_right, is_answer_right }
+            let is_author_right = stamp.is_none_or(|stamp| {
+                self.is_author(stamp.sender, post) && self.is_place_right(&stamp, &post.place)
+            });
+            let (mid, answered) = (post.mid.as_deref(), post.reply_to.as_deref());
+            let known = stamp.zip(self.record.accounts());
+            let is_answer_right = known
+                .is_none_or(|(stamp, accounts)| accounts.is_answer_right(stamp.number, answered));
+            let is_id_right =
+                known.is_none_or(|(stamp, accounts)| accounts.is_id_right(stamp.number, mid));
+            Kept { stamp, is_author_right, is_answer_right, is_id_right }
         });
         kept.collect()
     }
 
-    /// Whether the server names the author and the place that are in the text.
-    fn is_right(&self, stamp: &Stamp, post: &Post<'_>) -> bool {
-        let is_place_right = match (&post.place, Place::of(stamp.recipient)) {
+    /// Whether the server names the place that is in the text.
+    fn is_place_right(&self, stamp: &Stamp, place: &Spot<'_>) -> bool {
+        match (place, Place::of(stamp.recipient)) {
             (Spot::Everyone, place) => place == Place::Everyone,
             (Spot::User(name), Place::Phone(to)) => self.pool.name(to) == Some(&**name),
             (Spot::Room(id), Place::Room(room)) => self.pool.room(room) == &**id,
             (Spot::Here, place) => matches!(place, Place::Phone(_)),
             (Spot::User(_) | Spot::Room(_), _) => false,
-        };
-        is_place_right && self.is_author(stamp.sender, post)
+        }
     }
 
     /// Whether the server names this phone's user as the author.

@@ -20,6 +20,9 @@ use crate::schedule::Timing;
 use crate::workload::{Manners, Names, Numbers, Page, Pages, Place, Postings, Rooms, Texts};
 use account::{ASKED, Mark};
 
+/// A server whose socket was full has sent at least this many bytes at once: no kernel has less room.
+const CROWD: usize = 8 * 1024;
+
 /// Enters into the record what phones hear.
 #[derive(Debug)]
 pub(super) struct Desk {
@@ -109,6 +112,14 @@ impl Desk {
             marks: Vec::new(),
             hearing: (0, Moment::START),
             errands: Vec::new(),
+        }
+    }
+
+    /// This many bytes have come to a phone at once.
+    pub(super) fn get_bytes(&mut self, to: PhoneId, count: usize, now: Moment) {
+        self.record.heard.bytes += count as u64;
+        if let Some((accounts, _)) = self.accounts().filter(|_| count >= CROWD) {
+            accounts.crowd(to, now);
         }
     }
 

@@ -15,6 +15,7 @@ impl Checks for Accounts {
         let seat = &mut self.seats[phone.index()];
         seat.generation += 1;
         seat.is_awaited = persona.is_sociable();
+        seat.known = u32::try_from(self.everyone.order.len()).expect("messages are fewer");
         if let Some(views) = &mut self.online {
             views.dialled(phone, persona, server);
         }
@@ -108,6 +109,7 @@ impl Checks for Accounts {
     /// What is still owed to phones that were there to the end is lost.
     fn finish(&mut self, _books: &mut Books) {
         self.lapses.add_many(Lapse::TypingLost, self.typing.under_way());
+        self.lapses.add_many(Lapse::IdWrong, self.mids.repeated());
         let is_open = |owed: &&super::Owed| owed.to > 0;
         for owed in self.under_way.iter().filter(is_open) {
             let number = owed.stamp.number as u32;

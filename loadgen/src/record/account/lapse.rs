@@ -22,6 +22,12 @@ pub(crate) enum Lapse {
     StoredWrong,
     /// The history shows a reply as a reply to another message, or as none.
     StoredReply,
+    /// A message came as if it had been said in another place.
+    Misplaced,
+    /// The server's id of a message is another one than before, or that of another message.
+    IdWrong,
+    /// The server took a connection for that of another user.
+    IdentityWrong,
     /// A message came as a reply to another message than the one that it answers, or as none.
     ReplyWrong,
     /// The server counts more or fewer unread messages in a place than there are.
@@ -42,7 +48,7 @@ pub(crate) enum Lapse {
 
 impl Lapse {
     /// All lapses.
-    pub(crate) const ALL: [Lapse; 17] = [
+    pub(crate) const ALL: [Lapse; 20] = [
         Lapse::DeliveryLost,
         Lapse::NoticeLost,
         Lapse::Unacknowledged,
@@ -52,6 +58,9 @@ impl Lapse {
         Lapse::StoredOutOfOrder,
         Lapse::StoredWrong,
         Lapse::StoredReply,
+        Lapse::Misplaced,
+        Lapse::IdWrong,
+        Lapse::IdentityWrong,
         Lapse::ReplyWrong,
         Lapse::UnreadWrong,
         Lapse::ResetLost,
@@ -74,6 +83,9 @@ impl Lapse {
             Lapse::StoredOutOfOrder => "stored.out_of_order",
             Lapse::StoredWrong => "stored.wrong",
             Lapse::StoredReply => "stored.replies_wrong",
+            Lapse::Misplaced => "misplaced",
+            Lapse::IdWrong => "ids_wrong",
+            Lapse::IdentityWrong => "identities_wrong",
             Lapse::ReplyWrong => "replies_wrong",
             Lapse::UnreadWrong => "unread_wrong",
             Lapse::ResetLost => "resets_lost",
@@ -99,6 +111,9 @@ impl Lapse {
             Lapse::StoredOutOfOrder => "messages in the history in another order than was seen",
             Lapse::StoredWrong => "messages in the history with another author, text or place",
             Lapse::StoredReply => "replies in the history that do not answer what they answered",
+            Lapse::Misplaced => "messages that came as if they had been said in another place",
+            Lapse::IdWrong => "messages whose id was another one before, or is another message's",
+            Lapse::IdentityWrong => "connections that the server took for those of another user",
             Lapse::ReplyWrong => {
                 "messages that came without what they answer, or with something else"
             }
@@ -130,7 +145,7 @@ impl Lapses {
         self.add_many(lapse, 1);
     }
 
-    pub(super) fn add_many(&mut self, lapse: Lapse, count: u64) {
+    pub(crate) fn add_many(&mut self, lapse: Lapse, count: u64) {
         self.0[lapse as usize] += count;
     }
 

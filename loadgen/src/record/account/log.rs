@@ -71,6 +71,35 @@ impl Log {
         }
     }
 
+    /// Puts a message before those from this place on. Returns the phones that have heard one of those, and one
+    /// before them. At the end, which is nearly always, there are none; elsewhere it costs a look at each member.
+    pub(super) fn insert(&mut self, at: u32, number: u32) -> Vec<PhoneId> {
+        self.order.insert(at as usize, number);
+        let mut passed = Vec::new();
+        if at as usize + 1 == self.order.len() {
+            return passed;
+        }
+        let mut pass = |phone: PhoneId, cursor: &mut Cursor| {
+            if cursor.start < at && cursor.next > at {
+                passed.push(phone);
+            }
+            cursor.start += u32::from(cursor.start >= at);
+            cursor.next += u32::from(cursor.next > at);
+        };
+        match &mut self.members {
+            Members::All(cursors) => {
+                (0..).map(PhoneId).zip(cursors).for_each(|(phone, cursor)| pass(phone, cursor));
+            }
+            Members::Few(cursors) => {
+                cursors.iter_mut().for_each(|(&phone, cursor)| pass(phone, cursor));
+            }
+            Members::Two(cursors) => {
+                cursors.iter_mut().for_each(|(phone, cursor)| pass(*phone, cursor));
+            }
+        }
+        passed
+    }
+
     /// Whether a phone is a member.
     pub(super) fn has(&self, phone: PhoneId) -> bool {
         match &self.members {

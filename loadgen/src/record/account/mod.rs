@@ -2,13 +2,16 @@
 //! acknowledged, and whether the server has kept it.
 //!
 //! A message to everyone has as many deliveries as there are phones. It is *owed* to the phones that are there
-//! when it is sent, its sender included: what the sender gets is the acknowledgement. Each message costs thirteen
-//! bytes for the whole run, and some 70 more while it is under way; each phone costs 48 bytes.
+//! when it is sent, its sender included: what the sender gets is the acknowledgement. Each message costs twelve
+//! bytes for the whole run, 20 where the protocol shows ids, and some 70 more while it is under way; each phone
+//! costs 56 bytes.
 
 mod checks;
+mod follow;
 mod lapse;
 mod log;
 mod marks;
+mod mids;
 mod stored;
 #[cfg(test)]
 mod tests;
@@ -20,7 +23,6 @@ pub(crate) use stored::Kept;
 use stored::Stored;
 
 use std::collections::{HashMap, HashSet, VecDeque};
-use std::time::Duration;
 
 use switchboard::timer::Moment;
 
@@ -29,7 +31,9 @@ use super::measure::{Begun, Measure};
 use super::views::Views;
 use crate::phone_id::PhoneId;
 use crate::workload::{Place, Stamp};
+use follow::Step;
 use log::Log;
+use mids::Mids;
 use typing::Typing;
 
 /// What became of the messages of users with accounts.
@@ -45,6 +49,7 @@ pub(crate) struct Accounts {
     acknowledged: Vec<u64>,
     /// By message: who wrote it.
     senders: Vec<PhoneId>,
+    mids: Mids,
     everyone: Log,
     /// By phone, the lower number first: the conversations of two.
     pairs: HashMap<(PhoneId, PhoneId), Log>,
@@ -86,10 +91,6 @@ pub(crate) struct Accounts {
 
 /// The place of a message that no phone has seen.
 const NOWHERE: u32 = u32::MAX;
-/// For how long a message that no phone has heard may still be on its way. After that it counts as lost here.
-const IN_FLIGHT: Duration = Duration::from_secs(1);
-/// The most entries in `gaps`. A server that loses more is found out by the first.
-const MOST_GAPS: usize = 100_000;
 
 /// What is known of a phone.
 #[derive(Clone, Copy, Debug, Default)]
@@ -103,6 +104,8 @@ struct Seat {
     generation: u32,
     /// Messages from this number on are owed to it, while it is there.
     since: u32,
+    /// How many messages to everyone others had when it dialled.
+    known: u32,
     /// When it came.
     came: Moment,
     /// When so much came to it at once that its socket may have been full before.
@@ -141,6 +144,7 @@ impl Accounts {
             positions: Vec::new(),
             acknowledged: Vec::new(),
             senders: Vec::new(),
+            mids: Mids::default(),
             everyone: Log::of_all(phones),
             pairs: HashMap::new(),
             rooms: Vec::new(),
@@ -266,118 +270,6 @@ impl Accounts {
         Some(Arrival::Acknowledged(receipt))
     }
 
-    /// A phone is shown a page of a history that goes up to this moment: what follows must come after it.
-    pub(crate) fn see_history(
-        &mut self,
-        by: PhoneId,
-        stamps: impl Iterator<Item = Stamp>,
-        now: Moment,
-    ) {
-        let numbers: Vec<_> = stamps.map(|stamp| (stamp, self.number(&stamp))).collect();
-        let is_placed = |number: u32| self.positions[number as usize] != NOWHERE;
-        let last = numbers.iter().rposition(|&(_, number)| number.is_some_and(is_placed));
-        let mut is_first = true;
-        for (index, (stamp, number)) in numbers.into_iter().enumerate() {
-            let Some(number) = number else {
-                self.lapses.add(Lapse::HistoryWrong);
-                continue;
-            };
-            // What only the store knows has no place in the log: its sender's connection ended, or others will
-            // hear of it in a moment.
-            let is_new = self.positions[number as usize] == NOWHERE;
-            let is_certain = self.owed(stamp.number).is_some_and(|owed| !owed.is_doubted);
-            if is_new && (!is_certain || last.is_some_and(|last| index < last)) {
-                continue;
-            }
-            let gaps = self.gaps.len();
-            let step = self.follow(by, &stamp, number, now);
-            let is_right = step == Step::Next && (is_first || gaps == self.gaps.len());
-            self.lapses.add_many(Lapse::HistoryWrong, u64::from(!is_right));
-            is_first = false;
-        }
-    }
-
-    /// The number of a message, if it was sent like this.
-    fn number(&self, stamp: &Stamp) -> Option<u32> {
-        let index = stamp.number.checked_sub(self.first).and_then(|at| usize::try_from(at).ok());
-        // The entry may be dropped already. Then only the text itself can tell.
-        let is_it =
-            index.is_none_or(|at| self.under_way.get(at).is_some_and(|o| o.stamp == *stamp));
-        let is_phone = stamp.sender.index() < self.seats.len();
-        let number = u32::try_from(stamp.number).ok();
-        number.filter(|&n| is_it && is_phone && (n as usize) < self.positions.len())
-    }
-
-    /// A phone goes on in the log of a message's place.
-    fn follow(&mut self, by: PhoneId, stamp: &Stamp, number: u32, now: Moment) -> Step {
-        let Seat { generation, since, .. } =
-            self.seats.get(by.index()).copied().unwrap_or_default();
-        let is_certain = self.owed(stamp.number).is_some_and(|owed| !owed.is_doubted);
-        let Accounts { positions, everyone, pairs, rooms, gaps, under_way, .. } = self;
-        let log = match Place::of(stamp.recipient) {
-            Place::Everyone => everyone,
-            Place::Room(room) => match rooms.get_mut(room as usize) {
-                Some(log) => log,
-                None => return Step::Astray,
-            },
-            Place::Phone(to) => {
-                let (one, other) = (stamp.sender.min(to), stamp.sender.max(to));
-                pairs.entry((one, other)).or_insert_with(|| Log::of_two(one, other))
-            }
-        };
-        if !log.has(by) {
-            return Step::Astray;
-        }
-        let mut step = Step::Next;
-        if positions[number as usize] == NOWHERE {
-            // A phone that has just come cannot know what was said before. While such messages are on their way
-            // to others, the place of this one is for those to say.
-            let is_new = log.cursor(by).is_some_and(|cursor| cursor.generation != generation);
-            let is_on_its_way = |owed: &Owed| {
-                positions[owed.stamp.number as usize] == NOWHERE
-                    && !owed.is_doubted
-                    && now.since(owed.sent) < IN_FLIGHT
-                    && is_together(&owed.stamp, stamp)
-            };
-            let is_earlier = |owed: &&Owed| owed.stamp.number < u64::from(since);
-            if is_new && under_way.iter().take_while(is_earlier).any(is_on_its_way) {
-                return Step::Next;
-            }
-            positions[number as usize] =
-                u32::try_from(log.order.len()).expect("messages are fewer");
-            log.order.push(number);
-            // Its sender has sent them in the order of their numbers, unless over another connection.
-            if let Some(own) = log.cursor(stamp.sender).filter(|_| is_certain) {
-                if number < own.own {
-                    step = Step::Late;
-                }
-                own.own = own.own.max(number + 1);
-            }
-        }
-        let position = positions[number as usize];
-        if log.order.get(position as usize) != Some(&number) {
-            return Step::Astray;
-        }
-        let cursor = log.cursor(by).expect("it is a member");
-        if cursor.generation != generation {
-            (cursor.generation, cursor.start, cursor.next) = (generation, position, position + 1);
-            return step;
-        }
-        let next = cursor.next;
-        if position >= next {
-            cursor.next = position + 1;
-            let skipped = &log.order[next as usize..position as usize];
-            let room = MOST_GAPS - gaps.len().min(MOST_GAPS);
-            gaps.extend(skipped.iter().take(room).map(|&number| (by, number)));
-            return step;
-        }
-        if position < cursor.start {
-            cursor.start = position;
-            return Step::Late;
-        }
-        if gaps.remove(&(by, number)) { Step::Late } else { Step::Again }
-    }
-
     /// A message is owed to one phone less. Returns when it was sent, if it is still known.
     fn pay(
         &mut self,
@@ -487,28 +379,4 @@ impl Accounts {
     fn is_acknowledged(&self, number: u32) -> bool {
         self.acknowledged[number as usize / 64] >> (number % 64) & 1 == 1
     }
-}
-
-/// Whether two messages are in the same place.
-fn is_together(one: &Stamp, other: &Stamp) -> bool {
-    match (Place::of(one.recipient), Place::of(other.recipient)) {
-        (Place::Phone(to), Place::Phone(other_to)) => {
-            let ends = (one.sender, to);
-            ends == (other.sender, other_to) || ends == (other_to, other.sender)
-        }
-        (one, other) => one == other,
-    }
-}
-
-/// What a message is to a phone that follows its log.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-enum Step {
-    /// A later one.
-    Next,
-    /// One that should have come earlier.
-    Late,
-    /// One that it has heard before.
-    Again,
-    /// One of a place where it is not.
-    Astray,
 }

@@ -25,10 +25,12 @@ pub(crate) struct Stored {
 pub(crate) struct Kept {
     /// What its text says of itself; `None` if it begins as a text of this run, and is none.
     pub(crate) stamp: Option<Stamp>,
-    /// Whether its author is the one in the text.
+    /// Whether its author and its place are those in the text.
     pub(crate) is_author_right: bool,
     /// Whether it answers the message that it answered when it was sent.
     pub(crate) is_answer_right: bool,
+    /// Whether the server's id of it is the one that phones were told.
+    pub(crate) is_id_right: bool,
 }
 
 impl Accounts {
@@ -61,7 +63,7 @@ impl Accounts {
         // One more than the place of the last one.
         let mut last = 0;
         let mut begin = None;
-        for Kept { stamp, is_author_right, is_answer_right } in kept {
+        for Kept { stamp, is_author_right, is_answer_right, is_id_right } in kept {
             let number = stamp.filter(|stamp| is_in(stamp, at)).and_then(|s| self.number(&s));
             let Some(number) = number.filter(|&n| (n as usize) < self.positions.len()) else {
                 self.lapses.add(Lapse::StoredWrong);
@@ -79,6 +81,8 @@ impl Accounts {
             begin = Some(begin.map_or(position, |begin: u32| begin.min(position)));
             let was_seen = std::mem::replace(&mut seen[position as usize], true);
             self.lapses.add_many(Lapse::StoredTwice, u64::from(was_seen));
+            // A second one has an id of its own.
+            self.lapses.add_many(Lapse::IdWrong, u64::from(!is_id_right && !was_seen));
             let is_late = position < last && !was_seen;
             self.lapses.add_many(Lapse::StoredOutOfOrder, u64::from(is_late));
             last = last.max(position + 1);

@@ -53,7 +53,12 @@ fn lapses(accounts: &mut Accounts, books: &mut Books) -> Vec<(Lapse, u64)> {
 }
 
 fn kept(stamps: &[Stamp]) -> Vec<Kept> {
-    let one = |&stamp| Kept { stamp: Some(stamp), is_author_right: true, is_answer_right: true };
+    let one = |&stamp| Kept {
+        stamp: Some(stamp),
+        is_author_right: true,
+        is_answer_right: true,
+        is_id_right: true,
+    };
     stamps.iter().map(one).collect()
 }
 
@@ -112,6 +117,80 @@ fn what_one_phone_misses_hears_twice_or_late_is_found_although_no_delivery_is_ke
 }
 
 #[test]
+fn a_message_that_one_phone_misses_is_lost_there_and_all_others_hear_it_in_its_place() {
+    // The phone that misses it hears what follows before all others, or after them.
+    for order in [[CAT, BOB, ANN], [BOB, ANN, CAT]] {
+        let (mut accounts, mut books) = three();
+        let all: Vec<_> = [ANN, BOB, ANN, BOB]
+            .map(|from| send(&mut accounts, &mut books, from, Place::Everyone))
+            .into();
+        hear_all(&mut accounts, &mut books, &all[0]);
+        for by in order {
+            for (number, stamp) in all.iter().enumerate().skip(1) {
+                if (by, number) != (CAT, 1) {
+                    accounts.hear(by, stamp, &mut books, at(4));
+                }
+            }
+        }
+        accounts.compare(EVERYONE, &kept(&all), true);
+        assert!(faults(&books).is_empty(), "{order:?}: {:?}", faults(&books));
+        assert_eq!(accounts.missing().lost, 1);
+        assert_eq!(lapses(&mut accounts, &mut books), [(Lapse::DeliveryLost, 1)], "{order:?}");
+        // It comes after all.
+        accounts.hear(CAT, &all[1], &mut books, at(5));
+        assert_eq!(faults(&books), [(Fault::Reordered, 1)]);
+    }
+}
+
+#[test]
+fn a_history_on_connecting_has_all_that_others_had_when_the_phone_dialled() {
+    let shown = |shown: &[usize], is_whole: bool| {
+        let (mut accounts, mut books) = three();
+        accounts.went(CAT, Persona::Chatter, &mut books, at(1));
+        let all: Vec<_> =
+            (0..5).map(|_| send(&mut accounts, &mut books, ANN, Place::Everyone)).collect();
+        for (number, stamp) in all.iter().enumerate() {
+            if number == 4 {
+                accounts.dialled(CAT, Persona::Chatter, ServerId::FIRST);
+            }
+            accounts.hear(ANN, stamp, &mut books, at(3));
+            accounts.hear(BOB, stamp, &mut books, at(3));
+        }
+        accounts.see_history(CAT, shown.iter().map(|&number| all[number]), is_whole, at(4));
+        accounts.lapses.count(Lapse::HistoryWrong) > 0
+    };
+    for right in [&[0, 1, 2, 3][..], &[0, 1, 2, 3, 4]] {
+        assert!(!shown(right, true) && !shown(right, false), "{right:?}");
+    }
+    assert!(!shown(&[2, 3], false), "there is room for two");
+    assert!(!shown(&[], false), "other people have written since");
+    for wrong in [&[][..], &[1, 2, 3], &[0, 1, 2], &[0, 1, 3], &[1, 0, 2, 3]] {
+        assert!(shown(wrong, true), "{wrong:?}");
+    }
+    assert!(shown(&[0, 1], false), "the first two, and not the last two");
+}
+
+#[test]
+fn a_message_has_one_id_and_no_other_message_has_it() {
+    let (mut accounts, mut books) = three();
+    let all: Vec<_> =
+        (0..3).map(|_| send(&mut accounts, &mut books, ANN, Place::Everyone)).collect();
+    all.iter().for_each(|stamp| hear_all(&mut accounts, &mut books, stamp));
+    accounts.note_id(0, "a");
+    accounts.note_id(0, "a");
+    accounts.note_id(1, "b");
+    assert!(accounts.is_id_right(0, Some("a")) && accounts.is_id_right(0, None));
+    assert!(accounts.is_id_right(2, Some("a")), "it is not known");
+    assert!(!accounts.is_id_right(0, Some("b")));
+    accounts.note_id(99, "c");
+    accounts.note_id(u64::MAX, "c");
+    assert_eq!(accounts.lapses.count(Lapse::IdWrong), 0);
+    accounts.note_id(0, "b");
+    accounts.note_id(2, "b");
+    assert_eq!(lapses(&mut accounts, &mut books), [(Lapse::IdWrong, 2)], "changed, and repeated");
+}
+
+#[test]
 fn the_first_phone_that_hears_two_messages_of_one_sender_hears_them_in_order() {
     let (mut accounts, mut books) = three();
     let one = send(&mut accounts, &mut books, ANN, Place::Everyone);
@@ -153,7 +232,7 @@ fn who_comes_back_is_owed_what_is_sent_from_then_on_and_hears_on_from_the_histor
     }
     assert!(accounts.is_complete(true), "nothing is owed to who is gone");
     accounts.dialled(CAT, Persona::Chatter, ServerId::FIRST);
-    accounts.see_history(CAT, [one, two].into_iter(), at(4));
+    accounts.see_history(CAT, [one, two].into_iter(), true, at(4));
     let begun = Begun { planned: at(0), actual: at(0) };
     accounts.came(CAT, Persona::Chatter, begun, true, at(5));
     let three = send(&mut accounts, &mut books, ANN, Place::Everyone);
@@ -163,7 +242,7 @@ fn who_comes_back_is_owed_what_is_sent_from_then_on_and_hears_on_from_the_histor
     assert_eq!(faults(&books), [(Fault::Duplicated, 1)]);
     assert!(lapses(&mut accounts, &mut books).is_empty());
     accounts.dialled(CAT, Persona::Chatter, ServerId::FIRST);
-    accounts.see_history(CAT, [one, three].into_iter(), at(4));
+    accounts.see_history(CAT, [one, three].into_iter(), true, at(4));
     assert_eq!(lapses(&mut accounts, &mut books), [(Lapse::HistoryWrong, 1)], "two is left out");
 }
 
@@ -202,7 +281,7 @@ fn a_history_with_a_wrong_author_text_or_place_is_found() {
     hear_all(&mut accounts, &mut books, &one);
     let mut kept = kept(&[one, private]);
     kept[0].is_author_right = false;
-    kept.push(Kept { stamp: None, is_author_right: true, is_answer_right: true });
+    kept.push(Kept { stamp: None, ..kept[1] });
     accounts.compare(EVERYONE, &kept, true);
     assert_eq!(accounts.lapses.count(Lapse::StoredWrong), 3);
 }
@@ -221,7 +300,7 @@ fn a_text_that_names_what_was_never_sent_is_garbled_and_no_panic() {
         Stamp { number: u64::MAX, ..one },
     ] {
         assert_eq!(accounts.hear(BOB, &wrong, &mut books, at(3)), None, "{wrong:?}");
-        accounts.see_history(CAT, [wrong].into_iter(), at(4));
+        accounts.see_history(CAT, [wrong].into_iter(), false, at(4));
         accounts.compare(EVERYONE, &kept(&[wrong]), true);
     }
     assert!(books.count(Fault::Garbled) + books.count(Fault::Misdelivered) == 5);
@@ -340,8 +419,11 @@ fn a_reply_answers_what_it_answered_when_it_was_sent_also_in_the_history() {
     assert!(!accounts.is_answer_right(stamp.number + 1, Some("17")), "that one answers nothing");
     hear_all(&mut accounts, &mut books, &stamp);
     let forgotten = Kept { is_answer_right: false, ..kept(&[stamp])[0] };
+    let changed = Kept { is_id_right: false, ..kept(&[stamp])[0] };
     accounts.compare(EVERYONE, &[forgotten], true);
     assert_eq!(lapses(&mut accounts, &mut books), vec![(Lapse::StoredReply, 1)]);
+    accounts.compare(EVERYONE, &[changed, changed], true);
+    assert_eq!(accounts.lapses.count(Lapse::IdWrong), 1, "a second one is wrong anyway");
 }
 
 #[test]
