@@ -65,8 +65,15 @@ pub(super) fn check(args: &Args, is_spelled: impl Fn(&str) -> bool) -> Result<()
     for &other in Protocol::value_variants() {
         let is_foreign = |flag: &&str| !own.contains(flag) && is_spelled(flag);
         if let Some(flag) = flags_of(other).into_iter().find(is_foreign) {
-            let (flag, word) = (flag.replace('_', "-"), other.dialect().names().word);
-            return Err(format!("--{flag} means something only with --protocol {word}"));
+            let protocols = Protocol::value_variants().iter();
+            let with_it = protocols.filter(|&&protocol| flags_of(protocol).contains(&flag));
+            let words: Vec<_> = with_it.map(|one| one.dialect().names().word).collect();
+            let words = match &words[..] {
+                [rest @ .., last] if !rest.is_empty() => format!("{} or {last}", rest.join(", ")),
+                words => words.concat(),
+            };
+            let flag = flag.replace('_', "-");
+            return Err(format!("--{flag} means something only with --protocol {words}"));
         }
     }
     let realm = args.protocol.dialect().realm();

@@ -1,5 +1,7 @@
 //! Flags as they are typed, and what they come to.
 
+mod accounts;
+
 use super::*;
 use crate::workload::Manners;
 

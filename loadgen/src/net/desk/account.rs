@@ -59,10 +59,7 @@ impl Desk {
                     accounts.lapses.add(Lapse::IdentityWrong);
                 }
             }
-            News::Unread(_)
-            | News::UnreadReset { .. }
-            | News::Room { .. }
-            | News::Known => {}
+            News::Unread(_) | News::UnreadReset { .. } | News::Room { .. } | News::Known => {}
         }
     }
 
