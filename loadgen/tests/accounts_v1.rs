@@ -1,7 +1,7 @@
 //! Does loadgen tell the truth about users with accounts who have rooms, replies and histories? The real program
 //! speaks `switchboard.v1` with its own server, and with servers that have one flaw each.
 
-#[allow(dead_code, reason = "a fake; of its flaws only some are played")]
+#[allow(dead_code, clippy::too_many_lines, reason = "a fake; of its flaws only some are played")]
 mod fake_accounts;
 
 use std::collections::BTreeMap;
