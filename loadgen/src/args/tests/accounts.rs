@@ -34,7 +34,7 @@ fn a_flag_of_another_protocol_is_refused_with_all_that_have_it() {
         ("--rooms 2", "--rooms means something only with --protocol"),
         ("--protocol chatterbox --rooms 2", "--rooms means something only with --protocol"),
         ("--protocol websocket-chat --room-share 0.5", "--room-share means something only"),
-        ("--protocol websocket-chat --replies 0.5", "only with --protocol v1"),
+        ("--protocol websocket-chat --replies 0.5", "only with --protocol mychat or v1"),
         ("--protocol websocket-chat --marks 0.5", "only with --protocol v1"),
         ("--protocol chatterbox --private 0.5", "only with --protocol websocket-chat or v1"),
         ("--protocol chatterbox --typing 0", "only with --protocol session, websocket-chat or v1"),
