@@ -75,8 +75,8 @@ impl Plan {
 
     /// How many phones this process plays.
     pub(crate) fn own_phones(&self) -> u32 {
-        let all = self.devices().phones();
-        self.shard.map_or(all, |shard| shard.phones(all))
+        let (all, of_one) = (self.devices().phones(), self.devices().each());
+        self.shard.map_or(all, |shard| shard.phones(self.timing.clients) * of_one)
     }
 
     /// The most phones to which one message is delivered: a user's may be for everyone.

@@ -5,12 +5,12 @@ mod begun;
 #[expect(dead_code, reason = "not all faults are needed here")]
 mod fake_server;
 
-use std::path::Path;
 use std::time::Duration;
 use std::{fs, thread};
 
 use begun::folder::Folder;
-use begun::{Begun, loadgen, serve, soon, text};
+use begun::shards::{PATIENCE, begin, merge, play, sum};
+use begun::{loadgen, serve, text};
 use fake_server::{FakeServer, Fault};
 use nix::sys::signal::Signal;
 use serde_json::Value;
@@ -18,45 +18,8 @@ use serde_json::Value;
 const PLAN: &str = "--clients 40 --ramp 1s --duration 2s --rate 500 --grain 5ms --quiet";
 /// The run says nothing: this machine was too busy.
 const INVALID: i32 = 4;
-/// A shard takes a few seconds.
-const PATIENCE: Duration = Duration::from_secs(100);
 /// The most tries on a busy machine.
 const ATTEMPTS: u32 = 10;
-
-fn json(file: &str) -> Value {
-    let text = fs::read_to_string(file).expect("it was written");
-    serde_json::from_str(&text).expect("it is JSON")
-}
-
-/// Begins all shards of a plan against a server. Each will write its report into `N.json`.
-fn begin(folder: &Folder, url: &str, of: u32, plan: &str) -> Vec<Begun> {
-    let start = soon();
-    let shard = |number: u32| {
-        let file = folder.path(&format!("{number}.json"));
-        let shard = format!("--shard {number}/{of} --start-at {start} --seed 5");
-        Begun::new(loadgen(&format!("{url} {plan} {shard} --json {file}")))
-    };
-    (1..=of).map(shard).collect()
-}
-
-/// Plays all shards of a plan to their end. Returns their reports.
-fn play(folder: &Folder, url: &str, of: u32, plan: &str) -> Vec<Value> {
-    for mut shard in begin(folder, url, of, plan) {
-        shard.ends_within(PATIENCE);
-    }
-    (1..=of).map(|number| json(&folder.path(&format!("{number}.json")))).collect()
-}
-
-/// Merges these files of a folder: the exit code, stderr, and the report if there is one.
-fn merge(folder: &Folder, files: &[&str]) -> (i32, String, Option<Value>) {
-    let files: Vec<_> = files.iter().map(|name| folder.path(name)).collect();
-    let out = folder.path("merged.json");
-    let _ = fs::remove_file(&out);
-    let merged = loadgen(&format!("merge {} --json {out}", files.join(" "))).output();
-    let merged = merged.expect("it starts");
-    let code = merged.status.code().expect("no signal");
-    (code, text(&merged.stderr), Path::new(&out).exists().then(|| json(&out)))
-}
 
 /// Tries again while the machine is too busy to play all of the plan.
 fn until_all_is_sent(play: impl Fn() -> (Vec<Value>, i32, Value)) -> (Vec<Value>, i32, Value) {
@@ -65,11 +28,6 @@ fn until_all_is_sent(play: impl Fn() -> (Vec<Value>, i32, Value)) -> (Vec<Value>
         *code != INVALID && merged["messages"]["skipped"] == 0
     };
     plays.find(is_whole).expect("this machine can play forty phones")
-}
-
-fn sum(reports: &[Value], pointer: &str) -> u64 {
-    let one = |report: &Value| report.pointer(pointer).and_then(Value::as_u64);
-    reports.iter().map(|report| one(report).expect("a count")).sum()
 }
 
 const FOUR: [&str; 4] = ["3.json", "1.json", "4.json", "2.json"];
@@ -90,7 +48,7 @@ fn four_processes_come_to_what_one_process_comes_to() {
     let whole = folder.path("whole.json");
     let plan = format!("ws://{address} {PLAN} --metrics http://{address} --seed 5 --json {whole}");
     loadgen(&plan).output().expect("it starts");
-    let whole = json(&whole);
+    let whole = folder.json("whole.json");
     for pointer in
         ["/messages/sent", "/messages/delivered", "/connections/planned", "/connections/peak"]
     {
@@ -156,7 +114,7 @@ fn shards_that_do_not_belong_together_are_refused_by_name() {
     let whole = folder.path("whole.json");
     loadgen(&format!("{url} {plan} --json {whole}")).output().expect("it starts");
     let edit = |name: &str, edit: &dyn Fn(&mut Value)| {
-        let mut report = json(&folder.path("2.json"));
+        let mut report = folder.json("2.json");
         edit(&mut report);
         fs::write(folder.path(name), report.to_string()).expect("it is ours");
     };
@@ -219,7 +177,8 @@ fn a_plan_that_cannot_be_shared_is_a_clear_line() {
         ("ws://127.0.0.1:9 --shard 1/2", "needs --seed"),
         ("ws://127.0.0.1:9 --seed 1 --shard 1/2", "needs --start-at"),
         (&format!("{needed} --ramp 100ms"), "needs a --ramp of 1s"),
-        (&format!("{needed} --protocol session"), "does not go with --protocol session"),
+        (&format!("{needed} --protocol session --clients 3"), "needs --clients 4 or more"),
+        (&format!("{needed} --protocol v1 --accounts f"), "does not go with --protocol v1"),
         (&format!("{needed} --closed"), "does not go with --closed"),
         (&format!("{needed} --stage 1s:10 --stage 1s:10"), "does not go with --stage"),
         (&format!("{needed} --persona chatter=1 --persona flapper=1"), "--persona flapper"),

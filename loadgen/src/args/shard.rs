@@ -35,9 +35,11 @@ pub(super) fn check(args: &Args) -> Result<(), String> {
         args.persona.iter().any(|share| share.persona == persona && share.weight > 0)
     };
     let protocol = format!("--protocol {}", args.protocol.dialect().names().word);
-    let is_mobile = matches!(args.protocol.dialect().realm(), Realm::Mobile(_));
+    let realm = args.protocol.dialect().realm();
+    let (is_session, is_account) =
+        (matches!(realm, Realm::Messenger(_)), matches!(realm, Realm::Account(_)));
     let obstacles = [
-        (!is_mobile, protocol.as_str(), "only phones with numbers can be shared"),
+        (is_account, protocol.as_str(), "only phones with numbers and sessions can be shared"),
         (args.url.len() > 1, "several servers", "`merge` adds up the books of one"),
         (args.closed, "--closed", "no process sees when a phone of another one has got a message"),
         (!args.stage.is_empty(), "--stage", "its phones leave while others may write to them"),
@@ -52,6 +54,10 @@ pub(super) fn check(args: &Args) -> Result<(), String> {
         None if shard.of > args.clients => {
             Err(format!("--shard {shard}: there are more shards than --clients"))
         }
+        None if is_session && shard.of.saturating_mul(2) > args.clients => Err(format!(
+            "--shard {shard} needs --clients {} or more: sessions write only to those of their own shard",
+            shard.of * 2
+        )),
         None => Ok(()),
     }
 }

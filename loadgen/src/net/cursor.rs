@@ -60,10 +60,11 @@ impl<'p> Cursor<'p> {
         let peers =
             Peers::new(senders, cast.phones(Persona::is_written_to), settings.circle, timing.seed);
         // Contacts are told of each other's comings and goings, which no server can do for another server's people.
+        // And no process can know when those of another came and went.
         let peers = match settings.protocol.dialect().realm() {
             // Users are on one server only: `args` sees to that.
             Realm::Mobile(_) | Realm::Account(_) => peers,
-            Realm::Messenger(_) => peers.within(homes),
+            Realm::Messenger(_) => peers.within(homes).within_shard(plan.shard),
         };
         let think = settings.think.unwrap_or_else(|| match timing.rate > 0.0 {
             // If every message arrived at once, this thinking time would make the planned rate.

@@ -34,8 +34,7 @@ impl Run<'_> {
         let Some((sender, recipient)) = pair else {
             // All shards leave it out, and one counts it.
             record.skipped_sends += u64::from(shard.number == 1);
-            record.books.pass(None, planned);
-            return;
+            return record.pass(None, planned);
         };
         let is_there = self.lines.are_ready(sender);
         match (shard.has(sender), shard.has(recipient)) {
@@ -50,20 +49,18 @@ impl Run<'_> {
             }
             (true, true) => {
                 record.skipped_sends += 1;
-                record.books.pass(pair, planned);
+                record.pass(pair, planned);
             }
             (false, true) => {
                 record.books.expect(sender, self.lines.party(recipient), planned);
             }
-            (false, false) => {
-                record.books.pass(pair, planned);
-            }
+            (false, false) => record.pass(pair, planned),
         }
     }
 
     /// A phone writes to a phone of another shard.
     fn send_across(&mut self, (from, to): (PhoneId, PhoneId), planned: Moment) {
-        // Only plans of phones with numbers are shared.
+        // Sessions write only to sessions of their own process, and users with accounts are not shared.
         let Realm::Mobile(words) = self.realm else { return };
         let now = self.clock.now();
         let stamp = self.desk.record.books.send_across(from, to, planned);

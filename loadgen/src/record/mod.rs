@@ -229,6 +229,14 @@ impl Record {
         }
     }
 
+    /// In a shard: a message of the plan concerns no phone of this process, or is not sent.
+    pub(crate) fn pass(&mut self, pair: Option<(PhoneId, PhoneId)>, planned: Moment) {
+        self.books.pass(pair, planned);
+        if let Some(messenger) = self.checked.messenger_mut() {
+            messenger.copies.pass();
+        }
+    }
+
     /// The server says that a message of this phone to another will not arrive. Returns its number, if it is one to
     /// another server. If it is not, the message counts as lost.
     pub(crate) fn give_back(&mut self, from: PhoneId, to: Option<PhoneId>) -> Option<u64> {

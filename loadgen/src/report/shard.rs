@@ -132,10 +132,11 @@ impl Shards {
 
     fn about_messages(&self) -> [String; 2] {
         let Shards { messages_sent: sent, messages_arrived: arrived, .. } = self;
-        [
-            format!("{arrived} of {sent} messages from one shard to another arrived"),
-            self.clocks.clone(),
-        ]
+        let messages = match sent {
+            0 => "No message was sent from one shard to another".to_owned(),
+            _ => format!("{arrived} of {sent} messages from one shard to another arrived"),
+        };
+        [messages, self.clocks.clone()]
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::rc::Rc;
 
+use super::Shard;
 use super::homes::Homes;
 use crate::phone_id::PhoneId;
 
@@ -16,6 +17,8 @@ pub(crate) struct Peers {
     seed: u64,
     /// Where phones are, if each writes only to those on its own server.
     homes: Option<Rc<Homes>>,
+    /// Which process plays which phone, if each phone writes only to those of its own.
+    shard: Option<Shard>,
 }
 
 impl Peers {
@@ -28,7 +31,7 @@ impl Peers {
     ) -> Self {
         // The schedule has a generator of its own: the two must not draw from one sequence.
         let random = fastrand::Rng::with_seed(!seed);
-        Peers { random, senders, recipients, circle, seed, homes: None }
+        Peers { random, senders, recipients, circle, seed, homes: None, shard: None }
     }
 
     /// Each phone writes only to those on its own server.
@@ -36,9 +39,16 @@ impl Peers {
         Peers { homes: homes.are_several().then(|| Rc::clone(homes)), ..self }
     }
 
+    /// Each phone writes only to those of its own process, if there are several.
+    pub(crate) fn within_shard(self, shard: Option<Shard>) -> Self {
+        Peers { shard, ..self }
+    }
+
     /// Whether a phone may write to another.
     fn are_near(&self, phone: PhoneId, peer: PhoneId) -> bool {
-        self.homes.as_ref().is_none_or(|homes| homes.of(phone) == homes.of(peer))
+        let are_together =
+            self.shard.is_none_or(|shard| shard.of_phone(phone) == shard.of_phone(peer));
+        are_together && self.homes.as_ref().is_none_or(|homes| homes.of(phone) == homes.of(peer))
     }
 
     /// A sender and a recipient: two different phones that are ready.
@@ -48,8 +58,16 @@ impl Peers {
         &mut self,
         is_ready: impl Fn(PhoneId) -> bool,
     ) -> Option<(PhoneId, PhoneId)> {
-        let sender = choose(&mut self.random, &self.senders, &is_ready)?;
-        Some((sender, self.recipient(sender, is_ready)?))
+        /// Senders that are tried before a message is left out: of a small circle, nobody may be there yet.
+        const SENDERS: u32 = 16;
+        let senders = if self.circle.is_some() { SENDERS } else { 1 };
+        for _ in 0..senders {
+            let sender = choose(&mut self.random, &self.senders, &is_ready)?;
+            if let Some(recipient) = self.recipient(sender, &is_ready) {
+                return Some((sender, recipient));
+            }
+        }
+        None
     }
 
     /// A recipient for this sender.
@@ -143,6 +161,28 @@ mod tests {
             assert!(pairs.iter().any(|&(sender, _)| sender == phone));
             assert!(pairs.iter().any(|&(_, recipient)| recipient == phone));
         }
+    }
+
+    #[test]
+    fn a_sender_whose_circle_is_not_there_yet_leaves_its_turn_to_another() {
+        let mut peers = peers(12, Some(2), 5);
+        let is_there = |phone: PhoneId| phone.0 < 6;
+        for _ in 0..200 {
+            let (sender, recipient) = peers.next(is_there).expect("some can write");
+            assert!(is_there(sender) && is_there(recipient));
+        }
+        assert_eq!(peers.next(|phone| phone.0 == 3), None, "it would write to itself");
+    }
+
+    #[test]
+    fn all_processes_draw_the_same_pairs_and_none_is_of_two_of_them() {
+        let drawn = |number| {
+            let shard = Shard { number, of: 3 };
+            let mut peers = peers(100, Some(10), 1).within_shard(Some(shard));
+            (0..500).map(|_| peers.next(|_| true).expect("all are ready")).collect::<Vec<_>>()
+        };
+        assert_eq!(drawn(1), drawn(3));
+        assert!(drawn(2).iter().all(|(from, to)| from.0 % 3 == to.0 % 3 && from != to));
     }
 
     #[test]

@@ -4,6 +4,7 @@
 #![allow(dead_code, reason = "each of the tests needs a part of it")]
 
 pub(crate) mod folder;
+pub(crate) mod shards;
 
 use std::io::{BufRead as _, BufReader, Read};
 use std::process::{self, Child, ChildStdin, ChildStdout, Command, Output, Stdio};

@@ -180,6 +180,12 @@ impl Contacts {
         }
     }
 
+    /// Adds how often sessions of other processes came and went, and how long it took until contacts knew.
+    pub(super) fn absorb(&mut self, convergence: Measure, changes: u32) {
+        self.convergence.absorb(&convergence);
+        self.changes += changes;
+    }
+
     /// How often a session has come or gone.
     pub(super) fn changes(&self) -> u32 {
         self.changes

@@ -8,6 +8,9 @@
 use std::collections::{HashMap, VecDeque};
 use std::mem;
 
+use serde::{Deserialize, Serialize};
+use switchboard::timer::Moment;
+
 use super::breach::{Breach, Breaches};
 use crate::client::Status;
 use crate::phone_id::PhoneId;
@@ -32,7 +35,7 @@ pub(crate) struct Copies {
 }
 
 /// How many frames of each kind have come.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, Deserialize, Serialize)]
 pub(crate) struct Tally {
     /// Copies for the recipient's devices, and mirrors for the sender's other devices.
     pub(crate) copies: u64,
@@ -41,6 +44,17 @@ pub(crate) struct Tally {
     pub(crate) statuses: u64,
     /// Messages that were read, as their sender was told.
     pub(crate) read: u64,
+}
+
+impl Tally {
+    /// Adds the frames of another process.
+    pub(super) fn absorb(&mut self, other: Tally) {
+        let Tally { copies, mirrors, statuses, read } = other;
+        self.copies += copies;
+        self.mirrors += mirrors;
+        self.statuses += statuses;
+        self.read += read;
+    }
 }
 
 /// A message on its way.
@@ -114,6 +128,22 @@ impl Copies {
             has_been_read: false,
             posted,
         });
+    }
+
+    /// In a shard: the next message is none of this process. Nothing is to come of it.
+    pub(crate) fn pass(&mut self) {
+        let nobody = Party { phone: PhoneId(u32::MAX), generation: 0 };
+        let begun = Begun::at(Moment::START);
+        self.entries.push_back(Entry {
+            posted: Posted { from: nobody, to: nobody, begun, written_on: 0, read_on: None },
+            copies: 0,
+            mirrors: 0,
+            readers: 0,
+            heard: u64::MAX,
+            is_undelivered: false,
+            has_been_read: false,
+        });
+        self.tidy(self.first);
     }
 
     /// Messages of which something is still to come.

@@ -20,6 +20,8 @@ use crate::workload::Devices;
 pub(crate) struct Invitations {
     devices: Devices,
     all: BTreeMap<u64, Invitation>,
+    /// How many invitations were sent.
+    sent: u64,
     /// How many invitations have a sender that has not been told the answer.
     open: u64,
     pub(crate) accepted: u64,
@@ -54,7 +56,7 @@ fn parties(number: u64) -> (PhoneId, PhoneId) {
 
 impl Invitations {
     pub(super) fn new(devices: Devices) -> Self {
-        Invitations { devices, all: BTreeMap::new(), open: 0, accepted: 0, declined: 0 }
+        Invitations { devices, all: BTreeMap::new(), sent: 0, open: 0, accepted: 0, declined: 0 }
     }
 
     /// A session invites another.
@@ -62,12 +64,20 @@ impl Invitations {
         let (shown, told) = (Vec::new(), Vec::new());
         let invitation = Invitation { from, sent: now, shown, answer: None, answerable: now, told };
         self.all.insert(number(from.phone, to), invitation);
+        self.sent = self.all.len() as u64;
         self.open += 1;
     }
 
     /// How many were sent.
     pub(crate) fn sent(&self) -> u64 {
-        self.all.len() as u64
+        self.sent
+    }
+
+    /// Adds those of another process, whose run is over.
+    pub(super) fn add_merged(&mut self, sent: u64, accepted: u64, declined: u64) {
+        self.sent += sent;
+        self.accepted += accepted;
+        self.declined += declined;
     }
 
     /// How many have a sender that has not been told the answer.

@@ -9,6 +9,7 @@ mod checks;
 mod contacts;
 mod copies;
 mod invitations;
+mod merged;
 #[cfg(test)]
 mod tests;
 mod typing;
@@ -16,6 +17,7 @@ mod typing;
 pub(crate) use breach::{Breach, Breaches};
 pub(crate) use copies::{Copies, Posted, Tally};
 pub(crate) use invitations::number as invitation_number;
+pub(in crate::record) use merged::MessengerPart;
 
 use std::collections::HashSet;
 

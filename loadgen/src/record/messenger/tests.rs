@@ -75,6 +75,58 @@ impl Chat {
 use Status::{Delivered, Read, Sent, Undelivered};
 
 #[test]
+fn messages_of_other_processes_have_numbers_and_nothing_comes_of_them() {
+    let mut chat = Chat::new(2, 0);
+    (chat.books, chat.stamps) = (Books::of_a_shard(), Vec::new());
+    let now = Moment::START;
+    let pass = |chat: &mut Chat| {
+        chat.books.pass(Some((PhoneId(7), PhoneId(8))), now);
+        chat.messenger.copies.pass();
+    };
+    pass(&mut chat);
+    let (from, to) = (chat.messenger.party(ANN), chat.messenger.party(BOB));
+    chat.stamps.push(chat.books.send(from, to, Way::Within, now, now));
+    let begun = Begun::at(now);
+    chat.messenger.copies.send(Posted { from, to, begun, written_on: 0, read_on: None });
+    pass(&mut chat);
+    assert_eq!((chat.stamps[0].number, chat.messenger.copies.under_way()), (1, 2));
+    for (by, is_outgoing) in [(1, false), (3, false), (2, true)] {
+        chat.copy(by, 0, is_outgoing);
+    }
+    for by in [0, 2] {
+        for word in [Sent, Delivered] {
+            chat.messenger.hear_status(PhoneId(by), Some(1), word, &mut chat.books, now);
+        }
+    }
+    assert_eq!((chat.books.delivered(), chat.messenger.copies.under_way()), (1, 0));
+    // What another process has sent is no news here.
+    chat.messenger.hear_status(ANN, Some(2), Sent, &mut chat.books, now);
+    assert_eq!(chat.found(), [("statuses_twice", 1)]);
+}
+
+#[test]
+fn what_several_processes_have_seen_of_their_sessions_is_added_up() {
+    let mut parts = Vec::new();
+    for breaks in [false, true] {
+        let mut chat = Chat::new(2, 1);
+        chat.go_well();
+        if breaks {
+            chat.messenger.broke(Party { phone: ANN, generation: 1 });
+            chat.messenger.breaches.add(Breach::Stranger);
+        }
+        let json = serde_json::to_string(&MessengerPart::of(&chat.messenger)).expect("it is data");
+        parts.push(serde_json::from_str::<MessengerPart>(&json).expect("the same data"));
+    }
+    let merged = Messenger::merged(parts.iter(), Measure::default(), 8);
+    let Tally { copies, mirrors, statuses, read } = merged.tally();
+    assert_eq!((copies, mirrors, statuses, read), (4, 2, 14, 2));
+    assert_eq!((merged.read.count(), merged.contacts.changes()), (2, 8));
+    assert_eq!((merged.breaches.count(Breach::Stranger), merged.is_steady()), (1, false));
+    let steady = Messenger::merged(parts[..1].iter(), Measure::default(), 4);
+    assert!(steady.is_steady());
+}
+
+#[test]
 fn a_message_that_goes_well_is_delivered_once_read_once_and_forgotten() {
     for devices in [1, 2, 16] {
         let mut chat = Chat::new(devices, 1);

@@ -15,12 +15,14 @@ use crate::client::Ending;
 use crate::phone_id::PhoneId;
 use crate::record::books::{Books, Crossing, Sums};
 use crate::record::lately::Lately;
+use crate::record::messenger::MessengerPart;
 use crate::record::outcome::nanos;
 use crate::record::series::RowHistograms;
 use crate::record::tally::{add_endings, pairs};
 use crate::record::views::Views;
 use crate::record::{
-    Checked, Connecting, End, Heard, Measure, Outcome, Record, Sample, Second, Series, Tally, Times,
+    Checked, Connecting, End, Heard, Measure, Messenger, Outcome, Record, Sample, Second, Series,
+    Tally, Times,
 };
 use crate::workload::{Persona, Shard};
 
@@ -75,6 +77,8 @@ pub(crate) struct Part {
     endings: BTreeMap<Ending, u64>,
     tallies: BTreeMap<Persona, Tally>,
     series: Vec<(Second, RowHistograms)>,
+    /// Only of sessions.
+    messenger: Option<Box<MessengerPart>>,
 }
 
 /// What is known of messages between shards only when all shards are seen.
@@ -122,6 +126,7 @@ impl Part {
             endings: record.endings.clone(),
             tallies: record.tallies.clone(),
             series: record.series.rows().iter().cloned().zip(histograms).collect(),
+            messenger: record.messenger().map(MessengerPart::of).map(Box::new),
         })
     }
 
@@ -164,7 +169,14 @@ impl Part {
         let verdict = Crossed::of(parts);
         sums.add_invented(verdict.invented);
         record.books = Books::of_sums(sums);
-        record.checked = Checked::Mobile(Box::new(Views::merged(convergence, changes)));
+        let of_sessions = parts.iter().filter_map(|part| part.messenger.as_deref());
+        record.checked = match parts.iter().any(|part| part.messenger.is_some()) {
+            true => {
+                let merged = Messenger::merged(of_sessions, convergence, changes);
+                Checked::Messenger(Box::new(merged))
+            }
+            false => Checked::Mobile(Box::new(Views::merged(convergence, changes))),
+        };
         record.series = Series::of_rows(merged_rows(parts, is_one_clock));
         let sum = |figure: fn(&Part) -> u64| parts.iter().map(figure).sum::<u64>();
         let outcome = Outcome {
