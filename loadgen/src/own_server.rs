@@ -77,7 +77,7 @@ type Said = Arc<Mutex<VecDeque<String>>>;
 
 impl OwnServer {
     /// Starts this program, or the server that is built into loadgen. `data`: the folder with its users, if there
-    /// are to be any.
+    /// are to be any. `times`: variables of the server that the plan knows better.
     ///
     /// # Errors
     ///
@@ -85,6 +85,7 @@ impl OwnServer {
     pub(crate) fn start(
         program: Option<&Path>,
         data: Option<&Path>,
+        times: &[(&str, Duration)],
         signals: &Signals,
     ) -> Result<Self, Refusal> {
         let mut command = program_of(program)?;
@@ -94,6 +95,7 @@ impl OwnServer {
         command
             .args(["--listen", "127.0.0.1:0"])
             .envs(LIFTED.iter().filter(|(name, _)| !is_set(name)).copied())
+            .envs(times.iter().map(|(name, time)| (name, format!("{}ms", time.as_millis()))))
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::piped())
@@ -301,7 +303,7 @@ mod tests {
     fn a_program_that_is_no_server_is_a_clear_error() {
         let mut signals = Signals::open().expect("the kernel has them");
         let start = |path: &str, signals: &Signals| {
-            OwnServer::start(Some(Path::new(path)), None, signals).expect_err("no server")
+            OwnServer::start(Some(Path::new(path)), None, &[], signals).expect_err("no server")
         };
         let sentence = "the server did not start".to_owned();
         assert_eq!(start("/bin/false", &signals), Refusal::Server(sentence));

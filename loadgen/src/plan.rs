@@ -101,6 +101,16 @@ impl Plan {
         const SLACK: Duration = Duration::from_secs(2);
         Some(self.ping_timeout? + self.sweep_interval + SLACK)
     }
+
+    /// What a server of loadgen's own must keep to, in the server's variables: what the plan holds it to.
+    pub(crate) fn times_of_the_server(&self) -> Vec<(&'static str, Duration)> {
+        self.ping_timeout.map_or_else(Vec::new, |timeout| {
+            vec![
+                ("SWITCHBOARD_PING_TIMEOUT", timeout),
+                ("SWITCHBOARD_SWEEP_INTERVAL", self.sweep_interval),
+            ]
+        })
+    }
 }
 
 /// What phones do.

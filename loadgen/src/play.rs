@@ -213,7 +213,10 @@ pub(crate) fn play(
     };
     let own = match is_own {
         false => None,
-        true => Some(OwnServer::start(program, data.as_ref().map(DataFolder::path), signals)?),
+        true => {
+            let data = data.as_ref().map(DataFolder::path);
+            Some(OwnServer::start(program, data, &plan.times_of_the_server(), signals)?)
+        }
     };
     if let Some(own) = &own {
         own.has_room(phones).map_err(Failure::usage)?;

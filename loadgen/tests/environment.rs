@@ -56,6 +56,18 @@ fn a_misspelt_variable_is_a_warning_and_so_is_one_of_the_server() {
 }
 
 #[test]
+fn the_server_of_its_own_keeps_to_the_times_that_the_plan_holds_it_to() {
+    let mut command = loadgen();
+    // The plan knows it better.
+    command.env("SWITCHBOARD_PING_TIMEOUT", "1h").args(PLAN.split(' '));
+    let drops = "--rate 0 --persona silent-drop=1 --ping-timeout 1s --sweep-interval 100ms";
+    let (output, said) = run(command.args(drops.split(' ')));
+    assert_eq!(output.status.code(), Some(0), "{said}");
+    let report = String::from_utf8(output.stdout).expect("text");
+    assert!(report.contains("2 given up by the server, 0 too early; 0 not in time"), "{report}");
+}
+
+#[test]
 fn an_error_is_one_in_the_journal_too() {
     let path = env::temp_dir().join(format!("loadgen-journal-{}", process::id()));
     let file = File::create(&path).expect("nobody else has that file");

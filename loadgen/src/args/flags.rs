@@ -286,6 +286,7 @@ pub(super) struct Args {
     /// The server's --ping-timeout: then it must give up a silent phone in time [default: not known]
     ///
     /// In time is not before this, and at most --sweep-interval and two seconds after it. The run waits for that.
+    /// loadgen's own server is started with both.
     #[arg(long, env = "LOADGEN_PING_TIMEOUT", value_name = "TIME", help_heading = CHECKS, value_parser = time)]
     pub(super) ping_timeout: Option<Duration>,
 
