@@ -25,9 +25,12 @@ fn play(args: &str) -> Playing {
     let mut child: Child =
         loadgen(&format!("{args} --listen 0 --quiet")).spawn().expect("it starts");
     let mut stderr = BufReader::new(child.stderr.take().expect("it is piped"));
-    let mut line = String::new();
-    stderr.read_line(&mut line).expect("it says where");
-    let (_, rest) = line.split_once("metrics at http://").expect(&line);
+    let mut said = String::new();
+    // Before it there may be a warning of a variable.
+    while !said.contains("metrics at http://") {
+        assert!(stderr.read_line(&mut said).expect("it says where") > 0, "it ended: {said}");
+    }
+    let (_, rest) = said.split_once("metrics at http://").expect("it was said");
     let address = rest.trim_end().strip_suffix("/metrics").expect("the path").to_owned();
     assert!(address.starts_with("127.0.0.1:"), "a port alone is on the loopback: {address}");
     thread::spawn(move || io::copy(&mut stderr, &mut io::sink()));
