@@ -7,12 +7,11 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, RecvTimeoutError, TryRecvError, channel};
-use std::thread;
 use std::time::Duration;
 
 use mio::Waker;
 
+use super::background::{Background, Vanished};
 use super::clock::Clock;
 use super::log::{Level, Log};
 use super::{Driver, bans_file};
@@ -37,7 +36,7 @@ pub(super) struct BanKeeper {
     waiting: Vec<BanChange>,
     /// Whether to write it. Not again right after a failure.
     is_due: bool,
-    under_way: Option<Receiver<Result<(), String>>>,
+    under_way: Option<Background<Result<(), String>>>,
     /// How many of those that wait the thread writes. They are the first.
     in_hand: usize,
 }
@@ -86,33 +85,24 @@ impl BanKeeper {
     fn write(&mut self, log: &mut Log) {
         self.is_due = false;
         let Some(path) = self.path.clone() else { return };
-        let (done, under_way) = channel();
-        let (changes, waker) = (self.waiting.clone(), Arc::clone(&self.waker));
-        let write = move || {
-            // If the server has ended meanwhile, nobody receives this.
-            let _ = done.send(bans_file::edit(&path, &changes));
-            let _ = waker.wake();
-        };
-        match thread::Builder::new().name("bans".to_owned()).spawn(write) {
-            Ok(_) => (self.under_way, self.in_hand) = (Some(under_way), self.waiting.len()),
+        let changes = self.waiting.clone();
+        match Background::begin("bans", &self.waker, move || bans_file::edit(&path, &changes)) {
+            Ok(under_way) => (self.under_way, self.in_hand) = (Some(under_way), self.waiting.len()),
             Err(error) => self.complain(&error.to_string(), log),
         }
     }
 
     /// Takes the result of the thread, once it is done.
     fn look(&mut self, log: &mut Log) {
-        let Some(under_way) = &self.under_way else { return };
-        match under_way.try_recv() {
-            Ok(result) => self.settle(result, log),
-            Err(TryRecvError::Empty) => {}
-            Err(TryRecvError::Disconnected) => self.settle(Err(thread_ended()), log),
+        if let Some(result) = self.under_way.as_ref().and_then(Background::result) {
+            self.settle(result, log);
         }
     }
 
-    fn settle(&mut self, result: Result<(), String>, log: &mut Log) {
+    fn settle(&mut self, result: Result<Result<(), String>, Vanished>, log: &mut Log) {
         self.under_way = None;
         let written = std::mem::take(&mut self.in_hand);
-        match result {
+        match result.unwrap_or_else(|_| Err(Vanished::WHY.to_owned())) {
             Ok(()) => drop(self.waiting.drain(..written)),
             Err(why) => self.complain(&why, log),
         }
@@ -131,13 +121,9 @@ impl BanKeeper {
     /// Waits for the thread, if there is one. Returns whether it was done before the deadline.
     fn is_over(&mut self, deadline: Moment, clock: Clock, log: &mut Log) -> bool {
         let Some(under_way) = &self.under_way else { return true };
-        let result = match under_way.recv_timeout(deadline.since(clock.monotonic())) {
-            Ok(result) => result,
-            Err(RecvTimeoutError::Disconnected) => Err(thread_ended()),
-            Err(RecvTimeoutError::Timeout) => {
-                self.complain("the disk does not answer", log);
-                return false;
-            }
+        let Some(result) = under_way.wait(deadline.since(clock.monotonic())) else {
+            self.complain("the disk does not answer", log);
+            return false;
         };
         self.settle(result, log);
         true
@@ -148,10 +134,6 @@ impl BanKeeper {
         let what = "they hold until the server ends, and the next change or reload tries again";
         log.owed(Level::Error, format_args!("bans could not be written to {path}: {why}; {what}"));
     }
-}
-
-fn thread_ended() -> String {
-    "its thread has ended".to_owned()
 }
 
 impl Driver {
@@ -178,6 +160,8 @@ impl Driver {
 #[cfg(test)]
 mod tests {
     use std::fs;
+    use std::sync::mpsc::channel;
+    use std::thread;
 
     use mio::{Poll, Token};
 
@@ -218,7 +202,7 @@ mod tests {
         let (mut keeper, path) = keeper("hung");
         fs::write(&path, "").expect("it is ours");
         let (never, under_way) = channel();
-        keeper.under_way = Some(under_way);
+        keeper.under_way = Some(Background::of(under_way));
         keeper.waiting.push(change(1));
         let keeper = finished(keeper, Duration::from_millis(10));
         let beside = (keeper.waiting.len(), keeper.in_hand);
@@ -227,7 +211,7 @@ mod tests {
         // Once it answers, what waits is written.
         let (answers, under_way) = channel();
         answers.send(Err("the disk is full".to_owned())).expect("it is heard");
-        let keeper = BanKeeper { under_way: Some(under_way), ..keeper };
+        let keeper = BanKeeper { under_way: Some(Background::of(under_way)), ..keeper };
         let keeper = finished(keeper, Duration::from_secs(30));
         assert!(keeper.waiting.is_empty());
         assert_eq!(fs::read_to_string(&path).expect("it is ours"), "number 0000000001\n");

@@ -3,6 +3,7 @@
 //! [`run`] is the loop itself: it sleeps until something happens, tells the turn what happened, and lets
 //! it run. Besides, it reads the clock, and obeys signals.
 
+mod background;
 mod ban_keeper;
 mod bans_file;
 mod check;

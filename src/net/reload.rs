@@ -8,12 +8,11 @@ use std::fmt;
 use std::mem;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, TryRecvError, channel};
-use std::thread;
 use std::time::Duration;
 
 use mio::Waker;
 
+use super::background::{Background, Vanished};
 use super::log::{Level, Log};
 use super::{Driver, Settings, bans_file, check, key_file, secret, text_file};
 use crate::auth::Keys;
@@ -144,7 +143,7 @@ pub(super) struct Reload {
     /// `None`: nothing can be read again.
     reread: Option<Reread>,
     waker: Arc<Waker>,
-    under_way: Option<Receiver<Result<Fresh, Vec<String>>>>,
+    under_way: Option<Background<Result<Fresh, Vec<String>>>>,
     /// Whether one more reload is to follow the one that is under way.
     again: bool,
     /// The settings in effect.
@@ -196,16 +195,9 @@ impl Reload {
             self.again = true;
             return false;
         }
-        let (done, under_way) = channel();
         let (reread, present) = (reread.clone(), self.token.clone());
-        let waker = Arc::clone(&self.waker);
-        let read = move || {
-            // If the server has ended meanwhile, nobody receives this.
-            let _ = done.send(read(&reread, present));
-            let _ = waker.wake();
-        };
-        match thread::Builder::new().name("reload".to_owned()).spawn(read) {
-            Ok(_) => self.under_way = Some(under_way),
+        match Background::begin("reload", &self.waker, move || read(&reread, present)) {
+            Ok(under_way) => self.under_way = Some(under_way),
             Err(error) => refuse(&[format!("no thread could be started: {error}")], log),
         }
         self.under_way.is_some()
@@ -214,11 +206,8 @@ impl Reload {
     /// Takes the result of the reload that was under way, once there is one. If something is wrong, that is logged,
     /// and nothing is to change.
     fn look(&mut self, log: &mut Log) -> Option<Result<Fresh, ()>> {
-        let read = match self.under_way.as_ref()?.try_recv() {
-            Ok(read) => read,
-            Err(TryRecvError::Empty) => return None,
-            Err(TryRecvError::Disconnected) => Err(vec!["its thread has ended".to_owned()]),
-        };
+        let read = self.under_way.as_ref()?.result()?;
+        let read = read.unwrap_or_else(|_| Err(vec![Vanished::WHY.to_owned()]));
         self.under_way = None;
         let read = read.and_then(|fresh| self.keeps_guards(&fresh).map(|()| fresh));
         Some(read.map_err(|mistakes| refuse(&mistakes, log)))
@@ -340,6 +329,7 @@ fn read(reread: &Reread, present: Option<AdminToken>) -> Result<Fresh, Vec<Strin
 mod tests {
     use std::sync::Mutex;
     use std::sync::mpsc::sync_channel;
+    use std::thread;
 
     use mio::{Poll, Token};
 

@@ -10,11 +10,10 @@ use std::io::{self, ErrorKind};
 use std::mem;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, TryRecvError, channel};
-use std::thread;
 
 use mio::Waker;
 
+use super::background::Background;
 use super::log::{Level, Log};
 use super::replace_file::replace_file;
 use crate::turn::Recording;
@@ -26,7 +25,7 @@ pub(super) struct TraceFile {
     /// Whether a trace is to be written after this turn.
     is_asked: bool,
     waker: Arc<Waker>,
-    under_way: Option<Receiver<io::Result<()>>>,
+    under_way: Option<Background<io::Result<()>>>,
 }
 
 impl TraceFile {
@@ -59,16 +58,10 @@ impl TraceFile {
             return log
                 .owed(Level::Info, format_args!("no trace is written: one is being written"));
         }
-        let (done, under_way) = channel();
-        let (target, waker) = (path.clone(), Arc::clone(&self.waker));
-        let recording = recording();
-        let write = move || {
-            // If the server has ended meanwhile, nobody receives this.
-            let _ = done.send(replace_file(&target, recording.json().as_bytes(), |_| Ok(())));
-            let _ = waker.wake();
-        };
-        match thread::Builder::new().name("trace".to_owned()).spawn(write) {
-            Ok(_) => self.under_way = Some(under_way),
+        let (target, recording) = (path.clone(), recording());
+        let write = move || replace_file(&target, recording.json().as_bytes(), |_| Ok(()));
+        match Background::begin("trace", &self.waker, write) {
+            Ok(under_way) => self.under_way = Some(under_way),
             Err(error) => complain(path, &error, log),
         }
     }
@@ -76,11 +69,13 @@ impl TraceFile {
     /// Logs the result of the trace that was being written, once it is written or has failed.
     pub(super) fn look(&mut self, log: &mut Log) {
         let (Some(path), Some(under_way)) = (&self.path, &self.under_way) else { return };
-        match under_way.try_recv() {
-            Ok(Ok(())) => log.owed(Level::Info, format_args!("the trace is in {}", path.display())),
-            Ok(Err(error)) => complain(path, &error, log),
-            Err(TryRecvError::Empty) => return,
-            Err(TryRecvError::Disconnected) => complain(path, &ErrorKind::Other.into(), log),
+        match under_way.result() {
+            None => return,
+            Some(Ok(Ok(()))) => {
+                log.owed(Level::Info, format_args!("the trace is in {}", path.display()));
+            }
+            Some(Ok(Err(error))) => complain(path, &error, log),
+            Some(Err(_)) => complain(path, &ErrorKind::Other.into(), log),
         }
         self.under_way = None;
     }
