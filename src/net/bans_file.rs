@@ -11,11 +11,11 @@
 //! person are one ban, that of the later line.
 
 use std::collections::HashSet;
-use std::fs::{self, File};
+use std::fs;
 use std::io;
 use std::path::Path;
 
-use super::replace_file::replace_file;
+use super::replace_file::{replace_file, sync_name};
 use super::text_file;
 use crate::chat::{Ban, Bans};
 use crate::dialects::operator::ban_line;
@@ -94,7 +94,7 @@ fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
     replace_file(path, content, |file| {
         file.set_permissions(permissions).and_then(|()| file.sync_all())
     })?;
-    path.parent().map_or(Ok(()), |folder| File::open(folder)?.sync_all())
+    sync_name(path)
 }
 
 #[cfg(test)]

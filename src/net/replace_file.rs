@@ -1,4 +1,5 @@
 //! [`replace_file`]: another content for a file. Who reads it finds the old content or the new, and never a part.
+//! [`sync_name`] makes that last.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, ErrorKind, Write as _};
@@ -32,4 +33,18 @@ pub(super) fn replace_file(
         let _ = fs::remove_file(&beside);
     }
     replaced
+}
+
+/// Brings the name of a file to the disk: a power cut could otherwise bring back the file that it has replaced
+/// (fsync(2)).
+pub(super) fn sync_name(path: &Path) -> io::Result<()> {
+    File::open(folder_of(path))?.sync_all()
+}
+
+/// The folder that a file is in.
+pub(super) fn folder_of(path: &Path) -> &Path {
+    match path.parent() {
+        Some(folder) if folder != Path::new("") => folder,
+        Some(_) | None => Path::new("."),
+    }
 }

@@ -16,6 +16,7 @@ use std::time::Duration;
 use nix::sys::stat::{Mode, umask};
 use socket2::{Domain, SockAddr, Socket, Type};
 
+use super::replace_file::folder_of;
 use super::wait::retry;
 
 /// How often to try to lock the folder of a socket, and the pause between two attempts: a second in all.
@@ -93,13 +94,6 @@ const NO_SOCKET: &str = "a file that is no socket is there, and stays: name anot
 
 fn identity(file: &fs::Metadata) -> (u64, u64) {
     (file.dev(), file.ino())
-}
-
-fn folder_of(path: &Path) -> &Path {
-    match path.parent() {
-        Some(folder) if folder != Path::new("") => folder,
-        Some(_) | None => Path::new("."),
-    }
 }
 
 fn lock(folder: &Path) -> io::Result<File> {

@@ -17,6 +17,7 @@ use nix::libc::c_ulong;
 use nix::sys::statvfs::statvfs;
 
 use super::Settings;
+use crate::net::replace_file::sync_name;
 use crate::store::{Database, Found, VERSION};
 
 /// The permissions of every file: only the server's user may read what people write.
@@ -195,6 +196,5 @@ fn remove(path: &Path) -> io::Result<()> {
 fn replace(beside: &Path, path: &Path) -> io::Result<()> {
     File::open(beside)?.sync_all()?;
     fs::rename(beside, path)?;
-    let folder = path.parent().filter(|parent| !parent.as_os_str().is_empty());
-    File::open(folder.unwrap_or(Path::new(".")))?.sync_all()
+    sync_name(path)
 }
