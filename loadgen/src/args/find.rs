@@ -6,6 +6,7 @@ use std::ffi::OsString;
 use std::time::SystemTime;
 
 use super::Options;
+use super::obstacles::rule_out;
 use crate::count;
 
 /// The first argument.
@@ -80,10 +81,7 @@ pub(super) fn check(axis: Axis, low: &Options, high: &Options) -> Result<(), Str
             "each stage has a rate of its own, and --rate changes nothing",
         ),
     ];
-    match obstacles.into_iter().find(|(is_there, ..)| *is_there) {
-        None => Ok(()),
-        Some((_, flag, why)) => Err(format!("find {} does not go with {flag}: {why}", axis.flag())),
-    }
+    rule_out(&format!("find {}", axis.flag()), &obstacles)
 }
 
 /// Whether these arguments are for a search, and not for its help.

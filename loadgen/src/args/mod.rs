@@ -9,6 +9,7 @@ mod at;
 mod certificates;
 mod find;
 mod flags;
+mod obstacles;
 mod plan_file;
 mod protocol;
 mod reporting;
@@ -38,6 +39,7 @@ use crate::secret;
 use crate::target::Server;
 use crate::workload::{Cast, Conduct, Numbers, Persona, Share};
 use flags::{Args, Instead};
+use obstacles::rule_out;
 
 pub(crate) use find::{Axis, Finding};
 
@@ -256,10 +258,12 @@ fn options(mut args: Args, spelled: Spelled, origin: Origin) -> Result<Options, 
         return Err("--server-bin is for a server of our own, but a URL is given".into());
     }
     shard::check(&args)?;
-    if args.sharing.start_at.is_some() && args.reporting.repeat > 1 {
-        return Err(
-            "--start-at does not go with --repeat: only the first run could begin then".into()
-        );
+    if args.sharing.start_at.is_some() {
+        let is_repeated = args.reporting.repeat > 1;
+        rule_out(
+            "--start-at",
+            &[(is_repeated, "--repeat", "only the first run could begin then")],
+        )?;
     }
     let (urls, metrics) = (mem::take(&mut args.url), mem::take(&mut args.metrics));
     let servers = servers::servers(urls, metrics, &args.certificates)?;

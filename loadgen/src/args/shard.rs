@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::flags::Args;
+use super::obstacles::rule_out;
 use crate::client::Realm;
 use crate::workload::Persona;
 
@@ -49,15 +50,15 @@ pub(super) fn check(args: &Args) -> Result<(), String> {
         (has(Persona::Roamer), "--persona roamer", "the others cannot know when it moves"),
         (args.reporting.repeat > 1, "--repeat", "all shards have to begin at the same moment"),
     ];
-    match obstacles.into_iter().find(|(is_there, ..)| *is_there) {
-        Some((_, flag, why)) => Err(format!("--shard {shard} does not go with {flag}: {why}")),
-        None if shard.of > args.clients => {
-            Err(format!("--shard {shard}: there are more shards than --clients"))
-        }
-        None if is_session && shard.of.saturating_mul(2) > args.clients => Err(format!(
+    rule_out(&format!("--shard {shard}"), &obstacles)?;
+    if shard.of > args.clients {
+        return Err(format!("--shard {shard}: there are more shards than --clients"));
+    }
+    if is_session && shard.of.saturating_mul(2) > args.clients {
+        return Err(format!(
             "--shard {shard} needs --clients {} or more: sessions write only to those of their own shard",
             shard.of * 2
-        )),
-        None => Ok(()),
+        ));
     }
+    Ok(())
 }
