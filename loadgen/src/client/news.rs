@@ -167,6 +167,13 @@ impl Unread<'_> {
     }
 }
 
+impl<'a> Post<'a> {
+    /// A message without ids, which answers none.
+    pub(crate) fn new(from: Cow<'a, str>, place: Spot<'a>, text: Cow<'a, str>) -> Self {
+        Post { mid: None, from, from_id: None, place, text, reply_to: None }
+    }
+}
+
 impl Post<'_> {
     fn into_owned(self) -> Post<'static> {
         Post {

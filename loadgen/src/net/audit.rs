@@ -197,14 +197,7 @@ fn last_to_everyone(
     let messages: Vec<Message> = serde_json::from_str(&answer.body).map_err(|_| Failure::Late)?;
     let posts: Vec<Post<'_>> = messages
         .iter()
-        .map(|one| Post {
-            mid: None,
-            from_id: None,
-            from: one.sender.as_str().into(),
-            place: Spot::Everyone,
-            text: one.content.as_str().into(),
-            reply_to: None,
-        })
+        .map(|one| Post::new((&*one.sender).into(), Spot::Everyone, (&*one.content).into()))
         .collect();
     Ok((desk.kept(&posts), posts.len() < LAST))
 }

@@ -36,7 +36,7 @@ pub(in crate::client) fn read(json: &str) -> Result<News<'_>, NoNews> {
 }
 
 fn post<'a>(from: Cow<'a, str>, text: Cow<'a, str>) -> Post<'a> {
-    Post { mid: None, from_id: None, from, place: Spot::Everyone, text, reply_to: None }
+    Post::new(from, Spot::Everyone, text)
 }
 
 #[cfg(test)]

@@ -126,12 +126,8 @@ impl App<'_> {
         }
         let lines: Vec<Line<'_>> = serde_json::from_str(body).ok()?;
         let posts = lines.into_iter().map(|line| Post {
-            mid: None,
-            from: line.user,
             from_id: Some(line.sender.into()),
-            place: Spot::Here,
-            text: line.text,
-            reply_to: None,
+            ..Post::new(line.user, Spot::Here, line.text)
         });
         Some(posts.collect())
     }

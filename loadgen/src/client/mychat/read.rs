@@ -39,7 +39,7 @@ pub(super) fn post(frame: Frame<'_>) -> Option<Post<'_>> {
     frame.time?;
     let quoted = |reply: Reply<'_>| quote(&reply.sender_id, &reply.sender_name, &reply.text);
     let reply_to = frame.reply_to.map(|reply| quoted(reply).into());
-    Some(Post { mid: None, from: frame.user?, from_id, place, text: frame.text?, reply_to })
+    Some(Post { from_id, reply_to, ..Post::new(frame.user?, place, frame.text?) })
 }
 
 /// What is quoted of a message, as JSON: its author, and the beginning of its text.
@@ -54,8 +54,7 @@ pub(super) fn quote(sender_id: &str, sender_name: &str, text: &str) -> String {
 fn notice(frame: Frame<'_>) -> Option<Post<'_>> {
     frame.time?;
     let from_id = Some(frame.from_id?.into());
-    let (from, text) = (frame.from_name?, frame.text?);
-    Some(Post { mid: None, from, from_id, place: Spot::Here, text, reply_to: None })
+    Some(Post { from_id, ..Post::new(frame.from_name?, Spot::Here, frame.text?) })
 }
 
 #[cfg(test)]

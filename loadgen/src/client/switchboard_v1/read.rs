@@ -44,11 +44,8 @@ fn spot<'a>(to: Option<Cow<'a, str>>, room: Option<&'a str>) -> Option<Spot<'a>>
 fn post(fields: ServerFields<'_>) -> Option<Post<'_>> {
     Some(Post {
         mid: Some(fields.mid?.into()),
-        from: fields.from?,
-        from_id: None,
-        place: spot(fields.to, fields.room)?,
-        text: fields.text?,
         reply_to: fields.reply_to.map(Cow::Borrowed),
+        ..Post::new(fields.from?, spot(fields.to, fields.room)?, fields.text?)
     })
 }
 

@@ -16,10 +16,7 @@ const GLOBAL: &str = r#","is_global":true,"recipient":null}"#;
 /// Reads a frame. `Err`: it is no news.
 pub(super) fn read(json: &str) -> Result<News<'_>, NoNews> {
     if let Some((["chat", content, sender, _], GLOBAL)) = strings(json, USUAL) {
-        let (from, text) = (sender.into(), content.into());
-        let post =
-            Post { mid: None, from_id: None, from, place: Spot::Everyone, text, reply_to: None };
-        return Ok(News::Post(post));
+        return Ok(News::Post(Post::new(sender.into(), Spot::Everyone, content.into())));
     }
     let Ok(fields) = serde_json::from_str::<ServerFields<'_>>(json) else {
         return Err(NoNews::Nonsense);
@@ -52,14 +49,7 @@ fn post(fields: ServerFields<'_>) -> Option<Post<'_>> {
     if fields.is_global != Some(place == Spot::Everyone) {
         return None;
     }
-    Some(Post {
-        mid: None,
-        from_id: None,
-        from: fields.sender?,
-        place,
-        text: fields.content?,
-        reply_to: None,
-    })
+    Some(Post::new(fields.sender?, place, fields.content?))
 }
 
 fn spot(recipient: Option<Cow<'_, str>>) -> Spot<'_> {
@@ -71,8 +61,7 @@ mod tests {
     use super::*;
 
     fn post(place: Spot<'static>) -> Result<News<'static>, NoNews> {
-        let (from, text) = ("ada".into(), "Hi".into());
-        Ok(News::Post(Post { mid: None, from_id: None, from, place, text, reply_to: None }))
+        Ok(News::Post(Post::new("ada".into(), place, "Hi".into())))
     }
 
     #[test]
