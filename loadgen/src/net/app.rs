@@ -50,7 +50,7 @@ impl<'a> AppAsker<'a> {
             match answer.status {
                 200 => return Ok(answer.body),
                 404 => return Err(Failure::Unknown),
-                429 | 503 => {
+                _ if answer.is_too_early() => {
                     let pause = answer.retry_after.unwrap_or(LEAST_PAUSE);
                     if self.signals.pause(pause.clamp(LEAST_PAUSE, LONGEST_PAUSE)) {
                         return Err(Failure::Interrupted);

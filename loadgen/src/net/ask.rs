@@ -48,6 +48,13 @@ pub(super) struct Answer {
     pub(super) body: String,
 }
 
+impl Answer {
+    /// Whether the server asks to come again later: 429 (RFC 6585 §4) or 503 (RFC 9110 §15.6.4).
+    pub(super) fn is_too_early(&self) -> bool {
+        matches!(self.status, 429 | 503)
+    }
+}
+
 impl<'a> Asker<'a> {
     /// Asks this server. It connects with the first request.
     pub(super) fn new(target: &'a Target, signals: &'a Signals) -> Self {

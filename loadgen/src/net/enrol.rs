@@ -211,7 +211,7 @@ impl Enrolment<'_> {
     fn ask(&mut self, request: &Request<'_>, done: usize, all: usize) -> Result<Answer, Refusal> {
         loop {
             let answer = self.asker.ask(request)?;
-            if !matches!(answer.status, 429 | 503) {
+            if !answer.is_too_early() {
                 return Ok(answer);
             }
             let pause = answer.retry_after.unwrap_or(PAUSE).max(Duration::from_millis(100));

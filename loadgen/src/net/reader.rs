@@ -36,6 +36,16 @@ pub(super) enum Failure {
     Late,
 }
 
+impl Failure {
+    /// What to tell, with this sentence if it is the server's fault.
+    pub(super) fn told(self, sentence: impl FnOnce() -> String) -> Refusal {
+        match self {
+            Failure::Interrupted => Refusal::Interrupted,
+            Failure::Unknown | Failure::Late => Refusal::Server(sentence()),
+        }
+    }
+}
+
 impl From<Refusal> for Failure {
     fn from(refusal: Refusal) -> Self {
         match refusal {

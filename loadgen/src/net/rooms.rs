@@ -42,15 +42,14 @@ pub(crate) fn make_rooms(
         }
         if let Err(failure) = make_room(plan, (&rooms, room), target, pool, signals) {
             delete_rooms(plan, target, pool, signals);
-            return Err(match failure {
-                Failure::Interrupted => Refusal::Interrupted,
-                Failure::Unknown | Failure::Late => Refusal::Server(format!(
+            return Err(failure.told(|| {
+                format!(
                     "{}: the server does not make room {} of {}, or adds not all of its members: see its limits of rooms",
                     target.url(),
                     room + 1,
                     rooms.count()
-                )),
-            });
+                )
+            }));
         }
     }
     Ok(())

@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::app::AppAsker;
 use super::desk::account::{ASKED, spot};
 use super::patience::Refusal;
-use super::reader::{Failure, Reader};
+use super::reader::Reader;
 use super::run::Run;
 use crate::client::{News, Realm};
 use crate::phone_id::PhoneId;
@@ -37,12 +37,13 @@ pub(crate) fn read_before(
 ) -> Result<(), Refusal> {
     let mut app = AppAsker::new(target, signals);
     for user in plan.pages(&plan.rooms()).recipients().take(ASKED) {
-        app.mark_read(pool, user, user.partner()).map_err(|failure| match failure {
-            Failure::Interrupted => Refusal::Interrupted,
-            Failure::Unknown | Failure::Late => Refusal::Server(format!(
-                "{}: the server does not mark a conversation as read (POST /api/mark_read/…)",
-                target.url()
-            )),
+        app.mark_read(pool, user, user.partner()).map_err(|failure| {
+            failure.told(|| {
+                let url = target.url();
+                format!(
+                    "{url}: the server does not mark a conversation as read (POST /api/mark_read/…)"
+                )
+            })
         })?;
     }
     Ok(())
