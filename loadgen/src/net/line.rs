@@ -37,8 +37,6 @@ pub(super) struct Line {
     pub(super) ready: Moment,
     /// Bytes that the kernel has not taken yet; nearly always none.
     unsent: Vec<u8>,
-    /// Whether it is counted among those that are ready.
-    pub(super) is_counted: bool,
     /// What the phone does that a good phone would not.
     pub(super) act: Option<Box<Act>>,
 }
@@ -96,7 +94,6 @@ impl Line {
             dialled: now,
             ready: now,
             unsent: Vec::new(),
-            is_counted: false,
             act: None,
         })
     }
@@ -115,11 +112,6 @@ impl Line {
             Err(error) if error.kind() == ErrorKind::NotConnected => Ok(false),
             Err(error) => Err(error),
         }
-    }
-
-    /// Whether the phone is ready: it may write, and others may write to it.
-    pub(super) fn is_ready(&self) -> bool {
-        self.phone.as_ref().is_some_and(Phone::is_ready)
     }
 
     /// Whether it is a connection over TLS.

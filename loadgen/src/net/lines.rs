@@ -139,7 +139,7 @@ impl<'p> Lines<'p> {
     /// Whether all devices of a session are ready. Only then it writes, and is written to: it is known then
     /// which devices are to hear of it.
     pub(super) fn are_ready(&self, session: PhoneId) -> bool {
-        self.devices.of(session).all(|device| self.slots[device.index()].is_ready())
+        self.devices.of(session).all(|device| self.slots[device.index()].is_ready)
     }
 
     /// Whether no phone is connected, and none comes back by itself.
@@ -160,21 +160,17 @@ impl<'p> Lines<'p> {
         Ok(())
     }
 
-    /// A phone is ready: it is counted among those that are.
+    /// A phone is ready, and is counted among those that are.
     pub(super) fn count_ready(&mut self, id: PhoneId) {
-        if let Some(line) = self.line_mut(id) {
-            line.is_counted = true;
-            self.ready += 1;
-            self.peak = self.peak.max(self.ready);
-        }
+        self.slots[id.index()].is_ready = true;
+        self.ready += 1;
+        self.peak = self.peak.max(self.ready);
     }
 
-    /// It is no longer counted, if it was.
+    /// It is no longer ready, if it was.
     pub(super) fn uncount_ready(&mut self, id: PhoneId) {
-        if let Some(line) = self.line_mut(id) {
-            let was_counted = std::mem::take(&mut line.is_counted);
-            self.ready -= u64::from(was_counted);
-        }
+        let was_ready = std::mem::take(&mut self.slots[id.index()].is_ready);
+        self.ready -= u64::from(was_ready);
     }
 
     /// Nothing more will be sent over its connection.

@@ -13,6 +13,9 @@ pub(super) struct Slot {
     pub(super) server: ServerId,
     /// Whether the plan wants it to be online.
     pub(super) is_wanted: bool,
+    /// Whether its phone may write, and others may write to it. It is here and not in the line, since it is asked for
+    /// each message that is drawn.
+    pub(super) is_ready: bool,
     /// Counts its connections: the number of the present one, or of the last. 0 if it has had none.
     pub(super) generation: u32,
     /// Whether the session has invited its circle. Used in the slot of its first device.
@@ -28,15 +31,12 @@ impl Slot {
             persona,
             server,
             is_wanted: false,
+            is_ready: false,
             generation: 0,
             has_invited: false,
             attempts: 0,
             line: None,
         }
-    }
-
-    pub(super) fn is_ready(&self) -> bool {
-        self.line.as_ref().is_some_and(|line| line.is_ready())
     }
 
     /// A phone on the connection that it has.

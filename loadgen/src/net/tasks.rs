@@ -167,7 +167,7 @@ impl Run<'_> {
                 settings.heartbeat.map(|every| Task::new(party, due + every, deed))
             }
             Deed::Refresh => {
-                let (Realm::Mobile(words), true) = (self.realm, line.is_ready()) else { return };
+                let (Realm::Mobile(words), true) = (self.realm, slot.is_ready) else { return };
                 words.ask_for_list(pen, out);
                 let every = settings.refresh_of(slot.persona);
                 self.write(id);
