@@ -226,16 +226,13 @@ impl Phone {
             Item::Pong(payload) if *payload == *Pen::PING => Said::Pong,
             Item::Ping(_) | Item::Pong(_) | Item::Close(_) => return None,
         };
-        match std::mem::replace(&mut self.stage, Stage::Nothing) {
-            Stage::Greeting { reader, since } if !self.dialect.lets_in(&said) => {
-                self.stage = Stage::Greeting { reader, since };
+        if let Stage::Greeting { reader, since } = &mut self.stage {
+            if !self.dialect.lets_in(&said) {
                 return Some(Event::Said(said));
             }
-            Stage::Greeting { reader, since } => {
-                self.stage = Stage::Talk(reader);
-                return Some(Event::Greeted { after: now.since(since), first: said });
-            }
-            same => self.stage = same,
+            let after = now.since(*since);
+            self.stage = Stage::Talk(std::mem::replace(reader, Reader::new(Role::Client)));
+            return Some(Event::Greeted { after, first: said });
         }
         if said == Said::Pong && !self.pinged.is_empty() {
             let (due, sent) = self.pinged.remove(0);
