@@ -90,10 +90,21 @@ pub(crate) struct Record {
     pub(crate) stale_views: u64,
     /// When the last message arrived.
     pub(crate) last_arrival: Moment,
+    /// Times of this turn that are not in their histograms yet.
+    fresh: Fresh,
     /// The run second by second.
     pub(crate) series: Series,
     /// What became of the commands of `--at`.
     pub(crate) commands: Commands,
+}
+
+/// Times that wait for the end of the turn ([`Record::end_turn`]). Nearly each time goes to another place of a histogram,
+/// which the kernel has pushed out of the processor's cache since the last one. One after the other, they wait for
+/// memory together.
+#[derive(Debug, Default)]
+struct Fresh {
+    deliveries: Vec<Duration>,
+    lags: Vec<Duration>,
 }
 
 /// A message that is sent later than planned by more than this counts as late.
@@ -181,6 +192,7 @@ impl Record {
             tallies: BTreeMap::new(),
             stale_views: 0,
             last_arrival: Moment::START,
+            fresh: Fresh::default(),
             series: Series::default(),
             commands: Commands::default(),
         }
@@ -191,7 +203,7 @@ impl Record {
         /// Even a patient tool gives up a lost message at some point.
         const PATIENCE: Duration = Duration::from_secs(5);
         let lag = now.since(intended);
-        self.send_lag.add(lag);
+        self.fresh.lags.push(lag);
         self.series.sent(lag);
         self.late_sends += u64::from(lag > LATE);
         if is_timed && self.waited_for.is_none_or(|(_, since)| now.since(since) > PATIENCE) {
@@ -207,8 +219,7 @@ impl Record {
             self.across.add(receipt.intended, now);
             return self.series.delivered_across(time);
         }
-        self.delivery.corrected.add(time);
-        self.series.delivered(time);
+        self.fresh.deliveries.push(time);
         if let Some(by_way) = &mut self.delivery_by_way {
             by_way[receipt.way as usize].add(time);
             self.series.delivered_on(receipt.way, time);
@@ -218,6 +229,16 @@ impl Record {
         if self.is_closed || was_waited_for.is_some() {
             self.delivery.uncorrected.add(now.since(receipt.sent));
         }
+    }
+
+    /// A turn of the loop is over: its times go into their histograms.
+    pub(crate) fn end_turn(&mut self) {
+        let Fresh { deliveries, lags } = &mut self.fresh;
+        for time in deliveries.drain(..) {
+            self.delivery.corrected.add(time);
+            self.series.delivered(time);
+        }
+        lags.drain(..).for_each(|lag| self.send_lag.add(lag));
     }
 
     /// This process plays a shard: these phones belong to others.
@@ -251,6 +272,7 @@ impl Record {
 
     /// A second is over. `own_cpu` is our CPU time since the start of the process.
     pub(crate) fn end_second(&mut self, now: Moment, own_cpu: Duration, seen: &Seen) {
+        self.end_turn();
         let totals = Totals {
             sent: self.books.sent(),
             delivered: self.books.delivered(),
@@ -330,6 +352,7 @@ impl Record {
 
     /// The run is over.
     pub(crate) fn finish(&mut self) {
+        self.end_turn();
         self.books.end_crossing();
         self.checked.checks_mut().finish(&mut self.books);
     }
@@ -386,6 +409,7 @@ mod tests {
                 }
             }
         }
+        record.end_turn();
         let Measure { corrected, uncorrected } = &record.delivery;
         assert!(corrected.quantile(0.9) > Duration::from_millis(100));
         assert!(uncorrected.quantile(0.99) < Duration::from_millis(1));
