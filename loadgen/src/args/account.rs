@@ -47,4 +47,20 @@ pub(super) struct AccountArgs {
     /// At the end the server is asked how many messages are unread in the places where something was marked.
     #[arg(long, env = "LOADGEN_MARKS", value_name = "SHARE", default_value = "0.1", value_parser = share)]
     pub(super) marks: f64,
+
+    /// chatterbox, websocket-chat, mychat, v1: histories that users ask for each second while others write
+    ///
+    /// The user who has heard the last message asks for the history of its place, as who scrolls back does. With --shard
+    /// nobody asks.
+    #[arg(long, env = "LOADGEN_HISTORIES", value_name = "PER_S", default_value = "1", value_parser = histories)]
+    pub(super) histories: f64,
+}
+
+/// As many as one thread can ask for over HTTP.
+fn histories(text: &str) -> Result<f64, String> {
+    const MOST: f64 = 1000.0;
+    match count::parse(text) {
+        Some(number) if (0.0..=MOST).contains(&number) => Ok(number),
+        _ => Err(format!("it is a number from 0 to {MOST}")),
+    }
 }

@@ -50,7 +50,7 @@ fn flags_of(protocol: Protocol) -> Vec<&'static str> {
                 ("presence", skills.shows_changes),
             ];
             let own = own.into_iter().filter(|&(_, has_it)| has_it).map(|(flag, _)| flag);
-            std::iter::once("accounts").chain(own).collect()
+            ["accounts", "histories"].into_iter().chain(own).collect()
         }
     }
 }
@@ -226,12 +226,23 @@ pub(super) fn postings(args: &Args) -> Postings {
             let flags = &args.account;
             let share = |share: f64, has_words: bool| if has_words { share } else { 0.0 };
             let has_rooms = skills.has_rooms && flags.rooms > 0;
+            // A process does not know all that others have written by then.
+            let histories = if args.sharing.shard.is_some() { 0.0 } else { flags.histories };
             if skills.has_pages {
                 let room_share = share(flags.room_share.unwrap_or(ROOM_SHARE), has_rooms);
                 let (private, notices) = (1.0 - room_share, flags.notices);
                 let rooms = if has_rooms { flags.rooms } else { 0 };
                 let replies = share(flags.replies, has_rooms);
-                return Postings { private, rooms, room_share, notices, replies, ..Postings::NONE };
+                let none = Postings::NONE;
+                return Postings {
+                    private,
+                    rooms,
+                    room_share,
+                    notices,
+                    replies,
+                    histories,
+                    ..none
+                };
             }
             // What one flag leaves is shared as it would be without that flag.
             let left = 1.0 - flags.private.unwrap_or(0.0);
@@ -245,6 +256,7 @@ pub(super) fn postings(args: &Args) -> Postings {
                 replies: share(flags.replies, skills.has_replies),
                 read: share(flags.marks, skills.marks_read),
                 typing: share(args.typing, skills.types),
+                histories,
             }
         }
     }

@@ -31,7 +31,7 @@ A time has a unit (ns, us, ms, s, m, h), a count has none.
 NAME is a measure with a statistic: delivery.p99, connect.max, heartbeat.uncorrected.p99.9.
   measures: connect, connect.tcp, connect.tls, connect.upgrade, connect.first_frame, delivery,
             heartbeat, convergence, notice, send_lag, loop_lag; of sessions also read, invitation;
-            of users ack; of several servers delivery.within, delivery.across
+            of users ack, history; of several servers delivery.within, delivery.across
   statistics: p0 to p100, min, mean, max, count; of nothing, only count holds
 or a counter: sent, delivered, lost, in_doubt, duplicated, misdelivered, reordered, misattributed,
   garbled, late, skipped, undelivered, errors, nonsense, planned, ready, peak, disconnects,
@@ -93,7 +93,7 @@ pub(crate) trait Figures {
 }
 
 /// All measures. They are durations.
-pub(crate) const MEASURES: [&str; 16] = [
+pub(crate) const MEASURES: [&str; 17] = [
     "connect",
     "connect.tcp",
     "connect.tls",
@@ -108,6 +108,7 @@ pub(crate) const MEASURES: [&str; 16] = [
     "read",
     "invitation",
     "ack",
+    "history",
     "send_lag",
     "loop_lag",
 ];

@@ -5,9 +5,10 @@ use std::time::Duration;
 use super::ask::{Asker, Request};
 use super::desk::Desk;
 use super::reader::{Failure, Read};
-use crate::client::{App, AppRequest, Post};
+use crate::client::{App, AppRequest};
 use crate::phone_id::PhoneId;
 use crate::pool::{Account, Pool};
+use crate::record::Kept;
 use crate::signals::Signals;
 use crate::target::Target;
 use crate::workload::Place;
@@ -18,9 +19,6 @@ const ATTEMPTS: u32 = 5;
 const LEAST_PAUSE: Duration = Duration::from_millis(100);
 const LONGEST_PAUSE: Duration = Duration::from_secs(10);
 
-/// Reads the messages of a history from the body of an answer; `None`: it is no history.
-type ReadPosts = fn(&str) -> Option<Vec<Post<'_>>>;
-
 /// Asks on one connection, for whichever user.
 #[derive(Debug)]
 pub(super) struct AppAsker<'a> {
@@ -28,9 +26,30 @@ pub(super) struct AppAsker<'a> {
     signals: &'a Signals,
 }
 
+/// Asks for the last messages of a room or a conversation.
+pub(super) fn history_request(app: &App<'_>, pool: &Pool, place: Place) -> AppRequest {
+    match place {
+        Place::Room(room) => app.room_history(pool.room(room)),
+        Place::Phone(other) => app.history(pool.get(other).map_or("", |other| &other.id)),
+        Place::Everyone => app.rooms(),
+    }
+}
+
+/// What such an answer has of this run, the oldest first, and whether all older messages are of other runs; `None`: it is
+/// no history.
+pub(super) fn read_history(desk: &Desk, place: Place, body: &str) -> Option<(Vec<Kept>, bool)> {
+    let posts = match place {
+        Place::Room(_) => App::read_room_history(body)?,
+        Place::Phone(_) | Place::Everyone => App::read_history(body)?,
+    };
+    let kept = desk.kept(&posts);
+    let is_whole = posts.len() < App::LAST || kept.len() < posts.len();
+    Some((kept, is_whole))
+}
+
 impl<'a> AppAsker<'a> {
     pub(super) fn new(target: &'a Target, signals: &'a Signals) -> Self {
-        AppAsker { asker: Asker::new(target, signals), signals }
+        AppAsker { asker: Asker::new(target, Some(signals)), signals }
     }
 
     /// Makes a request, and returns the body of the answer.
@@ -64,24 +83,14 @@ impl<'a> AppAsker<'a> {
 
     /// The last messages of a room or a conversation that are of this run, the oldest first; and whether all older ones
     /// are of other runs.
-    pub(super) fn history(&mut self, desk: &Desk, (place, user): (Place, PhoneId)) -> Read {
-        let account = desk.pool.get(user).ok_or(Failure::Unknown)?;
-        let (body, read): (_, ReadPosts) = match place {
-            Place::Room(room) => {
-                let id = desk.pool.room(room);
-                (self.ask(account, |app| app.room_history(id))?, App::read_room_history)
-            }
-            Place::Phone(other) => {
-                let id = &desk.pool.get(other).ok_or(Failure::Unknown)?.id;
-                (self.ask(account, |app| app.history(id))?, App::read_history)
-            }
+    pub(super) fn history(&mut self, desk: &Desk, at: (Place, PhoneId)) -> Read {
+        if at.0 == Place::Everyone {
             // There is no such place in the app.
-            Place::Everyone => return Ok((Vec::new(), true)),
-        };
-        let posts = read(&body).ok_or(Failure::Late)?;
-        let kept = desk.kept(&posts);
-        let is_whole = posts.len() < App::LAST || kept.len() < posts.len();
-        Ok((kept, is_whole))
+            return Ok((Vec::new(), true));
+        }
+        let account = desk.pool.get(at.1).ok_or(Failure::Unknown)?;
+        let body = self.ask(account, |app| history_request(app, &desk.pool, at.0))?;
+        read_history(desk, at.0, &body).ok_or(Failure::Late)
     }
 
     /// How many messages of another user are unread.

@@ -22,7 +22,7 @@ const ATTEMPTS: u32 = 3;
 #[derive(Debug)]
 pub(super) struct Asker<'a> {
     target: &'a Target,
-    signals: &'a Signals,
+    signals: Option<&'a Signals>,
     talk: Option<Talk<'a>>,
 }
 
@@ -56,8 +56,8 @@ impl Answer {
 }
 
 impl<'a> Asker<'a> {
-    /// Asks this server. It connects with the first request.
-    pub(super) fn new(target: &'a Target, signals: &'a Signals) -> Self {
+    /// Asks this server. It connects with the first request. `signals` end a wait.
+    pub(super) fn new(target: &'a Target, signals: Option<&'a Signals>) -> Self {
         Asker { target, signals, talk: None }
     }
 
@@ -70,7 +70,7 @@ impl<'a> Asker<'a> {
         let mut attempt = 0;
         loop {
             attempt += 1;
-            let patience = Patience::new(FOR_AN_ANSWER, Some(self.signals));
+            let patience = Patience::new(FOR_AN_ANSWER, self.signals);
             let is_new = self.talk.is_none();
             let mut talk = match self.talk.take() {
                 Some(mut talk) => {

@@ -8,15 +8,14 @@
 use std::io::{self, IsTerminal as _, Write as _};
 use std::time::Duration;
 
-use serde::Deserialize;
-
 use super::app::AppAsker;
 use super::ask::{Asker, Request};
 use super::desk::Desk;
 use super::desk::account::spot;
+use super::global;
 use super::reader::{Failure, Read, Reader};
 use super::run::Run;
-use crate::client::{Archive, Dialect, Post, Realm, Spot};
+use crate::client::{Archive, Dialect, Realm};
 use crate::phone_id::PhoneId;
 use crate::record::Kept;
 use crate::signals::Signals;
@@ -29,8 +28,6 @@ const ATTEMPTS: u32 = 5;
 const PAUSE: Duration = Duration::from_secs(1);
 /// After this many histories in a row that did not come, the server is not asked for more.
 const GIVE_UP: u32 = 3;
-/// The most messages that `GET /messages/global` shows.
-const LAST: usize = 50;
 /// How often progress is shown.
 const BETWEEN_LINES: Duration = Duration::from_secs(1);
 
@@ -177,29 +174,18 @@ fn last_to_everyone(
     signals: &Signals,
     (place, user): (Place, PhoneId),
 ) -> Read {
-    #[derive(Deserialize)]
-    struct Message {
-        content: String,
-        sender: String,
-    }
     if place != Place::Everyone {
         return Ok((Vec::new(), false));
     }
     let token = desk.pool.get(user).and_then(|account| account.token.as_deref());
-    let headers = format!("Authorization: Bearer {}\r\n", token.unwrap_or_default());
-    let request = Request { method: "GET", path: "/messages/global", headers: &headers, body: "" };
-    let answer = Asker::new(target, signals).ask(&request)?;
+    let headers = global::headers(token.unwrap_or_default());
+    let request = Request { method: "GET", path: global::PATH, headers: &headers, body: "" };
+    let answer = Asker::new(target, Some(signals)).ask(&request)?;
     match answer.status {
-        200 => {}
-        404 => return Err(Failure::Unknown),
-        _ => return Err(Failure::Late),
+        200 => global::read(desk, &answer.body).ok_or(Failure::Late),
+        404 => Err(Failure::Unknown),
+        _ => Err(Failure::Late),
     }
-    let messages: Vec<Message> = serde_json::from_str(&answer.body).map_err(|_| Failure::Late)?;
-    let posts: Vec<Post<'_>> = messages
-        .iter()
-        .map(|one| Post::new((&*one.sender).into(), Spot::Everyone, (&*one.content).into()))
-        .collect();
-    Ok((desk.kept(&posts), posts.len() < LAST))
 }
 
 /// Shows how far it has come. On a terminal, a line takes the place of the one before.

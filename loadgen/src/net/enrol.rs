@@ -57,7 +57,7 @@ pub(crate) fn enrol(
     (skills, is_quiet): (Skills, bool),
 ) -> Result<(), Refusal> {
     let mut desk = Enrolment {
-        asker: Asker::new(target, signals),
+        asker: Asker::new(target, Some(signals)),
         signals,
         clock: Clock::start(),
         next_line: Moment::START + BETWEEN_LINES,

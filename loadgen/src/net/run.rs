@@ -16,6 +16,7 @@ use super::commands::Commands;
 use super::cursor::{Cursor, Stage};
 use super::desk::Desk;
 use super::lines::Lines;
+use super::lookback::Lookback;
 use super::meter::Meter;
 use super::progress::{Progress, Status};
 use super::watch::Watch;
@@ -46,6 +47,7 @@ pub(super) struct Run<'p> {
     pub(super) lines: Lines<'p>,
     pub(super) desk: Desk,
     pub(super) commands: Commands<'p>,
+    pub(super) lookback: Lookback,
     meter: Meter,
     /// When it is to be looked at again whether an expectation can still be met.
     next_doubt: Moment,
@@ -66,6 +68,7 @@ impl<'p> Run<'p> {
         registry: Registry,
     ) -> Self {
         let (timing, settings) = (&plan.timing, &plan.settings);
+        let realm = settings.protocol.dialect().realm();
         let clock = plan.start_at.map_or_else(Clock::start, Clock::since);
         let cast = Cast::new(&settings.shares, timing.clients, timing.seed);
         let weights: Vec<_> = servers.iter().map(|server| server.weight).collect();
@@ -80,12 +83,13 @@ impl<'p> Run<'p> {
         let meter = Meter::start(watch, timing.messages_begin(), clock.now(), &mut desk.record);
         Run {
             plan,
-            realm: settings.protocol.dialect().realm(),
+            realm,
             clock,
             cursor: Cursor::new(plan, &cast, &homes, &desk.pages),
             lines: Lines::new(plan, &cast, (servers, homes), clock, registry),
             desk,
             commands: Commands::new(plan, servers, pid, clock),
+            lookback: Lookback::new(plan, realm, &servers[0].target, clock),
             meter,
             next_doubt: Moment::START,
         }
@@ -111,11 +115,13 @@ impl<'p> Run<'p> {
         self.meter.look(self.lines.ready, now, &mut self.desk.record);
         self.run_commands(now);
         self.abort_if_hopeless(now);
+        self.take_histories();
         match self.cursor.stage {
             Stage::Playing => {
                 self.take_steps(now);
                 self.send_what_is_due(now);
                 self.take_turns(now);
+                self.look_back(now);
                 if let Some(end) = self.cursor.why_sending_ends(self.lines.is_deserted(), now) {
                     self.stop_sending(end);
                 }
@@ -123,6 +129,7 @@ impl<'p> Run<'p> {
             Stage::Settling => {
                 if self.is_settled(now) {
                     self.meter.take_sample(now);
+                    self.miss_histories(now);
                     self.desk.record.stop_following();
                     self.cursor.stage = Stage::HangingUp { next: 0, deadline: now };
                 }
@@ -150,7 +157,8 @@ impl<'p> Run<'p> {
             Stage::Over => now,
         };
         let of_the_meter = self.meter.next_deadline(self.cursor.is_playing());
-        let of_others = [self.cursor.next_task_due(), self.commands.next_deadline()];
+        let of_histories = self.lookback.next_deadline(self.cursor.is_playing());
+        let of_others = [self.cursor.next_task_due(), self.commands.next_deadline(), of_histories];
         of_others.into_iter().flatten().fold(of_the_stage.min(of_the_meter), Moment::min)
     }
 

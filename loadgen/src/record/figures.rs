@@ -167,6 +167,7 @@ impl Record {
             "read" => both(&self.messenger()?.read),
             "invitation" => &self.messenger()?.invitation,
             "ack" => both(&self.accounts()?.acknowledgement),
+            "history" => both(&self.accounts()?.history),
             "notice" => both(&self.notice),
             "send_lag" => &self.send_lag,
             "loop_lag" => &self.loop_lag,

@@ -21,6 +21,8 @@ pub(super) struct Accounts {
     pub(super) acknowledged: u64,
     /// From sending a message to its acknowledgement.
     pub(super) acknowledgement: Both,
+    /// From asking for a history, while the plan is played, to its arrival.
+    pub(super) history: Both,
     /// Beginnings and ends of typing, counted once for each phone that was to see them.
     pub(super) typing_sent: u64,
     pub(super) typing_seen: u64,
@@ -69,17 +71,22 @@ pub(super) struct AccountPlan {
     pub(super) marks: f64,
     /// The share of messages that are typed visibly.
     pub(super) typing: f64,
+    /// How many histories users ask for each second.
+    pub(super) histories: f64,
 }
 
 impl AccountPlan {
     pub(super) fn of(postings: &Postings) -> Self {
-        let Postings { private, rooms, room_share, notices, replies, read, typing } = *postings;
-        AccountPlan { private, rooms, room_share, notices, replies, marks: read, typing }
+        let Postings { private, rooms, room_share, notices, replies, read, typing, histories } =
+            *postings;
+        let marks = read;
+        AccountPlan { private, rooms, room_share, notices, replies, marks, typing, histories }
     }
 
     /// In words, for the line about the plan.
     pub(super) fn words(&self) -> String {
-        let AccountPlan { private, rooms, room_share, notices, replies, marks, typing } = self;
+        let AccountPlan { private, rooms, room_share, notices, replies, marks, typing, histories } =
+            self;
         let mut words = format!("{private:.2} private");
         if *rooms > 0 {
             words += &format!(", {room_share:.2} to {rooms} rooms");
@@ -93,6 +100,9 @@ impl AccountPlan {
             if *share > 0.0 {
                 words += &format!(", {share:.2} {what}");
             }
+        }
+        if *histories > 0.0 {
+            words += &format!(", {histories} histories a second");
         }
         words
     }
@@ -109,6 +119,7 @@ pub(super) fn accounts(outcome: &Outcome) -> Option<Accounts> {
         notices: accounts.notices,
         acknowledged: accounts.acknowledged(),
         acknowledgement: Both::of(&accounts.acknowledgement),
+        history: Both::of(&accounts.history),
         typing_sent: accounts.typing_sent,
         typing_seen: accounts.typing_seen,
         replies: accounts.replies() as u64,

@@ -67,6 +67,8 @@ pub(super) fn named_times(record: &Record) -> Vec<Named<'_>> {
         list.extend([
             ("ack", "acknowledged", &ack.corrected),
             ("ack.uncorrected", "  from actual sending", &ack.uncorrected),
+            ("history", "history shown", &accounts.history.corrected),
+            ("history.uncorrected", "  from actual asking", &accounts.history.uncorrected),
         ]);
     }
     list.into_iter().map(|(key, title, times)| Named { key, title, times }).collect()

@@ -23,6 +23,8 @@ pub(crate) struct Postings {
     pub(crate) read: f64,
     /// The share of messages that are typed visibly.
     pub(crate) typing: f64,
+    /// How many histories users ask for each second, while the plan is played.
+    pub(crate) histories: f64,
 }
 
 impl Postings {
@@ -35,6 +37,7 @@ impl Postings {
         replies: 0.0,
         read: 0.0,
         typing: 0.0,
+        histories: 0.0,
     };
 
     /// Where the message with this number goes, which `from` writes, and which was meant for `to`.

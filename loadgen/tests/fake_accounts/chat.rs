@@ -22,6 +22,8 @@ const BEGIN_MS: u64 = 1_772_323_199_000;
 pub(crate) struct Chat {
     pub(crate) flaw: Flaw,
     pub(crate) is_mychat_alone: bool,
+    /// Whether it speaks `switchboard.v1`.
+    pub(crate) speaks_v1: bool,
     pub(crate) users: Vec<User>,
     pub(crate) tokens: BTreeMap<String, usize>,
     pub(crate) rooms: BTreeMap<String, Room>,
@@ -93,6 +95,7 @@ impl Chat {
         Chat {
             flaw,
             is_mychat_alone: false,
+            speaks_v1: true,
             users: Vec::new(),
             tokens: BTreeMap::new(),
             rooms: BTreeMap::new(),
@@ -232,6 +235,11 @@ impl Chat {
             (Some(at), Flaw::PageRepeats) => at + 1,
             (Some(at), Flaw::PageSkips) => at.saturating_sub(1),
             (Some(at), _) => at,
+        };
+        let is_busy = before.is_none() && self.seats.len() > 1;
+        let end = match self.flaw {
+            Flaw::OmitNewest if is_busy => end.saturating_sub(2),
+            _ => end,
         };
         let begin = end.saturating_sub(limit);
         (all[begin..end].to_vec(), begin > 0)

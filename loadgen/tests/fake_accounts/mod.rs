@@ -50,6 +50,8 @@ pub(crate) enum Flaw {
     ShowOthers,
     /// Every request for a history is answered by an error.
     RefuseHistory,
+    /// While several are connected, histories that are asked for leave out the newest two messages.
+    OmitNewest,
     /// Histories on connecting leave out the newest two messages.
     GreetWithOld,
     /// Histories on connecting are empty.
@@ -144,6 +146,13 @@ impl FakeAccounts {
     pub(crate) fn of_mychat_alone() -> Self {
         let server = FakeAccounts::start(Flaw::None);
         lock(&server.chat).is_mychat_alone = true;
+        server
+    }
+
+    /// A server that does not speak `switchboard.v1`: of what is said to everyone it shows the last 50 messages.
+    pub(crate) fn without_v1(flaw: Flaw) -> Self {
+        let server = FakeAccounts::start(flaw);
+        lock(&server.chat).speaks_v1 = false;
         server
     }
 
@@ -353,7 +362,8 @@ fn room_page(
 fn open(mut stream: TcpStream, request: &Request, chat: &Mutex<Chat>) -> io::Result<()> {
     static SEATS: AtomicUsize = AtomicUsize::new(0);
     let offered = request.header("sec-websocket-protocol");
-    let subprotocol = if offered.contains("switchboard.v1") { "switchboard.v1" } else { "" };
+    let is_v1 = offered.contains("switchboard.v1") && lock(chat).speaks_v1;
+    let subprotocol = if is_v1 { "switchboard.v1" } else { "" };
     let user = lock(chat).tokens.get(request.token()).copied();
     let parts: Vec<_> = request.path.split('/').skip(1).collect();
     let kind = match &parts[..] {

@@ -69,8 +69,8 @@ fn flags_that_do_not_go_together_are_one_clear_line() {
 #[test]
 fn what_one_flag_leaves_is_shared_as_without_it_and_no_share_is_lost() {
     let of = |args: &str| {
-        let Postings { private, rooms, room_share, replies, read, typing, notices: _ } =
-            postings(&format!("--protocol v1 {args}")).expect("valid");
+        let postings = postings(&format!("--protocol v1 {args}")).expect("valid");
+        let Postings { private, rooms, room_share, replies, read, typing, .. } = postings;
         (private, rooms, room_share, replies, read, typing)
     };
     assert_eq!(of(""), (0.9, 0, 0.0, 0.1, 0.1, 0.1));
@@ -80,8 +80,12 @@ fn what_one_flag_leaves_is_shared_as_without_it_and_no_share_is_lost() {
     assert_eq!(of("--rooms 1 --room-share 1"), (0.0, 1, 1.0, 0.1, 0.1, 0.1));
     assert_eq!(of("--replies 0 --marks 1 --typing 0.5"), (0.9, 0, 0.0, 0.0, 1.0, 0.5));
     let private = |protocol: &str| postings(&format!("--protocol {protocol}")).expect("valid");
-    assert_eq!(private("chatterbox"), Postings::NONE, "all messages go to everyone");
-    assert_eq!(private("websocket-chat"), Postings { private: 0.9, typing: 0.1, ..Postings::NONE });
+    let asking = Postings { histories: 1.0, ..Postings::NONE };
+    assert_eq!(private("chatterbox"), asking, "all messages go to everyone");
+    assert_eq!(private("websocket-chat"), Postings { private: 0.9, typing: 0.1, ..asking });
+    let histories = postings("--protocol v1 --histories 0.5").expect("valid").histories;
+    assert_eq!(histories, 0.5);
+    assert!(postings("--protocol v1 --histories 1001").is_err());
 }
 
 #[test]

@@ -6,7 +6,7 @@ use super::Desk;
 use crate::client::{AccountWords, App, History, News, Online, OpenPage, Pen, Post, Spot};
 use crate::phone_id::PhoneId;
 use crate::pool::Pool;
-use crate::record::{Accounts, Books, Came, Conversation, Fault, Kept, Lapse};
+use crate::record::{Accounts, Begun, Books, Came, Conversation, Fault, Kept, Lapse};
 use crate::workload::{Page, Place, Stamp};
 
 /// The most users that are asked at the end how much is unread. Each has to sign in for it.
@@ -18,6 +18,17 @@ pub(in crate::net) struct Mark {
     place: Place,
     /// The server's id of it.
     mid: String,
+}
+
+/// A history that a user has asked for while the plan is played.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::net) struct Look {
+    pub(in crate::net) at: (Place, PhoneId),
+    /// The user's connection.
+    pub(in crate::net) generation: u32,
+    /// How many messages of the place phones had heard by then.
+    pub(in crate::net) known: usize,
+    pub(in crate::net) begun: Begun,
 }
 
 /// What this place of a phone is called on the wire.
@@ -219,7 +230,12 @@ impl Desk {
             Some(Came::Acknowledged(receipt)) => self.keep(&receipt),
             Some(Came::Delivered(receipt)) if is_sociable => {
                 self.deliver(&receipt, now);
-                self.mark_read(by, stamp, mid);
+                let place = match Place::of(stamp.recipient) {
+                    Place::Phone(_) => Place::Phone(stamp.sender),
+                    place @ (Place::Everyone | Place::Room(_)) => place,
+                };
+                self.last_heard = Some((place, by));
+                self.mark_read(by, stamp, place, mid);
             }
             Some(Came::Delivered(_)) | None => {}
         }
@@ -236,15 +252,10 @@ impl Desk {
     }
 
     /// The one phone that marks a message as read is to do so.
-    fn mark_read(&mut self, by: PhoneId, stamp: &Stamp, mid: Option<&str>) {
-        let place = Place::of(stamp.recipient);
-        let phones = self.rooms.users();
-        let reader = self.postings.reader(stamp.number, place, (&self.rooms, phones), self.seed);
+    fn mark_read(&mut self, by: PhoneId, stamp: &Stamp, place: Place, mid: Option<&str>) {
+        let (said_to, phones) = (Place::of(stamp.recipient), self.rooms.users());
+        let reader = self.postings.reader(stamp.number, said_to, (&self.rooms, phones), self.seed);
         let Some(mid) = mid.filter(|_| reader == Some(by)) else { return };
-        let place = match place {
-            Place::Phone(_) => Place::Phone(stamp.sender),
-            Place::Everyone | Place::Room(_) => place,
-        };
         self.marks.push(Mark { place, mid: mid.to_owned() });
         if let Some((accounts, _)) = self.accounts() {
             accounts.mark(by, place, stamp.number);
@@ -266,8 +277,22 @@ impl Desk {
         }
     }
 
-    /// Messages of other runs and of other people are passed over.
+    /// A user is shown a history: one that was asked for, or the one on connecting. Messages of other runs and of other
+    /// people are passed over.
     fn see_history(&mut self, by: PhoneId, history: &History<'_>, now: Moment) {
+        let is_it = |look: &Look| {
+            let is_here = (look.at.1, look.generation) == (by, self.hearing.0);
+            is_here && history.place == spot(&self.pool, look.at.0)
+        };
+        let place = self.looks.iter().position(is_it);
+        if let Some(look) = place.and_then(|place| self.looks.remove(place)) {
+            let kept = self.kept(&history.posts);
+            if let Some((accounts, _)) = self.accounts() {
+                accounts.history.add(look.begun, now);
+                accounts.look_back(look.at, &kept, look.known, !history.has_more);
+            }
+            return;
+        }
         let stamps: Vec<Stamp> =
             history.posts.iter().filter_map(|post| self.texts.read(&post.text)).collect();
         if let Some((accounts, _)) = self.accounts() {

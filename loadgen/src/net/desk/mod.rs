@@ -4,7 +4,7 @@ pub(super) mod account;
 mod messenger;
 mod mobile;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::mem;
 use std::sync::Arc;
 
@@ -18,7 +18,7 @@ use crate::pool::Pool;
 use crate::record::{Checked, Conversation, Receipt, Record};
 use crate::schedule::Timing;
 use crate::workload::{Manners, Names, Numbers, Page, Pages, Place, Postings, Rooms, Texts};
-use account::{ASKED, Mark};
+use account::{ASKED, Look, Mark};
 
 /// A server whose socket was full has sent at least this many bytes at once: no kernel has less room.
 const CROWD: usize = 8 * 1024;
@@ -50,6 +50,10 @@ pub(super) struct Desk {
     is_pinged: bool,
     /// What the phone that has just heard something marks as read.
     pub(super) marks: Vec<Mark>,
+    /// Where the last message was said that a user has heard, and who has.
+    pub(super) last_heard: Option<(Place, PhoneId)>,
+    /// Histories that were asked for over sockets, and have not come.
+    pub(super) looks: VecDeque<Look>,
     /// Of the phone that hears something now: the generation of its connection, and since when it has been
     /// ready.
     pub(super) hearing: (u32, Moment),
@@ -110,6 +114,8 @@ impl Desk {
             newest: HashMap::new(),
             is_pinged: false,
             marks: Vec::new(),
+            last_heard: None,
+            looks: VecDeque::new(),
             hearing: (0, Moment::START),
             errands: Vec::new(),
         }

@@ -10,7 +10,8 @@ pub(crate) enum Lapse {
     NoticeLost,
     /// A message came to others, and its sender was never told that it is stored.
     Unacknowledged,
-    /// A history left out a message, or had it twice or in another order than others had seen.
+    /// A history left out a message that others had seen by then; or the one on connecting had it twice or in another
+    /// order.
     HistoryWrong,
     /// A message that was acknowledged is not in the history at the end.
     StoredMissing,
@@ -125,7 +126,7 @@ impl Lapse {
             Lapse::TypingMisdelivered => "typing that came to phones that it was not for",
             Lapse::TypingUncalled => "typing of users who did not type there, or less often",
             Lapse::ListedTwice => "lists of who is online that name a user twice",
-            Lapse::Unread => "histories that the server did not give at the end",
+            Lapse::Unread => "histories that the server did not give",
         }
     }
 

@@ -72,6 +72,8 @@ pub(crate) struct Accounts {
     pub(crate) lapses: Lapses,
     /// From sending a message to its acknowledgement.
     pub(crate) acknowledgement: Measure,
+    /// From asking for a history, while the plan is played, to its arrival.
+    pub(crate) history: Measure,
     /// By message: the server's id of the message that it answers.
     answers: HashMap<u32, Box<str>>,
     /// By user and place: the message up to which the user has marked the place as read; `None`: before the run.
@@ -159,6 +161,7 @@ impl Accounts {
             typing: Typing::default(),
             lapses: Lapses::default(),
             acknowledgement: Measure::default(),
+            history: Measure::default(),
             answers: HashMap::new(),
             marks: HashMap::new(),
             unread_compared: 0,

@@ -1,6 +1,7 @@
 //! [`Stored`]: whether the server has kept what it acknowledged. At the end its histories are read, and each is
 //! held against the log of its place: every message that was acknowledged is there, once, in the order in which
-//! phones have seen it.
+//! phones have seen it. While the plan is played, users look back: what others had heard by then is in what they are
+//! shown.
 
 use std::collections::HashSet;
 
@@ -18,6 +19,15 @@ pub(crate) struct Stored {
     pub(crate) found: u64,
     /// Acknowledged messages that are older than what a history shows.
     pub(crate) out_of_reach: u64,
+}
+
+/// What a history shows of a log.
+#[derive(Debug)]
+struct Shown {
+    /// By place in the log: whether the message is there.
+    seen: Vec<bool>,
+    /// Messages before this place are older than what is shown.
+    begin: usize,
 }
 
 /// A message in a history.
@@ -57,9 +67,49 @@ impl Accounts {
 
     /// Compares a history with its log, the oldest first. `is_whole`: it goes back to the beginning.
     pub(crate) fn compare(&mut self, at: (Place, PhoneId), kept: &[Kept], is_whole: bool) {
-        let order = self.log(at).map(|log| log.order.clone()).unwrap_or_default();
         self.stored.histories += 1;
-        let mut seen = vec![false; order.len()];
+        let (shown, unseen) = self.enter(at, kept, is_whole);
+        for number in unseen {
+            let is_new = self.kept_unseen.insert(number);
+            self.lapses.add_many(Lapse::StoredTwice, u64::from(!is_new));
+        }
+        let order = self.log(at).map(|log| log.order.clone()).unwrap_or_default();
+        for (position, &number) in order.iter().enumerate() {
+            if !self.is_acknowledged(number) {
+                continue;
+            }
+            match (shown.seen[position], position < shown.begin) {
+                (true, _) => self.stored.found += 1,
+                (false, true) => self.stored.out_of_reach += 1,
+                (false, false) => self.lapses.add(Lapse::StoredMissing),
+            }
+        }
+    }
+
+    /// How many messages of a place phones have heard.
+    pub(crate) fn known(&self, at: (Place, PhoneId)) -> usize {
+        self.log(at).map_or(0, |log| log.order.len())
+    }
+
+    /// Compares a history that a user was shown while others were writing. `known`: how many messages phones had heard
+    /// when it was asked for. `is_whole`: it goes back to the beginning.
+    pub(crate) fn look_back(
+        &mut self,
+        at: (Place, PhoneId),
+        kept: &[Kept],
+        known: usize,
+        is_whole: bool,
+    ) {
+        let (shown, _) = self.enter(at, kept, is_whole);
+        let missing = shown.seen.iter().take(known).skip(shown.begin).filter(|&&seen| !seen);
+        self.lapses.add_many(Lapse::HistoryWrong, missing.count() as u64);
+    }
+
+    /// Enters what is wrong with a history by itself. Returns also the messages that have no place in the log: they are
+    /// in doubt, or only phones have heard them that had just come, or are about to be heard.
+    fn enter(&mut self, at: (Place, PhoneId), kept: &[Kept], is_whole: bool) -> (Shown, Vec<u32>) {
+        let mut seen = vec![false; self.known(at)];
+        let mut unseen = Vec::new();
         // One more than the place of the last one.
         let mut last = 0;
         let mut begin = None;
@@ -73,9 +123,7 @@ impl Accounts {
             self.lapses.add_many(Lapse::StoredReply, u64::from(!is_answer_right));
             let position = self.positions[number as usize];
             if position == NOWHERE {
-                // It was in doubt, and the server has got it; or only phones heard it that had just come.
-                let is_new = self.kept_unseen.insert(number);
-                self.lapses.add_many(Lapse::StoredTwice, u64::from(!is_new));
+                unseen.push(number);
                 continue;
             }
             begin = Some(begin.map_or(position, |begin: u32| begin.min(position)));
@@ -90,18 +138,9 @@ impl Accounts {
         let begin = match (is_whole, begin) {
             (true, _) => 0,
             (false, Some(begin)) => begin as usize,
-            (false, None) => order.len(),
+            (false, None) => seen.len(),
         };
-        for (position, &number) in order.iter().enumerate() {
-            if !self.is_acknowledged(number) {
-                continue;
-            }
-            match (seen[position], position < begin) {
-                (true, _) => self.stored.found += 1,
-                (false, true) => self.stored.out_of_reach += 1,
-                (false, false) => self.lapses.add(Lapse::StoredMissing),
-            }
-        }
+        (Shown { seen, begin }, unseen)
     }
 
     /// All histories are compared: what was acknowledged and has no place in a log must be in one of them.

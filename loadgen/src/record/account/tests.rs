@@ -1,5 +1,7 @@
 //! Users with accounts, who are told what a server might tell them.
 
+mod stored;
+
 use super::*;
 use crate::record::Party;
 use crate::record::checks::Checks as _;
@@ -244,46 +246,6 @@ fn who_comes_back_is_owed_what_is_sent_from_then_on_and_hears_on_from_the_histor
     accounts.dialled(CAT, Persona::Chatter, ServerId::FIRST);
     accounts.see_history(CAT, [one, three].into_iter(), true, at(4));
     assert_eq!(lapses(&mut accounts, &mut books), [(Lapse::HistoryWrong, 1)], "two is left out");
-}
-
-#[test]
-fn a_history_at_the_end_has_each_acknowledged_message_once_and_in_the_order_that_was_seen() {
-    let stored = |order: &[usize], is_whole: bool| {
-        let (mut accounts, mut books) = three();
-        let all: Vec<_> =
-            (0..4).map(|_| send(&mut accounts, &mut books, ANN, Place::Everyone)).collect();
-        // The last one is in doubt: nobody hears it.
-        all[..3].iter().for_each(|stamp| hear_all(&mut accounts, &mut books, stamp));
-        let order: Vec<_> = order.iter().map(|&number| all[number]).collect();
-        let has_all = accounts.has_all(EVERYONE, &kept(&order));
-        accounts.compare(EVERYONE, &kept(&order), is_whole);
-        let lapses = Lapse::ALL.into_iter().map(|lapse| (lapse, accounts.lapses.count(lapse)));
-        let lapses: Vec<_> = lapses.filter(|&(_, count)| count > 0).collect();
-        (lapses, accounts.stored.found, accounts.stored.out_of_reach, has_all)
-    };
-    assert_eq!(stored(&[0, 1, 2], true), (vec![], 3, 0, true));
-    assert_eq!(stored(&[0, 1, 2, 3], true), (vec![], 3, 0, true), "in doubt, and stored");
-    assert_eq!(stored(&[0, 2], true), (vec![(Lapse::StoredMissing, 1)], 2, 0, false));
-    assert_eq!(stored(&[0, 2, 1], true), (vec![(Lapse::StoredOutOfOrder, 1)], 3, 0, true));
-    assert_eq!(stored(&[0, 1, 1, 2], true), (vec![(Lapse::StoredTwice, 1)], 3, 0, true));
-    assert_eq!(stored(&[0, 1, 2, 3, 3], true), (vec![(Lapse::StoredTwice, 1)], 3, 0, true));
-    // A history that does not go back to the beginning.
-    assert_eq!(stored(&[1, 2], false), (vec![], 2, 1, false));
-    assert_eq!(stored(&[1], false), (vec![(Lapse::StoredMissing, 1)], 1, 1, false));
-    assert_eq!(stored(&[], false), (vec![], 0, 3, false));
-}
-
-#[test]
-fn a_history_with_a_wrong_author_text_or_place_is_found() {
-    let (mut accounts, mut books) = three();
-    let one = send(&mut accounts, &mut books, ANN, Place::Everyone);
-    let private = send(&mut accounts, &mut books, ANN, Place::Phone(BOB));
-    hear_all(&mut accounts, &mut books, &one);
-    let mut kept = kept(&[one, private]);
-    kept[0].is_author_right = false;
-    kept.push(Kept { stamp: None, ..kept[1] });
-    accounts.compare(EVERYONE, &kept, true);
-    assert_eq!(accounts.lapses.count(Lapse::StoredWrong), 3);
 }
 
 #[test]
