@@ -46,7 +46,7 @@ fn page(command: &Command, preface: &str, again: &str) -> String {
         }
         page += &lists;
     }
-    command.get_subcommands().for_each(|tool| page += &sections("switchboard", tool));
+    command.get_subcommands().for_each(|tool| page += &sections(command.get_name(), tool));
     if let Some(end) = command.get_after_help() {
         page += &format!("\n## Notes\n\n```text\n{end}\n```\n");
     }
