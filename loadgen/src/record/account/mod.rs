@@ -288,6 +288,10 @@ impl Accounts {
         owed.was_heard = true;
         if seat.is_present && number >= seat.since {
             owed.to = owed.to.saturating_sub(1);
+            if owed.to == 0 {
+                // Not only when it is dropped: one before it may be lost.
+                books.complete(stamp.number);
+            }
             self.tidy(books);
         }
         Some(sent)
