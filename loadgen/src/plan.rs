@@ -57,7 +57,8 @@ impl Plan {
 
     /// Which users are in which room.
     pub(crate) fn rooms(&self) -> Rooms {
-        Rooms::new(self.settings.postings.rooms, self.devices().sessions(), self.timing.seed)
+        let (rooms, users) = (self.settings.postings.rooms, self.devices().sessions());
+        Rooms::new(rooms, users, self.shard, self.timing.seed)
     }
 
     /// Which page of the app each phone has open, if the protocol has pages.

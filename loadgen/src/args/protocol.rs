@@ -192,7 +192,7 @@ pub(super) fn usual_rate(args: &Args, clients: u32) -> f64 {
             let what = postings(args);
             let Postings { private, room_share, rooms, .. } = what;
             let others = f64::from(clients.saturating_sub(1)).max(1.0);
-            let rooms = Rooms::new(rooms, clients, 0);
+            let rooms = Rooms::new(rooms, clients, args.sharing.shard, 0);
             let of_a_room = room_share * rooms.mean_size().max(1.0);
             let each = match words.skills().has_pages {
                 true => Pages::new(&what, &rooms, 0).mean_others(&rooms).max(1.0),
@@ -210,7 +210,8 @@ pub(super) fn writers(args: &Args, cast: &Cast, seed: u64) -> usize {
         && words.skills().has_pages
     {
         let what = postings(args);
-        let rooms = Rooms::new(what.rooms, cast.phones(|_| true).len() as u32, seed);
+        let users = cast.phones(|_| true).len() as u32;
+        let rooms = Rooms::new(what.rooms, users, args.sharing.shard, seed);
         let pages = Pages::new(&what, &rooms, seed);
         chatters.retain(|&phone| pages.can_write(phone));
     }

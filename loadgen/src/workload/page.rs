@@ -72,7 +72,8 @@ impl Pages {
 pub(crate) enum Page {
     /// The conversation with its partner.
     Conversation,
-    /// One of the rooms that it is a member of; its partner has the same open.
+    /// One of the rooms that it is a member of. Its partner has the same open, or one of another process if it belongs
+    /// to that.
     Room(u32),
     /// The start page: its partner has their conversation open, and what the partner writes comes as a notice.
     Start,
@@ -81,10 +82,11 @@ pub(crate) enum Page {
 impl Page {
     /// The page of a phone. O(rooms).
     fn of(phone: PhoneId, postings: &Postings, rooms: &Rooms, seed: u64) -> Self {
-        let pair = phone.0 / 2;
-        let room = is_struck(postings.room_share, pair)
-            .then(|| rooms.draw_for_both(phone, phone.partner(), u64::from(pair), seed));
-        if let Some(room) = room.flatten() {
+        let (pair, partner) = (phone.0 / 2, phone.partner());
+        let room = |one, other| rooms.draw_for_both(one, other, u64::from(pair), seed);
+        let both = is_struck(postings.room_share, pair)
+            .then(|| room(phone, partner).zip(room(partner, phone)));
+        if let Some((room, _)) = both.flatten() {
             return Page::Room(room);
         }
         // How many of the pairs before it were not meant for a room.
@@ -108,7 +110,7 @@ mod tests {
 
     fn pages(clients: u32, rooms: u32, room_share: f64, notices: f64) -> (Rooms, Vec<Page>) {
         let postings = Postings { rooms, room_share, notices, ..Postings::NONE };
-        let rooms = Rooms::new(rooms, clients, 1);
+        let rooms = Rooms::new(rooms, clients, None, 1);
         let Pages(pages) = Pages::new(&postings, &rooms, 1);
         (rooms, pages)
     }
@@ -162,7 +164,7 @@ mod tests {
 
     #[test]
     fn a_message_comes_to_the_partner_or_to_all_others_who_have_the_room_open() {
-        let pages = |pages: &[Page]| Pages(pages.to_vec()).mean_others(&Rooms::new(2, 5, 1));
+        let pages = |pages: &[Page]| Pages(pages.to_vec()).mean_others(&Rooms::new(2, 5, None, 1));
         assert_eq!(pages(&[Page::Conversation, Page::Start]), 1.0);
         assert_eq!(pages(&[Page::Room(1); 5]), 4.0);
         let mixed = [Page::Room(0), Page::Room(0), Page::Room(0), Page::Conversation];
@@ -174,5 +176,22 @@ mod tests {
     fn who_is_in_no_room_talks_in_a_conversation() {
         let (_, pages) = pages(4, 0, 1.0, 0.0);
         assert_eq!(pages, [Page::Conversation; 4]);
+    }
+
+    #[test]
+    fn partners_of_two_processes_have_each_a_room_of_their_own_or_none_has_one() {
+        let postings = Postings { rooms: 3, room_share: 1.0, ..Postings::NONE };
+        let pages = |rooms_there_are, of| {
+            let shard = Some(crate::workload::Shard { number: 1, of });
+            let rooms = Rooms::new(rooms_there_are, 8, shard, 1);
+            let Pages(pages) = Pages::new(&postings, &rooms, 1);
+            let is_own = |(phone, page): (u32, &Page)| match page {
+                Page::Room(room) => rooms.has(*room, PhoneId(phone)),
+                Page::Conversation | Page::Start => false,
+            };
+            (0..).zip(&pages).map(is_own).collect::<Vec<_>>()
+        };
+        assert_eq!(pages(2, 2), [true; 8]);
+        assert_eq!(pages(1, 2), [false; 8], "the partners would write where nobody reads");
     }
 }

@@ -95,7 +95,7 @@ mod tests {
     #[test]
     fn the_shares_of_the_places_are_kept_and_who_is_in_no_room_writes_to_everyone() {
         let postings = Postings { private: 0.5, rooms: 4, room_share: 0.3, ..Postings::NONE };
-        let rooms = Rooms::new(4, 8, 1);
+        let rooms = Rooms::new(4, 8, None, 1);
         let (from, to) = (PhoneId(3), PhoneId(5));
         let count = |rooms: &Rooms, is_it: fn(Place) -> bool| {
             let places = (0..10_000).map(|number| postings.place(number, (from, to), rooms, 9));
@@ -105,7 +105,7 @@ mod tests {
         assert!((4800..5200).contains(&count(&rooms, is_private)));
         let in_rooms = count(&rooms, |place| matches!(place, Place::Room(_)));
         assert!((2800..3200).contains(&in_rooms), "{in_rooms}");
-        let none = Rooms::new(0, 8, 1);
+        let none = Rooms::new(0, 8, None, 1);
         assert_eq!(count(&none, |place| matches!(place, Place::Room(_))), 0);
         assert!((4800..5200).contains(&count(&none, |place| place == Place::Everyone)));
     }
@@ -113,7 +113,7 @@ mod tests {
     #[test]
     fn a_message_is_marked_as_read_by_one_who_can_read_it_or_by_nobody() {
         let postings = Postings { read: 0.5, ..Postings::NONE };
-        let rooms = Rooms::new(3, 10, 1);
+        let rooms = Rooms::new(3, 10, None, 1);
         let readers = |place| -> Vec<_> {
             (0..1000).filter_map(|n| postings.reader(n, place, (&rooms, 10), 1)).collect()
         };
