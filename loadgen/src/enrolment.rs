@@ -1,5 +1,6 @@
 //! [`prepare`]: the users of a run, before it: from the pool's file, and made on loadgen's own server or
-//! registered on another. The file is written again with what has changed, for later runs.
+//! registered on another. The file is written again with what has changed, for later runs. If several processes share
+//! the users, all must find all of them in it, and none writes it.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write as _};
@@ -13,6 +14,7 @@ use crate::net::{self, Refusal};
 use crate::pool::{Account, Pool};
 use crate::signals::Signals;
 use crate::target::Target;
+use crate::workload::Shard;
 
 /// How the names of users begin that loadgen makes.
 const PREFIX: &str = "lg";
@@ -27,19 +29,26 @@ pub(crate) fn new_names(count: u32) -> impl Iterator<Item = String> {
     (0..count).map(move |number| format!("{PREFIX}-{run:08x}-{number}"))
 }
 
-/// Reads the pool's file, makes its users ready, and writes the file again: also if not all could be made ready.
+/// Reads the pool's file, makes its users ready, and writes the file again: also if not all could be made ready. A shard
+/// makes only its own users ready, and does not write the file.
 ///
 /// # Errors
 ///
 /// One sentence, or that a signal came first.
 pub(crate) fn prepare(
     path: &Path,
-    users: u32,
+    (users, shard): (u32, Option<Shard>),
     target: &Target,
     signals: &Signals,
     (skills, is_quiet): (Skills, bool),
 ) -> Result<Pool, Refusal> {
     let mut pool = read(path)?;
+    if shard.is_some() {
+        pool = pool.of_first(users);
+        check_shared(path, &pool, users, skills)?;
+        net::enrol(&mut pool, (users, shard), target, signals, (skills, is_quiet))?;
+        return Ok(pool);
+    }
     let before = pool.text();
     let missing = users.saturating_sub(u32::try_from(pool.accounts().len()).unwrap_or(u32::MAX));
     for name in new_names(missing) {
@@ -47,7 +56,7 @@ pub(crate) fn prepare(
         pool.put(Account { name, password: Some(password), ..Account::default() });
     }
     let beside = Beside::create(path)?;
-    let enrolled = net::enrol(&mut pool, users, target, signals, (skills, is_quiet));
+    let enrolled = net::enrol(&mut pool, (users, None), target, signals, (skills, is_quiet));
     // Users that are registered must not be lost with their passwords.
     pool.keep_known();
     if pool.text() != before {
@@ -56,8 +65,34 @@ pub(crate) fn prepare(
     enrolled.map(|()| pool)
 }
 
+/// Whether a pool has all that a shard has to know of the users of others, who are written to.
+fn check_shared(path: &Path, pool: &Pool, users: u32, skills: Skills) -> Result<(), Refusal> {
+    let needs = |what: String| {
+        wrong(
+            path,
+            &format!(
+                "{what}; with --shard, all of the plan's users have to be in it: make them with `switchboard user add --stdin --tokens`, or let one loadgen without --shard do so"
+            ),
+        )
+    };
+    let count = pool.accounts().len();
+    if count < users as usize {
+        return Err(needs(format!("it has {count} users of {users}")));
+    }
+    // The address of a page has the id of the other user.
+    let is_unknown = |account: &&Account| skills.has_pages && account.id.is_empty();
+    if let Some(Account { name, .. }) = pool.accounts().iter().find(is_unknown) {
+        return Err(needs(format!("it does not have the id of the user {name}")));
+    }
+    Ok(())
+}
+
+fn wrong(path: &Path, what: &str) -> Refusal {
+    Refusal::Server(format!("--accounts {}: {what}", path.display()))
+}
+
 fn read(path: &Path) -> Result<Pool, Refusal> {
-    let wrong = |what: String| Refusal::Server(format!("--accounts {}: {what}", path.display()));
+    let wrong = |what: String| wrong(path, &what);
     let text = match fs::read_to_string(path) {
         Ok(text) => text,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Pool::default()),

@@ -229,7 +229,8 @@ pub(crate) fn play(
         (Some(_), ..) => Pool::read(&own_users).map_err(Refusal::Server)?,
         // Users are on one server only: `args` sees to that.
         (None, Some(path), Some(skills)) => {
-            enrolment::prepare(path, phones, &servers[0].target, signals, (skills, plan.quiet))?
+            let (users, how) = ((plan.timing.clients, plan.shard), (skills, plan.quiet));
+            enrolment::prepare(path, users, &servers[0].target, signals, how)?
         }
         (None, ..) => Pool::default(),
     };

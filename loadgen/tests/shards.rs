@@ -178,7 +178,6 @@ fn a_plan_that_cannot_be_shared_is_a_clear_line() {
         ("ws://127.0.0.1:9 --seed 1 --shard 1/2", "needs --start-at"),
         (&format!("{needed} --ramp 100ms"), "needs a --ramp of 1s"),
         (&format!("{needed} --protocol session --clients 3"), "needs --clients 4 or more"),
-        (&format!("{needed} --protocol v1 --accounts f"), "does not go with --protocol v1"),
         (&format!("{needed} --closed"), "does not go with --closed"),
         (&format!("{needed} --stage 1s:10 --stage 1s:10"), "does not go with --stage"),
         (&format!("{needed} --persona chatter=1 --persona flapper=1"), "--persona flapper"),

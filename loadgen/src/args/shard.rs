@@ -35,12 +35,7 @@ pub(super) fn check(args: &Args) -> Result<(), String> {
     let has = |persona: Persona| {
         args.persona.iter().any(|share| share.persona == persona && share.weight > 0)
     };
-    let protocol = format!("--protocol {}", args.protocol.dialect().names().word);
-    let realm = args.protocol.dialect().realm();
-    let (is_session, is_account) =
-        (matches!(realm, Realm::Messenger(_)), matches!(realm, Realm::Account(_)));
     let obstacles = [
-        (is_account, protocol.as_str(), "only phones with numbers and sessions can be shared"),
         (args.url.len() > 1, "several servers", "`merge` adds up the books of one"),
         (args.closed, "--closed", "no process sees when a phone of another one has got a message"),
         (!args.stage.is_empty(), "--stage", "its phones leave while others may write to them"),
@@ -54,6 +49,7 @@ pub(super) fn check(args: &Args) -> Result<(), String> {
     if shard.of > args.clients {
         return Err(format!("--shard {shard}: there are more shards than --clients"));
     }
+    let is_session = matches!(args.protocol.dialect().realm(), Realm::Messenger(_));
     if is_session && shard.of.saturating_mul(2) > args.clients {
         return Err(format!(
             "--shard {shard} needs --clients {} or more: sessions write only to those of their own shard",

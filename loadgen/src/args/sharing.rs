@@ -14,8 +14,9 @@ pub(super) struct Sharing {
     /// Play a part of the plan, such as 1/4; other processes play the others, and `loadgen merge` adds them up
     ///
     /// All shards have the same flags, but for this one and the outputs: the same URL, --seed and --start-at above
-    /// all. Phones are shared in turn, and write to phones of other shards, too; sessions only to those of their own.
-    /// Expectations and the server's books are judged by `merge`.
+    /// all. Phones are shared in turn, and write to phones of other shards, too; sessions only to those of their own, and
+    /// rooms have members of one shard. The file of --accounts must have all users, and is not written. Expectations
+    /// and the server's books are judged by `merge`.
     #[arg(long, env = "LOADGEN_SHARD", value_name = "N/OF")]
     pub(super) shard: Option<Shard>,
 

@@ -9,10 +9,10 @@ use super::run::Run;
 use crate::client::{AccountWords, Draft};
 use crate::phone_id::PhoneId;
 use crate::record::{Conversation, Way};
-use crate::workload::{Page, Place};
+use crate::workload::Place;
 
 impl Run<'_> {
-    /// A user writes: to this phone, or to everyone.
+    /// A user writes: to this phone, or to another place.
     pub(super) fn post(
         &mut self,
         words: &dyn AccountWords,
@@ -20,18 +20,11 @@ impl Run<'_> {
         planned: Moment,
         now: Moment,
     ) -> u64 {
-        let sender = self.lines.party(from);
+        let (sender, place) = (self.lines.party(from), self.desk.place(from, to));
         let Lines { slots, pen, out, text, .. } = &mut self.lines;
-        let Desk { record, texts, names, pool, seed, rooms, pages, newest, .. } = &mut self.desk;
+        let Desk { record, texts, names, pool, seed, newest, .. } = &mut self.desk;
         let Some(accounts) = record.checked.accounts_mut() else { return 0 };
         let postings = &self.plan.settings.postings;
-        let (to, place) = match pages.of(from) {
-            Some(Page::Room(room)) => (to, Place::Room(room)),
-            Some(Page::Conversation | Page::Start) => {
-                (from.partner(), Place::Phone(from.partner()))
-            }
-            None => (to, postings.place(record.books.sent(), (from, to), rooms, *seed)),
-        };
         let recipient = crate::record::Party { phone: place.recipient(), generation: 0 };
         let stamp = record.books.send(sender, recipient, Way::Within, planned, now);
         accounts.send(&stamp, now);
@@ -55,9 +48,15 @@ impl Run<'_> {
                 accounts.type_in(from, place, now);
             }
         }
-        // Of a message to everyone, some phone reads at once.
-        let is_private = matches!(place, Place::Phone(_));
-        let is_timed = !is_private || slots[to.index()].persona.is_sociable();
+        let is_timed = match place {
+            // A phone of another process cannot be waited for.
+            Place::Phone(to) => {
+                let is_ours = self.plan.shard.is_none_or(|shard| shard.has(to));
+                is_ours && slots[to.index()].persona.is_sociable()
+            }
+            // Some phone reads at once.
+            Place::Everyone | Place::Room(_) => true,
+        };
         record.sent(number, planned, now, is_timed);
         self.write(from);
         number

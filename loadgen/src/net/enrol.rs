@@ -14,9 +14,11 @@ use super::ask::{Answer, Asker, Request};
 use super::clock::Clock;
 use super::patience::Refusal;
 use crate::client::{App, AppRequest, Skills};
+use crate::phone_id::PhoneId;
 use crate::pool::{Account, Pool};
 use crate::signals::Signals;
 use crate::target::Target;
+use crate::workload::Shard;
 
 /// The time that is waited where the server asks to wait, and does not say how long.
 const PAUSE: Duration = Duration::from_secs(1);
@@ -42,8 +44,8 @@ struct User {
     username: Option<String>,
 }
 
-/// Makes the first `users` accounts of the pool ready: a user without a valid token logs in, and a
-/// user that the server does not know is registered.
+/// Makes the first `users` accounts of the pool ready, or those of them that this shard plays: a user without a valid
+/// token logs in, and a user that the server does not know is registered.
 ///
 /// # Errors
 ///
@@ -51,7 +53,7 @@ struct User {
 /// is in the pool.
 pub(crate) fn enrol(
     pool: &mut Pool,
-    users: u32,
+    (users, shard): (u32, Option<Shard>),
     target: &Target,
     signals: &Signals,
     (skills, is_quiet): (Skills, bool),
@@ -69,7 +71,10 @@ pub(crate) fn enrol(
     if skills.has_pages {
         desk.has_forms = desk.has_only_forms(count)?;
     }
-    for (done, account) in pool.accounts_mut().iter_mut().take(count).enumerate() {
+    let accounts = (0..users).zip(pool.accounts_mut());
+    let is_ours = |&(user, _): &(u32, _)| shard.is_none_or(|shard| shard.has(PhoneId(user)));
+    for (user, account) in accounts.filter(is_ours) {
+        let done = user as usize;
         desk.tell(done, count, "");
         if account.token.is_some() && !desk.is_valid(account, done, count)? {
             account.token = None;

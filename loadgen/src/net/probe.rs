@@ -21,8 +21,6 @@ use crate::workload::{Names, Numbers};
 
 /// How long the server may take for each answer, and for all of them.
 const PATIENCE: Duration = Duration::from_secs(5);
-/// The phone whose account the probe uses.
-const FIRST: PhoneId = PhoneId(0);
 const WHOLE: Duration = Duration::from_secs(15);
 
 /// Calls, waits for the greeting, pings, and hangs up. Returns the address that has answered.
@@ -57,13 +55,14 @@ fn converse(plan: &Plan, target: &Target, pool: &Pool, mut talk: Talk<'_>) -> Re
     let timing = &plan.timing;
     let (clients, seed) = (timing.clients, timing.seed);
     let (numbers, ids) = (Numbers::new(clients, seed), Names::new(clients, seed));
-    // Shards call at the same time, and none may take the number of another.
-    let probe = PhoneId(numbers.probe().0 + plan.shard.map_or(0, |shard| shard.number - 1));
+    // Shards call at the same time, and none may take the number or the account of another.
+    let first = PhoneId(plan.shard.map_or(0, |shard| shard.number - 1));
+    let probe = PhoneId(numbers.probe().0 + first.0);
     let session = ids.session(probe);
     let who = (probe, &session, &numbers);
     // There are no rooms yet.
-    let partner = pool.get(FIRST.partner()).map_or("", |partner| &partner.id);
-    let accounts = (pool.get(FIRST), OpenPage::Conversation(partner));
+    let partner = pool.get(first.partner()).map_or("", |partner| &partner.id);
+    let accounts = (pool.get(first), OpenPage::Conversation(partner));
     let (clock, mut pen, mut out) = (Clock::start(), Pen::new(seed), Vec::new());
     let mut phone = call(plan, target, who, accounts, clock.now(), &mut pen, &mut out);
     let mut buffer = vec![0; 64 * 1024];

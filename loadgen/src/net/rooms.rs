@@ -40,6 +40,11 @@ pub(crate) fn make_rooms(
             next_line = clock.now() + BETWEEN_LINES;
             tell(&format!("making rooms: {room} of {}", rooms.count()));
         }
+        if plan.shard.is_some_and(|shard| shard != rooms.shard_of(room)) {
+            // Its members are users of another process.
+            pool.rooms.push(String::new());
+            continue;
+        }
         if let Err(failure) = make_room(plan, (&rooms, room), target, pool, signals) {
             delete_rooms(plan, target, pool, signals);
             return Err(failure.told(|| {
@@ -58,7 +63,7 @@ pub(crate) fn make_rooms(
 /// Deletes the rooms of a run. What cannot be deleted stays.
 pub(crate) fn delete_rooms(plan: &Plan, target: &Target, pool: &Pool, signals: &Signals) {
     let rooms = plan.rooms();
-    for (number, id) in (0..).zip(&pool.rooms) {
+    for (number, id) in (0..).zip(&pool.rooms).filter(|(_, id)| !id.is_empty()) {
         let Some(creator) = rooms.members(number).next() else { return };
         let host = Host::sign_in(plan, target, pool, signals, creator);
         let deleted = host.and_then(|mut host| host.delete_room(id));

@@ -77,6 +77,9 @@ impl<'p> Run<'p> {
         if let Some(shard) = plan.shard {
             let all = (0..timing.clients).map(PhoneId);
             desk.record.be_a_shard(all.filter(|&phone| !shard.has(phone)));
+            if let Some(accounts) = desk.record.checked.accounts_mut() {
+                accounts.share(shard, pool.hash_of_names());
+            }
         }
         let commands = plan.commands.iter();
         desk.record.commands.plan(commands.map(|one| (Moment::START + one.at, one.text.clone())));

@@ -10,7 +10,7 @@ use std::time::Duration;
 use switchboard::timer::Moment;
 
 use super::run::Run;
-use crate::client::Realm;
+use crate::client::{AccountWords, Realm};
 use crate::phone_id::PhoneId;
 use crate::schedule::Timing;
 use crate::workload::Shard;
@@ -36,13 +36,19 @@ impl Run<'_> {
             record.skipped_sends += u64::from(shard.number == 1);
             return record.pass(None, planned);
         };
+        if let Realm::Account(words) = self.realm {
+            return self.take_share_of_users(words, shard, (sender, recipient), planned);
+        }
         let is_there = self.lines.are_ready(sender);
         match (shard.has(sender), shard.has(recipient)) {
             (true, true) if is_there && self.lines.are_ready(recipient) => {
                 let now = self.clock.now();
                 self.send(sender, recipient, planned, now);
             }
-            (true, false) if is_there => self.send_across((sender, recipient), planned),
+            (true, false) if is_there => {
+                self.send_across((sender, recipient), planned);
+                self.note_if_late(planned);
+            }
             (true, false) => {
                 record.skipped_sends += 1;
                 record.books.leave_out(sender, recipient, planned);
@@ -58,9 +64,38 @@ impl Run<'_> {
         }
     }
 
+    /// The same of a message between users, which may be for phones of all shards. Only its sender must be there.
+    fn take_share_of_users(
+        &mut self,
+        words: &dyn AccountWords,
+        shard: Shard,
+        (sender, recipient): (PhoneId, PhoneId),
+        planned: Moment,
+    ) {
+        match (shard.has(sender), self.lines.are_ready(sender)) {
+            (true, true) => {
+                let now = self.clock.now();
+                self.post(words, (sender, recipient), planned, now);
+                self.note_if_late(planned);
+            }
+            (is_ours, _) => {
+                let recipient = self.desk.place(sender, recipient).recipient();
+                self.desk.record.leave_to_others((sender, recipient), planned, is_ours);
+            }
+        }
+    }
+
+    /// Other shards wait for what is sent to them for as long as the plan says after the last message was due. Half of
+    /// that is for the server.
+    fn note_if_late(&mut self, planned: Moment) {
+        if self.clock.now().since(planned) > self.plan.settle / 2 {
+            self.desk.record.books.note_late();
+        }
+    }
+
     /// A phone writes to a phone of another shard.
     fn send_across(&mut self, (from, to): (PhoneId, PhoneId), planned: Moment) {
-        // Sessions write only to sessions of their own process, and users with accounts are not shared.
+        // Sessions write only to sessions of their own process, and users have gone another way.
         let Realm::Mobile(words) = self.realm else { return };
         let now = self.clock.now();
         let stamp = self.desk.record.books.send_across(from, to, planned);

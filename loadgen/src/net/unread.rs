@@ -24,7 +24,7 @@ const RESET: usize = 10;
 const FOR_A_RESET: Duration = Duration::from_secs(5);
 
 /// Marks the conversations as read whose unread messages will be compared at the end: messages of earlier runs must
-/// not count.
+/// not count. In a shard nothing is compared.
 ///
 /// # Errors
 ///
@@ -35,6 +35,9 @@ pub(crate) fn read_before(
     pool: &Pool,
     signals: &Signals,
 ) -> Result<(), Refusal> {
+    if plan.shard.is_some() {
+        return Ok(());
+    }
     let mut app = AppAsker::new(target, signals);
     for user in plan.pages(&plan.rooms()).recipients().take(ASKED) {
         app.mark_read(pool, user, user.partner()).map_err(|failure| {
@@ -50,9 +53,13 @@ pub(crate) fn read_before(
 }
 
 impl Run<'_> {
-    /// Asks users who have marked something as read how many messages are unread where they did. A signal ends it.
+    /// Asks users who have marked something as read how many messages are unread where they did. A signal ends it. Of
+    /// a shard nobody is asked: phones of others may write meanwhile.
     pub(super) fn check_unread(&mut self, signals: &Signals) {
         let Realm::Account(words) = self.realm else { return };
+        if self.plan.shard.is_some() {
+            return;
+        }
         if words.skills().has_pages {
             return self.check_unread_over_http(signals);
         }

@@ -5,6 +5,7 @@
 mod lines;
 
 use std::fmt;
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
 use crate::phone_id::PhoneId;
 
@@ -38,6 +39,12 @@ impl Pool {
             pool.put(account);
         }
         pool
+    }
+
+    /// The same without those after the first ones.
+    pub(crate) fn of_first(mut self, count: u32) -> Self {
+        self.accounts.truncate(count as usize);
+        Pool::new(self.accounts)
     }
 
     /// Adds an account, or replaces the one of this name.
@@ -78,6 +85,13 @@ impl Pool {
     /// The name of a phone's user.
     pub(crate) fn name(&self, phone: PhoneId) -> Option<&str> {
         self.get(phone).map(|account| &*account.name)
+    }
+
+    /// A hash of all names in their order: two pools in which each phone has the same name have the same.
+    pub(crate) fn hash_of_names(&self) -> u64 {
+        let mut hasher = DefaultHasher::new();
+        self.accounts.iter().for_each(|account| account.name.hash(&mut hasher));
+        hasher.finish()
     }
 
     /// The server's id of a room.

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use super::{Accounts, Breach, Fault, Lapse, Measure, Outcome, Record, Times, Way};
+use super::{Breach, Fault, Lapse, Measure, Outcome, Record, Times, Way};
 use crate::expect::{Figures, MEASURES, SoFar, Statistic};
 
 /// A run that is under way.
@@ -125,8 +125,8 @@ impl Record {
             }
             "stale_views" => self.stale_views,
             "unnoticed" => self.unnoticed,
-            "acknowledged" => self.accounts().map_or(0, Accounts::acknowledged),
-            "deliveries" => self.accounts().map_or(0, |accounts| accounts.deliveries),
+            "acknowledged" => self.accounts().map_or(0, |accounts| accounts.counts.acknowledged),
+            "deliveries" => self.accounts().map_or(0, |accounts| accounts.counts.deliveries),
             "too_early" => self.too_early,
             name => {
                 let lapse = Lapse::ALL.into_iter().find(|lapse| lapse.word() == name);

@@ -41,6 +41,7 @@ use switchboard::timer::Moment;
 use crate::client::Ending;
 use crate::phone_id::PhoneId;
 use crate::workload::{Persona, ServerId};
+use books::Crossing;
 
 /// What happened in a run.
 #[derive(Debug)]
@@ -241,6 +242,15 @@ impl Record {
         lags.drain(..).for_each(|lag| self.send_lag.add(lag));
     }
 
+    /// What was between shards, once the run is over; `None` if it is no shard.
+    pub(crate) fn crossing(&self) -> Option<Crossing> {
+        let mut crossing = self.books.crossing()?;
+        if let Some(accounts) = self.accounts() {
+            accounts.enter_crossing(&mut crossing);
+        }
+        Some(crossing)
+    }
+
     /// This process plays a shard: these phones belong to others.
     pub(crate) fn be_a_shard(&mut self, of_others: impl Iterator<Item = PhoneId>) {
         self.books = Books::of_a_shard();
@@ -252,9 +262,33 @@ impl Record {
 
     /// In a shard: a message of the plan concerns no phone of this process, or is not sent.
     pub(crate) fn pass(&mut self, pair: Option<(PhoneId, PhoneId)>, planned: Moment) {
-        self.books.pass(pair, planned);
+        let stamp = self.books.pass(pair, planned);
+        if let Some(accounts) = self.checked.accounts_mut() {
+            accounts.pass(&stamp, &mut self.books);
+        }
         if let Some(messenger) = self.checked.messenger_mut() {
             messenger.copies.pass();
+        }
+    }
+
+    /// In a shard: a message of a user that is not sent, or that a phone of another shard should send.
+    pub(crate) fn leave_to_others(
+        &mut self,
+        (sender, recipient): (PhoneId, PhoneId),
+        planned: Moment,
+        is_ours: bool,
+    ) {
+        let Some(accounts) = self.checked.accounts_mut() else { return };
+        match is_ours {
+            true => {
+                self.skipped_sends += 1;
+                let stamp = self.books.leave_out(sender, recipient, planned);
+                accounts.pass(&stamp, &mut self.books);
+            }
+            false => {
+                let stamp = self.books.pass(Some((sender, recipient)), planned);
+                accounts.expect(&stamp, &mut self.books);
+            }
         }
     }
 

@@ -113,17 +113,17 @@ pub(super) fn accounts(outcome: &Outcome) -> Option<Accounts> {
     let accounts = outcome.record.accounts()?;
     let count = |lapse| accounts.lapses.count(lapse);
     let is_live = |lapse: &Lapse| !lapse.word().starts_with("stored.");
-    let stored = accounts.stored;
+    let (counts, stored) = (accounts.counts, accounts.stored);
     Some(Accounts {
-        deliveries: accounts.deliveries,
-        notices: accounts.notices,
-        acknowledged: accounts.acknowledged(),
+        deliveries: counts.deliveries,
+        notices: counts.notices,
+        acknowledged: counts.acknowledged,
         acknowledgement: Both::of(&accounts.acknowledgement),
         history: Both::of(&accounts.history),
-        typing_sent: accounts.typing_sent,
-        typing_seen: accounts.typing_seen,
-        replies: accounts.replies() as u64,
-        unread_compared: accounts.unread_compared,
+        typing_sent: counts.typing_sent,
+        typing_seen: counts.typing_seen,
+        replies: counts.replies,
+        unread_compared: counts.unread_compared,
         stored: Stored {
             histories: stored.histories,
             found: stored.found,

@@ -149,6 +149,11 @@ fn check(files: &[File]) -> Result<(), String> {
                 "{a} and {b} are of different plans: {what} is {mine} in the first, and {theirs} in the second"
             ));
         }
+        if first.shard.part.users() != file.shard.part.users() {
+            return Err(format!(
+                "{a} and {b} are of different users: all shards need the same file with --accounts"
+            ));
+        }
         if !file.shard.part.is_whole() {
             return Err(format!(
                 "{b} is of a run that ended early: nobody can tell which messages of the others it should have got"
@@ -214,8 +219,10 @@ fn differing(path: &str, mine: &Value, theirs: &Value) -> Option<(String, Value,
 /// The server's first page and its last one. All shards look at the same server, each before the run and after
 /// it: the first of the pages before has the lowest counters, and the last of those after the highest.
 fn pages(files: &[File]) -> Option<(String, Result<String, String>)> {
-    let received = |page: &str| {
-        exposition::value(page, "switchboard_messages_received_total").unwrap_or_default()
+    let received = |page: &str| -> f64 {
+        let of_all = ["messages_received_total", "account_messages_received_total"];
+        let counted = |name| exposition::value(page, &format!("switchboard_{name}"));
+        of_all.into_iter().filter_map(counted).sum()
     };
     let pages = || files.iter().filter_map(|file| file.shard.pages.as_ref());
     let lower = |a: &&String, b: &&String| received(a).total_cmp(&received(b));

@@ -33,6 +33,8 @@ pub(crate) struct Chat {
     read: BTreeMap<(usize, Place), u64>,
     posted: usize,
     replies: usize,
+    /// What some connections get after the next message, by their numbers.
+    pub(crate) held: Vec<(usize, Value)>,
     /// How many notices there were, and how many messages in rooms.
     pub(crate) notices: usize,
     pub(crate) in_rooms: usize,
@@ -103,6 +105,7 @@ impl Chat {
             read: BTreeMap::new(),
             posted: 0,
             replies: 0,
+            held: Vec::new(),
             notices: 0,
             in_rooms: 0,
             pings: 0,

@@ -66,6 +66,10 @@ pub(crate) enum Flaw {
     DeliverTwice,
     /// One connection does not get it.
     LoseOne,
+    /// One connection does not get it, of a user with an odd number if the author's is even, and the other way round.
+    LoseOneOfOthers,
+    /// Users with odd numbers get it after the next message.
+    SwapForOdd,
     /// It is delivered as if the next user had written it.
     WrongAuthor,
     /// It is delivered with another letter in its text.

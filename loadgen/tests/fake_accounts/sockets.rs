@@ -230,6 +230,7 @@ impl Chat {
             return None;
         }
         let (mut others, mut notices) = (0, self.notices);
+        let (mut of_others, held) = (0, std::mem::take(&mut self.held));
         for seat in &self.seats {
             if self.flaw != Flaw::Leak && !self.may_read(seat.user, &message.place) {
                 continue;
@@ -246,10 +247,16 @@ impl Chat {
             }
             others += usize::from(!is_own);
             notices += usize::from(seat.kind == Kind::Notices);
+            of_others += usize::from(seat.user % 2 != from % 2);
+            if flaw == Flaw::SwapForOdd && seat.user % 2 == 1 {
+                self.held.push((seat.number, frame));
+                continue;
+            }
             let is_lost = match flaw {
                 Flaw::NeverAcknowledge | Flaw::ErrorAnswered => is_own,
                 Flaw::AcknowledgeOnly => !is_own,
                 Flaw::LoseOne => !is_own && others == 1,
+                Flaw::LoseOneOfOthers => seat.user % 2 != from % 2 && of_others == 1,
                 _ => self.flaw == Flaw::LoseNotice && seat.kind == Kind::Notices && notices == 3,
             };
             if flaw == Flaw::CloseOne && !is_own && others == 1 {
@@ -262,6 +269,10 @@ impl Chat {
             if flaw == Flaw::DeliverTwice && !is_own {
                 say(&seat.stream, &frame);
             }
+        }
+        for (number, before) in held {
+            let seat = self.seats.iter().find(|seat| seat.number == number);
+            seat.inspect(|seat| say(&seat.stream, &before));
         }
         self.notices = notices;
         self.in_rooms += usize::from(matches!(message.place, Place::Room(_)));

@@ -121,6 +121,18 @@ impl Desk {
         }
     }
 
+    /// Where a user writes the next message of the plan, which was meant for this other user.
+    pub(in crate::net) fn place(&self, from: PhoneId, to: PhoneId) -> Place {
+        match self.pages.of(from) {
+            Some(Page::Room(room)) => Place::Room(room),
+            Some(Page::Conversation | Page::Start) => Place::Phone(from.partner()),
+            None => {
+                let number = self.record.books.next_number();
+                self.postings.place(number, (from, to), &self.rooms, self.seed)
+            }
+        }
+    }
+
     /// Whether something is said to a phone that belongs to another page than the one that it has open. (Of rooms,
     /// the log knows.)
     fn is_on_another_page(&self, by: PhoneId, news: &News<'_>) -> bool {
@@ -186,7 +198,7 @@ impl Desk {
         let is_place_right = self.is_place_right(&stamp, &post.place);
         let Some((accounts, _)) = self.accounts() else { return };
         accounts.lapses.add_many(Lapse::Misplaced, u64::from(!is_place_right));
-        if !accounts.is_answer_right(stamp.number, post.reply_to.as_deref()) {
+        if !accounts.is_answer_right(&stamp, post.reply_to.as_deref()) {
             accounts.lapses.add(Lapse::ReplyWrong);
         }
         self.hear_stamp(by, (&stamp, post.mid.as_deref()), is_sociable, now);
@@ -310,8 +322,8 @@ impl Desk {
             });
             let (mid, answered) = (post.mid.as_deref(), post.reply_to.as_deref());
             let known = stamp.zip(self.record.accounts());
-            let is_answer_right = known
-                .is_none_or(|(stamp, accounts)| accounts.is_answer_right(stamp.number, answered));
+            let is_answer_right =
+                known.is_none_or(|(stamp, accounts)| accounts.is_answer_right(&stamp, answered));
             let is_id_right =
                 known.is_none_or(|(stamp, accounts)| accounts.is_id_right(stamp.number, mid));
             Kept { stamp, is_author_right, is_answer_right, is_id_right }

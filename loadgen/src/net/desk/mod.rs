@@ -72,10 +72,12 @@ impl Desk {
             Realm::Messenger(_) | Realm::Account(_) => true,
         };
         let texts = Texts::new(settings.sizes, seed);
-        // What is stored outlives the run. So neither texts nor ids may be those of an earlier one.
         let (texts, ids) = match realm {
             Realm::Mobile(_) | Realm::Messenger(_) => (texts, seed),
-            Realm::Account(_) => (texts.of_run(fastrand::u32(..)), fastrand::u64(..)),
+            Realm::Account(_) => {
+                let mut random = random_of_run(plan);
+                (texts.of_run(random.u32(..)), random.u64(..))
+            }
         };
         let mut record = Record::new(checked, follows);
         let rooms = plan.rooms();
@@ -92,7 +94,8 @@ impl Desk {
             for phone in pages.on_start() {
                 accounts.hears_by_notice(phone);
             }
-            for reader in pages.recipients().take(ASKED) {
+            let readers = pages.recipients().take(ASKED).filter(|_| plan.shard.is_none());
+            for reader in readers {
                 accounts.mark_before(reader, Place::Phone(reader.partner()));
             }
         }
@@ -188,5 +191,14 @@ impl Desk {
         if let Some(receipts) = &mut self.receipts {
             receipts.push(*receipt);
         }
+    }
+}
+
+/// What is stored outlives the run. So neither texts nor ids may be those of an earlier one. The shards of a run have the
+/// same: no other begins at the same moment.
+fn random_of_run(plan: &Plan) -> fastrand::Rng {
+    match plan.shard.and(plan.start_at) {
+        Some(start) => fastrand::Rng::with_seed(plan.timing.seed ^ start.as_nanos() as u64),
+        None => fastrand::Rng::new(),
     }
 }

@@ -8,7 +8,7 @@ use crate::record::books::{Books, Party};
 use crate::record::checks::Checks;
 use crate::record::lately::Lately;
 use crate::record::measure::{Begun, Measure};
-use crate::workload::{Persona, Place, ServerId};
+use crate::workload::{Persona, ServerId};
 
 impl Checks for Accounts {
     fn dialled(&mut self, phone: PhoneId, persona: Persona, server: ServerId) {
@@ -31,7 +31,10 @@ impl Checks for Accounts {
         now: Moment,
     ) {
         if persona.is_sociable() {
-            let since = u32::try_from(self.positions.len()).expect("messages are fewer");
+            let since = u32::try_from(self.next_number()).expect("messages are fewer");
+            if let Some(shared) = &mut self.shared {
+                shared.last_came = now;
+            }
             let seat = &mut self.seats[phone.index()];
             (seat.is_present, seat.since, seat.came) = (true, since, now);
             self.present += 1;
@@ -107,10 +110,11 @@ impl Checks for Accounts {
     }
 
     /// What is still owed to phones that were there to the end is lost.
-    fn finish(&mut self, _books: &mut Books) {
+    fn finish(&mut self, books: &mut Books) {
+        self.end_early(books);
         self.lapses.add_many(Lapse::TypingLost, self.typing.under_way());
         self.lapses.add_many(Lapse::IdWrong, self.mids.repeated());
-        let is_open = |owed: &&super::Owed| owed.to > 0;
+        let is_open = |owed: &&super::Owed| owed.is_ours && owed.to > 0;
         for owed in self.under_way.iter().filter(is_open) {
             let number = owed.stamp.number as u32;
             if owed.is_doubted && !owed.was_heard {
@@ -118,9 +122,9 @@ impl Checks for Accounts {
             }
             let is_unacknowledged = !owed.is_doubted && !self.is_acknowledged(number);
             let lost = owed.to.saturating_sub(u32::from(is_unacknowledged));
-            let lapse = match Place::of(owed.stamp.recipient) {
-                Place::Phone(to) if self.seats[to.index()].hears_by_notice => Lapse::NoticeLost,
-                Place::Everyone | Place::Room(_) | Place::Phone(_) => Lapse::DeliveryLost,
+            let lapse = match self.is_notice(owed.stamp.recipient) {
+                true => Lapse::NoticeLost,
+                false => Lapse::DeliveryLost,
             };
             self.lapses.add_many(lapse, u64::from(lost));
             self.lapses.add_many(Lapse::Unacknowledged, u64::from(is_unacknowledged));

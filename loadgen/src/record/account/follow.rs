@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use switchboard::timer::Moment;
 
-use super::{Accounts, Lapse, Log, NOWHERE, Owed, Seat};
+use super::shared::is_before;
+use super::{Accounts, Lapse, Log, NOWHERE, Owed};
 use crate::phone_id::PhoneId;
 use crate::workload::{Place, Stamp};
 
@@ -39,13 +40,13 @@ impl Accounts {
         now: Moment,
     ) {
         let numbers: Vec<_> = stamps.map(|stamp| (stamp, self.number(&stamp))).collect();
-        let is_placed = |number: u32| self.positions[number as usize] != NOWHERE;
+        let is_placed = |number: u32| self.position(number) != NOWHERE;
         let last = numbers.iter().rposition(|&(_, number)| number.is_some_and(is_placed));
         // What others had when the phone dialled is in the history: nothing is left out at its end, and nothing at
         // its beginning, unless there are too many.
         let known = self.seats.get(by.index()).map_or(0, |seat| seat.known);
         let places = numbers.iter().filter_map(|&(_, number)| {
-            number.map(|number| self.positions[number as usize]).filter(|&at| at != NOWHERE)
+            number.map(|number| self.position(number)).filter(|&at| at != NOWHERE)
         });
         let (first, newest) =
             places.fold((None, None), |(first, newest): (Option<u32>, Option<u32>), at| {
@@ -63,9 +64,10 @@ impl Accounts {
                 continue;
             };
             // What only the store knows has no place in the log: its sender's connection ended, or others will
-            // hear of it in a moment.
-            let is_new = self.positions[number as usize] == NOWHERE;
-            let is_certain = self.owed(stamp.number).is_some_and(|owed| !owed.is_doubted);
+            // hear of it in a moment. Among it there may be messages of other shards.
+            let is_new = self.position(number) == NOWHERE;
+            let is_certain = self.shared.is_none()
+                && self.owed(stamp.number).is_some_and(|owed| !owed.is_doubted);
             if is_new && (!is_certain || last.is_some_and(|last| index < last)) {
                 continue;
             }
@@ -80,19 +82,26 @@ impl Accounts {
     /// The number of a message, if it was sent like this.
     pub(super) fn number(&self, stamp: &Stamp) -> Option<u32> {
         let index = stamp.number.checked_sub(self.first).and_then(|at| usize::try_from(at).ok());
-        // The entry may be dropped already. Then only the text itself can tell.
-        let is_it =
-            index.is_none_or(|at| self.under_way.get(at).is_some_and(|o| o.stamp == *stamp));
+        let is_it = match index.map(|at| self.under_way.get(at)) {
+            // The entry is dropped already. Only the text itself can tell.
+            None => true,
+            Some(Some(owed)) => owed.stamp == *stamp,
+            Some(None) => self.may_be_early(stamp),
+        };
         let is_phone = stamp.sender.index() < self.seats.len();
-        let number = u32::try_from(stamp.number).ok();
-        number.filter(|&n| is_it && is_phone && (n as usize) < self.positions.len())
+        u32::try_from(stamp.number).ok().filter(|_| is_it && is_phone)
     }
 
     /// A phone goes on in the log of a message's place.
     pub(super) fn follow(&mut self, by: PhoneId, stamp: &Stamp, number: u32, now: Moment) -> Step {
-        let Seat { generation, since, .. } =
-            self.seats.get(by.index()).copied().unwrap_or_default();
+        let seat = self.seats.get(by.index()).copied().unwrap_or_default();
+        let generation = seat.generation;
         let is_certain = self.owed(stamp.number).is_some_and(|owed| !owed.is_doubted);
+        let is_shard = self.shared.is_some();
+        let may_have_missed = |stamp: &Stamp| match is_shard {
+            false => stamp.number < u64::from(seat.since),
+            true => !seat.is_present || is_before(stamp, &seat),
+        };
         let Accounts { positions, everyone, pairs, rooms, gaps, under_way, .. } = self;
         let log = match Place::of(stamp.recipient) {
             Place::Everyone => everyone,
@@ -119,8 +128,10 @@ impl Accounts {
                     && now.since(owed.sent) < IN_FLIGHT
                     && is_together(&owed.stamp, stamp)
             };
-            let is_earlier = |owed: &&Owed| owed.stamp.number < u64::from(since);
-            if is_new && under_way.iter().take_while(is_earlier).any(is_on_its_way) {
+            let is_earlier = |owed: &&Owed| may_have_missed(&owed.stamp);
+            let knows_less = || under_way.iter().take_while(is_earlier).any(is_on_its_way);
+            // In a shard, this one may have been sent before the phone came, and others after it.
+            if is_new && ((is_shard && may_have_missed(stamp)) || knows_less()) {
                 return Step::Next;
             }
             let next = log.cursor(by).filter(|_| !is_new).map(|cursor| cursor.next);

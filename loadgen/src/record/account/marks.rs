@@ -3,7 +3,7 @@
 
 use super::{Accounts, Lapse, NOWHERE};
 use crate::phone_id::PhoneId;
-use crate::workload::Place;
+use crate::workload::{Place, Stamp};
 
 /// A conversation: that of everyone, that of a room, or that of two users, whichever of them is asked.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
@@ -37,16 +37,14 @@ impl Accounts {
     /// The message with this number answers the one with this id of the server.
     pub(crate) fn answer(&mut self, number: u64, mid: &str) {
         self.answers.insert(number as u32, mid.into());
+        self.counts.replies += 1;
     }
 
-    /// How many messages answer others.
-    pub(crate) fn replies(&self) -> usize {
-        self.answers.len()
-    }
-
-    /// Whether a message answers the one with this id of the server, or none.
-    pub(crate) fn is_answer_right(&self, number: u64, mid: Option<&str>) -> bool {
-        self.answers.get(&(number as u32)).map(|answered| &**answered) == mid
+    /// Whether a message answers the one with this id of the server, or none. Of a message of another shard that is not
+    /// known.
+    pub(crate) fn is_answer_right(&self, stamp: &Stamp, mid: Option<&str>) -> bool {
+        let answered = self.answers.get(&(stamp.number as u32)).map(|answered| &**answered);
+        self.is_of_another(stamp.sender) || answered == mid
     }
 
     /// A phone has marked a place as read, up to this message.
@@ -90,13 +88,14 @@ impl Accounts {
             numbers.iter().filter(|&&number| self.senders[number as usize] != user).count() as u64
         };
         let unread = of_others(behind);
+        let in_doubt = self.in_doubt.len() as u64;
         // Nobody has seen those in doubt, and the server may have them, also in the place of older ones.
         let least = match behind.len().saturating_sub(MOST_UNREAD) {
             0 => unread,
-            older => of_others(&behind[older..]).saturating_sub(self.in_doubt),
+            older => of_others(&behind[older..]).saturating_sub(in_doubt),
         };
-        let is_right = said.is_some_and(|said| (least..=unread + self.in_doubt).contains(&said));
-        self.unread_compared += 1;
+        let is_right = said.is_some_and(|said| (least..=unread + in_doubt).contains(&said));
+        self.counts.unread_compared += 1;
         self.lapses.add_many(Lapse::UnreadWrong, u64::from(!is_right));
     }
 

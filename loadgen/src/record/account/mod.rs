@@ -5,13 +5,20 @@
 //! when it is sent, its sender included: what the sender gets is the acknowledgement. Each message costs twelve
 //! bytes for the whole run, 20 where the protocol shows ids, and some 70 more while it is under way; each phone
 //! costs 56 bytes.
+//!
+//! If several processes share the plan, each has an entry for every message of it, so that numbers are the same in all.
+//! `shared` has what one process knows of the messages of others, and `part` what it tells `merge`.
 
 mod checks;
+mod counts;
 mod follow;
 mod lapse;
 mod log;
 mod marks;
 mod mids;
+mod orders;
+mod part;
+mod shared;
 mod stored;
 #[cfg(test)]
 mod tests;
@@ -19,6 +26,8 @@ mod typing;
 
 pub(crate) use lapse::{Lapse, Lapses};
 pub(crate) use marks::{Conversation, Reset};
+pub(super) use orders::Orders;
+pub(super) use part::AccountPart;
 pub(crate) use stored::Kept;
 use stored::Stored;
 
@@ -31,9 +40,11 @@ use super::measure::{Begun, Measure};
 use super::views::Views;
 use crate::phone_id::PhoneId;
 use crate::workload::{Place, Stamp};
+use counts::Counts;
 use follow::Step;
 use log::Log;
 use mids::Mids;
+use shared::Shared;
 use typing::Typing;
 
 /// What became of the messages of users with accounts.
@@ -61,13 +72,8 @@ pub(crate) struct Accounts {
     /// Messages that a phone has skipped. Only a faulty server makes entries here.
     gaps: HashSet<(PhoneId, u32)>,
     /// Messages of which nobody knows whether the server has got them.
-    in_doubt: u64,
-    /// Deliveries to phones other than the sender, and those of them that came as notices.
-    pub(crate) deliveries: u64,
-    pub(crate) notices: u64,
-    /// Typing that was sent, counted once for each phone that should see it; and that was seen.
-    pub(crate) typing_sent: u64,
-    pub(crate) typing_seen: u64,
+    in_doubt: Vec<u64>,
+    pub(crate) counts: Counts,
     typing: Typing,
     pub(crate) lapses: Lapses,
     /// From sending a message to its acknowledgement.
@@ -78,8 +84,6 @@ pub(crate) struct Accounts {
     answers: HashMap<u32, Box<str>>,
     /// By user and place: the message up to which the user has marked the place as read; `None`: before the run.
     marks: HashMap<(PhoneId, Place), Option<u32>>,
-    /// Places whose number of unread messages was compared at the end.
-    pub(crate) unread_compared: u64,
     /// What the histories at the end came to.
     pub(crate) stored: Stored,
     /// Messages in them that have no place in a log.
@@ -89,6 +93,8 @@ pub(crate) struct Accounts {
     /// Nothing has been measured, where nothing is shown.
     no_times: Measure,
     last_news: Moment,
+    /// What is known of other processes that share the plan, if there are some.
+    shared: Option<Box<Shared>>,
 }
 
 /// The place of a message that no phone has seen.
@@ -119,12 +125,22 @@ struct Seat {
 struct Owed {
     stamp: Stamp,
     sent: Moment,
-    /// To how many phones.
+    /// To how many phones of this process.
     to: u32,
+    /// Whether a phone of this process has sent it.
+    is_ours: bool,
     /// Whether the sender's connection ended before the acknowledgement.
     is_doubted: bool,
     /// Whether it has come to some phone.
     was_heard: bool,
+}
+
+impl Owed {
+    /// A message that no phone of this process sends. If one of another process does, then at the planned moment.
+    fn of_another(stamp: &Stamp, to: u32) -> Self {
+        let sent = stamp.intended;
+        Owed { stamp: *stamp, sent, to, is_ours: false, is_doubted: false, was_heard: false }
+    }
 }
 
 /// A message that has come to a phone.
@@ -153,23 +169,20 @@ impl Accounts {
             under_way: VecDeque::new(),
             first: 0,
             gaps: HashSet::new(),
-            in_doubt: 0,
-            deliveries: 0,
-            notices: 0,
-            typing_sent: 0,
-            typing_seen: 0,
+            in_doubt: Vec::new(),
+            counts: Counts::default(),
             typing: Typing::default(),
             lapses: Lapses::default(),
             acknowledgement: Measure::default(),
             history: Measure::default(),
             answers: HashMap::new(),
             marks: HashMap::new(),
-            unread_compared: 0,
             stored: Stored::default(),
             kept_unseen: HashSet::new(),
             online: None,
             no_times: Measure::default(),
             last_news: Moment::START,
+            shared: None,
         }
     }
 
@@ -197,18 +210,23 @@ impl Accounts {
     /// A message is sent. The books have given it its number.
     pub(crate) fn send(&mut self, stamp: &Stamp, now: Moment) {
         let others = self.others(stamp.sender, Place::of(stamp.recipient));
-        self.positions.push(NOWHERE);
-        self.senders.push(stamp.sender);
-        let words = self.positions.len().div_ceil(64);
-        self.acknowledged.resize(words, 0);
         let to = others + u32::from(self.is_present(stamp.sender));
-        self.under_way.push_back(Owed {
-            stamp: *stamp,
-            sent: now,
-            to,
-            is_doubted: false,
-            was_heard: false,
-        });
+        self.count_sent(stamp);
+        self.draw(Owed { sent: now, is_ours: true, ..Owed::of_another(stamp, to) });
+    }
+
+    /// Enters the next message of the plan.
+    fn draw(&mut self, owed: Owed) {
+        let messages = self.next_number() as usize + 1;
+        self.positions.resize(messages.max(self.positions.len()), NOWHERE);
+        self.acknowledged.resize(messages.div_ceil(64), 0);
+        self.senders.push(owed.stamp.sender);
+        self.under_way.push_back(owed);
+    }
+
+    /// The number of the next message of the plan.
+    fn next_number(&self) -> u64 {
+        self.first + self.under_way.len() as u64
     }
 
     /// How many other phones are there in this place of a phone.
@@ -233,7 +251,8 @@ impl Accounts {
         books: &mut Books,
         now: Moment,
     ) -> Option<Arrival> {
-        let Some(number) = self.number(stamp) else {
+        let number = self.number(stamp).filter(|_| !books.was_left_out(stamp.number));
+        let Some(number) = number.filter(|_| self.note_early(by, stamp)) else {
             books.note(Fault::Garbled);
             return None;
         };
@@ -250,7 +269,7 @@ impl Accounts {
                 return None;
             }
         }
-        let sent = self.pay(by, stamp, number, books);
+        let sent = self.pay(by, stamp, books);
         let Stamp { number, sender, intended, .. } = *stamp;
         let receipt = Receipt {
             number,
@@ -258,13 +277,14 @@ impl Accounts {
             way: Way::Within,
             intended,
             sent: sent.unwrap_or(intended),
-            is_of_another: false,
+            is_of_another: self.is_of_another(sender),
         };
         if by != sender {
-            self.deliveries += 1;
-            self.notices += u64::from(self.seats[by.index()].hears_by_notice);
+            self.counts.deliveries += 1;
+            self.counts.notices += u64::from(self.seats[by.index()].hears_by_notice);
             return Some(Arrival::Delivered(receipt));
         }
+        self.counts.acknowledged += u64::from(!self.is_acknowledged(number as u32));
         self.acknowledged[number as usize / 64] |= 1 << (number % 64);
         // A message of a connection that is gone is not timed.
         if let Some(actual) = sent {
@@ -274,26 +294,18 @@ impl Accounts {
     }
 
     /// A message is owed to one phone less. Returns when it was sent, if it is still known.
-    fn pay(
-        &mut self,
-        by: PhoneId,
-        stamp: &Stamp,
-        number: u32,
-        books: &mut Books,
-    ) -> Option<Moment> {
-        let seat = self.seats[by.index()];
+    fn pay(&mut self, by: PhoneId, stamp: &Stamp, books: &mut Books) -> Option<Moment> {
+        let is_due = self.is_due(by, stamp);
         let at = stamp.number.checked_sub(self.first)?;
         let owed = self.under_way.get_mut(usize::try_from(at).ok()?)?;
         let sent = owed.sent;
         owed.was_heard = true;
-        if seat.is_present && number >= seat.since {
-            owed.to = owed.to.saturating_sub(1);
-            if owed.to == 0 {
-                // Not only when it is dropped: one before it may be lost.
-                books.complete(stamp.number);
-            }
-            self.tidy(books);
+        owed.to = owed.to.saturating_sub(u32::from(is_due));
+        if owed.to == 0 && owed.is_ours {
+            // Not only when it is dropped: one before it may be lost.
+            books.complete(stamp.number);
         }
+        self.tidy(books);
         Some(sent)
     }
 
@@ -301,8 +313,9 @@ impl Accounts {
     fn tidy(&mut self, books: &mut Books) {
         while let Some(owed) = self.under_way.front().filter(|owed| owed.to == 0) {
             match owed.was_heard {
+                _ if !owed.is_ours => {}
                 // Its sender is gone, and so are all that should have got it.
-                false => self.in_doubt += 1,
+                false => self.in_doubt.push(owed.stamp.number),
                 true => books.complete(owed.stamp.number),
             }
             self.under_way.pop_front();
@@ -330,11 +343,12 @@ impl Accounts {
         if !std::mem::take(&mut seat.is_present) {
             return;
         }
-        let Seat { since, generation, .. } = *seat;
+        let seat = *seat;
         self.present -= 1;
         let mut under_way = std::mem::take(&mut self.under_way);
-        for owed in under_way.iter_mut().filter(|owed| owed.stamp.number >= u64::from(since)) {
-            if owed.to > 0 && self.is_owed(phone, generation, &owed.stamp) {
+        for owed in under_way.iter_mut().filter(|owed| owed.to > 0) {
+            let stamp = &owed.stamp;
+            if self.was_there(&seat, stamp) && self.is_owed(phone, seat.generation, stamp) {
                 owed.to -= 1;
                 owed.is_doubted |= owed.stamp.sender == phone;
             }
@@ -368,8 +382,8 @@ impl Accounts {
 
     /// Messages that never arrived everywhere: those that are lost, and those that are in doubt.
     pub(crate) fn missing(&self) -> Missing {
-        let mut missing = Missing { lost: 0, in_doubt: self.in_doubt };
-        for owed in self.under_way.iter().filter(|owed| owed.to > 0 || !owed.was_heard) {
+        let mut missing = Missing { lost: 0, in_doubt: self.in_doubt.len() as u64 };
+        for owed in self.never_complete() {
             match owed.is_doubted && !owed.was_heard {
                 true => missing.in_doubt += 1,
                 false => missing.lost += 1,
@@ -378,12 +392,27 @@ impl Accounts {
         missing
     }
 
-    /// How many messages were acknowledged.
-    pub(crate) fn acknowledged(&self) -> u64 {
-        self.acknowledged.iter().map(|word| u64::from(word.count_ones())).sum()
+    /// Messages of this process that are still owed, or that nobody has.
+    fn never_complete(&self) -> impl Iterator<Item = &Owed> {
+        let is_missing = |owed: &&Owed| owed.is_ours && (owed.to > 0 || !owed.was_heard);
+        self.under_way.iter().filter(is_missing)
+    }
+
+    /// Whether a message to this recipient comes to a phone on another page than the conversation's.
+    fn is_notice(&self, recipient: PhoneId) -> bool {
+        match Place::of(recipient) {
+            Place::Phone(to) => self.seats[to.index()].hears_by_notice,
+            Place::Everyone | Place::Room(_) => false,
+        }
     }
 
     fn is_acknowledged(&self, number: u32) -> bool {
-        self.acknowledged[number as usize / 64] >> (number % 64) & 1 == 1
+        let word = self.acknowledged.get(number as usize / 64);
+        word.is_some_and(|word| word >> (number % 64) & 1 == 1)
+    }
+
+    /// The place of a message in its log, or [`NOWHERE`].
+    fn position(&self, number: u32) -> u32 {
+        self.positions.get(number as usize).copied().unwrap_or(NOWHERE)
     }
 }

@@ -5,13 +5,15 @@
 
 use std::collections::HashSet;
 
+use serde::{Deserialize, Serialize};
+
 use super::log::Log;
 use super::{Accounts, Lapse, NOWHERE};
 use crate::phone_id::PhoneId;
 use crate::workload::{Place, Stamp};
 
 /// What the histories at the end came to.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
 pub(crate) struct Stored {
     /// Histories that were read.
     pub(crate) histories: u64,
@@ -19,6 +21,16 @@ pub(crate) struct Stored {
     pub(crate) found: u64,
     /// Acknowledged messages that are older than what a history shows.
     pub(crate) out_of_reach: u64,
+}
+
+impl Stored {
+    /// Adds those of another process.
+    pub(super) fn absorb(&mut self, other: &Stored) {
+        let Stored { histories, found, out_of_reach } = *other;
+        self.histories += histories;
+        self.found += found;
+        self.out_of_reach += out_of_reach;
+    }
 }
 
 /// What a history shows of a log.
@@ -46,13 +58,15 @@ pub(crate) struct Kept {
 impl Accounts {
     /// The places in which something was seen: everyone's, and one for each two phones and each room.
     pub(crate) fn places(&self) -> Vec<(Place, PhoneId)> {
-        let mut pairs: Vec<_> = self.pairs.keys().map(|&(a, b)| (Place::Phone(b), a)).collect();
+        let pairs = self.pairs.keys().map(|&(one, other)| self.own_reader(one, other));
+        let mut pairs: Vec<_> =
+            pairs.map(|(reader, other)| (Place::Phone(other), reader)).collect();
         pairs.sort_unstable_by_key(|&(place, phone)| (phone, place.recipient()));
         let rooms = self.rooms.iter().enumerate().filter_map(|(room, log)| {
             let reader = log.members().into_iter().min()?;
-            Some((Place::Room(room as u32), reader))
+            (!self.is_of_another(reader)).then_some((Place::Room(room as u32), reader))
         });
-        let everyone = [(Place::Everyone, PhoneId(0))];
+        let everyone = [(Place::Everyone, self.first_phone())];
         everyone.into_iter().chain(rooms).chain(pairs).collect()
     }
 
@@ -106,7 +120,8 @@ impl Accounts {
     }
 
     /// Enters what is wrong with a history by itself. Returns also the messages that have no place in the log: they are
-    /// in doubt, or only phones have heard them that had just come, or are about to be heard.
+    /// in doubt, or only phones have heard them that had just come, or are about to be heard. What is wrong with a message
+    /// of another shard is for that to count, which compares the same history.
     fn enter(&mut self, at: (Place, PhoneId), kept: &[Kept], is_whole: bool) -> (Shown, Vec<u32>) {
         let mut seen = vec![false; self.known(at)];
         let mut unseen = Vec::new();
@@ -114,25 +129,27 @@ impl Accounts {
         let mut last = 0;
         let mut begin = None;
         for Kept { stamp, is_author_right, is_answer_right, is_id_right } in kept {
-            let number = stamp.filter(|stamp| is_in(stamp, at)).and_then(|s| self.number(&s));
-            let Some(number) = number.filter(|&n| (n as usize) < self.positions.len()) else {
+            let stamp = stamp.filter(|stamp| is_in(stamp, at));
+            let Some((number, sender)) = stamp.and_then(|s| Some((self.number(&s)?, s.sender)))
+            else {
                 self.lapses.add(Lapse::StoredWrong);
                 continue;
             };
-            self.lapses.add_many(Lapse::StoredWrong, u64::from(!is_author_right));
-            self.lapses.add_many(Lapse::StoredReply, u64::from(!is_answer_right));
-            let position = self.positions[number as usize];
+            let is_ours = !self.is_of_another(sender);
+            let mut note = |lapse, is_so| self.lapses.add_many(lapse, u64::from(is_so && is_ours));
+            note(Lapse::StoredWrong, !is_author_right);
+            note(Lapse::StoredReply, !is_answer_right);
+            let position = self.positions.get(number as usize).copied().unwrap_or(NOWHERE);
             if position == NOWHERE {
-                unseen.push(number);
+                unseen.extend(is_ours.then_some(number));
                 continue;
             }
             begin = Some(begin.map_or(position, |begin: u32| begin.min(position)));
             let was_seen = std::mem::replace(&mut seen[position as usize], true);
-            self.lapses.add_many(Lapse::StoredTwice, u64::from(was_seen));
+            note(Lapse::StoredTwice, was_seen);
             // A second one has an id of its own.
-            self.lapses.add_many(Lapse::IdWrong, u64::from(!is_id_right && !was_seen));
-            let is_late = position < last && !was_seen;
-            self.lapses.add_many(Lapse::StoredOutOfOrder, u64::from(is_late));
+            note(Lapse::IdWrong, !is_id_right && !was_seen);
+            note(Lapse::StoredOutOfOrder, position < last && !was_seen);
             last = last.max(position + 1);
         }
         let begin = match (is_whole, begin) {
@@ -146,8 +163,8 @@ impl Accounts {
     /// All histories are compared: what was acknowledged and has no place in a log must be in one of them.
     /// `is_whole`: they all go back to the beginning.
     pub(crate) fn compare_the_rest(&mut self, is_whole: bool) {
-        for number in 0..u32::try_from(self.positions.len()).expect("messages are fewer") {
-            if self.positions[number as usize] != NOWHERE || !self.is_acknowledged(number) {
+        for number in 0..u32::try_from(self.next_number()).expect("messages are fewer") {
+            if self.position(number) != NOWHERE || !self.is_acknowledged(number) {
                 continue;
             }
             match (self.kept_unseen.contains(&number), is_whole) {

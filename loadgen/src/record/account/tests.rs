@@ -1,5 +1,6 @@
 //! Users with accounts, who are told what a server might tell them.
 
+mod shared;
 mod stored;
 
 use super::*;
@@ -19,15 +20,15 @@ fn at(millis: u64) -> Moment {
 fn three() -> (Accounts, Books) {
     let mut accounts = Accounts::new(3);
     for phone in [ANN, BOB, CAT] {
-        come(&mut accounts, phone);
+        come_at(&mut accounts, phone, at(0));
     }
     (accounts, Books::default())
 }
 
-fn come(accounts: &mut Accounts, phone: PhoneId) {
+fn come_at(accounts: &mut Accounts, phone: PhoneId, now: Moment) {
     accounts.dialled(phone, Persona::Chatter, ServerId::FIRST);
     let begun = Begun { planned: at(0), actual: at(0) };
-    accounts.came(phone, Persona::Chatter, begun, true, at(0));
+    accounts.came(phone, Persona::Chatter, begun, true, now);
 }
 
 fn send(accounts: &mut Accounts, books: &mut Books, from: PhoneId, place: Place) -> Stamp {
@@ -85,7 +86,7 @@ fn a_message_to_everyone_is_complete_when_all_have_it_and_nothing_is_wrong() {
     assert_eq!((books.delivered(), accounts.is_complete(true)), (0, false));
     assert_eq!(hear(&mut accounts, &mut books, CAT), Some(Arrival::Delivered(receipt)));
     assert_eq!((books.delivered(), accounts.is_complete(true)), (1, true));
-    assert_eq!((accounts.deliveries, accounts.acknowledged()), (2, 1));
+    assert_eq!((accounts.counts.deliveries, accounts.counts.acknowledged), (2, 1));
     assert!(faults(&books).is_empty() && lapses(&mut accounts, &mut books).is_empty());
 }
 
@@ -96,7 +97,7 @@ fn a_private_message_is_for_two_and_astray_at_a_third() {
     assert_eq!(accounts.hear(CAT, &one, &mut books, at(3)), None);
     hear_all(&mut accounts, &mut books, &one);
     assert_eq!(faults(&books), [(Fault::Misdelivered, 2)]);
-    assert_eq!((books.delivered(), accounts.deliveries), (1, 1));
+    assert_eq!((books.delivered(), accounts.counts.deliveries), (1, 1));
 }
 
 #[test]
@@ -293,7 +294,7 @@ fn what_is_unread_is_what_others_said_behind_the_mark() {
     }
     says(CAT, Some(3), 0);
     says(BOB, Some(99), 0);
-    assert_eq!(accounts.unread_compared, 5, "Bob has marked nothing");
+    assert_eq!(accounts.counts.unread_compared, 5, "Bob has marked nothing");
     let places = vec![Place::Everyone];
     assert_eq!(accounts.readers(9), [(ANN, places.clone()), (CAT, places.clone())]);
     assert_eq!(accounts.readers(1), [(ANN, places)]);
@@ -365,7 +366,7 @@ fn a_private_message_that_is_not_announced_on_another_page_has_a_name_of_its_own
             accounts.hear(by, &comes, &mut books, at(4));
         }
     }
-    assert_eq!((accounts.deliveries, accounts.notices), (2, 1));
+    assert_eq!((accounts.counts.deliveries, accounts.counts.notices), (2, 1));
     let found = lapses(&mut accounts, &mut books);
     assert_eq!(found, [(Lapse::DeliveryLost, 1), (Lapse::NoticeLost, 1)]);
 }
@@ -375,10 +376,11 @@ fn a_reply_answers_what_it_answered_when_it_was_sent_also_in_the_history() {
     let (mut accounts, mut books) = three();
     let stamp = send(&mut accounts, &mut books, ANN, Place::Everyone);
     accounts.answer(stamp.number, "17");
-    assert!(accounts.is_answer_right(stamp.number, Some("17")));
-    assert!(!accounts.is_answer_right(stamp.number, Some("18")));
-    assert!(!accounts.is_answer_right(stamp.number, None), "it was forgotten");
-    assert!(!accounts.is_answer_right(stamp.number + 1, Some("17")), "that one answers nothing");
+    assert!(accounts.is_answer_right(&stamp, Some("17")));
+    assert!(!accounts.is_answer_right(&stamp, Some("18")));
+    assert!(!accounts.is_answer_right(&stamp, None), "it was forgotten");
+    let next = Stamp { number: stamp.number + 1, ..stamp };
+    assert!(!accounts.is_answer_right(&next, Some("17")), "that one answers nothing");
     hear_all(&mut accounts, &mut books, &stamp);
     let forgotten = Kept { is_answer_right: false, ..kept(&[stamp])[0] };
     let changed = Kept { is_id_right: false, ..kept(&[stamp])[0] };

@@ -31,12 +31,13 @@ impl Accounts {
                 continue;
             }
             let was_full = seat.crowded > Moment::START && now < seat.crowded + CROWDED;
-            self.typing_sent += 2 * u64::from(seat.is_present);
+            self.counts.typing_sent += 2 * u64::from(seat.is_present);
             self.typing.expect((from, conversation), by, seat.is_present && !was_full);
         }
     }
 
-    /// A phone that reads all that comes sees that a user types in a place of the phone, or has stopped.
+    /// A phone that reads all that comes sees that a user types in a place of the phone, or has stopped. When users of
+    /// another process do is not known.
     pub(crate) fn see_typing(
         &mut self,
         by: PhoneId,
@@ -44,7 +45,10 @@ impl Accounts {
         is_typing: bool,
         now: Moment,
     ) {
-        self.typing_seen += 1;
+        if self.is_of_another(from) {
+            return;
+        }
+        self.counts.typing_seen += 1;
         self.last_news = now;
         let seat = self.seats[by.index()];
         if self.typing.see(by, (from, Conversation::of(by, place)), is_typing) || !seat.is_present {

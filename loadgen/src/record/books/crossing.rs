@@ -26,6 +26,8 @@ pub(crate) struct Crossing {
     pub(crate) arrived: u64,
     /// The numbers of messages to phones of other shards that were planned and not sent.
     pub(crate) unsent: BTreeSet<u64>,
+    /// The numbers of messages that were sent so late that phones of other shards may not have waited for them.
+    pub(crate) late: BTreeSet<u64>,
     /// Messages of other shards that were due and have not arrived, by their numbers.
     pub(crate) overdue: BTreeMap<u64, Overdue>,
     /// Phones of this shard with a connection that was not closed in good order.
@@ -42,6 +44,9 @@ pub(crate) struct Overdue {
     pub(crate) sender: u32,
     /// Whether the recipient's connection was not closed in good order.
     pub(crate) in_doubt: bool,
+    /// How many phones should have got it, and whether as a notice: only of users with accounts.
+    pub(crate) phones: u32,
+    pub(crate) is_notice: bool,
 }
 
 impl Books {
@@ -58,7 +63,8 @@ impl Books {
         let is_overdue = |entry: &&Entry| entry.is_of_another && !entry.is_done();
         let overdue = self.entries.iter().filter(is_overdue).map(|entry| {
             let sender = entry.stamp.sender.0;
-            (entry.stamp.number, Overdue { sender, in_doubt: self.is_in_doubt(entry) })
+            let in_doubt = self.is_in_doubt(entry);
+            (entry.stamp.number, Overdue { sender, in_doubt, phones: 1, is_notice: false })
         });
         crossing.overdue = overdue.collect();
         Some(crossing)
@@ -87,10 +93,29 @@ impl Books {
     }
 
     /// A message of the plan to a phone of another shard is not sent.
-    pub(crate) fn leave_out(&mut self, sender: PhoneId, recipient: PhoneId, intended: Moment) {
+    pub(crate) fn leave_out(
+        &mut self,
+        sender: PhoneId,
+        recipient: PhoneId,
+        intended: Moment,
+    ) -> Stamp {
         let stamp = self.pass(Some((sender, recipient)), intended);
         if let Some(crossing) = &mut self.crossing {
             crossing.unsent.insert(stamp.number);
+        }
+        stamp
+    }
+
+    /// Whether a message of this shard was not sent.
+    pub(crate) fn was_left_out(&self, number: u64) -> bool {
+        self.crossing.as_ref().is_some_and(|crossing| crossing.unsent.contains(&number))
+    }
+
+    /// The last message of the plan was sent so late that phones of other shards may not have waited for it.
+    pub(crate) fn note_late(&mut self) {
+        let last = self.next_number().saturating_sub(1);
+        if let Some(crossing) = &mut self.crossing {
+            crossing.late.insert(last);
         }
     }
 
@@ -208,7 +233,7 @@ mod tests {
             assert!(receipt.is_of_another);
         }
         let crossing = bobs.crossing().expect("a shard");
-        let overdue = Overdue { sender: 0, in_doubt: false };
+        let overdue = Overdue { sender: 0, in_doubt: false, phones: 1, is_notice: false };
         assert_eq!(crossing.overdue, BTreeMap::from([(1, overdue)]));
         assert_eq!((bobs.missing().lost, bobs.delivered(), faults(&bobs)), (0, 2, vec![]));
         assert_eq!(anns.crossing().expect("a shard").sent, 3);

@@ -19,7 +19,7 @@ use switchboard::timer::Moment;
 use crate::phone_id::PhoneId;
 use crate::workload::Stamp;
 
-pub(crate) use crossing::Crossing;
+pub(crate) use crossing::{Crossing, Overdue};
 pub(crate) use sums::Sums;
 
 /// The books of one run.
@@ -326,7 +326,7 @@ impl Books {
     }
 
     /// The number of the next message of the plan.
-    fn next_number(&self) -> u64 {
+    pub(crate) fn next_number(&self) -> u64 {
         self.first + self.entries.len() as u64
     }
 

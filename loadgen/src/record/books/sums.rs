@@ -22,10 +22,14 @@ impl Sums {
         self.faults.iter_mut().zip(other.faults).for_each(|(all, one)| *all += one);
     }
 
-    /// Messages have arrived that no shard has sent: they were taken for delivered.
-    pub(crate) fn add_invented(&mut self, count: u64) {
+    /// This many messages were taken for delivered and are not: no shard has sent them, or not all phones have them.
+    pub(crate) fn take_back(&mut self, count: u64) {
         self.delivered -= count.min(self.delivered);
-        self.faults[Fault::Garbled as usize] += count;
+    }
+
+    /// A fault was found this often that only all shards together can see.
+    pub(crate) fn add_fault(&mut self, fault: Fault, count: u64) {
+        self.faults[fault as usize] += count;
     }
 }
 

@@ -3,17 +3,18 @@
 //!
 //! It has sums and whole histograms, and no quantiles: sums and histograms can be added.
 
+mod crossed;
 #[cfg(test)]
 mod tests;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use switchboard::timer::Moment;
 
 use crate::client::Ending;
-use crate::phone_id::PhoneId;
-use crate::record::books::{Books, Crossing, Sums};
+use crate::record::account::{AccountPart, Orders};
+use crate::record::books::{Books, Crossing, Fault, Sums};
 use crate::record::lately::Lately;
 use crate::record::messenger::MessengerPart;
 use crate::record::outcome::nanos;
@@ -21,10 +22,11 @@ use crate::record::series::RowHistograms;
 use crate::record::tally::{add_endings, pairs};
 use crate::record::views::Views;
 use crate::record::{
-    Checked, Connecting, End, Heard, Measure, Messenger, Outcome, Record, Sample, Second, Series,
-    Tally, Times,
+    Accounts, Checked, Connecting, End, Heard, Lapse, Measure, Messenger, Outcome, Record, Sample,
+    Second, Series, Tally, Times,
 };
-use crate::workload::{Persona, Shard};
+use crate::workload::Persona;
+use crossed::Crossed;
 
 /// How long messages of other shards took, from the moment for which they were planned.
 ///
@@ -77,8 +79,9 @@ pub(crate) struct Part {
     endings: BTreeMap<Ending, u64>,
     tallies: BTreeMap<Persona, Tally>,
     series: Vec<(Second, RowHistograms)>,
-    /// Only of sessions.
+    /// Only of sessions, and only of users with accounts.
     messenger: Option<Box<MessengerPart>>,
+    accounts: Option<Box<AccountPart>>,
 }
 
 /// What is known of messages between shards only when all shards are seen.
@@ -107,7 +110,7 @@ impl Part {
             lost: outcome.lost,
             in_doubt: outcome.in_doubt,
             sums: record.books.sums(),
-            crossing: record.books.crossing()?,
+            crossing: record.crossing()?,
             connecting: record.connecting.clone(),
             delivery: record.delivery.clone(),
             across: record.across.clone(),
@@ -127,7 +130,13 @@ impl Part {
             tallies: record.tallies.clone(),
             series: record.series.rows().iter().cloned().zip(histograms).collect(),
             messenger: record.messenger().map(MessengerPart::of).map(Box::new),
+            accounts: record.accounts().map(AccountPart::of).map(Box::new),
         })
+    }
+
+    /// A hash of the names of all users, if they have accounts.
+    pub(crate) fn users(&self) -> Option<u64> {
+        self.accounts.as_ref().map(|accounts| accounts.users)
     }
 
     /// Whether the plan was played to its end. Otherwise nobody can tell which messages of this shard the
@@ -166,17 +175,34 @@ impl Part {
             let across = parts.iter().map(|part| &part.across.times);
             across.for_each(|times| record.delivery.corrected.absorb(times));
         }
-        let verdict = Crossed::of(parts);
-        sums.add_invented(verdict.invented);
-        record.books = Books::of_sums(sums);
+        let crossed = Crossed::of(parts);
+        let (lost, in_doubt) = crossed.uncounted(parts);
+        sums.add_fault(Fault::Garbled, crossed.invented.len() as u64);
         let of_sessions = parts.iter().filter_map(|part| part.messenger.as_deref());
-        record.checked = match parts.iter().any(|part| part.messenger.is_some()) {
-            true => {
-                let merged = Messenger::merged(of_sessions, convergence, changes);
-                Checked::Messenger(Box::new(merged))
-            }
-            false => Checked::Mobile(Box::new(Views::merged(convergence, changes))),
-        };
+        let of_users = || parts.iter().filter_map(|part| part.accounts.as_deref());
+        if of_users().next().is_some() {
+            // The sender's shard took a message for delivered when all of its own phones had it. It does not know to
+            // how many others it was to come.
+            sums.take_back(lost + in_doubt);
+            exchanged.sent = exchanged.arrived + crossed.overdue;
+            let orders = of_users().map(|part| &part.orders);
+            sums.add_fault(Fault::Reordered, Orders::reordered(orders));
+            let mut merged = Accounts::merged(of_users(), convergence, changes);
+            merged.lapses.add_many(Lapse::DeliveryLost, crossed.deliveries);
+            merged.lapses.add_many(Lapse::NoticeLost, crossed.notices);
+            record.checked = Checked::Account(Box::new(merged));
+        } else {
+            // The recipient's shard took it for delivered when it came.
+            sums.take_back(crossed.invented.len() as u64);
+            record.checked = match parts.iter().any(|part| part.messenger.is_some()) {
+                true => {
+                    let merged = Messenger::merged(of_sessions, convergence, changes);
+                    Checked::Messenger(Box::new(merged))
+                }
+                false => Checked::Mobile(Box::new(Views::merged(convergence, changes))),
+            };
+        }
+        record.books = Books::of_sums(sums);
         record.series = Series::of_rows(merged_rows(parts, is_one_clock));
         let sum = |figure: fn(&Part) -> u64| parts.iter().map(figure).sum::<u64>();
         let outcome = Outcome {
@@ -187,8 +213,8 @@ impl Part {
             processes: u32::try_from(parts.len()).unwrap_or(u32::MAX),
             planned: sum(|part| part.planned),
             peak: sum(|part| part.peak),
-            in_doubt: sum(|part| part.in_doubt) + verdict.in_doubt,
-            lost: sum(|part| part.lost) + verdict.lost,
+            in_doubt: sum(|part| part.in_doubt) + in_doubt,
+            lost: sum(|part| part.lost) + lost,
         };
         (outcome, exchanged)
     }
@@ -263,40 +289,6 @@ impl Heard {
         self.other += strange;
         self.nonsense += nonsense;
         self.by_hostile += by_hostile;
-    }
-}
-
-/// What became of messages between shards that did not arrive, or that arrived and were never sent.
-#[derive(Debug, Default, Eq, PartialEq)]
-struct Crossed {
-    lost: u64,
-    in_doubt: u64,
-    invented: u64,
-}
-
-impl Crossed {
-    fn of(parts: &[Part]) -> Self {
-        let mut crossed = Crossed::default();
-        let of = u32::try_from(parts.len()).unwrap_or(u32::MAX);
-        let crossing = |phone: u32| {
-            let shard = Shard { number: 1, of }.of_phone(PhoneId(phone));
-            &parts[shard as usize - 1].crossing
-        };
-        let mut excused = BTreeSet::new();
-        for (&number, overdue) in parts.iter().flat_map(|part| &part.crossing.overdue) {
-            let sent_by = crossing(overdue.sender);
-            if sent_by.unsent.contains(&number) {
-                excused.insert(number);
-            } else if overdue.in_doubt || sent_by.broken.contains(&overdue.sender) {
-                crossed.in_doubt += 1;
-            } else {
-                crossed.lost += 1;
-            }
-        }
-        // What was not sent is waited for in vain. If it is not, then it has come from nowhere.
-        let unsent = parts.iter().flat_map(|part| &part.crossing.unsent);
-        crossed.invented = unsent.filter(|number| !excused.contains(number)).count() as u64;
-        crossed
     }
 }
 

@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use super::*;
-use crate::record::{Fault, Party, Receipt, Way};
-use crate::workload::Stamp;
+use crate::phone_id::PhoneId;
+use crate::record::{Begun, Fault, Missing, Party, Receipt, Way};
+use crate::workload::{Place, ServerId, Shard, Stamp};
 
 /// Phones of the first shard of two, and of the second.
 const ANN: PhoneId = PhoneId(0);
@@ -147,4 +148,154 @@ fn the_rows_of_a_second_are_one_with_the_quantiles_of_all() {
     assert!(rows[1].delivery_p50_ns.is_none());
     let busiest = rows[0].loadgen_cpu_seconds;
     assert!((busiest - 0.3).abs() < 1e-9, "not the sum of both: {busiest}");
+}
+
+/// Ann's shard and Bob's, in which two more users are, Cat and Dan. Both have drawn the same messages to everyone.
+struct Users {
+    shards: [Record; 2],
+    stamps: Vec<Stamp>,
+}
+
+const DAN: PhoneId = PhoneId(3);
+
+impl Users {
+    /// After messages of these senders, all of which were sent.
+    fn after(senders: &[PhoneId]) -> Self {
+        let shards = [1, 2].map(|number| {
+            let mut accounts = Accounts::new(4);
+            let shard = Shard { number, of: 2 };
+            accounts.share(shard, 7);
+            let mut record = Record::new(Checked::Account(Box::new(accounts)), true);
+            record.be_a_shard(std::iter::empty());
+            for phone in [ANN, BOB, CAT, DAN].into_iter().filter(|&phone| shard.has(phone)) {
+                record.dialled(phone, Persona::Chatter, ServerId::FIRST);
+                record.came(phone, Persona::Chatter, Begun::at(at(0)), at(0));
+            }
+            record
+        });
+        let mut users = Users { shards, stamps: Vec::new() };
+        senders.iter().for_each(|&sender| users.draws(sender, true));
+        users
+    }
+
+    fn shard_of(&mut self, phone: PhoneId) -> &mut Record {
+        &mut self.shards[phone.index() % 2]
+    }
+
+    /// Both draw the next message, which its shard sends or not.
+    fn draws(&mut self, sender: PhoneId, is_sent: bool) {
+        let (to, planned) = (Place::Everyone.recipient(), at(1_000 + self.stamps.len() as u64));
+        for (at, record) in self.shards.iter_mut().enumerate() {
+            let is_ours = sender.index() % 2 == at;
+            if !is_ours || !is_sent {
+                record.leave_to_others((sender, to), planned, is_ours);
+                continue;
+            }
+            let party = |phone| Party { phone, generation: 1 };
+            let books = &mut record.books;
+            let stamp = books.send(party(sender), party(to), Way::Within, planned, planned);
+            record.checked.accounts_mut().expect("users").send(&stamp, planned);
+        }
+        let number = self.stamps.len() as u64;
+        self.stamps.push(Stamp { number, sender, recipient: to, intended: planned });
+    }
+
+    fn hears(&mut self, by: PhoneId, numbers: &[usize]) {
+        for &number in numbers {
+            let stamp = self.stamps[number];
+            let record = self.shard_of(by);
+            let accounts = record.checked.accounts_mut().expect("users");
+            accounts.hear(by, &stamp, &mut record.books, at(1_500));
+        }
+    }
+
+    fn merged(self) -> (Outcome, Exchanged) {
+        let parts = self.shards.map(|mut record| {
+            record.finish();
+            let Missing { lost, in_doubt } = record.missing();
+            let outcome = Outcome { record, lost, in_doubt, ..Outcome::of_nothing() };
+            let json = Part::of(&outcome).map(|part| serde_json::to_string(&part));
+            let json = json.expect("a shard").expect("it is data");
+            serde_json::from_str::<Part>(&json).expect("the same data")
+        });
+        assert!(parts.iter().all(|part| part.users() == Some(7)));
+        Part::merge(&parts)
+    }
+}
+
+/// Sent, delivered, lost and in doubt.
+fn told(outcome: &Outcome) -> [u64; 4] {
+    let books = &outcome.record.books;
+    let told = [books.sent(), books.delivered(), outcome.lost, outcome.in_doubt];
+    assert_eq!(told[0], told[1..].iter().sum::<u64>(), "{told:?}");
+    told
+}
+
+fn lapse(outcome: &Outcome, lapse: Lapse) -> u64 {
+    outcome.record.accounts().expect("users").lapses.count(lapse)
+}
+
+#[test]
+fn a_message_to_users_of_two_shards_has_come_to_all_of_both_or_is_lost_once() {
+    // The last one comes to nobody but its sender.
+    let mut users = Users::after(&[ANN, BOB, ANN, BOB, DAN]);
+    users.hears(ANN, &[0, 1, 2, 3]);
+    users.hears(CAT, &[0, 1, 3]);
+    users.hears(BOB, &[0, 1, 3]);
+    users.hears(DAN, &[0, 1, 2, 3, 3, 4]);
+    let (outcome, exchanged) = users.merged();
+    assert_eq!(told(&outcome), [5, 3, 2, 0]);
+    // Bob and Cat miss the third, and all the fifth.
+    assert_eq!(lapse(&outcome, Lapse::DeliveryLost), 2 + 3);
+    assert_eq!(outcome.record.books.count(Fault::Duplicated), 1);
+    assert_eq!(exchanged, Exchanged { sent: 5, arrived: 3, too_early: 0 });
+    let counts = outcome.record.accounts().expect("users").counts;
+    assert_eq!((counts.acknowledged, counts.deliveries), (5, 10));
+}
+
+#[test]
+fn what_a_user_did_not_send_is_not_lost_and_one_that_comes_all_the_same_is_invented() {
+    let mut users = Users::after(&[ANN]);
+    users.draws(ANN, false);
+    users.draws(CAT, false);
+    users.hears(BOB, &[0, 2]);
+    users.hears(DAN, &[0]);
+    users.hears(ANN, &[0]);
+    users.hears(CAT, &[0]);
+    let (outcome, _) = users.merged();
+    assert_eq!(told(&outcome), [1, 1, 0, 0]);
+    assert_eq!(outcome.record.books.count(Fault::Garbled), 1);
+    assert_eq!((outcome.record.skipped_sends, lapse(&outcome, Lapse::DeliveryLost)), (2, 0));
+}
+
+#[test]
+fn what_was_sent_too_late_or_over_a_broken_connection_is_in_doubt() {
+    for is_late in [true, false] {
+        let mut users = Users::after(&[ANN]);
+        match is_late {
+            true => users.shard_of(ANN).books.note_late(),
+            false => users.shard_of(ANN).doubt(Party { phone: ANN, generation: 1 }),
+        }
+        users.hears(ANN, &[0]);
+        users.hears(CAT, &[0]);
+        let (outcome, _) = users.merged();
+        assert_eq!(told(&outcome), [1, 0, 0, 1], "{is_late}");
+        assert_eq!(lapse(&outcome, Lapse::DeliveryLost), 0);
+    }
+}
+
+#[test]
+fn two_shards_that_have_seen_different_orders_are_found() {
+    for (order, reordered) in [([0, 1, 2], 0), ([1, 0, 2], 1)] {
+        let mut users = Users::after(&[ANN, BOB, ANN]);
+        for by in [ANN, CAT] {
+            users.hears(by, &[0, 1, 2]);
+        }
+        for by in [BOB, DAN] {
+            users.hears(by, &order);
+        }
+        let (outcome, _) = users.merged();
+        assert_eq!(told(&outcome), [3, 3, 0, 0]);
+        assert_eq!(outcome.record.books.count(Fault::Reordered), reordered);
+    }
 }

@@ -1,0 +1,212 @@
+//! Several processes play the users of one plan, and `loadgen merge` makes one report of theirs. What one process writes
+//! comes to users of the others, and what a server does wrong between them is found.
+
+mod begun;
+#[allow(dead_code, clippy::too_many_lines, reason = "a fake; of its flaws only some are played")]
+mod fake_accounts;
+
+use std::{fs, thread};
+
+use begun::folder::Folder;
+use begun::shards::{PATIENCE, merge, play, sum};
+use begun::{Begun, loadgen, serve, soon, text};
+use fake_accounts::{FakeAccounts, Flaw};
+use serde_json::Value;
+
+const PLAN: &str = "--clients 6 --ramp 1s --duration 1s --rate 60 --settle 2s --quiet";
+/// The run says nothing: this machine was too busy.
+const INVALID: i32 = 4;
+/// The most tries on a busy machine.
+const ATTEMPTS: usize = 10;
+
+/// What all shards of a plan come to: their reports, the exit code of `merge`, and its report.
+type Played = (Vec<Value>, i32, Value);
+
+/// Lets one process register six users, and two play the plan with them, until the machine is not too busy. `start`
+/// starts a server, and returns its address and the flags about its metrics, with what has to be there meanwhile.
+fn play_and_merge<T>(
+    start: impl Fn(&Folder) -> (String, String, T),
+    (protocol, more): (&str, &str),
+) -> Played {
+    let once = || {
+        let folder = Folder::new(&format!("shared-{protocol}"));
+        let (address, metrics, _server) = start(&folder);
+        let (url, pool) = (format!("ws://{address}"), folder.path("pool"));
+        let plan = format!("{PLAN} --protocol {protocol} {more} {metrics} --accounts {pool}");
+        fill(&url, &format!("{plan} --duration 100ms --rate 0"));
+        let before = folder.read("pool");
+        let reports = play(&folder, &url, 2, &plan);
+        assert_eq!(folder.read("pool"), before, "no shard writes the file of the users");
+        let (code, stderr, merged) = merge(&folder, &["2.json", "1.json"]);
+        // If the machine is too busy, a process is not ready in time.
+        assert!(merged.is_some() || stderr.contains("name a later moment"), "{stderr}");
+        Some((reports, code, merged?))
+    };
+    let mut plays = std::iter::repeat_with(once).take(ATTEMPTS).flatten();
+    let is_whole =
+        |(_, code, merged): &Played| *code != INVALID && merged["messages"]["skipped"] == 0;
+    plays.find(is_whole).expect("this machine can play six users")
+}
+
+/// Lets one process that is no shard make the users of the plan.
+fn fill(url: &str, plan: &str) {
+    let output = Begun::new(loadgen(&format!("{url} {plan}"))).ends_within(PATIENCE);
+    assert!(matches!(output.status.code(), Some(0 | INVALID)), "{}", text(&output.stderr));
+}
+
+fn of_the_real_server(folder: &Folder) -> (String, String, Begun) {
+    let data = folder.path("data");
+    fs::create_dir(&data).expect("a folder of our own");
+    let (server, address) = serve(&format!("127.0.0.1:0 --data {data}"));
+    let metrics = format!("--metrics http://{address}");
+    (address, metrics, server)
+}
+
+fn count(report: &Value, pointer: &str) -> u64 {
+    let count = report.pointer(pointer).and_then(Value::as_u64);
+    count.unwrap_or_else(|| panic!("no {pointer}: {report}"))
+}
+
+#[test]
+fn two_processes_come_to_what_one_process_comes_to_with_users() {
+    for (protocol, more) in [
+        ("chatterbox", ""),
+        ("websocket-chat", "--private 0.5 --typing 1"),
+        ("v1", "--private 0.3 --rooms 4 --room-share 0.3 --replies 0.5 --marks 0.5 --typing 1"),
+        ("mychat", "--rooms 2"),
+    ] {
+        let (reports, code, merged) = play_and_merge(of_the_real_server, (protocol, more));
+        assert_eq!(code, 0, "{protocol}: {}", merged["failures"]);
+        let of = |pointer: &str| count(&merged, pointer);
+        for pointer in [
+            "/messages/sent",
+            "/messages/delivered",
+            "/accounts/acknowledged",
+            "/accounts/stored/found",
+        ] {
+            assert_eq!(of(pointer), 60, "{protocol}: {pointer}");
+            assert_eq!(sum(&reports, pointer), 60, "{protocol}: {pointer}");
+        }
+        assert_eq!(of("/accounts/stored/out_of_reach"), 0, "all pages are read");
+        assert_eq!((of("/connections/planned"), of("/connections/peak")), (6, 6));
+        // Every delivery is in the histogram, within a shard or between two.
+        let deliveries = of("/accounts/deliveries");
+        assert_eq!(of("/delivery/corrected_ns/count"), deliveries, "{protocol}");
+        assert_eq!(of("/accounts/acknowledgement/corrected_ns/count"), 60, "{protocol}");
+        let (sent, arrived) = (of("/shards/messages_sent"), of("/shards/messages_arrived"));
+        assert!(sent == arrived && sent > 0, "{protocol}: {arrived} of {sent}");
+        match protocol {
+            "chatterbox" => assert_eq!((deliveries, sent), (60 * 5, 60)),
+            "websocket-chat" => assert!(deliveries > 60 + 50 && sent < 60, "{deliveries}"),
+            _ => {}
+        }
+        assert_eq!(of("/accounts/typing_seen"), of("/accounts/typing_sent"), "{protocol}");
+        assert_eq!(of("/accounts/unread_compared"), 0, "shards do not compare that");
+        // The server's books agree only with the messages of all shards.
+        let rows = merged["ledger"].as_array().expect("the server has /metrics");
+        assert!(rows.len() == 4 && rows.iter().all(|row| row["agrees"] == true), "{rows:?}");
+    }
+}
+
+#[test]
+fn what_a_server_does_wrong_between_processes_is_found_by_merge_and_named() {
+    thread::scope(|scope| {
+        for protocol in ["websocket-chat", "v1"] {
+            scope.spawn(move || expect_all_found(protocol));
+        }
+    });
+}
+
+fn expect_all_found(protocol: &str) {
+    let (lost, swapped) = (&["lost", "deliveries_lost"], &["reordered", "stored.out_of_order"]);
+    let cases: [(Flaw, &[&str]); 5] = [
+        (Flaw::None, &[]),
+        (Flaw::LoseOneOfOthers, lost),
+        (Flaw::SwapForOdd, swapped),
+        (Flaw::DeliverTwice, &["duplicated"]),
+        (Flaw::ForgetStored, &["stored.missing"]),
+    ];
+    for (flaw, names) in cases {
+        let start = |_: &Folder| {
+            let server = FakeAccounts::start(flaw);
+            (server.address.to_string(), String::new(), server)
+        };
+        let (reports, code, merged) = play_and_merge(start, (protocol, "--private 0"));
+        assert_eq!(code, i32::from(flaw != Flaw::None), "{flaw:?}, {protocol}: {merged}");
+        let found = failures(&merged);
+        let is_named = |line: &&str| names.iter().any(|name| line.starts_with(name));
+        assert!(found.iter().all(is_named), "{flaw:?}, {protocol}: {found:?}");
+        for name in names.iter().take(if flaw == Flaw::SwapForOdd { 1 } else { 2 }) {
+            let is_it = |line: &&str| line.starts_with(name);
+            assert!(found.iter().any(is_it), "{flaw:?}, {protocol}: {name} is not in {found:?}");
+        }
+        match flaw {
+            // Each process alone has seen nothing wrong.
+            Flaw::LoseOneOfOthers => {
+                let of = |pointer| count(&merged, pointer);
+                let counts = ["/messages/lost", "/accounts/lapses/deliveries_lost"].map(of);
+                assert_eq!(counts, [1, 1], "{protocol}");
+                let of_shards: Vec<_> = reports.iter().flat_map(failures).collect();
+                assert!(of_shards.is_empty(), "{protocol}: {of_shards:?}");
+            }
+            // The same, unless a sender is told at once that a message is stored, and sees another order.
+            Flaw::SwapForOdd if protocol == "websocket-chat" => {
+                assert_eq!(sum(&reports, "/messages/reordered"), 0);
+            }
+            _ => {}
+        }
+    }
+}
+
+/// What was wrong, in sentences.
+fn failures(report: &Value) -> Vec<&str> {
+    report["failures"].as_array().expect("a list").iter().filter_map(Value::as_str).collect()
+}
+
+#[test]
+fn users_of_other_processes_have_to_be_known_and_be_the_same_for_all() {
+    let (folder, server) = (Folder::new("shared-users"), FakeAccounts::start(Flaw::None));
+    let url = format!("ws://{}", server.address);
+    let pool = folder.path("pool");
+    let fails = |plan: &str, says: &str| {
+        let shard = format!("--shard 1/2 --seed 1 --start-at {}", soon());
+        let output = Begun::new(loadgen(&format!("{url} {shard} {plan}"))).ends_within(PATIENCE);
+        let stderr = text(&output.stderr);
+        let lines: Vec<_> = stderr.lines().filter(|line| !line.contains("mode 0600")).collect();
+        assert_eq!((output.status.code(), lines.len()), (Some(1), 1), "{stderr}");
+        assert!(lines[0].contains(says), "{stderr}");
+    };
+    let plan = format!("{PLAN} --duration 200ms --accounts {pool}");
+    fails(&format!("{plan} --protocol v1"), "it has 0 users of 6; with --shard, all of the plan's");
+    fill(&url, &format!("{plan} --protocol v1 --rate 0"));
+    let users = folder.read("pool");
+    let without_ids: Vec<_> = users
+        .lines()
+        .map(|line| {
+            let mut line: Value = serde_json::from_str(line).expect("JSON");
+            drop(line.as_object_mut().and_then(|line| line.remove("id")));
+            line.to_string()
+        })
+        .collect();
+    let bare = folder.path("bare");
+    fs::write(&bare, without_ids.join("\n")).expect("it is ours");
+    let of_bare = format!("{PLAN} --accounts {bare}");
+    fails(&format!("{of_bare} --protocol mychat"), "it does not have the id of the user lg-");
+
+    // The second process takes the users in another order.
+    let swapped: String = users.lines().rev().map(|line| format!("{line}\n")).collect();
+    fs::write(folder.path("swapped"), swapped).expect("it is ours");
+    let start = soon();
+    let shards = [("1", &pool), ("2", &folder.path("swapped"))].map(|(number, pool)| {
+        let json = folder.path(&format!("{number}.json"));
+        Begun::new(loadgen(&format!(
+            "{url} {PLAN} --duration 200ms --protocol v1 --seed 1 --shard {number}/2 --start-at {start} --accounts {pool} --json {json}"
+        )))
+    });
+    for mut shard in shards {
+        shard.ends_within(PATIENCE);
+    }
+    let (code, stderr, merged) = merge(&folder, &["1.json", "2.json"]);
+    assert_eq!((code, merged.is_some()), (2, false), "{stderr}");
+    assert!(stderr.contains("2.json are of different users"), "{stderr}");
+}
