@@ -13,6 +13,15 @@ pub(crate) fn value(page: &str, name: &str) -> Option<f64> {
     samples(page, name).map(|(_, value)| value).reduce(|sum, value| sum + value)
 }
 
+/// The sum of all counters. They never fall: so of two pages of one server, the later one has the higher sum.
+pub(crate) fn sum_of_counters(page: &str) -> f64 {
+    let counted = page.lines().filter_map(|line| {
+        let name = line.split(['{', ' ']).next().filter(|name| name.ends_with("_total"));
+        name.and_then(|_| line.rsplit(' ').next()?.parse::<f64>().ok())
+    });
+    counted.sum()
+}
+
 /// The server's version, from its `/metrics`; `None` if that does not say.
 pub(crate) fn version(page: &str) -> Option<String> {
     let (labels, _) = samples(page, "switchboard_build_info").next()?;
@@ -140,6 +149,13 @@ fn samples<'p>(page: &'p str, name: &str) -> impl Iterator<Item = (&'p str, f64)
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn of_two_pages_the_later_one_has_counted_more_whatever_it_counts() {
+        let page = "# TYPE a_total counter\na_total 3\nb_total{by=\"x y\"} 2.5\nc_totals 9\nd 7\n";
+        assert_eq!(sum_of_counters(page), 5.5);
+        assert_eq!(sum_of_counters(""), 0.0);
+    }
 
     #[test]
     fn a_metric_is_found_by_its_whole_name_and_its_labels_are_added_up() {

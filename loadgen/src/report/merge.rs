@@ -219,13 +219,9 @@ fn differing(path: &str, mine: &Value, theirs: &Value) -> Option<(String, Value,
 /// The server's first page and its last one. All shards look at the same server, each before the run and after
 /// it: the first of the pages before has the lowest counters, and the last of those after the highest.
 fn pages(files: &[File]) -> Option<(String, Result<String, String>)> {
-    let received = |page: &str| -> f64 {
-        let of_all = ["messages_received_total", "account_messages_received_total"];
-        let counted = |name| exposition::value(page, &format!("switchboard_{name}"));
-        of_all.into_iter().filter_map(counted).sum()
-    };
+    let counted = |page: &str| exposition::sum_of_counters(page);
     let pages = || files.iter().filter_map(|file| file.shard.pages.as_ref());
-    let lower = |a: &&String, b: &&String| received(a).total_cmp(&received(b));
+    let lower = |a: &&String, b: &&String| counted(a).total_cmp(&counted(b));
     let before = pages().map(|(before, _)| before).min_by(lower)?;
     let after = pages().map(|(_, after)| after).max_by(lower)?;
     Some((before.clone(), Ok(after.clone())))
