@@ -62,7 +62,7 @@ pub(crate) fn prepare(
     if pool.text() != before {
         beside.replace(&pool.text())?;
     }
-    enrolled.map(|()| pool)
+    enrolled.map(|()| pool.of_first(users))
 }
 
 /// Whether a pool has all that a shard has to know of the users of others, who are written to.

@@ -104,6 +104,9 @@ mod tests {
         assert_eq!(pool.find("cat"), None);
         let again = Pool::read(&pool.text()).expect("it was written here");
         assert_eq!(again.accounts(), pool.accounts());
+        let first = again.of_first(1);
+        let others = pool.accounts()[1..].iter().map(|one| first.find(&one.name));
+        assert!(others.eq([None]), "who plays no phone is found as none");
     }
 
     #[test]
