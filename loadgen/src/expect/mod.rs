@@ -39,10 +39,10 @@ or a counter: sent, delivered, lost, in_doubt, duplicated, misdelivered, reorder
   mirrors_wrong, statuses_lost, statuses_twice, statuses_out_of_order, statuses_uncalled,
   wrongly_undelivered, invitations_lost, invitations_wrong, answers_lost, answers_wrong,
   typing_lost, typing_uncalled, strangers_shown; of users also acknowledged, deliveries,
-  deliveries_lost, unacknowledged, histories_wrong, misplaced, ids_wrong, identities_wrong,
-  replies_wrong, unread_wrong, typing_lost, typing_misdelivered, typing_uncalled, listed_twice,
-  stored.missing, stored.twice, stored.out_of_order, stored.wrong, stored.replies_wrong,
-  stored.unread";
+  deliveries_lost, notices_lost, unacknowledged, histories_wrong, misplaced, ids_wrong,
+  identities_wrong, replies_wrong, unread_wrong, resets_lost, typing_lost, typing_misdelivered,
+  typing_uncalled, listed_twice, stored.missing, stored.twice, stored.out_of_order,
+  stored.wrong, stored.replies_wrong, stored.unread";
 
 /// What must hold.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
@@ -114,7 +114,7 @@ pub(crate) const MEASURES: [&str; 17] = [
 ];
 
 /// All counters.
-pub(crate) const COUNTERS: [&str; 55] = [
+pub(crate) const COUNTERS: [&str; 57] = [
     "sent",
     "delivered",
     "lost",
@@ -155,6 +155,7 @@ pub(crate) const COUNTERS: [&str; 55] = [
     "acknowledged",
     "deliveries",
     "deliveries_lost",
+    "notices_lost",
     "unacknowledged",
     "histories_wrong",
     "misplaced",
@@ -162,6 +163,7 @@ pub(crate) const COUNTERS: [&str; 55] = [
     "identities_wrong",
     "replies_wrong",
     "unread_wrong",
+    "resets_lost",
     "typing_misdelivered",
     "listed_twice",
     "stored.missing",

@@ -233,5 +233,7 @@ mod tests {
             assert_eq!(outcome.time(name, true, Statistic::Count), Some(0.0), "{name}");
             assert_eq!(outcome.time(name, false, Statistic::Max), None, "{name}");
         }
+        let wrongs = Lapse::ALL.map(Lapse::word).into_iter().chain(Breach::ALL.map(Breach::word));
+        wrongs.for_each(|name| assert!(COUNTERS.contains(&name), "{name} cannot be expected"));
     }
 }
