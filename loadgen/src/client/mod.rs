@@ -9,6 +9,8 @@ mod chatterbox;
 mod dialect;
 mod door;
 mod ending;
+mod frames;
+mod halves;
 mod messenger;
 mod mychat;
 mod news;
@@ -30,6 +32,7 @@ pub(crate) use dialect::{
 };
 pub(crate) use door::{Address, Caller, OpenPage, Presence};
 pub(crate) use ending::{Ending, hint};
+pub(crate) use halves::Halves;
 pub(crate) use mychat::{App, AppRequest};
 pub(crate) use news::{History, News, Online, Post, RoomEvent, Spot};
 pub(crate) use pen::Pen;

@@ -8,17 +8,16 @@
 use std::time::Duration;
 
 use switchboard::timer::Moment;
-use switchboard::ws::{CloseCode, Frame, Item, Limits, Reader, Role};
+use switchboard::ws::{CloseCode, Frame, Item};
 
 use super::dialect::Dialect;
 use super::door::{Address, Caller};
 use super::ending::{Ending, hint};
+use super::frames::Frames;
+use super::halves::Halves;
 use super::pen::Pen;
 use super::said::Said;
 use super::upgrade::Upgrade;
-
-/// The longest message that is read. A list of a million phones has 16 MB.
-const LIMITS: Limits = Limits { message_bytes: 32 << 20, binary: true };
 
 /// One phone's connection, from its request to its end.
 #[derive(Debug)]
@@ -39,11 +38,11 @@ enum Stage {
     /// The answer to the upgrade request.
     Answer(Box<Upgrade>),
     /// The first frame.
-    Greeting { reader: Reader, since: Moment },
+    Greeting { frames: Frames, since: Moment },
     /// Any frame.
-    Talk(Reader),
+    Talk(Frames),
     /// The server's close frame, which answers ours.
-    Goodbye(Reader),
+    Goodbye(Frames),
     /// Nothing more.
     Nothing,
 }
@@ -101,17 +100,19 @@ impl Phone {
         matches!(self.stage, Stage::Goodbye(_))
     }
 
-    /// Takes from the front of `input` what the next event needs, and moves `input` past it. Appends to
-    /// `out` what has to be answered at once. `None`: all of `input` has been taken.
+    /// Takes from the front of `input` what the next event needs, and moves `input` past it. Of a long text
+    /// that has not come to its end, the beginning goes to `halves`. Appends to `out` what has to be answered
+    /// at once. `None`: all of `input` has been taken.
     pub(crate) fn read<'a>(
         &mut self,
         now: Moment,
         input: &mut &'a mut [u8],
+        halves: &mut Halves,
         pen: &mut Pen,
         out: &mut Vec<u8>,
     ) -> Option<Event<'a>> {
         loop {
-            let reader = match &mut self.stage {
+            let frames = match &mut self.stage {
                 Stage::Answer(upgrade) => {
                     return match upgrade.read(input)? {
                         Ok(requested) => {
@@ -123,15 +124,15 @@ impl Phone {
                         Err(ending) => Some(self.end(ending)),
                     };
                 }
-                Stage::Greeting { reader, .. } | Stage::Talk(reader) | Stage::Goodbye(reader) => {
-                    reader
+                Stage::Greeting { frames, .. } | Stage::Talk(frames) | Stage::Goodbye(frames) => {
+                    frames
                 }
                 Stage::Nothing => {
                     *input = &mut [];
                     return None;
                 }
             };
-            match reader.read(input, &LIMITS) {
+            match frames.read(input, halves) {
                 Ok(None) => return None,
                 Ok(Some(item)) => {
                     if let Some(event) = self.hear(now, item, pen, out) {
@@ -177,9 +178,9 @@ impl Phone {
     /// Hangs up. If the phone is not ready, nothing is done, and the result is `false`.
     pub(crate) fn hang_up(&mut self, pen: &mut Pen, out: &mut Vec<u8>) -> bool {
         match std::mem::replace(&mut self.stage, Stage::Nothing) {
-            Stage::Talk(reader) => {
+            Stage::Talk(frames) => {
                 pen.write(&Frame::Close(Some((CloseCode::Normal, ""))), out);
-                self.stage = Stage::Goodbye(reader);
+                self.stage = Stage::Goodbye(frames);
                 true
             }
             other @ (Stage::Answer(_)
@@ -193,10 +194,10 @@ impl Phone {
     }
 
     fn upgraded(&mut self, now: Moment, requested: Moment) -> Event<'static> {
-        let reader = Reader::new(Role::Client);
+        let frames = Frames::new();
         self.stage = match self.is_greeted {
-            true => Stage::Greeting { reader, since: now },
-            false => Stage::Talk(reader),
+            true => Stage::Greeting { frames, since: now },
+            false => Stage::Talk(frames),
         };
         Event::Upgraded(now.since(requested))
     }
@@ -226,12 +227,12 @@ impl Phone {
             Item::Pong(payload) if *payload == *Pen::PING => Said::Pong,
             Item::Ping(_) | Item::Pong(_) | Item::Close(_) => return None,
         };
-        if let Stage::Greeting { reader, since } = &mut self.stage {
+        if let Stage::Greeting { frames, since } = &mut self.stage {
             if !self.dialect.lets_in(&said) {
                 return Some(Event::Said(said));
             }
             let after = now.since(*since);
-            self.stage = Stage::Talk(std::mem::replace(reader, Reader::new(Role::Client)));
+            self.stage = Stage::Talk(std::mem::replace(frames, Frames::new()));
             return Some(Event::Greeted { after, first: said });
         }
         if said == Said::Pong && !self.pinged.is_empty() {

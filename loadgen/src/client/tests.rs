@@ -60,11 +60,11 @@ fn answer(request: &str, frames: &[Frame<'_>]) -> Vec<u8> {
 
 /// What the phone makes of pieces, in words, and what it answers.
 fn hear(phone: &mut Phone, pen: &mut Pen, pieces: &[&[u8]]) -> (Vec<String>, Vec<u8>) {
-    let (mut heard, mut out) = (Vec::new(), Vec::new());
+    let (mut heard, mut halves, mut out) = (Vec::new(), Halves::default(), Vec::new());
     for piece in pieces {
         let mut piece = piece.to_vec();
         let mut input = &mut piece[..];
-        while let Some(event) = phone.read(at(30), &mut input, pen, &mut out) {
+        while let Some(event) = phone.read(at(30), &mut input, &mut halves, pen, &mut out) {
             heard.push(format!("{event:?}"));
         }
         assert!(input.is_empty(), "all input is taken");

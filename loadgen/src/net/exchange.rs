@@ -271,7 +271,7 @@ impl Run<'_> {
     /// Lets the phone hear the bytes that were read.
     fn hear(&mut self, id: PhoneId, count: usize) {
         let Run { realm, lines, desk, .. } = self;
-        let Lines { slots, pen, inbox, out, .. } = lines;
+        let Lines { slots, pen, inbox, halves, out, .. } = lines;
         // Everything in these bytes counts as heard at the moment when they arrived.
         let now = inbox.arrived;
         let slot = &mut slots[id.index()];
@@ -287,7 +287,7 @@ impl Run<'_> {
         let mut ending = None;
         let mut input = &mut inbox.bytes[..count];
         desk.get_bytes(id, count, now);
-        while let Some(event) = phone.read(now, &mut input, pen, out) {
+        while let Some(event) = phone.read(now, &mut input, halves, pen, out) {
             match event {
                 Happened::Upgraded(after) if !is_hostile => {
                     desk.record.connecting.upgrade.add(after);

@@ -13,7 +13,7 @@ use super::ghost::Ghost;
 use super::inbox::Inbox;
 use super::line::Line;
 use super::slot::Slot;
-use crate::client::Pen;
+use crate::client::{Halves, Pen};
 use crate::phone_id::PhoneId;
 use crate::plan::Plan;
 use crate::record::{Party, Way};
@@ -33,6 +33,8 @@ pub(super) struct Lines<'p> {
     pub(super) slots: Vec<Slot>,
     /// Buffers that all phones share: the bytes that were read, the bytes that are to be written, a text.
     pub(super) inbox: Inbox,
+    /// What has come to phones of long texts whose end is still on its way.
+    pub(super) halves: Halves,
     pub(super) out: Vec<u8>,
     pub(super) text: Vec<u8>,
     pub(super) pen: Pen,
@@ -70,6 +72,7 @@ impl<'p> Lines<'p> {
             devices,
             slots,
             inbox: Inbox::new(clock),
+            halves: Halves::default(),
             out: Vec::new(),
             text: Vec::new(),
             pen: Pen::new(plan.timing.seed),

@@ -11,7 +11,7 @@ use super::call::call;
 use super::clock::Clock;
 use super::patience::{Patience, Refusal};
 use super::talk::Talk;
-use crate::client::{Ending, Event, OpenPage, Pen};
+use crate::client::{Ending, Event, Halves, OpenPage, Pen};
 use crate::phone_id::PhoneId;
 use crate::plan::Plan;
 use crate::pool::Pool;
@@ -65,7 +65,7 @@ fn converse(plan: &Plan, target: &Target, pool: &Pool, mut talk: Talk<'_>) -> Re
     let accounts = (pool.get(first), OpenPage::Conversation(partner));
     let (clock, mut pen, mut out) = (Clock::start(), Pen::new(seed), Vec::new());
     let mut phone = call(plan, target, who, accounts, clock.now(), &mut pen, &mut out);
-    let mut buffer = vec![0; 64 * 1024];
+    let (mut buffer, mut halves) = (vec![0; 64 * 1024], Halves::default());
     loop {
         talk.write(&out).map_err(failed)?;
         out.clear();
@@ -81,7 +81,8 @@ fn converse(plan: &Plan, target: &Target, pool: &Pool, mut talk: Talk<'_>) -> Re
             return verdict(phone.hear_the_end(), target, title);
         }
         let mut input = &mut buffer[..count];
-        while let Some(event) = phone.read(clock.now(), &mut input, &mut pen, &mut out) {
+        while let Some(event) = phone.read(clock.now(), &mut input, &mut halves, &mut pen, &mut out)
+        {
             match event {
                 Event::Upgraded(_) if !phone.is_ready() => {}
                 Event::Greeted { first, .. } if !first.is_greeting() => {

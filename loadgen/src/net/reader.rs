@@ -11,7 +11,8 @@ use super::desk::Desk;
 use super::patience::{Patience, Refusal};
 use super::talk::Talk;
 use crate::client::{
-    Address, Caller, Dialect, Event, News, OpenPage, Pen, Phone, Presence, Realm, Said, Spot,
+    Address, Caller, Dialect, Event, Halves, News, OpenPage, Pen, Phone, Presence, Realm, Said,
+    Spot,
 };
 use crate::phone_id::PhoneId;
 use crate::pool::Account;
@@ -66,6 +67,7 @@ pub(super) struct Reader<'a> {
     talk: Talk<'a>,
     signals: &'a Signals,
     phone: Phone,
+    halves: Halves,
     pen: Pen,
     clock: Clock,
     asked: u32,
@@ -102,7 +104,9 @@ impl<'a> Reader<'a> {
             receipts: false,
         };
         let phone = Phone::call(dialect, &address, &caller, clock.now(), &mut pen, &mut out);
-        let mut reader = Reader { user, dialect, talk, signals, phone, pen, clock, asked: 0 };
+        let halves = Halves::default();
+        let mut reader =
+            Reader { user, dialect, talk, signals, phone, halves, pen, clock, asked: 0 };
         reader.write(&out)?;
         while !reader.phone.is_ready() {
             reader.hear(|_| None::<()>)?;
@@ -177,7 +181,8 @@ impl<'a> Reader<'a> {
         }
         let (mut input, mut out, mut found) = (&mut buffer[..count], Vec::new(), None);
         let now: Moment = self.clock.now();
-        while let Some(event) = self.phone.read(now, &mut input, &mut self.pen, &mut out) {
+        let Reader { phone, halves, pen, .. } = self;
+        while let Some(event) = phone.read(now, &mut input, halves, pen, &mut out) {
             match event {
                 Event::Said(Said::News(news)) => found = found.or_else(|| find(&news)),
                 // A server without this protocol selects no subprotocol, or has no such address.
