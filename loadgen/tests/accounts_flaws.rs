@@ -83,6 +83,7 @@ fn expect_all_found(cases: &[Case<'_>]) {
 
 const V1: &[&str] = &["v1"];
 const BOTH: &[&str] = &["websocket-chat", "v1"];
+const MYCHAT: &[&str] = &["mychat"];
 /// Those that show the last messages to everyone when a phone connects.
 const GREETED: &[&str] = &["chatterbox", "websocket-chat"];
 
@@ -114,6 +115,24 @@ fn who_is_shown_wrongly_or_not_at_all_is_found_and_named() {
         (Flaw::KeepGone, BOTH, FLAPPER, &["stale views"], &[]),
         (Flaw::ListTwice, BOTH, "", &["listed_twice"], &[]),
         (Flaw::NeverList, BOTH, "", &["stale views"], &[]),
+    ]);
+}
+
+/// Two of three pairs write to each other, and the third watches who is online.
+#[test]
+fn who_is_shown_wrongly_on_the_socket_that_mychat_has_for_it_is_found_and_named() {
+    let watched = "--status 0.5 --notices 0";
+    let flapper = &format!("{watched} {FLAPPER}");
+    expect_all_found(&[
+        (Flaw::None, MYCHAT, flapper, &[], &[]),
+        (Flaw::HideOne, MYCHAT, watched, &["stale views"], &[]),
+        (Flaw::KeepGone, MYCHAT, flapper, &["stale views"], &[]),
+        (Flaw::ListTwice, MYCHAT, watched, &["listed_twice"], &[]),
+        (Flaw::NeverList, MYCHAT, watched, &["stale views"], &[]),
+        (Flaw::ShowOfNext, MYCHAT, flapper, &["stale views"], &[]),
+        (Flaw::ListOtherIds, MYCHAT, watched, &["stale views", "unlisted"], &[]),
+        (Flaw::ListOnlineOnly, MYCHAT, watched, &["unlisted"], &[]),
+        (Flaw::LeakStatus, MYCHAT, watched, &["misdelivered"], &[]),
     ]);
 }
 
@@ -192,6 +211,18 @@ fn its_own_server_shows_all_typing_and_who_is_online_also_to_those_who_come_and_
         let report = play(None, protocol, &format!("--typing 1 {rooms} {flappers}"));
         assert_eq!(failures(&report), [""; 0]);
         assert!(report["convergence"]["changes"].as_u64() > Some(20), "{report}");
+    }
+    // In MyChat, those hear of it who have the page for it open.
+    let flappers = "--clients 20 --ramp 300ms --duration 3s --rate 60 --persona chatter=2,flapper=1 --flap-up 600ms --flap-down 300ms";
+    for plan in [STEADY, flappers] {
+        let report = play(None, "mychat", &format!("{plan} --status 0.5"));
+        assert_eq!(failures(&report), [""; 0]);
+        assert!(
+            report["presence"]["longest_list_numbers"] == report["plan"]["clients"],
+            "{report}"
+        );
+        assert!(report["convergence"]["corrected_ns"]["count"].as_u64() > Some(0), "{report}");
+        assert!(report["convergence"]["changes"].as_u64() >= Some(6), "{report}");
     }
     for mode in ["delta", "none"] {
         let report = play(None, "v1", &format!("{STEADY} --presence {mode}"));

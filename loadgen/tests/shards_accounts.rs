@@ -74,6 +74,8 @@ fn two_processes_come_to_what_one_process_comes_to_with_users() {
         ("websocket-chat", "--private 0.5 --typing 1"),
         ("v1", "--private 0.3 --rooms 4 --room-share 0.3 --replies 0.5 --marks 0.5 --typing 1"),
         ("mychat", "--rooms 2"),
+        // A pair that watches who is online is one user of each process.
+        ("mychat", "--status 0.5"),
     ] {
         let (reports, code, merged) = play_and_merge(of_the_real_server, (protocol, more));
         assert_eq!(code, 0, "{protocol}: {}", merged["failures"]);
@@ -102,6 +104,8 @@ fn two_processes_come_to_what_one_process_comes_to_with_users() {
         }
         assert_eq!(of("/accounts/typing_seen"), of("/accounts/typing_sent"), "{protocol}");
         assert_eq!(of("/accounts/unread_compared"), 0, "shards do not compare that");
+        let has_lists = !matches!((protocol, more), ("chatterbox", _) | ("mychat", "--rooms 2"));
+        assert_eq!(of("/presence/lists") > 0, has_lists, "{protocol} {more}");
         // The server's books agree only with the messages of all shards.
         let rows = merged["ledger"].as_array().expect("the server has /metrics");
         assert!(rows.len() == 4 && rows.iter().all(|row| row["agrees"] == true), "{rows:?}");

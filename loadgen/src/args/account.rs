@@ -38,6 +38,10 @@ pub(super) struct AccountArgs {
     #[arg(long, env = "LOADGEN_NOTICES", value_name = "SHARE", default_value = "0.5", value_parser = share)]
     pub(super) notices: f64,
 
+    /// mychat: share of pairs without a room in which both have only the list of who is online open
+    #[arg(long, env = "LOADGEN_STATUS", value_name = "SHARE", default_value = "0.1", value_parser = share)]
+    pub(super) status: f64,
+
     /// mychat, v1: share of messages that answer another one of the same place; in mychat only in rooms
     #[arg(long, env = "LOADGEN_REPLIES", value_name = "SHARE", default_value = "0.1", value_parser = share)]
     pub(super) replies: f64,

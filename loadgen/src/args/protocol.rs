@@ -44,6 +44,7 @@ fn flags_of(protocol: Protocol) -> Vec<&'static str> {
                 ("rooms", skills.has_rooms),
                 ("room_share", skills.has_rooms),
                 ("notices", skills.has_pages),
+                ("status", skills.has_pages),
                 ("replies", skills.has_replies),
                 ("marks", skills.marks_read),
                 ("typing", skills.types),
@@ -231,18 +232,15 @@ pub(super) fn postings(args: &Args) -> Postings {
             let histories = if args.sharing.shard.is_some() { 0.0 } else { flags.histories };
             if skills.has_pages {
                 let room_share = share(flags.room_share.unwrap_or(ROOM_SHARE), has_rooms);
-                let (private, notices) = (1.0 - room_share, flags.notices);
-                let rooms = if has_rooms { flags.rooms } else { 0 };
-                let replies = share(flags.replies, has_rooms);
-                let none = Postings::NONE;
                 return Postings {
-                    private,
-                    rooms,
+                    private: 1.0 - room_share,
+                    rooms: if has_rooms { flags.rooms } else { 0 },
                     room_share,
-                    notices,
-                    replies,
+                    notices: flags.notices,
+                    status: flags.status,
+                    replies: share(flags.replies, has_rooms),
                     histories,
-                    ..none
+                    ..Postings::NONE
                 };
             }
             // What one flag leaves is shared as it would be without that flag.
@@ -254,6 +252,7 @@ pub(super) fn postings(args: &Args) -> Postings {
                 rooms: if has_rooms { flags.rooms } else { 0 },
                 room_share,
                 notices: 0.0,
+                status: 0.0,
                 replies: share(flags.replies, skills.has_replies),
                 read: share(flags.marks, skills.marks_read),
                 typing: share(args.typing, skills.types),

@@ -320,7 +320,8 @@ fn a_search_that_can_find_nothing_is_one_clear_line() {
 fn pages_of_the_app_are_shared_out_by_flags_and_what_does_not_fit_is_one_line() {
     let mychat = |more: &[&str]| parsed(&[&["--protocol", "mychat"], more].concat());
     let what = mychat(&[]).expect("valid").plan.settings.postings;
-    assert_eq!((what.private, what.room_share, what.notices), (1.0, 0.0, 0.5));
+    assert_eq!((what.private, what.room_share), (1.0, 0.0));
+    assert_eq!((what.notices, what.status), (0.5, 0.1));
     let what = mychat(&["--rooms", "9", "--notices", "0"]).expect("valid").plan.settings.postings;
     assert_eq!((what.private, what.room_share, what.rooms, what.notices), (0.5, 0.5, 9, 0.0));
     // Half of the 1,000 phones have one of 40 rooms open, and fewer messages make as many deliveries.
@@ -328,7 +329,10 @@ fn pages_of_the_app_are_shared_out_by_flags_and_what_does_not_fit_is_one_line() 
     assert_eq!(rate(&[]), 1000.0);
     assert!(rate(&["--rooms", "1"]) < 50.0 && rate(&["--rooms", "40"]) > rate(&["--rooms", "1"]));
     // Those on the start page do not write.
-    assert_eq!(rate(&["--clients", "40", "--think", "1s"]), 30.0);
+    let of_40 = ["--clients", "40", "--think", "1s", "--status"];
+    for (share, writers) in [("0", 30.0), ("0.1", 27.0)] {
+        assert_eq!(rate(&[&of_40[..], &[share]].concat()), writers);
+    }
     for (more, says) in [
         (&["--clients", "7"][..], "--clients must be even"),
         (&["--notices", "2"], "--notices"),

@@ -160,7 +160,7 @@ pub(crate) struct Skills {
     pub(crate) has_history: bool,
     /// Marks of what was read.
     pub(crate) marks_read: bool,
-    /// Every phone is shown who is online.
+    /// Phones are shown who is online: all of them or, where there are pages, those that have the page for it open.
     pub(crate) shows_online: bool,
     /// A phone chooses whether it is shown all who are online, only who comes and goes, or nothing.
     pub(crate) shows_changes: bool,

@@ -43,6 +43,8 @@ pub(crate) enum OpenPage<'a> {
     Room(&'a str),
     /// The start page, which is told of messages by notices.
     Start,
+    /// The start page's list of who is online.
+    Status,
 }
 
 /// Where a caller asks, and how it gets in.

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use serde::Deserialize;
+use switchboard::dialects::mychat::wire::Status;
 
 /// What the server says to a user with an account.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -39,9 +40,10 @@ pub(crate) enum News<'a> {
 pub(crate) struct Online<'a> {
     /// Bytes of the frame.
     pub(crate) bytes: usize,
-    /// A list with the names of those who are online; if `left` is there, of those who have come.
+    /// A list of those who are online, or of all users with whether each is online; if `left` is there, of those who
+    /// have come.
     pub(crate) names: Cow<'a, str>,
-    /// A list with the names of those who have gone.
+    /// A list of those who have gone.
     pub(crate) left: Option<Cow<'a, str>>,
 }
 
@@ -102,15 +104,34 @@ pub(crate) struct History<'a> {
     pub(crate) has_more: bool,
 }
 
-impl Online<'_> {
-    /// The names of a list. One that is no list of names counts as an empty one.
-    pub(crate) fn names(list: &str) -> Vec<Cow<'_, str>> {
-        /// A name, borrowed where it has no escapes.
-        #[derive(Deserialize)]
-        struct Name<'a>(#[serde(borrow)] Cow<'a, str>);
+/// A user in a list of who is online.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(crate) struct Listed<'a> {
+    pub(crate) name: Cow<'a, str>,
+    /// The user's id, if the protocol shows it.
+    pub(crate) id: Option<&'a str>,
+    pub(crate) is_online: bool,
+}
 
-        let names: Vec<Name<'_>> = serde_json::from_str(list).unwrap_or_default();
-        names.into_iter().map(|Name(name)| name).collect()
+impl Online<'_> {
+    /// The users of a list. What is no such list counts as an empty one.
+    pub(crate) fn read(list: &str) -> Vec<Listed<'_>> {
+        /// A name, or more than that. A name is borrowed where it has no escapes.
+        #[derive(Deserialize)]
+        #[serde(untagged)]
+        enum Entry<'a> {
+            Name(#[serde(borrow)] Cow<'a, str>),
+            User(#[serde(borrow)] Status<'a>),
+        }
+
+        let entries: Vec<Entry<'_>> = serde_json::from_str(list).unwrap_or_default();
+        let listed = entries.into_iter().map(|entry| match entry {
+            Entry::Name(name) => Listed { name, id: None, is_online: true },
+            Entry::User(Status { id, name, online }) => {
+                Listed { name, id: Some(id), is_online: online }
+            }
+        });
+        listed.collect()
     }
 }
 

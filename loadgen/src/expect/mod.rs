@@ -41,7 +41,7 @@ or a counter: sent, delivered, lost, in_doubt, duplicated, misdelivered, reorder
   typing_lost, typing_uncalled, strangers_shown; of users also acknowledged, deliveries,
   deliveries_lost, notices_lost, unacknowledged, histories_wrong, misplaced, ids_wrong,
   identities_wrong, replies_wrong, unread_wrong, resets_lost, typing_lost, typing_misdelivered,
-  typing_uncalled, listed_twice, stored.missing, stored.twice, stored.out_of_order,
+  typing_uncalled, listed_twice, unlisted, stored.missing, stored.twice, stored.out_of_order,
   stored.wrong, stored.replies_wrong, stored.unread";
 
 /// What must hold.
@@ -114,7 +114,7 @@ pub(crate) const MEASURES: [&str; 17] = [
 ];
 
 /// All counters.
-pub(crate) const COUNTERS: [&str; 57] = [
+pub(crate) const COUNTERS: [&str; 58] = [
     "sent",
     "delivered",
     "lost",
@@ -166,6 +166,7 @@ pub(crate) const COUNTERS: [&str; 57] = [
     "resets_lost",
     "typing_misdelivered",
     "listed_twice",
+    "unlisted",
     "stored.missing",
     "stored.twice",
     "stored.out_of_order",

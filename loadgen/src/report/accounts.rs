@@ -65,6 +65,8 @@ pub(super) struct AccountPlan {
     pub(super) room_share: f64,
     /// The share of conversations one side of which is on the app's start page.
     pub(super) notices: f64,
+    /// The share of pairs without a room who have only the list of who is online open.
+    pub(super) status: f64,
     /// The share of messages that answer another one.
     pub(super) replies: f64,
     /// The share of messages that one of their readers marks as read.
@@ -77,22 +79,33 @@ pub(super) struct AccountPlan {
 
 impl AccountPlan {
     pub(super) fn of(postings: &Postings) -> Self {
-        let Postings { private, rooms, room_share, notices, replies, read, typing, histories } =
-            *postings;
+        let Postings { private, rooms, room_share, notices, status, replies, read, .. } = *postings;
+        let Postings { typing, histories, .. } = *postings;
         let marks = read;
-        AccountPlan { private, rooms, room_share, notices, replies, marks, typing, histories }
+        AccountPlan {
+            private,
+            rooms,
+            room_share,
+            notices,
+            status,
+            replies,
+            marks,
+            typing,
+            histories,
+        }
     }
 
     /// In words, for the line about the plan.
     pub(super) fn words(&self) -> String {
-        let AccountPlan { private, rooms, room_share, notices, replies, marks, typing, histories } =
-            self;
+        let AccountPlan { private, rooms, room_share, .. } = self;
+        let AccountPlan { notices, status, replies, marks, typing, histories, .. } = self;
         let mut words = format!("{private:.2} private");
         if *rooms > 0 {
             words += &format!(", {room_share:.2} to {rooms} rooms");
         }
         for (share, what) in [
             (notices, "with notices"),
+            (status, "watch who is online"),
             (replies, "replies"),
             (marks, "marked as read"),
             (typing, "typed"),

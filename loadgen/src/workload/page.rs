@@ -32,10 +32,13 @@ impl Pages {
 
     /// Whether a phone can write.
     pub(crate) fn can_write(&self, phone: PhoneId) -> bool {
-        self.of(phone) != Some(Page::Start)
+        match self.of(phone) {
+            Some(Page::Conversation | Page::Room(_)) | None => true,
+            Some(Page::Start | Page::Status) => false,
+        }
     }
 
-    /// The phones on the start page.
+    /// The phones on the start page that hear notices.
     pub(crate) fn on_start(&self) -> impl Iterator<Item = PhoneId> {
         self.phones().filter(|&phone| self.of(phone) == Some(Page::Start))
     }
@@ -57,7 +60,7 @@ impl Pages {
             match page {
                 Page::Room(room) => open[*room as usize] += 1,
                 Page::Conversation => (writers, others) = (writers + 1, others + 1),
-                Page::Start => {}
+                Page::Start | Page::Status => {}
             }
         }
         for count in open {
@@ -77,6 +80,9 @@ pub(crate) enum Page {
     Room(u32),
     /// The start page: its partner has their conversation open, and what the partner writes comes as a notice.
     Start,
+    /// The list of who is online, which the start page has a socket of its own for: its partner has the same open, and
+    /// nobody writes to them.
+    Status,
 }
 
 impl Page {
@@ -91,6 +97,10 @@ impl Page {
         }
         // How many of the pairs before it were not meant for a room.
         let rank = pair - (postings.room_share * f64::from(pair)) as u32;
+        if is_struck(postings.status, rank) {
+            return Page::Status;
+        }
+        let rank = rank - (postings.status * f64::from(rank)) as u32;
         match phone.0 % 2 == 1 && is_struck(postings.notices, rank) {
             true => Page::Start,
             false => Page::Conversation,
@@ -108,8 +118,13 @@ fn is_struck(share: f64, at: u32) -> bool {
 mod tests {
     use super::*;
 
-    fn pages(clients: u32, rooms: u32, room_share: f64, notices: f64) -> (Rooms, Vec<Page>) {
-        let postings = Postings { rooms, room_share, notices, ..Postings::NONE };
+    fn pages(
+        clients: u32,
+        rooms: u32,
+        room_share: f64,
+        (status, notices): (f64, f64),
+    ) -> (Rooms, Vec<Page>) {
+        let postings = Postings { rooms, room_share, status, notices, ..Postings::NONE };
         let rooms = Rooms::new(rooms, clients, None, 1);
         let Pages(pages) = Pages::new(&postings, &rooms, 1);
         (rooms, pages)
@@ -117,35 +132,41 @@ mod tests {
 
     #[test]
     fn the_shares_are_kept_to_the_pair_also_if_there_are_few() {
-        for (clients, share, notices, expected) in [
-            (6, 0.5, 0.5, (1, 1)),
-            (1000, 0.3, 0.25, (150, 87)),
-            (2, 1.0, 1.0, (1, 0)),
-            (8, 0.0, 1.0, (0, 4)),
+        for (clients, share, (status, notices), expected) in [
+            (6, 0.5, (0.0, 0.5), (1, 0, 1)),
+            (1000, 0.3, (0.0, 0.25), (150, 0, 87)),
+            (1000, 0.3, (0.1, 0.2), (150, 35, 63)),
+            (2, 1.0, (1.0, 1.0), (1, 0, 0)),
+            (8, 0.0, (0.25, 1.0), (0, 1, 3)),
         ] {
-            let (_, pages) = pages(clients, 5, share, notices);
+            let (_, pages) = pages(clients, 5, share, (status, notices));
+            let on_status = pages.iter().filter(|&&page| page == Page::Status).count() / 2;
             let in_rooms = pages.iter().filter(|page| matches!(page, Page::Room(_))).count() / 2;
             let at_start = pages.iter().filter(|&&page| page == Page::Start).count();
-            assert_eq!((in_rooms, at_start), expected, "{clients} phones, {share}, {notices}");
+            let found = (in_rooms, on_status, at_start);
+            assert_eq!(found, expected, "{clients} phones, {share}, {status}, {notices}");
         }
     }
 
     #[test]
     fn a_phone_is_a_member_of_its_room_and_its_partner_has_a_page_that_fits() {
-        let (rooms, pages) = pages(400, 30, 0.6, 0.4);
+        let (rooms, pages) = pages(400, 30, 0.6, (0.2, 0.4));
         for (phone, &page) in (0..).map(PhoneId).zip(&pages) {
             let partners = pages[phone.partner().index()];
             match page {
                 Page::Room(room) => assert!(rooms.has(room, phone) && partners == page),
+                Page::Status => assert_eq!(partners, page),
                 Page::Start => assert_eq!(partners, Page::Conversation),
-                Page::Conversation => assert!(!matches!(partners, Page::Room(_))),
+                Page::Conversation => {
+                    assert!(matches!(partners, Page::Conversation | Page::Start));
+                }
             }
         }
         let mut open: Vec<_> = pages
             .iter()
             .filter_map(|page| match page {
                 Page::Room(room) => Some(room),
-                Page::Conversation | Page::Start => None,
+                Page::Conversation | Page::Start | Page::Status => None,
             })
             .collect();
         open.sort_unstable();
@@ -167,14 +188,14 @@ mod tests {
         let pages = |pages: &[Page]| Pages(pages.to_vec()).mean_others(&Rooms::new(2, 5, None, 1));
         assert_eq!(pages(&[Page::Conversation, Page::Start]), 1.0);
         assert_eq!(pages(&[Page::Room(1); 5]), 4.0);
-        let mixed = [Page::Room(0), Page::Room(0), Page::Room(0), Page::Conversation];
+        let mixed = [Page::Room(0), Page::Room(0), Page::Room(0), Page::Conversation, Page::Status];
         assert_eq!(pages(&mixed), 7.0 / 4.0);
         assert_eq!(pages(&[]), 0.0);
     }
 
     #[test]
     fn who_is_in_no_room_talks_in_a_conversation() {
-        let (_, pages) = pages(4, 0, 1.0, 0.0);
+        let (_, pages) = pages(4, 0, 1.0, (0.0, 0.0));
         assert_eq!(pages, [Page::Conversation; 4]);
     }
 
@@ -187,7 +208,7 @@ mod tests {
             let Pages(pages) = Pages::new(&postings, &rooms, 1);
             let is_own = |(phone, page): (u32, &Page)| match page {
                 Page::Room(room) => rooms.has(*room, PhoneId(phone)),
-                Page::Conversation | Page::Start => false,
+                Page::Conversation | Page::Start | Page::Status => false,
             };
             (0..).zip(&pages).map(is_own).collect::<Vec<_>>()
         };

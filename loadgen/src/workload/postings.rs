@@ -17,6 +17,8 @@ pub(crate) struct Postings {
     pub(crate) room_share: f64,
     /// The share of conversations one side of which is on the app's start page, and hears of messages by notices.
     pub(crate) notices: f64,
+    /// The share of pairs of users without a room who have only the list of who is online open.
+    pub(crate) status: f64,
     /// The share of messages that answer another one of the same place.
     pub(crate) replies: f64,
     /// The share of messages that one of their readers marks as read.
@@ -34,6 +36,7 @@ impl Postings {
         rooms: 0,
         room_share: 0.0,
         notices: 0.0,
+        status: 0.0,
         replies: 0.0,
         read: 0.0,
         typing: 0.0,

@@ -126,6 +126,14 @@ pub(crate) enum Flaw {
     ListTwice,
     /// Nobody is ever shown a list without asking for it.
     NeverList,
+    /// MyChat's list shows of each user whether the next one is online.
+    ShowOfNext,
+    /// MyChat's list shows each user with the id of the next one.
+    ListOtherIds,
+    /// MyChat's list has nobody who is offline.
+    ListOnlineOnly,
+    /// MyChat's list goes to conversations, too.
+    LeakStatus,
     /// The newest message is not stored any more after a restart.
     ForgetAtRestart,
     /// The newest two messages of a place have changed places after a restart.

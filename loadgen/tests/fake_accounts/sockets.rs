@@ -85,7 +85,7 @@ impl Chat {
             Kind::V1 { hears_presence: true } if self.flaw != Flaw::NeverList => {
                 say(&stream, &self.online_users())
             }
-            Kind::Status => say(&stream, &self.status()),
+            Kind::Status if self.flaw != Flaw::NeverList => say(&stream, &self.status()),
             Kind::Notices => {
                 self.pings += 1;
                 say(&stream, &json!({"type": "ping"}));
@@ -372,8 +372,15 @@ impl Chat {
     }
 
     fn status(&self) -> Value {
-        let user = |user| json!({"id": id_of(user), "name": self.name(user), "online": self.is_online(user)});
-        (0..self.users.len()).map(user).collect()
+        let (online, count) = (self.online(), self.users.len());
+        let next = |user, flaw| if self.flaw == flaw { (user + 1) % count } else { user };
+        let twice = (self.flaw == Flaw::ListTwice && count > 1).then_some(1);
+        let user = |user| {
+            let is_online = online.contains(&next(user, Flaw::ShowOfNext));
+            json!({"id": id_of(next(user, Flaw::ListOtherIds)), "name": self.name(user), "online": is_online})
+        };
+        let is_listed = |&one: &usize| self.flaw != Flaw::ListOnlineOnly || online.contains(&one);
+        (0..count).filter(is_listed).chain(twice).map(user).collect()
     }
 
     fn announce(&self, user: usize, has: &str) {
@@ -387,6 +394,9 @@ impl Chat {
                 Kind::WebsocketChat => say(&seat.stream, &update),
                 Kind::V1 { hears_presence: true } => say(&seat.stream, &self.online_users()),
                 Kind::Status => say(&seat.stream, &self.status()),
+                Kind::Private(_) if self.flaw == Flaw::LeakStatus => {
+                    say(&seat.stream, &self.status());
+                }
                 _ => {}
             }
         }

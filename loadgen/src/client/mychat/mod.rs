@@ -1,7 +1,8 @@
 //! MyChat: a socket for each page of the app, cookies, and the rest over HTTP.
 //!
-//! A phone plays one page: a private conversation, a room, or the start page with its notices. What it writes comes
-//! back to it as to the others who have the page open, and so is acknowledged.
+//! A phone plays one socket: that of a private conversation or of a room, or one of the two of the start page, with
+//! notices or with who is online. What it writes comes back to it as to the others who have the page open, and so is
+//! acknowledged.
 
 mod app;
 mod read;
@@ -44,6 +45,7 @@ impl Dialect for MyChat {
             OpenPage::Conversation(other_id) => format!("/ws/{user_id}/{other_id}"),
             OpenPage::Room(room) => format!("/ws/room/{room}/{user_id}"),
             OpenPage::Start => format!("/ws/global/{user_id}"),
+            OpenPage::Status => "/ws/status".to_owned(),
         };
         let headers = App { user_id, token }.cookies();
         Door { headers, is_greeted: false, ..Door::at(path) }
@@ -61,7 +63,13 @@ impl Dialect for MyChat {
 
 impl AccountWords for MyChat {
     fn skills(&self) -> Skills {
-        Skills { has_pages: true, has_rooms: true, has_replies: true, ..Skills::default() }
+        Skills {
+            has_pages: true,
+            has_rooms: true,
+            has_replies: true,
+            shows_online: true,
+            ..Skills::default()
+        }
     }
 
     /// The app's own history has no ids, and nothing but the last messages.

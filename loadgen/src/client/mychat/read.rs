@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use serde_json::json;
-use switchboard::dialects::mychat::wire::{Frame, Reply, Status};
+use switchboard::dialects::mychat::wire::{Frame, Reply};
 
 use crate::client::news::{News, Online, Post, Spot};
 use crate::client::said::NoNews;
@@ -11,11 +11,7 @@ use crate::client::said::NoNews;
 /// Reads a frame. `Err`: it is no news.
 pub(super) fn read(json: &str) -> Result<News<'_>, NoNews> {
     if json.starts_with('[') {
-        let list = serde_json::from_str::<Vec<Status<'_>>>(json).map_err(|_| NoNews::Nonsense)?;
-        let online = list.iter().filter(|user| user.online).map(|user| &*user.name);
-        let names =
-            serde_json::to_string(&online.collect::<Vec<_>>()).map_err(|_| NoNews::Nonsense)?;
-        return Ok(News::Online(Online { bytes: json.len(), names: names.into(), left: None }));
+        return Ok(News::Online(Online { bytes: json.len(), names: json.into(), left: None }));
     }
     let Ok(frame) = serde_json::from_str::<Frame<'_>>(json) else { return Err(NoNews::Nonsense) };
     let news = match frame.kind {
@@ -60,6 +56,7 @@ fn notice(frame: Frame<'_>) -> Option<Post<'_>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::client::news::Listed;
 
     #[test]
     fn a_message_of_a_room_names_it_and_a_private_one_does_not() {
@@ -90,8 +87,14 @@ mod tests {
         assert_eq!(read(r#"{"type":"unread_reset","from_id":"u"}"#), Ok(reset));
         let status =
             r#"[{"id":"u","name":"ada","online":true},{"id":"v","name":"bob","online":false}]"#;
-        let (bytes, names) = (status.len(), r#"["ada"]"#.into());
+        let (bytes, names) = (status.len(), status.into());
         assert_eq!(read(status), Ok(News::Online(Online { bytes, names, left: None })));
+        let ada = Listed { name: "ada".into(), id: Some("u"), is_online: true };
+        let bob = Listed { name: "bob".into(), id: Some("v"), is_online: false };
+        assert_eq!(Online::read(status), [ada, bob]);
+        for wrong in ["[7]", r#"[{"name":"ada","online":true}]"#, "[", &status[1..]] {
+            assert_eq!(Online::read(wrong), [], "{wrong}");
+        }
         assert_eq!(read(r#"{"type":"something_new"}"#), Err(NoNews::Other));
     }
 
@@ -100,7 +103,6 @@ mod tests {
         for json in [
             "",
             "hello",
-            "[7]",
             "{}",
             r#"{"user":"ada","text":"Hi"}"#,
             r#"{"user":"ada","text":7,"time":"23:59"}"#,

@@ -163,7 +163,10 @@ mod tests {
         let News::Online(Online { names, left: Some(left), .. }) = news(delta) else {
             panic!("it is a delta")
         };
-        let named = |list| Online::names(list).join(",");
+        let named = |list| {
+            let names: Vec<_> = Online::read(list).into_iter().map(|one| one.name).collect();
+            names.join(",")
+        };
         assert_eq!((named(&names), named(&left)), ("ada".into(), "bb".into()));
         let room =
             r#"{"type":"room","room":"r","name":"R","members":1,"event":"created","user":"ada"}"#;

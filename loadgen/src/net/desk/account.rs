@@ -3,7 +3,7 @@
 use switchboard::timer::Moment;
 
 use super::Desk;
-use crate::client::{AccountWords, App, History, News, Online, OpenPage, Pen, Post, Spot};
+use crate::client::{AccountWords, App, History, Listed, News, Online, OpenPage, Pen, Post, Spot};
 use crate::phone_id::PhoneId;
 use crate::pool::Pool;
 use crate::record::{Accounts, Begun, Books, Came, Conversation, Fault, Kept, Lapse};
@@ -50,7 +50,9 @@ impl Desk {
         now: Moment,
     ) {
         match news {
-            News::Post(_) | News::Notice(_) if self.is_on_another_page(by, news) => {
+            News::Post(_) | News::Notice(_) | News::Online(_)
+                if self.is_on_another_page(by, news) =>
+            {
                 self.record.books.note(Fault::Misdelivered);
             }
             News::Post(post) | News::Notice(post) => self.hear_post(by, post, is_sociable, now),
@@ -84,7 +86,7 @@ impl Desk {
                 heard.list_bytes += *bytes as u64;
                 if *bytes > heard.longest_list_bytes {
                     heard.longest_list_bytes = *bytes;
-                    heard.longest_list_numbers = Online::names(names).len();
+                    heard.longest_list_numbers = Online::read(names).len();
                 }
             }
             Some(_) => {
@@ -94,30 +96,41 @@ impl Desk {
         }
         let Desk { record, pool, .. } = self;
         let Some(views) = record.checked.views_mut().filter(|_| record.follows) else { return };
-        let phones = |list: &str| -> Vec<PhoneId> {
-            Online::names(list).iter().filter_map(|name| pool.find(name)).collect()
+        // A user with another user's id is nobody.
+        let is_of = |phone: PhoneId, id: &str| pool.get(phone).is_some_and(|one| one.id == id);
+        let find = |Listed { name, id, is_online }: Listed<'_>| {
+            let phone = pool.find(&name).filter(|&phone| id.is_none_or(|id| is_of(phone, id)))?;
+            Some((phone, is_online))
         };
-        let mut names_twice = false;
+        let phones = |list: &str| -> Vec<(PhoneId, bool)> {
+            Online::read(list).into_iter().filter_map(find).collect()
+        };
+        let (mut names_twice, mut lists_all) = (false, true);
         match left {
             None => {
                 let listed = || {
                     let mut phones = phones(names);
                     phones.sort_unstable();
-                    names_twice = phones.windows(2).any(|two| two[0] == two[1]);
-                    phones.into_iter()
+                    names_twice = phones.windows(2).any(|two| two[0].0 == two[1].0);
+                    phones.dedup_by_key(|(phone, _)| *phone);
+                    lists_all = phones.len() == pool.accounts().len();
+                    phones.into_iter().filter_map(|(phone, is_online)| is_online.then_some(phone))
                 };
                 views.see_list(by, names.as_bytes(), listed, now);
             }
             Some(left) => {
                 let touched = || {
-                    let joined = phones(names).into_iter().map(|phone| (phone, true));
-                    joined.chain(phones(left).into_iter().map(|phone| (phone, false))).collect()
+                    let left = phones(left).into_iter().map(|(phone, _)| (phone, false));
+                    phones(names).into_iter().chain(left).collect()
                 };
                 views.see_delta(by, format!("{names}{left}").as_bytes(), touched, now);
             }
         }
-        if let Some((accounts, _)) = self.accounts().filter(|_| names_twice) {
-            accounts.lapses.add(Lapse::ListedTwice);
+        // A page that shows who is online shows who is offline, too.
+        let leaves_out = !lists_all && self.pages.of(by).is_some();
+        if let Some((accounts, _)) = self.accounts() {
+            accounts.lapses.add_many(Lapse::ListedTwice, u64::from(names_twice));
+            accounts.lapses.add_many(Lapse::Unlisted, u64::from(leaves_out));
         }
     }
 
@@ -125,7 +138,7 @@ impl Desk {
     pub(in crate::net) fn place(&self, from: PhoneId, to: PhoneId) -> Place {
         match self.pages.of(from) {
             Some(Page::Room(room)) => Place::Room(room),
-            Some(Page::Conversation | Page::Start) => Place::Phone(from.partner()),
+            Some(Page::Conversation | Page::Start | Page::Status) => Place::Phone(from.partner()),
             None => {
                 let number = self.record.books.next_number();
                 self.postings.place(number, (from, to), &self.rooms, self.seed)
@@ -136,14 +149,20 @@ impl Desk {
     /// Whether something is said to a phone that belongs to another page than the one that it has open. (Of rooms,
     /// the log knows.)
     fn is_on_another_page(&self, by: PhoneId, news: &News<'_>) -> bool {
-        let is_start = self.pages.of(by) == Some(Page::Start);
-        is_start != matches!(news, News::Notice(_))
+        let Some(page) = self.pages.of(by) else { return false };
+        let is_right = match news {
+            News::Notice(_) => page == Page::Start,
+            News::Online(_) => page == Page::Status,
+            _ => matches!(page, Page::Conversation | Page::Room(_)),
+        };
+        !is_right
     }
 
     /// The page that a phone opens.
     pub(in crate::net) fn open_page(&self, phone: PhoneId) -> OpenPage<'_> {
         match self.pages.of(phone) {
             Some(Page::Start) => OpenPage::Start,
+            Some(Page::Status) => OpenPage::Status,
             Some(Page::Room(room)) => OpenPage::Room(self.pool.room(room)),
             Some(Page::Conversation) | None => {
                 let partner = self.pool.get(phone.partner());

@@ -84,7 +84,10 @@ impl Desk {
         let pages = plan.pages(&rooms);
         if let (Realm::Account(words), Some(accounts)) = (realm, record.checked.accounts_mut()) {
             if words.skills().shows_online && settings.presence != Presence::None {
-                accounts.show_online();
+                let phones = (0..clients).map(PhoneId);
+                let is_shown =
+                    |&phone: &PhoneId| pages.of(phone).is_none_or(|page| page == Page::Status);
+                accounts.show_online(phones.filter(is_shown));
             }
             // Who has another page open hears nothing of a room.
             let is_open = |room, phone| pages.of(phone).is_none_or(|page| page == Page::Room(room));

@@ -2,7 +2,7 @@
 
 use switchboard::timer::Moment;
 
-use super::{Accounts, Lapse};
+use super::{Accounts, Lapse, Seat};
 use crate::phone_id::PhoneId;
 use crate::record::books::{Books, Party};
 use crate::record::checks::Checks;
@@ -75,7 +75,8 @@ impl Checks for Accounts {
     fn stale(&self) -> u64 {
         let Some(views) = &self.online else { return 0 };
         let phones = (0..).map(PhoneId).zip(&self.seats);
-        let sees_nothing = phones.filter(|(id, seat)| seat.is_present && !views.has_shown(*id));
+        let is_waiting = |seat: &Seat| seat.is_present && seat.is_shown_online;
+        let sees_nothing = phones.filter(|(id, seat)| is_waiting(seat) && !views.has_shown(*id));
         views.stale() + sees_nothing.count() as u64
     }
 
@@ -129,5 +130,37 @@ impl Checks for Accounts {
             self.lapses.add_many(lapse, u64::from(lost));
             self.lapses.add_many(Lapse::Unacknowledged, u64::from(is_unacknowledged));
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_is_online_must_be_shown_to_those_who_have_the_page_for_it_open_and_to_nobody_else() {
+        let phones = [0, 1, 2].map(PhoneId);
+        let [ann, bob, cat] = phones;
+        let at = |millis: u64| Moment::from_nanos(millis * 1_000_000);
+        let come = |accounts: &mut Accounts, phone| {
+            accounts.dialled(phone, Persona::Chatter, ServerId::FIRST);
+            accounts.came(phone, Persona::Chatter, Begun::at(at(1)), true, at(1));
+        };
+        let mut accounts = Accounts::new(3);
+        accounts.show_online([cat].into_iter());
+        phones.into_iter().for_each(|phone| come(&mut accounts, phone));
+        assert_eq!(accounts.stale(), 1, "it has been shown nothing");
+        let mut list = |online: &[PhoneId]| {
+            let (views, bytes) = (accounts.views_mut(), format!("{online:?}"));
+            let views = views.expect("they are shown");
+            views.see_list(cat, bytes.as_bytes(), || online.iter().copied(), at(2));
+            accounts.stale()
+        };
+        assert_eq!(list(&[ann, cat]), 1, "Bob is there");
+        assert_eq!(list(&phones), 0);
+        accounts.went(bob, Persona::Chatter, &mut Books::default(), at(3));
+        assert_eq!(accounts.stale(), 1, "it has not been shown that Bob has gone");
+        accounts.went(cat, Persona::Chatter, &mut Books::default(), at(4));
+        assert_eq!(accounts.stale(), 0, "it is not there any more");
     }
 }

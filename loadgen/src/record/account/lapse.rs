@@ -43,13 +43,15 @@ pub(crate) enum Lapse {
     TypingUncalled,
     /// A list of who is online names a user twice.
     ListedTwice,
+    /// A list of all users, and who of them is online, leaves a user out.
+    Unlisted,
     /// The server gave no history, or not all of it.
     Unread,
 }
 
 impl Lapse {
     /// All lapses.
-    pub(crate) const ALL: [Lapse; 20] = [
+    pub(crate) const ALL: [Lapse; 21] = [
         Lapse::DeliveryLost,
         Lapse::NoticeLost,
         Lapse::Unacknowledged,
@@ -69,6 +71,7 @@ impl Lapse {
         Lapse::TypingMisdelivered,
         Lapse::TypingUncalled,
         Lapse::ListedTwice,
+        Lapse::Unlisted,
         Lapse::Unread,
     ];
 
@@ -94,6 +97,7 @@ impl Lapse {
             Lapse::TypingMisdelivered => "typing_misdelivered",
             Lapse::TypingUncalled => "typing_uncalled",
             Lapse::ListedTwice => "listed_twice",
+            Lapse::Unlisted => "unlisted",
             Lapse::Unread => "stored.unread",
         }
     }
@@ -126,6 +130,7 @@ impl Lapse {
             Lapse::TypingMisdelivered => "typing that came to phones that it was not for",
             Lapse::TypingUncalled => "typing of users who did not type there, or less often",
             Lapse::ListedTwice => "lists of who is online that name a user twice",
+            Lapse::Unlisted => "lists of all users that leave one out",
             Lapse::Unread => "histories that the server did not give",
         }
     }

@@ -108,6 +108,8 @@ struct Seat {
     is_present: bool,
     /// Whether private messages come to it as notices.
     hears_by_notice: bool,
+    /// Whether it is shown who is online.
+    is_shown_online: bool,
     /// Counts its connections.
     generation: u32,
     /// Messages from this number on are owed to it, while it is there.
@@ -186,10 +188,11 @@ impl Accounts {
         }
     }
 
-    /// Phones are shown who is online.
-    pub(crate) fn show_online(&mut self) {
+    /// These phones are shown who is online.
+    pub(crate) fn show_online(&mut self, shown: impl Iterator<Item = PhoneId>) {
         let phones = u32::try_from(self.seats.len()).expect("phones have 32 bits");
         self.online = Some(Box::new(Views::new(phones, 1)));
+        shown.for_each(|phone| self.seats[phone.index()].is_shown_online = true);
     }
 
     /// What phones are shown of who is online, if they are shown anything.
