@@ -20,12 +20,12 @@ pub(super) struct Recent {
     /// The server that it came from.
     server: ServerId,
     /// Of a delta: the view that it was applied to.
-    before: Option<ViewId>,
+    pub(super) before: Option<ViewId>,
     /// The phones that it names: those that are online, and in a delta also those that have gone.
     says: Says,
     /// The number of changes at the moment when it was judged.
     judged: u32,
-    view: ViewId,
+    pub(super) view: ViewId,
 }
 
 #[derive(Debug)]
@@ -127,8 +127,7 @@ impl Views {
         if let Some(&same) = self.right.iter().find(is_same) {
             return same;
         }
-        let id = ViewId(u32::try_from(self.views.len()).expect("views are fewer than that"));
-        self.views.push(view);
+        let id = self.keep(view);
         if version == self.version() {
             self.right.push(id);
         }

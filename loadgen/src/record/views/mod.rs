@@ -44,6 +44,10 @@ pub(crate) struct Views {
     /// By phone: the number of its latest change, or 0.
     latest: Vec<u32>,
     views: Vec<View>,
+    /// Those of them that nobody needs any more: others take their places.
+    free: Vec<ViewId>,
+    /// With this many views, it is time to look for free ones.
+    most_views: usize,
     /// The views that are right as far as we know. There are few.
     right: Vec<ViewId>,
     /// By phone: what it has been shown.
@@ -110,6 +114,9 @@ struct Eye {
     entered: u32,
 }
 
+/// So few views need not be looked through.
+const FEW_VIEWS: usize = 64;
+
 impl Views {
     /// Views of this many phones, none of which is online, on this many servers.
     pub(crate) fn new(clients: u32, servers: usize) -> Self {
@@ -122,6 +129,8 @@ impl Views {
             elsewhere: 0,
             latest: vec![0; clients],
             views: Vec::new(),
+            free: Vec::new(),
+            most_views: FEW_VIEWS,
             right: Vec::new(),
             eyes: vec![Eye::default(); clients],
             recent: VecDeque::new(),
@@ -215,6 +224,33 @@ impl Views {
             }
             is_foretold
         });
+    }
+
+    /// Keeps a view, and gives it a number. A late server may have shown thousands of phones, and each view then has what
+    /// is different from ours: so those go that no phone has any more, and that no list is known to come to.
+    fn keep(&mut self, view: View) -> ViewId {
+        if self.free.is_empty() && self.views.len() >= self.most_views {
+            let mut is_needed: Vec<_> = self.views.iter().map(|view| view.holders > 0).collect();
+            let recent = self.recent.iter().flat_map(|one| [Some(one.view), one.before]);
+            recent.flatten().for_each(|id| is_needed[id.0 as usize] = true);
+            self.right.retain(|id| is_needed[id.0 as usize]);
+            let all = (0..).map(ViewId).zip(&is_needed);
+            self.free.extend(all.filter(|(_, is_needed)| !**is_needed).map(|(id, _)| id));
+            for id in &self.free {
+                self.views[id.0 as usize].early.clear();
+            }
+            self.most_views = FEW_VIEWS.max(2 * (self.views.len() - self.free.len()));
+        }
+        match self.free.pop() {
+            Some(id) => {
+                self.views[id.0 as usize] = view;
+                id
+            }
+            None => {
+                self.views.push(view);
+                ViewId(u32::try_from(self.views.len() - 1).expect("views are fewer than that"))
+            }
+        }
     }
 
     /// A phone has another view now: all changes up to that view have reached it.

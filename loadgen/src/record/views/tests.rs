@@ -255,3 +255,19 @@ fn who_comes_back_on_the_same_server_while_the_old_connection_is_open_has_not_be
     chat.list(ANN, &[ANN], 12);
     assert_eq!(chat.views.stale(), 1, "Bob is there");
 }
+
+#[test]
+fn a_view_is_kept_as_long_as_a_phone_has_it_and_then_makes_room() {
+    const ROUNDS: u64 = 500;
+    let mut chat = Chat::of_ann_and_bob();
+    for millis in (1..=ROUNDS).map(|round| 10 * round) {
+        chat.join(CAT, millis);
+        chat.list(ANN, &[ANN, BOB, CAT], millis + 1);
+        chat.views.left(CAT, Begun::at(at(millis + 2)), at(millis + 2));
+        chat.delta(ANN, &[(CAT, false)], millis + 3);
+        assert_eq!(chat.views.stale(), 1, "Bob has been shown nothing of it");
+    }
+    chat.list(BOB, &[ANN, BOB], 10_000);
+    assert_eq!((chat.heard().0, chat.views.stale()), (4 * ROUNDS, 0));
+    assert!(chat.views.views.len() <= FEW_VIEWS, "{}", chat.views.views.len());
+}
