@@ -9,6 +9,9 @@ use std::borrow::Cow;
 use serde_json::value::RawValue;
 use switchboard::dialects::sca::wire::ServerFields;
 
+/// How a list begins in the usual spelling.
+const USUAL: &str = r#"{"type":"online_users","users":["#;
+
 /// The phones that are online, as the JSON that came.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(crate) struct List<'a>(Cow<'a, str>);
@@ -53,8 +56,11 @@ impl<'a> List<'a> {
 
     /// Its numbers, as they stand between the quotes. Reads every byte.
     pub(crate) fn numbers(&self) -> impl Iterator<Item = &str> {
-        // After the bracket every number stands between two quotes, and digits need no escapes.
-        let mut rest = self.0.split_once('[').map_or("", |(_, numbers)| numbers);
+        let any = || serde_json::from_str::<ServerFields<'_>>(&self.0).ok()?.users;
+        let usual = self.0.strip_prefix(USUAL);
+        // Every number stands between two quotes, and digits need no escapes.
+        let mut rest = usual.or_else(|| Some(any()?.get())).unwrap_or_default();
+        rest = rest.strip_prefix('[').unwrap_or(rest);
         std::iter::from_fn(move || {
             let begin = rest.find(['"', ']'])?;
             let number = rest[begin..].strip_prefix('"')?;

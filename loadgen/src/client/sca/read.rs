@@ -118,6 +118,9 @@ mod tests {
             (r#"{"type":"online_users","users":["4000000001"]}"#, 1),
             (r#"{"type": "online_users", "users": ["4000000001", "4000000002"]}"#, 2),
             (r#"{"users":["4000000001","4000000002"],"type":"online_users"}"#, 2),
+            (r#"{"at":["5"],"type":"online_users","users":["4000000001"],"of":["6"]}"#, 1),
+            (r#"{"type":"online_users","at":["5"],"users":["4000000001"]}"#, 1),
+            (r#"{"type":"online_users","users":null}"#, 0),
         ] {
             match both_ways(json) {
                 Said::List(list) => {
