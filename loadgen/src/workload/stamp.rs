@@ -1,7 +1,7 @@
 //! [`Stamp`]: what a text says of itself, so that the phone which gets it can tell whether all is right.
 //!
 //! ```text
-//! 5f3a09c2 1f 12c 7 8f0d180b abcdefghijklmnopqrstuvwxyz abcdefghijkl…
+//! 5f3a09c2 1f 12c 7 8f0d180b zä€😀<&>abcdefghijklmnopqrstuvwxy-zä€😀…
 //! └ run    │  │   │ │       └ filled up to the size that was asked for
 //!          │  │   │ └ the planned moment, in nanoseconds since the run's start, and a check digit
 //!          │  │   └ the recipient
@@ -10,6 +10,8 @@
 //! ```
 //!
 //! Written and read by [`Texts`], which also checks the filling and the check digit: a server must not change a byte.
+//! The filling has characters of each length in UTF-8, and what a careless server would escape for HTML. It has no space:
+//! some protocols cut off white space at the end of a text.
 
 use switchboard::timer::Moment;
 
@@ -36,15 +38,14 @@ pub(crate) struct Texts {
     run: u32,
     seed: u64,
     sizes: Sizes,
-    /// As long as the longest text. A text is the beginning of this, with its stamp over it.
-    filling: Vec<u8>,
+    /// As long as the longest text. Behind the stamp, a text is the beginning of this.
+    filling: String,
 }
 
 impl Texts {
     /// Texts of these sizes, of the run with this seed.
     pub(crate) fn new(sizes: Sizes, seed: u64) -> Self {
-        let alphabet = b"abcdefghijklmnopqrstuvwxyz ";
-        let filling = alphabet.iter().copied().cycle().take(sizes.most()).collect();
+        let filling = FILLING.repeat(sizes.most().div_ceil(FILLING.len()));
         Texts { run: fastrand::Rng::with_seed(seed).u32(..), seed, sizes, filling }
     }
 
@@ -70,7 +71,16 @@ impl Texts {
         }
         push_hex(intended.as_nanos() << 4 | check_digit(stamp), 1, text);
         let size = self.sizes.of(number, self.seed);
-        text.extend_from_slice(self.filling.get(text.len()..size).unwrap_or_default());
+        text.extend_from_slice(self.filling(size.saturating_sub(text.len())).as_bytes());
+        text.resize(size, PADDING);
+    }
+
+    /// As much of the filling as this many bytes have room for. No character is cut.
+    fn filling(&self, bytes: usize) -> &str {
+        let most = bytes.min(self.filling.len());
+        let is_whole = |&end: &usize| self.filling.is_char_boundary(end);
+        let end = (0..=most).rev().find(is_whole).unwrap_or(0);
+        &self.filling[..end]
     }
 
     /// Reads a text; `None` if it is none of ours, or not as it was written.
@@ -84,13 +94,18 @@ impl Texts {
         let (sender, recipient) = (phone()?, phone()?);
         let checked = take_hex(&mut rest)?;
         let intended = Moment::from_nanos(checked >> 4);
-        let begin = text.len() - rest.len();
+        let padding = rest.strip_prefix(self.filling(rest.len()).as_bytes());
         let is_whole = text.len() == self.sizes.of(number, self.seed)
-            && self.filling.get(begin..text.len()) == Some(rest);
+            && padding.is_some_and(|padding| padding.iter().all(|&byte| byte == PADDING));
         let stamp = Stamp { number, sender, recipient, intended };
         (is_whole && checked & 15 == check_digit(&stamp)).then_some(stamp)
     }
 }
+
+/// What texts are filled up with, again and again.
+const FILLING: &str = "zä€😀<&>abcdefghijklmnopqrstuvwxy-";
+/// What stands at the end where a character has no room.
+const PADDING: u8 = b'.';
 
 /// The sum of all hexadecimal digits, from 0 to 15: it is another one if any of them is.
 fn check_digit(stamp: &Stamp) -> u64 {
@@ -153,7 +168,7 @@ mod tests {
     fn text(texts: &Texts, stamp: &Stamp) -> String {
         let mut text = b"what was there before".to_vec();
         texts.write(stamp, &mut text);
-        String::from_utf8(text).expect("ASCII")
+        String::from_utf8(text).expect("whole characters")
     }
 
     #[test]
@@ -179,16 +194,17 @@ mod tests {
         let texts = Texts::new(Sizes::Between(60, 70), 1);
         let good = text(&texts, &STAMP);
         assert_eq!(Texts::new(Sizes::Between(60, 70), 2).read(&good), None);
-        for end in 0..good.len() {
+        for end in (0..good.len()).filter(|&end| good.is_char_boundary(end)) {
             assert_eq!(texts.read(&good[..end]), None, "cut at {end}");
         }
         for at in 0..good.len() {
             let mut changed = good.clone().into_bytes();
             changed[at] = b'~';
-            let changed = String::from_utf8(changed).expect("ASCII");
+            let changed = String::from_utf8_lossy(&changed);
             assert_eq!(texts.read(&changed), None, "changed at {at}");
-            let mut capital = good.clone();
-            capital[at..=at].make_ascii_uppercase();
+            let mut capital = good.clone().into_bytes();
+            capital[at].make_ascii_uppercase();
+            let capital = String::from_utf8(capital).expect("letters stay letters");
             assert!(capital == good || texts.read(&capital).is_none(), "a capital at {at}");
         }
         // Another digit in place of a digit, too.
@@ -196,11 +212,21 @@ mod tests {
             for new in (*b"0123456789abcdef+ABCDEF").into_iter().filter(|&new| new != old) {
                 let mut changed = good.clone().into_bytes();
                 changed[at] = new;
-                let changed = String::from_utf8(changed).expect("ASCII");
+                let changed = String::from_utf8(changed).expect("one letter for another");
                 assert_eq!(texts.read(&changed), None, "{changed}");
             }
         }
         assert_eq!(texts.read(&format!("{good}!")), None);
+        for (from, to) in [("ä", "a\u{308}"), ("€", "?"), ("<", "&lt;"), ("😀", "\u{fffd}")] {
+            assert_eq!(texts.read(&good.replace(from, to)), None, "{from} became {to}");
+        }
+        // Nothing at its ends is cut off by a server that removes white space there.
+        let texts = Texts::new(Sizes::Between(48, 300), 1);
+        for number in 0..300 {
+            let text = text(&texts, &Stamp { number, ..STAMP });
+            assert_eq!(text.trim(), text);
+            assert_eq!(texts.read(&text).map(|stamp| stamp.number), Some(number), "{text}");
+        }
         let sums = [0, 0x1f, 0x9000_0000_0000_0001, u64::MAX].map(sum_of_digits);
         assert_eq!(sums, [0, 16, 10, 240]);
     }
