@@ -62,8 +62,9 @@ fn every_message_of_every_protocol_is_delivered_acknowledged_and_found_in_the_hi
         [("chatterbox", ""), ("websocket-chat", "--private 0.5"), ("v1", "--private 0.5")]
     {
         let folder = folder(protocol);
-        let (code, printed, report) =
-            play(&folder, &format!("--protocol {protocol} {private} {expect}"));
+        // Some of these protocols cut off white space at the end of a text.
+        let plan = format!("--protocol {protocol} {private} --text-bytes 48..200 {expect}");
+        let (code, printed, report) = play(&folder, &plan);
         assert_eq!(code, 0, "{protocol}: {printed}");
         assert_eq!(count(&report, "/messages/sent"), SENT);
         assert_eq!(count(&report, "/messages/delivered"), SENT);

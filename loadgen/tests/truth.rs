@@ -242,6 +242,23 @@ fn a_server_that_tells_nobody_who_has_come_is_found_out() {
 }
 
 #[test]
+fn a_server_that_names_a_phone_twice_or_answers_no_ping_is_found_out() {
+    let plan = "--clients 4 --ramp 100ms --duration 2s --rate 50 --heartbeat 200ms --settle 500ms";
+    for (fault, name) in
+        [(Fault::None, ""), (Fault::ListTwice, "listed_twice: "), (Fault::Deaf, "unanswered: ")]
+    {
+        let Played { code, report, .. } = play(fault, plan);
+        let failures = report["failures"].as_array().expect("sentences");
+        let names_it = |line: &Value| line.as_str().is_some_and(|line| line.starts_with(name));
+        assert!(failures.iter().all(names_it), "{report}");
+        let found = (code, report["presence"]["listed_twice"].as_u64() > Some(0));
+        assert_eq!(found, (i32::from(fault != Fault::None), fault == Fault::ListTwice), "{report}");
+        let unanswered = report["traffic"]["unanswered_pings"].as_u64();
+        assert_eq!(unanswered > Some(8), fault == Fault::Deaf, "{report}");
+    }
+}
+
+#[test]
 fn what_is_no_server_or_does_not_speak_sca_is_one_clear_line() {
     let closed = {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");

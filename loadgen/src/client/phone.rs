@@ -175,6 +175,11 @@ impl Phone {
         self.dialect.ping(pen, out);
     }
 
+    /// How many heartbeats have not been answered that were sent before this moment.
+    pub(crate) fn unanswered(&self, before: Moment) -> usize {
+        self.pinged.iter().filter(|(_, sent)| *sent < before).count()
+    }
+
     /// Hangs up. If the phone is not ready, nothing is done, and the result is `false`.
     pub(crate) fn hang_up(&mut self, pen: &mut Pen, out: &mut Vec<u8>) -> bool {
         match std::mem::replace(&mut self.stage, Stage::Nothing) {

@@ -35,13 +35,13 @@ NAME is a measure with a statistic: delivery.p99, connect.max, heartbeat.uncorre
   statistics: p0 to p100, min, mean, max, count; of nothing, only count holds
 or a counter: sent, delivered, lost, in_doubt, duplicated, misdelivered, reordered, misattributed,
   garbled, late, skipped, undelivered, errors, nonsense, planned, ready, peak, disconnects,
-  stale_views, unnoticed, too_early; of sessions also copies_lost, mirrors_lost, mirrors_twice,
-  mirrors_wrong, statuses_lost, statuses_twice, statuses_out_of_order, statuses_uncalled,
+  stale_views, listed_twice, unanswered, unnoticed, too_early; of sessions also copies_lost,
+  mirrors_lost, mirrors_twice, mirrors_wrong, statuses_lost, statuses_twice, statuses_out_of_order, statuses_uncalled,
   wrongly_undelivered, invitations_lost, invitations_wrong, answers_lost, answers_wrong,
   typing_lost, typing_uncalled, strangers_shown; of users also acknowledged, deliveries,
   deliveries_lost, notices_lost, unacknowledged, histories_wrong, misplaced, ids_wrong,
   identities_wrong, replies_wrong, unread_wrong, resets_lost, typing_lost, typing_misdelivered,
-  typing_uncalled, listed_twice, unlisted, stored.missing, stored.twice, stored.out_of_order,
+  typing_uncalled, unlisted, stored.missing, stored.twice, stored.out_of_order,
   stored.wrong, stored.replies_wrong, stored.unread";
 
 /// What must hold.
@@ -114,7 +114,7 @@ pub(crate) const MEASURES: [&str; 17] = [
 ];
 
 /// All counters.
-pub(crate) const COUNTERS: [&str; 58] = [
+pub(crate) const COUNTERS: [&str; 59] = [
     "sent",
     "delivered",
     "lost",
@@ -134,6 +134,8 @@ pub(crate) const COUNTERS: [&str; 58] = [
     "peak",
     "disconnects",
     "stale_views",
+    "listed_twice",
+    "unanswered",
     "unnoticed",
     "too_early",
     "copies_lost",
@@ -165,7 +167,6 @@ pub(crate) const COUNTERS: [&str; 58] = [
     "unread_wrong",
     "resets_lost",
     "typing_misdelivered",
-    "listed_twice",
     "unlisted",
     "stored.missing",
     "stored.twice",

@@ -153,9 +153,13 @@ impl Run<'_> {
         let Lines { slots, pen, out, .. } = &mut self.lines;
         let line = slots[id.index()].line.as_mut();
         let phone = line.and_then(|line| line.phone.as_mut());
+        // For those sent later there was little time.
+        let before = Moment::START + now.since(Moment::START).saturating_sub(self.plan.settle);
+        let unanswered = phone.as_ref().map_or(0, |phone| phone.unanswered(before)) as u64;
         if !phone.is_some_and(|phone| phone.hang_up(pen, out)) {
             return self.end(id, Ending::NeverReady);
         }
+        self.desk.record.heard.unanswered += if persona.is_sociable() { unanswered } else { 0 };
         self.uncount(id, now);
         self.write(id);
     }

@@ -79,7 +79,7 @@ impl Record {
     /// What has gone wrong so far, by the names that expectations have for it.
     pub(crate) fn errors(&self) -> Vec<(&'static str, u64)> {
         /// Those of all protocols.
-        const EVERYWHERE: [&str; 10] = [
+        const EVERYWHERE: [&str; 12] = [
             "duplicated",
             "misdelivered",
             "reordered",
@@ -88,6 +88,8 @@ impl Record {
             "errors",
             "nonsense",
             "disconnects",
+            "listed_twice",
+            "unanswered",
             "unnoticed",
             "too_early",
         ];
@@ -119,6 +121,8 @@ impl Record {
             "undelivered" => self.undelivered(),
             "errors" => heard.errors,
             "nonsense" => heard.nonsense,
+            "listed_twice" => heard.listed_twice,
+            "unanswered" => heard.unanswered,
             "ready" => self.connecting.total.count(),
             "disconnects" => {
                 self.tallies.values().flat_map(|tally| tally.unexpected.values()).sum()

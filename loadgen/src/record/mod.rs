@@ -139,12 +139,16 @@ pub(crate) struct Heard {
     /// Bytes and numbers of the longest list.
     pub(crate) longest_list_bytes: usize,
     pub(crate) longest_list_numbers: usize,
+    /// Lists that name somebody twice. Equal lists that follow each other count once.
+    pub(crate) listed_twice: u64,
     /// Presence deltas, and the bytes of their JSON.
     pub(crate) deltas: u64,
     pub(crate) delta_bytes: u64,
     /// Heartbeats sent and answered.
     pub(crate) pings: u64,
     pub(crate) pongs: u64,
+    /// Heartbeats that were not answered until their phone hung up, although there was time for it.
+    pub(crate) unanswered: u64,
     /// First frames that did not let the phone in: no list, or no welcome.
     pub(crate) strange_greetings: u64,
     /// Notices that a message could not be delivered, without those that the books have entered.

@@ -335,6 +335,8 @@ pub(super) struct Presence {
     pub(super) list_bytes: u64,
     pub(super) longest_list_bytes: usize,
     pub(super) longest_list_numbers: usize,
+    /// Lists that name somebody twice.
+    pub(super) listed_twice: u64,
     pub(super) deltas: u64,
     pub(super) delta_bytes: u64,
 }
@@ -345,6 +347,7 @@ pub(super) struct Traffic {
     pub(super) bytes_sent: u64,
     pub(super) pings: u64,
     pub(super) pongs: u64,
+    pub(super) unanswered_pings: u64,
     /// Frames of the protocol that loadgen does not know, and frames that are not of the protocol.
     pub(super) unknown_frames: u64,
     pub(super) nonsense_frames: u64,

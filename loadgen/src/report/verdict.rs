@@ -81,6 +81,11 @@ pub(super) fn judge(
         Some(Err(sentence)) => verdict.failures.push(sentence.clone()),
     }
     judge_connections(plan, outcome, &mut verdict);
+    let listed_twice = outcome.record.heard.listed_twice;
+    if listed_twice > 0 {
+        let what = "lists of who is online that name somebody twice";
+        verdict.proven(format!("listed_twice: {what}, {listed_twice}"));
+    }
     // What a shard has seen is not what the expectations are about.
     let expectations = plan.expectations.iter().filter(|_| plan.shard.is_none());
     verdict.unmet.extend(expectations.filter_map(|one| one.check(outcome).err()));
@@ -180,6 +185,7 @@ fn judge_connections(plan: &Plan, outcome: &Outcome, verdict: &mut Verdict) {
         "stale views: phones that were not shown rightly, in the end, who is online",
     );
     let names = plan.settings.protocol.dialect().names();
+    complain(heard.unanswered, "unanswered: heartbeats that the server has not answered");
     complain(heard.strange_greetings, &format!("first frames that {}", names.bad_greetings));
     complain(heard.errors, "error frames from the server");
     complain(heard.nonsense, &format!("frames that are no {}", names.title));

@@ -47,6 +47,10 @@ pub(crate) enum Fault {
     Mute,
     /// A phone that says nothing for 300 ms is dropped.
     Hasty,
+    /// Lists name the first phone twice.
+    ListTwice,
+    /// A phone's first ping is answered, and no other one.
+    Deaf,
     /// Between two servers: the message is lost.
     LoseAcross,
     /// Between two servers: the sender is told that the message cannot be delivered, and it is delivered.
@@ -76,6 +80,8 @@ struct Chat {
     messages: u64,
     /// Sender, recipient and text of a message that is held back.
     held: Option<(String, String, String)>,
+    /// How many phones a list names twice.
+    listed_twice: usize,
 }
 
 impl FakeServer {
@@ -137,6 +143,7 @@ fn serve(
     }
     {
         let mut chat = chat.lock().unwrap_or_else(PoisonError::into_inner);
+        chat.listed_twice = usize::from(fault == Fault::ListTwice);
         match fault == Fault::KeepOld && chat.online.contains_key(&number) {
             true => say(&mut stream, &chat.list())?,
             false => drop(chat.online.insert(number.clone(), stream.try_clone()?)),
@@ -165,6 +172,7 @@ fn serve(
 
 fn talk(stream: &mut TcpStream, number: &str, chat: &Mutex<Chat>, fault: Fault) -> io::Result<()> {
     let (mut reader, mut buffer) = (Reader::new(Role::Server), vec![0; 4096]);
+    let mut pings = 0;
     loop {
         let count = match stream.read(&mut buffer) {
             Ok(0) => return Ok(()),
@@ -184,7 +192,12 @@ fn talk(stream: &mut TcpStream, number: &str, chat: &Mutex<Chat>, fault: Fault) 
                 Item::Text(text) => {
                     let frame: Value = serde_json::from_str(&text).unwrap_or_default();
                     match frame["type"].as_str() {
-                        Some("ping") => say(stream, &json!({"type": "pong"}))?,
+                        Some("ping") => {
+                            pings += 1;
+                            if fault != Fault::Deaf || pings == 1 {
+                                say(stream, &json!({"type": "pong"}))?;
+                            }
+                        }
                         Some("message") => chat.message(number, &frame, fault)?,
                         _ => {}
                     }
@@ -198,7 +211,9 @@ fn talk(stream: &mut TcpStream, number: &str, chat: &Mutex<Chat>, fault: Fault) 
 
 impl Chat {
     fn list(&self) -> Value {
-        json!({"type": "online_users", "users": self.online.keys().collect::<Vec<_>>()})
+        let twice = self.online.keys().take(self.listed_twice);
+        let users: Vec<_> = self.online.keys().chain(twice).collect();
+        json!({"of": ["phones"], "type": "online_users", "users": users})
     }
 
     /// Sends all phones the list. If that fails for a phone, the phone's own thread will notice that it is
@@ -255,7 +270,9 @@ impl Chat {
             | Fault::Stall
             | Fault::Pour
             | Fault::Mute
-            | Fault::Hasty => {}
+            | Fault::Hasty
+            | Fault::ListTwice
+            | Fault::Deaf => {}
         }
         self.deliver(from, &to, &text)?;
         match self.held.take_if(|(sender, recipient, _)| sender == from && *recipient == to) {

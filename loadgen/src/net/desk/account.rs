@@ -126,10 +126,10 @@ impl Desk {
                 views.see_delta(by, format!("{names}{left}").as_bytes(), touched, now);
             }
         }
+        self.record.heard.listed_twice += u64::from(names_twice);
         // A page that shows who is online shows who is offline, too.
         let leaves_out = !lists_all && self.pages.of(by).is_some();
         if let Some((accounts, _)) = self.accounts() {
-            accounts.lapses.add_many(Lapse::ListedTwice, u64::from(names_twice));
             accounts.lapses.add_many(Lapse::Unlisted, u64::from(leaves_out));
         }
     }

@@ -2,7 +2,7 @@
 
 use switchboard::timer::Moment;
 
-use super::Desk;
+use super::{Desk, has_one_twice};
 use crate::client::{Delta, List, Message};
 use crate::phone_id::PhoneId;
 use crate::record::{Receipt, Way};
@@ -41,7 +41,11 @@ impl Desk {
             return;
         }
         if let Some(views) = self.record.checked.views_mut() {
-            let numbers = || list.numbers().filter_map(|n| self.numbers.phone(n));
+            let numbers = || {
+                let all: Vec<_> = list.numbers().filter_map(|n| self.numbers.phone(n)).collect();
+                heard.listed_twice += u64::from(has_one_twice(&all));
+                all.into_iter()
+            };
             views.see_list(by, json.as_bytes(), numbers, now);
         }
     }

@@ -61,6 +61,13 @@ pub(super) struct Desk {
     pub(super) errands: Vec<Errand>,
 }
 
+/// Whether a list names a phone twice.
+fn has_one_twice(list: &[PhoneId]) -> bool {
+    let highest = list.iter().map(|phone| phone.index()).max().unwrap_or(0);
+    let mut seen = vec![false; highest + 1];
+    list.iter().any(|phone| mem::replace(&mut seen[phone.index()], true))
+}
+
 impl Desk {
     /// Nothing has been heard yet.
     pub(super) fn new(plan: &Plan, pool: Arc<Pool>, servers: usize) -> Self {

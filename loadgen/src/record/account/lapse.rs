@@ -41,8 +41,6 @@ pub(crate) enum Lapse {
     TypingMisdelivered,
     /// Typing of a user who did not type there, or did so less often.
     TypingUncalled,
-    /// A list of who is online names a user twice.
-    ListedTwice,
     /// A list of all users, and who of them is online, leaves a user out.
     Unlisted,
     /// The server gave no history, or not all of it.
@@ -51,7 +49,7 @@ pub(crate) enum Lapse {
 
 impl Lapse {
     /// All lapses.
-    pub(crate) const ALL: [Lapse; 21] = [
+    pub(crate) const ALL: [Lapse; 20] = [
         Lapse::DeliveryLost,
         Lapse::NoticeLost,
         Lapse::Unacknowledged,
@@ -70,7 +68,6 @@ impl Lapse {
         Lapse::TypingLost,
         Lapse::TypingMisdelivered,
         Lapse::TypingUncalled,
-        Lapse::ListedTwice,
         Lapse::Unlisted,
         Lapse::Unread,
     ];
@@ -96,7 +93,6 @@ impl Lapse {
             Lapse::TypingLost => "typing_lost",
             Lapse::TypingMisdelivered => "typing_misdelivered",
             Lapse::TypingUncalled => "typing_uncalled",
-            Lapse::ListedTwice => "listed_twice",
             Lapse::Unlisted => "unlisted",
             Lapse::Unread => "stored.unread",
         }
@@ -129,7 +125,6 @@ impl Lapse {
             Lapse::TypingLost => "typing that phones should have seen, and that never came",
             Lapse::TypingMisdelivered => "typing that came to phones that it was not for",
             Lapse::TypingUncalled => "typing of users who did not type there, or less often",
-            Lapse::ListedTwice => "lists of who is online that name a user twice",
             Lapse::Unlisted => "lists of all users that leave one out",
             Lapse::Unread => "histories that the server did not give",
         }

@@ -262,10 +262,12 @@ impl Heard {
             list_bytes,
             longest_list_bytes,
             longest_list_numbers,
+            listed_twice,
             deltas,
             delta_bytes,
             pings,
             pongs,
+            unanswered,
             strange_greetings,
             undelivered,
             errors,
@@ -279,10 +281,12 @@ impl Heard {
         self.list_bytes += list_bytes;
         self.longest_list_bytes = self.longest_list_bytes.max(longest_list_bytes);
         self.longest_list_numbers = self.longest_list_numbers.max(longest_list_numbers);
+        self.listed_twice += listed_twice;
         self.deltas += deltas;
         self.delta_bytes += delta_bytes;
         self.pings += pings;
         self.pongs += pongs;
+        self.unanswered += unanswered;
         self.strange_greetings += strange_greetings;
         self.undelivered += undelivered;
         self.errors += errors;
