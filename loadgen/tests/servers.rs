@@ -200,6 +200,14 @@ fn an_old_server_that_never_finds_out_fails_if_its_timeout_is_known() {
 }
 
 #[test]
+fn an_old_server_may_find_out_early_since_the_new_one_may_tell_it() {
+    let flags = format!("{ROAMERS} --ping-timeout 10s");
+    let played = play(|| fake(Fault::CloseOld), &flags);
+    assert_eq!(played.code, 0, "{}", played.stdout);
+    assert!(played.report["notice"]["corrected_ns"]["count"].as_u64() > Some(0), "{}", played.stdout);
+}
+
+#[test]
 fn on_one_server_a_roamer_takes_the_place_of_its_old_connection() {
     let (_server, address) = serve("127.0.0.1:0");
     let args = format!("ws://{address} --metrics http://{address} {PLAN} {ROAMERS}");

@@ -211,6 +211,9 @@ impl Run<'_> {
     pub(super) fn notice(&mut self, id: PhoneId) {
         let now = self.now();
         let Some(begun) = self.lines.line(id).and_then(Line::silence) else { return };
+        let timeout = self.plan.ping_timeout;
+        let is_early = timeout.is_some_and(|timeout| now + TURN < begun.actual + timeout);
+        self.desk.record.too_early += u64::from(is_early);
         self.note_notice(begun, now);
         self.end(id, Ending::Noticed);
     }
@@ -218,12 +221,9 @@ impl Run<'_> {
     /// A silence that began then has been noticed.
     pub(super) fn note_notice(&mut self, begun: Begun, now: Moment) {
         let is_late = self.plan.notice_limit().is_some_and(|limit| now > begun.actual + limit);
-        let timeout = self.plan.ping_timeout;
-        let is_early = timeout.is_some_and(|timeout| now + TURN < begun.actual + timeout);
         let record = &mut self.desk.record;
         record.notice.add(begun, now);
         record.unnoticed += u64::from(is_late);
-        record.too_early += u64::from(is_early);
         self.lines.silent -= 1;
     }
 

@@ -61,6 +61,7 @@ impl Run<'_> {
         let Some(ghost) = self.lines.ghosts.remove(&party.phone) else { return };
         let now = self.now();
         if ghost.is_elsewhere {
+            // It may be early: the new server may have told the old one.
             self.note_notice(ghost.begun, now);
         } else if self.lines.line(party.phone).is_none() {
             // Until now the server had the phone online.

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::io::{self, Read as _, Write as _};
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
@@ -59,6 +59,8 @@ pub(crate) enum Fault {
     DenyWithin,
     /// Every message to a phone that has come a second time goes to its old connection.
     KeepOld,
+    /// No fault: the old connection of a phone that has come a second time is closed.
+    CloseOld,
 }
 
 /// How many messages a server with that fault holds.
@@ -146,7 +148,12 @@ fn serve(
         chat.listed_twice = usize::from(fault == Fault::ListTwice);
         match fault == Fault::KeepOld && chat.online.contains_key(&number) {
             true => say(&mut stream, &chat.list())?,
-            false => drop(chat.online.insert(number.clone(), stream.try_clone()?)),
+            false => {
+                let old = chat.online.insert(number.clone(), stream.try_clone()?);
+                if let Some(old) = old.filter(|_| fault == Fault::CloseOld) {
+                    old.shutdown(Shutdown::Both)?;
+                }
+            }
         }
         chat.homes.insert(number.clone(), stream.local_addr()?);
         match fault == Fault::Mute {
@@ -255,7 +262,7 @@ impl Chat {
             Fault::Misattribute => return self.deliver(&to, &to, &text),
             Fault::Drop => {
                 let stream = self.online.get(from).map(TcpStream::try_clone).transpose()?;
-                stream.map(|stream| stream.shutdown(std::net::Shutdown::Both)).transpose()?;
+                stream.map(|stream| stream.shutdown(Shutdown::Both)).transpose()?;
             }
             Fault::LoseAcross if !is_within => return Ok(()),
             Fault::DenyAcross if !is_within => self.deny(from, &to)?,
@@ -265,6 +272,7 @@ impl Chat {
             | Fault::DenyAcross
             | Fault::DenyWithin
             | Fault::KeepOld
+            | Fault::CloseOld
             | Fault::Reorder
             | Fault::LoseUnderLoad
             | Fault::Stall
