@@ -139,19 +139,41 @@ fn answer(bytes: &[u8], has_ended: bool) -> io::Result<Option<(Answer, bool)>> {
     let number = |name| -> Option<usize> {
         str::from_utf8(head.headers.first(name)?).ok()?.trim().parse().ok()
     };
-    let body = &bytes[head_bytes..];
-    let length = number("content-length");
+    let (body, length) = (&bytes[head_bytes..], number("content-length"));
+    let is_chunked = head.headers.has_token("transfer-encoding", "chunked");
     let body = match length {
-        Some(length) if body.len() >= length => &body[..length],
+        _ if is_chunked => join_chunks(body)?,
+        Some(length) => body.get(..length).map(<[u8]>::to_vec),
         // Without a length, the body ends where the connection does (RFC 9112 §6.3).
-        None if has_ended => body,
-        Some(_) | None => return Ok(None),
+        None => has_ended.then(|| body.to_vec()),
     };
-    let body = String::from_utf8(body.to_vec()).map_err(|_| ErrorKind::InvalidData)?;
+    let Some(body) = body else { return Ok(None) };
+    let body = String::from_utf8(body).map_err(|_| ErrorKind::InvalidData)?;
     let retry_after = number("retry-after").map(|seconds| Duration::from_secs(seconds as u64));
     let cookies = head.headers.all("set-cookie").filter_map(cookie).collect();
-    let stays = length.is_some() && !head.headers.has_token("connection", "close");
+    let stays = (is_chunked || length.is_some()) && !head.headers.has_token("connection", "close");
     Ok(Some((Answer { status: head.status, retry_after, cookies, body }, stays)))
+}
+
+/// The body that came in these chunks (RFC 9112 §7.1), if it is complete.
+fn join_chunks(mut chunks: &[u8]) -> io::Result<Option<Vec<u8>>> {
+    let mut body = Vec::new();
+    loop {
+        let Some(end) = chunks.windows(2).position(|two| two == b"\r\n") else { return Ok(None) };
+        let size = str::from_utf8(&chunks[..end]).ok().and_then(|line| line.split(';').next());
+        let size = size.and_then(|size| usize::from_str_radix(size.trim(), 16).ok());
+        let size = size.filter(|&size| size <= LONGEST).ok_or(ErrorKind::InvalidData)?;
+        let rest = &chunks[end + 2..];
+        if size == 0 {
+            // Header lines may follow, and then an empty one.
+            let is_complete =
+                rest.starts_with(b"\r\n") || rest.windows(4).any(|four| four == b"\r\n\r\n");
+            return Ok(is_complete.then_some(body));
+        }
+        let Some(chunk) = rest.get(..size + 2) else { return Ok(None) };
+        body.extend_from_slice(&chunk[..size]);
+        chunks = &rest[size + 2..];
+    }
 }
 
 /// The name and the value in a header `Set-Cookie`, without its attributes (RFC 6265 §5.2).
@@ -179,6 +201,18 @@ mod tests {
         assert!(answer(endless.as_bytes(), false).expect("HTTP").is_none());
         let (found, stays) = answer(endless.as_bytes(), true).expect("HTTP").expect("complete");
         assert!(!stays && found.body == "abc");
+        let head_of_chunks = format!("{head}Transfer-Encoding: chunked\r\n\r\n");
+        for end in ["\r\n", "Digest: x\r\n\r\n"] {
+            let whole = format!("{head_of_chunks}3;x=y\r\na\r\n\r\nA\r\n0123456789\r\n0\r\n{end}");
+            for cut in 0..whole.len() {
+                assert!(answer(&whole.as_bytes()[..cut], false).expect("HTTP").is_none(), "{cut}");
+            }
+            let (found, stays) = answer(whole.as_bytes(), false).expect("HTTP").expect("complete");
+            assert!(stays && found.body == "a\r\n0123456789", "{}", found.body);
+        }
+        for wrong in ["x\r\n", "-1\r\n", "fffffffffff\r\n"] {
+            assert!(answer(format!("{head_of_chunks}{wrong}").as_bytes(), false).is_err());
+        }
         let with = format!("{head}Set-Cookie: a=b; Path=/\r\nset-cookie: c=d=\r\n\r\n");
         let (found, _) = answer(with.as_bytes(), true).expect("HTTP").expect("complete");
         let cookies: Vec<_> = found.cookies.iter().map(|(a, b)| (&**a, &**b)).collect();
