@@ -279,6 +279,14 @@ fn what_is_no_server_or_does_not_speak_sca_is_one_clear_line() {
     let (code, stdout, stderr) = run_once(&[&format!("ws://{web}")]);
     let line = format!("loadgen: ws://{web} does not speak SCA: upgrade refused: HTTP 404\n");
     assert_eq!((code, &*stdout, stderr), (1, "", line));
+    // One that takes connections, and does nothing with them.
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let silent = listener.local_addr().expect("it is bound");
+    let (code, stdout, stderr) = run_once(&[&format!("ws://{silent}")]);
+    let line = format!(
+        "loadgen: ws://{silent} does not speak SCA: no answer to the request for a WebSocket for 5s\n"
+    );
+    assert_eq!((code, &*stdout, stderr), (1, "", line));
     // The address of another page, as people copy it.
     let (code, _, stderr) = run_once(&[&format!("http://{web}/health")]);
     let advice = format!("HTTP 404 for /health/ws: leave /health out: ws://{web}\n");

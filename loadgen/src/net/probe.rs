@@ -44,11 +44,13 @@ pub(crate) fn probe(
 fn converse(plan: &Plan, target: &Target, pool: &Pool, mut talk: Talk<'_>) -> Result<(), Refusal> {
     let (url, names) = (target.url(), plan.settings.protocol.dialect().names());
     let title = names.title;
-    let failed = |error: std::io::Error| match error.kind() {
+    // What the server has to say next.
+    let mut next = "answer to the request for a WebSocket";
+    let failed = |error: std::io::Error, next: &str| match error.kind() {
         ErrorKind::Interrupted => Refusal::Interrupted,
-        ErrorKind::WouldBlock | ErrorKind::TimedOut => Refusal::Server(format!(
-            "{url} does not speak {title}: it says nothing for {PATIENCE:?}"
-        )),
+        ErrorKind::WouldBlock | ErrorKind::TimedOut => {
+            Refusal::Server(format!("{url} does not speak {title}: no {next} for {PATIENCE:?}"))
+        }
         kind => Refusal::Server(format!("{url} does not speak {title}: {kind}")),
     };
 
@@ -67,15 +69,15 @@ fn converse(plan: &Plan, target: &Target, pool: &Pool, mut talk: Talk<'_>) -> Re
     let mut phone = call(plan, target, who, accounts, clock.now(), &mut pen, &mut out);
     let (mut buffer, mut halves) = (vec![0; 64 * 1024], Halves::default());
     loop {
-        talk.write(&out).map_err(failed)?;
+        talk.write(&out).map_err(|error| failed(error, next))?;
         out.clear();
         let count = match talk.read(&mut buffer) {
             Err(error) if error.kind() == ErrorKind::TimedOut && talk.is_over() => 0,
-            read => read.map_err(failed)?,
+            read => read.map_err(|error| failed(error, next))?,
         };
         if talk.is_over() {
             // It may have sent without end, but never what is waited for.
-            return Err(format!("{url} does not speak {title}: it answers no ping").into());
+            return Err(format!("{url} does not speak {title}: no {next} for {WHOLE:?}").into());
         }
         if count == 0 {
             return verdict(phone.hear_the_end(), target, title);
@@ -84,7 +86,7 @@ fn converse(plan: &Plan, target: &Target, pool: &Pool, mut talk: Talk<'_>) -> Re
         while let Some(event) = phone.read(clock.now(), &mut input, &mut halves, &mut pen, &mut out)
         {
             match event {
-                Event::Upgraded(_) if !phone.is_ready() => {}
+                Event::Upgraded(_) if !phone.is_ready() => next = "first frame",
                 Event::Greeted { first, .. } if !first.is_greeting() => {
                     let what = names.bad_greeting;
                     return Err(
@@ -94,9 +96,11 @@ fn converse(plan: &Plan, target: &Target, pool: &Pool, mut talk: Talk<'_>) -> Re
                 Event::Greeted { .. } | Event::Upgraded(_) => {
                     let now = clock.now();
                     phone.ping(now, now, &mut pen, &mut out);
+                    next = "answer to a ping";
                 }
                 Event::Pong { .. } => {
                     phone.hang_up(&mut pen, &mut out);
+                    next = "answer to a close frame";
                 }
                 Event::Said(_) => {}
                 Event::Ended(ending) => return verdict(ending, target, title),
