@@ -5,6 +5,7 @@
 //! [`Archive`], over that. A history is read backwards, page by page, until all is found that was acknowledged, or
 //! to its beginning.
 
+use std::collections::HashSet;
 use std::io::{self, IsTerminal as _, Write as _};
 use std::time::Duration;
 
@@ -119,6 +120,7 @@ fn pages<'a>(
     };
     let socket = reader.insert(socket);
     let (mut all, mut before) = (Vec::new(), None::<String>);
+    let mut asked = HashSet::new();
     loop {
         let page = socket.page(&spot, before.as_deref(), desk)?;
         let is_ours = !page.kept.is_empty();
@@ -130,6 +132,10 @@ fn pages<'a>(
             Some(oldest) if page.has_more => {
                 // A page without a message of this run is looked at, so that none is there twice unseen.
                 if !is_ours && is_found() {
+                    return Ok((all, true));
+                }
+                // A server that does not go back would be asked without end. What it has not shown is missing.
+                if !asked.insert(oldest.clone()) {
                     return Ok((all, true));
                 }
                 before = Some(oldest);

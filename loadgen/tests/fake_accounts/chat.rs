@@ -234,7 +234,7 @@ impl Chat {
         let all = self.history(place);
         let at = before.and_then(|mid| all.iter().position(|one| one.mid == mid));
         let end = match (at, self.flaw) {
-            (None, _) => all.len(),
+            (None, _) | (_, Flaw::PageStays) => all.len(),
             (Some(at), Flaw::PageRepeats) => at + 1,
             (Some(at), Flaw::PageSkips) => at.saturating_sub(1),
             (Some(at), _) => at,

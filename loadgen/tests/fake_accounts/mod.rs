@@ -96,6 +96,8 @@ pub(crate) enum Flaw {
     PageRepeats,
     /// Between two pages of a history a message is missing.
     PageSkips,
+    /// Every page of a history is the newest one, and says that there are more.
+    PageStays,
     /// The third notice is not sent.
     LoseNotice,
     /// The third message of a room goes to everybody who is connected.
