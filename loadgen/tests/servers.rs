@@ -204,7 +204,11 @@ fn an_old_server_may_find_out_early_since_the_new_one_may_tell_it() {
     let flags = format!("{ROAMERS} --ping-timeout 10s");
     let played = play(|| fake(Fault::CloseOld), &flags);
     assert_eq!(played.code, 0, "{}", played.stdout);
-    assert!(played.report["notice"]["corrected_ns"]["count"].as_u64() > Some(0), "{}", played.stdout);
+    assert!(
+        played.report["notice"]["corrected_ns"]["count"].as_u64() > Some(0),
+        "{}",
+        played.stdout
+    );
 }
 
 #[test]

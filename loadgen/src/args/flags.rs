@@ -172,7 +172,8 @@ pub(super) struct Args {
     #[arg(long, env = "LOADGEN_CIRCLE", value_name = "N", help_heading = PEOPLE, value_parser = |text: &str| count::whole(text, 1, u32::MAX))]
     pub(super) circle: Option<u32>,
 
-    /// Bytes of a text, 48 to 16384: 64, or evenly 48..2000, or ~200: exponentially about 200
+    /// Bytes of a text, 48 to 16384, and of users with accounts to 5000: 64, or evenly 48..2000, or ~200:
+    /// exponentially about 200
     #[arg(long, env = "LOADGEN_TEXT_BYTES", value_name = "N", default_value = "64", help_heading = PEOPLE)]
     pub(super) text_bytes: Sizes,
 

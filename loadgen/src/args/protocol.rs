@@ -1,5 +1,5 @@
-//! [`check`]: whether the flags fit the protocol's realm; and [`manners`], [`circle`], [`postings`] and
-//! [`usual_rate`], which depend on it.
+//! [`check`]: whether the flags fit the protocol's realm; and [`sizes`], [`manners`], [`circle`],
+//! [`postings`] and [`usual_rate`], which depend on it.
 
 use std::fs;
 use std::sync::Arc;
@@ -11,7 +11,7 @@ use super::account::AccountArgs;
 use super::flags::Args;
 use super::values::OnOff;
 use crate::client::{Protocol, Realm, Skills};
-use crate::workload::{Cast, Devices, Manners, Numbers, Pages, Persona, Postings, Rooms};
+use crate::workload::{Cast, Devices, Manners, Numbers, Pages, Persona, Postings, Rooms, Sizes};
 
 /// How many sessions a session invites, if no flag says so.
 const CIRCLE: u32 = 8;
@@ -24,6 +24,9 @@ const MOST_CIRCLE: u32 = 50;
 const PRIVATE: f64 = 0.9;
 /// The share of messages to rooms, if there are rooms and no flag says so.
 const ROOM_SHARE: f64 = 0.5;
+
+/// The most characters of a text of users.
+const MOST_CHARACTERS: usize = 5000;
 
 /// Deliveries a second that all messages make together, if no flag says how many messages there are.
 const DELIVERIES: f64 = 10_000.0;
@@ -95,6 +98,23 @@ pub(super) fn check(args: &Args, is_spelled: impl Fn(&str) -> bool) -> Result<()
         Realm::Mobile(_) => Ok(()),
         Realm::Account(words) => check_account(args, words.skills()),
         Realm::Messenger(_) => check_messenger(args),
+    }
+}
+
+/// How long texts are.
+///
+/// # Errors
+///
+/// One line, if the protocol does not allow it.
+pub(super) fn sizes(args: &Args) -> Result<Sizes, String> {
+    match args.protocol.dialect().realm() {
+        Realm::Mobile(_) | Realm::Messenger(_) => Ok(args.text_bytes),
+        Realm::Account(_) => args.text_bytes.at_most(MOST_CHARACTERS).ok_or_else(|| {
+            let word = args.protocol.dialect().names().word;
+            format!(
+                "--text-bytes: with --protocol {word} a text can have {MOST_CHARACTERS} at most"
+            )
+        }),
     }
 }
 

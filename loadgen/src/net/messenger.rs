@@ -49,7 +49,8 @@ impl Run<'_> {
         let device = devices.device(from, written_on);
         let [id, sender, recipient] =
             [names.message(number), names.session(from), names.session(to)];
-        let (to_name, text) = (recipient.as_str(), str::from_utf8(text).expect("a text has whole characters"));
+        let (to_name, text) =
+            (recipient.as_str(), str::from_utf8(text).expect("a text has whole characters"));
         let letter = Letter { id: id.as_str(), from: sender.as_str(), to: to_name, text };
         if slots[device.index()].line.as_ref().is_some_and(|line| line.phone.is_some()) {
             if is_typed {

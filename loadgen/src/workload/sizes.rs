@@ -17,9 +17,9 @@ pub(crate) enum Sizes {
     Fixed(usize),
     /// Any size between these two, both included, equally likely.
     Between(usize, usize),
-    /// Many short texts and a few long ones: an exponential distribution with this mean, within what is
-    /// allowed.
-    About(usize),
+    /// Many short texts and a few long ones: an exponential distribution with this mean, up to the longest
+    /// text that is allowed.
+    About { mean: usize, most: usize },
 }
 
 impl Sizes {
@@ -35,10 +35,10 @@ impl Sizes {
         match self {
             Sizes::Fixed(bytes) => bytes,
             Sizes::Between(least, most) => random().usize(least..=most),
-            Sizes::About(mean) => {
+            Sizes::About { mean, most } => {
                 let spread = (mean - Sizes::LEAST_BYTES) as f64;
                 let more = -(1.0 - random().f64()).ln() * spread;
-                (Sizes::LEAST_BYTES + more as usize).min(Sizes::MOST_BYTES)
+                (Sizes::LEAST_BYTES + more as usize).min(most)
             }
         }
     }
@@ -46,7 +46,7 @@ impl Sizes {
     /// The mean, in bytes.
     pub(crate) const fn mean(self) -> usize {
         match self {
-            Sizes::Fixed(bytes) | Sizes::About(bytes) => bytes,
+            Sizes::Fixed(bytes) | Sizes::About { mean: bytes, .. } => bytes,
             Sizes::Between(least, most) => usize::midpoint(least, most),
         }
     }
@@ -55,7 +55,15 @@ impl Sizes {
     pub(super) const fn most(self) -> usize {
         match self {
             Sizes::Fixed(bytes) | Sizes::Between(_, bytes) => bytes,
-            Sizes::About(_) => Sizes::MOST_BYTES,
+            Sizes::About { most, .. } => most,
+        }
+    }
+
+    /// The same sizes where no text may be longer than this; `None` if they cannot be.
+    pub(crate) fn at_most(self, most: usize) -> Option<Self> {
+        match self {
+            Sizes::About { mean, .. } => (mean <= most).then_some(Sizes::About { mean, most }),
+            Sizes::Fixed(bytes) | Sizes::Between(_, bytes) => (bytes <= most).then_some(self),
         }
     }
 }
@@ -73,7 +81,7 @@ impl FromStr for Sizes {
             })
         };
         if let Some(mean) = text.strip_prefix('~') {
-            return size(mean).map(Sizes::About);
+            return size(mean).map(|mean| Sizes::About { mean, most: Sizes::MOST_BYTES });
         }
         match text.split_once("..") {
             None => size(text).map(Sizes::Fixed),
@@ -90,7 +98,7 @@ impl fmt::Display for Sizes {
         match self {
             Sizes::Fixed(bytes) => write!(f, "{bytes}"),
             Sizes::Between(least, most) => write!(f, "{least}..{most}"),
-            Sizes::About(mean) => write!(f, "~{mean}"),
+            Sizes::About { mean, .. } => write!(f, "~{mean}"),
         }
     }
 }
@@ -110,6 +118,19 @@ mod tests {
             assert!(mean.abs_diff(sizes.mean()) <= sizes.mean() / 20, "{text}: {mean}");
             assert!(all.iter().all(|size| (Sizes::LEAST_BYTES..=sizes.most()).contains(size)));
         }
+    }
+
+    #[test]
+    fn sizes_are_held_to_what_a_protocol_allows() {
+        for (text, most, is_possible) in
+            [("64", 64, true), ("65", 64, false), ("48..65", 64, false), ("~65", 64, false)]
+        {
+            let sizes: Sizes = text.parse().expect("valid");
+            assert_eq!(sizes.at_most(most).is_some(), is_possible, "{text}");
+        }
+        let held = "~60".parse::<Sizes>().expect("valid").at_most(64).expect("60 is less");
+        let all: Vec<_> = (0..1000).map(|number| held.of(number, 1)).collect();
+        assert_eq!((all.iter().max(), held.most()), (Some(&64), 64));
     }
 
     #[test]

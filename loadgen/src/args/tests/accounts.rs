@@ -59,6 +59,7 @@ fn flags_that_do_not_go_together_are_one_clear_line() {
         ("--protocol v1 --accounts a", "loadgen's own server gets users of its own"),
         ("--protocol v1 --persona refresher=1,chatter=1", "it asks for the list of numbers"),
         ("--protocol v1 --persona quota-hog=1,chatter=1", "it invites sessions"),
+        ("--protocol mychat --text-bytes 48..5001", "--text-bytes: with --protocol mychat"),
         ("--auth-audience a", "--auth-key-file"),
     ] {
         let line = postings(args).expect_err("wrong");
