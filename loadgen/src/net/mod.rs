@@ -162,6 +162,7 @@ pub(crate) fn play(
                 }
                 token if (LAST_SCRAPE..=LISTENER).contains(&token) => {
                     if let Some(scrapes) = &mut scrapes {
+                        run.desk.record.enter_times();
                         scrapes.happens(token, &run);
                     }
                 }

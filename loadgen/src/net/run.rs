@@ -198,7 +198,7 @@ impl<'p> Run<'p> {
     pub(super) fn end_turn(&mut self, awake_since: Moment) {
         let time = self.now().since(awake_since);
         self.desk.record.series.turn(time);
-        self.desk.record.end_turn();
+        self.desk.record.enter_times();
         // A silent phone with a full socket does not notice that it was given up. Other phones are told.
         for id in self.desk.record.take_gone() {
             self.notice(id);

@@ -99,7 +99,7 @@ pub(crate) struct Record {
     pub(crate) commands: Commands,
 }
 
-/// Times that wait for the end of the turn ([`Record::end_turn`]). Nearly each time goes to another place of a histogram,
+/// Times that wait for the end of the turn ([`Record::enter_times`]). Nearly each time goes to another place of a histogram,
 /// which the kernel has pushed out of the processor's cache since the last one. One after the other, they wait for
 /// memory together.
 #[derive(Debug, Default)]
@@ -236,8 +236,8 @@ impl Record {
         }
     }
 
-    /// A turn of the loop is over: its times go into their histograms.
-    pub(crate) fn end_turn(&mut self) {
+    /// The times of this turn go into their histograms: at its end, or when somebody looks at them.
+    pub(crate) fn enter_times(&mut self) {
         let Fresh { deliveries, lags } = &mut self.fresh;
         for time in deliveries.drain(..) {
             self.delivery.corrected.add(time);
@@ -310,7 +310,7 @@ impl Record {
 
     /// A second is over. `own_cpu` is our CPU time since the start of the process.
     pub(crate) fn end_second(&mut self, now: Moment, own_cpu: Duration, seen: &Seen) {
-        self.end_turn();
+        self.enter_times();
         let totals = Totals {
             sent: self.books.sent(),
             delivered: self.books.delivered(),
@@ -390,7 +390,7 @@ impl Record {
 
     /// The run is over.
     pub(crate) fn finish(&mut self) {
-        self.end_turn();
+        self.enter_times();
         self.books.end_crossing();
         self.checked.checks_mut().finish(&mut self.books);
     }
@@ -447,7 +447,7 @@ mod tests {
                 }
             }
         }
-        record.end_turn();
+        record.enter_times();
         let Measure { corrected, uncorrected } = &record.delivery;
         assert!(corrected.quantile(0.9) > Duration::from_millis(100));
         assert!(uncorrected.quantile(0.99) < Duration::from_millis(1));
