@@ -58,7 +58,11 @@ impl Run<'_> {
                 record.pass(pair, planned);
             }
             (false, true) => {
-                record.books.expect(sender, self.lines.party(recipient), planned);
+                let slot = self.lines.slot(recipient);
+                let line = slot.line.as_ref().filter(|_| slot.is_ready);
+                // This process may be behind with connecting, and the sender's with nothing.
+                let was_there = line.is_some_and(|line| line.ready + Shard::APART <= planned);
+                record.books.expect(sender, (self.lines.party(recipient), was_there), planned);
             }
             (false, false) => record.pass(pair, planned),
         }

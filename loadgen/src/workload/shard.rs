@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::str::FromStr;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
@@ -20,6 +21,8 @@ pub(crate) struct Shard {
 impl Shard {
     /// The most shards of a plan.
     pub(crate) const MOST: u32 = 64;
+    /// How far the clocks of two processes may be apart.
+    pub(crate) const APART: Duration = Duration::from_millis(500);
 
     /// The number of the shard that plays a phone.
     pub(crate) const fn of_phone(self, phone: PhoneId) -> u32 {

@@ -9,7 +9,6 @@
 //! only to phones that were there before the moment for which it was planned: it cannot have been sent earlier.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::Duration;
 
 use switchboard::timer::Moment;
 
@@ -18,8 +17,6 @@ use crate::phone_id::PhoneId;
 use crate::record::books::{Books, Crossing, Fault, Overdue};
 use crate::workload::{Place, Shard, Stamp};
 
-/// How far the clocks of two processes may be apart.
-const APART: Duration = Duration::from_millis(500);
 /// A message that has come before it was drawn here has at most this many before it that were not drawn either. Their
 /// places in the logs take 4 bytes each.
 pub(super) const MOST_EARLY: u64 = 1_000_000;
@@ -108,7 +105,7 @@ impl Accounts {
 
     /// Whether no phone has come since a message was sent that was planned for this moment.
     fn all_were_there(&self, intended: Moment) -> bool {
-        self.shared.as_ref().is_some_and(|shared| shared.last_came + APART <= intended)
+        self.shared.as_ref().is_some_and(|shared| shared.last_came + Shard::APART <= intended)
     }
 
     /// Whether a message is owed to a phone of its place: the phone is there, and was when the message was sent.
@@ -197,5 +194,5 @@ impl Accounts {
 /// Whether a message was planned for a moment at which this phone had not come yet, perhaps by the clock of another
 /// process.
 pub(super) fn is_before(stamp: &Stamp, seat: &Seat) -> bool {
-    stamp.intended < seat.came + APART
+    stamp.intended < seat.came + Shard::APART
 }

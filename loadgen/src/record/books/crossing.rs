@@ -42,7 +42,7 @@ pub(crate) struct Crossing {
 pub(crate) struct Overdue {
     /// The phone that should have sent it.
     pub(crate) sender: u32,
-    /// Whether the recipient's connection was not closed in good order.
+    /// Whether the recipient's connection was not closed in good order, or came too late.
     pub(crate) in_doubt: bool,
     /// How many phones should have got it, and whether as a notice: only of users with accounts.
     pub(crate) phones: u32,
@@ -63,7 +63,7 @@ impl Books {
         let is_overdue = |entry: &&Entry| entry.is_of_another && !entry.is_done();
         let overdue = self.entries.iter().filter(is_overdue).map(|entry| {
             let sender = entry.stamp.sender.0;
-            let in_doubt = self.is_in_doubt(entry);
+            let in_doubt = self.is_in_doubt(entry) || entry.is_missed;
             (entry.stamp.number, Overdue { sender, in_doubt, phones: 1, is_notice: false })
         });
         crossing.overdue = overdue.collect();
@@ -124,13 +124,19 @@ impl Books {
         const NOBODY: PhoneId = PhoneId(u32::MAX);
         let (sender, recipient) = pair.unwrap_or((NOBODY, NOBODY));
         let stamp = Stamp { number: self.next_number(), sender, recipient, intended };
-        self.enter(stamp, 0, true);
+        self.enter(stamp, 0, (true, false));
         self.tidy();
         stamp
     }
 
-    /// A phone of another shard sends a message to a phone of this one at about this moment.
-    pub(crate) fn expect(&mut self, sender: PhoneId, to: Party, intended: Moment) {
+    /// A phone of another shard sends a message to a phone of this one at about this moment. `was_there`: that one came
+    /// before.
+    pub(crate) fn expect(
+        &mut self,
+        sender: PhoneId,
+        (to, was_there): (Party, bool),
+        intended: Moment,
+    ) {
         let (number, recipient) = (self.next_number(), to.phone);
         let stamp = Stamp { number, sender, recipient, intended };
         let early = self.crossing.as_mut().and_then(|crossing| crossing.early.remove(&number));
@@ -148,7 +154,7 @@ impl Books {
             self.pairs.entry((sender, recipient)).or_default().under_way += 1;
             self.under_way += 1;
         }
-        self.enter(stamp, to.generation, early.is_some());
+        self.enter(stamp, to.generation, (early.is_some(), !was_there));
         self.tidy();
     }
 
@@ -182,7 +188,7 @@ impl Books {
         Some(Receipt { number, sender, way, intended, sent, is_of_another: true })
     }
 
-    fn enter(&mut self, stamp: Stamp, generation: u32, is_done: bool) {
+    fn enter(&mut self, stamp: Stamp, generation: u32, (is_done, is_missed): (bool, bool)) {
         self.entries.push_back(Entry {
             stamp,
             // All shards play against one server.
@@ -192,6 +198,7 @@ impl Books {
             has_arrived: is_done,
             was_given_back: false,
             is_of_another: true,
+            is_missed,
         });
     }
 }
@@ -215,7 +222,7 @@ mod tests {
 
     fn expect(books: &mut Books, stamps: &[Stamp]) {
         let to = Party { phone: BOB, generation: 1 };
-        stamps.iter().for_each(|stamp| books.expect(ANN, to, stamp.intended));
+        stamps.iter().for_each(|stamp| books.expect(ANN, (to, true), stamp.intended));
     }
 
     fn faults(books: &Books) -> Vec<(Fault, u64)> {
@@ -280,5 +287,15 @@ mod tests {
         let crossing = bobs.crossing().expect("a shard");
         assert!(crossing.overdue.len() == 2 && crossing.overdue.values().all(|one| one.in_doubt));
         assert_eq!(crossing.broken, BTreeSet::from([1]));
+    }
+
+    #[test]
+    fn a_message_to_a_phone_that_comes_too_late_may_arrive_and_need_not() {
+        let (_, mut bobs, stamps) = shards(0);
+        let to = Party { phone: BOB, generation: 1 };
+        stamps.iter().for_each(|stamp| bobs.expect(ANN, (to, false), stamp.intended));
+        assert!(bobs.receive(BOB, Some(ANN), Some(stamps[1])).is_some());
+        let overdue = bobs.crossing().expect("a shard").overdue;
+        assert!(overdue.len() == 2 && overdue.values().all(|one| one.in_doubt));
     }
 }

@@ -92,8 +92,9 @@ struct Entry {
     has_arrived: bool,
     /// Whether the server has said that the message will not arrive.
     was_given_back: bool,
-    /// Whether a phone of another shard sends it.
+    /// Whether a phone of another shard sends it; and then, whether the recipient came only afterwards.
     is_of_another: bool,
+    is_missed: bool,
 }
 
 impl Entry {
@@ -186,6 +187,7 @@ impl Books {
             has_arrived: false,
             was_given_back: false,
             is_of_another: false,
+            is_missed: false,
         });
         let new = Pair { oldest: stamp.number, ..Pair::default() };
         self.pairs.entry((sender, recipient)).or_insert(new).under_way += 1;

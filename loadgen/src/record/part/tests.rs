@@ -32,7 +32,7 @@ impl Two {
         };
         let (mut anns, mut bobs) = (shard(), shard());
         let send = |number| {
-            bobs.books.expect(ANN, Party { phone: BOB, generation: 1 }, at(number));
+            bobs.books.expect(ANN, (Party { phone: BOB, generation: 1 }, true), at(number));
             anns.books.send_across(ANN, BOB, at(number))
         };
         let stamps = (0..messages).map(send).collect();
@@ -79,7 +79,7 @@ fn a_message_that_was_not_sent_is_not_lost_and_one_that_comes_all_the_same_is_in
     let mut two = Two::after(1);
     for number in [1, 2] {
         two.anns.books.leave_out(ANN, BOB, at(number));
-        two.bobs.books.expect(ANN, Party { phone: BOB, generation: 1 }, at(number));
+        two.bobs.books.expect(ANN, (Party { phone: BOB, generation: 1 }, true), at(number));
         two.stamps.push(Stamp { number, intended: at(number), ..two.stamps[0] });
     }
     two.arrives(0, at(10));
