@@ -3,6 +3,7 @@
 mod begun;
 
 use std::process::Output;
+use std::thread;
 use std::time::Duration;
 
 use begun::folder::Folder;
@@ -112,11 +113,30 @@ fn phones_come_back_when_a_server_that_shuts_down_has_asked_them_to() {
 }
 
 #[test]
+fn phones_are_waited_for_whose_server_is_back_only_when_all_messages_are_sent() {
+    let folder = Folder::new("late");
+    let (mut server, address) = serve("127.0.0.1:0");
+    let kill = format!("kill -9 {}", server.id());
+    let mut run = begin(&folder, &format!("--settle 12s ws://{address}"), &[("1s", &kill)]);
+    server.ends_within(PATIENCE);
+    // The plan takes 2.2 seconds, of which more than one is over.
+    thread::sleep(Duration::from_millis(1500));
+    let _again = serve(&address);
+    let Output { status, stdout, .. } = run.ends_within(PATIENCE);
+    let stdout = text(&stdout);
+    assert!(matches!(status.code(), Some(0 | INVALID)), "{stdout}");
+    let report = folder.report();
+    assert_eq!(report["failures"], Value::Array(Vec::new()), "{stdout}");
+    assert!(report["commands"][0]["recovered_seconds"].as_f64() > Some(1.0), "{stdout}");
+}
+
+#[test]
 fn a_server_that_does_not_come_back_has_failed() {
     let folder = Folder::new("gone");
     let (mut server, address) = serve("127.0.0.1:0");
     let kill = format!("kill -9 {}", server.id());
-    let (code, stdout) = play(&folder, &format!("ws://{address}"), &[("500ms", &kill)]);
+    let plan = format!("--settle 1s ws://{address}");
+    let (code, stdout) = play(&folder, &plan, &[("500ms", &kill)]);
     server.ends_within(PATIENCE);
     let says = "FAILED       phones that lost their connection after a command, and could not come back: 6";
     assert!(stdout.contains(says), "{stdout}");

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use switchboard::timer::Moment;
 
+use super::cursor::Stage;
 use super::run::Run;
 use super::task::{Deed, Task};
 use crate::client::Ending;
@@ -12,7 +13,8 @@ use crate::phone_id::PhoneId;
 use crate::record::Party;
 use crate::workload::conduct;
 
-/// The mean time after which a phone comes back. It doubles with each attempt that fails, up to the longest.
+/// The mean time after which a phone comes back: it is half to one and a half of this. It doubles with each attempt that
+/// fails, up to the longest.
 const PAUSE: Duration = Duration::from_millis(100);
 const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 
@@ -38,11 +40,26 @@ impl Run<'_> {
 
     /// Whether a connection that ends like this may have ended because of a command. That is so until all
     /// phones are back.
-    pub(super) fn is_effect(&self, ending: Ending, now: Moment) -> bool {
+    pub(super) fn is_effect(&self, id: PhoneId, ending: Ending, now: Moment) -> bool {
         let is_ours = ending.is_clean() || matches!(ending, Ending::Noticed | Ending::LeftOpen);
-        self.cursor.is_playing()
-            && !is_ours
-            && (self.commands.has_effect(now) || self.desk.record.commands.away() > 0)
+        let is_after = self.commands.has_effect(now) || self.desk.record.commands.away() > 0;
+        !is_ours && is_after && self.may_come_back(id)
+    }
+
+    /// Whether a phone may dial again. While messages settle, those may that a command has driven away: the plan may
+    /// have ended in the middle of their pause.
+    pub(super) fn may_come_back(&self, id: PhoneId) -> bool {
+        match self.cursor.stage {
+            Stage::Playing => true,
+            Stage::Settling => self.desk.record.commands.is_away(id),
+            Stage::HangingUp { .. } | Stage::Over => false,
+        }
+    }
+
+    /// Whether phones are waited for that a command has driven away.
+    pub(super) fn waits_for_returns(&self, now: Moment) -> bool {
+        let until = self.cursor.sending_ended() + self.plan.settle;
+        self.desk.record.commands.away() > 0 && now < until
     }
 
     /// A phone has lost its connection because of a command, or could not get it back. It tries again soon, or when
@@ -58,7 +75,7 @@ impl Run<'_> {
         let mean = PAUSE.saturating_mul(1 << slot.attempts.min(8)).min(LONGEST_PAUSE);
         slot.attempts = slot.attempts.saturating_add(1);
         self.desk.record.commands.lost_phone(id, away_for.map(|time| now + time));
-        let pause = conduct::flap(id, party.generation, mean, false, self.plan.timing.seed);
+        let pause = conduct::backoff(id, party.generation, mean, self.plan.timing.seed);
         let pause = away_for.unwrap_or_default() + pause;
         self.cursor.add(Task::new(party, now + pause, Deed::Return));
     }

@@ -50,7 +50,7 @@ impl Run<'_> {
         self.desk.record.dialled(id, persona, server);
         if let Err(error) = self.lines.dial(id, planned, self.clock.now()) {
             let ending = Ending::Unreachable(error.kind());
-            let is_effect = self.is_effect(ending, self.now());
+            let is_effect = self.is_effect(id, ending, self.now());
             let record = &mut self.desk.record;
             record.ended(persona, ending, is_effect || persona.is_hostile());
             if is_effect && !persona.returns() {

@@ -186,7 +186,7 @@ impl Run<'_> {
             Ending::Refused(TOO_MANY) => matches!(persona, Persona::Flapper | Persona::Roamer),
             other => other.is_clean(),
         };
-        let is_effect = self.is_effect(ending, now);
+        let is_effect = self.is_effect(id, ending, now);
         let record = &mut self.desk.record;
         if !ending.is_clean() {
             record.doubt(party);

@@ -243,6 +243,9 @@ impl<'p> Run<'p> {
 
     /// Whether there is nothing more to wait for, or no point in waiting.
     fn is_settled(&self, now: Moment) -> bool {
+        if self.waits_for_returns(now) {
+            return false;
+        }
         if self.lines.open == 0 {
             return true;
         }

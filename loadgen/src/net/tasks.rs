@@ -140,7 +140,7 @@ impl Run<'_> {
     }
 
     fn come_back(&mut self, id: PhoneId, due: Moment) {
-        if self.cursor.is_playing() && self.lines.slot(id).is_wanted {
+        if self.may_come_back(id) && self.lines.slot(id).is_wanted {
             self.dial(id, due);
         }
     }

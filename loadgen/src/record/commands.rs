@@ -95,6 +95,11 @@ impl Commands {
         self.away.len()
     }
 
+    /// Whether this is one of them.
+    pub(crate) fn is_away(&self, phone: PhoneId) -> bool {
+        self.away.contains_key(&phone)
+    }
+
     /// A message has been delivered.
     pub(super) fn delivered(&mut self, planned: Moment, time: Duration) {
         if self.ran.is_empty() {

@@ -59,6 +59,12 @@ pub(crate) fn flap(
     mean.mul_f64(-(1.0 - random(phone, seed, purpose).f64()).ln())
 }
 
+/// How long a phone waits before it tries to connect again: half to one and a half of the mean.
+pub(crate) fn backoff(phone: PhoneId, generation: u32, mean: Duration, seed: u64) -> Duration {
+    let purpose = 2 + u64::from(generation) * 2;
+    mean.mul_f64(0.5 + random(phone, seed, purpose).f64())
+}
+
 /// When a phone falls silent: at a random moment in the first half of the time for messages.
 pub(crate) fn silence(phone: PhoneId, duration: Duration, seed: u64) -> Duration {
     (duration / 2).mul_f64(random(phone, seed, 1).f64())
@@ -90,6 +96,15 @@ mod tests {
         // Of an exponential time, 63 % are below the mean.
         let short = (0..1000).filter(|&phone| time(phone, 1) < mean).count();
         assert!((590..680).contains(&short), "{short}");
+    }
+
+    #[test]
+    fn who_tries_to_come_back_waits_about_the_mean_and_never_much_longer() {
+        let mean = Duration::from_secs(2);
+        let times: Vec<_> = (0..1000).map(|phone| backoff(PhoneId(phone), 1, mean, 1)).collect();
+        assert!(times.iter().all(|time| (mean / 2..=mean * 3 / 2).contains(time)), "{times:?}");
+        assert_ne!(times[0], times[1]);
+        assert_ne!(times[0], backoff(PhoneId(0), 2, mean, 1));
     }
 
     #[test]
