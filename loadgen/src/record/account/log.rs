@@ -71,6 +71,17 @@ impl Log {
         }
     }
 
+    /// The same, to be looked at.
+    pub(super) fn at(&self, phone: PhoneId) -> Option<&Cursor> {
+        match &self.members {
+            Members::All(cursors) => cursors.get(phone.index()),
+            Members::Few(cursors) => cursors.get(&phone),
+            Members::Two(cursors) => {
+                cursors.iter().find(|(member, _)| *member == phone).map(|(_, cursor)| cursor)
+            }
+        }
+    }
+
     /// Puts a message before those from this place on. Returns the phones that have heard one of those, and one
     /// before them. At the end, which is nearly always, there are none; elsewhere it costs a look at each member.
     pub(super) fn insert(&mut self, at: u32, number: u32) -> Vec<PhoneId> {
@@ -102,11 +113,7 @@ impl Log {
 
     /// Whether a phone is a member.
     pub(super) fn has(&self, phone: PhoneId) -> bool {
-        match &self.members {
-            Members::All(cursors) => phone.index() < cursors.len(),
-            Members::Few(cursors) => cursors.contains_key(&phone),
-            Members::Two(cursors) => cursors.iter().any(|(member, _)| *member == phone),
-        }
+        self.at(phone).is_some()
     }
 
     /// The members, if they are not everyone.

@@ -260,6 +260,10 @@ impl Accounts {
             return None;
         };
         self.last_news = now;
+        if self.has_heard_before(by, stamp, number) {
+            books.note(Fault::Duplicated);
+            return None;
+        }
         match self.follow(by, stamp, number, now) {
             Step::Next => {}
             Step::Late => books.note(Fault::Reordered),
@@ -294,6 +298,17 @@ impl Accounts {
             self.acknowledgement.add(Begun { planned: intended, actual }, now);
         }
         Some(Arrival::Acknowledged(receipt))
+    }
+
+    /// Whether a phone that has heard nothing yet on this connection has heard a message on the one before.
+    fn has_heard_before(&self, by: PhoneId, stamp: &Stamp, number: u32) -> bool {
+        let cursor =
+            self.log((Place::of(stamp.recipient), stamp.sender)).and_then(|log| log.at(by));
+        cursor.is_some_and(|cursor| {
+            cursor.generation != self.seats[by.index()].generation
+                && (cursor.start..cursor.next).contains(&self.positions[number as usize])
+                && !self.gaps.contains(&(by, number))
+        })
     }
 
     /// A message is owed to one phone less. Returns when it was sent, if it is still known.

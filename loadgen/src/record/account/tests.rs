@@ -250,6 +250,24 @@ fn who_comes_back_is_owed_what_is_sent_from_then_on_and_hears_on_from_the_histor
 }
 
 #[test]
+fn who_comes_back_does_not_get_again_what_it_had_before() {
+    let (mut accounts, mut books) = three();
+    let one = send(&mut accounts, &mut books, ANN, Place::Everyone);
+    hear_all(&mut accounts, &mut books, &one);
+    accounts.went(BOB, Persona::Chatter, &mut books, at(4));
+    let missed = send(&mut accounts, &mut books, ANN, Place::Everyone);
+    for by in [ANN, CAT] {
+        accounts.hear(by, &missed, &mut books, at(5));
+    }
+    come_at(&mut accounts, BOB, at(6));
+    assert!(accounts.hear(BOB, &one, &mut books, at(7)).is_none());
+    assert_eq!(faults(&books), [(Fault::Duplicated, 1)]);
+    // What it has missed is no second delivery.
+    assert!(accounts.hear(BOB, &missed, &mut books, at(8)).is_some());
+    assert_eq!(faults(&books), [(Fault::Duplicated, 1)]);
+}
+
+#[test]
 fn a_text_that_names_what_was_never_sent_is_garbled_and_no_panic() {
     let (mut accounts, mut books) = three();
     let one = send(&mut accounts, &mut books, ANN, Place::Everyone);
