@@ -60,6 +60,8 @@ pub(crate) enum Flaw {
     ForgetReply,
     /// The sender is not told that it is stored.
     NeverAcknowledge,
+    /// The sender is told so twice (`switchboard.v1`).
+    AcknowledgeTwice,
     /// The sender is told that it is stored, and nobody else gets it.
     AcknowledgeOnly,
     /// Everybody but the sender gets it twice.

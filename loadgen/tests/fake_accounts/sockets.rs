@@ -292,6 +292,9 @@ impl Chat {
             && !matches!(flaw, Flaw::NeverAcknowledge | Flaw::ErrorAnswered)
         {
             v1::acknowledge(&message, is_delivered, &seat.stream);
+            if flaw == Flaw::AcknowledgeTwice {
+                v1::acknowledge(&message, is_delivered, &seat.stream);
+            }
         }
         Some(message)
     }

@@ -242,7 +242,10 @@ impl Desk {
                 self.note_newest(&stamp, mid);
                 self.hear_stamp(by, (&stamp, Some(mid)), is_sociable, now);
             }
-            None => books.note(Fault::Garbled),
+            None => {
+                let is_second = number.is_some_and(|number| accounts.has_acknowledged(by, number));
+                books.note(if is_second { Fault::Duplicated } else { Fault::Garbled });
+            }
         }
     }
 

@@ -1,5 +1,7 @@
 //! What the realm of users with accounts checks: [`Accounts`], as the record sees it.
 
+use std::mem;
+
 use switchboard::timer::Moment;
 
 use super::{Accounts, Lapse, Seat};
@@ -115,8 +117,9 @@ impl Checks for Accounts {
         self.end_early(books);
         self.lapses.add_many(Lapse::TypingLost, self.typing.under_way());
         self.lapses.add_many(Lapse::IdWrong, self.mids.repeated());
-        let is_open = |owed: &&super::Owed| owed.is_ours && owed.to > 0;
-        for owed in self.under_way.iter().filter(is_open) {
+        let is_open = |owed: &&mut super::Owed| owed.is_ours && owed.to > 0;
+        let mut under_way = mem::take(&mut self.under_way);
+        for owed in under_way.iter_mut().filter(is_open) {
             let number = owed.stamp.number as u32;
             if owed.is_doubted && !owed.was_heard {
                 continue;
@@ -129,7 +132,13 @@ impl Checks for Accounts {
             };
             self.lapses.add_many(lapse, u64::from(lost));
             self.lapses.add_many(Lapse::Unacknowledged, u64::from(is_unacknowledged));
+            if lost == 0 && owed.was_heard {
+                // It has come to all others: nothing but the acknowledgement is missing.
+                owed.to = 0;
+                books.complete(owed.stamp.number);
+            }
         }
+        self.under_way = under_way;
     }
 }
 

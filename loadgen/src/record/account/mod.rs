@@ -424,6 +424,14 @@ impl Accounts {
         }
     }
 
+    /// Whether this phone has been told that this message of its own is stored.
+    pub(crate) fn has_acknowledged(&self, to: PhoneId, number: u64) -> bool {
+        let index = usize::try_from(number).ok().filter(|&index| index < self.positions.len());
+        index.is_some_and(|index| {
+            self.senders.get(index) == Some(&to) && self.is_acknowledged(index as u32)
+        })
+    }
+
     fn is_acknowledged(&self, number: u32) -> bool {
         let word = self.acknowledged.get(number as usize / 64);
         word.is_some_and(|word| word >> (number % 64) & 1 == 1)

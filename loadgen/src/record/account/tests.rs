@@ -204,12 +204,27 @@ fn the_first_phone_that_hears_two_messages_of_one_sender_hears_them_in_order() {
 }
 
 #[test]
+fn who_was_told_that_a_message_is_stored_is_known_when_all_others_have_it() {
+    let (mut accounts, mut books) = three();
+    let one = send(&mut accounts, &mut books, ANN, Place::Everyone);
+    assert!(!accounts.has_acknowledged(ANN, 0));
+    hear_all(&mut accounts, &mut books, &one);
+    assert_eq!(accounts.sent(0), None, "nothing is waited for");
+    let known = [(ANN, 0), (BOB, 0), (ANN, 1), (ANN, u64::MAX)];
+    let known = known.map(|(phone, number)| accounts.has_acknowledged(phone, number));
+    assert_eq!(known, [true, false, false, false]);
+}
+
+#[test]
 fn a_message_that_is_never_acknowledged_is_found_and_in_doubt_if_its_sender_has_gone() {
     let (mut accounts, mut books) = three();
     let one = send(&mut accounts, &mut books, ANN, Place::Everyone);
     accounts.hear(BOB, &one, &mut books, at(3));
     accounts.hear(CAT, &one, &mut books, at(3));
     assert_eq!(lapses(&mut accounts, &mut books), [(Lapse::Unacknowledged, 1)]);
+    // It has arrived all the same.
+    assert_eq!(accounts.missing(), Missing { lost: 0, in_doubt: 0 });
+    assert_eq!(books.delivered(), 1);
 
     // The sender's connection ends, or all of them, before anybody has it.
     for gone in [&[ANN][..], &[ANN, BOB, CAT]] {
