@@ -172,6 +172,7 @@ fn a_heartbeat_is_timed_once_and_the_goodbye_is_heard_out() {
     let (mut phone, mut pen, request) = call(Protocol::Sca, &CALLER);
     hear(&mut phone, &mut pen, &[&answer(&request, &[Frame::Text(LIST)])]);
     phone.ping(at(20), at(25), &mut pen, &mut Vec::new());
+    assert_eq!([24, 25, 26].map(|before| phone.unanswered(at(before))), [0, 0, 1]);
     phone.hang_up(&mut pen, &mut Vec::new());
     let mut bytes = Vec::new();
     let pong = Frame::Text(r#"{"type":"pong"}"#);
