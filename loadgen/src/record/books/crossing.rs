@@ -22,7 +22,7 @@ pub(crate) struct Crossing {
     pub(crate) planned: u64,
     /// Messages sent to phones of other shards.
     pub(crate) sent: u64,
-    /// Messages that have arrived from phones of other shards, counted once each.
+    /// Messages that have arrived from phones of other shards, at all that should get them, counted once each.
     pub(crate) arrived: u64,
     /// The numbers of messages to phones of other shards that were planned and not sent.
     pub(crate) unsent: BTreeSet<u64>,

@@ -87,7 +87,7 @@ pub(crate) struct Part {
 /// What is known of messages between shards only when all shards are seen.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub(crate) struct Exchanged {
-    /// Messages sent from one shard to another.
+    /// Messages sent from one shard to another. One to everyone counts once for each other shard.
     pub(crate) sent: u64,
     /// Of those, messages that have arrived.
     pub(crate) arrived: u64,
