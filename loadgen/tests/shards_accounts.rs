@@ -77,7 +77,8 @@ fn two_processes_come_to_what_one_process_comes_to_with_users() {
         // A pair that watches who is online is one user of each process.
         ("mychat", "--status 0.5"),
     ] {
-        let (reports, code, merged) = play_and_merge(of_the_real_server, (protocol, more));
+        let plan = format!("{more} --histories 20");
+        let (reports, code, merged) = play_and_merge(of_the_real_server, (protocol, &plan));
         assert_eq!(code, 0, "{protocol}: {}", merged["failures"]);
         let of = |pointer: &str| count(&merged, pointer);
         for pointer in [
@@ -103,6 +104,10 @@ fn two_processes_come_to_what_one_process_comes_to_with_users() {
             _ => {}
         }
         assert_eq!(of("/accounts/typing_seen"), of("/accounts/typing_sent"), "{protocol}");
+        let asked = reports.iter().map(|one| count(one, "/accounts/history/corrected_ns/count"));
+        let asked: Vec<_> = asked.collect();
+        assert!(asked.iter().all(|&asked| asked > 2), "{protocol}: both ask in turn: {asked:?}");
+        assert_eq!(of("/accounts/history/corrected_ns/count"), asked.iter().sum::<u64>());
         assert_eq!(of("/accounts/unread_compared"), 0, "shards do not compare that");
         let has_lists = !matches!((protocol, more), ("chatterbox", _) | ("mychat", "--rooms 2"));
         assert_eq!(of("/presence/lists") > 0, has_lists, "{protocol} {more}");
@@ -120,9 +125,10 @@ type Case<'a> = (Flaw, &'a [&'a str], &'a str, &'a [&'a str]);
 fn what_a_server_does_wrong_between_processes_is_found_by_merge_and_named() {
     const BOTH: &[&str] = &["websocket-chat", "v1"];
     const PUBLIC: &str = "--private 0";
+    const LOOKING_BACK: &str = "--private 0 --histories 20";
     const STARTS: &str = "--notices 1 --ramp 2s --rate 2 --duration 3s";
     const CONVERSATIONS: &str = "--notices 0 --ramp 2s --rate 20 --duration 2s";
-    let cases: [Case<'_>; 8] = [
+    let cases: [Case<'_>; 9] = [
         (Flaw::None, BOTH, PUBLIC, &[]),
         (Flaw::LoseOneOfOthers, BOTH, PUBLIC, &["lost: 1 ", "deliveries_lost"]),
         (Flaw::LoseOneOfOthers, &["chatterbox"], "", &["lost: 1 ", "deliveries_lost"]),
@@ -132,6 +138,7 @@ fn what_a_server_does_wrong_between_processes_is_found_by_merge_and_named() {
         (Flaw::DeliverTwice, BOTH, PUBLIC, &["duplicated"]),
         (Flaw::DeliverTwice, &["mychat"], CONVERSATIONS, &["duplicated"]),
         (Flaw::ForgetStored, BOTH, PUBLIC, &["stored.missing"]),
+        (Flaw::ForgetStored, BOTH, LOOKING_BACK, &["histories_wrong", "stored.missing"]),
     ];
     for case in cases {
         let (_, protocols, ..) = case;

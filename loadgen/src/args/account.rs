@@ -54,8 +54,7 @@ pub(super) struct AccountArgs {
 
     /// chatterbox, websocket-chat, mychat, v1: histories that users ask for each second while others write
     ///
-    /// The user who has heard the last message asks for the history of its place, as who scrolls back does. With --shard
-    /// nobody asks.
+    /// The user who has heard the last message asks for the history of its place, as who scrolls back does.
     #[arg(long, env = "LOADGEN_HISTORIES", value_name = "PER_S", default_value = "1", value_parser = histories)]
     pub(super) histories: f64,
 }

@@ -248,8 +248,6 @@ pub(super) fn postings(args: &Args) -> Postings {
             let flags = &args.account;
             let share = |share: f64, has_words: bool| if has_words { share } else { 0.0 };
             let has_rooms = skills.has_rooms && flags.rooms > 0;
-            // A process does not know all that others have written by then.
-            let histories = if args.sharing.shard.is_some() { 0.0 } else { flags.histories };
             if skills.has_pages {
                 let room_share = share(flags.room_share.unwrap_or(ROOM_SHARE), has_rooms);
                 return Postings {
@@ -259,7 +257,7 @@ pub(super) fn postings(args: &Args) -> Postings {
                     notices: flags.notices,
                     status: flags.status,
                     replies: share(flags.replies, has_rooms),
-                    histories,
+                    histories: flags.histories,
                     ..Postings::NONE
                 };
             }
@@ -276,7 +274,7 @@ pub(super) fn postings(args: &Args) -> Postings {
                 replies: share(flags.replies, skills.has_replies),
                 read: share(flags.marks, skills.marks_read),
                 typing: share(args.typing, skills.types),
-                histories,
+                histories: flags.histories,
             }
         }
     }

@@ -20,7 +20,7 @@ use crate::target::Target;
 /// When histories are asked for, and where.
 #[derive(Debug)]
 pub(super) struct Lookback {
-    /// Time between two.
+    /// Time between two that this process asks for.
     pub(super) every: Duration,
     /// When the next is due; `None`: nobody asks.
     pub(super) next: Option<Moment>,
@@ -56,10 +56,10 @@ pub(super) struct Question {
 }
 
 impl Lookback {
-    /// Nobody has asked yet.
+    /// Nobody has asked yet. Shards take turns.
     pub(super) fn new(plan: &Plan, realm: Realm, target: &Target, clock: Clock) -> Self {
         let per_second = plan.settings.postings.histories;
-        let (every, way) = match realm {
+        let (between, way) = match realm {
             Realm::Account(words) if per_second > 0.0 => {
                 (Duration::from_secs_f64(1.0 / per_second), Way::of(words, target, clock))
             }
@@ -67,11 +67,12 @@ impl Lookback {
                 (Duration::ZERO, Way::Nowhere)
             }
         };
+        let (number, of) = plan.shard.map_or((1, 1), |shard| (shard.number, shard.of));
         let next = match way {
             Way::Nowhere => None,
-            Way::Socket(_) | Way::Http(_) => Some(plan.timing.messages_begin() + every),
+            Way::Socket(_) | Way::Http(_) => Some(plan.timing.messages_begin() + between * number),
         };
-        Lookback { every, next, way }
+        Lookback { every: between * of, next, way }
     }
 
     /// When somebody asks again.
