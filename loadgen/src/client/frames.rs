@@ -45,11 +45,29 @@ impl Frames {
         input: &mut &'a mut [u8],
         halves: &mut Halves,
     ) -> Result<Option<Item<'a>>, Violation> {
-        let long = match self.long.take() {
-            None if self.reader.is_idle() => Long::begin(input).map(Box::new),
-            long => long,
+        // So ends nearly every input: with the end of a frame.
+        if input.is_empty() {
+            return Ok(None);
+        }
+        match self.long.is_some() || (self.reader.is_idle() && Long::header(input).is_some()) {
+            false => self.reader.read(input, &LIMITS),
+            true => self.read_long(input, halves),
+        }
+    }
+
+    /// Reads on in a long text, or begins one. Apart from the rest, since nearly no frame comes here.
+    #[cold]
+    fn read_long(
+        &mut self,
+        input: &mut &mut [u8],
+        halves: &mut Halves,
+    ) -> Result<Option<Item<'static>>, Violation> {
+        let begun = || {
+            let (header, missing) = Long::header(input)?;
+            take(input, header);
+            Some(Box::new(Long { half: Half::default(), missing }))
         };
-        let Some(mut long) = long else { return self.reader.read(input, &LIMITS) };
+        let Some(mut long) = self.long.take().or_else(begun) else { return Ok(None) };
         let piece = take(input, long.missing);
         long.missing -= piece.len();
         if long.missing > 0 {
@@ -65,10 +83,10 @@ impl Frames {
 }
 
 impl Long {
-    /// Takes the header of a long text from the front of `input`; `None`: there is none, or all of the text is there.
-    /// (RFC 6455 §5.2: an unmasked text in one frame, with its length in two bytes or in eight.)
-    fn begin(input: &mut &mut [u8]) -> Option<Self> {
-        let (header, missing, least) = match **input {
+    /// How many bytes the header of a long text has, and how many the text, if `input` begins with one and has not all of
+    /// it. (RFC 6455 §5.2: an unmasked text in one frame, with its length in two bytes or in eight.)
+    fn header(input: &[u8]) -> Option<(usize, usize)> {
+        let (header, length, least) = match *input {
             [0x81, 126, a, b, ..] => (4, u64::from(u16::from_be_bytes([a, b])), SHORT + 1),
             [0x81, 127, a, b, c, d, e, f, g, h, ..] => {
                 (10, u64::from_be_bytes([a, b, c, d, e, f, g, h]), 1 << 16)
@@ -76,12 +94,9 @@ impl Long {
             // Or the header has not come as a whole: then the reader keeps the text for itself.
             _ => return None,
         };
-        let missing = usize::try_from(missing).ok()?;
-        let is_long = (least..=LIMITS.message_bytes).contains(&missing);
-        (is_long && input.len() - header < missing).then(|| {
-            take(input, header);
-            Long { half: Half::default(), missing }
-        })
+        let length = usize::try_from(length).ok()?;
+        let is_long = (least..=LIMITS.message_bytes).contains(&length);
+        (is_long && input.len() - header < length).then_some((header, length))
     }
 }
 
