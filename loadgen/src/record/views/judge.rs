@@ -4,10 +4,9 @@
 //! show. A delta only says what is different, so the result depends on the view before it. Results are
 //! remembered by the bytes for a while, since the next thousand phones get the same bytes.
 
-use std::collections::BTreeMap;
-
 use switchboard::timer::Moment;
 
+use super::early::Early;
 use super::members::Members;
 use super::{Change, Truth, View, ViewId, Views};
 use crate::phone_id::PhoneId;
@@ -40,7 +39,7 @@ const RECENT: usize = 8;
 impl View {
     /// A view of this server that is right up to this change, and that nobody has.
     fn at(server: ServerId, version: u32) -> Self {
-        View { server, version, early: BTreeMap::new(), holders: 0 }
+        View { server, version, early: Early::default(), holders: 0 }
     }
 }
 
@@ -139,7 +138,7 @@ impl Views {
         for (phone, is_listed) in members.difference(&self.online[server.index()]) {
             match self.disagrees(server, phone, is_listed) {
                 Disagreement::None => {}
-                Disagreement::Early => drop(view.early.insert(phone, is_listed)),
+                Disagreement::Early => view.early.insert(phone, is_listed),
                 Disagreement::Stale { latest } => {
                     view.version = view.version.min(latest.saturating_sub(1));
                 }
@@ -176,14 +175,14 @@ impl Views {
         // Goes on change by change, as long as each is shown, or was foretold and has come true.
         let is_shown = |change: &&Change| {
             change.server != server
-                || view.early.get(&change.phone) == Some(&self.online_now(change.phone))
+                || view.early.get(change.phone) == Some(self.online_now(change.phone))
         };
         let later = &self.changes[before.version as usize..];
         let shown = later.iter().take_while(is_shown).count();
         view.version = least.min(before.version + u32::try_from(shown).expect("of a u32"));
-        view.early.retain(|&phone, is_online| {
+        view.early.retain(|phone, is_online| {
             self.latest[phone.index()] > view.version
-                || matches!(self.disagrees(server, phone, *is_online), Disagreement::Early)
+                || matches!(self.disagrees(server, phone, is_online), Disagreement::Early)
         });
         self.notice_gone(&view);
         view
@@ -209,11 +208,11 @@ impl Views {
     }
 
     fn notice_gone(&mut self, view: &View) {
-        let is_gone = |(phone, is_online): &(&PhoneId, &bool)| {
+        let is_gone = |&(phone, is_online): &(PhoneId, bool)| {
             let is_here = self.places[phone.index()] == view.server;
-            !**is_online && is_here && self.truth[phone.index()] == Truth::Going
+            !is_online && is_here && self.truth[phone.index()] == Truth::Going
         };
-        self.gone.extend(view.early.iter().filter(is_gone).map(|(&phone, _)| phone));
+        self.gone.extend(view.early.iter().filter(is_gone).map(|(phone, _)| phone));
     }
 }
 

@@ -13,12 +13,13 @@
 //! its view as *early*. Knows neither sockets nor JSON.
 
 mod checks;
+mod early;
 mod judge;
 mod members;
 #[cfg(test)]
 mod tests;
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 
 use switchboard::timer::Moment;
 
@@ -26,6 +27,7 @@ use super::lately::Lately;
 use super::measure::{Begun, Measure};
 use crate::phone_id::PhoneId;
 use crate::workload::ServerId;
+use early::Early;
 use judge::Recent;
 use members::Members;
 
@@ -101,7 +103,7 @@ struct View {
     version: u32,
     /// What it says beyond that change, by phone, and whether the phone is online: of phones that may come
     /// or go at any moment, and of phones whose latest change is a later one.
-    early: BTreeMap<PhoneId, bool>,
+    early: Early,
     /// How many phones have this view.
     holders: u64,
 }
@@ -215,7 +217,7 @@ impl Views {
                 view.version = version;
                 return true;
             }
-            let is_foretold = view.holders > 0 && view.early.get(&phone) == Some(&is_online);
+            let is_foretold = view.holders > 0 && view.early.get(phone) == Some(is_online);
             if is_foretold {
                 view.version = version;
                 let others = view.holders - u64::from(own == Some(*id));
@@ -228,7 +230,8 @@ impl Views {
 
     /// Keeps a view, and gives it a number. A late server may have shown thousands of phones, and each view then has what
     /// is different from ours: so those go that no phone has any more, and that no list is known to come to.
-    fn keep(&mut self, view: View) -> ViewId {
+    fn keep(&mut self, mut view: View) -> ViewId {
+        view.early.shrink();
         if self.free.is_empty() && self.views.len() >= self.most_views {
             let mut is_needed: Vec<_> = self.views.iter().map(|view| view.holders > 0).collect();
             let recent = self.recent.iter().flat_map(|one| [Some(one.view), one.before]);
@@ -237,7 +240,7 @@ impl Views {
             let all = (0..).map(ViewId).zip(&is_needed);
             self.free.extend(all.filter(|(_, is_needed)| !**is_needed).map(|(id, _)| id));
             for id in &self.free {
-                self.views[id.0 as usize].early.clear();
+                self.views[id.0 as usize].early = Early::default();
             }
             self.most_views = FEW_VIEWS.max(2 * (self.views.len() - self.free.len()));
         }
