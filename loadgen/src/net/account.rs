@@ -35,7 +35,6 @@ impl Run<'_> {
         if let Some(mid) = reply_to {
             accounts.answer(number, mid);
         }
-        let text = str::from_utf8(text).expect("a text has whole characters");
         let draft = Draft { id: id.as_str(), place: spot(pool, place), text, reply_to };
         let is_typed = words.skills().types && postings.is_typed(number, *seed);
         if slots[from.index()].line.as_ref().is_some_and(|line| line.phone.is_some()) {

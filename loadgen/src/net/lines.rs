@@ -36,7 +36,7 @@ pub(super) struct Lines<'p> {
     /// What has come to phones of long texts whose end is still on its way.
     pub(super) halves: Halves,
     pub(super) out: Vec<u8>,
-    pub(super) text: Vec<u8>,
+    pub(super) text: String,
     pub(super) pen: Pen,
     /// Phones that had more to read than one turn allows.
     pub(super) again: Vec<Party>,
@@ -74,7 +74,7 @@ impl<'p> Lines<'p> {
             inbox: Inbox::new(clock),
             halves: Halves::default(),
             out: Vec::new(),
-            text: Vec::new(),
+            text: String::new(),
             pen: Pen::new(plan.timing.seed),
             again: Vec::new(),
             open: 0,

@@ -49,16 +49,15 @@ impl Run<'_> {
         let device = devices.device(from, written_on);
         let [id, sender, recipient] =
             [names.message(number), names.session(from), names.session(to)];
-        let (to_name, text) =
-            (recipient.as_str(), str::from_utf8(text).expect("a text has whole characters"));
-        let letter = Letter { id: id.as_str(), from: sender.as_str(), to: to_name, text };
+        let letter =
+            Letter { id: id.as_str(), from: sender.as_str(), to: recipient.as_str(), text };
         if slots[device.index()].line.as_ref().is_some_and(|line| line.phone.is_some()) {
             if is_typed {
-                words.type_to(to_name, true, pen, out);
+                words.type_to(letter.to, true, pen, out);
             }
             words.message(&letter, pen, out);
             if is_typed {
-                words.type_to(to_name, false, pen, out);
+                words.type_to(letter.to, false, pen, out);
             }
         }
         record.sent(number, planned, now, is_sociable);

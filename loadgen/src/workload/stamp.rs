@@ -62,7 +62,7 @@ impl Texts {
     }
 
     /// Writes a text in place of what `text` holds.
-    pub(crate) fn write(&self, stamp: &Stamp, text: &mut Vec<u8>) {
+    pub(crate) fn write(&self, stamp: &Stamp, text: &mut String) {
         text.clear();
         let Stamp { number, sender, recipient, intended } = *stamp;
         push_hex(self.run.into(), RUN_DIGITS, text);
@@ -71,8 +71,8 @@ impl Texts {
         }
         push_hex(intended.as_nanos() << 4 | check_digit(stamp), 1, text);
         let size = self.sizes.of(number, self.seed);
-        text.extend_from_slice(self.filling(size.saturating_sub(text.len())).as_bytes());
-        text.resize(size, PADDING);
+        text.push_str(self.filling(size.saturating_sub(text.len())));
+        (text.len()..size).for_each(|_| text.push(PADDING));
     }
 
     /// As much of the filling as this many bytes have room for. No character is cut.
@@ -96,7 +96,8 @@ impl Texts {
         let intended = Moment::from_nanos(checked >> 4);
         let padding = rest.strip_prefix(self.filling(rest.len()).as_bytes());
         let is_whole = text.len() == self.sizes.of(number, self.seed)
-            && padding.is_some_and(|padding| padding.iter().all(|&byte| byte == PADDING));
+            && padding
+                .is_some_and(|padding| padding.iter().all(|&byte| char::from(byte) == PADDING));
         let stamp = Stamp { number, sender, recipient, intended };
         (is_whole && checked & 15 == check_digit(&stamp)).then_some(stamp)
     }
@@ -105,7 +106,7 @@ impl Texts {
 /// What texts are filled up with, again and again.
 const FILLING: &str = "zä€😀<&>abcdefghijklmnopqrstuvwxy-";
 /// What stands at the end where a character has no room.
-const PADDING: u8 = b'.';
+const PADDING: char = '.';
 
 /// The sum of all hexadecimal digits, from 0 to 15: it is another one if any of them is.
 fn check_digit(stamp: &Stamp) -> u64 {
@@ -128,12 +129,12 @@ const MOST_DIGITS: usize = 16;
 
 /// Appends a number in hexadecimal, of at least `least_digits` digits, and a space. Each message has five numbers, and
 /// `write!` takes five times as long.
-fn push_hex(number: u64, least_digits: usize, text: &mut Vec<u8>) {
+fn push_hex(number: u64, least_digits: usize, text: &mut String) {
     let digits = number.checked_ilog2().map_or(0, |bits| bits as usize / 4 + 1);
     for place in (0..digits.max(least_digits)).rev() {
-        text.push(b"0123456789abcdef"[(number >> (4 * place) & 15) as usize]);
+        text.push(char::from(b"0123456789abcdef"[(number >> (4 * place) & 15) as usize]));
     }
-    text.push(b' ');
+    text.push(' ');
 }
 
 /// Takes such a number and its space from the front of `text`; `None` if there is none.
@@ -166,9 +167,9 @@ mod tests {
     };
 
     fn text(texts: &Texts, stamp: &Stamp) -> String {
-        let mut text = b"what was there before".to_vec();
+        let mut text = "what was there before".to_owned();
         texts.write(stamp, &mut text);
-        String::from_utf8(text).expect("whole characters")
+        text
     }
 
     #[test]
@@ -234,11 +235,11 @@ mod tests {
     #[test]
     fn a_number_in_a_text_is_hexadecimal_and_ends_with_a_space() {
         let written = |number, least_digits| {
-            let mut text = Vec::new();
+            let mut text = String::new();
             push_hex(number, least_digits, &mut text);
-            let mut rest = text.as_slice();
+            let mut rest = text.as_bytes();
             assert_eq!((take_hex(&mut rest), rest), (Some(number), &b""[..]));
-            String::from_utf8(text).expect("ASCII")
+            text
         };
         assert_eq!(written(0, 1), "0 ");
         assert_eq!(written(0x1f, RUN_DIGITS), "0000001f ");
