@@ -89,6 +89,8 @@ const GREETED: &[&str] = &["chatterbox", "websocket-chat"];
 
 /// One phone in six vanishes and comes back.
 const FLAPPER: &str = "--persona chatter=5,flapper=1 --flap-up 400ms --flap-down 200ms";
+/// Every other one does.
+const FLAPPERS: &str = "--persona chatter=1,flapper=1 --flap-up 400ms --flap-down 200ms";
 
 #[test]
 fn typing_that_is_lost_leaked_doubled_or_of_another_user_is_found_and_named() {
@@ -118,13 +120,15 @@ fn who_is_shown_wrongly_or_not_at_all_is_found_and_named() {
     ]);
 }
 
-/// Two of three pairs write to each other, and the third watches who is online.
+/// In two of three pairs one writes to the other, who has the start page open; and the third watches who is online.
 #[test]
 fn who_is_shown_wrongly_on_the_socket_that_mychat_has_for_it_is_found_and_named() {
-    let watched = "--status 0.5 --notices 0";
-    let flapper = &format!("{watched} {FLAPPER}");
+    let watched = "--status 0.5 --notices 1";
+    let flapper = &format!("{watched} {FLAPPERS}");
     expect_all_found(&[
         (Flaw::None, MYCHAT, flapper, &[], &[]),
+        (Flaw::CountNotices, MYCHAT, flapper, &[], &[]),
+        (Flaw::CountNotices, MYCHAT, "--status 0.5 --notices 0", &[], &[]),
         (Flaw::HideOne, MYCHAT, watched, &["stale views"], &[]),
         (Flaw::KeepGone, MYCHAT, flapper, &["stale views"], &[]),
         (Flaw::ListTwice, MYCHAT, watched, &["listed_twice"], &[]),

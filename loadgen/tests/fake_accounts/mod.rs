@@ -122,6 +122,8 @@ pub(crate) enum Flaw {
     WrongTypist,
     /// The 61st notice of typing is passed on twice.
     TypeTwice,
+    /// No flaw: in MyChat only those are online whose notices have a socket.
+    CountNotices,
     /// Lists of who is online never have the second user.
     HideOne,
     /// Lists keep everybody who has left.
@@ -130,7 +132,7 @@ pub(crate) enum Flaw {
     ListTwice,
     /// Nobody is ever shown a list without asking for it.
     NeverList,
-    /// MyChat's list shows of each user whether the next one is online.
+    /// MyChat's list shows of each user whether the next one has a socket for notices.
     ShowOfNext,
     /// MyChat's list shows each user with the id of the next one.
     ListOtherIds,

@@ -366,7 +366,9 @@ impl Chat {
     }
 
     pub(crate) fn is_online(&self, user: usize) -> bool {
-        self.seats.iter().any(|seat| seat.user == user)
+        let is_strict = matches!(self.flaw, Flaw::CountNotices | Flaw::ShowOfNext);
+        let counts = |seat: &Seat| !is_strict || matches!(seat.kind, Kind::Notices);
+        self.seats.iter().any(|seat| seat.user == user && counts(seat))
     }
 
     pub(crate) fn online_users(&self) -> Value {

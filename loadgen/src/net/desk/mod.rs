@@ -91,10 +91,17 @@ impl Desk {
         let pages = plan.pages(&rooms);
         if let (Realm::Account(words), Some(accounts)) = (realm, record.checked.accounts_mut()) {
             if words.skills().shows_online && settings.presence != Presence::None {
-                let phones = (0..clients).map(PhoneId);
-                let is_shown =
-                    |&phone: &PhoneId| pages.of(phone).is_none_or(|page| page == Page::Status);
-                accounts.show_online(phones.filter(is_shown));
+                accounts.show_online();
+                for phone in (0..clients).map(PhoneId) {
+                    let page = pages.of(phone);
+                    if page.is_none_or(|page| page == Page::Status) {
+                        accounts.is_shown_online(phone);
+                    }
+                    // In the app, a user is online whose notices have a socket.
+                    if page.is_some_and(|page| page != Page::Start) {
+                        accounts.may_be_hidden(phone);
+                    }
+                }
             }
             // Who has another page open hears nothing of a room.
             let is_open = |room, phone| pages.of(phone).is_none_or(|page| page == Page::Room(room));

@@ -20,6 +20,9 @@ impl Checks for Accounts {
         seat.known = u32::try_from(self.everyone.order.len()).expect("messages are fewer");
         if let Some(views) = &mut self.online {
             views.dialled(phone, persona, server);
+            if self.seats[phone.index()].may_be_hidden {
+                views.ignore(phone);
+            }
         }
     }
 
@@ -42,7 +45,8 @@ impl Checks for Accounts {
             self.present += 1;
             self.last_news = now;
         }
-        if let Some(views) = &mut self.online {
+        let may_be_hidden = self.seats[phone.index()].may_be_hidden;
+        if let Some(views) = self.online.as_mut().filter(|_| !may_be_hidden) {
             views.came(phone, persona, begun, is_followed, now);
         }
     }
@@ -54,6 +58,9 @@ impl Checks for Accounts {
         self.tidy(books);
         if let Some(views) = &mut self.online {
             views.went(phone, persona, books, now);
+            if self.seats[phone.index()].may_be_hidden {
+                views.ignore(phone);
+            }
         }
     }
 
@@ -148,15 +155,17 @@ mod tests {
 
     #[test]
     fn who_is_online_must_be_shown_to_those_who_have_the_page_for_it_open_and_to_nobody_else() {
-        let phones = [0, 1, 2].map(PhoneId);
-        let [ann, bob, cat] = phones;
+        let phones = [0, 1, 2, 3].map(PhoneId);
+        let [ann, bob, cat, dan] = phones;
         let at = |millis: u64| Moment::from_nanos(millis * 1_000_000);
         let come = |accounts: &mut Accounts, phone| {
             accounts.dialled(phone, Persona::Chatter, ServerId::FIRST);
             accounts.came(phone, Persona::Chatter, Begun::at(at(1)), true, at(1));
         };
-        let mut accounts = Accounts::new(3);
-        accounts.show_online([cat].into_iter());
+        let mut accounts = Accounts::new(4);
+        accounts.show_online();
+        accounts.is_shown_online(cat);
+        accounts.may_be_hidden(dan);
         phones.into_iter().for_each(|phone| come(&mut accounts, phone));
         assert_eq!(accounts.stale(), 1, "it has been shown nothing");
         let mut list = |online: &[PhoneId]| {
@@ -166,7 +175,10 @@ mod tests {
             accounts.stale()
         };
         assert_eq!(list(&[ann, cat]), 1, "Bob is there");
-        assert_eq!(list(&phones), 0);
+        assert_eq!(list(&[ann, bob, cat]), 0, "Dan need not be");
+        assert_eq!(list(&phones), 0, "and may be");
+        accounts.went(dan, Persona::Chatter, &mut Books::default(), at(3));
+        assert_eq!(accounts.stale(), 0, "the same when he has gone");
         accounts.went(bob, Persona::Chatter, &mut Books::default(), at(3));
         assert_eq!(accounts.stale(), 1, "it has not been shown that Bob has gone");
         accounts.went(cat, Persona::Chatter, &mut Books::default(), at(4));

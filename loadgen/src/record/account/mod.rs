@@ -110,6 +110,8 @@ struct Seat {
     hears_by_notice: bool,
     /// Whether it is shown who is online.
     is_shown_online: bool,
+    /// Whether others need not be shown that it is online.
+    may_be_hidden: bool,
     /// Counts its connections.
     generation: u32,
     /// Messages from this number on are owed to it, while it is there.
@@ -188,11 +190,20 @@ impl Accounts {
         }
     }
 
-    /// These phones are shown who is online.
-    pub(crate) fn show_online(&mut self, shown: impl Iterator<Item = PhoneId>) {
+    /// Some phones are shown who is online.
+    pub(crate) fn show_online(&mut self) {
         let phones = u32::try_from(self.seats.len()).expect("phones have 32 bits");
         self.online = Some(Box::new(Views::new(phones, 1)));
-        shown.for_each(|phone| self.seats[phone.index()].is_shown_online = true);
+    }
+
+    /// This phone is one of those.
+    pub(crate) fn is_shown_online(&mut self, phone: PhoneId) {
+        self.seats[phone.index()].is_shown_online = true;
+    }
+
+    /// The server need not show this phone as online: its socket is not one of those that make a user so.
+    pub(crate) fn may_be_hidden(&mut self, phone: PhoneId) {
+        self.seats[phone.index()].may_be_hidden = true;
     }
 
     /// What phones are shown of who is online, if they are shown anything.
