@@ -27,6 +27,8 @@ use crate::workload::Place;
 /// just have restarted the server.
 const ATTEMPTS: u32 = 5;
 const PAUSE: Duration = Duration::from_secs(1);
+/// A history is not asked for again if for this long none has come at all: then the server does not answer.
+const PATIENCE: Duration = Duration::from_secs(30);
 /// After this many histories in a row that did not come, the server is not asked for more.
 const GIVE_UP: u32 = 3;
 /// How often progress is shown.
@@ -46,6 +48,7 @@ impl Run<'_> {
         // Histories in a row that did not come, and whether all went back to the beginning.
         let (mut failed, mut all_whole) = (0, true);
         let mut next_line = self.clock.now() + BETWEEN_LINES;
+        let mut patience_ends = self.clock.now() + PATIENCE;
         for (done, &at) in places.iter().enumerate() {
             if !is_quiet && self.clock.now() >= next_line {
                 next_line = self.clock.now() + BETWEEN_LINES;
@@ -72,7 +75,11 @@ impl Run<'_> {
                         Some(next) => archive = next,
                         None => break None,
                     },
-                    Err(Failure::Late) if attempt >= ATTEMPTS || signals.pause(PAUSE) => {
+                    Err(Failure::Late)
+                        if attempt >= ATTEMPTS
+                            || self.clock.now() >= patience_ends
+                            || signals.pause(PAUSE) =>
+                    {
                         break None;
                     }
                     Err(Failure::Late) => reader = None,
@@ -82,6 +89,7 @@ impl Run<'_> {
             match read {
                 Some((kept, is_whole)) => {
                     (failed, all_whole) = (0, all_whole && is_whole);
+                    patience_ends = self.clock.now() + PATIENCE;
                     accounts.compare(at, &kept, is_whole);
                 }
                 None => {
