@@ -335,11 +335,14 @@ fn a_ci_system_is_told_each_expectation_and_a_pull_request_what_changed_and_what
     let kernel = changed["origin"]["kernel"].as_str().expect("uname(2) tells").to_owned();
     changed["origin"]["kernel"] = "Linux 2.0".into();
     changed["server_version"] = "9|9".into();
+    changed["verdict"] = "failed".into();
+    changed["failures"] = vec!["lost: 1 of 9"].into();
     fs::write(&other, changed.to_string()).expect("a file of our own");
     let compared = |args: &[&str]| String::from_utf8(loadgen(args).stdout).expect("UTF-8");
     let text = compared(&["compare", &json, &other]);
     let of_kernel = format!("another kernel: a is of {kernel}, b of Linux 2.0\n");
-    for says in [of_kernel.as_str(), "another version of the server: a is of "] {
+    let wrong = "b failed: lost: 1 of 9";
+    for says in [of_kernel.as_str(), "another version of the server: a is of ", wrong] {
         assert!(text.contains(says), "{says} is missing: {text}");
     }
     assert!(!text.contains("another machine"), "{text}");
@@ -348,6 +351,7 @@ fn a_ci_system_is_told_each_expectation_and_a_pull_request_what_changed_and_what
         table.contains("> another kernel: ") && table.contains("server 9\\|9 | change | |\n"),
         "{table}"
     );
+    assert!(table.contains(&format!("> {wrong}")) && table.contains(" | b: failed; "), "{table}");
     let rows: Vec<&str> = table.lines().filter(|line| line.starts_with('|')).collect();
     let cells = |row: &str| row.replace("\\|", "").matches('|').count();
     assert!(rows.len() > 5 && rows.iter().all(|row| cells(row) == 6), "{table}");

@@ -14,6 +14,8 @@ pub(super) struct Side {
     pub(super) file: PathBuf,
     pub(super) url: String,
     pub(super) verdict: String,
+    /// What the server did wrong, and the expectations that were not met, one sentence each.
+    pub(super) wrong: Vec<String>,
     /// When it was made, in UTC, so that dates are in the order of their texts.
     pub(super) date: String,
     /// When it was made, and the server's version.
@@ -75,6 +77,9 @@ impl Side {
         let word = |value: Option<&Value>| value.and_then(Value::as_str).unwrap_or("?").to_owned();
         let of = |name: &str| word(report.get("origin").and_then(|origin| origin.get(name)));
         let version = word(report.get("server_version"));
+        let lists =
+            ["failures", "unmet"].into_iter().filter_map(|name| report.get(name)?.as_array());
+        let wrong = lists.flatten().filter_map(Value::as_str).map(str::to_owned).collect();
         let cpus = report.get("origin").and_then(|origin| origin.get("cpus"));
         let cpus = cpus.map_or_else(|| "?".to_owned(), Value::to_string);
         Ok(Side {
@@ -92,6 +97,7 @@ impl Side {
             file: file.to_owned(),
             url: word(plan.get("url")),
             verdict: word(report.get("verdict")),
+            wrong,
             runs,
             plan,
         })
@@ -168,6 +174,7 @@ mod tests {
             file: PathBuf::new(),
             url: String::new(),
             verdict: String::new(),
+            wrong: Vec::new(),
             date: String::new(),
             made: String::new(),
             limits: BTreeMap::new(),

@@ -46,10 +46,15 @@ fn warnings(before: &Side, after: &Side) -> Vec<String> {
     invalid.chain(differences).collect()
 }
 
-/// A line for each part of the surroundings in which they differ.
-fn other_surroundings(before: &Side, after: &Side) -> Vec<String> {
-    let all = before.other_surroundings(after).into_iter();
-    all.map(|(what, a, b)| format!("another {what}: a is of {a}, b of {b}")).collect()
+/// A line for each thing that was wrong on either side, and for each part of the surroundings in which they differ.
+fn remarks(before: &Side, after: &Side) -> Vec<String> {
+    let sides = [("a", before), ("b", after)].into_iter();
+    let wrong = sides.flat_map(|(name, side)| {
+        side.wrong.iter().map(move |wrong| format!("{name} {}: {wrong}", side.verdict))
+    });
+    let others = before.other_surroundings(after).into_iter();
+    let others = others.map(|(what, a, b)| format!("another {what}: a is of {a}, b of {b}"));
+    wrong.chain(others).collect()
 }
 
 /// How a comparison is written.
@@ -171,6 +176,14 @@ const QUANTILES: [Quantile; 6] = [
     ("max", 1, |times| times.max),
 ];
 
+/// Whether both sides have several runs.
+fn has_ranges(rows: &[Row]) -> bool {
+    rows.iter().any(|row| row.judge() != Judgement::Unknown)
+}
+
+const NO_RANGES: &str =
+    "A single run cannot be told from noise: play each side with --repeat 5, say.";
+
 fn write(before: &Side, after: &Side, warnings: &[String], out: &mut impl Write) -> io::Result<()> {
     for line in warnings {
         writeln!(out, "{line}")?;
@@ -183,7 +196,7 @@ fn write(before: &Side, after: &Side, warnings: &[String], out: &mut impl Write)
         let (runs, verdict) = (runs(side.runs.len()), &side.verdict);
         writeln!(out, "{name}  {file}: {runs} of {url}, {verdict}; {}", side.made)?;
     }
-    for line in other_surroundings(before, after) {
+    for line in remarks(before, after) {
         writeln!(out, "   {line}")?;
     }
     writeln!(out)?;
@@ -195,12 +208,8 @@ fn write(before: &Side, after: &Side, warnings: &[String], out: &mut impl Write)
         write_row(row, out)?;
     }
     writeln!(out)?;
-    let is_known = |row: &&Row| row.judge() != Judgement::Unknown;
-    if rows.iter().find(is_known).is_none() {
-        return writeln!(
-            out,
-            "A single run cannot be told from noise: play each side with --repeat 5, say."
-        );
+    if !has_ranges(&rows) {
+        return writeln!(out, "{NO_RANGES}");
     }
     let count = |judgement| rows.iter().filter(|row| row.judge() == judgement).count();
     let (better, worse) = (count(Judgement::Better), count(Judgement::Worse));
@@ -225,13 +234,14 @@ fn write_markdown(
     out: &mut impl Write,
 ) -> io::Result<()> {
     let plain = |text: &str| text.replace('|', "\\|").replace(['<', '`', '\n'], " ");
-    for line in warnings.iter().cloned().chain(other_surroundings(before, after)) {
+    for line in warnings.iter().cloned().chain(remarks(before, after)) {
         writeln!(out, "> {}  ", plain(&line))?;
     }
     let rows = rows(&before.runs, &after.runs);
     let is_noise = |row: &&Row| row.judge() == Judgement::Noise;
     let noise = rows.iter().filter(is_noise).count();
-    writeln!(out, "\n| | a: {} | b: {} | change | |", plain(&before.made), plain(&after.made))?;
+    let head = |side: &Side| plain(&format!("{}; {}", side.verdict, side.made));
+    writeln!(out, "\n| | a: {} | b: {} | change | |", head(before), head(after))?;
     writeln!(out, "|---|--:|--:|--:|---|")?;
     for row in rows.iter().filter(|row| noise == rows.len() || !is_noise(row)) {
         let change = row.change().map_or("–".to_owned(), |change| format!("{change:+.1} %"));
@@ -245,6 +255,9 @@ fn write_markdown(
         writeln!(out, "| {} | {a:.3} | {b:.3} | {change} | {word} |", plain(&row.name))?;
     }
     let (a, b) = (runs(before.runs.len()), runs(after.runs.len()));
+    if !has_ranges(&rows) {
+        return writeln!(out, "\n{NO_RANGES}");
+    }
     writeln!(
         out,
         "\nMedians of {a} and {b}; {noise} figures differ by no more than the noise of the runs."
