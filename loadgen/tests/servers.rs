@@ -212,6 +212,27 @@ fn an_old_server_may_find_out_early_since_the_new_one_may_tell_it() {
 }
 
 #[test]
+fn a_server_that_keeps_the_old_connection_beside_the_new_one_is_found_out() {
+    for (fault, fails) in [(Fault::CloseOld, false), (Fault::None, true)] {
+        let once = || {
+            let server = FakeServer::start(fault);
+            let args = format!("ws://{} {PLAN} {ROAMERS} --settle 500ms", server.address);
+            Begun::new(loadgen(&args)).ends_within(PATIENCE)
+        };
+        let is_valid = |output: &Output| {
+            let stdout = text(&output.stdout);
+            output.status.code() != Some(INVALID) && !stdout.contains("messages not sent")
+        };
+        let mut plays = std::iter::repeat_with(once).take(ATTEMPTS as usize);
+        let output = plays.find(is_valid).expect("this machine can measure");
+        let stdout = text(&output.stdout);
+        let says = "FAILED       silent phones that the server did not give up in time: ";
+        assert_eq!(stdout.contains(says), fails, "{fault:?}: {stdout}");
+        assert_eq!(output.status.code(), Some(i32::from(fails)), "{fault:?}: {stdout}");
+    }
+}
+
+#[test]
 fn on_one_server_a_roamer_takes_the_place_of_its_old_connection() {
     let (_server, address) = serve("127.0.0.1:0");
     let args = format!("ws://{address} --metrics http://{address} {PLAN} {ROAMERS}");

@@ -7,7 +7,7 @@ use super::ghost::Ghost;
 use super::lines::Lines;
 use super::run::Run;
 use super::task::{Deed, Task};
-use crate::client::Ending;
+use crate::client::{Ending, Phone};
 use crate::phone_id::PhoneId;
 use crate::record::{Begun, Party};
 use crate::workload::{Persona, conduct};
@@ -74,8 +74,15 @@ impl Run<'_> {
     pub(super) fn leave_ghost(&mut self, id: PhoneId) {
         let Some(ghost) = self.lines.ghosts.remove(&id) else { return };
         let now = self.now();
-        let is_overdue = |limit| now > ghost.begun.actual + limit;
-        self.desk.record.unnoticed += u64::from(self.plan.notice_limit().is_some_and(is_overdue));
+        let is_overdue = match ghost.is_elsewhere {
+            true => self.plan.notice_limit().is_some_and(|limit| now > ghost.begun.actual + limit),
+            // The server has it since the phone is back.
+            false => self.lines.line(id).is_some_and(|line| {
+                let is_ready = line.phone.as_ref().is_some_and(Phone::is_ready);
+                is_ready && now > line.ready + self.plan.settle
+            }),
+        };
+        self.desk.record.unnoticed += u64::from(is_overdue);
         self.lines.silent -= u64::from(ghost.is_elsewhere);
         self.desk.record.ended(Persona::Roamer, Ending::LeftOpen, true);
     }
