@@ -178,7 +178,7 @@ mod tests {
         assert_eq!(list(&[ann, bob, cat]), 0, "Dan need not be");
         assert_eq!(list(&phones), 0, "and may be");
         accounts.went(dan, Persona::Chatter, &mut Books::default(), at(3));
-        assert_eq!(accounts.stale(), 0, "the same when he has gone");
+        assert_eq!(accounts.stale(), 0, "and Dan may be shown for longer");
         accounts.went(bob, Persona::Chatter, &mut Books::default(), at(3));
         assert_eq!(accounts.stale(), 1, "it has not been shown that Bob has gone");
         accounts.went(cat, Persona::Chatter, &mut Books::default(), at(4));
