@@ -317,7 +317,7 @@ impl Accounts {
             self.log((Place::of(stamp.recipient), stamp.sender)).and_then(|log| log.at(by));
         cursor.is_some_and(|cursor| {
             cursor.generation != self.seats[by.index()].generation
-                && (cursor.start..cursor.next).contains(&self.positions[number as usize])
+                && (cursor.start..cursor.next).contains(&self.position(number))
                 && !self.gaps.contains(&(by, number))
         })
     }
