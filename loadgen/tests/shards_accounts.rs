@@ -126,12 +126,14 @@ fn what_a_server_does_wrong_between_processes_is_found_by_merge_and_named() {
     const BOTH: &[&str] = &["websocket-chat", "v1"];
     const PUBLIC: &str = "--private 0";
     const LOOKING_BACK: &str = "--private 0 --histories 20";
+    // Where the lost one was said, one process can only guess.
+    const LOST: &[&str] = &["lost: 1 ", "deliveries_lost", "reordered", "stored.out_of_order"];
     const STARTS: &str = "--notices 1 --ramp 2s --rate 2 --duration 3s";
     const CONVERSATIONS: &str = "--notices 0 --ramp 2s --rate 20 --duration 2s";
     let cases: [Case<'_>; 9] = [
         (Flaw::None, BOTH, PUBLIC, &[]),
-        (Flaw::LoseOneOfOthers, BOTH, PUBLIC, &["lost: 1 ", "deliveries_lost"]),
-        (Flaw::LoseOneOfOthers, &["chatterbox"], "", &["lost: 1 ", "deliveries_lost"]),
+        (Flaw::LoseOneOfOthers, BOTH, PUBLIC, LOST),
+        (Flaw::LoseOneOfOthers, &["chatterbox"], "", LOST),
         // All conversations are between the two processes. The flaws happen long after the last phone has come.
         (Flaw::LoseNotice, &["mychat"], STARTS, &["notices_lost", "lost: 1 "]),
         (Flaw::SwapForOdd, BOTH, PUBLIC, &["reordered", "stored.out_of_order"]),
@@ -163,17 +165,15 @@ fn expect_found((flaw, _, plan, names): Case<'_>, protocol: &str) {
     let has_first = names.first().is_none_or(|name| found.iter().any(|l| l.starts_with(name)));
     assert!(has_first, "{flaw:?}, {protocol}: {found:?}");
     match flaw {
-        // Each process alone has seen nothing wrong.
+        // Each process alone has lost nothing.
         Flaw::LoseOneOfOthers | Flaw::LoseNotice => {
-            let of_shards: Vec<_> = reports.iter().flat_map(failures).collect();
+            let of_shards = reports.iter().flat_map(failures);
+            let is_loss = |line: &&str| line.contains("lost");
+            let of_shards: Vec<_> = of_shards.filter(is_loss).collect();
             assert!(of_shards.is_empty(), "{flaw:?}, {protocol}: {of_shards:?}");
             let lost = ["deliveries_lost", "notices_lost"];
             let lost = lost.map(|name| count(&merged, &format!("/accounts/lapses/{name}")));
             assert_eq!(lost.iter().sum::<u64>(), 1, "{protocol}");
-        }
-        // The same, unless a sender is told at once that a message is stored, and sees another order.
-        Flaw::SwapForOdd if protocol == "websocket-chat" => {
-            assert_eq!(sum(&reports, "/messages/reordered"), 0);
         }
         _ => {}
     }
