@@ -20,9 +20,6 @@ impl Checks for Accounts {
         seat.known = u32::try_from(self.everyone.order.len()).expect("messages are fewer");
         if let Some(views) = &mut self.online {
             views.dialled(phone, persona, server);
-            if self.seats[phone.index()].may_be_hidden {
-                views.ignore(phone);
-            }
         }
     }
 
@@ -45,8 +42,7 @@ impl Checks for Accounts {
             self.present += 1;
             self.last_news = now;
         }
-        let may_be_hidden = self.seats[phone.index()].may_be_hidden;
-        if let Some(views) = self.online.as_mut().filter(|_| !may_be_hidden) {
+        if let Some(views) = &mut self.online {
             views.came(phone, persona, begun, is_followed, now);
         }
     }
@@ -58,9 +54,6 @@ impl Checks for Accounts {
         self.tidy(books);
         if let Some(views) = &mut self.online {
             views.went(phone, persona, books, now);
-            if self.seats[phone.index()].may_be_hidden {
-                views.ignore(phone);
-            }
         }
     }
 

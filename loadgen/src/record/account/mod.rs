@@ -110,8 +110,6 @@ struct Seat {
     hears_by_notice: bool,
     /// Whether it is shown who is online.
     is_shown_online: bool,
-    /// Whether others need not be shown that it is online.
-    may_be_hidden: bool,
     /// Counts its connections.
     generation: u32,
     /// Messages from this number on are owed to it, while it is there.
@@ -203,7 +201,9 @@ impl Accounts {
 
     /// The server need not show this phone as online: its socket is not one of those that make a user so.
     pub(crate) fn may_be_hidden(&mut self, phone: PhoneId) {
-        self.seats[phone.index()].may_be_hidden = true;
+        if let Some(views) = &mut self.online {
+            views.ignore(phone);
+        }
     }
 
     /// What phones are shown of who is online, if they are shown anything.

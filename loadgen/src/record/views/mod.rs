@@ -79,7 +79,7 @@ enum Truth {
     /// A roamer that was online is about to come back, here or from another server. Whether it is shown before that
     /// depends on what servers tell each other.
     Moving,
-    /// Nothing is expected of lists about it.
+    /// Nothing is expected of lists about it, whatever it does.
     Ignored,
 }
 
@@ -157,13 +157,19 @@ impl Views {
             // What was judged of the phone's old place does not hold for the new one.
             self.recent.clear();
         }
-        let was_online = self.online_now(phone);
-        self.truth[phone.index()] = if was_online { Truth::Moving } else { Truth::Coming };
+        self.truth[phone.index()] = match self.truth[phone.index()] {
+            Truth::Ignored => Truth::Ignored,
+            Truth::Online | Truth::Going | Truth::Moving => Truth::Moving,
+            Truth::Away | Truth::Coming => Truth::Coming,
+        };
         self.eyes[phone.index()] = Eye { view: None, entered: self.version() };
     }
 
     /// It is online.
     fn joined(&mut self, phone: PhoneId, begun: Begun, now: Moment) {
+        if self.truth[phone.index()] == Truth::Ignored {
+            return;
+        }
         let was = std::mem::replace(&mut self.truth[phone.index()], Truth::Online);
         self.online[self.places[phone.index()].index()].insert(phone);
         if was == Truth::Moving {
@@ -179,6 +185,9 @@ impl Views {
     fn left(&mut self, phone: PhoneId, begun: Begun, now: Moment) {
         let was = self.truth[phone.index()];
         self.close(phone);
+        if was == Truth::Ignored {
+            return;
+        }
         self.online[self.places[phone.index()].index()].remove(phone);
         self.truth[phone.index()] = Truth::Away;
         if matches!(was, Truth::Online | Truth::Going) {
