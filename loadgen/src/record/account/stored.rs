@@ -36,10 +36,11 @@ impl Stored {
 /// What a history shows of a log.
 #[derive(Debug)]
 struct Shown {
-    /// By place in the log: whether the message is there.
-    seen: Vec<bool>,
-    /// Messages before this place are older than what is shown.
+    /// Messages before this place in the log are older than what is shown.
     begin: usize,
+    /// By place in the log, from there on: whether the message is there. A history that a user has asked for is a page of
+    /// a log of perhaps millions.
+    seen: Vec<bool>,
 }
 
 /// A message in a history.
@@ -92,10 +93,10 @@ impl Accounts {
             if !self.is_acknowledged(number) {
                 continue;
             }
-            match (shown.seen[position], position < shown.begin) {
-                (true, _) => self.stored.found += 1,
-                (false, true) => self.stored.out_of_reach += 1,
-                (false, false) => self.lapses.add(Lapse::StoredMissing),
+            match position.checked_sub(shown.begin).map(|place| shown.seen[place]) {
+                Some(true) => self.stored.found += 1,
+                Some(false) => self.lapses.add(Lapse::StoredMissing),
+                None => self.stored.out_of_reach += 1,
             }
         }
     }
@@ -115,48 +116,47 @@ impl Accounts {
         is_whole: bool,
     ) {
         let (shown, _) = self.enter(at, kept, is_whole);
-        let missing = shown.seen.iter().take(known).skip(shown.begin).filter(|&&seen| !seen);
-        self.lapses.add_many(Lapse::HistoryWrong, missing.count() as u64);
+        let known = shown.seen.iter().take(known.saturating_sub(shown.begin));
+        let missing = known.filter(|&&seen| !seen).count();
+        self.lapses.add_many(Lapse::HistoryWrong, missing as u64);
     }
 
     /// Enters what is wrong with a history by itself. Returns also the messages that have no place in the log: they are
     /// in doubt, or only phones have heard them that had just come, or are about to be heard. What is wrong with a message
     /// of another shard is for that to count, which compares the same history.
     fn enter(&mut self, at: (Place, PhoneId), kept: &[Kept], is_whole: bool) -> (Shown, Vec<u32>) {
-        let mut seen = vec![false; self.known(at)];
-        let mut unseen = Vec::new();
-        // One more than the place of the last one.
-        let mut last = 0;
-        let mut begin = None;
-        for Kept { stamp, is_author_right, is_answer_right, is_id_right } in kept {
-            let stamp = stamp.filter(|stamp| is_in(stamp, at));
+        let (mut placed, mut unseen) = (Vec::new(), Vec::new());
+        for one in kept {
+            let stamp = one.stamp.filter(|stamp| is_in(stamp, at));
             let Some((number, sender)) = stamp.and_then(|s| Some((self.number(&s)?, s.sender)))
             else {
                 self.lapses.add(Lapse::StoredWrong);
                 continue;
             };
             let is_ours = !self.is_of_another(sender);
-            let mut note = |lapse, is_so| self.lapses.add_many(lapse, u64::from(is_so && is_ours));
-            note(Lapse::StoredWrong, !is_author_right);
-            note(Lapse::StoredReply, !is_answer_right);
-            let position = self.positions.get(number as usize).copied().unwrap_or(NOWHERE);
-            if position == NOWHERE {
-                unseen.extend(is_ours.then_some(number));
-                continue;
+            self.lapses.add_many(Lapse::StoredWrong, u64::from(!one.is_author_right && is_ours));
+            self.lapses.add_many(Lapse::StoredReply, u64::from(!one.is_answer_right && is_ours));
+            match self.position(number) {
+                NOWHERE => unseen.extend(is_ours.then_some(number)),
+                position => placed.push((position as usize, is_ours, one.is_id_right)),
             }
-            begin = Some(begin.map_or(position, |begin: u32| begin.min(position)));
-            let was_seen = std::mem::replace(&mut seen[position as usize], true);
+        }
+        let known = self.known(at);
+        let begin = match is_whole {
+            true => 0,
+            false => placed.iter().map(|&(position, ..)| position).min().unwrap_or(known),
+        };
+        // One more than the place of the last one.
+        let (mut seen, mut last) = (vec![false; known - begin], 0);
+        for (position, is_ours, is_id_right) in placed {
+            let mut note = |lapse, is_so| self.lapses.add_many(lapse, u64::from(is_so && is_ours));
+            let was_seen = std::mem::replace(&mut seen[position - begin], true);
             note(Lapse::StoredTwice, was_seen);
             // A second one has an id of its own.
             note(Lapse::IdWrong, !is_id_right && !was_seen);
             note(Lapse::StoredOutOfOrder, position < last && !was_seen);
             last = last.max(position + 1);
         }
-        let begin = match (is_whole, begin) {
-            (true, _) => 0,
-            (false, Some(begin)) => begin as usize,
-            (false, None) => seen.len(),
-        };
         (Shown { seen, begin }, unseen)
     }
 
