@@ -2,12 +2,17 @@
 
 use super::*;
 
+/// Ann has written four messages to everyone, which nobody has heard yet.
+fn after_four() -> (Accounts, Books, Vec<Stamp>) {
+    let (mut accounts, mut books) = three();
+    let all = (0..4).map(|_| send(&mut accounts, &mut books, ANN, Place::Everyone)).collect();
+    (accounts, books, all)
+}
+
 #[test]
 fn a_history_at_the_end_has_each_acknowledged_message_once_and_in_the_order_that_was_seen() {
     let stored = |order: &[usize], is_whole: bool| {
-        let (mut accounts, mut books) = three();
-        let all: Vec<_> =
-            (0..4).map(|_| send(&mut accounts, &mut books, ANN, Place::Everyone)).collect();
+        let (mut accounts, mut books, all) = after_four();
         // The last one is in doubt: nobody hears it.
         all[..3].iter().for_each(|stamp| hear_all(&mut accounts, &mut books, stamp));
         let order: Vec<_> = order.iter().map(|&number| all[number]).collect();
@@ -33,9 +38,7 @@ fn a_history_at_the_end_has_each_acknowledged_message_once_and_in_the_order_that
 fn a_history_that_is_asked_for_has_what_others_had_heard_by_then() {
     // Two messages were heard when it was asked for, a third meanwhile, and the fourth is still on its way.
     let shown = |order: &[usize], is_whole: bool| {
-        let (mut accounts, mut books) = three();
-        let all: Vec<_> =
-            (0..4).map(|_| send(&mut accounts, &mut books, ANN, Place::Everyone)).collect();
+        let (mut accounts, mut books, all) = after_four();
         all[..2].iter().for_each(|stamp| hear_all(&mut accounts, &mut books, stamp));
         let known = accounts.known(EVERYONE);
         hear_all(&mut accounts, &mut books, &all[2]);
