@@ -26,12 +26,17 @@ pub(super) struct AppAsker<'a> {
     signals: &'a Signals,
 }
 
-/// Asks for the last messages of a room or a conversation.
-pub(super) fn history_request(app: &App<'_>, pool: &Pool, place: Place) -> AppRequest {
+/// The app of a user who is signed in.
+pub(super) fn app_of(account: &Account) -> App<'_> {
+    App { user_id: &account.id, token: account.token.as_deref().unwrap_or_default() }
+}
+
+/// Asks for the last messages of a room or a conversation; `None`: it is not known, or there is no such place in the app.
+pub(super) fn history_request(app: &App<'_>, pool: &Pool, place: Place) -> Option<AppRequest> {
     match place {
-        Place::Room(room) => app.room_history(pool.room(room)),
-        Place::Phone(other) => app.history(pool.get(other).map_or("", |other| &other.id)),
-        Place::Everyone => app.rooms(),
+        Place::Room(room) => Some(app.room_history(pool.room(room))),
+        Place::Phone(other) => Some(app.history(&pool.get(other)?.id)),
+        Place::Everyone => None,
     }
 }
 
@@ -56,10 +61,9 @@ impl<'a> AppAsker<'a> {
     pub(super) fn ask(
         &mut self,
         account: &Account,
-        request: impl Fn(&App<'_>) -> AppRequest,
+        request: impl FnOnce(&App<'_>) -> AppRequest,
     ) -> Result<String, Failure> {
-        let token = account.token.as_deref().unwrap_or_default();
-        let app = App { user_id: &account.id, token };
+        let app = app_of(account);
         let AppRequest { method, path, body } = request(&app);
         let json = if body.is_empty() { "" } else { "Content-Type: application/json\r\n" };
         let headers = app.cookies() + json;
@@ -85,11 +89,12 @@ impl<'a> AppAsker<'a> {
     /// are of other runs.
     pub(super) fn history(&mut self, desk: &Desk, at: (Place, PhoneId)) -> Read {
         if at.0 == Place::Everyone {
-            // There is no such place in the app.
             return Ok((Vec::new(), true));
         }
         let account = desk.pool.get(at.1).ok_or(Failure::Unknown)?;
-        let body = self.ask(account, |app| history_request(app, &desk.pool, at.0))?;
+        let request =
+            history_request(&app_of(account), &desk.pool, at.0).ok_or(Failure::Unknown)?;
+        let body = self.ask(account, |_| request)?;
         read_history(desk, at.0, &body).ok_or(Failure::Late)
     }
 

@@ -9,7 +9,6 @@ use super::global;
 use super::lines::Lines;
 use super::lookback::{Question, Way};
 use super::run::Run;
-use crate::client::App;
 use crate::record::{Begun, Lapse};
 use crate::workload::Place;
 
@@ -50,15 +49,13 @@ impl Run<'_> {
                 self.write(by);
             }
             Way::Http(http) if http.under_way.len() < MOST_UNDER_WAY => {
-                let token = account.token.as_deref().unwrap_or_default();
-                let question = if http.is_global {
-                    Question { path: global::PATH.to_owned(), headers: global::headers(token) }
-                } else {
-                    let app = App { user_id: &account.id, token };
-                    let request = app::history_request(&app, &self.desk.pool, place);
-                    Question { path: request.path, headers: app.cookies() }
-                };
-                http.ask(look, question);
+                let app = app::app_of(account);
+                if http.is_global {
+                    let headers = global::headers(app.token);
+                    http.ask(look, Question { path: global::PATH.to_owned(), headers });
+                } else if let Some(request) = app::history_request(&app, &self.desk.pool, place) {
+                    http.ask(look, Question { path: request.path, headers: app.cookies() });
+                }
             }
             Way::Socket(_) | Way::Http(_) | Way::Nowhere => {}
         }
