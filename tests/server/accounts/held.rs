@@ -9,7 +9,7 @@ use nix::sys::ptrace::{self, Options};
 use nix::sys::wait::{WaitPidFlag, waitpid};
 use nix::unistd::Pid;
 
-use crate::harness::Server;
+use crate::harness::{Server, eventually};
 
 /// The stopped thread. It runs again when this is released or dropped, by the thread that has stopped it.
 pub(super) struct HeldStore(Pid);
@@ -17,11 +17,14 @@ pub(super) struct HeldStore(Pid);
 impl HeldStore {
     /// Stops the store of a server. All jobs that it is given from now on wait.
     pub(super) fn of(server: &Server) -> HeldStore {
-        let threads = fs::read_dir(format!("/proc/{}/task", server.pid())).expect("it runs");
-        let store = threads.flatten().find(|thread| {
-            fs::read_to_string(thread.path().join("comm")).is_ok_and(|name| name == "store\n")
+        // A thread names itself. One that has not run yet is still called as its process is.
+        let store = eventually("the store's thread", || {
+            let threads = fs::read_dir(format!("/proc/{}/task", server.pid())).expect("it runs");
+            threads.flatten().find(|thread| {
+                fs::read_to_string(thread.path().join("comm")).is_ok_and(|name| name == "store\n")
+            })
         });
-        let name = store.expect("a server with a folder has this thread").file_name();
+        let name = store.file_name();
         let id = name.to_str().and_then(|id| id.parse().ok()).expect("threads have numbers");
         let thread = Pid::from_raw(id);
         // If the test ends early, the server ends too.
