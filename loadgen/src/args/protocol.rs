@@ -272,7 +272,7 @@ pub(super) fn postings(args: &Args) -> Postings {
                 notices: 0.0,
                 status: 0.0,
                 replies: share(flags.replies, skills.has_replies),
-                read: share(flags.marks, skills.marks_read),
+                marks: share(flags.marks, skills.marks_read),
                 typing: share(args.typing, skills.types),
                 histories: flags.histories,
             }

@@ -55,70 +55,29 @@ pub(super) struct Stored {
     pub(super) unread: u64,
 }
 
-/// What the plan's users write.
-#[derive(Debug, Serialize)]
-pub(super) struct AccountPlan {
-    /// The share of messages that go to one user.
-    pub(super) private: f64,
-    /// How many rooms there are, and the share of messages that go to one of them.
-    pub(super) rooms: u32,
-    pub(super) room_share: f64,
-    /// The share of conversations one side of which is on the app's start page.
-    pub(super) notices: f64,
-    /// The share of pairs without a room who have only the list of who is online open.
-    pub(super) status: f64,
-    /// The share of messages that answer another one.
-    pub(super) replies: f64,
-    /// The share of messages that one of their readers marks as read.
-    pub(super) marks: f64,
-    /// The share of messages that are typed visibly.
-    pub(super) typing: f64,
-    /// How many histories users ask for each second.
-    pub(super) histories: f64,
-}
-
-impl AccountPlan {
-    pub(super) fn of(postings: &Postings) -> Self {
-        let Postings { private, rooms, room_share, notices, status, replies, read, .. } = *postings;
-        let Postings { typing, histories, .. } = *postings;
-        let marks = read;
-        AccountPlan {
-            private,
-            rooms,
-            room_share,
-            notices,
-            status,
-            replies,
-            marks,
-            typing,
-            histories,
+/// What the plan's users write, in words.
+pub(super) fn in_words(postings: &Postings) -> String {
+    let Postings { private, rooms, room_share, .. } = postings;
+    let Postings { notices, status, replies, marks, typing, histories, .. } = postings;
+    let mut words = format!("{private:.2} private");
+    if *rooms > 0 {
+        words += &format!(", {room_share:.2} to {rooms} rooms");
+    }
+    for (share, what) in [
+        (notices, "with notices"),
+        (status, "watch who is online"),
+        (replies, "replies"),
+        (marks, "marked as read"),
+        (typing, "typed"),
+    ] {
+        if *share > 0.0 {
+            words += &format!(", {share:.2} {what}");
         }
     }
-
-    /// In words, for the line about the plan.
-    pub(super) fn words(&self) -> String {
-        let AccountPlan { private, rooms, room_share, .. } = self;
-        let AccountPlan { notices, status, replies, marks, typing, histories, .. } = self;
-        let mut words = format!("{private:.2} private");
-        if *rooms > 0 {
-            words += &format!(", {room_share:.2} to {rooms} rooms");
-        }
-        for (share, what) in [
-            (notices, "with notices"),
-            (status, "watch who is online"),
-            (replies, "replies"),
-            (marks, "marked as read"),
-            (typing, "typed"),
-        ] {
-            if *share > 0.0 {
-                words += &format!(", {share:.2} {what}");
-            }
-        }
-        if *histories > 0.0 {
-            words += &format!(", {histories} histories a second");
-        }
-        words
+    if *histories > 0.0 {
+        words += &format!(", {histories} histories a second");
     }
+    words
 }
 
 /// The summary, if the run's realm is that of users with accounts.

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::accounts::{AccountPlan, Accounts};
+use super::accounts::{Accounts, in_words};
 use super::cast::{Convergence, Kinds, Notice};
 use super::commands::Told;
 use super::ledger::Row;
@@ -19,6 +19,7 @@ use super::sessions::{SessionPlan, Sessions};
 use super::shard::{ShardPart, Shards};
 use crate::origin::Origin;
 use crate::record::Second;
+use crate::workload::Postings;
 
 /// What `certificates` says.
 pub(super) const CHECKED: &str = "checked";
@@ -158,7 +159,7 @@ pub(super) struct Plan {
     pub(super) sessions: Option<SessionPlan>,
     /// Only with users with accounts.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) accounts: Option<AccountPlan>,
+    pub(super) accounts: Option<Postings>,
     /// `open`: messages are due when the plan says, whatever the server does. `closed`: a phone waits
     /// for its last message before it writes the next.
     pub(super) model: &'static str,
@@ -206,7 +207,7 @@ impl Plan {
     /// What only its realm has, in words.
     pub(super) fn realm_words(&self) -> Option<String> {
         let sessions = self.sessions.as_ref().map(SessionPlan::words);
-        sessions.or_else(|| self.accounts.as_ref().map(AccountPlan::words))
+        sessions.or_else(|| self.accounts.as_ref().map(in_words))
     }
 
     /// What was written, in words that fit between "wrote" and "for 30 seconds".

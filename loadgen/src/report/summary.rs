@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use super::accounts::AccountPlan;
 use super::quantiles::Quantiles;
 use super::ratio::{per_message, share};
 use super::sessions::SessionPlan;
@@ -148,7 +147,7 @@ fn told_plan(plan: &plan::Plan, around: &Surroundings<'_>) -> Plan {
         },
         accounts: match dialect.realm() {
             Realm::Mobile(_) | Realm::Messenger(_) => None,
-            Realm::Account(_) => Some(AccountPlan::of(&settings.postings)),
+            Realm::Account(_) => Some(settings.postings),
         },
         own_server: around.is_own,
         model: if plan.is_closed { "closed" } else { "open" },

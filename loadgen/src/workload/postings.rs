@@ -22,7 +22,7 @@ pub(crate) struct Postings {
     /// The share of messages that answer another one of the same place.
     pub(crate) replies: f64,
     /// The share of messages that one of their readers marks as read.
-    pub(crate) read: f64,
+    pub(crate) marks: f64,
     /// The share of messages that are typed visibly.
     pub(crate) typing: f64,
     /// How many histories users ask for each second, while the plan is played.
@@ -38,7 +38,7 @@ impl Postings {
         notices: 0.0,
         status: 0.0,
         replies: 0.0,
-        read: 0.0,
+        marks: 0.0,
         typing: 0.0,
         histories: 0.0,
     };
@@ -74,7 +74,7 @@ impl Postings {
         (rooms, phones): (&Rooms, u32),
         seed: u64,
     ) -> Option<PhoneId> {
-        if !hits(self.read, message, seed ^ 0x4ead) {
+        if !hits(self.marks, message, seed ^ 0x4ead) {
             return None;
         }
         let part = fraction(message, seed ^ 0x4eae);
@@ -115,7 +115,7 @@ mod tests {
 
     #[test]
     fn a_message_is_marked_as_read_by_one_who_can_read_it_or_by_nobody() {
-        let postings = Postings { read: 0.5, ..Postings::NONE };
+        let postings = Postings { marks: 0.5, ..Postings::NONE };
         let rooms = Rooms::new(3, 10, None, 1);
         let readers = |place| -> Vec<_> {
             (0..1000).filter_map(|n| postings.reader(n, place, (&rooms, 10), 1)).collect()

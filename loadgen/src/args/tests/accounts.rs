@@ -71,8 +71,8 @@ fn flags_that_do_not_go_together_are_one_clear_line() {
 fn what_one_flag_leaves_is_shared_as_without_it_and_no_share_is_lost() {
     let of = |args: &str| {
         let postings = postings(&format!("--protocol v1 {args}")).expect("valid");
-        let Postings { private, rooms, room_share, replies, read, typing, .. } = postings;
-        (private, rooms, room_share, replies, read, typing)
+        let Postings { private, rooms, room_share, replies, marks, typing, .. } = postings;
+        (private, rooms, room_share, replies, marks, typing)
     };
     assert_eq!(of(""), (0.9, 0, 0.0, 0.1, 0.1, 0.1));
     assert_eq!(of("--rooms 4"), (0.45, 4, 0.5, 0.1, 0.1, 0.1));
