@@ -1,5 +1,7 @@
 //! [`Pen`]: what a phone writes with: correct frames, and bytes that mean nothing.
 
+use std::mem;
+
 use serde::Serialize;
 use switchboard::ws::Frame;
 
@@ -7,7 +9,7 @@ use switchboard::ws::Frame;
 #[derive(Debug)]
 pub(crate) struct Pen {
     random: fastrand::Rng,
-    json: Vec<u8>,
+    json: String,
 }
 
 impl Pen {
@@ -17,7 +19,7 @@ impl Pen {
     /// A pen whose masks and keys come from this seed. Masks must be unpredictable in a browser, whose
     /// scripts may be hostile (RFC 6455 §10.3). loadgen has no scripts, and its runs should be repeatable.
     pub(crate) fn new(seed: u64) -> Self {
-        Pen { random: fastrand::Rng::with_seed(seed), json: Vec::new() }
+        Pen { random: fastrand::Rng::with_seed(seed), json: String::new() }
     }
 
     /// Appends this many random bytes.
@@ -62,25 +64,17 @@ impl Pen {
 
     /// A frame of the protocol, which serde turns into JSON.
     pub(crate) fn write_json(&mut self, frame: &impl Serialize, out: &mut Vec<u8>) {
-        let write = |json: &mut Vec<u8>| serde_json::to_writer(json, frame);
-        self.write_with(|json| write(json).expect("strings always have a JSON form"), out);
+        let json = serde_json::to_string(frame).expect("strings always have a JSON form");
+        self.write(&Frame::Text(&json), out);
     }
 
     /// A frame of the protocol whose JSON is these parts, one after the other. For the frame that is sent most:
     /// serde looks at each byte of a string, whether it needs an escape.
     pub(crate) fn write_parts(&mut self, parts: &[&str], out: &mut Vec<u8>) {
-        self.write_with(
-            |json| parts.iter().for_each(|part| json.extend_from_slice(part.as_bytes())),
-            out,
-        );
-    }
-
-    fn write_with(&mut self, write: impl FnOnce(&mut Vec<u8>), out: &mut Vec<u8>) {
-        let mut json = std::mem::take(&mut self.json);
+        let mut json = mem::take(&mut self.json);
         json.clear();
-        write(&mut json);
-        let text = str::from_utf8(&json).expect("JSON is UTF-8");
-        self.write(&Frame::Text(text), out);
+        parts.iter().for_each(|part| json.push_str(part));
+        self.write(&Frame::Text(&json), out);
         self.json = json;
     }
 

@@ -35,6 +35,8 @@ struct Piece {
     /// When it begins, and how long it is, in seconds.
     begin: f64,
     length: f64,
+    /// The moment at which it begins.
+    begins: Moment,
     /// The height of the curve at its beginning.
     below: f64,
     /// How far it rises.
@@ -50,7 +52,9 @@ impl Sends {
         let pieces = timing.stages.iter().map(|stage| {
             let (length, rise) = (stage.time.as_secs_f64(), stage.messages());
             let growth = if length > 0.0 { (stage.rate - stage.rate_before) / length } else { 0.0 };
-            let piece = Piece { begin, length, below, rise, rate: stage.rate_before, growth };
+            let begins = Moment::START + Duration::from_secs_f64(begin);
+            let rate = stage.rate_before;
+            let piece = Piece { begin, length, begins, below, rise, rate, growth };
             begin += length;
             below += rise;
             piece
@@ -88,11 +92,9 @@ impl Iterator for Sends {
             if above < piece.rise {
                 let seconds = piece.begin + piece.seconds_to(above).clamp(0.0, piece.length);
                 let at = Moment::START + Duration::from_secs_f64(seconds);
+                let at = Moment::from_nanos(at.as_nanos() / self.grain * self.grain);
                 // Rounding down must not move it before its stage.
-                let begin = Moment::START + Duration::from_secs_f64(piece.begin);
-                return Some(
-                    Moment::from_nanos(at.as_nanos() / self.grain * self.grain).max(begin),
-                );
+                return Some(at.max(piece.begins));
             }
             self.piece += 1;
         }

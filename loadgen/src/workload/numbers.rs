@@ -8,8 +8,8 @@ use crate::phone_id::PhoneId;
 /// The numbers of a run's phones.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Numbers {
-    /// Seven digits, and six zeros.
-    base: u64,
+    /// The number that would be that of phone 0.
+    first: [u8; Numbers::DIGITS],
     clients: u32,
 }
 
@@ -19,8 +19,10 @@ impl Numbers {
 
     /// Numbers for this many phones, and one more for the probe.
     pub(crate) fn new(clients: u32, seed: u64) -> Self {
-        let six_digits = fastrand::Rng::with_seed(seed).u64(0..1_000_000);
-        Numbers { base: (4_000_000 + six_digits) * 1_000_000, clients }
+        let mut first = [b'0'; Numbers::DIGITS];
+        first[0] = b'4';
+        write_digits(fastrand::Rng::with_seed(seed).u32(0..1_000_000), &mut first[1..SHARED]);
+        Numbers { first, clients }
     }
 
     /// How many digits a number has.
@@ -32,11 +34,8 @@ impl Numbers {
         phone: PhoneId,
         buffer: &'b mut [u8; Numbers::DIGITS],
     ) -> &'b str {
-        let mut rest = self.base + u64::from(phone.0);
-        for digit in buffer.iter_mut().rev() {
-            *digit = b"0123456789"[(rest % 10) as usize];
-            rest /= 10;
-        }
+        *buffer = self.first;
+        write_digits(phone.0, &mut buffer[SHARED..]);
         str::from_utf8(buffer).expect("digits are ASCII")
     }
 
@@ -47,10 +46,24 @@ impl Numbers {
 
     /// The phone that has this number; `None` if it is none of ours.
     pub(crate) fn phone(&self, number: &str) -> Option<PhoneId> {
-        // `parse` would take a plus sign as well. A number is thirteen digits, of which the first is a 4.
-        let is_plain = number.len() == Self::DIGITS && number.starts_with('4');
-        let place = number.parse::<u64>().ok().filter(|_| is_plain)?.checked_sub(self.base)?;
-        u32::try_from(place).ok().filter(|&place| place < self.clients).map(PhoneId)
+        let own = number.as_bytes().strip_prefix(&self.first[..SHARED])?;
+        let digit = |place: u32, &byte: &u8| {
+            byte.is_ascii_digit().then(|| place * 10 + u32::from(byte - b'0'))
+        };
+        let place = own.iter().try_fold(0, digit).filter(|_| number.len() == Numbers::DIGITS)?;
+        (place < self.clients).then_some(PhoneId(place))
+    }
+}
+
+/// How many digits all numbers of a run share.
+const SHARED: usize = 7;
+
+/// Fills `digits` with a number in decimal.
+fn write_digits(number: u32, digits: &mut [u8]) {
+    let mut rest = number;
+    for digit in digits.iter_mut().rev() {
+        *digit = b"0123456789"[(rest % 10) as usize];
+        rest /= 10;
     }
 }
 

@@ -34,8 +34,8 @@ pub(crate) struct Stamp {
 /// Writes and reads the texts of one run.
 #[derive(Debug)]
 pub(crate) struct Texts {
-    /// The beginning of all texts of this run, which is another one in each run.
-    run: u32,
+    /// The beginning of all texts of this run, which is another one in each run: eight digits and a space.
+    run: String,
     seed: u64,
     sizes: Sizes,
     /// As long as the longest text. Behind the stamp, a text is the beginning of this.
@@ -46,30 +46,30 @@ impl Texts {
     /// Texts of these sizes, of the run with this seed.
     pub(crate) fn new(sizes: Sizes, seed: u64) -> Self {
         let filling = FILLING.repeat(sizes.most().div_ceil(FILLING.len()));
-        Texts { run: fastrand::Rng::with_seed(seed).u32(..), seed, sizes, filling }
+        Texts { run: String::new(), seed, sizes, filling }
+            .of_run(fastrand::Rng::with_seed(seed).u32(..))
     }
 
     /// The same, with this beginning: messages that are stored must not look like those of another run with
     /// the same seed.
     pub(crate) fn of_run(self, run: u32) -> Self {
-        Texts { run, ..self }
+        Texts { run: format!("{run:08x} "), ..self }
     }
 
     /// Whether a text begins as those of this run.
     pub(crate) fn begin(&self, text: &str) -> bool {
-        let run = text.split(' ').next().filter(|run| run.len() == RUN_DIGITS);
-        run.and_then(|run| u32::from_str_radix(run, 16).ok()) == Some(self.run)
+        text.starts_with(&self.run)
     }
 
     /// Writes a text in place of what `text` holds.
     pub(crate) fn write(&self, stamp: &Stamp, text: &mut String) {
         text.clear();
         let Stamp { number, sender, recipient, intended } = *stamp;
-        push_hex(self.run.into(), RUN_DIGITS, text);
-        for part in [number, sender.0.into(), recipient.0.into()] {
-            push_hex(part, 1, text);
+        text.push_str(&self.run);
+        let checked = intended.as_nanos() << 4 | check_digit(stamp);
+        for part in [number, sender.0.into(), recipient.0.into(), checked] {
+            push_hex(part, text);
         }
-        push_hex(intended.as_nanos() << 4 | check_digit(stamp), 1, text);
         let size = self.sizes.of(number, self.seed);
         text.push_str(self.filling(size.saturating_sub(text.len())));
         (text.len()..size).for_each(|_| text.push(PADDING));
@@ -85,10 +85,7 @@ impl Texts {
 
     /// Reads a text; `None` if it is none of ours, or not as it was written.
     pub(crate) fn read(&self, text: &str) -> Option<Stamp> {
-        let mut rest = text.as_bytes();
-        if take_hex(&mut rest)? != u64::from(self.run) {
-            return None;
-        }
+        let mut rest = text.strip_prefix(&self.run)?.as_bytes();
         let number = take_hex(&mut rest)?;
         let mut phone = || take_hex(&mut rest).and_then(|id| u32::try_from(id).ok()).map(PhoneId);
         let (sender, recipient) = (phone()?, phone()?);
@@ -122,38 +119,45 @@ fn sum_of_digits(number: u64) -> u64 {
     pairs.wrapping_mul(0x0101_0101_0101_0101) >> 56
 }
 
-/// How many digits the beginning of a run's texts has.
-const RUN_DIGITS: usize = 8;
 /// The most digits that a number has.
 const MOST_DIGITS: usize = 16;
 
-/// Appends a number in hexadecimal, of at least `least_digits` digits, and a space. Each message has five numbers, and
-/// `write!` takes five times as long.
-fn push_hex(number: u64, least_digits: usize, text: &mut String) {
-    let digits = number.checked_ilog2().map_or(0, |bits| bits as usize / 4 + 1);
-    for place in (0..digits.max(least_digits)).rev() {
-        text.push(char::from(b"0123456789abcdef"[(number >> (4 * place) & 15) as usize]));
+/// Appends a number in hexadecimal, and a space. Each message has four numbers, and `write!` takes five times as long.
+fn push_hex(number: u64, text: &mut String) {
+    let count = number.checked_ilog2().map_or(1, |bits| bits as usize / 4 + 1);
+    let mut digits = [b' '; MOST_DIGITS + 1];
+    for (place, digit) in digits[..count].iter_mut().rev().enumerate() {
+        *digit = b"0123456789abcdef"[(number >> (4 * place) & 15) as usize];
     }
-    text.push(' ');
+    text.push_str(str::from_utf8(&digits[..=count]).expect("digits are ASCII"));
 }
 
 /// Takes such a number and its space from the front of `text`; `None` if there is none.
 fn take_hex(text: &mut &[u8]) -> Option<u64> {
     let mut number = 0;
     for (place, &byte) in text.iter().enumerate().take(MOST_DIGITS + 1) {
-        let digit = match byte {
-            b'0'..=b'9' => byte - b'0',
-            b'a'..=b'f' => byte - b'a' + 10,
-            b' ' if place > 0 => {
+        match VALUES[usize::from(byte)] {
+            value @ 0..=15 => number = number << 4 | u64::from(value),
+            _ if byte == b' ' && place > 0 => {
                 *text = &text[place + 1..];
                 return Some(number);
             }
             _ => return None,
-        };
-        number = number << 4 | u64::from(digit);
+        }
     }
     None
 }
+
+/// What each digit is worth; 16: no digit.
+const VALUES: [u8; 256] = {
+    let mut values = [16; 256];
+    let mut value = 0;
+    while value < 16 {
+        values[b"0123456789abcdef"[value] as usize] = value as u8;
+        value += 1;
+    }
+    values
+};
 
 #[cfg(test)]
 mod tests {
@@ -234,17 +238,17 @@ mod tests {
 
     #[test]
     fn a_number_in_a_text_is_hexadecimal_and_ends_with_a_space() {
-        let written = |number, least_digits| {
+        let written = |number| {
             let mut text = String::new();
-            push_hex(number, least_digits, &mut text);
+            push_hex(number, &mut text);
             let mut rest = text.as_bytes();
             assert_eq!((take_hex(&mut rest), rest), (Some(number), &b""[..]));
             text
         };
-        assert_eq!(written(0, 1), "0 ");
-        assert_eq!(written(0x1f, RUN_DIGITS), "0000001f ");
-        assert_eq!(written(0x1234_5678_9abc_def0, RUN_DIGITS), "123456789abcdef0 ");
-        assert_eq!(written(u64::MAX, 1), "ffffffffffffffff ");
+        assert_eq!(written(0), "0 ");
+        assert_eq!(written(0x1f), "1f ");
+        assert_eq!(written(0x1234_5678_9abc_def0), "123456789abcdef0 ");
+        assert_eq!(written(u64::MAX), "ffffffffffffffff ");
         for other in ["", " ", "  ", "1f", "+1 ", "-1 ", "1F ", "g ", "é ", "0123456789abcdef0 "] {
             let mut rest = other.as_bytes();
             assert_eq!((take_hex(&mut rest), rest), (None, other.as_bytes()), "{other}");
