@@ -231,8 +231,7 @@ fn the_level_of_the_log_and_the_operators_token_can_change() {
 
 #[test]
 fn a_shorter_time_to_be_silent_holds_for_those_who_are_here() {
-    let world =
-        Reloaded::start(&["--handshake-timeout", "300ms"], "SWITCHBOARD_CLOSE_TIMEOUT=1h\n");
+    let world = Reloaded::start(&["--handshake-timeout", "2s"], "SWITCHBOARD_CLOSE_TIMEOUT=1h\n");
     let mut phone = world.server.quiet(ALICE);
     world.settings(
         "SWITCHBOARD_PING_TIMEOUT=100ms\nSWITCHBOARD_SWEEP_INTERVAL=50ms\n",

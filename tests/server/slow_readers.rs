@@ -71,7 +71,8 @@ fn a_reader_who_falls_too_far_behind_is_given_up_and_its_senders_are_told() {
 
 #[test]
 fn a_reader_who_reads_nothing_for_too_long_is_given_up() {
-    let server = Server::start(&["--write-timeout", "300ms"]);
+    // The test has to notice in time that a message waits.
+    let server = Server::start(&["--write-timeout", "2s"]);
     let mut sleeper = sleeper(&server, "?presence=none");
     let mut bob = server.quiet(BOB);
     fill(&server, &mut bob);

@@ -79,7 +79,7 @@ fn a_silent_socket_of_every_address_is_asked_and_stays_if_it_answers() {
 #[test]
 fn a_socket_of_every_address_that_answers_nothing_is_removed() {
     let data = Data::new();
-    let server = data.start_with(&["--ping-timeout", "600ms", "--sweep-interval", "50ms"]);
+    let server = data.start_with(&["--ping-timeout", "2s", "--sweep-interval", "50ms"]);
     for (path, mut wire) in sockets(&server) {
         assert_eq!(next(&mut wire).0, PING, "{path}");
         let (opcode, payload) = next(&mut wire);

@@ -10,7 +10,7 @@ use crate::harness::{Server, befriend, eventually};
 fn a_silent_session_is_removed_by_the_sweep_and_its_contacts_hear_of_it() {
     let server = Server::start(&[
         "--ping-timeout",
-        "700ms",
+        "2s",
         "--sweep-interval",
         "100ms",
         "--contact-grace",
