@@ -9,11 +9,13 @@ use crate::harness::{Server, Wire, binary, eventually, frame, pause};
 fn storm_of_half_messages(server: &Server, phones: usize) -> (f64, f64) {
     let resident = || server.metrics()["process_resident_memory_bytes"];
     let begun = &frame(1, vec![b' '; 65_536])[..65_000];
-    let mut crowd: Vec<Wire> = (0..phones).map(|_| server.wire()).collect();
-    for (number, wire) in crowd.iter_mut().enumerate() {
+    let phone = |number| {
+        let mut wire = server.wire();
         wire.upgrade(&format!("/ws/{number:010}?presence=none"));
         wire.send(begun);
-    }
+        wire
+    };
+    let crowd: Vec<Wire> = (0..phones).map(phone).collect();
     let all = (phones * 60_000) as f64;
     let inbox = || server.metrics()["switchboard_inbox_bytes"];
     eventually("they are kept", || (inbox() >= all && resident() > all).then_some(()));

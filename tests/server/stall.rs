@@ -11,22 +11,21 @@ const PHONES: usize = 1_100;
 #[test]
 fn nobody_is_evicted_after_the_server_was_stopped_for_longer_than_a_timeout() {
     raise_descriptor_limit();
-    let server = Server::start(&["--ping-timeout", "2s", "--sweep-interval", "100ms"]);
-    let mut phones: Vec<Wire> = Vec::new();
-    for n in 0..PHONES {
-        let mut wire = server.wire();
-        wire.upgrade(&format!("/ws/100000{n:04}?presence=none"));
-        phones.push(wire);
-        if n % 100 == 99 {
-            phones.iter_mut().for_each(|phone| phone.send(frame(PONG, "")));
-        }
+    let server = Server::start(&["--ping-timeout", "4s", "--sweep-interval", "100ms"]);
+    // All of them come at once, so that none is silent for long before the stop.
+    server.freeze();
+    let mut phones: Vec<Wire> = (0..PHONES).map(|_| server.wire()).collect();
+    for (n, phone) in phones.iter_mut().enumerate() {
+        phone.send(Wire::upgrade_request(&format!("/ws/100000{n:04}?presence=none"), ""));
     }
+    server.thaw();
+    phones.iter_mut().for_each(Wire::expect_switch);
     let mut words = frame(PONG, [0; 120]).repeat(32);
     words.extend(frame(TEXT, r#"{"type":"ping"}"#));
 
     server.freeze();
     phones.iter_mut().for_each(|phone| phone.send(&words));
-    pause(Duration::from_millis(2_500));
+    pause(Duration::from_millis(4_500));
     server.thaw();
     phones.iter_mut().for_each(|phone| assert_eq!(phone.text(), r#"{"type":"pong"}"#));
 }

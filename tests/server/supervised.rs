@@ -362,8 +362,12 @@ fn a_crowd_that_comes_back_after_a_crash_waits_for_the_next_server() {
     let door = Door::open();
     let mut first = door.start(&[]);
     let path = |n| format!("/ws/1000000{n:03}?presence=none");
-    let mut crowd: Vec<Wire> = (0..CROWD).map(|_| first.wire()).collect();
-    crowd.iter_mut().enumerate().for_each(|(n, wire)| wire.upgrade(&path(n)));
+    let visit = |n| {
+        let mut wire = first.wire();
+        wire.upgrade(&path(n));
+        wire
+    };
+    let crowd: Vec<Wire> = (0..CROWD).map(visit).collect();
     first.signal(Signal::SIGKILL);
     assert_eq!(first.ended().code(), None);
     drop(crowd);
