@@ -79,7 +79,11 @@ impl Listener {
     /// The next line, which is such an event.
     #[track_caller]
     fn next(&mut self, event: &str) -> Value {
-        let line = self.line().expect("the stream goes on");
+        // Between any two lines there may be a sign of life: one comes every few seconds.
+        let mut line = self.line().expect("the stream goes on");
+        while line["event"] == "alive" {
+            line = self.line().expect("the stream goes on");
+        }
         assert_eq!(line["event"], event, "{line}");
         let time = line["time"].as_str().expect("a time");
         assert!(time.len() == 24 && time.ends_with('Z'), "{time}");
