@@ -4,7 +4,7 @@
 //! It is as unlike the real server as can be: a thread for each device, one lock around everything, JSON
 //! with spaces. It keeps no books, and forgets devices that go.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Read as _};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -66,6 +66,8 @@ struct Chat {
     /// By id: open invitations, and messages that can be read.
     invitations: BTreeMap<String, Value>,
     messages: BTreeMap<String, Value>,
+    /// Sessions that know each other, in both orders.
+    contacts: BTreeSet<(String, String)>,
     sent: u32,
     invited: u32,
 }
@@ -142,8 +144,20 @@ impl Chat {
                 say(&mut stream, &json!({"type": "invitation_received", "data": invitation}))?;
             }
         }
+        // A device may come only after its session has got contacts.
+        let is_there = |other: &str| self.online.get(other).is_some_and(|them| !them.is_empty());
+        for (_, other) in
+            self.contacts.iter().filter(|(one, other)| one == session && is_there(other))
+        {
+            say(&mut stream, &json!({"type": "contact_online", "data": {"sessionId": other}}))?;
+        }
         self.online.entry(session.to_owned()).or_default().push(stream);
         Ok(())
+    }
+
+    fn befriend(&mut self, one: &str, other: &str) {
+        self.contacts.insert((one.to_owned(), other.to_owned()));
+        self.contacts.insert((other.to_owned(), one.to_owned()));
     }
 
     fn message(&mut self, from: &str, mut message: Value, by: &TcpStream, slip: Slip) {
@@ -154,6 +168,7 @@ impl Chat {
         if slip == Slip::GiveBack {
             return self.status(from, &id, "undelivered", None);
         }
+        self.befriend(from, &to);
         message["isOutgoing"] = false.into();
         let mut second = self.online.get(&to).and_then(|devices| devices.get(1)?.try_clone().ok());
         let but = second.as_ref().filter(|_| slip == Slip::LoseCopy);
@@ -219,6 +234,7 @@ impl Chat {
         self.tell(&word(&invitation, "recipientId"), "invitation_response", &invitation, Some(by));
         if answer == "accepted" {
             let (from, to) = (word(&invitation, "senderId"), word(&invitation, "recipientId"));
+            self.befriend(&from, &to);
             self.tell(&from, "contact_online", &json!({"sessionId": to}), None);
             self.tell(&to, "contact_online", &json!({"sessionId": from}), None);
         }
