@@ -3,11 +3,10 @@
 mod begun;
 
 use std::collections::BTreeSet;
-use std::net::TcpListener;
 use std::process::{Command, Stdio};
 use std::{env, fs, process};
 
-use begun::serve;
+use begun::{closed, serve};
 use serde_json::Value;
 
 /// What only a loadgen of the same version reads.
@@ -71,8 +70,8 @@ fn shards(plan: &[&str]) -> [Value; 2] {
 
 #[test]
 fn a_run_that_cannot_begin_says_why_in_the_file() {
-    let nobody = TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr());
-    let report = report(&[&format!("ws://{}", nobody.expect("a free port"))]);
+    let (_socket, nobody) = closed();
+    let report = report(&[&format!("ws://{nobody}")]);
     let error = report["error"].as_str().expect("a sentence");
     assert!(error.starts_with("cannot connect"), "{error}");
     assert_eq!((&report["verdict"], &report["exit_code"]), (&"failed".into(), &1.into()));

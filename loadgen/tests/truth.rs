@@ -1,6 +1,7 @@
 //! Does loadgen tell the truth? The real program runs against its own server, against servers with a fault,
 //! and against what is no server at all.
 
+mod begun;
 #[expect(dead_code, reason = "this test has one server at a time")]
 mod fake_server;
 mod personas;
@@ -260,10 +261,7 @@ fn a_server_that_names_a_phone_twice_or_answers_no_ping_is_found_out() {
 
 #[test]
 fn what_is_no_server_or_does_not_speak_sca_is_one_clear_line() {
-    let closed = {
-        let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
-        listener.local_addr().expect("it is bound")
-    };
+    let (_socket, closed) = begun::closed();
     let (code, stdout, stderr) = run_once(&[&format!("ws://{closed}")]);
     let line = format!("loadgen: cannot connect to ws://{closed}: connection refused\n");
     assert_eq!((code, &*stdout, stderr), (1, "", line));

@@ -1,5 +1,6 @@
 //! [`Begun`]: a program that runs while the test does something to it; [`serve`]: its built-in server, in a
-//! process of its own; and [`until`], which waits for a file of the system to say something.
+//! process of its own; [`closed`], an address without a server; and [`until`], which waits for a file of the system to
+//! say something.
 
 #![allow(dead_code, reason = "each of the tests needs a part of it")]
 
@@ -7,12 +8,14 @@ pub(crate) mod folder;
 pub(crate) mod shards;
 
 use std::io::{BufRead as _, BufReader, Read};
+use std::net::SocketAddr;
 use std::process::{self, Child, ChildStdin, ChildStdout, Command, Output, Stdio};
 use std::time::{Duration, SystemTime};
 use std::{fs, thread};
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
+use socket2::{Domain, Socket, Type};
 
 /// Time between two looks.
 const STEP: Duration = Duration::from_millis(10);
@@ -121,6 +124,14 @@ pub(crate) fn serve(listen: &str) -> (Begun, String) {
     // A pipe that is not read would fill up.
     thread::spawn(move || lines.for_each(drop));
     (server, address.expect("it says where it listens"))
+}
+
+/// An address at which nobody listens as long as the socket is there: nobody else can get the port meanwhile.
+pub(crate) fn closed() -> (Socket, SocketAddr) {
+    let socket = Socket::new(Domain::IPV4, Type::STREAM, None).expect("a socket");
+    socket.bind(&SocketAddr::from(([127, 0, 0, 1], 0)).into()).expect("a free port");
+    let address = socket.local_addr().ok().and_then(|found| found.as_socket()).expect("IPv4");
+    (socket, address)
 }
 
 /// A moment in two to three seconds, in seconds since the Unix epoch: for `--start-at`.
