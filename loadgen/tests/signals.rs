@@ -7,7 +7,6 @@ mod fake_server;
 
 use std::io::Read as _;
 use std::net::{SocketAddr, TcpListener};
-use std::os::unix::fs::PermissionsExt as _;
 use std::process::Output;
 use std::time::Duration;
 use std::{env, fs, process, thread};
@@ -90,8 +89,11 @@ fn a_signal_ends_the_wait_for_a_page_of_metrics_that_never_comes() {
 #[test]
 fn a_signal_ends_the_start_of_a_server_that_says_nothing() {
     let program = env::temp_dir().join(format!("loadgen-{}-mute", process::id()));
-    fs::write(&program, "#!/bin/sh\nexec sleep 60\n").expect("a file of our own");
-    fs::set_permissions(&program, fs::Permissions::from_mode(0o700)).expect("it is ours");
+    // Another process writes it. A process that a test beside this one starts inherits our descriptors for a moment, and
+    // no program is run that somebody has open to write (execve(2), ETXTBSY).
+    let write = r#"printf '#!/bin/sh\nexec sleep 60\n' >"$0" && chmod 700 "$0""#;
+    let written = process::Command::new("sh").args(["-c", write]).arg(&program).status();
+    assert!(written.expect("there is a shell").success());
     let mut loadgen = Begun::new(loadgen(&format!("--server-bin {}", program.display())));
     let children = format!("/proc/{0}/task/{0}/children", loadgen.id());
     let server = until(&children, |ids| ids.split_whitespace().next().map(str::to_owned));
@@ -144,7 +146,7 @@ fn a_signal_ends_the_wait_for_the_reader_of_a_report_and_the_other_outputs_are_w
     let (pipe, csv) = (folder.join("pipe"), folder.join("a.csv"));
     mkfifo(&pipe, Mode::S_IRWXU).expect("a pipe of our own");
     let plan = format!(
-        "ws://{} --clients 4 --ramp 100ms --duration 200ms --rate 100 --quiet --json {} --csv {}",
+        "ws://{} --clients 4 --ramp 1s --duration 200ms --rate 100 --quiet --json {} --csv {}",
         server.address,
         pipe.display(),
         csv.display()
