@@ -1,6 +1,7 @@
 //! Does loadgen tell the truth about sessions? The real program runs against its own server, and against
 //! servers that have one fault each.
 
+mod begun;
 #[expect(dead_code, reason = "of the other protocol's fake only the way in is used here")]
 mod fake_server;
 mod fake_sessions;
@@ -11,9 +12,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 use std::{env, fs, process, thread};
 
+use begun::{Begun, loadgen, text};
 use fake_sessions::{FakeSessions, Slip};
-use nix::sys::signal::{Signal, kill};
-use nix::unistd::Pid;
+use nix::sys::signal::Signal;
 use serde_json::Value;
 
 /// The run says nothing, because this machine was too busy, or because the phones were not ready when the
@@ -81,18 +82,13 @@ fn with_one_device_or_several_and_with_receipts_or_without_the_books_balance() {
 
 #[test]
 fn a_run_that_is_broken_off_while_phones_come_accuses_nobody() {
-    let plan = "--protocol session --clients 60 --devices 2 --duration 1h --quiet";
-    let child = Command::new(env!("CARGO_BIN_EXE_loadgen"))
-        .args(plan.split(' '))
-        .args(["--ramp", "12s", "--contact-grace", "100ms", "--settle", "500ms"])
-        .stdout(Stdio::piped())
-        .spawn();
-    let child = child.expect("it starts");
-    thread::sleep(Duration::from_secs(2));
-    let pid = Pid::from_raw(i32::try_from(child.id()).expect("a process"));
-    kill(pid, Signal::SIGINT).expect("it is there");
-    let output = child.wait_with_output().expect("it ends");
-    let stdout = String::from_utf8(output.stdout).expect("UTF-8");
+    let plan = "--protocol session --clients 60 --devices 2 --duration 1h \
+                --ramp 12s --contact-grace 100ms --settle 500ms";
+    let mut run = Begun::new(loadgen(plan));
+    run.until_it_is("connecting");
+    run.signal(Signal::SIGINT);
+    let output = run.ends_within(Duration::from_secs(60));
+    let stdout = text(&output.stdout);
     assert!(stdout.contains("ended early: interrupted"), "{stdout}");
     assert!(matches!(output.status.code(), Some(0 | INVALID)), "{stdout}");
 }

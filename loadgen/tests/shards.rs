@@ -5,11 +5,10 @@ mod begun;
 #[expect(dead_code, reason = "not all faults are needed here")]
 mod fake_server;
 
-use std::time::Duration;
-use std::{fs, thread};
+use std::fs;
 
 use begun::folder::Folder;
-use begun::shards::{PATIENCE, begin, merge, play, sum};
+use begun::shards::{PATIENCE, begin, merge, merge_unless_late, play, play_whole, sum};
 use begun::{loadgen, serve, text};
 use fake_server::{FakeServer, Fault};
 use nix::sys::signal::Signal;
@@ -22,8 +21,10 @@ const INVALID: i32 = 4;
 const ATTEMPTS: u32 = 10;
 
 /// Tries again while the machine is too busy to play all of the plan.
-fn until_all_is_sent(play: impl Fn() -> (Vec<Value>, i32, Value)) -> (Vec<Value>, i32, Value) {
-    let mut plays = (0..ATTEMPTS).map(|_| play());
+fn until_all_is_sent(
+    play: impl Fn() -> Option<(Vec<Value>, i32, Value)>,
+) -> (Vec<Value>, i32, Value) {
+    let mut plays = (0..ATTEMPTS).filter_map(|_| play());
     let is_whole = |(_, code, merged): &(Vec<Value>, i32, Value)| {
         *code != INVALID && merged["messages"]["skipped"] == 0
     };
@@ -39,16 +40,12 @@ fn four_processes_come_to_what_one_process_comes_to() {
         let plan =
             format!("{PLAN} --metrics http://{address} --expect lost==0 --expect sent==1000");
         let reports = play(&folder, &format!("ws://{address}"), 4, &plan);
-        let (code, stderr, merged) = merge(&folder, &FOUR);
-        (reports, code, merged.unwrap_or_else(|| panic!("{stderr}")))
+        let (code, merged) = merge_unless_late(&folder, &FOUR)?;
+        Some((reports, code, merged))
     });
     assert_eq!((code, &merged["verdict"]), (0, &"good".into()), "{merged}");
 
-    let (folder, (_server, address)) = (Folder::new("shards"), serve("127.0.0.1:0"));
-    let whole = folder.path("whole.json");
-    let plan = format!("ws://{address} {PLAN} --metrics http://{address} --seed 5 --json {whole}");
-    loadgen(&plan).output().expect("it starts");
-    let whole = folder.json("whole.json");
+    let whole = play_whole("127.0.0.1:0", PLAN);
     for pointer in
         ["/messages/sent", "/messages/delivered", "/connections/planned", "/connections/peak"]
     {
@@ -92,8 +89,8 @@ fn what_a_server_loses_or_doubles_between_processes_is_found_to_the_message() {
             let (folder, server) = (Folder::new("shards"), FakeServer::start(fault));
             let url = format!("ws://{}", server.address);
             let reports = play(&folder, &url, 3, &format!("{PLAN} --presence none --settle 1s"));
-            let (code, stderr, merged) = merge(&folder, &["1.json", "2.json", "3.json"]);
-            (reports, code, merged.unwrap_or_else(|| panic!("{stderr}")))
+            let (code, merged) = merge_unless_late(&folder, &["1.json", "2.json", "3.json"])?;
+            Some((reports, code, merged))
         });
         // Every hundredth of a thousand messages.
         assert_eq!(code, 1, "{fault:?}");
@@ -155,10 +152,9 @@ fn shards_that_do_not_belong_together_are_refused_by_name() {
 fn a_shard_that_was_ended_early_is_refused_and_one_that_was_killed_is_missing() {
     let (folder, server) = (Folder::new("shards"), FakeServer::start(Fault::None));
     let url = format!("ws://{}", server.address);
-    let plan = "--clients 6 --ramp 1s --duration 60s --rate 50 --presence none --settle 1s --quiet";
+    let plan = "--clients 6 --ramp 1s --duration 60s --rate 50 --presence none --settle 1s";
     let mut shards = begin(&folder, &url, 3, plan);
-    // They begin in three seconds at the latest, and write a second later.
-    thread::sleep(Duration::from_secs(5));
+    shards.iter_mut().for_each(|shard| shard.until_it_is("sending"));
     shards[2].signal(Signal::SIGKILL);
     shards[0].signal(Signal::SIGTERM);
     shards[1].signal(Signal::SIGTERM);

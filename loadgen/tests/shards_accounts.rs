@@ -5,10 +5,11 @@ mod begun;
 #[allow(dead_code, clippy::too_many_lines, reason = "a fake; of its flaws only some are played")]
 mod fake_accounts;
 
+use std::process::Output;
 use std::{fs, thread};
 
 use begun::folder::Folder;
-use begun::shards::{PATIENCE, merge, play, sum};
+use begun::shards::{PATIENCE, merge, merge_unless_late, play, sum};
 use begun::{Begun, loadgen, serve, soon, text};
 use fake_accounts::{FakeAccounts, Flaw};
 use serde_json::Value;
@@ -37,10 +38,8 @@ fn play_and_merge<T>(
         let before = folder.read("pool");
         let reports = play(&folder, &url, 2, &plan);
         assert_eq!(folder.read("pool"), before, "no shard writes the file of the users");
-        let (code, stderr, merged) = merge(&folder, &["2.json", "1.json"]);
-        // If the machine is too busy, a process is not ready in time.
-        assert!(merged.is_some() || stderr.contains("name a later moment"), "{stderr}");
-        Some((reports, code, merged?))
+        let (code, merged) = merge_unless_late(&folder, &["2.json", "1.json"])?;
+        Some((reports, code, merged))
     };
     let mut plays = std::iter::repeat_with(once).take(ATTEMPTS).flatten();
     let is_whole =
@@ -50,8 +49,11 @@ fn play_and_merge<T>(
 
 /// Lets one process that is no shard make the users of the plan.
 fn fill(url: &str, plan: &str) {
-    let output = Begun::new(loadgen(&format!("{url} {plan}"))).ends_within(PATIENCE);
-    assert!(matches!(output.status.code(), Some(0 | INVALID)), "{}", text(&output.stderr));
+    let once = || Begun::new(loadgen(&format!("{url} {plan}"))).ends_within(PATIENCE);
+    // If the machine is too busy, not all of them come in time. They come the next time.
+    let mut runs = std::iter::repeat_with(once).take(ATTEMPTS);
+    let have_come = |output: Output| matches!(output.status.code(), Some(0 | INVALID));
+    assert!(runs.any(have_come), "this machine can register six users");
 }
 
 fn of_the_real_server(folder: &Folder) -> (String, String, Begun) {

@@ -5,6 +5,7 @@ mod begun;
 use std::fs::File;
 use std::io::Read as _;
 use std::process::{Command, Stdio};
+use std::sync::mpsc::channel;
 use std::thread;
 use std::time::Duration;
 
@@ -13,6 +14,9 @@ use nix::pty::{Winsize, openpty};
 
 /// The start of a sequence that clears the whole screen (ECMA-48, ED 2).
 const CLEAR: &str = "\x1b[2J";
+
+/// Far more than a run takes here.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Plays for a few seconds, and returns what came to the terminal. If `size` is given, the terminal gets that
 /// size meanwhile.
@@ -24,21 +28,26 @@ fn shown(size: Option<&str>) -> String {
     let mut command = loadgen("--clients 4 --ramp 1500ms --duration 2500ms --rate 50");
     command.stdout(Stdio::null()).stderr(handle(&terminal)).env("TERM", "xterm");
     let mut loadgen = Begun::new(command);
+    let (it_has_drawn, draws) = channel();
     let reader = thread::spawn(move || {
         let (mut all, mut buffer) = (Vec::new(), [0; 4096]);
         // A terminal whose other end is closed is an error (EIO).
         while let Ok(count @ 1..) = ours.read(&mut buffer) {
             all.extend_from_slice(&buffer[..count]);
+            if String::from_utf8_lossy(&all).contains("phones") {
+                // The other end is gone once the test has heard it.
+                let _ = it_has_drawn.send(());
+            }
         }
         all
     });
-    thread::sleep(Duration::from_millis(2000));
     if let Some(size) = size {
+        draws.recv_timeout(PATIENCE).expect("it draws");
         let mut command = Command::new("stty");
         let status = command.args(size.split(' ')).stdin(handle(&terminal)).status();
         assert!(status.expect("there is an stty").success());
     }
-    loadgen.ends_within(Duration::from_secs(60));
+    loadgen.ends_within(PATIENCE);
     drop(terminal);
     String::from_utf8_lossy(&reader.join().expect("it only reads")).into_owned()
 }

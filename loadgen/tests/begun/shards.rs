@@ -1,4 +1,5 @@
 //! Several processes that play one plan: [`play`] begins them all and waits for them, [`merge`] adds up what they report.
+//! [`play_whole`] has one process play it.
 
 use std::fs;
 use std::path::Path;
@@ -7,7 +8,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::folder::Folder;
-use super::{Begun, loadgen, soon, text};
+use super::{Begun, loadgen, serve, soon, text};
 
 /// A shard takes a few seconds.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(100);
@@ -40,6 +41,32 @@ pub(crate) fn merge(folder: &Folder, files: &[&str]) -> (i32, String, Option<Val
     let merged = merged.expect("it starts");
     let code = merged.status.code().expect("no signal");
     (code, text(&merged.stderr), Path::new(&out).exists().then(|| folder.json("merged.json")))
+}
+
+/// The same of shards that all came to their end: the exit code and the report. `None`: this machine was too busy, and
+/// one of them was not ready in time.
+pub(crate) fn merge_unless_late(folder: &Folder, files: &[&str]) -> Option<(i32, Value)> {
+    let (code, stderr, merged) = merge(folder, files);
+    assert!(merged.is_some() || stderr.contains("name a later moment"), "{stderr}");
+    Some((code, merged?))
+}
+
+/// Plays a plan in one process, against a server that listens there, until the machine is not too busy. Returns the
+/// report.
+pub(crate) fn play_whole(listen: &str, plan: &str) -> Value {
+    const INVALID: i32 = 4;
+    let once = || {
+        let (folder, (_server, address)) = (Folder::new("whole"), serve(listen));
+        let (at, json) =
+            (format!("ws://{address} --metrics http://{address}"), folder.path("a.json"));
+        let output = loadgen(&format!("{at} {plan} --seed 5 --json {json}")).output();
+        (output.expect("it starts").status.code(), folder.report())
+    };
+    let mut plays = std::iter::repeat_with(once).take(10);
+    let is_whole = |(code, report): &(Option<i32>, Value)| {
+        *code != Some(INVALID) && report["messages"]["skipped"] == 0
+    };
+    plays.find(is_whole).expect("this machine can play it").1
 }
 
 /// A count of all reports together.
