@@ -46,7 +46,7 @@ fn play(folder: &Folder, more: &str) -> (i32, String, Value) {
     };
     let (code, printed) = std::iter::repeat_with(once)
         .take(20)
-        .find(|(code, _)| *code != INVALID)
+        .find(|(code, _)| *code != INVALID && !folder.is_late())
         .expect("this machine can measure");
     (code, printed, folder.report())
 }
@@ -160,7 +160,8 @@ fn expect_found(flaw: Flaw, names: &[&str]) {
             (status.code().expect("no signal"), text(&stdout) + &text(&stderr))
         };
         let mut runs = std::iter::repeat_with(once).take(20);
-        let (code, printed) = runs.find(|(code, _)| *code != INVALID).expect("it can measure");
+        let says_something = |(code, _): &(i32, String)| *code != INVALID && !folder.is_late();
+        let (code, printed) = runs.find(says_something).expect("it can measure");
         let report = folder.report();
         assert_eq!(code, i32::from(flaw != Flaw::None), "{flaw:?}, {protocol}: {printed}");
         let failures = report["failures"].as_array().expect("sentences");

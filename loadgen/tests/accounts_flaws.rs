@@ -38,7 +38,8 @@ fn play(flaw: Option<Flaw>, protocol: &str, plan: &str) -> Value {
         code
     };
     let mut codes = std::iter::repeat_with(once).take(20);
-    let code = codes.find(|code| *code != INVALID).expect("this machine can measure");
+    let says_something = |code: &i32| *code != INVALID && !folder.is_late();
+    let code = codes.find(says_something).expect("this machine can measure");
     let report = folder.report();
     assert_eq!(code == 0, failures(&report).is_empty(), "{report}");
     report

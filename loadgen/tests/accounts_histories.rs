@@ -37,7 +37,8 @@ fn play(server: impl Fn() -> Option<FakeAccounts>, plan: &str) -> (Value, Vec<St
         output.status.code().expect("no signal")
     };
     let mut codes = std::iter::repeat_with(once).take(20);
-    let code = codes.find(|code| *code != INVALID).expect("this machine can measure");
+    let says_something = |code: &i32| *code != INVALID && !folder.is_late();
+    let code = codes.find(says_something).expect("this machine can measure");
     let report = folder.report();
     let failures = report["failures"].as_array().expect("a list").iter();
     let names = failures.filter_map(|line| line.as_str()?.split(':').next().map(str::to_owned));

@@ -46,10 +46,14 @@ impl Played {
     /// wrong.
     fn says_nothing(&self) -> bool {
         let failures = self.report["failures"].as_array().map_or(&[][..], Vec::as_slice);
-        let is_late =
-            |line: &Value| line.as_str().is_some_and(|l| l.starts_with("messages not sent"));
         self.code == INVALID || !failures.is_empty() && failures.iter().all(is_late)
     }
+}
+
+/// Whether a failure says that phones came late.
+fn is_late(failure: &Value) -> bool {
+    let Some(line) = failure.as_str() else { return false };
+    line.starts_with("messages not sent") || line.contains("no first frame before the run was over")
 }
 
 /// Tries again as long as the machine is too busy.
@@ -251,7 +255,7 @@ fn a_server_that_names_a_phone_twice_or_answers_no_ping_is_found_out() {
         let Played { code, report, .. } = play(fault, plan);
         let failures = report["failures"].as_array().expect("sentences");
         let names_it = |line: &Value| line.as_str().is_some_and(|line| line.starts_with(name));
-        assert!(failures.iter().all(names_it), "{report}");
+        assert!(failures.iter().filter(|line| !is_late(line)).all(names_it), "{report}");
         let found = (code, report["presence"]["listed_twice"].as_u64() > Some(0));
         assert_eq!(found, (i32::from(fault != Fault::None), fault == Fault::ListTwice), "{report}");
         let unanswered = report["traffic"]["unanswered_pings"].as_u64();

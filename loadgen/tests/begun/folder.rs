@@ -37,6 +37,16 @@ impl Folder {
     pub(crate) fn report(&self) -> Value {
         self.json("a.json")
     }
+
+    /// Whether that report says that phones were not there when they were to write, or at the end: this machine was too
+    /// busy.
+    pub(crate) fn is_late(&self) -> bool {
+        let report = self.report();
+        let failures = report["failures"].as_array().map_or(&[][..], Vec::as_slice);
+        let mut lines = failures.iter().filter_map(Value::as_str);
+        let words = ["messages not sent", "no first frame before the run was over"];
+        lines.any(|line| words.iter().any(|words| line.contains(words)))
+    }
 }
 
 impl Drop for Folder {
