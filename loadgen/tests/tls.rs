@@ -5,17 +5,19 @@ mod begun;
 mod tls_front;
 
 use std::io::Write as _;
+use std::iter::repeat_with;
 use std::process::{Output, Stdio};
 use std::time::Duration;
 use std::{env, fs, process};
 
+use begun::folder::Folder;
 use begun::{Begun, chat, loadgen, serve, text};
 use serde_json::Value;
 use tls_front::{Authority, Flaw, Front};
 
 /// Far more than anything takes here.
 const PATIENCE: Duration = Duration::from_secs(120);
-const PLAN: &str = "--clients 4 --ramp 200ms --duration 500ms --rate 100 --settle 2s --quiet";
+const PLAN: &str = "--clients 4 --ramp 600ms --duration 500ms --rate 100 --settle 2s --quiet";
 
 /// What came of a run.
 struct Played {
@@ -25,32 +27,32 @@ struct Played {
     report: Value,
 }
 
-/// Plays until the machine was not too busy to say something.
-fn play(args: &str) -> Played {
+/// Plays once. `None`: the machine was too busy to say something.
+fn play_once(args: &str) -> Option<Played> {
     const INVALID: i32 = 4;
-    for attempt in 0..20 {
-        let thread = std::thread::current();
-        let name = thread.name().unwrap_or("test").replace(':', "-");
-        let file = env::temp_dir().join(format!("{name}-{}-{attempt}.json", process::id()));
-        let args = format!("{args} --json {}", file.display());
-        let Output { status, stdout, stderr } = Begun::new(loadgen(&args)).ends_within(PATIENCE);
-        let report = fs::read_to_string(&file).expect("it was written");
-        fs::remove_file(&file).expect("it is ours");
-        let report = serde_json::from_str(&report).expect("JSON");
-        let code = status.code().expect("no signal");
-        if code != INVALID {
-            return Played { code, stdout: text(&stdout), stderr: text(&stderr), report };
-        }
-    }
-    panic!("this machine can measure nothing");
+    let folder = Folder::new("tls");
+    let args = format!("{args} --json {}", folder.path("a.json"));
+    let Output { status, stdout, stderr } = Begun::new(loadgen(&args)).ends_within(PATIENCE);
+    let (code, report) = (status.code().expect("no signal"), folder.report());
+    let played = Played { code, stdout: text(&stdout), stderr: text(&stderr), report };
+    (code != INVALID).then_some(played)
 }
 
-/// Plays against a front with this flaw, before a server of its own.
+/// Plays until the machine was not too busy to say something.
+fn until_valid<T>(play: impl FnMut() -> Option<T>) -> T {
+    let mut plays = repeat_with(play).take(20);
+    plays.find_map(|played| played).expect("this machine can measure something")
+}
+
+/// Plays against a front with this flaw, before a server of its own. Both are new ones each time, because some flaws begin
+/// with a certain connection.
 fn play_at(flaw: Flaw, flags: impl Fn(&Authority) -> String) -> (Played, Front) {
-    let (authority, (_server, address)) = (Authority::new(), serve("127.0.0.1:0"));
-    let front = Front::start(&authority, &address, flaw);
-    let played = play(&format!("{} {PLAN} {}", front.url(), flags(&authority)));
-    (played, front)
+    until_valid(|| {
+        let (authority, (_server, address)) = (Authority::new(), serve("127.0.0.1:0"));
+        let front = Front::start(&authority, &address, flaw);
+        let played = play_once(&format!("{} {PLAN} {}", front.url(), flags(&authority)))?;
+        Some((played, front))
+    })
 }
 
 #[test]
@@ -59,7 +61,7 @@ fn a_run_over_tls_is_measured_like_any_other_and_its_pages_are_fetched_over_tls_
     let front = Front::start(&authority, &address, Flaw::None);
     let metrics = front.url().replace("wss:", "https:");
     let args = format!("{} --metrics {metrics} {PLAN} {}", front.url(), authority.flag());
-    let Played { code, stdout, report, .. } = play(&args);
+    let Played { code, stdout, report, .. } = until_valid(|| play_once(&args));
     assert_eq!(code, 0, "{stdout}");
     assert_eq!(report["messages"]["delivered"], 50);
     assert_eq!(report["plan"]["url"], front.url());
