@@ -160,7 +160,7 @@ fn in_every_step_of_a_search_it_answers_and_no_counter_goes_back() {
 
 #[test]
 fn who_is_asking_when_a_run_ends_is_answered_in_the_next() {
-    let plan = "--repeat 2 --clients 4 --ramp 100ms --duration 500ms --rate 40";
+    let plan = "--repeat 2 --clients 4 --ramp 100ms --duration 2s --rate 40";
     let Playing { mut loadgen, address } = play(plan);
     let mut slow = TcpStream::connect(&address).expect("it listens");
     slow.set_read_timeout(Some(PATIENCE)).expect("a time");
@@ -211,7 +211,10 @@ fn those_that_ask_strangely_get_an_error_or_nothing_and_the_run_goes_on() {
     let written = fs::read_to_string(&json).expect("the report is written");
     let _ = fs::remove_file(&json);
     let report: serde_json::Value = serde_json::from_str(&written).expect("JSON");
-    assert_eq!(report["messages"]["delivered"], 300, "nobody was disturbed");
+    // On a busy machine not all are sent.
+    let messages = &report["messages"];
+    assert!(messages["sent"].as_u64() > Some(0), "{report}");
+    assert_eq!(messages["delivered"], messages["sent"], "nobody was disturbed");
 }
 
 #[test]
