@@ -69,12 +69,12 @@ fn new_limits_apply_to_those_who_are_connected_and_to_those_who_come() {
     let text = "SWITCHBOARD_STRIKES=1000\nSWITCHBOARD_MAX_MESSAGE_BYTES=200\nSWITCHBOARD_HTTP_HEAD=1KiB\n\
         SWITCHBOARD_MAX_CONNECTIONS=1\n";
     world.settings(text, "reloaded: --max-message-bytes is 200 (it was 64KiB)");
+    let head = format!("GET /health HTTP/1.1\r\nHost: a\r\nCookie: {}\r\n\r\n", "x".repeat(2000));
+    assert_eq!(world.server.http(head).status, 431);
     assert_eq!(
         (world.lines("reloaded: --http-head is 1KiB"), world.lines("reloaded: --strikes")),
         (1, 0)
     );
-    let head = format!("GET /health HTTP/1.1\r\nHost: a\r\nCookie: {}\r\n\r\n", "x".repeat(2000));
-    assert_eq!(world.server.http(head).status, 431);
     let mut late = world.server.wire();
     late.send(Wire::upgrade_request(&format!("/ws/{BOB}"), ""));
     assert_eq!(late.response().status, 503, "there is room for one");
@@ -92,12 +92,12 @@ fn a_file_with_a_mistake_changes_nothing_and_each_mistake_has_its_line() {
         "SWITCHBOARD_HTTP_HEAD=1KiB\nSWITCHBOARD_STRIKES=many\nSWITCHBOARD_LGO=info\n",
         &format!("reload refused: {path}, line 2: SWITCHBOARD_STRIKES: "),
     );
-    assert_eq!(world.lines(&format!("reload refused: {path}, line 3: there is no variable")), 1);
     let head = format!(
         "GET /health HTTP/1.1\r\nHost: a\r\nConnection: close\r\nCookie: {}\r\n\r\n",
         "x".repeat(2000)
     );
     assert_eq!(world.server.http(&head).status, 200, "the size of a head has not changed");
+    assert_eq!(world.lines(&format!("reload refused: {path}, line 3: there is no variable")), 1);
     for (text, words) in [
         ("SWITCHBOARD_OUTBOX_BYTES=512MiB\n", "--outbox-total-bytes and --outbox-bytes: "),
         ("SWITCHBOARD_MAX_CONNECTIONS=99999999\n", "--max-connections 99999999 needs"),

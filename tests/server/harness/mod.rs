@@ -10,6 +10,7 @@ mod device;
 mod door;
 #[cfg(target_arch = "x86_64")]
 mod fault;
+mod log;
 mod pace;
 mod phone;
 mod process;

@@ -5,14 +5,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::io::{BufRead as _, BufReader};
 use std::net::{SocketAddr, TcpStream};
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
-use std::sync::{Arc, Mutex};
-use std::thread::{self, JoinHandle};
+use std::thread;
 
 use nix::libc::EPOLLOUT;
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
@@ -21,6 +19,7 @@ use nix::unistd::Pid;
 use serde_json::Value;
 use socket2::{Domain, Socket, Type};
 
+use super::log::Log;
 use super::{PATIENCE, Phone, Response, Wire, eventually};
 
 /// All samples on `/metrics`: `name{label="value"}` and its number.
@@ -32,9 +31,7 @@ pub(crate) struct Server {
     address: SocketAddr,
     /// The path of its Unix socket, if it listens at one. Then it has no address.
     unix: Option<PathBuf>,
-    log: Arc<Mutex<Vec<String>>>,
-    /// The thread that reads the log, until the server's end.
-    log_reader: Option<JoinHandle<()>>,
+    log: Log,
     /// Whether the test has seen the server end, and has checked that itself.
     over: bool,
 }
@@ -57,16 +54,9 @@ impl Server {
     pub(crate) fn spawn(command: &mut Command) -> Server {
         let mut process =
             command.stderr(Stdio::piped()).spawn().expect("the binary has been built");
-        let stderr = BufReader::new(process.stderr.take().expect("it is piped"));
-        let log = Arc::new(Mutex::new(Vec::new()));
-        let lines = Arc::clone(&log);
-        let log_reader = thread::spawn(move || {
-            for line in stderr.lines().map_while(Result::ok) {
-                lines.lock().expect("nobody panics holding it").push(line);
-            }
-        });
+        let log = Log::of(process.stderr.take().expect("it is piped"));
         let place = eventually("the server says where it listens", || {
-            let lines = log.lock().expect("nobody panics holding it");
+            let lines = log.lines();
             let (_, after) = lines.first()?.split_once("listening on ")?;
             after.split(' ').next().map(str::to_owned)
         });
@@ -74,7 +64,7 @@ impl Server {
         let address = place.strip_prefix("http://").and_then(|address| address.parse().ok());
         assert!(address.is_some() || unix.is_some(), "{place}");
         let address = address.unwrap_or_else(|| SocketAddr::from(([0; 4], 0)));
-        Server { process, address, unix, log, log_reader: Some(log_reader), over: false }
+        Server { process, address, unix, log, over: false }
     }
 
     /// Starts a server that cannot log where it listens. The kernel says it instead.
@@ -82,8 +72,7 @@ impl Server {
         let process = command.spawn().expect("the binary has been built");
         let port = eventually("the server listens", || listening_port(process.id()));
         let address = SocketAddr::from(([127, 0, 0, 1], port));
-        let log = Arc::default();
-        Server { process, address, unix: None, log, log_reader: None, over: false }
+        Server { process, address, unix: None, log: Log::default(), over: false }
     }
 
     pub(crate) fn address(&self) -> SocketAddr {
@@ -150,9 +139,10 @@ impl Server {
             .collect()
     }
 
-    /// All lines on stderr so far.
+    /// All lines on stderr so far. The server writes what happens in a turn at the turn's end, after its answers. The
+    /// answer to a later request shows that the lines are there.
     pub(crate) fn log(&self) -> Vec<String> {
-        self.log.lock().expect("nobody panics holding it").clone()
+        self.log.lines()
     }
 
     /// Connects a phone with this number, which gets no presence unless it asks.
@@ -262,10 +252,7 @@ impl Server {
         self.over = true;
         let status =
             eventually("the server ends", || self.process.try_wait().expect("it is our child"));
-        // The log is complete only when its reader has met the end of the pipe.
-        if let Some(reader) = self.log_reader.take() {
-            reader.join().expect("it only reads");
-        }
+        self.log.ended();
         status
     }
 
