@@ -64,7 +64,7 @@ fn find(name: &str, args: &str) -> (i32, String, Value) {
 #[test]
 fn the_highest_rate_and_the_highest_number_of_phones_at_which_all_holds_are_found() {
     let page = File::new("page.html");
-    let plan = "--ramp 100ms --duration 1s --settle 1s --seed 1";
+    let plan = "--ramp 500ms --duration 1s --settle 1s --seed 1";
     let args =
         format!("--rate 40..400 --clients 4 --expect sent<150 {plan} --html {}", page.path());
     let (code, stdout, report) = find("rate", &args);
@@ -108,7 +108,7 @@ fn fields(report: &Value) {
 #[test]
 fn a_server_that_loses_messages_above_some_load_has_its_edge_there() {
     let server = FakeServer::start(Fault::LoseUnderLoad);
-    let plan = "--clients 4 --ramp 100ms --duration 1s --settle 1s --expect lost==0";
+    let plan = "--clients 4 --ramp 500ms --duration 1s --settle 1s --expect lost==0";
     let (code, stdout, report) =
         find("lossy", &format!("ws://{} --rate 40..400 {plan}", server.address));
     let best = report["find"]["best"].as_f64().expect("there is one");

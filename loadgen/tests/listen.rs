@@ -127,7 +127,7 @@ fn a_run_tells_how_it_goes_while_it_is_played() {
 
 #[test]
 fn in_every_step_of_a_search_it_answers_and_no_counter_goes_back() {
-    let plan = "find --rate 20..80 --clients 4 --ramp 100ms --duration 500ms --expect lost==0";
+    let plan = "find --rate 20..80 --clients 4 --ramp 500ms --duration 500ms --expect lost==0";
     let Playing { mut loadgen, address } = play(plan);
     let pages = pages(&address);
     let output = loadgen.ends_within(Duration::from_secs(60));
@@ -160,7 +160,7 @@ fn in_every_step_of_a_search_it_answers_and_no_counter_goes_back() {
 
 #[test]
 fn who_is_asking_when_a_run_ends_is_answered_in_the_next() {
-    let plan = "--repeat 2 --clients 4 --ramp 100ms --duration 2s --rate 40";
+    let plan = "--repeat 2 --clients 4 --ramp 500ms --duration 2s --rate 40";
     let Playing { mut loadgen, address } = play(plan);
     let mut slow = TcpStream::connect(&address).expect("it listens");
     slow.set_read_timeout(Some(PATIENCE)).expect("a time");
@@ -194,7 +194,7 @@ fn who_is_asking_when_a_run_ends_is_answered_in_the_next() {
 fn those_that_ask_strangely_get_an_error_or_nothing_and_the_run_goes_on() {
     let json = env::temp_dir().join(format!("loadgen-listen-{}.json", process::id()));
     let path = json.to_str().expect("UTF-8");
-    let args = "--clients 10 --ramp 200ms --duration 3s --rate 100 --presence none";
+    let args = "--clients 10 --ramp 500ms --duration 3s --rate 100 --presence none";
     let Playing { mut loadgen, address } = play(&format!("{args} --json {path}"));
     let silent: Vec<TcpStream> =
         (0..MANY).map(|_| TcpStream::connect(&address).expect("it listens")).collect();

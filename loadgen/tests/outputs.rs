@@ -28,10 +28,12 @@ fn one_run_fills_all_files_and_they_agree() {
 
     let report: Value = serde_json::from_str(&folder.read("a.json")).expect("JSON");
     assert_eq!(report["runs"].as_array().map(Vec::len), Some(2));
-    assert_eq!(report["messages"]["sent"], 240);
+    let of = |name: &str| report["messages"][name].as_u64().expect("a number");
+    // On a busy machine not all are sent.
+    assert!(of("sent") + of("skipped") == 240 && of("sent") > 0, "{report}");
     let series = report["series"].as_array().expect("rows");
     let sent = series.iter().map(|row| row["sent"].as_u64().expect("a number"));
-    assert_eq!(sent.sum::<u64>(), 240, "every message is in one row");
+    assert_eq!(sent.sum::<u64>(), of("sent"), "every message is in one row");
     assert!(series.iter().any(|row| row["server_rss_bytes"].as_u64() > Some(0)));
     assert!(report["server"]["turns"]["count"].as_u64() > Some(0));
 
@@ -140,7 +142,7 @@ fn a_file_that_cannot_be_written_or_compared_is_one_line_and_exit_code_2() {
 }
 
 /// A short run with these arguments. On a busy machine it may say nothing: exit code 4.
-const SHORT: &str = "--clients 4 --ramp 100ms --duration 300ms --rate 100 --quiet";
+const SHORT: &str = "--clients 4 --ramp 500ms --duration 300ms --rate 100 --quiet";
 
 fn short(args: &[&str]) -> (i32, String, String) {
     let args: Vec<&str> = SHORT.split(' ').chain(args.iter().copied()).collect();

@@ -15,7 +15,7 @@ fn each_line_of_the_readmes_report_begins_as_a_line_that_loadgen_prints() {
     let (_, block) = README.split_once("```text\nmilliseconds ").expect("it shows a report");
     let (block, _) = block.split_once("\n```").expect("the block ends");
     let mut command = Command::new(env!("CARGO_BIN_EXE_loadgen"));
-    command.args(["--clients", "10", "--ramp", "100ms", "--duration", "500ms", "--rate", "100"]);
+    command.args(["--clients", "10", "--ramp", "500ms", "--duration", "500ms", "--rate", "100"]);
     let output = command.env_clear().stdin(Stdio::null()).output().expect("it starts");
     let report = String::from_utf8(output.stdout).expect("the report is text");
     let words: Vec<&str> = block.lines().skip(1).map(beginning).filter(|it| it.len() > 3).collect();
@@ -43,7 +43,7 @@ fn the_commands_about_accounts_do_what_is_said_of_them() {
     fs::create_dir_all(&data).expect("a folder of our own");
     let run = |command: &str, address: &str| {
         let loadgen = env!("CARGO_BIN_EXE_loadgen");
-        let short = "--clients 6 --ramp 200ms --duration 500ms --settle 2s --quiet";
+        let short = "--clients 6 --ramp 500ms --duration 500ms --settle 2s --quiet";
         let command = command
             .replace("target/release/loadgen", loadgen)
             .replace("switchboard user", &format!("{loadgen} --be-the-server-of $$ user"))

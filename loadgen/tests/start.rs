@@ -13,7 +13,7 @@ use serde_json::Value;
 const INVALID: i32 = 4;
 
 /// A short run.
-const SHORT: &str = "--clients 4 --ramp 100ms --duration 200ms --rate 100 --quiet";
+const SHORT: &str = "--clients 4 --ramp 500ms --duration 200ms --rate 100 --quiet";
 
 fn run(args: &str) -> (i32, String, String) {
     let Output { status, stdout, stderr } = loadgen(args).output().expect("it starts");
@@ -53,7 +53,7 @@ fn an_address_is_understood_as_it_is_copied_and_every_address_of_a_name_is_tried
 fn the_descriptors_that_are_missing_are_named_before_the_start_and_are_enough() {
     let limited = |limit: &str| {
         let program = env!("CARGO_BIN_EXE_loadgen");
-        let plan = "--clients 300 --ramp 300ms --duration 200ms --rate 100 --quiet";
+        let plan = "--clients 300 --ramp 1s --duration 1s --rate 100 --quiet";
         let script = format!("ulimit -n {limit}; exec '{program}' {plan}");
         let output = process::Command::new("sh").args(["-c", &script]).output();
         let Output { status, stdout, stderr } = output.expect("there is a shell");

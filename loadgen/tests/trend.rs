@@ -14,7 +14,7 @@ fn folder() -> PathBuf {
     let folder = env::temp_dir().join(format!("loadgen-{}-trend", process::id()));
     fs::create_dir_all(&folder).expect("a folder");
     let file = |name: &str| folder.join(name);
-    let plan = "--clients 4 --ramp 100ms --duration 300ms --rate 50 --seed 1 --quiet --json";
+    let plan = "--clients 4 --ramp 500ms --duration 300ms --rate 50 --seed 1 --quiet --json";
     for (name, strikes) in [("b.json", "50"), ("a.json", "7")] {
         let mut run = loadgen(&format!("{plan} {}", file(name).display()));
         run.env("SWITCHBOARD_STRIKES", strikes).output().expect("it starts");

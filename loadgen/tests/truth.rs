@@ -316,7 +316,7 @@ fn ctrl_c_and_its_kind_end_a_run_early_with_a_report() {
 }
 
 fn ends_a_run_early_with_a_report(signal: Signal) {
-    let args = ["--clients", "10", "--ramp", "100ms", "--duration", "1h", "--rate", "50"];
+    let args = ["--clients", "10", "--ramp", "500ms", "--duration", "1h", "--rate", "50"];
     let child = loadgen(&args).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
     let mut child = child.expect("it starts");
     // The first line about the run comes when it has gone on for a second.

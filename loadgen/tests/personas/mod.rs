@@ -44,7 +44,7 @@ fn a_lurker_pings_and_says_nothing_else() {
 
 #[test]
 fn a_chatter_writes_and_a_refresher_asks_again_and_again() {
-    let (lines, _) = watch("chatter", "--rate 100");
+    let (lines, _) = watch("chatter", "--rate 100 --ramp 500ms");
     assert!(lines.iter().all(|line| kinds(line).contains("message")));
     let (lines, _) = watch("refresher", "--refresh 200ms");
     for line in lines {
@@ -161,7 +161,7 @@ fn a_flood_sends_thousands_of_pings_a_second() {
 
 #[test]
 fn a_slow_reader_is_written_to_and_only_the_books_count_that() {
-    let (lines, report) = watch("chatter=1,slow-reader", "--clients 4 --rate 200");
+    let (lines, report) = watch("chatter=1,slow-reader", "--clients 4 --rate 200 --ramp 500ms");
     let number = |line: &Line| String::from_utf8_lossy(&line.bytes()[8..21]).into_owned();
     let (chatters, readers): (Vec<_>, Vec<_>) =
         lines.iter().partition(|line| kinds(line).contains("message"));
