@@ -104,17 +104,20 @@ impl Phone {
         self.socket.send(Message::text(text)).is_ok()
     }
 
-    /// Reads the next message of a server that may die at any moment. `None`: the connection has ended.
+    /// Reads the next message of a server that may die at any moment. `None`: the connection has ended. It waits six times as
+    /// long as other reads: before its end the server may have to give others many answers.
     #[cfg(feature = "accounts")]
     #[track_caller]
     pub(crate) fn hear_or_end(&mut self) -> Option<Message> {
-        match self.socket.read() {
-            Ok(message) => Some(message),
-            Err(tungstenite::Error::Io(error)) if error.kind() == io::ErrorKind::WouldBlock => {
-                panic!("the server says nothing, and lives")
+        let is_silence = |error: &tungstenite::Error| matches!(error, tungstenite::Error::Io(error) if error.kind() == io::ErrorKind::WouldBlock);
+        for _ in 0..6 {
+            match self.socket.read() {
+                Ok(message) => return Some(message),
+                Err(error) if is_silence(&error) => {}
+                Err(_) => return None,
             }
-            Err(_) => None,
         }
+        panic!("the server says nothing, and lives")
     }
 
     #[track_caller]
