@@ -241,7 +241,7 @@ impl Chat {
         };
         let is_busy = before.is_none() && self.seats.len() > 1;
         let end = match self.flaw {
-            Flaw::OmitNewest if is_busy => end.saturating_sub(2),
+            Flaw::OmitNewest if is_busy => end.saturating_sub(10),
             _ => end,
         };
         let begin = end.saturating_sub(limit);

@@ -50,7 +50,8 @@ pub(crate) enum Flaw {
     ShowOthers,
     /// Every request for a history is answered by an error.
     RefuseHistory,
-    /// While several are connected, histories that are asked for leave out the newest two messages.
+    /// While several are connected, histories that are asked for leave out the newest ten messages. Others have heard some of
+    /// them before the request, also where the server is slow to answer it.
     OmitNewest,
     /// Histories on connecting leave out the newest two messages.
     GreetWithOld,
