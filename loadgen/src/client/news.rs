@@ -109,7 +109,7 @@ pub(crate) struct History<'a> {
 pub(crate) struct Listed<'a> {
     pub(crate) name: Cow<'a, str>,
     /// The user's id, if the protocol shows it.
-    pub(crate) id: Option<&'a str>,
+    pub(crate) id: Option<Cow<'a, str>>,
     pub(crate) is_online: bool,
 }
 

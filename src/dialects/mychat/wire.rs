@@ -51,15 +51,15 @@ pub struct MemberFields<'a> {
 #[expect(missing_docs, reason = "the fields are those of the protocol's frames, by name")]
 pub struct Frame<'a> {
     #[serde(rename = "type")]
-    pub kind: Option<&'a str>,
     #[serde(borrow)]
+    pub kind: Option<Cow<'a, str>>,
     pub user: Option<Cow<'a, str>>,
     pub text: Option<Cow<'a, str>>,
-    pub time: Option<&'a str>,
-    pub sender_id: Option<&'a str>,
-    pub room_id: Option<&'a str>,
+    pub time: Option<Cow<'a, str>>,
+    pub sender_id: Option<Cow<'a, str>>,
+    pub room_id: Option<Cow<'a, str>>,
     pub reply_to: Option<Reply<'a>>,
-    pub from_id: Option<&'a str>,
+    pub from_id: Option<Cow<'a, str>>,
     pub from_name: Option<Cow<'a, str>>,
 }
 
@@ -77,7 +77,8 @@ pub struct Reply<'a> {
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq)]
 #[expect(missing_docs, reason = "the fields are those of the protocol's frames, by name")]
 pub struct Status<'a> {
-    pub id: &'a str,
+    #[serde(borrow)]
+    pub id: Cow<'a, str>,
     #[serde(borrow)]
     pub name: Cow<'a, str>,
     pub online: bool,

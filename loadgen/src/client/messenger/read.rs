@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use serde_json::value::RawValue;
 use switchboard::dialects::messenger::wire::{ServerFields, ServerFrame};
 
-use crate::client::said::Said;
+use crate::client::said::{Said, in_any_spelling};
 use crate::client::told::{Answer, Status, Told};
 
 const MESSAGE: &str = r#"{"type":"message_received","data":{"id":""#;
@@ -21,9 +21,9 @@ pub(super) fn understand(json: Cow<'_, str>) -> Said<'_> {
         return Said::Pong;
     }
     match json {
-        Cow::Borrowed(json) => quick(json).map_or_else(|| slow(json), Said::Told),
+        Cow::Borrowed(json) => quick(json).map_or_else(|| in_any_spelling(json, slow), Said::Told),
         // It came in pieces, which is rare.
-        Cow::Owned(json) => slow(&json),
+        Cow::Owned(json) => in_any_spelling(&json, slow),
     }
 }
 

@@ -114,19 +114,20 @@ impl App<'_> {
     pub(crate) fn read_history(body: &str) -> Option<Vec<Post<'_>>> {
         #[derive(Deserialize)]
         struct Line<'a> {
-            sender: &'a str,
+            #[serde(borrow)]
+            sender: Cow<'a, str>,
             #[serde(borrow)]
             user: Cow<'a, str>,
             #[serde(borrow)]
             text: Cow<'a, str>,
-            #[serde(rename = "time")]
-            _time: &'a str,
+            #[serde(borrow, rename = "time")]
+            _time: Cow<'a, str>,
             #[serde(rename = "read")]
             _is_read: bool,
         }
         let lines: Vec<Line<'_>> = serde_json::from_str(body).ok()?;
         let posts = lines.into_iter().map(|line| Post {
-            from_id: Some(line.sender.into()),
+            from_id: Some(line.sender),
             ..Post::new(line.user, Spot::Here, line.text)
         });
         Some(posts.collect())
@@ -197,6 +198,10 @@ mod tests {
             reply_to: None,
         };
         assert_eq!(App::read_history(line), Some(vec![post.clone()]));
+        assert_eq!(
+            App::read_history(&line.replace("\"b\"", r#""\u0062""#)),
+            App::read_history(line)
+        );
         let frame = r#"[{"user":"bob","text":"Hi","time":"23:59","sender_id":"b","room_id":"r"}]"#;
         let in_room = Post { place: Spot::Room("r".into()), ..post };
         assert_eq!(App::read_room_history(frame), Some(vec![in_room]));

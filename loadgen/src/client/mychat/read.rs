@@ -1,7 +1,5 @@
 //! Reads the server's frames in MyChat.
 
-use std::borrow::Cow;
-
 use serde_json::json;
 use switchboard::dialects::mychat::wire::{Frame, Reply};
 
@@ -10,15 +8,15 @@ use crate::client::said::NoNews;
 
 /// Reads a frame. `Err`: it is no news.
 pub(super) fn read(json: &str) -> Result<News<'_>, NoNews> {
-    if json.starts_with('[') {
+    if json.trim_start().starts_with('[') {
         return Ok(News::Online(Online { bytes: json.len(), names: json.into(), left: None }));
     }
     let Ok(frame) = serde_json::from_str::<Frame<'_>>(json) else { return Err(NoNews::Nonsense) };
-    let news = match frame.kind {
+    let news = match frame.kind.as_deref() {
         None => post(frame).map(News::Post),
         Some("notify") => notice(frame).map(News::Notice),
         Some("ping") => Some(News::Ping),
-        Some("unread_reset") => frame.from_id.map(|id| News::UnreadReset { from_id: id.into() }),
+        Some("unread_reset") => frame.from_id.map(|from_id| News::UnreadReset { from_id }),
         Some(_) => return Err(NoNews::Other),
     };
     news.ok_or(NoNews::Nonsense)
@@ -26,9 +24,9 @@ pub(super) fn read(json: &str) -> Result<News<'_>, NoNews> {
 
 /// A message of a room says which room it is, and one of a private conversation nothing.
 pub(super) fn post(frame: Frame<'_>) -> Option<Post<'_>> {
-    let from_id = frame.sender_id.map(Cow::Borrowed);
-    let place = match (frame.room_id, frame.sender_id) {
-        (Some(room), Some(_)) => Spot::Room(room.into()),
+    let from_id = frame.sender_id;
+    let place = match (frame.room_id, &from_id) {
+        (Some(room), Some(_)) => Spot::Room(room),
         (None, None) => Spot::Here,
         (Some(_), None) | (None, Some(_)) => return None,
     };
@@ -49,7 +47,7 @@ pub(super) fn quote(sender_id: &str, sender_name: &str, text: &str) -> String {
 /// A private message, of which the user is told on another page than that of the conversation.
 fn notice(frame: Frame<'_>) -> Option<Post<'_>> {
     frame.time?;
-    let from_id = Some(frame.from_id?.into());
+    let from_id = Some(frame.from_id?);
     Some(Post { from_id, ..Post::new(frame.from_name?, Spot::Here, frame.text?) })
 }
 
@@ -89,9 +87,12 @@ mod tests {
             r#"[{"id":"u","name":"ada","online":true},{"id":"v","name":"bob","online":false}]"#;
         let (bytes, names) = (status.len(), status.into());
         assert_eq!(read(status), Ok(News::Online(Online { bytes, names, left: None })));
-        let ada = Listed { name: "ada".into(), id: Some("u"), is_online: true };
-        let bob = Listed { name: "bob".into(), id: Some("v"), is_online: false };
+        let ada = Listed { name: "ada".into(), id: Some("u".into()), is_online: true };
+        let bob = Listed { name: "bob".into(), id: Some("v".into()), is_online: false };
         assert_eq!(Online::read(status), [ada, bob]);
+        let spelled = format!("\n {}", status.replace("\"u\"", r#""\u0075""#));
+        let Ok(News::Online(online)) = read(&spelled) else { panic!("a list: {spelled}") };
+        assert_eq!(Online::read(&online.names), Online::read(status));
         for wrong in ["[7]", r#"[{"name":"ada","online":true}]"#, "[", &status[1..]] {
             assert_eq!(Online::read(wrong), [], "{wrong}");
         }

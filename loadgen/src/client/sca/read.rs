@@ -9,7 +9,7 @@ use switchboard::dialects::sca::wire::ServerFields;
 
 use super::lists::{Delta, List};
 use crate::client::quick::string;
-use crate::client::said::{Message, Said};
+use crate::client::said::{Message, Said, in_any_spelling};
 
 const LIST: &str = r#"{"type":"online_users""#;
 const MESSAGE: &str = r#"{"type":"message","from":""#;
@@ -25,9 +25,9 @@ pub(super) fn understand(json: Cow<'_, str>) -> Said<'_> {
         return Said::Pong;
     }
     match json {
-        Cow::Borrowed(json) => quick(json).unwrap_or_else(|| slow(json)),
+        Cow::Borrowed(json) => quick(json).unwrap_or_else(|| in_any_spelling(json, slow)),
         // It came in pieces, which is rare.
-        Cow::Owned(json) => slow(&json),
+        Cow::Owned(json) => in_any_spelling(&json, slow),
     }
 }
 

@@ -99,7 +99,7 @@ impl Desk {
         // A user with another user's id is nobody.
         let is_of = |phone: PhoneId, id: &str| pool.get(phone).is_some_and(|one| one.id == id);
         let find = |Listed { name, id, is_online }: Listed<'_>| {
-            let phone = pool.find(&name).filter(|&phone| id.is_none_or(|id| is_of(phone, id)))?;
+            let phone = pool.find(&name).filter(|&phone| id.is_none_or(|id| is_of(phone, &id)))?;
             Some((phone, is_online))
         };
         let phones = |list: &str| -> Vec<(PhoneId, bool)> {

@@ -53,13 +53,13 @@ fn every_event_has_its_fixed_frame_and_the_page_shows_it() {
         }
         let known: Value = serde_json::from_str(frame).expect("JSON");
         let read: Frame<'_> = serde_json::from_str(frame).expect("our structs know it");
-        assert_eq!(read.kind, known["type"].as_str());
+        assert_eq!(read.kind.as_deref(), known["type"].as_str());
         assert_eq!(read.user.as_deref(), known["user"].as_str());
         assert_eq!(read.text.as_deref(), known["text"].as_str());
-        assert_eq!(read.time, known["time"].as_str());
-        assert_eq!(read.sender_id, known["sender_id"].as_str());
-        assert_eq!(read.room_id, known["room_id"].as_str());
-        assert_eq!(read.from_id, known["from_id"].as_str());
+        assert_eq!(read.time.as_deref(), known["time"].as_str());
+        assert_eq!(read.sender_id.as_deref(), known["sender_id"].as_str());
+        assert_eq!(read.room_id.as_deref(), known["room_id"].as_str());
+        assert_eq!(read.from_id.as_deref(), known["from_id"].as_str());
         assert_eq!(read.from_name.as_deref(), known["from_name"].as_str());
         let reply = read.reply_to.map(|reply| reply.text.into_owned());
         assert_eq!(reply.as_deref(), known["reply_to"]["text"].as_str());
