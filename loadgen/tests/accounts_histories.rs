@@ -109,6 +109,16 @@ fn a_message_that_is_out_of_reach_at_the_end_is_missed_while_others_write() {
     });
 }
 
+/// What is shown of long ago was written before all that is missing. So nothing is out of reach.
+#[test]
+fn a_server_that_shows_nothing_but_what_is_older_than_the_run_has_lost_all_of_it() {
+    of_each(["chatterbox", "websocket-chat --private 0"], |protocol| {
+        let plan = format!("--protocol {protocol} {SHORT}");
+        let (report, wrong) = play(|| Some(FakeAccounts::without_v1(Flaw::StayOld)), &plan);
+        assert_eq!(wrong, ["histories_wrong", "stored.missing"], "{protocol}: {report}");
+    });
+}
+
 #[test]
 fn a_history_that_does_not_come_is_missed() {
     let plan = format!("--protocol v1 {SHORT}");

@@ -93,7 +93,7 @@ fn with_rooms_replies_and_marks_everything_is_accounted_for_at_its_own_server() 
 
 #[test]
 fn every_flaw_of_a_server_is_found_and_named_and_a_flawless_one_of_another_kind_passes() {
-    let flaws: [(Flaw, &str, &[&str]); 9] = [
+    let flaws: [(Flaw, &str, &[&str]); 10] = [
         (Flaw::None, "--rooms 2 --marks 1", &[]),
         (Flaw::ForgetReply, "--replies 1", &["stored.replies_wrong"]),
         (Flaw::AcknowledgeOnly, "--private 0", &["deliveries_lost", "lost"]),
@@ -103,6 +103,7 @@ fn every_flaw_of_a_server_is_found_and_named_and_a_flawless_one_of_another_kind_
         (Flaw::PageRepeats, "--rate 300 --private 0", &["stored.twice"]),
         (Flaw::PageSkips, "--rate 300 --private 0", &["stored.missing"]),
         (Flaw::PageStays, "--rate 300 --private 0", &["stored.missing", "stored.twice"]),
+        (Flaw::PageEmpty, "--histories 20", &["histories_wrong", "stored.missing"]),
     ];
     // Each run mostly waits. So a few of them run at the same time.
     for together in flaws.chunks(4) {

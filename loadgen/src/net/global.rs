@@ -16,8 +16,8 @@ pub(super) fn headers(token: &str) -> String {
     format!("Authorization: Bearer {token}\r\n")
 }
 
-/// What the answer has of this run, the oldest first, and whether there are no older messages; `None`: it is no such
-/// answer.
+/// What the answer has of this run, the oldest first, and whether all older messages are of other runs; `None`: it is no
+/// such answer.
 pub(super) fn read(desk: &Desk, body: &str) -> Option<(Vec<Kept>, bool)> {
     #[derive(Deserialize)]
     struct Message {
@@ -29,5 +29,6 @@ pub(super) fn read(desk: &Desk, body: &str) -> Option<(Vec<Kept>, bool)> {
         .iter()
         .map(|one| Post::new((&*one.sender).into(), Spot::Everyone, (&*one.content).into()))
         .collect();
-    Some((desk.kept(&posts), posts.len() < LAST))
+    let is_whole = posts.len() < LAST || posts.first().is_some_and(|post| desk.is_older(post));
+    Some((desk.kept(&posts), is_whole))
 }

@@ -11,6 +11,8 @@ use super::sockets::Seat;
 /// The message to which the flaw happens, counted from 1; and the reply.
 pub(crate) const STRUCK: usize = 20;
 const STRUCK_REPLY: usize = 3;
+/// How many messages somebody has written long ago: more than a history shows that has the last 50.
+const OLD: u64 = 60;
 /// The notice of typing.
 pub(super) const STRUCK_TYPING: usize = 61;
 
@@ -94,6 +96,24 @@ impl Place {
 
 impl Chat {
     pub(crate) fn new(flaw: Flaw) -> Self {
+        let mut chat = Chat::empty(flaw);
+        if flaw == Flaw::StayOld {
+            let from = chat.register("long-ago".to_owned(), String::new()).expect("the first one");
+            let old = |mid| Message {
+                mid,
+                from,
+                place: Place::All,
+                text: format!("Old news {mid}"),
+                ts: mid,
+                reply: Value::Null,
+                id: String::new(),
+            };
+            chat.messages.extend((1..=OLD).map(old));
+        }
+        chat
+    }
+
+    fn empty(flaw: Flaw) -> Self {
         Chat {
             flaw,
             is_mychat_alone: false,
@@ -189,7 +209,12 @@ impl Chat {
             Flaw::ChangeId if is_struck => stored.mid += 1,
             _ => {}
         }
-        if !(is_struck && self.flaw == Flaw::ForgetStored) {
+        let is_forgotten = match self.flaw {
+            Flaw::ForgetStored => is_struck,
+            Flaw::StayOld => true,
+            _ => false,
+        };
+        if !is_forgotten {
             self.messages.push(stored);
         }
         if is_struck && self.flaw == Flaw::StoreTwice {
@@ -239,6 +264,9 @@ impl Chat {
             (Some(at), Flaw::PageSkips) => at.saturating_sub(1),
             (Some(at), _) => at,
         };
+        if self.flaw == Flaw::PageEmpty {
+            return (Vec::new(), true);
+        }
         let is_busy = before.is_none() && self.seats.len() > 1;
         let end = match self.flaw {
             Flaw::OmitNewest if is_busy => end.saturating_sub(10),

@@ -101,6 +101,10 @@ pub(crate) enum Flaw {
     PageSkips,
     /// Every page of a history is the newest one, and says that there are more.
     PageStays,
+    /// Every page of a history is empty, and says that there are more.
+    PageEmpty,
+    /// Histories have what somebody has written long ago, and no message after that.
+    StayOld,
     /// The third notice is not sent.
     LoseNotice,
     /// The third message of a room goes to everybody who is connected.

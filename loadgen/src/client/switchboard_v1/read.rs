@@ -63,8 +63,10 @@ fn history(fields: ServerFields<'_>) -> Option<News<'_>> {
     let place = spot(fields.to, fields.room)?;
     let messages: Vec<&RawValue> = serde_json::from_str(fields.messages?.get()).ok()?;
     let posts = messages.into_iter().map(|raw| post(serde_json::from_str(raw.get()).ok()?));
-    let posts = posts.collect::<Option<_>>()?;
-    Some(News::History(History { place, posts, has_more: fields.more? }))
+    let posts: Vec<_> = posts.collect::<Option<_>>()?;
+    // An empty page is the end, whatever it says: what is not shown is missing.
+    let has_more = fields.more? && !posts.is_empty();
+    Some(News::History(History { place, posts, has_more }))
 }
 
 fn online<'a>(
@@ -133,7 +135,15 @@ mod tests {
 
         let page = format!(r#"{{"type":"history","room":"r","messages":[{room}],"more":true}}"#);
         let posts = vec![Post { place: place.clone(), ..post }];
-        assert_eq!(news(&page), News::History(History { place, posts, has_more: true }));
+        assert_eq!(
+            news(&page),
+            News::History(History { place: place.clone(), posts, has_more: true })
+        );
+        let empty = r#"{"type":"history","room":"r","messages":[],"more":true}"#;
+        assert_eq!(
+            news(empty),
+            News::History(History { place, posts: Vec::new(), has_more: false })
+        );
 
         let ack = r#"{"type":"ack","id":"m","mid":"7","ts":1,"status":"stored"}"#;
         assert_eq!(news(ack), News::Acknowledged { id: "m".into(), mid: "7".into() });

@@ -353,6 +353,12 @@ impl Desk {
         kept.collect()
     }
 
+    /// Whether a message to everyone was there before this run: it is none of the phones', and nobody else has written
+    /// meanwhile.
+    pub(in crate::net) fn is_older(&self, post: &Post<'_>) -> bool {
+        !self.texts.begin(&post.text) && self.record.heard.other == 0
+    }
+
     /// Whether the server names the place that is in the text.
     fn is_place_right(&self, stamp: &Stamp, place: &Spot<'_>) -> bool {
         match (place, Place::of(stamp.recipient)) {
