@@ -115,6 +115,22 @@ fn every_flaw_of_a_server_is_found_and_named_and_a_flawless_one_of_another_kind_
     }
 }
 
+/// It may take long to find out that there is no answer, and one after the other would.
+#[test]
+fn a_server_that_does_not_say_what_is_unread_is_asked_by_three_users_and_no_more() {
+    let plan = format!("{PLAN} --private 0 --marks 1");
+    let mut plays = (0..20).map(|_| {
+        let fake = FakeAccounts::start(Flaw::RefuseUnread);
+        let url = format!("ws://{}", fake.address);
+        let (code, report, wrong) = play_once("v1", Some(&url), (&plan, None));
+        (code, report, wrong, fake.unread_asked())
+    });
+    let played = plays.find(|(code, ..)| *code != INVALID);
+    let (code, report, wrong, asked) = played.expect("this machine can measure");
+    assert_eq!((code, asked), (1, 3), "{report}");
+    assert_eq!(wrong, BTreeMap::from([("unread_wrong".to_owned(), 6)]), "{report}");
+}
+
 /// A server with this flaw is found to do these wrongs, and no others. What is not stored is not unread either, so
 /// only the run about unread messages marks any as read.
 fn expect_found(flaw: Flaw, plan: &str, names: &[&str]) {

@@ -30,7 +30,7 @@ const PAUSE: Duration = Duration::from_secs(1);
 /// A history is not asked for again if for this long none has come at all: then the server does not answer.
 const PATIENCE: Duration = Duration::from_secs(30);
 /// After this many histories in a row that did not come, the server is not asked for more.
-const GIVE_UP: u32 = 3;
+pub(super) const GIVE_UP: u32 = 3;
 /// How often progress is shown.
 const BETWEEN_LINES: Duration = Duration::from_secs(1);
 

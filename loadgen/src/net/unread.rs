@@ -5,11 +5,12 @@
 use std::time::Duration;
 
 use super::app::AppAsker;
+use super::audit::GIVE_UP;
 use super::desk::account::{ASKED, spot};
 use super::patience::Refusal;
 use super::reader::Reader;
 use super::run::Run;
-use crate::client::{News, Realm};
+use crate::client::{AccountWords, News, Realm};
 use crate::phone_id::PhoneId;
 use crate::plan::Plan;
 use crate::pool::Pool;
@@ -64,36 +65,50 @@ impl Run<'_> {
             return self.check_unread_over_http(signals);
         }
         let Some(accounts) = self.desk.record.accounts() else { return };
-        let dialect = self.plan.settings.protocol.dialect();
+        // Users in a row who got no answer.
+        let mut failed = 0;
         for (user, places) in accounts.readers(ASKED) {
-            let Some(account) = self.desk.pool.get(user).cloned() else { return };
-            let signed_in =
-                Reader::sign_in(dialect, self.lines.target(user), signals, (user, &account));
-            let pool = self.desk.pool.clone();
-            let asked = signed_in.and_then(|mut reader| {
-                reader.ask(
-                    |pen, out| words.ask_for_unread(pen, out),
-                    |news| match news {
-                        News::Unread(all) => {
-                            let of = |&place| {
-                                let spot = spot(&pool, place);
-                                all.iter().find(|one| one.place == spot).map(|one| one.count)
-                            };
-                            Some(places.iter().map(of).collect::<Vec<_>>())
-                        }
-                        _ => None,
-                    },
-                )
-            });
+            let asked = match failed < GIVE_UP {
+                true => self.ask_for_unread(words, (user, &places), signals),
+                false => None,
+            };
             if signals.is_hurried() {
                 return;
             }
             let Some((accounts, _)) = self.desk.accounts() else { return };
-            let counts = asked.unwrap_or_else(|_| vec![None; places.len()]);
+            failed = if asked.is_some() { 0 } else { failed + 1 };
+            let counts = asked.unwrap_or_else(|| vec![None; places.len()]);
             for (&place, count) in places.iter().zip(counts) {
                 accounts.compare_unread(user, place, count);
             }
         }
+    }
+
+    /// How many messages are unread in these places of a user, as far as the server says so; `None`: it does not answer.
+    fn ask_for_unread(
+        &self,
+        words: &dyn AccountWords,
+        (user, places): (PhoneId, &[Place]),
+        signals: &Signals,
+    ) -> Option<Vec<Option<u64>>> {
+        let (dialect, pool) = (self.plan.settings.protocol.dialect(), &self.desk.pool);
+        let account = (user, pool.get(user)?);
+        let mut reader =
+            Reader::sign_in(dialect, self.lines.target(user), signals, account).ok()?;
+        let asked = reader.ask(
+            |pen, out| words.ask_for_unread(pen, out),
+            |news| match news {
+                News::Unread(all) => {
+                    let of = |&place| {
+                        let spot = spot(pool, place);
+                        all.iter().find(|one| one.place == spot).map(|one| one.count)
+                    };
+                    Some(places.iter().map(of).collect())
+                }
+                _ => None,
+            },
+        );
+        asked.ok()
     }
 
     fn check_unread_over_http(&mut self, signals: &Signals) {
@@ -101,13 +116,22 @@ impl Run<'_> {
         // What a hostile phone sends may be a message, too.
         let is_clear = |user: &PhoneId| !self.lines.slot(user.partner()).persona.is_hostile();
         let users: Vec<_> = self.desk.pages.recipients().take(ASKED).filter(is_clear).collect();
+        // Users in a row who got no answer.
+        let mut failed = 0;
         for &user in &users {
-            let said = app.unread(&self.desk.pool, user, user.partner());
+            let said = match failed < GIVE_UP {
+                true => app.unread(&self.desk.pool, user, user.partner()).ok(),
+                false => None,
+            };
             if signals.is_hurried() {
                 return;
             }
             let Some((accounts, _)) = self.desk.accounts() else { return };
-            accounts.compare_unread(user, Place::Phone(user.partner()), said.ok());
+            failed = if said.is_some() { 0 } else { failed + 1 };
+            accounts.compare_unread(user, Place::Phone(user.partner()), said);
+        }
+        if failed >= GIVE_UP {
+            return;
         }
         for user in users.into_iter().take(RESET) {
             let reset = self.reset(&mut app, user, signals);

@@ -41,6 +41,8 @@ pub(crate) struct Chat {
     pub(crate) notices: usize,
     pub(crate) in_rooms: usize,
     pub(crate) pings: usize,
+    /// How often somebody has asked how much is unread, in `switchboard.v1`.
+    pub(crate) unread_asked: usize,
     pub(crate) pongs: usize,
     /// Notices of typing.
     pub(super) typed: usize,
@@ -129,6 +131,7 @@ impl Chat {
             notices: 0,
             in_rooms: 0,
             pings: 0,
+            unread_asked: 0,
             pongs: 0,
             typed: 0,
             is_silent: false,

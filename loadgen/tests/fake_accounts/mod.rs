@@ -93,6 +93,8 @@ pub(crate) enum Flaw {
     LogInAsOther,
     /// Marks of what was read are forgotten.
     ForgetMarks,
+    /// Who asks how much is unread is cut off.
+    RefuseUnread,
     /// The second user is always told of one unread message too many.
     MiscountUnread,
     /// Each page of a history begins with the message that the page before ended with.
@@ -190,6 +192,11 @@ impl FakeAccounts {
             lock(&same).restart();
         });
         FakeAccounts { address, chat }
+    }
+
+    /// How often users have asked how much is unread, in `switchboard.v1`.
+    pub(crate) fn unread_asked(&self) -> usize {
+        lock(&self.chat).unread_asked
     }
 
     /// How many pings there were on MyChat's start pages, and pongs.

@@ -1,6 +1,6 @@
 //! `switchboard.v1`, as the fake server speaks it.
 
-use std::net::TcpStream;
+use std::net::{Shutdown, TcpStream};
 
 use serde_json::{Value, json};
 
@@ -41,6 +41,10 @@ pub(crate) fn hear(chat: &mut Chat, by: (usize, usize), frame: &Value, stream: &
             let mut history = json!({"type": "history", "messages": messages, "more": more});
             name_place(chat, user, &place, &mut history);
             answer(history);
+        }
+        "conversations" if chat.flaw == Flaw::RefuseUnread => {
+            chat.unread_asked += 1;
+            drop(stream.shutdown(Shutdown::Both));
         }
         "conversations" => {
             let list: Vec<_> =
