@@ -188,6 +188,19 @@ fn a_user_who_is_taken_for_another_is_found_and_named() {
 }
 
 #[test]
+fn a_server_that_lets_nobody_in_for_an_hour_is_not_waited_for() {
+    for protocol in ["v1", "mychat"] {
+        let folder = Folder::new(&format!("put-off-{protocol}"));
+        let (pool, server) = (folder.path("pool"), FakeAccounts::start(Flaw::PutOff));
+        let plan = format!("--protocol {protocol} --accounts {pool} ws://{}", server.address);
+        let output = Begun::new(loadgen(&format!("{PLAN} {STEADY} {plan}"))).ends_within(PATIENCE);
+        let said = text(&output.stderr);
+        assert_eq!((output.status.code(), said.lines().count()), (Some(1), 1), "{said}");
+        assert!(said.contains("HTTP 503: Busy"), "{said}");
+    }
+}
+
+#[test]
 fn a_history_that_is_wrong_is_found_and_named() {
     let (public, private) = ("--private 0", "--private 1");
     let greeted = FLAPPER;

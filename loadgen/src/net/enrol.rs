@@ -26,6 +26,9 @@ const PAUSE: Duration = Duration::from_secs(1);
 const BETWEEN_LINES: Duration = Duration::from_secs(1);
 /// A wait of this much or more is worth a word of advice.
 const LONG_WAIT: Duration = Duration::from_secs(5);
+/// How long a request is made again for which it is too early. Ours lets one address register every minute; a server that
+/// is down behind its proxy says so for ever.
+const LONGEST_WAIT: Duration = Duration::from_secs(600);
 
 const JSON: &str = "Content-Type: application/json\r\n";
 const FORM: &str = "Content-Type: application/x-www-form-urlencoded\r\n";
@@ -212,14 +215,15 @@ impl Enrolment<'_> {
         Ok(())
     }
 
-    /// Asks, and again for as long as the server says that it is too early.
+    /// Asks, and again as long as the server says that it is too early, unless that takes too long.
     fn ask(&mut self, request: &Request<'_>, done: usize, all: usize) -> Result<Answer, Refusal> {
+        let patience_ends = self.clock.now() + LONGEST_WAIT;
         loop {
             let answer = self.asker.ask(request)?;
-            if !answer.is_too_early() {
+            let pause = answer.retry_after.unwrap_or(PAUSE).max(Duration::from_millis(100));
+            if !answer.is_too_early() || self.clock.now() + pause > patience_ends {
                 return Ok(answer);
             }
-            let pause = answer.retry_after.unwrap_or(PAUSE).max(Duration::from_millis(100));
             self.advise(pause);
             let until = self.clock.now() + pause;
             while self.clock.now() < until {

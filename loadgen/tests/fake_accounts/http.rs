@@ -122,6 +122,12 @@ pub(crate) fn answer(stream: &mut TcpStream, status: u16, body: &Value) -> io::R
     )
 }
 
+/// Asks the client to come again after this many seconds.
+pub(crate) fn put_off(stream: &mut TcpStream, seconds: u32) -> io::Result<()> {
+    let end = "Content-Length: 17\r\n\r\n{\"detail\":\"Busy\"}";
+    write!(stream, "HTTP/1.1 503 Whatever\r\nRetry-After: {seconds}\r\n{end}")
+}
+
 /// Sends a browser to another page, with these cookies.
 pub(crate) fn redirect(stream: &mut TcpStream, to: &str, cookies: &[String]) -> io::Result<()> {
     let cookies: String =

@@ -93,6 +93,8 @@ pub(crate) enum Flaw {
     LogInAsOther,
     /// Marks of what was read are forgotten.
     ForgetMarks,
+    /// Who registers or logs in is asked to come again in an hour.
+    PutOff,
     /// Who asks how much is unread is cut off.
     RefuseUnread,
     /// The second user is always told of one unread message too many.
@@ -256,6 +258,9 @@ fn serve(mut stream: TcpStream, chat: &Mutex<Chat>) -> io::Result<()> {
 fn sign_in(stream: &mut TcpStream, request: &Request, chat: &Mutex<Chat>) -> io::Result<()> {
     let (name, password) = (request.field("username"), request.field("password"));
     let mut chat = lock(chat);
+    if chat.flaw == Flaw::PutOff {
+        return http::put_off(stream, 3600);
+    }
     let is_new = request.path == "/register";
     if is_new && chat.register(name.clone(), password.clone()).is_none() {
         return match request.is_form() {
