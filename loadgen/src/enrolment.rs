@@ -88,7 +88,7 @@ fn check_shared(path: &Path, pool: &Pool, users: u32, skills: Skills) -> Result<
 }
 
 fn wrong(path: &Path, what: &str) -> Refusal {
-    Refusal::Server(format!("--accounts {}: {what}", path.display()))
+    Refusal::File(format!("--accounts {}: {what}", path.display()))
 }
 
 fn read(path: &Path) -> Result<Pool, Refusal> {
@@ -146,7 +146,7 @@ impl Drop for Beside {
 }
 
 fn unwritable(path: &Path, error: &io::Error) -> Refusal {
-    Refusal::Server(format!("--accounts {}: it cannot be written: {error}", path.display()))
+    Refusal::File(format!("--accounts {}: it cannot be written: {error}", path.display()))
 }
 
 /// A folder for the data of loadgen's own server, which is removed in the end.

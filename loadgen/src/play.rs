@@ -86,6 +86,7 @@ impl From<Refusal> for Failure {
     fn from(refusal: Refusal) -> Self {
         match refusal {
             Refusal::Server(sentence) => Failure::server(sentence),
+            Refusal::File(sentence) => Failure::usage(sentence),
             Refusal::Interrupted => Failure { sentence: TOO_EARLY.to_owned(), code: INVALID },
         }
     }
@@ -258,7 +259,7 @@ pub(crate) fn play(
     }
     let after = match pages(servers, signals) {
         Err(Refusal::Interrupted) => None,
-        Err(Refusal::Server(sentence)) => Some(Err(sentence)),
+        Err(Refusal::Server(sentence) | Refusal::File(sentence)) => Some(Err(sentence)),
         Ok(pages) => together(pages).map(Ok),
     };
     let stopped = own.and_then(|own| own.stop(signals));
@@ -295,7 +296,7 @@ fn together(pages: Vec<Option<String>>) -> Option<String> {
 fn page(metrics: &Target, signals: &Signals) -> Result<(String, std::net::SocketAddr), Refusal> {
     net::get(metrics, "/metrics", FOR_A_PAGE, Some(signals)).map_err(|refusal| match refusal {
         Refusal::Server(sentence) => Refusal::Server(format!("no /metrics: {sentence}")),
-        Refusal::Interrupted => Refusal::Interrupted,
+        other @ (Refusal::Interrupted | Refusal::File(_)) => other,
     })
 }
 

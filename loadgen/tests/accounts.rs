@@ -256,7 +256,7 @@ fn what_cannot_be_played_is_one_clear_line() {
             2,
             "--private means something only with --protocol websocket-chat",
         ),
-        (format!("--protocol v1 --accounts {garbage} ws://{with}"), 1, "line 1 is no account"),
+        (format!("--protocol v1 --accounts {garbage} ws://{with}"), 2, "line 1 is no account"),
         (
             format!("--protocol v1 --accounts {token_only} --rate 0 ws://{with}"),
             1,
@@ -269,7 +269,7 @@ fn what_cannot_be_played_is_one_clear_line() {
         ),
         (
             format!("--protocol v1 --accounts /nowhere/at/all ws://{with}"),
-            1,
+            2,
             "it cannot be written",
         ),
     ] {

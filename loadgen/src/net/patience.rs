@@ -18,6 +18,8 @@ pub(crate) enum Refusal {
     Interrupted,
     /// What the server does not do, in a sentence.
     Server(String),
+    /// What is wrong with a file of the caller, in a sentence. The server was not asked.
+    File(String),
 }
 
 impl From<String> for Refusal {

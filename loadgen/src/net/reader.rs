@@ -51,7 +51,7 @@ impl From<Refusal> for Failure {
     fn from(refusal: Refusal) -> Self {
         match refusal {
             Refusal::Interrupted => Failure::Interrupted,
-            Refusal::Server(_) => Failure::Late,
+            Refusal::Server(_) | Refusal::File(_) => Failure::Late,
         }
     }
 }
