@@ -76,7 +76,7 @@ pub(super) struct Args {
 
     /// Number of phones; with --protocol session, of sessions
     #[arg(long, env = "LOADGEN_CLIENTS", value_name = "N", default_value = "1000", help_heading = LOAD,
-        allow_negative_numbers = true, value_parser = |text: &str| count::whole(text, 1, Numbers::MOST))]
+        value_parser = |text: &str| count::whole(text, 1, Numbers::MOST))]
     pub(super) clients: u32,
 
     /// Time over which they connect
@@ -92,7 +92,7 @@ pub(super) struct Args {
     /// At most 1000000. A rate above 0 needs a chatter. In the protocols of users with accounts, the default is what
     /// makes 10000 deliveries a second, if that is less: a message to everyone has one for each phone.
     #[arg(long, env = "LOADGEN_RATE", value_name = "MSGS_PER_S", default_value = "1000", help_heading = LOAD,
-        allow_negative_numbers = true, value_parser = rate)]
+        value_parser = rate)]
     pub(super) rate: f64,
 
     /// Stage of the plan, TIME:CLIENTS or TIME:CLIENTS:RATE, instead of clients, ramp and duration; several times
@@ -307,11 +307,16 @@ pub(super) struct Args {
     pub(super) quiet: bool,
 }
 
-/// The flags. `-h` shows each in short, and so leaves out the variables, which are in `--help`.
+/// The flags. `-h` shows each in short, and so leaves out the variables, which are in `--help`. A negative number is a
+/// wrong value of its flag, and no flag itself.
 pub(super) fn command(args: &[OsString]) -> Command {
+    let command = Args::command().mut_args(|arg| {
+        let has_value = arg.get_action().takes_values();
+        arg.allow_negative_numbers(has_value)
+    });
     match args.iter().find(|&arg| arg == "-h" || arg == "--help") {
-        Some(arg) if arg == "-h" => Args::command().mut_args(|arg| arg.hide_env(true)),
-        _ => Args::command(),
+        Some(arg) if arg == "-h" => command.mut_args(|arg| arg.hide_env(true)),
+        _ => command,
     }
 }
 

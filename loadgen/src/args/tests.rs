@@ -26,7 +26,7 @@ fn without_arguments_a_thousand_phones_call_a_server_of_our_own() {
 
 #[test]
 fn a_wrong_value_or_an_impossible_plan_is_one_clear_line() {
-    let wrong: [(&[&str], &str); 40] = [
+    let wrong: [(&[&str], &str); 42] = [
         (&["--clients", "0"], "--clients"),
         (&["--clients", "1000000"], "--clients"),
         (&["--clients", "1"], "--clients"),
@@ -38,6 +38,8 @@ fn a_wrong_value_or_an_impossible_plan_is_one_clear_line() {
         (&["--rate", "1e6", "--duration", "2h"], "four billion"),
         (&["--grain", "2s"], "--grain"),
         (&["--clients", "-5"], "--clients"),
+        (&["--repeat", "-1"], "'-1' for '--repeat"),
+        (&["--protocol", "v1", "--replies", "-0.5"], "'-0.5' for '--replies"),
         (&["--text-bytes", "10"], "--text-bytes"),
         (&["--presence", "some"], "--presence"),
         (&["--heartbeat", "0s"], "--heartbeat"),
