@@ -151,6 +151,15 @@ mod tests {
         let clock = Clock::start();
         let mut inbox = Inbox::new(clock);
         Inbox::note_arrivals(&phone);
+        // It begins to do so a moment after it is asked, if it can (net_enable_timestamp() in net/core/dev.c).
+        for _ in 0..100 {
+            server.write_all(b"?").expect("the kernel takes it");
+            inbox.read(&phone, 1).expect("it has arrived");
+            if inbox.is_stamped {
+                break;
+            }
+            clock.sleep_until(clock.now() + Duration::from_millis(10));
+        }
         server.write_all(b"abcde").expect("the kernel takes it");
         let written = clock.now();
         clock.sleep_until(written + NAP);
