@@ -87,7 +87,11 @@ pub(super) fn understand(
     let copy =
         |json: &str| read(json).map_or_else(Said::from, |news| Said::News(news.into_owned()));
     match json {
-        Cow::Borrowed(json) => read(json).map_or_else(|_| in_any_spelling(json, copy), Said::News),
+        Cow::Borrowed(json) => match read(json) {
+            Ok(news) => Said::News(news),
+            Err(NoNews::Nonsense) => in_any_spelling(json, copy),
+            Err(other) => other.into(),
+        },
         // It came in pieces, which is rare.
         Cow::Owned(json) => in_any_spelling(&json, copy),
     }
