@@ -30,13 +30,7 @@ fn no_phase_does_more_than_its_budget_in_one_turn() {
     raise_descriptor_limit();
     let flags = ["--ping-timeout", "2s", "--sweep-interval", "1s", "--log", "error"];
     let server = Server::start(&[&flags[..], &["--admin-listen", "127.0.0.1:0"]].concat());
-    server.freeze();
-    let mut crowd: Vec<Wire> = (0..CROWD).map(|_| server.wire()).collect();
-    for (n, wire) in crowd.iter_mut().enumerate() {
-        wire.send(Wire::upgrade_request(&format!("/ws/1000000{n:04}"), ""));
-    }
-    server.thaw();
-    crowd.iter_mut().for_each(Wire::expect_switch);
+    let crowd = server.crowd(CROWD, |n| format!("/ws/1000000{n:04}"));
     // All clients are late when the server wakes up.
     server.freeze();
     pause(Duration::from_secs(2));

@@ -122,13 +122,7 @@ fn a_crowd_beyond_the_budgets_of_a_turn_is_let_in_and_freed() {
     raise_descriptor_limit();
     let server = Server::start(&[]);
     let before = server.sockets();
-    server.freeze();
-    let mut crowd: Vec<Wire> = (0..CROWD).map(|_| server.wire()).collect();
-    for (n, wire) in crowd.iter_mut().enumerate() {
-        wire.send(Wire::upgrade_request(&format!("/ws/7000000{n:03}?presence=none"), ""));
-    }
-    server.thaw();
-    crowd.iter_mut().for_each(Wire::expect_switch);
+    let crowd = server.crowd(CROWD, |n| format!("/ws/7000000{n:03}?presence=none"));
     assert_eq!(server.connections(), CROWD as u64);
 
     // When all of them end at once, all are freed, although nothing else happens.

@@ -13,13 +13,7 @@ fn nobody_is_evicted_after_the_server_was_stopped_for_longer_than_a_timeout() {
     raise_descriptor_limit();
     let server = Server::start(&["--ping-timeout", "4s", "--sweep-interval", "100ms"]);
     // All of them come at once, so that none is silent for long before the stop.
-    server.freeze();
-    let mut phones: Vec<Wire> = (0..PHONES).map(|_| server.wire()).collect();
-    for (n, phone) in phones.iter_mut().enumerate() {
-        phone.send(Wire::upgrade_request(&format!("/ws/100000{n:04}?presence=none"), ""));
-    }
-    server.thaw();
-    phones.iter_mut().for_each(Wire::expect_switch);
+    let mut phones = server.crowd(PHONES, |n| format!("/ws/100000{n:04}?presence=none"));
     let mut words = frame(PONG, [0; 120]).repeat(32);
     words.extend(frame(TEXT, r#"{"type":"ping"}"#));
 

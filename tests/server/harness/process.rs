@@ -145,6 +145,20 @@ impl Server {
         self.log.lines()
     }
 
+    /// Many clients that come at once: the server finds all of them, and their requests, when it wakes up. `path` says
+    /// where each is upgraded.
+    #[track_caller]
+    pub(crate) fn crowd(&self, count: usize, path: impl Fn(usize) -> String) -> Vec<Wire> {
+        self.freeze();
+        let mut crowd: Vec<Wire> = (0..count).map(|_| self.wire()).collect();
+        for (n, wire) in crowd.iter_mut().enumerate() {
+            wire.send(Wire::upgrade_request(&path(n), ""));
+        }
+        self.thaw();
+        crowd.iter_mut().for_each(Wire::expect_switch);
+        crowd
+    }
+
     /// Connects a phone with this number, which gets no presence unless it asks.
     pub(crate) fn quiet(&self, mobile: &str) -> Phone {
         self.connect(&format!("{mobile}?presence=none"))
