@@ -14,13 +14,12 @@ fn loadgen() -> Command {
     command
 }
 
-/// Whether a run was good. On a busy machine it says nothing: exit code 4.
-fn is_good(output: &Output) -> bool {
-    matches!(output.status.code(), Some(0 | 4))
-}
-
+/// Runs it, again as long as the machine is too busy for a run to say something.
 fn run(command: &mut Command) -> (Output, String) {
-    let output = command.output().expect("it starts");
+    const INVALID: i32 = 4;
+    let mut runs = iter::repeat_with(|| command.output().expect("it starts")).take(20);
+    let output = runs.find(|output| output.status.code() != Some(INVALID));
+    let output = output.expect("this machine can measure");
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
     (output, said)
 }
@@ -37,7 +36,7 @@ fn every_variable_that_is_empty_counts_as_not_set() {
     let mut command = loadgen();
     command.envs(names.iter().zip(iter::repeat(""))).args(PLAN.split(' '));
     let (output, said) = run(&mut command);
-    assert!(is_good(&output) && said.is_empty(), "{}: {said}", output.status);
+    assert_eq!((output.status.code(), said.as_str()), (Some(0), ""));
     // Each by itself, with no flag that would hide it: the plan is read, and its last value is wrong.
     for name in names {
         let (output, said) = run(loadgen().env(name, "").args(["--heartbeat", "never"]));
@@ -53,7 +52,7 @@ fn a_misspelt_variable_is_a_warning_and_so_is_one_of_the_server() {
     command.env("LOADGEN_SERVICE_HOST", "10.0.0.1").env("LOADGEN_PORT", "tcp://10.0.0.1:80");
     command.env("SWITCHBOARD_PORT", "tcp://10.0.0.1:80");
     let (output, said) = run(command.args(PLAN.split(' ')));
-    assert!(is_good(&output), "{}: {said}", output.status);
+    assert_eq!(output.status.code(), Some(0), "{said}");
     let expected = "\
         loadgen: there is no variable LOADGEN_CLIENT; the nearest is LOADGEN_CLIENTS\n\
         loadgen: there is no variable SWITCHBOARD_MESAGE_RATE; the nearest is SWITCHBOARD_MESSAGE_RATE\n";
@@ -67,7 +66,7 @@ fn the_server_of_its_own_keeps_to_the_times_that_the_plan_holds_it_to() {
     command.env("SWITCHBOARD_PING_TIMEOUT", "1h").args(PLAN.split(' '));
     let drops = "--rate 0 --persona silent-drop=1 --ping-timeout 1s --sweep-interval 100ms";
     let (output, said) = run(command.args(drops.split(' ')));
-    assert!(is_good(&output), "{}: {said}", output.status);
+    assert_eq!(output.status.code(), Some(0), "{said}");
     let report = String::from_utf8(output.stdout).expect("text");
     assert!(report.contains("2 given up by the server, 0 too early; 0 not in time"), "{report}");
 }
