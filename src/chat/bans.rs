@@ -1,4 +1,4 @@
-//! [`Ban`]: somebody who may not connect. [`Bans`]: all of them, sorted by what they concern.
+//! [`Ban`]: a number, session, account or address that may not connect. [`Bans`]: all of them, sorted by what they concern.
 //!
 //! Each realm asks its own list, and no realm sees another's. A ban of an address concerns all realms. What is banned
 //! is personal, so debug output does not show it. The caller reads files and clocks.
@@ -44,10 +44,10 @@ pub struct Bans {
     pub(super) addresses: BannedNetworks,
 }
 
-/// The sentence for somebody who is banned.
+/// The sentence that a banned client is told.
 pub const BANNED: &str = "you are banned from this server";
 
-/// The refusal of somebody who is banned.
+/// The refusal of a banned client.
 pub(super) const REFUSAL: Refusal =
     Refusal { sentence: BANNED, code: "banned", retry_after: None, limit: None, is_ban: true };
 

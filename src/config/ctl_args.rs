@@ -87,7 +87,7 @@ enum CommandArgs {
     },
     /// Show who comes and goes, and what fails, as it happens
     Events,
-    /// Send somebody away, with close code 4005: their app should not come back by itself
+    /// Disconnect clients, with close code 4005: their apps should not come back by themselves
     Disconnect {
         /// What kind of name follows
         kind: Kind,
@@ -99,7 +99,7 @@ enum CommandArgs {
     },
     /// List who is banned, in the lines of --bans-file; 1000 at most
     Bans,
-    /// Ban somebody: those who are connected are closed with 4003. It is written to --bans-file, if there is one
+    /// Ban a number, session, account or address: its connections close with 4003. Written to --bans-file, if there is one
     Ban {
         /// What kind of name follows
         kind: BanKind,

@@ -88,7 +88,7 @@ pub enum Command {
     },
     /// Say who is banned.
     Bans,
-    /// Ban somebody.
+    /// Ban a number, a session, an account or an address.
     Ban {
         /// `number`, `session`, `account` or `address`.
         kind: &'static str,

@@ -41,7 +41,7 @@ impl<K> Default for BanList<K> {
 }
 
 impl<K: Eq + Hash> BanList<K> {
-    /// Bans somebody, or changes the term of a ban.
+    /// Bans a key, or changes the term of its ban.
     pub fn add(&mut self, who: K, term: Term) {
         self.0.insert(who, term);
     }
@@ -54,7 +54,7 @@ impl<K: Eq + Hash> BanList<K> {
         self.0.remove(who).is_some()
     }
 
-    /// Whether somebody is banned at this time since 1970.
+    /// Whether a key is banned at this time since 1970.
     pub fn has<Q: Eq + Hash + ?Sized>(&self, who: &Q, now: Duration) -> bool
     where
         K: Borrow<Q>,

@@ -213,7 +213,7 @@ impl Reload {
         Some(read.map_err(|mistakes| refuse(&mistakes, log)))
     }
 
-    /// Whether what keeps somebody out does so after the reload, too, if perhaps with another value.
+    /// Whether each setting that keeps clients out still does so after the reload, perhaps with another value.
     fn keeps_guards(&self, fresh: &Fresh) -> Result<(), Vec<String>> {
         let both = self.values.iter().zip(&fresh.values);
         let lost = both.filter(|(old, new)| new.missing_guard && old.value != new.value);

@@ -17,7 +17,7 @@ use nix::fcntl::OFlag;
 ///
 /// Why it cannot be used: a few words that name neither the file nor its content.
 pub(super) fn read(path: &Path, most: u64) -> Result<String, String> {
-    // Without O_NONBLOCK, open(2) would wait until somebody writes into a pipe.
+    // Without O_NONBLOCK, open(2) of a pipe would wait until a process opens it for writing.
     let open = OpenOptions::new().read(true).custom_flags(OFlag::O_NONBLOCK.bits()).open(path);
     let file = open.map_err(|error| error.to_string())?;
     let metadata = file.metadata().map_err(|error| error.to_string())?;

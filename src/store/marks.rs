@@ -2,7 +2,7 @@
 //!
 //! In a private conversation the unread messages are counted as they come: pages ask for the numbers all the
 //! time. In a room and in the conversation of everybody that would be a row for each member and message, so
-//! there they are counted when somebody asks.
+//! there they are counted when a client asks.
 
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 

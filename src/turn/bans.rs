@@ -26,7 +26,7 @@ impl Turn {
         self.chat.with_bans(|bans| bans.len())
     }
 
-    /// Bans somebody, or changes the term of a ban. Returns whether there was one.
+    /// Adds a ban, or changes its term. Returns whether there was one.
     ///
     /// # Errors
     ///

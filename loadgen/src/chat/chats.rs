@@ -1,4 +1,4 @@
-//! [`Chats`]: what conversations there are, and what of them is unread. The one in which somebody wrote last comes
+//! [`Chats`]: what conversations there are, and what of them is unread. The one with the newest message comes
 //! first. Knows nothing of connections.
 
 use std::collections::VecDeque;
@@ -8,7 +8,7 @@ use super::place::Place;
 /// All conversations.
 #[derive(Debug, Default)]
 pub(super) struct Chats {
-    /// Those in which somebody wrote last come first.
+    /// Those with the newest messages come first.
     all: Vec<Chat>,
 }
 

@@ -21,7 +21,7 @@ pub(super) enum Heard {
     Online(Vec<String>),
     /// People have come and gone.
     Presence { joined: Vec<String>, left: Vec<String> },
-    /// Somebody writes.
+    /// A peer writes.
     Message(Message),
     /// The message with this id is stored.
     Stored(String),
@@ -29,7 +29,7 @@ pub(super) enum Heard {
     Delivered(String),
     /// The message with this id has not been delivered: the recipient is offline, or reads too slowly.
     Undelivered(String),
-    /// Somebody has read a message of ours.
+    /// A peer has read a message of ours.
     Read { from: String, id: Option<String> },
     /// Another device of ours has read the conversation.
     ReadElsewhere(Place),

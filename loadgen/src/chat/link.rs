@@ -1,6 +1,6 @@
 //! [`Link`]: one connection, sans-IO, from its first request to its end: bytes in, texts out.
 //!
-//! Somebody with a name logs in first, on the same connection, and gets a token. Then both ask for the upgrade.
+//! A user with a name logs in first, on the same connection, and gets a token. Then both ask for the upgrade.
 //! Answers pings and close frames by itself. Unlike loadgen's phone it keeps what the server says at the end, a
 //! close frame's reason or the body of a refusal: a person wants to read it. Knows neither frames nor sockets.
 

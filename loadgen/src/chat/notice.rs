@@ -62,7 +62,7 @@ pub(crate) enum Notice {
         /// The message.
         id: String,
     },
-    /// Somebody has read a message of ours.
+    /// A peer has read a message of ours.
     Read {
         /// Who.
         by: String,
@@ -96,7 +96,7 @@ pub(crate) enum Notice {
         /// The same in a word.
         code: String,
     },
-    /// Somebody has come or gone.
+    /// People have come or gone.
     Presence {
         /// Who has come.
         joined: Vec<String>,

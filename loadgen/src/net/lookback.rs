@@ -75,7 +75,7 @@ impl Lookback {
         Lookback { every: between * of, next, way }
     }
 
-    /// When somebody asks again.
+    /// When the next history is due to be asked for.
     pub(super) fn next_deadline(&self, is_playing: bool) -> Option<Moment> {
         self.next.filter(|_| is_playing)
     }

@@ -1,4 +1,4 @@
-//! [`Scrape`]: one connection of somebody who asks for loadgen's own metrics: it asks once, gets its answer, and is
+//! [`Scrape`]: one connection to loadgen's own metrics: it asks once, gets its answer, and is
 //! closed. Knows nothing of what is on the page. `scrapes` holds all of them while a plan is played.
 
 use std::io::{self, ErrorKind, Read as _, Write as _};

@@ -1,7 +1,7 @@
 //! [`Totals`]: what counters and histograms of the published page show: the sum of all runs of this process.
 //!
 //! A counter of Prometheus may only grow while a process lives. So the runs that are over are summed, and the present
-//! one is added when somebody asks.
+//! one is added when the page is asked for.
 
 use std::collections::BTreeMap;
 use std::time::Duration;

@@ -31,7 +31,7 @@ pub enum Call {
         /// The password.
         password: Secret,
     },
-    /// End the login of this token. Without a token that is somebody's it is refused. → [`Reply::LoggedOut`]
+    /// End the login of this token. A token of no user is refused. → [`Reply::LoggedOut`]
     LogOut(Option<Token>),
     /// End no login: the client says that it has none. → [`Reply::LoggedOut`]
     LogOutOfNothing,
@@ -39,7 +39,7 @@ pub enum Call {
     Ask {
         /// The token. `None`: there is none, or it cannot be one.
         token: Option<Token>,
-        /// The user that the request says it is from, if it says so. If the token is somebody else's, the call
+        /// The user that the request says it is from, if it says so. If the token is another user's, the call
         /// is refused with [`Refusal::NotYou`].
         claims: Option<UserId>,
         /// What is asked for.

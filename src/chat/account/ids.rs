@@ -166,7 +166,7 @@ impl UserName {
     /// The most characters of a name.
     pub const MAX_CHARS: usize = 32;
 
-    /// The name that somebody asks to be registered under, without the spaces around it.
+    /// The name that a client asks to register, without the spaces around it.
     ///
     /// Refused are the characters with a meaning in HTML and in scripts, since old pages put names there
     /// unescaped, and those that change what a name looks like: controls, and bidirectional overrides

@@ -101,7 +101,7 @@ impl Realm {
             return Err(Refusal::TooManyUsers);
         };
         self.counters.made_room += 1;
-        // Somebody may have connected since the store was asked.
+        // The user may have connected since the store was asked.
         self.end_seats_of(gone, sink);
         for login in logins {
             self.end_login(login, Farewell::LoggedOut, sink);

@@ -46,7 +46,7 @@ impl Circle {
         self.found_at.push(block);
     }
 
-    /// The person chooses somebody. Returns the bond before, if there was one.
+    /// The person chooses a contact. Returns the bond before, if there was one.
     pub(super) fn choose(&mut self, contact: PersonKey) -> Option<Bond> {
         let place = self.people.iter().position(|&one| one == contact)?;
         let chosen = self.chosen();

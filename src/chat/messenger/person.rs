@@ -3,7 +3,7 @@
 //! messages in flight.
 //!
 //! Most people have one device and are idle. Such a person costs 48 bytes here, and one allocation for
-//! the id and the name together. A person may also be a *ghost*: somebody has sent an invitation to an id
+//! the id and the name together. A person may also be a *ghost*: an invitation was sent to an id
 //! that never signed in. A person does not know other people, only their keys.
 
 use std::mem;

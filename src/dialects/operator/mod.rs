@@ -66,7 +66,7 @@ pub enum Order {
     },
     /// Say who is banned.
     Bans,
-    /// Ban somebody.
+    /// Ban a number, a session, an account or an address.
     Ban(Ban),
     /// Lift a ban.
     Unban(Banned),

@@ -10,7 +10,7 @@ use crate::turn::Turn;
 /// What the operator has changed of who is banned.
 #[derive(Clone, Debug)]
 pub enum BanChange {
-    /// Somebody is banned.
+    /// A ban begins, or its term changes.
     Banned(Ban),
     /// A ban was lifted.
     Lifted(Banned),

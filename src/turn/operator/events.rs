@@ -65,7 +65,7 @@ impl Lines {
 }
 
 impl Events {
-    /// Whether somebody listens.
+    /// Whether a connection follows the events.
     pub(in crate::turn) fn is_on(&self) -> bool {
         !self.readers.is_empty()
     }

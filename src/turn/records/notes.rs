@@ -235,7 +235,7 @@ impl Turn {
         self.notes.push(Note::Order(note));
     }
 
-    /// Notes that somebody else than the operator asks for the operator's API.
+    /// Notes a request to the operator's API without the operator's token.
     pub(in crate::turn) fn note_stranger(&mut self, by: Block) {
         self.notes.push(Note::Stranger(by));
     }
