@@ -121,16 +121,12 @@ impl Ending {
             | Ending::LeftOpen => false,
         }
     }
-}
 
-impl Ending {
     /// Whether it shows that the server does not speak this protocol.
     pub(crate) const fn is_of_another_protocol(self) -> bool {
         matches!(self, Ending::NotHttp(_) | Ending::Refused(400..=499))
     }
-}
 
-impl Ending {
     /// The code in the server's close frame, if there was one with a code.
     pub(crate) const fn close_code(self) -> Option<u16> {
         match self {
