@@ -43,6 +43,10 @@ CASES = {
         {"process_start_time_seconds": "100x20 400x20 700x20 1000x20"},
         {"process_start_time_seconds": "100x20 400x20 700x40"},
     ),
+    "SwitchboardReloadRefused": (
+        {'switchboard_reloads_total,result="refused"': "0x20 1x40"},
+        {'switchboard_reloads_total,result="refused"': "1x60", 'switchboard_reloads_total,result="done"': "0+1x60"},
+    ),
     "SwitchboardNearlyFull": (
         {"switchboard_websockets": "91x40", "switchboard_max_connections": "100x40"},
         {"switchboard_websockets": "90x40", "switchboard_max_connections": "100x40"},
@@ -135,6 +139,8 @@ def case(name, series, is_firing):
     extra = {}
     if name in ("SwitchboardFull", "SwitchboardForeignOrigin", "SwitchboardSlowReaders"):
         extra = dict([re.findall(r'(reason)="(\w+)"', next(iter(series)))[0]])
+    if name == "SwitchboardReloadRefused":
+        extra = {"result": "refused"}
     if name == "SwitchboardTotalLimit":
         extra = {"limit": "inbox_total_bytes"}
     alert = {"exp_labels": labels | extra | {"job": JOB, "instance": INSTANCE}, "exp_annotations": annotations}
