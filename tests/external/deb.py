@@ -170,6 +170,27 @@ def an_upgrade_that_would_not_start_leaves_the_old_process():
     serves()
 
 
+def an_upgrade_checks_paths_and_flags_with_spaces_as_the_service_has_them():
+    more, drop_in = "/etc/default/more settings", "/etc/systemd/system/switchboard.service.d/spaces.conf"
+    flags = r'--trace-file "/run/a \"trace\", it is.json" --socket-mode 600'
+    with open(drop_in, "w") as file:
+        file.write(f"[Service]\nEnvironmentFile={more}\nExecStart=\nExecStart=/usr/bin/switchboard {flags}\n")
+    for setting, is_right in (("SWITCHBOARD_STRIKES=20\n", True), ("SWITCHBOARD_STRIKES=many\n", False)):
+        with open(more, "w") as file:
+            file.write(setting)
+        phone = Phone("0087654321")
+        said = run("dpkg", "--force-confold", "-i", "next.deb")
+        assert ("NOT restarted" in said) != is_right and ("invalid value 'many'" in said) != is_right, said
+        if is_right:
+            phone.is_sent_home()
+            serves()
+        else:
+            phone.is_heard()
+    os.remove(drop_in)
+    os.remove(more)
+    run("systemctl", "daemon-reload")
+
+
 def a_broken_setting_leaves_the_package_installed():
     run("systemctl", "stop", UNIT)
     with open(SETTINGS, "a") as file:
@@ -234,6 +255,7 @@ CLAIMS = [
     who_has_turned_it_off_finds_it_off_after_an_upgrade,
     data_is_kept_as_the_example_says,
     an_upgrade_that_would_not_start_leaves_the_old_process,
+    an_upgrade_checks_paths_and_flags_with_spaces_as_the_service_has_them,
     a_broken_setting_leaves_the_package_installed,
     a_removal_stops_it_and_keeps_settings_and_data,
     installed_again_it_is_as_it_was,
