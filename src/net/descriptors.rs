@@ -11,6 +11,10 @@ const OURS: usize = 24;
 const SPARE: usize = 256;
 const SPARE_SHARE: usize = 16;
 
+/// The most connections, where descriptors are not limited (`LimitNOFILE=infinity`). No table is made for them before
+/// they come.
+const MOST: usize = 1 << 24;
+
 /// How many connections there may be.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) struct Room {
@@ -37,7 +41,7 @@ pub(super) fn make_room(wanted: Option<usize>, others: usize) -> Result<Room, St
 }
 
 fn divide(limit: usize, ours: usize, wanted: Option<usize>) -> Result<Room, String> {
-    let all = limit.saturating_sub(ours).min(1 << 24);
+    let all = limit.saturating_sub(ours).min(MOST);
     let spare = (all / SPARE_SHARE).clamp(1, SPARE);
     let possible = all.saturating_sub(spare);
     match wanted {
@@ -59,11 +63,18 @@ mod tests {
 
     #[test]
     fn connections_stay_below_the_descriptor_limit_with_some_to_spare() {
-        for limit in [32, 64, 100, 1024, 20_000, 1_048_576] {
+        for limit in [32, 64, 100, 1024, 20_000, 1_048_576, usize::MAX] {
             let room = divide(limit, OURS, None).expect("room for somebody");
             assert!(room.websockets >= 1 && room.spare >= 1, "{limit}: {room:?}");
             assert!(room.websockets + room.spare + OURS <= limit, "{limit}: {room:?}");
         }
+    }
+
+    #[test]
+    fn no_limit_on_descriptors_is_a_limit_of_16_million_connections() {
+        let room = divide(usize::MAX, OURS, None).expect("room for somebody");
+        assert_eq!(room.websockets + room.spare, MOST);
+        assert_eq!(divide(MOST + OURS, OURS, None).expect("room"), room);
     }
 
     #[test]
