@@ -58,8 +58,12 @@ impl Sockets for FakeSockets {
         Accepted::Taken(address)
     }
 
-    fn shed(&mut self, _: Listener) -> Accepted {
-        self.callers.pop_front().map_or(Accepted::Nobody, Accepted::Taken)
+    fn shed(&mut self, listener: Listener) -> Accepted {
+        let backlog = match listener {
+            Listener::Public => &mut self.callers,
+            Listener::Admin => &mut self.operators,
+        };
+        backlog.pop_front().map_or(Accepted::Nobody, Accepted::Taken)
     }
 
     fn turn_away(&mut self, id: ConnectionId, refusal: DoorRefusal) {
@@ -232,11 +236,16 @@ impl World {
 
     /// A new connection at the operator's listener, from this machine.
     pub(super) fn operator(&mut self) -> ConnectionId {
-        let here = Peer::Ip("127.0.0.1".parse().expect("an address"));
-        self.sockets.operators.push_back(here);
-        self.turn.listener_ready(Listener::Admin);
+        self.call_operator(1);
         self.settle();
         *self.sockets.here.last().expect("the connection that was just accepted")
+    }
+
+    /// Puts `count` connections from this machine into the backlog of the operator's listener.
+    pub(super) fn call_operator(&mut self, count: usize) {
+        let here = Peer::Ip("127.0.0.1".parse().expect("an address"));
+        self.sockets.operators.extend(std::iter::repeat_n(here, count));
+        self.turn.listener_ready(Listener::Admin);
     }
 
     /// Opens WebSockets with the numbers 0 to `count - 1`. They want no presence, and have read their 101.

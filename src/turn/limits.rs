@@ -20,7 +20,8 @@ pub struct Limits {
     /// Connections beyond those, so that `/health` answers also when the server is full.
     pub spare_connections: usize,
     /// The most connections of the operator's own listener. They are counted apart: a full server does not
-    /// shut the operator out, and connections at that listener take no place from clients.
+    /// shut the operator out, and connections at that listener take no place from clients. One more takes the
+    /// place of one that stands still.
     pub admin_connections: usize,
     /// How many connections one address may have, and how fast it may make them.
     pub addresses: AddressLimits,

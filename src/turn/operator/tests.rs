@@ -54,6 +54,74 @@ fn an_order_about_everybody_is_carried_out_in_slices_without_another_event() {
     assert!(world.take_words(operator).ends_with(r#"{"told":9,"without_words":0}"#));
 }
 
+/// Connections that are open, of these.
+fn open(world: &World, ids: &[ConnectionId]) -> Vec<ConnectionId> {
+    ids.iter().copied().filter(|id| world.sockets.here.contains(id)).collect()
+}
+
+#[test]
+fn those_who_stand_still_at_the_operators_listener_yield_their_places_the_longest_first() {
+    const SECOND: Duration = Duration::from_secs(1);
+    let mut world = World::new(limits());
+    // One has sent a part of a request, one does not read its answer, one does not close after its last answer,
+    // and five say nothing.
+    let mut still = vec![world.operator()];
+    world.say(still[0], "GET /api/status HTTP/1.1\r\n");
+    world.time += SECOND;
+    still.push(world.operator());
+    world.block(still[1]);
+    get(&mut world, still[1], "/api/status");
+    world.settle();
+    world.time += SECOND;
+    still.push(world.operator());
+    world.say(still[2], "no request\r\n\r\n");
+    world.settle();
+    for _ in 3..8 {
+        world.time += SECOND / 10;
+        still.push(world.operator());
+    }
+    assert_eq!(open(&world, &still), still, "there are eight places");
+    for gone in 1..=8 {
+        let operator = world.operator();
+        get(&mut world, operator, "/api/status");
+        world.settle();
+        assert!(world.take_words(operator).starts_with("HTTP/1.1 200"));
+        assert_eq!(open(&world, &still), still[gone..]);
+        assert_eq!(world.sockets.here.len(), 8);
+        world.time += SECOND / 10;
+    }
+}
+
+/// Descriptors are reserved for one connection more than there are places.
+#[test]
+fn one_connection_at_a_time_yields_its_place() {
+    let mut world = World::new(limits());
+    let still: Vec<ConnectionId> = (0..8).map(|_| world.operator()).collect();
+    world.call_operator(8);
+    for gone in 1..=8 {
+        world.run();
+        assert_eq!(open(&world, &still).len(), 8 - gone);
+        assert_eq!(world.sockets.here.len(), 8);
+    }
+}
+
+#[test]
+fn who_is_being_served_at_the_operators_listener_yields_its_place_to_nobody() {
+    let budgets = Budgets { walk_slots: 1, ..Budgets::default() };
+    let mut world = World::new(Limits { budgets, ..limits() });
+    world.phones(9);
+    let readers: Vec<ConnectionId> = (0..7).map(|_| listen(&mut world)).collect();
+    let asker = world.operator();
+    post(&mut world, asker, "/api/notice", r#"{"text":"hi"}"#);
+    world.run();
+    world.call_operator(5);
+    world.run();
+    assert_eq!(open(&world, &readers), readers);
+    assert_eq!(world.sockets.here.len(), 9 + 8, "the five were refused");
+    world.settle();
+    assert!(world.take_words(asker).ends_with(r#"{"told":9,"without_words":0}"#));
+}
+
 #[test]
 fn an_order_is_carried_out_although_the_operator_hangs_up() {
     let budgets = Budgets { walk_slots: 1, ..Budgets::default() };

@@ -3,8 +3,9 @@
 //! Readiness of listeners is edge-triggered, too. A listener stays marked as waiting until an accept finds
 //! its backlog empty.
 
+use crate::chat::ConnectionId;
 use crate::limiter::{Block, Limit, Peer};
-use crate::session::{DoorRefusal, Listener, Refused, Session};
+use crate::session::{DoorRefusal, End, Listener, Refused, Session};
 use crate::turn::{Accepted, Sockets, Turn};
 
 /// The listeners at which connections may wait to be accepted. At the start these are both listeners: no
@@ -50,7 +51,7 @@ impl Turn {
     }
 
     /// Accepts the connections that wait at one listener, up to a budget. Beyond `room` they are closed
-    /// at once.
+    /// at once, unless another connection yields its place.
     fn accept_by(
         &mut self,
         listener: Listener,
@@ -61,7 +62,15 @@ impl Turn {
         let mut taken = 0;
         while *self.waiting_listeners.at(listener) && self.accept_again.is_none() && taken < budget
         {
-            let is_full = self.connections.by(listener) >= room;
+            let yields = match listener {
+                Listener::Public => None,
+                // A connection that has yielded its place is closed at the end of the turn. Descriptors are
+                // reserved for one connection more than there are places, so the next one waits until then.
+                Listener::Admin if self.connections.by(listener) > room => break,
+                Listener::Admin if self.connections.by(listener) == room => self.idlest_operator(),
+                Listener::Admin => None,
+            };
+            let is_full = yields.is_none() && self.connections.by(listener) >= room;
             let accepted = match is_full {
                 true => sockets.shed(listener),
                 false => sockets.accept(listener, self.connections.next_id()),
@@ -78,6 +87,10 @@ impl Turn {
                 Accepted::Taken(peer) => {
                     taken += 1;
                     self.take_in(listener, peer, sockets);
+                    if let Some(idlest) = yields {
+                        self.end(idlest, End::Http);
+                        self.abandon(idlest);
+                    }
                 }
                 Accepted::Nobody => *self.waiting_listeners.at(listener) = false,
                 Accepted::Exhausted => {
@@ -89,6 +102,22 @@ impl Turn {
             }
         }
         taken
+    }
+
+    /// The connection of the operator's listener that has stood still for the longest time: its request has not
+    /// come, or it does not read its answer, or its client does not close it. `None` if none stands still.
+    ///
+    /// Without it a few programs that connect and say nothing would shut the operator out until their
+    /// deadlines: ten seconds for a request, and a minute for an answer.
+    fn idlest_operator(&self) -> Option<ConnectionId> {
+        let still = self.connections.admins().filter_map(|connection| {
+            let is_served = connection.session.parked().is_some() || connection.session.is_stream();
+            if is_served || connection.readable || connection.is_dead() {
+                return None;
+            }
+            Some((connection.blocked_since.or(connection.waiting_since)?, connection.id))
+        });
+        still.min_by_key(|(since, _)| *since).map(|(_, id)| id)
     }
 
     /// Gives an accepted connection its slot, its outbox and its timer; or refuses it because of its

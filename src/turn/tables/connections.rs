@@ -92,13 +92,13 @@ pub(in crate::turn) struct Connections {
     slab: Slab<Connection>,
     /// The generation of the next connection: the number of all connections up to now, modulo 2³².
     tenants: u32,
-    /// The number of present connections that came by the operator's listener.
-    admins: usize,
+    /// The present connections that came by the operator's listener: a few.
+    admins: Vec<ConnectionId>,
 }
 
 impl Connections {
     pub(in crate::turn) fn new() -> Self {
-        Connections { slab: Slab::new(), tenants: 0, admins: 0 }
+        Connections { slab: Slab::new(), tenants: 0, admins: Vec::new() }
     }
 
     /// The number of connections, with those that are ending.
@@ -109,9 +109,14 @@ impl Connections {
     /// The number of connections that came by this listener.
     pub(in crate::turn) fn by(&self, listener: Listener) -> usize {
         match listener {
-            Listener::Public => self.slab.len() - self.admins,
-            Listener::Admin => self.admins,
+            Listener::Public => self.slab.len() - self.admins.len(),
+            Listener::Admin => self.admins.len(),
         }
+    }
+
+    /// The connections that came by the operator's listener. O(their number).
+    pub(in crate::turn) fn admins(&self) -> impl Iterator<Item = &Connection> {
+        self.admins.iter().filter_map(|&id| self.get(id))
     }
 
     /// The id that the next connection will have.
@@ -131,7 +136,9 @@ impl Connections {
     ) {
         let id = self.next_id();
         self.tenants = self.tenants.wrapping_add(1);
-        self.admins += usize::from(listener == Listener::Admin);
+        if listener == Listener::Admin {
+            self.admins.push(id);
+        }
         self.slab.insert(Connection {
             id,
             listener,
@@ -165,7 +172,9 @@ impl Connections {
     pub(in crate::turn) fn remove(&mut self, id: ConnectionId) -> Option<Connection> {
         self.get(id)?;
         let connection = self.slab.remove(id.index());
-        self.admins -= usize::from(connection.listener == Listener::Admin);
+        if connection.listener == Listener::Admin {
+            self.admins.retain(|&admin| admin != id);
+        }
         Some(connection)
     }
 

@@ -1,7 +1,7 @@
 //! Who gets in: only a request with the token, and only at the operator's listener.
 
 use super::{Operated, TOKEN, request};
-use crate::harness::{Server, eventually};
+use crate::harness::{Server, Wire, eventually};
 
 /// Every address of the API, with its method.
 const ADDRESSES: [(&str, &str); 9] = [
@@ -103,4 +103,15 @@ fn a_wrong_method_or_body_is_told_so() {
     let mut wire = server.admin_wire();
     wire.try_send(request("POST", "/api/disconnect", &long));
     wire.response().expect_error(413, "a body has at most 131072 bytes at this address");
+}
+
+/// A monitor comes every few seconds, and must not wait for the deadlines of others.
+#[test]
+fn programs_that_connect_and_say_nothing_do_not_shut_the_operator_out() {
+    let server = Operated::start(&["--handshake-timeout", "1h"]);
+    let silent: Vec<Wire> = (0..30).map(|_| server.admin_wire()).collect();
+    let mut half = server.admin_wire();
+    half.send("GET /metrics HTTP/1.1\r\n");
+    assert_eq!(server.ask("/api/status").status, 200);
+    drop(silent);
 }
