@@ -18,7 +18,8 @@ pub(super) fn store(log: &mut Log, state: Option<StoreState>) {
             (Level::Error, "the store's database is read-only")
         }
         Some(StoreState::Failed(account::Failure::Io)) => {
-            (Level::Error, "the store's disk failed: nothing is stored until a restart")
+            let message = "the store's disk failed, or its database was moved away: nothing is stored until a restart";
+            (Level::Error, message)
         }
     };
     log.line(level, format_args!("{message}"), &[]);

@@ -126,10 +126,16 @@ impl Database {
         self.trouble
     }
 
-    /// Whether the disk has failed. After a failed fsync nobody knows what it holds, so nothing is written
+    /// Whether the disk has failed, or the database is given up. After a failed fsync nobody knows what it holds, so nothing is written
     /// until a new process has read it anew.
     fn refuses_writes(&self) -> bool {
         self.trouble == Some(Failure::Io)
+    }
+
+    /// Writes nothing any more. To be called when the database is no longer where the next process looks for it:
+    /// what is written to it now would be lost.
+    pub fn give_up(&mut self) {
+        self.trouble = Some(Failure::Io);
     }
 
     /// Limits the size of the database, in pages of 4 KiB. Then the disk is full, as far as SQLite can

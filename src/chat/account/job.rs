@@ -384,7 +384,8 @@ pub enum Failure {
     Full,
     /// The database is read-only.
     ReadOnly,
-    /// The disk failed, or the database is damaged. Nothing is written until the server is restarted.
+    /// The disk failed, or the database is damaged or was moved away. Nothing is written until the server is
+    /// restarted.
     Io,
 }
 

@@ -140,6 +140,19 @@ pub(super) fn sizes(folder: &Path) -> (u64, u64) {
     (size(&database), size(&log_of(&database)))
 }
 
+/// What tells a file from all others: its number on its disk, and that of the disk. The number is not given to
+/// another file while this one is open.
+pub(super) type FileId = (u64, u64);
+
+/// The file that has the name of the folder's database now.
+///
+/// # Errors
+///
+/// The kernel's error: of kind `NotFound` if there is none.
+pub(super) fn database_id(folder: &Path) -> io::Result<FileId> {
+    fs::metadata(database(folder)).map(|found| (found.dev(), found.ino()))
+}
+
 /// The file with SQLite's log of a database.
 pub(super) fn log_of(database: &Path) -> PathBuf {
     let mut log = OsString::from(database);

@@ -3,13 +3,15 @@
 //! It takes all jobs that have come while the last transaction was committed, and makes them one
 //! transaction. So a batch grows with the load, and no job waits for others to come.
 
+use std::io::{self, ErrorKind};
 use std::mem;
 use std::path::Path;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::Duration;
 
 use super::super::clock::Clock;
-use super::{Answers, dice, folder, unix_ms};
+use super::folder::{self, FileId};
+use super::{Answers, dice, unix_ms};
 use crate::chat::account::{Commit, Failure, Job, JobResult, Output, StoreReport, Ticket, Work};
 use crate::store::Database;
 
@@ -19,8 +21,8 @@ const BATCH_JOBS: usize = 512;
 /// The most bytes of jobs in one transaction; a single larger job has one to itself.
 const BATCH_BYTES: usize = 4 << 20;
 
-/// How often the thread looks whether another process has changed users or logins, and whether something
-/// is too old to be kept.
+/// How often the thread looks whether another process has changed users or logins, whether the database was moved
+/// away, and whether something is too old to be kept.
 const LOOK_INTERVAL: Duration = Duration::from_secs(1);
 
 /// How many times as long as a slice of pruning the thread does nothing but jobs after it. So pruning takes
@@ -36,6 +38,7 @@ pub(super) fn serve(
     jobs: &Receiver<Vec<Job>>,
     answers: &Answers,
 ) {
+    let opened = folder::database_id(folder).ok();
     let mut waiting: Vec<Job> = Vec::new();
     let mut results = Vec::new();
     let mut look_at = clock.monotonic();
@@ -81,6 +84,9 @@ pub(super) fn serve(
                 answers.send([news(Output::News(changed))]);
             }
             database.look_for_room();
+            if was_moved(opened, folder::database_id(folder)) {
+                database.give_up();
+            }
             let trouble =
                 trouble_to_tell(report.trouble, database.trouble(), || folder::has_room(folder));
             let (database_bytes, log_bytes) = folder::sizes(folder);
@@ -112,6 +118,17 @@ fn trouble_to_tell(
     match (told, now) {
         (Some(Failure::Full), None) if !has_room() => told,
         _ => now,
+    }
+}
+
+/// Whether the database that was `opened` has no longer the name under which the next process looks for it.
+/// SQLite would go on writing to it, and every client be told that its messages are stored.
+fn was_moved(opened: Option<FileId>, now: io::Result<FileId>) -> bool {
+    let Some(opened) = opened else { return false };
+    match now {
+        Ok(now) => now != opened,
+        // Other errors say nothing about the file: a folder whose permissions were changed, for example.
+        Err(error) => error.kind() == ErrorKind::NotFound,
     }
 }
 
@@ -187,6 +204,16 @@ mod tests {
         assert_eq!(trouble_to_tell(full, io, || false), io);
         assert_eq!(trouble_to_tell(Some(Failure::ReadOnly), None, || false), None);
         assert_eq!(trouble_to_tell(None, None, || false), None);
+    }
+
+    #[test]
+    fn a_database_was_moved_if_its_name_is_free_or_another_files() {
+        let error = |kind: ErrorKind| Err(io::Error::from(kind));
+        assert!(!was_moved(Some((1, 2)), Ok((1, 2))));
+        assert!(was_moved(Some((1, 2)), Ok((1, 3))) && was_moved(Some((1, 2)), Ok((2, 2))));
+        assert!(was_moved(Some((1, 2)), error(ErrorKind::NotFound)));
+        assert!(!was_moved(Some((1, 2)), error(ErrorKind::PermissionDenied)));
+        assert!(!was_moved(None, error(ErrorKind::NotFound)) && !was_moved(None, Ok((1, 2))));
     }
 
     #[test]

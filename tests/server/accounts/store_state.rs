@@ -1,5 +1,7 @@
 //! How the operator sees that the store is slow or does not write, and that it is well again.
 
+use std::fs;
+
 use rusqlite::Connection;
 use serde_json::json;
 
@@ -93,7 +95,7 @@ fn a_store_whose_disk_fails_writes_nothing_until_a_restart_and_has_all_that_was_
     // What reads is answered, and so are the realms without a store.
     assert_eq!(server.get_as(&token, "/messages/global").status, 200);
     server.quiet(ALICE).expect_nothing();
-    let told = "the store's disk failed: nothing is stored until a restart";
+    let told = "the store's disk failed, or its database was moved away: nothing is stored until a restart";
     assert_eq!(server.log().iter().filter(|line| line.contains(told)).count(), 1);
     ada.close();
     drop(server);
@@ -105,6 +107,29 @@ fn a_store_whose_disk_fails_writes_nothing_until_a_restart_and_has_all_that_was_
     assert_eq!(contents, expected[stored.saturating_sub(50)..]);
     ada.speak("after");
     ada.expect_message("ada", "after");
+}
+
+/// SQLite goes on writing to a file that has lost its name, and notices nothing. The next process would find none of it.
+#[test]
+fn a_database_that_was_moved_away_is_noticed_and_nobody_is_told_that_more_is_stored() {
+    let data = Data::new();
+    let server = data.start();
+    let token = server.join("ada");
+    let mut ada = server.chatterbox(&token);
+    ada.speak("before");
+    ada.expect_message("ada", "before");
+    let (there, away) = (data.file("switchboard.db"), data.file("away.db"));
+    fs::rename(&there, &away).expect("both names are ours");
+    eventually("it is noticed", || (state(&server) == "failed").then_some(()));
+    ada.speak("after");
+    ada.expect_error("your message could not be stored: the server's database has failed");
+    assert!(server.log().iter().any(|line| line.contains("its database was moved away")));
+    drop(server);
+    fs::rename(&away, &there).expect("both names are ours");
+    let server = data.start();
+    let (_, history) = server.enter(&token);
+    let contents: Vec<_> = history.iter().filter_map(|one| one["content"].as_str()).collect();
+    assert_eq!(contents, ["before"]);
 }
 
 #[test]
