@@ -103,7 +103,7 @@ fn a_full_house_does_not_lock_the_operator_out() {
 #[test]
 fn a_crowd_at_the_operators_listener_takes_nobodys_place() {
     let server = with_admin(&[]);
-    // Eight connections may stay, and stay silent. The rest is refused.
+    // Eight connections have a place, and stay silent. Each that comes then takes the place of the first of them.
     let crowd: Vec<Wire> = (0..100).map(|_| server.admin_wire()).collect();
     eventually("most are turned away", || {
         let turned_away = crowd.iter().filter(|wire| wire.has_something_to_read()).count();
@@ -112,7 +112,7 @@ fn a_crowd_at_the_operators_listener_takes_nobodys_place() {
     let (mut alice, mut bob) = (server.quiet(ALICE), server.quiet(BOB));
     alice.send(message(BOB, "hello"));
     bob.expect_message(ALICE, "hello");
-    let mut silent = crowd.into_iter().next().expect("a hundred");
+    let mut silent = crowd.into_iter().next_back().expect("a hundred");
     silent.send(frame(1, "not HTTP"));
     assert_eq!(silent.response().status, 400);
 }
