@@ -6,8 +6,11 @@
 
 use std::borrow::Cow;
 
+use serde::Deserialize;
 use serde_json::value::RawValue;
 use switchboard::dialects::sca::wire::ServerFields;
+
+use crate::client::quick::string;
 
 /// How a list begins in the usual spelling.
 const USUAL: &str = r#"{"type":"online_users","users":["#;
@@ -54,24 +57,36 @@ impl<'a> List<'a> {
         &self.0
     }
 
-    /// Its numbers, as they stand between the quotes. Reads every byte.
-    pub(crate) fn numbers(&self) -> impl Iterator<Item = &str> {
-        let any = || serde_json::from_str::<ServerFields<'_>>(&self.0).ok()?.users;
-        let usual = self.0.strip_prefix(USUAL);
-        // Every number stands between two quotes, and digits need no escapes.
-        let mut rest = usual.or_else(|| Some(any()?.get())).unwrap_or_default();
-        rest = rest.strip_prefix('[').unwrap_or(rest);
-        std::iter::from_fn(move || {
-            let begin = rest.find(['"', ']'])?;
-            let number = rest[begin..].strip_prefix('"')?;
-            let (number, after) = number.split_once('"')?;
-            rest = after;
-            Some(number)
+    /// Its numbers; `None` if it is no list of strings. Reads every byte.
+    pub(crate) fn numbers(&self) -> Option<Vec<Cow<'_, str>>> {
+        /// The list in any spelling, with escapes if need be.
+        #[derive(Deserialize)]
+        struct Users {
+            users: Vec<String>,
+        }
+
+        let plain = usual(&self.0).map(|numbers| numbers.into_iter().map(Cow::Borrowed).collect());
+        plain.or_else(|| {
+            let Users { users } = serde_json::from_str(&self.0).ok()?;
+            Some(users.into_iter().map(Cow::Owned).collect())
         })
     }
 
     /// How many numbers it has. Reads every byte.
     pub(crate) fn count(&self) -> usize {
-        self.numbers().count()
+        self.numbers().map_or(0, |numbers| numbers.len())
     }
+}
+
+/// The numbers of a list in the usual spelling, without escapes, to its end.
+fn usual(json: &str) -> Option<Vec<&str>> {
+    let mut rest = json.strip_prefix(USUAL)?;
+    let mut numbers = Vec::new();
+    while rest != "]}" {
+        rest = if numbers.is_empty() { rest } else { rest.strip_prefix(',')? };
+        let (number, after) = string(rest.strip_prefix('"')?)?;
+        numbers.push(number);
+        rest = after;
+    }
+    Some(numbers)
 }

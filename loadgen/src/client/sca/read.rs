@@ -47,7 +47,7 @@ fn slow(json: &str) -> Said<'static> {
     let copy = || Cow::Owned(json.to_owned());
     match fields.kind {
         "pong" => Said::Pong,
-        "online_users" if fields.users.is_some() => Said::List(List::new(copy())),
+        "online_users" => Said::List(List::new(copy())),
         "presence" => Said::Delta(Delta::new(copy())),
         "message" => {
             let text = fields.text.and_then(|raw| serde_json::from_str::<String>(raw.get()).ok());
@@ -120,13 +120,36 @@ mod tests {
             (r#"{"users":["4000000001","4000000002"],"type":"online_users"}"#, 2),
             (r#"{"at":["5"],"type":"online_users","users":["4000000001"],"of":["6"]}"#, 1),
             (r#"{"type":"online_users","at":["5"],"users":["4000000001"]}"#, 1),
-            (r#"{"type":"online_users","users":null}"#, 0),
+            (r#"{"type":"online_users","users":["\u0034000000001","400000000\u0032"]}"#, 2),
+            (r#"{"users":["4\u003000000001"],"type":"online_\u0075sers"}"#, 1),
+            (r#"{"type":"online_users","users":["4000000001"],"by":"\u0041nn"}"#, 1),
         ] {
             match both_ways(json) {
                 Said::List(list) => {
-                    assert_eq!((list.count(), list.json()), (count, json));
-                    assert!(list.numbers().all(|number| number.starts_with("400000000")));
+                    assert_eq!(list.count(), count, "{json}");
+                    let numbers = list.numbers().expect("a list");
+                    assert!(numbers.iter().all(|number| number.starts_with("400000000")), "{json}");
+                    assert!(numbers.iter().all(|number| number.len() == 10), "{json}");
                 }
+                other => panic!("{json} is {other:?}"),
+            }
+        }
+    }
+
+    #[test]
+    fn what_begins_like_a_list_and_is_none_has_no_numbers() {
+        for json in [
+            r#"{"type":"online_users","users":null}"#,
+            r#"{"type":"online_users","users":[4000000001]}"#,
+            r#"{"type":"online_users","users":["4000000001""#,
+            r#"{"type":"online_users","users":["4000000001"]"#,
+            r#"{"type":"online_users","users":["4000000001"]}}"#,
+            r#"{"type":"online_users","users":["4000000001",]}"#,
+            r#"{"type":"online_users","users":["4000000001" "4000000002"]}"#,
+            r#"{"type":"online_users"}"#,
+        ] {
+            match both_ways(json) {
+                Said::List(list) => assert_eq!((list.numbers(), list.count()), (None, 0), "{json}"),
                 other => panic!("{json} is {other:?}"),
             }
         }

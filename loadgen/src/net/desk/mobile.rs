@@ -42,7 +42,10 @@ impl Desk {
         }
         if let Some(views) = self.record.checked.views_mut() {
             let numbers = || {
-                let all: Vec<_> = list.numbers().filter_map(|n| self.numbers.phone(n)).collect();
+                let numbers = list.numbers();
+                heard.nonsense += u64::from(numbers.is_none());
+                let numbers = numbers.iter().flatten();
+                let all: Vec<_> = numbers.filter_map(|n| self.numbers.phone(n)).collect();
                 heard.listed_twice += u64::from(has_one_twice(&all));
                 all.into_iter()
             };
