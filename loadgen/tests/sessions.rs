@@ -103,7 +103,7 @@ fn a_person_who_has_declined_is_a_contact_all_the_same_once_written_to() {
 
 #[test]
 fn every_slip_of_a_server_is_found_and_named_and_a_faultless_one_of_another_kind_passes() {
-    let slips: [(Slip, &[&str]); 14] = [
+    let slips: [(Slip, &[&str]); 16] = [
         (Slip::None, &[]),
         (Slip::LoseStatus, &["statuses_lost"]),
         (Slip::SwapStatuses, &["statuses_out_of_order"]),
@@ -118,6 +118,8 @@ fn every_slip_of_a_server_is_found_and_named_and_a_faultless_one_of_another_kind
         (Slip::LoseTyping, &["typing_lost"]),
         (Slip::TwistAnswer, &["answers_lost", "answers_wrong"]),
         (Slip::LoseInvitation, &["invitations_lost"]),
+        (Slip::HideFromFirst, &["invitations_lost"]),
+        (Slip::HideFromSecond, &["invitations_lost"]),
     ];
     // Each run mostly waits. So a few of them run at the same time.
     for together in slips.chunks(4) {

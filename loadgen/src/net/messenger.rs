@@ -85,7 +85,7 @@ impl Run<'_> {
         let Some(messenger) = record.checked.messenger_mut() else { return };
         let sender = names.session(from);
         for to in circle {
-            messenger.invitations.send(messenger.party(from), to, now);
+            messenger.invite(from, to, now);
             let id = names.invitation(invitation_number(from, to));
             let recipient = names.session(to);
             let (id, from, to) = (id.as_str(), sender.as_str(), recipient.as_str());

@@ -46,6 +46,9 @@ pub(crate) enum Slip {
     TwistAnswer,
     /// No device is shown the invitation.
     LoseInvitation,
+    /// No invitation is shown to the first device of a session that has two, or to the second.
+    HideFromFirst,
+    HideFromSecond,
     /// No more invitations are taken for a session that has not answered this many ([`CROWD`]).
     CrowdOut,
 }
@@ -220,7 +223,15 @@ impl Chat {
         if slip == Slip::CrowdOut && open >= CROWD {
             return;
         }
-        self.tell(&word(&invitation, "recipientId"), "invitation_received", &invitation, None);
+        let to = word(&invitation, "recipientId");
+        let devices = self.online.get(&to).filter(|devices| devices.len() == 2);
+        let but = match slip {
+            Slip::HideFromFirst => devices.and_then(|devices| devices.first()),
+            Slip::HideFromSecond => devices.and_then(|devices| devices.last()),
+            _ => None,
+        };
+        let but = but.and_then(|device| device.try_clone().ok());
+        self.tell(&to, "invitation_received", &invitation, but.as_ref());
         self.invitations.insert(word(&invitation, "id"), invitation);
     }
 

@@ -23,7 +23,7 @@ pub(crate) enum Breach {
     StatusUncalled,
     /// A message was called undelivered, although its recipient was online.
     WronglyUndelivered,
-    /// No device was shown an invitation.
+    /// No device was shown an invitation, or one of those that were there was not.
     InvitationLost,
     /// A device was shown an invitation twice, or one that was not for it.
     InvitationWrong,
@@ -98,7 +98,9 @@ impl Breach {
                 "words about a message that were none of the device's business"
             }
             Breach::WronglyUndelivered => "messages called undelivered whose recipient was there",
-            Breach::InvitationLost => "invitations that were shown to nobody",
+            Breach::InvitationLost => {
+                "invitations shown to nobody, or not to a device that was there"
+            }
             Breach::InvitationWrong => "invitations shown twice, or to the wrong device",
             Breach::AnswerLost => "answers to invitations that a device never got",
             Breach::AnswerWrong => "answers to invitations that were wrong, or came twice",

@@ -2,7 +2,7 @@
 
 use switchboard::timer::Moment;
 
-use super::{Breach, Messenger};
+use super::{Breach, Messenger, Stay};
 use crate::phone_id::PhoneId;
 use crate::record::books::{Books, Party};
 use crate::record::checks::Checks;
@@ -30,13 +30,16 @@ impl Checks for Messenger {
     ) {
         if persona.is_written_to() {
             self.contacts.came(device, begun);
-            self.has_come[device.index()] = true;
+            self.stays[device.index()] = Some(Stay { came: now, went: None });
             self.last_news = now;
         }
     }
 
     fn went(&mut self, device: PhoneId, _persona: Persona, _books: &mut Books, now: Moment) {
         self.contacts.went(device, now);
+        if let Some(stay) = &mut self.stays[device.index()] {
+            stay.went = stay.went.or(Some(now));
+        }
         self.gone.insert(self.party(self.devices.session(device)));
     }
 
@@ -73,7 +76,7 @@ impl Checks for Messenger {
 
     /// The sender of an invitation waits for its answer.
     fn is_waiting_for_answers(&self) -> bool {
-        self.invitations.under_way() > 0
+        self.invitations.unanswered() > 0
     }
 
     fn last_news(&self) -> Moment {
@@ -100,9 +103,13 @@ impl Checks for Messenger {
         self.typing.close(is_broken, &mut self.breaches);
         // A run that was ended during its ramp has invited some sessions that never came.
         let came = |session: PhoneId| {
-            self.devices.of(session).filter(|device| self.has_come[device.index()]).count() as u64
+            self.devices.of(session).filter(|device| self.stays[device.index()].is_some()).count()
+                as u64
         };
-        self.invitations.close(is_broken, is_steady, came, &mut self.breaches);
+        let had_time = |device: PhoneId, since: Moment| {
+            self.stays[device.index()].is_some_and(|stay| stay.had_time(since))
+        };
+        self.invitations.close(is_broken, is_steady, came, had_time, &mut self.breaches);
         let was_there = |to: &&Party| !self.gone.contains(to);
         let wrongly = self.copies.returned.iter().filter(was_there).count();
         self.breaches.add_many(Breach::WronglyUndelivered, wrongly as u64);

@@ -1,7 +1,7 @@
 //! [`Invitations`]: which devices were shown each invitation, and which were told of the answer.
 //!
-//! An invitation is shown to every device of its recipient, also to those that come later, as long as it is
-//! not answered. The answer is told to all devices of the sender that are online, or else to the first one
+//! An invitation is shown to every device of its recipient that is there. If none is, it waits for the first that
+//! comes. The server may show it to later ones as well, as long as it is not answered. The answer is told to all devices of the sender that are online, or else to the first one
 //! that comes; and to the recipient's other devices. An invitation's number is made of its sender and its
 //! recipient.
 
@@ -24,6 +24,8 @@ pub(crate) struct Invitations {
     sent: u64,
     /// How many invitations have a sender that has not been told the answer.
     open: u64,
+    /// Devices that were there when an invitation was sent, and have not been shown it.
+    unshown: u64,
     pub(crate) accepted: u64,
     pub(crate) declined: u64,
 }
@@ -33,6 +35,9 @@ struct Invitation {
     /// The sender, on the connections that it had when it invited.
     from: Party,
     sent: Moment,
+    /// The recipient's devices that were there when it was sent, and have not been shown it: a bit for each, by its
+    /// place.
+    due: u16,
     /// The recipient's devices that it was shown to, and on which of its connections each.
     shown: Vec<(PhoneId, u32)>,
     /// Whether it was accepted, and by which device.
@@ -56,13 +61,31 @@ fn parties(number: u64) -> (PhoneId, PhoneId) {
 
 impl Invitations {
     pub(super) fn new(devices: Devices) -> Self {
-        Invitations { devices, all: BTreeMap::new(), sent: 0, open: 0, accepted: 0, declined: 0 }
+        Invitations {
+            devices,
+            all: BTreeMap::new(),
+            sent: 0,
+            open: 0,
+            unshown: 0,
+            accepted: 0,
+            declined: 0,
+        }
     }
 
-    /// A session invites another.
-    pub(crate) fn send(&mut self, from: Party, to: PhoneId, now: Moment) {
+    /// A session invites another, of which these devices are there.
+    pub(super) fn send(
+        &mut self,
+        from: Party,
+        to: PhoneId,
+        is_there: impl Fn(PhoneId) -> bool,
+        now: Moment,
+    ) {
+        let there = self.devices.of(to).filter(|&device| is_there(device));
+        let due = there.fold(0, |bits, device| bits | bit(self.devices.place(device)));
         let (shown, told) = (Vec::new(), Vec::new());
-        let invitation = Invitation { from, sent: now, shown, answer: None, answerable: now, told };
+        let invitation =
+            Invitation { from, sent: now, due, shown, answer: None, answerable: now, told };
+        self.unshown += u64::from(due.count_ones());
         self.all.insert(number(from.phone, to), invitation);
         self.sent = self.all.len() as u64;
         self.open += 1;
@@ -81,8 +104,13 @@ impl Invitations {
     }
 
     /// How many have a sender that has not been told the answer.
-    pub(crate) fn under_way(&self) -> u64 {
+    pub(super) fn unanswered(&self) -> u64 {
         self.open
+    }
+
+    /// How many answers and devices are waited for.
+    pub(super) fn under_way(&self) -> u64 {
+        self.open + self.unshown
     }
 
     /// A device is shown an invitation, on this connection, on which it has been ready since `ready`.
@@ -103,6 +131,9 @@ impl Invitations {
                     one.answerable = one.sent.max(ready);
                 }
                 one.shown.push(key);
+                let shown = one.due & bit(self.devices.place(by.phone));
+                one.due &= !shown;
+                self.unshown -= u64::from(shown.count_ones());
                 self.devices.handles(invitation) == self.devices.place(by.phone)
             }
             None => {
@@ -160,13 +191,15 @@ impl Invitations {
         Some(one.answerable)
     }
 
-    /// Counts what should have come and has not. `came` says how many of a session's devices ever came.
-    /// Where connections broke, it cannot be known.
+    /// Counts what should have come and has not. `came` says how many of a session's devices ever came, and
+    /// `had_time` whether a device was there for long enough since that moment, or since it came. Where connections
+    /// broke, it cannot be known.
     pub(super) fn close(
         &self,
         is_broken: impl Fn(Party) -> bool,
         is_steady: impl Fn(PhoneId) -> bool,
         came: impl Fn(PhoneId) -> u64,
+        had_time: impl Fn(PhoneId, Moment) -> bool,
         breaches: &mut Breaches,
     ) {
         for (&number, one) in &self.all {
@@ -174,13 +207,20 @@ impl Invitations {
             if is_broken(one.from) || !is_steady(to) || came(to) == 0 {
                 continue;
             }
+            let had_time = |device: &PhoneId| had_time(*device, one.sent);
             let told = |session| {
                 let of = |&&told: &&PhoneId| self.devices.session(told) == session;
                 one.told.iter().filter(of).count() as u64
             };
             if one.shown.is_empty() {
-                breaches.add(Breach::InvitationLost);
-            } else if one.answer.is_some() {
+                let is_lost = self.devices.of(to).any(|device| had_time(&device));
+                breaches.add_many(Breach::InvitationLost, is_lost.into());
+                continue;
+            }
+            let is_due = |device: &PhoneId| one.due & bit(self.devices.place(*device)) != 0;
+            let unshown = self.devices.of(to).filter(is_due).filter(had_time).count();
+            breaches.add_many(Breach::InvitationLost, unshown as u64);
+            if one.answer.is_some() {
                 let sender = one.from.phone;
                 breaches.add_many(Breach::AnswerLost, came(sender).saturating_sub(told(sender)));
                 // The device that answered need not be told.
@@ -189,6 +229,11 @@ impl Invitations {
             }
         }
     }
+}
+
+/// The bit of a device.
+fn bit(place: u32) -> u16 {
+    1 << (place % Devices::MOST)
 }
 
 #[cfg(test)]
@@ -210,7 +255,7 @@ mod tests {
     /// Ann has two devices, and has invited Bob, who has two as well and came at 20 ms. Returns the number.
     fn invited() -> (Invitations, Breaches, u64) {
         let mut invitations = Invitations::new(Devices::new(2, 2));
-        invitations.send(ANN, BOB, at(10));
+        invitations.send(ANN, BOB, |_| false, at(10));
         (invitations, Breaches::default(), number(ANN.phone, BOB))
     }
 
@@ -230,18 +275,19 @@ mod tests {
         all.answer(PhoneId(3), number, true);
         let mut hear = |by| all.hear(PhoneId(by), number, Answer::Accepted, &mut breaches);
         assert_eq!([hear(1), hear(0), hear(2)], [None, Some(at(20)), None]);
-        all.close(|_| false, |_| true, |_| 2, &mut breaches);
+        all.close(|_| false, |_| true, |_| 2, |_, _| true, &mut breaches);
         assert_eq!((all.under_way(), all.accepted, found(&breaches)), (0, 1, vec![]));
     }
 
     #[test]
     fn what_is_shown_or_told_wrongly_or_not_at_all_is_found() {
         let (mut all, mut breaches, number) = invited();
-        all.close(|_| false, |_| true, |_| 2, &mut breaches);
+        all.close(|_| false, |_| true, |_| 2, |_, _| true, &mut breaches);
         assert_eq!(found(&breaches), [(Breach::InvitationLost, 1)]);
         let mut nobody_came = Breaches::default();
-        all.close(|_| false, |_| true, |_| 0, &mut nobody_came);
-        assert_eq!(found(&nobody_came), []);
+        all.close(|_| false, |_| true, |_| 0, |_, _| true, &mut nobody_came);
+        all.close(|_| false, |_| true, |_| 2, |_, _| false, &mut nobody_came);
+        assert_eq!(found(&nobody_came), [], "or not for long enough");
         let (mut twice, mut breaches, _) = invited();
         for phone in [1, 1, 0] {
             twice.show(device(phone), number, at(20), &mut breaches);
@@ -255,7 +301,26 @@ mod tests {
         for (by, answer) in [(0, Answer::Declined), (2, Answer::Accepted), (3, Answer::Declined)] {
             assert_eq!(all.hear(PhoneId(by), number, answer, &mut breaches), None);
         }
-        all.close(|_| false, |_| true, |_| 2, &mut breaches);
+        all.close(|_| false, |_| true, |_| 2, |_, _| true, &mut breaches);
         assert_eq!(found(&breaches), [(Breach::AnswerLost, 1), (Breach::AnswerWrong, 3)]);
+    }
+
+    #[test]
+    fn a_device_that_was_there_and_was_not_shown_an_invitation_is_missed_and_one_that_came_later_is_not()
+     {
+        for (there, missed) in [(&[1, 3][..], 1), (&[1], 0), (&[3], 1)] {
+            let (mut all, mut breaches) =
+                (Invitations::new(Devices::new(2, 2)), Breaches::default());
+            all.send(ANN, BOB, |device| there.contains(&device.0), at(10));
+            let number = number(ANN.phone, BOB);
+            all.show(device(1), number, at(5), &mut breaches);
+            assert_eq!(all.under_way(), 1 + missed, "its answer, too");
+            all.close(|_| false, |_| true, |_| 2, |phone, _| phone.0 != 3, &mut breaches);
+            assert_eq!(found(&breaches), [], "it left");
+            all.close(|_| false, |_| true, |_| 2, |_, _| true, &mut breaches);
+            assert_eq!(breaches.count(Breach::InvitationLost), missed, "{there:?}");
+            all.show(device(3), number, at(5), &mut breaches);
+            assert_eq!(all.under_way(), 1, "shown in the end");
+        }
     }
 }

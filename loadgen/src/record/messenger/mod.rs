@@ -20,6 +20,7 @@ pub(crate) use invitations::number as invitation_number;
 pub(in crate::record) use merged::MessengerPart;
 
 use std::collections::HashSet;
+use std::time::Duration;
 
 use switchboard::timer::Moment;
 
@@ -51,14 +52,31 @@ pub(crate) struct Messenger {
     /// By session: how often one of its devices has dialled. A message is under way between two such
     /// generations.
     generations: Vec<u32>,
-    /// By device: whether it ever came.
-    has_come: Vec<bool>,
+    /// By device: its latest stay; `None` if it never came.
+    stays: Vec<Option<Stay>>,
     /// Parties of which a device has gone.
     gone: HashSet<Party>,
     /// Sessions of which a connection was not closed in good order.
     shaky: HashSet<PhoneId>,
     /// When something last came that was waited for.
     last_news: Moment,
+}
+
+/// A time in which a device was there.
+#[derive(Clone, Copy, Debug)]
+struct Stay {
+    came: Moment,
+    /// `None` if it is still there.
+    went: Option<Moment>,
+}
+
+impl Stay {
+    /// Whether the device was still there when something that was on its way to it since `since` should have come.
+    fn had_time(&self, since: Moment) -> bool {
+        /// A device that leaves sooner may miss what a slow server sends.
+        const PATIENCE: Duration = Duration::from_secs(5);
+        self.went.is_none_or(|went| since.max(self.came) + PATIENCE <= went)
+    }
 }
 
 /// A copy of a message, as it came.
@@ -85,7 +103,7 @@ impl Messenger {
             read: Measure::default(),
             invitation: Times::default(),
             generations: vec![0; PhoneId(devices.sessions()).index()],
-            has_come: vec![false; PhoneId(devices.phones()).index()],
+            stays: vec![None; PhoneId(devices.phones()).index()],
             gone: HashSet::new(),
             shaky: HashSet::new(),
             last_news: Moment::START,
@@ -150,6 +168,14 @@ impl Messenger {
             Some(News::Undelivered) => books.give_back(number),
             None => {}
         }
+    }
+
+    /// A session invites another.
+    pub(crate) fn invite(&mut self, from: PhoneId, to: PhoneId, now: Moment) {
+        let is_there =
+            |device: PhoneId| self.stays[device.index()].is_some_and(|stay| stay.went.is_none());
+        let from = self.party(from);
+        self.invitations.send(from, to, is_there, now);
     }
 
     /// A device is shown an invitation, on this connection. Returns whether it should answer.
