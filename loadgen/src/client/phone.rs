@@ -175,6 +175,11 @@ impl Phone {
         self.dialect.ping(pen, out);
     }
 
+    /// Whether all heartbeats have been answered.
+    pub(crate) fn is_answered(&self) -> bool {
+        self.pinged.is_empty()
+    }
+
     /// How many heartbeats have not been answered that were sent before this moment.
     pub(crate) fn unanswered(&self, before: Moment) -> usize {
         self.pinged.iter().filter(|(_, sent)| *sent < before).count()

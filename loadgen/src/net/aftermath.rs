@@ -42,8 +42,12 @@ impl Run<'_> {
     /// phones are back.
     pub(super) fn is_effect(&self, id: PhoneId, ending: Ending, now: Moment) -> bool {
         let is_ours = ending.is_clean() || matches!(ending, Ending::Noticed | Ending::LeftOpen);
-        let is_after = self.commands.has_effect(now) || self.desk.record.commands.away() > 0;
-        !is_ours && is_after && self.may_come_back(id)
+        !is_ours && self.is_after_command(now) && self.may_come_back(id)
+    }
+
+    /// Whether a command may still have an effect on connections.
+    pub(super) fn is_after_command(&self, now: Moment) -> bool {
+        self.commands.has_effect(now) || self.desk.record.commands.away() > 0
     }
 
     /// Whether a phone may dial again. While messages settle, those may that a command has driven away: the plan may
@@ -52,7 +56,7 @@ impl Run<'_> {
         match self.cursor.stage {
             Stage::Playing => true,
             Stage::Settling => self.desk.record.commands.is_away(id),
-            Stage::HangingUp { .. } | Stage::Over => false,
+            Stage::Listening { .. } | Stage::HangingUp { .. } | Stage::Over => false,
         }
     }
 

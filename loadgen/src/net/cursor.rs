@@ -2,7 +2,8 @@
 //! the clock, and no phone's connection.
 //!
 //! ```text
-//! Playing ── the plan is over ──▶ Settling ── all has arrived ──▶ HangingUp ── all have ended ──▶ Over
+//! Playing ── the plan is over ──▶ Settling ── all has arrived ──▶ Listening ── all heartbeats are answered ──▶
+//! HangingUp ── all have ended ──▶ Over
 //! ```
 
 use std::rc::Rc;
@@ -42,6 +43,11 @@ pub(super) enum Stage {
     Playing,
     /// No message is sent any more; some are still under way.
     Settling,
+    /// The last heartbeats are answered, until that moment at the latest. No more are sent: otherwise the answer to a
+    /// later one would hide that one was lost.
+    Listening {
+        until: Moment,
+    },
     /// `next` is the first phone that has not hung up.
     HangingUp {
         next: usize,
@@ -156,7 +162,7 @@ impl<'p> Cursor<'p> {
         match self.stage {
             Stage::Playing if now < self.plan.timing.messages_begin() => "connecting",
             Stage::Playing => "sending",
-            Stage::Settling => "settling",
+            Stage::Settling | Stage::Listening { .. } => "settling",
             Stage::HangingUp { .. } | Stage::Over => "hanging up",
         }
     }

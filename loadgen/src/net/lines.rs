@@ -13,7 +13,7 @@ use super::ghost::Ghost;
 use super::inbox::Inbox;
 use super::line::Line;
 use super::slot::Slot;
-use crate::client::{Halves, Pen};
+use crate::client::{Halves, Pen, Phone};
 use crate::phone_id::PhoneId;
 use crate::plan::Plan;
 use crate::record::{Party, Way};
@@ -132,6 +132,13 @@ impl<'p> Lines<'p> {
     /// new connection.
     pub(super) fn has_ghost_here(&self, id: PhoneId) -> bool {
         self.ghosts.get(&id).is_some_and(|ghost| !ghost.is_elsewhere)
+    }
+
+    /// Whether the heartbeats of all well-behaved phones are answered. Looks at every phone.
+    pub(super) fn are_all_answered(&self) -> bool {
+        let well_behaved = self.slots.iter().filter(|slot| slot.persona.is_sociable());
+        let phones = well_behaved.filter_map(|slot| slot.line.as_ref()?.phone.as_ref());
+        phones.filter(|phone| phone.is_ready()).all(Phone::is_answered)
     }
 
     /// Whether the phone is still on that connection.

@@ -134,6 +134,11 @@ impl<'p> Run<'p> {
                     self.meter.take_sample(now);
                     self.miss_histories(now);
                     self.desk.record.stop_following();
+                    self.cursor.stage = Stage::Listening { until: now + self.plan.settle };
+                }
+            }
+            Stage::Listening { until } => {
+                if now >= until || self.lines.are_all_answered() {
                     self.cursor.stage = Stage::HangingUp { next: 0, deadline: now };
                 }
             }
@@ -154,6 +159,8 @@ impl<'p> Run<'p> {
             Stage::Playing => self.cursor.next_step_or_message(self.lines.is_deserted(), now),
             Stage::Settling if self.is_settled(now) => now,
             Stage::Settling => now + SETTLING_PAUSE,
+            Stage::Listening { .. } if self.lines.are_all_answered() => now,
+            Stage::Listening { until } => until.min(now + SETTLING_PAUSE),
             Stage::HangingUp { next, .. } if next < self.lines.slots.len() => now,
             Stage::HangingUp { .. } if self.lines.open == 0 => now,
             Stage::HangingUp { deadline, .. } => deadline,
@@ -187,7 +194,7 @@ impl<'p> Run<'p> {
                 self.stop_sending(End::Interrupted);
                 Patient::Yes
             }
-            Stage::Settling | Stage::HangingUp { .. } | Stage::Over => {
+            Stage::Settling | Stage::Listening { .. } | Stage::HangingUp { .. } | Stage::Over => {
                 self.cursor.break_off();
                 Patient::No
             }

@@ -7,6 +7,7 @@ use std::time::Duration;
 use switchboard::timer::{Moment, Wheel};
 
 use super::act::Act;
+use super::cursor::Stage;
 use super::lines::Lines;
 use super::run::Run;
 use super::task::{Deed, Task};
@@ -160,9 +161,11 @@ impl Run<'_> {
                 let Some(phone) = line.phone.as_mut().filter(|phone| phone.is_ready()) else {
                     return;
                 };
-                phone.ping(due, now, pen, out);
-                self.desk.record.heard.pings += 1;
-                self.write(id);
+                if !matches!(self.cursor.stage, Stage::Listening { .. }) {
+                    phone.ping(due, now, pen, out);
+                    self.desk.record.heard.pings += 1;
+                    self.write(id);
+                }
                 // The plan counts from when this one was due, not from when it was sent.
                 settings.heartbeat.map(|every| Task::new(party, due + every, deed))
             }

@@ -14,7 +14,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use socket2::SockRef;
 use switchboard::ws::handshake::{self, Offer, Once};
-use switchboard::ws::{Frame, Item, Limits, Reader, Role};
+use switchboard::ws::{CloseCode, Frame, Item, Limits, Reader, Role};
 
 /// The fault. Unless it says otherwise, it happens to every hundredth message.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -51,6 +51,10 @@ pub(crate) enum Fault {
     ListTwice,
     /// A phone's first ping is answered, and no other one.
     Deaf,
+    /// A phone's second ping is not answered.
+    DeafOnce,
+    /// No fault: the digits in lists are written as escapes.
+    Escape,
     /// Between two servers: the message is lost.
     LoseAcross,
     /// Between two servers: the sender is told that the message cannot be delivered, and it is delivered.
@@ -59,8 +63,14 @@ pub(crate) enum Fault {
     DenyWithin,
     /// Every message to a phone that has come a second time goes to its old connection.
     KeepOld,
-    /// No fault: the old connection of a phone that has come a second time is closed.
+    /// No fault: the old connection of a phone that has come a second time is closed, with the code 4000.
     CloseOld,
+    /// No fault: it is told the code 4000, and the server waits for the answer before it closes.
+    AnnounceOld,
+    /// The old connection is closed without a close frame.
+    DropOld,
+    /// The old connection is closed with the code 1001, as if it had been silent for too long.
+    EvictOld,
 }
 
 /// How many messages a server with that fault holds.
@@ -84,6 +94,8 @@ struct Chat {
     held: Option<(String, String, String)>,
     /// How many phones a list names twice.
     listed_twice: usize,
+    /// Whether the digits in lists are written as escapes.
+    escapes: bool,
 }
 
 impl FakeServer {
@@ -146,12 +158,12 @@ fn serve(
     {
         let mut chat = chat.lock().unwrap_or_else(PoisonError::into_inner);
         chat.listed_twice = usize::from(fault == Fault::ListTwice);
+        chat.escapes = fault == Fault::Escape;
         match fault == Fault::KeepOld && chat.online.contains_key(&number) {
             true => say(&mut stream, &chat.list())?,
             false => {
-                let old = chat.online.insert(number.clone(), stream.try_clone()?);
-                if let Some(old) = old.filter(|_| fault == Fault::CloseOld) {
-                    old.shutdown(Shutdown::Both)?;
+                if let Some(old) = chat.online.insert(number.clone(), stream.try_clone()?) {
+                    end_old(old, fault)?;
                 }
             }
         }
@@ -175,6 +187,20 @@ fn serve(
         }
     }
     ended
+}
+
+/// Ends the old connection of a phone that has come a second time, or not.
+fn end_old(mut old: TcpStream, fault: Fault) -> io::Result<()> {
+    let code = match fault {
+        Fault::CloseOld | Fault::AnnounceOld => CloseCode::from(4000),
+        Fault::EvictOld => CloseCode::from(1001),
+        Fault::DropOld => return old.shutdown(Shutdown::Both),
+        _ => return Ok(()),
+    };
+    let mut out = Vec::new();
+    Frame::Close(Some((code, "the end"))).encode(&mut out);
+    old.write_all(&out)?;
+    if fault == Fault::AnnounceOld { Ok(()) } else { old.shutdown(Shutdown::Both) }
 }
 
 fn talk(stream: &mut TcpStream, number: &str, chat: &Mutex<Chat>, fault: Fault) -> io::Result<()> {
@@ -201,7 +227,12 @@ fn talk(stream: &mut TcpStream, number: &str, chat: &Mutex<Chat>, fault: Fault) 
                     match frame["type"].as_str() {
                         Some("ping") => {
                             pings += 1;
-                            if fault != Fault::Deaf || pings == 1 {
+                            let is_heard = match fault {
+                                Fault::Deaf => pings == 1,
+                                Fault::DeafOnce => pings != 2,
+                                _ => true,
+                            };
+                            if is_heard {
                                 say(stream, &json!({"type": "pong"}))?;
                             }
                         }
@@ -223,12 +254,26 @@ impl Chat {
         json!({"of": ["phones"], "type": "online_users", "users": users})
     }
 
+    /// The list in the spelling of the real server, but for the digits: `"\u0034…"`.
+    fn escaped_list(&self) -> String {
+        let escape = |number: &String| {
+            let digits = number.bytes().map(|digit| format!("\\u{digit:04x}"));
+            format!("\"{}\"", digits.collect::<String>())
+        };
+        let users: Vec<_> = self.online.keys().map(escape).collect();
+        format!(r#"{{"type":"online_users","users":[{}]}}"#, users.join(","))
+    }
+
     /// Sends all phones the list. If that fails for a phone, the phone's own thread will notice that it is
     /// gone.
     fn announce(&mut self) {
         let list = self.list();
+        let escaped = self.escapes.then(|| self.escaped_list());
         for stream in self.online.values_mut() {
-            let _ = say(stream, &list);
+            let _ = match &escaped {
+                Some(list) => say_text(stream, list),
+                None => say(stream, &list),
+            };
         }
     }
 
@@ -273,6 +318,11 @@ impl Chat {
             | Fault::DenyWithin
             | Fault::KeepOld
             | Fault::CloseOld
+            | Fault::AnnounceOld
+            | Fault::DropOld
+            | Fault::EvictOld
+            | Fault::DeafOnce
+            | Fault::Escape
             | Fault::Reorder
             | Fault::LoseUnderLoad
             | Fault::Stall
@@ -303,8 +353,12 @@ impl Chat {
 }
 
 pub(crate) fn say(stream: &mut TcpStream, frame: &Value) -> io::Result<()> {
+    say_text(stream, &frame.to_string().replace("\":", "\": "))
+}
+
+fn say_text(stream: &mut TcpStream, text: &str) -> io::Result<()> {
     let mut out = Vec::new();
-    Frame::Text(&frame.to_string().replace("\":", "\": ")).encode(&mut out);
+    Frame::Text(text).encode(&mut out);
     stream.write_all(&out)
 }
 
