@@ -212,8 +212,15 @@ fn an_old_server_may_find_out_early_since_the_new_one_may_tell_it() {
 }
 
 #[test]
-fn a_server_that_keeps_the_old_connection_beside_the_new_one_is_found_out() {
-    for (fault, fails) in [(Fault::CloseOld, false), (Fault::None, true)] {
+fn a_server_that_keeps_the_old_connection_or_closes_it_with_another_code_than_4000_is_found_out() {
+    let kept = "silent phones that the server did not give up in time: ";
+    for (fault, failure) in [
+        (Fault::CloseOld, None),
+        (Fault::AnnounceOld, None),
+        (Fault::None, Some(kept)),
+        (Fault::DropOld, Some("connections: ")),
+        (Fault::EvictOld, Some("connections: ")),
+    ] {
         let once = || {
             let server = FakeServer::start(fault);
             let args = format!("ws://{} {PLAN} {ROAMERS} --settle 500ms", server.address);
@@ -226,9 +233,21 @@ fn a_server_that_keeps_the_old_connection_beside_the_new_one_is_found_out() {
         let mut plays = std::iter::repeat_with(once).take(ATTEMPTS as usize);
         let output = plays.find(is_valid).expect("this machine can measure");
         let stdout = text(&output.stdout);
-        let says = "FAILED       silent phones that the server did not give up in time: ";
-        assert_eq!(stdout.contains(says), fails, "{fault:?}: {stdout}");
-        assert_eq!(output.status.code(), Some(i32::from(fails)), "{fault:?}: {stdout}");
+        let failures = stdout.lines().filter_map(|line| line.strip_prefix("FAILED       "));
+        let failures: Vec<_> = failures.collect();
+        let is_it = |line: &&str| failure.is_some_and(|failure| line.starts_with(failure));
+        assert!(failures.iter().all(is_it), "{fault:?}: {stdout}");
+        let fails = failure.is_some();
+        assert_eq!(
+            (output.status.code(), failures.len()),
+            (Some(i32::from(fails)), usize::from(fails))
+        );
+        let says = match fault {
+            Fault::DropOld => "dropped by the server, without a close frame (roamer)",
+            Fault::EvictOld => "closed by the server (1001) (roamer)",
+            _ => continue,
+        };
+        assert!(failures[0].ends_with(says), "{fault:?}: {stdout}");
     }
 }
 
@@ -244,7 +263,7 @@ fn on_one_server_a_roamer_takes_the_place_of_its_old_connection() {
         }
         assert_eq!(output.status.code(), Some(0), "{stdout}");
         assert!(stdout.contains("0 lost") && stdout.contains("0 views stale"), "{stdout}");
-        assert!(stdout.contains("fell silent until the server gave up"), "{stdout}");
+        assert!(stdout.contains("closed by the server (4000)"), "{stdout}");
         return;
     }
     panic!("this machine can measure nothing");

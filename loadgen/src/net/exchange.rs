@@ -375,7 +375,7 @@ impl Run<'_> {
 
 /// A server that reads the clock once in each turn may have heard the last ping by this much before it was
 /// sent.
-const TURN: Duration = Duration::from_millis(100);
+pub(super) const TURN: Duration = Duration::from_millis(100);
 
 /// Too Many Requests (RFC 6585 §4): the phone has come back too often.
 const TOO_MANY: u16 = 429;

@@ -14,6 +14,6 @@ pub(super) struct Ghost {
     pub(super) is_elsewhere: bool,
     /// Since when the server has heard nothing over it.
     pub(super) begun: Begun,
-    /// It holds the socket.
-    pub(super) _line: Box<Line>,
+    /// What the server still says to it stays unread in its socket, until it is closed.
+    pub(super) line: Box<Line>,
 }
