@@ -188,6 +188,35 @@ impl Views {
         view
     }
 
+    /// A phone has gone, and nothing has foretold it: the server has ended its connection, and may have told others before.
+    /// What has come since `came`, the change by which it came, and shows it as gone is judged again: it may be right now.
+    /// O(phones) for each such list or delta.
+    pub(super) fn judge_again(&mut self, gone: PhoneId, came: u32, now: Moment) {
+        let place = self.places[gone.index()];
+        for number in 0..self.recent.len() {
+            let recent = &self.recent[number];
+            let is_shown = match &recent.says {
+                Says::List(members) => !members.contains(gone),
+                Says::Delta(touched) => touched.contains(&(gone, false)),
+            };
+            let before = recent.view;
+            let has_holders = self.views[before.0 as usize].holders > 0;
+            let is_later = recent.server == place && recent.judged >= came;
+            if !is_later || !is_shown || !has_holders {
+                continue;
+            }
+            let Some(mut recent) = self.recent.remove(number) else { return };
+            (recent.view, recent.judged) = (self.judge(&recent), self.version());
+            let after = recent.view;
+            self.recent.insert(number, recent);
+            for phone in (0..).map(PhoneId).take(self.eyes.len()) {
+                if self.eyes[phone.index()].view == Some(before) {
+                    self.look(phone, after, now);
+                }
+            }
+        }
+    }
+
     pub(super) fn online_now(&self, phone: PhoneId) -> bool {
         matches!(self.truth[phone.index()], Truth::Online | Truth::Going | Truth::Moving)
     }

@@ -190,8 +190,12 @@ impl Views {
         }
         self.online[self.places[phone.index()].index()].remove(phone);
         self.truth[phone.index()] = Truth::Away;
+        let came = self.latest[phone.index()];
         if matches!(was, Truth::Online | Truth::Going) {
             self.change(phone, false, begun, now);
+        }
+        if was == Truth::Online {
+            self.judge_again(phone, came, now);
         }
     }
 

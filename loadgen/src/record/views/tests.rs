@@ -92,6 +92,23 @@ fn a_leaving_counts_until_the_list_no_longer_has_it() {
 }
 
 #[test]
+fn a_going_that_others_hear_of_before_we_do_was_told_at_once() {
+    for is_delta in [false, true] {
+        let mut chat = Chat::of_ann_and_bob();
+        match is_delta {
+            true => chat.delta(ANN, &[(BOB, false)], 20),
+            false => chat.list(ANN, &[ANN], 20),
+        }
+        assert_eq!(chat.views.stale(), 1, "as far as we know");
+        chat.views.left(BOB, Begun::at(at(21)), at(21));
+        assert_eq!((chat.heard(), chat.views.stale()), ((1, 0), 0), "{is_delta}");
+        // What it said before is still wrong.
+        chat.list(ANN, &[ANN, BOB], 22);
+        assert_eq!(chat.views.stale(), 1);
+    }
+}
+
+#[test]
 fn each_distinct_list_is_looked_into_once() {
     let mut chat = Chat::of_ann_and_bob();
     let before = chat.bytes_of_lists;
