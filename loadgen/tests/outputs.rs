@@ -320,6 +320,10 @@ fn a_ci_system_is_told_each_expectation_and_a_pull_request_what_changed_and_what
     assert!(page.starts_with("<?xml ") && page.ends_with("</testsuites>\n"), "{page}");
     let cases = page.matches("<testcase ").count();
     assert!(cases == 4 && page.matches("</testcase>").count() == 4, "{page}");
+    let report: Value = serde_json::from_str(&folder.read("a.json")).expect("JSON");
+    let last = report["series"].as_array().and_then(|rows| rows.last()).expect("a row");
+    let seconds = last["at_seconds"].as_f64().expect("a number");
+    assert!(page.contains(&format!("time=\"{seconds:.3}\"")), "as long as it took: {page}");
     assert!(page.contains("name=\"delivery.p99&lt;1ns\"") && page.contains("name=\"lost&lt;5\""));
     // On a busy machine the run may be invalid: then no expectation has failed.
     match stdout.contains("verdict      invalid") {

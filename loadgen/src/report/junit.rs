@@ -56,7 +56,8 @@ fn write_suite(number: usize, run: &Run, out: &mut String) -> fmt::Result {
             .collect();
     let failed = cases.iter().filter(|(_, why, is_skipped)| !is_skipped && !why.is_empty()).count();
     let (all, skipped) = (cases.len(), cases.iter().filter(|(.., is_skipped)| *is_skipped).count());
-    let seconds = summary.plan.ramp_seconds + summary.plan.duration_seconds;
+    // Not as long as it was planned for: it may have been ended early, and messages have to settle.
+    let seconds = summary.series.last().map_or(0.0, |row| row.at_seconds);
     writeln!(
         out,
         r#"  <testsuite name="run {number}" tests="{all}" failures="{failed}" errors="0" skipped="{skipped}" time="{seconds:.3}">"#
