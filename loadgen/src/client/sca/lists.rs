@@ -8,7 +8,6 @@ use std::borrow::Cow;
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
-use switchboard::dialects::sca::wire::ServerFields;
 
 use crate::client::quick::string;
 
@@ -35,13 +34,20 @@ impl<'a> Delta<'a> {
 
     /// The numbers that have come, and those that have gone. Reads every byte.
     pub(crate) fn touched(&self) -> (Vec<Cow<'_, str>>, Vec<Cow<'_, str>>) {
+        #[derive(Deserialize)]
+        struct Touched<'a> {
+            #[serde(borrow)]
+            joined: Option<&'a RawValue>,
+            left: Option<&'a RawValue>,
+        }
+
         let numbers = |raw: Option<&RawValue>| {
             let found = raw.map(|raw| serde_json::from_str::<Vec<Cow<'_, str>>>(raw.get()));
             // A field that is no list of numbers counts as an empty one.
             found.and_then(Result::ok).unwrap_or_default()
         };
-        match serde_json::from_str::<ServerFields<'_>>(&self.0) {
-            Ok(fields) => (numbers(fields.joined), numbers(fields.left)),
+        match serde_json::from_str::<Touched<'_>>(&self.0) {
+            Ok(Touched { joined, left }) => (numbers(joined), numbers(left)),
             Err(_) => (Vec::new(), Vec::new()),
         }
     }

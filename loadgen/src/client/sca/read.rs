@@ -5,7 +5,8 @@
 
 use std::borrow::Cow;
 
-use switchboard::dialects::sca::wire::ServerFields;
+use serde::Deserialize;
+use serde_json::value::RawValue;
 
 use super::lists::{Delta, List};
 use crate::client::quick::string;
@@ -39,9 +40,20 @@ fn quick(json: &str) -> Option<Said<'_>> {
     (rest == "}").then_some(Said::Message(message))
 }
 
+/// What is needed of a frame. All other fields may be anything: the original apps do not look at them.
+#[derive(Deserialize)]
+struct Fields<'a> {
+    #[serde(rename = "type")]
+    kind: &'a str,
+    #[serde(borrow)]
+    from: Option<&'a RawValue>,
+    to: Option<&'a RawValue>,
+    text: Option<&'a RawValue>,
+}
+
 /// Any other spelling. What is needed of it is copied.
 fn slow(json: &str) -> Said<'static> {
-    let Ok(fields) = serde_json::from_str::<ServerFields<'_>>(json) else {
+    let Ok(fields) = serde_json::from_str::<Fields<'_>>(json) else {
         return Said::Nonsense;
     };
     let copy = || Cow::Owned(json.to_owned());
@@ -49,20 +61,19 @@ fn slow(json: &str) -> Said<'static> {
         "pong" => Said::Pong,
         "online_users" => Said::List(List::new(copy())),
         "presence" => Said::Delta(Delta::new(copy())),
-        "message" => {
-            let text = fields.text.and_then(|raw| serde_json::from_str::<String>(raw.get()).ok());
-            match (fields.from, text) {
-                (Some(from), Some(text)) => {
-                    let (from, text) = (Cow::Owned(from.to_owned()), Cow::Owned(text));
-                    Said::Message(Message { from, text })
-                }
-                _ => Said::Nonsense,
-            }
-        }
-        "undelivered" => Said::Undelivered { to: fields.to.map(|to| Cow::Owned(to.to_owned())) },
+        "message" => match (word(fields.from), word(fields.text)) {
+            (Some(from), Some(text)) => Said::Message(Message { from, text }),
+            _ => Said::Nonsense,
+        },
+        "undelivered" => Said::Undelivered { to: word(fields.to) },
         "error" => Said::Error,
         _ => Said::Other,
     }
+}
+
+/// The text of a JSON string.
+fn word(raw: Option<&RawValue>) -> Option<Cow<'static, str>> {
+    serde_json::from_str::<String>(raw?.get()).ok().map(Cow::Owned)
 }
 
 #[cfg(test)]
@@ -83,6 +94,7 @@ mod tests {
             r#"{"type": "message", "from": "4000", "text": "hi there"}"#,
             r#"{"text":"hi\u0020there","timestamp":[1],"from":"4000","type":"message"}"#,
             r#"{"type":"message","from":"4000","text":"hi there","id":"x"}"#,
+            r#"{"type":"message","from":"4000","text":"hi there","users":7,"left":{},"online":-1,"status":[3]}"#,
         ] {
             assert_eq!(both_ways(json), message, "{json}");
         }
