@@ -85,6 +85,7 @@ fn expect_all_found(cases: &[Case<'_>]) {
 const V1: &[&str] = &["v1"];
 const BOTH: &[&str] = &["websocket-chat", "v1"];
 const MYCHAT: &[&str] = &["mychat"];
+const WEBSOCKET_CHAT: &[&str] = &["websocket-chat"];
 /// Those that show the last messages to everyone when a phone connects.
 const GREETED: &[&str] = &["chatterbox", "websocket-chat"];
 
@@ -161,6 +162,21 @@ fn a_message_that_comes_wrongly_is_found_and_named() {
         (Flaw::CloseOne, BOTH, public, &["connections: 1 closed by the server"], &["messages"]),
         (Flaw::FallSilent, BOTH, public, &["lost"], live),
         (Flaw::RepeatId, V1, public, &["ids_wrong"], &[]),
+    ]);
+}
+
+/// The acknowledgement says that a message is stored, and nothing of its place.
+#[test]
+fn a_server_may_acknowledge_late_and_is_found_all_the_same_if_it_stores_out_of_order() {
+    let everywhere = "--private 0.4 --rooms 2 --room-share 0.4";
+    let (out_of_order, private) = (&["stored.out_of_order"], "--private 1");
+    expect_all_found(&[
+        (Flaw::AcknowledgeLate, V1, everywhere, &[], &[]),
+        (Flaw::AcknowledgeLate, WEBSOCKET_CHAT, "--private 0.6", &[], &[]),
+        (Flaw::AcknowledgeLate, V1, &format!("{private} {FLAPPER}"), &[], &[]),
+        (Flaw::StoreOutOfOrderLate, V1, "--private 0", out_of_order, &[]),
+        (Flaw::StoreOutOfOrderLate, BOTH, private, out_of_order, &[]),
+        (Flaw::SwapForOdd, V1, "--private 0", &["reordered"], &[]),
     ]);
 }
 

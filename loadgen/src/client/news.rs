@@ -12,6 +12,8 @@ pub(crate) enum News<'a> {
     Welcome { user: Cow<'a, str> },
     /// A message: another user's, or the user's own as an echo, which acknowledges it.
     Post(Post<'a>),
+    /// The user's own private message, which is stored. `is_delivered`: whether the server has told the recipient.
+    Sent { post: Post<'a>, is_delivered: bool },
     /// A private message, of which the user is told because another page than its conversation is open.
     Notice(Post<'a>),
     /// The messages of the user with this id are no longer unread.
@@ -40,8 +42,7 @@ pub(crate) enum News<'a> {
 pub(crate) struct Online<'a> {
     /// Bytes of the frame.
     pub(crate) bytes: usize,
-    /// A list of those who are online, or of all users with whether each is online; if `left` is there, of those who
-    /// have come.
+    /// A list of those who are online, or of all users with whether each is online; if `left` is there, of those who have come.
     pub(crate) names: Cow<'a, str>,
     /// A list of those who have gone.
     pub(crate) left: Option<Cow<'a, str>>,
@@ -141,6 +142,9 @@ impl News<'_> {
         match self {
             News::Welcome { user } => News::Welcome { user: owned(user) },
             News::Post(post) => News::Post(post.into_owned()),
+            News::Sent { post, is_delivered } => {
+                News::Sent { post: post.into_owned(), is_delivered }
+            }
             News::Notice(post) => News::Notice(post.into_owned()),
             News::UnreadReset { from_id } => News::UnreadReset { from_id: owned(from_id) },
             News::Ping => News::Ping,

@@ -38,7 +38,7 @@ impl Run<'_> {
         let look = Look {
             at: (place, by),
             generation: self.lines.party(by).generation,
-            known: accounts.known((place, by)),
+            known: accounts.known(),
             begun: Begun { planned: due, actual: self.clock.now() },
         };
         match &mut self.lookback.way {

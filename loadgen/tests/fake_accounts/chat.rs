@@ -241,7 +241,7 @@ impl Chat {
             _ => one.place == *place,
         };
         let mut all: Vec<_> = self.messages.iter().filter(is_there).collect();
-        if self.flaw == Flaw::StoreOutOfOrder {
+        if matches!(self.flaw, Flaw::StoreOutOfOrder | Flaw::StoreOutOfOrderLate) {
             let struck = (1 << 32) + 2 * STRUCK as u64;
             // In a conversation that has one there, and one after it.
             let at = all.iter().position(|one| one.mid >= struck);

@@ -36,6 +36,10 @@ pub(crate) enum Flaw {
     StoreTwice,
     /// Histories show it after the next message of the same place.
     StoreOutOfOrder,
+    /// No flaw: senders are told that their messages are stored when others have them long since, and in any order.
+    AcknowledgeLate,
+    /// The same, and histories show it after the next message of the same place.
+    StoreOutOfOrderLate,
     /// Histories show another text.
     AlterStored,
     /// Histories show it as the next user's.

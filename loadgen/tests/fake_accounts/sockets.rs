@@ -3,6 +3,8 @@
 
 use std::io::{self, Write as _};
 use std::net::TcpStream;
+use std::thread;
+use std::time::Duration;
 
 use serde_json::{Value, json};
 use switchboard::ws::Frame;
@@ -52,6 +54,18 @@ pub(crate) fn say(mut stream: &TcpStream, frame: &Value) {
     Frame::Text(&frame.to_string().replace("\":", "\": ")).encode(&mut out);
     // If that fails, the connection's own thread will notice that the client is gone.
     let _ = stream.write_all(&out);
+}
+
+/// How late a sender is told that a message is stored: while others write a few more.
+const LATE: Duration = Duration::from_millis(100);
+
+/// Sends frames after a while, in another thread: so those of several messages come in any order.
+fn say_late(stream: &TcpStream, frames: Vec<Value>) {
+    let Ok(stream) = stream.try_clone() else { return };
+    thread::spawn(move || {
+        thread::sleep(LATE);
+        frames.iter().for_each(|frame| say(&stream, frame));
+    });
 }
 
 /// Sends a close frame.
@@ -229,6 +243,7 @@ impl Chat {
         if self.is_silent {
             return None;
         }
+        let is_late = matches!(self.flaw, Flaw::AcknowledgeLate | Flaw::StoreOutOfOrderLate);
         let (mut others, mut notices) = (0, self.notices);
         let (mut of_others, held) = (0, std::mem::take(&mut self.held));
         for seat in &self.seats {
@@ -263,8 +278,10 @@ impl Chat {
                 close(&seat.stream, 1000);
                 continue;
             }
-            if !is_lost {
-                say(&seat.stream, &frame);
+            match is_late && frame["type"] == "chat_sent" {
+                _ if is_lost => {}
+                true => say_late(&seat.stream, vec![frame.clone()]),
+                false => say(&seat.stream, &frame),
             }
             if flaw == Flaw::DeliverTwice && !is_own {
                 say(&seat.stream, &frame);
@@ -291,9 +308,13 @@ impl Chat {
         if let Some(seat) = told.filter(|seat| matches!(seat.kind, Kind::V1 { .. }))
             && !matches!(flaw, Flaw::NeverAcknowledge | Flaw::ErrorAnswered)
         {
-            v1::acknowledge(&message, is_delivered, &seat.stream);
+            let acks = v1::acks(&message, is_delivered);
             if flaw == Flaw::AcknowledgeTwice {
-                v1::acknowledge(&message, is_delivered, &seat.stream);
+                acks.iter().for_each(|ack| say(&seat.stream, ack));
+            }
+            match is_late {
+                true => say_late(&seat.stream, acks),
+                false => acks.iter().for_each(|ack| say(&seat.stream, ack)),
             }
         }
         Some(message)

@@ -105,12 +105,12 @@ fn of_rooms(chat: &mut Chat, user: usize, kind: &str, frame: &Value) -> Value {
 }
 
 /// What a sender is told of a message.
-pub(crate) fn acknowledge(one: &Message, is_delivered: bool, stream: &TcpStream) {
-    for status in ["stored", "delivered"].iter().take(1 + usize::from(is_delivered)) {
-        let ack = json!({"type": "ack", "id": one.id, "mid": one.mid.to_string(), "ts": one.ts,
-            "status": status});
-        say(stream, &ack);
-    }
+pub(crate) fn acks(one: &Message, is_delivered: bool) -> Vec<Value> {
+    let ack = |status: &str| {
+        json!({"type": "ack", "id": one.id, "mid": one.mid.to_string(), "ts": one.ts,
+            "status": status})
+    };
+    ["stored", "delivered"].into_iter().take(1 + usize::from(is_delivered)).map(ack).collect()
 }
 
 /// A message, written by `from`: the flaw may name another author.
@@ -136,7 +136,7 @@ fn message_of(
     match before {
         // Sent again: acknowledged again, and stored once.
         Some(known) if known.text == text && known.place == place => {
-            acknowledge(&known, false, stream);
+            acks(&known, false).iter().for_each(|ack| say(stream, ack));
         }
         Some(_) => {
             let mut refusal = error("id_reused");

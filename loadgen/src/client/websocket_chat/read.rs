@@ -22,7 +22,8 @@ pub(super) fn read(json: &str) -> Result<News<'_>, NoNews> {
         return Err(NoNews::Nonsense);
     };
     match fields.kind {
-        "chat" | "chat_sent" => post(fields).map(News::Post).ok_or(NoNews::Nonsense),
+        "chat" => post(fields).map(News::Post).ok_or(NoNews::Nonsense),
+        "chat_sent" => sent(fields).ok_or(NoNews::Nonsense),
         "typing" => match (fields.username, fields.is_typing) {
             (Some(from), Some(is_typing)) => {
                 Ok(News::Typing { from, place: spot(fields.recipient), is_typing })
@@ -52,6 +53,12 @@ fn post(fields: ServerFields<'_>) -> Option<Post<'_>> {
     Some(Post::new(fields.sender?, place, fields.content?))
 }
 
+fn sent(fields: ServerFields<'_>) -> Option<News<'_>> {
+    let is_delivered = fields.delivered?;
+    let post = post(fields).filter(|post| post.place != Spot::Everyone)?;
+    Some(News::Sent { post, is_delivered })
+}
+
 fn spot(recipient: Option<Cow<'_, str>>) -> Spot<'_> {
     recipient.map_or(Spot::Everyone, Spot::User)
 }
@@ -75,8 +82,15 @@ mod tests {
         let private = chat.replace("true", "false").replace("null", "\"bob\"");
         assert_eq!(read(&private), post(Spot::User("bob".into())));
         let sent = private.replace("\"chat\"", "\"chat_sent\"");
-        assert_eq!(read(&sent), post(Spot::User("bob".into())));
-        for wrong in [chat.replace("true", "false"), private.replace("false", "true")] {
+        let told = |delivered: &str| sent.replace('}', &format!(r#","delivered":{delivered}}}"#));
+        for (word, is_delivered) in [("true", true), ("false", false)] {
+            let post = Post::new("ada".into(), Spot::User("bob".into()), "Hi".into());
+            assert_eq!(read(&told(word)), Ok(News::Sent { post, is_delivered }));
+        }
+        let of_all =
+            chat.replace("\"chat\"", "\"chat_sent\"").replace('}', r#","delivered":true}"#);
+        for wrong in [chat.replace("true", "false"), private.replace("false", "true"), sent, of_all]
+        {
             assert_eq!(read(&wrong), Err(NoNews::Nonsense), "{wrong}");
         }
     }

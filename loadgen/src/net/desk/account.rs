@@ -3,7 +3,9 @@
 use switchboard::timer::Moment;
 
 use super::Desk;
-use crate::client::{AccountWords, App, History, Listed, News, Online, OpenPage, Pen, Post, Spot};
+use crate::client::{
+    AccountWords, App, History, Listed, News, Online, OpenPage, Pen, Post, Spot,
+};
 use crate::phone_id::PhoneId;
 use crate::pool::Pool;
 use crate::record::{Accounts, Begun, Books, Came, Conversation, Fault, Kept, Lapse};
@@ -20,14 +22,17 @@ pub(in crate::net) struct Mark {
     mid: String,
 }
 
+/// How a message that has come to a phone is entered: as one that was heard, or as one of its own that is stored.
+type Enter = fn(&mut Accounts, PhoneId, &Stamp, &mut Books, Moment) -> Option<Came>;
+
 /// A history that a user has asked for while the plan is played.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::net) struct Look {
     pub(in crate::net) at: (Place, PhoneId),
     /// The user's connection.
     pub(in crate::net) generation: u32,
-    /// How many messages of the place phones had heard by then.
-    pub(in crate::net) known: usize,
+    /// How many messages phones had heard by then.
+    pub(in crate::net) known: u32,
     pub(in crate::net) begun: Begun,
 }
 
@@ -55,7 +60,12 @@ impl Desk {
             {
                 self.record.books.note(Fault::Misdelivered);
             }
-            News::Post(post) | News::Notice(post) => self.hear_post(by, post, is_sociable, now),
+            News::Post(post) | News::Notice(post) => {
+                self.hear_post(by, (post, Accounts::hear), is_sociable, now);
+            }
+            News::Sent { post, .. } => {
+                self.hear_post(by, (post, Accounts::hear_stored), is_sociable, now);
+            }
             News::Ping => self.is_pinged = true,
             News::Acknowledged { id, mid } => {
                 self.hear_acknowledgement(by, (id, mid), is_sociable, now);
@@ -202,7 +212,13 @@ impl Desk {
         }
     }
 
-    fn hear_post(&mut self, by: PhoneId, post: &Post<'_>, is_sociable: bool, now: Moment) {
+    fn hear_post(
+        &mut self,
+        by: PhoneId,
+        (post, enter): (&Post<'_>, Enter),
+        is_sociable: bool,
+        now: Moment,
+    ) {
         let Some(stamp) = self.texts.read(&post.text) else {
             // Other people may be there. But the phones write nothing else.
             match self.pool.find(&post.from).is_some() || self.texts.begin(&post.text) {
@@ -220,7 +236,7 @@ impl Desk {
         if !accounts.is_answer_right(&stamp, post.reply_to.as_deref()) {
             accounts.lapses.add(Lapse::ReplyWrong);
         }
-        self.hear_stamp(by, (&stamp, post.mid.as_deref()), is_sociable, now);
+        self.hear_stamp(by, (&stamp, post.mid.as_deref(), enter), is_sociable, now);
         // On pages, the echo acknowledges a message; in a conversation nothing is answered.
         if by == stamp.sender && matches!(self.pages.of(by), Some(Page::Room(_))) {
             let sender_id = post.from_id.as_deref().unwrap_or_default();
@@ -240,7 +256,7 @@ impl Desk {
         match number.and_then(|number| accounts.sent(number)).filter(|stamp| stamp.sender == by) {
             Some(stamp) => {
                 self.note_newest(&stamp, mid);
-                self.hear_stamp(by, (&stamp, Some(mid)), is_sociable, now);
+                self.hear_stamp(by, (&stamp, Some(mid), Accounts::hear_stored), is_sociable, now);
             }
             None => {
                 let is_second = number.is_some_and(|number| accounts.has_acknowledged(by, number));
@@ -252,7 +268,7 @@ impl Desk {
     fn hear_stamp(
         &mut self,
         by: PhoneId,
-        (stamp, mid): (&Stamp, Option<&str>),
+        (stamp, mid, enter): (&Stamp, Option<&str>, Enter),
         is_sociable: bool,
         now: Moment,
     ) {
@@ -260,7 +276,7 @@ impl Desk {
         if let Some(mid) = mid {
             accounts.note_id(stamp.number, mid);
         }
-        match accounts.hear(by, stamp, books, now) {
+        match enter(accounts, by, stamp, books, now) {
             Some(Came::Acknowledged(receipt)) => self.keep(&receipt),
             Some(Came::Delivered(receipt)) if is_sociable => {
                 self.deliver(&receipt, now);

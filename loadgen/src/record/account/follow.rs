@@ -1,20 +1,20 @@
 //! How phones follow the logs: [`Step`] is what a message is to a phone that hears it, live or in the history that
-//! it is shown when it connects. The phone that hears a message first gives it its place.
+//! it is shown when it connects. The phone that hears a message first puts it at the end of its log. If what others hear
+//! says that something must come after it, that is moved behind it. What cannot be so is out of order: then some phone
+//! has heard the two messages the other way round, or knew of one before the other was sent.
 
-use std::collections::HashSet;
 use std::time::Duration;
 
 use switchboard::timer::Moment;
 
+use super::log::{Cursor, Log};
 use super::shared::is_before;
-use super::{Accounts, Lapse, Log, NOWHERE, Owed};
+use super::{Accounts, Lapse, NOWHERE, Owed, Seat};
 use crate::phone_id::PhoneId;
 use crate::workload::{Place, Stamp};
 
 /// For how long a message that no phone has heard may still be on its way. After that it counts as lost here.
 const IN_FLIGHT: Duration = Duration::from_secs(1);
-/// The most entries in `gaps`. A server that loses more is found out by the first.
-const MOST_GAPS: usize = 100_000;
 
 /// What a message is to a phone that follows its log.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -71,9 +71,9 @@ impl Accounts {
             if is_new && (!is_certain || last.is_some_and(|last| index < last)) {
                 continue;
             }
-            let gaps = self.gaps.len();
+            let gaps = self.gaps.count();
             let step = self.follow(by, &stamp, number, now);
-            let is_right = step == Step::Next && (is_first || gaps == self.gaps.len());
+            let is_right = step == Step::Next && (is_first || gaps == self.gaps.count());
             self.lapses.add_many(Lapse::HistoryWrong, u64::from(!is_right));
             is_first = false;
         }
@@ -96,100 +96,140 @@ impl Accounts {
     pub(super) fn follow(&mut self, by: PhoneId, stamp: &Stamp, number: u32, now: Moment) -> Step {
         let seat = self.seats.get(by.index()).copied().unwrap_or_default();
         let generation = seat.generation;
-        let is_certain = self.owed(stamp.number).is_some_and(|owed| !owed.is_doubted);
-        let is_shard = self.shared.is_some();
-        let may_have_missed = |stamp: &Stamp| match is_shard {
-            false => stamp.number < u64::from(seat.since),
-            true => !seat.is_present || is_before(stamp, &seat),
-        };
-        let Accounts { positions, everyone, pairs, rooms, gaps, under_way, .. } = self;
-        let log = match Place::of(stamp.recipient) {
-            Place::Everyone => everyone,
-            Place::Room(room) => match rooms.get_mut(room as usize) {
-                Some(log) => log,
-                None => return Step::Astray,
-            },
-            Place::Phone(to) => {
-                let (one, other) = (stamp.sender.min(to), stamp.sender.max(to));
-                pairs.entry((one, other)).or_insert_with(|| Log::of_two(one, other))
-            }
-        };
-        if !log.has(by) {
+        let is_new = self.log_mut(stamp).and_then(|log| log.cursor(by).copied());
+        let Some(is_new) = is_new.map(|cursor| cursor.generation != generation) else {
             return Step::Astray;
-        }
-        let mut step = Step::Next;
-        if positions[number as usize] == NOWHERE {
-            // A phone that has just come cannot know what was said before. While such messages are on their way
-            // to others, the place of this one is for those to say.
-            let is_new = log.cursor(by).is_some_and(|cursor| cursor.generation != generation);
-            let is_on_its_way = |owed: &Owed| {
-                positions[owed.stamp.number as usize] == NOWHERE
-                    && !owed.is_doubted
-                    && now.since(owed.sent) < IN_FLIGHT
-                    && is_together(&owed.stamp, stamp)
-            };
-            let is_earlier = |owed: &&Owed| may_have_missed(&owed.stamp);
-            let knows_less = || under_way.iter().take_while(is_earlier).any(is_on_its_way);
-            // In a shard, this one may have been sent before the phone came, and others after it.
-            if is_new && ((is_shard && may_have_missed(stamp)) || knows_less()) {
+        };
+        if self.position(number) == NOWHERE {
+            if is_new && self.others_know_better(&seat, stamp, now) {
                 return Step::Next;
             }
-            let next = log.cursor(by).filter(|_| !is_new).map(|cursor| cursor.next);
-            let is_last = put(number, next, log, positions, gaps);
-            // Its sender has sent them in the order of their numbers, unless over another connection.
-            if let Some(own) = log.cursor(stamp.sender).filter(|_| is_certain && is_last) {
-                if number < own.own {
-                    step = Step::Late;
-                }
-                own.own = own.own.max(number + 1);
-            }
+            self.place(stamp, number);
         }
-        let position = positions[number as usize];
-        if log.order.get(position as usize) != Some(&number) {
+        let at = self.position(number);
+        let Some(log) = self.log_mut(stamp) else { return Step::Astray };
+        if log.order.get(at as usize) != Some(&number) {
             return Step::Astray;
         }
         let cursor = log.cursor(by).expect("it is a member");
-        if cursor.generation != generation {
-            (cursor.generation, cursor.start, cursor.next) = (generation, position, position + 1);
-            return step;
+        if is_new {
+            let own = cursor.own;
+            *cursor = Cursor { generation, start: at, next: at + 1, last: number, own };
+            return Step::Next;
         }
-        let next = cursor.next;
-        if position >= next {
-            cursor.next = position + 1;
-            let skipped = &log.order[next as usize..position as usize];
-            let room = MOST_GAPS - gaps.len().min(MOST_GAPS);
-            gaps.extend(skipped.iter().take(room).map(|&number| (by, number)));
-            return step;
+        let Cursor { start, next, last, .. } = *cursor;
+        if (start..next).contains(&at) && !self.gaps.has(by, number) {
+            return Step::Again;
         }
-        if position < cursor.start {
-            cursor.start = position;
+        if !self.put_behind(last, number, stamp) {
+            self.gaps.remove(by, number);
+            let cursor = self.log_mut(stamp).and_then(|log| log.cursor(by));
+            cursor.into_iter().for_each(|cursor| cursor.start = cursor.start.min(at));
             return Step::Late;
         }
-        if gaps.remove(&(by, number)) { Step::Late } else { Step::Again }
+        self.gaps.remove(by, number);
+        let at = self.position(number);
+        let Some(log) = self.log_mut(stamp) else { return Step::Astray };
+        let cursor = log.cursor(by).expect("it is a member");
+        cursor.last = number;
+        let next = cursor.next;
+        cursor.next = next.max(at + 1);
+        let skipped = log.order.get(next as usize..at as usize).unwrap_or_default().to_vec();
+        for number in skipped {
+            if !self.is_told(by, number) {
+                self.gaps.add(by, number);
+            }
+        }
+        Step::Next
     }
-}
 
-/// Gives a message its place in a log. `next`: how far the phone has heard that hears it, unless that phone is new.
-/// Returns whether it is the last one.
-fn put(
-    number: u32,
-    next: Option<u32>,
-    log: &mut Log,
-    positions: &mut [u32],
-    gaps: &mut HashSet<(PhoneId, u32)>,
-) -> bool {
-    let end = u32::try_from(log.order.len()).expect("messages are fewer");
-    // Either this phone has missed what others have heard meanwhile, or those have missed this message. What was sent
-    // first tells which.
-    let next = next.unwrap_or(end);
-    let missed = log.order[next as usize..].iter().take_while(|&&other| other < number);
-    let at = next + u32::try_from(missed.count()).expect("messages are fewer");
-    let room = MOST_GAPS - gaps.len().min(MOST_GAPS);
-    gaps.extend(log.insert(at, number).into_iter().take(room).map(|phone| (phone, number)));
-    for (at, &number) in (at..).zip(&log.order[at as usize..]) {
-        positions[number as usize] = at;
+    /// A phone that has just come cannot know what was said before. While such messages are on their way to others, the
+    /// place of this one is for those to say.
+    fn others_know_better(&self, seat: &Seat, stamp: &Stamp, now: Moment) -> bool {
+        let is_shard = self.shared.is_some();
+        let may_have_missed = |stamp: &Stamp| match is_shard {
+            false => stamp.number < u64::from(seat.since),
+            true => !seat.is_present || is_before(stamp, seat),
+        };
+        let is_on_its_way = |owed: &Owed| {
+            self.position(owed.stamp.number as u32) == NOWHERE
+                && !owed.is_doubted
+                && now.since(owed.sent) < IN_FLIGHT
+                && is_together(&owed.stamp, stamp)
+        };
+        let is_earlier = |owed: &&Owed| may_have_missed(&owed.stamp);
+        let knows_less = || self.under_way.iter().take_while(is_earlier).any(is_on_its_way);
+        // In a shard, this one may have been sent before the phone came, and others after it.
+        (is_shard && may_have_missed(stamp)) || knows_less()
     }
-    at == end
+
+    /// Puts a message at the end of its log.
+    pub(super) fn place(&mut self, stamp: &Stamp, number: u32) {
+        let is_certain = self.owed(stamp.number).is_some_and(|owed| !owed.is_doubted);
+        let Some(log) = self.log_mut(stamp) else { return };
+        let end = u32::try_from(log.order.len()).expect("messages are fewer");
+        log.order.push(number);
+        // Its sender has sent them in the order of their numbers, unless over another connection.
+        let own = log.cursor(stamp.sender).filter(|_| is_certain);
+        let newest = own.map_or(0, |cursor| {
+            let newest = cursor.own;
+            cursor.own = newest.max(number + 1);
+            newest
+        });
+        self.positions[number as usize] = end;
+        self.precedence.place(number);
+        if let Some(newest) = newest.checked_sub(1) {
+            let (one, other) = (newest.min(number), newest.max(number));
+            self.put_behind(one, other, stamp);
+        }
+    }
+
+    /// Of two messages of the place of `stamp`, one comes after the other. Returns whether that fits all that was
+    /// known before: if not, nothing is changed.
+    pub(super) fn put_behind(&mut self, one: u32, other: u32, stamp: &Stamp) -> bool {
+        let (first, second) = (self.position(one) as usize, self.position(other) as usize);
+        let Accounts { everyone, pairs, rooms, .. } = self;
+        let log = match Place::of(stamp.recipient) {
+            Place::Everyone => Some(everyone),
+            Place::Room(room) => rooms.get_mut(room as usize),
+            Place::Phone(to) => pairs.get_mut(&(stamp.sender.min(to), stamp.sender.max(to))),
+        };
+        let Some(log) = log else { return false };
+        if first <= second {
+            self.precedence.add(&log.order[first..=second]);
+            return true;
+        }
+        let is_behind = self.precedence.behind_first(&log.order[second..=first]);
+        if is_behind.ends_with(&[true]) {
+            return false;
+        }
+        let (senders, acknowledged) = (&self.senders, &self.acknowledged);
+        let is_told = |phone, number| is_told(phone, number, (senders, acknowledged));
+        log.rearrange(second, &is_behind, &mut self.gaps, is_told);
+        for (place, &number) in log.order.iter().enumerate().take(first + 1).skip(second) {
+            self.positions[number as usize] = place as u32;
+        }
+        let (first, second) = (self.positions[one as usize], self.positions[other as usize]);
+        self.precedence.add(&log.order[first as usize..=second as usize]);
+        true
+    }
+
+    /// Whether a phone has written a message, and knows that it is stored.
+    fn is_told(&self, phone: PhoneId, number: u32) -> bool {
+        is_told(phone, number, (&self.senders, &self.acknowledged))
+    }
+
+    /// The log of a message's place. That of two phones is made if there is none.
+    fn log_mut(&mut self, stamp: &Stamp) -> Option<&mut Log> {
+        match Place::of(stamp.recipient) {
+            Place::Everyone => Some(&mut self.everyone),
+            Place::Room(room) => self.rooms.get_mut(room as usize),
+            Place::Phone(to) => {
+                let (one, other) = (stamp.sender.min(to), stamp.sender.max(to));
+                Some(self.pairs.entry((one, other)).or_insert_with(|| Log::of_two(one, other)))
+            }
+        }
+    }
 }
 
 /// Whether two messages are in the same place.
@@ -201,4 +241,11 @@ fn is_together(one: &Stamp, other: &Stamp) -> bool {
         }
         (one, other) => one == other,
     }
+}
+
+/// Whether a phone has written a message, and knows that it is stored. `senders` and `acknowledged` are by message.
+fn is_told(phone: PhoneId, number: u32, (senders, acknowledged): (&[PhoneId], &[u64])) -> bool {
+    let word = acknowledged.get(number as usize / 64);
+    let is_acknowledged = word.is_some_and(|word| word >> (number % 64) & 1 == 1);
+    is_acknowledged && senders.get(number as usize) == Some(&phone)
 }

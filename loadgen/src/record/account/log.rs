@@ -3,12 +3,15 @@
 //!
 //! All phones of a place must see the same messages in the same order. So what a phone has seen is not a set,
 //! but a stretch of the log: two numbers, however many messages there are. The phone that hears a message first
-//! appends it. A map of what each phone has heard was the alternative: 8 bytes or more a delivery, and 19,000
+//! appends it. Where that turns out to be too late, what must come after it is moved behind it. A map of what each phone has heard was the alternative: 8 bytes or more a delivery, and 19,000
 //! deliveries a message.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use crate::phone_id::PhoneId;
+
+/// The most messages that are kept as skipped. A server that loses more is found out by the first.
+const MOST_GAPS: usize = 100_000;
 
 /// The messages of one place.
 #[derive(Debug)]
@@ -36,9 +39,38 @@ pub(super) struct Cursor {
     pub(super) generation: u32,
     pub(super) start: u32,
     pub(super) next: u32,
+    /// The last message that it has heard, not counting those that it should have heard earlier.
+    pub(super) last: u32,
     /// One more than the highest number of a message that the phone itself has written here, and that was
     /// seen.
     pub(super) own: u32,
+}
+
+/// Messages that phones have skipped. Only a faulty server leaves entries here; there may be some for a moment where
+/// messages cross.
+#[derive(Debug, Default)]
+pub(super) struct Gaps(HashSet<(PhoneId, u32)>);
+
+impl Gaps {
+    /// A phone has skipped a message.
+    pub(super) fn add(&mut self, phone: PhoneId, number: u32) {
+        if self.0.len() < MOST_GAPS {
+            self.0.insert((phone, number));
+        }
+    }
+
+    /// A phone has the message. Returns whether it had skipped that.
+    pub(super) fn remove(&mut self, phone: PhoneId, number: u32) -> bool {
+        self.0.remove(&(phone, number))
+    }
+
+    pub(super) fn has(&self, phone: PhoneId, number: u32) -> bool {
+        self.0.contains(&(phone, number))
+    }
+
+    pub(super) fn count(&self) -> usize {
+        self.0.len()
+    }
 }
 
 impl Log {
@@ -82,38 +114,57 @@ impl Log {
         }
     }
 
-    /// Puts a message before those from this place on. Returns the phones that have heard one of those, and one
-    /// before them. At the end, which is nearly always, there are none; elsewhere it costs a look at each member.
-    pub(super) fn insert(&mut self, at: u32, number: u32) -> Vec<PhoneId> {
-        self.order.insert(at as usize, number);
-        let mut passed = Vec::new();
-        if at as usize + 1 == self.order.len() {
-            return passed;
-        }
-        let mut pass = |phone: PhoneId, cursor: &mut Cursor| {
-            if cursor.start < at && cursor.next > at {
-                passed.push(phone);
+    /// Moves the messages of a stretch that must come after its first one behind all others of it. `gaps`: what phones have
+    /// skipped. `is_told`: whether a phone knows of a message of its own in another way than by hearing it. This costs a
+    /// look at each member; where no messages cross it is not needed.
+    pub(super) fn rearrange(
+        &mut self,
+        at: usize,
+        is_behind: &[bool],
+        gaps: &mut Gaps,
+        is_told: impl Fn(PhoneId, u32) -> bool,
+    ) {
+        let old = self.order[at..at + is_behind.len()].to_vec();
+        let of = |behind: bool| {
+            let all = old.iter().zip(is_behind).filter(move |&(_, &is_behind)| is_behind == behind);
+            all.map(|(&number, _)| number)
+        };
+        let new: Vec<u32> = of(false).chain(of(true)).collect();
+        self.order[at..at + new.len()].copy_from_slice(&new);
+        let (begin, end) = (at as u32, (at + new.len()) as u32);
+        let mut refit = |phone: PhoneId, cursor: &mut Cursor| {
+            let Cursor { start, next, .. } = *cursor;
+            let is_at_an_end = (begin < start && start < end) || (begin < next && next < end);
+            if !is_at_an_end {
+                return;
             }
-            cursor.start += u32::from(cursor.start >= at);
-            cursor.next += u32::from(cursor.next > at);
+            let stretch = start.max(begin)..next.min(end);
+            let in_stretch = stretch.map(|place| old[(place - begin) as usize]);
+            let heard: Vec<u32> =
+                in_stretch.filter(|&number| !gaps.remove(phone, number)).collect();
+            let mut places = (begin..).zip(&new).filter(|(_, number)| heard.contains(number));
+            let first = places.next().map_or(begin, |(place, _)| place);
+            let last = places.last().map_or(first, |(place, _)| place);
+            cursor.start = if begin < start { first } else { start };
+            cursor.next = if next < end { last + 1 } else { next };
+            for place in cursor.start.max(begin)..cursor.next.min(end) {
+                let number = new[(place - begin) as usize];
+                if !heard.contains(&number) && !is_told(phone, number) {
+                    gaps.add(phone, number);
+                }
+            }
         };
         match &mut self.members {
             Members::All(cursors) => {
-                (0..).map(PhoneId).zip(cursors).for_each(|(phone, cursor)| pass(phone, cursor));
+                (0..).map(PhoneId).zip(cursors).for_each(|(phone, cursor)| refit(phone, cursor));
             }
             Members::Few(cursors) => {
-                cursors.iter_mut().for_each(|(&phone, cursor)| pass(phone, cursor));
+                cursors.iter_mut().for_each(|(&phone, cursor)| refit(phone, cursor));
             }
             Members::Two(cursors) => {
-                cursors.iter_mut().for_each(|(phone, cursor)| pass(*phone, cursor));
+                cursors.iter_mut().for_each(|(phone, cursor)| refit(*phone, cursor));
             }
         }
-        passed
-    }
-
-    /// Whether a phone is a member.
-    pub(super) fn has(&self, phone: PhoneId) -> bool {
-        self.at(phone).is_some()
     }
 
     /// The members, if they are not everyone.

@@ -18,6 +18,7 @@ mod marks;
 mod mids;
 mod orders;
 mod part;
+mod precedence;
 mod shared;
 mod stored;
 #[cfg(test)]
@@ -42,8 +43,9 @@ use crate::phone_id::PhoneId;
 use crate::workload::{Place, Stamp};
 use counts::Counts;
 use follow::Step;
-use log::Log;
+use log::{Gaps, Log};
 use mids::Mids;
+use precedence::Precedence;
 use shared::Shared;
 use typing::Typing;
 
@@ -56,6 +58,7 @@ pub(crate) struct Accounts {
     present: u32,
     /// By message: its place in its log, or [`NOWHERE`].
     positions: Vec<u32>,
+    precedence: Precedence,
     /// By message: whether it was acknowledged. 64 messages each.
     acknowledged: Vec<u64>,
     /// By message: who wrote it.
@@ -69,8 +72,7 @@ pub(crate) struct Accounts {
     /// Messages that are owed to a phone, from number `first` on.
     under_way: VecDeque<Owed>,
     first: u64,
-    /// Messages that a phone has skipped. Only a faulty server makes entries here.
-    gaps: HashSet<(PhoneId, u32)>,
+    gaps: Gaps,
     /// Messages of which nobody knows whether the server has got them.
     in_doubt: Vec<u64>,
     pub(crate) counts: Counts,
@@ -118,8 +120,6 @@ struct Seat {
     known: u32,
     /// When it came.
     came: Moment,
-    /// When so much came to it at once that its socket may have been full before.
-    crowded: Moment,
 }
 
 /// A message that is owed to some phones.
@@ -162,6 +162,7 @@ impl Accounts {
             seats: vec![Seat::default(); phones],
             present: 0,
             positions: Vec::new(),
+            precedence: Precedence::default(),
             acknowledged: Vec::new(),
             senders: Vec::new(),
             mids: Mids::default(),
@@ -170,7 +171,7 @@ impl Accounts {
             rooms: Vec::new(),
             under_way: VecDeque::new(),
             first: 0,
-            gaps: HashSet::new(),
+            gaps: Gaps::default(),
             in_doubt: Vec::new(),
             counts: Counts::default(),
             typing: Typing::default(),
@@ -227,15 +228,22 @@ impl Accounts {
         let to = others + u32::from(self.is_present(stamp.sender));
         self.count_sent(stamp);
         self.draw(Owed { sent: now, is_ours: true, ..Owed::of_another(stamp, to) });
+        self.precedence.send(stamp.number as u32);
     }
 
     /// Enters the next message of the plan.
     fn draw(&mut self, owed: Owed) {
         let messages = self.next_number() as usize + 1;
-        self.positions.resize(messages.max(self.positions.len()), NOWHERE);
+        self.grow(messages);
         self.acknowledged.resize(messages.div_ceil(64), 0);
         self.senders.push(owed.stamp.sender);
         self.under_way.push_back(owed);
+    }
+
+    /// There are at least this many messages.
+    fn grow(&mut self, messages: usize) {
+        self.positions.resize(messages.max(self.positions.len()), NOWHERE);
+        self.precedence.grow(messages);
     }
 
     /// The number of the next message of the plan.
@@ -256,8 +264,8 @@ impl Accounts {
         }
     }
 
-    /// A message has come to a phone, or the phone is told that its own is stored. Returns what it came to,
-    /// if it is the right message at the right phone for the first time.
+    /// A message has come to a phone, which may be its sender. Returns what it came to, if it is the right message at the
+    /// right phone for the first time.
     pub(crate) fn hear(
         &mut self,
         by: PhoneId,
@@ -265,16 +273,7 @@ impl Accounts {
         books: &mut Books,
         now: Moment,
     ) -> Option<Arrival> {
-        let number = self.number(stamp).filter(|_| !books.was_left_out(stamp.number));
-        let Some(number) = number.filter(|_| self.note_early(by, stamp)) else {
-            books.note(Fault::Garbled);
-            return None;
-        };
-        self.last_news = now;
-        if self.has_heard_before(by, stamp, number) {
-            books.note(Fault::Duplicated);
-            return None;
-        }
+        let number = self.begin_to_hear(by, stamp, books, now)?;
         match self.follow(by, stamp, number, now) {
             Step::Next => {}
             Step::Late => books.note(Fault::Reordered),
@@ -287,6 +286,76 @@ impl Accounts {
                 return None;
             }
         }
+        if by == stamp.sender {
+            return Some(self.acknowledge(stamp, books, now));
+        }
+        let (receipt, _) = self.receive(by, stamp, books);
+        self.counts.deliveries += 1;
+        self.counts.notices += u64::from(self.seats[by.index()].hears_by_notice);
+        Some(Arrival::Delivered(receipt))
+    }
+
+    /// The sender of a message is told that it is stored, in other words than those in which others hear it. When it is
+    /// told so says nothing of the message's place among others.
+    pub(crate) fn hear_stored(
+        &mut self,
+        by: PhoneId,
+        stamp: &Stamp,
+        books: &mut Books,
+        now: Moment,
+    ) -> Option<Arrival> {
+        if by != stamp.sender {
+            return self.hear(by, stamp, books, now);
+        }
+        let number = self.begin_to_hear(by, stamp, books, now)?;
+        if self.position(number) == NOWHERE {
+            self.place(stamp, number);
+        }
+        self.gaps.remove(by, number);
+        Some(self.acknowledge(stamp, books, now))
+    }
+
+    /// The number of a message that has come to a phone, if it was sent like this and this is the first time.
+    fn begin_to_hear(
+        &mut self,
+        by: PhoneId,
+        stamp: &Stamp,
+        books: &mut Books,
+        now: Moment,
+    ) -> Option<u32> {
+        let number = self.number(stamp).filter(|_| !books.was_left_out(stamp.number));
+        let Some(number) = number.filter(|_| self.note_early(by, stamp)) else {
+            books.note(Fault::Garbled);
+            return None;
+        };
+        self.last_news = now;
+        if self.has_heard_before(by, stamp, number) {
+            books.note(Fault::Duplicated);
+            return None;
+        }
+        Some(number)
+    }
+
+    /// The sender of a message knows that it is stored.
+    fn acknowledge(&mut self, stamp: &Stamp, books: &mut Books, now: Moment) -> Arrival {
+        let (receipt, sent) = self.receive(stamp.sender, stamp, books);
+        let number = stamp.number as u32;
+        self.counts.acknowledged += u64::from(!self.is_acknowledged(number));
+        self.acknowledged[number as usize / 64] |= 1 << (number % 64);
+        // A message of a connection that is gone is not timed.
+        if let Some(actual) = sent {
+            self.acknowledgement.add(Begun { planned: stamp.intended, actual }, now);
+        }
+        Arrival::Acknowledged(receipt)
+    }
+
+    /// A message is owed to one phone less. Returns also when it was sent, if that is still known.
+    fn receive(
+        &mut self,
+        by: PhoneId,
+        stamp: &Stamp,
+        books: &mut Books,
+    ) -> (Receipt, Option<Moment>) {
         let sent = self.pay(by, stamp, books);
         let Stamp { number, sender, intended, .. } = *stamp;
         let receipt = Receipt {
@@ -297,28 +366,21 @@ impl Accounts {
             sent: sent.unwrap_or(intended),
             is_of_another: self.is_of_another(sender),
         };
-        if by != sender {
-            self.counts.deliveries += 1;
-            self.counts.notices += u64::from(self.seats[by.index()].hears_by_notice);
-            return Some(Arrival::Delivered(receipt));
-        }
-        self.counts.acknowledged += u64::from(!self.is_acknowledged(number as u32));
-        self.acknowledged[number as usize / 64] |= 1 << (number % 64);
-        // A message of a connection that is gone is not timed.
-        if let Some(actual) = sent {
-            self.acknowledgement.add(Begun { planned: intended, actual }, now);
-        }
-        Some(Arrival::Acknowledged(receipt))
+        (receipt, sent)
     }
 
-    /// Whether a phone that has heard nothing yet on this connection has heard a message on the one before.
+    /// Whether a phone that has heard nothing yet on this connection has heard a message on the one before; or it is a
+    /// message of its own, and it knows already that it is stored.
     fn has_heard_before(&self, by: PhoneId, stamp: &Stamp, number: u32) -> bool {
+        if by == stamp.sender {
+            return self.is_acknowledged(number);
+        }
         let cursor =
             self.log((Place::of(stamp.recipient), stamp.sender)).and_then(|log| log.at(by));
         cursor.is_some_and(|cursor| {
             cursor.generation != self.seats[by.index()].generation
                 && (cursor.start..cursor.next).contains(&self.position(number))
-                && !self.gaps.contains(&(by, number))
+                && !self.gaps.has(by, number)
         })
     }
 
@@ -389,11 +451,14 @@ impl Accounts {
     fn is_owed(&mut self, phone: PhoneId, generation: u32, stamp: &Stamp) -> bool {
         let place = Place::of(stamp.recipient);
         let number = stamp.number as u32;
+        if stamp.sender == phone {
+            return !self.is_acknowledged(number);
+        }
         let position = self.positions[number as usize];
         let log = match place {
             Place::Everyone => Some(&mut self.everyone),
             Place::Room(room) => self.rooms.get_mut(room as usize),
-            Place::Phone(to) if to != phone && stamp.sender != phone => return false,
+            Place::Phone(to) if to != phone => return false,
             Place::Phone(to) => {
                 let key = (stamp.sender.min(to), stamp.sender.max(to));
                 match self.pairs.get_mut(&key) {
@@ -405,7 +470,7 @@ impl Accounts {
         let Some(cursor) = log.and_then(|log| log.cursor(phone).copied()) else { return false };
         let has_it = cursor.generation == generation
             && (cursor.start..cursor.next).contains(&position)
-            && !self.gaps.contains(&(phone, number));
+            && !self.gaps.has(phone, number);
         !has_it
     }
 

@@ -1,15 +1,18 @@
 //! [`Orders`]: in which order the phones of one process have seen messages that phones of others have seen, too. All
 //! must have seen the same order.
 //!
-//! The logs follow each other, each as the numbers of its messages. A number is written as its difference to the one
+//! The logs follow each other, each as the numbers of its messages. A message whose place among those of its log is open
+//! is a log of its own, after those: that it was seen is known, and nothing of its order. A number is written as its difference to the one
 //! before, seven bits a byte: a log of everyone takes a little more than a byte a message, and that of two phones, whose
 //! messages are far apart, three. In the report they are base64.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use data_encoding::BASE64;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use super::precedence::Precedence;
 
 /// The order of the messages of some logs.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
@@ -23,9 +26,25 @@ struct Known {
 }
 
 impl Orders {
-    /// The order of these logs.
-    pub(super) fn of<'l>(logs: impl Iterator<Item = &'l [u32]>) -> Self {
-        Orders(logs.filter(|log| !log.is_empty()).map(<[u32]>::to_vec).collect())
+    /// The order of these logs, as far as it is known.
+    pub(super) fn of<'l>(logs: impl Iterator<Item = &'l [u32]>, precedence: &Precedence) -> Self {
+        let (mut firm, mut open) = (Vec::new(), Vec::new());
+        for log in logs {
+            let mut order: Vec<u32> = Vec::new();
+            let mut last = 0;
+            for (place, &number) in log.iter().enumerate() {
+                if order.is_empty()
+                    || precedence.behind_first(&log[last..=place]).ends_with(&[true])
+                {
+                    order.push(number);
+                    last = place;
+                } else {
+                    open.push(vec![number]);
+                }
+            }
+            firm.push(order);
+        }
+        Orders(firm.into_iter().chain(open).filter(|log| !log.is_empty()).collect())
     }
 
     /// How many messages some shard has seen before one that they had followed in another shard.
@@ -35,21 +54,18 @@ impl Orders {
         for log in shards.flat_map(|Orders(logs)| logs) {
             let most = log.iter().max().map_or(0, |&number| number as usize + 1);
             known.resize(most.max(known.len()), None);
-            let of_others = || log.iter().filter_map(|&number| known[number as usize]);
-            match of_others().next() {
-                Some(Known { log, .. }) => {
-                    let mut last = 0;
-                    for one in of_others().filter(|one| one.log == log) {
-                        reordered += u64::from(one.place < last);
-                        last = last.max(one.place);
-                    }
+            // By log of the shards before: the last place in it.
+            let mut last = HashMap::new();
+            for Known { log, place } in log.iter().filter_map(|&number| known[number as usize]) {
+                let last = last.entry(log).or_insert(place);
+                reordered += u64::from(place < *last);
+                *last = place.max(*last);
+            }
+            if last.is_empty() {
+                for (place, &number) in (0..).zip(log) {
+                    known[number as usize] = Some(Known { log: logs, place });
                 }
-                None => {
-                    for (place, &number) in (0..).zip(log) {
-                        known[number as usize] = Some(Known { log: logs, place });
-                    }
-                    logs += 1;
-                }
+                logs += 1;
             }
         }
         reordered
@@ -134,7 +150,7 @@ mod tests {
     use super::*;
 
     fn orders(logs: &[&[u32]]) -> Orders {
-        Orders::of(logs.iter().copied())
+        Orders(logs.iter().map(|log| log.to_vec()).collect())
     }
 
     #[test]
@@ -162,6 +178,21 @@ mod tests {
         assert_eq!(reordered(&[&orders(&[&[6, 7]]), &orders(&[&[7, 6]])]), 1, "only to two others");
         assert_eq!(reordered(&[&orders(&[&[0, 1, 2, 5, 9]])]), 1);
         assert_eq!(reordered(&[&orders(&[&[9, 0, 2, 1, 5]]), &orders(&[&[4, 3, 8]])]), 5);
+    }
+
+    #[test]
+    fn what_is_open_in_one_shard_may_be_as_it_is_in_another() {
+        let mut precedence = Precedence::default();
+        precedence.grow(6);
+        let known = [[0, 1], [1, 3], [3, 4], [2, 4]];
+        known.iter().for_each(|pair| precedence.add(pair));
+        let one = Orders::of([&[0, 1, 2, 3, 4][..], &[]].into_iter(), &precedence);
+        assert_eq!(one, orders(&[&[0, 1, 3, 4], &[2]]));
+        let reordered = |log| Orders::reordered([&one, &orders(&[log])].into_iter());
+        assert_eq!(reordered(&[0, 1, 3, 2, 4]), 0);
+        assert_eq!(reordered(&[2, 0, 1, 3, 4]), 0);
+        assert_eq!(reordered(&[2, 1, 0, 3, 4]), 1);
+        assert_eq!(one.seen_of(&BTreeSet::from([2, 5])), BTreeSet::from([2]));
     }
 
     #[test]

@@ -31,7 +31,7 @@ pub(in crate::record) struct AccountPart {
 impl AccountPart {
     pub(in crate::record) fn of(accounts: &Accounts) -> Self {
         let Accounts { counts, acknowledgement, history, stored, lapses, .. } = accounts;
-        let Accounts { everyone, pairs, .. } = accounts;
+        let Accounts { everyone, pairs, precedence, .. } = accounts;
         let is_shared = |(one, other)| accounts.is_of_another(one) || accounts.is_of_another(other);
         let mut shared: Vec<_> = pairs.iter().filter(|&(&ends, _)| is_shared(ends)).collect();
         shared.sort_unstable_by_key(|&(&ends, _)| ends);
@@ -45,7 +45,7 @@ impl AccountPart {
             lapses: Lapse::ALL.map(|lapse| lapses.count(lapse)).to_vec(),
             users: accounts.users(),
             incomplete: never_complete.chain(accounts.in_doubt.iter().copied()).collect(),
-            orders: Orders::of(std::iter::once(&everyone.order[..]).chain(of_pairs)),
+            orders: Orders::of(std::iter::once(&everyone.order[..]).chain(of_pairs), precedence),
         }
     }
 }

@@ -12,7 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use switchboard::timer::Moment;
 
-use super::{Accounts, NOWHERE, Owed, Seat};
+use super::{Accounts, Owed, Seat};
 use crate::phone_id::PhoneId;
 use crate::record::books::{Books, Crossing, Fault, Overdue};
 use crate::workload::{Place, Shard, Stamp};
@@ -153,8 +153,7 @@ impl Accounts {
         if matches!(Place::of(stamp.recipient), Place::Everyone) || stamp.recipient == by {
             early.by.insert(by);
         }
-        let messages = stamp.number as usize + 1;
-        self.positions.resize(messages.max(self.positions.len()), NOWHERE);
+        self.grow(stamp.number as usize + 1);
         true
     }
 

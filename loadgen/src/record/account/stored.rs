@@ -38,9 +38,17 @@ impl Stored {
 struct Shown {
     /// Messages before this place in the log are older than what is shown.
     begin: usize,
-    /// By place in the log, from there on: whether the message is there. A history that a user has asked for is a page of
-    /// a log of perhaps millions.
-    seen: Vec<bool>,
+    /// By place in the log, from there on. A history that a user has asked for is a page of a log of perhaps millions.
+    here: Vec<Here>,
+}
+
+/// What a history shows of a message.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Here {
+    Seen,
+    Missing,
+    /// It is not there, and may be older than what is shown.
+    Older,
 }
 
 /// A message in a history.
@@ -83,6 +91,7 @@ impl Accounts {
     /// Compares a history with its log, the oldest first. `is_whole`: it goes back to the beginning.
     pub(crate) fn compare(&mut self, at: (Place, PhoneId), kept: &[Kept], is_whole: bool) {
         self.stored.histories += 1;
+        self.take_order_of(at, kept);
         let (shown, unseen) = self.enter(at, kept, is_whole);
         for number in unseen {
             let is_new = self.kept_unseen.insert(number);
@@ -93,17 +102,17 @@ impl Accounts {
             if !self.is_acknowledged(number) {
                 continue;
             }
-            match position.checked_sub(shown.begin).map(|place| shown.seen[place]) {
-                Some(true) => self.stored.found += 1,
-                Some(false) => self.lapses.add(Lapse::StoredMissing),
-                None => self.stored.out_of_reach += 1,
+            match position.checked_sub(shown.begin).map(|place| shown.here[place]) {
+                Some(Here::Seen) => self.stored.found += 1,
+                Some(Here::Missing) => self.lapses.add(Lapse::StoredMissing),
+                Some(Here::Older) | None => self.stored.out_of_reach += 1,
             }
         }
     }
 
-    /// How many messages of a place phones have heard.
-    pub(crate) fn known(&self, at: (Place, PhoneId)) -> usize {
-        self.log(at).map_or(0, |log| log.order.len())
+    /// How many messages phones have heard.
+    pub(crate) fn known(&self) -> u32 {
+        self.precedence.placed()
     }
 
     /// Compares a history that a user was shown while others were writing. `known`: how many messages phones had heard
@@ -112,13 +121,31 @@ impl Accounts {
         &mut self,
         at: (Place, PhoneId),
         kept: &[Kept],
-        known: usize,
+        known: u32,
         is_whole: bool,
     ) {
         let (shown, _) = self.enter(at, kept, is_whole);
-        let known = shown.seen.iter().take(known.saturating_sub(shown.begin));
-        let missing = known.filter(|&&seen| !seen).count();
+        let order = self.log(at).map_or(&[][..], |log| &log.order[shown.begin..]);
+        let is_missing = |&(&number, &here): &(&u32, &Here)| {
+            here == Here::Missing && self.precedence.was_placed(number, known)
+        };
+        let missing = order.iter().zip(&shown.here).filter(is_missing).count();
         self.lapses.add_many(Lapse::HistoryWrong, missing as u64);
+    }
+
+    /// Where the order of two messages is open, a history at the end tells it.
+    fn take_order_of(&mut self, at: (Place, PhoneId), kept: &[Kept]) {
+        let mut last = None;
+        for stamp in kept.iter().filter_map(|kept| kept.stamp).filter(|stamp| is_in(stamp, at)) {
+            let Some(number) =
+                self.number(&stamp).filter(|&number| self.position(number) != NOWHERE)
+            else {
+                continue;
+            };
+            if last.is_none_or(|last| self.put_behind(last, number, &stamp)) {
+                last = Some(number);
+            }
+        }
     }
 
     /// Enters what is wrong with a history by itself. Returns also the messages that have no place in the log: they are
@@ -141,23 +168,36 @@ impl Accounts {
                 position => placed.push((position as usize, is_ours, one.is_id_right)),
             }
         }
-        let known = self.known(at);
+        let order = self.log(at).map_or(&[][..], |log| &log.order[..]);
         let begin = match is_whole {
             true => 0,
-            false => placed.iter().map(|&(position, ..)| position).min().unwrap_or(known),
+            false => placed.iter().map(|&(at, ..)| at).min().unwrap_or(order.len()),
         };
-        // One more than the place of the last one.
-        let (mut seen, mut last) = (vec![false; known - begin], 0);
+        let here = |is_behind| if is_behind { Here::Missing } else { Here::Older };
+        let mut here: Vec<Here> = match is_whole {
+            true => vec![Here::Missing; order.len()],
+            false => self.precedence.behind_first(&order[begin..]).into_iter().map(here).collect(),
+        };
+        let (mut last, mut wrong) = (None::<usize>, Vec::new());
         for (position, is_ours, is_id_right) in placed {
-            let mut note = |lapse, is_so| self.lapses.add_many(lapse, u64::from(is_so && is_ours));
-            let was_seen = std::mem::replace(&mut seen[position - begin], true);
-            note(Lapse::StoredTwice, was_seen);
-            // A second one has an id of its own.
-            note(Lapse::IdWrong, !is_id_right && !was_seen);
-            note(Lapse::StoredOutOfOrder, position < last && !was_seen);
-            last = last.max(position + 1);
+            let was_seen = std::mem::replace(&mut here[position - begin], Here::Seen) == Here::Seen;
+            let is_late = last.is_some_and(|last| {
+                position < last && !was_seen && {
+                    let between = self.precedence.behind_first(&order[position..=last]);
+                    between.ends_with(&[true])
+                }
+            });
+            last = last.max(Some(position));
+            let found = [
+                (Lapse::StoredTwice, was_seen),
+                // A second one has an id of its own.
+                (Lapse::IdWrong, !is_id_right && !was_seen),
+                (Lapse::StoredOutOfOrder, is_late),
+            ];
+            wrong.extend(found.into_iter().filter(|&(_, is_so)| is_so && is_ours));
         }
-        (Shown { seen, begin }, unseen)
+        wrong.into_iter().for_each(|(lapse, _)| self.lapses.add(lapse));
+        (Shown { begin, here }, unseen)
     }
 
     /// All histories are compared: what was acknowledged and has no place in a log must be in one of them.

@@ -40,7 +40,7 @@ fn a_history_that_is_asked_for_has_what_others_had_heard_by_then() {
     let shown = |order: &[usize], is_whole: bool| {
         let (mut accounts, mut books, all) = after_four();
         all[..2].iter().for_each(|stamp| hear_all(&mut accounts, &mut books, stamp));
-        let known = accounts.known(EVERYONE);
+        let known = accounts.known();
         hear_all(&mut accounts, &mut books, &all[2]);
         let order: Vec<_> = order.iter().map(|&number| all[number]).collect();
         // As often as it is asked for.
