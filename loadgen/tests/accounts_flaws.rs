@@ -119,6 +119,8 @@ fn who_is_shown_wrongly_or_not_at_all_is_found_and_named() {
         (Flaw::KeepGone, BOTH, FLAPPER, &["stale views"], &[]),
         (Flaw::ListTwice, BOTH, "", &["listed_twice"], &[]),
         (Flaw::NeverList, BOTH, "", &["stale views"], &[]),
+        (Flaw::None, V1, &format!("--presence delta {FLAPPER}"), &[], &[]),
+        (Flaw::MiscountOnline, V1, "--presence delta", &["online_wrong"], &[]),
     ]);
 }
 
@@ -177,6 +179,23 @@ fn a_server_may_acknowledge_late_and_is_found_all_the_same_if_it_stores_out_of_o
         (Flaw::StoreOutOfOrderLate, V1, "--private 0", out_of_order, &[]),
         (Flaw::StoreOutOfOrderLate, BOTH, private, out_of_order, &[]),
         (Flaw::SwapForOdd, V1, "--private 0", &["reordered"], &[]),
+    ]);
+}
+
+#[test]
+fn a_sender_who_is_told_that_nobody_was_told_of_a_message_that_came_is_found() {
+    let denied = &["deliveries_denied"];
+    expect_all_found(&[(Flaw::DenyDelivery, WEBSOCKET_CHAT, "--private 0.5", denied, &[])]);
+}
+
+/// Each user of the start page marks something as read, in the end.
+#[test]
+fn a_page_that_is_told_twice_or_for_no_reason_that_nothing_is_unread_is_found() {
+    let uncalled = &["resets_uncalled"];
+    expect_all_found(&[
+        (Flaw::None, MYCHAT, "--notices 1", &[], &[]),
+        (Flaw::ResetTwice, MYCHAT, "--notices 1", uncalled, &[]),
+        (Flaw::ResetUncalled, MYCHAT, "--notices 1", uncalled, &[]),
     ]);
 }
 

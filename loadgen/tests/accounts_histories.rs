@@ -119,9 +119,13 @@ fn a_server_that_shows_nothing_but_what_is_older_than_the_run_has_lost_all_of_it
     });
 }
 
+/// All are asked for so late that the server may answer until after the run.
 #[test]
-fn a_history_that_does_not_come_is_missed() {
+fn a_history_that_does_not_come_is_missed_also_if_it_was_asked_for_in_the_end() {
     let plan = format!("--protocol v1 {SHORT}");
+    let (report, wrong) = play(|| Some(FakeAccounts::start(Flaw::WithholdHistory)), &plan);
+    assert_eq!((&wrong[..], asked(&report)), (&["stored.unread".to_owned()][..], 0), "{report}");
+    assert!(report["accounts"]["stored"]["unread"].as_u64() > Some(1), "{report}");
     let (report, wrong) = play(|| Some(FakeAccounts::start(Flaw::RefuseHistory)), &plan);
     assert_eq!(wrong, ["stored.unread", "error frames from the server"], "{report}");
 }

@@ -34,7 +34,7 @@ pub(crate) use door::{Address, Caller, OpenPage, Presence};
 pub(crate) use ending::{Ending, hint};
 pub(crate) use halves::Halves;
 pub(crate) use mychat::{App, AppRequest};
-pub(crate) use news::{History, Listed, News, Online, Post, RoomEvent, Spot};
+pub(crate) use news::{Change, History, Listed, News, Online, Post, RoomEvent, Spot};
 pub(crate) use pen::Pen;
 pub(crate) use phone::{Event, Phone};
 pub(crate) use protocol::Protocol;

@@ -42,10 +42,19 @@ pub(crate) enum News<'a> {
 pub(crate) struct Online<'a> {
     /// Bytes of the frame.
     pub(crate) bytes: usize,
-    /// A list of those who are online, or of all users with whether each is online; if `left` is there, of those who have come.
+    /// A list of those who are online, or of all users with whether each is online; in a change, of those who have come.
     pub(crate) names: Cow<'a, str>,
+    /// What else there is in a change.
+    pub(crate) change: Option<Change<'a>>,
+}
+
+/// Who has gone, and how many are online now.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(crate) struct Change<'a> {
     /// A list of those who have gone.
-    pub(crate) left: Option<Cow<'a, str>>,
+    pub(crate) left: Cow<'a, str>,
+    /// How many users are online.
+    pub(crate) online: u64,
 }
 
 /// What has happened to a room.
@@ -159,8 +168,10 @@ impl News<'_> {
             }
             News::Unread(all) => News::Unread(all.into_iter().map(Unread::into_owned).collect()),
             News::Room { room, event } => News::Room { room: owned(room), event },
-            News::Online(Online { bytes, names, left }) => {
-                News::Online(Online { bytes, names: owned(names), left: left.map(owned) })
+            News::Online(Online { bytes, names, change }) => {
+                let change =
+                    change.map(|Change { left, online }| Change { left: owned(left), online });
+                News::Online(Online { bytes, names: owned(names), change })
             }
             News::Known => News::Known,
         }

@@ -40,9 +40,9 @@ or a counter: sent, delivered, lost, in_doubt, duplicated, misdelivered, reorder
   wrongly_undelivered, invitations_lost, invitations_wrong, answers_lost, answers_wrong,
   typing_lost, typing_uncalled, strangers_shown; of users also acknowledged, deliveries,
   deliveries_lost, notices_lost, unacknowledged, histories_wrong, misplaced, ids_wrong,
-  identities_wrong, replies_wrong, unread_wrong, resets_lost, typing_lost, typing_misdelivered,
-  typing_uncalled, unlisted, stored.missing, stored.twice, stored.out_of_order,
-  stored.wrong, stored.replies_wrong, stored.unread";
+  identities_wrong, replies_wrong, unread_wrong, resets_lost, resets_uncalled, deliveries_denied,
+  online_wrong, typing_lost, typing_misdelivered, typing_uncalled, unlisted, stored.missing,
+  stored.twice, stored.out_of_order, stored.wrong, stored.replies_wrong, stored.unread";
 
 /// What must hold.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
@@ -114,7 +114,7 @@ pub(crate) const MEASURES: [&str; 17] = [
 ];
 
 /// All counters.
-pub(crate) const COUNTERS: [&str; 59] = [
+pub(crate) const COUNTERS: [&str; 62] = [
     "sent",
     "delivered",
     "lost",
@@ -166,6 +166,9 @@ pub(crate) const COUNTERS: [&str; 59] = [
     "replies_wrong",
     "unread_wrong",
     "resets_lost",
+    "resets_uncalled",
+    "deliveries_denied",
+    "online_wrong",
     "typing_misdelivered",
     "unlisted",
     "stored.missing",

@@ -92,19 +92,34 @@ impl Run<'_> {
         }
     }
 
+    /// Whether a history may still come that was asked for.
+    pub(super) fn waits_for_histories(&self, now: Moment) -> bool {
+        self.open_histories().any(|look| !self.is_late(look, now))
+    }
+
     /// Counts the histories that should have come by now.
     pub(super) fn miss_histories(&mut self, now: Moment) {
-        let is_late = |look: &&Look| now > look.begun.actual + self.plan.settle;
-        let (lines, looks) = (&self.lines, &self.desk.looks);
-        // A question ends with its connection.
-        let is_open = |look: &&Look| lines.slot(look.at.1).generation == look.generation;
-        let over_http = match &self.lookback.way {
-            Way::Http(http) => http.under_way.iter().filter(is_late).count(),
-            Way::Socket(_) | Way::Nowhere => 0,
-        };
-        let missing = looks.iter().filter(is_open).filter(is_late).count() + over_http;
+        let missing = self.open_histories().filter(|look| self.is_late(look, now)).count();
         if let Some((accounts, _)) = self.desk.accounts() {
             accounts.lapses.add_many(Lapse::Unread, missing as u64);
         }
+    }
+
+    /// The histories that were asked for and have not come.
+    fn open_histories(&self) -> impl Iterator<Item = &Look> {
+        // A question over a socket ends with its connection, or when the phone hangs up.
+        let is_open = |look: &&Look| {
+            let slot = self.lines.slot(look.at.1);
+            slot.is_ready && slot.generation == look.generation
+        };
+        let over_http = match &self.lookback.way {
+            Way::Http(http) => Some(&http.under_way),
+            Way::Socket(_) | Way::Nowhere => None,
+        };
+        self.desk.looks.iter().filter(is_open).chain(over_http.into_iter().flatten())
+    }
+
+    fn is_late(&self, look: &Look, now: Moment) -> bool {
+        now > look.begun.actual + self.plan.settle
     }
 }

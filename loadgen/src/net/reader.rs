@@ -150,14 +150,36 @@ impl<'a> Reader<'a> {
         self.find_in_news(find)
     }
 
-    /// Waits for at most this time for what `find` finds in what is said.
-    pub(super) fn wait_for<T>(
+    /// Waits for at most this time until the server says what `is_it` knows, and counts how often it has said so by the
+    /// time at which it answers a ping. 0: it has not.
+    pub(super) fn count(
         &mut self,
         time: Duration,
-        find: impl Fn(&News<'_>) -> Option<T>,
-    ) -> Result<T, Failure> {
+        is_it: impl Fn(&News<'_>) -> bool,
+    ) -> Result<u32, Failure> {
         self.talk.extend(Patience::new(time, Some(self.signals)));
-        self.find_in_news(find)
+        let (mut count, mut is_answered) = (0, false);
+        while count == 0 {
+            let each = |said: &Said<'_>| count += u32::from(is_news(said, &is_it));
+            match self.read(each) {
+                Err(Failure::Late) => return Ok(count),
+                read => read?,
+            }
+        }
+        let mut out = Vec::new();
+        self.pen.write_control_ping(&mut out);
+        self.write(&out)?;
+        while !is_answered {
+            let each = |said: &Said<'_>| {
+                count += u32::from(is_news(said, &is_it));
+                is_answered |= *said == Said::Pong;
+            };
+            match self.read(each) {
+                Err(Failure::Late) => return Ok(count),
+                read => read?,
+            }
+        }
+        Ok(count)
     }
 
     fn find_in_news<T>(&mut self, find: impl Fn(&News<'_>) -> Option<T>) -> Result<T, Failure> {
@@ -172,34 +194,45 @@ impl<'a> Reader<'a> {
         self.talk.write(bytes).map_err(|error| failure(&error))
     }
 
-    /// Reads once, and returns what `find` finds in what was said.
+    /// Reads once, and returns what `find` finds first in what was said.
     fn hear<T>(&mut self, find: impl Fn(&News<'_>) -> Option<T>) -> Result<Option<T>, Failure> {
+        let mut found = None;
+        self.read(|said| {
+            if let (None, Said::News(news)) = (&found, said) {
+                found = find(news);
+            }
+        })?;
+        Ok(found)
+    }
+
+    /// Reads once, and shows `each` what was said.
+    fn read(&mut self, mut each: impl FnMut(&Said<'_>)) -> Result<(), Failure> {
         let mut buffer = vec![0; 64 * 1024];
         let count = self.talk.read(&mut buffer).map_err(|error| failure(&error))?;
         if count == 0 || self.talk.is_over() {
             return Err(Failure::Late);
         }
-        let (mut input, mut out, mut found) = (&mut buffer[..count], Vec::new(), None);
+        let (mut input, mut out) = (&mut buffer[..count], Vec::new());
         let now: Moment = self.clock.now();
         let Reader { phone, halves, pen, .. } = self;
         while let Some(event) = phone.read(now, &mut input, halves, pen, &mut out) {
             match event {
-                Event::Said(Said::News(news)) => found = found.or_else(|| find(&news)),
                 // A server without this protocol selects no subprotocol, or has no such address.
                 Event::Ended(ending) if self.asked == 0 && ending.is_of_another_protocol() => {
                     return Err(Failure::Unknown);
                 }
                 // An error in place of a page.
                 Event::Said(Said::Error) | Event::Ended(_) => return Err(Failure::Late),
-                Event::Said(_)
-                | Event::Upgraded(_)
-                | Event::Greeted { .. }
-                | Event::Pong { .. } => {}
+                Event::Said(said) => each(&said),
+                Event::Upgraded(_) | Event::Greeted { .. } | Event::Pong { .. } => {}
             }
         }
-        self.write(&out)?;
-        Ok(found)
+        self.write(&out)
     }
+}
+
+fn is_news(said: &Said<'_>, is_it: impl Fn(&News<'_>) -> bool) -> bool {
+    matches!(said, Said::News(news) if is_it(news))
 }
 
 fn failure(error: &io::Error) -> Failure {

@@ -259,6 +259,9 @@ impl<'p> Run<'p> {
         if self.lines.silent > 0 && now < self.lines.silence_ends {
             return false;
         }
+        if self.waits_for_histories(now) {
+            return false;
+        }
         let (since, settle) = (self.cursor.sending_ended(), self.plan.settle);
         self.desk.record.is_settled(now, since, settle)
     }

@@ -160,12 +160,11 @@ impl Run<'_> {
         if app.mark_read(pool, user, other).is_err() {
             return Reset::Refused;
         }
-        let is_it = |news: &News<'_>| match news {
-            News::UnreadReset { from_id } if *from_id == *partner.id => Some(()),
-            _ => None,
-        };
-        if start.wait_for(FOR_A_RESET, is_it).is_err() {
-            return Reset::Untold;
+        let is_it = |news: &News<'_>| matches!(news, News::UnreadReset { from_id } if *from_id == *partner.id);
+        match start.count(FOR_A_RESET, is_it) {
+            Ok(1) => {}
+            Ok(0) | Err(_) => return Reset::Untold,
+            Ok(_) => return Reset::Twice,
         }
         match app.unread(pool, user, other) {
             Ok(0) => Reset::Done,

@@ -23,7 +23,7 @@ use switchboard::ws::{Item, Limits, Reader, Role};
 
 use chat::{Chat, Place, id_of};
 use http::{Request, answer, redirect};
-use sockets::{Kind, Seat, close, say};
+use sockets::{Kind, Presence, Seat, close, say};
 
 /// The flaw. It happens to the 20th message, or to the third reply; the others say when.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -54,6 +54,8 @@ pub(crate) enum Flaw {
     ShowOthers,
     /// Every request for a history is answered by an error.
     RefuseHistory,
+    /// While several are connected, histories that are asked for do not come.
+    WithholdHistory,
     /// While several are connected, histories that are asked for leave out the newest ten messages. Others have heard some of
     /// them before the request, also where the server is slow to answer it.
     OmitNewest,
@@ -123,6 +125,14 @@ pub(crate) enum Flaw {
     KeepUnread,
     /// Nobody is told that messages are no longer unread.
     LoseReset,
+    /// They are told so twice.
+    ResetTwice,
+    /// With the third notice, the user is told that messages are no longer unread.
+    ResetUncalled,
+    /// The sender of a private message is told that nobody was told of it.
+    DenyDelivery,
+    /// Changes of who is online come with one user too many.
+    MiscountOnline,
     /// Typing is not passed on.
     LoseTyping,
     /// One connection is not told of the 61st notice of typing.
@@ -335,9 +345,12 @@ fn page(chat: &mut Chat, user: usize, request: &Request) -> (u16, Value) {
             let reset = json!({"type": "unread_reset", "from_id": id_of(other)});
             for seat in &chat.seats {
                 let is_told = seat.user == user && seat.kind == Kind::Notices;
-                if is_told && chat.flaw != Flaw::LoseReset {
-                    say(&seat.stream, &reset);
-                }
+                let times = match chat.flaw {
+                    Flaw::LoseReset => 0,
+                    Flaw::ResetTwice => 2,
+                    _ => 1,
+                };
+                (0..times).filter(|_| is_told).for_each(|_| say(&seat.stream, &reset));
             }
             ok()
         }
@@ -407,7 +420,11 @@ fn open(mut stream: TcpStream, request: &Request, chat: &Mutex<Chat>) -> io::Res
     let parts: Vec<_> = request.path.split('/').skip(1).collect();
     let kind = match &parts[..] {
         ["ws"] if subprotocol.is_empty() => Some(Kind::Chatterbox),
-        ["ws"] => Some(Kind::V1 { hears_presence: request.query("presence") != "none" }),
+        ["ws"] => Some(Kind::V1(match &*request.query("presence") {
+            "none" => Presence::None,
+            "delta" => Presence::Delta,
+            _ => Presence::Full,
+        })),
         ["ws", "status"] => Some(Kind::Status),
         ["ws", "global", _] => Some(Kind::Notices),
         ["ws", "room", room, _] => Some(Kind::Room((*room).to_owned())),

@@ -28,15 +28,20 @@ pub(crate) struct Seat {
 pub(crate) enum Kind {
     Chatterbox,
     WebsocketChat,
-    V1 {
-        /// Whether it is told who is online.
-        hears_presence: bool,
-    },
+    V1(Presence),
     /// MyChat's sockets: a private conversation, notices, who is online, a room.
     Private(usize),
     Notices,
     Status,
     Room(String),
+}
+
+/// How a connection is told who is online.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Presence {
+    Full,
+    Delta,
+    None,
 }
 
 /// A message of a client that is to be posted.
@@ -84,7 +89,7 @@ impl Chat {
         let was_online = self.is_online(user);
         let greeting = match &seat.kind {
             Kind::Chatterbox => Some(self.chatterbox_history()),
-            Kind::V1 { .. } => {
+            Kind::V1(_) => {
                 Some(json!({"type": "welcome", "user": self.name(user), "server": "fake"}))
             }
             _ => None,
@@ -96,7 +101,7 @@ impl Chat {
         self.seats.push(seat);
         self.was_online.insert(user);
         match kind {
-            Kind::V1 { hears_presence: true } if self.flaw != Flaw::NeverList => {
+            Kind::V1(Presence::Full | Presence::Delta) if self.flaw != Flaw::NeverList => {
                 say(&stream, &self.online_users())
             }
             Kind::Status if self.flaw != Flaw::NeverList => say(&stream, &self.status()),
@@ -136,7 +141,7 @@ impl Chat {
             }
             Kind::Chatterbox => self.say_publicly((number, user), &frame),
             Kind::WebsocketChat => self.websocket_chat((number, user), &frame, &stream),
-            Kind::V1 { .. } => v1::hear(self, (number, user), &frame, &stream),
+            Kind::V1(_) => v1::hear(self, (number, user), &frame, &stream),
             Kind::Private(other) => {
                 let place = Place::pair(user, other);
                 let (text, id) = (text.to_owned(), String::new());
@@ -257,7 +262,7 @@ impl Chat {
             let Some(frame) = self.frame_for(seat, from, &told, is_delivered) else { continue };
             let is_own = seat.user == from;
             // The sender gets an acknowledgement in this protocol, not an echo.
-            if seat.number == by && matches!(seat.kind, Kind::V1 { .. }) {
+            if seat.number == by && matches!(seat.kind, Kind::V1(_)) {
                 continue;
             }
             others += usize::from(!is_own);
@@ -283,6 +288,9 @@ impl Chat {
                 true => say_late(&seat.stream, vec![frame.clone()]),
                 false => say(&seat.stream, &frame),
             }
+            if self.flaw == Flaw::ResetUncalled && seat.kind == Kind::Notices && notices == 3 {
+                say(&seat.stream, &json!({"type": "unread_reset", "from_id": id_of(from)}));
+            }
             if flaw == Flaw::DeliverTwice && !is_own {
                 say(&seat.stream, &frame);
             }
@@ -305,7 +313,7 @@ impl Chat {
                 "id": message.id});
             told.inspect(|seat| say(&seat.stream, &error));
         }
-        if let Some(seat) = told.filter(|seat| matches!(seat.kind, Kind::V1 { .. }))
+        if let Some(seat) = told.filter(|seat| matches!(seat.kind, Kind::V1(_)))
             && !matches!(flaw, Flaw::NeverAcknowledge | Flaw::ErrorAnswered)
         {
             let acks = v1::acks(&message, is_delivered);
@@ -333,11 +341,11 @@ impl Chat {
                     "content": text, "sender": sender, "timestamp": time(one.ts),
                     "is_global": recipient.is_none(), "recipient": recipient});
                 if is_mine {
-                    frame["delivered"] = delivered.into();
+                    frame["delivered"] = (delivered && self.flaw != Flaw::DenyDelivery).into();
                 }
                 Some(frame)
             }
-            (Kind::V1 { .. }, _) => Some(v1::message(self, one, from)),
+            (Kind::V1(_), _) => Some(v1::message(self, one, from)),
             (Kind::Private(target), place) if *place == Place::pair(seat.user, *target) => {
                 Some(json!({"user": sender, "text": text, "time": "23:59"}))
             }
@@ -414,11 +422,17 @@ impl Chat {
         let message = format!("{} {has} the chat", self.name(user));
         let update = json!({"type": "user_list_update", "users": users, "message": message,
             "timestamp": time(0)});
+        let (name, nobody) = ([self.name(user)], &[][..]);
+        let (joined, left) =
+            if has == "joined" { (&name[..], nobody) } else { (nobody, &name[..]) };
+        let count = users.len() + usize::from(self.flaw == Flaw::MiscountOnline);
+        let change = json!({"type": "presence", "joined": joined, "left": left, "online": count});
         let is_told = |seat: &&Seat| seat.user != user && self.flaw != Flaw::NeverList;
         for seat in self.seats.iter().filter(is_told) {
             match seat.kind {
                 Kind::WebsocketChat => say(&seat.stream, &update),
-                Kind::V1 { hears_presence: true } => say(&seat.stream, &self.online_users()),
+                Kind::V1(Presence::Full) => say(&seat.stream, &self.online_users()),
+                Kind::V1(Presence::Delta) => say(&seat.stream, &change),
                 Kind::Status => say(&seat.stream, &self.status()),
                 Kind::Private(_) if self.flaw == Flaw::LeakStatus => {
                     say(&seat.stream, &self.status());

@@ -34,6 +34,7 @@ pub(crate) fn hear(chat: &mut Chat, by: (usize, usize), frame: &Value, stream: &
         "message" => message_of(chat, by, frame, place, stream),
         "typing" => type_in(chat, by, &place, frame),
         "history" if chat.flaw == Flaw::RefuseHistory => answer(error("busy")),
+        "history" if chat.flaw == Flaw::WithholdHistory && chat.seats.len() > 1 => {}
         "history" => {
             let limit = frame["limit"].as_u64().unwrap_or(50).min(MOST);
             let (page, more) = chat.page(&place, mid("before"), limit as usize);
@@ -59,7 +60,7 @@ pub(crate) fn hear(chat: &mut Chat, by: (usize, usize), frame: &Value, stream: &
             if let Some(other) = other(&place, user) {
                 read["to"] = chat.name(other).into();
                 for seat in chat.seats.iter().filter(|seat| seat.user == other) {
-                    if matches!(seat.kind, Kind::V1 { .. }) {
+                    if matches!(seat.kind, Kind::V1(_)) {
                         say(&seat.stream, &read);
                     }
                 }
@@ -153,7 +154,7 @@ fn message_of(
 fn type_in(chat: &mut Chat, by: (usize, usize), place: &Place, frame: &Value) {
     let mut typing = json!({"type": "typing", "is_typing": frame["is_typing"]});
     name_place(chat, by.1, place, &mut typing);
-    chat.pass_typing(by, place, |kind| matches!(kind, Kind::V1 { .. }), ("from", typing));
+    chat.pass_typing(by, place, |kind| matches!(kind, Kind::V1(_)), ("from", typing));
 }
 
 fn conversation(chat: &Chat, user: usize, place: &Place) -> Value {

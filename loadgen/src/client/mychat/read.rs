@@ -9,7 +9,7 @@ use crate::client::said::NoNews;
 /// Reads a frame. `Err`: it is no news.
 pub(super) fn read(json: &str) -> Result<News<'_>, NoNews> {
     if json.trim_start().starts_with('[') {
-        return Ok(News::Online(Online { bytes: json.len(), names: json.into(), left: None }));
+        return Ok(News::Online(Online { bytes: json.len(), names: json.into(), change: None }));
     }
     let Ok(frame) = serde_json::from_str::<Frame<'_>>(json) else { return Err(NoNews::Nonsense) };
     let news = match frame.kind.as_deref() {
@@ -86,7 +86,7 @@ mod tests {
         let status =
             r#"[{"id":"u","name":"ada","online":true},{"id":"v","name":"bob","online":false}]"#;
         let (bytes, names) = (status.len(), status.into());
-        assert_eq!(read(status), Ok(News::Online(Online { bytes, names, left: None })));
+        assert_eq!(read(status), Ok(News::Online(Online { bytes, names, change: None })));
         let ada = Listed { name: "ada".into(), id: Some("u".into()), is_online: true };
         let bob = Listed { name: "bob".into(), id: Some("v".into()), is_online: false };
         assert_eq!(Online::read(status), [ada, bob]);

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use serde_json::value::RawValue;
 use switchboard::dialects::switchboard_v1::wire::{ConversationFields, ServerFields};
 
-use crate::client::news::{History, News, Online, Post, RoomEvent, Spot, Unread};
+use crate::client::news::{Change, History, News, Online, Post, RoomEvent, Spot, Unread};
 use crate::client::said::NoNews;
 
 /// Reads a frame. `Err`: it is no news.
@@ -23,8 +23,8 @@ pub(super) fn read(json: &str) -> Result<News<'_>, NoNews> {
         "typing" => typing(fields),
         "conversations" => fields.conversations.and_then(unread).map(News::Unread),
         "room" => room(fields),
-        "online_users" => online(json.len(), fields.users, None),
-        "presence" => fields.left.and_then(|left| online(json.len(), fields.joined, Some(left))),
+        "online_users" => fields.users.map(|users| list(json.len(), users)),
+        "presence" => change(json.len(), &fields),
         "read" | "receipt" | "signal" | "edited" | "deleted" | "rooms" | "room_members"
         | "users" => Some(News::Known),
         _ => return Err(NoNews::Other),
@@ -69,13 +69,14 @@ fn history(fields: ServerFields<'_>) -> Option<News<'_>> {
     Some(News::History(History { place, posts, has_more }))
 }
 
-fn online<'a>(
-    bytes: usize,
-    names: Option<&'a RawValue>,
-    left: Option<&'a RawValue>,
-) -> Option<News<'a>> {
-    let (names, left) = (names?.get().into(), left.map(|left| left.get().into()));
-    Some(News::Online(Online { bytes, names, left }))
+fn list(bytes: usize, users: &RawValue) -> News<'_> {
+    News::Online(Online { bytes, names: users.get().into(), change: None })
+}
+
+fn change<'a>(bytes: usize, fields: &ServerFields<'a>) -> Option<News<'a>> {
+    let change = Change { left: fields.left?.get().into(), online: fields.online? };
+    let names = fields.joined?.get().into();
+    Some(News::Online(Online { bytes, names, change: Some(change) }))
 }
 
 fn room(fields: ServerFields<'_>) -> Option<News<'_>> {
@@ -168,16 +169,17 @@ mod tests {
         );
         let online = r#"{"type":"online_users","users":["ada"]}"#;
         let (bytes, names) = (online.len(), r#"["ada"]"#.into());
-        assert_eq!(news(online), News::Online(Online { bytes, names, left: None }));
+        assert_eq!(news(online), News::Online(Online { bytes, names, change: None }));
         let delta = r#"{"type":"presence","joined":["ada"],"left":["b\u0062"],"online":1}"#;
-        let News::Online(Online { names, left: Some(left), .. }) = news(delta) else {
+        let News::Online(Online { names, change: Some(change), .. }) = news(delta) else {
             panic!("it is a delta")
         };
+        let Change { left, online } = change;
         let named = |list| {
             let names: Vec<_> = Online::read(list).into_iter().map(|one| one.name).collect();
             names.join(",")
         };
-        assert_eq!((named(&names), named(&left)), ("ada".into(), "bb".into()));
+        assert_eq!((named(&names), named(&left), online), ("ada".into(), "bb".into(), 1));
         let room =
             r#"{"type":"room","room":"r","name":"R","members":1,"event":"created","user":"ada"}"#;
         let event = RoomEvent::Created;
@@ -203,6 +205,7 @@ mod tests {
             r#"{"type":"typing","from":"ada","is_typing":"yes"}"#,
             r#"{"type":"online_users"}"#,
             r#"{"type":"presence","joined":[]}"#,
+            r#"{"type":"presence","joined":[],"left":[]}"#,
         ] {
             assert_eq!(read(json), Err(NoNews::Nonsense), "{json}");
         }

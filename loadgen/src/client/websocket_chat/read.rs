@@ -33,7 +33,7 @@ pub(super) fn read(json: &str) -> Result<News<'_>, NoNews> {
         "user_list_update" => match fields.users {
             Some(users) => {
                 let (bytes, names) = (json.len(), users.get().into());
-                Ok(News::Online(Online { bytes, names, left: None }))
+                Ok(News::Online(Online { bytes, names, change: None }))
             }
             None => Err(NoNews::Nonsense),
         },
@@ -103,7 +103,7 @@ mod tests {
         assert_eq!(read(message), Ok(News::Known), "it comes again, as `chat`");
         let list = r#"{"type":"user_list_update","users":["ada"],"message":null,"timestamp":"t"}"#;
         let (bytes, names) = (list.len(), r#"["ada"]"#.into());
-        assert_eq!(read(list), Ok(News::Online(Online { bytes, names, left: None })));
+        assert_eq!(read(list), Ok(News::Online(Online { bytes, names, change: None })));
         let typing = r#"{"type":"typing","username":"ada","is_typing":true,"recipient":null}"#;
         let place = Spot::Everyone;
         assert_eq!(read(typing), Ok(News::Typing { from: "ada".into(), place, is_typing: true }));

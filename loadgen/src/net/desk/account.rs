@@ -4,7 +4,7 @@ use switchboard::timer::Moment;
 
 use super::Desk;
 use crate::client::{
-    AccountWords, App, History, Listed, News, Online, OpenPage, Pen, Post, Spot,
+    AccountWords, App, Change, History, Listed, News, Online, OpenPage, Pen, Post, Spot,
 };
 use crate::phone_id::PhoneId;
 use crate::pool::Pool;
@@ -63,8 +63,12 @@ impl Desk {
             News::Post(post) | News::Notice(post) => {
                 self.hear_post(by, (post, Accounts::hear), is_sociable, now);
             }
-            News::Sent { post, .. } => {
+            News::Sent { post, is_delivered } => {
                 self.hear_post(by, (post, Accounts::hear_stored), is_sociable, now);
+                let stamp = self.texts.read(&post.text).filter(|_| !is_delivered);
+                if let (Some((accounts, _)), Some(stamp)) = (self.accounts(), stamp) {
+                    accounts.deny_delivery(&stamp);
+                }
             }
             News::Ping => self.is_pinged = true,
             News::Acknowledged { id, mid } => {
@@ -82,15 +86,22 @@ impl Desk {
                     accounts.lapses.add(Lapse::IdentityWrong);
                 }
             }
-            News::Unread(_) | News::UnreadReset { .. } | News::Room { .. } | News::Known => {}
+            // Nobody marks anything as read while the plan is played: the app does that over HTTP.
+            News::UnreadReset { .. } => {
+                if let Some((accounts, _)) = self.accounts() {
+                    accounts.lapses.add(Lapse::ResetUncalled);
+                }
+            }
+            News::Unread(_) | News::Room { .. } | News::Known => {}
         }
     }
 
     /// A phone is shown who is online, or who has come and gone. Other people may be among them.
     fn see_online(&mut self, by: PhoneId, online: &Online<'_>, now: Moment) {
-        let Online { bytes, names, left } = online;
+        let Online { bytes, names, change } = online;
+        self.see_how_many(by, online);
         let heard = &mut self.record.heard;
-        match left {
+        match change {
             None => {
                 heard.lists += 1;
                 heard.list_bytes += *bytes as u64;
@@ -116,7 +127,7 @@ impl Desk {
             Online::read(list).into_iter().filter_map(find).collect()
         };
         let (mut names_twice, mut lists_all) = (false, true);
-        match left {
+        match change {
             None => {
                 let listed = || {
                     let mut phones = phones(names);
@@ -128,7 +139,7 @@ impl Desk {
                 };
                 views.see_list(by, names.as_bytes(), listed, now);
             }
-            Some(left) => {
+            Some(Change { left, .. }) => {
                 let touched = || {
                     let left = phones(left).into_iter().map(|(phone, _)| (phone, false));
                     phones(names).into_iter().chain(left).collect()
@@ -141,6 +152,20 @@ impl Desk {
         let leaves_out = !lists_all && self.pages.of(by).is_some();
         if let Some((accounts, _)) = self.accounts() {
             accounts.lapses.add_many(Lapse::Unlisted, u64::from(leaves_out));
+        }
+    }
+
+    /// A phone that hears of changes knows from a list how many users are online, and from each change.
+    fn see_how_many(&mut self, by: PhoneId, online: &Online<'_>) {
+        let Online { names, change, .. } = online;
+        let hears_changes = self.hears_changes;
+        let Some((accounts, _)) = self.accounts().filter(|_| hears_changes) else { return };
+        match change {
+            None => accounts.see_list_of(by, Online::read(names).len() as u64),
+            Some(Change { left, online }) => {
+                let named = |list: &str| Online::read(list).len() as u64;
+                accounts.see_change_to(by, *online, (named(names), named(left)));
+            }
         }
     }
 

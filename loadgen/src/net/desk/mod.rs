@@ -46,6 +46,8 @@ pub(super) struct Desk {
     pub(super) postings: Postings,
     /// By conversation: the server's id of its newest message, if messages answer each other.
     pub(super) newest: HashMap<Conversation, String>,
+    /// Whether phones are shown who comes and goes, and not everyone each time.
+    hears_changes: bool,
     /// Whether the server has asked if the phone is there that has just heard something.
     is_pinged: bool,
     /// What the phone that has just heard something marks as read.
@@ -136,6 +138,7 @@ impl Desk {
             marks: Vec::new(),
             last_heard: None,
             looks: VecDeque::new(),
+            hears_changes: settings.presence == Presence::Delta,
             hearing: (0, Moment::START),
             errands: Vec::new(),
         }

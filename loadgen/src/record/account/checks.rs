@@ -16,6 +16,7 @@ impl Checks for Accounts {
     fn dialled(&mut self, phone: PhoneId, persona: Persona, server: ServerId) {
         let seat = &mut self.seats[phone.index()];
         seat.generation += 1;
+        seat.online = None;
         seat.is_awaited = persona.is_sociable();
         seat.known = u32::try_from(self.everyone.order.len()).expect("messages are fewer");
         if let Some(views) = &mut self.online {

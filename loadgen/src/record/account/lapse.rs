@@ -35,6 +35,12 @@ pub(crate) enum Lapse {
     UnreadWrong,
     /// A user has marked a place as read, and the page with the counts was not told so.
     ResetLost,
+    /// A page was told so without a mark, or twice.
+    ResetUncalled,
+    /// The sender of a private message was told that nobody was told of it, and its recipient was.
+    DeliveryDenied,
+    /// A change of who is online came with a number of those online that cannot be.
+    OnlineWrong,
     /// Typing that a phone should have seen and did not.
     TypingLost,
     /// Typing in a place that is not for the phone that saw it.
@@ -49,7 +55,7 @@ pub(crate) enum Lapse {
 
 impl Lapse {
     /// All lapses.
-    pub(crate) const ALL: [Lapse; 20] = [
+    pub(crate) const ALL: [Lapse; 23] = [
         Lapse::DeliveryLost,
         Lapse::NoticeLost,
         Lapse::Unacknowledged,
@@ -65,6 +71,9 @@ impl Lapse {
         Lapse::ReplyWrong,
         Lapse::UnreadWrong,
         Lapse::ResetLost,
+        Lapse::ResetUncalled,
+        Lapse::DeliveryDenied,
+        Lapse::OnlineWrong,
         Lapse::TypingLost,
         Lapse::TypingMisdelivered,
         Lapse::TypingUncalled,
@@ -90,6 +99,9 @@ impl Lapse {
             Lapse::ReplyWrong => "replies_wrong",
             Lapse::UnreadWrong => "unread_wrong",
             Lapse::ResetLost => "resets_lost",
+            Lapse::ResetUncalled => "resets_uncalled",
+            Lapse::DeliveryDenied => "deliveries_denied",
+            Lapse::OnlineWrong => "online_wrong",
             Lapse::TypingLost => "typing_lost",
             Lapse::TypingMisdelivered => "typing_misdelivered",
             Lapse::TypingUncalled => "typing_uncalled",
@@ -122,6 +134,13 @@ impl Lapse {
                 "places where the server counts other messages as unread than there are"
             }
             Lapse::ResetLost => "times that a page was not told that messages are no longer unread",
+            Lapse::ResetUncalled => {
+                "times that a page was told so twice, or when nobody had marked anything as read"
+            }
+            Lapse::DeliveryDenied => {
+                "private messages that came, and whose sender was told otherwise"
+            }
+            Lapse::OnlineWrong => "changes of who is online with a number of users that cannot be",
             Lapse::TypingLost => "typing that phones should have seen, and that never came",
             Lapse::TypingMisdelivered => "typing that came to phones that it was not for",
             Lapse::TypingUncalled => "typing of users who did not type there, or less often",

@@ -26,6 +26,8 @@ pub(crate) enum Reset {
     Done,
     /// The user was not told.
     Untold,
+    /// The user was told more than once.
+    Twice,
     /// The server does not do it, or counts messages there as unread afterwards.
     Refused,
 }
@@ -104,6 +106,7 @@ impl Accounts {
         match reset {
             Reset::Done => {}
             Reset::Untold => self.lapses.add(Lapse::ResetLost),
+            Reset::Twice => self.lapses.add(Lapse::ResetUncalled),
             Reset::Refused => self.lapses.add(Lapse::UnreadWrong),
         }
     }

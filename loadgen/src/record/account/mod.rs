@@ -16,6 +16,7 @@ mod lapse;
 mod log;
 mod marks;
 mod mids;
+mod numbers;
 mod orders;
 mod part;
 mod precedence;
@@ -73,6 +74,8 @@ pub(crate) struct Accounts {
     under_way: VecDeque<Owed>,
     first: u64,
     gaps: Gaps,
+    /// Private messages of which the sender was told that nobody was told of them.
+    denied: HashSet<u32>,
     /// Messages of which nobody knows whether the server has got them.
     in_doubt: Vec<u64>,
     pub(crate) counts: Counts,
@@ -120,6 +123,10 @@ struct Seat {
     known: u32,
     /// When it came.
     came: Moment,
+    /// How many users are online, as it was told last; `None`: it was not.
+    online: Option<u64>,
+    /// When so much came to it at once that its socket may have been full before.
+    crowded: Moment,
 }
 
 /// A message that is owed to some phones.
@@ -172,6 +179,7 @@ impl Accounts {
             under_way: VecDeque::new(),
             first: 0,
             gaps: Gaps::default(),
+            denied: HashSet::new(),
             in_doubt: Vec::new(),
             counts: Counts::default(),
             typing: Typing::default(),
@@ -289,6 +297,8 @@ impl Accounts {
         if by == stamp.sender {
             return Some(self.acknowledge(stamp, books, now));
         }
+        let is_denied = self.is_due(by, stamp) && self.denied.contains(&number);
+        self.lapses.add_many(Lapse::DeliveryDenied, u64::from(is_denied));
         let (receipt, _) = self.receive(by, stamp, books);
         self.counts.deliveries += 1;
         self.counts.notices += u64::from(self.seats[by.index()].hears_by_notice);
@@ -313,6 +323,17 @@ impl Accounts {
         }
         self.gaps.remove(by, number);
         Some(self.acknowledge(stamp, books, now))
+    }
+
+    /// The sender of a private message is told that no connection of its recipient was told of it. So it may not come
+    /// to a phone that was there when it was sent.
+    pub(crate) fn deny_delivery(&mut self, stamp: &Stamp) {
+        let Place::Phone(to) = Place::of(stamp.recipient) else { return };
+        let Some(number) = self.number(stamp).filter(|_| self.is_due(to, stamp)) else { return };
+        let generation = self.seats[to.index()].generation;
+        let has_it = self.position(number) != NOWHERE && !self.is_owed(to, generation, stamp);
+        self.lapses.add_many(Lapse::DeliveryDenied, u64::from(has_it));
+        self.denied.insert(number);
     }
 
     /// The number of a message that has come to a phone, if it was sent like this and this is the first time.
