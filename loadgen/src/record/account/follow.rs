@@ -199,10 +199,10 @@ impl Accounts {
             self.precedence.add(&log.order[first..=second]);
             return true;
         }
-        let is_behind = self.precedence.behind_first(&log.order[second..=first]);
-        if is_behind.ends_with(&[true]) {
+        if self.precedence.is_behind(&log.order[second..=first]) {
             return false;
         }
+        let is_behind = self.precedence.behind_first(&log.order[second..=first]);
         let (senders, acknowledged) = (&self.senders, &self.acknowledged);
         let is_told = |phone, number| is_told(phone, number, (senders, acknowledged));
         log.rearrange(second, &is_behind, &mut self.gaps, is_told);

@@ -2,9 +2,9 @@
 //! acknowledged, and whether the server has kept it.
 //!
 //! A message to everyone has as many deliveries as there are phones. It is *owed* to the phones that are there
-//! when it is sent, its sender included: what the sender gets is the acknowledgement. Each message costs twelve
-//! bytes for the whole run, 20 where the protocol shows ids, and some 70 more while it is under way; each phone
-//! costs 56 bytes.
+//! when it is sent, its sender included: what the sender gets is the acknowledgement. Each message costs 24
+//! bytes for the whole run, 32 where the protocol shows ids, and some 70 more while it is under way; each phone
+//! costs 76 bytes.
 //!
 //! If several processes share the plan, each has an entry for every message of it, so that numbers are the same in all.
 //! `shared` has what one process knows of the messages of others, and `part` what it tells `merge`.

@@ -14,6 +14,10 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::precedence::Precedence;
 
+/// A message is looked for behind at most this many others. If it is behind none, another log begins: else one message that
+/// nobody can place would have all that follow looked through for each of them.
+const MOST_APART: usize = 64;
+
 /// The order of the messages of some logs.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub(in crate::record) struct Orders(Vec<Vec<u32>>);
@@ -33,13 +37,14 @@ impl Orders {
             let mut order: Vec<u32> = Vec::new();
             let mut last = 0;
             for (place, &number) in log.iter().enumerate() {
-                if order.is_empty()
-                    || precedence.behind_first(&log[last..=place]).ends_with(&[true])
-                {
+                if order.is_empty() || precedence.is_behind(&log[last..=place]) {
                     order.push(number);
                     last = place;
-                } else {
+                } else if place - last < MOST_APART {
                     open.push(vec![number]);
+                } else {
+                    firm.push(std::mem::replace(&mut order, vec![number]));
+                    last = place;
                 }
             }
             firm.push(order);
@@ -193,6 +198,14 @@ mod tests {
         assert_eq!(reordered(&[2, 0, 1, 3, 4]), 0);
         assert_eq!(reordered(&[2, 1, 0, 3, 4]), 1);
         assert_eq!(one.seen_of(&BTreeSet::from([2, 5])), BTreeSet::from([2]));
+        // One that nobody can place, and many that follow each other.
+        let mut precedence = Precedence::default();
+        precedence.grow(1_000);
+        let log: Vec<u32> = (0..1_000).collect();
+        (2..1_000).for_each(|number| precedence.add(&[number - 1, number]));
+        let Orders(logs) = Orders::of(std::iter::once(&log[..]), &precedence);
+        let long = 1_000 - MOST_APART;
+        assert!(logs.len() == 1 + MOST_APART && logs.iter().any(|log| log.len() == long));
     }
 
     #[test]

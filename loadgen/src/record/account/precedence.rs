@@ -66,9 +66,17 @@ impl Precedence {
         match self.next[one as usize] {
             NOWHERE => self.next[one as usize] = other,
             next if next == other => {}
-            _ if stretch.len() <= NEAR && self.behind_first(stretch).ends_with(&[true]) => {}
+            _ if stretch.len() <= NEAR && self.is_behind(stretch) => {}
             _ => drop(self.more.insert((one, other))),
         }
+    }
+
+    /// Whether the last message of a stretch of a log must come after its first one. Of two that are far apart, one was
+    /// nearly always heard before the other was sent: then nothing between them is looked at.
+    pub(super) fn is_behind(&self, stretch: &[u32]) -> bool {
+        let [one, .., other] = *stretch else { return false };
+        self.was_placed(one, self.sent[other as usize])
+            || self.behind_first(stretch).ends_with(&[true])
     }
 
     /// Which messages of a stretch of a log must come after its first one, or are that.
@@ -128,6 +136,9 @@ mod tests {
         assert_eq!(behind, [true, true, false, true], "2 was on its way before");
         assert!(precedence.was_placed(0, 1) && !precedence.was_placed(3, 1));
         assert!(!precedence.was_placed(2, precedence.placed()), "nobody has heard it");
+        // Messages between them are not needed to know it.
+        assert!(precedence.is_behind(&[0, 3]) && !precedence.is_behind(&[0, 2]));
+        assert!(!precedence.is_behind(&[0]) && !precedence.is_behind(&[]));
     }
 
     #[test]

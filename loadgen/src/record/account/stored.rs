@@ -181,12 +181,10 @@ impl Accounts {
         let (mut last, mut wrong) = (None::<usize>, Vec::new());
         for (position, is_ours, is_id_right) in placed {
             let was_seen = std::mem::replace(&mut here[position - begin], Here::Seen) == Here::Seen;
-            let is_late = last.is_some_and(|last| {
-                position < last && !was_seen && {
-                    let between = self.precedence.behind_first(&order[position..=last]);
-                    between.ends_with(&[true])
-                }
-            });
+            // What is earlier in the log, and comes later here, may be so if nothing tells their order.
+            let overtaken = last.filter(|&last| position < last && !was_seen);
+            let is_late =
+                overtaken.is_some_and(|last| self.precedence.is_behind(&order[position..=last]));
             last = last.max(Some(position));
             let found = [
                 (Lapse::StoredTwice, was_seen),
