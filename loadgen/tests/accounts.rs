@@ -8,10 +8,10 @@ mod fake_accounts;
 use std::os::unix::fs::PermissionsExt as _;
 use std::process::{Output, Stdio};
 use std::time::Duration;
-use std::{fs, process, thread};
+use std::{fs, process};
 
 use begun::folder::Folder;
-use begun::{Begun, loadgen, serve, text};
+use begun::{Begun, a_few_at_a_time, loadgen, serve, text};
 use fake_accounts::{FakeAccounts, Flaw};
 use serde_json::Value;
 
@@ -132,13 +132,7 @@ fn every_promise_of_storage_that_a_server_breaks_is_named() {
         (Flaw::DeliverTwice, &["duplicated"]),
         (Flaw::WrongAuthor, &["misattributed"]),
     ];
-    for together in flaws.chunks(4) {
-        thread::scope(|scope| {
-            for &(flaw, names) in together {
-                scope.spawn(move || expect_found(flaw, names));
-            }
-        });
-    }
+    a_few_at_a_time(&flaws, |&(flaw, names)| expect_found(flaw, names));
 }
 
 /// A server with this flaw is found to do these wrongs, and no others.

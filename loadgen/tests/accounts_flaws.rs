@@ -5,11 +5,11 @@ mod begun;
 #[allow(dead_code, clippy::too_many_lines, reason = "a fake; of its flaws only some are played")]
 mod fake_accounts;
 
+use std::fs;
 use std::time::Duration;
-use std::{fs, thread};
 
 use begun::folder::Folder;
-use begun::{Begun, loadgen, text};
+use begun::{Begun, a_few_at_a_time, loadgen, text};
 use fake_accounts::{FakeAccounts, Flaw};
 use serde_json::Value;
 
@@ -70,15 +70,7 @@ fn not_as_expected((flaw, protocols, plan, names, effects): Case<'_>) -> Vec<Str
 }
 
 fn expect_all_found(cases: &[Case<'_>]) {
-    let mut wrong = Vec::new();
-    // Each run mostly waits. So a few of them run at the same time.
-    for together in cases.chunks(4) {
-        thread::scope(|scope| {
-            let begin = |&case| scope.spawn(move || not_as_expected(case));
-            let begun: Vec<_> = together.iter().map(begin).collect();
-            wrong.extend(begun.into_iter().flat_map(|one| one.join().expect("it plays")));
-        });
-    }
+    let wrong = a_few_at_a_time(cases, |&case| not_as_expected(case)).concat();
     assert!(wrong.is_empty(), "{wrong:#?}");
 }
 

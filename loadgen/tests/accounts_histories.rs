@@ -5,11 +5,11 @@ mod begun;
 #[allow(dead_code, clippy::too_many_lines, reason = "a fake; of its flaws only some are played")]
 mod fake_accounts;
 
+use std::fs;
 use std::time::Duration;
-use std::{fs, thread};
 
 use begun::folder::Folder;
-use begun::{Begun, loadgen, text};
+use begun::{Begun, a_few_at_a_time, loadgen, text};
 use fake_accounts::{FakeAccounts, Flaw};
 use serde_json::Value;
 
@@ -52,43 +52,40 @@ fn asked(report: &Value) -> u64 {
     count.unwrap_or_else(|| panic!("no count: {report}"))
 }
 
-/// Checks each protocol. Most of the time is spent waiting, so all are checked at the same time.
-fn of_each<const N: usize>(protocols: [&str; N], check: impl Fn(&str) + Sync) {
-    thread::scope(|scope| {
-        let check = &check;
-        let begun = protocols.map(|protocol| scope.spawn(move || check(protocol)));
-        begun.into_iter().for_each(|one| one.join().expect("it is as expected"));
-    });
-}
-
 #[test]
 fn a_history_that_is_asked_for_is_timed_and_a_good_one_is_never_wrong() {
-    of_each(["chatterbox", "websocket-chat", "v1 --rooms 2", "mychat --rooms 2"], |protocol| {
-        let plan = format!("--protocol {protocol} {SHORT}");
-        for own in [true, false] {
-            let server = || (!own).then(|| FakeAccounts::start(Flaw::None));
-            let (report, wrong) = play(server, &plan);
-            assert_eq!(wrong, [""; 0], "{protocol}: {report}");
-            assert!((1..20).contains(&asked(&report)), "{protocol}: {report}");
-        }
-        let (report, _) = play(|| None, &plan.replace("histories 20", "histories 0"));
-        assert_eq!(asked(&report), 0, "{protocol}");
-    });
+    a_few_at_a_time(
+        &["chatterbox", "websocket-chat", "v1 --rooms 2", "mychat --rooms 2"],
+        |protocol| {
+            let plan = format!("--protocol {protocol} {SHORT}");
+            for own in [true, false] {
+                let server = || (!own).then(|| FakeAccounts::start(Flaw::None));
+                let (report, wrong) = play(server, &plan);
+                assert_eq!(wrong, [""; 0], "{protocol}: {report}");
+                assert!((1..20).contains(&asked(&report)), "{protocol}: {report}");
+            }
+            let (report, _) = play(|| None, &plan.replace("histories 20", "histories 0"));
+            assert_eq!(asked(&report), 0, "{protocol}");
+        },
+    );
 }
 
 #[test]
 fn a_history_that_leaves_out_what_others_have_heard_is_found() {
-    of_each(["chatterbox", "websocket-chat --private 0", "v1 --private 0", "mychat"], |protocol| {
-        let plan = format!("--protocol {protocol} {SHORT}");
-        let (report, wrong) = play(|| Some(FakeAccounts::start(Flaw::OmitNewest)), &plan);
-        assert_eq!(wrong, ["histories_wrong"], "{protocol}: {report}");
-    });
+    a_few_at_a_time(
+        &["chatterbox", "websocket-chat --private 0", "v1 --private 0", "mychat"],
+        |protocol| {
+            let plan = format!("--protocol {protocol} {SHORT}");
+            let (report, wrong) = play(|| Some(FakeAccounts::start(Flaw::OmitNewest)), &plan);
+            assert_eq!(wrong, ["histories_wrong"], "{protocol}: {report}");
+        },
+    );
 }
 
 /// At the end the server shows the last 50 messages, and the one that it has forgotten is the 20th.
 #[test]
 fn a_message_that_is_out_of_reach_at_the_end_is_missed_while_others_write() {
-    of_each(["chatterbox", "websocket-chat --private 0"], |protocol| {
+    a_few_at_a_time(&["chatterbox", "websocket-chat --private 0"], |protocol| {
         let play = |flaw, histories: &str| {
             let plan = format!("--protocol {protocol} {LONG} --histories {histories}");
             play(|| Some(FakeAccounts::without_v1(flaw)), &plan).1
@@ -112,7 +109,7 @@ fn a_message_that_is_out_of_reach_at_the_end_is_missed_while_others_write() {
 /// What is shown of long ago was written before all that is missing. So nothing is out of reach.
 #[test]
 fn a_server_that_shows_nothing_but_what_is_older_than_the_run_has_lost_all_of_it() {
-    of_each(["chatterbox", "websocket-chat --private 0"], |protocol| {
+    a_few_at_a_time(&["chatterbox", "websocket-chat --private 0"], |protocol| {
         let plan = format!("--protocol {protocol} {SHORT}");
         let (report, wrong) = play(|| Some(FakeAccounts::without_v1(Flaw::StayOld)), &plan);
         assert_eq!(wrong, ["histories_wrong", "stored.missing"], "{protocol}: {report}");

@@ -1,14 +1,16 @@
 //! Does loadgen tell the truth about users with accounts who have rooms, replies and histories? The real program
 //! speaks `switchboard.v1` with its own server, and with servers that have one flaw each.
 
+mod begun;
 #[allow(dead_code, clippy::too_many_lines, reason = "a fake; of its flaws only some are played")]
 mod fake_accounts;
 
 use std::collections::BTreeMap;
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::{env, fs, process, thread};
+use std::{env, fs, process};
 
+use begun::a_few_at_a_time;
 use fake_accounts::{FakeAccounts, Flaw};
 use serde_json::Value;
 
@@ -105,14 +107,7 @@ fn every_flaw_of_a_server_is_found_and_named_and_a_flawless_one_of_another_kind_
         (Flaw::PageStays, "--rate 300 --private 0", &["stored.missing", "stored.twice"]),
         (Flaw::PageEmpty, "--histories 20", &["histories_wrong", "stored.missing"]),
     ];
-    // Each run mostly waits. So a few of them run at the same time.
-    for together in flaws.chunks(4) {
-        thread::scope(|scope| {
-            for &(flaw, plan, names) in together {
-                scope.spawn(move || expect_found(flaw, plan, names));
-            }
-        });
-    }
+    a_few_at_a_time(&flaws, |&(flaw, plan, names)| expect_found(flaw, plan, names));
 }
 
 /// It may take long to find out that there is no answer, and one after the other would.
@@ -169,13 +164,7 @@ fn phones_that_play_the_pages_of_mychat_are_accounted_for_and_flaws_are_found() 
         (Some(Flaw::KeepUnread), "", &["unread_wrong"]),
         (Some(Flaw::LoseReset), "", &["resets_lost"]),
     ];
-    for together in flaws.chunks(5) {
-        thread::scope(|scope| {
-            for &(flaw, pages, names) in together {
-                scope.spawn(move || expect_found_in_mychat(flaw, pages, names));
-            }
-        });
-    }
+    a_few_at_a_time(&flaws, |&(flaw, pages, names)| expect_found_in_mychat(flaw, pages, names));
 }
 
 /// The app's own histories have the last 200 messages.
@@ -268,11 +257,7 @@ fn a_server_that_loses_or_reorders_what_it_had_acknowledged_when_it_dies_is_foun
         (Flaw::ForgetAtRestart, &["stored.missing"]),
         (Flaw::ReorderAtRestart, &["stored.out_of_order"]),
     ];
-    thread::scope(|scope| {
-        for (flaw, names) in flaws {
-            scope.spawn(move || expect_found_at_a_restart(flaw, names));
-        }
-    });
+    a_few_at_a_time(&flaws, |&(flaw, names)| expect_found_at_a_restart(flaw, names));
 }
 
 fn expect_found_at_a_restart(flaw: Flaw, names: &[&str]) {

@@ -10,9 +10,9 @@ use std::collections::BTreeMap;
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
-use std::{env, fs, process, thread};
+use std::{env, fs, process};
 
-use begun::{Begun, loadgen, text};
+use begun::{Begun, a_few_at_a_time, loadgen, text};
 use fake_sessions::{FakeSessions, Slip};
 use nix::sys::signal::Signal;
 use serde_json::Value;
@@ -121,14 +121,7 @@ fn every_slip_of_a_server_is_found_and_named_and_a_faultless_one_of_another_kind
         (Slip::HideFromFirst, &["invitations_lost"]),
         (Slip::HideFromSecond, &["invitations_lost"]),
     ];
-    // Each run mostly waits. So a few of them run at the same time.
-    for together in slips.chunks(4) {
-        thread::scope(|scope| {
-            for &(slip, names) in together {
-                scope.spawn(move || expect_found(slip, names));
-            }
-        });
-    }
+    a_few_at_a_time(&slips, |&(slip, names)| expect_found(slip, names));
 }
 
 /// A server with this fault is found to do these wrongs, and no others.

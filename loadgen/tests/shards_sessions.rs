@@ -8,8 +8,8 @@ mod fake_server;
 mod fake_sessions;
 
 use begun::folder::Folder;
-use begun::serve;
 use begun::shards::{merge_unless_late, play, play_whole, sum};
+use begun::{a_few_at_a_time, serve};
 use fake_sessions::{FakeSessions, Slip};
 use serde_json::Value;
 
@@ -76,11 +76,12 @@ fn three_processes_come_to_what_one_process_comes_to_with_sessions() {
 
 #[test]
 fn what_a_server_does_wrong_in_one_process_is_in_the_merged_report() {
-    for (slip, name, at) in [
+    let slips = [
         (Slip::LoseStatus, "statuses_lost", "/sessions/breaches/statuses_lost"),
         (Slip::CopyTwice, "duplicated", "/messages/duplicated"),
         (Slip::LoseCopy, "copies_lost", "/sessions/breaches/copies_lost"),
-    ] {
+    ];
+    a_few_at_a_time(&slips, |&(slip, name, at)| {
         let (_, code, merged) = play_and_merge(|| {
             let server = FakeSessions::start(slip);
             (format!("ws://{}", server.address), String::new(), server)
@@ -90,5 +91,5 @@ fn what_a_server_does_wrong_in_one_process_is_in_the_merged_report() {
         let names_it = |line: &Value| line.as_str().is_some_and(|line| line.starts_with(name));
         assert!(failures.iter().any(names_it), "{slip:?}: {failures:?}");
         assert!(merged.pointer(at).and_then(Value::as_u64) > Some(0), "{slip:?}");
-    }
+    });
 }

@@ -15,6 +15,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 use std::{env, fs, process, thread};
 
+use begun::a_few_at_a_time;
 use fake_server::{FakeServer, Fault};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
@@ -156,7 +157,7 @@ fn presence_can_come_as_deltas_or_not_at_all() {
 
 #[test]
 fn every_fault_of_a_server_is_found_and_named_and_a_faultless_one_of_another_kind_passes() {
-    // Five of 500 messages. Each run mostly waits, so a few of them run at the same time.
+    // Five of 500 messages.
     let faults = [
         (Fault::None, "lost", 0..=0),
         (Fault::Lose, "lost", 5..=5),
@@ -170,16 +171,10 @@ fn every_fault_of_a_server_is_found_and_named_and_a_faultless_one_of_another_kin
         // A message under way on a connection that broke is in doubt, and does not count as lost.
         (Fault::Drop, "lost", 0..=0),
     ];
-    for together in faults.chunks(4) {
-        thread::scope(|scope| {
-            for (fault, field, expected) in together {
-                scope.spawn(move || {
-                    let count = found(*fault, field);
-                    assert!(expected.contains(&count), "{fault:?}: {count} {field}");
-                });
-            }
-        });
-    }
+    a_few_at_a_time(&faults, |(fault, field, expected)| {
+        let count = found(*fault, field);
+        assert!(expected.contains(&count), "{fault:?}: {count} {field}");
+    });
 }
 
 #[test]

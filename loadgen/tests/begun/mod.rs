@@ -1,6 +1,6 @@
 //! [`Begun`]: a program that runs while the test does something to it; [`serve`]: its built-in server, in a
-//! process of its own; [`closed`], an address without a server; and [`until`], which waits for a file of the system to
-//! say something.
+//! process of its own; [`closed`], an address without a server; [`until`], which waits for a file of the system to say
+//! something; and [`a_few_at_a_time`], for runs that mostly wait.
 
 #![allow(dead_code, reason = "each of the tests needs a part of it")]
 
@@ -10,8 +10,9 @@ pub(crate) mod shards;
 use std::io::{BufRead as _, BufReader, Read};
 use std::net::SocketAddr;
 use std::process::{self, Child, ChildStdin, ChildStdout, Command, Output, Stdio};
+use std::sync::Mutex;
 use std::time::{Duration, SystemTime};
-use std::{fs, thread};
+use std::{fs, iter, thread};
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
@@ -19,6 +20,8 @@ use socket2::{Domain, Socket, Type};
 
 /// Time between two looks.
 const STEP: Duration = Duration::from_millis(10);
+/// Runs that are played at the same time. With more of them, a slow machine is too busy for runs that have to be on time.
+const A_FEW: usize = 4;
 
 /// loadgen with these arguments, split at spaces.
 pub(crate) fn loadgen(args: &str) -> Command {
@@ -150,6 +153,21 @@ pub(crate) fn until<T>(path: &str, look: impl Fn(&str) -> Option<T>) -> T {
         thread::sleep(STEP);
     }
     panic!("{path} never says so");
+}
+
+/// Calls `play` with each of these, in a few threads, and returns what it returned, in no particular order. It is for runs
+/// that mostly wait.
+pub(crate) fn a_few_at_a_time<T: Sync, R: Send>(
+    all: &[T],
+    play: impl Fn(&T) -> R + Sync,
+) -> Vec<R> {
+    let queue = Mutex::new(all.iter());
+    let next = || queue.lock().expect("to take one never panics").next();
+    let work = || iter::from_fn(next).map(&play).collect::<Vec<_>>();
+    thread::scope(|scope| {
+        let begun: Vec<_> = iter::repeat_with(|| scope.spawn(work)).take(A_FEW).collect();
+        begun.into_iter().flat_map(|one| one.join().expect("it is as expected")).collect()
+    })
 }
 
 /// What was printed.

@@ -13,6 +13,9 @@ use super::{Begun, loadgen, serve, soon, text};
 /// A shard takes a few seconds.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(100);
 
+/// What `loadgen merge` says of a shard that was not ready when it was to begin: this machine was too busy.
+pub(crate) const TOO_LATE: &str = "name a later moment";
+
 /// Begins all shards of a plan against a server. Each will write its report into `N.json`.
 pub(crate) fn begin(folder: &Folder, url: &str, of: u32, plan: &str) -> Vec<Begun> {
     let start = soon();
@@ -47,7 +50,7 @@ pub(crate) fn merge(folder: &Folder, files: &[&str]) -> (i32, String, Option<Val
 /// one of them was not ready in time.
 pub(crate) fn merge_unless_late(folder: &Folder, files: &[&str]) -> Option<(i32, Value)> {
     let (code, stderr, merged) = merge(folder, files);
-    assert!(merged.is_some() || stderr.contains("name a later moment"), "{stderr}");
+    assert!(merged.is_some() || stderr.contains(TOO_LATE), "{stderr}");
     Some((code, merged?))
 }
 
