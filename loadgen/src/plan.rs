@@ -92,8 +92,11 @@ impl Plan {
     /// are never heard of again, and that is no fault of the server.
     pub(crate) fn is_steady(&self) -> bool {
         let steady = |share: &Share| share.persona.is_steady() || share.weight == 0;
-        let is_left_alone = self.commands.is_empty() && self.timing.stages.len() == 2;
-        self.settings.shares.iter().all(steady) && is_left_alone
+        let is_ramp_and_hold = match &*self.timing.stages {
+            [ramp, hold] => ramp.is_silent() && hold.clients == ramp.clients,
+            _ => false,
+        };
+        self.settings.shares.iter().all(steady) && is_ramp_and_hold && self.commands.is_empty()
     }
 
     /// How long the server may take to notice a silent phone, if its ping timeout is known.

@@ -160,6 +160,23 @@ fn a_secret_in_an_argument_is_neither_in_the_report_nor_in_a_sentence() {
 }
 
 #[test]
+fn a_plan_is_steady_if_all_come_before_the_first_message_and_stay() {
+    let is_steady = |flags: &str| {
+        let flags: Vec<&str> = flags.split_whitespace().collect();
+        parsed(&flags).expect("valid").plan.is_steady()
+    };
+    assert!(is_steady("") && is_steady("--stage 1s:9 --stage 9s:9:5"));
+    for flags in [
+        "--stage 1s:9 --stage 9s:3:5",
+        "--stage 1s:9:5 --stage 9s:9:5",
+        "--stage 1s:9 --stage 9s:9:5 --stage 9s:9:5",
+        "--persona flapper=1,chatter=9",
+    ] {
+        assert!(!is_steady(flags), "{flags}");
+    }
+}
+
+#[test]
 fn stages_make_a_plan_and_think_time_makes_a_rate() {
     let options = parsed(&["--stage", "10s:50", "--stage", "1m:50:200"]).expect("valid");
     assert_eq!((options.plan.timing.clients, options.plan.timing.rate), (50, 200.0));

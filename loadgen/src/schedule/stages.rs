@@ -54,7 +54,7 @@ impl Stage {
         stages.collect()
     }
 
-    pub(super) fn is_silent(&self) -> bool {
+    pub(crate) fn is_silent(&self) -> bool {
         self.rate_before == 0.0 && self.rate == 0.0
     }
 
