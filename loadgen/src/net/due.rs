@@ -141,6 +141,7 @@ impl Run<'_> {
         if line.is_leaving() {
             return;
         }
+        let dialled = line.dialled;
         if let Some(begun) = line.silence() {
             let is_overdue =
                 self.plan.notice_limit().is_some_and(|limit| now > begun.actual + limit);
@@ -157,7 +158,10 @@ impl Run<'_> {
         let before = Moment::START + now.since(Moment::START).saturating_sub(self.plan.settle);
         let unanswered = phone.as_ref().map_or(0, |phone| phone.unanswered(before)) as u64;
         if !phone.is_some_and(|phone| phone.hang_up(pen, out)) {
-            return self.end(id, Ending::NeverReady);
+            // The plan may send away a phone that has only just dialled.
+            let is_new = now < dialled + self.plan.settle;
+            let is_early = is_new && self.cursor.is_playing();
+            return self.end(id, if is_early { Ending::LeftOpen } else { Ending::NeverReady });
         }
         self.desk.record.heard.unanswered += if persona.is_sociable() { unanswered } else { 0 };
         self.uncount(id, now);
