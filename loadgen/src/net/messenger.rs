@@ -44,7 +44,7 @@ impl Run<'_> {
         let is_typed = is_sociable && manners.is_typed(number, *seed);
         if is_typed {
             let others = devices.of(to);
-            others.for_each(|device| messenger.typing.expect(parties.0, parties.1, device));
+            others.for_each(|device| messenger.typing.expect(parties.0, parties.1, device, now));
         }
         let device = devices.device(from, written_on);
         let [id, sender, recipient] =

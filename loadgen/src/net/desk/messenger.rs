@@ -116,7 +116,7 @@ impl Desk {
         let answers = messenger.show_invitation(by, invitation, ready, now);
         if let Some(((from, to), invitation)) = known.zip(invitation).filter(|_| answers) {
             let accepts = !manners.declines(from, to, seed);
-            messenger.invitations.answer(by.phone, invitation, accepts);
+            messenger.invitations.answer(by.phone, invitation, accepts, now);
             if accepts {
                 messenger.contacts.meet(from, to);
             }

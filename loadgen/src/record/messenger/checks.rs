@@ -2,7 +2,7 @@
 
 use switchboard::timer::Moment;
 
-use super::{Breach, Messenger, Stay};
+use super::{Breach, Messenger, PATIENCE, Stay};
 use crate::phone_id::PhoneId;
 use crate::record::books::{Books, Party};
 use crate::record::checks::Checks;
@@ -40,7 +40,7 @@ impl Checks for Messenger {
         if let Some(stay) = &mut self.stays[device.index()] {
             stay.went = stay.went.or(Some(now));
         }
-        self.gone.insert(self.party(self.devices.session(device)));
+        self.gone.entry(self.party(self.devices.session(device))).or_insert(now);
     }
 
     /// Nothing changes yet: contacts are told only when the server has noticed, and its grace is over.
@@ -99,18 +99,15 @@ impl Checks for Messenger {
     fn finish(&mut self, books: &mut Books) {
         let is_broken = |party: Party| books.is_doubted(party);
         let is_steady = |session: PhoneId| !self.shaky.contains(&session);
-        self.copies.close(is_broken, &mut self.breaches);
-        self.typing.close(is_broken, &mut self.breaches);
-        // A run that was ended during its ramp has invited some sessions that never came.
-        let came = |session: PhoneId| {
-            self.devices.of(session).filter(|device| self.stays[device.index()].is_some()).count()
-                as u64
+        // A device that hangs up misses what comes after that.
+        let missed = |party: Party, sent: Moment| {
+            is_broken(party) || self.gone.get(&party).is_some_and(|&went| went < sent + PATIENCE)
         };
-        let had_time = |device: PhoneId, since: Moment| {
-            self.stays[device.index()].is_some_and(|stay| stay.had_time(since))
-        };
-        self.invitations.close(is_broken, is_steady, came, had_time, &mut self.breaches);
-        let was_there = |to: &&Party| !self.gone.contains(to);
+        self.copies.close(missed, &mut self.breaches);
+        self.typing.close(missed, &mut self.breaches);
+        let stay = |device: PhoneId| self.stays[device.index()];
+        self.invitations.close(is_broken, is_steady, stay, &mut self.breaches);
+        let was_there = |to: &&Party| !self.gone.contains_key(to);
         let wrongly = self.copies.returned.iter().filter(was_there).count();
         self.breaches.add_many(Breach::WronglyUndelivered, wrongly as u64);
     }

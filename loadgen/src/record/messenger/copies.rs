@@ -243,14 +243,14 @@ impl Copies {
         news
     }
 
-    /// Counts what should have come and has not, where neither side's connections have broken.
-    pub(super) fn close(&self, is_broken: impl Fn(Party) -> bool, breaches: &mut Breaches) {
+    /// Counts what should have come and has not, unless either side may have missed what was sent at that moment.
+    pub(super) fn close(&self, missed: impl Fn(Party, Moment) -> bool, breaches: &mut Breaches) {
         let all = self.all();
         for entry in &self.entries {
-            let Posted { from, to, read_on, .. } = entry.posted;
+            let Posted { from, to, begun, read_on, .. } = entry.posted;
             // A message without any copy is lost, and the books count it.
             let is_lost = entry.copies == all && !entry.is_undelivered;
-            if is_lost || is_broken(from) || is_broken(to) {
+            if is_lost || missed(from, begun.actual) || missed(to, begun.actual) {
                 continue;
             }
             breaches.add_many(Breach::CopyLost, entry.copies.count_ones().into());

@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 
 use switchboard::timer::Moment;
 
+use super::Stay;
 use super::breach::{Breach, Breaches};
 use crate::client::Answer;
 use crate::phone_id::PhoneId;
@@ -40,8 +41,8 @@ struct Invitation {
     due: u16,
     /// The recipient's devices that it was shown to, and on which of its connections each.
     shown: Vec<(PhoneId, u32)>,
-    /// Whether it was accepted, and by which device.
-    answer: Option<(bool, PhoneId)>,
+    /// Whether it was accepted, by which device, and when.
+    answer: Option<(bool, PhoneId, Moment)>,
     /// The moment from which it could be answered.
     answerable: Moment,
     /// The devices that were told of the answer.
@@ -144,10 +145,10 @@ impl Invitations {
     }
 
     /// A device answers.
-    pub(crate) fn answer(&mut self, by: PhoneId, invitation: u64, accepts: bool) {
+    pub(crate) fn answer(&mut self, by: PhoneId, invitation: u64, accepts: bool, now: Moment) {
         if let Some(one) = self.all.get_mut(&invitation) {
             // It may be for the second time, if the server has not read the first answer.
-            one.answer = Some((accepts, by));
+            one.answer = Some((accepts, by, now));
         }
     }
 
@@ -167,7 +168,7 @@ impl Invitations {
             return None;
         };
         let is_right = match (one.answer, answer) {
-            (Some((accepts, answered_by)), Answer::Accepted | Answer::Declined) => {
+            (Some((accepts, answered_by, _)), Answer::Accepted | Answer::Declined) => {
                 accepts == (answer == Answer::Accepted) && answered_by != by
             }
             // No run takes as long as an invitation needs to expire.
@@ -191,27 +192,23 @@ impl Invitations {
         Some(one.answerable)
     }
 
-    /// Counts what should have come and has not. `came` says how many of a session's devices ever came, and
-    /// `had_time` whether a device was there for long enough since that moment, or since it came. Where connections
-    /// broke, it cannot be known.
+    /// Counts what should have come and has not. `stay` is a device's latest stay. Where connections broke, it cannot be
+    /// known.
     pub(super) fn close(
         &self,
         is_broken: impl Fn(Party) -> bool,
         is_steady: impl Fn(PhoneId) -> bool,
-        came: impl Fn(PhoneId) -> u64,
-        had_time: impl Fn(PhoneId, Moment) -> bool,
+        stay: impl Fn(PhoneId) -> Option<Stay>,
         breaches: &mut Breaches,
     ) {
         for (&number, one) in &self.all {
             let (_, to) = parties(number);
-            if is_broken(one.from) || !is_steady(to) || came(to) == 0 {
+            if is_broken(one.from) || !is_steady(to) {
                 continue;
             }
-            let had_time = |device: &PhoneId| had_time(*device, one.sent);
-            let told = |session| {
-                let of = |&&told: &&PhoneId| self.devices.session(told) == session;
-                one.told.iter().filter(of).count() as u64
-            };
+            // A run that was ended during its ramp has invited some sessions that never came.
+            let had_time =
+                |device: &PhoneId| stay(*device).is_some_and(|stay| stay.had_time(one.sent));
             if one.shown.is_empty() {
                 let is_lost = self.devices.of(to).any(|device| had_time(&device));
                 breaches.add_many(Breach::InvitationLost, is_lost.into());
@@ -220,13 +217,22 @@ impl Invitations {
             let is_due = |device: &PhoneId| one.due & bit(self.devices.place(*device)) != 0;
             let unshown = self.devices.of(to).filter(is_due).filter(had_time).count();
             breaches.add_many(Breach::InvitationLost, unshown as u64);
-            if one.answer.is_some() {
-                let sender = one.from.phone;
-                breaches.add_many(Breach::AnswerLost, came(sender).saturating_sub(told(sender)));
-                // The device that answered need not be told.
-                let others = one.shown.len() as u64 - 1;
-                breaches.add_many(Breach::AnswerLost, others.saturating_sub(told(to)));
-            }
+            let Some((_, by, answered)) = one.answer else { continue };
+            let is_untold = |device: &PhoneId| {
+                let saw = stay(*device).is_some_and(|stay| stay.saw(answered));
+                saw && *device != by && !one.told.contains(device)
+            };
+            // Those of the recipient that know of it.
+            let shown = self.devices.of(to).filter(|d| one.shown.iter().any(|(by, _)| by == d));
+            let untold = self.devices.of(one.from.phone).chain(shown).filter(is_untold).count();
+            breaches.add_many(Breach::AnswerLost, untold as u64);
+            // If all devices of the sender were away, the first that comes is told.
+            let stays = || self.devices.of(one.from.phone).filter_map(&stay);
+            let is_told = one.told.iter().any(|&by| self.devices.session(by) == one.from.phone);
+            let is_lost = !is_told
+                && !stays().any(|stay| stay.saw(answered))
+                && stays().any(|stay| stay.came > answered && stay.had_time(answered));
+            breaches.add_many(Breach::AnswerLost, is_lost.into());
         }
     }
 }
@@ -242,6 +248,11 @@ mod tests {
 
     const ANN: Party = Party { phone: PhoneId(0), generation: 2 };
     const BOB: PhoneId = PhoneId(1);
+
+    /// A device that is there all the time, and one that has left after two seconds.
+    const THERE: Option<Stay> = Some(Stay { came: Moment::START, went: None });
+    const LEFT: Option<Stay> =
+        Some(Stay { came: Moment::START, went: Some(Moment::from_nanos(2_000_000_000)) });
 
     fn at(millis: u64) -> Moment {
         Moment::from_nanos(millis * 1_000_000)
@@ -272,21 +283,21 @@ mod tests {
             .filter(|&p| all.show(device(p), number, at(20), &mut breaches))
             .collect();
         assert_eq!(answers, [3], "one of the two answers, by the number");
-        all.answer(PhoneId(3), number, true);
+        all.answer(PhoneId(3), number, true, at(30));
         let mut hear = |by| all.hear(PhoneId(by), number, Answer::Accepted, &mut breaches);
         assert_eq!([hear(1), hear(0), hear(2)], [None, Some(at(20)), None]);
-        all.close(|_| false, |_| true, |_| 2, |_, _| true, &mut breaches);
+        all.close(|_| false, |_| true, |_| THERE, &mut breaches);
         assert_eq!((all.under_way(), all.accepted, found(&breaches)), (0, 1, vec![]));
     }
 
     #[test]
     fn what_is_shown_or_told_wrongly_or_not_at_all_is_found() {
         let (mut all, mut breaches, number) = invited();
-        all.close(|_| false, |_| true, |_| 2, |_, _| true, &mut breaches);
+        all.close(|_| false, |_| true, |_| THERE, &mut breaches);
         assert_eq!(found(&breaches), [(Breach::InvitationLost, 1)]);
         let mut nobody_came = Breaches::default();
-        all.close(|_| false, |_| true, |_| 0, |_, _| true, &mut nobody_came);
-        all.close(|_| false, |_| true, |_| 2, |_, _| false, &mut nobody_came);
+        all.close(|_| false, |_| true, |_| None, &mut nobody_came);
+        all.close(|_| false, |_| true, |_| LEFT, &mut nobody_came);
         assert_eq!(found(&nobody_came), [], "or not for long enough");
         let (mut twice, mut breaches, _) = invited();
         for phone in [1, 1, 0] {
@@ -296,13 +307,34 @@ mod tests {
 
         let mut breaches = Breaches::default();
         all.show(device(3), number, at(20), &mut breaches);
-        all.answer(PhoneId(3), number, false);
+        all.answer(PhoneId(3), number, false, at(30));
         all.hear(PhoneId(0), number, Answer::Declined, &mut breaches);
         for (by, answer) in [(0, Answer::Declined), (2, Answer::Accepted), (3, Answer::Declined)] {
             assert_eq!(all.hear(PhoneId(by), number, answer, &mut breaches), None);
         }
-        all.close(|_| false, |_| true, |_| 2, |_, _| true, &mut breaches);
+        let stay = |phone: PhoneId| if phone.0 == 2 { LEFT } else { THERE };
+        all.close(|_| false, |_| true, stay, &mut breaches);
+        assert_eq!(found(&breaches), [(Breach::AnswerWrong, 3)], "Ann's other device has left");
+        all.close(|_| false, |_| true, |_| THERE, &mut breaches);
         assert_eq!(found(&breaches), [(Breach::AnswerLost, 1), (Breach::AnswerWrong, 3)]);
+    }
+
+    #[test]
+    fn a_sender_that_was_away_is_told_the_answer_when_it_comes_back() {
+        let back = Some(Stay { came: at(40), went: None });
+        let stay = |phone: PhoneId| if phone.0 == 3 { THERE } else { back };
+        let close = |is_told| {
+            let (mut all, mut breaches, number) = invited();
+            all.show(device(3), number, at(20), &mut breaches);
+            all.answer(PhoneId(3), number, true, at(30));
+            if is_told {
+                all.hear(PhoneId(2), number, Answer::Accepted, &mut breaches);
+            }
+            all.close(|_| false, |_| true, stay, &mut breaches);
+            found(&breaches)
+        };
+        assert_eq!(close(true), [], "one of its devices is enough");
+        assert_eq!(close(false), [(Breach::AnswerLost, 1)]);
     }
 
     #[test]
@@ -315,9 +347,10 @@ mod tests {
             let number = number(ANN.phone, BOB);
             all.show(device(1), number, at(5), &mut breaches);
             assert_eq!(all.under_way(), 1 + missed, "its answer, too");
-            all.close(|_| false, |_| true, |_| 2, |phone, _| phone.0 != 3, &mut breaches);
+            let stay = |phone: PhoneId| if phone.0 == 3 { LEFT } else { THERE };
+            all.close(|_| false, |_| true, stay, &mut breaches);
             assert_eq!(found(&breaches), [], "it left");
-            all.close(|_| false, |_| true, |_| 2, |_, _| true, &mut breaches);
+            all.close(|_| false, |_| true, |_| THERE, &mut breaches);
             assert_eq!(breaches.count(Breach::InvitationLost), missed, "{there:?}");
             all.show(device(3), number, at(5), &mut breaches);
             assert_eq!(all.under_way(), 1, "shown in the end");

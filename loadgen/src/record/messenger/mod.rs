@@ -19,7 +19,7 @@ pub(crate) use copies::{Copies, Posted, Tally};
 pub(crate) use invitations::number as invitation_number;
 pub(in crate::record) use merged::MessengerPart;
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
 use switchboard::timer::Moment;
@@ -54,8 +54,8 @@ pub(crate) struct Messenger {
     generations: Vec<u32>,
     /// By device: its latest stay; `None` if it never came.
     stays: Vec<Option<Stay>>,
-    /// Parties of which a device has gone.
-    gone: HashSet<Party>,
+    /// Parties of which a device has gone, and when the first one did.
+    gone: HashMap<Party, Moment>,
     /// Sessions of which a connection was not closed in good order.
     shaky: HashSet<PhoneId>,
     /// When something last came that was waited for.
@@ -70,12 +70,18 @@ struct Stay {
     went: Option<Moment>,
 }
 
+/// A device that leaves sooner than this after something was sent to it may miss it: the server may be slow.
+const PATIENCE: Duration = Duration::from_secs(5);
+
 impl Stay {
     /// Whether the device was still there when something that was on its way to it since `since` should have come.
     fn had_time(&self, since: Moment) -> bool {
-        /// A device that leaves sooner may miss what a slow server sends.
-        const PATIENCE: Duration = Duration::from_secs(5);
         self.went.is_none_or(|went| since.max(self.came) + PATIENCE <= went)
+    }
+
+    /// Whether it was there at this moment, and had time for what was then sent to it.
+    fn saw(&self, sent: Moment) -> bool {
+        self.came <= sent && self.had_time(sent)
     }
 }
 
@@ -104,7 +110,7 @@ impl Messenger {
             invitation: Times::default(),
             generations: vec![0; PhoneId(devices.sessions()).index()],
             stays: vec![None; PhoneId(devices.phones()).index()],
-            gone: HashSet::new(),
+            gone: HashMap::new(),
             shaky: HashSet::new(),
             last_news: Moment::START,
         }

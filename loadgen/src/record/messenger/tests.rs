@@ -127,6 +127,25 @@ fn what_several_processes_have_seen_of_their_sessions_is_added_up() {
 }
 
 #[test]
+fn a_device_that_hangs_up_misses_what_is_told_soon_after() {
+    for (who, seconds, found) in [
+        (2, 1, &[][..]),
+        (3, 1, &[]),
+        (2, 9, &[("mirrors_lost", 1), ("statuses_lost", 3)]),
+        (3, 9, &[("mirrors_lost", 1), ("statuses_lost", 3)]),
+    ] {
+        let mut chat = Chat::new(2, 1);
+        chat.copy(1, 0, false);
+        chat.copy(3, 0, false);
+        chat.tell(3, &[Status::Read]);
+        chat.tell(0, &[Sent, Delivered, Read]);
+        let left = Moment::from_nanos(seconds * 1_000_000_000);
+        chat.messenger.went(PhoneId(who), Persona::Chatter, &mut chat.books, left);
+        assert_eq!(chat.found(), found, "device {who} after {seconds} s");
+    }
+}
+
+#[test]
 fn a_message_that_goes_well_is_delivered_once_read_once_and_forgotten() {
     for devices in [1, 2, 16] {
         let mut chat = Chat::new(devices, 1);

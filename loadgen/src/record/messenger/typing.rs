@@ -3,6 +3,8 @@
 
 use std::collections::HashMap;
 
+use switchboard::timer::Moment;
+
 use super::breach::{Breach, Breaches};
 use crate::phone_id::PhoneId;
 use crate::record::Party;
@@ -23,15 +25,17 @@ struct Due {
     ends: u32,
     /// The connections that the two had last.
     parties: (Party, Party),
+    /// When it was sent last.
+    sent: Moment,
 }
 
 impl Typing {
     /// A session begins to type, and then stops; this device of the recipient is to see both.
-    pub(crate) fn expect(&mut self, from: Party, to: Party, device: PhoneId) {
+    pub(crate) fn expect(&mut self, from: Party, to: Party, device: PhoneId, sent: Moment) {
         let parties = (from, to);
-        let new = Due { begins: 0, ends: 0, parties };
+        let new = Due { begins: 0, ends: 0, parties, sent };
         let due = self.due.entry((from.phone, device)).or_insert(new);
-        *due = Due { begins: due.begins + 1, ends: due.ends + 1, parties };
+        *due = Due { begins: due.begins + 1, ends: due.ends + 1, parties, sent };
         self.under_way += 2;
         self.sent += 2;
     }
@@ -63,10 +67,10 @@ impl Typing {
         }
     }
 
-    /// Counts what should have been seen and was not, where neither side's connections have broken.
-    pub(super) fn close(&self, is_broken: impl Fn(Party) -> bool, breaches: &mut Breaches) {
+    /// Counts what should have been seen and was not, unless either side may have missed what was sent at that moment.
+    pub(super) fn close(&self, missed: impl Fn(Party, Moment) -> bool, breaches: &mut Breaches) {
         for due in self.due.values() {
-            if !is_broken(due.parties.0) && !is_broken(due.parties.1) {
+            if !missed(due.parties.0, due.sent) && !missed(due.parties.1, due.sent) {
                 breaches.add_many(Breach::TypingLost, u64::from(due.begins + due.ends));
             }
         }
@@ -83,7 +87,7 @@ mod tests {
         let (mut typing, mut breaches) = (Typing::default(), Breaches::default());
         let (ann, bob) = (PhoneId(0), PhoneId(1));
         for _ in 0..2 {
-            typing.expect(party(0), party(1), bob);
+            typing.expect(party(0), party(1), bob, Moment::START);
         }
         for is_typing in [true, false, true] {
             typing.see(bob, ann, is_typing, &mut breaches);
@@ -91,10 +95,10 @@ mod tests {
         assert_eq!((typing.under_way(), breaches.count(Breach::TypingUncalled)), (1, 0));
         typing.see(bob, ann, true, &mut breaches);
         typing.see(ann, bob, false, &mut breaches);
-        typing.close(|_| false, &mut breaches);
+        typing.close(|_, _| false, &mut breaches);
         let counts = [Breach::TypingUncalled, Breach::TypingLost].map(|b| breaches.count(b));
         assert_eq!(counts, [2, 1]);
-        typing.close(|party| party.phone == bob, &mut breaches);
+        typing.close(|party, _| party.phone == bob, &mut breaches);
         assert_eq!(breaches.count(Breach::TypingLost), 1, "nobody can tell");
     }
 }
