@@ -420,7 +420,7 @@ fn open(mut stream: TcpStream, request: &Request, chat: &Mutex<Chat>) -> io::Res
     let parts: Vec<_> = request.path.split('/').skip(1).collect();
     let kind = match &parts[..] {
         ["ws"] if subprotocol.is_empty() => Some(Kind::Chatterbox),
-        ["ws"] => Some(Kind::V1(match &*request.query("presence") {
+        ["ws"] => Some(Kind::V1(match request.query("presence") {
             "none" => Presence::None,
             "delta" => Presence::Delta,
             _ => Presence::Full,

@@ -14,6 +14,9 @@ enum Wrong {
     Stored,
 }
 
+/// What is found, and how often.
+type Found = (Vec<(Fault, u64)>, Vec<(Lapse, u64)>);
+
 /// Four users, and a server that acknowledges when it likes, and tells each phone of messages when it likes.
 struct Play {
     random: fastrand::Rng,
@@ -203,7 +206,7 @@ impl Play {
     }
 
     /// What is found, in the end.
-    fn found(mut self) -> (Vec<(Fault, u64)>, Vec<(Lapse, u64)>) {
+    fn found(mut self) -> Found {
         for place in self.accounts.places() {
             let history = self.history(place);
             self.accounts.compare(place, &kept(&history), true);
@@ -213,8 +216,8 @@ impl Play {
     }
 }
 
-/// Plays it with a hundred messages. `None`: nothing could be done wrong.
-fn play(seed: u64, wrong: Wrong) -> Option<(Vec<(Fault, u64)>, Vec<(Lapse, u64)>)> {
+/// Plays it with some hundred messages. `None`: nothing could be done wrong.
+fn play(seed: u64, wrong: Wrong) -> Option<Found> {
     let mut play = Play::new(seed);
     (0..300).for_each(|_| play.step(wrong));
     if wrong == Wrong::Live && !play.swap(wrong) {
