@@ -6,6 +6,7 @@
 //! `http` reads requests.
 
 mod chat;
+mod frames;
 mod http;
 mod sockets;
 mod v1;
@@ -22,8 +23,9 @@ use serde_json::{Map, Value, json};
 use switchboard::ws::{Item, Limits, Reader, Role};
 
 use chat::{Chat, Place, id_of};
+use frames::{close, say};
 use http::{Request, answer, redirect};
-use sockets::{Kind, Presence, Seat, close, say};
+use sockets::{Kind, Presence, Seat};
 
 /// The flaw. It happens to the 20th message, or to the third reply; the others say when.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]

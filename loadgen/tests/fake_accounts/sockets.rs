@@ -1,16 +1,14 @@
 //! [`Seat`]: one connection of a user, which speaks one of four protocols; and what is said on all of them
 //! when a message is posted.
 
-use std::io::{self, Write as _};
+use std::io;
 use std::net::TcpStream;
-use std::thread;
-use std::time::Duration;
 
 use serde_json::{Value, json};
-use switchboard::ws::Frame;
 
 use super::Flaw;
 use super::chat::{Chat, Message, Place, STRUCK_TYPING, id_of};
+use super::frames::{close, say, say_late};
 use super::v1;
 
 /// A connection of a user.
@@ -51,35 +49,6 @@ pub(crate) struct Posted {
     pub(crate) text: String,
     pub(crate) reply: Value,
     pub(crate) id: String,
-}
-
-/// Sends a frame, with spaces in its JSON.
-pub(crate) fn say(mut stream: &TcpStream, frame: &Value) {
-    let mut out = Vec::new();
-    Frame::Text(&frame.to_string().replace("\":", "\": ")).encode(&mut out);
-    // If that fails, the connection's own thread will notice that the client is gone.
-    let _ = stream.write_all(&out);
-}
-
-/// How late a sender is told that a message is stored: while others write a few more.
-const LATE: Duration = Duration::from_millis(100);
-
-/// Sends frames after a while, in another thread: so those of several messages come in any order.
-fn say_late(stream: &TcpStream, frames: Vec<Value>) {
-    let Ok(stream) = stream.try_clone() else { return };
-    thread::spawn(move || {
-        thread::sleep(LATE);
-        frames.iter().for_each(|frame| say(&stream, frame));
-    });
-}
-
-/// Sends a close frame.
-pub(crate) fn close(mut stream: &TcpStream, code: u16) {
-    let mut out = Vec::new();
-    // RFC 6455 §5.5.1: a code of two bytes.
-    out.extend_from_slice(&[0x88, 2]);
-    out.extend_from_slice(&code.to_be_bytes());
-    let _ = stream.write_all(&out);
 }
 
 impl Chat {

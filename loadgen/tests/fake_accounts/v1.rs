@@ -6,7 +6,8 @@ use serde_json::{Value, json};
 
 use super::Flaw;
 use super::chat::{Chat, Message, Place};
-use super::sockets::{Kind, Posted, field, other, say};
+use super::frames::say;
+use super::sockets::{Kind, Posted, field, other};
 
 /// The most messages of one answer.
 const MOST: u64 = 100;

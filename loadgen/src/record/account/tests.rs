@@ -1,12 +1,15 @@
 //! Users with accounts, who are told what a server might tell them.
 
+mod hearing;
 mod orders;
 mod shared;
 mod stored;
 
 use super::*;
 use crate::record::Party;
+use crate::record::books::{Fault, Way};
 use crate::record::checks::Checks as _;
+use crate::record::measure::Begun;
 use crate::workload::{Persona, ServerId};
 
 const ANN: PhoneId = PhoneId(0);
@@ -195,16 +198,6 @@ fn a_message_has_one_id_and_no_other_message_has_it() {
 }
 
 #[test]
-fn every_phone_hears_two_messages_of_one_sender_in_order_also_the_first_one_that_does() {
-    let (mut accounts, mut books) = three();
-    let one = send(&mut accounts, &mut books, ANN, Place::Everyone);
-    let two = send(&mut accounts, &mut books, ANN, Place::Everyone);
-    hear_all(&mut accounts, &mut books, &two);
-    hear_all(&mut accounts, &mut books, &one);
-    assert_eq!(faults(&books), [(Fault::Reordered, 3)]);
-}
-
-#[test]
 fn who_was_told_that_a_message_is_stored_is_known_when_all_others_have_it() {
     let (mut accounts, mut books) = three();
     let one = send(&mut accounts, &mut books, ANN, Place::Everyone);
@@ -386,47 +379,6 @@ fn what_was_read_before_the_run_is_not_unread_and_all_that_came_since_is() {
     assert_eq!(accounts.lapses.count(Lapse::ResetLost), 0);
     accounts.compare_reset(Reset::Untold);
     assert_eq!(accounts.lapses.count(Lapse::ResetLost), 1);
-}
-
-#[test]
-fn a_private_message_that_is_not_announced_on_another_page_has_a_name_of_its_own() {
-    let (mut accounts, mut books) = three();
-    accounts.hears_by_notice(BOB);
-    for to in [BOB, CAT] {
-        let lost = send(&mut accounts, &mut books, ANN, Place::Phone(to));
-        accounts.hear(ANN, &lost, &mut books, at(3));
-        let comes = send(&mut accounts, &mut books, ANN, Place::Phone(to));
-        for by in [ANN, to] {
-            accounts.hear(by, &comes, &mut books, at(4));
-        }
-    }
-    assert_eq!((accounts.counts.deliveries, accounts.counts.notices), (2, 1));
-    let found = lapses(&mut accounts, &mut books);
-    assert_eq!(found, [(Lapse::DeliveryLost, 1), (Lapse::NoticeLost, 1)]);
-}
-
-#[test]
-fn nobody_can_have_a_message_of_which_its_sender_was_told_that_nobody_was_told() {
-    // Bob has it first, or the word comes first; or Bob was not there when it was sent.
-    for (bob_hears_first, is_new, found) in [(true, false, 1), (false, false, 1), (false, true, 0)]
-    {
-        let (mut accounts, mut books) = three();
-        let stamp = send(&mut accounts, &mut books, ANN, Place::Phone(BOB));
-        if is_new {
-            accounts.went(BOB, Persona::Chatter, &mut books, at(3));
-            come_at(&mut accounts, BOB, at(3));
-        }
-        if bob_hears_first {
-            accounts.hear(BOB, &stamp, &mut books, at(4));
-        }
-        accounts.hear_stored(ANN, &stamp, &mut books, at(4));
-        accounts.deny_delivery(&stamp);
-        if !bob_hears_first {
-            accounts.hear(BOB, &stamp, &mut books, at(4));
-        }
-        let count = accounts.lapses.count(Lapse::DeliveryDenied);
-        assert_eq!(count, found, "{bob_hears_first}, {is_new}");
-    }
 }
 
 #[test]

@@ -313,3 +313,13 @@ fn a_page_may_begin_between_two_messages_whose_order_is_open() {
         assert_eq!(lapses(&mut accounts, &mut books), [(Lapse::HistoryWrong, 1)]);
     }
 }
+
+#[test]
+fn every_phone_hears_two_messages_of_one_sender_in_order_also_the_first_one_that_does() {
+    let (mut accounts, mut books) = three();
+    let one = send(&mut accounts, &mut books, ANN, Place::Everyone);
+    let two = send(&mut accounts, &mut books, ANN, Place::Everyone);
+    hear_all(&mut accounts, &mut books, &two);
+    hear_all(&mut accounts, &mut books, &one);
+    assert_eq!(faults(&books), [(Fault::Reordered, 3)]);
+}

@@ -1,7 +1,8 @@
 //! Users of one process, who are told what users of another one have written.
 
+use super::super::Lapse;
+use super::super::follow::Step;
 use super::super::shared::MOST_EARLY;
-use super::super::{Lapse, Step};
 use super::*;
 use crate::record::books::{Crossing, Overdue};
 use crate::workload::Shard;
