@@ -206,8 +206,8 @@ fn every_test_that_the_page_about_them_names_is_there() {
     let mut named = 0;
     for word in quoted(&read("tests/README.md")) {
         if let Some(test) = word.strip_prefix("server::") {
-            let (module, name) = test.split_once("::").unwrap_or((test, ""));
-            let text = read(&format!("tests/server/{module}.rs"));
+            let (module, name) = test.rsplit_once("::").unwrap_or((test, ""));
+            let text = read(&format!("tests/server/{}.rs", module.replace("::", "/")));
             assert!(text.contains(&format!("fn {name}")), "there is no test {word}");
         } else if let Some(part) = word.strip_prefix("external/") {
             assert!(root().join("tests/external").join(part).exists(), "there is no {word}");
