@@ -137,6 +137,10 @@ fn a_phone_that_has_just_come_gives_no_message_of_others_its_place() {
     // The server has 1 before 0. Dan came between the two, and is read first.
     let all = [of_ann(0), Stamp { sender: CAT, ..of_ann(1) }, of_ann(600)];
     accounts.hear(DAN, &all[0], &mut books, at(1_100));
+    assert!(
+        accounts.everyone.order.is_empty(),
+        "a history that another phone is shown may lack it"
+    );
     for stamp in [&all[1], &all[0], &all[2]] {
         hear(&mut accounts, &mut books, BOB, stamp);
     }
