@@ -3,6 +3,7 @@
 
 use std::borrow::Cow;
 
+use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
 use super::news::News;
@@ -112,6 +113,11 @@ pub(super) fn in_any_spelling(json: &str, read: impl Fn(&str) -> Said<'static>) 
         Some(Said::Other) if said == Said::Nonsense => Said::Other,
         _ => said,
     }
+}
+
+/// The text of a JSON string, in any spelling.
+pub(super) fn word(raw: Option<&RawValue>) -> Option<Cow<'static, str>> {
+    serde_json::from_str::<String>(raw?.get()).ok().map(Cow::Owned)
 }
 
 #[cfg(test)]

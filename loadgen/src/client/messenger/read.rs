@@ -5,10 +5,9 @@
 
 use std::borrow::Cow;
 
-use serde_json::value::RawValue;
 use switchboard::dialects::messenger::wire::{ServerFields, ServerFrame};
 
-use crate::client::said::{Said, in_any_spelling};
+use crate::client::said::{Said, in_any_spelling, word};
 use crate::client::told::{Answer, Status, Told};
 
 const MESSAGE: &str = r#"{"type":"message_received","data":{"id":""#;
@@ -116,11 +115,6 @@ fn status(word: &str) -> Option<Status> {
         "undelivered" => Status::Undelivered,
         _ => return None,
     })
-}
-
-/// The text of a JSON string.
-fn word(raw: Option<&RawValue>) -> Option<Cow<'static, str>> {
-    serde_json::from_str::<String>(raw?.get()).ok().map(Cow::Owned)
 }
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ use serde_json::value::RawValue;
 
 use super::lists::{Delta, List};
 use crate::client::quick::string;
-use crate::client::said::{Message, Said, in_any_spelling};
+use crate::client::said::{Message, Said, in_any_spelling, word};
 
 const LIST: &str = r#"{"type":"online_users""#;
 const MESSAGE: &str = r#"{"type":"message","from":""#;
@@ -69,11 +69,6 @@ fn slow(json: &str) -> Said<'static> {
         "error" => Said::Error,
         _ => Said::Other,
     }
-}
-
-/// The text of a JSON string.
-fn word(raw: Option<&RawValue>) -> Option<Cow<'static, str>> {
-    serde_json::from_str::<String>(raw?.get()).ok().map(Cow::Owned)
 }
 
 #[cfg(test)]
