@@ -381,6 +381,6 @@ impl Entry {
 }
 
 /// The bit of a device.
-fn bit(place: u32) -> u16 {
+pub(super) fn bit(place: u32) -> u16 {
     1 << (place % Devices::MOST)
 }

@@ -1,7 +1,8 @@
 //! [`Invitations`]: which devices were shown each invitation, and which were told of the answer.
 //!
 //! An invitation is shown to every device of its recipient that is there. If none is, it waits for the first that
-//! comes. The server may show it to later ones as well, as long as it is not answered. The answer is told to all devices of the sender that are online, or else to the first one
+//! comes. The server may show it to later ones as well, as long as it is not answered. The answer is told to all
+//! devices of the sender that are online, or else to the first one
 //! that comes; and to the recipient's other devices. An invitation's number is made of its sender and its
 //! recipient.
 
@@ -11,6 +12,7 @@ use switchboard::timer::Moment;
 
 use super::Stay;
 use super::breach::{Breach, Breaches};
+use super::copies::bit;
 use crate::client::Answer;
 use crate::phone_id::PhoneId;
 use crate::record::Party;
@@ -235,11 +237,6 @@ impl Invitations {
             breaches.add_many(Breach::AnswerLost, is_lost.into());
         }
     }
-}
-
-/// The bit of a device.
-fn bit(place: u32) -> u16 {
-    1 << (place % Devices::MOST)
 }
 
 #[cfg(test)]
