@@ -158,23 +158,19 @@ impl<'a> Reader<'a> {
         is_it: impl Fn(&News<'_>) -> bool,
     ) -> Result<u32, Failure> {
         self.talk.extend(Patience::new(time, Some(self.signals)));
-        let (mut count, mut is_answered) = (0, false);
-        while count == 0 {
-            let each = |said: &Said<'_>| count += u32::from(is_news(said, &is_it));
-            match self.read(each) {
-                Err(Failure::Late) => return Ok(count),
-                read => read?,
-            }
-        }
-        let mut out = Vec::new();
-        self.pen.write_control_ping(&mut out);
-        self.write(&out)?;
+        let (mut count, mut is_pinged, mut is_answered) = (0, false, false);
         while !is_answered {
-            let each = |said: &Said<'_>| {
-                count += u32::from(is_news(said, &is_it));
-                is_answered |= *said == Said::Pong;
-            };
-            match self.read(each) {
+            if count > 0 && !is_pinged {
+                let mut out = Vec::new();
+                self.pen.write_control_ping(&mut out);
+                self.write(&out)?;
+                is_pinged = true;
+            }
+            let read = self.read(|said| match said {
+                Said::News(news) => count += u32::from(is_it(news)),
+                said => is_answered |= is_pinged && *said == Said::Pong,
+            });
+            match read {
                 Err(Failure::Late) => return Ok(count),
                 read => read?,
             }
@@ -229,10 +225,6 @@ impl<'a> Reader<'a> {
         }
         self.write(&out)
     }
-}
-
-fn is_news(said: &Said<'_>, is_it: impl Fn(&News<'_>) -> bool) -> bool {
-    matches!(said, Said::News(news) if is_it(news))
 }
 
 fn failure(error: &io::Error) -> Failure {
