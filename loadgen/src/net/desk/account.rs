@@ -1,5 +1,7 @@
 //! What the server says to users with accounts: [`Desk`] enters it into the record.
 
+use std::cell::LazyCell;
+
 use switchboard::timer::Moment;
 
 use super::Desk;
@@ -99,7 +101,20 @@ impl Desk {
     /// A phone is shown who is online, or who has come and gone. Other people may be among them.
     fn see_online(&mut self, by: PhoneId, online: &Online<'_>, now: Moment) {
         let Online { bytes, names, change } = online;
-        self.see_how_many(by, online);
+        // Reading a list of thousands takes long. It is done once, and only if it has to be.
+        let named = LazyCell::new(|| Online::read(names));
+        let gone = LazyCell::new(|| change.as_ref().map(|change| Online::read(&change.left)));
+        let hears_changes = self.hears_changes;
+        if let Some((accounts, _)) = self.accounts().filter(|_| hears_changes) {
+            let came = named.len() as u64;
+            match change {
+                None => accounts.see_list_of(by, came),
+                Some(change) => {
+                    let went = gone.as_ref().map_or(0, Vec::len) as u64;
+                    accounts.see_change_to(by, change.online, (came, went));
+                }
+            }
+        }
         let heard = &mut self.record.heard;
         match change {
             None => {
@@ -107,7 +122,7 @@ impl Desk {
                 heard.list_bytes += *bytes as u64;
                 if *bytes > heard.longest_list_bytes {
                     heard.longest_list_bytes = *bytes;
-                    heard.longest_list_numbers = Online::read(names).len();
+                    heard.longest_list_numbers = named.len();
                 }
             }
             Some(_) => {
@@ -119,18 +134,15 @@ impl Desk {
         let Some(views) = record.checked.views_mut().filter(|_| record.follows) else { return };
         // A user with another user's id is nobody.
         let is_of = |phone: PhoneId, id: &str| pool.get(phone).is_some_and(|one| one.id == id);
-        let find = |Listed { name, id, is_online }: Listed<'_>| {
-            let phone = pool.find(&name).filter(|&phone| id.is_none_or(|id| is_of(phone, &id)))?;
-            Some((phone, is_online))
-        };
-        let phones = |list: &str| -> Vec<(PhoneId, bool)> {
-            Online::read(list).into_iter().filter_map(find).collect()
+        let find = |Listed { name, id, is_online }: &Listed<'_>| {
+            let is_it = |&phone: &PhoneId| id.as_ref().is_none_or(|id| is_of(phone, id));
+            Some((pool.find(name).filter(is_it)?, *is_online))
         };
         let (mut names_twice, mut lists_all) = (false, true);
         match change {
             None => {
                 let listed = || {
-                    let mut phones = phones(names);
+                    let mut phones: Vec<_> = named.iter().filter_map(find).collect();
                     phones.sort_unstable();
                     names_twice = phones.windows(2).any(|two| two[0].0 == two[1].0);
                     phones.dedup_by_key(|(phone, _)| *phone);
@@ -141,8 +153,9 @@ impl Desk {
             }
             Some(Change { left, .. }) => {
                 let touched = || {
-                    let left = phones(left).into_iter().map(|(phone, _)| (phone, false));
-                    phones(names).into_iter().chain(left).collect()
+                    let left = gone.iter().flatten().filter_map(find);
+                    let left = left.map(|(phone, _)| (phone, false));
+                    named.iter().filter_map(find).chain(left).collect()
                 };
                 views.see_delta(by, format!("{names}{left}").as_bytes(), touched, now);
             }
@@ -152,20 +165,6 @@ impl Desk {
         let leaves_out = !lists_all && self.pages.of(by).is_some();
         if let Some((accounts, _)) = self.accounts() {
             accounts.lapses.add_many(Lapse::Unlisted, u64::from(leaves_out));
-        }
-    }
-
-    /// A phone that hears of changes knows from a list how many users are online, and from each change.
-    fn see_how_many(&mut self, by: PhoneId, online: &Online<'_>) {
-        let Online { names, change, .. } = online;
-        let hears_changes = self.hears_changes;
-        let Some((accounts, _)) = self.accounts().filter(|_| hears_changes) else { return };
-        match change {
-            None => accounts.see_list_of(by, Online::read(names).len() as u64),
-            Some(Change { left, online }) => {
-                let named = |list: &str| Online::read(list).len() as u64;
-                accounts.see_change_to(by, *online, (named(names), named(left)));
-            }
         }
     }
 
