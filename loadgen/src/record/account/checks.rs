@@ -18,7 +18,7 @@ impl Checks for Accounts {
         seat.generation += 1;
         seat.online = None;
         seat.is_awaited = persona.is_sociable();
-        seat.known = u32::try_from(self.everyone.order.len()).expect("messages are fewer");
+        seat.known = u32::try_from(self.logs.everyone.order.len()).expect("messages are fewer");
         if let Some(views) = &mut self.online {
             views.dialled(phone, persona, server);
         }

@@ -7,11 +7,12 @@ use std::time::Duration;
 
 use switchboard::timer::Moment;
 
-use super::log::{Cursor, Log};
+use super::log::{Cursor, place_of};
 use super::shared::is_before;
+use super::stored::is_in;
 use super::{Accounts, Lapse, NOWHERE, Owed, Seat};
 use crate::phone_id::PhoneId;
-use crate::workload::{Place, Stamp};
+use crate::workload::Stamp;
 
 /// For how long a message that no phone has heard may still be on its way. After that it counts as lost here.
 const IN_FLIGHT: Duration = Duration::from_secs(1);
@@ -96,7 +97,7 @@ impl Accounts {
     pub(super) fn follow(&mut self, by: PhoneId, stamp: &Stamp, number: u32, now: Moment) -> Step {
         let seat = self.seats.get(by.index()).copied().unwrap_or_default();
         let generation = seat.generation;
-        let is_new = self.log_mut(stamp).and_then(|log| log.cursor(by).copied());
+        let is_new = self.logs.at_mut(place_of(stamp)).and_then(|log| log.cursor(by).copied());
         let Some(is_new) = is_new.map(|cursor| cursor.generation != generation) else {
             return Step::Astray;
         };
@@ -107,7 +108,7 @@ impl Accounts {
             self.place(stamp, number);
         }
         let at = self.position(number);
-        let Some(log) = self.log_mut(stamp) else { return Step::Astray };
+        let Some(log) = self.logs.at_mut(place_of(stamp)) else { return Step::Astray };
         if log.order.get(at as usize) != Some(&number) {
             return Step::Astray;
         }
@@ -123,23 +124,19 @@ impl Accounts {
         }
         if !self.put_behind(last, number, stamp) {
             self.gaps.remove(by, number);
-            let cursor = self.log_mut(stamp).and_then(|log| log.cursor(by));
+            let cursor = self.logs.at_mut(place_of(stamp)).and_then(|log| log.cursor(by));
             cursor.into_iter().for_each(|cursor| cursor.start = cursor.start.min(at));
             return Step::Late;
         }
         self.gaps.remove(by, number);
         let at = self.position(number);
-        let Some(log) = self.log_mut(stamp) else { return Step::Astray };
+        let Some(log) = self.logs.at_mut(place_of(stamp)) else { return Step::Astray };
         let cursor = log.cursor(by).expect("it is a member");
         cursor.last = number;
         let next = cursor.next;
         cursor.next = next.max(at + 1);
         let skipped = log.order.get(next as usize..at as usize).unwrap_or_default().to_vec();
-        for number in skipped {
-            if !self.is_told(by, number) {
-                self.gaps.add(by, number);
-            }
-        }
+        skipped.into_iter().for_each(|number| self.skip(by, number));
         Step::Next
     }
 
@@ -155,7 +152,7 @@ impl Accounts {
             self.position(owed.stamp.number as u32) == NOWHERE
                 && !owed.is_doubted
                 && now.since(owed.sent) < IN_FLIGHT
-                && is_together(&owed.stamp, stamp)
+                && is_in(&owed.stamp, place_of(stamp))
         };
         let is_earlier = |owed: &&Owed| may_have_missed(&owed.stamp);
         let knows_less = || self.under_way.iter().take_while(is_earlier).any(is_on_its_way);
@@ -166,7 +163,7 @@ impl Accounts {
     /// Puts a message at the end of its log.
     pub(super) fn place(&mut self, stamp: &Stamp, number: u32) {
         let is_certain = self.owed(stamp.number).is_some_and(|owed| !owed.is_doubted);
-        let Some(log) = self.log_mut(stamp) else { return };
+        let Some(log) = self.logs.at_mut(place_of(stamp)) else { return };
         let end = u32::try_from(log.order.len()).expect("messages are fewer");
         log.order.push(number);
         // Its sender has sent them in the order of their numbers, unless over another connection.
@@ -188,64 +185,29 @@ impl Accounts {
     /// known before: if not, nothing is changed.
     pub(super) fn put_behind(&mut self, one: u32, other: u32, stamp: &Stamp) -> bool {
         let (first, second) = (self.position(one) as usize, self.position(other) as usize);
-        let Accounts { everyone, pairs, rooms, .. } = self;
-        let log = match Place::of(stamp.recipient) {
-            Place::Everyone => Some(everyone),
-            Place::Room(room) => rooms.get_mut(room as usize),
-            Place::Phone(to) => pairs.get_mut(&(stamp.sender.min(to), stamp.sender.max(to))),
-        };
-        let Some(log) = log else { return false };
+        let Some(log) = self.logs.at_mut(place_of(stamp)) else { return false };
         if first <= second {
             self.precedence.add(&log.order[first..=second]);
             return true;
         }
-        if self.precedence.is_behind(&log.order[second..=first]) {
-            return false;
-        }
-        let is_behind = self.precedence.behind_first(&log.order[second..=first]);
-        let (senders, acknowledged) = (&self.senders, &self.acknowledged);
-        let is_told = |phone, number| is_told(phone, number, (senders, acknowledged));
-        log.rearrange(second, &is_behind, &mut self.gaps, is_told);
+        let stretch = &log.order[second..=first];
+        let Some(is_behind) = self.precedence.behind_if_last_leads(stretch) else { return false };
+        let skipped = log.rearrange(second, &is_behind, &mut self.gaps);
         for (place, &number) in log.order.iter().enumerate().take(first + 1).skip(second) {
             self.positions[number as usize] = place as u32;
         }
         let (first, second) = (self.positions[one as usize], self.positions[other as usize]);
         self.precedence.add(&log.order[first as usize..=second as usize]);
+        skipped.into_iter().for_each(|(phone, number)| self.skip(phone, number));
         true
     }
 
-    /// Whether a phone has written a message, and knows that it is stored.
-    fn is_told(&self, phone: PhoneId, number: u32) -> bool {
-        is_told(phone, number, (&self.senders, &self.acknowledged))
-    }
-
-    /// The log of a message's place. That of two phones is made if there is none.
-    fn log_mut(&mut self, stamp: &Stamp) -> Option<&mut Log> {
-        match Place::of(stamp.recipient) {
-            Place::Everyone => Some(&mut self.everyone),
-            Place::Room(room) => self.rooms.get_mut(room as usize),
-            Place::Phone(to) => {
-                let (one, other) = (stamp.sender.min(to), stamp.sender.max(to));
-                Some(self.pairs.entry((one, other)).or_insert_with(|| Log::of_two(one, other)))
-            }
+    /// A phone has heard a later message than this one, and not this one.
+    fn skip(&mut self, phone: PhoneId, number: u32) {
+        // Of a message of its own it may have been told in another way.
+        let is_own = self.senders.get(number as usize) == Some(&phone);
+        if !is_own || !self.is_acknowledged(number) {
+            self.gaps.add(phone, number);
         }
     }
-}
-
-/// Whether two messages are in the same place.
-fn is_together(one: &Stamp, other: &Stamp) -> bool {
-    match (Place::of(one.recipient), Place::of(other.recipient)) {
-        (Place::Phone(to), Place::Phone(other_to)) => {
-            let ends = (one.sender, to);
-            ends == (other.sender, other_to) || ends == (other_to, other.sender)
-        }
-        (one, other) => one == other,
-    }
-}
-
-/// Whether a phone has written a message, and knows that it is stored. `senders` and `acknowledged` are by message.
-fn is_told(phone: PhoneId, number: u32, (senders, acknowledged): (&[PhoneId], &[u64])) -> bool {
-    let word = acknowledged.get(number as usize / 64);
-    let is_acknowledged = word.is_some_and(|word| word >> (number % 64) & 1 == 1);
-    is_acknowledged && senders.get(number as usize) == Some(&phone)
 }

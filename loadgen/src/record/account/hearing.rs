@@ -4,6 +4,7 @@
 use switchboard::timer::Moment;
 
 use super::follow::Step;
+use super::log::place_of;
 use super::{Accounts, Arrival, Lapse, NOWHERE};
 use crate::phone_id::PhoneId;
 use crate::record::books::{Books, Fault, Receipt, Way};
@@ -135,8 +136,7 @@ impl Accounts {
         if by == stamp.sender {
             return self.is_acknowledged(number);
         }
-        let cursor =
-            self.log((Place::of(stamp.recipient), stamp.sender)).and_then(|log| log.at(by));
+        let cursor = self.logs.at(place_of(stamp)).and_then(|log| log.at(by));
         cursor.is_some_and(|cursor| {
             cursor.generation != self.seats[by.index()].generation
                 && (cursor.start..cursor.next).contains(&self.position(number))

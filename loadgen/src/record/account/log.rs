@@ -3,15 +3,59 @@
 //!
 //! All phones of a place must see the same messages in the same order. So what a phone has seen is not a set,
 //! but a stretch of the log: two numbers, however many messages there are. The phone that hears a message first
-//! appends it. Where that turns out to be too late, what must come after it is moved behind it. A map of what each phone has heard was the alternative: 8 bytes or more a delivery, and 19,000
-//! deliveries a message.
+//! appends it. Where that turns out to be too late, what must come after it is moved behind it. A map of what each
+//! phone has heard was the alternative: 8 bytes or more a delivery, and 19,000 deliveries a message.
 
 use std::collections::{HashMap, HashSet};
 
 use crate::phone_id::PhoneId;
+use crate::workload::{Place, Stamp};
 
 /// The most messages that are kept as skipped. A server that loses more is found out by the first.
 const MOST_GAPS: usize = 100_000;
+
+/// The logs of all places.
+#[derive(Debug)]
+pub(super) struct Logs {
+    pub(super) everyone: Log,
+    /// By phone, the lower number first: the conversations of two.
+    pub(super) pairs: HashMap<(PhoneId, PhoneId), Log>,
+    /// By number.
+    pub(super) rooms: Vec<Log>,
+}
+
+impl Logs {
+    /// There are this many phones.
+    pub(super) fn new(phones: usize) -> Self {
+        Logs { everyone: Log::of_all(phones), pairs: HashMap::new(), rooms: Vec::new() }
+    }
+
+    /// The log of a place, as this phone names it.
+    pub(super) fn at(&self, (place, phone): (Place, PhoneId)) -> Option<&Log> {
+        match place {
+            Place::Everyone => Some(&self.everyone),
+            Place::Room(room) => self.rooms.get(room as usize),
+            Place::Phone(other) => self.pairs.get(&(phone.min(other), phone.max(other))),
+        }
+    }
+
+    /// The same, to be changed. That of two phones is made if there is none.
+    pub(super) fn at_mut(&mut self, (place, phone): (Place, PhoneId)) -> Option<&mut Log> {
+        match place {
+            Place::Everyone => Some(&mut self.everyone),
+            Place::Room(room) => self.rooms.get_mut(room as usize),
+            Place::Phone(other) => {
+                let (one, other) = (phone.min(other), phone.max(other));
+                Some(self.pairs.entry((one, other)).or_insert_with(|| Log::of_two(one, other)))
+            }
+        }
+    }
+}
+
+/// The place of a message, as its sender names it.
+pub(super) fn place_of(stamp: &Stamp) -> (Place, PhoneId) {
+    (Place::of(stamp.recipient), stamp.sender)
+}
 
 /// The messages of one place.
 #[derive(Debug)]
@@ -26,7 +70,6 @@ pub(super) struct Log {
 enum Members {
     /// Everyone: by phone.
     All(Vec<Cursor>),
-    #[allow(dead_code, reason = "rooms come with the protocol that makes them")]
     Few(HashMap<PhoneId, Cursor>),
     Two([(PhoneId, Cursor); 2]),
 }
@@ -85,7 +128,6 @@ impl Log {
         Log { order: Vec::new(), members: Members::Two(members) }
     }
 
-    #[allow(dead_code, reason = "rooms come with the protocol that makes them")]
     /// The log of a room.
     pub(super) fn of_few(phones: impl Iterator<Item = PhoneId>) -> Self {
         let members = phones.map(|phone| (phone, Cursor::default())).collect();
@@ -114,16 +156,15 @@ impl Log {
         }
     }
 
-    /// Moves the messages of a stretch that must come after its first one behind all others of it. `gaps`: what phones have
-    /// skipped. `is_told`: whether a phone knows of a message of its own in another way than by hearing it. This costs a
-    /// look at each member; where no messages cross it is not needed.
+    /// Moves the messages of a stretch that must come after its first one behind all others of it. `gaps`: what phones
+    /// have skipped of the stretch as it was; that is taken out. Returns what they have skipped of it as it is now. This
+    /// costs a look at each member; where no messages cross it is not needed.
     pub(super) fn rearrange(
         &mut self,
         at: usize,
         is_behind: &[bool],
         gaps: &mut Gaps,
-        is_told: impl Fn(PhoneId, u32) -> bool,
-    ) {
+    ) -> Vec<(PhoneId, u32)> {
         let old = self.order[at..at + is_behind.len()].to_vec();
         let of = |behind: bool| {
             let all = old.iter().zip(is_behind).filter(move |&(_, &is_behind)| is_behind == behind);
@@ -132,6 +173,7 @@ impl Log {
         let new: Vec<u32> = of(false).chain(of(true)).collect();
         self.order[at..at + new.len()].copy_from_slice(&new);
         let (begin, end) = (at as u32, (at + new.len()) as u32);
+        let mut skipped = Vec::new();
         let mut refit = |phone: PhoneId, cursor: &mut Cursor| {
             let Cursor { start, next, .. } = *cursor;
             let is_at_an_end = (begin < start && start < end) || (begin < next && next < end);
@@ -149,8 +191,8 @@ impl Log {
             cursor.next = if next < end { last + 1 } else { next };
             for place in cursor.start.max(begin)..cursor.next.min(end) {
                 let number = new[(place - begin) as usize];
-                if !heard.contains(&number) && !is_told(phone, number) {
-                    gaps.add(phone, number);
+                if !heard.contains(&number) {
+                    skipped.push((phone, number));
                 }
             }
         };
@@ -165,6 +207,7 @@ impl Log {
                 cursors.iter_mut().for_each(|(phone, cursor)| refit(*phone, cursor));
             }
         }
+        skipped
     }
 
     /// The members, if they are not everyone.

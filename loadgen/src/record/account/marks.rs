@@ -84,7 +84,7 @@ impl Accounts {
             Some(position) => position as usize + 1,
             None => 0,
         };
-        let order = self.log((place, user)).map_or(&[][..], |log| &log.order[..]);
+        let order = self.logs.at((place, user)).map_or(&[][..], |log| &log.order[..]);
         let behind = order.get(read..).unwrap_or_default();
         let of_others = |numbers: &[u32]| {
             numbers.iter().filter(|&&number| self.senders[number as usize] != user).count() as u64

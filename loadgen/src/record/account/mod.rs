@@ -44,7 +44,7 @@ use super::views::Views;
 use crate::phone_id::PhoneId;
 use crate::workload::{Place, Stamp};
 use counts::Counts;
-use log::{Gaps, Log};
+use log::{Gaps, Log, Logs, place_of};
 use mids::Mids;
 use precedence::Precedence;
 use shared::Shared;
@@ -65,11 +65,7 @@ pub(crate) struct Accounts {
     /// By message: who wrote it.
     senders: Vec<PhoneId>,
     mids: Mids,
-    everyone: Log,
-    /// By phone, the lower number first: the conversations of two.
-    pairs: HashMap<(PhoneId, PhoneId), Log>,
-    /// By number.
-    rooms: Vec<Log>,
+    logs: Logs,
     /// Messages that are owed to a phone, from number `first` on.
     under_way: VecDeque<Owed>,
     first: u64,
@@ -173,9 +169,7 @@ impl Accounts {
             acknowledged: Vec::new(),
             senders: Vec::new(),
             mids: Mids::default(),
-            everyone: Log::of_all(phones),
-            pairs: HashMap::new(),
-            rooms: Vec::new(),
+            logs: Logs::new(phones),
             under_way: VecDeque::new(),
             first: 0,
             gaps: Gaps::default(),
@@ -222,7 +216,7 @@ impl Accounts {
 
     /// There is another room, with these members.
     pub(crate) fn add_room(&mut self, members: impl Iterator<Item = PhoneId>) {
-        self.rooms.push(Log::of_few(members));
+        self.logs.rooms.push(Log::of_few(members));
     }
 
     /// Private messages come to this phone as notices.
@@ -264,8 +258,8 @@ impl Accounts {
         match place {
             Place::Everyone => self.present - u32::from(self.is_present(sender)),
             Place::Phone(phone) => u32::from(self.is_present(phone)),
-            Place::Room(room) => {
-                let members = self.rooms.get(room as usize).map(Log::members).unwrap_or_default();
+            Place::Room(_) => {
+                let members = self.logs.at((place, sender)).map(Log::members).unwrap_or_default();
                 let is_other = |&phone: &PhoneId| phone != sender && self.is_present(phone);
                 members.into_iter().filter(is_other).count() as u32
             }
@@ -336,26 +330,19 @@ impl Accounts {
     }
 
     /// Whether a phone should have a message, and has not.
-    fn is_owed(&mut self, phone: PhoneId, generation: u32, stamp: &Stamp) -> bool {
-        let place = Place::of(stamp.recipient);
+    fn is_owed(&self, phone: PhoneId, generation: u32, stamp: &Stamp) -> bool {
         let number = stamp.number as u32;
         if stamp.sender == phone {
             return !self.is_acknowledged(number);
         }
         let position = self.positions[number as usize];
-        let log = match place {
-            Place::Everyone => Some(&mut self.everyone),
-            Place::Room(room) => self.rooms.get_mut(room as usize),
+        let log = self.logs.at(place_of(stamp));
+        let cursor = match Place::of(stamp.recipient) {
             Place::Phone(to) if to != phone => return false,
-            Place::Phone(to) => {
-                let key = (stamp.sender.min(to), stamp.sender.max(to));
-                match self.pairs.get_mut(&key) {
-                    None => return true,
-                    log => log,
-                }
-            }
+            Place::Phone(_) if log.is_none() => return true,
+            Place::Everyone | Place::Room(_) | Place::Phone(_) => log.and_then(|log| log.at(phone)),
         };
-        let Some(cursor) = log.and_then(|log| log.cursor(phone).copied()) else { return false };
+        let Some(cursor) = cursor else { return false };
         let has_it = cursor.generation == generation
             && (cursor.start..cursor.next).contains(&position)
             && !self.gaps.has(phone, number);

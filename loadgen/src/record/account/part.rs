@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 
 use super::counts::Counts;
+use super::log::Logs;
 use super::stored::Stored;
 use super::{Accounts, Lapse, Orders, Owed};
 use crate::record::measure::Measure;
@@ -31,7 +32,7 @@ pub(in crate::record) struct AccountPart {
 impl AccountPart {
     pub(in crate::record) fn of(accounts: &Accounts) -> Self {
         let Accounts { counts, acknowledgement, history, stored, lapses, .. } = accounts;
-        let Accounts { everyone, pairs, precedence, .. } = accounts;
+        let Accounts { logs: Logs { everyone, pairs, .. }, precedence, .. } = accounts;
         let is_shared = |(one, other)| accounts.is_of_another(one) || accounts.is_of_another(other);
         let mut shared: Vec<_> = pairs.iter().filter(|&(&ends, _)| is_shared(ends)).collect();
         shared.sort_unstable_by_key(|&(&ends, _)| ends);

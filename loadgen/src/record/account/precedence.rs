@@ -71,12 +71,19 @@ impl Precedence {
         }
     }
 
-    /// Whether the last message of a stretch of a log must come after its first one. Of two that are far apart, one was
-    /// nearly always heard before the other was sent: then nothing between them is looked at.
+    /// Whether the last message of a stretch of a log must come after its first one.
     pub(super) fn is_behind(&self, stretch: &[u32]) -> bool {
-        let [one, .., other] = *stretch else { return false };
-        self.was_placed(one, self.sent[other as usize])
-            || self.behind_first(stretch).ends_with(&[true])
+        stretch.len() > 1 && self.behind_if_last_leads(stretch).is_none()
+    }
+
+    /// If the last message of a stretch of a log may come before its first one: which of them must come after that, or
+    /// are it. Of two that are far apart, one was nearly always heard before the other was sent: then nothing between them
+    /// is looked at.
+    pub(super) fn behind_if_last_leads(&self, stretch: &[u32]) -> Option<Vec<bool>> {
+        let (&one, &other) = (stretch.first()?, stretch.last()?);
+        let is_known = self.was_placed(one, self.sent[other as usize]);
+        let behind = (!is_known).then(|| self.behind_first(stretch))?;
+        (!behind.ends_with(&[true])).then_some(behind)
     }
 
     /// Which messages of a stretch of a log must come after its first one, or are that.

@@ -7,7 +7,6 @@ use std::collections::HashSet;
 
 use serde::{Deserialize, Serialize};
 
-use super::log::Log;
 use super::{Accounts, Lapse, NOWHERE};
 use crate::phone_id::PhoneId;
 use crate::workload::{Place, Stamp};
@@ -67,11 +66,11 @@ pub(crate) struct Kept {
 impl Accounts {
     /// The places in which something was seen: everyone's, and one for each two phones and each room.
     pub(crate) fn places(&self) -> Vec<(Place, PhoneId)> {
-        let pairs = self.pairs.keys().map(|&(one, other)| self.own_reader(one, other));
+        let pairs = self.logs.pairs.keys().map(|&(one, other)| self.own_reader(one, other));
         let mut pairs: Vec<_> =
             pairs.map(|(reader, other)| (Place::Phone(other), reader)).collect();
         pairs.sort_unstable_by_key(|&(place, phone)| (phone, place.recipient()));
-        let rooms = self.rooms.iter().enumerate().filter_map(|(room, log)| {
+        let rooms = self.logs.rooms.iter().enumerate().filter_map(|(room, log)| {
             let reader = log.members().into_iter().min()?;
             (!self.is_of_another(reader)).then_some((Place::Room(room as u32), reader))
         });
@@ -83,7 +82,7 @@ impl Accounts {
     pub(crate) fn has_all(&self, (place, reader): (Place, PhoneId), kept: &[Kept]) -> bool {
         let numbers: HashSet<u64> =
             kept.iter().filter_map(|kept| kept.stamp.map(|stamp| stamp.number)).collect();
-        let log = self.log((place, reader));
+        let log = self.logs.at((place, reader));
         let mut order = log.map_or(&[][..], |log| &log.order[..]).iter();
         order.all(|&number| !self.is_acknowledged(number) || numbers.contains(&u64::from(number)))
     }
@@ -97,7 +96,7 @@ impl Accounts {
             let is_new = self.kept_unseen.insert(number);
             self.lapses.add_many(Lapse::StoredTwice, u64::from(!is_new));
         }
-        let order = self.log(at).map(|log| log.order.clone()).unwrap_or_default();
+        let order = self.logs.at(at).map(|log| log.order.clone()).unwrap_or_default();
         for (position, &number) in order.iter().enumerate() {
             if !self.is_acknowledged(number) {
                 continue;
@@ -125,7 +124,7 @@ impl Accounts {
         is_whole: bool,
     ) {
         let (shown, _) = self.enter(at, kept, is_whole);
-        let order = self.log(at).map_or(&[][..], |log| &log.order[shown.begin..]);
+        let order = self.logs.at(at).map_or(&[][..], |log| &log.order[shown.begin..]);
         let is_missing = |&(&number, &here): &(&u32, &Here)| {
             here == Here::Missing && self.precedence.was_placed(number, known)
         };
@@ -168,7 +167,7 @@ impl Accounts {
                 position => placed.push((position as usize, is_ours, one.is_id_right)),
             }
         }
-        let order = self.log(at).map_or(&[][..], |log| &log.order[..]);
+        let order = self.logs.at(at).map_or(&[][..], |log| &log.order[..]);
         let begin = match is_whole {
             true => 0,
             false => placed.iter().map(|&(at, ..)| at).min().unwrap_or(order.len()),
@@ -217,18 +216,10 @@ impl Accounts {
     pub(crate) fn could_not_read(&mut self) {
         self.lapses.add(Lapse::Unread);
     }
-
-    pub(super) fn log(&self, (place, reader): (Place, PhoneId)) -> Option<&Log> {
-        match place {
-            Place::Everyone => Some(&self.everyone),
-            Place::Room(room) => self.rooms.get(room as usize),
-            Place::Phone(other) => self.pairs.get(&(reader.min(other), reader.max(other))),
-        }
-    }
 }
 
 /// Whether a message is one of this place.
-fn is_in(stamp: &Stamp, (place, reader): (Place, PhoneId)) -> bool {
+pub(super) fn is_in(stamp: &Stamp, (place, reader): (Place, PhoneId)) -> bool {
     match (place, Place::of(stamp.recipient)) {
         (Place::Phone(other), Place::Phone(to)) => {
             let ends = (stamp.sender, to);

@@ -74,7 +74,7 @@ impl Accounts {
             }
             Place::Phone(phone) => vec![phone],
             Place::Room(room) => {
-                self.rooms.get(room as usize).map(super::Log::members).unwrap_or_default()
+                self.logs.rooms.get(room as usize).map(super::Log::members).unwrap_or_default()
             }
         }
     }

@@ -138,7 +138,7 @@ fn a_phone_that_has_just_come_gives_no_message_of_others_its_place() {
     let all = [of_ann(0), Stamp { sender: CAT, ..of_ann(1) }, of_ann(600)];
     accounts.hear(DAN, &all[0], &mut books, at(1_100));
     assert!(
-        accounts.everyone.order.is_empty(),
+        accounts.logs.everyone.order.is_empty(),
         "a history that another phone is shown may lack it"
     );
     for stamp in [&all[1], &all[0], &all[2]] {
@@ -146,7 +146,7 @@ fn a_phone_that_has_just_come_gives_no_message_of_others_its_place() {
     }
     hear(&mut accounts, &mut books, DAN, &all[2]);
     assert!(faults(&books).is_empty(), "{:?}", faults(&books));
-    assert_eq!(accounts.everyone.order, [1, 0, 600]);
+    assert_eq!(accounts.logs.everyone.order, [1, 0, 600]);
     let step = accounts.follow(DAN, &all[2], 600, at(2_000));
     assert_eq!(step, Step::Again, "its stretch begins with the message that is owed to it");
 }
