@@ -126,8 +126,8 @@ impl Database {
         self.trouble
     }
 
-    /// Whether the disk has failed, or the database is given up. After a failed fsync nobody knows what it holds, so nothing is written
-    /// until a new process has read it anew.
+    /// Whether the disk has failed, or the database is given up. After a failed fsync nobody knows what it holds,
+    /// so nothing is written until a new process has read it anew.
     fn refuses_writes(&self) -> bool {
         self.trouble == Some(Failure::Io)
     }

@@ -2,9 +2,9 @@
 //! must have seen the same order.
 //!
 //! The logs follow each other, each as the numbers of its messages. A message whose place among those of its log is open
-//! is a log of its own, after those: that it was seen is known, and nothing of its order. A number is written as its difference to the one
-//! before, seven bits a byte: a log of everyone takes a little more than a byte a message, and that of two phones, whose
-//! messages are far apart, three. In the report they are base64.
+//! is a log of its own, after those: that it was seen is known, and nothing of its order. A number is written as its
+//! difference to the one before, seven bits a byte: a log of everyone takes a little more than a byte a message, and that
+//! of two phones, whose messages are far apart, three. In the report they are base64.
 
 use std::collections::{BTreeSet, HashMap};
 
